@@ -1,0 +1,182 @@
+"""Changes to a board as data, what a board is after them, and how they read as history.
+
+A change says what shall hold, not how the file is edited; `gitkanban.board` does the writing.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
+
+from gitkanban.core.model import Board, Card, Note, Pause, Run
+
+Value: TypeAlias = str | int | tuple[str, ...] | tuple[tuple[str, int], ...]
+
+
+class AddCard(NamedTuple):
+    """A new card. `text` is its YAML where a person wrote it; empty: laid out canonically."""
+
+    card: Card
+    text: str = ""
+
+
+class EditCard(NamedTuple):
+    """New values for some fields of a card; a field's default value removes it from the file."""
+
+    card: str
+    fields: Mapping[str, Value]
+
+
+class RewriteCard(NamedTuple):
+    """A card's file as a person left it in an editor; `card` is what the text holds."""
+
+    card: Card
+    text: str
+
+
+class RemoveCard(NamedTuple):
+    """The card's file is removed (by a merge or a rename; a person drops a card instead)."""
+
+    card: str
+
+
+class EndRun(NamedTuple):
+    """The record of an ended run is added."""
+
+    run: Run
+
+
+class AddNote(NamedTuple):
+    """A note is added."""
+
+    note: Note
+
+
+class SetPause(NamedTuple):
+    """A worker is paused."""
+
+    pause: Pause
+
+
+class ClearPause(NamedTuple):
+    """A worker goes on."""
+
+    worker: str
+
+
+class WriteFile(NamedTuple):
+    """A board file that is none of the above (config.yaml, prompt.md, .gitignore); `text` None removes it."""
+
+    path: str  # relative to the board's root
+    text: str | None
+
+
+class ArchiveCard(NamedTuple):
+    """A card moves, with its runs and notes, to `archive/<year>/`."""
+
+    card: str
+    year: int
+
+
+Change: TypeAlias = (
+    AddCard
+    | EditCard
+    | RewriteCard
+    | RemoveCard
+    | EndRun
+    | AddNote
+    | SetPause
+    | ClearPause
+    | WriteFile
+    | ArchiveCard
+)
+
+
+def applied(board: Board, changes: Iterable[Change]) -> Board:
+    """The board as it will read after the changes; `config` is left as it is.
+
+    Raises KeyError when an edited card does not exist.
+    """
+    cards, runs, notes = dict(board.cards), dict(board.runs), dict(board.notes)
+    paused, archived = dict(board.paused), set(board.archived)
+    for change in changes:
+        match change:
+            case AddCard(card) | RewriteCard(card):
+                cards[card.id] = card
+            case EditCard(card_id, fields):
+                cards[card_id] = cards[card_id]._replace(**fields)
+            case RemoveCard(card_id):
+                cards.pop(card_id, None)
+            case EndRun(run):
+                if all(known.run != run.run for known in runs.get(run.card, ())):
+                    runs[run.card] = tuple(sorted((*runs.get(run.card, ()), run)))
+            case AddNote(note):
+                notes[note.card] = tuple(sorted((*notes.get(note.card, ()), note)))
+            case SetPause(pause):
+                paused[pause.worker] = pause
+            case ClearPause(worker):
+                paused.pop(worker, None)
+            case ArchiveCard(card_id):
+                cards.pop(card_id, None)
+                runs.pop(card_id, None)
+                notes.pop(card_id, None)
+                archived.add(card_id)
+            case WriteFile():
+                pass
+    return board._replace(
+        cards=cards, runs=runs, notes=notes, paused=paused, archived=frozenset(archived)
+    )
+
+
+class Line(NamedTuple):
+    """One line of a commit message: what happened to one card (or to the board, card '')."""
+
+    card: str
+    text: str
+    run: str = ""
+
+
+def story(board: Board, changes: Sequence[Change]) -> list[Line]:
+    """What the changes do, a line per card or file, in the order of the changes.
+
+    A card whose status moves reads `todo → running (backend-hermes#2)`; run records fold into the
+    move of their card.
+    """
+    lines: list[Line] = []
+    moved = {c.card for c in changes if isinstance(c, EditCard) and "status" in c.fields}
+    for change in changes:
+        line = _line(board, change, moved)
+        if line:
+            lines.append(line)
+    return lines
+
+
+def _line(board: Board, change: Change, moved: set[str]) -> Line | None:
+    match change:
+        case AddCard(card):
+            return Line(card.id, f"added ({card.title})" if card.title else "added")
+        case EditCard(card_id, fields):
+            return _edit_line(board.cards[card_id], fields)
+        case RewriteCard(card):
+            return Line(card.id, "edited")
+        case RemoveCard(card_id):
+            return Line(card_id, "removed")
+        case EndRun(run):
+            return None if run.card in moved else Line(run.card, f"run {run.outcome}", run.run)
+        case AddNote(note):
+            return None if note.card in moved else Line(note.card, note.kind, note.run)
+        case SetPause(pause):
+            return Line("", f"pause {pause.worker} ({pause.why})" if pause.why else f"pause {pause.worker}")
+        case ClearPause(worker):
+            return Line("", f"resume {worker}")
+        case ArchiveCard(card_id):
+            return Line(card_id, "archived")
+        case WriteFile(path, text):
+            return Line("", f"{path} {'removed' if text is None else 'written'}")
+
+
+def _edit_line(before: Card, fields: Mapping[str, Value]) -> Line:
+    after = before._replace(**fields)
+    if after.status == before.status:
+        return Line(before.id, ", ".join(sorted(fields)), "")
+    detail = after.slot or after.reason
+    text = f"{before.status} → {after.status}" + (f" ({detail})" if detail else "")
+    return Line(before.id, text, after.run or before.run)

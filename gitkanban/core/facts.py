@@ -1,0 +1,93 @@
+"""What was observed of the world outside the board, as values: the input of reconcile and verdict.
+
+Facts only; what they mean is decided in `verdict`, `reconcile` and `schedule`.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class StepEnd(NamedTuple):
+    """How one command of a run ended: setup, session, or verify."""
+
+    name: str
+    exit: int | None = None  # None: it did not exit by itself
+    signal: int = 0
+
+
+class Exit(NamedTuple):
+    """A run's exit record, written last by its supervisor, or by the tick that found it lost."""
+
+    ended: int
+    how: str  # exited | timeout | stall | stop | lost | reboot | not-started
+    steps: tuple[StepEnd, ...] = ()
+    error: str = ""  # what could not be done, for not-started
+
+    def step(self, name: str) -> StepEnd | None:
+        """The end of the named step, None when it never ran."""
+        return next((step for step in self.steps if step.name == name), None)
+
+
+class Work(NamedTuple):
+    """What a run left in git, seen from the commit at which it started."""
+
+    tip: str = ""  # the card branch's tip once everything is collected
+    session_commits: int = 0  # new commits the session made
+    leftover: str = ""  # the commit made of changes it left uncommitted; empty: none
+    leftover_paths: tuple[str, ...] = ()  # without the agent's own droppings
+    salvage: str = ""  # ref that keeps what did not fit the branch
+    told: tuple[str, ...] = ()  # things a person should know: branch switched, board paths left out
+
+
+class Report(NamedTuple):
+    """What the session said of itself through the CLI, from inside its workspace."""
+
+    kind: str  # done | block
+    no_change: bool = False
+    summary: str = ""
+    reason: str = ""
+    why: str = ""
+
+
+class RunFacts(NamedTuple):
+    """One run of this clone whose end is not yet recorded on the board."""
+
+    run: str
+    card: str
+    worker: str
+    profile: str
+    slot: str  # "profile#number"
+    started: int
+    start_commit: str = ""
+    alive: bool = False  # its kernel locks are held
+    exit: Exit | None = None
+    work: Work = Work()
+    report: Report | None = None
+    session: str = ""
+    # What the config said when the run began; the worker may be gone by now.
+    commits: str = "session"  # session | supervisor
+    shared: bool = False  # it works in the shared checkout: no branch
+    verified: bool = False  # a verify command was to be run
+    max_attempts: int = 2
+    needs: tuple[tuple[str, int], ...] = ()
+    # What a preset read out of the agent's output.
+    rate_limited: bool = False
+    agent_error: str = ""  # the agent exited 0 but its last line says it failed
+    summary: str = ""  # the agent's last message
+    cost_usd: str = ""
+
+
+class Observed(NamedTuple):
+    """Everything a plan needs to know beside the board."""
+
+    now: int
+    host: str
+    clone: str
+    runs: tuple[RunFacts, ...] = ()
+    known_runs: frozenset[str] = frozenset()  # runs with a folder here, settled or not
+    merged: frozenset[str] = frozenset()  # cards in review whose work is in base
+    busy_slots: frozenset[str] = frozenset()  # "profile#n" whose kernel lock somebody holds
+    untrusted: Mapping[str, str] = {}  # worker -> why its commands may not run
+    ready_since: Mapping[str, int] = {}  # card -> when a tick first saw it ready
+    served: Mapping[str, float] = {}  # worker -> virtual finish time, see `schedule`
+    standstill: str = ""  # why nothing may be committed or started now; empty: go on

@@ -1,0 +1,199 @@
+"""The values everything else is made of: cards, workers, runs, notes, and the board that holds them.
+
+Nothing here reads or decides. All of them are named tuples: immutable, cheap to build by the ten
+thousand, and made of plain values only, so that a cache can marshal them. Times are whole seconds
+since the epoch, 0 meaning "none"; durations are seconds; an empty string means "not given".
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+# Status of a card, in the order of its life. The moves between them are in `transitions`.
+BACKLOG = "backlog"
+TODO = "todo"
+RUNNING = "running"
+REVIEW = "review"
+DONE = "done"
+BLOCKED = "blocked"
+DROPPED = "dropped"
+STATUSES = (BACKLOG, TODO, RUNNING, REVIEW, DONE, BLOCKED, DROPPED)
+TERMINAL = frozenset({DONE, DROPPED})
+
+# Why a card is blocked.
+NEEDS_INPUT = "needs-input"
+FAILED = "failed"
+CONFLICT = "conflict"
+DEPENDENCY = "dependency"
+CONFIG = "config"
+BLOCK_REASONS = (NEEDS_INPUT, FAILED, CONFLICT, DEPENDENCY, CONFIG)
+
+LANE = "lane"
+POOL = "pool"
+WORKTREE = "worktree-per-task"
+SHARED = "shared"
+
+
+class Card(NamedTuple):
+    """One piece of work; the fields of `.kanban/cards/<id>.yaml`, in the order of that file."""
+
+    id: str
+    title: str = ""
+    worker: str = ""
+    status: str = TODO
+    priority: int = 0
+    parents: tuple[str, ...] = ()
+    needs: tuple[tuple[str, int], ...] = ()  # (capacity, how much), sorted
+    acceptance: tuple[str, ...] = ()
+    run: str = ""  # while running: the current run, the fencing token
+    slot: str = ""  # while running: "profile#number"
+    clone: str = ""  # while running: the clone that owns the run
+    host: str = ""
+    not_before: int = 0
+    reason: str = ""  # while blocked: one of BLOCK_REASONS
+    why: str = ""  # while blocked: a person's or the verdict's words
+    attempts_after: str = ""  # runs up to this id no longer count as attempts
+    body: str = ""
+
+
+class Worker(NamedTuple):
+    """A named assignee. `command` is the argv template; a preset's when `runner` names one."""
+
+    name: str
+    profile: str
+    mode: str = LANE
+    max_concurrency: int = 1
+    workspace_policy: str = WORKTREE
+    runner: str = ""
+    command: tuple[str, ...] = ()
+    setup: tuple[str, ...] = ()
+    verify: tuple[str, ...] = ()
+    commits: str = ""  # session | supervisor; empty: what the preset says
+    on_success: str = REVIEW  # review | done
+    pass_env: tuple[str, ...] = ()
+    timeout: int = 7200
+    stall_timeout: int = 1200
+    max_attempts: int = 2
+    weight: int = 1
+    reserve: int = 0  # slots of the host total kept free for this worker
+    needs: tuple[tuple[str, int], ...] = ()  # what each of its cards needs unless the card says so
+    memory: str = ""  # read-only | read-write; empty: by mode
+    memory_env: str = ""  # memory_home.env, .path and .memory
+    memory_path: str = ""
+    memory_parts: tuple[str, ...] = ()
+    consolidate_to: str = ""
+    board: str = ""  # "propose": its branches may add backlog cards
+
+    @property
+    def memory_policy(self) -> str:
+        """`read-only` or `read-write`: as said, else read-only for pools, read-write for lanes."""
+        return self.memory or ("read-only" if self.mode == POOL else "read-write")
+
+
+class Config(NamedTuple):
+    """The whole of `.kanban/config.yaml`."""
+
+    base: str = ""  # empty: the branch the board lives on, or the default branch
+    max_concurrency: int = 6
+    max_starts_per_tick: int = 0  # 0: no limit
+    workers: Mapping[str, Worker] = {}
+    profiles: Mapping[str, int] = {}  # caps that were said
+    capacities: Mapping[str, int] = {}
+    merge: str = "merge"  # merge | squash | ff
+    verify_accept: bool = False  # run the worker's verify on the merged result
+    worktrees: str = ""  # a folder; empty: `<repo>.worktrees` beside the repository
+    commit_suffix: str = ""
+    keep_runs: int = 20  # ended run folders kept in the git dir
+    archive_after: int = 0  # seconds a card stays in cards/ after it is done; 0: for ever
+    consolidate_after: int = 5  # memory proposals that make one consolidation card
+    push: str = ""  # a remote to which the branches of cards in review are pushed
+    pr: bool = False  # open a pull request for them with gh
+
+    def profile_limit(self, profile: str) -> int:
+        """What `profiles:` says, else the largest limit among the profile's workers."""
+        said = self.profiles.get(profile)
+        if said is not None:
+            return said
+        return max(
+            (w.max_concurrency for w in self.workers.values() if w.profile == profile), default=0
+        )
+
+
+class Run(NamedTuple):
+    """One ended attempt at a card: `.kanban/runs/<card>/<run>.yaml`, written once."""
+
+    run: str
+    card: str
+    slot: str = ""
+    host: str = ""
+    clone: str = ""
+    worker: str = ""
+    started: int = 0
+    ended: int = 0
+    outcome: str = ""  # one of verdict.OUTCOMES
+    exit: int | None = None
+    signal: int = 0
+    commit: str = ""  # tip of the card's branch when the run ended
+    start_commit: str = ""  # where the run began
+    session: str = ""  # the agent's own session id
+    salvage: str = ""  # ref that keeps what would otherwise be lost
+    cost_usd: str = ""  # what the agent said it cost, as text
+    why: str = ""  # one line: what decided the outcome
+    summary: str = ""
+
+
+class Note(NamedTuple):
+    """A note on a card: `.kanban/notes/<card>/<id>.md`, written once."""
+
+    id: str
+    card: str
+    by: str = ""
+    at: int = 0
+    kind: str = "note"  # note | reject | retry | memory | told
+    text: str = ""
+    run: str = ""
+
+
+class Pause(NamedTuple):
+    """A paused worker: `.kanban/paused/<worker>.yaml`."""
+
+    worker: str
+    why: str = ""
+    by: str = ""
+    at: int = 0
+
+
+class Problem(NamedTuple):
+    """What is wrong with one file of the board. Lines and columns count from 1; 0 is unknown."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+    hint: str = ""
+    card: str = ""  # the card that is quarantined for it
+
+
+class Board(NamedTuple):
+    """Everything under `.kanban/` at one commit of the board branch."""
+
+    branch: str
+    commit: str  # hex object id; empty for a board that is not committed
+    config: Config | None  # None: config.yaml is broken, see problems
+    cards: Mapping[str, Card]
+    runs: Mapping[str, tuple[Run, ...]] = {}  # card -> ended runs, oldest first
+    notes: Mapping[str, tuple[Note, ...]] = {}  # card -> notes, oldest first
+    paused: Mapping[str, Pause] = {}
+    archived: frozenset[str] = frozenset()  # ids of cards in the archive: done, unless in cards
+    problems: tuple[Problem, ...] = ()
+
+    def runs_of(self, card: str) -> tuple[Run, ...]:
+        """The ended runs of a card, oldest first."""
+        return self.runs.get(card, ())
+
+    def notes_of(self, card: str) -> tuple[Note, ...]:
+        """The notes of a card, oldest first."""
+        return self.notes.get(card, ())
+
+    def worker_of(self, card: Card) -> Worker | None:
+        """The card's worker, None when it has none or the config does not know it."""
+        return self.config.workers.get(card.worker) if self.config else None

@@ -1,0 +1,53 @@
+"""The error tree: what went wrong in one line, what to do next, and the exit code.
+
+It does not print; the one place that does is `gitkanban.cli`.
+"""
+
+
+class GitkanbanError(Exception):
+    """An expected failure. `message` is one line; `hint` says what to do next (may be empty)."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(GitkanbanError):
+    """The command line itself is wrong: an option, an id that cannot be one."""
+
+    exit_code = 2
+
+
+class NoBoard(GitkanbanError):
+    """There is no board to be found from here."""
+
+
+class NotFound(GitkanbanError):
+    """A card, worker, run or revision that was named does not exist (or is ambiguous)."""
+
+
+class Refused(GitkanbanError):
+    """The request is understood and not allowed: a move off the table, a fenced report."""
+
+
+class BadData(GitkanbanError):
+    """A file does not hold what its format asks for. The message names file, line and column."""
+
+
+class Untrusted(GitkanbanError):
+    """A command on the board has not been allowed on this machine."""
+
+
+class GitFailed(GitkanbanError):
+    """Git refused or broke; the message carries the first line of what it said."""
+
+
+class BoardBusy(GitkanbanError):
+    """The board cannot be written now: an operation is in progress or a lock is held."""
+
+
+class BoardMoved(GitkanbanError):
+    """The branch moved under every attempt; nothing was written."""

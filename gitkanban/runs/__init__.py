@@ -1,0 +1,1 @@
+"""Runs: leases, workspaces, supervised sessions, and the records of how they ended."""

@@ -1,0 +1,1 @@
+"""Values to text: tables, JSON, markdown, commit messages. No decisions."""

@@ -1,0 +1,59 @@
+"""Every test runs in an empty home with a fixed identity, and never sees the caller's git settings."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+IDENTITY = {
+    "GIT_AUTHOR_NAME": "Ada",
+    "GIT_AUTHOR_EMAIL": "ada@example.org",
+    "GIT_COMMITTER_NAME": "Ada",
+    "GIT_COMMITTER_EMAIL": "ada@example.org",
+}
+
+
+@pytest.fixture(autouse=True)
+def hermetic(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Clear what leaks in from the caller: HOME, GIT_*, GITKANBAN_*, time zone, language, editor."""
+    home = tmp_path_factory.mktemp("home")
+    for name in list(os.environ):
+        if name.startswith(("GIT_", "GITKANBAN_")) or name in ("EDITOR", "VISUAL", "NO_COLOR", "PAGER"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    monkeypatch.setenv("COLUMNS", "100")
+    (home / ".gitconfig").write_text(
+        "[user]\n\tname = Ada\n\temail = ada@example.org\n[init]\n\tdefaultBranch = main\n"
+        "[advice]\n\tdetachedHead = false\n"
+    )
+    yield
+
+
+def git(cwd: Path, *args: str, input: str | None = None, check: bool = True) -> str:
+    """Run git in `cwd`, give its standard output without the last newline."""
+    done = subprocess.run(
+        ["git", *args], cwd=cwd, input=input, capture_output=True, text=True, check=False
+    )
+    if check and done.returncode:
+        raise AssertionError(f"git {' '.join(args)}: {done.stderr}{done.stdout}")
+    return done.stdout.removesuffix("\n")
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    """A repository `repo` with one commit on main: a README and a source file."""
+    path = tmp_path / "repo"
+    path.mkdir()
+    git(path, "init", "-q", "-b", "main")
+    (path / "README.md").write_text("# a project\n")
+    (path / "src").mkdir()
+    (path / "src" / "app.py").write_text("print('hello')\n")
+    git(path, "add", "-A")
+    git(path, "commit", "-qm", "start")
+    return path
