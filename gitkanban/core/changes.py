@@ -4,11 +4,11 @@ A change says what shall hold, not how the file is edited; `gitkanban.board` doe
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from gitkanban.core.model import Board, Card, Note, Pause, Run
 
-Value: TypeAlias = str | int | tuple[str, ...] | tuple[tuple[str, int], ...]
+Value: TypeAlias = Any  # str, int, or a tuple of str or of (str, int): the type of the card's field
 
 
 class AddCard(NamedTuple):
@@ -63,7 +63,7 @@ class ClearPause(NamedTuple):
 
 
 class WriteFile(NamedTuple):
-    """A board file that is none of the above (config.yaml, prompt.md, .gitignore); `text` None removes it."""
+    """Another board file (config.yaml, prompt.md, .gitignore); `text` None removes it."""
 
     path: str  # relative to the board's root
     text: str | None
@@ -164,7 +164,7 @@ def _line(board: Board, change: Change, moved: set[str]) -> Line | None:
         case AddNote(note):
             return None if note.card in moved else Line(note.card, note.kind, note.run)
         case SetPause(pause):
-            return Line("", f"pause {pause.worker} ({pause.why})" if pause.why else f"pause {pause.worker}")
+            return Line("", f"pause {pause.worker}" + (f" ({pause.why})" if pause.why else ""))
         case ClearPause(worker):
             return Line("", f"resume {worker}")
         case ArchiveCard(card_id):

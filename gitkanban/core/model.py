@@ -1,4 +1,4 @@
-"""The values everything else is made of: cards, workers, runs, notes, and the board that holds them.
+"""The values everything else is made of: cards, workers, runs, notes, and the board of them all.
 
 Nothing here reads or decides. All of them are named tuples: immutable, cheap to build by the ten
 thousand, and made of plain values only, so that a cache can marshal them. Times are whole seconds

@@ -1,0 +1,122 @@
+"""The life of a card: which move leads from which status to which, and who may make it.
+
+Everything that changes a status asks this table; a move that is not in it is refused.
+"""
+
+from typing import NamedTuple
+
+from gitkanban.core.model import (
+    BACKLOG,
+    BLOCKED,
+    DONE,
+    DROPPED,
+    REVIEW,
+    RUNNING,
+    STATUSES,
+    TODO,
+)
+from gitkanban.errors import Refused
+
+PERSON = "person"
+TICK = "tick"
+
+# (from, to) -> who may. `running` is entered by tick alone: only it can hold a slot.
+TABLE: dict[tuple[str, str], frozenset[str]] = {
+    (start, end): frozenset(who.split())
+    for start, end, who in (
+        (BACKLOG, TODO, "person"),
+        (BACKLOG, BLOCKED, "person"),
+        (BACKLOG, DONE, "person"),
+        (BACKLOG, DROPPED, "person"),
+        (TODO, BACKLOG, "person"),
+        (TODO, RUNNING, "tick"),
+        (TODO, DONE, "person"),
+        (TODO, BLOCKED, "person"),
+        (TODO, DROPPED, "person"),
+        (RUNNING, TODO, "tick"),
+        (RUNNING, REVIEW, "tick"),
+        (RUNNING, DONE, "person"),
+        (RUNNING, BLOCKED, "person tick"),
+        (RUNNING, DROPPED, "person"),
+        (REVIEW, DONE, "person tick"),
+        (REVIEW, TODO, "person"),
+        (REVIEW, BLOCKED, "person tick"),
+        (REVIEW, DROPPED, "person"),
+        (BLOCKED, TODO, "person"),
+        (BLOCKED, BACKLOG, "person"),
+        (BLOCKED, DONE, "person"),
+        (BLOCKED, DROPPED, "person"),
+        (DONE, TODO, "person"),
+        (DROPPED, TODO, "person"),
+        (DROPPED, BACKLOG, "person"),
+    )
+}
+
+
+class Verb(NamedTuple):
+    """A person's word for a move."""
+
+    name: str
+    to: str
+    sources: tuple[str, ...]  # statuses it applies to
+    does: str
+
+
+VERBS: dict[str, Verb] = {
+    verb.name: verb
+    for verb in (
+        Verb("approve", TODO, (BACKLOG,), "let a backlog card run"),
+        Verb("done", DONE, (BACKLOG, TODO, RUNNING, REVIEW, BLOCKED), "call it done without a run"),
+        Verb("block", BLOCKED, (BACKLOG, TODO, RUNNING, REVIEW), "stop it until a person acts"),
+        Verb("retry", TODO, (BLOCKED, TODO), "let it run again, attempts counted anew"),
+        Verb("drop", DROPPED, (BACKLOG, TODO, RUNNING, REVIEW, BLOCKED), "give it up"),
+        Verb("reopen", TODO, (DONE, DROPPED), "bring it back"),
+        Verb("accept", DONE, (REVIEW,), "merge its branch into base"),
+        Verb("reject", TODO, (REVIEW,), "send it back with words"),
+    )
+}
+
+# What to try instead, by (verb, status the card has).
+_INSTEAD = {
+    ("approve", TODO): "It may run already; `gitkanban status` shows what it waits for.",
+    ("retry", RUNNING): "It is running; `gitkanban stop {id}` ends the session first.",
+    ("retry", REVIEW): "Use `gitkanban reject {id} --why TEXT` to send it back.",
+    ("retry", BACKLOG): "Use `gitkanban approve {id}`.",
+    ("retry", DONE): "Use `gitkanban reopen {id}`.",
+    ("retry", DROPPED): "Use `gitkanban reopen {id}`.",
+    ("reopen", BLOCKED): "Use `gitkanban retry {id}`.",
+    ("reopen", REVIEW): "Use `gitkanban reject {id} --why TEXT`.",
+    ("accept", BLOCKED): "Use `gitkanban retry {id}`, or `gitkanban done {id}` if its work is in.",
+    ("accept", RUNNING): "Wait for the run to end; `gitkanban logs -f {id}` follows it.",
+    ("accept", TODO): "Nothing has been made yet; `gitkanban done {id}` closes it without a run.",
+    ("reject", DONE): "Use `gitkanban reopen {id}`.",
+    ("done", DROPPED): "Use `gitkanban reopen {id}` first.",
+}
+
+
+def allowed(start: str, end: str, who: str) -> bool:
+    """Whether `who` (person or tick) may move a card so; staying where it is is always fine."""
+    return start == end or who in TABLE.get((start, end), ())
+
+
+def check_verb(verb: str, card_id: str, status: str) -> Verb:
+    """The verb, if it applies to a card of that status. Raises Refused with what to do instead."""
+    known = VERBS[verb]
+    if status in known.sources:
+        return known
+    if status == known.to:
+        raise Refused(f"{card_id} is {status} already", _hint(verb, card_id, status))
+    raise Refused(f"{card_id} is {status}; cannot {verb} it", _hint(verb, card_id, status))
+
+
+def _hint(verb: str, card_id: str, status: str) -> str:
+    said = _INSTEAD.get((verb, status))
+    if said:
+        return said.format(id=card_id)
+    sources = ", ".join(VERBS[verb].sources)
+    return f"`{verb}` is for cards in {sources}."
+
+
+def reachable(start: str) -> list[str]:
+    """The statuses one move away, in the order of a card's life."""
+    return [end for end in STATUSES if (start, end) in TABLE]
