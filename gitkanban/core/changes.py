@@ -10,6 +10,9 @@ from gitkanban.core.model import Board, Card, Note, Pause, Run
 
 Value: TypeAlias = Any  # str, int, or a tuple of str or of (str, int): the type of the card's field
 
+# What a card loses when it leaves `running`.
+NOT_RUNNING: Mapping[str, Value] = {"run": "", "slot": "", "clone": "", "host": ""}
+
 
 class AddCard(NamedTuple):
     """A new card. `text` is its YAML where a person wrote it; empty: laid out canonically."""

@@ -1,0 +1,125 @@
+"""New cards and edits of cards, checked against the board they go to.
+
+It refuses what would leave the board broken: unknown workers, parents and capacities, cycles,
+ids that exist. It assigns no ids and reads no files.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from gitkanban.core.changes import AddCard, EditCard
+from gitkanban.core.graph import cycles
+from gitkanban.core.ids import check_id
+from gitkanban.core.model import Board, Card
+from gitkanban.errors import NotFound, Refused, UsageError
+
+
+def added(board: Board, cards: Sequence[Card]) -> list[AddCard]:
+    """The changes that add the cards, all or none; they may name each other as parents.
+
+    Raises UsageError, NotFound or Refused, naming the first card that cannot be added.
+    """
+    known = dict(board.cards)
+    for card in cards:
+        check_id(card.id)
+        _check_new(board, known, card)
+        known[card.id] = card
+    for card in cards:
+        check_fields(board, known, card)
+    _check_cycles(known)
+    return [AddCard(card) for card in cards]
+
+
+def edited(board: Board, card: Card, fields: Mapping[str, Any]) -> list[EditCard]:
+    """The change of some fields of a card; nothing when they hold already."""
+    fields = {name: value for name, value in fields.items() if getattr(card, name) != value}
+    if not fields:
+        return []
+    after = card._replace(**fields)
+    known = {**board.cards, card.id: after}
+    check_fields(board, known, after, before=card)
+    if "parents" in fields:
+        _check_cycles(known)
+    return [EditCard(card.id, fields)]
+
+
+def linked(board: Board, card: Card, parents: Iterable[str]) -> list[EditCard]:
+    """The card with more parents."""
+    return edited(board, card, {"parents": tuple(sorted({*card.parents, *parents}))})
+
+
+def unlinked(board: Board, card: Card, parents: Sequence[str]) -> list[EditCard]:
+    """The card without some of its parents. Raises NotFound for one it does not have."""
+    for parent in parents:
+        if parent not in card.parents:
+            has = ", ".join(card.parents) or "none"
+            raise NotFound(f"{parent} is no parent of {card.id}", f"Its parents: {has}.")
+    return edited(board, card, {"parents": tuple(p for p in card.parents if p not in parents)})
+
+
+def check_fields(
+    board: Board, known: Mapping[str, Card], card: Card, before: Card | None = None
+) -> None:
+    """Refuse a card whose worker, parents or needs the board does not have.
+
+    What stood in the card `before` is not complained of again: an edit of the title must not fail
+    on a worker that somebody removed.
+    """
+    old = before or Card(card.id)
+    if not card.title.strip():
+        raise UsageError(f"card {card.id} has no title", "Give it one line that says what to do.")
+    if "\n" in card.title:
+        raise UsageError(f"the title of {card.id} has more than one line", "Put the rest in body.")
+    workers = board.config.workers if board.config else {}
+    if card.worker and card.worker != old.worker and card.worker not in workers:
+        raise NotFound(f"no worker {card.worker!r}", _nearest(card.worker, workers))
+    for parent in card.parents:
+        if parent == card.id:
+            raise Refused(f"{card.id} cannot be its own parent", "Leave that parent out.")
+        if parent not in old.parents and parent not in known and parent not in board.archived:
+            raise NotFound(
+                f"no card {parent!r} to be a parent of {card.id}", _nearest(parent, known)
+            )
+    capacities = board.config.capacities if board.config else {}
+    for name, amount in card.needs:
+        if (name, amount) in old.needs:
+            continue
+        if name not in capacities:
+            raise NotFound(f"no capacity {name!r}", _nearest(name, capacities))
+        if amount > capacities[name]:
+            raise Refused(
+                f"{card.id} needs {name} {amount}, of which there are {capacities[name]}",
+                f"Ask for less, or raise `capacities: {name}` in config.yaml.",
+            )
+
+
+def _check_new(board: Board, known: Mapping[str, Card], card: Card) -> None:
+    if card.id in known or card.id in board.archived:
+        where = "in the archive" if card.id not in known else f"({known[card.id].title})"
+        raise Refused(f"card {card.id} exists already {where}", "Leave --id out to get a new id.")
+    if any(problem.card == card.id for problem in board.problems):
+        raise Refused(
+            f"card {card.id} exists already, and cannot be read", "`gitkanban status` says why."
+        )
+    twin = next((other for other in known if other.lower() == card.id.lower()), None)
+    if twin:
+        raise Refused(
+            f"card {card.id} differs from {twin} by case only",
+            "Some file systems cannot hold both; choose another id.",
+        )
+
+
+def _check_cycles(known: Mapping[str, Card]) -> None:
+    found = cycles(known)
+    if found:
+        ring = " → ".join([*found[0], found[0][0]])
+        raise Refused(f"that makes a cycle: {ring}", "Each waits for the next; leave one link out.")
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    names = sorted(known)
+    close = get_close_matches(name, names, n=1)
+    if close:
+        return f"Did you mean {close[0]}?"
+    return f"There are: {', '.join(names[:12])}." if names else "There are none yet."

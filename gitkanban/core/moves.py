@@ -1,0 +1,143 @@
+"""The moves a person makes, as changes: approve, done, block, retry, drop, reopen, reject.
+
+It decides what a move means and refuses what may not be; it writes nothing. Accepting is a merge
+first and lies with the tick.
+"""
+
+from gitkanban.core.changes import NOT_RUNNING, AddNote, Change, EditCard
+from gitkanban.core.model import (
+    BLOCK_REASONS,
+    BLOCKED,
+    NEEDS_INPUT,
+    REVIEW,
+    RUNNING,
+    TODO,
+    Board,
+    Card,
+    Note,
+)
+from gitkanban.core.transitions import check_verb
+from gitkanban.errors import Refused, UsageError
+
+# What a session may do to the board from inside its run; everything else is for people.
+SESSION_OWN = frozenset({"done", "block", "note"})  # on its own card
+SESSION_ANY = frozenset({"show", "add", "list", "status", "why"})
+
+_FRESH = {"reason": "", "why": "", "not_before": 0}
+
+
+def move(board: Board, verb: str, card: Card, *, why: str = "", reason: str = "") -> list[Change]:
+    """The changes that a person's verb makes to a card.
+
+    Raises Refused when the transition table has no such move, UsageError when words are missing.
+    """
+    to = check_verb(verb, card.id, card.status).to
+    if verb == "reopen":
+        _no_child_started(board, card)
+    fields: dict[str, object] = {"status": to, **_FRESH, **NOT_RUNNING}
+    if to == BLOCKED:
+        fields |= {"reason": _block_reason(reason), "why": _words(verb, why)}
+    if to == TODO and verb != "approve":
+        fields["attempts_after"] = _last_run(board, card)
+    return [EditCard(card.id, _changed(card, fields))]
+
+
+def reject(board: Board, card: Card, note: Note) -> list[Change]:
+    """Back to todo, with the reviewer's words as a note that the next prompt carries."""
+    _words("reject", note.text)
+    return [AddNote(note), *move(board, "reject", card)]
+
+
+def retried(board: Board, card: Card, note: Note | None) -> list[Change]:
+    """A blocked card runs again; the person's answer, if any, goes into the next prompt."""
+    changes = move(board, "retry", card)
+    return [AddNote(note), *changes] if note else changes
+
+
+def accepted(card: Card) -> EditCard:
+    """The card's work is in base."""
+    return EditCard(card.id, {"status": "done"})
+
+
+def conflicted(card: Card, why: str) -> EditCard:
+    """The card's branch does not merge: it leaves review for a person."""
+    return EditCard(card.id, {"status": BLOCKED, "reason": "conflict", "why": why})
+
+
+def check_session(verb: str, card: str, own: str) -> None:
+    """Refuse what a session may not do from inside its run. Raises Refused."""
+    if verb in SESSION_ANY or (verb in SESSION_OWN and card == own):
+        return
+    if verb in SESSION_OWN:
+        raise Refused(
+            f"a session may {verb} its own card only, which is {own}",
+            "Say it in a note on your own card; a person will see it.",
+        )
+    raise Refused(
+        f"a session may not {verb}",
+        f"From inside a run: note {own}, done, block, show, add. The rest is for people.",
+    )
+
+
+def check_report(board: Board, card_id: str, run: str) -> Card:
+    """The card, if `run` is still its current run (fencing). Raises Refused."""
+    card = board.cards.get(card_id)
+    if card and card.status == RUNNING and card.run == run:
+        return card
+    now = "gone" if card is None else card.status + (f", run {card.run}" if card.run else "")
+    raise Refused(
+        f"run {run} is no longer the current run of {card_id} (it is {now})",
+        "Stop here: nothing this run reports counts any more. Its commits are kept.",
+    )
+
+
+def started(card: Card, run: str, slot: str, clone: str, host: str) -> EditCard:
+    """A run takes the card."""
+    fields = {"status": RUNNING, "run": run, "slot": slot, "clone": clone, "host": host}
+    return EditCard(card.id, _changed(card, {**fields, **_FRESH}))
+
+
+def _no_child_started(board: Board, card: Card) -> None:
+    begun = sorted(
+        other.id
+        for other in board.cards.values()
+        if card.id in other.parents
+        and (other.status in (RUNNING, REVIEW) or other.status == "done")
+    )
+    if begun:
+        raise Refused(
+            f"cannot reopen {card.id}: {', '.join(begun)} started from its result",
+            "Add a new card for the correction, or force it with --force.",
+        )
+
+
+def reopened(board: Board, card: Card, force: bool) -> list[Change]:
+    """A done or dropped card comes back; `force` even when a child has started."""
+    if not force:
+        return move(board, "reopen", card)
+    check_verb("reopen", card.id, card.status)
+    return move(board._replace(cards={card.id: card}), "reopen", card)
+
+
+def _block_reason(reason: str) -> str:
+    if reason and reason not in BLOCK_REASONS:
+        raise UsageError(
+            f"{reason!r} is no reason to block", f"One of: {', '.join(BLOCK_REASONS)}."
+        )
+    return reason or NEEDS_INPUT
+
+
+def _words(verb: str, text: str) -> str:
+    if not text.strip():
+        raise UsageError(f"{verb} needs a reason", f'Say it: gitkanban {verb} ID --why "…".')
+    return text.strip()
+
+
+def _last_run(board: Board, card: Card) -> str:
+    runs = board.runs_of(card.id)
+    return runs[-1].run if runs else card.attempts_after
+
+
+def _changed(card: Card, fields: dict[str, object]) -> dict[str, object]:
+    """Only what differs, so that a move touches the lines it must."""
+    return {name: value for name, value in fields.items() if getattr(card, name) != value}

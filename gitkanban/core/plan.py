@@ -1,0 +1,48 @@
+"""The plan of a tick: reconcile, then schedule the board as it will be, as one value.
+
+`tick --dry-run` prints it and stops; it holds no effect and does none.
+"""
+
+from typing import NamedTuple
+
+from gitkanban.core.changes import Change, applied
+from gitkanban.core.facts import Observed, RunFacts
+from gitkanban.core.model import Board
+from gitkanban.core.reconcile import Settled, Stop, reconcile, to_accept
+from gitkanban.core.schedule import Held, Start, schedule
+
+
+class Plan(NamedTuple):
+    """What a tick intends, in the order in which it does it."""
+
+    stops: tuple[Stop, ...]
+    reclaims: tuple[RunFacts, ...]
+    settled: tuple[Settled, ...]
+    changes: tuple[Change, ...]  # the settling ones; a start adds its own once it has a run id
+    closed: tuple[str, ...]
+    accepts: tuple[str, ...]  # accepted before anything starts: their children are freed by it
+    starts: tuple[Start, ...]
+    held: tuple[Held, ...]
+    served: dict[str, float]
+    told: tuple[str, ...]
+    after: Board  # the board with `changes` applied
+
+
+def plan(board: Board, observed: Observed) -> Plan:
+    """What one tick should do with this board, given what was observed."""
+    found = reconcile(board, observed)
+    after = applied(board, found.changes)
+    scheduled = schedule(after, observed)
+    return Plan(
+        found.stops,
+        found.reclaims,
+        found.settled,
+        found.changes,
+        found.closed,
+        to_accept(after),
+        scheduled.starts,
+        scheduled.held,
+        dict(scheduled.served),
+        found.told,
+        after,
+    )

@@ -1,0 +1,167 @@
+"""The prompt of a session: the card, what came before it, the rules, and how to report.
+
+Pure text from values. `.kanban/prompt.md` may replace the template; what is put in is never read as
+a template again, so card text stays data.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gitkanban.core.model import Card, Note, Run, Worker
+
+PROMPT_MOST = 100_000  # characters; one argument of an exec may hold 131,072 bytes on Linux
+SUMMARY_MOST = 3_000
+PATHS_MOST = 40
+BODY_MOST = 60_000
+
+TEMPLATE = """\
+You work on card {card}: {title}
+
+{body}
+
+{acceptance}
+
+{parents}
+
+{attempts}
+
+{rules}
+"""
+
+FIELDS = ("card", "title", "body", "acceptance", "parents", "attempts", "rules")
+
+
+class Handoff(NamedTuple):
+    """What a parent card leaves to its children."""
+
+    card: str
+    title: str
+    summary: str = ""
+    commit: str = ""
+    paths: tuple[str, ...] = ()  # changed paths
+
+
+class Setting(NamedTuple):
+    """Where the session works."""
+
+    workspace: str
+    branch: str  # empty: the shared checkout
+    base: str
+
+
+def unknown_fields(template: str) -> list[str]:
+    """The `{words}` of a prompt template that mean nothing, in order."""
+    return [name for name in re.findall(r"\{([a-z_]+)\}", template) if name not in FIELDS]
+
+
+def compose(
+    card: Card,
+    worker: Worker,
+    setting: Setting,
+    *,
+    handoffs: Sequence[Handoff] = (),
+    runs: Sequence[Run] = (),
+    notes: Sequence[Note] = (),
+    template: str = TEMPLATE,
+    extra: str = "",
+) -> str:
+    """The whole prompt, at most PROMPT_MOST characters; every cut is announced where it is made."""
+    parts = {
+        "card": card.id,
+        "title": card.title,
+        "body": cut(card.body.strip(), BODY_MOST),
+        "acceptance": _acceptance(card),
+        "parents": _parents(handoffs),
+        "attempts": _attempts(runs, notes),
+        "rules": _rules(card, worker, setting),
+    }
+    text = re.sub(r"\{([a-z_]+)\}", lambda m: parts.get(m[1], m[0]), template)
+    text = "\n\n".join(part for part in (text, extra) if part)
+    return cut(re.sub(r"\n{3,}", "\n\n", text).strip() + "\n", PROMPT_MOST)
+
+
+def cut(text: str, most: int) -> str:
+    """The text, or its beginning with the size of the cut announced."""
+    if len(text) <= most:
+        return text
+    return f"{text[:most].rstrip()}\n[cut: {len(text) - most} more characters]\n"
+
+
+def _acceptance(card: Card) -> str:
+    if not card.acceptance:
+        return ""
+    return "It is done when:\n" + "\n".join(f"- {line}" for line in card.acceptance)
+
+
+def _parents(handoffs: Sequence[Handoff]) -> str:
+    if not handoffs:
+        return ""
+    parts = ["What the cards before it left you (their work is in your branch already):"]
+    for handoff in handoffs:
+        parts.append(f"## {handoff.card}: {handoff.title}")
+        if handoff.summary:
+            parts.append(cut(handoff.summary.strip(), SUMMARY_MOST))
+        if handoff.commit:
+            parts.append(f"commit {handoff.commit}")
+        if handoff.paths:
+            shown = handoff.paths[:PATHS_MOST]
+            more = len(handoff.paths) - len(shown)
+            parts.append("changed: " + ", ".join(shown) + (f" [cut: {more} more]" if more else ""))
+    return "\n\n".join(parts)
+
+
+def _attempts(runs: Sequence[Run], notes: Sequence[Note]) -> str:
+    """Earlier attempts and what people said, in the order in which they happened."""
+    told: list[tuple[str, str]] = []
+    for run in runs:
+        text = f"- attempt {run.run}: {run.outcome} ({run.why})"
+        if run.summary:
+            text += "\n  " + cut(run.summary.strip(), SUMMARY_MOST).replace("\n", "\n  ")
+        told.append((run.run, text))
+    for note in notes:
+        if note.kind == "memory":
+            continue
+        words = {"reject": "your work was sent back", "retry": "answer"}.get(note.kind, note.kind)
+        said = cut(note.text.strip(), SUMMARY_MOST).replace("\n", "\n  ")
+        told.append((note.id, f"- {words}, {note.by}: {said}"))
+    if not told:
+        return ""
+    lines = [text for _, text in sorted(told)]
+    return (
+        "What happened before. You continue where the last attempt left this directory:\n"
+        + "\n".join(lines)
+    )
+
+
+def _rules(card: Card, worker: Worker, setting: Setting) -> str:
+    lines = [f"Work in {setting.workspace}, and nowhere else."]
+    if setting.branch:
+        lines.append(f"You are on branch {setting.branch}; stay on it.")
+        if worker.commits == "supervisor":
+            lines.append("Leave your changes in the files; they are committed for you.")
+        else:
+            lines.append("Commit your work there. Work that is not committed does not count.")
+        lines.append(
+            "Never use `git stash` (worktrees share it); do not push, merge or rebase; "
+            "do not touch `.kanban/`."
+        )
+    else:
+        lines.append("You share this checkout with people: do not switch branches or stash.")
+    if worker.verify:
+        lines.append(f"It is checked afterwards with: {' '.join(worker.verify)}")
+    if worker.memory_policy == "read-only":
+        lines.append(
+            "Your memory is read-only in this session: propose what should be remembered with "
+            f'`gitkanban note {card.id} --memory "…"`.'
+        )
+    lines += [
+        "",
+        "Report with these commands, run from your directory:",
+        f'- finished: gitkanban done {card.id} --summary "what you did, for those who come after"',
+        f"- nothing needs changing: gitkanban done {card.id} --no-change --summary …",
+        f'- you need a person: gitkanban block {card.id} --why "what you need to know"',
+        f'- a remark: gitkanban note {card.id} "…"',
+        f'- more work found: gitkanban add "title" --parent {card.id} (a person approves it first)',
+    ]
+    return "\n".join(lines)
