@@ -1,0 +1,299 @@
+"""Reads YAML into nodes that keep source text and positions, and writes scalars.
+
+It does not resolve types (`1.10` stays the text it is; who reads a field says what it wants), and
+it knows nothing of cards. Edits in place are in `yamledit`.
+
+Only a plain subset is let in: UTF-8, at most `LIMIT` bytes, one document, no tags, no anchors or
+aliases, no key twice, `DEPTH` levels. The parser is libyaml through ruamel.yaml.clib where that is
+installed, else ruamel.yaml's own.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple, NoReturn, TypeAlias
+
+from gitkanban.core.model import Problem
+from gitkanban.errors import BadData
+
+LIMIT = 1 << 20  # bytes
+DEPTH = 20  # levels of nesting
+
+
+class Bad(BadData):
+    """A file of the board cannot be used; `problem` says where and why."""
+
+    def __init__(self, problem: Problem) -> None:
+        where = ":".join(str(p) for p in (problem.file, problem.line, problem.column) if p)
+        super().__init__(f"{where}: {problem.message}" if where else problem.message, problem.hint)
+        self.problem = problem
+
+
+class Scalar(NamedTuple):
+    """`text` is the source text of a plain scalar, or the content of a quoted or block one.
+
+    Positions are characters and lines from 0; `style` is "" (plain), ', ", | or >.
+    """
+
+    text: str
+    style: str
+    start: int
+    end: int
+    line: int
+    column: int
+
+    @property
+    def absent(self) -> bool:
+        """Nothing is written here, or null is."""
+        return not self.style and self.text in ("", "~", "null", "Null", "NULL")
+
+
+class Sequence(NamedTuple):
+    """A list; `flow` says that it is written in brackets."""
+
+    items: list["Node"]
+    flow: bool
+    start: int
+    end: int
+    line: int
+    column: int
+
+
+class Mapping(NamedTuple):
+    """Key and value pairs in the order of the file."""
+
+    entries: list[tuple[Scalar, "Node"]]
+    flow: bool
+    start: int
+    end: int
+    line: int
+    column: int
+
+    def get(self, key: str) -> "Node | None":
+        """The value of a key, None when it is not there."""
+        return next((value for name, value in self.entries if name.text == key), None)
+
+
+Node: TypeAlias = Scalar | Sequence | Mapping
+
+
+def problem_at(file: str, node: Node, message: str, hint: str = "") -> Problem:
+    """A problem at a node's position."""
+    return Problem(file, node.line + 1, node.column + 1, message, hint)
+
+
+def refuse(file: str, node: Node, message: str, hint: str = "") -> NoReturn:
+    """Raise `Bad` at a node's position."""
+    raise Bad(problem_at(file, node, message, hint))
+
+
+def decoded(data: bytes, file: str) -> str:
+    """The text of a file, without a byte order mark. Raises Bad: too big, or not UTF-8."""
+    if len(data) > LIMIT:
+        size = f"{len(data) / LIMIT:.1f} MiB"
+        raise Bad(Problem(file, 0, 0, f"{size}, more than the 1 MiB a board file may have"))
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+        hint = "Save the file as UTF-8."
+        raise Bad(Problem(file, line, column, "not UTF-8", hint)) from None
+    return text.removeprefix("\ufeff")
+
+
+def load(text: str, file: str) -> Mapping:
+    """The root mapping of a document. Raises Bad for anything outside the subset."""
+    events = _events(text, file)
+    root: Node | None = None
+    for event in events:
+        kind = event.__class__.__name__
+        if kind == "DocumentStartEvent":
+            if root is not None:
+                mark = event.start_mark
+                place = Scalar("", "", 0, 0, mark.line, mark.column)
+                refuse(file, place, "a second YAML document", "Keep one document in a file.")
+            root = _node(next(events), events, file, 0)
+    if root is None:
+        raise Bad(Problem(file, 1, 1, "the file is empty"))
+    if not isinstance(root, Mapping):
+        if isinstance(root, Scalar) and root.absent:
+            raise Bad(Problem(file, 1, 1, "the file is empty"))
+        refuse(file, root, f"expected keys and values, found {described(root)}")
+    return root
+
+
+def _events(text: str, file: str) -> Iterator[Any]:
+    """The parser's events; its errors become Bad."""
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+    from ruamel.yaml.reader import ReaderError
+
+    try:
+        yield from _parse(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        said = " ".join(str(part) for part in (error.context, error.problem) if part)
+        raise Bad(Problem(file, line, column, f"not valid YAML: {said}")) from None
+    except ReaderError as error:
+        raise Bad(_odd_character(text, file, str(error.reason))) from None
+    except (YAMLError, UnicodeError) as error:
+        first = (str(error).splitlines() or [""])[0]
+        raise Bad(Problem(file, 0, 0, f"not valid YAML: {first}")) from None
+
+
+def _parse(text: str) -> Iterator[Any]:
+    try:
+        from _ruamel_yaml import CParser  # type: ignore[import-not-found]  # compiled, no stubs
+    except ImportError:
+        from ruamel.yaml import YAML
+
+        yield from YAML(typ="safe", pure=True).parse(text)
+        return
+    get_event = CParser(text).get_event
+    event = get_event()
+    while event is not None:
+        yield event
+        event = get_event()
+
+
+_UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def _odd_character(text: str, file: str, reason: str) -> Problem:
+    """The parsers give only an offset in bytes or none: find the character ourselves."""
+    found = _UNREADABLE.search(text)
+    if not found:
+        return Problem(file, 0, 0, f"not valid YAML: {reason}")
+    at = found.start()
+    line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+    message = f"control character U+{ord(found.group()):04X}"
+    hint = 'Write it as an escape in double quotes, such as "\\e".'
+    return Problem(file, line, column, message, hint)
+
+
+def _node(event: Any, events: Iterator[Any], file: str, depth: int) -> Node:
+    mark = event.start_mark
+    kind = event.__class__.__name__
+    if kind == "AliasEvent" or event.anchor is not None:
+        place = Scalar("", "", 0, 0, mark.line, mark.column)
+        refuse(file, place, "anchors and aliases are refused", "Write the value out.")
+    if event.tag is not None:
+        place = Scalar("", "", 0, 0, mark.line, mark.column)
+        refuse(file, place, f"the tag {str(event.tag)!r} is refused", "Write plain values.")
+    if kind == "ScalarEvent":
+        style = event.style
+        style = "" if style is None or style == "plain" else str(style)
+        return Scalar(event.value, style, mark.index, event.end_mark.index, mark.line, mark.column)
+    if depth >= DEPTH:
+        place = Scalar("", "", 0, 0, mark.line, mark.column)
+        refuse(file, place, f"nested more than {DEPTH} levels deep")
+    flow = bool(event.flow_style)
+    if kind == "SequenceStartEvent":
+        items: list[Node] = []
+        event = next(events)
+        while event.__class__.__name__ != "SequenceEndEvent":
+            items.append(_node(event, events, file, depth + 1))
+            event = next(events)
+        return Sequence(items, flow, mark.index, event.end_mark.index, mark.line, mark.column)
+    return _mapping(mark, flow, events, file, depth)
+
+
+def _mapping(mark: Any, flow: bool, events: Iterator[Any], file: str, depth: int) -> Mapping:
+    entries: list[tuple[Scalar, Node]] = []
+    lines: dict[str, int] = {}
+    event = next(events)
+    while event.__class__.__name__ != "MappingEndEvent":
+        key = _node(event, events, file, depth + 1)
+        if not isinstance(key, Scalar):
+            refuse(file, key, "a key must be a word, not a list or a mapping")
+        if key.text in lines:
+            message = f"the key {key.text!r} is there twice, first in line {lines[key.text]}"
+            refuse(file, key, message, "Keep one of them.")
+        lines[key.text] = key.line + 1
+        entries.append((key, _node(next(events), events, file, depth + 1)))
+        event = next(events)
+    return Mapping(entries, flow, mark.index, event.end_mark.index, mark.line, mark.column)
+
+
+def described(node: Node) -> str:
+    """What a node is, in words for a message."""
+    if isinstance(node, Sequence):
+        return "a list"
+    if isinstance(node, Mapping):
+        return "a mapping"
+    if node.absent:
+        return "nothing"
+    return repr(node.text if len(node.text) <= 40 else node.text[:37] + "...")
+
+
+# Writing ------------------------------------------------------------------------------------
+
+# Plain, and plain for every reader: not a number, a date, a truth value or null in YAML 1.1 or 1.2.
+_PLAIN = re.compile(r"[A-Za-z0-9_./(\u00c0-\u02af][^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]*\Z")
+_NOT_TEXT = re.compile(
+    r"(?i:null|true|false|yes|no|on|off|y|n)\Z"
+    r"|[-+.]?[0-9][0-9_.,:]*(e[-+]?[0-9]+)?\Z|0[xob][0-9a-f_]+\Z|\.(inf|nan)\Z|[0-9]{4}-[0-9]{1,2}-",
+    re.IGNORECASE,
+)
+_ODD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
+_ESCAPES = {
+    "\0": "\\0", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\x1b": "\\e", '"': '\\"', "\\": "\\\\",
+}  # fmt: skip
+
+
+def scalar(text: str, style: str = "") -> str:
+    """A one-line scalar that reads back as `text`; `style` ' or " keeps that quoting.
+
+    Lone surrogates cannot be stored and become U+FFFD.
+    """
+    if style == '"' or _ODD.search(text) or "\n" in text or "\t" in text:
+        return double_quoted(text)
+    plain = (
+        not style
+        and _PLAIN.match(text)
+        and not _NOT_TEXT.match(text)
+        and ": " not in text
+        and " #" not in text
+        and not text.endswith((" ", ":"))
+        and not text.startswith(("...",))
+    )
+    return text if plain else "'" + text.replace("'", "''") + "'"
+
+
+def item(text: str) -> str:
+    """Like `scalar`, for a place inside brackets or braces."""
+    written = scalar(text)
+    if written == text and any(mark in text for mark in ",[]{}:"):
+        return "'" + text + "'"
+    return written
+
+
+def double_quoted(text: str) -> str:
+    """`text` in double quotes, what is not printable escaped."""
+    return '"' + re.sub(r'["\\\t\n]|' + _ODD.pattern, _escape, text) + '"'
+
+
+def _escape(found: re.Match[str]) -> str:
+    char = found.group()
+    known = _ESCAPES.get(char)
+    if known:
+        return known
+    code = ord(char)
+    if 0xD800 <= code <= 0xDFFF:
+        return "\ufffd"
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+
+
+def block(text: str, indent: str = "  ") -> str:
+    """A literal block (`|` and its lines, without a last newline), or a quoted scalar.
+
+    The header goes behind the key. What a literal block cannot hold is double-quoted.
+    """
+    core = text.rstrip("\n")
+    if not core.strip() or _ODD.search(text):
+        return scalar(text) if text else "''"
+    tail = len(text) - len(core)
+    chomp = "-" if tail == 0 else "" if tail == 1 else "+"
+    width = str(len(indent)) if core[0] in " \t\n" else ""
+    lines = [indent + line if line else "" for line in core.split("\n")]
+    return "\n".join([f"|{width}{chomp}", *lines, *[""] * (tail - 1)])

@@ -1,0 +1,91 @@
+"""Which names are allowed to become a path or a ref, and which card a person means.
+
+It does not make ids; `gitkanban.clock.card_id` does.
+"""
+
+import re
+from collections.abc import Collection, Iterable
+from difflib import get_close_matches
+
+from gitkanban.errors import NotFound, UsageError
+
+LONGEST = 64
+
+_ID = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?\Z")
+
+
+def fault(text: str) -> str:
+    """Why `text` cannot be an id, or the empty string. Also the rule for workers and profiles.
+
+    Stricter than `git check-ref-format refs/heads/card/<id>` in its letters, and never laxer.
+    """
+    if _ID.match(text) and ".." not in text and not text.endswith(".lock"):
+        return ""
+    if not text:
+        return "it is empty"
+    if len(text) > LONGEST:
+        return f"it has {len(text)} characters, more than {LONGEST}"
+    odd = re.search(r"[^A-Za-z0-9._-]", text)
+    if odd:
+        return f"it has {odd.group()!a} in it"
+    if text[0] in "-.":
+        return f"it starts with {text[0]!r}"
+    if text.endswith("."):
+        return "it ends with '.'"
+    if text.endswith(".lock"):
+        return "it ends with '.lock'"
+    return "it has '..' in it"
+
+
+def check_id(text: str, what: str = "card id") -> str:
+    """`text` itself. Raises UsageError when it cannot name a card, worker or profile."""
+    wrong = fault(text)
+    if wrong:
+        shown = ascii(text if len(text) <= 40 else text[:37] + "...")
+        hint = "Use letters, digits, '.', '_' and '-', at most 64, a letter or digit first."
+        raise UsageError(f"{shown} cannot be a {what}: {wrong}", hint)
+    return text
+
+
+def nearest(text: str, known: Iterable[str]) -> str:
+    """The known word that `text` most likely means, or the empty string."""
+    words = sorted(known)
+    folded = {word.lower(): word for word in reversed(words)}
+    if text.lower() in folded:
+        return folded[text.lower()]
+    close = get_close_matches(text.lower(), folded, n=1, cutoff=0.6)
+    return folded[close[0]] if close else ""
+
+
+def did_you_mean(text: str, known: Iterable[str]) -> str:
+    """A hint that names the nearest known word, or all of them where they are few, or nothing."""
+    words = sorted(known)
+    near = nearest(text, words)
+    if near:
+        return f"Did you mean {near!r}?"
+    if words and len(words) <= 12:
+        return "Known: " + ", ".join(words) + "."
+    return ""
+
+
+def resolve(known: Collection[str], text: str, what: str = "card") -> str:
+    """The one known id that `text` names: itself, or the only one that starts with it.
+
+    Raises NotFound when there is none (close ones are named) or several (all are named).
+    """
+    if text in known:
+        return text
+    starting = sorted(name for name in known if text and name.startswith(text))
+    if len(starting) == 1:
+        return starting[0]
+    shown = ascii(text if len(text) <= 40 else text[:37] + "...")
+    if starting:
+        names = ", ".join(starting[:8]) + (", …" if len(starting) > 8 else "")
+        hint = f"It could be {names}. Type more of it."
+        raise NotFound(f"{shown} names {len(starting)} {what}s", hint)
+    twins = sorted(name for name in known if name.lower() == text.lower())
+    if twins:
+        hint = f"Did you mean {twins[0]!r}? Upper and lower case differ."
+        raise NotFound(f"no {what} {shown}", hint)
+    hint = did_you_mean(text, known) if fault(text) == "" else ""
+    raise NotFound(f"no {what} {shown}", hint or f"List every {what} to see what there is.")
