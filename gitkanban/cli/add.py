@@ -1,0 +1,129 @@
+"""`gitkanban add`: one card from the command line, or several from a YAML list."""
+
+from collections.abc import Sequence
+
+import click
+
+from gitkanban import clock
+from gitkanban.cli.here import (
+    branch_option,
+    card_of,
+    change,
+    json_option,
+    place_here,
+    print_json,
+    refuse_in_session,
+    session,
+    text_argument,
+)
+from gitkanban.core.changes import Change
+from gitkanban.core.editing import added
+from gitkanban.core.model import BACKLOG, TODO, Board, Card
+from gitkanban.errors import UsageError
+
+
+@click.command("add")
+@click.argument("title", required=False, default="")
+@click.option("--id", "card_id", default="", help="Set the id; by default a short random one.")
+@click.option("-w", "--worker", default="", help="Who shall do it.")
+@click.option("-p", "--parent", "parents", multiple=True, metavar="ID", help="It waits for this card.")
+@click.option("--priority", type=int, default=0, help="Higher goes first; default 0.")
+@click.option("--needs", multiple=True, metavar="NAME[:N]", help="It takes this much of a capacity.")
+@click.option("--acceptance", multiple=True, metavar="TEXT", help="One line that must hold when done.")
+@click.option("--body", default="", metavar="TEXT", help="What to do, at length.")
+@click.option("--body-file", default=None, metavar="FILE", help="The body from a file; - for stdin.")
+@click.option("-e", "--edit", is_flag=True, help="Write the body in your editor.")
+@click.option("--backlog", is_flag=True, help="Not to run before somebody approves it.")
+@click.option("--from", "source", default=None, metavar="FILE",
+              help="Add all cards of a YAML list (- for stdin), in one commit, all or none.")
+@branch_option
+@json_option
+def add_command(  # noqa: PLR0913 - one parameter an option
+    title: str,
+    card_id: str,
+    worker: str,
+    parents: tuple[str, ...],
+    priority: int,
+    needs: tuple[str, ...],
+    acceptance: tuple[str, ...],
+    body: str,
+    body_file: str | None,
+    edit: bool,
+    backlog: bool,
+    source: str | None,
+    branch: str,
+    as_json: bool,
+) -> None:
+    """Add a card to the board, or with --from several.
+
+    \b
+    gitkanban add "implement backend API" --worker backend-hermes-pool --parent T0
+    gitkanban add --from plan.yaml
+    """
+    refuse_in_session("add")
+    if bool(title) == (source is not None):
+        raise UsageError(
+            "give a title, or --from FILE, and not both",
+            'For one card: gitkanban add "what to do" --worker NAME.',
+        )
+    status = BACKLOG if backlog or session()[1] else TODO
+    if source is None:
+        text = text_argument(body, body_file)
+        if edit:
+            text = click.edit(text or f"\n# {title}\n", extension=".md") or text
+        draft = Card(
+            card_id, title.strip(), worker, status, priority,
+            tuple(sorted(set(parents))), parse_needs(needs), acceptance, body=text.strip(),
+        )  # fmt: skip
+        drafts: Sequence[Card] = [draft]
+    else:
+        from gitkanban.board.planfile import parse_plan
+
+        drafts = parse_plan(text_argument("", source).encode(), source)
+        if status == BACKLOG:
+            drafts = [card._replace(status=BACKLOG) for card in drafts]
+    place = place_here(branch)
+    done = change(place, lambda board: _decide(board, drafts))
+    ids = [each.card.id for each in done.changes if hasattr(each, "card")]
+    if as_json:
+        print_json({"ids": ids, "commit": done.commit, "branch": place.branch})
+    else:
+        for each in ids:
+            click.echo(f"{each}  {done.after.cards[each].title}")
+
+
+def _decide(board: Board, drafts: Sequence[Card]) -> list[Change]:
+    named = {card.id for card in drafts if card.id}
+    cards = [
+        card._replace(
+            id=card.id or _new_id(board, named),
+            parents=tuple(sorted({_parent(board, named, parent) for parent in card.parents})),
+        )
+        for card in drafts
+    ]
+    return list(added(board, cards))
+
+
+def _parent(board: Board, named: set[str], text: str) -> str:
+    if text in named or text in board.archived:
+        return text
+    return card_of(board, text).id
+
+
+def _new_id(board: Board, named: set[str]) -> str:
+    while True:
+        fresh = clock.card_id()
+        if not (fresh in board.cards or fresh in board.archived or fresh in named):
+            named.add(fresh)
+            return fresh
+
+
+def parse_needs(words: Sequence[str]) -> tuple[tuple[str, int], ...]:
+    """`build:2` or `build` as (name, amount), sorted. Raises UsageError."""
+    needs: dict[str, int] = {}
+    for word in words:
+        name, _, amount = word.partition(":")
+        if not name or (amount and not amount.isdigit()) or amount == "0":
+            raise UsageError(f"{word!r} is no need", "Write NAME or NAME:AMOUNT, as in build:1.")
+        needs[name] = int(amount or 1)
+    return tuple(sorted(needs.items()))

@@ -1,0 +1,170 @@
+"""The command group, and the one place where errors become text and exit codes.
+
+A command's module is imported when it is called, not before: `gitkanban --help` imports none.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from gitkanban import __version__
+from gitkanban.errors import GitkanbanError
+
+# (section, command, module under gitkanban.cli, what the overview says)
+COMMANDS = (
+    ("Start", "init", "init", "Make a board in this repository."),
+    ("Start", "demo", "demo", "Watch a small board being worked, in a throw-away repository."),
+    ("Start", "trust", "trust", "Show what tick would run, and allow it on this machine."),
+    ("Plan", "add", "add", "Add one card, or several from a file."),
+    ("Plan", "edit", "edit", "Change a card's fields, or its file in an editor."),
+    ("Plan", "link", "link", "Make a card wait for other cards."),
+    ("Plan", "unlink", "link", "Make it no longer wait for them."),
+    ("Plan", "approve", "moves", "Let backlog cards run."),
+    ("Look", "status", "status", "The board at a glance: slots, cards, what holds them back."),
+    ("Look", "list", "list", "Cards, filtered."),
+    ("Look", "show", "show", "One card with its runs and notes."),
+    ("Look", "workers", "workers", "Workers, their limits, and what they do."),
+    ("Look", "logs", "logs", "What a session printed."),
+    ("Run", "tick", "tick", "Settle what ended, start what is ready. For cron and hooks."),
+    ("Run", "stop", "stop", "End a running session."),
+    ("Decide", "accept", "accept", "Merge the work of cards in review into base."),
+    ("Decide", "reject", "reject", "Send a card in review back, with words."),
+    ("Decide", "done", "done", "Call a card done without merging; from a session, report."),
+    ("Decide", "block", "block", "Hold a card until a person acts; from a session, ask for one."),
+    ("Decide", "retry", "moves", "Let a blocked card run again."),
+    ("Decide", "drop", "moves", "Give a card up."),
+    ("Decide", "reopen", "moves", "Bring a done or dropped card back."),
+    ("Decide", "note", "note", "Leave words on a card."),
+)
+_MODULES = {name: module for _, name, module, _ in COMMANDS}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name, and imports one when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command, in the order of the overview."""
+        return list(_MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module that defines the command."""
+        if cmd_name not in _MODULES:
+            return None
+        module = import_module(f"gitkanban.cli.{_MODULES[cmd_name]}")
+        command: click.Command = getattr(module, cmd_name.replace("-", "_") + "_command")
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, but an unknown command names the nearest one."""
+        from difflib import get_close_matches
+
+        if args and args[0] not in _MODULES and not args[0].startswith("-"):
+            close = get_close_matches(args[0], _MODULES, n=1)
+            hint = f" Did you mean {close[0]}?" if close else ""
+            raise click.UsageError(f"No command {args[0]!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The overview, by section, without importing a command."""
+        for section in dict.fromkeys(section for section, *_ in COMMANDS):
+            with formatter.section(section):
+                formatter.write_dl(
+                    [(name, does) for where, name, _, does in COMMANDS if where == section]
+                )
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="`gitkanban COMMAND --help` says more. Cards may be named by any unambiguous prefix.",
+)
+@click.version_option(__version__, "-V", "--version", message="gitkanban %(version)s")
+def cli() -> None:
+    """A git-native kanban board on which coding agents work.
+
+    Cards are files on a branch, slots are leases, and `gitkanban tick` does one pass.
+    """
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command line; every error ends here as text on stderr and an exit code."""
+    try:
+        code = cli.main(list(argv), prog_name=_program(), standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except GitkanbanError as error:
+        return report_expected(error)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted", err=True)
+        return 130
+    except BrokenPipeError:
+        # The reader has gone (`gitkanban list | head`): not an error, and nothing to say it to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+    except OSError as error:
+        return report_expected(os_error(error))
+    except Exception as error:  # the error boundary: a bug becomes a report, never a traceback
+        return _report_bug(error, argv)
+
+
+def report_expected(error: GitkanbanError) -> int:
+    """Print an expected failure as `Error:` and `Hint:`, give its exit code."""
+    from gitkanban.views.text import shown
+
+    click.secho("Error: ", fg="red", nl=False, err=True)
+    click.echo(shown(error.message), err=True)
+    if error.hint:
+        click.echo(f"Hint: {shown(error.hint)}", err=True)
+    return error.exit_code
+
+
+def os_error(error: OSError) -> GitkanbanError:
+    """What the operating system refused, in a line a person can act on."""
+    import errno
+
+    hints = {
+        errno.ENOSPC: "Free some space; nothing was half written.",
+        errno.EROFS: "The file system is read-only; nothing was changed.",
+        errno.EACCES: "Check who owns it; nothing was changed.",
+        errno.EMFILE: "Too many open files; raise `ulimit -n`.",
+    }
+    where = f": {error.filename}" if error.filename else ""
+    text = (error.strerror or str(error)).lower()
+    return GitkanbanError(f"{text}{where}", hints.get(error.errno or 0, ""))
+
+
+def _program() -> str:
+    name = os.path.basename(sys.argv[0])  # noqa: PTH119 - pathlib costs 10 ms of start-up
+    return "git kanban" if name == "git-kanban" else "gitkanban"
+
+
+def _report_bug(error: Exception, argv: Sequence[str]) -> int:
+    """Write a report that can be pasted into an issue. The arguments may hold secrets: it says so."""
+    import platform
+    import tempfile
+    import traceback
+
+    lines = [
+        f"gitkanban {__version__}, Python {platform.python_version()}, {platform.platform()}",
+        f"command: {_program()} {' '.join(argv)}",
+        "",
+        *traceback.format_exception(error),
+    ]
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="gitkanban-bug-", suffix=".txt", delete=False, encoding="utf-8"
+    ) as file:
+        file.write("\n".join(lines))
+    click.secho("Error: ", fg="red", nl=False, err=True)
+    click.echo(f"a bug in gitkanban: {type(error).__name__}: {error}", err=True)
+    click.echo(f"Hint: please report it with {file.name} (read it first: it shows your command).", err=True)
+    return 3

@@ -1,0 +1,105 @@
+"""Where a command is called from: which board, which person, inside a session or not.
+
+Shared by the commands; it prints only what finding the board has to tell.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import click
+
+from gitkanban.board.place import Place, find
+from gitkanban.board.store import Committed, commit, read
+from gitkanban.core.changes import Change
+from gitkanban.core.ids import resolve
+from gitkanban.core.model import Board, Card
+from gitkanban.views.message import commit_message
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+branch_option = click.option(
+    "-b", "--branch", default="", metavar="NAME",
+    help="Work on this branch's board; made from the board's tip when it does not exist.",
+)  # fmt: skip
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def place_here(branch: str = "") -> Place:
+    """The board found from the current folder; what finding it did is told on stderr."""
+    place = find(os.getcwd(), branch)  # noqa: PTH109 - a string is what git wants
+    for line in place.told:
+        click.echo(line, err=True)
+    return place
+
+
+def session() -> tuple[str, str]:
+    """(card, run) of the session we are called from; two empty strings for a person."""
+    run = os.environ.get("GITKANBAN_RUN", "")
+    return (os.environ.get("GITKANBAN_CARD", ""), run) if run else ("", "")
+
+
+def refuse_in_session(verb: str, card: str = "") -> None:
+    """Refuse a verb that is not for sessions when called from inside one."""
+    own, run = session()
+    if run:
+        from gitkanban.core.moves import check_session
+
+        check_session(verb, card, own)
+
+
+def card_of(board: Board, text: str) -> Card:
+    """The card named by an id or an unambiguous prefix. Raises NotFound, or BadData if quarantined."""
+    bad = next((problem for problem in board.problems if problem.card == text), None)
+    if bad and text not in board.cards:
+        from gitkanban.errors import BadData
+
+        where = f"{bad.file}:{bad.line}:{bad.column}"
+        raise BadData(f"card {text} cannot be read: {where}: {bad.message}", bad.hint)
+    return board.cards[resolve(board.cards, text)]
+
+
+def change(place: Place, decide: Callable[[Board], Sequence[Change]]) -> Committed:
+    """Commit what `decide` wants of the board as it is now; tell what followed."""
+    done = commit(place, decide, message=commit_message)
+    for line in done.told:
+        click.echo(line, err=True)
+    return done
+
+
+def board_of(place: Place) -> Board:
+    """The board at the tip."""
+    return read(place)
+
+
+def print_json(value: object) -> None:
+    """JSON on stdout, indented, text as it is."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def person(place: Place) -> str:
+    """Who acts: git's user name, or the session's card when called from inside one."""
+    own, run = session()
+    if run:
+        return f"session of {own}"
+    from gitkanban.board.git import run as git
+
+    name = git(place.common, "config", "user.name", check=False).out.decode().strip()
+    return name or os.environ.get("USER", "") or "somebody"
+
+
+def text_argument(text: str, file: str | None) -> str:
+    """Text from an argument, a file, or stdin (`-`). Raises UsageError for a file it cannot read."""
+    if file is None:
+        return text
+    from gitkanban.errors import UsageError
+
+    try:
+        if file == "-":
+            return sys.stdin.read()
+        with open(file, encoding="utf-8") as stream:  # noqa: PTH123
+            return stream.read()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read {file}: {error}", "Give a text file, or - for stdin.") from None

@@ -1,0 +1,47 @@
+"""`gitkanban note`: words on a card, by a person or by its session."""
+
+import click
+
+from gitkanban import clock
+from gitkanban.cli.here import (
+    branch_option,
+    card_of,
+    change,
+    json_option,
+    person,
+    place_here,
+    print_json,
+    refuse_in_session,
+    session,
+    text_argument,
+)
+from gitkanban.core.changes import AddNote, Change
+from gitkanban.core.model import Board, Note
+from gitkanban.errors import UsageError
+
+
+@click.command("note")
+@click.argument("card")
+@click.argument("text", required=False, default="")
+@click.option("--file", "source", default=None, metavar="FILE", help="The text from a file; - for stdin.")
+@branch_option
+@json_option
+def note_command(card: str, text: str, source: str | None, branch: str, as_json: bool) -> None:
+    """Leave TEXT on CARD. Notes are files of their own and never conflict."""
+    words = text_argument(text, source).strip()
+    if not words:
+        raise UsageError("an empty note", 'Say something: gitkanban note CARD "text".')
+    place = place_here(branch)
+    note = Note(clock.sortable_id(), "", person(place), int(clock.now()), "note", words, session()[1])
+
+    def decide(board: Board) -> list[Change]:
+        nonlocal note
+        note = note._replace(card=card_of(board, card).id)
+        refuse_in_session("note", note.card)
+        return [AddNote(note)]
+
+    done = change(place, decide)
+    if as_json:
+        print_json({"card": note.card, "note": note.id, "commit": done.commit})
+    else:
+        click.echo(f"noted on {note.card}")

@@ -1,0 +1,48 @@
+"""Commit messages of the board: they read as history and carry trailers for machines.
+
+    kanban: T1 todo → running (backend-hermes#2)
+
+    Kanban-Card: T1
+    Kanban-Run: 01jd…
+"""
+
+from collections.abc import Sequence
+
+from gitkanban.core.changes import Change, Line, story
+from gitkanban.core.model import Board
+from gitkanban.views.text import clipped, shown
+
+SUBJECT_MOST = 100
+
+
+def commit_message(board: Board, changes: Sequence[Change]) -> str:
+    """The whole message for changes to a board; a board may ask for a suffix such as `[skip ci]`."""
+    suffix = board.config.commit_suffix if board.config else ""
+    return from_lines(story(board, changes), suffix)
+
+
+def from_lines(lines: Sequence[Line], suffix: str = "") -> str:
+    """Subject, one body line per line when there are several, and the trailers."""
+    parts = [_subject(lines) + (f" {suffix}" if suffix else "")]
+    if len(lines) > 1:
+        parts.append("\n".join(_told(line) for line in lines))
+    cards = dict.fromkeys(line.card for line in lines if line.card)
+    runs = dict.fromkeys(line.run for line in lines if line.run)
+    trailers = [f"Kanban-Card: {card}" for card in cards] + [f"Kanban-Run: {run}" for run in runs]
+    if trailers:
+        parts.append("\n".join(trailers))
+    return "\n\n".join(parts) + "\n"
+
+
+def _told(line: Line) -> str:
+    return shown(f"{line.card} {line.text}".strip())
+
+
+def _subject(lines: Sequence[Line]) -> str:
+    if len(lines) == 1:
+        return clipped(f"kanban: {_told(lines[0])}", SUBJECT_MOST)
+    kinds = {line.text.partition(" (")[0] for line in lines}
+    cards = len({line.card for line in lines if line.card})
+    if len(kinds) == 1 and cards == len(lines):
+        return clipped(f"kanban: {cards} cards {kinds.pop()}", SUBJECT_MOST)
+    return f"kanban: {len(lines)} changes to {cards} card{'' if cards == 1 else 's'}"

@@ -1,0 +1,87 @@
+"""Text made safe and aligned for a terminal: escapes shown, columns padded, ages told.
+
+It knows nothing of cards, and imports nothing heavy, because `status` must start fast.
+"""
+
+_COLOURS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "dim": "2", "bold": "1"}
+
+# Control characters become their picture, so that card text can never steer a terminal.
+_PICTURES = {code: chr(0x2400 + code) for code in range(32)}
+_PICTURES |= {0x7F: "\u2421", **{code: f"\\x{code:02x}" for code in range(0x80, 0xA0)}}
+# Bidirectional overrides can make a title read otherwise than it is (CVE-2021-42574).
+_PICTURES |= {code: f"\\u{code:04x}" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+_MULTILINE = {code: picture for code, picture in _PICTURES.items() if code not in (9, 10)}
+
+
+def shown(text: str) -> str:
+    """One line of foreign text with every control character made visible."""
+    return text.translate(_PICTURES) if not text.isprintable() else text
+
+
+def shown_lines(text: str) -> str:
+    """Foreign text of several lines: newlines and tabs stay, other controls are made visible."""
+    return text.replace("\r\n", "\n").translate(_MULTILINE)
+
+
+def width(text: str) -> int:
+    """Columns the text takes on a terminal; east-asian wide characters count two."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(
+        0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text
+    )
+
+
+def clipped(text: str, most: int) -> str:
+    """The text in at most `most` columns, its end replaced by `…` where it does not fit."""
+    if width(text) <= most:
+        return text
+    if most < 1:
+        return ""
+    while width(text) > most - 1:
+        text = text[:-1]
+    return text + "…"
+
+
+def padded(text: str, columns: int) -> str:
+    """The text, filled with spaces to `columns`."""
+    return text + " " * (columns - width(text))
+
+
+def age(seconds: float) -> str:
+    """A duration in one or two words: `12s`, `4m`, `3h`, `2d`."""
+    seconds = max(0, int(seconds))
+    for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= 2 * length or (seconds >= length and unit == "m"):
+            return f"{seconds // length}{unit}"
+    return f"{seconds}s"
+
+
+def columns(rows: list[list[str]], total: int, stretch: int) -> list[str]:
+    """Rows as lines of aligned columns in at most `total` columns.
+
+    Column number `stretch` is the one that gives way (down to 12) when a row is too long.
+    """
+    if not rows:
+        return []
+    widths = [max(width(row[i]) for row in rows) for i in range(len(rows[0]))]
+    over = sum(widths) + 2 * (len(widths) - 1) - total
+    if over > 0:
+        widths[stretch] = max(12, widths[stretch] - over)
+    lines = []
+    for row in rows:
+        cells = [padded(clipped(cell, w), w) for cell, w in zip(row, widths, strict=True)]
+        lines.append("  ".join(cells).rstrip())
+    return lines
+
+
+def coloured(text: str, colour: str, on: bool) -> str:
+    """The text in an ANSI colour when `on`."""
+    return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if on and colour else text
+
+
+def plural(count: int, word: str) -> str:
+    """`1 card`, `2 cards`."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
