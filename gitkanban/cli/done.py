@@ -1,0 +1,42 @@
+"""`gitkanban done`: a person closes a card; a session reports that it has finished."""
+
+import click
+
+from gitkanban.board.place import Place
+from gitkanban.cli.here import branch_option, json_option, place_here, session
+from gitkanban.cli.moves import move_cards, noted, words
+from gitkanban.cli.report import report
+from gitkanban.core.changes import Change
+from gitkanban.core.facts import Report
+from gitkanban.core.model import Board, Card
+from gitkanban.core.moves import move
+from gitkanban.errors import UsageError
+
+
+@click.command("done")
+@click.argument("cards", nargs=-1, required=True)
+@click.option("--summary", default="", metavar="TEXT", help="What was done, for those who come after.")
+@click.option("--no-change", is_flag=True, help="From a session: nothing needed changing.")
+@branch_option
+@json_option
+def done_command(
+    cards: tuple[str, ...], summary: str, no_change: bool, branch: str, as_json: bool
+) -> None:
+    """Call CARDS done.
+
+    A person closes a card whose work is in already, or is not needed; nothing is merged (that is
+    `accept`). Called from inside a session it only reports: the verdict still asks for commits (or
+    --no-change) and for a green verify.
+    """
+    if session()[1]:
+        if len(cards) > 1:
+            raise UsageError("a session reports on one card, its own", "Name that card alone.")
+        report(place_here(), cards[0], "done", Report("done", no_change, summary), as_json)
+        return
+    if no_change:
+        raise UsageError("--no-change is for sessions", "A person's `done` needs no commit anyway.")
+
+    def close(place: Place, board: Board, card: Card) -> list[Change]:
+        return [*move(board, "done", card), *noted(words(place, card, "note", summary))]
+
+    move_cards("done", cards, branch, as_json, close)

@@ -1,0 +1,48 @@
+"""`gitkanban list`: cards, filtered, one a line."""
+
+import click
+
+from gitkanban.cli.here import json_option, print_json
+from gitkanban.core.model import STATUSES
+
+WORDS = (*STATUSES, "ready", "waiting")
+
+
+@click.command("list")
+@click.option("-s", "--status", "statuses", multiple=True, type=click.Choice(WORDS),
+              help="Only cards of this status; may be given several times.")
+@click.option("-w", "--worker", "workers", multiple=True, metavar="NAME", help="Only this worker's cards.")
+@click.option("--profile", "profiles", multiple=True, metavar="NAME", help="Only cards of this profile.")
+@click.option("-q", "--quiet", is_flag=True, help="Print ids alone.")
+@json_option
+def list_command(
+    statuses: tuple[str, ...],
+    workers: tuple[str, ...],
+    profiles: tuple[str, ...],
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """List cards, those that need a person first."""
+    from gitkanban import clock
+    from gitkanban.cli.quick import status_now
+    from gitkanban.cli.terminal import colour_on, terminal_width
+    from gitkanban.views.status import card_lines, in_order, word_of
+
+    data = status_now()
+    owned = {worker["name"] for worker in data["workers"] if worker["profile"] in profiles}
+    cards = [
+        card
+        for card in in_order(data["cards"])
+        if (not statuses or card["status"] in statuses or word_of(card) in statuses)
+        and (not workers or card["worker"] in workers)
+        and (not profiles or card["worker"] in owned)
+    ]
+    if as_json:
+        print_json(cards)
+    elif quiet:
+        click.echo("".join(f"{card['id']}\n" for card in cards), nl=False)
+    elif cards:
+        lines = card_lines(cards, clock.now(), terminal_width(), colour_on())
+        click.echo("\n".join(lines))
+    else:
+        click.echo("no such cards", err=True)

@@ -1,0 +1,38 @@
+"""`gitkanban tick`: one pass over the board, for cron, hooks and people."""
+
+import sys
+
+import click
+
+from gitkanban.cli.here import json_option, place_here, print_json
+
+
+@click.command("tick")
+@click.option("-n", "--dry-run", is_flag=True, help="Print the plan and change nothing.")
+@click.option("-v", "--verbose", is_flag=True, help="Also say what holds the other cards back.")
+@json_option
+def tick_command(dry_run: bool, verbose: bool, as_json: bool) -> int:
+    """Settle runs that ended, then start cards that are ready.
+
+    From cron it prints only what it did. A second tick at the same time exits 0 at once, and the
+    first one goes round again.
+
+    \b
+    * * * * *  cd /path/to/repo && gitkanban tick
+    """
+    from gitkanban.tick import tick
+    from gitkanban.views.outcome import outcome_data, outcome_text
+
+    outcome = tick(place_here(), dry_run=dry_run)
+    if as_json:
+        print_json(outcome_data(outcome))
+    else:
+        talk = verbose or dry_run or sys.stdout.isatty()
+        click.echo(outcome_text(outcome, talk), nl=False)
+    for error in outcome.errors:
+        click.echo(f"Error: {error}", err=True)
+    if outcome.untrusted:
+        names = ", ".join(outcome.untrusted)
+        click.echo(f"Error: nobody has allowed the commands of {names} on this machine", err=True)
+        click.echo("Hint: `gitkanban trust` shows what would run, and allows it.", err=True)
+    return 1 if outcome.errors or outcome.untrusted else 0

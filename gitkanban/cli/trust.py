@@ -1,0 +1,39 @@
+"""`gitkanban trust`: show what tick would run on this machine, and allow it."""
+
+import click
+
+from gitkanban.cli.here import board_of, json_option, place_here, print_json, refuse_in_session
+from gitkanban.errors import BadData
+
+
+@click.command("trust")
+@click.option("-y", "--yes", is_flag=True, help="Allow it without asking.")
+@json_option
+def trust_command(yes: bool, as_json: bool) -> int:
+    """Show the commands that the board's workers run, and allow them for this clone.
+
+    A changed command, setup, verify, PATH or pass_env must be trusted again.
+    """
+    from gitkanban.runs import trust
+
+    refuse_in_session("trust")
+    place = place_here()
+    board = board_of(place)
+    if board.config is None:
+        raise BadData("config.yaml cannot be read", "`gitkanban status` says where.")
+    wanted = trust.wanted(place, board.config)
+    changed = trust.untrusted(place, board.config)
+    if as_json:
+        print_json({"workers": wanted, "untrusted": dict(changed)})
+    else:
+        click.echo(trust_text(wanted, changed), nl=False)
+    if not changed:
+        return 0
+    if not yes:
+        if as_json:
+            return 1
+        click.confirm("Allow these on this machine?", abort=True)
+    trust.record(place, board.config)
+    if not as_json:
+        click.echo("Trusted. `gitkanban tick` starts what is ready.")
+    return 0

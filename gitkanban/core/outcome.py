@@ -1,0 +1,54 @@
+"""What one tick did, as a value that views print and other programs read."""
+
+from typing import NamedTuple
+
+from gitkanban.core.reconcile import Settled, Stop
+from gitkanban.core.schedule import Held
+
+
+class Started(NamedTuple):
+    """A run that was started; `pid` is its supervisor's, 0 in a dry run."""
+
+    card: str
+    run: str
+    slot: str
+    workspace: str
+    branch: str
+    pid: int
+
+
+class Accepted(NamedTuple):
+    """A card in review whose branch tick merged into base, or tried to."""
+
+    card: str
+    to: str  # done | blocked
+    detail: str  # the merge commit, or what conflicts
+
+
+class Outcome(NamedTuple):
+    """Everything a tick did or, for a dry run, would do."""
+
+    settled: tuple[Settled, ...] = ()
+    stopped: tuple[Stop, ...] = ()
+    accepted: tuple[Accepted, ...] = ()
+    started: tuple[Started, ...] = ()
+    held: tuple[Held, ...] = ()
+    commit: str = ""  # the last board commit it made; empty: none
+    told: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+    untrusted: tuple[str, ...] = ()  # workers whose commands nobody allowed on this machine
+    standstill: str = ""
+    contended: bool = False  # another tick is at work; it will go round again
+    dry_run: bool = False
+
+    def then(self, later: "Outcome") -> "Outcome":
+        """This pass and a later one as one outcome: what happened adds up, what holds is the last."""
+        return later._replace(
+            settled=self.settled + later.settled,
+            stopped=tuple(dict.fromkeys(self.stopped + later.stopped)),
+            accepted=self.accepted + later.accepted,
+            started=self.started + later.started,
+            commit=later.commit or self.commit,
+            told=self.told + later.told,
+            errors=tuple(dict.fromkeys(self.errors + later.errors)),
+        )

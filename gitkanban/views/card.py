@@ -1,0 +1,104 @@
+"""One card with its runs and notes, as JSON data and as a page of text."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from gitkanban.clock import iso
+from gitkanban.core.model import Board, Card, Note, Run
+from gitkanban.views.text import age, plural, shown, shown_lines
+
+
+def card_data(board: Board, card: Card, held: str, ready: bool, places: dict[str, str]) -> dict[str, Any]:
+    """The data of `show ID --json`; `places` holds branch and workspace, empty where there is none."""
+    return {
+        "id": card.id,
+        "title": card.title,
+        "worker": card.worker,
+        "status": card.status,
+        "ready": ready,
+        "held": held,
+        "priority": card.priority,
+        "parents": list(card.parents),
+        "children": sorted(c.id for c in board.cards.values() if card.id in c.parents),
+        "needs": dict(card.needs),
+        "acceptance": list(card.acceptance),
+        "run": card.run,
+        "slot": card.slot,
+        "clone": card.clone,
+        "host": card.host,
+        "not_before": iso(card.not_before),
+        "reason": card.reason,
+        "why": card.why,
+        "body": card.body,
+        **places,
+        "runs": [run_data(run) for run in board.runs_of(card.id)],
+        "notes": [note_data(note) for note in board.notes_of(card.id)],
+    }
+
+
+def run_data(run: Run) -> dict[str, Any]:
+    """An ended run; times are ISO, an absent exit code is null."""
+    data: dict[str, Any] = dict(run._asdict())
+    return {**data, "started": iso(run.started), "ended": iso(run.ended)}
+
+
+def note_data(note: Note) -> dict[str, Any]:
+    """A note; its time is ISO."""
+    return {**note._asdict(), "at": iso(note.at)}
+
+
+def card_text(
+    board: Board, card: Card, held: str, places: dict[str, str], now: float, log: Sequence[str] = ()
+) -> str:
+    """The page that `show` prints; `log` are the last lines of the last run, if it failed."""
+    lines = [f"{card.id}  {shown(card.title)}", ""]
+    status = card.status + (f" ({held})" if held else "")
+    facts = [
+        ("status", status),
+        ("worker", card.worker or "nobody yet"),
+        ("priority", str(card.priority) if card.priority else ""),
+        ("parents", "  ".join(f"{p} ({_status(board, p)})" for p in card.parents)),
+        ("needs", "  ".join(f"{name} {amount}" for name, amount in card.needs)),
+        ("run", f"{card.run} in {card.slot} on {card.host}" if card.run else ""),
+        ("reason", ": ".join(part for part in (card.reason, card.why) if part)),
+        ("not before", iso(card.not_before) if card.not_before > now else ""),
+        *places.items(),
+    ]
+    lines += [f"{name + ':':<12}{shown(text)}" for name, text in facts if text]
+    if card.acceptance:
+        lines += ["", "done when:", *(f"  - {shown(line)}" for line in card.acceptance)]
+    if card.body.strip():
+        lines += ["", *("  " + line for line in shown_lines(card.body.strip()).split("\n"))]
+    if board.runs_of(card.id):
+        lines += ["", f"{plural(len(board.runs_of(card.id)), 'run')}:"]
+        lines += [line for run in board.runs_of(card.id) for line in _run_lines(run)]
+    if log:
+        lines += ["", "the log ends:", *("  | " + shown(line) for line in log)]
+    if board.notes_of(card.id):
+        lines += ["", "notes:"]
+        lines += [line for note in board.notes_of(card.id) for line in _note_lines(note, now)]
+    return "\n".join(lines) + "\n"
+
+
+def _status(board: Board, card_id: str) -> str:
+    known = board.cards.get(card_id)
+    if known:
+        return known.status
+    return "done, archived" if card_id in board.archived else "missing"
+
+
+def _run_lines(run: Run) -> list[str]:
+    took = age(run.ended - run.started) if run.started else "never began"
+    commit = f", commit {run.commit[:10]}" if run.commit else ""
+    lines = [f"  {run.run}  {run.outcome} ({shown(run.why)}), {took}, {run.slot}{commit}"]
+    if run.salvage:
+        lines.append(f"      kept: git show {run.salvage}")
+    lines += ["      " + line for line in shown_lines(run.summary.strip()).split("\n") if line]
+    return lines
+
+
+def _note_lines(note: Note, now: float) -> list[str]:
+    head = f"  {shown(note.by)}, {age(now - note.at)} ago" + (
+        f" ({note.kind})" if note.kind != "note" else ""
+    )
+    return [head, *("      " + line for line in shown_lines(note.text.strip()).split("\n"))]

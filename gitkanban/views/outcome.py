@@ -1,0 +1,58 @@
+"""The outcome of a tick as JSON data and as lines a cron mail or a person reads."""
+
+from typing import Any
+
+from gitkanban.clock import iso
+from gitkanban.core.outcome import Outcome
+from gitkanban.views.text import plural, shown
+
+
+def outcome_data(outcome: Outcome) -> dict[str, Any]:
+    """The data of `tick --json`."""
+    return {
+        "settled": [each._asdict() for each in outcome.settled],
+        "stopped": [each._asdict() for each in outcome.stopped],
+        "accepted": [each._asdict() for each in outcome.accepted],
+        "started": [each._asdict() for each in outcome.started],
+        "held": [
+            {
+                "card": each.card,
+                "reason": each.text,
+                "code": each.code,
+                "frees": each.frees,
+                "at": iso(each.at),
+            }
+            for each in outcome.held
+        ],
+        "commit": outcome.commit,
+        "told": list(outcome.told),
+        "errors": list(outcome.errors),
+        "untrusted": list(outcome.untrusted),
+        "standstill": outcome.standstill,
+        "contended": outcome.contended,
+        "dry_run": outcome.dry_run,
+    }
+
+
+def outcome_text(outcome: Outcome, verbose: bool) -> str:
+    """What happened, a line each; `verbose` adds what is held, and a line when nothing happened."""
+    lines = [
+        *(f"settled  {s.card}  {s.outcome}{f' → {s.to}' if s.to else ''}  ({shown(s.why)})"
+          for s in outcome.settled),
+        *(f"stopping {s.card}  {shown(s.why)}" for s in outcome.stopped),
+        *(f"accepted {a.card}  {a.detail}" if a.to == "done"
+          else f"conflict {a.card}  {shown(a.detail)}" for a in outcome.accepted),
+        *(f"started  {s.card}  {s.slot}  {s.workspace}" for s in outcome.started),
+        *(shown(line) for line in outcome.told),
+    ]  # fmt: skip
+    if outcome.standstill:
+        lines.append(f"nothing is committed or started: {shown(outcome.standstill)}")
+    if verbose:
+        lines += [f"held     {h.card}  {shown(h.text)}" for h in outcome.held]
+    if outcome.contended:
+        lines.append("another tick is at work; it will go round once more")
+    elif verbose and not lines:
+        lines.append("nothing to do")
+    if outcome.dry_run and lines:
+        lines.append(f"(dry run: {plural(len(outcome.started), 'start')}, nothing was changed)")
+    return "\n".join(lines) + "\n" if lines else ""

@@ -1,0 +1,118 @@
+"""The board at a glance: profile lines such as `backend-hermes 2/3 running`, then the cards.
+
+It takes the data of `status --json` and gives text; it imports nothing heavy (see `text`).
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` alone costs half of what `status` may
+    from typing import Any
+
+from gitkanban.views.text import age, coloured, columns, plural, shown
+
+LISTED_MOST = 30  # above that, done and dropped cards are counted, not listed
+_ORDER = ("blocked", "review", "running", "ready", "waiting", "backlog", "done", "dropped")
+_COLOURS = {
+    "blocked": "red",
+    "review": "yellow",
+    "running": "green",
+    "ready": "blue",
+    "done": "dim",
+    "dropped": "dim",
+    "backlog": "dim",
+}
+
+
+def status_text(
+    data: "dict[str, Any]", now: float, total: int = 100, colour: bool = False, all_: bool = False
+) -> str:
+    """The whole page: at most `total` columns wide, in ANSI colours when asked."""
+    parts = [
+        _head(data),
+        *_profiles(data, colour),
+        "",
+        *_cards(data, now, total, colour, all_),
+        *_remarks(data, colour),
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def word_of(card: "dict[str, Any]") -> str:
+    """The status as people say it: a todo card is `ready` or `waiting`."""
+    if card["status"] == "todo":
+        return "ready" if card["ready"] else "waiting"
+    return str(card["status"])
+
+
+def _head(data: "dict[str, Any]") -> str:
+    board = data["board"]
+    return f"board {board['branch']} at {board['commit'][:10]}"
+
+
+def _profiles(data: "dict[str, Any]", colour: bool) -> list[str]:
+    rows = []
+    for name, profile in sorted(data["profiles"].items()):
+        taken = [slot for slot in data["slots"] if slot["profile"] == name]
+        seats = "  ".join(f"#{slot['number']} {slot['card']}" for slot in taken)
+        rows.append([name, f"{profile['running']}/{profile['limit']} running", seats])
+    lines = columns(rows, 200, 2)
+    return [
+        coloured(line, "green", colour and row[1][0] != "0")
+        for line, row in zip(lines, rows, strict=True)
+    ]
+
+
+def _cards(
+    data: "dict[str, Any]", now: float, total: int, colour: bool, all_: bool
+) -> list[str]:
+    cards = data["cards"]
+    if not cards:
+        return ['No cards yet. Add one: gitkanban add "what to do" --worker NAME']
+    quiet = ("done", "dropped")
+    shorter = not all_ and len(cards) > LISTED_MOST
+    listed = [card for card in cards if not (shorter and card["status"] in quiet)]
+    listed.sort(key=lambda card: (_ORDER.index(word_of(card)), -card.get("holds", 0)))
+    lines = card_lines(listed, now, total, colour)
+    for word in quiet if shorter else ():
+        count = sum(card["status"] == word for card in cards)
+        if count:
+            lines.append(f"+ {count} {word} (--all lists them)")
+    return lines
+
+
+def card_lines(
+    cards: "list[dict[str, Any]]", now: float, total: int = 100, colour: bool = False
+) -> list[str]:
+    """Cards as aligned lines under a head."""
+    rows = [["ID", "STATUS", "WORKER", "TITLE", ""]]
+    rows += [
+        [card["id"], word_of(card), card["worker"], shown(card["title"]), _remark(card, now)]
+        for card in cards
+    ]
+    lines = columns(rows, total, 3)
+    out = [coloured(lines[0], "dim", colour)]
+    for line, card in zip(lines[1:], cards, strict=True):
+        out.append(coloured(line, _COLOURS.get(word_of(card), ""), colour))
+    return out
+
+
+def _remark(card: "dict[str, Any]", now: float) -> str:
+    if card["status"] == "running":
+        since = f" {age(now - card['started'])}" if card.get("started") else ""
+        return f"{card['slot']}{since}"
+    if card["status"] == "blocked":
+        return shown(": ".join(part for part in (card["reason"], card["why"]) if part))
+    return str(card.get("held", ""))
+
+
+def _remarks(data: "dict[str, Any]", colour: bool) -> list[str]:
+    lines = [f"paused: {name}: {shown(why)}" for name, why in sorted(data["paused"].items())]
+    lines += [f"note: {shown(text)}" for text in data["notes"]]
+    problems = data["problems"]
+    if problems:
+        lines.append(f"{plural(len(problems), 'problem')}:")
+    for problem in problems:
+        where = f"{problem['file']}:{problem['line']}:{problem['column']}"
+        lines.append(coloured(f"  {shown(where)}: {shown(problem['message'])}", "red", colour))
+        if problem["hint"]:
+            lines.append(f"    {shown(problem['hint'])}")
+    return ["", *lines] if lines else []
