@@ -72,21 +72,9 @@ def test_ci_calls_the_test_command_of_the_readme() -> None:
 
 
 def test_every_command_and_option_is_documented() -> None:
-    import click
+    from tests.commands_page import PAGE, page
 
-    from gitkanban.cli.app import cli
-
-    text = (ROOT / "docs" / "commands.md").read_text()
-    with click.Context(cli) as context:
-        for name in cli.list_commands(context):
-            command = cli.get_command(context, name)
-            assert command is not None
-            section = re.search(rf"^## `{name}`.*?(?=^## |\Z)", text, re.M | re.S)
-            assert section, f"docs/commands.md has no section for {name}"
-            for option in command.params:
-                if isinstance(option, click.Option):
-                    long = max(option.opts, key=len)
-                    assert f"`{long}" in section[0], f"{name} {long} is not documented"
+    assert PAGE.read_text() == page(), "run: python -m tests.commands_page"
 
 
 def test_every_config_key_is_documented() -> None:

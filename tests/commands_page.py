@@ -1,0 +1,68 @@
+"""Writes docs/commands.md from the commands themselves: `python -m tests.commands_page`."""
+
+import inspect
+from pathlib import Path
+
+import click
+
+from gitkanban.cli.app import COMMANDS, cli
+
+PAGE = Path(__file__).parent.parent / "docs" / "commands.md"
+HEAD = """\
+# Commands
+
+Cards may be named by any unambiguous prefix of their id; an exact match wins. `-b/--branch` aims a planning command at another
+branch, made from the board's tip when it does not exist: so a pull request is prepared without checking anything out.
+Every command that prints data has `--json`; the shapes are in [json.md](json.md).
+
+Exit codes: 0 fine, 1 an expected failure (`Error:` and `Hint:` on stderr), 2 wrong usage, 3 a bug (a report file is
+written), 130 interrupted. No colour when the output is no terminal, or with `NO_COLOR`.
+"""
+
+
+def page() -> str:
+    """The whole page, in the order of the overview."""
+    parts = [HEAD]
+    section = ""
+    with click.Context(cli, info_name="gitkanban") as context:
+        for where, name, _, _ in COMMANDS:
+            if where != section:
+                section = where
+                parts.append(f"# {section}\n")
+            command = cli.get_command(context, name)
+            assert command is not None
+            parts.append(_command(name, command, context))
+    return "\n".join(parts)
+
+
+def _command(name: str, command: click.Command, parent: click.Context) -> str:
+    context = click.Context(command, info_name=name, parent=parent)
+    usage = " ".join(command.collect_usage_pieces(context))
+    lines = [f"## `{name}`", "", f"`gitkanban {name} {usage}`", "", _prose(command), ""]
+    options = [param for param in command.params if isinstance(param, click.Option)]
+    if options:
+        lines += ["| option | |", "|---|---|"]
+        lines += [_row(option, context) for option in options]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _prose(command: click.Command) -> str:
+    """The help text: paragraphs as they are, those marked verbatim as code."""
+    parts = []
+    for part in inspect.cleandoc(command.help or "").split("\n\n"):
+        if part.startswith("\b\n"):
+            parts.append("```\n" + part.removeprefix("\b\n") + "\n```")
+        else:
+            parts.append(part)
+    return "\n\n".join(parts)
+
+
+def _row(option: click.Option, context: click.Context) -> str:
+    record = option.get_help_record(context)
+    names, text = record if record else (option.opts[0], "")
+    return f"| `{names.replace('|', chr(92) + '|')}` | {text.replace('|', chr(92) + '|')} |"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
