@@ -28,7 +28,7 @@ ORDER = (
     "id", "title", "worker", *STATUS_GROUP, "priority", "parents", "needs", "acceptance", "body",
 )  # fmt: skip
 ALWAYS = frozenset({"id", "title", "status", "priority"})
-_BLANK = Card("")
+BLANK = Card("")
 _SLOT = re.compile(r"(?P<profile>.+)#(?P<number>[1-9][0-9]{0,5})\Z")
 
 
@@ -37,16 +37,17 @@ def parse(data: bytes, path: str) -> Card:
 
     Raises Bad; never returns half a card. Unknown keys are left to whoever wrote them.
     """
-    return _card(yamltext.load(yamltext.decoded(data, path), path), path)
+    root = yamltext.load(yamltext.decoded(data, path), path)
+    return from_nodes(root, path.rpartition("/")[2].removesuffix(".yaml"), path)
 
 
-def _card(root: yamltext.Mapping, path: str) -> Card:
+def from_nodes(root: yamltext.Mapping, stem: str, path: str = "card") -> Card:
+    """The card in a document that is read already; its id must be `stem`. Raises Bad."""
     values: dict[str, Any] = {}  # each reader gives its field's type
     for key, node in root.entries:
         read = _READERS.get(key.text)
         if read is not None:
             values[key.text] = read(path, key.text, node)
-    stem = path.rpartition("/")[2].removesuffix(".yaml")
     if "id" not in values:
         raise Bad(Problem(path, 1, 1, "there is no id", f"Add the line `id: {stem}`."))
     if values["id"] != stem:
@@ -168,8 +169,8 @@ def render(card: Card) -> str:
     """The canonical text of a card."""
     text = ""
     for key in ORDER:
-        value = getattr(card, key)
-        if key in ALWAYS or value != getattr(_BLANK, key):
+        value = _normal(key, getattr(card, key))
+        if key in ALWAYS or value != getattr(BLANK, key):
             glued = key in STATUS_GROUP[1:]
             text += ("" if glued or not text else "\n") + field(key, value)
     return text
@@ -182,9 +183,16 @@ def field(key: str, value: Value) -> str:
             return f"{key}: []\n" if key != "needs" else "needs: {}\n"
         dash = "" if key == "needs" else "- "
         return f"{key}:\n" + "".join(f"  {dash}{line}\n" for _, line in _written_items(key, value))
-    if key == "body" or (key == "why" and isinstance(value, str) and "\n" in value):
+    if _as_block(key, value):
         return f"{key}: {block(str(value))}\n"
     return f"{key}: {_written(key, value)}\n"
+
+
+def _as_block(key: str, value: Value) -> bool:
+    """Whether a value is laid out as a block. Blank lines at its end would run into the layout of
+    what follows, so only the last field, the body, may keep them."""
+    text = str(value)
+    return key == "body" or (key == "why" and "\n" in text and not text.endswith("\n\n"))
 
 
 def _written(key: str, value: Value, style: str = "") -> str:
@@ -197,27 +205,54 @@ def _written_items(key: str, value: tuple[Any, ...]) -> list[tuple[object, str]]
     """(identity, YAML) of every item, see `yamledit.relisted`."""
     if key == "needs":
         return [((name, str(n)), f"{scalar(name)}: {n}") for name, n in sorted(value)]
-    texts = sorted(set(value)) if key == "parents" else value
-    return [(entry, scalar(entry)) for entry in texts]
+    return [(entry, scalar(entry)) for entry in value]
 
 
 def edited(text: str, fields: Mapping[str, Value]) -> str:
     """The text with new values for some fields, every other line as it was.
 
     A field at its default is taken out, except those that are always written. Raises Bad when the
-    text is no card, and UsageError when the change would make it none.
+    text is no card, or the values would make it none.
     """
     mark = "\ufeff" if text.startswith("\ufeff") else ""
-    text = text.removeprefix("\ufeff")
-    for key in sorted(fields, key=ORDER.index):
-        text = _edited_field(text, key, fields[key])
-    return mark + text
+    before = text.removeprefix("\ufeff")
+    after = before
+    fields = {key: _normal(key, fields[key]) for key in sorted(fields, key=ORDER.index)}
+    for key in fields:
+        after = _edited_field(after, key, fields[key])
+    if after != before and not _is_edit(before, after, fields):
+        raise Bad(Problem("card", 0, 0, "cannot be edited in place", "Lay it out anew: `fmt`."))
+    return mark + after
+
+
+def _is_edit(before: str, after: str, fields: Mapping[str, Value]) -> bool:
+    """Whether the edit did what was asked and no more."""
+    old = yamltext.load(before, "card")
+    name = old.get("id")
+    stem = name.text if isinstance(name, Scalar) else ""
+    wanted = from_nodes(old, stem)._replace(**fields)
+    new = from_nodes(yamltext.load(after, "card"), str(fields.get("id", stem)))
+    return new == wanted
+
+
+def _normal(key: str, value: Value) -> Value:
+    """The value as it reads back: sets sorted, nothing twice, no lone surrogates."""
+    if key == "needs" and isinstance(value, tuple):
+        return tuple(sorted(value))
+    if isinstance(value, tuple):
+        items = tuple(dict.fromkeys(_storable(str(item)) for item in value))
+        return tuple(sorted(items)) if key == "parents" else items
+    return _storable(value) if isinstance(value, str) else value
+
+
+def _storable(text: str) -> str:
+    return re.sub("[\ud800-\udfff]", "\ufffd", text)
 
 
 def _edited_field(text: str, key: str, value: Value) -> str:
     root = yamltext.load(text, "card")
     node = root.get(key)
-    default = getattr(_BLANK, key)
+    default = getattr(BLANK, key)
     if node is not None and _READERS[key]("card", key, node) == value:
         return text
     if node is None and value == default:
@@ -239,7 +274,10 @@ def _edited_field(text: str, key: str, value: Value) -> str:
         done = yamledit.relisted(text, spans[key], node, _written_items(key, value))
         if done is not None:
             return done
-    return yamledit.replaced(text, spans[key], field(key, value))
+    lines = field(key, value)
+    if str(value).endswith("\n\n") and text[spans[key].end :].strip():
+        lines = f"{key}: {scalar(str(value))}\n"  # blank lines at its end would meet what follows
+    return yamledit.replaced(text, spans[key], lines)
 
 
 def _with_field(
@@ -255,3 +293,13 @@ def _with_field(
     return yamledit.inserted(
         text, spans[before].end, field(key, value), glued=glued, blank_before=blank
     )
+
+
+def formatted(text: str) -> str:
+    """The text in the canonical layout, comments kept. Raises Bad when it is no card.
+
+    What cannot be laid out anew without a change of meaning is given back as it is.
+    """
+    from gitkanban.board import cardlayout
+
+    return cardlayout.formatted(text)

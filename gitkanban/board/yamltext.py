@@ -130,6 +130,11 @@ def _events(text: str, file: str) -> Iterator[Any]:
     try:
         yield from _parse(text)
     except MarkedYAMLError as error:
+        left = re.search("^<{7} ", text, re.MULTILINE)
+        if left:
+            line = text.count("\n", 0, left.start()) + 1
+            hint = "Keep one side and take the marker lines out."
+            raise Bad(Problem(file, line, 1, "an unresolved merge conflict", hint)) from None
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         said = " ".join(str(part) for part in (error.context, error.problem) if part)
@@ -224,6 +229,15 @@ def described(node: Node) -> str:
     if node.absent:
         return "nothing"
     return repr(node.text if len(node.text) <= 40 else node.text[:37] + "...")
+
+
+def plain(node: Node) -> object:
+    """A node without its position and layout, to compare by."""
+    if isinstance(node, Scalar):
+        return node.text, bool(node.style)
+    if isinstance(node, Mapping):
+        return {key.text: plain(value) for key, value in node.entries}
+    return [plain(item) for item in node.items]
 
 
 # Writing ------------------------------------------------------------------------------------
