@@ -1,0 +1,55 @@
+"""Logs that a session writes directly and that stay bounded: head and tail kept, the middle cut.
+
+The file stays the same inode, so the writer never notices. It must be open for appending.
+"""
+
+import os
+
+_CUT = b"\n[gitkanban: %d bytes left out here]\n"
+
+
+def open_log(path: str) -> int:
+    """A descriptor that appends to the log."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+
+
+def size(path: str) -> int:
+    """Bytes in the log, 0 when there is none."""
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
+
+
+def bound(path: str, limit: int, cut_before: int) -> int:
+    """Cut the middle out of a log of more than `limit` bytes; head and tail keep a quarter each.
+
+    `cut_before` is what earlier calls returned; the result is the number of bytes cut in all. What
+    is written between our reading the tail and the cut is lost with the middle.
+    """
+    if size(path) <= limit:
+        return cut_before
+    keep = limit // 4
+    fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+    try:
+        length = os.fstat(fd).st_size
+        tail = _read(fd, length - keep, keep)
+        os.ftruncate(fd, keep)
+        # The bytes counted earlier sit in the part that goes now, marker included.
+        cut = cut_before + length - 2 * keep - (len(_CUT % cut_before) if cut_before else 0)
+        os.write(fd, _CUT % cut + tail)
+    finally:
+        os.close(fd)
+    return cut
+
+
+def _read(fd: int, offset: int, count: int) -> bytes:
+    parts = []
+    while count > 0:
+        part = os.pread(fd, min(count, 1 << 20), offset)
+        if not part:
+            break
+        parts.append(part)
+        offset += len(part)
+        count -= len(part)
+    return b"".join(parts)

@@ -1,0 +1,190 @@
+"""The private folder of a run: its spec, logs, requests and records, as files written atomically.
+
+What the records mean is decided elsewhere; nothing here looks at processes or locks.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from gitkanban.core.facts import Exit, Report, StepEnd, Work
+from gitkanban.runs import processes, spec
+from gitkanban.runs.spec import Spec
+
+_TAIL = 64 << 10
+
+
+class Folder(NamedTuple):
+    """`<private>/runs/<run>/`, which may not exist (yet, or any more)."""
+
+    path: str
+
+    @property
+    def run(self) -> str:
+        """The run's id."""
+        return os.path.basename(self.path)
+
+    def file(self, name: str) -> str:
+        """The path of one of its files."""
+        return f"{self.path}/{name}"
+
+    def has(self, name: str) -> bool:
+        """Whether that file is there."""
+        return os.path.lexists(self.file(name))
+
+    def spec(self) -> Spec:
+        """The run's spec; an empty one when it is missing or unreadable."""
+        try:
+            return spec.read(self.file("spec"))
+        except OSError:
+            return Spec()
+
+    def write_spec(self, values: Mapping[str, str | Sequence[str]]) -> None:
+        """Write the spec, and the folder if need be. Raises OSError."""
+        os.makedirs(self.path, mode=0o700, exist_ok=True)
+        spec.write(self.file("spec"), values)
+
+    # -- requests and records
+
+    def request_stop(self, why: str) -> None:
+        """Ask the supervisor to end the session; the first request's words stay."""
+        if not self.has("stop"):
+            spec.replace(self.file("stop"), (" ".join(why.split()) + "\n").encode())
+
+    def report(self) -> Report | None:
+        """What the session said of itself."""
+        found = self._json("report.json")
+        if found is None or found.get("kind") not in ("done", "block"):
+            return None
+        return Report(
+            str(found["kind"]),
+            found.get("no_change") is True,
+            *(str(found.get(name) or "") for name in ("summary", "reason", "why")),
+        )
+
+    def write_report(self, report: Report) -> None:
+        """Record what the session says; a later report replaces an earlier one."""
+        self._write_json("report.json", report._asdict())
+
+    def work(self) -> Work:
+        """What the run left in git; an empty record when it was not collected."""
+        found = self._json("work.json")
+        if found is None:
+            return Work()
+        return Work(
+            str(found.get("tip") or ""),
+            _whole(found.get("session_commits")),
+            str(found.get("leftover") or ""),
+            _texts(found.get("leftover_paths")),
+            str(found.get("salvage") or ""),
+            _texts(found.get("told")),
+        )
+
+    def write_work(self, work: Work) -> None:
+        """Record what was collected."""
+        self._write_json("work.json", work._asdict())
+
+    def exit(self) -> Exit | None:
+        """How the run ended, None while it has not."""
+        found = self._json("exit.json")
+        if found is None:
+            return None
+        rows = found.get("steps")
+        steps = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+        return Exit(
+            _whole(found.get("ended")),
+            str(found.get("how") or "lost"),
+            tuple(
+                StepEnd(
+                    str(row.get("name")),
+                    row["exit"] if isinstance(row.get("exit"), int) else None,
+                    _whole(row.get("signal")),
+                )
+                for row in steps
+            ),
+            str(found.get("error") or ""),
+        )
+
+    def write_exit(self, end: Exit) -> None:
+        """Record the end of a run whose supervisor could not; an existing record stays."""
+        if not self.has("exit.json"):
+            text = spec.exit_record(end.ended, end.how, end.steps, end.error)
+            spec.replace(self.file("exit.json"), text)
+
+    def settle(self, commit: str) -> None:
+        """Note that the run's end is on the board, in `commit`."""
+        spec.replace(self.file("settled"), f"{commit}\n".encode())
+
+    def sessions(self) -> list[tuple[int, int]]:
+        """Session ids of its steps with the start time of each one's first process.
+
+        Empty for those of another boot, whose numbers mean nothing any more.
+        """
+        if self.spec().one("boot") != processes.boot_id():
+            return []
+        try:
+            with open(self.file("pids"), encoding="ascii") as file:
+                rows = [line.split() for line in file]
+        except (OSError, ValueError):
+            return []
+        return [
+            (int(row[1]), int(row[2]))
+            for row in rows
+            if len(row) == 3 and row[0] != "supervisor" and row[1].isdigit() and row[2].isdigit()
+        ]
+
+    def tail(self, name: str, lines: int = 20) -> list[str]:
+        """The last lines of a log, without their ends; empty when there is none."""
+        text = self.text(name, 0, _TAIL)
+        return text.splitlines()[-lines:]
+
+    def text(self, name: str, head: int, tail: int) -> str:
+        """The first and last bytes of a log as text, what lies between them left out."""
+        try:
+            with open(self.file(name), "rb") as file:
+                size = os.fstat(file.fileno()).st_size
+                if size <= head + tail:
+                    return file.read(head + tail).decode("utf-8", "replace")
+                first = file.read(head)
+                file.seek(size - tail)
+                last = file.read(tail)
+        except OSError:
+            return ""
+        # A cut line would be read as a line of its own: drop what is left of it.
+        last = last[last.find(b"\n") + 1 :] if b"\n" in last else last
+        return (first[: first.rfind(b"\n") + 1] + last).decode("utf-8", "replace")
+
+    def _json(self, name: str) -> dict[str, object] | None:
+        try:
+            with open(self.file(name), "rb") as file:
+                found = json.loads(file.read(1 << 20))
+        except (OSError, ValueError, RecursionError):
+            return None
+        return found if isinstance(found, dict) else None
+
+    def _write_json(self, name: str, values: Mapping[str, object]) -> None:
+        spec.replace(self.file(name), (json.dumps(values, indent=1) + "\n").encode())
+
+
+def of(private: str, run: str) -> Folder:
+    """The folder of a run of the repository whose private folder is given."""
+    return Folder(f"{private}/runs/{run}")
+
+
+def every(private: str) -> Iterator[Folder]:
+    """Every run folder, oldest run first."""
+    try:
+        names = sorted(os.listdir(f"{private}/runs"))
+    except FileNotFoundError:
+        return
+    for name in names:
+        yield of(private, name)
+
+
+def _whole(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(str(item) for item in value) if isinstance(value, list) else ()

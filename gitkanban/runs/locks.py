@@ -1,0 +1,198 @@
+"""Kernel locks by name: taken with portalocker, seen from outside, handed over by descriptor.
+
+A lock says that somebody is alive, not who: that is the lease. Lock files are never replaced or
+removed, and a lock is released by closing its descriptor alone: LOCK_UN would free it for every
+process that inherited it.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Iterable
+
+from gitkanban.errors import Refused
+
+# File systems on which flock is either local to one host or emulated: a second host would get in.
+NETWORK = frozenset(
+    (
+        *("nfs", "nfs4", "cifs", "smb3", "smbfs", "smb2", "afs", "ncpfs", "davfs", "beegfs"),
+        *("fuse.sshfs", "fuse.davfs2", "fuse.glusterfs", "fuse.s3fs", "fuse.rclone", "fuse.cephfs"),
+    )
+)
+# The pid name space of the machine itself. In another one /proc/locks hides every lock whose first
+# taker has died, and that is the normal case here: the tick takes it, the supervisor keeps it.
+_FIRST_NAMESPACE = "pid:[4026531836]"
+_BRIEFLY = 0.05  # seconds that `take` outlasts somebody's momentary probe
+
+
+class Held:
+    """A lock that is ours until `close`, or until every process that inherited `fd` is gone."""
+
+    __slots__ = ("fd", "name")
+
+    def __init__(self, name: str, fd: int) -> None:
+        self.name = name
+        self.fd = fd
+
+    def close(self) -> None:
+        """Close our descriptor; the lock lives on in whoever inherited it."""
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+    def __enter__(self) -> "Held":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class Locks:
+    """The locks of one repository, below `<private>/locks`."""
+
+    def __init__(self, private: str) -> None:
+        self.folder = os.path.join(private, "locks")
+
+    def path(self, name: str) -> str:
+        """Where the named lock's file lies: `tick`, `card/<id>`, `slot/<profile>/<n>`."""
+        return f"{self.folder}/{name}"
+
+    def take(self, name: str, wait: float = 0.0) -> Held | None:
+        """Take the lock, None when somebody holds it for longer than `wait` seconds.
+
+        The descriptor is closed on exec unless it is handed over on purpose. Raises Refused when
+        the lock file cannot be made, or lies on a network file system.
+        """
+        until = time.monotonic() + max(wait, _BRIEFLY)
+        while True:
+            held = self._try(name)
+            if held or time.monotonic() >= until:
+                return held
+            time.sleep(0.01)
+
+    def _try(self, name: str) -> Held | None:
+        import portalocker
+
+        path = self.path(name)
+        fd = _open(path)
+        try:
+            portalocker.lock(
+                fd, portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING
+            )
+        except portalocker.AlreadyLocked:
+            os.close(fd)
+            return None
+        except portalocker.LockException as error:
+            os.close(fd)
+            raise Refused(f"cannot lock {path}: {error}", "Is it on a local disk?") from error
+        if _same_file(fd, path):
+            return Held(name, fd)
+        os.close(fd)  # somebody removed the folder: this inode is nobody's anchor any more
+        return None
+
+    def locked(self, names: Iterable[str]) -> set[str]:
+        """Which of the named locks somebody holds now.
+
+        On Linux it reads /proc/locks and touches nothing; where that does not tell (macOS, a
+        container) a shared lock is tried and dropped at once.
+        """
+        known = _kernel_table()
+        found = set()
+        for name in names:
+            try:
+                stat = os.stat(self.path(name))
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            if known is None:
+                if _probe(self.path(name)):
+                    found.add(name)
+                continue
+            device = f"{os.major(stat.st_dev):02x}:{os.minor(stat.st_dev):02x}"
+            devices = known.get(stat.st_ino, ())
+            # btrfs and overlays report another device in the table than stat does: ask then.
+            if device in devices or (devices and _probe(self.path(name))):
+                found.add(name)
+        return found
+
+
+def _open(path: str) -> int:
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+    try:
+        try:
+            return os.open(path, flags, 0o644)
+        except FileNotFoundError:
+            folder = os.path.dirname(path)
+            os.makedirs(folder, exist_ok=True)
+            reason = network(folder)
+            if reason:
+                raise Refused(
+                    f"{folder} is on {reason}, where locks do not hold between hosts",
+                    "Clone onto a local disk and run gitkanban there.",
+                ) from None
+            return os.open(path, flags, 0o644)
+    except OSError as error:
+        raise Refused(
+            f"cannot make the lock file {path}: {error.strerror}",
+            "gitkanban must be able to write in the git directory.",
+        ) from error
+
+
+def _same_file(fd: int, path: str) -> bool:
+    try:
+        return os.path.samestat(os.fstat(fd), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
+def _probe(path: str) -> bool:
+    import fcntl
+
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False
+
+
+def _kernel_table() -> dict[int, tuple[str, ...]] | None:
+    """Inode to the devices on which it is flocked; None when the kernel's table cannot be used."""
+    if sys.platform != "linux":
+        return None
+    try:
+        if os.readlink("/proc/self/ns/pid") != _FIRST_NAMESPACE:
+            return None
+        with open("/proc/locks", encoding="ascii") as file:
+            lines = file.readlines()
+    except OSError:
+        return None
+    table: dict[int, tuple[str, ...]] = {}
+    for line in lines:
+        # 7: FLOCK  ADVISORY  WRITE 4711 fe:00:1234 0 EOF   ("->" after the number: a waiter)
+        words = line.split()
+        if len(words) < 6 or words[1] != "FLOCK":
+            continue
+        device, _, inode = words[5].rpartition(":")
+        table[int(inode)] = (*table.get(int(inode), ()), device)
+    return table
+
+
+def network(folder: str) -> str:
+    """The network file system that `folder` lies on (`nfs4 at /mnt/team`); empty: a local one."""
+    try:
+        with open("/proc/self/mounts", encoding="utf-8", errors="surrogateescape") as file:
+            mounts = [line.split(" ") for line in file]
+    except OSError:
+        return ""
+    real = os.path.realpath(folder) + "/"
+    best, kind = "", ""
+    for words in mounts:
+        point = words[1].replace("\\040", " ").rstrip("/") + "/"
+        if real.startswith(point) and len(point) >= len(best):
+            best, kind = point, words[2]
+    return f"{kind} at {best.rstrip('/') or '/'}" if kind in NETWORK else ""

@@ -1,0 +1,154 @@
+"""What is true outside the board, as facts: runs of this clone, slots, branches, trust.
+
+It decides nothing and changes nothing but lease tokens that do not say what they should.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+
+from gitkanban.board.place import Place, clone_id, host
+from gitkanban.core.facts import Observed, RunFacts
+from gitkanban.core.model import REVIEW, RUNNING, SHARED, Board
+from gitkanban.core.presets import Said, preset_of, read_output
+from gitkanban.runs import folders, sessions, slots, spec, trust
+from gitkanban.runs.folders import Folder
+from gitkanban.runs.locks import Locks
+
+_HEAD, _TAIL, _ERRORS = 64 << 10, 256 << 10, 16 << 10  # bytes of an agent's output that are read
+
+
+def observe(place: Place, board: Board, now: int, locks: Locks) -> Observed:
+    """Look at everything a plan needs to know. No git runs and no process is looked at for runs
+    that live: their locks say it. Raises OSError, GitFailed.
+    """
+    from gitkanban.board import standstill
+
+    every = list(folders.every(place.private))
+    unsettled = [folder for folder in every if not folder.has("settled")]
+    specs = {folder.run: folder.spec() for folder in unsettled}
+    held = locks.locked(_names(board, specs.values()))
+    runs = tuple(_facts(folder, specs[folder.run], held) for folder in unsettled)
+    for facts, folder in zip(runs, unsettled, strict=True):
+        if facts.alive:
+            slots.mend(place, folder)
+    ready, served = remembered(place)
+    return Observed(
+        now=now,
+        host=host(),
+        clone=clone_id(place),
+        runs=tuple(facts for facts in runs if facts.card),
+        known_runs=frozenset(folder.run for folder in every),
+        merged=_merged(place, board),
+        busy_slots=frozenset(_slot(name) for name in held if name.startswith("slot/")),
+        untrusted=trust.untrusted(place, board.config) if board.config else {},
+        ready_since=ready,
+        served=served,
+        standstill=standstill.reason(place),
+    )
+
+
+def _names(board: Board, specs: Iterable[spec.Spec]) -> set[str]:
+    """The locks worth a look: every slot the config knows, and those of unsettled runs."""
+    names = set()
+    if board.config:
+        profiles = {worker.profile for worker in board.config.workers.values()}
+        for profile in profiles:
+            limit = board.config.profile_limit(profile)
+            names |= {f"slot/{profile}/{number + 1}" for number in range(limit)}
+    for card in board.cards.values():
+        if card.status == RUNNING and card.slot:
+            names.add(slots.lock_name(card.slot))
+    for found in specs:
+        names.update(sessions.lock_names(found.one("card"), found.one("slot")))
+    return names
+
+
+def _slot(name: str) -> str:
+    _, _, rest = name.partition("/")
+    profile, _, number = rest.rpartition("/")
+    return f"{profile}#{number}"
+
+
+def run_facts(folder: Folder, locks: Locks) -> RunFacts:
+    """The facts of one run."""
+    found = folder.spec()
+    names = sessions.lock_names(found.one("card"), found.one("slot"))
+    return _facts(folder, found, locks.locked(names))
+
+
+def _facts(folder: Folder, found: spec.Spec, held: set[str]) -> RunFacts:
+    # The locks were looked at first: a run that lets go of them has written its record before.
+    end = folder.exit()
+    names = sessions.lock_names(found.one("card"), found.one("slot"))
+    facts = RunFacts(
+        run=found.one("run"),
+        card=found.one("card"),
+        worker=found.one("worker"),
+        profile=found.one("profile"),
+        slot=found.one("slot"),
+        started=int(found.number("started", 0)),
+        start_commit=found.one("start_commit"),
+        alive=end is None and held.issuperset(names),
+        session=found.one("session_id"),
+        commits=found.one("commits", "session"),
+        shared=found.one("policy") == SHARED,
+        verified=found.one("verified") == "1",
+        max_attempts=int(found.number("max_attempts", 2)),
+        needs=tuple((n, int(c)) for n, c in found.pairs("needs").items() if c.isdigit()),
+    )
+    if end is None:
+        return facts
+    said = _said(folder, found.one("runner"))
+    return facts._replace(
+        exit=end,
+        work=folder.work(),
+        report=folder.report(),
+        session=said.session or facts.session,
+        rate_limited=said.rate_limited,
+        agent_error=said.error,
+        summary=said.summary,
+        cost_usd=said.cost_usd,
+    )
+
+
+def _said(folder: Folder, runner: str) -> Said:
+    preset = preset_of(runner)
+    said = read_output(
+        preset, folder.text("stdout.log", _HEAD, _TAIL), folder.text("stderr.log", 0, _ERRORS)
+    )
+    last = folder.text("last_message", 0, _ERRORS).strip()  # codex writes it to a file
+    return said._replace(summary=last) if last else said
+
+
+def _merged(place: Place, board: Board) -> frozenset[str]:
+    waiting = [card for card in board.cards.values() if card.status == REVIEW]
+    if not waiting or not board.config:
+        return frozenset()
+    from gitkanban.board import integrate
+
+    return frozenset(c.id for c in waiting if integrate.is_merged(place, board.config, c.id))
+
+
+def remembered(place: Place) -> tuple[Mapping[str, int], Mapping[str, float]]:
+    """What earlier ticks saw: (card -> since when it is ready, worker -> virtual finish time).
+
+    A cache: empty when it is missing or damaged, and nothing is lost with it.
+    """
+    try:
+        with open(f"{place.private}/cache/schedule", encoding="utf-8") as file:
+            found = json.load(file)
+        ready = {str(card): int(at) for card, at in found["ready"].items()}
+        served = {str(worker): float(at) for worker, at in found["served"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}, {}
+    return ready, served
+
+
+def remember(place: Place, ready: Mapping[str, int], served: Mapping[str, float]) -> None:
+    """Keep them for the next tick; written only when they changed. Raises OSError."""
+    if (dict(ready), dict(served)) == tuple(map(dict, remembered(place))):
+        return
+    os.makedirs(f"{place.private}/cache", exist_ok=True)
+    text = json.dumps({"ready": dict(ready), "served": dict(served)}, sort_keys=True)
+    spec.replace(f"{place.private}/cache/schedule", text.encode())

@@ -1,0 +1,193 @@
+"""Processes of a run: who descends from whom, who survived, and how they are ended.
+
+It decides nothing about runs. Linux tells all of it in /proc; elsewhere these functions find
+nothing and the caller is left with process groups. Imported by the supervisor: `os`, `signal` and
+`time` alone.
+"""
+
+import os
+import signal
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+MARKER = "GITKANBAN_RUN"
+
+
+def boot_id() -> str:
+    """What identifies this boot of the machine; empty where it cannot be known."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+class Process:
+    """What /proc/<pid>/stat says: parent, session, start time in ticks since boot, and state."""
+
+    __slots__ = ("parent", "pid", "session", "start", "state")
+
+    def __init__(self, pid: int, state: str, parent: int, session: int, start: int) -> None:
+        self.pid = pid
+        self.state = state
+        self.parent = parent
+        self.session = session
+        self.start = start
+
+
+def look(pid: int) -> Process | None:
+    """The process, None when it is gone (or is only waiting for its parent to notice)."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            text = file.read()
+    except OSError:
+        return None
+    # The name in parentheses may hold anything, parentheses too: count from the last one.
+    words = text[text.rfind(b")") + 2 :].split()
+    if len(words) < 20 or words[0] in (b"Z", b"X"):
+        return None
+    return Process(pid, words[0].decode(), int(words[1]), int(words[3]), int(words[19]))
+
+
+def everyone() -> list[Process]:
+    """Every live process that can be seen, ourselves excluded."""
+    try:
+        names = os.listdir("/proc")
+    except OSError:
+        return []
+    mine = os.getpid()
+    pids = (int(name) for name in names if name.isdigit())
+    return [seen for pid in pids if pid != mine and (seen := look(pid)) is not None]
+
+
+def descendants(root: int, among: "Iterable[Process] | None" = None) -> list[Process]:
+    """Every live process whose line of parents leads to `root`."""
+    children: dict[int, list[Process]] = {}
+    for process in everyone() if among is None else among:
+        children.setdefault(process.parent, []).append(process)
+    found: list[Process] = []
+    todo = [root]
+    while todo:
+        below = children.pop(todo.pop(), [])
+        found += below
+        todo += [process.pid for process in below]
+    return found
+
+
+def marked(run: str, among: "Iterable[Process]") -> list[Process]:
+    """Those of the processes that carry the run's marker in their environment."""
+    needle = f"{MARKER}={run}\0".encode()
+    return [process for process in among if needle in _environment(process.pid)]
+
+
+def _environment(pid: int) -> bytes:
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            return b"\0" + file.read() + b"\0"
+    except OSError:
+        return b""
+
+
+def holding(folder: str, among: "Iterable[Process]") -> list[Process]:
+    """Those with a file of `folder` open for writing, as a session inherits its logs.
+
+    Somebody who only reads there (`tail -f`) is not meant.
+    """
+    inside = os.path.realpath(folder) + "/"
+    return [process for process in among if _writes_in(process.pid, inside)]
+
+
+def _writes_in(pid: int, inside: str) -> bool:
+    table = f"/proc/{pid}/fd"
+    try:
+        for name in os.listdir(table):
+            link = f"{table}/{name}"
+            if os.readlink(link).startswith(inside) and os.lstat(link).st_mode & 0o200:
+                return True
+    except OSError:
+        pass
+    return False
+
+
+def opened(path: str) -> list[Process]:
+    """Those that have this very file open, for reading or writing."""
+    real = os.path.realpath(path)
+    return [process for process in everyone() if _has_open(process.pid, real)]
+
+
+def _has_open(pid: int, real: str) -> bool:
+    table = f"/proc/{pid}/fd"
+    try:
+        return any(os.readlink(f"{table}/{name}") == real for name in os.listdir(table))
+    except OSError:
+        return False
+
+
+def survivors(run: str, folder: str, sessions: "Iterable[tuple[int, int]]" = ()) -> list[Process]:
+    """Live processes that belong to a run: by marker, by inherited descriptor, or by session id.
+
+    `sessions` are (session id, start time of its first process) as recorded at this boot. A number
+    that now names a younger first process was reused: that session is not the run's.
+    """
+    present = everyone()
+    ours = dict(sessions)
+    starts = {process.pid: process.start for process in present}
+    found = {p.pid: p for p in (*marked(run, present), *holding(folder, present))}
+    for process in present:
+        first = ours.get(process.session)
+        if (
+            first is not None
+            and process.start >= first
+            and starts.get(process.session, first) == first
+        ):
+            found[process.pid] = process
+    return list(found.values())
+
+
+def tell(process: Process, number: int) -> None:
+    """Send a signal to this very process, not to one that reuses its number."""
+    try:
+        if not hasattr(os, "pidfd_open"):
+            os.kill(process.pid, number)
+            return
+        fd = os.pidfd_open(process.pid)
+        try:
+            now = look(process.pid)
+            if now is not None and now.start == process.start:
+                signal.pidfd_send_signal(fd, number)
+        finally:
+            os.close(fd)
+    except OSError:  # it is gone, or not ours to signal: the caller looks again
+        pass
+
+
+def end(find: "Callable[[], list[Process]]", grace: float, patience: float = 10.0) -> list[Process]:
+    """End the processes that `find` gives: TERM, `grace` seconds, then KILL until none is left.
+
+    Returns those still there `patience` seconds after the first KILL (in the kernel, or another
+    user's).
+    """
+    left = find()
+    for process in left:
+        tell(process, signal.SIGTERM)
+        tell(process, signal.SIGCONT)  # a stopped process does not even see the TERM
+    until = time.monotonic() + grace
+    while left and time.monotonic() < until:
+        time.sleep(0.02)
+        left = [process for process in left if alive(process)] or find()
+    until = time.monotonic() + patience
+    while left and time.monotonic() < until:
+        for process in left:
+            tell(process, signal.SIGKILL)
+        time.sleep(0.01)
+        left = find()
+    return left
+
+
+def alive(process: Process) -> bool:
+    """Whether this very process still runs."""
+    now = look(process.pid)
+    return now is not None and now.start == process.start

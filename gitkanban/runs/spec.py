@@ -1,0 +1,122 @@
+"""A run's spec: NUL-separated `key=value` pairs, a key said again for each item of a list.
+
+It knows nothing of what the keys mean. The supervisor reads it, so nothing but `os` is imported.
+"""
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+
+class Spec(dict[str, list[str]]):
+    """The values of each key, in the order in which they were written."""
+
+    def one(self, key: str, default: str = "") -> str:
+        """The key's only value."""
+        found = self.get(key)
+        return found[0] if found else default
+
+    def number(self, key: str, default: float) -> float:
+        """The key's value as a number; the default when it is missing or none."""
+        try:
+            return float(self.one(key))
+        except ValueError:
+            return default
+
+    def pairs(self, key: str) -> dict[str, str]:
+        """The key's values, each a `NAME=value` of its own."""
+        return dict(item.partition("=")[::2] for item in self.get(key, ()))
+
+
+def read(path: str) -> Spec:
+    """Read a spec. Raises OSError; damaged pairs are passed over."""
+    with open(path, "rb") as file:
+        text = file.read().decode("utf-8", "surrogateescape")
+    spec = Spec()
+    for item in text.split("\0"):
+        key, equals, value = item.partition("=")
+        if equals:
+            spec.setdefault(key, []).append(value)
+    return spec
+
+
+def write(path: str, values: "Mapping[str, str | Sequence[str]]") -> None:
+    """Write a spec atomically. Raises ValueError when a value holds a NUL byte."""
+    items = []
+    for key, value in values.items():
+        for item in (value,) if isinstance(value, str) else value:
+            if "\0" in item:
+                raise ValueError(f"{key} holds a NUL byte")
+            items.append(f"{key}={item}")
+    replace(path, "\0".join(items).encode("utf-8", "surrogateescape"))
+
+
+def replace(path: str, content: bytes, mode: int = 0o644) -> None:
+    """Write a file so that it is there whole or not at all, also after a power cut.
+
+    Raises OSError; the file is then as it was.
+    """
+    part = f"{path}.{os.getpid()}.part"
+    fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+    try:
+        try:
+            view = memoryview(content)
+            while view:
+                view = view[os.write(fd, view) :]
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        os.rename(part, path)
+    except OSError:
+        remove(part)
+        raise
+    sync_folder(os.path.dirname(path))
+
+
+def sync_folder(folder: str) -> None:
+    """Make the names in a folder durable."""
+    fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def remove(path: str) -> None:
+    """Remove a file that may be gone already."""
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+
+
+def quoted(text: str) -> str:
+    """The text as a JSON string."""
+    plain = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+    chars = (
+        plain.get(char) or (char if " " <= char < "\x7f" else _escaped(ord(char))) for char in text
+    )
+    return f'"{"".join(chars)}"'
+
+
+def _escaped(code: int) -> str:
+    if code < 0x10000:
+        return f"\\u{code:04x}"
+    code -= 0x10000
+    return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
+
+
+def exit_record(
+    ended: int, how: str, steps: "Iterable[tuple[str, int | None, int]]", error: str = ""
+) -> bytes:
+    """The text of `exit.json`; steps are (name, exit, signal)."""
+    rows = ", ".join(
+        f'{{"name": {quoted(name)}, "exit": {"null" if code is None else code}, '
+        f'"signal": {number}}}'
+        for name, code, number in steps
+    )
+    return (
+        f'{{"ended": {ended}, "how": {quoted(how)}, "steps": [{rows}], "error": {quoted(error)}}}\n'
+    ).encode()

@@ -1,0 +1,173 @@
+"""What this machine's owner has allowed to run: recorded per worker, compared before every start.
+
+The record is readable text in the git directory. It also keeps what cron lacks: PATH, and the
+values of the variables that workers pass on (in a file that only the owner can read).
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from gitkanban.board.place import Place
+from gitkanban.core.model import Config, Worker
+from gitkanban.core.presets import PRESETS, preset_of
+from gitkanban.runs import spec
+
+_DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
+
+
+class Wanted(NamedTuple):
+    """All that a worker would execute, and in which environment."""
+
+    worker: str
+    runner: str
+    command: tuple[str, ...]
+    resume: tuple[str, ...]
+    setup: tuple[str, ...]
+    verify: tuple[str, ...]
+    env: tuple[str, ...]  # NAME=value, of the preset and the worker's own memory home
+    pass_env: tuple[str, ...]
+    programs: tuple[str, ...]  # absolute, of command, setup and verify; as written where not found
+
+
+def wanted(place: Place, config: Config) -> list[Wanted]:
+    """What each worker would run if it were allowed now: programs as today's PATH finds them.
+
+    Sorted by worker.
+    """
+    return _wanted_in(config, os.environ.get("PATH", _DEFAULT_PATH))
+
+
+def _wanted_in(config: Config, path: str) -> list[Wanted]:
+    return [_wanted(worker, path) for _, worker in sorted(config.workers.items())]
+
+
+def _wanted(worker: Worker, path: str) -> Wanted:
+    command, resume = command_of(worker), preset_of(worker.runner).resume
+    env = [f"{name}={value}" for name, value in preset_of(worker.runner).env]
+    if worker.memory_env:
+        env.append(f"{worker.memory_env}={worker.memory_path}")
+    return Wanted(
+        worker.name,
+        worker.runner,
+        command,
+        () if worker.command else resume,
+        worker.setup,
+        worker.verify,
+        tuple(env),
+        worker.pass_env,
+        tuple(program(argv[0], path) for argv in (command, worker.setup, worker.verify) if argv),
+    )
+
+
+def command_of(worker: Worker) -> tuple[str, ...]:
+    """The argv template of a worker: its own, else its preset's; empty when it has neither."""
+    if worker.command:
+        return worker.command
+    known = PRESETS.get(worker.runner)
+    return known.start if known else ()
+
+
+def program(name: str, path: str) -> str:
+    """The absolute path of a program; as written when it is not found or lies in the workspace."""
+    if "/" in name:
+        return name
+    return shutil.which(name, path=path) or name
+
+
+def recorded(place: Place) -> tuple[str, dict[str, Wanted]]:
+    """PATH and the allowed commands by worker; nothing for a missing or damaged record."""
+    try:
+        with open(f"{place.private}/trust", encoding="utf-8") as file:
+            found = json.load(file)
+        workers = {
+            name: Wanted(
+                name,
+                str(row["runner"]),
+                *(tuple(map(str, row[key])) for key in Wanted._fields[2:]),
+            )
+            for name, row in found["workers"].items()
+        }
+        return str(found["PATH"]), workers
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return "", {}
+
+
+def search_path(place: Place) -> str:
+    """The PATH that sessions get: the recorded one, else ours."""
+    return recorded(place)[0] or os.environ.get("PATH", _DEFAULT_PATH)
+
+
+def record(place: Place, config: Config) -> None:
+    """Allow everything that the config would run now, with today's PATH and variables.
+
+    Raises OSError.
+    """
+    path = os.environ.get("PATH", _DEFAULT_PATH)
+    rows = {
+        row.worker: {key: value for key, value in row._asdict().items() if key != "worker"}
+        for row in wanted(place, config)
+    }
+    os.makedirs(place.private, exist_ok=True)
+    names = sorted({name for worker in config.workers.values() for name in worker.pass_env})
+    values = {**passed(place), **{n: os.environ[n] for n in names if n in os.environ}}
+    kept = {name: values[name] for name in names if name in values}
+    spec.replace(f"{place.private}/trust.env", _text(kept), mode=0o600)
+    spec.replace(f"{place.private}/trust", _text({"PATH": path, "workers": rows}))
+
+
+def _text(value: object) -> bytes:
+    return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def passed(place: Place) -> dict[str, str]:
+    """The values of variables to pass on, as they were when trust was given."""
+    try:
+        with open(f"{place.private}/trust.env", encoding="utf-8") as file:
+            found = json.load(file)
+    except (OSError, ValueError):
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    return {str(name): str(value) for name, value in found.items()}
+
+
+def untrusted(place: Place, config: Config) -> Mapping[str, str]:
+    """Workers whose commands may not run, each with the reason."""
+    path, allowed = recorded(place)
+    found = {}
+    for row in _wanted_in(config, path or os.environ.get("PATH", _DEFAULT_PATH)):
+        why = _difference(row, allowed.get(row.worker))
+        if why:
+            found[row.worker] = why
+    return found
+
+
+def _difference(now: Wanted, allowed: Wanted | None) -> str:
+    if not now.command:
+        return f"worker {now.worker} has neither a runner nor a command"
+    if allowed is None:
+        return "its commands have not been allowed on this machine"
+    for field in ("command", "resume", "env"):
+        if getattr(now, field) == getattr(allowed, field):
+            continue
+        if now.runner == allowed.runner and now.runner in PRESETS:
+            return f"the preset {now.runner} runs something else than what was allowed"
+        return f"its {field} changed from {_words(getattr(allowed, field))}"
+    for field in ("setup", "verify", "pass_env"):
+        if getattr(now, field) != getattr(allowed, field):
+            return (
+                f"its {field} changed from {_words(getattr(allowed, field))} "
+                f"to {_words(getattr(now, field))}"
+            )
+    for before, after in zip(allowed.programs, now.programs, strict=True):
+        # One that has vanished is no danger: the start fails and says so.
+        if before != after and "/" in after and "/" in before:
+            return f"{before} is now found as {after}"
+    return ""
+
+
+def _words(argv: tuple[str, ...]) -> str:
+    return " ".join(spec.quoted(word) if " " in word else word for word in argv) or "nothing"
