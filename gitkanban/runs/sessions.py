@@ -122,7 +122,7 @@ class Local:
     def __init__(self, place: Place, locks: Locks) -> None:
         self.place = place
         self.locks = locks
-        self._children: set[int] = set()
+        self.children: set[int] = set()
 
     def start(self, launch: Launch, held: Sequence[Held]) -> int:
         """Start a supervisor that inherits the locks, and close ours; its pid.
@@ -142,7 +142,7 @@ class Local:
                 "Leave that placeholder out.",
             ) from error
         pid = _spawn(folder, [lock.fd for lock in held])
-        self._children.add(pid)
+        self.children.add(pid)
         spec.replace(folder.file("pid"), f"{pid}\n".encode())
         slots.write(launch.place, launch.lease._replace(pid=pid))
         release(held)
@@ -151,12 +151,12 @@ class Local:
 
     def reap(self) -> None:
         """Take note of supervisors of ours that ended, so that none stays as a zombie."""
-        for pid in list(self._children):
+        for pid in list(self.children):
             try:
                 if os.waitpid(pid, os.WNOHANG)[0]:
-                    self._children.discard(pid)
+                    self.children.discard(pid)
             except ChildProcessError:
-                self._children.discard(pid)
+                self.children.discard(pid)
 
     def alive(self, runs: Iterable[Folder]) -> set[str]:
         """Runs whose two locks are held and that have not recorded their end."""

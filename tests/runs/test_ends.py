@@ -1,0 +1,220 @@
+"""Every way a session can end: its record is right, nothing of it is alive, no slot is held."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from gitkanban.core.facts import Exit, StepEnd
+from gitkanban.runs import processes
+from tests.runs.places import Bench, mark, until
+
+
+def step(record: Exit, name: str = "session") -> StepEnd:
+    found = record.step(name)
+    assert found, record
+    return found
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "number"),
+    [
+        (("print:hello", "exit:0"), 0, 0),
+        (("exit:3",), 3, 0),
+        (("exit:75",), 75, 0),
+        (("die:9",), None, 9),
+        (("die:11",), None, 11),
+    ],
+)
+def test_the_exit_of_a_session_is_recorded(
+    bench: Bench, words: tuple[str, ...], code: int | None, number: int
+) -> None:
+    running = bench.start(*words)
+    record = running.end()
+    assert record.how == "exited"
+    assert step(record) == StepEnd("session", code, number)
+    assert step(record, "collect").exit == 0
+    bench.nothing_left(running)
+
+
+def test_its_output_is_in_two_logs(bench: Bench) -> None:
+    running = bench.start("print:out", "warn:err")
+    running.end()
+    assert running.folder.tail("stdout.log") == ["out"]
+    assert running.folder.tail("stderr.log") == ["err"]
+
+
+def test_a_program_that_is_not_there_means_not_started(bench: Bench) -> None:
+    running = bench.start(override={"session": ["/no/such/agent"]})
+    record = running.end()
+    assert record.how == "not-started"
+    assert record.error == "cannot run /no/such/agent: No such file or directory"
+    assert record.step("session") is None
+    bench.nothing_left(running)
+
+
+@pytest.mark.parametrize("deaf", [False, True], ids=["hears TERM", "ignores TERM"])
+def test_the_wall_timeout_ends_it(bench: Bench, deaf: bool) -> None:
+    words = ("deaf", "hang") if deaf else ("hang",)
+    running = bench.start(*words, override={"timeout": "0.3", "grace": "0.2"})
+    record = running.end()
+    assert record.how == "timeout"
+    assert step(record).signal == (signal.SIGKILL if deaf else signal.SIGTERM)
+    bench.nothing_left(running)
+
+
+def test_a_stopped_process_is_ended_too(bench: Bench) -> None:
+    running = bench.start("stop-self", override={"timeout": "0.3"})
+    assert running.end().how == "timeout"
+    bench.nothing_left(running)
+
+
+def test_silence_without_a_change_is_a_stall(bench: Bench) -> None:
+    running = bench.start("hang", override={"stall_timeout": "0.5"})
+    assert running.end().how == "stall"
+    bench.nothing_left(running)
+
+
+def test_a_session_that_prints_nothing_but_changes_files_is_no_stall(bench: Bench) -> None:
+    script = "for i in 1 2 3 4 5 6 7 8; do echo $i > src/app.py; sleep 0.2; done"
+    running = bench.start(override={"session": ["sh", "-c", script], "stall_timeout": "0.6"})
+    assert running.end().how == "exited"
+    assert running.folder.tail("stdout.log") == []
+
+
+def test_a_stop_request_ends_it_and_says_why(bench: Bench, tmp_path: Path) -> None:
+    running = bench.start(f"tell:{tmp_path}/up", "hang", override={"beat": "60"})
+    until(mark(str(tmp_path), "up"))
+    bench.local.stop(running.folder, "enough\nof it")
+    record = running.end()
+    assert (record.how, record.error) == ("stop", "enough of it")
+    bench.nothing_left(running)
+
+
+def test_a_supervisor_told_to_end_by_a_shutdown_ends_its_session_neutrally(
+    bench: Bench, tmp_path: Path
+) -> None:
+    started = tmp_path / "tick"
+    running = bench.start(
+        f"tell:{tmp_path}/up", "hang", override={"tick": ["touch", str(started)]}
+    )
+    until(mark(str(tmp_path), "up"))
+    os.kill(running.pid, signal.SIGTERM)
+    assert running.end().how == "lost"
+    assert not started.exists(), "nothing new starts on a machine that goes down"
+    bench.nothing_left(running)
+
+
+def test_the_end_of_the_terminal_does_not_end_it(bench: Bench, tmp_path: Path) -> None:
+    running = bench.start(
+        f"tell:{tmp_path}/up", "print:on", override={"setup": ["sh", "-c", "kill -HUP $PPID"]}
+    )
+    assert step(running.end()).exit == 0
+    assert running.folder.tail("stdout.log") == ["on"]
+
+
+@pytest.mark.parametrize(
+    "leave",
+    ["daemon", "hidden", "server", "sitting"],
+    ids=[
+        "double fork, deaf to TERM",
+        "no descriptor, no environment, own session",
+        "background server",
+        "no descriptor, no environment, same session",
+    ],
+)
+@pytest.mark.parametrize("end", ["exit:0", "hang"], ids=["clean exit", "timeout"])
+def test_what_forks_away_is_ended(bench: Bench, tmp_path: Path, leave: str, end: str) -> None:
+    running = bench.start(
+        f"{leave}:{tmp_path}/child", end, override={"timeout": "1.0", "grace": "0.2"}
+    )
+    pid = int(until(mark(str(tmp_path), "child")))
+    record = running.end()
+    assert record.how == ("exited" if end == "exit:0" else "timeout")
+    assert processes.look(pid) is None
+    bench.nothing_left(running)
+
+
+def test_gigabytes_of_output_are_bounded_with_head_and_tail(bench: Bench) -> None:
+    limit = 256 << 10
+    running = bench.start(
+        "print:first", f"flood:{8 << 10}", "print:last", override={"log_limit": str(limit)}
+    )
+    running.end()
+    path = running.folder.file("stdout.log")
+    assert os.path.getsize(path) <= limit
+    text = Path(path).read_text()
+    assert text.startswith("first\n")
+    assert text.endswith("last\n")
+    assert "bytes left out here]" in text
+
+
+def test_the_session_sees_this_environment_and_no_other(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET", "1")
+    monkeypatch.setenv("GIT_DIR", "/elsewhere")
+    monkeypatch.setenv("ALLOWED", "yes")
+    running = bench.start(f"env:{tmp_path}/env", pass_env=("ALLOWED",))
+    running.end()
+    env = dict(line.split("=", 1) for line in (tmp_path / "env").read_text().splitlines())
+    assert env["GITKANBAN_CARD"] == "T1"
+    assert env["GITKANBAN_RUN"] == running.folder.run
+    assert env["GITKANBAN_SLOT"] == "p#1"
+    assert env["GITKANBAN_PROFILE"] == "p"
+    assert env["GITKANBAN_WORKSPACE"] == running.workspace.path
+    assert env["GITKANBAN_MEMORY"] == "read-write"
+    assert env["GITKANBAN_BOARD"] == "main"
+    assert env["ALLOWED"] == "yes"
+    assert "SECRET" not in env
+    assert "GIT_DIR" not in env
+    assert (env["GIT_CONFIG_KEY_0"], env["GIT_CONFIG_VALUE_0"]) == ("gc.auto", "0")
+
+
+def test_a_session_inherits_no_descriptor(bench: Bench, tmp_path: Path) -> None:
+    running = bench.start(f"fds:{tmp_path}/fds")
+    running.end()
+    # 3 is the listing itself
+    assert (tmp_path / "fds").read_text() == "0 1 2 3"
+
+
+def test_setup_runs_once_and_its_failure_ends_the_run(bench: Bench, tmp_path: Path) -> None:
+    bad = bench.start(f"tell:{tmp_path}/ran", setup=("sh", "-c", "exit 4"))
+    record = bad.end()
+    assert step(record, "setup").exit == 4
+    assert record.step("session") is None
+    good = bench.start("exit:0", setup=("sh", "-c", "echo once >> ../setup"))
+    assert step(good.end(), "setup").exit == 0
+    again = bench.start("exit:0", setup=("sh", "-c", "echo once >> ../setup"))
+    assert again.end().step("setup") is None
+    assert not (tmp_path / "ran").exists()
+
+
+def test_verify_decides_nothing_but_is_recorded(bench: Bench) -> None:
+    running = bench.start("commit:a.txt", verify=("sh", "-c", "echo red; test -e b.txt"))
+    record = running.end()
+    assert record.how == "exited"
+    assert step(record, "verify").exit == 1
+    assert running.folder.tail("verify.log") == ["red"]
+
+
+def test_verify_does_not_run_after_a_failure(bench: Bench) -> None:
+    assert bench.start("exit:1", verify=("true",)).end().step("verify") is None
+
+
+def test_it_becomes_the_tick_with_no_lock_and_no_marker(bench: Bench, tmp_path: Path) -> None:
+    script = f"env > {tmp_path}/env; ls -l /proc/self/fd > {tmp_path}/fds; pwd > {tmp_path}/done"
+    running = bench.start("exit:0", override={"tick": ["sh", "-c", script]})
+    running.end()
+    assert until(mark(str(tmp_path), "done")).strip() == str(bench.repo)
+    assert "GITKANBAN_" not in (tmp_path / "env").read_text()
+    assert "/locks/" not in (tmp_path / "fds").read_text()
+    bench.nothing_left(running)
+
+
+def test_a_full_set_of_words_reaches_the_program_unchanged(bench: Bench) -> None:
+    odd = ["sh", "-c", 'printf "%s|" "$@"', "x", "a b", "$(touch no)", "'", "", "é\n"]
+    running = bench.start(override={"session": odd})
+    running.end()
+    assert Path(running.folder.file("stdout.log")).read_text() == "a b|$(touch no)|'||é\n|"
