@@ -116,8 +116,8 @@ class Folder(NamedTuple):
         """Note that the run's end is on the board, in `commit`."""
         spec.replace(self.file("settled"), f"{commit}\n".encode())
 
-    def sessions(self) -> list[tuple[int, int]]:
-        """Session ids of its steps with the start time of each one's first process.
+    def noted(self) -> list[tuple[int, int]]:
+        """Processes of the run that its supervisor knew: (pid, start time in ticks since boot).
 
         Empty for those of another boot, whose numbers mean nothing any more.
         """
@@ -131,7 +131,7 @@ class Folder(NamedTuple):
         return [
             (int(row[1]), int(row[2]))
             for row in rows
-            if len(row) == 3 and row[0] != "supervisor" and row[1].isdigit() and row[2].isdigit()
+            if len(row) == 3 and row[1].isdigit() and row[2].isdigit()
         ]
 
     def tail(self, name: str, lines: int = 20) -> list[str]:

@@ -77,6 +77,15 @@ def descendants(root: int, among: "Iterable[Process] | None" = None) -> list[Pro
     return found
 
 
+def children(pid: int) -> list[int]:
+    """The direct children of a process of one thread, cheaply; empty where the kernel cannot say."""
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children", "rb") as file:
+            return [int(word) for word in file.read().split()]
+    except OSError:
+        return []
+
+
 def marked(run: str, among: "Iterable[Process]") -> list[Process]:
     """Those of the processes that carry the run's marker in their environment."""
     needle = f"{MARKER}={run}\0".encode()
@@ -126,14 +135,15 @@ def _has_open(pid: int, real: str) -> bool:
         return False
 
 
-def survivors(run: str, folder: str, sessions: "Iterable[tuple[int, int]]" = ()) -> list[Process]:
-    """Live processes that belong to a run: by marker, by inherited descriptor, or by session id.
+def survivors(run: str, folder: str, noted: "Iterable[tuple[int, int]]" = ()) -> list[Process]:
+    """Live processes that belong to a run: by marker, inherited descriptor, session, or parents.
 
-    `sessions` are (session id, start time of its first process) as recorded at this boot. A number
-    that now names a younger first process was reused: that session is not the run's.
+    `noted` are processes of the run, (pid, start time), as recorded at this boot: those and what
+    descends from them, and the sessions that they lead or led. A number that now names a younger
+    process was reused: it is not the run's.
     """
     present = everyone()
-    ours = dict(sessions)
+    ours = dict(noted)
     starts = {process.pid: process.start for process in present}
     found = {p.pid: p for p in (*marked(run, present), *holding(folder, present))}
     for process in present:
@@ -144,6 +154,9 @@ def survivors(run: str, folder: str, sessions: "Iterable[tuple[int, int]]" = ())
             and starts.get(process.session, first) == first
         ):
             found[process.pid] = process
+    kin = [p for p in present if ours.get(p.pid) == p.start]
+    for process in [*kin, *(below for p in kin for below in descendants(p.pid, present))]:
+        found[process.pid] = process
     return list(found.values())
 
 

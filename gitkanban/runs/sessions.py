@@ -206,10 +206,10 @@ class Local:
             release(held)
 
     def _end_survivors(self, folder: Folder) -> bool:
-        sessions = folder.sessions()
+        noted = folder.noted()
         grace = folder.spec().number("grace", GRACE)
         return not processes.end(
-            lambda: processes.survivors(folder.run, folder.path, sessions), grace
+            lambda: processes.survivors(folder.run, folder.path, noted), grace
         )
 
 

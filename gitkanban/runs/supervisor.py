@@ -44,6 +44,7 @@ class Supervisor:
         self.how = "exited"
         self.error = ""
         self.told_to_end = False  # by a signal, without a stop request: the machine goes down
+        self.noted: set[int] = set()
         self.logs: list[str] = []  # of the step that runs
         self.cut: dict[str, int] = {}
         self.sizes: dict[str, int] = {}
@@ -135,7 +136,7 @@ class Supervisor:
         if trouble:
             os.waitpid(pid, 0)
             return 0, int(trouble)
-        self._note_session(name, pid)
+        self._note(name, pid)
         self.active = time.monotonic()
         return pid, 0
 
@@ -161,13 +162,21 @@ class Supervisor:
         finally:
             os._exit(127)
 
-    def _note_session(self, name: str, pid: int) -> None:
-        """Record the session id, so that survivors can be found by it after we are gone."""
+    def _note(self, name: str, pid: int) -> None:
+        """Record a process with its start time, so that it can be found after we are gone."""
         seen = processes.look(pid)
-        line = f"{name} {pid} {seen.start if seen else 0}\n"
+        if not seen:
+            return
+        self.noted.add(pid)
         fd = boundedlog.open_log(f"{self.folder}/pids")
-        os.write(fd, line.encode())
+        os.write(fd, f"{name} {pid} {seen.start}\n".encode())
         os.close(fd)
+
+    def _note_orphans(self) -> None:
+        """Record what became our child by losing its parent: it may hide every other trace."""
+        for pid in processes.children(os.getpid()):
+            if pid not in self.noted:
+                self._note("orphan", pid)
 
     # -- watching it
 
@@ -186,6 +195,7 @@ class Supervisor:
 
     def _cause(self, until: float | None, stall: float, asked: bool) -> str:
         self._look_at_logs()
+        self._note_orphans()
         now = time.monotonic()
         if asked and self._asked():
             return self.how

@@ -72,7 +72,7 @@ class Running(NamedTuple):
         for process in (processes.look(self.pid), *processes.descendants(self.pid)):
             if process:
                 processes.tell(process, 9)
-        found = self.folder.sessions()
+        found = self.folder.noted()
         processes.end(lambda: processes.survivors(self.folder.run, self.folder.path, found), 0)
 
 

@@ -39,6 +39,19 @@ def test_survivors_of_a_killed_supervisor_are_ended(
     bench.nothing_left(running)
 
 
+def test_a_survivor_without_descriptor_environment_and_session_is_ended(
+    bench: Bench, tmp_path: Path
+) -> None:
+    running = bench.start(f"hidden:{tmp_path}/up", "hang")
+    child = int(until(mark(str(tmp_path), "up")))
+    until(lambda: child in dict(running.folder.noted()), "its being noted")
+    os.kill(running.pid, signal.SIGKILL)
+    until(lambda: not processes.look(running.pid))
+    assert processes.survivors(running.folder.run, running.folder.path) == []
+    assert bench.local.recover(running.folder, NOW)
+    assert processes.look(child) is None
+
+
 def test_the_session_itself_dies_with_its_supervisor(bench: Bench, tmp_path: Path) -> None:
     _, session = killed(bench, tmp_path, f"tell:{tmp_path}/up", "hang")
     until(lambda: not processes.look(session))
@@ -68,7 +81,7 @@ def test_another_boot_is_a_reboot_and_old_numbers_mean_nothing(
     running, _ = killed(bench, tmp_path, f"tell:{tmp_path}/up", "hang")
     found = running.folder.spec()
     running.folder.write_spec({**found, "boot": "another-boot"})
-    assert running.folder.sessions() == []
+    assert running.folder.noted() == []
     assert bench.local.recover(running.folder, NOW)
     record = running.folder.exit()
     assert record is not None
