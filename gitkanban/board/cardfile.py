@@ -64,6 +64,15 @@ def _text(path: str, key: str, node: Node) -> str:
     return "" if node.absent else node.text
 
 
+def _prose(path: str, key: str, node: Node) -> str:
+    return _trimmed(_text(path, key, node))
+
+
+def _trimmed(text: str) -> str:
+    """Without blank lines at the end: in a file they cannot be told from the layout."""
+    return re.sub(r"\n\n+\Z", "\n", text).removeprefix("" if text.strip("\n") else "\n")
+
+
 def _name(path: str, key: str, node: Node) -> str:
     text = node.text if isinstance(node, Scalar) and node.text else _text(path, key, node)
     wrong = ids.fault(text) if text or key == "id" else ""
@@ -157,8 +166,8 @@ def _needs(path: str, key: str, node: Node) -> tuple[tuple[str, int], ...]:
 _READERS = {
     "id": _name, "title": _text, "worker": _text, "status": _status, "priority": _number,
     "parents": _parents, "needs": _needs, "acceptance": _items, "run": _name, "slot": _slot,
-    "clone": _text, "host": _text, "not_before": _time, "reason": _reason, "why": _text,
-    "attempts_after": _text, "body": _text,
+    "clone": _text, "host": _text, "not_before": _time, "reason": _reason, "why": _prose,
+    "attempts_after": _text, "body": _prose,
 }  # fmt: skip
 
 
@@ -183,16 +192,9 @@ def field(key: str, value: Value) -> str:
             return f"{key}: []\n" if key != "needs" else "needs: {}\n"
         dash = "" if key == "needs" else "- "
         return f"{key}:\n" + "".join(f"  {dash}{line}\n" for _, line in _written_items(key, value))
-    if _as_block(key, value):
+    if key == "body" or (key == "why" and isinstance(value, str) and "\n" in value):
         return f"{key}: {block(str(value))}\n"
     return f"{key}: {_written(key, value)}\n"
-
-
-def _as_block(key: str, value: Value) -> bool:
-    """Whether a value is laid out as a block. Blank lines at its end would run into the layout of
-    what follows, so only the last field, the body, may keep them."""
-    text = str(value)
-    return key == "body" or (key == "why" and "\n" in text and not text.endswith("\n\n"))
 
 
 def _written(key: str, value: Value, style: str = "") -> str:
@@ -242,7 +244,9 @@ def _normal(key: str, value: Value) -> Value:
     if isinstance(value, tuple):
         items = tuple(dict.fromkeys(_storable(str(item)) for item in value))
         return tuple(sorted(items)) if key == "parents" else items
-    return _storable(value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return _storable(_trimmed(value) if key in ("why", "body") else value)
+    return value
 
 
 def _storable(text: str) -> str:
@@ -262,7 +266,7 @@ def _edited_field(text: str, key: str, value: Value) -> str:
     except yamledit.LayoutError:
         return _edited_field(yamledit.as_block(text), key, value)
     if node is None:
-        return _with_field(text, root, spans, key, value)
+        return _with_field(text, spans, key, value)
     if value == default and key not in ALWAYS:
         return yamledit.removed(text, spans[key])
     if isinstance(node, Scalar) and not isinstance(value, tuple) and key != "body":
@@ -274,25 +278,16 @@ def _edited_field(text: str, key: str, value: Value) -> str:
         done = yamledit.relisted(text, spans[key], node, _written_items(key, value))
         if done is not None:
             return done
-    lines = field(key, value)
-    if str(value).endswith("\n\n") and text[spans[key].end :].strip():
-        lines = f"{key}: {scalar(str(value))}\n"  # blank lines at its end would meet what follows
-    return yamledit.replaced(text, spans[key], lines)
+    return yamledit.replaced(text, spans[key], field(key, value))
 
 
-def _with_field(
-    text: str, root: yamltext.Mapping, spans: dict[str, yamledit.Span], key: str, value: Value
-) -> str:
+def _with_field(text: str, spans: dict[str, yamledit.Span], key: str, value: Value) -> str:
     before = yamledit.place_after(ORDER, spans, key)
     if not before:
         first = min(spans.values(), default=yamledit.Span(len(text), len(text)))
         return yamledit.inserted(text, first.start, field(key, value), glued=False)
-    node = root.get(before)
     glued = key in STATUS_GROUP[1:] and before in STATUS_GROUP
-    blank = node is None or not yamledit.keeps_blank_lines(node)
-    return yamledit.inserted(
-        text, spans[before].end, field(key, value), glued=glued, blank_before=blank
-    )
+    return yamledit.inserted(text, spans[before].end, field(key, value), glued=glued)
 
 
 def formatted(text: str) -> str:

@@ -18,7 +18,6 @@ class _Part(NamedTuple):
     key: str
     above: str
     lines: str
-    node: Node | None
 
 
 def formatted(text: str) -> str:
@@ -60,7 +59,7 @@ def _parts(
             above = re.sub(r"\A---[ \t]*\n", "", above)
             head, gap, above = above.rpartition("\n\n")
             head = (head + gap).strip("\n")
-        parts.append(_Part(key.text, _comments(above), _lines(source, key, node, span), node))
+        parts.append(_Part(key.text, _comments(above), _lines(source, key, node, span)))
         at = span.end
     tail = re.sub(r"^\.\.\.[ \t]*\n?", "", source[at:], flags=re.MULTILINE)
     return head, parts, _comments(tail).strip("\n")
@@ -124,10 +123,7 @@ def _complete(parts: list[_Part]) -> list[_Part]:
     missing = [key for key in ORDER if key in cardfile.ALWAYS and key not in there]
     return [
         *parts,
-        *(
-            _Part(key, "", cardfile.field(key, getattr(cardfile.BLANK, key)), None)
-            for key in missing
-        ),
+        *(_Part(key, "", cardfile.field(key, getattr(cardfile.BLANK, key))) for key in missing),
     ]
 
 
@@ -155,8 +151,7 @@ def _assembled(head: str, parts: list[_Part], tail: str) -> str:
             and before.key in STATUS_GROUP
             and not part.above.endswith("\n\n")
         )
-        keeps = before is not None and before.node and yamledit.keeps_blank_lines(before.node)
-        if out and not glued and not keeps:
+        if out and not glued:
             out += "\n"
         out += part.above + part.lines
     return out + (f"\n{tail}\n" if tail else "")

@@ -24,18 +24,20 @@ def parse(data: bytes, path: str) -> Note:
     card = folder.rpartition("/")[2]
     front = _FRONT.match(text)
     if not front:
-        return Note(name, card, text=_unframed(text))
+        return Note(name, card, text=_unframed(text, "\r\n" if "\r\n" in text else "\n"))
     values: dict[str, str | int | None] = {}
     if front["head"].strip():
         root = yamltext.load("\n" + front["head"], path)  # keeps the file's line numbers
         values = recordfile.read(root, KINDS, path)
     values["kind"] = values.get("kind") or "note"
-    body = _unframed(text[front.end() :])
+    end = "\r\n" if front.group().split("\n", 1)[0].endswith("\r") else "\n"
+    body = _unframed(text[front.end() :], end)
     return Note(name, card, text=body, **values)  # type: ignore[arg-type]  # read by KINDS
 
 
-def _unframed(text: str) -> str:
-    return re.sub(r"\A\r?\n", "", text).removesuffix("\n").removesuffix("\r")
+def _unframed(text: str, end: str) -> str:
+    """The text without the blank line above it and the line end behind it."""
+    return text.removeprefix(end).removesuffix(end)
 
 
 def render(note: Note) -> str:

@@ -66,7 +66,7 @@ def _value_end(text: str, key: Scalar, value: Node, limit: int, hard: int) -> in
     """The offset behind the last line of a value that ends before `limit`."""
     if value.flow if not isinstance(value, Scalar) else value.style not in ("|", ">"):
         return line_end(text, max(key.end, value.end))
-    limit = hard if hard == len(text) else limit
+    limit = len(text) if hard >= len(text) else limit
     margin = re.compile(rf"[ \t]{{0,{key.column}}}#")
     end = after = line_end(text, key.end)
     while after < limit:
@@ -75,11 +75,6 @@ def _value_end(text: str, key: Scalar, value: Node, limit: int, hard: int) -> in
         if line.strip() and not margin.match(line):
             end = after
     return end
-
-
-def keeps_blank_lines(value: Node) -> bool:
-    """Blank lines behind the value are part of it (a block scalar with `+`)."""
-    return isinstance(value, Scalar) and value.style in ("|", ">") and value.text.endswith("\n\n")
 
 
 def with_newline(text: str) -> str:
@@ -92,7 +87,7 @@ def replaced(text: str, span: Span, lines: str) -> str:
     return text[: span.start] + lines.replace("\n", newline(text)) + text[span.end :]
 
 
-def inserted(text: str, at: int, lines: str, *, glued: bool, blank_before: bool = True) -> str:
+def inserted(text: str, at: int, lines: str, *, glued: bool) -> str:
     """The document with new lines at offset `at`, a line's start, blank lines around them.
 
     `glued` puts them directly under what stands before, and asks for no blank line behind.
@@ -105,7 +100,7 @@ def inserted(text: str, at: int, lines: str, *, glued: bool, blank_before: bool 
     if glued:
         return before + lines + after
     last = _LINE.findall(before)[-2:-1]
-    if before and last and last[0].strip() and blank_before:
+    if before and last and last[0].strip():
         lines = end + lines
     first = _LINE.match(after)
     if after and first and first.group().strip():

@@ -102,8 +102,11 @@ def decoded(data: bytes, file: str) -> str:
 
 
 def load(text: str, file: str) -> Mapping:
-    """The root mapping of a document. Raises Bad for anything outside the subset."""
-    events = _events(text, file)
+    """The root mapping of a document. Raises Bad for anything outside the subset.
+
+    A last line without an end is read as if it had one, so that adding to it changes no value.
+    """
+    events = _events(text if text.endswith("\n") else text + "\n", file)
     root: Node | None = None
     for event in events:
         kind = event.__class__.__name__
@@ -232,9 +235,13 @@ def described(node: Node) -> str:
 
 
 def plain(node: Node) -> object:
-    """A node without its position and layout, to compare by."""
+    """A node without its position and layout, to compare by.
+
+    Blank lines at the end of a block scalar count as layout.
+    """
     if isinstance(node, Scalar):
-        return node.text, bool(node.style)
+        text = re.sub(r"\n+\Z", "\n", node.text) if node.style in ("|", ">") else node.text
+        return text, bool(node.style)
     if isinstance(node, Mapping):
         return {key.text: plain(value) for key, value in node.entries}
     return [plain(item) for item in node.items]
@@ -278,7 +285,7 @@ def item(text: str) -> str:
     """Like `scalar`, for a place inside brackets or braces."""
     written = scalar(text)
     if written == text and any(mark in text for mark in ",[]{}:"):
-        return "'" + text + "'"
+        return scalar(text, "'")
     return written
 
 

@@ -15,13 +15,16 @@ WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.samp
 LINES = st.lists(WORDS | st.sampled_from(["", "  x", "\tx", "---", "a: |"]), max_size=4).map(
     "\n".join
 ) | st.lists(WORDS, max_size=3).map(lambda lines: "".join(line + "\n" for line in lines))
+PROSE = LINES.map(
+    lambda text: text.rstrip("\n") + ("\n" if text.strip("\n") and text[-1] == "\n" else "")
+)
 COUNTS = st.dictionaries(NAMES, st.integers(1, 9), max_size=3).map(
     lambda d: tuple(sorted(d.items()))
 )
 
 
 def cards(name: str | None = None) -> st.SearchStrategy[Card]:
-    """Any card that can be."""
+    """Any card that can be; prose ends in one newline or none."""
     return st.builds(
         Card,
         id=st.just(name) if name else NAMES,
@@ -38,9 +41,9 @@ def cards(name: str | None = None) -> st.SearchStrategy[Card]:
         host=WORDS,
         not_before=st.just(0) | st.integers(1, 4_000_000_000),
         reason=st.sampled_from(("", *model.BLOCK_REASONS)),
-        why=LINES,
+        why=PROSE,
         attempts_after=st.just("") | NAMES,
-        body=LINES,
+        body=PROSE,
     )
 
 
@@ -51,15 +54,17 @@ _FIELDS = {
     "status": ["status: todo", "status:  running # c4"],
     "run": ["run: r1", "run: 12e4567 # c5"],
     "priority": ["priority: 3", "priority:"],
-    "parents": ["parents: [T0, T9]", "parents:\n- T0 # c6\n# c7\n- T3", "parents:\n    -  T0\n\n    - T9",
+    "parents": ["parents: [T0, T9]", "parents:\n- T0 # c6\n# c7\n- T3",
+                "parents:\n    -  T0\n\n    - T9",
                 "parents: []", "parents: [T0, # c8\n  T1]"],
     "needs": ["needs: {a: 1}", "needs:\n   b: 2 # c9\n   a: 1"],
     "acceptance": ["acceptance:\n  - one\n  - 'two'  # c10", "acceptance: [x, 'y']",
                    "acceptance:\n  - |\n    block\n    two\n  - x"],
     "why": ["why: because", "why: |\n   x\n   y"],
-    "body": ["body: |\n  text\n\n  # no comment", "body: short # c11", "body: >+\n  a\n\n", "body: |2-\n    b",
-             'body: "a\\nb"'],
-    "x-mine": ["x-mine: 1", "x-mine: {a: [1,2],b: c} # c12", "x-mine:\n    k:  v\n    # c13\n    l: |\n       m"],
+    "body": ["body: |\n  text\n\n  # no comment", "body: short # c11", "body: >+\n  a\n\n",
+             "body: |2-\n    b", 'body: "a\\nb"'],
+    "x-mine": ["x-mine: 1", "x-mine: {a: [1,2],b: c} # c12",
+               "x-mine:\n    k:  v\n    # c13\n    l: |\n       m"],
     "other": ["'other': ~", "other:\n- 1\n-   2"],
 }  # fmt: skip
 

@@ -13,7 +13,8 @@ from gitkanban.errors import NotFound, UsageError
 GOOD = ("T0", "a", "0", "1.10", "1e3", "a_b-c.d", "x" * 64, "_a", "a-", "lock", "a.locks", "A.LOCK")
 BAD = (
     "", "../x", "-rf", "a/b", "x.lock", "x" * 300, "x" * 65, ".a", "a.", "a..b", "a b", "a\n",
-    "a\0", "é", "a~1", "a^", "a:b", "a?", "a*", "a[", "a\\b", "a@{b", "@", "\x1b[31m", "a\x7f", "..", ".",
+    "a\0", "é", "a~1", "a^", "a:b", "a?", "a*", "a[", "a\\b", "a@{b", "@", "\x1b[31m",
+    "a\x7f", "..", ".",
 )  # fmt: skip
 
 
