@@ -78,7 +78,7 @@ def descendants(root: int, among: "Iterable[Process] | None" = None) -> list[Pro
 
 
 def children(pid: int) -> list[int]:
-    """The direct children of a process of one thread, cheaply; empty where the kernel cannot say."""
+    """The direct children of a one-threaded process, cheaply; empty where it cannot be said."""
     try:
         with open(f"/proc/{pid}/task/{pid}/children", "rb") as file:
             return [int(word) for word in file.read().split()]

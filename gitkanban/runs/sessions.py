@@ -208,9 +208,7 @@ class Local:
     def _end_survivors(self, folder: Folder) -> bool:
         noted = folder.noted()
         grace = folder.spec().number("grace", GRACE)
-        return not processes.end(
-            lambda: processes.survivors(folder.run, folder.path, noted), grace
-        )
+        return not processes.end(lambda: processes.survivors(folder.run, folder.path, noted), grace)
 
 
 def _is_supervisor(pid: int, folder: Folder) -> bool:
@@ -288,6 +286,8 @@ def _whole_spec(launch: Launch, folder: Folder) -> dict[str, str | Sequence[str]
     env = environment(launch)
     command = _command(launch, folder)
     ours = [sys.executable, "-m", "gitkanban.runs.collect"]
+    own = [f"{name}={value}" for name, value in _own_environment().items()]
+    marked = [*own, f"{processes.MARKER}={launch.lease.run}"]
     collects = bool(workspace.branch)
     before = collects and (not workspace.fresh or bool(worker.setup))
     transcript = [folder.file(preset.transcript)] if preset.transcript else []
@@ -309,12 +309,14 @@ def _whole_spec(launch: Launch, folder: Folder) -> dict[str, str | Sequence[str]
         "before": [*ours, "--before", folder.path] if before else [],
         "session": command,
         "collect": [*ours, folder.path] if collects else [],
-        "before.env": [f"{name}={value}" for name, value in _own_environment().items()],
-        "collect.env": [f"{name}={value}" for name, value in _own_environment().items()],
+        "before.env": marked,
+        "before.cwd": place.common,
+        "collect.env": marked,
+        "collect.cwd": place.common,
         "verify": worker.verify,
         "tick": [sys.executable, "-m", "gitkanban", "tick"],
         "tick_cwd": place.main or place.common,
-        "tick.env": [f"{name}={value}" for name, value in _own_environment().items()],
+        "tick.env": own,
     }
 
 

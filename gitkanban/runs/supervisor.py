@@ -121,13 +121,13 @@ class Supervisor:
     def _spawn(self, name: str, argv: list[str]) -> tuple[int, int]:
         """Start a step in a session of its own: (pid, 0), or (0, errno) when it cannot be run."""
         logs = [boundedlog.open_log(path) for path in self._logs(name)]
-        env = self.spec.pairs("env")
-        env.update(self.spec.pairs(f"{name}.env"))
+        env = self.spec.pairs(f"{name}.env") or self.spec.pairs("env")
         told, tell = os.pipe()
         parent = os.getpid()
         pid = os.fork()
         if pid == 0:
-            self._become(argv, env, logs[0], logs[-1], tell, parent)
+            where = self.spec.one(f"{name}.cwd") or self.spec.one("workspace")
+            self._become(argv, env, where, logs, tell, parent)
         os.close(tell)
         for fd in logs:
             os.close(fd)
@@ -141,20 +141,20 @@ class Supervisor:
         return pid, 0
 
     def _become(
-        self, argv: list[str], env: dict[str, str], out: int, err: int, tell: int, parent: int
+        self, argv: list[str], env: dict[str, str], where: str, logs: list[int], tell: int, us: int
     ) -> None:
         """In the child: turn into the step. Never returns."""
         try:
             os.setsid()
             kernel.die_with_parent(signal.SIGKILL)
-            if os.getppid() != parent:
+            if os.getppid() != us:
                 os._exit(127)
             for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores these two
                 signal.signal(number, signal.SIG_DFL)
             null = os.open(os.devnull, os.O_RDONLY)
-            for fd, place in ((null, 0), (out, 1), (err, 2)):
+            for fd, place in ((null, 0), (logs[0], 1), (logs[-1], 2)):
                 os.dup2(fd, place)
-            os.chdir(self.spec.one("workspace"))
+            os.chdir(where)
             signal.pthread_sigmask(signal.SIG_SETMASK, ())
             os.execvpe(argv[0], argv, env)
         except OSError as error:

@@ -123,7 +123,9 @@ class Bench:
     def env(self) -> dict[str, str]:
         """What the fake session needs to commit."""
         names = ("GIT_AUTHOR", "GIT_COMMITTER")
-        return {f"{n}_NAME": "Ada" for n in names} | {f"{n}_EMAIL": "ada@example.org" for n in names}
+        return {f"{n}_NAME": "Ada" for n in names} | {
+            f"{n}_EMAIL": "ada@example.org" for n in names
+        }
 
     def nothing_left(self, running: Running) -> None:
         """No process of the run is alive, and its locks are free."""

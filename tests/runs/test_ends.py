@@ -96,9 +96,7 @@ def test_a_supervisor_told_to_end_by_a_shutdown_ends_its_session_neutrally(
     bench: Bench, tmp_path: Path
 ) -> None:
     started = tmp_path / "tick"
-    running = bench.start(
-        f"tell:{tmp_path}/up", "hang", override={"tick": ["touch", str(started)]}
-    )
+    running = bench.start(f"tell:{tmp_path}/up", "hang", override={"tick": ["touch", str(started)]})
     until(mark(str(tmp_path), "up"))
     os.kill(running.pid, signal.SIGTERM)
     assert running.end().how == "lost"

@@ -1,4 +1,4 @@
-"""Kernel locks and lease tokens: one holder at a time, no gap at hand-over, nothing to clean away."""
+"""Kernel locks and lease tokens: one holder at a time, no gap at hand-over, none cleaned away."""
 
 import os
 import signal

@@ -14,7 +14,7 @@ NOW = 1_790_000_000
 
 
 def killed(bench: Bench, tmp_path: Path, *words: str) -> tuple[Running, int]:
-    """A run whose supervisor was killed with -9 after its session said `up`; and the child's pid."""
+    """A run whose supervisor was killed with -9 once its session was up; and the child's pid."""
     running = bench.start(*words)
     pid = int(until(mark(str(tmp_path), "up")))
     os.kill(running.pid, signal.SIGKILL)
