@@ -262,9 +262,11 @@ def _edited_field(text: str, key: str, value: Value) -> str:
     if node is None and value == default:
         return text
     try:
-        spans = yamledit.spans(text, root)
+        spans = yamledit.top_spans(text, root)
     except yamledit.LayoutError:
-        return _edited_field(yamledit.as_block(text), key, value)
+        text = yamledit.as_block(text)
+        root = yamltext.load(text, "card")
+        node, spans = root.get(key), yamledit.top_spans(text, root)
     if node is None:
         return _with_field(text, spans, key, value)
     if value == default and key not in ALWAYS:

@@ -24,10 +24,10 @@ def formatted(text: str) -> str:
     """See `cardfile.formatted`."""
     source = re.sub("\r\n?", "\n", text.removeprefix("\ufeff"))
     try:
-        spans = yamledit.spans(source, yamltext.load(source, "card"))
+        spans = yamledit.top_spans(source, yamltext.load(source, "card"))
     except yamledit.LayoutError:
         source = yamledit.as_block(source)
-        spans = yamledit.spans(source, yamltext.load(source, "card"))
+        spans = yamledit.top_spans(source, yamltext.load(source, "card"))
     root = yamltext.load(source, "card")
     before = _meaning(root)
     head, parts, tail = _parts(source, root, spans)

@@ -119,12 +119,12 @@ def _means(text: str, card: Card, other: dict[str, object]) -> bool:
 def _with_others(text: str, ours: _Side, theirs: _Side, other: dict[str, object]) -> str:
     """The text with the unknown keys that theirs changed, as theirs wrote them."""
     source = _spliceable(theirs.text)
-    spans = yamledit.spans(source, yamltext.load(source, "card"))
+    spans = yamledit.top_spans(source, yamltext.load(source, "card"))
     for key in dict.fromkeys((*ours.other, *other)):
         if other.get(key) == ours.other.get(key):
             continue
         text = _spliceable(text)
-        mine = yamledit.spans(text, yamltext.load(text, "card"))
+        mine = yamledit.top_spans(text, yamltext.load(text, "card"))
         if key not in other:
             text = yamledit.removed(text, mine[key])
             continue
@@ -143,7 +143,7 @@ def _with_others(text: str, ours: _Side, theirs: _Side, other: dict[str, object]
 
 def _spliceable(text: str) -> str:
     try:
-        yamledit.spans(text, yamltext.load(text, "card"))
+        yamledit.top_spans(text, yamltext.load(text, "card"))
     except yamledit.LayoutError:
         return yamledit.as_block(text)
     return text
@@ -201,7 +201,7 @@ def _marked(
 def _lines_of(names: Sequence[str], side: _Side) -> str:
     """Some fields of one side, as that side wrote them."""
     source = _spliceable(side.text)
-    spans = yamledit.spans(source, yamltext.load(source, "card"))
+    spans = yamledit.top_spans(source, yamltext.load(source, "card"))
     cut = [source[slice(*spans[name])] for name in names if name in spans]
     return "".join(yamledit.with_newline(lines).replace("\r\n", "\n") for lines in cut)
 

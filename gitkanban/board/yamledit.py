@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from gitkanban.board import yamltext
 from gitkanban.board.yamltext import Mapping, Node, Scalar
+from gitkanban.core.model import Problem
 
 
 class LayoutError(Exception):
@@ -42,6 +43,13 @@ def line_end(text: str, at: int) -> int:
     """The offset behind the line of `at`, its newline included."""
     found = text.find("\n", at)
     return len(text) if found < 0 else found + 1
+
+
+def top_spans(text: str, root: Mapping) -> dict[str, Span]:
+    """The lines of every top-level entry. Raises LayoutError also when the root is indented."""
+    if root.column:
+        raise LayoutError
+    return spans(text, root)
 
 
 def spans(text: str, mapping: Mapping) -> dict[str, Span]:
@@ -174,7 +182,7 @@ def as_block(text: str) -> str:
     """The document rewritten so that its root's entries each start a line, comments kept.
 
     The one place that goes through ruamel.yaml's round trip: for a document in braces, an indented
-    root, or odd line breaks, where lines cannot be exchanged.
+    root, or odd line breaks, where lines cannot be exchanged. Raises Bad where that fails too.
     """
     from io import StringIO
 
@@ -184,11 +192,19 @@ def as_block(text: str) -> str:
     yaml.preserve_quotes = True
     yaml.width = 1 << 30
     yaml.indent(mapping=2, sequence=4, offset=2)
-    root = yaml.load(re.sub("\r\n?", "\n", text))
+    text = re.sub("\r\n?|[\x85\u2028\u2029]", "\n", text)
+    root = yaml.load(text)
     root.fa.set_block_style()
     out = StringIO()
     yaml.dump(root, out)
-    return out.getvalue()
+    lost = [c for c in re.findall(r"(?:^|\s)(#.*)", text) if c.strip() not in out.getvalue()]
+    done = "".join(f"{comment.strip()}\n" for comment in lost) + out.getvalue()
+    try:
+        top_spans(done, yamltext.load(done, ""))
+    except LayoutError:
+        message = "laid out so that it cannot be edited in place"
+        raise yamltext.Bad(Problem("", 0, 0, message, "Put each key on a line.")) from None
+    return done
 
 
 def place_after(order: Sequence[str], present: Collection[str], key: str) -> str:

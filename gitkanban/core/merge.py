@@ -47,6 +47,7 @@ STATUS_FIELDS = (
     "status", "run", "slot", "clone", "host", "not_before", "reason", "why", "attempts_after",
 )  # fmt: skip
 _LATEST = frozenset({"not_before", "attempts_after"})  # the later of two is right for both
+_MANY_LINES = 2000
 _CHAIN = {status: place for place, status in enumerate((BACKLOG, TODO, RUNNING, REVIEW, DONE))}
 
 
@@ -91,8 +92,10 @@ def _common(
     base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]
 ) -> list[tuple[int, int, int, int]]:
     """Stretches of the base that both sides kept, as (in base, in ours, in theirs, length)."""
-    mine = SequenceMatcher(None, base, ours, autojunk=False).get_matching_blocks()
-    other = SequenceMatcher(None, base, theirs, autojunk=False).get_matching_blocks()
+    # Exact while that is cheap: thousands of equal lines would take quadratic time.
+    junk = max(len(base), len(ours), len(theirs)) > _MANY_LINES
+    mine = SequenceMatcher(None, base, ours, autojunk=junk).get_matching_blocks()
+    other = SequenceMatcher(None, base, theirs, autojunk=junk).get_matching_blocks()
     found = []
     i = j = 0
     while i < len(mine) and j < len(other):

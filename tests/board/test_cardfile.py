@@ -248,6 +248,24 @@ def test_a_card_in_braces_is_laid_out_when_it_is_edited() -> None:
     assert after == "id: T1\ntitle: 'x'\n\nstatus: done\n\nmine: [1, 2]\n"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{id: T1, title: 'x', # why\n mine: [1, 2]}\n",
+        "  id: T1\n  title: 'x' # why\n  mine: [1, 2]\n",
+        "id: T1 # why\rtitle: 'x'\rmine: [1, 2]\r",
+        "id: T1 # why\x85title: 'x'\nmine: [1, 2]\n",
+        "? id\n: T1 # why\n? title\n: 'x'\n? mine\n: [1, 2]\n",
+    ],
+)
+def test_what_cannot_be_edited_line_by_line_is_laid_out_first(text: str) -> None:
+    before = parsed(text)
+    for after in (cardfile.edited(text, {"status": "done"}), cardfile.formatted(text)):
+        assert parsed(after)._replace(status="todo") == before
+        assert "# why" in after and "mine: [1, 2]\n" in after
+        assert cardfile.edited(after, {"status": "review"}).count("\n") >= 4
+
+
 def test_blank_lines_at_the_end_of_prose_are_layout() -> None:
     assert parsed("id: T1\nbody: |+\n  a\n\n\n").body == "a\n"
     assert parsed("id: T1\nbody: |+\n\n\nwhy: x\n").body == ""
