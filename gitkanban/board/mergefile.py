@@ -49,12 +49,11 @@ def merge_card(
         return _gone(ours, theirs, labels, strict)
     try:
         mine, other = _Side(ours), _Side(theirs)
-        was = _Side(base) if base and base.strip() else None
+        if not base or not base.strip():
+            return _added_twice(mine, other, labels, strict)
+        return _by_fields(_Side(base), mine, other, labels, strict)
     except Bad as bad:
         return _by_lines(base or "", ours, theirs, labels, strict, bad.message)
-    if was is None:
-        return _added_twice(mine, other, labels, strict)
-    return _by_fields(was, mine, other, labels, strict)
 
 
 class _Side:

@@ -187,16 +187,21 @@ def as_block(text: str) -> str:
     from io import StringIO
 
     from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
 
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = 1 << 30
     yaml.indent(mapping=2, sequence=4, offset=2)
     text = re.sub("\r\n?|[\x85\u2028\u2029]", "\n", text)
-    root = yaml.load(text)
-    root.fa.set_block_style()
     out = StringIO()
-    yaml.dump(root, out)
+    try:
+        root = yaml.load(text)
+        root.fa.set_block_style()
+        yaml.dump(root, out)
+    except YAMLError as error:  # YAML 1.1 that is not 1.2
+        said = str(error).split("\n", 1)[0]
+        raise yamltext.Bad(Problem("", 0, 0, f"cannot be laid out anew: {said}")) from None
     lost = [c for c in re.findall(r"(?:^|\s)(#.*)", text) if c.strip() not in out.getvalue()]
     done = "".join(f"{comment.strip()}\n" for comment in lost) + out.getvalue()
     try:

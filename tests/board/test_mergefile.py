@@ -237,3 +237,14 @@ def test_edits_of_different_fields_equal_one_after_the_other(
     touched = {name for edit in edits for name in edit}
     lost = set().union(*(cards.comments_of(base, name) for name in touched))
     assert cards.comments(base) - cards.comments(merged.text or "") <= lost
+
+
+def test_lines_that_merge_cleanly_and_mean_something_else_are_not_taken() -> None:
+    ours = changed("title: old\n", "title: old\n\nneeds:\n  gpu: 1\n")
+    theirs = BASE + "\nneeds:\n  gpu: 1\n"
+    lines = merge.text(BASE, ours, theirs)
+    assert lines is not None and lines.count("needs:") == 2
+    merged = merge_card(BASE, ours, theirs)
+    assert merged == Merged(ours)
+    with pytest.raises(Bad, match="twice"):
+        parsed(lines)
