@@ -1,0 +1,47 @@
+"""Whose turn it is among workers: start-time fair queueing by weight, one start being one unit.
+
+It keeps tags only, not cards. The rule is Goyal, Vin and Cheng's (1996): a start is tagged with the
+later of the virtual time and the tag at which its worker's last start ended; the smallest tag goes
+first; the virtual time is the tag of the latest start. Two things are added. A worker that waits at
+a limit it shares with others keeps its place while the virtual time goes on; else two workers who
+wait for one rare capacity would meet as equals each time, and the same one would always win. And it
+never counts as more than LAG behind, or it could then start any number of times in a row.
+"""
+
+from collections.abc import Collection, Mapping
+
+LAG = 4.0  # units of virtual time: at weight 1, starts
+
+# The name under which the virtual time itself lies among the tags; no worker has an empty name.
+CLOCK = ""
+
+
+class Fair:
+    """The tags of workers and the virtual time. Losing them makes the order start anew, no more."""
+
+    def __init__(self, served: Mapping[str, float] = {}) -> None:
+        """`served`: worker -> tag, with the virtual time under CLOCK, as `served` gives it."""
+        self._tags = {name: tag for name, tag in served.items() if name != CLOCK}
+        self.time = served.get(CLOCK, 0.0)
+
+    def tag(self, worker: str) -> float:
+        """Where a worker stands; the smallest goes first. One that comes in stands at the time."""
+        return self._tags.get(worker, self.time)
+
+    def serve(self, worker: str, weight: int) -> None:
+        """A card of the worker starts."""
+        start = max(self.tag(worker), self.time - LAG)
+        self._tags[worker] = start + 1 / max(weight, 1)
+        self.time = max(self.time, start)
+
+    def settle(self, waiting: Collection[str]) -> None:
+        """End of a round: workers that wait keep their place, others may not save up for later."""
+        self._tags = {
+            name: tag
+            for name, tag in self._tags.items() | {(name, self.tag(name)) for name in waiting}
+            if name in waiting or tag > self.time
+        }
+
+    def served(self) -> dict[str, float]:
+        """The tags as a value, in order of names."""
+        return {CLOCK: self.time, **dict(sorted(self._tags.items()))}

@@ -1,0 +1,235 @@
+"""Why a card does not start, in words with names and numbers: `Held`, for tick, status and why.
+
+It words what others found out: which limit is full is for `room` to say, whose turn it is for
+`schedule`.
+"""
+
+from typing import NamedTuple
+
+from gitkanban.core import graph, room
+from gitkanban.core.facts import Observed
+from gitkanban.core.model import BLOCKED, DONE, REVIEW, RUNNING, TODO, Board, Card, Problem
+from gitkanban.core.room import Full, Room
+
+# Codes of what holds a card back, beside the kinds and codes of `room`.
+PARENTS = "parents"  # a parent runs or may run
+RING = "ring"
+NOT_BEFORE = "not-before"
+NO_WORKER = "no-worker"
+UNKNOWN_WORKER = "unknown-worker"
+NO_COMMAND = "no-command"
+CONFIG = "config"
+STILL_RUNNING = "still-running"  # an earlier run of the card has not ended
+STANDSTILL = "standstill"
+PAUSED = "paused"
+UNTRUSTED = "untrusted"
+
+NAMES_MOST = 5
+
+
+class Held(NamedTuple):
+    """The first thing that holds a card back.
+
+    `frees` says what would free it; `at` is the earliest time at which that is known to happen
+    (epoch seconds), 0 where nobody can know.
+    """
+
+    card: str
+    code: str
+    text: str
+    frees: str = ""
+    at: int = 0
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the card is ready all the same: parents done, its time come."""
+        return self.code not in (NOT_BEFORE, PARENTS, RING) and not self.code.startswith("parent-")
+
+
+class Reasons:
+    """Words for one board at one moment; what several cards need is worked out once."""
+
+    def __init__(self, board: Board, observed: Observed) -> None:
+        self._board = board
+        self._observed = observed
+        self._roots: dict[str, graph.Root] | None = None
+        self._rings: dict[str, str] | None = None
+        self._live = {run.card: run.run for run in observed.runs if run.alive or run.exit is None}
+        self._workers: dict[str, tuple[str, str, str] | None] = {}
+
+    def of_card(self, card: Card) -> Held | None:
+        """What holds a todo card back before any limit is asked, None when nothing does."""
+        waits = graph.unfinished(self._board, card)
+        if waits:
+            return self._parents(card, waits)
+        now = self._observed.now
+        if card.not_before > now:
+            left = span(card.not_before - now)
+            text = f"not before {moment(card.not_before, now)}, in {left}"
+            return Held(card.id, NOT_BEFORE, text, "time", card.not_before)
+        if card.worker not in self._workers:
+            self._workers[card.worker] = self._of_worker(card.worker)
+        said = self._workers[card.worker]
+        if said and said[0] in (NO_WORKER, UNKNOWN_WORKER, NO_COMMAND, CONFIG):
+            return Held(card.id, *_about(said, card.id))
+        if card.id in self._live:
+            text = f"its run {self._live[card.id]} has not ended yet"
+            return Held(card.id, STILL_RUNNING, text, "the end of that run")
+        if self._observed.standstill:
+            return Held(card.id, STANDSTILL, self._observed.standstill, "the end of that")
+        return Held(card.id, *said) if said else None
+
+    def _of_worker(self, name: str) -> tuple[str, str, str] | None:
+        config = self._board.config
+        if config is None:
+            return CONFIG, "config.yaml cannot be read", "`gitkanban check` says where"
+        if not name:
+            return NO_WORKER, "nobody is assigned", "`gitkanban edit {id} --worker NAME`"
+        worker = config.workers.get(name)
+        if worker is None:
+            return UNKNOWN_WORKER, f"config names no worker {name}", "a worker of that name"
+        if not worker.command and not worker.runner:
+            return NO_COMMAND, f"{name} has neither runner nor command", "a command in config.yaml"
+        if name in self._board.paused:
+            pause = self._board.paused[name]
+            why = f": {pause.why}" if pause.why else ""
+            return PAUSED, f"{name} is paused{why}", f"`gitkanban resume {name}`"
+        if name in self._observed.untrusted:
+            why = self._observed.untrusted[name]
+            return UNTRUSTED, f"{name} is not trusted: {why}", "`gitkanban trust`"
+        return None
+
+    def worker_held(self, name: str) -> bool:
+        """Whether a worker can start nothing at all now, whatever room there is."""
+        if name not in self._workers:
+            self._workers[name] = self._of_worker(name)
+        return self._workers[name] is not None
+
+    def _parents(self, card: Card, waits: tuple[str, ...]) -> Held:
+        if self._roots is None:
+            self._roots = graph.roots(self._board)
+        root = self._roots[card.id]
+        if root.state == graph.RING:
+            text = f"waits in a ring: {self._ring(root.card)}"
+            return Held(card.id, RING, text, "`gitkanban unlink` one of the links")
+        words = {
+            parent: f"{parent} ({graph.state(self._board, parent)})"
+            for parent in waits[:NAMES_MOST]
+        }
+        if root.state in (RUNNING, TODO):
+            text = f"waits for {_some(list(words.values()), len(waits))}"
+            return Held(card.id, PARENTS, text, f"{_some(list(waits))} done")
+        via = ""
+        if root.card not in waits:
+            first = next(p for p in waits if self._roots.get(p) == root)
+            via = f"{first}, behind "
+        text = f"waits for {via}{root.card}, which {self._predicate(root)}"
+        return Held(card.id, f"parent-{root.state}", text, _mend(root, card.id))
+
+    def _predicate(self, root: graph.Root) -> str:
+        """What is the matter with the card at the end of a chain, as a verb phrase."""
+        if root.state == graph.MISSING:
+            return "does not exist"
+        if root.state == graph.BROKEN:
+            problem = next(
+                (p for p in self._board.problems if p.card == root.card), Problem("", 0, 0, "")
+            )
+            return f"cannot be read ({problem.file}:{problem.line}: {problem.message})"
+        return self.status(self._board.cards[root.card])
+
+    def status(self, card: Card) -> str:
+        """A card that is not todo, as a verb phrase: `is blocked: needs-input since 2 h`."""
+        if card.status == BLOCKED:
+            why = f" ({card.why})" if card.why else ""
+            return f"is blocked: {card.reason or 'no reason given'}{why}{self._since(card)}"
+        if card.status == REVIEW:
+            return f"is in review{self._since(card)}"
+        if card.status == RUNNING:
+            return f"runs in {card.slot or '?'} on {card.host or '?'}"
+        return f"is {card.status}" if card.status != TODO else "may run"
+
+    def _since(self, card: Card) -> str:
+        runs = self._board.runs_of(card.id)
+        past = self._observed.now - runs[-1].ended if runs and runs[-1].ended else 0
+        return f" since {span(past)}" if past > 0 else ""
+
+    def _ring(self, smallest: str) -> str:
+        if self._rings is None:
+            rings = graph.cycles(self._board.cards)
+            self._rings = {card: " → ".join([*ring, ring[0]]) for ring in rings for card in ring}
+        return self._rings[smallest]
+
+
+def of_limit(card: str, full: Full, seats: Room, ahead: int = 0) -> Held:
+    """Words for a full limit; `ahead` cards of the same worker go first."""
+    words, frees = _limit_words(full, seats)
+    queue = f"; {ahead} of its worker's cards go{'es' if ahead == 1 else ''} first" if ahead else ""
+    return Held(card, full.code, words + queue, frees)
+
+
+def _limit_words(full: Full, seats: Room) -> tuple[str, str]:
+    count = f"{full.taken}/{full.limit}"
+    if full.code == room.NEVER:
+        if not full.limit:
+            return f"needs {full.name}, of which config has none", f"`capacities: {full.name}`"
+        return (
+            f"needs {full.amount} of {full.name}, of which there are {full.limit}",
+            f"a larger `capacities: {full.name}`",
+        )
+    if full.code == room.KEPT:
+        what = full.name or "the shared checkout"
+        return f"{what} is kept for {full.by}, which has waited long", f"the start of {full.by}"
+    if full.code == room.RESERVE:
+        return f"host {count}, the rest is reserved for {full.by}", "a session's end on this host"
+    if full.code == room.STARTS:
+        return f"{full.limit} starts a tick, and there were as many", "the next tick"
+    held = seats.holders(full.code, full.name)
+    by = f" held by {_some(held)}" if held else ""
+    frees = f"the end of {_some(held, joined=' or ')}" if held else "a higher limit"
+    if full.code == room.SHARED_CHECKOUT:
+        return f"the shared checkout is{by}", frees
+    if full.code == room.MEMORY:
+        return f"the memory of {full.name} is{by}", frees
+    if full.code == room.HOST:
+        return f"host {count}{by}", frees
+    if full.code == room.CAPACITY:
+        much = f" (it needs {full.amount})" if full.amount > 1 else ""
+        return f"capacity {full.name} {count}{much}{by}", frees
+    return f"{full.code} {full.name} {count}{by}", frees
+
+
+def _some(names: list[str], total: int = 0, joined: str = ", ") -> str:
+    rest = (total or len(names)) - min(len(names), NAMES_MOST)
+    return joined.join(names[:NAMES_MOST]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _about(said: tuple[str, str, str], card: str) -> tuple[str, str, str]:
+    return said[0], said[1], said[2].replace("{id}", card)
+
+
+def _mend(root: graph.Root, child: str) -> str:
+    name = root.card
+    return {
+        graph.MISSING: f"a card {name}, or `gitkanban unlink {child} {name}`",
+        graph.BROKEN: f"a {name} that can be read",
+        "dropped": f"`gitkanban reopen {name}`, or unlink it",
+        BLOCKED: f"a person: `gitkanban show {name}`, then `gitkanban retry {name}`",
+        "backlog": f"`gitkanban approve {name}`",
+        REVIEW: f"`gitkanban accept {name}`",
+        DONE: "",
+    }.get(root.state, f"{name} done")
+
+
+def span(seconds: int) -> str:
+    """A duration as people say it: `40 s`, `12 min`, `2 h`, `3 d`; rounded down."""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{max(seconds, 0)} s"
+
+
+def moment(at: int, now: int) -> str:
+    """A time of day in UTC, `14:05 UTC`, with seconds when it is less than ten minutes away."""
+    hours, minutes = at % 86400 // 3600, at % 3600 // 60
+    seconds = f":{at % 60:02}" if abs(at - now) < 600 else ""
+    return f"{hours:02}:{minutes:02}{seconds} UTC"

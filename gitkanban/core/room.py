@@ -1,0 +1,270 @@
+"""What is taken and what is free at every level of limits: workers, profiles, capacities, the host.
+
+It counts; who goes first is decided in `schedule`. A limit that was lowered below what runs is
+simply full: nothing starts under it and nothing is ended.
+"""
+
+from collections.abc import Collection, Iterable
+from typing import NamedTuple, TypeAlias
+
+from gitkanban.core.facts import Observed
+from gitkanban.core.model import RUNNING, SHARED, Board, Card, Config, Worker
+
+Needs: TypeAlias = tuple[tuple[str, int], ...]
+Key: TypeAlias = tuple[str, str]  # (kind, name)
+
+# Kinds of limits, in the order in which they are asked.
+WORKER = "worker"
+PROFILE = "profile"
+CAPACITY = "capacity"
+SHARED_CHECKOUT = "shared"
+MEMORY = "memory"
+HOST = "host"
+# More codes of what is full.
+NEVER = "never"  # it asks for more than there is, or for what there is not
+KEPT = "kept"  # free, but kept for a card that has waited long
+RESERVE = "reserve"  # free, but reserved for another worker
+STARTS = "starts"  # max_starts_per_tick
+
+# What a card that has waited long may keep from those behind it; see `schedule`.
+KEEPABLE = frozenset({CAPACITY, SHARED_CHECKOUT, MEMORY})
+
+
+class Ask(NamedTuple):
+    """How much of one limit a start takes."""
+
+    kind: str
+    name: str
+    amount: int = 1
+
+    @property
+    def key(self) -> Key:
+        """The limit it is about."""
+        return self.kind, self.name
+
+
+class Full(NamedTuple):
+    """The first limit that leaves no room. `by` is the card or the workers it is kept for."""
+
+    code: str
+    name: str
+    taken: int = 0
+    limit: int = 0
+    amount: int = 1
+    by: str = ""
+
+
+class Occupant(NamedTuple):
+    """A run that takes room, whoever started it; `here` says that it runs on this host."""
+
+    label: str  # its card; for a slot held by nobody known, that slot
+    worker: str
+    profile: str
+    number: int
+    asks: tuple[Ask, ...]
+    here: bool
+
+
+def needs_of(card: Card, worker: Worker) -> Needs:
+    """The capacities a card takes: its own, else what its worker's cards take."""
+    return card.needs or worker.needs
+
+
+def own_memory(worker: Worker) -> bool:
+    """Whether the worker's runs write the profile's memory, and so exclude each other."""
+    return bool(worker.memory_path) and worker.memory_policy == "read-write"
+
+
+def asks_of(worker: Worker, needs: Needs) -> tuple[Ask, ...]:
+    """Every limit but the host's that a run of this worker counts against, in order."""
+    asks = [Ask(WORKER, worker.name), Ask(PROFILE, worker.profile)]
+    asks += [Ask(CAPACITY, name, amount) for name, amount in sorted(needs) if amount > 0]
+    if worker.workspace_policy == SHARED:
+        asks.append(Ask(SHARED_CHECKOUT, ""))
+    if own_memory(worker):
+        asks.append(Ask(MEMORY, worker.profile))
+    return tuple(asks)
+
+
+def split_slot(slot: str) -> tuple[str, int]:
+    """(profile, number) of `profile#number`; the number is 0 where there is none."""
+    profile, _, number = slot.rpartition("#")
+    return (profile, int(number)) if number.isascii() and number.isdigit() else (slot, 0)
+
+
+def occupants(board: Board, observed: Observed) -> list[Occupant]:
+    """The running cards of the board, then live runs whose card no longer says so, then slots
+    whose lock is held by nobody known."""
+    found: list[Occupant] = []
+    running: set[str] = set()
+    for _, card in sorted(board.cards.items()):
+        if card.status == RUNNING:
+            running.add(card.run)
+            found.append(_running(board, observed, card))
+    for run in sorted(observed.runs, key=lambda facts: facts.run):
+        if run.run not in running and (run.alive or run.exit is None):
+            profile, number = split_slot(run.slot)
+            worker = Worker(
+                run.worker, run.profile or profile, workspace_policy=SHARED if run.shared else ""
+            )
+            asks = asks_of(_known(board, run.worker, worker), run.needs)
+            if run.shared and Ask(SHARED_CHECKOUT, "") not in asks:
+                asks = (*asks, Ask(SHARED_CHECKOUT, ""))
+            asks = _of_profile(asks, worker.profile)
+            found.append(Occupant(run.card, run.worker, worker.profile, number, asks, True))
+    seen = {f"{one.profile}#{one.number}" for one in found}
+    for slot in sorted(observed.busy_slots - seen):
+        profile, number = split_slot(slot)
+        found.append(Occupant(f"slot {slot}", "", profile, number, (Ask(PROFILE, profile),), True))
+    return found
+
+
+def _running(board: Board, observed: Observed, card: Card) -> Occupant:
+    worker = board.worker_of(card)
+    profile, number = split_slot(card.slot)
+    if worker is None:
+        worker = Worker(card.worker, profile)
+    profile = profile or worker.profile
+    asks = _of_profile(asks_of(worker, needs_of(card, worker)), profile)
+    return Occupant(card.id, card.worker, profile, number, asks, card.host == observed.host)
+
+
+def _known(board: Board, name: str, otherwise: Worker) -> Worker:
+    return (board.config.workers.get(name) if board.config else None) or otherwise
+
+
+def _of_profile(asks: tuple[Ask, ...], profile: str) -> tuple[Ask, ...]:
+    """A run counts against the profile it was started under, whatever the config says by now."""
+    return tuple(
+        ask._replace(name=profile) if ask.kind in (PROFILE, MEMORY) else ask for ask in asks
+    )
+
+
+class Room:
+    """What is taken at each level, kept up to date while runs are taken in and let go."""
+
+    def __init__(
+        self, config: Config, taken: Iterable[Occupant] = (), idle: Collection[str] = ()
+    ) -> None:
+        """`idle` are workers that start nothing now, for whom nothing is reserved."""
+        self._config = config
+        self._taken: dict[Key, int] = {}
+        self._holders: dict[Key, dict[str, int]] = {}
+        self._here: dict[str, int] = {}  # worker -> runs on this host
+        self._numbers: dict[str, set[int]] = {}
+        self._lowest: dict[str, int] = {}
+        self._keep: dict[Key, int] = {}
+        self._kept_for = ""
+        self._reserves = {
+            name: worker
+            for name, worker in sorted(config.workers.items())
+            if worker.reserve > 0 and name not in idle
+        }
+        for occupant in taken:
+            self.take(occupant)
+
+    def take(self, occupant: Occupant) -> None:
+        """A run begins, or is found running."""
+        for ask in (*occupant.asks, *(_HOST_ASK if occupant.here else ())):
+            self._taken[ask.key] = self._taken.get(ask.key, 0) + ask.amount
+            holders = self._holders.setdefault(ask.key, {})
+            holders[occupant.label] = holders.get(occupant.label, 0) + ask.amount
+        if occupant.here:
+            self._here[occupant.worker] = self._here.get(occupant.worker, 0) + 1
+        self._numbers.setdefault(occupant.profile, set()).add(occupant.number)
+
+    def release(self, occupant: Occupant) -> None:
+        """A run that was taken in ends."""
+        for ask in (*occupant.asks, *(_HOST_ASK if occupant.here else ())):
+            self._taken[ask.key] -= ask.amount
+            holders = self._holders[ask.key]
+            holders[occupant.label] -= ask.amount
+            if not holders[occupant.label]:
+                del holders[occupant.label]
+        if occupant.here:
+            self._here[occupant.worker] -= 1
+        self._numbers[occupant.profile].discard(occupant.number)
+        self._lowest[occupant.profile] = min(
+            self._lowest.get(occupant.profile, 1), occupant.number or 1
+        )
+
+    def free_number(self, profile: str) -> int:
+        """The smallest slot number of the profile that nobody sits in."""
+        used = self._numbers.setdefault(profile, set())
+        number = self._lowest.get(profile, 1)
+        while number in used:
+            number += 1
+        self._lowest[profile] = number
+        return number
+
+    def seat(self, card: str, worker: Worker, needs: Needs) -> Occupant:
+        """Take in a new run on this host, in the smallest free slot of its profile."""
+        number = self.free_number(worker.profile)
+        asks = asks_of(worker, needs)
+        occupant = Occupant(card, worker.name, worker.profile, number, asks, True)
+        self.take(occupant)
+        return occupant
+
+    def keep(self, card: str, worker: Worker, needs: Needs) -> None:
+        """Keep what this card needs, except slots, from all who ask after it; see `schedule`."""
+        self._kept_for = card
+        self._keep = {a.key: a.amount for a in asks_of(worker, needs) if a.kind in KEEPABLE}
+
+    def drop_keep(self) -> None:
+        """Nothing is kept for anybody any more."""
+        self._kept_for, self._keep = "", {}
+
+    def taken(self, kind: str, name: str = "") -> int:
+        """How much of a limit is taken."""
+        return self._taken.get((kind, name), 0)
+
+    def limit(self, kind: str, name: str = "") -> int:
+        """How much there is; 0 for a worker or a capacity that the config does not name."""
+        if kind == WORKER:
+            worker = self._config.workers.get(name)
+            return worker.max_concurrency if worker else 0
+        if kind == PROFILE:
+            return self._config.profile_limit(name)
+        if kind == CAPACITY:
+            return self._config.capacities.get(name, 0)
+        return self._config.max_concurrency if kind == HOST else 1
+
+    def holders(self, kind: str, name: str = "") -> list[str]:
+        """The cards that hold some of a limit, sorted."""
+        return sorted(self._holders.get((kind, name), ()))
+
+    def full(self, worker: Worker, needs: Needs) -> Full | None:
+        """The first limit under which one more run of this worker does not fit, None if it fits."""
+        asks = asks_of(worker, needs)
+        for ask in asks:
+            limit = self.limit(ask.kind, ask.name)
+            if ask.amount > limit and ask.kind == CAPACITY:
+                return Full(NEVER, ask.name, self.taken(ask.kind, ask.name), limit, ask.amount)
+        for ask in asks:
+            limit, taken = self.limit(ask.kind, ask.name), self.taken(ask.kind, ask.name)
+            if taken + ask.amount > limit:
+                return Full(ask.kind, ask.name, taken, limit, ask.amount)
+            if taken + self._keep.get(ask.key, 0) + ask.amount > limit:
+                return Full(KEPT, ask.name, taken, limit, ask.amount, self._kept_for)
+        return self._host_full(worker)
+
+    def _host_full(self, worker: Worker) -> Full | None:
+        limit, taken = self._config.max_concurrency, self.taken(HOST)
+        if taken >= limit:
+            return Full(HOST, "", taken, limit)
+        if worker.name in self._reserves and self._here.get(worker.name, 0) < worker.reserve:
+            return None  # its own reserve; else reserves that exceed the total would stop everybody
+        kept = {name: self._outstanding(name) for name in self._reserves if name != worker.name}
+        if taken + sum(kept.values()) >= limit:
+            by = ", ".join(name for name, count in kept.items() if count)
+            return Full(RESERVE, "", taken, limit, by=by)
+        return None
+
+    def _outstanding(self, name: str) -> int:
+        """Slots still to be kept free on this host for a worker with a reserve."""
+        worker, here = self._reserves[name], self._here.get(name, 0)
+        elsewhere = self.taken(WORKER, name) - here
+        return max(0, min(worker.reserve, worker.max_concurrency - elsewhere) - here)
+
+
+_HOST_ASK = (Ask(HOST, ""),)
