@@ -1,17 +1,19 @@
 """Processes of a run: who descends from whom, who survived, and how they are ended.
 
 It decides nothing about runs. Linux tells all of it in /proc; elsewhere these functions find
-nothing and the caller is left with process groups. Imported by the supervisor: `os`, `signal` and
-`time` alone.
+nothing and the caller is left with process groups. Imported by the supervisor, so it imports
+next to nothing.
 """
 
 import os
-import signal
 import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Callable, Iterable
+else:  # the same functions without `enum`, which costs a supervisor as much as all of its own
+    import _signal as signal
 
 MARKER = "GITKANBAN_RUN"
 

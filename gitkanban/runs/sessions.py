@@ -295,6 +295,7 @@ def _whole_spec(launch: Launch, folder: Folder) -> dict[str, str | Sequence[str]
     return values | {
         "workspace": workspace.path,
         "branch": workspace.branch,
+        "base": workspace.base or launch.config.base or place.branch,
         "start_commit": workspace.start_commit,
         "admin": workspace.admin,
         "sparse": "1" if workspace.sparse else "",
@@ -385,8 +386,7 @@ def _own_environment() -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(("GITKANBAN_", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX"))
     }
-    return env | {"PYTHONPATH": os.pathsep.join((_ROOT, *_python_path()))}
-
-
-def _python_path() -> list[str]:
-    return [part for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part]
+    if os.path.basename(_ROOT) not in ("site-packages", "dist-packages"):  # a source tree
+        known = [part for part in env.get("PYTHONPATH", "").split(os.pathsep) if part]
+        env["PYTHONPATH"] = os.pathsep.join((_ROOT, *known))
+    return env

@@ -66,10 +66,7 @@ def write(place: Place, lease: Lease) -> None:
 
 def remove(place: Place, slot: str) -> None:
     """Remove the token of a slot that is free now."""
-    try:
-        spec.remove(token(place, slot))
-    except NotADirectoryError:
-        pass
+    spec.remove(token(place, slot))
 
 
 def read(place: Place, slot: str) -> Lease | None:

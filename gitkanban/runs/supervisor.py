@@ -9,7 +9,6 @@ work onto the branch), `verify`. Each is a list of words in the spec; a missing 
 """
 
 import os
-import signal
 import sys
 import time
 
@@ -17,7 +16,10 @@ from gitkanban.runs import boundedlog, kernel, processes, spec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Iterator
+else:  # the same functions without `enum`, which costs as much start-up as all the rest
+    import _signal as signal
 
 BOOT = (
     "import sys; sys.path.append(sys.argv[1]); from gitkanban.runs.supervisor import main; main()"
@@ -66,6 +68,8 @@ class Supervisor:
         if ready and code == 0 and self.how == "exited":
             self._step("verify", timeout)
         self._end_strays()
+        if self.spec.one("admin"):
+            spec.remove(f"{self.spec.one('admin')}/locked")  # git may prune the worktree again
         self._record()
 
     def _step(
@@ -123,11 +127,17 @@ class Supervisor:
         logs = [boundedlog.open_log(path) for path in self._logs(name)]
         env = self.spec.pairs(f"{name}.env") or self.spec.pairs("env")
         told, tell = os.pipe()
-        parent = os.getpid()
+        wait, go = os.pipe()
+        us = os.getpid()
         pid = os.fork()
         if pid == 0:
+            os.close(go)
             where = self.spec.one(f"{name}.cwd") or self.spec.one("workspace")
-            self._become(argv, env, where, logs, tell, parent)
+            self._become(argv, env, where, logs, (tell, wait), us)
+        # Not before the fork: the child readies itself meanwhile. It waits for this line.
+        kernel.set_subreaper(True)
+        os.close(go)
+        os.close(wait)
         os.close(tell)
         for fd in logs:
             os.close(fd)
@@ -141,9 +151,18 @@ class Supervisor:
         return pid, 0
 
     def _become(
-        self, argv: list[str], env: dict[str, str], where: str, logs: list[int], tell: int, us: int
+        self,
+        argv: list[str],
+        env: dict[str, str],
+        where: str,
+        logs: list[int],
+        pipes: tuple[int, int],
+        us: int,
     ) -> None:
-        """In the child: turn into the step. Never returns."""
+        """In the child: turn into the step. Never returns.
+
+        `pipes`: where to tell an errno, and what ends when our parent `us` is ready for us.
+        """
         try:
             os.setsid()
             kernel.die_with_parent(signal.SIGKILL)
@@ -155,10 +174,11 @@ class Supervisor:
             for fd, place in ((null, 0), (logs[0], 1), (logs[-1], 2)):
                 os.dup2(fd, place)
             os.chdir(where)
+            os.read(pipes[1], 1)
             signal.pthread_sigmask(signal.SIG_SETMASK, ())
             os.execvpe(argv[0], argv, env)
         except OSError as error:
-            os.write(tell, b"%d" % (error.errno or 1))
+            os.write(pipes[0], b"%d" % (error.errno or 1))
         finally:
             os._exit(127)
 
@@ -354,7 +374,10 @@ def _changes(top: str) -> "Iterator[float]":
 
 def _has_children() -> bool:
     try:
-        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        if hasattr(os, "waitid"):
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        else:  # macOS before Python 3.13
+            os.waitpid(-1, os.WNOHANG)
     except ChildProcessError:
         return False
     return True
@@ -390,6 +413,7 @@ def _detach(folder: str, keep: list[int]) -> None:
         os.setsid()
     except PermissionError:  # we lead one already
         pass
+    os.chdir("/")
     null = os.open(os.devnull, os.O_RDONLY)
     log = boundedlog.open_log(f"{folder}/supervisor.log")
     for fd, place in ((null, 0), (log, 1), (log, 2)):
@@ -402,7 +426,6 @@ def _detach(folder: str, keep: list[int]) -> None:
     for number in _WOKEN_BY:  # an ignored SIGCHLD, say, would be inherited
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, _WOKEN_BY)
-    kernel.set_subreaper(True)
 
 
 def main() -> None:

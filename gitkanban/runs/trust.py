@@ -155,18 +155,20 @@ def _difference(now: Wanted, allowed: Wanted | None) -> str:
             continue
         if now.runner == allowed.runner and now.runner in PRESETS:
             return f"the preset {now.runner} runs something else than what was allowed"
-        return f"its {field} changed from {_words(getattr(allowed, field))}"
+        return _change(field, now, allowed)
     for field in ("setup", "verify", "pass_env"):
         if getattr(now, field) != getattr(allowed, field):
-            return (
-                f"its {field} changed from {_words(getattr(allowed, field))} "
-                f"to {_words(getattr(now, field))}"
-            )
+            return _change(field, now, allowed)
     for before, after in zip(allowed.programs, now.programs, strict=True):
         # One that has vanished is no danger: the start fails and says so.
         if before != after and "/" in after and "/" in before:
             return f"{before} is now found as {after}"
     return ""
+
+
+def _change(field: str, now: Wanted, allowed: Wanted) -> str:
+    before, after = _words(getattr(allowed, field)), _words(getattr(now, field))
+    return f"its {field} changed from {before} to {after}"
 
 
 def _words(argv: tuple[str, ...]) -> str:

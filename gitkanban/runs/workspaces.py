@@ -42,6 +42,7 @@ class Workspace(NamedTuple):
     setup: bool = False  # its setup has yet to pass
     admin: str = ""
     sparse: bool = False
+    base: str = ""  # the branch it started from
     told: tuple[str, ...] = ()
 
 
@@ -126,7 +127,7 @@ def _made(place: Place, locks: Locks, wish: Wish, path: str) -> Workspace:
         lock(admin, wish.run)
     sparse = _checkout(place, path, admin, wish.without_board)
     told += _post_checkout(path, start)
-    return Workspace(path, branch, start, True, True, admin, sparse, tuple(told))
+    return Workspace(path, branch, start, True, True, admin, sparse, wish.base, tuple(told))
 
 
 def _worktrees_lock(locks: Locks) -> Held:
@@ -305,7 +306,7 @@ def _continued(place: Place, wish: Wish, path: str, admin: str) -> Workspace:
         told += unfinished.settle_worktree(path, admin, branch, wish.run)
     tip = _forwarded(path, base, tip, told, sparse)
     setup = not os.path.exists(f"{admin}/{_SETUP}")
-    return Workspace(path, branch, tip, fresh, setup, admin, sparse, tuple(told))
+    return Workspace(path, branch, tip, fresh, setup, admin, sparse, wish.base, tuple(told))
 
 
 def _on(admin: str, branch: str) -> bool:

@@ -197,6 +197,15 @@ def test_verify_decides_nothing_but_is_recorded(bench: Bench) -> None:
     assert running.folder.tail("verify.log") == ["red"]
 
 
+def test_git_may_not_prune_its_worktree_while_it_lives(bench: Bench, tmp_path: Path) -> None:
+    running = bench.start(f"tell:{tmp_path}/up", "hang")
+    until(mark(str(tmp_path), "up"))
+    assert Path(running.workspace.admin, "locked").exists()
+    bench.local.stop(running.folder, "enough")
+    running.end()
+    assert not Path(running.workspace.admin, "locked").exists()
+
+
 def test_verify_does_not_run_after_a_failure(bench: Bench) -> None:
     assert bench.start("exit:1", verify=("true",)).end().step("verify") is None
 

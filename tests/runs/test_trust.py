@@ -1,0 +1,120 @@
+"""Only what this machine's owner has allowed may run, and any change of it asks again."""
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from gitkanban.core.model import Config, Worker
+from gitkanban.runs import trust
+from tests.runs.places import place_of
+
+WORKER = Worker("w", "p", command=("sh", "-c", "true"), verify=("true",), pass_env=("API_KEY",))
+
+
+def config(**fields: object) -> Config:
+    worker = WORKER._replace(**fields)  # type: ignore[arg-type]
+    return Config(workers={"w": worker})
+
+
+def test_nothing_is_trusted_at_first(repo: Path) -> None:
+    place = place_of(repo)
+    assert trust.untrusted(place, config()) == {
+        "w": "its commands have not been allowed on this machine"
+    }
+    trust.record(place, config())
+    assert trust.untrusted(place, config()) == {}
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"command": ("sh", "-c", "rm x")}, 'its command changed from sh -c true to sh -c "rm x"'),
+        ({"setup": ("make",)}, "its setup changed from nothing to make"),
+        ({"verify": ("false",)}, "its verify changed from true to false"),
+        ({"pass_env": ("API_KEY", "AWS")}, "its pass_env changed from API_KEY to API_KEY AWS"),
+        ({"command": (), "runner": "claude"}, "its command changed"),
+        ({"memory_env": "HERMES_HOME", "memory_path": "/etc"}, "its env changed"),
+    ],
+)
+def test_a_change_is_named(repo: Path, fields: dict[str, object], why: str) -> None:
+    place = place_of(repo)
+    trust.record(place, config())
+    assert trust.untrusted(place, config(**fields))["w"].startswith(why)
+
+
+@pytest.mark.parametrize(
+    "fields", [{"timeout": 5}, {"weight": 9}, {"max_attempts": 5}, {"on_success": "done"}]
+)
+def test_what_runs_nothing_needs_no_trust(repo: Path, fields: dict[str, object]) -> None:
+    place = place_of(repo)
+    trust.record(place, config())
+    assert trust.untrusted(place, config(**fields)) == {}
+
+
+def test_an_upgraded_preset_asks_again(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = place_of(repo)
+    with_preset = config(command=(), runner="codex")
+    trust.record(place, with_preset)
+    assert trust.untrusted(place, with_preset) == {}
+    newer = trust.PRESETS["codex"]._replace(start=("codex", "exec", "--yolo", "{prompt}"))
+    monkeypatch.setitem(trust.PRESETS, "codex", newer)  # type: ignore[arg-type]
+    assert "the preset codex runs something else" in trust.untrusted(place, with_preset)["w"]
+
+
+def test_another_program_of_the_same_name_is_not_the_allowed_one(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("first", "second"):
+        (tmp_path / folder).mkdir()
+    agent = tmp_path / "second/agent"
+    agent.write_text("#!/bin/sh\n")
+    agent.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/first:{tmp_path}/second:/usr/bin:/bin")
+    place, allowed = place_of(repo), config(command=("agent",))
+    trust.record(place, allowed)
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    assert trust.untrusted(place, allowed) == {}, "cron's PATH changes nothing"
+    assert trust.search_path(place).startswith(f"{tmp_path}/first:")
+    agent.rename(tmp_path / "first/agent")
+    assert trust.untrusted(place, allowed)["w"] == (
+        f"{tmp_path}/second/agent is now found as {tmp_path}/first/agent"
+    )
+
+
+def test_what_cron_lacks_is_kept_where_only_the_owner_reads(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = place_of(repo)
+    monkeypatch.setenv("API_KEY", "s3cret")
+    trust.record(place, config())
+    monkeypatch.delenv("API_KEY")
+    assert trust.passed(place) == {"API_KEY": "s3cret"}
+    assert stat.S_IMODE(Path(place.private, "trust.env").stat().st_mode) == 0o600
+    assert "s3cret" not in Path(place.private, "trust").read_text()
+    trust.record(place, config())
+    assert trust.passed(place) == {"API_KEY": "s3cret"}, "kept when trusted again without it"
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"PATH": 1}', '{"PATH":"","workers":{"w":[]}}'])
+def test_a_damaged_record_trusts_nothing(repo: Path, text: str) -> None:
+    place = place_of(repo)
+    trust.record(place, config())
+    Path(place.private, "trust").write_text(text)
+    assert set(trust.untrusted(place, config())) == {"w"}
+
+
+def test_the_record_can_be_read(repo: Path) -> None:
+    place = place_of(repo)
+    trust.record(place, config())
+    found = json.loads(Path(place.private, "trust").read_text())
+    assert found["workers"]["w"]["command"] == ["sh", "-c", "true"]
+    assert trust.recorded(place)[1]["w"] == trust.wanted(place, config())[0]
+
+
+def test_a_worker_without_a_command_cannot_be_trusted(repo: Path) -> None:
+    place = place_of(repo)
+    nothing = config(command=())
+    trust.record(place, nothing)
+    assert trust.untrusted(place, nothing)["w"] == "worker w has neither a runner nor a command"
