@@ -1,0 +1,7 @@
+"""Checkouts of the board branch brought along after a commit."""
+
+from gitkanban.board.place import Place
+
+
+def follow(place: Place) -> list[str]:
+    return []

@@ -1,0 +1,94 @@
+"""The one place that runs git's own command.
+
+Nothing in its environment names a repository: hooks export GIT_DIR and friends, which would make git answer about another repository than the
+folder says. It parses nothing.
+"""
+
+import os
+import subprocess
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from gitkanban.errors import GitFailed
+
+# Variables that name no repository: who commits, configuration, transport, tracing.
+_KEPT = (
+    "GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG", "GIT_SSH", "GIT_ASKPASS", "GIT_TERMINAL_PROMPT",
+    "GIT_TRACE", "GIT_PROXY", "GIT_SSL", "GIT_HTTP", "GIT_EXEC_PATH", "GIT_TEMPLATE_DIR",
+    "GIT_DEFAULT_HASH", "GIT_CEILING_DIRECTORIES", "GIT_ALLOW_PROTOCOL", "GIT_EDITOR", "GIT_PAGER",
+)  # fmt: skip
+
+
+class Done(NamedTuple):
+    """How a git command ended."""
+
+    code: int
+    out: bytes
+    err: bytes
+
+    @property
+    def text(self) -> str:
+        """Standard output without the last newline; undecodable bytes survive a round trip."""
+        return self.out.decode("utf-8", "surrogateescape").removesuffix("\n")
+
+    @property
+    def said(self) -> str:
+        """The first line of what it complained of."""
+        lines = self.err.decode("utf-8", "replace").strip().splitlines() or ["it said nothing"]
+        return lines[0].removeprefix("fatal: ").removeprefix("error: ")
+
+
+def environment() -> dict[str, str]:
+    """Our environment without the variables by which git is told of a repository."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GIT_") or name.startswith(_KEPT)
+    } | {"LC_ALL": "C.UTF-8"}
+
+
+def run(
+    cwd: str,
+    *args: str,
+    input: bytes | None = None,
+    check: bool = True,
+    env: Mapping[str, str] | None = None,
+    timeout: float | None = None,
+) -> Done:
+    """Run git in a folder with no terminal. Raises GitFailed when it fails and `check` is set.
+
+    `timeout` is seconds; git is killed after it and GitFailed raised, whatever `check` says.
+    """
+    try:
+        done = subprocess.run(
+            ["git", *args],
+            cwd=cwd,
+            input=input,
+            stdin=subprocess.DEVNULL if input is None else None,
+            capture_output=True,
+            env=environment() | dict(env or {}),
+            timeout=timeout,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        if not os.path.isdir(cwd):
+            raise GitFailed(f"no folder {cwd}", "") from error
+        raise GitFailed(
+            "git is not installed, or not on PATH", "Install git 2.30 or newer."
+        ) from None
+    except subprocess.TimeoutExpired:
+        raise GitFailed(f"git {_verb(args)} did not end in {timeout:g} s", "") from None
+    found = Done(done.returncode, done.stdout, done.stderr)
+    if check and found.code:
+        raise GitFailed(f"git {_verb(args)}: {found.said}")
+    return found
+
+
+def _verb(args: tuple[str, ...]) -> str:
+    words = iter(args)
+    for word in words:
+        if word in ("-c", "-C"):
+            next(words, None)
+        elif not word.startswith("-"):
+            return word
+    return ""

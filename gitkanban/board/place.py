@@ -1,0 +1,197 @@
+"""Which board a command means: found the same way from every folder of a repository.
+
+It reads refs and configuration through git, never a working tree's copy of the board.
+"""
+
+import os
+import socket
+from typing import NamedTuple
+
+from gitkanban.board import git
+from gitkanban.errors import GitFailed, NoBoard, Refused
+
+FOLDER = ".kanban"
+CONFIG = "config.yaml"
+
+
+class Place(NamedTuple):
+    """A board's branch and path, and the folders of the repository around it."""
+
+    common: str  # git's common directory, absolute
+    main: str  # root of the main checkout; empty: a bare repository
+    branch: str
+    prefix: str  # ".kanban", or "" for a branch of its own
+    slots: str  # folder of the lease tokens
+    private: str  # <common>/gitkanban
+    told: tuple[str, ...] = ()  # what finding it did, for people
+    here: str = ""  # root of the checkout we were called from
+    start: str = ""  # a branch that does not exist yet begins at this ref
+
+    @property
+    def ref(self) -> str:
+        """The full name of the board's branch."""
+        return f"refs/heads/{self.branch}"
+
+    def path(self, name: str) -> str:
+        """The path in the tree of a file of the board."""
+        return f"{self.prefix}/{name}" if self.prefix else name
+
+
+def find(cwd: str, branch: str = "") -> Place:
+    """The board that a command called in `cwd` means; `branch` aims it at another branch's board.
+
+    Raises NoBoard, and Refused for repositories that libgit2 cannot open.
+    """
+    common, main, here = repository(cwd)
+    told: list[str] = []
+    found = _configured(common) or _standing(common, main, told)
+    if found is None:
+        raise NoBoard(
+            "there is no kanban board in this repository",
+            "`gitkanban init` makes one; in a clone, fetch the board's branch first.",
+        )
+    name, prefix = found
+    private = f"{common}/gitkanban"
+    root = f"{main}/{FOLDER}" if main else private
+    start = ""
+    if branch and branch != name:
+        git_ref(common, branch)
+        if not exists(common, f"refs/heads/{branch}"):
+            start = f"refs/heads/{name}"
+        name = branch
+    return Place(common, main, name, prefix, f"{root}/slots", private, tuple(told), here, start)
+
+
+def repository(cwd: str) -> tuple[str, str, str]:
+    """(common directory, root of the main checkout, root of this checkout) of the repository.
+
+    Raises NoBoard outside of one, Refused for an object or ref format that libgit2 cannot open.
+    """
+    done = git.run(
+        cwd, "rev-parse", "--path-format=absolute", "--git-common-dir", "--show-object-format",
+        "--is-bare-repository", check=False,
+    )  # fmt: skip
+    if done.code:
+        if "not a git repository" in done.said:
+            raise NoBoard("this is not a git repository", "Go into one, or `git init` here first.")
+        raise GitFailed(done.said)
+    common, objects, _ = done.text.split("\n")[:3]
+    storage = git.run(common, "config", "extensions.refstorage", check=False).text
+    for odd in (objects if objects != "sha1" else "", storage if storage == "reftable" else ""):
+        if odd:
+            raise Refused(
+                f"this repository uses {odd}, which gitkanban cannot read",
+                "Boards need the sha1 object format and files as ref storage.",
+            )
+    here = git.run(cwd, "rev-parse", "--show-toplevel", check=False).text
+    first = git.run(common, "worktree", "list", "--porcelain").text.split("\n\n")[0].split("\n")
+    main = "" if "bare" in first else first[0].removeprefix("worktree ")
+    return common, main, here
+
+
+def git_ref(common: str, branch: str) -> None:
+    """Refuse what cannot be a branch. Raises Refused."""
+    if branch.startswith(("-", "card/")) or branch == "card":
+        raise Refused(
+            f"{branch!r} cannot be the board's branch",
+            "card/… is for the branches of cards." if branch.startswith("card") else "",
+        )
+    if git.run(common, "check-ref-format", f"refs/heads/{branch}", check=False).code:
+        raise Refused(f"{branch!r} is no branch name", "See `git help check-ref-format`.")
+
+
+def exists(common: str, ref: str) -> bool:
+    """Whether the ref is there."""
+    return not git.run(common, "show-ref", "--verify", "--quiet", ref, check=False).code
+
+
+def _configured(common: str) -> tuple[str, str] | None:
+    name = git.run(common, "config", "gitkanban.branch", check=False).text
+    if not name:
+        return None
+    if not exists(common, f"refs/heads/{name}"):
+        raise NoBoard(
+            f"the board's branch {name} does not exist",
+            f"Restore it (git branch {name} refs/gitkanban/seen), or "
+            "`git config gitkanban.branch` another one.",
+        )
+    prefix = _board_in(common, f"refs/heads/{name}")
+    if prefix is None:
+        raise NoBoard(
+            f"branch {name} holds no board",
+            "`git config gitkanban.branch` names the board's branch.",
+        )
+    return name, prefix
+
+
+def _standing(common: str, main: str, told: list[str]) -> tuple[str, str] | None:
+    """The board where nothing is configured: branch kanban, origin's default branch, HEAD."""
+    if _board_in(common, "refs/heads/kanban") is not None:
+        return "kanban", _board_in(common, "refs/heads/kanban") or ""
+    for ref in git.run(
+        common, "for-each-ref", "--format=%(refname)", "refs/remotes/*/kanban"
+    ).text.split():
+        if _board_in(common, ref) is not None:
+            attach(common, main, ref)
+            told.append(
+                f"attached the board: branch kanban from {ref.removeprefix('refs/remotes/')}"
+            )
+            return "kanban", _board_in(common, ref) or ""
+    default = git.run(common, "symbolic-ref", "-q", "refs/remotes/origin/HEAD", check=False).text
+    head = git.run(common, "symbolic-ref", "-q", "HEAD", check=False).text
+    for ref in (default.replace("refs/remotes/origin/", "refs/heads/"), head):
+        if ref and _board_in(common, ref) is not None:
+            return ref.removeprefix("refs/heads/"), _board_in(common, ref) or ""
+    return None
+
+
+def _board_in(common: str, ref: str) -> str | None:
+    """The board's folder on that ref, None when it holds no board."""
+    asked = f"{ref}:{FOLDER}/{CONFIG}\n{ref}:{CONFIG}\n".encode()
+    lines = git.run(common, "cat-file", "--batch-check", input=asked).text.split("\n")
+    for line, prefix in zip(lines, (FOLDER, ""), strict=True):
+        if " blob " in line:
+            return prefix
+    return None
+
+
+def attach(common: str, main: str, ref: str) -> None:
+    """Make the local branch kanban from a remote-tracking one, checked out at `.kanban/`."""
+    git.run(common, "branch", "--no-track", "kanban", ref)
+    if main and not os.path.lexists(f"{main}/{FOLDER}"):
+        git.run(common, "worktree", "add", "--quiet", f"{main}/{FOLDER}", "kanban")
+
+
+def pin(place: Place) -> None:
+    """Remember the branch in git's config, so that switching branches never moves the board."""
+    if git.run(place.common, "config", "gitkanban.branch", check=False).text != place.branch:
+        git.run(place.common, "config", "gitkanban.branch", place.branch)
+
+
+def clone_id(place: Place) -> str:
+    """A random id of this clone, made once and kept in its git directory."""
+    path = f"{place.private}/clone"
+    try:
+        with open(path, encoding="ascii") as file:
+            return file.read().strip()
+    except FileNotFoundError:
+        pass
+    from gitkanban import clock
+
+    os.makedirs(place.private, exist_ok=True)
+    part = f"{path}.{os.getpid()}.part"
+    with open(part, "w", encoding="ascii") as file:
+        file.write(clock.card_id() + clock.card_id() + "\n")
+    try:
+        os.link(part, path)  # the first one wins when two are made at once
+    except FileExistsError:
+        pass
+    finally:
+        os.unlink(part)
+    with open(path, encoding="ascii") as file:
+        return file.read().strip()
+
+
+def host() -> str:
+    """This machine's name."""
+    return socket.gethostname()

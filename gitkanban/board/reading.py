@@ -1,0 +1,285 @@
+"""The files of a board at a commit, as values; only blobs that were never seen before are parsed.
+
+What was parsed is kept by path and blob id in a cache that may be deleted or damaged at any time.
+"""
+
+import marshal
+import os
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from gitkanban.board import cardfile, configfile, git, notefile, pausefile, runfile
+from gitkanban.board.place import Place
+from gitkanban.board.yamltext import Bad
+from gitkanban.core.model import (
+    BACKLOG,
+    DONE,
+    DROPPED,
+    Board,
+    Card,
+    Config,
+    Note,
+    Pause,
+    Problem,
+    Run,
+)
+
+VERSION = 1
+LIMIT = 1 << 20
+QUIET = frozenset({BACKLOG, DONE, DROPPED})  # their runs and notes are read when asked for
+
+
+class Entry(NamedTuple):
+    """A file in the board's tree; `path` is relative to the board's root."""
+
+    mode: str
+    oid: str
+    path: str
+
+
+def listing(place: Place, commit: str) -> list[Entry]:
+    """Every file of the board at a commit."""
+    tree = f"{commit}:{place.prefix}" if place.prefix else commit
+    done = git.run(place.common, "ls-tree", "-r", "-z", "--full-tree", tree, check=False)
+    entries = []
+    for line in done.out.decode("utf-8", "surrogateescape").split("\0"):
+        if line:
+            meta, _, path = line.partition("\t")
+            mode, _, oid = meta.split(" ")
+            entries.append(Entry(mode, oid, path))
+    return entries
+
+
+def blobs(place: Place, oids: Iterable[str]) -> Iterator[tuple[str, int, bytes]]:
+    """(object id, size, content) of each; what is over the limit comes without its content."""
+    wanted = list(oids)
+    if not wanted:
+        return
+    done = git.run(
+        place.common, "cat-file", "--batch", "--buffer", input="\n".join(wanted).encode() + b"\n"
+    )
+    data, at = done.out, 0
+    while at < len(data):
+        end = data.index(b"\n", at)
+        fields = data[at:end].split(b" ")
+        at = end + 1
+        if len(fields) != 3:  # "<id> missing"
+            yield fields[0].decode(), -1, b""
+            continue
+        size = int(fields[2])
+        yield fields[0].decode(), size, data[at : at + size] if size <= LIMIT else b""
+        at += size + 1
+
+
+def kind_of(path: str) -> str:
+    """What a file of the board is: card, run, note, pause, config, archived, or nothing."""
+    parts = path.split("/")
+    if path == "config.yaml":
+        return "config"
+    match parts:
+        case ["cards", name] if name.endswith(".yaml"):
+            return "card"
+        case ["runs", _, name] if name.endswith(".yaml"):
+            return "run"
+        case ["notes", _, name] if name.endswith(".md"):
+            return "note"
+        case ["paused", name] if name.endswith(".yaml"):
+            return "pause"
+        case ["archive", _, "cards", name] if name.endswith(".yaml"):
+            return "archived"
+    return ""
+
+
+_PARSERS: dict[str, Any] = {
+    "card": cardfile.parse,
+    "run": runfile.parse,
+    "note": notefile.parse,
+    "pause": pausefile.parse,
+}
+_TYPES: dict[str, Any] = {"card": Card, "run": Run, "note": Note, "pause": Pause}
+
+
+class _Parsed(NamedTuple):
+    """A file's value, or the problem with it."""
+
+    value: Any
+    problem: Problem | None = None
+
+
+class Reader:
+    """Parsed files of one clone, by path and blob id, kept in `<private>/cache/parsed`."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.path = f"{place.private}/cache/parsed"
+        self.known: dict[str, Any] = _load(self.path)
+        self.grown = False
+
+    def values(self, entries: Iterable[Entry]) -> dict[str, _Parsed]:
+        """The value of each file, by path."""
+        found: dict[str, _Parsed] = {}
+        missing: dict[str, list[Entry]] = {}
+        for entry in entries:
+            if entry.mode == "120000" or entry.mode == "160000":
+                what = "a symbolic link" if entry.mode == "120000" else "a submodule"
+                found[entry.path] = _Parsed(None, self._problem(entry, what))
+                continue
+            row = self.known.get(f"{entry.oid} {entry.path}")
+            if row is None:
+                missing.setdefault(entry.oid, []).append(entry)
+            else:
+                found[entry.path] = _revived(entry.path, row)
+        for oid, size, data in blobs(self.place, missing):
+            for entry in missing[oid]:
+                parsed = self._parse(entry, size, data)
+                self.known[f"{oid} {entry.path}"] = (
+                    tuple(parsed.problem) if parsed.problem else None,
+                    parsed.value if parsed.problem else tuple(parsed.value),
+                )
+                self.grown = True
+                found[entry.path] = parsed
+        return found
+
+    def _parse(self, entry: Entry, size: int, data: bytes) -> _Parsed:
+        path = self.place.path(entry.path)
+        if size < 0:
+            return _Parsed(None, self._problem(entry, "missing from the object database"))
+        if size > LIMIT:
+            what = f"{size / LIMIT:.1f} MiB, more than the 1 MiB a board file may have"
+            return _Parsed(None, self._problem(entry, what, ""))
+        try:
+            return _Parsed(_PARSERS[_parser_of(entry.path)](data, path))
+        except Bad as bad:
+            return _Parsed(None, bad.problem._replace(card=_card_of(entry.path)))
+
+    def _problem(self, entry: Entry, what: str, verb: str = "it is ") -> Problem:
+        path = self.place.path(entry.path)
+        return Problem(path, 0, 0, f"{verb}{what}, which is not read", card=_card_of(entry.path))
+
+    def save(self, entries: Iterable[Entry]) -> None:
+        """Keep what the listed files say; what is no longer there is forgotten now and then."""
+        if not self.grown:
+            return
+        wanted = {f"{entry.oid} {entry.path}" for entry in entries}
+        if len(self.known) > 2 * len(wanted) + 1000:
+            self.known = {key: row for key, row in self.known.items() if key in wanted}
+        store_cache(self.path, (VERSION, self.known))
+
+
+def _revived(path: str, row: Any) -> _Parsed:
+    problem, value = row
+    if problem is not None:
+        return _Parsed(None, Problem(*problem))
+    return _Parsed(_TYPES[_parser_of(path)]._make(value))
+
+
+def _parser_of(path: str) -> str:
+    kind = kind_of(path)
+    return {"archived": "card"}.get(kind, kind)
+
+
+def _card_of(path: str) -> str:
+    return path.rpartition("/")[2].removesuffix(".yaml") if kind_of(path) == "card" else ""
+
+
+def _load(path: str) -> dict[str, Any]:
+    """A cache file's rows; nothing when it is missing, damaged, or of another version."""
+    try:
+        with open(path, "rb") as file:
+            version, rows = marshal.loads(file.read())
+    except (OSError, ValueError, EOFError, TypeError):
+        return {}
+    return rows if version == VERSION and isinstance(rows, dict) else {}
+
+
+def store_cache(path: str, value: Any) -> None:
+    """Write a cache file atomically; a cache that cannot be written is done without."""
+    part = f"{path}.{os.getpid()}.part"
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(part, "wb") as file:
+            file.write(marshal.dumps(value))
+        os.replace(part, path)
+    except OSError:
+        if os.path.exists(part):
+            os.unlink(part)
+
+
+def board_at(place: Place, commit: str) -> Board:
+    """The board at a commit, with the runs and notes of the cards that are in work."""
+    entries = listing(place, commit)
+    reader = Reader(place)
+    kinds: dict[str, list[Entry]] = {}
+    for entry in entries:
+        kinds.setdefault(kind_of(entry.path), []).append(entry)
+    problems: list[Problem] = []
+    cards: dict[str, Card] = {}
+    for parsed in reader.values(kinds.get("card", ())).values():
+        if parsed.problem:
+            problems.append(parsed.problem)
+        else:
+            cards[parsed.value.id] = parsed.value
+    config, wrong = _config(place, kinds.get("config", ()))
+    problems += wrong
+    active = {card.id for card in cards.values() if card.status not in QUIET}
+    active |= {card.id for card in cards.values() if card.status == BACKLOG and card.attempts_after}
+    histories = [
+        entry
+        for kind in ("run", "note")
+        for entry in kinds.get(kind, ())
+        if entry.path.split("/")[1] in active
+    ]
+    runs, notes, wrong = _histories(reader, histories)
+    problems += wrong
+    paused: dict[str, Pause] = {}
+    for parsed in reader.values(kinds.get("pause", ())).values():
+        if parsed.problem:
+            problems.append(parsed.problem)
+        else:
+            paused[parsed.value.worker] = parsed.value
+    reader.save(entries)
+    archived = frozenset(
+        entry.path.rpartition("/")[2].removesuffix(".yaml") for entry in kinds.get("archived", ())
+    )
+    return Board(
+        place.branch, commit, config, cards, runs, notes, paused, archived, tuple(problems)
+    )
+
+
+def history_of(place: Place, board: Board, card: str) -> Board:
+    """The board with all runs and notes of one card, the archive's among them."""
+    entries = [
+        entry
+        for entry in listing(place, board.commit)
+        if (entry.path.startswith((f"runs/{card}/", f"notes/{card}/")))
+    ]
+    reader = Reader(place)
+    runs, notes, _ = _histories(reader, entries)
+    return board._replace(runs={**board.runs, **runs}, notes={**board.notes, **notes})
+
+
+def _histories(
+    reader: Reader, entries: list[Entry]
+) -> tuple[dict[str, tuple[Run, ...]], dict[str, tuple[Note, ...]], list[Problem]]:
+    runs: dict[str, list[Run]] = {}
+    notes: dict[str, list[Note]] = {}
+    problems = []
+    for parsed in reader.values(entries).values():
+        if parsed.problem:
+            problems.append(parsed.problem)
+        elif isinstance(parsed.value, Run):
+            runs.setdefault(parsed.value.card, []).append(parsed.value)
+        else:
+            notes.setdefault(parsed.value.card, []).append(parsed.value)
+    return (
+        {card: tuple(sorted(each, key=lambda run: run.run)) for card, each in runs.items()},
+        {card: tuple(sorted(each)) for card, each in notes.items()},
+        problems,
+    )
+
+
+def _config(place: Place, entries: Iterable[Entry]) -> tuple[Config | None, list[Problem]]:
+    for entry in entries:
+        for _, _, data in blobs(place, [entry.oid]):
+            return configfile.parse(data, place.path(entry.path))
+    return None, [Problem(place.path("config.yaml"), 0, 0, "there is no config.yaml")]
