@@ -1,8 +1,105 @@
-"""Why nothing may be committed to the board now: somebody is in the middle of something."""
+"""Why nothing may be committed to the board now: somebody is in the middle of something.
 
+A commit under an unfinished rebase, merge or the like is dropped or reverted when that ends; one
+under an `index.lock` leaves the checkout behind. Files are read, git is not run.
+"""
+
+import os
+import time
+
+from gitkanban.board import checkouts
+from gitkanban.board.checkouts import Checkout
 from gitkanban.board.place import Place
 
+STALE_AFTER = 60.0  # seconds; no git writes an index for as long
+_STEP = 0.01
 
-def reason(place: Place) -> str:
-    """What is in progress in a checkout of the board branch; empty when nothing is."""
+# What git leaves in a checkout's administrative folder while something is unfinished, and its name.
+_SIGNS = (
+    ("rebase-merge", "a rebase"),
+    ("rebase-apply/applying", "an am"),
+    ("rebase-apply", "a rebase"),
+    ("MERGE_HEAD", "a merge"),
+    ("CHERRY_PICK_HEAD", "a cherry-pick"),
+    ("REVERT_HEAD", "a revert"),
+    ("BISECT_LOG", "a bisect"),
+)
+
+
+def reason(place: Place, patience: float = 0.0) -> str:
+    """What is in progress in a checkout of the board's branch, in words; empty when nothing is.
+
+    An `index.lock` is waited for up to `patience` seconds, for most live as long as a `git add`.
+    """
+    end = time.monotonic() + patience
+    while True:
+        locked = ""
+        for checkout in checkouts.on(place, place.ref):
+            what = unfinished(checkout)
+            if what:
+                return f"{what} is in progress in {checkout.root}"
+            if os.path.exists(f"{checkout.index}.lock"):
+                locked = locked or f"{checkout.index}.lock"
+        if not locked or time.monotonic() >= end:
+            break
+        time.sleep(_STEP)
+    return _about(locked) if locked else ""
+
+
+def _about(lock: str) -> str:
+    """Whose lock it is, or that it is nobody's."""
+    try:
+        age = time.time() - os.stat(lock).st_mtime
+    except OSError:  # it is gone by now
+        return ""
+    if age > STALE_AFTER and is_stale(lock):
+        return f"a killed git left {lock}; if no git is running there, remove that file"
+    return f"a git command is running ({lock} exists)"
+
+
+def is_stale(lock: str) -> bool:
+    """Whether no process on this host can still own the lock file; False when that is unknown.
+
+    git closes the lock while an editor is open, so a git that works in the repository counts too.
+    """
+    try:
+        pids = [name for name in os.listdir("/proc") if name.isdigit()]
+    except OSError:
+        return False
+    repository = os.path.realpath(lock.partition("/.git/")[0])
+    for pid in pids:
+        try:
+            if any(os.path.realpath(link) == lock for link in _descriptors(pid)):
+                return False
+            if _is_git(pid) and _within(os.readlink(f"/proc/{pid}/cwd"), repository):
+                return False
+        except OSError:  # it has ended, or is another user's
+            continue
+    return True
+
+
+def _descriptors(pid: str) -> list[str]:
+    folder = f"/proc/{pid}/fd"
+    found = []
+    for name in os.listdir(folder):
+        try:
+            found.append(os.readlink(f"{folder}/{name}"))
+        except OSError:  # closed in the meantime
+            continue
+    return found
+
+
+def _is_git(pid: str) -> bool:
+    return checkouts.line(f"/proc/{pid}/comm").startswith("git")
+
+
+def _within(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(f"{folder}/")
+
+
+def unfinished(checkout: Checkout) -> str:
+    """The unfinished operation of one checkout, in words; empty when there is none."""
+    for name, what in _SIGNS:
+        if os.path.exists(f"{checkout.admin}/{name}"):
+            return what
     return ""

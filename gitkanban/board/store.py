@@ -18,6 +18,7 @@ from gitkanban.errors import BoardBusy, BoardMoved, GitFailed, NoBoard
 
 ATTEMPTS = 100
 LOCK_PATIENCE = 5.0  # seconds that a live ref lock is waited for
+INDEX_PATIENCE = 2.0  # seconds that a live index.lock is waited for
 SEEN = "refs/gitkanban/seen"
 
 Decide = Callable[[Board], Sequence[Change]]
@@ -92,7 +93,7 @@ def commit_once(
     changes = tuple(changes)
     if not changes:
         return Committed(board, board, "")
-    why = standstill.reason(place)
+    why = standstill.reason(place, INDEX_PATIENCE)
     if why:
         raise BoardBusy(f"the board is not written: {why}", "Finish or abort that first.")
     draft = Draft(place, board.commit)

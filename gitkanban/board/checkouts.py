@@ -1,0 +1,71 @@
+"""The checkouts of a repository, main and linked, and the branch that each is on.
+
+Files are read by hand: this runs on every commit, and a git process for each worktree would cost
+more than the commit. Nothing is changed here.
+"""
+
+import os
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from gitkanban.board.place import Place
+
+
+class Checkout(NamedTuple):
+    """A working tree, its administrative folder in the git directory, and its HEAD."""
+
+    root: str
+    admin: str
+    head: str  # "refs/heads/main", or a commit id where HEAD is detached
+
+    @property
+    def index(self) -> str:
+        """The path of the index file."""
+        return f"{self.admin}/index"
+
+
+def every(place: Place) -> Iterator[Checkout]:
+    """All checkouts whose folder is there, the main one first."""
+    if place.main:
+        yield Checkout(place.main, place.common, head(place.common))
+    parent = f"{place.common}/worktrees"
+    try:
+        names = sorted(os.listdir(parent))
+    except OSError:  # no linked worktree was ever made
+        return
+    for name in names:
+        admin = f"{parent}/{name}"
+        file = line(f"{admin}/gitdir")
+        if not os.path.isabs(file):  # git 2.48 may write it relative to the folder it lies in
+            file = os.path.normpath(os.path.join(admin, file))
+        if os.path.lexists(file):
+            yield Checkout(os.path.dirname(file), admin, head(admin))
+
+
+def on(place: Place, ref: str) -> list[Checkout]:
+    """The checkouts of one branch; one in the middle of a rebase of it counts too."""
+    return [each for each in every(place) if ref in (each.head, unfinished_branch(each.admin))]
+
+
+def head(admin: str) -> str:
+    """What HEAD names: a ref, or a commit id; empty when it cannot be read."""
+    return line(f"{admin}/HEAD").removeprefix("ref: ")
+
+
+def unfinished_branch(admin: str) -> str:
+    """The ref that a rebase or a bisect has detached HEAD from, and will go back to."""
+    for name in ("rebase-merge/head-name", "rebase-apply/head-name"):
+        found = line(f"{admin}/{name}")
+        if found:
+            return found
+    start = line(f"{admin}/BISECT_START")
+    return f"refs/heads/{start}" if start else ""
+
+
+def line(path: str) -> str:
+    """The first line of a file, empty when there is none."""
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.readline().rstrip("\n")
+    except OSError:
+        return ""
