@@ -13,6 +13,7 @@ from gitkanban.runs import processes, spec
 from gitkanban.runs.spec import Spec
 
 _TAIL = 64 << 10
+_FACTS = 8 << 10  # bytes of a spec that hold its facts; commands, prompt included, come after
 
 
 class Folder(NamedTuple):
@@ -35,8 +36,15 @@ class Folder(NamedTuple):
 
     def spec(self) -> Spec:
         """The run's spec; an empty one when it is missing or unreadable."""
+        return self._spec(-1)
+
+    def facts(self) -> Spec:
+        """The beginning of the spec, with all of its facts and not all of its commands."""
+        return self._spec(_FACTS)
+
+    def _spec(self, most: int) -> Spec:
         try:
-            return spec.read(self.file("spec"))
+            return spec.read(self.file("spec"), most)
         except OSError:
             return Spec()
 
@@ -121,7 +129,7 @@ class Folder(NamedTuple):
 
         Empty for those of another boot, whose numbers mean nothing any more.
         """
-        if self.spec().one("boot") != processes.boot_id():
+        if self.facts().one("boot") != processes.boot_id():
             return []
         try:
             with open(self.file("pids"), encoding="ascii") as file:

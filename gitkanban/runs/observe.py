@@ -26,12 +26,12 @@ def observe(place: Place, board: Board, now: int, locks: Locks) -> Observed:
 
     every = list(folders.every(place.private))
     unsettled = [folder for folder in every if not folder.has("settled")]
-    specs = {folder.run: folder.spec() for folder in unsettled}
+    specs = {folder.run: folder.facts() for folder in unsettled}
     held = locks.locked(_names(board, specs.values()))
     runs = tuple(_facts(folder, specs[folder.run], held) for folder in unsettled)
     for facts, folder in zip(runs, unsettled, strict=True):
         if facts.alive:
-            slots.mend(place, folder)
+            slots.mend(place, folder, specs[folder.run])
     ready, served = remembered(place)
     return Observed(
         now=now,
@@ -72,7 +72,7 @@ def _slot(name: str) -> str:
 
 def run_facts(folder: Folder, locks: Locks) -> RunFacts:
     """The facts of one run."""
-    found = folder.spec()
+    found = folder.facts()
     names = sessions.lock_names(found.one("card"), found.one("slot"))
     return _facts(folder, found, locks.locked(names))
 

@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 import gitkanban
 from gitkanban.board.place import Place
 from gitkanban.core.facts import Exit
-from gitkanban.core.model import Card, Config, Worker
+from gitkanban.core.model import SHARED, Card, Config, Worker
 from gitkanban.core.presets import expand, preset_of
 from gitkanban.errors import Refused
 from gitkanban.runs import (
@@ -70,10 +70,21 @@ def lock_names(card: str, slot: str) -> tuple[str, str]:
     return f"card/{card}", slots.lock_name(slot)
 
 
-def take(locks: Locks, card: str, slot: str) -> list[Held] | None:
-    """Take both locks of a run-to-be, None when either is held by somebody."""
+def shared_locks(worker: Worker) -> list[str]:
+    """Locks that runs of several slots exclude each other by: the shared checkout, one memory."""
+    names = ["shared"] if worker.workspace_policy == SHARED else []
+    if worker.memory_env and worker.memory_policy == "read-write":
+        names.append(f"memory/{worker.profile}")
+    return names
+
+
+def take(locks: Locks, card: str, slot: str, also: Iterable[str] = ()) -> list[Held] | None:
+    """Take the locks of a run-to-be, None when one is held by somebody.
+
+    `also` are its worker's `shared_locks`; like the others the supervisor keeps them to its end.
+    """
     held: list[Held] = []
-    for name in lock_names(card, slot):
+    for name in (*lock_names(card, slot), *also):
         got = locks.take(name)
         if got is None:
             release(held)
@@ -162,7 +173,7 @@ class Local:
         """Runs whose two locks are held and that have not recorded their end."""
         names = {}
         for folder in runs:
-            found = folder.spec()
+            found = folder.facts()
             names[folder.run] = lock_names(found.one("card"), found.one("slot"))
         held = self.locks.locked(name for pair in names.values() for name in pair)
         return {

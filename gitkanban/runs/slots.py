@@ -104,9 +104,9 @@ def _plain(value: str) -> str:
         return ""
 
 
-def of_run(folder: Folder) -> Lease | None:
+def of_run(folder: Folder, facts: spec.Spec | None = None) -> Lease | None:
     """The lease as the run folder knows it, the source from which tokens are rebuilt."""
-    found = folder.spec()
+    found = folder.facts() if facts is None else facts
     profile, _, number = found.one("slot").rpartition("#")
     if not profile or not number.isdigit():
         return None
@@ -131,9 +131,9 @@ def supervisor_pid(folder: Folder) -> int:
         return 0
 
 
-def mend(place: Place, folder: Folder) -> bool:
+def mend(place: Place, folder: Folder, facts: spec.Spec | None = None) -> bool:
     """Write the token of a live run anew unless it says what it should. True when it was mended."""
-    right = of_run(folder)
+    right = of_run(folder, facts)
     if right is None or read(place, right.slot) == right:
         return False
     write(place, right)

@@ -30,12 +30,18 @@ class Spec(dict[str, list[str]]):
         return dict(item.partition("=")[::2] for item in self.get(key, ()))
 
 
-def read(path: str) -> Spec:
-    """Read a spec. Raises OSError; damaged pairs are passed over."""
+def read(path: str, most: int = -1) -> Spec:
+    """Read a spec, or what its first `most` bytes hold. Raises OSError.
+
+    Damaged pairs are passed over.
+    """
     with open(path, "rb") as file:
-        text = file.read().decode("utf-8", "surrogateescape")
+        text = file.read(most).decode("utf-8", "surrogateescape")
+    items = text.split("\0")
+    if len(text) >= most >= 0:
+        items.pop()  # it may have been cut
     spec = Spec()
-    for item in text.split("\0"):
+    for item in items:
         key, equals, value = item.partition("=")
         if equals:
             spec.setdefault(key, []).append(value)

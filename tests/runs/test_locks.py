@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gitkanban.core.model import Worker
 from gitkanban.errors import Refused
 from gitkanban.runs import locks as module
 from gitkanban.runs import processes, sessions, slots
@@ -179,3 +180,23 @@ def test_a_process_is_told_only_while_it_is_the_same() -> None:
     seen.start += 1
     processes.tell(seen, signal.SIGKILL)
     os.waitpid(pid, 0)
+
+
+def test_runs_in_the_shared_checkout_exclude_each_other(bench: Bench, tmp_path: Path) -> None:
+    worker = bench.worker("exit:0", workspace_policy="shared")
+    also = sessions.shared_locks(worker)
+    held = sessions.take(bench.locks, "T1", "p#1", also)
+    assert held
+    running = bench.start(f"tell:{tmp_path}/up", "hang", held=held, workspace_policy="shared")
+    assert sessions.take(bench.locks, "T2", "q#1", also) is None
+    assert bench.locks.locked(["card/T2", "slot/q/1"]) == set()
+    bench.local.stop(running.folder, "enough")
+    running.end()
+    assert sessions.take(bench.locks, "T2", "q#1", also)
+
+
+def test_read_write_memory_of_one_profile_is_one_run_s() -> None:
+    worker = Worker("w", "p", memory_env="HERMES_HOME", memory_path="~/.hermes")
+    assert sessions.shared_locks(worker) == ["memory/p"]
+    assert sessions.shared_locks(worker._replace(memory="read-only")) == []
+    assert sessions.shared_locks(Worker("w", "p")) == []

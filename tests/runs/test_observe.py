@@ -183,3 +183,16 @@ def test_a_start_that_failed_is_a_fact(bench: Bench) -> None:
     assert facts.exit
     assert (facts.exit.how, facts.exit.error) == ("not-started", "no space")
     assert look(bench).busy_slots == frozenset()
+
+
+def test_a_long_prompt_costs_a_look_nothing(bench: Bench) -> None:
+    running = bench.start("exit:0", "x" * 100_000, needs=(("build", 1),))
+    running.end()
+    assert len(running.folder.facts()) < len(running.folder.spec())
+    (facts,) = look(bench).runs
+    assert facts == observe.run_facts(running.folder, bench.locks)
+    assert (facts.session, facts.needs) == (
+        running.folder.spec().one("session_id"),
+        (("build", 1),),
+    )
+    assert facts.start_commit == running.workspace.start_commit
