@@ -76,5 +76,5 @@ def card_id() -> str:
 
 
 def jitter() -> float:
-    """A float in [0, 1) for retry delays; never fixed, or two fixed clocks would collide forever."""
+    """A float in [0, 1) for retry delays; never fixed, or two clocks would collide forever."""
     return int.from_bytes(os.urandom(4), "big") / 2**32

@@ -16,11 +16,18 @@ IDENTITY = {
 
 
 @pytest.fixture(autouse=True)
-def hermetic(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def hermetic(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
     """Clear what leaks in from the caller: HOME, GIT_*, GITKANBAN_*, time zone, language, editor."""
     home = tmp_path_factory.mktemp("home")
     for name in list(os.environ):
-        if name.startswith(("GIT_", "GITKANBAN_")) or name in ("EDITOR", "VISUAL", "NO_COLOR", "PAGER"):
+        if name.startswith(("GIT_", "GITKANBAN_")) or name in (
+            "EDITOR",
+            "VISUAL",
+            "NO_COLOR",
+            "PAGER",
+        ):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))

@@ -16,7 +16,7 @@ from gitkanban.cli.here import (
     session,
     text_argument,
 )
-from gitkanban.core.changes import Change
+from gitkanban.core.changes import AddCard, Change
 from gitkanban.core.editing import added
 from gitkanban.core.model import BACKLOG, TODO, Board, Card
 from gitkanban.errors import UsageError
@@ -26,19 +26,32 @@ from gitkanban.errors import UsageError
 @click.argument("title", required=False, default="")
 @click.option("--id", "card_id", default="", help="Set the id; by default a short random one.")
 @click.option("-w", "--worker", default="", help="Who shall do it.")
-@click.option("-p", "--parent", "parents", multiple=True, metavar="ID", help="It waits for this card.")
+@click.option(
+    "-p", "--parent", "parents", multiple=True, metavar="ID", help="It waits for this card."
+)
 @click.option("--priority", type=int, default=0, help="Higher goes first; default 0.")
-@click.option("--needs", multiple=True, metavar="NAME[:N]", help="It takes this much of a capacity.")
-@click.option("--acceptance", multiple=True, metavar="TEXT", help="One line that must hold when done.")
+@click.option(
+    "--needs", multiple=True, metavar="NAME[:N]", help="It takes this much of a capacity."
+)
+@click.option(
+    "--acceptance", multiple=True, metavar="TEXT", help="One line that must hold when done."
+)
 @click.option("--body", default="", metavar="TEXT", help="What to do, at length.")
-@click.option("--body-file", default=None, metavar="FILE", help="The body from a file; - for stdin.")
+@click.option(
+    "--body-file", default=None, metavar="FILE", help="The body from a file; - for stdin."
+)
 @click.option("-e", "--edit", is_flag=True, help="Write the body in your editor.")
 @click.option("--backlog", is_flag=True, help="Not to run before somebody approves it.")
-@click.option("--from", "source", default=None, metavar="FILE",
-              help="Add all cards of a YAML list (- for stdin), in one commit, all or none.")
+@click.option(
+    "--from",
+    "source",
+    default=None,
+    metavar="FILE",
+    help="Add all cards of a YAML list (- for stdin), in one commit, all or none.",
+)
 @branch_option
 @json_option
-def add_command(  # noqa: PLR0913 - one parameter an option
+def add_command(
     title: str,
     card_id: str,
     worker: str,
@@ -84,7 +97,7 @@ def add_command(  # noqa: PLR0913 - one parameter an option
             drafts = [card._replace(status=BACKLOG) for card in drafts]
     place = place_here(branch)
     done = change(place, lambda board: _decide(board, drafts))
-    ids = [each.card.id for each in done.changes if hasattr(each, "card")]
+    ids = [each.card.id for each in done.changes if isinstance(each, AddCard)]
     if as_json:
         print_json({"ids": ids, "commit": done.commit, "branch": place.branch})
     else:

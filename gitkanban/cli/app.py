@@ -144,12 +144,12 @@ def os_error(error: OSError) -> GitkanbanError:
 
 
 def _program() -> str:
-    name = os.path.basename(sys.argv[0])  # noqa: PTH119 - pathlib costs 10 ms of start-up
+    name = os.path.basename(sys.argv[0])
     return "git kanban" if name == "git-kanban" else "gitkanban"
 
 
 def _report_bug(error: Exception, argv: Sequence[str]) -> int:
-    """Write a report that can be pasted into an issue. The arguments may hold secrets: it says so."""
+    """Write a report to paste into an issue; it may hold secrets, and says so."""
     import platform
     import tempfile
     import traceback
@@ -166,5 +166,7 @@ def _report_bug(error: Exception, argv: Sequence[str]) -> int:
         file.write("\n".join(lines))
     click.secho("Error: ", fg="red", nl=False, err=True)
     click.echo(f"a bug in gitkanban: {type(error).__name__}: {error}", err=True)
-    click.echo(f"Hint: please report it with {file.name} (read it first: it shows your command).", err=True)
+    click.echo(
+        f"Hint: please report it with {file.name} (read it first: it shows your command).", err=True
+    )
     return 3

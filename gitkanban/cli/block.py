@@ -2,19 +2,26 @@
 
 import click
 
+from gitkanban.board.place import Place
 from gitkanban.cli.here import branch_option, json_option, place_here, session
 from gitkanban.cli.moves import move_cards
 from gitkanban.cli.report import report
+from gitkanban.core.changes import Change
 from gitkanban.core.facts import Report
-from gitkanban.core.model import BLOCK_REASONS, NEEDS_INPUT
+from gitkanban.core.model import BLOCK_REASONS, NEEDS_INPUT, Board, Card
 from gitkanban.core.moves import move
 
 
 @click.command("block")
 @click.argument("card")
 @click.option("--why", required=True, metavar="TEXT", help="What is needed.")
-@click.option("--reason", type=click.Choice(BLOCK_REASONS), default=NEEDS_INPUT,
-              show_default=True, help="The kind of obstacle.")
+@click.option(
+    "--reason",
+    type=click.Choice(BLOCK_REASONS),
+    default=NEEDS_INPUT,
+    show_default=True,
+    help="The kind of obstacle.",
+)
 @branch_option
 @json_option
 def block_command(card: str, why: str, reason: str, branch: str, as_json: bool) -> None:
@@ -26,5 +33,8 @@ def block_command(card: str, why: str, reason: str, branch: str, as_json: bool) 
     if session()[1]:
         report(place_here(), card, "block", Report("block", reason=reason, why=why), as_json)
         return
-    move_cards("block", [card], branch, as_json,
-               lambda _, board, found: move(board, "block", found, why=why, reason=reason))  # fmt: skip
+
+    def hold(_: Place, board: Board, found: Card) -> list[Change]:
+        return move(board, "block", found, why=why, reason=reason)
+
+    move_cards("block", [card], branch, as_json, hold)

@@ -15,7 +15,9 @@ from gitkanban.errors import UsageError
 
 @click.command("done")
 @click.argument("cards", nargs=-1, required=True)
-@click.option("--summary", default="", metavar="TEXT", help="What was done, for those who come after.")
+@click.option(
+    "--summary", default="", metavar="TEXT", help="What was done, for those who come after."
+)
 @click.option("--no-change", is_flag=True, help="From a session: nothing needed changing.")
 @branch_option
 @json_option

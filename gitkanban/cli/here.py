@@ -29,7 +29,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 
 def place_here(branch: str = "") -> Place:
     """The board found from the current folder; what finding it did is told on stderr."""
-    place = find(os.getcwd(), branch)  # noqa: PTH109 - a string is what git wants
+    place = find(os.getcwd(), branch)
     for line in place.told:
         click.echo(line, err=True)
     return place
@@ -51,7 +51,7 @@ def refuse_in_session(verb: str, card: str = "") -> None:
 
 
 def card_of(board: Board, text: str) -> Card:
-    """The card named by an id or an unambiguous prefix. Raises NotFound, or BadData if quarantined."""
+    """The card named by an id or a prefix. Raises NotFound, BadData for a quarantined one."""
     bad = next((problem for problem in board.problems if problem.card == text), None)
     if bad and text not in board.cards:
         from gitkanban.errors import BadData
@@ -91,7 +91,7 @@ def person(place: Place) -> str:
 
 
 def text_argument(text: str, file: str | None) -> str:
-    """Text from an argument, a file, or stdin (`-`). Raises UsageError for a file it cannot read."""
+    """Text from an argument, a file, or stdin (`-`). Raises UsageError for an unreadable file."""
     if file is None:
         return text
     from gitkanban.errors import UsageError
@@ -99,7 +99,9 @@ def text_argument(text: str, file: str | None) -> str:
     try:
         if file == "-":
             return sys.stdin.read()
-        with open(file, encoding="utf-8") as stream:  # noqa: PTH123
+        with open(file, encoding="utf-8") as stream:
             return stream.read()
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read {file}: {error}", "Give a text file, or - for stdin.") from None
+        raise UsageError(
+            f"cannot read {file}: {error}", "Give a text file, or - for stdin."
+        ) from None

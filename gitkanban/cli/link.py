@@ -50,8 +50,16 @@ def _change_parents(
         card = card_of(board, name)
         found = card.id
         if verb == "unlink":  # a parent that no longer exists can still be unlinked
-            return list(unlinked(board, card, [p if p in card.parents else card_of(board, p).id for p in parents]))
-        return list(linked(board, card, [p if p in board.archived else card_of(board, p).id for p in parents]))
+            return list(
+                unlinked(
+                    board, card, [p if p in card.parents else card_of(board, p).id for p in parents]
+                )
+            )
+        return list(
+            linked(
+                board, card, [p if p in board.archived else card_of(board, p).id for p in parents]
+            )
+        )
 
     done = change(place, decide)
     after = done.after.cards[found]

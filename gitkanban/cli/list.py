@@ -9,10 +9,20 @@ WORDS = (*STATUSES, "ready", "waiting")
 
 
 @click.command("list")
-@click.option("-s", "--status", "statuses", multiple=True, type=click.Choice(WORDS),
-              help="Only cards of this status; may be given several times.")
-@click.option("-w", "--worker", "workers", multiple=True, metavar="NAME", help="Only this worker's cards.")
-@click.option("--profile", "profiles", multiple=True, metavar="NAME", help="Only cards of this profile.")
+@click.option(
+    "-s",
+    "--status",
+    "statuses",
+    multiple=True,
+    type=click.Choice(WORDS),
+    help="Only cards of this status; may be given several times.",
+)
+@click.option(
+    "-w", "--worker", "workers", multiple=True, metavar="NAME", help="Only this worker's cards."
+)
+@click.option(
+    "--profile", "profiles", multiple=True, metavar="NAME", help="Only cards of this profile."
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print ids alone.")
 @json_option
 def list_command(

@@ -29,7 +29,9 @@ cards_argument = click.argument("cards", nargs=-1, required=True)
 @json_option
 def approve_command(cards: tuple[str, ...], branch: str, as_json: bool) -> None:
     """Let backlog CARDS run: they become todo."""
-    move_cards("approve", cards, branch, as_json, lambda _, board, card: move(board, "approve", card))
+    move_cards(
+        "approve", cards, branch, as_json, lambda _, board, card: move(board, "approve", card)
+    )
 
 
 @click.command("retry")

@@ -23,7 +23,9 @@ from gitkanban.errors import UsageError
 @click.command("note")
 @click.argument("card")
 @click.argument("text", required=False, default="")
-@click.option("--file", "source", default=None, metavar="FILE", help="The text from a file; - for stdin.")
+@click.option(
+    "--file", "source", default=None, metavar="FILE", help="The text from a file; - for stdin."
+)
 @branch_option
 @json_option
 def note_command(card: str, text: str, source: str | None, branch: str, as_json: bool) -> None:
@@ -32,7 +34,9 @@ def note_command(card: str, text: str, source: str | None, branch: str, as_json:
     if not words:
         raise UsageError("an empty note", 'Say something: gitkanban note CARD "text".')
     place = place_here(branch)
-    note = Note(clock.sortable_id(), "", person(place), int(clock.now()), "note", words, session()[1])
+    note = Note(
+        clock.sortable_id(), "", person(place), int(clock.now()), "note", words, session()[1]
+    )
 
     def decide(board: Board) -> list[Change]:
         nonlocal note

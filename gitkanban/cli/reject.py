@@ -12,7 +12,9 @@ from gitkanban.core.moves import reject
 
 @click.command("reject")
 @click.argument("card")
-@click.option("--why", required=True, metavar="TEXT", help="What is wrong; the next prompt carries it.")
+@click.option(
+    "--why", required=True, metavar="TEXT", help="What is wrong; the next prompt carries it."
+)
 @branch_option
 @json_option
 def reject_command(card: str, why: str, branch: str, as_json: bool) -> None:

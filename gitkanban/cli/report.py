@@ -16,14 +16,14 @@ def report(place: Place, name: str, verb: str, said: Report, as_json: bool) -> N
 
     Raises Refused for another card, and for a run that is no longer the card's current one.
     """
-    from gitkanban.runs.folders import RunFolder
+    from gitkanban.runs import folders
 
     run = session()[1]
     board = board_of(place)
     card = card_of(board, name)
     refuse_in_session(verb, card.id)
     check_report(board, card.id, run)
-    RunFolder(place.private, run).write_report(said)
+    folders.of(place.private, run).write_report(said)
     if as_json:
         print_json({"card": card.id, "run": run, "report": verb})
     else:

@@ -24,8 +24,12 @@ def trust_command(yes: bool, as_json: bool) -> int:
     wanted = trust.wanted(place, board.config)
     changed = trust.untrusted(place, board.config)
     if as_json:
-        print_json({"workers": wanted, "untrusted": dict(changed)})
+        print_json(
+            {"workers": {row.worker: row._asdict() for row in wanted}, "untrusted": dict(changed)}
+        )
     else:
+        from gitkanban.views.trust import trust_text
+
         click.echo(trust_text(wanted, changed), nl=False)
     if not changed:
         return 0

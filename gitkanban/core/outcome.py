@@ -1,6 +1,6 @@
 """What one tick did, as a value that views print and other programs read."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gitkanban.core.reconcile import Settled, Stop
 from gitkanban.core.schedule import Held
@@ -22,7 +22,8 @@ class Accepted(NamedTuple):
 
     card: str
     to: str  # done | blocked
-    detail: str  # the merge commit, or what conflicts
+    detail: str  # the merge commit (empty: nothing to merge), or what conflicts
+    told: tuple[str, ...] = ()
 
 
 class Outcome(NamedTuple):
@@ -41,14 +42,16 @@ class Outcome(NamedTuple):
     contended: bool = False  # another tick is at work; it will go round again
     dry_run: bool = False
 
+    def adding(self, **more: Any) -> "Outcome":
+        """What happened added up, without repeats; what holds now (the other fields) replaced."""
+        for name in _EVENTS & more.keys():
+            more[name] = tuple(dict.fromkeys((*getattr(self, name), *more[name])))
+        return self._replace(**more)
+
     def then(self, later: "Outcome") -> "Outcome":
-        """This pass and a later one as one outcome: what happened adds up, what holds is the last."""
-        return later._replace(
-            settled=self.settled + later.settled,
-            stopped=tuple(dict.fromkeys(self.stopped + later.stopped)),
-            accepted=self.accepted + later.accepted,
-            started=self.started + later.started,
-            commit=later.commit or self.commit,
-            told=self.told + later.told,
-            errors=tuple(dict.fromkeys(self.errors + later.errors)),
-        )
+        """This pass and a later one as one outcome."""
+        more = later._asdict()
+        return self.adding(**{**more, "commit": later.commit or self.commit})
+
+
+_EVENTS = frozenset({"settled", "stopped", "accepted", "started", "told", "errors"})

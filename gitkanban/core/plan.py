@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from gitkanban.core.changes import Change, applied
 from gitkanban.core.facts import Observed, RunFacts
+from gitkanban.core.graph import ready
 from gitkanban.core.model import Board
 from gitkanban.core.reconcile import Settled, Stop, reconcile, to_accept
 from gitkanban.core.schedule import Held, Start, schedule
@@ -24,6 +25,7 @@ class Plan(NamedTuple):
     starts: tuple[Start, ...]
     held: tuple[Held, ...]
     served: dict[str, float]
+    ready_since: dict[str, int]
     told: tuple[str, ...]
     after: Board  # the board with `changes` applied
 
@@ -43,6 +45,16 @@ def plan(board: Board, observed: Observed) -> Plan:
         scheduled.starts,
         scheduled.held,
         dict(scheduled.served),
+        _ready_since(after, observed),
         found.told,
         after,
     )
+
+
+def _ready_since(board: Board, observed: Observed) -> dict[str, int]:
+    """Since when each ready card is ready: as remembered, else since now."""
+    return {
+        card.id: observed.ready_since.get(card.id, observed.now)
+        for card in board.cards.values()
+        if ready(board, card, observed.now)
+    }

@@ -8,7 +8,9 @@ from gitkanban.core.model import Board, Card, Note, Run
 from gitkanban.views.text import age, plural, shown, shown_lines
 
 
-def card_data(board: Board, card: Card, held: str, ready: bool, places: dict[str, str]) -> dict[str, Any]:
+def card_data(
+    board: Board, card: Card, held: str, ready: bool, places: dict[str, str]
+) -> dict[str, Any]:
     """The data of `show ID --json`; `places` holds branch and workspace, empty where there is none."""
     return {
         "id": card.id,

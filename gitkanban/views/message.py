@@ -1,9 +1,9 @@
 """Commit messages of the board: they read as history and carry trailers for machines.
 
-    kanban: T1 todo → running (backend-hermes#2)
+kanban: T1 todo → running (backend-hermes#2)
 
-    Kanban-Card: T1
-    Kanban-Run: 01jd…
+Kanban-Card: T1
+Kanban-Run: 01jd…
 """
 
 from collections.abc import Sequence

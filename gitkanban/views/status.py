@@ -3,12 +3,16 @@
 It takes the data of `status --json` and gives text; it imports nothing heavy (see `text`).
 """
 
+from gitkanban.views.text import age, coloured, columns, plural, seconds, shown
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` alone costs half of what `status` may
     from typing import Any
 
-from gitkanban.views.text import age, coloured, columns, plural, shown
-
+CARD_KEYS = (
+    "id", "title", "worker", "status", "ready", "parents", "priority", "run", "slot", "host",
+    "not_before", "reason", "why", "held", "holds",
+)  # fmt: skip
 LISTED_MOST = 30  # above that, done and dropped cards are counted, not listed
 _ORDER = ("blocked", "review", "running", "ready", "waiting", "backlog", "done", "dropped")
 _COLOURS = {
@@ -61,22 +65,24 @@ def _profiles(data: "dict[str, Any]", colour: bool) -> list[str]:
     ]
 
 
-def _cards(
-    data: "dict[str, Any]", now: float, total: int, colour: bool, all_: bool
-) -> list[str]:
+def _cards(data: "dict[str, Any]", now: float, total: int, colour: bool, all_: bool) -> list[str]:
     cards = data["cards"]
     if not cards:
         return ['No cards yet. Add one: gitkanban add "what to do" --worker NAME']
     quiet = ("done", "dropped")
     shorter = not all_ and len(cards) > LISTED_MOST
     listed = [card for card in cards if not (shorter and card["status"] in quiet)]
-    listed.sort(key=lambda card: (_ORDER.index(word_of(card)), -card.get("holds", 0)))
-    lines = card_lines(listed, now, total, colour)
+    lines = card_lines(in_order(listed), now, total, colour)
     for word in quiet if shorter else ():
         count = sum(card["status"] == word for card in cards)
         if count:
             lines.append(f"+ {count} {word} (--all lists them)")
     return lines
+
+
+def in_order(cards: "list[dict[str, Any]]") -> "list[dict[str, Any]]":
+    """Those that need a person first, by how much waits on them; the finished ones last."""
+    return sorted(cards, key=lambda card: (_ORDER.index(word_of(card)), -card["holds"]))
 
 
 def card_lines(
@@ -97,7 +103,7 @@ def card_lines(
 
 def _remark(card: "dict[str, Any]", now: float) -> str:
     if card["status"] == "running":
-        since = f" {age(now - card['started'])}" if card.get("started") else ""
+        since = f" for {age(now - seconds(card['started']))}" if card["started"] else ""
         return f"{card['slot']}{since}"
     if card["status"] == "blocked":
         return shown(": ".join(part for part in (card["reason"], card["why"]) if part))

@@ -59,6 +59,19 @@ def age(seconds: float) -> str:
     return f"{seconds}s"
 
 
+def seconds(iso: str) -> int:
+    """Epoch seconds of `2026-11-23T22:00:00Z`, without the import that `clock.parse` needs."""
+    year, month, day, hour, minute, second = (
+        int(iso[at : at + size]) for at, size in ((0, 4), (5, 2), (8, 2), (11, 2), (14, 2), (17, 2))
+    )
+    # Days since the epoch of a proleptic Gregorian date, with March as the first month.
+    year, month = (year - 1, month + 9) if month < 3 else (year, month - 3)
+    days = (
+        365 * year + year // 4 - year // 100 + year // 400 + (153 * month + 2) // 5 + day - 719469
+    )
+    return ((days * 24 + hour) * 60 + minute) * 60 + second
+
+
 def columns(rows: list[list[str]], total: int, stretch: int) -> list[str]:
     """Rows as lines of aligned columns in at most `total` columns.
 

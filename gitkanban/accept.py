@@ -1,0 +1,49 @@
+"""A card in review: its branch goes into base, and the card to done, or to blocked on a conflict.
+
+The merge comes first and the board second: killed in between, the next tick finds the work in base
+and marks the card. Nothing is merged twice.
+"""
+
+from collections.abc import Sequence
+
+from gitkanban.board import integrate, store
+from gitkanban.board.place import Place
+from gitkanban.core.changes import Change
+from gitkanban.core.model import REVIEW, Board, Card
+from gitkanban.core.moves import accepted, conflicted
+from gitkanban.core.outcome import Accepted
+from gitkanban.core.transitions import check_verb
+from gitkanban.errors import BadData, NotFound
+from gitkanban.views.message import commit_message
+
+
+def accept(place: Place, card_id: str) -> Accepted:
+    """Merge the branch of a card in review into base, and move the card.
+
+    Raises Refused when a checkout of base has changes in the way or the card is not in review,
+    BoardBusy, GitFailed; the card then stays in review.
+    """
+    board = store.read(place)
+    card = board.cards.get(card_id)
+    if card is None:
+        raise NotFound(f"no card {card_id}", "It was removed meanwhile.")
+    check_verb("accept", card.id, card.status)
+    if board.config is None:
+        raise BadData("config.yaml cannot be read", "`gitkanban status` says where.")
+    merged = integrate.accept(place, board.config, card)
+    if merged.conflicts:
+        why = f"{merged.branch} and {merged.base} both changed {', '.join(merged.conflicts)}"
+        _record(place, card, [conflicted(card, why)])
+        return Accepted(card_id, "blocked", why)
+    _record(place, card, [accepted(card)])
+    return Accepted(card_id, "done", merged.commit, merged.told)
+
+
+def _record(place: Place, card: Card, changes: Sequence[Change]) -> None:
+    """Move the card, unless it has left review on its own in the meantime."""
+
+    def decide(board: Board) -> Sequence[Change]:
+        now = board.cards.get(card.id)
+        return changes if now and now.status == REVIEW else []
+
+    store.commit(place, decide, message=commit_message)

@@ -1,0 +1,49 @@
+"""`gitkanban accept`: the work of cards in review goes into base, one card after the other."""
+
+import click
+
+from gitkanban.cli.here import (
+    board_of,
+    card_of,
+    json_option,
+    place_here,
+    print_json,
+    refuse_in_session,
+)
+from gitkanban.errors import GitkanbanError
+
+
+@click.command("accept")
+@click.argument("cards", nargs=-1, required=True)
+@json_option
+def accept_command(cards: tuple[str, ...], as_json: bool) -> int:
+    """Merge the branches of CARDS into base, and call the cards done.
+
+    Uncommitted work in a checkout of base stays as it is; where it is in the way, the card is
+    refused and stays in review. A conflict blocks the card and names the files.
+    """
+    from gitkanban.accept import accept
+
+    refuse_in_session("accept")
+    place = place_here()
+    board = board_of(place)
+    names = list(dict.fromkeys(card_of(board, name).id for name in cards))
+    done, refused = [], []
+    for name in names:
+        try:
+            done.append(accept(place, name))
+        except GitkanbanError as error:
+            refused.append({"card": name, "why": error.message})
+            if not as_json:
+                click.echo(f"Error: {error.message}", err=True)
+                click.echo(f"Hint: {error.hint}", err=True) if error.hint else None
+            continue
+        if not as_json:
+            each = done[-1]
+            words = f"done ({each.detail[:10] or 'nothing to merge'})"
+            click.echo(f"{name} {words if each.to == 'done' else f'blocked: {each.detail}'}")
+            for line in each.told:
+                click.echo(line, err=True)
+    if as_json:
+        print_json({"accepted": [each._asdict() for each in done], "refused": refused})
+    return 1 if refused or any(each.to != "done" for each in done) else 0

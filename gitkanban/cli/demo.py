@@ -1,0 +1,157 @@
+"""`gitkanban demo`: the example board, worked to its end in a throw-away repository."""
+
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gitkanban import clock
+from gitkanban.board import git
+from gitkanban.board.place import Place
+from gitkanban.errors import GitkanbanError, UsageError
+
+SECONDS_MOST = 90
+LOOK = 0.2  # seconds between looks at the board
+
+
+@click.command("demo")
+@click.option(
+    "--keep", default=None, metavar="DIR", help="Make it there, and leave it for exploring."
+)
+@click.option("--own-branch", is_flag=True, help="Keep the board on a branch of its own.")
+def demo_command(keep: str | None, own_branch: bool) -> None:
+    """Watch a small board being worked: five cards, three workers, real worktrees and sessions.
+
+    The sessions are a small shell script in place of an agent. It takes about 20 seconds.
+    """
+    if keep and Path(keep).exists() and any(Path(keep).iterdir()):
+        raise UsageError(f"{keep} is not empty", "Name a folder that does not exist yet.")
+    home = Path(keep) if keep else Path(tempfile.mkdtemp(prefix="gitkanban-demo-"))
+    repo = home.resolve() / "messages"
+    place = None
+    try:
+        place = _made(repo, own_branch)
+        _work(repo, place)
+        _look_back(repo, place, keep)
+    finally:
+        if place:
+            _quiet(place)
+        if not keep:
+            shutil.rmtree(home, ignore_errors=True)
+
+
+def _made(repo: Path, own_branch: bool) -> Place:
+    """A small repository with the example board, its commands trusted."""
+    from gitkanban.board import init, store
+    from gitkanban.runs import trust
+
+    example = example_board()
+    repo.mkdir(parents=True)
+    shutil.copytree(example / "demo", repo / "demo")
+    (repo / "README.md").write_text("# messages\n", encoding="utf-8")
+    where = str(repo)
+    git.run(where, "init", "--quiet", "--initial-branch=main")
+    if git.run(where, "config", "user.email", check=False).code:
+        git.run(where, "config", "user.name", "gitkanban demo")
+        git.run(where, "config", "user.email", "demo@example.invalid")
+    git.run(where, "add", "--all")
+    git.run(where, "commit", "--quiet", "--message", "start")
+    cards = {
+        f"cards/{path.name}": path.read_text(encoding="utf-8")
+        for path in sorted((example / "cards").glob("*.yaml"))
+    }
+    config = (example / "config.yaml").read_text(encoding="utf-8")
+    branch = "kanban" if own_branch else ""
+    place = init.create(where, branch=branch, config=config, files=cards)
+    board = store.read(place)
+    if board.config is None:
+        raise GitkanbanError("the example board cannot be read", "Install gitkanban again.")
+    trust.record(place, board.config)
+    click.echo(f"a repository with a board of {len(cards)} cards: {repo}\n")
+    return place
+
+
+def example_board() -> Path:
+    """The folder of the example board: in the package, or beside it in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    for folder in (package / "example", package.parent / ".kanban-example"):
+        if (folder / "config.yaml").exists():
+            return folder
+    raise GitkanbanError("the example board is missing", "Install gitkanban again.")
+
+
+def _work(repo: Path, place: Place) -> None:
+    """Tick once; from then on each session that ends starts what it frees. Show what changes."""
+    from gitkanban.tick import tick
+
+    begun = time.monotonic()
+    click.echo("$ gitkanban tick")
+    outcome = tick(place)
+    for error in outcome.errors:
+        click.echo(error, err=True)
+    shown = ""
+    while True:
+        data, page = _page(place)
+        if page != shown:
+            shown = page
+            click.echo(f"\n$ gitkanban status            # after {time.monotonic() - begun:.0f} s")
+            click.echo(page, nl=False)
+        states = {card["status"] for card in data["cards"]}
+        if states == {"done"}:
+            return
+        if "blocked" in states or time.monotonic() - begun > SECONDS_MOST:
+            raise GitkanbanError(
+                "the demo board did not finish",
+                f"Look around in {repo}; --keep DIR leaves it there.",
+            )
+        time.sleep(LOOK)
+
+
+def _page(place: Place) -> tuple[dict[str, Any], str]:
+    from gitkanban.board import store
+    from gitkanban.board.place import clone_id, host
+    from gitkanban.cli.quick import live
+    from gitkanban.cli.terminal import colour_on, terminal_width
+    from gitkanban.views.status import status_text
+    from gitkanban.views.summary import summary
+
+    board = store.read(place)
+    rows = summary(board, int(clock.now()), clone_id(place), host())
+    rows |= {"slots_dir": place.slots, "main": "", "prefix": place.prefix}
+    data = live(rows)
+    for card in data["cards"]:
+        card["started"] = ""  # ages would make every look a new page
+    data["board"]["commit"] = board.commit
+    return data, status_text(data, clock.now(), terminal_width(), colour_on())
+
+
+def _look_back(repo: Path, place: Place, keep: str | None) -> None:
+    """Show the history of the board and the branches, and say where to look."""
+    tour = [
+        ["log", "--oneline", "--no-decorate", "--reverse", place.branch],
+        ["log", "--graph", "--oneline", "--no-decorate", "--all", "--", "src", "tests", "docs"],
+        ["worktree", "list"],
+    ]
+    for words in tour if not keep else tour[:1]:
+        click.echo(f"\n$ git {' '.join(words)}")
+        click.echo(git.run(str(repo), *words).text)
+    click.echo("\nAll five cards are done; T1, T2 and T3 ran at the same time.")
+    if keep:
+        click.echo(f"Explore: cd {repo}")
+        click.echo("  git log main                        the board's story, and the work")
+        click.echo("  git branch --list 'card/*'          the branch of each card")
+        click.echo("  gitkanban show T1; gitkanban logs T1")
+    else:
+        click.echo("Run it again with --keep DIR to explore the repository.")
+
+
+def _quiet(place: Place) -> None:
+    """Wait until the last supervisor is gone, so that the folder can be removed."""
+    from gitkanban.runs.locks import Locks
+
+    held = Locks(place.private).take("tick", wait=10)
+    if held:
+        held.close()

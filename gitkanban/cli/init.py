@@ -1,0 +1,103 @@
+"""`gitkanban init`: a board in this repository, in its tree or on a branch of its own."""
+
+import os
+import shutil
+
+import click
+
+from gitkanban.cli.here import json_option, print_json, text_argument
+from gitkanban.core.ids import check_id
+from gitkanban.core.presets import PRESETS
+from gitkanban.errors import NoBoard, UsageError
+
+# What a new board starts with: one lane.
+CONFIG = """\
+version: 1
+kanban:
+  max_concurrency: 6              # all sessions of this board on this host
+  workers:
+    {worker}:
+      mode: lane                  # lane: one card at a time; pool: max_concurrency of them
+      max_concurrency: 1
+      runner: {runner}              # or command: [argv, with, "{{prompt}}"]
+      # verify: [pytest, -q]      # decides whether a clean exit counts
+      on_success: review          # review: a person accepts; done: tick merges it at once
+"""
+
+
+@click.command("init")
+@click.option(
+    "--branch",
+    default="",
+    metavar="NAME",
+    help="Keep the board on a branch of its own; moves an in-tree board over.",
+)
+@click.option(
+    "--worker", default="coder", show_default=True, metavar="NAME", help="Name of the first worker."
+)
+@click.option(
+    "--runner",
+    default="",
+    metavar="PRESET",
+    help=f"Its agent: {', '.join(PRESETS)}. By default the first one that is installed.",
+)
+@click.option(
+    "--config", "source", default=None, metavar="FILE", help="Start from this config.yaml instead."
+)
+@json_option
+def init_command(branch: str, worker: str, runner: str, source: str | None, as_json: bool) -> None:
+    """Make a board in this repository, and trust the commands it starts with.
+
+    By default it lies in `.kanban/` of the branch that is checked out. With --branch it gets a
+    branch without code, checked out at `.kanban/`: that fits where main is protected, or where
+    board commits should not stand among the code's.
+    """
+    from gitkanban.board import init, store
+    from gitkanban.runs import trust
+
+    cwd = os.getcwd()
+    if branch:
+        moved = _moved(cwd, branch)
+        if moved is not None:
+            click.echo(f"the board moved to branch {branch}, checked out at .kanban/")
+            return
+    check_id(worker)
+    config = text_argument("", source) if source else _config(worker, runner)
+    made = init.create(cwd, branch=branch, config=config, files={})
+    for line in made.told:
+        click.echo(line, err=True)
+    board = store.read(made)
+    if board.config is not None and not source:
+        trust.record(made, board.config)
+    if as_json:
+        print_json({"branch": made.branch, "commit": board.commit, "prefix": made.prefix})
+        return
+    where = f".kanban/ on branch {made.branch}" if made.prefix else f"branch {made.branch}"
+    click.echo(f"made a board in {where}")
+    if not branch:
+        click.echo(
+            "(if main is protected, or board commits disturb: gitkanban init --branch kanban)"
+        )
+    click.echo(f'next: gitkanban add "what to do" --worker {worker}; then gitkanban tick')
+
+
+def _moved(cwd: str, branch: str) -> object | None:
+    """The place of an in-tree board after its move to `branch`; None when there is no board yet."""
+    from gitkanban.board import init, place
+
+    try:
+        found = place.find(cwd)
+    except NoBoard:
+        return None
+    if not found.prefix:
+        raise UsageError(
+            f"the board is on branch {found.branch} already", "There is nothing to move."
+        )
+    return init.move(found, branch)
+
+
+def _config(worker: str, runner: str) -> str:
+    if runner and runner not in PRESETS:
+        raise UsageError(f"no preset {runner!r}", f"One of: {', '.join(PRESETS)}.")
+    runner = runner or next((name for name in PRESETS if shutil.which(name)), "claude")
+    return CONFIG.format(worker=worker, runner=runner)

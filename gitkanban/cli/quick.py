@@ -1,0 +1,168 @@
+"""The quick door: `status` and `list` from the cache, before anything heavy is imported.
+
+It answers only the plainest calls. Every other call, and every doubt, is left to the whole command
+line, which shows the same data through the same views.
+"""
+
+import os
+import sys
+import time
+
+from gitkanban.board import snapshot
+from gitkanban.cli.terminal import colour_on, terminal_width
+from gitkanban.runs import tokens
+from gitkanban.views import status
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def answer(argv: "list[str]") -> "int | None":
+    """Print `status` or `list` and give the exit code; None when this is not for the quick door."""
+    if argv[1:] not in ([], ["--json"]):
+        return None
+    found = snapshot.warm(os.getcwd())
+    if found is None:
+        return None
+    data = live(found)
+    show = print_status if argv[0] == "status" else print_list
+    try:
+        show(data, bool(argv[1:]))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return 0
+
+
+def status_now() -> "dict[str, Any]":
+    """The data of `status --json`, from the cache or from the board, which fills the cache."""
+    found = snapshot.warm(os.getcwd())
+    if found is not None:
+        return live(found)
+    from gitkanban import clock
+    from gitkanban.board import standstill, store
+    from gitkanban.board.place import clone_id, host
+    from gitkanban.cli.here import place_here
+    from gitkanban.views.summary import summary
+
+    place = place_here()
+    board = store.read(place)
+    rows = summary(board, int(clock.now()), clone_id(place), host())
+    snapshot.keep(place, rows)
+    rows |= {"slots_dir": place.slots, "main": place.main, "prefix": place.prefix}
+    why = standstill.reason(place)
+    return live(rows, [f"nothing is committed or started: {why}"] if why else [])
+
+
+def live(rows: "dict[str, Any]", notes: "list[str] | None" = None) -> "dict[str, Any]":
+    """The rows of a board with who sits where now, and what a person should know beside it."""
+    drafts = _Drafts(rows)
+    slots = tokens.held(rows["slots_dir"])
+    running = {slot["run"]: slot for slot in slots}
+    cards = []
+    for row in rows["cards"]:
+        card = dict(zip(status.CARD_KEYS, row, strict=True))
+        seat = running.get(card["run"])
+        card["started"] = seat["started"] if seat else ""
+        cards.append(card)
+    return {
+        "board": {"branch": rows["branch"], "commit": rows["commit"]},
+        "cards": cards,
+        "workers": rows["workers"],
+        "profiles": rows["profiles"],
+        "capacities": rows["capacities"],
+        "slots": slots,
+        "paused": rows["paused"],
+        "problems": rows["problems"],
+        "notes": [*(notes or []), *drafts.lines()],
+    }
+
+
+class _Drafts:
+    """Uncommitted edits under `.kanban/`, asked of git while everything else goes on."""
+
+    def __init__(self, rows: "dict[str, Any]") -> None:
+        self.pid = 0
+        main, prefix = rows["main"], rows["prefix"]
+        folder = main if prefix else f"{main}/.kanban"
+        head = _head(f"{main}/.git/HEAD" if prefix else f"{folder}/.git")
+        if not main or head != f"refs/heads/{rows['branch']}":
+            return  # what lies there is not this board
+        read, write = os.pipe()
+        env = {name: os.environ[name] for name in os.environ if not name.startswith("GIT_")}
+        argv = ["git", "-C", folder, "--no-optional-locks", "status", "--porcelain", "-z"]
+        argv += ["--untracked-files=all", "--", prefix or "."]
+        try:
+            self.pid = os.posix_spawnp(
+                "git",
+                argv,
+                env,
+                file_actions=[(os.POSIX_SPAWN_DUP2, write, 1), (os.POSIX_SPAWN_CLOSE, read)],
+            )
+        except OSError:
+            os.close(read)
+        else:
+            self.read = read
+        os.close(write)
+
+    def lines(self) -> "list[str]":
+        """One line that names the drafts, none when there are none."""
+        if not self.pid:
+            return []
+        with open(self.read, "rb") as stream:
+            text = stream.read().decode("utf-8", "replace")
+        os.waitpid(self.pid, 0)
+        paths = [entry[3:] for entry in text.split("\0") if entry[2:3] == " "]
+        if not paths:
+            return []
+        more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+        return [f"not committed, so not on the board yet: {', '.join(paths[:3])}{more}"]
+
+
+def _head(path: str) -> str:
+    """The branch that is checked out; `path` is HEAD, or the `.git` file of a linked worktree."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read().strip()
+        if text.startswith("gitdir: "):
+            folder = os.path.dirname(path)
+            return _head(os.path.join(folder, text[8:], "HEAD"))
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return text.removeprefix("ref: ") if text.startswith("ref: ") else ""
+
+
+def print_status(data: "dict[str, Any]", as_json: bool, all_: bool = False) -> None:
+    """Print the page or its data."""
+    if as_json:
+        _print_json(data)
+        return
+    page = status.status_text(data, _now(), terminal_width(), colour_on(), all_)
+    sys.stdout.write(page)
+
+
+def print_list(data: "dict[str, Any]", as_json: bool) -> None:
+    """Print all cards, or their data."""
+    cards = status.in_order(data["cards"])
+    if as_json:
+        _print_json(cards)
+    elif cards:
+        lines = status.card_lines(cards, _now(), terminal_width(), colour_on())
+        sys.stdout.write("\n".join(lines) + "\n")
+    else:
+        sys.stderr.write("no such cards\n")
+
+
+def _print_json(value: object) -> None:
+    import json
+
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def _now() -> float:
+    if "GITKANBAN_NOW" in os.environ:
+        from gitkanban import clock
+
+        return clock.now()
+    return time.time()

@@ -1,0 +1,99 @@
+"""`gitkanban show`: one card with its runs, its notes, and what holds it back."""
+
+import os
+
+import click
+
+from gitkanban import clock
+from gitkanban.board import git, store
+from gitkanban.board.place import Place, clone_id, host
+from gitkanban.cli.here import board_of, card_of, json_option, place_here, print_json
+from gitkanban.core.facts import Observed
+from gitkanban.core.graph import ready
+from gitkanban.core.model import DONE, RUNNING, SHARED, Board, Card
+from gitkanban.core.schedule import schedule
+from gitkanban.core.verdict import COUNTED
+from gitkanban.errors import BadData
+
+LOG_LINES = 8
+
+
+@click.command("show")
+@click.argument("card")
+@click.option("--prompt", is_flag=True, help="Print the prompt of its next session instead.")
+@json_option
+def show_command(card: str, prompt: bool, as_json: bool) -> None:
+    """Show CARD: fields, body, runs, notes, branch and workspace."""
+    from gitkanban.views.card import card_data, card_text
+
+    place = place_here()
+    board = board_of(place)
+    found = card_of(board, card)
+    board = store.history(place, board, found.id)
+    if prompt:
+        click.echo(_prompt(place, board, found), nl=False)
+        return
+    now = int(clock.now())
+    held = _held(place, board, found, now)
+    places = _places(place, board, found)
+    if as_json:
+        print_json(card_data(board, found, held, ready(board, found, now), places))
+    else:
+        log = _log(place, board, found)
+        click.echo(card_text(board, found, held, places, now, log), nl=False)
+
+
+def _held(place: Place, board: Board, card: Card, now: int) -> str:
+    """What holds the card back, in the words of `tick` and `status`."""
+    seen = Observed(now, host(), clone_id(place))
+    return next((each.text for each in schedule(board, seen).held if each.card == card.id), "")
+
+
+def _prompt(place: Place, board: Board, card: Card) -> str:
+    from gitkanban.core.prompt import Setting
+    from gitkanban.launch import base_of, prompt_of
+    from gitkanban.runs import workspaces
+
+    worker = board.worker_of(card)
+    if worker is None or board.config is None:
+        raise BadData(
+            f"{card.id} has no worker to be prompted", "Set one: gitkanban edit --worker."
+        )
+    shared = worker.workspace_policy == SHARED
+    path = place.main if shared else workspaces.path_of(place, card.id, board.config.worktrees)
+    branch = "" if shared else workspaces.branch_of(card.id)
+    return prompt_of(
+        place, board, card, worker, Setting(path, branch, base_of(place, board.config))
+    )
+
+
+def _places(place: Place, board: Board, card: Card) -> dict[str, str]:
+    """The card's branch and workspace, empty where they do not exist."""
+    from gitkanban.runs import workspaces
+
+    branch = workspaces.branch_of(card.id)
+    known = git.run(place.common, "show-ref", "--verify", "-q", f"refs/heads/{branch}", check=False)
+    path = workspaces.path_of(place, card.id, board.config.worktrees if board.config else "")
+    worker = board.worker_of(card)
+    if worker and worker.workspace_policy == SHARED and card.status == RUNNING:
+        path = place.main
+    return {
+        "branch": branch if not known.code else "",
+        "workspace": path if os.path.isdir(path) else "",
+    }
+
+
+def _log(place: Place, board: Board, card: Card) -> list[str]:
+    """The last lines of a failed run's log, where this machine has them."""
+    from gitkanban.runs import folders
+
+    runs = board.runs_of(card.id)
+    if not runs or card.status in (DONE, RUNNING) or runs[-1].outcome not in COUNTED:
+        return []
+    folder = folders.of(place.private, runs[-1].run)
+    names = {"setup-failed": ["setup.log"], "verify-failed": ["verify.log"]}
+    for name in names.get(runs[-1].outcome, ["stderr.log", "stdout.log"]):
+        lines = folder.tail(name, LOG_LINES)
+        if lines:
+            return lines
+    return []

@@ -1,0 +1,17 @@
+"""`gitkanban status`: the board at a glance. The quick door answers it when the cache is warm."""
+
+import click
+
+from gitkanban.cli.here import json_option
+
+
+@click.command("status")
+@click.option(
+    "-a", "--all", "all_", is_flag=True, help="List done and dropped cards of a large board too."
+)
+@json_option
+def status_command(all_: bool, as_json: bool) -> None:
+    """Show slots, cards, what holds them back, and what is wrong with the board."""
+    from gitkanban.cli.quick import print_status, status_now
+
+    print_status(status_now(), as_json, all_)

@@ -1,0 +1,144 @@
+"""Starts of granted cards: the workspace, the prompt, and a supervisor that takes the locks over.
+
+The board says `running` already; a start that fails is recorded in the run's folder, and settled by
+the next look at the board.
+"""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+from gitkanban import clock
+from gitkanban.board import git, store
+from gitkanban.board.place import Place
+from gitkanban.core.model import Board, Card, Config, Worker
+from gitkanban.core.outcome import Started
+from gitkanban.core.prompt import TEMPLATE, Handoff, Setting, compose
+from gitkanban.core.verdict import SUCCEEDED, counting
+from gitkanban.errors import GitkanbanError
+from gitkanban.runs import sessions, workspaces
+from gitkanban.runs.locks import Held, Locks
+from gitkanban.runs.sessions import Launch, Local
+from gitkanban.runs.slots import Lease
+from gitkanban.runs.workspaces import Wish, Workspace
+
+SIDE_BY_SIDE = 4  # checkouts at the same time; they wait for the disk more than for the processor
+BOARD_FILES_MOST = 1000  # in-tree cards above which a card's worktree leaves `.kanban/` out
+
+
+class Seat(NamedTuple):
+    """A committed start: card, worker and lease, and the kernel locks that we still hold."""
+
+    card: Card
+    worker: Worker
+    lease: Lease
+    held: list[Held]
+
+
+class Failure(NamedTuple):
+    """A start that did not come about, in a line to tell."""
+
+    card: str
+    why: str
+
+
+def start_all(
+    place: Place, board: Board, config: Config, locks: Locks, executor: Local, seats: Sequence[Seat]
+) -> Iterator[Started | Failure]:
+    """Start every seat; workspaces are made side by side, supervisors one after the other.
+
+    One after the other, because a supervisor inherits every descriptor that is inheritable at that
+    moment, and must not get another one's locks.
+    """
+    with ThreadPoolExecutor(min(SIDE_BY_SIDE, max(1, len(seats)))) as pool:
+        made = [pool.submit(_workspace, place, board, config, locks, seat) for seat in seats]
+        for seat, future in zip(seats, made, strict=True):
+            try:
+                yield _start(place, board, config, executor, seat, future.result())
+            except (GitkanbanError, OSError) as error:
+                why = error.message if isinstance(error, GitkanbanError) else str(error)
+                sessions.not_started(place, seat.lease, why, seat.held, clock.now())
+                yield Failure(seat.card.id, why)
+
+
+def _workspace(place: Place, board: Board, config: Config, locks: Locks, seat: Seat) -> Workspace:
+    wish = Wish(
+        card=seat.card.id,
+        run=seat.lease.run,
+        base=base_of(place, config),
+        policy=seat.worker.workspace_policy,
+        worktrees=config.worktrees,
+        known=bool(board.runs_of(seat.card.id)),
+        without_board=bool(place.prefix)
+        and len(board.cards) > BOARD_FILES_MOST
+        and not seat.worker.board,
+    )
+    return workspaces.prepare(place, locks, wish)
+
+
+def _start(
+    place: Place, board: Board, config: Config, executor: Local, seat: Seat, workspace: Workspace
+) -> Started:
+    setting = Setting(workspace.path, workspace.branch, base_of(place, config))
+    prompt = prompt_of(place, board, seat.card, seat.worker, setting)
+    launch = Launch(
+        place, config, seat.worker, seat.card, seat.lease, workspace, prompt, fresh_session()
+    )
+    pid = executor.start(launch, seat.held)
+    lease = seat.lease
+    return Started(seat.card.id, lease.run, lease.slot, workspace.path, workspace.branch, pid)
+
+
+def base_of(place: Place, config: Config) -> str:
+    """The branch that worktrees start from: the configured one, else where the code lives."""
+    if config.base or place.prefix:
+        return config.base or place.branch
+    return git.run(place.common, "symbolic-ref", "--short", "-q", "HEAD", check=False).text
+
+
+def fresh_session() -> str:
+    """A new session id, a random UUID (version 4, RFC 9562)."""
+    noise = bytearray(clock.random_bytes(16))
+    noise[6] = noise[6] & 0x0F | 0x40
+    noise[8] = noise[8] & 0x3F | 0x80
+    text = noise.hex()
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+def prompt_of(place: Place, board: Board, card: Card, worker: Worker, setting: Setting) -> str:
+    """The prompt of the card's next session, from the board as it is."""
+    return compose(
+        card,
+        worker,
+        setting,
+        handoffs=[_handoff(place, board, parent) for parent in card.parents],
+        runs=counting(board.runs_of(card.id), ""),
+        notes=board.notes_of(card.id),
+        template=_template(place, board),
+    )
+
+
+def _template(place: Place, board: Board) -> str:
+    name = f"{board.commit}:{place.path('prompt.md')}"
+    done = git.run(place.common, "cat-file", "blob", name, check=False)
+    return TEMPLATE if done.code else done.text
+
+
+def _handoff(place: Place, board: Board, parent: str) -> Handoff:
+    known = board.cards.get(parent)
+    runs = store.history(place, board, parent).runs_of(parent)
+    done = next((run for run in reversed(runs) if run.outcome == SUCCEEDED), None)
+    title = known.title if known else ""
+    if done is None:
+        return Handoff(parent, title)
+    return Handoff(
+        parent, title, done.summary, done.commit, _paths(place, done.start_commit, done.commit)
+    )
+
+
+def _paths(place: Place, start: str, end: str) -> tuple[str, ...]:
+    """The files that differ between two commits; none where one of them is gone."""
+    if not start or not end:
+        return ()
+    done = git.run(place.common, "diff", "--name-only", "-z", start, end, "--", check=False)
+    return () if done.code else tuple(path for path in done.text.split("\0") if path)

@@ -1,0 +1,278 @@
+"""One pass over the board: read, observe, reconcile, schedule, commit, start.
+
+What to do is `core.plan`'s to decide. A tick that is killed at any line leaves a difference between
+what is recorded and what is observed, which the next one repairs; there is no other recovery code.
+"""
+
+import os
+from collections.abc import Sequence
+
+from gitkanban import clock
+from gitkanban.accept import accept
+from gitkanban.board import store
+from gitkanban.board.place import Place
+from gitkanban.core.changes import Change
+from gitkanban.core.facts import Observed
+from gitkanban.core.model import Board
+from gitkanban.core.moves import started
+from gitkanban.core.outcome import Outcome, Started
+from gitkanban.core.plan import Plan, plan
+from gitkanban.core.schedule import Start
+from gitkanban.errors import BoardBusy, GitkanbanError
+from gitkanban.launch import Failure, Seat, start_all
+from gitkanban.runs import folders, sessions, slots
+from gitkanban.runs.locks import Locks
+from gitkanban.runs.observe import observe, remember
+from gitkanban.runs.slots import Lease
+from gitkanban.views.message import commit_message
+
+ROUNDS_MOST = 100  # looks at the board in one tick; the next tick goes on from there
+
+
+def tick(place: Place, dry_run: bool = False) -> Outcome:
+    """Do one tick, and go round again for every tick that came by in the meantime.
+
+    Called from inside a session it only leaves a mark. Raises GitkanbanError where nothing can be
+    done at all; what fails for one card is in the outcome's errors.
+    """
+    locks = Locks(place.private)
+    if dry_run:
+        return _foreseen(place, locks)
+    if os.environ.get("GITKANBAN_RUN"):
+        _leave_mark(place)
+        return Outcome(contended=True)
+    outcome = Outcome()
+    for _ in range(ROUNDS_MOST):
+        held = locks.take("tick")
+        if held is None:
+            _leave_mark(place)
+            # Its holder may have looked for marks just before we left ours.
+            held = locks.take("tick")
+        if held is None:
+            return outcome._replace(contended=True)
+        with held:
+            _clear_mark(place)
+            outcome = outcome.then(_Pass(place, locks).run())
+        if not os.path.exists(_mark(place)):
+            break
+    return outcome
+
+
+def _mark(place: Place) -> str:
+    return f"{place.private}/again"
+
+
+def _leave_mark(place: Place) -> None:
+    os.makedirs(place.private, exist_ok=True)
+    with open(_mark(place), "w", encoding="ascii"):
+        pass
+
+
+def _clear_mark(place: Place) -> None:
+    if os.path.exists(_mark(place)):
+        os.unlink(_mark(place))
+
+
+def _foreseen(place: Place, locks: Locks) -> Outcome:
+    """What a tick would do now, as far as it can be known without doing any of it."""
+    board = store.read(place)
+    seen = observe(place, board, int(clock.now()), locks)
+    todo = plan(board, seen)
+    config = board.config
+    starts = tuple(
+        Started(start.card, "", start.slot, _workspace_path(place, board, start), "", 0)
+        for start in todo.starts
+    )
+    return Outcome(
+        settled=todo.settled,
+        stopped=todo.stops,
+        started=starts,
+        held=todo.held,
+        told=(
+            *todo.told,
+            *(f"would close run {facts.run} of {facts.card}" for facts in todo.reclaims),
+            *(f"would accept {card}" for card in todo.accepts),
+            *([] if config else ["config.yaml cannot be read: nothing starts"]),
+        ),
+        untrusted=_untrusted(todo),
+        standstill=seen.standstill,
+        dry_run=True,
+    )
+
+
+def _workspace_path(place: Place, board: Board, start: Start) -> str:
+    from gitkanban.runs import workspaces
+
+    worker = board.config.workers[start.worker] if board.config else None
+    if worker is None or worker.workspace_policy == "shared":
+        return place.main
+    return workspaces.path_of(place, start.card, board.config.worktrees if board.config else "")
+
+
+def _untrusted(todo: Plan) -> tuple[str, ...]:
+    held = (each.card for each in todo.held if each.code == "untrusted")
+    return tuple(sorted({todo.after.cards[card].worker for card in held}))
+
+
+class _Pass:
+    """One pass under the tick lock: rounds, until a look at the board asks for nothing more."""
+
+    def __init__(self, place: Place, locks: Locks) -> None:
+        self.place = place
+        self.locks = locks
+        self.executor = sessions.Local(place, locks)
+        self.given_up: set[str] = set()  # runs and cards on which this pass tried in vain
+        self.outcome = Outcome()
+
+    def run(self) -> Outcome:
+        """Go round until nothing is left to do now."""
+        for _ in range(ROUNDS_MOST):
+            if not self._round():
+                break
+        return self.outcome
+
+    def _round(self) -> bool:
+        """One look at the board and what follows from it; whether to look again."""
+        board = store.read(self.place)
+        seen = observe(self.place, board, int(clock.now()), self.locks)
+        todo = plan(board, seen)
+        self.outcome = self.outcome.adding(
+            stopped=todo.stops,
+            held=todo.held,
+            untrusted=_untrusted(todo),
+            standstill=seen.standstill,
+        )
+        if self._recover(todo):
+            return True
+        for stop in todo.stops:
+            self.executor.stop(folders.of(self.place.private, stop.run), stop.why)
+        if seen.standstill:
+            return False
+        try:
+            accepts = [card for card in todo.accepts if card not in self.given_up]
+            if accepts:
+                if self._commit(board, todo.changes):
+                    self._close(todo)
+                    self._accept(accepts)
+                return True
+            return self._start(board, todo, seen)
+        except BoardBusy as busy:
+            self.outcome = self.outcome.adding(standstill=busy.message)
+            return False
+
+    def _recover(self, todo: Plan) -> bool:
+        """Close runs that died without a record; whether there is something new to look at."""
+        found = False
+        for facts in todo.reclaims:
+            if facts.run in self.given_up:
+                continue
+            self.given_up.add(facts.run)
+            try:
+                folder = folders.of(self.place.private, facts.run)
+                found |= self.executor.recover(folder, clock.now())
+            except (GitkanbanError, OSError) as error:
+                self._error(f"run {facts.run} of {facts.card} cannot be closed: {error}")
+        return found
+
+    def _error(self, text: str) -> None:
+        self.outcome = self.outcome.adding(errors=(text,))
+
+    def _commit(self, board: Board, changes: Sequence[Change]) -> bool:
+        """Commit on exactly this board; False when the branch has moved since it was read."""
+        done = store.commit_once(self.place, board, changes, commit_message)
+        if done is None:
+            return False
+        self.outcome = self.outcome.adding(
+            commit=done.commit or self.outcome.commit, told=done.told
+        )
+        return True
+
+    def _close(self, todo: Plan) -> None:
+        """These ends are on the board: remove the tokens, mark the folders."""
+        self.outcome = self.outcome.adding(settled=todo.settled, told=todo.told)
+        for run in todo.closed:
+            folder = folders.of(self.place.private, run)
+            slot = folder.spec().one("slot")
+            token = slots.read(self.place, slot) if slot else None
+            if token and token.run == run:
+                slots.remove(self.place, slot)
+            folder.settle(self.outcome.commit)
+
+    def _accept(self, cards: Sequence[str]) -> None:
+        """Merge what needs no person, one after the other."""
+        for card in cards:
+            try:
+                done = accept(self.place, card)
+            except (GitkanbanError, OSError) as error:
+                self.given_up.add(card)
+                self._error(f"{card} is not accepted: {error}")
+                continue
+            self.outcome = self.outcome.adding(accepted=(done,), told=done.told)
+
+    def _start(self, board: Board, todo: Plan, seen: Observed) -> bool:
+        """Settle and start in one commit; whether there is something new to look at."""
+        wanted = [start for start in todo.starts if start.card not in self.given_up]
+        seats = self._reserve(board, todo, seen, wanted)
+        starting = [
+            started(seat.card, seat.lease.run, seat.lease.slot, seat.lease.clone, seat.lease.host)
+            for seat in seats
+        ]
+        committed = False
+        try:
+            committed = self._commit(board, (*todo.changes, *starting))
+        finally:
+            if not committed:
+                for seat in seats:
+                    sessions.cancel(self.place, seat.lease, seat.held)
+        if not committed:
+            return True
+        self._close(todo)
+        remember(self.place, todo.ready_since, todo.served)
+        return self._launch(todo.after, seats) or len(seats) < len(wanted)
+
+    def _reserve(
+        self, board: Board, todo: Plan, seen: Observed, wanted: Sequence[Start]
+    ) -> list[Seat]:
+        """Take the locks of every start and write its token; who is in the way stays out."""
+        seats: list[Seat] = []
+        if board.config is None:
+            return seats
+        for start in wanted:
+            held = sessions.take(self.locks, start.card, start.slot)
+            if held is None:
+                self.given_up.add(start.card)
+                continue
+            card, worker = todo.after.cards[start.card], board.config.workers[start.worker]
+            profile, _, number = start.slot.rpartition("#")
+            lease = Lease(
+                profile,
+                int(number),
+                card.id,
+                clock.sortable_id(),
+                seen.host,
+                seen.clone,
+                0,
+                seen.now,
+            )
+            try:
+                sessions.reserve(self.place, board.config, worker, card, lease)
+            except OSError as error:
+                sessions.cancel(self.place, lease, held)
+                self.given_up.add(start.card)
+                self._error(f"{card.id} cannot be started: {error}")
+                continue
+            seats.append(Seat(card, worker, lease, held))
+        return seats
+
+    def _launch(self, board: Board, seats: Sequence[Seat]) -> bool:
+        """Start what was committed; whether a start failed, which the next round settles."""
+        if not seats or board.config is None:
+            return False
+        failed = False
+        for each in start_all(self.place, board, board.config, self.locks, self.executor, seats):
+            if isinstance(each, Failure):
+                failed = True
+                self._error(f"{each.card} could not be started: {each.why}")
+            else:
+                self.outcome = self.outcome.adding(started=(each,))
+        return failed
