@@ -106,6 +106,14 @@ def load(text: str, file: str) -> Mapping:
 
     A last line without an end is read as if it had one, so that adding to it changes no value.
     """
+    root = document(text, file)
+    if not isinstance(root, Mapping):
+        refuse(file, root, f"expected keys and values, found {described(root)}")
+    return root
+
+
+def document(text: str, file: str) -> Node:
+    """The root of a document, which holds something. Raises Bad like `load`."""
     events = _events(text if text.endswith("\n") else text + "\n", file)
     root: Node | None = None
     for event in events:
@@ -116,12 +124,8 @@ def load(text: str, file: str) -> Mapping:
                 place = Scalar("", "", 0, 0, mark.line, mark.column)
                 refuse(file, place, "a second YAML document", "Keep one document in a file.")
             root = _node(next(events), events, file, 0)
-    if root is None:
+    if root is None or (isinstance(root, Scalar) and root.absent):
         raise Bad(Problem(file, 1, 1, "the file is empty"))
-    if not isinstance(root, Mapping):
-        if isinstance(root, Scalar) and root.absent:
-            raise Bad(Problem(file, 1, 1, "the file is empty"))
-        refuse(file, root, f"expected keys and values, found {described(root)}")
     return root
 
 
