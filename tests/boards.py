@@ -12,8 +12,8 @@
     )
 
 A card: id, then in any order a status (todo), `<- parents`, `@worker` (the first there is; `@-`:
-none), `!priority`, `needs name:amount …`, and `field=value` for any other field. A running card gets
-a run, the next slot of its profile, and the host `here` unless it says otherwise.
+none), `!priority`, `needs name:amount …`, and `field=value` for any other field. A running card
+gets a run, the next slot of its profile, and the host `here` unless it says otherwise.
 A worker: name, then `lane` or `pool N`, `paused`, and `field=value`; runner is hermes. Workers that
 cards name and no line does are lanes. Other lines: `host N`, `starts N`, `profile NAME N`,
 `capacity NAME N`. Values hold no spaces; `_` in a title reads as one.
@@ -32,6 +32,7 @@ from gitkanban.core.model import (
     Card,
     Config,
     Pause,
+    Problem,
     Worker,
 )
 
@@ -46,8 +47,18 @@ frontend-hermes-pool pool 2 profile=frontend-hermes
 """
 
 
-def board(*lines: str, workers: str = "", **more: Any) -> Board:
-    """A board of cards, a line each (or many in one text); `more` are further fields of Board."""
+def board(
+    *lines: str,
+    workers: str = "",
+    archived: Iterable[str] = (),
+    broken: Iterable[str] = (),
+    **more: Any,
+) -> Board:
+    """A board of cards, a line each (or many in one text).
+
+    `archived` and `broken` are ids of cards that lie in the archive and of cards that cannot be
+    read; `more` are further fields of Board.
+    """
     cards = {card.id: card for card in map(_card, _lines(lines))}
     config, paused = _config(_lines([workers]))
     known = dict(config.workers)
@@ -62,7 +73,11 @@ def board(*lines: str, workers: str = "", **more: Any) -> Board:
     for name, card in cards.items():
         worker = {"": first, _NOBODY: ""}.get(card.worker, card.worker)
         cards[name] = _seated(card._replace(worker=worker), known, taken)
-    return Board("main", "", config, cards, **{"paused": paused, **more})
+    problems = tuple(
+        Problem(f"cards/{name}.yaml", 1, 1, "not a card", card=name) for name in broken
+    )
+    fields = {"paused": paused, "archived": frozenset(archived), "problems": problems, **more}
+    return Board("main", "", config, cards, **fields)
 
 
 def observed(now: int = NOW, **more: Any) -> Observed:
