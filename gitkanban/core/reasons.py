@@ -24,6 +24,8 @@ STANDSTILL = "standstill"
 PAUSED = "paused"
 UNTRUSTED = "untrusted"
 
+EVERYBODY = "*"  # the name under which a pause of all workers lies
+
 NAMES_MOST = 5
 
 
@@ -90,10 +92,11 @@ class Reasons:
             return UNKNOWN_WORKER, f"config names no worker {name}", "a worker of that name"
         if not worker.command and not worker.runner:
             return NO_COMMAND, f"{name} has neither runner nor command", "a command in config.yaml"
-        if name in self._board.paused:
-            pause = self._board.paused[name]
-            why = f": {pause.why}" if pause.why else ""
-            return PAUSED, f"{name} is paused{why}", f"`gitkanban resume {name}`"
+        for paused, who, way_out in ((EVERYBODY, "every worker", "--all"), (name, name, name)):
+            if paused in self._board.paused:
+                pause = self._board.paused[paused]
+                why = f": {pause.why}" if pause.why else ""
+                return PAUSED, f"{who} is paused{why}", f"`gitkanban resume {way_out}`"
         if name in self._observed.untrusted:
             why = self._observed.untrusted[name]
             return UNTRUSTED, f"{name} is not trusted: {why}", "`gitkanban trust`"
@@ -124,7 +127,7 @@ class Reasons:
             first = next(p for p in waits if self._roots.get(p) == root)
             via = f"{first}, behind "
         text = f"waits for {via}{root.card}, which {self._predicate(root)}"
-        return Held(card.id, f"parent-{root.state}", text, _mend(root, card.id))
+        return Held(card.id, f"parent-{root.state}", text, mend(root, card.id))
 
     def _predicate(self, root: graph.Root) -> str:
         """What is the matter with the card at the end of a chain, as a verb phrase."""
@@ -160,14 +163,14 @@ class Reasons:
         return self._rings[smallest]
 
 
-def of_limit(card: str, full: Full, seats: Room, ahead: int = 0) -> Held:
-    """Words for a full limit; `ahead` cards of the same worker go first."""
-    words, frees = _limit_words(full, seats)
-    queue = f"; {ahead} of its worker's cards go{'es' if ahead == 1 else ''} first" if ahead else ""
-    return Held(card, full.code, words + queue, frees)
+def of_limit(card: str, code: str, words: tuple[str, str], ahead: int = 0) -> Held:
+    """A card held by a limit; `ahead` cards of the same worker go first."""
+    text, frees = words
+    return Held(card, code, f"{text}; fair order: {ahead} ahead" if ahead else text, frees)
 
 
-def _limit_words(full: Full, seats: Room) -> tuple[str, str]:
+def limit_words(full: Full, seats: Room) -> tuple[str, str]:
+    """What is full and who holds it, and what would free it."""
     count = f"{full.taken}/{full.limit}"
     if full.code == room.NEVER:
         if not full.limit:
@@ -207,7 +210,7 @@ def _about(said: tuple[str, str, str], card: str) -> tuple[str, str, str]:
     return said[0], said[1], said[2].replace("{id}", card)
 
 
-def _mend(root: graph.Root, child: str) -> str:
+def mend(root: graph.Root, child: str) -> str:
     name = root.card
     return {
         graph.MISSING: f"a card {name}, or `gitkanban unlink {child} {name}`",
