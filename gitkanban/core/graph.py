@@ -108,7 +108,9 @@ def is_done(board: Board, card_id: str) -> bool:
 
 def unfinished(board: Board, card: Card) -> tuple[str, ...]:
     """The parents that are not done, missing and unreadable ones among them."""
-    return tuple(parent for parent in card.parents if not is_done(board, parent))
+    if not card.parents:
+        return ()
+    return tuple([parent for parent in card.parents if not is_done(board, parent)])
 
 
 def ready(board: Board, card: Card, now: int) -> bool:

@@ -171,7 +171,8 @@ def of_limit(card: str, code: str, words: tuple[str, str], ahead: int = 0) -> He
 
 def limit_words(full: Full, seats: Room) -> tuple[str, str]:
     """What is full and who holds it, and what would free it."""
-    count = f"{full.taken}/{full.limit}"
+    kind = room.HOST if full.code == room.RESERVE else full.code
+    count = f"{seats.taken(kind, full.name)}/{full.limit}"
     if full.code == room.NEVER:
         if not full.limit:
             return f"needs {full.name}, of which config has none", f"`capacities: {full.name}`"

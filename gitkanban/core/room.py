@@ -48,7 +48,6 @@ class Full(NamedTuple):
 
     code: str
     name: str
-    taken: int = 0
     limit: int = 0
     amount: int = 1
     by: str = ""
@@ -239,25 +238,25 @@ class Room:
         for ask in asks:
             limit = self.limit(ask.kind, ask.name)
             if ask.amount > limit and ask.kind == CAPACITY:
-                return Full(NEVER, ask.name, self.taken(ask.kind, ask.name), limit, ask.amount)
+                return Full(NEVER, ask.name, limit, ask.amount)
         for ask in asks:
             limit, taken = self.limit(ask.kind, ask.name), self.taken(ask.kind, ask.name)
             if taken + ask.amount > limit:
-                return Full(ask.kind, ask.name, taken, limit, ask.amount)
+                return Full(ask.kind, ask.name, limit, ask.amount)
             if taken + self._keep.get(ask.key, 0) + ask.amount > limit:
-                return Full(KEPT, ask.name, taken, limit, ask.amount, self._kept_for)
+                return Full(KEPT, ask.name, limit, ask.amount, self._kept_for)
         return self._host_full(worker)
 
     def _host_full(self, worker: Worker) -> Full | None:
         limit, taken = self._config.max_concurrency, self.taken(HOST)
         if taken >= limit:
-            return Full(HOST, "", taken, limit)
+            return Full(HOST, "", limit)
         if worker.name in self._reserves and self._here.get(worker.name, 0) < worker.reserve:
             return None  # its own reserve; else reserves that exceed the total would stop everybody
         kept = {name: self._outstanding(name) for name in self._reserves if name != worker.name}
         if taken + sum(kept.values()) >= limit:
             by = ", ".join(name for name, count in kept.items() if count)
-            return Full(RESERVE, "", taken, limit, by=by)
+            return Full(RESERVE, "", limit, by=by)
         return None
 
     def _outstanding(self, name: str) -> int:

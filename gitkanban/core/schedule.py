@@ -23,7 +23,7 @@ from gitkanban.core.facts import Observed
 from gitkanban.core.fair import Fair
 from gitkanban.core.model import TODO, Board, Card, Config, Worker
 from gitkanban.core.reasons import Held as Held  # part of what `schedule` gives
-from gitkanban.core.reasons import Reasons, of_limit
+from gitkanban.core.reasons import Reasons, limit_words, of_limit
 from gitkanban.core.room import Full, Needs, Occupant, Room, needs_of, occupants
 
 AGE_STEP = 3600  # seconds of waiting that weigh as much as one step of priority
@@ -104,7 +104,7 @@ def fill(
         while (needs := line.first(blocked)) is not None:
             full = seats.full(line.worker, needs)
             if full is None and most and len(started) >= most:
-                full = Full(room.STARTS, "", most, most)
+                full = Full(room.STARTS, "", most)
             if full is None:
                 card = line.pop(needs)
                 started.append(seats.seat(card, line.worker, needs))
@@ -175,5 +175,6 @@ def _line_up(lines: dict[str, Line], board: Board, card: Card, since: int) -> No
 def _left(line: Line, blocked: Mapping[Needs, Full], seats: Room) -> Iterable[Held]:
     """Why the cards that are still in line did not start, in their order."""
     waiting = sorted((key, needs) for needs, keys in line.groups.items() for key in keys)
+    words = {needs: limit_words(blocked[needs], seats) for needs in line.groups}
     for ahead, (key, needs) in enumerate(waiting):
-        yield of_limit(key[2], blocked[needs], seats, ahead)
+        yield of_limit(key[2], blocked[needs].code, words[needs], ahead)
