@@ -11,6 +11,7 @@ from typing import Any
 from gitkanban.core.changes import AddCard, EditCard
 from gitkanban.core.graph import cycles
 from gitkanban.core.ids import check_id
+from gitkanban.core.merge import STATUS_FIELDS
 from gitkanban.core.model import Board, Card
 from gitkanban.errors import NotFound, Refused, UsageError
 
@@ -42,6 +43,24 @@ def edited(board: Board, card: Card, fields: Mapping[str, Any]) -> list[EditCard
     if "parents" in fields:
         _check_cycles(known)
     return [EditCard(card.id, fields)]
+
+
+def check_rewrite(board: Board, before: Card | None, after: Card) -> None:
+    """Refuse a card's file as a person left it; `before` is None for one that cannot be read.
+
+    Raises what `edited` raises, and Refused where fields changed that only moves and runs set.
+    """
+    if before:
+        moved = [name for name in STATUS_FIELDS if getattr(after, name) != getattr(before, name)]
+        if moved:
+            raise Refused(
+                f"an edit may not change {', '.join(moved)} of {after.id}",
+                "Use approve, done, block, retry, drop, reopen, or edit --to-backlog.",
+            )
+    known = {**board.cards, after.id: after}
+    check_fields(board, known, after, before=before)
+    if before is None or before.parents != after.parents:
+        _check_cycles(known)
 
 
 def linked(board: Board, card: Card, parents: Iterable[str]) -> list[EditCard]:

@@ -1,0 +1,174 @@
+"""A card's file as a person leaves it in an editor, or in a file, to a commit.
+
+The text lies in `<private>/edits/` while it is written, with the text it began from beside it, and
+is removed only once it is committed: a mistake, a conflict or ^C loses nothing.
+"""
+
+import os
+import sys
+from typing import NamedTuple
+
+import click
+
+from gitkanban.board import cardfile, mergefile, store
+from gitkanban.board.git import run as git
+from gitkanban.board.place import Place
+from gitkanban.cli.here import card_of, change, text_argument
+from gitkanban.core.changes import Change, RewriteCard
+from gitkanban.core.editing import check_rewrite
+from gitkanban.core.model import Board, Card
+from gitkanban.errors import GitkanbanError, NotFound, Refused, UsageError
+
+
+class Told(NamedTuple):
+    """What became of the text: the fields that changed, and the commit ("" for none)."""
+
+    card: str
+    fields: list[str]
+    commit: str
+
+
+def by_text(place: Place, name: str, source: str | None) -> Told:
+    """Edit a card's file in the editor, or take it from `source` (`-`: stdin), and commit it.
+
+    Raises what is wrong with the text; the hint then says where it is kept and how to go on.
+    """
+    board = store.read(place)
+    card = _id_of(board, name)
+    now = store.card_text(place, board, card)
+    if source is None:
+        draft = _Draft.begin(place, card, now)
+        draft.edit(place)
+        base, text = now, draft.text()
+    else:
+        draft = _Draft(source if source != "-" else "")
+        base, text = draft.base(now), text_argument("", source)
+    if text == base:
+        draft.discard()
+        return Told(card, [], "")
+    try:
+        told = _commit(place, card, base, text)
+    except GitkanbanError as error:
+        error.hint = f"{error.hint} {draft.kept(place, card, base, text)}".strip()
+        raise
+    draft.discard()
+    return told
+
+
+def _id_of(board: Board, name: str) -> str:
+    """The card's id; a card that cannot be read can be edited, to mend it."""
+    if any(problem.card == name for problem in board.problems):
+        return name
+    return card_of(board, name).id
+
+
+def _commit(place: Place, card: str, base: str, text: str) -> Told:
+    # In the person's own text a mistake has the position that the editor shows.
+    cardfile.parse(_bytes(text), place.path(f"cards/{card}.yaml"))
+    fields: list[str] = []
+
+    def decide(board: Board) -> list[Change]:
+        before = board.cards.get(card)
+        if before is None and all(problem.card != card for problem in board.problems):
+            raise NotFound(f"card {card} was removed meanwhile", "`gitkanban add` makes a new one.")
+        merged = _merged(place, board, card, base, text)
+        after = cardfile.parse(_bytes(merged), place.path(f"cards/{card}.yaml"))
+        check_rewrite(board, before, after)
+        if before:
+            fields[:] = [
+                name for name in Card._fields if getattr(after, name) != getattr(before, name)
+            ]
+        return [RewriteCard(after, merged)]
+
+    done = change(place, decide)
+    return Told(card, sorted(fields), done.commit)
+
+
+def _merged(place: Place, board: Board, card: str, base: str, text: str) -> str:
+    now = store.card_text(place, board, card)
+    found = mergefile.merge_card(base, text, now, ("your text", "the board"))
+    if found.conflicts:
+        told = "; ".join(found.told)
+        raise Refused(
+            f"{card} was changed meanwhile, and so did you: {told}",
+            f"`gitkanban show {card}` tells what it says now.",
+        )
+    return found.text or ""
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+class _Draft:
+    """The file in which a person's text lies; `<path>.base` is what it was begun from."""
+
+    def __init__(self, path: str, own: bool = False) -> None:
+        self.path = path
+        self.own = own or bool(path and os.path.exists(f"{path}.base"))
+
+    @classmethod
+    def begin(cls, place: Place, card: str, text: str) -> "_Draft":
+        """A new file, beside those that earlier edits may have left."""
+        folder = f"{place.private}/edits"
+        os.makedirs(folder, exist_ok=True)
+        number = 1
+        while True:
+            path = f"{folder}/{card}{f'-{number}' if number > 1 else ''}.yaml"
+            try:
+                with open(path, "xb") as file:
+                    file.write(_bytes(text))
+            except FileExistsError:
+                number += 1
+                continue
+            with open(f"{path}.base", "wb") as file:
+                file.write(_bytes(text))
+            return cls(path, own=True)
+
+    def edit(self, place: Place) -> None:
+        """Open the editor on the file and wait for it."""
+        try:
+            click.edit(filename=self.path, editor=_editor(place))
+        except (click.ClickException, UsageError) as error:
+            if self.text() == self.base(""):
+                self.discard()
+            if isinstance(error, UsageError):
+                raise
+            raise Refused(error.format_message(), "Set EDITOR to one that works.") from None
+
+    def text(self) -> str:
+        """What the file holds."""
+        with open(self.path, "rb") as file:
+            return file.read().decode("utf-8", "surrogateescape")
+
+    def base(self, otherwise: str) -> str:
+        """The text that the edit began from."""
+        if not self.own:
+            return otherwise
+        with open(f"{self.path}.base", "rb") as file:
+            return file.read().decode("utf-8", "surrogateescape")
+
+    def kept(self, place: Place, card: str, base: str, text: str) -> str:
+        """Where the text is and how to go on; a text from stdin is put into a file first."""
+        if not self.path:
+            self.path = _Draft.begin(place, card, base).path
+            with open(self.path, "wb") as file:
+                file.write(_bytes(text))
+        return f"Your text is kept; mend it and run `gitkanban edit {card} --file {self.path}`."
+
+    def discard(self) -> None:
+        """The text is committed, or nothing was changed; a file of the person's own stays."""
+        if self.own and self.path:
+            os.unlink(self.path)
+            os.unlink(f"{self.path}.base")
+
+
+def _editor(place: Place) -> str:
+    """VISUAL or EDITOR; on a terminal also what git would open. Raises UsageError without one."""
+    said = os.environ.get("VISUAL") or os.environ.get("EDITOR")
+    if said:
+        return said
+    known = git(place.common, "var", "GIT_EDITOR", check=False)
+    if known.code or not sys.stdin.isatty():
+        raise UsageError("no editor to open", "Set EDITOR, or give what to change as options.")
+    return known.text
