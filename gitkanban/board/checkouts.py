@@ -19,7 +19,7 @@ class Checkout(NamedTuple):
     head: str  # "refs/heads/main", or a commit id where HEAD is detached
 
     @property
-    def index(self) -> str:
+    def index_file(self) -> str:
         """The path of the index file."""
         return f"{self.admin}/index"
 

@@ -3,5 +3,5 @@
 from gitkanban.board.place import Place
 
 
-def follow(place: Place) -> list[str]:
+def follow(place: Place, since: str = "") -> list[str]:
     return []

@@ -1,8 +1,7 @@
 """The one place that runs git's own command.
 
 Nothing in its environment names a repository: hooks export GIT_DIR and friends, which would make
-git answer about another repository than the
-folder says. It parses nothing.
+git answer about another repository than the folder says. It parses nothing.
 """
 
 import os

@@ -38,8 +38,8 @@ def reason(place: Place, patience: float = 0.0) -> str:
             what = unfinished(checkout)
             if what:
                 return f"{what} is in progress in {checkout.root}"
-            if os.path.exists(f"{checkout.index}.lock"):
-                locked = locked or f"{checkout.index}.lock"
+            if os.path.exists(f"{checkout.index_file}.lock"):
+                locked = locked or f"{checkout.index_file}.lock"
         if not locked or time.monotonic() >= end:
             break
         time.sleep(_STEP)

@@ -93,7 +93,7 @@ def commit_once(
     changes = tuple(changes)
     if not changes:
         return Committed(board, board, "")
-    why = standstill.reason(place, INDEX_PATIENCE)
+    why = why_not(place)
     if why:
         raise BoardBusy(f"the board is not written: {why}", "Finish or abort that first.")
     draft = Draft(place, board.commit)
@@ -101,20 +101,27 @@ def commit_once(
     made = draft.commit(message(board, changes), [board.commit])
     if not made:
         return Committed(board, board, "", changes)
-    if not _swap(place, "" if place.start else board.commit, made, message(board, changes)):
+    if not swap(place, "" if place.start else board.commit, made, message(board, changes)):
         return None
     places.pin(place) if not place.start else None
-    told = follow.follow(place)
+    told = follow.follow(place, board.commit)
     after = applied(board, changes)._replace(commit=made)
     return Committed(board, after, made, changes, tuple(told))
 
 
-def _swap(place: Place, old: str, new: str, why: str) -> bool:
-    """Move branch and seen from `old` to `new`; False when the branch was not at `old`."""
-    zero = "0" * 40
-    orders = (
-        f"start\nupdate {place.ref} {new} {old or zero}\nupdate {SEEN} {new}\nprepare\ncommit\n"
-    )
+def why_not(place: Place) -> str:
+    """Why nothing may be committed to the board now; empty: it may."""
+    return standstill.reason(place, INDEX_PATIENCE)
+
+
+def swap(place: Place, old: str, new: str, why: str, *, seen: bool = True) -> bool:
+    """Move the branch, and what we have seen of it, from `old` (empty: it is new) to `new`.
+
+    False when the branch was not at `old`. Raises BoardBusy, GitFailed.
+    """
+    orders = f"start\nupdate {place.ref} {new} {old or '0' * 40}\n"
+    orders += f"update {SEEN} {new}\n" if seen else ""
+    orders += "prepare\ncommit\n"
     until = time.monotonic() + LOCK_PATIENCE
     while True:
         done = git.run(

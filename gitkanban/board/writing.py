@@ -39,8 +39,8 @@ class Draft:
         pygit2.option(pygit2.enums.Option.ENABLE_FSYNC_GITDIR, True)
         self.place = place
         self.repo = pygit2.Repository(place.common)
-        tip_commit: Any = self.repo[tip]
-        self.root: Any = tip_commit.tree
+        tip_commit: Any = self.repo[tip] if tip else None
+        self.root: Any = tip_commit.tree if tip else None  # None: a branch that begins here
         self.files: dict[str, bytes | None] = {}  # by path in the whole tree; None: removed
 
     def read(self, name: str) -> str | None:
@@ -49,11 +49,9 @@ class Draft:
         if path in self.files:
             data = self.files[path]
             return None if data is None else data.decode("utf-8", "surrogateescape")
-        try:
-            blob = self.root[path]
-        except KeyError:
+        if self.root is None or path not in self.root:
             return None
-        return str(blob.data.decode("utf-8", "surrogateescape"))
+        return str(self.root[path].data.decode("utf-8", "surrogateescape"))
 
     def write(self, name: str, text: str | None) -> None:
         """Set or remove a board file."""
@@ -126,11 +124,19 @@ class Draft:
 
         Raises GitFailed when nobody is configured as the author.
         """
+        tree = self.tree()
+        if self.root is not None and tree == self.root.id and len(parents) == 1:
+            return ""
+        return self.commit_tree(tree, message, parents)
+
+    def tree(self) -> Any:
+        """Write blobs and trees; the object id of the whole tree as it will be."""
+        return self._tree(self.root, _nested(self.files))
+
+    def commit_tree(self, tree: Any, message: str, parents: Sequence[str]) -> str:
+        """A commit of a tree that is written already; its id. Raises GitFailed as `commit` does."""
         import pygit2
 
-        tree = self._tree(self.root, _nested(self.files))
-        if tree == self.root.id and len(parents) == 1:
-            return ""
         author, committer = self._signature("AUTHOR"), self._signature("COMMITTER")
         oids: list[str | pygit2.Oid] = [pygit2.Oid(hex=parent) for parent in parents]
         return str(self.repo.create_commit(None, author, committer, message, tree, oids))

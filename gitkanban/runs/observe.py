@@ -122,12 +122,11 @@ def _said(folder: Folder, runner: str) -> Said:
 
 
 def _merged(place: Place, board: Board) -> frozenset[str]:
-    waiting = [card for card in board.cards.values() if card.status == REVIEW]
-    if not waiting or not board.config:
+    if all(card.status != REVIEW for card in board.cards.values()):
         return frozenset()
     from gitkanban.board import integrate
 
-    return frozenset(c.id for c in waiting if integrate.is_merged(place, board.config, c.id))
+    return integrate.merged(place, board)
 
 
 def remembered(place: Place) -> tuple[Mapping[str, int], Mapping[str, float]]:

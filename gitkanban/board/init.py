@@ -1,0 +1,152 @@
+"""A new board: in the tree of the branch that is checked out, or on a branch of its own.
+
+It writes one commit by the same way as every other change, and overwrites nothing that is there.
+"""
+
+import os
+from collections.abc import Mapping
+
+from gitkanban.board import follow, git, store
+from gitkanban.board import place as places
+from gitkanban.board.moving import check_out, hide, move
+from gitkanban.board.place import CONFIG, FOLDER, Place
+from gitkanban.board.writing import Draft
+from gitkanban.errors import BoardBusy, BoardMoved, GitFailed, NoBoard, Refused
+
+__all__ = ["create", "move"]
+
+IGNORED = "slots/\n"
+
+
+def create(cwd: str, *, branch: str = "", config: str, files: Mapping[str, str]) -> Place:
+    """Make the board with its config and more files (by path from its root); its place.
+
+    `branch` names a new branch of its own; empty: the branch that is checked out in `cwd`. Raises
+    Refused for what stands in the way, GitFailed when git knows no author; nothing is written then.
+    """
+    common, main, here = places.repository(cwd)
+    _refuse_second(cwd, common)
+    texts = {CONFIG: config, ".gitignore": IGNORED, **files}
+    private = f"{common}/gitkanban"
+    slots = f"{main}/{FOLDER}/slots" if main else f"{private}/slots"
+    if branch:
+        made = Place(common, main, branch, "", slots, private, (), here)
+        _on_its_own(made, texts)
+    else:
+        made = Place(common, main, _checked_out(cwd), FOLDER, slots, private, (), here)
+        made = _in_tree(made, texts)
+    places.pin(made)
+    return made
+
+
+def _refuse_second(cwd: str, common: str) -> None:
+    pinned = git.run(common, "config", "gitkanban.branch", check=False).text
+    try:
+        found = places.find(cwd)
+    except NoBoard:
+        if pinned and places.exists(common, f"refs/heads/{pinned}"):
+            return  # somebody removed it from there; a new one may begin
+        if pinned:
+            raise
+        return
+    raise Refused(f"there is a board already, on branch {found.branch}", "`gitkanban status`")
+
+
+def _checked_out(cwd: str) -> str:
+    """The branch of the checkout we are in. Raises Refused where a board cannot begin."""
+    name = git.run(cwd, "symbolic-ref", "--short", "-q", "HEAD", check=False).text
+    if not name:
+        raise Refused(
+            "HEAD is detached, and a board lives on a branch",
+            "`git switch` to one, or `gitkanban init --branch kanban`.",
+        )
+    if git.run(cwd, "rev-parse", "--verify", "--quiet", "HEAD^{commit}", check=False).code:
+        raise Refused(
+            f"branch {name} has no commit yet", "Commit something first; work starts from a commit."
+        )
+    places.git_ref(cwd, name)
+    return name
+
+
+def _in_tree(place: Place, texts: Mapping[str, str]) -> Place:
+    for _ in range(store.ATTEMPTS):
+        tip = git.run(place.common, "rev-parse", place.ref).text
+        root = place.here
+        if root:
+            _refuse_drafts(root, texts)
+        why = store.why_not(place)
+        if why:
+            raise BoardBusy(f"no board is made: {why}", "Finish or abort that first.")
+        made = _committed(place, tip, texts)
+        if store.swap(place, tip, made, "kanban: a board"):
+            hide(place, f"{FOLDER}/slots/")
+            told = follow.follow(place, tip)
+            return place._replace(told=(*told, *_left(root)))
+    raise BoardMoved(f"branch {place.branch} moved all the time", "Try again.")
+
+
+def _refuse_drafts(root: str, texts: Mapping[str, str]) -> None:
+    """What a person wrote by hand is not overwritten."""
+    folder = f"{root}/{FOLDER}"
+    if os.path.lexists(folder) and (os.path.islink(folder) or not os.path.isdir(folder)):
+        raise Refused(f"{folder} is in the way", "Move it away; the board's folder goes there.")
+    for name, text in texts.items():
+        try:
+            with open(f"{folder}/{name}", encoding="utf-8", errors="surrogateescape") as file:
+                same = file.read() == text
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise Refused(f"{folder}/{name} is in the way: {error.strerror}", "") from None
+        if not same:
+            raise Refused(
+                f"{folder}/{name} is there already, and not committed",
+                f"Commit it (git add {FOLDER} && git commit): that makes the board. Or move it.",
+            )
+
+
+def _left(root: str) -> list[str]:
+    """What lies uncommitted in the board's folder, in a line."""
+    if not root:
+        return []
+    done = git.run(
+        root, "ls-files", "-z", "--others", "--exclude-standard", "--", FOLDER, check=False
+    )
+    paths = [path for path in done.text.split("\0") if path]
+    return [f"not committed, so not on the board yet: {', '.join(paths)}"] if paths else []
+
+
+def _on_its_own(place: Place, texts: Mapping[str, str]) -> None:
+    places.git_ref(place.common, place.branch)
+    if places.exists(place.common, place.ref):
+        raise Refused(
+            f"branch {place.branch} exists, and holds no board", "Choose another name for it."
+        )
+    if git.run(place.common, "for-each-ref", "--count=1", "refs/heads").text == "":
+        raise Refused("this repository has no commit yet", "Commit something first.")
+    refuse_occupied(place)
+    made = _committed(place, "", texts)
+    if not store.swap(place, "", made, "kanban: a board"):
+        raise Refused(f"branch {place.branch} has just been made by somebody else", "")
+    check_out(place)
+
+
+def refuse_occupied(place: Place) -> None:
+    """Refuse where the board's checkout would not find room. Raises Refused."""
+    folder = f"{place.main}/{FOLDER}"
+    if not place.main or not os.path.lexists(folder):
+        return
+    if os.path.islink(folder) or not os.path.isdir(folder) or os.listdir(folder):
+        raise Refused(
+            f"{folder} is there already", "The board is checked out there: move it away first."
+        )
+
+
+def _committed(place: Place, tip: str, texts: Mapping[str, str]) -> str:
+    draft = Draft(place, tip)
+    for name, text in texts.items():
+        draft.write(name, text)
+    made = draft.commit("kanban: a board\n", [tip] if tip else [])
+    if not made:
+        raise GitFailed("the board is there already", "`gitkanban status`")
+    return made

@@ -1,0 +1,217 @@
+"""A card's branch goes into base: merged in memory, and only when every checkout of base can follow.
+
+It moves no card; nothing has changed when it raises, or when the branch conflicts.
+"""
+
+from typing import Any, NamedTuple
+
+from gitkanban.board import cardfile, checkouts, git, store, trees
+from gitkanban.board.place import FOLDER, Place
+from gitkanban.board.writing import TREE, Draft
+from gitkanban.board.yamltext import Bad
+from gitkanban.core.model import BACKLOG, REVIEW, Board, Card, Config
+from gitkanban.core.verdict import SUCCEEDED
+from gitkanban.errors import BoardMoved, Refused
+
+ATTEMPTS = 10
+
+
+class Merged(NamedTuple):
+    """What a merge did. `commit` is empty when there was nothing to merge, or it conflicts."""
+
+    branch: str
+    base: str
+    commit: str = ""
+    conflicts: tuple[str, ...] = ()  # files
+    told: tuple[str, ...] = ()
+
+
+def base_of(place: Place, config: Config) -> str:
+    """The branch that work goes to: the configured one, the board's in tree, else the default."""
+    if config.base or place.prefix:
+        return config.base or place.branch
+    return git.run(place.common, "symbolic-ref", "--short", "-q", "HEAD", check=False).text
+
+
+def accept(place: Place, config: Config, card: Card) -> Merged:
+    """Merge `card/<id>` into base by `config.merge`: a merge commit, one squashed commit, or `ff`.
+
+    `ff` moves base without a commit of its own where that is possible, and merges otherwise. Raises
+    Refused when base is missing or uncommitted work in a checkout of it is in the way, BoardBusy,
+    BoardMoved, GitFailed.
+    """
+    branch, base = f"card/{card.id}", base_of(place, config)
+    theirs = _commit(place, f"refs/heads/{branch}")
+    if not theirs:
+        return Merged(branch, base)
+    for _ in range(ATTEMPTS):
+        ours = _commit(place, f"refs/heads/{base}") if base else ""
+        if not ours:
+            raise Refused(
+                f"the base branch {base or 'of this repository'} does not exist",
+                "`kanban.base` in config.yaml names the branch that accepted work goes to.",
+            )
+        work = _Work(place, config, card, ours, theirs)
+        work.merge()
+        result = Merged(branch, base, conflicts=work.conflicts, told=tuple(work.told))
+        if work.conflicts or not work.new:
+            return result
+        stays = checkouts.on(place, f"refs/heads/{base}")
+        trees.refuse_in_the_way(place, stays, ours, work.new)
+        if _move(place, base, ours, work.new, f"kanban: accept {card.id}"):
+            told = trees.bring(place, stays, ours, work.new)
+            return result._replace(commit=work.new, told=(*result.told, *told))
+    raise BoardMoved(f"branch {base} moved all the time", "Try again.")
+
+
+def _move(place: Place, base: str, old: str, new: str, why: str) -> bool:
+    """Compare-and-swap of base; False when it has moved."""
+    return store.swap(place._replace(branch=base), old, new, why, seen=base == place.branch)
+
+
+def _commit(place: Place, ref: str) -> str:
+    return git.run(
+        place.common, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", check=False
+    ).text
+
+
+class _Work:
+    """One merge in memory."""
+
+    def __init__(self, place: Place, config: Config, card: Card, ours: str, theirs: str) -> None:
+        self.draft = Draft(place, ours)
+        self.repo: Any = self.draft.repo
+        self.config, self.card = config, card
+        self.ours: Any = self.repo[ours]
+        self.theirs: Any = self.repo[theirs]
+        self.new = ""
+        self.conflicts: tuple[str, ...] = ()
+        self.told: list[str] = []
+
+    def merge(self) -> None:
+        """Set `new` to the commit that base shall be at, or `conflicts` to the files in dispute."""
+        found = self.repo.merge_base(self.ours.id, self.theirs.id)
+        if found is None:
+            raise Refused(f"card/{self.card.id} has no history in common with base", "")
+        if found == self.theirs.id:
+            return
+        base: Any = self.repo[found]
+        board = self._board(base.tree)
+        clean = board == _entry(self.theirs.tree)
+        if found == self.ours.id and self.config.merge == "ff" and clean:
+            self.new = str(self.theirs.id)
+            return
+        # The board is what base says on all three sides, so it has no part in the merge.
+        index = self.repo.merge_trees(
+            self._with(base.tree, board), self._with(self.ours.tree, board),
+            self._with(self.theirs.tree, board),
+        )  # fmt: skip
+        if index.conflicts:
+            sides = [next(side for side in each if side) for each in index.conflicts]
+            self.conflicts = tuple(sorted({side.path for side in sides}))
+            return
+        tree = index.write_tree(self.repo)
+        if tree == self.ours.tree.id:
+            return
+        squash = self.config.merge == "squash"
+        parents = [self.ours.id] if squash else [self.ours.id, self.theirs.id]
+        self.new = self.draft.commit_tree(tree, self._message(squash), [str(p) for p in parents])
+
+    def _with(self, tree: Any, board: Any) -> Any:
+        """The tree with another board in it."""
+        if _entry(tree) == board:
+            return tree
+        builder = self.repo.TreeBuilder(tree)
+        if board is None:
+            builder.remove(FOLDER)
+        else:
+            builder.insert(FOLDER, board, TREE)
+        return self.repo[builder.write()]
+
+    def _board(self, base: Any) -> Any:
+        """Base's own board, with the cards that a planner proposes; the rest is told."""
+        mine, theirs = _entry(self.ours.tree), _entry(self.theirs.tree)
+        before = _entry(base)
+        if theirs in (before, mine):
+            return mine
+        changed = {
+            delta.new_file.path: delta
+            for delta in self.repo.diff(base, self.theirs.tree).deltas
+            if delta.new_file.path.startswith(f"{FOLDER}/")
+        }
+        worker = self.config.workers.get(self.card.worker)
+        come = []
+        if worker and worker.board == "propose":
+            come = [path for path in changed if self._proposes(path)]
+            for path in come:
+                self.draft.files[path] = self.theirs.tree[path].data
+            mine = _entry(self.repo[self.draft.tree()])
+        left = sorted(set(changed) - set(come))
+        if left:
+            more = f" and {len(left) - 5} more" if len(left) > 5 else ""
+            self.told.append(
+                f"{self.card.id}: left on its branch, for the board is not its to change: "
+                f"{', '.join(left[:5])}{more}"
+            )
+        return mine
+
+    def _proposes(self, path: str) -> bool:
+        """Whether the file is a card that base does not have, still to be approved."""
+        name = path.removeprefix(f"{FOLDER}/cards/")
+        if path == name or "/" in name or path in self.ours.tree or path not in self.theirs.tree:
+            return False
+        try:
+            return cardfile.parse(self.theirs.tree[path].data, path).status == BACKLOG
+        except Bad:
+            return False
+
+    def _message(self, squash: bool) -> str:
+        title = f": {self.card.title}" if self.card.title else ""
+        subject = f"{self.card.id}{title}" if squash else f"Merge card/{self.card.id}{title}"
+        return f"{subject}\n\nKanban-Card: {self.card.id}\n"
+
+
+def _entry(tree: Any) -> Any:
+    """The object id of the board's folder in a tree, None where there is none."""
+    return tree[FOLDER].id if FOLDER in tree else None
+
+
+def merged(place: Place, board: Board) -> frozenset[str]:
+    """The cards in review whose work is in base already, by whatever way it came there as commits.
+
+    Two git processes for all of them; one more where a branch is gone or went on after its run.
+    """
+    ends: dict[str, str] = {}
+    for card in board.cards.values():
+        if card.status == REVIEW:
+            runs = [run for run in board.runs_of(card.id) if run.outcome == SUCCEEDED]
+            if runs and runs[-1].commit and runs[-1].commit != runs[-1].start_commit:
+                ends[card.id] = runs[-1].commit
+    if not ends or board.config is None:
+        return frozenset()
+    base = base_of(place, board.config)
+    tip = _commit(place, f"refs/heads/{base}") if base else ""
+    if not tip:
+        return frozenset()
+    refs = [f"refs/heads/card/{card}" for card in ends]
+    here = _tips(place, refs)
+    inside = _tips(place, refs, "--merged", tip)
+    found = set()
+    for name, end in ends.items():
+        ref = f"refs/heads/card/{name}"
+        if ref in here and ref not in inside:
+            continue
+        if here.get(ref) == end or _is_in(place, end, tip):
+            found.add(name)
+    return frozenset(found)
+
+
+def _tips(place: Place, refs: list[str], *options: str) -> dict[str, str]:
+    done = git.run(
+        place.common, "for-each-ref", "--format=%(refname) %(objectname)", *options, *refs
+    )
+    return dict(line.split(" ") for line in done.text.splitlines())
+
+
+def _is_in(place: Place, commit: str, tip: str) -> bool:
+    return not git.run(place.common, "merge-base", "--is-ancestor", commit, tip, check=False).code

@@ -1,0 +1,147 @@
+"""A board in the tree of the code moves to a branch of its own, with its history.
+
+Commits that changed the board are made again with the board as their root; who, when and what for
+stay. One commit then removes the folder from the code's branch; nothing of the code changes.
+"""
+
+import os
+from typing import Any
+
+from gitkanban.board import checkouts, git, standstill, store, trees
+from gitkanban.board import place as places
+from gitkanban.board.place import FOLDER, Place
+from gitkanban.board.writing import Draft
+from gitkanban.errors import BoardBusy, BoardMoved, Refused
+
+QUIET = ("-c", "core.hooksPath=/dev/null")  # hooks of the code have no business in the board
+
+
+def move(place: Place, branch: str) -> Place:
+    """Move an in-tree board to `branch`, which must not exist; its new place.
+
+    Raises Refused for what stands in the way, BoardBusy, BoardMoved; nothing has changed then.
+    """
+    _refuse(place, branch)
+    new = place._replace(branch=branch, prefix="", told=(), start="")
+    tip = git.run(place.common, "rev-parse", place.ref).text
+    board_tip = _replayed(place, tip)
+    bare_tip = _without(place, tip, branch)
+    stays = checkouts.on(place, place.ref)
+    trees.refuse_in_the_way(place, stays, tip, bare_tip)
+    orders = (
+        f"start\ncreate {new.ref} {board_tip}\nupdate {place.ref} {bare_tip} {tip}\n"
+        f"update {store.SEEN} {board_tip}\nprepare\ncommit\n"
+    )
+    done = git.run(
+        place.common, "-c", "core.fsync=all", "update-ref", "-m", "kanban: the board moves",
+        "--create-reflog", "--stdin", input=orders.encode(), check=False,
+    )  # fmt: skip
+    if done.code:
+        raise BoardMoved(f"the board did not move: {done.said}", "Try again.")
+    places.pin(new)
+    trees.bring(place, stays, tip, bare_tip)
+    _give_room(place)
+    check_out(new)
+    return new
+
+
+def _refuse(place: Place, branch: str) -> None:
+    places.git_ref(place.common, branch)
+    if places.exists(place.common, f"refs/heads/{branch}"):
+        raise Refused(f"branch {branch} exists", "Choose another name for the board's branch.")
+    why = standstill.reason(place)
+    if why:
+        raise BoardBusy(f"the board does not move: {why}", "Finish or abort that first.")
+    running = [c.id for c in store.read(place).cards.values() if c.status == "running"]
+    if running:
+        raise Refused(
+            f"the board does not move while {', '.join(sorted(running)[:5])} runs",
+            "Wait for the sessions, or `gitkanban stop` them.",
+        )
+    for checkout in checkouts.on(place, place.ref):
+        _refuse_drafts(checkout.root)
+
+
+def _refuse_drafts(root: str) -> None:
+    """Nobody's uncommitted work on the board is left behind."""
+    done = git.run(
+        root, "status", "--porcelain", "-z", "--ignored", "--untracked-files=all", "--", FOLDER,
+        check=False,
+    )  # fmt: skip
+    paths = [line[3:] for line in done.text.split("\0") if line[2:3] == " "]
+    drafts = [path for path in paths if not path.startswith(f"{FOLDER}/slots/")]
+    if drafts:
+        raise Refused(
+            f"uncommitted in {root}: {', '.join(drafts[:5])}", "Commit it, or move it away, first."
+        )
+
+
+def _replayed(place: Place, tip: str) -> str:
+    """The tip of the board's own history: every commit that changed it, without the code."""
+    import pygit2
+
+    pygit2.option(pygit2.enums.Option.ENABLE_FSYNC_GITDIR, True)
+    repo = pygit2.Repository(place.common)
+    done = git.run(
+        place.common, "rev-list", "--reverse", "--topo-order", "--parents", tip, "--", FOLDER
+    )
+    made: dict[str, Any] = {}
+    new: Any = None
+    for line in done.text.splitlines():
+        old, *parents = line.split(" ")
+        commit: Any = repo[old]
+        tree = commit.tree[FOLDER].id if FOLDER in commit.tree else repo.TreeBuilder().write()
+        above: list[str | pygit2.Oid] = [made[each] for each in parents if each in made]
+        new = repo.create_commit(None, commit.author, commit.committer, commit.message, tree, above)
+        made[old] = new
+    return str(new)
+
+
+def _without(place: Place, tip: str, branch: str) -> str:
+    """A commit on the code's branch that removes the board's folder and nothing else."""
+    draft = Draft(place, tip)
+    done = git.run(place.common, "ls-tree", "-r", "-z", "--name-only", tip, "--", f"{FOLDER}/")
+    for path in done.text.split("\0"):
+        if path:
+            draft.files[path] = None
+    return draft.commit(f"kanban: the board moves to branch {branch}\n", [tip])
+
+
+def _give_room(place: Place) -> None:
+    """Remove what is empty by now of the folder, so that a checkout fits there."""
+    if not place.main:
+        return
+    for root, _, _ in os.walk(f"{place.main}/{FOLDER}", topdown=False):
+        try:
+            os.rmdir(root)
+        except OSError:  # a lease token lies there
+            return
+
+
+def hide(place: Place, pattern: str) -> None:
+    """Have git leave a path out of everybody's status, in this clone only. Raises OSError."""
+    path = f"{place.common}/info/exclude"
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            text = file.read()
+    except FileNotFoundError:
+        text = ""
+    if f"/{pattern}" in text.splitlines():
+        return
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    if text and not text.endswith("\n"):
+        text += "\n"
+    part = f"{path}.{os.getpid()}.part"
+    with open(part, "w", encoding="utf-8", errors="surrogateescape") as file:
+        file.write(f"{text}/{pattern}\n")
+    os.replace(part, path)
+
+
+def check_out(place: Place) -> None:
+    """Check the board's own branch out at `.kanban/`, hidden from status. Raises GitFailed."""
+    if not place.main:
+        return
+    hide(place, f"{FOLDER}/")
+    hide(place, f"{FOLDER}/slots/")
+    folder = f"{place.main}/{FOLDER}"
+    git.run(place.common, *QUIET, "worktree", "add", "--quiet", folder, place.branch)
