@@ -1,0 +1,224 @@
+"""The future of a board on a virtual clock: when each card would start and end, by the real rules.
+
+It runs the scheduler's own `fill` at every event, on lines and room that are kept up to date, so it
+answers for ten thousand cards in seconds. It assumes what cannot be known: each session takes as
+long as its worker's cards are said to take, every session succeeds, whoever reviews takes `review`
+seconds, and a session's end is followed by a tick at once. It waits for nobody: cards that hang on
+a blocked, backlog, dropped or missing one never start.
+"""
+
+from collections.abc import Mapping
+from heapq import heappop, heappush
+from random import Random
+from typing import NamedTuple
+
+from gitkanban.core import room
+from gitkanban.core.facts import Observed
+from gitkanban.core.fair import Fair
+from gitkanban.core.graph import children, unfinished
+from gitkanban.core.model import REVIEW, RUNNING, TODO, Board, Config
+from gitkanban.core.reasons import Held, Reasons, limit_words, of_limit
+from gitkanban.core.room import Full, Key, Occupant, Room, needs_of, occupants
+from gitkanban.core.schedule import Blocks, Line, fill
+
+TICK = 60  # seconds between ticks where nothing else calls for one
+
+# What happens in a simulation.
+END, END_OF_EARLIER, ACCEPT, READY, NEXT_TICK = "end", "end-of-earlier", "accept", "ready", "tick"
+
+
+class Duration(NamedTuple):
+    """How long sessions take, in seconds: anything between mean - spread and mean + spread."""
+
+    mean: int = 600
+    spread: int = 0
+
+
+class Question(NamedTuple):
+    """What to simulate. Equal questions give equal answers."""
+
+    durations: Mapping[str, Duration] = {}  # worker -> how long its cards take
+    otherwise: Duration = Duration()  # of workers not named there
+    review: int = 0  # seconds from a session's end to its card's acceptance
+    until: int = 0  # seconds after which to stop; 0: go on until nothing can start any more
+    seed: int = 0
+
+
+_PLAIN = Question()
+
+
+class Bar(NamedTuple):
+    """One session of the simulation; times are epoch seconds. `run` ones ran when it began."""
+
+    card: str
+    worker: str
+    profile: str
+    slot: str
+    start: int
+    end: int
+    ran: bool = False
+
+
+class Simulated(NamedTuple):
+    """Who would run when. `waited` is card-seconds spent ready at each full limit."""
+
+    now: int
+    bars: tuple[Bar, ...]  # by start, then card; with `until`, those that began before it
+    makespan: int  # seconds from now to the last end
+    never: tuple[Held, ...]  # cards that would not start, with what holds them
+    waited: Mapping[Key, int]
+
+
+def simulate(board: Board, observed: Observed, question: Question = _PLAIN) -> Simulated:
+    """Play the board from `observed.now` on; a standstill is taken to be over."""
+    course = _Course(board, observed._replace(standstill=""), question)
+    course.run()
+    return course.result()
+
+
+def duration(question: Question, worker: str, card: str) -> int:
+    """How long a session takes in this question, in seconds, at least 1."""
+    mean, spread = question.durations.get(worker, question.otherwise)
+    if spread:
+        mean += round(Random(f"{question.seed}/{card}").uniform(-spread, spread))
+    return max(1, mean)
+
+
+class _Course:
+    """The state of a simulation between two events."""
+
+    def __init__(self, board: Board, observed: Observed, question: Question) -> None:
+        self.board, self.question = board, question
+        self.config = board.config or Config()
+        self.reasons = Reasons(board, observed)
+        idle = {name for name in self.config.workers if self.reasons.worker_held(name)}
+        self.seats = Room(self.config, (), idle)
+        self.fair = Fair(observed.served)
+        self.lines: dict[str, Line] = {}
+        self.blocks: Blocks = {}
+        self.bars: list[Bar] = []
+        self.waited: dict[Key, int] = {}
+        self.begun = self.time = observed.now
+        # (when, count, what, card, the run that ends); the count keeps runs from being compared
+        self.events: list[tuple[int, int, str, str, Occupant | None]] = []
+        todo = [card for card in board.cards.values() if card.status == TODO]
+        self.todo = {c.id: c for c in todo if not self.reasons.worker_held(c.worker)}
+        self.kids = children(self.todo.values())
+        self.open = {c.id: len(set(unfinished(board, c))) for c in self.todo.values()}
+        self.busy: set[str] = set()  # cards with a run that was there before
+        self.count = 0
+        self._begin(observed)
+
+    def _begin(self, observed: Observed) -> None:
+        began = {run.card: run.started for run in observed.runs}
+        for one in occupants(self.board, observed):
+            start = began.get(one.label, self.time)
+            takes = duration(self.question, one.worker, one.label)
+            self.busy.add(one.label)
+            self.seats.take(one)
+            self._sit(one, start, max(start + takes, self.time + 1), ran=True)
+        for card in self.board.cards.values():
+            if card.status == REVIEW:
+                self._event(self.time + self.question.review, ACCEPT, card.id)
+        for name in self.todo:
+            self._ready(name, observed.ready_since.get(name, self.time))
+
+    def _event(self, at: int, what: str, card: str = "", ends: Occupant | None = None) -> None:
+        self.count += 1
+        heappush(self.events, (at, self.count, what, card, ends))
+
+    def _sit(self, one: Occupant, start: int, end: int, ran: bool = False) -> None:
+        slot = f"{one.profile}#{one.number}"
+        self.bars.append(Bar(one.label, one.worker, one.profile, slot, start, end, ran))
+        self._event(end, END_OF_EARLIER if ran else END, one.label, one)
+
+    def _ready(self, name: str, since: int) -> None:
+        """A todo card lines up if nothing but limits and `not_before` holds it any more."""
+        card = self.todo[name]
+        if self.open[name] or name in self.busy:
+            return
+        if card.not_before > self.time:
+            self._event(card.not_before, READY, name)
+            return
+        if card.worker not in self.lines:
+            self.lines[card.worker] = Line(self.config.workers[card.worker])
+        self.lines[card.worker].add(card, since)
+
+    def run(self) -> None:
+        """Play every event in order of time, a round of the scheduler after each moment."""
+        last = self.begun + self.question.until if self.question.until else None
+        self._round()
+        while self.events and (last is None or self.events[0][0] < last):
+            self._pass(self.events[0][0])
+            while self.events and self.events[0][0] == self.time:
+                self._happen(*heappop(self.events)[2:])
+            self._round()
+
+    def _round(self) -> None:
+        most = self.config.max_starts_per_tick
+        started, self.blocks = fill(self.seats, self.lines, self.fair, self.time, most)
+        for one in started:
+            takes = duration(self.question, one.worker, one.label)
+            self._sit(one, self.time, self.time + takes)
+        if most and len(started) == most and any(line.groups for line in self.lines.values()):
+            self._event(self.time + TICK - self.time % TICK, NEXT_TICK)
+
+    def _pass(self, at: int) -> None:
+        """Time goes on, and those who wait have waited."""
+        for worker, blocked in self.blocks.items():
+            groups = self.lines[worker].groups
+            for needs in blocked.keys() & groups.keys():
+                key = _key(blocked[needs])
+                waited = len(groups[needs]) * (at - self.time)
+                self.waited[key] = self.waited.get(key, 0) + waited
+        self.time = at
+
+    def _happen(self, what: str, card: str, ends: Occupant | None) -> None:
+        if ends:
+            self.seats.release(ends)
+        if what == END_OF_EARLIER:
+            self.busy.discard(card)
+            known = self.board.cards.get(card)
+            if known is None or known.status != RUNNING:
+                what = READY if card in self.todo else NEXT_TICK
+        if what == READY:
+            self._ready(card, self.time)
+        elif what in (END, END_OF_EARLIER) and self.question.review:
+            self._event(self.time + self.question.review, ACCEPT, card)
+        elif what != NEXT_TICK:
+            for child in self.kids.get(card, ()):
+                self.open[child] -= 1
+                self._ready(child, self.time)
+
+    def result(self) -> Simulated:
+        """What came of it."""
+        bars = sorted(self.bars, key=lambda bar: (bar.start, bar.card, bar.slot))
+        end = max((bar.end for bar in bars), default=self.begun)
+        never = () if self.question.until else tuple(sorted(self._never()))
+        waited = dict(sorted(self.waited.items()))
+        return Simulated(self.begun, tuple(bars), max(0, end - self.begun), never, waited)
+
+    def _never(self) -> list[Held]:
+        ran = {bar.card for bar in self.bars if not bar.ran}
+        found = []
+        for card in self.board.cards.values():
+            if card.status != TODO or card.id in ran:
+                continue
+            held = self.reasons.of_card(card)
+            worker = self.board.worker_of(card)
+            needs = needs_of(card, worker) if worker else ()
+            full = self.blocks.get(card.worker, {}).get(needs)
+            if held is None and full:
+                held = of_limit(card.id, full.code, limit_words(full, self.seats))
+            if held:
+                found.append(held)
+        return found
+
+
+# The limit to which waiting is put down, where it is not the one that was found full.
+_LIMIT = {room.KEPT: room.CAPACITY, room.RESERVE: room.HOST, room.NEVER: room.CAPACITY}
+
+
+def _key(full: Full) -> Key:
+    kind = _LIMIT.get(full.code, full.code)
+    return kind, "" if kind in (room.HOST, room.STARTS, room.SHARED_CHECKOUT) else full.name
