@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from gitkanban import clock
 from gitkanban.board import git, store
+from gitkanban.board.integrate import base_of
 from gitkanban.board.place import Place
 from gitkanban.core.model import Board, Card, Config, Worker
 from gitkanban.core.outcome import Started
@@ -87,13 +88,6 @@ def _start(
     pid = executor.start(launch, seat.held)
     lease = seat.lease
     return Started(seat.card.id, lease.run, lease.slot, workspace.path, workspace.branch, pid)
-
-
-def base_of(place: Place, config: Config) -> str:
-    """The branch that worktrees start from: the configured one, else where the code lives."""
-    if config.base or place.prefix:
-        return config.base or place.branch
-    return git.run(place.common, "symbolic-ref", "--short", "-q", "HEAD", check=False).text
 
 
 def fresh_session() -> str:

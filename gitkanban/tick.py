@@ -238,11 +238,13 @@ class _Pass:
         if board.config is None:
             return seats
         for start in wanted:
-            held = sessions.take(self.locks, start.card, start.slot)
+            worker = board.config.workers[start.worker]
+            also = sessions.shared_locks(worker)
+            held = sessions.take(self.locks, start.card, start.slot, also)
             if held is None:
                 self.given_up.add(start.card)
                 continue
-            card, worker = todo.after.cards[start.card], board.config.workers[start.worker]
+            card = todo.after.cards[start.card]
             profile, _, number = start.slot.rpartition("#")
             lease = Lease(
                 profile,

@@ -25,6 +25,7 @@ T2)
     ;;
 T3)
     work tests/recall.sh 'grep -q 120 docs/recall.md'
+    work tests/recall.sh 'grep -q 410 docs/recall.md'
     work tests/recall.sh 'echo ok'
     echo 'tests/recall.sh checks the contract.'
     ;;

@@ -17,7 +17,7 @@ def held(slots: str) -> "list[dict[str, Any]]":
         numbers = [name[:-5] for name in _names(f"{slots}/{profile}") if name.endswith(".lock")]
         for number in sorted((n for n in numbers if n.isdigit()), key=int):
             values = _token(f"{slots}/{profile}/{number}.lock")
-            if values.get("card"):
+            if values.get("card") and values["pid"]:  # without a pid nobody sits there yet
                 found.append({"profile": profile, "number": int(number), **values})
     return found
 
