@@ -50,8 +50,8 @@ def _held(place: Place, board: Board, card: Card, now: int) -> str:
 
 
 def _prompt(place: Place, board: Board, card: Card) -> str:
-    from gitkanban.core.prompt import Setting
     from gitkanban.board.integrate import base_of
+    from gitkanban.core.prompt import Setting
     from gitkanban.launch import prompt_of
     from gitkanban.runs import workspaces
 

@@ -165,7 +165,7 @@ def _line(board: Board, change: Change, moved: set[str]) -> Line | None:
         case EndRun(run):
             return None if run.card in moved else Line(run.card, f"run {run.outcome}", run.run)
         case AddNote(note):
-            return None if note.card in moved else Line(note.card, note.kind, note.run)
+            return None if note.card in moved else Line(note.card, _noted(note), note.run)
         case SetPause(pause):
             return Line("", f"pause {pause.worker}" + (f" ({pause.why})" if pause.why else ""))
         case ClearPause(worker):
@@ -176,10 +176,14 @@ def _line(board: Board, change: Change, moved: set[str]) -> Line | None:
             return Line("", f"{path} {'removed' if text is None else 'written'}")
 
 
+def _noted(note: Note) -> str:
+    return note.kind + (f" by {note.by}" if note.by else "")
+
+
 def _edit_line(before: Card, fields: Mapping[str, Value]) -> Line:
     after = before._replace(**fields)
     if after.status == before.status:
-        return Line(before.id, ", ".join(sorted(fields)), "")
+        return Line(before.id, f"edited ({', '.join(sorted(fields))})")
     detail = after.slot or after.reason
     text = f"{before.status} → {after.status}" + (f" ({detail})" if detail else "")
     return Line(before.id, text, after.run or before.run)
