@@ -69,3 +69,24 @@ def line(path: str) -> str:
             return file.readline().rstrip("\n")
     except OSError:
         return ""
+
+
+def tip(place: Place, ref: str) -> str:
+    """The commit id that a ref stands at, read from its file; empty when there is none.
+
+    Loose before packed, as git reads them (`git help pack-refs`).
+    """
+    found = line(f"{place.common}/{ref}")
+    if found.startswith("ref: "):
+        return tip(place, found[5:])
+    if found:
+        return found
+    try:
+        with open(
+            f"{place.common}/packed-refs", encoding="utf-8", errors="surrogateescape"
+        ) as file:
+            text = file.read()
+    except OSError:
+        return ""
+    end = text.find(f" {ref}\n")
+    return text[end - 40 : end] if end >= 40 else ""

@@ -1,7 +1,185 @@
-"""Checkouts of the board branch brought along after a commit."""
+"""Checkouts of the board's branch brought along after a commit: the board's changed paths only.
 
+What each checkout last followed is recorded in its administrative folder, so that following can be
+repeated, and is completed by the next command when it was cut short. Files come first and the index
+after, through git's own `update-index`, which locks the index before it reads it. No ref is moved.
+"""
+
+import fcntl
+import os
+from typing import NamedTuple
+
+from gitkanban.board import checkouts, git, standstill
+from gitkanban.board.checkouts import Checkout
+from gitkanban.board.drafts import Path, settle
 from gitkanban.board.place import Place
+from gitkanban.board.reading import blobs
+from gitkanban.errors import GitFailed
+
+RECORD = "gitkanban-followed"
+_MANY = 200  # paths, above which the whole board's index entries are listed
+_FILES = ("100644", "100755")
 
 
-def follow(place: Place, since: str = "") -> list[str]:
-    return []
+def begin(place: Place, commit: str) -> None:
+    """Note where checkouts stand that were never brought along, before the branch moves."""
+    for checkout in checkouts.every(place):
+        if checkout.head == place.ref and _record(place, checkout) is None:
+            _write_record(place, checkout, commit)
+
+
+def follow(place: Place) -> list[str]:
+    """Bring every checkout of the board's branch to its tip; lines to tell people.
+
+    While another process does it, it is left to that one, which looks again before it ends. What
+    stands in the way, a locked index or a full disk, is told and left to the next command.
+    """
+    told: list[str] = []
+    while True:
+        tip = checkouts.tip(place, place.ref)
+        behind = [each for each in _theirs(place) if _record(place, each) != tip]
+        if not tip or not behind:
+            return told
+        with _Lock(f"{place.private}/locks/follow") as lock:
+            if not lock.held:
+                return told
+            done = [_bring(place, checkout, tip, told) for checkout in behind]
+        if not all(done):
+            return told
+
+
+def _theirs(place: Place) -> list[Checkout]:
+    return [each for each in checkouts.every(place) if each.head == place.ref]
+
+
+class _Lock:
+    """A kernel lock that is tried once; let go of by closing."""
+
+    def __init__(self, path: str) -> None:
+        self.path, self.held, self.fd = path, False, -1
+
+    def __enter__(self) -> "_Lock":
+        try:
+            os.makedirs(os.path.dirname(self.path), exist_ok=True)
+            self.fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            fcntl.flock(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.held = True
+        except OSError:  # somebody has it, or the disk is read-only: nobody can follow then
+            pass
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.fd >= 0:
+            os.close(self.fd)
+
+
+def _record(place: Place, checkout: Checkout) -> str | None:
+    """The commit that a checkout has followed this branch to; None when it never did."""
+    commit, _, ref = checkouts.line(f"{checkout.admin}/{RECORD}").partition(" ")
+    return commit if ref == place.ref else None
+
+
+def _write_record(place: Place, checkout: Checkout, commit: str) -> None:
+    path = f"{checkout.admin}/{RECORD}"
+    part = f"{path}.{os.getpid()}.part"
+    with open(part, "w", encoding="utf-8", errors="surrogateescape") as file:
+        file.write(f"{commit} {place.ref}\n")
+    os.replace(part, path)
+
+
+class _Entry(NamedTuple):
+    """An entry of an index."""
+
+    mode: str
+    oid: str
+    stage: str
+    skipped: bool  # sparse: it has no file
+
+
+def _bring(place: Place, checkout: Checkout, tip: str, told: list[str]) -> bool:
+    """Bring one checkout to the tip; whether it got there."""
+    if standstill.unfinished(checkout):
+        return False
+    try:
+        done = _paths(place, checkout, tip, told)
+        if done:
+            _write_record(place, checkout, tip)
+    except OSError as error:
+        told.append(f"{checkout.root} is brought along later: {error.strerror or error}")
+        return False
+    except GitFailed as error:
+        told.append(f"{checkout.root} is brought along later: {error.message}")
+        return False
+    return done
+
+
+def _paths(place: Place, checkout: Checkout, tip: str, told: list[str]) -> bool:
+    since = _record(place, checkout)
+    changed = _changed(place, since, tip) if since else []
+    if not changed:
+        return True
+    entries = _entries(place, checkout, [path.name for path in changed])
+    whole = True
+    orders, sparse = [], []
+    for path in changed:
+        entry = entries.get(path.name)
+        if entry and entry.stage != "0":
+            told.append(f"{path.name} in {checkout.root} is unmerged, so it is left as it is")
+            whole = False
+            continue
+        index = entry.oid if entry else ""
+        skipped = bool(entry and entry.skipped)
+        settled = settle(
+            place, checkout.root, path._replace(staged=index), since or "", tip, skipped
+        )
+        told.extend(settled.told)
+        if settled.staged != index:
+            orders.append(_order(path, settled.staged))
+        if skipped and settled.staged:
+            sparse.append(path.name)
+    if orders:
+        text = "".join(orders).encode("utf-8", "surrogateescape")
+        git.run(checkout.root, "update-index", "-z", "--index-info", input=text)
+    if sparse:
+        names = "".join(f"{name}\0" for name in sparse).encode("utf-8", "surrogateescape")
+        git.run(checkout.root, "update-index", "-z", "--skip-worktree", "--stdin", input=names)
+    return whole
+
+
+def _order(path: Path, oid: str) -> str:
+    """A line for `update-index --index-info` (its third form)."""
+    return f"{path.mode} {oid} 0\t{path.name}\0" if oid else f"0 {'0' * 40}\t{path.name}\0"
+
+
+def _changed(place: Place, since: str, tip: str) -> list[Path]:
+    """The board's paths that differ between two commits; none where the older is gone."""
+    done = git.run(
+        place.common, "diff-tree", "-r", "-z", "--raw", "--no-renames", since, tip, "--",
+        place.prefix or ".", check=False,
+    )  # fmt: skip
+    fields = done.text.split("\0")
+    found = []
+    for meta, name in zip(fields[0::2], fields[1::2], strict=False):
+        old_mode, mode, old, new, _ = meta[1:].split(" ")
+        if mode not in _FILES and new.strip("0"):
+            continue  # a link or a submodule: nothing that a board has
+        old, new = ("" if not each.strip("0") else each for each in (old, new))
+        found.append(Path(name, mode if new else old_mode, old, new))
+    new_ones = {path.new for path in found if path.new}
+    texts = {oid: data for oid, _, data in blobs(place, new_ones, limit=0)}
+    return [path._replace(text=texts.get(path.new, b"")) for path in found]
+
+
+def _entries(place: Place, checkout: Checkout, names: list[str]) -> dict[str, _Entry]:
+    asked = names if len(names) <= _MANY else [place.prefix or "."]
+    done = git.run(
+        checkout.root, "--literal-pathspecs", "ls-files", "-s", "-t", "-z", "--full-name", "--",
+        *asked,
+    )  # fmt: skip
+    found = {}
+    for line in done.text.split("\0"):
+        if line:
+            meta, _, name = line.partition("\t")
+            tag, mode, oid, stage = meta.split(" ")
+            found[name] = _Entry(mode, oid, stage, tag == "S")
+    return found

@@ -78,9 +78,10 @@ def _in_tree(place: Place, texts: Mapping[str, str]) -> Place:
         if why:
             raise BoardBusy(f"no board is made: {why}", "Finish or abort that first.")
         made = _committed(place, tip, texts)
+        follow.begin(place, tip)
         if store.swap(place, tip, made, "kanban: a board"):
             hide(place, f"{FOLDER}/slots/")
-            told = follow.follow(place, tip)
+            told = follow.follow(place)
             return place._replace(told=(*told, *_left(root)))
     raise BoardMoved(f"branch {place.branch} moved all the time", "Try again.")
 

@@ -50,8 +50,13 @@ def listing(place: Place, commit: str) -> list[Entry]:
     return entries
 
 
-def blobs(place: Place, oids: Iterable[str]) -> Iterator[tuple[str, int, bytes]]:
-    """(object id, size, content) of each; what is over the limit comes without its content."""
+def blobs(
+    place: Place, oids: Iterable[str], *, limit: int = LIMIT
+) -> Iterator[tuple[str, int, bytes]]:
+    """(object id, size, content) of each; what is over the limit comes without its content.
+
+    Sizes and the limit are bytes; a limit of 0 is none. A missing object has size -1.
+    """
     wanted = list(oids)
     if not wanted:
         return
@@ -67,7 +72,7 @@ def blobs(place: Place, oids: Iterable[str]) -> Iterator[tuple[str, int, bytes]]
             yield fields[0].decode(), -1, b""
             continue
         size = int(fields[2])
-        yield fields[0].decode(), size, data[at : at + size] if size <= LIMIT else b""
+        yield fields[0].decode(), size, data[at : at + size] if size <= (limit or size) else b""
         at += size + 1
 
 
@@ -205,8 +210,8 @@ def store_cache(path: str, value: Any) -> None:
             os.unlink(part)
 
 
-def board_at(place: Place, commit: str) -> Board:
-    """The board at a commit, with the runs and notes of the cards that are in work."""
+def board_at(place: Place, commit: str, *, whole: bool = False) -> Board:
+    """The board at a commit, with the runs and notes of the cards that are in work; or of all."""
     entries = listing(place, commit)
     reader = Reader(place)
     kinds: dict[str, list[Entry]] = {}
@@ -227,7 +232,7 @@ def board_at(place: Place, commit: str) -> Board:
         entry
         for kind in ("run", "note")
         for entry in kinds.get(kind, ())
-        if entry.path.split("/")[1] in active
+        if whole or entry.path.split("/")[1] in active
     ]
     runs, notes, wrong = _histories(reader, histories)
     problems += wrong

@@ -101,10 +101,11 @@ def commit_once(
     made = draft.commit(message(board, changes), [board.commit])
     if not made:
         return Committed(board, board, "", changes)
+    follow.begin(place, board.commit)
     if not swap(place, "" if place.start else board.commit, made, message(board, changes)):
         return None
     places.pin(place) if not place.start else None
-    told = follow.follow(place, board.commit)
+    told = follow.follow(place)
     after = applied(board, changes)._replace(commit=made)
     return Committed(board, after, made, changes, tuple(told))
 
