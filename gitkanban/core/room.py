@@ -85,6 +85,11 @@ def asks_of(worker: Worker, needs: Needs) -> tuple[Ask, ...]:
     return tuple(asks)
 
 
+def keeps_anything(worker: Worker, needs: Needs) -> bool:
+    """Whether a card of the worker asks for something that can be kept for it."""
+    return any(ask.kind in KEEPABLE for ask in asks_of(worker, needs))
+
+
 def split_slot(slot: str) -> tuple[str, int]:
     """(profile, number) of `profile#number`; the number is 0 where there is none."""
     profile, _, number = slot.rpartition("#")

@@ -8,10 +8,15 @@ cannot starve another worker's cards.
 
 A card starts as soon as everything it asks for is free, even when one that comes first must wait
 for something else. There is one exception, or cards that ask for much would wait for ever behind
-cards that ask for little: the first card in fair order that has been ready for PATIENCE and finds a
-profile, a capacity or an exclusive place full keeps what it needs of the capacities and such places
-(never slots) until it starts. So a capacity is left idle at most while a session of the full limit
-lasts, and such a card waits, once its turn has come, for the sessions that ran then and no longer.
+cards that ask for little: of the cards that are first in their line, have been ready for PATIENCE
+and find a profile, a capacity or an exclusive place full, the one that has been ready longest keeps
+what it needs of the capacities and such places (never slots) until it starts. So what is kept lies
+idle at most while a session of the full limit lasts; and such a card waits, once it keeps, for the
+sessions that ran then and for its turn at a slot, however many others ask for less.
+
+Bounds, each proved in the tests: over any stretch in which two workers both wait at the host's
+limit alone, their starts per weight differ by at most 1/w + 1/w'; a waiting worker sees at most
+w' * (LAG + 1/w) + 1 starts of another one before its own.
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,7 +29,7 @@ from gitkanban.core.fair import Fair
 from gitkanban.core.model import TODO, Board, Card, Config, Worker
 from gitkanban.core.reasons import Held as Held  # part of what `schedule` gives
 from gitkanban.core.reasons import Reasons, limit_words, of_limit
-from gitkanban.core.room import Full, Needs, Occupant, Room, needs_of, occupants
+from gitkanban.core.room import Full, Needs, Occupant, Room, keeps_anything, needs_of, occupants
 
 AGE_STEP = 3600  # seconds of waiting that weigh as much as one step of priority
 PATIENCE = 1800  # seconds ready after which a card may keep capacities
@@ -92,11 +97,24 @@ def fill(
     Started cards leave their lines, take their room, and are charged to their worker.
     """
     started: list[Occupant] = []
+    while True:
+        # A start may make another card the one that keeps; then what was kept is free for others.
+        _keep(seats, lines, now)
+        before = len(started)
+        blocks = _pour(seats, lines, fair, started, most)
+        if len(started) == before:
+            break
+    fair.settle({name for name, line in lines.items() if _waits(line, blocks.get(name, {}))})
+    return started, blocks
+
+
+def _pour(
+    seats: Room, lines: Mapping[str, Line], fair: Fair, started: list[Occupant], most: int
+) -> Blocks:
+    """Start what fits beside what is kept, worker by worker in fair order."""
     blocks: Blocks = {name: {} for name, line in lines.items() if line.groups}
     turn = [(fair.tag(name), name) for name in blocks]
     heapify(turn)
-    seats.drop_keep()
-    keeper = False
     while turn:
         name = heappop(turn)[1]
         line, blocked = lines[name], blocks[name]
@@ -106,18 +124,30 @@ def fill(
             if full is None and most and len(started) >= most:
                 full = Full(room.STARTS, "", most)
             if full is None:
-                card = line.pop(needs)
-                started.append(seats.seat(card, line.worker, needs))
+                started.append(seats.seat(line.pop(needs), line.worker, needs))
                 fair.serve(name, line.worker.weight)
                 heappush(turn, (fair.tag(name), name))
                 break
             blocked[needs] = full
-            since, card = line.groups[needs][0][1:]
-            if not keeper and full.code in _PATIENT and now - since >= PATIENCE:
-                seats.keep(card, line.worker, needs)
-                keeper = True
-    fair.settle({name for name, line in lines.items() if _waits(line, blocks.get(name, {}))})
-    return started, blocks
+    return blocks
+
+
+def _keep(seats: Room, lines: Mapping[str, Line], now: int) -> None:
+    """Keep capacities for the card that has waited longest for more than it finds, if any."""
+    seats.drop_keep()
+    waiting = [
+        (since, card, line.worker, needs)
+        for line in lines.values()
+        for needs, keys in line.groups.items()
+        for _, since, card in keys[:1]
+        if now - since >= PATIENCE
+        and keeps_anything(line.worker, needs)
+        and (full := seats.full(line.worker, needs)) is not None
+        and full.code in _PATIENT
+    ]
+    if waiting:
+        _, card, worker, needs = min(waiting)
+        seats.keep(card, worker, needs)
 
 
 # A card that finds one of these full may keep what it needs of the others.
