@@ -9,7 +9,7 @@ from typing import NamedTuple
 from gitkanban.core import room
 from gitkanban.core.facts import Observed
 from gitkanban.core.graph import longest_chain
-from gitkanban.core.model import LANE, POOL, REVIEW, Board, Config
+from gitkanban.core.model import LANE, POOL, REVIEW, TODO, Board, Config
 from gitkanban.core.room import HOST, Key, Room, asks_of, needs_of, occupants
 from gitkanban.core.simulate import Question, Simulated, simulate
 
@@ -77,6 +77,8 @@ def _longest(board: Board, question: Question, done: Simulated) -> tuple[int, tu
     takes = {bar.card: bar.end - max(bar.start, done.now) for bar in done.bars}
     takes |= {card.id: 0 for card in board.cards.values() if card.status == REVIEW}
     cards = {card: board.cards[card] for card in takes if card in board.cards}
+    for card in [card for card in cards.values() if card.status != TODO]:
+        cards[card.id] = card._replace(parents=())  # under way, whatever its parents say by now
     total, chain = longest_chain(cards, lambda card: takes[card.id] + question.review)
     return max(0, int(total) - question.review), tuple(chain)
 

@@ -147,7 +147,7 @@ class _Course:
     def run(self) -> None:
         """Play every event in order of time, a round of the scheduler after each moment."""
         last = self.begun + self.question.until if self.question.until else None
-        self._round()
+        self._event(self.begun, NEXT_TICK)
         while self.events and (last is None or self.events[0][0] < last):
             self._pass(self.events[0][0])
             while self.events and self.events[0][0] == self.time:
