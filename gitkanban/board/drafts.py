@@ -81,7 +81,7 @@ class _Side:
         if data is not None:
             self.known[mine] = data
         versions = [self._text(oid) for oid in (base, mine, self.path.new)]
-        text, why = _merge(self.path.name, *versions)
+        text, why = merged(self.path.name, *versions)
         if why:
             self.told.append(f"{self.path.name} as you {what} it stays: {why}")
         if text is None:
@@ -99,7 +99,7 @@ class _Side:
         return self.content(oid).decode("utf-8", "surrogateescape") if oid else None
 
 
-def _merge(
+def merged(
     name: str, base: str | None, ours: str | None, theirs: str | None
 ) -> tuple[str | None, str]:
     """The merged text, and what could not be merged."""

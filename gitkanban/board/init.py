@@ -6,7 +6,7 @@ It writes one commit by the same way as every other change, and overwrites nothi
 import os
 from collections.abc import Mapping
 
-from gitkanban.board import follow, git, store
+from gitkanban.board import follow, git, refs
 from gitkanban.board import place as places
 from gitkanban.board.moving import check_out, hide, move
 from gitkanban.board.place import CONFIG, FOLDER, Place
@@ -15,6 +15,7 @@ from gitkanban.errors import BoardBusy, BoardMoved, GitFailed, NoBoard, Refused
 
 __all__ = ["create", "move"]
 
+ATTEMPTS = 10
 IGNORED = "slots/\n"
 
 
@@ -69,17 +70,17 @@ def _checked_out(cwd: str) -> str:
 
 
 def _in_tree(place: Place, texts: Mapping[str, str]) -> Place:
-    for _ in range(store.ATTEMPTS):
+    for _ in range(ATTEMPTS):
         tip = git.run(place.common, "rev-parse", place.ref).text
         root = place.here
         if root:
             _refuse_drafts(root, texts)
-        why = store.why_not(place)
+        why = refs.why_not(place)
         if why:
             raise BoardBusy(f"no board is made: {why}", "Finish or abort that first.")
         made = _committed(place, tip, texts)
         follow.begin(place, tip)
-        if store.swap(place, tip, made, "kanban: a board"):
+        if refs.swap(place, tip, made, "kanban: a board"):
             hide(place, f"{FOLDER}/slots/")
             told = follow.follow(place)
             return place._replace(told=(*told, *_left(root)))
@@ -127,7 +128,7 @@ def _on_its_own(place: Place, texts: Mapping[str, str]) -> None:
         raise Refused("this repository has no commit yet", "Commit something first.")
     refuse_occupied(place)
     made = _committed(place, "", texts)
-    if not store.swap(place, "", made, "kanban: a board"):
+    if not refs.swap(place, "", made, "kanban: a board"):
         raise Refused(f"branch {place.branch} has just been made by somebody else", "")
     check_out(place)
 

@@ -5,7 +5,7 @@ It moves no card; nothing has changed when it raises, or when the branch conflic
 
 from typing import Any, NamedTuple
 
-from gitkanban.board import cardfile, checkouts, git, store, trees
+from gitkanban.board import cardfile, checkouts, git, refs, trees
 from gitkanban.board.place import FOLDER, Place
 from gitkanban.board.writing import TREE, Draft
 from gitkanban.board.yamltext import Bad
@@ -66,7 +66,7 @@ def accept(place: Place, config: Config, card: Card) -> Merged:
 
 def _move(place: Place, base: str, old: str, new: str, why: str) -> bool:
     """Compare-and-swap of base; False when it has moved."""
-    return store.swap(place._replace(branch=base), old, new, why, seen=base == place.branch)
+    return refs.swap(place._replace(branch=base), old, new, why, seen=base == place.branch)
 
 
 def _commit(place: Place, ref: str) -> str:

@@ -7,7 +7,7 @@ stay. One commit then removes the folder from the code's branch; nothing of the 
 import os
 from typing import Any
 
-from gitkanban.board import checkouts, git, standstill, store, trees
+from gitkanban.board import checkouts, git, refs, standstill, store, trees
 from gitkanban.board import place as places
 from gitkanban.board.place import FOLDER, Place
 from gitkanban.board.writing import Draft
@@ -30,7 +30,7 @@ def move(place: Place, branch: str) -> Place:
     trees.refuse_in_the_way(place, stays, tip, bare_tip)
     orders = (
         f"start\ncreate {new.ref} {board_tip}\nupdate {place.ref} {bare_tip} {tip}\n"
-        f"update {store.SEEN} {board_tip}\nprepare\ncommit\n"
+        f"update {refs.SEEN} {board_tip}\nprepare\ncommit\n"
     )
     done = git.run(
         place.common, "-c", "core.fsync=all", "update-ref", "-m", "kanban: the board moves",

@@ -26,6 +26,7 @@ class Place(NamedTuple):
     told: tuple[str, ...] = ()  # what finding it did, for people
     here: str = ""  # root of the checkout we were called from
     start: str = ""  # a branch that does not exist yet begins at this ref
+    aside: bool = False  # the branch was named: it is not the one that ticks
 
     @property
     def ref(self) -> str:
@@ -53,13 +54,15 @@ def find(cwd: str, branch: str = "") -> Place:
     name, prefix = found
     private = f"{common}/gitkanban"
     root = f"{main}/{FOLDER}" if main else private
-    start = ""
-    if branch and branch != name:
+    start, aside = "", bool(branch and branch != name)
+    if aside:
         git_ref(common, branch)
         if not exists(common, f"refs/heads/{branch}"):
             start = f"refs/heads/{name}"
         name = branch
-    return Place(common, main, name, prefix, f"{root}/slots", private, tuple(told), here, start)
+    return Place(
+        common, main, name, prefix, f"{root}/slots", private, tuple(told), here, start, aside
+    )
 
 
 def repository(cwd: str) -> tuple[str, str, str]:
@@ -164,6 +167,8 @@ def attach(common: str, main: str, ref: str) -> None:
 
 def pin(place: Place) -> None:
     """Remember the branch in git's config, so that switching branches never moves the board."""
+    if place.aside:
+        return
     if git.run(place.common, "config", "gitkanban.branch", check=False).text != place.branch:
         git.run(place.common, "config", "gitkanban.branch", place.branch)
 

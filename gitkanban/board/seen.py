@@ -1,0 +1,142 @@
+"""Changes of the board that its branch has lost since we made them, and how they come back.
+
+`refs/gitkanban/seen` keeps the last commit that we know. A branch that was amended, reset or
+replaced no longer holds it; a merge concluded from an old index holds it, with old versions of
+cards on top. What was lost is merged in again, a card by field, in one commit of its own. Where a
+person changed the same field since, the person's stays.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from gitkanban.board import checkouts, drafts, follow, git, refs, writing
+from gitkanban.board.place import Place
+from gitkanban.board.reading import blobs
+
+ATTEMPTS = 10
+
+
+class Loss(NamedTuple):
+    """A path that has lost a change: object ids (empty: no file) before it, with it, and now."""
+
+    path: str
+    before: str
+    seen: str
+    now: str
+
+
+def restore(place: Place) -> list[str]:
+    """Bring back what the branch lost, in one commit; lines to tell, none when nothing was lost.
+
+    Does nothing while the board must not be written. Raises GitFailed, BoardBusy.
+    """
+    for _ in range(ATTEMPTS):
+        tip, seen = checkouts.tip(place, place.ref), checkouts.tip(place, refs.SEEN)
+        if place.aside or not seen or not tip or seen == tip or refs.why_not(place):
+            return []
+        lost = _lost(place, seen, tip)
+        draft = writing.Draft(place, tip) if lost else None
+        told = _put_back(place, draft, lost) if draft else []
+        message = "kanban: bring back what the branch lost\n\n" + "".join(f"{t}\n" for t in told)
+        new = (draft.commit(message, [tip]) if draft else "") or tip
+        if new == tip:
+            git.run(place.common, "update-ref", refs.SEEN, tip, seen, check=False)
+            return []
+        follow.begin(place, tip)
+        if refs.swap(place, tip, new, "kanban: bring back what the branch lost"):
+            return told + follow.follow(place)
+    return []
+
+
+def _lost(place: Place, seen: str, tip: str) -> list[Loss]:
+    found = git.run(place.common, "merge-base", seen, tip, check=False)
+    if found.code:
+        return []  # another history altogether: somebody has rewritten it all
+    if found.text == seen:
+        return _committed_over(place, seen, tip)
+    now = {change.path: change for change in _changes(place, found.text, tip)}
+    lost = []
+    for change in _changes(place, found.text, seen):
+        here = now[change.path].new if change.path in now else change.old
+        if here != change.new:
+            lost.append(Loss(change.path, change.old, change.new, here))
+    return lost
+
+
+class _Change(NamedTuple):
+    path: str
+    old: str
+    new: str
+
+
+def _changes(place: Place, old: str, new: str) -> list[_Change]:
+    done = git.run(
+        place.common, "diff-tree", "-r", "-z", "--raw", "--no-renames", old, new, "--",
+        place.prefix or ".",
+    )  # fmt: skip
+    fields = done.text.split("\0")
+    found = []
+    for meta, path in zip(fields[0::2], fields[1::2], strict=False):
+        ids = (oid if oid.strip("0") else "" for oid in meta.split(" ")[2:4])
+        found.append(_Change(path, *ids))
+    return found
+
+
+def _committed_over(place: Place, seen: str, tip: str) -> list[Loss]:
+    """Cards that a later commit took back to an old version, byte for byte, without meaning to.
+
+    A commit that does nothing else means it, and so does a `git revert`.
+    """
+    lost = []
+    for change in _changes(place, seen, tip):
+        if not change.old or "/cards/" not in f"/{change.path}" or not change.new:
+            continue
+        before = _versions(place, seen, change.path)
+        if change.new in before and not _meant(place, seen, tip, change.path):
+            lost.append(Loss(change.path, change.new, change.old, change.new))
+    return lost
+
+
+def _versions(place: Place, tip: str, path: str) -> set[str]:
+    done = git.run(
+        place.common, "log", "--format=", "--raw", "-z", "--no-abbrev", "--no-renames", "-m", tip,
+        "--", path,
+    )  # fmt: skip
+    return {field.split(" ")[2] for field in done.text.split("\0") if field.startswith(":")}
+
+
+def _meant(place: Place, seen: str, tip: str, path: str) -> bool:
+    """Whether the last commit that changed the path did it on purpose."""
+    done = git.run(place.common, "rev-list", "--parents", "-n1", f"{seen}..{tip}", "--", path)
+    commit, *parents = done.text.split(" ")
+    if not commit or len(parents) != 1:
+        return not commit
+    message = git.run(place.common, "log", "-1", "--format=%B", commit).text
+    others = git.run(
+        place.common, "diff-tree", "-r", "--no-commit-id", "--name-only", "-z", commit, "--", ":/",
+        f":(exclude,literal){path}",
+    ).text  # fmt: skip
+    ours = "\nKanban-" in message
+    return ours or "This reverts commit" in message or not others
+
+
+def _put_back(place: Place, draft: writing.Draft, lost: Iterable[Loss]) -> list[str]:
+    """Merge every loss into the draft; a line for each that changed something."""
+    lost = list(lost)
+    wanted = {oid for loss in lost for oid in loss[1:] if oid}
+    texts = {
+        oid: data.decode("utf-8", "surrogateescape")
+        for oid, _, data in blobs(place, wanted, limit=0)
+    }
+    told = []
+    for loss in lost:
+        before, seen, now = (texts.get(oid) if oid else None for oid in loss[1:])
+        text, why = drafts.merged(loss.path, before, now, seen)
+        if text != now:
+            draft.files[loss.path] = (
+                None if text is None else text.encode("utf-8", "surrogateescape")
+            )
+            told.append(f"{loss.path}: the branch had lost a change; it is back")
+        if why:
+            told.append(f"{loss.path}: the branch lost a change that no longer fits: {why}")
+    return told
