@@ -1,0 +1,63 @@
+"""Findings of a review as lines for people, as JSON data, and as GitHub annotations."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from gitkanban.core.rules import ERROR, Finding
+from gitkanban.views.text import coloured, plural, shown
+
+
+def findings_text(found: Sequence[Finding], colour: bool = False) -> str:
+    """A line each, its hint below it, and the count of them."""
+    lines = []
+    for each in found:
+        where = ":".join(str(part) for part in (shown(each.file), each.line, each.column) if part)
+        word = coloured(each.severity, "red" if each.severity == ERROR else "yellow", colour)
+        lines.append(f"{where}: {word}: {shown(each.message)} [{each.rule}]")
+        if each.hint:
+            lines.append(f"    {shown(each.hint)}")
+    return "".join(f"{line}\n" for line in [*lines, counted(found)])
+
+
+def counted(found: Sequence[Finding]) -> str:
+    """`2 errors, 1 warning`, or that there is nothing."""
+    errors = sum(each.severity == ERROR for each in found)
+    warnings = len(found) - errors
+    parts = [plural(errors, "error")] if errors else []
+    parts += [plural(warnings, "warning")] if warnings else []
+    return ", ".join(parts) or "nothing found"
+
+
+def findings_data(found: Sequence[Finding], rev: str, base: str) -> dict[str, Any]:
+    """The data of `check --format json`."""
+    keys = ("rule", "severity", "file", "line", "column", "message", "hint")
+    return {
+        "rev": rev,
+        "base": base,
+        "errors": sum(each.severity == ERROR for each in found),
+        "warnings": sum(each.severity != ERROR for each in found),
+        "findings": [{key: getattr(each, key) for key in keys} for each in found],
+    }
+
+
+def findings_github(found: Sequence[Finding]) -> str:
+    """GitHub workflow commands, a line each.
+
+    https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+    """
+    lines = []
+    for each in found:
+        fields = {"file": each.file, "line": each.line, "col": each.column, "title": each.rule}
+        where = ",".join(f"{name}={_property(str(v))}" for name, v in fields.items() if v)
+        said = "\n".join(part for part in (each.message, each.hint) if part)
+        lines.append(f"::{each.severity} {where}::{_message(said)}\n")
+    return "".join(lines)
+
+
+def _message(text: str) -> str:
+    lines = (shown(line) for line in text.replace("\r", "").split("\n"))
+    return "%0A".join(line.replace("%", "%25") for line in lines)
+
+
+def _property(text: str) -> str:
+    return _message(text).replace(":", "%3A").replace(",", "%2C")
