@@ -145,11 +145,7 @@ def roots(board: Board) -> dict[str, Root]:
 
     That is a card that a person must see to if there is one, else one that runs or may run.
     """
-    waiting = {
-        card.id: card
-        for card in board.cards.values()
-        if card.status == TODO and unfinished(board, card)
-    }
+    waiting = _waiting(board)
     found: dict[str, Root] = {}
     for group in components(waiting):
         if len(group) > 1 or group[0] in waiting[group[0]].parents:
@@ -162,6 +158,19 @@ def roots(board: Board) -> dict[str, Root]:
         ]
         found[group[0]] = min(ends, key=lambda root: _RANK.get(root.state, 0))
     return found
+
+
+def rings(board: Board) -> list[list[str]]:
+    """The rings that hold cards back, as `cycles` gives them: those of cards that wait."""
+    return cycles(_waiting(board))
+
+
+def _waiting(board: Board) -> dict[str, Card]:
+    return {
+        card.id: card
+        for card in board.cards.values()
+        if card.status == TODO and unfinished(board, card)
+    }
 
 
 def below(kids: Mapping[str, list[str]], card: str) -> set[str]:

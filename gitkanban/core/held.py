@@ -129,7 +129,7 @@ def _not_there(board: Board, counts: Mapping[str, int]) -> list[Needed]:
 def _cannot_start(board: Board, seen: Observed, counts: Mapping[str, int]) -> list[Needed]:
     held = {each.card: each for each in schedule(board, seen).held if each.code in PERSONS}
     if any(each.code == RING for each in held.values()):
-        first = {ring[0] for ring in graph.cycles(board.cards)}
+        first = {ring[0] for ring in graph.rings(board)}
         held = {name: each for name, each in held.items() if each.code != RING or name in first}
     return [
         Needed(name, each.code, each.text, each.frees, counts.get(name, 0))

@@ -158,7 +158,7 @@ class Reasons:
 
     def _ring(self, smallest: str) -> str:
         if self._rings is None:
-            rings = graph.cycles(self._board.cards)
+            rings = graph.rings(self._board)
             self._rings = {card: " → ".join([*ring, ring[0]]) for ring in rings for card in ring}
         return self._rings[smallest]
 

@@ -321,6 +321,7 @@ WAITS = [
     ("T1 todo <- gone", "parent-missing: waits for gone, which does not exist"),
     ("T1 todo <- bad", "parent-unreadable: waits for bad, which cannot be read (cards/bad.yaml:1: not a card)"),
     ("T1 todo <- T2\nT2 todo <- T1", "ring: waits in a ring: T1 → T2 → T1"),
+    ("T1 todo <- T1 T0\nT0 review <- T1", "ring: waits in a ring: T1 → T1"),
 ]  # fmt: skip
 
 
