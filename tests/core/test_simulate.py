@@ -178,21 +178,27 @@ def test_each_round_starts_what_the_scheduler_would_start_then(
     done = simulate(given, observed(), question)
     served: dict[str, float] = {}
     since: dict[str, int] = {}
-    moments = (
-        {NOW} | {bar.end for bar in done.bars} | {bar.end + question.review for bar in done.bars}
-    )
-    moments |= {NOW + question.review}
-    moments |= {card.not_before for card in given.cards.values() if card.not_before}
-    last = max((bar.start for bar in done.bars), default=NOW)
-    moments |= (
-        set(range(NOW - NOW % 60, last + 1, 60)) if given.config.max_starts_per_tick else set()
-    )
-    for at in sorted(moment for moment in moments if moment >= NOW):
+    for at in moments(given, done, question):
         then = projected(given, done, question, at)
         said = schedule(then, Observed(at, HERE, "clone", served=served, ready_since=since))
         served, since = dict(said.served), dict(said.ready_since)
         begun = sorted((bar.card, bar.slot) for bar in done.bars if bar.start == at and not bar.ran)
         assert sorted((start.card, start.slot) for start in said.starts) == begun
+
+
+def moments(given: Board, done: Simulated, question: Question) -> list[int]:
+    """When anything happens: a tick between them would find what the last one left."""
+    accepted = {bar.card: bar.end + question.review for bar in done.bars}
+    accepted |= {c.id: NOW + question.review for c in given.cards.values() if c.status == REVIEW}
+    found = {NOW, *accepted.values(), *(bar.end for bar in done.bars)}
+    for card in given.cards.values():
+        free = max((accepted.get(parent, NOW) for parent in card.parents), default=NOW)
+        if card.not_before > free and card.id in accepted:
+            found.add(card.not_before)
+    if given.config and given.config.max_starts_per_tick:
+        last = max((bar.start for bar in done.bars), default=NOW)
+        found |= set(range(NOW - NOW % 60, last + 1, 60))
+    return sorted(moment for moment in found if moment >= NOW)
 
 
 def projected(given: Board, done: Simulated, question: Question, at: int) -> Board:
