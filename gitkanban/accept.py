@@ -6,6 +6,7 @@ and marks the card. Nothing is merged twice.
 
 from collections.abc import Sequence
 
+from gitkanban import failpoints
 from gitkanban.board import integrate, store
 from gitkanban.board.place import Place
 from gitkanban.core.changes import Change
@@ -30,7 +31,9 @@ def accept(place: Place, card_id: str) -> Accepted:
     check_verb("accept", card.id, card.status)
     if board.config is None:
         raise BadData("config.yaml cannot be read", "`gitkanban status` says where.")
+    failpoints.reach("accept.begun")
     merged = integrate.accept(place, board.config, card)
+    failpoints.reach("accept.merged")
     if merged.conflicts:
         why = f"{merged.branch} and {merged.base} both changed {', '.join(merged.conflicts)}"
         _record(place, card, [conflicted(card, why)])
@@ -47,3 +50,4 @@ def _record(place: Place, card: Card, changes: Sequence[Change]) -> None:
         return changes if now and now.status == REVIEW else []
 
     store.commit(place, decide, message=commit_message)
+    failpoints.reach("accept.recorded")

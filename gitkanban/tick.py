@@ -7,7 +7,7 @@ what is recorded and what is observed, which the next one repairs; there is no o
 import os
 from collections.abc import Sequence
 
-from gitkanban import clock
+from gitkanban import clock, failpoints
 from gitkanban.accept import accept
 from gitkanban.board import store
 from gitkanban.board.place import Place
@@ -51,8 +51,11 @@ def tick(place: Place, dry_run: bool = False) -> Outcome:
         if held is None:
             return outcome._replace(contended=True)
         with held:
+            failpoints.reach("tick.locked")
             _clear_mark(place)
+            failpoints.reach("tick.mark-cleared")
             outcome = outcome.then(_Pass(place, locks).run())
+        failpoints.reach("tick.unlocked")
         if not os.path.exists(_mark(place)):
             break
     return outcome
@@ -66,6 +69,7 @@ def _leave_mark(place: Place) -> None:
     os.makedirs(place.private, exist_ok=True)
     with open(_mark(place), "w", encoding="ascii"):
         pass
+    failpoints.reach("tick.marked")
 
 
 def _clear_mark(place: Place) -> None:
@@ -136,6 +140,7 @@ class _Pass:
         board = store.read(self.place)
         seen = observe(self.place, board, int(clock.now()), self.locks)
         todo = plan(board, seen)
+        failpoints.reach("tick.planned")
         self.outcome = self.outcome.adding(
             stopped=todo.stops,
             held=todo.held,
@@ -179,7 +184,9 @@ class _Pass:
 
     def _commit(self, board: Board, changes: Sequence[Change]) -> bool:
         """Commit on exactly this board; False when the branch has moved since it was read."""
+        failpoints.reach("tick.commit")
         done = store.commit_once(self.place, board, changes, commit_message)
+        failpoints.reach("tick.committed")
         if done is None:
             return False
         self.outcome = self.outcome.adding(
@@ -196,7 +203,9 @@ class _Pass:
             token = slots.read(self.place, slot) if slot else None
             if token and token.run == run:
                 slots.remove(self.place, slot)
+            failpoints.reach("settle.token-removed")
             folder.settle(self.outcome.commit)
+            failpoints.reach("settle.settled")
 
     def _accept(self, cards: Sequence[str]) -> None:
         """Merge what needs no person, one after the other."""
@@ -227,7 +236,9 @@ class _Pass:
         if not committed:
             return True
         self._close(todo)
+        failpoints.reach("tick.remember")
         remember(self.place, todo.ready_since, todo.served)
+        failpoints.reach("tick.launch")
         return self._launch(todo.after, seats) or len(seats) < len(wanted)
 
     def _reserve(

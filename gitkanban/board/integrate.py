@@ -5,6 +5,7 @@ It moves no card; nothing has changed when it raises, or when the branch conflic
 
 from typing import Any, NamedTuple
 
+from gitkanban import failpoints
 from gitkanban.board import cardfile, checkouts, git, refs, trees
 from gitkanban.board.place import FOLDER, Place
 from gitkanban.board.writing import TREE, Draft
@@ -57,9 +58,13 @@ def accept(place: Place, config: Config, card: Card) -> Merged:
         if work.conflicts or not work.new:
             return result
         stays = checkouts.on(place, f"refs/heads/{base}")
+        failpoints.reach("accept.commit-made")
         trees.refuse_in_the_way(place, stays, ours, work.new)
+        failpoints.reach("accept.tried")
         if _move(place, base, ours, work.new, f"kanban: accept {card.id}"):
+            failpoints.reach("accept.base-moved")
             told = trees.bring(place, stays, ours, work.new)
+            failpoints.reach("accept.checkouts-brought")
             return result._replace(commit=work.new, told=(*result.told, *told))
     raise BoardMoved(f"branch {base} moved all the time", "Try again.")
 

@@ -6,7 +6,7 @@ Only board paths differ between the new tree and the tip's.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gitkanban import clock
+from gitkanban import clock, failpoints
 from gitkanban.board import cardfile, git, notefile, pausefile, runfile
 from gitkanban.board.place import Place
 from gitkanban.core.changes import (
@@ -139,7 +139,10 @@ class Draft:
 
         author, committer = self._signature("AUTHOR"), self._signature("COMMITTER")
         oids: list[str | pygit2.Oid] = [pygit2.Oid(hex=parent) for parent in parents]
-        return str(self.repo.create_commit(None, author, committer, message, tree, oids))
+        failpoints.reach("commit.tree-written")
+        made = str(self.repo.create_commit(None, author, committer, message, tree, oids))
+        failpoints.reach("commit.made")
+        return made
 
     def _tree(self, old: Any, changed: Mapping[str, Any]) -> Any:
         builder = self.repo.TreeBuilder(old) if old is not None else self.repo.TreeBuilder()
@@ -158,6 +161,7 @@ class Draft:
             else:
                 mode = known.filemode if known is not None and known.type_str == "blob" else BLOB
                 builder.insert(name, self.repo.create_blob(value), mode)
+                failpoints.reach("commit.blob-written")
         return builder.write()
 
     def _signature(self, who: str) -> Any:

@@ -8,6 +8,7 @@ import os
 import sys
 from typing import NamedTuple
 
+from gitkanban import failpoints
 from gitkanban.board import git
 from gitkanban.core.facts import Work
 from gitkanban.errors import GitkanbanError
@@ -68,6 +69,7 @@ def note_before(folder: Folder) -> None:
     tree = salvage.tree_of(place.workspace, place.admin, f"{place.admin}/gitkanban-index")
     with open(folder.file(_BEFORE), "w", encoding="ascii") as file:
         file.write(tree)
+    failpoints.reach("collect.before-noted")
 
 
 def collect(folder: Folder) -> Work:
@@ -76,13 +78,16 @@ def collect(folder: Folder) -> Work:
     Raises GitFailed, BoardBusy (a live git is in the way), OSError.
     """
     place = _place(folder)
+    failpoints.reach("collect.begun")
     before = folder.work()
     work = Work()
     if place.branch and place.start:
         work = _collected(place, folder)
         if before.leftover and not work.leftover and work.tip == before.leftover:
             work = before  # collected already; what follows it is nothing new
+    failpoints.reach("collect.record")
     folder.write_work(work)
+    failpoints.reach("collect.recorded")
     return work
 
 
@@ -104,8 +109,10 @@ def _collected(place: _Place, folder: Folder) -> Work:
     left, paths = _leftover(place, folder, head, told)
     if not left:
         return counted._replace(told=tuple(told))
+    failpoints.reach("collect.leftover-committed")
     if head == tip:
         git.run(place.common, "update-ref", place.ref, left, tip)
+        failpoints.reach("collect.branch-moved")
         if not attached and not unfinished.operation(place.admin):
             git.run(place.workspace, "symbolic-ref", "HEAD", place.ref)
         return counted._replace(tip=left, leftover=left, leftover_paths=paths, told=tuple(told))
@@ -188,6 +195,7 @@ def _leftover(
     if added.code:
         told.append(_first_line(added.err) or "some files could not be read")
     paths = _changed(where, head, "--cached")
+    failpoints.reach("collect.staged")
     same = _unchanged(folder, where, paths)
     if same:
         _unstage(where, head, same)

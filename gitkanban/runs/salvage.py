@@ -6,6 +6,7 @@ Nothing here removes anything, and no branch is moved.
 import os
 import shutil
 
+from gitkanban import failpoints
 from gitkanban.board import git
 from gitkanban.errors import GitFailed
 
@@ -21,6 +22,7 @@ def keep(common: str, run: str, commit: str) -> str:
             return ref
         if not held or is_ancestor(common, held, commit):
             git.run(common, "update-ref", "--create-reflog", ref, commit, held or "0" * 40)
+            failpoints.reach("salvage.kept")
             return ref
         number += 1
         ref = f"{PREFIX}{run}-{number}"

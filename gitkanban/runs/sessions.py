@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import gitkanban
+from gitkanban import failpoints
 from gitkanban.board.place import Place
 from gitkanban.core.facts import Exit
 from gitkanban.core.model import SHARED, Card, Config, Worker
@@ -90,6 +91,7 @@ def take(locks: Locks, card: str, slot: str, also: Iterable[str] = ()) -> list[H
             release(held)
             return None
         held.append(got)
+        failpoints.reach("lease.locked")
     return held
 
 
@@ -106,7 +108,9 @@ def reserve(place: Place, config: Config, worker: Worker, card: Card, lease: Lea
     """
     folder = folders.of(place.private, lease.run)
     folder.write_spec(_facts(place, config, worker, card, lease))
+    failpoints.reach("lease.folder-written")
     slots.write(place, lease)
+    failpoints.reach("lease.token-written")
     return folder
 
 
@@ -115,7 +119,9 @@ def cancel(place: Place, lease: Lease, held: Iterable[Held]) -> None:
     import shutil
 
     shutil.rmtree(folders.of(place.private, lease.run).path, ignore_errors=True)
+    failpoints.reach("cancel.folder-removed")
     slots.remove(place, lease.slot)
+    failpoints.reach("cancel.token-removed")
     release(held)
 
 
@@ -123,6 +129,7 @@ def not_started(place: Place, lease: Lease, why: str, held: Iterable[Held], now:
     """Record that a committed run could not be started, and free its slot."""
     folder = folders.of(place.private, lease.run)
     folder.write_exit(Exit(int(now), "not-started", error=" ".join(why.split())))
+    failpoints.reach("not-started.recorded")
     slots.remove(place, lease.slot)
     release(held)
 
@@ -143,6 +150,7 @@ class Local:
         """
         folder = folders.of(launch.place.private, launch.lease.run)
         spec.replace(folder.file("prompt.md"), launch.prompt.encode("utf-8", "replace"))
+        failpoints.reach("start.prompt-written")
         try:
             folder.write_spec(_whole_spec(launch, folder))
         except ValueError as error:
@@ -152,11 +160,16 @@ class Local:
                 f"the command of {launch.worker.name} uses {error}, which has no value here",
                 "Leave that placeholder out.",
             ) from error
+        failpoints.reach("start.spec-written")
         pid = _spawn(folder, [lock.fd for lock in held])
+        failpoints.reach("start.spawned")
         self.children.add(pid)
         spec.replace(folder.file("pid"), f"{pid}\n".encode())
+        failpoints.reach("start.pid-written")
         slots.write(launch.place, launch.lease._replace(pid=pid))
+        failpoints.reach("start.token-written")
         release(held)
+        failpoints.reach("start.handed-over")
         self.reap()
         return pid
 
@@ -185,6 +198,7 @@ class Local:
     def stop(self, folder: Folder, why: str) -> None:
         """Write the stop request and wake the supervisor, which may be asleep or stopped."""
         folder.request_stop(why)
+        failpoints.reach("stop.asked")
         pid = slots.supervisor_pid(folder)
         process = processes.look(pid) if pid else None
         if process and _is_supervisor(pid, folder):
@@ -204,13 +218,17 @@ class Local:
         try:
             if folder.has("exit.json"):
                 return True
+            failpoints.reach("recover.locked")
             if not self._end_survivors(folder):
                 return False
+            failpoints.reach("recover.ended")
             try:
                 collect.collect(folder)
             finally:
                 workspaces.unlock(found.one("admin"))
+            failpoints.reach("recover.collected")
             folder.write_exit(_lost(found, now))
+            failpoints.reach("recover.recorded")
             slots.remove(self.place, found.one("slot"))
             return True
         finally:
@@ -298,7 +316,10 @@ def _whole_spec(launch: Launch, folder: Folder) -> dict[str, str | Sequence[str]
     command = _command(launch, folder)
     ours = [sys.executable, "-m", "gitkanban.runs.collect"]
     own = [f"{name}={value}" for name, value in _own_environment().items()]
+    strike, once = failpoints.armed()
     marked = [*own, f"{processes.MARKER}={launch.lease.run}"]
+    if strike:
+        marked += [f"{failpoints.VARIABLE}={strike}", f"{failpoints.ONCE}={once}"]
     collects = bool(workspace.branch)
     before = collects and (not workspace.fresh or bool(worker.setup))
     transcript = [folder.file(preset.transcript)] if preset.transcript else []
@@ -329,6 +350,7 @@ def _whole_spec(launch: Launch, folder: Folder) -> dict[str, str | Sequence[str]
         "tick": [sys.executable, "-m", "gitkanban", "tick"],
         "tick_cwd": place.main or place.common,
         "tick.env": own,
+        "failpoint": [strike, once] if strike else [],
     }
 
 

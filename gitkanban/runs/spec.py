@@ -5,6 +5,8 @@ It knows nothing of what the keys mean. The supervisor reads it, so nothing but 
 
 import os
 
+from gitkanban import failpoints
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -71,10 +73,13 @@ def replace(path: str, content: bytes, mode: int = 0o644) -> None:
             view = memoryview(content)
             while view:
                 view = view[os.write(fd, view) :]
+            failpoints.reach("file.written")
             os.fsync(fd)
         finally:
             os.close(fd)
+        failpoints.reach("file.synced")
         os.rename(part, path)
+        failpoints.reach("file.renamed")
     except OSError:
         remove(part)
         raise

@@ -12,6 +12,7 @@ import os
 import sys
 import time
 
+from gitkanban import failpoints
 from gitkanban.runs import boundedlog, kernel, processes, spec
 
 TYPE_CHECKING = False
@@ -68,9 +69,12 @@ class Supervisor:
         if ready and code == 0 and self.how == "exited":
             self._step("verify", timeout)
         self._end_strays()
+        failpoints.reach("supervisor.all-ended")
         if self.spec.one("admin"):
             spec.remove(f"{self.spec.one('admin')}/locked")  # git may prune the worktree again
+        failpoints.reach("supervisor.record")
         self._record()
+        failpoints.reach("supervisor.recorded")
 
     def _step(
         self, name: str, timeout: float, stall: float = 0.0, asked: bool = True
@@ -88,6 +92,7 @@ class Supervisor:
             self._not_run(name, argv[0], trouble)
             return 127
         status, cause = self._watch(pid, timeout, stall, asked)
+        failpoints.reach(f"supervisor.{name}-ended")
         self._end_tree()
         self._look_at_logs()
         if name == "session" or cause == "stop":
@@ -146,6 +151,7 @@ class Supervisor:
         if trouble:
             os.waitpid(pid, 0)
             return 0, int(trouble)
+        failpoints.reach(f"supervisor.{name}-spawned")
         self._note(name, pid)
         self.active = time.monotonic()
         return pid, 0
@@ -353,6 +359,7 @@ class Supervisor:
         if not argv or self.how == "lost":  # the machine goes down: nothing new starts
             return
         kernel.set_subreaper(False)
+        failpoints.reach("supervisor.hand-on")
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         os.chdir(self.spec.one("tick_cwd", "/"))
         os.execvpe(argv[0], argv, self.spec.pairs("tick.env"))
@@ -433,5 +440,8 @@ def main() -> None:
     folder = sys.argv[2]
     _detach(folder, [int(word) for word in sys.argv[3:]])
     supervisor = Supervisor(folder)
+    if "failpoint" in supervisor.spec:
+        failpoints.arm(*supervisor.spec["failpoint"])
+    failpoints.reach("supervisor.begun")
     supervisor.run()
     supervisor.hand_on()

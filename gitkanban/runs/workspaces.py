@@ -7,6 +7,7 @@ shared policy. What a run leaves in it is collected elsewhere.
 import os
 from typing import NamedTuple
 
+from gitkanban import failpoints
 from gitkanban.board import git
 from gitkanban.board.place import Place
 from gitkanban.core.model import SHARED, WORKTREE
@@ -119,13 +120,18 @@ def _made(place: Place, locks: Locks, wish: Wish, path: str) -> Workspace:
     ahead = bool(tip) and not salvage.is_ancestor(place.common, tip, base)
     start = tip if ahead else base
     with _worktrees_lock(locks):
+        failpoints.reach("workspace.locked")
         _drop_ghost(place, path)
         words = (path, branch) if ahead else ("--no-track", "-B", branch, path, base)
         _add(place, branch, path, words)
+        failpoints.reach("workspace.added")
         admin = admin_of(path)
         spec.replace(f"{admin}/{_MARK}", f"{wish.card}\n".encode())
+        failpoints.reach("workspace.marked")
         lock(admin, wish.run)
+        failpoints.reach("workspace.kept")
     sparse = _checkout(place, path, admin, wish.without_board)
+    failpoints.reach("workspace.checked-out")
     told += _post_checkout(path, start)
     return Workspace(path, branch, start, True, True, admin, sparse, wish.base, tuple(told))
 
@@ -288,6 +294,7 @@ def _continued(place: Place, wish: Wish, path: str, admin: str) -> Workspace:
     if not os.path.exists(f"{admin}/{_MARK}") and not _on(admin, branch):
         raise _occupied(path, "it is a worktree that somebody made for another branch")
     told = unfinished.remove_stale_locks(place.common, admin, branch)
+    failpoints.reach("workspace.found")
     base, tip = _tips(place, wish.base, branch)
     if not tip:
         last = last_known(admin)
@@ -304,7 +311,9 @@ def _continued(place: Place, wish: Wish, path: str, admin: str) -> Workspace:
         told += _post_checkout(path, tip)
     else:
         told += unfinished.settle_worktree(path, admin, branch, wish.run)
+    failpoints.reach("workspace.set-right")
     tip = _forwarded(path, base, tip, told, sparse)
+    failpoints.reach("workspace.forwarded")
     setup = not os.path.exists(f"{admin}/{_SETUP}")
     return Workspace(path, branch, tip, fresh, setup, admin, sparse, wish.base, tuple(told))
 
