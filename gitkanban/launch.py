@@ -51,11 +51,12 @@ def start_all(
     One after the other, because a supervisor inherits every descriptor that is inheritable at that
     moment, and must not get another one's locks.
     """
+    template = template_of(place, board)
     with ThreadPoolExecutor(min(SIDE_BY_SIDE, max(1, len(seats)))) as pool:
         made = [pool.submit(_workspace, place, board, config, locks, seat) for seat in seats]
         for seat, future in zip(seats, made, strict=True):
             try:
-                yield _start(place, board, config, executor, seat, future.result())
+                yield _start(place, board, config, executor, seat, future.result(), template)
             except (GitkanbanError, OSError) as error:
                 why = error.message if isinstance(error, GitkanbanError) else str(error)
                 sessions.not_started(place, seat.lease, why, seat.held, clock.now())
@@ -78,10 +79,16 @@ def _workspace(place: Place, board: Board, config: Config, locks: Locks, seat: S
 
 
 def _start(
-    place: Place, board: Board, config: Config, executor: Local, seat: Seat, workspace: Workspace
+    place: Place,
+    board: Board,
+    config: Config,
+    executor: Local,
+    seat: Seat,
+    workspace: Workspace,
+    template: str,
 ) -> Started:
     setting = Setting(workspace.path, workspace.branch, base_of(place, config))
-    prompt = prompt_of(place, board, seat.card, seat.worker, setting)
+    prompt = prompt_of(place, board, seat.card, seat.worker, setting, template)
     launch = Launch(
         place, config, seat.worker, seat.card, seat.lease, workspace, prompt, fresh_session()
     )
@@ -99,7 +106,9 @@ def fresh_session() -> str:
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
-def prompt_of(place: Place, board: Board, card: Card, worker: Worker, setting: Setting) -> str:
+def prompt_of(
+    place: Place, board: Board, card: Card, worker: Worker, setting: Setting, template: str
+) -> str:
     """The prompt of the card's next session, from the board as it is."""
     return compose(
         card,
@@ -108,11 +117,12 @@ def prompt_of(place: Place, board: Board, card: Card, worker: Worker, setting: S
         handoffs=[_handoff(place, board, parent) for parent in card.parents],
         runs=counting(board.runs_of(card.id), ""),
         notes=board.notes_of(card.id),
-        template=_template(place, board),
+        template=template,
     )
 
 
-def _template(place: Place, board: Board) -> str:
+def template_of(place: Place, board: Board) -> str:
+    """The board's own `prompt.md`, else the default template."""
     name = f"{board.commit}:{place.path('prompt.md')}"
     done = git.run(place.common, "cat-file", "blob", name, check=False)
     return TEMPLATE if done.code else done.text

@@ -52,7 +52,7 @@ def _held(place: Place, board: Board, card: Card, now: int) -> str:
 def _prompt(place: Place, board: Board, card: Card) -> str:
     from gitkanban.board.integrate import base_of
     from gitkanban.core.prompt import Setting
-    from gitkanban.launch import prompt_of
+    from gitkanban.launch import prompt_of, template_of
     from gitkanban.runs import workspaces
 
     worker = board.worker_of(card)

@@ -5,6 +5,7 @@ shared policy. What a run leaves in it is collected elsewhere.
 """
 
 import os
+from functools import cache
 from typing import NamedTuple
 
 from gitkanban import failpoints
@@ -132,7 +133,7 @@ def _made(place: Place, locks: Locks, wish: Wish, path: str) -> Workspace:
         failpoints.reach("workspace.kept")
     sparse = _checkout(place, path, admin, wish.without_board)
     failpoints.reach("workspace.checked-out")
-    told += _post_checkout(path, start)
+    told += _post_checkout(place.common, path, start)
     return Workspace(path, branch, start, True, True, admin, sparse, wish.base, tuple(told))
 
 
@@ -219,12 +220,17 @@ def git_config(sparse: bool) -> dict[str, str]:
     return found
 
 
-def _post_checkout(path: str, commit: str) -> list[str]:
+@cache
+def _hooks(common: str) -> str:
+    """The folder of hooks, asked once: a tick may make many worktrees."""
+    configured = salvage.text(common, "config", "--type=path", "core.hooksPath")
+    return configured or f"{common}/hooks"
+
+
+def _post_checkout(common: str, path: str, commit: str) -> list[str]:
     """Run the hook that `git worktree add` would have run, with the arguments of its manual."""
-    hook = salvage.text(path, "rev-parse", "--path-format=absolute", "--git-path", "hooks")
-    if not hook:  # git before 2.31
-        hook = os.path.join(path, salvage.text(path, "rev-parse", "--git-path", "hooks"))
-    hook += "/post-checkout"
+    # A configured path counts from the root of the worktree in which the hook runs (githooks(5)).
+    hook = f"{os.path.join(path, _hooks(common))}/post-checkout"
     if not os.access(hook, os.X_OK) or not os.path.isfile(hook):
         return []
     import subprocess
