@@ -63,9 +63,8 @@ def _prompt(place: Place, board: Board, card: Card) -> str:
     shared = worker.workspace_policy == SHARED
     path = place.main if shared else workspaces.path_of(place, card.id, board.config.worktrees)
     branch = "" if shared else workspaces.branch_of(card.id)
-    return prompt_of(
-        place, board, card, worker, Setting(path, branch, base_of(place, board.config))
-    )
+    setting = Setting(path, branch, base_of(place, board.config))
+    return prompt_of(place, board, card, worker, setting, template_of(place, board))
 
 
 def _places(place: Place, board: Board, card: Card) -> dict[str, str]:
