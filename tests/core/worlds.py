@@ -37,22 +37,24 @@ class World(NamedTuple):
 
 
 def world(rng: Random, cards: int) -> World:
-    """Any world of so many cards: broken links, foreign runs, orphans and overfull limits included."""
-    config = _config(rng)
+    """Any world of so many cards. Half of them are odd: broken links, foreign runs, orphans, overfull
+    limits. The others are busy: most cards could start, and contend for everything."""
+    odd = rng.random() < 0.5
+    config = _config(rng, odd)
     names = [f"c{at:02}" for at in range(cards)]
-    made = {name: _card(rng, name, names, config) for name in names}
+    made = {name: _card(rng, name, names, config, odd) for name in names}
     board = Board(
         "main",
         "",
         config,
         _seated(rng, made, config),
-        paused={name: Pause(name) for name in config.workers if rng.random() < 0.1},
+        paused={name: Pause(name) for name in config.workers if odd and rng.random() < 0.2},
         archived=frozenset({"old"}),
     )
     return World(board, _seen(rng, board))
 
 
-def _config(rng: Random) -> Config:
+def _config(rng: Random, odd: bool) -> Config:
     workers = {}
     for at in range(rng.randint(1, 4)):
         name = f"w{at}"
@@ -63,7 +65,7 @@ def _config(rng: Random) -> Config:
             mode=POOL,
             max_concurrency=limit,
             workspace_policy=rng.choice((WORKTREE, WORKTREE, SHARED)) if limit == 1 else WORKTREE,
-            command=("agent",) if rng.random() < 0.95 else (),
+            command=() if odd and rng.random() < 0.1 else ("agent",),
             weight=rng.randint(1, 3),
             reserve=rng.choice((0, 0, 0, 1, 2)),
             needs=_needs(rng),
@@ -75,7 +77,9 @@ def _config(rng: Random) -> Config:
         max_starts_per_tick=rng.choice((0, 0, 0, 1, 2)),
         workers=workers,
         profiles={"p0": rng.randint(1, 4)} if rng.random() < 0.5 else {},
-        capacities={name: rng.randint(1, 3) for name in CAPACITIES[: rng.randint(0, 3)]},
+        capacities={
+            name: rng.randint(1, 3) for name in CAPACITIES[: rng.randint(0, 3) if odd else 3]
+        },
     )
 
 
@@ -87,8 +91,12 @@ def _needs(rng: Random) -> tuple[tuple[str, int], ...]:
     )
 
 
-def _card(rng: Random, name: str, names: list[str], config: Config) -> Card:
-    workers = [*config.workers] * 5 + ["", "nobody"]
+def _card(rng: Random, name: str, names: list[str], config: Config, odd: bool) -> Card:
+    workers = list(config.workers)
+    if not odd:
+        status = rng.choice((TODO, TODO, TODO, RUNNING))
+        return Card(name, worker=rng.choice(workers), status=status, needs=_needs(rng))
+    workers = workers * 5 + ["", "nobody"]
     status = rng.choice((TODO,) * 8 + (RUNNING,) * 3 + (DONE,) * 3 + STATUSES)
     pool = [*names, "old", "gone"] if rng.random() < 0.3 else [n for n in names if n < name]
     return Card(
