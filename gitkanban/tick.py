@@ -9,8 +9,9 @@ from collections.abc import Sequence
 
 from gitkanban import clock, failpoints
 from gitkanban.accept import accept
-from gitkanban.board import store
+from gitkanban.board import follow, store
 from gitkanban.board.place import Place
+from gitkanban.board.seen import restore
 from gitkanban.core.changes import Change
 from gitkanban.core.facts import Observed
 from gitkanban.core.model import Board
@@ -130,10 +131,19 @@ class _Pass:
 
     def run(self) -> Outcome:
         """Go round until nothing is left to do now."""
+        self._catch_up()
         for _ in range(ROUNDS_MOST):
             if not self._round():
                 break
         return self.outcome
+
+    def _catch_up(self) -> None:
+        """Bring back what the branch lost, and checkouts along that an earlier command left."""
+        try:
+            told = (*restore(self.place), *follow.follow(self.place))
+        except BoardBusy:  # the round says why
+            return
+        self.outcome = self.outcome.adding(told=told)
 
     def _round(self) -> bool:
         """One look at the board and what follows from it; whether to look again."""
