@@ -7,7 +7,6 @@ written by the caller.
 
 import os
 import stat
-from hashlib import sha1
 from typing import NamedTuple
 
 from gitkanban.board import git, mergefile
@@ -164,6 +163,8 @@ class _File:
         """The object id that git would give the content; empty where there is no file."""
         if self.data is None:
             return ""
+        from hashlib import sha1
+
         data = self.data.replace(b"\r\n", b"\n")
         return sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 

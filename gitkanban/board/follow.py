@@ -9,6 +9,7 @@ import fcntl
 import os
 from typing import NamedTuple
 
+from gitkanban import failpoints
 from gitkanban.board import checkouts, git, standstill
 from gitkanban.board.checkouts import Checkout
 from gitkanban.board.drafts import Path, settle
@@ -43,6 +44,7 @@ def follow(place: Place) -> list[str]:
         with _Lock(f"{place.private}/locks/follow") as lock:
             if not lock.held:
                 return told
+            failpoints.reach("follow.locked")
             done = [_bring(place, checkout, tip, told) for checkout in behind]
         if not all(done):
             return told
@@ -84,7 +86,9 @@ def _write_record(place: Place, checkout: Checkout, commit: str) -> None:
     part = f"{path}.{os.getpid()}.part"
     with open(part, "w", encoding="utf-8", errors="surrogateescape") as file:
         file.write(f"{commit} {place.ref}\n")
+    failpoints.reach("follow.record")
     os.replace(part, path)
+    failpoints.reach("follow.recorded")
 
 
 class _Entry(NamedTuple):
@@ -132,6 +136,7 @@ def _paths(place: Place, checkout: Checkout, tip: str, told: list[str]) -> bool:
         settled = settle(
             place, checkout.root, path._replace(staged=index), since or "", tip, skipped
         )
+        failpoints.reach("follow.file-written")
         told.extend(settled.told)
         if settled.staged != index:
             orders.append(_order(path, settled.staged))
@@ -140,6 +145,7 @@ def _paths(place: Place, checkout: Checkout, tip: str, told: list[str]) -> bool:
     if orders:
         text = "".join(orders).encode("utf-8", "surrogateescape")
         git.run(checkout.root, "update-index", "-z", "--index-info", input=text)
+        failpoints.reach("follow.index-written")
     if sparse:
         names = "".join(f"{name}\0" for name in sparse).encode("utf-8", "surrogateescape")
         git.run(checkout.root, "update-index", "-z", "--skip-worktree", "--stdin", input=names)

@@ -4,7 +4,6 @@ It reads refs and configuration through git, never a working tree's copy of the 
 """
 
 import os
-import socket
 from typing import NamedTuple
 
 from gitkanban.board import git
@@ -199,4 +198,4 @@ def clone_id(place: Place) -> str:
 
 def host() -> str:
     """This machine's name."""
-    return socket.gethostname()
+    return os.uname().nodename

@@ -8,9 +8,8 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from gitkanban.board import cardfile, configfile, git, notefile, pausefile, runfile
+from gitkanban.board import git
 from gitkanban.board.place import Place
-from gitkanban.board.yamltext import Bad
 from gitkanban.core.model import (
     BACKLOG,
     DONE,
@@ -95,12 +94,14 @@ def kind_of(path: str) -> str:
     return ""
 
 
-_PARSERS: dict[str, Any] = {
-    "card": cardfile.parse,
-    "run": runfile.parse,
-    "note": notefile.parse,
-    "pause": pausefile.parse,
-}
+def _parse(kind: str, data: bytes, path: str) -> Any:
+    # Late, for a warm read parses nothing.
+    from gitkanban.board import cardfile, notefile, pausefile, runfile
+
+    parsers = {"card": cardfile, "run": runfile, "note": notefile, "pause": pausefile}
+    return parsers[kind].parse(data, path)  # type: ignore[attr-defined]  # each has its own
+
+
 _TYPES: dict[str, Any] = {"card": Card, "run": Run, "note": Note, "pause": Pause}
 
 
@@ -152,8 +153,10 @@ class Reader:
         if size > LIMIT:
             what = f"{size / LIMIT:.1f} MiB, more than the 1 MiB a board file may have"
             return _Parsed(None, self._problem(entry, what, ""))
+        from gitkanban.board.yamltext import Bad
+
         try:
-            return _Parsed(_PARSERS[_parser_of(entry.path)](data, path))
+            return _Parsed(_parse(_parser_of(entry.path), data, path))
         except Bad as bad:
             return _Parsed(None, bad.problem._replace(card=_card_of(entry.path)))
 
@@ -198,12 +201,17 @@ def _load(path: str) -> dict[str, Any]:
 
 
 def store_cache(path: str, value: Any) -> None:
+    """Marshal a value into a cache file."""
+    store_bytes(path, marshal.dumps(value))
+
+
+def store_bytes(path: str, data: bytes) -> None:
     """Write a cache file atomically; a cache that cannot be written is done without."""
     part = f"{path}.{os.getpid()}.part"
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(part, "wb") as file:
-            file.write(marshal.dumps(value))
+            file.write(data)
         os.replace(part, path)
     except OSError:
         if os.path.exists(part):
@@ -284,6 +292,8 @@ def _histories(
 
 
 def _config(place: Place, entries: Iterable[Entry]) -> tuple[Config | None, list[Problem]]:
+    from gitkanban.board import configfile
+
     for entry in entries:
         for _, _, data in blobs(place, [entry.oid]):
             return configfile.parse(data, place.path(entry.path))

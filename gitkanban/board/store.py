@@ -7,11 +7,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from gitkanban import clock
-from gitkanban.board import checkouts, follow, git, reading, refs, seen
+from gitkanban import clock, failpoints
+from gitkanban.board import checkouts, git, kept, reading, refs
 from gitkanban.board import place as places
 from gitkanban.board.place import Place
-from gitkanban.board.writing import Draft
 from gitkanban.core.changes import Change, applied
 from gitkanban.core.model import Board
 from gitkanban.errors import BoardBusy, BoardMoved, NoBoard
@@ -34,16 +33,32 @@ class Committed(NamedTuple):
 
 def read(place: Place, rev: str = "") -> Board:
     """The board at the branch's tip, or at a revision. Raises NoBoard when there is none."""
-    asked = rev or place.start or place.ref
+    if not rev:
+        return _at_tip(place)
+    asked = rev
     done = git.run(
         place.common, "rev-parse", "--verify", "--quiet", f"{asked}^{{commit}}", check=False
     )
     if done.code:
         raise NoBoard(
-            f"no board at {rev or place.branch}",
-            "`git branch` lists what there is; see also `git reflog`.",
+            f"no board at {rev}", "`git branch` lists what there is; see also `git reflog`."
         )
     return reading.board_at(place, done.text)
+
+
+def _at_tip(place: Place) -> Board:
+    tip = checkouts.tip(place, place.start or place.ref)
+    if not tip:
+        raise NoBoard(
+            f"the board's branch {place.branch} does not exist",
+            f"If it was deleted: git branch {place.branch} {refs.SEEN}",
+        )
+    board = kept.load(place, tip)
+    if board is None:
+        board = reading.board_at(place, tip)
+        if not place.aside:
+            kept.save(place, board)
+    return board
 
 
 def history(place: Place, board: Board, card: str) -> Board:
@@ -67,6 +82,8 @@ def commit(
     Raises BoardBusy while the board must not be written, BoardMoved when it never held still, and
     whatever `decide` raises; nothing is written then.
     """
+    from gitkanban.board import seen
+
     told: list[str] = []
     for attempt in range(attempts):
         told += seen.restore(place)
@@ -89,6 +106,9 @@ def commit_once(
 
     Raises BoardBusy, GitFailed, Refused, NotFound, OSError; nothing is written then.
     """
+    from gitkanban.board import follow, seen
+    from gitkanban.board.writing import Draft
+
     changes = tuple(changes)
     if not changes:
         return Committed(board, board, "")
@@ -103,10 +123,13 @@ def commit_once(
     made = draft.commit(message(board, changes), [board.commit])
     if not made:
         return Committed(board, board, "", changes)
+    failpoints.reach("commit.decided")
     follow.begin(place, board.commit)
     if not refs.swap(place, "" if place.start else board.commit, made, message(board, changes)):
         return None
+    failpoints.reach("commit.branch-moved")
     places.pin(place)
     told = follow.follow(place)
+    failpoints.reach("commit.followed")
     after = applied(board, changes)._replace(commit=made)
     return Committed(board, after, made, changes, tuple(told))
