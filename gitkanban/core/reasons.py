@@ -27,6 +27,7 @@ UNTRUSTED = "untrusted"
 EVERYBODY = "*"  # the name under which a pause of all workers lies
 
 NAMES_MOST = 5
+RING_MOST = 8
 
 
 class Held(NamedTuple):
@@ -115,12 +116,9 @@ class Reasons:
         if root.state == graph.RING:
             text = f"waits in a ring: {self._ring(root.card)}"
             return Held(card.id, RING, text, "`gitkanban unlink` one of the links")
-        words = {
-            parent: f"{parent} ({graph.state(self._board, parent)})"
-            for parent in waits[:NAMES_MOST]
-        }
         if root.state in (RUNNING, TODO):
-            text = f"waits for {_some(list(words.values()), len(waits))}"
+            words = [f"{one} ({graph.state(self._board, one)})" for one in waits[:NAMES_MOST]]
+            text = f"waits for {_some(words, len(waits))}"
             return Held(card.id, PARENTS, text, f"{_some(list(waits))} done")
         via = ""
         if root.card not in waits:
@@ -159,8 +157,14 @@ class Reasons:
     def _ring(self, smallest: str) -> str:
         if self._rings is None:
             rings = graph.rings(self._board)
-            self._rings = {card: " → ".join([*ring, ring[0]]) for ring in rings for card in ring}
+            self._rings = {card: text for ring in rings for text in [_round(ring)] for card in ring}
         return self._rings[smallest]
+
+
+def _round(ring: list[str]) -> str:
+    """A ring in words, from its first card back to it; long ones cut in the middle."""
+    shown = ring if len(ring) <= RING_MOST else [*ring[: RING_MOST - 1], "…", ring[-1]]
+    return " → ".join([*shown, ring[0]])
 
 
 def of_limit(card: str, code: str, words: tuple[str, str], ahead: int = 0) -> Held:

@@ -71,6 +71,12 @@ def test_the_earliest_time_is_given_where_it_is_known() -> None:
     ]
 
 
+def test_a_long_ring_is_cut_in_the_middle() -> None:
+    given = board("\n".join(f"c{n:02} <- c{(n + 1) % 20:02}" for n in range(20)))
+    held = all_held(given, observed())["c07"]
+    assert held.text == ("waits in a ring: c00 → c01 → c02 → c03 → c04 → c05 → c06 → … → c19 → c00")
+
+
 def test_cards_that_need_a_person_come_in_the_order_of_what_waits_on_them() -> None:
     needed = needs_person(board(BUSY, workers=DEMO), observed())
     assert [(each.card, each.state, each.waiting) for each in needed] == [
