@@ -78,7 +78,8 @@ def init_command(branch: str, worker: str, runner: str, source: str | None, as_j
         click.echo(
             "(if main is protected, or board commits disturb: gitkanban init --branch kanban)"
         )
-    click.echo(f'next: gitkanban add "what to do" --worker {worker}; then gitkanban tick')
+    first = next(iter(board.config.workers), worker) if board.config else worker
+    click.echo(f'next: gitkanban add "what to do" --worker {first}, then gitkanban tick')
 
 
 def _moved(cwd: str, branch: str) -> object | None:
