@@ -7,6 +7,7 @@ import gc
 import marshal
 import os
 import sys
+from typing import Any
 from zlib import crc32
 
 from gitkanban import __version__
@@ -52,17 +53,16 @@ def load(place: Place, commit: str) -> Board | None:
 
 def save(place: Place, board: Board) -> None:
     """Keep the board; done without where it cannot be written."""
-    data = marshal.dumps(
-        (
-            _plain(board.config),
-            [tuple(card) for card in board.cards.values()],
-            {card: [tuple(run) for run in runs] for card, runs in board.runs.items()},
-            {card: [tuple(note) for note in notes] for card, notes in board.notes.items()},
-            [tuple(pause) for pause in board.paused.values()],
-            board.archived,
-            [tuple(problem) for problem in board.problems],
-        )
+    rows: Any = (  # not NamedTuples: marshal knows plain tuples only
+        _plain(board.config),
+        [tuple(card) for card in board.cards.values()],
+        {card: [tuple(run) for run in runs] for card, runs in board.runs.items()},
+        {card: [tuple(note) for note in notes] for card, notes in board.notes.items()},
+        [tuple(pause) for pause in board.paused.values()],
+        board.archived,
+        [tuple(problem) for problem in board.problems],
     )
+    data = marshal.dumps(rows)
     head = marshal.dumps((_FORMAT, board.commit, place.prefix, crc32(data)))
     store_bytes(_path(place), head + data)
 

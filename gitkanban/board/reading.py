@@ -99,7 +99,7 @@ def _parse(kind: str, data: bytes, path: str) -> Any:
     from gitkanban.board import cardfile, notefile, pausefile, runfile
 
     parsers = {"card": cardfile, "run": runfile, "note": notefile, "pause": pausefile}
-    return parsers[kind].parse(data, path)  # type: ignore[attr-defined]  # each has its own
+    return parsers[kind].parse(data, path)
 
 
 _TYPES: dict[str, Any] = {"card": Card, "run": Run, "note": Note, "pause": Pause}
