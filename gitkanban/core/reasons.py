@@ -119,13 +119,18 @@ class Reasons:
         if root.state in (RUNNING, TODO):
             words = [f"{one} ({graph.state(self._board, one)})" for one in waits[:NAMES_MOST]]
             text = f"waits for {_some(words, len(waits))}"
-            return Held(card.id, PARENTS, text, f"{_some(list(waits))} done")
+            return Held(card.id, PARENTS, text, f"{_some(list(waits))} done", self._ahead(root))
         via = ""
         if root.card not in waits:
             first = next(p for p in waits if self._roots.get(p) == root)
             via = f"{first}, behind "
         text = f"waits for {via}{root.card}, which {self._predicate(root)}"
         return Held(card.id, f"parent-{root.state}", text, mend(root, card.id))
+
+    def _ahead(self, root: graph.Root) -> int:
+        """The time before which the card at the end of a chain cannot start, 0 for none."""
+        at = self._board.cards[root.card].not_before if root.state == TODO else 0
+        return at if at > self._observed.now else 0
 
     def _predicate(self, root: graph.Root) -> str:
         """What is the matter with the card at the end of a chain, as a verb phrase."""

@@ -71,6 +71,15 @@ def test_the_earliest_time_is_given_where_it_is_known() -> None:
     ]
 
 
+def test_a_chain_cannot_start_before_its_first_card() -> None:
+    given = board(f"a not_before={NOW + 60}\nb <- a\nc <- b\nd running\ne <- d")
+    assert [(held.card, held.at - NOW) for held in schedule(given, observed()).held if held.at] == [
+        ("a", 60),
+        ("b", 60),
+        ("c", 60),
+    ]
+
+
 def test_a_long_ring_is_cut_in_the_middle() -> None:
     given = board("\n".join(f"c{n:02} <- c{(n + 1) % 20:02}" for n in range(20)))
     held = all_held(given, observed())["c07"]
