@@ -64,3 +64,8 @@ def repo(tmp_path: Path) -> Path:
     git(path, "add", "-A")
     git(path, "commit", "-qm", "start")
     return path
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--rewrite` writes expected files anew from what came out."""
+    parser.addoption("--rewrite", action="store_true", help="write expected files anew")
