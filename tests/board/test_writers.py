@@ -1,0 +1,186 @@
+"""Many writers at once, and writers that die: no change is lost, nothing is left locked."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gitkanban.board import store
+from gitkanban.board.place import Place
+from gitkanban.core.changes import EditCard
+from gitkanban.core.model import Card
+from gitkanban.errors import BoardMoved, NoBoard
+from tests.board.conftest import change, checkout_of, is_clean, message, read_card
+from tests.conftest import git
+
+WRITERS, CHANGES = 8, 50
+
+WRITER = """
+import sys
+from gitkanban.board import store
+from gitkanban.board.place import find
+from gitkanban.core.changes import AddNote, EditCard
+from gitkanban.core.model import Note
+
+me, times = sys.argv[1], int(sys.argv[2])
+place = find(".")
+sys.stdin.readline()  # all begin together
+for number in range(times):
+    def decide(board):
+        both, mine = board.cards["T0"], board.cards[f"T{me}"]
+        return [
+            EditCard("T0", {"priority": both.priority + 1}),
+            EditCard(mine.id, {"priority": mine.priority + 1}),
+            AddNote(Note(f"w{me}n{number:02}", "T0", by=me, at=1, text="seen")),
+        ]
+    done = store.commit(place, decide, message=lambda board, changes: f"kanban: {me} {number}\\n")
+    assert done.commit
+    print(done.commit, flush=True)
+"""
+
+
+def start(place: Place, me: int, times: int = CHANGES) -> "subprocess.Popen[str]":
+    """A process that makes `times` changes as soon as it gets a line."""
+    argv = [sys.executable, "-W", "error", "-c", WRITER, str(me), str(times)]
+    return subprocess.Popen(
+        argv, cwd=place.main, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+    )  # fmt: skip
+
+
+def go(writer: "subprocess.Popen[str]") -> None:
+    assert writer.stdin
+    writer.stdin.write("\n")
+    writer.stdin.close()
+    writer.stdin = None
+
+
+def assert_sound(place: Place) -> None:
+    """The repository is whole, the checkout shows the board, and nothing is locked."""
+    assert git(Path(place.common), "fsck", "--no-dangling", "--no-progress") == ""
+    assert list(Path(place.common).rglob("*.lock")) == []
+    assert not store.read(place).problems
+    assert is_clean(place)
+
+
+def test_eight_processes_change_the_same_card_and_their_own_and_none_is_lost(
+    kanban: Callable[..., Place],
+) -> None:
+    place = kanban(*(Card(f"T{number}", title="x") for number in range(WRITERS + 1)))
+    before = git(Path(place.common), "rev-parse", place.ref)
+    writers = [start(place, me) for me in range(1, WRITERS + 1)]
+    for writer in writers:
+        go(writer)
+    made: list[str] = []
+    for writer in writers:
+        out, _ = writer.communicate(timeout=120)
+        assert writer.returncode == 0
+        made += out.split()
+
+    board = store.read(place)
+    assert board.cards["T0"].priority == WRITERS * CHANGES
+    assert {board.cards[f"T{me}"].priority for me in range(1, WRITERS + 1)} == {CHANGES}
+    assert len(board.notes_of("T0")) == WRITERS * CHANGES
+    story = git(Path(place.common), "rev-list", f"{before}..{place.ref}").split()
+    assert sorted(story) == sorted(made)  # one commit a change, in one line
+    assert_sound(place)
+
+
+def test_killed_in_the_middle_leaves_a_readable_board_and_no_lock(
+    kanban: Callable[..., Place],
+) -> None:
+    place = kanban(Card("T0"), Card("T1"))
+    reported = 0
+    for number in range(12):
+        writer = start(place, 1, 1000)
+        go(writer)
+        assert writer.stdout
+        lines = [writer.stdout.readline() for _ in range(1 + number % 2)]
+        reported += len(lines)
+        # At another point of the change each time, without waiting for any.
+        subprocess.run(["sleep", f"0.0{number:02}"], check=True)
+        writer.send_signal(signal.SIGKILL)
+        reported += len(writer.stdout.read().splitlines())
+        writer.wait()
+        writer.stdout.close()
+
+    assert read_card(place, "T0").priority >= reported
+    change(place, EditCard("T1", {"title": "after"}))  # nothing is in the way of the next
+    assert read_card(place, "T1").title == "after"
+    assert_sound(place)
+
+
+def test_a_branch_forced_back_during_a_commit_is_decided_on_again(
+    kanban: Callable[..., Place],
+) -> None:
+    place = kanban(Card("T0"))
+    seen: list[int] = []
+
+    def decide(board: store.Board) -> list[EditCard]:
+        seen.append(board.cards["T0"].priority)
+        if len(seen) == 1:
+            change(place, EditCard("T0", {"priority": 5}))  # somebody else is faster
+        return [EditCard("T0", {"title": f"after {board.cards['T0'].priority}"})]
+
+    store.commit(place, decide, message=message)
+    assert seen == [0, 5]
+    card = read_card(place, "T0")
+    assert (card.title, card.priority) == ("after 5", 5)
+    assert_sound(place)
+
+
+def test_a_branch_that_never_holds_still_is_given_up_and_nothing_is_written(
+    kanban: Callable[..., Place],
+) -> None:
+    place = kanban(Card("T0"))
+
+    def decide(board: store.Board) -> list[EditCard]:
+        change(place, EditCard("T0", {"priority": board.cards["T0"].priority + 1}))
+        return [EditCard("T0", {"title": "mine"})]
+
+    with pytest.raises(BoardMoved):
+        store.commit(place, decide, message=message, attempts=3)
+    assert read_card(place, "T0") == Card("T0", priority=3)
+
+
+def test_a_branch_deleted_during_a_commit_is_said_and_is_not_made_again(
+    kanban: Callable[..., Place],
+) -> None:
+    place = kanban(Card("T0"))
+    tip = git(Path(place.common), "rev-parse", place.ref)
+
+    def decide(board: store.Board) -> list[EditCard]:
+        git(Path(place.common), "update-ref", "-d", place.ref)
+        return [EditCard("T0", {"title": "mine"})]
+
+    with pytest.raises(NoBoard):
+        store.commit(place, decide, message=message)
+    assert git(Path(place.common), "for-each-ref", place.ref) == ""
+    git(Path(place.common), "update-ref", place.ref, tip)
+    change(place, EditCard("T0", {"title": "restored"}))
+    assert read_card(place, "T0").title == "restored"
+
+
+def test_a_branch_moved_to_another_history_during_a_commit_is_read_anew(
+    kanban: Callable[..., Place],
+) -> None:
+    place = kanban(Card("T0"))
+    root = checkout_of(place)
+    tree = git(root, "rev-parse", f"{place.ref}^{{tree}}")
+    other = git(root, "commit-tree", tree, "-m", "another beginning")
+    calls: list[str] = []
+
+    def decide(board: store.Board) -> list[EditCard]:
+        calls.append(board.commit)
+        if len(calls) == 1:
+            git(root, "update-ref", place.ref, other)
+        return [EditCard("T0", {"title": "mine"})]
+
+    store.commit(place, decide, message=message)
+    assert calls[1:] == [other]
+    assert git(root, "rev-parse", f"{place.ref}^") == other
+    assert read_card(place, "T0").title == "mine"
