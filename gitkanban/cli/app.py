@@ -28,6 +28,7 @@ COMMANDS = (
     ("Look", "show", "show", "One card with its runs and notes."),
     ("Look", "workers", "workers", "Workers, their limits, and what they do."),
     ("Look", "logs", "logs", "What a session printed."),
+    ("Review", "diff", "diff", "What a branch or an edit changes, in the board's own words."),
     ("Review", "check", "check", "Check a board, or what a change brings into it."),
     ("Run", "tick", "tick", "Settle what ended, start what is ready. For cron and hooks."),
     ("Run", "stop", "stop", "End a running session."),

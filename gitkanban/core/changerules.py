@@ -184,7 +184,7 @@ def _executed(base: Board, head: Board) -> Iterator[Finding]:
     for name, worker in sorted(head.config.workers.items()):
         old = known.get(name)
         for field in EXECUTED:
-            was, now = (_words(side, field) for side in (old, worker))
+            was, now = (executed_words(side, field) for side in (old, worker))
             if was == now or (old is None and field == "profile"):
                 continue
             preset = PRESETS.get(worker.runner)
@@ -200,8 +200,9 @@ def _executed(base: Board, head: Board) -> Iterator[Finding]:
             )
 
 
-def _words(worker: Worker | None, field: str) -> str:
-    value: Any = getattr(worker, field) if worker else ""
+def executed_words(worker: Worker | None, field: str) -> str:
+    """A field of EXECUTED as text, a command's words quoted where they must be."""
+    value: Any = getattr(worker, field) if worker and field in EXECUTED else ""
     return value if isinstance(value, str) else " ".join(map(_word, value))
 
 

@@ -1,0 +1,83 @@
+"""A change of prose word by word.
+
+It knows no layout: views put marks around the pieces.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from typing import NamedTuple
+
+SAME, OLD, NEW = "same", "old", "new"
+_MANY = 4000  # words; above that whole lines are compared
+
+
+class Piece(NamedTuple):
+    """A stretch of text: kept, taken out, or put in."""
+
+    kind: str  # SAME | OLD | NEW
+    text: str
+
+
+def word_diff(before: str, after: str) -> list[Piece]:
+    """The pieces, which in order without NEW are `before`, and without OLD `after`."""
+    split = re.compile(r"\n|[^\S\n]+|\w+|[^\w\s]")
+    old, new = split.findall(before), split.findall(after)
+    if max(len(old), len(new)) > _MANY:
+        old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    pieces: list[Piece] = []
+    matcher = SequenceMatcher(None, old, new, autojunk=len(old) + len(new) > _MANY)
+    for kind, a, b, c, d in _steady(matcher.get_opcodes(), old):
+        if kind == "equal":
+            pieces.append(Piece(SAME, "".join(old[a:b])))
+            continue
+        if a < b:
+            pieces.append(Piece(OLD, "".join(old[a:b])))
+        if c < d:
+            pieces.append(Piece(NEW, "".join(new[c:d])))
+    return pieces
+
+
+Opcode = tuple[str, int, int, int, int]
+
+
+def _steady(opcodes: Sequence[Opcode], old: list[str]) -> Iterator[Opcode]:
+    """Changes with nothing but a blank between them read better as one."""
+    held: Opcode | None = None
+    for number, (kind, a, b, c, d) in enumerate(opcodes):
+        blank = kind == "equal" and not "".join(old[a:b]).strip() and "\n" not in old[a:b]
+        if kind == "equal" and not (blank and held and number + 1 < len(opcodes)):
+            if held:
+                yield held
+                held = None
+            yield kind, a, b, c, d
+        elif held:
+            held = ("replace", held[1], b, held[3], d)
+        else:
+            held = ("replace", a, b, c, d)
+    if held:
+        yield held
+
+
+def changed_lines(pieces: Sequence[Piece], context: int = 1) -> list[list[Piece] | None]:
+    """The lines with a change in them and `context` lines around; None stands for left-out ones."""
+    lines: list[list[Piece]] = [[]]
+    for piece in pieces:
+        for number, part in enumerate(piece.text.split("\n")):
+            if number:
+                lines.append([])
+                if piece.kind != SAME:
+                    lines[-2].append(Piece(piece.kind, ""))  # the line's end is the change
+            if part:
+                lines[-1].append(Piece(piece.kind, part))
+    if not lines[-1]:
+        lines.pop()
+    touched = [n for n, line in enumerate(lines) if any(p.kind != SAME for p in line)]
+    shown = {n for at in touched for n in range(at - context, at + context + 1)}
+    found: list[list[Piece] | None] = []
+    for number, line in enumerate(lines):
+        if number in shown:
+            found.append([piece for piece in line if piece.text])
+        elif not found or found[-1] is not None:
+            found.append(None)
+    return found
