@@ -7,14 +7,6 @@ from pathlib import Path
 
 import pytest
 
-IDENTITY = {
-    "GIT_AUTHOR_NAME": "Ada",
-    "GIT_AUTHOR_EMAIL": "ada@example.org",
-    "GIT_COMMITTER_NAME": "Ada",
-    "GIT_COMMITTER_EMAIL": "ada@example.org",
-}
-
-
 @pytest.fixture(autouse=True)
 def hermetic(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
@@ -62,7 +54,12 @@ def repo(tmp_path: Path) -> Path:
     (path / "src").mkdir()
     (path / "src" / "app.py").write_text("print('hello')\n")
     git(path, "add", "-A")
-    git(path, "commit", "-qm", "start")
+    # Always the same commit, so that what is built on it can be compared as text.
+    date = "2026-11-24T00:00:00Z"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GIT_AUTHOR_DATE", date)
+        patch.setenv("GIT_COMMITTER_DATE", date)
+        git(path, "commit", "-qm", "start")
     return path
 
 

@@ -16,7 +16,7 @@ from gitkanban.errors import BoardBusy, GitFailed, NotFound, Refused
 from gitkanban.runs import salvage, spec, unfinished
 from gitkanban.runs.locks import Held, Locks
 
-_MARK = "gitkanban"  # in a worktree's git directory: this one is ours, with the card's id
+MARK = "gitkanban"  # in a worktree's git directory: this one is ours, with the card's id
 _SETUP = "gitkanban-setup"  # there: its setup has passed
 _LOCK_WAIT = 120.0  # seconds; one `worktree add --no-checkout` takes milliseconds
 _NO_COMMIT = "0" * 40
@@ -127,7 +127,7 @@ def _made(place: Place, locks: Locks, wish: Wish, path: str) -> Workspace:
         _add(place, branch, path, words)
         failpoints.reach("workspace.added")
         admin = admin_of(path)
-        spec.replace(f"{admin}/{_MARK}", f"{wish.card}\n".encode())
+        spec.replace(f"{admin}/{MARK}", f"{wish.card}\n".encode())
         failpoints.reach("workspace.marked")
         lock(admin, wish.run)
         failpoints.reach("workspace.kept")
@@ -297,7 +297,7 @@ def last_known(admin: str) -> str:
 
 def _continued(place: Place, wish: Wish, path: str, admin: str) -> Workspace:
     branch = branch_of(wish.card)
-    if not os.path.exists(f"{admin}/{_MARK}") and not _on(admin, branch):
+    if not os.path.exists(f"{admin}/{MARK}") and not _on(admin, branch):
         raise _occupied(path, "it is a worktree that somebody made for another branch")
     told = unfinished.remove_stale_locks(place.common, admin, branch)
     failpoints.reach("workspace.found")
@@ -307,14 +307,14 @@ def _continued(place: Place, wish: Wish, path: str, admin: str) -> Workspace:
         tip = last if last and salvage.resolve(place.common, last) else base
         git.run(place.common, "update-ref", f"refs/heads/{branch}", tip, "")
         told.append(f"branch {branch} was gone and is made again")
-    spec.replace(f"{admin}/{_MARK}", f"{wish.card}\n".encode())
+    spec.replace(f"{admin}/{MARK}", f"{wish.card}\n".encode())
     lock(admin, wish.run)
     sparse = _left_out(place, admin)
     fresh = not os.path.exists(f"{admin}/index")
     if fresh:  # the tick that made it died before its checkout
         git.run(path, "symbolic-ref", "HEAD", f"refs/heads/{branch}")
         sparse = _checkout(place, path, admin, wish.without_board)
-        told += _post_checkout(path, tip)
+        told += _post_checkout(place.common, path, tip)
     else:
         told += unfinished.settle_worktree(path, admin, branch, wish.run)
     failpoints.reach("workspace.set-right")
@@ -390,7 +390,7 @@ def remove(place: Place, locks: Locks, wish: Wish, force: bool = False) -> Remov
     """
     path, branch = path_of(place, wish.card, wish.worktrees), branch_of(wish.card)
     admin = admin_of(path)
-    if not admin or not os.path.exists(f"{admin}/{_MARK}"):
+    if not admin or not os.path.exists(f"{admin}/{MARK}"):
         return Removed(False, told=(f"{path} is no worktree of ours",))
     told = unfinished.remove_stale_locks(place.common, admin, branch)
     if _nested(path):
@@ -421,3 +421,41 @@ def _nested(path: str) -> bool:
     return any(
         os.path.exists(f"{path}/{name}.git") for name in listed.split("\0") if name.endswith("/")
     )
+
+
+# -- one whose folder was removed by hand
+
+
+def forget(place: Place, locks: Locks, card: str, path: str) -> list[str]:
+    """Have git forget a worktree whose folder was removed by hand; what was kept of it.
+
+    Commits that no branch has, and what was staged in it, are salvaged first. Call it with the
+    card's lock held. Raises Refused when its disk may only be away, BoardBusy, GitFailed.
+    """
+    if not os.path.isdir(os.path.dirname(path)):
+        raise Refused(
+            f"{os.path.dirname(path)} is not there: is a disk not mounted?",
+            "If it was removed for good: `git worktree prune`.",
+        )
+    admin = _ghost(place, path)
+    if not admin:
+        return []
+    run = f"worktree-of-{card}"
+    told = [*_salvaged_ghost(place, path, run), *_salvaged_index(place, admin, run)]
+    with _worktrees_lock(locks):
+        unlock(admin)
+        _drop_ghost(place, path)
+    return told
+
+
+def _salvaged_index(place: Place, admin: str, run: str) -> list[str]:
+    """Keep what was staged in a worktree that is gone, unless its last commit has all of it."""
+    last = last_known(admin)
+    if not last or not os.path.exists(f"{admin}/index"):
+        return []
+    env = {"GIT_INDEX_FILE": f"{admin}/index"}
+    tree = git.run(place.common, "write-tree", env=env).out.decode().strip()
+    if salvage.text(place.common, "rev-parse", f"{last}^{{tree}}") == tree:
+        return []
+    staged = salvage.commit_tree(place.common, tree, (last,), "salvage: staged in a worktree\n")
+    return [f"what was staged in it is in {_keep(place, run, staged)}"]
