@@ -3,7 +3,7 @@
 It decides nothing about values; `gitkanban.core.rules` does.
 """
 
-from gitkanban.board import cardfile, reading, yamltext
+from gitkanban.board import cardfile, reading, revisions, yamltext
 from gitkanban.board.revisions import Side
 from gitkanban.board.yamltext import Bad, Mapping, Node, Scalar, Sequence
 from gitkanban.core import changerules, rules
@@ -83,7 +83,8 @@ def _layout(side: Side, only: set[str] | None = None) -> list[Finding]:
         card = cards[name]
         if text == cardfile.render(card) or cardfile.formatted(text) == text:
             continue
-        hint = f"gitkanban fmt {card.id}"
+        at = side.place.path(name) if side.label == revisions.AT_HAND else card.id
+        hint = f"gitkanban fmt {at}"
         found.append(finding("layout", name, (), f"{card.id} is not laid out to merge", hint))
     return found
 

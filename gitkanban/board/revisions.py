@@ -14,6 +14,7 @@ from gitkanban.board.place import CONFIG, FOLDER, Place, find, repository
 from gitkanban.core.model import Board
 from gitkanban.errors import NoBoard, NotFound
 
+AT_HAND = "draft"  # how the board in the checkout at hand is called
 DRAFT = ""  # the revision that stands for what lies in the checkout at hand
 
 
@@ -42,6 +43,12 @@ class Side(NamedTuple):
             oid: data for oid, _, data in reading.blobs(self.place, sorted(set(oids.values())))
         }
         return {name: found[oid].decode("utf-8", "surrogateescape") for name, oid in oids.items()}
+
+
+def at_commit(place: Place, board: Board) -> Side:
+    """The side that a board was read from, for its texts."""
+    files = {entry.path: entry.oid for entry in reading.listing(place, board.commit)}
+    return Side(place.branch, place, board, board.commit, board.commit, files)
 
 
 class AtHand(NamedTuple):
@@ -138,7 +145,7 @@ def _draft(cwd: str, found: AtHand) -> Side:
     common, main, here = repository(found.root)
     head = git.run(found.root, "rev-parse", "--verify", "--quiet", "HEAD", check=False).text
     place = _place(common, main, here, "", found.prefix)
-    return _side("draft", place, _tree_of(found), head)
+    return _side(AT_HAND, place, _tree_of(found), head)
 
 
 def _tree_of(found: AtHand) -> str:

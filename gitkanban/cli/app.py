@@ -30,6 +30,9 @@ COMMANDS = (
     ("Look", "logs", "logs", "What a session printed."),
     ("Review", "diff", "diff", "What a branch or an edit changes, in the board's own words."),
     ("Review", "check", "check", "Check a board, or what a change brings into it."),
+    ("Review", "fmt", "fmt", "Lay cards out so that changes to them merge."),
+    ("Review", "rename", "rename", "Give a card another id, everywhere it is named."),
+    ("Review", "install", "install", "Teach git in this clone to merge cards by field."),
     ("Run", "tick", "tick", "Settle what ended, start what is ready. For cron and hooks."),
     ("Run", "stop", "stop", "End a running session."),
     ("Decide", "accept", "accept", "Merge the work of cards in review into base."),
@@ -40,8 +43,13 @@ COMMANDS = (
     ("Decide", "drop", "moves", "Give a card up."),
     ("Decide", "reopen", "moves", "Bring a done or dropped card back."),
     ("Decide", "note", "note", "Leave words on a card."),
+    ("Care", "doctor", "doctor", "Find what is wrong, and repair what cannot lose work."),
+    ("Care", "pause", "pause", "Start nothing new for a worker, or for all."),
+    ("Care", "resume", "pause", "Let it start cards again."),
 )
-_MODULES = {name: module for _, name, module, _ in COMMANDS}
+# Called by git, not by people, and so in no overview.
+HIDDEN = (("merge-file", "mergefile"),)
+_MODULES = {name: module for _, name, module, _ in COMMANDS} | dict(HIDDEN)
 
 
 class LazyGroup(click.Group):
@@ -49,7 +57,7 @@ class LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Every command, in the order of the overview."""
-        return list(_MODULES)
+        return [name for _, name, _, _ in COMMANDS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the module that defines the command."""

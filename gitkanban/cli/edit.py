@@ -78,7 +78,8 @@ def edit_command(
     given: dict[str, Any] = {"title": title, "worker": worker, "priority": priority}
     given = {name: value for name, value in given.items() if value is not None}
     if body is not None or body_file is not None:
-        given["body"] = text_argument(body or "", body_file)
+        words = text_argument(body or "", body_file).strip("\n")
+        given["body"] = f"{words}\n" if words.strip() else ""
     if parents:
         given["parents"] = tuple(part for part in parents if part)
     if needs:
