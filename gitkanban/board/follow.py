@@ -5,7 +5,6 @@ repeated, and is completed by the next command when it was cut short. Files come
 after, through git's own `update-index`, which locks the index before it reads it. No ref is moved.
 """
 
-import fcntl
 import os
 from typing import NamedTuple
 
@@ -15,6 +14,7 @@ from gitkanban.board.checkouts import Checkout
 from gitkanban.board.drafts import Path, settle
 from gitkanban.board.place import Place
 from gitkanban.board.reading import blobs
+from gitkanban.board.turn import Turn
 from gitkanban.errors import GitFailed
 
 RECORD = "gitkanban-followed"
@@ -41,10 +41,11 @@ def follow(place: Place) -> list[str]:
         behind = [each for each in _theirs(place) if _record(place, each) != tip]
         if not tip or not behind:
             return told
-        with _Lock(f"{place.private}/locks/follow") as lock:
-            if not lock.held:
+        with Turn(place, "follow") as turn:
+            if not turn.held:
                 return told
             failpoints.reach("follow.locked")
+            tip = checkouts.tip(place, place.ref)  # it may have moved before our turn came
             done = [_bring(place, checkout, tip, told) for checkout in behind]
         if not all(done):
             return told
@@ -52,27 +53,6 @@ def follow(place: Place) -> list[str]:
 
 def _theirs(place: Place) -> list[Checkout]:
     return [each for each in checkouts.every(place) if each.head == place.ref]
-
-
-class _Lock:
-    """A kernel lock that is tried once; let go of by closing."""
-
-    def __init__(self, path: str) -> None:
-        self.path, self.held, self.fd = path, False, -1
-
-    def __enter__(self) -> "_Lock":
-        try:
-            os.makedirs(os.path.dirname(self.path), exist_ok=True)
-            self.fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-            fcntl.flock(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self.held = True
-        except OSError:  # somebody has it, or the disk is read-only: nobody can follow then
-            pass
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.fd >= 0:
-            os.close(self.fd)
 
 
 def _record(place: Place, checkout: Checkout) -> str | None:

@@ -11,11 +11,13 @@ from gitkanban import clock, failpoints
 from gitkanban.board import checkouts, git, kept, reading, refs
 from gitkanban.board import place as places
 from gitkanban.board.place import Place
+from gitkanban.board.turn import Turn
 from gitkanban.core.changes import Change, applied
 from gitkanban.core.model import Board
 from gitkanban.errors import BoardBusy, BoardMoved, NoBoard
 
 ATTEMPTS = 100
+QUEUE_PATIENCE = 2.0  # seconds that our turn to write is waited for
 
 Decide = Callable[[Board], Sequence[Change]]
 Message = Callable[[Board, Sequence[Change]], str]
@@ -86,10 +88,12 @@ def commit(
 
     told: list[str] = []
     for attempt in range(attempts):
-        told += seen.restore(place)
-        board = read(place)
-        changes = tuple(decide(board))
-        done = commit_once(place, board, changes, message)
+        # One after the other, or of eight writers seven would work in vain.
+        with Turn(place, "write", QUEUE_PATIENCE):
+            told += seen.restore(place)
+            board = read(place)
+            changes = tuple(decide(board))
+            done = commit_once(place, board, changes, message)
         if done:
             return done._replace(told=(*told, *done.told))
         time.sleep(min(0.2, 0.005 * 2 ** min(attempt, 6)) * clock.jitter())
