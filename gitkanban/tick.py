@@ -21,7 +21,7 @@ from gitkanban.core.plan import Plan, plan
 from gitkanban.core.schedule import Start
 from gitkanban.errors import BoardBusy, GitkanbanError
 from gitkanban.launch import Failure, Seat, start_all
-from gitkanban.runs import folders, sessions, slots
+from gitkanban.runs import folders, sessions, slots, ticked
 from gitkanban.runs.locks import Locks
 from gitkanban.runs.observe import observe, remember
 from gitkanban.runs.slots import Lease
@@ -54,6 +54,7 @@ def tick(place: Place, dry_run: bool = False) -> Outcome:
         with held:
             failpoints.reach("tick.locked")
             _clear_mark(place)
+            ticked.note(place.private)
             failpoints.reach("tick.mark-cleared")
             outcome = outcome.then(_Pass(place, locks).run())
         failpoints.reach("tick.unlocked")

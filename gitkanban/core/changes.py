@@ -167,9 +167,11 @@ def _line(board: Board, change: Change, moved: set[str]) -> Line | None:
         case AddNote(note):
             return None if note.card in moved else Line(note.card, _noted(note), note.run)
         case SetPause(pause):
-            return Line("", f"pause {pause.worker}" + (f" ({pause.why})" if pause.why else ""))
+            return Line(
+                "", f"pause {_whom(pause.worker)}" + (f" ({pause.why})" if pause.why else "")
+            )
         case ClearPause(worker):
-            return Line("", f"resume {worker}")
+            return Line("", f"resume {_whom(worker)}")
         case ArchiveCard(card_id):
             return Line(card_id, "archived")
         case WriteFile(path, text):
@@ -178,6 +180,10 @@ def _line(board: Board, change: Change, moved: set[str]) -> Line | None:
 
 def _noted(note: Note) -> str:
     return note.kind + (f" by {note.by}" if note.by else "")
+
+
+def _whom(worker: str) -> str:
+    return "every worker" if worker == "*" else worker
 
 
 def _edit_line(before: Card, fields: Mapping[str, Value]) -> Line:

@@ -110,8 +110,13 @@ def _remark(card: "dict[str, Any]", now: float) -> str:
     return str(card.get("held", ""))
 
 
+def _paused(name: str, why: str) -> str:
+    who = "every worker" if name == "*" else name
+    return f"paused: {shown(who)}" + (f": {shown(why)}" if why else "")
+
+
 def _remarks(data: "dict[str, Any]", colour: bool) -> list[str]:
-    lines = [f"paused: {name}: {shown(why)}" for name, why in sorted(data["paused"].items())]
+    lines = [_paused(name, why) for name, why in sorted(data["paused"].items())]
     lines += [f"note: {shown(text)}" for text in data["notes"]]
     problems = data["problems"]
     if problems:

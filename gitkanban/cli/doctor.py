@@ -1,0 +1,38 @@
+"""`gitkanban doctor`: find what is wrong around the board, and repair what cannot lose work."""
+
+import click
+
+from gitkanban import clock
+from gitkanban.cli.here import board_of, json_option, place_here, print_json, refuse_in_session
+
+
+@click.command("doctor")
+@click.option("--fix", is_flag=True, help="Repair what cannot lose work.")
+@click.option("-n", "--dry-run", is_flag=True, help="With --fix: only say what it would do.")
+@json_option
+def doctor_command(fix: bool, dry_run: bool, as_json: bool) -> int:
+    """Find what is wrong: leases and runs that do not match, worktrees and branches without cards,
+    stale locks, a silent cron, a full disk, missing commands, and so on.
+
+    Each finding says what --fix would do, or what is left to you. Exits with 1 while something is
+    wrong; notes are not.
+    """
+    from gitkanban.core.doctor import INFO
+    from gitkanban.runs.checkup import examine
+    from gitkanban.runs.repair import Repairs
+    from gitkanban.views.doctor import doctor_data, doctor_text
+
+    place = place_here()
+    board = board_of(place)
+    found = examine(place, board, int(clock.now()))
+    mended = {}
+    if fix and not dry_run:
+        refuse_in_session("doctor")
+        repairs = Repairs(place, board)
+        mended = {each: repairs.mend(each) for each in found if each.repair}
+    left = [each for each in found if each.severity != INFO and mended.get(each) != ""]
+    if as_json:
+        print_json(doctor_data(found, mended, left))
+    else:
+        click.echo(doctor_text(found, mended), nl=False)
+    return 1 if left else 0

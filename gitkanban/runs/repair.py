@@ -1,0 +1,132 @@
+"""Does the repairs that `core.doctor` names, each looked at again first and under its own lock.
+
+None of them can lose work; what is not as it was when it was found is left alone and said.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+
+from gitkanban import clock
+from gitkanban.board import checkouts, git
+from gitkanban.board.integrate import base_of
+from gitkanban.board.place import Place
+from gitkanban.core import doctor
+from gitkanban.core.doctor import Symptom
+from gitkanban.core.model import Board
+from gitkanban.errors import GitkanbanError
+from gitkanban.runs import checkup, folders, salvage, sessions, slots, workspaces, worktrees
+from gitkanban.runs.locks import Locks
+from gitkanban.runs.workspaces import Wish
+
+IN_USE = "a run has begun there since: left alone"
+
+
+class Repairs:
+    """Repairs around one board."""
+
+    def __init__(self, place: Place, board: Board) -> None:
+        self.place = place
+        self.board = board
+        self.locks = Locks(place.private)
+        self.base = base_of(place, board.config) if board.config else ""
+
+    def mend(self, symptom: Symptom) -> str:
+        """Do what the symptom names. Why it was not done, empty when it was."""
+        does: Mapping[str, Callable[[str], str]] = {
+            doctor.REMOVE_TOKEN: self._remove_token,
+            doctor.WRITE_TOKEN: self._write_token,
+            doctor.CLOSE_RUN: self._close_run,
+            doctor.REMOVE_FOLDER: self._remove_folder,
+            doctor.UNLOCK_WORKTREE: self._unlock_worktree,
+            doctor.REMOVE_WORKTREE: self._remove_worktree,
+            doctor.FORGET_WORKTREE: self._forget_worktree,
+            doctor.DELETE_BRANCH: self._delete_branch,
+            doctor.REMOVE_LOCK: self._remove_lock,
+        }
+        try:
+            return does[symptom.repair](symptom.subject)
+        except GitkanbanError as error:
+            return error.message
+        except OSError as error:
+            return f"{error.strerror or error}: {error.filename or symptom.subject}"
+
+    def _remove_token(self, slot: str) -> str:
+        held = self.locks.take(slots.lock_name(slot))
+        if held is None:
+            return IN_USE
+        with held:
+            slots.remove(self.place, slot)
+        return ""
+
+    def _write_token(self, run: str) -> str:
+        folder = folders.of(self.place.private, run)
+        slot = folder.facts().one("slot")
+        slots.mend(self.place, folder)
+        if not self.locks.locked([slots.lock_name(slot)]):
+            self._remove_token(slot)
+            return "it has ended meanwhile"
+        return ""
+
+    def _close_run(self, run: str) -> str:
+        folder = folders.of(self.place.private, run)
+        closed = sessions.Local(self.place, self.locks).recover(folder, clock.now())
+        return "" if closed else "it lives after all, or something of it could not be ended"
+
+    def _remove_folder(self, run: str) -> str:
+        os.rmdir(folders.of(self.place.private, run).path)
+        return ""
+
+    def _unlock_worktree(self, path: str) -> str:
+        tree = worktrees.at(self.place, path)
+        held = self.locks.take(f"card/{tree.card}") if tree else None
+        if tree is None or held is None:
+            return IN_USE
+        with held:
+            workspaces.unlock(tree.admin)
+        return ""
+
+    def _remove_worktree(self, path: str) -> str:
+        tree = worktrees.at(self.place, path)
+        held = self.locks.take(f"card/{tree.card}") if tree else None
+        if tree is None or held is None:
+            return IN_USE
+        with held:
+            wish = Wish(tree.card, "doctor", self.base, worktrees=os.path.dirname(path))
+            done = workspaces.remove(self.place, self.locks, wish)
+        return "" if done.gone else "; ".join(done.told)
+
+    def _forget_worktree(self, path: str) -> str:
+        tree = worktrees.at(self.place, path)
+        held = self.locks.take(f"card/{tree.card}") if tree else None
+        if tree is None or held is None:
+            return IN_USE
+        with held:
+            workspaces.forget(self.place, self.locks, tree.card, path)
+        return ""
+
+    def _delete_branch(self, name: str) -> str:
+        ref = f"refs/heads/{name}"
+        if any(ref == each.head for each in checkouts.every(self.place)):
+            return "it is checked out"
+        return delete_branch(self.place, ref, self.base)
+
+    def _remove_lock(self, path: str) -> str:
+        before = os.stat(path)
+        seen = checkup.lock_seen(self.place, path)
+        if seen is None or seen.user:
+            return "somebody may use it"
+        if not os.path.samestat(before, os.stat(path)):
+            return "it is another one now"
+        os.unlink(path)
+        return ""
+
+
+def delete_branch(place: Place, ref: str, base: str) -> str:
+    """Delete a branch whose commits are all in base. Why not, empty when it is gone."""
+    tip = salvage.resolve(place.common, ref)
+    if not tip:
+        return "it is gone already"
+    if not base or not salvage.is_ancestor(place.common, tip, f"refs/heads/{base}"):
+        return "it has commits that base lacks"
+    done = git.run(place.common, "update-ref", "-d", ref, tip, check=False)
+    return done.said if done.code else ""

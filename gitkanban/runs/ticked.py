@@ -1,0 +1,53 @@
+"""When a tick last looked at the board of this clone, and whether the clock was set since then.
+
+`doctor` asks; no decision of a tick depends on it.
+"""
+
+import os
+import time
+from typing import NamedTuple
+
+from gitkanban import clock
+from gitkanban.runs import processes
+
+_WIDTH = 100  # bytes, always the same: written over in place it needs no room on a full disk
+
+
+class Ticked(NamedTuple):
+    """`at` in epoch seconds, 0: never; `jumped`: seconds by which the clock was set since then."""
+
+    at: int = 0
+    jumped: int = 0
+
+
+def _since_boot() -> int:
+    """Seconds since this boot, those asleep included where the system counts them."""
+    return int(time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)))
+
+
+def note(private: str) -> None:
+    """Note that a tick is looking now. What cannot be written is done without."""
+    line = f"{int(clock.now())} {int(time.time())} {_since_boot()} {processes.boot_id()}"
+    try:
+        os.makedirs(private, exist_ok=True)
+        fd = os.open(f"{private}/ticked", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            os.write(fd, line.ljust(_WIDTH - 1).encode() + b"\n")
+        finally:
+            os.close(fd)
+    except OSError:
+        pass
+
+
+def last(private: str) -> Ticked:
+    """The last tick; nothing for a missing or damaged note."""
+    try:
+        with open(f"{private}/ticked", encoding="ascii") as file:
+            at, wall, boot, *boot_id = file.read(_WIDTH).split()
+        found = Ticked(int(at))
+        if boot_id != [processes.boot_id()]:
+            return found
+        # The system's clock, not ours: a fixed `GITKANBAN_NOW` is no jump.
+        return found._replace(jumped=(int(time.time()) - int(wall)) - (_since_boot() - int(boot)))
+    except (OSError, ValueError):
+        return Ticked()

@@ -1,0 +1,65 @@
+"""What a check-up found, as text: what is wrong, what would repair it, what is left to a person."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gitkanban.core.doctor import ERROR, INFO, Symptom, would
+from gitkanban.views.text import shown
+
+_WORDS = {ERROR: "error", INFO: "note"}
+
+Mended = Mapping[Symptom, str]  # what was tried: why it was not done, empty when it was
+
+
+def doctor_data(found: Sequence[Symptom], mended: Mended, left: Sequence[Symptom]) -> Any:
+    """The data of `doctor --json`."""
+    rows = [
+        {
+            "severity": each.severity,
+            "code": each.code,
+            "subject": each.subject,
+            "text": each.text,
+            "advice": each.advice,
+            "repair": would(each),
+            "repaired": mended.get(each) == "",
+            "why_not": mended.get(each, ""),
+        }
+        for each in found
+    ]
+    return {"ok": not left, "symptoms": rows}
+
+
+def doctor_text(found: Sequence[Symptom], mended: Mended) -> str:
+    """A paragraph for each symptom, and a last line that counts."""
+    if not found:
+        return "nothing is wrong\n"
+    parts = ["\n".join(_lines(each, mended)) for each in found]
+    return "\n".join([*parts, "", _count(found, mended)]) + "\n"
+
+
+def _lines(each: Symptom, mended: Mended) -> list[str]:
+    word = _WORDS.get(each.severity, each.severity)
+    lines = [f"{word}: {shown(each.text)} [{each.code}]"]
+    if each in mended:
+        why = mended[each]
+        lines.append(f"  not repaired: {shown(why)}" if why else "  repaired")
+    elif each.repair:
+        lines.append(f"  --fix would {shown(would(each))}")
+    if each.advice and mended.get(each) != "":
+        lines.append(f"  {shown(each.advice)}")
+    return lines
+
+
+def _count(found: Sequence[Symptom], mended: Mended) -> str:
+    wrong = [each for each in found if each.severity != INFO and mended.get(each) != ""]
+    done = sum(why == "" for why in mended.values())
+    fixable = sum(bool(each.repair) and each not in mended for each in found)
+    parts = [f"{done} repaired"] if done else []
+    parts.append(f"{_things(len(wrong))} wrong" if wrong else "nothing is wrong")
+    if fixable:
+        parts.append(f"`gitkanban doctor --fix` repairs {fixable} without losing anything")
+    return "; ".join(parts)
+
+
+def _things(count: int) -> str:
+    return "1 thing is" if count == 1 else f"{count} things are"
