@@ -310,6 +310,22 @@ def test_a_card_that_asks_for_much_gets_its_turn_after_half_an_hour() -> None:
     )
 
 
+def test_what_is_no_longer_kept_is_given_away_at_once() -> None:
+    given = board(
+        """
+        run running @v needs build:1
+        small todo @v needs build:1
+        big todo @x needs build:2
+        oldest todo @y needs gpu:1
+        first todo @a needs gpu:1
+        """,
+        workers="a\nv pool 2\nx\ny\ncapacity build 2\ncapacity gpu 1",
+    )
+    # `first` takes what `oldest` needs, so `oldest` keeps, and `big` no longer does.
+    since = {"big": NOW - 2 * PATIENCE, "oldest": NOW - 3 * PATIENCE}
+    assert starts(given, ready_since=since) == ["first", "small"]
+
+
 WAITS = [
     ("T1 todo <- T0\nT0 blocked reason=needs-input why=which_port?",
      "parent-blocked: waits for T0, which is blocked: needs-input (which port?)"),

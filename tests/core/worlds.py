@@ -273,7 +273,7 @@ def violations(board: Board, seen: Observed, done: Scheduled) -> list[str]:
 
 def _idle(board: Board, seen: Observed, name: str) -> bool:
     worker = (board.config or Config()).workers[name]
-    return name in board.paused or name in seen.untrusted or not worker.command
+    return name in board.paused or name in seen.untrusted or not (worker.command or worker.runner)
 
 
 def eligible(board: Board, seen: Observed, card: Card) -> bool:
