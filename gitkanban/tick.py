@@ -84,7 +84,6 @@ def _foreseen(place: Place, locks: Locks) -> Outcome:
     board = store.read(place)
     seen = observe(place, board, int(clock.now()), locks)
     todo = plan(board, seen)
-    config = board.config
     starts = tuple(
         Started(start.card, "", start.slot, _workspace_path(place, board, start), "", 0)
         for start in todo.starts
@@ -98,10 +97,10 @@ def _foreseen(place: Place, locks: Locks) -> Outcome:
             *todo.told,
             *(f"would close run {facts.run} of {facts.card}" for facts in todo.reclaims),
             *(f"would accept {card}" for card in todo.accepts),
-            *([] if config else ["config.yaml cannot be read: nothing starts"]),
         ),
         untrusted=_untrusted(todo),
         standstill=seen.standstill,
+        errors=_config_problems(board),
         dry_run=True,
     )
 
@@ -113,6 +112,16 @@ def _workspace_path(place: Place, board: Board, start: Start) -> str:
     if worker is None or worker.workspace_policy == "shared":
         return place.main
     return workspaces.path_of(place, start.card, board.config.worktrees if board.config else "")
+
+
+def _config_problems(board: Board) -> tuple[str, ...]:
+    """What is wrong with the configuration; a bad card concerns nobody else, and `status` shows it."""
+    return tuple(
+        f"{each.file}:{each.line}:{each.column}: {each.message}"
+        + (f" ({each.hint})" if each.hint else "")
+        for each in board.problems
+        if each.file.endswith("config.yaml")
+    )
 
 
 def _untrusted(todo: Plan) -> tuple[str, ...]:
@@ -157,6 +166,7 @@ class _Pass:
             held=todo.held,
             untrusted=_untrusted(todo),
             standstill=seen.standstill,
+            errors=_config_problems(board),
         )
         if self._recover(todo):
             return True

@@ -102,6 +102,7 @@ def text_argument(text: str, file: str | None) -> str:
         with open(file, encoding="utf-8") as stream:
             return stream.read()
     except (OSError, UnicodeDecodeError) as error:
+        why = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror
         raise UsageError(
-            f"cannot read {file}: {error}", "Give a text file, or - for stdin."
+            f"cannot read {file}: {why}", "Give a text file, or - for stdin."
         ) from None

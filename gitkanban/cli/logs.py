@@ -48,8 +48,10 @@ def logs_command(
             sys.stdout.write(chunk)
             sys.stdout.flush()
     else:
-        for name in ORDER:
-            text = _last(folder, name, lines)
+        texts = {name: _last(folder, name, lines) for name in ORDER}
+        if not any(texts.values()):
+            click.echo(f"run {folder.run} of {found.id} has printed nothing", err=True)
+        for name, text in texts.items():
             if text:
                 click.secho(f"── {name.removesuffix('.log')}", dim=True)
                 click.echo(shown_lines(text), nl=not text.endswith("\n"))
