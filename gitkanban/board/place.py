@@ -164,10 +164,14 @@ def attach(common: str, main: str, ref: str) -> None:
         git.run(common, "worktree", "add", "--quiet", f"{main}/{FOLDER}", "kanban")
 
 
+_pinned: dict[str, str] = {}  # what this process has written or found, by common directory
+
+
 def pin(place: Place) -> None:
     """Remember the branch in git's config, so that switching branches never moves the board."""
-    if place.aside:
+    if place.aside or _pinned.get(place.common) == place.branch:
         return
+    _pinned[place.common] = place.branch
     if git.run(place.common, "config", "gitkanban.branch", check=False).text != place.branch:
         git.run(place.common, "config", "gitkanban.branch", place.branch)
 

@@ -93,9 +93,9 @@ def commit(
             told += seen.restore(place)
             board = read(place)
             changes = tuple(decide(board))
-            done = commit_once(place, board, changes, message)
+            done = _moved(place, board, changes, message)
         if done:
-            return done._replace(told=(*told, *done.told))
+            return _followed(place, done._replace(told=tuple(told)))
         time.sleep(min(0.2, 0.005 * 2 ** min(attempt, 6)) * clock.jitter())
     raise BoardMoved(
         f"branch {place.branch} moved under each of {attempts} attempts",
@@ -110,10 +110,28 @@ def commit_once(
 
     Raises BoardBusy, GitFailed, Refused, NotFound, OSError; nothing is written then.
     """
-    from gitkanban.board import follow, seen
+    done = _moved(place, board, tuple(changes), message)
+    return _followed(place, done) if done else None
+
+
+def _followed(place: Place, done: Committed) -> Committed:
+    """Have the checkouts follow a commit."""
+    from gitkanban.board import follow
+
+    if not done.commit:
+        return done
+    told = follow.follow(place)
+    failpoints.reach("commit.followed")
+    return done._replace(told=(*done.told, *told))
+
+
+def _moved(
+    place: Place, board: Board, changes: tuple[Change, ...], message: Message
+) -> Committed | None:
+    """The commit made and the branch moved to it; None when that has moved before."""
+    from gitkanban.board import follow, foreseen, seen
     from gitkanban.board.writing import Draft
 
-    changes = tuple(changes)
     if not changes:
         return Committed(board, board, "")
     why = refs.why_not(place)
@@ -133,7 +151,9 @@ def commit_once(
         return None
     failpoints.reach("commit.branch-moved")
     places.pin(place)
-    told = follow.follow(place)
-    failpoints.reach("commit.followed")
     after = applied(board, changes)._replace(commit=made)
-    return Committed(board, after, made, changes, tuple(told))
+    if not place.aside:
+        exact = foreseen.after(board, after, changes, draft.read)
+        if exact is not None:
+            kept.save(place, exact)
+    return Committed(board, after, made, changes)

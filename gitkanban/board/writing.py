@@ -3,7 +3,9 @@
 Only board paths differ between the new tree and the tip's.
 """
 
+import os
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from gitkanban import clock, failpoints
@@ -25,6 +27,7 @@ from gitkanban.core.changes import (
 from gitkanban.core.model import Card
 from gitkanban.errors import GitFailed, NotFound, Refused
 
+_WHO = ("AUTHOR", "COMMITTER")
 BLOB, TREE = 0o100644, 0o040000
 EMPTY = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"  # the tree without entries
 
@@ -137,7 +140,7 @@ class Draft:
         """A commit of a tree that is written already; its id. Raises GitFailed as `commit` does."""
         import pygit2
 
-        author, committer = self._signature("AUTHOR"), self._signature("COMMITTER")
+        author, committer = (_signature(self.place.common, who) for who in _WHO)
         oids: list[str | pygit2.Oid] = [pygit2.Oid(hex=parent) for parent in parents]
         failpoints.reach("commit.tree-written")
         made = str(self.repo.create_commit(None, author, committer, message, tree, oids))
@@ -164,18 +167,26 @@ class Draft:
                 failpoints.reach("commit.blob-written")
         return builder.write()
 
-    def _signature(self, who: str) -> Any:
-        import pygit2
 
-        ident = git.run(self.place.common, "var", f"GIT_{who}_IDENT", check=False)
-        if ident.code:
-            raise GitFailed(
-                "git does not know who you are",
-                'Say it once: git config --global user.name "…" and user.email "…".',
-            )
-        name, _, rest = ident.text.partition(" <")
-        email, _, when = rest.partition("> ")
-        return pygit2.Signature(name, email, int(clock.now()), _minutes(when.split(" ")[-1]))
+def _signature(common: str, who: str) -> Any:
+    """Who commits, as git says it for this environment; the time is ours."""
+    import pygit2
+
+    name, email, zone = _identity(common, who, os.environ.get(f"GIT_{who}_EMAIL", ""))
+    return pygit2.Signature(name, email, int(clock.now()), _minutes(zone))
+
+
+@cache
+def _identity(common: str, who: str, _: str) -> tuple[str, str, str]:
+    ident = git.run(common, "var", f"GIT_{who}_IDENT", check=False)
+    if ident.code:
+        raise GitFailed(
+            "git does not know who you are",
+            'Say it once: git config --global user.name "…" and user.email "…".',
+        )
+    name, _, rest = ident.text.partition(" <")
+    email, _, when = rest.partition("> ")
+    return name, email, when.split(" ")[-1]
 
 
 def _minutes(zone: str) -> int:

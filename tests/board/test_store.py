@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.board import kept, place, store
+from gitkanban.board import kept, place, reading, store
 from gitkanban.core.changes import AddCard, AddNote, Change, EndRun
 from gitkanban.core.model import Board, Card, Note, Run
 from gitkanban.errors import BoardBusy, GitFailed, NoBoard
@@ -37,6 +37,8 @@ def test_many_processes_lose_no_change(repo: Path, form: str) -> None:
     count = git(repo, "rev-list", "--count", "--first-parent", here.branch)
     assert int(count) == PROCESSES * CHANGES + (2 if form else 3)  # and what made the board
     assert git(repo, "rev-list", "--merges", here.branch) == ""
+    # What was kept in passing is what the files say.
+    assert board == reading.board_at(here, board.commit)
     # The checkout has followed everybody, and its index too.
     assert git(repo / ".kanban" if form else repo, "status", "--porcelain") == ""
     assert git(repo, "fsck", "--strict", "--no-dangling") == ""
