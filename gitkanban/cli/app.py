@@ -44,6 +44,7 @@ COMMANDS = (
     ("Decide", "reopen", "moves", "Bring a done or dropped card back."),
     ("Decide", "note", "note", "Leave words on a card."),
     ("Care", "doctor", "doctor", "Find what is wrong, and repair what cannot lose work."),
+    ("Care", "gc", "gc", "Remove what finished work leaves behind; archive old cards."),
     ("Care", "pause", "pause", "Start nothing new for a worker, or for all."),
     ("Care", "resume", "pause", "Let it start cards again."),
 )

@@ -108,7 +108,12 @@ class Repairs:
         ref = f"refs/heads/{name}"
         if any(ref == each.head for each in checkouts.every(self.place)):
             return "it is checked out"
-        return delete_branch(self.place, ref, self.base)
+        tip = salvage.resolve(self.place.common, ref)
+        base = f"refs/heads/{self.base}" if self.base else ""
+        if not tip or not base or not salvage.is_ancestor(self.place.common, tip, base):
+            return "it has moved on"
+        done = git.run(self.place.common, "update-ref", "-d", ref, tip, check=False)
+        return done.said if done.code else ""
 
     def _remove_lock(self, path: str) -> str:
         before = os.stat(path)
@@ -119,14 +124,3 @@ class Repairs:
             return "it is another one now"
         os.unlink(path)
         return ""
-
-
-def delete_branch(place: Place, ref: str, base: str) -> str:
-    """Delete a branch whose commits are all in base. Why not, empty when it is gone."""
-    tip = salvage.resolve(place.common, ref)
-    if not tip:
-        return "it is gone already"
-    if not base or not salvage.is_ancestor(place.common, tip, f"refs/heads/{base}"):
-        return "it has commits that base lacks"
-    done = git.run(place.common, "update-ref", "-d", ref, tip, check=False)
-    return done.said if done.code else ""

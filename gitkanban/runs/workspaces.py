@@ -175,7 +175,7 @@ def _add(place: Place, branch: str, path: str, words: tuple[str, ...]) -> None:
     try:
         git.run(place.common, "worktree", "add", "--quiet", "--lock", "--no-checkout", *words)
     except GitFailed as error:
-        elsewhere = _checked_out(place, branch)
+        elsewhere = checked_out(place, branch)
         if elsewhere:
             raise Refused(
                 f"branch {branch} is checked out at {elsewhere}",
@@ -184,7 +184,8 @@ def _add(place: Place, branch: str, path: str, words: tuple[str, ...]) -> None:
         raise
 
 
-def _checked_out(place: Place, branch: str) -> str:
+def checked_out(place: Place, branch: str) -> str:
+    """The checkout that a branch is checked out at; empty for none."""
     path = ""
     for line in salvage.text(place.common, "worktree", "list", "--porcelain").splitlines():
         key, _, value = line.partition(" ")
@@ -381,12 +382,15 @@ class Removed(NamedTuple):
     told: tuple[str, ...] = ()
 
 
-def remove(place: Place, locks: Locks, wish: Wish, force: bool = False) -> Removed:
+def remove(
+    place: Place, locks: Locks, wish: Wish, force: bool = False, landed: str = ""
+) -> Removed:
     """Remove a card's worktree, and its branch where base contains it.
 
     Only a clean worktree of a merged branch goes just so. Another stays, unless `force`: then its
-    content and commits are salvaged first. Call it with the card's lock held. Raises BoardBusy,
-    GitFailed.
+    content and commits are salvaged first. `landed` is a commit whose content base is known to have
+    by other commits; it counts as merged, and its branch stays. Call it with the card's lock held.
+    Raises BoardBusy, GitFailed.
     """
     path, branch = path_of(place, wish.card, wish.worktrees), branch_of(wish.card)
     admin = admin_of(path)
@@ -397,7 +401,9 @@ def remove(place: Place, locks: Locks, wish: Wish, force: bool = False) -> Remov
         return Removed(False, told=(f"{path} holds a repository of its own: kept",))
     base, tip = _tips(place, wish.base, branch)
     head = salvage.resolve(path, "HEAD")
-    merged = all(not c or salvage.is_ancestor(place.common, c, base) for c in (tip, head))
+    merged = all(
+        c in ("", landed) or salvage.is_ancestor(place.common, c, base) for c in (tip, head)
+    )
     dirty = bool(salvage.text(path, "status", "--porcelain", "--untracked-files=all"))
     if (dirty or not merged or unfinished.operation(admin)) and not force:
         why = "has changes that are not committed" if dirty else "has work that is not in base"

@@ -1,0 +1,54 @@
+"""What `gc` removed and kept, as text and data."""
+
+from typing import Any
+
+from gitkanban.core.tidying import Kept, Tidying
+from gitkanban.views.text import shown
+
+_NAMES_MOST = 3
+
+
+def tidying_data(done: Tidying, commit: str, dry_run: bool) -> Any:
+    """The data of `gc --json`."""
+    return {
+        "worktrees": [{"card": each.card, "path": each.path} for each in done.worktrees],
+        "branches": [f"card/{each.card}" for each in done.branches],
+        "runs": list(done.folders),
+        "archived": [{"card": card, "year": year} for card, year in done.archive],
+        "kept": [each._asdict() for each in done.kept],
+        "commit": commit,
+        "dry_run": dry_run,
+    }
+
+
+def tidying_text(done: Tidying, dry_run: bool) -> str:
+    """A line for each thing that went, and one for each reason for which things stay."""
+    removed, archived = ("would remove", "would archive") if dry_run else ("removed", "archived")
+    lines = [f"{removed} worktree {shown(each.path)}" for each in done.worktrees]
+    lines += [
+        f"{removed} branch card/{each.card}" + (", squashed into base" if each.squashed else "")
+        for each in done.branches
+    ]
+    if done.folders:
+        lines.append(f"{removed} {_counted('run folder', list(done.folders))}")
+    if done.archive:
+        lines.append(f"{archived} {_counted('card', [card for card, _ in done.archive])}")
+    if not lines:
+        lines = ["nothing to remove"]
+    return "\n".join([*lines, *_kept(done.kept)]) + "\n"
+
+
+def _kept(kept: tuple[Kept, ...]) -> list[str]:
+    groups: dict[tuple[str, str], list[str]] = {}
+    for each in kept:
+        groups.setdefault((each.kind, each.why), []).append(each.name)
+    return [f"kept {_counted(kind, names)}: {shown(why)}" for (kind, why), names in groups.items()]
+
+
+def _counted(kind: str, names: list[str]) -> str:
+    """`branch card/T1`, or `5 branches (card/T1, card/T2, card/T3 and 2 more)`."""
+    if len(names) == 1:
+        return f"{kind} {shown(names[0])}"
+    word = f"{kind}es" if kind.endswith("ch") else f"{kind}s"
+    more = f" and {len(names) - _NAMES_MOST} more" if len(names) > _NAMES_MOST else ""
+    return f"{len(names)} {word} ({shown(', '.join(names[:_NAMES_MOST]))}{more})"
