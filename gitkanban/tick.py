@@ -5,7 +5,7 @@ what is recorded and what is observed, which the next one repairs; there is no o
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from gitkanban import clock, failpoints
 from gitkanban.accept import accept
@@ -29,12 +29,23 @@ from gitkanban.views.message import commit_message
 
 ROUNDS_MOST = 100  # looks at the board in one tick; the next tick goes on from there
 
+# The starts as they come, how many there will be, and what is done with them.
+Progress = Callable[[Iterable[Started | Failure], int, str], Iterable[Started | Failure]]
 
-def tick(place: Place, dry_run: bool = False) -> Outcome:
+
+def unseen(
+    starts: Iterable[Started | Failure], total: int, what: str
+) -> Iterable[Started | Failure]:
+    """No progress is shown."""
+    return starts
+
+
+def tick(place: Place, dry_run: bool = False, progress: Progress = unseen) -> Outcome:
     """Do one tick, and go round again for every tick that came by in the meantime.
 
-    Called from inside a session it only leaves a mark. Raises GitkanbanError where nothing can be
-    done at all; what fails for one card is in the outcome's errors.
+    Called from inside a session it only leaves a mark. `progress` is handed the starts while they
+    come about, and hands them on. Raises GitkanbanError where nothing can be done at all; what
+    fails for one card is in the outcome's errors.
     """
     locks = Locks(place.private)
     if dry_run:
@@ -56,7 +67,7 @@ def tick(place: Place, dry_run: bool = False) -> Outcome:
             _clear_mark(place)
             ticked.note(place.private)
             failpoints.reach("tick.mark-cleared")
-            outcome = outcome.then(_Pass(place, locks).run())
+            outcome = outcome.then(_Pass(place, locks, progress).run())
         failpoints.reach("tick.unlocked")
         if not os.path.exists(_mark(place)):
             break
@@ -132,9 +143,10 @@ def _untrusted(todo: Plan) -> tuple[str, ...]:
 class _Pass:
     """One pass under the tick lock: rounds, until a look at the board asks for nothing more."""
 
-    def __init__(self, place: Place, locks: Locks) -> None:
+    def __init__(self, place: Place, locks: Locks, progress: Progress) -> None:
         self.place = place
         self.locks = locks
+        self.progress = progress
         self.executor = sessions.Local(place, locks)
         self.given_up: set[str] = set()  # runs and cards on which this pass tried in vain
         self.outcome = Outcome()
@@ -303,7 +315,8 @@ class _Pass:
         if not seats or board.config is None:
             return False
         failed = False
-        for each in start_all(self.place, board, board.config, self.locks, self.executor, seats):
+        starts = start_all(self.place, board, board.config, self.locks, self.executor, seats)
+        for each in self.progress(starts, len(seats), "starting sessions"):
             if isinstance(each, Failure):
                 failed = True
                 self._error(f"{each.card} could not be started: {each.why}")

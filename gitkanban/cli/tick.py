@@ -20,10 +20,11 @@ def tick_command(dry_run: bool, verbose: bool, as_json: bool) -> int:
     \b
     * * * * *  cd /path/to/repo && gitkanban tick
     """
+    from gitkanban.cli.progress import progress
     from gitkanban.tick import tick
     from gitkanban.views.outcome import outcome_data, outcome_text
 
-    outcome = tick(place_here(), dry_run=dry_run)
+    outcome = tick(place_here(), dry_run=dry_run, progress=progress)
     if as_json:
         print_json(outcome_data(outcome))
     else:
