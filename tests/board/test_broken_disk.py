@@ -93,7 +93,7 @@ def test_a_read_only_disk_can_be_read_and_says_so_when_written(disk: Path, board
         assert places.find(board.main) == board
         before = store.read(board)
         assert set(before.cards) == {"T0", "T1"}
-        with pytest.raises((GitkanbanError, OSError), match="(?i)read-only") as error:
+        with pytest.raises((GitkanbanError, OSError), match=r"(?i)read-only") as error:
             change(board, EditCard("T0", {"title": "no"}))
         assert "\n" not in str(error.value)
         assert store.read(board) == before
