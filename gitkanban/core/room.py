@@ -85,11 +85,6 @@ def asks_of(worker: Worker, needs: Needs) -> tuple[Ask, ...]:
     return tuple(asks)
 
 
-def keeps_anything(worker: Worker, needs: Needs) -> bool:
-    """Whether a card of the worker asks for something that can be kept for it."""
-    return any(ask.kind in KEEPABLE for ask in asks_of(worker, needs))
-
-
 def split_slot(slot: str) -> tuple[str, int]:
     """(profile, number) of `profile#number`; the number is 0 where there is none."""
     profile, _, number = slot.rpartition("#")
@@ -159,6 +154,8 @@ class Room:
         self._lowest: dict[str, int] = {}
         self._keep: dict[Key, int] = {}
         self._kept_for = ""
+        self._asks: dict[tuple[str, Needs], tuple[Ask, ...]] = {}  # worked out once, asked often
+        self._limits: dict[Key, int] = {}
         self._reserves = {
             name: worker
             for name, worker in sorted(config.workers.items())
@@ -204,15 +201,26 @@ class Room:
     def seat(self, card: str, worker: Worker, needs: Needs) -> Occupant:
         """Take in a new run on this host, in the smallest free slot of its profile."""
         number = self.free_number(worker.profile)
-        asks = asks_of(worker, needs)
+        asks = self.asks(worker, needs)
         occupant = Occupant(card, worker.name, worker.profile, number, asks, True)
         self.take(occupant)
         return occupant
 
+    def asks(self, worker: Worker, needs: Needs) -> tuple[Ask, ...]:
+        """`asks_of`, remembered; `worker` is one of the config's."""
+        found = self._asks.get((worker.name, needs))
+        if found is None:
+            found = self._asks[worker.name, needs] = asks_of(worker, needs)
+        return found
+
+    def keepable(self, worker: Worker, needs: Needs) -> int:
+        """How much a card of the worker asks for that can be kept for it."""
+        return sum(ask.amount for ask in self.asks(worker, needs) if ask.kind in KEEPABLE)
+
     def keep(self, card: str, worker: Worker, needs: Needs) -> None:
         """Keep what this card needs, except slots, from all who ask after it; see `schedule`."""
         self._kept_for = card
-        self._keep = {a.key: a.amount for a in asks_of(worker, needs) if a.kind in KEEPABLE}
+        self._keep = {a.key: a.amount for a in self.asks(worker, needs) if a.kind in KEEPABLE}
 
     def drop_keep(self) -> None:
         """Nothing is kept for anybody any more."""
@@ -224,6 +232,12 @@ class Room:
 
     def limit(self, kind: str, name: str = "") -> int:
         """How much there is; 0 for a worker or a capacity that the config does not name."""
+        found = self._limits.get((kind, name))
+        if found is None:
+            found = self._limits[kind, name] = self._limit(kind, name)
+        return found
+
+    def _limit(self, kind: str, name: str) -> int:
         if kind == WORKER:
             worker = self._config.workers.get(name)
             return worker.max_concurrency if worker else 0
@@ -239,7 +253,7 @@ class Room:
 
     def full(self, worker: Worker, needs: Needs) -> Full | None:
         """The first limit under which one more run of this worker does not fit, None if it fits."""
-        asks = asks_of(worker, needs)
+        asks = self.asks(worker, needs)
         for ask in asks:
             limit = self.limit(ask.kind, ask.name)
             if ask.amount > limit and ask.kind == CAPACITY:

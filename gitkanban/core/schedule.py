@@ -8,11 +8,12 @@ cannot starve another worker's cards.
 
 A card starts as soon as everything it asks for is free, even when one that comes first must wait
 for something else. There is one exception, or cards that ask for much would wait for ever behind
-cards that ask for little: of the cards that are first in their line, have been ready for PATIENCE
-and find a profile, a capacity or an exclusive place full, the one that has been ready longest keeps
-what it needs of the capacities and such places (never slots) until it starts. So what is kept lies
-idle at most while a session of the full limit lasts; and such a card waits, once it keeps, for the
-sessions that ran then and for its turn at a slot, however many others ask for less.
+cards that ask for little. It is for cards that ask for two or more units of capacities and
+exclusive places and find one of them full, or for any and find their profile full. Of those that
+are first in their line and have been ready for PATIENCE, the one that has been ready longest keeps
+what it asks for of capacities and places (never slots) until it starts. So what is kept lies idle
+at most while a session of the full limit lasts; and the card waits, once it keeps, for the sessions
+that ran then and for its turn at a slot, however many others ask for less.
 
 Bounds, each proved in the tests: over any stretch in which two workers both wait at the host's
 limit alone, their starts per weight differ by at most 1/w + 1/w'; a waiting worker sees at most
@@ -29,7 +30,7 @@ from gitkanban.core.fair import Fair
 from gitkanban.core.model import TODO, Board, Card, Config, Worker
 from gitkanban.core.reasons import Held as Held  # part of what `schedule` gives
 from gitkanban.core.reasons import Reasons, limit_words, of_limit
-from gitkanban.core.room import Full, Needs, Occupant, Room, keeps_anything, needs_of, occupants
+from gitkanban.core.room import Full, Needs, Occupant, Room, needs_of, occupants
 
 AGE_STEP = 3600  # seconds of waiting that weigh as much as one step of priority
 PATIENCE = 1800  # seconds ready after which a card may keep capacities
@@ -97,13 +98,12 @@ def fill(
     Started cards leave their lines, take their room, and are charged to their worker.
     """
     started: list[Occupant] = []
-    while True:
-        # A start may make another card the one that keeps; then what was kept is free for others.
-        _keep(seats, lines, now)
-        before = len(started)
+    keeper = _keep(seats, lines, now)
+    blocks = _pour(seats, lines, fair, started, most)
+    # A start may make another card the one that keeps; then what was kept is free for others.
+    while (then := _keep(seats, lines, now)) != keeper:
+        keeper = then
         blocks = _pour(seats, lines, fair, started, most)
-        if len(started) == before:
-            break
     fair.settle({name for name, line in lines.items() if _waits(line, blocks.get(name, {}))})
     return started, blocks
 
@@ -132,8 +132,8 @@ def _pour(
     return blocks
 
 
-def _keep(seats: Room, lines: Mapping[str, Line], now: int) -> None:
-    """Keep capacities for the card that has waited longest for more than it finds, if any."""
+def _keep(seats: Room, lines: Mapping[str, Line], now: int) -> str:
+    """Keep capacities for the card that has waited longest for more than it finds: that card."""
     seats.drop_keep()
     waiting = [
         (since, card, line.worker, needs)
@@ -141,17 +141,20 @@ def _keep(seats: Room, lines: Mapping[str, Line], now: int) -> None:
         for needs, keys in line.groups.items()
         for _, since, card in keys[:1]
         if now - since >= PATIENCE
-        and keeps_anything(line.worker, needs)
+        and (much := seats.keepable(line.worker, needs))
         and (full := seats.full(line.worker, needs)) is not None
-        and full.code in _PATIENT
+        and full.code in (_PATIENT if much > 1 else _SLOTS)
     ]
-    if waiting:
-        _, card, worker, needs = min(waiting)
-        seats.keep(card, worker, needs)
+    if not waiting:
+        return ""
+    _, card, worker, needs = min(waiting)
+    seats.keep(card, worker, needs)
+    return card
 
 
 # A card that finds one of these full may keep what it needs of the others.
-_PATIENT = room.KEEPABLE | {room.PROFILE}
+_SLOTS = frozenset({room.PROFILE})
+_PATIENT = room.KEEPABLE | _SLOTS
 # What a worker is stopped by on its own account: it gets no credit for that time.
 _OWN = frozenset({room.WORKER, room.NEVER})
 

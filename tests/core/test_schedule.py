@@ -269,7 +269,8 @@ def test_shares_go_by_weight() -> None:
 
 
 def test_a_worker_that_was_idle_comes_back_at_the_current_time_not_with_savings() -> None:
-    fair = Fair({CLOCK: 100.0, "x": 100.5})
+    fair = Fair({CLOCK: 100.0, "x": 100.5, "idle": 99.0})
+    fair.settle({"x"})
     assert (fair.tag("x"), fair.tag("idle")) == (100.5, 100.0)
     fair.serve("idle", 1)
     fair.settle({"x"})
@@ -316,10 +317,10 @@ def test_what_is_no_longer_kept_is_given_away_at_once() -> None:
         run running @v needs build:1
         small todo @v needs build:1
         big todo @x needs build:2
-        oldest todo @y needs gpu:1
+        oldest todo @y needs gpu:1 browser:1
         first todo @a needs gpu:1
         """,
-        workers="a\nv pool 2\nx\ny\ncapacity build 2\ncapacity gpu 1",
+        workers="a\nv pool 2\nx\ny\ncapacity build 2\ncapacity gpu 1\ncapacity browser 1",
     )
     # `first` takes what `oldest` needs, so `oldest` keeps, and `big` no longer does.
     since = {"big": NOW - 2 * PATIENCE, "oldest": NOW - 3 * PATIENCE}
