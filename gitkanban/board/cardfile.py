@@ -5,8 +5,8 @@ It does not look at other cards: unknown parents and workers are found where the
 The canonical layout lets plain git merge what two branches changed: a blank line between fields,
 lists one item a line, sets sorted. The fields that a transition writes together (`status` and
 what goes with it) stand together as one paragraph; they are one fact and never merge by halves.
-`priority` is always written, so that `status` never is the last line, where every field added on
-another branch would meet it.
+Every second field is always written, empty if need be: two fields that are not there yet, added on
+two branches, would meet at one place.
 """
 
 import re
@@ -27,7 +27,7 @@ STATUS_GROUP = (
 ORDER = (
     "id", "title", "worker", *STATUS_GROUP, "priority", "parents", "needs", "acceptance", "body",
 )  # fmt: skip
-ALWAYS = frozenset({"id", "title", "status", "priority"})
+ALWAYS = frozenset({"id", "title", "status", "priority", "parents", "acceptance"})
 BLANK = Card("")
 _SLOT = re.compile(r"(?P<profile>.+)#(?P<number>[1-9][0-9]{0,5})\Z")
 

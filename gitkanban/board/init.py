@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from gitkanban.board import follow, git, refs
 from gitkanban.board import place as places
-from gitkanban.board.moving import check_out, hide, move
+from gitkanban.board.moving import move
 from gitkanban.board.place import CONFIG, FOLDER, Place
 from gitkanban.board.writing import Draft
 from gitkanban.errors import BoardBusy, BoardMoved, GitFailed, NoBoard, Refused
@@ -81,7 +81,7 @@ def _in_tree(place: Place, texts: Mapping[str, str]) -> Place:
         made = _committed(place, tip, texts)
         follow.begin(place, tip)
         if refs.swap(place, tip, made, "kanban: a board"):
-            hide(place, f"{FOLDER}/slots/")
+            places.hide(place.common, f"{FOLDER}/slots/")
             told = follow.follow(place)
             return place._replace(told=(*told, *_left(root)))
     raise BoardMoved(f"branch {place.branch} moved all the time", "Try again.")
@@ -130,7 +130,7 @@ def _on_its_own(place: Place, texts: Mapping[str, str]) -> None:
     made = _committed(place, "", texts)
     if not refs.swap(place, "", made, "kanban: a board"):
         raise Refused(f"branch {place.branch} has just been made by somebody else", "")
-    check_out(place)
+    places.check_out(place.common, place.main, place.branch)
 
 
 def refuse_occupied(place: Place) -> None:

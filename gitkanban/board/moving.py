@@ -13,8 +13,6 @@ from gitkanban.board.place import FOLDER, Place
 from gitkanban.board.writing import Draft
 from gitkanban.errors import BoardBusy, BoardMoved, Refused
 
-QUIET = ("-c", "core.hooksPath=/dev/null")  # hooks of the code have no business in the board
-
 
 def move(place: Place, branch: str) -> Place:
     """Move an in-tree board to `branch`, which must not exist; its new place.
@@ -41,7 +39,7 @@ def move(place: Place, branch: str) -> Place:
     places.pin(new)
     trees.bring(place, stays, tip, bare_tip)
     _give_room(place)
-    check_out(new)
+    places.check_out(new.common, new.main, branch)
     return new
 
 
@@ -116,32 +114,3 @@ def _give_room(place: Place) -> None:
             os.rmdir(root)
         except OSError:  # a lease token lies there
             return
-
-
-def hide(place: Place, pattern: str) -> None:
-    """Have git leave a path out of everybody's status, in this clone only. Raises OSError."""
-    path = f"{place.common}/info/exclude"
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            text = file.read()
-    except FileNotFoundError:
-        text = ""
-    if f"/{pattern}" in text.splitlines():
-        return
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    if text and not text.endswith("\n"):
-        text += "\n"
-    part = f"{path}.{os.getpid()}.part"
-    with open(part, "w", encoding="utf-8", errors="surrogateescape") as file:
-        file.write(f"{text}/{pattern}\n")
-    os.replace(part, path)
-
-
-def check_out(place: Place) -> None:
-    """Check the board's own branch out at `.kanban/`, hidden from status. Raises GitFailed."""
-    if not place.main:
-        return
-    hide(place, f"{FOLDER}/")
-    hide(place, f"{FOLDER}/slots/")
-    folder = f"{place.main}/{FOLDER}"
-    git.run(place.common, *QUIET, "worktree", "add", "--quiet", folder, place.branch)

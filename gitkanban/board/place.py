@@ -11,6 +11,7 @@ from gitkanban.errors import GitFailed, NoBoard, Refused
 
 FOLDER = ".kanban"
 CONFIG = "config.yaml"
+_NO_HOOKS = ("-c", "core.hooksPath=/dev/null")  # those of the code have no business here
 
 
 class Place(NamedTuple):
@@ -160,8 +161,37 @@ def _board_in(common: str, ref: str) -> str | None:
 def attach(common: str, main: str, ref: str) -> None:
     """Make the local branch kanban from a remote-tracking one, checked out at `.kanban/`."""
     git.run(common, "branch", "--no-track", "kanban", ref)
-    if main and not os.path.lexists(f"{main}/{FOLDER}"):
-        git.run(common, "worktree", "add", "--quiet", f"{main}/{FOLDER}", "kanban")
+    if not os.path.lexists(f"{main}/{FOLDER}"):
+        check_out(common, main, "kanban")
+
+
+def hide(common: str, pattern: str) -> None:
+    """Have git leave a path out of everybody's status, in this clone only. Raises OSError."""
+    path = f"{common}/info/exclude"
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            text = file.read()
+    except FileNotFoundError:
+        text = ""
+    if f"/{pattern}" in text.splitlines():
+        return
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    if text and not text.endswith("\n"):
+        text += "\n"
+    part = f"{path}.{os.getpid()}.part"
+    with open(part, "w", encoding="utf-8", errors="surrogateescape") as file:
+        file.write(f"{text}/{pattern}\n")
+    os.replace(part, path)
+
+
+def check_out(common: str, main: str, branch: str) -> None:
+    """Check the board's own branch out at `.kanban/`, hidden from status. Raises GitFailed."""
+    if not main:
+        return
+    hide(common, f"{FOLDER}/")
+    hide(common, f"{FOLDER}/slots/")
+    folder = f"{main}/{FOLDER}"
+    git.run(common, *_NO_HOOKS, "worktree", "add", "--quiet", folder, branch)
 
 
 _pinned: dict[str, str] = {}  # what this process has written or found, by common directory

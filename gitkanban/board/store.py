@@ -20,6 +20,7 @@ ATTEMPTS = 100
 QUEUE_PATIENCE = 2.0  # seconds that our turn to write is waited for
 
 Decide = Callable[[Board], Sequence[Change]]
+Claim = Callable[[str], bool]
 Message = Callable[[Board, Sequence[Change]], str]
 
 
@@ -104,13 +105,17 @@ def commit(
 
 
 def commit_once(
-    place: Place, board: Board, changes: Sequence[Change], message: Message
+    place: Place,
+    board: Board,
+    changes: Sequence[Change],
+    message: Message,
+    claim: Claim | None = None,
 ) -> Committed | None:
     """Commit the changes on exactly this board; None when the branch has moved since it was read.
 
-    Raises BoardBusy, GitFailed, Refused, NotFound, OSError; nothing is written then.
+    `claim` is handed the commit before the branch moves to it, and may refuse: None then too. Raises BoardBusy, GitFailed, Refused, NotFound, OSError; nothing is written then.
     """
-    done = _moved(place, board, tuple(changes), message)
+    done = _moved(place, board, tuple(changes), message, claim)
     return _followed(place, done) if done else None
 
 
@@ -126,7 +131,11 @@ def _followed(place: Place, done: Committed) -> Committed:
 
 
 def _moved(
-    place: Place, board: Board, changes: tuple[Change, ...], message: Message
+    place: Place,
+    board: Board,
+    changes: tuple[Change, ...],
+    message: Message,
+    claim: Claim | None = None,
 ) -> Committed | None:
     """The commit made and the branch moved to it; None when that has moved before."""
     from gitkanban.board import follow, foreseen, seen
@@ -146,6 +155,8 @@ def _moved(
     if not made:
         return Committed(board, board, "", changes)
     failpoints.reach("commit.decided")
+    if claim and not claim(made):
+        return None
     follow.begin(place, board.commit)
     if not refs.swap(place, "" if place.start else board.commit, made, message(board, changes)):
         return None

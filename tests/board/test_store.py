@@ -121,14 +121,15 @@ def test_a_branch_moved_by_force_in_the_middle_is_read_again(repo: Path) -> None
     assert git(repo, "merge-base", other, "main") == other
 
 
-def test_without_an_author_nothing_is_written(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    here = new(repo, "", Card("T1"))
+@pytest.mark.parametrize("form", FORMS)
+def test_without_an_author_nothing_is_written(repo: Path, form: str) -> None:
     (Path(os.environ["HOME"]) / ".gitconfig").write_text("[user]\n\tuseConfigOnly = true\n")
-    before = git(repo, "rev-parse", "main")
+    before = git(repo, "for-each-ref")
     with pytest.raises(GitFailed, match="who you are") as error:
-        edit(here, "T1", priority=1)
+        new(repo, form)
     assert "user.name" in error.value.hint
-    assert git(repo, "rev-parse", "main") == before
+    assert git(repo, "for-each-ref") == before
+    assert not (repo / ".kanban").exists()
 
 
 def test_a_ref_lock_that_stays_is_told(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
