@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from gitkanban.core.doctor import known_cards
 from gitkanban.core.model import DONE, TERMINAL, Board, Config
 
 
@@ -82,7 +83,8 @@ def tidying(board: Board, facts: Facts, now: int) -> Tidying:
     stay = {each.card for each in facts.worktrees} - {each.card for each in worktrees}
     branches = [each for each in facts.branches if _leaves(board, each, stay, kept)]
     folders = _old_folders(board, facts.folders, kept)
-    archive = _archived(board, facts, now, kept)
+    stay |= {each.card for each in facts.branches} - {each.card for each in branches}
+    archive = _archived(board, facts, now, stay, kept)
     return Tidying(
         tuple(worktrees), tuple(branches), tuple(folders), tuple(archive), tuple(sorted(set(kept)))
     )
@@ -143,13 +145,14 @@ def _old_folders(board: Board, folders: Sequence[FolderFact], kept: list[Kept]) 
     most = (board.config or Config()).keep_runs
     newest = sorted((each.run for each in folders if each.settled), reverse=True)[:most]
     last = {each.card: each.run for each in sorted(folders)}
+    open_cards = {card for card in known_cards(board) if not finished(board, card)}
     gone = []
     for each in sorted(folders):
         if not each.settled:
             why = "the end is not on the board yet"
         elif each.run in newest:
             why = f"among the newest {most} (keep_runs)"
-        elif last[each.card] == each.run and not finished(board, each.card):
+        elif last[each.card] == each.run and each.card in open_cards:
             why = "the last run of a card that is not finished"
         else:
             gone.append(each.run)
@@ -158,7 +161,9 @@ def _old_folders(board: Board, folders: Sequence[FolderFact], kept: list[Kept]) 
     return gone
 
 
-def _archived(board: Board, facts: Facts, now: int, kept: list[Kept]) -> list[tuple[str, int]]:
+def _archived(
+    board: Board, facts: Facts, now: int, stay: set[str], kept: list[Kept]
+) -> list[tuple[str, int]]:
     after = board.config.archive_after if board.config else 0
     done = sorted(card.id for card in board.cards.values() if card.status == DONE)
     if not after:
@@ -178,6 +183,8 @@ def _archived(board: Board, facts: Facts, now: int, kept: list[Kept]) -> list[tu
             why = "changed more recently than archive_after"
         elif card in needed:
             why = "a parent of cards that are not finished"
+        elif card in stay:
+            why = "with work that is not in base"
         elif card in busy:
             why = "with a run that is not settled"
         else:

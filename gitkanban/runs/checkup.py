@@ -148,7 +148,7 @@ def _runs(
                 not (alive and lease and slots.read(place, lease.slot) != lease),
             )
         )
-    explained = {run.slot for run in runs}
+    explained = {run.slot for run in runs if run.alive}
     holders = {
         seats[name]: "" if seats[name] in explained else _who(locks.path(name))
         for name in held & seats.keys()

@@ -1,0 +1,150 @@
+"""What is wrong around a board, fact by fact, and that repairs are offered where nothing is lost."""
+
+import pytest
+
+from gitkanban.core import doctor
+from gitkanban.core.doctor import (
+    ERROR,
+    INFO,
+    REPAIRS,
+    WARNING,
+    BranchSeen,
+    DiskSeen,
+    LockSeen,
+    RunSeen,
+    SalvageSeen,
+    Seen,
+    Symptom,
+    TokenSeen,
+    WorktreeSeen,
+    symptoms,
+    would,
+)
+from gitkanban.core.model import Board, Problem
+from tests.boards import CLONE, NOW, board
+
+QUIET = Seen(NOW, CLONE, ticked=NOW - 30, tip_at=NOW - 40)
+IDLE = board("T1 done", "T2 backlog")
+BUSY = board("T1 todo")
+RUNNING = board("T1 running run=r1 slot=solo#1")
+LIVE = RunSeen("r1", "T1", "solo#1", NOW - 60, alive=True)
+WELL = QUIET._replace(
+    runs=(LIVE,),
+    known_runs=frozenset({"r1"}),
+    tokens=(TokenSeen("solo#1", "T1", "r1"),),
+    held_slots={"solo#1": ""},
+    worktrees=(WorktreeSeen("/w/T1", "T1", locked_for="r1"),),
+)
+
+
+def found(state: Board, seen: Seen) -> list[Symptom]:
+    return symptoms(state, seen)
+
+
+def test_a_healthy_board_has_no_symptoms() -> None:
+    assert found(IDLE, QUIET) == []
+    assert found(RUNNING, WELL) == []
+
+
+CASES = [
+    # what differs from a healthy running board, severity, code, subject, repair
+    ({"ticked": 0}, WARNING, "not-ticking", "tick", ""),
+    ({"ticked": NOW - 301}, WARNING, "not-ticking", "tick", ""),
+    ({"ticked": NOW + 121}, WARNING, "clock", "clock", ""),
+    ({"tip_at": NOW + 7200}, WARNING, "clock", "clock", ""),
+    ({"jumped": -3600}, WARNING, "clock", "clock", ""),
+    ({"runs": (LIVE._replace(started=NOW + 500),)}, WARNING, "clock", "clock", ""),
+    ({"network": "nfs4 at /mnt"}, ERROR, "network-file-system", "nfs4 at /mnt", ""),
+    ({"untrusted": {"solo": "never allowed"}}, WARNING, "untrusted", "solo", ""),
+    ({"missing": (("solo", "hermes"),)}, ERROR, "missing-command", "solo", ""),
+    ({"disks": (DiskSeen("/", 1 << 29),)}, WARNING, "disk-nearly-full", "/", ""),
+    ({"disks": (DiskSeen("/", 1 << 20),)}, ERROR, "disk-nearly-full", "/", ""),
+    ({"disks": (DiskSeen("/", 1 << 40, 12),)}, WARNING, "disk-nearly-full", "/", ""),
+    ({"standstill": "a rebase"}, WARNING, "standstill", "main", ""),
+    ({"locks": (LockSeen("/g/index.lock", 90),)}, WARNING, "stale-lock", "/g/index.lock",
+     doctor.REMOVE_LOCK),
+    ({"locks": (LockSeen("/g/index.lock", 90, "process 4"),)}, WARNING, "lock", "/g/index.lock",
+     ""),
+    ({"runs": (LIVE._replace(leased=False),)}, WARNING, "run-without-lease", "r1",
+     doctor.WRITE_TOKEN),
+    ({"runs": (LIVE._replace(alive=False),), "worktrees": (), "held_slots": {}}, WARNING,
+     "run-without-record", "r1", doctor.CLOSE_RUN),
+    ({"runs": (LIVE._replace(alive=False, ended=NOW - 400),), "worktrees": (), "held_slots": {}},
+     WARNING, "run-not-settled", "r1", ""),
+    ({"runs": (LIVE, RunSeen("r0", empty=True))}, WARNING, "run-unreadable", "r0",
+     doctor.REMOVE_FOLDER),
+    ({"runs": (LIVE, RunSeen("r0"))}, WARNING, "run-unreadable", "r0", ""),
+    ({"tokens": (*WELL.tokens, TokenSeen("solo#2", "T9", "r9"))}, WARNING, "lease-without-run",
+     "solo#2", doctor.REMOVE_TOKEN),
+    ({"held_slots": {"solo#1": "", "solo#2": "process 7 (sh)"}}, ERROR, "slot-without-run",
+     "solo#2", ""),
+    ({"known_runs": frozenset()}, WARNING, "run-unknown", "T1", ""),
+    ({"clone": "another"}, INFO, "runs-elsewhere", "T1", ""),
+    ({"worktrees": (WorktreeSeen("/w/T1", "T1", locked_for="r0"),)}, WARNING, "worktree-locked",
+     "/w/T1", doctor.UNLOCK_WORKTREE),
+    ({"worktrees": (WorktreeSeen("/w/T1", "T1", there=False),)}, WARNING, "worktree-gone",
+     "/w/T1", doctor.FORGET_WORKTREE),
+    ({"worktrees": (WorktreeSeen("/w/x"),)}, WARNING, "stranger", "/w/x", ""),
+    ({"worktrees": (WorktreeSeen("/w/X", "X", merged=True),)}, WARNING, "worktree-without-card",
+     "/w/X", doctor.REMOVE_WORKTREE),
+    ({"worktrees": (WorktreeSeen("/w/X", "X", merged=True, dirty=True),)}, WARNING,
+     "worktree-without-card", "/w/X", ""),
+    ({"worktrees": (WorktreeSeen("/w/X", "X"),)}, WARNING, "worktree-without-card", "/w/X", ""),
+    ({"branches": (BranchSeen("X", True),)}, WARNING, "branch-without-card", "card/X",
+     doctor.DELETE_BRANCH),
+    ({"branches": (BranchSeen("X", False, 2),)}, WARNING, "branch-without-card", "card/X", ""),
+    ({"salvages": (SalvageSeen("refs/s/1", NOW - 90, "x"),)}, INFO, "salvage", "refs/s/1", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("more, severity, code, subject, repair", CASES)
+def test_one_thing_wrong_is_one_symptom(
+    more: dict[str, object], severity: str, code: str, subject: str, repair: str
+) -> None:
+    [only] = found(RUNNING, WELL._replace(**more))
+    assert (only.severity, only.code, only.subject, only.repair) == (
+        severity, code, subject, repair,
+    )  # fmt: skip
+    assert only.text and (only.advice or only.repair)
+    assert "\n" not in only.text + only.advice
+
+
+def test_every_repair_says_what_it_would_do() -> None:
+    for repair in REPAIRS:
+        assert "T1" in would(Symptom(WARNING, "x", "T1", "text", "", repair))
+
+
+def test_broken_files_come_first_and_say_where() -> None:
+    broken = board("T1 todo", broken=["T2"])
+    config = Problem("config.yaml", 3, 1, "no such key", "lane?")
+    state = broken._replace(config=None, problems=(*broken.problems, config))
+    texts = [each.text for each in found(state, QUIET._replace(ticked=0))]
+    assert texts[:2] == ["cards/T2.yaml:1:1: not a card", "config.yaml:3:1: no such key"]
+    assert len(texts) == 3
+
+
+def test_nobody_asks_after_cron_where_nothing_waits() -> None:
+    [only] = found(IDLE, QUIET._replace(ticked=0))
+    assert only.severity == INFO
+    [only] = found(BUSY, QUIET._replace(ticked=NOW - 400))
+    assert (only.severity, only.text) == (WARNING, "the last tick was 6 minutes ago")
+
+
+def test_archived_and_unreadable_cards_keep_their_worktrees_and_branches() -> None:
+    state = board("T1 done", archived=["T8"], broken=["T9"])._replace(problems=())
+    kept = board("T1 done", archived=["T8"], broken=["T9"])
+    trees = tuple(WorktreeSeen(f"/w/{card}", card) for card in ("T1", "T8", "T9"))
+    assert [s.code for s in found(kept, QUIET._replace(worktrees=trees))] == ["unreadable-card"]
+    assert [s.subject for s in found(state, QUIET._replace(worktrees=trees))] == ["/w/T9"]
+
+
+def test_a_lease_whose_run_awaits_its_settling_is_no_symptom() -> None:
+    ended = LIVE._replace(alive=False, ended=NOW - 5)
+    assert found(RUNNING, WELL._replace(runs=(ended,), held_slots={}, worktrees=())) == []
+
+
+def test_a_worktree_and_its_branch_are_told_once() -> None:
+    seen = QUIET._replace(
+        worktrees=(WorktreeSeen("/w/X", "X"),), branches=(BranchSeen("X", False, 1),)
+    )
+    assert [each.code for each in found(IDLE, seen)] == ["worktree-without-card"]
