@@ -9,15 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from gitkanban import clock
-from gitkanban.board import git, store
+from gitkanban.board import git
 from gitkanban.board.integrate import base_of
 from gitkanban.board.place import Place
 from gitkanban.core.model import Board, Card, Config, Worker
 from gitkanban.core.outcome import Started
-from gitkanban.core.prompt import TEMPLATE, Handoff, Setting, compose
-from gitkanban.core.verdict import SUCCEEDED, counting
+from gitkanban.core.prompt import TEMPLATE, Setting, compose
+from gitkanban.core.verdict import counting
 from gitkanban.errors import GitkanbanError
-from gitkanban.runs import sessions, workspaces
+from gitkanban.runs import consolidation, folders, handoffs, memory, sessions, workspaces
 from gitkanban.runs.locks import Held, Locks
 from gitkanban.runs.sessions import Launch, Local
 from gitkanban.runs.slots import Lease
@@ -89,9 +89,13 @@ def _start(
 ) -> Started:
     setting = Setting(workspace.path, workspace.branch, base_of(place, config))
     prompt = prompt_of(place, board, seat.card, seat.worker, setting, template)
+    folder = folders.of(place.private, seat.lease.run)
+    env = memory.prepare(executor.locks, seat.worker, folder)
+    session = fresh_session()
     launch = Launch(
-        place, config, seat.worker, seat.card, seat.lease, workspace, prompt, fresh_session()
-    )
+        place, config, seat.worker, seat.card, seat.lease, workspace, prompt, session,
+        tick_words=executor.tick_words, env=env,
+    )  # fmt: skip
     pid = executor.start(launch, seat.held)
     lease = seat.lease
     return Started(seat.card.id, lease.run, lease.slot, workspace.path, workspace.branch, pid)
@@ -110,14 +114,18 @@ def prompt_of(
     place: Place, board: Board, card: Card, worker: Worker, setting: Setting, template: str
 ) -> str:
     """The prompt of the card's next session, from the board as it is."""
+    runs = counting(board.runs_of(card.id), "")
+    words = {run.run: "\n".join(handoffs.last_words(place, run)) for run in runs[-1:]}
     return compose(
         card,
         worker,
         setting,
-        handoffs=[_handoff(place, board, parent) for parent in card.parents],
-        runs=counting(board.runs_of(card.id), ""),
+        handoffs=handoffs.received(place, board, card),
+        runs=runs,
         notes=board.notes_of(card.id),
+        logs={run: text for run, text in words.items() if text},
         template=template,
+        extra=consolidation.prompt(place, board, card),
     )
 
 
@@ -126,23 +134,3 @@ def template_of(place: Place, board: Board) -> str:
     name = f"{board.commit}:{place.path('prompt.md')}"
     done = git.run(place.common, "cat-file", "blob", name, check=False)
     return TEMPLATE if done.code else done.text
-
-
-def _handoff(place: Place, board: Board, parent: str) -> Handoff:
-    known = board.cards.get(parent)
-    runs = store.history(place, board, parent).runs_of(parent)
-    done = next((run for run in reversed(runs) if run.outcome == SUCCEEDED), None)
-    title = known.title if known else ""
-    if done is None:
-        return Handoff(parent, title)
-    return Handoff(
-        parent, title, done.summary, done.commit, _paths(place, done.start_commit, done.commit)
-    )
-
-
-def _paths(place: Place, start: str, end: str) -> tuple[str, ...]:
-    """The files that differ between two commits; none where one of them is gone."""
-    if not start or not end:
-        return ()
-    done = git.run(place.common, "diff", "--name-only", "-z", start, end, "--", check=False)
-    return () if done.code else tuple(path for path in done.text.split("\0") if path)

@@ -39,6 +39,6 @@ def done_command(
         raise UsageError("--no-change is for sessions", "A person's `done` needs no commit anyway.")
 
     def close(place: Place, board: Board, card: Card) -> list[Change]:
-        return [*move(board, "done", card), *noted(words(place, card, "note", summary))]
+        return [*move(board, "done", card), *noted(words(place, card, "summary", summary))]
 
     move_cards("done", cards, branch, as_json, close)

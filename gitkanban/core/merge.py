@@ -58,6 +58,7 @@ class Piece(NamedTuple):
     ours: tuple[str, ...] = ()
     theirs: tuple[str, ...] = ()
     conflict: bool = False
+    base: tuple[str, ...] = ()  # of a conflict: what both sides changed, empty where both added
 
 
 class MergedCard(NamedTuple):
@@ -115,7 +116,7 @@ def _between(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) ->
         return [Piece(tuple(ours))] if ours else []
     if ours == base:
         return [Piece(tuple(theirs))] if theirs else []
-    return [Piece((), tuple(ours), tuple(theirs), True)]
+    return [Piece((), tuple(ours), tuple(theirs), True, tuple(base))]
 
 
 def text(base: str, ours: str, theirs: str) -> str | None:

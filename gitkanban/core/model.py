@@ -148,7 +148,7 @@ class Note(NamedTuple):
     card: str
     by: str = ""
     at: int = 0
-    kind: str = "note"  # note | reject | retry | memory | told
+    kind: str = "note"  # note | summary | reject | retry | memory | told
     text: str = ""
     run: str = ""
 

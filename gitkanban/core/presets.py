@@ -31,7 +31,7 @@ class Preset(NamedTuple):
     resume: tuple[str, ...] = ()
     commits: str = "session"  # supervisor: its sandbox cannot commit in a linked worktree
     env: tuple[tuple[str, str], ...] = ()
-    read_only_memory: tuple[str, ...] = ()  # argv added when memory is read-only
+    read_only_memory: tuple[tuple[str, str], ...] = ()  # its own switch: variables that throw it
     droppings: tuple[str, ...] = ()  # its own files, never work
     rate_limit: tuple[str, ...] = ()  # lower-case signatures in the end of its output
     session_keys: tuple[str, ...] = ()  # JSON keys that carry the session id
@@ -69,6 +69,7 @@ PRESETS: Mapping[str, Preset] = {
             resume=("claude", "-p", "{prompt}", "--resume", "{session}"),
             commits="supervisor",
             env=(("CLAUDE_CODE_MAX_RETRIES", "1"),),
+            read_only_memory=(("CLAUDE_CODE_DISABLE_AUTO_MEMORY", "1"),),
             rate_limit=_COMMON_LIMITS,
             session_keys=("session_id",),
             message_keys=("result",),

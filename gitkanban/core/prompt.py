@@ -5,7 +5,7 @@ a template again, so card text stays data.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from gitkanban.core.model import Card, Note, Run, Worker
@@ -13,6 +13,9 @@ from gitkanban.core.model import Card, Note, Run, Worker
 PROMPT_MOST = 100_000  # characters; one argument of an exec may hold 131,072 bytes on Linux
 SUMMARY_MOST = 3_000
 PATHS_MOST = 40
+COMMITS_MOST = 20
+HANDOFFS_MOST = 30_000  # of all parents together
+LOG_MOST = 3_000  # of what a failed attempt printed last
 BODY_MOST = 60_000
 
 TEMPLATE = """\
@@ -37,9 +40,10 @@ class Handoff(NamedTuple):
 
     card: str
     title: str
-    summary: str = ""
-    commit: str = ""
+    summary: str = ""  # its session's, then what a person said on closing it
+    commit: str = ""  # the tip of its work
     paths: tuple[str, ...] = ()  # changed paths
+    commits: tuple[str, ...] = ()  # `1a2b3c4 subject` of each, the newest first
 
 
 class Setting(NamedTuple):
@@ -63,17 +67,21 @@ def compose(
     handoffs: Sequence[Handoff] = (),
     runs: Sequence[Run] = (),
     notes: Sequence[Note] = (),
+    logs: Mapping[str, str] = {},
     template: str = TEMPLATE,
     extra: str = "",
 ) -> str:
-    """The whole prompt, at most PROMPT_MOST characters; every cut is announced where it is made."""
+    """The whole prompt, at most PROMPT_MOST characters; every cut is announced where it is made.
+
+    `logs` are the last words of failed runs, by run; `extra` stands at the end.
+    """
     parts = {
         "card": card.id,
         "title": card.title,
         "body": cut(card.body.strip(), BODY_MOST),
         "acceptance": _acceptance(card),
-        "parents": _parents(handoffs),
-        "attempts": _attempts(runs, notes),
+        "parents": parents_text(handoffs),
+        "attempts": _attempts(runs, notes, logs),
         "rules": _rules(card, worker, setting),
     }
     text = re.sub(r"\{([a-z_]+)\}", lambda m: parts.get(m[1], m[0]), template)
@@ -88,36 +96,57 @@ def cut(text: str, most: int) -> str:
     return f"{text[:most].rstrip()}\n[cut: {len(text) - most} more characters]\n"
 
 
+def cut_head(text: str, most: int) -> str:
+    """The text, or its end with the size of the cut announced."""
+    if len(text) <= most:
+        return text
+    return f"[cut: {len(text) - most} characters before this]\n{text[-most:].lstrip()}"
+
+
 def _acceptance(card: Card) -> str:
     if not card.acceptance:
         return ""
     return "It is done when:\n" + "\n".join(f"- {line}" for line in card.acceptance)
 
 
-def _parents(handoffs: Sequence[Handoff]) -> str:
+def parents_text(handoffs: Sequence[Handoff]) -> str:
+    """What a card receives from its parents: each with summary, commits and changed paths.
+
+    Many parents get a smaller share each; none is left out.
+    """
     if not handoffs:
         return ""
+    most = max(300, min(SUMMARY_MOST, HANDOFFS_MOST // len(handoffs)))
+    fewer = max(3, most * PATHS_MOST // SUMMARY_MOST)
     parts = ["What the cards before it left you (their work is in your branch already):"]
     for handoff in handoffs:
         parts.append(f"## {handoff.card}: {handoff.title}")
         if handoff.summary:
-            parts.append(cut(handoff.summary.strip(), SUMMARY_MOST))
+            parts.append(cut(handoff.summary.strip(), most))
         if handoff.commit:
             parts.append(f"commit {handoff.commit}")
+        if len(handoff.commits) > 1:
+            some = handoff.commits[: min(fewer, COMMITS_MOST)]
+            rest = len(handoff.commits) - len(some)
+            more = [f"[cut: {rest} more]"] if rest else []
+            parts.append("\n".join(["its commits:", *(f"- {one}" for one in some), *more]))
         if handoff.paths:
-            shown = handoff.paths[:PATHS_MOST]
-            more = len(handoff.paths) - len(shown)
-            parts.append("changed: " + ", ".join(shown) + (f" [cut: {more} more]" if more else ""))
+            shown = handoff.paths[:fewer]
+            rest = len(handoff.paths) - len(shown)
+            parts.append("changed: " + ", ".join(shown) + (f" [cut: {rest} more]" if rest else ""))
     return "\n\n".join(parts)
 
 
-def _attempts(runs: Sequence[Run], notes: Sequence[Note]) -> str:
+def _attempts(runs: Sequence[Run], notes: Sequence[Note], logs: Mapping[str, str]) -> str:
     """Earlier attempts and what people said, in the order in which they happened."""
     told: list[tuple[str, str]] = []
     for run in runs:
         text = f"- attempt {run.run}: {run.outcome} ({run.why})"
         if run.summary:
             text += "\n  " + cut(run.summary.strip(), SUMMARY_MOST).replace("\n", "\n  ")
+        if run.run in logs:
+            said = cut_head(logs[run.run].strip(), LOG_MOST).replace("\n", "\n  | ")
+            text += f"\n  it ended with:\n  | {said}"
         told.append((run.run, text))
     for note in notes:
         if note.kind == "memory":

@@ -12,7 +12,7 @@ from gitkanban import failpoints
 from gitkanban.board import git
 from gitkanban.core.facts import Work
 from gitkanban.errors import GitkanbanError
-from gitkanban.runs import salvage, unfinished, workspaces
+from gitkanban.runs import memory, salvage, unfinished, workspaces
 from gitkanban.runs.folders import Folder
 
 _BEFORE = "before"  # in the run folder: the workspace's tree when the session began
@@ -75,10 +75,12 @@ def note_before(folder: Folder) -> None:
 def collect(folder: Folder) -> Work:
     """Collect a run's work and record it in its folder. Doing it again changes nothing.
 
-    Raises GitFailed, BoardBusy (a live git is in the way), OSError.
+    What it changed in its copy of a memory is kept as a proposal. Raises GitFailed, BoardBusy (a
+    live git is in the way), OSError.
     """
     place = _place(folder)
     failpoints.reach("collect.begun")
+    memory.propose(folder)
     before = folder.work()
     work = Work()
     if place.branch and place.start:

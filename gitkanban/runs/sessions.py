@@ -21,7 +21,9 @@ from gitkanban.errors import Refused
 from gitkanban.runs import (
     collect,
     folders,
+    memory,
     processes,
+    proposals,
     slots,
     spec,
     supervisor,
@@ -50,6 +52,7 @@ class Launch(NamedTuple):
     prompt: str
     session: str = ""  # the agent's session id: a new one, or the one to resume
     resume: bool = False
+    tick_words: tuple[str, ...] = ()  # options of the tick that its supervisor becomes
     env: Mapping[str, str] = {}  # what is added last: a private memory home, say
 
 
@@ -75,7 +78,7 @@ def shared_locks(worker: Worker) -> list[str]:
     """Locks that runs of several slots exclude each other by: the shared checkout, one memory."""
     names = ["shared"] if worker.workspace_policy == SHARED else []
     if worker.memory_env and worker.memory_policy == "read-write":
-        names.append(f"memory/{worker.profile}")
+        names.append(proposals.lock_name(worker.profile))
     return names
 
 
@@ -130,6 +133,7 @@ def not_started(place: Place, lease: Lease, why: str, held: Iterable[Held], now:
     folder = folders.of(place.private, lease.run)
     folder.write_exit(Exit(int(now), "not-started", error=" ".join(why.split())))
     failpoints.reach("not-started.recorded")
+    workspaces.unlock_run(place.common, lease.run)
     slots.remove(place, lease.slot)
     release(held)
 
@@ -137,9 +141,10 @@ def not_started(place: Place, lease: Lease, why: str, held: Iterable[Held], now:
 class Local:
     """Sessions as processes of this machine."""
 
-    def __init__(self, place: Place, locks: Locks) -> None:
+    def __init__(self, place: Place, locks: Locks, tick_words: tuple[str, ...] = ()) -> None:
         self.place = place
         self.locks = locks
+        self.tick_words = tick_words  # options of the ticks that supervisors become
         self.children: set[int] = set()
 
     def start(self, launch: Launch, held: Sequence[Held]) -> int:
@@ -225,7 +230,8 @@ class Local:
             try:
                 collect.collect(folder)
             finally:
-                workspaces.unlock(found.one("admin"))
+                # The tick may have died before it noted which workspace it had locked.
+                workspaces.unlock_run(self.place.common, folder.run)
             failpoints.reach("recover.collected")
             folder.write_exit(_lost(found, now))
             failpoints.reach("recover.recorded")
@@ -320,11 +326,13 @@ def _whole_spec(launch: Launch, folder: Folder) -> dict[str, str | Sequence[str]
     marked = [*own, f"{processes.MARKER}={launch.lease.run}"]
     if strike:
         marked += [f"{failpoints.VARIABLE}={strike}", f"{failpoints.ONCE}={once}"]
-    collects = bool(workspace.branch)
-    before = collects and (not workspace.fresh or bool(worker.setup))
+    remembered = memory.facts(worker)
+    collects = bool(workspace.branch or remembered)
+    before = bool(workspace.branch) and (not workspace.fresh or bool(worker.setup))
     transcript = [folder.file(preset.transcript)] if preset.transcript else []
     values = _facts(place, launch.config, worker, launch.card, launch.lease)
     return values | {
+        **remembered,
         "workspace": workspace.path,
         "branch": workspace.branch,
         "base": workspace.base or launch.config.base or place.branch,
@@ -347,7 +355,7 @@ def _whole_spec(launch: Launch, folder: Folder) -> dict[str, str | Sequence[str]
         "collect.env": marked,
         "collect.cwd": place.common,
         "verify": worker.verify,
-        "tick": [sys.executable, "-m", "gitkanban", "tick"],
+        "tick": [sys.executable, "-m", "gitkanban", "tick", *launch.tick_words],
         "tick_cwd": place.main or place.common,
         "tick.env": own,
         "failpoint": [strike, once] if strike else [],
@@ -358,10 +366,8 @@ def _command(launch: Launch, folder: Folder) -> list[str]:
     worker = launch.worker
     template = trust.command_of(worker)
     preset = preset_of(worker.runner)
-    if launch.resume and not worker.command and preset.resume:
+    if launch.resume and preset.resume and worker.command in ((), preset.start):
         template = preset.resume
-    if worker.memory_policy == "read-only" and not worker.command:
-        template = (*template, *preset.read_only_memory)
     argv = expand(
         template,
         {
@@ -386,7 +392,7 @@ def environment(launch: Launch) -> dict[str, str]:
     env = {name: os.environ[name] for name in _PASSED if name in os.environ}
     env["TERM"] = "dumb"
     env["PATH"] = trust.search_path(place)
-    env |= dict(preset_of(worker.runner).env)
+    env |= trust.preset_env(worker)
     recorded = trust.passed(place)
     for name in worker.pass_env:
         value = os.environ.get(name, recorded.get(name))

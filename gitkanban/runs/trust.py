@@ -45,21 +45,31 @@ def _wanted_in(config: Config, path: str) -> list[Wanted]:
 
 
 def _wanted(worker: Worker, path: str) -> Wanted:
-    command, resume = command_of(worker), preset_of(worker.runner).resume
-    env = [f"{name}={value}" for name, value in preset_of(worker.runner).env]
+    command, preset = command_of(worker), preset_of(worker.runner)
+    env = [f"{name}={value}" for name, value in preset_env(worker).items()]
     if worker.memory_env:
         env.append(f"{worker.memory_env}={worker.memory_path}")
     return Wanted(
         worker.name,
         worker.runner,
         command,
-        () if worker.command else resume,
+        preset.resume if command == preset.start else (),
         worker.setup,
         worker.verify,
         tuple(env),
         worker.pass_env,
         tuple(program(argv[0], path) for argv in (command, worker.setup, worker.verify) if argv),
     )
+
+
+def preset_env(worker: Worker) -> dict[str, str]:
+    """What the worker's preset adds to the environment.
+
+    Its switch for memory is thrown where a read-only session would otherwise get the real one.
+    """
+    preset = preset_of(worker.runner)
+    bare = worker.memory_policy == "read-only" and not worker.memory_env
+    return dict(preset.env) | (dict(preset.read_only_memory) if bare else {})
 
 
 def command_of(worker: Worker) -> tuple[str, ...]:

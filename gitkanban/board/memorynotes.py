@@ -1,0 +1,35 @@
+"""The notes of kind `memory` on a board, those of quiet and archived cards among them.
+
+It knows nothing of what became of them; that is private to a clone.
+"""
+
+from gitkanban.board import git, notefile
+from gitkanban.board.place import Place
+from gitkanban.core.model import Note
+from gitkanban.errors import BadData
+
+
+def memory_notes(place: Place, commit: str) -> list[Note]:
+    """All of them at a commit of the board, oldest first; those that cannot be read are left out.
+
+    One search by git, so that ten thousand notes need not be read.
+    """
+    folders = [place.path("notes"), place.path("archive")]
+    found = git.run(
+        place.common, "grep", "-l", "-z", "--full-name", "-e", "^kind: memory[[:space:]]*$",
+        commit, "--", *folders, check=False,
+    )  # fmt: skip
+    names = [name for name in found.text.split("\0") if name.endswith(".md")]
+    notes = []
+    for name in names:
+        path = name.partition(":")[2]
+        text = git.run(place.common, "cat-file", "blob", name, check=False)
+        if text.code:
+            continue
+        try:
+            note = notefile.parse(text.out, path)
+        except BadData:
+            continue
+        if note.kind == "memory":
+            notes.append(note)
+    return sorted(notes)

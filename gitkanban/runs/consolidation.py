@@ -1,0 +1,64 @@
+"""The proposals that wait here, from runs and from notes, and the card that gathers them.
+
+When enough of them wait, and for whom, is decided in `core.memory`.
+"""
+
+from gitkanban.board.memorynotes import memory_notes
+from gitkanban.board.place import Place
+from gitkanban.core import memory as rules
+from gitkanban.core.changes import Change
+from gitkanban.core.memory import CONSOLIDATED, STATES, WAITING, Proposal
+from gitkanban.core.model import Board, Card, Note
+from gitkanban.errors import Refused
+from gitkanban.runs import memory, proposals
+from gitkanban.runs.locks import Locks
+
+
+def known(place: Place, board: Board) -> list[Proposal]:
+    """Every proposal that this clone knows of, whatever became of it; by id.
+
+    One that a finished card has gathered reads as consolidated. Raises OSError.
+    """
+    memory.gather(place.private)
+    found = {each.id: each for each in proposals.every(place.private, STATES)}
+    for note in memory_notes(place, board.commit):
+        found.setdefault(note.id, _of_note(board, note))
+    done = rules.consolidated(board)
+    return [
+        each._replace(state=CONSOLIDATED) if each.state == WAITING and name in done else each
+        for name, each in sorted(found.items())
+    ]
+
+
+def _of_note(board: Board, note: Note) -> Proposal:
+    card = board.cards.get(note.card)
+    worker = board.worker_of(card) if card else None
+    profile = worker.profile if worker else ""
+    name = card.worker if card else ""
+    return Proposal(note.id, profile, note.card, note.run, name, note.by, note.at, note.text)
+
+
+def due(place: Place, locks: Locks, board: Board) -> list[Change]:
+    """The cards to add now that gather proposals; files away what finished ones gathered.
+
+    Nothing is looked at unless some worker has `consolidate_to`. Raises OSError.
+    """
+    workers = board.config.workers.values() if board.config else ()
+    if not any(worker.consolidate_to for worker in workers):
+        return []
+    every = known(place, board)
+    kept = {each.id for each in proposals.every(place.private, STATES[1:])}
+    for each in every:
+        if each.state == CONSOLIDATED and each.id not in kept:
+            try:
+                proposals.put_aside(place.private, locks, each, CONSOLIDATED)
+            except Refused:
+                continue  # half accepted, or a session writes the memory: the next tick will
+    return list(rules.consolidations(board, [each for each in every if each.state == WAITING]))
+
+
+def prompt(place: Place, board: Board, card: Card) -> str:
+    """What the session of a gathering card is told of its proposals; empty for other cards."""
+    if not rules.listed(card):
+        return ""
+    return rules.consolidation_prompt(card, {each.id: each for each in known(place, board)})

@@ -1,0 +1,67 @@
+"""What a card's next session is handed: its parents' results, and how its own attempts ended.
+
+It gathers; how much of it a prompt holds is for `core.prompt` to say.
+"""
+
+from gitkanban.board import git, store
+from gitkanban.board.place import Place
+from gitkanban.core.model import Board, Card, Note, Run
+from gitkanban.core.prompt import Handoff
+from gitkanban.core.verdict import COUNTED, SUCCEEDED
+from gitkanban.runs import folders
+
+LOG_LINES = 40
+_LOGS = {"setup-failed": ("setup.log",), "verify-failed": ("verify.log",)}
+
+
+def received(place: Place, board: Board, card: Card) -> list[Handoff]:
+    """What each parent of a card leaves to it, in the order of the parents."""
+    return [_of_parent(place, board, parent) for parent in card.parents]
+
+
+def _of_parent(place: Place, board: Board, parent: str) -> Handoff:
+    known = board.cards.get(parent)
+    whole = store.history(place, board, parent)
+    done = next((run for run in reversed(whole.runs_of(parent)) if run.outcome == SUCCEEDED), None)
+    said = [note.text for note in whole.notes_of(parent) if _closing(note, done)]
+    words = "\n\n".join(text.strip() for text in (done.summary if done else "", *said) if text)
+    title = known.title if known else ""
+    if done is None:
+        return Handoff(parent, title, words)
+    # Earlier attempts worked in the same worktree: what they committed is part of the result.
+    start = next((run.start_commit for run in whole.runs_of(parent) if run.start_commit), "")
+    paths, commits = _paths(place, start, done.commit), _commits(place, start, done.commit)
+    return Handoff(parent, title, words, done.commit, paths, commits)
+
+
+def _closing(note: Note, done: Run | None) -> bool:
+    """Whether a note is what a person said on closing the card after that run."""
+    return note.kind == "summary" and (done is None or note.id > done.run)
+
+
+def _paths(place: Place, start: str, end: str) -> tuple[str, ...]:
+    """The files that differ between two commits; none where one of them is gone."""
+    if not start or not end:
+        return ()
+    done = git.run(place.common, "diff", "--name-only", "-z", start, end, "--", check=False)
+    return () if done.code else tuple(path for path in done.text.split("\0") if path)
+
+
+def _commits(place: Place, start: str, end: str) -> tuple[str, ...]:
+    if not start or not end:
+        return ()
+    span = f"{start}..{end}"
+    done = git.run(place.common, "log", "--format=%h %s", "--no-merges", span, "--", check=False)
+    return () if done.code else tuple(done.text.splitlines())
+
+
+def last_words(place: Place, run: Run, lines: int = LOG_LINES) -> list[str]:
+    """The last lines that a failed run printed, where this machine has its logs."""
+    if run.outcome not in COUNTED:
+        return []
+    folder = folders.of(place.private, run.run)
+    for name in _LOGS.get(run.outcome, ("stderr.log", "stdout.log")):
+        found = folder.tail(name, lines)
+        if found:
+            return found
+    return []
