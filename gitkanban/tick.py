@@ -12,6 +12,7 @@ from gitkanban.accept import accept
 from gitkanban.board import follow, store
 from gitkanban.board.place import Place
 from gitkanban.board.seen import restore
+from gitkanban.board.sync import Remote
 from gitkanban.core.changes import Change
 from gitkanban.core.facts import Observed
 from gitkanban.core.model import Board
@@ -40,12 +41,15 @@ def unseen(
     return starts
 
 
-def tick(place: Place, dry_run: bool = False, progress: Progress = unseen) -> Outcome:
+def tick(
+    place: Place, dry_run: bool = False, progress: Progress = unseen, remote: str = ""
+) -> Outcome:
     """Do one tick, and go round again for every tick that came by in the meantime.
 
     Called from inside a session it only leaves a mark. `progress` is handed the starts while they
     come about, and hands them on. Raises GitkanbanError where nothing can be done at all; what
-    fails for one card is in the outcome's errors.
+    fails for one card is in the outcome's errors. With a `remote`, other clones tick the same board:
+    it is synced first, and what starts is pushed there before it does.
     """
     locks = Locks(place.private)
     if dry_run:
@@ -67,7 +71,7 @@ def tick(place: Place, dry_run: bool = False, progress: Progress = unseen) -> Ou
             _clear_mark(place)
             ticked.note(place.private)
             failpoints.reach("tick.mark-cleared")
-            outcome = outcome.then(_Pass(place, locks, progress).run())
+            outcome = outcome.then(_Pass(place, locks, progress, remote).run())
         failpoints.reach("tick.unlocked")
         if not os.path.exists(_mark(place)):
             break
@@ -143,11 +147,13 @@ def _untrusted(todo: Plan) -> tuple[str, ...]:
 class _Pass:
     """One pass under the tick lock: rounds, until a look at the board asks for nothing more."""
 
-    def __init__(self, place: Place, locks: Locks, progress: Progress) -> None:
+    def __init__(self, place: Place, locks: Locks, progress: Progress, remote: str) -> None:
         self.place = place
         self.locks = locks
         self.progress = progress
-        self.executor = sessions.Local(place, locks)
+        words = ("--sync", "--remote", remote) if remote else ()
+        self.executor = sessions.Local(place, locks, words)
+        self.remote = Remote(place, remote) if remote else None
         self.given_up: set[str] = set()  # runs and cards on which this pass tried in vain
         self.outcome = Outcome()
 
@@ -155,8 +161,12 @@ class _Pass:
         """Go round until nothing is left to do now."""
         self._catch_up()
         for _ in range(ROUNDS_MOST):
+            if self.remote:
+                self.outcome = self.outcome.adding(told=tuple(self.remote.catch_up()))
             if not self._round():
                 break
+        if self.remote and self.outcome.commit:
+            self.outcome = self.outcome.adding(told=tuple(self.remote.share()))
         return self.outcome
 
     def _catch_up(self) -> None:
@@ -215,10 +225,15 @@ class _Pass:
     def _error(self, text: str) -> None:
         self.outcome = self.outcome.adding(errors=(text,))
 
-    def _commit(self, board: Board, changes: Sequence[Change]) -> bool:
-        """Commit on exactly this board; False when the branch has moved since it was read."""
+    def _commit(
+        self, board: Board, changes: Sequence[Change], claim: Callable[[str], bool] | None = None
+    ) -> bool:
+        """Commit on exactly this board; False when the branch has moved since it was read.
+
+        `claim` is asked with the commit before it becomes the board's; False from it is the same.
+        """
         failpoints.reach("tick.commit")
-        done = store.commit_once(self.place, board, changes, commit_message)
+        done = store.commit_once(self.place, board, changes, commit_message, claim)
         failpoints.reach("tick.committed")
         if done is None:
             return False
@@ -253,7 +268,8 @@ class _Pass:
 
     def _start(self, board: Board, todo: Plan, seen: Observed) -> bool:
         """Settle and start in one commit; whether there is something new to look at."""
-        wanted = [start for start in todo.starts if start.card not in self.given_up]
+        offline = self.remote is not None and bool(self.remote.offline)
+        wanted = [s for s in todo.starts if not offline and s.card not in self.given_up]
         seats = self._reserve(board, todo, seen, wanted)
         starting = [
             started(seat.card, seat.lease.run, seat.lease.slot, seat.lease.clone, seat.lease.host)
@@ -261,7 +277,8 @@ class _Pass:
         ]
         committed = False
         try:
-            committed = self._commit(board, (*todo.changes, *starting))
+            claim = self.remote.claim if self.remote and seats else None
+            committed = self._commit(board, (*todo.changes, *starting), claim)
         finally:
             if not committed:
                 for seat in seats:

@@ -34,6 +34,7 @@ COMMANDS = (
     ("Review", "rename", "rename", "Give a card another id, everywhere it is named."),
     ("Review", "install", "install", "Teach git in this clone to merge cards by field."),
     ("Run", "tick", "tick", "Settle what ended, start what is ready. For cron and hooks."),
+    ("Run", "sync", "sync", "Bring the board together with a remote's."),
     ("Run", "stop", "stop", "End a running session."),
     ("Decide", "accept", "accept", "Merge the work of cards in review into base."),
     ("Decide", "reject", "reject", "Send a card in review back, with words."),

@@ -10,8 +10,12 @@ from gitkanban.cli.here import json_option, place_here, print_json
 @click.command("tick")
 @click.option("-n", "--dry-run", is_flag=True, help="Print the plan and change nothing.")
 @click.option("-v", "--verbose", is_flag=True, help="Also say what holds the other cards back.")
+@click.option(
+    "--sync", is_flag=True, help="Sync with a remote first, and push what starts before it does."
+)
+@click.option("--remote", default="", metavar="NAME", help="The remote of --sync.")
 @json_option
-def tick_command(dry_run: bool, verbose: bool, as_json: bool) -> int:
+def tick_command(dry_run: bool, verbose: bool, sync: bool, remote: str, as_json: bool) -> int:
     """Settle runs that ended, then start cards that are ready.
 
     From cron it prints only what it did. A second tick at the same time exits 0 at once, and the
@@ -20,11 +24,14 @@ def tick_command(dry_run: bool, verbose: bool, as_json: bool) -> int:
     \b
     * * * * *  cd /path/to/repo && gitkanban tick
     """
+    from gitkanban.board.sync import remote_of
     from gitkanban.cli.progress import progress
     from gitkanban.tick import tick
     from gitkanban.views.outcome import outcome_data, outcome_text
 
-    outcome = tick(place_here(), dry_run=dry_run, progress=progress)
+    place = place_here()
+    name = remote_of(place, remote) if sync or remote else ""
+    outcome = tick(place, dry_run, progress, name)
     if as_json:
         print_json(outcome_data(outcome))
     else:

@@ -1,0 +1,284 @@
+"""The board's branch brought together with a remote's: fetched, merged by meaning, pushed.
+
+Never by force, and nothing but the board's branch (and card branches, when asked) is pushed. What
+conflicts is named and left as it was on both sides.
+"""
+
+import time
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from gitkanban import clock, failpoints
+from gitkanban.board import checkouts, follow, git, refs, trees
+from gitkanban.board.mergefile import merge_card
+from gitkanban.board.place import Place
+from gitkanban.board.writing import TREE, Draft
+from gitkanban.errors import BoardBusy, BoardMoved, GitFailed, NotFound, Refused
+
+ATTEMPTS = 20
+PATIENCE = 120.0  # seconds that one fetch or push may take
+# What a server says when somebody else was first.
+_LOST_RACE = ("[rejected]", "fetch first", "non-fast-forward", "cannot lock ref", "stale info")
+
+
+class Offline(GitFailed):
+    """The remote cannot be reached; everything local goes on."""
+
+
+class Conflicting(Refused):
+    """Both sides changed the same thing; nothing was changed."""
+
+
+class Synced(NamedTuple):
+    """What a sync did: the branch's commit afterwards, and whether anything came or went."""
+
+    commit: str
+    pulled: bool = False
+    pushed: bool = False
+    told: tuple[str, ...] = ()
+
+
+def remote_of(place: Place, named: str = "") -> str:
+    """The remote to sync with: the named one, the branch's own, origin, or the only one there is.
+
+    Raises NotFound.
+    """
+    known = git.run(place.common, "remote").text.split()
+    if named:
+        if named not in known:
+            raise NotFound(f"no remote {named!r}", f"There are: {', '.join(known) or 'none'}.")
+        return named
+    own = git.run(place.common, "config", f"branch.{place.branch}.remote", check=False).text
+    for name in (own, "origin", known[0] if len(known) == 1 else ""):
+        if name in known and name:
+            return name
+    raise NotFound(
+        "this repository has no remote to sync with" if not known else "which remote?",
+        "`git remote add origin URL`, or --remote NAME.",
+    )
+
+
+def sync(place: Place, remote: str, cards: bool = False) -> Synced:
+    """Fetch, merge, push; again with a little patience whenever the remote moves first.
+
+    `cards` pushes the card branches too. Raises Offline, Conflicting, BoardBusy, Refused, GitFailed,
+    BoardMoved; the branch is then as it was, or has been brought up to the remote's.
+    """
+    pulled, told = False, []
+    for attempt in range(ATTEMPTS):
+        theirs = _fetched(place, remote)
+        ours = checkouts.tip(place, place.ref)
+        if theirs and ours != theirs and not _is_in(place, theirs, ours):
+            told += _take_in(place, remote, ours, theirs)
+            pulled = True
+            ours = checkouts.tip(place, place.ref)
+        if ours == theirs and not cards:
+            return Synced(ours, pulled, False, tuple(told))
+        if publish(place, remote, ours, cards):
+            return Synced(ours, pulled, ours != theirs, tuple(told))
+        time.sleep(min(1.0, 0.02 * 2 ** min(attempt, 6)) * clock.jitter())
+    raise BoardMoved(
+        f"{remote} moved under each of {ATTEMPTS} attempts to push", "Try again in a moment."
+    )
+
+
+def publish(place: Place, remote: str, commit: str, cards: bool = False) -> bool:
+    """Push a commit as the remote's board branch; False when the remote has moved on.
+
+    Raises Offline, Refused where the server does not want it, GitFailed.
+    """
+    wanted = [f"{commit}:{place.ref}"]
+    if cards:
+        wanted.append("refs/heads/card/*:refs/heads/card/*")
+    done = _talk(place, "push", "--porcelain", remote, *wanted)
+    if not done.code:
+        return True
+    said = done.out.decode("utf-8", "replace") + done.err.decode("utf-8", "replace")
+    if "[remote rejected]" in said and "cannot lock ref" not in said:
+        reason = said.partition("[remote rejected]")[2].partition("\n")[0].strip()
+        raise Refused(
+            f"{remote} does not take pushes to {place.branch} {reason}",
+            "A protected branch is no place for a board that ticks: gitkanban init --branch kanban.",
+        )
+    if any(sign in said for sign in _LOST_RACE):
+        return False
+    raise Offline(f"cannot push to {remote}: {done.said}", "It is tried again at the next sync.")
+
+
+class Remote:
+    """A remote whose other clones tick the same board: a claim counts once it is pushed there."""
+
+    def __init__(self, place: Place, name: str) -> None:
+        self.place, self.name = place, name
+        self.offline = ""  # why it cannot be reached; nothing new may start then
+        self.behind = True  # it may have moved since we looked
+
+    def catch_up(self) -> list[str]:
+        """Sync if there is need; lines to tell. An unreachable remote is a warning, no failure."""
+        if not self.behind:
+            return []
+        self.behind = False
+        try:
+            self.offline = ""
+            return list(sync(self.place, self.name).told)
+        except Offline as offline:
+            self.offline = offline.message
+            return [f"warning: {offline.message}; nothing new starts until it can be reached"]
+
+    def claim(self, commit: str) -> bool:
+        """Push the commit that starts runs, before it is ours; False when somebody was first."""
+        failpoints.reach("sync.claim")
+        if publish(self.place, self.name, commit):
+            return True
+        self.behind = True
+        return False
+
+    def share(self) -> list[str]:
+        """Push what a tick has settled; lines to tell."""
+        self.behind = True
+        return self.catch_up()
+
+
+def _fetched(place: Place, remote: str) -> str:
+    """The remote's tip of the board branch, fetched; empty when the remote has no such branch."""
+    tracking = f"refs/remotes/{remote}/{place.branch}"
+    spec = f"+{place.ref}:{tracking}"
+    done = _talk(place, "fetch", "--no-tags", "--quiet", remote, spec)
+    if not done.code:
+        return checkouts.tip(place, tracking)
+    said = done.err.decode("utf-8", "replace")
+    if "couldn't find remote ref" in said:
+        return ""
+    raise Offline(f"cannot fetch from {remote}: {done.said}", "Going on with what is here.")
+
+
+def _talk(place: Place, *words: str) -> git.Done:
+    # Nobody is there to type a password: a tick from cron must not hang on one.
+    quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "true", "SSH_ASKPASS": "true"}
+    try:
+        return git.run(place.common, *words, check=False, env=quiet, timeout=PATIENCE)
+    except GitFailed as slow:
+        raise Offline(slow.message, "Going on with what is here.") from None
+
+
+def _is_in(place: Place, commit: str, tip: str) -> bool:
+    if not tip:
+        return False
+    return not git.run(place.common, "merge-base", "--is-ancestor", commit, tip, check=False).code
+
+
+def _take_in(place: Place, remote: str, ours: str, theirs: str) -> list[str]:
+    """Merge the remote's tip into the branch and bring the checkouts along; lines to tell."""
+    why = refs.why_not(place)
+    if why:
+        raise BoardBusy(f"the board is not merged: {why}", "Finish or abort that first.")
+    name = f"{remote}/{place.branch}"
+    if not ours or _is_in(place, ours, theirs):
+        new, told = theirs, []
+    else:
+        merge = _Merge(place, ours, theirs, name)
+        new, told = merge.commit(), merge.told
+    # Code and board move apart: the code by git's two-way merge, refused where work is in the way;
+    # the board as after every commit, where a card that is being edited is merged by field.
+    stays = checkouts.on(place, place.ref) if place.prefix and ours else []
+    mixed = _mixed(place, ours, new) if stays else ""
+    if stays:
+        trees.refuse_in_the_way(place, stays, ours, mixed)
+    if ours:
+        follow.begin(place, ours)
+    if not refs.swap(place, ours, new, f"kanban: merge {name}"):
+        raise BoardBusy(f"branch {place.branch} moved meanwhile", "Try again.")
+    failpoints.reach("sync.merged")
+    if stays:
+        told += trees.bring(place, stays, ours, mixed)
+    return [*told, *follow.follow(place)]
+
+
+def _mixed(place: Place, old: str, new: str) -> str:
+    """The tree of `new` with the board of `old`."""
+    draft = Draft(place, new)
+    repo: Any = draft.repo
+    before, after = repo[old].tree, repo[new].tree
+    builder = repo.TreeBuilder(after)
+    if place.prefix in before:
+        builder.insert(place.prefix, before[place.prefix].id, TREE)
+    elif place.prefix in after:
+        builder.remove(place.prefix)
+    return str(builder.write())
+
+
+class _Merge:
+    """A merge in memory of two tips of the board's branch; cards by field, the rest as git does."""
+
+    def __init__(self, place: Place, ours: str, theirs: str, name: str) -> None:
+        self.place, self.name = place, name
+        self.draft = Draft(place, ours)
+        self.repo: Any = self.draft.repo
+        self.ours: Any = self.repo[ours]
+        self.theirs: Any = self.repo[theirs]
+        found = self.repo.merge_base(self.ours.id, self.theirs.id)
+        if found is None:
+            raise Refused(
+                f"{name} has no history in common with {place.branch}",
+                "They are two boards; fetch one of them under another name.",
+            )
+        base: Any = self.repo[found]
+        self.base = base.tree
+        self.told: list[str] = []
+
+    def commit(self) -> str:
+        """The merge commit's id. Raises Conflicting naming everything in dispute."""
+        index = self.repo.merge_trees(self.base, self.ours.tree, self.theirs.tree)
+        cards = self._cards()
+        wrong = [f"{path}: both sides changed it" for path in _disputed(index) if path not in cards]
+        for path in sorted(cards):
+            merged = merge_card(
+                _text(self.base, path), _text(self.ours.tree, path), _text(self.theirs.tree, path),
+                ("here", self.name), strict=True,
+            )  # fmt: skip
+            wrong += [f"{path}: {line}" for line in merged.told]
+            if not merged.conflicts:
+                self._set(index, path, merged.text)
+        if wrong:
+            raise Conflicting(
+                f"{self.name} and {self.place.branch} conflict: {'; '.join(wrong)}",
+                "Nothing was changed. Make the two agree (gitkanban edit …), then sync again.",
+            )
+        tree = index.write_tree(self.repo)
+        message = f"kanban: merge {self.name}\n"
+        return self.draft.commit_tree(tree, message, [str(self.ours.id), str(self.theirs.id)])
+
+    def _cards(self) -> set[str]:
+        """Card files that both sides have changed since their common ancestor."""
+        folder = self.place.path("cards") + "/"
+        mine, other = self._changed(self.ours.tree), self._changed(self.theirs.tree)
+        return {path for path in mine & other if path.startswith(folder)}
+
+    def _changed(self, tree: Any) -> set[str]:
+        deltas = self.repo.diff(self.base, tree).deltas
+        return {side.path for delta in deltas for side in (delta.old_file, delta.new_file)}
+
+    def _set(self, index: Any, path: str, text: str | None) -> None:
+        import pygit2
+
+        if index.conflicts and path in index.conflicts:
+            del index.conflicts[path]
+        if text is None:
+            if path in index:
+                index.remove(path)
+            return
+        oid = self.repo.create_blob(text.encode("utf-8", "surrogateescape"))
+        index.add(pygit2.IndexEntry(path, oid, pygit2.enums.FileMode.BLOB))
+
+
+def _disputed(index: Any) -> list[str]:
+    if not index.conflicts:
+        return []
+    return sorted({next(s for s in each if s).path for each in index.conflicts})
+
+
+def _text(tree: Mapping[str, Any], path: str) -> str | None:
+    try:
+        return str(tree[path].data.decode("utf-8", "surrogateescape"))
+    except KeyError:
+        return None
