@@ -8,8 +8,8 @@ a blocked, backlog, dropped or missing one never start.
 """
 
 from collections.abc import Mapping
+from hashlib import blake2b
 from heapq import heappop, heappush
-from random import Random
 from typing import NamedTuple
 
 from gitkanban.core import room
@@ -80,7 +80,8 @@ def duration(question: Question, worker: str, card: str) -> int:
     """How long a session takes in this question, in seconds, at least 1."""
     mean, spread = question.durations.get(worker, question.otherwise)
     if spread:
-        mean += round(Random(f"{question.seed}/{card}").uniform(-spread, spread))
+        noise = blake2b(f"{question.seed}/{card}".encode(), digest_size=4).digest()
+        mean += round(spread * (int.from_bytes(noise, "big") / 2**31 - 1))
     return max(1, mean)
 
 
