@@ -1,0 +1,304 @@
+"""A board and a remote's: merged by meaning, pushed without force, and safe among several clones."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import CGIHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from gitkanban.board import store
+from gitkanban.board.init import create
+from gitkanban.board.place import Place, find
+from gitkanban.board.sync import Conflicting, Offline, Remote, publish, remote_of, sync
+from gitkanban.core.changes import AddCard, AddNote, Change, EditCard
+from gitkanban.core.model import Board, Card, Note
+from gitkanban.errors import NotFound, Refused
+from gitkanban.views.message import commit_message
+from tests.conftest import git
+
+CONFIG = "version: 1\nkanban:\n  base: main\n  workers:\n    w: {command: ['true']}\n"
+FORMS = pytest.mark.parametrize("branch", ["", "kanban"], ids=["in-tree", "own-branch"])
+
+
+def change(place: Place, *changes: Change) -> Board:
+    return store.commit(place, lambda _: changes, message=commit_message).after
+
+
+def clone(hub: Path, name: str) -> Place:
+    path = hub.parent / name
+    git(hub.parent, "clone", "-q", str(hub), name)
+    return find(str(path))
+
+
+def pair(repo: Path, branch: str) -> tuple[Place, Place, Path]:
+    """Two clones of one hub, with a board of two cards."""
+    hub = repo.parent / "hub.git"
+    git(repo.parent, "init", "-q", "--bare", "-b", "main", str(hub))
+    git(repo, "remote", "add", "origin", str(hub))
+    git(repo, "push", "-q", "origin", "main")
+    cards = {
+        f"cards/{c}.yaml": f"id: {c}\n\ntitle: card {c}\n\nstatus: todo\n\npriority: 0\n"
+        for c in "AB"
+    }
+    create(str(repo), branch=branch, config=CONFIG, files=cards)
+    one = find(str(repo))
+    assert sync(one, "origin").pushed
+    return one, clone(hub, "other"), hub
+
+
+@FORMS
+def test_changes_of_both_sides_come_together(repo: Path, branch: str) -> None:
+    one, two, _ = pair(repo, branch)
+    change(one, AddCard(Card("C", "from one")), EditCard("A", {"title": "retitled"}))
+    change(two, AddCard(Card("D", "from two")), EditCard("A", {"priority": 7}))
+    change(two, AddNote(Note("01", "A", "Bob", 0, "note", "words")))
+    assert sync(one, "origin").pushed
+    done = sync(two, "origin")
+    assert (done.pulled, done.pushed) == (True, True)
+    assert sync(one, "origin").pulled
+    left, right = store.read(one), store.read(two)
+    assert left.commit == right.commit
+    assert sorted(left.cards) == ["A", "B", "C", "D"]
+    assert (left.cards["A"].title, left.cards["A"].priority) == ("retitled", 7)
+    assert [note.text for note in left.notes_of("A")] == ["words"]
+    for place in (one, two):
+        folder = Path(place.main) / ".kanban"
+        assert (folder / "cards" / "D.yaml").exists()
+        assert git(Path(place.main), "status", "--porcelain") == ""
+        assert git(folder, "status", "--porcelain") == ""
+
+
+@FORMS
+def test_what_truly_conflicts_is_named_and_left_as_it_was(repo: Path, branch: str) -> None:
+    one, two, hub = pair(repo, branch)
+    change(one, EditCard("A", {"title": "this"}))
+    sync(one, "origin")
+    before = change(two, EditCard("A", {"title": "that"})).commit
+    with pytest.raises(Conflicting) as caught:
+        sync(two, "origin")
+    assert "A.yaml" in caught.value.message
+    assert "this" in caught.value.message
+    assert "that" in caught.value.message
+    assert store.read(two).commit == before
+    change(two, EditCard("A", {"title": "this"}))
+    assert sync(two, "origin").pushed
+    assert git(hub, "fsck", "--strict") == ""
+
+
+def test_code_in_conflict_stops_the_sync_and_changes_nothing(repo: Path) -> None:
+    one, two, _ = pair(repo, "")
+    for place, text in ((one, "one"), (two, "two")):
+        (Path(place.main) / "src" / "app.py").write_text(text)
+        git(Path(place.main), "commit", "-qam", text)
+    sync(one, "origin")
+    before = store.read(two).commit
+    with pytest.raises(Conflicting, match=r"src/app.py"):
+        sync(two, "origin")
+    assert store.read(two).commit == before
+    assert (Path(two.main) / "src" / "app.py").read_text() == "two"
+
+
+def test_code_that_merges_comes_into_the_checkout_and_open_work_is_not_lost(repo: Path) -> None:
+    one, two, _ = pair(repo, "")
+    (Path(one.main) / "new.py").write_text("new\n")
+    git(Path(one.main), "add", "new.py")
+    git(Path(one.main), "commit", "-qm", "new")
+    change(one, EditCard("A", {"priority": 3}))
+    sync(one, "origin")
+    change(two, AddCard(Card("C", "c")))
+    mine = Path(two.main) / "README.md"
+    mine.write_text("open work\n")
+    assert sync(two, "origin").pulled
+    assert (Path(two.main) / "new.py").read_text() == "new\n"
+    assert mine.read_text() == "open work\n"
+    assert git(Path(two.main), "status", "--porcelain") == " M README.md"
+    (Path(one.main) / "README.md").write_text("another\n")
+    git(Path(one.main), "commit", "-qam", "readme")
+    sync(one, "origin")
+    before = store.read(two).commit
+    with pytest.raises(Refused, match=r"README.md"):
+        sync(two, "origin")
+    assert store.read(two).commit == before
+    assert mine.read_text() == "open work\n"
+
+
+def test_a_remote_out_of_reach_is_a_warning_and_holds_new_starts_back(repo: Path) -> None:
+    one, _, hub = pair(repo, "kanban")
+    hub.rename(hub.with_name("away.git"))
+    with pytest.raises(Offline):
+        sync(one, "origin")
+    remote = Remote(one, "origin")
+    [line] = remote.catch_up()
+    assert line.startswith("warning: cannot fetch from origin")
+    assert remote.offline
+
+
+def test_a_protected_branch_is_told_with_the_way_out_and_nothing_is_forced(repo: Path) -> None:
+    one, two, hub = pair(repo, "")
+    hook = hub / "hooks" / "pre-receive"
+    hook.write_text("#!/bin/sh\necho protected branch >&2\nexit 1\n")
+    hook.chmod(0o755)
+    change(two, AddCard(Card("C", "c")))
+    with pytest.raises(Refused) as caught:
+        sync(two, "origin")
+    assert "--branch kanban" in caught.value.hint
+    hook.unlink()
+    change(one, AddCard(Card("D", "d")))
+    sync(one, "origin")
+    tip = git(hub, "rev-parse", "main")
+    assert not publish(two, "origin", store.read(two).commit)
+    assert git(hub, "rev-parse", "main") == tip
+
+
+def test_only_the_board_is_pushed_and_card_branches_when_asked(repo: Path) -> None:
+    one, _, hub = pair(repo, "kanban")
+    git(repo, "branch", "card/A")
+    git(repo, "branch", "private")
+    git(repo, "commit", "-q", "--allow-empty", "-m", "not for others yet")
+    change(one, AddCard(Card("C", "c")))
+    before = git(hub, "rev-parse", "main")
+    sync(one, "origin")
+    assert git(hub, "branch", "--format=%(refname:short)").split() == ["kanban", "main"]
+    sync(one, "origin", cards=True)
+    assert git(hub, "branch", "--format=%(refname:short)").split() == ["card/A", "kanban", "main"]
+    assert git(hub, "rev-parse", "main") == before
+
+
+def test_which_remote(repo: Path) -> None:
+    create(str(repo), branch="", config=CONFIG, files={})
+    place = find(str(repo))
+    with pytest.raises(NotFound, match="no remote to sync with"):
+        remote_of(place)
+    git(repo, "remote", "add", "hub", "/nowhere")
+    assert remote_of(place) == "hub"
+    git(repo, "remote", "add", "origin", "/nowhere")
+    assert remote_of(place) == "origin"
+    git(repo, "config", "branch.main.remote", "hub")
+    assert remote_of(place) == "hub"
+    with pytest.raises(NotFound, match="no remote 'x'"):
+        remote_of(place, "x")
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[str]:
+    """The URL under which `git http-backend` serves the folder, pushes allowed, on loopback."""
+    backend = Path(git(tmp_path, "--exec-path")) / "git-http-backend"
+    if not backend.exists():
+        pytest.skip("this git has no http-backend")
+    root = tmp_path / "www"
+    (root / "cgi-bin").mkdir(parents=True)
+    script = root / "cgi-bin" / "git"
+    script.write_text(
+        "#!/bin/sh\n"
+        f"export GIT_PROJECT_ROOT={tmp_path} GIT_HTTP_EXPORT_ALL=1 REMOTE_USER=ada\n"
+        f"exec {backend}\n"
+    )
+    script.chmod(0o755)
+
+    class Handler(CGIHTTPRequestHandler):
+        have_fork = False  # a subprocess: forking a threaded test is asking for trouble
+
+        def __init__(self, *args: object) -> None:
+            super().__init__(*args, directory=str(root))  # type: ignore[arg-type]
+
+        def is_python(self, path: str) -> bool:
+            return False
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/cgi-bin/git"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_over_http(repo: Path, served: str) -> None:
+    one, two, hub = pair(repo, "kanban")
+    git(hub, "config", "http.receivepack", "true")
+    for place in (one, two):
+        git(Path(place.main), "remote", "set-url", "origin", f"{served}/{hub.name}")
+    change(one, AddCard(Card("C", "c")))
+    assert sync(one, "origin").pushed
+    assert sync(two, "origin").pulled
+    assert "C" in store.read(two).cards
+
+
+def test_over_ssh(repo: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """git's own ssh transport, with a stand-in for ssh that runs the command here."""
+    fake = tmp_path / "ssh"
+    fake.write_text('#!/bin/sh\nfor last; do :; done\nexec sh -c "$last"\n')
+    fake.chmod(0o755)
+    monkeypatch.setenv("GIT_SSH_COMMAND", str(fake))
+    monkeypatch.setenv("GIT_SSH_VARIANT", "simple")
+    one, two, hub = pair(repo, "kanban")
+    for place in (one, two):
+        git(Path(place.main), "remote", "set-url", "origin", f"host:{hub}")
+    change(one, AddCard(Card("C", "c")))
+    assert sync(one, "origin").pushed
+    assert sync(two, "origin").pulled
+
+
+POOL = """\
+version: 1
+kanban:
+  base: main
+  max_concurrency: 4
+  workers:
+    w:
+      mode: pool
+      max_concurrency: 12
+      command: [sh, -c, 'echo "$GITKANBAN_CARD $GITKANBAN_RUN" >> %s; gitkanban done "$GITKANBAN_CARD" --no-change']
+"""
+
+
+def test_four_clones_that_tick_one_board_never_run_a_card_twice(repo: Path) -> None:
+    count = int(os.environ.get("GITKANBAN_TEST_CARDS", "16"))
+    log = repo.parent / "log"
+    bin_ = repo.parent / "bin"
+    bin_.mkdir()
+    (bin_ / "gitkanban").write_text(
+        f'#!/bin/sh\nPYTHONPATH={Path(__file__).parents[2]} exec {sys.executable} -m gitkanban "$@"\n'
+    )
+    (bin_ / "gitkanban").chmod(0o755)
+    env = {**os.environ, "PATH": f"{bin_}:{os.environ['PATH']}"}
+    one, _, hub = pair(repo, "kanban")
+    change(one, EditCard("A", {"status": "done"}), EditCard("B", {"status": "done"}))
+    config = Path(one.main) / ".kanban" / "config.yaml"
+    config.write_text(POOL % log)
+    git(config.parent, "commit", "-qam", "a pool")
+    change(one, *(AddCard(Card(f"T{n}", f"t{n}", "w")) for n in range(count)))
+    sync(one, "origin")
+    places = [one, *(clone(hub, f"c{n}") for n in range(3))]
+    for place in places:
+        subprocess.run(
+            ["gitkanban", "trust", "-y"], cwd=place.main, env=env, check=True, capture_output=True
+        )
+    for _ in range(60):
+        ticks = [
+            subprocess.Popen(
+                ["gitkanban", "tick", "--sync"],
+                cwd=p.main,
+                env=env,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            )
+            for p in places
+        ]
+        said = [tick.communicate()[0].decode() for tick in ticks]
+        assert all(tick.returncode == 0 for tick in ticks), said
+        sync(one, "origin")
+        cards = store.read(one).cards
+        if all(card.status in ("review", "done") for card in cards.values()):
+            break
+    runs = log.read_text().split("\n")[:-1]
+    assert sorted(line.split()[0] for line in runs) == sorted(f"T{n}" for n in range(count))
+    assert all(card.status in ("review", "done") for card in cards.values())
+    assert git(hub, "fsck", "--strict") == ""
