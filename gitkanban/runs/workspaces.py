@@ -366,6 +366,19 @@ def unlock(admin: str) -> None:
         spec.remove(f"{admin}/locked")
 
 
+def unlock_run(common: str, run: str) -> None:
+    """Let git remove the worktree that is locked for a run, wherever it lies."""
+    top = f"{common}/worktrees"
+    for name in os.listdir(top) if os.path.isdir(top) else ():
+        try:
+            with open(f"{top}/{name}/locked", encoding="utf-8") as file:
+                ours = file.read() == f"gitkanban run {run}\n"
+        except OSError:
+            continue
+        if ours:
+            unlock(f"{top}/{name}")
+
+
 def setup_mark(admin: str) -> str:
     """The file that says that a worktree's setup has passed."""
     return f"{admin}/{_SETUP}"

@@ -1,0 +1,166 @@
+"""A fake session that keeps a log of its own, by which an independent oracle judges the rest.
+
+`fake_agent.py FOLDER WORKER`: what it does stands in `FOLDER/words/<card>`, a line an attempt (the
+last one counts for all later ones), else it makes one commit. Every line of `FOLDER/log` is one
+append, so that lines of many sessions never mix. Standard library, quick to start.
+"""
+
+import os
+import signal
+import sys
+import time
+from hashlib import sha1
+
+FOLDER, WORKER = sys.argv[1], sys.argv[2]
+CARD, RUN = os.environ["GITKANBAN_CARD"], os.environ["GITKANBAN_RUN"]
+PROFILE = os.environ["GITKANBAN_PROFILE"]
+LOG = f"{FOLDER}/log"
+
+
+def say(*words: object) -> None:
+    fd = os.open(LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.write(fd, (" ".join(map(str, words)) + "\n").encode())
+    os.close(fd)
+
+
+def started(pid: int) -> int:
+    """Start time in ticks since boot of a process that is alive, else 0."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            text = file.read()
+    except OSError:
+        return 0
+    words = text[text.rfind(b")") + 2 :].split()
+    return 0 if words[0] in (b"Z", b"X") else int(words[19])
+
+
+def begin() -> int:
+    """Say that we are here, and who else is; the number of this attempt, from 0."""
+    say("begin", CARD, RUN, WORKER, PROFILE, os.getpid(), started(os.getpid()))
+    with open(LOG) as file:
+        rows = [line.split() for line in file]
+    attempt = -1
+    for row in rows:
+        if row[0] == "begin" and row[1] == CARD:
+            attempt += 1
+        if row[0] in ("begin", "tree") and row[2] != RUN and started(int(row[5])) == int(row[6]):
+            say("saw", CARD, RUN, *row[1:5])
+    return attempt
+
+
+def words(attempt: int) -> list[str]:
+    try:
+        with open(f"{FOLDER}/words/{CARD}") as file:
+            lines = file.read().splitlines()
+    except FileNotFoundError:
+        return ["commit"]
+    return lines[min(attempt, len(lines) - 1)].split()
+
+
+def git(*args: str) -> None:
+    if os.spawnvpe(os.P_WAIT, "git", ["git", *args], os.environ):
+        say("trouble", CARD, RUN, args[0])
+        os._exit(3)
+
+
+def head() -> str:
+    reader, writer = os.pipe()
+    if not os.fork():
+        os.dup2(writer, 1)
+        os.execvpe("git", ["git", "rev-parse", "HEAD"], os.environ)
+    os.close(writer)
+    found = os.read(reader, 100).decode().strip()
+    os.wait()
+    return found
+
+
+def append(name: str) -> None:
+    os.makedirs(os.path.dirname(name) or ".", exist_ok=True)
+    with open(name, "a") as file:
+        file.write(f"{RUN}\n")
+
+
+def hang() -> None:
+    while True:
+        time.sleep(60)
+
+
+def daemon(*, erased: bool) -> None:
+    """Leave a process outside of our session that wants to live."""
+    told, tell = os.pipe()
+    if os.fork():
+        os.close(tell)
+        os.read(told, 1)
+        return
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    say("tree", CARD, RUN, WORKER, PROFILE, os.getpid(), started(os.getpid()))
+    if erased:
+        script = "import os, time; os.closerange(0, 64)\nwhile True: time.sleep(60)"
+        os.set_inheritable(tell, False)
+        os.execve(sys.executable, [sys.executable, "-I", "-S", "-c", script], {})
+    os.close(tell)
+    hang()
+
+
+def act(word: str) -> None:
+    verb, _, value = word.partition(":")
+    if verb == "commit":
+        name = f"work/{CARD}.txt"
+        append(name)
+        git("add", name)
+        git("commit", "-qm", f"{CARD}: {RUN}")
+        say("commit", CARD, RUN, head())
+    elif verb == "left":
+        name = value or f"left/{CARD}-{RUN}.txt"
+        append(name)
+        with open(name, "rb") as file:
+            data = file.read()
+        say("left", CARD, RUN, sha1(b"blob %d\0" % len(data) + data).hexdigest(), name)
+    elif verb == "git":
+        git(*value.replace("{card}", CARD).split(","))
+    elif verb == "exit":
+        say("end", CARD, RUN, value)
+        sys.stdout.flush()
+        os._exit(int(value))
+    elif verb == "die":
+        os.kill(os.getpid(), int(value))
+    elif verb == "deaf":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    elif verb == "print":
+        print(value, flush=True)
+    elif verb == "flood":
+        for number in range(int(value)):
+            os.write(1, f"{number:>1023}\n".encode())
+    elif verb == "hang":
+        say("hangs", CARD, RUN)
+        hang()
+    elif verb == "daemon":
+        daemon(erased=False)
+    elif verb == "hidden":
+        daemon(erased=True)
+    elif verb == "sleep":
+        time.sleep(float(value))
+    elif verb == "wait":
+        say("waits", CARD, RUN)
+        while not os.path.exists(f"{FOLDER}/{value}"):
+            time.sleep(0.01)
+    elif verb == "stop-self":
+        os.kill(os.getpid(), signal.SIGSTOP)
+    elif verb == "remove-workspace":
+        import shutil
+
+        shutil.rmtree(os.getcwd())
+        os.chdir("/")
+    else:
+        os.write(2, f"what is {word}?\n".encode())
+        os._exit(2)
+
+
+if __name__ == "__main__":
+    attempt = begin()
+    for one in words(attempt):
+        act(one)
+    say("end", CARD, RUN, 0)

@@ -1,0 +1,104 @@
+"""Killed at every named point: the next ticks bring the board to rest, and the oracle finds nothing.
+
+Many points are struck on one board, one after the other, so recoveries are struck as well. `python
+-m tests.torture` strikes each on a board of its own, and with every kind of fault.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from gitkanban import failpoints
+from tests import points
+from tests.arena import Arena
+from tests.conftest import git
+from tests.oracle import person
+
+CONFIG = """\
+version: 1
+kanban:
+  base: main
+  max_concurrency: 3
+  workers:
+    pool:
+      profile: many
+      mode: pool
+      max_concurrency: 3
+      command: [{python}, -I, -S, {agent}, {log}, pool]
+      on_success: done
+      commits: supervisor
+      max_attempts: 9
+"""
+STEPS = """\
+      setup: ["true"]
+      verify: ["true"]
+"""
+GROUPS = {
+    "a tick": "tick",
+    "leases and starts": "lease start",
+    "a board commit and its checkouts": "commit follow",
+    "a workspace": "workspace",
+    "a supervisor": "supervisor",
+    "what a run leaves": "collect settle",
+    "accept": "accept",
+    "files": "file",
+    "recovery": "recover stop salvage cancel not-started",
+}
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Callable[..., Arena]]:
+    """Makes arenas, and ends what is left of them."""
+    made: list[Arena] = []
+
+    def arena(*args: object, **more: object) -> Arena:
+        made.append(Arena(tmp_path / str(len(made)), *args, **more))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield arena
+    for each in made:
+        each.close()
+
+
+def of(group: str) -> list[str]:
+    """The points whose names begin with a word of the group."""
+    return [name for name in points.every() if name.partition(".")[0] in group.split()]
+
+
+def test_every_point_belongs_to_a_group() -> None:
+    assert sorted(name for group in GROUPS.values() for name in of(group)) == points.every()
+
+
+def test_an_unarmed_point_does_nothing_and_an_armed_one_strikes_the_nth_time(
+    tmp_path: Path,
+) -> None:
+    failpoints.reach("here")
+    try:
+        failpoints.arm("here:2:ENOSPC", str(tmp_path / "once"))
+        failpoints.reach("elsewhere")
+        failpoints.reach("here")
+        with pytest.raises(OSError, match="No space left"):
+            failpoints.reach("here")
+        failpoints.arm("here:EIO", str(tmp_path / "once"))
+        failpoints.reach("here")
+    finally:
+        failpoints.arm("")
+
+
+@pytest.mark.parametrize("group", GROUPS.values(), ids=GROUPS.keys())
+def test_a_kill_at_every_point_loses_nothing_and_runs_nothing_twice(
+    make: Callable[..., Arena], group: str
+) -> None:
+    names = of(group)
+    arena = make({}, config=CONFIG + (STEPS if group == "supervisor" else ""))
+    mine = arena.repo / "mine.txt"
+    mine.write_text("staged")
+    git(arena.repo, "add", "mine.txt")
+    mine.write_text("and more")
+    before = person(arena.repo, "mine.txt")
+    missed = [name for name in names if not points.strike(arena, name)]
+    arena.settle()
+    assert missed == []
+    assert arena.judged(people="stop" in group) == []
+    assert person(arena.repo, "mine.txt") == before
