@@ -37,9 +37,8 @@ def rename_command(old: str, new: str, branch: str, as_json: bool) -> None:
     def message(board: Board, changes: Sequence[Change]) -> str:
         from gitkanban.views.message import from_lines
 
-        children = [Line(each.card, "parents") for each in changes if isinstance(each, EditCard)]
         suffix = board.config.commit_suffix if board.config else ""
-        return from_lines([Line(found, f"renamed to {new}"), *children], suffix)
+        return from_lines([Line(found, f"renamed to {new}")], suffix)
 
     done = store.commit(place, decide, message=message)
     for line in done.told:

@@ -74,7 +74,9 @@ def test_the_canonical_layout() -> None:
 
 
 def test_defaults_are_left_out() -> None:
-    assert cardfile.render(Card("T1")) == "id: T1\n\ntitle: ''\n\nstatus: todo\n\npriority: 0\n"
+    assert cardfile.render(Card("T1")) == (
+        "id: T1\n\ntitle: ''\n\nstatus: todo\n\npriority: 0\n\nparents: []\n\nacceptance: []\n"
+    )
 
 
 def test_a_card_by_hand() -> None:
@@ -239,7 +241,7 @@ def test_fmt() -> None:
     )
     assert cardfile.formatted(text) == (
         "# head\n\nid: T1\n\n# why\ntitle:  x\n\nstatus: todo # s\n\npriority: 0\n\nparents:\n"
-        "  - T0\n  - T9  # nine\n\nmine: 1\n\nbody: |-\n  a\n  b\n\n# end\n"
+        "  - T0\n  - T9  # nine\n\nmine: 1\n\nacceptance: []\n\nbody: |-\n  a\n  b\n\n# end\n"
     )
 
 

@@ -30,7 +30,7 @@ def test_options_set_fields_and_touch_no_other_line(board: Path) -> None:
     before = card(board)
     assert ok(board, "edit", "T1", "--priority", "5") == "T1 changed: priority\n"
     assert card(board) == before.replace("priority: 2  ", "priority: 5  ")
-    assert git(board, "log", "-1", "--format=%s") == "kanban: T1 priority"
+    assert git(board, "log", "-1", "--format=%s") == "kanban: T1 edited (priority)"
 
 
 def test_lists_are_set_whole_and_emptied_by_an_empty_word(board: Path) -> None:
@@ -38,7 +38,7 @@ def test_lists_are_set_whole_and_emptied_by_an_empty_word(board: Path) -> None:
     data = json.loads(ok(board, "edit", "T4", "--parent", "", "--json"))
     assert data["id"] == "T4" and data["changed"] == ["parents"]
     text = card(board, "T4")
-    assert "parents" not in text and "worker" not in text and "- it works" in text
+    assert "parents: []" in text and "worker" not in text and "- it works" in text
 
 
 def test_what_holds_already_makes_no_commit(board: Path) -> None:
