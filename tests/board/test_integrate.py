@@ -1,0 +1,221 @@
+"""Card branches go into base, and only where every checkout of base can follow."""
+
+from pathlib import Path
+
+import pytest
+
+from gitkanban.board import integrate, store
+from gitkanban.board.place import Place
+from gitkanban.core.changes import AddCard, EndRun, WriteFile
+from gitkanban.core.model import Card, Run
+from gitkanban.errors import BoardBusy, Refused
+from tests.board import boards
+from tests.board.boards import CONFIG, FORMS, edit, file_of, new
+from tests.conftest import git
+
+CARD = Card("T1", title="the work", worker="coder", status="review")
+
+
+class Bench:
+    """A board, and the worktree of its card T1."""
+
+    def __init__(self, repo: Path, form: str, config: str = "") -> None:
+        self.repo, self.tree = repo, repo.parent / "work"
+        self.place: Place = new(repo, form, CARD)
+        text = CONFIG.replace("kanban:\n", f"kanban:\n  base: main\n{config}")
+        boards.commit(self.place, WriteFile("config.yaml", text))
+        git(repo, "worktree", "add", "-q", "-b", "card/T1", str(self.tree), "main")
+        self.start = git(repo, "rev-parse", "main")
+
+    def work(self, **files: str) -> str:
+        """Commit files (`__` is a slash) on the card's branch; its tip."""
+        for name, text in files.items():
+            path = self.tree / name.replace("__", "/").replace("_", ".")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        git(self.tree, "add", "-A")
+        git(self.tree, "commit", "-qm", "work")
+        return git(self.tree, "rev-parse", "HEAD")
+
+    def accept(self) -> integrate.Merged:
+        board = store.read(self.place)
+        assert board.config is not None
+        return integrate.accept(self.place, board.config, board.cards["T1"])
+
+    def main(self) -> str:
+        return git(self.repo, "rev-parse", "main")
+
+    def status(self) -> str:
+        return git(self.repo, "status", "--porcelain")
+
+    def merged(self) -> bool:
+        return "T1" in integrate.merged(self.place, store.read(self.place))
+
+
+@pytest.fixture(params=FORMS, ids=["in-tree", "own-branch"])
+def bench(repo: Path, request: pytest.FixtureRequest) -> Bench:
+    return Bench(repo, request.param)
+
+
+def test_a_merge_commit_and_checkouts_that_follow(bench: Bench) -> None:
+    tip, before = bench.work(new_txt="new\n"), bench.main()
+    done = bench.accept()
+    assert done == integrate.Merged("card/T1", "main", bench.main())
+    assert git(bench.repo, "rev-parse", "main^1", "main^2").split() == [before, tip]
+    assert "Kanban-Card: T1" in git(bench.repo, "log", "-1", "--format=%B", "main")
+    assert (bench.repo / "new.txt").read_text() == "new\n"
+    assert bench.status() == ""
+    # What is merged is not merged again.
+    assert bench.accept().commit == ""
+
+
+def test_squash_and_fast_forward(repo: Path) -> None:
+    bench = Bench(repo, "kanban", "  merge: squash\n")
+    bench.work(a="1\n")
+    bench.work(b="2\n")
+    before = bench.main()
+    assert bench.accept().commit == bench.main()
+    assert git(repo, "rev-list", "--parents", "-n1", "main").split()[1:] == [before]
+    assert git(repo, "log", "-1", "--format=%s") == "T1: the work"
+    assert bench.accept().commit == ""
+    text = git(repo, "show", "kanban:config.yaml").replace("squash", "ff")
+    boards.commit(bench.place, WriteFile("config.yaml", f"{text}\n"))
+    git(bench.tree, "reset", "-q", "--hard", "main")
+    tip = bench.work(c="3\n")
+    assert bench.accept().commit == tip == bench.main()
+    assert bench.status() == ""
+
+
+def test_a_conflict_names_files_and_changes_nothing(bench: Bench) -> None:
+    bench.work(README_md="# theirs\n", other="x\n")
+    (bench.repo / "README.md").write_text("# ours\n")
+    git(bench.repo, "commit", "-qam", "ours")
+    before = bench.main()
+    done = bench.accept()
+    assert (done.commit, done.conflicts) == ("", ("README.md",))
+    assert (bench.main(), bench.status()) == (before, "")
+
+
+def test_uncommitted_work_in_the_way_is_refused_and_named(bench: Bench) -> None:
+    bench.work(README_md="# theirs\n", new_txt="theirs\n")
+    before = bench.main()
+    (bench.repo / "README.md").write_text("# draft\n")
+    with pytest.raises(Refused, match=r"README\.md"):
+        bench.accept()
+    git(bench.repo, "add", "README.md")
+    with pytest.raises(Refused, match=r"README\.md"):
+        bench.accept()
+    git(bench.repo, "reset", "-q", "--hard")
+    (bench.repo / "new.txt").write_text("draft\n")
+    with pytest.raises(Refused, match=r"new\.txt"):
+        bench.accept()
+    assert bench.main() == before
+    assert (bench.repo / "new.txt").read_text() == "draft\n"
+
+
+def test_uncommitted_work_elsewhere_stays(bench: Bench) -> None:
+    bench.work(new_txt="theirs\n")
+    (bench.repo / "README.md").write_text("# draft\n")
+    (bench.repo / "staged").write_text("mine\n")
+    git(bench.repo, "add", "staged")
+    before = bench.status()
+    assert bench.accept().commit
+    assert bench.status() == before
+    assert (bench.repo / "README.md").read_text() == "# draft\n"
+    assert (bench.repo / "new.txt").exists()
+
+
+def test_every_checkout_of_base_follows(bench: Bench, tmp_path: Path) -> None:
+    bench.work(new_txt="theirs\n")
+    git(bench.repo, "switch", "-qc", "feature")
+    linked = tmp_path / "linked"
+    git(bench.repo, "worktree", "add", "-q", str(linked), "main")
+    assert bench.accept().commit
+    assert (linked / "new.txt").exists() and git(linked, "status", "--porcelain") == ""
+    assert not (bench.repo / "new.txt").exists() and bench.status() == ""
+
+
+def test_a_checkout_in_the_middle_of_something_is_waited_for(bench: Bench) -> None:
+    bench.work(new_txt="theirs\n")
+    (bench.repo / ".git/MERGE_HEAD").write_text(bench.main() + "\n")
+    with pytest.raises(BoardBusy, match="a merge"):
+        bench.accept()
+
+
+def test_no_base(bench: Bench) -> None:
+    bench.work(new_txt="theirs\n")
+    text = git(bench.repo, "show", f"{bench.place.branch}:{bench.place.path('config.yaml')}")
+    boards.commit(bench.place, WriteFile("config.yaml", text.replace("main", "trunk") + "\n"))
+    with pytest.raises(Refused, match="trunk"):
+        bench.accept()
+
+
+def test_no_branch_is_nothing_to_merge(bench: Bench) -> None:
+    assert bench.accept().commit == ""
+    git(bench.repo, "worktree", "remove", "--force", str(bench.tree))
+    git(bench.repo, "branch", "-q", "-D", "card/T1")
+    assert bench.accept() == integrate.Merged("card/T1", "main")
+
+
+def test_changes_of_the_board_stay_behind(repo: Path) -> None:
+    bench = Bench(repo, "")
+    card = bench.tree / ".kanban/cards/T1.yaml"
+    card.write_text(card.read_text().replace("review", "done"))
+    bench.work(new_txt="theirs\n", _kanban__cards__T2_yaml="id: T2\n\nstatus: backlog\n")
+    edit(bench.place, "T1", title="retitled meanwhile")
+    done = bench.accept()
+    assert done.conflicts == ()
+    assert "T1.yaml" in done.told[0] and "T2.yaml" in done.told[0]
+    board = store.read(bench.place)
+    assert set(board.cards) == {"T1"}
+    assert board.cards["T1"].status == "review"
+    assert board.cards["T1"].title == "retitled meanwhile"
+    assert (repo / "new.txt").exists() and bench.status() == ""
+
+
+def test_a_planner_proposes_cards_for_the_backlog_and_no_others(repo: Path) -> None:
+    bench = Bench(repo, "")
+    text = CONFIG.replace("kanban:\n", "kanban:\n  base: main\n") + "      board: propose\n"
+    boards.commit(bench.place, WriteFile("config.yaml", text))
+    bench.work(
+        _kanban__cards__P1_yaml="id: P1\n\nstatus: backlog\n",
+        _kanban__cards__P2_yaml="id: P2\n\nstatus: todo\n",
+        _kanban__cards__P3_yaml="id: [\n",
+    )
+    done = bench.accept()
+    assert set(store.read(bench.place).cards) == {"T1", "P1"}
+    assert "P2.yaml" in done.told[0] and "P3.yaml" in done.told[0] and "P1" not in done.told[0]
+    assert file_of(repo, "P1").exists() and bench.status() == ""
+
+
+def test_work_that_came_into_base_by_other_ways_is_seen(bench: Bench) -> None:
+    assert not bench.merged()  # no run has succeeded
+    tip = bench.work(new_txt="theirs\n")
+    run = Run("r1", "T1", outcome="succeeded", commit=tip, start_commit=bench.start)
+    boards.commit(bench.place, EndRun(run))
+    assert not bench.merged()
+    git(bench.repo, "merge", "-q", "--no-ff", "-m", "by hand", "card/T1")
+    assert bench.merged()
+    more = bench.work(new_txt="more\n")
+    assert not bench.merged()
+    git(bench.repo, "merge", "-q", more)
+    assert bench.merged()
+    git(bench.repo, "worktree", "remove", "--force", str(bench.tree))
+    git(bench.repo, "branch", "-q", "-d", "card/T1")
+    assert bench.merged()
+
+
+def test_a_branch_without_commits_of_its_own_is_not_merged(bench: Bench) -> None:
+    run = Run("r1", "T1", outcome="succeeded", commit=bench.start, start_commit=bench.start)
+    boards.commit(bench.place, EndRun(run))
+    assert not bench.merged()
+    git(bench.repo, "commit", "-q", "--allow-empty", "-m", "base goes on")
+    assert not bench.merged()
+
+
+def test_a_branch_reset_to_base_is_not_merged(bench: Bench) -> None:
+    tip = bench.work(new_txt="theirs\n")
+    run = Run("r1", "T1", outcome="succeeded", commit=tip, start_commit=bench.start)
+    boards.commit(bench.place, EndRun(run), AddCard(Card("T2")))
+    git(bench.tree, "reset", "-q", "--hard", "main")
+    assert not bench.merged()
