@@ -24,21 +24,23 @@ WORDS = (*STATUSES, "ready", "waiting")
     "--profile", "profiles", multiple=True, metavar="NAME", help="Only cards of this profile."
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print ids alone.")
+@click.option("--at", "rev", default="", metavar="REV", help="The cards as they were at a commit.")
 @json_option
 def list_command(
     statuses: tuple[str, ...],
     workers: tuple[str, ...],
     profiles: tuple[str, ...],
     quiet: bool,
+    rev: str,
     as_json: bool,
 ) -> None:
     """List cards, those that need a person first."""
     from gitkanban import clock
-    from gitkanban.cli.quick import status_now
+    from gitkanban.cli.quick import status_at, status_now
     from gitkanban.cli.terminal import colour_on, terminal_width
     from gitkanban.views.status import card_lines, in_order, word_of
 
-    data = status_now()
+    data = status_at(rev) if rev else status_now()
     owned = {worker["name"] for worker in data["workers"] if worker["profile"] in profiles}
     cards = [
         card

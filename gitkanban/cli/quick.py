@@ -55,6 +55,19 @@ def status_now() -> "dict[str, Any]":
     return live(rows, [f"nothing is committed or started: {why}"] if why else [])
 
 
+def status_at(rev: str) -> "dict[str, Any]":
+    """The data of the board as it was: nobody sits anywhere, nothing is a draft."""
+    from gitkanban.board import git, store
+    from gitkanban.cli.here import place_here
+    from gitkanban.views.summary import summary
+
+    place = place_here()
+    board = store.read(place, rev)
+    at = git.run(place.common, "show", "-s", "--format=%ct", board.commit).text
+    rows = summary(board, int(at), "", "")
+    return live(rows | {"slots_dir": "", "main": "", "prefix": place.prefix})
+
+
 def live(rows: "dict[str, Any]", notes: "list[str] | None" = None) -> "dict[str, Any]":
     """The rows of a board with who sits where now, and what a person should know beside it."""
     drafts = _Drafts(rows)

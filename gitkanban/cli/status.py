@@ -9,9 +9,16 @@ from gitkanban.cli.here import json_option
 @click.option(
     "-a", "--all", "all_", is_flag=True, help="List done and dropped cards of a large board too."
 )
+@click.option(
+    "--at",
+    "rev",
+    default="",
+    metavar="REV",
+    help="The board as it was at a commit, tag or date@{…}.",
+)
 @json_option
-def status_command(all_: bool, as_json: bool) -> None:
+def status_command(all_: bool, rev: str, as_json: bool) -> None:
     """Show slots, cards, what holds them back, and what is wrong with the board."""
-    from gitkanban.cli.quick import print_status, status_now
+    from gitkanban.cli.quick import print_status, status_at, status_now
 
-    print_status(status_now(), as_json, all_)
+    print_status(status_at(rev) if rev else status_now(), as_json, all_)

@@ -186,6 +186,23 @@ def _whom(worker: str) -> str:
     return "every worker" if worker == "*" else worker
 
 
+def told(before: Card | None, after: Card | None) -> str:
+    """What became of a card between two versions of it, in the words of the board's commits."""
+    if before is None:
+        return f"added ({after.title}, {after.status})" if after else ""
+    if after is None:
+        return "removed"
+    changed = {name: getattr(after, name) for name in Card._fields}
+    changed = {name: value for name, value in changed.items() if value != getattr(before, name)}
+    if not changed:
+        return "laid out anew"
+    text = _edit_line(before, changed).text
+    also = sorted(changed.keys() & {"title", "worker", "priority", "parents", "needs", "body"})
+    if "status" in changed and also:
+        text += f", edited ({', '.join(also)})"
+    return text + (f": {after.why}" if after.why and "why" in changed else "")
+
+
 def _edit_line(before: Card, fields: Mapping[str, Value]) -> Line:
     after = before._replace(**fields)
     if after.status == before.status:
