@@ -86,7 +86,7 @@ def test_what_truly_conflicts_is_named_and_left_as_it_was(repo: Path, branch: st
     assert store.read(two).commit == before
     change(two, EditCard("A", {"title": "this"}))
     assert sync(two, "origin").pushed
-    assert git(hub, "fsck", "--strict") == ""
+    assert git(hub, "fsck", "--strict", "--no-dangling") == ""
 
 
 def test_code_in_conflict_stops_the_sync_and_changes_nothing(repo: Path) -> None:
@@ -301,4 +301,4 @@ def test_four_clones_that_tick_one_board_never_run_a_card_twice(repo: Path) -> N
     runs = log.read_text().split("\n")[:-1]
     assert sorted(line.split()[0] for line in runs) == sorted(f"T{n}" for n in range(count))
     assert all(card.status in ("review", "done") for card in cards.values())
-    assert git(hub, "fsck", "--strict") == ""
+    assert git(hub, "fsck", "--strict", "--no-dangling") == ""
