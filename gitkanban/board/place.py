@@ -140,12 +140,27 @@ def _standing(common: str, main: str, told: list[str]) -> tuple[str, str] | None
                 f"attached the board: branch kanban from {ref.removeprefix('refs/remotes/')}"
             )
             return "kanban", _board_in(common, ref) or ""
-    default = git.run(common, "symbolic-ref", "-q", "refs/remotes/origin/HEAD", check=False).text
-    head = git.run(common, "symbolic-ref", "-q", "HEAD", check=False).text
-    for ref in (default.replace("refs/remotes/origin/", "refs/heads/"), head):
-        if ref and _board_in(common, ref) is not None:
-            return ref.removeprefix("refs/heads/"), _board_in(common, ref) or ""
+    for ref in (_default(common, told), _head_of(common)):
+        # In the tree of code only the folder makes a board: a config.yaml is anybody's.
+        if ref and _board_in(common, ref) == FOLDER:
+            return ref.removeprefix("refs/heads/"), FOLDER
     return None
+
+
+def _head_of(common: str) -> str:
+    """The branch that is checked out in the main checkout; empty when HEAD is detached."""
+    return git.run(common, "symbolic-ref", "-q", "HEAD", check=False).text
+
+
+def _default(common: str, told: list[str]) -> str:
+    """Origin's default branch if there is a board in it; made here where only origin has it."""
+    theirs = git.run(common, "symbolic-ref", "-q", "refs/remotes/origin/HEAD", check=False).text
+    ours = theirs.replace("refs/remotes/origin/", "refs/heads/")
+    if theirs and not exists(common, ours) and _board_in(common, theirs) == FOLDER:
+        name = ours.removeprefix("refs/heads/")
+        git.run(common, "branch", name, theirs)
+        told.append(f"attached the board: branch {name} from origin/{name}")
+    return ours
 
 
 def _board_in(common: str, ref: str) -> str | None:
