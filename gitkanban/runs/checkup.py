@@ -245,7 +245,7 @@ def _locks(place: Place) -> Iterator[LockSeen]:
 
 
 def _lock_files(place: Place) -> Iterator[str]:
-    for folder in (place.common, *(each.admin for each in checkouts.every(place))):
+    for folder in {place.common, *(each.admin for each in checkouts.every(place))}:
         for name in os.listdir(folder) if os.path.isdir(folder) else ():
             if name.endswith(".lock"):
                 yield f"{folder}/{name}"

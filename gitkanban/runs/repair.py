@@ -47,6 +47,8 @@ class Repairs:
             return does[symptom.repair](symptom.subject)
         except GitkanbanError as error:
             return error.message
+        except FileNotFoundError:
+            return "it is gone by now"
         except OSError as error:
             return f"{error.strerror or error}: {error.filename or symptom.subject}"
 
