@@ -28,6 +28,9 @@ def commit_of(place: Place, rev: str) -> Commit:
         f"{rev or place.ref}^{{commit}}",
         check=False,
     ).text
+    inside = ("merge-base", "--is-ancestor", found[0].id, place.ref)
+    if git.run(place.common, *inside, check=False).code:
+        raise NotFound(f"{rev} is no commit of the board's branch", "See `gitkanban log`.")
     if rev and found[0].id != wanted:
         raise NotFound(f"{rev} changed nothing on the board", "See `gitkanban log`.")
     return found[0]

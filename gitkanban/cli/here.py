@@ -61,9 +61,12 @@ def card_of(board: Board, text: str) -> Card:
     return board.cards[resolve(board.cards, text)]
 
 
-def change(place: Place, decide: Callable[[Board], Sequence[Change]]) -> Committed:
-    """Commit what `decide` wants of the board as it is now; tell what followed."""
-    done = commit(place, decide, message=commit_message)
+def change(place: Place, decide: Callable[[Board], Sequence[Change]], why: str = "") -> Committed:
+    """Commit what `decide` wants of the board as it is now; tell what followed.
+
+    `why` is a subject for the commit, where the changes do not say it best themselves.
+    """
+    done = commit(place, decide, message=lambda b, c: commit_message(b, c, why))
     for line in done.told:
         click.echo(line, err=True)
     return done

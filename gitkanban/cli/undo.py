@@ -20,7 +20,8 @@ def undo_command(commit: str, as_json: bool) -> None:
     refuse_in_session("undo")
     place = place_here()
     taken = reverting.commit_of(place, commit)
-    done = change(place, lambda board: reverting.undone(place, board, taken))
+    why = f"undo {taken.id[:10]} ({taken.subject.removeprefix('kanban: ')})"
+    done = change(place, lambda board: reverting.undone(place, board, taken), why)
     if as_json:
         print_json({"undone": taken.id, "commit": done.commit})
     elif done.commit:

@@ -15,16 +15,17 @@ from gitkanban.views.text import clipped, shown
 SUBJECT_MOST = 100
 
 
-def commit_message(board: Board, changes: Sequence[Change]) -> str:
+def commit_message(board: Board, changes: Sequence[Change], subject: str = "") -> str:
     """The whole message for changes to a board; a board may ask for a suffix such as `[skip ci]`."""
     suffix = board.config.commit_suffix if board.config else ""
-    return from_lines(story(board, changes), suffix)
+    return from_lines(story(board, changes), suffix, subject)
 
 
-def from_lines(lines: Sequence[Line], suffix: str = "") -> str:
+def from_lines(lines: Sequence[Line], suffix: str = "", subject: str = "") -> str:
     """Subject, one body line per line when there are several, and the trailers."""
-    parts = [_subject(lines) + (f" {suffix}" if suffix else "")]
-    if len(lines) > 1:
+    first = clipped(f"kanban: {shown(subject)}", SUBJECT_MOST) if subject else _subject(lines)
+    parts = [first + (f" {suffix}" if suffix else "")]
+    if len(lines) > 1 or subject:
         parts.append("\n".join(_told(line) for line in lines))
     cards = dict.fromkeys(line.card for line in lines if line.card)
     runs = dict.fromkeys(line.run for line in lines if line.run)
