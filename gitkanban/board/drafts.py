@@ -105,6 +105,10 @@ def merged(
     if "cards" in name.split("/")[-2:-1] and name.endswith(".yaml"):
         done = mergefile.merge_card(base, ours, theirs)
         return done.text, "; ".join(done.told)
+    if ours in (base, theirs):
+        return theirs, ""
+    if theirs == base:
+        return ours, ""
     if ours is None or theirs is None:
         return ours, "" if ours == theirs else "the board and you disagree whether it exists"
     both = merge.text(base or "", ours, theirs)

@@ -35,13 +35,15 @@ def restore(place: Place) -> list[str]:
         if place.aside or not seen or not tip or seen == tip or refs.why_not(place):
             return []
         lost = _lost(place, seen, tip)
+        # The person's git has brought the checkout to the tip as it is; so it is put on record.
+        told = follow.follow(place) if lost else []
         draft = writing.Draft(place, tip) if lost else None
-        told = _put_back(place, draft, lost) if draft else []
+        told += _put_back(place, draft, lost) if draft else []
         message = "kanban: bring back what the branch lost\n\n" + "".join(f"{t}\n" for t in told)
         new = (draft.commit(message, [tip]) if draft else "") or tip
         if new == tip:
             git.run(place.common, "update-ref", refs.SEEN, tip, seen, check=False)
-            return []
+            return told
         follow.begin(place, tip)
         if refs.swap(place, tip, new, "kanban: bring back what the branch lost"):
             return told + follow.follow(place)
@@ -59,7 +61,10 @@ def _lost(place: Place, seen: str, tip: str) -> list[Loss]:
     for change in _changes(place, found.text, seen):
         here = now[change.path].new if change.path in now else change.old
         if here != change.new:
-            lost.append(Loss(change.path, change.old, change.new, here))
+            before = change.old
+            if not before and here:  # added on both sides: an amended commit, most likely
+                before = _versions(place, f"{found.text}..{seen}", change.path)[-1]
+            lost.append(Loss(change.path, before, change.new, here))
     return lost
 
 
@@ -97,21 +102,27 @@ def _committed_over(place: Place, seen: str, tip: str) -> list[Loss]:
     return lost
 
 
-def _versions(place: Place, tip: str, path: str) -> set[str]:
+def _versions(place: Place, commits: str, path: str) -> list[str]:
+    """The object ids that a path had at some commits, the newest first."""
     done = git.run(
-        place.common, "log", "--format=", "--raw", "-z", "--no-abbrev", "--no-renames", "-m", tip,
+        place.common, "log", "--format=", "--raw", "-z", "--no-abbrev", "--no-renames", "-m", commits,
         "--", path,
     )  # fmt: skip
-    return {field.split(" ")[2] for field in done.text.split("\0") if field.startswith(":")}
+    news = (field.split(" ")[3] for field in done.text.split("\0") if field.startswith(":"))
+    return [oid for oid in news if oid.strip("0")]
 
 
 def _meant(place: Place, seen: str, tip: str, path: str) -> bool:
     """Whether the last commit that changed the path did it on purpose."""
-    done = git.run(place.common, "rev-list", "--parents", "-n1", f"{seen}..{tip}", "--", path)
-    commit, *parents = done.text.split(" ")
-    if not commit or len(parents) != 1:
-        return not commit
-    message = git.run(place.common, "log", "-1", "--format=%B", commit).text
+    done = git.run(
+        place.common, "log", "--first-parent", "-n1", "--format=%H%n%P%n%B", f"{seen}..{tip}", "--",
+        path,
+    )  # fmt: skip
+    if not done.text:
+        return True
+    commit, parents, message = done.text.split("\n", 2)
+    if " " in parents:
+        return False  # a merge brings what both sides have
     others = git.run(
         place.common, "diff-tree", "-r", "--no-commit-id", "--name-only", "-z", commit, "--", ":/",
         f":(exclude,literal){path}",
