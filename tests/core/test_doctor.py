@@ -1,5 +1,7 @@
 """What is wrong around a board, fact by fact, and that repairs are offered where nothing is lost."""
 
+from pathlib import Path
+
 import pytest
 
 from gitkanban.core import doctor
@@ -107,6 +109,15 @@ def test_one_thing_wrong_is_one_symptom(
     )  # fmt: skip
     assert only.text and (only.advice or only.repair)
     assert "\n" not in only.text + only.advice
+
+
+def test_every_symptom_is_documented() -> None:
+    page = Path(__file__).parent.parent.parent / "docs" / "care.md"
+    rows = {line.split("`")[1] for line in page.read_text().splitlines() if line.startswith("| `")}
+    state = board("T1 todo", broken=["T2"])
+    config = state.problems[0]._replace(card="")
+    seen = symptoms(state._replace(problems=(*state.problems, config)), QUIET)
+    assert rows == {case[2] for case in CASES} | {each.code for each in seen}
 
 
 def test_every_repair_says_what_it_would_do() -> None:
