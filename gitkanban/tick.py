@@ -22,7 +22,7 @@ from gitkanban.core.plan import Plan, plan
 from gitkanban.core.schedule import Start
 from gitkanban.errors import BoardBusy, GitkanbanError
 from gitkanban.launch import Failure, Seat, start_all
-from gitkanban.runs import folders, sessions, slots, ticked
+from gitkanban.runs import consolidation, folders, sessions, slots, ticked
 from gitkanban.runs.locks import Locks
 from gitkanban.runs.observe import observe, remember
 from gitkanban.runs.slots import Lease
@@ -270,6 +270,7 @@ class _Pass:
         """Settle and start in one commit; whether there is something new to look at."""
         offline = self.remote is not None and bool(self.remote.offline)
         wanted = [s for s in todo.starts if not offline and s.card not in self.given_up]
+        gathering = self._gathering(todo.after)
         seats = self._reserve(board, todo, seen, wanted)
         starting = [
             started(seat.card, seat.lease.run, seat.lease.slot, seat.lease.clone, seat.lease.host)
@@ -278,7 +279,7 @@ class _Pass:
         committed = False
         try:
             claim = self.remote.claim if self.remote and seats else None
-            committed = self._commit(board, (*todo.changes, *starting), claim)
+            committed = self._commit(board, (*todo.changes, *gathering, *starting), claim)
         finally:
             if not committed:
                 for seat in seats:
@@ -289,7 +290,15 @@ class _Pass:
         failpoints.reach("tick.remember")
         remember(self.place, todo.ready_since, todo.served)
         failpoints.reach("tick.launch")
-        return self._launch(todo.after, seats) or len(seats) < len(wanted)
+        return self._launch(todo.after, seats) or len(seats) < len(wanted) or bool(gathering)
+
+    def _gathering(self, board: Board) -> Sequence[Change]:
+        """Cards for memory proposals, when enough of them wait."""
+        try:
+            return consolidation.due(self.place, self.locks, board)
+        except OSError as error:
+            self._error(f"memory proposals cannot be read: {error}")
+            return ()
 
     def _reserve(
         self, board: Board, todo: Plan, seen: Observed, wanted: Sequence[Start]

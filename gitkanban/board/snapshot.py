@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gitkanban.board.place import Place
 
 # The shape of what is kept, and by whom it can be read.
-_FORMAT = ("gitkanban", 1, __version__, sys.hexversion)
+_FORMAT = ("gitkanban", 2, __version__, sys.hexversion)
 # What a checkout has while it is in the middle of something; `standstill` then has the word.
 _SIGNS = (
     "rebase-merge", "rebase-apply", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "BISECT_LOG",

@@ -71,10 +71,14 @@ def history(place: Place, board: Board, card: str) -> Board:
 
 def card_text(place: Place, board: Board, card: str) -> str:
     """The text of a card's file at the board's commit."""
-    path = place.path(f"cards/{card}.yaml")
-    return git.run(place.common, "cat-file", "blob", f"{board.commit}:{path}").out.decode(
-        "utf-8", "surrogateescape"
-    )
+    return text_of(place, board, f"cards/{card}.yaml")
+
+
+def text_of(place: Place, board: Board, name: str) -> str:
+    """The text of one of the board's files at its commit. Raises GitFailed when it has none."""
+    return git.run(
+        place.common, "cat-file", "blob", f"{board.commit}:{place.path(name)}"
+    ).out.decode("utf-8", "surrogateescape")
 
 
 def commit(

@@ -26,17 +26,28 @@ from gitkanban.errors import UsageError
 @click.option(
     "--file", "source", default=None, metavar="FILE", help="The text from a file; - for stdin."
 )
+@click.option(
+    "--memory", default="", metavar="TEXT",
+    help="What the card's profile should remember: a proposal, see `gitkanban memory`.",
+)  # fmt: skip
 @branch_option
 @json_option
-def note_command(card: str, text: str, source: str | None, branch: str, as_json: bool) -> None:
-    """Leave TEXT on CARD. Notes are files of their own and never conflict."""
-    words = text_argument(text, source).strip()
+def note_command(
+    card: str, text: str, source: str | None, memory: str, branch: str, as_json: bool
+) -> None:
+    """Leave TEXT on CARD. Notes are files of their own and never conflict.
+
+    With --memory it is a proposal to the memory of the card's profile instead. It goes onto the
+    board, where other clones see it: keep secrets out of it.
+    """
+    if memory and (text or source):
+        raise UsageError("a note, or --memory, and not both", "Call it twice.")
+    kind = "memory" if memory else "note"
+    words = text_argument(text or memory, source).strip()
     if not words:
         raise UsageError("an empty note", 'Say something: gitkanban note CARD "text".')
     place = place_here(branch)
-    note = Note(
-        clock.sortable_id(), "", person(place), int(clock.now()), "note", words, session()[1]
-    )
+    note = Note(clock.sortable_id(), "", person(place), int(clock.now()), kind, words, session()[1])
 
     def decide(board: Board) -> list[Change]:
         nonlocal note
@@ -48,4 +59,4 @@ def note_command(card: str, text: str, source: str | None, branch: str, as_json:
     if as_json:
         print_json({"card": note.card, "note": note.id, "commit": done.commit})
     else:
-        click.echo(f"noted on {note.card}")
+        click.echo(f"proposed from {note.card}" if memory else f"noted on {note.card}")

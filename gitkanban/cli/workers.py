@@ -1,14 +1,43 @@
-"""`gitkanban workers`: who works on this board, how much at once, and what they do now."""
+"""`gitkanban workers`: who works on this board and how much at once; `workers set` changes it."""
+
+from collections.abc import Sequence
 
 import click
 
-from gitkanban.cli.here import json_option, print_json
+from gitkanban.board.place import Place
+from gitkanban.cli.here import (
+    branch_option,
+    json_option,
+    place_here,
+    print_json,
+    refuse_in_session,
+)
+from gitkanban.core.model import Board, Config
+from gitkanban.errors import BadData, NotFound, UsageError
 
 
 @click.command("workers")
+@click.argument("words", nargs=-1, metavar="[set NAME KEY=VALUE…]")
+@branch_option
 @json_option
-def workers_command(as_json: bool) -> None:
-    """Show workers with running/limit, ready and waiting; profiles and capacities in total."""
+def workers_command(words: tuple[str, ...], branch: str, as_json: bool) -> None:
+    """Show workers with running/limit, ready, waiting, stuck and shares; profiles, capacities.
+
+    \b
+    gitkanban workers set backend-hermes-pool max_concurrency=3 weight=2
+
+    `set` edits config.yaml in place, its comments kept, in one commit; the next tick goes by it.
+    An empty value takes the key out; lists are written as shell words, nested keys with dots
+    (needs.build=1). What would make the config wrong is refused. Changed commands need
+    `gitkanban trust` again before they run.
+    """
+    if words and words[0] != "set":
+        raise UsageError(f"{words[0]!r} is no verb of workers", "Did you mean workers set NAME …?")
+    if words:
+        _set(words[1:], branch, as_json)
+        return
+    if branch:
+        raise UsageError("--branch is for workers set", "See `gitkanban status`.")
     from gitkanban.cli.quick import status_now
     from gitkanban.views.workers import workers_text
 
@@ -17,3 +46,98 @@ def workers_command(as_json: bool) -> None:
         print_json({name: data[name] for name in ("workers", "profiles", "capacities")})
     else:
         click.echo(workers_text(data), nl=False)
+
+
+def _set(words: Sequence[str], branch: str, as_json: bool) -> None:
+    refuse_in_session("workers set")
+    if len(words) < 2 or any("=" not in word for word in words[1:]):
+        raise UsageError("workers set takes NAME KEY=VALUE…", "…set backend max_concurrency=3")
+    from gitkanban.board import configedit, store
+    from gitkanban.core.changes import Change, Line, WriteFile
+    from gitkanban.views.message import from_lines
+
+    name, said = words[0], [word.partition("=")[::2] for word in words[1:]]
+    values = [(key, _value(key, text)) for key, text in said]
+    place = place_here(branch)
+    configs: list[Config] = []
+
+    def decide(board: Board) -> list[Change]:
+        _known(board, name)
+        before = store.text_of(place, board, "config.yaml")
+        after = before
+        for key, value in values:
+            path = ("kanban", "workers", name, *key.split("."))
+            after = configedit.edited(after, path, value)
+        configs[:] = [_checked(before, after)]
+        return [WriteFile("config.yaml", after)] if after != before else []
+
+    def message(board: Board, _: Sequence[Change]) -> str:
+        what = ", ".join(f"{key}={text}" if text else f"no {key}" for key, text in said)
+        suffix = board.config.commit_suffix if board.config else ""
+        return from_lines([Line("", f"workers set {name} {what}")], suffix)
+
+    done = store.commit(place, decide, message=message)
+    for line in done.told:
+        click.echo(line, err=True)
+    why = "" if place.aside else _untrusted(place, configs[0], name)
+    if as_json:
+        print_json({"worker": name, "commit": done.commit, "untrusted": why})
+        return
+    click.echo(f"{name}: {', '.join(f'{key}={text}' for key, text in said)}"
+               if done.commit else f"{name}: nothing changes")  # fmt: skip
+    if why:
+        click.echo(f"tick starts nothing for it before `gitkanban trust`: {why}", err=True)
+
+
+def _known(board: Board, name: str) -> None:
+    from gitkanban.core.ids import did_you_mean
+
+    workers = board.config.workers if board.config else {}
+    if board.config is not None and name not in workers:
+        raise NotFound(f"no worker {name!r}", did_you_mean(name, workers))
+
+
+def _value(key: str, text: str) -> "str | int | bool | tuple[str, ...] | None":
+    """What a word stands for under a worker's key; None takes the key out. Raises UsageError."""
+    import shlex
+
+    from gitkanban.board import configfile, configkeys
+    from gitkanban.core.ids import did_you_mean
+
+    head, _, rest = key.partition(".")
+    known = configkeys.BY_PATH.get(f"kanban.workers.*.{key}")
+    counts = configkeys.BY_PATH.get(f"kanban.workers.*.{head}")
+    if known is None and rest and counts and counts.kind == configkeys.COUNTS:
+        known = counts._replace(path=f"kanban.workers.*.{key}", kind=configkeys.COUNT)
+    if known is None or known.kind in (configkeys.SECTION, configkeys.COUNTS):
+        names = [each.path.rpartition(".")[2] for each in configkeys.below("kanban.workers.*")]
+        hint = f"Write {key}.NAME=VALUE." if known else did_you_mean(key, names)
+        raise UsageError(f"a worker has no key {key!r} to set", hint)
+    if not text:
+        return None
+    if known.kind in (configkeys.ARGV, configkeys.WORDS):
+        try:
+            return tuple(shlex.split(text))
+        except ValueError as error:
+            raise UsageError(f"{key}: {error}", "Write it as in a shell, quotes closed.") from None
+    checked = configfile.typed(known, text)
+    return text if known.kind == configkeys.DURATION else checked
+
+
+def _checked(before: str, after: str) -> Config:
+    """The config after the edit. Raises BadData with the first problem that the edit makes."""
+    from gitkanban.board import configfile
+
+    had = {each.message for each in configfile.parse(before.encode(), "config.yaml")[1]}
+    config, problems = configfile.parse(after.encode(), "config.yaml")
+    new = [each for each in problems if each.message not in had]
+    if new or config is None:
+        first = (new or problems)[0]
+        raise BadData(f"{first.file}:{first.line}:{first.column}: {first.message}", first.hint)
+    return config
+
+
+def _untrusted(place: Place, config: Config, name: str) -> str:
+    from gitkanban.runs import trust
+
+    return trust.untrusted(place, config).get(name, "")

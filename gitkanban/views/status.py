@@ -11,7 +11,7 @@ if TYPE_CHECKING:  # `typing` alone costs half of what `status` may
 
 CARD_KEYS = (
     "id", "title", "worker", "status", "ready", "parents", "priority", "run", "slot", "host",
-    "not_before", "reason", "why", "held", "holds",
+    "not_before", "reason", "why", "held", "holds", "needs_person",
 )  # fmt: skip
 LISTED_MOST = 30  # above that, done and dropped cards are counted, not listed
 _ORDER = ("blocked", "review", "running", "ready", "waiting", "backlog", "done", "dropped")
@@ -82,7 +82,14 @@ def _cards(data: "dict[str, Any]", now: float, total: int, colour: bool, all_: b
 
 def in_order(cards: "list[dict[str, Any]]") -> "list[dict[str, Any]]":
     """Those that need a person first, by how much waits on them; the finished ones last."""
-    return sorted(cards, key=lambda card: (_ORDER.index(word_of(card)), -card["holds"]))
+
+    def place(card: "dict[str, Any]") -> "tuple[bool, int, int]":
+        status = _ORDER.index(word_of(card))
+        if card["needs_person"]:
+            return False, -card["holds"], status
+        return True, status, -card["holds"]
+
+    return sorted(cards, key=place)
 
 
 def card_lines(
@@ -105,9 +112,12 @@ def _remark(card: "dict[str, Any]", now: float) -> str:
     if card["status"] == "running":
         since = f" for {age(now - seconds(card['started']))}" if card["started"] else ""
         return f"{card['slot']}{since}"
+    count = card["holds"] if card["needs_person"] else 0
+    waits = f"{plural(count, 'card')} wait{'s' if count == 1 else ''}" if count else ""
+    said = str(card["held"])
     if card["status"] == "blocked":
-        return shown(": ".join(part for part in (card["reason"], card["why"]) if part))
-    return str(card.get("held", ""))
+        said = shown(": ".join(part for part in (card["reason"], card["why"]) if part))
+    return "; ".join(part for part in (waits, said) if part)
 
 
 def _paused(name: str, why: str) -> str:
@@ -116,7 +126,9 @@ def _paused(name: str, why: str) -> str:
 
 
 def _remarks(data: "dict[str, Any]", colour: bool) -> list[str]:
-    lines = [_paused(name, why) for name, why in sorted(data["paused"].items())]
+    stuck = data["deadlock"]
+    lines = [coloured(f"deadlock: {shown(stuck)}", "red", colour)] if stuck else []
+    lines += [_paused(name, why) for name, why in sorted(data["paused"].items())]
     lines += [f"note: {shown(text)}" for text in data["notes"]]
     problems = data["problems"]
     if problems:

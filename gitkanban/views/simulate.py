@@ -1,0 +1,216 @@
+"""A simulated future as JSON data, as a report, and as a Gantt picture of the slots."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gitkanban.clock import iso
+from gitkanban.core.bounds import Advice, Assessment
+from gitkanban.core.model import Board
+from gitkanban.core.room import Key
+from gitkanban.core.simulate import Bar, Simulated
+from gitkanban.views.text import clipped, coloured, columns, padded, plural, shown, width
+
+ROWS_MOST = 40  # slots in the picture
+LISTED_MOST = 40  # cards in the table
+CHAIN_MOST = 8
+_COLOURS = ("green", "blue", "yellow", "red")
+
+
+def simulation_data(
+    board: Board, done: Simulated, worth: Assessment, better: Sequence[Advice]
+) -> dict[str, Any]:
+    """The data of `simulate --json`; times are ISO, durations seconds."""
+    return {
+        "from": iso(done.now),
+        "makespan": done.makespan,
+        "bound": worth.bound,
+        "binds": list(worth.binds),
+        "bounds": [{"limit": list(each.key), "seconds": each.seconds} for each in worth.bounds],
+        "chain": list(worth.chain),
+        "utilisation": {name: round(part, 4) for name, part in worth.utilisation.items()},
+        "cards": [
+            {
+                "card": bar.card,
+                "worker": bar.worker,
+                "slot": bar.slot,
+                "start": iso(bar.start),
+                "end": iso(bar.end),
+                "running": bar.ran,
+            }
+            for bar in done.bars
+        ],
+        "never": [{"card": held.card, "code": held.code, "text": held.text} for held in done.never],
+        "waited": [
+            {"limit": list(key), "seconds": seconds} for key, seconds in done.waited.items()
+        ],
+        "advice": [
+            {"limit": list(each.key), "from": each.limit, "to": each.to, "makespan": each.makespan}
+            for each in better
+        ],
+    }
+
+
+def simulation_text(
+    board: Board,
+    done: Simulated,
+    worth: Assessment,
+    better: Sequence[Advice],
+    total: int = 100,
+    colour: bool = False,
+) -> str:
+    """The report, at most `total` columns wide."""
+    if not done.bars:
+        lines = ["nothing would run"]
+    else:
+        lines = [
+            *_head(done, worth),
+            "",
+            *gantt(done, total, colour),
+            "",
+            *_table(board, done, total),
+            "",
+            *_use(board, worth),
+            *_better(done, better),
+        ]
+    return "\n".join([*lines, *_never(done)]) + "\n"
+
+
+def long(seconds: int) -> str:
+    """A duration, to the second where that matters: `1h05m`, `40m`, `90s`."""
+    if seconds < 600:
+        minutes, rest = divmod(seconds, 60)
+        return (
+            f"{minutes}m{rest:02}s"
+            if minutes and rest
+            else f"{minutes}m"
+            if minutes
+            else f"{rest}s"
+        )
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes}m"
+    hours, rest = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours}h{rest:02}m"
+    return f"{hours // 24}d{hours % 24:02}h"
+
+
+def limit_name(key: Key) -> str:
+    """A limit as people say it: `the longest chain`, `worker backend`, `max_concurrency`."""
+    kind, name = key
+    return {
+        "chain": "the longest chain",
+        "host": "max_concurrency of the host",
+        "starts": "max_starts_per_tick",
+        "shared": "the shared checkout",
+        "memory": f"the memory of {name}",
+    }.get(kind, f"{kind} {name}")
+
+
+def _head(done: Simulated, worth: Assessment) -> list[str]:
+    ratio = f", {done.makespan / worth.bound:.2f} x" if worth.bound else ""
+    fresh = [bar for bar in done.bars if not bar.ran]
+    lines = [
+        f"{plural(len(fresh), 'card')} in {long(done.makespan)}; at best {long(worth.bound)}"
+        f"{ratio}, because of {limit_name(worth.binds)}"
+    ]
+    if worth.chain:
+        cards = worth.chain
+        some = list(cards[:CHAIN_MOST])
+        if len(cards) > CHAIN_MOST:
+            some += [f"… {len(cards) - CHAIN_MOST} more"]
+        lines.append(f"longest chain: {' → '.join(some)}")
+    return lines
+
+
+def gantt(done: Simulated, total: int = 100, colour: bool = False) -> list[str]:
+    """A row for each slot, time to the right; a bar bears its card's id where that fits."""
+    slots: dict[str, list[Bar]] = {}
+    for bar in sorted(done.bars, key=lambda bar: (_slot_key(bar.slot), bar.start)):
+        slots.setdefault(bar.slot, []).append(bar)
+    head = max(width(slot) for slot in slots)
+    room = max(20, total - head - 2)
+    span = max(1, done.makespan)
+    workers = {name: at for at, name in enumerate(sorted({bar.worker for bar in done.bars}))}
+    lines = [f"{' ' * head}  {_axis(span, room)}"]
+    for slot, bars in list(slots.items())[:ROWS_MOST]:
+        lines.append(f"{padded(slot, head)}  {_row(bars, done.now, span, room, workers, colour)}")
+    if len(slots) > ROWS_MOST:
+        lines.append(f"[cut: {len(slots) - ROWS_MOST} more slots]")
+    return lines
+
+
+def _slot_key(slot: str) -> tuple[str, int]:
+    profile, _, number = slot.rpartition("#")
+    return profile, int(number) if number.isdigit() else 0
+
+
+def _axis(span: int, room: int) -> str:
+    end = long(span)
+    middle = long(span // 2)
+    left = padded("0", room // 2 - len(middle) // 2) + middle
+    return padded(left, room - len(end)) + end
+
+
+def _row(
+    bars: Sequence[Bar], now: int, span: int, room: int, workers: Mapping[str, int], colour: bool
+) -> str:
+    line, at = "", 0
+    for number, bar in enumerate(bars):
+        start = max(at, (max(bar.start, now) - now) * room // span)
+        end = min(room, max(start + 1, (bar.end - now) * room // span))
+        if start >= end:
+            continue
+        # Bars that touch differ in shade, so that the eye finds where one ends.
+        fill = "█▓"[number % 2]
+        size = end - start
+        text = f"{fill}{bar.card}" if size >= len(bar.card) + 2 else ""
+        drawn = text + fill * (size - len(text))
+        tone = _COLOURS[workers[bar.worker] % len(_COLOURS)]
+        line += " " * (start - at) + coloured(drawn, tone, colour)
+        at = end
+    return line
+
+
+def _table(board: Board, done: Simulated, total: int) -> list[str]:
+    rows = [["CARD", "START", "END", "SLOT", "TITLE"]]
+    for bar in done.bars[:LISTED_MOST]:
+        card = board.cards.get(bar.card)
+        start = "running" if bar.ran else f"+{long(bar.start - done.now)}"
+        rows.append(
+            [bar.card, start, f"+{long(bar.end - done.now)}", bar.slot,
+             shown(card.title) if card else ""]
+        )  # fmt: skip
+    lines = columns(rows, total, 4)
+    if len(done.bars) > LISTED_MOST:
+        lines.append(f"[cut: {len(done.bars) - LISTED_MOST} more; --json has them all]")
+    return lines
+
+
+def _use(board: Board, worth: Assessment) -> list[str]:
+    limits = board.config.workers if board.config else {}
+    rows = [["WORKER", "SLOTS", "IN USE"]]
+    rows += [
+        [name, str(limits[name].max_concurrency), f"{part:.0%}"]
+        for name, part in worth.utilisation.items()
+        if part
+    ]
+    return columns(rows, 100, 0)
+
+
+def _better(done: Simulated, better: Sequence[Advice]) -> list[str]:
+    return [""] * bool(better) + [
+        f"raise {limit_name(each.key)} from {each.limit} to {each.to}: {long(each.makespan)}, "
+        f"{long(done.makespan - each.makespan)} less"
+        for each in better
+    ]
+
+
+def _never(done: Simulated) -> list[str]:
+    if not done.never:
+        return []
+    lines = ["", f"{plural(len(done.never), 'card')} would never start:"]
+    lines += [clipped(shown(f"  {each.card}: {each.text}"), 160) for each in done.never[:20]]
+    if len(done.never) > 20:
+        lines.append(f"  [cut: {len(done.never) - 20} more]")
+    return lines
