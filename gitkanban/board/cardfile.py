@@ -5,8 +5,8 @@ It does not look at other cards: unknown parents and workers are found where the
 The canonical layout lets plain git merge what two branches changed: a blank line between fields,
 lists one item a line, sets sorted. The fields that a transition writes together (`status` and
 what goes with it) stand together as one paragraph; they are one fact and never merge by halves.
-Every second field is always written, empty if need be: two fields that are not there yet, added on
-two branches, would meet at one place.
+All other fields are always written, empty if need be: git's line merge takes a field that one
+branch adds, and a change of the field behind it on another, for one conflict.
 """
 
 import re
@@ -27,7 +27,7 @@ STATUS_GROUP = (
 ORDER = (
     "id", "title", "worker", *STATUS_GROUP, "priority", "parents", "needs", "acceptance", "body",
 )  # fmt: skip
-ALWAYS = frozenset({"id", "title", "status", "priority", "parents", "acceptance"})
+ALWAYS = frozenset(ORDER) - frozenset(STATUS_GROUP[1:])
 BLANK = Card("")
 _SLOT = re.compile(r"(?P<profile>.+)#(?P<number>[1-9][0-9]{0,5})\Z")
 
@@ -272,7 +272,7 @@ def _edited_field(text: str, key: str, value: Value) -> str:
     if value == default and key not in ALWAYS:
         return yamledit.removed(text, spans[key])
     if isinstance(node, Scalar) and not isinstance(value, tuple) and key != "body":
-        style = node.style if node.style in ("'", '"') else ""
+        style = node.style if node.style in ("'", '"') and node.text else ""
         done = yamledit.value_replaced(text, node, _written(key, value, style))
         if done is not None and "\n" not in str(value):
             return done

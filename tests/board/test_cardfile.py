@@ -73,9 +73,10 @@ def test_the_canonical_layout() -> None:
     assert parsed(CANONICAL) == FULL
 
 
-def test_defaults_are_left_out() -> None:
+def test_fields_that_only_a_move_sets_are_left_out_where_they_are_empty() -> None:
     assert cardfile.render(Card("T1")) == (
-        "id: T1\n\ntitle: ''\n\nstatus: todo\n\npriority: 0\n\nparents: []\n\nacceptance: []\n"
+        "id: T1\n\ntitle: ''\n\nworker: ''\n\nstatus: todo\n\npriority: 0\n\n"
+        "parents: []\n\nneeds: {}\n\nacceptance: []\n\nbody: ''\n"
     )
 
 
@@ -170,7 +171,7 @@ HAND = ODD.replace("    -   a: b\n", "    -   first\n    # two\n    -   'second 
         ({"status": "done"}, ["status:   todo      # why not"], ["status:   done      # why not"]),
         ({"title": "new"}, ["title:  'it''s   odd'   # keep me"], ["title:  'new'   # keep me"]),
         ({"worker": "v"}, ["worker: w"], ["worker: v"]),
-        ({"worker": ""}, ["worker: w"], []),
+        ({"worker": ""}, ["worker: w"], ["worker: ''"]),
         ({"parents": ("T0", "T9")}, ['- "T5"'], []),
         ({"parents": ("T0", "T5", "T7", "T9")}, [], ["- T7"]),
         ({"acceptance": ("second  one", "3")}, ["    -   first"], ["    -   '3'"]),
@@ -240,8 +241,8 @@ def test_fmt() -> None:
         '   T0]\nmine: 1\r\nbody: "a\\nb"\n# end\n...\n'
     )
     assert cardfile.formatted(text) == (
-        "# head\n\nid: T1\n\n# why\ntitle:  x\n\nstatus: todo # s\n\npriority: 0\n\nparents:\n"
-        "  - T0\n  - T9  # nine\n\nmine: 1\n\nacceptance: []\n\nbody: |-\n  a\n  b\n\n# end\n"
+        "# head\n\nid: T1\n\n# why\ntitle:  x\n\nworker: ''\n\nstatus: todo # s\n\npriority: 0\n\nparents:\n"
+        "  - T0\n  - T9  # nine\n\nmine: 1\n\nneeds: {}\n\nacceptance: []\n\nbody: |-\n  a\n  b\n\n# end\n"
     )
 
 
