@@ -115,6 +115,8 @@ class Seen(NamedTuple):
     missing: tuple[tuple[str, str], ...] = ()  # (worker, program that is not found)
     disks: tuple[DiskSeen, ...] = ()
     standstill: str = ""
+    driver: str = "git"  # the program that merges cards in this clone; empty: none is installed
+    driver_found: bool = True
 
 
 class Symptom(NamedTuple):
@@ -245,6 +247,25 @@ def _commands(board: Board, seen: Seen) -> Iterator[Symptom]:
             worker,
             f"{program}, which {worker} runs, is not found",
             "Install it, or put its folder on PATH and `gitkanban trust` again.",
+        )
+
+
+def _driver(board: Board, seen: Seen) -> Iterator[Symptom]:
+    if not seen.driver:
+        yield Symptom(
+            INFO,
+            "no-merge-driver",
+            "merge driver",
+            "git merges cards line by line in this clone, not field by field",
+            "`gitkanban install merge-driver` if merges of cards conflict here.",
+        )
+    elif not seen.driver_found:
+        yield Symptom(
+            ERROR,
+            "merge-driver-missing",
+            "merge driver",
+            f"{seen.driver}, with which git merges cards here, is not found",
+            "`gitkanban install merge-driver` writes it anew.",
         )
 
 
@@ -452,6 +473,7 @@ _EXAMINATIONS = (
     _worktrees,
     _branches,
     _salvages,
+    _driver,
 )
 
 # What `--fix` would do, in words; `{}` is the symptom's subject.

