@@ -71,6 +71,16 @@ def test_ci_calls_the_test_command_of_the_readme() -> None:
     assert command.strip() in (ROOT / ".ci" / "run").read_text()
 
 
+def test_the_readme_names_commands_that_exist() -> None:
+    from gitkanban.cli.app import COMMANDS
+
+    known = {name for _, name, _, _ in COMMANDS}
+    text = (ROOT / "README.md").read_text()
+    named = set(re.findall(r"(?:\$ |`|&& )gitkanban ([a-z-]+)", text))
+    assert len(named) >= 8
+    assert named <= known
+
+
 def test_every_command_and_option_is_documented() -> None:
     from tests.commands_page import PAGE, page
 

@@ -92,7 +92,8 @@ def _status(board: Board, card_id: str) -> str:
 def _run_lines(run: Run) -> list[str]:
     took = age(run.ended - run.started) if run.started else "never began"
     commit = f", commit {run.commit[:10]}" if run.commit else ""
-    lines = [f"  {run.run}  {run.outcome} ({shown(run.why)}), {took}, {run.slot}{commit}"]
+    cost = f", ${shown(run.cost_usd)}" if run.cost_usd else ""
+    lines = [f"  {run.run}  {run.outcome} ({shown(run.why)}), {took}{cost}, {run.slot}{commit}"]
     if run.salvage:
         lines.append(f"      kept: git show {run.salvage}")
     lines += ["      " + line for line in shown_lines(run.summary.strip()).split("\n") if line]
