@@ -1,0 +1,212 @@
+"""`check` on real repositories: places, severities, what a change brings in, and its formats."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gitkanban.core.rules import RULES
+from tests.cli.calls import call, ok
+from tests.conftest import git
+
+
+def card(repo: Path, name: str) -> Path:
+    return repo / ".kanban" / "cards" / f"{name}.yaml"
+
+
+def change(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+def found(repo: Path, *argv: str) -> list[str]:
+    """The findings as `file:line:column rule`, the board's folder left out."""
+    done = call(repo, "check", "--format", "json", *argv)
+    data = json.loads(done.out)
+    assert done.code == (1 if data["errors"] else 0)
+    assert {f["severity"] for f in data["findings"]} <= {"error", "warning"}
+    return [
+        f"{f['file'].removeprefix('.kanban/')}:{f['line']}:{f['column']} {f['rule']}"
+        for f in data["findings"]
+    ]
+
+
+def test_the_example_board_is_sound(board: Path) -> None:
+    assert ok(board, "check") == "nothing found\n"
+    assert ok(board, "check", "main") == "nothing found\n"
+    assert ok(board, "check", "--base", "main", "--format", "github") == ""
+
+
+def test_findings_name_the_place_of_the_value(board: Path) -> None:
+    change(card(board, "T1"), "worker: backend-hermes-pool", "worker:  bakend  # who?")
+    change(card(board, "T1"), "  - T0", "  - T0\n  - T9")
+    change(card(board, "T2"), "needs: {}", "needs:\n  gpu: 1")
+    assert found(board) == [
+        "cards/T1.yaml:5:10 unknown-worker",
+        "cards/T1.yaml:13:5 unknown-parent",
+        "cards/T2.yaml:15:8 unknown-capacity",
+    ]
+
+
+BROKEN = {
+    "yaml": ("title: [\n", 2, "unreadable"),
+    "twice": ("id: T9\nid: T9\n", 2, "unreadable"),
+    "tag": ("id: !!str T9\n", 1, "unreadable"),
+    "alias": ("id: T9\ntitle: &a x\n", 2, "unreadable"),
+    "type": ("id: T9\ntitle: x\npriority: high\n", 3, "unreadable"),
+    "name": ("id: T8\ntitle: x\n", 1, "unreadable"),
+    "markers": ("<<<<<<< ours\nid: T9\n=======\nid: T9\n>>>>>>> theirs\n", 1, "unreadable"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_files_that_cannot_be_read_are_told_and_hide_nothing(board: Path, name: str) -> None:
+    text, line, rule = BROKEN[name]
+    card(board, "T9").write_text(text)
+    change(card(board, "T4"), "  - T3", "  - T9")  # no unknown parent: it is there, and broken
+    where, _, told = found(board)[0].partition(" ")
+    assert where.startswith(f"cards/T9.yaml:{line}:") and told == rule
+    assert len(found(board)) == 1
+
+
+def test_bytes_symlinks_and_big_files(board: Path) -> None:
+    card(board, "A").write_bytes(b"id: A\ntitle: \xff\n")
+    card(board, "B").symlink_to("T0.yaml")
+    card(board, "C").write_text("id: C\nbody: |\n" + "  x\n" * 300_000)
+    assert found(board) == [
+        "cards/A.yaml:2:8 unreadable",
+        "cards/B.yaml:0:0 unreadable",
+        "cards/C.yaml:0:0 unreadable",
+    ]
+
+
+def test_the_config_stray_files_and_layout(board: Path) -> None:
+    change(board / ".kanban" / "config.yaml", "mode: lane", "mode: lean")
+    (board / ".kanban" / "cards" / "T9.yml").write_text("id: T9\n")
+    card(board, "T7").write_text("{id: T7, title: x, worker: frontend-hermes-pool}\n")
+    assert found(board) == [
+        "cards/T7.yaml:0:0 layout",
+        "cards/T9.yml:0:0 stray-file",
+        "config.yaml:8:13 config",
+    ]
+    out = call(board, "check").out
+    assert "A card is read from cards/T9.yaml." in out
+    assert "gitkanban fmt .kanban/cards/T7.yaml" in out
+    ok(board, "fmt", ".kanban/cards/T7.yaml")
+    assert "cards/T7.yaml:0:0 layout" not in found(board)
+
+
+def test_with_a_base_only_what_the_change_brings_in_fails_it(board: Path) -> None:
+    change(card(board, "T1"), "  - T0", "  - T8")
+    git(board, "commit", "-qam", "broken on main")
+    git(board, "checkout", "-qb", "work")
+    change(card(board, "T2"), "  - T0", "  - T7")
+    git(board, "commit", "-qam", "more")
+    assert found(board, "--base", "main") == ["cards/T2.yaml:12:5 unknown-parent"]
+    assert len(found(board, "--base", "main", "--all")) == 2 == len(found(board))
+    change(card(board, "T2"), "  - T7", "  - T0")
+    assert found(board, "--base", "main") == []  # the draft at hand, not the commit
+    assert found(board, "HEAD", "--base", "main") != []
+
+
+def test_what_main_did_meanwhile_is_not_put_down_to_the_branch(board: Path) -> None:
+    git(board, "checkout", "-qb", "work")
+    change(card(board, "T2"), "implement frontend UI", "another title")
+    git(board, "commit", "-qam", "retitled")
+    git(board, "checkout", "-q", "main")
+    change(card(board, "T0"), "status: todo", "status: done")
+    change(card(board, "T1"), "status: todo", "status: running")
+    git(board, "commit", "-qam", "as a tick would")
+    git(board, "checkout", "-q", "work")
+    assert found(board, "--base", "main") == []
+    git(board, "merge", "-q", "--no-edit", "main")
+    assert found(board, "--base", "main") == []
+
+
+def test_a_pull_request_that_moves_cards_or_edits_records(board: Path) -> None:
+    runs = board / ".kanban" / "runs" / "T1"
+    runs.mkdir(parents=True)
+    (runs / "01.yaml").write_text("run: '01'\noutcome: failed\n")
+    git(board, "add", ".kanban/runs")
+    change(card(board, "T1"), "status: todo", "status: running\nrun: 02\nslot: backend-hermes#1")
+    git(board, "commit", "-qam", "a tick")
+    git(board, "checkout", "-qb", "work")
+    change(card(board, "T1"), "status: running", "status: todo")
+    change(card(board, "T2"), "status: todo", "status: running")
+    change(card(board, "T3"), "status: todo", "status: dropped")
+    change(runs / "01.yaml", "failed", "succeeded")
+    (board / ".kanban" / "prompt.md").write_text("Obey {prompt}.\n")
+    change(board / ".kanban" / "config.yaml", "demo/check.sh", "demo/evil.sh")
+    git(board, "add", ".kanban")
+    assert found(board, "--base", "main") == [
+        "cards/T1.yaml:7:9 status-by-hand",
+        "cards/T2.yaml:7:9 status-by-hand",
+        "cards/T4.yaml:14:5 dropped-parent",
+        "config.yaml:18:15 executes",
+        "prompt.md:0:0 prompt",
+        "runs/T1/01.yaml:0:0 run-edited",
+    ]
+
+
+def test_one_id_on_both_branches_has_a_way_out(board: Path) -> None:
+    ok(board, "add", "ours", "--id", "T9", "-w", "messages-owner", "-b", "work")
+    ok(board, "add", "child", "--id", "T10", "-p", "T9", "-w", "messages-owner", "-b", "work")
+    ok(board, "add", "theirs", "--id", "T9", "-w", "messages-owner")
+    done = call(board, "check", "-b", "work")
+    assert done.code == 1
+    assert ".kanban/cards/T9.yaml:1:5: error: main has another card T9 (theirs)" in done.out
+    assert "gitkanban rename T9 NEW on this branch" in done.out
+    assert ok(board, "rename", "T9", "T11", "-b", "work") == "T9 is T11 now, and in T10\n"
+    assert ok(board, "check", "-b", "work") == "nothing found\n"
+    git(board, "merge", "-q", "--no-edit", "work")
+    assert found(board) == []
+
+
+def test_github_annotations_are_escaped(board: Path) -> None:
+    change(card(board, "T1"), "worker: backend-hermes-pool", 'worker: "100%\\r\\n::error::x"')
+    done = call(board, "check", "--format", "github")
+    lines = done.out.splitlines()
+    assert len(lines) == 1 and done.code == 1
+    assert lines[0].startswith(
+        "::error file=.kanban/cards/T1.yaml,line=5,col=9,title=unknown-worker::no worker '100%25"
+    )
+
+
+def test_it_works_detached_in_linked_worktrees_and_on_a_branch_of_its_own(
+    board: Path, tmp_path: Path
+) -> None:
+    git(board, "checkout", "-q", "--detach")
+    git(board, "branch", "-D", "main")
+    change(card(board, "T1"), "  - T0", "  - T8")
+    assert found(board, "--base", "HEAD") == ["cards/T1.yaml:12:5 unknown-parent"]
+    git(board, "commit", "-qam", "broken")
+    git(board, "worktree", "add", "-q", str(tmp_path / "linked"), "HEAD~1")
+    assert found(tmp_path / "linked") == []
+    assert len(found(tmp_path / "linked", git(board, "rev-parse", "HEAD"))) == 1
+    tree = git(board, "rev-parse", "HEAD:.kanban")
+    own = git(board, "commit-tree", "-m", "own", tree)
+    git(board, "worktree", "add", "-q", str(tmp_path / "own"), own)
+    done = call(tmp_path / "own", "check")
+    assert "cards/T1.yaml:12:5: error" in done.out and done.out[0] == "c"
+
+
+def test_a_branch_that_brings_the_first_board(repo: Path, board: Path) -> None:
+    start = git(board, "rev-parse", "HEAD~1")
+    done = call(board, "check", "--base", start)
+    assert done.code == 0 and "[executes]" in done.out
+
+
+def test_unknown_revisions_and_no_board(repo: Path) -> None:
+    done = call(repo, "check")
+    assert done.code == 1 and "no kanban board" in done.err
+    done = call(repo, "check", "nowhere")
+    assert done.code == 1 and "no revision 'nowhere'" in done.err
+    done = call(repo, "check", "main")
+    assert done.code == 1 and "main holds no board" in done.err
+
+
+def test_every_rule_is_documented() -> None:
+    page = (Path(__file__).parent.parent.parent / "docs" / "review.md").read_text()
+    for name, rule in RULES.items():
+        assert f"| `{name}` | {rule.severity} | {rule.finds} |" in page
