@@ -14,6 +14,7 @@ from gitkanban.board.place import Place
 from gitkanban.errors import GitkanbanError, UsageError
 
 SECONDS_MOST = 90
+GRACE = 15.0  # seconds that sessions have to end when the demo is interrupted
 LOOK = 0.2  # seconds between looks at the board
 
 
@@ -149,9 +150,21 @@ def _look_back(repo: Path, place: Place, keep: str | None) -> None:
 
 
 def _quiet(place: Place) -> None:
-    """Wait until the last supervisor is gone, so that the folder can be removed."""
+    """End what still runs, and wait for the last supervisor, so that the folder can be removed."""
+    from gitkanban.runs import folders
     from gitkanban.runs.locks import Locks
+    from gitkanban.runs.sessions import Local
 
-    held = Locks(place.private).take("tick", wait=10)
+    locks = Locks(place.private)
+    executor = Local(place, locks)
+    until = time.monotonic() + GRACE
+    while time.monotonic() < until:
+        live = executor.alive(folders.every(place.private))
+        if not live:
+            break
+        for run in live:
+            executor.stop(folders.of(place.private, run), "the demo is over")
+        time.sleep(LOOK)
+    held = locks.take("tick", wait=GRACE)
     if held:
         held.close()
