@@ -12,7 +12,6 @@ from gitkanban.core.facts import Observed
 from gitkanban.core.graph import ready
 from gitkanban.core.model import DONE, RUNNING, SHARED, Board, Card
 from gitkanban.core.schedule import schedule
-from gitkanban.core.verdict import COUNTED
 from gitkanban.errors import BadData
 
 LOG_LINES = 8
@@ -24,10 +23,11 @@ LOG_LINES = 8
 @json_option
 def show_command(card: str, prompt: bool, as_json: bool) -> None:
     """Show CARD: fields, body, runs, notes, branch and workspace."""
+    from gitkanban.runs import handoffs
     from gitkanban.views.card import card_data, card_text
 
     place = place_here()
-    board = board_of(place)
+    board = store.archived(place, board_of(place), card)
     found = card_of(board, card)
     board = store.history(place, board, found.id)
     if prompt:
@@ -36,11 +36,12 @@ def show_command(card: str, prompt: bool, as_json: bool) -> None:
     now = int(clock.now())
     held = _held(place, board, found, now)
     places = _places(place, board, found)
+    received = handoffs.received(place, board, found)
     if as_json:
-        print_json(card_data(board, found, held, ready(board, found, now), places))
+        print_json(card_data(board, found, held, ready(board, found, now), places, received))
     else:
         log = _log(place, board, found)
-        click.echo(card_text(board, found, held, places, now, log), nl=False)
+        click.echo(card_text(board, found, held, places, now, log, received), nl=False)
 
 
 def _held(place: Place, board: Board, card: Card, now: int) -> str:
@@ -85,15 +86,9 @@ def _places(place: Place, board: Board, card: Card) -> dict[str, str]:
 
 def _log(place: Place, board: Board, card: Card) -> list[str]:
     """The last lines of a failed run's log, where this machine has them."""
-    from gitkanban.runs import folders
+    from gitkanban.runs import handoffs
 
     runs = board.runs_of(card.id)
-    if not runs or card.status in (DONE, RUNNING) or runs[-1].outcome not in COUNTED:
+    if not runs or card.status in (DONE, RUNNING):
         return []
-    folder = folders.of(place.private, runs[-1].run)
-    names = {"setup-failed": ["setup.log"], "verify-failed": ["verify.log"]}
-    for name in names.get(runs[-1].outcome, ["stderr.log", "stdout.log"]):
-        lines = folder.tail(name, LOG_LINES)
-        if lines:
-            return lines
-    return []
+    return handoffs.last_words(place, runs[-1], LOG_LINES)

@@ -180,8 +180,10 @@ def _rules(card: Card, worker: Worker, setting: Setting) -> str:
     if worker.verify:
         lines.append(f"It is checked afterwards with: {' '.join(worker.verify)}")
     if worker.memory_policy == "read-only":
+        kept = "a copy, and what you change in it is kept as a proposal; or"
+        how = kept if worker.memory_env else "read-only in this session:"
         lines.append(
-            "Your memory is read-only in this session: propose what should be remembered with "
+            f"Your memory is {how} propose what should be remembered with "
             f'`gitkanban note {card.id} --memory "…"`.'
         )
     lines += [

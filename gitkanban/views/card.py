@@ -5,13 +5,25 @@ from typing import Any
 
 from gitkanban.clock import iso
 from gitkanban.core.model import Board, Card, Note, Run
+from gitkanban.core.prompt import Handoff, cut
 from gitkanban.views.text import age, plural, shown, shown_lines
+
+SUMMARY_MOST = 600  # characters of a parent's summary on the page
+PATHS_MOST = 10
 
 
 def card_data(
-    board: Board, card: Card, held: str, ready: bool, places: dict[str, str]
+    board: Board,
+    card: Card,
+    held: str,
+    ready: bool,
+    places: dict[str, str],
+    received: Sequence[Handoff] = (),
 ) -> dict[str, Any]:
-    """The data of `show ID --json`; `places` holds branch and workspace, empty where there is none."""
+    """The data of `show ID --json`; `places` holds branch and workspace, empty where there is none.
+
+    `received` is what its parents left to it.
+    """
     return {
         "id": card.id,
         "title": card.title,
@@ -33,9 +45,15 @@ def card_data(
         "why": card.why,
         "body": card.body,
         **places,
+        "received": [_received_data(each) for each in received],
         "runs": [run_data(run) for run in board.runs_of(card.id)],
         "notes": [note_data(note) for note in board.notes_of(card.id)],
     }
+
+
+def _received_data(handoff: Handoff) -> dict[str, Any]:
+    data = dict(handoff._asdict())
+    return {**data, "paths": list(handoff.paths), "commits": list(handoff.commits)}
 
 
 def run_data(run: Run) -> dict[str, Any]:
@@ -50,7 +68,13 @@ def note_data(note: Note) -> dict[str, Any]:
 
 
 def card_text(
-    board: Board, card: Card, held: str, places: dict[str, str], now: float, log: Sequence[str] = ()
+    board: Board,
+    card: Card,
+    held: str,
+    places: dict[str, str],
+    now: float,
+    log: Sequence[str] = (),
+    received: Sequence[Handoff] = (),
 ) -> str:
     """The page that `show` prints; `log` are the last lines of the last run, if it failed."""
     lines = [f"{card.id}  {shown(card.title)}", ""]
@@ -71,6 +95,7 @@ def card_text(
         lines += ["", "done when:", *(f"  - {shown(line)}" for line in card.acceptance)]
     if card.body.strip():
         lines += ["", *("  " + line for line in shown_lines(card.body.strip()).split("\n"))]
+    lines += _received_lines(received)
     if board.runs_of(card.id):
         lines += ["", f"{plural(len(board.runs_of(card.id)), 'run')}:"]
         lines += [line for run in board.runs_of(card.id) for line in _run_lines(run)]
@@ -80,6 +105,21 @@ def card_text(
         lines += ["", "notes:"]
         lines += [line for note in board.notes_of(card.id) for line in _note_lines(note, now)]
     return "\n".join(lines) + "\n"
+
+
+def _received_lines(received: Sequence[Handoff]) -> list[str]:
+    """What its next session is told of its parents, shortened; `show --prompt` has it whole."""
+    lines = []
+    for each in received:
+        if not (each.summary or each.commit):
+            continue
+        some, rest = each.paths[:PATHS_MOST], len(each.paths) - PATHS_MOST
+        changed = ", ".join(some) + (f" [cut: {rest} more]" if rest > 0 else "")
+        commit = f", commit {each.commit[:10]}" if each.commit else ""
+        lines.append(shown(f"  {each.card}{commit}" + (f", changed {changed}" if some else "")))
+        words = shown_lines(cut(each.summary.strip(), SUMMARY_MOST).strip())
+        lines += ["      " + line for line in words.split("\n") if line]
+    return ["", "received:", *lines] if lines else []
 
 
 def _status(board: Board, card_id: str) -> str:
