@@ -139,6 +139,15 @@ def _of_profile(asks: tuple[Ask, ...], profile: str) -> tuple[Ask, ...]:
     )
 
 
+class _Want(NamedTuple):
+    """What every card of one worker with the same needs asks for."""
+
+    asks: tuple[Ask, ...]
+    limits: tuple[tuple[Ask, Key, int], ...]  # with the key and the limit of each
+    never: Full | None  # it asks for more than there is
+    keepable: int
+
+
 class Room:
     """What is taken at each level, kept up to date while runs are taken in and let go."""
 
@@ -154,7 +163,7 @@ class Room:
         self._lowest: dict[str, int] = {}
         self._keep: dict[Key, int] = {}
         self._kept_for = ""
-        self._asks: dict[tuple[str, Needs], tuple[Ask, ...]] = {}  # worked out once, asked often
+        self._wants: dict[tuple[str, Needs], _Want] = {}  # worked out once, asked often
         self._limits: dict[Key, int] = {}
         self._reserves = {
             name: worker
@@ -201,26 +210,37 @@ class Room:
     def seat(self, card: str, worker: Worker, needs: Needs) -> Occupant:
         """Take in a new run on this host, in the smallest free slot of its profile."""
         number = self.free_number(worker.profile)
-        asks = self.asks(worker, needs)
+        asks = self._want(worker, needs).asks
         occupant = Occupant(card, worker.name, worker.profile, number, asks, True)
         self.take(occupant)
         return occupant
 
-    def asks(self, worker: Worker, needs: Needs) -> tuple[Ask, ...]:
-        """`asks_of`, remembered; `worker` is one of the config's."""
-        found = self._asks.get((worker.name, needs))
+    def _want(self, worker: Worker, needs: Needs) -> "_Want":
+        """What a card of one of the config's workers asks for, remembered."""
+        found = self._wants.get((worker.name, needs))
         if found is None:
-            found = self._asks[worker.name, needs] = asks_of(worker, needs)
+            asks = asks_of(worker, needs)
+            limits = tuple((ask, ask.key, self.limit(ask.kind, ask.name)) for ask in asks)
+            never = next(
+                (
+                    Full(NEVER, ask.name, limit, ask.amount)
+                    for ask, _, limit in limits
+                    if ask.kind == CAPACITY and ask.amount > limit
+                ),
+                None,
+            )
+            keepable = sum(ask.amount for ask in asks if ask.kind in KEEPABLE)
+            found = self._wants[worker.name, needs] = _Want(asks, limits, never, keepable)
         return found
 
     def keepable(self, worker: Worker, needs: Needs) -> int:
         """How much a card of the worker asks for that can be kept for it."""
-        return sum(ask.amount for ask in self.asks(worker, needs) if ask.kind in KEEPABLE)
+        return self._want(worker, needs).keepable
 
     def keep(self, card: str, worker: Worker, needs: Needs) -> None:
         """Keep what this card needs, except slots, from all who ask after it; see `schedule`."""
         self._kept_for = card
-        self._keep = {a.key: a.amount for a in self.asks(worker, needs) if a.kind in KEEPABLE}
+        self._keep = {a.key: a.amount for a in self._want(worker, needs).asks if a.kind in KEEPABLE}
 
     def drop_keep(self) -> None:
         """Nothing is kept for anybody any more."""
@@ -253,16 +273,14 @@ class Room:
 
     def full(self, worker: Worker, needs: Needs) -> Full | None:
         """The first limit under which one more run of this worker does not fit, None if it fits."""
-        asks = self.asks(worker, needs)
-        for ask in asks:
-            limit = self.limit(ask.kind, ask.name)
-            if ask.amount > limit and ask.kind == CAPACITY:
-                return Full(NEVER, ask.name, limit, ask.amount)
-        for ask in asks:
-            limit, taken = self.limit(ask.kind, ask.name), self.taken(ask.kind, ask.name)
-            if taken + ask.amount > limit:
+        want = self._want(worker, needs)
+        if want.never:
+            return want.never
+        for ask, key, limit in want.limits:
+            free = limit - self._taken.get(key, 0)
+            if ask.amount > free:
                 return Full(ask.kind, ask.name, limit, ask.amount)
-            if taken + self._keep.get(ask.key, 0) + ask.amount > limit:
+            if self._keep and ask.amount > free - self._keep.get(key, 0):
                 return Full(KEPT, ask.name, limit, ask.amount, self._kept_for)
         return self._host_full(worker)
 

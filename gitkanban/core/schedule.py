@@ -101,7 +101,7 @@ def fill(
     keeper = _keep(seats, lines, now)
     blocks = _pour(seats, lines, fair, started, most)
     # A start may make another card the one that keeps; then what was kept is free for others.
-    while (then := _keep(seats, lines, now)) != keeper:
+    while started and (then := _keep(seats, lines, now)) != keeper:
         keeper = then
         blocks = _pour(seats, lines, fair, started, most)
     fair.settle({name for name, line in lines.items() if _waits(line, blocks.get(name, {}))})
@@ -135,21 +135,19 @@ def _pour(
 def _keep(seats: Room, lines: Mapping[str, Line], now: int) -> str:
     """Keep capacities for the card that has waited longest for more than it finds: that card."""
     seats.drop_keep()
-    waiting = [
-        (since, card, line.worker, needs)
-        for line in lines.values()
+    waiting = sorted(
+        (keys[0][1:], name, needs)
+        for name, line in lines.items()
         for needs, keys in line.groups.items()
-        for _, since, card in keys[:1]
-        if now - since >= PATIENCE
-        and (much := seats.keepable(line.worker, needs))
-        and (full := seats.full(line.worker, needs)) is not None
-        and full.code in (_PATIENT if much > 1 else _SLOTS)
-    ]
-    if not waiting:
-        return ""
-    _, card, worker, needs = min(waiting)
-    seats.keep(card, worker, needs)
-    return card
+        if now - keys[0][1] >= PATIENCE and seats.keepable(line.worker, needs)
+    )
+    for (_, card), name, needs in waiting:
+        worker = lines[name].worker
+        full = seats.full(worker, needs)
+        if full and full.code in (_PATIENT if seats.keepable(worker, needs) > 1 else _SLOTS):
+            seats.keep(card, worker, needs)
+            return card
+    return ""
 
 
 # A card that finds one of these full may keep what it needs of the others.
