@@ -11,6 +11,7 @@ import click
 from gitkanban import clock
 from gitkanban.board import git
 from gitkanban.board.place import Place
+from gitkanban.core.model import Board, Run
 from gitkanban.errors import GitkanbanError, UsageError
 
 SECONDS_MOST = 90
@@ -131,6 +132,9 @@ def _page(place: Place) -> tuple[dict[str, Any], str]:
 
 def _look_back(repo: Path, place: Place, keep: str | None) -> None:
     """Show the history of the board and the branches, and say where to look."""
+    from gitkanban.board import store
+
+    board = store.read(place)
     tour = [
         ["log", "--oneline", "--no-decorate", "--reverse", place.branch],
         ["log", "--graph", "--oneline", "--no-decorate", "--all", "--", "src", "tests", "docs"],
@@ -139,7 +143,7 @@ def _look_back(repo: Path, place: Place, keep: str | None) -> None:
     for words in tour if not keep else tour[:1]:
         click.echo(f"\n$ git {' '.join(words)}")
         click.echo(git.run(str(repo), *words).text)
-    click.echo("\nAll five cards are done; T1, T2 and T3 ran at the same time.")
+    click.echo(f"\nAll {len(board.cards)} cards are done; {_at_once(place, board)}.")
     if keep:
         click.echo(f"Explore: cd {repo}")
         click.echo("  git log main                        the board's story, and the work")
@@ -147,6 +151,20 @@ def _look_back(repo: Path, place: Place, keep: str | None) -> None:
         click.echo("  gitkanban show T1; gitkanban logs T1")
     else:
         click.echo("Run it again with --keep DIR to explore the repository.")
+
+
+def _at_once(place: Place, board: Board) -> str:
+    """The most sessions that ran at one moment, from the run records."""
+    from gitkanban.board import store
+
+    runs = [run for card in board.cards for run in store.history(place, board, card).runs_of(card)]
+    most = max(runs, key=lambda each: sum(_runs_at(run, each.started) for run in runs))
+    together = sorted(run.card for run in runs if _runs_at(run, most.started))
+    return f"most at the same time: {', '.join(together)}"
+
+
+def _runs_at(run: Run, moment: int) -> bool:
+    return run.started <= moment < run.ended
 
 
 def _quiet(place: Place) -> None:
