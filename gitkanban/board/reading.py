@@ -263,12 +263,30 @@ def history_of(place: Place, board: Board, card: str) -> Board:
     """The board with all runs and notes of one card, the archive's among them."""
     entries = [
         entry
-        for entry in listing(place, board.commit)
+        for entry in map(_unarchived, listing(place, board.commit))
         if (entry.path.startswith((f"runs/{card}/", f"notes/{card}/")))
     ]
     reader = Reader(place)
     runs, notes, _ = _histories(reader, entries)
     return board._replace(runs={**board.runs, **runs}, notes={**board.notes, **notes})
+
+
+def archived_card(place: Place, board: Board, card: str) -> Card | None:
+    """A card in the archive, None when it is not there or cannot be read."""
+    entries = [
+        _unarchived(entry)
+        for entry in listing(place, board.commit)
+        if entry.path.startswith("archive/") and entry.path.endswith(f"/cards/{card}.yaml")
+    ]
+    found = Reader(place).values(entries[-1:]).values()
+    return next((parsed.value for parsed in found if not parsed.problem), None)
+
+
+def _unarchived(entry: Entry) -> Entry:
+    """A file of the archive as it was called before: `archive/2026/runs/T1/…` as `runs/T1/…`."""
+    if not entry.path.startswith("archive/"):
+        return entry
+    return entry._replace(path=entry.path.split("/", 2)[-1])
 
 
 def _histories(

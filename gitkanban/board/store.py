@@ -69,6 +69,12 @@ def history(place: Place, board: Board, card: str) -> Board:
     return reading.history_of(place, board, card)
 
 
+def archived(place: Place, board: Board, card: str) -> Board:
+    """The board with a card of the archive among its cards; as it is when the card is not there."""
+    found = reading.archived_card(place, board, card) if card in board.archived else None
+    return board._replace(cards={card: found, **board.cards}) if found else board
+
+
 def card_text(place: Place, board: Board, card: str) -> str:
     """The text of a card's file at the board's commit."""
     return text_of(place, board, f"cards/{card}.yaml")

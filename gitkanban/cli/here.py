@@ -58,6 +58,10 @@ def card_of(board: Board, text: str) -> Card:
 
         where = f"{bad.file}:{bad.line}:{bad.column}"
         raise BadData(f"card {text} cannot be read: {where}: {bad.message}", bad.hint)
+    if text in board.archived and text not in board.cards:
+        from gitkanban.errors import NotFound
+
+        raise NotFound(f"card {text} is done and archived", "`gitkanban show` still shows it.")
     return board.cards[resolve(board.cards, text)]
 
 

@@ -320,7 +320,10 @@ def _driver(place: Place) -> str:
     except FileNotFoundError:
         wanted = False
     words = salvage.text(place.common, "config", "merge.gitkanban.driver") if wanted else ""
-    return shlex.split(words)[0] if words else ""
+    try:
+        return shlex.split(words)[0] if words else ""
+    except ValueError:  # a quote that never ends
+        return words
 
 
 def _disks(place: Place, config: Config | None) -> tuple[DiskSeen, ...]:

@@ -125,6 +125,11 @@ def test_gc_json_and_a_child_that_waits_for_an_archived_parent(repo: Path) -> No
     ok(repo, "add", "after it", "--id", "B", "-w", "w", "--parent", "A")
     [card] = json.loads(ok(repo, "list", "--json"))
     assert card["id"] == "B" and card["ready"]
+    shown = json.loads(ok(repo, "show", "A", "--json"))
+    assert shown["status"] == "done" and [run["outcome"] for run in shown["runs"]] == ["succeeded"]
+    assert shown["runs"][0]["commit"] in ok(repo, "show", "B", "--prompt")
+    done = call(repo, "reopen", "A")
+    assert done.code == 1 and "card A is done and archived" in done.err
 
 
 def test_gc_keeps_work_that_base_has_reverted(repo: Path) -> None:
