@@ -6,13 +6,15 @@ moving the clock of the ticks, never by sleeping.
 """
 
 import os
+import random
 import shutil
 import signal
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from unittest import mock
 
@@ -22,6 +24,7 @@ from gitkanban.board.place import Place
 from gitkanban.core.changes import AddCard, Change
 from gitkanban.core.model import Board
 from gitkanban.core.moves import move
+from gitkanban.errors import GitkanbanError
 from gitkanban.runs import folders, processes, sessions, trust
 from gitkanban.runs.folders import Folder
 from gitkanban.runs.locks import Locks
@@ -31,6 +34,8 @@ from tests.conftest import git
 from tests.oracle import Oracle, marked, started
 
 AGENT = str(Path(__file__).with_name("fake_agent.py"))
+VARIANTS = Path(__file__).with_name("variants")
+SEPARATOR = "\x1f"
 DEADLINE = 30.0
 ROUNDS = 60  # ticks until quiet, above which something never comes to rest
 
@@ -63,6 +68,12 @@ def until(look: Callable[[], object], what: str) -> None:
         time.sleep(0.005)
 
 
+def room() -> Path:
+    """A new folder on a disk in memory, where there is one: syncing costs nothing there."""
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    return Path(tempfile.mkdtemp(prefix="arena-", dir=memory))
+
+
 class Arena:
     """One repository. `words` says what the sessions of a card do, a line an attempt."""
 
@@ -82,7 +93,7 @@ class Arena:
         self.locks = Locks(self.place.private)
         self.once = top / "struck"
         self.clock = top / "log" / "offset"
-        self.extra: dict[str, str | list[str]] = {"grace": "0.3", "tick": []}
+        self.extra: dict[str, str | list[str]] = {"grace": "0.3", "timeout": "15", "tick": []}
         prefix = f"{self.place.prefix}/" if self.place.prefix else ""
         self.oracle = Oracle(self.repo, self.log, branch=self.place.branch, prefix=prefix)
 
@@ -137,6 +148,9 @@ class Arena:
                 failpoints.arm(strike, str(self.once) if strike else "")
                 do()
             code = 0
+        except (GitkanbanError, OSError) as error:
+            if not strike:
+                print(f"a tick failed: {error!r}", file=sys.stderr)
         except BaseException:
             traceback.print_exc()
         finally:
@@ -159,6 +173,17 @@ class Arena:
             mock.patch.object(clock, "now", lambda: now() + ahead),
         ):
             yield
+
+    def command(self, *words: str, variant: str = "") -> tuple[list[str], dict[str, str]]:
+        """A command of the program as a process of its own, and its environment."""
+        quick = {**self.extra, "grace": "0.3"}
+        lines = (f"{k}={v if isinstance(v, str) else SEPARATOR.join(v)}" for k, v in quick.items())
+        (self.log / "quick").write_text("".join(f"{line}\n" for line in lines))
+        if variant:
+            (self.log / "variant").write_text(variant)
+        paths = os.pathsep.join((str(VARIANTS), str(VARIANTS.parent.parent)))
+        env = {**os.environ, "ARENA": str(self.log), "PYTHONPATH": paths}
+        return [sys.executable, "-m", "gitkanban", *words], env
 
     # -- to quiet
 
@@ -198,6 +223,39 @@ class Arena:
         made = cardfile.parse(text.encode(), f"cards/{card}.yaml")
         store.commit(self.place, lambda _: [AddCard(made, text)], message=commit_message)
 
+    def go(self) -> None:
+        """A tick, as a step of something longer."""
+        tick(self.place)
+
+    def revive(self, rng: random.Random) -> None:
+        """A person lets a blocked card run again."""
+        self._move(rng, "blocked", "retry")
+
+    def drop_one(self, rng: random.Random) -> None:
+        """A person gives a running card up."""
+        self._move(rng, "running", "drop")
+
+    def _move(self, rng: random.Random, status: str, verb: str) -> None:
+        names = [card.id for card in self.board().cards.values() if card.status == status]
+        name = rng.choice(names)
+
+        def decide(board: Board) -> list[Change]:
+            return move(board, verb, board.cards[name])
+
+        store.commit(self.place, decide, message=commit_message)
+
+    def frozen(self) -> list[int]:
+        """Stopped processes of runs: supervisors, sessions, what collects for them."""
+        runs = {folder.run for folder in self.folders()}
+        pids = [*self.supervisors(), *(int(pid) for pid, run in marked() if run in runs)]
+        return [pid for pid in pids if (seen := processes.look(pid)) and seen.state == "T"]
+
+    def thaw(self) -> None:
+        """Let every stopped supervisor go on."""
+        for pid in self.supervisors():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
     def drop(self, card: str) -> None:
         """A person gives the card up."""
 
@@ -232,7 +290,7 @@ class Arena:
         for _ in range(ROUNDS):
             before = self.state()
             assert self.tick() == 0, "a tick that nothing struck must go through"
-            self.wait()
+            until(lambda: all(map(self._stopped, self.supervisors())), "sessions to end")
             if self.state() != before:
                 calm = 0
                 continue

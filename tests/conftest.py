@@ -2,10 +2,14 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.arena import Arena
 
 
 @pytest.fixture(autouse=True)
@@ -67,3 +71,19 @@ def repo(tmp_path: Path) -> Path:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--rewrite` writes expected files anew from what came out."""
     parser.addoption("--rewrite", action="store_true", help="write expected files anew")
+
+
+@pytest.fixture
+def make() -> Iterator["Callable[..., Arena]"]:
+    """Makes arenas (`tests.arena`), and ends what is left of them."""
+    from tests.arena import Arena, room
+
+    made: list[Arena] = []
+
+    def arena(*args: object, **more: object) -> Arena:
+        made.append(Arena(room(), *args, **more))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield arena
+    for each in made:
+        each.close()

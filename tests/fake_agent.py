@@ -10,11 +10,13 @@ import signal
 import sys
 import time
 from hashlib import sha1
+from itertools import count
 
 FOLDER, WORKER = sys.argv[1], sys.argv[2]
 CARD, RUN = os.environ["GITKANBAN_CARD"], os.environ["GITKANBAN_RUN"]
 PROFILE = os.environ["GITKANBAN_PROFILE"]
 LOG = f"{FOLDER}/log"
+COUNT = count()
 
 
 def say(*words: object) -> None:
@@ -77,7 +79,7 @@ def head() -> str:
 def append(name: str) -> None:
     os.makedirs(os.path.dirname(name) or ".", exist_ok=True)
     with open(name, "a") as file:
-        file.write(f"{RUN}\n")
+        file.write(f"{RUN} {next(COUNT)}\n")
 
 
 def hang() -> None:

@@ -63,6 +63,17 @@ class Oracle:
         self._fsck()
         return self.found
 
+    def moment(self) -> list[str]:
+        """What does not hold at this moment, while sessions are alive and nothing is being killed."""
+        self.found = []
+        held = set(self._locked())
+        for row in self.rows():
+            if row.kind == "begin" and started(row.rest[2]) == int(row.rest[3]):
+                path = str(self.private / "locks" / "card" / row.card)
+                if path not in held:
+                    self.say(3, f"{row.card} runs, and its lock is free")
+        return self.found
+
     def say(self, number: int, text: str) -> None:
         """A violation of invariant `number`."""
         self.found.append(f"{number}: {text}")
@@ -249,7 +260,7 @@ class Oracle:
                 self.say(6, f"{name} holds a result twice: {lines}")
             card = Path(name).stem
             for line in lines:
-                run = board.runs.get(line)
+                run = board.runs.get(line.split()[0])
                 if run is None or run["card"] != card:
                     self.say(5, f"{name} in {base} holds a result of an unknown run {line}")
         for card_id, card in board.cards.items():

@@ -4,7 +4,7 @@ Many points are struck on one board, one after the other, so recoveries are stru
 -m tests.torture` strikes each on a board of its own, and with every kind of fault.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -45,20 +45,6 @@ GROUPS = {
     "files": "file",
     "recovery": "recover stop salvage cancel not-started",
 }
-
-
-@pytest.fixture
-def make(tmp_path: Path) -> Iterator[Callable[..., Arena]]:
-    """Makes arenas, and ends what is left of them."""
-    made: list[Arena] = []
-
-    def arena(*args: object, **more: object) -> Arena:
-        made.append(Arena(tmp_path / str(len(made)), *args, **more))  # type: ignore[arg-type]
-        return made[-1]
-
-    yield arena
-    for each in made:
-        each.close()
 
 
 def of(group: str) -> list[str]:

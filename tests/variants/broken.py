@@ -1,0 +1,82 @@
+"""Ways to break the program on purpose, one function each; the oracle must catch every one of them.
+
+They are the mistakes that other systems of this kind make.
+"""
+
+import fcntl
+import os
+from typing import Any
+
+from gitkanban import tick as ticks
+from gitkanban.runs import locks, processes, sessions, slots
+
+
+def unlocked_at_hand_over() -> None:
+    """Locks are freed with LOCK_UN after the hand-over: for every holder, the supervisor too."""
+    real = locks.Held.close
+
+    def close(self: locks.Held) -> None:
+        if self.fd >= 0:
+            fcntl.flock(self.fd, fcntl.LOCK_UN)
+        real(self)
+
+    locks.Held.close = close  # type: ignore[method-assign]
+
+
+def committed_after_the_spawn() -> None:
+    """Sessions are started first, and the board is told afterwards."""
+
+    def start(self: Any, board: Any, todo: Any, seen: Any) -> bool:
+        seats = self._reserve(board, todo, seen, list(todo.starts))
+        failed = self._launch(todo.after, seats)
+        starting = [
+            ticks.started(s.card, s.lease.run, s.lease.slot, s.lease.clone, s.lease.host)
+            for s in seats
+        ]
+        if self._commit(board, (*todo.changes, *starting)):
+            self._close(todo)
+        return bool(failed)
+
+    ticks._Pass._start = start  # type: ignore[method-assign]
+
+
+def reclaimed_by_pid_file() -> None:
+    """A run counts as dead when no process has the number in its pid file, whatever it locks."""
+    real = locks.Locks.locked
+
+    def locked(self: locks.Locks, names: Any) -> set[str]:
+        found = set(real(self, names))
+        private = os.path.dirname(self.folder)
+        for folder in sessions.folders.every(private):
+            if not folder.has("exit.json") and not processes.look(slots.supervisor_pid(folder)):
+                spec = folder.facts()
+                found -= set(sessions.lock_names(spec.one("card"), spec.one("slot")))
+        return found
+
+    def take(self: locks.Locks, name: str, wait: float = 0.0) -> locks.Held | None:
+        """As if an old lock file could be put aside."""
+        path = self.path(name)
+        free = name.startswith(("card/", "slot/")) and name not in self.locked([name])
+        if free and os.path.exists(path):
+            os.unlink(path)
+        return taken(self, name, wait)
+
+    taken = locks.Locks.take
+    locks.Locks.locked = locked  # type: ignore[method-assign]
+    locks.Locks.take = take  # type: ignore[method-assign]
+    sessions.Local._end_survivors = lambda *_: True  # type: ignore[method-assign]
+
+
+def survivors_left_alive() -> None:
+    """What outlives its supervisor is not looked for."""
+    sessions.Local._end_survivors = lambda *_: True  # type: ignore[method-assign]
+
+
+def work_thrown_away() -> None:
+    """A dead run's workspace is made clean for the next one without a look at what is in it."""
+    from gitkanban.board import git
+
+    def collect(folder: Any) -> None:
+        git.run(folder.spec().one("workspace"), "clean", "-qfd")
+
+    sessions.collect.collect = collect  # type: ignore[assignment]

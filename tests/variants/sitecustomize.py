@@ -1,0 +1,41 @@
+"""Put on PYTHONPATH by tests alone: ticks of their own process get a moved clock, or are broken.
+
+`ARENA` names the folder of the fake sessions' log. Its file `offset` moves the clock of ticks, and
+`variant` names a way to break the program on purpose (`broken`): the oracle must notice.
+"""
+
+import os
+
+
+def _prepare(folder: str) -> None:
+    from gitkanban import clock
+
+    try:
+        with open(f"{folder}/offset", encoding="ascii") as file:
+            ahead = int(file.read())
+    except FileNotFoundError:
+        ahead = 0
+    now = clock.now
+    clock.now = lambda: now() + ahead
+    try:
+        with open(f"{folder}/quick", encoding="utf-8") as file:
+            values = dict(line.rstrip("\n").split("=", 1) for line in file)
+    except FileNotFoundError:
+        return
+    from gitkanban.runs import sessions
+
+    real = sessions._whole_spec
+    quick = {key: value.split("\x1f") if value else [] for key, value in values.items()}
+    sessions._whole_spec = lambda *args: {**real(*args), **quick}
+    try:
+        with open(f"{folder}/variant", encoding="ascii") as file:
+            variant = file.read().strip()
+    except FileNotFoundError:
+        return
+    import broken
+
+    getattr(broken, variant)()
+
+
+if "ARENA" in os.environ:
+    _prepare(os.environ["ARENA"])
