@@ -21,11 +21,11 @@ def fmt_command(cards: tuple[str, ...], check: bool, branch: str) -> int:
     Files are changed where they lie. Cards named by id, or without names every card of the board,
     are changed by one commit on the board's branch.
     """
-    refuse_in_session("fmt")
     files = [name for name in cards if os.sep in name or name.endswith(".yaml")]
     names = [name for name in cards if name not in files]
     changed, wrong = _files(files, check)
     if names or not files:
+        refuse_in_session("fmt")  # files are a session's own; hooks of its commits lay them out
         changed += _on_board(place_here(branch), names, check)
     if not changed and not wrong:
         click.echo("nothing to lay out")

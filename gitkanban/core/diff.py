@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from gitkanban.core.changerules import EXECUTED, executed_words
 from gitkanban.core.facts import Observed
-from gitkanban.core.graph import is_done, longest_chain, ready, unfinished
+from gitkanban.core.graph import cycles, is_done, longest_chain, ready, unfinished
 from gitkanban.core.model import TERMINAL, TODO, Board, Card, Config, Worker
 from gitkanban.core.schedule import schedule
 
@@ -82,6 +82,7 @@ class Difference(NamedTuple):
     after: Outlook
     broken: tuple[str, ...]  # files that become unreadable
     mended: tuple[str, ...]
+    rings: tuple[tuple[str, ...], ...] = ()  # new cycles; each card waits for the next
     links: tuple[tuple[str, str], ...] = ()  # (parent, child) of `after`, for a drawing
     cut: tuple[tuple[str, str], ...] = ()  # links that are gone
 
@@ -123,9 +124,14 @@ def difference(before: Board, after: Board, now: int) -> Difference:
         new,
         tuple(sorted(set(now_broken) - set(was_broken))),
         tuple(sorted(set(was_broken) - set(now_broken))),
+        tuple(ring for ring in _rings(after) if ring not in _rings(before)),
         tuple(sorted(links)),
         tuple(sorted(were - links)),
     )  # fmt: skip
+
+
+def _rings(board: Board) -> list[tuple[str, ...]]:
+    return [tuple(ring) for ring in cycles(board.cards)]
 
 
 def outlook(board: Board, now: int) -> Outlook:

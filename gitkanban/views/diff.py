@@ -164,6 +164,7 @@ def _next(diff: Difference) -> Iterator[str]:
 
 def outlook_lines(diff: Difference) -> Iterator[str]:
     """What follows from the change, a line each."""
+    yield from (f"a new cycle: {ring_text(ring)}; none of them can start" for ring in diff.rings)
     if diff.ready:
         yield f"ready: {', '.join(diff.ready)}"
     if diff.freed:
@@ -172,6 +173,11 @@ def outlook_lines(diff: Difference) -> Iterator[str]:
         yield f"{waiting.card} waits for {', '.join(waiting.parents)}"
     yield f"longest chain: {_change(chain_text(diff.before), chain_text(diff.after))}"
     yield f"a tick would start: {_change(starts_text(diff.before), starts_text(diff.after))}"
+
+
+def ring_text(ring: Sequence[str]) -> str:
+    """A cycle as its cards, the first one again at the end."""
+    return " → ".join([*ring, ring[0]])
 
 
 def _change(before: str, after: str) -> str:
@@ -214,6 +220,7 @@ def diff_data(diff: Difference, a: str, b: str) -> dict[str, Any]:
         "mended": list(diff.mended),
         "ready": list(diff.ready),
         "waits": [{"card": each.card, "parents": list(each.parents)} for each in diff.waits],
+        "cycles": [list(ring) for ring in diff.rings],
         "chain": {"before": list(diff.before.chain), "after": list(diff.after.chain)},
         "starts": {"before": _starts(diff.before), "after": _starts(diff.after)},
     }

@@ -17,6 +17,7 @@ from gitkanban.views.diff import (
     chain_text,
     counted,
     facts,
+    ring_text,
     set_change,
     starts_text,
     value_text,
@@ -76,8 +77,10 @@ def _cards(diff: Difference) -> Iterator[str]:
         head = "| added | title | | waits for |\n|---|---|---|---|"
         yield "\n".join([head, *rows])
     for change in listed:
-        if change.kind == "added" and change.card.body.strip():
-            yield _details(f"{code(change.id)} says", change.card.body.strip())
+        card = change.card
+        if change.kind == "added" and (card.body.strip() or card.acceptance):
+            done_when = "".join(f"done when: {line}\n" for line in card.acceptance)
+            yield _details(change.id, f"{card.body.strip()}\n{done_when}".strip())
     for change in listed:
         if change.kind != "added":
             yield _changed(change)
@@ -85,13 +88,13 @@ def _cards(diff: Difference) -> Iterator[str]:
         yield f"… and {len(diff.cards) - len(listed)} more."
 
 
-def _details(title: str, text: str) -> str:
+def _details(card: str, text: str) -> str:
     lines = text.splitlines()
     more = [f"… {len(lines) - LINES_MOST} more"] if len(lines) > LINES_MOST else []
     body = "\n".join(html.escape(clipped(shown(x), 200)) for x in [*lines[:LINES_MOST], *more])
     # A blank line would end the HTML block.
     body = re.sub(r"^$", "&nbsp;", body, flags=re.MULTILINE)
-    name = re.sub(r"`+ ?(.*?) ?`+", lambda m: f"<code>{html.escape(m[1])}</code>", title)
+    name = f"<code>{html.escape(card)}</code> at length"
     return f"<details><summary>{name}</summary>\n<pre>{body}</pre>\n</details>"
 
 
@@ -151,7 +154,9 @@ def _config(diff: Difference) -> Iterator[str]:
 
 
 def _follows(diff: Difference) -> Iterator[str]:
-    lines = []
+    lines = [
+        f"- **a new cycle**: {code(ring_text(ring))}; none of them can start" for ring in diff.rings
+    ]
     if diff.ready:
         lines.append(f"- becomes ready: {_ids(diff.ready)}")
     if diff.freed:
