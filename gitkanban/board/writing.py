@@ -4,6 +4,7 @@ Only board paths differ between the new tree and the tip's.
 """
 
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -29,6 +30,7 @@ from gitkanban.core.model import Card
 from gitkanban.errors import GitFailed, NotFound, Refused
 
 _WHO = ("AUTHOR", "COMMITTER")
+_MANY = 200  # objects, above which the whole disk is synced at once
 BLOB, TREE = 0o100644, 0o040000
 EMPTY = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"  # the tree without entries
 
@@ -155,6 +157,10 @@ class Draft:
 
     def _sync(self) -> None:
         """Have every object on the disk, all at once: a sync for each took half of a commit."""
+        if len(self.unsynced) > _MANY and sys.platform == "linux":
+            os.sync()  # which waits there (`man 2 sync`)
+            self.unsynced.clear()
+            return
         folders = {f"{self.place.common}/objects"}
         for oid in self.unsynced:
             folder = f"{self.place.common}/objects/{oid[:2]}"
