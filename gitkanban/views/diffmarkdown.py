@@ -227,4 +227,4 @@ def _is_new(diff: Difference, parent: str, child: str) -> bool:
 
 def _label(text: str) -> str:
     """Text inside a quoted label: mermaid's own entities, so that nothing ends it or is markup."""
-    return re.sub(r"[^\w .,:;/()+=-]", lambda found: f"#{ord(found[0])};", text)
+    return re.sub(r"[^\w .,:/()+=-]", lambda found: f"#{ord(found[0])};", text)
