@@ -11,6 +11,8 @@ from typing import NamedTuple
 from gitkanban.core.doctor import known_cards
 from gitkanban.core.model import DONE, TERMINAL, Board, Config
 
+_HAS_WORK = "with work that is not in base"
+
 
 class WorktreeFact(NamedTuple):
     """A worktree that was made for a card."""
@@ -68,11 +70,17 @@ class Tidying(NamedTuple):
     def without(self, stayed: Sequence[Kept]) -> "Tidying":
         """The same when these things stayed after all."""
         names = {(each.kind, each.name) for each in stayed}
+        trees = [tree for tree in self.worktrees if ("worktree", tree.path) in names]
+        branches = [b for b in self.branches if ("branch", f"card/{b.card}") in names]
+        own = {each.card for each in (*trees, *branches)}
+        archive = [each for each in self.archive if each[0] in own]
+        held = [Kept("card", card, _HAS_WORK) for card, _ in archive]
         return self._replace(
-            worktrees=tuple(w for w in self.worktrees if ("worktree", w.path) not in names),
-            branches=tuple(b for b in self.branches if ("branch", f"card/{b.card}") not in names),
+            worktrees=tuple(each for each in self.worktrees if each not in trees),
+            branches=tuple(each for each in self.branches if each not in branches),
             folders=tuple(run for run in self.folders if ("run folder", run) not in names),
-            kept=(*self.kept, *stayed),
+            archive=tuple(each for each in self.archive if each not in archive),
+            kept=tuple(sorted({*self.kept, *stayed, *held})),
         )
 
 
@@ -184,7 +192,7 @@ def _archived(
         elif card in needed:
             why = "a parent of cards that are not finished"
         elif card in stay:
-            why = "with work that is not in base"
+            why = _HAS_WORK
         elif card in busy:
             why = "with a run that is not settled"
         else:

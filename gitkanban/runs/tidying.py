@@ -118,7 +118,10 @@ class Tidier:
                 )
             except GitkanbanError as error:
                 return Kept("worktree", tree.path, error.message)
-        return None if done.gone else Kept("worktree", tree.path, "; ".join(done.told))
+        if done.gone:
+            return None
+        said = "; ".join(done.told).removesuffix(": kept").removeprefix(f"{tree.path} ")
+        return Kept("worktree", tree.path, f"it {said}" if said.startswith("has ") else said)
 
     def _branch(self, branch: BranchFact) -> Kept | None:
         ref = _ref(branch.card)

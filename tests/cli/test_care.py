@@ -10,7 +10,8 @@ import pytest
 
 from gitkanban.board.place import find
 from gitkanban.cli import progress
-from gitkanban.runs import checkup, folders
+from gitkanban.core.tidying import Tidying
+from gitkanban.runs import checkup, folders, tidying
 from gitkanban.runs.locks import Locks
 from tests.cli.calls import call, ok
 from tests.conftest import git
@@ -139,6 +140,34 @@ def test_gc_keeps_work_that_base_has_reverted(repo: Path) -> None:
     said = ok(repo, "gc", GITKANBAN_NOW=LATER)
     assert "with commits that base lacks" in said
     assert branches(repo) == ["card/A"] and trees(repo) == ["A"]
+
+
+def test_what_changes_while_gc_is_at_work_stays(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(repo, "A", "B")
+    git(repo, "worktree", "remove", str(repo.with_name("repo.worktrees") / "A"))
+    steps = tidying.Tidier.steps
+
+    def late(self: tidying.Tidier, todo: Tidying) -> object:
+        git(
+            repo,
+            "update-ref",
+            "refs/heads/card/A",
+            git(repo, "commit-tree", "HEAD^{tree}", "-m", "x"),
+        )
+        (repo.with_name("repo.worktrees") / "B" / "late.txt").write_text("late\n")
+        ok(repo, "note", "A", "not so fast")
+        ok(repo, "reopen", "A")
+        return steps(self, todo)
+
+    monkeypatch.setattr(tidying.Tidier, "steps", late)
+    said = ok(repo, "gc", GITKANBAN_NOW=LATER)
+    assert "kept branch card/A: moved on meanwhile" in said
+    assert "repo.worktrees/B: it has changes that are not committed\n" in said
+    assert "kept card B: with work that is not in base" in said
+    assert (repo / ".kanban/cards/A.yaml").exists() and "archived" not in said
+    assert branches(repo) == ["card/A", "card/B"] and trees(repo) == ["B"]
 
 
 def test_a_dropped_card_keeps_what_is_not_merged(repo: Path) -> None:

@@ -111,8 +111,15 @@ def test_without_archive_after_no_card_is_archived() -> None:
     assert Kept("card", "T1", "archive_after is not set") in found.kept
 
 
-def test_what_did_not_go_after_all_is_kept() -> None:
-    facts = Facts((WorktreeFact("/w/T1", "T1"),), (BranchFact("T1", True),))
+def test_what_did_not_go_after_all_is_kept_and_so_is_its_card() -> None:
+    state = STATE._replace(config=STATE.config and STATE.config._replace(archive_after=DAY))
+    facts = Facts(
+        (WorktreeFact("/w/T1", "T1"),), (BranchFact("T1", True),), changed={"T1": NOW - 2 * DAY}
+    )
+    before = tidying(state, facts, NOW)
+    assert [card for card, _ in before.archive] == ["T1"]
     late = Kept("worktree", "/w/T1", "a run is alive there")
-    found = tidying(STATE, facts, NOW).without([late])
-    assert found.worktrees == () and len(found.branches) == 1 and late in found.kept
+    found = before.without([late])
+    assert found.worktrees == () and len(found.branches) == 1 and found.archive == ()
+    assert found.kept == (Kept("card", "T1", "with work that is not in base"), late)
+    assert before.without([]) == before

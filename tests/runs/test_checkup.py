@@ -184,15 +184,17 @@ def test_a_worktree_that_moved_on_since_it_was_looked_at_stays(ticking: Bench) -
     assert (path / "late.txt").exists()
 
 
+@pytest.mark.parametrize("staged", [True, False])
 def test_a_worktree_removed_by_hand_is_forgotten_and_its_stage_and_commits_kept(
-    ticking: Bench,
+    ticking: Bench, staged: bool
 ) -> None:
     path = worktree(ticking, "T1")
     git(path, "checkout", "-q", "--detach")
     git(path, "commit", "-q", "--allow-empty", "-m", "stray")
     stray = git(path, "rev-parse", "HEAD")
-    (path / "staged.txt").write_text("staged\n")
-    git(path, "add", "staged.txt")
+    if staged:
+        (path / "staged.txt").write_text("staged\n")
+        git(path, "add", "staged.txt")
     subprocess.run(["rm", "-r", path], check=True)
     at = state("T1 todo")
     assert codes(ticking, at) == [("worktree-gone", "forget-worktree")]
@@ -201,7 +203,7 @@ def test_a_worktree_removed_by_hand_is_forgotten_and_its_stage_and_commits_kept(
     refs = git(ticking.repo, "for-each-ref", "--format=%(refname)", salvage.PREFIX).split()
     kept = git(ticking.repo, "rev-list", *refs).split()
     assert stray in kept
-    assert any(git(ticking.repo, "ls-tree", ref, "staged.txt") for ref in refs)
+    assert any(git(ticking.repo, "ls-tree", ref, "staged.txt") for ref in refs) == staged
     notes = [each.code for each in examine(ticking.place, at, NOW)]
     assert notes.count("salvage") == len(refs)
 
