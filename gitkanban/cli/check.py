@@ -19,7 +19,8 @@ format_option = click.option(
 @click.option("-b", "--branch", default="", metavar="NAME", help="The same as NAME --base BOARD.")
 @click.option("--all", "all_", is_flag=True, help="With --base: also what was wrong before.")
 @format_option
-def check_command(rev: str, base: str, branch: str, all_: bool, form: str) -> int:
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+def check_command(rev: str, base: str, branch: str, all_: bool, form: str, as_json: bool) -> int:
     """Check every card and the config, and fail when there are errors.
 
     Checks REV, or what lies in the checkout at hand, uncommitted edits included. With --base only
@@ -48,7 +49,7 @@ def check_command(rev: str, base: str, branch: str, all_: bool, form: str) -> in
     else:
         head = read(cwd, rev)
         found, label = findings.of_board(head), head.label
-    if form == "json":
+    if as_json or form == "json":
         print_json(findings_data(found, label, base))
     elif form == "github":
         click.echo(findings_github(found), nl=False)
