@@ -1,0 +1,242 @@
+"""Memory from end to end: real sessions, real ticks, a real home that only `accept` changes."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.cli.calls import call, ok
+from tests.conftest import git
+from tests.runs.places import until
+
+CONFIG = """\
+version: 1
+kanban:
+  base: main
+  consolidate_after: 3
+  profiles:
+    backend: {{max_concurrency: 3}}
+  workers:
+    pool:
+      profile: backend
+      mode: pool
+      max_concurrency: 3
+      command: [sh, {agent}]
+      on_success: done
+      memory_home: {{env: AGENT_HOME, path: {home}, memory: [memories]}}
+      {more}
+    left:
+      profile: backend
+      command: [sh, {agent}]
+      on_success: done
+      memory_home: {{env: AGENT_HOME, path: {home}, memory: [memories]}}
+    right:
+      profile: backend
+      command: [sh, {agent}]
+      on_success: done
+      memory_home: {{env: AGENT_HOME, path: {home}, memory: [memories]}}
+    owner:
+      command: [sh, {agent}]
+      on_success: done
+"""
+AGENT = """\
+set -e
+echo "$GITKANBAN_CARD begins $GITKANBAN_MEMORY" >>{log}
+case $GITKANBAN_CARD in
+memory-*)
+    {gitkanban} done $GITKANBAN_CARD --no-change --summary kept
+    exit ;;
+esac
+cat "$AGENT_HOME/login" >/dev/null
+echo "- learned in $GITKANBAN_CARD" >>"$AGENT_HOME/memories/MEMORY.md"
+ln -sf /etc/passwd "$AGENT_HOME/memories/link"
+sleep 0.3
+echo $GITKANBAN_CARD >$GITKANBAN_CARD.txt
+git add . && git commit -qm "work on $GITKANBAN_CARD"
+echo "$GITKANBAN_CARD ends" >>{log}
+echo "what $GITKANBAN_CARD did"
+"""
+
+
+class World:
+    """A board whose sessions remember, and the home in which they do."""
+
+    def __init__(self, repo: Path, more: str = "") -> None:
+        self.repo, self.top = repo, repo.parent
+        self.home, self.log = self.top / "agent-home", self.top / "log"
+        (self.home / "memories").mkdir(parents=True)
+        self.memory = self.home / "memories" / "MEMORY.md"
+        self.memory.write_text("# memory\n")
+        (self.home / "login").write_text("secret\n")
+        agent = self.top / "agent.sh"
+        program = f"{sys.executable} -m gitkanban"
+        agent.write_text(AGENT.format(log=self.log, gitkanban=program))
+        config = self.top / "config.yaml"
+        config.write_text(CONFIG.format(agent=agent, home=self.home, more=more))
+        ok(repo, "init", "--config", str(config))
+        ok(repo, "trust", "--yes")
+
+    def cards(self, *lines: str) -> None:
+        for line in lines:
+            name, worker, *parents = line.split()
+            words = [word for parent in parents for word in ("-p", parent)]
+            ok(self.repo, "add", f"card {name}", "--id", name, "-w", worker, *words)
+
+    def work(self) -> None:
+        """Tick until every card is done and every slot is free."""
+        ok(self.repo, "tick")
+
+        def quiet() -> bool:
+            data = json.loads(ok(self.repo, "status", "--json"))
+            bad = [card for card in data["cards"] if card["status"] == "blocked"]
+            assert not bad, bad
+            if any(card["status"] != "done" for card in data["cards"]) or data["slots"]:
+                time.sleep(0.1)  # the supervisors tick by themselves; look, do not press
+                return False
+            return True
+
+        until(quiet, "the cards to be done")
+        assert not call(self.repo, "tick").err
+
+    def proposals(self, *words: str) -> list[dict[str, object]]:
+        return json.loads(ok(self.repo, "memory", "--json", *words))  # type: ignore[no-any-return]
+
+    def ids(self) -> dict[object, str]:
+        return {each["card"]: str(each["id"]) for each in self.proposals()}
+
+
+def test_read_only_runs_side_by_side_leave_the_memory_alone_and_propose(repo: Path) -> None:
+    world = World(repo)
+    world.cards("A pool", "B pool")
+    world.work()
+    lines = world.log.read_text().split("\n")
+    assert sorted(lines[:2]) == ["A begins read-only", "B begins read-only"]
+    assert world.memory.read_text() == "# memory\n"
+    assert os.listdir(world.home / "memories") == ["MEMORY.md"]
+    found = world.proposals()
+    assert [(each["card"], each["files"]) for each in found] == [
+        ("A", ["memories/MEMORY.md"]),
+        ("B", ["memories/MEMORY.md"]),
+    ]
+    assert found[0]["left_out"] == ["memories/link → /etc/passwd"]
+    assert "+- learned in A" in str(found[0]["diff"])
+    ids = world.ids()
+    ok(repo, "memory", "accept", ids["A"], ids["B"])
+    assert world.memory.read_text() == "# memory\n- learned in A\n- learned in B\n"
+    again = call(repo, "memory", "accept", ids["A"])
+    assert (again.code, "accepted already" in again.err) == (1, True)
+    assert world.proposals() == []
+    assert "secret" not in git(repo, "log", "-p", "--all") + git(repo, "status")
+
+
+def test_two_runs_that_write_one_memory_never_run_at_once(repo: Path) -> None:
+    world = World(repo)
+    world.cards("A left", "B right", "C left")
+    ok(repo, "tick")
+    held = ok(repo, "why", "B", "C")
+    assert "the memory of backend is held by A" in held
+    world.work()
+    words = [line.split()[:2] for line in world.log.read_text().splitlines()]
+    assert [each for each, _ in words[::2]] == [each for each, _ in words[1::2]]
+    assert {word for _, word in words[::2]} == {"begins"}
+    assert sorted(world.memory.read_text().splitlines()) == [
+        "# memory",
+        *(f"- learned in {card}" for card in "ABC"),
+    ]
+    assert world.proposals() == []
+
+
+def test_a_conflict_is_shown_and_changes_nothing_until_a_side_is_taken(repo: Path) -> None:
+    world = World(repo)
+    world.cards("A pool")
+    world.work()
+    (name,) = world.ids().values()
+    folder = repo / ".git" / "gitkanban" / "memory" / "waiting" / name
+    (folder / "new" / "memories" / "MEMORY.md").write_text("# what A calls it\n")
+    world.memory.write_text("# what a person calls it\n")
+    refused = call(repo, "memory", "accept", name)
+    assert refused.code == 1
+    assert "what A calls it" in refused.err and "what a person calls it" in refused.err
+    assert world.memory.read_text() == "# what a person calls it\n"
+    assert list(world.ids().values()) == [name]
+    ok(repo, "memory", "accept", name, "--take", "proposal")
+    assert world.memory.read_text() == "# what A calls it\n"
+
+
+def test_what_a_session_or_a_person_notes_is_a_proposal_that_is_appended(repo: Path) -> None:
+    world = World(repo)
+    world.cards("A pool", "B owner")
+    ok(repo, "note", "A", "--memory", "tests want TZ=UTC")
+    ok(repo, "note", "B", "--memory", "nobody knows where")
+    listed = ok(repo, "memory", "backend")
+    assert "tests want TZ=UTC" in listed and "nobody" not in listed
+    ids = world.ids()
+    ok(repo, "memory", "accept", ids["A"])
+    notes = (world.home / "memories" / "notes.md").read_text()
+    assert notes == f"- tests want TZ=UTC (card A, {ids['A']})\n"
+    refused = call(repo, "memory", "accept", ids["B"])
+    assert refused.code == 1 and "--by-hand" in refused.err
+    ok(repo, "memory", "accept", ids["B"], "--by-hand")
+    assert world.proposals() == []
+    assert len(world.proposals("--all")) == 2
+
+
+POINTS = [f"{name}:{time}" for name in ("file.written", "file.renamed") for time in (1, 2, 3, 4)]
+
+
+def test_an_accept_that_is_killed_is_finished_by_the_next_and_applied_once(repo: Path) -> None:
+    world = World(repo)
+    world.cards("A pool")
+    wanted, killed = "- before\n", 0
+    (world.home / "memories" / "notes.md").write_text(wanted)
+    for point in POINTS:
+        ok(repo, "note", "A", "--memory", f"struck at {point}")
+        (name,) = world.ids().values()
+        env = {**os.environ, "GITKANBAN_FAILPOINT": f"{point}:kill"}
+        command = [sys.executable, "-m", "gitkanban", "memory", "accept", name]
+        done = subprocess.run(command, cwd=repo, env=env, capture_output=True, check=False)
+        killed += done.returncode == -9
+        call(repo, "memory", "accept", name)
+        wanted += f"- struck at {point} (card A, {name})\n"
+        assert (world.home / "memories" / "notes.md").read_text() == wanted
+        assert world.proposals() == []
+    assert killed >= 4
+
+
+def test_enough_proposals_make_one_card_whose_session_is_told_them_all(repo: Path) -> None:
+    world = World(repo, "consolidate_to: owner")
+    world.cards("A pool", "B pool")
+    ok(repo, "note", "A", "--memory", "tests want TZ=UTC")
+    world.work()
+    world.work()
+    done = [each for each in world.proposals("--all") if each["state"] == "consolidated"]
+    assert sorted(str(each["card"]) for each in done) == ["A", "A", "B"]
+    (name,) = {str(each["gathered_in"]) for each in done}
+    run = json.loads(ok(repo, "show", name, "--json"))["runs"][0]["run"]
+    prompt = (repo / ".git" / "gitkanban" / "runs" / run / "prompt.md").read_text()
+    assert "tests want TZ=UTC" in prompt
+    assert "+- learned in A" in prompt and "+- learned in B" in prompt
+    assert "TZ=UTC" not in git(repo, "show", f"main:.kanban/cards/{name}.yaml")
+    before = git(repo, "rev-parse", "main")
+    ok(repo, "tick")
+    assert git(repo, "rev-parse", "main") == before
+    assert world.proposals() == []
+
+
+def test_a_card_receives_what_its_parents_left_and_show_prints_it(repo: Path) -> None:
+    world = World(repo)
+    world.cards("A pool", "B pool", "C pool A B")
+    world.work()
+    data = json.loads(ok(repo, "show", "C", "--json"))
+    assert [(each["card"], each["summary"], each["paths"]) for each in data["received"]] == [
+        ("A", "what A did", ["A.txt"]),
+        ("B", "what B did", ["B.txt"]),
+    ]
+    page = ok(repo, "show", "C")
+    assert "received:" in page and "what A did" in page and "changed A.txt" in page
+    prompt = (
+        repo / ".git" / "gitkanban" / "runs" / data["runs"][0]["run"] / "prompt.md"
+    ).read_text()
+    assert "what B did" in prompt and data["received"][1]["commit"] in prompt
