@@ -72,7 +72,7 @@ class Tidying(NamedTuple):
         names = {(each.kind, each.name) for each in stayed}
         trees = [tree for tree in self.worktrees if ("worktree", tree.path) in names]
         branches = [b for b in self.branches if ("branch", f"card/{b.card}") in names]
-        own = {each.card for each in (*trees, *branches)}
+        own = {tree.card for tree in trees} | {branch.card for branch in branches}
         archive = [each for each in self.archive if each[0] in own]
         held = [Kept("card", card, _HAS_WORK) for card, _ in archive]
         return self._replace(

@@ -145,28 +145,24 @@ def test_gc_keeps_work_that_base_has_reverted(repo: Path) -> None:
 def test_what_changes_while_gc_is_at_work_stays(
     repo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made(repo, "A", "B")
-    git(repo, "worktree", "remove", str(repo.with_name("repo.worktrees") / "A"))
+    made(repo, "A", "B", "C", "D")
+    desks = repo.with_name("repo.worktrees")
+    git(repo, "worktree", "remove", str(desks / "A"))
     steps = tidying.Tidier.steps
 
     def late(self: tidying.Tidier, todo: Tidying) -> object:
-        git(
-            repo,
-            "update-ref",
-            "refs/heads/card/A",
-            git(repo, "commit-tree", "HEAD^{tree}", "-m", "x"),
-        )
-        (repo.with_name("repo.worktrees") / "B" / "late.txt").write_text("late\n")
-        ok(repo, "note", "A", "not so fast")
-        ok(repo, "reopen", "A")
+        new = git(repo, "commit-tree", "HEAD^{tree}", "-m", "x")
+        git(repo, "update-ref", "refs/heads/card/A", new)
+        (desks / "B" / "late.txt").write_text("late\n")
+        ok(repo, "reopen", "C")
         return steps(self, todo)
 
     monkeypatch.setattr(tidying.Tidier, "steps", late)
     said = ok(repo, "gc", GITKANBAN_NOW=LATER)
     assert "kept branch card/A: moved on meanwhile" in said
-    assert "repo.worktrees/B: it has changes that are not committed\n" in said
-    assert "kept card B: with work that is not in base" in said
-    assert (repo / ".kanban/cards/A.yaml").exists() and "archived" not in said
+    assert f"kept worktree {desks}/B: it has changes that are not committed\n" in said
+    assert "kept 2 cards (A, B): with work that is not in base\n" in said
+    assert "archived card D\n" in said and (repo / ".kanban/cards/C.yaml").exists()
     assert branches(repo) == ["card/A", "card/B"] and trees(repo) == ["B"]
 
 
