@@ -25,7 +25,7 @@ def answer(argv: "list[str]") -> "int | None":
     found = snapshot.warm(os.getcwd())
     if found is None:
         return None
-    data = live(found)
+    data = live(found, brief=argv == ["status"])
     show = print_status if argv[0] == "status" else print_list
     try:
         show(data, bool(argv[1:]))
@@ -68,13 +68,24 @@ def status_at(rev: str) -> "dict[str, Any]":
     return live(rows | {"slots_dir": "", "main": "", "prefix": place.prefix})
 
 
-def live(rows: "dict[str, Any]", notes: "list[str] | None" = None) -> "dict[str, Any]":
-    """The rows of a board with who sits where now, and what a person should know beside it."""
+def live(
+    rows: "dict[str, Any]", notes: "list[str] | None" = None, brief: bool = False
+) -> "dict[str, Any]":
+    """The rows of a board with who sits where now, and what a person should know beside it.
+
+    With `brief` the finished cards of a large board are counted in `left_out`, not listed.
+    """
     drafts = _Drafts(rows)
     slots = tokens.held(rows["slots_dir"])
     running = {slot["run"]: slot for slot in slots}
-    cards = []
+    cards: list[dict[str, Any]] = []
+    left_out = {"done": 0, "dropped": 0}
+    brief = brief and len(rows["cards"]) > status.LISTED_MOST
+    at = status.CARD_KEYS.index("status")
     for row in rows["cards"]:
+        if brief and row[at] in left_out:
+            left_out[row[at]] += 1
+            continue
         card = dict(zip(status.CARD_KEYS, row, strict=True))
         seat = running.get(card["run"])
         card["started"] = seat["started"] if seat else ""
@@ -82,6 +93,7 @@ def live(rows: "dict[str, Any]", notes: "list[str] | None" = None) -> "dict[str,
     return {
         "board": {"branch": rows["branch"], "commit": rows["commit"]},
         "cards": cards,
+        "left_out": left_out,
         "workers": rows["workers"],
         "profiles": rows["profiles"],
         "capacities": rows["capacities"],

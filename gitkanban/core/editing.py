@@ -28,7 +28,7 @@ def added(board: Board, cards: Sequence[Card]) -> list[AddCard]:
         known[card.id] = card
     for card in cards:
         check_fields(board, known, card)
-    _check_cycles(known)
+    _check_cycles(known, [card.id for card in cards])
     return [AddCard(card) for card in cards]
 
 
@@ -41,7 +41,7 @@ def edited(board: Board, card: Card, fields: Mapping[str, Any]) -> list[EditCard
     known = {**board.cards, card.id: after}
     check_fields(board, known, after, before=card)
     if "parents" in fields:
-        _check_cycles(known)
+        _check_cycles(known, [card.id])
     return [EditCard(card.id, fields)]
 
 
@@ -60,7 +60,7 @@ def check_rewrite(board: Board, before: Card | None, after: Card) -> None:
     known = {**board.cards, after.id: after}
     check_fields(board, known, after, before=before)
     if before is None or before.parents != after.parents:
-        _check_cycles(known)
+        _check_cycles(known, [after.id])
 
 
 def linked(board: Board, card: Card, parents: Iterable[str]) -> list[EditCard]:
@@ -129,8 +129,16 @@ def _check_new(board: Board, known: Mapping[str, Card], card: Card) -> None:
         )
 
 
-def _check_cycles(known: Mapping[str, Card]) -> None:
-    found = cycles(known)
+def _check_cycles(known: Mapping[str, Card], changed: Iterable[str]) -> None:
+    """Refuse a ring that the changed cards are in; they and what is above them is all it can hold."""
+    above: dict[str, Card] = {}
+    front = [card for card in changed if known[card].parents]
+    while front:
+        card = front.pop()
+        if card in known and card not in above:
+            above[card] = known[card]
+            front += known[card].parents
+    found = cycles(above)
     if found:
         ring = " → ".join([*found[0], found[0][0]])
         raise Refused(f"that makes a cycle: {ring}", "Each waits for the next; leave one link out.")

@@ -66,17 +66,16 @@ def _profiles(data: "dict[str, Any]", colour: bool) -> list[str]:
 
 
 def _cards(data: "dict[str, Any]", now: float, total: int, colour: bool, all_: bool) -> list[str]:
-    cards = data["cards"]
-    if not cards:
+    cards, counts = data["cards"], dict(data["left_out"])
+    if not cards and not any(counts.values()):
         return ['No cards yet. Add one: gitkanban add "what to do" --worker NAME']
-    quiet = ("done", "dropped")
-    shorter = not all_ and len(cards) > LISTED_MOST
-    listed = [card for card in cards if not (shorter and card["status"] in quiet)]
+    listed = cards
+    if not all_ and len(cards) > LISTED_MOST:
+        listed = [card for card in cards if card["status"] not in counts]
+        for word in counts:
+            counts[word] += sum(card["status"] == word for card in cards)
     lines = card_lines(in_order(listed), now, total, colour)
-    for word in quiet if shorter else ():
-        count = sum(card["status"] == word for card in cards)
-        if count:
-            lines.append(f"+ {count} {word} (--all lists them)")
+    lines += [f"+ {count} {word} (--all lists them)" for word, count in counts.items() if count]
     return lines
 
 
