@@ -289,8 +289,9 @@ def last_known(admin: str) -> str:
     except OSError:
         return ""
     words = lines[-1].split() if lines else []
-    commit = words[1].decode("ascii", "replace") if len(words) > 1 else ""
-    return "" if commit == _NO_COMMIT else commit
+    # Where the branch was deleted, the last line leads from its commit to none.
+    known = [word.decode("ascii", "replace") for word in words[1::-1]]
+    return next((commit for commit in known if commit != _NO_COMMIT), "")
 
 
 # -- one of an earlier attempt
