@@ -1,0 +1,160 @@
+"""why, simulate, workers and workers set, and the order of status: one small board, no session."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.calls import call, ok
+from tests.conftest import git
+
+POOL = "backend-hermes-pool"
+
+
+@pytest.fixture
+def planned(board: Path) -> Path:
+    """The example board with two blocked cards, and two behind one of them."""
+    for name, more in (
+        ("P1", "status: blocked\n\nreason: needs-input\n\nwhy: which one?\n"),
+        ("Q1", "status: blocked\n\nreason: needs-input\n\nwhy: which colour?\n"),
+        ("Q2", "status: todo\n\nparents:\n  - Q1\n"),
+        ("Q3", "status: todo\n\nparents:\n  - Q2\n"),
+    ):
+        text = f"id: {name}\n\ntitle: about {name}\n\nworker: {POOL}\n\n{more}"
+        (board / ".kanban" / "cards" / f"{name}.yaml").write_text(text)
+    git(board, "add", "-A")
+    git(board, "commit", "-qm", "questions")
+    return board
+
+
+def test_status_puts_first_who_needs_a_person_and_holds_most(planned: Path) -> None:
+    data = json.loads(ok(planned, "status", "--json"))
+    flagged = {card["id"] for card in data["cards"] if card["needs_person"]}
+    assert flagged == {"P1", "Q1"}
+    lines = ok(planned, "status").splitlines()
+    cards = [line.split()[0] for line in lines if line.split()[1:2] in (["blocked"], ["ready"])]
+    assert cards == ["Q1", "P1", "T0"]
+    assert "2 cards wait; needs-input: which colour?" in "\n".join(lines)
+    assert data["deadlock"] == ""
+
+
+def test_a_deadlock_is_named(planned: Path) -> None:
+    ok(planned, "block", "T0", "--why", "no contract yet")
+    page = ok(planned, "status")
+    assert "deadlock: nothing can go on: 4 cards wait on T0, which is blocked" in page
+    data = json.loads(ok(planned, "why", "--all", "--json"))
+    assert data["deadlock"].startswith("nothing can go on: 4 cards wait on T0")
+    assert [each["card"] for each in data["needs_person"]] == ["T0", "Q1", "P1"]
+
+
+def test_why_names_what_holds_a_card_and_what_frees_it(planned: Path) -> None:
+    ok(planned, "trust", "--yes")
+    said = ok(planned, "why", "Q3", "T1", "T0")
+    assert "waits for Q2, behind Q1, which is blocked: needs-input (which colour?)" in said
+    assert "freed by a person: `gitkanban show Q1`, then `gitkanban retry Q1`" in said
+    assert "T1  waits for T0 (todo)" in said
+    assert "T0  nothing holds it: the next tick starts it" in said
+    rows = json.loads(ok(planned, "why", "Q1", "--json"))
+    assert (rows[0]["code"], rows[0]["needs_person"], rows[0]["waiting"]) == ("blocked", True, 2)
+    assert call(planned, "why").code == 2
+    assert "not trusted" not in said
+
+
+def test_the_words_of_why_are_those_of_tick_and_status(planned: Path) -> None:
+    ok(planned, "trust", "--yes")
+    tick = {
+        each["card"]: each["reason"]
+        for each in json.loads(ok(planned, "tick", "--dry-run", "--json"))["held"]
+    }
+    why = {
+        each["card"]: each["text"]
+        for each in json.loads(ok(planned, "why", "--all", "--json"))["cards"]
+    }
+    status = {
+        card["id"]: card["held"] for card in json.loads(ok(planned, "status", "--json"))["cards"]
+    }
+    for card in ("T1", "T4", "Q2", "Q3"):
+        assert tick[card] == why[card] == status[card] != ""
+
+
+def test_simulate_shows_when_cards_start_and_what_bounds_them(planned: Path) -> None:
+    words = ("--duration", "20m", "--duration", f"{POOL}=10m+-5m", "--no-advice")
+    data = json.loads(ok(planned, "simulate", *words, "--json"))
+    bars = {bar["card"]: bar for bar in data["cards"]}
+    assert set(bars) == {"T0", "T1", "T2", "T3", "T4"}
+    assert bars["T1"]["start"] == bars["T2"]["start"] == bars["T0"]["end"]
+    assert data["chain"] == ["T0", "T2", "T4"]
+    assert data["makespan"] == data["bound"] == 3600
+    assert {each["card"] for each in data["never"]} == {"Q2", "Q3"}
+    page = ok(planned, "simulate", *words)
+    assert "5 cards in 1h00m; at best 1h00m" in page
+    assert "█T0" in page and "2 cards would never start:" in page
+
+
+def test_simulate_tells_which_limit_to_raise(planned: Path) -> None:
+    page = ok(planned, "simulate", "--host-limit", "1", "--duration", "10m")
+    assert "5 cards in 50m" in page
+    assert "raise max_concurrency of the host from 1 to 2: 40m, 10m less" in page
+
+
+def test_simulate_refuses_what_it_cannot_read(planned: Path) -> None:
+    for words, says in (
+        (("--duration", "nobody=5m"), "no worker 'nobody'"),
+        (("--duration", "5m±1m±1m"), "no duration"),
+        (("--duration", "soon"), "not a duration"),
+        (("--until", "1h", "--until-done"), "not both"),
+    ):
+        done = call(planned, "simulate", *words)
+        assert done.code in (1, 2) and says in done.err
+
+
+def config(repo: Path) -> str:
+    return git(repo, "show", "main:.kanban/config.yaml")
+
+
+def test_workers_set_edits_in_place_in_one_commit_and_keeps_comments(planned: Path) -> None:
+    ok(planned, "trust", "--yes")
+    before = config(planned)
+    done = call(planned, "workers", "set", POOL, "max_concurrency=2", "weight=3", "timeout=90m")
+    assert (done.code, done.err) == (0, "")
+    after = config(planned)
+    gone = set(before.splitlines()) - set(after.splitlines())
+    assert {line.split("#")[0].strip() for line in gone} == {"max_concurrency: 3", "timeout: 2h"}
+    assert set(after.splitlines()) - set(before.splitlines()) >= {"      weight: 3"}
+    assert after.count("#") == before.count("#")
+    assert git(planned, "log", "-1", "--format=%s") == (
+        f"kanban: workers set {POOL} max_concurrency=2, weight=3, timeout=90m"
+    )
+    worker = next(
+        each
+        for each in json.loads(ok(planned, "workers", "--json"))["workers"]
+        if each["name"] == POOL
+    )
+    assert (worker["limit"], worker["weight"], worker["stuck"]) == (2, 3, 4)
+    tip = git(planned, "rev-parse", "main")
+    assert "nothing changes" in ok(planned, "workers", "set", POOL, "weight=3")
+    assert git(planned, "rev-parse", "main") == tip
+
+
+def test_workers_set_refuses_what_would_break_the_config(planned: Path) -> None:
+    before = config(planned)
+    for word, says in (
+        ("max_concurency=3", "Did you mean 'max_concurrency'?"),
+        ("mode=lane", "is a lane"),
+        ("max_concurrency=many", "must be a whole number"),
+        ("runner=hermse", "unknown runner"),
+        ("needs=1", "needs.NAME=VALUE"),
+        ("profile", "KEY=VALUE"),
+    ):
+        done = call(planned, "workers", "set", POOL, word)
+        assert done.code in (1, 2) and says in done.err
+    assert config(planned) == before
+
+
+def test_a_changed_command_is_told_to_need_trust(planned: Path) -> None:
+    ok(planned, "trust", "--yes")
+    done = call(planned, "workers", "set", POOL, "verify=make 'a test'")
+    assert done.code == 0 and "before `gitkanban trust`: its verify changed" in done.err
+    assert "verify: [make, a test]" in config(planned)
+    ok(planned, "workers", "set", POOL, "verify=")
+    assert "verify: [make" not in config(planned)

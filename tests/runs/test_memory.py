@@ -1,0 +1,161 @@
+"""Private homes: what is linked, what is copied, and what comes of it when the run has ended."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from gitkanban.core.memory import ACCEPTED, WAITING
+from gitkanban.core.model import Worker
+from gitkanban.errors import Refused
+from gitkanban.runs import memory, proposals
+from gitkanban.runs.folders import Folder
+from gitkanban.runs.locks import Locks
+from gitkanban.runs.proposals import Home
+
+WORKER = Worker("w", "p", memory="read-only", memory_env="AGENT_HOME")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A profile's home: settings, and memory in two places, one of them by a link."""
+    path = tmp_path / "agent"
+    (path / "memories" / "deep").mkdir(parents=True)
+    (path / "state").mkdir()
+    (path / "auth.json").write_text("secret")
+    (path / "memories" / "MEMORY.md").write_text("# memory\n")
+    (path / "memories" / "deep" / "topic.md").write_text("topic\n")
+    (path / "memories" / "loop").symlink_to("..")
+    (path / "state" / "notes.md").write_text("a note\n")
+    (path / "state" / "cache").write_text("cached")
+    (tmp_path / "elsewhere.md").write_text("linked\n")
+    (path / "memories" / "linked.md").symlink_to(tmp_path / "elsewhere.md")
+    return path
+
+
+@pytest.fixture
+def run(tmp_path: Path, home: Path) -> Folder:
+    """A run folder whose private home is made and whose run has ended."""
+    private = tmp_path / "private"
+    folder = Folder(str(private / "runs" / "01run"))
+    worker = WORKER._replace(
+        memory_path=str(home), memory_parts=("memories", "state/notes.md", "not/there")
+    )
+    spec = {"run": "01run", "card": "T1", "profile": "p", "worker": "w", "started": "5"}
+    folder.write_spec(spec | memory.facts(worker))
+    given = memory.prepare(Locks(str(private)), worker, folder)
+    assert given == {"AGENT_HOME": folder.file("home")}
+    return folder
+
+
+def private_of(folder: Folder) -> str:
+    return os.path.dirname(os.path.dirname(folder.path))
+
+
+def test_everything_is_linked_but_the_memory_which_is_copied(run: Folder, home: Path) -> None:
+    mine = Path(run.file("home"))
+    assert os.readlink(mine / "auth.json") == str(home / "auth.json")
+    assert os.readlink(mine / "state" / "cache") == str(home / "state" / "cache")
+    for name in ("memories/MEMORY.md", "memories/deep/topic.md", "memories/linked.md"):
+        assert not (mine / name).is_symlink()
+        assert (mine / name).read_text() == (home / name).read_text()
+    assert not (mine / "state" / "notes.md").is_symlink()
+    assert (mine / "not").is_dir()
+    assert (mine / "memories").stat().st_mode & 0o077 == 0
+
+
+def test_a_run_that_remembered_nothing_proposes_nothing(run: Folder) -> None:
+    assert not memory.propose(run)
+    assert list(proposals.every(private_of(run))) == []
+
+
+def test_what_a_run_changed_is_proposed_once_and_applied_to_the_real_memory(
+    run: Folder, home: Path
+) -> None:
+    mine = Path(run.file("home"))
+    (mine / "memories" / "MEMORY.md").write_text("# memory\nmore\n")
+    (mine / "memories" / "linked.md").write_text("linked\nand more\n")
+    (mine / "memories" / "deep" / "topic.md").unlink()
+    (mine / "not" / "there").mkdir()
+    (mine / "not" / "there" / "new.bin").write_bytes(b"\0\1")
+    (mine / "memories" / "trap").symlink_to(home / "auth.json")
+    assert memory.propose(run)
+    assert not memory.propose(run)
+    (found,) = proposals.every(private_of(run))
+    assert (found.id, found.card, found.profile, found.state) == ("01run", "T1", "p", WAITING)
+    assert found.files == (
+        "memories/MEMORY.md",
+        "memories/deep/topic.md",
+        "memories/linked.md",
+        "not/there/new.bin",
+    )
+    assert found.left_out == (f"memories/trap → {home / 'auth.json'}",)
+    assert "+more" in found.diff and "-topic" in found.diff and "binary file" in found.diff
+    assert (home / "memories" / "MEMORY.md").read_text() == "# memory\n"
+
+    locks = Locks(private_of(run))
+    wrote = proposals.accept(private_of(run), locks, found, Home("", ()))
+    assert set(wrote) == set(found.files)
+    assert (home / "memories" / "MEMORY.md").read_text() == "# memory\nmore\n"
+    assert not (home / "memories" / "deep" / "topic.md").exists()
+    assert (home / "memories" / "linked.md").is_symlink()
+    assert (home.parent / "elsewhere.md").read_text() == "linked\nand more\n"
+    assert (home / "not" / "there" / "new.bin").read_bytes() == b"\0\1"
+    assert not os.path.lexists(home / "memories" / "trap")
+    assert [each.state for each in proposals.every(private_of(run))] == [ACCEPTED]
+
+
+def test_a_run_whose_collecting_failed_is_gathered_later(run: Folder) -> None:
+    Path(run.file("home"), "memories", "MEMORY.md").write_text("# changed\n")
+    memory.gather(private_of(run))
+    assert list(proposals.every(private_of(run))) == []  # it has not ended
+    Path(run.file("exit.json")).write_text("{}")
+    memory.gather(private_of(run))
+    assert len(list(proposals.every(private_of(run)))) == 1
+
+
+def test_nothing_is_applied_while_a_session_writes_the_memory(run: Folder, home: Path) -> None:
+    Path(run.file("home"), "memories", "MEMORY.md").write_text("# changed\n")
+    memory.propose(run)
+    (found,) = proposals.every(private_of(run))
+    locks = Locks(private_of(run))
+    held = locks.take(proposals.lock_name("p"))
+    assert held
+    waits, proposals.LOCK_WAIT = proposals.LOCK_WAIT, 0.0
+    try:
+        with held, pytest.raises(Refused, match="writes the memory of p"):
+            proposals.accept(private_of(run), locks, found, Home("", ()))
+    finally:
+        proposals.LOCK_WAIT = waits
+    assert (home / "memories" / "MEMORY.md").read_text() == "# memory\n"
+
+
+def test_an_interrupted_accept_is_finished_before_a_session_may_write(
+    run: Folder, home: Path
+) -> None:
+    """Else what the session then takes out of the memory would be put in again."""
+    Path(run.file("home"), "memories", "MEMORY.md").write_text("# memory\nmore\n")
+    memory.propose(run)
+    (found,) = proposals.every(private_of(run))
+    path = proposals.folder(private_of(run), WAITING, found.id)
+    changes = proposals.changes_of(private_of(run), found)
+    where = Home(str(home), ("memories", "state/notes.md", "not/there"))
+    proposals._write_journal(path, proposals._planned(where, found.id, changes, ""))
+    writer = WORKER._replace(memory="read-write", memory_path=str(home), memory_parts=("memories",))
+    assert memory.prepare(Locks(private_of(run)), writer, run) == {"AGENT_HOME": str(home)}
+    assert (home / "memories" / "MEMORY.md").read_text() == "# memory\nmore\n"
+    assert [each.state for each in proposals.every(private_of(run))] == [ACCEPTED]
+
+
+@pytest.mark.parametrize("path", ["auth.json", "memories/../auth.json", "memories//x", "/etc/x"])
+def test_only_memory_paths_are_ever_written(path: str, tmp_path: Path) -> None:
+    with pytest.raises(Refused):
+        proposals.inside(Home(str(tmp_path), ("memories",)), path)
+
+
+@pytest.mark.parametrize(
+    ("path", "parts"), [("relative", ("m",)), ("/home", ("../m",)), ("/home", (".",))]
+)
+def test_a_memory_home_that_is_none_is_refused(path: str, parts: tuple[str, ...]) -> None:
+    with pytest.raises(Refused, match="memory_home"):
+        memory.home_of(WORKER._replace(memory_path=path, memory_parts=parts))
