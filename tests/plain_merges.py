@@ -63,11 +63,7 @@ class Side:
         note = Note(self.fresh("n"), shared.id, self.name, NOW, "note", "words\n")
         edits = {group: self.edit(board, shared, group) for group in pick.sample(groups, 2)}
         fields = {name: value for each in edits.values() for name, value in each.items()}
-        commits: list[list[Change]] = [
-            [AddCard(new)],
-            [AddNote(note)],
-            [EditCard(shared.id, fields)],
-        ]
+        commits: list[list[Change]] = [[AddCard(new), AddNote(note)], [EditCard(shared.id, fields)]]
         if "status" in edits and shared.status == "running":
             run = Run(shared.run, shared.id, shared.slot, "host", started=NOW, ended=NOW + 9)
             commits[-1].append(EndRun(run._replace(outcome="succeeded", exit=0)))

@@ -107,6 +107,9 @@ def change_at(cwd: str, target: str, head: str = DRAFT) -> Change:
     A base or target without a board counts as an empty one. Raises what `read` raises.
     """
     new = read(cwd, head)
+    if not new.commit and target == "HEAD":  # before the first commit
+        old = _empty(new.place, "")._replace(label=target)
+        return Change(old, new, old)
     tip = resolved(cwd, target)
     left = merge_base(cwd, tip, new.commit) if new.commit else tip
     old = _read_or_empty(cwd, left, new.place)
@@ -118,7 +121,11 @@ def _read_or_empty(cwd: str, commit: str, place: Place) -> Side:
     try:
         return read(cwd, commit)
     except NoBoard:
-        return Side(commit, place, Board("", commit, None, {}), commit, commit, {})
+        return _empty(place, commit)
+
+
+def _empty(place: Place, commit: str) -> Side:
+    return Side(commit, place, Board("", commit, None, {}), commit, commit, {})
 
 
 def merge_base(cwd: str, one: str, other: str) -> str:

@@ -1,6 +1,7 @@
 """`check` on real repositories: places, severities, what a change brings in, and its formats."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -206,7 +207,36 @@ def test_unknown_revisions_and_no_board(repo: Path) -> None:
     assert done.code == 1 and "main holds no board" in done.err
 
 
+def test_a_hook_works_before_the_first_commit(repo: Path, board: Path, tmp_path: Path) -> None:
+    fresh = tmp_path / "fresh"
+    fresh.mkdir()
+    git(fresh, "init", "-q")
+    (board / ".kanban").rename(fresh / ".kanban")
+    assert call(fresh, "check", "--base", "HEAD").code == 0
+    change(card(fresh, "T1"), "  - T0", "  - T8")
+    assert found(fresh, "--base", "HEAD")[0] == "cards/T1.yaml:12:5 unknown-parent"
+
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def test_hooks_and_workflows_of_the_docs_are_yaml_and_call_what_there_is() -> None:
+    from ruamel.yaml import YAML
+
+    page = (ROOT / "docs" / "review.md").read_text()
+    blocks = re.findall(r"```yaml\n(.*?)```", page, flags=re.S)
+    loaded = [YAML(typ="safe", pure=True).load(block) for block in blocks]
+    hooks = YAML(typ="safe", pure=True).load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    assert [hook["id"] for hook in loaded[0]["repos"][0]["hooks"]] == [hook["id"] for hook in hooks]
+    checking, posting = loaded[1:]
+    assert checking["permissions"] == {"contents": "read"}  # forks get no more
+    assert "checkout" not in blocks[2]  # what may write never looks at the pull request's code
+    assert posting["permissions"] == {"actions": "read", "pull-requests": "write"}
+    # What people can write into a pull request never stands in a shell line.
+    assert not re.findall(r"run: .*\$\{\{", page)
+
+
 def test_every_rule_is_documented() -> None:
-    page = (Path(__file__).parent.parent.parent / "docs" / "review.md").read_text()
+    page = (ROOT / "docs" / "review.md").read_text()
     for name, rule in RULES.items():
         assert f"| `{name}` | {rule.severity} | {rule.finds} |" in page
