@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from unittest import mock
@@ -94,6 +94,7 @@ class Arena:
         self.once = top / "struck"
         self.clock = top / "log" / "offset"
         self.extra: dict[str, str | list[str]] = {"grace": "0.3", "timeout": "15", "tick": []}
+        self.special: dict[str, dict[str, str | list[str]]] = {}  # by card
         prefix = f"{self.place.prefix}/" if self.place.prefix else ""
         self.oracle = Oracle(self.repo, self.log, branch=self.place.branch, prefix=prefix)
 
@@ -166,7 +167,8 @@ class Arena:
         ahead = self.offset()
 
         def quick(*args: object) -> object:
-            return {**real(*args), **self.extra}  # type: ignore[arg-type]
+            card = args[0].card.id  # type: ignore[attr-defined]
+            return {**real(*args), **self.extra, **self.special.get(card, {})}  # type: ignore[arg-type]
 
         with (
             mock.patch.object(sessions, "_whole_spec", quick),
@@ -237,12 +239,7 @@ class Arena:
 
     def _move(self, rng: random.Random, status: str, verb: str) -> None:
         names = [card.id for card in self.board().cards.values() if card.status == status]
-        name = rng.choice(names)
-
-        def decide(board: Board) -> list[Change]:
-            return move(board, verb, board.cards[name])
-
-        store.commit(self.place, decide, message=commit_message)
+        self.person(rng.choice(names), verb)
 
     def frozen(self) -> list[int]:
         """Stopped processes of runs: supervisors, sessions, what collects for them."""
@@ -258,10 +255,14 @@ class Arena:
 
     def drop(self, card: str) -> None:
         """A person gives the card up."""
+        self.person(card, "drop")
 
-        def decide(board: Board) -> list[Change]:
-            return move(board, "drop", board.cards[card])
+    def person(self, card: str, verb: str, why: str = "") -> None:
+        """A person moves a card."""
+        self.change(lambda board: move(board, verb, board.cards[card], why=why))
 
+    def change(self, decide: Callable[[Board], Sequence[Change]]) -> None:
+        """Somebody changes the board."""
         store.commit(self.place, decide, message=commit_message)
 
     def supervisors(self) -> list[int]:

@@ -350,9 +350,9 @@ class Oracle:
         elif old.get("status") == "running" and by_tick:
             run = str(old.get("run", ""))
             end = board.runs.get(run)
-            if end is None:
+            if end is None and move[1] != "blocked":  # a person may block it: that is no end
                 self.say(6, f"{name} left running without a record of run {run}, in {head}")
-            elif (new.get("status") == "review") != (end.get("outcome") == "succeeded"):
+            elif end and (new.get("status") == "review") != (end.get("outcome") == "succeeded"):
                 self.say(5, f"{name} went to {move[1]} after {end.get('outcome')}, in {head}")
 
     def _linear(self) -> None:
