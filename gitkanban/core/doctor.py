@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from gitkanban.core.model import RUNNING, TODO, Board
+from gitkanban.core.surroundings import Seen, WorktreeSeen
 
 ERROR = "error"
 WARNING = "warning"
@@ -28,95 +29,6 @@ REMOVE_WORKTREE = "remove-worktree"  # a path
 FORGET_WORKTREE = "forget-worktree"  # a path
 DELETE_BRANCH = "delete-branch"  # a card
 REMOVE_LOCK = "remove-lock"  # a path
-
-
-class TokenSeen(NamedTuple):
-    """A lease token."""
-
-    slot: str
-    card: str
-    run: str
-
-
-class RunSeen(NamedTuple):
-    """A run folder whose end is not marked as settled. `card` is empty when it cannot be read."""
-
-    run: str
-    card: str = ""
-    slot: str = ""
-    started: int = 0
-    alive: bool = False  # its kernel locks are held
-    ended: int = 0
-    leased: bool = True  # its token says what it should
-    empty: bool = False  # the folder holds nothing
-
-
-class WorktreeSeen(NamedTuple):
-    """A worktree made for a card, or a folder among them that is none (`card` empty)."""
-
-    path: str
-    card: str = ""
-    there: bool = True  # its folder exists
-    locked_for: str = ""  # the run for which git keeps off it
-    dirty: bool = False  # looked at only where no card is known
-    merged: bool = False  # as well: base has its commits
-
-
-class BranchSeen(NamedTuple):
-    """A branch `card/<id>` whose card is not known."""
-
-    card: str
-    merged: bool
-    ahead: int = 0  # commits that base lacks
-
-
-class SalvageSeen(NamedTuple):
-    """A ref that keeps what would have been lost."""
-
-    ref: str
-    at: int
-    subject: str = ""
-
-
-class LockSeen(NamedTuple):
-    """A lock file of git's. `user` is who may own it (`process 4711`); empty: provably nobody."""
-
-    path: str
-    age: int  # seconds
-    user: str = ""
-
-
-class DiskSeen(NamedTuple):
-    """Room on a file system, in bytes and in files."""
-
-    path: str
-    free: int
-    files: int = -1  # that can still be made; -1: it does not say
-
-
-class Seen(NamedTuple):
-    """Everything that was looked at. Times are epoch seconds."""
-
-    now: int
-    clone: str
-    tokens: tuple[TokenSeen, ...] = ()
-    held_slots: Mapping[str, str] = {}  # slot whose kernel lock is held -> by whom, if it shows
-    runs: tuple[RunSeen, ...] = ()
-    known_runs: frozenset[str] = frozenset()
-    worktrees: tuple[WorktreeSeen, ...] = ()
-    branches: tuple[BranchSeen, ...] = ()
-    salvages: tuple[SalvageSeen, ...] = ()
-    locks: tuple[LockSeen, ...] = ()
-    network: str = ""  # the network file system that the kernel locks lie on
-    ticked: int = 0  # when a tick last ended its look at the board; 0: never
-    jumped: int = 0  # seconds that the clock was moved since then
-    tip_at: int = 0  # commit time of the board's tip
-    untrusted: Mapping[str, str] = {}
-    missing: tuple[tuple[str, str], ...] = ()  # (worker, program that is not found)
-    disks: tuple[DiskSeen, ...] = ()
-    standstill: str = ""
-    driver: str = "git"  # the program that merges cards in this clone; empty: none is installed
-    driver_found: bool = True
 
 
 class Symptom(NamedTuple):
@@ -199,7 +111,8 @@ def _ticking(board: Board, seen: Seen) -> Iterator[Symptom]:
 
 
 def _standstill(board: Board, seen: Seen) -> Iterator[Symptom]:
-    if seen.standstill:
+    # A lock in the way is told as such, with what may be done about it.
+    if seen.standstill and not any(lock.path in seen.standstill for lock in seen.locks):
         yield Symptom(
             WARNING,
             "standstill",
@@ -441,7 +354,7 @@ def _salvages(board: Board, seen: Seen) -> Iterator[Symptom]:
             INFO,
             "salvage",
             each.ref,
-            f"{each.ref} keeps, since {ago}, what fitted no branch"
+            f"{each.ref} keeps what fitted no branch {ago} ago"
             + (f": {each.subject}" if each.subject else ""),
             f"`git show {each.ref}`; `git update-ref -d {each.ref}` when it is not needed.",
         )

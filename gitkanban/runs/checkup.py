@@ -14,20 +14,18 @@ from collections.abc import Iterator
 from gitkanban.board import checkouts, standstill
 from gitkanban.board.integrate import base_of
 from gitkanban.board.place import Place, clone_id
-from gitkanban.core.doctor import (
+from gitkanban.core.doctor import Symptom, known_cards, symptoms
+from gitkanban.core.model import Board, Config
+from gitkanban.core.surroundings import (
     BranchSeen,
     DiskSeen,
     LockSeen,
     RunSeen,
     SalvageSeen,
     Seen,
-    Symptom,
     TokenSeen,
     WorktreeSeen,
-    known_cards,
-    symptoms,
 )
-from gitkanban.core.model import Board, Config
 from gitkanban.runs import (
     folders,
     processes,

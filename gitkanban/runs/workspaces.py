@@ -461,21 +461,22 @@ def forget(place: Place, locks: Locks, card: str, path: str) -> list[str]:
     if not admin:
         return []
     run = f"worktree-of-{card}"
-    told = [*_salvaged_ghost(place, path, run), *_salvaged_index(place, admin, run)]
+    told = [*_salvaged_ghost(place, path, run), *_salvaged_index(place, card, admin, run)]
     with _worktrees_lock(locks):
         unlock(admin)
         _drop_ghost(place, path)
     return told
 
 
-def _salvaged_index(place: Place, admin: str, run: str) -> list[str]:
-    """Keep what was staged in a worktree that is gone, unless its last commit has all of it."""
+def _salvaged_index(place: Place, card: str, admin: str, run: str) -> list[str]:
+    """Keep what was staged in a worktree that is gone, unless its last commit or its branch has it."""
     last = last_known(admin)
     if not last or not os.path.exists(f"{admin}/index"):
         return []
     env = {"GIT_INDEX_FILE": f"{admin}/index"}
     tree = git.run(place.common, "write-tree", env=env).out.decode().strip()
-    if salvage.text(place.common, "rev-parse", f"{last}^{{tree}}") == tree:
-        return []
+    for name in (last, f"refs/heads/{branch_of(card)}"):
+        if salvage.text(place.common, "rev-parse", "--verify", "-q", f"{name}^{{tree}}") == tree:
+            return []
     staged = salvage.commit_tree(place.common, tree, (last,), "salvage: staged in a worktree\n")
     return [f"what was staged in it is in {_keep(place, run, staged)}"]

@@ -5,24 +5,18 @@ from pathlib import Path
 import pytest
 
 from gitkanban.core import doctor
-from gitkanban.core.doctor import (
-    ERROR,
-    INFO,
-    REPAIRS,
-    WARNING,
+from gitkanban.core.doctor import ERROR, INFO, REPAIRS, WARNING, Symptom, symptoms, would
+from gitkanban.core.model import Board, Problem
+from gitkanban.core.surroundings import (
     BranchSeen,
     DiskSeen,
     LockSeen,
     RunSeen,
     SalvageSeen,
     Seen,
-    Symptom,
     TokenSeen,
     WorktreeSeen,
-    symptoms,
-    would,
 )
-from gitkanban.core.model import Board, Problem
 from tests.boards import CLONE, NOW, board
 
 QUIET = Seen(NOW, CLONE, ticked=NOW - 30, tip_at=NOW - 40)
@@ -155,6 +149,12 @@ def test_archived_and_unreadable_cards_keep_their_worktrees_and_branches() -> No
 def test_a_lease_whose_run_awaits_its_settling_is_no_symptom() -> None:
     ended = LIVE._replace(alive=False, ended=NOW - 5)
     assert found(RUNNING, WELL._replace(runs=(ended,), held_slots={}, worktrees=())) == []
+
+
+def test_a_lock_that_makes_the_board_stand_still_is_told_once() -> None:
+    lock = LockSeen("/g/index.lock", 90)
+    seen = QUIET._replace(locks=(lock,), standstill="a killed git left /g/index.lock")
+    assert [each.code for each in found(IDLE, seen)] == ["stale-lock"]
 
 
 def test_a_worktree_and_its_branch_are_told_once() -> None:

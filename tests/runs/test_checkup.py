@@ -208,6 +208,15 @@ def test_a_worktree_removed_by_hand_is_forgotten_and_its_stage_and_commits_kept(
     assert notes.count("salvage") == len(refs)
 
 
+def test_nothing_is_salvaged_of_a_removed_worktree_whose_branch_has_it_all(ticking: Bench) -> None:
+    running = ticking.start("write:work.txt")  # left uncommitted; the supervisor commits it
+    running.end()
+    subprocess.run(["rm", "-r", running.workspace.path], check=True)
+    assert mended(ticking, state("T1 todo")) == [""]
+    assert git(ticking.repo, "show", "card/T1:work.txt")
+    assert not git(ticking.repo, "for-each-ref", salvage.PREFIX)
+
+
 def test_a_worktree_on_a_disk_that_is_away_is_not_forgotten(ticking: Bench) -> None:
     path = worktree(ticking, "T1")
     path.parent.rename(path.parent.with_name("away"))

@@ -1,0 +1,96 @@
+"""What was seen around a board: runs, leases, worktrees, branches, locks, the machine. Values only.
+
+`runs.checkup` looks, `core.doctor` says what of it is wrong. Times are epoch seconds.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class TokenSeen(NamedTuple):
+    """A lease token."""
+
+    slot: str
+    card: str
+    run: str
+
+
+class RunSeen(NamedTuple):
+    """A run folder whose end is not marked as settled. `card` is empty when it cannot be read."""
+
+    run: str
+    card: str = ""
+    slot: str = ""
+    started: int = 0
+    alive: bool = False  # its kernel locks are held
+    ended: int = 0
+    leased: bool = True  # its token says what it should
+    empty: bool = False  # the folder holds nothing
+
+
+class WorktreeSeen(NamedTuple):
+    """A worktree made for a card, or a folder among them that is none (`card` empty)."""
+
+    path: str
+    card: str = ""
+    there: bool = True  # its folder exists
+    locked_for: str = ""  # the run for which git keeps off it
+    dirty: bool = False  # looked at only where no card is known
+    merged: bool = False  # as well: base has its commits
+
+
+class BranchSeen(NamedTuple):
+    """A branch `card/<id>` whose card is not known."""
+
+    card: str
+    merged: bool
+    ahead: int = 0  # commits that base lacks
+
+
+class SalvageSeen(NamedTuple):
+    """A ref that keeps what would have been lost."""
+
+    ref: str
+    at: int
+    subject: str = ""
+
+
+class LockSeen(NamedTuple):
+    """A lock file of git's. `user` is who may own it (`process 4711`); empty: provably nobody."""
+
+    path: str
+    age: int  # seconds
+    user: str = ""
+
+
+class DiskSeen(NamedTuple):
+    """Room on a file system, in bytes and in files."""
+
+    path: str
+    free: int
+    files: int = -1  # that can still be made; -1: it does not say
+
+
+class Seen(NamedTuple):
+    """Everything that was looked at. Times are epoch seconds."""
+
+    now: int
+    clone: str
+    tokens: tuple[TokenSeen, ...] = ()
+    held_slots: Mapping[str, str] = {}  # slot whose kernel lock is held -> by whom, if it shows
+    runs: tuple[RunSeen, ...] = ()
+    known_runs: frozenset[str] = frozenset()
+    worktrees: tuple[WorktreeSeen, ...] = ()
+    branches: tuple[BranchSeen, ...] = ()
+    salvages: tuple[SalvageSeen, ...] = ()
+    locks: tuple[LockSeen, ...] = ()
+    network: str = ""  # the network file system that the kernel locks lie on
+    ticked: int = 0  # when a tick last ended its look at the board; 0: never
+    jumped: int = 0  # seconds that the clock was moved since then
+    tip_at: int = 0  # commit time of the board's tip
+    untrusted: Mapping[str, str] = {}
+    missing: tuple[tuple[str, str], ...] = ()  # (worker, program that is not found)
+    disks: tuple[DiskSeen, ...] = ()
+    standstill: str = ""
+    driver: str = "git"  # the program that merges cards in this clone; empty: none is installed
+    driver_found: bool = True
