@@ -172,7 +172,11 @@ class _Pass:
     def _catch_up(self) -> None:
         """Bring back what the branch lost, and checkouts along that an earlier command left."""
         try:
-            told = (*restore(self.place), *follow.follow(self.place))
+            told = (
+                *refs.remove_stale_locks(self.place),
+                *restore(self.place),
+                *follow.follow(self.place),
+            )
         except BoardBusy:  # the round says why
             return
         self.outcome = self.outcome.adding(told=told)

@@ -3,6 +3,7 @@
 It writes no objects, and touches no index and no working tree.
 """
 
+import os
 import time
 
 from gitkanban import clock
@@ -12,12 +13,32 @@ from gitkanban.errors import BoardBusy, GitFailed
 
 LOCK_PATIENCE = 5.0  # seconds that a live ref lock is waited for
 INDEX_PATIENCE = 2.0  # seconds that a live index.lock is waited for
+STALE_AFTER = 10.0  # seconds; a live git holds a ref's lock for milliseconds
 SEEN = "refs/gitkanban/seen"
 
 
 def why_not(place: Place) -> str:
     """Why nothing may be committed to the board now; empty: it may."""
     return standstill.reason(place, INDEX_PATIENCE)
+
+
+def remove_stale_locks(place: Place) -> list[str]:
+    """Remove ref locks that a killed git left in the way of the board's branch; lines to tell.
+
+    Only what nobody has open, while no git works in the repository. Call it with the tick lock
+    held, so that no other tick is about to take one.
+    """
+    told = []
+    for name in (place.ref, SEEN, "HEAD"):
+        lock = f"{place.common}/{name}.lock"
+        try:
+            if time.time() - os.stat(lock).st_mtime < STALE_AFTER or not standstill.is_stale(lock):
+                continue
+            os.unlink(lock)
+        except FileNotFoundError:
+            continue
+        told.append(f"removed {lock}, which a killed git had left")
+    return told
 
 
 def swap(place: Place, old: str, new: str, why: str, *, seen: bool = True) -> bool:

@@ -12,6 +12,7 @@ from gitkanban.board.checkouts import Checkout
 from gitkanban.board.place import Place
 
 STALE_AFTER = 60.0  # seconds; no git writes an index for as long
+FREE_LEAST = 16 << 20  # bytes, below which neither a commit nor a workspace should be begun
 _STEP = 0.01
 
 # What git leaves in a checkout's administrative folder while something is unfinished, and its name.
@@ -44,6 +45,23 @@ def reason(place: Place, patience: float = 0.0) -> str:
             break
         time.sleep(_STEP)
     return _about(locked) if locked else ""
+
+
+def crowded(place: Place) -> str:
+    """That the disk is too full to begin anything, in words; empty: there is room.
+
+    Ends of runs wait in their folders meanwhile, and are settled once there is room again.
+    """
+    try:
+        disk = os.statvfs(place.common)
+    except OSError as error:
+        return f"{place.common} cannot be looked at: {error.strerror}"
+    free = disk.f_bavail * disk.f_frsize
+    if free < FREE_LEAST:
+        return f"the disk of {place.common} is full: {free >> 20} of {FREE_LEAST >> 20} MiB free"
+    if disk.f_files and disk.f_favail < 100:
+        return f"the disk of {place.common} is full: no inodes are left"
+    return ""
 
 
 def _about(lock: str) -> str:

@@ -44,7 +44,7 @@ def observe(place: Place, board: Board, now: int, locks: Locks) -> Observed:
         untrusted=trust.untrusted(place, board.config) if board.config else {},
         ready_since=ready,
         served=served,
-        standstill=standstill.reason(place),
+        standstill=standstill.reason(place) or standstill.crowded(place),
     )
 
 
