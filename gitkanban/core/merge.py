@@ -137,8 +137,11 @@ def text(base: str, ours: str, theirs: str) -> str | None:
 def sets(base: Sequence[K], ours: Sequence[K], theirs: Sequence[K]) -> tuple[K, ...]:
     """Merge as sets: what either side added is in, what either side took out is not.
 
-    The order is ours; what only theirs has stands behind the item it follows there.
+    A side that changed nothing, not even the order, yields. Else the order is ours; what only
+    theirs has stands behind the item it follows there.
     """
+    if theirs == base or ours == base:
+        return tuple(dict.fromkeys(ours if theirs == base else theirs))
     kept = {item for item in ours if item in theirs or item not in base}
     kept |= {item for item in theirs if item not in base}
     merged = [item for item in dict.fromkeys(ours) if item in kept]
