@@ -17,7 +17,7 @@ def doctor_command(fix: bool, dry_run: bool, as_json: bool) -> int:
     Each finding says what --fix would do, or what is left to you. Exits with 1 while something is
     wrong; notes are not.
     """
-    from gitkanban.core.doctor import INFO
+    from gitkanban.core.symptom import INFO
     from gitkanban.runs.checkup import examine
     from gitkanban.runs.repair import Repairs
     from gitkanban.views.doctor import doctor_data, doctor_text

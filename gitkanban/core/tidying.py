@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from gitkanban.core.doctor import known_cards
+from gitkanban.core.leftovers import known_cards
 from gitkanban.core.model import DONE, TERMINAL, Board, Config
 
 _HAS_WORK = "with work that is not in base"

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from gitkanban.board import checkouts, standstill
 from gitkanban.board.integrate import base_of
 from gitkanban.board.place import Place, clone_id
-from gitkanban.core.doctor import Symptom, known_cards, symptoms
+from gitkanban.core.doctor import symptoms
+from gitkanban.core.leftovers import known_cards
 from gitkanban.core.model import Board, Config
 from gitkanban.core.surroundings import (
     BranchSeen,
@@ -26,6 +27,7 @@ from gitkanban.core.surroundings import (
     TokenSeen,
     WorktreeSeen,
 )
+from gitkanban.core.symptom import Symptom
 from gitkanban.runs import (
     folders,
     processes,

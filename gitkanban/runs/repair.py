@@ -10,9 +10,19 @@ from gitkanban import clock
 from gitkanban.board import checkouts, git
 from gitkanban.board.integrate import base_of
 from gitkanban.board.place import Place
-from gitkanban.core import doctor
-from gitkanban.core.doctor import Symptom
 from gitkanban.core.model import Board
+from gitkanban.core.symptom import (
+    CLOSE_RUN,
+    DELETE_BRANCH,
+    FORGET_WORKTREE,
+    REMOVE_FOLDER,
+    REMOVE_LOCK,
+    REMOVE_TOKEN,
+    REMOVE_WORKTREE,
+    UNLOCK_WORKTREE,
+    WRITE_TOKEN,
+    Symptom,
+)
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs import checkup, folders, salvage, sessions, slots, workspaces, worktrees
 from gitkanban.runs.locks import Locks
@@ -33,15 +43,15 @@ class Repairs:
     def mend(self, symptom: Symptom) -> str:
         """Do what the symptom names. Why it was not done, empty when it was."""
         does: Mapping[str, Callable[[str], str]] = {
-            doctor.REMOVE_TOKEN: self._remove_token,
-            doctor.WRITE_TOKEN: self._write_token,
-            doctor.CLOSE_RUN: self._close_run,
-            doctor.REMOVE_FOLDER: self._remove_folder,
-            doctor.UNLOCK_WORKTREE: self._unlock_worktree,
-            doctor.REMOVE_WORKTREE: self._remove_worktree,
-            doctor.FORGET_WORKTREE: self._forget_worktree,
-            doctor.DELETE_BRANCH: self._delete_branch,
-            doctor.REMOVE_LOCK: self._remove_lock,
+            REMOVE_TOKEN: self._remove_token,
+            WRITE_TOKEN: self._write_token,
+            CLOSE_RUN: self._close_run,
+            REMOVE_FOLDER: self._remove_folder,
+            UNLOCK_WORKTREE: self._unlock_worktree,
+            REMOVE_WORKTREE: self._remove_worktree,
+            FORGET_WORKTREE: self._forget_worktree,
+            DELETE_BRANCH: self._delete_branch,
+            REMOVE_LOCK: self._remove_lock,
         }
         try:
             return does[symptom.repair](symptom.subject)

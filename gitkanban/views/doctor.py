@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gitkanban.core.doctor import ERROR, INFO, Symptom, would
+from gitkanban.core.symptom import ERROR, INFO, Symptom, would
 from gitkanban.views.text import shown
 
 _WORDS = {ERROR: "error", INFO: "note"}

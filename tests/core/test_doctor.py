@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.core import doctor
-from gitkanban.core.doctor import ERROR, INFO, REPAIRS, WARNING, Symptom, symptoms, would
+from gitkanban.core import symptom
+from gitkanban.core.doctor import symptoms
 from gitkanban.core.model import Board, Problem
 from gitkanban.core.surroundings import (
     BranchSeen,
@@ -17,6 +17,7 @@ from gitkanban.core.surroundings import (
     TokenSeen,
     WorktreeSeen,
 )
+from gitkanban.core.symptom import ERROR, INFO, REPAIRS, WARNING, Symptom, would
 from tests.boards import CLONE, NOW, board
 
 QUIET = Seen(NOW, CLONE, ticked=NOW - 30, tip_at=NOW - 40)
@@ -58,36 +59,36 @@ CASES = [
     ({"disks": (DiskSeen("/", 1 << 40, 12),)}, WARNING, "disk-nearly-full", "/", ""),
     ({"standstill": "a rebase"}, WARNING, "standstill", "main", ""),
     ({"locks": (LockSeen("/g/index.lock", 90),)}, WARNING, "stale-lock", "/g/index.lock",
-     doctor.REMOVE_LOCK),
+     symptom.REMOVE_LOCK),
     ({"locks": (LockSeen("/g/index.lock", 90, "process 4"),)}, WARNING, "lock", "/g/index.lock",
      ""),
     ({"runs": (LIVE._replace(leased=False),)}, WARNING, "run-without-lease", "r1",
-     doctor.WRITE_TOKEN),
+     symptom.WRITE_TOKEN),
     ({"runs": (LIVE._replace(alive=False),), "worktrees": (), "held_slots": {}}, WARNING,
-     "run-without-record", "r1", doctor.CLOSE_RUN),
+     "run-without-record", "r1", symptom.CLOSE_RUN),
     ({"runs": (LIVE._replace(alive=False, ended=NOW - 400),), "worktrees": (), "held_slots": {}},
      WARNING, "run-not-settled", "r1", ""),
     ({"runs": (LIVE, RunSeen("r0", empty=True))}, WARNING, "run-unreadable", "r0",
-     doctor.REMOVE_FOLDER),
+     symptom.REMOVE_FOLDER),
     ({"runs": (LIVE, RunSeen("r0"))}, WARNING, "run-unreadable", "r0", ""),
     ({"tokens": (*WELL.tokens, TokenSeen("solo#2", "T9", "r9"))}, WARNING, "lease-without-run",
-     "solo#2", doctor.REMOVE_TOKEN),
+     "solo#2", symptom.REMOVE_TOKEN),
     ({"held_slots": {"solo#1": "", "solo#2": "process 7 (sh)"}}, ERROR, "slot-without-run",
      "solo#2", ""),
     ({"known_runs": frozenset()}, WARNING, "run-unknown", "T1", ""),
     ({"clone": "another"}, INFO, "runs-elsewhere", "T1", ""),
     ({"worktrees": (WorktreeSeen("/w/T1", "T1", locked_for="r0"),)}, WARNING, "worktree-locked",
-     "/w/T1", doctor.UNLOCK_WORKTREE),
+     "/w/T1", symptom.UNLOCK_WORKTREE),
     ({"worktrees": (WorktreeSeen("/w/T1", "T1", there=False),)}, WARNING, "worktree-gone",
-     "/w/T1", doctor.FORGET_WORKTREE),
+     "/w/T1", symptom.FORGET_WORKTREE),
     ({"worktrees": (WorktreeSeen("/w/x"),)}, WARNING, "stranger", "/w/x", ""),
     ({"worktrees": (WorktreeSeen("/w/X", "X", merged=True),)}, WARNING, "worktree-without-card",
-     "/w/X", doctor.REMOVE_WORKTREE),
+     "/w/X", symptom.REMOVE_WORKTREE),
     ({"worktrees": (WorktreeSeen("/w/X", "X", merged=True, dirty=True),)}, WARNING,
      "worktree-without-card", "/w/X", ""),
     ({"worktrees": (WorktreeSeen("/w/X", "X"),)}, WARNING, "worktree-without-card", "/w/X", ""),
     ({"branches": (BranchSeen("X", True),)}, WARNING, "branch-without-card", "card/X",
-     doctor.DELETE_BRANCH),
+     symptom.DELETE_BRANCH),
     ({"branches": (BranchSeen("X", False, 2),)}, WARNING, "branch-without-card", "card/X", ""),
     ({"driver": ""}, INFO, "no-merge-driver", "merge driver", ""),
     ({"driver": "/x/gitkanban", "driver_found": False}, ERROR, "merge-driver-missing",

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.core.doctor import INFO, Symptom
 from gitkanban.core.model import Board, Config, Worker
+from gitkanban.core.symptom import INFO, Symptom
 from gitkanban.runs import (
     checkup,
     folders,

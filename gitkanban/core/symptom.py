@@ -1,0 +1,63 @@
+"""A symptom: one thing that is wrong around a board, and what would repair it, if anything.
+
+It examines nothing; `core.doctor` and `core.leftovers` do.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+ERROR = "error"
+WARNING = "warning"
+INFO = "info"  # nothing is wrong, but a person may want to know
+
+QUIET_MOST = 300  # seconds without a tick before cron is asked after; it ticks every minute
+
+# What `runs.repair` knows to do.
+REMOVE_TOKEN = "remove-token"  # subject: a slot
+WRITE_TOKEN = "write-token"  # a run
+CLOSE_RUN = "close-run"  # a run
+REMOVE_FOLDER = "remove-folder"  # a run
+UNLOCK_WORKTREE = "unlock-worktree"  # a path
+REMOVE_WORKTREE = "remove-worktree"  # a path
+FORGET_WORKTREE = "forget-worktree"  # a path
+DELETE_BRANCH = "delete-branch"  # a card
+REMOVE_LOCK = "remove-lock"  # a path
+
+
+class Symptom(NamedTuple):
+    """One thing found. `repair` is what `--fix` does; empty: `advice` is for a person."""
+
+    severity: str
+    code: str
+    subject: str
+    text: str
+    advice: str = ""
+    repair: str = ""
+
+
+# What `--fix` would do, in words; `{}` is the symptom's subject.
+REPAIRS: Mapping[str, str] = {
+    REMOVE_TOKEN: "remove the token of {}",
+    WRITE_TOKEN: "write the token of run {} anew",
+    CLOSE_RUN: "end what is left of run {}, collect its work and record its end",
+    REMOVE_FOLDER: "remove the empty folder of run {}",
+    UNLOCK_WORKTREE: "unlock {}",
+    REMOVE_WORKTREE: "remove {}, which is clean and merged",
+    FORGET_WORKTREE: "have git forget {}",
+    DELETE_BRANCH: "delete {}",
+    REMOVE_LOCK: "remove {}",
+}
+
+
+def would(symptom: Symptom) -> str:
+    """What `--fix` would do about it, in words; empty when it leaves it to a person."""
+    return REPAIRS[symptom.repair].format(symptom.subject) if symptom.repair else ""
+
+
+def lasted(seconds: int) -> str:
+    """A duration in words: `3 minutes`, `2 days`."""
+    for length, word in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= length:
+            count = seconds // length
+            return f"{count} {word}{'' if count == 1 else 's'}"
+    return f"{max(0, seconds)} second{'' if seconds == 1 else 's'}"
