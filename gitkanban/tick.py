@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from gitkanban import clock, failpoints
 from gitkanban.accept import accept
-from gitkanban.board import follow, store
+from gitkanban.board import follow, refs, store
 from gitkanban.board.place import Place
 from gitkanban.board.seen import restore
 from gitkanban.board.sync import Remote
