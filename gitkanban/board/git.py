@@ -54,14 +54,18 @@ def run(
     check: bool = True,
     env: Mapping[str, str] | None = None,
     timeout: float | None = None,
+    known: bool = True,
 ) -> Done:
     """Run git in a folder with no terminal. Raises GitFailed when it fails and `check` is set.
 
     `timeout` is seconds; git is killed after it and GitFailed raised, whatever `check` says.
+    `known`: the folder is of a repository that was found before. Its git directory may then be
+    worked from even where `safe.bareRepository` is `explicit` (`git help config`).
     """
+    safe = ("-c", "safe.bareRepository=all") if known else ()
     try:
         done = subprocess.run(
-            ["git", *args],
+            ["git", *safe, *args],
             cwd=cwd,
             input=input,
             stdin=subprocess.DEVNULL if input is None else None,

@@ -72,7 +72,7 @@ def repository(cwd: str) -> tuple[str, str, str]:
     """
     done = git.run(
         cwd, "rev-parse", "--path-format=absolute", "--git-common-dir", "--show-object-format",
-        "--is-bare-repository", check=False,
+        "--is-bare-repository", check=False, known=False,
     )  # fmt: skip
     if done.code:
         if "not a git repository" in done.said:

@@ -222,6 +222,19 @@ def test_a_clones_id_is_its_own_and_stays(repo: Path, tmp_path: Path) -> None:
     assert place.clone_id(place.find(str(tmp_path / "clone"))) != first
 
 
+def test_bare_repositories_that_a_person_does_not_trust_are_left_alone(
+    repo: Path, tmp_path: Path, kanban: Callable[..., Place]
+) -> None:
+    git(repo, "config", "--global", "safe.bareRepository", "explicit")
+    here = kanban(Card("T1"))
+    git(repo, "worktree", "add", "-q", "-b", "feature", "../feature")
+    assert change(place.find(str(repo.parent / "feature")), EditCard("T1", {"title": "x"})).commit
+    git(repo, "clone", "-q", "--bare", ".", str(tmp_path / "bare.git"))
+    with pytest.raises(GitFailed, match=r"safe\.bareRepository"):
+        place.find(str(tmp_path / "bare.git"))
+    assert store.read(here).cards["T1"].title == "x"
+
+
 def test_git_missing_is_said(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(GitFailed, match="not installed"):
