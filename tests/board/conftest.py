@@ -1,49 +1,31 @@
-"""A repository with a board, in both forms: in the tree of main, and on a branch of its own."""
+"""Both forms of a board as fixtures, and what a person's checkout of it looks like."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from gitkanban.board import init, store
-from gitkanban.board.place import Place, find
-from gitkanban.core.changes import AddCard, Change
-from gitkanban.core.model import Board, Card
+from gitkanban.board import store
+from gitkanban.board.place import Place
+from gitkanban.core.model import Card
+from tests.board import boards
+from tests.board.boards import CONFIG, said
+from tests.board.boards import commit as change
 from tests.conftest import git
 
-CONFIG = """\
-version: 1
-kanban:
-  base: main
-  workers:
-    backend:
-      runner: claude
-"""
+__all__ = ["CONFIG", "change", "said"]
 
 FORMS = {"in-tree": "", "own-branch": "kanban"}
 
 
-def message(board: Board, changes: object) -> str:
-    """A commit message, as short as can be."""
-    return "kanban: a test\n"
-
-
 def make_board(repo: Path, form: str, *cards: Card) -> Place:
     """A board with these cards in the repository; its place."""
-    init.create(str(repo), branch=FORMS[form], config=CONFIG, files={})
-    place = find(str(repo))
-    change(place, *(AddCard(card) for card in cards))
-    return place
-
-
-def change(place: Place, *changes: Change) -> store.Committed:
-    """Commit these changes on whatever the board is."""
-    return store.commit(place, lambda board: changes, message=message)
+    return boards.new(repo, FORMS[form], *cards)
 
 
 def root_of(place: Place) -> Path:
     """The folder where people see the board's files."""
-    return Path(place.main) / ".kanban"
+    return boards.folder(Path(place.main))
 
 
 def read_card(place: Place, card: str) -> Card:

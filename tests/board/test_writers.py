@@ -14,7 +14,7 @@ from gitkanban.board.place import Place
 from gitkanban.core.changes import EditCard
 from gitkanban.core.model import Card
 from gitkanban.errors import BoardMoved
-from tests.board.conftest import change, checkout_of, is_clean, message, read_card
+from tests.board.conftest import change, checkout_of, is_clean, read_card, said
 from tests.conftest import git
 
 WRITER = """
@@ -99,7 +99,7 @@ def test_a_branch_moved_on_during_a_commit_is_decided_on_again(
             change(place, EditCard("T0", {"priority": 5}))  # somebody else is faster
         return [EditCard("T0", {"title": f"after {board.cards['T0'].priority}"})]
 
-    store.commit(place, decide, message=message)
+    store.commit(place, decide, message=said)
     assert seen == [0, 5]
     card = read_card(place, "T0")
     assert (card.title, card.priority) == ("after 5", 5)
@@ -117,7 +117,7 @@ def test_a_branch_that_never_holds_still_is_given_up_and_nothing_is_written(
         return [EditCard("T0", {"title": "mine"})]
 
     with pytest.raises(BoardMoved):
-        store.commit(place, decide, message=message, attempts=3)
+        store.commit(place, decide, message=said, attempts=3)
     assert read_card(place, "T0") == Card("T0", priority=3)
 
 
@@ -136,7 +136,7 @@ def test_a_branch_moved_to_another_history_during_a_commit_is_read_anew(
             git(root, "update-ref", place.ref, other)
         return [EditCard("T0", {"title": "mine"})]
 
-    store.commit(place, decide, message=message)
+    store.commit(place, decide, message=said)
     assert calls[1:] == [other]
     assert git(root, "rev-parse", f"{place.ref}^") == other
     assert read_card(place, "T0").title == "mine"
