@@ -86,7 +86,7 @@ def add_command(
             text = click.edit(text or f"\n# {title}\n", extension=".md") or text
         draft = Card(
             card_id, title.strip(), worker, status, priority,
-            tuple(sorted(set(parents))), parse_needs(needs), acceptance, body=text.strip(),
+            tuple(sorted(set(parents))), parse_needs(needs), acceptance, body=f"{text.strip()}\n" if text.strip() else "",
         )  # fmt: skip
         drafts: Sequence[Card] = [draft]
     else:
