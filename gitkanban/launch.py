@@ -12,12 +12,13 @@ from gitkanban import clock
 from gitkanban.board import git
 from gitkanban.board.integrate import base_of
 from gitkanban.board.place import Place
+from gitkanban.core.memory import PREFIX
 from gitkanban.core.model import Board, Card, Config, Worker
 from gitkanban.core.outcome import Started
 from gitkanban.core.prompt import TEMPLATE, Setting, compose
 from gitkanban.core.verdict import counting
 from gitkanban.errors import GitkanbanError
-from gitkanban.runs import consolidation, folders, handoffs, memory, sessions, workspaces
+from gitkanban.runs import folders, handoffs, memory, sessions, workspaces
 from gitkanban.runs.locks import Held, Locks
 from gitkanban.runs.sessions import Launch, Local
 from gitkanban.runs.slots import Lease
@@ -125,8 +126,17 @@ def prompt_of(
         notes=board.notes_of(card.id),
         logs={run: text for run, text in words.items() if text},
         template=template,
-        extra=consolidation.prompt(place, board, card),
+        extra=_proposals(place, board, card),
     )
+
+
+def _proposals(place: Place, board: Board, card: Card) -> str:
+    """The memory proposals that the card gathers, if it is one that does."""
+    if not card.id.startswith(PREFIX):
+        return ""
+    from gitkanban.runs import consolidation  # late: such cards are few
+
+    return consolidation.prompt(place, board, card)
 
 
 def template_of(place: Place, board: Board) -> str:

@@ -22,7 +22,7 @@ from gitkanban.core.plan import Plan, plan
 from gitkanban.core.schedule import Start
 from gitkanban.errors import BoardBusy, GitkanbanError
 from gitkanban.launch import Failure, Seat, start_all
-from gitkanban.runs import consolidation, folders, sessions, slots, ticked
+from gitkanban.runs import folders, sessions, slots, ticked
 from gitkanban.runs.locks import Locks
 from gitkanban.runs.observe import observe, remember
 from gitkanban.runs.slots import Lease
@@ -298,6 +298,11 @@ class _Pass:
 
     def _gathering(self, board: Board) -> Sequence[Change]:
         """Cards for memory proposals, when enough of them wait."""
+        workers = board.config.workers.values() if board.config else ()
+        if not any(worker.consolidate_to for worker in workers):
+            return ()
+        from gitkanban.runs import consolidation  # late: few boards ask for it
+
         try:
             return consolidation.due(self.place, self.locks, board)
         except OSError as error:

@@ -3,7 +3,6 @@
 It reads and writes no file; where proposals and memories lie is known in `gitkanban.runs`.
 """
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -170,6 +169,8 @@ def consolidations(board: Board, waiting: Iterable[Proposal]) -> list[AddCard]:
 
 def _card(profile: str, owner: str, proposals: Sequence[Proposal]) -> Card:
     """What the proposals say stays out of the card: it may be private, and the board is shared."""
+    import hashlib  # late: most ticks make no such card
+
     name = hashlib.sha256("\n".join(each.id for each in proposals).encode()).hexdigest()[:10]
     listed = "\n".join(f"- proposal {each.id} from {each.card}" for each in proposals)
     return Card(

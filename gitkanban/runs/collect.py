@@ -12,7 +12,7 @@ from gitkanban import failpoints
 from gitkanban.board import git
 from gitkanban.core.facts import Work
 from gitkanban.errors import GitkanbanError
-from gitkanban.runs import memory, salvage, unfinished, workspaces
+from gitkanban.runs import salvage, unfinished, workspaces
 from gitkanban.runs.folders import Folder
 
 _BEFORE = "before"  # in the run folder: the workspace's tree when the session began
@@ -80,7 +80,10 @@ def collect(folder: Folder) -> Work:
     """
     place = _place(folder)
     failpoints.reach("collect.begun")
-    memory.propose(folder)
+    if folder.spec().one("memory_home"):
+        from gitkanban.runs import memory  # late: few runs have one, and each pays for an import
+
+        memory.propose(folder)
     before = folder.work()
     work = Work()
     if place.branch and place.start:

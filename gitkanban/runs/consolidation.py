@@ -41,11 +41,8 @@ def _of_note(board: Board, note: Note) -> Proposal:
 def due(place: Place, locks: Locks, board: Board) -> list[Change]:
     """The cards to add now that gather proposals; files away what finished ones gathered.
 
-    Nothing is looked at unless some worker has `consolidate_to`. Raises OSError.
+    Raises OSError.
     """
-    workers = board.config.workers.values() if board.config else ()
-    if not any(worker.consolidate_to for worker in workers):
-        return []
     every = known(place, board)
     kept = {each.id for each in proposals.every(place.private, STATES[1:])}
     for each in every:

@@ -6,7 +6,6 @@ as a proposal when the run has ended. It decides nothing, and it does not fence 
 that knows the real path can write there, as any process of this user can.
 """
 
-import difflib
 import os
 import shutil
 from typing import NamedTuple
@@ -207,6 +206,8 @@ def _content(path: str) -> bytes:
 
 def _diff(changes: tuple[Change, ...]) -> str:
     """A unified diff of all changes, at most DIFF_MOST characters."""
+    import difflib  # late: most runs change nothing
+
     lines: list[str] = []
     for change in changes:
         sides = [_as_lines(side) for side in (change.base, change.new)]
