@@ -36,7 +36,7 @@ from tests.oracle import Oracle, marked, started
 AGENT = str(Path(__file__).with_name("fake_agent.py"))
 VARIANTS = Path(__file__).with_name("variants")
 SEPARATOR = "\x1f"
-DEADLINE = 30.0
+DEADLINE = float(os.environ.get("ARENA_DEADLINE", "30"))
 ROUNDS = 60  # ticks until quiet, above which something never comes to rest
 
 CONFIG = """\
