@@ -95,6 +95,7 @@ class Arena:
         self.clock = top / "log" / "offset"
         self.extra: dict[str, str | list[str]] = {"grace": "0.3", "timeout": "15", "tick": []}
         self.special: dict[str, dict[str, str | list[str]]] = {}  # by card
+        self.left_locks: set[Path] = set()
         prefix = f"{self.place.prefix}/" if self.place.prefix else ""
         self.oracle = Oracle(self.repo, self.log, branch=self.place.branch, prefix=prefix)
 
@@ -295,11 +296,26 @@ class Arena:
             if self.state() != before:
                 calm = 0
                 continue
+            if self.tidied():
+                continue
             calm += 1
             if calm > 1:
                 return
             self.later(4000)
         raise AssertionError(f"never quiet: {self.state()}")
+
+    def tidied(self) -> bool:
+        """Whether a person, told by `status`, had to remove what a killed git had left."""
+        common = Path(self.place.common)
+        found = [*common.glob("*.lock"), *common.glob("refs/**/*.lock")]
+        found += common.glob("worktrees/*/*.lock")
+        new = set(found) - self.left_locks
+        for lock in new:
+            os.utime(lock, (1, 1))
+            if lock.name == "index.lock":
+                lock.unlink()
+        self.left_locks |= new
+        return bool(new)
 
     def state(self) -> tuple[str, int, int]:
         """What changes as long as anything is going on."""

@@ -10,6 +10,7 @@ import gitkanban
 from gitkanban.board import store
 from gitkanban.tick import tick
 from tests.arena import Arena, until
+from tests.conftest import git
 
 STEPS = ("setup", "before", "session", "collect", "verify")
 
@@ -47,6 +48,8 @@ def ticked(arena: Arena, point: str) -> None:
     if point.startswith("cancel"):
         with mock.patch.object(store, "commit_once", lambda *_: None):
             tick(arena.place)
+    elif point.startswith("sync"):
+        tick(arena.place, remote="origin")
     else:
         tick(arena.place)
 
@@ -59,6 +62,8 @@ def prepared(arena: Arena, point: str):  # type: ignore[no-untyped-def]
     arena.extra["tick"] = ["/bin/true"] if point.endswith("hand-on") else []
     if point == "tick.marked":
         return arena.locks.take("tick") or nullcontext()
+    if point.startswith("sync"):
+        share(arena)
     if point.startswith("salvage"):
         arena.fresh(STRAY)
     if point.startswith(("recover", "stop")):
@@ -70,6 +75,25 @@ def prepared(arena: Arena, point: str):  # type: ignore[no-untyped-def]
     if point.startswith("not-started"):
         return Occupied(arena, todo)
     return nullcontext()
+
+
+def share(arena: Arena) -> None:
+    """A remote that has moved on since it was last seen, by somebody's note on a card."""
+    remote, other = arena.repo.parent / "remote.git", arena.repo.parent / "other"
+    branch = arena.place.branch
+    if not remote.exists():
+        git(arena.repo, "init", "-q", "--bare", "-b", branch, str(remote))
+        git(arena.repo, "remote", "add", "origin", str(remote))
+        git(arena.repo, "push", "-q", "origin", branch)
+        git(arena.repo, "clone", "-q", "-b", branch, str(remote), str(other))
+    git(other, "pull", "-q", "--no-edit", "origin", branch)
+    prefix = f"{arena.place.prefix}/" if arena.place.prefix else ""
+    note = other / f"{prefix}notes/T0/n{len(git(other, 'log', '--format=%h').split())}.md"
+    note.parent.mkdir(parents=True, exist_ok=True)
+    note.write_text("---\nby: Bob\n---\na note\n")
+    git(other, "add", "-A")
+    git(other, "commit", "-qm", "a note")
+    git(other, "push", "-q", "origin", f"HEAD:{branch}")
 
 
 def hang(arena: Arena) -> None:

@@ -28,7 +28,9 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--round", type=int, default=None, metavar="N", help="only this round")
-    parser.add_argument("--only", default="", help=f"of {', '.join(rounds.ROUNDS)}")
+    parser.add_argument(
+        "--only", default="", help=f"of {', '.join(rounds.ROUNDS)}, with commas between"
+    )
     parser.add_argument("--keep", action="store_true", help="keep repositories with violations")
     given = parser.parse_args()
     hermetic()
@@ -68,7 +70,8 @@ def one(seed: int, number: int, every: list[tuple[str, str]], only: str, keep: b
     if not only and number < len(every):
         name, kind = every[number]
         return rounds.run("point", rng, keep, name, kind)
-    name = only or rng.choice([*sorted(set(rounds.ROUNDS) - {"point"}), "chaos"])
+    names = only.split(",") if only else [*sorted(set(rounds.ROUNDS) - {"point"}), "chaos"]
+    name = rng.choice(names)
     more = every[number % len(every)] if name == "point" else ()
     return rounds.run(name, rng, keep, *more)
 
