@@ -62,13 +62,13 @@ def test_killed_in_the_middle_leaves_a_readable_board_and_no_lock(
 ) -> None:
     place = kanban(Card("T0"), Card("T1"))
     reported = 0
-    for number in range(12):
+    for number in range(7):
         writer = start(place, 1, 1000)
         assert writer.stdout
         lines = [writer.stdout.readline() for _ in range(1 + number % 2)]
         reported += len(lines)
         # At another point of the change each time, without waiting for any.
-        subprocess.run(["sleep", f"0.0{number:02}"], check=True)
+        subprocess.run(["sleep", f"0.0{2 * number:02}"], check=True)
         writer.send_signal(signal.SIGKILL)
         reported += len(writer.stdout.read().splitlines())
         writer.wait()
