@@ -196,12 +196,12 @@ class Arena:
 
     def wait(self) -> None:
         """Until every supervisor has ended, is stopped, or has a session that hangs."""
+        until(self.resting, "sessions to end")
 
-        def rest() -> bool:
-            hanging = {pid for _, pid in self.hanging()}
-            return all(pid in hanging or self._stopped(pid) for pid in self.supervisors())
-
-        until(rest, "sessions to end")
+    def resting(self) -> bool:
+        """Whether no supervisor has anything to do."""
+        hanging = {pid for _, pid in self.hanging()}
+        return all(pid in hanging or self._stopped(pid) for pid in self.supervisors())
 
     def hanging(self) -> list[tuple[str, int]]:
         """(card, pid of the supervisor) of live sessions that hang."""

@@ -54,7 +54,6 @@ def main() -> int:
                 text = f"round {number} ({result.name}): {line}"
                 found.append(text)
                 progress.console.print(text, style="red", markup=False, highlight=False)
-                print(text, flush=True) if not sys.stderr.isatty() else None
             progress.update(
                 bar,
                 completed=given.minutes * 60 - (end - time.monotonic()),

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tests import points
-from tests.arena import Arena, room
+from tests.arena import Arena, room, until
 from tests.torture import inject, people
 
 KINDS = ("kill", "stop", "ENOSPC", "EIO")
@@ -119,7 +119,7 @@ def stopped(arena: Arena, rng: random.Random, name: str) -> bool:
             os.kill(pid, rng.choice((signal.SIGCONT, signal.SIGKILL)))
             os.waitpid(pid, 0)
             return True
-        arena.wait()
+        until(lambda: arena.once.exists() or arena.resting(), "sessions to end")
         if arena.once.exists():
             for frozen in arena.frozen():
                 arena.tick()
