@@ -120,9 +120,10 @@ class _Reader:
         home = _child(node, "memory_home")
         if home is not None and not (isinstance(home, Scalar) and home.absent):
             values |= self.section(home, "kanban.workers.*.memory_home")
-            for key, field in (("env", "memory_env"), ("path", "memory_path")):
-                if not values.get(field):
+            for key in ("env", "path", "memory"):
+                if not values.get("memory_parts" if key == "memory" else f"memory_{key}"):
                     self.say(home, f"memory_home of {name} has no {key}")
+                    break
         if isinstance(node, Mapping):
             self.limits(name, node, values)
             self.runner(node, values)

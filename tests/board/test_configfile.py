@@ -187,6 +187,7 @@ W = "kanban:\n  workers:\n    w:\n      "
         (f"{W}consolidate_to: x\n",
          "4:23: consolidate_to names the unknown worker 'x' | Known: w."),
         (f"{W}memory_home: {{env: A}}\n", "4:20: memory_home of w has no path"),
+        (f"{W}memory_home: {{env: A, path: /b}}\n", "4:20: memory_home of w has no memory"),
         ("kanban:\n  workers:\n    ../x: {}\n",
          "3:5: '../x' cannot be a name in kanban.workers: it has '/' in it"),
         ("kanban:\n  workers: [a]\n",
