@@ -30,7 +30,7 @@ def _of_parent(place: Place, board: Board, parent: str) -> Handoff:
         return Handoff(parent, title, words)
     # Earlier attempts worked in the same worktree: what they committed is part of the result.
     start = next((run.start_commit for run in whole.runs_of(parent) if run.start_commit), "")
-    paths, commits = _paths(place, start, done.commit), _commits(place, start, done.commit)
+    paths, commits = _work(place, start, done.commit)
     return Handoff(parent, title, words, done.commit, paths, commits)
 
 
@@ -39,20 +39,23 @@ def _closing(note: Note, done: Run | None) -> bool:
     return note.kind == "summary" and (done is None or note.id > done.run)
 
 
-def _paths(place: Place, start: str, end: str) -> tuple[str, ...]:
-    """The files that differ between two commits; none where one of them is gone."""
-    if not start or not end:
-        return ()
-    done = git.run(place.common, "diff", "--name-only", "-z", start, end, "--", check=False)
-    return () if done.code else tuple(path for path in done.text.split("\0") if path)
+def _work(place: Place, start: str, end: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(files changed, commits with their subjects) between two commits; nothing where one is gone.
 
-
-def _commits(place: Place, start: str, end: str) -> tuple[str, ...]:
+    One call of git for both: this lies between a parent's end and its child's start.
+    """
     if not start or not end:
-        return ()
-    span = f"{start}..{end}"
-    done = git.run(place.common, "log", "--format=%h %s", "--no-merges", span, "--", check=False)
-    return () if done.code else tuple(done.text.splitlines())
+        return (), ()
+    form = ("--format=%x01%h %s", "--name-only", "--no-renames", "--no-merges", "-z")
+    done = git.run(place.common, "log", *form, f"{start}..{end}", "--", check=False)
+    paths: set[str] = set()
+    commits: list[str] = []
+    for part in (done.text if not done.code else "").split("\0"):
+        if part.startswith("\1"):
+            commits.append(part[1:])
+        elif part.strip("\n"):
+            paths.add(part.strip("\n"))
+    return tuple(sorted(paths)), tuple(commits)
 
 
 def last_words(place: Place, run: Run, lines: int = LOG_LINES) -> list[str]:
