@@ -130,16 +130,19 @@ class Arena:
 
     # -- ticks
 
-    def tick(self, strike: str = "") -> int:
-        """One tick, struck as a failpoint says; its wait status, 0 when it went through."""
-        return self.act(lambda: tick(self.place), strike)
+    def tick(self, strike: str = "", *, lasting: bool = False) -> int:
+        """One tick, struck as a failpoint says; its wait status, 0 when it went through.
+
+        A fault strikes once in all processes, a lasting one whenever the point is reached.
+        """
+        return os.waitpid(self.begin(lambda: tick(self.place), strike, lasting=lasting), 0)[1]
 
     def act(self, do: Callable[[], object], strike: str = "") -> int:
         """Do something in a child that can be struck; its wait status."""
         pid = self.begin(do, strike)
         return os.waitpid(pid, 0)[1]
 
-    def begin(self, do: Callable[[], object], strike: str = "") -> int:
+    def begin(self, do: Callable[[], object], strike: str = "", *, lasting: bool = False) -> int:
         """Like `act`, without waiting for it; its pid."""
         pid = os.fork()
         if pid:
@@ -147,7 +150,7 @@ class Arena:
         code = 1
         try:
             with self.patched():
-                failpoints.arm(strike, str(self.once) if strike else "")
+                failpoints.arm(strike, str(self.once) if strike and not lasting else "")
                 do()
             code = 0
         except (GitkanbanError, OSError) as error:
@@ -177,13 +180,11 @@ class Arena:
         ):
             yield
 
-    def command(self, *words: str, variant: str = "") -> tuple[list[str], dict[str, str]]:
+    def command(self, *words: str) -> tuple[list[str], dict[str, str]]:
         """A command of the program as a process of its own, and its environment."""
         quick = {**self.extra, "grace": "0.3"}
         lines = (f"{k}={v if isinstance(v, str) else SEPARATOR.join(v)}" for k, v in quick.items())
         (self.log / "quick").write_text("".join(f"{line}\n" for line in lines))
-        if variant:
-            (self.log / "variant").write_text(variant)
         paths = os.pathsep.join((str(VARIANTS), str(VARIANTS.parent.parent)))
         env = {**os.environ, "ARENA": str(self.log), "PYTHONPATH": paths}
         return [sys.executable, "-m", "gitkanban", *words], env

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.arena import Arena, until
+from tests.conftest import git
 
 
 @pytest.fixture
@@ -64,3 +65,23 @@ def test_a_full_disk_for_many_ticks_adds_no_commit_blocks_nothing_and_heals(
         assert {card.status for card in arena.board().cards.values()} == {"done"}
     finally:
         arena.close()
+
+
+LASTING = ("lease.folder-written", "workspace.added", "start.spec-written", "commit.blob-written",
+           "settle.settled", "file.written", "follow.record", "accept.tried")  # fmt: skip
+
+
+@pytest.mark.parametrize("point", LASTING)
+def test_a_fault_that_lasts_makes_no_stream_of_commits_and_heals(
+    make: Callable[..., Arena], point: str
+) -> None:
+    arena = make({"T1": "@pool", "T2": "@lane"})
+    before = len(git(arena.repo, "rev-list", "main").split())
+    for _ in range(8):
+        arena.tick(f"{point}:ENOSPC", lasting=True)
+        arena.wait()
+    # For each card a claim, the end of a run that did not begin, and at most one merge.
+    assert len(git(arena.repo, "rev-list", "main").split()) - before <= 8
+    arena.settle()
+    assert {card.status for card in arena.board().cards.values()} == {"done"}
+    assert arena.judged() == []

@@ -1,25 +1,29 @@
 """The oracle can fail: the program, broken on purpose in known ways, is caught every time.
 
-Each case is played twice: as it is, where the oracle must find nothing, and broken (`variants`),
+Each case is played twice: as it is, where the oracle must find nothing, and broken (`broken`),
 where it must name the invariant.
 """
 
 import os
 import signal
-import subprocess
 from collections.abc import Callable
 
 import pytest
 
+from gitkanban.tick import tick
+from tests import broken as variants
 from tests.arena import Arena, until
 
 
-def whole(arena: Arena, variant: str, strike: str = "") -> int:
-    """A tick as a process of its own, broken in this way; its exit code."""
-    words, env = arena.command("tick", variant=variant)
-    if strike:
-        env |= {"GITKANBAN_FAILPOINT": strike, "GITKANBAN_FAILPOINT_ONCE": str(arena.once)}
-    return subprocess.run(words, cwd=arena.repo, env=env, check=False).returncode
+def whole(arena: Arena, variant: str, strike: str = "") -> None:
+    """A tick that is broken in this way."""
+
+    def do() -> None:
+        if variant:
+            getattr(variants, variant)()
+        tick(arena.place)
+
+    arena.act(do, strike)
 
 
 def go(arena: Arena) -> None:
@@ -89,7 +93,6 @@ def test_a_broken_variant_is_caught_and_the_real_program_is_not(
     for broken in ("", variant):
         arena = make({"T1": "@pool"})
         found = play(arena, broken) or []
-        (arena.log / "variant").unlink(missing_ok=True)
         arena.wait()
         if not broken:
             arena.settle()

@@ -1,7 +1,7 @@
-"""Put on PYTHONPATH by tests alone: ticks of their own process get a moved clock, or are broken.
+"""Put on PYTHONPATH by tests alone: ticks that are processes of their own, as an arena's are.
 
 `ARENA` names the folder of the fake sessions' log. Its file `offset` moves the clock of ticks, and
-`variant` names a way to break the program on purpose (`broken`): the oracle must notice.
+`quick` replaces values in the specs that they write.
 """
 
 import os
@@ -27,14 +27,6 @@ def _prepare(folder: str) -> None:
     real = sessions._whole_spec
     quick = {key: value.split("\x1f") if value else [] for key, value in values.items()}
     sessions._whole_spec = lambda *args: {**real(*args), **quick}
-    try:
-        with open(f"{folder}/variant", encoding="ascii") as file:
-            variant = file.read().strip()
-    except FileNotFoundError:
-        return
-    import broken
-
-    getattr(broken, variant)()
 
 
 if "ARENA" in os.environ:
