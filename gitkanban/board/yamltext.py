@@ -288,7 +288,7 @@ def scalar(text: str, style: str = "") -> str:
 def item(text: str) -> str:
     """Like `scalar`, for a place inside brackets or braces."""
     written = scalar(text)
-    if written == text and any(mark in text for mark in ",[]{}:"):
+    if written == text and any(mark in text for mark in ",[]{}:?"):
         return scalar(text, "'")
     return written
 
