@@ -1,4 +1,4 @@
-"""The way in: the quick door for `status` and `list`, the whole command line for all else."""
+"""The way in: the quick door for what must be fast, the whole command line for all else."""
 
 import sys
 
@@ -12,6 +12,11 @@ def main() -> int:
         code = answer(argv)
         if code is not None:
             return code
+    if argv and argv[0] == "tick":
+        from gitkanban.cli.quick import contended
+
+        if contended(argv):
+            return 0
     from gitkanban.cli.app import run
 
     return run(argv)

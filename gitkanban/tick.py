@@ -22,7 +22,7 @@ from gitkanban.core.plan import Plan, plan
 from gitkanban.core.schedule import Start
 from gitkanban.errors import BoardBusy, GitkanbanError
 from gitkanban.launch import Failure, Seat, start_all
-from gitkanban.runs import folders, sessions, slots, ticked
+from gitkanban.runs import doorbell, folders, sessions, slots, ticked
 from gitkanban.runs.locks import Locks
 from gitkanban.runs.observe import observe, remember
 from gitkanban.runs.slots import Lease
@@ -55,43 +55,28 @@ def tick(
     if dry_run:
         return _foreseen(place, locks)
     if os.environ.get("GITKANBAN_RUN"):
-        _leave_mark(place)
+        doorbell.ring(place.private)
         return Outcome(contended=True)
     outcome = Outcome()
     for _ in range(ROUNDS_MOST):
         held = locks.take("tick")
         if held is None:
-            _leave_mark(place)
+            doorbell.ring(place.private)
+            failpoints.reach("tick.marked")
             # Its holder may have looked for marks just before we left ours.
             held = locks.take("tick")
         if held is None:
             return outcome._replace(contended=True)
         with held:
             failpoints.reach("tick.locked")
-            _clear_mark(place)
+            doorbell.answer(place.private)
             ticked.note(place.private)
             failpoints.reach("tick.mark-cleared")
             outcome = outcome.then(_Pass(place, locks, progress, remote).run())
         failpoints.reach("tick.unlocked")
-        if not os.path.exists(_mark(place)):
+        if not doorbell.rung(place.private):
             break
     return outcome
-
-
-def _mark(place: Place) -> str:
-    return f"{place.private}/again"
-
-
-def _leave_mark(place: Place) -> None:
-    os.makedirs(place.private, exist_ok=True)
-    with open(_mark(place), "w", encoding="ascii"):
-        pass
-    failpoints.reach("tick.marked")
-
-
-def _clear_mark(place: Place) -> None:
-    if os.path.exists(_mark(place)):
-        os.unlink(_mark(place))
 
 
 def _foreseen(place: Place, locks: Locks) -> Outcome:

@@ -34,7 +34,7 @@ def warm(cwd: "str") -> "dict[str, Any] | None":
     None when the branch has moved, a `not_before` has passed, git's configuration was changed,
     something is in progress in a checkout, or there is nothing sound in the cache.
     """
-    common = _common(cwd)
+    common = common_dir(cwd)
     if not common:
         return None
     collecting = gc.isenabled()
@@ -112,7 +112,7 @@ def _signature(common: "str") -> "tuple[int, int, int]":
     return (found.st_mtime_ns, found.st_size, found.st_ino)
 
 
-def _common(cwd: "str") -> "str":
+def common_dir(cwd: "str") -> "str":
     """The common directory of the repository around a folder, as git finds it; empty: none."""
     at = cwd
     while True:

@@ -10,7 +10,7 @@ import time
 
 from gitkanban.board import snapshot
 from gitkanban.cli.terminal import colour_on, terminal_width
-from gitkanban.runs import tokens
+from gitkanban.runs import doorbell, tokens
 from gitkanban.views import status
 
 TYPE_CHECKING = False
@@ -33,6 +33,17 @@ def answer(argv: "list[str]") -> "int | None":
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return 0
+
+
+def contended(argv: "list[str]") -> bool:
+    """Whether another tick is at work, told and rung; the whole command line need not come then."""
+    if argv[1:] and argv[1] != "--sync":
+        return False
+    common = snapshot.common_dir(os.getcwd())
+    if not common or not doorbell.busy(f"{common}/gitkanban"):
+        return False
+    sys.stdout.write("another tick is at work; it will go round once more\n")
+    return True
 
 
 def status_now() -> "dict[str, Any]":

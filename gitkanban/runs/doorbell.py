@@ -1,0 +1,50 @@
+"""The mark that sends a tick at work round once more, and the look whether one is at work.
+
+Twelve sessions that end at once start twelve ticks: eleven of them only ring, and must not import
+half the program for it. It decides nothing; the tick itself takes the lock.
+"""
+
+import fcntl
+import os
+
+
+def ring(private: "str") -> "None":
+    """Leave the mark. Raises OSError."""
+    os.makedirs(private, exist_ok=True)
+    os.close(os.open(f"{private}/again", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644))
+
+
+def rung(private: "str") -> "bool":
+    """Whether somebody has left the mark."""
+    return os.path.exists(f"{private}/again")
+
+
+def answer(private: "str") -> "None":
+    """Take the mark away: what rang is being seen to."""
+    if rung(private):
+        os.unlink(f"{private}/again")
+
+
+def busy(private: "str") -> "bool":
+    """Whether a tick is at work and now knows that it is to go round again.
+
+    After ringing it looks once more: the tick may have looked for marks just before.
+    """
+    if not _locked(private):
+        return False
+    ring(private)
+    return _locked(private)
+
+
+def _locked(private: "str") -> "bool":
+    try:
+        fd = os.open(f"{private}/locks/tick", os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False
