@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests import bench_pool, bench_runs
+
 ROOT = Path(__file__).parent.parent
 PYTHON = sys.executable
 GITKANBAN = str(Path(PYTHON).parent / "gitkanban")
@@ -213,13 +215,15 @@ def _card(number: int, status: str) -> str:
 def main() -> None:
     """Print every figure."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="leave the 10,000 cards out")
+    parser.add_argument("--quick", action="store_true", help="leave out what takes minutes")
     options = parser.parse_args()
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     start_up()
     starts(12)
+    bench_runs.main(options.quick)
     if not options.quick:
         large(10_000)
+        bench_pool.main()
 
 
 if __name__ == "__main__":
