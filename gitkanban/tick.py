@@ -157,6 +157,7 @@ class _Pass:
     def _catch_up(self) -> None:
         """Bring back what the branch lost, and checkouts along that an earlier command left."""
         try:
+            folders.remove_unborn(self.place.private)
             told = (
                 *refs.remove_stale_locks(self.place),
                 *restore(self.place),

@@ -190,6 +190,21 @@ def every(private: str) -> Iterator[Folder]:
         yield of(private, name)
 
 
+def remove_unborn(private: str) -> None:
+    """Remove run folders whose tick died before the spec was there: no claim was ever made.
+
+    Call it with the tick lock held: only ticks make run folders.
+    """
+    for folder in every(private):
+        if folder.has("settled") or folder.has("spec"):
+            continue
+        names = os.listdir(folder.path)
+        if all(name.startswith("spec.") for name in names):
+            for name in names:
+                os.unlink(folder.file(name))
+            os.rmdir(folder.path)
+
+
 def _whole(value: object) -> int:
     return value if isinstance(value, int) else 0
 
