@@ -36,7 +36,7 @@ def main() -> int:
     hermetic()
     every = [(name, kind) for name in points.every() for kind in KINDS]
     random.Random(given.seed).shuffle(every)
-    todo = range(10**9) if given.round is None else [given.round]
+    todo = range(given.first, 10**9) if given.round is None else [given.round]
     end = time.monotonic() + given.minutes * 60
     tried, found, done = Counter[str](), list[str](), 0
     with Progress(

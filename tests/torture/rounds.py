@@ -138,7 +138,7 @@ def chaos(arena: Arena, rng: random.Random, tried: Counter[str], act: object = N
     with_people = people.People(arena, rng, tried) if act is people else None
     arena.extra = {"grace": "0.2", "timeout": "3", "beat": "0.2", "tick": []}
     cards: list[str] = []
-    for number in range(rng.randint(3, 7)):
+    for number in range(rng.randint(4, 8)):
         parents = rng.sample(cards, min(len(cards), rng.choice((0, 0, 1, 2))))
         words = [f"@{rng.choice(('lane', 'pool', 'other'))}"]
         words += ["!build"] if rng.random() < 0.3 else []
@@ -147,7 +147,7 @@ def chaos(arena: Arena, rng: random.Random, tried: Counter[str], act: object = N
         arena.words(f"C{number}", rng.choice(SESSIONS), rng.choice(SESSIONS), rng.choice(GOOD))
         arena.add(cards[-1], " ".join(words))
     running: list[int] = []
-    for _ in range(rng.randint(10, 30)):
+    for _ in range(rng.randint(25, 60)):
         step(arena, rng, tried, running)
         if with_people:
             with_people.act()
@@ -173,6 +173,7 @@ def step(arena: Arena, rng: random.Random, tried: Counter[str], running: list[in
     elif what == "struck tick":
         arena.once.unlink(missing_ok=True)
         kind = rng.choice(("kill", "ENOSPC", "EIO"))
+        tried[what] += 1
         running.append(
             arena.begin(
                 lambda: arena.go(), f"{rng.choice(points.every())}:{rng.randint(1, 3)}:{kind}"
