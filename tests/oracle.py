@@ -56,7 +56,7 @@ class Oracle:
         self._quiet(board, rows)
         self._results(rows, board)
         self._work(rows)
-        self._applied_once(board)
+        self._applied_once(board, people)
         if not people:
             self._story(unread)
             self._linear()
@@ -251,7 +251,7 @@ class Oracle:
             if run.get("outcome") == "succeeded" and name not in worked | reported:
                 self.say(5, f"run {name} succeeded without having done anything")
 
-    def _applied_once(self, board: "Board") -> None:
+    def _applied_once(self, board: "Board", people: bool) -> None:
         base = board.config.get("base") or self.branch
         names = self.git("ls-tree", "-r", "--name-only", base, "--", "work/").split()
         for name in names:
@@ -263,6 +263,8 @@ class Oracle:
                 run = board.runs.get(line.split()[0])
                 if run is None or run["card"] != card:
                     self.say(5, f"{name} in {base} holds a result of an unknown run {line}")
+        if people:  # who resets base takes the work out again
+            return
         for card_id, card in board.cards.items():
             ends = [run for run in board.runs.values() if run["card"] == card_id]
             good = [run["run"] for run in ends if run.get("outcome") == "succeeded"]

@@ -28,6 +28,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--round", type=int, default=None, metavar="N", help="only this round")
+    parser.add_argument("--first", type=int, default=0, metavar="N", help="from this round on")
     parser.add_argument(
         "--only", default="", help=f"of {', '.join(rounds.ROUNDS)}, with commas between"
     )

@@ -182,11 +182,11 @@ def step(arena: Arena, rng: random.Random, tried: Counter[str], running: list[in
     elif what == "kill tick" and running:
         pid = rng.choice(running)
         killed(pid, tried, what)
-    elif what == "kill supervisor" and arena.supervisors():
-        killed(rng.choice(arena.supervisors()), tried, what)
-    elif what == "stop supervisor" and arena.supervisors():
+    elif what == "kill supervisor" and (pids := arena.supervisors()):
+        killed(rng.choice(pids), tried, what)
+    elif what == "stop supervisor" and (pids := arena.supervisors()):
         with contextlib.suppress(ProcessLookupError):
-            os.kill(rng.choice(arena.supervisors()), signal.SIGSTOP)
+            os.kill(rng.choice(pids), signal.SIGSTOP)
         tried[what] += 1
     elif what == "kill session":
         live = [row for row in arena.oracle.rows() if row.kind == "begin" and alive(row.rest)]
