@@ -17,8 +17,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests import bench_pool, bench_runs
-
 ROOT = Path(__file__).parent.parent
 PYTHON = sys.executable
 GITKANBAN = str(Path(PYTHON).parent / "gitkanban")
@@ -214,6 +212,8 @@ def _card(number: int, status: str) -> str:
 
 def main() -> None:
     """Print every figure."""
+    from tests import bench_pool, bench_runs  # they are built on this module
+
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="leave out what takes minutes")
     options = parser.parse_args()
