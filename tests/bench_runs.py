@@ -4,7 +4,9 @@
 in the same minute. It asserts nothing.
 """
 
+import atexit
 import os
+import shutil
 import signal
 import statistics
 import subprocess
@@ -16,7 +18,8 @@ from pathlib import Path
 
 from gitkanban.runs import processes, sessions
 from gitkanban.runs.folders import Folder
-from tests.arena import Arena, room, until
+from tests.arena import Arena, until
+from tests.arena import room as new_room
 
 BARE = (sys.executable, "-I", "-S", "-c", "import time; time.sleep(9)")
 CONFIG = """\
@@ -30,6 +33,13 @@ kanban:
       max_concurrency: 400
       command: [sleep, "900"]
 """
+
+
+def room() -> Path:
+    """A folder that goes when the figures are there."""
+    made = new_room()
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made
 
 
 def folder(top: Path, number: int, session: list[str]) -> Folder:

@@ -6,8 +6,10 @@ a function of the seed and its number: `--round N` repeats one.
 """
 
 import argparse
+import atexit
 import os
 import random
+import shutil
 import sys
 import time
 import traceback
@@ -92,6 +94,7 @@ def report(given: argparse.Namespace, done: int, tried: Counter[str], found: lis
 def hermetic() -> None:
     """The environment that tests have: no settings of the caller's."""
     home = rounds.room()
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
     for name in list(os.environ):
         if name.startswith(("GIT_", "GITKANBAN_")):
             del os.environ[name]
