@@ -18,8 +18,10 @@ from gitkanban.errors import BadData, NotFound
 from gitkanban.views.message import commit_message
 
 
-def accept(place: Place, card_id: str) -> Accepted:
+def accept(place: Place, card_id: str, merge: str = "") -> Accepted:
     """Merge the branch of a card in review into base, and move the card.
+
+    `merge` is how (merge, squash or ff), where it is not as configured.
 
     Raises Refused when a checkout of base has changes in the way or the card is not in review,
     BoardBusy, GitFailed; the card then stays in review.
@@ -32,10 +34,13 @@ def accept(place: Place, card_id: str) -> Accepted:
     if board.config is None:
         raise BadData("config.yaml cannot be read", "`gitkanban status` says where.")
     failpoints.reach("accept.begun")
-    merged = integrate.accept(place, board.config, card)
+    config = board.config._replace(merge=merge or board.config.merge)
+    merged = integrate.accept(place, config, card)
     failpoints.reach("accept.merged")
     if merged.conflicts:
         why = f"{merged.branch} and {merged.base} both changed {', '.join(merged.conflicts)}"
+        if merged.others:
+            why += f" (in {merged.base} by {', '.join(merged.others)})"
         _record(place, card, [conflicted(card, why)])
         return Accepted(card_id, "blocked", why)
     _record(place, card, [accepted(card)])

@@ -6,7 +6,7 @@ It moves no card; nothing has changed when it raises, or when the branch conflic
 from typing import Any, NamedTuple
 
 from gitkanban import failpoints
-from gitkanban.board import cardfile, checkouts, git, refs, trees
+from gitkanban.board import cardfile, checkouts, git, landed, refs, trees
 from gitkanban.board.place import FOLDER, Place
 from gitkanban.board.writing import TREE, Draft
 from gitkanban.board.yamltext import Bad
@@ -24,6 +24,7 @@ class Merged(NamedTuple):
     base: str
     commit: str = ""
     conflicts: tuple[str, ...] = ()  # files
+    others: tuple[str, ...] = ()  # accepted cards that changed these files in the meantime
     told: tuple[str, ...] = ()
 
 
@@ -55,7 +56,9 @@ def accept(place: Place, config: Config, card: Card) -> Merged:
         work = _Work(place, config, card, ours, theirs)
         work.merge()
         result = Merged(branch, base, conflicts=work.conflicts, told=tuple(work.told))
-        if work.conflicts or not work.new:
+        if work.conflicts:
+            return result._replace(others=_others(place, ours, theirs, work.conflicts))
+        if not work.new:
             return result
         stays = checkouts.on(place, f"refs/heads/{base}")
         failpoints.reach("accept.commit-made")
@@ -67,6 +70,15 @@ def accept(place: Place, config: Config, card: Card) -> Merged:
             failpoints.reach("accept.checkouts-brought")
             return result._replace(commit=work.new, told=(*result.told, *told))
     raise BoardMoved(f"branch {base} moved all the time", "Try again.")
+
+
+def _others(place: Place, ours: str, theirs: str, files: tuple[str, ...]) -> tuple[str, ...]:
+    """The cards whose work came into base since the branch left it, and changed these files."""
+    done = git.run(
+        place.common, "log", "--first-parent", "--format=%(trailers:key=Kanban-Card,valueonly)",
+        f"{theirs}..{ours}", "--", *(f":(top,literal){file}" for file in files), check=False,
+    )  # fmt: skip
+    return tuple(dict.fromkeys(line.strip() for line in done.text.splitlines() if line.strip()))
 
 
 def _move(place: Place, base: str, old: str, new: str, why: str) -> bool:
@@ -182,9 +194,10 @@ def _entry(tree: Any) -> Any:
 
 
 def merged(place: Place, board: Board) -> frozenset[str]:
-    """The cards in review whose work is in base already, by whatever way it came there as commits.
+    """The cards in review whose work is in base already: merged, squashed or rebased.
 
-    Two git processes for all of them; one more where a branch is gone or went on after its run.
+    Two git processes for all of them; one more where a branch is gone or went on after its run,
+    and a look at what was squashed or rebased, where base has other content than at the last look.
     """
     ends: dict[str, str] = {}
     for card in board.cards.values():
@@ -201,14 +214,14 @@ def merged(place: Place, board: Board) -> frozenset[str]:
     refs = [f"refs/heads/card/{card}" for card in ends]
     here = _tips(place, refs)
     inside = _tips(place, refs, "--merged", tip)
-    found = set()
+    found, open_tips = set(), {}
     for name, end in ends.items():
         ref = f"refs/heads/card/{name}"
-        if ref in here and ref not in inside:
-            continue
-        if here.get(ref) == end or _is_in(place, end, tip):
+        if (ref in inside or ref not in here) and (here.get(ref) == end or _is_in(place, end, tip)):
             found.add(name)
-    return frozenset(found)
+        elif ref not in inside:
+            open_tips[name] = here.get(ref, end)
+    return frozenset(found | landed.otherwise(place, open_tips, tip))
 
 
 def _tips(place: Place, refs: list[str], *options: str) -> dict[str, str]:

@@ -1,12 +1,15 @@
 """Whether base has what a commit holds, and when the cards of a board last changed.
 
-Questions to git only; nothing is written but the objects of a merge in memory.
+Questions to git only; nothing is written but the objects of a merge in memory, and a cache of what
+base was found not to have, which may be lost.
 """
 
+import os
+from collections.abc import Mapping
 from typing import Any
 
 from gitkanban.board import git
-from gitkanban.board.place import Place
+from gitkanban.board.place import FOLDER, Place
 from gitkanban.core.model import Board
 
 
@@ -29,6 +32,89 @@ def content(place: Place, tip: str, base: str) -> bool:
         return False  # commits that undo each other: only the branch has them
     index = repo.merge_trees(start.tree, ours.tree, theirs.tree)
     return not index.conflicts and index.write_tree(repo) == ours.tree.id
+
+
+LOOKS_MOST = 50  # cards looked at in one go; the next look takes the others
+COMMITS_MOST = 500  # of base, newest first, among which a squashed branch is searched
+
+
+def otherwise(place: Place, tips: Mapping[str, str], base: str) -> set[str]:
+    """The cards (by their branch's tip) whose work base has by other commits than the branch's.
+
+    What was looked at in vain is not looked at again until base has other content, its board aside.
+    """
+    if not tips:
+        return set()
+    listed = git.run(place.common, "ls-tree", base).text.splitlines()
+    state = git.run(
+        place.common, "hash-object", "--stdin",
+        input="\n".join(line for line in listed if not line.endswith(f"\t{FOLDER}")).encode(),
+    ).text  # fmt: skip
+    path = f"{place.private}/not-landed"
+    before = _remembered(path)
+    known = {f"{tip} {state}" for tip in tips.values()} & before
+    found, looked = set(), 0
+    for card, tip in tips.items():
+        if f"{tip} {state}" in known or looked == LOOKS_MOST:
+            continue
+        looked += 1
+        if has(place, tip, base):
+            found.add(card)
+        else:
+            known.add(f"{tip} {state}")
+    if known != before:
+        _remember(path, known)
+    return found
+
+
+def has(place: Place, tip: str, base: str) -> bool:
+    """Whether base has the work of `tip` squashed or rebased, even if it went on from there."""
+    fork = git.run(place.common, "merge-base", tip, base, check=False).text
+    if not fork or fork == tip:
+        return False
+    if content(place, tip, base):
+        return True
+    picked = git.run(place.common, "cherry", base, tip, check=False).text.splitlines()
+    if picked and all(line.startswith("-") for line in picked):
+        return True
+    return _squashed(place, fork, tip, base)
+
+
+def _squashed(place: Place, fork: str, tip: str, base: str) -> bool:
+    """Whether one commit of base makes the whole change of the branch."""
+    options = ("--no-ext-diff", "--no-textconv", "--no-renames", "--full-index", "--binary")
+    whole = git.run(place.common, "diff", *options, fork, tip).out
+    names = git.run(place.common, "diff", "--name-only", "--no-renames", "-z", fork, tip).out
+    paths = [f":(top,literal){os.fsdecode(name)}" for name in names.split(b"\0") if name]
+    if not paths:
+        return False
+    commits = git.run(
+        place.common, "log", "--first-parent", "-m", "-p", f"--max-count={COMMITS_MOST}", *options,
+        f"{fork}..{base}", "--", *paths,
+    ).out  # fmt: skip
+    return bool(_patch_ids(place, whole) & _patch_ids(place, commits))
+
+
+def _patch_ids(place: Place, diffs: bytes) -> set[str]:
+    done = git.run(place.common, "patch-id", "--stable", input=diffs)
+    return {line.split(" ")[0] for line in done.text.splitlines()}
+
+
+def _remembered(path: str) -> set[str]:
+    try:
+        with open(path, encoding="ascii") as file:
+            return set(file.read().splitlines())
+    except (OSError, UnicodeDecodeError):
+        return set()
+
+
+def _remember(path: str, lines: set[str]) -> None:
+    try:
+        with open(f"{path}.{os.getpid()}", "w", encoding="ascii") as file:
+            file.write("".join(f"{line}\n" for line in sorted(lines)))
+        os.replace(file.name, path)
+    except OSError:  # only a cache: without it, the next look takes longer
+        return
 
 
 def changed(place: Place, board: Board) -> dict[str, int]:

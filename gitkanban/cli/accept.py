@@ -15,8 +15,11 @@ from gitkanban.errors import GitkanbanError
 
 @click.command("accept")
 @click.argument("cards", nargs=-1, required=True)
+@click.option("--merge", "how", flag_value="merge", help="With a merge commit, this time.")
+@click.option("--squash", "how", flag_value="squash", help="As one commit, this time.")
+@click.option("--ff", "how", flag_value="ff", help="Without a merge commit where possible.")
 @json_option
-def accept_command(cards: tuple[str, ...], as_json: bool) -> int:
+def accept_command(cards: tuple[str, ...], how: str | None, as_json: bool) -> int:
     """Merge the branches of CARDS into base, and call the cards done.
 
     Uncommitted work in a checkout of base stays as it is; where it is in the way, the card is
@@ -31,7 +34,7 @@ def accept_command(cards: tuple[str, ...], as_json: bool) -> int:
     done, refused = [], []
     for name in names:
         try:
-            done.append(accept(place, name))
+            done.append(accept(place, name, how or ""))
         except GitkanbanError as error:
             refused.append({"card": name, "why": error.message})
             if not as_json:

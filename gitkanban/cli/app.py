@@ -46,6 +46,7 @@ COMMANDS = (
     ("Decide", "retry", "moves", "Let a blocked card run again."),
     ("Decide", "drop", "moves", "Give a card up."),
     ("Decide", "reopen", "moves", "Bring a done or dropped card back."),
+    ("Decide", "reclaim", "reclaim", "Give up a run of another clone that is gone for good."),
     ("Decide", "undo", "undo", "Take a board commit back, by fields."),
     ("Decide", "note", "note", "Leave words on a card."),
     ("Decide", "memory", "memory", "What agents want to remember: list, accept, reject."),

@@ -1,6 +1,7 @@
 """`gitkanban show`: one card with its runs, its notes, and what holds it back."""
 
 import os
+import sys
 
 import click
 
@@ -12,7 +13,7 @@ from gitkanban.core.facts import Observed
 from gitkanban.core.graph import ready
 from gitkanban.core.model import DONE, RUNNING, SHARED, Board, Card
 from gitkanban.core.schedule import schedule
-from gitkanban.errors import BadData
+from gitkanban.errors import BadData, NotFound
 
 LOG_LINES = 8
 
@@ -20,8 +21,10 @@ LOG_LINES = 8
 @click.command("show")
 @click.argument("card")
 @click.option("--prompt", is_flag=True, help="Print the prompt of its next session instead.")
+@click.option("--diff", is_flag=True, help="Print the work on its branch instead.")
+@click.option("--stat", is_flag=True, help="With --diff: only how much changed in which file.")
 @json_option
-def show_command(card: str, prompt: bool, as_json: bool) -> None:
+def show_command(card: str, prompt: bool, diff: bool, stat: bool, as_json: bool) -> None:
     """Show CARD: fields, body, runs, notes, branch and workspace."""
     from gitkanban.runs import handoffs
     from gitkanban.views.card import card_data, card_text
@@ -33,6 +36,9 @@ def show_command(card: str, prompt: bool, as_json: bool) -> None:
     if prompt:
         click.echo(_prompt(place, board, found), nl=False)
         return
+    if diff or stat:
+        click.echo(_work(place, board, found, stat), nl=False)
+        return
     now = int(clock.now())
     held = _held(place, board, found, now)
     places = _places(place, board, found)
@@ -42,6 +48,32 @@ def show_command(card: str, prompt: bool, as_json: bool) -> None:
     else:
         log = _log(place, board, found)
         click.echo(card_text(board, found, held, places, now, log, received), nl=False)
+
+
+def _work(place: Place, board: Board, card: Card, stat: bool) -> str:
+    """What the card's branch, or its last run where that is gone, changes since it left base."""
+    from gitkanban.board.integrate import base_of
+    from gitkanban.views.text import shown_lines
+
+    runs = [run.commit for run in board.runs_of(card.id) if run.commit]
+    base = base_of(place, board.config) if board.config else ""
+    for tip in (f"refs/heads/card/{card.id}", *runs[-1:]):
+        fork = git.run(place.common, "merge-base", f"refs/heads/{base}", tip, check=False).text
+        last = git.run(place.common, "rev-parse", "--verify", "-q", tip, check=False).text
+        if fork and fork == last and runs and runs[-1] == last:
+            # Merged by now: the run says where it began.
+            fork = next(r.start_commit for r in board.runs_of(card.id) if r.commit == last) or fork
+        if fork:
+            break
+    else:
+        raise NotFound(f"{card.id} has no work to show", "Its branch is not here, nor its commits.")
+    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    done = git.run(
+        place.common, "diff", "--no-ext-diff", f"--color={'always' if colour else 'never'}",
+        *(["--stat"] if stat else []), fork, last,
+    )  # fmt: skip
+    text = done.out.decode("utf-8", "replace")
+    return text if colour else shown_lines(text)
 
 
 def _held(place: Place, board: Board, card: Card, now: int) -> str:

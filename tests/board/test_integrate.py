@@ -219,3 +219,55 @@ def test_a_branch_reset_to_base_is_not_merged(bench: Bench) -> None:
     boards.commit(bench.place, EndRun(run), AddCard(Card("T2")))
     git(bench.tree, "reset", "-q", "--hard", "main")
     assert not bench.merged()
+
+
+def _goes_on(bench: Bench, name: str, text: str, message: str = "main goes on") -> None:
+    (bench.repo / name).write_text(text)
+    git(bench.repo, "add", name)
+    git(bench.repo, "commit", "-qm", message, "--", name)
+
+
+def _land(bench: Bench, *words: str) -> None:
+    """Bring the branch into main as somebody else would, by git alone."""
+    git(bench.repo, *words)
+    if "--squash" in words:
+        git(bench.repo, "commit", "-qm", "squashed elsewhere")
+
+
+def _ended(bench: Bench, tip: str) -> None:
+    run = Run("r1", "T1", outcome="succeeded", commit=tip, start_commit=bench.start)
+    boards.commit(bench.place, EndRun(run))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("merge", "-q", "--squash", "card/T1"), ("cherry-pick", "main..card/T1")],
+    ids=["squashed", "rebased"],
+)
+def test_work_that_came_by_other_commits_is_seen_though_base_went_on(
+    bench: Bench, words: tuple[str, ...]
+) -> None:
+    bench.work(a_txt="one\n")
+    tip = bench.work(b_txt="two\n")
+    _ended(bench, tip)
+    _goes_on(bench, "other.txt", "main goes on\n")
+    assert not bench.merged()
+    assert not bench.merged()  # from what was remembered
+    _land(bench, *words)
+    _goes_on(bench, "a.txt", "main changed it again\n")
+    assert bench.merged()
+
+
+def test_half_of_the_work_is_not_all_of_it(bench: Bench) -> None:
+    bench.work(a_txt="one\n")
+    _ended(bench, bench.work(b_txt="two\n"))
+    _goes_on(bench, "other.txt", "main goes on\n")
+    _land(bench, "cherry-pick", "card/T1~1")
+    assert not bench.merged()
+
+
+def test_a_conflict_names_the_card_that_came_first(bench: Bench) -> None:
+    bench.work(a_txt="mine\n")
+    _goes_on(bench, "a.txt", "theirs\n", "T0: theirs\n\nKanban-Card: T0")
+    merged = bench.accept()
+    assert (merged.conflicts, merged.others) == (("a.txt",), ("T0",))
