@@ -174,10 +174,11 @@ class Local:
             failpoints.reach("start.pid-written")
             slots.write(launch.place, launch.lease._replace(pid=pid))
             failpoints.reach("start.token-written")
+            release(held)
+            failpoints.reach("start.handed-over")
         except OSError:
             pass  # It runs, whatever the disk says: to call it not started would free its room.
         release(held)
-        failpoints.reach("start.handed-over")
         self.reap()
         return pid
 
