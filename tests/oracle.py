@@ -243,6 +243,8 @@ class Oracle:
             run = board.runs.get(row.run)
             if run is None:
                 self.say(6, f"run {row.run} of {row.card} has left no record on the board")
+            elif run.get("outcome") == "not-started":
+                self.say(6, f"run {row.run} of {row.card} began, and is recorded as not started")
             elif run["card"] != row.card:
                 self.say(6, f"run {row.run} of {row.card} is recorded for {run['card']}")
         worked = {row.run for row in rows if row.kind in ("commit", "left")}
