@@ -112,7 +112,10 @@ class Supervisor:
     def _setup_passed(self) -> None:
         mark = self.spec.one("setup_mark")
         if mark and self.spec.get("setup"):
-            open(mark, "ab").close()
+            try:
+                open(mark, "ab").close()
+            except OSError:  # a full disk: it is run once more next time
+                pass
 
     def _not_run(self, name: str, program: str, trouble: int) -> None:
         text = f"cannot run {program}: {os.strerror(trouble)}"
@@ -151,7 +154,6 @@ class Supervisor:
         if trouble:
             os.waitpid(pid, 0)
             return 0, int(trouble)
-        failpoints.reach(f"supervisor.{name}-spawned")
         self._note(name, pid)
         self.active = time.monotonic()
         return pid, 0
@@ -191,12 +193,18 @@ class Supervisor:
     def _note(self, name: str, pid: int) -> None:
         """Record a process with its start time, so that it can be found after we are gone."""
         seen = processes.look(pid)
-        if not seen:
+        try:
+            failpoints.reach(f"supervisor.{name}-spawned")
+            fd = boundedlog.open_log(f"{self.folder}/pids") if seen else -1
+        except OSError:  # a full disk: the process runs all the same, and has other traces
             return
-        self.noted.add(pid)
-        fd = boundedlog.open_log(f"{self.folder}/pids")
-        os.write(fd, f"{name} {pid} {seen.start}\n".encode())
-        os.close(fd)
+        if seen and fd >= 0:
+            try:
+                os.write(fd, f"{name} {pid} {seen.start}\n".encode())
+                self.noted.add(pid)
+            except OSError:
+                pass
+            os.close(fd)
 
     def _note_orphans(self) -> None:
         """Record what became our child by losing its parent: it may hide every other trace."""
