@@ -12,7 +12,6 @@ import random
 import shutil
 import sys
 import time
-import traceback
 from collections import Counter
 from pathlib import Path
 
@@ -51,7 +50,10 @@ def main() -> int:
             if time.monotonic() > end:
                 break
             done += 1
-            result = one(given.seed, number, every, given.only, given.keep)
+            try:
+                result = one(given.seed, number, every, given.only, given.keep)
+            except KeyboardInterrupt:  # the figures so far are worth having
+                break
             tried.update(result.tried)
             for line in result.violations:
                 text = f"round {number} ({result.name}): {line}"
@@ -105,8 +107,4 @@ def hermetic() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        traceback.print_exc()
-        sys.exit(130)
+    sys.exit(main())
