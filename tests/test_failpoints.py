@@ -91,3 +91,14 @@ def test_a_kill_at_every_point_loses_nothing_and_runs_nothing_twice(
     assert missed == []
     assert arena.judged(people=group in ("sync",) or "stop" in group) == []
     assert person(arena.repo, "mine.txt") == before
+
+
+def test_a_kill_at_each_of_the_first_files_that_a_tick_writes(make: Callable[..., Arena]) -> None:
+    arena = make({}, config=CONFIG)
+    for point in ("file.written", "file.synced", "file.renamed"):
+        for number in range(1, 5):
+            arena.fresh("commit")
+            arena.tick(f"{point}:{number}:kill")
+            arena.once.unlink(missing_ok=True)
+    arena.settle()
+    assert arena.judged() == []

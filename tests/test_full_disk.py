@@ -67,7 +67,7 @@ def test_a_full_disk_for_many_ticks_adds_no_commit_blocks_nothing_and_heals(
         arena.close()
 
 
-LASTING = ("lease.folder-written", "workspace.added", "start.spec-written", "start.pid-written", "start.handed-over", "commit.blob-written",
+LASTING = ("lease.folder-written", "workspace.added", "start.spec-written", "start.pid-written", "start.handed-over", "supervisor.session-spawned", "commit.blob-written",
            "settle.settled", "file.written", "follow.record", "accept.tried")  # fmt: skip
 
 
