@@ -4,17 +4,18 @@ The merge comes first and the board second: killed in between, the next tick fin
 and marks the card. Nothing is merged twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from gitkanban import failpoints
-from gitkanban.board import integrate, store
-from gitkanban.board.place import Place
+from gitkanban.board import git, integrate, store
+from gitkanban.board.place import FOLDER, Place
 from gitkanban.core.changes import Change
-from gitkanban.core.model import REVIEW, Board, Card
+from gitkanban.core.model import REVIEW, Board, Card, Config
 from gitkanban.core.moves import accepted, conflicted
 from gitkanban.core.outcome import Accepted
 from gitkanban.core.transitions import check_verb
 from gitkanban.errors import BadData, NotFound
+from gitkanban.runs.verifying import verify
 from gitkanban.views.message import commit_message
 
 
@@ -23,8 +24,8 @@ def accept(place: Place, card_id: str, merge: str = "") -> Accepted:
 
     `merge` is how (merge, squash or ff), where it is not as configured.
 
-    Raises Refused when a checkout of base has changes in the way or the card is not in review,
-    BoardBusy, GitFailed; the card then stays in review.
+    Raises Refused when a checkout of base has changes in the way, verify is red on the merged
+    result (`verify_accept`) or the card is not in review, Untrusted, BoardBusy, GitFailed; the card then stays in review.
     """
     board = store.read(place)
     card = board.cards.get(card_id)
@@ -35,7 +36,7 @@ def accept(place: Place, card_id: str, merge: str = "") -> Accepted:
         raise BadData("config.yaml cannot be read", "`gitkanban status` says where.")
     failpoints.reach("accept.begun")
     config = board.config._replace(merge=merge or board.config.merge)
-    merged = integrate.accept(place, config, card)
+    merged = integrate.accept(place, config, card, _check(place, config, card))
     failpoints.reach("accept.merged")
     if merged.conflicts:
         why = f"{merged.branch} and {merged.base} both changed {', '.join(merged.conflicts)}"
@@ -45,6 +46,23 @@ def accept(place: Place, card_id: str, merge: str = "") -> Accepted:
         return Accepted(card_id, "blocked", why)
     _record(place, card, [accepted(card)])
     return Accepted(card_id, "done", merged.commit, merged.told)
+
+
+def _check(place: Place, config: Config, card: Card) -> Callable[[str], None]:
+    """What must hold of the merged commit before base moves to it."""
+    if not config.verify_accept:
+        return integrate.unchecked
+    seen: set[str] = set()
+
+    def check(commit: str) -> None:
+        # Base may be the board's branch too: only its board moved while verify ran.
+        listed = git.run(place.common, "ls-tree", commit).text.splitlines()
+        content = "\n".join(line for line in listed if not line.endswith(f"\t{FOLDER}"))
+        if content not in seen:
+            verify(place, config, card, commit)
+            seen.add(content)
+
+    return check
 
 
 def _record(place: Place, card: Card, changes: Sequence[Change]) -> None:

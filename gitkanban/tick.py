@@ -10,22 +10,25 @@ from collections.abc import Callable, Iterable, Sequence
 from gitkanban import clock, failpoints
 from gitkanban.accept import accept
 from gitkanban.board import follow, refs, store
+from gitkanban.board.integrate import base_of
 from gitkanban.board.place import Place
 from gitkanban.board.seen import restore
 from gitkanban.board.sync import Remote
-from gitkanban.core.changes import Change
+from gitkanban.core.changes import Change, EditCard
 from gitkanban.core.facts import Observed
-from gitkanban.core.model import Board
-from gitkanban.core.moves import started
+from gitkanban.core.model import DONE, Board, Config
+from gitkanban.core.moves import closed, started
 from gitkanban.core.outcome import Outcome, Started
 from gitkanban.core.plan import Plan, plan
 from gitkanban.core.schedule import Start
 from gitkanban.errors import BoardBusy, GitkanbanError
 from gitkanban.launch import Failure, Seat, start_all
-from gitkanban.runs import doorbell, folders, sessions, slots, ticked
+from gitkanban.runs import doorbell, folders, salvage, sessions, slots, ticked, workspaces
 from gitkanban.runs.locks import Locks
 from gitkanban.runs.observe import observe, remember
+from gitkanban.runs.publishing import Publisher
 from gitkanban.runs.slots import Lease
+from gitkanban.runs.workspaces import Wish
 from gitkanban.views.message import commit_message
 
 ROUNDS_MOST = 100  # looks at the board in one tick; the next tick goes on from there
@@ -106,8 +109,6 @@ def _foreseen(place: Place, locks: Locks) -> Outcome:
 
 
 def _workspace_path(place: Place, board: Board, start: Start) -> str:
-    from gitkanban.runs import workspaces
-
     worker = board.config.workers[start.worker] if board.config else None
     if worker is None or worker.workspace_policy == "shared":
         return place.main
@@ -140,6 +141,7 @@ class _Pass:
         self.executor = sessions.Local(place, locks, words)
         self.remote = Remote(place, remote) if remote else None
         self.given_up: set[str] = set()  # runs and cards on which this pass tried in vain
+        self.config: Config | None = None  # as of the last look
         self.outcome = Outcome()
 
     def run(self) -> Outcome:
@@ -152,7 +154,25 @@ class _Pass:
                 break
         if self.remote and self.outcome.commit:
             self.outcome = self.outcome.adding(told=tuple(self.remote.share()))
+        self._publish()
         return self.outcome
+
+    def _publish(self) -> None:
+        """Push the branches of cards in review where the board says so; block what was closed."""
+        if self.config is None or not self.config.push:
+            return
+        board = store.read(self.place)
+        if board.config is None or not board.config.push:
+            return
+        publisher = Publisher(self.place, board, int(clock.now()))
+        try:
+            publisher.run()
+            why = f"its branch was closed on {board.config.push} without a merge"
+            changes = [closed(card, why) for card in publisher.closed]
+            self._commit(board, changes)
+        except (GitkanbanError, OSError) as error:
+            self._error(f"the branches of cards in review are not pushed: {error}")
+        self.outcome = self.outcome.adding(told=tuple(publisher.told))
 
     def _catch_up(self) -> None:
         """Bring back what the branch lost, and checkouts along that an earlier command left."""
@@ -172,6 +192,7 @@ class _Pass:
         board = store.read(self.place)
         seen = observe(self.place, board, int(clock.now()), self.locks)
         todo = plan(board, seen)
+        self.config = board.config
         failpoints.reach("tick.planned")
         self.outcome = self.outcome.adding(
             stopped=todo.stops,
@@ -244,6 +265,26 @@ class _Pass:
             failpoints.reach("settle.token-removed")
             folder.settle(self.outcome.commit)
             failpoints.reach("settle.settled")
+        for change in todo.changes:
+            if isinstance(change, EditCard) and change.fields == {"status": DONE}:
+                self._tidy(change.card)
+
+    def _tidy(self, card: str) -> None:
+        """Remove the worktree of a card whose merge was seen, if it is clean; else `gc` says why."""
+        held = self.locks.take(f"card/{card}")
+        if held is None or self.config is None:
+            return
+        with held:
+            tip = salvage.resolve(self.place.common, f"refs/heads/{workspaces.branch_of(card)}")
+            base = base_of(self.place, self.config)
+            wish = Wish(card, f"merged-{card}", base, worktrees=self.config.worktrees)
+            try:
+                done = workspaces.remove(self.place, self.locks, wish, landed=tip)
+            except (GitkanbanError, OSError) as error:
+                self.outcome = self.outcome.adding(told=(f"the worktree of {card} stays: {error}",))
+                return
+        if done.gone:
+            self.outcome = self.outcome.adding(told=(f"{card} is merged; its worktree is removed",))
 
     def _accept(self, cards: Sequence[str]) -> None:
         """Merge what needs no person, one after the other."""

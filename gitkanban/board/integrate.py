@@ -3,6 +3,7 @@
 It moves no card; nothing has changed when it raises, or when the branch conflicts.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from gitkanban import failpoints
@@ -35,10 +36,18 @@ def base_of(place: Place, config: Config) -> str:
     return git.run(place.common, "symbolic-ref", "--short", "-q", "HEAD", check=False).text
 
 
-def accept(place: Place, config: Config, card: Card) -> Merged:
+def unchecked(commit: str) -> None:
+    """Every merge is fine."""
+
+
+def accept(
+    place: Place, config: Config, card: Card, check: Callable[[str], None] = unchecked
+) -> Merged:
     """Merge `card/<id>` into base by `config.merge`: a merge commit, one squashed commit, or `ff`.
 
-    `ff` moves base without a commit of its own where that is possible, and merges otherwise. Raises
+    `ff` moves base without a commit of its own where that is possible, and merges otherwise.
+    `check` is handed the commit before base moves to it, and may raise: nothing has changed then.
+    Raises
     Refused when base is missing or uncommitted work in a checkout of it is in the way, BoardBusy,
     BoardMoved, GitFailed.
     """
@@ -64,6 +73,7 @@ def accept(place: Place, config: Config, card: Card) -> Merged:
         failpoints.reach("accept.commit-made")
         trees.refuse_in_the_way(place, stays, ours, work.new)
         failpoints.reach("accept.tried")
+        check(work.new)
         if _move(place, base, ours, work.new, f"kanban: accept {card.id}"):
             failpoints.reach("accept.base-moved")
             told = trees.bring(place, stays, ours, work.new)

@@ -39,6 +39,7 @@ COMMANDS = (
     ("Run", "tick", "tick", "Settle what ended, start what is ready. For cron and hooks."),
     ("Run", "sync", "sync", "Bring the board together with a remote's."),
     ("Run", "stop", "stop", "End a running session."),
+    ("Decide", "review", "review", "Walk the cards in review one by one, on a terminal."),
     ("Decide", "accept", "accept", "Merge the work of cards in review into base."),
     ("Decide", "reject", "reject", "Send a card in review back, with words."),
     ("Decide", "done", "done", "Call a card done without merging; from a session, report."),

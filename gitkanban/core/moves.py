@@ -64,6 +64,11 @@ def conflicted(card: Card, why: str) -> EditCard:
     return EditCard(card.id, {"status": BLOCKED, "reason": "conflict", "why": why})
 
 
+def closed(card: Card, why: str) -> EditCard:
+    """The card's branch went away unmerged: it leaves review for a person."""
+    return EditCard(card.id, {"status": BLOCKED, "reason": NEEDS_INPUT, "why": why})
+
+
 def check_session(verb: str, card: str, own: str) -> None:
     """Refuse what a session may not do from inside its run. Raises Refused."""
     if verb in SESSION_ANY or (verb in SESSION_OWN and card == own):

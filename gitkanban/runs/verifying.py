@@ -1,0 +1,82 @@
+"""A worker's `verify`, run on a commit in a throw-away worktree before base moves to it.
+
+Only commands that were trusted on this machine run. It judges by the exit code, and merges nothing.
+"""
+
+import os
+import signal
+import subprocess
+
+from gitkanban.board import git
+from gitkanban.board.place import Place
+from gitkanban.core.model import Card, Config
+from gitkanban.errors import GitFailed, Refused, Untrusted
+from gitkanban.runs import trust
+
+LINES = 5  # of a red verify's output that are told
+
+
+def verify(place: Place, config: Config, card: Card, commit: str) -> None:
+    """Run the verify of the card's worker on a commit; nothing where it has none.
+
+    Raises Refused when it is red or takes longer than the worker's timeout, Untrusted, GitFailed.
+    """
+    worker = config.workers.get(card.worker)
+    if worker is None or not worker.verify:
+        return
+    why = trust.untrusted(place, config).get(worker.name)
+    if why:
+        raise Untrusted(f"verify of {worker.name} may not run: {why}", "See `gitkanban trust`.")
+    path = f"{place.private}/verify/{card.id}"
+    _remove(place, path)
+    git.run(place.common, "worktree", "add", "--quiet", "--detach", path, commit)
+    try:
+        path_ = trust.search_path(place)
+        argv = [trust.program(worker.verify[0], path_), *worker.verify[1:]]
+        env = trust.passed(place) | {"PATH": path_, "HOME": os.environ.get("HOME", "/")}
+        code, said = _run(argv, path, env, worker.timeout)
+    finally:
+        _remove(place, path)
+    if code:
+        last = " / ".join(said.decode("utf-8", "replace").strip().splitlines()[-LINES:])
+        raise Refused(
+            f"verify is red on {card.id} merged into base ({_ended(code)})"
+            + (f": {last[:300]}" if last else ""),
+            f"Send it back: gitkanban reject {card.id} --why …",
+        )
+
+
+def _ended(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit {code}"
+
+
+def _run(argv: list[str], cwd: str, env: dict[str, str], timeout: int) -> tuple[int, bytes]:
+    """Exit code and output; the whole group is killed when it takes too long."""
+    try:
+        process = subprocess.Popen(
+            argv,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except OSError as error:
+        return 127, f"cannot run {argv[0]}: {error.strerror}".encode()
+    with process:
+        try:
+            said, _ = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            return 124, f"it took longer than {timeout} s".encode()
+    return process.returncode, said
+
+
+def _remove(place: Place, path: str) -> None:
+    if not os.path.lexists(path):
+        return
+    done = git.run(place.common, "worktree", "remove", "--force", "--force", path, check=False)
+    if done.code and os.path.lexists(path):
+        raise GitFailed(f"{path} is in the way: {done.said}", "Remove it, then try again.")
