@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from gitkanban import failpoints
 from gitkanban.board import git, integrate, store
 from gitkanban.board.place import FOLDER, Place
-from gitkanban.core.changes import Change
+from gitkanban.core.changes import Change, EditCard
 from gitkanban.core.model import REVIEW, Board, Card, Config
 from gitkanban.core.moves import accepted, conflicted
 from gitkanban.core.outcome import Accepted
@@ -20,7 +20,14 @@ from gitkanban.views.message import commit_message
 
 
 def accept(place: Place, card_id: str, merge: str = "") -> Accepted:
-    """Merge the branch of a card in review into base, and move the card.
+    """Merge the branch of a card in review into base, and move the card. Raises as `merged` does."""
+    done, change = merged(place, card_id, merge)
+    record(place, [change])
+    return done
+
+
+def merged(place: Place, card_id: str, merge: str = "") -> tuple[Accepted, EditCard]:
+    """Merge the branch of a card in review into base; the move of the card is still to be recorded.
 
     `merge` is how (merge, squash or ff), where it is not as configured.
 
@@ -36,16 +43,14 @@ def accept(place: Place, card_id: str, merge: str = "") -> Accepted:
         raise BadData("config.yaml cannot be read", "`gitkanban status` says where.")
     failpoints.reach("accept.begun")
     config = board.config._replace(merge=merge or board.config.merge)
-    merged = integrate.accept(place, config, card, _check(place, config, card))
+    result = integrate.accept(place, config, card, _check(place, config, card))
     failpoints.reach("accept.merged")
-    if merged.conflicts:
-        why = f"{merged.branch} and {merged.base} both changed {', '.join(merged.conflicts)}"
-        if merged.others:
-            why += f" (in {merged.base} by {', '.join(merged.others)})"
-        _record(place, card, [conflicted(card, why)])
-        return Accepted(card_id, "blocked", why)
-    _record(place, card, [accepted(card)])
-    return Accepted(card_id, "done", merged.commit, merged.told)
+    if result.conflicts:
+        why = f"{result.branch} and {result.base} both changed {', '.join(result.conflicts)}"
+        if result.others:
+            why += f" (in {result.base} by {', '.join(result.others)})"
+        return Accepted(card_id, "blocked", why), conflicted(card, why)
+    return Accepted(card_id, "done", result.commit, result.told), accepted(card)
 
 
 def _check(place: Place, config: Config, card: Card) -> Callable[[str], None]:
@@ -65,12 +70,15 @@ def _check(place: Place, config: Config, card: Card) -> Callable[[str], None]:
     return check
 
 
-def _record(place: Place, card: Card, changes: Sequence[Change]) -> None:
-    """Move the card, unless it has left review on its own in the meantime."""
+def record(place: Place, changes: Sequence[EditCard]) -> None:
+    """Move the cards in one commit, but those that have left review in the meantime."""
 
     def decide(board: Board) -> Sequence[Change]:
-        now = board.cards.get(card.id)
-        return changes if now and now.status == REVIEW else []
+        return [
+            change
+            for change in changes
+            if change.card in board.cards and board.cards[change.card].status == REVIEW
+        ]
 
     store.commit(place, decide, message=commit_message)
     failpoints.reach("accept.recorded")

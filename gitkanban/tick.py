@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 
 from gitkanban import clock, failpoints
-from gitkanban.accept import accept
+from gitkanban.accept import merged, record
 from gitkanban.board import follow, refs, store
 from gitkanban.board.integrate import base_of
 from gitkanban.board.place import Place
@@ -287,15 +287,18 @@ class _Pass:
             self.outcome = self.outcome.adding(told=(f"{card} is merged; its worktree is removed",))
 
     def _accept(self, cards: Sequence[str]) -> None:
-        """Merge what needs no person, one after the other."""
+        """Merge what needs no person, one after the other; the cards move in one commit."""
+        changes = []
         for card in cards:
             try:
-                done = accept(self.place, card)
+                done, change = merged(self.place, card)
             except (GitkanbanError, OSError) as error:
                 self.given_up.add(card)
                 self._error(f"{card} is not accepted: {error}")
                 continue
+            changes.append(change)
             self.outcome = self.outcome.adding(accepted=(done,), told=done.told)
+        record(self.place, changes)
 
     def _start(self, board: Board, todo: Plan, seen: Observed) -> bool:
         """Settle and start in one commit; whether there is something new to look at."""
