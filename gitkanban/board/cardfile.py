@@ -290,13 +290,3 @@ def _with_field(text: str, spans: dict[str, yamledit.Span], key: str, value: Val
         return yamledit.inserted(text, first.start, field(key, value), glued=False)
     glued = key in STATUS_GROUP[1:] and before in STATUS_GROUP
     return yamledit.inserted(text, spans[before].end, field(key, value), glued=glued)
-
-
-def formatted(text: str) -> str:
-    """The text in the canonical layout, comments kept. Raises Bad when it is no card.
-
-    What cannot be laid out anew without a change of meaning is given back as it is.
-    """
-    from gitkanban.board import cardlayout
-
-    return cardlayout.formatted(text)

@@ -21,7 +21,10 @@ class _Part(NamedTuple):
 
 
 def formatted(text: str) -> str:
-    """See `cardfile.formatted`."""
+    """The text of a card in the canonical layout, comments kept. Raises Bad when it is no card.
+
+    What cannot be laid out anew without a change of meaning is given back as it is.
+    """
     source = re.sub("\r\n?", "\n", text.removeprefix("\ufeff"))
     try:
         spans = yamledit.top_spans(source, yamltext.load(source, "card"))

@@ -3,7 +3,7 @@
 It decides nothing about values; `gitkanban.core.rules` does.
 """
 
-from gitkanban.board import cardfile, reading, revisions, yamltext
+from gitkanban.board import cardfile, cardlayout, reading, revisions, yamltext
 from gitkanban.board.revisions import Side
 from gitkanban.board.yamltext import Bad, Mapping, Node, Scalar, Sequence
 from gitkanban.core import changerules, rules
@@ -81,7 +81,7 @@ def _layout(side: Side, only: set[str] | None = None) -> list[Finding]:
     texts = side.texts([name for name in cards if only is None or name in only])
     for name, text in texts.items():
         card = cards[name]
-        if text == cardfile.render(card) or cardfile.formatted(text) == text:
+        if text == cardfile.render(card) or cardlayout.formatted(text) == text:
             continue
         at = side.place.path(name) if side.label == revisions.AT_HAND else card.id
         hint = f"gitkanban fmt {at}"

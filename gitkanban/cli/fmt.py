@@ -36,7 +36,7 @@ def fmt_command(cards: tuple[str, ...], check: bool, branch: str) -> int:
 
 def _files(files: list[str], check: bool) -> tuple[int, int]:
     """How many files were (or would be) changed, and how many cannot be read."""
-    from gitkanban.board import cardfile
+    from gitkanban.board import cardfile, cardlayout
     from gitkanban.board.yamltext import Bad
     from gitkanban.cli.app import report_expected
     from gitkanban.errors import UsageError
@@ -54,7 +54,7 @@ def _files(files: list[str], check: bool) -> tuple[int, int]:
             wrong += 1
             continue
         text = data.decode()
-        after = cardfile.formatted(text)
+        after = cardlayout.formatted(text)
         if after == text:
             continue
         changed += 1
@@ -95,7 +95,7 @@ def _message(board: Board, changes: Sequence[Change]) -> str:
 
 
 def _rewritten(place: Place, board: Board, names: list[str]) -> list[RewriteCard]:
-    from gitkanban.board import cardfile, revisions
+    from gitkanban.board import cardfile, cardlayout, revisions
     from gitkanban.core.rules import card_file
 
     side = revisions.at_commit(place, board)
@@ -105,7 +105,7 @@ def _rewritten(place: Place, board: Board, names: list[str]) -> list[RewriteCard
         text = texts[card_file(name)]
         if text == cardfile.render(board.cards[name]):
             continue
-        after = cardfile.formatted(text)
+        after = cardlayout.formatted(text)
         if after != text:
             found.append(RewriteCard(board.cards[name], after))
     return found

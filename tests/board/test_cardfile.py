@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitkanban.board import cardfile, yamltext
+from gitkanban.board import cardfile, cardlayout, yamltext
 from gitkanban.board.yamltext import Bad
 from gitkanban.core import model
 from gitkanban.core.changes import Value
@@ -90,7 +90,7 @@ def test_a_card_by_hand() -> None:
 def test_every_card_reads_back(card: Card) -> None:
     text = cardfile.render(card)
     assert parsed(text, card.id) == card
-    assert cardfile.formatted(text) == text
+    assert cardlayout.formatted(text) == text
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_edits_of_canonical_cards_stay_canonical(a: Card, b: Card, names: set[st
     after = cardfile.edited(cardfile.render(a), fields)
     assert parsed(after, a.id) == a._replace(**fields)
     if "acceptance" not in names:
-        assert cardfile.formatted(after) == after
+        assert cardlayout.formatted(after) == after
 
 
 @given(cards.handwritten(), cards.cards(), st.sampled_from(cardfile.ORDER[1:]))
@@ -229,10 +229,10 @@ def test_one_edit_of_a_handwritten_card_changes_one_stretch_of_lines(
 
 @given(cards.handwritten())
 def test_fmt_keeps_meaning_and_comments_and_has_nothing_left_to_do(text: str) -> None:
-    after = cardfile.formatted(text)
+    after = cardlayout.formatted(text)
     assert parsed(after) == parsed(text)
     assert cards.comments(text) == cards.comments(after)
-    assert cardfile.formatted(after) == after
+    assert cardlayout.formatted(after) == after
 
 
 def test_fmt() -> None:
@@ -240,7 +240,7 @@ def test_fmt() -> None:
         "---\n# head\n\nstatus: todo # s\nid: T1\n\n\n# why\ntitle:  x   \nparents: [T9, # nine\n"
         '   T0]\nmine: 1\r\nbody: "a\\nb"\n# end\n...\n'
     )
-    assert cardfile.formatted(text) == (
+    assert cardlayout.formatted(text) == (
         "# head\n\nid: T1\n\n# why\ntitle:  x\n\nworker: ''\n\nstatus: todo # s\n\npriority: 0\n\nparents:\n"
         "  - T0\n  - T9  # nine\n\nmine: 1\n\nneeds: {}\n\nacceptance: []\n\nbody: |-\n  a\n  b\n\n# end\n"
     )
@@ -263,7 +263,7 @@ def test_a_card_in_braces_is_laid_out_when_it_is_edited() -> None:
 )
 def test_what_cannot_be_edited_line_by_line_is_laid_out_first(text: str) -> None:
     before = parsed(text)
-    for after in (cardfile.edited(text, {"status": "done"}), cardfile.formatted(text)):
+    for after in (cardfile.edited(text, {"status": "done"}), cardlayout.formatted(text)):
         assert parsed(after)._replace(status="todo") == before
         assert "# why" in after and "mine: [1, 2]\n" in after
         assert cardfile.edited(after, {"status": "review"}).count("\n") >= 4
