@@ -151,7 +151,7 @@ def deadlock(board: Board, scheduled: Scheduled) -> str:
         return ""
     needed = [each for each in needs_person(board) if each.waiting]
     if not needed:
-        return f"nothing can start: {held[0].card} {held[0].text}"
+        return f"nothing can start: {held[0].card}: {held[0].text}"
     first = needed[0]
     cards = "1 card waits" if first.waiting == 1 else f"{first.waiting} cards wait"
     return f"nothing can go on: {cards} on {first.card}, which {first.text}"

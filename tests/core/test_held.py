@@ -133,7 +133,7 @@ STUCK = [
         board("a <- b\nb <- a"),
         "nothing can go on: 1 card waits on a, which waits in a ring",
     ),
-    ("nobody to do it", board("a @-"), "nothing can start: a nobody is assigned"),
+    ("nobody to do it", board("a @-"), "nothing can start: a: nobody is assigned"),
 ]
 
 
