@@ -35,6 +35,9 @@ def main() -> int:
     )
     parser.add_argument("--keep", action="store_true", help="keep repositories with violations")
     given = parser.parse_args()
+    unknown = {*filter(None, given.only.split(","))} - {*rounds.ROUNDS}
+    if unknown:
+        parser.error(f"--only {', '.join(sorted(unknown))}: one of {', '.join(rounds.ROUNDS)}")
     hermetic()
     every = [(name, kind) for name in points.every() for kind in KINDS]
     random.Random(given.seed).shuffle(every)
