@@ -271,7 +271,7 @@ class _Pass:
 
     def _tidy(self, card: str) -> None:
         """Remove the worktree of a card whose merge was seen, if it is clean; else `gc` says why."""
-        held = self.locks.take(f"card/{card}")
+        held = self.locks.take(f"card/{card}") if self.config else None
         if held is None or self.config is None:
             return
         with held:

@@ -37,7 +37,8 @@ def answer(argv: "list[str]") -> "int | None":
 
 def contended(argv: "list[str]") -> bool:
     """Whether another tick is at work, told and rung; the whole command line need not come then."""
-    if argv[1:] and argv[1] != "--sync":
+    # With --json or --dry-run a program waits for the whole answer.
+    if argv[1:2] not in ([], ["--sync"]) or (argv[2:] and (argv[2] != "--remote" or argv[4:])):
         return False
     common = snapshot.common_dir(os.getcwd())
     if not common or not doorbell.busy(f"{common}/gitkanban"):

@@ -104,13 +104,13 @@ class Locks:
             except (FileNotFoundError, NotADirectoryError):
                 continue
             if known is None:
-                if _probe(self.path(name)):
+                if probe(self.path(name)):
                     found.add(name)
                 continue
             device = f"{os.major(stat.st_dev):02x}:{os.minor(stat.st_dev):02x}"
             devices = known.get(stat.st_ino, ())
             # btrfs and overlays report another device in the table than stat does: ask then.
-            if device in devices or (devices and _probe(self.path(name))):
+            if device in devices or (devices and probe(self.path(name))):
                 found.add(name)
         return found
 
@@ -144,7 +144,8 @@ def _same_file(fd: int, path: str) -> bool:
         return False
 
 
-def _probe(path: str) -> bool:
+def probe(path: str) -> bool:
+    """Whether somebody holds the lock of a file, by a shared lock of ours for a moment."""
     import fcntl
 
     try:
