@@ -10,7 +10,7 @@ from gitkanban import failpoints
 from gitkanban.board import git, integrate, store
 from gitkanban.board.place import FOLDER, Place
 from gitkanban.core.changes import Change, EditCard
-from gitkanban.core.model import REVIEW, Board, Card, Config
+from gitkanban.core.model import BLOCKED, DONE, REVIEW, Board, Card, Config
 from gitkanban.core.moves import accepted, conflicted
 from gitkanban.core.outcome import Accepted
 from gitkanban.core.transitions import check_verb
@@ -20,19 +20,10 @@ from gitkanban.views.message import commit_message
 
 
 def accept(place: Place, card_id: str, merge: str = "") -> Accepted:
-    """Merge the branch of a card in review into base, and move the card. Raises as `merged` does."""
-    done, change = merged(place, card_id, merge)
-    record(place, [change])
-    return done
+    """Merge the branch of a card in review into base, and move the card.
 
-
-def merged(place: Place, card_id: str, merge: str = "") -> tuple[Accepted, EditCard]:
-    """Merge the branch of a card in review into base; the move of the card is still to be recorded.
-
-    `merge` is how (merge, squash or ff), where it is not as configured.
-
-    Raises Refused when a checkout of base has changes in the way, verify is red on the merged
-    result (`verify_accept`) or the card is not in review, Untrusted, BoardBusy, GitFailed; the card then stays in review.
+    `merge` is how (merge, squash or ff), where it is not as configured. Raises as `merged` does,
+    and Refused when the card is not in review.
     """
     board = store.read(place)
     card = board.cards.get(card_id)
@@ -41,16 +32,26 @@ def merged(place: Place, card_id: str, merge: str = "") -> tuple[Accepted, EditC
     check_verb("accept", card.id, card.status)
     if board.config is None:
         raise BadData("config.yaml cannot be read", "`gitkanban status` says where.")
+    done = merged(place, board.config._replace(merge=merge or board.config.merge), card)
+    _record(place, conflicted(card, done.detail) if done.to == BLOCKED else accepted(card))
+    return done
+
+
+def merged(place: Place, config: Config, card: Card) -> Accepted:
+    """Merge the card's branch into base; the move of the card is still to be recorded.
+
+    Raises Refused when a checkout of base has changes in the way or verify is red on the merged
+    result (`verify_accept`), Untrusted, BoardBusy, GitFailed; nothing has changed then.
+    """
     failpoints.reach("accept.begun")
-    config = board.config._replace(merge=merge or board.config.merge)
     result = integrate.accept(place, config, card, _check(place, config, card))
     failpoints.reach("accept.merged")
     if result.conflicts:
         why = f"{result.branch} and {result.base} both changed {', '.join(result.conflicts)}"
         if result.others:
             why += f" (in {result.base} by {', '.join(result.others)})"
-        return Accepted(card_id, "blocked", why), conflicted(card, why)
-    return Accepted(card_id, "done", result.commit, result.told), accepted(card)
+        return Accepted(card.id, BLOCKED, why)
+    return Accepted(card.id, DONE, result.commit, result.told)
 
 
 def _check(place: Place, config: Config, card: Card) -> Callable[[str], None]:
@@ -70,15 +71,11 @@ def _check(place: Place, config: Config, card: Card) -> Callable[[str], None]:
     return check
 
 
-def record(place: Place, changes: Sequence[EditCard]) -> None:
-    """Move the cards in one commit, but those that have left review in the meantime."""
+def _record(place: Place, change: EditCard) -> None:
+    """Move the card, unless it has left review in the meantime."""
 
     def decide(board: Board) -> Sequence[Change]:
-        return [
-            change
-            for change in changes
-            if change.card in board.cards and board.cards[change.card].status == REVIEW
-        ]
+        card = board.cards.get(change.card)
+        return [change] if card and card.status == REVIEW else []
 
     store.commit(place, decide, message=commit_message)
-    failpoints.reach("accept.recorded")

@@ -8,15 +8,15 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 
 from gitkanban import clock, failpoints
-from gitkanban.accept import merged, record
-from gitkanban.board import follow, refs, store
+from gitkanban.accept import merged
+from gitkanban.board import checkouts, follow, refs, store
 from gitkanban.board.integrate import base_of
 from gitkanban.board.place import Place
 from gitkanban.board.seen import restore
 from gitkanban.board.sync import Remote
 from gitkanban.core.changes import Change, EditCard
 from gitkanban.core.facts import Observed
-from gitkanban.core.model import DONE, Board, Config
+from gitkanban.core.model import BLOCKED, DONE, Board, Config
 from gitkanban.core.moves import closed, started
 from gitkanban.core.outcome import Outcome, Started
 from gitkanban.core.plan import Plan, plan
@@ -141,6 +141,7 @@ class _Pass:
         self.executor = sessions.Local(place, locks, words)
         self.remote = Remote(place, remote) if remote else None
         self.given_up: set[str] = set()  # runs and cards on which this pass tried in vain
+        self.accepted: dict[str, str] = {}  # merged, not yet moved: empty, or what conflicts
         self.config: Config | None = None  # as of the last look
         self.outcome = Outcome()
 
@@ -191,6 +192,7 @@ class _Pass:
         """One look at the board and what follows from it; whether to look again."""
         board = store.read(self.place)
         seen = observe(self.place, board, int(clock.now()), self.locks)
+        seen = seen._replace(accepted=self.accepted)
         todo = plan(board, seen)
         self.config = board.config
         failpoints.reach("tick.planned")
@@ -208,11 +210,7 @@ class _Pass:
         if seen.standstill:
             return False
         try:
-            accepts = [card for card in todo.accepts if card not in self.given_up]
-            if accepts:
-                if self._commit(board, todo.changes):
-                    self._close(todo)
-                    self._accept(accepts)
+            if self._accept(board, todo):
                 return True
             return self._start(board, todo, seen)
         except BoardBusy as busy:
@@ -266,7 +264,9 @@ class _Pass:
             folder.settle(self.outcome.commit)
             failpoints.reach("settle.settled")
         for change in todo.changes:
-            if isinstance(change, EditCard) and change.fields == {"status": DONE}:
+            if not isinstance(change, EditCard) or change.card in self.accepted:
+                continue
+            if change.fields == {"status": DONE}:  # merged by somebody else
                 self._tidy(change.card)
 
     def _tidy(self, card: str) -> None:
@@ -286,19 +286,26 @@ class _Pass:
         if done.gone:
             self.outcome = self.outcome.adding(told=(f"{card} is merged; its worktree is removed",))
 
-    def _accept(self, cards: Sequence[str]) -> None:
-        """Merge what needs no person, one after the other; the cards move in one commit."""
-        changes = []
+    def _accept(self, board: Board, todo: Plan) -> bool:
+        """Merge what needs no person, one after the other; whether to look at the board again.
+
+        The cards move with the next commit, which starts what they free as well.
+        """
+        tip = board.commit
+        cards = [card for card in todo.accepts if card not in self.given_up]
         for card in cards:
+            if checkouts.tip(self.place, self.place.ref) != tip or board.config is None:
+                break  # somebody has changed the board, this card perhaps
             try:
-                done, change = merged(self.place, card)
+                done = merged(self.place, board.config, todo.after.cards[card])
             except (GitkanbanError, OSError) as error:
                 self.given_up.add(card)
                 self._error(f"{card} is not accepted: {error}")
                 continue
-            changes.append(change)
+            self.accepted[card] = done.detail if done.to == BLOCKED else ""
             self.outcome = self.outcome.adding(accepted=(done,), told=done.told)
-        record(self.place, changes)
+            tip = checkouts.tip(self.place, self.place.ref)  # base may be the board's branch
+        return bool(cards)
 
     def _start(self, board: Board, todo: Plan, seen: Observed) -> bool:
         """Settle and start in one commit; whether there is something new to look at."""
@@ -321,6 +328,7 @@ class _Pass:
         if not committed:
             return True
         self._close(todo)
+        self.accepted.clear()
         failpoints.reach("tick.remember")
         remember(self.place, todo.ready_since, todo.served)
         failpoints.reach("tick.launch")

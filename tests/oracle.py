@@ -19,6 +19,7 @@ TICK_MAY = {
     ("todo", "running"),
     ("running", "todo"),
     ("running", "review"),
+    ("running", "done"),  # accepted at once
     ("running", "blocked"),
     ("review", "done"),
     ("review", "blocked"),
@@ -356,7 +357,9 @@ class Oracle:
             end = board.runs.get(run)
             if end is None and move[1] != "blocked":  # a person may block it: that is no end
                 self.say(6, f"{name} left running without a record of run {run}, in {head}")
-            elif end and (new.get("status") == "review") != (end.get("outcome") == "succeeded"):
+            # Accepted at once it is done, or blocked where its branch does not merge.
+            good = move[1] in ("review", "done") or new.get("reason") == "conflict"
+            if end and good != (end.get("outcome") == "succeeded"):
                 self.say(5, f"{name} went to {move[1]} after {end.get('outcome')}, in {head}")
 
     def _linear(self) -> None:

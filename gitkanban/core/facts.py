@@ -86,6 +86,7 @@ class Observed(NamedTuple):
     runs: tuple[RunFacts, ...] = ()
     known_runs: frozenset[str] = frozenset()  # runs with a folder here, settled or not
     merged: frozenset[str] = frozenset()  # cards in review whose work is in base
+    accepted: Mapping[str, str] = {}  # cards tick has just merged -> empty, or what conflicts
     busy_slots: frozenset[str] = frozenset()  # "profile#n" whose kernel lock somebody holds
     untrusted: Mapping[str, str] = {}  # worker -> why its commands may not run
     ready_since: Mapping[str, int] = {}  # card -> when a tick first saw it ready

@@ -4,10 +4,10 @@ Runs that ended are settled, live runs whose card moved on are stopped, dead run
 are named for reclaiming. Pure; the effects are the tick's. There is no other recovery code.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from gitkanban.core.changes import NOT_RUNNING, Change, EditCard, EndRun, SetPause
+from gitkanban.core.changes import NOT_RUNNING, Change, EditCard, EndRun, SetPause, applied
 from gitkanban.core.facts import Observed, RunFacts
 from gitkanban.core.model import (
     BLOCKED,
@@ -20,6 +20,7 @@ from gitkanban.core.model import (
     Pause,
     Run,
 )
+from gitkanban.core.moves import accepted, conflicted
 from gitkanban.core.verdict import COUNTED, Verdict, counting, destination, verdict
 
 ALIKE = 3  # cards of one worker that crash alike in one tick pause it
@@ -89,6 +90,7 @@ def reconcile(board: Board, observed: Observed) -> Reconciled:
         card = board.cards.get(card_id)
         if card and card.status == REVIEW:
             changes.append(EditCard(card_id, {"status": DONE}))
+    changes = _accepted(board, changes, observed.accepted)
     changes += [SetPause(pause) for pause in pauses]
     return Reconciled(
         tuple(changes),
@@ -253,13 +255,28 @@ def _orphan_settled(board: Board, card: Card) -> Settled:
     return Settled(card.id, card.run, judged.outcome, judged.to, judged.why)
 
 
-def to_accept(board: Board, merged: Sequence[str] | frozenset[str] = ()) -> tuple[str, ...]:
+def _accepted(board: Board, changes: Sequence[Change], results: Mapping[str, str]) -> list[Change]:
+    """The changes, and what came of merging branches: one move where the card is settled here."""
+    after = applied(board, changes).cards
+    moves = {
+        card: (conflicted(after[card], why) if why else accepted(after[card])).fields
+        for card, why in sorted(results.items())
+        if card in after and after[card].status == REVIEW
+    }
+    made: list[Change] = []
+    for change in changes:
+        if isinstance(change, EditCard) and change.card in moves:
+            change = EditCard(change.card, {**change.fields, **moves.pop(change.card)})
+        made.append(change)
+    return [*made, *(EditCard(card, fields) for card, fields in moves.items())]
+
+
+def to_accept(board: Board) -> tuple[str, ...]:
     """Cards in review that tick accepts by itself: their worker says `on_success: done`."""
     return tuple(
         card.id
         for _, card in sorted(board.cards.items())
         if card.status == REVIEW
-        and card.id not in merged
         and (worker := board.worker_of(card)) is not None
         and worker.on_success == DONE
     )

@@ -35,7 +35,7 @@ TABLE: dict[tuple[str, str], frozenset[str]] = {
         (TODO, DROPPED, "person"),
         (RUNNING, TODO, "tick"),
         (RUNNING, REVIEW, "tick"),
-        (RUNNING, DONE, "person"),
+        (RUNNING, DONE, "person tick"),
         (RUNNING, BLOCKED, "person tick"),
         (RUNNING, DROPPED, "person"),
         (REVIEW, DONE, "person tick"),

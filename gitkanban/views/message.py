@@ -42,8 +42,16 @@ def _told(line: Line) -> str:
 def _subject(lines: Sequence[Line]) -> str:
     if len(lines) == 1:
         return clipped(f"kanban: {_told(lines[0])}", SUBJECT_MOST)
-    kinds = {line.text.partition(" (")[0] for line in lines}
     cards = len({line.card for line in lines if line.card})
-    if len(kinds) == 1 and cards == len(lines):
-        return clipped(f"kanban: {cards} cards {kinds.pop()}", SUBJECT_MOST)
-    return f"kanban: {len(lines)} changes to {cards} card{'' if cards == 1 else 's'}"
+    counted = f"kanban: {len(lines)} changes to {cards} card{'' if cards == 1 else 's'}"
+    if cards < len(lines):
+        return counted
+    kinds: dict[str, list[Line]] = {}
+    for line in lines:
+        kinds.setdefault(line.text.partition(" (")[0], []).append(line)
+    parts = [
+        _told(alike[0]) if len(alike) == 1 else f"{len(alike)} cards {kind}"
+        for kind, alike in kinds.items()
+    ]
+    subject = f"kanban: {', '.join(parts)}"
+    return subject if len(subject) <= SUBJECT_MOST else counted

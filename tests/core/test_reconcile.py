@@ -140,3 +140,23 @@ def test_tick_accepts_by_itself_only_where_the_worker_says_so() -> None:
         "T1 review @a", "T2 review @b", "T3 todo @a", workers="a lane on_success=done\nb lane"
     )
     assert to_accept(state) == ("T1",)
+
+
+@pytest.mark.parametrize(
+    ("conflict", "status", "reason"),
+    [("", "done", ""), ("both changed app.py", "blocked", "conflict")],
+)
+def test_a_run_whose_branch_was_merged_at_once_moves_its_card_in_one_step(
+    conflict: str, status: str, reason: str
+) -> None:
+    found = after(running(), facts(exit=OK), accepted={"T1": conflict, "T9": ""})
+    card = applied(running(), found.changes).cards["T1"]
+    assert (card.status, card.reason, card.why, card.run) == (status, reason, conflict, "")
+    assert len([each for each in found.changes if isinstance(each, EditCard)]) == 1
+
+
+@pytest.mark.parametrize("status", ["review", "dropped"])
+def test_a_merge_moves_a_card_only_out_of_review(status: str) -> None:
+    state = board(f"T1 {status}")
+    card = applied(state, after(state, accepted={"T1": ""}).changes).cards["T1"]
+    assert card.status == ("done" if status == "review" else status)
