@@ -217,7 +217,9 @@ class Oracle:
                 self.say(4, f"process {pid} carries the marker of run {run}: {_command(pid)}")
         for row in rows:
             if row.kind in ("begin", "tree") and started(row.rest[2]) == int(row.rest[3]):
-                self.say(4, f"process {row.rest[2]} of run {row.run} is alive")
+                self.say(
+                    4, f"process {row.rest[2]} of run {row.run} is alive: {_command(row.rest[2])}"
+                )
         for folder in sorted((self.private / "runs").glob("*")):
             if not (folder / "settled").exists():
                 self.say(3, f"run folder {folder.name} was never settled")

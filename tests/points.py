@@ -8,6 +8,8 @@ from unittest import mock
 
 import gitkanban
 from gitkanban.board import store
+from gitkanban.runs import bell
+from gitkanban.standby import Standby
 from gitkanban.tick import tick
 from tests.arena import Arena, until
 from tests.conftest import git
@@ -50,8 +52,21 @@ def ticked(arena: Arena, point: str) -> None:
             tick(arena.place)
     elif point.startswith("sync"):
         tick(arena.place, remote="origin")
+    elif point.startswith("standby"):
+        stand_by(arena, point)
     else:
         tick(arena.place)
+
+
+def stand_by(arena: Arena, point: str) -> None:
+    """What the supervisor of the last run becomes; another one rings while it ticks."""
+    run = arena.folders()[-1].run if arena.folders() else "none"
+    standby = Standby(arena.place.private, "arena")
+    standby.place = arena.place
+    assert standby.begin(run)
+    bell.ring(standby.pipe, standby.lock, run)
+    with mock.patch.object(Standby, "_outdated", lambda _: point == "standby.anew"):
+        standby.serve([run])
 
 
 def prepared(arena: Arena, point: str):  # type: ignore[no-untyped-def]

@@ -36,6 +36,7 @@ STEPS = """\
 """
 GROUPS = {
     "a tick": "tick",
+    "one that stands by": "standby",
     "leases and starts": "lease start",
     "a board commit and its checkouts": "commit follow",
     "a workspace": "workspace",

@@ -61,6 +61,7 @@ class RunFacts(NamedTuple):
     start_commit: str = ""
     alive: bool = False  # its kernel locks are held
     exit: Exit | None = None
+    collected: bool = True  # its work is; a run that ended is told of only then
     work: Work = Work()
     report: Report | None = None
     session: str = ""

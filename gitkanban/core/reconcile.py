@@ -52,7 +52,7 @@ class Reconciled(NamedTuple):
     stops: tuple[Stop, ...] = ()
     reclaims: tuple[
         RunFacts, ...
-    ] = ()  # dead without a record: end survivors, write one, look again
+    ] = ()  # dead without a record, or not collected: make up for it, look again
     closed: tuple[str, ...] = ()  # runs with nothing more to do once the changes are committed
     told: tuple[str, ...] = ()
 
@@ -72,7 +72,7 @@ def reconcile(board: Board, observed: Observed) -> Reconciled:
                 stops.append(Stop(facts.run, facts.card, _why_stop(card, facts)))
         elif recorded and not current:
             closed.append(facts.run)
-        elif facts.exit is None:
+        elif facts.exit is None or not facts.collected:
             reclaims.append(facts)
         else:
             ended.append((facts, _verdict(board, facts, current), current))

@@ -89,6 +89,10 @@ class Folder(NamedTuple):
             _texts(found.get("told")),
         )
 
+    def uncollected(self, facts: Spec) -> bool:
+        """Whether the run ended without its work being collected, which is left to a tick."""
+        return facts.one("collector") == "tick" and not self.has("work.json")
+
     def write_work(self, work: Work) -> None:
         """Record what was collected."""
         self._write_json("work.json", work._asdict())

@@ -102,6 +102,7 @@ def _facts(folder: Folder, found: spec.Spec, held: set[str]) -> RunFacts:
     said = _said(folder, found.one("runner"))
     return facts._replace(
         exit=end,
+        collected=not folder.uncollected(found),
         work=folder.work(),
         report=folder.report(),
         session=said.session or facts.session,

@@ -7,6 +7,7 @@ interface: another one (a batch system) would offer the same calls.
 import os
 import signal
 import sys
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -19,6 +20,7 @@ from gitkanban.core.model import SHARED, Card, Config, Worker
 from gitkanban.core.presets import expand, preset_of
 from gitkanban.errors import Refused
 from gitkanban.runs import (
+    bell,
     collect,
     folders,
     memory,
@@ -37,6 +39,10 @@ from gitkanban.runs.workspaces import Workspace
 
 _PASSED = ("HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR")
 _ROOT = str(Path(gitkanban.__file__).resolve().parent.parent)
+# Variables that differ from one terminal to the next and matter to no tick.
+_OF_A_TERMINAL = frozenset(
+    ("PWD", "OLDPWD", "SHLVL", "_", "TERM", "COLUMNS", "LINES", "WINDOWID", "SSH_TTY", "GPG_TTY")
+)
 GRACE = 10.0  # seconds between TERM and KILL
 
 
@@ -138,6 +144,20 @@ def not_started(place: Place, lease: Lease, why: str, held: Iterable[Held], now:
     release(held)
 
 
+_supervisors: set[int] = set()  # those that this process has started
+
+
+def reap() -> bool:
+    """Take note of supervisors of ours that ended, so that no zombie stays; whether none is left."""
+    for pid in list(_supervisors):
+        try:
+            if os.waitpid(pid, os.WNOHANG)[0]:
+                _supervisors.discard(pid)
+        except ChildProcessError:
+            _supervisors.discard(pid)
+    return not _supervisors
+
+
 class Local:
     """Sessions as processes of this machine."""
 
@@ -145,7 +165,6 @@ class Local:
         self.place = place
         self.locks = locks
         self.tick_words = tick_words  # options of the ticks that supervisors become
-        self.children: set[int] = set()
 
     def start(self, launch: Launch, held: Sequence[Held]) -> int:
         """Start a supervisor that inherits the locks, and close ours; its pid.
@@ -167,7 +186,7 @@ class Local:
             ) from error
         failpoints.reach("start.spec-written")
         pid = _spawn(folder, [lock.fd for lock in held])
-        self.children.add(pid)
+        _supervisors.add(pid)
         try:
             failpoints.reach("start.spawned")
             spec.replace(folder.file("pid"), f"{pid}\n".encode())
@@ -179,17 +198,8 @@ class Local:
         except OSError:
             pass  # It runs, whatever the disk says: to call it not started would free its room.
         release(held)
-        self.reap()
+        reap()
         return pid
-
-    def reap(self) -> None:
-        """Take note of supervisors of ours that ended, so that none stays as a zombie."""
-        for pid in list(self.children):
-            try:
-                if os.waitpid(pid, os.WNOHANG)[0]:
-                    self.children.discard(pid)
-            except ChildProcessError:
-                self.children.discard(pid)
 
     def alive(self, runs: Iterable[Folder]) -> set[str]:
         """Runs whose two locks are held and that have not recorded their end."""
@@ -217,7 +227,7 @@ class Local:
     def recover(self, folder: Folder, now: float) -> bool:
         """End what is left of a dead run, collect its work, and write its exit record.
 
-        False when it lives after all, or something of it could not be ended. Raises GitFailed,
+        Of one that ended and only was not collected, the rest is done. False when it lives after all, or something of it could not be ended. Raises GitFailed,
         BoardBusy, OSError; it can be called again.
         """
         found = folder.spec()
@@ -226,6 +236,8 @@ class Local:
             return False
         try:
             if folder.has("exit.json"):
+                if folder.uncollected(found):
+                    collect.collect(folder)
                 return True
             failpoints.reach("recover.locked")
             if not self._end_survivors(folder):
@@ -331,12 +343,18 @@ def _whole_spec(launch: Launch, folder: Folder) -> dict[str, str | Sequence[str]
     if strike:
         marked += [f"{failpoints.VARIABLE}={strike}", f"{failpoints.ONCE}={once}"]
     remembered = memory.facts(worker)
-    collects = bool(workspace.branch or remembered)
     before = bool(workspace.branch) and (not workspace.fresh or bool(worker.setup))
     transcript = [folder.file(preset.transcript)] if preset.transcript else []
     values = _facts(place, launch.config, worker, launch.card, launch.lease)
+    # Who verifies needs the work collected first; else that is left to whoever ticks next.
+    collects = bool(workspace.branch or remembered)
+    ticks = [sys.executable, "-m", "gitkanban.standby", folder.path, *launch.tick_words]
+    kind = _kind(launch.tick_words, own)
     return values | {
         **remembered,
+        "collector": "tick" if collects and not worker.verify else "",
+        "bell": bell.paths(place.private, kind)[:2],
+        "kind": kind,
         "workspace": workspace.path,
         "branch": workspace.branch,
         "base": workspace.base or launch.config.base or place.branch,
@@ -353,13 +371,13 @@ def _whole_spec(launch: Launch, folder: Folder) -> dict[str, str | Sequence[str]
         "setup_mark": workspaces.setup_mark(workspace.admin) if workspace.admin else "",
         "before": [*ours, "--before", folder.path] if before else [],
         "session": command,
-        "collect": [*ours, folder.path] if collects else [],
+        "collect": [*ours, folder.path] if collects and worker.verify else [],
         "before.env": marked,
         "before.cwd": place.common,
         "collect.env": marked,
         "collect.cwd": place.common,
         "verify": worker.verify,
-        "tick": [sys.executable, "-m", "gitkanban", "tick", *launch.tick_words],
+        "tick": ticks,
         "tick_cwd": place.main or place.common,
         "tick.env": own,
         "failpoint": [strike, once] if strike else [],
@@ -430,6 +448,13 @@ def _own_environment() -> dict[str, str]:
         if not name.startswith(("GITKANBAN_", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX"))
     }
     if os.path.basename(_ROOT) not in ("site-packages", "dist-packages"):  # a source tree
-        known = [part for part in env.get("PYTHONPATH", "").split(os.pathsep) if part]
+        known = env.get("PYTHONPATH", "").split(os.pathsep)
+        known = [part for part in known if part not in ("", _ROOT)]
         env["PYTHONPATH"] = os.pathsep.join((_ROOT, *known))
     return env
+
+
+def _kind(words: Sequence[str], env: Sequence[str]) -> str:
+    """A name for the ticks that are as good as each other: equal options, equal environment."""
+    known = sorted(pair for pair in env if pair.partition("=")[0] not in _OF_A_TERMINAL)
+    return f"{zlib.crc32(chr(0).join((*words, *known)).encode('utf-8', 'surrogateescape')):08x}"

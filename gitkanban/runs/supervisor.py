@@ -361,13 +361,23 @@ class Supervisor:
             except OSError:
                 self._wait(self.beat)
 
-    def hand_on(self) -> None:
-        """Become `gitkanban tick`, so that the next card starts now. Returns when there is none."""
+    def hand_on(self, locks: list[int]) -> None:
+        """Tell the tick that stands by, or become one, so that the next card starts now.
+
+        Returns when it was told, or the run has none.
+        """
         argv = self.spec.get("tick")
         if not argv or self.how == "lost":  # the machine goes down: nothing new starts
             return
         kernel.set_subreaper(False)
         failpoints.reach("supervisor.hand-on")
+        for fd in locks:  # they are taken once more to collect the run
+            _close(fd)
+        from gitkanban.runs import bell  # late: a supervisor is small as long as its session lives
+
+        pipe, lock = self.spec.get("bell", ("", ""))
+        if bell.ring(pipe, lock, self.spec.one("run")):
+            return
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         os.chdir(self.spec.one("tick_cwd", "/"))
         os.execvpe(argv[0], argv, self.spec.pairs("tick.env"))
@@ -446,10 +456,11 @@ def _detach(folder: str, keep: list[int]) -> None:
 def main() -> None:
     """Supervise the run of the folder in argv[2]; argv[3:] are the lock descriptors."""
     folder = sys.argv[2]
-    _detach(folder, [int(word) for word in sys.argv[3:]])
+    locks = [int(word) for word in sys.argv[3:]]
+    _detach(folder, locks)
     supervisor = Supervisor(folder)
     if "failpoint" in supervisor.spec:
         failpoints.arm(*supervisor.spec["failpoint"])
     failpoints.reach("supervisor.begun")
     supervisor.run()
-    supervisor.hand_on()
+    supervisor.hand_on(locks)

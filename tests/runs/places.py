@@ -15,7 +15,7 @@ from gitkanban import clock
 from gitkanban.board.place import Place
 from gitkanban.core.facts import Exit
 from gitkanban.core.model import Card, Config, Worker
-from gitkanban.runs import folders, processes, sessions, spec, workspaces
+from gitkanban.runs import collect, folders, processes, sessions, spec, workspaces
 from gitkanban.runs.folders import Folder
 from gitkanban.runs.locks import Held, Locks
 from gitkanban.runs.slots import Lease
@@ -65,6 +65,8 @@ class Running(NamedTuple):
         """Its exit record, once it is written and the locks are free again."""
         record = until(self.folder.exit, "an exit record")
         until(lambda: not processes.look(self.pid), "the supervisor's end")
+        if self.folder.uncollected(self.folder.spec()):
+            collect.collect(self.folder)
         return record
 
     def leave(self) -> None:
@@ -140,7 +142,7 @@ class Bench:
         """End every run that is left."""
         for running in self.started:
             running.leave()
-        until(lambda: self.local.reap() or not self.local.children, "supervisors")
+        until(sessions.reap, "supervisors")
 
 
 class patched_spec:  # noqa: N801 - reads as a verb
