@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from gitkanban import failpoints
 from gitkanban.board import git, integrate, store
+from gitkanban.board.integrate import Merged, Onto
 from gitkanban.board.place import FOLDER, Place
 from gitkanban.core.changes import Change, EditCard
 from gitkanban.core.model import BLOCKED, DONE, REVIEW, Board, Card, Config
@@ -32,41 +33,49 @@ def accept(place: Place, card_id: str, merge: str = "") -> Accepted:
     check_verb("accept", card.id, card.status)
     if board.config is None:
         raise BadData("config.yaml cannot be read", "`gitkanban status` says where.")
-    done = merged(place, board.config._replace(merge=merge or board.config.merge), card)
+    config = board.config._replace(merge=merge or board.config.merge)
+    failpoints.reach("accept.begun")
+    check = _checking(place, config, card, set())
+    done = _outcome(integrate.accept(place, config, card, check), card)
     _record(place, conflicted(card, done.detail) if done.to == BLOCKED else accepted(card))
     return done
 
 
-def merged(place: Place, config: Config, card: Card) -> Accepted:
-    """Merge the card's branch into base; the move of the card is still to be recorded.
+def merged(onto: Onto, card: Card, verified: set[str]) -> Accepted:
+    """Merge the card's branch onto base as it will be; nothing moves yet.
 
+    `verified` holds the contents that `verify` has passed on, and gains what it passes on now.
     Raises Refused when a checkout of base has changes in the way or verify is red on the merged
-    result (`verify_accept`), Untrusted, BoardBusy, GitFailed; nothing has changed then.
+    result (`verify_accept`), Untrusted, BoardBusy, GitFailed.
     """
     failpoints.reach("accept.begun")
-    result = integrate.accept(place, config, card, _check(place, config, card))
-    failpoints.reach("accept.merged")
-    if result.conflicts:
-        why = f"{result.branch} and {result.base} both changed {', '.join(result.conflicts)}"
-        if result.others:
-            why += f" (in {result.base} by {', '.join(result.others)})"
-        return Accepted(card.id, BLOCKED, why)
-    return Accepted(card.id, DONE, result.commit, result.told)
+    check = _checking(onto.place, onto.config, card, verified)
+    return _outcome(onto.merge(card, check), card)
 
 
-def _check(place: Place, config: Config, card: Card) -> Callable[[str], None]:
+def _outcome(result: Merged, card: Card) -> Accepted:
+    if not result.conflicts:
+        return Accepted(card.id, DONE, result.commit, result.told)
+    why = f"{result.branch} and {result.base} both changed {', '.join(result.conflicts)}"
+    if result.others:
+        why += f" (in {result.base} by {', '.join(result.others)})"
+    return Accepted(card.id, BLOCKED, why)
+
+
+def _checking(
+    place: Place, config: Config, card: Card, verified: set[str]
+) -> Callable[[str], None]:
     """What must hold of the merged commit before base moves to it."""
     if not config.verify_accept:
         return integrate.unchecked
-    seen: set[str] = set()
 
     def check(commit: str) -> None:
         # Base may be the board's branch too: only its board moved while verify ran.
         listed = git.run(place.common, "ls-tree", commit).text.splitlines()
         content = "\n".join(line for line in listed if not line.endswith(f"\t{FOLDER}"))
-        if content not in seen:
+        if content not in verified:
             verify(place, config, card, commit)
-            seen.add(content)
+            verified.add(content)
 
     return check
 

@@ -13,7 +13,7 @@ from gitkanban.board import git
 from gitkanban.board.integrate import base_of
 from gitkanban.board.place import Place
 from gitkanban.core.memory import PREFIX
-from gitkanban.core.model import Board, Card, Config, Worker
+from gitkanban.core.model import SHARED, Board, Card, Config, Worker
 from gitkanban.core.outcome import Started
 from gitkanban.core.prompt import TEMPLATE, Setting, compose
 from gitkanban.core.verdict import counting
@@ -52,12 +52,16 @@ def start_all(
     One after the other, because a supervisor inherits every descriptor that is inheritable at that
     moment, and must not get another one's locks.
     """
-    template = template_of(place, board)
     with ThreadPoolExecutor(min(SIDE_BY_SIDE, max(1, len(seats)))) as pool:
         made = [pool.submit(_workspace, place, board, config, locks, seat) for seat in seats]
+        template = template_of(place, board)  # meanwhile
         for seat, future in zip(seats, made, strict=True):
             try:
-                yield _start(place, board, config, executor, seat, future.result(), template)
+                try:
+                    prompt = prompt_of(place, board, config, seat.card, seat.worker, template)
+                finally:  # nothing is taken back while git still works for it
+                    workspace = future.result()
+                yield _start(place, config, executor, seat, workspace, prompt)
             except (GitkanbanError, OSError) as error:
                 why = error.message if isinstance(error, GitkanbanError) else str(error)
                 sessions.not_started(place, seat.lease, why, seat.held, clock.now())
@@ -80,16 +84,8 @@ def _workspace(place: Place, board: Board, config: Config, locks: Locks, seat: S
 
 
 def _start(
-    place: Place,
-    board: Board,
-    config: Config,
-    executor: Local,
-    seat: Seat,
-    workspace: Workspace,
-    template: str,
+    place: Place, config: Config, executor: Local, seat: Seat, workspace: Workspace, prompt: str
 ) -> Started:
-    setting = Setting(workspace.path, workspace.branch, base_of(place, config))
-    prompt = prompt_of(place, board, seat.card, seat.worker, setting, template)
     folder = folders.of(place.private, seat.lease.run)
     env = memory.prepare(executor.locks, seat.worker, folder)
     session = fresh_session()
@@ -112,9 +108,13 @@ def fresh_session() -> str:
 
 
 def prompt_of(
-    place: Place, board: Board, card: Card, worker: Worker, setting: Setting, template: str
+    place: Place, board: Board, config: Config, card: Card, worker: Worker, template: str
 ) -> str:
     """The prompt of the card's next session, from the board as it is."""
+    shared = worker.workspace_policy == SHARED
+    path = place.main if shared else workspaces.path_of(place, card.id, config.worktrees)
+    branch = "" if shared else workspaces.branch_of(card.id)
+    setting = Setting(path, branch, base_of(place, config))
     runs = counting(board.runs_of(card.id), "")
     words = {run.run: "\n".join(handoffs.last_words(place, run)) for run in runs[-1:]}
     return compose(

@@ -5,20 +5,23 @@ what is recorded and what is observed, which the next one repairs; there is no o
 """
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 from gitkanban import clock, failpoints
 from gitkanban.accept import merged
-from gitkanban.board import checkouts, follow, refs, store
-from gitkanban.board.integrate import base_of
+from gitkanban.board import follow, refs, store
+from gitkanban.board.integrate import Onto, base_of
 from gitkanban.board.place import Place
 from gitkanban.board.seen import restore
+from gitkanban.board.store import Committed
 from gitkanban.board.sync import Remote
 from gitkanban.core.changes import Change, EditCard
 from gitkanban.core.facts import Observed
 from gitkanban.core.model import BLOCKED, DONE, Board, Config
 from gitkanban.core.moves import closed, started
-from gitkanban.core.outcome import Outcome, Started
+from gitkanban.core.outcome import Accepted, Outcome, Started
 from gitkanban.core.plan import Plan, plan
 from gitkanban.core.schedule import Start
 from gitkanban.errors import BoardBusy, GitkanbanError
@@ -130,6 +133,11 @@ def _untrusted(todo: Plan) -> tuple[str, ...]:
     return tuple(sorted({todo.after.cards[card].worker for card in held}))
 
 
+def _results(accepted: Iterable[Accepted]) -> dict[str, str]:
+    """By card: empty where its branch is merged, else what conflicts."""
+    return {each.card: each.detail if each.to == BLOCKED else "" for each in accepted}
+
+
 class _Pass:
     """One pass under the tick lock: rounds, until a look at the board asks for nothing more."""
 
@@ -141,7 +149,7 @@ class _Pass:
         self.executor = sessions.Local(place, locks, words)
         self.remote = Remote(place, remote) if remote else None
         self.given_up: set[str] = set()  # runs and cards on which this pass tried in vain
-        self.accepted: dict[str, str] = {}  # merged, not yet moved: empty, or what conflicts
+        self.verified: set[str] = set()  # contents of base on which `verify` has passed
         self.config: Config | None = None  # as of the last look
         self.outcome = Outcome()
 
@@ -170,7 +178,8 @@ class _Pass:
             publisher.run()
             why = f"its branch was closed on {board.config.push} without a merge"
             changes = [closed(card, why) for card in publisher.closed]
-            self._commit(board, changes)
+            with self._following(self._commit(board, changes)):
+                pass
         except (GitkanbanError, OSError) as error:
             self._error(f"the branches of cards in review are not pushed: {error}")
         self.outcome = self.outcome.adding(told=tuple(publisher.told))
@@ -192,7 +201,6 @@ class _Pass:
         """One look at the board and what follows from it; whether to look again."""
         board = store.read(self.place)
         seen = observe(self.place, board, int(clock.now()), self.locks)
-        seen = seen._replace(accepted=self.accepted)
         todo = plan(board, seen)
         self.config = board.config
         failpoints.reach("tick.planned")
@@ -210,9 +218,11 @@ class _Pass:
         if seen.standstill:
             return False
         try:
-            if self._accept(board, todo):
-                return True
-            return self._start(board, todo, seen)
+            onto, accepted = self._accept(board, todo)
+            if accepted:
+                seen = seen._replace(accepted=_results(accepted))
+                todo = plan(board, seen)
+            return self._start(board, todo, seen, onto, accepted)
         except BoardBusy as busy:
             self.outcome = self.outcome.adding(standstill=busy.message)
             return False
@@ -235,23 +245,38 @@ class _Pass:
         self.outcome = self.outcome.adding(errors=(text,))
 
     def _commit(
-        self, board: Board, changes: Sequence[Change], claim: Callable[[str], bool] | None = None
-    ) -> bool:
-        """Commit on exactly this board; False when the branch has moved since it was read.
+        self,
+        board: Board,
+        changes: Sequence[Change],
+        claim: Callable[[str], bool] | None = None,
+        onto: Onto | None = None,
+    ) -> Committed | None:
+        """Commit on exactly this board; None when the branch has moved since it was read.
 
         `claim` is asked with the commit before it becomes the board's; False from it is the same.
         """
         failpoints.reach("tick.commit")
-        done = store.commit_once(self.place, board, changes, commit_message, claim)
+        done = store.commit_once(self.place, board, changes, commit_message, claim, onto)
         failpoints.reach("tick.committed")
-        if done is None:
-            return False
-        self.outcome = self.outcome.adding(
-            commit=done.commit or self.outcome.commit, told=done.told
-        )
-        return True
+        if done:
+            commit = done.commit or self.outcome.commit
+            self.outcome = self.outcome.adding(commit=commit, told=done.told)
+        return done
 
-    def _close(self, todo: Plan) -> None:
+    @contextmanager
+    def _following(self, done: Committed | None, onto: Onto | None = None) -> Iterator[None]:
+        """Bring checkouts along to a commit meanwhile: what it starts need not wait for them."""
+        if not done:
+            yield
+            return
+        with ThreadPoolExecutor(1) as pool:
+            found = pool.submit(store.followed, self.place, done._replace(told=()), onto)
+            try:
+                yield
+            finally:
+                self.outcome = self.outcome.adding(told=found.result().told)
+
+    def _close(self, todo: Plan, merged: Container[str]) -> None:
         """These ends are on the board: remove the tokens, mark the folders."""
         self.outcome = self.outcome.adding(settled=todo.settled, told=todo.told)
         for run in todo.closed:
@@ -264,7 +289,7 @@ class _Pass:
             folder.settle(self.outcome.commit)
             failpoints.reach("settle.settled")
         for change in todo.changes:
-            if not isinstance(change, EditCard) or change.card in self.accepted:
+            if not isinstance(change, EditCard) or change.card in merged:
                 continue
             if change.fields == {"status": DONE}:  # merged by somebody else
                 self._tidy(change.card)
@@ -286,29 +311,38 @@ class _Pass:
         if done.gone:
             self.outcome = self.outcome.adding(told=(f"{card} is merged; its worktree is removed",))
 
-    def _accept(self, board: Board, todo: Plan) -> bool:
-        """Merge what needs no person, one after the other; whether to look at the board again.
+    def _accept(self, board: Board, todo: Plan) -> tuple[Onto | None, list[Accepted]]:
+        """Merge what needs no person, one after the other, in memory; what came of each.
 
-        The cards move with the next commit, which starts what they free as well.
+        Base moves together with the board, whose next commit also starts what was freed.
         """
-        tip = board.commit
         cards = [card for card in todo.accepts if card not in self.given_up]
+        if not cards or board.config is None:
+            return None, []
+        results = []
+        try:
+            onto = Onto(self.place, board.config)
+        except GitkanbanError as error:
+            self.given_up.update(cards)
+            self._error(f"nothing is accepted: {error}")
+            return None, []
         for card in cards:
-            if checkouts.tip(self.place, self.place.ref) != tip or board.config is None:
-                break  # somebody has changed the board, this card perhaps
             try:
-                done = merged(self.place, board.config, todo.after.cards[card])
+                results.append(merged(onto, todo.after.cards[card], self.verified))
             except (GitkanbanError, OSError) as error:
                 self.given_up.add(card)
                 self._error(f"{card} is not accepted: {error}")
-                continue
-            self.accepted[card] = done.detail if done.to == BLOCKED else ""
-            self.outcome = self.outcome.adding(accepted=(done,), told=done.told)
-            tip = checkouts.tip(self.place, self.place.ref)  # base may be the board's branch
-        return bool(cards)
+        return onto, results
 
-    def _start(self, board: Board, todo: Plan, seen: Observed) -> bool:
-        """Settle and start in one commit; whether there is something new to look at."""
+    def _start(
+        self,
+        board: Board,
+        todo: Plan,
+        seen: Observed,
+        onto: Onto | None,
+        accepted: Sequence[Accepted],
+    ) -> bool:
+        """Settle, accept and start in one commit; whether there is something new to look at."""
         offline = self.remote is not None and bool(self.remote.offline)
         wanted = [s for s in todo.starts if not offline and s.card not in self.given_up]
         gathering = self._gathering(todo.after)
@@ -317,22 +351,26 @@ class _Pass:
             started(seat.card, seat.lease.run, seat.lease.slot, seat.lease.clone, seat.lease.host)
             for seat in seats
         ]
-        committed = False
+        committed = None
         try:
             claim = self.remote.claim if self.remote and seats else None
-            committed = self._commit(board, (*todo.changes, *gathering, *starting), claim)
+            changes = (*todo.changes, *gathering, *starting)
+            committed = self._commit(board, changes, claim, onto)
         finally:
             if not committed:
                 for seat in seats:
                     sessions.cancel(self.place, seat.lease, seat.held)
         if not committed:
             return True
-        self._close(todo)
-        self.accepted.clear()
-        failpoints.reach("tick.remember")
-        remember(self.place, todo.ready_since, todo.served)
-        failpoints.reach("tick.launch")
-        return self._launch(todo.after, seats) or len(seats) < len(wanted) or bool(gathering)
+        told = [line for each in accepted for line in each.told]
+        self.outcome = self.outcome.adding(accepted=tuple(accepted), told=tuple(told))
+        with self._following(committed, onto):
+            self._close(todo, seen.accepted)
+            failpoints.reach("tick.remember")
+            remember(self.place, todo.ready_since, todo.served)
+            failpoints.reach("tick.launch")
+            failed = self._launch(todo.after, seats)
+        return failed or len(seats) < len(wanted) or bool(gathering)
 
     def _gathering(self, board: Board) -> Sequence[Change]:
         """Cards for memory proposals, when enough of them wait."""

@@ -37,7 +37,9 @@ WORKER = """\
 AGENT = """\
 date +%s.%N >{top}/$1.begin
 sleep {sleep}
-git commit --quiet --allow-empty --message "$1"
+echo "$1" >"$1.txt"
+git add "$1.txt"
+git commit --quiet --message "$1"
 date +%s.%N >{top}/$1.end
 """
 

@@ -26,15 +26,17 @@ def unlocked_at_hand_over() -> None:
 def committed_after_the_spawn() -> None:
     """Sessions are started first, and the board is told afterwards."""
 
-    def start(self: Any, board: Any, todo: Any, seen: Any) -> bool:
+    def start(self: Any, board: Any, todo: Any, seen: Any, onto: Any, accepted: Any) -> bool:
         seats = self._reserve(board, todo, seen, list(todo.starts))
         failed = self._launch(todo.after, seats)
         starting = [
             ticks.started(s.card, s.lease.run, s.lease.slot, s.lease.clone, s.lease.host)
             for s in seats
         ]
-        if self._commit(board, (*todo.changes, *starting)):
-            self._close(todo)
+        committed = self._commit(board, (*todo.changes, *starting), None, onto)
+        if committed:
+            with self._following(committed, onto):
+                self._close(todo, seen.accepted)
         return bool(failed)
 
     ticks._Pass._start = start  # type: ignore[method-assign]

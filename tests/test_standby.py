@@ -59,7 +59,8 @@ def test_one_tick_starts_a_chain_that_goes_on_by_itself_and_leaves_nothing(chain
     [pid] = standing_by(chain)
     go(chain)
     until(lambda: chain.status("T3") in ("running", "done"), "T3 to start")
-    assert standing_by(chain) in ([pid], [])
+    here = standing_by(chain)  # a git that it is about to start has its command line too
+    assert pid in here or not here
     until(lambda: finished(chain), "the end of all")
     said = log_of(chain, "T0")
     assert [said.count(f"started  {card} ") for card in CHAIN] == [0, 1, 1, 1]

@@ -72,19 +72,22 @@ def line(path: str) -> str:
 
 
 def tip(place: Place, ref: str) -> str:
+    """The commit id that a ref stands at; empty when there is none."""
+    return tip_in(place.common, ref)
+
+
+def tip_in(common: str, ref: str) -> str:
     """The commit id that a ref stands at, read from its file; empty when there is none.
 
     Loose before packed, as git reads them (`git help pack-refs`).
     """
-    found = line(f"{place.common}/{ref}")
+    found = line(f"{common}/{ref}")
     if found.startswith("ref: "):
-        return tip(place, found[5:])
+        return tip_in(common, found[5:])
     if found:
         return found
     try:
-        with open(
-            f"{place.common}/packed-refs", encoding="utf-8", errors="surrogateescape"
-        ) as file:
+        with open(f"{common}/packed-refs", encoding="utf-8", errors="surrogateescape") as file:
             text = file.read()
     except OSError:
         return ""

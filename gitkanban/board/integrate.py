@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from gitkanban import failpoints
 from gitkanban.board import cardfile, checkouts, git, landed, refs, trees
+from gitkanban.board.checkouts import Checkout
 from gitkanban.board.place import FOLDER, Place
 from gitkanban.board.writing import TREE, Draft
 from gitkanban.board.yamltext import Bad
@@ -40,46 +41,80 @@ def unchecked(commit: str) -> None:
     """Every merge is fine."""
 
 
+class Onto:
+    """Base as it will be: its tip as it was read, and branches merged on top of it, in memory.
+
+    `tip` is where base will be; no ref has moved and no checkout is touched until that is done.
+    """
+
+    def __init__(self, place: Place, config: Config) -> None:
+        """Read base. Raises Refused when there is none."""
+        self.place, self.config = place, config
+        self.base = base_of(place, config)
+        self.ref = f"refs/heads/{self.base}"
+        self.old = self.tip = checkouts.tip(place, self.ref) if self.base else ""
+        self.proposed = False  # whether cards have come with a branch, as a planner's may
+        self.checkouts: list[Checkout] = []  # those of base, known once something was merged
+        if not self.old:
+            raise Refused(
+                f"the base branch {self.base or 'of this repository'} does not exist",
+                "`kanban.base` in config.yaml names the branch that accepted work goes to.",
+            )
+
+    def merge(self, card: Card, check: Callable[[str], None] = unchecked) -> Merged:
+        """Merge `card/<id>` by `config.merge`: a merge commit, one squashed commit, or `ff`.
+
+        `ff` takes the branch itself where that is possible, and merges otherwise. `check` is handed
+        the new commit, and may raise. Raises Refused when uncommitted work in a checkout of base is
+        in the way, BoardBusy, GitFailed; base will then be as it would have been without.
+        """
+        branch = f"card/{card.id}"
+        theirs = checkouts.tip(self.place, f"refs/heads/{branch}")
+        if not theirs:
+            return Merged(branch, self.base)
+        work = _Work(self.place, self.config, card, self.tip, theirs)
+        work.merge()
+        result = Merged(branch, self.base, conflicts=work.conflicts, told=tuple(work.told))
+        if work.conflicts:
+            others = _others(self.place, self.tip, theirs, work.conflicts)
+            return result._replace(others=others)
+        if not work.new:
+            return result
+        self.checkouts = checkouts.on(self.place, self.ref)
+        failpoints.reach("accept.commit-made")
+        trees.refuse_in_the_way(self.place, self.checkouts, self.old, work.new)
+        failpoints.reach("accept.tried")
+        check(work.new)
+        self.tip = work.new
+        self.proposed |= work.proposed
+        return result._replace(commit=work.new)
+
+    def move(self, why: str) -> bool:
+        """Compare-and-swap of base; False when it has moved meanwhile."""
+        place = self.place._replace(branch=self.base)
+        return refs.swap(place, self.old, self.tip, why, seen=self.base == self.place.branch)
+
+    def bring(self) -> list[str]:
+        """Bring the checkouts of base along, once it has moved; lines to tell."""
+        if self.tip == self.old:
+            return []
+        told = trees.bring(self.place, self.checkouts, self.old, self.tip)
+        failpoints.reach("accept.checkouts-brought")
+        return told
+
+
 def accept(
     place: Place, config: Config, card: Card, check: Callable[[str], None] = unchecked
 ) -> Merged:
-    """Merge `card/<id>` into base by `config.merge`: a merge commit, one squashed commit, or `ff`.
-
-    `ff` moves base without a commit of its own where that is possible, and merges otherwise.
-    `check` is handed the commit before base moves to it, and may raise: nothing has changed then.
-    Raises
-    Refused when base is missing or uncommitted work in a checkout of it is in the way, BoardBusy,
-    BoardMoved, GitFailed.
-    """
-    branch, base = f"card/{card.id}", base_of(place, config)
-    theirs = _commit(place, f"refs/heads/{branch}")
-    if not theirs:
-        return Merged(branch, base)
+    """Merge the card's branch, and move base to the merge. Raises as `Onto.merge` does, BoardMoved."""
     for _ in range(ATTEMPTS):
-        ours = _commit(place, f"refs/heads/{base}") if base else ""
-        if not ours:
-            raise Refused(
-                f"the base branch {base or 'of this repository'} does not exist",
-                "`kanban.base` in config.yaml names the branch that accepted work goes to.",
-            )
-        work = _Work(place, config, card, ours, theirs)
-        work.merge()
-        result = Merged(branch, base, conflicts=work.conflicts, told=tuple(work.told))
-        if work.conflicts:
-            return result._replace(others=_others(place, ours, theirs, work.conflicts))
-        if not work.new:
+        onto = Onto(place, config)
+        result = onto.merge(card, check)
+        if not result.commit:
             return result
-        stays = checkouts.on(place, f"refs/heads/{base}")
-        failpoints.reach("accept.commit-made")
-        trees.refuse_in_the_way(place, stays, ours, work.new)
-        failpoints.reach("accept.tried")
-        check(work.new)
-        if _move(place, base, ours, work.new, f"kanban: accept {card.id}"):
-            failpoints.reach("accept.base-moved")
-            told = trees.bring(place, stays, ours, work.new)
-            failpoints.reach("accept.checkouts-brought")
-            return result._replace(commit=work.new, told=(*result.told, *told))
-    raise BoardMoved(f"branch {base} moved all the time", "Try again.")
+        if onto.move(f"kanban: accept {card.id}"):
+            return result._replace(told=(*result.told, *onto.bring()))
+    raise BoardMoved(f"branch {onto.base} moved all the time", "Try again.")
 
 
 def _others(place: Place, ours: str, theirs: str, files: tuple[str, ...]) -> tuple[str, ...]:
@@ -89,17 +124,6 @@ def _others(place: Place, ours: str, theirs: str, files: tuple[str, ...]) -> tup
         f"{theirs}..{ours}", "--", *(f":(top,literal){file}" for file in files), check=False,
     )  # fmt: skip
     return tuple(dict.fromkeys(line.strip() for line in done.text.splitlines() if line.strip()))
-
-
-def _move(place: Place, base: str, old: str, new: str, why: str) -> bool:
-    """Compare-and-swap of base; False when it has moved."""
-    return refs.swap(place._replace(branch=base), old, new, why, seen=base == place.branch)
-
-
-def _commit(place: Place, ref: str) -> str:
-    return git.run(
-        place.common, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", check=False
-    ).text
 
 
 class _Work:
@@ -114,6 +138,7 @@ class _Work:
         self.new = ""
         self.conflicts: tuple[str, ...] = ()
         self.told: list[str] = []
+        self.proposed = False
 
     def merge(self) -> None:
         """Set `new` to the commit that base shall be at, or `conflicts` to the files in dispute."""
@@ -170,6 +195,7 @@ class _Work:
         come = []
         if worker and worker.board == "propose":
             come = [path for path in changed if self._proposes(path)]
+            self.proposed = bool(come)
             for path in come:
                 self.draft.files[path] = self.theirs.tree[path].data
             mine = _entry(self.repo[self.draft.tree()])
@@ -218,7 +244,7 @@ def merged(place: Place, board: Board) -> frozenset[str]:
     if not ends or board.config is None:
         return frozenset()
     base = base_of(place, board.config)
-    tip = _commit(place, f"refs/heads/{base}") if base else ""
+    tip = checkouts.tip(place, f"refs/heads/{base}") if base else ""
     if not tip:
         return frozenset()
     refs = [f"refs/heads/card/{card}" for card in ends]

@@ -5,6 +5,8 @@ It writes no objects, and touches no index and no working tree.
 
 import os
 import time
+from collections.abc import Sequence
+from typing import TypeAlias
 
 from gitkanban import clock
 from gitkanban.board import git, standstill
@@ -14,6 +16,7 @@ from gitkanban.errors import BoardBusy, GitFailed
 LOCK_PATIENCE = 5.0  # seconds that a live ref lock is waited for
 INDEX_PATIENCE = 2.0  # seconds that a live index.lock is waited for
 STALE_AFTER = 10.0  # seconds; a live git holds a ref's lock for milliseconds
+Move: TypeAlias = tuple[str, str, str]  # (ref, from, to)
 SEEN = "refs/gitkanban/seen"
 
 
@@ -41,14 +44,19 @@ def remove_stale_locks(place: Place) -> list[str]:
     return told
 
 
-def swap(place: Place, old: str, new: str, why: str, *, seen: bool = True) -> bool:
+def swap(
+    place: Place, old: str, new: str, why: str, *, seen: bool = True, also: Sequence[Move] = ()
+) -> bool:
     """Move the branch, and what we have seen of it, from `old` (empty: it is new) to `new`.
 
-    False when the branch was not at `old`. Raises BoardBusy, GitFailed.
+    Other refs move `also`, all of them or none. False when one was not where it was said to be.
+    Raises BoardBusy, GitFailed.
     """
     # `seen` goes first: between the two it is ahead, which reads as lost and finds the branch moved.
     orders = f"start\nupdate {SEEN} {new}\n" if seen and not place.aside else "start\n"
-    orders += f"update {place.ref} {new} {old or '0' * 40}\nprepare\ncommit\n"
+    for ref, here, there in ((place.ref, old, new), *also):
+        orders += f"update {ref} {there} {here or '0' * 40}\n"
+    orders += "prepare\ncommit\n"
     until = time.monotonic() + LOCK_PATIENCE
     while True:
         done = git.run(

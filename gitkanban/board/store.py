@@ -5,7 +5,7 @@ No index and no working tree is touched here; the checkouts follow afterwards (`
 
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitkanban import clock, failpoints
 from gitkanban.board import checkouts, git, kept, reading, refs
@@ -15,6 +15,9 @@ from gitkanban.board.turn import Turn
 from gitkanban.core.changes import Change, applied
 from gitkanban.core.model import Board
 from gitkanban.errors import BoardBusy, BoardMoved, NoBoard
+
+if TYPE_CHECKING:
+    from gitkanban.board.integrate import Onto
 
 ATTEMPTS = 100
 QUEUE_PATIENCE = 2.0  # seconds that our turn to write is waited for
@@ -106,7 +109,7 @@ def commit(
             changes = tuple(decide(board))
             done = _moved(place, board, changes, message)
         if done:
-            return _followed(place, done._replace(told=tuple(told)))
+            return followed(place, done._replace(told=tuple(told)))
         time.sleep(min(0.2, 0.005 * 2 ** min(attempt, 6)) * clock.jitter())
     raise BoardMoved(
         f"branch {place.branch} moved under each of {attempts} attempts",
@@ -120,22 +123,25 @@ def commit_once(
     changes: Sequence[Change],
     message: Message,
     claim: Claim | None = None,
+    onto: "Onto | None" = None,
 ) -> Committed | None:
     """Commit the changes on exactly this board; None when the branch has moved since it was read.
 
-    `claim` is handed the commit before the branch moves to it, and may refuse: None then too. Raises BoardBusy, GitFailed, Refused, NotFound, OSError; nothing is written then.
+    What was merged `onto` base becomes so with the same move of refs. No checkout is brought along:
+    `followed` does that. `claim` is handed the commit before the branch moves to it, and may
+    refuse: None then too. Raises BoardBusy, GitFailed, Refused, NotFound, OSError; nothing is
+    written then.
     """
-    done = _moved(place, board, tuple(changes), message, claim)
-    return _followed(place, done) if done else None
+    return _moved(place, board, tuple(changes), message, claim, onto)
 
 
-def _followed(place: Place, done: Committed) -> Committed:
-    """Have the checkouts follow a commit."""
+def followed(place: Place, done: Committed, onto: "Onto | None" = None) -> Committed:
+    """The commit, once checkouts of the branch have been brought along to it, and those of base."""
     from gitkanban.board import follow
 
     if not done.commit:
         return done
-    told = follow.follow(place)
+    told = (*(onto.bring() if onto else ()), *follow.follow(place))
     failpoints.reach("commit.followed")
     return done._replace(told=(*done.told, *told))
 
@@ -146,6 +152,7 @@ def _moved(
     changes: tuple[Change, ...],
     message: Message,
     claim: Claim | None = None,
+    onto: "Onto | None" = None,
 ) -> Committed | None:
     """The commit made and the branch moved to it; None when that has moved before."""
     from gitkanban.board import follow, foreseen, seen
@@ -159,21 +166,29 @@ def _moved(
     seen.restore(place)
     if not place.start and checkouts.tip(place, place.ref) != board.commit:
         return None
-    draft = Draft(place, board.commit)
+    parent, also = board.commit, list[refs.Move]()
+    if onto and onto.ref != place.ref:
+        also = [(onto.ref, onto.old, onto.tip)]
+    elif onto and onto.old != board.commit:
+        return None
+    elif onto:
+        parent = onto.tip
+    draft = Draft(place, parent)
     draft.apply(changes)
-    made = draft.commit(message(board, changes), [board.commit])
+    made = draft.commit(message(board, changes), [parent])
     if not made:
         return Committed(board, board, "", changes)
     failpoints.reach("commit.decided")
     if claim and not claim(made):
         return None
     follow.begin(place, board.commit)
-    if not refs.swap(place, "" if place.start else board.commit, made, message(board, changes)):
+    before = "" if place.start else board.commit
+    if not refs.swap(place, before, made, message(board, changes), also=also):
         return None
     failpoints.reach("commit.branch-moved")
     places.pin(place)
     after = applied(board, changes)._replace(commit=made)
-    if not place.aside:
+    if not place.aside and not (onto and onto.proposed):
         exact = foreseen.after(board, after, changes, draft.read)
         if exact is not None:
             kept.save(place, exact)

@@ -83,21 +83,15 @@ def _held(place: Place, board: Board, card: Card, now: int) -> str:
 
 
 def _prompt(place: Place, board: Board, card: Card) -> str:
-    from gitkanban.board.integrate import base_of
-    from gitkanban.core.prompt import Setting
     from gitkanban.launch import prompt_of, template_of
-    from gitkanban.runs import workspaces
 
     worker = board.worker_of(card)
     if worker is None or board.config is None:
         raise BadData(
             f"{card.id} has no worker to be prompted", "Set one: gitkanban edit --worker."
         )
-    shared = worker.workspace_policy == SHARED
-    path = place.main if shared else workspaces.path_of(place, card.id, board.config.worktrees)
-    branch = "" if shared else workspaces.branch_of(card.id)
-    setting = Setting(path, branch, base_of(place, board.config))
-    return prompt_of(place, board, card, worker, setting, template_of(place, board))
+    template = template_of(place, board)
+    return prompt_of(place, board, board.config, card, worker, template)
 
 
 def _places(place: Place, board: Board, card: Card) -> dict[str, str]:

@@ -6,10 +6,11 @@ calls it for a run whose supervisor is gone. It judges nothing. No process of th
 
 import os
 import sys
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from gitkanban import failpoints
-from gitkanban.board import git
+from gitkanban.board import checkouts, git
 from gitkanban.core.facts import Work
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs import salvage, unfinished, workspaces
@@ -105,7 +106,7 @@ def _collected(place: _Place, folder: Folder) -> Work:
         kept = _stray(place, last, tip, told)
         return _counted(place, tip, Work(tip=tip, salvage=kept), told)
     unfinished.remove_stale_locks(place.common, place.admin, place.branch)
-    attached = salvage.text(place.workspace, "symbolic-ref", "-q", "HEAD") == place.ref
+    attached = checkouts.head(place.admin) == place.ref
     head = tip if attached else salvage.resolve(place.workspace, "HEAD")
     kept = _stray(place, workspaces.last_known(place.admin), tip, told) if attached else ""
     if not attached:
@@ -132,7 +133,7 @@ def _usable(place: _Place) -> bool:
 
 def _tip(place: _Place, told: list[str]) -> str:
     """The tip of the card's branch, which is made again where it was deleted."""
-    tip = salvage.resolve(place.common, place.ref)
+    tip = checkouts.tip_in(place.common, place.ref)
     if tip:
         return tip
     last = workspaces.last_known(place.admin)
@@ -144,7 +145,9 @@ def _tip(place: _Place, told: list[str]) -> str:
 
 def _stray(place: _Place, commit: str, tip: str, told: list[str]) -> str:
     """Keep a commit of the run that neither its branch nor base holds."""
-    if not commit or not salvage.resolve(place.common, commit) or _held(place, commit, tip):
+    if commit in ("", tip) or not salvage.resolve(place.common, commit):
+        return ""
+    if _held(place, commit, tip):
         return ""
     kept = salvage.keep(place.common, place.run, commit)
     told.append(f"branch {place.branch} was moved under it; its own commits are in {kept}")
@@ -171,9 +174,11 @@ def _adopted(place: _Place, head: str, tip: str, told: list[str]) -> tuple[str, 
 
 
 def _counted(place: _Place, tip: str, work: Work, told: list[str]) -> Work:
-    base = f"refs/heads/{place.base}"
-    known = [f"^{base}"] if salvage.resolve(place.common, base) else []
-    count = salvage.text(place.common, "rev-list", "--count", tip, f"^{place.start}", *known)
+    # What base has, if there is a base: its commits are not the session's.
+    count = salvage.text(
+        place.common, "rev-list", "--ignore-missing", "--count", tip, f"^{place.start}",
+        f"^refs/heads/{place.base}",
+    )  # fmt: skip
     if place.board and int(count or 0):
         span = f"{place.start}...{tip}"
         if salvage.text(place.common, "diff", "--name-only", span, "--", place.board):
@@ -192,6 +197,8 @@ def _leftover(
     if place.board:
         without.append(f":(top,exclude){place.board}")
     options = workspaces.git_options(place.sparse)
+    if head and not _touched(where, options, without):
+        return "", ()
     sparse = ["--sparse"] if place.sparse else []
     added = git.run(
         where, *options, "add", "--all", "--ignore-errors", *sparse, "--", ".", *without,
@@ -210,6 +217,15 @@ def _leftover(
     tree = git.run(where, "write-tree").out.decode().strip()
     parents = (head,) if head else ()
     return salvage.commit_tree(where, tree, parents, _message(place)), tuple(sorted(paths))
+
+
+def _touched(where: str, options: Sequence[str], without: Sequence[str]) -> bool:
+    """Whether anything differs from HEAD: most sessions have committed all, and one look will do."""
+    done = git.run(
+        where, *options, "status", "--porcelain", "--untracked-files=normal", "--no-renames", "-z",
+        "--", ".", *without, check=False,
+    )  # fmt: skip
+    return bool(done.code or done.out)
 
 
 def _changed(where: str, head: str, *options: str) -> set[str]:

@@ -126,7 +126,7 @@ class Folder(NamedTuple):
 
     def settle(self, commit: str) -> None:
         """Note that the run's end is on the board, in `commit`."""
-        spec.replace(self.file("settled"), f"{commit}\n".encode())
+        spec.replace(self.file("settled"), f"{commit}\n".encode(), lasting=False)
 
     def noted(self) -> list[tuple[int, int]]:
         """Processes of the run that its supervisor knew: (pid, start time in ticks since boot).

@@ -151,4 +151,4 @@ def remember(place: Place, ready: Mapping[str, int], served: Mapping[str, float]
         return
     os.makedirs(f"{place.private}/cache", exist_ok=True)
     text = json.dumps({"ready": dict(ready), "served": dict(served)}, sort_keys=True)
-    spec.replace(f"{place.private}/cache/schedule", text.encode())
+    spec.replace(f"{place.private}/cache/schedule", text.encode(), lasting=False)

@@ -173,7 +173,8 @@ class Local:
         Our descriptors of the locks stay open when it raises.
         """
         folder = folders.of(launch.place.private, launch.lease.run)
-        spec.replace(folder.file("prompt.md"), launch.prompt.encode("utf-8", "replace"))
+        prompt = launch.prompt.encode("utf-8", "replace")
+        spec.replace(folder.file("prompt.md"), prompt, lasting=False)
         failpoints.reach("start.prompt-written")
         try:
             folder.write_spec(_whole_spec(launch, folder))
@@ -189,7 +190,7 @@ class Local:
         _supervisors.add(pid)
         try:
             failpoints.reach("start.spawned")
-            spec.replace(folder.file("pid"), f"{pid}\n".encode())
+            spec.replace(folder.file("pid"), f"{pid}\n".encode(), lasting=False)
             failpoints.reach("start.pid-written")
             slots.write(launch.place, launch.lease._replace(pid=pid))
             failpoints.reach("start.token-written")

@@ -61,7 +61,7 @@ def write(place: Place, lease: Lease) -> None:
     """Write the token, atomically. Raises OSError."""
     path = token(place, lease.slot)
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    spec.replace(path, render(lease).encode())
+    spec.replace(path, render(lease).encode(), lasting=False)
 
 
 def remove(place: Place, slot: str) -> None:

@@ -61,10 +61,11 @@ def write(path: str, values: "Mapping[str, str | Sequence[str]]") -> None:
     replace(path, "\0".join(items).encode("utf-8", "surrogateescape"))
 
 
-def replace(path: str, content: bytes, mode: int = 0o644) -> None:
+def replace(path: str, content: bytes, mode: int = 0o644, lasting: bool = True) -> None:
     """Write a file so that it is there whole or not at all, also after a power cut.
 
-    Raises OSError; the file is then as it was.
+    One that is not `lasting` means nothing after a power cut, and is not synced to the disk. Raises
+    OSError; the file is then as it was.
     """
     part = f"{path}.{os.getpid()}.part"
     fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
@@ -74,7 +75,8 @@ def replace(path: str, content: bytes, mode: int = 0o644) -> None:
             while view:
                 view = view[os.write(fd, view) :]
             failpoints.reach("file.written")
-            os.fsync(fd)
+            if lasting:
+                os.fsync(fd)
         finally:
             os.close(fd)
         failpoints.reach("file.synced")
@@ -83,7 +85,8 @@ def replace(path: str, content: bytes, mode: int = 0o644) -> None:
     except OSError:
         remove(part)
         raise
-    sync_folder(os.path.dirname(path))
+    if lasting:
+        sync_folder(os.path.dirname(path))
 
 
 def sync_folder(folder: str) -> None:

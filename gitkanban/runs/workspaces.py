@@ -9,7 +9,7 @@ from functools import cache
 from typing import NamedTuple
 
 from gitkanban import failpoints
-from gitkanban.board import git
+from gitkanban.board import checkouts, git
 from gitkanban.board.place import Place
 from gitkanban.core.model import SHARED, WORKTREE
 from gitkanban.errors import BoardBusy, GitFailed, NotFound, Refused
@@ -146,15 +146,13 @@ def _worktrees_lock(locks: Locks) -> Held:
 
 def _tips(place: Place, base: str, branch: str) -> tuple[str, str]:
     """The commits of base and of the card's branch (empty when it does not exist yet)."""
-    names = (f"refs/heads/{base}", f"refs/heads/{branch}")
-    listed = salvage.text(place.common, "for-each-ref", "--format=%(refname) %(objectname)", *names)
-    found = dict(line.split(" ") for line in listed.splitlines())
-    if names[0] not in found:
+    found = checkouts.tip(place, f"refs/heads/{base}") if base else ""
+    if not found:
         raise NotFound(
             f"the base branch {base} does not exist",
             "Set `kanban: base:` in config.yaml to a branch that does.",
         )
-    return found[names[0]], found.get(names[1], "")
+    return found, checkouts.tip(place, f"refs/heads/{branch}")
 
 
 def _check_known(place: Place, wish: Wish, base: str, tip: str) -> list[str]:

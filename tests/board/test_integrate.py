@@ -6,7 +6,7 @@ import pytest
 
 from gitkanban.board import integrate, store
 from gitkanban.board.place import Place
-from gitkanban.core.changes import AddCard, EndRun, WriteFile
+from gitkanban.core.changes import AddCard, EditCard, EndRun, WriteFile
 from gitkanban.core.model import Card, Run
 from gitkanban.errors import BoardBusy, Refused
 from tests.board import boards
@@ -271,3 +271,37 @@ def test_a_conflict_names_the_card_that_came_first(bench: Bench) -> None:
     _goes_on(bench, "a.txt", "theirs\n", "T0: theirs\n\nKanban-Card: T0")
     merged = bench.accept()
     assert (merged.conflicts, merged.others) == (("a.txt",), ("T0",))
+
+
+def test_merges_and_the_board_move_together_or_not_at_all(bench: Bench) -> None:
+    bench.work(new_txt="new\n")
+    before, board = bench.main(), store.read(bench.place)
+    assert board.config is not None
+
+    def onto_base() -> integrate.Onto:
+        assert board.config is not None
+        onto = integrate.Onto(bench.place, board.config)
+        assert onto.merge(board.cards["T1"]).commit == onto.tip != before
+        return onto
+
+    def committed(onto: integrate.Onto) -> store.Committed | None:
+        done = store.commit_once(
+            bench.place, board, [EditCard("T1", {"status": "done"})], boards.said, None, onto
+        )
+        return store.followed(bench.place, done, onto) if done else None
+
+    late = onto_base()
+    assert bench.main() == before  # so far all of it is in memory
+    assert bench.status() == ""
+    other = git(bench.repo, "commit-tree", "-m", "other", "-p", "main", "main^{tree}")
+    git(bench.repo, "update-ref", "refs/heads/main", other)
+    assert committed(late) is None
+    assert bench.main() == other
+    assert store.read(bench.place).cards["T1"].status == "review"
+    git(bench.repo, "update-ref", "refs/heads/main", before)
+    done = committed(onto_base())
+    assert done
+    assert done.told == ()
+    assert store.read(bench.place).cards["T1"].status == "done"
+    assert (bench.repo / "new.txt").read_text() == "new\n"
+    assert bench.status() == ""

@@ -44,12 +44,7 @@ def test_one_holder_at_a_time(tmp_path: Path) -> None:
     assert second.take("slot/p/1")
 
 
-@pytest.mark.parametrize("table", [True, False], ids=["/proc/locks", "probing"])
-def test_what_is_locked_is_seen_without_taking_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: bool
-) -> None:
-    if not table:
-        monkeypatch.setattr(module, "_kernel_table", lambda: None)
+def test_what_is_locked_is_seen_without_taking_it(tmp_path: Path) -> None:
     locks = Locks(str(tmp_path))
     held = locks.take("card/T1")
     free = locks.take("card/T2")
