@@ -4,7 +4,7 @@ The board says `running` already; a start that fails is recorded in the run's fo
 the next look at the board.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -45,11 +45,17 @@ class Failure(NamedTuple):
 
 
 def start_all(
-    place: Place, board: Board, config: Config, locks: Locks, executor: Local, seats: Sequence[Seat]
+    place: Place,
+    board: Board,
+    config: Config,
+    locks: Locks,
+    executor: Local,
+    seats: Sequence[Seat],
+    whole: Container[str] = frozenset(),
 ) -> Iterator[Started | Failure]:
     """Start every seat; workspaces are made side by side, supervisors one after the other.
 
-    One after the other, because a supervisor inherits every descriptor that is inheritable at that
+    `whole` are cards of which the board has every run and note. One after the other, because a supervisor inherits every descriptor that is inheritable at that
     moment, and must not get another one's locks.
     """
     with ThreadPoolExecutor(min(SIDE_BY_SIDE, max(1, len(seats)))) as pool:
@@ -58,7 +64,8 @@ def start_all(
         for seat, future in zip(seats, made, strict=True):
             try:
                 try:
-                    prompt = prompt_of(place, board, config, seat.card, seat.worker, template)
+                    card, worker = seat.card, seat.worker
+                    prompt = prompt_of(place, board, config, card, worker, template, whole)
                 finally:  # nothing is taken back while git still works for it
                     workspace = future.result()
                 yield _start(place, config, executor, seat, workspace, prompt)
@@ -108,7 +115,13 @@ def fresh_session() -> str:
 
 
 def prompt_of(
-    place: Place, board: Board, config: Config, card: Card, worker: Worker, template: str
+    place: Place,
+    board: Board,
+    config: Config,
+    card: Card,
+    worker: Worker,
+    template: str,
+    whole: Container[str] = frozenset(),
 ) -> str:
     """The prompt of the card's next session, from the board as it is."""
     shared = worker.workspace_policy == SHARED
@@ -121,7 +134,7 @@ def prompt_of(
         card,
         worker,
         setting,
-        handoffs=handoffs.received(place, board, card),
+        handoffs=handoffs.received(place, board, card, whole),
         runs=runs,
         notes=board.notes_of(card.id),
         logs={run: text for run, text in words.items() if text},

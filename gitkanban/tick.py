@@ -14,6 +14,7 @@ from gitkanban.accept import merged
 from gitkanban.board import follow, refs, store
 from gitkanban.board.integrate import Onto, base_of
 from gitkanban.board.place import Place
+from gitkanban.board.reading import read_whole
 from gitkanban.board.seen import restore
 from gitkanban.board.store import Committed
 from gitkanban.board.sync import Remote
@@ -369,7 +370,7 @@ class _Pass:
             failpoints.reach("tick.remember")
             remember(self.place, todo.ready_since, todo.served)
             failpoints.reach("tick.launch")
-            failed = self._launch(todo.after, seats)
+            failed = self._launch(todo.after, seats, read_whole(board.cards.values()))
         return failed or len(seats) < len(wanted) or bool(gathering)
 
     def _gathering(self, board: Board) -> Sequence[Change]:
@@ -421,12 +422,12 @@ class _Pass:
             seats.append(Seat(card, worker, lease, held))
         return seats
 
-    def _launch(self, board: Board, seats: Sequence[Seat]) -> bool:
+    def _launch(self, board: Board, seats: Sequence[Seat], whole: Container[str]) -> bool:
         """Start what was committed; whether a start failed, which the next round settles."""
         if not seats or board.config is None:
             return False
         failed = False
-        starts = start_all(self.place, board, board.config, self.locks, self.executor, seats)
+        starts = start_all(self.place, board, board.config, self.locks, self.executor, seats, whole)
         for each in self.progress(starts, len(seats), "starting sessions"):
             if isinstance(each, Failure):
                 failed = True

@@ -204,3 +204,23 @@ def test_another_clone_shows_a_run_and_never_reclaims_it(
     until(lambda: not arena.supervisors(), "the end")
     arena.settle()
     assert arena.judged() == []
+
+
+def test_a_child_that_starts_with_its_parent_s_end_is_handed_the_last_attempt(
+    make: Callable[..., Arena],
+) -> None:
+    arena = make({"T0": "@lane", "T1": "@lane <-T0"})
+    arena.words("T0", "commit exit:3", "commit")
+    arena.words("T1", "commit")
+    for _ in range(3):  # its start, its failure, its second start
+        arena.tick()
+        arena.wait()
+        arena.later(700)
+    arena.tick()
+    board = arena.board()
+    assert (board.cards["T0"].status, board.cards["T1"].status) == ("done", "running")
+    prompt = next(f for f in arena.folders() if f.facts().one("card") == "T1").file("prompt.md")
+    tip = git(arena.repo, "rev-parse", "--short", "card/T0")
+    assert tip in Path(prompt).read_text()
+    arena.settle()
+    assert arena.judged() == []

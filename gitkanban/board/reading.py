@@ -36,10 +36,10 @@ class Entry(NamedTuple):
     path: str
 
 
-def listing(place: Place, commit: str) -> list[Entry]:
-    """Every file of the board at a commit."""
+def listing(place: Place, commit: str, *below: str) -> list[Entry]:
+    """Every file of the board at a commit, or those in some of its folders."""
     tree = f"{commit}:{place.prefix}" if place.prefix else commit
-    done = git.run(place.common, "ls-tree", "-r", "-z", "--full-tree", tree, check=False)
+    done = git.run(place.common, "ls-tree", "-r", "-z", "--full-tree", tree, *below, check=False)
     entries = []
     for line in done.out.decode("utf-8", "surrogateescape").split("\0"):
         if line:
@@ -234,8 +234,7 @@ def board_at(place: Place, commit: str, *, whole: bool = False) -> Board:
             cards[parsed.value.id] = parsed.value
     config, wrong = _config(place, kinds.get("config", ()))
     problems += wrong
-    active = {card.id for card in cards.values() if card.status not in QUIET}
-    active |= {card.id for card in cards.values() if card.status == BACKLOG and card.attempts_after}
+    active = read_whole(cards.values())
     histories = [
         entry
         for kind in ("run", "note")
@@ -259,16 +258,31 @@ def board_at(place: Place, commit: str, *, whole: bool = False) -> Board:
     )
 
 
+def read_whole(cards: Iterable[Card]) -> frozenset[str]:
+    """Those of the cards whose runs and notes are read with the board: those in work."""
+    return frozenset(
+        card.id
+        for card in cards
+        if card.status not in QUIET or (card.status == BACKLOG and card.attempts_after)
+    )
+
+
 def history_of(place: Place, board: Board, card: str) -> Board:
-    """The board with all runs and notes of one card, the archive's among them."""
-    entries = [
-        entry
-        for entry in map(_unarchived, listing(place, board.commit))
-        if (entry.path.startswith((f"runs/{card}/", f"notes/{card}/")))
-    ]
-    reader = Reader(place)
-    runs, notes, _ = _histories(reader, entries)
-    return board._replace(runs={**board.runs, **runs}, notes={**board.notes, **notes})
+    """The board with all runs and notes of one card, the archive's among them.
+
+    What the board has of it already, since it was read or by changes to it, stays.
+    """
+    folders = (f"runs/{card}/", f"notes/{card}/")
+    below = () if card in board.archived else folders
+    listed = map(_unarchived, listing(place, board.commit, *below))
+    entries = [entry for entry in listed if entry.path.startswith(folders)]
+    runs, notes, _ = _histories(Reader(place), entries)
+    known_runs = {run.run: run for run in (*runs.get(card, ()), *board.runs_of(card))}
+    known_notes = {note.id: note for note in (*notes.get(card, ()), *board.notes_of(card))}
+    return board._replace(
+        runs={**board.runs, card: tuple(sorted(known_runs.values()))},
+        notes={**board.notes, card: tuple(sorted(known_notes.values()))},
+    )
 
 
 def archived_card(place: Place, board: Board, card: str) -> Card | None:

@@ -3,6 +3,8 @@
 It gathers; how much of it a prompt holds is for `core.prompt` to say.
 """
 
+from collections.abc import Container
+
 from gitkanban.board import git, store
 from gitkanban.board.place import Place
 from gitkanban.core.model import Board, Card, Note, Run
@@ -14,14 +16,21 @@ LOG_LINES = 40
 _LOGS = {"setup-failed": ("setup.log",), "verify-failed": ("verify.log",)}
 
 
-def received(place: Place, board: Board, card: Card) -> list[Handoff]:
-    """What each parent of a card leaves to it, in the order of the parents."""
-    return [_of_parent(place, board, parent) for parent in card.parents]
+def received(
+    place: Place, board: Board, card: Card, whole: Container[str] = frozenset()
+) -> list[Handoff]:
+    """What each parent of a card leaves to it, in the order of the parents.
+
+    `whole` are cards of which the board has every run and note.
+    """
+    return [
+        _of_parent(place, board if parent in whole else store.history(place, board, parent), parent)
+        for parent in card.parents
+    ]
 
 
-def _of_parent(place: Place, board: Board, parent: str) -> Handoff:
-    known = board.cards.get(parent)
-    whole = store.history(place, board, parent)
+def _of_parent(place: Place, whole: Board, parent: str) -> Handoff:
+    known = whole.cards.get(parent)
     done = next((run for run in reversed(whole.runs_of(parent)) if run.outcome == SUCCEEDED), None)
     said = [note.text for note in whole.notes_of(parent) if _closing(note, done)]
     words = "\n\n".join(text.strip() for text in (done.summary if done else "", *said) if text)
