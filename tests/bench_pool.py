@@ -138,37 +138,54 @@ def _quiet(repo: Path, env: dict[str, str]) -> None:
         time.sleep(0.1)
 
 
-def latency(links: int = 15) -> None:
-    """From a session's end to its child's start along a chain, against the raw cost of a start."""
+def latency(rounds: int = 6, links: int = 6) -> None:
+    """From a session's end to its child's start along chains, against the raw cost of a start.
+
+    By turns, a chain and then as many raw starts, each after a rest as long as a session: a machine
+    at rest wakes slowly, and one that has become slower is so for both.
+    """
+    ours, theirs = [], []
     with scratch() as (folder, env):
-        items = [
-            f"- id: L{n}\n  title: link {n}\n  worker: a\n  parents: [{f'L{n - 1}' if n else ''}]"
-            for n in range(links)
-        ]
-        repo = board(folder, env, 0.2, "\n".join(items) + "\n")
-        command(repo, env, GITKANBAN, "tick")()
-        last = folder / f"L{links - 1}.end"
-        with _cron(repo, env):
-            while not last.exists():
-                time.sleep(0.05)
-        _quiet(repo, env)
-        moments = [
-            tuple(float((folder / f"L{n}.{what}").read_text()) for what in ("begin", "end"))
-            for n in range(links)
-        ]
-        waits = [after[0] - before[1] for before, after in pairwise(moments)]
-        raw = [timed(lambda n=n: _raw(repo, env, n)) for n in range(links)]  # type: ignore[misc]
-        ours, theirs = statistics.median(waits), statistics.median(raw)
-        print(
-            f"{'from a session’s end to its child’s start':<42} {ours * 1000:8.1f} ms  "
-            f"{ours / theirs:6.2f} x  worktree add + a supervisor ({theirs * 1000:.1f} ms)  "
-            f"target 3 x"
-        )
+        repo = board(folder, env, 0.2, _chain("R", 1))
+        for turn in range(rounds):
+            cards = [f"L{turn}-{n}" for n in range(links)]
+            (folder / "chain.yaml").write_text(_chain(f"L{turn}", links))
+            command(repo, env, GITKANBAN, "add", "--from", str(folder / "chain.yaml"))()
+            command(repo, env, GITKANBAN, "tick")()
+            with _cron(repo, env):
+                while not (folder / f"{cards[-1]}.end").exists():
+                    time.sleep(0.05)
+            _quiet(repo, env)
+            moments = [
+                tuple(float((folder / f"{card}.{what}").read_text()) for what in ("begin", "end"))
+                for card in cards
+            ]
+            ours.append(statistics.median(b[0] - a[1] for a, b in pairwise(moments)))
+            raw = []
+            for number in range(links):
+                time.sleep(0.2)
+                raw.append(timed(lambda n=f"{turn}-{number}": _raw(repo, env, n)))  # type: ignore[misc]
+            theirs.append(statistics.median(raw))
+    ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
+    print(
+        f"{'from a session’s end to its child’s start':<42} {statistics.median(ours) * 1000:8.1f} ms  "
+        f"{ratio:6.2f} x  worktree add + a supervisor ({statistics.median(theirs) * 1000:.1f} ms)  "
+        f"target 3 x"
+    )
 
 
-def _raw(repo: Path, env: dict[str, str], number: int) -> None:
+def _chain(name: str, links: int) -> str:
+    """Cards of worker a, each the parent of the next, as a plan."""
+    return "".join(
+        f"- id: {name}-{n}\n  title: link {n}\n  worker: a\n"
+        f"  parents: [{f'{name}-{n - 1}' if n else ''}]\n"
+        for n in range(links)
+    )
+
+
+def _raw(repo: Path, env: dict[str, str], number: str) -> None:
     """`git worktree add`, then an interpreter that imports what a supervisor does and starts sh."""
-    path = str(repo.parent / "raw" / str(number))
+    path = str(repo.parent / "raw" / number)
     command(repo, env, "git", "worktree", "add", "-q", "--no-track", "-b", f"raw/{number}", path)()
     code = (
         f"import sys; sys.path.append({str(ROOT)!r}); import gitkanban.runs.supervisor, os; "

@@ -156,18 +156,16 @@ class Draft:
         return made
 
     def _sync(self) -> None:
-        """Have every object on the disk, all at once: a sync for each took half of a commit."""
+        """Have every object on the disk, all at once: a sync for each took half of a commit.
+
+        As git itself does it (`core.fsync`, `git help config`): the files, not their folders.
+        """
         if len(self.unsynced) > _MANY and sys.platform == "linux":
             os.sync()  # which waits there (`man 2 sync`)
             self.unsynced.clear()
             return
-        folders = {f"{self.place.common}/objects"}
         for oid in self.unsynced:
-            folder = f"{self.place.common}/objects/{oid[:2]}"
-            if _synced(f"{folder}/{oid[2:]}"):
-                folders.add(folder)
-        for folder in folders:
-            _synced(folder)
+            _sync_file(f"{self.place.common}/objects/{oid[:2]}/{oid[2:]}")
         self.unsynced.clear()
 
     def _tree(self, old: Any, changed: Mapping[str, Any]) -> Any:
@@ -207,17 +205,16 @@ def _unsynced() -> Iterator[None]:
         pygit2.option(pygit2.enums.Option.ENABLE_FSYNC_GITDIR, True)
 
 
-def _synced(path: str) -> bool:
-    """Sync a file or folder; False where there is none: the object lies in a pack. Raises OSError."""
+def _sync_file(path: str) -> None:
+    """Sync a file; where there is none the object lies in a pack. Raises OSError."""
     try:
         fd = os.open(path, os.O_RDONLY)
     except FileNotFoundError:
-        return False
+        return
     try:
         os.fsync(fd)
     finally:
         os.close(fd)
-    return True
 
 
 def _signature(common: str, who: str) -> Any:

@@ -94,8 +94,8 @@ class Folder(NamedTuple):
         return facts.one("collector") == "tick" and not self.has("work.json")
 
     def write_work(self, work: Work) -> None:
-        """Record what was collected."""
-        self._write_json("work.json", work._asdict())
+        """Record what was collected. Lost in a power cut, it is collected again."""
+        self._write_json("work.json", work._asdict(), lasting=False)
 
     def exit(self) -> Exit | None:
         """How the run ended, None while it has not."""
@@ -175,8 +175,9 @@ class Folder(NamedTuple):
             return None
         return found if isinstance(found, dict) else None
 
-    def _write_json(self, name: str, values: Mapping[str, object]) -> None:
-        spec.replace(self.file(name), (json.dumps(values, indent=1) + "\n").encode())
+    def _write_json(self, name: str, values: Mapping[str, object], lasting: bool = True) -> None:
+        text = json.dumps(values, indent=1) + "\n"
+        spec.replace(self.file(name), text.encode(), lasting=lasting)
 
 
 def of(private: str, run: str) -> Folder:

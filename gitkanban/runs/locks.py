@@ -7,9 +7,12 @@ process that inherited it.
 
 import os
 import time
-from collections.abc import Iterable
 
 from gitkanban.errors import Refused
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # a supervisor imports this at its end, and each import delays the next start
+    from collections.abc import Iterable
 
 # File systems on which flock is either local to one host or emulated: a second host would get in.
 NETWORK = frozenset(
@@ -86,7 +89,7 @@ class Locks:
         os.close(fd)  # somebody removed the folder: this inode is nobody's anchor any more
         return None
 
-    def locked(self, names: Iterable[str]) -> set[str]:
+    def locked(self, names: "Iterable[str]") -> set[str]:
         """Which of the named locks somebody holds now, each seen by a moment's shared lock of ours.
 
         /proc/locks would touch nothing, but hides locks whose first taker has died from every pid

@@ -127,7 +127,7 @@ def _made(place: Place, locks: Locks, wish: Wish, path: str) -> Workspace:
         _add(place, branch, path, words)
         failpoints.reach("workspace.added")
         admin = admin_of(path)
-        spec.replace(f"{admin}/{MARK}", f"{wish.card}\n".encode())
+        spec.replace(f"{admin}/{MARK}", f"{wish.card}\n".encode(), lasting=False)
         failpoints.reach("workspace.marked")
         lock(admin, wish.run)
         failpoints.reach("workspace.kept")
@@ -307,7 +307,7 @@ def _continued(place: Place, wish: Wish, path: str, admin: str) -> Workspace:
         tip = last if last and salvage.resolve(place.common, last) else base
         git.run(place.common, "update-ref", f"refs/heads/{branch}", tip, "")
         told.append(f"branch {branch} was gone and is made again")
-    spec.replace(f"{admin}/{MARK}", f"{wish.card}\n".encode())
+    spec.replace(f"{admin}/{MARK}", f"{wish.card}\n".encode(), lasting=False)
     lock(admin, wish.run)
     sparse = _left_out(place, admin)
     fresh = not os.path.exists(f"{admin}/index")
@@ -356,7 +356,7 @@ def lock(admin: str, run: str) -> None:
 
     The file is the one of `git worktree lock`, see gitrepository-layout(5).
     """
-    spec.replace(f"{admin}/locked", f"gitkanban run {run}\n".encode())
+    spec.replace(f"{admin}/locked", f"gitkanban run {run}\n".encode(), lasting=False)
 
 
 def unlock(admin: str) -> None:
