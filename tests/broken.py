@@ -28,7 +28,7 @@ def committed_after_the_spawn() -> None:
 
     def start(self: Any, board: Any, todo: Any, seen: Any, onto: Any, accepted: Any) -> bool:
         seats = self._reserve(board, todo, seen, list(todo.starts))
-        failed = self._launch(todo.after, seats)
+        failed = self._launch(todo.after, seats, frozenset())
         starting = [
             ticks.started(s.card, s.lease.run, s.lease.slot, s.lease.clone, s.lease.host)
             for s in seats
