@@ -55,8 +55,9 @@ def start_all(
 ) -> Iterator[Started | Failure]:
     """Start every seat; workspaces are made side by side, supervisors one after the other.
 
-    `whole` are cards of which the board has every run and note. One after the other, because a supervisor inherits every descriptor that is inheritable at that
-    moment, and must not get another one's locks.
+    One after the other, because a supervisor inherits every descriptor that is inheritable at that
+    moment, and must not get another one's locks. `whole` are cards of which the board has every run
+    and note.
     """
     with ThreadPoolExecutor(min(SIDE_BY_SIDE, max(1, len(seats)))) as pool:
         made = [pool.submit(_workspace, place, board, config, locks, seat) for seat in seats]
