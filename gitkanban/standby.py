@@ -117,7 +117,7 @@ class Standby:
 
         folder = folders.of(self.private, run)
         try:
-            if not folder.has("settled"):
+            if folder.has("exit.json") and not folder.has("settled"):
                 sessions.Local(self._place(), self.locks).recover(folder, clock.now())
         except (GitkanbanError, OSError) as error:
             print(f"Error: run {run} is not collected: {error}", file=sys.stderr, flush=True)
