@@ -18,9 +18,10 @@ from gitkanban.core.outcome import Started
 from gitkanban.core.prompt import TEMPLATE, Setting, compose
 from gitkanban.core.verdict import counting
 from gitkanban.errors import GitkanbanError
-from gitkanban.runs import folders, handoffs, memory, sessions, workspaces
+from gitkanban.runs import folders, handoffs, leases, memory, workspaces
+from gitkanban.runs.briefing import Launch
 from gitkanban.runs.locks import Held, Locks
-from gitkanban.runs.sessions import Launch, Local
+from gitkanban.runs.sessions import Local
 from gitkanban.runs.slots import Lease
 from gitkanban.runs.workspaces import Wish, Workspace
 
@@ -72,7 +73,7 @@ def start_all(
                 yield _start(place, config, executor, seat, workspace, prompt)
             except (GitkanbanError, OSError) as error:
                 why = error.message if isinstance(error, GitkanbanError) else str(error)
-                sessions.not_started(place, seat.lease, why, seat.held, clock.now())
+                leases.not_started(place, seat.lease, why, seat.held, clock.now())
                 yield Failure(seat.card.id, why)
 
 

@@ -146,14 +146,14 @@ class Standby:
 
     def _wanted(self) -> bool:
         """Whether a run is alive whose supervisor would ring for us."""
-        from gitkanban.runs import folders, sessions
+        from gitkanban.runs import folders, leases
 
         if self.ear < 0 or not os.path.exists(self.pipe):
             return False
         unsettled = (each for each in folders.every(self.private) if not each.has("settled"))
         facts = [each.facts() for each in unsettled]
         ours = [each for each in facts if each.one("kind") == self.kind]
-        names = [sessions.lock_names(each.one("card"), each.one("slot")) for each in ours]
+        names = [leases.lock_names(each.one("card"), each.one("slot")) for each in ours]
         held = self.locks.locked(name for pair in names for name in pair)
         return any(held.issuperset(pair) for pair in names)
 

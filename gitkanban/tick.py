@@ -27,7 +27,7 @@ from gitkanban.core.plan import Plan, plan
 from gitkanban.core.schedule import Start
 from gitkanban.errors import BoardBusy, GitkanbanError
 from gitkanban.launch import Failure, Seat, start_all
-from gitkanban.runs import doorbell, folders, salvage, sessions, slots, ticked, workspaces
+from gitkanban.runs import doorbell, folders, leases, salvage, sessions, slots, ticked, workspaces
 from gitkanban.runs.locks import Locks
 from gitkanban.runs.observe import observe, remember
 from gitkanban.runs.publishing import Publisher
@@ -360,7 +360,7 @@ class _Pass:
         finally:
             if not committed:
                 for seat in seats:
-                    sessions.cancel(self.place, seat.lease, seat.held)
+                    leases.cancel(self.place, seat.lease, seat.held)
         if not committed:
             return True
         told = [line for each in accepted for line in each.told]
@@ -395,8 +395,8 @@ class _Pass:
             return seats
         for start in wanted:
             worker = board.config.workers[start.worker]
-            also = sessions.shared_locks(worker)
-            held = sessions.take(self.locks, start.card, start.slot, also)
+            also = leases.shared_locks(worker)
+            held = leases.take(self.locks, start.card, start.slot, also)
             if held is None:
                 self.given_up.add(start.card)
                 continue
@@ -413,9 +413,9 @@ class _Pass:
                 seen.now,
             )
             try:
-                sessions.reserve(self.place, board.config, worker, card, lease)
+                leases.reserve(self.place, board.config, worker, card, lease)
             except OSError as error:
-                sessions.cancel(self.place, lease, held)
+                leases.cancel(self.place, lease, held)
                 self.given_up.add(start.card)
                 self._error(f"{card.id} cannot be started: {error}")
                 continue

@@ -25,7 +25,7 @@ from gitkanban.core.changes import AddCard, Change
 from gitkanban.core.model import Board
 from gitkanban.core.moves import move
 from gitkanban.errors import GitkanbanError
-from gitkanban.runs import folders, processes, sessions, trust
+from gitkanban.runs import briefing, folders, processes, trust
 from gitkanban.runs.folders import Folder
 from gitkanban.runs.locks import Locks
 from gitkanban.tick import tick
@@ -166,7 +166,7 @@ class Arena:
     @contextmanager
     def patched(self) -> Iterator[None]:
         """The ticks' clock, and specs without what makes tests slow."""
-        real = sessions._whole_spec
+        real = briefing.whole_spec
         now = clock.now
         ahead = self.offset()
 
@@ -175,7 +175,7 @@ class Arena:
             return {**real(*args), **self.extra, **self.special.get(card, {})}  # type: ignore[arg-type]
 
         with (
-            mock.patch.object(sessions, "_whole_spec", quick),
+            mock.patch.object(briefing, "whole_spec", quick),
             mock.patch.object(clock, "now", lambda: now() + ahead),
         ):
             yield

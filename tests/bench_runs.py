@@ -71,7 +71,7 @@ def memory(count: int = 5) -> None:
     ratios, sizes, bares = [], [], []
     for number in range(count):
         found = folder(top, number, ["sleep", "60"])
-        pid = sessions._spawn(found, [])
+        pid = sessions.spawn(found, [])
         until(lambda found=found: found.has("pids"), "the session")  # type: ignore[misc]
         bare = subprocess.Popen(BARE)
         until(lambda bare=bare: "sleep" in wait_channel(bare.pid), "it to sleep")  # type: ignore[misc]
@@ -100,7 +100,7 @@ def start_up(count: int = 25) -> None:
         found = folder(top, number, [])
         mark = f"{top}/mark{number}"
         begun = time.perf_counter()
-        pid = sessions._spawn(found, [])
+        pid = sessions.spawn(found, [])
         times.append(appeared(found.file("beat")) - begun)
         os.waitpid(pid, 0)
         begun = time.perf_counter()
@@ -131,7 +131,7 @@ def idle(count: int = 100, seconds: float = 10.0) -> None:
     top = room()
     pids = []
     for number in range(count):
-        pids.append(sessions._spawn(folder(top, number, ["sleep", "600"]), []))
+        pids.append(sessions.spawn(folder(top, number, ["sleep", "600"]), []))
     until(lambda: all(Path(f"{top}/run{n}/pids").exists() for n in range(count)), "all sessions")
     time.sleep(5)  # looks get rarer while nothing happens; we are after the state of rest
     before, begun = sum(map(used, pids)), time.monotonic()

@@ -8,7 +8,7 @@ import os
 from typing import Any
 
 from gitkanban import tick as ticks
-from gitkanban.runs import locks, processes, sessions, slots
+from gitkanban.runs import collect, folders, leases, locks, processes, sessions, slots
 
 
 def unlocked_at_hand_over() -> None:
@@ -49,10 +49,10 @@ def reclaimed_by_pid_file() -> None:
     def locked(self: locks.Locks, names: Any) -> set[str]:
         found = set(real(self, names))
         private = os.path.dirname(self.folder)
-        for folder in sessions.folders.every(private):
+        for folder in folders.every(private):
             if not folder.has("exit.json") and not processes.look(slots.supervisor_pid(folder)):
                 spec = folder.facts()
-                found -= set(sessions.lock_names(spec.one("card"), spec.one("slot")))
+                found -= set(leases.lock_names(spec.one("card"), spec.one("slot")))
         return found
 
     def take(self: locks.Locks, name: str, wait: float = 0.0) -> locks.Held | None:
@@ -78,7 +78,7 @@ def work_thrown_away() -> None:
     """A dead run's workspace is made clean for the next one without a look at what is in it."""
     from gitkanban.board import git
 
-    def collect(folder: Any) -> None:
+    def cleaned(folder: Any) -> None:
         git.run(folder.spec().one("workspace"), "clean", "-qfd")
 
-    sessions.collect.collect = collect  # type: ignore[assignment]
+    collect.collect = cleaned  # type: ignore[assignment]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.runs import bell, processes, sessions
+from gitkanban.runs import bell, briefing, processes
 from gitkanban.runs.locks import Locks
 from gitkanban.standby import Standby
 from tests.arena import Arena, until
@@ -181,5 +181,5 @@ def test_a_second_one_hands_its_run_over_and_goes(private: str) -> None:
 def test_only_the_like_serve_each_other(
     words: tuple[str, ...], env: tuple[str, ...], same: bool
 ) -> None:
-    base = sessions._kind((), ("PATH=/bin", "HOME=/h"))
-    assert (sessions._kind(words, env) == base) is same
+    base = briefing.kind_of((), ("PATH=/bin", "HOME=/h"))
+    assert (briefing.kind_of(words, env) == base) is same

@@ -30,9 +30,9 @@ from gitkanban.core.surroundings import (
 from gitkanban.core.symptom import Symptom
 from gitkanban.runs import (
     folders,
+    leases,
     processes,
     salvage,
-    sessions,
     slots,
     ticked,
     trust,
@@ -126,7 +126,7 @@ def _runs(
     """(the runs, slots whose lock is held with who holds it where no run explains that)."""
     facts = {folder.run: folder.facts() for folder in unsettled}
     names = {
-        run: sessions.lock_names(found.one("card"), found.one("slot"))
+        run: leases.lock_names(found.one("card"), found.one("slot"))
         for run, found in facts.items()
         if found.one("card")
     }

@@ -11,7 +11,7 @@ from gitkanban.board.place import Place, clone_id, host
 from gitkanban.core.facts import Observed, RunFacts
 from gitkanban.core.model import REVIEW, RUNNING, SHARED, Board
 from gitkanban.core.presets import Said, preset_of, read_output
-from gitkanban.runs import folders, sessions, slots, spec, trust
+from gitkanban.runs import folders, leases, slots, spec, trust
 from gitkanban.runs.folders import Folder
 from gitkanban.runs.locks import Locks
 
@@ -60,7 +60,7 @@ def _names(board: Board, specs: Iterable[spec.Spec]) -> set[str]:
         if card.status == RUNNING and card.slot:
             names.add(slots.lock_name(card.slot))
     for found in specs:
-        names.update(sessions.lock_names(found.one("card"), found.one("slot")))
+        names.update(leases.lock_names(found.one("card"), found.one("slot")))
     return names
 
 
@@ -73,14 +73,14 @@ def _slot(name: str) -> str:
 def run_facts(folder: Folder, locks: Locks) -> RunFacts:
     """The facts of one run."""
     found = folder.facts()
-    names = sessions.lock_names(found.one("card"), found.one("slot"))
+    names = leases.lock_names(found.one("card"), found.one("slot"))
     return _facts(folder, found, locks.locked(names))
 
 
 def _facts(folder: Folder, found: spec.Spec, held: set[str]) -> RunFacts:
     # The locks were looked at first: a run that lets go of them has written its record before.
     end = folder.exit()
-    names = sessions.lock_names(found.one("card"), found.one("slot"))
+    names = leases.lock_names(found.one("card"), found.one("slot"))
     facts = RunFacts(
         run=found.one("run"),
         card=found.one("card"),

@@ -15,7 +15,7 @@ from gitkanban import clock
 from gitkanban.board.place import Place
 from gitkanban.core.facts import Exit
 from gitkanban.core.model import Card, Config, Worker
-from gitkanban.runs import collect, folders, processes, sessions, spec, workspaces
+from gitkanban.runs import briefing, collect, folders, leases, processes, sessions, spec, workspaces
 from gitkanban.runs.folders import Folder
 from gitkanban.runs.locks import Held, Locks
 from gitkanban.runs.slots import Lease
@@ -106,13 +106,13 @@ class Bench:
         """Start a run as a tick does; `override` replaces values of its spec."""
         worker = self.worker(*words, **fields)
         lease = Lease("p", number, card, clock.sortable_id(), "h", "c", 0, int(time.time()))
-        locks = held or sessions.take(self.locks, card, lease.slot)
+        locks = held or leases.take(self.locks, card, lease.slot)
         assert locks
         what = Card(card, title="a title", worker="w")
-        folder = sessions.reserve(self.place, self.config, worker, what, lease)
+        folder = leases.reserve(self.place, self.config, worker, what, lease)
         wish = Wish(card, lease.run, "main", worker.workspace_policy, known=True)
         workspace = workspaces.prepare(self.place, self.locks, wish)
-        launch = sessions.Launch(
+        launch = briefing.Launch(
             self.place, self.config, worker, what, lease, workspace, "do it\n", env=self.env()
         )
         quick: dict[str, str | list[str]] = {"grace": "0.5", "tick": []}
@@ -132,11 +132,11 @@ class Bench:
     def nothing_left(self, running: Running) -> None:
         """No process of the run is alive, and its locks are free."""
         assert processes.survivors(running.folder.run, running.folder.path) == []
-        names = sessions.lock_names(running.lease.card, running.lease.slot)
+        names = leases.lock_names(running.lease.card, running.lease.slot)
         assert self.locks.locked(names) == set()
-        held = sessions.take(self.locks, running.lease.card, running.lease.slot)
+        held = leases.take(self.locks, running.lease.card, running.lease.slot)
         assert held, "the locks cannot be taken"
-        sessions.release(held)
+        leases.release(held)
 
     def close(self) -> None:
         """End every run that is left."""
@@ -150,13 +150,13 @@ class patched_spec:  # noqa: N801 - reads as a verb
 
     def __init__(self, values: dict[str, str | list[str]]) -> None:
         self.values = values
-        self.real = sessions._whole_spec
+        self.real = briefing.whole_spec
 
     def __enter__(self) -> None:
-        sessions._whole_spec = lambda *args: {**self.real(*args), **self.values}  # type: ignore[assignment]
+        briefing.whole_spec = lambda *args: {**self.real(*args), **self.values}  # type: ignore[assignment]
 
     def __exit__(self, *_: object) -> None:
-        sessions._whole_spec = self.real
+        briefing.whole_spec = self.real
 
 
 def mark(workspace: str, name: str) -> Callable[[], str]:

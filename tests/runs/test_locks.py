@@ -9,8 +9,8 @@ import pytest
 
 from gitkanban.core.model import Worker
 from gitkanban.errors import Refused
+from gitkanban.runs import leases, processes, slots
 from gitkanban.runs import locks as module
-from gitkanban.runs import processes, sessions, slots
 from gitkanban.runs.locks import Locks
 from tests.conftest import git
 from tests.runs.places import Bench, mark, until
@@ -82,7 +82,7 @@ def test_a_folder_that_cannot_be_written_is_an_error_with_a_hint(tmp_path: Path)
 
 @pytest.mark.parametrize("name", ["card/T1", "slot/p/1"])
 def test_at_hand_over_nobody_gets_in_between(bench: Bench, tmp_path: Path, name: str) -> None:
-    held = sessions.take(bench.locks, "T1", "p#1")
+    held = leases.take(bench.locks, "T1", "p#1")
     assert held
     prober = os.posix_spawn(
         sys.executable,
@@ -110,7 +110,7 @@ def test_two_ticks_racing_for_one_slot_give_it_to_one(tmp_path: Path) -> None:
         read, write = os.pipe()
         pid = os.fork()
         if not pid:
-            got = sessions.take(Locks(str(tmp_path)), f"T{number}", "p#1")
+            got = leases.take(Locks(str(tmp_path)), f"T{number}", "p#1")
             os.write(write, b"y" if got else b"n")
             os.read(0, 0)
             signal.pause()
@@ -137,7 +137,7 @@ def test_cleaning_the_checkout_takes_no_slot_away_and_the_token_comes_back(
     git(bench.repo, "clean", "-fdxq")
     assert slots.tokens(bench.place) == []
     assert bench.local.alive([running.folder]) == {running.folder.run}
-    assert sessions.take(bench.locks, "T2", "p#1") is None
+    assert leases.take(bench.locks, "T2", "p#1") is None
     assert slots.mend(bench.place, running.folder)
     assert slots.read(bench.place, "p#1") == before
     assert not slots.mend(bench.place, running.folder)
@@ -179,19 +179,19 @@ def test_a_process_is_told_only_while_it_is_the_same() -> None:
 
 def test_runs_in_the_shared_checkout_exclude_each_other(bench: Bench, tmp_path: Path) -> None:
     worker = bench.worker("exit:0", workspace_policy="shared")
-    also = sessions.shared_locks(worker)
-    held = sessions.take(bench.locks, "T1", "p#1", also)
+    also = leases.shared_locks(worker)
+    held = leases.take(bench.locks, "T1", "p#1", also)
     assert held
     running = bench.start(f"tell:{tmp_path}/up", "hang", held=held, workspace_policy="shared")
-    assert sessions.take(bench.locks, "T2", "q#1", also) is None
+    assert leases.take(bench.locks, "T2", "q#1", also) is None
     assert bench.locks.locked(["card/T2", "slot/q/1"]) == set()
     bench.local.stop(running.folder, "enough")
     running.end()
-    assert sessions.take(bench.locks, "T2", "q#1", also)
+    assert leases.take(bench.locks, "T2", "q#1", also)
 
 
 def test_read_write_memory_of_one_profile_is_one_run_s() -> None:
     worker = Worker("w", "p", memory_env="HERMES_HOME", memory_path="~/.hermes")
-    assert sessions.shared_locks(worker) == ["memory/p"]
-    assert sessions.shared_locks(worker._replace(memory="read-only")) == []
-    assert sessions.shared_locks(Worker("w", "p")) == []
+    assert leases.shared_locks(worker) == ["memory/p"]
+    assert leases.shared_locks(worker._replace(memory="read-only")) == []
+    assert leases.shared_locks(Worker("w", "p")) == []

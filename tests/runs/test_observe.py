@@ -8,7 +8,7 @@ import pytest
 
 from gitkanban.core.facts import Observed, Report
 from gitkanban.core.model import RUNNING, Board, Card, Config, Worker
-from gitkanban.runs import folders, observe, processes, sessions, slots, trust
+from gitkanban.runs import folders, leases, observe, processes, slots, trust
 from tests.runs.places import Bench, mark, until
 
 NOW = 1_790_000_000
@@ -162,23 +162,23 @@ def test_a_look_at_live_runs_starts_no_process_and_scans_none(
 
 
 def test_a_cancelled_reservation_leaves_nothing(bench: Bench) -> None:
-    held = sessions.take(bench.locks, "T1", "p#1")
+    held = leases.take(bench.locks, "T1", "p#1")
     assert held
     lease = slots.Lease("p", 1, "T1", "01x", "h", "c", 0, NOW)
-    sessions.reserve(bench.place, bench.config, bench.worker("exit:0"), Card("T1"), lease)
+    leases.reserve(bench.place, bench.config, bench.worker("exit:0"), Card("T1"), lease)
     assert slots.read(bench.place, "p#1") == lease
-    sessions.cancel(bench.place, lease, held)
+    leases.cancel(bench.place, lease, held)
     assert look(bench).known_runs == frozenset()
     assert slots.tokens(bench.place) == []
-    assert sessions.take(bench.locks, "T1", "p#1")
+    assert leases.take(bench.locks, "T1", "p#1")
 
 
 def test_a_start_that_failed_is_a_fact(bench: Bench) -> None:
-    held = sessions.take(bench.locks, "T1", "p#1")
+    held = leases.take(bench.locks, "T1", "p#1")
     assert held
     lease = slots.Lease("p", 1, "T1", "01x", "h", "c", 0, NOW)
-    sessions.reserve(bench.place, bench.config, bench.worker("exit:0"), Card("T1"), lease)
-    sessions.not_started(bench.place, lease, "no\nspace", held, NOW)
+    leases.reserve(bench.place, bench.config, bench.worker("exit:0"), Card("T1"), lease)
+    leases.not_started(bench.place, lease, "no\nspace", held, NOW)
     (facts,) = look(bench).runs
     assert facts.exit
     assert (facts.exit.how, facts.exit.error) == ("not-started", "no space")

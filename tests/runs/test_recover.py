@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.runs import processes, sessions, spec
+from gitkanban.runs import leases, processes, spec
 from tests.conftest import git
 from tests.runs.places import Bench, Running, mark, until
 
@@ -107,13 +107,13 @@ def test_a_run_reserved_by_a_tick_that_died_was_never_started(bench: Bench) -> N
     running = bench.start("exit:0")
     running.end()
     lease = running.lease._replace(run="0reserved", card="T2")
-    held = sessions.take(bench.locks, "T2", lease.slot)
+    held = leases.take(bench.locks, "T2", lease.slot)
     assert held
     what = bench.worker("exit:0")
     from gitkanban.core.model import Card
 
-    folder = sessions.reserve(bench.place, bench.config, what, Card("T2"), lease)
-    sessions.release(held)
+    folder = leases.reserve(bench.place, bench.config, what, Card("T2"), lease)
+    leases.release(held)
     assert bench.local.recover(folder, NOW)
     record = folder.exit()
     assert record is not None

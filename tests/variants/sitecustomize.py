@@ -22,11 +22,11 @@ def _prepare(folder: str) -> None:
             values = dict(line.rstrip("\n").split("=", 1) for line in file)
     except FileNotFoundError:
         return
-    from gitkanban.runs import sessions
+    from gitkanban.runs import briefing
 
-    real = sessions._whole_spec
+    real = briefing.whole_spec
     quick = {key: value.split("\x1f") if value else [] for key, value in values.items()}
-    sessions._whole_spec = lambda *args: {**real(*args), **quick}
+    briefing.whole_spec = lambda *args: {**real(*args), **quick}
 
 
 if "ARENA" in os.environ:

@@ -1,0 +1,204 @@
+"""What a run's supervisor is told: its spec, from worker, card, lease and workspace.
+
+Commands are expanded and environments put together here; nothing is started, and `spec` has the
+form in which it is written down.
+"""
+
+import os
+import sys
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import gitkanban
+from gitkanban import failpoints
+from gitkanban.board.place import Place
+from gitkanban.core.model import Card, Config, Worker
+from gitkanban.core.presets import expand, preset_of
+from gitkanban.runs import bell, memory, processes, trust, workspaces
+from gitkanban.runs.folders import Folder
+from gitkanban.runs.slots import Lease
+from gitkanban.runs.workspaces import Workspace
+
+_PASSED = ("HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR")
+ROOT = str(Path(gitkanban.__file__).resolve().parent.parent)
+# Variables that differ from one terminal to the next and matter to no tick.
+_OF_A_TERMINAL = frozenset(
+    ("PWD", "OLDPWD", "SHLVL", "_", "TERM", "COLUMNS", "LINES", "WINDOWID", "SSH_TTY", "GPG_TTY")
+)
+GRACE = 10.0  # seconds between TERM and KILL
+
+
+class Launch(NamedTuple):
+    """Everything that a session is started from."""
+
+    place: Place
+    config: Config
+    worker: Worker
+    card: Card
+    lease: Lease
+    workspace: Workspace
+    prompt: str
+    session: str = ""  # the agent's session id: a new one, or the one to resume
+    resume: bool = False
+    tick_words: tuple[str, ...] = ()  # options of the tick that its supervisor becomes
+    env: Mapping[str, str] = {}  # what is added last: a private memory home, say
+
+
+def facts(
+    place: Place, config: Config, worker: Worker, card: Card, lease: Lease
+) -> dict[str, str | Sequence[str]]:
+    """What is known of a run before it has a workspace."""
+    return {
+        "run": lease.run,
+        "card": card.id,
+        "title": " ".join(card.title.split()),
+        "worker": worker.name,
+        "profile": lease.profile,
+        "slot": lease.slot,
+        "host": lease.host,
+        "clone": lease.clone,
+        "started": str(lease.started),
+        "boot": processes.boot_id(),
+        "runner": worker.runner,
+        "commits": worker.commits or preset_of(worker.runner).commits,
+        "policy": worker.workspace_policy,
+        "verified": "1" if worker.verify else "",
+        "max_attempts": str(worker.max_attempts),
+        "needs": [f"{name}={count}" for name, count in card.needs or worker.needs],
+        "base": config.base or place.branch,
+        "common": place.common,
+        "prefix": place.prefix,
+        "board": worker.board,
+        "droppings": preset_of(worker.runner).droppings,
+    }
+
+
+def whole_spec(launch: Launch, folder: Folder) -> dict[str, str | Sequence[str]]:
+    worker, workspace, place = launch.worker, launch.workspace, launch.place
+    preset = preset_of(worker.runner)
+    env = environment(launch)
+    command = _command(launch, folder)
+    ours = [sys.executable, "-m", "gitkanban.runs.collect"]
+    own = [f"{name}={value}" for name, value in _own_environment().items()]
+    strike, once = failpoints.armed()
+    marked = [*own, f"{processes.MARKER}={launch.lease.run}"]
+    if strike:
+        marked += [f"{failpoints.VARIABLE}={strike}", f"{failpoints.ONCE}={once}"]
+    remembered = memory.facts(worker)
+    before = bool(workspace.branch) and (not workspace.fresh or bool(worker.setup))
+    transcript = [folder.file(preset.transcript)] if preset.transcript else []
+    values = facts(place, launch.config, worker, launch.card, launch.lease)
+    # Who verifies needs the work collected first; else that is left to whoever ticks next.
+    collects = bool(workspace.branch or remembered)
+    ticks = [sys.executable, "-m", "gitkanban.standby", folder.path, *launch.tick_words]
+    kind = kind_of(launch.tick_words, own)
+    return values | {
+        **remembered,
+        "collector": "tick" if collects and not worker.verify else "",
+        "bell": bell.paths(place.private, kind)[:2],
+        "kind": kind,
+        "workspace": workspace.path,
+        "branch": workspace.branch,
+        "base": workspace.base or launch.config.base or place.branch,
+        "start_commit": workspace.start_commit,
+        "admin": workspace.admin,
+        "sparse": "1" if workspace.sparse else "",
+        "session_id": launch.session,
+        "timeout": str(worker.timeout),
+        "stall_timeout": str(worker.stall_timeout),
+        "grace": str(GRACE),
+        "watch": [path for path in (workspace.path, workspace.admin, *transcript) if path],
+        "env": [f"{name}={value}" for name, value in env.items()],
+        "setup": list(worker.setup) if workspace.setup else [],
+        "setup_mark": workspaces.setup_mark(workspace.admin) if workspace.admin else "",
+        "before": [*ours, "--before", folder.path] if before else [],
+        "session": command,
+        "collect": [*ours, folder.path] if collects and worker.verify else [],
+        "before.env": marked,
+        "before.cwd": place.common,
+        "collect.env": marked,
+        "collect.cwd": place.common,
+        "verify": worker.verify,
+        "tick": ticks,
+        "tick_cwd": place.main or place.common,
+        "tick.env": own,
+        "failpoint": [strike, once] if strike else [],
+    }
+
+
+def _command(launch: Launch, folder: Folder) -> list[str]:
+    worker = launch.worker
+    template = trust.command_of(worker)
+    preset = preset_of(worker.runner)
+    if launch.resume and preset.resume and worker.command in ((), preset.start):
+        template = preset.resume
+    argv = expand(
+        template,
+        {
+            "prompt": launch.prompt,
+            "prompt_file": folder.file("prompt.md"),
+            "profile": worker.profile,
+            "card": launch.card.id,
+            "run": launch.lease.run,
+            "workspace": launch.workspace.path,
+            "session": launch.session,
+            "branch": launch.workspace.branch,
+            "last_message": folder.file("last_message"),
+            "run_dir": folder.path,
+        },
+    )
+    return [trust.program(argv[0], trust.search_path(launch.place)), *argv[1:]]
+
+
+def environment(launch: Launch) -> dict[str, str]:
+    """The session's whole environment; nothing else of ours reaches it."""
+    place, worker, lease = launch.place, launch.worker, launch.lease
+    env = {name: os.environ[name] for name in _PASSED if name in os.environ}
+    env["TERM"] = "dumb"
+    env["PATH"] = trust.search_path(place)
+    env |= trust.preset_env(worker)
+    recorded = trust.passed(place)
+    for name in worker.pass_env:
+        value = os.environ.get(name, recorded.get(name))
+        if value is not None:
+            env[name] = value
+    env |= {
+        "GITKANBAN_CARD": launch.card.id,
+        processes.MARKER: lease.run,
+        "GITKANBAN_SLOT": lease.slot,
+        "GITKANBAN_PROFILE": lease.profile,
+        "GITKANBAN_WORKSPACE": launch.workspace.path,
+        "GITKANBAN_MEMORY": worker.memory_policy,
+        "GITKANBAN_BOARD": place.branch,
+    }
+    return env | _git_settings(launch.workspace.sparse) | dict(launch.env)
+
+
+def _git_settings(sparse: bool) -> dict[str, str]:
+    settings = workspaces.git_config(sparse)
+    env = {"GIT_CONFIG_COUNT": str(len(settings)), "GIT_TERMINAL_PROMPT": "0"}
+    for number, (key, value) in enumerate(settings.items()):
+        env |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return env
+
+
+def _own_environment() -> dict[str, str]:
+    """For commands of ours: our environment without what names a repository or a run."""
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("GITKANBAN_", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX"))
+    }
+    if os.path.basename(ROOT) not in ("site-packages", "dist-packages"):  # a source tree
+        known = env.get("PYTHONPATH", "").split(os.pathsep)
+        known = [part for part in known if part not in ("", ROOT)]
+        env["PYTHONPATH"] = os.pathsep.join((ROOT, *known))
+    return env
+
+
+def kind_of(words: Sequence[str], env: Sequence[str]) -> str:
+    """A name for the ticks that are as good as each other: equal options, equal environment."""
+    known = sorted(pair for pair in env if pair.partition("=")[0] not in _OF_A_TERMINAL)
+    return f"{zlib.crc32(chr(0).join((*words, *known)).encode('utf-8', 'surrogateescape')):08x}"
