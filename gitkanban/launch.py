@@ -18,7 +18,7 @@ from gitkanban.core.outcome import Started
 from gitkanban.core.prompt import TEMPLATE, Setting, compose
 from gitkanban.core.verdict import counting
 from gitkanban.errors import GitkanbanError
-from gitkanban.runs import folders, handoffs, leases, memory, workspaces
+from gitkanban.runs import folders, handoffs, leases, memory, workspaces, worktrees
 from gitkanban.runs.briefing import Launch
 from gitkanban.runs.locks import Held, Locks
 from gitkanban.runs.sessions import Local
@@ -127,8 +127,8 @@ def prompt_of(
 ) -> str:
     """The prompt of the card's next session, from the board as it is."""
     shared = worker.workspace_policy == SHARED
-    path = place.main if shared else workspaces.path_of(place, card.id, config.worktrees)
-    branch = "" if shared else workspaces.branch_of(card.id)
+    path = place.main if shared else worktrees.path_of(place, card.id, config.worktrees)
+    branch = "" if shared else worktrees.branch_of(card.id)
     setting = Setting(path, branch, base_of(place, config))
     runs = counting(board.runs_of(card.id), "")
     words = {run.run: "\n".join(handoffs.last_words(place, run)) for run in runs[-1:]}

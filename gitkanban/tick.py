@@ -27,7 +27,17 @@ from gitkanban.core.plan import Plan, plan
 from gitkanban.core.schedule import Start
 from gitkanban.errors import BoardBusy, GitkanbanError
 from gitkanban.launch import Failure, Seat, start_all
-from gitkanban.runs import doorbell, folders, leases, salvage, sessions, slots, ticked, workspaces
+from gitkanban.runs import (
+    doorbell,
+    folders,
+    leases,
+    removal,
+    salvage,
+    sessions,
+    slots,
+    ticked,
+    worktrees,
+)
 from gitkanban.runs.locks import Locks
 from gitkanban.runs.observe import observe, remember
 from gitkanban.runs.publishing import Publisher
@@ -116,7 +126,7 @@ def _workspace_path(place: Place, board: Board, start: Start) -> str:
     worker = board.config.workers[start.worker] if board.config else None
     if worker is None or worker.workspace_policy == "shared":
         return place.main
-    return workspaces.path_of(place, start.card, board.config.worktrees if board.config else "")
+    return worktrees.path_of(place, start.card, board.config.worktrees if board.config else "")
 
 
 def _config_problems(board: Board) -> tuple[str, ...]:
@@ -301,11 +311,11 @@ class _Pass:
         if held is None or self.config is None:
             return
         with held:
-            tip = salvage.resolve(self.place.common, f"refs/heads/{workspaces.branch_of(card)}")
+            tip = salvage.resolve(self.place.common, f"refs/heads/{worktrees.branch_of(card)}")
             base = base_of(self.place, self.config)
             wish = Wish(card, f"merged-{card}", base, worktrees=self.config.worktrees)
             try:
-                done = workspaces.remove(self.place, self.locks, wish, landed=tip)
+                done = removal.remove(self.place, self.locks, wish, landed=tip)
             except (GitkanbanError, OSError) as error:
                 self.outcome = self.outcome.adding(told=(f"the worktree of {card} stays: {error}",))
                 return

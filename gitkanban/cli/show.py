@@ -96,11 +96,11 @@ def _prompt(place: Place, board: Board, card: Card) -> str:
 
 def _places(place: Place, board: Board, card: Card) -> dict[str, str]:
     """The card's branch and workspace, empty where they do not exist."""
-    from gitkanban.runs import workspaces
+    from gitkanban.runs import worktrees
 
-    branch = workspaces.branch_of(card.id)
+    branch = worktrees.branch_of(card.id)
     known = git.run(place.common, "show-ref", "--verify", "-q", f"refs/heads/{branch}", check=False)
-    path = workspaces.path_of(place, card.id, board.config.worktrees if board.config else "")
+    path = worktrees.path_of(place, card.id, board.config.worktrees if board.config else "")
     worker = board.worker_of(card)
     if worker and worker.workspace_policy == SHARED and card.status == RUNNING:
         path = place.main

@@ -16,7 +16,7 @@ from gitkanban import failpoints
 from gitkanban.board.place import Place
 from gitkanban.core.model import Card, Config, Worker
 from gitkanban.core.presets import expand, preset_of
-from gitkanban.runs import bell, memory, processes, trust, workspaces
+from gitkanban.runs import bell, memory, processes, trust, workspaces, worktrees
 from gitkanban.runs.folders import Folder
 from gitkanban.runs.slots import Lease
 from gitkanban.runs.workspaces import Workspace
@@ -177,7 +177,7 @@ def environment(launch: Launch) -> dict[str, str]:
 
 
 def _git_settings(sparse: bool) -> dict[str, str]:
-    settings = workspaces.git_config(sparse)
+    settings = worktrees.git_config(sparse)
     env = {"GIT_CONFIG_COUNT": str(len(settings)), "GIT_TERMINAL_PROMPT": "0"}
     for number, (key, value) in enumerate(settings.items()):
         env |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}

@@ -36,7 +36,6 @@ from gitkanban.runs import (
     slots,
     ticked,
     trust,
-    workspaces,
     worktrees,
 )
 from gitkanban.runs.folders import Folder
@@ -196,7 +195,7 @@ def _worktrees(
         yield _worktree(place, each, known, base)
     listed = {os.path.realpath(each.root) for each in checkouts.every(place)}
     listed |= {os.path.realpath(each.path) for each in ours}
-    folder = workspaces.folder_of(place, config.worktrees if config else "")
+    folder = worktrees.folder_of(place, config.worktrees if config else "")
     if folder == place.main or not os.path.isdir(folder):
         return
     for name in sorted(os.listdir(folder)):
@@ -328,7 +327,7 @@ def _driver(place: Place) -> str:
 
 def _disks(place: Place, config: Config | None) -> tuple[DiskSeen, ...]:
     found: dict[int, DiskSeen] = {}
-    for path in (place.common, workspaces.folder_of(place, config.worktrees if config else "")):
+    for path in (place.common, worktrees.folder_of(place, config.worktrees if config else "")):
         while not os.path.exists(path):
             path = os.path.dirname(path)
         room = os.statvfs(path)

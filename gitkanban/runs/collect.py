@@ -13,7 +13,7 @@ from gitkanban import failpoints
 from gitkanban.board import checkouts, git
 from gitkanban.core.facts import Work
 from gitkanban.errors import GitkanbanError
-from gitkanban.runs import salvage, unfinished, workspaces
+from gitkanban.runs import salvage, unfinished, worktrees
 from gitkanban.runs.folders import Folder
 
 _BEFORE = "before"  # in the run folder: the workspace's tree when the session began
@@ -102,13 +102,13 @@ def _collected(place: _Place, folder: Folder) -> Work:
     tip = _tip(place, told)
     if not _usable(place):
         told.append("its workspace was deleted under it")
-        last = workspaces.last_known(place.admin)
+        last = worktrees.last_known(place.admin)
         kept = _stray(place, last, tip, told)
         return _counted(place, tip, Work(tip=tip, salvage=kept), told)
     unfinished.remove_stale_locks(place.common, place.admin, place.branch)
     attached = checkouts.head(place.admin) == place.ref
     head = tip if attached else salvage.resolve(place.workspace, "HEAD")
-    kept = _stray(place, workspaces.last_known(place.admin), tip, told) if attached else ""
+    kept = _stray(place, worktrees.last_known(place.admin), tip, told) if attached else ""
     if not attached:
         tip, kept = _adopted(place, head, tip, told)
     counted = _counted(place, tip, Work(tip=tip, salvage=kept), told)
@@ -136,7 +136,7 @@ def _tip(place: _Place, told: list[str]) -> str:
     tip = checkouts.tip_in(place.common, place.ref)
     if tip:
         return tip
-    last = workspaces.last_known(place.admin)
+    last = worktrees.last_known(place.admin)
     tip = last if last and salvage.resolve(place.common, last) else place.start
     git.run(place.common, "update-ref", place.ref, tip, "")
     told.append(f"branch {place.branch} was deleted under it and is made again")
@@ -196,7 +196,7 @@ def _leftover(
     without = [f":(exclude,glob)**/{pattern}" for pattern in place.droppings]
     if place.board:
         without.append(f":(top,exclude){place.board}")
-    options = workspaces.git_options(place.sparse)
+    options = worktrees.git_options(place.sparse)
     if head and not _touched(where, options, without):
         return "", ()
     sparse = ["--sparse"] if place.sparse else []

@@ -10,7 +10,7 @@ from gitkanban import failpoints
 from gitkanban.board.place import Place
 from gitkanban.core.facts import Exit
 from gitkanban.core.model import SHARED, Card, Config, Worker
-from gitkanban.runs import briefing, folders, proposals, slots, workspaces
+from gitkanban.runs import briefing, folders, proposals, slots, worktrees
 from gitkanban.runs.folders import Folder
 from gitkanban.runs.locks import Held, Locks
 from gitkanban.runs.slots import Lease
@@ -80,6 +80,6 @@ def not_started(place: Place, lease: Lease, why: str, held: Iterable[Held], now:
     folder = folders.of(place.private, lease.run)
     folder.write_exit(Exit(int(now), "not-started", error=" ".join(why.split())))
     failpoints.reach("not-started.recorded")
-    workspaces.unlock_run(place.common, lease.run)
+    worktrees.unlock_run(place.common, lease.run)
     slots.remove(place, lease.slot)
     release(held)

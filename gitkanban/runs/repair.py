@@ -24,7 +24,7 @@ from gitkanban.core.symptom import (
     Symptom,
 )
 from gitkanban.errors import GitkanbanError
-from gitkanban.runs import checkup, folders, salvage, sessions, slots, workspaces, worktrees
+from gitkanban.runs import checkup, folders, ghosts, removal, salvage, sessions, slots, worktrees
 from gitkanban.runs.locks import Locks
 from gitkanban.runs.workspaces import Wish
 
@@ -94,7 +94,7 @@ class Repairs:
         if tree is None or held is None:
             return IN_USE
         with held:
-            workspaces.unlock(tree.admin)
+            worktrees.unlock(tree.admin)
         return ""
 
     def _remove_worktree(self, path: str) -> str:
@@ -104,7 +104,7 @@ class Repairs:
             return IN_USE
         with held:
             wish = Wish(tree.card, "doctor", self.base, worktrees=os.path.dirname(path))
-            done = workspaces.remove(self.place, self.locks, wish)
+            done = removal.remove(self.place, self.locks, wish)
         return "" if done.gone else "; ".join(done.told)
 
     def _forget_worktree(self, path: str) -> str:
@@ -113,7 +113,7 @@ class Repairs:
         if tree is None or held is None:
             return IN_USE
         with held:
-            workspaces.forget(self.place, self.locks, tree.card, path)
+            ghosts.forget(self.place, self.locks, tree.card, path)
         return ""
 
     def _delete_branch(self, name: str) -> str:

@@ -23,7 +23,7 @@ from gitkanban.runs import (
     slots,
     spec,
     supervisor,
-    workspaces,
+    worktrees,
 )
 from gitkanban.runs.briefing import Launch
 from gitkanban.runs.folders import Folder
@@ -148,7 +148,7 @@ class Local:
                 collect.collect(folder)
             finally:
                 # The tick may have died before it noted which workspace it had locked.
-                workspaces.unlock_run(self.place.common, folder.run)
+                worktrees.unlock_run(self.place.common, folder.run)
             failpoints.reach("recover.collected")
             folder.write_exit(_lost(found, now))
             failpoints.reach("recover.recorded")

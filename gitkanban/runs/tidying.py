@@ -22,7 +22,7 @@ from gitkanban.core.tidying import (
     finished,
 )
 from gitkanban.errors import GitkanbanError
-from gitkanban.runs import checkup, folders, salvage, workspaces, worktrees
+from gitkanban.runs import checkup, folders, removal, salvage, worktrees
 from gitkanban.runs.locks import Locks
 from gitkanban.runs.workspaces import Wish
 from gitkanban.runs.worktrees import Ours
@@ -59,7 +59,7 @@ def look(place: Place, board: Board, progress: Progress[Ours]) -> Facts:
 
 
 def _ref(card: str) -> str:
-    return f"refs/heads/{workspaces.branch_of(card)}"
+    return f"refs/heads/{worktrees.branch_of(card)}"
 
 
 def _in_base(place: Place, board: Board, card: str, tip: str, base: str) -> tuple[bool, bool]:
@@ -113,7 +113,7 @@ class Tidier:
             where = os.path.dirname(tree.path)
             wish = Wish(tree.card, f"gc-{tree.card}", self.base, worktrees=where)
             try:
-                done = workspaces.remove(
+                done = removal.remove(
                     self.place, self.locks, wish, landed=squashed.get(tree.card, "")
                 )
             except GitkanbanError as error:
@@ -132,7 +132,7 @@ class Tidier:
         why = ""
         if tip != branch.squashed and not salvage.is_ancestor(self.place.common, tip, base):
             why = "moved on meanwhile"
-        elif workspaces.checked_out(self.place, workspaces.branch_of(branch.card)):
+        elif worktrees.checked_out(self.place, worktrees.branch_of(branch.card)):
             why = "checked out somewhere"
         else:
             done = git.run(self.place.common, "update-ref", "-d", ref, tip, check=False)

@@ -1,14 +1,21 @@
-"""The worktrees that were made for cards, as git's directory lists them.
+"""The worktrees of cards, as git's directory has them: where they lie, which are ours, kept for whom.
 
-Files are read by hand, git is not run; nothing is changed (`workspaces` does that).
+Most is read by hand from git's files; none is made or removed here (`workspaces`, `removal`).
 """
 
 import os
 from typing import NamedTuple
 
+from gitkanban.board import checkouts
 from gitkanban.board.checkouts import line
 from gitkanban.board.place import Place
-from gitkanban.runs.workspaces import MARK
+from gitkanban.errors import BoardBusy, NotFound
+from gitkanban.runs import salvage, spec
+from gitkanban.runs.locks import Held, Locks
+
+MARK = "gitkanban"  # in a worktree's git directory: this one is ours, with the card's id
+_LOCK_WAIT = 120.0  # seconds; one `worktree add --no-checkout` takes milliseconds
+NO_COMMIT = "0" * 40
 
 
 class Ours(NamedTuple):
@@ -19,6 +26,125 @@ class Ours(NamedTuple):
     admin: str
     there: bool
     locked_for: str = ""  # the run that git was told to keep it for
+
+
+def branch_of(card: str) -> str:
+    """The branch of a card."""
+    return f"card/{card}"
+
+
+def folder_of(place: Place, worktrees: str = "") -> str:
+    """The folder that holds the worktrees: the configured one, else beside the repository."""
+    root = place.main or place.common.removesuffix(".git").rstrip("/")
+    if not worktrees:
+        return f"{root}.worktrees"
+    return os.path.normpath(os.path.join(root, os.path.expanduser(worktrees)))
+
+
+def path_of(place: Place, card: str, worktrees: str = "") -> str:
+    """Where a card's worktree lies or would lie."""
+    return f"{folder_of(place, worktrees)}/{card}"
+
+
+def admin_of(path: str) -> str:
+    """The git directory of a linked worktree, empty when the path is none."""
+    try:
+        with open(f"{path}/.git", encoding="utf-8", errors="surrogateescape") as file:
+            kind, _, target = file.read(4096).strip().partition(": ")
+    except OSError:
+        return ""
+    return os.path.normpath(os.path.join(path, target)) if kind == "gitdir" else ""
+
+
+def last_known(admin: str) -> str:
+    """The commit that a worktree's HEAD last stood at by its reflog; empty when it has none."""
+    try:
+        with open(f"{admin}/logs/HEAD", "rb") as file:
+            lines = file.read().splitlines()
+    except OSError:
+        return ""
+    words = lines[-1].split() if lines else []
+    # Where the branch was deleted, the last line leads from its commit to none.
+    known = [word.decode("ascii", "replace") for word in words[1::-1]]
+    return next((commit for commit in known if commit != NO_COMMIT), "")
+
+
+def tips(place: Place, base: str, branch: str) -> tuple[str, str]:
+    """The commits of base and of the card's branch (empty when it does not exist yet).
+
+    Raises NotFound when base does not exist.
+    """
+    found = checkouts.tip(place, f"refs/heads/{base}") if base else ""
+    if not found:
+        raise NotFound(
+            f"the base branch {base} does not exist",
+            "Set `kanban: base:` in config.yaml to a branch that does.",
+        )
+    return found, checkouts.tip(place, f"refs/heads/{branch}")
+
+
+def checked_out(place: Place, branch: str) -> str:
+    """The checkout that a branch is checked out at; empty for none."""
+    path = ""
+    for each in salvage.text(place.common, "worktree", "list", "--porcelain").splitlines():
+        key, _, value = each.partition(" ")
+        if key == "worktree":
+            path = value
+        elif key == "branch" and value == f"refs/heads/{branch}":
+            return path
+    return ""
+
+
+def making(locks: Locks) -> Held:
+    """The lock under which worktrees are made and removed, where git races with itself.
+
+    Raises BoardBusy.
+    """
+    held = locks.take("worktrees", wait=_LOCK_WAIT)
+    if held is None:
+        raise BoardBusy("another worktree is being made", "It is tried again at the next tick.")
+    return held
+
+
+def lock(admin: str, run: str) -> None:
+    """Keep `git worktree prune` and `remove` off a worktree while a run lives in it.
+
+    The file is the one of `git worktree lock`, see gitrepository-layout(5).
+    """
+    spec.replace(f"{admin}/locked", f"gitkanban run {run}\n".encode(), lasting=False)
+
+
+def unlock(admin: str) -> None:
+    """Let git remove the worktree again."""
+    if admin:
+        spec.remove(f"{admin}/locked")
+
+
+def unlock_run(common: str, run: str) -> None:
+    """Let git remove the worktree that is locked for a run, wherever it lies."""
+    top = f"{common}/worktrees"
+    for name in os.listdir(top) if os.path.isdir(top) else ():
+        try:
+            with open(f"{top}/{name}/locked", encoding="utf-8") as file:
+                ours = file.read() == f"gitkanban run {run}\n"
+        except OSError:
+            continue
+        if ours:
+            unlock(f"{top}/{name}")
+
+
+def git_options(sparse: bool) -> list[str]:
+    """`git_config` as options before a git subcommand."""
+    return [word for key, value in git_config(sparse).items() for word in ("-c", f"{key}={value}")]
+
+
+def git_config(sparse: bool) -> dict[str, str]:
+    """Git settings for commands in a workspace; sessions get them through their environment."""
+    found = {"gc.auto": "0", "maintenance.auto": "false"}
+    if sparse:
+        # Not written into the repository's own config, which belongs to people.
+        found |= {"core.sparseCheckout": "true", "core.sparseCheckoutCone": "false"}
+    return found
 
 
 def every(place: Place) -> list[Ours]:

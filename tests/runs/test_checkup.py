@@ -20,6 +20,7 @@ from gitkanban.runs import (
     ticked,
     trust,
     workspaces,
+    worktrees,
 )
 from gitkanban.runs.checkup import examine, look
 from gitkanban.runs.repair import Repairs
@@ -67,7 +68,7 @@ def worktree(bench: Bench, card: str) -> Path:
     """A worktree of the card, as a run leaves it."""
     wish = Wish(card, f"run-{card}", "main")
     made = workspaces.prepare(bench.place, bench.locks, wish)
-    workspaces.unlock(made.admin)
+    worktrees.unlock(made.admin)
     return Path(made.path)
 
 
@@ -228,7 +229,7 @@ def test_a_worktree_on_a_disk_that_is_away_is_not_forgotten(ticking: Bench) -> N
 
 def test_a_worktree_locked_for_a_run_that_is_over_is_unlocked(ticking: Bench) -> None:
     path = worktree(ticking, "T1")
-    workspaces.lock(workspaces.admin_of(str(path)), "r0")
+    worktrees.lock(worktrees.admin_of(str(path)), "r0")
     assert codes(ticking, state("T1 todo")) == [("worktree-locked", "unlock-worktree")]
     assert mended(ticking, state("T1 todo")) == [""]
     git(ticking.repo, "worktree", "remove", str(path))
@@ -263,7 +264,7 @@ def test_a_stale_lock_is_removed_and_one_in_use_stays(ticking: Bench, name: str)
 
 def test_a_lock_of_a_git_at_work_in_a_worktree_is_nobodys_to_remove(ticking: Bench) -> None:
     path = worktree(ticking, "T1")
-    lock = Path(workspaces.admin_of(str(path)), "index.lock")
+    lock = Path(worktrees.admin_of(str(path)), "index.lock")
     lock.write_text("")
     os.utime(lock, (NOW - 500, NOW - 500))
     at_work = subprocess.Popen(["git", "cat-file", "--batch"], cwd=path, stdin=subprocess.PIPE)
@@ -324,7 +325,7 @@ def test_a_check_up_changes_nothing(ticking: Bench) -> None:
     after = everything()
     assert {name for name in before | after if before.get(name) != after.get(name)} <= {
         # git refreshes what it knows of files when it is asked for their status
-        f"{workspaces.admin_of(str(ticking.repo.parent / 'repo.worktrees' / 'A'))}/index"
+        f"{worktrees.admin_of(str(ticking.repo.parent / 'repo.worktrees' / 'A'))}/index"
     }
 
 

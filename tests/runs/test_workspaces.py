@@ -10,7 +10,7 @@ import pytest
 from gitkanban.board.place import Place
 from gitkanban.core.model import SHARED
 from gitkanban.errors import BoardBusy, GitkanbanError, NotFound, Refused
-from gitkanban.runs import workspaces
+from gitkanban.runs import removal, workspaces
 from gitkanban.runs.locks import Locks
 from gitkanban.runs.workspaces import Wish, Workspace
 from tests.conftest import git
@@ -23,10 +23,10 @@ def prepare(repo: Path, card: str = "T1", **fields: object) -> Workspace:
     return workspaces.prepare(place, Locks(place.private), wish)
 
 
-def remove(repo: Path, card: str = "T1", force: bool = False) -> workspaces.Removed:
+def remove(repo: Path, card: str = "T1", force: bool = False) -> removal.Removed:
     place = place_of(repo)
     wish = Wish(card, "01run", "main")
-    return workspaces.remove(place, Locks(place.private), wish, force)
+    return removal.remove(place, Locks(place.private), wish, force)
 
 
 def advance(repo: Path, name: str = "more.txt") -> str:
@@ -257,7 +257,7 @@ def test_a_merged_and_clean_one_is_removed_with_its_branch(repo: Path) -> None:
     git(Path(made.path), "add", "-A")
     git(Path(made.path), "commit", "-qm", "done")
     git(repo, "merge", "-q", "--no-ff", "card/T1", "-m", "accept")
-    assert remove(repo) == workspaces.Removed(True)
+    assert remove(repo) == removal.Removed(True)
     assert not os.path.exists(made.path)
     assert git(repo, "branch", "--list", "card/*") == ""
 

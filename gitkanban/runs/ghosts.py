@@ -1,0 +1,82 @@
+"""Worktrees that git still has registered while their folders are gone: salvaged, then dropped.
+
+A session, or a person, deleted the folder. What git's own directory keeps of it, commits that no
+branch has and what was staged, is saved first.
+"""
+
+import os
+
+from gitkanban.board import git
+from gitkanban.board.place import Place
+from gitkanban.errors import Refused
+from gitkanban.runs import salvage, worktrees
+from gitkanban.runs.locks import Locks
+
+
+def _ghost(place: Place, path: str) -> str:
+    """The git directory of a worktree that was registered at `path` and whose folder is gone."""
+    top = f"{place.common}/worktrees"
+    names = [os.path.basename(path), *(os.listdir(top) if os.path.isdir(top) else ())]
+    for name in names:
+        try:
+            with open(f"{top}/{name}/gitdir", encoding="utf-8", errors="surrogateescape") as file:
+                if os.path.realpath(file.read().strip()) == os.path.realpath(f"{path}/.git"):
+                    return f"{top}/{name}"
+        except OSError:
+            continue
+    return ""
+
+
+def salvaged(place: Place, path: str, run: str) -> list[str]:
+    """Keep the last commit of a worktree that is gone from `path`, if no branch has it; what to tell."""
+    admin = _ghost(place, path)
+    last = worktrees.last_known(admin) if admin else ""
+    if not last or salvage.text(place.common, "branch", "--contains", last):
+        return []
+    return [f"its workspace was deleted; its last commit is in {_keep(place, run, last)}"]
+
+
+def _keep(place: Place, run: str, commit: str) -> str:
+    return salvage.keep(place.common, run, commit) if salvage.resolve(place.common, commit) else ""
+
+
+def drop(place: Place, path: str) -> None:
+    """Have git forget the worktree whose folder is gone from `path`. Call it under `making`."""
+    if _ghost(place, path):
+        git.run(place.common, "worktree", "remove", "--force", "--force", path)
+
+
+def forget(place: Place, locks: Locks, card: str, path: str) -> list[str]:
+    """Have git forget a worktree whose folder was removed by hand; what was kept of it.
+
+    Commits that no branch has, and what was staged in it, are salvaged first. Call it with the
+    card's lock held. Raises Refused when its disk may only be away, BoardBusy, GitFailed.
+    """
+    if not os.path.isdir(os.path.dirname(path)):
+        raise Refused(
+            f"{os.path.dirname(path)} is not there: is a disk not mounted?",
+            "If it was removed for good: `git worktree prune`.",
+        )
+    admin = _ghost(place, path)
+    if not admin:
+        return []
+    run = f"worktree-of-{card}"
+    told = [*salvaged(place, path, run), *_salvaged_index(place, card, admin, run)]
+    with worktrees.making(locks):
+        worktrees.unlock(admin)
+        drop(place, path)
+    return told
+
+
+def _salvaged_index(place: Place, card: str, admin: str, run: str) -> list[str]:
+    """Keep what was staged in a worktree that is gone, unless its last commit or its branch has it."""
+    last = worktrees.last_known(admin)
+    if not last or not os.path.exists(f"{admin}/index"):
+        return []
+    env = {"GIT_INDEX_FILE": f"{admin}/index"}
+    tree = git.run(place.common, "write-tree", env=env).out.decode().strip()
+    for name in (last, f"refs/heads/{worktrees.branch_of(card)}"):
+        if salvage.text(place.common, "rev-parse", "--verify", "-q", f"{name}^{{tree}}") == tree:
+            return []
+    staged = salvage.commit_tree(place.common, tree, (last,), "salvage: staged in a worktree\n")
+    return [f"what was staged in it is in {_keep(place, run, staged)}"]
