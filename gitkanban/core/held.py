@@ -154,4 +154,5 @@ def deadlock(board: Board, scheduled: Scheduled) -> str:
         return f"nothing can start: {held[0].card}: {held[0].text}"
     first = needed[0]
     cards = "1 card waits" if first.waiting == 1 else f"{first.waiting} cards wait"
-    return f"nothing can go on: {cards} on {first.card}, which {first.text}"
+    link = ": " if first.state in PERSONS - {RING} else ", which "
+    return f"nothing can go on: {cards} on {first.card}{link}{first.text}"

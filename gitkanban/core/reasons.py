@@ -4,6 +4,7 @@ It words what others found out: which limit is full is for `room` to say, whose 
 `schedule`.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from gitkanban.core import graph, room
@@ -125,7 +126,10 @@ class Reasons:
             first = next(p for p in waits if self._roots.get(p) == root)
             via = f"{first}, behind "
         text = f"waits for {via}{root.card}, which {self._predicate(root)}"
-        return Held(card.id, f"parent-{root.state}", text, mend(root, card.id))
+        frees = mend(root, card.id)
+        if via and root.state == graph.MISSING:
+            frees = f"a card {root.card}, or its children unlinked"
+        return Held(card.id, f"parent-{root.state}", text, frees)
 
     def _ahead(self, root: graph.Root) -> int:
         """The time before which the card at the end of a chain cannot start, 0 for none."""
@@ -156,6 +160,8 @@ class Reasons:
 
     def _since(self, card: Card) -> str:
         runs = self._board.runs_of(card.id)
+        if card.status == BLOCKED and runs and runs[-1].why != card.why:
+            return ""  # somebody has blocked it since its last run
         past = self._observed.now - runs[-1].ended if runs and runs[-1].ended else 0
         return f" since {span(past)}" if past > 0 else ""
 
@@ -198,7 +204,7 @@ def limit_words(full: Full, seats: Room) -> tuple[str, str]:
         return f"{full.limit} starts a tick, and there were as many", "the next tick"
     held = seats.holders(full.code, full.name)
     by = f" held by {_some(held)}" if held else ""
-    frees = f"the end of {_some(held, joined=' or ')}" if held else "a higher limit"
+    frees = _ends(held, seats.amounts(full.code, full.name), full) if held else "a higher limit"
     if full.code == room.SHARED_CHECKOUT:
         return f"the shared checkout is{by}", frees
     if full.code == room.MEMORY:
@@ -209,6 +215,22 @@ def limit_words(full: Full, seats: Room) -> tuple[str, str]:
         much = f" (it needs {full.amount})" if full.amount > 1 else ""
         return f"capacity {full.name} {count}{much}{by}", frees
     return f"{full.code} {full.name} {count}{by}", frees
+
+
+def _ends(held: list[str], amounts: Mapping[str, int], full: Full) -> str:
+    """Whose ends make room: of any one, where that is enough, else of as many as it takes."""
+    short = sum(amounts.values()) + full.amount - full.limit
+    enough = [name for name in held if amounts[name] >= short]
+    if enough:
+        return f"the end of {_some(enough, joined=' or ')}"
+    count = 0
+    for amount in sorted(amounts.values(), reverse=True):
+        count, short = count + 1, short - amount
+        if short <= 0:
+            break
+    if count == len(held):
+        return f"the ends of {_some(held, joined=' and ')}"
+    return f"the ends of {count} of {_some(held)}"
 
 
 def _some(names: list[str], total: int = 0, joined: str = ", ") -> str:

@@ -7,7 +7,7 @@ simply full: nothing starts under it and nothing is ended.
 from collections.abc import Collection, Iterable
 from typing import NamedTuple, TypeAlias
 
-from gitkanban.core.facts import Observed
+from gitkanban.core.facts import Observed, RunFacts
 from gitkanban.core.model import RUNNING, SHARED, Board, Card, Config, Worker
 
 Needs: TypeAlias = tuple[tuple[str, int], ...]
@@ -96,26 +96,33 @@ def occupants(board: Board, observed: Observed) -> list[Occupant]:
     whose lock is held by nobody known."""
     found: list[Occupant] = []
     running: set[str] = set()
+    facts = {run.run: run for run in observed.runs}
     for _, card in sorted(board.cards.items()):
         if card.status == RUNNING:
             running.add(card.run)
-            found.append(_running(board, observed, card))
+            # A run of this clone takes what it took when it began, whatever was edited since.
+            own = facts.get(card.run)
+            found.append(_of_run(board, own) if own else _running(board, observed, card))
     for run in sorted(observed.runs, key=lambda facts: facts.run):
         if run.run not in running and (run.alive or run.exit is None):
-            profile, number = split_slot(run.slot)
-            worker = Worker(
-                run.worker, run.profile or profile, workspace_policy=SHARED if run.shared else ""
-            )
-            asks = asks_of(_known(board, run.worker, worker), run.needs)
-            if run.shared and Ask(SHARED_CHECKOUT, "") not in asks:
-                asks = (*asks, Ask(SHARED_CHECKOUT, ""))
-            asks = _of_profile(asks, worker.profile)
-            found.append(Occupant(run.card, run.worker, worker.profile, number, asks, True))
+            found.append(_of_run(board, run))
     seen = {f"{one.profile}#{one.number}" for one in found}
     for slot in sorted(observed.busy_slots - seen):
         profile, number = split_slot(slot)
         found.append(Occupant(f"slot {slot}", "", profile, number, (Ask(PROFILE, profile),), True))
     return found
+
+
+def _of_run(board: Board, run: RunFacts) -> Occupant:
+    profile, number = split_slot(run.slot)
+    worker = Worker(
+        run.worker, run.profile or profile, workspace_policy=SHARED if run.shared else ""
+    )
+    asks = asks_of(_known(board, run.worker, worker), run.needs)
+    if run.shared and Ask(SHARED_CHECKOUT, "") not in asks:
+        asks = (*asks, Ask(SHARED_CHECKOUT, ""))
+    asks = _of_profile(asks, worker.profile)
+    return Occupant(run.card, run.worker, worker.profile, number, asks, True)
 
 
 def _running(board: Board, observed: Observed, card: Card) -> Occupant:
@@ -270,6 +277,10 @@ class Room:
     def holders(self, kind: str, name: str = "") -> list[str]:
         """The cards that hold some of a limit, sorted."""
         return sorted(self._holders.get((kind, name), ()))
+
+    def amounts(self, kind: str, name: str = "") -> dict[str, int]:
+        """How much of a limit each of its holders holds."""
+        return dict(self._holders.get((kind, name), {}))
 
     def full(self, worker: Worker, needs: Needs) -> Full | None:
         """The first limit under which one more run of this worker does not fit, None if it fits."""

@@ -31,8 +31,8 @@ def workers_text(data: dict[str, Any]) -> str:
     ]
     heads = ["worker", "profile", "mode", "running", "ready", "waiting", "stuck", "share", "paused"]
     parts = [tabulate(rows, heads, tablefmt="simple")]
-    for title in ("profiles", "capacities"):
+    for title, head in (("profiles", "profile"), ("capacities", "capacity")):
         if data[title]:
             totals = [[n, f"{t['running']}/{t['limit']}"] for n, t in sorted(data[title].items())]
-            parts.append(tabulate(totals, [title.rstrip("s"), "taken"], tablefmt="simple"))
+            parts.append(tabulate(totals, [head, "taken"], tablefmt="simple"))
     return "\n\n".join(parts) + "\n"

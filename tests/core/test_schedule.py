@@ -378,3 +378,35 @@ def test_equal_boards_give_equal_plans_on_any_hash_seed() -> None:
         for seed in ("0", "1", "2", "77")
     }
     assert len(texts) == 1 and "start" in texts.pop()
+
+
+def test_a_run_takes_what_it_took_when_it_began_whatever_is_edited_since() -> None:
+    workers = """
+        a pool 3
+        b pool 1
+        capacity build 2
+    """
+    # K1 began with build:1 and K2 as a card of b; both were edited while they ran.
+    given = board(
+        """
+        K1 running @a slot=a#1
+        K2 running @a slot=b#1
+        K3 todo @a needs build:2
+        K4 todo @b
+        K5 todo @a
+        """,
+        workers=workers,
+    )
+    runs = (
+        live(f"{given.cards['K1'].run} of K1 @a in a#1", needs=(("build", 1),)),
+        live(f"{given.cards['K2'].run} of K2 @b in b#1"),
+    )
+    check(
+        given,
+        """
+        start K5 a#2
+        held  K3 capacity: capacity build 1/2 (it needs 2) held by K1
+        held  K4 worker: worker b 1/1 held by K2
+        """,
+        runs=runs,
+    )
