@@ -141,3 +141,41 @@ STUCK = [
 def test_a_deadlock_is_named(what: str, given: Board, expected: str) -> None:
     said = deadlock(given, schedule(given, observed()))
     assert said.startswith(expected) and bool(said) == bool(expected)
+
+
+@pytest.mark.parametrize(
+    ("cards", "workers", "card", "frees"),
+    [
+        ("A running\nB running\nC todo", "w pool 2", "C", "the end of A or B"),
+        ("A running\nB running\nC todo", "w pool 1", "C", "the ends of A and B"),
+        ("A running\nB running\nD running\nC todo", "w pool 2", "C", "the ends of 2 of A, B, D"),
+        (
+            "A running needs build:2\nB running needs build:1\nC todo needs build:2",
+            "w pool 3\ncapacity build 3",
+            "C",
+            "the end of A",
+        ),
+    ],
+    ids=["one is enough", "all are needed", "two of three", "only the larger one"],
+)
+def test_as_many_ends_are_named_as_it_takes(
+    cards: str, workers: str, card: str, frees: str
+) -> None:
+    given = board(cards, workers=workers)
+    held = why(given, observed(), given.cards[card])
+    assert held and held.frees == frees
+
+
+def test_a_card_that_a_person_blocked_is_not_said_to_wait_since_its_last_run() -> None:
+    given = board("T0 blocked reason=needs-input why=which_port?\nT1 todo <- T0")
+    given = given._replace(runs={"T0": (Run("r1", "T0", ended=NOW - 7300, why="exit 1"),)})
+    held = why(given, observed(), given.cards["T1"])
+    assert held and "since" not in held.text
+
+
+def test_of_a_missing_card_further_up_no_link_is_offered_that_is_not_there() -> None:
+    given = board("Y0 todo <- GONE\nY1 todo <- Y0")
+    near = why(given, observed(), given.cards["Y0"])
+    far = why(given, observed(), given.cards["Y1"])
+    assert near and "gitkanban unlink Y0 GONE" in near.frees
+    assert far and far.frees == "a card GONE, or its children unlinked"
