@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from gitkanban.core import merge
 from gitkanban.core.changes import AddCard
+from gitkanban.core.cutting import cut
 from gitkanban.core.model import DONE, DROPPED, Board, Card, Config
-from gitkanban.core.prompt import cut
 
 # What may become of a proposal.
 WAITING = "waiting"

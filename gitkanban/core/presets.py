@@ -38,6 +38,7 @@ class Preset(NamedTuple):
     message_keys: tuple[str, ...] = ()  # JSON keys of the last message
     error_keys: tuple[str, ...] = ()  # JSON keys that, when true or filled, say it failed
     cost_keys: tuple[str, ...] = ()
+    footer: str = ""  # pattern of what it prints below its last message
     transcript: str = ""  # folder (under the run folder) where it writes while working
 
 
@@ -58,6 +59,7 @@ PRESETS: Mapping[str, Preset] = {
             start=(
                 "hermes", "-p", "{profile}", "--cli", "--accept-hooks", "chat", "-q", "{prompt}",
             ),
+            footer=r"\n *Resume this session with:\n",
         ),
         Preset(
             name="claude",
@@ -168,11 +170,15 @@ def read_output(preset: Preset, stdout: str, stderr: str) -> Said:
 
     `stdout` is its first and last lines (the middle may be cut out), `stderr` its last ones. Lines
     that are not JSON are passed over; for an agent that prints text the last paragraph is the
-    summary.
+    summary. What a command of one's own prints is nobody's message, and may hold secrets: nothing
+    is taken from it.
     """
+    if preset is CUSTOM:
+        return Said()
     said = Said(rate_limited=_limited(preset, stdout, stderr))
     if not preset.message_keys:
-        return said._replace(summary=_last_paragraph(stdout))
+        text = re.split(preset.footer, stdout)[0] if preset.footer else stdout
+        return said._replace(summary=_last_paragraph(text))
     for event in _events(stdout):
         said = _read_event(preset, said, event)
     return said

@@ -8,9 +8,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from gitkanban.core.cutting import cut, cut_bytes, cut_head
 from gitkanban.core.model import Card, Note, Run, Worker
+from gitkanban.core.presets import preset_of
 
-PROMPT_MOST = 100_000  # characters; one argument of an exec may hold 131,072 bytes on Linux
+PROMPT_MOST = 120_000  # bytes; one argument of an exec may hold 131,072 on Linux (execve(2))
 SUMMARY_MOST = 3_000
 PATHS_MOST = 40
 COMMITS_MOST = 20
@@ -71,7 +73,7 @@ def compose(
     template: str = TEMPLATE,
     extra: str = "",
 ) -> str:
-    """The whole prompt, at most PROMPT_MOST characters; every cut is announced where it is made.
+    """The whole prompt, at most about PROMPT_MOST bytes; every cut is announced where it is made.
 
     `logs` are the last words of failed runs, by run; `extra` stands at the end.
     """
@@ -86,21 +88,7 @@ def compose(
     }
     text = re.sub(r"\{([a-z_]+)\}", lambda m: parts.get(m[1], m[0]), template)
     text = "\n\n".join(part for part in (text, extra) if part)
-    return cut(re.sub(r"\n{3,}", "\n\n", text).strip() + "\n", PROMPT_MOST)
-
-
-def cut(text: str, most: int) -> str:
-    """The text, or its beginning with the size of the cut announced."""
-    if len(text) <= most:
-        return text
-    return f"{text[:most].rstrip()}\n[cut: {len(text) - most} more characters]\n"
-
-
-def cut_head(text: str, most: int) -> str:
-    """The text, or its end with the size of the cut announced."""
-    if len(text) <= most:
-        return text
-    return f"[cut: {len(text) - most} characters before this]\n{text[-most:].lstrip()}"
+    return cut_bytes(re.sub(r"\n{3,}", "\n\n", text).strip() + "\n", PROMPT_MOST)
 
 
 def _acceptance(card: Card) -> str:
@@ -141,7 +129,8 @@ def _attempts(runs: Sequence[Run], notes: Sequence[Note], logs: Mapping[str, str
     """Earlier attempts and what people said, in the order in which they happened."""
     told: list[tuple[str, str]] = []
     for run in runs:
-        text = f"- attempt {run.run}: {run.outcome} ({run.why})"
+        why = run.why.replace("\n", "\n  ")
+        text = f"- attempt {run.run}: {run.outcome} ({why})"
         if run.summary:
             text += "\n  " + cut(run.summary.strip(), SUMMARY_MOST).replace("\n", "\n  ")
         if run.run in logs:
@@ -167,7 +156,7 @@ def _rules(card: Card, worker: Worker, setting: Setting) -> str:
     lines = [f"Work in {setting.workspace}, and nowhere else."]
     if setting.branch:
         lines.append(f"You are on branch {setting.branch}; stay on it.")
-        if worker.commits == "supervisor":
+        if (worker.commits or preset_of(worker.runner).commits) == "supervisor":
             lines.append("Leave your changes in the files; they are committed for you.")
         else:
             lines.append("Commit your work there. Work that is not committed does not count.")

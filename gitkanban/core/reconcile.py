@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from gitkanban.core.changes import NOT_RUNNING, Change, EditCard, EndRun, SetPause, applied
+from gitkanban.core.cutting import cut
 from gitkanban.core.facts import Observed, RunFacts
 from gitkanban.core.model import (
     BLOCKED,
@@ -23,6 +24,7 @@ from gitkanban.core.model import (
 from gitkanban.core.moves import accepted, conflicted
 from gitkanban.core.verdict import COUNTED, Verdict, counting, destination, verdict
 
+SUMMARY_MOST = 20_000  # characters of a session's words that go onto the board
 ALIKE = 3  # cards of one worker that crash alike in one tick pause it
 
 
@@ -174,7 +176,7 @@ def _record(observed: Observed, facts: RunFacts, judged: Verdict) -> Run:
         salvage=facts.work.salvage,
         cost_usd=facts.cost_usd,
         why="; ".join((judged.why, *facts.work.told)),
-        summary=told,
+        summary=cut(told, SUMMARY_MOST),
     )
 
 

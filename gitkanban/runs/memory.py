@@ -10,9 +10,9 @@ import os
 import shutil
 from typing import NamedTuple
 
+from gitkanban.core.cutting import cut
 from gitkanban.core.memory import Proposal
 from gitkanban.core.model import Worker
-from gitkanban.core.prompt import cut
 from gitkanban.errors import Refused
 from gitkanban.runs import folders, proposals, spec
 from gitkanban.runs.folders import Folder

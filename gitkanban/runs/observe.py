@@ -15,7 +15,7 @@ from gitkanban.runs import folders, leases, slots, spec, trust
 from gitkanban.runs.folders import Folder
 from gitkanban.runs.locks import Locks
 
-_HEAD, _TAIL, _ERRORS = 64 << 10, 256 << 10, 16 << 10  # bytes of an agent's output that are read
+_HEAD, _TAIL, _ERRORS = 64 << 10, 2 << 20, 16 << 10  # bytes of an agent's output that are read
 
 
 def observe(place: Place, board: Board, now: int, locks: Locks) -> Observed:

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from gitkanban.clock import iso
+from gitkanban.core.cutting import cut, cut_lines
 from gitkanban.core.model import Board, Card, Note, Run
-from gitkanban.core.prompt import Handoff, cut
+from gitkanban.core.prompt import Handoff
 from gitkanban.views.text import age, plural, shown, shown_lines
 
 SUMMARY_MOST = 600  # characters of a parent's summary on the page
+LINES_MOST = 12, 40  # lines of a parent's summary, and of a run's
 PATHS_MOST = 10
 
 
@@ -117,8 +119,7 @@ def _received_lines(received: Sequence[Handoff]) -> list[str]:
         changed = ", ".join(some) + (f" [cut: {rest} more]" if rest > 0 else "")
         commit = f", commit {each.commit[:10]}" if each.commit else ""
         lines.append(shown(f"  {each.card}{commit}" + (f", changed {changed}" if some else "")))
-        words = shown_lines(cut(each.summary.strip(), SUMMARY_MOST).strip())
-        lines += ["      " + line for line in words.split("\n") if line]
+        lines += _indented(cut(each.summary.strip(), SUMMARY_MOST), LINES_MOST[0])
     return ["", "received:", *lines] if lines else []
 
 
@@ -136,8 +137,11 @@ def _run_lines(run: Run) -> list[str]:
     lines = [f"  {run.run}  {run.outcome} ({shown(run.why)}), {took}{cost}, {run.slot}{commit}"]
     if run.salvage:
         lines.append(f"      kept: git show {run.salvage}")
-    lines += ["      " + line for line in shown_lines(run.summary.strip()).split("\n") if line]
-    return lines
+    return lines + _indented(run.summary, LINES_MOST[1])
+
+
+def _indented(text: str, most: int) -> list[str]:
+    return ["      " + line for line in shown_lines(cut_lines(text, most)).split("\n") if line]
 
 
 def _note_lines(note: Note, now: float) -> list[str]:

@@ -56,7 +56,7 @@ sleep 0.3
 echo $GITKANBAN_CARD >$GITKANBAN_CARD.txt
 git add . && git commit -qm "work on $GITKANBAN_CARD"
 echo "$GITKANBAN_CARD ends" >>{log}
-echo "what $GITKANBAN_CARD did"
+{gitkanban} done $GITKANBAN_CARD --summary "what $GITKANBAN_CARD did" >/dev/null
 """
 
 

@@ -59,7 +59,13 @@ not json
             Said("", "", "quota exceeded", "", True),
         ),
         ("aider", "Applied edit\n\nlast words", Said("", "last words")),
-        ("", "one\n\ntwo", Said("", "two")),
+        ("", "one\n\nAPI_KEY=abc", Said()),
+        (
+            "hermes",
+            "thinking\n\nIt is done:\n- all of it\n\n"
+            "Resume this session with:\n  hermes --resume s1\n\nSession: s1\nMessages: 4\n",
+            Said("", "It is done:\n- all of it"),
+        ),
         ("claude", "", Said()),
         ("claude", "[" * 100_000, Said()),
     ],

@@ -1,6 +1,9 @@
 """The prompt: what is in it, what is cut and said, and that card text stays data."""
 
+import pytest
+
 from gitkanban.core.model import Card, Note, Run, Worker
+from gitkanban.core.presets import PRESETS
 from gitkanban.core.prompt import (
     PROMPT_MOST,
     SUMMARY_MOST,
@@ -53,6 +56,17 @@ def test_what_is_cut_is_announced_and_the_whole_stays_bounded() -> None:
     assert len(prompt(handoffs=many)) < PROMPT_MOST + 100
 
 
+def test_a_prompt_fits_into_one_argument_in_any_script() -> None:
+    text = prompt(CARD._replace(body="漢" * 60_000))
+    assert PROMPT_MOST - 10 < len(text.encode()) < PROMPT_MOST + 100
+    assert text.endswith("more characters]\n")
+
+
+def test_why_an_attempt_failed_stays_below_it() -> None:
+    text = prompt(runs=[Run("r1", "T1", outcome="failed", why="first\n# second")])
+    assert "attempt r1: failed (first\n  # second)" in text
+
+
 def test_card_text_is_never_read_as_a_template() -> None:
     text = prompt(CARD._replace(title="{body} {rules}", body="{title} {0} {x.y}"))
     assert "{body} {rules}" in text
@@ -70,3 +84,11 @@ def test_a_template_of_ones_own() -> None:
 def test_who_commits_decides_what_the_session_is_told() -> None:
     assert "Commit your work" in prompt()
     assert "they are committed for you" in prompt(worker=WORKER._replace(commits="supervisor"))
+
+
+@pytest.mark.parametrize("runner", sorted(PRESETS))
+def test_a_preset_that_leaves_committing_to_the_supervisor_says_so_to_its_sessions(
+    runner: str,
+) -> None:
+    told = "they are committed for you" in prompt(worker=WORKER._replace(runner=runner, commits=""))
+    assert told == (PRESETS[runner].commits == "supervisor")

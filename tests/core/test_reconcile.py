@@ -5,7 +5,7 @@ import pytest
 from gitkanban.core.changes import EditCard, EndRun, SetPause, applied
 from gitkanban.core.facts import Exit, Report, RunFacts, StepEnd, Work
 from gitkanban.core.model import Board, Run
-from gitkanban.core.reconcile import Reconciled, reconcile, to_accept
+from gitkanban.core.reconcile import SUMMARY_MOST, Reconciled, reconcile, to_accept
 from tests.boards import CLONE, NOW, board, observed
 
 OK = Exit(NOW, "exited", (StepEnd("session", 0),))
@@ -43,6 +43,13 @@ def test_a_run_that_succeeded_is_recorded_and_its_card_goes_to_review() -> None:
     assert (card.status, card.run, card.slot, card.clone, card.host) == ("review", "", "", "", "")
     assert found.closed == ("r5",)
     assert isinstance(move, EditCard)
+
+
+def test_of_what_a_session_says_no_more_than_is_bearable_goes_onto_the_board() -> None:
+    said = Report("done", summary="x" * (SUMMARY_MOST + 5))
+    [record, _] = after(running(), facts(exit=OK, report=said)).changes
+    assert isinstance(record, EndRun)
+    assert record.run.summary.endswith("x\n[cut: 5 more characters]\n")
 
 
 def test_a_failed_run_delays_its_card_then_blocks_it() -> None:
