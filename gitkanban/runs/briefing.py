@@ -5,6 +5,7 @@ form in which it is written down.
 """
 
 import os
+import shutil
 import sys
 import zlib
 from collections.abc import Mapping, Sequence
@@ -157,7 +158,7 @@ def environment(launch: Launch) -> dict[str, str]:
     place, worker, lease = launch.place, launch.worker, launch.lease
     env = {name: os.environ[name] for name in _PASSED if name in os.environ}
     env["TERM"] = "dumb"
-    env["PATH"] = trust.search_path(place)
+    env["PATH"] = _with_own(trust.search_path(place))
     env |= trust.preset_env(worker)
     recorded = trust.passed(place)
     for name in worker.pass_env:
@@ -174,6 +175,14 @@ def environment(launch: Launch) -> dict[str, str]:
         "GITKANBAN_BOARD": place.branch,
     }
     return env | _git_settings(launch.workspace.sparse) | dict(launch.env)
+
+
+def _with_own(path: str) -> str:
+    """The PATH, with our own folder at its end where a session would not find `gitkanban`."""
+    own = os.path.dirname(sys.executable)
+    if shutil.which("gitkanban", path=path) or not os.path.exists(f"{own}/gitkanban"):
+        return path
+    return f"{path}{os.pathsep}{own}"
 
 
 def _git_settings(sparse: bool) -> dict[str, str]:

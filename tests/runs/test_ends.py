@@ -1,6 +1,7 @@
 """Every way a session can end: its record is right, nothing of it is alive, no slot is held."""
 
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -167,6 +168,17 @@ def test_the_session_sees_this_environment_and_no_other(
     assert "SECRET" not in env
     assert "GIT_DIR" not in env
     assert (env["GIT_CONFIG_KEY_0"], env["GIT_CONFIG_VALUE_0"]) == ("gc.auto", "0")
+
+
+def test_a_session_finds_the_program_that_it_reports_with(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it lies in an environment that is not on PATH, as in a line of cron."""
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    bench.start(f"env:{tmp_path}/env").end()
+    env = dict(line.split("=", 1) for line in (tmp_path / "env").read_text().splitlines())
+    assert env["PATH"].startswith("/usr/bin:/bin")
+    assert shutil.which("gitkanban", path=env["PATH"])
 
 
 def test_a_session_inherits_no_descriptor(bench: Bench, tmp_path: Path) -> None:
