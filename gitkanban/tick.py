@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from gitkanban import clock, failpoints
 from gitkanban.accept import merged
-from gitkanban.board import follow, refs, store
+from gitkanban.board import follow, refs, store, trees
 from gitkanban.board.integrate import Onto, base_of
 from gitkanban.board.place import Place
 from gitkanban.board.reading import read_whole
@@ -202,6 +202,7 @@ class _Pass:
             told = (
                 *refs.remove_stale_locks(self.place),
                 *restore(self.place),
+                *trees.complete(self.place),
                 *follow.follow(self.place),
             )
         except BoardBusy:  # the round says why

@@ -44,11 +44,14 @@ class Oracle:
         self.private = self.common / "gitkanban"
         self.found: list[str] = []
 
-    def violations(self, *, people: bool = False, unread: tuple[str, ...] = ()) -> list[str]:
+    def violations(
+        self, *, people: bool = False, unread: tuple[str, ...] = (), mine: tuple[str, ...] = ()
+    ) -> list[str]:
         """Everything that does not hold now that all is quiet.
 
         `people`: persons have rewritten history or moved cards, so the story of single commits is
-        not judged. `unread`: cards that a test has broken on purpose.
+        not judged. `unread`: cards that a test has broken on purpose. `mine`: files of the main
+        checkout that a person has changed.
         """
         self.found = []
         rows = self.rows()
@@ -61,6 +64,7 @@ class Oracle:
         if not people:
             self._story(unread)
             self._linear()
+            self._checkout(mine)
         self._fsck()
         return self.found
 
@@ -363,6 +367,13 @@ class Oracle:
             good = move[1] in ("review", "done") or new.get("reason") == "conflict"
             if end and good != (end.get("outcome") == "succeeded"):
                 self.say(5, f"{name} went to {move[1]} after {end.get('outcome')}, in {head}")
+
+    def _checkout(self, mine: tuple[str, ...]) -> None:
+        """The main checkout holds what its branch does; else the next commit there undoes work."""
+        changed = self.git("status", "--porcelain", "--untracked-files=no")
+        for line in changed.splitlines():
+            if line[3:] not in mine:
+                self.say(12, f"the checkout of {self.repo.name} differs from its branch: {line}")
 
     def _linear(self) -> None:
         """The branch never went back: each of its reflog entries follows from the one before."""

@@ -42,7 +42,7 @@ GROUPS = {
     "a workspace": "workspace",
     "a supervisor": "supervisor",
     "what a run leaves": "collect settle",
-    "accept": "accept",
+    "accept": "accept trees",
     "files": "file",
     "a remote": "sync",
     "recovery": "recover stop salvage cancel not-started",
@@ -90,7 +90,7 @@ def test_a_kill_at_every_point_loses_nothing_and_runs_nothing_twice(
     missed = [name for name in names if not points.strike(arena, name)]
     arena.settle()
     assert missed == []
-    assert arena.judged(people=group in ("sync",) or "stop" in group) == []
+    assert arena.judged(people=group in ("sync",) or "stop" in group, mine=("mine.txt",)) == []
     assert person(arena.repo, "mine.txt") == before
 
 

@@ -82,7 +82,7 @@ class Onto:
             return result
         self.checkouts = checkouts.on(self.place, self.ref)
         failpoints.reach("accept.commit-made")
-        trees.refuse_in_the_way(self.place, self.checkouts, self.old, work.new)
+        trees.refuse_in_the_way(self.checkouts, self.old, work.new)
         failpoints.reach("accept.tried")
         check(work.new)
         self.tip = work.new
@@ -92,13 +92,21 @@ class Onto:
     def move(self, why: str) -> bool:
         """Compare-and-swap of base; False when it has moved meanwhile."""
         place = self.place._replace(branch=self.base)
-        return refs.swap(place, self.old, self.tip, why, seen=self.base == self.place.branch)
+        self.begin()
+        moved = refs.swap(place, self.old, self.tip, why, seen=self.base == self.place.branch)
+        if not moved:
+            trees.forget(self.checkouts)
+        return moved
+
+    def begin(self) -> None:
+        """Call it before base moves, so that its checkouts are brought along whatever happens."""
+        trees.begin(self.checkouts, self.ref, self.old, self.tip)
 
     def bring(self) -> list[str]:
         """Bring the checkouts of base along, once it has moved; lines to tell."""
         if self.tip == self.old:
             return []
-        told = trees.bring(self.place, self.checkouts, self.old, self.tip)
+        told = trees.bring(self.checkouts, self.old, self.tip)
         failpoints.reach("accept.checkouts-brought")
         return told
 
@@ -107,13 +115,14 @@ def accept(
     place: Place, config: Config, card: Card, check: Callable[[str], None] = unchecked
 ) -> Merged:
     """Merge the card's branch, and move base to the merge. Raises as `Onto.merge` does, BoardMoved."""
+    told = trees.complete(place)
     for _ in range(ATTEMPTS):
         onto = Onto(place, config)
         result = onto.merge(card, check)
         if not result.commit:
             return result
         if onto.move(f"kanban: accept {card.id}"):
-            return result._replace(told=(*result.told, *onto.bring()))
+            return result._replace(told=(*told, *result.told, *onto.bring()))
     raise BoardMoved(f"branch {onto.base} moved all the time", "Try again.")
 
 

@@ -25,7 +25,8 @@ def move(place: Place, branch: str) -> Place:
     board_tip = _replayed(place, tip)
     bare_tip = _without(place, tip, branch)
     stays = checkouts.on(place, place.ref)
-    trees.refuse_in_the_way(place, stays, tip, bare_tip)
+    trees.refuse_in_the_way(stays, tip, bare_tip)
+    trees.begin(stays, place.ref, tip, bare_tip)
     orders = (
         f"start\ncreate {new.ref} {board_tip}\nupdate {place.ref} {bare_tip} {tip}\n"
         f"update {refs.SEEN} {board_tip}\nprepare\ncommit\n"
@@ -35,9 +36,10 @@ def move(place: Place, branch: str) -> Place:
         "--create-reflog", "--stdin", input=orders.encode(), check=False,
     )  # fmt: skip
     if done.code:
+        trees.forget(stays)
         raise BoardMoved(f"the board did not move: {done.said}", "Try again.")
     places.pin(new)
-    trees.bring(place, stays, tip, bare_tip)
+    trees.bring(stays, tip, bare_tip)
     _give_room(place)
     places.check_out(new.common, new.main, branch)
     return new

@@ -155,7 +155,7 @@ def _moved(
     onto: "Onto | None" = None,
 ) -> Committed | None:
     """The commit made and the branch moved to it; None when that has moved before."""
-    from gitkanban.board import follow, foreseen, seen
+    from gitkanban.board import follow, foreseen, seen, trees
     from gitkanban.board.writing import Draft
 
     if not changes:
@@ -183,7 +183,11 @@ def _moved(
         return None
     follow.begin(place, board.commit)
     before = "" if place.start else board.commit
+    if onto:
+        onto.begin()
     if not refs.swap(place, before, made, message(board, changes), also=also):
+        if onto:
+            trees.forget(onto.checkouts)
         return None
     failpoints.reach("commit.branch-moved")
     places.pin(place)

@@ -183,14 +183,16 @@ def _take_in(place: Place, remote: str, ours: str, theirs: str) -> list[str]:
     stays = checkouts.on(place, place.ref) if place.prefix and ours else []
     mixed = _mixed(place, ours, new) if stays else ""
     if stays:
-        trees.refuse_in_the_way(place, stays, ours, mixed)
+        trees.refuse_in_the_way(stays, ours, mixed)
+        trees.begin(stays, place.ref, ours, mixed, new)
     if ours:
         follow.begin(place, ours)
     if not refs.swap(place, ours, new, f"kanban: merge {name}"):
+        trees.forget(stays)
         raise BoardBusy(f"branch {place.branch} moved meanwhile", "Try again.")
     failpoints.reach("sync.merged")
     if stays:
-        told += trees.bring(place, stays, ours, mixed)
+        told += trees.bring(stays, ours, mixed)
     return [*told, *follow.follow(place)]
 
 

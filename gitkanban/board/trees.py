@@ -1,18 +1,25 @@
 """Checkouts brought from one commit to another by git's two-way merge, all or none.
 
 A person's uncommitted work stays; where it is in the way, nothing is done and the files are named
-(`git help read-tree`, "Two Tree Merge"). No ref is moved here.
+(`git help read-tree`, "Two Tree Merge"). No ref is moved here: `begin` is called before one moves,
+`bring` after that. A checkout that is left behind would undo the move with its next commit, so what
+is to be brought along is noted, and what was cut short is completed by the next tick.
 """
 
+import os
 from collections.abc import Sequence
 
+from gitkanban import failpoints
+from gitkanban.board import checkouts as all_checkouts
 from gitkanban.board import git, standstill
 from gitkanban.board.checkouts import Checkout
 from gitkanban.board.place import Place
 from gitkanban.errors import BoardBusy, GitFailed, Refused
 
+NOTE = "gitkanban-bringing"  # in a checkout's administrative folder: from, to, the move
 
-def refuse_in_the_way(place: Place, checkouts: Sequence[Checkout], old: str, new: str) -> None:
+
+def refuse_in_the_way(checkouts: Sequence[Checkout], old: str, new: str) -> None:
     """Try without doing it. Raises Refused naming the files, BoardBusy."""
     for checkout in checkouts:
         what = standstill.unfinished(checkout)
@@ -35,7 +42,18 @@ def refuse_in_the_way(place: Place, checkouts: Sequence[Checkout], old: str, new
             )
 
 
-def bring(place: Place, checkouts: Sequence[Checkout], old: str, new: str) -> list[str]:
+def begin(checkouts: Sequence[Checkout], ref: str, old: str, new: str, commit: str = "") -> None:
+    """Note that the checkouts are to be brought to `new` once `ref` has moved. Raises OSError.
+
+    `commit` is where it moves to, if `new` is a tree made for them.
+    """
+    for checkout in checkouts:
+        with open(f"{checkout.admin}/{NOTE}", "w", encoding="utf-8") as file:
+            file.write(f"{old} {new} {commit or new} {ref}\n")
+    failpoints.reach("trees.begun")
+
+
+def bring(checkouts: Sequence[Checkout], old: str, new: str) -> list[str]:
     """Do it; lines about checkouts that could not be brought along after all."""
     told = []
     for checkout in checkouts:
@@ -43,10 +61,44 @@ def bring(place: Place, checkouts: Sequence[Checkout], old: str, new: str) -> li
             git.run(checkout.root, "read-tree", "-m", "-u", old, new)
         except GitFailed as error:
             told.append(
-                f"{checkout.root} stays at {old[:10]} ({error.message}); "
-                f"there: git read-tree -m -u {old[:10]} HEAD"
+                f"{checkout.root} stays at {old[:10]} ({error.message}); do not commit there, "
+                f"the next tick tries again (or by hand: git read-tree -m -u {old[:10]} {new[:10]})"
             )
+        else:
+            forget([checkout])
     return told
+
+
+def forget(checkouts: Sequence[Checkout]) -> None:
+    """Nothing is to be brought along: it is, or the ref did not move."""
+    for checkout in checkouts:
+        try:
+            os.unlink(f"{checkout.admin}/{NOTE}")
+        except FileNotFoundError:
+            continue
+
+
+def complete(place: Place) -> list[str]:
+    """Bring along what a killed process, or a locked index, has left behind; lines to tell.
+
+    It does no harm to what another process brings along meanwhile: the second one finds it done.
+    """
+    told: list[str] = []
+    for checkout in all_checkouts.every(place):
+        words = all_checkouts.line(f"{checkout.admin}/{NOTE}").split(" ", 3)
+        if len(words) < 4 or standstill.unfinished(checkout):
+            continue
+        old, new, commit, ref = words
+        if checkout.head == ref and _is_in(place, commit, ref):
+            found = bring([checkout], old, new)
+            told += found if os.path.exists(f"{checkout.admin}/{NOTE}") else []
+        else:
+            forget([checkout])
+    return told
+
+
+def _is_in(place: Place, commit: str, ref: str) -> bool:
+    return not git.run(place.common, "merge-base", "--is-ancestor", commit, ref, check=False).code
 
 
 def _files(said: str) -> list[str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.board import integrate, store
+from gitkanban.board import integrate, store, trees
 from gitkanban.board.place import Place
 from gitkanban.core.changes import AddCard, EditCard, EndRun, WriteFile
 from gitkanban.core.model import Card, Run
@@ -305,3 +305,47 @@ def test_merges_and_the_board_move_together_or_not_at_all(bench: Bench) -> None:
     assert store.read(bench.place).cards["T1"].status == "done"
     assert (bench.repo / "new.txt").read_text() == "new\n"
     assert bench.status() == ""
+
+
+def test_a_checkout_that_a_killed_accept_left_behind_is_brought_along(bench: Bench) -> None:
+    bench.work(new_txt="new\n")
+    board = store.read(bench.place)
+    assert board.config is not None
+    onto = integrate.Onto(bench.place, board.config)
+    onto.merge(board.cards["T1"])
+    (bench.repo / "staged.txt").write_text("a person's\n")
+    git(bench.repo, "add", "staged.txt")
+    assert onto.move("killed after this")
+    assert "D  new.txt" in bench.status()  # with the next commit the work would be gone
+    assert trees.complete(bench.place) == []
+    assert bench.status() == "A  staged.txt"
+    assert (bench.repo / "new.txt").read_text() == "new\n"
+    assert trees.complete(bench.place) == []
+
+
+def test_what_is_in_the_way_of_bringing_a_checkout_along_is_told_each_time(bench: Bench) -> None:
+    bench.work(new_txt="new\n")
+    board = store.read(bench.place)
+    assert board.config is not None
+    onto = integrate.Onto(bench.place, board.config)
+    onto.merge(board.cards["T1"])
+    (bench.repo / "new.txt").write_text("a person's\n")  # since it was looked at
+    assert onto.move("it goes on")
+    for told in (onto.bring(), trees.complete(bench.place), trees.complete(bench.place)):
+        assert len(told) == 1 and "do not commit there" in told[0]
+    (bench.repo / "new.txt").unlink()
+    assert trees.complete(bench.place) == []
+    assert bench.status() == ""
+
+
+def test_a_move_of_base_that_did_not_come_about_brings_nothing_along(bench: Bench) -> None:
+    bench.work(new_txt="new\n")
+    board = store.read(bench.place)
+    assert board.config is not None
+    onto = integrate.Onto(bench.place, board.config)
+    onto.merge(board.cards["T1"])
+    onto.begin()  # killed here
+    before = bench.status()
+    assert trees.complete(bench.place) == []
+    assert (bench.status(), (bench.repo / "new.txt").exists()) == (before, False)
+    assert not (bench.repo / ".git" / trees.NOTE).exists()
