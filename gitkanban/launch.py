@@ -20,22 +20,13 @@ from gitkanban.core.verdict import counting
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs import folders, handoffs, leases, memory, workspaces, worktrees
 from gitkanban.runs.briefing import Launch
-from gitkanban.runs.locks import Held, Locks
-from gitkanban.runs.sessions import Local
-from gitkanban.runs.slots import Lease
+from gitkanban.runs.locks import Locks
+from gitkanban.runs.sessions import Executor
 from gitkanban.runs.workspaces import Wish, Workspace
+from gitkanban.seats import Seat
 
 SIDE_BY_SIDE = 4  # checkouts at the same time; they wait for the disk more than for the processor
 BOARD_FILES_MOST = 1000  # in-tree cards above which a card's worktree leaves `.kanban/` out
-
-
-class Seat(NamedTuple):
-    """A committed start: card, worker and lease, and the kernel locks that we still hold."""
-
-    card: Card
-    worker: Worker
-    lease: Lease
-    held: list[Held]
 
 
 class Failure(NamedTuple):
@@ -45,66 +36,69 @@ class Failure(NamedTuple):
     why: str
 
 
-def start_all(
-    place: Place,
-    board: Board,
-    config: Config,
-    locks: Locks,
-    executor: Local,
-    seats: Sequence[Seat],
-    whole: Container[str] = frozenset(),
-) -> Iterator[Started | Failure]:
-    """Start every seat; workspaces are made side by side, supervisors one after the other.
+class Launcher:
+    """Starts what was committed on a board. `whole` are cards of which it has every run and note."""
 
-    One after the other, because a supervisor inherits every descriptor that is inheritable at that
-    moment, and must not get another one's locks. `whole` are cards of which the board has every run
-    and note.
-    """
-    with ThreadPoolExecutor(min(SIDE_BY_SIDE, max(1, len(seats)))) as pool:
-        made = [pool.submit(_workspace, place, board, config, locks, seat) for seat in seats]
-        template = template_of(place, board)  # meanwhile
-        for seat, future in zip(seats, made, strict=True):
-            try:
+    def __init__(
+        self,
+        place: Place,
+        board: Board,
+        config: Config,
+        locks: Locks,
+        executor: Executor,
+        whole: Container[str] = frozenset(),
+    ) -> None:
+        self.place, self.board, self.config = place, board, config
+        self.locks, self.executor, self.whole = locks, executor, whole
+
+    def start_all(self, seats: Sequence[Seat]) -> Iterator[Started | Failure]:
+        """Start every seat; workspaces are made side by side, supervisors one after the other.
+
+        One after the other, because a supervisor inherits every descriptor that is inheritable at
+        that moment, and must not get another one's locks.
+        """
+        with ThreadPoolExecutor(min(SIDE_BY_SIDE, max(1, len(seats)))) as pool:
+            made = [pool.submit(self._workspace, seat) for seat in seats]
+            template = template_of(self.place, self.board)  # meanwhile
+            for seat, future in zip(seats, made, strict=True):
                 try:
-                    card, worker = seat.card, seat.worker
-                    prompt = prompt_of(place, board, config, card, worker, template, whole)
-                finally:  # nothing is taken back while git still works for it
-                    workspace = future.result()
-                yield _start(place, config, executor, seat, workspace, prompt)
-            except (GitkanbanError, OSError) as error:
-                why = error.message if isinstance(error, GitkanbanError) else str(error)
-                leases.not_started(place, seat.lease, why, seat.held, clock.now())
-                yield Failure(seat.card.id, why)
+                    try:
+                        prompt = self._prompt(seat, template)
+                    finally:  # nothing is taken back while git still works for it
+                        workspace = future.result()
+                    yield self._start(seat, workspace, prompt)
+                except (GitkanbanError, OSError) as error:
+                    why = error.message if isinstance(error, GitkanbanError) else str(error)
+                    leases.not_started(self.place, seat.lease, why, seat.held, clock.now())
+                    yield Failure(seat.card.id, why)
 
+    def _workspace(self, seat: Seat) -> Workspace:
+        wish = Wish(
+            card=seat.card.id,
+            run=seat.lease.run,
+            base=base_of(self.place, self.config),
+            policy=seat.worker.workspace_policy,
+            worktrees=self.config.worktrees,
+            known=bool(self.board.runs_of(seat.card.id)),
+            without_board=bool(self.place.prefix)
+            and len(self.board.cards) > BOARD_FILES_MOST
+            and not seat.worker.board,
+        )
+        return workspaces.prepare(self.place, self.locks, wish)
 
-def _workspace(place: Place, board: Board, config: Config, locks: Locks, seat: Seat) -> Workspace:
-    wish = Wish(
-        card=seat.card.id,
-        run=seat.lease.run,
-        base=base_of(place, config),
-        policy=seat.worker.workspace_policy,
-        worktrees=config.worktrees,
-        known=bool(board.runs_of(seat.card.id)),
-        without_board=bool(place.prefix)
-        and len(board.cards) > BOARD_FILES_MOST
-        and not seat.worker.board,
-    )
-    return workspaces.prepare(place, locks, wish)
+    def _prompt(self, seat: Seat, template: str) -> str:
+        given = self.place, self.board, self.config, seat.card, seat.worker
+        return prompt_of(*given, template, self.whole)
 
-
-def _start(
-    place: Place, config: Config, executor: Local, seat: Seat, workspace: Workspace, prompt: str
-) -> Started:
-    folder = folders.of(place.private, seat.lease.run)
-    env = memory.prepare(executor.locks, seat.worker, folder)
-    session = fresh_session()
-    launch = Launch(
-        place, config, seat.worker, seat.card, seat.lease, workspace, prompt, session,
-        tick_words=executor.tick_words, env=env,
-    )  # fmt: skip
-    pid = executor.start(launch, seat.held)
-    lease = seat.lease
-    return Started(seat.card.id, lease.run, lease.slot, workspace.path, workspace.branch, pid)
+    def _start(self, seat: Seat, workspace: Workspace, prompt: str) -> Started:
+        lease = seat.lease
+        env = memory.prepare(self.locks, seat.worker, folders.of(self.place.private, lease.run))
+        launch = Launch(
+            self.place, self.config, seat.worker, seat.card, lease, workspace, prompt,
+            fresh_session(), env=env,
+        )  # fmt: skip
+        pid = self.executor.start(launch, seat.held)
+        return Started(seat.card.id, lease.run, lease.slot, workspace.path, workspace.branch, pid)
 
 
 def fresh_session() -> str:

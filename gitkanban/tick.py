@@ -9,10 +9,10 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from gitkanban import clock, failpoints
+from gitkanban import clock, failpoints, seats, settling
 from gitkanban.accept import merged
 from gitkanban.board import follow, refs, store, trees
-from gitkanban.board.integrate import Onto, base_of
+from gitkanban.board.integrate import Onto
 from gitkanban.board.place import Place
 from gitkanban.board.reading import read_whole
 from gitkanban.board.seen import restore
@@ -21,28 +21,23 @@ from gitkanban.board.sync import Remote
 from gitkanban.core.changes import Change, EditCard
 from gitkanban.core.facts import Observed
 from gitkanban.core.model import BLOCKED, DONE, Board, Config
-from gitkanban.core.moves import closed, started
+from gitkanban.core.moves import closed
 from gitkanban.core.outcome import Accepted, Outcome, Started
 from gitkanban.core.plan import Plan, plan
 from gitkanban.core.schedule import Start
 from gitkanban.errors import BoardBusy, GitkanbanError
-from gitkanban.launch import Failure, Seat, start_all
+from gitkanban.launch import Failure, Launcher
 from gitkanban.runs import (
     doorbell,
     folders,
-    leases,
-    removal,
-    salvage,
     sessions,
-    slots,
     ticked,
     worktrees,
 )
 from gitkanban.runs.locks import Locks
 from gitkanban.runs.observe import observe, remember
 from gitkanban.runs.publishing import Publisher
-from gitkanban.runs.slots import Lease
-from gitkanban.runs.workspaces import Wish
+from gitkanban.seats import Seat
 from gitkanban.views.message import commit_message
 
 ROUNDS_MOST = 100  # looks at the board in one tick; the next tick goes on from there
@@ -288,40 +283,16 @@ class _Pass:
             finally:
                 self.outcome = self.outcome.adding(told=found.result().told)
 
-    def _close(self, todo: Plan, merged: Container[str]) -> None:
-        """These ends are on the board: remove the tokens, mark the folders."""
+    def _close(self, todo: Plan, accepted: Container[str]) -> None:
+        """Follow up what is on the board now: ends of runs, and merges that somebody else made."""
         self.outcome = self.outcome.adding(settled=todo.settled, told=todo.told)
-        for run in todo.closed:
-            folder = folders.of(self.place.private, run)
-            slot = folder.spec().one("slot")
-            token = slots.read(self.place, slot) if slot else None
-            if token and token.run == run:
-                slots.remove(self.place, slot)
-            failpoints.reach("settle.token-removed")
-            folder.settle(self.outcome.commit)
-            failpoints.reach("settle.settled")
+        settling.close(self.place, todo.closed, self.outcome.commit)
         for change in todo.changes:
-            if not isinstance(change, EditCard) or change.card in merged:
+            if not isinstance(change, EditCard) or change.card in accepted or not self.config:
                 continue
             if change.fields == {"status": DONE}:  # merged by somebody else
-                self._tidy(change.card)
-
-    def _tidy(self, card: str) -> None:
-        """Remove the worktree of a card whose merge was seen, if it is clean; else `gc` says why."""
-        held = self.locks.take(f"card/{card}") if self.config else None
-        if held is None or self.config is None:
-            return
-        with held:
-            tip = salvage.resolve(self.place.common, f"refs/heads/{worktrees.branch_of(card)}")
-            base = base_of(self.place, self.config)
-            wish = Wish(card, f"merged-{card}", base, worktrees=self.config.worktrees)
-            try:
-                done = removal.remove(self.place, self.locks, wish, landed=tip)
-            except (GitkanbanError, OSError) as error:
-                self.outcome = self.outcome.adding(told=(f"the worktree of {card} stays: {error}",))
-                return
-        if done.gone:
-            self.outcome = self.outcome.adding(told=(f"{card} is merged; its worktree is removed",))
+                line = settling.tidy(self.place, self.locks, self.config, change.card)
+                self.outcome = self.outcome.adding(told=(line,) if line else ())
 
     def _accept(self, board: Board, todo: Plan) -> tuple[Onto | None, list[Accepted]]:
         """Merge what needs no person, one after the other, in memory; what came of each.
@@ -358,31 +329,36 @@ class _Pass:
         offline = self.remote is not None and bool(self.remote.offline)
         wanted = [s for s in todo.starts if not offline and s.card not in self.given_up]
         gathering = self._gathering(todo.after)
-        seats = self._reserve(board, todo, seen, wanted)
-        starting = [
-            started(seat.card, seat.lease.run, seat.lease.slot, seat.lease.clone, seat.lease.host)
-            for seat in seats
-        ]
+        taken = self._reserve(board, todo, seen, wanted)
         committed = None
         try:
-            claim = self.remote.claim if self.remote and seats else None
-            changes = (*todo.changes, *gathering, *starting)
+            claim = self.remote.claim if self.remote and taken else None
+            changes = (*todo.changes, *gathering, *(seat.claim for seat in taken))
             committed = self._commit(board, changes, claim, onto)
         finally:
             if not committed:
-                for seat in seats:
-                    leases.cancel(self.place, seat.lease, seat.held)
+                seats.give_back(self.place, taken)
         if not committed:
             return True
         told = [line for each in accepted for line in each.told]
         self.outcome = self.outcome.adding(accepted=tuple(accepted), told=tuple(told))
-        with self._following(committed, onto):
-            self._close(todo, seen.accepted)
-            failpoints.reach("tick.remember")
+        try:
+            with self._following(committed, onto):
+                self._close(todo, seen.accepted)
+                failpoints.reach("tick.remember")
+                self._remember(todo)
+                failpoints.reach("tick.launch")
+                failed = self._launch(todo.after, taken, read_whole(board.cards.values()))
+        finally:
+            seats.leave(taken)
+        return failed or len(taken) < len(wanted) or bool(gathering)
+
+    def _remember(self, todo: Plan) -> None:
+        """Keep for the next tick what only saves it work; what is granted starts without it too."""
+        try:
             remember(self.place, todo.ready_since, todo.served)
-            failpoints.reach("tick.launch")
-            failed = self._launch(todo.after, seats, read_whole(board.cards.values()))
-        return failed or len(seats) < len(wanted) or bool(gathering)
+        except OSError as error:
+            self._error(f"what was seen cannot be kept for the next tick: {error}")
 
     def _gathering(self, board: Board) -> Sequence[Change]:
         """Cards for memory proposals, when enough of them wait."""
@@ -400,46 +376,22 @@ class _Pass:
     def _reserve(
         self, board: Board, todo: Plan, seen: Observed, wanted: Sequence[Start]
     ) -> list[Seat]:
-        """Take the locks of every start and write its token; who is in the way stays out."""
-        seats: list[Seat] = []
+        """Seats for the starts; whoever gets none is not tried again in this pass."""
         if board.config is None:
-            return seats
-        for start in wanted:
-            worker = board.config.workers[start.worker]
-            also = leases.shared_locks(worker)
-            held = leases.take(self.locks, start.card, start.slot, also)
-            if held is None:
-                self.given_up.add(start.card)
-                continue
-            card = todo.after.cards[start.card]
-            profile, _, number = start.slot.rpartition("#")
-            lease = Lease(
-                profile,
-                int(number),
-                card.id,
-                clock.sortable_id(),
-                seen.host,
-                seen.clone,
-                0,
-                seen.now,
-            )
-            try:
-                leases.reserve(self.place, board.config, worker, card, lease)
-            except OSError as error:
-                leases.cancel(self.place, lease, held)
-                self.given_up.add(start.card)
-                self._error(f"{card.id} cannot be started: {error}")
-                continue
-            seats.append(Seat(card, worker, lease, held))
-        return seats
+            return []
+        found = seats.reserve(self.place, self.locks, board.config, todo.after.cards, seen, wanted)
+        self.given_up.update(found.without)
+        self.outcome = self.outcome.adding(errors=tuple(found.errors))
+        return found.seats
 
-    def _launch(self, board: Board, seats: Sequence[Seat], whole: Container[str]) -> bool:
+    def _launch(self, board: Board, taken: Sequence[Seat], whole: Container[str]) -> bool:
         """Start what was committed; whether a start failed, which the next round settles."""
-        if not seats or board.config is None:
+        if not taken or board.config is None:
             return False
         failed = False
-        starts = start_all(self.place, board, board.config, self.locks, self.executor, seats, whole)
-        for each in self.progress(starts, len(seats), "starting sessions"):
+        launcher = Launcher(self.place, board, board.config, self.locks, self.executor, whole)
+        starts = launcher.start_all(taken)
+        for each in self.progress(starts, len(taken), "starting sessions"):
             if isinstance(each, Failure):
                 failed = True
                 self._error(f"{each.card} could not be started: {each.why}")

@@ -29,10 +29,7 @@ def committed_after_the_spawn() -> None:
     def start(self: Any, board: Any, todo: Any, seen: Any, onto: Any, accepted: Any) -> bool:
         seats = self._reserve(board, todo, seen, list(todo.starts))
         failed = self._launch(todo.after, seats, frozenset())
-        starting = [
-            ticks.started(s.card, s.lease.run, s.lease.slot, s.lease.clone, s.lease.host)
-            for s in seats
-        ]
+        starting = [seat.claim for seat in seats]
         committed = self._commit(board, (*todo.changes, *starting), None, onto)
         if committed:
             with self._following(committed, onto):

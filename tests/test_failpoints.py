@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gitkanban import failpoints
+from gitkanban.tick import tick
 from tests import points
 from tests.arena import Arena
 from tests.conftest import git
@@ -101,5 +102,26 @@ def test_a_kill_at_each_of_the_first_files_that_a_tick_writes(make: Callable[...
             arena.fresh("commit")
             arena.tick(f"{point}:{number}:kill")
             arena.once.unlink(missing_ok=True)
+    arena.settle()
+    assert arena.judged() == []
+
+
+@pytest.mark.parametrize("point", ["tick.remember", "tick.launch", "settle.settled"])
+def test_a_tick_that_fails_after_its_commit_holds_nothing_any_more(
+    make: Callable[..., Arena], point: str
+) -> None:
+    """One that stands by lives on: what it held would look alive to everybody."""
+    arena = make({"T0": "@lane", "T1": "@lane <-T0"})
+    arena.tick()
+    arena.wait()
+    with arena.patched():
+        failpoints.arm(f"{point}:EIO", "")
+        try:
+            with pytest.raises(OSError, match="error"):
+                tick(arena.place)
+        finally:
+            failpoints.arm("")
+    assert arena.status("T1") == "running"
+    assert not arena.locks.locked(["card/T1", "slot/lane/1"])
     arena.settle()
     assert arena.judged() == []

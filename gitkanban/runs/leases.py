@@ -33,16 +33,22 @@ def take(locks: Locks, card: str, slot: str, also: Iterable[str] = ()) -> list[H
     """Take the locks of a run-to-be, None when one is held by somebody.
 
     `also` are its worker's `shared_locks`; like the others the supervisor keeps them to its end.
+    Raises Refused when a lock cannot be made.
     """
     held: list[Held] = []
-    for name in (*lock_names(card, slot), *also):
-        got = locks.take(name)
-        if got is None:
+    whole = False
+    try:
+        for name in (*lock_names(card, slot), *also):
+            got = locks.take(name)
+            if got is None:
+                return None
+            held.append(got)
+            failpoints.reach("lease.locked")
+        whole = True
+        return held
+    finally:
+        if not whole:
             release(held)
-            return None
-        held.append(got)
-        failpoints.reach("lease.locked")
-    return held
 
 
 def release(held: Iterable[Held]) -> None:
