@@ -1,5 +1,7 @@
 """`gitkanban trust`: show what tick would run on this machine, and allow it."""
 
+from collections.abc import Sequence
+
 import click
 
 from gitkanban.cli.here import board_of, json_option, place_here, print_json, refuse_in_session
@@ -12,7 +14,8 @@ from gitkanban.errors import BadData
 def trust_command(yes: bool, as_json: bool) -> int:
     """Show the commands that the board's workers run, and allow them for this clone.
 
-    A changed command, setup, verify, PATH or pass_env must be trusted again.
+    A changed command, setup, verify or pass_env must be trusted again. The values of PATH and of
+    the variables in pass_env are recorded for ticks that lack them; say it again when they change.
     """
     from gitkanban.runs import trust
 
@@ -31,13 +34,23 @@ def trust_command(yes: bool, as_json: bool) -> int:
         from gitkanban.views.trust import trust_text
 
         click.echo(trust_text(wanted, changed), nl=False)
-    if not changed:
+    outdated = trust.outdated(place, board.config)
+    if not changed and not outdated:
         return 0
     if not yes:
         if as_json:
-            return 1
-        click.confirm("Allow these on this machine?", abort=True)
+            return 1 if changed else 0
+        if changed:
+            click.confirm("Allow these on this machine?", abort=True)
+        elif not click.confirm(f"Record today's {_and(outdated)} as well?"):
+            return 0
     trust.record(place, board.config)
-    if not as_json:
+    if not as_json and changed:
         click.echo("Trusted. `gitkanban tick` starts what is ready.")
+    elif not as_json:
+        click.echo(f"Recorded today's {_and(outdated)}.")
     return 0
+
+
+def _and(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

@@ -144,6 +144,14 @@ def passed(place: Place) -> dict[str, str]:
     return {str(name): str(value) for name, value in found.items()}
 
 
+def outdated(place: Place, config: Config) -> list[str]:
+    """What was recorded with another value than it has now: PATH, and variables to pass on."""
+    path, known = recorded(place)[0], passed(place)
+    names = {name for worker in config.workers.values() for name in worker.pass_env}
+    found = [n for n in sorted(names) if n in os.environ and os.environ[n] != known.get(n)]
+    return [*(["PATH"] if path != os.environ.get("PATH", _DEFAULT_PATH) else []), *found]
+
+
 def untrusted(place: Place, config: Config) -> Mapping[str, str]:
     """Workers whose commands may not run, each with the reason."""
     path, allowed = recorded(place)

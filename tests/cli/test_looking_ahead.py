@@ -151,6 +151,17 @@ def test_workers_set_refuses_what_would_break_the_config(planned: Path) -> None:
     assert config(planned) == before
 
 
+def test_trust_records_a_new_value_though_no_command_has_changed(planned: Path) -> None:
+    ok(planned, "workers", "set", POOL, "pass_env=API_KEY")
+    ok(planned, "trust", "--yes", API_KEY="old")
+    assert "Recorded" not in ok(planned, "trust", "--yes", API_KEY="old")
+    assert "Recorded today's API_KEY." in ok(planned, "trust", "--yes", API_KEY="new")
+    kept = (planned / ".git" / "gitkanban" / "trust.env").read_text()
+    assert '"new"' in kept
+    assert ok(planned, "trust", stdin="n\n", API_KEY="newer").endswith("[y/N]: ")
+    assert (planned / ".git" / "gitkanban" / "trust.env").read_text() == kept
+
+
 def test_a_changed_command_is_told_to_need_trust(planned: Path) -> None:
     ok(planned, "trust", "--yes")
     done = call(planned, "workers", "set", POOL, "verify=make 'a test'")

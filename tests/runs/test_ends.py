@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from gitkanban.core.facts import Exit, StepEnd
-from gitkanban.runs import processes
+from gitkanban.core.model import Config, Worker
+from gitkanban.runs import processes, trust
 from tests.runs.places import Bench, mark, until
 
 
@@ -168,6 +169,18 @@ def test_the_session_sees_this_environment_and_no_other(
     assert "SECRET" not in env
     assert "GIT_DIR" not in env
     assert (env["GIT_CONFIG_KEY_0"], env["GIT_CONFIG_VALUE_0"]) == ("gc.auto", "0")
+
+
+def test_a_session_gets_the_value_that_was_allowed_whoever_ticks(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tick may have stood by since before the last `gitkanban trust`."""
+    worker = Worker("w", "p", command=("true",), pass_env=("API_KEY",))
+    monkeypatch.setenv("API_KEY", "new")
+    trust.record(bench.place, Config(workers={"w": worker}))
+    monkeypatch.setenv("API_KEY", "old")
+    bench.start(f"env:{tmp_path}/env", pass_env=("API_KEY",)).end()
+    assert "API_KEY=new" in (tmp_path / "env").read_text().splitlines()
 
 
 def test_a_session_finds_the_program_that_it_reports_with(

@@ -97,6 +97,19 @@ def test_what_cron_lacks_is_kept_where_only_the_owner_reads(
     assert trust.passed(place) == {"API_KEY": "s3cret"}, "kept when trusted again without it"
 
 
+def test_what_differs_from_the_record_is_named(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = place_of(repo)
+    monkeypatch.setenv("API_KEY", "old")
+    trust.record(place, config())
+    assert trust.outdated(place, config()) == []
+    monkeypatch.setenv("API_KEY", "new")
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    assert trust.outdated(place, config()) == ["PATH", "API_KEY"]
+    trust.record(place, config())
+    monkeypatch.delenv("API_KEY")
+    assert trust.outdated(place, config()) == []
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"PATH": 1}', '{"PATH":"","workers":{"w":[]}}'])
 def test_a_damaged_record_trusts_nothing(repo: Path, text: str) -> None:
     place = place_of(repo)
