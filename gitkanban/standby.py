@@ -9,6 +9,7 @@ becomes one), and leaves when no run is left that would ring for it: nothing run
 ticks do is printed, into the log of the supervisor that it was.
 """
 
+import contextlib
 import os
 import sys
 import time
@@ -34,6 +35,8 @@ _SETTLING = 1.0  # seconds that another one may take from its lock to listening
 
 def main() -> int:
     """Serve the run of the folder in argv[1], and whoever rings after it."""
+    for stream in (sys.stdout, sys.stderr):  # a file's name need not be text
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     folder, words = sys.argv[1], sys.argv[2:]
     private, run = os.path.dirname(os.path.dirname(folder)), os.path.basename(folder)
     remote = words[words.index("--remote") + 1] if "--remote" in words else ""
@@ -71,7 +74,8 @@ class Standby:
                 try:
                     self.ear = bell.listen(self.pipe)
                 except OSError as error:  # a file system without pipes
-                    print(f"cannot stand by: {error}", file=sys.stderr)
+                    _say(f"cannot stand by: {error}\n")
+                    self.held.close()
                 break
             if bell.ring(self.pipe, self.lock, run):
                 return False
@@ -88,11 +92,16 @@ class Standby:
                 pending |= {pool.submit(self._collect, run) for run in runs}
                 self._import()  # meanwhile git collects
                 done, pending = wait(pending, PATIENCE)
+                for each in done:
+                    if each.exception():  # a bug: told, and tried again by the tick
+                        traceback.print_exception(each.exception())
                 if done:
                     self._tick()
                 runs = self._next(0.05 if pending else 0.0)
                 while not runs and not pending and self._wanted():
                     runs = self._next(LOOK)
+                    if not runs and not self._wanted():
+                        self._tick()  # what it has waited for died without a ring
                 if not runs and not pending:
                     runs = self._leave()
                 elif self.ear >= 0 and not pending and self._outdated():
@@ -120,7 +129,7 @@ class Standby:
             if folder.has("exit.json") and not folder.has("settled"):
                 sessions.Local(self._place(), self.locks).recover(folder, clock.now())
         except (GitkanbanError, OSError) as error:
-            print(f"Error: run {run} is not collected: {error}", file=sys.stderr, flush=True)
+            _say(f"Error: run {run} is not collected: {error}\n")
 
     def _place(self) -> "Place":
         from gitkanban.board.place import find
@@ -136,11 +145,11 @@ class Standby:
 
         try:
             done = tick(self._place(), remote=self.remote)
-            print(outcome_text(done, verbose=False), end="", flush=True)
+            _say(outcome_text(done, verbose=False))
             for error in done.errors:
-                print(f"Error: {error}", file=sys.stderr, flush=True)
+                _say(f"Error: {error}\n")
         except (GitkanbanError, OSError) as error:
-            print(f"Error: {error}", file=sys.stderr, flush=True)
+            _say(f"Error: {error}\n")
             self.place = None  # it may lie elsewhere now
         sessions.reap()
 
@@ -174,19 +183,28 @@ class Standby:
 
     def _anew(self, run: str) -> None:
         """Become a new one. What was rung for and not heard has its records, and is found by them."""
-        argv = [sys.executable, "-m", "gitkanban.standby", f"{self.private}/runs/{run}"]
+        argv = [sys.executable, "-P", "-m", "gitkanban.standby", f"{self.private}/runs/{run}"]
         argv += ["--sync", "--remote", self.remote] if self.remote else []
         failpoints.reach("standby.anew")
         os.execv(argv[0], argv)
 
 
+def _say(text: str) -> None:
+    """Into the log, where there is room for it."""
+    with contextlib.suppress(OSError):
+        print(text, end="", file=sys.stderr, flush=True)
+
+
 def _sources(private: str) -> Iterator[str]:
-    """Files that we are made from: git's configuration, which is asked once, and our own modules."""
+    """Files that we are made from: git's configuration, which is asked once, and our modules."""
     home = os.path.expanduser("~")
     config = os.environ.get("XDG_CONFIG_HOME") or f"{home}/.config"
     yield from (f"{os.path.dirname(private)}/config", f"{home}/.gitconfig", f"{config}/git/config")
+    yield from ("/etc/gitconfig", os.environ.get("GIT_CONFIG_GLOBAL", ""))
     for name, module in list(sys.modules.items()):
-        if name.partition(".")[0] == "gitkanban" and getattr(module, "__file__", None):
+        if name.partition(".")[0] in ("gitkanban", "pygit2", "ruamel", "portalocker") and getattr(
+            module, "__file__", None
+        ):
             yield str(module.__file__)
 
 

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from gitkanban import standby
 from gitkanban.runs import bell, briefing, processes
 from gitkanban.runs.locks import Locks
+from gitkanban.runs.sessions import Local
 from gitkanban.standby import Standby
 from tests.arena import Arena, until
 from tests.conftest import git
@@ -35,7 +37,8 @@ def standing_by(arena: Arena) -> list[int]:
             words = Path(f"/proc/{process.pid}/cmdline").read_bytes().split(b"\0")
         except OSError:
             continue
-        if b"gitkanban.standby" in words and words[3].startswith(arena.place.private.encode()):
+        named = words.index(b"gitkanban.standby") + 1 if b"gitkanban.standby" in words else 0
+        if named and words[named].startswith(arena.place.private.encode()):
             found.append(process.pid)
     return found
 
@@ -103,6 +106,28 @@ def test_while_a_person_ticks_an_end_is_seen_to_all_the_same(chain: Arena) -> No
     assert chain.oracle.violations() == []
 
 
+def test_a_module_in_the_repository_is_none_of_ours(chain: Arena) -> None:
+    """Ticks run in the main checkout, whose content is nobody's command."""
+    (chain.repo / "json.py").write_text("raise SystemExit('run by a tick')\n")
+    go(chain)
+    assert chain.tick() == 0
+    until(lambda: finished(chain), "the end of all")
+    assert "run by a tick" not in log_of(chain, "T0")
+    assert chain.oracle.violations() == []
+
+
+def test_a_stop_of_a_run_that_has_ended_does_not_end_who_stands_by(chain: Arena) -> None:
+    assert chain.tick() == 0
+    until(lambda: chain.hanging(), "T2 to wait")
+    [pid] = standing_by(chain)
+    first = next(f for f in chain.folders() if f.facts().one("card") == "T0")
+    assert not Local(chain.place, chain.locks).stop(first, "too late")
+    assert not first.has("stop")
+    go(chain)
+    until(lambda: finished(chain), "the end of all")
+    assert "started  T3 " in log_of(chain, "T0"), f"{pid} was ended"
+
+
 # -- the bell
 
 
@@ -148,6 +173,37 @@ class Recorded(Standby):
         return False
 
 
+def test_where_something_else_lies_in_the_pipes_place_nobody_listens(private: str) -> None:
+    pipe, lock, name = bell.paths(private, "k")
+    os.makedirs(os.path.dirname(pipe))
+    Path(pipe).write_text("a copy")
+    with pytest.raises(OSError, match="exists"):
+        bell.listen(pipe)
+    alone = Recorded(private, lambda _: None)
+    assert alone.begin("r1")
+    assert Locks(private).locked([name]) == set()
+    assert not bell.ring(pipe, lock, "r2")
+    alone.serve(["r1"])
+    assert alone.seen == ["r1", "tick"]
+
+
+def test_the_death_of_the_last_that_would_ring_is_seen_by_the_one_that_waits(
+    private: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standby, "LOOK", 0.01)
+
+    alive = iter((True, False, False))
+
+    class Waiting(Recorded):
+        def _wanted(self) -> bool:
+            return next(alive)
+
+    waiting = Waiting(private, lambda _: None)
+    assert waiting.begin("r1")
+    waiting.serve(["r1"])
+    assert waiting.seen == ["r1", "tick", "tick"]
+
+
 def test_who_rings_as_it_leaves_is_still_served(private: str) -> None:
     standby = Recorded(private, lambda s: bell.ring(s.pipe, s.lock, "late") or pytest.fail("deaf"))
     assert standby.begin("r1")
@@ -175,7 +231,8 @@ def test_a_second_one_hands_its_run_over_and_goes(private: str) -> None:
         ((), ("HOME=/h", "PATH=/bin"), True),
         (("--sync", "--remote", "origin"), ("PATH=/bin", "HOME=/h"), False),
         ((), ("PATH=/usr/bin", "HOME=/h"), False),
-        ((), ("PATH=/bin", "HOME=/h", "API_KEY=1"), False),
+        ((), ("PATH=/bin", "HOME=/h", "INVOCATION_ID=1", "TMUX=2"), True),
+        ((), ("PATH=/bin", "HOME=/h", "GIT_AUTHOR_NAME=Grace"), False),
     ],
 )
 def test_only_the_like_serve_each_other(

@@ -45,7 +45,7 @@ def program() -> str:
     beside = os.path.join(os.path.dirname(sys.executable), "gitkanban")
     if os.access(beside, os.X_OK):
         return quote(beside)
-    return f"{quote(sys.executable)} -m gitkanban"
+    return f"{quote(sys.executable)} -P -m gitkanban"
 
 
 def _set_line(place: Place, remove: bool = False) -> None:

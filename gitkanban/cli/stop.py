@@ -49,9 +49,14 @@ def stop_command(cards: tuple[str, ...], all_: bool, why: str, as_json: bool) ->
             )
     words = "stopped by " + person(place) + (f": {why}" if why else "")
     executor = Local(place, Locks(place.private))
+    stopping = []
     for card in named:
-        executor.stop(folders.of(place.private, card.run), words)
+        asked = executor.stop(folders.of(place.private, card.run), words)
+        if not asked:
+            click.echo(f"{card.id} has ended already; the next tick settles it", err=True)
+            continue
+        stopping.append({"card": card.id, "run": card.run})
         if not as_json:
             click.echo(f"stopping {card.id} ({card.slot}); it becomes blocked when it has ended")
     if as_json:
-        print_json({"stopping": [{"card": card.id, "run": card.run} for card in named]})
+        print_json({"stopping": stopping})

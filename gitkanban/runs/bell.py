@@ -5,20 +5,22 @@ taken only if the listener still held its lock after it was written; whoever sto
 of the lock first and reads what is left after that. So no end is lost, and none needs an answer.
 """
 
+import errno
 import os
+import stat
 
 from gitkanban.runs.locks import probe
 
 _LONGEST = 4096  # bytes read at once; a message is far shorter than the pipe's atomic write
 
 
-def paths(private: "str", kind: "str") -> "tuple[str, str, str]":
+def paths(private: str, kind: str) -> tuple[str, str, str]:
     """(pipe, lock file, name of that lock) of the listener for supervisors of one kind."""
     name = f"standby/{kind}"
     return f"{private}/bells/{kind}", f"{private}/locks/{name}", name
 
 
-def ring(pipe: "str", lock: "str", run: "str") -> "bool":
+def ring(pipe: str, lock: str, run: str) -> bool:
     """Tell the listener that a run has ended; False when nobody listens."""
     try:
         fd = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -33,18 +35,25 @@ def ring(pipe: "str", lock: "str", run: "str") -> "bool":
     return probe(lock)
 
 
-def listen(pipe: "str") -> "int":
-    """A descriptor from which `heard` reads. Call it with the lock held. Raises OSError."""
+def listen(pipe: str) -> int:
+    """A descriptor from which `heard` reads. Call it with the lock held.
+
+    Raises OSError, also where something else lies in the pipe's place (a copy of the folder, say).
+    """
     os.makedirs(os.path.dirname(pipe), exist_ok=True)
     try:
         os.mkfifo(pipe, 0o600)
     except FileExistsError:
         pass
     # For writing too: without any writer a poll would report the end of the pipe for ever.
-    return os.open(pipe, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+    fd = os.open(pipe, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISFIFO(os.fstat(fd).st_mode):  # it would be readable for ever
+        os.close(fd)
+        raise OSError(errno.EEXIST, os.strerror(errno.EEXIST), pipe)
+    return fd
 
 
-def heard(fd: "int", patience: "float") -> "list[str]":
+def heard(fd: int, patience: float) -> list[str]:
     """The runs that were rung for, none when `patience` seconds have gone by. Raises OSError."""
     import select
 

@@ -24,10 +24,8 @@ from gitkanban.runs.workspaces import Workspace
 
 _PASSED = ("HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR")
 ROOT = str(Path(gitkanban.__file__).resolve().parent.parent)
-# Variables that differ from one terminal to the next and matter to no tick.
-_OF_A_TERMINAL = frozenset(
-    ("PWD", "OLDPWD", "SHLVL", "_", "TERM", "COLUMNS", "LINES", "WINDOWID", "SSH_TTY", "GPG_TTY")
-)
+# Variables that make one tick other than the next: what git and its transports read.
+_OF_TICKS = ("SSH_AUTH_SOCK", "XDG_CONFIG_HOME", "PYTHONPATH")
 GRACE = 10.0  # seconds between TERM and KILL
 
 
@@ -81,7 +79,8 @@ def whole_spec(launch: Launch, folder: Folder) -> dict[str, str | Sequence[str]]
     preset = preset_of(worker.runner)
     env = environment(launch)
     command = _command(launch, folder)
-    ours = [sys.executable, "-m", "gitkanban.runs.collect"]
+    # -P: a module at the top of the repository, where they run, is none of ours.
+    ours = [sys.executable, "-P", "-m", "gitkanban.runs.collect"]
     own = [f"{name}={value}" for name, value in _own_environment().items()]
     strike, once = failpoints.armed()
     marked = [*own, f"{processes.MARKER}={launch.lease.run}"]
@@ -93,7 +92,7 @@ def whole_spec(launch: Launch, folder: Folder) -> dict[str, str | Sequence[str]]
     values = facts(place, launch.config, worker, launch.card, launch.lease)
     # Who verifies needs the work collected first; else that is left to whoever ticks next.
     collects = bool(workspace.branch or remembered)
-    ticks = [sys.executable, "-m", "gitkanban.standby", folder.path, *launch.tick_words]
+    ticks = [sys.executable, "-P", "-m", "gitkanban.standby", folder.path, *launch.tick_words]
     kind = kind_of(launch.tick_words, own)
     return values | {
         **remembered,
@@ -162,7 +161,8 @@ def environment(launch: Launch) -> dict[str, str]:
     env |= trust.preset_env(worker)
     recorded = trust.passed(place)
     for name in worker.pass_env:
-        value = os.environ.get(name, recorded.get(name))
+        # What was allowed comes first: this may be a tick that has stood by since before that.
+        value = recorded.get(name, os.environ.get(name))
         if value is not None:
             env[name] = value
     env |= {
@@ -208,6 +208,14 @@ def _own_environment() -> dict[str, str]:
 
 
 def kind_of(words: Sequence[str], env: Sequence[str]) -> str:
-    """A name for the ticks that are as good as each other: equal options, equal environment."""
-    known = sorted(pair for pair in env if pair.partition("=")[0] not in _OF_A_TERMINAL)
+    """A name for the ticks that are as good as each other: equal options, and equal `NAME=value`.
+
+    Of the environment only that counts which a tick's work depends on; whether a person, cron or
+    systemd has called it does not.
+    """
+    known = sorted(pair for pair in env if _matters(pair.partition("=")[0]))
     return f"{zlib.crc32(chr(0).join((*words, *known)).encode('utf-8', 'surrogateescape')):08x}"
+
+
+def _matters(name: str) -> bool:
+    return name in _PASSED or name in _OF_TICKS or name == "PATH" or name.startswith("GIT_")

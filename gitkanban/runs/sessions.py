@@ -39,8 +39,11 @@ class Executor(Protocol):
     def alive(self, runs: Iterable[Folder]) -> set[str]:
         """Which of the runs live."""
 
-    def stop(self, folder: Folder, why: str) -> None:
-        """Ask for the session's end; it comes later, as an exit record."""
+    def stop(self, folder: Folder, why: str) -> bool:
+        """Ask for the session's end, which comes later, as an exit record; False if it has ended."""
+
+    def recover(self, folder: Folder, now: float) -> bool:
+        """Close a run that has no exit record; False when it lives after all."""
 
 
 _supervisors: set[int] = set()  # those that this process has started
@@ -76,7 +79,9 @@ class Local:
         spec.replace(folder.file("prompt.md"), prompt, lasting=False)
         failpoints.reach("start.prompt-written")
         try:
-            folder.write_spec(briefing.whole_spec(launch, folder))
+            folder.write_spec(
+                briefing.whole_spec(launch._replace(tick_words=self.tick_words), folder)
+            )
         except ValueError as error:
             raise Refused(str(error), "Remove it from the card's text.") from error
         except KeyError as error:
@@ -114,8 +119,13 @@ class Local:
             if held.issuperset(pair) and not folders.of(self.place.private, run).has("exit.json")
         }
 
-    def stop(self, folder: Folder, why: str) -> None:
-        """Write the stop request and wake the supervisor, which may be asleep or stopped."""
+    def stop(self, folder: Folder, why: str) -> bool:
+        """Write the stop request and wake the supervisor, which may be asleep or stopped.
+
+        False if the run has ended: its supervisor may be the tick that stands by for others now.
+        """
+        if folder.has("exit.json"):
+            return False
         folder.request_stop(why)
         failpoints.reach("stop.asked")
         pid = slots.supervisor_pid(folder)
@@ -123,6 +133,7 @@ class Local:
         if process and _is_supervisor(pid, folder):
             processes.tell(process, signal.SIGUSR1)
             processes.tell(process, signal.SIGCONT)
+        return True
 
     def recover(self, folder: Folder, now: float) -> bool:
         """End what is left of a dead run, collect its work, and write its exit record.
