@@ -9,8 +9,11 @@ from gitkanban.cli.here import (
     place_here,
     print_json,
     refuse_in_session,
+    tell,
+    tell_error,
 )
 from gitkanban.errors import GitkanbanError
+from gitkanban.views.text import shown
 
 
 @click.command("accept")
@@ -38,15 +41,13 @@ def accept_command(cards: tuple[str, ...], how: str | None, as_json: bool) -> in
         except GitkanbanError as error:
             refused.append({"card": name, "why": error.message})
             if not as_json:
-                click.echo(f"Error: {error.message}", err=True)
-                click.echo(f"Hint: {error.hint}", err=True) if error.hint else None
+                tell_error(error)
             continue
         if not as_json:
             each = done[-1]
             words = f"done ({each.detail[:10] or 'nothing to merge'})"
-            click.echo(f"{name} {words if each.to == 'done' else f'blocked: {each.detail}'}")
-            for line in each.told:
-                click.echo(line, err=True)
+            click.echo(f"{name} {words if each.to == 'done' else f'blocked: {shown(each.detail)}'}")
+            tell(each.told)
     if as_json:
         print_json({"accepted": [each._asdict() for each in done], "refused": refused})
     return 1 if refused or any(each.to != "done" for each in done) else 0

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import click
 
 from gitkanban.board.place import Place
-from gitkanban.cli.here import branch_option, card_of, place_here, refuse_in_session
+from gitkanban.cli.here import branch_option, card_of, place_here, refuse_in_session, tell
 from gitkanban.core.changes import Change, Line, RewriteCard
 from gitkanban.core.model import Board
 
@@ -77,8 +77,7 @@ def _on_board(place: Place, names: list[str], check: bool) -> int:
         changes = decide(store.read(place))
     else:
         done = store.commit(place, decide, message=_message)
-        for line in done.told:
-            click.echo(line, err=True)
+        tell(done.told)
         changes = list(done.changes)
     for change in changes:
         assert isinstance(change, RewriteCard)

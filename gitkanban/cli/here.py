@@ -6,7 +6,7 @@ Shared by the commands; it prints only what finding the board has to tell.
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -16,6 +16,7 @@ from gitkanban.board.store import Committed, commit, read
 from gitkanban.core.changes import Change
 from gitkanban.core.ids import resolve
 from gitkanban.core.model import Board, Card
+from gitkanban.errors import GitkanbanError
 from gitkanban.views.message import commit_message
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -30,9 +31,21 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 def place_here(branch: str = "") -> Place:
     """The board found from the current folder; what finding it did is told on stderr."""
     place = find(os.getcwd(), branch)
-    for line in place.told:
-        click.echo(line, err=True)
+    tell(place.told)
     return place
+
+
+def tell(lines: Iterable[str]) -> None:
+    """Lines beside the answer, on stderr; what branches and commands put into them is made visible."""
+    from gitkanban.views.text import shown
+
+    for line in lines:
+        click.echo(shown(line), err=True)
+
+
+def tell_error(error: GitkanbanError) -> None:
+    """An expected failure of one card of several, as `Error:` and `Hint:` on stderr."""
+    tell((f"Error: {error.message}", *([f"Hint: {error.hint}"] if error.hint else ())))
 
 
 def session() -> tuple[str, str]:
@@ -71,8 +84,7 @@ def change(place: Place, decide: Callable[[Board], Sequence[Change]], why: str =
     `why` is a subject for the commit, where the changes do not say it best themselves.
     """
     done = commit(place, decide, message=lambda b, c: commit_message(b, c, why))
-    for line in done.told:
-        click.echo(line, err=True)
+    tell(done.told)
     return done
 
 

@@ -5,7 +5,7 @@ import shutil
 
 import click
 
-from gitkanban.cli.here import json_option, print_json, text_argument
+from gitkanban.cli.here import json_option, print_json, tell, text_argument
 from gitkanban.core.ids import check_id
 from gitkanban.core.presets import PRESETS
 from gitkanban.errors import NoBoard, UsageError
@@ -64,8 +64,7 @@ def init_command(branch: str, worker: str, runner: str, source: str | None, as_j
     check_id(worker)
     config = text_argument("", source) if source else _config(worker, runner)
     made = init.create(cwd, branch=branch, config=config, files={})
-    for line in made.told:
-        click.echo(line, err=True)
+    tell(made.told)
     board = store.read(made)
     if board.config is not None and not source:
         trust.record(made, board.config)

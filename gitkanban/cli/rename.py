@@ -5,7 +5,14 @@ from collections.abc import Sequence
 import click
 
 from gitkanban.board.place import Place
-from gitkanban.cli.here import branch_option, card_of, json_option, place_here, refuse_in_session
+from gitkanban.cli.here import (
+    branch_option,
+    card_of,
+    json_option,
+    place_here,
+    refuse_in_session,
+    tell,
+)
 from gitkanban.core.changes import AddCard, Change, EditCard, Line
 from gitkanban.core.model import Board
 from gitkanban.core.naming import renamed
@@ -41,8 +48,7 @@ def rename_command(old: str, new: str, branch: str, as_json: bool) -> None:
         return from_lines([Line(found, f"renamed to {new}")], suffix)
 
     done = store.commit(place, decide, message=message)
-    for line in done.told:
-        click.echo(line, err=True)
+    tell(done.told)
     children = [each.card for each in done.changes if isinstance(each, EditCard)]
     if as_json:
         from gitkanban.cli.here import print_json

@@ -8,7 +8,7 @@ from gitkanban import clock
 from gitkanban.board import git, store
 from gitkanban.board.integrate import base_of
 from gitkanban.board.place import Place
-from gitkanban.cli.here import board_of, change, person, place_here, refuse_in_session
+from gitkanban.cli.here import board_of, change, person, place_here, refuse_in_session, tell_error
 from gitkanban.cli.terminal import colour_on, terminal_width
 from gitkanban.core.model import REVIEW, Board, Card, Note
 from gitkanban.core.moves import reject
@@ -84,9 +84,7 @@ def _decided(place: Place, card: Card) -> bool:
                     _reject(place, card)
                     return True
         except GitkanbanError as error:
-            click.echo(f"Error: {error.message}")
-            if error.hint:
-                click.echo(f"Hint: {error.hint}")
+            tell_error(error)
 
 
 def _accept(place: Place, card: Card) -> None:

@@ -2,7 +2,7 @@
 
 import click
 
-from gitkanban.cli.here import json_option, place_here, print_json, refuse_in_session
+from gitkanban.cli.here import json_option, place_here, print_json, refuse_in_session, tell
 
 
 @click.command("sync")
@@ -32,8 +32,7 @@ def sync_command(remote: str, cards: bool, as_json: bool) -> None:
         if as_json:
             print_json({"remote": name, "offline": True})
         return
-    for line in done.told:
-        click.echo(line, err=True)
+    tell(done.told)
     if as_json:
         print_json({
             "remote": name, "offline": False, "commit": done.commit,

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from gitkanban.cli.here import json_option, place_here, print_json
+from gitkanban.cli.here import json_option, place_here, print_json, tell
 
 
 @click.command("tick")
@@ -37,8 +37,7 @@ def tick_command(dry_run: bool, verbose: bool, sync: bool, remote: str, as_json:
     else:
         talk = verbose or dry_run or sys.stdout.isatty()
         click.echo(outcome_text(outcome, talk), nl=False)
-    for error in outcome.errors:
-        click.echo(f"Error: {error}", err=True)
+    tell(f"Error: {error}" for error in outcome.errors)
     if outcome.untrusted:
         names = ", ".join(outcome.untrusted)
         click.echo(f"Error: nobody has allowed the commands of {names} on this machine", err=True)

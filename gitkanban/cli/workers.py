@@ -11,6 +11,7 @@ from gitkanban.cli.here import (
     place_here,
     print_json,
     refuse_in_session,
+    tell,
 )
 from gitkanban.core.model import Board, Config
 from gitkanban.errors import BadData, NotFound, UsageError
@@ -77,8 +78,7 @@ def _set(words: Sequence[str], branch: str, as_json: bool) -> None:
         return from_lines([Line("", f"workers set {name} {what}")], suffix)
 
     done = store.commit(place, decide, message=message)
-    for line in done.told:
-        click.echo(line, err=True)
+    tell(done.told)
     why = "" if place.aside else _untrusted(place, configs[0], name)
     if as_json:
         print_json({"worker": name, "commit": done.commit, "untrusted": why})
