@@ -35,11 +35,17 @@ def every(place: Place) -> Iterator[Checkout]:
         return
     for name in names:
         admin = f"{parent}/{name}"
-        file = line(f"{admin}/gitdir")
-        if not os.path.isabs(file):  # git 2.48 may write it relative to the folder it lies in
-            file = os.path.normpath(os.path.join(admin, file))
-        if os.path.lexists(file):
-            yield Checkout(os.path.dirname(file), admin, head(admin))
+        root = root_of(admin)
+        if os.path.lexists(f"{root}/.git"):
+            yield Checkout(root, admin, head(admin))
+
+
+def root_of(admin: str) -> str:
+    """The folder of a linked worktree, which may be gone, from its administrative folder."""
+    file = line(f"{admin}/gitdir")
+    if not os.path.isabs(file):  # git 2.48 may write it relative to the folder it lies in
+        file = os.path.normpath(os.path.join(admin, file))
+    return os.path.dirname(file)
 
 
 def on(place: Place, ref: str) -> list[Checkout]:

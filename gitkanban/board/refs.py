@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from gitkanban import clock
-from gitkanban.board import git, standstill
+from gitkanban.board import checkouts, git, standstill
 from gitkanban.board.place import Place
 from gitkanban.errors import BoardBusy, GitFailed
 
@@ -32,10 +32,12 @@ def remove_stale_locks(place: Place) -> list[str]:
     held, so that no other tick is about to take one.
     """
     told = []
+    folders = [place.common, *(each.root for each in checkouts.every(place))]
     for name in (place.ref, SEEN, "HEAD"):
         lock = f"{place.common}/{name}.lock"
         try:
-            if time.time() - os.stat(lock).st_mtime < STALE_AFTER or not standstill.is_stale(lock):
+            young = time.time() - os.stat(lock).st_mtime < STALE_AFTER
+            if young or not standstill.is_stale(lock, folders):
                 continue
             os.unlink(lock)
         except FileNotFoundError:

@@ -6,6 +6,7 @@ under an `index.lock` leaves the checkout behind. Files are read, git is not run
 
 import os
 import time
+from collections.abc import Iterable
 
 from gitkanban.board import checkouts
 from gitkanban.board.checkouts import Checkout
@@ -34,13 +35,13 @@ def reason(place: Place, patience: float = 0.0) -> str:
     """
     end = time.monotonic() + patience
     while True:
-        locked = ""
+        locked: Checkout | None = None
         for checkout in checkouts.on(place, place.ref):
             what = unfinished(checkout)
             if what:
                 return f"{what} is in progress in {checkout.root}"
             if os.path.exists(f"{checkout.index_file}.lock"):
-                locked = locked or f"{checkout.index_file}.lock"
+                locked = locked or checkout
         if not locked or time.monotonic() >= end:
             break
         time.sleep(_STEP)
@@ -64,36 +65,52 @@ def crowded(place: Place) -> str:
     return ""
 
 
-def _about(lock: str) -> str:
-    """Whose lock it is, or that it is nobody's."""
+def _about(checkout: Checkout) -> str:
+    """Whose index lock it is, or that it is nobody's."""
+    lock = f"{checkout.index_file}.lock"
     try:
         age = time.time() - os.stat(lock).st_mtime
     except OSError:  # it is gone by now
         return ""
-    if age > STALE_AFTER and is_stale(lock):
+    if age > STALE_AFTER and is_stale(lock, (checkout.root, checkout.admin)):
         return f"a killed git left {lock}; if no git is running there, remove that file"
     return f"a git command is running ({lock} exists)"
 
 
-def is_stale(lock: str) -> bool:
+def is_stale(lock: str, folders: Iterable[str]) -> bool:
     """Whether no process on this host can still own the lock file; False when that is unknown.
 
-    git closes the lock while an editor is open, so a git that works in the repository counts too.
+    git closes the lock while an editor is open, so a git that works in one of the folders counts.
     """
     try:
         pids = [name for name in os.listdir("/proc") if name.isdigit()]
     except OSError:
         return False
-    repository = os.path.realpath(lock.partition("/.git/")[0])
+    real = os.path.realpath(lock)
     for pid in pids:
         try:
-            if any(os.path.realpath(link) == lock for link in _descriptors(pid)):
-                return False
-            if _is_git(pid) and _within(os.readlink(f"/proc/{pid}/cwd"), repository):
+            if real in _descriptors(pid):
                 return False
         except OSError:  # it has ended, or is another user's
             continue
-    return True
+    return not at_work(folders)
+
+
+def at_work(folders: Iterable[str]) -> int:
+    """The pid of a git that works in or below one of the folders; 0: none that can be seen."""
+    tops = [os.path.realpath(folder) for folder in folders]
+    try:
+        pids = [name for name in os.listdir("/proc") if name.isdigit()]
+    except OSError:
+        return 0
+    for pid in pids:
+        try:
+            cwd = os.readlink(f"/proc/{pid}/cwd") if _is_git(pid) else ""
+        except OSError:  # it has ended, or is another user's
+            continue
+        if cwd and any(_within(cwd, top) for top in tops):
+            return int(pid)
+    return 0
 
 
 def _descriptors(pid: str) -> list[str]:

@@ -5,7 +5,7 @@ Call it only while no process of the card is alive and its locks are ours.
 
 import os
 
-from gitkanban.board import git
+from gitkanban.board import checkouts, git, standstill
 from gitkanban.errors import BoardBusy
 from gitkanban.runs import processes, salvage
 
@@ -24,18 +24,18 @@ _OPERATIONS = (  # what git keeps while one is in progress, and the words that f
 def remove_stale_locks(common: str, admin: str, branch: str) -> list[str]:
     """Remove lock files that no process has open; the removed ones, to be told.
 
-    Raises BoardBusy when a live process holds one.
+    Raises BoardBusy when a live process holds one, or a git works in the worktree: git closes its
+    lock while a person's editor is open.
     """
     paths = [f"{admin}/{name}" for name in _LOCKS] + [f"{common}/refs/heads/{branch}.lock"]
     removed = []
     for path in paths:
         if not os.path.lexists(path):
             continue
-        users = processes.opened(path)
-        if users:
-            raise BoardBusy(
-                f"process {users[0].pid} holds {path}", "Wait for that git command to end."
-            )
+        users = [process.pid for process in processes.opened(path)]
+        user = users[0] if users else standstill.at_work((admin, checkouts.root_of(admin)))
+        if user:
+            raise BoardBusy(f"process {user} holds {path}", "Wait for that git command to end.")
         os.unlink(path)
         removed.append(f"removed a stale {os.path.basename(path)}")
     return removed

@@ -153,13 +153,12 @@ def every(place: Place) -> list[Ours]:
     found = []
     for name in os.listdir(top) if os.path.isdir(top) else ():
         admin = f"{top}/{name}"
-        card, file = line(f"{admin}/{MARK}"), line(f"{admin}/gitdir")
-        if not card or not file:
+        card = line(f"{admin}/{MARK}")
+        if not card or not line(f"{admin}/gitdir"):
             continue
-        if not os.path.isabs(file):  # git 2.48 may write it relative to the folder it lies in
-            file = os.path.normpath(os.path.join(admin, file))
+        path = checkouts.root_of(admin)
         run = line(f"{admin}/locked").partition("gitkanban run ")[2]
-        found.append(Ours(os.path.dirname(file), card, admin, os.path.lexists(file), run))
+        found.append(Ours(path, card, admin, os.path.lexists(f"{path}/.git"), run))
     return sorted(found)
 
 

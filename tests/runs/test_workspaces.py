@@ -1,20 +1,22 @@
 """Worktrees: made side by side, continued by a retry, removed only when nothing is lost."""
 
 import os
+import signal
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from gitkanban.board import standstill
 from gitkanban.board.place import Place
 from gitkanban.core.model import SHARED
 from gitkanban.errors import BoardBusy, GitkanbanError, NotFound, Refused
-from gitkanban.runs import removal, workspaces
+from gitkanban.runs import removal, unfinished, workspaces
 from gitkanban.runs.locks import Locks
 from gitkanban.runs.workspaces import Wish, Workspace
 from tests.conftest import git
-from tests.runs.places import place_of
+from tests.runs.places import place_of, until
 
 
 def prepare(repo: Path, card: str = "T1", **fields: object) -> Workspace:
@@ -283,3 +285,22 @@ def test_a_repository_inside_is_never_removed(repo: Path) -> None:
     (Path(made.path) / "inner/a").write_text("only copy")
     assert not remove(repo, force=True).gone
     assert (Path(made.path) / "inner/a").exists()
+
+
+def test_a_lock_is_not_stale_while_a_person_writes_a_message(repo: Path, tmp_path: Path) -> None:
+    tree, common = tmp_path / "tree", f"{repo}/.git"
+    git(repo, "worktree", "add", "-q", "-b", "card/X", str(tree))
+    (tree / "README.md").write_text("changed\n")
+    admin = f"{common}/worktrees/tree"
+    editor = {**os.environ, "GIT_EDITOR": "sleep 60; true"}
+    command = ["git", "commit", "-qa"]
+    with subprocess.Popen(command, cwd=tree, env=editor, start_new_session=True) as person:
+        try:
+            until(lambda: os.path.exists(f"{admin}/COMMIT_EDITMSG"))
+            assert not standstill.is_stale(f"{admin}/index.lock", (str(tree),))
+            with pytest.raises(BoardBusy):
+                unfinished.remove_stale_locks(common, admin, "card/X")
+        finally:
+            os.killpg(person.pid, signal.SIGKILL)
+    assert os.path.exists(f"{admin}/index.lock")
+    assert unfinished.remove_stale_locks(common, admin, "card/X") == ["removed a stale index.lock"]
