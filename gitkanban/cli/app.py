@@ -11,7 +11,7 @@ from importlib import import_module
 import click
 
 from gitkanban import __version__
-from gitkanban.errors import GitkanbanError
+from gitkanban.errors import GitkanbanError, UsageError
 
 # (section, command, module under gitkanban.cli, what the overview says)
 COMMANDS = (
@@ -118,9 +118,11 @@ def run(argv: Sequence[str]) -> int:
         return code if isinstance(code, int) else 0
     except click.exceptions.Exit as end:
         return end.exit_code
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return error.exit_code
+    except click.ClickException as error:
+        return report_expected(_in_our_words(error))
     except GitkanbanError as error:
         return report_expected(error)
     except (KeyboardInterrupt, click.Abort):
@@ -134,6 +136,15 @@ def run(argv: Sequence[str]) -> int:
         return report_expected(os_error(error))
     except Exception as error:  # the error boundary: a bug becomes a report, never a traceback
         return _report_bug(error, argv)
+
+
+def _in_our_words(error: click.ClickException) -> GitkanbanError:
+    """What click complains of, said as every other error is."""
+    context = getattr(error, "ctx", None)
+    if not isinstance(error, click.UsageError):
+        return GitkanbanError(error.format_message())
+    where = context.command_path if context else "gitkanban"
+    return UsageError(error.format_message(), f"See `{where} --help`.")
 
 
 def report_expected(error: GitkanbanError) -> int:
