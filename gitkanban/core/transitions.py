@@ -1,6 +1,7 @@
 """The life of a card: which move leads from which status to which, and who may make it.
 
-Everything that changes a status asks this table; a move that is not in it is refused.
+A move that is not in this table is nobody's: verbs and edits of people are refused by it, a change
+that a branch brings is found by it, and tests hold to it what tick does.
 """
 
 from typing import NamedTuple

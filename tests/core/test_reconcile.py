@@ -6,6 +6,7 @@ from gitkanban.core.changes import EditCard, EndRun, SetPause, applied
 from gitkanban.core.facts import Exit, Report, RunFacts, StepEnd, Work
 from gitkanban.core.model import Board, Run
 from gitkanban.core.reconcile import SUMMARY_MOST, Reconciled, reconcile, to_accept
+from gitkanban.core.transitions import TICK, allowed
 from tests.boards import CLONE, NOW, board, observed
 
 OK = Exit(NOW, "exited", (StepEnd("session", 0),))
@@ -24,7 +25,16 @@ def running(status: str = "running", run: str = "r5", **more: object) -> Board:
 
 
 def after(state: Board, *runs: RunFacts, **more: object) -> Reconciled:
-    return reconcile(state, observed(runs=runs, **more))
+    """What is asked for; every move in it is one that tick may make."""
+    found = reconcile(state, observed(runs=runs, **more))
+    now = state
+    for change in found.changes:
+        then = applied(now, [change])
+        for name, card in then.cards.items():
+            before = now.cards[name].status
+            assert allowed(before, card.status, TICK), (name, before, card.status)
+        now = then
+    return found
 
 
 def test_a_live_run_of_its_card_is_left_alone() -> None:
