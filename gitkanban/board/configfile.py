@@ -16,7 +16,6 @@ from gitkanban.core.model import Config, Problem, Worker
 from gitkanban.errors import UsageError
 
 _DURATION = re.compile(r"(?:(\d{1,6})d)?(?:(\d{1,7})h)?(?:(\d{1,8})m)?(?:(\d{1,9})s?)?\Z", re.ASCII)
-_PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_ -]*)\}")
 
 
 def parse(data: bytes, path: str) -> tuple[Config | None, list[Problem]]:
@@ -205,11 +204,10 @@ class _Reader:
         return tuple(words)
 
     def placeholders(self, node: Scalar) -> bool:
-        for name in _PLACEHOLDER.findall(node.text):
-            if name not in presets.PLACEHOLDERS:
-                hint = ids.did_you_mean(name, presets.PLACEHOLDERS)
-                self.say(node, f"unknown placeholder {{{name}}}", hint)
-                return False
+        for name in presets.unknown_placeholders(node.text):
+            hint = ids.did_you_mean(name, presets.PLACEHOLDERS)
+            self.say(node, f"unknown placeholder {{{name}}}", hint)
+            return False
         return True
 
     def counts(self, key: Key, node: Node) -> Any:

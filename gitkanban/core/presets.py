@@ -136,9 +136,12 @@ def preset_of(runner: str) -> Preset:
     return PRESETS.get(runner, CUSTOM)
 
 
-def unknown_placeholders(argv: Sequence[str]) -> list[str]:
-    """The `{words}` of a template that are no placeholder, in order; other braces are text."""
-    found = [name for word in argv for name in _PLACEHOLDER.findall(word)]
+def unknown_placeholders(word: str) -> list[str]:
+    """What stands in braces in a word of a template and is no placeholder, in order.
+
+    Only what could be meant as one: `{}` and `{"a": 1}` are text.
+    """
+    found = re.findall(r"\{([A-Za-z_][A-Za-z0-9_ -]*)\}", word)
     return [name for name in found if name not in PLACEHOLDERS]
 
 

@@ -13,7 +13,6 @@ from gitkanban.core.model import (
     DROPPED,
     REVIEW,
     RUNNING,
-    STATUSES,
     TODO,
 )
 from gitkanban.errors import Refused
@@ -116,8 +115,3 @@ def _hint(verb: str, card_id: str, status: str) -> str:
         return said.format(id=card_id)
     sources = ", ".join(VERBS[verb].sources)
     return f"`{verb}` is for cards in {sources}."
-
-
-def reachable(start: str) -> list[str]:
-    """The statuses one move away, in the order of a card's life."""
-    return [end for end in STATUSES if (start, end) in TABLE]

@@ -9,24 +9,24 @@ import os
 from gitkanban.runs.locks import probe
 
 
-def ring(private: "str") -> "None":
+def ring(private: str) -> None:
     """Leave the mark. Raises OSError."""
     os.makedirs(private, exist_ok=True)
     os.close(os.open(f"{private}/again", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644))
 
 
-def rung(private: "str") -> "bool":
+def rung(private: str) -> bool:
     """Whether somebody has left the mark."""
     return os.path.exists(f"{private}/again")
 
 
-def answer(private: "str") -> "None":
+def answer(private: str) -> None:
     """Take the mark away: what rang is being seen to."""
     if rung(private):
         os.unlink(f"{private}/again")
 
 
-def busy(private: "str") -> "bool":
+def busy(private: str) -> bool:
     """Whether a tick is at work and now knows that it is to go round again.
 
     After ringing it looks once more: the tick may have looked for marks just before.
@@ -37,6 +37,6 @@ def busy(private: "str") -> "bool":
     return _locked(private)
 
 
-def _locked(private: "str") -> "bool":
+def _locked(private: str) -> bool:
     # A shared look: two that look at once must not take each other for a tick at work.
     return probe(f"{private}/locks/tick")

@@ -70,14 +70,8 @@ def _slot(name: str) -> str:
     return f"{profile}#{number}"
 
 
-def run_facts(folder: Folder, locks: Locks) -> RunFacts:
-    """The facts of one run."""
-    found = folder.facts()
-    names = leases.lock_names(found.one("card"), found.one("slot"))
-    return _facts(folder, found, locks.locked(names))
-
-
 def _facts(folder: Folder, found: spec.Spec, held: set[str]) -> RunFacts:
+    """The facts of one run, of which `found` is the beginning of its spec."""
     # The locks were looked at first: a run that lets go of them has written its record before.
     end = folder.exit()
     names = leases.lock_names(found.one("card"), found.one("slot"))

@@ -13,7 +13,7 @@ from gitkanban.core.moves import (
     retried,
     started,
 )
-from gitkanban.core.transitions import TABLE, VERBS, allowed, check_verb, reachable
+from gitkanban.core.transitions import TABLE, VERBS, allowed, check_verb
 from gitkanban.errors import Refused, UsageError
 from tests.boards import board
 
@@ -28,7 +28,7 @@ def test_every_verb_makes_a_move_that_the_table_allows_people() -> None:
 def test_only_tick_starts_a_run_and_every_status_can_be_left() -> None:
     assert [start for start, end in TABLE if end == RUNNING] == [TODO]
     assert not allowed(TODO, RUNNING, "person")
-    assert all(reachable(status) for status in STATUSES)
+    assert {start for start, _ in TABLE} == set(STATUSES)
 
 
 @pytest.mark.parametrize("verb", sorted(VERBS))

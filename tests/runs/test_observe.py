@@ -190,7 +190,6 @@ def test_a_long_prompt_costs_a_look_nothing(bench: Bench) -> None:
     running.end()
     assert len(running.folder.facts()) < len(running.folder.spec())
     (facts,) = look(bench).runs
-    assert facts == observe.run_facts(running.folder, bench.locks)
     assert (facts.session, facts.needs) == (
         running.folder.spec().one("session_id"),
         (("build", 1),),
