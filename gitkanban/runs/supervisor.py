@@ -14,11 +14,11 @@ import time
 
 from gitkanban import failpoints
 from gitkanban.runs import boundedlog, kernel, processes, spec
+from gitkanban.runs.activity import Activity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal
-    from collections.abc import Iterator
 else:  # the same functions without `enum`, which costs as much start-up as all the rest
     import _signal as signal
 
@@ -29,7 +29,6 @@ BOOT = (
 _LOGS = {"session": ("stdout.log", "stderr.log")}  # the others: one log, `<step>.log`
 _STOPPING = (signal.SIGTERM, signal.SIGINT)
 _WOKEN_BY = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
-_FIRST_WAKE = 0.25  # seconds; doubles up to the spec's `beat` while the logs grow slowly
 _COLLECT_TIMEOUT = 900.0
 _HARD = 1.0  # seconds between looks at processes that even KILL does not end
 
@@ -42,17 +41,13 @@ class Supervisor:
         self.spec = spec.read(f"{folder}/spec")
         self.grace = self.spec.number("grace", 10.0)
         self.beat = self.spec.number("beat", 5.0)
-        self.limit = int(self.spec.number("log_limit", 64 << 20))
         self.steps: list[tuple[str, int | None, int]] = []
         self.how = "exited"
         self.error = ""
         self.told_to_end = False  # by a signal, without a stop request: the machine goes down
         self.noted: set[int] = set()
-        self.logs: list[str] = []  # of the step that runs
-        self.cut: dict[str, int] = {}
-        self.sizes: dict[str, int] = {}
-        self.active = time.monotonic()
-        self.wake = _FIRST_WAKE
+        limit = int(self.spec.number("log_limit", 64 << 20))
+        self.activity = Activity(tuple(self.spec.get("watch", ())), limit, self.beat)
 
     # -- the steps
 
@@ -83,7 +78,7 @@ class Supervisor:
         argv = self.spec.get(name)
         if not argv or (asked and self._asked()):
             return None
-        self.logs = self._logs(name)
+        self.activity.begin(self._logs(name))
         try:
             pid, trouble = self._spawn(name, argv)
         except OSError as error:  # a full disk, no more processes
@@ -94,7 +89,7 @@ class Supervisor:
         status, cause = self._watch(pid, timeout, stall, asked)
         failpoints.reach(f"supervisor.{name}-ended")
         self._end_tree()
-        self._look_at_logs()
+        self.activity.look()
         if name == "session" or cause == "stop":
             self.how = cause or self.how
         code: int | None = None
@@ -155,7 +150,6 @@ class Supervisor:
             os.waitpid(pid, 0)
             return 0, int(trouble)
         self._note(name, pid)
-        self.active = time.monotonic()
         return pid, 0
 
     def _become(
@@ -217,7 +211,6 @@ class Supervisor:
     def _watch(self, pid: int, timeout: float, stall: float, asked: bool) -> tuple[int | None, str]:
         """Wait for the step: (wait status, why it was ended: empty, timeout, stall or stop)."""
         until = time.monotonic() + timeout if timeout > 0 else None
-        self.wake = _FIRST_WAKE
         while True:
             status = self._reap(pid)
             if status is not None:
@@ -225,24 +218,24 @@ class Supervisor:
             cause = self._cause(until, stall, asked)
             if cause:
                 return self._end_tree(pid), cause
-            self._wait(min(self.wake, self._next(until, stall)))
+            self._wait(min(self.activity.wake, self._next(until, stall)))
 
     def _cause(self, until: float | None, stall: float, asked: bool) -> str:
-        self._look_at_logs()
+        self.activity.look()
         self._note_orphans()
-        now = time.monotonic()
         if asked and self._asked():
             return self.how
-        if until is not None and now >= until:
+        if until is not None and time.monotonic() >= until:
             return "timeout"
-        if stall > 0 and now - self.active >= stall and not self._workspace_changed(now):
+        if stall > 0 and self.activity.stalled(stall):
             return "stall"
         return ""
 
     def _next(self, until: float | None, stall: float) -> float:
         """Seconds until a limit may be reached."""
         now = time.monotonic()
-        left = [limit - now for limit in (until, self.active + stall if stall else None) if limit]
+        limits = (until, self.activity.since + stall if stall else None)
+        left = [limit - now for limit in limits if limit]
         return max(min(left, default=self.beat), 0.01)
 
     def _asked(self) -> bool:
@@ -256,40 +249,6 @@ class Supervisor:
                 return False
             self.how, self.error = "lost", "its supervisor was told to end"
         return True
-
-    def _look_at_logs(self) -> None:
-        grown = 0
-        for path in self.logs:
-            size = boundedlog.size(path)
-            grown = max(grown, size - self.sizes.get(path, 0))
-            if size != self.sizes.get(path, 0):
-                self.active = time.monotonic()
-            if size > self.limit:
-                self._bound(path)
-                size = boundedlog.size(path)
-            self.sizes[path] = size
-        self.wake = _FIRST_WAKE if grown > self.limit // 8 else min(self.wake * 2, self.beat)
-
-    def _bound(self, path: str) -> None:
-        try:
-            self.cut[path] = boundedlog.bound(path, self.limit, self.cut.get(path, 0))
-        except OSError:  # a full disk must not end the session: the next beat tries again
-            pass
-
-    def _workspace_changed(self, now: float) -> bool:
-        """Look for a file changed since the last activity: in workspace, git dir, transcript."""
-        # By today's clock, so that a clock set back or forth does not make a change of nothing.
-        clock = time.time()
-        since = clock - (now - self.active)
-        newest = 0.0
-        for top in self.spec.get("watch", ()):
-            for changed in _changes(top):
-                if changed <= clock + 2:
-                    newest = max(newest, changed)
-                if newest > since + 0.1:
-                    self.active = now - max(clock - newest, 0.0)
-                    return True
-        return False
 
     # -- signals and children
 
@@ -381,20 +340,6 @@ class Supervisor:
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         os.chdir(self.spec.one("tick_cwd", "/"))
         os.execvpe(argv[0], argv, self.spec.pairs("tick.env"))
-
-
-def _changes(top: str) -> "Iterator[float]":
-    """Modification times below a folder, in no order; symlinks are not followed."""
-    todo = [top]
-    while todo:
-        try:
-            with os.scandir(todo.pop()) as entries:
-                for entry in entries:
-                    yield entry.stat(follow_symlinks=False).st_mtime
-                    if entry.is_dir(follow_symlinks=False):
-                        todo.append(entry.path)
-        except OSError:
-            continue
 
 
 def _has_children() -> bool:

@@ -47,7 +47,8 @@ def test_a_survivor_without_descriptor_environment_and_session_is_ended(
     until(lambda: child in dict(running.folder.noted()), "its being noted")
     os.kill(running.pid, signal.SIGKILL)
     until(lambda: not processes.look(running.pid))
-    assert processes.survivors(running.folder.run, running.folder.path) == []
+    until(lambda: not processes.survivors(running.folder.run, running.folder.path), "no trace")
+    assert processes.look(child), "only the session dies with its supervisor"
     assert bench.local.recover(running.folder, NOW)
     assert processes.look(child) is None
 
