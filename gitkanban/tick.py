@@ -23,7 +23,7 @@ from gitkanban.core.facts import Observed
 from gitkanban.core.model import BLOCKED, DONE, Board, Config
 from gitkanban.core.moves import closed
 from gitkanban.core.outcome import Accepted, Outcome, Started
-from gitkanban.core.plan import Plan, plan
+from gitkanban.core.plan import Plan, held_after, plan
 from gitkanban.core.schedule import Start
 from gitkanban.errors import BoardBusy, GitkanbanError
 from gitkanban.launch import Failure, Launcher
@@ -229,6 +229,7 @@ class _Pass:
             if accepted:
                 seen = seen._replace(accepted=_results(accepted))
                 todo = plan(board, seen)
+                self.outcome = self.outcome.adding(held=todo.held, untrusted=_untrusted(todo))
             return self._start(board, todo, seen, onto, accepted)
         except BoardBusy as busy:
             self.outcome = self.outcome.adding(standstill=busy.message)
@@ -351,6 +352,9 @@ class _Pass:
                 failed = self._launch(todo.after, taken, read_whole(board.cards.values()))
         finally:
             seats.leave(taken)
+        if taken:
+            held = held_after(todo, seen, {seat.card.id for seat in taken})
+            self.outcome = self.outcome.adding(held=held)
         return failed or len(taken) < len(wanted) or bool(gathering)
 
     def _remember(self, todo: Plan) -> None:

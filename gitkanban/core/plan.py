@@ -3,12 +3,13 @@
 `tick --dry-run` prints it and stops; it holds no effect and does none.
 """
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from gitkanban.core.changes import Change, applied
 from gitkanban.core.facts import Observed, RunFacts
 from gitkanban.core.graph import ready
-from gitkanban.core.model import Board
+from gitkanban.core.model import RUNNING, Board
 from gitkanban.core.reconcile import Settled, Stop, reconcile, to_accept
 from gitkanban.core.schedule import Held, Start, schedule
 
@@ -49,6 +50,21 @@ def plan(board: Board, observed: Observed) -> Plan:
         found.told,
         after,
     )
+
+
+def held_after(todo: Plan, observed: Observed, started: Collection[str]) -> tuple[Held, ...]:
+    """What holds back the cards that a plan does not start, once these of its cards run."""
+    cards = dict(todo.after.cards)
+    for start in todo.starts:
+        if start.card in started:
+            card = cards[start.card]
+            cards[card.id] = card._replace(status=RUNNING, slot=start.slot, host=observed.host)
+    then = schedule(
+        todo.after._replace(cards=cards), observed._replace(ready_since=todo.ready_since)
+    )
+    said = {each.card: each for each in then.held}
+    # Without an entry it is `max_starts_per_tick` that holds a card until the next tick.
+    return tuple(said.get(each.card, each) for each in todo.held)
 
 
 def _ready_since(board: Board, observed: Observed) -> dict[str, int]:

@@ -1,16 +1,14 @@
 """Why a card does not start, in words with names and numbers: `Held`, for tick, status and why.
 
-It words what others found out: which limit is full is for `room` to say, whose turn it is for
-`schedule`.
+It asks no limits: which one is full is for `room` to say, in the words of `limits`, and whose turn
+it is for `schedule`.
 """
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
-from gitkanban.core import graph, room
+from gitkanban.core import graph
 from gitkanban.core.facts import Observed
 from gitkanban.core.model import BLOCKED, DONE, REVIEW, RUNNING, TODO, Board, Card, Problem
-from gitkanban.core.room import Full, Room
 
 # Codes of what holds a card back, beside the kinds and codes of `room`.
 PARENTS = "parents"  # a parent runs or may run
@@ -119,8 +117,8 @@ class Reasons:
             return Held(card.id, RING, text, "`gitkanban unlink` one of the links")
         if root.state in (RUNNING, TODO):
             words = [f"{one} ({graph.state(self._board, one)})" for one in waits[:NAMES_MOST]]
-            text = f"waits for {_some(words, len(waits))}"
-            return Held(card.id, PARENTS, text, f"{_some(list(waits))} done", self._ahead(root))
+            text = f"waits for {some(words, len(waits))}"
+            return Held(card.id, PARENTS, text, f"{some(list(waits))} done", self._ahead(root))
         via = ""
         if root.card not in waits:
             first = next(p for p in waits if self._roots.get(p) == root)
@@ -178,62 +176,7 @@ def _round(ring: list[str]) -> str:
     return " → ".join([*shown, ring[0]])
 
 
-def of_limit(card: str, code: str, words: tuple[str, str], ahead: int = 0) -> Held:
-    """A card held by a limit; `ahead` cards of the same worker go first."""
-    text, frees = words
-    return Held(card, code, f"{text}; fair order: {ahead} ahead" if ahead else text, frees)
-
-
-def limit_words(full: Full, seats: Room) -> tuple[str, str]:
-    """What is full and who holds it, and what would free it."""
-    kind = room.HOST if full.code == room.RESERVE else full.code
-    count = f"{seats.taken(kind, full.name)}/{full.limit}"
-    if full.code == room.NEVER:
-        if not full.limit:
-            return f"needs {full.name}, of which config has none", f"`capacities: {full.name}`"
-        return (
-            f"needs {full.amount} of {full.name}, of which there are {full.limit}",
-            f"a larger `capacities: {full.name}`",
-        )
-    if full.code == room.KEPT:
-        what = full.name or "the shared checkout"
-        return f"{what} is kept for {full.by}, which has waited long", f"the start of {full.by}"
-    if full.code == room.RESERVE:
-        return f"host {count}, the rest is reserved for {full.by}", "a session's end on this host"
-    if full.code == room.STARTS:
-        return f"{full.limit} starts a tick, and there were as many", "the next tick"
-    held = seats.holders(full.code, full.name)
-    by = f" held by {_some(held)}" if held else ""
-    frees = _ends(held, seats.amounts(full.code, full.name), full) if held else "a higher limit"
-    if full.code == room.SHARED_CHECKOUT:
-        return f"the shared checkout is{by}", frees
-    if full.code == room.MEMORY:
-        return f"the memory of {full.name} is{by}", frees
-    if full.code == room.HOST:
-        return f"host {count}{by}", frees
-    if full.code == room.CAPACITY:
-        much = f" (it needs {full.amount})" if full.amount > 1 else ""
-        return f"capacity {full.name} {count}{much}{by}", frees
-    return f"{full.code} {full.name} {count}{by}", frees
-
-
-def _ends(held: list[str], amounts: Mapping[str, int], full: Full) -> str:
-    """Whose ends make room: of any one, where that is enough, else of as many as it takes."""
-    short = sum(amounts.values()) + full.amount - full.limit
-    enough = [name for name in held if amounts[name] >= short]
-    if enough:
-        return f"the end of {_some(enough, joined=' or ')}"
-    count = 0
-    for amount in sorted(amounts.values(), reverse=True):
-        count, short = count + 1, short - amount
-        if short <= 0:
-            break
-    if count == len(held):
-        return f"the ends of {_some(held, joined=' and ')}"
-    return f"the ends of {count} of {_some(held)}"
-
-
-def _some(names: list[str], total: int = 0, joined: str = ", ") -> str:
+def some(names: list[str], total: int = 0, joined: str = ", ") -> str:
     rest = (total or len(names)) - min(len(names), NAMES_MOST)
     return joined.join(names[:NAMES_MOST]) + (f" and {rest} more" if rest > 0 else "")
 

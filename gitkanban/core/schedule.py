@@ -20,16 +20,17 @@ limit alone, their starts per weight differ by at most 1/w + 1/w'; a waiting wor
 w' * (LAG + 1/w) + 1 starts of another one before its own.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
 from gitkanban.core import room
 from gitkanban.core.facts import Observed
 from gitkanban.core.fair import Fair
+from gitkanban.core.limits import limit_words, of_limit
 from gitkanban.core.model import TODO, Board, Card, Config, Worker
 from gitkanban.core.reasons import Held as Held  # part of what `schedule` gives
-from gitkanban.core.reasons import Reasons, limit_words, of_limit
+from gitkanban.core.reasons import Reasons
 from gitkanban.core.room import Full, Needs, Occupant, Room, needs_of, occupants
 
 AGE_STEP = 3600  # seconds of waiting that weigh as much as one step of priority
@@ -187,7 +188,7 @@ def schedule(board: Board, observed: Observed) -> Scheduled:
     fair = Fair(observed.served)
     started, blocks = fill(seats, lines, fair, observed.now, config.max_starts_per_tick)
     for name, line in lines.items():
-        held.extend(_left(line, blocks.get(name, {}), seats))
+        held.extend(_left(line, blocks.get(name, {}), seats, {one.label for one in started}))
     starts = tuple(
         Start(one.label, one.worker, one.profile, f"{one.profile}#{one.number}") for one in started
     )
@@ -203,9 +204,14 @@ def _line_up(lines: dict[str, Line], board: Board, card: Card, since: int) -> No
     line.add(card, since)
 
 
-def _left(line: Line, blocked: Mapping[Needs, Full], seats: Room) -> Iterable[Held]:
+def _left(
+    line: Line, blocked: Mapping[Needs, Full], seats: Room, starting: Collection[str]
+) -> Iterable[Held]:
     """Why the cards that are still in line did not start, in their order."""
     waiting = sorted((key, needs) for needs, keys in line.groups.items() for key in keys)
-    words = {needs: limit_words(blocked[needs], seats) for needs in line.groups}
-    for ahead, (key, needs) in enumerate(waiting):
-        yield of_limit(key[2], blocked[needs].code, words[needs], ahead)
+    words = {needs: limit_words(blocked[needs], seats, starting) for needs in line.groups}
+    ahead: dict[tuple[str, str], int] = {}  # by what they wait for
+    for key, needs in waiting:
+        full = blocked[needs]
+        yield of_limit(key[2], full.code, words[needs], ahead.get((full.code, full.name), 0))
+        ahead[full.code, full.name] = ahead.get((full.code, full.name), 0) + 1

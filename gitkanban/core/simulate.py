@@ -16,8 +16,9 @@ from gitkanban.core import room
 from gitkanban.core.facts import Observed
 from gitkanban.core.fair import Fair
 from gitkanban.core.graph import children, unfinished
+from gitkanban.core.limits import limit_words, of_limit
 from gitkanban.core.model import REVIEW, RUNNING, TODO, Board, Config
-from gitkanban.core.reasons import Held, Reasons, limit_words, of_limit
+from gitkanban.core.reasons import Held, Reasons
 from gitkanban.core.room import Full, Key, Occupant, Room, needs_of, occupants
 from gitkanban.core.schedule import Blocks, Line, fill
 

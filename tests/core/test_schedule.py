@@ -9,6 +9,7 @@ import pytest
 from gitkanban.core.facts import Exit
 from gitkanban.core.fair import CLOCK, LAG, Fair
 from gitkanban.core.model import Board, Config
+from gitkanban.core.plan import held_after, plan
 from gitkanban.core.schedule import AGE_STEP, PATIENCE, schedule
 from tests.boards import NOW, board, live, observed
 
@@ -81,17 +82,31 @@ def test_a_pool_fills_its_limit_and_says_who_sits_in_it() -> None:
         """
         start T4 w#2
         start T2 w#3
-        held  T3 worker: worker w 3/3 held by T1, T2, T4
-        held  T5 worker: worker w 3/3 held by T1, T2, T4; fair order: 1 ahead
+        held  T3 worker: worker w 3/3 held by T1; the next tick starts T2, T4 first
+        held  T5 worker: worker w 3/3 held by T1; the next tick starts T2, T4 first; fair order: 1 ahead
         """,
     )
+
+
+def test_what_a_tick_held_is_worded_with_its_starts_made() -> None:
+    given = board(
+        "A todo\nB todo\nC todo\nD todo @x\nE todo <- A", workers="w pool 2\nx lane\nstarts 2"
+    )
+    todo = plan(given, observed())
+    assert [one.card for one in todo.starts] == ["A", "D"]
+    held = {one.card: one.text for one in held_after(todo, observed(), {"A", "D"})}
+    assert held == {
+        "B": "2 starts a tick, and as many come first",
+        "C": "worker w 2/2 held by A; the next tick starts B first",
+        "E": "waits for A (running)",
+    }
 
 
 LIMITS = [
     (
         "two lanes of one profile never run together unless someone says so",
         board("a todo @x\nb todo @y", workers="x profile=p\ny profile=p"),
-        "start a p#1\nheld  b profile: profile p 1/1 held by a",
+        "start a p#1\nheld  b profile: profile p 1/1: the next tick starts a first",
     ),
     (
         "a profile's own limit",
@@ -101,32 +116,32 @@ LIMITS = [
     (
         "a capacity",
         board("a todo needs build:1\nb todo needs build:1\nc todo", workers="w pool 3\ncapacity build 1"),
-        "start a w#1\nstart c w#2\nheld  b capacity: capacity build 1/1 held by a",
+        "start a w#1\nstart c w#2\nheld  b capacity: capacity build 1/1: the next tick starts a first",
     ),
     (
         "a capacity taken by the piece",
         board("a running needs build:1\nb todo needs build:2\nc todo needs build:1", workers="w pool 3\ncapacity build 2"),
-        "start c w#2\nheld  b capacity: capacity build 2/2 (it needs 2) held by a, c",
+        "start c w#2\nheld  b capacity: capacity build 2/2 (it needs 2) held by a; the next tick starts c first",
     ),
     (
         "needs of the worker, unless the card has its own",
         board("a todo\nb todo\nc todo needs browser:1", workers="w pool 3 needs=build:1\ncapacity build 1\ncapacity browser 1"),
-        "start a w#1\nstart c w#2\nheld  b capacity: capacity build 1/1 held by a",
+        "start a w#1\nstart c w#2\nheld  b capacity: capacity build 1/1: the next tick starts a first",
     ),
     (
         "more than there is",
         board("a todo needs build:3\nb todo needs gpu:1", workers="w pool 3\ncapacity build 2"),
-        "held  a never: needs 3 of build, of which there are 2\nheld  b never: needs gpu, of which config has none; fair order: 1 ahead",
+        "held  a never: needs 3 of build, of which there are 2\nheld  b never: needs gpu, of which config has none",
     ),
     (
         "one session in the shared checkout, whoever's it is",
         board("a todo @x\nb todo @y", workers="x workspace_policy=shared\ny workspace_policy=shared"),
-        "start a x#1\nheld  b shared: the shared checkout is held by a",
+        "start a x#1\nheld  b shared: the shared checkout: the next tick starts a first",
     ),
     (
         "two runs that write one profile's memory",
         board("a todo\nb todo", workers="w pool 2 profile=p memory=read-write memory_path=~/p"),
-        "start a p#1\nheld  b memory: the memory of p is held by a",
+        "start a p#1\nheld  b memory: the memory of p: the next tick starts a first",
     ),
     (
         "read-only runs share a profile's memory",
@@ -136,7 +151,7 @@ LIMITS = [
     (
         "the host",
         board("a todo @x\nb todo @y", workers="x\ny\nhost 1"),
-        "start a x#1\nheld  b host: host 1/1 held by a",
+        "start a x#1\nheld  b host: host 1/1: the next tick starts a first",
     ),
     (
         "sessions on another host do not count against this one",
@@ -151,17 +166,17 @@ LIMITS = [
     (
         "a reserve is kept free for its worker",
         board("a todo @x\nb todo @x", workers="x pool 2\nreviewer reserve=1\nhost 2"),
-        "start a x#1\nheld  b reserve: host 1/2, the rest is reserved for reviewer",
+        "start a x#1\nheld  b reserve: host 1/2: the next tick starts a first, the rest is reserved for reviewer",
     ),
     (
         "and taken by it",
         board("a todo @x\nb todo @x\nr todo @reviewer", workers="x pool 2\nreviewer reserve=1\nhost 2"),
-        "start r reviewer#1\nstart a x#1\nheld  b host: host 2/2 held by a, r",
+        "start r reviewer#1\nstart a x#1\nheld  b host: host 2/2: the next tick starts a, r first",
     ),
     (
         "reserves that exceed the total do not stop everybody",
         board("a todo @x\nb todo @y", workers="x reserve=1\ny reserve=1\nhost 1"),
-        "start a x#1\nheld  b host: host 1/1 held by a",
+        "start a x#1\nheld  b host: host 1/1: the next tick starts a first",
     ),
     (
         "a paused worker reserves nothing",
@@ -171,7 +186,7 @@ LIMITS = [
     (
         "starts in one tick",
         board("a todo\nb todo", workers="w pool 2\nstarts 1"),
-        "start a w#1\nheld  b starts: 1 starts a tick, and there were as many",
+        "start a w#1\nheld  b starts: 1 start a tick, and as many come first",
     ),
     (
         "a limit lowered below what runs ends nothing and starts nothing",
@@ -214,7 +229,7 @@ def test_a_slot_whose_lock_somebody_holds_is_taken() -> None:
     given = board("a todo\nb todo", workers="w pool 2")
     check(
         given,
-        "start a w#2\nheld  b profile: profile w 2/2 held by a, slot w#1",
+        "start a w#2\nheld  b profile: profile w 2/2 held by slot w#1; the next tick starts a first",
         busy_slots=frozenset({"w#1"}),
     )
 
@@ -305,7 +320,7 @@ def test_a_card_that_asks_for_much_gets_its_turn_after_half_an_hour() -> None:
         """
         start none w#2
         held  big capacity: capacity build 1/2 (it needs 2) held by run
-        held  small kept: build is kept for big, which has waited long; fair order: 1 ahead
+        held  small kept: build is kept for big, which has waited long
         """,
         ready_since={"big": NOW - PATIENCE},
     )
