@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from gitkanban.board.place import Place
 
 # The shape of what is kept, and by whom it can be read.
-_FORMAT = ("gitkanban", 2, __version__, sys.hexversion)
+_FORMAT = ("gitkanban", 3, __version__, sys.hexversion)
+# What decides, beside the board, on what the rows say: git's configuration, and in the private folder
+# what was allowed to run and what the last tick saw.
+_OUTSIDE = ("config", "gitkanban/trust", "gitkanban/cache/schedule")
 # What a checkout has while it is in the middle of something; `standstill` then has the word.
 _SIGNS = (
     "rebase-merge", "rebase-apply", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "BISECT_LOG",
@@ -31,8 +34,9 @@ _SIGNS = (
 def warm(cwd: "str") -> "dict[str, Any] | None":
     """The rows that `keep` was given, with `slots_dir`, `main` and `prefix`; None: read the board.
 
-    None when the branch has moved, a `not_before` has passed, git's configuration was changed,
-    something is in progress in a checkout, or there is nothing sound in the cache.
+    None when the branch has moved, the rows' time is over, one of the files that they also depend
+    on was changed, something is in progress in a checkout, the disk is full, or there is nothing
+    sound in the cache.
     """
     common = common_dir(cwd)
     if not common:
@@ -47,7 +51,7 @@ def warm(cwd: "str") -> "dict[str, Any] | None":
             if not _holds(common, head):
                 return None
             data = file.read()
-        if len(data) != head[6] or _checksum(data) != head[7]:
+        if len(data) != head[7] or _checksum(data) != head[8]:
             return None
         rows = marshal.loads(data)
     except (OSError, ValueError, EOFError, TypeError, IndexError, UnicodeDecodeError):
@@ -60,24 +64,27 @@ def warm(cwd: "str") -> "dict[str, Any] | None":
 
 def _holds(common: "str", head: "Any") -> "bool":
     """Whether the rows behind this head are of the board as it is."""
-    form, config, ref, commit, valid_until, admins = head[:6]
-    if form != _FORMAT or config != _signature(common) or commit != _tip(common, ref):
+    form, files, ref, commit, valid_until, admins, room = head[:7]
+    if form != _FORMAT or files != outside(common) or commit != _tip(common, ref):
         return False
     if valid_until and _now() >= valid_until:
+        return False
+    disk = os.statvfs(common)
+    if disk.f_bavail * disk.f_frsize < room:
         return False
     return not any(os.path.exists(f"{admin}/{sign}") for admin in admins for sign in _SIGNS)
 
 
-def keep(place: "Place", rows: "dict[str, Any]") -> None:
+def keep(place: "Place", rows: "dict[str, Any]", files: "Any") -> None:
     """Keep the rows of a board; they have its `commit` and `valid_until` (epoch seconds, 0: ever).
 
+    `files` is what `outside` gave before anything was read for them.
     Kept only for the board that git's configuration names, since only that can be known again
     without asking git. Raises nothing: a cache that cannot be written is done without.
     """
-    from gitkanban.board import checkouts, git
+    from gitkanban.board import checkouts, git, standstill
     from gitkanban.board.reading import store_bytes
 
-    config = _signature(place.common)
     pinned = git.run(place.common, "config", "gitkanban.branch", check=False).text
     if place.aside or pinned != place.branch:
         return
@@ -86,8 +93,8 @@ def keep(place: "Place", rows: "dict[str, Any]") -> None:
     more = {"slots_dir": place.slots, "main": place.main, "prefix": place.prefix}
     data = marshal.dumps(rows | more)
     head = (
-        _FORMAT, config, place.ref, rows["commit"], rows["valid_until"], tuple(admins), len(data),
-        _checksum(data),
+        _FORMAT, files, place.ref, rows["commit"], rows["valid_until"], tuple(admins),
+        standstill.FREE_LEAST, len(data), _checksum(data),
     )  # fmt: skip
     store_bytes(f"{place.private}/cache/status", marshal.dumps(head) + data)
 
@@ -106,10 +113,17 @@ def _now() -> "float":
     return time.time()
 
 
-def _signature(common: "str") -> "tuple[int, int, int]":
-    """What changes whenever git's configuration of this repository does."""
-    found = os.stat(f"{common}/config")
-    return (found.st_mtime_ns, found.st_size, found.st_ino)
+def outside(common: "str") -> "tuple[tuple[int, int, int], ...]":
+    """What changes whenever one of the files does on which the rows depend beside the board."""
+    return tuple([_signature(f"{common}/{name}") for name in _OUTSIDE])
+
+
+def _signature(path: "str") -> "tuple[int, int, int]":
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return 0, 0, 0
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def common_dir(cwd: "str") -> "str":

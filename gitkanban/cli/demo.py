@@ -117,11 +117,13 @@ def _page(place: Place) -> tuple[dict[str, Any], str]:
     from gitkanban.board.place import clone_id, host
     from gitkanban.cli.quick import live
     from gitkanban.cli.terminal import colour_on, terminal_width
+    from gitkanban.core.facts import Observed
     from gitkanban.views.status import status_text
     from gitkanban.views.summary import summary
 
     board = store.read(place)
-    rows = summary(board, int(clock.now()), clone_id(place), host())
+    # Without a look around: every lock that git takes for a moment would make a page.
+    rows = summary(board, Observed(int(clock.now()), host(), clone_id(place)))
     rows |= {"slots_dir": place.slots, "main": "", "prefix": place.prefix}
     data = live(rows)
     for card in data["cards"]:

@@ -10,6 +10,7 @@ import time
 
 from gitkanban.board import snapshot
 from gitkanban.cli.terminal import colour_on, terminal_width
+from gitkanban.core.moments import worded
 from gitkanban.runs import doorbell, tokens
 from gitkanban.views import status
 
@@ -53,41 +54,43 @@ def status_now() -> "dict[str, Any]":
     if found is not None:
         return live(found)
     from gitkanban import clock
-    from gitkanban.board import standstill, store
-    from gitkanban.board.place import clone_id, host
+    from gitkanban.board import store
     from gitkanban.cli.here import place_here
+    from gitkanban.runs.locks import Locks
+    from gitkanban.runs.observe import glance
     from gitkanban.views.summary import summary
 
     place = place_here()
+    files = snapshot.outside(place.common)
     board = store.read(place)
-    rows = summary(board, int(clock.now()), clone_id(place), host())
-    snapshot.keep(place, rows)
-    rows |= {"slots_dir": place.slots, "main": place.main, "prefix": place.prefix}
-    why = standstill.reason(place)
-    return live(rows, [f"nothing is committed or started: {why}"] if why else [])
+    seen = glance(place, board, int(clock.now()), Locks(place.private))
+    rows = summary(board, seen, kept=True)
+    snapshot.keep(place, rows, files)
+    return live(rows | {"slots_dir": place.slots, "main": place.main, "prefix": place.prefix})
 
 
 def status_at(rev: str) -> "dict[str, Any]":
     """The data of the board as it was: nobody sits anywhere, nothing is a draft."""
     from gitkanban.board import git, store
     from gitkanban.cli.here import place_here
+    from gitkanban.core.facts import Observed
     from gitkanban.views.summary import summary
 
     place = place_here()
     board = store.read(place, rev)
     at = git.run(place.common, "show", "-s", "--format=%ct", board.commit).text
-    rows = summary(board, int(at), "", "")
+    rows = summary(board, Observed(int(at), "", ""))
     return live(rows | {"slots_dir": "", "main": "", "prefix": place.prefix})
 
 
-def live(
-    rows: "dict[str, Any]", notes: "list[str] | None" = None, brief: bool = False
-) -> "dict[str, Any]":
+def live(rows: "dict[str, Any]", brief: bool = False) -> "dict[str, Any]":
     """The rows of a board with who sits where now, and what a person should know beside it.
 
-    With `brief` the finished cards of a large board are counted in `left_out`, not listed.
+    Times that the rows leave open are put into words. With `brief` the finished cards of a large
+    board are counted in `left_out`, not listed.
     """
     drafts = _Drafts(rows)
+    now = _now()
     slots = tokens.held(rows["slots_dir"])
     running = {slot["run"]: slot for slot in slots}
     cards: list[dict[str, Any]] = []
@@ -101,7 +104,11 @@ def live(
         card = dict(zip(status.CARD_KEYS, row, strict=True))
         seat = running.get(card["run"])
         card["started"] = seat["started"] if seat else ""
+        if card["held"]:
+            card["held"] = worded(card["held"], now)
         cards.append(card)
+    why = rows["standstill"]
+    notes = [f"nothing is committed or started: {why}"] if why else []
     return {
         "board": {"branch": rows["branch"], "commit": rows["commit"]},
         "cards": cards,
@@ -110,10 +117,11 @@ def live(
         "profiles": rows["profiles"],
         "capacities": rows["capacities"],
         "slots": slots,
-        "deadlock": rows["deadlock"],
+        "deadlock": worded(rows["deadlock"], now),
+        "waits_for_you": worded(rows["waits_for_you"], now),
         "paused": rows["paused"],
         "problems": rows["problems"],
-        "notes": [*(notes or []), *drafts.lines()],
+        "notes": [*notes, *drafts.lines()],
     }
 
 

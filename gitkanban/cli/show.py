@@ -7,11 +7,10 @@ import click
 
 from gitkanban import clock
 from gitkanban.board import git, store
-from gitkanban.board.place import Place, clone_id, host
+from gitkanban.board.place import Place
 from gitkanban.cli.here import board_of, card_of, json_option, place_here, print_json
-from gitkanban.core.facts import Observed
 from gitkanban.core.graph import ready
-from gitkanban.core.model import DONE, RUNNING, SHARED, Board, Card
+from gitkanban.core.model import DONE, RUNNING, SHARED, TODO, Board, Card
 from gitkanban.core.schedule import schedule
 from gitkanban.errors import BadData, NotFound
 
@@ -78,8 +77,13 @@ def _work(place: Place, board: Board, card: Card, stat: bool) -> str:
 
 def _held(place: Place, board: Board, card: Card, now: int) -> str:
     """What holds the card back, in the words of `tick` and `status`."""
-    seen = Observed(now, host(), clone_id(place))
-    return next((each.text for each in schedule(board, seen).held if each.card == card.id), "")
+    if card.status != TODO:
+        return ""
+    from gitkanban.runs.locks import Locks
+    from gitkanban.runs.observe import glance
+
+    held = schedule(board, glance(place, board, now, Locks(place.private))).held
+    return next((each.text for each in held if each.card == card.id), "")
 
 
 def _prompt(place: Place, board: Board, card: Card) -> str:

@@ -14,37 +14,33 @@ from gitkanban.errors import UsageError
 def why_command(cards: tuple[str, ...], all_: bool, as_json: bool) -> None:
     """Say what holds CARDS back, with names and numbers, and what would free them.
 
-    The words are those of `tick` and `status`. With --all, the cards that need a person come
-    first, those that most others wait on before the rest, and a board on which nothing can go on
-    by itself is called that.
+    The words are those of `tick` and `status`. With --all, what needs a person comes first, that
+    on which most cards wait before the rest, with parents that are missing or dropped; and a board
+    on which nothing goes on by itself is called that.
     """
     if bool(cards) == all_:
         raise UsageError("name cards, or --all, and not both", "gitkanban why T4")
-    from gitkanban.core.held import all_held, deadlock, needs_person
-    from gitkanban.core.schedule import schedule
+    from gitkanban.core.held import standing
     from gitkanban.runs.locks import Locks
-    from gitkanban.runs.observe import observe
-    from gitkanban.views.why import why_data, why_text
+    from gitkanban.runs.observe import glance
+    from gitkanban.views.why import all_rows, why_rows, why_text
 
     place = place_here()
     board = board_of(place)
-    seen = observe(place, board, int(clock.now()), Locks(place.private))
-    chosen = [card_of(board, name) for name in dict.fromkeys(cards)]
-    if all_:
-        chosen = [card for _, card in sorted(board.cards.items()) if card.status not in QUIET]
-    held = all_held(board, seen)
-    persons = needs_person(board, seen)
-    stuck = deadlock(board, schedule(board, seen)) if all_ else ""
-    rows = [why_data(board, card, held.get(card.id), persons) for card in chosen]
-    if all_:
-        order = {each.card: place for place, each in enumerate(persons)}
-        rows.sort(key=lambda row: (order.get(row["card"], len(order)), row["card"]))
-    if as_json:
-        needed = [each._asdict() for each in persons] if all_ else []
-        print_json({"cards": rows, "needs_person": needed, "deadlock": stuck} if all_ else rows)
-    else:
-        missing = [each for each in persons if all_ and each.card not in board.cards]
-        click.echo(why_text(rows, missing, stuck, seen.now), nl=False)
-
-
-QUIET = frozenset({"done", "dropped"})
+    found = standing(board, glance(place, board, int(clock.now()), Locks(place.private)))
+    if not all_:
+        rows = why_rows([card_of(board, name) for name in dict.fromkeys(cards)], found)
+        print_json(rows) if as_json else click.echo(why_text(rows, clock.now()), nl=False)
+        return
+    rows = all_rows(board, found)
+    if not as_json:
+        click.echo(why_text(rows, clock.now(), found), nl=False)
+        return
+    print_json(
+        {
+            "cards": [row for row in rows if row["card"] in board.cards],
+            "needs_person": [each._asdict() for each in found.needed],
+            "deadlock": found.deadlock,
+            "waits_for_you": found.waits_for_you,
+        }
+    )

@@ -12,6 +12,8 @@ from gitkanban.core.model import DONE, DROPPED, TERMINAL, TODO, Board, Card
 MISSING = "missing"  # no such card
 BROKEN = "unreadable"  # its file is quarantined
 RING = "ring"  # it waits for itself, through others or directly
+STUCK = "stuck"  # it is todo, and cannot start before a person acts
+MOVING = "moving"  # it is in review, and tick accepts it
 
 
 def cycles(cards: Mapping[str, Card]) -> list[list[str]]:
@@ -129,21 +131,26 @@ def state(board: Board, card_id: str) -> str:
 
 
 class Root(NamedTuple):
-    """Where a chain of waiting cards ends; `state` is what `state` gives, or RING."""
+    """Where a chain of waiting cards ends; `state` is what `state` gives, RING, or what `roots`
+    was told."""
 
     card: str
     state: str
 
 
 # What holds a chain for longest comes first: what no session can mend, then what no tick can.
-_STUCK = (RING, MISSING, BROKEN, DROPPED, "blocked", "backlog", "review", "running", TODO)
-_RANK = {name: rank for rank, name in enumerate(_STUCK)}
+_HOPELESS = (
+    *(RING, MISSING, BROKEN, DROPPED, "blocked", STUCK, "backlog", "review"),
+    *(MOVING, "running", TODO),
+)
+_RANK = {name: rank for rank, name in enumerate(_HOPELESS)}
 
 
-def roots(board: Board) -> dict[str, Root]:
+def roots(board: Board, known: Mapping[str, str] = {}) -> dict[str, Root]:
     """For each card that waits for parents: the end of its most hopeless chain of parents.
 
     That is a card that a person must see to if there is one, else one that runs or may run.
+    `known` gives cards that are STUCK or MOVING.
     """
     waiting = _waiting(board)
     found: dict[str, Root] = {}
@@ -153,7 +160,7 @@ def roots(board: Board) -> dict[str, Root]:
             found.update(dict.fromkeys(group, ring))
             continue
         ends = [
-            found.get(parent) or Root(parent, state(board, parent))
+            found.get(parent) or Root(parent, known.get(parent) or state(board, parent))
             for parent in unfinished(board, waiting[group[0]])
         ]
         found[group[0]] = min(ends, key=lambda root: _RANK.get(root.state, 0))

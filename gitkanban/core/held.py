@@ -1,4 +1,4 @@
-"""What holds each card of a board back, and which cards go on only when a person acts.
+"""How a board stands: what holds each card back, who must see to it, whether it goes on by itself.
 
 The words are those of `reasons` and the limits those of `schedule`, so that tick, status and why
 never disagree. It decides nothing and asks nobody.
@@ -11,24 +11,24 @@ from gitkanban.core import graph, room
 from gitkanban.core.facts import Observed
 from gitkanban.core.model import BACKLOG, BLOCKED, DROPPED, REVIEW, RUNNING, TODO, Board, Card
 from gitkanban.core.reasons import (
-    CONFIG,
-    NO_COMMAND,
     NO_WORKER,
     NOT_BEFORE,
     PAUSED,
+    PERSONS,
     RING,
-    UNKNOWN_WORKER,
+    STANDSTILL,
+    STILL_RUNNING,
     UNTRUSTED,
     Held,
     Reasons,
-    mend,
 )
+from gitkanban.core.room import occupants
 from gitkanban.core.schedule import Scheduled, schedule
 
-# Reasons of a todo card that pass only when somebody changes the card, the config or the trust.
-PERSONS = frozenset(
-    {CONFIG, NO_COMMAND, NO_WORKER, PAUSED, RING, UNKNOWN_WORKER, UNTRUSTED, room.NEVER}
-)
+# What passes by itself, and what somebody has stopped on purpose or is told of elsewhere.
+_PASSES = frozenset({NOT_BEFORE, STILL_RUNNING, room.STARTS, PAUSED, UNTRUSTED, STANDSTILL})
+# What a person sees to in the normal course of work; the rest of what is needed is a mistake.
+_USUAL = frozenset({BLOCKED, REVIEW, BACKLOG, NO_WORKER})
 
 
 class Needed(NamedTuple):
@@ -45,73 +45,65 @@ class Needed(NamedTuple):
     waiting: int
 
 
-def all_held(board: Board, observed: Observed) -> dict[str, Held]:
-    """What holds each card back, by id; done and dropped cards, and those that would start, have
-    no entry. For a running card it says where it runs."""
-    reasons = Reasons(board, observed)
-    found = {each.card: each for each in schedule(board, observed).held}
+class Standing(NamedTuple):
+    """A board at one moment.
+
+    `held`: what holds each card back; cards that would start, and done and dropped ones, have no
+    entry, and for a running one it says where it runs. `waiting`: how many cards that are neither
+    done nor dropped wait on each id. `needed`: what needs a person, that on which most wait first,
+    then by id. Nothing goes on by itself while `deadlock` or `waits_for_you` says why: the first
+    where something is wrong with the board, the second in the normal course of work.
+    """
+
+    scheduled: Scheduled
+    held: Mapping[str, Held]
+    waiting: Mapping[str, int]
+    needed: tuple[Needed, ...]
+    deadlock: str = ""
+    waits_for_you: str = ""
+
+
+def standing(board: Board, observed: Observed, kept: bool = False) -> Standing:
+    """How a board stands. With `kept`, times in the texts are left to `moments.worded`."""
+    reasons = Reasons(board, observed, kept)
+    scheduled = schedule(board, observed, reasons)
+    held = {each.card: each for each in scheduled.held}
     for card in board.cards.values():
         if card.status in (BACKLOG, BLOCKED, REVIEW, RUNNING):
-            found[card.id] = _of_status(card, reasons)
-    return dict(sorted(found.items()))
-
-
-def why(board: Board, observed: Observed, card: Card) -> Held | None:
-    """The first thing that holds a card back; None: nothing does, or it is done or dropped."""
-    if card.status == TODO:
-        held = schedule(board, observed).held
-        return next((each for each in held if each.card == card.id), None)
-    if card.status in (BACKLOG, BLOCKED, REVIEW, RUNNING):
-        return _of_status(card, Reasons(board, observed))
-    return None
+            held[card.id] = _of_status(card, reasons)
+    counts = graph.downstream_counts(board)
+    found = Standing(
+        scheduled, dict(sorted(held.items())), counts, _needed(board, reasons, held, counts)
+    )
+    return _at_rest(found) if _rests(board, observed, reasons, scheduled) else found
 
 
 def _of_status(card: Card, reasons: Reasons) -> Held:
-    if card.status == RUNNING:
-        return Held(card.id, RUNNING, reasons.status(card), "the end of its session")
-    if card.status == BACKLOG:
-        return Held(card.id, BACKLOG, "is not approved to run", f"`gitkanban approve {card.id}`")
-    return Held(card.id, card.status, reasons.status(card), _way_out(card.id, card.status))
+    text = "is not approved to run" if card.status == BACKLOG else reasons.status(card)
+    return Held(card.id, card.status, text, reasons.way_out(card))
 
 
-def _way_out(card: str, state: str) -> str:
-    return mend(graph.Root(card, state), card)
-
-
-def needs_person(board: Board, observed: Observed | None = None) -> tuple[Needed, ...]:
-    """The cards that need a person, those that most cards wait on first, then by id.
-
-    Blocked ones, those in review (unless tick accepts them), and todo ones that can never start as
-    they are; dropped, missing and unreadable ones, and backlog, only where something waits on them.
-    A ring counts once, under its smallest id. Without `observed` nothing is known of trust or
-    running sessions, and no durations are given.
-    """
-    seen = observed or Observed(0, "", "")
-    counts = graph.downstream_counts(board)
-    reasons = Reasons(board, seen)
-    found = [
-        *_by_status(board, counts, reasons),
-        *_not_there(board, counts),
-        *_cannot_start(board, seen, counts),
-    ]
-    return tuple(sorted(found, key=lambda each: (-each.waiting, each.card)))
-
-
-def _by_status(board: Board, counts: Mapping[str, int], reasons: Reasons) -> list[Needed]:
-    found = []
+def _needed(
+    board: Board, reasons: Reasons, held: Mapping[str, Held], counts: Mapping[str, int]
+) -> tuple[Needed, ...]:
+    """Blocked cards, those in review (unless tick accepts them), and todo ones that can never start
+    as they are; dropped, missing and unreadable ones, and backlog, only where something waits on
+    them. A ring counts once, under its smallest id."""
+    found = _not_there(board, counts)
+    rings = {ring[0] for ring in graph.rings(board)}
     for card in board.cards.values():
-        waiting = counts.get(card.id, 0)
-        if card.status == REVIEW:
-            worker = board.worker_of(card)
-            needed = worker is None or worker.on_success == REVIEW
-        else:
-            needed = card.status == BLOCKED or (card.status in (BACKLOG, DROPPED) and waiting > 0)
-        if needed:
-            text, way = reasons.status(card), _way_out(card.id, card.status)
-            if card.status == DROPPED:
-                way = f"`gitkanban reopen {card.id}`, or unlink it"
-            found.append(Needed(card.id, card.status, text, way, waiting))
-    return found
+        waiting, why = counts.get(card.id, 0), held.get(card.id)
+        if card.status == TODO:
+            if why and why.code in PERSONS and (why.code != RING or card.id in rings):
+                found.append(Needed(card.id, why.code, why.text, why.frees, waiting))
+        elif (
+            card.status == BLOCKED
+            or (card.status == REVIEW and not reasons.moves(card))
+            or (card.status in (BACKLOG, DROPPED) and waiting)
+        ):
+            text, way_out = reasons.status(card), reasons.way_out(card)
+            found.append(Needed(card.id, card.status, text, way_out, waiting))
+    return tuple(sorted(found, key=lambda each: (-each.waiting, each.card)))
 
 
 def _not_there(board: Board, counts: Mapping[str, int]) -> list[Needed]:
@@ -121,38 +113,34 @@ def _not_there(board: Board, counts: Mapping[str, int]) -> list[Needed]:
     found = []
     for name in missing:
         state = graph.state(board, name)
-        way = f"a card {name} that can be read, or its children unlinked"
-        found.append(Needed(name, state, words[state], way, counts[name]))
+        way_out = f"a card {name} that can be read, or its children unlinked"
+        found.append(Needed(name, state, words[state], way_out, counts[name]))
     return found
 
 
-def _cannot_start(board: Board, seen: Observed, counts: Mapping[str, int]) -> list[Needed]:
-    held = {each.card: each for each in schedule(board, seen).held if each.code in PERSONS}
-    if any(each.code == RING for each in held.values()):
-        first = {ring[0] for ring in graph.rings(board)}
-        held = {name: each for name, each in held.items() if each.code != RING or name in first}
-    return [
-        Needed(name, each.code, each.text, each.frees, counts.get(name, 0))
-        for name, each in held.items()
-    ]
-
-
-def deadlock(board: Board, scheduled: Scheduled) -> str:
-    """Why nothing will ever go on by itself, in one line; empty while something runs or may.
-
-    Only todo cards count: a board on which everything is done, or waits in review, is not stuck.
-    """
+def _rests(board: Board, observed: Observed, reasons: Reasons, scheduled: Scheduled) -> bool:
+    """Whether nothing will ever go on by itself, though something is to be done."""
     held = scheduled.held
-    if scheduled.starts or not held:
-        return ""
-    if any(card.status == RUNNING for card in board.cards.values()):
-        return ""
-    if any(each.code in (NOT_BEFORE, room.STARTS) for each in held):
-        return ""
-    needed = [each for each in needs_person(board) if each.waiting]
+    if scheduled.starts or not held or any(each.code in _PASSES for each in held):
+        return False
+    if any(card.status == REVIEW and reasons.moves(card) for card in board.cards.values()):
+        return False
+    return not occupants(board, observed)
+
+
+def _at_rest(found: Standing) -> Standing:
+    """Why nothing goes on: what most cards wait on, else the first card that cannot start."""
+    needed = [each for each in found.needed if each.waiting]
     if not needed:
-        return f"nothing can start: {held[0].card}: {held[0].text}"
-    first = needed[0]
-    cards = "1 card waits" if first.waiting == 1 else f"{first.waiting} cards wait"
-    link = ": " if first.state in PERSONS - {RING} else ", which "
-    return f"nothing can go on: {cards} on {first.card}{link}{first.text}"
+        first = found.scheduled.held[0]
+        line = f"{first.card}: {first.text}"
+        if first.code in _USUAL:
+            return found._replace(waits_for_you=line)
+        return found._replace(deadlock=f"nothing can start: {line}")
+    top = needed[0]
+    cards = "1 card waits" if top.waiting == 1 else f"{top.waiting} cards wait"
+    link = "which cannot start: " if top.state in PERSONS - {RING} else "which "
+    line = f"{cards} on {top.card}, {link}{top.text}"
+    if top.state in _USUAL:
+        return found._replace(waits_for_you=line)
+    return found._replace(deadlock=f"nothing can go on: {line}")

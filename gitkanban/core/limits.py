@@ -23,13 +23,6 @@ def limit_words(full: Full, seats: Room, starting: Collection[str] = ()) -> tupl
     """What is full and who holds it, and what would free it; `starting` cards do not run yet."""
     kind = room.HOST if full.code == room.RESERVE else full.code
     count = f"{seats.taken(kind, full.name)}/{full.limit}"
-    if full.code == room.NEVER:
-        if not full.limit:
-            return f"needs {full.name}, of which config has none", f"`capacities: {full.name}`"
-        return (
-            f"needs {full.amount} of {full.name}, of which there are {full.limit}",
-            f"a larger `capacities: {full.name}`",
-        )
     if full.code == room.KEPT:
         what = full.name or "the shared checkout"
         return f"{what} is kept for {full.by}, which has waited long", f"the start of {full.by}"

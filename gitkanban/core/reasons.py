@@ -6,9 +6,22 @@ it is for `schedule`.
 
 from typing import NamedTuple
 
-from gitkanban.core import graph
+from gitkanban.core import graph, room
 from gitkanban.core.facts import Observed
-from gitkanban.core.model import BLOCKED, DONE, REVIEW, RUNNING, TODO, Board, Card, Problem
+from gitkanban.core.model import (
+    BACKLOG,
+    BLOCKED,
+    DROPPED,
+    REVIEW,
+    RUNNING,
+    TODO,
+    Board,
+    Card,
+    Problem,
+)
+from gitkanban.core.moments import about, marked
+from gitkanban.core.reconcile import accepts
+from gitkanban.core.room import needs_of, too_much
 
 # Codes of what holds a card back, beside the kinds and codes of `room`.
 PARENTS = "parents"  # a parent runs or may run
@@ -22,6 +35,11 @@ STILL_RUNNING = "still-running"  # an earlier run of the card has not ended
 STANDSTILL = "standstill"
 PAUSED = "paused"
 UNTRUSTED = "untrusted"
+
+# Those of a todo card that pass only when somebody changes the card, the config or the trust.
+PERSONS = frozenset(
+    {CONFIG, NO_COMMAND, NO_WORKER, PAUSED, RING, UNKNOWN_WORKER, UNTRUSTED, room.NEVER}
+)
 
 EVERYBODY = "*"  # the name under which a pause of all workers lies
 
@@ -49,13 +67,18 @@ class Held(NamedTuple):
 
 
 class Reasons:
-    """Words for one board at one moment; what several cards need is worked out once."""
+    """Words for one board at one moment; what several cards need is worked out once.
 
-    def __init__(self, board: Board, observed: Observed) -> None:
+    With `kept` the words are to be kept for long: times stay marks, for `moments.worded`.
+    """
+
+    def __init__(self, board: Board, observed: Observed, kept: bool = False) -> None:
         self._board = board
         self._observed = observed
+        self._kept = kept
         self._roots: dict[str, graph.Root] | None = None
-        self._rings: dict[str, str] | None = None
+        self._stuck: dict[str, Held] = {}  # by id: why a card at the end of a chain cannot start
+        self._rings: dict[str, list[str]] | None = None
         self._live = {run.card: run.run for run in observed.runs if run.alive or run.exit is None}
         self._workers: dict[str, tuple[str, str, str] | None] = {}
 
@@ -66,8 +89,7 @@ class Reasons:
             return self._parents(card, waits)
         now = self._observed.now
         if card.not_before > now:
-            left = span(card.not_before - now)
-            text = f"not before {moment(card.not_before, now)}, in {left}"
+            text = f"not before{self._time(card.not_before)}"
             return Held(card.id, NOT_BEFORE, text, "time", card.not_before)
         if card.worker not in self._workers:
             self._workers[card.worker] = self._of_worker(card.worker)
@@ -79,7 +101,20 @@ class Reasons:
             return Held(card.id, STILL_RUNNING, text, "the end of that run")
         if self._observed.standstill:
             return Held(card.id, STANDSTILL, self._observed.standstill, "the end of that")
-        return Held(card.id, *said) if said else None
+        return Held(card.id, *said) if said else self._never(card)
+
+    def _never(self, card: Card) -> Held | None:
+        """Whether the card asks for more of a capacity than there is."""
+        config, worker = self._board.config, self._board.worker_of(card)
+        full = too_much(config, needs_of(card, worker)) if config and worker else None
+        if full is None:
+            return None
+        if not full.limit:
+            text, way_out = f"needs {full.name}, of which config has none", "`capacities: {}`"
+        else:
+            text = f"needs {full.amount} of {full.name}, of which there are {full.limit}"
+            way_out = "a larger `capacities: {}`"
+        return Held(card.id, room.NEVER, text, way_out.format(full.name))
 
     def _of_worker(self, name: str) -> tuple[str, str, str] | None:
         config = self._board.config
@@ -109,25 +144,46 @@ class Reasons:
         return self._workers[name] is not None
 
     def _parents(self, card: Card, waits: tuple[str, ...]) -> Held:
-        if self._roots is None:
-            self._roots = graph.roots(self._board)
-        root = self._roots[card.id]
+        roots = self._chains()
+        root = roots[card.id]
         if root.state == graph.RING:
-            text = f"waits in a ring: {self._ring(root.card)}"
-            return Held(card.id, RING, text, "`gitkanban unlink` one of the links")
-        if root.state in (RUNNING, TODO):
+            ring = self._ring(root.card)
+            link = f"`gitkanban unlink {ring[0]} {ring[1 % len(ring)]}`"
+            frees = link if len(ring) == 1 else f"{link}, or another of its links"
+            return Held(card.id, RING, f"waits in a ring: {_round(ring)}", frees)
+        if root.state in (RUNNING, TODO, graph.MOVING):
             words = [f"{one} ({graph.state(self._board, one)})" for one in waits[:NAMES_MOST]]
             text = f"waits for {some(words, len(waits))}"
             return Held(card.id, PARENTS, text, f"{some(list(waits))} done", self._ahead(root))
         via = ""
         if root.card not in waits:
-            first = next(p for p in waits if self._roots.get(p) == root)
+            first = next(p for p in waits if roots.get(p) == root)
             via = f"{first}, behind "
         text = f"waits for {via}{root.card}, which {self._predicate(root)}"
-        frees = mend(root, card.id)
-        if via and root.state == graph.MISSING:
-            frees = f"a card {root.card}, or its children unlinked"
+        frees = self._way_out(root, "" if via else card.id)
         return Held(card.id, f"parent-{root.state}", text, frees)
+
+    def _chains(self) -> dict[str, graph.Root]:
+        if self._roots is None:
+            self._roots = graph.roots(self._board, self._ends())
+        return self._roots
+
+    def _ends(self) -> dict[str, str]:
+        """What more than their status is known of cards at which chains of parents end."""
+        found = {}
+        for card in self._board.cards.values():
+            if card.status == REVIEW and self.moves(card):
+                found[card.id] = graph.MOVING
+            elif card.status == TODO and not graph.unfinished(self._board, card):
+                held = self.of_card(card)
+                if held and held.code in PERSONS:
+                    self._stuck[card.id] = held
+                    found[card.id] = graph.STUCK
+        return found
+
+    def moves(self, card: Card) -> bool:
+        """Whether the next tick accepts a card in review."""
+        return accepts(self._board, card)
 
     def _ahead(self, root: graph.Root) -> int:
         """The time before which the card at the end of a chain cannot start, 0 for none."""
@@ -143,6 +199,8 @@ class Reasons:
                 (p for p in self._board.problems if p.card == root.card), Problem("", 0, 0, "")
             )
             return f"cannot be read ({problem.file}:{problem.line}: {problem.message})"
+        if root.state == graph.STUCK:
+            return f"cannot start: {self._stuck[root.card].text}"
         return self.status(self._board.cards[root.card])
 
     def status(self, card: Card) -> str:
@@ -160,14 +218,38 @@ class Reasons:
         runs = self._board.runs_of(card.id)
         if card.status == BLOCKED and runs and runs[-1].why != card.why:
             return ""  # somebody has blocked it since its last run
-        past = self._observed.now - runs[-1].ended if runs and runs[-1].ended else 0
-        return f" since {span(past)}" if past > 0 else ""
+        ended = runs[-1].ended if runs else 0
+        return self._time(ended) if 0 < ended <= self._observed.now else ""
 
-    def _ring(self, smallest: str) -> str:
+    def _time(self, at: int) -> str:
+        return marked(at) if self._kept else about(at, self._observed.now)
+
+    def _ring(self, smallest: str) -> list[str]:
         if self._rings is None:
-            rings = graph.rings(self._board)
-            self._rings = {card: text for ring in rings for text in [_round(ring)] for card in ring}
+            self._rings = {ring[0]: ring for ring in graph.rings(self._board)}
         return self._rings[smallest]
+
+    def way_out(self, card: Card) -> str:
+        """What would free a card that is not todo."""
+        return self._way_out(graph.Root(card.id, card.status), "")
+
+    def _way_out(self, root: graph.Root, child: str) -> str:
+        """What would free the cards behind the end of a chain; `child` waits for it directly."""
+        name, card = root.card, self._board.cards.get(root.card)
+        if root.state == graph.STUCK:
+            return self._stuck[name].frees
+        if root.state == REVIEW and card and accepts(self._board, card):
+            return "the next tick"
+        unlink = f"`gitkanban unlink {child} {name}`" if child else "its children unlinked"
+        return {
+            graph.MISSING: f"a card {name}, or {unlink}",
+            graph.BROKEN: f"a {name} that can be read",
+            DROPPED: f"`gitkanban reopen {name}`, or {unlink}",
+            BLOCKED: f"a person: `gitkanban show {name}`, then `gitkanban retry {name}`",
+            BACKLOG: f"`gitkanban approve {name}`",
+            REVIEW: f"`gitkanban accept {name}`",
+            RUNNING: "the end of its session",
+        }[root.state]
 
 
 def _round(ring: list[str]) -> str:
@@ -183,31 +265,3 @@ def some(names: list[str], total: int = 0, joined: str = ", ") -> str:
 
 def _about(said: tuple[str, str, str], card: str) -> tuple[str, str, str]:
     return said[0], said[1], said[2].replace("{id}", card)
-
-
-def mend(root: graph.Root, child: str) -> str:
-    name = root.card
-    return {
-        graph.MISSING: f"a card {name}, or `gitkanban unlink {child} {name}`",
-        graph.BROKEN: f"a {name} that can be read",
-        "dropped": f"`gitkanban reopen {name}`, or unlink it",
-        BLOCKED: f"a person: `gitkanban show {name}`, then `gitkanban retry {name}`",
-        "backlog": f"`gitkanban approve {name}`",
-        REVIEW: f"`gitkanban accept {name}`",
-        DONE: "",
-    }.get(root.state, f"{name} done")
-
-
-def span(seconds: int) -> str:
-    """A duration as people say it: `40 s`, `12 min`, `2 h`, `3 d`; rounded down."""
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{seconds // size} {unit}"
-    return f"{max(seconds, 0)} s"
-
-
-def moment(at: int, now: int) -> str:
-    """A time of day in UTC, `14:05 UTC`, with seconds when it is less than ten minutes away."""
-    hours, minutes = at % 86400 // 3600, at % 3600 // 60
-    seconds = f":{at % 60:02}" if abs(at - now) < 600 else ""
-    return f"{hours:02}:{minutes:02}{seconds} UTC"

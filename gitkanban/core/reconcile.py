@@ -273,12 +273,16 @@ def _accepted(board: Board, changes: Sequence[Change], results: Mapping[str, str
     return [*made, *(EditCard(card, fields) for card, fields in moves.items())]
 
 
+def accepts(board: Board, card: Card) -> bool:
+    """Whether tick, not a person, accepts the card: its worker says `on_success: done`."""
+    worker = board.worker_of(card)
+    return worker is not None and worker.on_success == DONE
+
+
 def to_accept(board: Board) -> tuple[str, ...]:
-    """Cards in review that tick accepts by itself: their worker says `on_success: done`."""
+    """Cards in review that tick accepts by itself."""
     return tuple(
         card.id
         for _, card in sorted(board.cards.items())
-        if card.status == REVIEW
-        and (worker := board.worker_of(card)) is not None
-        and worker.on_success == DONE
+        if card.status == REVIEW and accepts(board, card)
     )

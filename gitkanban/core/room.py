@@ -69,6 +69,15 @@ def needs_of(card: Card, worker: Worker) -> Needs:
     return card.needs or worker.needs
 
 
+def too_much(config: Config, needs: Needs) -> Full | None:
+    """The first capacity of which more is asked for than there is, None when there is none."""
+    for name, amount in sorted(needs):
+        limit = config.capacities.get(name, 0)
+        if amount > limit:
+            return Full(NEVER, name, limit, amount)
+    return None
+
+
 def own_memory(worker: Worker) -> bool:
     """Whether the worker's runs write the profile's memory, and so exclude each other."""
     return bool(worker.memory_path) and worker.memory_policy == "read-write"
@@ -228,14 +237,7 @@ class Room:
         if found is None:
             asks = asks_of(worker, needs)
             limits = tuple((ask, ask.key, self.limit(ask.kind, ask.name)) for ask in asks)
-            never = next(
-                (
-                    Full(NEVER, ask.name, limit, ask.amount)
-                    for ask, _, limit in limits
-                    if ask.kind == CAPACITY and ask.amount > limit
-                ),
-                None,
-            )
+            never = too_much(self._config, needs)
             keepable = sum(ask.amount for ask in asks if ask.kind in KEEPABLE)
             found = self._wants[worker.name, needs] = _Want(asks, limits, never, keepable)
         return found

@@ -163,12 +163,13 @@ def _waits(line: Line, blocked: Mapping[Needs, Full]) -> bool:
     return any(blocked[needs].code not in _OWN for needs in line.groups)
 
 
-def schedule(board: Board, observed: Observed) -> Scheduled:
+def schedule(board: Board, observed: Observed, reasons: Reasons | None = None) -> Scheduled:
     """What starts now on this host, of a board that has been reconciled.
 
     Equal boards and facts give equal results, in whatever order cards, workers and runs come.
+    `reasons` are those of this board and these facts, where the caller has them.
     """
-    reasons = Reasons(board, observed)
+    reasons = reasons or Reasons(board, observed)
     held: list[Held] = []
     lines: dict[str, Line] = {}
     since: dict[str, int] = {}

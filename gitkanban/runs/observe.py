@@ -22,6 +22,24 @@ def observe(place: Place, board: Board, now: int, locks: Locks) -> Observed:
     """Look at everything a plan needs to know. No git runs and no process is looked at for runs
     that live: their locks say it. Raises OSError, GitFailed.
     """
+    seen, live = _look(place, board, now, locks)
+    for folder, found in live:
+        slots.mend(place, folder, found)
+    return seen._replace(merged=_merged(place, board))
+
+
+def glance(place: Place, board: Board, now: int, locks: Locks) -> Observed:
+    """What `observe` gives, as far as it holds cards back: no git runs, nothing is changed.
+
+    Raises OSError.
+    """
+    return _look(place, board, now, locks)[0]
+
+
+def _look(
+    place: Place, board: Board, now: int, locks: Locks
+) -> tuple[Observed, list[tuple[Folder, spec.Spec]]]:
+    """The facts, and the folders of the runs that live."""
     from gitkanban.board import standstill
 
     every = list(folders.every(place.private))
@@ -29,23 +47,21 @@ def observe(place: Place, board: Board, now: int, locks: Locks) -> Observed:
     specs = {folder.run: folder.facts() for folder in unsettled}
     held = locks.locked(_names(board, specs.values()))
     runs = tuple(_facts(folder, specs[folder.run], held) for folder in unsettled)
-    for facts, folder in zip(runs, unsettled, strict=True):
-        if facts.alive:
-            slots.mend(place, folder, specs[folder.run])
+    pairs = zip(runs, unsettled, strict=True)
     ready, served = remembered(place)
-    return Observed(
+    seen = Observed(
         now=now,
         host=host(),
         clone=clone_id(place),
         runs=tuple(facts for facts in runs if facts.card),
         known_runs=frozenset(folder.run for folder in every),
-        merged=_merged(place, board),
         busy_slots=frozenset(_slot(name) for name in held if name.startswith("slot/")),
         untrusted=trust.untrusted(place, board.config) if board.config else {},
         ready_since=ready,
         served=served,
         standstill=standstill.reason(place) or standstill.crowded(place),
     )
+    return seen, [(folder, specs[folder.run]) for facts, folder in pairs if facts.alive]
 
 
 def _names(board: Board, specs: Iterable[spec.Spec]) -> set[str]:

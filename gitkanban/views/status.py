@@ -113,7 +113,7 @@ def _remark(card: "dict[str, Any]", now: float) -> str:
         return f"{card['slot']}{since}"
     count = card["holds"] if card["needs_person"] else 0
     waits = f"{plural(count, 'card')} wait{'s' if count == 1 else ''}" if count else ""
-    said = str(card["held"])
+    said = shown(str(card["held"]))
     if card["status"] == "blocked":
         said = shown(": ".join(part for part in (card["reason"], card["why"]) if part))
     return "; ".join(part for part in (waits, said) if part)
@@ -125,8 +125,14 @@ def _paused(name: str, why: str) -> str:
 
 
 def _remarks(data: "dict[str, Any]", colour: bool) -> list[str]:
-    stuck = data["deadlock"]
-    lines = [coloured(f"deadlock: {shown(stuck)}", "red", colour)] if stuck else []
+    lines = [
+        coloured(f"{head}: {shown(data[key])}", tint, colour)
+        for key, head, tint in (
+            ("deadlock", "deadlock", "red"),
+            ("waits_for_you", "waits for you", "yellow"),
+        )
+        if data[key]
+    ]
     lines += [_paused(name, why) for name, why in sorted(data["paused"].items())]
     lines += [f"note: {shown(text)}" for text in data["notes"]]
     problems = data["problems"]

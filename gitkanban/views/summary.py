@@ -3,47 +3,43 @@
 Plain tuples and dicts that a cache can marshal. Held reasons are the scheduler's own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gitkanban.clock import iso
 from gitkanban.core.facts import Observed
-from gitkanban.core.graph import downstream_counts, ready
-from gitkanban.core.held import PERSONS, deadlock
-from gitkanban.core.model import (
-    BACKLOG,
-    BLOCKED,
-    DROPPED,
-    REVIEW,
-    RUNNING,
-    TODO,
-    Board,
-    Card,
-)
-from gitkanban.core.reasons import EVERYBODY, Held
-from gitkanban.core.schedule import schedule
+from gitkanban.core.graph import ready
+from gitkanban.core.held import Standing, standing
+from gitkanban.core.model import BLOCKED, RUNNING, TODO, Board, Card, Config
+from gitkanban.core.reasons import EVERYBODY, PERSONS, Held
+from gitkanban.core.room import CAPACITY, PROFILE, WORKER, Occupant, Room, occupants
+from gitkanban.core.schedule import PATIENCE, Scheduled
 
 
-def summary(board: Board, now: int, clone: str, host: str) -> dict[str, Any]:
+def summary(board: Board, seen: Observed, kept: bool = False) -> dict[str, Any]:
     """The rows of a board, a card's in the order of `status.CARD_KEYS`.
 
-    `valid_until` is when time alone changes them (epoch seconds), 0 for never.
+    `valid_until` is until when they hold if nothing is changed (epoch seconds), 0 for ever. With
+    `kept`, times in their texts are left to `moments.worded`.
     """
-    seen = Observed(now, host, clone)
-    scheduled = schedule(board, seen)
-    held = {each.card: each for each in scheduled.held}
-    waits_on = downstream_counts(board)
-    rows = [_row(board, card, now, held, waits_on) for _, card in sorted(board.cards.items())]
-    ahead = [card.not_before for card in board.cards.values() if card.not_before > now]
+    found = standing(board, seen, kept)
+    persons = {each.card for each in found.needed}
+    taken = occupants(board, seen)
+    seats = Room(board.config or Config(), taken)
     return {
         "branch": board.branch,
         "commit": board.commit,
-        "valid_until": min(ahead, default=0),
-        "cards": rows,
-        "workers": _workers(board, now, held),
-        "profiles": _profiles(board),
-        "capacities": _capacities(board),
-        "deadlock": deadlock(board, scheduled),
+        "valid_until": _valid_until(board, seen, found.scheduled, taken),
+        "cards": [
+            _row(board, card, seen, found, card.id in persons)
+            for _, card in sorted(board.cards.items())
+        ],
+        "workers": _workers(board, seen.now, found.held, seats),
+        "profiles": _profiles(board, seats, taken),
+        "capacities": _capacities(board, seats),
+        "deadlock": found.deadlock,
+        "waits_for_you": found.waits_for_you,
+        "standstill": seen.standstill,
         "paused": {name: pause.why for name, pause in board.paused.items()},
         "problems": [
             {"file": p.file, "line": p.line, "column": p.column, "message": p.message,
@@ -53,36 +49,39 @@ def summary(board: Board, now: int, clone: str, host: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _valid_until(
+    board: Board, seen: Observed, scheduled: Scheduled, taken: Sequence[Occupant]
+) -> int:
+    """The next time at which time alone changes what holds a card back; now, while something holds
+    that passes without a commit: a standstill, or a run that the board does not know of."""
+    running = sum(card.status == RUNNING for card in board.cards.values())
+    if seen.standstill or len(taken) > running:
+        return seen.now
+    since = scheduled.ready_since
+    turns = [card.not_before for card in board.cards.values()]
+    turns += [since[each.card] + PATIENCE for each in scheduled.held if each.card in since]
+    return min((at for at in turns if at > seen.now), default=0)
+
+
 def _row(
-    board: Board, card: Card, now: int, held: Mapping[str, Held], waits_on: Mapping[str, int]
+    board: Board, card: Card, seen: Observed, found: Standing, needs_person: bool
 ) -> tuple[Any, ...]:
-    why = held.get(card.id)
-    waits = waits_on.get(card.id, 0)
+    why = found.held.get(card.id)
     return (
-        card.id, card.title, card.worker, card.status, ready(board, card, now), card.parents,
+        card.id, card.title, card.worker, card.status, ready(board, card, seen.now), card.parents,
         card.priority, card.run, card.slot, card.host, iso(card.not_before), card.reason, card.why,
-        why.text if why else "", waits, _needs_person(board, card, why, waits),
+        why.text if why and card.status == TODO else "", found.waiting.get(card.id, 0), needs_person,
     )  # fmt: skip
 
 
-def _needs_person(board: Board, card: Card, why: Held | None, waits: int) -> bool:
-    """As `held.needs_person` has it, for one card."""
-    if card.status == REVIEW:
-        worker = board.worker_of(card)
-        return worker is None or worker.on_success == REVIEW
-    if card.status in (BACKLOG, DROPPED):
-        return waits > 0
-    return card.status == BLOCKED or (why is not None and why.code in PERSONS)
-
-
-def _workers(board: Board, now: int, held: Mapping[str, Held]) -> list[dict[str, Any]]:
+def _workers(board: Board, now: int, held: Mapping[str, Held], seats: Room) -> list[dict[str, Any]]:
     if board.config is None:
         return []
     mine: dict[str, list[Card]] = {name: [] for name in sorted(board.config.workers)}
     for card in board.cards.values():
         if card.worker in mine:
             mine[card.worker].append(card)
-    rows = [_worker(board, name, cards, now, held) for name, cards in mine.items()]
+    rows = [_worker(board, name, cards, now, held, seats) for name, cards in mine.items()]
     total = sum(row["weight"] for row in rows if row["running"] or row["ready"])
     for row in rows:
         busy = row["running"] or row["ready"]
@@ -91,7 +90,7 @@ def _workers(board: Board, now: int, held: Mapping[str, Held]) -> list[dict[str,
 
 
 def _worker(
-    board: Board, name: str, mine: list[Card], now: int, held: Mapping[str, Held]
+    board: Board, name: str, mine: list[Card], now: int, held: Mapping[str, Held], seats: Room
 ) -> dict[str, Any]:
     assert board.config is not None
     worker = board.config.workers[name]
@@ -103,7 +102,7 @@ def _worker(
         "name": name,
         "profile": worker.profile,
         "mode": worker.mode,
-        "running": sum(card.status == RUNNING for card in mine),
+        "running": seats.taken(WORKER, name),
         "limit": worker.max_concurrency,
         "ready": can,
         "waiting": len(waiting) - can,
@@ -120,30 +119,21 @@ def _is_stuck(why: Held) -> bool:
     return why.code in PERSONS or why.code.startswith("parent-")
 
 
-def _profiles(board: Board) -> dict[str, dict[str, int]]:
+def _profiles(board: Board, seats: Room, taken: Sequence[Occupant]) -> dict[str, dict[str, int]]:
     if board.config is None:
         return {}
-    owner = {name: worker.profile for name, worker in board.config.workers.items()}
-    found = {
-        profile: {"running": 0, "limit": board.config.profile_limit(profile)}
-        for profile in sorted({*owner.values(), *board.config.profiles})
+    names = {worker.profile for worker in board.config.workers.values()}
+    names |= {*board.config.profiles, *(one.profile for one in taken if one.profile)}
+    return {
+        name: {"running": seats.taken(PROFILE, name), "limit": board.config.profile_limit(name)}
+        for name in sorted(names)
     }
-    for card in board.cards.values():
-        if card.status == RUNNING:
-            profile = card.slot.rpartition("#")[0] or owner.get(card.worker, "")
-            if profile:
-                found.setdefault(profile, {"running": 0, "limit": 0})["running"] += 1
-    return found
 
 
-def _capacities(board: Board) -> dict[str, dict[str, int]]:
+def _capacities(board: Board, seats: Room) -> dict[str, dict[str, int]]:
     if board.config is None:
         return {}
-    found = {name: {"running": 0, "limit": most} for name, most in board.config.capacities.items()}
-    for card in board.cards.values():
-        if card.status == RUNNING:
-            worker = board.worker_of(card)
-            for name, amount in card.needs or (worker.needs if worker else ()):
-                if name in found:
-                    found[name]["running"] += amount
-    return found
+    return {
+        name: {"running": seats.taken(CAPACITY, name), "limit": most}
+        for name, most in board.config.capacities.items()
+    }

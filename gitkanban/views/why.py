@@ -4,59 +4,87 @@ from collections.abc import Sequence
 from typing import Any
 
 from gitkanban.clock import iso
-from gitkanban.core.held import Needed
-from gitkanban.core.model import Board, Card
-from gitkanban.core.reasons import Held, moment, span
+from gitkanban.core.held import Needed, Standing
+from gitkanban.core.model import TERMINAL, TODO, Board, Card
+from gitkanban.core.moments import moment, span
 from gitkanban.views.text import plural, seconds, shown
 
 
-def why_data(
-    board: Board, card: Card, held: Held | None, persons: Sequence[Needed]
-) -> dict[str, Any]:
+def why_rows(cards: Sequence[Card], found: Standing) -> list[dict[str, Any]]:
+    """A row for each card; see `why_data`."""
+    persons = {each.card: each for each in found.needed}
+    return [why_data(card, found, persons.get(card.id)) for card in cards]
+
+
+def why_data(card: Card, found: Standing, needed: Needed | None) -> dict[str, Any]:
     """One card: what holds it (an empty code: nothing), what frees it, when at the earliest.
 
     `needs_person` says that it goes on only when somebody acts on this very card; `waiting` counts
-    the cards that wait on it then.
+    the cards that wait on it.
     """
-    needed = next((each for each in persons if each.card == card.id), None)
+    held = found.held.get(card.id)
     return {
         "card": card.id,
         "title": card.title,
         "status": card.status,
-        "code": held.code if held else "",
-        "text": held.text if held else _free(card),
-        "frees": held.frees if held else "",
+        "code": held.code if held else needed.state if needed else "",
+        "text": held.text if held else needed.text if needed else _free(card),
+        "frees": held.frees if held else needed.frees if needed else "",
         "at": iso(held.at) if held else "",
         "needs_person": needed is not None,
-        "waiting": needed.waiting if needed else 0,
+        "waiting": found.waiting.get(card.id, 0),
     }
 
 
 def _free(card: Card) -> str:
-    if card.status == "todo":
+    if card.status == TODO:
         return "nothing holds it: the next tick starts it"
     return f"is {card.status}"
 
 
-def why_text(
-    rows: Sequence[dict[str, Any]], missing: Sequence[Needed], stuck: str, now: int
-) -> str:
-    """A line for each card and one for what frees it; `missing` are ids without a card."""
-    lines = [shown(f"Deadlock: {stuck}"), ""] if stuck else []
+def all_rows(board: Board, found: Standing) -> list[dict[str, Any]]:
+    """The rows of all that needs a person, in that order, then of every other card not done.
+
+    Those of ids that have no card have neither title nor status.
+    """
+    persons = {each.card: each for each in found.needed}
+    rest = sorted(c.id for c in board.cards.values() if c.status not in TERMINAL)
+    return [
+        why_data(board.cards[name], found, persons.get(name))
+        if name in board.cards
+        else _no_card(persons[name])
+        for name in dict.fromkeys([*persons, *rest])
+    ]
+
+
+def _no_card(each: Needed) -> dict[str, Any]:
+    return {
+        "card": each.card,
+        "code": each.state,
+        "text": each.text,
+        "frees": each.frees,
+        "at": "",
+        "needs_person": True,
+        "waiting": each.waiting,
+    }
+
+
+def why_text(rows: Sequence[dict[str, Any]], now: float, found: Standing | None = None) -> str:
+    """A line for each row, one for how many wait on it, one for what frees it; before them, with
+    `found`, why nothing goes on."""
+    lines: list[str] = []
+    if found and found.deadlock:
+        lines = [shown(f"Deadlock: {found.deadlock}"), ""]
+    elif found and found.waits_for_you:
+        lines = [shown(f"Waits for you: {found.waits_for_you}"), ""]
     for row in rows:
         lines.append(shown(f"{row['card']}  {row['text']}"))
-        if row["waiting"]:
-            lines.append(f"    {_cards(row['waiting'])} on it")
+        if row["needs_person"] and row["waiting"]:
+            waits = "waits" if row["waiting"] == 1 else "wait"
+            lines.append(f"    {plural(row['waiting'], 'card')} {waits} on it")
         if row["frees"]:
             lines.append(shown(f"    freed by {row['frees']}"))
         if row["at"]:
             at = seconds(row["at"])
-            lines.append(f"    at the earliest {moment(at, now)}, in {span(at - now)}")
-    for each in missing:
-        lines.append(shown(f"{each.card}  {each.text}; {_cards(each.waiting)} on it"))
-        lines.append(shown(f"    freed by {each.frees}"))
+            lines.append(f"    at the earliest {moment(at, int(now))}, in {span(at - int(now))}")
     return "\n".join(lines or ["no card is open"]) + "\n"
-
-
-def _cards(count: int) -> str:
-    return f"{plural(count, 'card')} wait{'s' if count == 1 else ''}"

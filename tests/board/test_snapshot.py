@@ -22,10 +22,14 @@ def rows(commit: str, valid_until: int = 0) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def outside(repo: Path) -> Any:
+    return snapshot.outside(str(repo / ".git"))
+
+
 @pytest.fixture(params=FORMS, ids=["in-tree", "own-branch"])
 def here(repo: Path, request: pytest.FixtureRequest) -> Place:
     place = new(repo, request.param, Card("T1"))
-    snapshot.keep(place, rows(git(repo, "rev-parse", place.ref)))
+    snapshot.keep(place, rows(git(repo, "rev-parse", place.ref)), outside(repo))
     return place
 
 
@@ -50,6 +54,30 @@ def test_changed_configuration_makes_it_doubtful(here: Place, repo: Path) -> Non
     assert snapshot.warm(str(repo)) is None
 
 
+@pytest.mark.parametrize("name", ["trust", "cache/schedule"])
+def test_what_the_rows_depend_on_beside_the_board_makes_it_doubtful(
+    here: Place, repo: Path, name: str
+) -> None:
+    (Path(here.private) / name).write_text("{}")
+    assert snapshot.warm(str(repo)) is None
+
+
+def test_rows_made_of_what_has_changed_since_are_not_taken(here: Place, repo: Path) -> None:
+    before = outside(repo)
+    (Path(here.private) / "trust").write_text("{}")
+    snapshot.keep(here, rows(git(repo, "rev-parse", here.ref)), before)
+    assert snapshot.warm(str(repo)) is None
+
+
+def test_a_full_disk_makes_it_doubtful(
+    here: Place, repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert snapshot.warm(str(repo)) is not None
+    full = os.statvfs_result((4096, 4096, 1000, 10, 10, 100, 50, 50, 0, 255))
+    monkeypatch.setattr(os, "statvfs", lambda path: full)
+    assert snapshot.warm(str(repo)) is None
+
+
 @pytest.mark.parametrize("sign", ["MERGE_HEAD", "index.lock"])
 def test_something_in_progress_makes_it_doubtful(here: Place, repo: Path, sign: str) -> None:
     root = repo if here.prefix else repo / ".kanban"
@@ -60,7 +88,7 @@ def test_something_in_progress_makes_it_doubtful(here: Place, repo: Path, sign: 
 def test_time_makes_it_doubtful(here: Place, repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITKANBAN_NOW", "2026-11-23T22:00:00Z")
     now = 1795471200
-    snapshot.keep(here, rows(git(repo, "rev-parse", here.ref), now + 1))
+    snapshot.keep(here, rows(git(repo, "rev-parse", here.ref), now + 1), outside(repo))
     assert snapshot.warm(str(repo)) is not None
     monkeypatch.setenv("GITKANBAN_NOW", "2026-11-23T22:00:01Z")
     assert snapshot.warm(str(repo)) is None
@@ -110,5 +138,5 @@ def test_a_warm_read_imports_next_to_nothing(here: Place, repo: Path) -> None:
 
 
 def test_another_branch_than_the_boards_is_not_kept(here: Place, repo: Path) -> None:
-    snapshot.keep(here._replace(aside=True), rows("0" * 40))
+    snapshot.keep(here._replace(aside=True), rows("0" * 40), outside(repo))
     assert snapshot.warm(str(repo)) is not None

@@ -28,6 +28,7 @@ def planned(board: Path) -> Path:
 
 
 def test_status_puts_first_who_needs_a_person_and_holds_most(planned: Path) -> None:
+    ok(planned, "trust", "--yes")
     data = json.loads(ok(planned, "status", "--json"))
     flagged = {card["id"] for card in data["cards"] if card["needs_person"]}
     assert flagged == {"P1", "Q1"}
@@ -38,12 +39,15 @@ def test_status_puts_first_who_needs_a_person_and_holds_most(planned: Path) -> N
     assert data["deadlock"] == ""
 
 
-def test_a_deadlock_is_named(planned: Path) -> None:
+def test_a_board_that_waits_for_a_person_says_for_which_card(planned: Path) -> None:
+    ok(planned, "trust", "--yes")
     ok(planned, "block", "T0", "--why", "no contract yet")
     page = ok(planned, "status")
-    assert "deadlock: nothing can go on: 4 cards wait on T0, which is blocked" in page
+    assert "waits for you: 4 cards wait on T0, which is blocked" in page
+    assert "deadlock" not in page
     data = json.loads(ok(planned, "why", "--all", "--json"))
-    assert data["deadlock"].startswith("nothing can go on: 4 cards wait on T0")
+    assert data["waits_for_you"].startswith("4 cards wait on T0, which is blocked")
+    assert data["deadlock"] == ""
     assert [each["card"] for each in data["needs_person"]] == ["T0", "Q1", "P1"]
 
 

@@ -75,6 +75,14 @@ def test_the_root_of_waiting_is_the_most_hopeless_end(lines: str, root: tuple[st
     assert graph.roots(known)["T1"] == root
 
 
+def test_what_more_is_known_of_an_end_decides_which_is_most_hopeless() -> None:
+    known = board("T1 todo <- Ta Tb Tr\nTa todo\nTb backlog\nTr review")
+    assert graph.roots(known)["T1"] == ("Tb", "backlog")
+    assert graph.roots(known, {"Ta": graph.STUCK})["T1"] == ("Ta", "stuck")
+    ends = board("T1 todo <- Ta Tr\nTa running\nTr review")
+    assert graph.roots(ends, {"Tr": graph.MOVING})["T1"] == ("Tr", "moving")
+
+
 def test_a_chain_of_ten_thousand_is_walked_without_recursion() -> None:
     cards = chain(LONG)
     known = Board("main", "", Config(), cards)

@@ -1,0 +1,48 @@
+"""Times in words, now or later: a text that is kept for long holds marks in their place.
+
+It imports nothing, because `status` must start fast.
+"""
+
+# Stands on both sides of a time in a text that is kept; as good as never in a card's own text.
+_MARK = "\x1e"
+
+
+def span(seconds: int) -> str:
+    """A duration as people say it: `40 s`, `12 min`, `2 h`, `3 d`; rounded down."""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{max(seconds, 0)} s"
+
+
+def moment(at: int, now: int) -> str:
+    """A time of day in UTC, `14:05 UTC`, with seconds when it is less than ten minutes away."""
+    hours, minutes = at % 86400 // 3600, at % 3600 // 60
+    seconds = f":{at % 60:02}" if abs(at - now) < 600 else ""
+    return f"{hours:02}:{minutes:02}{seconds} UTC"
+
+
+def about(at: int, now: int) -> str:
+    """` since 2 h` of a time that has passed, ` 14:05 UTC, in 12 min` of one to come."""
+    if at > now:
+        return f" {moment(at, now)}, in {span(at - now)}"
+    return f" since {span(now - at)}" if at < now else ""
+
+
+def marked(at: int) -> str:
+    """What stands for `about` in a text that `worded` puts into words when it is shown."""
+    return f"{_MARK}{at}{_MARK}"
+
+
+def worded(text: str, now: float) -> str:
+    """The text with its marks put into words."""
+    if _MARK not in text:
+        return text
+    said, *parts = text.split(_MARK)
+    while parts:
+        part = parts.pop(0)
+        if parts and part.isascii() and part.isdigit():
+            said += about(int(part), int(now)) + parts.pop(0)
+        else:
+            said += _MARK + part
+    return said

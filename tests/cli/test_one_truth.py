@@ -1,0 +1,261 @@
+"""What holds a card back is the same everywhere: status and list, warm and cold, why, and tick."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gitkanban import clock
+from gitkanban.board import snapshot
+from gitkanban.tick import tick
+from tests.arena import Arena
+from tests.cli.calls import call, ok
+from tests.conftest import git
+
+WORKERS = """\
+version: 1
+kanban:
+  max_concurrency: 9
+  workers:
+    back: {command: ["true"], mode: pool, max_concurrency: 2, needs: {build: 1}}
+    owner: {command: ["true"], on_success: done}
+  capacities: {build: 2}
+"""
+
+
+def made(repo: Path, **cards: str) -> Path:
+    """A board with these cards, each with more lines of its file, all untrusted."""
+    (repo / "config.yaml").write_text(WORKERS)
+    ok(repo, "init", "--config", "config.yaml")
+    (repo / "config.yaml").unlink()
+    commit(repo, **cards)
+    return repo
+
+
+def commit(repo: Path, **cards: str) -> None:
+    for name, more in cards.items():
+        lines = more.replace(" <- ", "; parents: ").replace("; ", "\n")
+        file = repo / f".kanban/cards/{name}.yaml"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f"id: {name}\ntitle: {name}\n{lines}\n")
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "cards")
+
+
+def said(repo: Path, **env: str) -> dict[str, str]:
+    """What holds each card back, for which every way to ask gives the same words."""
+    foreseen = json.loads(call(repo, "tick", "--dry-run", "--json", **env).out)["held"]
+    cards = json.loads(ok(repo, "status", "--json", **env))["cards"]
+    warm = json.loads(ok(repo, "list", "--json", **env))
+    every = json.loads(ok(repo, "why", "--all", "--json", **env))
+    why = {row["card"]: row for row in every["cards"]}
+    held = {each["card"]: each["reason"] for each in foreseen}
+    assert {c["id"]: c["held"] for c in cards if c["status"] == "todo" and c["held"]} == held
+    assert {c["id"]: c["held"] for c in warm} == {c["id"]: c["held"] for c in cards}
+    for name, text in held.items():
+        assert why[name]["text"] == text
+        assert json.loads(ok(repo, "why", name, "--json", **env)) == [why[name]]
+    flagged = {card["id"] for card in cards if card["needs_person"]}
+    assert flagged == {name for name, row in why.items() if row["needs_person"]}
+    assert flagged == {each["card"] for each in every["needs_person"]} & why.keys()
+    assert {c["id"]: c["holds"] for c in cards if c["id"] in why} == {
+        name: row["waiting"] for name, row in why.items()
+    }
+    return held
+
+
+def is_warm(repo: Path) -> bool:
+    return snapshot.warm(str(repo)) is not None
+
+
+def test_trust_shows_at_once_and_so_does_its_loss(repo: Path) -> None:
+    made(repo, A="worker: back", B="worker: owner <- [A]")
+    held = said(repo)
+    assert held["A"] == "back is not trusted: its commands have not been allowed on this machine"
+    assert held["B"] == f"waits for A, which cannot start: {held['A']}"
+    data = json.loads(ok(repo, "status", "--json"))
+    assert [worker["stuck"] for worker in data["workers"]] == [1, 1]
+    assert data["deadlock"] == data["waits_for_you"] == ""
+    assert is_warm(repo)
+    ok(repo, "trust", "--yes")
+    assert not is_warm(repo)
+    assert said(repo) == {"B": "waits for A (todo)"}
+    (repo / ".git/gitkanban/trust").unlink()
+    assert "not trusted" in said(repo)["A"]
+
+
+def test_the_order_is_that_of_the_next_tick(repo: Path) -> None:
+    made(repo, **dict.fromkeys(("A", "B", "C"), "worker: back"))
+    ok(repo, "trust", "--yes")
+    assert said(repo) == {"C": "worker back 2/2: the next tick starts A, B first"}
+    assert is_warm(repo)
+    # An earlier tick saw C ready long before the others.
+    cache = repo / ".git/gitkanban/cache/schedule"
+    cache.parent.mkdir(exist_ok=True)
+    cache.write_text(json.dumps({"ready": {"C": 1}, "served": {}}))
+    assert not is_warm(repo)
+    assert said(repo) == {"B": "worker back 2/2: the next tick starts A, C first"}
+
+
+def test_a_standstill_holds_every_card_until_it_is_over(repo: Path) -> None:
+    made(repo, A="worker: owner", B="worker: owner <- [A]")
+    ok(repo, "trust", "--yes")
+    (repo / ".git/MERGE_HEAD").touch()
+    assert said(repo) == {
+        "A": f"a merge is in progress in {repo}",
+        "B": "waits for A (todo)",
+    }
+    page = ok(repo, "status")
+    assert f"note: nothing is committed or started: a merge is in progress in {repo}" in page
+    assert "deadlock" not in page
+    (repo / ".git/MERGE_HEAD").unlink()
+    assert said(repo) == {"B": "waits for A (todo)"}
+
+
+def test_times_are_told_as_of_now_from_the_cache_too(repo: Path) -> None:
+    when = "2026-11-24T10:00:{}Z"
+    made(
+        repo,
+        A="worker: owner; not_before: 2026-11-24T10:00:50Z",
+        B="worker: owner; status: blocked; reason: failed; why: exit 1",
+        C="worker: owner <- [B]",
+    )
+    run = repo / ".kanban/runs/B/r1.yaml"
+    run.parent.mkdir(parents=True)
+    run.write_text("run: r1\ncard: B\nended: 2026-11-24T09:59:30Z\noutcome: failed\nwhy: exit 1\n")
+    commit(repo)
+    ok(repo, "trust", "--yes")
+    early = said(repo, GITKANBAN_NOW=when.format("05"))
+    assert early["A"] == "not before 10:00:50 UTC, in 45 s"
+    assert early["C"] == "waits for B, which is blocked: failed (exit 1) since 35 s"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GITKANBAN_NOW", when.format("45"))
+        assert is_warm(repo)
+    late = said(repo, GITKANBAN_NOW=when.format("45"))
+    assert late["A"] == "not before 10:00:50 UTC, in 5 s"
+    assert late["C"] == "waits for B, which is blocked: failed (exit 1) since 1 min"
+    assert "\x1e" not in ok(repo, "status", GITKANBAN_NOW=when.format("45"))
+    assert "A" not in said(repo, GITKANBAN_NOW=when.format("51"))
+
+
+def test_a_card_that_has_waited_long_keeps_capacities_from_the_cache_too(repo: Path) -> None:
+    made(
+        repo,
+        big="worker: back; priority: 1; needs: {build: 2}",
+        run="worker: back; status: running; run: r1; slot: back#1; host: far; clone: far",
+        small="worker: back",
+    )
+    ok(repo, "trust", "--yes")
+    seen = {"ready": {"big": clock.parse("2026-11-24T09:30:30Z")}, "served": {}}
+    (repo / ".git/gitkanban/cache").mkdir(exist_ok=True)
+    (repo / ".git/gitkanban/cache/schedule").write_text(json.dumps(seen))
+    assert "small" not in said(repo, GITKANBAN_NOW="2026-11-24T10:00:00Z")
+    held = said(repo, GITKANBAN_NOW="2026-11-24T10:00:30Z")
+    assert held["small"] == "build is kept for big, which has waited long"
+
+
+def test_a_deadlock_is_named_by_status_and_why(repo: Path) -> None:
+    made(repo, X="worker: owner <- [Y]", Y="worker: owner <- [X]", Z="worker: owner <- [Y]")
+    ok(repo, "trust", "--yes")
+    line = "nothing can go on: 2 cards wait on X, which waits in a ring: X → Y → X"
+    assert f"deadlock: {line}" in ok(repo, "status")
+    assert ok(repo, "why", "--all").startswith(f"Deadlock: {line}\n\nX  waits in a ring")
+    said(repo)
+
+
+def test_why_all_has_one_order_for_cards_and_for_parents_that_are_not_there(repo: Path) -> None:
+    made(
+        repo,
+        A="worker: owner <- [GONE]",
+        B="worker: owner <- [GONE]",
+        C="worker: owner <- [A]",
+        D="worker: owner; status: dropped",
+        E="worker: owner <- [D]",
+        F="worker: owner; status: blocked; reason: failed",
+    )
+    ok(repo, "trust", "--yes")
+    page = ok(repo, "why", "--all")
+    assert page == (
+        "Deadlock: nothing can go on: 3 cards wait on GONE, which does not exist\n"
+        "\n"
+        "GONE  does not exist\n"
+        "    3 cards wait on it\n"
+        "    freed by a card GONE that can be read, or its children unlinked\n"
+        "D  is dropped\n"
+        "    1 card waits on it\n"
+        "    freed by `gitkanban reopen D`, or its children unlinked\n"
+        "F  is blocked: failed\n"
+        "    freed by a person: `gitkanban show F`, then `gitkanban retry F`\n"
+        "A  waits for GONE, which does not exist\n"
+        "    freed by a card GONE, or `gitkanban unlink A GONE`\n"
+        "B  waits for GONE, which does not exist\n"
+        "    freed by a card GONE, or `gitkanban unlink B GONE`\n"
+        "C  waits for A, behind GONE, which does not exist\n"
+        "    freed by a card GONE, or its children unlinked\n"
+        "E  waits for D, which is dropped\n"
+        "    freed by `gitkanban reopen D`, or `gitkanban unlink E D`\n"
+    )
+    data = json.loads(ok(repo, "why", "--all", "--json"))
+    assert [row["card"] for row in data["cards"]] == ["D", "F", "A", "B", "C", "E"]
+    assert [each["card"] for each in data["needs_person"]] == ["GONE", "D", "F"]
+    assert [row["waiting"] for row in data["cards"]] == [1, 0, 1, 0, 0, 0]
+    said(repo)
+
+
+def test_a_tick_words_what_it_holds_with_its_starts_made(make: Callable[..., Arena]) -> None:
+    cards = dict.fromkeys(("A", "B", "C"), "@pool") | {"D": "@pool <-A"}
+    arena = make(cards)
+    for name in cards:
+        arena.words(name, "hang")
+    with arena.patched():
+        outcome = tick(arena.place)
+    held = {each.card: each.text for each in outcome.held}
+    assert held == {"C": "worker pool 2/2 held by A, B", "D": "waits for A (running)"}
+    assert said(arena.repo) == held
+    workers = json.loads(ok(arena.repo, "workers", "--json"))["workers"]
+    assert [(w["name"], w["running"]) for w in workers] == [("lane", 0), ("pool", 2)]
+
+
+def test_limits_count_what_runs_took_when_they_began(make: Callable[..., Arena]) -> None:
+    arena = make({"A": "@pool !build", "B": "@pool !build"})
+    for name in "AB":
+        arena.words(name, "hang")
+    with arena.patched():
+        tick(arena.place)
+
+    def taken() -> Any:
+        data = json.loads(ok(arena.repo, "status", "--json"))
+        return data["capacities"]["build"], data["profiles"]["many"]["running"], said(arena.repo)
+
+    before = taken()
+    assert before == (
+        {"running": 1, "limit": 1}, 1, {"B": "capacity build 1/1 held by A"}
+    )  # fmt: skip
+    card = arena.repo / ".kanban/cards/A.yaml"
+    assert "needs" in card.read_text()
+    card.write_text(card.read_text().replace("build", "other"))
+    git(arena.repo, "commit", "-qam", "edited while it runs")
+    assert taken() == before
+
+
+def test_a_warm_status_imports_nothing_heavy(repo: Path) -> None:
+    made(repo, A="worker: owner; status: blocked; reason: failed", B="worker: owner <- [A]")
+    ok(repo, "status")
+    assert is_warm(repo)
+    code = (
+        "import sys; sys.argv[1:] = ['status']\n"
+        "from gitkanban.__main__ import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=repo, capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stdout.splitlines()[-1].split())
+    heavy = {"pygit2", "ruamel.yaml", "portalocker", "tabulate", "click", "typing", "json"}
+    assert "gitkanban.views.status" in loaded and not heavy & loaded
