@@ -7,7 +7,7 @@ what is recorded and what is observed, which the next one repairs; there is no o
 import os
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from gitkanban import clock, failpoints, seats, settling
 from gitkanban.accept import merged
@@ -35,7 +35,7 @@ from gitkanban.runs import (
     worktrees,
 )
 from gitkanban.runs.locks import Locks
-from gitkanban.runs.observe import observe, remember
+from gitkanban.runs.observe import observe, remember, remember_refused
 from gitkanban.runs.publishing import Publisher
 from gitkanban.seats import Seat
 from gitkanban.views.message import commit_message
@@ -155,6 +155,7 @@ class _Pass:
         self.executor = sessions.Local(place, locks, words)
         self.remote = Remote(place, remote) if remote else None
         self.given_up: set[str] = set()  # runs and cards on which this pass tried in vain
+        self.refused: dict[str, str] = {}  # cards that this pass could not accept, and why
         self.verified: set[str] = set()  # contents of base on which `verify` has passed
         self.config: Config | None = None  # as of the last look
         self.outcome = Outcome()
@@ -226,8 +227,8 @@ class _Pass:
             return False
         try:
             onto, accepted = self._accept(board, todo)
-            if accepted:
-                seen = seen._replace(accepted=_results(accepted))
+            if accepted or self.refused != seen.refused:
+                seen = seen._replace(accepted=_results(accepted), refused=self.refused)
                 todo = plan(board, seen)
                 self.outcome = self.outcome.adding(held=todo.held, untrusted=_untrusted(todo))
             return self._start(board, todo, seen, onto, accepted)
@@ -298,25 +299,35 @@ class _Pass:
     def _accept(self, board: Board, todo: Plan) -> tuple[Onto | None, list[Accepted]]:
         """Merge what needs no person, one after the other, in memory; what came of each.
 
-        Base moves together with the board, whose next commit also starts what was freed.
+        Base moves together with the board, whose next commit also starts what was freed. What is
+        refused is remembered for `status` and `why`, until a tick gets it done.
         """
         cards = [card for card in todo.accepts if card not in self.given_up]
-        if not cards or board.config is None:
-            return None, []
-        results = []
-        try:
-            onto = Onto(self.place, board.config)
-        except GitkanbanError as error:
-            self.given_up.update(cards)
-            self._error(f"nothing is accepted: {error}")
-            return None, []
+        onto: Onto | None = None
+        results: list[Accepted] = []
+        if cards and board.config is not None:
+            try:
+                onto = Onto(self.place, board.config)
+            except GitkanbanError as error:
+                self._refuse(cards, error)
+                self._error(f"nothing is accepted: {error}")
         for card in cards:
+            if onto is None:
+                break
             try:
                 results.append(merged(onto, todo.after.cards[card], self.verified))
             except (GitkanbanError, OSError) as error:
-                self.given_up.add(card)
+                self._refuse([card], error)
                 self._error(f"{card} is not accepted: {error}")
+        self.refused = {card: why for card, why in self.refused.items() if card in todo.accepts}
+        with suppress(OSError):  # lost without harm
+            remember_refused(self.place, self.refused)
         return onto, results
+
+    def _refuse(self, cards: Sequence[str], error: Exception) -> None:
+        self.given_up.update(cards)
+        if not isinstance(error, BoardBusy):  # that passes
+            self.refused.update(dict.fromkeys(cards, str(error)))
 
     def _start(
         self,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _FORMAT = ("gitkanban", 3, __version__, sys.hexversion)
 # What decides, beside the board, on what the rows say: git's configuration, and in the private folder
 # what was allowed to run and what the last tick saw.
-_OUTSIDE = ("config", "gitkanban/trust", "gitkanban/cache/schedule")
+_OUTSIDE = ("config", "gitkanban/trust", "gitkanban/cache/schedule", "gitkanban/cache/refused")
 # What a checkout has while it is in the middle of something; `standstill` then has the word.
 _SIGNS = (
     "rebase-merge", "rebase-apply", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "BISECT_LOG",

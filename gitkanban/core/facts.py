@@ -88,6 +88,7 @@ class Observed(NamedTuple):
     known_runs: frozenset[str] = frozenset()  # runs with a folder here, settled or not
     merged: frozenset[str] = frozenset()  # cards in review whose work is in base
     accepted: Mapping[str, str] = {}  # cards tick has just merged -> empty, or what conflicts
+    refused: Mapping[str, str] = {}  # cards the last tick could not accept -> why
     busy_slots: frozenset[str] = frozenset()  # "profile#n" whose kernel lock somebody holds
     untrusted: Mapping[str, str] = {}  # worker -> why its commands may not run
     ready_since: Mapping[str, int] = {}  # card -> when a tick first saw it ready

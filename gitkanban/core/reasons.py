@@ -183,7 +183,7 @@ class Reasons:
 
     def moves(self, card: Card) -> bool:
         """Whether the next tick accepts a card in review."""
-        return accepts(self._board, card)
+        return accepts(self._board, card) and card.id not in self._observed.refused
 
     def _ahead(self, root: graph.Root) -> int:
         """The time before which the card at the end of a chain cannot start, 0 for none."""
@@ -209,7 +209,9 @@ class Reasons:
             why = f" ({card.why})" if card.why else ""
             return f"is blocked: {card.reason or 'no reason given'}{why}{self._since(card)}"
         if card.status == REVIEW:
-            return f"is in review{self._since(card)}"
+            refused = self._observed.refused.get(card.id)
+            why = f"; tick could not accept it: {refused}" if refused else ""
+            return f"is in review{self._since(card)}{why}"
         if card.status == RUNNING:
             return f"runs in {card.slot or '?'} on {card.host or '?'}"
         return f"is {card.status}" if card.status != TODO else "may run"
@@ -239,7 +241,8 @@ class Reasons:
         if root.state == graph.STUCK:
             return self._stuck[name].frees
         if root.state == REVIEW and card and accepts(self._board, card):
-            return "the next tick"
+            again = "the end of that, for each tick tries again"
+            return again if name in self._observed.refused else "the next tick"
         unlink = f"`gitkanban unlink {child} {name}`" if child else "its children unlinked"
         return {
             graph.MISSING: f"a card {name}, or {unlink}",

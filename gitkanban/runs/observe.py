@@ -11,6 +11,7 @@ from gitkanban.board.place import Place, clone_id, host
 from gitkanban.core.facts import Observed, RunFacts
 from gitkanban.core.model import REVIEW, RUNNING, SHARED, Board
 from gitkanban.core.presets import Said, preset_of, read_output
+from gitkanban.core.reconcile import to_accept
 from gitkanban.runs import folders, leases, slots, spec, trust
 from gitkanban.runs.folders import Folder
 from gitkanban.runs.locks import Locks
@@ -55,6 +56,7 @@ def _look(
         clone=clone_id(place),
         runs=tuple(facts for facts in runs if facts.card),
         known_runs=frozenset(folder.run for folder in every),
+        refused=_refused(place, board),
         busy_slots=frozenset(_slot(name) for name in held if name.startswith("slot/")),
         untrusted=trust.untrusted(place, board.config) if board.config else {},
         ready_since=ready,
@@ -162,3 +164,28 @@ def remember(place: Place, ready: Mapping[str, int], served: Mapping[str, float]
     os.makedirs(f"{place.private}/cache", exist_ok=True)
     text = json.dumps({"ready": dict(ready), "served": dict(served)}, sort_keys=True)
     spec.replace(f"{place.private}/cache/schedule", text.encode(), lasting=False)
+
+
+def _refused(place: Place, board: Board) -> Mapping[str, str]:
+    """Those that tick is still to accept."""
+    found = refused(place)
+    waiting = to_accept(board) if found else ()
+    return {card: why for card, why in found.items() if card in waiting}
+
+
+def refused(place: Place) -> Mapping[str, str]:
+    """The cards that the last tick could not accept, and why; a cache as `remembered` is."""
+    try:
+        with open(f"{place.private}/cache/refused", encoding="utf-8") as file:
+            return {str(card): str(why) for card, why in json.load(file).items()}
+    except (OSError, ValueError, AttributeError):
+        return {}
+
+
+def remember_refused(place: Place, found: Mapping[str, str]) -> None:
+    """Keep them until the next tick has tried; written only when they changed. Raises OSError."""
+    if dict(found) == refused(place):
+        return
+    os.makedirs(f"{place.private}/cache", exist_ok=True)
+    text = json.dumps(dict(found), sort_keys=True, ensure_ascii=False)
+    spec.replace(f"{place.private}/cache/refused", text.encode(), lasting=False)

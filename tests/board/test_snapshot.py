@@ -54,7 +54,7 @@ def test_changed_configuration_makes_it_doubtful(here: Place, repo: Path) -> Non
     assert snapshot.warm(str(repo)) is None
 
 
-@pytest.mark.parametrize("name", ["trust", "cache/schedule"])
+@pytest.mark.parametrize("name", ["trust", "cache/schedule", "cache/refused"])
 def test_what_the_rows_depend_on_beside_the_board_makes_it_doubtful(
     here: Place, repo: Path, name: str
 ) -> None:

@@ -142,6 +142,40 @@ def test_times_are_told_as_of_now_from_the_cache_too(repo: Path) -> None:
     assert "A" not in said(repo, GITKANBAN_NOW=when.format("51"))
 
 
+def in_review(repo: Path) -> None:
+    """A in review with a branch that tick is to accept; B waits for it."""
+    made(repo, A="worker: owner; status: review", B="worker: owner <- [A]")
+    ok(repo, "trust", "--yes")
+    tree = repo.parent / "work"
+    git(repo, "worktree", "add", "-q", "-b", "card/A", str(tree), "main")
+    (tree / "src/app.py").write_text("print('better')\n")
+    git(tree, "commit", "-qam", "work")
+
+
+def test_work_that_tick_could_not_accept_is_everywhere_and_needs_a_person(repo: Path) -> None:
+    in_review(repo)
+    assert said(repo) == {"B": "waits for A (review)"}
+    ok(repo, "pause", "--all")  # so that nothing starts here
+    (repo / "src/app.py").write_text("print('mine')\n")
+    data = json.loads(ok(repo, "status", "--json"))
+    assert not any(card["needs_person"] for card in data["cards"] if card["id"] == "A")
+    assert data["deadlock"] == data["waits_for_you"] == ""
+    done = call(repo, "tick", "--json")
+    assert done.code == 1
+    why = f"tick could not accept it: uncommitted work in {repo} is in the way: src/app.py"
+    (held,) = json.loads(done.out)["held"]
+    assert held["reason"] == f"waits for A, which is in review; {why}" == said(repo)["B"]
+    page = ok(repo, "status")
+    assert f"1 card waits; is in review; {why}" in page.replace("\n", "")
+    assert f"A  is in review; {why}" in ok(repo, "why", "A")
+    assert "gitkanban accept" not in ok(repo, "why", "A", "B")
+    assert f"waits for you: 1 card waits on A, which is in review; {why}" in page
+    git(repo, "checkout", "-q", "src/app.py")
+    ok(repo, "tick")
+    assert json.loads((repo / ".git/gitkanban/cache/refused").read_text()) == {}
+    assert "A   done" in ok(repo, "status")
+
+
 def test_a_card_that_has_waited_long_keeps_capacities_from_the_cache_too(repo: Path) -> None:
     made(
         repo,

@@ -229,12 +229,21 @@ def test_behind_a_todo_card_that_cannot_start_its_reason_is_named() -> None:
     ]  # fmt: skip
 
 
-def test_a_card_that_tick_accepts_needs_nobody() -> None:
+def test_a_card_that_tick_accepts_needs_nobody_until_tick_could_not() -> None:
     given = board("A review @w\nB <- A @w", workers="w lane on_success=done")
     held = all_held(given)
     assert (held["A"].frees, held["B"].code) == ("the next tick", "parents")
     assert held["B"].text == "waits for A (review)"
     assert needs_person(given) == ()
+    refused = {"A": "uncommitted work is in the way: x"}
+    held = all_held(given, refused=refused)
+    why = "is in review; tick could not accept it: uncommitted work is in the way: x"
+    assert held["A"].text == why
+    assert (held["B"].code, held["B"].text) == ("parent-review", f"waits for A, which {why}")
+    assert held["A"].frees == held["B"].frees == "the end of that, for each tick tries again"
+    assert [each.card for each in needs_person(given, refused=refused)] == ["A"]
+    found = standing(given, observed(refused=refused))
+    assert found.waits_for_you == f"1 card waits on A, which {why}"
 
 
 def test_a_ring_is_opened_by_a_command_that_can_be_given() -> None:
