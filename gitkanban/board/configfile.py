@@ -21,8 +21,8 @@ _DURATION = re.compile(r"(?:(\d{1,6})d)?(?:(\d{1,7})h)?(?:(\d{1,8})m)?(?:(\d{1,9
 def parse(data: bytes, path: str) -> tuple[Config | None, list[Problem]]:
     """The config, and all that is wrong with it.
 
-    A worker with a problem is left out, the others stay; a problem anywhere else (a limit, say,
-    that cannot be read) gives None, because guessing could start too much.
+    A worker with a problem is left out and named in `faulty`, the others stay; a problem anywhere
+    else (a limit, say, that cannot be read) gives None, because guessing could start too much.
     """
     try:
         root = yamltext.load(yamltext.decoded(data, path), path)
@@ -37,6 +37,7 @@ class _Reader:
     def __init__(self, file: str) -> None:
         self.file = file
         self.problems: list[Problem] = []
+        self.faulty: dict[str, Problem] = {}
 
     def say(self, node: Node, message: str, hint: str = "") -> None:
         self.problems.append(problem_at(self.file, node, message, hint))
@@ -60,7 +61,8 @@ class _Reader:
         good = {name: worker for name, worker in workers.items() if worker is not None}
         if fatal:
             return None, sorted(self.problems)
-        return Config(**values, workers=good, profiles=profiles), sorted(self.problems)
+        read = Config(**values, workers=good, profiles=profiles, faulty=self.faulty)
+        return read, sorted(self.problems)
 
     def section(self, node: Node, path: str) -> dict[str, Any]:
         """The values of a section's own keys, by field name; problems are told, values left out."""
@@ -127,6 +129,7 @@ class _Reader:
             self.limits(name, node, values)
             self.runner(node, values)
         if len(self.problems) > before:
+            self.faulty[name] = min(self.problems[before:])
             return None
         return Worker(name, values.pop("profile", name), **values)
 
@@ -163,6 +166,7 @@ class _Reader:
                 at = _child(nodes[name], "consolidate_to") or nodes[name]
                 hint = ids.did_you_mean(target, workers)
                 self.say(at, f"consolidate_to names the unknown worker {target!r}", hint)
+                self.faulty[name] = self.problems[-1]
                 workers[name] = None
 
     # One value ------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from gitkanban.board.place import Place
 from gitkanban.board.reading import store_bytes
 from gitkanban.core.model import Board, Card, Config, Note, Pause, Problem, Run, Worker
 
-_FORMAT = ("board", 1, __version__, sys.hexversion)
+_FORMAT = ("board", 2, __version__, sys.hexversion)
 
 
 def load(place: Place, commit: str) -> Board | None:
@@ -80,6 +80,7 @@ def _plain(config: Config | None) -> tuple[object, ...] | None:
             workers=workers,  # type: ignore[arg-type]  # tuples only: marshal knows no others
             profiles=dict(config.profiles),
             capacities=dict(config.capacities),
+            faulty={name: tuple(mistake) for name, mistake in config.faulty.items()},  # type: ignore[misc]
         )
     )
 
@@ -89,4 +90,5 @@ def _config(row: tuple[object, ...] | None) -> Config | None:
         return None
     config = Config._make(row)
     workers = {name: Worker._make(worker) for name, worker in config.workers.items()}
-    return config._replace(workers=workers)
+    faulty = {name: Problem._make(mistake) for name, mistake in config.faulty.items()}
+    return config._replace(workers=workers, faulty=faulty)

@@ -98,7 +98,7 @@ def _named(workers: tuple[str, ...], all_: bool) -> list[str]:
 
 def _check(board: Board, names: Sequence[str]) -> None:
     """Raises NotFound for a worker that the config does not know."""
-    known = board.config.workers if board.config else {}
+    known = {*board.config.workers, *board.config.faulty} if board.config else set()
     for name in names:
         if name != EVERYBODY and board.config is not None and name not in known:
             raise NotFound(f"no worker {name!r}", did_you_mean(name, known))

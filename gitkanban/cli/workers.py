@@ -27,6 +27,8 @@ def workers_command(words: tuple[str, ...], branch: str, as_json: bool) -> None:
     \b
     gitkanban workers set backend-hermes-pool max_concurrency=3 weight=2
 
+    A worker with a mistake in config.yaml is left out; the mistakes are told below.
+
     `set` edits config.yaml in place, its comments kept, in one commit; the next tick goes by it.
     An empty value takes the key out; lists are written as shell words, nested keys with dots
     (needs.build=1). What would make the config wrong is refused. Changed commands need
@@ -40,11 +42,12 @@ def workers_command(words: tuple[str, ...], branch: str, as_json: bool) -> None:
     if branch:
         raise UsageError("--branch is for workers set", "See `gitkanban status`.")
     from gitkanban.cli.quick import status_now
-    from gitkanban.views.workers import workers_text
+    from gitkanban.views.workers import is_of_config, workers_text
 
     data = status_now()
     if as_json:
-        print_json({name: data[name] for name in ("workers", "profiles", "capacities")})
+        data["problems"] = [each for each in data["problems"] if is_of_config(each)]
+        print_json({name: data[name] for name in ("workers", "profiles", "capacities", "problems")})
     else:
         click.echo(workers_text(data), nl=False)
 
@@ -69,7 +72,7 @@ def _set(words: Sequence[str], branch: str, as_json: bool) -> None:
         for key, value in values:
             path = ("kanban", "workers", name, *key.split("."))
             after = configedit.edited(after, path, value)
-        configs[:] = [_checked(before, after)]
+        configs[:] = [_checked(place, before, after)]
         return [WriteFile("config.yaml", after)] if after != before else []
 
     def message(board: Board, _: Sequence[Change]) -> str:
@@ -85,6 +88,8 @@ def _set(words: Sequence[str], branch: str, as_json: bool) -> None:
         return
     click.echo(f"{name}: {', '.join(f'{key}={text}' for key, text in said)}"
                if done.commit else f"{name}: nothing changes")  # fmt: skip
+    if name in configs[0].faulty:
+        click.echo(f"but it has a mistake: {configs[0].faulty[name].told}", err=True)
     if why:
         click.echo(f"tick starts nothing for it before `gitkanban trust`: {why}", err=True)
 
@@ -92,9 +97,11 @@ def _set(words: Sequence[str], branch: str, as_json: bool) -> None:
 def _known(board: Board, name: str) -> None:
     from gitkanban.core.ids import did_you_mean
 
-    workers = board.config.workers if board.config else {}
-    if board.config is not None and name not in workers:
-        raise NotFound(f"no worker {name!r}", did_you_mean(name, workers))
+    if board.config is None:
+        return  # what is wrong with it is told when it is read after the edit
+    known = {*board.config.workers, *board.config.faulty}
+    if name not in known:
+        raise NotFound(f"no worker {name!r}", did_you_mean(name, known))
 
 
 def _value(key: str, text: str) -> "str | int | bool | tuple[str, ...] | None":
@@ -124,12 +131,13 @@ def _value(key: str, text: str) -> "str | int | bool | tuple[str, ...] | None":
     return text if known.kind == configkeys.DURATION else checked
 
 
-def _checked(before: str, after: str) -> Config:
+def _checked(place: Place, before: str, after: str) -> Config:
     """The config after the edit. Raises BadData with the first problem that the edit makes."""
     from gitkanban.board import configfile
 
-    had = {each.message for each in configfile.parse(before.encode(), "config.yaml")[1]}
-    config, problems = configfile.parse(after.encode(), "config.yaml")
+    path = place.path("config.yaml")
+    had = {each.message for each in configfile.parse(before.encode(), path)[1]}
+    config, problems = configfile.parse(after.encode(), path)
     new = [each for each in problems if each.message not in had]
     if new or config is None:
         first = (new or problems)[0]

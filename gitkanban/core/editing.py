@@ -13,13 +13,13 @@ from gitkanban.core.graph import cycles
 from gitkanban.core.ids import check_id
 from gitkanban.core.merge import STATUS_FIELDS
 from gitkanban.core.model import Board, Card
-from gitkanban.errors import NotFound, Refused, UsageError
+from gitkanban.errors import BadData, NotFound, Refused, UsageError
 
 
 def added(board: Board, cards: Sequence[Card]) -> list[AddCard]:
     """The changes that add the cards, all or none; they may name each other as parents.
 
-    Raises UsageError, NotFound or Refused, naming the first card that cannot be added.
+    Raises UsageError, NotFound, BadData or Refused, naming the first card that cannot be added.
     """
     known = dict(board.cards)
     for card in cards:
@@ -92,6 +92,9 @@ def check_fields(
         raise UsageError(f"the title of {card.id} has more than one line", "Put the rest in body.")
     workers = board.config.workers if board.config else {}
     if card.worker and card.worker != old.worker and card.worker not in workers:
+        if board.config and card.worker in board.config.faulty:
+            mistake = board.config.faulty[card.worker]
+            raise BadData(f"worker {card.worker} has a mistake: {mistake.told}", mistake.hint)
         raise NotFound(f"no worker {card.worker!r}", _nearest(card.worker, workers))
     for parent in card.parents:
         if parent == card.id:

@@ -107,6 +107,7 @@ class Config(NamedTuple):
     consolidate_after: int = 5  # memory proposals that make one consolidation card
     push: str = ""  # a remote to which the branches of cards in review are pushed
     pr: bool = False  # open a pull request for them with gh
+    faulty: Mapping[str, "Problem"] = {}  # workers left out for a mistake -> the first of it
 
     def profile_limit(self, profile: str) -> int:
         """What `profiles:` says, else the largest limit among the profile's workers."""
@@ -171,6 +172,11 @@ class Problem(NamedTuple):
     message: str
     hint: str = ""
     card: str = ""  # the card that is quarantined for it
+
+    @property
+    def told(self) -> str:
+        """`cards/T1.yaml:3:7: what is wrong`."""
+        return f"{self.file}:{self.line}:{self.column}: {self.message}"
 
 
 class Board(NamedTuple):

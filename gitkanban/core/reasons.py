@@ -119,10 +119,13 @@ class Reasons:
     def _of_worker(self, name: str) -> tuple[str, str, str] | None:
         config = self._board.config
         if config is None:
-            return CONFIG, "config.yaml cannot be read", "`gitkanban check` says where"
+            return CONFIG, "config.yaml cannot be read", "its repair; see `gitkanban check`"
         if not name:
             return NO_WORKER, "nobody is assigned", "`gitkanban edit {id} --worker NAME`"
         worker = config.workers.get(name)
+        if name in config.faulty:
+            text = f"worker {name} has a mistake ({config.faulty[name].told})"
+            return CONFIG, text, "its repair in config.yaml"
         if worker is None:
             return UNKNOWN_WORKER, f"config names no worker {name}", "a worker of that name"
         if not worker.command and not worker.runner:

@@ -154,8 +154,8 @@ def _worker(board: Board, card: Card) -> Iterator[Finding]:
                 "Name one, or keep the card in the backlog.",
             )
     elif card.worker not in config.workers:
-        # A worker with a mistake in it is left out of the config: the mistake is told, not this.
-        if not any(problem.file.endswith("config.yaml") for problem in board.problems):
+        # Of a worker with a mistake in it, the mistake is told.
+        if card.worker not in config.faulty:
             yield finding(
                 "unknown-worker",
                 file,

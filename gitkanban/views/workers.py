@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gitkanban.views.text import shown
+from gitkanban.views.text import plural, shown
 
 
 def _share(worker: dict[str, Any]) -> str:
@@ -30,9 +30,22 @@ def workers_text(data: dict[str, Any]) -> str:
         for worker in data["workers"]
     ]
     heads = ["worker", "profile", "mode", "running", "ready", "waiting", "stuck", "share", "paused"]
-    parts = [tabulate(rows, heads, tablefmt="simple")]
+    problems = [shown(_told(each)) for each in data["problems"] if is_of_config(each)]
+    parts = [tabulate(rows, heads, tablefmt="simple")] if rows or not problems else []
     for title, head in (("profiles", "profile"), ("capacities", "capacity")):
         if data[title]:
             totals = [[n, f"{t['running']}/{t['limit']}"] for n, t in sorted(data[title].items())]
             parts.append(tabulate(totals, [head, "taken"], tablefmt="simple"))
+    if problems:
+        parts.append("\n".join([f"{plural(len(problems), 'problem')}:", *problems]))
     return "\n\n".join(parts) + "\n"
+
+
+def is_of_config(problem: dict[str, Any]) -> bool:
+    """Whether a problem of `status --json` is one of the config, where workers are."""
+    return not problem["card"] and str(problem["file"]).endswith("config.yaml")
+
+
+def _told(problem: dict[str, Any]) -> str:
+    hint = f" ({problem['hint']})" if problem["hint"] else ""
+    return f"  {problem['file']}:{problem['line']}:{problem['column']}: {problem['message']}{hint}"

@@ -138,7 +138,7 @@ def test_every_key() -> None:
 
 def test_the_table_of_keys_is_the_model() -> None:
     fields = {key.field or key.path.rpartition(".")[2] for key in configfile.KEYS}
-    assert set(Config._fields) | set(Worker._fields) - {"name"} <= fields
+    assert (set(Config._fields) | set(Worker._fields)) - {"name", "faulty"} <= fields
     assert all(key.doc.endswith(".") for key in configfile.KEYS)
     assert configkeys.BY_PATH["kanban.workers.*.mode"].kind == (model.LANE, model.POOL)
 
@@ -210,6 +210,16 @@ def test_a_worker_with_a_problem_is_left_out_and_the_others_stay() -> None:
     config, problems = read(EXAMPLE.replace("runner: hermes", "runner: hermse"))
     assert config is not None and list(config.workers) == ["messages-owner"]
     assert len(problems) == 1
+    assert {name: one.told for name, one in config.faulty.items()} == {
+        "backend-hermes-pool": "config.yaml:15:15: unknown runner 'hermse'"
+    }
+
+
+def test_of_several_mistakes_of_a_worker_the_first_is_kept() -> None:
+    text = f"{W}max_concurrency: 2\n      weight: x\n    v: {{consolidate_to: x}}\n"
+    config, problems = configfile.parse(text.encode(), "config.yaml")
+    assert config is not None and len(problems) == 3
+    assert [(name, one.line) for name, one in config.faulty.items()] == [("w", 4), ("v", 6)]
 
 
 def test_a_limit_that_cannot_be_read_is_never_guessed() -> None:

@@ -166,6 +166,47 @@ def test_trust_records_a_new_value_though_no_command_has_changed(planned: Path) 
     assert (planned / ".git" / "gitkanban" / "trust.env").read_text() == kept
 
 
+def written(repo: Path, old: str, new: str) -> None:
+    """The config changed by hand, and committed."""
+    path = repo / ".kanban" / "config.yaml"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new, 1))
+    git(repo, "commit", "-qam", "by hand")
+
+
+def test_a_worker_with_a_mistake_is_named_by_all_and_can_be_mended(planned: Path) -> None:
+    ok(planned, "trust", "--yes")
+    ok(planned, "drop", "T0")
+    written(planned, "max_concurrency: 3\n", "max_concurrency: 3\n      weight: 0\n")
+    mistake = ".kanban/config.yaml:16:15: weight must be a whole number from 1, found '0'"
+    ok(planned, "unlink", "T1", "T0")
+    assert f"worker {POOL} has a mistake ({mistake})" in ok(planned, "why", "T1")
+    assert mistake in ok(planned, "workers")
+    assert json.loads(ok(planned, "workers", "--json"))["problems"][0]["line"] == 16
+    done = call(planned, "add", "x", "-w", POOL)
+    assert (done.code, done.err.splitlines()[0]) == (
+        1,
+        f"Error: worker {POOL} has a mistake: {mistake}",
+    )
+    ok(planned, "pause", POOL)
+    ok(planned, "resume", POOL)
+    done = call(planned, "workers", "set", POOL, "reserve=1")
+    assert (done.code, done.err) == (0, f"but it has a mistake: {mistake}\n")
+    done = call(planned, "workers", "set", POOL, "weight=1")
+    assert (done.code, done.err) == (0, "")
+    assert "nothing holds it" in ok(planned, "why", "T1")
+    assert "problem" not in ok(planned, "workers")
+
+
+def test_a_config_that_cannot_be_read_is_told_by_workers(planned: Path) -> None:
+    written(planned, "max_concurrency: 6 ", "max_concurrency: x ")
+    mistake = ".kanban/config.yaml:4:20: max_concurrency must be a whole number from 1, found 'x'"
+    assert ok(planned, "workers") == f"1 problem:\n  {mistake}\n"
+    done = call(planned, "workers", "set", POOL, "weight=2")
+    assert done.code == 1 and mistake in done.err
+    assert "freed by its repair; see `gitkanban check`" in ok(planned, "why", "T0")
+
+
 def test_a_changed_command_is_told_to_need_trust(planned: Path) -> None:
     ok(planned, "trust", "--yes")
     done = call(planned, "workers", "set", POOL, "verify=make 'a test'")

@@ -75,9 +75,13 @@ def test_workers_that_are_unknown_or_paused() -> None:
         "warning paused-worker cards/T1.yaml@worker: worker solo is paused: three crashes",
         "error unknown-worker cards/T4.yaml@worker: no worker 'sola'",
     ]
-    # With a mistake in the config, the worker may be missing for it alone.
-    problems = (Problem(".kanban/config.yaml", 3, 1, "a lane of 3"),)
-    assert not rules.state(made._replace(cards=cards, problems=problems))
+    # Of a worker that is left out for a mistake, the mistake is told, and only of that one.
+    mistake = Problem(".kanban/config.yaml", 3, 1, "a lane of 3")
+    left_out = made._replace(
+        cards=cards, problems=(mistake,), config=config._replace(faulty={"sola": mistake})
+    )
+    assert not rules.state(left_out)
+    assert rules.state(left_out._replace(config=config._replace(faulty={"solo2": mistake})))
 
 
 def running(*lines: str) -> Board:

@@ -8,7 +8,7 @@ import pytest
 
 from gitkanban.core.facts import Exit
 from gitkanban.core.fair import CLOCK, LAG, Fair
-from gitkanban.core.model import Board, Config
+from gitkanban.core.model import Board, Config, Problem
 from gitkanban.core.plan import held_after, plan
 from gitkanban.core.schedule import AGE_STEP, PATIENCE, schedule
 from tests.boards import NOW, board, live, observed
@@ -195,6 +195,11 @@ LIMITS = [
     ),
     ("nobody", board("a todo @-"), "held  a no-worker: nobody is assigned"),
     ("unknown", board("a todo @x")._replace(config=Config()), "held  a unknown-worker: config names no worker x"),
+    (
+        "a worker with a mistake",
+        board("a todo @x")._replace(config=Config(faulty={"x": Problem("config.yaml", 14, 24, "weight must be a whole number")})),
+        "held  a config: worker x has a mistake (config.yaml:14:24: weight must be a whole number)",
+    ),
     ("no command", board("a todo", workers="w runner="), "held  a no-command: w has neither runner nor command"),
     ("no config", board("a todo")._replace(config=None), "held  a config: config.yaml cannot be read"),
     ("paused", board("a todo", workers="w paused"), "held  a paused: w is paused: by hand"),
