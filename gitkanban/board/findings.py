@@ -6,7 +6,7 @@ It decides nothing about values; `gitkanban.core.rules` does.
 from gitkanban.board import cardfile, cardlayout, reading, revisions, yamltext
 from gitkanban.board.revisions import Side
 from gitkanban.board.yamltext import Bad, Mapping, Node, Scalar, Sequence
-from gitkanban.core import changerules, rules
+from gitkanban.core import changerules, configrules, rules
 from gitkanban.core.rules import Finding, finding
 
 # Files of the board that are read by something else than `reading`.
@@ -15,16 +15,18 @@ _KNOWN = frozenset({"config.yaml", "prompt.md", ".gitignore", ".gitattributes", 
 
 def of_board(side: Side) -> list[Finding]:
     """Everything found in a board, whoever brought it in."""
-    found = [*_problems(side), *rules.state(side.board), *_stray(side), *_layout(side)]
-    return located(side, found)
+    return located(side, [*_state(side), *_layout(side)])
+
+
+def _state(side: Side) -> list[Finding]:
+    """What is wrong with a board as it is, but for the layout of cards."""
+    found = [*_problems(side), *rules.state(side.board), *_stray(side)]
+    return found + (configrules.state(side.board.config) if side.board.config else [])
 
 
 def of_change(base: Side, head: Side, target: Side) -> list[Finding]:
     """What the change from `base` to `head` brings in; `target` is what it shall be merged into."""
-    new = rules.brought_in(
-        [*_problems(base), *rules.state(base.board), *_stray(base)],
-        [*_problems(head), *rules.state(head.board), *_stray(head)],
-    )
+    new = rules.brought_in(_state(base), _state(head))
     changed = {name for name, oid in head.files.items() if base.files.get(name) != oid}
     new += [*changerules.change(base.board, head.board), *_layout(head, changed)]
     if base.files.get("prompt.md") != head.files.get("prompt.md"):

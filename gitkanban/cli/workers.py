@@ -1,6 +1,7 @@
 """`gitkanban workers`: who works on this board and how much at once; `workers set` changes it."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import click
 
@@ -14,7 +15,7 @@ from gitkanban.cli.here import (
     tell,
 )
 from gitkanban.core.model import Board, Config
-from gitkanban.errors import BadData, NotFound, UsageError
+from gitkanban.errors import BadData, NotFound, Refused, UsageError
 
 
 @click.command("workers")
@@ -63,7 +64,7 @@ def _set(words: Sequence[str], branch: str, as_json: bool) -> None:
     name, said = words[0], [word.partition("=")[::2] for word in words[1:]]
     values = [(key, _value(key, text)) for key, text in said]
     place = place_here(branch)
-    configs: list[Config] = []
+    edits: list[_Edit] = []
 
     def decide(board: Board) -> list[Change]:
         _known(board, name)
@@ -72,26 +73,26 @@ def _set(words: Sequence[str], branch: str, as_json: bool) -> None:
         for key, value in values:
             path = ("kanban", "workers", name, *key.split("."))
             after = configedit.edited(after, path, value)
-        configs[:] = [_checked(place, before, after)]
+        edits[:] = [_checked(place, name, before, after)]
         return [WriteFile("config.yaml", after)] if after != before else []
 
+    what = ", ".join(f"{key}={text}" if text else f"no {key}" for key, text in said)
+
     def message(board: Board, _: Sequence[Change]) -> str:
-        what = ", ".join(f"{key}={text}" if text else f"no {key}" for key, text in said)
         suffix = board.config.commit_suffix if board.config else ""
         return from_lines([Line("", f"workers set {name} {what}")], suffix)
 
     done = store.commit(place, decide, message=message)
     tell(done.told)
-    why = "" if place.aside else _untrusted(place, configs[0], name)
+    config, doubts = edits[0]
+    why = "" if place.aside else _untrusted(place, config, name)
     if as_json:
         print_json({"worker": name, "commit": done.commit, "untrusted": why})
         return
-    click.echo(f"{name}: {', '.join(f'{key}={text}' for key, text in said)}"
-               if done.commit else f"{name}: nothing changes")  # fmt: skip
-    if name in configs[0].faulty:
-        click.echo(f"but it has a mistake: {configs[0].faulty[name].told}", err=True)
-    if why:
-        click.echo(f"tick starts nothing for it before `gitkanban trust`: {why}", err=True)
+    click.echo(f"{name}: {what if done.commit else 'nothing changes'}")
+    tell(f"but {line}" for line in doubts)
+    if why and _has_command(config, name):
+        tell([f"tick starts nothing for it before `gitkanban trust`: {why}"])
 
 
 def _known(board: Board, name: str) -> None:
@@ -131,18 +132,44 @@ def _value(key: str, text: str) -> "str | int | bool | tuple[str, ...] | None":
     return text if known.kind == configkeys.DURATION else checked
 
 
-def _checked(place: Place, before: str, after: str) -> Config:
-    """The config after the edit. Raises BadData with the first problem that the edit makes."""
+class _Edit(NamedTuple):
+    """The config after an edit, and what is doubtful about it now."""
+
+    config: Config
+    doubts: list[str]
+
+
+def _checked(place: Place, name: str, before: str, after: str) -> _Edit:
+    """The config after the edit of a worker.
+
+    Raises BadData or Refused with the first mistake that the edit makes, without a line: what the
+    edit would have written is in no file. A mistake that was there is told with its place.
+    """
     from gitkanban.board import configfile
+    from gitkanban.core import configrules
+    from gitkanban.core.rules import ERROR, brought_in
 
     path = place.path("config.yaml")
-    had = {each.message for each in configfile.parse(before.encode(), path)[1]}
+    old, had = configfile.parse(before.encode(), path)
     config, problems = configfile.parse(after.encode(), path)
-    new = [each for each in problems if each.message not in had]
-    if new or config is None:
-        first = (new or problems)[0]
-        raise BadData(f"{first.file}:{first.line}:{first.column}: {first.message}", first.hint)
-    return config
+    known = {each.message for each in had}
+    for problem in problems:
+        if problem.message not in known:
+            raise BadData(problem.message, problem.hint)
+    if config is None or old is None:
+        raise BadData(had[0].told, had[0].hint)
+    doubts = [f"it has a mistake: {config.faulty[name].told}"] if name in config.faulty else []
+    for each in brought_in(configrules.state(old), configrules.state(config)):
+        # Of a worker that had a mistake, nothing was known before.
+        if (each.severity == ERROR or each.rule == "no-command") and name not in old.faulty:
+            raise Refused(f"with that, {each.message}", each.hint)
+        doubts.append(each.message)
+    return _Edit(config, doubts)
+
+
+def _has_command(config: Config, name: str) -> bool:
+    worker = config.workers.get(name)
+    return worker is not None and bool(worker.command or worker.runner)
 
 
 def _untrusted(place: Place, config: Config, name: str) -> str:

@@ -103,15 +103,25 @@ def check_fields(
             raise NotFound(
                 f"no card {parent!r} to be a parent of {card.id}", _nearest(parent, known)
             )
+    _check_needs(board, card, old)
+
+
+def _check_needs(board: Board, card: Card, old: Card) -> None:
+    """Refuse needs that can never be met, also those which all cards of its worker have."""
     capacities = board.config.capacities if board.config else {}
-    for name, amount in card.needs:
-        if (name, amount) in old.needs:
+    worker = board.worker_of(card)
+    needs, known, by = card.needs, old.needs, ""
+    if worker and not needs:
+        needs, by = worker.needs, f" (all cards of {worker.name} need it)"
+        known = needs if card.worker == old.worker and not old.needs else ()
+    for name, amount in needs:
+        if (name, amount) in known:
             continue
         if name not in capacities:
-            raise NotFound(f"no capacity {name!r}", _nearest(name, capacities))
+            raise NotFound(f"no capacity {name!r}{by}", _nearest(name, capacities))
         if amount > capacities[name]:
             raise Refused(
-                f"{card.id} needs {name} {amount}, of which there are {capacities[name]}",
+                f"{card.id} needs {name} {amount}, of which there are {capacities[name]}{by}",
                 f"Ask for less, or raise `capacities: {name}` in config.yaml.",
             )
 

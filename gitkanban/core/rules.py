@@ -1,6 +1,6 @@
-"""What is wrong with a board as it is, as findings, and the table of all rules.
+"""What is wrong with a board's cards as they are, as findings, and the table of all rules.
 
-It sees values only. What a change does is in `changerules`; files, lines and columns are put to findings where texts are (`board.findings`),
+It sees values only. What is wrong with the config is in `configrules`, what a change does in `changerules`; files, lines and columns are put to findings where texts are (`board.findings`),
 with the rules that are about texts.
 """
 
@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from gitkanban.core.graph import cycles
 from gitkanban.core.ids import did_you_mean
-from gitkanban.core.model import DROPPED, TERMINAL, TODO, Board, Card
+from gitkanban.core.model import DROPPED, TERMINAL, TODO, Board, Card, Config
+from gitkanban.core.reasons import EVERYBODY
 
 ERROR = "error"
 WARNING = "warning"
@@ -34,8 +35,11 @@ RULES: Mapping[str, Rule] = {
     "duplicate-id": Rule(ERROR, "An id that is used twice."),
     "case-twin": Rule(ERROR, "Ids that differ by case only; some file systems hold one of them."),
     "unknown-capacity": Rule(ERROR, "A need for a capacity that the config does not have."),
-    "never-runs": Rule(ERROR, "A card that asks for more than there is."),
-    "paused-worker": Rule(WARNING, "A card that may run, whose worker is paused."),
+    "never-runs": Rule(ERROR, "A card or a worker that asks for more than there is."),
+    "no-command": Rule(WARNING, "A worker with neither runner nor command, which starts nothing."),
+    "unused-profile": Rule(WARNING, "A cap for a profile that no worker has."),
+    "reserves": Rule(WARNING, "Reserves that leave nothing of the host total to others."),
+    "paused-worker": Rule(WARNING, "A card that may run, whose worker is paused, or all are."),
     "stray-file": Rule(WARNING, "A file under the board that nothing reads."),
     "layout": Rule(WARNING, "A card that is not laid out so that changes to it merge."),
     "status-by-hand": Rule(ERROR, "A change of status that only a tick may make."),
@@ -76,9 +80,10 @@ def card_file(card: str) -> str:
 
 
 def state(board: Board) -> list[Finding]:
-    """What is wrong with a board, whoever made it so. Problems of files are not among it."""
+    """What is wrong with a board's cards, whoever made it so. Problems of files are not among it."""
     found = [each for card in board.cards.values() for each in _card(board, card)]
     found += _rings(board)
+    found += _pause_of_all(board)
     return [*found, *_twins(board)]
 
 
@@ -172,25 +177,46 @@ def _worker(board: Board, card: Card) -> Iterator[Finding]:
             f"worker {card.worker} is paused" + (f": {why}" if why else ""),
             f"gitkanban resume {card.worker}, once its cause is gone.",
         )
-    for name, amount in card.needs:
+    yield from _needs(config, card)
+
+
+def _needs(config: Config, card: Card) -> Iterator[Finding]:
+    """Needs that are never met: the card's own, else those that its worker's cards have."""
+    file, worker = card_file(card.id), config.workers.get(card.worker)
+    inherited = worker.needs if worker and not card.needs else ()
+    by = f" (all cards of {card.worker} need it)" if inherited else ""
+    for name, amount in card.needs or inherited:
+        at = ("worker",) if inherited else ("needs", name)
         limit = config.capacities.get(name)
         if limit is None:
+            hint = did_you_mean(name, config.capacities)
             yield finding(
                 "unknown-capacity",
                 file,
-                ("needs", name),
-                f"no capacity {name!r}",
-                did_you_mean(name, config.capacities)
-                or "Name it under capacities: in config.yaml.",
+                at,
+                f"no capacity {name!r}{by}",
+                hint or "Name it under capacities: in config.yaml.",
             )
         elif amount > limit:
             yield finding(
                 "never-runs",
                 file,
-                ("needs", name),
-                f"{card.id} asks for {name} {amount}, and there are {limit}",
+                at,
+                f"{card.id} asks for {name} {amount}, and there are {limit}{by}",
                 "Ask for less, or raise it under capacities: in config.yaml.",
             )
+
+
+def _pause_of_all(board: Board) -> Iterator[Finding]:
+    if EVERYBODY in board.paused and any(card.status == TODO for card in board.cards.values()):
+        why = board.paused[EVERYBODY].why
+        yield finding(
+            "paused-worker",
+            f"paused/{EVERYBODY}.yaml",
+            ("why",),
+            "every worker is paused" + (f": {why}" if why else ""),
+            "gitkanban resume --all, once its cause is gone.",
+        )
 
 
 def _rings(board: Board) -> list[Finding]:

@@ -50,6 +50,22 @@ def test_findings_name_the_place_of_the_value(board: Path) -> None:
     ]
 
 
+def test_what_a_worker_needs_is_checked_in_the_config_and_for_its_cards(board: Path) -> None:
+    config = board / ".kanban" / "config.yaml"
+    change(config, "max_concurrency: 2\n", "max_concurrency: 2\n      needs: {bild: 1}\n")
+    assert found(board) == [
+        "cards/T2.yaml:5:9 unknown-capacity",
+        "config.yaml:27:21 unknown-capacity",
+    ]
+    git(board, "commit", "-qam", "a typo")
+    done = call(board, "add", "x", "-w", "frontend-hermes-pool")
+    assert (done.code, done.err.splitlines()[0]) == (
+        1,
+        "Error: no capacity 'bild' (all cards of frontend-hermes-pool need it)",
+    )
+    ok(board, "edit", "T2", "--title", "still to be edited")
+
+
 BROKEN = {
     "yaml": ("title: [\n", 2, "unreadable"),
     "twice": ("id: T9\nid: T9\n", 2, "unreadable"),

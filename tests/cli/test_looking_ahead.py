@@ -149,6 +149,8 @@ def test_workers_set_refuses_what_would_break_the_config(planned: Path) -> None:
         ("runner=hermse", "unknown runner"),
         ("needs=1", "needs.NAME=VALUE"),
         ("profile", "KEY=VALUE"),
+        ("needs.bulid=1", f"with that, {POOL} needs bulid, which is no capacity"),
+        ("command=", "has neither runner nor command"),
     ):
         done = call(planned, "workers", "set", POOL, word)
         assert done.code in (1, 2) and says in done.err

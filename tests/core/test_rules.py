@@ -2,8 +2,8 @@
 
 import pytest
 
-from gitkanban.core import changerules, rules
-from gitkanban.core.model import Board, Note, Pause, Problem, Run, Worker
+from gitkanban.core import changerules, configrules, rules
+from gitkanban.core.model import Board, Config, Note, Pause, Problem, Run, Worker
 from gitkanban.core.rules import RULES
 from tests.boards import board
 
@@ -51,6 +51,15 @@ STATES = {
             "error never-runs cards/T2.yaml@needs.build: T2 asks for build 3, and there are 2",
         ],
     ),
+    "what all cards of a worker need": (
+        ["T1 @b", "T2 @b needs build:1", "T3 done @b", "T4 @c"],
+        [
+            "error never-runs cards/T1.yaml@worker: T1 asks for build 3, and there are 2 "
+            "(all cards of b need it)",
+            "error unknown-capacity cards/T4.yaml@worker: no capacity 'bild' "
+            "(all cards of c need it)",
+        ],
+    ),
     "an id that the archive has": (
         ["T9 todo"],
         ["error duplicate-id cards/T9.yaml@id: card T9 is in the archive too"],
@@ -61,7 +70,8 @@ STATES = {
 @pytest.mark.parametrize("name", STATES)
 def test_what_is_wrong_with_a_board(name: str) -> None:
     lines, expected = STATES[name]
-    made = board(*lines, workers="solo lane\ncapacity build 2", archived=["T9"])
+    workers = "solo lane\nb lane needs=build:3\nc lane needs=bild:1\ncapacity build 2"
+    made = board(*lines, workers=workers, archived=["T9"])
     assert told(rules.state(made)) == expected
 
 
@@ -82,6 +92,71 @@ def test_workers_that_are_unknown_or_paused() -> None:
     )
     assert not rules.state(left_out)
     assert rules.state(left_out._replace(config=config._replace(faulty={"solo2": mistake})))
+
+
+def test_a_pause_of_all_is_told_once_and_only_where_something_would_run() -> None:
+    paused = {"*": Pause("*", "the weekend")}
+    assert told(rules.state(board("T1", "T2")._replace(paused=paused))) == [
+        "warning paused-worker paused/*.yaml@why: every worker is paused: the weekend"
+    ]
+    assert not rules.state(board("T1 done", "T2 backlog")._replace(paused=paused))
+
+
+CONFIGS = {
+    "a sound one": ("w pool 2 needs=build:2 reserve=1\nv\nprofile w 3\ncapacity build 2", []),
+    "needs that are never met": (
+        "w needs=bild:1,build:3\ncapacity build 2",
+        [
+            "error unknown-capacity config.yaml@kanban.workers.w.needs.bild: "
+            "w needs bild, which is no capacity",
+            "error never-runs config.yaml@kanban.workers.w.needs.build: "
+            "w needs build 3, and there are 2",
+        ],
+    ),
+    "nothing to run": (
+        "w runner=",
+        [
+            "warning no-command config.yaml@kanban.workers.w: "
+            "w has neither runner nor command, and starts nothing"
+        ],
+    ),
+    "a cap for nobody": (
+        "w profile=back\nprofile back-q 1",
+        [
+            "warning unused-profile config.yaml@kanban.profiles.back-q: "
+            "no worker has the profile back-q, so its cap holds for nobody"
+        ],
+    ),
+    "reserves of the whole host": (
+        "w\nr pool 3 reserve=2\ns reserve=5\nhost 3",
+        [
+            "warning reserves config.yaml@kanban.workers.r.reserve: "
+            "the reserve of r, s is 3 of a host total of 3, which leaves nothing to others"
+        ],
+    ),
+    "reserves of all there is to do": ("r reserve=1\ns reserve=1\nhost 2", []),
+    "reserves of more than the host": (
+        "r reserve=1\ns reserve=1\nhost 1",
+        [
+            "warning reserves config.yaml@kanban.workers.r.reserve: "
+            "the reserve of r, s is 2 of a host total of 1, which leaves nothing to others"
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_what_is_wrong_with_a_config(name: str) -> None:
+    workers, expected = CONFIGS[name]
+    config = board(workers=workers).config
+    assert config is not None
+    assert told(configrules.state(config)) == expected
+
+
+def test_whose_profile_a_worker_with_a_mistake_has_is_not_guessed() -> None:
+    mistake = Problem("config.yaml", 3, 1, "a lane of 3")
+    given = Config(profiles={"p": 3}, faulty={"w": mistake})
+    assert configrules.state(given) == []
 
 
 def running(*lines: str) -> Board:
