@@ -70,7 +70,7 @@ KEYS: tuple[Key, ...] = (
     Key(f"{_W}.stall_timeout", DURATION, "20m", "Limit without any activity."),
     Key(f"{_W}.max_attempts", COUNT, "2", "Failed attempts before a card is blocked."),
     Key(f"{_W}.weight", COUNT, "1", "Share of starts against other workers."),
-    Key(f"{_W}.reserve", NATURAL, "0", "Slots of the host total kept free for this worker."),
+    Key(f"{_W}.reserve", NATURAL, "0", "Slots of the host total kept free for this worker, idle or not."),
     Key(f"{_W}.needs", COUNTS, "", "Capacities each of its cards takes, unless the card says so."),
     Key(f"{_W}.memory", ("read-only", "read-write"), "read-only for pools, read-write for lanes",
         "What a session may do to its profile's memory."),

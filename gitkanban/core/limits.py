@@ -32,10 +32,10 @@ def limit_words(full: Full, seats: Room, starting: Collection[str] = ()) -> tupl
     held = seats.holders(kind, full.name)
     by = _holders(held, starting)
     if full.code == room.RESERVE:
-        return (
-            f"host {count}{by}, the rest is reserved for {full.by}",
-            "a session's end on this host",
-        )
+        frees = "a session's end on this host"
+        if full.lasting:
+            frees = f"a smaller `reserve` of {full.by}, or a larger max_concurrency"
+        return f"host {count}{by}, the rest is reserved for {full.by}", frees
     frees = _ends(held, seats.amounts(full.code, full.name), full) if held else "a higher limit"
     if full.code == room.SHARED_CHECKOUT:
         return f"the shared checkout{_is(by)}", frees

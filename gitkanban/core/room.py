@@ -4,7 +4,7 @@ It counts; who goes first is decided in `schedule`. A limit that was lowered bel
 simply full: nothing starts under it and nothing is ended.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple, TypeAlias
 
 from gitkanban.core.facts import Observed, RunFacts
@@ -44,13 +44,15 @@ class Ask(NamedTuple):
 
 
 class Full(NamedTuple):
-    """The first limit that leaves no room. `by` is the card or the workers it is kept for."""
+    """The first limit that leaves no room. `by` is the card or the workers it is kept for;
+    `lasting` says of a reserve that no end of a session makes room beside it."""
 
     code: str
     name: str
     limit: int = 0
     amount: int = 1
     by: str = ""
+    lasting: bool = False
 
 
 class Occupant(NamedTuple):
@@ -306,8 +308,13 @@ class Room:
         kept = {name: self._outstanding(name) for name in self._reserves if name != worker.name}
         if taken + sum(kept.values()) >= limit:
             by = ", ".join(name for name, count in kept.items() if count)
-            return Full(RESERVE, "", limit, by=by)
+            return Full(RESERVE, "", limit, by=by, lasting=self._own(kept) >= limit)
         return None
+
+    def _own(self, kept: Mapping[str, int]) -> int:
+        """What these workers have of their reserves, and what is kept free for them."""
+        used = (min(self._here.get(name, 0), self._reserves[name].reserve) for name in kept)
+        return sum(kept.values()) + sum(used)
 
     def _outstanding(self, name: str) -> int:
         """Slots still to be kept free on this host for a worker with a reserve."""

@@ -300,8 +300,34 @@ def test_of_a_worker_and_its_order_only_what_waits_for_the_same_is_ahead() -> No
             "C",
             "the end of A",
         ),
+        (
+            "A running @v\nC todo @w",
+            "v\nw\nr reserve=1\nhost 2",
+            "C",
+            "a session's end on this host",
+        ),
+        (
+            "C todo @w",
+            "w\nr pool 2 reserve=2\nhost 2",
+            "C",
+            "a smaller `reserve` of r, or a larger max_concurrency",
+        ),
+        (
+            "A running @r\nC todo @w",
+            "w\nr pool 2 reserve=2\nhost 2",
+            "C",
+            "a smaller `reserve` of r, or a larger max_concurrency",
+        ),
     ],
-    ids=["one is enough", "all are needed", "two of three", "only the larger one"],
+    ids=[
+        "one is enough",
+        "all are needed",
+        "two of three",
+        "only the larger one",
+        "a reserve beside a session",
+        "a reserve of all there is",
+        "a reserve of all there is, in use",
+    ],
 )
 def test_as_many_ends_are_named_as_it_takes(
     cards: str, workers: str, card: str, frees: str
