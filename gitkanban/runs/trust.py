@@ -168,12 +168,15 @@ def _difference(now: Wanted, allowed: Wanted | None) -> str:
         return f"worker {now.worker} has neither a runner nor a command"
     if allowed is None:
         return "its commands have not been allowed on this machine"
-    for field in ("command", "resume", "env"):
-        if getattr(now, field) == getattr(allowed, field):
-            continue
-        if now.runner == allowed.runner and now.runner in PRESETS:
-            return f"the preset {now.runner} runs something else than what was allowed"
-        return _change(field, now, allowed)
+    for field in ("command", "resume"):
+        if getattr(now, field) != getattr(allowed, field):
+            preset = PRESETS.get(now.runner)
+            if preset and now.runner == allowed.runner and now.command == preset.start:
+                what = f"the preset {now.runner} runs something else than what was allowed"
+                return f"{what}: {_change(field, now, allowed)}"
+            return _change(field, now, allowed)
+    if now.env != allowed.env:
+        return f"its environment changed: {_variables(now.env, allowed.env)}"
     for field in ("setup", "verify", "pass_env"):
         if getattr(now, field) != getattr(allowed, field):
             return _change(field, now, allowed)
@@ -187,6 +190,20 @@ def _difference(now: Wanted, allowed: Wanted | None) -> str:
 def _change(field: str, now: Wanted, allowed: Wanted) -> str:
     before, after = _words(getattr(allowed, field)), _words(getattr(now, field))
     return f"its {field} changed from {before} to {after}"
+
+
+def _variables(now: tuple[str, ...], allowed: tuple[str, ...]) -> str:
+    """The variables that differ, as `A=1 is new, B=2 is gone, C=3 was 4`."""
+    after, before = (dict(each.split("=", 1) for each in env) for env in (now, allowed))
+    told = []
+    for name in sorted({*after, *before}):
+        if name not in before:
+            told.append(f"{name}={after[name]} is new")
+        elif name not in after:
+            told.append(f"{name}={before[name]} is gone")
+        elif after[name] != before[name]:
+            told.append(f"{name}={after[name]} was {before[name]}")
+    return ", ".join(told) or "its order"
 
 
 def _words(argv: tuple[str, ...]) -> str:

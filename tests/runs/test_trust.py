@@ -35,7 +35,10 @@ def test_nothing_is_trusted_at_first(repo: Path) -> None:
         ({"verify": ("false",)}, "its verify changed from true to false"),
         ({"pass_env": ("API_KEY", "AWS")}, "its pass_env changed from API_KEY to API_KEY AWS"),
         ({"command": (), "runner": "claude"}, "its command changed"),
-        ({"memory_env": "HERMES_HOME", "memory_path": "/etc"}, "its env changed"),
+        (
+            {"memory_env": "HERMES_HOME", "memory_path": "/etc"},
+            "its environment changed: HERMES_HOME=/etc is new",
+        ),
     ],
 )
 def test_a_change_is_named(repo: Path, fields: dict[str, object], why: str) -> None:
@@ -60,7 +63,28 @@ def test_an_upgraded_preset_asks_again(repo: Path, monkeypatch: pytest.MonkeyPat
     assert trust.untrusted(place, with_preset) == {}
     newer = trust.PRESETS["codex"]._replace(start=("codex", "exec", "--yolo", "{prompt}"))
     monkeypatch.setitem(trust.PRESETS, "codex", newer)  # type: ignore[arg-type]
-    assert "the preset codex runs something else" in trust.untrusted(place, with_preset)["w"]
+    assert trust.untrusted(place, with_preset)["w"].startswith(
+        "the preset codex runs something else than what was allowed: its command changed from codex"
+    )
+
+
+def test_a_pool_is_not_told_to_have_another_preset_but_another_variable(repo: Path) -> None:
+    place = place_of(repo)
+    lane = config(command=(), runner="claude", memory_env="A", memory_path="/a")
+    trust.record(place, lane)
+    moved = config(command=(), runner="claude", memory_env="A", memory_path="/b")
+    assert trust.untrusted(place, moved)["w"] == "its environment changed: A=/b was /a"
+    pool = config(command=(), runner="claude", mode="pool", max_concurrency=3)
+    assert trust.untrusted(place, pool)["w"] == (
+        "its environment changed: A=/a is gone, CLAUDE_CODE_DISABLE_AUTO_MEMORY=1 is new"
+    )
+
+
+def test_a_command_of_ones_own_beside_a_runner_is_no_changed_preset(repo: Path) -> None:
+    place = place_of(repo)
+    trust.record(place, config(command=(), runner="claude"))
+    own = config(command=("claude", "-p", "{prompt}"), runner="claude")
+    assert trust.untrusted(place, own)["w"].startswith("its command changed from claude -p")
 
 
 def test_another_program_of_the_same_name_is_not_the_allowed_one(
