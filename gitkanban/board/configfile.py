@@ -16,6 +16,7 @@ from gitkanban.core.model import Config, Problem, Worker
 from gitkanban.errors import UsageError
 
 _DURATION = re.compile(r"(?:(\d{1,6})d)?(?:(\d{1,7})h)?(?:(\d{1,8})m)?(?:(\d{1,9})s?)?\Z", re.ASCII)
+_MOST = 999_999_999  # of anything that is counted
 
 
 def parse(data: bytes, path: str) -> tuple[Config | None, list[Problem]]:
@@ -220,11 +221,13 @@ class _Reader:
         found = {}
         for name, child in self.named(node, _shown(key)):
             text = child.text if isinstance(child, Scalar) else ""
-            if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) or int(text) < 1:
-                message = f"{_shown(key)}.{name} must be a whole number from 1"
+            amount = _whole(text)
+            if amount is None or not 1 <= amount <= _MOST:
+                up_to = f" to {_MOST}" if amount else ""
+                message = f"{_shown(key)}.{name} must be a whole number from 1{up_to}"
                 self.say(child, f"{message}, found {described(child)}")
                 return None
-            found[name] = int(text)
+            found[name] = amount
         # A worker's needs are compared with other values; capacities are looked up by name.
         return tuple(sorted(found.items())) if key.path.endswith("needs") else found
 
@@ -249,6 +252,13 @@ def _wanted(key: Key) -> str:
     }.get(key.kind, "text")
 
 
+# What people mean by a limit of 0.
+_INSTEAD_OF_0 = {
+    "kanban.max_concurrency": "`gitkanban pause --all` lets nothing start.",
+    "kanban.workers.*.max_concurrency": "`gitkanban pause NAME` lets it start nothing.",
+}
+
+
 def typed(key: Key, text: str) -> str | int | bool:
     """The value that `text` stands for under a key of one word. Raises UsageError."""
     kind = key.kind
@@ -258,11 +268,12 @@ def typed(key: Key, text: str) -> str | int | bool:
             raise UsageError(wrong, ids.did_you_mean(text, kind))
         return text
     if kind in (configkeys.COUNT, configkeys.NATURAL):
-        if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) or int(text) < (
-            kind == configkeys.COUNT
-        ):
-            raise UsageError(wrong)
-        return int(text)
+        number = _whole(text)
+        if number is not None and number > _MOST:
+            raise UsageError(wrong.replace(", found", f" to {_MOST}, found", 1))
+        if number is None or number < (kind == configkeys.COUNT):
+            raise UsageError(wrong, _INSTEAD_OF_0.get(key.path, "") if number == 0 else "")
+        return number
     if kind == configkeys.DURATION:
         return duration(text, wrong)
     if kind == configkeys.BOOL:
@@ -272,6 +283,11 @@ def typed(key: Key, text: str) -> str | int | bool:
     if kind == configkeys.NAME and ids.fault(text):
         raise UsageError(f"{text[:60]!r} cannot be a {_shown(key)}: {ids.fault(text)}")
     return text
+
+
+def _whole(text: str) -> int | None:
+    """The number that plain digits stand for; one of very many digits is none."""
+    return int(text) if re.fullmatch(r"[0-9]{1,99}", text, re.ASCII) else None
 
 
 def duration(text: str, wrong: str = "") -> int:

@@ -1,5 +1,6 @@
 """`gitkanban workers`: who works on this board and how much at once; `workers set` changes it."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -62,7 +63,10 @@ def _set(words: Sequence[str], branch: str, as_json: bool) -> None:
     from gitkanban.views.message import from_lines
 
     name, said = words[0], [word.partition("=")[::2] for word in words[1:]]
-    values = [(key, _value(key, text)) for key, text in said]
+    twice = next((key for key, count in Counter(key for key, _ in said).items() if count > 1), "")
+    if twice:
+        raise UsageError(f"{twice} is given twice", "Say it once.")
+    values = [(key, _value(name, key, text)) for key, text in said]
     place = place_here(branch)
     edits: list[_Edit] = []
 
@@ -105,8 +109,8 @@ def _known(board: Board, name: str) -> None:
         raise NotFound(f"no worker {name!r}", did_you_mean(name, known))
 
 
-def _value(key: str, text: str) -> "str | int | bool | tuple[str, ...] | None":
-    """What a word stands for under a worker's key; None takes the key out. Raises UsageError."""
+def _value(name: str, key: str, text: str) -> "str | int | bool | tuple[str, ...] | None":
+    """What a word stands for under a key of the worker; None takes the key out. Raises UsageError."""
     import shlex
 
     from gitkanban.board import configfile, configkeys
@@ -128,7 +132,10 @@ def _value(key: str, text: str) -> "str | int | bool | tuple[str, ...] | None":
             return tuple(shlex.split(text))
         except ValueError as error:
             raise UsageError(f"{key}: {error}", "Write it as in a shell, quotes closed.") from None
-    checked = configfile.typed(known, text)
+    try:
+        checked = configfile.typed(known, text)
+    except UsageError as error:
+        raise UsageError(error.message, error.hint.replace("NAME", name)) from None
     return text if known.kind == configkeys.DURATION else checked
 
 

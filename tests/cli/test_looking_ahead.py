@@ -150,10 +150,16 @@ def test_workers_set_refuses_what_would_break_the_config(planned: Path) -> None:
         ("needs=1", "needs.NAME=VALUE"),
         ("profile", "KEY=VALUE"),
         ("needs.bulid=1", f"with that, {POOL} needs bulid, which is no capacity"),
+        ("max_concurrency=0", f"`gitkanban pause {POOL}` lets it start nothing"),
+        ("max_concurrency=1000000000", "a whole number from 1 to 999999999, found '1000000000'"),
+        ("needs.build=1000000000", "a whole number from 1 to 999999999"),
         ("command=", "has neither runner nor command"),
     ):
         done = call(planned, "workers", "set", POOL, word)
         assert done.code in (1, 2) and says in done.err
+        assert "config.yaml:" not in done.err  # what would be wrong is in no file
+    done = call(planned, "workers", "set", POOL, "weight=2", "reserve=1", "weight=3")
+    assert (done.code, done.err.splitlines()[0]) == (2, "Error: weight is given twice")
     assert config(planned) == before
 
 
@@ -166,6 +172,10 @@ def test_trust_records_a_new_value_though_no_command_has_changed(planned: Path) 
     assert '"new"' in kept
     assert ok(planned, "trust", stdin="n\n", API_KEY="newer").endswith("[y/N]: ")
     assert (planned / ".git" / "gitkanban" / "trust.env").read_text() == kept
+
+
+def test_a_key_is_taken_out_and_told_so(planned: Path) -> None:
+    assert ok(planned, "workers", "set", POOL, "timeout=") == f"{POOL}: no timeout\n"
 
 
 def written(repo: Path, old: str, new: str) -> None:
