@@ -130,8 +130,16 @@ def _event(
         text = f"{'resumed' if not file.new else 'paused'} {name}"
         name = ""
     elif kind == "config":
-        name, text = "", "config.yaml changed"
+        name, text = "", _of_config(commit)
     return Event(commit.id, commit.at, commit.by, name, text, run) if text else None
+
+
+def _of_config(commit: Commit) -> str:
+    """What a commit did to the config, in its own words where it did nothing else to the board."""
+    own = commit.subject.removeprefix("kanban: ")
+    if len(commit.files) > 1:
+        return "config.yaml changed"
+    return own if own != commit.subject else f"config.yaml changed ({own})"
 
 
 def _card(path: str, oid: str, texts: dict[str, bytes]) -> Card | None:

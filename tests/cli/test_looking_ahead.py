@@ -219,6 +219,16 @@ def test_a_config_that_cannot_be_read_is_told_by_workers(planned: Path) -> None:
     assert "freed by its repair; see `gitkanban check`" in ok(planned, "why", "T0")
 
 
+def test_the_log_tells_changes_of_the_config_in_their_own_words(planned: Path) -> None:
+    ok(planned, "workers", "set", POOL, "timeout=")
+    written(planned, "max_concurrency: 6", "max_concurrency: 5")
+    log = [line.split("  ") for line in ok(planned, "log", "-n", "2").splitlines()]
+    assert [[cell.strip() for cell in line if cell.strip()][2] for line in log] == [
+        "config.yaml changed (by hand)",
+        f"workers set {POOL} no timeout",
+    ]
+
+
 def test_a_changed_command_is_told_to_need_trust(planned: Path) -> None:
     ok(planned, "trust", "--yes")
     done = call(planned, "workers", "set", POOL, "verify=make 'a test'")
