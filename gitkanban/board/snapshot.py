@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gitkanban.board.place import Place
 
 # The shape of what is kept, and by whom it can be read.
-_FORMAT = ("gitkanban", 3, __version__, sys.hexversion)
+_FORMAT = ("gitkanban", 4, __version__, sys.hexversion)
 # What decides, beside the board, on what the rows say: git's configuration, and in the private folder
 # what was allowed to run and what the last tick saw.
 _OUTSIDE = ("config", "gitkanban/trust", "gitkanban/cache/schedule", "gitkanban/cache/refused")

@@ -114,6 +114,7 @@ def live(rows: "dict[str, Any]", brief: bool = False) -> "dict[str, Any]":
         "cards": cards,
         "left_out": left_out,
         "workers": rows["workers"],
+        "host": rows["host"],
         "profiles": rows["profiles"],
         "capacities": rows["capacities"],
         "slots": slots,

@@ -24,7 +24,7 @@ from gitkanban.errors import BadData, NotFound, Refused, UsageError
 @branch_option
 @json_option
 def workers_command(words: tuple[str, ...], branch: str, as_json: bool) -> None:
-    """Show workers with running/limit, ready, waiting, stuck and shares; profiles, capacities.
+    """Show workers with running/limit, ready, waiting, stuck and shares; host, profiles, capacities.
 
     \b
     gitkanban workers set backend-hermes-pool max_concurrency=3 weight=2
@@ -49,7 +49,8 @@ def workers_command(words: tuple[str, ...], branch: str, as_json: bool) -> None:
     data = status_now()
     if as_json:
         data["problems"] = [each for each in data["problems"] if is_of_config(each)]
-        print_json({name: data[name] for name in ("workers", "profiles", "capacities", "problems")})
+        keys = ("workers", "host", "profiles", "capacities", "problems")
+        print_json({key: data[key] for key in keys})
     else:
         click.echo(workers_text(data), nl=False)
 

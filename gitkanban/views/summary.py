@@ -12,7 +12,7 @@ from gitkanban.core.graph import ready
 from gitkanban.core.held import Standing, standing
 from gitkanban.core.model import BLOCKED, REVIEW, RUNNING, TODO, Board, Card, Config
 from gitkanban.core.reasons import EVERYBODY, PERSONS, Held
-from gitkanban.core.room import CAPACITY, PROFILE, WORKER, Occupant, Room, occupants
+from gitkanban.core.room import CAPACITY, HOST, PROFILE, WORKER, Occupant, Room, occupants
 from gitkanban.core.schedule import PATIENCE, Scheduled
 
 
@@ -35,6 +35,7 @@ def summary(board: Board, seen: Observed, kept: bool = False) -> dict[str, Any]:
             for _, card in sorted(board.cards.items())
         ],
         "workers": _workers(board, seen.now, found.held, seats),
+        "host": _host(board, seats),
         "profiles": _profiles(board, seats, taken),
         "capacities": _capacities(board, seats),
         "deadlock": found.deadlock,
@@ -110,6 +111,7 @@ def _worker(
         "stuck": len(stuck) + sum(card.status == BLOCKED for card in mine),
         "paused": (pause.why or "by hand") if pause else "",
         "weight": worker.weight,
+        "reserve": worker.reserve,
         "policy": worker.workspace_policy,
         "runner": worker.runner or "command",
     }
@@ -118,6 +120,16 @@ def _worker(
 def _is_stuck(why: Held) -> bool:
     """Whether a todo card goes on only when a person acts, on it or on one it waits for."""
     return why.code in PERSONS or why.code.startswith("parent-")
+
+
+def _host(board: Board, seats: Room) -> dict[str, int]:
+    """What runs on this host, and at most; what its workers reserve of that, running or not."""
+    workers = board.config.workers.values() if board.config else ()
+    return {
+        "running": seats.taken(HOST),
+        "limit": board.config.max_concurrency if board.config else 0,
+        "reserved": sum(min(worker.reserve, worker.max_concurrency) for worker in workers),
+    }
 
 
 def _profiles(board: Board, seats: Room, taken: Sequence[Occupant]) -> dict[str, dict[str, int]]:

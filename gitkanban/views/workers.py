@@ -1,4 +1,4 @@
-"""Workers, profiles and capacities as tables."""
+"""Workers, the host, profiles and capacities as tables."""
 
 from typing import Any
 
@@ -11,6 +11,11 @@ def _share(worker: dict[str, Any]) -> str:
     return f"{worker['weight']}{part}"
 
 
+def _taken(running: int, limit: int, reserved: int = 0) -> str:
+    """`2/3`, or `2/3 (1 reserved)`."""
+    return f"{running}/{limit}" + (f" ({reserved} reserved)" if reserved else "")
+
+
 def workers_text(data: dict[str, Any]) -> str:
     """The page of `gitkanban workers`, from the data of `status --json`."""
     from tabulate import tabulate
@@ -20,7 +25,7 @@ def workers_text(data: dict[str, Any]) -> str:
             worker["name"],
             worker["profile"],
             worker["mode"],
-            f"{worker['running']}/{worker['limit']}",
+            _taken(worker["running"], worker["limit"], min(worker["reserve"], worker["limit"])),
             worker["ready"],
             worker["waiting"],
             worker["stuck"] or "",
@@ -32,9 +37,13 @@ def workers_text(data: dict[str, Any]) -> str:
     heads = ["worker", "profile", "mode", "running", "ready", "waiting", "stuck", "share", "paused"]
     problems = [shown(_told(each)) for each in data["problems"] if is_of_config(each)]
     parts = [tabulate(rows, heads, tablefmt="simple")] if rows or not problems else []
+    host = data["host"]
+    if host["limit"]:
+        taken = _taken(host["running"], host["limit"], host["reserved"])
+        parts.append(tabulate([["this one", taken]], ["host", "taken"], tablefmt="simple"))
     for title, head in (("profiles", "profile"), ("capacities", "capacity")):
         if data[title]:
-            totals = [[n, f"{t['running']}/{t['limit']}"] for n, t in sorted(data[title].items())]
+            totals = [[n, _taken(t["running"], t["limit"])] for n, t in sorted(data[title].items())]
             parts.append(tabulate(totals, [head, "taken"], tablefmt="simple"))
     if problems:
         parts.append("\n".join([f"{plural(len(problems), 'problem')}:", *problems]))

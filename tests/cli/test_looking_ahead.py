@@ -1,6 +1,7 @@
 """why, simulate, workers and workers set, and the order of status: one small board, no session."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -227,6 +228,28 @@ def test_the_log_tells_changes_of_the_config_in_their_own_words(planned: Path) -
         "config.yaml changed (by hand)",
         f"workers set {POOL} no timeout",
     ]
+
+
+def test_workers_shows_the_host_and_what_is_reserved_of_it(planned: Path) -> None:
+    assert "reserved" not in ok(planned, "workers")
+    ok(planned, "workers", "set", "messages-owner", "reserve=1")
+    page = ok(planned, "workers")
+    assert "this one  0/6 (1 reserved)" in page and " 0/1 (1 reserved) " in page
+    for data in (
+        json.loads(ok(planned, "workers", "--json")),
+        json.loads(ok(planned, "status", "--json")),
+    ):
+        assert data["host"] == {"running": 0, "limit": 6, "reserved": 1}
+        reserves = {each["name"]: each["reserve"] for each in data["workers"]}
+        assert reserves["messages-owner"] == 1 and reserves[POOL] == 0
+    card = planned / ".kanban" / "cards" / "T0.yaml"
+    running = "status: running\n\nrun: r1\n\nslot: messages-hermes#1\n\nhost: {}\n"
+    for host, count in (("elsewhere", 0), (os.uname().nodename, 1)):
+        text = card.read_text()
+        start, end = text.index("status: "), text.index("priority: ")
+        card.write_text(text[:start] + running.format(host) + "\n" + text[end:])
+        git(planned, "commit", "-qam", "as a tick would")
+        assert json.loads(ok(planned, "workers", "--json"))["host"]["running"] == count
 
 
 def test_a_changed_command_is_told_to_need_trust(planned: Path) -> None:
