@@ -14,6 +14,7 @@ from gitkanban.cli.here import (
     print_json,
     refuse_in_session,
     session,
+    tell,
     text_argument,
 )
 from gitkanban.core.changes import AddCard, Change
@@ -69,6 +70,8 @@ def add_command(
 ) -> None:
     """Add a card to the board, or with --from several.
 
+    Where there is only one worker, cards without one are given to it.
+
     \b
     gitkanban add "implement backend API" --worker backend-hermes-pool --parent T0
     gitkanban add --from plan.yaml
@@ -97,24 +100,48 @@ def add_command(
             drafts = [card._replace(status=BACKLOG) for card in drafts]
     place = place_here(branch)
     done = change(place, lambda board: _decide(board, drafts))
-    ids = [each.card.id for each in done.changes if isinstance(each, AddCard)]
+    cards = [each.card for each in done.changes if isinstance(each, AddCard)]
     if as_json:
+        ids = [card.id for card in cards]
         print_json({"ids": ids, "commit": done.commit, "branch": place.branch})
     else:
-        for each in ids:
-            click.echo(f"{each}  {done.after.cards[each].title}")
+        for card in cards:
+            click.echo(f"{card.id}  {card.title}")
+    tell(_told(cards, drafts))
+
+
+def _told(cards: Sequence[Card], drafts: Sequence[Card]) -> list[str]:
+    """Who got the cards for which nobody was named."""
+    open_ = [card for card, draft in zip(cards, drafts, strict=True) if not draft.worker]
+    if not open_:
+        return []
+    names = ", ".join(card.id for card in open_[:5]) + (", …" if len(open_) > 5 else "")
+    if open_[0].worker:
+        return [f"{names}: for {open_[0].worker}, the only worker"]
+    first = open_[0].id if len(open_) == 1 else "ID"
+    return [f"{names}: nobody is assigned: gitkanban edit {first} --worker NAME"]
 
 
 def _decide(board: Board, drafts: Sequence[Card]) -> list[Change]:
     named = {card.id for card in drafts if card.id}
+    only = _only_worker(board)
     cards = [
         card._replace(
             id=card.id or _new_id(board, named),
+            worker=card.worker or only,
             parents=tuple(sorted({_parent(board, named, parent) for parent in card.parents})),
         )
         for card in drafts
     ]
     return list(added(board, cards))
+
+
+def _only_worker(board: Board) -> str:
+    """The worker's name where the config has exactly one."""
+    config = board.config
+    if config is None or config.faulty or len(config.workers) != 1:
+        return ""
+    return next(iter(config.workers))
 
 
 def _parent(board: Board, named: set[str], text: str) -> str:
