@@ -7,6 +7,7 @@ import click
 
 from gitkanban.cli.here import json_option, print_json, tell, text_argument
 from gitkanban.core.ids import check_id
+from gitkanban.core.model import Board
 from gitkanban.core.presets import PRESETS
 from gitkanban.errors import NoBoard, UsageError
 
@@ -48,6 +49,8 @@ kanban:
 def init_command(branch: str, worker: str, runner: str, source: str | None, as_json: bool) -> None:
     """Make a board in this repository, and trust the commands it starts with.
 
+    The commands of a --config FILE are not trusted: look at them first, with `gitkanban trust`.
+
     By default it lies in `.kanban/` of the branch that is checked out. With --branch it gets a
     branch without code, checked out at `.kanban/`: that fits where main is protected, or where
     board commits should not stand among the code's.
@@ -68,6 +71,10 @@ def init_command(branch: str, worker: str, runner: str, source: str | None, as_j
     board = store.read(made)
     if board.config is not None and not source:
         trust.record(made, board.config)
+    tell(
+        f"{program} was not found on PATH: install it, or name another agent in config.yaml"
+        for program in _missing(board)
+    )
     if as_json:
         print_json({"branch": made.branch, "commit": board.commit, "prefix": made.prefix})
         return
@@ -78,7 +85,8 @@ def init_command(branch: str, worker: str, runner: str, source: str | None, as_j
             "(if main is protected, or board commits disturb: gitkanban init --branch kanban)"
         )
     first = next(iter(board.config.workers), worker) if board.config else worker
-    click.echo(f'next: gitkanban add "what to do" --worker {first}, then gitkanban tick')
+    trusted = "gitkanban trust, then " if source else ""
+    click.echo(f'next: {trusted}gitkanban add "what to do" --worker {first}, then gitkanban tick')
 
 
 def _moved(cwd: str, branch: str) -> object | None:
@@ -101,3 +109,10 @@ def _config(worker: str, runner: str) -> str:
         raise UsageError(f"no preset {runner!r}", f"One of: {', '.join(PRESETS)}.")
     runner = runner or next((name for name in PRESETS if shutil.which(name)), "claude")
     return CONFIG.format(worker=worker, runner=runner)
+
+
+def _missing(board: Board) -> list[str]:
+    """The programs of the workers' commands that are looked for on PATH and not there, each once."""
+    workers = board.config.workers.values() if board.config else ()
+    programs = dict.fromkeys(worker.command[0] for worker in workers if worker.command)
+    return [name for name in programs if "/" not in name and not shutil.which(name)]

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from gitkanban.board import place, store
 from tests.cli.calls import call, ok
+from tests.conftest import git
 
 
 def worker_of(repo: Path, card: str) -> str:
@@ -30,3 +33,33 @@ def test_where_there_are_several_it_is_said_that_nobody_is_assigned(board: Path)
     assert done.err == (
         "Y0, Y1, Y2, Y3, Y4, …: nobody is assigned: gitkanban edit ID --worker NAME\n"
     )
+
+
+def test_an_agent_that_is_not_there_is_told(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    assert call(repo, "init").err == (
+        "claude was not found on PATH: install it, or name another agent in config.yaml\n"
+    )
+    (tmp_path / "bin").mkdir()
+    agent = tmp_path / "bin" / "codex"
+    agent.write_text("#!/bin/sh\n")
+    agent.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:/usr/bin:/bin")
+    other = tmp_path / "other"
+    git(tmp_path, "clone", "-q", str(repo), str(other))
+    assert call(other, "init", "--branch", "board").err == ""
+
+
+def test_commands_of_a_given_config_are_to_be_trusted_first(repo: Path) -> None:
+    given = repo.parent / "config.yaml"
+    given.write_text(
+        "kanban:\n  workers:\n    w: {command: [./agent.sh]}\n    v: {command: [sh]}\n"
+    )
+    done = call(repo, "init", "--config", str(given))
+    assert done.out.splitlines()[-1] == (
+        'next: gitkanban trust, then gitkanban add "what to do" --worker w, then gitkanban tick'
+    )
+    assert done.err == ""
+    assert "← its commands have not been allowed" in call(repo, "trust").out
