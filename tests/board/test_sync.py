@@ -246,6 +246,8 @@ def test_over_ssh(repo: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     assert sync(two, "origin").pulled
 
 
+# Read here, for tests see none of the caller's variables; 100 is worth a try now and then.
+CARDS = int(os.environ.get("GITKANBAN_TEST_CARDS", "16"))
 POOL = """\
 version: 1
 kanban:
@@ -260,7 +262,6 @@ kanban:
 
 
 def test_four_clones_that_tick_one_board_never_run_a_card_twice(repo: Path) -> None:
-    count = int(os.environ.get("GITKANBAN_TEST_CARDS", "16"))
     log = repo.parent / "log"
     bin_ = repo.parent / "bin"
     bin_.mkdir()
@@ -274,7 +275,7 @@ def test_four_clones_that_tick_one_board_never_run_a_card_twice(repo: Path) -> N
     config = Path(one.main) / ".kanban" / "config.yaml"
     config.write_text(POOL % log)
     git(config.parent, "commit", "-qam", "a pool")
-    change(one, *(AddCard(Card(f"T{n}", f"t{n}", "w")) for n in range(count)))
+    change(one, *(AddCard(Card(f"T{n}", f"t{n}", "w")) for n in range(CARDS)))
     sync(one, "origin")
     places = [one, *(clone(hub, f"c{n}") for n in range(3))]
     for place in places:
@@ -299,6 +300,6 @@ def test_four_clones_that_tick_one_board_never_run_a_card_twice(repo: Path) -> N
         if all(card.status in ("review", "done") for card in cards.values()):
             break
     runs = log.read_text().split("\n")[:-1]
-    assert sorted(line.split()[0] for line in runs) == sorted(f"T{n}" for n in range(count))
+    assert sorted(line.split()[0] for line in runs) == sorted(f"T{n}" for n in range(CARDS))
     assert all(card.status in ("review", "done") for card in cards.values())
     assert git(hub, "fsck", "--strict", "--no-dangling") == ""
