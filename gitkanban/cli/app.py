@@ -11,6 +11,7 @@ from importlib import import_module
 import click
 
 from gitkanban import __version__
+from gitkanban.cli.terminal import colour_wanted
 from gitkanban.errors import GitkanbanError, UsageError
 
 # (section, command, module under gitkanban.cli, what the overview says)
@@ -151,7 +152,7 @@ def report_expected(error: GitkanbanError) -> int:
     """Print an expected failure as `Error:` and `Hint:`, give its exit code."""
     from gitkanban.views.text import shown
 
-    click.secho("Error: ", fg="red", nl=False, err=True)
+    click.secho("Error: ", fg="red", nl=False, err=True, color=colour_wanted())
     click.echo(shown(error.message), err=True)
     if error.hint:
         click.echo(f"Hint: {shown(error.hint)}", err=True)
@@ -194,7 +195,7 @@ def _report_bug(error: Exception, argv: Sequence[str]) -> int:
         "w", prefix="gitkanban-bug-", suffix=".txt", delete=False, encoding="utf-8"
     ) as file:
         file.write("\n".join(lines))
-    click.secho("Error: ", fg="red", nl=False, err=True)
+    click.secho("Error: ", fg="red", nl=False, err=True, color=colour_wanted())
     click.echo(f"a bug in gitkanban: {type(error).__name__}: {error}", err=True)
     click.echo(
         f"Hint: please report it with {file.name} (read it first: it shows your command).", err=True

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import click
 
 from gitkanban.cli.here import board_of, card_of, json_option, place_here, print_json
+from gitkanban.cli.terminal import colour_wanted
 from gitkanban.errors import NotFound
 from gitkanban.runs import folders
 from gitkanban.runs.folders import Folder
@@ -53,7 +54,7 @@ def logs_command(
             click.echo(f"run {folder.run} of {found.id} has printed nothing", err=True)
         for name, text in texts.items():
             if text:
-                click.secho(f"── {name.removesuffix('.log')}", dim=True)
+                click.secho(f"── {name.removesuffix('.log')}", dim=True, color=colour_wanted())
                 click.echo(shown_lines(text), nl=not text.endswith("\n"))
 
 

@@ -11,6 +11,11 @@ def colour_on() -> bool:
     )
 
 
+def colour_wanted() -> bool | None:
+    """For click: never with NO_COLOR or a dumb terminal, else as it decides for its stream."""
+    return False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None
+
+
 def terminal_width() -> int:
     """Columns to fill: COLUMNS, else the terminal's, else 100 (a pipe has none)."""
     said = os.environ.get("COLUMNS", "")
