@@ -1,22 +1,35 @@
 """The way in: the quick door for what must be fast, the whole command line for all else."""
 
+import os
 import sys
 
 
 def main() -> int:
     """Run the command line on sys.argv and give the exit code."""
-    argv = sys.argv[1:]
-    if argv and argv[0] in ("status", "list"):
-        from gitkanban.cli.quick import answer
+    try:
+        if sys.getfilesystemencoding() != "utf-8" and sys.executable:
+            # Another locale: paths, titles and "→" are UTF-8 all the same. Argv stays, byte by byte.
+            os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
+        return _main(sys.argv[1:])
+    except KeyboardInterrupt:  # before the command line could take it
+        sys.stderr.write("interrupted\n")
+        return 130
 
-        code = answer(argv)
+
+def _main(argv: list[str]) -> int:
+    from gitkanban.cli.streams import settle
+
+    settle()
+    if argv and argv[0] in ("status", "list", "tick"):
+        from gitkanban.cli.quick import answer, contended
+
+        try:
+            code = answer(argv) if argv[0] != "tick" else 0 if contended(argv) else None
+            sys.stdout.flush()
+        except OSError:
+            code = None  # the whole command line meets it too, and has words for it
         if code is not None:
             return code
-    if argv and argv[0] == "tick":
-        from gitkanban.cli.quick import contended
-
-        if contended(argv):
-            return 0
     from gitkanban.cli.app import run
 
     return run(argv)

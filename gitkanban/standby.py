@@ -183,7 +183,8 @@ class Standby:
 
     def _anew(self, run: str) -> None:
         """Become a new one. What was rung for and not heard has its records, and is found by them."""
-        argv = [sys.executable, "-P", "-m", "gitkanban.standby", f"{self.private}/runs/{run}"]
+        argv = [sys.executable, "-P", "-X", "utf8", "-m", "gitkanban.standby"]
+        argv += [f"{self.private}/runs/{run}"]
         argv += ["--sync", "--remote", self.remote] if self.remote else []
         failpoints.reach("standby.anew")
         os.execv(argv[0], argv)

@@ -11,6 +11,7 @@ from importlib import import_module
 import click
 
 from gitkanban import __version__
+from gitkanban.cli.streams import STDOUT, lead_nowhere
 from gitkanban.cli.terminal import colour_wanted
 from gitkanban.errors import GitkanbanError, UsageError
 
@@ -131,7 +132,7 @@ def run(argv: Sequence[str]) -> int:
         return 130
     except BrokenPipeError:
         # The reader has gone (`gitkanban list | head`): not an error, and nothing to say it to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        lead_nowhere()
         return 0
     except OSError as error:
         return report_expected(os_error(error))
@@ -169,8 +170,13 @@ def os_error(error: OSError) -> GitkanbanError:
         errno.EACCES: "Check who owns it; nothing was changed.",
         errno.EMFILE: "Too many open files; raise `ulimit -n`.",
     }
+    text = error.strerror or str(error)
+    text = text[:1].lower() + text[1:]
+    if error.filename == STDOUT:
+        lead_nowhere()
+        hint = "What the command did until then is done; `gitkanban log` tells of it."
+        return GitkanbanError(f"cannot write the output: {text}", hint)
     where = f": {error.filename}" if error.filename else ""
-    text = (error.strerror or str(error)).lower()
     return GitkanbanError(f"{text}{where}", hints.get(error.errno or 0, ""))
 
 

@@ -26,6 +26,9 @@ _PASSED = ("HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ
 ROOT = str(Path(gitkanban.__file__).resolve().parent.parent)
 # Variables that make one tick other than the next: what git and its transports read.
 _OF_TICKS = ("SSH_AUTH_SOCK", "XDG_CONFIG_HOME", "PYTHONPATH")
+# Commands of ours speak UTF-8 in every locale; a session has its own. -P: a module at the top of the
+# repository, where they run, is none of ours.
+_OURS = (sys.executable, "-P", "-X", "utf8", "-m")
 GRACE = 10.0  # seconds between TERM and KILL
 
 
@@ -79,8 +82,7 @@ def whole_spec(launch: Launch, folder: Folder) -> dict[str, str | Sequence[str]]
     preset = preset_of(worker.runner)
     env = environment(launch)
     command = _command(launch, folder)
-    # -P: a module at the top of the repository, where they run, is none of ours.
-    ours = [sys.executable, "-P", "-m", "gitkanban.runs.collect"]
+    ours = [*_OURS, "gitkanban.runs.collect"]
     own = [f"{name}={value}" for name, value in _own_environment().items()]
     strike, once = failpoints.armed()
     marked = [*own, f"{processes.MARKER}={launch.lease.run}"]
@@ -92,7 +94,7 @@ def whole_spec(launch: Launch, folder: Folder) -> dict[str, str | Sequence[str]]
     values = facts(place, launch.config, worker, launch.card, launch.lease)
     # Who verifies needs the work collected first; else that is left to whoever ticks next.
     collects = bool(workspace.branch or remembered)
-    ticks = [sys.executable, "-P", "-m", "gitkanban.standby", folder.path, *launch.tick_words]
+    ticks = [*_OURS, "gitkanban.standby", folder.path, *launch.tick_words]
     kind = kind_of(launch.tick_words, own)
     return values | {
         **remembered,

@@ -1,0 +1,54 @@
+"""The three standard streams, made fit for every text and every caller. Imports nothing heavy."""
+
+import io
+import os
+import sys
+
+STDOUT = "<stdout>"  # the file name in an OSError of stdout, which has none by itself
+
+
+class Output(io.TextIOWrapper):
+    """A stdout whose failures can be told from those of other files, by their file name."""
+
+    def write(self, text: str) -> int:
+        """Write the text. Raises OSError with the file name STDOUT."""
+        try:
+            return super().write(text)
+        except OSError as error:
+            error.filename = STDOUT
+            raise
+
+    def flush(self) -> None:
+        """Hand over what was written. Raises OSError with the file name STDOUT."""
+        try:
+            super().flush()
+        except OSError as error:
+            error.filename = STDOUT
+            raise
+
+
+def settle() -> None:
+    """Let the streams take every text; those that the caller has closed lead nowhere.
+
+    What is opened here lives as long as the process does.
+    """
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        while (fd := os.open(os.devnull, os.O_RDWR)) < 3:  # a lock file must not become stdout
+            os.set_inheritable(fd, True)
+        os.close(fd)
+        sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+        sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    # A path may hold what is no text, and PYTHONIOENCODING may ask for less than UTF-8.
+    how = "backslashreplace"
+    old = sys.stdout
+    if old is None:
+        sys.stdout = Output(open(1, "wb", closefd=False), "utf-8", how)  # noqa: SIM115
+    elif isinstance(old, io.TextIOWrapper):
+        sys.stdout = Output(old.buffer, old.encoding, how, line_buffering=old.line_buffering)
+    if isinstance(sys.stderr, io.TextIOWrapper):
+        sys.stderr.reconfigure(errors=how)
+
+
+def lead_nowhere() -> None:
+    """Let stdout take everything: its reader has gone, and Python would say so at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
