@@ -9,11 +9,11 @@ from gitkanban.cli.here import (
     place_here,
     print_json,
     refuse_in_session,
+    say,
     tell,
     tell_error,
 )
 from gitkanban.errors import GitkanbanError
-from gitkanban.views.text import shown
 
 
 @click.command("accept")
@@ -46,7 +46,7 @@ def accept_command(cards: tuple[str, ...], how: str | None, as_json: bool) -> in
         if not as_json:
             each = done[-1]
             words = f"done ({each.detail[:10] or 'nothing to merge'})"
-            click.echo(f"{name} {words if each.to == 'done' else f'blocked: {shown(each.detail)}'}")
+            say(f"{name} {words if each.to == 'done' else f'blocked: {each.detail}'}")
             tell(each.told)
     if as_json:
         print_json({"accepted": [each._asdict() for each in done], "refused": refused})

@@ -13,6 +13,7 @@ from gitkanban.cli.here import (
     place_here,
     print_json,
     refuse_in_session,
+    say,
     session,
     tell,
     text_argument,
@@ -106,7 +107,7 @@ def add_command(
         print_json({"ids": ids, "commit": done.commit, "branch": place.branch})
     else:
         for card in cards:
-            click.echo(f"{card.id}  {card.title}")
+            say(f"{card.id}  {card.title}")
     tell(_told(cards, drafts))
 
 

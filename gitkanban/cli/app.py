@@ -14,6 +14,7 @@ from gitkanban import __version__
 from gitkanban.cli.streams import STDOUT, lead_nowhere
 from gitkanban.cli.terminal import colour_wanted
 from gitkanban.errors import GitkanbanError, UsageError
+from gitkanban.views.text import shown
 
 # (section, command, module under gitkanban.cli, what the overview says)
 COMMANDS = (
@@ -151,8 +152,6 @@ def _in_our_words(error: click.ClickException) -> GitkanbanError:
 
 def report_expected(error: GitkanbanError) -> int:
     """Print an expected failure as `Error:` and `Hint:`, give its exit code."""
-    from gitkanban.views.text import shown
-
     click.secho("Error: ", fg="red", nl=False, err=True, color=colour_wanted())
     click.echo(shown(error.message), err=True)
     if error.hint:
@@ -202,7 +201,7 @@ def _report_bug(error: Exception, argv: Sequence[str]) -> int:
     ) as file:
         file.write("\n".join(lines))
     click.secho("Error: ", fg="red", nl=False, err=True, color=colour_wanted())
-    click.echo(f"a bug in gitkanban: {type(error).__name__}: {error}", err=True)
+    click.echo(shown(f"a bug in gitkanban: {type(error).__name__}: {error}"), err=True)
     click.echo(
         f"Hint: please report it with {file.name} (read it first: it shows your command).", err=True
     )

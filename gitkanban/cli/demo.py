@@ -11,8 +11,10 @@ import click
 from gitkanban import clock
 from gitkanban.board import git
 from gitkanban.board.place import Place
+from gitkanban.cli.here import say, tell
 from gitkanban.core.model import Board, Run
 from gitkanban.errors import GitkanbanError, UsageError
+from gitkanban.views.text import shown_lines
 
 SECONDS_MOST = 90
 GRACE = 15.0  # seconds that sessions have to end when the demo is interrupted
@@ -72,7 +74,8 @@ def _made(repo: Path, own_branch: bool) -> Place:
     if board.config is None:
         raise GitkanbanError("the example board cannot be read", "Install gitkanban again.")
     trust.record(place, board.config)
-    click.echo(f"a repository with a board of {len(cards)} cards: {repo}\n")
+    say(f"a repository with a board of {len(cards)} cards: {repo}")
+    click.echo()
     return place
 
 
@@ -92,8 +95,7 @@ def _work(repo: Path, place: Place) -> None:
     begun = time.monotonic()
     click.echo("$ gitkanban tick")
     outcome = tick(place)
-    for error in outcome.errors:
-        click.echo(error, err=True)
+    tell(outcome.errors)
     shown = ""
     while True:
         data, page = _page(place)
@@ -144,10 +146,10 @@ def _look_back(repo: Path, place: Place, keep: str | None) -> None:
     ]
     for words in tour if not keep else tour[:1]:
         click.echo(f"\n$ git {' '.join(words)}")
-        click.echo(git.run(str(repo), *words).text)
+        click.echo(shown_lines(git.run(str(repo), *words).text))
     click.echo(f"\nAll {len(board.cards)} cards are done; {_at_once(place, board)}.")
     if keep:
-        click.echo(f"Explore: cd {repo}")
+        say(f"Explore: cd {repo}")
         click.echo("  git log main                        the board's story, and the work")
         click.echo("  git branch --list 'card/*'          the branch of each card")
         click.echo("  gitkanban show T1; gitkanban logs T1")

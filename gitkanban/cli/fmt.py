@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import click
 
 from gitkanban.board.place import Place
-from gitkanban.cli.here import branch_option, card_of, place_here, refuse_in_session, tell
+from gitkanban.cli.here import branch_option, card_of, place_here, refuse_in_session, say, tell
 from gitkanban.core.changes import Change, Line, RewriteCard
 from gitkanban.core.model import Board
 
@@ -58,7 +58,7 @@ def _files(files: list[str], check: bool) -> tuple[int, int]:
         if after == text:
             continue
         changed += 1
-        click.echo(f"{path}{' would be' if check else ''} laid out")
+        say(f"{path}{' would be' if check else ''} laid out")
         if not check:
             with open(path, "wb") as file:
                 file.write(after.encode())
@@ -81,7 +81,7 @@ def _on_board(place: Place, names: list[str], check: bool) -> int:
         changes = list(done.changes)
     for change in changes:
         assert isinstance(change, RewriteCard)
-        click.echo(f"{change.card.id}{' would be' if check else ''} laid out")
+        say(f"{change.card.id}{' would be' if check else ''} laid out")
     return len(changes)
 
 

@@ -18,6 +18,7 @@ from gitkanban.core.ids import resolve
 from gitkanban.core.model import Board, Card
 from gitkanban.errors import GitkanbanError
 from gitkanban.views.message import commit_message
+from gitkanban.views.text import shown
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -37,8 +38,6 @@ def place_here(branch: str = "") -> Place:
 
 def tell(lines: Iterable[str]) -> None:
     """Lines beside the answer, on stderr; what branches and commands put into them is made visible."""
-    from gitkanban.views.text import shown
-
     for line in lines:
         click.echo(shown(line), err=True)
 
@@ -86,6 +85,11 @@ def change(place: Place, decide: Callable[[Board], Sequence[Change]], why: str =
     done = commit(place, decide, message=lambda b, c: commit_message(b, c, why))
     tell(done.told)
     return done
+
+
+def say(line: str) -> None:
+    """A line on stdout; what others wrote in it is shown, not obeyed."""
+    click.echo(shown(line))
 
 
 def board_of(place: Place) -> Board:

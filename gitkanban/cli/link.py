@@ -12,6 +12,7 @@ from gitkanban.cli.here import (
     place_here,
     print_json,
     refuse_in_session,
+    say,
 )
 from gitkanban.core.changes import Change
 from gitkanban.core.editing import linked, unlinked
@@ -66,4 +67,4 @@ def _change_parents(
     if as_json:
         print_json({"id": after.id, "parents": list(after.parents), "commit": done.commit})
     else:
-        click.echo(f"{after.id} waits for {', '.join(after.parents) or 'nothing'}")
+        say(f"{after.id} waits for {', '.join(after.parents) or 'nothing'}")

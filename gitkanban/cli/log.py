@@ -8,7 +8,7 @@ from gitkanban.clock import iso
 from gitkanban.core.ids import check_id, resolve
 from gitkanban.core.model import Board
 from gitkanban.errors import NotFound
-from gitkanban.views.text import columns, shown
+from gitkanban.views.text import columns
 
 
 @click.command("log")
@@ -41,7 +41,7 @@ def log_command(card: str, since: str, lines: int, reverse: bool, as_json: bool)
             iso(event.at)[:16].replace("T", " "),
             event.commit[:10],
             event.card,
-            shown(event.text),
+            event.text,
             event.by,
         ]
         for event in events

@@ -13,6 +13,7 @@ from gitkanban.cli.here import (
     place_here,
     print_json,
     refuse_in_session,
+    say,
 )
 from gitkanban.core.changes import Change, ClearPause, SetPause
 from gitkanban.core.ids import did_you_mean
@@ -53,7 +54,7 @@ def pause_command(
     changed = {each.pause.worker for each in done.changes if isinstance(each, SetPause)}
     for name in names:
         state = "paused" if name in changed else "is paused already"
-        click.echo(f"{_called(name)} {state}; what runs goes on")
+        say(f"{_called(name)} {state}; what runs goes on")
 
 
 @click.command("resume")
@@ -80,7 +81,7 @@ def resume_command(workers: tuple[str, ...], all_: bool, branch: str, as_json: b
         return
     resumed = [each.worker for each in done.changes if isinstance(each, ClearPause)]
     for name in dict.fromkeys((*([] if all_ else names), *resumed)):
-        click.echo(f"{_called(name)} {'goes on' if name in resumed else 'was not paused'}")
+        say(f"{_called(name)} {'goes on' if name in resumed else 'was not paused'}")
     if not resumed and all_:
         click.echo("nothing was paused")
     elif EVERYBODY in done.after.paused:

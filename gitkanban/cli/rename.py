@@ -11,6 +11,7 @@ from gitkanban.cli.here import (
     json_option,
     place_here,
     refuse_in_session,
+    say,
     tell,
 )
 from gitkanban.core.changes import AddCard, Change, EditCard, Line
@@ -56,7 +57,7 @@ def rename_command(old: str, new: str, branch: str, as_json: bool) -> None:
         print_json({"old": found, "new": new, "children": children, "commit": done.commit})
     else:
         told = f", and in {', '.join(children)}" if children else ""
-        click.echo(f"{found} is {new} now{told}")
+        say(f"{found} is {new} now{told}")
 
 
 def _changes(place: Place, board: Board, old: str, new: str) -> list[Change]:

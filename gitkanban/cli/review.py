@@ -13,7 +13,7 @@ from gitkanban.cli.terminal import colour_on, terminal_width
 from gitkanban.core.model import REVIEW, Board, Card, Note
 from gitkanban.core.moves import reject
 from gitkanban.errors import GitkanbanError, Refused
-from gitkanban.views.text import shown, shown_lines
+from gitkanban.views.text import patch_lines, shown, shown_lines
 
 KEYS = "[a]ccept  [r]eject  [d]iff  [s]kip  [q]uit"
 
@@ -47,7 +47,7 @@ def _page(place: Place, board: Board, card: Card) -> str:
     lines = [f"{card.id}  {shown(card.title)}", *(f"  - {shown(line)}" for line in card.acceptance)]
     runs = board.runs_of(card.id)
     if runs:
-        lines += ["", f"{runs[-1].outcome}: {shown(runs[-1].why)}"]
+        lines += ["", shown(f"{runs[-1].outcome}: {runs[-1].why}")]
         worker = board.worker_of(card)
         if worker and worker.verify:
             lines.append("verify passed")
@@ -58,9 +58,9 @@ def _page(place: Place, board: Board, card: Card) -> str:
 
 def _diff(place: Place, board: Board, card: Card, *options: str) -> str:
     base = base_of(place, board.config) if board.config else ""
-    colour = f"--color={'always' if colour_on() else 'never'}"
     span = f"{base}...card/{card.id}"
-    return git.run(place.common, "diff", colour, *options, span, "--", check=False).text
+    done = git.run(place.common, "diff", "--no-color", *options, span, "--", check=False)
+    return patch_lines(done.text, colour_on() and not options)
 
 
 def _decided(place: Place, card: Card) -> bool:

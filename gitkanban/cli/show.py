@@ -33,7 +33,12 @@ def show_command(card: str, prompt: bool, diff: bool, stat: bool, as_json: bool)
     found = card_of(board, card)
     board = store.history(place, board, found.id)
     if prompt:
-        click.echo(_prompt(place, board, found), nl=False)
+        text = _prompt(place, board, found)
+        if sys.stdout.isatty():
+            from gitkanban.views.text import shown_lines
+
+            text = shown_lines(text)
+        click.echo(text, nl=False, color=True)  # a pipe gets what the session gets
         return
     if diff or stat:
         click.echo(_work(place, board, found, stat), nl=False)
@@ -52,7 +57,8 @@ def show_command(card: str, prompt: bool, diff: bool, stat: bool, as_json: bool)
 def _work(place: Place, board: Board, card: Card, stat: bool) -> str:
     """What the card's branch, or its last run where that is gone, changes since it left base."""
     from gitkanban.board.integrate import base_of
-    from gitkanban.views.text import shown_lines
+    from gitkanban.cli.terminal import colour_on
+    from gitkanban.views.text import patch_lines
 
     runs = [run.commit for run in board.runs_of(card.id) if run.commit]
     base = base_of(place, board.config) if board.config else ""
@@ -66,13 +72,9 @@ def _work(place: Place, board: Board, card: Card, stat: bool) -> str:
             break
     else:
         raise NotFound(f"{card.id} has no work to show", "Its branch is not here, nor its commits.")
-    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    done = git.run(
-        place.common, "diff", "--no-ext-diff", f"--color={'always' if colour else 'never'}",
-        *(["--stat"] if stat else []), fork, last,
-    )  # fmt: skip
-    text = done.out.decode("utf-8", "replace")
-    return text if colour else shown_lines(text)
+    words = ["diff", "--no-ext-diff", "--no-color", *(["--stat"] if stat else []), fork, last]
+    text = git.run(place.common, *words).out.decode("utf-8", "replace")
+    return patch_lines(text, colour_on() and not stat)
 
 
 def _held(place: Place, board: Board, card: Card, now: int) -> str:

@@ -2,7 +2,7 @@
 
 import click
 
-from gitkanban.cli.here import json_option, place_here, print_json, refuse_in_session, tell
+from gitkanban.cli.here import json_option, place_here, print_json, refuse_in_session, say, tell
 
 
 @click.command("sync")
@@ -28,7 +28,7 @@ def sync_command(remote: str, cards: bool, as_json: bool) -> None:
     try:
         done = sync(place, name, cards)
     except Offline as offline:
-        click.echo(f"Warning: {offline.message}", err=True)
+        tell([f"Warning: {offline.message}"])
         if as_json:
             print_json({"remote": name, "offline": True})
         return
@@ -40,4 +40,4 @@ def sync_command(remote: str, cards: bool, as_json: bool) -> None:
         })  # fmt: skip
         return
     moves = [word for word, did in (("pulled", done.pulled), ("pushed", done.pushed)) if did]
-    click.echo(f"{place.branch} and {name}: {' and '.join(moves) or 'up to date'}")
+    say(f"{place.branch} and {name}: {' and '.join(moves) or 'up to date'}")

@@ -40,6 +40,6 @@ def tick_command(dry_run: bool, verbose: bool, sync: bool, remote: str, as_json:
     tell(f"Error: {error}" for error in outcome.errors)
     if outcome.untrusted:
         names = ", ".join(outcome.untrusted)
-        click.echo(f"Error: nobody has allowed the commands of {names} on this machine", err=True)
+        tell([f"Error: nobody has allowed the commands of {names} on this machine"])
         click.echo("Hint: `gitkanban trust` shows what would run, and allows it.", err=True)
     return 1 if outcome.errors or outcome.untrusted else 0

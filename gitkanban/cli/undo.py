@@ -2,7 +2,7 @@
 
 import click
 
-from gitkanban.cli.here import change, json_option, place_here, print_json, refuse_in_session
+from gitkanban.cli.here import change, json_option, place_here, print_json, refuse_in_session, say
 
 
 @click.command("undo")
@@ -25,6 +25,6 @@ def undo_command(commit: str, as_json: bool) -> None:
     if as_json:
         print_json({"undone": taken.id, "commit": done.commit})
     elif done.commit:
-        click.echo(f"took back {taken.id[:10]} ({taken.subject})")
+        say(f"took back {taken.id[:10]} ({taken.subject})")
     else:
         click.echo(f"nothing of {taken.id[:10]} is left to take back")

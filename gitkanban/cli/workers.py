@@ -13,6 +13,7 @@ from gitkanban.cli.here import (
     place_here,
     print_json,
     refuse_in_session,
+    say,
     tell,
 )
 from gitkanban.core.model import Board, Config
@@ -94,7 +95,7 @@ def _set(words: Sequence[str], branch: str, as_json: bool) -> None:
     if as_json:
         print_json({"worker": name, "commit": done.commit, "untrusted": why})
         return
-    click.echo(f"{name}: {what if done.commit else 'nothing changes'}")
+    say(f"{name}: {what if done.commit else 'nothing changes'}")
     tell(f"but {line}" for line in doubts)
     if why and _has_command(config, name):
         tell([f"tick starts nothing for it before `gitkanban trust`: {why}"])

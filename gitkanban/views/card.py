@@ -133,10 +133,11 @@ def _status(board: Board, card_id: str) -> str:
 def _run_lines(run: Run) -> list[str]:
     took = age(run.ended - run.started) if run.started else "never began"
     commit = f", commit {run.commit[:10]}" if run.commit else ""
-    cost = f", ${shown(run.cost_usd)}" if run.cost_usd else ""
-    lines = [f"  {run.run}  {run.outcome} ({shown(run.why)}), {took}{cost}, {run.slot}{commit}"]
+    cost = f", ${run.cost_usd}" if run.cost_usd else ""
+    said = f"{run.run}  {run.outcome} ({run.why}), {took}{cost}, {run.slot}{commit}"
+    lines = [f"  {shown(said)}"]
     if run.salvage:
-        lines.append(f"      kept: git show {run.salvage}")
+        lines.append(shown(f"      kept: git show {run.salvage}"))
     return lines + _indented(run.summary, LINES_MOST[1])
 
 
@@ -145,7 +146,6 @@ def _indented(text: str, most: int) -> list[str]:
 
 
 def _note_lines(note: Note, now: float) -> list[str]:
-    head = f"  {shown(note.by)}, {age(now - note.at)} ago" + (
-        f" ({note.kind})" if note.kind != "note" else ""
-    )
-    return [head, *("      " + line for line in shown_lines(note.text.strip()).split("\n"))]
+    kind = f" ({note.kind})" if note.kind != "note" else ""
+    head = f"  {note.by}, {age(now - note.at)} ago{kind}"
+    return [shown(head), *("      " + line for line in shown_lines(note.text.strip()).split("\n"))]

@@ -23,6 +23,15 @@ def shown_lines(text: str) -> str:
     return text.replace("\r\n", "\n").translate(_MULTILINE)
 
 
+def patch_lines(text: str, colour: bool) -> str:
+    """What `git diff` prints without colours, safe, and in our colours when `colour`."""
+    if not colour:
+        return shown_lines(text)
+    tones = {"+": "green", "-": "red", "@": "blue", "d": "bold"}
+    lines = shown_lines(text).split("\n")
+    return "\n".join(coloured(line, tones.get(line[:1], ""), True) for line in lines)
+
+
 def width(text: str) -> int:
     """Columns the text takes on a terminal; east-asian wide characters count two."""
     if text.isascii():
@@ -73,12 +82,13 @@ def seconds(iso: str) -> int:
 
 
 def columns(rows: list[list[str]], total: int, stretch: int) -> list[str]:
-    """Rows as lines of aligned columns in at most `total` columns.
+    """Rows as lines of aligned columns in at most `total` columns, control characters visible.
 
     Column number `stretch` is the one that gives way (down to 12) when a row is too long.
     """
     if not rows:
         return []
+    rows = [[shown(cell) for cell in row] for row in rows]
     widths = [max(width(row[i]) for row in rows) for i in range(len(rows[0]))]
     over = sum(widths) + 2 * (len(widths) - 1) - total
     if over > 0:
