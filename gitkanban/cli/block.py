@@ -3,7 +3,7 @@
 import click
 
 from gitkanban.board.place import Place
-from gitkanban.cli.here import branch_option, json_option, place_here, session
+from gitkanban.cli.here import branch_option, json_option, own_card, place_here, session
 from gitkanban.cli.moves import move_cards
 from gitkanban.cli.report import report
 from gitkanban.core.changes import Change
@@ -13,7 +13,7 @@ from gitkanban.core.moves import move
 
 
 @click.command("block")
-@click.argument("card")
+@click.argument("card", required=False, default="")
 @click.option("--why", required=True, metavar="TEXT", help="What is needed.")
 @click.option(
     "--reason",
@@ -27,11 +27,12 @@ from gitkanban.core.moves import move
 def block_command(card: str, why: str, reason: str, branch: str, as_json: bool) -> None:
     """Hold CARD until a person acts.
 
-    A running session is stopped. Called from inside a session it reports: the card becomes blocked
-    when the session ends.
+    A running session is stopped. Called from inside a session it reports: that session's card,
+    which need not be named, becomes blocked when the session ends.
     """
+    card = own_card(card)
     if session()[1]:
-        report(place_here(), card, "block", Report("block", reason=reason, why=why), as_json)
+        report(place_here(branch), card, "block", Report("block", reason=reason, why=why), as_json)
         return
 
     def hold(_: Place, board: Board, found: Card) -> list[Change]:

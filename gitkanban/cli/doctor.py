@@ -27,7 +27,7 @@ def doctor_command(fix: bool, dry_run: bool, as_json: bool) -> int:
     found = examine(place, board, int(clock.now()))
     mended = {}
     if fix and not dry_run:
-        refuse_in_session("doctor")
+        refuse_in_session("doctor --fix")
         repairs = Repairs(place, board)
         mended = {each: repairs.mend(each) for each in found if each.repair}
     left = [each for each in found if each.severity != INFO and mended.get(each) != ""]

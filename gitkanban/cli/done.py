@@ -3,7 +3,7 @@
 import click
 
 from gitkanban.board.place import Place
-from gitkanban.cli.here import branch_option, json_option, place_here, session
+from gitkanban.cli.here import branch_option, json_option, own_card, place_here, session
 from gitkanban.cli.moves import move_cards, noted, words
 from gitkanban.cli.report import report
 from gitkanban.core.changes import Change
@@ -14,7 +14,7 @@ from gitkanban.errors import UsageError
 
 
 @click.command("done")
-@click.argument("cards", nargs=-1, required=True)
+@click.argument("cards", nargs=-1)
 @click.option(
     "--summary", default="", metavar="TEXT", help="What was done, for those who come after."
 )
@@ -27,13 +27,14 @@ def done_command(
     """Call CARDS done.
 
     A person closes a card whose work is in already, or is not needed; nothing is merged (that is
-    `accept`). Called from inside a session it only reports: the verdict still asks for commits (or
-    --no-change) and for a green verify.
+    `accept`). Called from inside a session it only reports on that session's card, which need not be
+    named: the verdict still asks for commits (or --no-change) and for a green verify.
     """
+    cards = cards or (own_card(""),)
     if session()[1]:
         if len(cards) > 1:
             raise UsageError("a session reports on one card, its own", "Name that card alone.")
-        report(place_here(), cards[0], "done", Report("done", no_change, summary), as_json)
+        report(place_here(branch), cards[0], "done", Report("done", no_change, summary), as_json)
         return
     if no_change:
         raise UsageError("--no-change is for sessions", "A person's `done` needs no commit anyway.")

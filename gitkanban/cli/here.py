@@ -16,7 +16,7 @@ from gitkanban.board.store import Committed, commit, read
 from gitkanban.core.changes import Change
 from gitkanban.core.ids import resolve
 from gitkanban.core.model import Board, Card
-from gitkanban.errors import GitkanbanError
+from gitkanban.errors import GitkanbanError, Refused, UsageError
 from gitkanban.views.message import commit_message
 from gitkanban.views.text import shown
 
@@ -30,7 +30,14 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 
 
 def place_here(branch: str = "") -> Place:
-    """The board found from the current folder; what finding it did is told on stderr."""
+    """The board found from the current folder; what finding it did is told on stderr.
+
+    Raises Refused for another branch inside a session, and what `find` raises.
+    """
+    if branch and session()[1]:
+        raise Refused(
+            "-b/--branch is not for sessions", "A session speaks to the board that started it."
+        )
     place = find(os.getcwd(), branch)
     tell(place.told)
     return place
@@ -51,6 +58,13 @@ def session() -> tuple[str, str]:
     """(card, run) of the session we are called from; two empty strings for a person."""
     run = os.environ.get("GITKANBAN_RUN", "")
     return (os.environ.get("GITKANBAN_CARD", ""), run) if run else ("", "")
+
+
+def own_card(name: str) -> str:
+    """The card that was named, or inside a session its own. Raises UsageError for neither."""
+    if name or session()[0]:
+        return name or session()[0]
+    raise UsageError("name a card", "`gitkanban list` shows them.")
 
 
 def refuse_in_session(verb: str, card: str = "") -> None:
@@ -117,8 +131,6 @@ def text_argument(text: str, file: str | None) -> str:
     """Text from an argument, a file, or stdin (`-`). Raises UsageError for an unreadable file."""
     if file is None:
         return text
-    from gitkanban.errors import UsageError
-
     try:
         if file == "-":
             return sys.stdin.read()

@@ -5,7 +5,7 @@ import shutil
 
 import click
 
-from gitkanban.cli.here import json_option, print_json, tell, text_argument
+from gitkanban.cli.here import json_option, print_json, refuse_in_session, tell, text_argument
 from gitkanban.core.ids import check_id
 from gitkanban.core.model import Board
 from gitkanban.core.presets import PRESETS
@@ -58,6 +58,7 @@ def init_command(branch: str, worker: str, runner: str, source: str | None, as_j
     from gitkanban.board import init, store
     from gitkanban.runs import trust
 
+    refuse_in_session("init")
     cwd = os.getcwd()
     if branch:
         moved = _moved(cwd, branch)

@@ -8,6 +8,7 @@ from gitkanban.cli.here import (
     card_of,
     change,
     json_option,
+    own_card,
     person,
     place_here,
     print_json,
@@ -21,7 +22,7 @@ from gitkanban.errors import UsageError
 
 
 @click.command("note")
-@click.argument("card")
+@click.argument("card", required=False, default="")
 @click.argument("text", required=False, default="")
 @click.option(
     "--file", "source", default=None, metavar="FILE", help="The text from a file; - for stdin."
@@ -37,9 +38,13 @@ def note_command(
 ) -> None:
     """Leave TEXT on CARD. Notes are files of their own and never conflict.
 
-    With --memory it is a proposal to the memory of the card's profile instead. It goes onto the
-    board, where other clones see it: keep secrets out of it.
+    Inside a session CARD may be left out: `gitkanban note "text"` is on its own card. With --memory
+    it is a proposal to the memory of the card's profile instead. It goes onto the board, where other
+    clones see it: keep secrets out of it.
     """
+    if session()[1] and card != session()[0] and not (text or source or memory):
+        card, text = "", card  # the one word is the text
+    card = own_card(card)
     if memory and (text or source):
         raise UsageError("a note, or --memory, and not both", "Call it twice.")
     kind = "memory" if memory else "note"

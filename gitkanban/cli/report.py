@@ -27,4 +27,4 @@ def report(place: Place, name: str, verb: str, said: Report, as_json: bool) -> N
     if as_json:
         print_json({"card": card.id, "run": run, "report": verb})
     else:
-        click.echo(f"reported {verb} for {card.id}; it counts when this session ends")
+        click.echo(f"reported {verb} for {card.id}; it counts when this session ends", err=True)

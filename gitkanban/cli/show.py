@@ -8,7 +8,7 @@ import click
 from gitkanban import clock
 from gitkanban.board import git, store
 from gitkanban.board.place import Place
-from gitkanban.cli.here import board_of, card_of, json_option, place_here, print_json
+from gitkanban.cli.here import board_of, card_of, json_option, own_card, place_here, print_json
 from gitkanban.core.graph import ready
 from gitkanban.core.model import DONE, RUNNING, SHARED, TODO, Board, Card
 from gitkanban.core.schedule import schedule
@@ -18,16 +18,20 @@ LOG_LINES = 8
 
 
 @click.command("show")
-@click.argument("card")
+@click.argument("card", required=False, default="")
 @click.option("--prompt", is_flag=True, help="Print the prompt of its next session instead.")
 @click.option("--diff", is_flag=True, help="Print the work on its branch instead.")
 @click.option("--stat", is_flag=True, help="With --diff: only how much changed in which file.")
 @json_option
 def show_command(card: str, prompt: bool, diff: bool, stat: bool, as_json: bool) -> None:
-    """Show CARD: fields, body, runs, notes, branch and workspace."""
+    """Show CARD: fields, body, runs, notes, branch and workspace.
+
+    Inside a session CARD may be left out: it is the session's own.
+    """
     from gitkanban.runs import handoffs
     from gitkanban.views.card import card_data, card_text
 
+    card = own_card(card)
     place = place_here()
     board = store.archived(place, board_of(place), card)
     found = card_of(board, card)

@@ -75,11 +75,11 @@ def check_session(verb: str, card: str, own: str) -> None:
         return
     if verb in SESSION_OWN:
         raise Refused(
-            f"a session may {verb} its own card only, which is {own}",
+            f"`gitkanban {verb}` is for a session's own card only, which is {own}",
             "Say it in a note on your own card; a person will see it.",
         )
     raise Refused(
-        f"a session may not {verb}",
+        f"`gitkanban {verb}` is not for sessions",
         f"From inside a run: note {own}, done, block, show, add. The rest is for people.",
     )
 

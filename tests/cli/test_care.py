@@ -208,7 +208,7 @@ def test_doctor_is_not_for_sessions_to_mend_with(board: Path) -> None:
     session = {"GITKANBAN_RUN": "r1", "GITKANBAN_CARD": "T1"}
     for words in (("doctor", "--fix"), ("gc",), ("pause", "--all"), ("resume", "--all")):
         done = call(board, *words, **session)
-        assert done.code == 1 and "a session may not" in done.err
+        assert done.code == 1 and "is not for sessions" in done.err
 
 
 def test_pause_and_resume_are_on_the_board_for_every_clone(board: Path) -> None:

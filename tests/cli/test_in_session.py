@@ -1,0 +1,97 @@
+"""What a session may do through the command line: its own card, and nothing of anybody else's."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gitkanban.board.place import find
+from gitkanban.core.facts import Report
+from gitkanban.runs import folders
+from tests.cli.calls import Called, call, ok
+from tests.conftest import git
+
+RUN = "01jd0000000000000000000000"
+
+
+@pytest.fixture
+def running(board: Path) -> Path:
+    """The example board with T0 running, from whose session the calls come."""
+    path = board / ".kanban" / "cards" / "T0.yaml"
+    text = path.read_text().replace("status: todo", f"status: running\n\nrun: {RUN}")
+    path.write_text(text)
+    git(board, "commit", "-qam", "T0 runs")
+    folders.of(find(str(board)).private, RUN).write_spec({"card": "T0", "run": RUN})
+    return board
+
+
+def inside(board: Path, *words: str, stdin: str = "") -> Called:
+    return call(board, *words, stdin=stdin, GITKANBAN_RUN=RUN, GITKANBAN_CARD="T0")
+
+
+def report(board: Path) -> Report | None:
+    return folders.of(find(str(board)).private, RUN).report()
+
+
+@pytest.mark.parametrize("card", [[], ["T0"]])
+def test_a_session_reports_on_its_card_without_naming_it(running: Path, card: list[str]) -> None:
+    done = inside(running, "done", *card, "--no-change", "--summary", "all there")
+    # Not on stdout: the last words there are the session's own.
+    assert done == (0, "", "reported done for T0; it counts when this session ends\n")
+    assert report(running) == Report("done", True, "all there")
+    assert inside(running, "block", *card, "--why", "which port?").code == 0
+    assert report(running) == Report("block", reason="needs-input", why="which port?")
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["a remark"], "a remark"),
+        (["T0", "a remark"], "a remark"),
+        (["--file", "-"], "from stdin"),
+        (["T0", "--file", "-"], "from stdin"),
+    ],
+)
+def test_a_note_without_a_card_is_on_the_session_s_own(
+    running: Path, words: list[str], text: str
+) -> None:
+    assert inside(running, "note", *words, stdin="from stdin").out == "noted on T0\n"
+    notes = json.loads(inside(running, "show", "--json").out)["notes"]
+    assert [(note["text"], note["by"]) for note in notes] == [(text, "session of T0")]
+
+
+def test_its_own_id_alone_is_no_note(running: Path) -> None:
+    assert "an empty note" in inside(running, "note", "T0").err
+
+
+def test_a_person_names_the_card(board: Path) -> None:
+    for words in (["done"], ["block", "--why", "x"], ["note"], ["show"]):
+        assert call(board, *words) == (2, "", "Error: name a card\nHint: `gitkanban list` shows them.\n")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["done", "T1"], "`gitkanban done` is for a session's own card only, which is T0"),
+        (["note", "T1", "x"], "`gitkanban note` is for a session's own card only, which is T0"),
+        (["doctor", "--fix"], "`gitkanban doctor --fix` is not for sessions"),
+        (["init"], "`gitkanban init` is not for sessions"),
+        (["init", "--branch", "other"], "`gitkanban init` is not for sessions"),
+        (["accept", "T0"], "`gitkanban accept` is not for sessions"),
+        (["add", "sneaky", "-b", "other"], "-b/--branch is not for sessions"),
+        (["done", "--no-change", "-b", "other"], "-b/--branch is not for sessions"),
+        (["block", "--why", "x", "-b", "other"], "-b/--branch is not for sessions"),
+        (["note", "x", "-b", "other"], "-b/--branch is not for sessions"),
+    ],
+)
+def test_the_rest_is_for_people(running: Path, words: list[str], said: str) -> None:
+    before = git(running, "for-each-ref")
+    done = inside(running, *words)
+    assert (done.code, done.out, done.err.splitlines()[0]) == (1, "", f"Error: {said}")
+    assert git(running, "for-each-ref") == before
+    assert report(running) is None
+
+
+def test_a_session_may_add_to_the_backlog(running: Path) -> None:
+    assert inside(running, "add", "more work", "--id", "N").code == 0
+    assert json.loads(ok(running, "show", "N", "--json"))["status"] == "backlog"
