@@ -1,5 +1,6 @@
 """`gitkanban demo`: the example board, worked to its end in a throw-away repository."""
 
+import os
 import shutil
 import tempfile
 import time
@@ -14,6 +15,7 @@ from gitkanban.board.place import Place
 from gitkanban.cli.here import say, tell
 from gitkanban.core.model import Board, Run
 from gitkanban.errors import GitkanbanError, UsageError
+from gitkanban.runs import kernel
 from gitkanban.views.text import shown_lines
 
 SECONDS_MOST = 90
@@ -29,13 +31,14 @@ LOOK = 0.2  # seconds between looks at the board
 def demo_command(keep: str | None, own_branch: bool) -> None:
     """Watch a small board being worked: five cards, three workers, real worktrees and sessions.
 
-    The sessions are a small shell script in place of an agent. It takes about 20 seconds.
+    The sessions are a small shell script in place of an agent. It takes about ten seconds.
     """
     if keep and Path(keep).exists() and any(Path(keep).iterdir()):
         raise UsageError(f"{keep} is not empty", "Name a folder that does not exist yet.")
     home = Path(keep) if keep else Path(tempfile.mkdtemp(prefix="gitkanban-demo-"))
     repo = home.resolve() / "messages"
     place = None
+    kernel.set_subreaper(True)  # whatever a session or a supervisor leaves becomes our child
     try:
         place = _made(repo, own_branch)
         _work(repo, place)
@@ -91,10 +94,12 @@ def example_board() -> Path:
 def _work(repo: Path, place: Place) -> None:
     """Tick once; from then on each session that ends starts what it frees. Show what changes."""
     from gitkanban.tick import tick
+    from gitkanban.views.outcome import outcome_text
 
     begun = time.monotonic()
     click.echo("$ gitkanban tick")
     outcome = tick(place)
+    click.echo(outcome_text(outcome, verbose=False), nl=False)
     tell(outcome.errors)
     shown = ""
     while True:
@@ -172,21 +177,31 @@ def _runs_at(run: Run, moment: int) -> bool:
 
 
 def _quiet(place: Place) -> None:
-    """End what still runs, and wait for the last supervisor, so that the folder can be removed."""
+    """End what still runs, and wait for every process of ours, so that the folder can be removed."""
     from gitkanban.runs import folders
     from gitkanban.runs.locks import Locks
     from gitkanban.runs.sessions import Local
 
     locks = Locks(place.private)
     executor = Local(place, locks)
+    held = locks.take("tick", wait=GRACE)  # nothing new starts
     until = time.monotonic() + GRACE
     while time.monotonic() < until:
         live = executor.alive(folders.every(place.private))
-        if not live:
-            break
         for run in live:
             executor.stop(folders.of(place.private, run), "the demo is over")
+        if not live and not _children():
+            break
         time.sleep(LOOK)
-    held = locks.take("tick", wait=GRACE)
     if held:
         held.close()
+
+
+def _children() -> bool:
+    """Whether a process of ours is left: a supervisor, or what stands by after it."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return False
+    return True

@@ -1,12 +1,15 @@
 """The demo is the acceptance story of the whole product: real sessions, in both forms of a board."""
 
+import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from gitkanban.runs.processes import everyone
 from tests.conftest import git
 
 
@@ -23,6 +26,7 @@ def test_the_example_board_is_worked_to_its_end(tmp_path: Path, form: str) -> No
         timeout=120,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^\$ gitkanban tick\nstarted  T0  messages-hermes#1  /", done.stdout, re.M)
     assert re.search(r"^backend-hermes +2/3 running", done.stdout, re.M)
     assert "most at the same time: T1, T2, T3" in done.stdout
     repo = where / "messages"
@@ -35,3 +39,29 @@ def test_the_example_board_is_worked_to_its_end(tmp_path: Path, form: str) -> No
     files = git(repo, "ls-tree", "-r", "--name-only", "main", "docs", "src", "tests").split()
     assert files == ["docs/recall.md", "docs/review.md", "src/recall.html", "src/recall.sh", "tests/recall.sh"]  # fmt: skip
     assert git(repo, "status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("moment", ["#1 T0", "#1 T1"])
+def test_an_interrupted_demo_leaves_nothing(tmp_path: Path, moment: str) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "gitkanban", "demo"],
+        cwd=tmp_path,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    assert any(moment in line for line in process.stdout)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err.strip()) == (130, "interrupted")
+    assert list(tmp_path.iterdir()) == []
+    assert not [p for p in everyone() if str(tmp_path).encode() in words_of(p.pid)]
+
+
+def words_of(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
