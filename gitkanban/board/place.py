@@ -38,6 +38,14 @@ class Place(NamedTuple):
         return f"{self.prefix}/{name}" if self.prefix else name
 
 
+def meant(place: Place, rev: str) -> str:
+    """A hint how `rev` is said of a board on a branch of its own; empty for one in tree."""
+    if not place.branch or place.prefix:
+        return ""
+    rest = rev.removeprefix("HEAD") if rev.startswith("HEAD") else ""
+    return f"The board has a branch of its own: say {place.branch}{rest}."
+
+
 def find(cwd: str, branch: str = "") -> Place:
     """The board that a command called in `cwd` means; `branch` aims it at another branch's board.
 
@@ -118,7 +126,7 @@ def _configured(common: str) -> tuple[str, str] | None:
             f"Restore it (git branch {name} refs/gitkanban/seen), or "
             "`git config gitkanban.branch` another one.",
         )
-    prefix = _board_in(common, f"refs/heads/{name}")
+    prefix = board_in(common, f"refs/heads/{name}")
     if prefix is None:
         raise NoBoard(
             f"branch {name} holds no board",
@@ -129,20 +137,20 @@ def _configured(common: str) -> tuple[str, str] | None:
 
 def _standing(common: str, main: str, told: list[str]) -> tuple[str, str] | None:
     """The board where nothing is configured: branch kanban, origin's default branch, HEAD."""
-    if _board_in(common, "refs/heads/kanban") is not None:
-        return "kanban", _board_in(common, "refs/heads/kanban") or ""
+    if board_in(common, "refs/heads/kanban") is not None:
+        return "kanban", board_in(common, "refs/heads/kanban") or ""
     for ref in git.run(
         common, "for-each-ref", "--format=%(refname)", "refs/remotes/*/kanban"
     ).text.split():
-        if _board_in(common, ref) is not None:
+        if board_in(common, ref) is not None:
             attach(common, main, ref)
             told.append(
                 f"attached the board: branch kanban from {ref.removeprefix('refs/remotes/')}"
             )
-            return "kanban", _board_in(common, ref) or ""
+            return "kanban", board_in(common, ref) or ""
     for ref in (_default(common, told), _head_of(common)):
         # In the tree of code only the folder makes a board: a config.yaml is anybody's.
-        if ref and _board_in(common, ref) == FOLDER:
+        if ref and board_in(common, ref) == FOLDER:
             return ref.removeprefix("refs/heads/"), FOLDER
     return None
 
@@ -156,14 +164,14 @@ def _default(common: str, told: list[str]) -> str:
     """Origin's default branch if there is a board in it; made here where only origin has it."""
     theirs = git.run(common, "symbolic-ref", "-q", "refs/remotes/origin/HEAD", check=False).text
     ours = theirs.replace("refs/remotes/origin/", "refs/heads/")
-    if theirs and not exists(common, ours) and _board_in(common, theirs) == FOLDER:
+    if theirs and not exists(common, ours) and board_in(common, theirs) == FOLDER:
         name = ours.removeprefix("refs/heads/")
         git.run(common, "branch", name, theirs)
         told.append(f"attached the board: branch {name} from origin/{name}")
     return ours
 
 
-def _board_in(common: str, ref: str) -> str | None:
+def board_in(common: str, ref: str) -> str | None:
     """The board's folder on that ref, None when it holds no board."""
     asked = f"{ref}:{FOLDER}/{CONFIG}\n{ref}:{CONFIG}\n".encode()
     lines = git.run(common, "cat-file", "--batch-check", input=asked).text.split("\n")

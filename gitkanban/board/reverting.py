@@ -7,7 +7,7 @@ is the other. It commits nothing.
 from gitkanban.board import cardfile, git, store
 from gitkanban.board.history import Changed, Commit, commits
 from gitkanban.board.mergefile import merge_card
-from gitkanban.board.place import Place
+from gitkanban.board.place import Place, meant
 from gitkanban.board.reading import blobs, kind_of
 from gitkanban.board.yamltext import Bad
 from gitkanban.core.changes import Change, RemoveCard, RewriteCard, WriteFile
@@ -30,7 +30,8 @@ def commit_of(place: Place, rev: str) -> Commit:
     ).text
     inside = ("merge-base", "--is-ancestor", found[0].id, place.ref)
     if git.run(place.common, *inside, check=False).code:
-        raise NotFound(f"{rev} is no commit of the board's branch", "See `gitkanban log`.")
+        hint = meant(place, rev) or "`gitkanban log` lists them."
+        raise NotFound(f"{rev} is no commit of the board's branch", hint)
     if rev and found[0].id != wanted:
         raise NotFound(f"{rev} changed nothing on the board", "See `gitkanban log`.")
     return found[0]

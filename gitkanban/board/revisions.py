@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gitkanban.board import git, reading
-from gitkanban.board.place import CONFIG, FOLDER, Place, find, repository
+from gitkanban.board.place import CONFIG, FOLDER, Place, find, meant, repository
 from gitkanban.core.model import Board
-from gitkanban.errors import NoBoard, NotFound
+from gitkanban.errors import GitkanbanError, NoBoard, NotFound
 
 AT_HAND = "draft"  # how the board in the checkout at hand is called
 DRAFT = ""  # the revision that stands for what lies in the checkout at hand
@@ -88,7 +88,7 @@ def read(cwd: str, rev: str = DRAFT) -> Side:
     lines = git.run(common, "cat-file", "--batch-check", input=asked).text.split("\n")
     held = [p for line, p in zip(lines, (FOLDER, ""), strict=True) if " blob " in line]
     if not held and not _has(common, commit, f"{FOLDER}/cards"):
-        raise NoBoard(f"{rev} holds no board", "It has no .kanban/config.yaml.")
+        raise NoBoard(f"{rev} holds no board", _meant(cwd, rev) or "It has no .kanban/config.yaml.")
     place = _place(common, main, here, rev, held[0] if held else FOLDER)
     return _side(rev, place, commit, commit)
 
@@ -111,10 +111,22 @@ def change_at(cwd: str, target: str, head: str = DRAFT) -> Change:
         old = _empty(new.place, "")._replace(label=target)
         return Change(old, new, old)
     tip = resolved(cwd, target)
-    left = merge_base(cwd, tip, new.commit) if new.commit else tip
+    try:
+        left = merge_base(cwd, tip, new.commit) if new.commit else tip
+    except NotFound as error:
+        error.hint = _meant(cwd, target) or error.hint
+        raise
     old = _read_or_empty(cwd, left, new.place)
     into = old if left == tip else _read_or_empty(cwd, tip, new.place)
     return Change(old._replace(label=target), new, into._replace(label=target))
+
+
+def _meant(cwd: str, rev: str) -> str:
+    """How a revision without the board should be said, where that is known."""
+    try:
+        return meant(find(cwd), rev)
+    except GitkanbanError:
+        return ""
 
 
 def _read_or_empty(cwd: str, commit: str, place: Place) -> Side:

@@ -38,7 +38,10 @@ class Committed(NamedTuple):
 
 
 def read(place: Place, rev: str = "") -> Board:
-    """The board at the branch's tip, or at a revision. Raises NoBoard when there is none."""
+    """The board at the branch's tip, or at a revision, wherever it lay there.
+
+    Raises NoBoard when there is none.
+    """
     if not rev:
         return _at_tip(place)
     asked = rev
@@ -49,7 +52,11 @@ def read(place: Place, rev: str = "") -> Board:
         raise NoBoard(
             f"no board at {rev}", "`git branch` lists what there is; see also `git reflog`."
         )
-    return reading.board_at(place, done.text)
+    prefix = places.board_in(place.common, done.text)
+    if prefix is None:
+        hint = places.meant(place, asked) or "`gitkanban log` lists the board's commits."
+        raise NoBoard(f"{asked} holds no board", hint)
+    return reading.board_at(place._replace(prefix=prefix), done.text)
 
 
 def _at_tip(place: Place) -> Board:

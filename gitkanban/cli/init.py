@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +11,9 @@ from gitkanban.core.ids import check_id
 from gitkanban.core.model import Board
 from gitkanban.core.presets import PRESETS
 from gitkanban.errors import NoBoard, UsageError
+
+if TYPE_CHECKING:
+    from gitkanban.board.place import Place
 
 # What a new board starts with: one lane.
 CONFIG = """\
@@ -63,7 +67,8 @@ def init_command(branch: str, worker: str, runner: str, source: str | None, as_j
     if branch:
         moved = _moved(cwd, branch)
         if moved is not None:
-            click.echo(f"the board moved to branch {branch}, checked out at .kanban/")
+            where = ", checked out at .kanban/" if moved.main else ""
+            click.echo(f"the board moved to branch {branch}{where}")
             return
     check_id(worker)
     config = text_argument("", source) if source else _config(worker, runner)
@@ -90,7 +95,7 @@ def init_command(branch: str, worker: str, runner: str, source: str | None, as_j
     click.echo(f'next: {trusted}gitkanban add "what to do" --worker {first}, then gitkanban tick')
 
 
-def _moved(cwd: str, branch: str) -> object | None:
+def _moved(cwd: str, branch: str) -> "Place | None":
     """The place of an in-tree board after its move to `branch`; None when there is no board yet."""
     from gitkanban.board import init, place
 
