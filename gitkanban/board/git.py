@@ -44,7 +44,33 @@ def environment() -> dict[str, str]:
         name: value
         for name, value in os.environ.items()
         if not name.startswith("GIT_") or name.startswith(_KEPT)
-    } | {"LC_ALL": "C.UTF-8"}
+    } | {"LC_ALL": "C.UTF-8", **_beside}
+
+
+_ALTERNATES = "GIT_ALTERNATE_OBJECT_DIRECTORIES"
+_beside: dict[str, str] = {}  # where objects lie that this process has written aside
+
+
+def objects_aside(common: str) -> dict[str, str]:
+    """The environment of a git that writes no object into the repository.
+
+    Later calls find those objects, as long as this process lives. Raises OSError.
+    """
+    import atexit
+    import shutil
+    import tempfile
+
+    room = tempfile.mkdtemp(prefix="gitkanban-objects-")
+    atexit.register(shutil.rmtree, room, ignore_errors=True)
+    rooms = [_quoted(room), *filter(None, [_beside.get(_ALTERNATES)])]
+    _beside[_ALTERNATES] = ":".join(rooms)
+    known = ":".join([_quoted(f"{common}/objects"), *rooms])
+    return {"GIT_OBJECT_DIRECTORY": room, _ALTERNATES: known}
+
+
+def _quoted(path: str) -> str:
+    # A list of paths, separated by colons: https://git-scm.com/docs/git#_the_git_repository
+    return '"' + path.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def run(

@@ -85,7 +85,7 @@ def repository(cwd: str) -> tuple[str, str, str]:
     if done.code:
         if "not a git repository" in done.said:
             raise NoBoard("this is not a git repository", "Go into one, or `git init` here first.")
-        raise GitFailed(done.said)
+        raise GitFailed(done.said, _advice(done.err.decode("utf-8", "replace")))
     common, objects, _ = done.text.split("\n")[:3]
     storage = git.run(common, "config", "extensions.refstorage", check=False).text
     for odd in (objects if objects != "sha1" else "", storage if storage == "reftable" else ""):
@@ -98,6 +98,13 @@ def repository(cwd: str) -> tuple[str, str, str]:
     first = git.run(common, "worktree", "list", "--porcelain").text.split("\n\n")[0].split("\n")
     main = "" if "bare" in first else first[0].removeprefix("worktree ")
     return common, main, here
+
+
+def _advice(said: str) -> str:
+    """The command that git itself names, where a repository is somebody else's."""
+    lines = [line.strip() for line in said.splitlines()]
+    command = next((line for line in lines if line.startswith("git config ")), "")
+    return f"If you trust its owner: {command}" if command else ""
 
 
 def git_ref(common: str, branch: str) -> None:
@@ -230,13 +237,23 @@ def pin(place: Place) -> None:
 
 
 def clone_id(place: Place) -> str:
-    """A random id of this clone, made once and kept in its git directory."""
+    """A random id of this clone, made once and kept in its git directory.
+
+    Empty where there is none yet and we may only look.
+    """
     path = f"{place.private}/clone"
     try:
         with open(path, encoding="ascii") as file:
             return file.read().strip()
     except FileNotFoundError:
         pass
+    try:
+        return _new_clone_id(place, path)
+    except PermissionError:
+        return ""
+
+
+def _new_clone_id(place: Place, path: str) -> str:
     from gitkanban import clock
 
     os.makedirs(place.private, exist_ok=True)

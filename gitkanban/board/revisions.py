@@ -164,13 +164,13 @@ def _draft(cwd: str, found: AtHand) -> Side:
     common, main, here = repository(found.root)
     head = git.run(found.root, "rev-parse", "--verify", "--quiet", "HEAD", check=False).text
     place = _place(common, main, here, "", found.prefix)
-    return _side(AT_HAND, place, _tree_of(found), head)
+    return _side(AT_HAND, place, _tree_of(found, common), head)
 
 
-def _tree_of(found: AtHand) -> str:
-    """A tree object of the files as they lie there, by an index of its own."""
+def _tree_of(found: AtHand, common: str) -> str:
+    """A tree object of the files as they lie there, by an index and an object store of its own."""
     with tempfile.TemporaryDirectory(prefix="gitkanban-") as folder:
-        env = {"GIT_INDEX_FILE": f"{folder}/index"}
+        env = {"GIT_INDEX_FILE": f"{folder}/index", **git.objects_aside(common)}
         git.run(found.root, "add", "--all", "--", found.prefix or ".", env=env)
         return git.run(found.root, "write-tree", env=env).text
 

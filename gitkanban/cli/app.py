@@ -176,7 +176,9 @@ def os_error(error: OSError) -> GitkanbanError:
         hint = "What the command did until then is done; `gitkanban log` tells of it."
         return GitkanbanError(f"cannot write the output: {text}", hint)
     where = f": {error.filename}" if error.filename else ""
-    return GitkanbanError(f"{text}{where}", hints.get(error.errno or 0, ""))
+    # libgit2 gives the words alone.
+    number = error.errno or next((n for n in hints if os.strerror(n) in str(error)), 0)
+    return GitkanbanError(f"{text}{where}", hints.get(number, ""))
 
 
 def _program() -> str:

@@ -58,6 +58,17 @@ def _disk(board: Board, seen: Seen) -> Iterator[Symptom]:
         )
 
 
+def _unwritable(board: Board, seen: Seen) -> Iterator[Symptom]:
+    for path in seen.unwritable:
+        yield Symptom(
+            ERROR,
+            "not-writable",
+            path,
+            f"you may not write in {path}: from here nothing is committed or started",
+            "Work as its owner, or in a clone of your own.",
+        )
+
+
 def _ticking(board: Board, seen: Seen) -> Iterator[Symptom]:
     waiting = any(card.status in (TODO, RUNNING) for card in board.cards.values())
     severity = WARNING if waiting else INFO
@@ -145,6 +156,7 @@ _EXAMINATIONS = (
     _config,
     _network,
     _disk,
+    _unwritable,
     _standstill,
     _ticking,
     _clock,

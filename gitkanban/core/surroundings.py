@@ -91,6 +91,7 @@ class Seen(NamedTuple):
     untrusted: Mapping[str, str] = {}
     missing: tuple[tuple[str, str], ...] = ()  # (worker, program that is not found)
     disks: tuple[DiskSeen, ...] = ()
+    unwritable: tuple[str, ...] = ()  # folders in which we may write nothing
     standstill: str = ""
     driver: str = "git"  # the program that merges cards in this clone; empty: none is installed
     driver_found: bool = True

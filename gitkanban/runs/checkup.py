@@ -96,6 +96,7 @@ def look(place: Place, board: Board, now: int) -> Seen:
         untrusted=trust.untrusted(place, config) if config else {},
         missing=_missing(place, config),
         disks=_disks(place, config),
+        unwritable=_unwritable(place),
         standstill=standstill.reason(place),
         driver=driver,
         driver_found=not driver or bool(shutil.which(driver)),
@@ -323,6 +324,13 @@ def _driver(place: Place) -> str:
         return shlex.split(words)[0] if words else ""
     except ValueError:  # a quote that never ends
         return words
+
+
+def _unwritable(place: Place) -> tuple[str, ...]:
+    below = ("", "/objects", "/refs", "/gitkanban", "/gitkanban/locks", "/gitkanban/runs")
+    folders = [place.common + name for name in below]
+    closed = [path for path in folders if os.path.exists(path) and not os.access(path, os.W_OK)]
+    return tuple(closed[:1])  # one says it
 
 
 def _disks(place: Place, config: Config | None) -> tuple[DiskSeen, ...]:

@@ -57,6 +57,7 @@ CASES = [
     ({"disks": (DiskSeen("/", 1 << 29),)}, WARNING, "disk-nearly-full", "/", ""),
     ({"disks": (DiskSeen("/", 1 << 20),)}, ERROR, "disk-nearly-full", "/", ""),
     ({"disks": (DiskSeen("/", 1 << 40, 12),)}, WARNING, "disk-nearly-full", "/", ""),
+    ({"unwritable": ("/r/.git",)}, ERROR, "not-writable", "/r/.git", ""),
     ({"standstill": "a rebase"}, WARNING, "standstill", "main", ""),
     ({"locks": (LockSeen("/g/index.lock", 90),)}, WARNING, "stale-lock", "/g/index.lock",
      symptom.REMOVE_LOCK),
