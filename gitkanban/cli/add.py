@@ -21,11 +21,11 @@ from gitkanban.cli.here import (
 from gitkanban.core.changes import AddCard, Change
 from gitkanban.core.editing import added
 from gitkanban.core.model import BACKLOG, TODO, Board, Card
-from gitkanban.errors import UsageError
+from gitkanban.errors import Refused, UsageError
 
 
 @click.command("add")
-@click.argument("title", required=False, default="")
+@click.argument("title", required=False, default=None)
 @click.option("--id", "card_id", default="", help="Set the id; by default a short random one.")
 @click.option("-w", "--worker", default="", help="Who shall do it.")
 @click.option(
@@ -54,7 +54,7 @@ from gitkanban.errors import UsageError
 @branch_option
 @json_option
 def add_command(
-    title: str,
+    title: str | None,
     card_id: str,
     worker: str,
     parents: tuple[str, ...],
@@ -78,18 +78,14 @@ def add_command(
     gitkanban add --from plan.yaml
     """
     refuse_in_session("add")
-    if bool(title) == (source is not None):
-        raise UsageError(
-            "give a title, or --from FILE, and not both",
-            'For one card: gitkanban add "what to do" --worker NAME.',
-        )
+    _check_words(title, body, body_file, source)
     status = BACKLOG if backlog or session()[1] else TODO
     if source is None:
+        title = (title or "").strip()
         text = text_argument(body, body_file)
-        if edit:
-            text = click.edit(text or f"\n# {title}\n", extension=".md") or text
+        text = _edited(text or f"\n# {title}\n", text) if edit else text
         draft = Card(
-            card_id, title.strip(), worker, status, priority,
+            card_id, title, worker, status, priority,
             tuple(sorted(set(parents))), parse_needs(needs), acceptance, body=f"{text.strip()}\n" if text.strip() else "",
         )  # fmt: skip
         drafts: Sequence[Card] = [draft]
@@ -121,6 +117,27 @@ def _told(cards: Sequence[Card], drafts: Sequence[Card]) -> list[str]:
         return [f"{names}: for {open_[0].worker}, the only worker"]
     first = open_[0].id if len(open_) == 1 else "ID"
     return [f"{names}: nobody is assigned: gitkanban edit {first} --worker NAME"]
+
+
+def _check_words(title: str | None, body: str, body_file: str | None, source: str | None) -> None:
+    if title is not None and source is not None:
+        raise UsageError("a title or --from FILE, and not both", "The file has the titles.")
+    if source is None and not (title or "").strip():
+        raise UsageError(
+            "a card needs a title", 'gitkanban add "what to do" --worker NAME, or --from FILE.'
+        )
+    if body and body_file is not None:
+        raise UsageError("--body or --body-file, and not both", "Leave one out.")
+
+
+def _edited(text: str, otherwise: str) -> str:
+    """The text as the editor leaves it; `otherwise` when it was not saved."""
+    from gitkanban.cli.editor import editor
+
+    try:
+        return click.edit(text, editor=editor(place_here()), extension=".md") or otherwise
+    except click.ClickException as error:
+        raise Refused(error.format_message(), "Set EDITOR to one that works.") from None
 
 
 def _decide(board: Board, drafts: Sequence[Card]) -> list[Change]:

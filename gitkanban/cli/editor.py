@@ -128,7 +128,7 @@ class _Draft:
     def edit(self, place: Place) -> None:
         """Open the editor on the file and wait for it."""
         try:
-            click.edit(filename=self.path, editor=_editor(place))
+            click.edit(filename=self.path, editor=editor(place))
         except (click.ClickException, UsageError) as error:
             if self.text() == self.base(""):
                 self.discard()
@@ -163,7 +163,7 @@ class _Draft:
             os.unlink(f"{self.path}.base")
 
 
-def _editor(place: Place) -> str:
+def editor(place: Place) -> str:
     """VISUAL or EDITOR; on a terminal also what git would open. Raises UsageError without one."""
     said = os.environ.get("VISUAL") or os.environ.get("EDITOR")
     if said:

@@ -1,9 +1,13 @@
 """`gitkanban list`: cards, filtered, one a line."""
 
+from typing import Any
+
 import click
 
 from gitkanban.cli.here import json_option, print_json
+from gitkanban.core.ids import did_you_mean
 from gitkanban.core.model import STATUSES
+from gitkanban.errors import NotFound
 
 WORDS = (*STATUSES, "ready", "waiting")
 
@@ -41,6 +45,7 @@ def list_command(
     from gitkanban.views.status import card_lines, in_order, word_of
 
     data = status_at(rev) if rev else status_now()
+    _check(data, workers, profiles)
     owned = {worker["name"] for worker in data["workers"] if worker["profile"] in profiles}
     cards = [
         card
@@ -58,3 +63,15 @@ def list_command(
         click.echo("\n".join(lines))
     else:
         click.echo("no such cards", err=True)
+
+
+def _check(data: dict[str, Any], workers: tuple[str, ...], profiles: tuple[str, ...]) -> None:
+    """Raises NotFound for a worker or a profile that nothing on the board bears."""
+    known = {
+        "worker": {each["name"] for each in data["workers"]} | {c["worker"] for c in data["cards"]},
+        "profile": {each["profile"] for each in data["workers"]},
+    }
+    for what, names in (("worker", workers), ("profile", profiles)):
+        for name in names:
+            if name not in known[what]:
+                raise NotFound(f"no {what} {name!r}", did_you_mean(name, known[what] - {""}))

@@ -27,9 +27,12 @@ def log_command(card: str, since: str, lines: int, reverse: bool, as_json: bool)
     from gitkanban.board import history, store
 
     place = place_here()
+    board = store.read(place)
     if card:
-        card = _whole_id(store.read(place), check_id(card))
+        card = _whole_id(board, check_id(card))
     found = history.commits(place, card=card, since=since, most=lines)
+    if card and not found and not history.commits(place, card=card, most=1):
+        resolve(board.cards, card)  # it never was
     events = list(history.events(place, found, card))
     if reverse:
         events.reverse()

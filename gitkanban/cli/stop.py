@@ -58,5 +58,7 @@ def stop_command(cards: tuple[str, ...], all_: bool, why: str, as_json: bool) ->
         stopping.append({"card": card.id, "run": card.run})
         if not as_json:
             click.echo(f"stopping {card.id} ({card.slot}); it becomes blocked when it has ended")
+    if not (named or as_json):
+        click.echo("nothing runs in this clone")
     if as_json:
         print_json({"stopping": stopping})

@@ -1,11 +1,12 @@
 """`gitkanban trust`: show what tick would run on this machine, and allow it."""
 
+import sys
 from collections.abc import Sequence
 
 import click
 
 from gitkanban.cli.here import board_of, json_option, place_here, print_json, refuse_in_session
-from gitkanban.errors import BadData
+from gitkanban.errors import BadData, Refused
 
 
 @click.command("trust")
@@ -40,9 +41,10 @@ def trust_command(yes: bool, as_json: bool) -> int:
     if not yes:
         if as_json:
             return 1 if changed else 0
-        if changed:
-            click.confirm("Allow these on this machine?", abort=True)
-        elif not click.confirm(f"Record today's {_and(outdated)} as well?"):
+        if changed and not _agreed("Allow these on this machine?"):
+            click.echo("Nothing was allowed.")
+            return 1
+        if not changed and not _agreed(f"Record today's {_and(outdated)} as well?"):
             return 0
     trust.record(place, board.config)
     if not as_json and changed:
@@ -50,6 +52,19 @@ def trust_command(yes: bool, as_json: bool) -> int:
     elif not as_json:
         click.echo(f"Recorded today's {_and(outdated)}.")
     return 0
+
+
+def _agreed(question: str) -> bool:
+    """Ask. Raises Refused when there is nobody to answer."""
+    try:
+        return click.confirm(question)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise  # it was ^C
+        click.echo()
+        raise Refused(
+            "nobody answered, so nothing was allowed", "`gitkanban trust --yes` does not ask."
+        ) from None
 
 
 def _and(names: Sequence[str]) -> str:

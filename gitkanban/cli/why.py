@@ -9,17 +9,18 @@ from gitkanban.errors import UsageError
 
 @click.command("why")
 @click.argument("cards", nargs=-1)
-@click.option("-a", "--all", "all_", is_flag=True, help="Every card that is not done.")
+@click.option("-a", "--all", "all_", is_flag=True, help="Every card that is not done; the default.")
 @json_option
 def why_command(cards: tuple[str, ...], all_: bool, as_json: bool) -> None:
     """Say what holds CARDS back, with names and numbers, and what would free them.
 
-    The words are those of `tick` and `status`. With --all, what needs a person comes first, that
-    on which most cards wait before the rest, with parents that are missing or dropped; and a board
-    on which nothing goes on by itself is called that.
+    The words are those of `tick` and `status`. Without CARDS, or with --all, what needs a person
+    comes first, that on which most cards wait before the rest, with parents that are missing or
+    dropped; and a board on which nothing goes on by itself is called that.
     """
-    if bool(cards) == all_:
+    if cards and all_:
         raise UsageError("name cards, or --all, and not both", "gitkanban why T4")
+    all_ = not cards
     from gitkanban.core.held import standing
     from gitkanban.runs.locks import Locks
     from gitkanban.runs.observe import glance

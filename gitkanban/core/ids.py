@@ -68,8 +68,8 @@ def did_you_mean(text: str, known: Iterable[str]) -> str:
     return ""
 
 
-def resolve(known: Collection[str], text: str, what: str = "card") -> str:
-    """The one known id that `text` names: itself, or the only one that starts with it.
+def resolve(known: Collection[str], text: str) -> str:
+    """The one known card id that `text` names: itself, or the only one that starts with it.
 
     Raises NotFound when there is none (close ones are named) or several (all are named).
     """
@@ -82,10 +82,10 @@ def resolve(known: Collection[str], text: str, what: str = "card") -> str:
     if starting:
         names = ", ".join(starting[:8]) + (", …" if len(starting) > 8 else "")
         hint = f"It could be {names}. Type more of it."
-        raise NotFound(f"{shown} names {len(starting)} {what}s", hint)
+        raise NotFound(f"{shown} names {len(starting)} cards", hint)
     twins = sorted(name for name in known if name.lower() == text.lower())
     if twins:
         hint = f"Did you mean {twins[0]!r}? Upper and lower case differ."
-        raise NotFound(f"no {what} {shown}", hint)
+        raise NotFound(f"no card {shown}", hint)
     hint = did_you_mean(text, known) if fault(text) == "" else ""
-    raise NotFound(f"no {what} {shown}", hint or f"List every {what} to see what there is.")
+    raise NotFound(f"no card {shown}", hint or "`gitkanban list` shows every card.")

@@ -61,7 +61,8 @@ def test_why_names_what_holds_a_card_and_what_frees_it(planned: Path) -> None:
     assert "T0  nothing holds it: the next tick starts it" in said
     rows = json.loads(ok(planned, "why", "Q1", "--json"))
     assert (rows[0]["code"], rows[0]["needs_person"], rows[0]["waiting"]) == ("blocked", True, 2)
-    assert call(planned, "why").code == 2
+    assert ok(planned, "why") == ok(planned, "why", "--all")
+    assert call(planned, "why", "Q1", "--all").code == 2
     assert "not trusted" not in said
 
 

@@ -81,7 +81,7 @@ def test_an_exact_name_beats_a_prefix_and_a_prefix_must_be_the_only_one(
         ("auth", "'auth' names 2 cards", "It could be auth-login, auth-logout. Type more of it."),
         ("t2", "no card 't2'", "Did you mean 'T2'? Upper and lower case differ."),
         ("auth-lgoin", "no card 'auth-lgoin'", "Did you mean 'auth-login'?"),
-        ("\x1b[2J", r"no card '\x1b[2J'", "List every card to see what there is."),
+        ("\x1b[2J", r"no card '\x1b[2J'", "`gitkanban list` shows every card."),
     ],
 )
 def test_a_name_that_is_not_one_card_tells_what_it_could_be(
