@@ -6,6 +6,7 @@ import click
 
 from gitkanban import clock
 from gitkanban.board.place import Place
+from gitkanban.board.store import history
 from gitkanban.cli.here import (
     branch_option,
     card_of,
@@ -69,8 +70,14 @@ def reopen_command(
     cards: tuple[str, ...], why: str, force: bool, branch: str, as_json: bool
 ) -> None:
     """Bring done or dropped CARDS back to todo."""
-    move_cards("reopen", cards, branch, as_json, lambda place, board, card: [
-        *reopened(board, card, force), *noted(words(place, card, "retry", why))])  # fmt: skip
+
+    def back(place: Place, board: Board, card: Card) -> list[Change]:
+        children = [each.id for each in board.cards.values() if card.id in each.parents]
+        for name in (card.id, *children):
+            board = history(place, board, name)
+        return [*reopened(board, card, force), *noted(words(place, card, "retry", why))]
+
+    move_cards("reopen", cards, branch, as_json, back)
 
 
 def words(place: Place, card: Card, kind: str, text: str) -> Note | None:

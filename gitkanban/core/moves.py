@@ -107,7 +107,11 @@ def _no_child_started(board: Board, card: Card) -> None:
         other.id
         for other in board.cards.values()
         if card.id in other.parents
-        and (other.status in (RUNNING, REVIEW) or other.status == "done")
+        # One that a person closed has started only if it has run.
+        and (
+            other.status in (RUNNING, REVIEW)
+            or (other.status == "done" and board.runs_of(other.id))
+        )
     )
     if begun:
         raise Refused(
@@ -117,7 +121,10 @@ def _no_child_started(board: Board, card: Card) -> None:
 
 
 def reopened(board: Board, card: Card, force: bool) -> list[Change]:
-    """A done or dropped card comes back; `force` even when a child has started."""
+    """A done or dropped card comes back; `force` even when a child has started.
+
+    The board is asked for the runs of the card and of its children.
+    """
     if not force:
         return move(board, "reopen", card)
     check_verb("reopen", card.id, card.status)

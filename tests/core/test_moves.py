@@ -81,11 +81,14 @@ def test_words_of_a_rejection_and_of_an_answer_become_notes() -> None:
 
 
 def test_reopening_is_refused_while_a_child_has_started_unless_forced() -> None:
-    state = board("T1 done", "T2 review <- T1", "T3 todo <- T1")
+    state = board("T1 done", "T2 review <- T1", "T3 todo <- T1", "T4 done <- T1")
     with pytest.raises(Refused, match="T2 started from its result"):
         move(state, "reopen", state.cards["T1"])
     forced = applied(state, reopened(state, state.cards["T1"], force=True))
     assert forced.cards["T1"].status == TODO
+    run = {"T4": (Run("r1", "T4"),)}
+    with pytest.raises(Refused, match="T2, T4 started from its result"):
+        move(state._replace(runs=run), "reopen", state.cards["T1"])
     assert reopened(board("T1 done", "T3 todo <- T1"), Card("T1", status="done"), force=False)
 
 
