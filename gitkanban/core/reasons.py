@@ -12,6 +12,7 @@ from gitkanban.core.model import (
     BACKLOG,
     BLOCKED,
     DROPPED,
+    NEEDS_INPUT,
     REVIEW,
     RUNNING,
     TODO,
@@ -246,12 +247,13 @@ class Reasons:
         if root.state == REVIEW and card and accepts(self._board, card):
             again = "the end of that, for each tick tries again"
             return again if name in self._observed.refused else "the next tick"
+        answer = ' --why "your answer"' if card and card.reason == NEEDS_INPUT else ""
         unlink = f"`gitkanban unlink {child} {name}`" if child else "its children unlinked"
         return {
             graph.MISSING: f"a card {name}, or {unlink}",
             graph.BROKEN: f"a {name} that can be read",
             DROPPED: f"`gitkanban reopen {name}`, or {unlink}",
-            BLOCKED: f"a person: `gitkanban show {name}`, then `gitkanban retry {name}`",
+            BLOCKED: f"a person: `gitkanban show {name}`, then `gitkanban retry {name}{answer}`",
             BACKLOG: f"`gitkanban approve {name}`",
             REVIEW: f"`gitkanban accept {name}`",
             RUNNING: "the end of its session",

@@ -56,7 +56,10 @@ def test_why_names_what_holds_a_card_and_what_frees_it(planned: Path) -> None:
     ok(planned, "trust", "--yes")
     said = ok(planned, "why", "Q3", "T1", "T0")
     assert "waits for Q2, behind Q1, which is blocked: needs-input (which colour?)" in said
-    assert "freed by a person: `gitkanban show Q1`, then `gitkanban retry Q1`" in said
+    assert (
+        'freed by a person: `gitkanban show Q1`, then `gitkanban retry Q1 --why "your answer"`'
+        in said
+    )
     assert "T1  waits for T0 (todo)" in said
     assert "T0  nothing holds it: the next tick starts it" in said
     rows = json.loads(ok(planned, "why", "Q1", "--json"))
