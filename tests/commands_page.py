@@ -17,6 +17,13 @@ Every command that prints data has `--json`; the shapes are in [json.md](json.md
 
 Exit codes: 0 fine, 1 an expected failure (`Error:` and `Hint:` on stderr), 2 wrong usage, 3 a bug (a report file is
 written), 130 interrupted. No colour when the output is no terminal, or with `NO_COLOR`.
+
+`gitkanban help COMMAND` prints what stands here. For completion in bash, put this into `~/.bashrc` (in zsh and fish it is
+`zsh_source` and `fish_source`):
+
+```
+eval "$(_GITKANBAN_COMPLETE=bash_source gitkanban)"
+```
 """
 
 

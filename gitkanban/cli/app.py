@@ -103,7 +103,7 @@ class LazyGroup(click.Group):
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="`gitkanban COMMAND --help` says more. Cards may be named by any unambiguous prefix.",
+    epilog="`gitkanban help COMMAND` says more. Cards may be named by any unambiguous prefix.",
 )
 @click.version_option(__version__, "-V", "--version", message="gitkanban %(version)s")
 def cli() -> None:
@@ -115,6 +115,8 @@ def cli() -> None:
 
 def run(argv: Sequence[str]) -> int:
     """Run one command line; every error ends here as text on stderr and an exit code."""
+    if argv[:1] == ["help"]:
+        argv = [*argv[1:], "--help"]
     try:
         code = cli.main(list(argv), prog_name=_program(), standalone_mode=False)
         sys.stdout.flush()

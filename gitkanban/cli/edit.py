@@ -47,6 +47,9 @@ from gitkanban.errors import Refused, UsageError
 @click.option(
     "--acceptance", multiple=True, metavar="TEXT", help="All that must hold when done; '' for none."
 )
+@click.option(
+    "--add-acceptance", "more", multiple=True, metavar="TEXT", help="One more that must hold."
+)
 @click.option("--body", default=None, metavar="TEXT", help="What to do, at length.")
 @click.option(
     "--body-file", default=None, metavar="FILE", help="The body from a file; - for stdin."
@@ -64,8 +67,8 @@ from gitkanban.errors import Refused, UsageError
 def edit_command(
     card: str, title: str | None, worker: str | None, priority: int | None,
     parents: tuple[str, ...], needs: tuple[str, ...], acceptance: tuple[str, ...],
-    body: str | None, body_file: str | None, to_backlog: bool, source: str | None,
-    branch: str, as_json: bool,
+    more: tuple[str, ...], body: str | None, body_file: str | None, to_backlog: bool,
+    source: str | None, branch: str, as_json: bool,
 ) -> None:  # fmt: skip
     """Change CARD: the given fields, or without options its file in your editor.
 
@@ -86,6 +89,8 @@ def edit_command(
         given["needs"] = parse_needs([part for part in needs if part])
     if acceptance:
         given["acceptance"] = tuple(part for part in acceptance if part)
+    if more:
+        given["more"] = more
     if source is not None and (given or to_backlog):
         raise UsageError("--file takes the whole card; leave the other options out")
     place = place_here(branch)
@@ -108,6 +113,8 @@ def _by_fields(
         fields = dict(given)
         if "parents" in fields:
             fields["parents"] = tuple(sorted({_parent(board, card, p) for p in given["parents"]}))
+        if "more" in fields:
+            fields["acceptance"] = (*fields.get("acceptance", card.acceptance), *fields.pop("more"))
         if to_backlog:
             fields |= _backlog(card)
         changes = edited(board, card, fields)

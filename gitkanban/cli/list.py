@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from gitkanban.cli.here import json_option, print_json
-from gitkanban.core.ids import did_you_mean
+from gitkanban.core.ids import did_you_mean, resolve
 from gitkanban.core.model import STATUSES
 from gitkanban.errors import NotFound
 
@@ -27,6 +27,10 @@ WORDS = (*STATUSES, "ready", "waiting")
 @click.option(
     "--profile", "profiles", multiple=True, metavar="NAME", help="Only cards of this profile."
 )
+@click.option("--parent", default="", metavar="ID", help="Only cards that wait for this one.")
+@click.option(
+    "--grep", default="", metavar="TEXT", help="Only with this text in title or body, case aside."
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print ids alone.")
 @click.option("--at", "rev", default="", metavar="REV", help="The cards as they were at a commit.")
 @json_option
@@ -34,6 +38,8 @@ def list_command(
     statuses: tuple[str, ...],
     workers: tuple[str, ...],
     profiles: tuple[str, ...],
+    parent: str,
+    grep: str,
     quiet: bool,
     rev: str,
     as_json: bool,
@@ -46,6 +52,10 @@ def list_command(
 
     data = status_at(rev) if rev else status_now()
     _check(data, workers, profiles)
+    ids = [card["id"] for card in data["cards"]]
+    above = {name for card in data["cards"] for name in card["parents"]}  # the archive's, too
+    parent = resolve(above.union(ids), parent) if parent else ""
+    named = _having(grep, rev) if grep else frozenset(ids)
     owned = {worker["name"] for worker in data["workers"] if worker["profile"] in profiles}
     cards = [
         card
@@ -53,6 +63,8 @@ def list_command(
         if (not statuses or card["status"] in statuses or word_of(card) in statuses)
         and (not workers or card["worker"] in workers)
         and (not profiles or card["worker"] in owned)
+        and (not parent or parent in card["parents"])
+        and card["id"] in named
     ]
     if as_json:
         print_json(cards)
@@ -63,6 +75,16 @@ def list_command(
         click.echo("\n".join(lines))
     else:
         click.echo("no such cards", err=True)
+
+
+def _having(text: str, rev: str) -> frozenset[str]:
+    """The cards with the text in title or body; the columns of a list have no bodies."""
+    from gitkanban.board import store
+    from gitkanban.cli.here import place_here
+
+    cards = store.read(place_here(), rev).cards.values()
+    wanted = text.casefold()
+    return frozenset(c.id for c in cards if wanted in f"{c.title}\n{c.body}".casefold())
 
 
 def _check(data: dict[str, Any], workers: tuple[str, ...], profiles: tuple[str, ...]) -> None:
