@@ -146,10 +146,11 @@ def run(argv: Sequence[str]) -> int:
 def _in_our_words(error: click.ClickException) -> GitkanbanError:
     """What click complains of, said as every other error is."""
     context = getattr(error, "ctx", None)
+    text = " ".join(error.format_message().split())  # click puts choices on lines of their own
     if not isinstance(error, click.UsageError):
-        return GitkanbanError(error.format_message())
+        return GitkanbanError(text)
     where = context.command_path if context else "gitkanban"
-    return UsageError(error.format_message(), f"See `{where} --help`.")
+    return UsageError(text, f"See `{where} --help`.")
 
 
 def report_expected(error: GitkanbanError) -> int:
