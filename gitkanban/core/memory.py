@@ -28,6 +28,7 @@ PROMPT_MOST = 50_000  # of all of them
 _LISTED = re.compile(r"^- proposal (\S+) from (\S+)", re.M)
 # Where both sides added lines at one place, both may stay: there is no syntax to break.
 _PROSE = (".md", ".markdown", ".txt", ".rst")
+_FENCES = ("```", "~~~")
 
 
 class Proposal(NamedTuple):
@@ -59,8 +60,9 @@ def merged(
 ) -> Merged:
     """Bring a proposed file into the memory's file, three-way; None stands for no file.
 
-    Lines that both added at one place of a prose file are both kept, the memory's first. Any other
-    conflict is told in `conflict`, unless `take` (one of TAKES) decides it.
+    Lines that both added at one place of a prose file are both kept, the memory's first; what both
+    begin with, or what the memory has as a whole, stands there once. Any other conflict is told in
+    `conflict`, unless `take` (one of TAKES) decides it.
     """
     if memory == proposed or proposed == base:
         return Merged(memory)
@@ -84,7 +86,7 @@ def _by_lines(path: str, base: str, memory: str, proposed: str, *, take: str) ->
         if not piece.conflict:
             lines += piece.lines
         elif prose and not piece.base:
-            lines += [*piece.ours, *(line for line in piece.theirs if line not in piece.ours)]
+            lines += [*piece.ours, *_lacking(piece.ours, piece.theirs)]
         elif take:
             lines += piece.ours if take == "memory" else piece.theirs
         else:
@@ -96,6 +98,24 @@ def _by_lines(path: str, base: str, memory: str, proposed: str, *, take: str) ->
     if told:
         return Merged(memory.encode("utf-8", "surrogateescape"), "\n".join(told))
     return Merged("".join(lines).encode("utf-8", "surrogateescape"))
+
+
+def _lacking(ours: Sequence[str], theirs: Sequence[str]) -> Sequence[str]:
+    """Those of their lines that are to follow ours.
+
+    They are looked at as a block, for a line that stands in ours may be needed again: the fences of
+    a second piece of code, or the blank line before it.
+    """
+    size = len(theirs)
+    if any(ours[at : at + size] == theirs for at in range(len(ours) - size + 1)):
+        return ()
+    same = 0
+    while same < min(len(ours), len(theirs)) and ours[same] == theirs[same]:
+        same += 1
+    while sum(line.lstrip().startswith(_FENCES) for line in theirs[:same]) % 2:
+        same -= 1  # never from the inside of a piece of code
+    begun = any(line.strip() for line in theirs[:same])  # blank lines alone are no beginning
+    return theirs[same:] if begun else theirs
 
 
 def _text(content: bytes | None) -> str | None:

@@ -25,6 +25,15 @@ TEXT = b"# memory\nuse tabs\n"
         ("m/a.md", TEXT, TEXT + b"y\n", TEXT + b"x\n", "", TEXT + b"y\nx\n"),
         ("m/a.md", TEXT, TEXT + b"x\n", TEXT + b"x\n", "", TEXT + b"x\n"),
         ("m/a.md", TEXT, TEXT + b"x\ny\n", TEXT + b"x\nz\n", "", TEXT + b"x\ny\nz\n"),
+        (
+            "m/a.md",
+            TEXT,
+            TEXT + b"\n## A\n\nx\n",
+            TEXT + b"\n## A\n\ny\n",
+            "",
+            TEXT + b"\n## A\n\nx\ny\n",
+        ),
+        ("m/a.md", TEXT, TEXT + b"p\nx\ny\nq\n", TEXT + b"x\ny\n", "", TEXT + b"p\nx\ny\nq\n"),
         ("m/a.md", b"one", b"one\ntwo\n", b"one\nthree\n", "", b"one\ntwo\nthree\n"),
         ("m/a.md", None, b"mine\n", b"new\n", "", b"mine\nnew\n"),
         ("m/a.md", None, None, b"new\n", "", b"new\n"),
@@ -70,6 +79,31 @@ def test_merging_again_what_was_merged_changes_nothing(base: str, real: str, new
     if first.conflict:
         return
     assert merged("m/a.md", real.encode(), first.content, first.content) == first
+
+
+BLOCKS = st.lists(
+    st.sampled_from(["\n", "# a\n", "- x\n", "- y\n", "```\nx\n```\n", "~~~\n\ny\n~~~\n"]),
+    max_size=6,
+).map("".join)
+
+
+@given(before=BLOCKS, ours=BLOCKS, theirs=BLOCKS, after=BLOCKS)
+def test_lines_that_both_add_to_prose_are_all_there_in_their_order(
+    before: str, ours: str, theirs: str, after: str
+) -> None:
+    base = [f"{before}(the begin)\n", f"(the end)\n{after}"]  # so that both add at one place
+    real, new = (added.join(base).encode() for added in (ours, theirs))
+    found = merged("m/a.md", "".join(base).encode(), real, new)
+    assert not found.conflict and found.content is not None
+    lines = found.content.splitlines()
+    assert in_order(real.splitlines(), lines) and in_order(new.splitlines(), lines)
+    assert sum(line.startswith((b"```", b"~~~")) for line in lines) % 2 == 0
+
+
+def in_order(few: list[bytes], many: list[bytes]) -> bool:
+    """Whether the lines are among the others, in this order."""
+    rest = iter(many)
+    return all(line in rest for line in few)
 
 
 def waiting(*names: str, profile: str = "backend") -> list[Proposal]:
