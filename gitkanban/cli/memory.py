@@ -143,7 +143,7 @@ def _decide(
 def _one(
     place: Place, board: Board, verb: str, proposal: Proposal, take: str, by_hand: bool
 ) -> tuple[str, ...]:
-    from gitkanban.runs import memory, proposals
+    from gitkanban.runs import applying, memory, proposals
     from gitkanban.runs.locks import Locks
     from gitkanban.runs.proposals import Home
 
@@ -156,4 +156,4 @@ def _one(
     mine = [worker for _, worker in sorted(workers.items()) if worker.profile == proposal.profile]
     homes = [home for worker in mine if (home := memory.home_of(worker))]
     home = homes[0] if homes else Home("", ())
-    return proposals.accept(place.private, locks, proposal, home, take)
+    return applying.accept(place.private, locks, proposal, home, take)

@@ -14,7 +14,7 @@ from gitkanban.core.cutting import cut
 from gitkanban.core.memory import Proposal
 from gitkanban.core.model import Worker
 from gitkanban.errors import Refused
-from gitkanban.runs import folders, proposals, spec
+from gitkanban.runs import applying, folders, proposals, spec
 from gitkanban.runs.folders import Folder
 from gitkanban.runs.locks import Locks
 from gitkanban.runs.proposals import Change, Home
@@ -54,12 +54,12 @@ def prepare(locks: Locks, worker: Worker, folder: Folder) -> dict[str, str]:
         return {}
     private = os.path.dirname(os.path.dirname(folder.path))
     if worker.memory_policy == "read-write":
-        proposals.finish(private, worker.profile)
+        applying.finish(private, worker.profile)
         return {worker.memory_env: home.path}
     held = locks.take(proposals.lock_name(worker.profile), wait=COPY_WAIT)
     try:
         if held:
-            proposals.finish(private, worker.profile)
+            applying.finish(private, worker.profile)
         _make_private(home, folder)
     finally:
         if held:  # else a session writes there now: what it has finished is copied

@@ -8,7 +8,7 @@ import pytest
 from gitkanban.core.memory import ACCEPTED, WAITING
 from gitkanban.core.model import Worker
 from gitkanban.errors import Refused
-from gitkanban.runs import memory, proposals
+from gitkanban.runs import applying, memory, proposals
 from gitkanban.runs.folders import Folder
 from gitkanban.runs.locks import Locks
 from gitkanban.runs.proposals import Home
@@ -94,7 +94,7 @@ def test_what_a_run_changed_is_proposed_once_and_applied_to_the_real_memory(
     assert (home / "memories" / "MEMORY.md").read_text() == "# memory\n"
 
     locks = Locks(private_of(run))
-    wrote = proposals.accept(private_of(run), locks, found, Home("", ()))
+    wrote = applying.accept(private_of(run), locks, found, Home("", ()))
     assert set(wrote) == set(found.files)
     assert (home / "memories" / "MEMORY.md").read_text() == "# memory\nmore\n"
     assert not (home / "memories" / "deep" / "topic.md").exists()
@@ -124,7 +124,7 @@ def test_nothing_is_applied_while_a_session_writes_the_memory(run: Folder, home:
     waits, proposals.LOCK_WAIT = proposals.LOCK_WAIT, 0.0
     try:
         with held, pytest.raises(Refused, match="writes the memory of p"):
-            proposals.accept(private_of(run), locks, found, Home("", ()))
+            applying.accept(private_of(run), locks, found, Home("", ()))
     finally:
         proposals.LOCK_WAIT = waits
     assert (home / "memories" / "MEMORY.md").read_text() == "# memory\n"
@@ -140,7 +140,7 @@ def test_an_interrupted_accept_is_finished_before_a_session_may_write(
     path = proposals.folder(private_of(run), WAITING, found.id)
     changes = proposals.changes_of(private_of(run), found)
     where = Home(str(home), ("memories", "state/notes.md", "not/there"))
-    proposals._write_journal(path, proposals._planned(where, found.id, changes, ""))
+    applying._write_journal(path, applying._planned(where, found.id, changes, ""))
     writer = WORKER._replace(memory="read-write", memory_path=str(home), memory_parts=("memories",))
     assert memory.prepare(Locks(private_of(run)), writer, run) == {"AGENT_HOME": str(home)}
     assert (home / "memories" / "MEMORY.md").read_text() == "# memory\nmore\n"
@@ -150,7 +150,7 @@ def test_an_interrupted_accept_is_finished_before_a_session_may_write(
 @pytest.mark.parametrize("path", ["auth.json", "memories/../auth.json", "memories//x", "/etc/x"])
 def test_only_memory_paths_are_ever_written(path: str, tmp_path: Path) -> None:
     with pytest.raises(Refused):
-        proposals.inside(Home(str(tmp_path), ("memories",)), path)
+        applying.inside(Home(str(tmp_path), ("memories",)), path)
 
 
 @pytest.mark.parametrize(

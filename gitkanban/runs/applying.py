@@ -1,0 +1,173 @@
+"""Proposals written into the real memory: merged with it as it is, all of one or nothing of it.
+
+It is safe to be killed at any point: what shall be written is in the proposal's `journal/` first,
+and whoever takes the memory's lock next writes the rest of it before anything else. What waits and
+what was decided is known to `gitkanban.runs.proposals`.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gitkanban.core.memory import ACCEPTED, STATES, WAITING, Proposal, merged, noted
+from gitkanban.errors import NotFound, Refused
+from gitkanban.runs import proposals, spec
+from gitkanban.runs.locks import Locks
+from gitkanban.runs.proposals import JOURNAL, Change, Home
+
+
+class _Step(NamedTuple):
+    """One file of a journal."""
+
+    path: str
+    before: bytes | None
+    target: bytes | None
+
+
+def accept(
+    private: str, locks: Locks, proposal: Proposal, home: Home, take: str = ""
+) -> tuple[str, ...]:
+    """Apply a waiting proposal to the real memory, all of it or nothing; the paths it changed.
+
+    `home` is where the words of a note go; a diff knows its own. Raises Refused, naming the
+    conflicts, with nothing written; NotFound when it was decided in the meantime; OSError.
+    """
+    with proposals.locked(locks, proposal.profile):
+        if any(
+            os.path.isdir(proposals.folder(private, state, proposal.id)) for state in STATES[1:]
+        ):
+            raise NotFound(f"proposal {proposal.id} does not wait any more", "")
+        path = proposals.folder(private, WAITING, proposal.id)
+        if not os.path.isdir(path):
+            proposals.keep(private, proposal, home, ())
+        found = proposals.about(private, WAITING, proposal.id)
+        if found is None:
+            raise Refused(f"proposal {proposal.id} cannot be read", f"Its files are in {path}.")
+        home = found[1]
+        if not os.path.isdir(f"{path}/{JOURNAL}"):
+            changes = proposals.changes_of(private, found[0]) or [_note_change(home, found[0])]
+            _write_journal(path, _planned(home, proposal.id, changes, take))
+        done = _apply(path, home)
+        proposals.move(private, proposal.id, ACCEPTED)
+        return done
+
+
+def finish(private: str, profile: str) -> None:
+    """Write what an interrupted accept left, before anybody else changes this memory.
+
+    Call it with the memory's lock held. What conflicts by now goes back to waiting. Raises OSError.
+    """
+    for proposal in list(proposals.every(private, (WAITING,))):
+        path = proposals.folder(private, WAITING, proposal.id)
+        if proposal.profile != profile or not os.path.isdir(f"{path}/{JOURNAL}"):
+            continue
+        found = proposals.about(private, WAITING, proposal.id)
+        try:
+            if found:
+                _apply(path, found[1])
+                proposals.move(private, proposal.id, ACCEPTED)
+        except Refused:
+            continue
+
+
+def note_file(home: Home) -> str:
+    """The file, as a path in the home, that takes the words of notes. Raises Refused."""
+    if not home.path or not home.parts:
+        raise Refused(
+            "nothing says where this profile keeps its memory",
+            "Set memory_home of its worker, or write it there yourself and say --by-hand.",
+        )
+    part = home.parts[0]
+    real = f"{home.path}/{part}"
+    is_file = os.path.isfile(real) or (not os.path.isdir(real) and "." in os.path.basename(part))
+    return part if is_file else f"{part}/notes.md"
+
+
+def _note_change(home: Home, proposal: Proposal) -> Change:
+    path = note_file(home)
+    before = proposals.read(f"{home.path}/{path}")
+    gap = b"\n" if before and not before.endswith(b"\n") else b""
+    return Change(path, before, (before or b"") + gap + noted(proposal).encode())
+
+
+def _planned(home: Home, name: str, changes: Sequence[Change], take: str) -> list[_Step]:
+    steps, conflicts = [], []
+    for change in changes:
+        inside(home, change.path)
+        real = proposals.read(f"{home.path}/{change.path}")
+        result = merged(change.path, change.base, real, change.new, take)
+        if result.conflict:
+            conflicts.append(result.conflict)
+        steps.append(_Step(change.path, real, result.content))
+    if conflicts:
+        raise Refused(
+            f"proposal {name} conflicts with the memory as it is now: {'; '.join(conflicts)}",
+            "Decide with --take memory or --take proposal; nothing was changed.",
+        )
+    return steps
+
+
+def inside(home: Home, path: str) -> None:
+    """Refuse a path that is not below one of the home's memory paths."""
+    words = path.split("/")
+    under = any(path == part or path.startswith(f"{part}/") for part in home.parts)
+    if not under or ".." in words or "" in words:
+        raise Refused(f"{path} is not in the memory of {home.path}", "It is left alone.")
+
+
+def _write_journal(path: str, steps: Sequence[_Step]) -> None:
+    part = f"{path}/{JOURNAL}.part"
+    shutil.rmtree(part, ignore_errors=True)
+    os.makedirs(part, mode=0o700)
+    for number, step in enumerate(steps):
+        for side, content in (("before", step.before), ("target", step.target)):
+            if content is not None:
+                proposals.write(f"{part}/{number}.{side}", content)
+    names = json.dumps([step.path for step in steps])
+    spec.replace(f"{part}/files.json", names.encode())
+    os.rename(part, f"{path}/{JOURNAL}")
+    spec.sync_folder(path)
+
+
+def _journal(path: str) -> list[_Step]:
+    with open(f"{path}/{JOURNAL}/files.json", "rb") as file:
+        names = json.load(file)
+    return [
+        _Step(
+            str(name),
+            proposals.read(f"{path}/{JOURNAL}/{number}.before"),
+            proposals.read(f"{path}/{JOURNAL}/{number}.target"),
+        )
+        for number, name in enumerate(names)
+    ]
+
+
+def _apply(path: str, home: Home) -> tuple[str, ...]:
+    """Write what the journal says. A file that somebody changed since is merged once more."""
+    steps, done = _journal(path), []
+    results = []
+    for step in steps:
+        real = proposals.read(f"{home.path}/{step.path}")
+        result = merged(step.path, step.before, real, step.target)
+        if result.conflict:
+            shutil.rmtree(f"{path}/{JOURNAL}")  # it is planned anew by the next accept
+            raise Refused(f"the memory changed meanwhile: {result.conflict}", "Accept it again.")
+        results.append((step, real, result.content))
+    for step, real, content in results:
+        if content != real:
+            _put(f"{home.path}/{step.path}", content)
+        if step.before != step.target:
+            done.append(step.path)
+    return tuple(done)
+
+
+def _put(path: str, content: bytes | None) -> None:
+    if content is None:
+        spec.remove(path)
+        return
+    real = os.path.realpath(path)  # a link stays one: what it points to is written
+    os.makedirs(os.path.dirname(real), exist_ok=True)
+    mode = os.stat(real).st_mode & 0o777 if os.path.exists(real) else 0o600
+    spec.replace(real, content, mode)
