@@ -1,12 +1,13 @@
 """Proposals written into the real memory: merged with it as it is, all of one or nothing of it.
 
 It is safe to be killed at any point: what shall be written is in the proposal's `journal/` first,
-and whoever takes the memory's lock next writes the rest of it before anything else. What waits and
-what was decided is known to `gitkanban.runs.proposals`.
+and whoever takes the memory's lock next writes the rest of it before anything else. What cannot be
+written is taken back. What waits and what was decided is known to `gitkanban.runs.proposals`.
 """
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -26,6 +27,14 @@ class _Step(NamedTuple):
     target: bytes | None
 
 
+class _Write(NamedTuple):
+    """One file to be written: its absolute path, what it is to hold, and what it held."""
+
+    path: str
+    content: bytes | None
+    old: bytes | None
+
+
 def accept(
     private: str, locks: Locks, proposal: Proposal, home: Home, take: str = ""
 ) -> tuple[str, ...]:
@@ -35,6 +44,7 @@ def accept(
     conflicts, with nothing written; NotFound when it was decided in the meantime; OSError.
     """
     with proposals.locked(locks, proposal.profile):
+        finish(private, proposal.profile, besides=proposal.id)
         if any(
             os.path.isdir(proposals.folder(private, state, proposal.id)) for state in STATES[1:]
         ):
@@ -54,14 +64,18 @@ def accept(
         return done
 
 
-def finish(private: str, profile: str) -> None:
-    """Write what an interrupted accept left, before anybody else changes this memory.
+def finish(private: str, profile: str, besides: str = "") -> tuple[str, ...]:
+    """Write what interrupted accepts left, before anybody else changes this memory.
 
-    Call it with the memory's lock held. What conflicts by now goes back to waiting. Raises OSError.
+    Call it with the memory's lock held. What conflicts by now, or cannot be written, goes back to
+    waiting. Gives the ids of those of which the memory still holds a part.
     """
+    left = []
     for proposal in list(proposals.every(private, (WAITING,))):
         path = proposals.folder(private, WAITING, proposal.id)
-        if proposal.profile != profile or not os.path.isdir(f"{path}/{JOURNAL}"):
+        if proposal.profile != profile or proposal.id == besides:
+            continue
+        if not os.path.isdir(f"{path}/{JOURNAL}"):
             continue
         found = proposals.about(private, WAITING, proposal.id)
         try:
@@ -70,6 +84,9 @@ def finish(private: str, profile: str) -> None:
                 proposals.move(private, proposal.id, ACCEPTED)
         except Refused:
             continue
+        except OSError:
+            left += [proposal.id] if os.path.isdir(f"{path}/{JOURNAL}") else []
+    return tuple(left)
 
 
 def note_file(home: Home) -> str:
@@ -145,29 +162,63 @@ def _journal(path: str) -> list[_Step]:
 
 
 def _apply(path: str, home: Home) -> tuple[str, ...]:
-    """Write what the journal says. A file that somebody changed since is merged once more."""
-    steps, done = _journal(path), []
-    results = []
+    """Write what the journal says. A file that somebody changed since is merged once more.
+
+    Where one cannot be written, all are as before, and there is no journal any more.
+    """
+    steps = _journal(path)
+    writes = []
     for step in steps:
+        _sweep(f"{home.path}/{step.path}")
         real = proposals.read(f"{home.path}/{step.path}")
         result = merged(step.path, step.before, real, step.target)
         if result.conflict:
             shutil.rmtree(f"{path}/{JOURNAL}")  # it is planned anew by the next accept
             raise Refused(f"the memory changed meanwhile: {result.conflict}", "Accept it again.")
-        results.append((step, real, result.content))
-    for step, real, content in results:
-        if content != real:
-            _put(f"{home.path}/{step.path}", content)
-        if step.before != step.target:
-            done.append(step.path)
-    return tuple(done)
+        old = step.before if real == step.target else real  # written before an interruption
+        writes.append(_Write(f"{home.path}/{step.path}", result.content, old))
+    try:
+        _write_all(writes)
+    except OSError:
+        _write_all([write._replace(content=write.old) for write in writes])
+        shutil.rmtree(f"{path}/{JOURNAL}")
+        raise
+    return tuple(step.path for step in steps if step.before != step.target)
+
+
+def _write_all(writes: Sequence[_Write]) -> None:
+    # What goes makes room for what comes: a file where a folder was.
+    for write in sorted(writes, key=lambda write: write.content is not None):
+        _put(write.path, write.content)
 
 
 def _put(path: str, content: bytes | None) -> None:
+    if proposals.read(path) == content:
+        return
     if content is None:
         spec.remove(path)
         return
+    if os.path.isdir(path):
+        _remove_empty(path)
     real = os.path.realpath(path)  # a link stays one: what it points to is written
     os.makedirs(os.path.dirname(real), exist_ok=True)
     mode = os.stat(real).st_mode & 0o777 if os.path.exists(real) else 0o600
     spec.replace(real, content, mode)
+
+
+def _remove_empty(path: str) -> None:
+    """Remove a folder that holds nothing but folders. Raises OSError."""
+    for at, _, _ in os.walk(path, topdown=False):
+        os.rmdir(at)
+
+
+def _sweep(path: str) -> None:
+    """Remove what a killed write of this file left beside it; see `spec.replace`."""
+    real = os.path.realpath(path)
+    part = re.compile(re.escape(os.path.basename(real)) + r"\.\d+\.part")
+    try:
+        names = os.listdir(os.path.dirname(real))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for name in filter(part.fullmatch, names):
+        spec.remove(f"{os.path.dirname(real)}/{name}")

@@ -54,7 +54,11 @@ def prepare(locks: Locks, worker: Worker, folder: Folder) -> dict[str, str]:
         return {}
     private = os.path.dirname(os.path.dirname(folder.path))
     if worker.memory_policy == "read-write":
-        applying.finish(private, worker.profile)
+        for name in applying.finish(private, worker.profile):
+            raise Refused(
+                f"the memory of {worker.profile} holds a part of proposal {name} only",
+                f"Finish it: gitkanban memory accept {name}",
+            )
         return {worker.memory_env: home.path}
     held = locks.take(proposals.lock_name(worker.profile), wait=COPY_WAIT)
     try:

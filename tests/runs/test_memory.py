@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.core.memory import ACCEPTED, WAITING
+from gitkanban.core.memory import ACCEPTED, REJECTED, WAITING, Proposal
 from gitkanban.core.model import Worker
 from gitkanban.errors import Refused
 from gitkanban.runs import applying, memory, proposals
 from gitkanban.runs.folders import Folder
 from gitkanban.runs.locks import Locks
-from gitkanban.runs.proposals import Home
+from gitkanban.runs.proposals import Change, Home
 
 WORKER = Worker("w", "p", memory="read-only", memory_env="AGENT_HOME")
 
@@ -137,14 +137,100 @@ def test_an_interrupted_accept_is_finished_before_a_session_may_write(
     Path(run.file("home"), "memories", "MEMORY.md").write_text("# memory\nmore\n")
     memory.propose(run)
     (found,) = proposals.every(private_of(run))
-    path = proposals.folder(private_of(run), WAITING, found.id)
-    changes = proposals.changes_of(private_of(run), found)
-    where = Home(str(home), ("memories", "state/notes.md", "not/there"))
-    applying._write_journal(path, applying._planned(where, found.id, changes, ""))
+    interrupted(run, home, found)
     writer = WORKER._replace(memory="read-write", memory_path=str(home), memory_parts=("memories",))
     assert memory.prepare(Locks(private_of(run)), writer, run) == {"AGENT_HOME": str(home)}
     assert (home / "memories" / "MEMORY.md").read_text() == "# memory\nmore\n"
     assert [each.state for each in proposals.every(private_of(run))] == [ACCEPTED]
+
+
+def proposed(run: Folder, name: str, changes: list[Change], home: Path) -> Proposal:
+    """A proposal that waits, with these changes."""
+    files = tuple(change.path for change in changes)
+    proposal = Proposal(name, "p", "T1", name, files=files)
+    proposals.keep(private_of(run), proposal, Home(str(home), ("memories",)), changes)
+    return proposal
+
+
+def accept(run: Folder, proposal: Proposal) -> tuple[str, ...]:
+    return applying.accept(private_of(run), Locks(private_of(run)), proposal, Home("", ()))
+
+
+def waiting(run: Folder) -> list[str]:
+    return [each.id for each in proposals.every(private_of(run), (WAITING,))]
+
+
+def test_what_cannot_be_written_changes_nothing_and_holds_nobody_up(
+    run: Folder, home: Path
+) -> None:
+    (home / "memories" / "taken" / "by").mkdir(parents=True)
+    (home / "memories" / "taken" / "by" / "a.md").write_text("a file\n")
+    first = Change("memories/MEMORY.md", b"# memory\n", b"# memory\nmore\n")
+    gone = Change("memories/deep/topic.md", b"topic\n", None)
+    stuck = proposed(run, "02", [first, gone, Change("memories/taken", None, b"x\n")], home)
+    other = proposed(run, "03", [Change("memories/new.md", None, b"new\n")], home)
+    for _ in range(2):
+        with pytest.raises(OSError):
+            accept(run, stuck)
+        assert (home / "memories" / "MEMORY.md").read_text() == "# memory\n"
+        assert (home / "memories" / "deep" / "topic.md").read_text() == "topic\n"
+        assert waiting(run) == ["02", "03"]
+    assert accept(run, other) == ("memories/new.md",)
+    proposals.put_aside(private_of(run), Locks(private_of(run)), stuck, REJECTED)
+    assert waiting(run) == []
+
+
+@pytest.mark.parametrize("policy", ["read-only", "read-write"])
+def test_an_interrupted_accept_that_cannot_be_finished_starts_no_writer_alone(
+    policy: str, run: Folder, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupted(run, home, proposed(run, "02", [Change("memories/n.md", None, b"n\n")], home))
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(applying, "_write_all", full)
+    worker = WORKER._replace(memory=policy, memory_path=str(home), memory_parts=("memories",))
+    if policy == "read-only":
+        assert memory.prepare(Locks(private_of(run)), worker, run)
+    else:
+        with pytest.raises(Refused, match="a part of proposal 02"):
+            memory.prepare(Locks(private_of(run)), worker, run)
+
+
+def interrupted(run: Folder, home: Path, proposal: Proposal) -> None:
+    """Leave a proposal as an accept that was killed leaves it."""
+    path = proposals.folder(private_of(run), WAITING, proposal.id)
+    changes = proposals.changes_of(private_of(run), proposal)
+    where = Home(str(home), ("memories", "state/notes.md", "not/there"))
+    applying._write_journal(path, applying._planned(where, proposal.id, changes, ""))
+
+
+def test_an_interrupted_accept_is_finished_before_another_and_leaves_no_part(
+    run: Folder, home: Path
+) -> None:
+    change = Change("memories/MEMORY.md", b"# memory\n", b"# memory\nmore\n")
+    interrupted(run, home, proposed(run, "02", [change], home))
+    (home / "memories" / "MEMORY.md.4711.part").write_text("# mem")
+    (home / "memories" / "MEMORY.md.old.part").write_text("a person's")
+    other = proposed(run, "03", [Change("memories/new.md", None, b"new\n")], home)
+    assert accept(run, other) == ("memories/new.md",)
+    assert (home / "memories" / "MEMORY.md").read_text() == "# memory\nmore\n"
+    assert waiting(run) == []
+    names = set(os.listdir(home / "memories"))
+    assert "MEMORY.md.4711.part" not in names and "MEMORY.md.old.part" in names
+
+
+def test_a_file_may_become_a_folder_and_a_folder_a_file(run: Folder, home: Path) -> None:
+    changes = [
+        Change("memories/MEMORY.md", b"# memory\n", None),
+        Change("memories/MEMORY.md/one.md", None, b"one\n"),
+        Change("memories/deep", None, b"flat\n"),
+        Change("memories/deep/topic.md", b"topic\n", None),
+    ]
+    accept(run, proposed(run, "02", changes, home))
+    assert (home / "memories" / "MEMORY.md" / "one.md").read_text() == "one\n"
+    assert (home / "memories" / "deep").read_text() == "flat\n"
 
 
 @pytest.mark.parametrize("path", ["auth.json", "memories/../auth.json", "memories//x", "/etc/x"])
