@@ -6,6 +6,7 @@ as a proposal when the run has ended. It decides nothing, and it does not fence 
 that knows the real path can write there, as any process of this user can.
 """
 
+import errno
 import os
 import shutil
 from typing import NamedTuple
@@ -20,6 +21,7 @@ from gitkanban.runs.locks import Locks
 from gitkanban.runs.proposals import Change, Home
 
 HOME, BEFORE, KEPT = "home", "memory-before", "memory-kept"  # in the run folder
+KEEP_WAIT = 10.0  # seconds that keeping a proposal waits for others that keep theirs
 DIFF_MOST = 200_000  # characters of a diff; the files themselves are kept whole
 COPY_WAIT = 2.0  # seconds that a copy waits for an accept in progress
 
@@ -138,12 +140,27 @@ class _Found(NamedTuple):
 def propose(folder: Folder) -> bool:
     """Keep what an ended run changed in its copy of the memory; whether there was something.
 
-    Doing it again changes nothing. No process of the run may be alive. Raises OSError.
+    Doing it again changes nothing. No process of the run may be alive. Raises OSError, TimeoutError
+    among them when another process keeps proposals all the time.
     """
     found = folder.spec()
     home = Home(found.one("memory_home"), tuple(found.get("memory_parts", ())))
-    if not home.path or folder.has(KEPT) or not folder.has(HOME):
+    if not home.path or not waits(folder):
         return False
+    private = os.path.dirname(os.path.dirname(folder.path))
+    held = Locks(private).take("keeping", wait=KEEP_WAIT)
+    if held is None:
+        raise TimeoutError(errno.ETIMEDOUT, "another process keeps proposals", folder.path)
+    with held:  # a supervisor, a tick and a person may all look at once
+        return waits(folder) and _propose(folder, found, home, private)
+
+
+def waits(folder: Folder) -> bool:
+    """Whether nobody has looked yet what the run changed in its copy of a memory."""
+    return folder.has(HOME) and not folder.has(KEPT)
+
+
+def _propose(folder: Folder, found: spec.Spec, home: Home, private: str) -> bool:
     what = _differences(folder, home)
     if what.changes or what.left_out:
         proposal = Proposal(
@@ -158,7 +175,6 @@ def propose(folder: Folder) -> bool:
             files=tuple(change.path for change in what.changes),
             left_out=what.left_out,
         )
-        private = os.path.dirname(os.path.dirname(folder.path))
         proposals.keep(private, proposal, home, what.changes)
     spec.replace(folder.file(KEPT), b"")
     return bool(what.changes or what.left_out)
@@ -167,7 +183,7 @@ def propose(folder: Folder) -> bool:
 def gather(private: str) -> None:
     """Keep what runs left whose collecting failed, on a full disk say. Raises OSError."""
     for folder in folders.every(private):
-        if folder.has(HOME) and not folder.has(KEPT) and folder.has("exit.json"):
+        if waits(folder) and folder.has("exit.json"):
             propose(folder)
 
 

@@ -105,6 +105,28 @@ def test_what_a_run_changed_is_proposed_once_and_applied_to_the_real_memory(
     assert [each.state for each in proposals.every(private_of(run))] == [ACCEPTED]
 
 
+def test_two_that_keep_a_proposal_at_once_keep_it_whole(
+    run: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else one would say that it is kept while the other still takes its files away."""
+    Path(run.file("home"), "memories", "MEMORY.md").write_text("# changed\n")
+    differences, tried = memory._differences, []
+
+    def meanwhile(folder: Folder, home: Home) -> object:
+        if not tried:
+            tried.append("the other")
+            with pytest.raises(TimeoutError):
+                memory.propose(folder)
+        return differences(folder, home)
+
+    monkeypatch.setattr(memory, "KEEP_WAIT", 0.0)
+    monkeypatch.setattr(memory, "_differences", meanwhile)
+    assert memory.propose(run)
+    assert tried and not memory.propose(run)
+    (found,) = proposals.every(private_of(run))
+    assert [each.new for each in proposals.changes_of(private_of(run), found)] == [b"# changed\n"]
+
+
 def test_a_run_whose_collecting_failed_is_gathered_later(run: Folder) -> None:
     Path(run.file("home"), "memories", "MEMORY.md").write_text("# changed\n")
     memory.gather(private_of(run))
