@@ -22,7 +22,7 @@ from gitkanban.core.tidying import (
     finished,
 )
 from gitkanban.errors import GitkanbanError
-from gitkanban.runs import checkup, folders, removal, salvage, worktrees
+from gitkanban.runs import checkup, folders, memory, removal, salvage, worktrees
 from gitkanban.runs.locks import Locks
 from gitkanban.runs.workspaces import Wish
 from gitkanban.runs.worktrees import Ours
@@ -140,11 +140,18 @@ class Tidier:
         return Kept("branch", f"card/{branch.card}", why) if why else None
 
     def _folder(self, run: str) -> Kept | None:
-        """First moved out of sight: half a folder would look like a run that died."""
-        trash = f"{self.place.private}/trash"
+        """First moved out of sight: half a folder would look like a run that died.
+
+        What it remembered may be there alone, when it was killed at its end.
+        """
+        trash, folder = f"{self.place.private}/trash", folders.of(self.place.private, run)
         try:
+            if memory.waits(folder):
+                memory.propose(folder)
+            if memory.waits(folder):
+                return Kept("run folder", run, "nothing says whose memory it holds a copy of")
             os.makedirs(trash, exist_ok=True)
-            os.rename(folders.of(self.place.private, run).path, f"{trash}/{run}")
+            os.rename(folder.path, f"{trash}/{run}")
             shutil.rmtree(f"{trash}/{run}")
         except FileNotFoundError:
             return None  # another gc was here

@@ -2,11 +2,16 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import pytest
+
+from gitkanban.runs import memory
+from gitkanban.runs.folders import Folder
 from tests.cli.calls import call, ok
 from tests.conftest import git
 from tests.runs.places import until
@@ -16,6 +21,7 @@ version: 1
 kanban:
   base: main
   consolidate_after: 3
+  keep_runs: {keep}
   profiles:
     backend: {{max_concurrency: 3}}
   workers:
@@ -63,7 +69,7 @@ echo "$GITKANBAN_CARD ends" >>{log}
 class World:
     """A board whose sessions remember, and the home in which they do."""
 
-    def __init__(self, repo: Path, more: str = "") -> None:
+    def __init__(self, repo: Path, more: str = "", keep: int = 20) -> None:
         self.repo, self.top = repo, repo.parent
         self.home, self.log = self.top / "agent-home", self.top / "log"
         (self.home / "memories").mkdir(parents=True)
@@ -74,7 +80,7 @@ class World:
         program = f"{sys.executable} -m gitkanban"
         agent.write_text(AGENT.format(log=self.log, gitkanban=program))
         config = self.top / "config.yaml"
-        config.write_text(CONFIG.format(agent=agent, home=self.home, more=more))
+        config.write_text(CONFIG.format(agent=agent, home=self.home, more=more, keep=keep))
         ok(repo, "init", "--config", str(config))
         ok(repo, "trust", "--yes")
 
@@ -181,6 +187,33 @@ def test_what_a_session_or_a_person_notes_is_a_proposal_that_is_appended(repo: P
     ok(repo, "memory", "accept", ids["B"], "--by-hand")
     assert world.proposals() == []
     assert len(world.proposals("--all")) == 2
+
+
+def test_gc_keeps_what_a_run_remembered_that_nobody_has_looked_at(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(repo, keep=0)
+    world.cards("A pool", "B pool", "C pool")
+    world.work()
+    ids = world.ids()
+    private = repo / ".git" / "gitkanban"
+    for name in ids.values():
+        (private / "runs" / name / "memory-kept").unlink()
+        shutil.rmtree(private / "memory" / "waiting" / name)
+    (private / "runs" / ids["C"] / "spec").write_text("card=C")
+    propose = memory.propose
+
+    def broken(folder: Folder) -> bool:
+        if folder.run == ids["B"]:
+            raise OSError(28, "No space left on device", folder.path)
+        return propose(folder)
+
+    monkeypatch.setattr(memory, "propose", broken)
+    said = ok(repo, "gc")
+    assert f"kept run folder {ids['B']}: No space left on device" in said
+    assert f"kept run folder {ids['C']}: nothing says whose memory" in said
+    assert sorted(os.listdir(private / "runs")) == sorted([ids["B"], ids["C"]])
+    assert os.listdir(private / "memory" / "waiting") == [ids["A"]]
 
 
 POINTS = [f"{name}:{time}" for name in ("file.written", "file.renamed") for time in (1, 2, 3, 4)]
