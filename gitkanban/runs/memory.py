@@ -9,6 +9,7 @@ that knows the real path can write there, as any process of this user can.
 import errno
 import os
 import shutil
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from gitkanban.core.cutting import cut
@@ -23,7 +24,8 @@ from gitkanban.runs.proposals import Change, Home
 HOME, BEFORE, KEPT = "home", "memory-before", "memory-kept"  # in the run folder
 KEEP_WAIT = 10.0  # seconds that keeping a proposal waits for others that keep theirs
 DIFF_MOST = 200_000  # characters of a diff; the files themselves are kept whole
-COPY_WAIT = 2.0  # seconds that a copy waits for an accept in progress
+# Of a file that went meanwhile, or is not ours to read; a full or broken disk is another matter.
+_GONE = (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError)
 
 
 def home_of(worker: Worker) -> Home | None:
@@ -62,13 +64,13 @@ def prepare(locks: Locks, worker: Worker, folder: Folder) -> dict[str, str]:
                 f"Finish it: gitkanban memory accept {name}",
             )
         return {worker.memory_env: home.path}
-    held = locks.take(proposals.lock_name(worker.profile), wait=COPY_WAIT)
+    held = locks.take(proposals.lock_name(worker.profile))
     try:
         if held:
             applying.finish(private, worker.profile)
         _make_private(home, folder)
     finally:
-        if held:  # else a session writes there now: what it has finished is copied
+        if held:  # else a session or an accept writes there now: what it has finished is copied
             held.close()
     return {worker.memory_env: folder.file(HOME)}
 
@@ -85,9 +87,14 @@ def _make_private(home: Home, folder: Folder) -> None:
     for name in (HOME, BEFORE):
         shutil.rmtree(folder.file(name), ignore_errors=True)
     _link(home.path, folder.file(HOME), set(home.parts), "")
-    for part in home.parts:
-        for name in (HOME, BEFORE):
-            _copy(f"{home.path}/{part}", f"{folder.file(name)}/{part}", frozenset())
+    for entry in _entries(home, os.path.dirname(os.path.dirname(folder.path))):
+        if entry.why:
+            continue
+        # The real one is read once: it may change meanwhile, which is not the run's doing.
+        before = f"{folder.file(BEFORE)}/{entry.path}"
+        _copy(entry.real, before)
+        if os.path.lexists(before):
+            _copy(before, f"{folder.file(HOME)}/{entry.path}")
 
 
 def _link(source: str, target: str, parts: set[str], at: str) -> None:
@@ -113,18 +120,49 @@ def _link(source: str, target: str, parts: set[str], at: str) -> None:
             os.symlink(f"{source}/{name}", f"{target}/{name}")
 
 
-def _copy(source: str, target: str, above: frozenset[str]) -> None:
-    """Copy a file or a folder, links followed: a write through one would reach the real memory."""
-    real = os.path.realpath(source)
+class _Entry(NamedTuple):
+    """A folder or file of a real memory: its path in the home, what it really is, and why a
+    private home lacks it."""
+
+    path: str
+    real: str
+    why: str = ""
+
+
+def _entries(home: Home, private: str) -> Iterator[_Entry]:
+    """What is to be copied, a folder before what is in it; links are followed, for a write through
+    one would reach what it points to. Folders that are not in the memory are left out."""
+    roots = [os.path.realpath(f"{home.path}/{part}") for part in home.parts]
+    stack = [(part, frozenset((os.path.realpath(private),))) for part in home.parts]
+    while stack:
+        path, above = stack.pop()
+        real = os.path.realpath(f"{home.path}/{path}")
+        if os.path.isfile(real):
+            yield _Entry(path, real, "" if os.access(real, os.R_OK) else "it cannot be read")
+        if not os.path.isdir(real):
+            continue
+        if real in above or not any(f"{real}/".startswith(f"{root}/") for root in roots):
+            yield _Entry(path, real, f"it leads to {real}")
+            continue
+        try:
+            names = sorted(os.listdir(real))
+        except _GONE:
+            yield _Entry(path, real, "it cannot be read")
+            continue
+        yield _Entry(path, real)
+        stack += [(f"{path}/{name}", above | {real}) for name in names]
+
+
+def _copy(real: str, target: str) -> None:
+    """Copy a file or an empty folder; what is gone by now is left out."""
     if os.path.isdir(real):
-        if real in above:
-            return  # a link to a folder above it
         os.makedirs(target, mode=0o700, exist_ok=True)
-        for name in os.listdir(real):
-            _copy(f"{real}/{name}", f"{target}/{name}", above | {real})
-    elif os.path.isfile(real):
-        os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
+        return
+    os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
+    try:
         shutil.copy2(real, target)
+    except _GONE:
+        spec.remove(target)
 
 
 # -- after the run
@@ -191,18 +229,27 @@ def _differences(folder: Folder, home: Home) -> _Found:
     changes: list[Change] = []
     left_out: list[str] = []
     for part in home.parts:
-        before = _files(folder.file(BEFORE), part, [])
-        after = _files(folder.file(HOME), part, left_out)
+        before = _files(folder.file(BEFORE), part, [], [])
+        hidden: list[str] = []
+        after = _files(folder.file(HOME), part, left_out, hidden)
         for path in sorted(before | after):
+            if any(f"{path}/".startswith(f"{each}/") for each in hidden):
+                continue  # it may be there still
             old = _content(f"{folder.file(BEFORE)}/{path}") if path in before else None
-            new = _content(f"{folder.file(HOME)}/{path}") if path in after else None
+            try:
+                new = _content(f"{folder.file(HOME)}/{path}") if path in after else None
+            except PermissionError:
+                hidden.append(path)
+                continue
             if old != new:
                 changes.append(Change(path, old, new))
+        left_out += [f"{path}: cannot be read" for path in hidden]
     return _Found(tuple(changes), tuple(left_out))
 
 
-def _files(root: str, part: str, left_out: list[str]) -> set[str]:
-    """The regular files of a memory path; links and the like are named in `left_out`."""
+def _files(root: str, part: str, left_out: list[str], hidden: list[str]) -> set[str]:
+    """The regular files of a memory path; links and the like are named in `left_out`, folders that
+    cannot be read in `hidden`."""
     found: set[str] = set()
     stack = [part]
     while stack:
@@ -211,7 +258,12 @@ def _files(root: str, part: str, left_out: list[str]) -> set[str]:
         if os.path.islink(full):
             left_out.append(f"{path} → {os.readlink(full)}")
         elif os.path.isdir(full):
-            stack += [f"{path}/{name}" for name in sorted(os.listdir(full))]
+            try:
+                stack += [f"{path}/{name}" for name in sorted(os.listdir(full))]
+            except OSError as error:
+                if error.errno not in (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG):
+                    raise
+                hidden.append(path)
         elif os.path.isfile(full):
             found.add(path)
         elif os.path.lexists(full):

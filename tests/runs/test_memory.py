@@ -1,6 +1,7 @@
 """Private homes: what is linked, what is copied, and what comes of it when the run has ended."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ from gitkanban.core.model import Worker
 from gitkanban.errors import Refused
 from gitkanban.runs import applying, memory, proposals
 from gitkanban.runs.folders import Folder
-from gitkanban.runs.locks import Locks
+from gitkanban.runs.locks import Held, Locks
 from gitkanban.runs.proposals import Change, Home
+from tests.runs.plain_user import plain_user
 
 WORKER = Worker("w", "p", memory="read-only", memory_env="AGENT_HOME")
 
@@ -103,6 +105,86 @@ def test_what_a_run_changed_is_proposed_once_and_applied_to_the_real_memory(
     assert (home / "not" / "there" / "new.bin").read_bytes() == b"\0\1"
     assert not os.path.lexists(home / "memories" / "trap")
     assert [each.state for each in proposals.every(private_of(run))] == [ACCEPTED]
+
+
+def fresh(tmp_path: Path, home: Path, name: str = "02run") -> Folder:
+    """The folder of another read-only run, its private home made."""
+    private = tmp_path / "private"
+    folder = Folder(str(private / "runs" / name))
+    worker = WORKER._replace(memory_path=str(home), memory_parts=("memories",))
+    folder.write_spec({"run": name, "card": "T2", "profile": "p"} | memory.facts(worker))
+    memory.prepare(Locks(str(private)), worker, folder)
+    return folder
+
+
+def test_what_another_writes_while_the_memory_is_copied_is_not_the_run_s(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else accepting it would take back what the other wrote."""
+    copy = shutil.copy2
+
+    def meanwhile(source: str, target: str) -> None:
+        copy(source, target)
+        with open(home / "memories" / "MEMORY.md", "a") as file:
+            file.write("- of another session\n")
+
+    monkeypatch.setattr(shutil, "copy2", meanwhile)
+    assert not memory.propose(fresh(tmp_path, home))
+
+
+def test_what_cannot_be_read_stops_no_start(tmp_path: Path, home: Path) -> None:
+    (home / "memories" / "MEMORY.md").chmod(0)
+    (home / "memories" / "deep").chmod(0)
+    (home / "memories" / "more.md").write_text("more\n")
+    with plain_user():
+        folder = fresh(tmp_path, home)
+        assert sorted(os.listdir(folder.file("home") + "/memories")) == ["linked.md", "more.md"]
+        assert not memory.propose(folder)
+
+
+def test_what_a_run_left_unreadable_is_told_and_not_taken_for_removed(
+    tmp_path: Path, home: Path
+) -> None:
+    folder = fresh(tmp_path, home)
+    mine = Path(folder.file("home"), "memories")
+    (mine / "linked.md").write_text("more\n")
+    (mine / "MEMORY.md").chmod(0)
+    (mine / "deep").chmod(0)
+    with plain_user():
+        assert memory.propose(folder)
+    (found,) = proposals.every(private_of(folder))
+    assert found.files == ("memories/linked.md",)
+    assert found.left_out == (
+        "memories/deep: cannot be read",
+        "memories/MEMORY.md: cannot be read",
+    )
+
+
+def test_a_link_to_a_folder_is_followed_within_the_memory_alone(tmp_path: Path, home: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "x.md").write_text("x\n")
+    (home / "memories" / "out").symlink_to("../../outside")
+    (home / "memories" / "up").symlink_to("../..")
+    (home / "memories" / "own").symlink_to("../state")
+    (home / "memories" / "deep" / "self").symlink_to(".")
+    (home / "memories" / "again").symlink_to("deep")
+    mine = Path(fresh(tmp_path, home).file("home"), "memories")
+    assert sorted(os.listdir(mine)) == ["MEMORY.md", "again", "deep", "linked.md"]
+    assert os.listdir(mine / "again") == ["topic.md"] and not (mine / "again").is_symlink()
+
+
+def test_a_read_only_start_waits_for_no_writer(tmp_path: Path, home: Path) -> None:
+    class Impatient(Locks):
+        def take(self, name: str, wait: float = 0.0) -> Held | None:
+            assert not wait
+            return super().take(name)
+
+    locks = Impatient(str(tmp_path / "private"))
+    folder = Folder(str(tmp_path / "private" / "runs" / "02run"))
+    worker = WORKER._replace(memory_path=str(home), memory_parts=("memories",))
+    with locks.take(proposals.lock_name("p")) or pytest.fail():
+        assert memory.prepare(locks, worker, folder)
+    assert Path(folder.file("home"), "memories", "MEMORY.md").exists()
 
 
 def test_two_that_keep_a_proposal_at_once_keep_it_whole(
