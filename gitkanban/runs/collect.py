@@ -82,9 +82,9 @@ def collect(folder: Folder) -> Work:
     place = _place(folder)
     failpoints.reach("collect.begun")
     if folder.spec().one("memory_home"):
-        from gitkanban.runs import memory  # late: few runs have one, and each pays for an import
+        from gitkanban.runs import proposing  # late: few runs have one, and each pays for an import
 
-        memory.propose(folder)
+        proposing.propose(folder)
     before = folder.work()
     work = Work()
     if place.branch and place.start:

@@ -10,7 +10,7 @@ from gitkanban.core.changes import Change
 from gitkanban.core.memory import CONSOLIDATED, STATES, WAITING, Proposal
 from gitkanban.core.model import Board, Card, Note
 from gitkanban.errors import Refused
-from gitkanban.runs import memory, proposals
+from gitkanban.runs import proposals, proposing
 from gitkanban.runs.locks import Locks
 
 
@@ -19,7 +19,7 @@ def known(place: Place, board: Board) -> list[Proposal]:
 
     One that a finished card has gathered reads as consolidated. Raises OSError.
     """
-    memory.gather(place.private)
+    proposing.gather(place.private)
     found = {each.id: each for each in proposals.every(place.private, STATES)}
     for note in memory_notes(place, board.commit):
         found.setdefault(note.id, _of_note(board, note))

@@ -22,7 +22,7 @@ from gitkanban.core.tidying import (
     finished,
 )
 from gitkanban.errors import GitkanbanError
-from gitkanban.runs import checkup, folders, memory, removal, salvage, worktrees
+from gitkanban.runs import checkup, folders, proposing, removal, salvage, worktrees
 from gitkanban.runs.locks import Locks
 from gitkanban.runs.workspaces import Wish
 from gitkanban.runs.worktrees import Ours
@@ -146,9 +146,9 @@ class Tidier:
         """
         trash, folder = f"{self.place.private}/trash", folders.of(self.place.private, run)
         try:
-            if memory.waits(folder):
-                memory.propose(folder)
-            if memory.waits(folder):
+            if proposing.waits(folder):
+                proposing.propose(folder)
+            if proposing.waits(folder):
                 return Kept("run folder", run, "nothing says whose memory it holds a copy of")
             os.makedirs(trash, exist_ok=True)
             os.rename(folder.path, f"{trash}/{run}")

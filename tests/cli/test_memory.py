@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.runs import memory
+from gitkanban.runs import proposing
 from gitkanban.runs.folders import Folder
 from tests.cli.calls import call, ok
 from tests.conftest import git
@@ -201,14 +201,14 @@ def test_gc_keeps_what_a_run_remembered_that_nobody_has_looked_at(
         (private / "runs" / name / "memory-kept").unlink()
         shutil.rmtree(private / "memory" / "waiting" / name)
     (private / "runs" / ids["C"] / "spec").write_text("card=C")
-    propose = memory.propose
+    propose = proposing.propose
 
     def broken(folder: Folder) -> bool:
         if folder.run == ids["B"]:
             raise OSError(28, "No space left on device", folder.path)
         return propose(folder)
 
-    monkeypatch.setattr(memory, "propose", broken)
+    monkeypatch.setattr(proposing, "propose", broken)
     said = ok(repo, "gc")
     assert f"kept run folder {ids['B']}: No space left on device" in said
     assert f"kept run folder {ids['C']}: nothing says whose memory" in said

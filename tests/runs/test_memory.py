@@ -9,7 +9,7 @@ import pytest
 from gitkanban.core.memory import ACCEPTED, REJECTED, WAITING, Proposal
 from gitkanban.core.model import Worker
 from gitkanban.errors import Refused
-from gitkanban.runs import applying, memory, proposals
+from gitkanban.runs import applying, memory, proposals, proposing
 from gitkanban.runs.folders import Folder
 from gitkanban.runs.locks import Held, Locks
 from gitkanban.runs.proposals import Change, Home
@@ -67,7 +67,7 @@ def test_everything_is_linked_but_the_memory_which_is_copied(run: Folder, home: 
 
 
 def test_a_run_that_remembered_nothing_proposes_nothing(run: Folder) -> None:
-    assert not memory.propose(run)
+    assert not proposing.propose(run)
     assert list(proposals.every(private_of(run))) == []
 
 
@@ -81,8 +81,8 @@ def test_what_a_run_changed_is_proposed_once_and_applied_to_the_real_memory(
     (mine / "not" / "there").mkdir()
     (mine / "not" / "there" / "new.bin").write_bytes(b"\0\1")
     (mine / "memories" / "trap").symlink_to(home / "auth.json")
-    assert memory.propose(run)
-    assert not memory.propose(run)
+    assert proposing.propose(run)
+    assert not proposing.propose(run)
     (found,) = proposals.every(private_of(run))
     assert (found.id, found.card, found.profile, found.state) == ("01run", "T1", "p", WAITING)
     assert found.files == (
@@ -129,7 +129,7 @@ def test_what_another_writes_while_the_memory_is_copied_is_not_the_run_s(
             file.write("- of another session\n")
 
     monkeypatch.setattr(shutil, "copy2", meanwhile)
-    assert not memory.propose(fresh(tmp_path, home))
+    assert not proposing.propose(fresh(tmp_path, home))
 
 
 def test_what_cannot_be_read_stops_no_start(tmp_path: Path, home: Path) -> None:
@@ -139,7 +139,7 @@ def test_what_cannot_be_read_stops_no_start(tmp_path: Path, home: Path) -> None:
     with plain_user():
         folder = fresh(tmp_path, home)
         assert sorted(os.listdir(folder.file("home") + "/memories")) == ["linked.md", "more.md"]
-        assert not memory.propose(folder)
+        assert not proposing.propose(folder)
 
 
 def test_what_a_run_left_unreadable_is_told_and_not_taken_for_removed(
@@ -151,7 +151,7 @@ def test_what_a_run_left_unreadable_is_told_and_not_taken_for_removed(
     (mine / "MEMORY.md").chmod(0)
     (mine / "deep").chmod(0)
     with plain_user():
-        assert memory.propose(folder)
+        assert proposing.propose(folder)
     (found,) = proposals.every(private_of(folder))
     assert found.files == ("memories/linked.md",)
     assert found.left_out == (
@@ -192,35 +192,35 @@ def test_two_that_keep_a_proposal_at_once_keep_it_whole(
 ) -> None:
     """Else one would say that it is kept while the other still takes its files away."""
     Path(run.file("home"), "memories", "MEMORY.md").write_text("# changed\n")
-    differences, tried = memory._differences, []
+    differences, tried = proposing._differences, []
 
     def meanwhile(folder: Folder, home: Home) -> object:
         if not tried:
             tried.append("the other")
             with pytest.raises(TimeoutError):
-                memory.propose(folder)
+                proposing.propose(folder)
         return differences(folder, home)
 
-    monkeypatch.setattr(memory, "KEEP_WAIT", 0.0)
-    monkeypatch.setattr(memory, "_differences", meanwhile)
-    assert memory.propose(run)
-    assert tried and not memory.propose(run)
+    monkeypatch.setattr(proposing, "KEEP_WAIT", 0.0)
+    monkeypatch.setattr(proposing, "_differences", meanwhile)
+    assert proposing.propose(run)
+    assert tried and not proposing.propose(run)
     (found,) = proposals.every(private_of(run))
     assert [each.new for each in proposals.changes_of(private_of(run), found)] == [b"# changed\n"]
 
 
 def test_a_run_whose_collecting_failed_is_gathered_later(run: Folder) -> None:
     Path(run.file("home"), "memories", "MEMORY.md").write_text("# changed\n")
-    memory.gather(private_of(run))
+    proposing.gather(private_of(run))
     assert list(proposals.every(private_of(run))) == []  # it has not ended
     Path(run.file("exit.json")).write_text("{}")
-    memory.gather(private_of(run))
+    proposing.gather(private_of(run))
     assert len(list(proposals.every(private_of(run)))) == 1
 
 
 def test_nothing_is_applied_while_a_session_writes_the_memory(run: Folder, home: Path) -> None:
     Path(run.file("home"), "memories", "MEMORY.md").write_text("# changed\n")
-    memory.propose(run)
+    proposing.propose(run)
     (found,) = proposals.every(private_of(run))
     locks = Locks(private_of(run))
     held = locks.take(proposals.lock_name("p"))
@@ -239,7 +239,7 @@ def test_an_interrupted_accept_is_finished_before_a_session_may_write(
 ) -> None:
     """Else what the session then takes out of the memory would be put in again."""
     Path(run.file("home"), "memories", "MEMORY.md").write_text("# memory\nmore\n")
-    memory.propose(run)
+    proposing.propose(run)
     (found,) = proposals.every(private_of(run))
     interrupted(run, home, found)
     writer = WORKER._replace(memory="read-write", memory_path=str(home), memory_parts=("memories",))

@@ -1,0 +1,156 @@
+"""What an ended run changed in its copy of a memory, kept as a proposal.
+
+The copy is made by `gitkanban.runs.memory`. Nothing here touches the real memory.
+"""
+
+import errno
+import os
+from typing import NamedTuple
+
+from gitkanban.core.cutting import cut
+from gitkanban.core.memory import Proposal
+from gitkanban.runs import folders, proposals, spec
+from gitkanban.runs.folders import Folder
+from gitkanban.runs.locks import Locks
+from gitkanban.runs.memory import BEFORE, HOME
+from gitkanban.runs.proposals import Change, Home
+
+KEPT = "memory-kept"  # in the run folder
+KEEP_WAIT = 10.0  # seconds that keeping a proposal waits for others that keep theirs
+DIFF_MOST = 200_000  # characters of a diff; the files themselves are kept whole
+
+
+class _Found(NamedTuple):
+    """What differs between a memory as it was given to a run, and as the run left it."""
+
+    changes: tuple[Change, ...]
+    left_out: tuple[str, ...]
+
+
+def propose(folder: Folder) -> bool:
+    """Keep what an ended run changed in its copy of the memory; whether there was something.
+
+    Doing it again changes nothing. No process of the run may be alive. Raises OSError, TimeoutError
+    among them when another process keeps proposals all the time.
+    """
+    found = folder.spec()
+    home = Home(found.one("memory_home"), tuple(found.get("memory_parts", ())))
+    if not home.path or not waits(folder):
+        return False
+    private = os.path.dirname(os.path.dirname(folder.path))
+    held = Locks(private).take("keeping", wait=KEEP_WAIT)
+    if held is None:
+        raise TimeoutError(errno.ETIMEDOUT, "another process keeps proposals", folder.path)
+    with held:  # a supervisor, a tick and a person may all look at once
+        return waits(folder) and _propose(folder, found, home, private)
+
+
+def waits(folder: Folder) -> bool:
+    """Whether nobody has looked yet what the run changed in its copy of a memory."""
+    return folder.has(HOME) and not folder.has(KEPT)
+
+
+def _propose(folder: Folder, found: spec.Spec, home: Home, private: str) -> bool:
+    what = _differences(folder, home)
+    if what.changes or what.left_out:
+        proposal = Proposal(
+            found.one("run"),
+            found.one("profile"),
+            found.one("card"),
+            found.one("run"),
+            found.one("worker"),
+            f"session of {found.one('card')}",
+            int(found.number("started", 0)),
+            diff=_diff(what.changes),
+            files=tuple(change.path for change in what.changes),
+            left_out=what.left_out,
+        )
+        proposals.keep(private, proposal, home, what.changes)
+    spec.replace(folder.file(KEPT), b"")
+    return bool(what.changes or what.left_out)
+
+
+def gather(private: str) -> None:
+    """Keep what runs left whose collecting failed, on a full disk say. Raises OSError."""
+    for folder in folders.every(private):
+        if waits(folder) and folder.has("exit.json"):
+            propose(folder)
+
+
+def _differences(folder: Folder, home: Home) -> _Found:
+    changes: list[Change] = []
+    left_out: list[str] = []
+    for part in home.parts:
+        before = _files(folder.file(BEFORE), part, [], [])
+        hidden: list[str] = []
+        after = _files(folder.file(HOME), part, left_out, hidden)
+        for path in sorted(before | after):
+            if any(f"{path}/".startswith(f"{each}/") for each in hidden):
+                continue  # it may be there still
+            old = _content(f"{folder.file(BEFORE)}/{path}") if path in before else None
+            try:
+                new = _content(f"{folder.file(HOME)}/{path}") if path in after else None
+            except PermissionError:
+                hidden.append(path)
+                continue
+            if old != new:
+                changes.append(Change(path, old, new))
+        left_out += [f"{path}: cannot be read" for path in hidden]
+    return _Found(tuple(changes), tuple(left_out))
+
+
+def _files(root: str, part: str, left_out: list[str], hidden: list[str]) -> set[str]:
+    """The regular files of a memory path; links and the like are named in `left_out`, folders that
+    cannot be read in `hidden`."""
+    found: set[str] = set()
+    stack = [part]
+    while stack:
+        path = stack.pop()
+        full = f"{root}/{path}"
+        if os.path.islink(full):
+            left_out.append(f"{path} → {os.readlink(full)}")
+        elif os.path.isdir(full):
+            try:
+                stack += [f"{path}/{name}" for name in sorted(os.listdir(full))]
+            except OSError as error:
+                if error.errno not in (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG):
+                    raise
+                hidden.append(path)
+        elif os.path.isfile(full):
+            found.add(path)
+        elif os.path.lexists(full):
+            left_out.append(path)
+    return found
+
+
+def _content(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def _diff(changes: tuple[Change, ...]) -> str:
+    """A unified diff of all changes, at most DIFF_MOST characters."""
+    import difflib  # late: most runs change nothing
+
+    lines: list[str] = []
+    for change in changes:
+        sides = [_as_lines(side) for side in (change.base, change.new)]
+        old, new = sides
+        if old is None or new is None:
+            lines.append(f"binary file {change.path} differs\n")
+            continue
+        names = (
+            f"a/{change.path}" if change.base is not None else "/dev/null",
+            f"b/{change.path}" if change.new is not None else "/dev/null",
+        )
+        for line in difflib.unified_diff(old, new, *names):
+            lines.append(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n")
+    return cut("".join(lines), DIFF_MOST)
+
+
+def _as_lines(content: bytes | None) -> list[str] | None:
+    if content is None:
+        return []
+    if b"\0" in content[:8192]:
+        return None
+    return content.decode("utf-8", "replace").splitlines(keepends=True)
