@@ -127,11 +127,21 @@ def _planned(home: Home, name: str, changes: Sequence[Change], take: str) -> lis
 
 
 def inside(home: Home, path: str) -> None:
-    """Refuse a path that is not below one of the home's memory paths."""
+    """Refuse a path that is not below one of the home's memory paths, or that a link to a folder
+    leads out of them."""
     words = path.split("/")
-    under = any(path == part or path.startswith(f"{part}/") for part in home.parts)
+    under = [part for part in home.parts if f"{path}/".startswith(f"{part}/")]
     if not under or ".." in words or "" in words:
         raise Refused(f"{path} is not in the memory of {home.path}", "It is left alone.")
+    if path in home.parts:
+        return
+    where = os.path.realpath(os.path.dirname(f"{home.path}/{path}"))
+    roots = [os.path.realpath(f"{home.path}/{part}") for part in home.parts]
+    if not any(f"{where}/".startswith(f"{root}/") for root in roots):
+        raise Refused(
+            f"{path} leads to {where}, out of the memory of {home.path}",
+            "Write it there yourself and say --by-hand.",
+        )
 
 
 def _write_journal(path: str, steps: Sequence[_Step]) -> None:

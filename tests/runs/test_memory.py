@@ -343,6 +343,20 @@ def test_only_memory_paths_are_ever_written(path: str, tmp_path: Path) -> None:
         applying.inside(Home(str(tmp_path), ("memories",)), path)
 
 
+def test_no_link_leads_accept_out_of_the_memory(run: Folder, home: Path, tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (home / "memories" / "out").symlink_to("../../outside")
+    (home / "memories" / "again").symlink_to("deep")
+    first = Change("memories/MEMORY.md", b"# memory\n", b"# more\n")
+    bad = proposed(run, "02", [first, Change("memories/out/x.md", None, b"x\n")], home)
+    with pytest.raises(Refused, match="out of the memory"):
+        accept(run, bad)
+    assert os.listdir(tmp_path / "outside") == [] and waiting(run) == ["02"]
+    assert (home / "memories" / "MEMORY.md").read_text() == "# memory\n"
+    accept(run, proposed(run, "03", [Change("memories/again/new.md", None, b"new\n")], home))
+    assert (home / "memories" / "deep" / "new.md").read_text() == "new\n"
+
+
 @pytest.mark.parametrize(
     ("path", "parts"), [("relative", ("m",)), ("/home", ("../m",)), ("/home", (".",))]
 )
