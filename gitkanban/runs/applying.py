@@ -55,8 +55,12 @@ def accept(
         found = proposals.about(private, WAITING, proposal.id)
         if found is None:
             raise Refused(f"proposal {proposal.id} cannot be read", f"Its files are in {path}.")
+        begun = os.path.isdir(f"{path}/{JOURNAL}")
+        if not (begun or found[0].files):
+            found = found[0], home  # it may have been set since words were kept
+            proposals.describe(path, *found)
         home = found[1]
-        if not os.path.isdir(f"{path}/{JOURNAL}"):
+        if not begun:
             changes = proposals.changes_of(private, found[0]) or [_note_change(home, found[0])]
             _write_journal(path, _planned(home, proposal.id, changes, take))
         done = _apply(path, home)
@@ -105,6 +109,8 @@ def note_file(home: Home) -> str:
 def _note_change(home: Home, proposal: Proposal) -> Change:
     path = note_file(home)
     before = proposals.read(f"{home.path}/{path}")
+    if noted(proposal).encode() in (before or b""):
+        return Change(path, before, before)  # accepted in another clone
     gap = b"\n" if before and not before.endswith(b"\n") else b""
     return Change(path, before, (before or b"") + gap + noted(proposal).encode())
 

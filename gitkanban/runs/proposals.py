@@ -62,13 +62,18 @@ def keep(
         for side, content in (("base", change.base), ("new", change.new)):
             if content is not None:
                 write(f"{part}/{side}/{change.path}", content)
-    facts = {**proposal._asdict(), "home": home.path, "parts": home.parts}
-    facts.pop("state")
-    spec.replace(f"{part}/proposal.json", (json.dumps(facts, indent=1) + "\n").encode())
+    describe(part, proposal, home)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     os.rename(part, path)
     spec.sync_folder(os.path.dirname(path))
     return True
+
+
+def describe(path: str, proposal: Proposal, home: Home) -> None:
+    """Write a proposal's `proposal.json` into its folder. Raises OSError."""
+    facts = {**proposal._asdict(), "home": home.path, "parts": home.parts}
+    facts.pop("state")
+    spec.replace(f"{path}/proposal.json", (json.dumps(facts, indent=1) + "\n").encode())
 
 
 def every(private: str, states: Sequence[str] = STATES) -> Iterator[Proposal]:

@@ -337,6 +337,22 @@ def test_a_file_may_become_a_folder_and_a_folder_a_file(run: Folder, home: Path)
     assert (home / "memories" / "deep").read_text() == "flat\n"
 
 
+def test_words_go_where_the_memory_is_when_they_are_accepted(run: Folder, home: Path) -> None:
+    private, locks = private_of(run), Locks(private_of(run))
+    words = Proposal("n1", "p", "T1", text="tests want TZ=UTC")
+    with pytest.raises(Refused, match="nothing says where"):
+        applying.accept(private, locks, words, Home("", ()))
+    where = Home(str(home), ("memories",))
+    assert applying.accept(private, locks, words, where) == ("memories/notes.md",)
+    notes = home / "memories" / "notes.md"
+    assert notes.read_text() == "- tests want TZ=UTC (card T1, n1)\n"
+
+    other = str(home.parent / "of another clone with this home")
+    assert applying.accept(other, Locks(other), words, where) == ()
+    assert notes.read_text() == "- tests want TZ=UTC (card T1, n1)\n"
+    assert [each.state for each in proposals.every(other)] == [ACCEPTED]
+
+
 @pytest.mark.parametrize("path", ["auth.json", "memories/../auth.json", "memories//x", "/etc/x"])
 def test_only_memory_paths_are_ever_written(path: str, tmp_path: Path) -> None:
     with pytest.raises(Refused):
