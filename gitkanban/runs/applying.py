@@ -25,6 +25,7 @@ class _Step(NamedTuple):
     path: str
     before: bytes | None
     target: bytes | None
+    executable: bool = False  # where it is a new file
 
 
 class _Write(NamedTuple):
@@ -33,6 +34,7 @@ class _Write(NamedTuple):
     path: str
     content: bytes | None
     old: bytes | None
+    executable: bool
 
 
 def accept(
@@ -123,7 +125,7 @@ def _planned(home: Home, name: str, changes: Sequence[Change], take: str) -> lis
         result = merged(change.path, change.base, real, change.new, take)
         if result.conflict:
             conflicts.append(result.conflict)
-        steps.append(_Step(change.path, real, result.content))
+        steps.append(_Step(change.path, real, result.content, change.executable))
     if conflicts:
         raise Refused(
             f"proposal {name} conflicts with the memory as it is now: {'; '.join(conflicts)}",
@@ -157,7 +159,7 @@ def _write_journal(path: str, steps: Sequence[_Step]) -> None:
     for number, step in enumerate(steps):
         for side, content in (("before", step.before), ("target", step.target)):
             if content is not None:
-                proposals.write(f"{part}/{number}.{side}", content)
+                proposals.write(f"{part}/{number}.{side}", content, step.executable)
     names = json.dumps([step.path for step in steps])
     spec.replace(f"{part}/files.json", names.encode())
     os.rename(part, f"{path}/{JOURNAL}")
@@ -172,6 +174,7 @@ def _journal(path: str) -> list[_Step]:
             str(name),
             proposals.read(f"{path}/{JOURNAL}/{number}.before"),
             proposals.read(f"{path}/{JOURNAL}/{number}.target"),
+            proposals.executable(f"{path}/{JOURNAL}/{number}.target"),
         )
         for number, name in enumerate(names)
     ]
@@ -192,7 +195,9 @@ def _apply(path: str, home: Home) -> tuple[str, ...]:
             shutil.rmtree(f"{path}/{JOURNAL}")  # it is planned anew by the next accept
             raise Refused(f"the memory changed meanwhile: {result.conflict}", "Accept it again.")
         old = step.before if real == step.target else real  # written before an interruption
-        writes.append(_Write(f"{home.path}/{step.path}", result.content, old))
+        where = f"{home.path}/{step.path}"
+        runs = step.executable or proposals.executable(where)
+        writes.append(_Write(where, result.content, old, runs))
     try:
         _write_all(writes)
     except OSError:
@@ -205,10 +210,10 @@ def _apply(path: str, home: Home) -> tuple[str, ...]:
 def _write_all(writes: Sequence[_Write]) -> None:
     # What goes makes room for what comes: a file where a folder was.
     for write in sorted(writes, key=lambda write: write.content is not None):
-        _put(write.path, write.content)
+        _put(write.path, write.content, write.executable)
 
 
-def _put(path: str, content: bytes | None) -> None:
+def _put(path: str, content: bytes | None, runs: bool) -> None:
     if proposals.read(path) == content:
         return
     if content is None:
@@ -218,7 +223,7 @@ def _put(path: str, content: bytes | None) -> None:
         _remove_empty(path)
     real = os.path.realpath(path)  # a link stays one: what it points to is written
     os.makedirs(os.path.dirname(real), exist_ok=True)
-    mode = os.stat(real).st_mode & 0o777 if os.path.exists(real) else 0o600
+    mode = os.stat(real).st_mode & 0o777 if os.path.exists(real) else 0o700 if runs else 0o600
     spec.replace(real, content, mode)
 
 

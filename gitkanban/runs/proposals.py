@@ -36,6 +36,7 @@ class Change(NamedTuple):
     path: str
     base: bytes | None
     new: bytes | None
+    executable: bool = False  # the new one, as its owner
 
 
 def folder(private: str, state: str, name: str) -> str:
@@ -59,9 +60,10 @@ def keep(
     shutil.rmtree(part, ignore_errors=True)
     os.makedirs(part, mode=0o700)
     for change in changes:
-        for side, content in (("base", change.base), ("new", change.new)):
-            if content is not None:
-                write(f"{part}/{side}/{change.path}", content)
+        if change.base is not None:
+            write(f"{part}/base/{change.path}", change.base)
+        if change.new is not None:
+            write(f"{part}/new/{change.path}", change.new, change.executable)
     describe(part, proposal, home)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     os.rename(part, path)
@@ -105,8 +107,9 @@ def changes_of(private: str, proposal: Proposal) -> list[Change]:
     """The changed files of a proposal, with their contents."""
     path = folder(private, proposal.state, proposal.id)
     return [
-        Change(name, read(f"{path}/base/{name}"), read(f"{path}/new/{name}"))
+        Change(name, read(f"{path}/base/{name}"), read(new), executable(new))
         for name in proposal.files
+        for new in (f"{path}/new/{name}",)
     ]
 
 
@@ -156,10 +159,19 @@ def read(path: str) -> bytes | None:
         return None
 
 
-def write(path: str, content: bytes) -> None:
+def executable(path: str) -> bool:
+    """Whether a file is there that its owner may execute."""
+    try:
+        return bool(os.stat(path).st_mode & 0o100)
+    except OSError:
+        return False
+
+
+def write(path: str, content: bytes, runs: bool = False) -> None:
     """Write a new file to the disk, and its folder if need be. Raises OSError."""
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-    with open(path, "wb") as file:
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o700 if runs else 0o600)
+    with open(fd, "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

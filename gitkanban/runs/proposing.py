@@ -94,7 +94,8 @@ def _differences(folder: Folder, home: Home) -> _Found:
                 hidden.append(path)
                 continue
             if old != new:
-                changes.append(Change(path, old, new))
+                runs = proposals.executable(f"{folder.file(HOME)}/{path}")
+                changes.append(Change(path, old, new, runs))
         left_out += [f"{path}: cannot be read" for path in hidden]
     return _Found(tuple(changes), tuple(left_out))
 
@@ -134,6 +135,8 @@ def _diff(changes: tuple[Change, ...]) -> str:
 
     lines: list[str] = []
     for change in changes:
+        if change.base is None and change.executable:
+            lines.append(f"new file {change.path} is executable\n")
         sides = [_as_lines(side) for side in (change.base, change.new)]
         old, new = sides
         if old is None or new is None:

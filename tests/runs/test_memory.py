@@ -80,6 +80,8 @@ def test_what_a_run_changed_is_proposed_once_and_applied_to_the_real_memory(
     (mine / "memories" / "deep" / "topic.md").unlink()
     (mine / "not" / "there").mkdir()
     (mine / "not" / "there" / "new.bin").write_bytes(b"\0\1")
+    (mine / "memories" / "skill.sh").write_text("exit\n")
+    (mine / "memories" / "skill.sh").chmod(0o755)
     (mine / "memories" / "trap").symlink_to(home / "auth.json")
     assert proposing.propose(run)
     assert not proposing.propose(run)
@@ -89,9 +91,11 @@ def test_what_a_run_changed_is_proposed_once_and_applied_to_the_real_memory(
         "memories/MEMORY.md",
         "memories/deep/topic.md",
         "memories/linked.md",
+        "memories/skill.sh",
         "not/there/new.bin",
     )
     assert found.left_out == (f"memories/trap → {home / 'auth.json'}",)
+    assert "new file memories/skill.sh is executable" in found.diff
     assert "+more" in found.diff and "-topic" in found.diff and "binary file" in found.diff
     assert (home / "memories" / "MEMORY.md").read_text() == "# memory\n"
 
@@ -103,6 +107,10 @@ def test_what_a_run_changed_is_proposed_once_and_applied_to_the_real_memory(
     assert (home / "memories" / "linked.md").is_symlink()
     assert (home.parent / "elsewhere.md").read_text() == "linked\nand more\n"
     assert (home / "not" / "there" / "new.bin").read_bytes() == b"\0\1"
+    modes = [
+        os.stat(home / each).st_mode & 0o777 for each in ("not/there/new.bin", "memories/skill.sh")
+    ]
+    assert modes == [0o600, 0o700]
     assert not os.path.lexists(home / "memories" / "trap")
     assert [each.state for each in proposals.every(private_of(run))] == [ACCEPTED]
 
