@@ -48,9 +48,13 @@ def memory_command(
     if not verb and len(words) > 1:
         raise UsageError("one profile at a time", f"The verbs are: {', '.join(VERBS)}.")
     from gitkanban.runs.consolidation import known
+    from gitkanban.runs.proposing import gather
+    from gitkanban.views.text import shown
 
     place = place_here()
     board = board_of(place)
+    for line in gather(place.private):
+        click.echo(f"Warning: {shown(line)}", err=True)
     proposals = known(place, board)
     if verb in ("accept", "reject"):
         chosen = [_named(proposals, word, waiting=True) for word in dict.fromkeys(words[1:])]

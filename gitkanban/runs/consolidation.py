@@ -19,7 +19,6 @@ def known(place: Place, board: Board) -> list[Proposal]:
 
     One that a finished card has gathered reads as consolidated. Raises OSError.
     """
-    proposing.gather(place.private)
     found = {each.id: each for each in proposals.every(place.private, STATES)}
     for note in memory_notes(place, board.commit):
         found.setdefault(note.id, _of_note(board, note))
@@ -43,6 +42,7 @@ def due(place: Place, locks: Locks, board: Board) -> list[Change]:
 
     Raises OSError.
     """
+    proposing.gather(place.private)  # what fails is told by the tick that collects it
     every = known(place, board)
     kept = {each.id for each in proposals.every(place.private, STATES[1:])}
     for each in every:

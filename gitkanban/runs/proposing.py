@@ -5,6 +5,7 @@ The copy is made by `gitkanban.runs.memory`. Nothing here touches the real memor
 
 import errno
 import os
+import shutil
 from typing import NamedTuple
 
 from gitkanban.core.cutting import cut
@@ -67,14 +68,23 @@ def _propose(folder: Folder, found: spec.Spec, home: Home, private: str) -> bool
         )
         proposals.keep(private, proposal, home, what.changes)
     spec.replace(folder.file(KEPT), b"")
+    shutil.rmtree(folder.file(BEFORE), ignore_errors=True)  # a proposal has what differs
     return bool(what.changes or what.left_out)
 
 
-def gather(private: str) -> None:
-    """Keep what runs left whose collecting failed, on a full disk say. Raises OSError."""
+def gather(private: str) -> list[str]:
+    """Keep what runs left whose collecting failed, on a full disk say.
+
+    What cannot be kept yet is told, a line each, and stops nobody: it is tried again.
+    """
+    told = []
     for folder in folders.every(private):
         if waits(folder) and folder.has("exit.json"):
-            propose(folder)
+            try:
+                propose(folder)
+            except OSError as error:
+                told.append(f"what run {folder.run} remembered is not kept yet: {error}")
+    return told
 
 
 def _differences(folder: Folder, home: Home) -> _Found:

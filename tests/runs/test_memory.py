@@ -221,9 +221,31 @@ def test_a_run_whose_collecting_failed_is_gathered_later(run: Folder) -> None:
     Path(run.file("home"), "memories", "MEMORY.md").write_text("# changed\n")
     proposing.gather(private_of(run))
     assert list(proposals.every(private_of(run))) == []  # it has not ended
+    assert os.path.isdir(run.file("memory-before"))
     Path(run.file("exit.json")).write_text("{}")
-    proposing.gather(private_of(run))
+    assert proposing.gather(private_of(run)) == []
     assert len(list(proposals.every(private_of(run)))) == 1
+    assert not os.path.exists(run.file("memory-before"))
+
+
+def test_a_run_that_cannot_be_kept_is_told_and_stops_no_other(
+    run: Folder, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = fresh(tmp_path, home)
+    for folder in (run, other):
+        Path(folder.file("home"), "memories", "MEMORY.md").write_text("# changed\n")
+        Path(folder.file("exit.json")).write_text("{}")
+    differences = proposing._differences
+
+    def broken(folder: Folder, home: Home) -> object:
+        if folder == run:
+            raise OSError(5, "Input/output error")
+        return differences(folder, home)
+
+    monkeypatch.setattr(proposing, "_differences", broken)
+    (line,) = proposing.gather(private_of(run))
+    assert line.startswith("what run 01run remembered is not kept yet")
+    assert [each.id for each in proposals.every(private_of(run))] == ["02run"]
 
 
 def test_nothing_is_applied_while_a_session_writes_the_memory(run: Folder, home: Path) -> None:
