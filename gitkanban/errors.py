@@ -3,6 +3,8 @@
 It does not print; the one place that does is `gitkanban.cli`.
 """
 
+from collections.abc import Sequence
+
 
 class GitkanbanError(Exception):
     """An expected failure. `message` is one line; `hint` says what to do next (may be empty)."""
@@ -31,6 +33,14 @@ class NotFound(GitkanbanError):
 
 class Refused(GitkanbanError):
     """The request is understood and not allowed: a move off the table, a fenced report."""
+
+
+class Conflict(Refused):
+    """Two sides changed the same. `lines` show where, for people; they are foreign text."""
+
+    def __init__(self, message: str, hint: str, lines: Sequence[str]) -> None:
+        super().__init__(message, hint)
+        self.lines = tuple(lines)
 
 
 class BadData(GitkanbanError):

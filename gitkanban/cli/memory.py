@@ -9,7 +9,7 @@ from gitkanban.board.place import Place
 from gitkanban.cli.here import board_of, json_option, place_here, print_json, refuse_in_session
 from gitkanban.core.memory import ACCEPTED, REJECTED, TAKES, WAITING, Proposal
 from gitkanban.core.model import Board
-from gitkanban.errors import GitkanbanError, NotFound, UsageError
+from gitkanban.errors import Conflict, GitkanbanError, NotFound, UsageError
 
 VERBS = ("accept", "reject", "show")
 
@@ -120,6 +120,9 @@ def _decide(
     as_json: bool,
 ) -> None:
     """One after the other; those before a conflict stay decided. Exit code 1 when one failed."""
+    from gitkanban.cli.app import os_error, report_expected
+    from gitkanban.views.text import shown
+
     done: list[dict[str, object]] = []
     failed: list[tuple[str, GitkanbanError]] = []
     for proposal in proposals:
@@ -129,19 +132,25 @@ def _decide(
             done.append({"id": proposal.id, "state": state, "files": list(files)})
         except GitkanbanError as error:
             failed.append((proposal.id, error))
+        except OSError as error:
+            failed.append((proposal.id, os_error(error)))
     if as_json:
-        refused = [{"id": name, "why": why.message} for name, why in failed]
-        print_json({"decided": done, "refused": refused})
+        print_json({"decided": done, "refused": [_refused(*each) for each in failed]})
     else:
         for row in done:
             wrote = f": {', '.join(map(str, row['files']))}" if row["files"] else ""  # type: ignore[call-overload]
-            click.echo(f"{row['id']} {row['state']}{wrote}")
-        from gitkanban.cli.app import report_expected
-
+            click.echo(shown(f"{row['id']} {row['state']}{wrote}"))
         for _, why in failed:
             report_expected(why)
+            for line in why.lines if isinstance(why, Conflict) else ():
+                click.echo(f"  {shown(line)}", err=True)
     if failed:
         raise click.exceptions.Exit(1)
+
+
+def _refused(name: str, why: GitkanbanError) -> dict[str, object]:
+    lines = list(why.lines) if isinstance(why, Conflict) else []
+    return {"id": name, "why": why.message, "hint": why.hint, "conflicts": lines}
 
 
 def _one(

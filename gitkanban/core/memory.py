@@ -24,6 +24,8 @@ PREFIX = "memory-"  # of the ids of cards that gather proposals
 GATHER_MOST = 50  # proposals in one card; the rest waits for the next one
 DIFF_MOST = 6_000  # characters of one proposal in a prompt
 PROMPT_MOST = 50_000  # of all of them
+CONFLICT_MOST = 10  # lines of each side of a conflict
+CONFLICT_WIDTH = 200  # characters of such a line
 
 _LISTED = re.compile(r"^- proposal (\S+) from (\S+)", re.M)
 # Where both sides added lines at one place, both may stay: there is no syntax to break.
@@ -49,7 +51,7 @@ class Proposal(NamedTuple):
 
 
 class Merged(NamedTuple):
-    """A memory file after a merge: its content (None: no file), and what is in conflict."""
+    """A memory file after a merge: its content (None: no file), and what is in conflict, in lines."""
 
     content: bytes | None
     conflict: str = ""
@@ -92,12 +94,20 @@ def _by_lines(path: str, base: str, memory: str, proposed: str, *, take: str) ->
         else:
             told += [
                 f"{path}: both changed the same lines",
-                *(f"  memory:   {line.rstrip()}" for line in piece.ours),
-                *(f"  proposal: {line.rstrip()}" for line in piece.theirs),
+                *_side("  memory:  ", piece.ours),
+                *_side("  proposal:", piece.theirs),
             ]
     if told:
         return Merged(memory.encode("utf-8", "surrogateescape"), "\n".join(told))
     return Merged("".join(lines).encode("utf-8", "surrogateescape"))
+
+
+def _side(name: str, lines: Sequence[str]) -> list[str]:
+    """One side of a conflict, bounded, the cut announced."""
+    told = [f"{name} {line.rstrip()[:CONFLICT_WIDTH]}" for line in lines[:CONFLICT_MOST]]
+    if len(lines) > CONFLICT_MOST:
+        told.append(f"{name} [cut: {len(lines) - CONFLICT_MOST} more lines]")
+    return told
 
 
 def _lacking(ours: Sequence[str], theirs: Sequence[str]) -> Sequence[str]:

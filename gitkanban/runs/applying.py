@@ -12,11 +12,14 @@ import shutil
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from gitkanban.core.cutting import cut_lines
 from gitkanban.core.memory import ACCEPTED, STATES, WAITING, Proposal, merged, noted
-from gitkanban.errors import NotFound, Refused
+from gitkanban.errors import Conflict, NotFound, Refused
 from gitkanban.runs import proposals, spec
 from gitkanban.runs.locks import Locks
 from gitkanban.runs.proposals import JOURNAL, Change, Home
+
+CONFLICT_LINES = 60  # that are shown of all conflicts of a proposal
 
 
 class _Step(NamedTuple):
@@ -127,11 +130,14 @@ def _planned(home: Home, name: str, changes: Sequence[Change], take: str) -> lis
             conflicts.append(result.conflict)
         steps.append(_Step(change.path, real, result.content, change.executable))
     if conflicts:
-        raise Refused(
-            f"proposal {name} conflicts with the memory as it is now: {'; '.join(conflicts)}",
-            "Decide with --take memory or --take proposal; nothing was changed.",
-        )
+        raise _conflict(f"proposal {name} conflicts with the memory as it is now", conflicts)
     return steps
+
+
+def _conflict(message: str, conflicts: Sequence[str]) -> Conflict:
+    lines = cut_lines("\n".join(conflicts), CONFLICT_LINES).splitlines()
+    hint = "Decide with --take memory or --take proposal; nothing was changed."
+    return Conflict(message, hint, lines)
 
 
 def inside(home: Home, path: str) -> None:
@@ -193,7 +199,7 @@ def _apply(path: str, home: Home) -> tuple[str, ...]:
         result = merged(step.path, step.before, real, step.target)
         if result.conflict:
             shutil.rmtree(f"{path}/{JOURNAL}")  # it is planned anew by the next accept
-            raise Refused(f"the memory changed meanwhile: {result.conflict}", "Accept it again.")
+            raise _conflict("the memory was changed meanwhile", [result.conflict])
         old = step.before if real == step.target else real  # written before an interruption
         where = f"{home.path}/{step.path}"
         runs = step.executable or proposals.executable(where)

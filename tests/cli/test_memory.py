@@ -164,11 +164,48 @@ def test_a_conflict_is_shown_and_changes_nothing_until_a_side_is_taken(repo: Pat
     world.memory.write_text("# what a person calls it\n")
     refused = call(repo, "memory", "accept", name)
     assert refused.code == 1
-    assert "what A calls it" in refused.err and "what a person calls it" in refused.err
+    assert refused.err.splitlines() == [
+        f"Error: proposal {name} conflicts with the memory as it is now",
+        "Hint: Decide with --take memory or --take proposal; nothing was changed.",
+        "  memories/MEMORY.md: both changed the same lines",
+        "    memory:   # what a person calls it",
+        "    proposal: # what A calls it",
+    ]
+    told = json.loads(call(repo, "memory", "accept", name, "--json").out)["refused"][0]
+    assert "--take" in told["hint"] and len(told["conflicts"]) == 3
     assert world.memory.read_text() == "# what a person calls it\n"
     assert list(world.ids().values()) == [name]
     ok(repo, "memory", "accept", name, "--take", "proposal")
     assert world.memory.read_text() == "# what A calls it\n"
+
+
+def test_what_was_decided_is_told_beside_what_the_system_refused(repo: Path) -> None:
+    world = World(repo)
+    world.cards("A pool")
+    world.work()
+    (learned,) = world.ids().values()
+    ok(repo, "note", "A", "--memory", "tests want TZ=UTC")
+    (noted,) = {str(each["id"]) for each in world.proposals()} - {learned}
+    (world.home / "memories" / "notes.md").symlink_to("notes.md")  # it can never be opened
+    done = call(repo, "memory", "accept", learned, noted, "--json")
+    told = json.loads(done.out)
+    assert (done.code, [each["id"] for each in told["decided"]]) == (1, [learned])
+    assert [each["id"] for each in told["refused"]] == [noted]
+    assert "notes.md" in told["refused"][0]["why"]
+
+
+def test_names_of_files_steer_no_terminal(repo: Path) -> None:
+    world = World(repo)
+    world.cards("A pool")
+    world.work()
+    (name,) = world.ids().values()
+    folder = repo / ".git" / "gitkanban" / "memory" / "waiting" / name
+    about = json.loads((folder / "proposal.json").read_text())
+    about["files"] = ["memories/\ax.md"]
+    (folder / "proposal.json").write_text(json.dumps(about))
+    (folder / "new" / "memories" / "\ax.md").write_text("x\n")
+    said = ok(repo, "memory") + ok(repo, "memory", "accept", name)
+    assert "\a" not in said and said.count("memories/\u2407") == 2
 
 
 def test_what_a_session_or_a_person_notes_is_a_proposal_that_is_appended(repo: Path) -> None:

@@ -81,6 +81,15 @@ def test_merging_again_what_was_merged_changes_nothing(base: str, real: str, new
     assert merged("m/a.md", real.encode(), first.content, first.content) == first
 
 
+def test_of_a_large_conflict_a_part_is_shown_and_the_cut_announced() -> None:
+    ours, theirs = (f"{side}{'x' * 500}\n" * 30 for side in "mp")
+    found = merged("m/a.json", b"", ours.encode(), theirs.encode())
+    lines = found.conflict.splitlines()
+    assert len(lines) == 23 and max(map(len, lines)) < 250
+    assert lines[11] == "  memory:   [cut: 20 more lines]"
+    assert lines[22] == "  proposal: [cut: 20 more lines]"
+
+
 BLOCKS = st.lists(
     st.sampled_from(["\n", "# a\n", "- x\n", "- y\n", "```\nx\n```\n", "~~~\n\ny\n~~~\n"]),
     max_size=6,
