@@ -112,8 +112,9 @@ def board_of(place: Place) -> Board:
 
 
 def print_json(value: object) -> None:
-    """JSON on stdout, indented, text as it is."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    """JSON on stdout, indented, text as it is; bytes that are no text as escapes."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    click.echo(text.encode("utf-8", "backslashreplace").decode())
 
 
 def person(place: Place) -> str:

@@ -8,6 +8,8 @@ _COLOURS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "dim": "2"
 # Control characters become their picture, so that card text can never steer a terminal.
 _PICTURES = {code: chr(0x2400 + code) for code in range(32)}
 _PICTURES |= {0x7F: "\u2421", **{code: f"\\x{code:02x}" for code in range(0x80, 0xA0)}}
+# Bytes of a file name that are no text: a terminal's encoding may refuse them.
+_PICTURES |= {0xDC00 + byte: f"\\x{byte:02x}" for byte in range(0x80, 0x100)}
 # Bidirectional overrides can make a title read otherwise than it is (CVE-2021-42574).
 _PICTURES |= {code: f"\\u{code:04x}" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
 _MULTILINE = {code: picture for code, picture in _PICTURES.items() if code not in (9, 10)}

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.runs import proposing
+from gitkanban.core.memory import Proposal
+from gitkanban.runs import proposals, proposing
 from gitkanban.runs.folders import Folder
+from gitkanban.runs.proposals import Change, Home
 from tests.cli.calls import call, ok
 from tests.conftest import git
 from tests.runs.places import until
@@ -206,6 +208,27 @@ def test_names_of_files_steer_no_terminal(repo: Path) -> None:
     (folder / "new" / "memories" / "\ax.md").write_text("x\n")
     said = ok(repo, "memory") + ok(repo, "memory", "accept", name)
     assert "\a" not in said and said.count("memories/\u2407") == 2
+
+
+def test_names_that_are_no_text_are_shown_by_their_bytes(repo: Path) -> None:
+    """In a terminal's encoding they could not be written, and the command would end with a bug."""
+    world = World(repo)
+    world.cards("A pool")
+    where = Home(str(world.home), ("memories",))
+    name = os.fsdecode(b"memories/\xff.md")
+    change = Change(name, None, b"x\n")
+    proposal = Proposal("p1", "backend", "A", files=(name,))
+    proposals.keep(str(repo / ".git" / "gitkanban"), proposal, where, [change])
+    (found,) = json.loads(strictly(repo, "memory", "--json"))
+    assert found["files"] == [name]
+    assert b"memories/\\xff.md" in strictly(repo, "memory")
+
+
+def strictly(repo: Path, *argv: str) -> bytes:
+    """What a command prints where its output must be UTF-8."""
+    command = [sys.executable, "-m", "gitkanban", *argv]
+    env = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}
+    return subprocess.run(command, cwd=repo, env=env, stdout=subprocess.PIPE, check=True).stdout
 
 
 def test_what_a_session_or_a_person_notes_is_a_proposal_that_is_appended(repo: Path) -> None:
