@@ -3,14 +3,17 @@
 It knows nothing of what became of them; that is private to a clone.
 """
 
+from collections.abc import Container
+
 from gitkanban.board import git, notefile
 from gitkanban.board.place import Place
 from gitkanban.core.model import Note
 from gitkanban.errors import BadData
 
 
-def memory_notes(place: Place, commit: str) -> list[Note]:
-    """All of them at a commit of the board, oldest first; those that cannot be read are left out.
+def memory_notes(place: Place, commit: str, besides: Container[str] = ()) -> list[Note]:
+    """All of them at a commit of the board, oldest first, but for those whose ids are given; those
+    that cannot be read are left out.
 
     One search by git, so that ten thousand notes need not be read.
     """
@@ -23,6 +26,8 @@ def memory_notes(place: Place, commit: str) -> list[Note]:
     notes = []
     for name in names:
         path = name.partition(":")[2]
+        if path.rpartition("/")[2].removesuffix(".md") in besides:
+            continue
         text = git.run(place.common, "cat-file", "blob", name, check=False)
         if text.code:
             continue

@@ -34,7 +34,7 @@ def memory_command(
     gitkanban memory                      what waits, of all profiles
     gitkanban memory backend-hermes       of one profile
     gitkanban memory show ID              the whole of a proposal
-    gitkanban memory accept ID ID         write them into the real memory
+    gitkanban memory accept ID ID         write them into the real memory, rejected ones too
     gitkanban memory reject ID            put it aside; nothing is deleted
 
     A proposal is what a read-only run changed in its copy of the memory, or what somebody said
@@ -57,7 +57,7 @@ def memory_command(
         click.echo(f"Warning: {shown(line)}", err=True)
     proposals = known(place, board)
     if verb in ("accept", "reject"):
-        chosen = [_named(proposals, word, waiting=True) for word in dict.fromkeys(words[1:])]
+        chosen = [_named(proposals, word, verb) for word in dict.fromkeys(words[1:])]
         _decide(place, board, verb, chosen, take or "", by_hand, as_json)
     elif verb == "show":
         _show([_named(proposals, word) for word in words[1:]], as_json)
@@ -65,8 +65,8 @@ def memory_command(
         _list(board, proposals, words[0] if words else "", all_, as_json)
 
 
-def _named(proposals: Sequence[Proposal], word: str, waiting: bool = False) -> Proposal:
-    """The proposal of that id or prefix. Raises NotFound."""
+def _named(proposals: Sequence[Proposal], word: str, verb: str = "show") -> Proposal:
+    """The proposal of that id or prefix, if the verb is for it. Raises NotFound."""
     found = [each for each in proposals if each.id.startswith(word)]
     exact = [each for each in found if each.id == word]
     found = exact or [each for each in found if each.state == WAITING] or found
@@ -76,8 +76,12 @@ def _named(proposals: Sequence[Proposal], word: str, waiting: bool = False) -> P
             f"{word} could be {many}" if found else f"no proposal {word!r}",
             "Write more of it." if found else "`gitkanban memory --all` lists them.",
         )
-    if waiting and found[0].state != WAITING:
-        raise NotFound(f"proposal {found[0].id} is {found[0].state} already", "")
+    name, state = found[0].id, found[0].state
+    if verb == "accept" and state == ACCEPTED:
+        raise NotFound(f"proposal {name} is accepted already", "The memory has it; see `show`.")
+    if verb == "reject" and state != WAITING:
+        hint = f"`gitkanban memory accept {name}` would take it." if state != ACCEPTED else ""
+        raise NotFound(f"proposal {name} is {state} already", hint)
     return found[0]
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gitkanban.core.cutting import cut_lines
-from gitkanban.core.memory import ACCEPTED, STATES, WAITING, Proposal, merged, noted
+from gitkanban.core.memory import ACCEPTED, WAITING, Proposal, merged, noted
 from gitkanban.errors import Conflict, NotFound, Refused
 from gitkanban.runs import proposals, spec
 from gitkanban.runs.locks import Locks
@@ -43,34 +43,47 @@ class _Write(NamedTuple):
 def accept(
     private: str, locks: Locks, proposal: Proposal, home: Home, take: str = ""
 ) -> tuple[str, ...]:
-    """Apply a waiting proposal to the real memory, all of it or nothing; the paths it changed.
+    """Apply a proposal to the real memory, all of it or nothing; the paths it changed.
 
-    `home` is where the words of a note go; a diff knows its own. Raises Refused, naming the
-    conflicts, with nothing written; NotFound when it was decided in the meantime; OSError.
+    One that was rejected or consolidated is taken as well. `home` is where the words of a note go; a
+    diff knows its own. Raises Refused, naming the conflicts, with nothing written; NotFound when it
+    was accepted in the meantime; OSError.
     """
     with proposals.locked(locks, proposal.profile):
         finish(private, proposal.profile, besides=proposal.id)
-        if any(
-            os.path.isdir(proposals.folder(private, state, proposal.id)) for state in STATES[1:]
-        ):
-            raise NotFound(f"proposal {proposal.id} does not wait any more", "")
-        path = proposals.folder(private, WAITING, proposal.id)
-        if not os.path.isdir(path):
-            proposals.keep(private, proposal, home, ())
-        found = proposals.about(private, WAITING, proposal.id)
-        if found is None:
-            raise Refused(f"proposal {proposal.id} cannot be read", f"Its files are in {path}.")
-        begun = os.path.isdir(f"{path}/{JOURNAL}")
-        if not (begun or found[0].files):
-            found = found[0], home  # it may have been set since words were kept
-            proposals.describe(path, *found)
-        home = found[1]
-        if not begun:
-            changes = proposals.changes_of(private, found[0]) or [_note_change(home, found[0])]
-            _write_journal(path, _planned(home, proposal.id, changes, take))
-        done = _apply(path, home)
-        proposals.move(private, proposal.id, ACCEPTED)
-        return done
+        was = proposals.state_of(private, proposal.id)
+        if was == ACCEPTED:
+            raise NotFound(f"proposal {proposal.id} is accepted already")
+        if was not in ("", WAITING):
+            proposals.move(private, proposal.id, WAITING, was)
+        try:
+            return _accepted(private, proposal, home, take)
+        except (Refused, OSError):
+            path = proposals.folder(private, WAITING, proposal.id)
+            if was not in ("", WAITING) and not os.path.isdir(f"{path}/{JOURNAL}"):
+                proposals.move(private, proposal.id, was)
+            raise
+
+
+def _accepted(private: str, proposal: Proposal, home: Home, take: str) -> tuple[str, ...]:
+    path = proposals.folder(private, WAITING, proposal.id)
+    proposals.keep(private, proposal, home, ())  # words have no folder before
+    found = proposals.about(private, WAITING, proposal.id)
+    if found is None:
+        raise Refused(f"proposal {proposal.id} cannot be read", f"Its files are in {path}.")
+    begun = os.path.isdir(f"{path}/{JOURNAL}")
+    if not (begun or found[0].files):
+        found = found[0], home  # it may have been set since words were kept
+        proposals.describe(path, *found)
+    home = found[1]
+    if not begun:
+        changes = proposals.changes_of(private, found[0])
+        if found[0].text:
+            changes.append(_note_change(home, found[0]))
+        _write_journal(path, _planned(home, proposal.id, changes, take))
+    done = _apply(path, home)
+    proposals.move(private, proposal.id, ACCEPTED)
+    return done
 
 
 def finish(private: str, profile: str, besides: str = "") -> tuple[str, ...]:

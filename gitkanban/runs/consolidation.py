@@ -3,13 +3,14 @@
 When enough of them wait, and for whom, is decided in `core.memory`.
 """
 
+from gitkanban.board import store
 from gitkanban.board.memorynotes import memory_notes
 from gitkanban.board.place import Place
 from gitkanban.core import memory as rules
 from gitkanban.core.changes import Change
 from gitkanban.core.memory import CONSOLIDATED, STATES, WAITING, Proposal
 from gitkanban.core.model import Board, Card, Note
-from gitkanban.errors import Refused
+from gitkanban.errors import NotFound, Refused
 from gitkanban.runs import proposals, proposing
 from gitkanban.runs.locks import Locks
 
@@ -19,18 +20,24 @@ def known(place: Place, board: Board) -> list[Proposal]:
 
     One that a finished card has gathered reads as consolidated. Raises OSError.
     """
-    found = {each.id: each for each in proposals.every(place.private, STATES)}
-    for note in memory_notes(place, board.commit):
-        found.setdefault(note.id, _of_note(board, note))
+    decided = list(proposals.every(place.private, STATES[1:]))
+    return sorted([*_undecided(place, board), *decided])
+
+
+def _undecided(place: Place, board: Board) -> list[Proposal]:
+    """Those of which nothing is filed away here: what was, need not be read each time."""
+    decided = proposals.names(place.private, STATES[1:])
+    found = {each.id: each for each in proposals.every(place.private, (WAITING,))}
+    for note in memory_notes(place, board.commit, besides=decided):
+        found.setdefault(note.id, _of_note(place, board, note))
     done = rules.consolidated(board)
     return [
-        each._replace(state=CONSOLIDATED) if each.state == WAITING and name in done else each
-        for name, each in sorted(found.items())
+        each._replace(state=CONSOLIDATED) if each.id in done else each for each in found.values()
     ]
 
 
-def _of_note(board: Board, note: Note) -> Proposal:
-    card = board.cards.get(note.card)
+def _of_note(place: Place, board: Board, note: Note) -> Proposal:
+    card = store.archived(place, board, note.card).cards.get(note.card)
     worker = board.worker_of(card) if card else None
     profile = worker.profile if worker else ""
     name = card.worker if card else ""
@@ -43,13 +50,12 @@ def due(place: Place, locks: Locks, board: Board) -> list[Change]:
     Raises OSError.
     """
     proposing.gather(place.private)  # what fails is told by the tick that collects it
-    every = known(place, board)
-    kept = {each.id for each in proposals.every(place.private, STATES[1:])}
+    every = _undecided(place, board)
     for each in every:
-        if each.state == CONSOLIDATED and each.id not in kept:
+        if each.state == CONSOLIDATED:
             try:
-                proposals.put_aside(place.private, locks, each, CONSOLIDATED)
-            except Refused:
+                proposals.put_aside(place.private, locks, each, CONSOLIDATED, wait=0.0)
+            except (Refused, NotFound):
                 continue  # half accepted, or a session writes the memory: the next tick will
     return list(rules.consolidations(board, [each for each in every if each.state == WAITING]))
 

@@ -14,13 +14,14 @@ import shutil
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from gitkanban.core.memory import STATES, WAITING, Proposal
-from gitkanban.errors import Refused
+from gitkanban.core.memory import ACCEPTED, STATES, WAITING, Proposal
+from gitkanban.errors import NotFound, Refused
 from gitkanban.runs import spec
 from gitkanban.runs.locks import Held, Locks
 
 LOCK_WAIT = 5.0  # seconds that a decision waits for the memory
 JOURNAL = "journal"
+_NOBODY = "?"  # no profile can be called so
 
 
 class Home(NamedTuple):
@@ -53,7 +54,7 @@ def keep(
     private: str, proposal: Proposal, home: Home, changes: Sequence[Change], state: str = WAITING
 ) -> bool:
     """Keep a proposal; False when it is kept already, whatever became of it. Raises OSError."""
-    if any(os.path.isdir(folder(private, known, proposal.id)) for known in STATES):
+    if state_of(private, proposal.id):
         return False
     path = folder(private, state, proposal.id)
     part = f"{private}/memory/.{proposal.id}.part"
@@ -113,27 +114,53 @@ def changes_of(private: str, proposal: Proposal) -> list[Change]:
     ]
 
 
-def put_aside(private: str, locks: Locks, proposal: Proposal, state: str) -> None:
-    """Move a waiting proposal to another state without applying it; words get a folder for it.
+def names(private: str, states: Sequence[str]) -> set[str]:
+    """The ids of the proposals of those states."""
+    found: set[str] = set()
+    for state in states:
+        try:
+            found.update(os.listdir(f"{private}/memory/{state}"))
+        except FileNotFoundError:
+            continue
+    return found
 
-    Raises Refused when it is half applied.
+
+def state_of(private: str, name: str) -> str:
+    """What became of a proposal; empty for words that have no folder yet."""
+    return next((each for each in STATES if os.path.isdir(folder(private, each, name))), "")
+
+
+def put_aside(
+    private: str, locks: Locks, proposal: Proposal, state: str, wait: float = LOCK_WAIT
+) -> None:
+    """Move a proposal to another state without applying it; words get a folder for it.
+
+    Only a waiting one is put aside, but for one that was written by hand after all. Raises Refused
+    when it is half applied, NotFound when it was decided in the meantime, OSError.
     """
-    source = folder(private, WAITING, proposal.id)
-    if not os.path.isdir(source):
-        keep(private, proposal, Home("", ()), (), state)
-        return
-    with locked(locks, proposal.profile):
-        if os.path.isdir(f"{source}/{JOURNAL}"):
+    with locked(locks, proposal.profile or _NOBODY, wait):
+        was = state_of(private, proposal.id)
+        if was not in ("", WAITING) and (state != ACCEPTED or was == ACCEPTED):
+            raise NotFound(f"proposal {proposal.id} is {was} already")
+        if not was:
+            keep(private, proposal, Home("", ()), (), state)
+            return
+        if os.path.isdir(f"{folder(private, was, proposal.id)}/{JOURNAL}"):
             raise Refused(
                 f"proposal {proposal.id} was being accepted when that was interrupted",
                 f"Finish it: gitkanban memory accept {proposal.id}",
             )
-        move(private, proposal.id, state)
+        move(private, proposal.id, state, was)
 
 
-def locked(locks: Locks, profile: str) -> Held:
+def locked(locks: Locks, profile: str, wait: float = LOCK_WAIT) -> Held:
     """Take the lock of a profile's memory. Raises Refused."""
-    held = locks.take(lock_name(profile), wait=LOCK_WAIT)
+    if not profile:
+        raise Refused(
+            "nobody knows whose memory this is for: its card has no worker any more",
+            "Write it where it belongs and say --by-hand, or reject it.",
+        )
+    held = locks.take(lock_name(profile), wait=wait)
     if held is None:
         raise Refused(
             f"a running session writes the memory of {profile}",
@@ -142,11 +169,11 @@ def locked(locks: Locks, profile: str) -> Held:
     return held
 
 
-def move(private: str, name: str, state: str) -> None:
-    """Move a waiting proposal's folder to another state. Raises OSError."""
+def move(private: str, name: str, state: str, was: str = WAITING) -> None:
+    """Move a proposal's folder from one state to another. Raises OSError."""
     target = folder(private, state, name)
     os.makedirs(os.path.dirname(target), exist_ok=True)
-    os.rename(folder(private, WAITING, name), target)
+    os.rename(folder(private, was, name), target)
     spec.sync_folder(os.path.dirname(target))
 
 

@@ -23,7 +23,7 @@ version: 1
 kanban:
   base: main
   consolidate_after: 3
-  keep_runs: {keep}
+  {top}
   profiles:
     backend: {{max_concurrency: 3}}
   workers:
@@ -71,7 +71,7 @@ echo "$GITKANBAN_CARD ends" >>{log}
 class World:
     """A board whose sessions remember, and the home in which they do."""
 
-    def __init__(self, repo: Path, more: str = "", keep: int = 20) -> None:
+    def __init__(self, repo: Path, more: str = "", top: str = "") -> None:
         self.repo, self.top = repo, repo.parent
         self.home, self.log = self.top / "agent-home", self.top / "log"
         (self.home / "memories").mkdir(parents=True)
@@ -82,7 +82,7 @@ class World:
         program = f"{sys.executable} -m gitkanban"
         agent.write_text(AGENT.format(log=self.log, gitkanban=program))
         config = self.top / "config.yaml"
-        config.write_text(CONFIG.format(agent=agent, home=self.home, more=more, keep=keep))
+        config.write_text(CONFIG.format(agent=agent, home=self.home, more=more, top=top))
         ok(repo, "init", "--config", str(config))
         ok(repo, "trust", "--yes")
 
@@ -231,6 +231,46 @@ def strictly(repo: Path, *argv: str) -> bytes:
     return subprocess.run(command, cwd=repo, env=env, stdout=subprocess.PIPE, check=True).stdout
 
 
+def test_what_was_rejected_may_be_accepted_after_all(repo: Path) -> None:
+    world = World(repo)
+    world.cards("A pool")
+    for words in ("tests want TZ=UTC", "by hand"):
+        ok(repo, "note", "A", "--memory", words)
+    first, second = sorted(str(each["id"]) for each in world.proposals())
+    ok(repo, "memory", "reject", first, second)
+    again = call(repo, "memory", "reject", first)
+    assert again.code == 1 and f"memory accept {first}" in again.err
+    notes = world.home / "memories" / "notes.md"
+    notes.mkdir()
+    (notes / "in the way").touch()
+    assert call(repo, "memory", "accept", first).code == 1
+    assert world.proposals() == []  # it is as rejected as before
+    shutil.rmtree(notes)
+    ok(repo, "memory", "accept", first)
+    ok(repo, "memory", "accept", second, "--by-hand")
+    assert [each["state"] for each in world.proposals("--all")] == ["accepted", "accepted"]
+    assert "TZ=UTC" in notes.read_text()
+
+
+def test_notes_of_archived_cards_and_of_removed_ones_are_decided_as_well(repo: Path) -> None:
+    world = World(repo, top="archive_after: 1s")
+    world.cards("A pool")
+    world.work()
+    ok(repo, "add", "card B", "--id", "B", "-w", "pool", "--backlog")
+    for card in ("A", "B"):
+        ok(repo, "note", card, "--memory", f"words of {card}")
+    ok(repo, "gc", GITKANBAN_NOW="2035-01-01T00:00:00Z")
+    git(repo, "rm", "-q", ".kanban/cards/B.yaml")
+    git(repo, "commit", "-q", "-m", "no B")
+    found = {each["text"]: each for each in world.proposals() if each["text"]}
+    assert [found[f"words of {card}"]["profile"] for card in ("A", "B")] == ["backend", ""]
+    first, second = (str(found[f"words of {card}"]["id"]) for card in ("A", "B"))
+    ok(repo, "memory", "accept", first)
+    refused = call(repo, "memory", "accept", second)
+    assert refused.code == 1 and "nobody knows whose memory this is for" in refused.err
+    ok(repo, "memory", "accept", second, "--by-hand")
+
+
 def test_what_a_session_or_a_person_notes_is_a_proposal_that_is_appended(repo: Path) -> None:
     world = World(repo)
     world.cards("A pool", "B owner")
@@ -252,7 +292,7 @@ def test_what_a_session_or_a_person_notes_is_a_proposal_that_is_appended(repo: P
 def test_gc_keeps_what_a_run_remembered_that_nobody_has_looked_at(
     repo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world = World(repo, keep=0)
+    world = World(repo, top="keep_runs: 0")
     world.cards("A pool", "B pool", "C pool")
     world.work()
     ids = world.ids()

@@ -383,6 +383,12 @@ def test_words_go_where_the_memory_is_when_they_are_accepted(run: Folder, home: 
     assert [each.state for each in proposals.every(other)] == [ACCEPTED]
 
 
+def test_a_proposal_of_nothing_but_links_writes_nothing(run: Folder, home: Path) -> None:
+    before = sorted(os.listdir(home / "memories"))
+    assert accept(run, proposed(run, "02", [], home)) == ()
+    assert sorted(os.listdir(home / "memories")) == before
+
+
 @pytest.mark.parametrize("path", ["auth.json", "memories/../auth.json", "memories//x", "/etc/x"])
 def test_only_memory_paths_are_ever_written(path: str, tmp_path: Path) -> None:
     with pytest.raises(Refused):
