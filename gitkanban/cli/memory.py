@@ -7,7 +7,8 @@ import click
 from gitkanban import clock
 from gitkanban.board.place import Place
 from gitkanban.cli.here import board_of, json_option, place_here, print_json, refuse_in_session
-from gitkanban.core.memory import ACCEPTED, REJECTED, TAKES, WAITING, Proposal
+from gitkanban.core.memory import ACCEPTED, REJECTED, WAITING, Proposal
+from gitkanban.core.memorymerge import TAKES
 from gitkanban.core.model import Board
 from gitkanban.errors import Conflict, GitkanbanError, NotFound, UsageError
 

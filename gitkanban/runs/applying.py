@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gitkanban.core.cutting import cut_lines
-from gitkanban.core.memory import ACCEPTED, WAITING, Proposal, merged, noted
+from gitkanban.core.memory import ACCEPTED, WAITING, Proposal, noted
+from gitkanban.core.memorymerge import merged
 from gitkanban.errors import Conflict, NotFound, Refused
 from gitkanban.runs import proposals, spec
 from gitkanban.runs.locks import Locks

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from gitkanban.core import memory
 from gitkanban.core.changes import applied
-from gitkanban.core.memory import Proposal, consolidation_prompt, consolidations, gathered, merged
+from gitkanban.core.memory import Proposal, consolidation_prompt, consolidations, gathered
+from gitkanban.core.memorymerge import merged
 from gitkanban.core.model import Card
 from tests.boards import board
 

@@ -1,0 +1,111 @@
+"""A memory file merged three ways: as it was, as it is, and as a proposal has it.
+
+It reads and writes no file.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gitkanban.core import merge
+
+TAKES = ("memory", "proposal")  # whose side a conflict may be decided for
+CONFLICT_MOST = 10  # lines of each side of a conflict
+CONFLICT_WIDTH = 200  # characters of such a line
+# Where both sides added lines at one place, both may stay: there is no syntax to break.
+_PROSE = (".md", ".markdown", ".txt", ".rst")
+_FENCES = ("```", "~~~")
+
+
+class Merged(NamedTuple):
+    """A memory file after a merge: its content (None: no file), and what is in conflict, in lines."""
+
+    content: bytes | None
+    conflict: str = ""
+
+
+def merged(
+    path: str, base: bytes | None, memory: bytes | None, proposed: bytes | None, take: str = ""
+) -> Merged:
+    """Bring a proposed file into the memory's file, three-way; None stands for no file.
+
+    Lines that both added at one place of a prose file are both kept, the memory's first; what both
+    begin with, or what the memory has as a whole, stands there once. Any other conflict is told in
+    `conflict`, unless `take` (one of TAKES) decides it.
+    """
+    if memory == proposed or proposed == base:
+        return Merged(memory)
+    if memory == base:
+        return Merged(proposed)
+    texts = [_text(side) for side in (base, memory, proposed)]
+    if memory is None or proposed is None or None in texts:
+        if take:
+            return Merged(memory if take == "memory" else proposed)
+        gone = "the memory" if memory is None else "the proposal" if proposed is None else ""
+        why = f"changed on one side, removed by {gone}" if gone else "changed on both sides"
+        return Merged(memory, f"{path}: {why}")
+    return _by_lines(path, *(text or "" for text in texts), take=take)
+
+
+def _by_lines(path: str, base: str, memory: str, proposed: str, *, take: str) -> Merged:
+    prose = path.endswith(_PROSE) or "." not in path.rpartition("/")[2]
+    lines: list[str] = []
+    told: list[str] = []
+    for piece in merge.lines(*(_lines(text) for text in (base, memory, proposed))):
+        if not piece.conflict:
+            lines += piece.lines
+        elif prose and not piece.base:
+            lines += [*piece.ours, *_lacking(piece.ours, piece.theirs)]
+        elif take:
+            lines += piece.ours if take == "memory" else piece.theirs
+        else:
+            told += [
+                f"{path}: both changed the same lines",
+                *_side("  memory:  ", piece.ours),
+                *_side("  proposal:", piece.theirs),
+            ]
+    if told:
+        return Merged(memory.encode("utf-8", "surrogateescape"), "\n".join(told))
+    return Merged("".join(lines).encode("utf-8", "surrogateescape"))
+
+
+def _side(name: str, lines: Sequence[str]) -> list[str]:
+    """One side of a conflict, bounded, the cut announced."""
+    told = [f"{name} {line.rstrip()[:CONFLICT_WIDTH]}" for line in lines[:CONFLICT_MOST]]
+    if len(lines) > CONFLICT_MOST:
+        told.append(f"{name} [cut: {len(lines) - CONFLICT_MOST} more lines]")
+    return told
+
+
+def _lacking(ours: Sequence[str], theirs: Sequence[str]) -> Sequence[str]:
+    """Those of their lines that are to follow ours.
+
+    They are looked at as a block, for a line that stands in ours may be needed again: the fences of
+    a second piece of code, or the blank line before it.
+    """
+    size = len(theirs)
+    if any(ours[at : at + size] == theirs for at in range(len(ours) - size + 1)):
+        return ()
+    same = 0
+    while same < min(len(ours), len(theirs)) and ours[same] == theirs[same]:
+        same += 1
+    while sum(line.lstrip().startswith(_FENCES) for line in theirs[:same]) % 2:
+        same -= 1  # never from the inside of a piece of code
+    begun = any(line.strip() for line in theirs[:same])  # blank lines alone are no beginning
+    return theirs[same:] if begun else theirs
+
+
+def _text(content: bytes | None) -> str | None:
+    """A file's text; empty for no file, None for what is not text."""
+    if content is None:
+        return ""
+    try:
+        return None if b"\0" in content else content.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def _lines(text: str) -> list[str]:
+    lines = text.splitlines(keepends=True)
+    if lines and not lines[-1].endswith("\n"):
+        lines[-1] += "\n"  # else a line that is added behind it would change it
+    return lines
