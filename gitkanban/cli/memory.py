@@ -9,7 +9,7 @@ from gitkanban.board.place import Place
 from gitkanban.cli.here import board_of, json_option, place_here, print_json, refuse_in_session
 from gitkanban.core.memory import ACCEPTED, REJECTED, WAITING, Proposal
 from gitkanban.core.memorymerge import TAKES
-from gitkanban.core.model import Board
+from gitkanban.core.model import DONE, Board
 from gitkanban.errors import Conflict, GitkanbanError, NotFound, UsageError
 
 VERBS = ("accept", "reject", "show")
@@ -103,7 +103,8 @@ def _list(
     if as_json:
         print_json([proposal_data(each, cards.get(each.id, "")) for each in listed])
     else:
-        click.echo(proposals_text(listed, cards, clock.now()), nl=False)
+        coming = {name: card for name, card in cards.items() if board.cards[card].status != DONE}
+        click.echo(proposals_text(listed, coming, clock.now()), nl=False)
 
 
 def _show(proposals: Sequence[Proposal], as_json: bool) -> None:

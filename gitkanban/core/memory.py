@@ -4,12 +4,12 @@ It reads and writes no file; where proposals and memories lie is known in `gitka
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from gitkanban.core.changes import AddCard
 from gitkanban.core.cutting import cut
-from gitkanban.core.model import DONE, DROPPED, Board, Card, Config
+from gitkanban.core.model import DONE, DROPPED, REVIEW, RUNNING, Board, Card, Config
 
 # What may become of a proposal.
 WAITING = "waiting"
@@ -62,10 +62,21 @@ def gathered(board: Board) -> dict[str, str]:
     }
 
 
-def consolidated(board: Board) -> frozenset[str]:
-    """The proposals whose card is done."""
-    found = gathered(board)
-    return frozenset(name for name, card in found.items() if board.cards[card].status == DONE)
+def consolidated(
+    board: Board, private: Container[str] = (), here: Container[str] = ()
+) -> frozenset[str]:
+    """The proposals that were before the session of a card that is done.
+
+    What is `private` to this clone only a session of this clone was told; `here` are the cards that
+    have had one.
+    """
+    return frozenset(
+        name
+        for card in board.cards.values()
+        if card.status == DONE
+        for name, _ in listed(card)
+        if name not in private or card.id in here
+    )
 
 
 def consolidations(board: Board, waiting: Iterable[Proposal]) -> list[AddCard]:
@@ -114,10 +125,28 @@ def listed(card: Card) -> list[tuple[str, str]]:
     return _LISTED.findall(card.body) if card.id.startswith(PREFIX) else []
 
 
-def consolidation_prompt(card: Card, known: Mapping[str, Proposal]) -> str:
+def taken(board: Board, card: Card) -> dict[str, str]:
+    """Of the proposals that a card gathers, those that another took up first -> that one.
+
+    There is another when one was dropped, and opened again after the next was made.
+    """
+    mine = {name for name, _ in listed(card)}
+    return {
+        name: other.id
+        for other in board.cards.values()
+        if other.id != card.id and other.status in (RUNNING, REVIEW, DONE)
+        for name, _ in listed(other)
+        if name in mine
+    }
+
+
+def consolidation_prompt(
+    card: Card, known: Mapping[str, Proposal], taken: Mapping[str, str] | None = None
+) -> str:
     """What the session of a gathering card is told beside the card, bounded, cuts announced.
 
-    `known` are the proposals that this machine has, whatever became of them.
+    `known` are the proposals that this machine has, whatever became of them, and `taken` those that
+    another card has.
     """
     wanted = listed(card)
     if not wanted:
@@ -131,7 +160,9 @@ def consolidation_prompt(card: Card, known: Mapping[str, Proposal]) -> str:
     for name, source in wanted:
         proposal = known.get(name)
         parts.append(f"## proposal {name}, from card {source}")
-        if proposal is None:
+        if taken and name in taken:
+            parts.append(f"Card {taken[name]} has it; leave it.")
+        elif proposal is None:
             parts.append("It is not on this machine: it was made in another clone.")
         elif proposal.state not in (WAITING, CONSOLIDATED):
             parts.append(f"It was {proposal.state} in the meantime; leave it.")

@@ -3,13 +3,16 @@
 When enough of them wait, and for whom, is decided in `core.memory`.
 """
 
+from collections.abc import Container
+
 from gitkanban.board import store
 from gitkanban.board.memorynotes import memory_notes
-from gitkanban.board.place import Place
+from gitkanban.board.place import Place, clone_id
 from gitkanban.core import memory as rules
 from gitkanban.core.changes import Change
 from gitkanban.core.memory import CONSOLIDATED, STATES, WAITING, Proposal
-from gitkanban.core.model import Board, Card, Note
+from gitkanban.core.model import DONE, Board, Card, Note
+from gitkanban.core.verdict import SUCCEEDED
 from gitkanban.errors import NotFound, Refused
 from gitkanban.runs import proposals, proposing
 from gitkanban.runs.locks import Locks
@@ -30,10 +33,22 @@ def _undecided(place: Place, board: Board) -> list[Proposal]:
     found = {each.id: each for each in proposals.every(place.private, (WAITING,))}
     for note in memory_notes(place, board.commit, besides=decided):
         found.setdefault(note.id, _of_note(place, board, note))
-    done = rules.consolidated(board)
+    private = {each.id for each in found.values() if not each.text}
+    done = rules.consolidated(board, private, _told_here(place, board, private))
     return [
         each._replace(state=CONSOLIDATED) if each.id in done else each for each in found.values()
     ]
+
+
+def _told_here(place: Place, board: Board, private: Container[str]) -> set[str]:
+    """The finished cards that gather private proposals and had a session in this clone."""
+    return {
+        card.id
+        for card in board.cards.values()
+        if card.status == DONE and any(name in private for name, _ in rules.listed(card))
+        for run in store.history(place, board, card.id).runs_of(card.id)
+        if run.clone == clone_id(place) and run.outcome == SUCCEEDED
+    }
 
 
 def _of_note(place: Place, board: Board, note: Note) -> Proposal:
@@ -64,4 +79,5 @@ def prompt(place: Place, board: Board, card: Card) -> str:
     """What the session of a gathering card is told of its proposals; empty for other cards."""
     if not rules.listed(card):
         return ""
-    return rules.consolidation_prompt(card, {each.id: each for each in known(place, board)})
+    every = {each.id: each for each in known(place, board)}
+    return rules.consolidation_prompt(card, every, rules.taken(board, card))

@@ -358,6 +358,26 @@ def test_enough_proposals_make_one_card_whose_session_is_told_them_all(repo: Pat
     assert world.proposals() == []
 
 
+def test_what_another_clone_s_session_could_not_be_told_stays_waiting(repo: Path) -> None:
+    world = World(repo, "consolidate_to: owner")
+    world.cards("A pool", "B pool")
+    ok(repo, "note", "A", "--memory", "tests want TZ=UTC")
+    world.work()
+    world.work()
+    private = repo / ".git" / "gitkanban"
+    (name,) = {str(each["gathered_in"]) for each in world.proposals("--all")}
+    ids = [str(each["id"]) for each in world.proposals("--all")]
+    for each in ids:  # as if this clone had not looked since, and another had run the card
+        os.makedirs(private / "memory" / "waiting", exist_ok=True)
+        os.rename(private / "memory" / "consolidated" / each, private / "memory" / "waiting" / each)
+    (private / "clone").write_text("another\n")
+    ok(repo, "tick")
+    assert sorted(str(each["card"]) for each in world.proposals()) == ["A", "B"]
+    assert name not in ok(repo, "memory")
+    states = {each["text"]: each["state"] for each in world.proposals("--all")}
+    assert states["tests want TZ=UTC"] == "consolidated"
+
+
 def test_a_card_receives_what_its_parents_left_and_show_prints_it(repo: Path) -> None:
     world = World(repo)
     world.cards("A pool", "B pool", "C pool A B")

@@ -167,6 +167,32 @@ def test_the_card_says_nothing_of_what_the_proposals_say_and_its_prompt_says_all
     assert consolidation_prompt(Card("T1", body="- proposal 1 from T1"), known) == ""
 
 
+def test_what_no_session_of_this_clone_was_told_is_not_consolidated() -> None:
+    before = board("T1 done @pool", workers=WORKERS)
+    five = waiting("1", "2", "3", "4", "5")
+    (add,) = consolidations(before, five)
+    done = before._replace(cards={**before.cards, add.card.id: add.card._replace(status="done")})
+    assert memory.consolidated(done, private="12") == set("345")
+    assert memory.consolidated(done, private="12", here={add.card.id}) == set("12345")
+    assert memory.consolidated(applied(before, [add])) == set()
+    assert consolidations(done, [*five[:2], *waiting("6", "7", "8", "9")]) == []
+
+
+def test_of_two_cards_with_one_proposal_the_second_is_told_to_leave_it() -> None:
+    before = board("T1 done @pool", workers=WORKERS)
+    five = waiting("1", "2", "3", "4", "5")
+    (first,) = consolidations(before, five)
+    dropped = first.card._replace(status="dropped")
+    (second,) = consolidations(before._replace(cards={dropped.id: dropped}), [*five, *waiting("6")])
+    known = {each.id: each for each in [*five, *waiting("6")]}
+    for status, leaves in (("todo", False), ("running", True), ("done", True)):
+        cards = {first.card.id: first.card._replace(status=status), second.card.id: second.card}
+        both = before._replace(cards=cards)
+        text = consolidation_prompt(second.card, known, memory.taken(both, second.card))
+        assert ("words of 1" not in text) == leaves and "words of 6" in text
+        assert (f"Card {first.card.id} has it" in text) == leaves
+
+
 def test_a_prompt_of_many_large_proposals_is_bounded_and_names_every_one() -> None:
     many = [Proposal(f"p{n:02}", "backend", f"T{n}", diff="+ a line\n" * 5000) for n in range(50)]
     (add,) = consolidations(board(workers=WORKERS), many)
