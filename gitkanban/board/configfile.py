@@ -11,7 +11,7 @@ from gitkanban.board.configedit import edited as edited  # reading and editing a
 from gitkanban.board.configkeys import KEYS as KEYS  # the documented table
 from gitkanban.board.configkeys import Key
 from gitkanban.board.yamltext import Bad, Mapping, Node, Scalar, described, problem_at
-from gitkanban.core import ids, model, presets
+from gitkanban.core import ids, memory, model, presets
 from gitkanban.core.model import Config, Problem, Worker
 from gitkanban.errors import UsageError
 
@@ -122,10 +122,7 @@ class _Reader:
         home = _child(node, "memory_home")
         if home is not None and not (isinstance(home, Scalar) and home.absent):
             values |= self.section(home, "kanban.workers.*.memory_home")
-            for key in ("env", "path", "memory"):
-                if not values.get("memory_parts" if key == "memory" else f"memory_{key}"):
-                    self.say(home, f"memory_home of {name} has no {key}")
-                    break
+            self.memory_home(name, home, values)
         if isinstance(node, Mapping):
             self.limits(name, node, values)
             self.runner(node, values)
@@ -133,6 +130,24 @@ class _Reader:
             self.faulty[name] = min(self.problems[before:])
             return None
         return Worker(name, values.pop("profile", name), **values)
+
+    def memory_home(self, name: str, node: Node, values: dict[str, Any]) -> None:
+        for key in ("env", "path", "memory"):
+            if not values.get("memory_parts" if key == "memory" else f"memory_{key}"):
+                return self.say(node, f"memory_home of {name} has no {key}")
+        wrong = memory.path_fault(values["memory_path"])
+        if wrong:
+            at = _child(node, "path") or node
+            hint = "Nothing but a leading ~ is expanded."
+            self.say(at, f"memory_home.path of {name} is {values['memory_path']}, {wrong}", hint)
+        parts = _child(node, "memory")
+        for item in parts.items if isinstance(parts, yamltext.Sequence) else ():
+            text = item.text if isinstance(item, Scalar) else ""
+            wrong = memory.part_fault(text)
+            if wrong:
+                hint = "Write paths below memory_home.path, such as memories."
+                self.say(item, f"memory_home.memory of {name} names {text!r}, {wrong}", hint)
+        return None
 
     def limits(self, name: str, node: Mapping, values: dict[str, Any]) -> None:
         many = values.get("max_concurrency", 1)
@@ -167,6 +182,15 @@ class _Reader:
                 at = _child(nodes[name], "consolidate_to") or nodes[name]
                 hint = ids.did_you_mean(target, workers)
                 self.say(at, f"consolidate_to names the unknown worker {target!r}", hint)
+                self.faulty[name] = self.problems[-1]
+                workers[name] = None
+                continue
+            owner = workers[target] if target else None
+            if owner and owner.memory_path and owner.memory_policy == "read-only":
+                # What it would remember would be proposals again, and those would be a card again.
+                at = _child(nodes[name], "consolidate_to") or nodes[name]
+                hint = "Write memory: read-write there, or name another worker."
+                self.say(at, f"consolidate_to names {target}, which may not write a memory", hint)
                 self.faulty[name] = self.problems[-1]
                 workers[name] = None
 

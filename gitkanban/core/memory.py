@@ -43,6 +43,18 @@ class Proposal(NamedTuple):
     state: str = WAITING
 
 
+def path_fault(path: str) -> str:
+    """Why `memory_home.path` can be none, wherever the board is read; empty when it can."""
+    plain = path == "~" or path.startswith(("/", "~/"))
+    return "" if plain else "which does not begin with / or ~/"
+
+
+def part_fault(part: str) -> str:
+    """Why an item of `memory_home.memory` names nothing in the home; empty when it does."""
+    words = part.strip("/").split("/")
+    return "which is no path in it" if {"", ".", ".."} & set(words) else ""
+
+
 def noted(proposal: Proposal) -> str:
     """A note's words as an entry of a memory file, with where they come from."""
     words = proposal.text.strip().replace("\n", "\n  ")

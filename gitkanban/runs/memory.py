@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from gitkanban.core.memory import part_fault, path_fault
 from gitkanban.core.model import Worker
 from gitkanban.errors import Refused
 from gitkanban.runs import applying, proposals, spec
@@ -28,19 +29,15 @@ def home_of(worker: Worker) -> Home | None:
     if not (worker.memory_env and worker.memory_path):
         return None
     path = os.path.expanduser(worker.memory_path)
-    if not os.path.isabs(path):
+    if path_fault(worker.memory_path) or not os.path.isabs(path):
         raise Refused(
-            f"memory_home.path of {worker.name} is {worker.memory_path}, no absolute path",
-            "Write a path that begins with / or ~/.",
+            f"memory_home.path of {worker.name} is {worker.memory_path}, no absolute path"
         )
-    parts = tuple(part.strip("/") for part in worker.memory_parts)
-    for part in parts:
-        if not part or any(word in ("", ".", "..") for word in part.split("/")):
-            raise Refused(
-                f"memory_home.memory of {worker.name} names {part!r}, no path in the home",
-                "Write paths below memory_home.path, such as memories.",
-            )
-    return Home(path.rstrip("/") or "/", parts)
+    parts = [part.strip("/") for part in worker.memory_parts]
+    if any(map(part_fault, parts)):
+        raise Refused(f"memory_home.memory of {worker.name} names no path in the home")
+    within = {one for one in parts for other in parts if one.startswith(f"{other}/")}
+    return Home(path.rstrip("/") or "/", tuple(part for part in parts if part not in within))
 
 
 def prepare(locks: Locks, worker: Worker, folder: Folder) -> dict[str, str]:

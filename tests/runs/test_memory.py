@@ -415,3 +415,8 @@ def test_no_link_leads_accept_out_of_the_memory(run: Folder, home: Path, tmp_pat
 def test_a_memory_home_that_is_none_is_refused(path: str, parts: tuple[str, ...]) -> None:
     with pytest.raises(Refused, match="memory_home"):
         memory.home_of(WORKER._replace(memory_path=path, memory_parts=parts))
+
+
+def test_a_memory_path_within_another_is_read_once() -> None:
+    worker = WORKER._replace(memory_path="/h/", memory_parts=("m/deep", "m/", "mm"))
+    assert memory.home_of(worker) == Home("/h", ("m", "mm"))
