@@ -133,6 +133,17 @@ def _commands(board: Board, seen: Seen) -> Iterator[Symptom]:
         )
 
 
+def _memories(board: Board, seen: Seen) -> Iterator[Symptom]:
+    for worker, why in seen.memories:
+        yield Symptom(
+            WARNING,
+            "memory-home",
+            worker,
+            f"the memory home of {worker}: {why}",
+            "Correct it there, or memory_home in config.yaml: docs/memory.md.",
+        )
+
+
 def _driver(board: Board, seen: Seen) -> Iterator[Symptom]:
     if not seen.driver:
         yield Symptom(
@@ -162,6 +173,7 @@ _EXAMINATIONS = (
     _clock,
     _trust,
     _commands,
+    _memories,
     leftovers.locks,
     leftovers.runs,
     leftovers.leases,

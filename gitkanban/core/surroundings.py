@@ -90,6 +90,7 @@ class Seen(NamedTuple):
     tip_at: int = 0  # commit time of the board's tip
     untrusted: Mapping[str, str] = {}
     missing: tuple[tuple[str, str], ...] = ()  # (worker, program that is not found)
+    memories: tuple[tuple[str, str], ...] = ()  # (worker, what is wrong with its memory home)
     disks: tuple[DiskSeen, ...] = ()
     unwritable: tuple[str, ...] = ()  # folders in which we may write nothing
     standstill: str = ""

@@ -95,6 +95,7 @@ def look(place: Place, board: Board, now: int) -> Seen:
         tip_at=int(salvage.text(place.common, "log", "-1", "--format=%ct", board.commit) or 0),
         untrusted=trust.untrusted(place, config) if config else {},
         missing=_missing(place, config),
+        memories=_memories(place, config),
         disks=_disks(place, config),
         unwritable=_unwritable(place),
         standstill=standstill.reason(place),
@@ -310,6 +311,18 @@ def _missing(place: Place, config: Config | None) -> tuple[tuple[str, str], ...]
             if name and "{" not in name and absent:
                 found.append((worker.name, name))
     return tuple(dict.fromkeys(found))
+
+
+def _memories(place: Place, config: Config | None) -> tuple[tuple[str, str], ...]:
+    from gitkanban.runs import memory  # late: few boards say where memory is
+
+    workers = config.workers.values() if config else ()
+    return tuple(
+        (worker.name, why)
+        for worker in workers
+        if worker.memory_path
+        for why in memory.lacking(worker, place.private)
+    )
 
 
 def _driver(place: Place) -> str:

@@ -48,6 +48,11 @@ def prepare(locks: Locks, worker: Worker, folder: Folder) -> dict[str, str]:
     home = home_of(worker)
     if home is None:
         return {}
+    if not os.path.isdir(home.path):
+        raise Refused(
+            f"memory_home.path of {worker.name} is {home.path}, which is no folder",
+            "An agent would find neither settings nor login there.",
+        )
     private = os.path.dirname(os.path.dirname(folder.path))
     if worker.memory_policy == "read-write":
         for name in applying.finish(private, worker.profile):
@@ -65,6 +70,26 @@ def prepare(locks: Locks, worker: Worker, folder: Folder) -> dict[str, str]:
         if held:  # else a session or an accept writes there now: what it has finished is copied
             held.close()
     return {worker.memory_env: folder.file(HOME)}
+
+
+def lacking(worker: Worker, private: str) -> list[str]:
+    """What is wrong with the worker's memory home on this machine, or missing in the copies of it,
+    a line each."""
+    try:
+        home = home_of(worker)
+    except Refused as error:
+        return [error.message]
+    if home is None:
+        return []
+    if not os.path.isdir(home.path):
+        return [f"{home.path} is no folder, so nothing starts"]
+    if worker.memory_policy == "read-write":
+        return []
+    return [
+        f"no copy has {home.path}/{entry.path}: {entry.why}"
+        for entry in _entries(home, private)
+        if entry.why
+    ]
 
 
 def facts(worker: Worker) -> dict[str, str | tuple[str, ...]]:
@@ -130,7 +155,7 @@ def _entries(home: Home, private: str) -> Iterator[_Entry]:
         path, above = stack.pop()
         real = os.path.realpath(f"{home.path}/{path}")
         if os.path.isfile(real):
-            yield _Entry(path, real, "" if os.access(real, os.R_OK) else "it cannot be read")
+            yield _Entry(path, real, "" if _readable(real) else "it cannot be read")
         if not os.path.isdir(real):
             continue
         if real in above or not any(f"{real}/".startswith(f"{root}/") for root in roots):
@@ -143,6 +168,14 @@ def _entries(home: Home, private: str) -> Iterator[_Entry]:
             continue
         yield _Entry(path, real)
         stack += [(f"{path}/{name}", above | {real}) for name in names]
+
+
+def _readable(path: str) -> bool:
+    try:
+        os.close(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+    except _GONE:
+        return False
+    return True
 
 
 def _copy(real: str, target: str) -> None:

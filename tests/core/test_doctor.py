@@ -54,6 +54,7 @@ CASES = [
     ({"network": "nfs4 at /mnt"}, ERROR, "network-file-system", "nfs4 at /mnt", ""),
     ({"untrusted": {"solo": "never allowed"}}, WARNING, "untrusted", "solo", ""),
     ({"missing": (("solo", "hermes"),)}, ERROR, "missing-command", "solo", ""),
+    ({"memories": (("solo", "/h is no folder"),)}, WARNING, "memory-home", "solo", ""),
     ({"disks": (DiskSeen("/", 1 << 29),)}, WARNING, "disk-nearly-full", "/", ""),
     ({"disks": (DiskSeen("/", 1 << 20),)}, ERROR, "disk-nearly-full", "/", ""),
     ({"disks": (DiskSeen("/", 1 << 40, 12),)}, WARNING, "disk-nearly-full", "/", ""),

@@ -409,6 +409,35 @@ def test_no_link_leads_accept_out_of_the_memory(run: Folder, home: Path, tmp_pat
     assert (home / "memories" / "deep" / "new.md").read_text() == "new\n"
 
 
+@pytest.mark.parametrize("policy", ["read-only", "read-write"])
+@pytest.mark.parametrize("kind", ["missing", "a file"])
+def test_no_session_gets_a_home_that_is_not_there(
+    run: Folder, tmp_path: Path, policy: str, kind: str
+) -> None:
+    """An empty one would lack its settings and its login, and nobody would say so."""
+    path = tmp_path / "no-home"
+    if kind == "a file":
+        path.touch()
+    worker = WORKER._replace(memory=policy, memory_path=str(path), memory_parts=("memories",))
+    with pytest.raises(Refused, match="no-home, which is no folder"):
+        memory.prepare(Locks(private_of(run)), worker, run)
+    assert memory.lacking(worker, private_of(run)) == [f"{path} is no folder, so nothing starts"]
+
+
+def test_what_no_copy_has_is_known_without_a_run(run: Folder, home: Path) -> None:
+    (home / "memories" / "up").symlink_to("../..")
+    (home / "memories" / "secret.md").touch(mode=0)
+    worker = WORKER._replace(memory_path=str(home), memory_parts=("memories",))
+    with plain_user():
+        found = memory.lacking(worker, private_of(run))
+    assert sorted(found) == [
+        f"no copy has {home}/memories/loop: it leads to {home}",
+        f"no copy has {home}/memories/secret.md: it cannot be read",
+        f"no copy has {home}/memories/up: it leads to {home.parent}",
+    ]
+    assert memory.lacking(worker._replace(memory="read-write"), private_of(run)) == []
+
+
 @pytest.mark.parametrize(
     ("path", "parts"), [("relative", ("m",)), ("/home", ("../m",)), ("/home", (".",))]
 )
