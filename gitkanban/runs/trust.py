@@ -27,7 +27,7 @@ class Wanted(NamedTuple):
     resume: tuple[str, ...]
     setup: tuple[str, ...]
     verify: tuple[str, ...]
-    env: tuple[str, ...]  # NAME=value, of the preset and the worker's own memory home
+    env: tuple[str, ...]  # NAME=value, of the preset, and the worker's memory
     pass_env: tuple[str, ...]
     programs: tuple[str, ...]  # absolute, of command, setup and verify; as written where not found
 
@@ -49,6 +49,8 @@ def _wanted(worker: Worker, path: str) -> Wanted:
     env = [f"{name}={value}" for name, value in preset_env(worker).items()]
     if worker.memory_env:
         env.append(f"{worker.memory_env}={worker.memory_path}")
+        env.append(f"memory={worker.memory_policy}")
+        env += [f"memory_home.memory.{n}={part}" for n, part in enumerate(worker.memory_parts)]
     return Wanted(
         worker.name,
         worker.runner,

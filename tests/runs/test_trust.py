@@ -48,6 +48,25 @@ def test_a_change_is_named(repo: Path, fields: dict[str, object], why: str) -> N
 
 
 @pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"memory": "read-only"}, "memory=read-only was read-write"),
+        ({"memory_parts": ("memories", "bin")}, "memory_home.memory.1=bin is new"),
+        ({"memory_parts": ("memories bin",)}, "memory_home.memory.0=memories bin was memories"),
+    ],
+)
+def test_what_a_session_may_write_of_a_home_is_part_of_what_is_trusted(
+    repo: Path, fields: dict[str, object], why: str
+) -> None:
+    place = place_of(repo)
+    home = {"memory_env": "A_HOME", "memory_path": "/a", "memory_parts": ("memories",)}
+    trust.record(place, config(**home))
+    assert trust.untrusted(place, config(**home)) == {}
+    now = trust.untrusted(place, config(**home | fields))["w"]
+    assert now == f"its environment changed: {why}"
+
+
+@pytest.mark.parametrize(
     "fields", [{"timeout": 5}, {"weight": 9}, {"max_attempts": 5}, {"on_success": "done"}]
 )
 def test_what_runs_nothing_needs_no_trust(repo: Path, fields: dict[str, object]) -> None:
@@ -76,7 +95,8 @@ def test_a_pool_is_not_told_to_have_another_preset_but_another_variable(repo: Pa
     assert trust.untrusted(place, moved)["w"] == "its environment changed: A=/b was /a"
     pool = config(command=(), runner="claude", mode="pool", max_concurrency=3)
     assert trust.untrusted(place, pool)["w"] == (
-        "its environment changed: A=/a is gone, CLAUDE_CODE_DISABLE_AUTO_MEMORY=1 is new"
+        "its environment changed: A=/a is gone, CLAUDE_CODE_DISABLE_AUTO_MEMORY=1 is new, "
+        "memory=read-write is gone"
     )
 
 
