@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from gitkanban.core.memory import ACCEPTED, REJECTED, WAITING, Proposal
-from gitkanban.core.model import Worker
+from gitkanban.core.model import Card, Worker
 from gitkanban.errors import Refused
-from gitkanban.runs import applying, memory, proposals, proposing
+from gitkanban.runs import applying, consolidation, memory, proposals, proposing
 from gitkanban.runs.folders import Folder
 from gitkanban.runs.locks import Held, Locks
 from gitkanban.runs.proposals import Change, Home
+from tests.boards import board
+from tests.runs.places import place_of
 from tests.runs.plain_user import plain_user
 
 WORKER = Worker("w", "p", memory="read-only", memory_env="AGENT_HOME")
@@ -181,12 +183,33 @@ def test_a_link_to_a_folder_is_followed_within_the_memory_alone(tmp_path: Path, 
     assert os.listdir(mine / "again") == ["topic.md"] and not (mine / "again").is_symlink()
 
 
-def test_a_read_only_start_waits_for_no_writer(tmp_path: Path, home: Path) -> None:
-    class Impatient(Locks):
-        def take(self, name: str, wait: float = 0.0) -> Held | None:
-            assert not wait
-            return super().take(name)
+class Impatient(Locks):
+    """Locks that nobody may wait for."""
 
+    def take(self, name: str, wait: float = 0.0) -> Held | None:
+        assert not wait
+        return super().take(name)
+
+
+def test_a_tick_waits_for_no_writer_to_file_away_what_was_consolidated(repo: Path) -> None:
+    place = place_of(repo)
+    words = Proposal("n1", "backend", "T1", text="tests want TZ=UTC")
+    proposals.keep(place.private, words, Home("", ()), ())
+    card = Card("memory-1", "gather", status="done", body="- proposal n1 from T1\n")
+    state = board("T1 done @pool")._replace(cards={card.id: card})
+    locks = Impatient(place.private)
+    with locks.take(proposals.lock_name("backend")) or pytest.fail():
+        assert consolidation.due(place, locks, state) == []
+        assert waiting_in(place.private) == ["n1"]
+    assert consolidation.due(place, locks, state) == []
+    assert waiting_in(place.private) == []
+
+
+def waiting_in(private: str) -> list[str]:
+    return [each.id for each in proposals.every(private, (WAITING,))]
+
+
+def test_a_read_only_start_waits_for_no_writer(tmp_path: Path, home: Path) -> None:
     locks = Impatient(str(tmp_path / "private"))
     folder = Folder(str(tmp_path / "private" / "runs" / "02run"))
     worker = WORKER._replace(memory_path=str(home), memory_parts=("memories",))
@@ -291,7 +314,7 @@ def accept(run: Folder, proposal: Proposal) -> tuple[str, ...]:
 
 
 def waiting(run: Folder) -> list[str]:
-    return [each.id for each in proposals.every(private_of(run), (WAITING,))]
+    return waiting_in(private_of(run))
 
 
 def test_what_cannot_be_written_changes_nothing_and_holds_nobody_up(
