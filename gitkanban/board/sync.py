@@ -143,12 +143,17 @@ def _fetched(place: Place, remote: str) -> str:
     """The remote's tip of the board branch, fetched; empty when the remote has no such branch."""
     tracking = f"refs/remotes/{remote}/{place.branch}"
     spec = f"+{place.ref}:{tracking}"
-    done = _talk(place, "fetch", "--no-tags", "--quiet", remote, spec)
-    if not done.code:
-        return checkouts.tip(place, tracking)
-    said = done.err.decode("utf-8", "replace")
-    if "couldn't find remote ref" in said:
-        return ""
+    for attempt in range(ATTEMPTS):
+        done = _talk(place, "fetch", "--no-tags", "--quiet", remote, spec)
+        if not done.code:
+            return checkouts.tip(place, tracking)
+        said = done.err.decode("utf-8", "replace")
+        if "couldn't find remote ref" in said:
+            return ""
+        if "cannot lock ref" not in said:
+            break
+        # Another fetch of this clone was quicker; what it brought may be old by now.
+        time.sleep(min(1.0, 0.02 * 2 ** min(attempt, 6)) * clock.jitter())
     raise Offline(f"cannot fetch from {remote}: {done.said}", "Going on with what is here.")
 
 

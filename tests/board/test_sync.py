@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from gitkanban.board import store
+from gitkanban.board import sync as module
+from gitkanban.board.git import Done
 from gitkanban.board.init import create
 from gitkanban.board.place import Place, find
 from gitkanban.board.sync import Conflicting, Offline, Remote, publish, remote_of, sync
@@ -248,6 +250,26 @@ def test_over_ssh(repo: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 
 # Read here, for tests see none of the caller's variables; 100 is worth a try now and then.
 CARDS = int(os.environ.get("GITKANBAN_TEST_CARDS", "16"))
+
+
+def test_two_fetches_of_one_clone_at_once_are_no_lost_connection(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, _, _ = pair(repo, "kanban")
+    real, begun = module._talk, []
+
+    def talk(place: Place, *words: str) -> Done:
+        begun.append(words[0])
+        if begun == ["fetch"]:
+            return Done(1, b"", b"error: cannot lock ref 'x': is at 1 but expected 2\n")
+        return real(place, *words)
+
+    monkeypatch.setattr(module, "_talk", talk)
+    change(one, AddCard(Card("C", "c")))
+    assert sync(one, "origin").pushed
+    assert begun == ["fetch", "fetch", "push"]
+
+
 POOL = """\
 version: 1
 kanban:
