@@ -87,7 +87,10 @@ def repository(cwd: str) -> tuple[str, str, str]:
             raise NoBoard("this is not a git repository", "Go into one, or `git init` here first.")
         raise GitFailed(done.said, _advice(done.err.decode("utf-8", "replace")))
     common, objects, _ = done.text.split("\n")[:3]
-    storage = git.run(common, "config", "extensions.refstorage", check=False).text
+    asked = ("config", "--get-regexp", r"^(core\.bare|extensions\.refstorage)$")
+    lines = git.run(common, *asked, check=False).text.splitlines()
+    said = {name: value for name, _, value in (line.partition(" ") for line in lines)}
+    storage = said.get("extensions.refstorage", "")
     for odd in (objects if objects != "sha1" else "", storage if storage == "reftable" else ""):
         if odd:
             raise Refused(
@@ -95,8 +98,9 @@ def repository(cwd: str) -> tuple[str, str, str]:
                 "Boards need the sha1 object format and files as ref storage.",
             )
     here = git.run(cwd, "rev-parse", "--show-toplevel", check=False).text
-    first = git.run(common, "worktree", "list", "--porcelain").text.split("\n\n")[0].split("\n")
-    main = "" if "bare" in first else first[0].removeprefix("worktree ")
+    # As `git worktree list` has it, which fails for a moment while a worktree is being made.
+    bare = said.get("core.bare", "" if not common.endswith("/.git") else "false")
+    main = "" if bare in ("", "true", "yes", "on", "1") else common.removesuffix("/.git")
     return common, main, here
 
 

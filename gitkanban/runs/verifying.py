@@ -11,7 +11,8 @@ from gitkanban.board import git
 from gitkanban.board.place import Place
 from gitkanban.core.model import Card, Config
 from gitkanban.errors import GitFailed, Refused, Untrusted
-from gitkanban.runs import trust
+from gitkanban.runs import trust, worktrees
+from gitkanban.runs.locks import Locks
 
 LINES = 5  # of a red verify's output that are told
 
@@ -19,7 +20,8 @@ LINES = 5  # of a red verify's output that are told
 def verify(place: Place, config: Config, card: Card, commit: str) -> None:
     """Run the verify of the card's worker on a commit; nothing where it has none.
 
-    Raises Refused when it is red or takes longer than the worker's timeout, Untrusted, GitFailed.
+    Raises Refused when it is red or takes longer than the worker's timeout, Untrusted, BoardBusy,
+    GitFailed.
     """
     worker = config.workers.get(card.worker)
     if worker is None or not worker.verify:
@@ -27,16 +29,19 @@ def verify(place: Place, config: Config, card: Card, commit: str) -> None:
     why = trust.untrusted(place, config).get(worker.name)
     if why:
         raise Untrusted(f"verify of {worker.name} may not run: {why}", "See `gitkanban trust`.")
-    path = f"{place.private}/verify/{card.id}"
-    _remove(place, path)
-    git.run(place.common, "worktree", "add", "--quiet", "--detach", path, commit)
+    path, locks = f"{place.private}/verify/{card.id}", Locks(place.private)
+    with worktrees.making(locks):
+        _remove(place, path)
+        git.run(place.common, "worktree", "add", "--quiet", "--detach", path, commit)
     try:
-        path_ = trust.search_path(place)
-        argv = [trust.program(worker.verify[0], path_), *worker.verify[1:]]
-        env = trust.passed(place) | {"PATH": path_, "HOME": os.environ.get("HOME", "/")}
+        programs, known = trust.search_path(place), trust.passed(place)
+        argv = [trust.program(worker.verify[0], programs), *worker.verify[1:]]
+        env = {name: known[name] for name in worker.pass_env if name in known}
+        env |= {"PATH": programs, "HOME": os.environ.get("HOME", "/")}
         code, said = _run(argv, path, env, worker.timeout)
     finally:
-        _remove(place, path)
+        with worktrees.making(locks):
+            _remove(place, path)
     if code:
         last = " / ".join(said.decode("utf-8", "replace").strip().splitlines()[-LINES:])
         raise Refused(

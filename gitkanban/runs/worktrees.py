@@ -10,7 +10,7 @@ from gitkanban.board import checkouts
 from gitkanban.board.checkouts import line
 from gitkanban.board.place import Place
 from gitkanban.errors import BoardBusy, NotFound
-from gitkanban.runs import salvage, spec
+from gitkanban.runs import spec
 from gitkanban.runs.locks import Held, Locks
 
 MARK = "gitkanban"  # in a worktree's git directory: this one is ours, with the card's id
@@ -85,14 +85,8 @@ def tips(place: Place, base: str, branch: str) -> tuple[str, str]:
 
 def checked_out(place: Place, branch: str) -> str:
     """The checkout that a branch is checked out at; empty for none."""
-    path = ""
-    for each in salvage.text(place.common, "worktree", "list", "--porcelain").splitlines():
-        key, _, value = each.partition(" ")
-        if key == "worktree":
-            path = value
-        elif key == "branch" and value == f"refs/heads/{branch}":
-            return path
-    return ""
+    ref = f"refs/heads/{branch}"
+    return next((each.root for each in checkouts.every(place) if each.head == ref), "")
 
 
 def making(locks: Locks) -> Held:

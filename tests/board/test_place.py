@@ -33,6 +33,15 @@ def test_every_folder_of_the_repository_finds_the_same_board(
     }
 
 
+def test_a_worktree_that_is_just_being_made_is_in_nobodys_way(repo: Path) -> None:
+    here = make_board(repo, "in-tree", Card("T1"))
+    half = repo / ".git" / "worktrees" / "half"
+    half.mkdir(parents=True)
+    (half / "gitdir").write_text(f"{repo.parent}/half/.git\n")
+    (half / "commondir").write_text("")  # git makes the file first, and fills it then
+    assert place.find(str(repo))._replace(here="") == here._replace(here="")
+
+
 def test_a_linked_worktrees_own_copy_is_never_the_board(repo: Path) -> None:
     here = make_board(repo, "in-tree", Card("T1", title="old"))
     git(repo, "worktree", "add", "-q", "-b", "feature", "../feature")
