@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from gitkanban.core.changes import Change, applied
 from gitkanban.core.facts import Observed, RunFacts
-from gitkanban.core.graph import ready
 from gitkanban.core.model import RUNNING, Board
 from gitkanban.core.reconcile import Settled, Stop, reconcile, to_accept
 from gitkanban.core.schedule import Held, Start, schedule
@@ -46,7 +45,7 @@ def plan(board: Board, observed: Observed) -> Plan:
         scheduled.starts,
         scheduled.held,
         dict(scheduled.served),
-        _ready_since(after, observed),
+        dict(scheduled.ready_since),
         found.told,
         after,
     )
@@ -59,18 +58,8 @@ def held_after(todo: Plan, observed: Observed, started: Collection[str]) -> tupl
         if start.card in started:
             card = cards[start.card]
             cards[card.id] = card._replace(status=RUNNING, slot=start.slot, host=observed.host)
-    then = schedule(
-        todo.after._replace(cards=cards), observed._replace(ready_since=todo.ready_since)
-    )
+    remembered = observed._replace(ready_since=todo.ready_since, served=todo.served)
+    then = schedule(todo.after._replace(cards=cards), remembered)
     said = {each.card: each for each in then.held}
     # Without an entry it is `max_starts_per_tick` that holds a card until the next tick.
     return tuple(said.get(each.card, each) for each in todo.held)
-
-
-def _ready_since(board: Board, observed: Observed) -> dict[str, int]:
-    """Since when each ready card is ready: as remembered, else since now."""
-    return {
-        card.id: observed.ready_since.get(card.id, observed.now)
-        for card in board.cards.values()
-        if ready(board, card, observed.now)
-    }
