@@ -14,6 +14,7 @@ LAG = 4.0  # units of virtual time: at weight 1, starts
 
 # The name under which the virtual time itself lies among the tags; no worker has an empty name.
 CLOCK = ""
+TURN = "turn "  # before the names of the second account; no worker's name holds a space
 
 
 class Fair:
@@ -45,3 +46,48 @@ class Fair:
     def served(self) -> dict[str, float]:
         """The tags as a value, in order of names."""
         return {CLOCK: self.time, **dict(sorted(self._tags.items()))}
+
+
+class Turns:
+    """Whose turn it is to keep: by weight too, and strictly in order, so nobody is ever behind.
+
+    The time is the tag of the first of those who wait; whoever comes in comes after them.
+    """
+
+    def __init__(self, served: Mapping[str, float] = {}) -> None:
+        """`served`: worker -> tag, with the time under CLOCK, as `served` gives it."""
+        self._tags = {name: tag for name, tag in served.items() if name != CLOCK}
+        self.time = served.get(CLOCK, 0.0)
+
+    def tag(self, worker: str) -> float:
+        """Where a worker stands; the smallest goes first."""
+        return max(self.time, self._tags.get(worker, 0.0))
+
+    def advance(self, waiting: Collection[str]) -> None:
+        """These workers wait for a turn."""
+        self.time = min((self.tag(name) for name in waiting), default=self.time)
+        self._tags = {name: tag for name, tag in self._tags.items() if tag > self.time}
+
+    def serve(self, worker: str, weight: int) -> None:
+        """A card of the worker that kept starts."""
+        self._tags[worker] = self.tag(worker) + 1 / max(weight, 1)
+
+    def served(self) -> dict[str, float]:
+        """The tags as a value, in order of names; empty before the first turn."""
+        tags = {CLOCK: self.time, **dict(sorted(self._tags.items()))}
+        return tags if self.time or self._tags else {}
+
+
+class Accounts:
+    """The starts of workers and their turns at keeping, with one value to remember both by."""
+
+    def __init__(self, served: Mapping[str, float] = {}) -> None:
+        """`served` as `served` gives it."""
+        turns = {name for name in served if name.startswith(TURN)}
+        self.starts = Fair({name: served[name] for name in served.keys() - turns})
+        self.turns = Turns({name.removeprefix(TURN): served[name] for name in turns})
+
+    def served(self) -> dict[str, float]:
+        """Both accounts as one value, in order of names."""
+        turns = self.turns.served().items()
+        return {**self.starts.served(), **{TURN + name: tag for name, tag in turns}}

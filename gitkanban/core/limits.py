@@ -24,7 +24,11 @@ def limit_words(full: Full, seats: Room, starting: Collection[str] = ()) -> tupl
     kind = room.HOST if full.code == room.RESERVE else full.code
     count = f"{seats.taken(kind, full.name)}/{full.limit}"
     if full.code == room.KEPT:
-        what = full.name or "the shared checkout"
+        what = {
+            room.CAPACITY: full.name,
+            room.SHARED_CHECKOUT: "the shared checkout",
+            room.MEMORY: f"the memory of {full.name}",
+        }.get(full.kind, f"the next slot of {full.name}")
         return f"{what} is kept for {full.by}, which has waited long", f"the start of {full.by}"
     if full.code == room.STARTS:
         starts = "1 start" if full.limit == 1 else f"{full.limit} starts"

@@ -4,6 +4,7 @@ It counts; who goes first is decided in `schedule`. A limit that was lowered bel
 simply full: nothing starts under it and nothing is ended.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple, TypeAlias
 
@@ -26,7 +27,9 @@ KEPT = "kept"  # free, but kept for a card that has waited long
 RESERVE = "reserve"  # free, but reserved for another worker
 STARTS = "starts"  # max_starts_per_tick
 
-# What a card that has waited long may keep from those behind it; see `schedule`.
+# What a card that has waited long may keep from those behind it, see `schedule`: first slots, and
+# once it has those, the rest. The host's are nobody's to keep.
+SLOTS = frozenset({WORKER, PROFILE})
 KEEPABLE = frozenset({CAPACITY, SHARED_CHECKOUT, MEMORY})
 
 
@@ -44,14 +47,16 @@ class Ask(NamedTuple):
 
 
 class Full(NamedTuple):
-    """The first limit that leaves no room. `by` is the card or the workers it is kept for;
-    `lasting` says of a reserve that no end of a session makes room beside it."""
+    """The first limit that leaves no room. `by` is the card or the workers it is kept for; `kind`
+    is that of a limit of which something is kept; `lasting` says of a reserve that no end of a
+    session makes room beside it."""
 
     code: str
     name: str
     limit: int = 0
     amount: int = 1
     by: str = ""
+    kind: str = ""
     lasting: bool = False
 
 
@@ -163,7 +168,14 @@ class _Want(NamedTuple):
     asks: tuple[Ask, ...]
     limits: tuple[tuple[Ask, Key, int], ...]  # with the key and the limit of each
     never: Full | None  # it asks for more than there is
-    keepable: int
+
+
+class _Kept(NamedTuple):
+    """How much of one limit is kept for a card: one of this worker with these needs."""
+
+    amount: int
+    card: str
+    of: tuple[str, Needs]
 
 
 class Room:
@@ -179,14 +191,16 @@ class Room:
         self._here: dict[str, int] = {}  # worker -> runs on this host
         self._numbers: dict[str, set[int]] = {}
         self._lowest: dict[str, int] = {}
-        self._keep: dict[Key, int] = {}
-        self._kept_for = ""
+        self._keep: dict[Key, _Kept] = {}
+        self._claimed: set[Key] = set()  # all that those ask for of whom something is kept
         self._wants: dict[tuple[str, Needs], _Want] = {}  # worked out once, asked often
         self._limits: dict[Key, int] = {}
+        profiles = Counter(worker.profile for worker in config.workers.values())
+        self._shared = {name for name, workers in profiles.items() if workers > 1}
         self._reserves = {
-            name: worker
+            name: worker._replace(reserve=most)
             for name, worker in sorted(config.workers.items())
-            if worker.reserve > 0 and name not in idle
+            if worker.reserve and name not in idle and (most := self._reserve(worker)) > 0
         }
         for occupant in taken:
             self.take(occupant)
@@ -240,22 +254,42 @@ class Room:
             asks = asks_of(worker, needs)
             limits = tuple((ask, ask.key, self.limit(ask.kind, ask.name)) for ask in asks)
             never = too_much(self._config, needs)
-            keepable = sum(ask.amount for ask in asks if ask.kind in KEEPABLE)
-            found = self._wants[worker.name, needs] = _Want(asks, limits, never, keepable)
+            found = self._wants[worker.name, needs] = _Want(asks, limits, never)
         return found
 
-    def keepable(self, worker: Worker, needs: Needs) -> int:
-        """How much a card of the worker asks for that can be kept for it."""
-        return self._want(worker, needs).keepable
+    def contends(self, worker: Worker, needs: Needs) -> bool:
+        """Whether a card of the worker asks for more than slots that no other worker uses:
+        capacities, exclusive places, slots of a profile that workers share."""
+        return worker.profile in self._shared or any(
+            ask.kind in KEEPABLE for ask in self._want(worker, needs).asks
+        )
 
-    def keep(self, card: str, worker: Worker, needs: Needs) -> None:
-        """Keep what this card needs, except slots, from all who ask after it; see `schedule`."""
-        self._kept_for = card
-        self._keep = {a.key: a.amount for a in self._want(worker, needs).asks if a.kind in KEEPABLE}
+    def ever(self, worker: Worker, needs: Needs) -> bool:
+        """Whether a card of the worker could start if nothing ran."""
+        if self._want(worker, needs).never:
+            return False
+        reserved = sum(each.reserve for each in self._reserves.values())
+        return worker.name in self._reserves or reserved < self._config.max_concurrency
 
-    def drop_keep(self) -> None:
+    def keep(self, card: str, worker: Worker, needs: Needs) -> bool:
+        """Keep a slot for this card from all others; and, if it has one, what else it needs.
+
+        False, and nothing is kept, where another card that keeps asks for one of these limits too.
+        """
+        asks = self._want(worker, needs).asks
+        if any(ask.key in self._claimed for ask in asks):
+            return False
+        self._claimed.update(ask.key for ask in asks)
+        slots = [ask for ask in asks if ask.kind in SLOTS]
+        seated = all(self.taken(*ask.key) < self.limit(*ask.key) for ask in slots)
+        for ask in asks if seated else slots:
+            self._keep[ask.key] = _Kept(ask.amount, card, (worker.name, needs))
+        return True
+
+    def drop_keeps(self) -> None:
         """Nothing is kept for anybody any more."""
-        self._kept_for, self._keep = "", {}
+        self._keep.clear()
+        self._claimed.clear()
 
     def taken(self, kind: str, name: str = "") -> int:
         """How much of a limit is taken."""
@@ -274,6 +308,8 @@ class Room:
             return worker.max_concurrency if worker else 0
         if kind == PROFILE:
             return self._config.profile_limit(name)
+        if kind == STARTS:
+            return self._config.max_starts_per_tick
         if kind == CAPACITY:
             return self._config.capacities.get(name, 0)
         return self._config.max_concurrency if kind == HOST else 1
@@ -295,15 +331,17 @@ class Room:
             free = limit - self._taken.get(key, 0)
             if ask.amount > free:
                 return Full(ask.kind, ask.name, limit, ask.amount)
-            if self._keep and ask.amount > free - self._keep.get(key, 0):
-                return Full(KEPT, ask.name, limit, ask.amount, self._kept_for)
+            kept = self._keep.get(key)
+            if kept and ask.amount > free - kept.amount and kept.of != (worker.name, needs):
+                return Full(KEPT, ask.name, limit, ask.amount, kept.card, ask.kind)
         return self._host_full(worker)
 
     def _host_full(self, worker: Worker) -> Full | None:
         limit, taken = self._config.max_concurrency, self.taken(HOST)
         if taken >= limit:
             return Full(HOST, "", limit)
-        if worker.name in self._reserves and self._here.get(worker.name, 0) < worker.reserve:
+        own = self._reserves.get(worker.name)
+        if own and self._here.get(worker.name, 0) < own.reserve:
             return None  # its own reserve; else reserves that exceed the total would stop everybody
         kept = {name: self._outstanding(name) for name in self._reserves if name != worker.name}
         if taken + sum(kept.values()) >= limit:
@@ -321,6 +359,12 @@ class Room:
         worker, here = self._reserves[name], self._here.get(name, 0)
         elsewhere = self.taken(WORKER, name) - here
         return max(0, min(worker.reserve, worker.max_concurrency - elsewhere) - here)
+
+    def _reserve(self, worker: Worker) -> int:
+        """How much of a worker's reserve is ever of use: what its limits let run, and those of what
+        its cards need where they do not say."""
+        asks = asks_of(worker, worker.needs)
+        return min(worker.reserve, *(self.limit(a.kind, a.name) // a.amount for a in asks))
 
 
 _HOST_ASK = (Ask(HOST, ""),)

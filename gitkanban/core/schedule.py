@@ -7,26 +7,33 @@ their priority is higher. Across workers it is fair queueing by weight (`fair`),
 cannot starve another worker's cards.
 
 A card starts as soon as everything it asks for is free, even when one that comes first must wait
-for something else. There is one exception, or cards that ask for much would wait for ever behind
-cards that ask for little. It is for cards that ask for two or more units of capacities and
-exclusive places and find one of them full, or for any and find their profile full. Of those that
-are first in their line and have been ready for PATIENCE, the one that has been ready longest keeps
-what it asks for of capacities and places (never slots) until it starts. So what is kept lies idle
-at most while a session of the full limit lasts; and the card waits, once it keeps, for the sessions
-that ran then and for its turn at a slot, however many others ask for less.
+for something else. There is one exception, or a card that needs several things would wait for ever
+behind cards that need fewer: keepers. A keeper is the first card of its worker's line, has been
+ready for PATIENCE, and asks for something that its worker alone does not fill: a capacity, an
+exclusive place, a slot of a shared profile. It keeps the next slot of its worker and profile; once
+it has one, all else that it needs, but no slot of the host; and it does so until it starts. So only
+a slot lies idle while what the card needs is in use, and what it needs lies idle only while it
+gathers more than one piece, and for its worker's turn at the host.
+
+Of cards that ask for the same limit one keeps at a time. Workers take turns, by weight and whatever
+else they start (`fair`); within a turn the card that has been ready longest comes first, then the
+id.
 
 Bounds, each proved in the tests: over any stretch in which two workers both wait at the host's
 limit alone, their starts per weight differ by at most 1/w + 1/w'; a waiting worker sees at most
-w' * (LAG + 1/w) + 1 starts of another one before its own.
+w' * (LAG + 1/w) + 1 starts of another one before its own. A keeper waits, and what it keeps lies
+idle, for two sessions at most, those that held its slot and then those that held what it needs, and
+for its worker's turn at the host. The first card of a line that has waited for PATIENCE sees at most
+w'/w + 1 turns of another worker before its own, each of them broken off at most once.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
 from gitkanban.core import room
 from gitkanban.core.facts import Observed
-from gitkanban.core.fair import Fair
+from gitkanban.core.fair import Accounts, Turns
 from gitkanban.core.limits import limit_words, of_limit
 from gitkanban.core.model import TODO, Board, Card, Config, Worker
 from gitkanban.core.reasons import Held as Held  # part of what `schedule` gives
@@ -34,7 +41,7 @@ from gitkanban.core.reasons import Reasons
 from gitkanban.core.room import Full, Needs, Occupant, Room, needs_of, occupants
 
 AGE_STEP = 3600  # seconds of waiting that weigh as much as one step of priority
-PATIENCE = 1800  # seconds ready after which a card may keep capacities
+PATIENCE = 1800  # seconds ready after which a card may keep what it needs
 
 Key = tuple[int, int, str]  # sorts cards of one worker: earliest first
 
@@ -74,8 +81,8 @@ class Line:
         """A card becomes ready; its place does not depend on when it is added."""
         heappush(self.groups.setdefault(needs_of(card, self.worker), []), order(card, since))
 
-    def first(self, without: Mapping[Needs, Full]) -> Needs | None:
-        """The group whose first card comes first, of those not known to find no room."""
+    def first(self, without: Container[Needs]) -> Needs | None:
+        """The group whose first card comes first, of those not left out."""
         heads = [(keys[0], needs) for needs, keys in self.groups.items() if needs not in without]
         return min(heads)[1] if heads else None
 
@@ -92,27 +99,35 @@ Blocks = dict[str, dict[Needs, Full]]  # worker -> group -> what leaves it no ro
 
 
 def fill(
-    seats: Room, lines: Mapping[str, Line], fair: Fair, now: int, most: int = 0
+    seats: Room, lines: Mapping[str, Line], accounts: Accounts, now: int, most: int | None = None
 ) -> tuple[list[Occupant], Blocks]:
-    """Start what fits, at most `most` cards (0: no limit): who starts, and what stops the rest.
+    """Start what fits, at most `most` cards (None: no limit): who starts, and what stops the rest.
 
     Started cards leave their lines, take their room, and are charged to their worker.
     """
     started: list[Occupant] = []
-    keeper = _keep(seats, lines, now)
-    blocks = _pour(seats, lines, fair, started, most)
-    # A start may make another card the one that keeps; then what was kept is free for others.
-    while started and (then := _keep(seats, lines, now)) != keeper:
-        keeper = then
-        blocks = _pour(seats, lines, fair, started, most)
-    fair.settle({name for name, line in lines.items() if _waits(line, blocks.get(name, {}))})
+    keepers = _keep(seats, lines, accounts.turns, now)
+    blocks = _pour(seats, lines, accounts, keepers, started, most)
+    # A start may make another card a keeper; then what was kept is free for others.
+    while started and (then := _keep(seats, lines, accounts.turns, now)) != keepers:
+        keepers = then
+        blocks = _pour(seats, lines, accounts, keepers, started, most)
+    waiting = {name for name, line in lines.items() if _waits(line, blocks.get(name, {}), seats)}
+    accounts.starts.settle(waiting)
     return started, blocks
 
 
 def _pour(
-    seats: Room, lines: Mapping[str, Line], fair: Fair, started: list[Occupant], most: int
+    seats: Room,
+    lines: Mapping[str, Line],
+    accounts: Accounts,
+    keepers: Container[str],
+    started: list[Occupant],
+    most: int | None,
 ) -> Blocks:
-    """Start what fits beside what is kept, worker by worker in fair order."""
+    """Start what fits beside what is kept, worker by worker in fair order; until a keeper starts,
+    for then another card may be one."""
+    fair = accounts.starts
     blocks: Blocks = {name: {} for name, line in lines.items() if line.groups}
     turn = [(fair.tag(name), name) for name in blocks]
     heapify(turn)
@@ -122,45 +137,51 @@ def _pour(
         # Room only shrinks in here, so a group that finds none is not asked again.
         while (needs := line.first(blocked)) is not None:
             full = seats.full(line.worker, needs)
-            if full is None and most and len(started) >= most:
-                full = Full(room.STARTS, "", most)
+            if full is None and most is not None and len(started) >= most:
+                full = Full(room.STARTS, "", seats.limit(room.STARTS))
             if full is None:
-                started.append(seats.seat(line.pop(needs), line.worker, needs))
+                card = line.pop(needs)
+                started.append(seats.seat(card, line.worker, needs))
                 fair.serve(name, line.worker.weight)
+                if card in keepers:
+                    accounts.turns.serve(name, line.worker.weight)
+                    return blocks
                 heappush(turn, (fair.tag(name), name))
                 break
             blocked[needs] = full
     return blocks
 
 
-def _keep(seats: Room, lines: Mapping[str, Line], now: int) -> str:
-    """Keep capacities for the card that has waited longest for more than it finds: that card."""
-    seats.drop_keep()
-    waiting = sorted(
-        (keys[0][1:], name, needs)
-        for name, line in lines.items()
-        for needs, keys in line.groups.items()
-        if now - keys[0][1] >= PATIENCE and seats.keepable(line.worker, needs)
-    )
-    for (_, card), name, needs in waiting:
-        worker = lines[name].worker
-        full = seats.full(worker, needs)
-        if full and full.code in (_PATIENT if seats.keepable(worker, needs) > 1 else _SLOTS):
-            seats.keep(card, worker, needs)
-            return card
-    return ""
+def _keep(seats: Room, lines: Mapping[str, Line], turns: Turns, now: int) -> list[str]:
+    """Keep what they need for the cards whose turn it is: those cards."""
+    seats.drop_keeps()
+    patient = {name: card for name, line in lines.items() if (card := _patient(seats, line, now))}
+    turns.advance(patient)
+    order = sorted((turns.tag(name), *card, name) for name, card in patient.items())
+    return [
+        card for _, _, card, needs, name in order if seats.keep(card, lines[name].worker, needs)
+    ]
 
 
-# A card that finds one of these full may keep what it needs of the others.
-_SLOTS = frozenset({room.PROFILE})
-_PATIENT = room.KEEPABLE | _SLOTS
-# What a worker is stopped by on its own account: it gets no credit for that time.
-_OWN = frozenset({room.WORKER, room.NEVER})
+def _patient(seats: Room, line: Line, now: int) -> tuple[int, str, Needs] | None:
+    """Since when the first card of a line is ready, that card and what it needs, if it may keep."""
+    needs = line.first([group for group in line.groups if not seats.ever(line.worker, group)])
+    if needs is None or not seats.contends(line.worker, needs):
+        return None
+    _, since, card = line.groups[needs][0]
+    return (since, card, needs) if now - since >= PATIENCE else None
 
 
-def _waits(line: Line, blocked: Mapping[Needs, Full]) -> bool:
+def _waits(line: Line, blocked: Mapping[Needs, Full], seats: Room) -> bool:
     """Whether a worker has a card that other workers' cards keep out."""
-    return any(blocked[needs].code not in _OWN for needs in line.groups)
+    return any(not _own(blocked[needs], line.worker, seats) for needs in line.groups)
+
+
+def _own(full: Full, worker: Worker, seats: Room) -> bool:
+    """Whether a worker is stopped on its own account: it gets no credit for that time."""
+    if full.code == room.PROFILE:  # all of it in its own hands
+        return seats.taken(room.PROFILE, full.name) <= seats.taken(room.WORKER, worker.name)
+    return full.code in (room.WORKER, room.NEVER) or full.kind == room.WORKER
 
 
 def schedule(board: Board, observed: Observed, reasons: Reasons | None = None) -> Scheduled:
@@ -186,14 +207,15 @@ def schedule(board: Board, observed: Observed, reasons: Reasons | None = None) -
     config = board.config or Config()
     idle = {name for name in config.workers if reasons.worker_held(name)}
     seats = Room(config, occupants(board, observed), idle)
-    fair = Fair(observed.served)
-    started, blocks = fill(seats, lines, fair, observed.now, config.max_starts_per_tick)
+    accounts = Accounts(observed.served)
+    most = config.max_starts_per_tick or None
+    started, blocks = fill(seats, lines, accounts, observed.now, most)
     for name, line in lines.items():
         held.extend(_left(line, blocks.get(name, {}), seats, {one.label for one in started}))
     starts = tuple(
         Start(one.label, one.worker, one.profile, f"{one.profile}#{one.number}") for one in started
     )
-    return Scheduled(starts, tuple(sorted(held)), fair.served(), dict(sorted(since.items())))
+    return Scheduled(starts, tuple(sorted(held)), accounts.served(), dict(sorted(since.items())))
 
 
 def _line_up(lines: dict[str, Line], board: Board, card: Card, since: int) -> None:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from gitkanban.core import room
 from gitkanban.core.facts import Observed
-from gitkanban.core.fair import Fair
+from gitkanban.core.fair import Accounts
 from gitkanban.core.graph import children, unfinished
 from gitkanban.core.limits import limit_words, of_limit
 from gitkanban.core.model import REVIEW, RUNNING, TODO, Board, Config
@@ -95,7 +95,7 @@ class _Course:
         self.reasons = Reasons(board, observed)
         idle = {name for name in self.config.workers if self.reasons.worker_held(name)}
         self.seats = Room(self.config, (), idle)
-        self.fair = Fair(observed.served)
+        self.accounts = Accounts(observed.served)
         self.lines: dict[str, Line] = {}
         self.blocks: Blocks = {}
         self.bars: list[Bar] = []
@@ -157,8 +157,8 @@ class _Course:
             self._round()
 
     def _round(self) -> None:
-        most = self.config.max_starts_per_tick
-        started, self.blocks = fill(self.seats, self.lines, self.fair, self.time, most)
+        most = self.config.max_starts_per_tick or None
+        started, self.blocks = fill(self.seats, self.lines, self.accounts, self.time, most)
         for one in started:
             takes = duration(self.question, one.worker, one.label)
             self._sit(one, self.time, self.time + takes)
@@ -218,9 +218,9 @@ class _Course:
 
 
 # The limit to which waiting is put down, where it is not the one that was found full.
-_LIMIT = {room.KEPT: room.CAPACITY, room.RESERVE: room.HOST, room.NEVER: room.CAPACITY}
+_LIMIT = {room.RESERVE: room.HOST, room.NEVER: room.CAPACITY}
 
 
 def _key(full: Full) -> Key:
-    kind = _LIMIT.get(full.code, full.code)
+    kind = full.kind or _LIMIT.get(full.code, full.code)
     return kind, "" if kind in (room.HOST, room.STARTS, room.SHARED_CHECKOUT) else full.name

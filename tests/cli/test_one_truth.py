@@ -176,7 +176,7 @@ def test_work_that_tick_could_not_accept_is_everywhere_and_needs_a_person(repo: 
     assert "A   done" in ok(repo, "status")
 
 
-def test_a_card_that_has_waited_long_keeps_capacities_from_the_cache_too(repo: Path) -> None:
+def test_a_card_that_has_waited_long_keeps_what_it_needs_from_the_cache_too(repo: Path) -> None:
     made(
         repo,
         big="worker: back; priority: 1; needs: {build: 2}",
@@ -189,7 +189,7 @@ def test_a_card_that_has_waited_long_keeps_capacities_from_the_cache_too(repo: P
     (repo / ".git/gitkanban/cache/schedule").write_text(json.dumps(seen))
     assert "small" not in said(repo, GITKANBAN_NOW="2026-11-24T10:00:00Z")
     held = said(repo, GITKANBAN_NOW="2026-11-24T10:00:30Z")
-    assert held["small"] == "build is kept for big, which has waited long"
+    assert held["small"] == "the next slot of back is kept for big, which has waited long"
 
 
 def test_a_deadlock_is_named_by_status_and_why(repo: Path) -> None:

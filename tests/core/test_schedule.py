@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gitkanban.core.facts import Exit
-from gitkanban.core.fair import CLOCK, LAG, Fair
+from gitkanban.core.fair import CLOCK, LAG, Fair, Turns
 from gitkanban.core.model import Board, Config, Problem
 from gitkanban.core.plan import held_after, plan
 from gitkanban.core.schedule import AGE_STEP, PATIENCE, schedule
@@ -335,16 +335,17 @@ def test_what_is_no_longer_kept_is_given_away_at_once() -> None:
     given = board(
         """
         run running @v needs build:1
+        other running @v needs gpu:1
         small todo @v needs build:1
-        big todo @x needs build:2
-        oldest todo @y needs gpu:1 browser:1
-        first todo @a needs gpu:1
+        big todo @x needs build:3
+        front todo @y !5
+        oldest todo @y needs gpu:1 build:1
         """,
-        workers="a\nv pool 2\nx\ny\ncapacity build 2\ncapacity gpu 1\ncapacity browser 1",
+        workers="v pool 3\nx\ny pool 2\ncapacity build 3\ncapacity gpu 1",
     )
-    # `first` takes what `oldest` needs, so `oldest` keeps, and `big` no longer does.
+    # Once `front` has started, `oldest` comes first in its line and keeps, and `big` no longer does.
     since = {"big": NOW - 2 * PATIENCE, "oldest": NOW - 3 * PATIENCE}
-    assert starts(given, ready_since=since) == ["first", "small"]
+    assert starts(given, ready_since=since) == ["front", "small"]
 
 
 WAITS = [
@@ -430,3 +431,138 @@ def test_a_run_takes_what_it_took_when_it_began_whatever_is_edited_since() -> No
         """,
         runs=runs,
     )
+
+
+LANES = "x profile=p\ny profile=p\nz\ncapacity build 1"
+
+
+def test_a_card_that_finds_no_slot_keeps_the_next_one_and_leaves_the_rest_in_use() -> None:
+    given = board(
+        "run running @y\nold todo @x needs build:1\nyoung todo @y\nnew todo @z needs build:1",
+        workers=LANES,
+    )
+    assert starts(given, ready_since={"old": NOW - PATIENCE}) == ["new"]
+    ended = board(
+        "run running @z needs build:1\nold todo @x needs build:1\nyoung todo @y", workers=LANES
+    )
+    assert starts(ended, ready_since={"old": NOW - PATIENCE + 1}) == ["young"]
+    check(
+        ended,
+        """
+        held  old capacity: capacity build 1/1 held by run
+        held  young kept: the next slot of p is kept for old, which has waited long
+        """,
+        ready_since={"old": NOW - PATIENCE},
+    )
+
+
+def test_a_card_with_a_slot_keeps_what_it_needs_while_the_host_is_full() -> None:
+    given = board(
+        "run running @z\nother running @y\nold todo @x needs build:1\nnew todo @s needs build:1",
+        workers="x\ny\nz\ns reserve=1\ncapacity build 1\nhost 3",
+    )
+    check(
+        given,
+        """
+        held  new kept: build is kept for old, which has waited long
+        held  old reserve: host 2/3 held by other, run, the rest is reserved for s
+        """,
+        ready_since={"old": NOW - PATIENCE},
+    )
+
+
+def test_who_is_not_next_in_its_line_keeps_nothing() -> None:
+    given = board(
+        "run running @y\nold todo @x needs build:1\nfirst todo @x !5\nnew todo @z needs build:1",
+        workers=LANES,
+    )
+    assert starts(given, ready_since={"old": NOW - PATIENCE}) == ["new"]
+
+
+def test_a_card_that_can_never_start_is_nobodys_next_and_keeps_nothing() -> None:
+    given = board(
+        "run running @z needs build:1\nold todo @x needs build:1\n"
+        "never todo @x !5 needs gpu:1\nyoung todo @y",
+        workers=LANES,
+    )
+    assert starts(given, ready_since={"old": NOW - PATIENCE, "never": NOW - PATIENCE}) == []
+    whole = board(
+        "old todo @x needs build:1\nnew todo @r needs build:1",
+        workers="x\nr reserve=1\ncapacity build 1\nhost 1",
+    )
+    assert starts(whole, ready_since={"old": NOW - PATIENCE}) == ["new"]
+
+
+def test_two_cards_that_ask_for_different_things_keep_at_the_same_time() -> None:
+    given = board(
+        """
+        r1 running @r needs build:1
+        r2 running @r needs gpu:1
+        big todo @x needs build:2
+        large todo @y needs gpu:2
+        a todo @r needs build:1
+        b todo @r needs gpu:1
+        """,
+        workers="r pool 9\nx\ny\ncapacity build 2\ncapacity gpu 2",
+    )
+    assert starts(given, ready_since={"big": NOW - PATIENCE, "large": NOW - PATIENCE}) == []
+
+
+@pytest.mark.parametrize(
+    "workers",
+    [
+        "x pool 4\nrev pool 2 reserve=2 profile=p\nprofile p 1\nhost 4",
+        "x pool 4\nrev pool 2 reserve=2 needs=gpu:1\ncapacity gpu 1\nhost 4",
+        "x pool 4\nrev reserve=2\nhost 4",
+    ],
+)
+def test_no_more_is_reserved_than_the_limits_of_its_worker_let_run(workers: str) -> None:
+    given = board("r todo @rev\na todo @x\nb todo @x\nc todo @x", workers=workers)
+    assert sorted(starts(given)) == ["a", "b", "c", "r"]
+
+
+def test_a_reserve_is_no_ticket_into_that_of_another() -> None:
+    given = board("a running @x\nb todo @x", workers="x pool 2 reserve=1\ny reserve=1\nhost 2")
+    check(given, "held  b reserve: host 1/2 held by a, the rest is reserved for y")
+
+
+@pytest.mark.parametrize(
+    ("lines", "workers", "keeps"),
+    [
+        ("r running @x\nb todo @x", "x", False),  # its own limit is full
+        ("r running @y\nb todo @x needs gpu:9", "x", False),  # it can never start
+        ("r running @x\nb todo @x", "x pool 2 profile=p\nprofile p 1", False),  # filled by itself
+        ("r running @y\nb todo @x", "x profile=p\ny profile=p", True),  # by another one
+        ("r running @y needs build:1\nb todo @x needs build:1", "x", True),
+        ("r running @y needs build:1\nb todo @x needs build:1\nc todo @x needs gpu:9", "x", True),
+    ],
+)
+def test_who_waits_on_its_own_account_saves_nothing(lines: str, workers: str, keeps: bool) -> None:
+    given = board(lines, workers=f"{workers}\ncapacity build 1")
+    served = schedule(given, observed(served={CLOCK: 9.0, "x": 8.0})).served
+    assert served.get("x") == (8.0 if keeps else None)
+
+
+def test_a_card_grows_older_while_something_but_its_parents_or_its_time_holds_it() -> None:
+    given = board(
+        "a todo @x\nb todo @-\nc todo <- a @x\nd todo not_before=9999999999", workers="x paused"
+    )
+    since = dict.fromkeys("abcd", NOW - 50)
+    found = schedule(given, observed(ready_since=since)).ready_since
+    assert found == {"a": NOW - 50, "b": NOW - 50}
+
+
+def test_turns_go_by_weight_and_whoever_comes_in_has_saved_none() -> None:
+    turns, order = Turns(), ""
+    for at in range(12):
+        waiting = "ab" if at < 6 else "abc"  # c comes in late
+        turns.advance(waiting)
+        first = min(waiting, key=lambda name: (turns.tag(name), name))
+        turns.serve(first, 2 if first == "a" else 1)
+        order += first
+    assert order == "abaabacabaca"
+    assert Turns(turns.served()).served() == turns.served()
+
+
+def test_the_constants_are_what_the_docs_say() -> None:
+    assert (AGE_STEP, PATIENCE, LAG) == (3600, 1800, 4.0)

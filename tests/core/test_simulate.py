@@ -193,7 +193,7 @@ def moments(given: Board, done: Simulated, question: Question) -> list[int]:
     found = {NOW, *accepted.values(), *(bar.end for bar in done.bars)}
     for card in given.cards.values():
         free = max((accepted.get(parent, NOW) for parent in card.parents), default=NOW)
-        if card.not_before > free and card.id in accepted:
+        if card.status == TODO and card.not_before > free and card.id in accepted:
             found.add(card.not_before)
     if given.config and given.config.max_starts_per_tick:
         last = max((bar.start for bar in done.bars), default=NOW)

@@ -3,6 +3,7 @@
 The oracle shares no code with the scheduler: it counts runs card by card, from the definitions.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from random import Random
 from typing import NamedTuple
@@ -225,8 +226,20 @@ def reserved(board: Board, runs: Iterable[Count]) -> dict[str, int]:
     for name, worker in config.workers.items():
         here = sum(run.worker == name and run.here for run in runs)
         elsewhere = sum(run.worker == name and not run.here for run in runs)
-        found[name] = max(0, min(worker.reserve, worker.max_concurrency - elsewhere) - here)
+        most = min(of_use(config, worker), worker.max_concurrency - elsewhere)
+        found[name] = max(0, most - here)
     return found
+
+
+def of_use(config: Config, worker: Worker) -> int:
+    """How much of a worker's reserve its limits can ever let run."""
+    one = _count(worker, worker.name, f"{worker.profile}#0", dict(worker.needs), True)
+    for count in range(worker.reserve):
+        taken = levels(Board("main", "", config, {}), [one] * (count + 1))
+        del taken["host", ""]
+        if any(much > limit for much, limit in taken.values()):
+            return count
+    return worker.reserve
 
 
 def after(board: Board, seen: Observed, starts: Iterable[Start]) -> Board:
@@ -260,7 +273,9 @@ def violations(board: Board, seen: Observed, done: Scheduled) -> list[str]:
         wrong.append("too many starts")
     kept = reserved(then, runs)
     usable = {n: 0 if _idle(board, seen, n) else count for n, count in kept.items()}
-    beyond = [s for s in done.starts if config.workers[s.worker].reserve == 0]
+    here = Counter(run.worker for run in runs if run.here)
+    own = {name: of_use(config, worker) for name, worker in config.workers.items()}
+    beyond = [s for s in done.starts if here[s.worker] > own[s.worker]]
     if beyond and now["host", ""][0] + sum(usable.values()) > config.max_concurrency:
         wrong.append(f"a reserve is taken by {beyond}")
     todo = {card.id for card in board.cards.values() if card.status == TODO}
@@ -346,7 +361,7 @@ def fits(board: Board, seen: Observed, runs: list[Count], card: Card) -> bool:
     if any(now[key][0] > now[key][1] for key in asked):
         return False
     here = sum(run.worker == worker.name and run.here for run in runs)
-    if here < worker.reserve:
+    if here < of_use(board.config or Config(), worker):
         return True
     kept = reserved(board, runs)
     others = sum(
@@ -358,16 +373,14 @@ def fits(board: Board, seen: Observed, runs: list[Count], card: Card) -> bool:
 
 
 def fits_beside(board: Board, seen: Observed, runs: list[Count], card: Card, keeper: Card) -> bool:
-    """Whether a card would fit if the keeper had its capacities and exclusive places already."""
+    """Whether a card would fit if the keeper sat in its slot already, and, where such a slot is
+    free, had all it needs but the host's."""
     worker = (board.config or Config()).workers[keeper.worker]
-    needs = dict(keeper.needs or worker.needs)
-    ghost = _count(worker, "", f"{worker.profile}#0", needs, False)._replace(profile="")
-    if ghost.memory:
-        mine = (board.config or Config()).workers[card.worker]
-        if (
-            mine.profile == worker.profile
-            and mine.memory_path
-            and mine.memory_policy == "read-write"
-        ):
-            return False
-    return fits(board, seen, [*runs, ghost], card)
+    slot = f"{worker.profile}#0"
+    seat = _count(None, worker.name, slot, {}, False)
+    now = levels(board, [*runs, seat])
+    limits = (now["worker", worker.name], now["profile", worker.profile])
+    if all(taken <= limit for taken, limit in limits):
+        needs = dict(keeper.needs or worker.needs)
+        seat = _count(worker, worker.name, slot, needs, False)
+    return fits(board, seen, [*runs, seat], card)
