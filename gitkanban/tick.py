@@ -156,6 +156,7 @@ class _Pass:
         self.remote = Remote(place, remote) if remote else None
         self.given_up: set[str] = set()  # runs and cards on which this pass tried in vain
         self.refused: dict[str, str] = {}  # cards that this pass could not accept, and why
+        self.begun = 0  # starts of this pass, all its rounds together
         self.verified: set[str] = set()  # contents of base on which `verify` has passed
         self.config: Config | None = None  # as of the last look
         self.outcome = Outcome()
@@ -209,6 +210,7 @@ class _Pass:
         """One look at the board and what follows from it; whether to look again."""
         board = store.read(self.place)
         seen = observe(self.place, board, int(clock.now()), self.locks)
+        seen = seen._replace(started=self.begun)
         todo = plan(board, seen)
         self.config = board.config
         failpoints.reach("tick.planned")
@@ -352,6 +354,7 @@ class _Pass:
                 seats.give_back(self.place, taken)
         if not committed:
             return True
+        self.begun += len(taken)
         told = [line for each in accepted for line in each.told]
         self.outcome = self.outcome.adding(accepted=tuple(accepted), told=tuple(told))
         try:

@@ -92,5 +92,6 @@ class Observed(NamedTuple):
     busy_slots: frozenset[str] = frozenset()  # "profile#n" whose kernel lock somebody holds
     untrusted: Mapping[str, str] = {}  # worker -> why its commands may not run
     ready_since: Mapping[str, int] = {}  # card -> when a tick first saw it ready
+    started: int = 0  # starts that count as this tick's already
     served: Mapping[str, float] = {}  # worker -> virtual finish time, see `schedule`
     standstill: str = ""  # why nothing may be committed or started now; empty: go on

@@ -208,8 +208,9 @@ def schedule(board: Board, observed: Observed, reasons: Reasons | None = None) -
     idle = {name for name in config.workers if reasons.worker_held(name)}
     seats = Room(config, occupants(board, observed), idle)
     accounts = Accounts(observed.served)
-    most = config.max_starts_per_tick or None
-    started, blocks = fill(seats, lines, accounts, observed.now, most)
+    most = max(0, config.max_starts_per_tick - observed.started)
+    most_now = most if config.max_starts_per_tick else None
+    started, blocks = fill(seats, lines, accounts, observed.now, most_now)
     for name, line in lines.items():
         held.extend(_left(line, blocks.get(name, {}), seats, {one.label for one in started}))
     starts = tuple(

@@ -564,5 +564,16 @@ def test_turns_go_by_weight_and_whoever_comes_in_has_saved_none() -> None:
     assert Turns(turns.served()).served() == turns.served()
 
 
+def test_starts_of_earlier_rounds_count_in_this_tick() -> None:
+    given = board("a todo\nb todo\nc todo", workers="w pool 3\nstarts 2")
+    assert starts(given, started=1) == ["a"]
+    check(
+        board("a todo", workers="w pool 3\nstarts 2"),
+        "held  a starts: 2 starts a tick, and as many come first",
+        started=2,
+    )
+    assert starts(board("a todo", workers="w pool 3"), started=9) == ["a"]
+
+
 def test_the_constants_are_what_the_docs_say() -> None:
     assert (AGE_STEP, PATIENCE, LAG) == (3600, 1800, 4.0)
