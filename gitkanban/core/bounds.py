@@ -9,9 +9,9 @@ from typing import NamedTuple
 from gitkanban.core import room
 from gitkanban.core.facts import Observed
 from gitkanban.core.graph import longest_chain
-from gitkanban.core.model import LANE, POOL, REVIEW, TODO, Board, Config
+from gitkanban.core.model import LANE, POOL, REVIEW, RUNNING, TODO, Board, Config
 from gitkanban.core.room import HOST, Key, Room, asks_of, needs_of, occupants
-from gitkanban.core.simulate import Question, Simulated, simulate
+from gitkanban.core.simulate import Question, Simulated, review_of, simulate
 
 CHAIN: Key = ("chain", "")  # the bound that no limit can move
 TRIED_MOST = 4  # limits that are tried out
@@ -51,12 +51,14 @@ class Assessment(NamedTuple):
 
 
 class Advice(NamedTuple):
-    """A limit to raise from `limit` to `to`, and the makespan that gives, in seconds."""
+    """A limit to raise from `limit` to `to`, and the makespan that gives, in seconds; with `also`,
+    one that must be raised together with it."""
 
     key: Key
     limit: int
     to: int
     makespan: int
+    also: tuple[Key, int, int] | None = None  # key, limit, to
 
 
 def assess(board: Board, observed: Observed, question: Question, done: Simulated) -> Assessment:
@@ -74,13 +76,20 @@ def assess(board: Board, observed: Observed, question: Question, done: Simulated
 
 def _longest(board: Board, question: Question, done: Simulated) -> tuple[int, tuple[str, ...]]:
     """The heaviest chain of sessions; between two of them lies a review."""
-    takes = {bar.card: bar.end - max(bar.start, done.now) for bar in done.bars}
+    takes = {
+        bar.card: bar.end - max(bar.start, done.now)
+        for bar in done.bars
+        if not bar.ran or (bar.card in board.cards and board.cards[bar.card].status == RUNNING)
+    }  # nobody waits for the run of a card that is over
     takes |= {card.id: 0 for card in board.cards.values() if card.status == REVIEW}
     cards = {card: board.cards[card] for card in takes if card in board.cards}
     for card in [card for card in cards.values() if card.status != TODO]:
         cards[card.id] = card._replace(parents=())  # under way, whatever its parents say by now
-    total, chain = longest_chain(cards, lambda card: takes[card.id] + question.review)
-    return max(0, int(total) - question.review), tuple(chain)
+    total, chain = longest_chain(
+        cards, lambda card: takes[card.id] + review_of(board, question, card)
+    )
+    last = review_of(board, question, cards[chain[-1]]) if chain else 0
+    return max(0, int(total) - last), tuple(chain)
 
 
 def _work(board: Board, observed: Observed, done: Simulated) -> list[Bound]:
@@ -132,19 +141,49 @@ def advice(
 ) -> tuple[Advice, ...]:
     """What raising each of the limits that cards wait longest at would give, the best first.
 
-    Each is raised by one and simulated again, so this takes up to TRIED_MOST times as long as
-    `simulate`. Limits whose raise shortens nothing are left out: then two or more bind at once.
+    Each is raised by one, or doubled where one is not enough, and simulated again, so this takes up
+    to twice TRIED_MOST times as long as `simulate`. Limits whose raise shortens nothing are left
+    out; where that is all of them, the first is tried together with the one that binds behind it.
     """
     config = board.config or Config()
     found = []
-    by_waiting = sorted(done.waited, key=lambda key: (-done.waited[key], key))
-    for key in [key for key in by_waiting if key[0] in _RAISABLE][:TRIED_MOST]:
+    by_waiting = waited_at(done)
+    for key in by_waiting[:TRIED_MOST]:
         limit = _limit(config, key)
-        raised = board._replace(config=_raised(config, key, limit + 1))
-        makespan = simulate(raised, observed, question).makespan
+        for to in sorted({limit + 1, 2 * limit}):  # eight equal sessions over 5 slots end as over 4
+            raised = board._replace(config=_raised(config, key, to))
+            makespan = simulate(raised, observed, question).makespan
+            if makespan < done.makespan:
+                found.append(Advice(key, limit, to, makespan))
+                break
+    found.sort(key=lambda one: (one.makespan, by_waiting.index(one.key)))
+    if by_waiting and not found:
+        found = _pair(board, observed, question, done, by_waiting[0])
+    return tuple(found)
+
+
+def _pair(
+    board: Board, observed: Observed, question: Question, done: Simulated, first: Key
+) -> list[Advice]:
+    """What doubling a limit gives, together with the one at which cards wait longest then."""
+    config = board.config or Config()
+    limit = _limit(config, first)
+    raised = _raised(config, first, 2 * limit)
+    then = simulate(board._replace(config=raised), observed, question)
+    for second in [key for key in waited_at(then) if key != first][:1]:
+        behind = _limit(config, second)
+        both = board._replace(config=_raised(raised, second, 2 * behind))
+        makespan = simulate(both, observed, question).makespan
         if makespan < done.makespan:
-            found.append(Advice(key, limit, limit + 1, makespan))
-    return tuple(sorted(found, key=lambda one: (one.makespan, by_waiting.index(one.key))))
+            also = (second, behind, 2 * behind)
+            return [Advice(first, limit, 2 * limit, makespan, also)]
+    return []
+
+
+def waited_at(done: Simulated) -> list[Key]:
+    """The limits that can be raised and that cards waited at, the longest first."""
+    by_waiting = sorted(done.waited, key=lambda key: (-done.waited[key], key))
+    return [key for key in by_waiting if key[0] in _RAISABLE]
 
 
 # The shared checkout and memory that a run writes are exclusive by nature.

@@ -7,7 +7,7 @@ seconds, and a session's end is followed by a tick at once. It waits for nobody:
 a blocked, backlog, dropped or missing one never start.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from hashlib import blake2b
 from heapq import heappop, heappush
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from gitkanban.core.facts import Observed
 from gitkanban.core.fair import Accounts
 from gitkanban.core.graph import children, unfinished
 from gitkanban.core.limits import limit_words, of_limit
-from gitkanban.core.model import REVIEW, RUNNING, TODO, Board, Config
+from gitkanban.core.model import REVIEW, RUNNING, TODO, Board, Card, Config
 from gitkanban.core.reasons import Held, Reasons
 from gitkanban.core.room import Full, Key, Occupant, Room, needs_of, occupants
 from gitkanban.core.schedule import Blocks, Line, fill
@@ -68,6 +68,7 @@ class Simulated(NamedTuple):
     makespan: int  # seconds from now to the last end
     never: tuple[Held, ...]  # cards that would not start, with what holds them
     waited: Mapping[Key, int]
+    left: int = 0  # todo cards that had not begun when it stopped at `until`, with work to come
 
 
 def simulate(board: Board, observed: Observed, question: Question = _PLAIN) -> Simulated:
@@ -84,6 +85,12 @@ def duration(question: Question, worker: str, card: str) -> int:
         noise = blake2b(f"{question.seed}/{card}".encode(), digest_size=4).digest()
         mean += round(spread * (int.from_bytes(noise, "big") / 2**31 - 1))
     return max(1, mean)
+
+
+def review_of(board: Board, question: Question, card: Card) -> int:
+    """Seconds that a person takes before a card is accepted; 0 where tick accepts it itself."""
+    worker = board.worker_of(card)
+    return question.review if worker is None or worker.on_success == REVIEW else 0
 
 
 class _Course:
@@ -121,7 +128,7 @@ class _Course:
             self._sit(one, start, max(start + takes, self.time + 1), ran=True)
         for card in self.board.cards.values():
             if card.status == REVIEW:
-                self._event(self.time + self.question.review, ACCEPT, card.id)
+                self._event(self.time + self._review(card.id), ACCEPT, card.id)
         for name in self.todo:
             self._ready(name, observed.ready_since.get(name, self.time))
 
@@ -170,6 +177,8 @@ class _Course:
         for worker, blocked in self.blocks.items():
             groups = self.lines[worker].groups
             for needs in blocked.keys() & groups.keys():
+                if blocked[needs].code == room.NEVER:
+                    continue
                 key = _key(blocked[needs])
                 waited = len(groups[needs]) * (at - self.time)
                 self.waited[key] = self.waited.get(key, 0) + waited
@@ -185,28 +194,35 @@ class _Course:
                 what = READY if card in self.todo else NEXT_TICK
         if what == READY:
             self._ready(card, self.time)
-        elif what in (END, END_OF_EARLIER) and self.question.review:
-            self._event(self.time + self.question.review, ACCEPT, card)
+        elif what in (END, END_OF_EARLIER) and self._review(card):
+            self._event(self.time + self._review(card), ACCEPT, card)
         elif what != NEXT_TICK:
             for child in self.kids.get(card, ()):
                 self.open[child] -= 1
                 self._ready(child, self.time)
 
+    def _review(self, card: str) -> int:
+        known = self.board.cards.get(card)
+        return review_of(self.board, self.question, known) if known else 0
+
     def result(self) -> Simulated:
         """What came of it."""
         bars = sorted(self.bars, key=lambda bar: (bar.start, bar.card, bar.slot))
         end = max((bar.end for bar in bars), default=self.begun)
-        never = () if self.question.until else tuple(sorted(self._never()))
+        begun = {bar.card for bar in bars if not bar.ran}
+        left = len(self.todo.keys() - begun) if self.events else 0
+        never = () if left else tuple(sorted(self._never(begun)))
         waited = dict(sorted(self.waited.items()))
-        return Simulated(self.begun, tuple(bars), max(0, end - self.begun), never, waited)
+        return Simulated(self.begun, tuple(bars), max(0, end - self.begun), never, waited, left)
 
-    def _never(self) -> list[Held]:
-        ran = {bar.card for bar in self.bars if not bar.ran}
+    def _never(self, ran: Collection[str]) -> list[Held]:
         found = []
         for card in self.board.cards.values():
             if card.status != TODO or card.id in ran:
                 continue
-            held = self.reasons.of_card(card)
+            came = not self.open.get(card.id, 1) and card.not_before <= self.time
+            then = card._replace(parents=(), not_before=0) if came else card
+            held = self.reasons.of_card(then)
             worker = self.board.worker_of(card)
             needs = needs_of(card, worker) if worker else ()
             full = self.blocks.get(card.worker, {}).get(needs)
@@ -218,7 +234,7 @@ class _Course:
 
 
 # The limit to which waiting is put down, where it is not the one that was found full.
-_LIMIT = {room.RESERVE: room.HOST, room.NEVER: room.CAPACITY}
+_LIMIT = {room.RESERVE: room.HOST}
 
 
 def _key(full: Full) -> Key:

@@ -217,3 +217,81 @@ def projected(given: Board, done: Simulated, question: Question, at: int) -> Boa
             running = {"status": RUNNING, "run": f"run-{card.id}", "slot": bar.slot, "host": HERE}
             cards[bar.card] = card._replace(**running)
     return given._replace(cards=cards)
+
+
+def test_a_run_that_takes_longer_than_said_ends_in_a_moment() -> None:
+    given = board("a running run=r1\nb", workers="w")
+    seen = observed(runs=(live("r1 of a @w in w#1"),))
+    assert picture(simulate(given, seen, Question({"w": Duration(30)}))) == [
+        "a w#1 -60-1",
+        "b w#1 1-31",
+    ]
+
+
+def test_ticks_come_at_full_minutes() -> None:
+    given = board("a\nb", workers="w pool 3\nstarts 1")
+    done = simulate(given, observed(NOW + 20))
+    assert picture(done) == ["a w#1 20-620", "b w#2 60-660"]
+
+
+def test_why_a_card_never_starts_is_what_stops_it_in_the_end() -> None:
+    lines = f"a\nb <- a needs gpu:1\nc needs gpu:1 not_before={NOW + 60}\nd @x"
+    done = simulate(board(lines, workers="solo\nx paused"), observed())
+    found = [(held.card, held.code, held.text) for held in done.never]
+    assert found == [
+        ("b", "never", "needs gpu, of which config has none"),
+        ("c", "never", "needs gpu, of which config has none"),
+        ("d", "paused", "x is paused: by hand"),
+    ]
+
+
+def test_nobody_reviews_what_tick_accepts_itself() -> None:
+    given, question = board("a\nb <- a", workers="w on_success=done"), Question(review=100)
+    done = simulate(given, observed(), question)
+    assert picture(done) == ["a w#1 0-600", "b w#1 600-1200"]
+    assert assess(given, observed(), question, done).bound == 1200
+
+
+def test_where_it_stopped_before_the_end_it_says_how_many_cards_are_left() -> None:
+    given = board("a\nb\nc\nd needs gpu:1")
+    stopped = simulate(given, observed(), Question(until=700))
+    assert (len(stopped.bars), stopped.left, stopped.never) == (2, 2, ())
+    ended = simulate(given, observed(), Question(until=7000))
+    assert (len(ended.bars), ended.left, [held.card for held in ended.never]) == (3, 0, ["d"])
+
+
+def test_it_begins_where_the_last_tick_left_off() -> None:
+    given = board("a @x\nb @y\nc @y", workers="x\ny\nhost 1")
+    tags = observed(served={"": 5.0, "x": 6.0})
+    assert next(bar.card for bar in simulate(given, tags).bars) == "b"
+    since = observed(ready_since={"c": NOW - 5})
+    order = [bar.card for bar in simulate(given, since).bars]
+    assert order.index("c") < order.index("b")
+
+
+def test_a_standstill_is_taken_to_be_over() -> None:
+    given = board("a\nb needs gpu:1")
+    done = simulate(given, observed(standstill="a rebase"))
+    assert [bar.card for bar in done.bars] == ["a"]
+    assert [held.code for held in done.never] == ["never"]
+
+
+def test_a_parent_named_twice_is_one() -> None:
+    assert picture(simulate(board("a\nb <- a a"), observed()))[1] == "b solo#1 600-1200"
+
+
+def test_nothing_is_reserved_for_a_paused_worker() -> None:
+    given = board("a @x\nb @x", workers="x pool 2\nr reserve=1 paused\nhost 2")
+    assert simulate(given, observed()).makespan == 600
+
+
+def test_a_spread_goes_both_ways() -> None:
+    taken = [duration(Question({"w": Duration(100, 30)}), "w", f"c{n}") for n in range(200)]
+    assert min(taken) < 75 and max(taken) > 125
+
+
+def test_every_card_that_waits_counts_and_nothing_takes_no_time() -> None:
+    given = board("a\nb\nc")
+    assert simulate(given, observed()).waited == {(room.WORKER, "solo"): 1800}
+    assert simulate(given, observed(), Question(until=700)).never == ()
+    assert duration(Question(otherwise=Duration(0)), "w", "a") == 1
