@@ -18,7 +18,12 @@ _SPREAD = re.compile(r"\s*(?:±|\+/-|\+-)\s*")
 
 @click.command("simulate")
 @click.option("--until-done", is_flag=True, help="Go on until nothing can start; the default.")
-@click.option("--until", default="", metavar="DURATION", help="Stop after that long: 8h, say.")
+@click.option(
+    "--until",
+    default="",
+    metavar="DURATION",
+    help="Stop after that long: 8h, say; then neither bound nor advice.",
+)
 @click.option(
     "--duration", "durations", multiple=True, metavar="[WORKER=]10m±5m",
     help="How long a session takes; without WORKER, of all others. Default 10m. +- reads as ±.",
@@ -58,6 +63,8 @@ def simulate_command(
     from gitkanban.views.simulate import simulation_data, simulation_text
 
     place = place_here(branch)
+    if place.start:
+        raise NotFound(f"no branch {branch!r}", "`git branch --list` shows those there are.")
     board = board_of(place)
     if board.config is None:
         raise BadData("config.yaml cannot be read", "`gitkanban check` says where.")
@@ -67,9 +74,9 @@ def simulate_command(
     seen = _seen(place, board)
     done = simulate(board, seen, question)
     worth = assess(board, seen, question, done)
-    better = () if no_advice or until else advice(board, seen, question, done)
+    better = None if no_advice or done.left else advice(board, seen, question, done)
     if as_json:
-        print_json(simulation_data(board, done, worth, better))
+        print_json(simulation_data(board, done, worth, better or ()))
     else:
         text = simulation_text(board, done, worth, better, terminal_width(), colour_on())
         click.echo(text, nl=False)
@@ -91,11 +98,8 @@ def _question(board: Board, words: Sequence[str], review: str, until: str, seed:
     found: dict[str, Duration] = {}
     otherwise = Duration()
     for word in words:
-        worker, equals, text = word.rpartition("=")
-        mean, *spread = _SPREAD.split(text)
-        if len(spread) > 1 or not mean:
-            raise UsageError(f"{word!r} is no duration", "Write 10m, or WORKER=10m±5m.")
-        takes = Duration(duration(mean), duration(spread[0]) if spread else 0)
+        name, equals, text = word.rpartition("=")
+        worker, takes = name.strip(), _takes(word, text)
         if not equals:
             otherwise = takes
         elif worker in board.config.workers:
@@ -104,4 +108,22 @@ def _question(board: Board, words: Sequence[str], review: str, until: str, seed:
             from gitkanban.core.ids import did_you_mean
 
             raise NotFound(f"no worker {worker!r}", did_you_mean(worker, board.config.workers))
-    return Question(found, otherwise, duration(review), duration(until) if until else 0, seed)
+    stop = duration(until) if until else 0
+    if until and not stop:
+        raise UsageError(
+            "--until 0 leaves nothing to simulate", "Leave it out to go on to the end."
+        )
+    return Question(found, otherwise, duration(review), stop, seed)
+
+
+def _takes(word: str, text: str) -> Duration:
+    """`10m±5m` as a duration; `word` is what was written. Raises UsageError."""
+    from gitkanban.board.configfile import duration
+
+    mean, *spread = _SPREAD.split(text.strip())
+    if len(spread) > 1 or not mean or "" in spread:
+        raise UsageError(f"{word!r} is no duration", "Write 10m, or WORKER=10m±5m.")
+    takes = Duration(duration(mean), duration(spread[0]) if spread else 0)
+    if takes.spread > takes.mean:
+        raise UsageError(f"{word!r} would be less than nothing", "Give a spread up to the mean.")
+    return takes

@@ -1,10 +1,11 @@
 """A simulated future as JSON data, as a report, and as a Gantt picture of the slots."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 from typing import Any
 
 from gitkanban.clock import iso
-from gitkanban.core.bounds import Advice, Assessment
+from gitkanban.core.bounds import CHAIN, Advice, Assessment, waited_at
 from gitkanban.core.model import Board
 from gitkanban.core.room import Key
 from gitkanban.core.simulate import Bar, Simulated
@@ -40,39 +41,62 @@ def simulation_data(
             for bar in done.bars
         ],
         "never": [{"card": held.card, "code": held.code, "text": held.text} for held in done.never],
+        "left": done.left,
         "waited": [
             {"limit": list(key), "seconds": seconds} for key, seconds in done.waited.items()
         ],
         "advice": [
-            {"limit": list(each.key), "from": each.limit, "to": each.to, "makespan": each.makespan}
+            {
+                **_change(each.key, each.limit, each.to),
+                "makespan": each.makespan,
+                "also": _change(*each.also) if each.also else None,
+            }
             for each in better
         ],
     }
+
+
+def _change(key: Key, limit: int, to: int) -> dict[str, Any]:
+    return {"limit": list(key), "from": limit, "to": to}
 
 
 def simulation_text(
     board: Board,
     done: Simulated,
     worth: Assessment,
-    better: Sequence[Advice],
+    better: Sequence[Advice] | None,
     total: int = 100,
     colour: bool = False,
 ) -> str:
-    """The report, at most `total` columns wide."""
+    """The report, at most `total` columns wide (24 at least).
+
+    `better` is None where no advice was asked for.
+    """
     if not done.bars:
         lines = ["nothing would run"]
     else:
         lines = [
-            *_head(done, worth),
+            *_head(done, worth, total),
             "",
             *gantt(done, total, colour),
             "",
-            *_table(board, done, total),
+            *(clipped(line, total) for line in _table(board, done, total)),
             "",
-            *_use(board, worth),
-            *_better(done, better),
+            *(clipped(line, total) for line in _use(board, worth, total)),
+            *_better(done, worth, better),
         ]
-    return "\n".join([*lines, *_never(done)]) + "\n"
+    lines += _never(done)
+    return "\n".join(row for line in lines for row in _folded(line, total)) + "\n"
+
+
+def _folded(line: str, total: int) -> list[str]:
+    """A line of words that is too long, on several; pictures and tables are as wide as they are."""
+    if width(line) <= total or "\x1b" in line or "█" in line or "  " in line.strip():
+        return [line]
+    first = len(line) - len(line.lstrip())
+    return wrap(
+        line, max(total, 24), subsequent_indent=" " * (first + 2), break_on_hyphens=False
+    ) or [line]
 
 
 def long(seconds: int) -> str:
@@ -107,18 +131,22 @@ def limit_name(key: Key) -> str:
     }.get(kind, f"{kind} {name}")
 
 
-def _head(done: Simulated, worth: Assessment) -> list[str]:
+def _head(done: Simulated, worth: Assessment, total: int) -> list[str]:
     ratio = f", {done.makespan / worth.bound:.2f} x" if worth.bound else ""
-    fresh = [bar for bar in done.bars if not bar.ran]
+    cards = plural(len([bar for bar in done.bars if not bar.ran]), "card")
+    if done.left:
+        return [
+            f"{cards} begun when it stopped, the last ends after {long(done.makespan)}; "
+            f"{done.left} more to come, so nothing is said of the whole"
+        ]
     lines = [
-        f"{plural(len(fresh), 'card')} in {long(done.makespan)}; at best {long(worth.bound)}"
+        f"{cards} in {long(done.makespan)}; at best {long(worth.bound)}"
         f"{ratio}, because of {limit_name(worth.binds)}"
     ]
     if worth.chain:
-        cards = worth.chain
-        some = list(cards[:CHAIN_MOST])
-        if len(cards) > CHAIN_MOST:
-            some += [f"… {len(cards) - CHAIN_MOST} more"]
+        some = list(worth.chain[:CHAIN_MOST])
+        if len(worth.chain) > CHAIN_MOST:
+            some += [f"… {len(worth.chain) - CHAIN_MOST} more"]
         lines.append(f"longest chain: {' → '.join(some)}")
     return lines
 
@@ -128,15 +156,30 @@ def gantt(done: Simulated, total: int = 100, colour: bool = False) -> list[str]:
     slots: dict[str, list[Bar]] = {}
     for bar in sorted(done.bars, key=lambda bar: (_slot_key(bar.slot), bar.start)):
         slots.setdefault(bar.slot, []).append(bar)
-    head = max(width(slot) for slot in slots)
-    room = max(20, total - head - 2)
+    head = min(max(width(slot) for slot in slots), max(8, total // 2))
+    room = max(10, total - head - 2)
     span = max(1, done.makespan)
     workers = {name: at for at, name in enumerate(sorted({bar.worker for bar in done.bars}))}
     lines = [f"{' ' * head}  {_axis(span, room)}"]
     for slot, bars in list(slots.items())[:ROWS_MOST]:
-        lines.append(f"{padded(slot, head)}  {_row(bars, done.now, span, room, workers, colour)}")
+        name = padded(clipped(slot, head), head)
+        lines.append(f"{name}  {_row(bars, done.now, span, room, workers, colour)}")
     if len(slots) > ROWS_MOST:
         lines.append(f"[cut: {len(slots) - ROWS_MOST} more slots]")
+    return lines + (_legend(workers, total) if colour and len(workers) > 1 else [])
+
+
+def _legend(workers: Mapping[str, int], total: int) -> list[str]:
+    """Whose bars have which colour, as many workers a line as fit."""
+    lines, used = [""], 0
+    for name, at in workers.items():
+        size = width(name) + 4
+        if used and used + size > total:
+            lines, used = [*lines, ""], 0
+        lines[-1] += (
+            f"{'  ' if used else ''}{coloured('█', _COLOURS[at % len(_COLOURS)], True)} {name}"
+        )
+        used += size
     return lines
 
 
@@ -157,9 +200,10 @@ def _row(
 ) -> str:
     line, at = "", 0
     for number, bar in enumerate(bars):
-        start = max(at, (max(bar.start, now) - now) * room // span)
-        end = min(room, max(start + 1, (bar.end - now) * room // span))
-        if start >= end:
+        begins = (max(bar.start, now) - now) * room // span
+        start = max(at, begins)
+        end = min(room, max(begins + 1, (bar.end - now) * room // span))
+        if start >= end:  # others before it have drawn its only column
             continue
         # Bars that touch differ in shade, so that the eye finds where one ends.
         fill = "█▓"[number % 2]
@@ -187,7 +231,7 @@ def _table(board: Board, done: Simulated, total: int) -> list[str]:
     return lines
 
 
-def _use(board: Board, worth: Assessment) -> list[str]:
+def _use(board: Board, worth: Assessment, total: int) -> list[str]:
     limits = board.config.workers if board.config else {}
     rows = [["WORKER", "SLOTS", "IN USE"]]
     rows += [
@@ -195,22 +239,37 @@ def _use(board: Board, worth: Assessment) -> list[str]:
         for name, part in worth.utilisation.items()
         if part
     ]
-    return columns(rows, 100, 0)
+    return columns(rows, total, 0)
 
 
-def _better(done: Simulated, better: Sequence[Advice]) -> list[str]:
-    return [""] * bool(better) + [
-        f"raise {limit_name(each.key)} from {each.limit} to {each.to}: {long(each.makespan)}, "
-        f"{long(done.makespan - each.makespan)} less"
+def _better(done: Simulated, worth: Assessment, better: Sequence[Advice] | None) -> list[str]:
+    if better is None or done.left or (done.makespan <= worth.bound and worth.binds == CHAIN):
+        return []
+    lines = [
+        f"{_raise(each)}: {long(each.makespan)}, {long(done.makespan - each.makespan)} less"
         for each in better
     ]
+    waited = [limit_name(key) for key in waited_at(done)[:2]]
+    if not lines and len(waited) == 2:
+        lines = [f"no single limit shortens it: {waited[0]} and {waited[1]} bind together"]
+    elif not lines and waited:
+        lines = [f"no limit shortens it, not even {waited[0]}, at which cards wait"]
+    return ["", *lines] if lines else []
+
+
+def _raise(one: Advice) -> str:
+    text = f"raise {limit_name(one.key)} from {one.limit} to {one.to}"
+    if one.also is None:
+        return text
+    key, limit, to = one.also
+    return f"{text} and {limit_name(key)} from {limit} to {to}, together"
 
 
 def _never(done: Simulated) -> list[str]:
     if not done.never:
         return []
     lines = ["", f"{plural(len(done.never), 'card')} would never start:"]
-    lines += [clipped(shown(f"  {each.card}: {each.text}"), 160) for each in done.never[:20]]
+    lines += [shown(f"  {each.card}: {each.text}") for each in done.never[:20]]
     if len(done.never) > 20:
         lines.append(f"  [cut: {len(done.never) - 20} more]")
     return lines

@@ -6,6 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from gitkanban.core.bounds import Advice, Assessment, advice, assess
+from gitkanban.core.model import Board
+from gitkanban.core.simulate import Duration, Question, Simulated, simulate
+from gitkanban.views.simulate import gantt, simulation_text
+from tests.boards import board as a_board
+from tests.boards import observed
 from tests.cli.calls import call, ok
 from tests.conftest import git
 
@@ -106,12 +112,52 @@ def test_simulate_tells_which_limit_to_raise(planned: Path) -> None:
     assert "raise max_concurrency of the host from 1 to 2: 40m, 10m less" in page
 
 
+def test_simulate_says_that_it_stopped_and_what_is_left(planned: Path) -> None:
+    page = ok(planned, "simulate", "--until", "15m")
+    assert "4 cards begun when it stopped, the last ends after 20m; 3 more to come" in page
+    assert "at best" not in page and "raise" not in page
+    data = json.loads(ok(planned, "simulate", "--until", "15m", "--json"))
+    assert (data["left"], data["never"], data["advice"]) == (3, [], [])
+
+
+def test_simulate_fits_a_narrow_terminal_and_says_whose_colours_they_are(planned: Path) -> None:
+    words = ("simulate", "--duration", f" {POOL} = 10m", "--host-limit", "2")
+    narrow = ok(planned, *words, COLUMNS="40")
+    assert max(map(len, narrow.splitlines())) <= 40
+    text = simulation_text(*_simulated(), colour=True)
+    assert "\x1b[32m█\x1b[0m x  \x1b[34m█\x1b[0m y" in text
+
+
+def test_bars_too_short_for_a_column_of_their_own_do_not_push_others_aside() -> None:
+    given = a_board("a @x\nb @x\nc @x\nlong @y")
+    done = simulate(given, observed(), Question({"x": Duration(1), "y": Duration(1000)}))
+    assert gantt(done, 60)[1] == "x#1  █"
+
+
+def test_where_no_single_limit_helps_it_says_so() -> None:
+    assert "no single limit shortens it: worker x and worker y bind together" in simulation_text(
+        *_simulated()
+    )
+
+
+def _simulated() -> tuple[Board, Simulated, Assessment, tuple[Advice, ...]]:
+    """Two lanes with the same work, and what to raise."""
+    given = a_board("\n".join(f"a{n} @x\nb{n} @y" for n in range(3)), workers="x\ny\nhost 2")
+    done = simulate(given, observed())
+    worth = assess(given, observed(), Question(), done)
+    return given, done, worth, advice(given, observed(), Question(), done)
+
+
 def test_simulate_refuses_what_it_cannot_read(planned: Path) -> None:
     for words, says in (
         (("--duration", "nobody=5m"), "no worker 'nobody'"),
         (("--duration", "5m±1m±1m"), "no duration"),
         (("--duration", "soon"), "not a duration"),
         (("--until", "1h", "--until-done"), "not both"),
+        (("--until", "0"), "--until 0 leaves nothing to simulate"),
+        (("--duration", "5m±"), "'5m±' is no duration"),
+        (("--duration", f"{POOL}=5m±6m"), "would be less than nothing"),
+        (("--branch", "nosuch"), "no branch 'nosuch'"),
     ):
         done = call(planned, "simulate", *words)
         assert done.code in (1, 2) and says in done.err
