@@ -157,8 +157,8 @@ def _needs(path: str, key: str, node: Node) -> tuple[tuple[str, int], ...]:
     found = []
     for name, value in node.entries:
         amount = _number(path, f"needs.{name.text}", value)
-        if amount < 1:
-            refuse(path, value, f"needs.{name.text} must be at least 1")
+        if amount < 0 or (isinstance(value, Scalar) and value.absent):
+            refuse(path, value, f"needs.{name.text} must be at least 1, or 0 for none")
         found.append((name.text, amount))
     return tuple(sorted(found))
 

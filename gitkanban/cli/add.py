@@ -33,7 +33,10 @@ from gitkanban.errors import Refused, UsageError
 )
 @click.option("--priority", type=int, default=0, help="Higher goes first; default 0.")
 @click.option(
-    "--needs", multiple=True, metavar="NAME[:N]", help="It takes this much of a capacity."
+    "--needs",
+    multiple=True,
+    metavar="NAME[:N]",
+    help="It takes this much of a capacity; :0 for none, whatever its worker's cards take.",
 )
 @click.option(
     "--acceptance", multiple=True, metavar="TEXT", help="One line that must hold when done."
@@ -177,11 +180,11 @@ def _new_id(board: Board, named: set[str]) -> str:
 
 
 def parse_needs(words: Sequence[str]) -> tuple[tuple[str, int], ...]:
-    """`build:2` or `build` as (name, amount), sorted. Raises UsageError."""
+    """`build:2` or `build` as (name, amount), sorted; `build:0` is none. Raises UsageError."""
     needs: dict[str, int] = {}
     for word in words:
         name, _, amount = word.partition(":")
-        if not name or (amount and not amount.isdigit()) or amount == "0":
+        if not name or (amount and not (amount.isascii() and amount.isdigit())):
             raise UsageError(f"{word!r} is no need", "Write NAME or NAME:AMOUNT, as in build:1.")
         needs[name] = int(amount or 1)
     return tuple(sorted(needs.items()))

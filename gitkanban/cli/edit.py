@@ -42,7 +42,10 @@ from gitkanban.errors import Refused, UsageError
     help="All it waits for, repeated; '' for nothing. `link` adds one.",
 )
 @click.option(
-    "--needs", multiple=True, metavar="NAME[:N]", help="All it takes of capacities; '' for nothing."
+    "--needs",
+    multiple=True,
+    metavar="NAME[:N]",
+    help="All it takes of capacities; build:0 for none, '' for what its worker's cards take.",
 )
 @click.option(
     "--acceptance", multiple=True, metavar="TEXT", help="All that must hold when done; '' for none."

@@ -72,7 +72,7 @@ class Occupant(NamedTuple):
 
 
 def needs_of(card: Card, worker: Worker) -> Needs:
-    """The capacities a card takes: its own, else what its worker's cards take."""
+    """The capacities a card takes: its own, be they of amount 0, else what its worker's cards take."""
     return card.needs or worker.needs
 
 

@@ -155,3 +155,13 @@ def test_without_an_editor_it_says_so(board: Path) -> None:
     assert done.code == 2 and "no editor to open" in done.err and edits(board) == []
     done = call(board, "edit", "T1", EDITOR="false")
     assert done.code == 1 and "Editing failed" in done.err and edits(board) == []
+
+
+def test_needs_of_amount_0_are_none_and_no_needs_are_those_of_the_worker(board: Path) -> None:
+    config = board / ".kanban" / "config.yaml"
+    config.write_text(config.read_text() + "  capacities: {build: 1}\n")
+    git(board, "commit", "-qam", "a capacity")
+    ok(board, "edit", "T1", "--needs", "build:0")
+    assert "needs:\n  build: 0\n" in card(board)
+    ok(board, "edit", "T1", "--needs", "")
+    assert "build" not in card(board)

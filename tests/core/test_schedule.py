@@ -129,6 +129,11 @@ LIMITS = [
         "start a w#1\nstart c w#2\nheld  b capacity: capacity build 1/1: the next tick starts a first",
     ),
     (
+        "nothing, though the worker's cards need something",
+        board("a running\nb todo needs build:0\nc todo", workers="w pool 3 needs=build:1\ncapacity build 1"),
+        "start b w#2\nheld  c capacity: capacity build 1/1 held by a",
+    ),
+    (
         "more than there is",
         board("a todo needs build:3\nb todo needs gpu:1", workers="w pool 3\ncapacity build 2"),
         "held  a never: needs 3 of build, of which there are 2\nheld  b never: needs gpu, of which config has none",
