@@ -5,7 +5,14 @@ from collections.abc import Sequence
 
 import click
 
-from gitkanban.cli.here import board_of, json_option, place_here, print_json, refuse_in_session
+from gitkanban.cli.here import (
+    board_of,
+    json_option,
+    place_here,
+    print_json,
+    refuse_in_session,
+    tell,
+)
 from gitkanban.errors import BadData, Refused
 
 
@@ -36,21 +43,20 @@ def trust_command(yes: bool, as_json: bool) -> int:
 
         click.echo(trust_text(wanted, changed), nl=False)
     outdated = trust.outdated(place, board.config)
-    if not changed and not outdated:
+    if not changed and not (outdated and yes):
+        if outdated:
+            tell([f"{_and(outdated)}: what is recorded is not today's (--yes records that)"])
         return 0
     if not yes:
         if as_json:
-            return 1 if changed else 0
-        if changed and not _agreed("Allow these on this machine?"):
+            return 1
+        if not _agreed("Allow these on this machine?"):
             click.echo("Nothing was allowed.")
             return 1
-        if not changed and not _agreed(f"Record today's {_and(outdated)} as well?"):
-            return 0
     trust.record(place, board.config)
-    if not as_json and changed:
-        click.echo("Trusted. `gitkanban tick` starts what is ready.")
-    elif not as_json:
-        click.echo(f"Recorded today's {_and(outdated)}.")
+    if not as_json:
+        said = "Trusted. `gitkanban tick` starts what is ready."
+        click.echo(said if changed else f"Recorded today's {_and(outdated)}.")
     return 0
 
 

@@ -48,7 +48,7 @@ kanban:
       command: [sh, -c, {evil}]
       setup: [{evil}]
       verify: [{evil}]
-      memory_home: {{env: HERMES_HOME, path: {evil}, memory: [{evil}]}}
+      memory_home: {{env: HERMES_HOME, path: {path}, memory: [{evil}]}}
   commit_suffix: {evil}
 """
 NAMES = """\
@@ -73,7 +73,7 @@ def planted(repo: Path, request: pytest.FixtureRequest) -> Path:
     """A board with EVIL in every text of it and in its history, or where names stand, too."""
     root = repo / ".kanban"
     config = CONFIG.replace("  commit", NAMES + "  commit") if request.param == "names" else CONFIG
-    write(root / "config.yaml", config.format(evil=QUOTED))
+    write(root / "config.yaml", config.format(evil=QUOTED, path=json.dumps(f"/{EVIL}")))
     held = "\nreason: needs-input\n\nwhy: {evil}\n"
     run = "\nrun: {run}\n\nslot: w#1\n\nclone: {evil}\n\nhost: {evil}\n"
     write(root / "cards" / "A.yaml", card("A", "blocked", held))
