@@ -7,11 +7,12 @@ found by the next tick, or by `gc`.
 from collections.abc import Iterable
 
 from gitkanban import failpoints
+from gitkanban.board import commits
 from gitkanban.board.integrate import base_of
 from gitkanban.board.place import Place
 from gitkanban.core.model import Config
 from gitkanban.errors import GitkanbanError
-from gitkanban.runs import folders, removal, salvage, slots, worktrees
+from gitkanban.runs import folders, removal, slots, worktrees
 from gitkanban.runs.locks import Locks
 from gitkanban.runs.workspaces import Wish
 
@@ -35,7 +36,7 @@ def tidy(place: Place, locks: Locks, config: Config, card: str) -> str:
     if held is None:
         return ""
     with held:
-        tip = salvage.resolve(place.common, f"refs/heads/{worktrees.branch_of(card)}")
+        tip = commits.resolve(place.common, f"refs/heads/{worktrees.branch_of(card)}")
         wish = Wish(card, f"merged-{card}", base_of(place, config), worktrees=config.worktrees)
         try:
             done = removal.remove(place, locks, wish, landed=tip)

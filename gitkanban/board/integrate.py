@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from gitkanban import failpoints
-from gitkanban.board import cardfile, checkouts, git, landed, refs, trees
+from gitkanban.board import cardfile, checkouts, commits, git, landed, refs, trees
 from gitkanban.board.checkouts import Checkout
 from gitkanban.board.place import FOLDER, Place
 from gitkanban.board.writing import TREE, Draft
@@ -262,7 +262,9 @@ def merged(place: Place, board: Board) -> frozenset[str]:
     found, open_tips = set(), {}
     for name, end in ends.items():
         ref = f"refs/heads/card/{name}"
-        if (ref in inside or ref not in here) and (here.get(ref) == end or _is_in(place, end, tip)):
+        if (ref in inside or ref not in here) and (
+            here.get(ref) == end or commits.is_ancestor(place.common, end, tip)
+        ):
             found.add(name)
         elif ref not in inside:
             open_tips[name] = here.get(ref, end)
@@ -274,7 +276,3 @@ def _tips(place: Place, refs: list[str], *options: str) -> dict[str, str]:
         place.common, "for-each-ref", "--format=%(refname) %(objectname)", *options, *refs
     )
     return dict(line.split(" ") for line in done.text.splitlines())
-
-
-def _is_in(place: Place, commit: str, tip: str) -> bool:
-    return not git.run(place.common, "merge-base", "--is-ancestor", commit, tip, check=False).code

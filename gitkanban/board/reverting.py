@@ -4,8 +4,8 @@ A three-way merge by field in which the commit is the base, its parent one side 
 is the other. It commits nothing.
 """
 
-from gitkanban.board import cardfile, git, store
-from gitkanban.board.history import Changed, Commit, commits
+from gitkanban.board import cardfile, commits, git, history, store
+from gitkanban.board.history import Changed, Commit
 from gitkanban.board.mergefile import merge_card
 from gitkanban.board.place import Place, meant
 from gitkanban.board.reading import blobs, kind_of
@@ -17,19 +17,11 @@ from gitkanban.errors import NotFound, Refused
 
 def commit_of(place: Place, rev: str) -> Commit:
     """The board commit named by `rev`; the branch's last one when it is empty. Raises NotFound."""
-    found = commits(place, rev, most=1)
+    found = history.commits(place, rev, most=1)
     if not found:
         raise NotFound(f"no board commit at {rev or place.branch}", "See `gitkanban log`.")
-    wanted = git.run(
-        place.common,
-        "rev-parse",
-        "--verify",
-        "--quiet",
-        f"{rev or place.ref}^{{commit}}",
-        check=False,
-    ).text
-    inside = ("merge-base", "--is-ancestor", found[0].id, place.ref)
-    if git.run(place.common, *inside, check=False).code:
+    wanted = commits.resolve(place.common, rev or place.ref)
+    if not commits.is_ancestor(place.common, found[0].id, place.ref):
         hint = meant(place, rev) or "`gitkanban log` lists them."
         raise NotFound(f"{rev} is no commit of the board's branch", hint)
     if rev and found[0].id != wanted:

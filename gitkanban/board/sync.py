@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from gitkanban import clock, failpoints
-from gitkanban.board import checkouts, follow, git, refs, trees
+from gitkanban.board import checkouts, commits, follow, git, refs, trees
 from gitkanban.board.mergefile import merge_card
 from gitkanban.board.place import Place
 from gitkanban.board.writing import TREE, Draft
@@ -68,7 +68,7 @@ def sync(place: Place, remote: str, cards: bool = False) -> Synced:
     for attempt in range(ATTEMPTS):
         theirs = _fetched(place, remote)
         ours = checkouts.tip(place, place.ref)
-        if theirs and ours != theirs and not _is_in(place, theirs, ours):
+        if theirs and not (ours and commits.is_ancestor(place.common, theirs, ours)):
             told += _take_in(place, remote, ours, theirs)
             pulled = True
             ours = checkouts.tip(place, place.ref)
@@ -166,19 +166,13 @@ def _talk(place: Place, *words: str) -> git.Done:
         raise Offline(slow.message, "Going on with what is here.") from None
 
 
-def _is_in(place: Place, commit: str, tip: str) -> bool:
-    if not tip:
-        return False
-    return not git.run(place.common, "merge-base", "--is-ancestor", commit, tip, check=False).code
-
-
 def _take_in(place: Place, remote: str, ours: str, theirs: str) -> list[str]:
     """Merge the remote's tip into the branch and bring the checkouts along; lines to tell."""
     why = refs.why_not(place)
     if why:
         raise BoardBusy(f"the board is not merged: {why}", "Finish or abort that first.")
     name = f"{remote}/{place.branch}"
-    if not ours or _is_in(place, ours, theirs):
+    if not ours or commits.is_ancestor(place.common, ours, theirs):
         new, told = theirs, []
     else:
         merge = _Merge(place, ours, theirs, name)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from gitkanban import failpoints
 from gitkanban.board import checkouts as all_checkouts
-from gitkanban.board import git, standstill
+from gitkanban.board import commits, git, standstill
 from gitkanban.board.checkouts import Checkout
 from gitkanban.board.place import Place
 from gitkanban.errors import BoardBusy, GitFailed, Refused
@@ -89,16 +89,12 @@ def complete(place: Place) -> list[str]:
         if len(words) < 4 or standstill.unfinished(checkout):
             continue
         old, new, commit, ref = words
-        if checkout.head == ref and _is_in(place, commit, ref):
+        if checkout.head == ref and commits.is_ancestor(place.common, commit, ref):
             found = bring([checkout], old, new)
             told += found if os.path.exists(f"{checkout.admin}/{NOTE}") else []
         else:
             forget([checkout])
     return told
-
-
-def _is_in(place: Place, commit: str, ref: str) -> bool:
-    return not git.run(place.common, "merge-base", "--is-ancestor", commit, ref, check=False).code
 
 
 def _files(said: str) -> list[str]:

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 
-from gitkanban.board import checkouts, standstill
+from gitkanban.board import checkouts, commits, standstill
 from gitkanban.board.integrate import base_of
 from gitkanban.board.place import Place, clone_id
 from gitkanban.core.doctor import symptoms
@@ -92,7 +92,7 @@ def look(place: Place, board: Board, now: int) -> Seen:
         network=network(place.private if os.path.isdir(place.private) else place.common),
         ticked=last.at,
         jumped=last.jumped,
-        tip_at=int(salvage.text(place.common, "log", "-1", "--format=%ct", board.commit) or 0),
+        tip_at=int(commits.text(place.common, "log", "-1", "--format=%ct", board.commit) or 0),
         untrusted=trust.untrusted(place, config) if config else {},
         missing=_missing(place, config),
         memories=_memories(place, config),
@@ -107,7 +107,7 @@ def look(place: Place, board: Board, now: int) -> Seen:
 def base_tip(place: Place, config: Config | None) -> str:
     """The commit that base is at; empty when it is not known."""
     base = base_of(place, config) if config else ""
-    return salvage.resolve(place.common, f"refs/heads/{base}") if base else ""
+    return commits.resolve(place.common, f"refs/heads/{base}") if base else ""
 
 
 # -- runs and leases
@@ -210,17 +210,17 @@ def _worktree(place: Place, each: Ours, known: set[str], base: str) -> WorktreeS
     seen = WorktreeSeen(each.path, each.card, each.there, each.locked_for)
     if not each.there or each.card in known:
         return seen
-    status = salvage.text(each.path, "status", "--porcelain", "--untracked-files=all")
-    tips = [salvage.resolve(each.path, name) for name in ("HEAD", f"refs/heads/card/{each.card}")]
+    status = commits.text(each.path, "status", "--porcelain", "--untracked-files=all")
+    tips = [commits.resolve(each.path, name) for name in ("HEAD", f"refs/heads/card/{each.card}")]
     merged = bool(base) and all(
-        not tip or salvage.is_ancestor(place.common, tip, base) for tip in tips
+        not tip or commits.is_ancestor(place.common, tip, base) for tip in tips
     )
     return seen._replace(dirty=bool(status), merged=merged)
 
 
 def _branches(place: Place, known: set[str], base: str) -> tuple[BranchSeen, ...]:
     found = []
-    listed = salvage.text(
+    listed = commits.text(
         place.common, "for-each-ref", "--format=%(refname) %(objectname)", "refs/heads/card/"
     )
     for line in listed.splitlines():
@@ -228,14 +228,14 @@ def _branches(place: Place, known: set[str], base: str) -> tuple[BranchSeen, ...
         card = ref.removeprefix("refs/heads/card/")
         if card in known:
             continue
-        ahead = salvage.text(place.common, "rev-list", "--count", tip, f"^{base}") if base else ""
+        ahead = commits.text(place.common, "rev-list", "--count", tip, f"^{base}") if base else ""
         found.append(BranchSeen(card, ahead == "0", int(ahead or 0)))
     return tuple(found)
 
 
 def _salvages(place: Place) -> tuple[SalvageSeen, ...]:
     form = "--format=%(refname)%00%(committerdate:unix)%00%(subject)"
-    listed = salvage.text(place.common, "for-each-ref", form, salvage.PREFIX)
+    listed = commits.text(place.common, "for-each-ref", form, salvage.PREFIX)
     rows = [line.split("\0") for line in listed.splitlines()]
     return tuple(SalvageSeen(ref, int(at or 0), subject) for ref, at, subject in rows)
 
@@ -332,7 +332,7 @@ def _driver(place: Place) -> str:
             wanted = "merge=gitkanban" in file.read().split()
     except FileNotFoundError:
         wanted = False
-    words = salvage.text(place.common, "config", "merge.gitkanban.driver") if wanted else ""
+    words = commits.text(place.common, "config", "merge.gitkanban.driver") if wanted else ""
     try:
         return shlex.split(words)[0] if words else ""
     except ValueError:  # a quote that never ends

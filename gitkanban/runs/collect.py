@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gitkanban import failpoints
-from gitkanban.board import checkouts, git
+from gitkanban.board import checkouts, commits, git
 from gitkanban.core.facts import Work
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs import salvage, unfinished, worktrees
@@ -107,7 +107,7 @@ def _collected(place: _Place, folder: Folder) -> Work:
         return _counted(place, tip, Work(tip=tip, salvage=kept), told)
     unfinished.remove_stale_locks(place.common, place.admin, place.branch)
     attached = checkouts.head(place.admin) == place.ref
-    head = tip if attached else salvage.resolve(place.workspace, "HEAD")
+    head = tip if attached else commits.resolve(place.workspace, "HEAD")
     kept = _stray(place, worktrees.last_known(place.admin), tip, told) if attached else ""
     if not attached:
         tip, kept = _adopted(place, head, tip, told)
@@ -137,7 +137,7 @@ def _tip(place: _Place, told: list[str]) -> str:
     if tip:
         return tip
     last = worktrees.last_known(place.admin)
-    tip = last if last and salvage.resolve(place.common, last) else place.start
+    tip = last if last and commits.resolve(place.common, last) else place.start
     git.run(place.common, "update-ref", place.ref, tip, "")
     told.append(f"branch {place.branch} was deleted under it and is made again")
     return tip
@@ -145,7 +145,7 @@ def _tip(place: _Place, told: list[str]) -> str:
 
 def _stray(place: _Place, commit: str, tip: str, told: list[str]) -> str:
     """Keep a commit of the run that neither its branch nor base holds."""
-    if commit in ("", tip) or not salvage.resolve(place.common, commit):
+    if commit in ("", tip) or not commits.resolve(place.common, commit):
         return ""
     if _held(place, commit, tip):
         return ""
@@ -155,7 +155,7 @@ def _stray(place: _Place, commit: str, tip: str, told: list[str]) -> str:
 
 
 def _held(place: _Place, commit: str, tip: str) -> bool:
-    return salvage.is_ancestor(place.common, commit, tip) or salvage.is_ancestor(
+    return commits.is_ancestor(place.common, commit, tip) or commits.is_ancestor(
         place.common, commit, f"refs/heads/{place.base}"
     )
 
@@ -164,7 +164,7 @@ def _adopted(place: _Place, head: str, tip: str, told: list[str]) -> tuple[str, 
     """HEAD is not on the card's branch: (the branch's tip after that, salvage ref)."""
     if not head or _held(place, head, tip):
         return tip, ""
-    if salvage.is_ancestor(place.common, tip, head):
+    if commits.is_ancestor(place.common, tip, head):
         git.run(place.common, "update-ref", place.ref, head, tip)
         told.append(f"it left {place.branch}; its commits are taken over")
         return head, ""
@@ -175,13 +175,13 @@ def _adopted(place: _Place, head: str, tip: str, told: list[str]) -> tuple[str, 
 
 def _counted(place: _Place, tip: str, work: Work, told: list[str]) -> Work:
     # What base has, if there is a base: its commits are not the session's.
-    count = salvage.text(
+    count = commits.text(
         place.common, "rev-list", "--ignore-missing", "--count", tip, f"^{place.start}",
         f"^refs/heads/{place.base}",
     )  # fmt: skip
     if place.board and int(count or 0):
         span = f"{place.start}...{tip}"
-        if salvage.text(place.common, "diff", "--name-only", span, "--", place.board):
+        if commits.text(place.common, "diff", "--name-only", span, "--", place.board):
             told.append(f"its changes under {place.board}/ stay behind on the branch")
     return work._replace(session_commits=int(count or 0), told=tuple(told))
 

@@ -6,7 +6,7 @@ branch has and what was staged, is saved first.
 
 import os
 
-from gitkanban.board import git
+from gitkanban.board import commits, git
 from gitkanban.board.place import Place
 from gitkanban.errors import Refused
 from gitkanban.runs import salvage, worktrees
@@ -31,13 +31,13 @@ def salvaged(place: Place, path: str, run: str) -> list[str]:
     """Keep the last commit of a worktree that is gone from `path`, if no branch has it; what to tell."""
     admin = _ghost(place, path)
     last = worktrees.last_known(admin) if admin else ""
-    if not last or salvage.text(place.common, "branch", "--contains", last):
+    if not last or commits.text(place.common, "branch", "--contains", last):
         return []
     return [f"its workspace was deleted; its last commit is in {_keep(place, run, last)}"]
 
 
 def _keep(place: Place, run: str, commit: str) -> str:
-    return salvage.keep(place.common, run, commit) if salvage.resolve(place.common, commit) else ""
+    return salvage.keep(place.common, run, commit) if commits.resolve(place.common, commit) else ""
 
 
 def drop(place: Place, path: str) -> None:
@@ -76,7 +76,7 @@ def _salvaged_index(place: Place, card: str, admin: str, run: str) -> list[str]:
     env = {"GIT_INDEX_FILE": f"{admin}/index"}
     tree = git.run(place.common, "write-tree", env=env).out.decode().strip()
     for name in (last, f"refs/heads/{worktrees.branch_of(card)}"):
-        if salvage.text(place.common, "rev-parse", "--verify", "-q", f"{name}^{{tree}}") == tree:
+        if commits.text(place.common, "rev-parse", "--verify", "-q", f"{name}^{{tree}}") == tree:
             return []
     staged = salvage.commit_tree(place.common, tree, (last,), "salvage: staged in a worktree\n")
     return [f"what was staged in it is in {_keep(place, run, staged)}"]

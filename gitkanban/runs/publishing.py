@@ -11,12 +11,12 @@ import subprocess
 from collections.abc import Mapping
 from typing import Any
 
-from gitkanban.board import git, landed
+from gitkanban.board import commits, git, landed
 from gitkanban.board.integrate import base_of
 from gitkanban.board.place import Place
 from gitkanban.core.model import REVIEW, Board, Card
 from gitkanban.errors import GitFailed
-from gitkanban.runs import salvage, spec
+from gitkanban.runs import spec
 
 AGAIN = 600  # seconds after which a failed push is tried again
 PATIENCE = 120.0  # seconds that one push may take
@@ -40,7 +40,7 @@ class Publisher:
         waiting = [card for card in self.board.cards.values() if card.status == REVIEW]
         self._look_for_closed([card for card in waiting if self._pushed(card)])
         for card in waiting:
-            tip = salvage.resolve(self.place.common, f"refs/heads/card/{card.id}")
+            tip = commits.resolve(self.place.common, f"refs/heads/card/{card.id}")
             known = self.before.get(card.id, {})
             due = self.now >= int(known.get("again", 0))
             if tip and known.get("tip") != tip and due:
@@ -117,7 +117,7 @@ class Publisher:
         tips = {card.id: str(self.before[card.id]["tip"]) for card in gone}
         taken = {
             card for card, tip in tips.items()
-            if salvage.is_ancestor(self.place.common, tip, tracking)
+            if commits.is_ancestor(self.place.common, tip, tracking)
         }  # fmt: skip
         taken |= landed.otherwise(
             self.place, {card: tip for card, tip in tips.items() if card not in taken}, tracking

@@ -6,7 +6,7 @@ Worktrees whose folder is gone already are in `ghosts`.
 import os
 from typing import NamedTuple
 
-from gitkanban.board import git
+from gitkanban.board import commits, git
 from gitkanban.board.place import Place
 from gitkanban.runs import salvage, unfinished, worktrees
 from gitkanban.runs.locks import Locks
@@ -44,11 +44,11 @@ def remove(
     if _nested(path):
         return Removed(False, told=(f"{path} holds a repository of its own: kept",))
     base, tip = worktrees.tips(place, wish.base, branch)
-    head = salvage.resolve(path, "HEAD")
+    head = commits.resolve(path, "HEAD")
     merged = all(
-        c in ("", landed) or salvage.is_ancestor(place.common, c, base) for c in (tip, head)
+        c in ("", landed) or commits.is_ancestor(place.common, c, base) for c in (tip, head)
     )
-    dirty = bool(salvage.text(path, "status", "--porcelain", "--untracked-files=all"))
+    dirty = bool(commits.text(path, "status", "--porcelain", "--untracked-files=all"))
     if (dirty or not merged or unfinished.operation(admin)) and not force:
         why = "has changes that are not committed" if dirty else "has work that is not in base"
         return Removed(False, told=(f"{path} {why}: kept",))
@@ -58,7 +58,7 @@ def remove(
     with worktrees.making(locks):
         worktrees.unlock(admin)
         git.run(place.common, "worktree", "remove", "--force", path)
-    if tip and salvage.is_ancestor(place.common, tip, base):
+    if tip and commits.is_ancestor(place.common, tip, base):
         git.run(place.common, "update-ref", "-d", f"refs/heads/{branch}", tip, check=False)
     if kept:
         told.append(f"what was in {path} is kept in {kept}")
@@ -67,7 +67,7 @@ def remove(
 
 def _nested(path: str) -> bool:
     """Whether an untracked repository lies inside, whose content no commit of ours would hold."""
-    listed = salvage.text(path, "ls-files", "--others", "--directory", "--no-empty-directory", "-z")
+    listed = commits.text(path, "ls-files", "--others", "--directory", "--no-empty-directory", "-z")
     return any(
         os.path.exists(f"{path}/{name}.git") for name in listed.split("\0") if name.endswith("/")
     )

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 
 from gitkanban import clock
-from gitkanban.board import checkouts, git
+from gitkanban.board import checkouts, commits, git
 from gitkanban.board.integrate import base_of
 from gitkanban.board.place import Place
 from gitkanban.core.model import Board
@@ -24,7 +24,7 @@ from gitkanban.core.symptom import (
     Symptom,
 )
 from gitkanban.errors import GitkanbanError
-from gitkanban.runs import checkup, folders, ghosts, removal, salvage, sessions, slots, worktrees
+from gitkanban.runs import checkup, folders, ghosts, removal, sessions, slots, worktrees
 from gitkanban.runs.locks import Locks
 from gitkanban.runs.workspaces import Wish
 
@@ -120,9 +120,9 @@ class Repairs:
         ref = f"refs/heads/{name}"
         if any(ref == each.head for each in checkouts.every(self.place)):
             return "it is checked out"
-        tip = salvage.resolve(self.place.common, ref)
+        tip = commits.resolve(self.place.common, ref)
         base = f"refs/heads/{self.base}" if self.base else ""
-        if not tip or not base or not salvage.is_ancestor(self.place.common, tip, base):
+        if not tip or not base or not commits.is_ancestor(self.place.common, tip, base):
             return "it has moved on"
         done = git.run(self.place.common, "update-ref", "-d", ref, tip, check=False)
         return done.said if done.code else ""

@@ -7,7 +7,7 @@ import os
 import shutil
 
 from gitkanban import failpoints
-from gitkanban.board import git
+from gitkanban.board import commits, git
 from gitkanban.errors import GitFailed
 
 PREFIX = "refs/gitkanban/salvage/"
@@ -17,31 +17,15 @@ def keep(common: str, run: str, commit: str) -> str:
     """Make a salvage ref hold the commit; the ref. What it held before stays reachable too."""
     ref, number = PREFIX + run, 1
     while True:
-        held = resolve(common, ref)
-        if held == commit or (held and is_ancestor(common, commit, held)):
+        held = commits.resolve(common, ref)
+        if held == commit or (held and commits.is_ancestor(common, commit, held)):
             return ref
-        if not held or is_ancestor(common, held, commit):
+        if not held or commits.is_ancestor(common, held, commit):
             git.run(common, "update-ref", "--create-reflog", ref, commit, held or "0" * 40)
             failpoints.reach("salvage.kept")
             return ref
         number += 1
         ref = f"{PREFIX}{run}-{number}"
-
-
-def resolve(where: str, name: str) -> str:
-    """The commit that a revision names, empty when there is none."""
-    return text(where, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
-
-
-def is_ancestor(where: str, older: str, newer: str) -> bool:
-    """Whether `newer` contains `older`."""
-    return git.run(where, "merge-base", "--is-ancestor", older, newer, check=False).code == 0
-
-
-def text(where: str, *args: str) -> str:
-    """What git prints for a question, stripped; empty when it says no."""
-    done = git.run(where, *args, check=False)
-    return done.out.decode("utf-8", "surrogateescape").strip() if done.code == 0 else ""
 
 
 def tree_of(workspace: str, admin: str, index: str) -> str:
@@ -84,9 +68,9 @@ def snapshot(workspace: str, admin: str, run: str, why: str) -> str:
 
     Raises GitFailed.
     """
-    head = resolve(workspace, "HEAD")
+    head = commits.resolve(workspace, "HEAD")
     tree = tree_of(workspace, admin, f"{admin}/gitkanban-index")
-    if head and text(workspace, "rev-parse", f"{head}^{{tree}}") == tree:
+    if head and commits.text(workspace, "rev-parse", f"{head}^{{tree}}") == tree:
         return ""
     parents = (head,) if head else ()
     return keep(workspace, run, commit_tree(workspace, tree, parents, f"salvage: {why}\n"))

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-from gitkanban.board import git, landed
+from gitkanban.board import commits, git, landed
 from gitkanban.board.integrate import base_of
 from gitkanban.board.place import Place
 from gitkanban.core.model import DONE, Board
@@ -22,7 +22,7 @@ from gitkanban.core.tidying import (
     finished,
 )
 from gitkanban.errors import GitkanbanError
-from gitkanban.runs import checkup, folders, proposing, removal, salvage, worktrees
+from gitkanban.runs import checkup, folders, proposing, removal, worktrees
 from gitkanban.runs.locks import Locks
 from gitkanban.runs.workspaces import Wish
 from gitkanban.runs.worktrees import Ours
@@ -40,8 +40,8 @@ def look(place: Place, board: Board, progress: Progress[Ours]) -> Facts:
     for each in progress(every, len(every), "looking at worktrees"):
         fact = WorktreeFact(each.path, each.card, each.there, f"card/{each.card}" in live)
         if each.there and not fact.live and finished(board, each.card):
-            status = salvage.text(each.path, "status", "--porcelain", "--untracked-files=all")
-            tips = {salvage.resolve(each.path, name) for name in ("HEAD", _ref(each.card))} - {""}
+            status = commits.text(each.path, "status", "--porcelain", "--untracked-files=all")
+            tips = {commits.resolve(each.path, name) for name in ("HEAD", _ref(each.card))} - {""}
             has = all(any(_in_base(place, board, each.card, tip, base)) for tip in tips)
             fact = fact._replace(clean=not status, landed=has)
         trees.append(fact)
@@ -66,7 +66,7 @@ def _in_base(place: Place, board: Board, card: str, tip: str, base: str) -> tupl
     """(base has the commit, base has the content of a card's work that is done)."""
     if not base:
         return False, False
-    if salvage.is_ancestor(place.common, tip, base):
+    if commits.is_ancestor(place.common, tip, base):
         return True, False
     done = finished(board, card) not in ("", "dropped")
     return False, done and landed.content(place, tip, base)
@@ -74,14 +74,14 @@ def _in_base(place: Place, board: Board, card: str, tip: str, base: str) -> tupl
 
 def _branches(place: Place, board: Board, base: str) -> Iterator[BranchFact]:
     form = "--format=%(refname) %(objectname)"
-    for line in salvage.text(place.common, "for-each-ref", form, "refs/heads/card/").splitlines():
+    for line in commits.text(place.common, "for-each-ref", form, "refs/heads/card/").splitlines():
         ref, _, tip = line.partition(" ")
         card = ref.removeprefix("refs/heads/card/")
         if not finished(board, card):
             yield BranchFact(card, False)
             continue
-        commits, content = _in_base(place, board, card, tip, base)
-        yield BranchFact(card, commits, tip if content else "")
+        merged, content = _in_base(place, board, card, tip, base)
+        yield BranchFact(card, merged, tip if content else "")
 
 
 class Tidier:
@@ -125,12 +125,12 @@ class Tidier:
 
     def _branch(self, branch: BranchFact) -> Kept | None:
         ref = _ref(branch.card)
-        tip = salvage.resolve(self.place.common, ref)
+        tip = commits.resolve(self.place.common, ref)
         if not tip:
             return None  # it went with its worktree
         base = f"refs/heads/{self.base}"
         why = ""
-        if tip != branch.squashed and not salvage.is_ancestor(self.place.common, tip, base):
+        if tip != branch.squashed and not commits.is_ancestor(self.place.common, tip, base):
             why = "moved on meanwhile"
         elif worktrees.checked_out(self.place, worktrees.branch_of(branch.card)):
             why = "checked out somewhere"

@@ -5,7 +5,7 @@ Call it only while no process of the card is alive and its locks are ours.
 
 import os
 
-from gitkanban.board import checkouts, git, standstill
+from gitkanban.board import checkouts, commits, git, standstill
 from gitkanban.errors import BoardBusy
 from gitkanban.runs import processes, salvage
 
@@ -52,13 +52,13 @@ def settle_worktree(workspace: str, admin: str, branch: str, run: str) -> list[s
     Whatever the branch does not hold is salvaged first. Raises GitFailed.
     """
     under_way = operation(admin)
-    attached = salvage.text(workspace, "symbolic-ref", "--quiet", "HEAD") == f"refs/heads/{branch}"
+    attached = commits.text(workspace, "symbolic-ref", "--quiet", "HEAD") == f"refs/heads/{branch}"
     if attached and not under_way:
         return []
     told = []
-    head, tip = salvage.resolve(workspace, "HEAD"), salvage.resolve(workspace, branch)
+    head, tip = commits.resolve(workspace, "HEAD"), commits.resolve(workspace, branch)
     kept = salvage.snapshot(workspace, admin, run, f"{branch} before it was set right")
-    if not kept and head and not (tip and salvage.is_ancestor(workspace, head, tip)):
+    if not kept and head and not (tip and commits.is_ancestor(workspace, head, tip)):
         kept = salvage.keep(workspace, run, head)
     if kept:
         told.append(f"what did not fit the branch is in {kept}")

@@ -9,11 +9,11 @@ from functools import cache
 from typing import NamedTuple
 
 from gitkanban import failpoints
-from gitkanban.board import git
+from gitkanban.board import commits, git
 from gitkanban.board.place import Place
 from gitkanban.core.model import SHARED, WORKTREE
 from gitkanban.errors import GitFailed, Refused
-from gitkanban.runs import ghosts, salvage, spec, unfinished, worktrees
+from gitkanban.runs import ghosts, spec, unfinished, worktrees
 from gitkanban.runs.locks import Locks
 
 _SETUP = "gitkanban-setup"  # there: its setup has passed
@@ -71,7 +71,7 @@ def _shared(place: Place) -> Workspace:
             "a bare repository has no checkout to share",
             "Use workspace_policy: worktree-per-task for this worker.",
         )
-    return Workspace(place.main, start_commit=salvage.resolve(place.main, "HEAD"))
+    return Workspace(place.main, start_commit=commits.resolve(place.main, "HEAD"))
 
 
 def _occupied(path: str, why: str) -> Refused:
@@ -87,7 +87,7 @@ def _made(place: Place, locks: Locks, wish: Wish, path: str) -> Workspace:
     told = ghosts.salvaged(place, path, wish.run)
     if tip and tip != base:
         told += _check_known(place, wish, base, tip)
-    ahead = bool(tip) and not salvage.is_ancestor(place.common, tip, base)
+    ahead = bool(tip) and not commits.is_ancestor(place.common, tip, base)
     start = tip if ahead else base
     with worktrees.making(locks):
         failpoints.reach("workspace.locked")
@@ -107,7 +107,7 @@ def _made(place: Place, locks: Locks, wish: Wish, path: str) -> Workspace:
 
 
 def _check_known(place: Place, wish: Wish, base: str, tip: str) -> list[str]:
-    count = salvage.text(place.common, "rev-list", "--count", tip, f"^{base}")
+    count = commits.text(place.common, "rev-list", "--count", tip, f"^{base}")
     if count in ("", "0"):
         return []
     branch = worktrees.branch_of(wish.card)
@@ -154,7 +154,7 @@ def _checkout(place: Place, path: str, admin: str, without_board: bool) -> bool:
 @cache
 def _hooks(common: str) -> str:
     """The folder of hooks, asked once: a tick may make many worktrees."""
-    configured = salvage.text(common, "config", "--type=path", "core.hooksPath")
+    configured = commits.text(common, "config", "--type=path", "core.hooksPath")
     return configured or f"{common}/hooks"
 
 
@@ -189,7 +189,7 @@ def _continued(place: Place, wish: Wish, path: str, admin: str) -> Workspace:
     base, tip = worktrees.tips(place, wish.base, branch)
     if not tip:
         last = worktrees.last_known(admin)
-        tip = last if last and salvage.resolve(place.common, last) else base
+        tip = last if last and commits.resolve(place.common, last) else base
         git.run(place.common, "update-ref", f"refs/heads/{branch}", tip, "")
         told.append(f"branch {branch} was gone and is made again")
     spec.replace(f"{admin}/{worktrees.MARK}", f"{wish.card}\n".encode(), lasting=False)
@@ -227,7 +227,7 @@ def _left_out(place: Place, admin: str) -> bool:
 
 def _forwarded(path: str, base: str, tip: str, told: list[str], sparse: bool) -> str:
     """Bring a branch without work of its own up to base; the commit at which the run starts."""
-    if tip == base or not salvage.is_ancestor(path, tip, base):
+    if tip == base or not commits.is_ancestor(path, tip, base):
         return tip
     done = git.run(
         path, *worktrees.git_options(sparse), "reset", "--keep", "--quiet", base, check=False
