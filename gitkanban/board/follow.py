@@ -5,10 +5,9 @@ repeated, and is completed by the next command when it was cut short. Files come
 after, through git's own `update-index`, which locks the index before it reads it. No ref is moved.
 """
 
-import os
 from typing import NamedTuple
 
-from gitkanban import failpoints
+from gitkanban import failpoints, files
 from gitkanban.board import checkouts, git, standstill
 from gitkanban.board.checkouts import Checkout
 from gitkanban.board.drafts import Path, settle
@@ -62,12 +61,9 @@ def _record(place: Place, checkout: Checkout) -> str | None:
 
 
 def _write_record(place: Place, checkout: Checkout, commit: str) -> None:
-    path = f"{checkout.admin}/{RECORD}"
-    part = f"{path}.{os.getpid()}.part"
-    with open(part, "w", encoding="utf-8", errors="surrogateescape") as file:
-        file.write(f"{commit} {place.ref}\n")
     failpoints.reach("follow.record")
-    os.replace(part, path)
+    text = f"{commit} {place.ref}\n".encode("utf-8", "surrogateescape")
+    files.replace(f"{checkout.admin}/{RECORD}", text, lasting=False)
     failpoints.reach("follow.recorded")
 
 

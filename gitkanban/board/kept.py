@@ -10,9 +10,8 @@ import sys
 from typing import Any
 from zlib import crc32
 
-from gitkanban import __version__
+from gitkanban import __version__, files
 from gitkanban.board.place import Place
-from gitkanban.board.reading import store_bytes
 from gitkanban.core.model import Board, Card, Config, Note, Pause, Problem, Run, Worker
 
 _FORMAT = ("board", 2, __version__, sys.hexversion)
@@ -64,7 +63,7 @@ def save(place: Place, board: Board) -> None:
     )
     data = marshal.dumps(rows)
     head = marshal.dumps((_FORMAT, board.commit, place.prefix, crc32(data)))
-    store_bytes(_path(place), head + data)
+    files.cache(_path(place), head + data)
 
 
 def _path(place: Place) -> str:

@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from gitkanban import files
 from gitkanban.board import git
 from gitkanban.board.place import FOLDER, Place
 from gitkanban.core.model import Board
@@ -63,7 +64,7 @@ def otherwise(place: Place, tips: Mapping[str, str], base: str) -> set[str]:
         else:
             known.add(f"{tip} {state}")
     if known != before:
-        _remember(path, known)
+        files.cache(path, "".join(f"{line}\n" for line in sorted(known)).encode())
     return found
 
 
@@ -106,15 +107,6 @@ def _remembered(path: str) -> set[str]:
             return set(file.read().splitlines())
     except (OSError, UnicodeDecodeError):
         return set()
-
-
-def _remember(path: str, lines: set[str]) -> None:
-    try:
-        with open(f"{path}.{os.getpid()}", "w", encoding="ascii") as file:
-            file.write("".join(f"{line}\n" for line in sorted(lines)))
-        os.replace(file.name, path)
-    except OSError:  # only a cache: without it, the next look takes longer
-        return
 
 
 def changed(place: Place, board: Board) -> dict[str, int]:

@@ -6,6 +6,7 @@ It reads refs and configuration through git, never a working tree's copy of the 
 import os
 from typing import NamedTuple
 
+from gitkanban import files
 from gitkanban.board import git
 from gitkanban.errors import GitFailed, NoBoard, Refused
 
@@ -212,10 +213,7 @@ def hide(common: str, pattern: str) -> None:
     os.makedirs(os.path.dirname(path), exist_ok=True)
     if text and not text.endswith("\n"):
         text += "\n"
-    part = f"{path}.{os.getpid()}.part"
-    with open(part, "w", encoding="utf-8", errors="surrogateescape") as file:
-        file.write(f"{text}/{pattern}\n")
-    os.replace(part, path)
+    files.replace(path, f"{text}/{pattern}\n".encode("utf-8", "surrogateescape"), lasting=False)
 
 
 def check_out(common: str, main: str, branch: str) -> None:

@@ -4,10 +4,10 @@ What was parsed is kept by path and blob id in a cache that may be deleted or da
 """
 
 import marshal
-import os
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from gitkanban import files
 from gitkanban.board import git
 from gitkanban.board.place import Place
 from gitkanban.core.model import (
@@ -202,20 +202,7 @@ def _load(path: str) -> dict[str, Any]:
 
 def store_cache(path: str, value: Any) -> None:
     """Marshal a value into a cache file."""
-    store_bytes(path, marshal.dumps(value))
-
-
-def store_bytes(path: str, data: bytes) -> None:
-    """Write a cache file atomically; a cache that cannot be written is done without."""
-    part = f"{path}.{os.getpid()}.part"
-    try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(part, "wb") as file:
-            file.write(data)
-        os.replace(part, path)
-    except OSError:
-        if os.path.exists(part):
-            os.unlink(part)
+    files.cache(path, marshal.dumps(value))
 
 
 def board_at(place: Place, commit: str, *, whole: bool = False) -> Board:

@@ -31,7 +31,7 @@ _SIGNS = (
 )  # fmt: skip
 
 
-def warm(cwd: "str") -> "dict[str, Any] | None":
+def warm(cwd: str) -> "dict[str, Any] | None":
     """The rows that `keep` was given, with `slots_dir`, `main` and `prefix`; None: read the board.
 
     None when the branch has moved, the rows' time is over, one of the files that they also depend
@@ -62,7 +62,7 @@ def warm(cwd: "str") -> "dict[str, Any] | None":
     return rows if isinstance(rows, dict) else None
 
 
-def _holds(common: "str", head: "Any") -> "bool":
+def _holds(common: str, head: "Any") -> bool:
     """Whether the rows behind this head are of the board as it is."""
     form, files, ref, commit, valid_until, admins, room = head[:7]
     if form != _FORMAT or files != outside(common) or commit != _tip(common, ref):
@@ -75,15 +75,15 @@ def _holds(common: "str", head: "Any") -> "bool":
     return not any(os.path.exists(f"{admin}/{sign}") for admin in admins for sign in _SIGNS)
 
 
-def keep(place: "Place", rows: "dict[str, Any]", files: "Any") -> None:
+def keep(place: "Place", rows: "dict[str, Any]", around: "Any") -> None:
     """Keep the rows of a board; they have its `commit` and `valid_until` (epoch seconds, 0: ever).
 
-    `files` is what `outside` gave before anything was read for them.
+    `around` is what `outside` gave before anything was read for them.
     Kept only for the board that git's configuration names, since only that can be known again
     without asking git. Raises nothing: a cache that cannot be written is done without.
     """
+    from gitkanban import files
     from gitkanban.board import checkouts, git, standstill
-    from gitkanban.board.reading import store_bytes
 
     pinned = git.run(place.common, "config", "gitkanban.branch", check=False).text
     if place.aside or pinned != place.branch:
@@ -93,19 +93,19 @@ def keep(place: "Place", rows: "dict[str, Any]", files: "Any") -> None:
     more = {"slots_dir": place.slots, "main": place.main, "prefix": place.prefix}
     data = marshal.dumps(rows | more)
     head = (
-        _FORMAT, files, place.ref, rows["commit"], rows["valid_until"], tuple(admins),
+        _FORMAT, around, place.ref, rows["commit"], rows["valid_until"], tuple(admins),
         standstill.FREE_LEAST, len(data), _checksum(data),
     )  # fmt: skip
-    store_bytes(f"{place.private}/cache/status", marshal.dumps(head) + data)
+    files.cache(f"{place.private}/cache/status", marshal.dumps(head) + data)
 
 
-def _checksum(data: "bytes") -> "int":
+def _checksum(data: "bytes") -> int:
     from zlib import crc32
 
     return crc32(data)
 
 
-def _now() -> "float":
+def _now() -> float:
     if "GITKANBAN_NOW" in os.environ:
         from gitkanban import clock
 
@@ -113,12 +113,12 @@ def _now() -> "float":
     return time.time()
 
 
-def outside(common: "str") -> "tuple[tuple[int, int, int], ...]":
+def outside(common: str) -> tuple[tuple[int, int, int], ...]:
     """What changes whenever one of the files does on which the rows depend beside the board."""
     return tuple([_signature(f"{common}/{name}") for name in _OUTSIDE])
 
 
-def _signature(path: "str") -> "tuple[int, int, int]":
+def _signature(path: str) -> tuple[int, int, int]:
     try:
         found = os.stat(path)
     except FileNotFoundError:
@@ -126,7 +126,7 @@ def _signature(path: "str") -> "tuple[int, int, int]":
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def common_dir(cwd: "str") -> "str":
+def common_dir(cwd: str) -> str:
     """The common directory of the repository around a folder, as git finds it; empty: none."""
     at = cwd
     while True:
@@ -148,7 +148,7 @@ def common_dir(cwd: "str") -> "str":
         at = above
 
 
-def _of_linked(root: "str", line: "str") -> "str":
+def _of_linked(root: str, line: str) -> str:
     if not line.startswith("gitdir: "):
         return ""
     admin = _joined(root, line[8:])
@@ -157,16 +157,16 @@ def _of_linked(root: "str", line: "str") -> "str":
     return _joined(admin, _line(f"{admin}/commondir"))
 
 
-def _joined(folder: "str", path: "str") -> "str":
+def _joined(folder: str, path: str) -> str:
     return os.path.normpath(os.path.join(folder, path))
 
 
-def _line(path: "str") -> "str":
+def _line(path: str) -> str:
     with open(path, encoding="utf-8") as file:
         return file.readline().rstrip("\n")
 
 
-def _tip(common: "str", ref: "str") -> "str":
+def _tip(common: str, ref: str) -> str:
     """The commit that a branch is at, loose before packed; empty when there is none."""
     try:
         return _line(f"{common}/{ref}")

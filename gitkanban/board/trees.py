@@ -9,7 +9,7 @@ is to be brought along is noted, and what was cut short is completed by the next
 import os
 from collections.abc import Sequence
 
-from gitkanban import failpoints
+from gitkanban import failpoints, files
 from gitkanban.board import checkouts as all_checkouts
 from gitkanban.board import commits, git, standstill
 from gitkanban.board.checkouts import Checkout
@@ -48,8 +48,8 @@ def begin(checkouts: Sequence[Checkout], ref: str, old: str, new: str, commit: s
     `commit` is where it moves to, if `new` is a tree made for them.
     """
     for checkout in checkouts:
-        with open(f"{checkout.admin}/{NOTE}", "w", encoding="utf-8") as file:
-            file.write(f"{old} {new} {commit or new} {ref}\n")
+        text = f"{old} {new} {commit or new} {ref}\n".encode("utf-8", "surrogateescape")
+        files.replace(f"{checkout.admin}/{NOTE}", text)
     failpoints.reach("trees.begun")
 
 
@@ -72,10 +72,7 @@ def bring(checkouts: Sequence[Checkout], old: str, new: str) -> list[str]:
 def forget(checkouts: Sequence[Checkout]) -> None:
     """Nothing is to be brought along: it is, or the ref did not move."""
     for checkout in checkouts:
-        try:
-            os.unlink(f"{checkout.admin}/{NOTE}")
-        except FileNotFoundError:
-            continue
+        files.remove(f"{checkout.admin}/{NOTE}")
 
 
 def complete(place: Place) -> list[str]:

@@ -12,11 +12,12 @@ import shutil
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from gitkanban import files
 from gitkanban.core.cutting import cut_lines
 from gitkanban.core.memory import ACCEPTED, WAITING, Proposal, noted
 from gitkanban.core.memorymerge import merged
 from gitkanban.errors import Conflict, NotFound, Refused
-from gitkanban.runs import proposals, spec
+from gitkanban.runs import proposals
 from gitkanban.runs.locks import Locks
 from gitkanban.runs.proposals import JOURNAL, Change, Home
 
@@ -181,9 +182,9 @@ def _write_journal(path: str, steps: Sequence[_Step]) -> None:
             if content is not None:
                 proposals.write(f"{part}/{number}.{side}", content, step.executable)
     names = json.dumps([step.path for step in steps])
-    spec.replace(f"{part}/files.json", names.encode())
+    files.replace(f"{part}/files.json", names.encode())
     os.rename(part, f"{path}/{JOURNAL}")
-    spec.sync_folder(path)
+    files.sync_folder(path)
 
 
 def _journal(path: str) -> list[_Step]:
@@ -237,14 +238,14 @@ def _put(path: str, content: bytes | None, runs: bool) -> None:
     if proposals.read(path) == content:
         return
     if content is None:
-        spec.remove(path)
+        files.remove(path)
         return
     if os.path.isdir(path):
         _remove_empty(path)
     real = os.path.realpath(path)  # a link stays one: what it points to is written
     os.makedirs(os.path.dirname(real), exist_ok=True)
     mode = os.stat(real).st_mode & 0o777 if os.path.exists(real) else 0o700 if runs else 0o600
-    spec.replace(real, content, mode)
+    files.replace(real, content, mode)
 
 
 def _remove_empty(path: str) -> None:
@@ -254,7 +255,7 @@ def _remove_empty(path: str) -> None:
 
 
 def _sweep(path: str) -> None:
-    """Remove what a killed write of this file left beside it; see `spec.replace`."""
+    """Remove what a killed write of this file left beside it; see `files.replace`."""
     real = os.path.realpath(path)
     part = re.compile(re.escape(os.path.basename(real)) + r"\.\d+\.part")
     try:
@@ -262,4 +263,4 @@ def _sweep(path: str) -> None:
     except (FileNotFoundError, NotADirectoryError):
         return
     for name in filter(part.fullmatch, names):
-        spec.remove(f"{os.path.dirname(real)}/{name}")
+        files.remove(f"{os.path.dirname(real)}/{name}")

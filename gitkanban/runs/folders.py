@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from gitkanban import files
 from gitkanban.core.facts import Exit, Report, StepEnd, Work
 from gitkanban.runs import processes, spec
 from gitkanban.runs.spec import Spec
@@ -58,7 +59,7 @@ class Folder(NamedTuple):
     def request_stop(self, why: str) -> None:
         """Ask the supervisor to end the session; the first request's words stay."""
         if not self.has("stop"):
-            spec.replace(self.file("stop"), (" ".join(why.split()) + "\n").encode())
+            files.replace(self.file("stop"), (" ".join(why.split()) + "\n").encode())
 
     def report(self) -> Report | None:
         """What the session said of itself."""
@@ -122,11 +123,11 @@ class Folder(NamedTuple):
         """Record the end of a run whose supervisor could not; an existing record stays."""
         if not self.has("exit.json"):
             text = spec.exit_record(end.ended, end.how, end.steps, end.error)
-            spec.replace(self.file("exit.json"), text)
+            files.replace(self.file("exit.json"), text)
 
     def settle(self, commit: str) -> None:
         """Note that the run's end is on the board, in `commit`."""
-        spec.replace(self.file("settled"), f"{commit}\n".encode(), lasting=False)
+        files.replace(self.file("settled"), f"{commit}\n".encode(), lasting=False)
 
     def noted(self) -> list[tuple[int, int]]:
         """Processes of the run that its supervisor knew: (pid, start time in ticks since boot).
@@ -177,7 +178,7 @@ class Folder(NamedTuple):
 
     def _write_json(self, name: str, values: Mapping[str, object], lasting: bool = True) -> None:
         text = json.dumps(values, indent=1) + "\n"
-        spec.replace(self.file(name), text.encode(), lasting=lasting)
+        files.replace(self.file(name), text.encode(), lasting=lasting)
 
 
 def of(private: str, run: str) -> Folder:

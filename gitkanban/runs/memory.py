@@ -11,10 +11,11 @@ import shutil
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from gitkanban import files
 from gitkanban.core.memory import part_fault, path_fault
 from gitkanban.core.model import Worker
 from gitkanban.errors import Refused
-from gitkanban.runs import applying, proposals, spec
+from gitkanban.runs import applying, proposals
 from gitkanban.runs.folders import Folder
 from gitkanban.runs.locks import Locks
 from gitkanban.runs.proposals import Home
@@ -187,4 +188,4 @@ def _copy(real: str, target: str) -> None:
     try:
         shutil.copy2(real, target)
     except _GONE:
-        spec.remove(target)
+        files.remove(target)

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 
+from gitkanban import files
 from gitkanban.board.place import Place, clone_id, host
 from gitkanban.core.facts import Observed, RunFacts
 from gitkanban.core.model import REVIEW, RUNNING, SHARED, Board
@@ -163,7 +164,7 @@ def remember(place: Place, ready: Mapping[str, int], served: Mapping[str, float]
         return
     os.makedirs(f"{place.private}/cache", exist_ok=True)
     text = json.dumps({"ready": dict(ready), "served": dict(served)}, sort_keys=True)
-    spec.replace(f"{place.private}/cache/schedule", text.encode(), lasting=False)
+    files.replace(f"{place.private}/cache/schedule", text.encode(), lasting=False)
 
 
 def _refused(place: Place, board: Board) -> Mapping[str, str]:
@@ -188,4 +189,4 @@ def remember_refused(place: Place, found: Mapping[str, str]) -> None:
         return
     os.makedirs(f"{place.private}/cache", exist_ok=True)
     text = json.dumps(dict(found), sort_keys=True, ensure_ascii=False)
-    spec.replace(f"{place.private}/cache/refused", text.encode(), lasting=False)
+    files.replace(f"{place.private}/cache/refused", text.encode(), lasting=False)

@@ -14,9 +14,9 @@ import shutil
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from gitkanban import files
 from gitkanban.core.memory import ACCEPTED, STATES, WAITING, Proposal
 from gitkanban.errors import NotFound, Refused
-from gitkanban.runs import spec
 from gitkanban.runs.locks import Held, Locks
 
 LOCK_WAIT = 5.0  # seconds that a decision waits for the memory
@@ -68,7 +68,7 @@ def keep(
     describe(part, proposal, home)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     os.rename(part, path)
-    spec.sync_folder(os.path.dirname(path))
+    files.sync_folder(os.path.dirname(path))
     return True
 
 
@@ -76,7 +76,7 @@ def describe(path: str, proposal: Proposal, home: Home) -> None:
     """Write a proposal's `proposal.json` into its folder. Raises OSError."""
     facts = {**proposal._asdict(), "home": home.path, "parts": home.parts}
     facts.pop("state")
-    spec.replace(f"{path}/proposal.json", (json.dumps(facts, indent=1) + "\n").encode())
+    files.replace(f"{path}/proposal.json", (json.dumps(facts, indent=1) + "\n").encode())
 
 
 def every(private: str, states: Sequence[str] = STATES) -> Iterator[Proposal]:
@@ -174,7 +174,7 @@ def move(private: str, name: str, state: str, was: str = WAITING) -> None:
     target = folder(private, state, name)
     os.makedirs(os.path.dirname(target), exist_ok=True)
     os.rename(folder(private, was, name), target)
-    spec.sync_folder(os.path.dirname(target))
+    files.sync_folder(os.path.dirname(target))
 
 
 def read(path: str) -> bytes | None:

@@ -8,6 +8,7 @@ import os
 import shutil
 from typing import NamedTuple
 
+from gitkanban import files
 from gitkanban.core.cutting import cut
 from gitkanban.core.memory import Proposal
 from gitkanban.runs import folders, proposals, spec
@@ -67,7 +68,7 @@ def _propose(folder: Folder, found: spec.Spec, home: Home, private: str) -> bool
             left_out=what.left_out,
         )
         proposals.keep(private, proposal, home, what.changes)
-    spec.replace(folder.file(KEPT), b"")
+    files.replace(folder.file(KEPT), b"")
     shutil.rmtree(folder.file(BEFORE), ignore_errors=True)  # a proposal has what differs
     return bool(what.changes or what.left_out)
 

@@ -11,12 +11,12 @@ import subprocess
 from collections.abc import Mapping
 from typing import Any
 
+from gitkanban import files
 from gitkanban.board import commits, git, landed
 from gitkanban.board.integrate import base_of
 from gitkanban.board.place import Place
 from gitkanban.core.model import REVIEW, Board, Card
 from gitkanban.errors import GitFailed
-from gitkanban.runs import spec
 
 AGAIN = 600  # seconds after which a failed push is tried again
 PATIENCE = 120.0  # seconds that one push may take
@@ -49,7 +49,7 @@ class Publisher:
         after = {card: row for card, row in after.items() if card in names}
         if after != self.before:
             os.makedirs(self.place.private, exist_ok=True)
-            spec.replace(self.path, json.dumps(after, sort_keys=True).encode())
+            files.replace(self.path, json.dumps(after, sort_keys=True).encode())
 
     def _pushed(self, card: Card) -> bool:
         return bool(self.before.get(card.id, {}).get("tip"))

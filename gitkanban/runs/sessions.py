@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from gitkanban import failpoints
+from gitkanban import failpoints, files
 from gitkanban.board.place import Place
 from gitkanban.core.facts import Exit
 from gitkanban.errors import Refused
@@ -76,7 +76,7 @@ class Local:
         """
         folder = folders.of(launch.place.private, launch.lease.run)
         prompt = launch.prompt.encode("utf-8", "replace")
-        spec.replace(folder.file("prompt.md"), prompt, lasting=False)
+        files.replace(folder.file("prompt.md"), prompt, lasting=False)
         failpoints.reach("start.prompt-written")
         try:
             folder.write_spec(
@@ -94,7 +94,7 @@ class Local:
         _supervisors.add(pid)
         try:
             failpoints.reach("start.spawned")
-            spec.replace(folder.file("pid"), f"{pid}\n".encode(), lasting=False)
+            files.replace(folder.file("pid"), f"{pid}\n".encode(), lasting=False)
             failpoints.reach("start.pid-written")
             slots.write(launch.place, launch.lease._replace(pid=pid))
             failpoints.reach("start.token-written")

@@ -7,7 +7,7 @@ read; a missing, damaged or edited one is written anew from the run folder.
 import os
 from typing import NamedTuple
 
-from gitkanban import clock
+from gitkanban import clock, files
 from gitkanban.board.place import Place
 from gitkanban.runs import spec
 from gitkanban.runs.folders import Folder
@@ -61,12 +61,12 @@ def write(place: Place, lease: Lease) -> None:
     """Write the token, atomically. Raises OSError."""
     path = token(place, lease.slot)
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    spec.replace(path, render(lease).encode(), lasting=False)
+    files.replace(path, render(lease).encode(), lasting=False)
 
 
 def remove(place: Place, slot: str) -> None:
     """Remove the token of a slot that is free now."""
-    spec.remove(token(place, slot))
+    files.remove(token(place, slot))
 
 
 def read(place: Place, slot: str) -> Lease | None:

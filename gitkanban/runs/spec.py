@@ -1,11 +1,9 @@
 """A run's spec: NUL-separated `key=value` pairs, a key said again for each item of a list.
 
-It knows nothing of what the keys mean. The supervisor reads it, so nothing but `os` is imported.
+It knows nothing of what the keys mean. The supervisor reads it, so it imports next to nothing.
 """
 
-import os
-
-from gitkanban import failpoints
+from gitkanban import files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,52 +56,7 @@ def write(path: str, values: "Mapping[str, str | Sequence[str]]") -> None:
             if "\0" in item:
                 raise ValueError(f"{key} holds a NUL byte")
             items.append(f"{key}={item}")
-    replace(path, "\0".join(items).encode("utf-8", "surrogateescape"))
-
-
-def replace(path: str, content: bytes, mode: int = 0o644, lasting: bool = True) -> None:
-    """Write a file so that it is there whole or not at all, also after a power cut.
-
-    One that is not `lasting` means nothing after a power cut, and is not synced to the disk. Raises
-    OSError; the file is then as it was.
-    """
-    part = f"{path}.{os.getpid()}.part"
-    fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
-    try:
-        try:
-            view = memoryview(content)
-            while view:
-                view = view[os.write(fd, view) :]
-            failpoints.reach("file.written")
-            if lasting:
-                os.fsync(fd)
-        finally:
-            os.close(fd)
-        failpoints.reach("file.synced")
-        os.rename(part, path)
-        failpoints.reach("file.renamed")
-    except OSError:
-        remove(part)
-        raise
-    if lasting:
-        sync_folder(os.path.dirname(path))
-
-
-def sync_folder(folder: str) -> None:
-    """Make the names in a folder durable."""
-    fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
-def remove(path: str) -> None:
-    """Remove a file that may be gone already, or whose folder may be."""
-    try:
-        os.unlink(path)
-    except (FileNotFoundError, NotADirectoryError):
-        pass
+    files.replace(path, "\0".join(items).encode("utf-8", "surrogateescape"))
 
 
 def quoted(text: str) -> str:

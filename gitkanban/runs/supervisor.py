@@ -12,7 +12,7 @@ import os
 import sys
 import time
 
-from gitkanban import failpoints
+from gitkanban import failpoints, files
 from gitkanban.runs import boundedlog, kernel, processes, spec
 from gitkanban.runs.activity import Activity
 
@@ -66,7 +66,7 @@ class Supervisor:
         self._end_strays()
         failpoints.reach("supervisor.all-ended")
         if self.spec.one("admin"):
-            spec.remove(f"{self.spec.one('admin')}/locked")  # git may prune the worktree again
+            files.remove(f"{self.spec.one('admin')}/locked")  # git may prune the worktree again
         failpoints.reach("supervisor.record")
         self._record()
         failpoints.reach("supervisor.recorded")
@@ -313,7 +313,7 @@ class Supervisor:
         while True:
             text = spec.exit_record(int(time.time()), self.how, self.steps, self.error)
             try:
-                spec.replace(f"{self.folder}/exit.json", text)
+                files.replace(f"{self.folder}/exit.json", text)
                 return
             except FileNotFoundError:
                 return  # the run folder was removed: there is nobody left to tell

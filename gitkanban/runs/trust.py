@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from gitkanban import files
 from gitkanban.board.place import Place
 from gitkanban.core.model import Config, Worker
 from gitkanban.core.presets import PRESETS, preset_of
@@ -126,8 +127,8 @@ def record(place: Place, config: Config) -> None:
     names = sorted({name for worker in config.workers.values() for name in worker.pass_env})
     values = {**passed(place), **{n: os.environ[n] for n in names if n in os.environ}}
     kept = {name: values[name] for name in names if name in values}
-    spec.replace(f"{place.private}/trust.env", _text(kept), mode=0o600)
-    spec.replace(f"{place.private}/trust", _text({"PATH": path, "workers": rows}))
+    files.replace(f"{place.private}/trust.env", _text(kept), mode=0o600)
+    files.replace(f"{place.private}/trust", _text({"PATH": path, "workers": rows}))
 
 
 def _text(value: object) -> bytes:

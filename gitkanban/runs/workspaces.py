@@ -8,12 +8,12 @@ import os
 from functools import cache
 from typing import NamedTuple
 
-from gitkanban import failpoints
+from gitkanban import failpoints, files
 from gitkanban.board import commits, git
 from gitkanban.board.place import Place
 from gitkanban.core.model import SHARED, WORKTREE
 from gitkanban.errors import GitFailed, Refused
-from gitkanban.runs import ghosts, spec, unfinished, worktrees
+from gitkanban.runs import ghosts, unfinished, worktrees
 from gitkanban.runs.locks import Locks
 
 _SETUP = "gitkanban-setup"  # there: its setup has passed
@@ -96,7 +96,7 @@ def _made(place: Place, locks: Locks, wish: Wish, path: str) -> Workspace:
         _add(place, branch, path, words)
         failpoints.reach("workspace.added")
         admin = worktrees.admin_of(path)
-        spec.replace(f"{admin}/{worktrees.MARK}", f"{wish.card}\n".encode(), lasting=False)
+        files.replace(f"{admin}/{worktrees.MARK}", f"{wish.card}\n".encode(), lasting=False)
         failpoints.reach("workspace.marked")
         worktrees.lock(admin, wish.run)
         failpoints.reach("workspace.kept")
@@ -139,7 +139,7 @@ def _checkout(place: Place, path: str, admin: str, without_board: bool) -> bool:
     sparse = without_board and bool(place.prefix) and not os.path.exists(rules)
     if sparse:
         os.makedirs(f"{admin}/info", exist_ok=True)
-        spec.replace(rules, f"/*\n!/{place.prefix}/\n".encode())
+        files.replace(rules, f"/*\n!/{place.prefix}/\n".encode())
     git.run(
         path,
         *worktrees.git_options(sparse),
@@ -192,7 +192,7 @@ def _continued(place: Place, wish: Wish, path: str, admin: str) -> Workspace:
         tip = last if last and commits.resolve(place.common, last) else base
         git.run(place.common, "update-ref", f"refs/heads/{branch}", tip, "")
         told.append(f"branch {branch} was gone and is made again")
-    spec.replace(f"{admin}/{worktrees.MARK}", f"{wish.card}\n".encode(), lasting=False)
+    files.replace(f"{admin}/{worktrees.MARK}", f"{wish.card}\n".encode(), lasting=False)
     worktrees.lock(admin, wish.run)
     sparse = _left_out(place, admin)
     fresh = not os.path.exists(f"{admin}/index")

@@ -6,11 +6,11 @@ Most is read by hand from git's files; none is made or removed here (`workspaces
 import os
 from typing import NamedTuple
 
+from gitkanban import files
 from gitkanban.board import checkouts
 from gitkanban.board.checkouts import line
 from gitkanban.board.place import Place
 from gitkanban.errors import BoardBusy, NotFound
-from gitkanban.runs import spec
 from gitkanban.runs.locks import Held, Locks
 
 MARK = "gitkanban"  # in a worktree's git directory: this one is ours, with the card's id
@@ -105,13 +105,13 @@ def lock(admin: str, run: str) -> None:
 
     The file is the one of `git worktree lock`, see gitrepository-layout(5).
     """
-    spec.replace(f"{admin}/locked", f"gitkanban run {run}\n".encode(), lasting=False)
+    files.replace(f"{admin}/locked", f"gitkanban run {run}\n".encode(), lasting=False)
 
 
 def unlock(admin: str) -> None:
     """Let git remove the worktree again."""
     if admin:
-        spec.remove(f"{admin}/locked")
+        files.remove(f"{admin}/locked")
 
 
 def unlock_run(common: str, run: str) -> None:

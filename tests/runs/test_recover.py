@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.runs import leases, processes, spec
+from gitkanban import files
+from gitkanban.runs import leases, processes
 from tests.conftest import git
 from tests.runs.places import Bench, Running, mark, until
 
@@ -139,7 +140,7 @@ def test_a_reused_pid_is_not_signalled(bench: Bench, tmp_path: Path) -> None:
     running.end()
     stranger = os.posix_spawn("/bin/sleep", ["sleep", "60"], {})
     try:
-        spec.replace(running.folder.file("pid"), str(stranger).encode())
+        files.replace(running.folder.file("pid"), str(stranger).encode())
         bench.local.stop(running.folder, "no")
         assert processes.look(stranger)
     finally:
