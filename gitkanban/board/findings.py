@@ -6,7 +6,7 @@ It decides nothing about values; `gitkanban.core.rules` does.
 from gitkanban.board import cardfile, cardlayout, reading, revisions, yamltext
 from gitkanban.board.revisions import Side
 from gitkanban.board.yamltext import Bad, Mapping, Node, Scalar, Sequence
-from gitkanban.core import changerules, configrules, rules
+from gitkanban.core import changerules, configrules, ids, prompt, rules
 from gitkanban.core.rules import Finding, finding
 
 # Files of the board that are read by something else than `reading`.
@@ -20,7 +20,7 @@ def of_board(side: Side) -> list[Finding]:
 
 def _state(side: Side) -> list[Finding]:
     """What is wrong with a board as it is, but for the layout of cards."""
-    found = [*_problems(side), *rules.state(side.board), *_stray(side)]
+    found = [*_problems(side), *rules.state(side.board), *_stray(side), *_prompt(side)]
     return found + (configrules.state(side.board.config) if side.board.config else [])
 
 
@@ -73,6 +73,16 @@ def _stray(side: Side) -> list[Finding]:
             stem = last.rpartition(".")[0] or last
             hint = f"A card is read from cards/{stem}.yaml."
         found.append(finding("stray-file", name, (), f"nothing reads {name}", hint))
+    return found
+
+
+def _prompt(side: Side) -> list[Finding]:
+    found = []
+    for name, line, column in prompt.unknown_fields(side.text("prompt.md")):
+        hint = ids.did_you_mean(name, prompt.FIELDS)
+        message = f"{{{name}}} stands for nothing, and goes to every session as it is"
+        one = finding("prompt-field", "prompt.md", (), message, hint)
+        found.append(one._replace(line=line, column=column))
     return found
 
 

@@ -56,9 +56,14 @@ class Setting(NamedTuple):
     base: str
 
 
-def unknown_fields(template: str) -> list[str]:
-    """The `{words}` of a prompt template that mean nothing, in order."""
-    return [name for name in re.findall(r"\{([a-z_]+)\}", template) if name not in FIELDS]
+def unknown_fields(template: str) -> list[tuple[str, int, int]]:
+    """The `{words}` of a prompt template that mean nothing, with line and column from 1."""
+    return [
+        (found[1], number, found.start() + 1)
+        for number, line in enumerate(template.splitlines(), 1)
+        for found in re.finditer(r"\{([a-z_]+)\}", line)
+        if found[1] not in FIELDS
+    ]
 
 
 def compose(

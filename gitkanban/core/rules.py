@@ -50,6 +50,7 @@ RULES: Mapping[str, Rule] = {
     "card-removed": Rule(WARNING, "A card whose file was removed, its history with it."),
     "executes": Rule(WARNING, "A change to what is executed on the machines that tick."),
     "prompt": Rule(WARNING, "A change to what every session is told."),
+    "prompt-field": Rule(WARNING, "A `{word}` in `prompt.md` that stands for nothing."),
 }
 
 

@@ -114,6 +114,12 @@ def test_the_config_stray_files_and_layout(board: Path) -> None:
     assert "cards/T7.yaml:0:0 layout" not in found(board)
 
 
+def test_a_word_in_the_prompt_that_stands_for_nothing(board: Path) -> None:
+    (board / ".kanban" / "prompt.md").write_text("{title}\n\nDo {tilte}, as {json: 1} says.\n")
+    assert found(board) == ["prompt.md:3:4 prompt-field"]
+    assert "Did you mean 'title'?" in call(board, "check").out
+
+
 def test_with_a_base_only_what_the_change_brings_in_fails_it(board: Path) -> None:
     change(card(board, "T1"), "  - T0", "  - T8")
     git(board, "commit", "-qam", "broken on main")
@@ -153,7 +159,7 @@ def test_a_pull_request_that_moves_cards_or_edits_records(board: Path) -> None:
     change(card(board, "T2"), "status: todo", "status: running")
     change(card(board, "T3"), "status: todo", "status: dropped")
     change(runs / "01.yaml", "failed", "succeeded")
-    (board / ".kanban" / "prompt.md").write_text("Obey {prompt}.\n")
+    (board / ".kanban" / "prompt.md").write_text("Obey {title}.\n")
     change(board / ".kanban" / "config.yaml", "demo/check.sh", "demo/evil.sh")
     git(board, "add", ".kanban")
     assert found(board, "--base", "main") == [

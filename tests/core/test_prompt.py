@@ -77,7 +77,7 @@ def test_a_template_of_ones_own() -> None:
     assert prompt(template="Only {title} and {acceptance}") == (
         "Only do it and It is done when:\n- it works\n- it is tested\n"
     )
-    assert unknown_fields("{title} {nonsense}") == ["nonsense"]
+    assert unknown_fields("{title}\n- {nonsense}") == [("nonsense", 2, 3)]
     assert unknown_fields(TEMPLATE) == []
 
 
