@@ -130,7 +130,7 @@ def _config_problems(board: Board) -> tuple[str, ...]:
         f"{each.file}:{each.line}:{each.column}: {each.message}"
         + (f" ({each.hint})" if each.hint else "")
         for each in board.problems
-        if each.file.endswith("config.yaml")
+        if not each.card and each.file.endswith("config.yaml")
     )
 
 

@@ -11,11 +11,11 @@ ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
 PACKAGE = ROOT / "gitkanban"
 
-# Each third-party library has one home; rich also draws progress for the command line.
+# Each third-party library has one home.
 HOMES = {
     "click": {"cli"},
     "tabulate": {"views"},
-    "rich": {"views", "cli"},
+    "rich": {"cli"},
     "ruamel": {"board"},
     "pygit2": {"board"},
     "portalocker": {"runs"},

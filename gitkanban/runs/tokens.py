@@ -1,4 +1,4 @@
-"""Who sits where, read from the lease tokens and the kernel's lock table, as fast as it can be.
+"""Who sits where by the lease tokens, read as fast as it can be.
 
 It changes nothing and imports nothing heavy: `status` is built on it. `slots` writes the tokens.
 """
