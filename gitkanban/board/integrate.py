@@ -95,7 +95,7 @@ class Onto:
         self.begin()
         moved = refs.swap(place, self.old, self.tip, why, seen=self.base == self.place.branch)
         if not moved:
-            trees.forget(self.checkouts)
+            trees.forget(self.checkouts, self.tip)
         return moved
 
     def begin(self) -> None:

@@ -36,7 +36,7 @@ def move(place: Place, branch: str) -> Place:
         "--create-reflog", "--stdin", input=orders.encode(), check=False,
     )  # fmt: skip
     if done.code:
-        trees.forget(stays)
+        trees.forget(stays, bare_tip)
         raise BoardMoved(f"the board did not move: {done.said}", "Try again.")
     places.pin(new)
     trees.bring(stays, tip, bare_tip)

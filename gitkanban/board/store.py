@@ -194,7 +194,7 @@ def _moved(
         onto.begin()
     if not refs.swap(place, before, made, message(board, changes), also=also):
         if onto:
-            trees.forget(onto.checkouts)
+            trees.forget(onto.checkouts, onto.tip)
         return None
     failpoints.reach("commit.branch-moved")
     places.pin(place)

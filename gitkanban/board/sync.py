@@ -187,7 +187,7 @@ def _take_in(place: Place, remote: str, ours: str, theirs: str) -> list[str]:
     if ours:
         follow.begin(place, ours)
     if not refs.swap(place, ours, new, f"kanban: merge {name}"):
-        trees.forget(stays)
+        trees.forget(stays, mixed)
         raise BoardBusy(f"branch {place.branch} moved meanwhile", "Try again.")
     failpoints.reach("sync.merged")
     if stays:

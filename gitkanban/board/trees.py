@@ -7,6 +7,7 @@ is to be brought along is noted, and what was cut short is completed by the next
 """
 
 import os
+import time
 from collections.abc import Sequence
 
 from gitkanban import failpoints, files
@@ -16,7 +17,9 @@ from gitkanban.board.checkouts import Checkout
 from gitkanban.board.place import Place
 from gitkanban.errors import BoardBusy, GitFailed, Refused
 
-NOTE = "gitkanban-bringing"  # in a checkout's administrative folder: from, to, the move
+# A note in a checkout's administrative folder, one for each move: from, to, the move itself.
+NOTE = "gitkanban-bringing-"
+_YOUNG = 60.0  # seconds in which the ref of a note may be about to move
 
 
 def refuse_in_the_way(checkouts: Sequence[Checkout], old: str, new: str) -> None:
@@ -49,8 +52,12 @@ def begin(checkouts: Sequence[Checkout], ref: str, old: str, new: str, commit: s
     """
     for checkout in checkouts:
         text = f"{old} {new} {commit or new} {ref}\n".encode("utf-8", "surrogateescape")
-        files.replace(f"{checkout.admin}/{NOTE}", text)
+        files.replace(_note(checkout, new), text)
     failpoints.reach("trees.begun")
+
+
+def _note(checkout: Checkout, new: str) -> str:
+    return f"{checkout.admin}/{NOTE}{new}"
 
 
 def bring(checkouts: Sequence[Checkout], old: str, new: str) -> list[str]:
@@ -65,14 +72,14 @@ def bring(checkouts: Sequence[Checkout], old: str, new: str) -> list[str]:
                 f"the next tick tries again (or by hand: git read-tree -m -u {old[:10]} {new[:10]})"
             )
         else:
-            forget([checkout])
+            files.remove(_note(checkout, new))
     return told
 
 
-def forget(checkouts: Sequence[Checkout]) -> None:
-    """Nothing is to be brought along: it is, or the ref did not move."""
+def forget(checkouts: Sequence[Checkout], new: str) -> None:
+    """The ref did not move to `new`, so nothing is to be brought along to it."""
     for checkout in checkouts:
-        files.remove(f"{checkout.admin}/{NOTE}")
+        files.remove(_note(checkout, new))
 
 
 def complete(place: Place) -> list[str]:
@@ -80,18 +87,43 @@ def complete(place: Place) -> list[str]:
 
     It does no harm to what another process brings along meanwhile: the second one finds it done.
     """
-    told: list[str] = []
-    for checkout in all_checkouts.every(place):
-        words = all_checkouts.line(f"{checkout.admin}/{NOTE}").split(" ", 3)
-        if len(words) < 4 or standstill.unfinished(checkout):
-            continue
-        old, new, commit, ref = words
-        if checkout.head == ref and commits.is_ancestor(place.common, commit, ref):
-            found = bring([checkout], old, new)
-            told += found if os.path.exists(f"{checkout.admin}/{NOTE}") else []
-        else:
-            forget([checkout])
-    return told
+    return [
+        line
+        for checkout in all_checkouts.every(place)
+        if not standstill.unfinished(checkout)
+        for path in _notes(checkout)
+        for line in _completed(place, checkout, path)
+    ]
+
+
+def _notes(checkout: Checkout) -> list[str]:
+    """The notes of a checkout, the oldest first."""
+    try:
+        names = [name for name in os.listdir(checkout.admin) if name.startswith(NOTE)]
+    except OSError:
+        return []
+    whole = [f"{checkout.admin}/{name}" for name in names if not name.endswith(".part")]
+    return sorted(whole, key=_age, reverse=True)
+
+
+def _age(path: str) -> float:
+    try:
+        return time.time() - os.stat(path).st_mtime
+    except FileNotFoundError:  # another process has just seen to it
+        return 0.0
+
+
+def _completed(place: Place, checkout: Checkout, path: str) -> list[str]:
+    words = all_checkouts.line(path).split(" ", 3)
+    if len(words) < 4:
+        return []
+    old, new, commit, ref = words
+    if checkout.head == ref and commits.is_ancestor(place.common, commit, ref):
+        told = bring([checkout], old, new)
+        return told if os.path.exists(path) else []
+    if checkout.head != ref or _age(path) > _YOUNG:
+        files.remove(path)
+    return []
 
 
 def _files(said: str) -> list[str]:

@@ -1,5 +1,6 @@
 """Card branches go into base, and only where every checkout of base can follow."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -346,6 +347,31 @@ def test_a_move_of_base_that_did_not_come_about_brings_nothing_along(bench: Benc
     onto.merge(board.cards["T1"])
     onto.begin()  # killed here
     before = bench.status()
+
+    def notes() -> list[Path]:
+        return list((bench.repo / ".git").glob(f"{trees.NOTE}*"))
+
+    [note] = notes()
+    assert trees.complete(bench.place) == []
+    assert notes() == [note], "its ref may be about to move"
+    os.utime(note, (1, 1))
     assert trees.complete(bench.place) == []
     assert (bench.status(), (bench.repo / "new.txt").exists()) == (before, False)
-    assert not (bench.repo / ".git" / trees.NOTE).exists()
+    assert notes() == []
+
+
+def test_of_two_moves_at_once_the_one_that_fails_does_not_forget_the_other(bench: Bench) -> None:
+    bench.work(new_txt="new\n")
+    board = store.read(bench.place)
+    assert board.config is not None
+    one, two = (integrate.Onto(bench.place, board.config) for _ in range(2))
+    one.merge(board.cards["T1"])
+    two.config = two.config._replace(merge="squash")
+    two.merge(board.cards["T1"])
+    one.begin()
+    two.begin()
+    assert one.move("first, then killed")
+    assert not two.move("too late")
+    assert trees.complete(bench.place) == []
+    assert bench.status() == ""
+    assert (bench.repo / "new.txt").read_text() == "new\n"
