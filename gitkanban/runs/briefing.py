@@ -16,13 +16,13 @@ import gitkanban
 from gitkanban import failpoints
 from gitkanban.board.place import Place
 from gitkanban.core.model import Card, Config, Worker
-from gitkanban.core.presets import expand, preset_of
+from gitkanban.core.presets import commits_of, expand, preset_of
+from gitkanban.core.room import needs_of
 from gitkanban.runs import bell, memory, processes, trust, workspaces, worktrees
 from gitkanban.runs.folders import Folder
 from gitkanban.runs.slots import Lease
 from gitkanban.runs.workspaces import Workspace
 
-_PASSED = ("HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR")
 ROOT = str(Path(gitkanban.__file__).resolve().parent.parent)
 # Variables that make one tick other than the next: what git and its transports read.
 _OF_TICKS = ("SSH_AUTH_SOCK", "XDG_CONFIG_HOME", "PYTHONPATH")
@@ -64,11 +64,11 @@ def facts(
         "started": str(lease.started),
         "boot": processes.boot_id(),
         "runner": worker.runner,
-        "commits": worker.commits or preset_of(worker.runner).commits,
+        "commits": commits_of(worker),
         "policy": worker.workspace_policy,
         "verified": "1" if worker.verify else "",
         "max_attempts": str(worker.max_attempts),
-        "needs": [f"{name}={count}" for name, count in card.needs or worker.needs],
+        "needs": [f"{name}={count}" for name, count in needs_of(card, worker)],
         "base": config.base or place.branch,
         "common": place.common,
         "prefix": place.prefix,
@@ -157,16 +157,8 @@ def _command(launch: Launch, folder: Folder) -> list[str]:
 def environment(launch: Launch) -> dict[str, str]:
     """The session's whole environment; nothing else of ours reaches it."""
     place, worker, lease = launch.place, launch.worker, launch.lease
-    env = {name: os.environ[name] for name in _PASSED if name in os.environ}
-    env["TERM"] = "dumb"
-    env["PATH"] = _with_own(trust.search_path(place))
-    env |= trust.preset_env(worker)
-    recorded = trust.passed(place)
-    for name in worker.pass_env:
-        # What was allowed comes first: this may be a tick that has stood by since before that.
-        value = recorded.get(name, os.environ.get(name))
-        if value is not None:
-            env[name] = value
+    env = {"TERM": "dumb", **trust.preset_env(worker), **trust.handed(place, worker)}
+    env["PATH"] = _with_own(env["PATH"])
     env |= {
         "GITKANBAN_CARD": launch.card.id,
         processes.MARKER: lease.run,
@@ -220,4 +212,4 @@ def kind_of(words: Sequence[str], env: Sequence[str]) -> str:
 
 
 def _matters(name: str) -> bool:
-    return name in _PASSED or name in _OF_TICKS or name == "PATH" or name.startswith("GIT_")
+    return name in trust.ALWAYS or name in _OF_TICKS or name == "PATH" or name.startswith("GIT_")

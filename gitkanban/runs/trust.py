@@ -16,6 +16,8 @@ from gitkanban.core.model import Config, Worker
 from gitkanban.core.presets import PRESETS, preset_of
 from gitkanban.runs import spec
 
+# What every command gets of our environment.
+ALWAYS = ("HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR")
 _DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
@@ -153,6 +155,20 @@ def outdated(place: Place, config: Config) -> list[str]:
     names = {name for worker in config.workers.values() for name in worker.pass_env}
     found = [n for n in sorted(names) if n in os.environ and os.environ[n] != known.get(n)]
     return [*(["PATH"] if path != os.environ.get("PATH", _DEFAULT_PATH) else []), *found]
+
+
+def handed(place: Place, worker: Worker) -> dict[str, str]:
+    """The variables of ours that a worker's commands get, whoever calls this.
+
+    What was recorded comes first: this may be a tick that has stood by since before that.
+    """
+    env = {name: os.environ[name] for name in ALWAYS if name in os.environ}
+    known = passed(place)
+    for name in worker.pass_env:
+        value = known.get(name, os.environ.get(name))
+        if value is not None:
+            env[name] = value
+    return env | {"PATH": search_path(place)}
 
 
 def untrusted(place: Place, config: Config) -> Mapping[str, str]:

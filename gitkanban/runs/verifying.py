@@ -32,12 +32,12 @@ def verify(place: Place, config: Config, card: Card, commit: str) -> None:
     path, locks = f"{place.private}/verify/{card.id}", Locks(place.private)
     with worktrees.making(locks):
         _remove(place, path)
-        git.run(place.common, "worktree", "add", "--quiet", "--detach", path, commit)
+        words = ("--quiet", "--detach", "--no-checkout", path, commit)
+        git.run(place.common, "worktree", "add", *words)
     try:
-        programs, known = trust.search_path(place), trust.passed(place)
-        argv = [trust.program(worker.verify[0], programs), *worker.verify[1:]]
-        env = {name: known[name] for name in worker.pass_env if name in known}
-        env |= {"PATH": programs, "HOME": os.environ.get("HOME", "/")}
+        git.run(path, "reset", "--hard", "--quiet")  # it may take minutes: beside others
+        env = trust.handed(place, worker)
+        argv = [trust.program(worker.verify[0], env["PATH"]), *worker.verify[1:]]
         code, said = _run(argv, path, env, worker.timeout)
     finally:
         with worktrees.making(locks):
