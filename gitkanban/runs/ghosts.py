@@ -6,7 +6,7 @@ branch has and what was staged, is saved first.
 
 import os
 
-from gitkanban.board import commits, git
+from gitkanban.board import checkouts, commits, git
 from gitkanban.board.place import Place
 from gitkanban.errors import Refused
 from gitkanban.runs import salvage, worktrees
@@ -18,12 +18,10 @@ def _ghost(place: Place, path: str) -> str:
     top = f"{place.common}/worktrees"
     names = [os.path.basename(path), *(os.listdir(top) if os.path.isdir(top) else ())]
     for name in names:
-        try:
-            with open(f"{top}/{name}/gitdir", encoding="utf-8", errors="surrogateescape") as file:
-                if os.path.realpath(file.read().strip()) == os.path.realpath(f"{path}/.git"):
-                    return f"{top}/{name}"
-        except OSError:
-            continue
+        admin = f"{top}/{name}"
+        known = checkouts.line(f"{admin}/gitdir")
+        if known and os.path.realpath(checkouts.root_of(admin)) == os.path.realpath(path):
+            return admin
     return ""
 
 

@@ -12,7 +12,7 @@ from gitkanban.board import standstill
 from gitkanban.board.place import Place
 from gitkanban.core.model import SHARED
 from gitkanban.errors import BoardBusy, GitkanbanError, NotFound, Refused
-from gitkanban.runs import removal, unfinished, workspaces
+from gitkanban.runs import ghosts, removal, unfinished, workspaces
 from gitkanban.runs.locks import Locks
 from gitkanban.runs.workspaces import Wish, Workspace
 from tests.conftest import git
@@ -304,3 +304,18 @@ def test_a_lock_is_not_stale_while_a_person_writes_a_message(repo: Path, tmp_pat
             os.killpg(person.pid, signal.SIGKILL)
     assert os.path.exists(f"{admin}/index.lock")
     assert unfinished.remove_stale_locks(common, admin, "card/X") == ["removed a stale index.lock"]
+
+
+def test_a_deleted_one_is_found_where_git_wrote_a_relative_path(repo: Path) -> None:
+    where = Path(prepare(repo).path)
+    git(where, "checkout", "-q", "--detach")
+    git(where, "commit", "-q", "--allow-empty", "-m", "only here")
+    last = git(where, "rev-parse", "HEAD")
+    admin = repo / ".git/worktrees/T1"
+    relative = os.path.relpath(where / ".git", admin)  # `worktree.useRelativePaths`, git 2.48
+    (admin / "gitdir").write_text(f"{relative}\n")
+    subprocess.run(["rm", "-rf", str(where)], check=True)
+    place = place_of(repo)
+    told = ghosts.salvaged(place, str(where), "01run")
+    assert told == ["its workspace was deleted; its last commit is in refs/gitkanban/salvage/01run"]
+    assert git(repo, "rev-parse", "refs/gitkanban/salvage/01run") == last
