@@ -127,8 +127,7 @@ def _workspace_path(place: Place, board: Board, start: Start) -> str:
 def _config_problems(board: Board) -> tuple[str, ...]:
     """What is wrong with the configuration; a bad card concerns nobody else, and `status` shows it."""
     return tuple(
-        f"{each.file}:{each.line}:{each.column}: {each.message}"
-        + (f" ({each.hint})" if each.hint else "")
+        each.told + (f" ({each.hint})" if each.hint else "")
         for each in board.problems
         if not each.card and each.file.endswith("config.yaml")
     )

@@ -32,12 +32,13 @@ def remove_stale_locks(place: Place) -> list[str]:
     held, so that no other tick is about to take one.
     """
     told = []
-    folders = [place.common, *(each.root for each in checkouts.every(place))]
     for name in (place.ref, SEEN, "HEAD"):
         lock = f"{place.common}/{name}.lock"
         try:
-            young = time.time() - os.stat(lock).st_mtime < STALE_AFTER
-            if young or not standstill.is_stale(lock, folders):
+            if time.time() - os.stat(lock).st_mtime < STALE_AFTER:
+                continue
+            folders = [place.common, *(each.root for each in checkouts.every(place))]
+            if not standstill.is_stale(lock, folders):
                 continue
             os.unlink(lock)
         except FileNotFoundError:

@@ -155,10 +155,9 @@ def _in_our_words(error: click.ClickException) -> GitkanbanError:
 
 def report_expected(error: GitkanbanError) -> int:
     """Print an expected failure as `Error:` and `Hint:`, give its exit code."""
-    click.secho("Error: ", fg="red", nl=False, err=True, color=colour_wanted())
-    click.echo(shown(error.message), err=True)
-    if error.hint:
-        click.echo(f"Hint: {shown(error.hint)}", err=True)
+    from gitkanban.cli.here import tell_error
+
+    tell_error(error)
     return error.exit_code
 
 

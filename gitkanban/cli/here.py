@@ -1,6 +1,6 @@
-"""Where a command is called from: which board, which person, inside a session or not.
+"""Where a command is called from, and how it answers: board, person, session; text, JSON, errors.
 
-Shared by the commands; it prints only what finding the board has to tell.
+Shared by the commands. What others wrote is made visible here, on its way out.
 """
 
 import json
@@ -13,6 +13,7 @@ import click
 
 from gitkanban.board.place import Place, find
 from gitkanban.board.store import Committed, commit, read
+from gitkanban.cli.terminal import colour_wanted
 from gitkanban.core.changes import Change
 from gitkanban.core.ids import resolve
 from gitkanban.core.model import Board, Card
@@ -50,8 +51,9 @@ def tell(lines: Iterable[str]) -> None:
 
 
 def tell_error(error: GitkanbanError) -> None:
-    """An expected failure of one card of several, as `Error:` and `Hint:` on stderr."""
-    tell((f"Error: {error.message}", *([f"Hint: {error.hint}"] if error.hint else ())))
+    """An expected failure, as `Error:` and `Hint:` on stderr."""
+    click.secho("Error: ", fg="red", nl=False, err=True, color=colour_wanted())
+    tell((error.message, *([f"Hint: {error.hint}"] if error.hint else ())))
 
 
 def session() -> tuple[str, str]:
@@ -82,8 +84,7 @@ def card_of(board: Board, text: str) -> Card:
     if bad and text not in board.cards:
         from gitkanban.errors import BadData
 
-        where = f"{bad.file}:{bad.line}:{bad.column}"
-        raise BadData(f"card {text} cannot be read: {where}: {bad.message}", bad.hint)
+        raise BadData(f"card {text} cannot be read: {bad.told}", bad.hint)
     if text in board.archived and text not in board.cards:
         from gitkanban.errors import NotFound
 

@@ -6,7 +6,16 @@ import click
 
 from gitkanban import clock
 from gitkanban.board.place import Place
-from gitkanban.cli.here import board_of, json_option, place_here, print_json, refuse_in_session
+from gitkanban.cli.here import (
+    board_of,
+    json_option,
+    place_here,
+    print_json,
+    refuse_in_session,
+    say,
+    tell,
+    tell_error,
+)
 from gitkanban.core.memory import ACCEPTED, REJECTED, WAITING, Proposal
 from gitkanban.core.memorymerge import TAKES
 from gitkanban.core.model import DONE, Board
@@ -50,12 +59,10 @@ def memory_command(
         raise UsageError("one profile at a time", f"The verbs are: {', '.join(VERBS)}.")
     from gitkanban.runs.consolidation import known
     from gitkanban.runs.proposing import gather
-    from gitkanban.views.text import shown
 
     place = place_here()
     board = board_of(place)
-    for line in gather(place.private):
-        click.echo(f"Warning: {shown(line)}", err=True)
+    tell(f"Warning: {line}" for line in gather(place.private))
     proposals = known(place, board)
     if verb in ("accept", "reject"):
         chosen = [_named(proposals, word, verb) for word in dict.fromkeys(words[1:])]
@@ -126,8 +133,7 @@ def _decide(
     as_json: bool,
 ) -> None:
     """One after the other; those before a conflict stay decided. Exit code 1 when one failed."""
-    from gitkanban.cli.app import os_error, report_expected
-    from gitkanban.views.text import shown
+    from gitkanban.cli.app import os_error
 
     done: list[dict[str, object]] = []
     failed: list[tuple[str, GitkanbanError]] = []
@@ -145,11 +151,10 @@ def _decide(
     else:
         for row in done:
             wrote = f": {', '.join(map(str, row['files']))}" if row["files"] else ""  # type: ignore[call-overload]
-            click.echo(shown(f"{row['id']} {row['state']}{wrote}"))
+            say(f"{row['id']} {row['state']}{wrote}")
         for _, why in failed:
-            report_expected(why)
-            for line in why.lines if isinstance(why, Conflict) else ():
-                click.echo(f"  {shown(line)}", err=True)
+            tell_error(why)
+            tell(f"  {line}" for line in (why.lines if isinstance(why, Conflict) else ()))
     if failed:
         raise click.exceptions.Exit(1)
 

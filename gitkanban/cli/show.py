@@ -10,8 +10,7 @@ from gitkanban.board import git, store
 from gitkanban.board.place import Place
 from gitkanban.cli.here import board_of, card_of, json_option, own_card, place_here, print_json
 from gitkanban.core.graph import ready
-from gitkanban.core.model import DONE, RUNNING, SHARED, TODO, Board, Card
-from gitkanban.core.schedule import schedule
+from gitkanban.core.model import DONE, REVIEW, RUNNING, SHARED, TODO, Board, Card
 from gitkanban.errors import BadData, NotFound
 
 LOG_LINES = 8
@@ -83,13 +82,14 @@ def _work(place: Place, board: Board, card: Card, stat: bool) -> str:
 
 def _held(place: Place, board: Board, card: Card, now: int) -> str:
     """What holds the card back, in the words of `tick` and `status`."""
-    if card.status != TODO:
+    if card.status not in (TODO, REVIEW):
         return ""
+    from gitkanban.core.held import standing
     from gitkanban.runs.locks import Locks
     from gitkanban.runs.observe import glance
 
-    held = schedule(board, glance(place, board, now, Locks(place.private))).held
-    return next((each.text for each in held if each.card == card.id), "")
+    seen = glance(place, board, now, Locks(place.private))
+    return standing(board, seen).told(card, seen)
 
 
 def _prompt(place: Place, board: Board, card: Card) -> str:

@@ -4,7 +4,8 @@ import sys
 
 import click
 
-from gitkanban.cli.here import json_option, place_here, print_json, tell
+from gitkanban.cli.here import json_option, place_here, print_json, tell_error
+from gitkanban.errors import GitkanbanError
 
 
 @click.command("tick")
@@ -37,9 +38,10 @@ def tick_command(dry_run: bool, verbose: bool, sync: bool, remote: str, as_json:
     else:
         talk = verbose or dry_run or sys.stdout.isatty()
         click.echo(outcome_text(outcome, talk), nl=False)
-    tell(f"Error: {error}" for error in outcome.errors)
+    for error in outcome.errors:
+        tell_error(GitkanbanError(error))
     if outcome.untrusted:
         names = ", ".join(outcome.untrusted)
-        tell([f"Error: nobody has allowed the commands of {names} on this machine"])
-        click.echo("Hint: `gitkanban trust` shows what would run, and allows it.", err=True)
+        what = f"nobody has allowed the commands of {names} on this machine"
+        tell_error(GitkanbanError(what, "`gitkanban trust` shows what would run, and allows it."))
     return 1 if outcome.errors or outcome.untrusted else 0

@@ -22,7 +22,8 @@ from gitkanban.errors import BadData, Refused
 def trust_command(yes: bool, as_json: bool) -> int:
     """Show the commands that the board's workers run, and allow them for this clone.
 
-    A changed command, setup, verify or pass_env must be trusted again. The values of PATH and of
+    A changed command, setup, verify, pass_env, memory or memory_home must be trusted again, and a
+    preset that runs something else than it did. The values of PATH and of
     the variables in pass_env are recorded for ticks that lack them; say it again when they change.
     """
     from gitkanban.runs import trust

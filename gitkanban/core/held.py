@@ -62,6 +62,13 @@ class Standing(NamedTuple):
     deadlock: str = ""
     waits_for_you: str = ""
 
+    def told(self, card: Card, observed: Observed) -> str:
+        """What is told beside a card's status: what holds it, where its own fields do not say it."""
+        why = self.held.get(card.id)
+        if why and (card.status == TODO or card.id in observed.refused):
+            return why.text
+        return ""
+
 
 def standing(board: Board, observed: Observed, kept: bool = False) -> Standing:
     """How a board stands. With `kept`, times in the texts are left to `moments.worded`."""

@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from gitkanban.core.model import Worker
+
 PLACEHOLDERS = (
     "prompt",
     "prompt_file",
@@ -134,6 +136,11 @@ CUSTOM = Preset(name="command", tried="", start=())
 def preset_of(runner: str) -> Preset:
     """The named preset; for a worker with a `command:` of its own, one that knows nothing."""
     return PRESETS.get(runner, CUSTOM)
+
+
+def commits_of(worker: Worker) -> str:
+    """Who commits what a session of the worker leaves: the worker says, else its preset."""
+    return worker.commits or preset_of(worker.runner).commits
 
 
 def unknown_placeholders(word: str) -> list[str]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from gitkanban.core.cutting import cut, cut_bytes, cut_head
 from gitkanban.core.model import Card, Note, Run, Worker
-from gitkanban.core.presets import preset_of
+from gitkanban.core.presets import commits_of
 
 PROMPT_MOST = 120_000  # bytes; one argument of an exec may hold 131,072 on Linux (execve(2))
 SUMMARY_MOST = 3_000
@@ -161,7 +161,7 @@ def _rules(card: Card, worker: Worker, setting: Setting) -> str:
     lines = [f"Work in {setting.workspace}, and nowhere else."]
     if setting.branch:
         lines.append(f"You are on branch {setting.branch}; stay on it.")
-        if (worker.commits or preset_of(worker.runner).commits) == "supervisor":
+        if commits_of(worker) == "supervisor":
             lines.append("Leave your changes in the files; they are committed for you.")
         else:
             lines.append("Commit your work there. Work that is not committed does not count.")

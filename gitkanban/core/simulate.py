@@ -19,6 +19,7 @@ from gitkanban.core.graph import children, unfinished
 from gitkanban.core.limits import limit_words, of_limit
 from gitkanban.core.model import REVIEW, RUNNING, TODO, Board, Card, Config
 from gitkanban.core.reasons import Held, Reasons
+from gitkanban.core.reconcile import accepts
 from gitkanban.core.room import Full, Key, Occupant, Room, needs_of, occupants
 from gitkanban.core.schedule import Blocks, Line, fill
 
@@ -89,8 +90,7 @@ def duration(question: Question, worker: str, card: str) -> int:
 
 def review_of(board: Board, question: Question, card: Card) -> int:
     """Seconds that a person takes before a card is accepted; 0 where tick accepts it itself."""
-    worker = board.worker_of(card)
-    return question.review if worker is None or worker.on_success == REVIEW else 0
+    return 0 if accepts(board, card) else question.review
 
 
 class _Course:
@@ -233,10 +233,7 @@ class _Course:
         return found
 
 
-# The limit to which waiting is put down, where it is not the one that was found full.
-_LIMIT = {room.RESERVE: room.HOST}
-
-
 def _key(full: Full) -> Key:
-    kind = full.kind or _LIMIT.get(full.code, full.code)
+    """The limit to which waiting is put down, where it is not the one that was found full."""
+    kind = full.kind or (room.HOST if full.code == room.RESERVE else full.code)
     return kind, "" if kind in (room.HOST, room.STARTS, room.SHARED_CHECKOUT) else full.name

@@ -12,8 +12,6 @@ from gitkanban.runs import salvage, unfinished, worktrees
 from gitkanban.runs.locks import Locks
 from gitkanban.runs.workspaces import Wish
 
-# -- the end of one
-
 
 class Removed(NamedTuple):
     """What `remove` did: whether the worktree is gone, where its content is kept, what to tell."""
@@ -33,10 +31,8 @@ def remove(
     by other commits; it counts as merged, and its branch stays. Call it with the card's lock held.
     Raises BoardBusy, GitFailed.
     """
-    path, branch = (
-        worktrees.path_of(place, wish.card, wish.worktrees),
-        worktrees.branch_of(wish.card),
-    )
+    path = worktrees.path_of(place, wish.card, wish.worktrees)
+    branch = worktrees.branch_of(wish.card)
     admin = worktrees.admin_of(path)
     if not admin or not os.path.exists(f"{admin}/{worktrees.MARK}"):
         return Removed(False, told=(f"{path} is no worktree of ours",))

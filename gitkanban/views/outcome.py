@@ -37,22 +37,22 @@ def outcome_data(outcome: Outcome) -> dict[str, Any]:
 def outcome_text(outcome: Outcome, verbose: bool) -> str:
     """What happened, a line each; `verbose` adds what is held, and a line when nothing happened."""
     lines = [
-        *(f"settled  {s.card}  {s.outcome}{f' → {s.to}' if s.to else ''}  ({shown(s.why)})"
+        *(f"settled  {s.card}  {s.outcome}{f' → {s.to}' if s.to else ''}  ({s.why})"
           for s in outcome.settled),
-        *(f"stopping {s.card}  {shown(s.why)}" for s in outcome.stopped),
-        *(f"accepted {a.card}  {a.detail}" if a.to == "done"
-          else f"conflict {a.card}  {shown(a.detail)}" for a in outcome.accepted),
+        *(f"stopping {s.card}  {s.why}" for s in outcome.stopped),
+        *(f"{'accepted' if a.to == 'done' else 'conflict'} {a.card}  {a.detail}"
+          for a in outcome.accepted),
         *(f"started  {s.card}  {s.slot}  {s.workspace}" for s in outcome.started),
-        *(shown(line) for line in outcome.told),
+        *outcome.told,
     ]  # fmt: skip
     if outcome.standstill:
-        lines.append(f"nothing is committed or started: {shown(outcome.standstill)}")
+        lines.append(f"nothing is committed or started: {outcome.standstill}")
     if verbose:
-        lines += [f"held     {h.card}  {shown(h.text)}" for h in outcome.held]
+        lines += [f"held     {h.card}  {h.text}" for h in outcome.held]
     if outcome.contended:
         lines.append("another tick is at work; it will go round once more")
     elif verbose and not lines:
         lines.append("nothing to do")
     if outcome.dry_run and lines:
         lines.append(f"(dry run: {plural(len(outcome.started), 'start')}, nothing was changed)")
-    return "\n".join(lines) + "\n" if lines else ""
+    return "".join(f"{shown(line)}\n" for line in lines)

@@ -10,7 +10,7 @@ from gitkanban.clock import iso
 from gitkanban.core.facts import Observed
 from gitkanban.core.graph import ready
 from gitkanban.core.held import Standing, standing
-from gitkanban.core.model import BLOCKED, REVIEW, RUNNING, TODO, Board, Card, Config
+from gitkanban.core.model import BLOCKED, RUNNING, TODO, Board, Card, Config
 from gitkanban.core.reasons import EVERYBODY, PERSONS, Held
 from gitkanban.core.room import CAPACITY, HOST, PROFILE, WORKER, Occupant, Room, occupants
 from gitkanban.core.schedule import PATIENCE, Scheduled
@@ -67,12 +67,10 @@ def _valid_until(
 def _row(
     board: Board, card: Card, seen: Observed, found: Standing, needs_person: bool
 ) -> tuple[Any, ...]:
-    why = found.held.get(card.id)
-    said = card.status == TODO or (card.status == REVIEW and card.id in seen.refused)
     return (
         card.id, card.title, card.worker, card.status, ready(board, card, seen.now), card.parents,
         card.priority, card.run, card.slot, card.host, iso(card.not_before), card.reason, card.why,
-        why.text if why and said else "", found.waiting.get(card.id, 0), needs_person,
+        found.told(card, seen), found.waiting.get(card.id, 0), needs_person,
     )  # fmt: skip
 
 

@@ -59,6 +59,8 @@ def said(repo: Path, **env: str) -> dict[str, str]:
     for name, text in held.items():
         assert why[name]["text"] == text
         assert json.loads(ok(repo, "why", name, "--json", **env)) == [why[name]]
+    for card in cards:
+        assert json.loads(ok(repo, "show", card["id"], "--json", **env))["held"] == card["held"]
     flagged = {card["id"] for card in cards if card["needs_person"]}
     assert flagged == {name for name, row in why.items() if row["needs_person"]}
     assert flagged == {each["card"] for each in every["needs_person"]} & why.keys()
