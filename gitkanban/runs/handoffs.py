@@ -13,7 +13,7 @@ from gitkanban.core.verdict import COUNTED, SUCCEEDED
 from gitkanban.runs import folders
 
 LOG_LINES = 40
-_LOGS = {"setup-failed": ("setup.log",), "verify-failed": ("verify.log",)}
+_LOGS = {"setup-failed": "setup.log", "verify-failed": "verify.log"}
 
 
 def received(
@@ -68,12 +68,16 @@ def _work(place: Place, start: str, end: str) -> tuple[tuple[str, ...], tuple[st
 
 
 def last_words(place: Place, run: Run, lines: int = LOG_LINES) -> list[str]:
-    """The last lines that a failed run printed, where this machine has its logs."""
+    """The last lines that a failed run printed, where this machine has its logs.
+
+    Of a session both outputs, half of the lines each where both have as many; stderr last.
+    """
     if run.outcome not in COUNTED:
         return []
     folder = folders.of(place.private, run.run)
-    for name in _LOGS.get(run.outcome, ("stderr.log", "stdout.log")):
-        found = folder.tail(name, lines)
-        if found:
-            return found
-    return []
+    only = _LOGS.get(run.outcome)
+    if only:
+        return folder.tail(only, lines)
+    out, err = folder.tail("stdout.log", lines), folder.tail("stderr.log", lines)
+    err = err[-max(lines // 2, lines - len(out)) :]
+    return out[-(lines - len(err)) :] + err if out else err
