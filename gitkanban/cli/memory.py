@@ -86,7 +86,8 @@ def _named(proposals: Sequence[Proposal], word: str, verb: str = "show") -> Prop
         )
     name, state = found[0].id, found[0].state
     if verb == "accept" and state == ACCEPTED:
-        raise NotFound(f"proposal {name} is accepted already", "The memory has it; see `show`.")
+        hint = f"`gitkanban memory show {name}` has its words."
+        raise NotFound(f"proposal {name} is accepted already", hint)
     if verb == "reject" and state != WAITING:
         hint = f"`gitkanban memory accept {name}` would take it." if state != ACCEPTED else ""
         raise NotFound(f"proposal {name} is {state} already", hint)

@@ -90,48 +90,48 @@ def gather(private: str) -> list[str]:
 
 def _differences(folder: Folder, home: Home) -> _Found:
     changes: list[Change] = []
-    left_out: list[str] = []
+    left: dict[str, str] = {}
     for part in home.parts:
-        before = _files(folder.file(BEFORE), part, [], [])
-        hidden: list[str] = []
-        after = _files(folder.file(HOME), part, left_out, hidden)
+        before = _files(folder.file(BEFORE), part, {})
+        after = _files(folder.file(HOME), part, left)
         for path in sorted(before | after):
-            if any(f"{path}/".startswith(f"{each}/") for each in hidden):
-                continue  # it may be there still
+            if any(f"{path}/".startswith(f"{each}/") for each in left):
+                continue  # it may be there still, or a link has taken its place
             old = _content(f"{folder.file(BEFORE)}/{path}") if path in before else None
             try:
                 new = _content(f"{folder.file(HOME)}/{path}") if path in after else None
             except PermissionError:
-                hidden.append(path)
+                left[path] = f"{path}: cannot be read"
                 continue
             if old != new:
                 runs = proposals.executable(f"{folder.file(HOME)}/{path}")
                 changes.append(Change(path, old, new, runs))
-        left_out += [f"{path}: cannot be read" for path in hidden]
-    return _Found(tuple(changes), tuple(left_out))
+    return _Found(tuple(changes), tuple(left.values()))
 
 
-def _files(root: str, part: str, left_out: list[str], hidden: list[str]) -> set[str]:
-    """The regular files of a memory path; links and the like are named in `left_out`, folders that
-    cannot be read in `hidden`."""
+def _files(root: str, part: str, left: dict[str, str]) -> set[str]:
+    """The regular files of a memory path; `left` gets what is left out, by path, with words for it.
+
+    What was at such a path, or below it, is not known to be gone.
+    """
     found: set[str] = set()
     stack = [part]
     while stack:
         path = stack.pop()
         full = f"{root}/{path}"
         if os.path.islink(full):
-            left_out.append(f"{path} → {os.readlink(full)}")
+            left[path] = f"{path} → {os.readlink(full)}"
         elif os.path.isdir(full):
             try:
                 stack += [f"{path}/{name}" for name in sorted(os.listdir(full))]
             except OSError as error:
                 if error.errno not in (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG):
                     raise
-                hidden.append(path)
+                left[path] = f"{path}: cannot be read"
         elif os.path.isfile(full):
             found.add(path)
         elif os.path.lexists(full):
-            left_out.append(path)
+            left[path] = path
     return found
 
 

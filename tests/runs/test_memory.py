@@ -68,6 +68,18 @@ def test_everything_is_linked_but_the_memory_which_is_copied(run: Folder, home: 
     assert (mine / "memories").stat().st_mode & 0o077 == 0
 
 
+def test_a_link_in_the_place_of_a_file_or_a_folder_removes_neither(run: Folder, home: Path) -> None:
+    mine = Path(run.file("home")) / "memories"
+    (mine / "MEMORY.md").unlink()
+    (mine / "MEMORY.md").symlink_to("/etc/hosts")
+    shutil.rmtree(mine / "deep")
+    (mine / "deep").symlink_to("/etc")
+    assert proposing.propose(run)
+    (found,) = proposals.every(private_of(run))
+    assert found.files == ()
+    assert sorted(found.left_out) == ["memories/MEMORY.md → /etc/hosts", "memories/deep → /etc"]
+
+
 def test_a_run_that_remembered_nothing_proposes_nothing(run: Folder) -> None:
     assert not proposing.propose(run)
     assert list(proposals.every(private_of(run))) == []
