@@ -155,7 +155,11 @@ def _look_back(repo: Path, place: Place, keep: str | None) -> None:
     click.echo(f"\nAll {len(board.cards)} cards are done; {_at_once(place, board)}.")
     if keep:
         say(f"Explore: cd {repo}")
-        click.echo("  git log main                        the board's story, and the work")
+        if place.prefix:
+            click.echo("  git log main                        the board's story, and the work")
+        else:
+            click.echo(f"  git log {place.branch:<28}the board's story")
+            click.echo("  git log main                        the work")
         click.echo("  git branch --list 'card/*'          the branch of each card")
         click.echo("  gitkanban show T1; gitkanban logs T1")
     else:

@@ -25,8 +25,9 @@ from gitkanban.core.reasons import (
 from gitkanban.core.room import occupants
 from gitkanban.core.schedule import Scheduled, schedule
 
-# What passes by itself, and what somebody has stopped on purpose or is told of elsewhere.
-_PASSES = frozenset({NOT_BEFORE, STILL_RUNNING, room.STARTS, PAUSED, UNTRUSTED, STANDSTILL})
+_PASSES = frozenset({NOT_BEFORE, STILL_RUNNING, room.STARTS, STANDSTILL})  # by itself
+# What somebody has stopped on purpose, or is told of elsewhere: it says nothing of other cards.
+_STOPPED = frozenset({PAUSED, UNTRUSTED})
 # What a person sees to in the normal course of work; the rest of what is needed is a mistake.
 _USUAL = frozenset({BLOCKED, REVIEW, BACKLOG, NO_WORKER})
 
@@ -127,7 +128,7 @@ def _not_there(board: Board, counts: Mapping[str, int]) -> list[Needed]:
 
 def _rests(board: Board, observed: Observed, reasons: Reasons, scheduled: Scheduled) -> bool:
     """Whether nothing will ever go on by itself, though something is to be done."""
-    held = scheduled.held
+    held = [each for each in scheduled.held if each.code not in _STOPPED]
     if scheduled.starts or not held or any(each.code in _PASSES for each in held):
         return False
     if any(card.status == REVIEW and reasons.moves(card) for card in board.cards.values()):
@@ -137,9 +138,11 @@ def _rests(board: Board, observed: Observed, reasons: Reasons, scheduled: Schedu
 
 def _at_rest(found: Standing) -> Standing:
     """Why nothing goes on: what most cards wait on, else the first card that cannot start."""
-    needed = [each for each in found.needed if each.waiting]
+    needed = [each for each in found.needed if each.waiting and each.state not in _STOPPED]
+    if not needed and any(each.waiting for each in found.needed):
+        return found  # all that is left waits for what somebody has stopped
     if not needed:
-        first = found.scheduled.held[0]
+        first = next(each for each in found.scheduled.held if each.code not in _STOPPED)
         line = f"{first.card}: {first.text}"
         if first.code in _USUAL:
             return found._replace(waits_for_you=line)

@@ -9,6 +9,9 @@ from gitkanban.core import room
 from gitkanban.core.reasons import Held, some
 from gitkanban.core.room import Full, Room
 
+# Limits at which other workers take their turns in between.
+_SHARED = frozenset({room.HOST, room.RESERVE, room.STARTS, room.PROFILE, room.CAPACITY})
+
 
 def of_limit(card: str, code: str, words: tuple[str, str], ahead: int = 0) -> Held:
     """A card held by a limit; `ahead` cards of the same worker wait for the same and go first."""
@@ -16,7 +19,9 @@ def of_limit(card: str, code: str, words: tuple[str, str], ahead: int = 0) -> He
     if not ahead:
         return Held(card, code, text, frees)
     first = "the card ahead has" if ahead == 1 else f"the {ahead} cards ahead have"
-    return Held(card, code, f"{text}; fair order: {ahead} ahead", f"{frees}, once {first} started")
+    own = " of its worker's" if code in _SHARED else ""
+    said = f"{text}; fair order: {ahead}{own} ahead"
+    return Held(card, code, said, f"{frees}, once {first} started")
 
 
 def limit_words(full: Full, seats: Room, starting: Collection[str] = ()) -> tuple[str, str]:

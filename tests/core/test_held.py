@@ -283,7 +283,7 @@ def test_of_a_worker_and_its_order_only_what_waits_for_the_same_is_ahead() -> No
     )
     held = all_held(given)
     assert "fair order" not in held["c"].text + held["d"].text
-    assert held["e"].text == "capacity b 1/1 held by S; fair order: 1 ahead"
+    assert held["e"].text == "capacity b 1/1 held by S; fair order: 1 of its worker's ahead"
     assert held["e"].frees == "the end of S, once the card ahead has started"
     assert held["f"].frees == "the end of S, once the 2 cards ahead have started"
 
@@ -350,3 +350,18 @@ def test_of_a_missing_card_further_up_no_link_is_offered_that_is_not_there() -> 
     far = all_held(given)["Y1"]
     assert "gitkanban unlink Y0 GONE" in near.frees
     assert far.frees == "a card GONE, or its children unlinked"
+
+
+@pytest.mark.parametrize(
+    ("cards", "waits"),
+    [
+        ("A blocked @w reason=needs-input\nB todo <- A @w\nV todo @v", "1 card waits on A"),
+        ("V todo @v\nW todo <- V @w", ""),
+        ("V todo @v", ""),
+    ],
+    ids=["a blocked one beside a paused one", "only what a paused one holds up", "only paused"],
+)
+def test_a_pause_says_nothing_of_the_other_cards(cards: str, waits: str) -> None:
+    found = standing(board(cards, workers="w lane\nv lane paused"), observed())
+    assert found.deadlock == ""
+    assert found.waits_for_you.startswith(waits) and bool(found.waits_for_you) == bool(waits)

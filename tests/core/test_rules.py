@@ -8,7 +8,7 @@ from gitkanban.core.rules import RULES
 from tests.boards import board
 
 # Rules about files and texts; their cases are in tests/cli/test_check.py.
-ABOUT_TEXTS = frozenset({"unreadable", "config", "stray-file", "layout", "prompt"})
+ABOUT_TEXTS = frozenset({"unreadable", "config", "stray-file", "layout", "prompt-field", "prompt"})
 
 
 def told(found: list[rules.Finding]) -> list[str]:
