@@ -11,6 +11,7 @@ from gitkanban.board import yamledit, yamltext
 from gitkanban.board.yamltext import Mapping, Node, Scalar
 from gitkanban.errors import UsageError
 
+_SECTION = 2  # keys on the path of a section such as kanban.profiles
 Value: TypeAlias = str | int | bool | tuple[str, ...]
 
 
@@ -39,11 +40,20 @@ def edited(text: str, path: Sequence[str], value: Value | None) -> str:
     if not spot.rest or (value is None and len(spot.rest) > 1):
         return mark + text
     node = spot.mapping.get(spot.rest[0]) if spot.empty is None else None
+    if value is None and node is None:
+        return mark + text
     if value is None:
-        return mark + (_without(text, spot.mapping, spot.rest[0]) if node else text)
+        last = len(spot.mapping.entries) == 1
+        if last and len(path) > _SECTION and not _names_worker(path[:-1]):
+            return mark + edited(text, path[:-1], None)  # an empty section says nothing
+        return mark + _without(text, spot.mapping, spot.rest[0])
     if node is not None:
         return mark + _exchanged(text, spot.mapping, spot.rest[0], node, value)
     return mark + _added(text, spot, value)
+
+
+def _names_worker(path: Sequence[str]) -> bool:
+    return len(path) == _SECTION + 1 and path[1] == "workers"
 
 
 def _spot(root: Mapping, path: tuple[str, ...]) -> _Spot:

@@ -300,6 +300,8 @@ EDITS: list[tuple[tuple[str, ...], Value | None, list[str], list[str]]] = [
     (("kanban", "capacities", "build"), None,
      ["  capacities: {build: 2, browser: 1}      # shared, named; cards ask"],
      ["  capacities: {browser: 1}      # shared, named; cards ask"]),
+    (("kanban", "profiles", "backend-hermes", "max_concurrency"), None,
+     ["  profiles:", "    backend-hermes: {max_concurrency: 4}  # a cap over all its workers"], []),
     (("kanban", "workers", "new", "mode"), "lane", [], ["    new:", "      mode: lane"]),
     (("kanban", "verify_accept"), True, [], ["  verify_accept: true"]),
     (("kanban", "nothing"), None, [], []),
