@@ -304,26 +304,31 @@ class _Pass:
         refused is remembered for `status` and `why`, until a tick gets it done.
         """
         cards = [card for card in todo.accepts if card not in self.given_up]
-        onto: Onto | None = None
-        results: list[Accepted] = []
-        if cards and board.config is not None:
-            try:
-                onto = Onto(self.place, board.config)
-            except GitkanbanError as error:
-                self._refuse(cards, error)
-                self._error(f"nothing is accepted: {error}")
-        for card in cards:
-            if onto is None:
-                break
-            try:
-                results.append(merged(onto, todo.after.cards[card], self.verified))
-            except (GitkanbanError, OSError) as error:
-                self._refuse([card], error)
-                self._error(f"{card} is not accepted: {error}")
+        onto = self._onto(board, cards)
+        results = [done for card in cards if onto and (done := self._merged(onto, todo, card))]
         self.refused = {card: why for card, why in self.refused.items() if card in todo.accepts}
         with suppress(OSError):  # lost without harm
             remember_refused(self.place, self.refused)
         return onto, results
+
+    def _onto(self, board: Board, cards: Sequence[str]) -> Onto | None:
+        """Base, if there is anything to merge onto it; None where that cannot be."""
+        if not cards or board.config is None:
+            return None
+        try:
+            return Onto(self.place, board.config)
+        except GitkanbanError as error:
+            self._refuse(cards, error)
+            self._error(f"nothing is accepted: {error}")
+            return None
+
+    def _merged(self, onto: Onto, todo: Plan, card: str) -> Accepted | None:
+        try:
+            return merged(onto, todo.after.cards[card], self.verified)
+        except (GitkanbanError, OSError) as error:
+            self._refuse([card], error)
+            self._error(f"{card} is not accepted: {error}")
+            return None
 
     def _refuse(self, cards: Sequence[str], error: Exception) -> None:
         self.given_up.update(cards)
