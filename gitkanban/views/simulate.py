@@ -251,7 +251,9 @@ def _better(done: Simulated, worth: Assessment, better: Sequence[Advice] | None)
     ]
     waited = [limit_name(key) for key in waited_at(done)[:2]]
     if not lines and len(waited) == 2:
-        lines = [f"no single limit shortens it: {waited[0]} and {waited[1]} bind together"]
+        lines = [
+            f"neither one limit nor two shorten it; cards wait most at {waited[0]} and {waited[1]}"
+        ]
     elif not lines and waited:
         lines = [f"no limit shortens it, not even {waited[0]}, at which cards wait"]
     return ["", *lines] if lines else []

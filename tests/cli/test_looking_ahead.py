@@ -135,8 +135,9 @@ def test_bars_too_short_for_a_column_of_their_own_do_not_push_others_aside() -> 
 
 
 def test_where_no_single_limit_helps_it_says_so() -> None:
-    assert "no single limit shortens it: worker x and worker y bind together" in simulation_text(
-        *_simulated()
+    assert (
+        "neither one limit nor two shorten it; cards wait most at worker x and worker y"
+        in simulation_text(*_simulated())
     )
 
 
@@ -156,6 +157,7 @@ def test_simulate_refuses_what_it_cannot_read(planned: Path) -> None:
         (("--until", "1h", "--until-done"), "not both"),
         (("--until", "0"), "--until 0 leaves nothing to simulate"),
         (("--duration", "5m±"), "'5m±' is no duration"),
+        (("--duration", "0"), "'0' is no time at all"),
         (("--duration", f"{POOL}=5m±6m"), "would be less than nothing"),
         (("--branch", "nosuch"), "no branch 'nosuch'"),
     ):
