@@ -30,9 +30,10 @@ class Wanted(NamedTuple):
     resume: tuple[str, ...]
     setup: tuple[str, ...]
     verify: tuple[str, ...]
-    env: tuple[str, ...]  # NAME=value, of the preset, and the worker's memory
+    env: tuple[str, ...]  # NAME=value, of the preset and of the worker's own memory home
     pass_env: tuple[str, ...]
     programs: tuple[str, ...]  # absolute, of command, setup and verify; as written where not found
+    memory: tuple[str, ...] = ()  # with a memory home: the policy, then what in it is memory
 
 
 def wanted(place: Place, config: Config) -> list[Wanted]:
@@ -52,8 +53,6 @@ def _wanted(worker: Worker, path: str) -> Wanted:
     env = [f"{name}={value}" for name, value in preset_env(worker).items()]
     if worker.memory_env:
         env.append(f"{worker.memory_env}={worker.memory_path}")
-        env.append(f"memory={worker.memory_policy}")
-        env += [f"memory_home.memory.{n}={part}" for n, part in enumerate(worker.memory_parts)]
     return Wanted(
         worker.name,
         worker.runner,
@@ -64,6 +63,7 @@ def _wanted(worker: Worker, path: str) -> Wanted:
         tuple(env),
         worker.pass_env,
         tuple(program(argv[0], path) for argv in (command, worker.setup, worker.verify) if argv),
+        (worker.memory_policy, *worker.memory_parts) if worker.memory_env else (),
     )
 
 
@@ -196,7 +196,7 @@ def _difference(now: Wanted, allowed: Wanted | None) -> str:
             return _change(field, now, allowed)
     if now.env != allowed.env:
         return f"its environment changed: {_variables(now.env, allowed.env)}"
-    for field in ("setup", "verify", "pass_env"):
+    for field in ("setup", "verify", "pass_env", "memory"):
         if getattr(now, field) != getattr(allowed, field):
             return _change(field, now, allowed)
     for before, after in zip(allowed.programs, now.programs, strict=True):

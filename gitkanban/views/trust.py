@@ -22,6 +22,7 @@ def trust_text(wanted: "Sequence[Wanted]", untrusted: Mapping[str, str]) -> str:
             ("verify", join(row.verify)),
             ("programs", "  ".join(dict.fromkeys(row.programs))),
             ("env", "  ".join((*row.env, *row.pass_env))),
+            ("memory", "  ".join(row.memory)),
         ]
         lines += [f"  {name + ':':<10}{shown(text)}" for name, text in facts if text]
         parts.append("\n".join(lines))

@@ -50,9 +50,9 @@ def test_a_change_is_named(repo: Path, fields: dict[str, object], why: str) -> N
 @pytest.mark.parametrize(
     ("fields", "why"),
     [
-        ({"memory": "read-only"}, "memory=read-only was read-write"),
-        ({"memory_parts": ("memories", "bin")}, "memory_home.memory.1=bin is new"),
-        ({"memory_parts": ("memories bin",)}, "memory_home.memory.0=memories bin was memories"),
+        ({"memory": "read-only"}, "read-only memories"),
+        ({"memory_parts": ("memories", "bin")}, "read-write memories bin"),
+        ({"memory_parts": ("memories bin",)}, 'read-write "memories bin"'),
     ],
 )
 def test_what_a_session_may_write_of_a_home_is_part_of_what_is_trusted(
@@ -63,7 +63,7 @@ def test_what_a_session_may_write_of_a_home_is_part_of_what_is_trusted(
     trust.record(place, config(**home))
     assert trust.untrusted(place, config(**home)) == {}
     now = trust.untrusted(place, config(**home | fields))["w"]
-    assert now == f"its environment changed: {why}"
+    assert now == f"its memory changed from read-write memories to {why}"
 
 
 @pytest.mark.parametrize(
@@ -95,8 +95,7 @@ def test_a_pool_is_not_told_to_have_another_preset_but_another_variable(repo: Pa
     assert trust.untrusted(place, moved)["w"] == "its environment changed: A=/b was /a"
     pool = config(command=(), runner="claude", mode="pool", max_concurrency=3)
     assert trust.untrusted(place, pool)["w"] == (
-        "its environment changed: A=/a is gone, CLAUDE_CODE_DISABLE_AUTO_MEMORY=1 is new, "
-        "memory=read-write is gone"
+        "its environment changed: A=/a is gone, CLAUDE_CODE_DISABLE_AUTO_MEMORY=1 is new"
     )
 
 
