@@ -212,3 +212,24 @@ def test_a_held_index_lock_makes_the_board_stand_still_and_is_left_alone(
     lock.unlink()
     arena.settle()
     assert arena.judged() == []
+
+
+@pytest.mark.parametrize("branch", ["", "kanban"])
+@pytest.mark.parametrize("point", ["commit.branch-moved", "tick.launch", "follow.file-written"])
+def test_a_commit_from_a_checkout_that_was_left_behind_takes_nothing_back(
+    make: Callable[..., Arena], branch: str, point: str
+) -> None:
+    """A tick is killed before checkouts have followed, and a person does `git commit -a` there."""
+    arena = make({"T1": "@lane"}, branch=branch)
+    commit(arena.repo, "mine.txt")
+    assert arena.tick() == 0
+    arena.wait()
+    assert arena.tick(f"{point}:kill") or branch  # nothing follows a board that nobody looks at
+    (arena.repo / "mine.txt").write_text("more")
+    git(arena.repo, "commit", "-qam", "mine only")
+    arena.settle()
+    assert arena.status("T1") == "done"
+    assert git(arena.repo, "ls-tree", "--name-only", "main", "work/") == "work/T1.txt"
+    assert git(arena.repo, "show", "main:mine.txt") == "more"
+    assert git(arena.repo, "status", "--porcelain") == ""
+    assert arena.judged(people=True) == []

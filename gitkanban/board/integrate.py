@@ -107,6 +107,7 @@ class Onto:
         if self.tip == self.old:
             return []
         told = trees.bring(self.checkouts, self.old, self.tip)
+        told += trees.again(self.place, self.old, self.tip, self.ref)
         failpoints.reach("accept.checkouts-brought")
         return told
 

@@ -3,17 +3,20 @@
 `refs/gitkanban/seen` keeps the last commit that we know. A branch that was amended, reset or
 replaced no longer holds it; a merge concluded from an old index holds it, with old versions of
 cards on top. What was lost is merged in again, a card by field, in one commit of its own. Where a
-person changed the same field since, the person's stays.
+person changed the same field since, the person's stays. A commit made while its checkout was still
+behind us takes back all that our last moves brought, merged work too: all of it comes back.
 """
 
-from collections.abc import Iterable
-from typing import NamedTuple
+import itertools
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 from gitkanban.board import checkouts, drafts, follow, git, refs, writing
 from gitkanban.board.place import Place
 from gitkanban.board.reading import blobs
 
 ATTEMPTS = 10
+MOVES_MOST = 20  # of the branch, among which that one is looked for from which a commit was made
 
 
 class Loss(NamedTuple):
@@ -35,12 +38,16 @@ def restore(place: Place) -> list[str]:
         if place.aside or not seen or not tip or seen == tip or refs.why_not(place):
             return []
         lost = _lost(place, seen, tip)
+        start = _made_behind(place, seen, tip)
         # The person's git has brought the checkout to the tip as it is; so it is put on record.
-        told = follow.follow(place) if lost else []
-        draft = writing.Draft(place, tip) if lost else None
+        told = follow.follow(place) if lost or start else []
+        draft = writing.Draft(place, tip) if lost or start else None
+        if draft and start:
+            told += _reapplied(draft, start, seen)
         told += _put_back(place, draft, lost) if draft else []
+        told = list(dict.fromkeys(told))
         message = "kanban: bring back what the branch lost\n\n" + "".join(f"{t}\n" for t in told)
-        new = (draft.commit(message, [tip]) if draft else "") or tip
+        new = (_committed(draft, message, tip) if draft else "") or tip
         if new == tip:
             git.run(place.common, "update-ref", refs.SEEN, tip, seen, check=False)
             return told
@@ -48,6 +55,86 @@ def restore(place: Place) -> list[str]:
         if refs.swap(place, tip, new, "kanban: bring back what the branch lost"):
             return told + follow.follow(place)
     return []
+
+
+def _made_behind(place: Place, seen: str, tip: str) -> str:
+    """Where our moves began that the first commit after them takes back, unasked; else "".
+
+    It was made in a checkout that had not been brought along, so its index was still there, or
+    halfway: what it has of each of our changes is the old version or the new, of our records too.
+    A commit that does nothing else means it, and so does a `git revert`.
+    """
+    done = git.run(
+        place.common, "log", "--first-parent", "--reverse", "--format=%H%x00%P%x00%B%x00%x00",
+        f"{seen}..{tip}",
+    )  # fmt: skip
+    first, _, rest = done.text.partition("\0")
+    parents, _, rest = rest.partition("\0")
+    if (
+        not place.prefix
+        or not first
+        or " " in parents
+        or "This reverts commit" in rest.partition("\0\0")[0]
+    ):
+        return ""
+    import pygit2
+
+    repo: Any = pygit2.Repository(place.common)
+    theirs = _deltas(repo, seen, first)
+    board = f"{place.prefix}/"
+    if len({path.startswith(board) for path in theirs}) < 2:
+        return ""  # all the board's, and meant; or none of it
+    found = ""
+    for old in _moves(place, seen):
+        ours = _deltas(repo, old, seen)
+        taken = {path for path in ours.keys() & theirs.keys() if theirs[path][1] == ours[path][0]}
+        if ours.keys() & theirs.keys() - taken:
+            continue  # neither the old version nor the new: not from there
+        mine = {path for path in ours if path.startswith(board)}
+        records = any(path.startswith((f"{board}runs/", f"{board}notes/")) for path in taken)
+        if records or (mine and mine <= taken):
+            found = old
+    return found
+
+
+def _moves(place: Place, seen: str) -> Iterator[str]:
+    """Where the branch stood before our last moves of it, the newest first."""
+    done = git.run(
+        place.common, "log", "-g", "-n1000", "--format=%H %gs", place.ref, "--", check=False
+    )
+    lines = [line.partition(" ") for line in done.text.splitlines()]
+    at = next((number for number, line in enumerate(lines) if line[0] == seen), len(lines))
+    for (_, _, why), (before, _, _) in itertools.pairwise(lines[at : at + MOVES_MOST]):
+        if not why.startswith("kanban: "):
+            return
+        yield before
+
+
+def _deltas(repo: Any, old: str, new: str) -> dict[str, tuple[Any, Any]]:
+    """The object ids before and after of every path that differs between two commits."""
+    deltas = repo.diff(repo[old].tree, repo[new].tree).deltas
+    found = {}
+    for each in deltas:
+        name = each.new_file.raw_path.decode("utf-8", "surrogateescape")
+        found[name] = (each.old_file.id, each.new_file.id)
+    return found
+
+
+def _reapplied(draft: writing.Draft, start: str, seen: str) -> list[str]:
+    """The draft with all that came between two commits of ours once more; lines to tell."""
+    repo: Any = draft.repo
+    index = repo.merge_trees(repo[start].tree, draft.root, repo[seen].tree)
+    if index.conflicts:  # changed further since: by field, then, or not at all
+        sides = (next(filter(None, each)).path for each in index.conflicts)
+        return [f"{path}: the branch lost a change that no longer fits" for path in sorted(sides)]
+    before, draft.root = draft.root, repo[index.write_tree(repo)]
+    names = sorted(delta.new_file.path for delta in repo.diff(before, draft.root).deltas)
+    return [f"{name}: the branch had lost a change; it is back" for name in names]
+
+
+def _committed(draft: writing.Draft, message: str, tip: str) -> str:
+    tree: Any = draft.tree()
+    return "" if tree == draft.repo[tip].tree.id else draft.commit_tree(tree, message, [tip])
 
 
 def _lost(place: Place, seen: str, tip: str) -> list[Loss]:

@@ -9,6 +9,7 @@ is to be brought along is noted, and what was cut short is completed by the next
 import os
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from gitkanban import failpoints, files
 from gitkanban.board import checkouts as all_checkouts
@@ -96,6 +97,39 @@ def complete(place: Place) -> list[str]:
     ]
 
 
+def again(place: Place, old: str, commit: str, ref: str) -> list[str]:
+    """Put back what the first commit after the move takes back; lines to tell.
+
+    It was made in a checkout that still stood at `old`. The board's own branch is `seen`'s to mend.
+    """
+    after = git.run(
+        place.common, "rev-list", "--first-parent", "--reverse", f"{commit}..{ref}", check=False
+    ).text.split()
+    if not after or ref == place.ref:
+        return []
+    from gitkanban.board import refs
+    from gitkanban.board.writing import Draft
+
+    tip = after[-1]
+    draft = Draft(place, tip)
+    repo: Any = draft.repo
+    moved = repo.diff(repo[old].tree, repo[commit].tree).deltas
+    theirs = repo.diff(repo[old].tree, repo[after[0]].tree).deltas
+    ours = {delta.new_file.path for delta in moved}
+    if not ours or ours & {delta.new_file.path for delta in theirs}:
+        return []
+    index = repo.merge_trees(repo[old].tree, draft.root, repo[commit].tree)
+    if index.conflicts or (tree := index.write_tree(repo)) == draft.root.id:
+        return []
+    why = "kanban: bring back what the branch lost"
+    new = draft.commit_tree(tree, why, [tip])
+    if not refs.swap(
+        place._replace(branch=ref.removeprefix("refs/heads/")), tip, new, why, seen=False
+    ):
+        return []
+    return [f"{name}: {ref} had lost a change; it is back" for name in sorted(ours)]
+
+
 def _notes(checkout: Checkout) -> list[str]:
     """The notes of a checkout, the oldest first."""
     try:
@@ -120,7 +154,9 @@ def _completed(place: Place, checkout: Checkout, path: str) -> list[str]:
     old, new, commit, ref = words
     if checkout.head == ref and commits.is_ancestor(place.common, commit, ref):
         told = bring([checkout], old, new)
-        return told if os.path.exists(path) else []
+        if told:
+            return told if os.path.exists(path) else []
+        return again(place, old, commit, ref)
     if checkout.head != ref or _age(path) > _YOUNG:
         files.remove(path)
     return []

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.board import seen, store
+from gitkanban.board import follow, seen, store
 from gitkanban.board.place import Place
 from gitkanban.core.changes import AddCard, AddNote, EndRun
 from gitkanban.core.model import Card, Note, Run
@@ -138,3 +138,51 @@ def test_a_history_without_anything_in_common_is_taken_as_it_is(here: Place, rep
     git(repo, "update-ref", here.ref, git(repo, "commit-tree", "-m", "all new", tree))
     assert seen.restore(here) == []
     assert store.read(here).cards["T1"].priority == 0
+
+
+@pytest.mark.parametrize("also", ["", "files"])
+def test_a_commit_from_a_checkout_that_was_behind_takes_nothing_back(
+    repo: Path, also: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between the branch's move and its checkout's, then `git commit -a`."""
+    here = new(repo, "", Card("T1", title="a title"))
+    (repo / "mine.txt").write_text("1")
+    git(repo, "add", "mine.txt")
+    git(repo, "commit", "-qm", "a person's")
+    seen.restore(here)
+    with monkeypatch.context() as patch:
+        patch.setattr(follow, "follow", lambda _: [])
+        boards.commit(
+            here, EndRun(Run("r1", "T1", outcome="succeeded")), AddNote(Note("n1", "T1", text="x"))
+        )
+        boards.commit(here, AddCard(Card("T2")))
+        edit(here, "T1", status="review")
+    before = store.read(here)
+    if also:  # it came as far as the files of what the index knows
+        file_of(repo, "T1").write_text(git(repo, "show", "HEAD:.kanban/cards/T1.yaml") + "\n")
+    (repo / "mine.txt").write_text("2")
+    git(repo, "commit", "-qam", "mine")
+    assert "T2" not in store.read(here).cards
+    told = seen.restore(here)
+    assert any("runs/T1/r1.yaml" in line for line in told)
+    after = store.read(here)
+    assert after == before._replace(commit=after.commit)
+    assert git(repo, "show", "HEAD:mine.txt") == "2"
+    assert git(repo, "status", "--porcelain") == ""
+    assert seen.restore(here) == []
+
+
+def test_what_a_person_removes_right_after_our_move_stays_removed(repo: Path) -> None:
+    here = new(repo, "", Card("T1", title="a title"))
+    boards.commit(here, AddCard(Card("T2")))
+    boards.commit(here, AddCard(Card("T3")))
+    git(repo, "rm", "-q", str(file_of(repo, "T2")), str(file_of(repo, "T3")))
+    git(repo, "commit", "-qm", "neither")
+    assert seen.restore(here) == []
+    boards.commit(here, AddCard(Card("T4")))
+    edit(here, "T1", status="review")
+    (repo / "README.md").write_text("# more\n")
+    git(repo, "rm", "-q", str(file_of(repo, "T4")))
+    git(repo, "commit", "-qam", "not that one")
+    assert seen.restore(here) == []
+    assert set(store.read(here).cards) == {"T1"}
