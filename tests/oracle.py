@@ -60,7 +60,7 @@ class Oracle:
         self._quiet(board, rows)
         self._results(rows, board)
         self._work(rows)
-        self._applied_once(board, people)
+        self._applied_once(rows, board, people)
         if not people:
             self._story(unread)
             self._linear()
@@ -260,15 +260,18 @@ class Oracle:
             if run.get("outcome") == "succeeded" and name not in worked | reported:
                 self.say(5, f"run {name} succeeded without having done anything")
 
-    def _applied_once(self, board: "Board", people: bool) -> None:
+    def _applied_once(self, rows: list[Row], board: "Board", people: bool) -> None:
         base = board.config.get("base") or self.branch
         names = self.git("ls-tree", "-r", "--name-only", base, "--", "work/").split()
+        committed = {row.run for row in rows if row.kind == "commit"}
+        inside = set()
         for name in names:
             lines = self.git("show", f"{base}:{name}").splitlines()
             if len(lines) != len(set(lines)):
                 self.say(6, f"{name} holds a result twice: {lines}")
             card = Path(name).stem
             for line in lines:
+                inside.add(line.split()[0])
                 run = board.runs.get(line.split()[0])
                 if run is None or run["card"] != card:
                     self.say(5, f"{name} in {base} holds a result of an unknown run {line}")
@@ -279,6 +282,8 @@ class Oracle:
             good = [run["run"] for run in ends if run.get("outcome") == "succeeded"]
             if card.get("status") == "done" and good and not self._holds(base, max(good), board):
                 self.say(6, f"{card_id} is done, but {base} lacks the work of run {max(good)}")
+            elif card.get("status") == "done" and good and max(good) in committed - inside:
+                self.say(6, f"{card_id} is done, but {base} has lost the work of {max(good)} again")
 
     def _holds(self, base: str, run: str, board: "Board") -> bool:
         commit = board.runs[run].get("commit")

@@ -52,10 +52,11 @@ class People:
         return name
 
     def commit(self) -> None:
-        """An ordinary commit."""
+        """An ordinary commit: of one file, or of all that the index has."""
         name = self.write()
         self.git("add", name)
-        self.git("commit", "-qm", f"person {self.number}", "--", name)
+        what = ("--", name) if self.rng.random() < 0.5 else ("-a",)
+        self.git("commit", "-qm", f"person {self.number}", *what)
 
     def amend(self) -> None:
         """Over whatever is at the tip, a board commit too."""
