@@ -143,10 +143,11 @@ def test_what_cron_lacks_is_kept_where_only_the_owner_reads(
 def test_what_differs_from_the_record_is_named(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = place_of(repo)
     monkeypatch.setenv("API_KEY", "old")
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
     trust.record(place, config())
     assert trust.outdated(place, config()) == []
     monkeypatch.setenv("API_KEY", "new")
-    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    monkeypatch.setenv("PATH", "/opt/bin:/usr/bin:/bin")
     assert trust.outdated(place, config()) == ["PATH", "API_KEY"]
     trust.record(place, config())
     monkeypatch.delenv("API_KEY")
