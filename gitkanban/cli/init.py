@@ -67,8 +67,7 @@ def init_command(branch: str, worker: str, runner: str, source: str | None, as_j
     if branch:
         moved = _moved(cwd, branch)
         if moved is not None:
-            where = ", checked out at .kanban/" if moved.main else ""
-            click.echo(f"the board moved to branch {branch}{where}")
+            click.echo(f"the board moved to {_where(moved)}")
             return
     check_id(worker)
     config = text_argument("", source) if source else _config(worker, runner)
@@ -84,8 +83,7 @@ def init_command(branch: str, worker: str, runner: str, source: str | None, as_j
     if as_json:
         print_json({"branch": made.branch, "commit": board.commit, "prefix": made.prefix})
         return
-    where = f".kanban/ on branch {made.branch}" if made.prefix else f"branch {made.branch}"
-    click.echo(f"made a board in {where}")
+    click.echo(f"made a board {'in .kanban/ ' if made.prefix else ''}on {_where(made)}")
     if not branch:
         click.echo(
             "(if main is protected, or board commits disturb: gitkanban init --branch kanban)"
@@ -115,6 +113,12 @@ def _config(worker: str, runner: str) -> str:
         raise UsageError(f"no preset {runner!r}", f"One of: {', '.join(PRESETS)}.")
     runner = runner or next((name for name in PRESETS if shutil.which(name)), "claude")
     return CONFIG.format(worker=worker, runner=runner)
+
+
+def _where(place: "Place") -> str:
+    """The board's branch, and where a branch of its own is checked out; a bare repository has none."""
+    own = bool(place.main) and not place.prefix
+    return f"branch {place.branch}" + (", checked out at .kanban/" if own else "")
 
 
 def _missing(board: Board) -> list[str]:
