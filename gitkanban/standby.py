@@ -100,7 +100,7 @@ class Standby:
                 runs = self._next(0.05 if pending else 0.0)
                 while not runs and not pending and self._wanted():
                     runs = self._next(LOOK)
-                    if not runs and not self._wanted():
+                    if not runs and os.path.exists(self.pipe) and not self._wanted():
                         self._tick()  # what it has waited for died without a ring
                 if not runs and not pending:
                     runs = self._leave()
@@ -183,8 +183,9 @@ class Standby:
 
     def _anew(self, run: str) -> None:
         """Become a new one. What was rung for and not heard has its records, and is found by them."""
-        argv = [sys.executable, "-P", "-X", "utf8", "-m", "gitkanban.standby"]
-        argv += [f"{self.private}/runs/{run}"]
+        from gitkanban.runs.briefing import OURS
+
+        argv = [*OURS, "gitkanban.standby", f"{self.private}/runs/{run}"]
         argv += ["--sync", "--remote", self.remote] if self.remote else []
         failpoints.reach("standby.anew")
         os.execv(argv[0], argv)

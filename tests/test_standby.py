@@ -1,6 +1,7 @@
 """Whoever ends first ticks for the rest: one start-up for a whole chain, and no end that is lost."""
 
 import os
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -171,6 +172,25 @@ class Recorded(Standby):
         then, self.then = self.then, lambda _: None
         then(self)
         return False
+
+
+def test_of_a_repository_that_is_gone_nothing_is_made_again(
+    private: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standby, "LOOK", 0.01)
+
+    class Bereft(Recorded):
+        def _wanted(self) -> bool:
+            there = os.path.exists(private)
+            if there:
+                shutil.rmtree(private)
+            return there
+
+    bereft = Bereft(private, lambda _: None)
+    assert bereft.begin("r1")
+    bereft.serve(["r1"])
+    assert bereft.seen == ["r1", "tick"]
+    assert not os.path.exists(private)
 
 
 def test_where_something_else_lies_in_the_pipes_place_nobody_listens(private: str) -> None:

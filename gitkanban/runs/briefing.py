@@ -28,7 +28,7 @@ ROOT = str(Path(gitkanban.__file__).resolve().parent.parent)
 _OF_TICKS = ("SSH_AUTH_SOCK", "XDG_CONFIG_HOME", "PYTHONPATH")
 # Commands of ours speak UTF-8 in every locale; a session has its own. -P: a module at the top of the
 # repository, where they run, is none of ours.
-_OURS = (sys.executable, "-P", "-X", "utf8", "-m")
+OURS = (sys.executable, "-P", "-X", "utf8", "-m")
 GRACE = 10.0  # seconds between TERM and KILL
 
 
@@ -78,11 +78,15 @@ def facts(
 
 
 def whole_spec(launch: Launch, folder: Folder) -> dict[str, str | Sequence[str]]:
+    """All that the supervisor of a launch is told; `folder` is the run's.
+
+    Raises KeyError for a placeholder that has no value here.
+    """
     worker, workspace, place = launch.worker, launch.workspace, launch.place
     preset = preset_of(worker.runner)
     env = environment(launch)
     command = _command(launch, folder)
-    ours = [*_OURS, "gitkanban.runs.collect"]
+    ours = [*OURS, "gitkanban.runs.collect"]
     own = [f"{name}={value}" for name, value in _own_environment().items()]
     strike, once = failpoints.armed()
     marked = [*own, f"{processes.MARKER}={launch.lease.run}"]
@@ -94,7 +98,7 @@ def whole_spec(launch: Launch, folder: Folder) -> dict[str, str | Sequence[str]]
     values = facts(place, launch.config, worker, launch.card, launch.lease)
     # Who verifies needs the work collected first; else that is left to whoever ticks next.
     collects = bool(workspace.branch or remembered)
-    ticks = [*_OURS, "gitkanban.standby", folder.path, *launch.tick_words]
+    ticks = [*OURS, "gitkanban.standby", folder.path, *launch.tick_words]
     kind = kind_of(launch.tick_words, own)
     return values | {
         **remembered,
