@@ -21,10 +21,10 @@ def _main(argv: list[str]) -> int:
 
     settle()
     if argv and argv[0] in ("status", "list", "tick"):
-        from gitkanban.cli.quick import answer, contended
+        from gitkanban.cli.quick import answer
 
         try:
-            code = answer(argv) if argv[0] != "tick" else 0 if contended(argv) else None
+            code = answer(argv)
             sys.stdout.flush()
         except OSError:
             code = None  # the whole command line meets it too, and has words for it

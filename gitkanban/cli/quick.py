@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 
 def answer(argv: "list[str]") -> "int | None":
-    """Print `status` or `list` and give the exit code; None when this is not for the quick door."""
+    """Answer `status`, `list` or a tick that finds another at work, and give the exit code.
+
+    None when this is not for the quick door.
+    """
+    if argv[0] == "tick":
+        return 0 if contended(argv) else None
     if argv[1:] not in ([], ["--json"]):
         return None
     found = snapshot.warm(os.getcwd())
