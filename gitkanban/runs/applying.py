@@ -55,7 +55,8 @@ def accept(
         finish(private, proposal.profile, besides=proposal.id)
         was = proposals.state_of(private, proposal.id)
         if was == ACCEPTED:
-            raise NotFound(f"proposal {proposal.id} is accepted already")
+            hint = f"`gitkanban memory show {proposal.id}` has its words."
+            raise NotFound(f"proposal {proposal.id} is accepted already", hint)
         if was not in ("", WAITING):
             proposals.move(private, proposal.id, WAITING, was)
         try:
