@@ -5,7 +5,7 @@ It does not look at other cards: unknown parents and workers are found where the
 The canonical layout lets plain git merge what two branches changed: a blank line between fields,
 lists one item a line, sets sorted. The fields that a transition writes together (`status` and
 what goes with it) stand together as one paragraph; they are one fact and never merge by halves.
-All other fields are always written, empty if need be: git's line merge takes a field that one
+Fields that are not `OPTIONAL` are always written, empty if need be: git's line merge takes a field that one
 branch adds, and a change of the field behind it on another, for one conflict.
 """
 
@@ -20,14 +20,14 @@ from gitkanban.core import ids, model
 from gitkanban.core.changes import Value
 from gitkanban.core.model import Card, Problem
 
-# The paragraph of the status, in its order.
-STATUS_GROUP = (
-    "status", "run", "slot", "clone", "host", "not_before", "reason", "why", "attempts_after",
-)  # fmt: skip
+STATUS_GROUP = model.STATUS_FIELDS  # the paragraph of the status, in its order
 ORDER = (
     "id", "title", "worker", *STATUS_GROUP, "priority", "parents", "needs", "acceptance", "body",
 )  # fmt: skip
-ALWAYS = frozenset(ORDER) - frozenset(STATUS_GROUP[1:])
+# Fields that a file has only while they say something: absent means empty. Nothing adds them empty,
+# and no card has to be laid out again because a version brings a new one.
+OPTIONAL = frozenset(STATUS_GROUP[1:])
+ALWAYS = frozenset(ORDER) - OPTIONAL
 BLANK = Card("")
 _SLOT = re.compile(r"(?P<profile>.+)#(?P<number>[1-9][0-9]{0,5})\Z")
 
@@ -86,6 +86,13 @@ def _slot(path: str, key: str, node: Node) -> str:
     found = _SLOT.match(text)
     if text and (not found or ids.fault(found["profile"])):
         refuse(path, node, f"{text[:40]!r} is not a slot", "A slot reads `profile#1`.")
+    return text
+
+
+def _commit(path: str, key: str, node: Node) -> str:
+    text = _text(path, key, node)
+    if text and not re.fullmatch("[0-9a-f]{40}", text):
+        refuse(path, node, f"{text[:40]!r} is not a commit", "Write all 40 digits of its id.")
     return text
 
 
@@ -167,7 +174,7 @@ _READERS = {
     "id": _name, "title": _text, "worker": _text, "status": _status, "priority": _number,
     "parents": _parents, "needs": _needs, "acceptance": _items, "run": _name, "slot": _slot,
     "clone": _text, "host": _text, "not_before": _time, "reason": _reason, "why": _prose,
-    "attempts_after": _text, "body": _prose,
+    "attempts_after": _text, "merged": _commit, "body": _prose,
 }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from gitkanban.board import cardfile, yamledit, yamltext
 from gitkanban.board.yamltext import Bad, Mapping, Scalar
 from gitkanban.core import merge
 from gitkanban.core.changes import Value
-from gitkanban.core.model import Card
+from gitkanban.core.model import STATUS_FIELDS, Card
 
 WHOLE = "card"  # names a conflict that is not in one field
 
@@ -184,7 +184,7 @@ def _marked(
     A line `<<<<<<<` at the margin ends any block scalar and then is a key without a colon, which
     is an error in every YAML parser.
     """
-    names = merge.STATUS_FIELDS if name == "status" else (name,)
+    names = STATUS_FIELDS if name == "status" else (name,)
     mine, other = (_lines_of(names, side) for side in (ours, theirs))
     span = _cut(text, names)
     if span is None:

@@ -23,7 +23,8 @@ from gitkanban.core.model import (
     Run,
 )
 
-VERSION = 1
+# What was parsed is read back by position, so a cache of other fields is a cache of another version.
+VERSION = (2, *(kind._fields for kind in (Card, Run, Note, Pause, Problem)))
 LIMIT = 1 << 20
 QUIET = frozenset({BACKLOG, DONE, DROPPED})  # their runs and notes are read when asked for
 

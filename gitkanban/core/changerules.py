@@ -6,8 +6,17 @@ It compares values; what is wrong with a board as it is, is found in `rules`.
 from collections.abc import Iterator
 from typing import Any
 
-from gitkanban.core.merge import STATUS_FIELDS
-from gitkanban.core.model import REVIEW, RUNNING, Board, Card, Note, Run, Worker
+from gitkanban.core.model import (
+    REVIEW,
+    RUN_FIELDS,
+    RUNNING,
+    STATUS_FIELDS,
+    Board,
+    Card,
+    Note,
+    Run,
+    Worker,
+)
 from gitkanban.core.presets import PRESETS
 from gitkanban.core.rules import ERROR, Finding, card_file, finding
 from gitkanban.core.transitions import PERSON, allowed
@@ -41,13 +50,13 @@ def _new(base: Board, card: Card) -> Iterator[Finding]:
             f"a new card cannot be {card.status}",
             "Write status: todo, or backlog.",
         )
-    elif any(getattr(card, name) for name in ("run", "slot", "clone", "host", "attempts_after")):
+    elif any(getattr(card, name) for name in RUN_FIELDS):
         yield finding(
             "run-fields",
             file,
             ("run",),
             f"{card.id} is new and has fields of a run",
-            "Take run, slot, clone, host and attempts_after out.",
+            f"Take {', '.join(RUN_FIELDS[:-1])} and {RUN_FIELDS[-1]} out.",
         )
 
 
@@ -97,8 +106,7 @@ def _moved(before: Card, after: Card) -> Iterator[Finding]:
                 "Its work so far is kept on its branch.",
             )
         return
-    names = ("run", "slot", "clone", "host", "attempts_after")
-    wrong = [name for name in names if getattr(before, name) != getattr(after, name)]
+    wrong = [name for name in RUN_FIELDS if getattr(before, name) != getattr(after, name)]
     if wrong:
         yield finding(
             "run-fields",

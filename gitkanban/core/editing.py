@@ -11,8 +11,7 @@ from typing import Any
 from gitkanban.core.changes import AddCard, EditCard
 from gitkanban.core.graph import cycles
 from gitkanban.core.ids import check_id
-from gitkanban.core.merge import STATUS_FIELDS
-from gitkanban.core.model import Board, Card
+from gitkanban.core.model import STATUS_FIELDS, Board, Card
 from gitkanban.errors import BadData, NotFound, Refused, UsageError
 
 

@@ -35,6 +35,7 @@ from gitkanban.core.model import (
     DROPPED,
     REVIEW,
     RUNNING,
+    STATUS_FIELDS,
     TODO,
     Card,
 )
@@ -42,11 +43,14 @@ from gitkanban.core.model import (
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
 
-# Fields that a transition writes together.
-STATUS_FIELDS = (
-    "status", "run", "slot", "clone", "host", "not_before", "reason", "why", "attempts_after",
-)  # fmt: skip
+_SETS = ("parents", "acceptance")
+_MAPPINGS = ("needs",)
+# The other fields are single values; a body that both sides changed is merged by lines.
+_SINGLE = tuple(
+    name for name in Card._fields if name not in ("id", *STATUS_FIELDS, *_SETS, *_MAPPINGS)
+)
 _LATEST = frozenset({"not_before", "attempts_after"})  # the later of two is right for both
+_EITHER = frozenset({"merged"})  # both are right, so any choice that both sides make alike
 _MANY_LINES = 2000
 _CHAIN = {status: place for place, status in enumerate((BACKLOG, TODO, RUNNING, REVIEW, DONE))}
 
@@ -201,7 +205,7 @@ def card(base: Card, ours: Card, theirs: Card) -> MergedCard:
     """Merge a card field by field; `id` is taken to be the same on all sides."""
     merged: dict[str, Any] = {}
     conflicts: list[str] = []
-    for name in ("title", "worker", "priority", "body"):
+    for name in _SINGLE:
         was, mine, other = (getattr(side, name) for side in (base, ours, theirs))
         value = mine if other in (mine, was) else other if mine == was else None
         if value is None and name == "body":
@@ -262,6 +266,8 @@ def _details(
             merged[name] = b
         elif name in _LATEST:
             merged[name] = _latest(name, was, mine, other)
+        elif name in _EITHER:
+            merged[name] = min(filter(None, (a, b)))
         else:
             return None
     runs = ("run", "slot", "clone", "host")

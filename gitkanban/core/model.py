@@ -52,7 +52,17 @@ class Card(NamedTuple):
     reason: str = ""  # while blocked: one of BLOCK_REASONS
     why: str = ""  # while blocked: a person's or the verdict's words
     attempts_after: str = ""  # runs up to this id no longer count as attempts
+    merged: str = ""  # once done: a commit of base that has its work; empty: nobody has to have it
     body: str = ""
+
+
+# Fields that a transition writes together: one fact, which never merges by halves.
+STATUS_FIELDS = (
+    "status", "run", "slot", "clone", "host", "not_before", "reason", "why", "attempts_after",
+    "merged",
+)  # fmt: skip
+# Those of them that only runs and ticks set.
+RUN_FIELDS = ("run", "slot", "clone", "host", "attempts_after", "merged")
 
 
 class Worker(NamedTuple):

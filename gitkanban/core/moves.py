@@ -23,7 +23,7 @@ from gitkanban.errors import Refused, UsageError
 SESSION_OWN = frozenset({"done", "block", "note"})  # on its own card
 SESSION_ANY = frozenset({"show", "add", "list", "status", "why"})
 
-_FRESH = {"reason": "", "why": "", "not_before": 0}
+_FRESH = {"reason": "", "why": "", "not_before": 0, "merged": ""}
 
 
 def move(board: Board, verb: str, card: Card, *, why: str = "", reason: str = "") -> list[Change]:

@@ -45,6 +45,7 @@ def card_data(
         "not_before": iso(card.not_before),
         "reason": card.reason,
         "why": card.why,
+        "merged": card.merged,
         "body": card.body,
         **places,
         "received": [_received_data(each) for each in received],
@@ -90,6 +91,7 @@ def card_text(
         ("run", f"{card.run} in {card.slot} on {card.host}" if card.run else ""),
         ("reason", ": ".join(part for part in (card.reason, card.why) if part)),
         ("not before", iso(card.not_before) if card.not_before > now else ""),
+        ("merged", card.merged[:10]),
         *places.items(),
     ]
     lines += [f"{name + ':':<12}{shown(text)}" for name, text in facts if text]

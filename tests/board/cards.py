@@ -43,6 +43,7 @@ def cards(name: str | None = None) -> st.SearchStrategy[Card]:
         reason=st.sampled_from(("", *model.BLOCK_REASONS)),
         why=PROSE,
         attempts_after=st.just("") | NAMES,
+        merged=st.just("") | st.integers(0, 16**40 - 1).map("{:040x}".format),
         body=PROSE,
     )
 

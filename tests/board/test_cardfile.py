@@ -21,7 +21,8 @@ FULL = Card(
     status="running", priority=2, parents=("T0", "T9"), needs=(("build", 1), ("gpu", 2)),
     acceptance=("recall within 2 minutes succeeds", "no: lint"), run="01jd0000000000000000",
     slot="backend-hermes#2", clone="c1", host="ci-1", not_before=1763935200, reason="failed",
-    why="two\nlines\n", attempts_after="01jc", body="Do it.\n\n  indented\n",
+    why="two\nlines\n", attempts_after="01jc", merged="5b" * 20,
+    body="Do it.\n\n  indented\n",
 )  # fmt: skip
 
 CANONICAL = """\
@@ -42,6 +43,7 @@ why: |
   two
   lines
 attempts_after: 01jc
+merged: 5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b
 
 priority: 2
 
@@ -370,3 +372,21 @@ def test_a_merge_of_branches_in_a_repository(repo: Path) -> None:
 def test_the_order_of_the_file_names_every_field_once() -> None:
     assert sorted(cardfile.ORDER) == sorted(Card._fields)
     assert yamltext.scalar(model.TODO) == "todo"
+
+
+def test_an_optional_field_is_read_where_it_is_and_added_nowhere() -> None:
+    plain = cardfile.render(Card("T1", title="one"))
+    for name in cardfile.OPTIONAL:
+        assert f"\n{name}:" not in plain
+    assert cardlayout.formatted(plain) == plain
+    done = cardfile.edited(plain, {"status": "done", "merged": "ab" * 20})
+    assert f"status: done\nmerged: {'ab' * 20}\n\npriority" in done
+    assert cardfile.parse(done.encode(), "cards/T1.yaml").merged == "ab" * 20
+    assert cardlayout.formatted(done) == done
+    assert cardfile.edited(done, {"status": "todo", "merged": ""}) == plain
+
+
+@pytest.mark.parametrize("text", ["HEAD", "--all", "ab12", "AB" * 20, "[x]"])
+def test_what_is_no_commit_is_not_taken_for_one(text: str) -> None:
+    with pytest.raises(Bad, match=r"merged must be text|is not a commit"):
+        cardfile.parse(f"id: T1\nmerged: {text}\n".encode(), "cards/T1.yaml")

@@ -11,7 +11,7 @@ from gitkanban.board import cardfile, yamltext
 from gitkanban.board.mergefile import Merged, merge_card
 from gitkanban.board.yamltext import Bad
 from gitkanban.core import merge
-from gitkanban.core.model import Card
+from gitkanban.core.model import STATUS_FIELDS, Card
 from tests.board import cards
 
 BASE = """\
@@ -207,8 +207,8 @@ def test_merging_with_what_did_not_change_changes_nothing(base: str, text: str) 
 
 
 EDITS = [
-    *((name,) for name in cardfile.ORDER[1:] if name not in merge.STATUS_FIELDS),
-    merge.STATUS_FIELDS,
+    *((name,) for name in cardfile.ORDER[1:] if name not in STATUS_FIELDS),
+    STATUS_FIELDS,
 ]
 
 

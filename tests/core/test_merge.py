@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitkanban.core import merge
-from gitkanban.core.model import STATUSES, Card
+from gitkanban.core.model import STATUS_FIELDS, STATUSES, Card
 from tests.board.cards import cards
 
 LINES = st.lists(st.sampled_from("abc"), max_size=6)
@@ -143,6 +143,7 @@ def _status(status: str, **more: str | int) -> Card:
     return Card("T1", "t", "w", status, **more)  # type: ignore[arg-type]  # by field
 
 
+A, B = "a" * 40, "b" * 40  # commits of base
 RUN_1 = _status("running", run="r1", slot="w#1", clone="c1", host="h1")
 RUN_2 = _status("running", run="r2", slot="w#2", clone="c2", host="h2")
 
@@ -163,6 +164,12 @@ RUN_2 = _status("running", run="r2", slot="w#2", clone="c2", host="h2")
          _status("blocked", reason="conflict"), None),
         (_status("blocked", reason="failed", why="a"), _status("blocked", reason="failed", why="b"),
          _status("todo", attempts_after="r1"), _status("todo", attempts_after="r1")),
+        (_status("review"), _status("done", merged=A), _status("review"), _status("done", merged=A)),
+        (_status("review"), _status("done", merged=A), _status("done", merged=B),
+         _status("done", merged=A)),
+        (_status("review"), _status("done", merged=A), _status("done"), _status("done", merged=A)),
+        (_status("done", merged=A), _status("todo", attempts_after="r1"), _status("done"),
+         _status("todo", attempts_after="r1")),
         (RUN_1, _status("blocked", reason="needs-input", why="q"), _status("todo", not_before=4),
          _status("blocked", reason="needs-input", why="q")),
     ],
@@ -181,7 +188,7 @@ def test_a_merge_means_the_same_from_either_side(base: Card, ours: Card, theirs:
     one, two = merge.card(base, ours, theirs), merge.card(base, theirs, ours)
     assert one.conflicts == two.conflicts
     for name in Card._fields:
-        group = "status" if name in merge.STATUS_FIELDS else name
+        group = "status" if name in STATUS_FIELDS else name
         if group in one.conflicts:
             continue
         a, b = getattr(one.card, name), getattr(two.card, name)
@@ -196,8 +203,8 @@ def test_a_side_that_changed_nothing_yields(base: Card, changed: Card) -> None:
 
 
 GROUPS = [
-    *((name,) for name in Card._fields[1:] if name not in merge.STATUS_FIELDS),
-    merge.STATUS_FIELDS,
+    *((name,) for name in Card._fields[1:] if name not in STATUS_FIELDS),
+    STATUS_FIELDS,
 ]
 
 
