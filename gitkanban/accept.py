@@ -1,44 +1,60 @@
 """A card in review: its branch goes into base, and the card to done, or to blocked on a conflict.
 
-The merge comes first and the board second: killed in between, the next tick finds the work in base
-and marks the card. Nothing is merged twice.
+Base and the board move together, by one update of refs: killed before it nothing has happened,
+killed after it the next command brings the checkouts along.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import nullcontext
 
 from gitkanban import failpoints
-from gitkanban.board import git, integrate, store
+from gitkanban.board import git, integrate, store, trees
 from gitkanban.board.integrate import Merged, Onto
 from gitkanban.board.place import FOLDER, Place
-from gitkanban.core.changes import Change, EditCard
-from gitkanban.core.model import BLOCKED, DONE, REVIEW, Board, Card, Config
+from gitkanban.board.turn import Turn
+from gitkanban.core.model import BLOCKED, DONE, Board, Card, Config
 from gitkanban.core.moves import accepted, conflicted
 from gitkanban.core.outcome import Accepted
 from gitkanban.core.transitions import check_verb
-from gitkanban.errors import BadData, NotFound
+from gitkanban.errors import BadData, BoardMoved, NotFound
 from gitkanban.runs.verifying import verify
 from gitkanban.views.message import commit_message
+
+ATTEMPTS = 10
 
 
 def accept(place: Place, card_id: str, merge: str = "") -> Accepted:
     """Merge the branch of a card in review into base, and move the card.
 
     `merge` is how (merge, squash or ff), where it is not as configured. Raises as `merged` does,
-    and Refused when the card is not in review.
+    Refused when the card is not in review, and BoardMoved.
     """
-    board = store.read(place)
+    told = tuple(trees.complete(place))
+    verified: set[str] = set()
+    for attempt in range(ATTEMPTS):
+        # Once somebody was quicker, others wait for us: `verify` has passed by then.
+        with Turn(place, "write", store.QUEUE_PATIENCE) if attempt else nullcontext():
+            board = store.read(place)
+            onto = _base_ahead(place, board, card_id, merge)
+            card = board.cards[card_id]
+            done = merged(onto, card, verified)
+            change = conflicted(card, done.detail) if done.to == BLOCKED else accepted(card)
+            moved = store.commit_once(place, board, [change], commit_message, onto=onto)
+        if moved:
+            lines = store.followed(place, moved, onto).told
+            return done._replace(told=(*told, *done.told, *lines))
+    raise BoardMoved(f"the board or {onto.base} moved each time", "Try again.")
+
+
+def _base_ahead(place: Place, board: Board, card_id: str, merge: str) -> Onto:
+    """Base, to merge the branch of a card in review onto it. Raises as `accept` does."""
     card = board.cards.get(card_id)
     if card is None:
         raise NotFound(f"no card {card_id}", "It was removed meanwhile.")
     check_verb("accept", card.id, card.status)
     if board.config is None:
         raise BadData("config.yaml cannot be read", "`gitkanban status` says where.")
-    config = board.config._replace(merge=merge or board.config.merge)
-    failpoints.reach("accept.begun")
-    check = _checking(place, config, card, set())
-    done = _outcome(integrate.accept(place, config, card, check), card)
-    _record(place, conflicted(card, done.detail) if done.to == BLOCKED else accepted(card))
-    return done
+    return Onto(place, board.config._replace(merge=merge or board.config.merge))
 
 
 def merged(onto: Onto, card: Card, verified: set[str]) -> Accepted:
@@ -78,13 +94,3 @@ def _checking(
             verified.add(content)
 
     return check
-
-
-def _record(place: Place, change: EditCard) -> None:
-    """Move the card, unless it has left review in the meantime."""
-
-    def decide(board: Board) -> Sequence[Change]:
-        card = board.cards.get(change.card)
-        return [change] if card and card.status == REVIEW else []
-
-    store.commit(place, decide, message=commit_message)

@@ -7,16 +7,14 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from gitkanban import failpoints
-from gitkanban.board import cardfile, checkouts, commits, git, landed, refs, trees
+from gitkanban.board import cardfile, checkouts, commits, git, landed, trees
 from gitkanban.board.checkouts import Checkout
 from gitkanban.board.place import FOLDER, Place
 from gitkanban.board.writing import TREE, Draft
 from gitkanban.board.yamltext import Bad
 from gitkanban.core.model import BACKLOG, REVIEW, Board, Card, Config
 from gitkanban.core.verdict import SUCCEEDED
-from gitkanban.errors import BoardMoved, Refused
-
-ATTEMPTS = 10
+from gitkanban.errors import Refused
 
 
 class Merged(NamedTuple):
@@ -89,15 +87,6 @@ class Onto:
         self.proposed |= work.proposed
         return result._replace(commit=work.new)
 
-    def move(self, why: str) -> bool:
-        """Compare-and-swap of base; False when it has moved meanwhile."""
-        place = self.place._replace(branch=self.base)
-        self.begin()
-        moved = refs.swap(place, self.old, self.tip, why, seen=self.base == self.place.branch)
-        if not moved:
-            trees.forget(self.checkouts, self.tip)
-        return moved
-
     def begin(self) -> None:
         """Call it before base moves, so that its checkouts are brought along whatever happens."""
         trees.begin(self.checkouts, self.ref, self.old, self.tip)
@@ -110,21 +99,6 @@ class Onto:
         told += trees.again(self.place, self.old, self.tip, self.ref)
         failpoints.reach("accept.checkouts-brought")
         return told
-
-
-def accept(
-    place: Place, config: Config, card: Card, check: Callable[[str], None] = unchecked
-) -> Merged:
-    """Merge the card's branch, and move base to the merge. Raises as `Onto.merge` does, BoardMoved."""
-    told = trees.complete(place)
-    for _ in range(ATTEMPTS):
-        onto = Onto(place, config)
-        result = onto.merge(card, check)
-        if not result.commit:
-            return result
-        if onto.move(f"kanban: accept {card.id}"):
-            return result._replace(told=(*told, *result.told, *onto.bring()))
-    raise BoardMoved(f"branch {onto.base} moved all the time", "Try again.")
 
 
 def _others(place: Place, ours: str, theirs: str, files: tuple[str, ...]) -> tuple[str, ...]:
