@@ -9,6 +9,7 @@ import os
 import stat
 from typing import NamedTuple
 
+from gitkanban import files
 from gitkanban.board import git, mergefile
 from gitkanban.board.place import Place
 from gitkanban.core import merge
@@ -157,9 +158,8 @@ class _File:
 
     def _read(self) -> bytes | None:
         try:
-            with open(self.path, "rb") as file:
-                return file.read()
-        except (FileNotFoundError, NotADirectoryError):
+            return files.read(self.path, below=self.root)
+        except FileNotFoundError:
             return None
 
     @property
@@ -177,27 +177,17 @@ class _File:
         if self._read() != self.data:
             raise OSError(f"{self.path} is being edited")
         if data is None:
-            os.unlink(self.path)
+            files.remove(self.path, below=self.root)
             self._remove_empty()
             return
-        os.makedirs(os.path.dirname(self.path), exist_ok=True)
-        part = f"{self.path}.{os.getpid()}.part"
-        try:
-            with open(part, "wb") as file:
-                file.write(data)
-            if self.data is not None:
-                os.chmod(part, stat.S_IMODE(os.stat(self.path).st_mode))
-            os.replace(part, self.path)
-        except OSError:
-            if os.path.exists(part):
-                os.unlink(part)
-            raise
+        mode = None if self.data is None else stat.S_IMODE(os.lstat(self.path).st_mode)
+        files.replace(self.path, data, mode, lasting=False, below=self.root, make=True)
 
     def _remove_empty(self) -> None:
         folder = os.path.dirname(self.name)
         while folder:
             try:
-                os.rmdir(f"{self.root}/{folder}")
+                files.remove_folder(f"{self.root}/{folder}", below=self.root)
             except OSError:  # something is left in it
                 return
             folder = os.path.dirname(folder)

@@ -3,6 +3,7 @@
 It reads refs and configuration through git, never a working tree's copy of the board.
 """
 
+import errno
 import os
 from typing import NamedTuple
 
@@ -210,10 +211,10 @@ def hide(common: str, pattern: str) -> None:
         text = ""
     if f"/{pattern}" in text.splitlines():
         return
-    os.makedirs(os.path.dirname(path), exist_ok=True)
     if text and not text.endswith("\n"):
         text += "\n"
-    files.replace(path, f"{text}/{pattern}\n".encode("utf-8", "surrogateescape"), lasting=False)
+    text = f"{text}/{pattern}\n"
+    files.replace(path, text.encode("utf-8", "surrogateescape"), lasting=False, make=True)
 
 
 def check_out(common: str, main: str, branch: str) -> None:
@@ -226,6 +227,7 @@ def check_out(common: str, main: str, branch: str) -> None:
     git.run(common, *_NO_HOOKS, "worktree", "add", "--quiet", folder, branch)
 
 
+_CLONE_ID_MOST = 100  # bytes
 _pinned: dict[str, str] = {}  # what this process has written or found, by common directory
 
 
@@ -244,32 +246,16 @@ def clone_id(place: Place) -> str:
     Empty where there is none yet and we may only look.
     """
     path = f"{place.private}/clone"
-    try:
-        with open(path, encoding="ascii") as file:
-            return file.read().strip()
-    except FileNotFoundError:
-        pass
-    try:
-        return _new_clone_id(place, path)
-    except PermissionError:
-        return ""
+    if not os.path.lexists(path):
+        from gitkanban import clock
 
-
-def _new_clone_id(place: Place, path: str) -> str:
-    from gitkanban import clock
-
-    os.makedirs(place.private, exist_ok=True)
-    part = f"{path}.{os.getpid()}.part"
-    with open(part, "w", encoding="ascii") as file:
-        file.write(clock.card_id() + clock.card_id() + "\n")
-    try:
-        os.link(part, path)  # the first one wins when two are made at once
-    except FileExistsError:
-        pass
-    finally:
-        os.unlink(part)
-    with open(path, encoding="ascii") as file:
-        return file.read().strip()
+        try:
+            files.create(path, f"{clock.card_id()}{clock.card_id()}\n".encode(), make=True)
+        except OSError as error:
+            if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+                return ""
+            raise
+    return files.read(path, most=_CLONE_ID_MOST).decode("ascii", "replace").strip()
 
 
 def host() -> str:

@@ -8,7 +8,7 @@ import fcntl
 import os
 import time
 
-from gitkanban import clock
+from gitkanban import clock, files
 from gitkanban.board.place import Place
 
 _STEP = 0.004  # seconds between two tries
@@ -28,8 +28,8 @@ class Turn:
     def __enter__(self) -> "Turn":
         until = time.monotonic() + self.patience
         try:
-            os.makedirs(os.path.dirname(self.path), exist_ok=True)
-            self.fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            files.make_folder(os.path.dirname(self.path))
+            self.fd = files.open_own(self.path, os.O_RDWR | os.O_CREAT)
         except OSError:
             return self
         while not self._taken() and time.monotonic() < until:

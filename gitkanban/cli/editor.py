@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import click
 
+from gitkanban import files
 from gitkanban.board import cardfile, mergefile, store
 from gitkanban.board.git import run as git
 from gitkanban.board.place import Place
@@ -111,19 +112,13 @@ class _Draft:
     def begin(cls, place: Place, card: str, text: str) -> "_Draft":
         """A new file, beside those that earlier edits may have left."""
         folder = f"{place.private}/edits"
-        os.makedirs(folder, exist_ok=True)
         number = 1
         while True:
             path = f"{folder}/{card}{f'-{number}' if number > 1 else ''}.yaml"
-            try:
-                with open(path, "xb") as file:
-                    file.write(_bytes(text))
-            except FileExistsError:
-                number += 1
-                continue
-            with open(f"{path}.base", "wb") as file:
-                file.write(_bytes(text))
-            return cls(path, own=True)
+            if files.create(path, _bytes(text), make=True):
+                files.replace(f"{path}.base", _bytes(text))
+                return cls(path, own=True)
+            number += 1
 
     def edit(self, place: Place) -> None:
         """Open the editor on the file and wait for it."""
@@ -152,15 +147,14 @@ class _Draft:
         """Where the text is and how to go on; a text from stdin is put into a file first."""
         if not self.path:
             self.path = _Draft.begin(place, card, base).path
-            with open(self.path, "wb") as file:
-                file.write(_bytes(text))
+            files.replace(self.path, _bytes(text))
         return f"Your text is kept; mend it and run `gitkanban edit {card} --file {self.path}`."
 
     def discard(self) -> None:
         """The text is committed, or nothing was changed; a file of the person's own stays."""
         if self.own and self.path:
-            os.unlink(self.path)
-            os.unlink(f"{self.path}.base")
+            files.remove(self.path)
+            files.remove(f"{self.path}.base")
 
 
 def editor(place: Place) -> str:

@@ -1,10 +1,12 @@
 """`gitkanban fmt`: cards in the canonical layout, on the board or as files."""
 
 import os
+import stat
 from collections.abc import Sequence
 
 import click
 
+from gitkanban import files
 from gitkanban.board.place import Place
 from gitkanban.cli.here import branch_option, card_of, place_here, refuse_in_session, say, tell
 from gitkanban.core.changes import Change, Line, RewriteCard
@@ -21,32 +23,32 @@ def fmt_command(cards: tuple[str, ...], check: bool, branch: str) -> int:
     Files are changed where they lie. Cards named by id, or without names every card of the board,
     are changed by one commit on the board's branch.
     """
-    files = [name for name in cards if os.sep in name or name.endswith(".yaml")]
-    names = [name for name in cards if name not in files]
-    changed, wrong = _files(files, check)
-    if names or not files:
+    paths = [name for name in cards if os.sep in name or name.endswith(".yaml")]
+    names = [name for name in cards if name not in paths]
+    changed, wrong = _format_files(paths, check)
+    if names or not paths:
         refuse_in_session("fmt")  # files are a session's own; hooks of its commits lay them out
         changed += _on_board(place_here(branch), names, check)
     if not changed and not wrong:
         click.echo("nothing to lay out")
     elif check and changed:
-        click.echo("Lay them out: gitkanban fmt" + ("" if not files else " FILE…"), err=True)
+        click.echo("Lay them out: gitkanban fmt" + ("" if not paths else " FILE…"), err=True)
     return 1 if wrong or (check and changed) else 0
 
 
-def _files(files: list[str], check: bool) -> tuple[int, int]:
+def _format_files(paths: list[str], check: bool) -> tuple[int, int]:
     """How many files were (or would be) changed, and how many cannot be read."""
     from gitkanban.board import cardfile, cardlayout
-    from gitkanban.board.yamltext import Bad
+    from gitkanban.board.yamltext import LIMIT, Bad
     from gitkanban.cli.app import report_expected
     from gitkanban.errors import UsageError
 
     changed = wrong = 0
-    for path in files:
+    for path in paths:
         if os.path.islink(path) or not os.path.isfile(path):
             raise UsageError(f"{path} is no file", "Name card files, or cards by their ids.")
-        with open(path, "rb") as file:
-            data = file.read()
+        root = "" if os.path.isabs(path) or ".." in path.split("/") else "."
+        data = files.read(path, below=root, most=LIMIT + 1)
         try:
             cardfile.parse(data, path)
         except Bad as bad:
@@ -60,8 +62,8 @@ def _files(files: list[str], check: bool) -> tuple[int, int]:
         changed += 1
         say(f"{path}{' would be' if check else ''} laid out")
         if not check:
-            with open(path, "wb") as file:
-                file.write(after.encode())
+            mode = stat.S_IMODE(os.stat(path).st_mode)
+            files.replace(path, after.encode(), mode, below=root)
     return changed, wrong
 
 

@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from gitkanban import files
 from gitkanban.board.git import run as git
 from gitkanban.board.place import Place
 from gitkanban.cli.here import place_here, refuse_in_session
@@ -58,6 +59,5 @@ def _set_line(place: Place, remove: bool = False) -> None:
             lines = file.read().splitlines()
     kept = [line for line in lines if f"merge={NAME}" not in line.split()]
     kept += [] if remove else [wanted]
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "w", encoding="utf-8", errors="surrogateescape") as file:
-        file.write("".join(f"{line}\n" for line in kept))
+    text = "".join(f"{line}\n" for line in kept)
+    files.replace(path, text.encode("utf-8", "surrogateescape"), make=True)

@@ -16,13 +16,13 @@ def merge_file_command(base: str, ours: str, theirs: str, path: str) -> int:
 
     A field that conflicts gets git's markers, and what each side means is told.
     """
+    from gitkanban import files
     from gitkanban.board.mergefile import merge_card
     from gitkanban.views.text import shown
 
     texts = [_text(name) for name in (base, ours, theirs)]
     merged = merge_card(texts[0], texts[1], texts[2], ("ours", "theirs"), strict=True)
-    with open(ours, "wb") as file:
-        file.write((merged.text or "").encode("utf-8", "surrogateescape"))
+    files.replace(ours, (merged.text or "").encode("utf-8", "surrogateescape"), lasting=False)
     for line in merged.told:
         click.echo(f"{shown(path or ours)}: {shown(line)}", err=True)
     return 1 if merged.conflicts else 0

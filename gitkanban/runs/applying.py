@@ -7,7 +7,6 @@ written is taken back. What waits and what was decided is known to `gitkanban.ru
 
 import json
 import os
-import re
 import shutil
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -257,11 +256,7 @@ def _remove_empty(path: str) -> None:
 
 def _sweep(path: str) -> None:
     """Remove what a killed write of this file left beside it; see `files.replace`."""
-    real = os.path.realpath(path)
-    part = re.compile(re.escape(os.path.basename(real)) + r"\.\d+\.part")
-    try:
-        names = os.listdir(os.path.dirname(real))
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    for name in filter(part.fullmatch, names):
-        files.remove(f"{os.path.dirname(real)}/{name}")
+    folder, wanted = os.path.split(os.path.realpath(path))
+    for name in files.names(folder):
+        if files.is_part(name, wanted):
+            files.remove(f"{folder}/{name}")

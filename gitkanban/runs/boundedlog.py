@@ -5,12 +5,14 @@ The file stays the same inode, so the writer never notices. It must be open for 
 
 import os
 
+from gitkanban import files
+
 _CUT = b"\n[gitkanban: %d bytes left out here]\n"
 
 
 def open_log(path: str) -> int:
     """A descriptor that appends to the log."""
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+    return files.open_own(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
 
 def size(path: str) -> int:
@@ -30,7 +32,7 @@ def bound(path: str, limit: int, cut_before: int) -> int:
     if size(path) <= limit:
         return cut_before
     keep = limit // 4
-    fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+    fd = files.open_own(path, os.O_RDWR | os.O_APPEND)
     try:
         length = os.fstat(fd).st_size
         tail = _read(fd, length - keep, keep)

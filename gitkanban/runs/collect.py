@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gitkanban import failpoints
+from gitkanban import failpoints, files
 from gitkanban.board import checkouts, commits, git
 from gitkanban.core.facts import Work
 from gitkanban.errors import GitkanbanError
@@ -68,8 +68,7 @@ def note_before(folder: Folder) -> None:
     if not place.branch:
         return
     tree = salvage.tree_of(place.workspace, place.admin, f"{place.admin}/gitkanban-index")
-    with open(folder.file(_BEFORE), "w", encoding="ascii") as file:
-        file.write(tree)
+    files.replace(folder.file(_BEFORE), tree.encode(), lasting=False)
     failpoints.reach("collect.before-noted")
 
 

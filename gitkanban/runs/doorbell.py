@@ -6,13 +6,14 @@ half the program for it. It decides nothing; the tick itself takes the lock.
 
 import os
 
+from gitkanban import files
 from gitkanban.runs.locks import probe
 
 
 def ring(private: str) -> None:
     """Leave the mark. Raises OSError."""
-    os.makedirs(private, exist_ok=True)
-    os.close(os.open(f"{private}/again", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644))
+    files.make_folder(private)
+    files.touch(f"{private}/again")
 
 
 def rung(private: str) -> bool:
@@ -22,8 +23,7 @@ def rung(private: str) -> bool:
 
 def answer(private: str) -> None:
     """Take the mark away: what rang is being seen to."""
-    if rung(private):
-        os.unlink(f"{private}/again")
+    files.remove(f"{private}/again")
 
 
 def busy(private: str) -> bool:

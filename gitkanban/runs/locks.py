@@ -8,6 +8,7 @@ process that inherited it.
 import os
 import time
 
+from gitkanban import files
 from gitkanban.errors import Refused
 
 TYPE_CHECKING = False
@@ -99,20 +100,20 @@ class Locks:
 
 
 def _open(path: str) -> int:
-    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+    flags = os.O_RDWR | os.O_CREAT
     try:
         try:
-            return os.open(path, flags, 0o644)
+            return files.open_own(path, flags)
         except FileNotFoundError:
             folder = os.path.dirname(path)
-            os.makedirs(folder, exist_ok=True)
+            files.make_folder(folder)
             reason = network(folder)
             if reason:
                 raise Refused(
                     f"{folder} is on {reason}, where locks do not hold between hosts",
                     "Clone onto a local disk and run gitkanban there.",
                 ) from None
-            return os.open(path, flags, 0o644)
+            return files.open_own(path, flags)
     except OSError as error:
         raise Refused(
             f"cannot make the lock file {path}: {error.strerror}",
@@ -132,8 +133,8 @@ def probe(path: str) -> bool:
     import fcntl
 
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except (FileNotFoundError, NotADirectoryError):
+        fd = files.open_own(path, os.O_RDONLY)
+    except (FileNotFoundError, NotADirectoryError, files.InTheWay):
         return False
     try:
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -4,8 +4,8 @@ It decides nothing and changes nothing but lease tokens that do not say what the
 """
 
 import json
-import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 from gitkanban import files
 from gitkanban.board.place import Place, clone_id, host
@@ -26,7 +26,8 @@ def observe(place: Place, board: Board, now: int, locks: Locks) -> Observed:
     """
     seen, live = _look(place, board, now, locks)
     for folder, found in live:
-        slots.mend(place, folder, found)
+        with suppress(OSError):  # it is for people to read, and the run goes on without
+            slots.mend(place, folder, found)
     return seen._replace(merged=_merged(place, board))
 
 
@@ -162,9 +163,8 @@ def remember(place: Place, ready: Mapping[str, int], served: Mapping[str, float]
     """Keep them for the next tick; written only when they changed. Raises OSError."""
     if (dict(ready), dict(served)) == tuple(map(dict, remembered(place))):
         return
-    os.makedirs(f"{place.private}/cache", exist_ok=True)
     text = json.dumps({"ready": dict(ready), "served": dict(served)}, sort_keys=True)
-    files.replace(f"{place.private}/cache/schedule", text.encode(), lasting=False)
+    files.replace(f"{place.private}/cache/schedule", text.encode(), lasting=False, make=True)
 
 
 def _refused(place: Place, board: Board) -> Mapping[str, str]:
@@ -187,6 +187,5 @@ def remember_refused(place: Place, found: Mapping[str, str]) -> None:
     """Keep them until the next tick has tried; written only when they changed. Raises OSError."""
     if dict(found) == refused(place):
         return
-    os.makedirs(f"{place.private}/cache", exist_ok=True)
     text = json.dumps(dict(found), sort_keys=True, ensure_ascii=False)
-    files.replace(f"{place.private}/cache/refused", text.encode(), lasting=False)
+    files.replace(f"{place.private}/cache/refused", text.encode(), lasting=False, make=True)

@@ -197,8 +197,4 @@ def executable(path: str) -> bool:
 def write(path: str, content: bytes, runs: bool = False) -> None:
     """Write a new file to the disk, and its folder if need be. Raises OSError."""
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o700 if runs else 0o600)
-    with open(fd, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    files.replace(path, content, 0o700 if runs else 0o600)

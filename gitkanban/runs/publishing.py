@@ -5,7 +5,6 @@ tried again after a while.
 """
 
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -48,8 +47,7 @@ class Publisher:
         names = {card.id for card in waiting}
         after = {card: row for card, row in after.items() if card in names}
         if after != self.before:
-            os.makedirs(self.place.private, exist_ok=True)
-            files.replace(self.path, json.dumps(after, sort_keys=True).encode())
+            files.replace(self.path, json.dumps(after, sort_keys=True).encode(), make=True)
 
     def _pushed(self, card: Card) -> bool:
         return bool(self.before.get(card.id, {}).get("tip"))

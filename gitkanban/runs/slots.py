@@ -4,13 +4,13 @@ A token proves nothing: the kernel lock of the same name does. Tokens are for pe
 read; a missing, damaged or edited one is written anew from the run folder.
 """
 
-import os
 from typing import NamedTuple
 
 from gitkanban import clock, files
 from gitkanban.board.place import Place
 from gitkanban.runs import spec
 from gitkanban.runs.folders import Folder
+from gitkanban.runs.tokens import MOST, trusted_root
 
 
 class Lease(NamedTuple):
@@ -43,6 +43,11 @@ def token(place: Place, slot: str) -> str:
     return f"{place.slots}/{profile}/{number}.lock"
 
 
+def _trusted_root(place: Place) -> str:
+    """The folder below which nothing on the way to a token may be a link: it comes with the board."""
+    return trusted_root(place.slots)
+
+
 def render(lease: Lease) -> str:
     """The token's text."""
     return (
@@ -60,20 +65,20 @@ def render(lease: Lease) -> str:
 def write(place: Place, lease: Lease) -> None:
     """Write the token, atomically. Raises OSError."""
     path = token(place, lease.slot)
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    files.replace(path, render(lease).encode(), lasting=False)
+    content = render(lease).encode()
+    files.replace(path, content, lasting=False, below=_trusted_root(place), make=True)
 
 
 def remove(place: Place, slot: str) -> None:
     """Remove the token of a slot that is free now."""
-    files.remove(token(place, slot))
+    files.remove(token(place, slot), below=_trusted_root(place))
 
 
 def read(place: Place, slot: str) -> Lease | None:
     """What the token says, None when it is missing or does not read as one of this slot."""
     try:
-        with open(token(place, slot), encoding="utf-8") as file:
-            text = file.read(4096)
+        path = token(place, slot)
+        text = files.read(path, below=_trusted_root(place), most=MOST).decode()
     except (OSError, ValueError):
         return None
     fields = {}
@@ -142,18 +147,10 @@ def mend(place: Place, folder: Folder, facts: spec.Spec | None = None) -> bool:
 
 def tokens(place: Place) -> list[str]:
     """Every slot that has a token, as `profile#number`, whatever is in it."""
-    found = []
-    try:
-        profiles = sorted(os.listdir(place.slots))
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    for profile in profiles:
-        try:
-            names = sorted(os.listdir(f"{place.slots}/{profile}"))
-        except NotADirectoryError:
-            continue
-        for name in names:
+    found, root = [], _trusted_root(place)
+    for profile in files.names(place.slots, below=root):
+        for name in files.names(f"{place.slots}/{profile}", below=root):
             number = name.removesuffix(".lock")
-            if name.endswith(".lock") and number.isdigit():
+            if name.endswith(".lock") and number.isdecimal() and len(number) < 10:
                 found.append(f"{profile}#{number}")
     return found

@@ -7,7 +7,7 @@ import os
 import time
 from typing import NamedTuple
 
-from gitkanban import clock
+from gitkanban import clock, files
 from gitkanban.runs import processes
 
 _WIDTH = 100  # bytes, always the same: written over in place it needs no room on a full disk
@@ -29,8 +29,8 @@ def note(private: str) -> None:
     """Note that a tick is looking now. What cannot be written is done without."""
     line = f"{int(clock.now())} {int(time.time())} {_since_boot()} {processes.boot_id()}"
     try:
-        os.makedirs(private, exist_ok=True)
-        fd = os.open(f"{private}/ticked", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        files.make_folder(private)
+        fd = files.open_own(f"{private}/ticked", os.O_WRONLY | os.O_CREAT)
         try:
             os.write(fd, line.ljust(_WIDTH - 1).encode() + b"\n")
         finally:

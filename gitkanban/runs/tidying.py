@@ -5,10 +5,12 @@ Each thing is looked at again under its lock before it goes; what is not as it w
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-from gitkanban.board import commits, git, landed
+from gitkanban import files
+from gitkanban.board import checkouts, commits, git, landed
 from gitkanban.board.integrate import base_of
 from gitkanban.board.place import Place
 from gitkanban.core.model import DONE, Board
@@ -161,3 +163,6 @@ class Tidier:
 
     def _empty_trash(self) -> None:
         shutil.rmtree(f"{self.place.private}/trash", ignore_errors=True)
+        boards = [f"{each.root}/{self.place.prefix}" for each in checkouts.every(self.place)]
+        for folder in (self.place.private, self.place.slots, *boards):
+            files.remove_old_parts(folder, time.time())

@@ -125,7 +125,7 @@ def record(place: Place, config: Config) -> None:
         row.worker: {key: value for key, value in row._asdict().items() if key != "worker"}
         for row in wanted(place, config)
     }
-    os.makedirs(place.private, exist_ok=True)
+    files.make_folder(place.private)
     names = sorted({name for worker in config.workers.values() for name in worker.pass_env})
     values = {**passed(place), **{n: os.environ[n] for n in names if n in os.environ}}
     kept = {name: values[name] for name in names if name in values}

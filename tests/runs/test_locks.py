@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from gitkanban import clock
 from gitkanban.core.model import Worker
 from gitkanban.errors import Refused
 from gitkanban.runs import leases, processes, slots
 from gitkanban.runs import locks as module
 from gitkanban.runs.locks import Locks
+from gitkanban.runs.slots import Lease
 from tests.conftest import git
 from tests.runs.places import Bench, mark, until
 
@@ -195,3 +197,22 @@ def test_read_write_memory_of_one_profile_is_one_run_s() -> None:
     assert leases.shared_locks(worker) == ["memory/p"]
     assert leases.shared_locks(worker._replace(memory="read-only")) == []
     assert leases.shared_locks(Worker("w", "p")) == []
+
+
+@pytest.mark.parametrize("link", [".kanban", ".kanban/slots", ".kanban/slots/p"])
+def test_a_token_is_not_written_through_a_link(bench: Bench, tmp_path: Path, link: str) -> None:
+    outside, path = tmp_path / "outside", bench.repo / link
+    for folder in ("slots/p", "p"):
+        (outside / folder).mkdir(parents=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.symlink_to(outside)
+    held = leases.take(bench.locks, "T1", "p#1")
+    assert held
+    lease = Lease("p", 1, "T1", clock.sortable_id(), "h", "c", 0, 1)
+    with pytest.raises(OSError, match="symbolic link is in the way"):
+        slots.write(bench.place, lease)
+    (outside / "p" / "1.lock").write_text(slots.render(lease))
+    assert slots.read(bench.place, "p#1") is None and slots.tokens(bench.place) == []
+    slots.remove(bench.place, "p#1")
+    leases.release(held)
+    assert [path.name for path in outside.rglob("*.lock")] == ["1.lock"]
