@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from gitkanban import clock, failpoints
 from gitkanban.errors import GitkanbanError
-from gitkanban.runs import bell, spec
+from gitkanban.runs import bell, kernel, spec
 from gitkanban.runs.locks import Held, Locks, probe
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def main() -> int:
     """Serve the run of the folder in argv[1], and whoever rings after it."""
     for stream in (sys.stdout, sys.stderr):  # a file's name need not be text
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    kernel.hide_memory()
     folder, words = sys.argv[1], sys.argv[2:]
     private, run = os.path.dirname(os.path.dirname(folder)), os.path.basename(folder)
     remote = words[words.index("--remote") + 1] if "--remote" in words else ""
@@ -183,12 +184,12 @@ class Standby:
 
     def _anew(self, run: str) -> None:
         """Become a new one. What was rung for and not heard has its records, and is found by them."""
-        from gitkanban.runs.briefing import OURS
+        from gitkanban.runs.briefing import OURS, own_environment
 
         argv = [*OURS, "gitkanban.standby", f"{self.private}/runs/{run}"]
         argv += ["--sync", "--remote", self.remote] if self.remote else []
         failpoints.reach("standby.anew")
-        os.execv(argv[0], argv)
+        os.execve(argv[0], argv, own_environment())
 
 
 def _say(text: str) -> None:

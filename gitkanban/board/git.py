@@ -38,6 +38,11 @@ class Done(NamedTuple):
         return lines[0].removeprefix("fatal: ").removeprefix("error: ")
 
 
+def names_no_repository(name: str) -> bool:
+    """Whether a variable is one of git's that says who commits or how, not in which repository."""
+    return name.startswith(_KEPT)
+
+
 def environment() -> dict[str, str]:
     """Our environment without the variables by which git is told of a repository."""
     return {

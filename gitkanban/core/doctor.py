@@ -176,6 +176,7 @@ _EXAMINATIONS = (
     _memories,
     leftovers.locks,
     leftovers.runs,
+    leftovers.environments,
     leftovers.leases,
     leftovers.cards,
     leftovers.worktrees,

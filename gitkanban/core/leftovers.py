@@ -18,6 +18,7 @@ from gitkanban.core.symptom import (
     REMOVE_LOCK,
     REMOVE_TOKEN,
     REMOVE_WORKTREE,
+    SCRUB_RUNS,
     UNLOCK_WORKTREE,
     WARNING,
     WRITE_TOKEN,
@@ -71,6 +72,21 @@ def runs(board: Board, seen: Seen) -> Iterator[Symptom]:
                 f"run {run.run} of {run.card} ended {ago} ago, and no tick has settled it",
                 "`gitkanban tick` does.",
             )
+
+
+def environments(board: Board, seen: Seen) -> Iterator[Symptom]:
+    if seen.exposed:
+        count = len(seen.exposed)
+        folders = "1 run folder" if count == 1 else f"{count} run folders"
+        yield Symptom(
+            WARNING,
+            "environment-in-file",
+            folders,
+            f"an earlier version wrote the environment of the shell that ticked into {folders}, "
+            "where any session can read it",
+            "If that shell had secrets, change them; `gitkanban gc` removes them from here, too.",
+            SCRUB_RUNS,
+        )
 
 
 def leases(board: Board, seen: Seen) -> Iterator[Symptom]:

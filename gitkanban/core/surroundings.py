@@ -84,6 +84,7 @@ class Seen(NamedTuple):
     branches: tuple[BranchSeen, ...] = ()
     salvages: tuple[SalvageSeen, ...] = ()
     locks: tuple[LockSeen, ...] = ()
+    exposed: tuple[str, ...] = ()  # settled runs whose folder holds a shell's environment
     network: str = ""  # the network file system that the kernel locks lie on
     ticked: int = 0  # when a tick last ended its look at the board; 0: never
     jumped: int = 0  # seconds that the clock was moved since then

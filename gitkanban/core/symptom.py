@@ -22,6 +22,7 @@ REMOVE_WORKTREE = "remove-worktree"  # a path
 FORGET_WORKTREE = "forget-worktree"  # a path
 DELETE_BRANCH = "delete-branch"  # a card
 REMOVE_LOCK = "remove-lock"  # a path
+SCRUB_RUNS = "scrub-runs"  # nothing: every one of them
 
 
 class Symptom(NamedTuple):
@@ -46,6 +47,7 @@ REPAIRS: Mapping[str, str] = {
     FORGET_WORKTREE: "have git forget {}",
     DELETE_BRANCH: "delete {}",
     REMOVE_LOCK: "remove {}",
+    SCRUB_RUNS: "remove every environment from {}",
 }
 
 

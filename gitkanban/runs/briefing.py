@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import gitkanban
 from gitkanban import failpoints
+from gitkanban.board import git
 from gitkanban.board.place import Place
 from gitkanban.core.model import Card, Config, Worker
 from gitkanban.core.presets import commits_of, expand, preset_of
@@ -24,6 +25,10 @@ from gitkanban.runs.slots import Lease
 from gitkanban.runs.workspaces import Workspace
 
 ROOT = str(Path(gitkanban.__file__).resolve().parent.parent)
+# What commands of ours are given beside `trust.ALWAYS`, PATH, and what git itself reads.
+_OURS = ("SSH_AUTH_SOCK", "PYTHONPATH")
+_OUR_FAMILIES = ("LC_", "XDG_")
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY")
 # Variables that make one tick other than the next: what git and its transports read.
 _OF_TICKS = ("SSH_AUTH_SOCK", "XDG_CONFIG_HOME", "PYTHONPATH")
 # Commands of ours speak UTF-8 in every locale; a session has its own. -P: a module at the top of the
@@ -87,7 +92,7 @@ def whole_spec(launch: Launch, folder: Folder) -> dict[str, str | Sequence[str]]
     env = environment(launch)
     command = _command(launch, folder)
     ours = [*OURS, "gitkanban.runs.collect"]
-    own = [f"{name}={value}" for name, value in _own_environment().items()]
+    own = [f"{name}={value}" for name, value in own_environment().items()]
     strike, once = failpoints.armed()
     marked = [*own, f"{processes.MARKER}={launch.lease.run}"]
     if strike:
@@ -117,6 +122,8 @@ def whole_spec(launch: Launch, folder: Folder) -> dict[str, str | Sequence[str]]
         "grace": str(GRACE),
         "watch": [path for path in (workspace.path, workspace.admin, *transcript) if path],
         "env": [f"{name}={value}" for name, value in env.items()],
+        "pass_env": _passed_names(launch),
+        "secrets": trust.secrets_path(place),
         "setup": list(worker.setup) if workspace.setup else [],
         "setup_mark": workspaces.setup_mark(workspace.admin) if workspace.admin else "",
         "before": [*ours, "--before", folder.path] if before else [],
@@ -159,11 +166,18 @@ def _command(launch: Launch, folder: Folder) -> list[str]:
 
 
 def environment(launch: Launch) -> dict[str, str]:
-    """The session's whole environment; nothing else of ours reaches it."""
+    """The session's whole environment but for the values of `pass_env`, which no file of a run
+    holds: its supervisor reads them from where `trust` keeps them. Nothing else of ours reaches it.
+    """
+    place = launch.place
+    env = {"TERM": "dumb", **trust.preset_env(launch.worker), **trust.common_environment()}
+    return {**env, "PATH": _with_own(trust.search_path(place)), **_run_environment(launch)}
+
+
+def _run_environment(launch: Launch) -> dict[str, str]:
+    """What names the run; no `pass_env` changes it."""
     place, worker, lease = launch.place, launch.worker, launch.lease
-    env = {"TERM": "dumb", **trust.preset_env(worker), **trust.handed(place, worker)}
-    env["PATH"] = _with_own(env["PATH"])
-    env |= {
+    env = {
         "GITKANBAN_CARD": launch.card.id,
         processes.MARKER: lease.run,
         "GITKANBAN_SLOT": lease.slot,
@@ -173,6 +187,12 @@ def environment(launch: Launch) -> dict[str, str]:
         "GITKANBAN_BOARD": place.branch,
     }
     return env | _git_settings(launch.workspace.sparse) | dict(launch.env)
+
+
+def _passed_names(launch: Launch) -> list[str]:
+    """The variables whose values the supervisor adds."""
+    ours = {"PATH", *_run_environment(launch)}
+    return [name for name in launch.worker.pass_env if name not in ours]
 
 
 def _with_own(path: str) -> str:
@@ -191,18 +211,23 @@ def _git_settings(sparse: bool) -> dict[str, str]:
     return env
 
 
-def _own_environment() -> dict[str, str]:
-    """For commands of ours: our environment without what names a repository or a run."""
-    env = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("GITKANBAN_", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX"))
-    }
+def own_environment() -> dict[str, str]:
+    """For commands of ours: of our environment what they and git need, and none of its secrets.
+
+    It is written into the run's folder, where every session of this user can read it.
+    """
+    env = {name: value for name, value in os.environ.items() if _is_ours(name)}
     if os.path.basename(ROOT) not in ("site-packages", "dist-packages"):  # a source tree
         known = env.get("PYTHONPATH", "").split(os.pathsep)
         known = [part for part in known if part not in ("", ROOT)]
         env["PYTHONPATH"] = os.pathsep.join((ROOT, *known))
     return env
+
+
+def _is_ours(name: str) -> bool:
+    if name in trust.ALWAYS or name == "PATH" or name in _OURS or name.upper() in _PROXIES:
+        return True
+    return name.startswith(_OUR_FAMILIES) or git.names_no_repository(name)
 
 
 def kind_of(words: Sequence[str], env: Sequence[str]) -> str:

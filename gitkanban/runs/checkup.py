@@ -89,6 +89,7 @@ def look(place: Place, board: Board, now: int) -> Seen:
         branches=_branches(place, known, base),
         salvages=_salvages(place),
         locks=tuple(_locks(place)),
+        exposed=tuple(folder.run for folder in folders.exposed(place.private)),
         network=network(place.private if os.path.isdir(place.private) else place.common),
         ticked=last.at,
         jumped=last.jumped,

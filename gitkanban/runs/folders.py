@@ -54,6 +54,17 @@ class Folder(NamedTuple):
         os.makedirs(self.path, mode=0o700, exist_ok=True)
         spec.write(self.file("spec"), values)
 
+    def exposes_environment(self) -> bool:
+        """Whether its spec holds the environment of the shell that ticked, as versions before
+        `secrets` was part of a spec wrote it."""
+        found = self.spec()
+        return bool(found.get("env")) and "secrets" not in found
+
+    def scrub(self) -> None:
+        """Remove every environment from the spec of a run that is settled. Raises OSError."""
+        kept = {key: values for key, values in self.spec().items() if not key.endswith("env")}
+        self.write_spec(kept)
+
     # -- requests and records
 
     def request_stop(self, why: str) -> None:
@@ -194,6 +205,11 @@ def every(private: str) -> Iterator[Folder]:
         return
     for name in names:
         yield of(private, name)
+
+
+def exposed(private: str) -> list[Folder]:
+    """Settled runs whose spec still holds a shell's environment."""
+    return [each for each in every(private) if each.has("settled") and each.exposes_environment()]
 
 
 def remove_unborn(private: str) -> None:

@@ -1,11 +1,12 @@
-"""The two Linux process attributes that Python does not offer: subreaper and parent-death signal.
+"""Linux process attributes that Python does not offer: subreaper, parent-death signal, dumpable.
 
-Elsewhere both do nothing and say so by returning False.
+Elsewhere they do nothing and say so by returning False.
 """
 
 import sys
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_PR_SET_DUMPABLE = 4
 _PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -26,3 +27,12 @@ def set_subreaper(on: bool) -> bool:
 def die_with_parent(number: int) -> bool:
     """Have the kernel send us this signal when our parent's thread ends."""
     return _prctl(_PR_SET_PDEATHSIG, number)
+
+
+def hide_memory() -> bool:
+    """Keep our memory and environment from other processes of this user, and out of core dumps.
+
+    It lasts until the next exec. What /proc has of us belongs to root from then on, but our command
+    line, state and children stay readable for everybody (proc_pid_environ(5), PR_SET_DUMPABLE(2const)).
+    """
+    return _prctl(_PR_SET_DUMPABLE, 0)

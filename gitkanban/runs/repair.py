@@ -19,6 +19,7 @@ from gitkanban.core.symptom import (
     REMOVE_LOCK,
     REMOVE_TOKEN,
     REMOVE_WORKTREE,
+    SCRUB_RUNS,
     UNLOCK_WORKTREE,
     WRITE_TOKEN,
     Symptom,
@@ -52,6 +53,7 @@ class Repairs:
             FORGET_WORKTREE: self._forget_worktree,
             DELETE_BRANCH: self._delete_branch,
             REMOVE_LOCK: self._remove_lock,
+            SCRUB_RUNS: self._scrub_runs,
         }
         try:
             return does[symptom.repair](symptom.subject)
@@ -86,6 +88,11 @@ class Repairs:
 
     def _remove_folder(self, run: str) -> str:
         os.rmdir(folders.of(self.place.private, run).path)
+        return ""
+
+    def _scrub_runs(self, _: str) -> str:
+        for folder in folders.exposed(self.place.private):
+            folder.scrub()
         return ""
 
     def _unlock_worktree(self, path: str) -> str:

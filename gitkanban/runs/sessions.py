@@ -23,6 +23,7 @@ from gitkanban.runs import (
     slots,
     spec,
     supervisor,
+    trust,
     worktrees,
 )
 from gitkanban.runs.briefing import Launch
@@ -78,6 +79,7 @@ class Local:
         prompt = launch.prompt.encode("utf-8", "replace")
         files.replace(folder.file("prompt.md"), prompt, lasting=False)
         failpoints.reach("start.prompt-written")
+        trust.keep_passed(launch.place, launch.worker)
         try:
             folder.write_spec(
                 briefing.whole_spec(launch._replace(tick_words=self.tick_words), folder)

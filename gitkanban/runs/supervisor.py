@@ -128,7 +128,6 @@ class Supervisor:
     def _spawn(self, name: str, argv: list[str]) -> tuple[int, int]:
         """Start a step in a session of its own: (pid, 0), or (0, errno) when it cannot be run."""
         logs = [boundedlog.open_log(path) for path in self._logs(name)]
-        env = self.spec.pairs(f"{name}.env") or self.spec.pairs("env")
         told, tell = os.pipe()
         wait, go = os.pipe()
         us = os.getpid()
@@ -136,8 +135,9 @@ class Supervisor:
         if pid == 0:
             os.close(go)
             where = self.spec.one(f"{name}.cwd") or self.spec.one("workspace")
-            self._become(argv, env, where, logs, (tell, wait), us)
-        # Not before the fork: the child readies itself meanwhile. It waits for this line.
+            self._become(name, argv, where, logs, (tell, wait), us)
+        # Not before the fork: the child readies itself meanwhile. It waits for these lines.
+        kernel.hide_memory()
         kernel.set_subreaper(True)
         os.close(go)
         os.close(wait)
@@ -152,10 +152,29 @@ class Supervisor:
         self._note(name, pid)
         return pid, 0
 
+    def _session_env(self) -> dict[str, str]:
+        """The environment of a step of the worker's, in the child that becomes it.
+
+        The values of `pass_env` are in no spec: they are read where `trust` has put them.
+        """
+        env = self.spec.pairs("env")
+        names = self.spec.get("pass_env", ())
+        if not names:
+            return env
+        import json  # in the child alone: a supervisor is small as long as its session lives
+
+        try:
+            with open(self.spec.one("secrets"), encoding="utf-8") as file:
+                values = json.load(file)
+        except (OSError, ValueError):
+            values = None
+        known = values if isinstance(values, dict) else {}
+        return env | {name: str(known[name]) for name in names if name in known}
+
     def _become(
         self,
+        name: str,
         argv: list[str],
-        env: dict[str, str],
         where: str,
         logs: list[int],
         pipes: tuple[int, int],
@@ -176,6 +195,7 @@ class Supervisor:
             for fd, place in ((null, 0), (logs[0], 1), (logs[-1], 2)):
                 os.dup2(fd, place)
             os.chdir(where)
+            env = self.spec.pairs(f"{name}.env") or self._session_env()
             os.read(pipes[1], 1)
             signal.pthread_sigmask(signal.SIG_SETMASK, ())
             os.execvpe(argv[0], argv, env)

@@ -3,6 +3,7 @@
 Each thing is looked at again under its lock before it goes; what is not as it was stays.
 """
 
+import contextlib
 import os
 import shutil
 import time
@@ -98,6 +99,7 @@ class Tidier:
         """What is to be removed, a call for each; one that did not go after all gives the reason."""
         squashed = {each.card: each.squashed for each in todo.branches if each.squashed}
         self._empty_trash()
+        self._scrub_runs()
         return [
             *(self._step(self._worktree, tree, squashed) for tree in todo.worktrees),
             *(self._step(self._branch, branch) for branch in todo.branches),
@@ -160,6 +162,12 @@ class Tidier:
         except OSError as error:
             return Kept("run folder", run, f"{error.strerror}: {error.filename}")
         return None
+
+    def _scrub_runs(self) -> None:
+        """Take the environments out of run folders that an earlier version wrote."""
+        for folder in folders.exposed(self.place.private):
+            with contextlib.suppress(OSError):  # a full disk: `doctor` names it until it is done
+                folder.scrub()
 
     def _empty_trash(self) -> None:
         shutil.rmtree(f"{self.place.private}/trash", ignore_errors=True)

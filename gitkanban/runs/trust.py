@@ -129,7 +129,7 @@ def record(place: Place, config: Config) -> None:
     names = sorted({name for worker in config.workers.values() for name in worker.pass_env})
     values = {**passed(place), **{n: os.environ[n] for n in names if n in os.environ}}
     kept = {name: values[name] for name in names if name in values}
-    files.replace(f"{place.private}/trust.env", _text(kept), mode=0o600)
+    files.replace(secrets_path(place), _text(kept), mode=0o600)
     files.replace(f"{place.private}/trust", _text({"PATH": path, "workers": rows}))
 
 
@@ -140,7 +140,7 @@ def _text(value: object) -> bytes:
 def passed(place: Place) -> dict[str, str]:
     """The values of variables to pass on, as they were when trust was given."""
     try:
-        with open(f"{place.private}/trust.env", encoding="utf-8") as file:
+        with open(secrets_path(place), encoding="utf-8") as file:
             found = json.load(file)
     except (OSError, ValueError):
         return {}
@@ -157,12 +157,34 @@ def outdated(place: Place, config: Config) -> list[str]:
     return [*(["PATH"] if path != os.environ.get("PATH", _DEFAULT_PATH) else []), *found]
 
 
+def secrets_path(place: Place) -> str:
+    """The file with the values of the variables to pass on, for its owner alone to read."""
+    return f"{place.private}/trust.env"
+
+
+def keep_passed(place: Place, worker: Worker) -> None:
+    """Record the values of the worker's `pass_env` that our environment has and the record lacks.
+
+    A supervisor reads them there, and ticks to come may lack them. What was recorded stays. Raises
+    OSError.
+    """
+    known = passed(place)
+    new = {n: os.environ[n] for n in worker.pass_env if n not in known and n in os.environ}
+    if new:
+        files.replace(secrets_path(place), _text(known | new), mode=0o600)
+
+
+def common_environment() -> dict[str, str]:
+    """What every command of a worker gets of our environment."""
+    return {name: os.environ[name] for name in ALWAYS if name in os.environ}
+
+
 def handed(place: Place, worker: Worker) -> dict[str, str]:
     """The variables of ours that a worker's commands get, whoever calls this.
 
     What was recorded comes first: this may be a tick that has stood by since before that.
     """
-    env = {name: os.environ[name] for name in ALWAYS if name in os.environ}
+    env = common_environment()
     known = passed(place)
     for name in worker.pass_env:
         value = known.get(name, os.environ.get(name))

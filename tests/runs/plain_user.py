@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 _VERSION = 0x20080522  # _LINUX_CAPABILITY_VERSION_3
-_OVERRIDES = 1 << 1 | 1 << 2  # CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH
+_OVERRIDES = 1 << 1 | 1 << 2 | 1 << 19  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE
 
 
 @contextmanager

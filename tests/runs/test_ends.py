@@ -3,14 +3,16 @@
 import os
 import shutil
 import signal
+import sys
 from pathlib import Path
 
 import pytest
 
 from gitkanban.core.facts import Exit, StepEnd
 from gitkanban.core.model import Config, Worker
-from gitkanban.runs import processes, trust
+from gitkanban.runs import folders, processes, trust
 from tests.runs.places import Bench, mark, until
+from tests.runs.plain_user import plain_user
 
 
 def step(record: Exit, name: str = "session") -> StepEnd:
@@ -181,6 +183,77 @@ def test_a_session_gets_the_value_that_was_allowed_whoever_ticks(
     monkeypatch.setenv("API_KEY", "old")
     bench.start(f"env:{tmp_path}/env", pass_env=("API_KEY",)).end()
     assert "API_KEY=new" in (tmp_path / "env").read_text().splitlines()
+
+
+def test_no_file_of_a_run_holds_a_value_of_the_shell_that_ticks(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither one that nobody passes on, nor one that is: that is in `trust.env` alone."""
+    for name in ("AWS_SECRET", "API_KEY", "GITHUB_TOKEN"):
+        monkeypatch.setenv(name, f"value-of-{name}")
+    running = bench.start(f"env:{tmp_path}/env", pass_env=("API_KEY",))
+    running.end()
+    assert "API_KEY=value-of-API_KEY" in (tmp_path / "env").read_text().splitlines()
+    private = Path(bench.place.private)
+    files = [path for path in private.rglob("*") if path.is_file()]
+    assert [path for path in files if b"value-of-" in path.read_bytes()] == [private / "trust.env"]
+    assert (private / "trust.env").stat().st_mode & 0o777 == 0o600
+
+
+def test_what_a_later_tick_does_needs_is_in_the_spec(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("https_proxy", "XDG_CONFIG_HOME", "GIT_SSH_COMMAND", "LC_TIME", "SSH_AUTH_SOCK"):
+        monkeypatch.setenv(name, name.lower())
+    running = bench.start("print:x")
+    assert running.folder.spec().pairs("tick.env").items() >= {
+        "https_proxy": "https_proxy", "XDG_CONFIG_HOME": "xdg_config_home", "LC_TIME": "lc_time",
+        "GIT_SSH_COMMAND": "git_ssh_command", "SSH_AUTH_SOCK": "ssh_auth_sock",
+    }.items()  # fmt: skip
+    running.end()
+
+
+def test_a_pass_env_changes_nothing_that_names_the_run(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITKANBAN_RUN", "another")
+    running = bench.start(f"env:{tmp_path}/env", pass_env=("GITKANBAN_RUN", "PATH"))
+    running.end()
+    assert f"GITKANBAN_RUN={running.folder.run}" in (tmp_path / "env").read_text().splitlines()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has it")
+def test_other_processes_of_the_user_read_nothing_of_a_supervisor_but_what_identifies_it(
+    bench: Bench, tmp_path: Path
+) -> None:
+    running = bench.start(f"fds:{tmp_path}/begun", "hang")
+    until((tmp_path / "begun").exists, "the session")
+    with plain_user():
+        # What a user without privileges is refused: root's CAP_PERFMON still reads the rest of it.
+        with pytest.raises(PermissionError):
+            os.open(f"/proc/{running.pid}/mem", os.O_RDONLY)
+        with pytest.raises(PermissionError):
+            os.readlink(f"/proc/{running.pid}/cwd")
+        found = processes.look(running.pid)
+        assert found and found.pid == running.pid
+        assert bench.local.stop(running.folder, "enough"), "found by its command line"
+    assert running.end().how == "stop"
+
+
+def test_a_run_that_an_earlier_version_began_is_closed_and_its_environment_removed(
+    bench: Bench,
+) -> None:
+    old = {"secrets": [], "pass_env": [], "tick.env": ["PATH=/bin", "TOKEN=hunter2"]}
+    running = bench.start("print:x", override=old)
+    running.end()
+    assert folders.exposed(bench.place.private) == [], "not before it is settled"
+    running.folder.settle("c0ffee")
+    assert folders.exposed(bench.place.private) == [running.folder]
+    before = running.folder.facts()
+    running.folder.scrub()
+    assert folders.exposed(bench.place.private) == []
+    assert b"hunter2" not in Path(running.folder.file("spec")).read_bytes()
+    assert running.folder.facts().one("card") == before.one("card")
 
 
 def test_a_session_finds_the_program_that_it_reports_with(
