@@ -1,13 +1,14 @@
 """The checkouts of a repository, main and linked, and the branch that each is on.
 
 Files are read by hand: this runs on every commit, and a git process for each worktree would cost
-more than the commit. Nothing is changed here.
+more than the commit. Nothing is changed by it.
 """
 
 import os
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from gitkanban.board import git
 from gitkanban.board.place import Place
 
 
@@ -22,6 +23,14 @@ class Checkout(NamedTuple):
     def index_file(self) -> str:
         """The path of the index file."""
         return f"{self.admin}/index"
+
+    def run(self, *args: str, **how: Any) -> git.Done:
+        """Run git in this checkout, found by nothing that lies in it, as `git.run` does.
+
+        It is one even where `core.bare` says otherwise.
+        """
+        which = (f"--git-dir={self.admin}", f"--work-tree={self.root}")
+        return git.run(self.root, *which, *args, **how)
 
 
 def every(place: Place) -> Iterator[Checkout]:

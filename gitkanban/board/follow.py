@@ -120,11 +120,11 @@ def _paths(place: Place, checkout: Checkout, tip: str, told: list[str]) -> bool:
             sparse.append(path.name)
     if orders:
         text = "".join(orders).encode("utf-8", "surrogateescape")
-        git.run(checkout.root, "update-index", "-z", "--index-info", input=text)
+        checkout.run("update-index", "-z", "--index-info", input=text)
         failpoints.reach("follow.index-written")
     if sparse:
         names = "".join(f"{name}\0" for name in sparse).encode("utf-8", "surrogateescape")
-        git.run(checkout.root, "update-index", "-z", "--skip-worktree", "--stdin", input=names)
+        checkout.run("update-index", "-z", "--skip-worktree", "--stdin", input=names)
     return whole
 
 
@@ -154,8 +154,7 @@ def _changed(place: Place, since: str, tip: str) -> list[Path]:
 
 def _entries(place: Place, checkout: Checkout, names: list[str]) -> dict[str, _Entry]:
     asked = names if len(names) <= _MANY else [place.prefix or "."]
-    done = git.run(
-        checkout.root, "--literal-pathspecs", "ls-files", "-s", "-t", "-z", "--full-name", "--",
+    done = checkout.run("--literal-pathspecs", "ls-files", "-s", "-t", "-z", "--full-name", "--",
         *asked,
     )  # fmt: skip
     found = {}

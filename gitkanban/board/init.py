@@ -6,7 +6,7 @@ It writes one commit by the same way as every other change, and overwrites nothi
 import os
 from collections.abc import Mapping
 
-from gitkanban.board import follow, git, refs
+from gitkanban.board import follow, git, mainfinder, refs
 from gitkanban.board import place as places
 from gitkanban.board.moving import move
 from gitkanban.board.place import CONFIG, FOLDER, Place
@@ -25,8 +25,9 @@ def create(cwd: str, *, branch: str = "", config: str, files: Mapping[str, str])
     `branch` names a new branch of its own; empty: the branch that is checked out in `cwd`. Raises
     Refused for what stands in the way, GitFailed when git knows no author; nothing is written then.
     """
-    common, main, here = places.repository(cwd)
-    _refuse_second(cwd, common)
+    common, main, here, pinned = places.repository(cwd)
+    mainfinder.refuse_overlooked(common, main)
+    _refuse_second(cwd, common, pinned)
     texts = {CONFIG: config, ".gitignore": IGNORED, **files}
     private = f"{common}/gitkanban"
     slots = f"{main}/{FOLDER}/slots" if main else f"{private}/slots"
@@ -37,11 +38,13 @@ def create(cwd: str, *, branch: str = "", config: str, files: Mapping[str, str])
         made = Place(common, main, _checked_out(cwd), FOLDER, slots, private, (), here)
         made = _in_tree(made, texts)
     places.pin(made)
+    if main and main != os.path.dirname(common):
+        os.makedirs(private, exist_ok=True)
+        mainfinder.remember_main(common, main)
     return made
 
 
-def _refuse_second(cwd: str, common: str) -> None:
-    pinned = git.run(common, "config", "gitkanban.branch", check=False).text
+def _refuse_second(cwd: str, common: str, pinned: str) -> None:
     try:
         found = places.find(cwd)
     except NoBoard:
@@ -55,7 +58,7 @@ def _refuse_second(cwd: str, common: str) -> None:
 
 def _checked_out(cwd: str) -> str:
     """The branch of the checkout we are in. Raises Refused where a board cannot begin."""
-    name = git.run(cwd, "symbolic-ref", "--short", "-q", "HEAD", check=False).text
+    name = git.run(cwd, "symbolic-ref", "-q", "HEAD", check=False).text.removeprefix("refs/heads/")
     if not name:
         raise Refused(
             "HEAD is detached, and a board lives on a branch",

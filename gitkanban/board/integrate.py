@@ -32,7 +32,8 @@ def base_of(place: Place, config: Config) -> str:
     """The branch that work goes to: the configured one, the board's in tree, else the default."""
     if config.base or place.prefix:
         return config.base or place.branch
-    return git.run(place.common, "symbolic-ref", "--short", "-q", "HEAD", check=False).text
+    head = git.run(place.common, "symbolic-ref", "-q", "HEAD", check=False).text
+    return head.removeprefix("refs/heads/")
 
 
 def unchecked(commit: str) -> None:

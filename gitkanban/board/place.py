@@ -8,7 +8,7 @@ import os
 from typing import NamedTuple
 
 from gitkanban import files
-from gitkanban.board import git
+from gitkanban.board import git, mainfinder
 from gitkanban.errors import GitFailed, NoBoard, Refused
 
 FOLDER = ".kanban"
@@ -53,9 +53,9 @@ def find(cwd: str, branch: str = "") -> Place:
 
     Raises NoBoard, and Refused for repositories that libgit2 cannot open.
     """
-    common, main, here = repository(cwd)
+    common, main, here, pinned = repository(cwd)
     told: list[str] = []
-    found = _configured(common) or _standing(common, main, told)
+    found = _configured(common, pinned) or _standing(common, main, told)
     if found is None:
         raise NoBoard(
             "there is no kanban board in this repository",
@@ -75,35 +75,57 @@ def find(cwd: str, branch: str = "") -> Place:
     )
 
 
-def repository(cwd: str) -> tuple[str, str, str]:
-    """(common directory, root of the main checkout, root of this checkout) of the repository.
+class Repository(NamedTuple):
+    """A repository as git has it. `main` and `here` are roots of checkouts, empty for none."""
 
-    Raises NoBoard outside of one, Refused for an object or ref format that libgit2 cannot open.
+    common: str
+    main: str
+    here: str
+    pinned: str  # the board's branch by configuration; empty: none is named
+
+
+def repository(cwd: str) -> Repository:
+    """The repository around a folder.
+
+    Raises NoBoard outside of one, Refused for an object or ref format that libgit2 cannot open, or
+    where nobody can say what the main checkout is.
     """
     done = git.run(
-        cwd, "rev-parse", "--path-format=absolute", "--git-common-dir", "--show-object-format",
-        "--is-bare-repository", check=False, known=False,
+        cwd, "rev-parse", "--path-format=absolute", "--git-common-dir", "--git-dir",
+        "--show-object-format", "--show-toplevel", check=False, known=False,
     )  # fmt: skip
-    if done.code:
+    lines = done.text.split("\n")
+    if len(lines) < 3:
         if "not a git repository" in done.said:
             raise NoBoard("this is not a git repository", "Go into one, or `git init` here first.")
         raise GitFailed(done.said, _advice(done.err.decode("utf-8", "replace")))
-    common, objects, _ = done.text.split("\n")[:3]
-    asked = ("config", "--get-regexp", r"^(core\.bare|extensions\.refstorage)$")
-    lines = git.run(common, *asked, check=False).text.splitlines()
-    said = {name: value for name, _, value in (line.partition(" ") for line in lines)}
-    storage = said.get("extensions.refstorage", "")
+    common, admin, objects, *rest = lines
+    here = rest[0] if rest and not done.code else ""  # it fails where there is no working tree
+    settings = _settings(common)
+    storage = settings.get("extensions.refstorage", "")
     for odd in (objects if objects != "sha1" else "", storage if storage == "reftable" else ""):
         if odd:
             raise Refused(
                 f"this repository uses {odd}, which gitkanban cannot read",
                 "Boards need the sha1 object format and files as ref storage.",
             )
-    here = git.run(cwd, "rev-parse", "--show-toplevel", check=False).text
-    # As `git worktree list` has it, which fails for a moment while a worktree is being made.
-    bare = said.get("core.bare", "" if not common.endswith("/.git") else "false")
-    main = "" if bare in ("", "true", "yes", "on", "1") else common.removesuffix("/.git")
-    return common, main, here
+    main = mainfinder.find_main(common, here if admin == common else "", settings)
+    if not here and admin == common and _is_within(cwd, main) and not _is_within(cwd, common):
+        here = main  # though git is told that it is bare
+    return Repository(common, main, here, settings.get("gitkanban.branch", ""))
+
+
+def _is_within(path: str, folder: str) -> bool:
+    return bool(folder) and f"{os.path.realpath(path)}/".startswith(f"{os.path.realpath(folder)}/")
+
+
+def _settings(common: str) -> dict[str, str]:
+    """What of git's configuration says where things are; the last of several values counts."""
+    wanted = r"^(core\.(bare|worktree)|extensions\.refstorage|gitkanban\.branch)$"
+    done = git.run(common, "config", "-z", "--get-regexp", wanted, check=False)
+    pairs = (entry.partition("\n") for entry in done.text.split("\0") if entry)
+    # A name without a value is git's way to say true.
+    return {name: value if equals else "true" for name, equals, value in pairs}
 
 
 def _advice(said: str) -> str:
@@ -129,23 +151,27 @@ def exists(common: str, ref: str) -> bool:
     return not git.run(common, "show-ref", "--verify", "--quiet", ref, check=False).code
 
 
-def _configured(common: str) -> tuple[str, str] | None:
-    name = git.run(common, "config", "gitkanban.branch", check=False).text
+def _configured(common: str, name: str) -> tuple[str, str] | None:
+    """The board where git's configuration names its branch. Raises NoBoard when it is not there."""
     if not name:
         return None
-    if not exists(common, f"refs/heads/{name}"):
+    ref = f"refs/heads/{name}"
+    asked = "".join(f"{ref}{path}\n" for path in ("", f":{FOLDER}/{CONFIG}", f":{CONFIG}"))
+    answers = git.run(common, "cat-file", "--batch-check", input=asked.encode()).text.split("\n")
+    there = [not line.endswith((" missing", " ambiguous")) for line in answers]
+    if not there[0]:
         raise NoBoard(
             f"the board's branch {name} does not exist",
             f"Restore it (git branch {name} refs/gitkanban/seen), or "
             "`git config gitkanban.branch` another one.",
         )
-    prefix = board_in(common, f"refs/heads/{name}")
-    if prefix is None:
+    if not any(there[1:]):
         raise NoBoard(
             f"branch {name} holds no board",
             "`git config gitkanban.branch` names the board's branch.",
         )
-    return name, prefix
+    _pinned[common] = name
+    return name, FOLDER if there[1] else ""
 
 
 def _standing(common: str, main: str, told: list[str]) -> tuple[str, str] | None:

@@ -32,10 +32,10 @@ def refuse_in_the_way(checkouts: Sequence[Checkout], old: str, new: str) -> None
                 f"{what} is in progress in {checkout.root}", "Finish or abort it first."
             )
         dry_run = ("read-tree", "-n", "-m", "-u", old, new)
-        done = git.run(checkout.root, *dry_run, check=False)
+        done = checkout.run(*dry_run, check=False)
         if done.code:  # perhaps only for times of files that were touched and not changed
-            git.run(checkout.root, "update-index", "-q", "--refresh", check=False)
-            done = git.run(checkout.root, *dry_run, check=False)
+            checkout.run("update-index", "-q", "--refresh", check=False)
+            done = checkout.run(*dry_run, check=False)
         if done.code:
             said = done.err.decode("utf-8", "replace")
             if ".lock" in said:
@@ -66,7 +66,7 @@ def bring(checkouts: Sequence[Checkout], old: str, new: str) -> list[str]:
     told = []
     for checkout in checkouts:
         try:
-            git.run(checkout.root, "read-tree", "-m", "-u", old, new)
+            checkout.run("read-tree", "-m", "-u", old, new)
         except GitFailed as error:
             told.append(
                 f"{checkout.root} stays at {old[:10]} ({error.message}); do not commit there, "

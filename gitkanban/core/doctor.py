@@ -92,6 +92,17 @@ def _standstill(board: Board, seen: Seen) -> Iterator[Symptom]:
         )
 
 
+def _checkouts(board: Board, seen: Seen) -> Iterator[Symptom]:
+    if seen.flipped:
+        yield Symptom(
+            ERROR,
+            "bare-with-checkout",
+            seen.flipped,
+            f"core.bare is true, so git itself finds no checkout in {seen.flipped}",
+            "`git config core.bare false`",
+        )
+
+
 def _clock(board: Board, seen: Seen) -> Iterator[Symptom]:
     advice = "Set the clock right; runs go on, for nothing takes a lock's age for its death."
     if abs(seen.jumped) > CLOCK_MOST:
@@ -169,6 +180,7 @@ _EXAMINATIONS = (
     _disk,
     _unwritable,
     _standstill,
+    _checkouts,
     _ticking,
     _clock,
     _trust,

@@ -95,5 +95,6 @@ class Seen(NamedTuple):
     disks: tuple[DiskSeen, ...] = ()
     unwritable: tuple[str, ...] = ()  # folders in which we may write nothing
     standstill: str = ""
+    flipped: str = ""  # the main checkout of a repository that git's configuration calls bare
     driver: str = "git"  # the program that merges cards in this clone; empty: none is installed
     driver_found: bool = True

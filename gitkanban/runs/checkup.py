@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from gitkanban.board import checkouts, commits, standstill
 from gitkanban.board.integrate import base_of
+from gitkanban.board.mainfinder import is_flipped
 from gitkanban.board.place import Place, clone_id
 from gitkanban.core.doctor import symptoms
 from gitkanban.core.leftovers import known_cards
@@ -100,6 +101,7 @@ def look(place: Place, board: Board, now: int) -> Seen:
         disks=_disks(place, config),
         unwritable=_unwritable(place),
         standstill=standstill.reason(place),
+        flipped=place.main if is_flipped(place.common, place.main) else "",
         driver=driver,
         driver_found=not driver or bool(shutil.which(driver)),
     )

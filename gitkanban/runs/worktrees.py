@@ -4,10 +4,11 @@ Most is read by hand from git's files; none is made or removed here (`workspaces
 """
 
 import os
+from functools import cache
 from typing import NamedTuple
 
 from gitkanban import files
-from gitkanban.board import checkouts
+from gitkanban.board import checkouts, git
 from gitkanban.board.checkouts import line
 from gitkanban.board.place import Place
 from gitkanban.errors import BoardBusy, NotFound
@@ -34,11 +35,31 @@ def branch_of(card: str) -> str:
 
 
 def folder_of(place: Place, worktrees: str = "") -> str:
-    """The folder that holds the worktrees: the configured one, else beside the repository."""
+    """The folder that holds the worktrees: the configured one, else beside the repository.
+
+    Of a submodule it is beside the outermost superproject, in whose tree it would be in the way.
+    """
     root = place.main or place.common.removesuffix(".git").rstrip("/")
     if not worktrees:
-        return f"{root}.worktrees"
+        return f"{_name_outside(place) or root}.worktrees"
     return os.path.normpath(os.path.join(root, os.path.expanduser(worktrees)))
+
+
+def _name_outside(place: Place) -> str:
+    """`/x/shop.lib` for the submodule lib of /x/shop; empty where there is no superproject."""
+    if not place.main or os.path.isdir(f"{place.main}/.git"):
+        return ""
+    top, above = place.main, _superproject(place.main, place.common)
+    while above:
+        top, above = above, _superproject(above)
+    inside = os.path.relpath(place.main, top)
+    return "" if inside == "." else f"{top}.{inside.replace('/', '.')}"
+
+
+@cache
+def _superproject(root: str, admin: str = "") -> str:
+    which = (f"--git-dir={admin}", f"--work-tree={root}") if admin else ()
+    return git.run(root, *which, "rev-parse", "--show-superproject-working-tree", check=False).text
 
 
 def path_of(place: Place, card: str, worktrees: str = "") -> str:
