@@ -30,7 +30,7 @@ def after(
 ) -> Board | None:
     """`applied` with every value read from the text that was written; None: it must be read.
 
-    `text` gives a board file's text by its path from the board's root.
+    `text` gives the text of a file that the changes wrote, by its path from the board's root.
     """
     if before.problems or not all(isinstance(change, _FOREKNOWN) for change in changes):
         return None

@@ -127,14 +127,13 @@ def _reapplied(draft: writing.Draft, start: str, seen: str) -> list[str]:
     if index.conflicts:  # changed further since: by field, then, or not at all
         sides = (next(filter(None, each)).path for each in index.conflicts)
         return [f"{path}: the branch lost a change that no longer fits" for path in sorted(sides)]
-    before, draft.root = draft.root, repo[index.write_tree(repo)]
+    before, draft.start_tree = draft.root, str(index.write_tree(repo))
     names = sorted(delta.new_file.path for delta in repo.diff(before, draft.root).deltas)
     return [f"{name}: the branch had lost a change; it is back" for name in names]
 
 
 def _committed(draft: writing.Draft, message: str, tip: str) -> str:
-    tree: Any = draft.tree()
-    return "" if tree == draft.repo[tip].tree.id else draft.commit_tree(tree, message, [tip])
+    return draft.commit(message, [tip])
 
 
 def _lost(place: Place, seen: str, tip: str) -> list[Loss]:

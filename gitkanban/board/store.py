@@ -180,9 +180,9 @@ def _moved(
         return None
     elif onto:
         parent = onto.tip
-    draft = Draft(place, parent)
-    draft.apply(changes)
-    made = draft.commit(message(board, changes), [parent])
+    with Draft(place, parent) as draft:
+        draft.apply(changes)
+        made = draft.commit(message(board, changes), [parent])
     if not made:
         return Committed(board, board, "", changes)
     failpoints.reach("commit.decided")
@@ -200,7 +200,7 @@ def _moved(
     places.pin(place)
     after = applied(board, changes)._replace(commit=made)
     if not place.aside and not (onto and onto.proposed):
-        exact = foreseen.after(board, after, changes, draft.read)
+        exact = foreseen.after(board, after, changes, draft.written)
         if exact is not None:
             kept.save(place, exact)
     return Committed(board, after, made, changes)

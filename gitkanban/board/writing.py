@@ -1,17 +1,17 @@
 """Changes to a board as a new commit object; the ref is not moved here.
 
-Only board paths differ between the new tree and the tip's.
+Only board paths differ between the new tree and the tip's. Git itself writes (`fastimport`).
 """
 
 import os
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 from gitkanban import clock, failpoints
 from gitkanban.board import cardfile, git, notefile, pausefile, runfile
+from gitkanban.board.fastimport import BLOB, Author, FastImport, Written
 from gitkanban.board.place import Place
 from gitkanban.core.changes import (
     AddCard,
@@ -29,40 +29,71 @@ from gitkanban.core.changes import (
 from gitkanban.core.model import Card
 from gitkanban.errors import GitFailed, NotFound, Refused
 
-_WHO = ("AUTHOR", "COMMITTER")
-_MANY = 200  # objects, above which the whole disk is synced at once
-BLOB, TREE = 0o100644, 0o040000
-EMPTY = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"  # the tree without entries
+TREE = 0o040000
+_FILES = ("100644", "100755")
 
 
 class Draft:
-    """The board's files as they will be: the tip's, with what the changes write on top."""
+    """The board's files as they will be: the tip's, with what the changes write on top.
+
+    Use it with `with` where it is read from: its git ends with it.
+    """
 
     def __init__(self, place: Place, tip: str) -> None:
+        self.place = place
+        self.tip = tip  # empty: a branch that begins here
+        self.start_tree = ""  # begins with this tree instead of the tip's
+        self.files: dict[str, bytes | None] = {}  # by path in the whole tree; None: removed
+        self._git = FastImport(place.common)
+        self._repo: Any = None
+
+    def __enter__(self) -> "Draft":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._git.close(kill=True)
+
+    @property
+    def repo(self) -> Any:
+        """The repository through libgit2, for merges in memory."""
+        if self._repo is None:
+            import pygit2
+
+            # What is written must survive a power cut before a ref points at it.
+            pygit2.option(pygit2.enums.Option.ENABLE_FSYNC_GITDIR, True)
+            self._repo = pygit2.Repository(self.place.common)
+        return self._repo
+
+    @property
+    def root(self) -> Any:
+        """The tree it begins with, through libgit2; None for a branch that begins here."""
         import pygit2
 
-        # What is written must survive a power cut before a ref points at it.
-        pygit2.option(pygit2.enums.Option.ENABLE_FSYNC_GITDIR, True)
-        self.place = place
-        self.repo = pygit2.Repository(place.common)
-        self.unsynced: list[str] = []  # ids of objects that are not yet known to be on the disk
-        tip_commit: Any = self.repo[tip] if tip else None
-        self.root: Any = tip_commit.tree if tip else None  # None: a branch that begins here
-        self.files: dict[str, bytes | None] = {}  # by path in the whole tree; None: removed
+        start = self.start_tree or self.tip
+        return self.repo[start].peel(pygit2.Tree) if start else None
 
     def read(self, name: str) -> str | None:
         """The text of a board file as it is now, None when there is none."""
         path = self.place.path(name)
         if path in self.files:
-            data = self.files[path]
-            return None if data is None else data.decode("utf-8", "surrogateescape")
-        if self.root is None or path not in self.root:
+            return self.written(name)
+        mode, blob = self._entry(path)
+        if mode not in _FILES:
             return None
-        return str(self.root[path].data.decode("utf-8", "surrogateescape"))
+        return self._git.content(blob).decode("utf-8", "surrogateescape")
+
+    def written(self, name: str) -> str | None:
+        """The text of a board file that was written into the draft; None for any other."""
+        data = self.files.get(self.place.path(name))
+        return None if data is None else data.decode("utf-8", "surrogateescape")
+
+    def _entry(self, path: str) -> tuple[str, str]:
+        start = self.start_tree or self.tip
+        return self._git.entry(start, _bytes(path)) if start else ("", "")
 
     def write(self, name: str, text: str | None) -> None:
         """Set or remove a board file."""
-        data = None if text is None else text.encode("utf-8", "surrogateescape")
+        data = None if text is None else _bytes(text)
         self.files[self.place.path(name)] = data
 
     def apply(self, changes: Sequence[Change]) -> None:
@@ -110,15 +141,15 @@ class Draft:
             self.write(name, text)
 
     def _archive(self, card_id: str, year: int) -> None:
-        self._move(_card(card_id), f"archive/{year:04}/cards/{card_id}.yaml")
-        for kind in ("runs", "notes"):
-            try:
-                folder = self.root[self.place.path(f"{kind}/{card_id}")]
-            except KeyError:
-                continue
-            for entry in folder:
-                name = f"{kind}/{card_id}/{entry.name}"
-                self._move(name, f"archive/{year:04}/{name}")
+        names = [_card(card_id), *self._below(f"runs/{card_id}"), *self._below(f"notes/{card_id}")]
+        for name in names:
+            self._move(name, f"archive/{year:04}/{name}")
+
+    def _below(self, folder: str) -> list[str]:
+        """The files of a folder, as names of the board's."""
+        asked = f"{self.start_tree or self.tip}:{self.place.path(folder)}"
+        done = git.run(self.place.common, "ls-tree", "-z", "--name-only", asked, check=False)
+        return [f"{folder}/{name}" for name in done.text.split("\0") if name]
 
     def _move(self, old: str, new: str) -> None:
         text = self.read(old)
@@ -131,129 +162,64 @@ class Draft:
 
         Raises GitFailed when nobody is configured as the author.
         """
-        tree = self.tree()
-        if self.root is not None and tree == self.root.id and len(parents) == 1:
-            return ""
-        return self.commit_tree(tree, message, parents)
+        known = self._git.entry(self.tip, b"")[1] if self.tip and len(parents) == 1 else ""
+        made = self._write(message, parents)
+        return "" if made.tree == known else made.commit
 
-    def tree(self) -> Any:
+    def tree(self) -> str:
         """Write blobs and trees; the object id of the whole tree as it will be."""
-        with _unsynced():
-            return self._tree(self.root, _nested(self.files))
+        return self._write("tree\n", [self.tip] if self.tip else []).tree
 
-    def commit_tree(self, tree: Any, message: str, parents: Sequence[str]) -> str:
+    def commit_tree(self, tree: object, message: str, parents: Sequence[str]) -> str:
         """A commit of a tree that is written already; its id. Raises GitFailed as `commit` does."""
-        import pygit2
+        with self._git as process:
+            made = process.commit({}, _bytes(message), *_signatures(self.place), parents, str(tree))
+        failpoints.reach("commit.made")
+        return made.commit
 
-        author, committer = (_signature(self.place.common, who) for who in _WHO)
-        oids: list[str | pygit2.Oid] = [pygit2.Oid(hex=parent) for parent in parents]
-        failpoints.reach("commit.tree-written")
-        with _unsynced():
-            made = str(self.repo.create_commit(None, author, committer, message, tree, oids))
-        self.unsynced.append(made)
-        self._sync()
+    def _write(self, message: str, parents: Sequence[str]) -> Written:
+        with self._git as process:
+            files = {_bytes(path): self._file(path, data) for path, data in self.files.items()}
+            who = _signatures(self.place)
+            made = process.commit(files, _bytes(message), *who, parents, self.start_tree)
         failpoints.reach("commit.made")
         return made
 
-    def _sync(self) -> None:
-        """Have every object on the disk, all at once: a sync for each took half of a commit.
-
-        As git itself does it (`core.fsync`, `git help config`): the files, not their folders.
-        """
-        if len(self.unsynced) > _MANY and sys.platform == "linux":
-            os.sync()  # which waits there (`man 2 sync`)
-            self.unsynced.clear()
-            return
-        for oid in self.unsynced:
-            _sync_file(f"{self.place.common}/objects/{oid[:2]}/{oid[2:]}")
-        self.unsynced.clear()
-
-    def _tree(self, old: Any, changed: Mapping[str, Any]) -> Any:
-        builder = self.repo.TreeBuilder(old) if old is not None else self.repo.TreeBuilder()
-        for name, value in changed.items():
-            known = old[name] if old is not None and name in old else None
-            if isinstance(value, dict):
-                below = known if known is not None and known.type_str == "tree" else None
-                oid = self._tree(below, value)
-                if str(oid) != EMPTY:
-                    builder.insert(name, oid, TREE)
-                elif known is not None:
-                    builder.remove(name)
-            elif value is None:
-                if known is not None:
-                    builder.remove(name)
-            else:
-                mode = known.filemode if known is not None and known.type_str == "blob" else BLOB
-                blob = self.repo.create_blob(value)
-                self.unsynced.append(str(blob))
-                builder.insert(name, blob, mode)
-                failpoints.reach("commit.blob-written")
-        made = builder.write()
-        self.unsynced.append(str(made))
-        return made
+    def _file(self, path: str, data: bytes | None) -> tuple[str, bytes] | None:
+        """(mode, content); a file that is there keeps its mode."""
+        if data is None:
+            return None
+        mode = self._entry(path)[0]
+        return (mode if mode in _FILES else BLOB), data
 
 
-@contextmanager
-def _unsynced() -> Iterator[None]:
-    """libgit2 does not sync each object that is written meanwhile; whoever writes them does."""
-    import pygit2
-
-    pygit2.option(pygit2.enums.Option.ENABLE_FSYNC_GITDIR, False)
-    try:
-        yield
-    finally:
-        pygit2.option(pygit2.enums.Option.ENABLE_FSYNC_GITDIR, True)
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
-def _sync_file(path: str) -> None:
-    """Sync a file; where there is none the object lies in a pack. Raises OSError."""
-    try:
-        fd = os.open(path, os.O_RDONLY)
-    except FileNotFoundError:
-        return
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
-def _signature(common: str, who: str) -> Any:
-    """Who commits, as git says it for this environment; the time is ours."""
-    import pygit2
-
-    name, email, zone = _identity(common, who, os.environ.get(f"GIT_{who}_EMAIL", ""))
-    return pygit2.Signature(name, email, int(clock.now()), _minutes(zone))
+def _signatures(place: Place) -> tuple[Author, Author]:
+    """Author and committer, as git says it for this environment; the time is ours."""
+    now = int(clock.now())
+    zone = time.strftime("%z", time.localtime(now))
+    author, committer = (
+        Author(*_identity(place.common, who, os.environ.get(f"GIT_{who}_EMAIL", "")), now, zone)
+        for who in ("AUTHOR", "COMMITTER")
+    )
+    return author, committer
 
 
 @cache
-def _identity(common: str, who: str, _: str) -> tuple[str, str, str]:
+def _identity(common: str, who: str, email: str) -> tuple[bytes, bytes]:
+    """(name, address), in the bytes that git would write. Raises GitFailed where it has none."""
     ident = git.run(common, "var", f"GIT_{who}_IDENT", check=False)
     if ident.code:
         raise GitFailed(
             "git does not know who you are",
             'Say it once: git config --global user.name "…" and user.email "…".',
         )
-    name, _, rest = ident.text.partition(" <")
-    email, _, when = rest.partition("> ")
-    return name, email, when.split(" ")[-1]
-
-
-def _minutes(zone: str) -> int:
-    sign = -1 if zone.startswith("-") else 1
-    return sign * (int(zone[1:3]) * 60 + int(zone[3:5]))
+    name, _, address = ident.out.partition(b" <")
+    return name, address.rpartition(b"> ")[0]
 
 
 def _card(card_id: str) -> str:
     return f"cards/{card_id}.yaml"
-
-
-def _nested(files: Mapping[str, bytes | None]) -> dict[str, Any]:
-    """{"a/b": x} as {"a": {"b": x}}."""
-    root: dict[str, Any] = {}
-    for path, data in files.items():
-        *folders, name = path.split("/")
-        place = root
-        for folder in folders:
-            place = place.setdefault(folder, {})
-        place[name] = data
-    return root
