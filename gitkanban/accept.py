@@ -4,7 +4,7 @@ Base and the board move together, by one update of refs: killed before it nothin
 killed after it the next command brings the checkouts along.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 
 from gitkanban import failpoints
@@ -12,7 +12,7 @@ from gitkanban.board import git, integrate, store, trees
 from gitkanban.board.integrate import Merged, Onto
 from gitkanban.board.place import FOLDER, Place
 from gitkanban.board.turn import Turn
-from gitkanban.core.model import BLOCKED, DONE, Board, Card, Config
+from gitkanban.core.model import BLOCKED, DONE, Board, Card, Config, Run
 from gitkanban.core.moves import accepted, conflicted
 from gitkanban.core.outcome import Accepted
 from gitkanban.core.transitions import check_verb
@@ -37,8 +37,9 @@ def accept(place: Place, card_id: str, merge: str = "") -> Accepted:
             board = store.read(place)
             onto = _base_ahead(place, board, card_id, merge)
             card = board.cards[card_id]
-            done = merged(onto, card, verified)
-            change = conflicted(card, done.detail) if done.to == BLOCKED else accepted(card)
+            done = merged(onto, card, board.runs_of(card_id), verified)
+            blocked = done.to == BLOCKED
+            change = conflicted(card, done.detail) if blocked else accepted(card, done.merged)
             moved = store.commit_once(place, board, [change], commit_message, onto=onto)
         if moved:
             lines = store.followed(place, moved, onto).told
@@ -57,21 +58,21 @@ def _base_ahead(place: Place, board: Board, card_id: str, merge: str) -> Onto:
     return Onto(place, board.config._replace(merge=merge or board.config.merge))
 
 
-def merged(onto: Onto, card: Card, verified: set[str]) -> Accepted:
-    """Merge the card's branch onto base as it will be; nothing moves yet.
+def merged(onto: Onto, card: Card, runs: Sequence[Run], verified: set[str]) -> Accepted:
+    """Merge the card's work onto base as it will be; nothing moves yet. `runs` are the card's.
 
     `verified` holds the contents that `verify` has passed on, and gains what it passes on now.
-    Raises Refused when a checkout of base has changes in the way or verify is red on the merged
-    result (`verify_accept`), Untrusted, BoardBusy, GitFailed.
+    Raises Refused when the work is not here, a checkout of base has changes in the way or verify is
+    red on the merged result (`verify_accept`), Untrusted, BoardBusy, GitFailed.
     """
     failpoints.reach("accept.begun")
     check = _checking(onto.place, onto.config, card, verified)
-    return _outcome(onto.merge(card, check), card)
+    return _outcome(onto.merge(card, runs, check), card)
 
 
 def _outcome(result: Merged, card: Card) -> Accepted:
     if not result.conflicts:
-        return Accepted(card.id, DONE, result.commit, result.told)
+        return Accepted(card.id, DONE, result.commit, result.told, result.merged)
     why = f"{result.branch} and {result.base} both changed {', '.join(result.conflicts)}"
     if result.others:
         why += f" (in {result.base} by {', '.join(result.others)})"

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from gitkanban import clock
 from gitkanban.board import git
-from gitkanban.board.integrate import base_of
+from gitkanban.board.checkouts import base_of
 from gitkanban.board.place import Place
 from gitkanban.core.memory import PREFIX
 from gitkanban.core.model import SHARED, Board, Card, Config, Worker

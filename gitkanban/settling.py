@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from gitkanban import failpoints
 from gitkanban.board import commits
-from gitkanban.board.integrate import base_of
+from gitkanban.board.checkouts import base_of
 from gitkanban.board.place import Place
 from gitkanban.core.model import Config
 from gitkanban.errors import GitkanbanError

@@ -18,8 +18,8 @@ from gitkanban.board.reading import read_whole
 from gitkanban.board.seen import restore
 from gitkanban.board.store import Committed
 from gitkanban.board.sync import Remote
-from gitkanban.core.changes import Change, EditCard
-from gitkanban.core.facts import Observed
+from gitkanban.core.changes import Change
+from gitkanban.core.facts import Landing, Observed
 from gitkanban.core.model import BLOCKED, DONE, Board, Config
 from gitkanban.core.moves import closed
 from gitkanban.core.outcome import Accepted, Outcome, Started
@@ -138,9 +138,12 @@ def _untrusted(todo: Plan) -> tuple[str, ...]:
     return tuple(sorted({todo.after.cards[card].worker for card in held}))
 
 
-def _results(accepted: Iterable[Accepted]) -> dict[str, str]:
-    """By card: empty where its branch is merged, else what conflicts."""
-    return {each.card: each.detail if each.to == BLOCKED else "" for each in accepted}
+def _landings(accepted: Iterable[Accepted]) -> dict[str, Landing]:
+    """What came of merging each card's work."""
+    return {
+        each.card: Landing(conflict=each.detail) if each.to == BLOCKED else Landing(each.merged)
+        for each in accepted
+    }
 
 
 class _Pass:
@@ -229,7 +232,7 @@ class _Pass:
         try:
             onto, accepted = self._accept(board, todo)
             if accepted or self.refused != seen.refused:
-                seen = seen._replace(accepted=_results(accepted), refused=self.refused)
+                seen = seen._replace(accepted=_landings(accepted), refused=self.refused)
                 todo = plan(board, seen)
                 self.outcome = self.outcome.adding(held=todo.held, untrusted=_untrusted(todo))
             return self._start(board, todo, seen, onto, accepted)
@@ -286,15 +289,13 @@ class _Pass:
             finally:
                 self.outcome = self.outcome.adding(told=found.result().told)
 
-    def _close(self, todo: Plan, accepted: Container[str]) -> None:
+    def _close(self, todo: Plan, seen: Observed) -> None:
         """Follow up what is on the board now: ends of runs, and merges that somebody else made."""
         self.outcome = self.outcome.adding(settled=todo.settled, told=todo.told)
         settling.close(self.place, todo.closed, self.outcome.commit)
-        for change in todo.changes:
-            if not isinstance(change, EditCard) or change.card in accepted or not self.config:
-                continue
-            if change.fields == {"status": DONE}:  # merged by somebody else
-                line = settling.tidy(self.place, self.locks, self.config, change.card)
+        for card in sorted(seen.merged.keys() - seen.accepted.keys()):
+            if self.config and card in todo.after.cards and todo.after.cards[card].status == DONE:
+                line = settling.tidy(self.place, self.locks, self.config, card)
                 self.outcome = self.outcome.adding(told=(line,) if line else ())
 
     def _accept(self, board: Board, todo: Plan) -> tuple[Onto | None, list[Accepted]]:
@@ -324,7 +325,7 @@ class _Pass:
 
     def _merged(self, onto: Onto, todo: Plan, card: str) -> Accepted | None:
         try:
-            return merged(onto, todo.after.cards[card], self.verified)
+            return merged(onto, todo.after.cards[card], todo.after.runs_of(card), self.verified)
         except (GitkanbanError, OSError) as error:
             self._refuse([card], error)
             self._error(f"{card} is not accepted: {error}")
@@ -363,7 +364,7 @@ class _Pass:
         self.outcome = self.outcome.adding(accepted=tuple(accepted), told=tuple(told))
         try:
             with self._following(committed, onto):
-                self._close(todo, seen.accepted)
+                self._close(todo, seen)
                 failpoints.reach("tick.remember")
                 self._remember(todo)
                 failpoints.reach("tick.launch")

@@ -33,7 +33,7 @@ def committed_after_the_spawn() -> None:
         committed = self._commit(board, (*todo.changes, *starting), None, onto)
         if committed:
             with self._following(committed, onto):
-                self._close(todo, seen.accepted)
+                self._close(todo, seen)
         return bool(failed)
 
     ticks._Pass._start = start  # type: ignore[method-assign]

@@ -128,4 +128,5 @@ _CHECKS: dict[str, Callable[[str], object]] = {
     "reason": model.BLOCK_REASONS.__contains__,
     "why": bool,
     "attempts_after": bool,
+    "merged": re.compile(r"[0-9a-f]{40}").fullmatch,
 }

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from gitkanban.board import git
 from gitkanban.board.place import Place
+from gitkanban.core.model import Config
 
 
 class Checkout(NamedTuple):
@@ -65,6 +66,14 @@ def on(place: Place, ref: str) -> list[Checkout]:
 def head(admin: str) -> str:
     """What HEAD names: a ref, or a commit id; empty when it cannot be read."""
     return line(f"{admin}/HEAD").removeprefix("ref: ")
+
+
+def base_of(place: Place, config: Config) -> str:
+    """The branch that work goes to: the configured one, the board's in tree, else the default."""
+    if config.base or place.prefix:
+        return config.base or place.branch
+    at = head(place.common)
+    return at.removeprefix("refs/heads/") if at.startswith("refs/heads/") else ""
 
 
 def unfinished_branch(admin: str) -> str:

@@ -3,37 +3,33 @@
 It moves no card; nothing has changed when it raises, or when the branch conflicts.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from gitkanban import failpoints
-from gitkanban.board import cardfile, checkouts, commits, git, landed, trees
-from gitkanban.board.checkouts import Checkout
-from gitkanban.board.place import FOLDER, Place
+from gitkanban.board import cardfile, cardwork, checkouts, commits, git, landed, trees
+from gitkanban.board.checkouts import Checkout, base_of
+from gitkanban.board.place import FOLDER, Place, clone_id
 from gitkanban.board.writing import TREE, Draft
 from gitkanban.board.yamltext import Bad
-from gitkanban.core.model import BACKLOG, REVIEW, Board, Card, Config
+from gitkanban.core.model import BACKLOG, REVIEW, Board, Card, Config, Run
 from gitkanban.core.verdict import SUCCEEDED
 from gitkanban.errors import Refused
 
 
 class Merged(NamedTuple):
-    """What a merge did. `commit` is empty when there was nothing to merge, or it conflicts."""
+    """What a merge did. `commit` is empty when there was nothing to merge, or it conflicts.
+
+    `merged` is the commit by which base has the work then, empty where there is none.
+    """
 
     branch: str
     base: str
     commit: str = ""
+    merged: str = ""
     conflicts: tuple[str, ...] = ()  # files
     others: tuple[str, ...] = ()  # accepted cards that changed these files in the meantime
     told: tuple[str, ...] = ()
-
-
-def base_of(place: Place, config: Config) -> str:
-    """The branch that work goes to: the configured one, the board's in tree, else the default."""
-    if config.base or place.prefix:
-        return config.base or place.branch
-    head = git.run(place.common, "symbolic-ref", "-q", "HEAD", check=False).text
-    return head.removeprefix("refs/heads/")
 
 
 def unchecked(commit: str) -> None:
@@ -60,25 +56,32 @@ class Onto:
                 "`kanban.base` in config.yaml names the branch that accepted work goes to.",
             )
 
-    def merge(self, card: Card, check: Callable[[str], None] = unchecked) -> Merged:
-        """Merge `card/<id>` by `config.merge`: a merge commit, one squashed commit, or `ff`.
+    def merge(
+        self, card: Card, runs: Sequence[Run], check: Callable[[str], None] = unchecked
+    ) -> Merged:
+        """Merge a card's work by `config.merge`: a merge commit, one squashed commit, or `ff`.
+
+        `runs` are the card's; `cardwork` says what of it is merged.
 
         `ff` takes the branch itself where that is possible, and merges otherwise. `check` is handed
-        the new commit, and may raise. Raises Refused when uncommitted work in a checkout of base is
-        in the way, BoardBusy, GitFailed; base will then be as it would have been without.
+        the new commit, and may raise. Raises Refused when the work is not here, or uncommitted work
+        in a checkout of base is in the way, BoardBusy, GitFailed; base will then be as it would
+        have been without.
         """
         branch = f"card/{card.id}"
-        theirs = checkouts.tip(self.place, f"refs/heads/{branch}")
+        found = cardwork.find(self.place, card, runs, clone_id(self.place), self.tip)
+        theirs = found.commit
         if not theirs:
-            return Merged(branch, self.base)
+            return Merged(branch, self.base, merged=found.merged)
         work = _Work(self.place, self.config, card, self.tip, theirs)
         work.merge()
-        result = Merged(branch, self.base, conflicts=work.conflicts, told=tuple(work.told))
+        told = (*found.notices, *work.told)
+        result = Merged(branch, self.base, conflicts=work.conflicts, told=told)
         if work.conflicts:
             others = _others(self.place, self.tip, theirs, work.conflicts)
             return result._replace(others=others)
         if not work.new:
-            return result
+            return result._replace(merged=self.tip)
         self.checkouts = checkouts.on(self.place, self.ref)
         failpoints.reach("accept.commit-made")
         trees.refuse_in_the_way(self.checkouts, self.old, work.new)
@@ -86,7 +89,7 @@ class Onto:
         check(work.new)
         self.tip = work.new
         self.proposed |= work.proposed
-        return result._replace(commit=work.new)
+        return result._replace(commit=work.new, merged=work.new)
 
     def begin(self) -> None:
         """Call it before base moves, so that its checkouts are brought along whatever happens."""
@@ -214,8 +217,9 @@ def _entry(tree: Any) -> Any:
     return tree[FOLDER].id if FOLDER in tree else None
 
 
-def merged(place: Place, board: Board) -> frozenset[str]:
-    """The cards in review whose work is in base already: merged, squashed or rebased.
+def merged(place: Place, board: Board) -> dict[str, str]:
+    """The cards in review whose work is in base already, merged, squashed or rebased: by which
+    commit of base.
 
     Two git processes for all of them; one more where a branch is gone or went on after its run,
     and a look at what was squashed or rebased, where base has other content than at the last look.
@@ -227,24 +231,24 @@ def merged(place: Place, board: Board) -> frozenset[str]:
             if runs and runs[-1].commit and runs[-1].commit != runs[-1].start_commit:
                 ends[card.id] = runs[-1].commit
     if not ends or board.config is None:
-        return frozenset()
+        return {}
     base = base_of(place, board.config)
     tip = checkouts.tip(place, f"refs/heads/{base}") if base else ""
     if not tip:
-        return frozenset()
+        return {}
     refs = [f"refs/heads/card/{card}" for card in ends]
     here = _tips(place, refs)
     inside = _tips(place, refs, "--merged", tip)
-    found, open_tips = set(), {}
+    found, open_tips = dict[str, str](), dict[str, str]()
     for name, end in ends.items():
         ref = f"refs/heads/card/{name}"
         if (ref in inside or ref not in here) and (
             here.get(ref) == end or commits.is_ancestor(place.common, end, tip)
         ):
-            found.add(name)
+            found[name] = end
         elif ref not in inside:
             open_tips[name] = here.get(ref, end)
-    return frozenset(found | landed.otherwise(place, open_tips, tip))
+    return found | dict.fromkeys(landed.otherwise(place, open_tips, tip), tip)
 
 
 def _tips(place: Place, refs: list[str], *options: str) -> dict[str, str]:

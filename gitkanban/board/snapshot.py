@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gitkanban.board.place import Place
 
 # The shape of what is kept, and by whom it can be read.
-_FORMAT = ("gitkanban", 4, __version__, sys.hexversion)
+_FORMAT = ("gitkanban", 5, __version__, sys.hexversion)
 # What decides, beside the board, on what the rows say: git's configuration, and in the private folder
 # what was allowed to run and what the last tick saw.
 _OUTSIDE = ("config", "gitkanban/trust", "gitkanban/cache/schedule", "gitkanban/cache/refused")
@@ -64,10 +64,12 @@ def warm(cwd: str) -> "dict[str, Any] | None":
 
 def _holds(common: str, head: "Any") -> bool:
     """Whether the rows behind this head are of the board as it is."""
-    form, files, ref, commit, valid_until, admins, room = head[:7]
+    form, files, ref, commit, valid_until, admins, room, _, _, base, base_tip = head
     if form != _FORMAT or files != outside(common) or commit != _tip(common, ref):
         return False
     if valid_until and _now() >= valid_until:
+        return False
+    if base and base_tip != _tip(common, base):
         return False
     disk = os.statvfs(common)
     if disk.f_bavail * disk.f_frsize < room:
@@ -75,10 +77,13 @@ def _holds(common: str, head: "Any") -> bool:
     return not any(os.path.exists(f"{admin}/{sign}") for admin in admins for sign in _SIGNS)
 
 
-def keep(place: "Place", rows: "dict[str, Any]", around: "Any") -> None:
+def keep(
+    place: "Place", rows: "dict[str, Any]", around: "Any", base: "tuple[str, str]" = ("", "")
+) -> None:
     """Keep the rows of a board; they have its `commit` and `valid_until` (epoch seconds, 0: ever).
 
-    `around` is what `outside` gave before anything was read for them.
+    `around` is what `outside` gave before anything was read for them, and `base` the ref, with its
+    commit, on which they depend beside the board's.
     Kept only for the board that git's configuration names, since only that can be known again
     without asking git. Raises nothing: a cache that cannot be written is done without.
     """
@@ -94,7 +99,7 @@ def keep(place: "Place", rows: "dict[str, Any]", around: "Any") -> None:
     data = marshal.dumps(rows | more)
     head = (
         _FORMAT, around, place.ref, rows["commit"], rows["valid_until"], tuple(admins),
-        standstill.FREE_LEAST, len(data), _checksum(data),
+        standstill.FREE_LEAST, len(data), _checksum(data), *base,
     )  # fmt: skip
     files.cache(f"{place.private}/cache/status", marshal.dumps(head) + data)
 

@@ -13,6 +13,13 @@ from gitkanban.core.moves import move
 from gitkanban.errors import UsageError
 
 
+def merged_of(place: Place, board: Board, card: Card) -> str:
+    """The commit by which base has the card's work; empty where base does not have it."""
+    from gitkanban.board import presence  # late: a session's report needs none of it
+
+    return presence.merged_of(place, board, card)
+
+
 @click.command("done")
 @click.argument("cards", nargs=-1)
 @click.option(
@@ -27,7 +34,8 @@ def done_command(
     """Call CARDS done.
 
     A person closes a card whose work is in already, or is not needed; nothing is merged (that is
-    `accept`). Called from inside a session it only reports on that session's card, which need not be
+    `accept`). Of a card that is done, but whose work is not in base here, it says that this is
+    fine: nothing waits for that work any more. Called from inside a session it only reports on that session's card, which need not be
     named: the verdict still asks for commits (or --no-change) and for a green verify.
     """
     cards = cards or (own_card(""),)
@@ -40,6 +48,7 @@ def done_command(
         raise UsageError("--no-change is for sessions", "A person's `done` needs no commit anyway.")
 
     def close(place: Place, board: Board, card: Card) -> list[Change]:
-        return [*move(board, "done", card), *noted(words(place, card, "summary", summary))]
+        note = noted(words(place, card, "summary", summary))
+        return [*move(board, "done", card, merged=merged_of(place, board, card)), *note]
 
     move_cards("done", cards, branch, as_json, close)

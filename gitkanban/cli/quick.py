@@ -18,6 +18,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from gitkanban.board.place import Place
+    from gitkanban.core.model import Board
+
 
 def answer(argv: "list[str]") -> "int | None":
     """Answer `status`, `list` or a tick that finds another at work, and give the exit code.
@@ -68,10 +71,22 @@ def status_now() -> "dict[str, Any]":
     place = place_here()
     files = snapshot.outside(place.common)
     board = store.read(place)
+    base = _base(place, board)
     seen = glance(place, board, int(clock.now()), Locks(place.private))
     rows = summary(board, seen, kept=True)
-    snapshot.keep(place, rows, files)
+    snapshot.keep(place, rows, files, base)
     return live(rows | {"slots_dir": place.slots, "main": place.main, "prefix": place.prefix})
+
+
+def _base(place: "Place", board: "Board") -> "tuple[str, str]":
+    """The branch that work goes to and its commit, where rows say what of it is there."""
+    from gitkanban.board import checkouts
+
+    name = checkouts.base_of(place, board.config) if board.config else ""
+    ref = f"refs/heads/{name}"
+    if not name or ref == place.ref or not any(card.merged for card in board.cards.values()):
+        return "", ""
+    return ref, checkouts.tip(place, ref)
 
 
 def status_at(rev: str) -> "dict[str, Any]":

@@ -6,7 +6,7 @@ import click
 
 from gitkanban import clock
 from gitkanban.board import git, store
-from gitkanban.board.integrate import base_of
+from gitkanban.board.checkouts import base_of
 from gitkanban.board.place import Place
 from gitkanban.cli.here import board_of, change, person, place_here, refuse_in_session, tell_error
 from gitkanban.cli.terminal import colour_on, terminal_width

@@ -47,11 +47,11 @@ def show_command(card: str, prompt: bool, diff: bool, stat: bool, as_json: bool)
         click.echo(_work(place, board, found, stat), nl=False)
         return
     now = int(clock.now())
-    held = _held(place, board, found, now)
+    held, is_ready = _standing(place, board, found, now)
     places = _places(place, board, found)
     received = handoffs.received(place, board, found)
     if as_json:
-        print_json(card_data(board, found, held, ready(board, found, now), places, received))
+        print_json(card_data(board, found, held, is_ready, places, received))
     else:
         log = _log(place, board, found)
         click.echo(card_text(board, found, held, places, now, log, received), nl=False)
@@ -59,7 +59,7 @@ def show_command(card: str, prompt: bool, diff: bool, stat: bool, as_json: bool)
 
 def _work(place: Place, board: Board, card: Card, stat: bool) -> str:
     """What the card's branch, or its last run where that is gone, changes since it left base."""
-    from gitkanban.board.integrate import base_of
+    from gitkanban.board.checkouts import base_of
     from gitkanban.cli.terminal import colour_on
     from gitkanban.views.text import patch_lines
 
@@ -80,16 +80,16 @@ def _work(place: Place, board: Board, card: Card, stat: bool) -> str:
     return patch_lines(text, colour_on() and not stat)
 
 
-def _held(place: Place, board: Board, card: Card, now: int) -> str:
-    """What holds the card back, in the words of `tick` and `status`."""
+def _standing(place: Place, board: Board, card: Card, now: int) -> tuple[str, bool]:
+    """What holds the card back, in the words of `tick` and `status`, and whether it is ready."""
     if card.status not in (TODO, REVIEW):
-        return ""
+        return "", False
     from gitkanban.core.held import standing
     from gitkanban.runs.locks import Locks
     from gitkanban.runs.observe import glance
 
     seen = glance(place, board, now, Locks(place.private))
-    return standing(board, seen).told(card, seen)
+    return standing(board, seen).told(card, seen), ready(board, card, now, seen.elsewhere)
 
 
 def _prompt(place: Place, board: Board, card: Card) -> str:

@@ -78,6 +78,23 @@ class RunFacts(NamedTuple):
     cost_usd: str = ""
 
 
+class Elsewhere(NamedTuple):
+    """Work that a card's status speaks of, and that is not here."""
+
+    commit: str
+    host: str = ""  # where the run that made it was; empty: unknown
+    clone: str = ""
+    remote: str = ""  # by which it may come; empty: there is none
+
+
+class Landing(NamedTuple):
+    """What came of merging a card's work: the commit by which base has it (empty: it left none), or
+    what conflicts."""
+
+    merged: str = ""
+    conflict: str = ""
+
+
 class Observed(NamedTuple):
     """Everything a plan needs to know beside the board."""
 
@@ -86,8 +103,12 @@ class Observed(NamedTuple):
     clone: str
     runs: tuple[RunFacts, ...] = ()
     known_runs: frozenset[str] = frozenset()  # runs with a folder here, settled or not
-    merged: frozenset[str] = frozenset()  # cards in review whose work is in base
-    accepted: Mapping[str, str] = {}  # cards tick has just merged -> empty, or what conflicts
+    base: str = ""  # the branch that work goes to
+    merged: Mapping[str, str] = {}  # cards in review whose work is in base -> by which commit
+    accepted: Mapping[str, Landing] = {}  # cards tick has just merged, or tried to
+    # Cards in review whose work this clone does not have, and done ones that a card in todo waits
+    # for whose work base does not have here.
+    elsewhere: Mapping[str, Elsewhere] = {}
     refused: Mapping[str, str] = {}  # cards the last tick could not accept -> why
     busy_slots: frozenset[str] = frozenset()  # "profile#n" whose kernel lock somebody holds
     untrusted: Mapping[str, str] = {}  # worker -> why its commands may not run

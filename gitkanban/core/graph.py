@@ -115,9 +115,17 @@ def unfinished(board: Board, card: Card) -> tuple[str, ...]:
     return tuple([parent for parent in card.parents if not is_done(board, parent)])
 
 
-def ready(board: Board, card: Card, now: int) -> bool:
-    """Whether a card may start as far as it and its parents are concerned."""
-    return card.status == TODO and card.not_before <= now and not unfinished(board, card)
+def ready(board: Board, card: Card, now: int, elsewhere: Collection[str] = ()) -> bool:
+    """Whether a card may start as far as it and its parents are concerned.
+
+    `elsewhere` are cards whose work is not here, though they are done.
+    """
+    return (
+        card.status == TODO
+        and card.not_before <= now
+        and not unfinished(board, card)
+        and not any(parent in elsewhere for parent in card.parents)
+    )
 
 
 def state(board: Board, card_id: str) -> str:

@@ -13,6 +13,7 @@ from gitkanban.core.model import BACKLOG, BLOCKED, DROPPED, REVIEW, RUNNING, TOD
 from gitkanban.core.reasons import (
     NO_WORKER,
     NOT_BEFORE,
+    NOT_HERE,
     PAUSED,
     PERSONS,
     RING,
@@ -29,7 +30,7 @@ _PASSES = frozenset({NOT_BEFORE, STILL_RUNNING, room.STARTS, STANDSTILL})  # by 
 # What somebody has stopped on purpose, or is told of elsewhere: it says nothing of other cards.
 _STOPPED = frozenset({PAUSED, UNTRUSTED})
 # What a person sees to in the normal course of work; the rest of what is needed is a mistake.
-_USUAL = frozenset({BLOCKED, REVIEW, BACKLOG, NO_WORKER})
+_USUAL = frozenset({BLOCKED, REVIEW, BACKLOG, NO_WORKER, NOT_HERE})
 
 
 class Needed(NamedTuple):
@@ -66,7 +67,8 @@ class Standing(NamedTuple):
     def told(self, card: Card, observed: Observed) -> str:
         """What is told beside a card's status: what holds it, where its own fields do not say it."""
         why = self.held.get(card.id)
-        if why and (card.status == TODO or card.id in observed.refused):
+        beside = card.id in observed.refused or card.id in observed.elsewhere
+        if why and (card.status == TODO or (card.status == REVIEW and beside)):
             return why.text
         return ""
 

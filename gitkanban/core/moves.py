@@ -8,6 +8,7 @@ from gitkanban.core.changes import NOT_RUNNING, AddNote, Change, EditCard
 from gitkanban.core.model import (
     BLOCK_REASONS,
     BLOCKED,
+    DONE,
     NEEDS_INPUT,
     REVIEW,
     RUNNING,
@@ -26,15 +27,22 @@ SESSION_ANY = frozenset({"show", "add", "list", "status", "why"})
 _FRESH = {"reason": "", "why": "", "not_before": 0, "merged": ""}
 
 
-def move(board: Board, verb: str, card: Card, *, why: str = "", reason: str = "") -> list[Change]:
+def move(
+    board: Board, verb: str, card: Card, *, why: str = "", reason: str = "", merged: str = ""
+) -> list[Change]:
     """The changes that a person's verb makes to a card.
+
+    `merged` is the commit by which base has what is done; a card that is done already only gets
+    another one.
 
     Raises Refused when the transition table has no such move, UsageError when words are missing.
     """
+    if verb == "done" and card.status == DONE and card.merged != merged:
+        return [EditCard(card.id, {"merged": merged})]
     to = check_verb(verb, card.id, card.status).to
     if verb == "reopen":
         _no_child_started(board, card)
-    fields: dict[str, object] = {"status": to, **_FRESH, **NOT_RUNNING}
+    fields: dict[str, object] = {"status": to, **_FRESH, **NOT_RUNNING, "merged": merged}
     if to == BLOCKED:
         fields |= {"reason": _block_reason(reason), "why": _words(verb, why)}
     if to == TODO and verb != "approve":
@@ -54,9 +62,9 @@ def retried(board: Board, card: Card, note: Note | None) -> list[Change]:
     return [AddNote(note), *changes] if note else changes
 
 
-def accepted(card: Card) -> EditCard:
-    """The card's work is in base."""
-    return EditCard(card.id, {"status": "done"})
+def accepted(card: Card, merged: str) -> EditCard:
+    """The card's work is in base, by the commit `merged`; empty where it left none."""
+    return EditCard(card.id, _changed(card, {"status": DONE, "merged": merged}))
 
 
 def conflicted(card: Card, why: str) -> EditCard:

@@ -24,6 +24,7 @@ class Accepted(NamedTuple):
     to: str  # done | blocked
     detail: str  # the merge commit (empty: nothing to merge), or what conflicts
     told: tuple[str, ...] = ()
+    merged: str = ""  # a commit of base that has the work; empty: it left none
 
 
 class Outcome(NamedTuple):

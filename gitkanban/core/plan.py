@@ -41,7 +41,7 @@ def plan(board: Board, observed: Observed) -> Plan:
         found.settled,
         found.changes,
         found.closed,
-        to_accept(after),
+        to_accept(after, observed.elsewhere),
         scheduled.starts,
         scheduled.held,
         dict(scheduled.served),

@@ -7,6 +7,7 @@ it is for `schedule`.
 from typing import NamedTuple
 
 from gitkanban.core import graph, room
+from gitkanban.core.absence import absence_words, fetch_hint
 from gitkanban.core.facts import Observed
 from gitkanban.core.model import (
     BACKLOG,
@@ -26,6 +27,7 @@ from gitkanban.core.room import needs_of, too_much
 
 # Codes of what holds a card back, beside the kinds and codes of `room`.
 PARENTS = "parents"  # a parent runs or may run
+NOT_HERE = "not-here"  # a parent is done, but its work is not in this clone's base
 RING = "ring"
 NOT_BEFORE = "not-before"
 NO_WORKER = "no-worker"
@@ -64,7 +66,9 @@ class Held(NamedTuple):
     @property
     def is_ready(self) -> bool:
         """Whether the card is ready all the same: parents done, its time come."""
-        return self.code not in (NOT_BEFORE, PARENTS, RING) and not self.code.startswith("parent-")
+        return self.code not in (NOT_BEFORE, NOT_HERE, PARENTS, RING) and not self.code.startswith(
+            "parent-"
+        )
 
 
 class Reasons:
@@ -88,6 +92,9 @@ class Reasons:
         waits = graph.unfinished(self._board, card)
         if waits:
             return self._parents(card, waits)
+        away = [parent for parent in card.parents if parent in self._observed.elsewhere]
+        if away:
+            return self._of_absent(card, away)
         now = self._observed.now
         if card.not_before > now:
             text = f"not before{self._time(card.not_before)}"
@@ -103,6 +110,15 @@ class Reasons:
         if self._observed.standstill:
             return Held(card.id, STANDSTILL, self._observed.standstill, "the end of that")
         return Held(card.id, *said) if said else self._never(card)
+
+    def _of_absent(self, card: Card, away: list[str]) -> Held:
+        """A card whose parents are done, without their work being in base here."""
+        first, base = self._observed.elsewhere[away[0]], self._observed.base or "base"
+        whose = f"{away[0]}'s work" if len(away) == 1 else f"the work of {some(away)}"
+        where = f" (merged on {first.host})" if first.host and len(away) == 1 else ""
+        text = f"waits for {whose}, which is not in {base} here{where}"
+        frees = f"commit {first.commit[:10]} in {base} here, or `gitkanban done {away[0]}`"
+        return Held(card.id, NOT_HERE, text, f"{frees} if {base} has its work by other commits")
 
     def _never(self, card: Card) -> Held | None:
         """Whether the card asks for more of a capacity than there is."""
@@ -187,7 +203,10 @@ class Reasons:
 
     def moves(self, card: Card) -> bool:
         """Whether the next tick accepts a card in review."""
-        return accepts(self._board, card) and card.id not in self._observed.refused
+        observed = self._observed
+        if card.id in observed.refused or card.id in observed.elsewhere:
+            return False
+        return accepts(self._board, card)
 
     def _ahead(self, root: graph.Root) -> int:
         """The time before which the card at the end of a chain cannot start, 0 for none."""
@@ -215,6 +234,8 @@ class Reasons:
         if card.status == REVIEW:
             refused = self._observed.refused.get(card.id)
             why = f"; tick could not accept it: {refused}" if refused else ""
+            if card.id in self._observed.elsewhere:
+                why = f"; {absence_words(self._observed.elsewhere[card.id])}"
             return f"is in review{self._since(card)}{why}"
         if card.status == RUNNING:
             return f"runs in {card.slot or '?'} on {card.host or '?'}"
@@ -244,6 +265,8 @@ class Reasons:
         name, card = root.card, self._board.cards.get(root.card)
         if root.state == graph.STUCK:
             return self._stuck[name].frees
+        if root.state == REVIEW and name in self._observed.elsewhere:
+            return fetch_hint(name, self._observed.elsewhere[name])
         if root.state == REVIEW and card and accepts(self._board, card):
             again = "the end of that, for each tick tries again"
             return again if name in self._observed.refused else "the next tick"

@@ -4,12 +4,13 @@ Runs that ended are settled, live runs whose card moved on are stopped, dead run
 are named for reclaiming. Pure; the effects are the tick's. There is no other recovery code.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from gitkanban.core.absence import absence_words
 from gitkanban.core.changes import NOT_RUNNING, Change, EditCard, EndRun, SetPause, applied
 from gitkanban.core.cutting import cut
-from gitkanban.core.facts import Observed, RunFacts
+from gitkanban.core.facts import Landing, Observed, RunFacts
 from gitkanban.core.model import (
     BLOCKED,
     DONE,
@@ -91,7 +92,7 @@ def reconcile(board: Board, observed: Observed) -> Reconciled:
     for card_id in sorted(observed.merged):
         card = board.cards.get(card_id)
         if card and card.status == REVIEW:
-            changes.append(EditCard(card_id, {"status": DONE}))
+            changes.append(accepted(card, observed.merged[card_id]))
     changes = _accepted(board, changes, observed.accepted)
     changes += [SetPause(pause) for pause in pauses]
     return Reconciled(
@@ -100,7 +101,10 @@ def reconcile(board: Board, observed: Observed) -> Reconciled:
         tuple(stops),
         tuple(reclaims),
         tuple(closed),
-        tuple(f"worker {pause.worker} is paused: {pause.why}" for pause in pauses),
+        (
+            *(f"worker {pause.worker} is paused: {pause.why}" for pause in pauses),
+            *_away(board, observed),
+        ),
     )
 
 
@@ -257,12 +261,14 @@ def _orphan_settled(board: Board, card: Card) -> Settled:
     return Settled(card.id, card.run, judged.outcome, judged.to, judged.why)
 
 
-def _accepted(board: Board, changes: Sequence[Change], results: Mapping[str, str]) -> list[Change]:
+def _accepted(
+    board: Board, changes: Sequence[Change], results: Mapping[str, Landing]
+) -> list[Change]:
     """The changes, and what came of merging branches: one move where the card is settled here."""
     after = applied(board, changes).cards
     moves = {
-        card: (conflicted(after[card], why) if why else accepted(after[card])).fields
-        for card, why in sorted(results.items())
+        card: _landed(after[card], landing).fields
+        for card, landing in sorted(results.items())
         if card in after and after[card].status == REVIEW
     }
     made: list[Change] = []
@@ -273,16 +279,31 @@ def _accepted(board: Board, changes: Sequence[Change], results: Mapping[str, str
     return [*made, *(EditCard(card, fields) for card, fields in moves.items())]
 
 
+def _away(board: Board, observed: Observed) -> list[str]:
+    """A line on each card that tick would accept, had this clone its work."""
+    cards = to_accept(board, ())
+    away = [card for card in cards if card in observed.elsewhere]
+    return [
+        f"{card} is not accepted here: {absence_words(observed.elsewhere[card])}" for card in away
+    ]
+
+
+def _landed(card: Card, landing: Landing) -> EditCard:
+    if landing.conflict:
+        return conflicted(card, landing.conflict)
+    return accepted(card, landing.merged)
+
+
 def accepts(board: Board, card: Card) -> bool:
     """Whether tick, not a person, accepts the card: its worker says `on_success: done`."""
     worker = board.worker_of(card)
     return worker is not None and worker.on_success == DONE
 
 
-def to_accept(board: Board) -> tuple[str, ...]:
-    """Cards in review that tick accepts by itself."""
+def to_accept(board: Board, elsewhere: Collection[str] = ()) -> tuple[str, ...]:
+    """Cards in review that tick accepts by itself; not those whose work is `elsewhere`."""
     return tuple(
         card.id
         for _, card in sorted(board.cards.items())
-        if card.status == REVIEW and accepts(board, card)
+        if card.status == REVIEW and accepts(board, card) and card.id not in elsewhere
     )

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 
 from gitkanban.board import checkouts, commits, standstill
-from gitkanban.board.integrate import base_of
+from gitkanban.board.checkouts import base_of
 from gitkanban.board.mainfinder import is_flipped
 from gitkanban.board.place import Place, clone_id
 from gitkanban.core.doctor import symptoms

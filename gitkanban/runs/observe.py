@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from gitkanban import files
+from gitkanban.board.checkouts import base_of
 from gitkanban.board.place import Place, clone_id, host
-from gitkanban.core.facts import Observed, RunFacts
+from gitkanban.core.facts import Elsewhere, Observed, RunFacts
 from gitkanban.core.model import REVIEW, RUNNING, SHARED, Board
 from gitkanban.core.presets import Said, preset_of, read_output
 from gitkanban.core.reconcile import to_accept
@@ -32,9 +33,9 @@ def observe(place: Place, board: Board, now: int, locks: Locks) -> Observed:
 
 
 def glance(place: Place, board: Board, now: int, locks: Locks) -> Observed:
-    """What `observe` gives, as far as it holds cards back: no git runs, nothing is changed.
+    """What `observe` gives, as far as it holds cards back; nothing is changed.
 
-    Raises OSError.
+    No git runs, but for work that may not be here (`board.presence`). Raises OSError, GitFailed.
     """
     return _look(place, board, now, locks)[0]
 
@@ -52,10 +53,13 @@ def _look(
     runs = tuple(_facts(folder, specs[folder.run], held) for folder in unsettled)
     pairs = zip(runs, unsettled, strict=True)
     ready, served = remembered(place)
+    clone = clone_id(place)
     seen = Observed(
         now=now,
         host=host(),
-        clone=clone_id(place),
+        clone=clone,
+        base=base_of(place, board.config) if board.config else "",
+        elsewhere=_elsewhere(place, board, clone),
         runs=tuple(facts for facts in runs if facts.card),
         known_runs=frozenset(folder.run for folder in every),
         refused=_refused(place, board),
@@ -136,12 +140,20 @@ def _said(folder: Folder, runner: str) -> Said:
     return said._replace(summary=last) if last else said
 
 
-def _merged(place: Place, board: Board) -> frozenset[str]:
+def _merged(place: Place, board: Board) -> dict[str, str]:
     if all(card.status != REVIEW for card in board.cards.values()):
-        return frozenset()
+        return {}
     from gitkanban.board import integrate
 
     return integrate.merged(place, board)
+
+
+def _elsewhere(place: Place, board: Board, clone: str) -> dict[str, Elsewhere]:
+    if not any(card.merged or card.status == REVIEW for card in board.cards.values()):
+        return {}
+    from gitkanban.board import presence
+
+    return presence.elsewhere(place, board, clone)
 
 
 def remembered(place: Place) -> tuple[Mapping[str, int], Mapping[str, float]]:

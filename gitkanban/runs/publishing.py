@@ -12,7 +12,7 @@ from typing import Any
 
 from gitkanban import files
 from gitkanban.board import commits, git, landed
-from gitkanban.board.integrate import base_of
+from gitkanban.board.checkouts import base_of
 from gitkanban.board.place import Place
 from gitkanban.core.model import REVIEW, Board, Card
 from gitkanban.errors import GitFailed

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from gitkanban import clock
 from gitkanban.board import checkouts, commits, git
-from gitkanban.board.integrate import base_of
+from gitkanban.board.checkouts import base_of
 from gitkanban.board.place import Place
 from gitkanban.core.model import Board
 from gitkanban.core.symptom import (

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from gitkanban import files
 from gitkanban.board import checkouts, commits, git, landed
-from gitkanban.board.integrate import base_of
+from gitkanban.board.checkouts import base_of
 from gitkanban.board.place import Place
 from gitkanban.core.model import DONE, Board
 from gitkanban.core.tidying import (

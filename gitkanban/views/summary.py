@@ -34,7 +34,7 @@ def summary(board: Board, seen: Observed, kept: bool = False) -> dict[str, Any]:
             _row(board, card, seen, found, card.id in persons)
             for _, card in sorted(board.cards.items())
         ],
-        "workers": _workers(board, seen.now, found.held, seats),
+        "workers": _workers(board, seen, found.held, seats),
         "host": _host(board, seats),
         "profiles": _profiles(board, seats, taken),
         "capacities": _capacities(board, seats),
@@ -54,9 +54,10 @@ def _valid_until(
     board: Board, seen: Observed, scheduled: Scheduled, taken: Sequence[Occupant]
 ) -> int:
     """The next time at which time alone changes what holds a card back; now, while something holds
-    that passes without a commit: a standstill, or a run that the board does not know of."""
+    that passes without a commit: a standstill, a run that the board does not know of, or work that is
+    not here."""
     running = sum(card.status == RUNNING for card in board.cards.values())
-    if seen.standstill or len(taken) > running:
+    if seen.standstill or seen.elsewhere or len(taken) > running:
         return seen.now
     since = scheduled.ready_since
     turns = [card.not_before for card in board.cards.values()]
@@ -68,20 +69,22 @@ def _row(
     board: Board, card: Card, seen: Observed, found: Standing, needs_person: bool
 ) -> tuple[Any, ...]:
     return (
-        card.id, card.title, card.worker, card.status, ready(board, card, seen.now), card.parents,
+        card.id, card.title, card.worker, card.status, ready(board, card, seen.now, seen.elsewhere), card.parents,
         card.priority, card.run, card.slot, card.host, iso(card.not_before), card.reason, card.why,
         found.told(card, seen), found.waiting.get(card.id, 0), needs_person,
     )  # fmt: skip
 
 
-def _workers(board: Board, now: int, held: Mapping[str, Held], seats: Room) -> list[dict[str, Any]]:
+def _workers(
+    board: Board, seen: Observed, held: Mapping[str, Held], seats: Room
+) -> list[dict[str, Any]]:
     if board.config is None:
         return []
     mine: dict[str, list[Card]] = {name: [] for name in sorted(board.config.workers)}
     for card in board.cards.values():
         if card.worker in mine:
             mine[card.worker].append(card)
-    rows = [_worker(board, name, cards, now, held, seats) for name, cards in mine.items()]
+    rows = [_worker(board, name, cards, seen, held, seats) for name, cards in mine.items()]
     total = sum(row["weight"] for row in rows if row["running"] or row["ready"])
     for row in rows:
         busy = row["running"] or row["ready"]
@@ -90,12 +93,12 @@ def _workers(board: Board, now: int, held: Mapping[str, Held], seats: Room) -> l
 
 
 def _worker(
-    board: Board, name: str, mine: list[Card], now: int, held: Mapping[str, Held], seats: Room
+    board: Board, name: str, mine: list[Card], seen: Observed, held: Mapping[str, Held], seats: Room
 ) -> dict[str, Any]:
     assert board.config is not None
     worker = board.config.workers[name]
     waiting = [card for card in mine if card.status == TODO]
-    can = sum(ready(board, card, now) for card in waiting)
+    can = sum(ready(board, card, seen.now, seen.elsewhere) for card in waiting)
     stuck = [each for card in waiting if (each := held.get(card.id)) and _is_stuck(each)]
     pause = board.paused.get(name) or board.paused.get(EVERYBODY)
     return {

@@ -42,7 +42,7 @@ class Bench:
         board = store.read(self.place)
         assert board.config is not None
         onto = integrate.Onto(self.place, board.config)
-        result = onto.merge(board.cards["T1"])
+        result = onto.merge(board.cards["T1"], board.runs_of("T1"))
         if result.commit:
             assert self.move(onto)
             result = result._replace(told=(*result.told, *onto.bring()))
@@ -75,7 +75,7 @@ def bench(repo: Path, request: pytest.FixtureRequest) -> Bench:
 def test_a_merge_commit_and_checkouts_that_follow(bench: Bench) -> None:
     tip, before = bench.work(new_txt="new\n"), bench.main()
     done = bench.accept()
-    assert done == integrate.Merged("card/T1", "main", bench.main())
+    assert done == integrate.Merged("card/T1", "main", bench.main(), bench.main())
     assert git(bench.repo, "rev-parse", "main^1", "main^2").split() == [before, tip]
     assert "Kanban-Card: T1" in git(bench.repo, "log", "-1", "--format=%B", "main")
     assert (bench.repo / "new.txt").read_text() == "new\n"
@@ -165,11 +165,62 @@ def test_no_base(bench: Bench) -> None:
         bench.accept()
 
 
-def test_no_branch_is_nothing_to_merge(bench: Bench) -> None:
-    assert bench.accept().commit == ""
+def _without_branch(bench: Bench) -> None:
     git(bench.repo, "worktree", "remove", "--force", str(bench.tree))
     git(bench.repo, "branch", "-q", "-D", "card/T1")
-    assert bench.accept() == integrate.Merged("card/T1", "main")
+
+
+def test_nothing_to_merge_is_said_only_of_a_run_that_left_nothing(bench: Bench) -> None:
+    _ended(bench, bench.start)
+    nothing = integrate.Merged("card/T1", "main")
+    assert bench.accept() == nothing
+    _without_branch(bench)
+    assert bench.accept() == nothing
+
+
+def test_no_branch_and_no_run_is_no_work_to_accept(bench: Bench) -> None:
+    _without_branch(bench)
+    with pytest.raises(Refused, match="no work to accept"):
+        bench.accept()
+
+
+def test_work_whose_branch_was_deleted_is_merged_by_its_recorded_commit(bench: Bench) -> None:
+    tip = bench.work(new_txt="new\n")
+    _ended(bench, tip)
+    _without_branch(bench)
+    assert bench.accept().commit == bench.main()
+    assert git(bench.repo, "rev-parse", "main^2") == tip
+    # Once it is in base there is nothing to merge, branch or none.
+    assert bench.accept() == integrate.Merged("card/T1", "main", merged=tip)
+
+
+def test_a_branch_moved_away_from_its_work_is_refused_and_what_brings_it_back(
+    bench: Bench,
+) -> None:
+    tip = bench.work(new_txt="new\n")
+    _ended(bench, tip)
+    git(bench.tree, "reset", "-q", "--hard", "main")
+    with pytest.raises(Refused, match=f"no longer has commit {tip[:10]}") as refused:
+        bench.accept()
+    assert f"git branch -f card/T1 {tip[:10]}" in refused.value.hint
+
+
+def test_a_branch_that_people_rebased_is_merged_as_it_is_now(bench: Bench) -> None:
+    _ended(bench, bench.work(new_txt="new\n"))
+    _goes_on(bench, "other.txt", "main goes on\n")
+    git(bench.tree, "rebase", "-q", "main")
+    assert bench.accept().commit == bench.main()
+    assert git(bench.repo, "rev-parse", "main^2") == git(bench.tree, "rev-parse", "HEAD")
+
+
+def test_commits_that_the_run_did_not_make_are_named(bench: Bench) -> None:
+    _ended(bench, bench.work(new_txt="new\n"))
+    bench.work(new_txt="newer\n")
+    done = bench.accept()
+    assert done.commit
+    assert [line.rpartition(": ")[0] for line in done.told] == [
+        "T1: merged with commits that its run did not make, on card/T1"
+    ]
 
 
 def test_changes_of_the_board_stay_behind(repo: Path) -> None:
@@ -296,7 +347,7 @@ def test_merges_and_the_board_move_together_or_not_at_all(bench: Bench) -> None:
     def onto_base() -> integrate.Onto:
         assert board.config is not None
         onto = integrate.Onto(bench.place, board.config)
-        assert onto.merge(board.cards["T1"]).commit == onto.tip != before
+        assert onto.merge(board.cards["T1"], ()).commit == onto.tip != before
         return onto
 
     def committed(onto: integrate.Onto) -> store.Committed | None:
@@ -327,7 +378,7 @@ def test_a_checkout_that_a_killed_accept_left_behind_is_brought_along(bench: Ben
     board = store.read(bench.place)
     assert board.config is not None
     onto = integrate.Onto(bench.place, board.config)
-    onto.merge(board.cards["T1"])
+    onto.merge(board.cards["T1"], ())
     (bench.repo / "staged.txt").write_text("a person's\n")
     git(bench.repo, "add", "staged.txt")
     assert bench.move(onto)
@@ -343,7 +394,7 @@ def test_what_is_in_the_way_of_bringing_a_checkout_along_is_told_each_time(bench
     board = store.read(bench.place)
     assert board.config is not None
     onto = integrate.Onto(bench.place, board.config)
-    onto.merge(board.cards["T1"])
+    onto.merge(board.cards["T1"], ())
     (bench.repo / "new.txt").write_text("a person's\n")  # since it was looked at
     assert bench.move(onto)
     for told in (onto.bring(), trees.complete(bench.place), trees.complete(bench.place)):
@@ -358,7 +409,7 @@ def test_a_move_of_base_that_did_not_come_about_brings_nothing_along(bench: Benc
     board = store.read(bench.place)
     assert board.config is not None
     onto = integrate.Onto(bench.place, board.config)
-    onto.merge(board.cards["T1"])
+    onto.merge(board.cards["T1"], ())
     onto.begin()  # killed here
     before = bench.status()
 
@@ -379,9 +430,9 @@ def test_of_two_moves_at_once_the_one_that_fails_does_not_forget_the_other(bench
     board = store.read(bench.place)
     assert board.config is not None
     one, two = (integrate.Onto(bench.place, board.config) for _ in range(2))
-    one.merge(board.cards["T1"])
+    one.merge(board.cards["T1"], ())
     two.config = two.config._replace(merge="squash")
-    two.merge(board.cards["T1"])
+    two.merge(board.cards["T1"], ())
     two.begin()
     assert bench.move(one)
     assert not bench.move(two)

@@ -3,7 +3,7 @@
 import pytest
 
 from gitkanban.core.changes import EditCard, EndRun, SetPause, applied
-from gitkanban.core.facts import Exit, Report, RunFacts, StepEnd, Work
+from gitkanban.core.facts import Elsewhere, Exit, Landing, Report, RunFacts, StepEnd, Work
 from gitkanban.core.model import Board, Run
 from gitkanban.core.reconcile import SUMMARY_MOST, Reconciled, reconcile, to_accept
 from gitkanban.core.transitions import TICK, allowed
@@ -147,9 +147,10 @@ def test_three_cards_that_crash_alike_pause_their_worker_and_cost_no_attempt() -
 
 def test_a_card_in_review_whose_work_is_in_base_is_done() -> None:
     state = board("T1 review", "T2 review")
-    found = after(state, merged=frozenset({"T2", "T9"}))
+    found = after(state, merged={"T2": "c" * 40, "T9": "d" * 40})
     moved = applied(state, found.changes).cards
-    assert (moved["T1"].status, moved["T2"].status) == ("review", "done")
+    assert (moved["T1"].status, moved["T1"].merged) == ("review", "")
+    assert (moved["T2"].status, moved["T2"].merged) == ("done", "c" * 40)
 
 
 def test_tick_accepts_by_itself_only_where_the_worker_says_so() -> None:
@@ -157,6 +158,7 @@ def test_tick_accepts_by_itself_only_where_the_worker_says_so() -> None:
         "T1 review @a", "T2 review @b", "T3 todo @a", workers="a lane on_success=done\nb lane"
     )
     assert to_accept(state) == ("T1",)
+    assert to_accept(state, {"T1": Elsewhere("c" * 40)}) == ()
 
 
 @pytest.mark.parametrize(
@@ -166,14 +168,17 @@ def test_tick_accepts_by_itself_only_where_the_worker_says_so() -> None:
 def test_a_run_whose_branch_was_merged_at_once_moves_its_card_in_one_step(
     conflict: str, status: str, reason: str
 ) -> None:
-    found = after(running(), facts(exit=OK), accepted={"T1": conflict, "T9": ""})
+    found = after(
+        running(), facts(exit=OK), accepted={"T1": Landing("a" * 40, conflict), "T9": Landing()}
+    )
     card = applied(running(), found.changes).cards["T1"]
     assert (card.status, card.reason, card.why, card.run) == (status, reason, conflict, "")
+    assert card.merged == ("" if conflict else "a" * 40)
     assert len([each for each in found.changes if isinstance(each, EditCard)]) == 1
 
 
 @pytest.mark.parametrize("status", ["review", "dropped"])
 def test_a_merge_moves_a_card_only_out_of_review(status: str) -> None:
     state = board(f"T1 {status}")
-    card = applied(state, after(state, accepted={"T1": ""}).changes).cards["T1"]
+    card = applied(state, after(state, accepted={"T1": Landing("a" * 40)}).changes).cards["T1"]
     assert card.status == ("done" if status == "review" else status)

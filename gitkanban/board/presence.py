@@ -1,0 +1,130 @@
+"""Which of the work that a board speaks of is not here: a fact of this clone, not of the board.
+
+Of a card in review it is the commit that its run recorded; of a done one that others wait for, the
+`merged` commit, which base has to contain here too. Questions to git only, and none at all where
+neither a run of another clone nor a `merged` is in play, or base has not moved since the last look;
+that look is kept in a cache, which may be lost.
+"""
+
+import json
+from collections.abc import Mapping
+
+from gitkanban import files
+from gitkanban.board import cardwork, checkouts, commits, git, landed, store
+from gitkanban.board.place import Place
+from gitkanban.core.facts import Elsewhere
+from gitkanban.core.model import DONE, REVIEW, TODO, Board, Card, Run
+
+
+def elsewhere(place: Place, board: Board, clone: str) -> dict[str, Elsewhere]:
+    """The cards in review whose work is not in this clone, and the done ones, of those that a card
+    in todo waits for, whose work base does not have. Raises GitFailed.
+    """
+    return _of_reviews(place, board, clone) | _of_parents(place, board)
+
+
+def _of_reviews(place: Place, board: Board, clone: str) -> dict[str, Elsewhere]:
+    suspects: dict[str, Run] = {}
+    for card in board.cards.values():
+        done = cardwork.result_of(board.runs_of(card.id)) if card.status == REVIEW else None
+        if done is None or cardwork.left_nothing(board.runs_of(card.id)):
+            continue
+        tip = checkouts.tip(place, f"refs/heads/card/{card.id}")
+        if tip != done.commit and not (tip and done.clone in ("", clone)):
+            suspects[card.id] = done
+    here = cardwork.present(place, (run.commit for run in suspects.values()))
+    return {
+        card: cardwork.where(place, run) for card, run in suspects.items() if run.commit not in here
+    }
+
+
+def _of_parents(place: Place, board: Board) -> dict[str, Elsewhere]:
+    wanted = {
+        parent: board.cards[parent].merged
+        for card in board.cards.values()
+        if card.status == TODO
+        for parent in card.parents
+        if parent in board.cards and board.cards[parent].status == DONE
+    }
+    wanted = {parent: merged for parent, merged in wanted.items() if merged}
+    return absent(place, board, wanted) if wanted else {}
+
+
+def absent(place: Place, board: Board, wanted: Mapping[str, str]) -> dict[str, Elsewhere]:
+    """Those of the done cards (by their `merged`) whose work base does not have, by whatever
+    commits."""
+    base = checkouts.base_of(place, board.config) if board.config else ""
+    ref = f"refs/heads/{base}"
+    tip = checkouts.tip(place, ref) if base else ""
+    if not tip:
+        return {}  # nothing can start from it, and that is said where it is tried
+    inside = _inside(place, ref, tip, frozenset(wanted.values()))
+    found = {}
+    for card, merged in wanted.items():
+        if merged not in inside:
+            done = cardwork.result_of(store.history(place, board, card).runs_of(card))
+            if not _otherwise(place, card, (done.commit if done else "", merged), tip):
+                found[card] = cardwork.where(place, done, merged)
+    return found
+
+
+def merged_of(place: Place, board: Board, card: Card) -> str:
+    """The commit by which base has the work of a card that people call done; empty where it does
+    not have it. What the card says already stays where it is true.
+    """
+    if card.merged and not absent(place, board, {card.id: card.merged}):
+        return card.merged
+    done = cardwork.result_of(store.history(place, board, card.id).runs_of(card.id))
+    base = checkouts.base_of(place, board.config) if board.config else ""
+    tip = checkouts.tip(place, f"refs/heads/{base}") if base else ""
+    if done is None or not done.commit or not tip:
+        return ""
+    if commits.is_ancestor(place.common, done.commit, tip):
+        return done.commit
+    return tip if _otherwise(place, card.id, (done.commit,), tip) else ""
+
+
+def _otherwise(place: Place, card: str, ids: tuple[str, ...], tip: str) -> bool:
+    """Whether base has one of the commits, or its content: merged there too, squashed, rebased."""
+    here = cardwork.present(place, filter(None, ids))
+    return any(
+        one in here
+        and (
+            commits.is_ancestor(place.common, one, tip)
+            or card in landed.otherwise(place, {card: one}, tip)
+        )
+        for one in ids
+    )
+
+
+def _inside(place: Place, ref: str, tip: str, wanted: frozenset[str]) -> frozenset[str]:
+    """Those of the commits that `tip`, where `ref` is, contains."""
+    path = f"{place.private}/cache/inside"
+    before, looked, known = _remembered(path)
+    if before != ref or (looked != tip and not commits.is_ancestor(place.common, looked, tip)):
+        known = frozenset()
+    inside = known & wanted
+    if wanted - known:
+        inside |= _contained(place, tip, wanted - known)
+    if (ref, tip, inside) != (before, looked, known):
+        row = {"ref": ref, "tip": tip, "inside": sorted(inside)}
+        files.cache(path, json.dumps(row).encode())
+    return inside
+
+
+def _contained(place: Place, tip: str, ids: frozenset[str]) -> frozenset[str]:
+    here = cardwork.present(place, ids)
+    if not here:
+        return frozenset()
+    asked = "".join(f"{one}\n" for one in (*sorted(here), f"^{tip}")).encode()
+    outside = git.run(place.common, "rev-list", "--stdin", input=asked).text.splitlines()
+    return frozenset(here.difference(outside))
+
+
+def _remembered(path: str) -> tuple[str, str, frozenset[str]]:
+    try:
+        with open(path, encoding="utf-8") as file:
+            found = json.load(file)
+        return str(found["ref"]), str(found["tip"]), frozenset(map(str, found["inside"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return "", "", frozenset()
