@@ -12,6 +12,8 @@ from gitkanban.board import git
 from gitkanban.board.place import Place
 from gitkanban.core.model import Config
 
+_LINE_MOST = 16 << 10  # characters of a line that are read
+
 
 class Checkout(NamedTuple):
     """A working tree, its administrative folder in the git directory, and its HEAD."""
@@ -89,10 +91,15 @@ def unfinished_branch(admin: str) -> str:
 def line(path: str) -> str:
     """The first line of a file, empty when there is none."""
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return file.readline().rstrip("\n")
+        with open(path, encoding="utf-8", errors="surrogateescape", opener=_open_at_once) as file:
+            return file.readline(_LINE_MOST).rstrip("\n")
     except OSError:
         return ""
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file; a pipe that somebody put in its place is not waited for."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def tip(place: Place, ref: str) -> str:

@@ -21,7 +21,7 @@ class WorktreeFact(NamedTuple):
     card: str
     there: bool = True  # its folder exists
     live: bool = False  # a run holds its card's lock
-    clean: bool = True
+    unclean: str = ""  # what it has that would go with it, in words
     landed: bool = True  # base has its work
 
 
@@ -124,8 +124,8 @@ def _goes(board: Board, tree: WorktreeFact, kept: list[Kept]) -> bool:
         why = "a run is alive there"
     elif not tree.there:
         why = "the folder is gone: see `gitkanban doctor`"
-    elif not tree.clean:
-        why = f"with changes that are not committed, of a card that is {state}"
+    elif tree.unclean:
+        why = f"with {tree.unclean}, of a card that is {state}"
     elif not tree.landed:
         why = f"with commits that base lacks, of a card that is {state}"
     if why:

@@ -16,7 +16,7 @@ COUNTED = (
     "failed",  # the session exited with an error
     "killed",  # a signal ended it
     "no-work",  # it exited cleanly and left no commit
-    "uncommitted",  # it left changes, but committing was its job
+    "uncommitted",  # it left changes, but committing was its job, or some cannot be committed
     "setup-failed",
     "verify-failed",
     "timed-out",
@@ -105,8 +105,13 @@ def _judge_work(facts: RunFacts, end: Exit) -> tuple[str, str]:
             return SUCCEEDED, "reported done" if reported else "verify passed"
         return "no-work", "a shared checkout has no branch: it must report done, or have a verify"
     work = facts.work
+    if work.missed:
+        return "uncommitted", f"exit 0, but git could not take {_some(work.missed)}"
     if work.session_commits:
         return SUCCEEDED, f"{work.session_commits} new commit{_s(work.session_commits)}"
+    if work.merged:
+        own = f"{work.merged} new commit{_s(work.merged)}"
+        return SUCCEEDED, f"{own}, merged into base by the session itself, without review"
     if facts.commits == "supervisor" and work.leftover and work.leftover_paths:
         count = len(work.leftover_paths)
         return SUCCEEDED, f"changes to {count} file{_s(count)}"
@@ -171,6 +176,11 @@ def _grown(first: int, most: int, times: int) -> int:
 
 def _ended(code: int | None, number: int) -> str:
     return f"was ended by signal {number}" if number else f"exited with {code}"
+
+
+def _some(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+    return ", ".join(paths[:3]) + more
 
 
 def _s(count: int) -> str:

@@ -30,6 +30,7 @@ from gitkanban.core.surroundings import (
 )
 from gitkanban.core.symptom import Symptom
 from gitkanban.runs import (
+    cleanliness,
     folders,
     leases,
     processes,
@@ -41,6 +42,7 @@ from gitkanban.runs import (
 )
 from gitkanban.runs.folders import Folder
 from gitkanban.runs.locks import Locks, network
+from gitkanban.runs.workspace_git import head_of
 from gitkanban.runs.worktrees import Ours
 
 LOCK_AGE_LEAST = 10  # seconds; younger lock files belong to commands at work
@@ -213,12 +215,13 @@ def _worktree(place: Place, each: Ours, known: set[str], base: str) -> WorktreeS
     seen = WorktreeSeen(each.path, each.card, each.there, each.locked_for)
     if not each.there or each.card in known:
         return seen
-    status = commits.text(each.path, "status", "--porcelain", "--untracked-files=all")
-    tips = [commits.resolve(each.path, name) for name in ("HEAD", f"refs/heads/card/{each.card}")]
+    _, head = head_of(place.common, each.admin)
+    tips = [head, commits.resolve(place.common, f"refs/heads/card/{each.card}")]
+    unclean = cleanliness.describe_unclean(place.common, each.path, each.admin)
     merged = bool(base) and all(
         not tip or commits.is_ancestor(place.common, tip, base) for tip in tips
     )
-    return seen._replace(dirty=bool(status), merged=merged)
+    return seen._replace(dirty=bool(unclean), merged=merged)
 
 
 def _branches(place: Place, known: set[str], base: str) -> tuple[BranchSeen, ...]:

@@ -2,21 +2,27 @@
 
 The supervisor runs it as a command (`python -m gitkanban.runs.collect <run folder>`), the tick
 calls it for a run whose supervisor is gone. It judges nothing. No process of the run may be alive.
+The workspace is read as `workspace_git` reads it: nothing in it decides what git runs.
 """
 
 import os
+import re
 import sys
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from gitkanban import failpoints, files
 from gitkanban.board import checkouts, commits, git
 from gitkanban.core.facts import Work
 from gitkanban.errors import GitkanbanError
-from gitkanban.runs import salvage, unfinished, worktrees
+from gitkanban.runs import gathering, ground, nested, salvage, setupfiles, unfinished, worktrees
 from gitkanban.runs.folders import Folder
+from gitkanban.runs.gathering import LINK
+from gitkanban.runs.workspace_git import Entry, View, head_of, read_plain, read_raw
 
 _BEFORE = "before"  # in the run folder: the workspace's tree when the session began
+_MISSED = "before-missed"  # there: what could not be taken into that tree, ended by NULs
+# What git calls a move of HEAD by which a commit was made, in the reflog of a worktree.
+_MADE = re.compile(r"(commit|cherry-pick|revert|am|rebase \((pick|reword|edit|squash|fixup)\))\b")
 
 
 class _Place(NamedTuple):
@@ -67,7 +73,14 @@ def note_before(folder: Folder) -> None:
     place = _place(folder)
     if not place.branch:
         return
-    tree = salvage.tree_of(place.workspace, place.admin, f"{place.admin}/gitkanban-index")
+    _, head = head_of(place.common, place.admin)
+    with View(place.workspace, place.common, head, f"{place.admin}/index") as view:
+        found = gathering.gather(view, head)
+        tree = view.tree()
+    if folder.spec().get("setup"):
+        setupfiles.note(place.admin, found.changes)
+    missed = "\0".join(found.missed).encode("utf-8", "surrogateescape")
+    files.replace(folder.file(_MISSED), missed, lasting=False)
     files.replace(folder.file(_BEFORE), tree.encode(), lasting=False)
     failpoints.reach("collect.before-noted")
 
@@ -99,35 +112,62 @@ def collect(folder: Folder) -> Work:
 def _collected(place: _Place, folder: Folder) -> Work:
     told: list[str] = []
     tip = _tip(place, told)
-    if not _usable(place):
-        told.append("its workspace was deleted under it")
-        last = worktrees.last_known(place.admin)
-        kept = _stray(place, last, tip, told)
-        return _counted(place, tip, Work(tip=tip, salvage=kept), told)
+    what, words = ground.look(place.workspace, place.admin)
+    if what in (ground.GONE, ground.REPLACED):
+        told.append(words)
     unfinished.remove_stale_locks(place.common, place.admin, place.branch)
-    attached = checkouts.head(place.admin) == place.ref
-    head = tip if attached else commits.resolve(place.workspace, "HEAD")
-    kept = _stray(place, worktrees.last_known(place.admin), tip, told) if attached else ""
-    if not attached:
-        tip, kept = _adopted(place, head, tip, told)
-    counted = _counted(place, tip, Work(tip=tip, salvage=kept), told)
-    left, paths = _leftover(place, folder, head, told)
-    if not left:
-        return counted._replace(told=tuple(told))
-    failpoints.reach("collect.leftover-committed")
-    if head == tip:
-        git.run(place.common, "update-ref", place.ref, left, tip)
-        failpoints.reach("collect.branch-moved")
-        if not attached and not unfinished.operation(place.admin):
-            git.run(place.workspace, "symbolic-ref", "HEAD", place.ref)
-        return counted._replace(tip=left, leftover=left, leftover_paths=paths, told=tuple(told))
-    kept = salvage.keep(place.common, place.run, left)
-    told.append(f"changes that do not fit the branch are in {kept}")
-    return counted._replace(salvage=kept, leftover_paths=paths, told=tuple(told))
+    named, head = place.ref, tip
+    if what in (ground.INTACT, ground.CHANGED):
+        named, head = head_of(place.common, place.admin)
+    attached = named == place.ref
+    work = Work(tip=tip)
+    if attached:
+        last = worktrees.last_known(place.admin)
+        work = work._replace(tip=tip, salvage=_stray(place, last, tip, told))
+        head = tip
+    else:
+        work = _adopted(place, head, tip, told)
+    work, links = _counted(place, work, told)
+    if what != ground.GONE:
+        work = _with_leftover(place, folder, work, _Head(named, head, attached), links, told)
+    told += ground.set_right(place.workspace, place.admin, place.run)
+    return work._replace(told=tuple(told))
 
 
-def _usable(place: _Place) -> bool:
-    return os.path.exists(f"{place.workspace}/.git") and os.path.exists(f"{place.admin}/HEAD")
+class _Head(NamedTuple):
+    """What HEAD named in the workspace, its commit, and whether that was the card's branch."""
+
+    named: str
+    commit: str
+    attached: bool
+
+
+def _with_leftover(
+    place: _Place, folder: Folder, work: Work, head: _Head, links: list[str], told: list[str]
+) -> Work:
+    """What the session left uncommitted is committed, or salvaged where it does not fit."""
+    index = f"{place.admin}/index"
+    with View(place.workspace, place.common, head.commit, index) as view:
+        left = _leftover(place, folder, view, links)
+        _keep_histories(place, left.nested, told)
+        work = work._replace(missed=left.missed)
+        if not left.paths:
+            return work
+        parents = (head.commit,) if head.commit else ()
+        made = salvage.commit_tree(place.common, view.tree(), parents, _message(place))
+        failpoints.reach("collect.leftover-committed")
+        if os.path.lexists(index):  # else it was never checked out, which is still to be done
+            view.keep_index(index)
+    work = work._replace(leftover_paths=left.paths)
+    if head.commit != work.tip:
+        kept = salvage.keep(place.common, place.run, made)
+        told.append(f"changes that do not fit the branch are in {kept}")
+        return work._replace(salvage=kept)
+    git.run(place.common, "update-ref", place.ref, made, work.tip)
+    failpoints.reach("collect.branch-moved")
+    if not head.attached and not unfinished.operation(place.admin):
+        ground.attach(place.admin, place.branch)
+    return work._replace(tip=made, leftover=made)
 
 
 def _tip(place: _Place, told: list[str]) -> str:
@@ -159,95 +199,114 @@ def _held(place: _Place, commit: str, tip: str) -> bool:
     )
 
 
-def _adopted(place: _Place, head: str, tip: str, told: list[str]) -> tuple[str, str]:
-    """HEAD is not on the card's branch: (the branch's tip after that, salvage ref)."""
+def _adopted(place: _Place, head: str, tip: str, told: list[str]) -> Work:
+    """HEAD is not on the card's branch: the branch's tip after that, and what is salvaged."""
     if not head or _held(place, head, tip):
-        return tip, ""
+        return Work(tip=tip)
     if commits.is_ancestor(place.common, tip, head):
         git.run(place.common, "update-ref", place.ref, head, tip)
         told.append(f"it left {place.branch}; its commits are taken over")
-        return head, ""
+        return Work(tip=head)
     kept = salvage.keep(place.common, place.run, head)
     told.append(f"it left {place.branch}; commits that do not descend from it are in {kept}")
-    return tip, kept
+    return Work(tip=tip, salvage=kept)
 
 
-def _counted(place: _Place, tip: str, work: Work, told: list[str]) -> Work:
+def _counted(place: _Place, work: Work, told: list[str]) -> tuple[Work, list[str]]:
+    """The session's commits counted, and the paths of the repositories that they link to."""
     # What base has, if there is a base: its commits are not the session's.
-    count = commits.text(
-        place.common, "rev-list", "--ignore-missing", "--count", tip, f"^{place.start}",
-        f"^refs/heads/{place.base}",
+    count = int(
+        commits.text(
+            place.common, "rev-list", "--ignore-missing", "--count", work.tip, f"^{place.start}",
+            f"^refs/heads/{place.base}",
+        ) or 0
     )  # fmt: skip
-    if place.board and int(count or 0):
-        span = f"{place.start}...{tip}"
-        if commits.text(place.common, "diff", "--name-only", span, "--", place.board):
-            told.append(f"its changes under {place.board}/ stay behind on the branch")
-    return work._replace(session_commits=int(count or 0), told=tuple(told))
+    if not count:
+        return work._replace(merged=_merged(place, work.tip, told)), []
+    words = ("--raw", "-z", "--no-renames", "--no-abbrev", "--ignore-submodules=dirty")
+    changed = read_raw(git.run(place.common, "diff", *words, f"{place.start}...{work.tip}").out)
+    if place.board and any(path.startswith(f"{place.board}/") for path in changed):
+        told.append(f"its changes under {place.board}/ stay behind on the branch")
+    return work._replace(session_commits=count), [
+        path for path, each in changed.items() if _is_own_link(place, path, each)
+    ]
 
 
-def _leftover(
-    place: _Place, folder: Folder, head: str, told: list[str]
-) -> tuple[str, tuple[str, ...]]:
-    """Commit what the session left uncommitted: (commit or empty, its paths). HEAD stays."""
-    if not os.path.exists(f"{place.admin}/index"):
-        return "", ()  # never checked out: every file would read as deleted
-    where = place.workspace
+def _is_own_link(place: _Place, path: str, entry: Entry) -> bool:
+    """Whether it is a link to a commit of another repository, and base knows of none there."""
+    if entry.mode != LINK or entry.before == LINK:
+        return False
+    base = f"refs/heads/{place.base}"
+    return not commits.text(place.common, "ls-tree", base, "--", path).startswith(LINK)
+
+
+def _merged(place: _Place, tip: str, told: list[str]) -> int:
+    """How many commits of the session's own base has already, because it merged them itself."""
+    if tip == place.start:
+        return 0
+    rows = [line.partition("\t") for line in read_plain(f"{place.admin}/logs/HEAD").splitlines()]
+    made = {row[0].split(" ")[1] for row in rows if _MADE.match(row[2]) and " " in row[0]}
+    listed = commits.text(place.common, "rev-list", tip, f"^{place.start}").split()
+    count = len(made.intersection(listed))
+    if count:
+        told.append(f"it merged its work into {place.base} itself, without review")
+    return count
+
+
+class _Left(NamedTuple):
+    """What the session left uncommitted, and what of it could not be taken."""
+
+    paths: tuple[str, ...] = ()
+    missed: tuple[str, ...] = ()
+    nested: tuple[str, ...] = ()
+
+
+def _leftover(place: _Place, folder: Folder, view: View, links: list[str]) -> _Left:
+    """Bring it into the index of the view. What was there before the session is left out."""
     without = [f":(exclude,glob)**/{pattern}" for pattern in place.droppings]
     if place.board:
         without.append(f":(top,exclude){place.board}")
-    options = worktrees.git_options(place.sparse)
-    if head and not _touched(where, options, without):
-        return "", ()
-    sparse = ["--sparse"] if place.sparse else []
-    added = git.run(
-        where, *options, "add", "--all", "--ignore-errors", *sparse, "--", ".", *without,
-        check=False,
-    )  # fmt: skip
-    if added.code:
-        told.append(_first_line(added.err) or "some files could not be read")
-    paths = _changed(where, head, "--cached")
+    if not links and view.head and not view.status(*without):
+        return _Left()
+    checked_out = os.path.lexists(f"{place.admin}/index")
+    found = gathering.gather(view, view.head, without, links, removals=checked_out)
     failpoints.reach("collect.staged")
-    same = _unchanged(folder, where, paths)
+    paths = set(found.changes)
+    before = read_plain(folder.file(_BEFORE))
+    same = paths - set(view.changes(before)) if before else set()
     if same:
-        _unstage(where, head, same)
-        paths -= same
-    if not paths:
-        return "", ()
-    tree = git.run(where, "write-tree").out.decode().strip()
-    parents = (head,) if head else ()
-    return salvage.commit_tree(where, tree, parents, _message(place)), tuple(sorted(paths))
+        _unstage(view, same)
+    missed = set(found.missed) - set(read_plain(folder.file(_MISSED)).split("\0"))
+    return _Left(tuple(sorted(paths - same)), tuple(sorted(missed)), found.nested)
 
 
-def _touched(where: str, options: Sequence[str], without: Sequence[str]) -> bool:
-    """Whether anything differs from HEAD: most sessions have committed all, and one look will do."""
-    done = git.run(
-        where, *options, "status", "--porcelain", "--untracked-files=normal", "--no-renames", "-z",
-        "--", ".", *without, check=False,
-    )  # fmt: skip
-    return bool(done.code or done.out)
-
-
-def _changed(where: str, head: str, *options: str) -> set[str]:
-    against = head or git.run(where, "hash-object", "-t", "tree", "/dev/null").out.decode().strip()
-    done = git.run(where, "diff-index", "--name-only", "-z", "--no-renames", *options, against)
-    return set(done.out.decode("utf-8", "surrogateescape").split("\0")) - {""}
-
-
-def _unchanged(folder: Folder, where: str, paths: set[str]) -> set[str]:
-    """Those of the paths that are still as they were when the session began, as far as is known."""
-    try:
-        with open(folder.file(_BEFORE), encoding="ascii") as file:
-            return paths - _changed(where, file.read().strip(), "--cached")
-    except OSError:
-        return set()
-
-
-def _unstage(where: str, head: str, paths: set[str]) -> None:
+def _unstage(view: View, paths: set[str]) -> None:
     listed = "\0".join(sorted(paths)).encode("utf-8", "surrogateescape")
-    git.run(
-        where, "reset", "--quiet", head or "HEAD", "--pathspec-from-file=-", "--pathspec-file-nul",
+    view.git(
+        "reset", "--quiet", view.head or "HEAD", "--pathspec-from-file=-", "--pathspec-file-nul",
         input=listed, check=False, env={"GIT_LITERAL_PATHSPECS": "1"},
     )  # fmt: skip
+
+
+def _keep_histories(place: _Place, paths: tuple[str, ...], told: list[str]) -> None:
+    """Salvage the commits of repositories that the session made inside, whose files were taken."""
+    known = nested.find(place.workspace, place.admin) if paths or _is_own(place) else []
+    for each in known:
+        if not each.store or each.path not in (*paths, "."):
+            continue
+        tips = nested.only_here(place.common, each)
+        where = "its workspace" if each.path == "." else f"{each.path}/"
+        if not tips:
+            continue
+        if not nested.take_in(place.common, each, tips):
+            told.append(f"the commits of the repository in {where} could not be salvaged")
+            continue
+        refs = {salvage.keep(place.common, place.run, tip) for tip in tips}
+        told.append(f"the commits of the repository in {where} are in {', '.join(sorted(refs))}")
+
+
+def _is_own(place: _Place) -> bool:
+    return os.path.isdir(f"{place.workspace}/.git")
 
 
 def _message(place: _Place) -> str:
@@ -257,10 +316,6 @@ def _message(place: _Place) -> str:
         f"Committed by gitkanban when run {place.run} ended.\n\n"
         f"Kanban-Card: {place.card}\nKanban-Run: {place.run}\n"
     )
-
-
-def _first_line(text: bytes) -> str:
-    return next(iter(text.decode("utf-8", "replace").splitlines()), "")
 
 
 def main(argv: list[str]) -> int:

@@ -99,6 +99,8 @@ class Folder(NamedTuple):
             _texts(found.get("leftover_paths")),
             str(found.get("salvage") or ""),
             _texts(found.get("told")),
+            _texts(found.get("missed")),
+            _whole(found.get("merged")),
         )
 
     def uncollected(self, facts: Spec) -> bool:

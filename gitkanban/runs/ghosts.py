@@ -6,28 +6,16 @@ branch has and what was staged, is saved first.
 
 import os
 
-from gitkanban.board import checkouts, commits, git
+from gitkanban.board import commits, git
 from gitkanban.board.place import Place
 from gitkanban.errors import Refused
-from gitkanban.runs import salvage, worktrees
+from gitkanban.runs import ground, salvage, worktrees
 from gitkanban.runs.locks import Locks
-
-
-def _ghost(place: Place, path: str) -> str:
-    """The git directory of a worktree that was registered at `path` and whose folder is gone."""
-    top = f"{place.common}/worktrees"
-    names = [os.path.basename(path), *(os.listdir(top) if os.path.isdir(top) else ())]
-    for name in names:
-        admin = f"{top}/{name}"
-        known = checkouts.line(f"{admin}/gitdir")
-        if known and os.path.realpath(checkouts.root_of(admin)) == os.path.realpath(path):
-            return admin
-    return ""
 
 
 def salvaged(place: Place, path: str, run: str) -> list[str]:
     """Keep the last commit of a worktree that is gone from `path`, if no branch has it; what to tell."""
-    admin = _ghost(place, path)
+    admin = ground.registered(place.common, path)
     last = worktrees.last_known(admin) if admin else ""
     if not last or commits.text(place.common, "branch", "--contains", last):
         return []
@@ -40,7 +28,7 @@ def _keep(place: Place, run: str, commit: str) -> str:
 
 def drop(place: Place, path: str) -> None:
     """Have git forget the worktree whose folder is gone from `path`. Call it under `making`."""
-    if _ghost(place, path):
+    if ground.registered(place.common, path):
         git.run(place.common, "worktree", "remove", "--force", "--force", path)
 
 
@@ -55,7 +43,7 @@ def forget(place: Place, locks: Locks, card: str, path: str) -> list[str]:
             f"{os.path.dirname(path)} is not there: is a disk not mounted?",
             "If it was removed for good: `git worktree prune`.",
         )
-    admin = _ghost(place, path)
+    admin = ground.registered(place.common, path)
     if not admin:
         return []
     run = f"worktree-of-{card}"

@@ -1,69 +1,132 @@
-"""The end of a card's worktree: removed where nothing is lost with it, else kept, or salvaged first.
+"""The end of a card's worktree: it goes whole where nothing is lost with it, else it stays whole.
 
 Worktrees whose folder is gone already are in `ghosts`.
 """
 
 import os
+import shutil
 from typing import NamedTuple
 
 from gitkanban.board import commits, git
 from gitkanban.board.place import Place
-from gitkanban.runs import salvage, unfinished, worktrees
+from gitkanban.errors import GitFailed
+from gitkanban.runs import cleanliness, ground, unfinished, worktrees
 from gitkanban.runs.locks import Locks
+from gitkanban.runs.workspace_git import head_of
 from gitkanban.runs.workspaces import Wish
+
+_TRASH = ".gitkanban-trash-"  # beside worktrees: what is on its way out
 
 
 class Removed(NamedTuple):
-    """What `remove` did: whether the worktree is gone, where its content is kept, what to tell."""
+    """What `remove` did: whether the worktree is gone, and what to tell."""
 
     gone: bool
-    salvage: str = ""
     told: tuple[str, ...] = ()
 
 
-def remove(
-    place: Place, locks: Locks, wish: Wish, force: bool = False, landed: str = ""
-) -> Removed:
+def remove(place: Place, locks: Locks, wish: Wish, landed: str = "") -> Removed:
     """Remove a card's worktree, and its branch where base contains it.
 
-    Only a clean worktree of a merged branch goes just so. Another stays, unless `force`: then its
-    content and commits are salvaged first. `landed` is a commit whose content base is known to have
-    by other commits; it counts as merged, and its branch stays. Call it with the card's lock held.
-    Raises BoardBusy, GitFailed.
+    Only a clean worktree of a merged branch goes. `landed` is a commit whose content base is known
+    to have by other commits; it counts as merged, and its branch stays. Call it with the card's
+    lock held. Raises BoardBusy, GitFailed, OSError.
     """
     path = worktrees.path_of(place, wish.card, wish.worktrees)
     branch = worktrees.branch_of(wish.card)
-    admin = worktrees.admin_of(path)
+    admin = ground.registered(place.common, path)
     if not admin or not os.path.exists(f"{admin}/{worktrees.MARK}"):
-        return Removed(False, told=(f"{path} is no worktree of ours",))
+        return Removed(False, (f"{path} is no worktree of ours",))
     told = unfinished.remove_stale_locks(place.common, admin, branch)
-    if _nested(path):
-        return Removed(False, told=(f"{path} holds a repository of its own: kept",))
     base, tip = worktrees.tips(place, wish.base, branch)
-    head = commits.resolve(path, "HEAD")
-    merged = all(
-        c in ("", landed) or commits.is_ancestor(place.common, c, base) for c in (tip, head)
-    )
-    dirty = bool(commits.text(path, "status", "--porcelain", "--untracked-files=all"))
-    if (dirty or not merged or unfinished.operation(admin)) and not force:
-        why = "has changes that are not committed" if dirty else "has work that is not in base"
-        return Removed(False, told=(f"{path} {why}: kept",))
-    kept = salvage.snapshot(path, admin, wish.run, f"workspace of {wish.card}") if dirty else ""
-    if not merged:
-        kept = kept or salvage.keep(place.common, wish.run, head or tip)
+    _, head = head_of(place.common, admin)
+    why = cleanliness.describe_unclean(place.common, path, admin)
+    tips = {tip, head} - {"", landed}
+    if not why and not all(commits.is_ancestor(place.common, each, base) for each in tips):
+        why = "work that is not in base"
+    why = why or _describe_obstacle(path)
+    if why:
+        return Removed(False, (f"{path} has {why}: kept",))
     with worktrees.making(locks):
-        worktrees.unlock(admin)
-        git.run(place.common, "worktree", "remove", "--force", path)
+        trash = _take_away(place, path, admin)
+    told += _empty(trash)
     if tip and commits.is_ancestor(place.common, tip, base):
         git.run(place.common, "update-ref", "-d", f"refs/heads/{branch}", tip, check=False)
-    if kept:
-        told.append(f"what was in {path} is kept in {kept}")
-    return Removed(True, kept, tuple(told))
+    return Removed(True, tuple(told))
 
 
-def _nested(path: str) -> bool:
-    """Whether an untracked repository lies inside, whose content no commit of ours would hold."""
-    listed = commits.text(path, "ls-files", "--others", "--directory", "--no-empty-directory", "-z")
-    return any(
-        os.path.exists(f"{path}/{name}.git") for name in listed.split("\0") if name.endswith("/")
-    )
+def _take_away(place: Place, path: str, admin: str) -> str:
+    """Have git forget a worktree, its folder renamed: so it goes whole, or not at all. Its new path.
+
+    Nothing of git's looks into the folder, and no link in its place is followed.
+    """
+    folder, name = os.path.split(path)
+    trash = ground.free_name(f"{folder}/{_TRASH}{name}")
+    os.rename(path, trash)
+    try:
+        worktrees.unlock(admin)
+        git.run(place.common, "worktree", "remove", "--force", "--force", path)
+    except GitFailed:
+        os.rename(trash, path)
+        raise
+    return trash
+
+
+def _describe_obstacle(path: str) -> str:
+    """What keeps a worktree from being removed whole, in words: found before anything is touched."""
+    device = os.lstat(path).st_dev
+    for folder, below in _walk(path):
+        found = os.lstat(folder)
+        if found.st_dev != device:
+            return f"another file system in {os.path.relpath(folder, path)}"
+        ours = os.geteuid() in (0, found.st_uid)
+        if not ours and below and not _lets_us_write(found):
+            return f"files of somebody else in {os.path.relpath(folder, path)}"
+    return ""
+
+
+def _lets_us_write(found: os.stat_result) -> bool:
+    """Whether a folder of somebody else lets us remove what is in it."""
+    needed = 0o030 if found.st_gid in (os.getegid(), *os.getgroups()) else 0o003
+    return found.st_mode & needed == needed
+
+
+def _walk(top: str, writable: bool = False) -> list[tuple[str, list[str]]]:
+    """The folder and all below it, each with the names in it; links are not followed.
+
+    `writable`: made so before it is looked into.
+    """
+    found, waiting = [], [top]
+    while waiting:
+        path = waiting.pop()
+        try:
+            if writable:
+                os.chmod(path, os.lstat(path).st_mode | 0o700)
+            with os.scandir(path) as entries:
+                rows = [(each.name, each.is_dir(follow_symlinks=False)) for each in entries]
+        except OSError:
+            rows = []
+        found.append((path, [name for name, _ in rows]))
+        waiting += [f"{path}/{name}" for name, folder in rows if folder]
+    return found
+
+
+def _empty(trash: str) -> list[str]:
+    """Remove a folder that was taken away; lines about what could not be."""
+    _walk(trash, writable=True)  # module caches and the like are read-only
+    try:
+        shutil.rmtree(trash)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        return [f"{trash} could not be removed: {error.strerror}: {error.filename}"]
+    return []
+
+
+def empty_trash(place: Place, configured: str = "") -> list[str]:
+    """Remove what a kill has left of worktrees that were on their way out; lines about failures."""
+    folder = worktrees.folder_of(place, configured)
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    return [
+        line for name in names if name.startswith(_TRASH) for line in _empty(f"{folder}/{name}")
+    ]

@@ -3,12 +3,11 @@
 Nothing here removes anything, and no branch is moved.
 """
 
-import os
-import shutil
-
 from gitkanban import failpoints
 from gitkanban.board import commits, git
 from gitkanban.errors import GitFailed
+from gitkanban.runs import gathering
+from gitkanban.runs.workspace_git import View, head_of
 
 PREFIX = "refs/gitkanban/salvage/"
 
@@ -28,26 +27,6 @@ def keep(common: str, run: str, commit: str) -> str:
         ref = f"{PREFIX}{run}-{number}"
 
 
-def tree_of(workspace: str, admin: str, index: str) -> str:
-    """The tree of everything in a workspace that git does not ignore, its index left untouched.
-
-    `index` is a file to work with; it is overwritten and removed. Raises GitFailed.
-    """
-    env = {"GIT_INDEX_FILE": index}
-    try:
-        try:
-            shutil.copyfile(f"{admin}/index", index)
-        except FileNotFoundError:
-            git.run(workspace, "read-tree", "--empty", env=env)
-        # Files that cannot be read are left out and said by nobody but git: exit 1.
-        git.run(workspace, "add", "--all", "--ignore-errors", "--", ".", env=env, check=False)
-        return git.run(workspace, "write-tree", env=env).out.decode().strip()
-    finally:
-        for name in (index, f"{index}.lock"):
-            if os.path.lexists(name):
-                os.unlink(name)
-
-
 def commit_tree(where: str, tree: str, parents: tuple[str, ...], message: str) -> str:
     """Make a commit; as `gitkanban` when the repository knows no identity. Raises GitFailed."""
     args = ["commit-tree", tree, *(word for parent in parents for word in ("-p", parent))]
@@ -63,14 +42,16 @@ def commit_tree(where: str, tree: str, parents: tuple[str, ...], message: str) -
     return done.out.decode().strip()
 
 
-def snapshot(workspace: str, admin: str, run: str, why: str) -> str:
+def snapshot(workspace: str, common: str, admin: str, run: str, why: str) -> str:
     """Keep a workspace's whole content and HEAD in a salvage ref; empty when HEAD has it all.
 
-    Raises GitFailed.
+    Raises GitFailed, OSError.
     """
-    head = commits.resolve(workspace, "HEAD")
-    tree = tree_of(workspace, admin, f"{admin}/gitkanban-index")
-    if head and commits.text(workspace, "rev-parse", f"{head}^{{tree}}") == tree:
-        return ""
+    _, head = head_of(common, admin)
+    with View(workspace, common, head, f"{admin}/index") as view:
+        found = gathering.gather(view, head)
+        if head and not found.changes:
+            return ""
+        tree = view.tree()
     parents = (head,) if head else ()
-    return keep(workspace, run, commit_tree(workspace, tree, parents, f"salvage: {why}\n"))
+    return keep(common, run, commit_tree(common, tree, parents, f"salvage: {why}\n"))

@@ -25,11 +25,13 @@ from gitkanban.core.tidying import (
     finished,
 )
 from gitkanban.errors import GitkanbanError
-from gitkanban.runs import checkup, folders, proposing, removal, worktrees
+from gitkanban.runs import checkup, cleanliness, folders, proposing, removal, worktrees
 from gitkanban.runs.locks import Locks
+from gitkanban.runs.workspace_git import head_of, sweep_rooms
 from gitkanban.runs.workspaces import Wish
 from gitkanban.runs.worktrees import Ours
 
+_OLD = 86400.0  # seconds after which no process can still use what it made for itself
 T = TypeVar("T")
 Progress = Callable[[Iterable[T], int, str], Iterable[T]]  # items, how many, what is done with them
 
@@ -43,10 +45,11 @@ def look(place: Place, board: Board, progress: Progress[Ours]) -> Facts:
     for each in progress(every, len(every), "looking at worktrees"):
         fact = WorktreeFact(each.path, each.card, each.there, f"card/{each.card}" in live)
         if each.there and not fact.live and finished(board, each.card):
-            status = commits.text(each.path, "status", "--porcelain", "--untracked-files=all")
-            tips = {commits.resolve(each.path, name) for name in ("HEAD", _ref(each.card))} - {""}
+            _, head = head_of(place.common, each.admin)
+            tips = {head, commits.resolve(place.common, _ref(each.card))} - {""}
             has = all(any(_in_base(place, board, each.card, tip, base)) for tip in tips)
-            fact = fact._replace(clean=not status, landed=has)
+            unclean = cleanliness.describe_unclean(place.common, each.path, each.admin)
+            fact = fact._replace(unclean=unclean, landed=has)
         trees.append(fact)
     done = any(card.status == DONE for card in board.cards.values())
     aging = done and board.config is not None and board.config.archive_after > 0
@@ -94,6 +97,7 @@ class Tidier:
         self.place = place
         self.locks = Locks(place.private)
         self.base = base_of(place, board.config) if board.config else ""
+        self.worktrees = board.config.worktrees if board.config else ""
 
     def steps(self, todo: Tidying) -> list[Callable[[], Kept | None]]:
         """What is to be removed, a call for each; one that did not go after all gives the reason."""
@@ -174,3 +178,5 @@ class Tidier:
         boards = [f"{each.root}/{self.place.prefix}" for each in checkouts.every(self.place)]
         for folder in (self.place.private, self.place.slots, *boards):
             files.remove_old_parts(folder, time.time())
+        sweep_rooms(self.place.common, time.time() - _OLD)
+        removal.empty_trash(self.place, self.worktrees)

@@ -4,21 +4,32 @@ Call it only while no process of the card is alive and its locks are ours.
 """
 
 import os
+import shutil
 
-from gitkanban.board import checkouts, commits, git, standstill
+from gitkanban.board import checkouts, commits, standstill
 from gitkanban.errors import BoardBusy
-from gitkanban.runs import processes, salvage
+from gitkanban.runs import ground, processes, salvage
+from gitkanban.runs.workspace_git import View, head_of, read_plain
 
 _LOCKS = ("index.lock", "HEAD.lock", "ORIG_HEAD.lock", "config.worktree.lock")
-_OPERATIONS = (  # what git keeps while one is in progress, and the words that forget it
-    ("rebase-merge", ("rebase", "--quit")),
-    ("rebase-apply", ("rebase", "--quit")),
-    ("MERGE_HEAD", ("merge", "--quit")),
-    ("CHERRY_PICK_HEAD", ("cherry-pick", "--quit")),
-    ("REVERT_HEAD", ("revert", "--quit")),
-    ("sequencer", ("cherry-pick", "--quit")),
-    ("BISECT_LOG", ("bisect", "reset", "HEAD")),
+_OPERATIONS = (  # what git keeps while one is in progress, and its name
+    ("rebase-merge", "rebase"),
+    ("rebase-apply", "rebase"),
+    ("MERGE_HEAD", "merge"),
+    ("CHERRY_PICK_HEAD", "cherry-pick"),
+    ("REVERT_HEAD", "revert"),
+    ("sequencer", "cherry-pick"),
+    ("BISECT_LOG", "bisect"),
 )
+# All that git forgets with `--quit`, `remove_merge_branch_state` and `bisect_clean_state` of its
+# sources: read from there, for git itself is not run on what a session may have written.
+_STATE = (
+    *(name for name, _ in _OPERATIONS), "MERGE_MSG", "MERGE_MODE", "MERGE_RR", "MERGE_AUTOSTASH",
+    "AUTO_MERGE", "SQUASH_MSG", "REBASE_HEAD", "BISECT_START", "BISECT_NAMES", "BISECT_TERMS",
+    "BISECT_RUN", "BISECT_ANCESTORS_OK", "BISECT_FIRST_PARENT", "BISECT_EXPECTED_REV",
+    "BISECT_HEAD", "refs/bisect",
+)  # fmt: skip
+_STASHED = ("rebase-merge/autostash", "rebase-apply/autostash", "MERGE_AUTOSTASH")
 
 
 def remove_stale_locks(common: str, admin: str, branch: str) -> list[str]:
@@ -43,30 +54,42 @@ def remove_stale_locks(common: str, admin: str, branch: str) -> list[str]:
 
 def operation(admin: str) -> str:
     """The operation that is in progress in a worktree (`rebase`, `merge`, …), empty for none."""
-    return next((words[0] for name, words in _OPERATIONS if os.path.lexists(f"{admin}/{name}")), "")
+    return next((what for name, what in _OPERATIONS if os.path.lexists(f"{admin}/{name}")), "")
 
 
-def settle_worktree(workspace: str, admin: str, branch: str, run: str) -> list[str]:
+def settle_worktree(common: str, workspace: str, admin: str, branch: str, run: str) -> list[str]:
     """Bring a worktree back onto its branch with no operation in progress; what was done.
 
-    Whatever the branch does not hold is salvaged first. Raises GitFailed.
+    Whatever the branch does not hold is salvaged first. Raises GitFailed, OSError.
     """
+    ref = f"refs/heads/{branch}"
     under_way = operation(admin)
-    attached = commits.text(workspace, "symbolic-ref", "--quiet", "HEAD") == f"refs/heads/{branch}"
-    if attached and not under_way:
+    named, head = head_of(common, admin)
+    if named == ref and not under_way:
         return []
     told = []
-    head, tip = commits.resolve(workspace, "HEAD"), commits.resolve(workspace, branch)
-    kept = salvage.snapshot(workspace, admin, run, f"{branch} before it was set right")
-    if not kept and head and not (tip and commits.is_ancestor(workspace, head, tip)):
-        kept = salvage.keep(workspace, run, head)
+    kept = salvage.snapshot(workspace, common, admin, run, f"{branch} before it was set right")
+    if not kept and head and not commits.is_ancestor(common, head, ref):
+        kept = salvage.keep(common, run, head)
+    for name in _STASHED:
+        stashed = commits.resolve_id(common, read_plain(f"{admin}/{name}").strip())
+        kept = salvage.keep(common, run, stashed) if stashed else kept
     if kept:
         told.append(f"what did not fit the branch is in {kept}")
-    for name, words in _OPERATIONS:
-        if os.path.lexists(f"{admin}/{name}"):
-            git.run(workspace, *words, check=False)
+    _forget_operations(admin)
     if under_way:
         told.append(f"an unfinished {under_way} was given up")
-    git.run(workspace, "symbolic-ref", "HEAD", f"refs/heads/{branch}")
-    git.run(workspace, "reset", "--hard", "--quiet")
+    ground.attach(admin, branch)
+    with View(workspace, common, ref, f"{admin}/index") as view:
+        view.git("reset", "--hard", "--quiet")
+        view.keep_index(f"{admin}/index")
     return told
+
+
+def _forget_operations(admin: str) -> None:
+    for name in _STATE:
+        path = f"{admin}/{name}"
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path)
+        elif os.path.lexists(path):
+            os.unlink(path)

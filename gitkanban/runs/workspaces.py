@@ -13,8 +13,9 @@ from gitkanban.board import commits, git
 from gitkanban.board.place import Place
 from gitkanban.core.model import SHARED, WORKTREE
 from gitkanban.errors import GitFailed, Refused
-from gitkanban.runs import ghosts, unfinished, worktrees
+from gitkanban.runs import ghosts, ground, unfinished, worktrees
 from gitkanban.runs.locks import Locks
+from gitkanban.runs.workspace_git import View, read_plain
 
 _SETUP = "gitkanban-setup"  # there: its setup has passed
 
@@ -55,14 +56,26 @@ def prepare(place: Place, locks: Locks, wish: Wish) -> Workspace:
     if wish.policy == SHARED:
         return _shared(place)
     path = worktrees.path_of(place, wish.card, wish.worktrees)
-    admin = worktrees.admin_of(path)
-    if admin and not os.path.isdir(admin):
-        raise _occupied(path, "the git directory it belongs to is gone")
+    admin = ground.registered(place.common, path) if os.path.lexists(path) else ""
+    told: list[str] = []
     if admin:
-        return _continued(place, wish, path, admin)
-    if os.path.isdir(path) and os.listdir(path):
+        _check_ours(wish, path, admin)
+        told = ground.set_right(path, admin, wish.run)
+        if os.path.lexists(path):
+            return _continued(place, wish, path, admin, told)
+    elif os.path.lexists(path) and not _is_empty(path):
         raise _occupied(path, "it is not a worktree of this repository")
-    return _made(place, locks, wish, path)
+    return _made(place, locks, wish, path, told)
+
+
+def _check_ours(wish: Wish, path: str, admin: str) -> None:
+    branch = worktrees.branch_of(wish.card)
+    if not os.path.exists(f"{admin}/{worktrees.MARK}") and not _on(admin, branch):
+        raise _occupied(path, "it is a worktree that somebody made for another branch")
+
+
+def _is_empty(path: str) -> bool:
+    return os.path.isdir(path) and not os.path.islink(path) and not os.listdir(path)
 
 
 def _shared(place: Place) -> Workspace:
@@ -81,10 +94,10 @@ def _occupied(path: str, why: str) -> Refused:
 # -- a new one
 
 
-def _made(place: Place, locks: Locks, wish: Wish, path: str) -> Workspace:
+def _made(place: Place, locks: Locks, wish: Wish, path: str, told: list[str]) -> Workspace:
     branch = worktrees.branch_of(wish.card)
     base, tip = worktrees.tips(place, wish.base, branch)
-    told = ghosts.salvaged(place, path, wish.run)
+    told += ghosts.salvaged(place, path, wish.run)
     if tip and tip != base:
         told += _check_known(place, wish, base, tip)
     ahead = bool(tip) and not commits.is_ancestor(place.common, tip, base)
@@ -95,12 +108,12 @@ def _made(place: Place, locks: Locks, wish: Wish, path: str) -> Workspace:
         words = (path, branch) if ahead else ("--no-track", "-B", branch, path, base)
         _add(place, branch, path, words)
         failpoints.reach("workspace.added")
-        admin = worktrees.admin_of(path)
+        admin = ground.registered(place.common, path)
         files.replace(f"{admin}/{worktrees.MARK}", f"{wish.card}\n".encode(), lasting=False)
         failpoints.reach("workspace.marked")
         worktrees.lock(admin, wish.run)
         failpoints.reach("workspace.kept")
-    sparse = _checkout(place, path, admin, wish.without_board)
+    sparse = _checkout(place, path, admin, branch, wish.without_board)
     failpoints.reach("workspace.checked-out")
     told += _post_checkout(place.common, path, start)
     return Workspace(path, branch, start, True, True, admin, sparse, wish.base, tuple(told))
@@ -133,22 +146,29 @@ def _add(place: Place, branch: str, path: str, words: tuple[str, ...]) -> None:
         raise
 
 
-def _checkout(place: Place, path: str, admin: str, without_board: bool) -> bool:
+def _checkout(place: Place, path: str, admin: str, branch: str, without_board: bool) -> bool:
     """Fill a worktree made without checkout. True when the board was left out."""
     rules = f"{admin}/info/sparse-checkout"
-    sparse = without_board and bool(place.prefix) and not os.path.exists(rules)
+    sparse = without_board and bool(place.prefix) and not os.path.lexists(rules)
     if sparse:
         os.makedirs(f"{admin}/info", exist_ok=True)
-        files.replace(rules, f"/*\n!/{place.prefix}/\n".encode())
-    git.run(
-        path,
-        *worktrees.git_options(sparse),
-        "reset",
-        "--hard",
-        "--quiet",
-        "--no-recurse-submodules",
-    )
+        files.replace(rules, _without_board(place).encode())
+    with _view_for_checkout(place, path, admin, branch, sparse) as view:
+        view.git("reset", "--hard", "--quiet", "--no-recurse-submodules")
+        view.keep_index(f"{admin}/index")
     return sparse
+
+
+def _without_board(place: Place) -> str:
+    return f"/*\n!/{place.prefix}/\n"
+
+
+def _view_for_checkout(place: Place, path: str, admin: str, branch: str, sparse: bool) -> View:
+    """A view in which git may write to the workspace, on the card's branch."""
+    view = View(path, place.common, f"refs/heads/{branch}", f"{admin}/index", begin=False)
+    if sparse:
+        view.leave_out(_without_board(place))
+    return view
 
 
 @cache
@@ -180,11 +200,9 @@ def _post_checkout(common: str, path: str, commit: str) -> list[str]:
 # -- one of an earlier attempt
 
 
-def _continued(place: Place, wish: Wish, path: str, admin: str) -> Workspace:
+def _continued(place: Place, wish: Wish, path: str, admin: str, told: list[str]) -> Workspace:
     branch = worktrees.branch_of(wish.card)
-    if not os.path.exists(f"{admin}/{worktrees.MARK}") and not _on(admin, branch):
-        raise _occupied(path, "it is a worktree that somebody made for another branch")
-    told = unfinished.remove_stale_locks(place.common, admin, branch)
+    told += unfinished.remove_stale_locks(place.common, admin, branch)
     failpoints.reach("workspace.found")
     base, tip = worktrees.tips(place, wish.base, branch)
     if not tip:
@@ -197,42 +215,33 @@ def _continued(place: Place, wish: Wish, path: str, admin: str) -> Workspace:
     sparse = _left_out(place, admin)
     fresh = not os.path.exists(f"{admin}/index")
     if fresh:  # the tick that made it died before its checkout
-        git.run(path, "symbolic-ref", "HEAD", f"refs/heads/{branch}")
-        sparse = _checkout(place, path, admin, wish.without_board)
+        ground.attach(admin, branch)
+        sparse = _checkout(place, path, admin, branch, wish.without_board)
         told += _post_checkout(place.common, path, tip)
     else:
-        told += unfinished.settle_worktree(path, admin, branch, wish.run)
+        told += unfinished.settle_worktree(place.common, path, admin, branch, wish.run)
     failpoints.reach("workspace.set-right")
-    tip = _forwarded(path, base, tip, told, sparse)
+    if tip != base and commits.is_ancestor(place.common, tip, base):
+        with _view_for_checkout(place, path, admin, branch, sparse) as view:
+            tip = _forwarded(view, base, tip, told)
+            view.keep_index(f"{admin}/index")
     failpoints.reach("workspace.forwarded")
     setup = not os.path.exists(f"{admin}/{_SETUP}")
     return Workspace(path, branch, tip, fresh, setup, admin, sparse, wish.base, tuple(told))
 
 
 def _on(admin: str, branch: str) -> bool:
-    try:
-        with open(f"{admin}/HEAD", encoding="utf-8") as file:
-            return file.read().strip() == f"ref: refs/heads/{branch}"
-    except OSError:
-        return False
+    return read_plain(f"{admin}/HEAD").strip() == f"ref: refs/heads/{branch}"
 
 
 def _left_out(place: Place, admin: str) -> bool:
-    try:
-        with open(f"{admin}/info/sparse-checkout", encoding="utf-8") as file:
-            return bool(place.prefix) and file.read() == f"/*\n!/{place.prefix}/\n"
-    except OSError:
-        return False
+    rules = read_plain(f"{admin}/info/sparse-checkout")
+    return bool(place.prefix) and rules == _without_board(place)
 
 
-def _forwarded(path: str, base: str, tip: str, told: list[str], sparse: bool) -> str:
+def _forwarded(view: View, base: str, tip: str, told: list[str]) -> str:
     """Bring a branch without work of its own up to base; the commit at which the run starts."""
-    if tip == base or not commits.is_ancestor(path, tip, base):
-        return tip
-    done = git.run(
-        path, *worktrees.git_options(sparse), "reset", "--keep", "--quiet", base, check=False
-    )
-    if done.code:
+    if view.git("reset", "--keep", "--quiet", base, check=False).code:
         told.append("base has moved on, but changes in the workspace keep it where it was")
         return tip
     return base

@@ -13,6 +13,7 @@ from gitkanban.board.checkouts import line
 from gitkanban.board.place import Place
 from gitkanban.errors import BoardBusy, NotFound
 from gitkanban.runs.locks import Held, Locks
+from gitkanban.runs.workspace_git import read_plain
 
 MARK = "gitkanban"  # in a worktree's git directory: this one is ours, with the card's id
 _LOCK_WAIT = 120.0  # seconds; one `worktree add --no-checkout` takes milliseconds
@@ -67,27 +68,12 @@ def path_of(place: Place, card: str, worktrees: str = "") -> str:
     return f"{folder_of(place, worktrees)}/{card}"
 
 
-def admin_of(path: str) -> str:
-    """The git directory of a linked worktree, empty when the path is none."""
-    try:
-        with open(f"{path}/.git", encoding="utf-8", errors="surrogateescape") as file:
-            kind, _, target = file.read(4096).strip().partition(": ")
-    except OSError:
-        return ""
-    return os.path.normpath(os.path.join(path, target)) if kind == "gitdir" else ""
-
-
 def last_known(admin: str) -> str:
     """The commit that a worktree's HEAD last stood at by its reflog; empty when it has none."""
-    try:
-        with open(f"{admin}/logs/HEAD", "rb") as file:
-            lines = file.read().splitlines()
-    except OSError:
-        return ""
+    lines = read_plain(f"{admin}/logs/HEAD").splitlines()
     words = lines[-1].split() if lines else []
     # Where the branch was deleted, the last line leads from its commit to none.
-    known = [word.decode("ascii", "replace") for word in words[1::-1]]
-    return next((commit for commit in known if commit != NO_COMMIT), "")
+    return next((commit for commit in words[1::-1] if commit != NO_COMMIT), "")
 
 
 def tips(place: Place, base: str, branch: str) -> tuple[str, str]:
@@ -148,13 +134,8 @@ def unlock_run(common: str, run: str) -> None:
             unlock(f"{top}/{name}")
 
 
-def git_options(sparse: bool) -> list[str]:
-    """`git_config` as options before a git subcommand."""
-    return [word for key, value in git_config(sparse).items() for word in ("-c", f"{key}={value}")]
-
-
 def git_config(sparse: bool) -> dict[str, str]:
-    """Git settings for commands in a workspace; sessions get them through their environment."""
+    """Git settings for sessions, which get them through their environment."""
     found = {"gc.auto": "0", "maintenance.auto": "false"}
     if sparse:
         # Not written into the repository's own config, which belongs to people.

@@ -28,7 +28,7 @@ def test_only_clean_and_merged_worktrees_of_finished_cards_go() -> None:
     trees = (
         WorktreeFact("/w/T0", "T0"),
         WorktreeFact("/w/T1", "T1"),
-        WorktreeFact("/w/T1b", "T1", clean=False),
+        WorktreeFact("/w/T1b", "T1", unclean="changes that are not committed"),
         WorktreeFact("/w/T2", "T2", landed=False),
         WorktreeFact("/w/T2b", "T2", live=True),
         WorktreeFact("/w/T2c", "T2", there=False),
@@ -59,7 +59,10 @@ def test_a_branch_goes_when_base_has_its_commits_or_its_content() -> None:
 
 
 def test_a_branch_stays_with_its_worktree() -> None:
-    facts = Facts((WorktreeFact("/w/T1", "T1", clean=False),), (BranchFact("T1", True),))
+    facts = Facts(
+        (WorktreeFact("/w/T1", "T1", unclean="changes that are not committed"),),
+        (BranchFact("T1", True),),
+    )
     assert tidying(STATE, facts, NOW).branches == ()
 
 
@@ -91,7 +94,7 @@ def test_cards_done_long_ago_are_archived_with_the_year_of_their_last_change() -
     state = state._replace(config=state.config and state.config._replace(archive_after=DAY))
     old = NOW - 400 * DAY
     facts = Facts(
-        worktrees=(WorktreeFact("/w/E", "E", clean=False),),
+        worktrees=(WorktreeFact("/w/E", "E", unclean="changes that are not committed"),),
         folders=(FolderFact("r1", "D", False),),
         changed={"A": old, "B": NOW - DAY + 1, "C": old, "D": old, "E": old, "F": old, "G": old},
     )

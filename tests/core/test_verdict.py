@@ -9,6 +9,8 @@ from gitkanban.core.verdict import COUNTED, NEUTRAL, OUTCOMES, attempts, verdict
 WORK = Work(tip="c2", session_commits=1)
 LEFT = Work(tip="c2", leftover="c2", leftover_paths=("a.py",))
 DROPPINGS = Work(tip="c2", leftover="c2")
+PART = Work(tip="c2", session_commits=2, missed=("a", "b", "c", "d"))
+MERGED = Work(tip="c2", merged=1)
 NOTHING = Work(tip="c1")
 DONE = Report("done", summary="all of it")
 NO_CHANGE = Report("done", no_change=True)
@@ -50,6 +52,14 @@ CASES = [
         "succeeded",
         "review",
     ),
+    (
+        "a part could not be committed",
+        facts(work=PART, commits="supervisor"),
+        "uncommitted",
+        "todo",
+    ),
+    ("merged by itself", facts(work=MERGED), "succeeded", "review"),
+    ("merged by itself, verify red", facts(work=MERGED, verify=1), "verify-failed", "todo"),
     ("droppings only", facts(work=DROPPINGS, commits="supervisor"), "no-work", "todo"),
     ("exit 0 but the agent says error", facts(work=WORK, agent_error="API"), "failed", "todo"),
     ("exit 3", facts(3, WORK), "failed", "todo"),
@@ -79,6 +89,16 @@ def test_verdict(what: str, given: RunFacts, outcome: str, to: str) -> None:
     assert (judged.outcome, judged.to) == (outcome, to)
     assert judged.why
     assert judged.outcome in OUTCOMES
+
+
+def test_what_could_not_be_committed_is_named() -> None:
+    why = verdict(facts(work=PART), []).why
+    assert why == "exit 0, but git could not take a, b, c and 1 more"
+
+
+def test_a_merge_without_review_is_named() -> None:
+    why = verdict(facts(work=MERGED), []).why
+    assert why == "1 new commit, merged into base by the session itself, without review"
 
 
 def earlier(*outcomes: str) -> list[Run]:

@@ -25,10 +25,10 @@ def prepare(repo: Path, card: str = "T1", **fields: object) -> Workspace:
     return workspaces.prepare(place, Locks(place.private), wish)
 
 
-def remove(repo: Path, card: str = "T1", force: bool = False) -> removal.Removed:
+def remove(repo: Path, card: str = "T1") -> removal.Removed:
     place = place_of(repo)
     wish = Wish(card, "01run", "main")
-    return removal.remove(place, Locks(place.private), wish, force)
+    return removal.remove(place, Locks(place.private), wish)
 
 
 def advance(repo: Path, name: str = "more.txt") -> str:
@@ -264,27 +264,17 @@ def test_a_merged_and_clean_one_is_removed_with_its_branch(repo: Path) -> None:
     assert git(repo, "branch", "--list", "card/*") == ""
 
 
-def test_unmerged_or_unclean_ones_stay_unless_forced_and_are_kept_then(repo: Path) -> None:
+def test_unmerged_or_unclean_ones_stay(repo: Path) -> None:
     made = prepare(repo)
     where = Path(made.path)
     (where / "loose.txt").write_text("loose")
     kept = remove(repo)
     assert (kept.gone, kept.told) == (False, (f"{where} has changes that are not committed: kept",))
+    (where / "loose.txt").unlink()
     git(where, "commit", "-q", "--allow-empty", "-m", "work")
-    work = git(where, "rev-parse", "HEAD")
-    gone = remove(repo, force=True)
-    assert gone.gone
-    assert git(repo, "show", f"{gone.salvage}:loose.txt") == "loose"
-    assert git(repo, "merge-base", work, gone.salvage) == work
-    assert git(repo, "rev-parse", "card/T1") == work, "an unmerged branch is nobody's to delete"
-
-
-def test_a_repository_inside_is_never_removed(repo: Path) -> None:
-    made = prepare(repo)
-    git(Path(made.path), "init", "-q", "inner")
-    (Path(made.path) / "inner/a").write_text("only copy")
-    assert not remove(repo, force=True).gone
-    assert (Path(made.path) / "inner/a").exists()
+    kept = remove(repo)
+    assert (kept.gone, kept.told) == (False, (f"{where} has work that is not in base: kept",))
+    assert git(where, "status", "--porcelain", "--branch") == "## card/T1"
 
 
 def test_a_lock_is_not_stale_while_a_person_writes_a_message(repo: Path, tmp_path: Path) -> None:
