@@ -26,6 +26,7 @@ PLAIN = Card(
     reason="failed",
     why="verify: pytest -q exited 1",
     attempts_after="01m85s4en7jc4150gpb8",
+    merged="0123456789abcdef" * 2 + "01234567",
     body="First.\n\n  Indented.\nLast é.\n",
 )
 PIECES = st.sampled_from(
