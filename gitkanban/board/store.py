@@ -14,10 +14,11 @@ from gitkanban.board.place import Place
 from gitkanban.board.turn import Turn
 from gitkanban.core.changes import Change, applied
 from gitkanban.core.model import Board
-from gitkanban.errors import BoardBusy, BoardMoved, NoBoard
+from gitkanban.errors import BoardBusy, BoardMoved, GitFailed, NoBoard
 
 if TYPE_CHECKING:
     from gitkanban.board.integrate import Onto
+    from gitkanban.board.writing import Draft
 
 ATTEMPTS = 100
 QUEUE_PATIENCE = 2.0  # seconds that our turn to write is waited for
@@ -192,7 +193,7 @@ def _moved(
     before = "" if place.start else board.commit
     if onto:
         onto.begin()
-    if not refs.swap(place, before, made, message(board, changes), also=also):
+    if not _swapped(place, draft, (before, made), message(board, changes), also):
         if onto:
             trees.forget(onto.checkouts, onto.tip)
         return None
@@ -204,3 +205,18 @@ def _moved(
         if exact is not None:
             kept.save(place, exact)
     return Committed(board, after, made, changes)
+
+
+def _swapped(
+    place: Place, draft: "Draft", move: tuple[str, str], why: str, also: Sequence[refs.Move]
+) -> bool:
+    """Compare-and-swap to the draft's commit, whose objects are there before and after it."""
+    try:
+        moved = refs.swap(place, *move, why, also=also)
+    except GitFailed:
+        if not draft.rewrite_lost():
+            raise
+        moved = refs.swap(place, *move, why, also=also)
+    if moved:
+        draft.rewrite_lost()
+    return moved

@@ -45,6 +45,7 @@ class Draft:
         self.start_tree = ""  # begins with this tree instead of the tip's
         self.files: dict[str, bytes | None] = {}  # by path in the whole tree; None: removed
         self._git = FastImport(place.common)
+        self._made: tuple[str, Sequence[str], tuple[Author, Author], Written] | None = None
         self._repo: Any = None
 
     def __enter__(self) -> "Draft":
@@ -162,13 +163,36 @@ class Draft:
 
         Raises GitFailed when nobody is configured as the author.
         """
-        known = self._git.entry(self.tip, b"")[1] if self.tip and len(parents) == 1 else ""
-        made = self._write(message, parents)
+        who = _signatures(self.place)
+        with self._git as process:
+            known = process.entry(self.tip, b"")[1] if self.tip and len(parents) == 1 else ""
+            made = self._write(message, parents, who)
+        self._made = message, parents, who, made
         return "" if made.tree == known else made.commit
+
+    def rewrite_lost(self) -> bool:
+        """Write again what somebody's `git gc --prune=now` took of the commit; whether it did.
+
+        Until a ref points at them, objects are anybody's to prune (`git help gc`, "NOTES").
+        """
+        if self._made is None or not self._lost(self._made[3].objects):
+            return False
+        message, parents, who, made = self._made
+        return self._write(message, parents, who).commit == made.commit
+
+    def _lost(self, objects: Sequence[str]) -> bool:
+        folder = f"{self.place.common}/objects"
+        packed = [oid for oid in objects if not os.path.exists(f"{folder}/{oid[:2]}/{oid[2:]}")]
+        if not packed:
+            return False
+        asked = "".join(f"{oid}\n" for oid in packed).encode()
+        done = git.run(self.place.common, "cat-file", "--batch-check", input=asked)
+        return any(line.endswith(" missing") for line in done.text.splitlines())
 
     def tree(self) -> str:
         """Write blobs and trees; the object id of the whole tree as it will be."""
-        return self._write("tree\n", [self.tip] if self.tip else []).tree
+        nobody = Author(b"nobody", b"", 0, "+0000")  # the commit is thrown away
+        return self._write("tree\n", [self.tip] if self.tip else [], (nobody, nobody)).tree
 
     def commit_tree(self, tree: object, message: str, parents: Sequence[str]) -> str:
         """A commit of a tree that is written already; its id. Raises GitFailed as `commit` does."""
@@ -177,10 +201,9 @@ class Draft:
         failpoints.reach("commit.made")
         return made.commit
 
-    def _write(self, message: str, parents: Sequence[str]) -> Written:
+    def _write(self, message: str, parents: Sequence[str], who: tuple[Author, Author]) -> Written:
         with self._git as process:
             files = {_bytes(path): self._file(path, data) for path, data in self.files.items()}
-            who = _signatures(self.place)
             made = process.commit(files, _bytes(message), *who, parents, self.start_tree)
         failpoints.reach("commit.made")
         return made
