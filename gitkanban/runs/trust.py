@@ -1,39 +1,28 @@
-"""What this machine's owner has allowed to run: recorded per worker, compared before every start.
+"""What this machine's owner has allowed: recorded by worker and key, compared before it is used.
 
-The record is readable text in the git directory. It also keeps what cron lacks: PATH, and the
-values of the variables that workers pass on (in a file that only the owner can read).
+Which keys are asked for is `core.trusted`'s to say, and what waits for them `core.withheld`'s. The
+record is readable text in the git directory; one of an older version allows the defaults of keys
+that it lacks. It also keeps what cron lacks: PATH, and the values of the variables that workers pass
+on (in a file that only the owner can read).
 """
 
 import json
 import os
 import shutil
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any
 
 from gitkanban import files
 from gitkanban.board.place import Place
 from gitkanban.core.model import Config, Worker
 from gitkanban.core.presets import PRESETS, preset_of
-from gitkanban.runs import spec
+from gitkanban.core.trusted import Value, board_values, worker_values
+from gitkanban.core.withheld import Record, Wanted, Withheld
+from gitkanban.core.withheld import withheld as _withheld
 
 # What every command gets of our environment.
 ALWAYS = ("HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR")
 _DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
-
-
-class Wanted(NamedTuple):
-    """All that a worker would execute, and in which environment."""
-
-    worker: str
-    runner: str
-    command: tuple[str, ...]
-    resume: tuple[str, ...]
-    setup: tuple[str, ...]
-    verify: tuple[str, ...]
-    env: tuple[str, ...]  # NAME=value, of the preset and of the worker's own memory home
-    pass_env: tuple[str, ...]
-    programs: tuple[str, ...]  # absolute, of command, setup and verify; as written where not found
-    memory: tuple[str, ...] = ()  # with a memory home: the policy, then what in it is memory
 
 
 def wanted(place: Place, config: Config) -> list[Wanted]:
@@ -64,6 +53,7 @@ def _wanted(worker: Worker, path: str) -> Wanted:
         worker.pass_env,
         tuple(program(argv[0], path) for argv in (command, worker.setup, worker.verify) if argv),
         (worker.memory_policy, *worker.memory_parts) if worker.memory_env else (),
+        worker_values(worker),
     )
 
 
@@ -92,27 +82,33 @@ def program(name: str, path: str) -> str:
     return shutil.which(name, path=path) or name
 
 
-def recorded(place: Place) -> tuple[str, dict[str, Wanted]]:
-    """PATH and the allowed commands by worker; nothing for a missing or damaged record."""
+def recorded(place: Place) -> Record:
+    """What was allowed; nothing for a missing or damaged record."""
     try:
         with open(f"{place.private}/trust", encoding="utf-8") as file:
             found = json.load(file)
-        workers = {
-            name: Wanted(
-                name,
-                str(row["runner"]),
-                *(tuple(map(str, row[key])) for key in Wanted._fields[2:]),
-            )
-            for name, row in found["workers"].items()
-        }
-        return str(found["PATH"]), workers
+        workers = {name: _read_row(name, row) for name, row in found["workers"].items()}
+        return Record(str(found["PATH"]), workers, _read_values(found.get("board", {})))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return "", {}
+        return Record("", {}, {})
+
+
+def _read_row(name: str, row: Mapping[str, Any]) -> Wanted:
+    words = {key: tuple(map(str, row[key])) for key in Wanted._fields[2:-1]}
+    return Wanted(name, str(row["runner"]), keys=_read_values(row.get("keys", {})), **words)
+
+
+def _read_values(row: Mapping[str, Any]) -> dict[str, Value]:
+    return {
+        str(key): tuple(map(str, value)) if isinstance(value, list) else value
+        for key, value in row.items()
+        if isinstance(value, str | bool | int | list)
+    }
 
 
 def search_path(place: Place) -> str:
     """The PATH that sessions get: the recorded one, else ours."""
-    return recorded(place)[0] or os.environ.get("PATH", _DEFAULT_PATH)
+    return recorded(place).path or os.environ.get("PATH", _DEFAULT_PATH)
 
 
 def record(place: Place, config: Config) -> None:
@@ -130,7 +126,8 @@ def record(place: Place, config: Config) -> None:
     values = {**passed(place), **{n: os.environ[n] for n in names if n in os.environ}}
     kept = {name: values[name] for name in names if name in values}
     files.replace(secrets_path(place), _text(kept), mode=0o600)
-    files.replace(f"{place.private}/trust", _text({"PATH": path, "workers": rows}))
+    board = board_values(config)
+    files.replace(f"{place.private}/trust", _text({"PATH": path, "workers": rows, "board": board}))
 
 
 def _text(value: object) -> bytes:
@@ -151,7 +148,7 @@ def passed(place: Place) -> dict[str, str]:
 
 def outdated(place: Place, config: Config) -> list[str]:
     """What was recorded with another value than it has now: PATH, and variables to pass on."""
-    path, known = recorded(place)[0], passed(place)
+    path, known = recorded(place).path, passed(place)
     names = {name for worker in config.workers.values() for name in worker.pass_env}
     found = [n for n in sorted(names) if n in os.environ and os.environ[n] != known.get(n)]
     return [*(["PATH"] if path != os.environ.get("PATH", _DEFAULT_PATH) else []), *found]
@@ -194,58 +191,12 @@ def handed(place: Place, worker: Worker) -> dict[str, str]:
 
 
 def untrusted(place: Place, config: Config) -> Mapping[str, str]:
-    """Workers whose commands may not run, each with the reason."""
-    path, allowed = recorded(place)
-    found = {}
-    for row in _wanted_in(config, path or os.environ.get("PATH", _DEFAULT_PATH)):
-        why = _difference(row, allowed.get(row.worker))
-        if why:
-            found[row.worker] = why
-    return found
+    """Workers that may start nothing before `gitkanban trust`, each with the reason."""
+    return withheld(place, config).starts
 
 
-def _difference(now: Wanted, allowed: Wanted | None) -> str:
-    if not now.command:
-        return f"worker {now.worker} has neither a runner nor a command"
-    if allowed is None:
-        return "its commands have not been allowed on this machine"
-    for field in ("command", "resume"):
-        if getattr(now, field) != getattr(allowed, field):
-            preset = PRESETS.get(now.runner)
-            if preset and now.runner == allowed.runner and now.command == preset.start:
-                what = f"the preset {now.runner} runs something else than what was allowed"
-                return f"{what}: {_change(field, now, allowed)}"
-            return _change(field, now, allowed)
-    if now.env != allowed.env:
-        return f"its environment changed: {_variables(now.env, allowed.env)}"
-    for field in ("setup", "verify", "pass_env", "memory"):
-        if getattr(now, field) != getattr(allowed, field):
-            return _change(field, now, allowed)
-    for before, after in zip(allowed.programs, now.programs, strict=True):
-        # One that has vanished is no danger: the start fails and says so.
-        if before != after and "/" in after and "/" in before:
-            return f"{before} is now found as {after}"
-    return ""
-
-
-def _change(field: str, now: Wanted, allowed: Wanted) -> str:
-    before, after = _words(getattr(allowed, field)), _words(getattr(now, field))
-    return f"its {field} changed from {before} to {after}"
-
-
-def _variables(now: tuple[str, ...], allowed: tuple[str, ...]) -> str:
-    """The variables that differ, as `A=1 is new, B=2 is gone, C=3 was 4`."""
-    after, before = (dict(each.split("=", 1) for each in env) for env in (now, allowed))
-    told = []
-    for name in sorted({*after, *before}):
-        if name not in before:
-            told.append(f"{name}={after[name]} is new")
-        elif name not in after:
-            told.append(f"{name}={before[name]} is gone")
-        elif after[name] != before[name]:
-            told.append(f"{name}={after[name]} was {before[name]}")
-    return ", ".join(told) or "its order"
-
-
-def _words(argv: tuple[str, ...]) -> str:
-    return " ".join(spec.quoted(word) if " " in word else word for word in argv) or "nothing"
+def withheld(place: Place, config: Config) -> Withheld:
+    """What differs from the record, and what that holds back. It reads one file."""
+    record = recorded(place)
+    now = _wanted_in(config, record.path or os.environ.get("PATH", _DEFAULT_PATH))
+    return _withheld(record, config, now, place.branch if place.prefix else "")

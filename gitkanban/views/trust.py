@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitkanban.views.text import shown
 
 if TYPE_CHECKING:
-    from gitkanban.runs.trust import Wanted
+    from gitkanban.core.withheld import Wanted
 
 
 def trust_text(wanted: "Sequence[Wanted]", untrusted: Mapping[str, str]) -> str:

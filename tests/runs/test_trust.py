@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gitkanban.board.place import Place
 from gitkanban.core.model import Config, Worker
 from gitkanban.runs import trust
 from tests.runs.places import place_of
@@ -50,9 +51,8 @@ def test_a_change_is_named(repo: Path, fields: dict[str, object], why: str) -> N
 @pytest.mark.parametrize(
     ("fields", "why"),
     [
-        ({"memory": "read-only"}, "read-only memories"),
-        ({"memory_parts": ("memories", "bin")}, "read-write memories bin"),
-        ({"memory_parts": ("memories bin",)}, 'read-write "memories bin"'),
+        ({"memory_parts": ("memories", "bin")}, "memories bin"),
+        ({"memory_parts": ("memories bin",)}, '"memories bin"'),
     ],
 )
 def test_what_a_session_may_write_of_a_home_is_part_of_what_is_trusted(
@@ -63,11 +63,12 @@ def test_what_a_session_may_write_of_a_home_is_part_of_what_is_trusted(
     trust.record(place, config(**home))
     assert trust.untrusted(place, config(**home)) == {}
     now = trust.untrusted(place, config(**home | fields))["w"]
-    assert now == f"its memory changed from read-write memories to {why}"
+    assert now == f"its memory_home.memory changed from memories to {why}"
+    assert trust.untrusted(place, config(**home, memory="read-only")) == {}
 
 
 @pytest.mark.parametrize(
-    "fields", [{"timeout": 5}, {"weight": 9}, {"max_attempts": 5}, {"on_success": "done"}]
+    "fields", [{"timeout": 5}, {"weight": 9}, {"max_attempts": 5}, {"pass_env": ()}]
 )
 def test_what_runs_nothing_needs_no_trust(repo: Path, fields: dict[str, object]) -> None:
     place = place_of(repo)
@@ -94,9 +95,7 @@ def test_a_pool_is_not_told_to_have_another_preset_but_another_variable(repo: Pa
     moved = config(command=(), runner="claude", memory_env="A", memory_path="/b")
     assert trust.untrusted(place, moved)["w"] == "its environment changed: A=/b was /a"
     pool = config(command=(), runner="claude", mode="pool", max_concurrency=3)
-    assert trust.untrusted(place, pool)["w"] == (
-        "its environment changed: A=/a is gone, CLAUDE_CODE_DISABLE_AUTO_MEMORY=1 is new"
-    )
+    assert trust.untrusted(place, pool)["w"] == "its environment changed: A=/a is gone"
 
 
 def test_a_command_of_ones_own_beside_a_runner_is_no_changed_preset(repo: Path) -> None:
@@ -175,3 +174,54 @@ def test_a_worker_without_a_command_cannot_be_trusted(repo: Path) -> None:
     nothing = config(command=())
     trust.record(place, nothing)
     assert trust.untrusted(place, nothing)["w"] == "worker w has neither a runner nor a command"
+
+
+def older(place: Place) -> None:
+    """Take everything out of the record that an older version did not write."""
+    path = Path(place.private, "trust")
+    found = json.loads(path.read_text())
+    del found["board"]
+    for row in found["workers"].values():
+        del row["keys"]
+    path.write_text(json.dumps(found))
+
+
+def test_a_record_of_an_older_version_allows_the_defaults(repo: Path) -> None:
+    place = place_of(repo)
+    plain = Config(workers={"w": WORKER._replace(profile="w")})
+    trust.record(place, plain)
+    older(place)
+    assert trust.withheld(place, plain).changes == ()
+    assert trust.withheld(place, plain._replace(base=place.branch)).changes == ()
+    assert trust.untrusted(place, config())["w"] == "its profile changed from w to p"
+    home = {"memory_env": "H", "memory_path": "/a", "memory_parts": ("m",), "memory": "read-only"}
+    trust.record(place, Config(workers={"w": WORKER._replace(profile="w", **home)}))  # type: ignore[arg-type]
+    older(place)
+    home["memory"] = "read-write"
+    looser = Config(workers={"w": WORKER._replace(profile="w", **home)})  # type: ignore[arg-type]
+    assert trust.untrusted(place, looser)["w"] == "its memory changed from read-only to read-write"
+
+
+def test_a_key_of_the_board_holds_every_worker_or_none(repo: Path) -> None:
+    place = place_of(repo)
+    trust.record(place, config())
+    moved = trust.withheld(place, config()._replace(base="release"))
+    why = f"kanban.base changed from {place.branch} to release"
+    assert (moved.starts, moved.accepting("w"), moved.pushing) == ({"w": why}, why, "")
+    pushed = trust.withheld(place, config()._replace(push="evil", pr=True))
+    assert (pushed.starts, pushed.accepting("w")) == ({}, "")
+    assert pushed.pushing == (
+        "kanban.push changed from nothing to evil; kanban.pr changed from false to true"
+    )
+
+
+def test_what_a_tick_may_accept_of_a_worker_is_trusted_as_well(repo: Path) -> None:
+    place = place_of(repo)
+    assert trust.withheld(place, config()).accepting("w")
+    trust.record(place, config())
+    assert trust.withheld(place, config()).accepting("w") == ""
+    looser = trust.withheld(place, config(on_success="done", verify=()))
+    assert looser.accepting("w") == (
+        "its verify changed from true to nothing; its on_success changed from review to done"
+    )
+    assert looser.accepting("x") == "", "another worker's is untouched"
