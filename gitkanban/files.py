@@ -160,6 +160,17 @@ def remove_folder(path: str, *, below: str = "") -> None:
         os.close(at)
 
 
+def copy(path: str, to: str) -> None:
+    """Copy a file if it is there, for a short use: it means nothing after a power cut."""
+    try:
+        with open(path, "rb") as file:
+            content = file.read()
+    except FileNotFoundError:
+        return
+    with open(to, "wb") as file:
+        file.write(content)
+
+
 def cache(path: str, content: bytes) -> None:
     """Write what can be made again at any time; where it cannot be written it is done without."""
     try:

@@ -37,6 +37,17 @@ class Done(NamedTuple):
         lines = self.err.decode("utf-8", "replace").strip().splitlines() or ["it said nothing"]
         return lines[0].removeprefix("fatal: ").removeprefix("error: ")
 
+    @property
+    def last(self) -> str:
+        """The last line of what it complained of: the reason, where others come before it."""
+        lines = self.err.decode("utf-8", "replace").strip().splitlines() or ["it said nothing"]
+        return lines[-1].removeprefix("fatal: ").removeprefix("error: ")
+
+
+# For commands that write a working tree: submodules stay as they are, as with `git merge`, and
+# hooks of the code have no business here.
+PLAIN = ("-c", "submodule.recurse=false", "-c", "core.hooksPath=/dev/null")
+
 
 def names_no_repository(name: str) -> bool:
     """Whether a variable is one of git's that says who commits or how, not in which repository."""

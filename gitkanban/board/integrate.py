@@ -7,7 +7,17 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from gitkanban import failpoints
-from gitkanban.board import cardfile, cardwork, checkouts, commits, git, landed, trees
+from gitkanban.board import (
+    cardfile,
+    cardwork,
+    checkouts,
+    commits,
+    git,
+    landed,
+    mending,
+    rehearsal,
+    trees,
+)
 from gitkanban.board.checkouts import Checkout, base_of
 from gitkanban.board.place import FOLDER, Place, clone_id
 from gitkanban.board.writing import TREE, Draft
@@ -84,7 +94,7 @@ class Onto:
             return result._replace(merged=self.tip)
         self.checkouts = checkouts.on(self.place, self.ref)
         failpoints.reach("accept.commit-made")
-        trees.refuse_in_the_way(self.checkouts, self.old, work.new)
+        rehearsal.refuse_unable(self.place, self.checkouts, self.old, work.new)
         failpoints.reach("accept.tried")
         check(work.new)
         self.tip = work.new
@@ -99,8 +109,9 @@ class Onto:
         """Bring the checkouts of base along, once it has moved; lines to tell."""
         if self.tip == self.old:
             return []
-        told = trees.bring(self.checkouts, self.old, self.tip)
-        told += trees.again(self.place, self.old, self.tip, self.ref)
+        told = trees.bring(self.place, self.checkouts, self.old, self.tip)
+        if self.ref != self.place.ref:  # the board's own branch is looked at by whatever writes it
+            told += mending.mend(self.place, self.old, self.tip, self.ref)
         failpoints.reach("accept.checkouts-brought")
         return told
 

@@ -7,7 +7,7 @@ stay. One commit then removes the folder from the code's branch; nothing of the 
 import os
 from typing import Any
 
-from gitkanban.board import checkouts, git, refs, standstill, store, trees
+from gitkanban.board import checkouts, git, refs, rehearsal, standstill, store, trees
 from gitkanban.board import place as places
 from gitkanban.board.place import FOLDER, Place
 from gitkanban.board.writing import Draft
@@ -25,7 +25,7 @@ def move(place: Place, branch: str) -> Place:
     board_tip = _replayed(place, tip)
     bare_tip = _without(place, tip, branch)
     stays = checkouts.on(place, place.ref)
-    trees.refuse_in_the_way(stays, tip, bare_tip)
+    rehearsal.refuse_unable(place, stays, tip, bare_tip)
     trees.begin(stays, place.ref, tip, bare_tip)
     orders = (
         f"start\ncreate {new.ref} {board_tip}\nupdate {place.ref} {bare_tip} {tip}\n"
@@ -39,7 +39,7 @@ def move(place: Place, branch: str) -> Place:
         trees.forget(stays, bare_tip)
         raise BoardMoved(f"the board did not move: {done.said}", "Try again.")
     places.pin(new)
-    trees.bring(stays, tip, bare_tip)
+    trees.bring(place, stays, tip, bare_tip)
     _give_room(place)
     places.check_out(new.common, new.main, branch)
     return new

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gitkanban.board.place import Place
 
 # The shape of what is kept, and by whom it can be read.
-_FORMAT = ("gitkanban", 5, __version__, sys.hexversion)
+_FORMAT = ("gitkanban", 6, __version__, sys.hexversion)
 # What decides, beside the board, on what the rows say: git's configuration, and in the private folder
 # what was allowed to run and what the last tick saw.
 _OUTSIDE = ("config", "gitkanban/trust", "gitkanban/cache/schedule", "gitkanban/cache/refused")
@@ -32,7 +32,7 @@ _SIGNS = (
 
 
 def warm(cwd: str) -> "dict[str, Any] | None":
-    """The rows that `keep` was given, with `slots_dir`, `main` and `prefix`; None: read the board.
+    """The rows that `keep` was given, with what `beside` gives; None: read the board.
 
     None when the branch has moved, the rows' time is over, one of the files that they also depend
     on was changed, something is in progress in a checkout, the disk is full, or there is nothing
@@ -95,13 +95,22 @@ def keep(
         return
     admins = {each.admin for each in checkouts.on(place, place.ref)}
     admins |= {place.common} if place.main else set()
-    more = {"slots_dir": place.slots, "main": place.main, "prefix": place.prefix}
-    data = marshal.dumps(rows | more)
+    data = marshal.dumps(rows | beside(place))
     head = (
         _FORMAT, around, place.ref, rows["commit"], rows["valid_until"], tuple(admins),
         standstill.FREE_LEAST, len(data), _checksum(data), *base,
     )  # fmt: skip
     files.cache(f"{place.private}/cache/status", marshal.dumps(head) + data)
+
+
+def beside(place: "Place") -> "dict[str, Any]":
+    """Where `status` looks for what is kept with no rows: leases, drafts, checkouts left behind."""
+    return {
+        "slots_dir": place.slots,
+        "main": place.main,
+        "prefix": place.prefix,
+        "private": place.private,
+    }
 
 
 def _checksum(data: "bytes") -> int:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from gitkanban import clock, failpoints
-from gitkanban.board import checkouts, commits, follow, git, refs, trees
+from gitkanban.board import checkouts, commits, follow, git, refs, rehearsal, trees
 from gitkanban.board.mergefile import merge_card
 from gitkanban.board.place import Place
 from gitkanban.board.writing import TREE, Draft
@@ -182,7 +182,7 @@ def _take_in(place: Place, remote: str, ours: str, theirs: str) -> list[str]:
     stays = checkouts.on(place, place.ref) if place.prefix and ours else []
     mixed = _mixed(place, ours, new) if stays else ""
     if stays:
-        trees.refuse_in_the_way(stays, ours, mixed)
+        rehearsal.refuse_unable(place, stays, ours, mixed)
         trees.begin(stays, place.ref, ours, mixed, new)
     if ours:
         follow.begin(place, ours)
@@ -191,7 +191,7 @@ def _take_in(place: Place, remote: str, ours: str, theirs: str) -> list[str]:
         raise BoardBusy(f"branch {place.branch} moved meanwhile", "Try again.")
     failpoints.reach("sync.merged")
     if stays:
-        told += trees.bring(stays, ours, mixed)
+        told += trees.bring(place, stays, ours, mixed)
     return [*told, *follow.follow(place)]
 
 

@@ -75,7 +75,7 @@ def status_now() -> "dict[str, Any]":
     seen = glance(place, board, int(clock.now()), Locks(place.private))
     rows = summary(board, seen, kept=True)
     snapshot.keep(place, rows, files, base)
-    return live(rows | {"slots_dir": place.slots, "main": place.main, "prefix": place.prefix})
+    return live(rows | snapshot.beside(place))
 
 
 def _base(place: "Place", board: "Board") -> "tuple[str, str]":
@@ -100,7 +100,8 @@ def status_at(rev: str) -> "dict[str, Any]":
     board = store.read(place, rev)
     at = git.run(place.common, "show", "-s", "--format=%ct", board.commit).text
     rows = summary(board, Observed(int(at), "", ""))
-    return live(rows | {"slots_dir": "", "main": "", "prefix": place.prefix})
+    nowhere = dict.fromkeys(("slots_dir", "main", "private"), "")
+    return live(rows | nowhere | {"prefix": place.prefix})
 
 
 def live(rows: "dict[str, Any]", brief: bool = False) -> "dict[str, Any]":
@@ -142,8 +143,17 @@ def live(rows: "dict[str, Any]", brief: bool = False) -> "dict[str, Any]":
         "waits_for_you": worded(rows["waits_for_you"], now),
         "paused": rows["paused"],
         "problems": rows["problems"],
-        "notes": [*notes, *drafts.lines()],
+        "notes": [*notes, *_behind(rows["private"]), *drafts.lines()],
     }
+
+
+def _behind(private: str) -> "list[str]":
+    """Lines about checkouts that have not followed a move of their branch (`trees` leaves them)."""
+    try:
+        with open(f"{private}/cache/behind", encoding="utf-8", errors="replace") as file:
+            return file.read().splitlines()
+    except OSError:
+        return []
 
 
 class _Drafts:
@@ -153,7 +163,7 @@ class _Drafts:
         self.pid = 0
         main, prefix = rows["main"], rows["prefix"]
         folder = main if prefix else f"{main}/.kanban"
-        head = _head(f"{main}/.git/HEAD" if prefix else f"{folder}/.git")
+        head = (prefix and _head(f"{main}/.git/HEAD")) or _head(f"{folder}/.git")
         if not main or head != f"refs/heads/{rows['branch']}":
             return  # what lies there is not this board
         read, write = os.pipe()

@@ -93,6 +93,14 @@ def _standstill(board: Board, seen: Seen) -> Iterator[Symptom]:
 
 
 def _checkouts(board: Board, seen: Seen) -> Iterator[Symptom]:
+    for root, branch in seen.behind:
+        yield Symptom(
+            ERROR,
+            "checkout-behind",
+            root,
+            f"{root} has not followed {branch}: a commit made there takes accepted work out again",
+            "`gitkanban tick` tries again, and says what is in the way.",
+        )
     if seen.flipped:
         yield Symptom(
             ERROR,

@@ -95,6 +95,9 @@ class Seen(NamedTuple):
     disks: tuple[DiskSeen, ...] = ()
     unwritable: tuple[str, ...] = ()  # folders in which we may write nothing
     standstill: str = ""
+    behind: tuple[
+        tuple[str, str], ...
+    ] = ()  # (checkout, branch whose last move it has not followed)
     flipped: str = ""  # the main checkout of a repository that git's configuration calls bare
     driver: str = "git"  # the program that merges cards in this clone; empty: none is installed
     driver_found: bool = True

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 
-from gitkanban.board import checkouts, commits, standstill
+from gitkanban.board import checkouts, commits, standstill, trees
 from gitkanban.board.checkouts import base_of
 from gitkanban.board.mainfinder import is_flipped
 from gitkanban.board.place import Place, clone_id
@@ -103,10 +103,17 @@ def look(place: Place, board: Board, now: int) -> Seen:
         disks=_disks(place, config),
         unwritable=_unwritable(place),
         standstill=standstill.reason(place),
+        behind=_behind(place),
         flipped=place.main if is_flipped(place.common, place.main) else "",
         driver=driver,
         driver_found=not driver or bool(shutil.which(driver)),
     )
+
+
+def _behind(place: Place) -> tuple[tuple[str, str], ...]:
+    late = (each for each in trees.behind(place) if not trees.is_young(each))
+    pairs = ((each.checkout.root, each.ref.removeprefix("refs/heads/")) for each in late)
+    return tuple(dict.fromkeys(pairs))
 
 
 def base_tip(place: Place, config: Config | None) -> str:

@@ -37,7 +37,8 @@ def test_it_is_found_from_everywhere(here: Place, repo: Path, tmp_path: Path) ->
     linked = tmp_path / "linked"
     git(repo, "worktree", "add", "-q", "-b", "side", str(linked))
     kept = rows(git(repo, "rev-parse", here.ref))
-    kept |= {"slots_dir": here.slots, "main": str(repo), "prefix": here.prefix}
+    kept |= snapshot.beside(here)
+    assert kept["main"] == str(repo)
     for cwd in (repo, repo / "src", repo / ".git", linked, linked / "src", repo / ".kanban/cards"):
         assert snapshot.warm(str(cwd)) == kept
     git(repo, "pack-refs", "--all")

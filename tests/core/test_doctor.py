@@ -60,6 +60,7 @@ CASES = [
     ({"disks": (DiskSeen("/", 1 << 40, 12),)}, WARNING, "disk-nearly-full", "/", ""),
     ({"unwritable": ("/r/.git",)}, ERROR, "not-writable", "/r/.git", ""),
     ({"standstill": "a rebase"}, WARNING, "standstill", "main", ""),
+    ({"behind": (("/repo", "main"),)}, ERROR, "checkout-behind", "/repo", ""),
     ({"flipped": "/repo"}, ERROR, "bare-with-checkout", "/repo", ""),
     ({"locks": (LockSeen("/g/index.lock", 90),)}, WARNING, "stale-lock", "/g/index.lock",
      symptom.REMOVE_LOCK),
