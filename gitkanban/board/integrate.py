@@ -24,6 +24,7 @@ from gitkanban.board.writing import TREE, Draft
 from gitkanban.board.yamltext import Bad
 from gitkanban.core.model import BACKLOG, REVIEW, Board, Card, Config, Run
 from gitkanban.core.verdict import SUCCEEDED
+from gitkanban.core.visible import shown
 from gitkanban.errors import Refused
 
 
@@ -218,7 +219,7 @@ class _Work:
             return False
 
     def _message(self, squash: bool) -> str:
-        title = f": {self.card.title}" if self.card.title else ""
+        title = f": {shown(self.card.title)}" if self.card.title else ""
         subject = f"{self.card.id}{title}" if squash else f"Merge card/{self.card.id}{title}"
         return f"{subject}\n\nKanban-Card: {self.card.id}\n"
 

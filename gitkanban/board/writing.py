@@ -27,6 +27,7 @@ from gitkanban.core.changes import (
     WriteFile,
 )
 from gitkanban.core.model import Card
+from gitkanban.core.visible import shown_lines
 from gitkanban.errors import GitFailed, NotFound, Refused
 
 TREE = 0o040000
@@ -197,14 +198,17 @@ class Draft:
     def commit_tree(self, tree: object, message: str, parents: Sequence[str]) -> str:
         """A commit of a tree that is written already; its id. Raises GitFailed as `commit` does."""
         with self._git as process:
-            made = process.commit({}, _bytes(message), *_signatures(self.place), parents, str(tree))
+            made = process.commit(
+                {}, _bytes(shown_lines(message)), *_signatures(self.place), parents, str(tree)
+            )
         failpoints.reach("commit.made")
         return made.commit
 
     def _write(self, message: str, parents: Sequence[str], who: tuple[Author, Author]) -> Written:
         with self._git as process:
             files = {_bytes(path): self._file(path, data) for path, data in self.files.items()}
-            made = process.commit(files, _bytes(message), *who, parents, self.start_tree)
+            words = _bytes(shown_lines(message))
+            made = process.commit(files, words, *who, parents, self.start_tree)
         failpoints.reach("commit.made")
         return made
 

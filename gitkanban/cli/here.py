@@ -17,6 +17,7 @@ from gitkanban.cli.terminal import colour_wanted
 from gitkanban.core.changes import Change
 from gitkanban.core.ids import resolve
 from gitkanban.core.model import Board, Card
+from gitkanban.core.visible import safe_json
 from gitkanban.errors import GitkanbanError, Refused, UsageError
 from gitkanban.views.message import commit_message
 from gitkanban.views.text import shown
@@ -113,9 +114,9 @@ def board_of(place: Place) -> Board:
 
 
 def print_json(value: object) -> None:
-    """JSON on stdout, indented, text as it is; bytes that are no text as escapes."""
-    text = json.dumps(value, indent=2, ensure_ascii=False)
-    click.echo(text.encode("utf-8", "backslashreplace").decode())
+    """JSON on stdout, indented, text as it is; what nobody would see, and bytes that are no text,
+    as escapes."""
+    click.echo(safe_json(json.dumps(value, indent=2, ensure_ascii=False)))
 
 
 def person(place: Place) -> str:

@@ -11,6 +11,7 @@ import time
 from gitkanban.board import snapshot
 from gitkanban.cli.terminal import colour_on, terminal_width
 from gitkanban.core.moments import worded
+from gitkanban.core.visible import safe_json
 from gitkanban.runs import doorbell, tokens
 from gitkanban.views import status
 
@@ -234,7 +235,7 @@ def print_list(data: "dict[str, Any]", as_json: bool) -> None:
 def _print_json(value: object) -> None:
     import json
 
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(safe_json(json.dumps(value, indent=2, ensure_ascii=False)) + "\n")
 
 
 def _now() -> float:

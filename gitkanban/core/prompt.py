@@ -34,6 +34,10 @@ You work on card {card}: {title}
 {rules}
 """
 
+# What command lines of agents take for an option, a file to read, a command of theirs or a shell's,
+# also behind characters that nobody sees.
+_STEERS = re.compile(r"[^\w\s!-/:-@\[-`{-~]*[-@/!]")
+
 FIELDS = ("card", "title", "body", "acceptance", "parents", "attempts", "rules")
 
 
@@ -93,7 +97,10 @@ def compose(
     }
     text = re.sub(r"\{([a-z_]+)\}", lambda m: parts.get(m[1], m[0]), template)
     text = "\n\n".join(part for part in (text, extra) if part)
-    return cut_bytes(re.sub(r"\n{3,}", "\n\n", text).strip() + "\n", PROMPT_MOST)
+    text = re.sub(r"\n{3,}", "\n\n", text).strip()
+    if _STEERS.match(text):
+        text = f"Card {card.id}\n\n{text}"
+    return cut_bytes(text + "\n", PROMPT_MOST)
 
 
 def _acceptance(card: Card) -> str:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from gitkanban import failpoints, files
 from gitkanban.board import checkouts, commits, git
 from gitkanban.core.facts import Work
+from gitkanban.core.visible import shown
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs import gathering, ground, nested, salvage, setupfiles, unfinished, worktrees
 from gitkanban.runs.folders import Folder
@@ -310,7 +311,7 @@ def _is_own(place: _Place) -> bool:
 
 
 def _message(place: _Place) -> str:
-    title = f": {place.title}" if place.title else ""
+    title = f": {shown(place.title)}" if place.title else ""
     return (
         f"{place.card}{title} (changes left by the session)\n\n"
         f"Committed by gitkanban when run {place.run} ended.\n\n"

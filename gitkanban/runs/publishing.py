@@ -14,7 +14,9 @@ from gitkanban import files
 from gitkanban.board import commits, git, landed
 from gitkanban.board.checkouts import base_of
 from gitkanban.board.place import Place
+from gitkanban.core.markdown import fenced
 from gitkanban.core.model import REVIEW, Board, Card
+from gitkanban.core.visible import shown
 from gitkanban.errors import GitFailed
 
 AGAIN = 600  # seconds after which a failed push is tried again
@@ -74,9 +76,10 @@ class Publisher:
             )
             return ""
         runs = self.board.runs_of(card.id)
-        body = (runs[-1].summary if runs else "") + f"\n\nKanban-Card: {card.id}\n"
+        summary = fenced(runs[-1].summary) if runs else ""
+        body = f"{summary}\nKanban-Card: {card.id}\n"
         argv = [gh, "pr", "create", "--head", f"card/{card.id}", "--base", base]
-        argv += ["--title", f"{card.id}: {card.title}", "--body", body.strip()]
+        argv += ["--title", f"{card.id}: {shown(card.title)}", "--body", body.strip()]
         try:
             done = subprocess.run(
                 argv, cwd=self.place.main or self.place.common, stdin=subprocess.DEVNULL,

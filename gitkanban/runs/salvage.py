@@ -5,6 +5,7 @@ Nothing here removes anything, and no branch is moved.
 
 from gitkanban import failpoints
 from gitkanban.board import commits, git
+from gitkanban.core.visible import shown_lines
 from gitkanban.errors import GitFailed
 from gitkanban.runs import gathering
 from gitkanban.runs.workspace_git import View, head_of
@@ -31,14 +32,14 @@ def commit_tree(where: str, tree: str, parents: tuple[str, ...], message: str) -
     """Make a commit; as `gitkanban` when the repository knows no identity. Raises GitFailed."""
     args = ["commit-tree", tree, *(word for parent in parents for word in ("-p", parent))]
     try:
-        done = git.run(where, *args, "-F", "-", input=message.encode())
+        done = git.run(where, *args, "-F", "-", input=shown_lines(message).encode())
     except GitFailed:
         nobody = {
             f"GIT_{role}_{part}": value
             for role in ("AUTHOR", "COMMITTER")
             for part, value in (("NAME", "gitkanban"), ("EMAIL", "gitkanban@localhost"))
         }
-        done = git.run(where, *args, "-F", "-", input=message.encode(), env=nobody)
+        done = git.run(where, *args, "-F", "-", input=shown_lines(message).encode(), env=nobody)
     return done.out.decode().strip()
 
 

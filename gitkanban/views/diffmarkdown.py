@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from gitkanban.core.diff import CardChange, Difference, FieldChange
+from gitkanban.core.markdown import code_span
 from gitkanban.core.words import NEW, OLD, Piece, changed_lines, word_diff
 from gitkanban.views.diff import (
     PROSE,
@@ -49,12 +50,7 @@ def diff_markdown(diff: Difference, a: str, b: str) -> str:
 
 def code(text: str, most: int = 120) -> str:
     """Foreign text of one line as a code span that nothing in it can end."""
-    text = clipped(shown(text), most)
-    if not text.strip():
-        return "*nothing*"
-    ticks = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
-    space = " " if text[0] in "` " or text[-1] in "` " else ""
-    return f"{ticks}{space}{text}{space}{ticks}"
+    return code_span(clipped(shown(text), most))
 
 
 def _cell(text: str) -> str:
@@ -91,11 +87,14 @@ def _cards(diff: Difference) -> Iterator[str]:
 def _details(card: str, text: str) -> str:
     lines = text.splitlines()
     more = [f"… {len(lines) - LINES_MOST} more"] if len(lines) > LINES_MOST else []
-    body = "\n".join(html.escape(clipped(shown(x), 200)) for x in [*lines[:LINES_MOST], *more])
-    # A blank line would end the HTML block.
-    body = re.sub(r"^$", "&nbsp;", body, flags=re.MULTILINE)
+    body = "\n".join(_html_line(clipped(shown(x), 200)) for x in [*lines[:LINES_MOST], *more])
     name = f"<code>{html.escape(card)}</code> at length"
     return f"<details><summary>{name}</summary>\n<pre>{body}</pre>\n</details>"
+
+
+def _html_line(text: str) -> str:
+    """A line inside an HTML block, which a line of blanks would end (CommonMark 0.31, 4.6)."""
+    return html.escape(text) if text.strip() else "&nbsp;"
 
 
 def _changed(change: CardChange) -> str:
@@ -122,7 +121,7 @@ def _prose(field: FieldChange) -> str:
     lines = changed_lines(word_diff(str(field.before), str(field.after)))
     out = ["…" if line is None else "".join(map(_marked, line)) for line in lines[:LINES_MOST]]
     out += ["…"] if len(lines) > LINES_MOST else []
-    return "\n  ".join(line or "&nbsp;" for line in out)
+    return "\n  ".join(line if line.strip() else "&nbsp;" for line in out)
 
 
 def _marked(piece: Piece) -> str:
@@ -179,7 +178,7 @@ def _ids(names: tuple[str, ...]) -> str:
 
 
 def _before_after(name: str, before: str, after: str) -> list[str]:
-    said = f"{before}; now {after}" if before != after else f"{after}, as before"
+    said = f"{code(before)}; now {code(after)}" if before != after else f"{code(after)}, as before"
     return [f"- {name}: {said}"]
 
 

@@ -17,7 +17,7 @@ SUBJECT_MOST = 100
 
 def commit_message(board: Board, changes: Sequence[Change], subject: str = "") -> str:
     """The whole message for changes to a board; a board may ask for a suffix such as `[skip ci]`."""
-    suffix = board.config.commit_suffix if board.config else ""
+    suffix = shown(board.config.commit_suffix) if board.config else ""
     return from_lines(story(board, changes), suffix, subject)
 
 

@@ -1,28 +1,13 @@
-"""Text made safe and aligned for a terminal: escapes shown, columns padded, ages told.
+"""Text aligned for a terminal: safe, in columns, ages told.
 
 It knows nothing of cards, and imports nothing heavy, because `status` must start fast.
 """
 
+from gitkanban.core.visible import shown, shown_lines
+
+__all__ = ["shown", "shown_lines"]
+
 _COLOURS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "dim": "2", "bold": "1"}
-
-# Control characters become their picture, so that card text can never steer a terminal.
-_PICTURES = {code: chr(0x2400 + code) for code in range(32)}
-_PICTURES |= {0x7F: "\u2421", **{code: f"\\x{code:02x}" for code in range(0x80, 0xA0)}}
-# Bytes of a file name that are no text: a terminal's encoding may refuse them.
-_PICTURES |= {0xDC00 + byte: f"\\x{byte:02x}" for byte in range(0x80, 0x100)}
-# Bidirectional overrides can make a title read otherwise than it is (CVE-2021-42574).
-_PICTURES |= {code: f"\\u{code:04x}" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
-_MULTILINE = {code: picture for code, picture in _PICTURES.items() if code not in (9, 10)}
-
-
-def shown(text: str) -> str:
-    """One line of foreign text with every control character made visible."""
-    return text.translate(_PICTURES) if not text.isprintable() else text
-
-
-def shown_lines(text: str) -> str:
-    """Foreign text of several lines: newlines and tabs stay, other controls are made visible."""
-    return text.replace("\r\n", "\n").translate(_MULTILINE)
 
 
 def patch_lines(text: str, colour: bool) -> str:
@@ -47,13 +32,14 @@ def width(text: str) -> int:
 
 def clipped(text: str, most: int) -> str:
     """The text in at most `most` columns, its end replaced by `…` where it does not fit."""
-    if width(text) <= most:
+    if len(text) <= 4 * most and width(text) <= most:
         return text
-    if most < 1:
-        return ""
-    while width(text) > most - 1:
-        text = text[:-1]
-    return text + "…"
+    taken = 0
+    for number, char in enumerate(text):
+        taken += width(char)
+        if taken > most - 1 or number >= 4 * most:  # marks that take no column are not without end
+            return text[:number] + "…" if most > 0 else ""
+    return text
 
 
 def padded(text: str, columns: int) -> str:

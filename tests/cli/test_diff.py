@@ -2,12 +2,17 @@
 
 import json
 import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from gitkanban.core.diff import difference
-from gitkanban.views.diffmarkdown import MOST, diff_markdown
+from gitkanban.views.diffmarkdown import MARK, MOST, diff_markdown
 from tests.boards import NOW
 from tests.boards import board as board_of
 from tests.cli.calls import call, ok
@@ -89,3 +94,65 @@ def test_text_of_cards_is_never_markup(text: str) -> None:
         assert word not in bare
     inside = "".join(re.findall(r"<pre>(.*?)</pre>", page, flags=re.S))
     assert "<script" not in inside and "</pre" not in inside
+
+
+WORD = "octocat"  # what a card's author would have rendered as markup
+PIECES = (
+    f"@{WORD}", f"# {WORD}", "\n", "\n\n", "\n \t\n", "\r", "\r\n", "\f", "\v", "\x85", "\u2028",
+    "\u2029", "\u200b", "\xa0\n", "`", "```\n", "~~~~~\n", "</pre>", "</details>\n\n", "<!--", "|", "\\",
+    f"[{WORD}](http://evil.example)", f"![{WORD}](http://evil.example/t.png)", f"<{WORD}>", "  ", "> ",
+    f"<img alt={WORD}>", "- ", "    ", "$$", f"&lt;{WORD}",
+)  # fmt: skip
+TEXTS = st.lists(st.sampled_from(PIECES), min_size=1, max_size=8).map("".join)
+
+
+def rendered(tokens: Sequence[Token]) -> Iterator[tuple[str, str]]:
+    """(kind, content) of every leaf of a parsed page."""
+    for token in tokens:
+        if token.children is not None:
+            yield from rendered(token.children)
+        else:
+            yield token.type, token.content
+
+
+@settings(max_examples=150, deadline=None)
+@given(TEXTS, TEXTS)
+def test_nothing_in_a_card_leaves_its_block_as_a_markdown_parser_reads_the_page(
+    text: str, other: str
+) -> None:
+    made = board_of("T1 @-", "T2 <- T1 @-", "T3")
+    card = made.cards["T1"]._replace(
+        title=text, body=other, acceptance=(text,), worker=text, needs=((other, 1),)
+    )
+    changed = made.cards["T2"]._replace(body=text, why=other, status="blocked", title=other)
+    after = made._replace(cards={**made.cards, "T1": card, "T2": changed})
+    before = board_of("T2 @- body=x")
+    page = diff_markdown(difference(before, after, NOW), text, other)
+    leaves = list(rendered(MarkdownIt("commonmark").enable("table").parse(page)))
+    free = [
+        content for kind, content in leaves if kind not in ("code_inline", "html_block", "fence")
+    ]
+    assert not [content for content in free if WORD in content]
+    assert "What follows" in "".join(free), "no block runs on to the end of the page"
+    assert [content.split("\n")[0] for kind, content in leaves if kind == "fence"] == [
+        "flowchart LR"
+    ]
+    markup = "".join(content for kind, content in leaves if kind == "html_block")
+    tags = set(re.findall(r"<(/?[^ >]*)", markup.replace(MARK, "")))
+    assert {tag.strip("/") for tag in tags} <= {"details", "summary", "code", "pre", "ins", "del"}
+    assert WORD not in re.sub(r"<pre>.*?</pre>", "", markup, flags=re.S)
+
+
+def test_ids_of_a_chain_are_no_links_and_no_mentions() -> None:
+    """GitHub links `www.example.org` and `GH-12` wherever they stand outside of code."""
+    made = board_of("www.evil.example", "GH-12 <- www.evil.example")
+    page = diff_markdown(difference(board_of(), made, NOW), "a", "b")
+    bare = re.sub(r"```.*?```|`[^`]*`", "", page, flags=re.S)
+    assert "www." not in bare and "GH-" not in bare
+
+
+def test_a_title_without_an_end_is_cut_in_a_moment() -> None:
+    made = board_of("T1")
+    cards = {"T1": made.cards["T1"]._replace(title="x" * 900_000 + "\u0301" * 90_000)}
+    page = diff_markdown(difference(board_of(), made._replace(cards=cards), NOW), "a", "b")
+    assert len(page) < 2_000

@@ -16,8 +16,10 @@ from tests.cli.calls import call
 from tests.cli.test_terminal import on_terminal
 from tests.conftest import git
 
-EVIL = "E\x1b[2J\x1b]0;pwn\x07\r\u202eB\x9b31m\u2066"
-STEERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+EVIL = "E\x1b[2J\x1b]0;pwn\x07\r\u202eB\x9b31m\u2066\u200b\u00ad\ufe00"
+STEERS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufe00]"
+)
 OWN = re.compile("\x1b\\[[0-9;]*m")  # the colours that we write ourselves
 QUOTED = json.dumps(EVIL)
 RUN = "01jd0000000000000000000000"

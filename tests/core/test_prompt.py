@@ -92,3 +92,13 @@ def test_a_preset_that_leaves_committing_to_the_supervisor_says_so_to_its_sessio
 ) -> None:
     told = "they are committed for you" in prompt(worker=WORKER._replace(runner=runner, commits=""))
     assert told == (PRESETS[runner].commits == "supervisor")
+
+
+@pytest.mark.parametrize(
+    "first", ["-", "--yolo", "@/etc/passwd", "/clear", "!id", "\ufeff-x", "\x01@x"]
+)
+def test_a_prompt_never_begins_as_an_option_a_file_or_a_command(first: str) -> None:
+    """Agents take `-x` for an option, `@file` for a file's content, `/x` and `!x` for commands."""
+    text = prompt(CARD._replace(title=f"{first} now"), template="{title}")
+    assert text.startswith("Card T1\n\n") and f"{first} now" in text
+    assert prompt(template="# {title}").startswith("# do it")

@@ -1,0 +1,29 @@
+"""Foreign text inside markdown that renders on GitHub: nothing of it is markup, nobody is mentioned.
+
+Blocks and spans are CommonMark's (0.31, sections 4.5 and 6.1); no HTML and no layout is made here.
+"""
+
+import re
+
+from gitkanban.core.visible import shown, shown_lines
+
+
+def code_span(text: str) -> str:
+    """One line of text that nothing in it can end."""
+    text = shown(text)
+    if not text.strip():
+        return "*nothing*"
+    ticks = "`" * (_longest_run(text) + 1)
+    space = " " if text[0] in "` " or text[-1] in "` " else ""
+    return f"{ticks}{space}{text}{space}{ticks}"
+
+
+def fenced(text: str) -> str:
+    """Text of several lines in a fence longer than any in it; empty for no text."""
+    text = shown_lines(text).strip("\n")
+    fence = "`" * max(3, _longest_run(text) + 1)
+    return f"{fence}text\n{text}\n{fence}\n" if text.strip() else ""
+
+
+def _longest_run(text: str) -> int:
+    return max(map(len, re.findall("`+", text)), default=0)

@@ -1,0 +1,89 @@
+"""Foreign text made visible: what steers a terminal, or takes no room on it, becomes its escape.
+
+The one table for texts, commit messages and JSON. It imports nothing, for `status` must start fast.
+"""
+
+# Cf, Zl, Zp and the rest of Default_Ignorable_Code_Point of Unicode 16 (DerivedCoreProperties.txt),
+# C1, and two letters that are drawn as nothing. Bidirectional controls are among them
+# (CVE-2021-42574), and tags, in which whole sentences can be hidden.
+_UNSEEN = (
+    (0x7F, 0x9F), (0xAD, 0xAD), (0x34F, 0x34F), (0x600, 0x605), (0x61C, 0x61C), (0x6DD, 0x6DD),
+    (0x70F, 0x70F), (0x890, 0x891), (0x8E2, 0x8E2), (0x115F, 0x1160), (0x17B4, 0x17B5),
+    (0x180B, 0x180F), (0x200B, 0x200F), (0x2028, 0x202E), (0x2060, 0x206F), (0x2800, 0x2800),
+    (0x3164, 0x3164), (0xD800, 0xDFFF), (0xFE00, 0xFE0D), (0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0),
+    (0xFFF0, 0xFFFB), (0x110BD, 0x110BD), (0x110CD, 0x110CD), (0x13430, 0x1343F),
+    (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF),
+)  # fmt: skip
+_SELECTORS = ("\ufe0e", "\ufe0f")  # text or emoji: they choose how the sign before them is drawn
+
+
+class _Pictures(dict[int, "int | str"]):
+    """By code point, for `str.translate`: what is drawn for it. Filled as characters come by."""
+
+    def __missing__(self, code: int) -> "int | str":
+        unseen = any(first <= code <= last for first, last in _UNSEEN)
+        self[code] = _escaped(code) if unseen else code
+        return self[code]
+
+
+class _JsonEscapes(_Pictures):
+    """The same in JSON's own notation, where astral characters are two surrogates (RFC 8259)."""
+
+    def __missing__(self, code: int) -> "int | str":
+        found = super().__missing__(code)
+        if isinstance(found, str):
+            high, low = 0xD7C0 + (code >> 10), 0xDC00 + (code & 0x3FF)
+            found = f"\\u{code:04x}" if code < 0x10000 else f"\\u{high:04x}\\u{low:04x}"
+            self[code] = found
+        return found
+
+
+def _escaped(code: int) -> str:
+    if 0xDC80 <= code <= 0xDCFF:
+        code -= 0xDC00  # a byte of a file name that is no text
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+# C0 controls become their pictures: U+2400 and what follows it.
+_LINE = _Pictures({code: chr(0x2400 + code) for code in range(32)} | {0x7F: "\u2421"})
+_LINES = _Pictures({code: sign for code, sign in _LINE.items() if code not in (9, 10)})
+_JSON = _JsonEscapes()
+
+
+def shown(text: str) -> str:
+    """One line of foreign text with every control and every unseen character made visible."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _without_selectors(text.translate(_LINE))
+
+
+def shown_lines(text: str) -> str:
+    """Foreign text of several lines: newlines and tabs stay, the rest is made visible."""
+    return _without_selectors(text.replace("\r\n", "\n").translate(_LINES))
+
+
+def safe_json(text: str) -> str:
+    """JSON text, with escapes for what `shown` would make visible in it: it means the same."""
+    return text if text.isascii() and "\x7f" not in text else text.translate(_JSON)
+
+
+def _without_selectors(text: str) -> str:
+    """Selectors stay after a sign that has two ways to be drawn; elsewhere nobody would see them."""
+    for selector in _SELECTORS:
+        head, *rest = text.split(selector)
+        for part in rest:
+            head += (selector if _has_two_styles(head[-1:]) else _escaped(ord(selector))) + part
+        text = head
+    return text
+
+
+def _has_two_styles(sign: str) -> bool:
+    # The blocks in which emoji-variation-sequences.txt has its signs, but for digits of keycaps.
+    return bool(sign) and (
+        sign in "\xa9\xae\u203c\u2049"
+        or "\u2100" <= sign <= "\u2bff"
+        or "\u3030" <= sign <= "\u3299"
+        or "\U0001f000" <= sign <= "\U0001faff"
+    )
