@@ -28,6 +28,7 @@ from gitkanban.core.schedule import Start
 from gitkanban.errors import BoardBusy, GitkanbanError
 from gitkanban.launch import Failure, Launcher
 from gitkanban.runs import (
+    closing,
     doorbell,
     folders,
     sessions,
@@ -223,7 +224,7 @@ class _Pass:
             standstill=seen.standstill,
             errors=_config_problems(board),
         )
-        if self._recover(todo):
+        if self._recover(todo, seen.standstill):
             return True
         for stop in todo.stops:
             self.executor.stop(folders.of(self.place.private, stop.run), stop.why)
@@ -240,18 +241,25 @@ class _Pass:
             self.outcome = self.outcome.adding(standstill=busy.message)
             return False
 
-    def _recover(self, todo: Plan) -> bool:
+    def _recover(self, todo: Plan, standstill: str) -> bool:
         """Close runs that died without a record; whether there is something new to look at."""
         found = False
         for facts in todo.reclaims:
             if facts.run in self.given_up:
                 continue
             self.given_up.add(facts.run)
+            folder = folders.of(self.place.private, facts.run)
+            card = todo.after.cards.get(facts.card)
+            asked = card is None or card.run != facts.run or folder.has("stop")
+            now = int(clock.now())
             try:
-                folder = folders.of(self.place.private, facts.run)
-                found |= self.executor.recover(folder, clock.now())
-            except (GitkanbanError, OSError) as error:
+                done = closing.close(self.executor, folder, now, asked=asked, standstill=standstill)
+            except OSError as error:  # not even that could be recorded
                 self._error(f"run {facts.run} of {facts.card} cannot be closed: {error}")
+                continue
+            if done.failure:
+                self._error(done.failure)
+            found |= done.done
         return found
 
     def _error(self, text: str) -> None:

@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 # The shape of what is kept, and by whom it can be read.
 _FORMAT = ("gitkanban", 6, __version__, sys.hexversion)
 # What decides, beside the board, on what the rows say: git's configuration, and in the private folder
-# what was allowed to run and what the last tick saw.
-_OUTSIDE = ("config", "gitkanban/trust", "gitkanban/cache/schedule", "gitkanban/cache/refused")
+# what was allowed to run, what the last tick saw, and when closing a run last failed.
+_OUTSIDE = (
+    "config", "gitkanban/trust", "gitkanban/cache/schedule", "gitkanban/cache/refused",
+    "gitkanban/cache/closing",
+)  # fmt: skip
 # What a checkout has while it is in the middle of something; `standstill` then has the word.
 _SIGNS = (
     "rebase-merge", "rebase-apply", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "BISECT_LOG",

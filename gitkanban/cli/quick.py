@@ -144,7 +144,7 @@ def live(rows: "dict[str, Any]", brief: bool = False) -> "dict[str, Any]":
         "waits_for_you": worded(rows["waits_for_you"], now),
         "paused": rows["paused"],
         "problems": rows["problems"],
-        "notes": [*notes, *_behind(rows["private"]), *drafts.lines()],
+        "notes": [*notes, *_behind(rows["private"]), *rows["notices"], *drafts.lines()],
     }
 
 

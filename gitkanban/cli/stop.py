@@ -10,6 +10,7 @@ from gitkanban.cli.here import (
     place_here,
     print_json,
     refuse_in_session,
+    tell,
 )
 from gitkanban.core.model import RUNNING
 from gitkanban.errors import Refused, UsageError
@@ -25,8 +26,9 @@ def stop_command(cards: tuple[str, ...], all_: bool, why: str, as_json: bool) ->
 
     Each card becomes blocked; `gitkanban retry` lets it run again.
     """
+    from gitkanban import clock
     from gitkanban.board.place import clone_id
-    from gitkanban.runs import folders
+    from gitkanban.runs import closing, folders
     from gitkanban.runs.locks import Locks
     from gitkanban.runs.sessions import Local
 
@@ -51,7 +53,12 @@ def stop_command(cards: tuple[str, ...], all_: bool, why: str, as_json: bool) ->
     executor = Local(place, Locks(place.private))
     stopping = []
     for card in named:
-        asked = executor.stop(folders.of(place.private, card.run), words)
+        folder = folders.of(place.private, card.run)
+        asked = executor.stop(folder, words)
+        if folder.tries().failures:  # it is over: there is no session to end
+            done = closing.close(executor, folder, int(clock.now()), asked=True)
+            tell([done.failure] if done.failure else [])
+            asked = False
         if not asked:
             click.echo(f"{card.id} has ended already; the next tick settles it", err=True)
             continue

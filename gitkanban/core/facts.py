@@ -6,6 +6,8 @@ Facts only; what they mean is decided in `verdict`, `reconcile` and `schedule`.
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from gitkanban.core.closing import Tries
+
 
 class StepEnd(NamedTuple):
     """How one command of a run ended: setup, session, or verify."""
@@ -64,6 +66,8 @@ class RunFacts(NamedTuple):
     alive: bool = False  # its kernel locks are held
     exit: Exit | None = None
     collected: bool = True  # its work is; a run that ended is told of only then
+    tries: Tries = Tries()  # closing it that failed
+    given_up: str = ""  # why it is not tried again
     work: Work = Work()
     report: Report | None = None
     session: str = ""

@@ -5,8 +5,9 @@ A part of the check-up of `core.doctor`; it sees facts only. Dead or alive is wh
 
 from collections.abc import Iterator
 
+from gitkanban.core.closing import SPAN_LEAST, TRIES_LEAST, unclosed_line
 from gitkanban.core.model import RUNNING, Board
-from gitkanban.core.surroundings import Seen, WorktreeSeen
+from gitkanban.core.surroundings import RunSeen, Seen, WorktreeSeen
 from gitkanban.core.symptom import (
     CLOSE_RUN,
     DELETE_BRANCH,
@@ -35,7 +36,19 @@ def known_cards(board: Board) -> set[str]:
 
 def runs(board: Board, seen: Seen) -> Iterator[Symptom]:
     for run in seen.runs:
-        if not run.card:
+        if run.moved_from:
+            yield _moved(run)
+        if run.tries.failures:
+            yield Symptom(
+                WARNING,
+                "run-not-closed",
+                run.run,
+                unclosed_line(run.run, run.card, run.tries),
+                f"Mend the cause. Ticks give it up after {TRIES_LEAST} tries in "
+                f"{lasted(SPAN_LEAST)}; `gitkanban stop {run.card}` does at once.",
+                CLOSE_RUN,
+            )
+        elif not run.card:
             advice = "" if run.empty else "Look into it; `rm -r` it when nothing there is needed."
             yield Symptom(
                 WARNING,
@@ -72,6 +85,14 @@ def runs(board: Board, seen: Seen) -> Iterator[Symptom]:
                 f"run {run.run} of {run.card} ended {ago} ago, and no tick has settled it",
                 "`gitkanban tick` does.",
             )
+
+
+def _moved(run: RunSeen) -> Symptom:
+    advice = "Its work is collected when it ends."
+    if run.alive:
+        advice = f"`git worktree repair {run.workspace}` lets git work there again."
+    text = f"the repository was moved from {run.moved_from} after run {run.run} of {run.card} began"
+    return Symptom(WARNING, "repository-moved", run.run, text, advice)
 
 
 def environments(board: Board, seen: Seen) -> Iterator[Symptom]:

@@ -6,6 +6,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from gitkanban.core.closing import Tries
+
 
 class TokenSeen(NamedTuple):
     """A lease token."""
@@ -26,6 +28,9 @@ class RunSeen(NamedTuple):
     ended: int = 0
     leased: bool = True  # its token says what it should
     empty: bool = False  # the folder holds nothing
+    tries: Tries = Tries()  # closing it that failed
+    moved_from: str = ""  # the git directory that it began in, if the repository was moved since
+    workspace: str = ""
 
 
 class WorktreeSeen(NamedTuple):

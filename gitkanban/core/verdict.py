@@ -49,6 +49,9 @@ def verdict(facts: RunFacts, earlier: Sequence[Run]) -> Verdict:
     `facts.exit` must be there: a run without an exit record has not ended.
     """
     assert facts.exit is not None
+    if facts.given_up:
+        why = f"it could not be closed and was given up: {facts.given_up}"
+        return Verdict("lost", why, BLOCKED, FAILED)
     outcome, why = judge(facts, facts.exit)
     if facts.exit.how == "stop":
         return Verdict(outcome, why, BLOCKED, NEEDS_INPUT)

@@ -107,7 +107,7 @@ def whole_spec(launch: Launch, folder: Folder) -> dict[str, str | Sequence[str]]
     kind = kind_of(launch.tick_words, own)
     return values | {
         **remembered,
-        "collector": "tick" if collects and not worker.verify else "",
+        "collector": ("supervisor" if worker.verify else "tick") if collects else "",
         "bell": bell.paths(place.private, kind)[:2],
         "kind": kind,
         "workspace": workspace.path,

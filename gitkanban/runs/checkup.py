@@ -15,6 +15,7 @@ from gitkanban.board import checkouts, commits, standstill, trees
 from gitkanban.board.checkouts import base_of
 from gitkanban.board.mainfinder import is_flipped
 from gitkanban.board.place import Place, clone_id
+from gitkanban.core.closing import Tries
 from gitkanban.core.doctor import symptoms
 from gitkanban.core.leftovers import known_cards
 from gitkanban.core.model import Board, Config
@@ -164,6 +165,9 @@ def _runs(
                 alive,
                 end.ended if end else 0,
                 not (alive and lease and slots.read(place, lease.slot) != lease),
+                tries=Tries() if alive else folder.tries(),
+                moved_from=found.one("moved_from"),
+                workspace=found.one("workspace"),
             )
         )
     explained = {run.slot for run in runs if run.alive}

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from gitkanban import files
+from gitkanban.core.closing import Tries
 from gitkanban.core.facts import Exit, Report, StepEnd, Work
 from gitkanban.runs import processes, spec
 from gitkanban.runs.spec import Spec
@@ -45,9 +46,33 @@ class Folder(NamedTuple):
 
     def _spec(self, most: int) -> Spec:
         try:
-            return spec.read(self.file("spec"), most)
+            return self._located(spec.read(self.file("spec"), most))
         except OSError:
             return Spec()
+
+    def _located(self, found: Spec) -> Spec:
+        """The spec with its paths as they are now, where the repository was moved since.
+
+        `moved_from` then is the git directory that the run began in.
+        """
+        old, now = found.one("common"), self.common
+        if not old or old == now:
+            return found
+        for key in ("common", "admin", "setup_mark"):
+            path = found.one(key)
+            if path == old or path.startswith(f"{old}/"):
+                found[key] = [now + path[len(old) :]]
+        workspace = found.one("workspace")
+        if workspace and not os.path.lexists(workspace):
+            moved = os.path.normpath(os.path.join(now, os.path.relpath(workspace, old)))
+            found["workspace"] = [moved]
+        found["moved_from"] = [old]
+        return found
+
+    @property
+    def common(self) -> str:
+        """Git's common directory, in which it lies."""
+        return os.path.dirname(os.path.dirname(os.path.dirname(self.path)))
 
     def write_spec(self, values: Mapping[str, str | Sequence[str]]) -> None:
         """Write the spec, and the folder if need be. Raises OSError."""
@@ -104,8 +129,8 @@ class Folder(NamedTuple):
         )
 
     def uncollected(self, facts: Spec) -> bool:
-        """Whether the run ended without its work being collected, which is left to a tick."""
-        return facts.one("collector") == "tick" and not self.has("work.json")
+        """Whether the run ended without its work being collected, which a tick makes up for."""
+        return bool(facts.one("collector")) and not self.has("work.json")
 
     def write_work(self, work: Work) -> None:
         """Record what was collected. Lost in a power cut, it is collected again."""
@@ -137,6 +162,25 @@ class Folder(NamedTuple):
         if not self.has("exit.json"):
             text = spec.exit_record(end.ended, end.how, end.steps, end.error)
             files.replace(self.file("exit.json"), text)
+
+    def tries(self) -> Tries:
+        """How often closing the run has failed."""
+        found = self._json("tries.json") or {}
+        failures, first, last = (_whole(found.get(name)) for name in Tries._fields[:3])
+        return Tries(failures, first, last, str(found.get("reason") or ""))
+
+    def write_tries(self, tries: Tries) -> None:
+        """Record a try that failed. Raises OSError."""
+        self._write_json("tries.json", tries._asdict())
+
+    def given_up(self) -> str:
+        """Why the run was given up instead of closed; empty: it was not."""
+        found = self._json("given-up.json")
+        return str(found.get("reason") or "for no reason that was recorded") if found else ""
+
+    def give_up(self, reason: str) -> None:
+        """Record that closing the run is not tried again. Raises OSError."""
+        self._write_json("given-up.json", {"reason": reason})
 
     def settle(self, commit: str) -> None:
         """Note that the run's end is on the board, in `commit`."""

@@ -115,12 +115,15 @@ def _facts(folder: Folder, found: spec.Spec, held: set[str]) -> RunFacts:
         max_attempts=int(found.number("max_attempts", 2)),
         needs=tuple((n, int(c)) for n, c in found.pairs("needs").items() if c.isdigit()),
     )
+    if not facts.alive:
+        facts = facts._replace(tries=folder.tries())
     if end is None:
         return facts
     said = _said(folder, found.one("runner"))
     return facts._replace(
         exit=end,
         collected=not folder.uncollected(found),
+        given_up=folder.given_up(),
         work=folder.work(),
         report=folder.report(),
         session=said.session or facts.session,

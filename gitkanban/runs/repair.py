@@ -25,7 +25,7 @@ from gitkanban.core.symptom import (
     Symptom,
 )
 from gitkanban.errors import GitkanbanError
-from gitkanban.runs import checkup, folders, ghosts, removal, sessions, slots, worktrees
+from gitkanban.runs import checkup, closing, folders, ghosts, removal, sessions, slots, worktrees
 from gitkanban.runs.locks import Locks
 from gitkanban.runs.workspaces import Wish
 
@@ -83,8 +83,11 @@ class Repairs:
 
     def _close_run(self, run: str) -> str:
         folder = folders.of(self.place.private, run)
-        closed = sessions.Local(self.place, self.locks).recover(folder, clock.now())
-        return "" if closed else "it lives after all, or something of it could not be ended"
+        executor = sessions.Local(self.place, self.locks)
+        done = closing.close(executor, folder, int(clock.now()))
+        if done.done or done.failure:
+            return "" if done.done else done.failure
+        return "it lives after all, or something of it could not be ended"
 
     def _remove_folder(self, run: str) -> str:
         os.rmdir(folders.of(self.place.private, run).path)

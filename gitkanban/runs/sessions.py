@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from gitkanban import failpoints, files
+from gitkanban.board import checkouts
 from gitkanban.board.place import Place
-from gitkanban.core.facts import Exit
+from gitkanban.core.facts import Exit, Work
 from gitkanban.errors import Refused
 from gitkanban.runs import (
     briefing,
@@ -45,6 +46,9 @@ class Executor(Protocol):
 
     def recover(self, folder: Folder, now: float) -> bool:
         """Close a run that has no exit record; False when it lives after all."""
+
+    def give_up(self, folder: Folder, now: float, reason: str) -> bool:
+        """Record the end of a run that cannot be closed; False when it lives after all."""
 
 
 _supervisors: set[int] = set()  # those that this process has started
@@ -132,8 +136,10 @@ class Local:
         failpoints.reach("stop.asked")
         pid = slots.supervisor_pid(folder)
         process = processes.look(pid) if pid else None
-        if process and _is_supervisor(pid, folder):
-            processes.tell(process, signal.SIGUSR1)
+        moved_from = folder.facts().one("moved_from")
+        if process and _is_supervisor(pid, folder, moved_from):
+            # One that was begun at another path may look for the request there.
+            processes.tell(process, signal.SIGTERM if moved_from else signal.SIGUSR1)
             processes.tell(process, signal.SIGCONT)
         return True
 
@@ -149,9 +155,13 @@ class Local:
         if held is None:
             return False
         try:
+            if found.one("moved_from"):
+                worktrees.repair(found.one("moved_from"), found)
             if folder.has("exit.json"):
                 if folder.uncollected(found):
                     collect.collect(folder)
+                if found.one("moved_from"):  # its supervisor could not
+                    worktrees.unlock_run(self.place.common, folder.run)
                 return True
             failpoints.reach("recover.locked")
             if not self._end_survivors(folder):
@@ -170,17 +180,53 @@ class Local:
         finally:
             leases.release(held)
 
+    def give_up(self, folder: Folder, now: float, reason: str) -> bool:
+        """End what is left of a dead run and record it as lost; its folder is left as it is.
+
+        False when it lives after all, or something of it could not be ended. Raises OSError.
+        """
+        found = folder.spec()
+        held = leases.take(self.locks, found.one("card"), found.one("slot"))
+        if held is None:
+            return False
+        try:
+            if not folder.has("exit.json") and not self._end_survivors(folder):
+                return False
+            worktrees.unlock_run(self.place.common, folder.run)
+            if not folder.has("work.json"):
+                folder.write_work(_uncollected_work(found))
+            folder.give_up(reason)
+            failpoints.reach("give-up.recorded")
+            folder.write_exit(_lost(found, now))
+            slots.remove(self.place, found.one("slot"))
+            return True
+        finally:
+            leases.release(held)
+
     def _end_survivors(self, folder: Folder) -> bool:
         noted = folder.noted()
         grace = folder.spec().number("grace", briefing.GRACE)
         return not processes.end(lambda: processes.survivors(folder.run, folder.path, noted), grace)
 
 
-def _is_supervisor(pid: int, folder: Folder) -> bool:
+def _uncollected_work(found: spec.Spec) -> Work:
+    """What is known of a run's work that nobody could collect."""
+    branch, workspace = found.one("branch"), found.one("workspace")
+    tip = checkouts.tip_in(found.one("common"), f"refs/heads/{branch}") if branch else ""
+    left = bool(branch) and os.path.lexists(workspace)
+    whole = len(tip) == 40 and not set(tip) - set("0123456789abcdef")  # it may be what is broken
+    return Work(
+        tip if whole else "",
+        told=(f"what it left in {workspace} was not collected",) if left else (),
+    )
+
+
+def _is_supervisor(pid: int, folder: Folder, moved_from: str = "") -> bool:
     """Whether the recorded pid still is this run's supervisor, not one that reuses the number."""
+    path = folder.path.replace(folder.common, moved_from, 1) if moved_from else folder.path
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:
-            return folder.path.encode() in file.read().split(b"\0")
+            return path.encode() in file.read().split(b"\0")
     except OSError:
         return sys.platform != "linux"
 

@@ -354,11 +354,14 @@ class Supervisor:
             _close(fd)
         from gitkanban.runs import bell  # late: a supervisor is small as long as its session lives
 
+        where = self.spec.one("tick_cwd", "/")
+        if not os.path.isdir(where):  # the repository was moved: the next tick finds it
+            return
         pipe, lock = self.spec.get("bell", ("", ""))
         if bell.ring(pipe, lock, self.spec.one("run")):
             return
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        os.chdir(self.spec.one("tick_cwd", "/"))
+        os.chdir(where)
         os.execvpe(argv[0], argv, self.spec.pairs("tick.env"))
 
 
@@ -403,9 +406,9 @@ def _detach(folder: str, keep: list[int]) -> None:
         os.setsid()
     except PermissionError:  # we lead one already
         pass
-    os.chdir("/")
+    os.chdir(folder)  # whose files are found from here, also when the repository is moved
     null = os.open(os.devnull, os.O_RDONLY)
-    log = boundedlog.open_log(f"{folder}/supervisor.log")
+    log = boundedlog.open_log("./supervisor.log")
     for fd, place in ((null, 0), (log, 1), (log, 2)):
         os.dup2(fd, place)
     for fd in [int(name) for name in os.listdir("/dev/fd")]:
@@ -423,7 +426,7 @@ def main() -> None:
     folder = sys.argv[2]
     locks = [int(word) for word in sys.argv[3:]]
     _detach(folder, locks)
-    supervisor = Supervisor(folder)
+    supervisor = Supervisor(".")
     if "failpoint" in supervisor.spec:
         failpoints.arm(*supervisor.spec["failpoint"])
     failpoints.reach("supervisor.begun")

@@ -13,6 +13,7 @@ from gitkanban.board.checkouts import line
 from gitkanban.board.place import Place
 from gitkanban.errors import BoardBusy, NotFound
 from gitkanban.runs.locks import Held, Locks
+from gitkanban.runs.spec import Spec
 from gitkanban.runs.workspace_git import read_plain
 
 MARK = "gitkanban"  # in a worktree's git directory: this one is ours, with the card's id
@@ -113,6 +114,23 @@ def lock(admin: str, run: str) -> None:
     The file is the one of `git worktree lock`, see gitrepository-layout(5).
     """
     files.replace(f"{admin}/locked", f"gitkanban run {run}\n".encode(), lasting=False)
+
+
+def repair(moved_from: str, found: Spec) -> None:
+    """Let a run's worktree and its repository, which was moved, find each other again.
+
+    As `git worktree repair` does, but only where the worktree still says what was written there:
+    anything else in its place is the session's. Raises OSError.
+    """
+    admin, workspace = found.one("admin"), found.one("workspace")
+    dot = f"{workspace}/.git"
+    if not admin or os.path.lexists(moved_from) or not os.path.isdir(admin):
+        return
+    before = moved_from + admin.removeprefix(found.one("common"))
+    if not os.path.islink(dot) and line(dot) == f"gitdir: {before}":
+        files.replace(dot, f"gitdir: {admin}\n".encode("utf-8", "surrogateescape"))
+    if os.path.lexists(dot) and not os.path.lexists(line(f"{admin}/gitdir")):
+        files.replace(f"{admin}/gitdir", f"{dot}\n".encode("utf-8", "surrogateescape"))
 
 
 def unlock(admin: str) -> None:

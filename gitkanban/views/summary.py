@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gitkanban.clock import iso
+from gitkanban.core.closing import unclosed_line
 from gitkanban.core.facts import Observed
 from gitkanban.core.graph import ready
 from gitkanban.core.held import Standing, standing
@@ -41,6 +42,9 @@ def summary(board: Board, seen: Observed, kept: bool = False) -> dict[str, Any]:
         "deadlock": found.deadlock,
         "waits_for_you": found.waits_for_you,
         "standstill": seen.standstill,
+        "notices": [
+            unclosed_line(run.run, run.card, run.tries) for run in seen.runs if run.tries.failures
+        ],
         "paused": {name: pause.why for name, pause in board.paused.items()},
         "problems": [
             {"file": p.file, "line": p.line, "column": p.column, "message": p.message,

@@ -1,0 +1,73 @@
+"""Closes a run that is over, or records that it cannot be closed, or gives it up.
+
+When to give up is decided in `core.closing`; the effects on processes and git are the executor's.
+"""
+
+import errno
+import os
+from typing import NamedTuple
+
+from gitkanban import files
+from gitkanban.core.closing import next_step, unclosed_line
+from gitkanban.errors import BoardBusy, GitkanbanError
+from gitkanban.runs.folders import Folder
+from gitkanban.runs.sessions import Executor
+
+# Causes that pass without anybody looking at the run: the disk, or the machine's limits.
+_PASSING = frozenset(
+    (
+        *(errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EAGAIN, errno.EBUSY, errno.EINTR),
+        *(errno.EMFILE, errno.ENFILE, errno.ENOMEM),
+    )
+)
+
+
+class Closing(NamedTuple):
+    """What came of it: whether there is something new to settle, and a line if it failed."""
+
+    done: bool
+    failure: str = ""
+
+
+def close(
+    executor: Executor, folder: Folder, now: int, *, asked: bool = False, standstill: str = ""
+) -> Closing:
+    """Close the run; where that fails once too often, give it up. Raises OSError.
+
+    `asked`: a person wants it ended, or its card has moved on. `standstill` is why nothing may be
+    committed now, such as a full disk.
+    """
+    try:
+        return Closing(executor.recover(folder, now))
+    except (GitkanbanError, OSError, ValueError, RecursionError) as error:
+        # A workspace is the session's to prepare: what it makes fail must not stop other cards.
+        passes = bool(standstill) or _passes(error, folder)
+        reason = str(error) or type(error).__name__
+    tries = folder.tries().failed(now, reason)
+    if not passes:
+        folder.write_tries(tries)
+        mark_changed(os.path.dirname(os.path.dirname(folder.path)))
+    line = unclosed_line(folder.run, folder.facts().one("card"), tries)
+    if next_step(tries, now, passes=passes, asked=asked) != "give-up":
+        return Closing(False, line)
+    return Closing(executor.give_up(folder, now, tries.reason), f"{line}: given up")
+
+
+def mark_changed(private: str) -> None:
+    """Have `status` look again, which keeps what it showed."""
+    files.cache(f"{private}/cache/closing", b"")
+
+
+def _passes(error: Exception, folder: Folder) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in _PASSING
+    if isinstance(error, BoardBusy):
+        return True
+    # Git says it in prose; the disk says it in numbers.
+    where = (folder.path, folder.spec().one("workspace"))
+    return any(_takes_nothing(path) for path in where if os.path.isdir(path))
+
+
+def _takes_nothing(path: str) -> bool:
+    room = os.statvfs(path)
+    return bool(room.f_flag & os.ST_RDONLY) or room.f_bavail == 0
