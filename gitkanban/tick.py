@@ -31,6 +31,7 @@ from gitkanban.runs import (
     closing,
     doorbell,
     folders,
+    machines,
     sessions,
     ticked,
     worktrees,
@@ -83,6 +84,7 @@ def tick(
         with held:
             failpoints.reach("tick.locked")
             doorbell.answer(place.private)
+            outcome = outcome.adding(told=tuple(machines.enter(place)))
             ticked.note(place.private)
             failpoints.reach("tick.mark-cleared")
             outcome = outcome.then(_Pass(place, locks, progress, remote).run())
@@ -94,6 +96,7 @@ def tick(
 
 def _foreseen(place: Place, locks: Locks) -> Outcome:
     """What a tick would do now, as far as it can be known without doing any of it."""
+    machines.refuse_elsewhere(place)
     board = store.read(place)
     seen = observe(place, board, int(clock.now()), locks)
     todo = plan(board, seen)

@@ -27,11 +27,13 @@ def gc_command(dry_run: bool, as_json: bool) -> None:
     """
     from gitkanban.cli.progress import progress
     from gitkanban.core.tidying import tidying
+    from gitkanban.runs.machines import refuse_elsewhere
     from gitkanban.runs.tidying import Tidier, look
     from gitkanban.views.tidying import tidying_data, tidying_text
 
     refuse_in_session("gc")
     place = place_here()
+    refuse_elsewhere(place)
     before = board_of(place)
     todo = tidying(before, look(place, before, progress), int(clock.now()))
     commit = ""

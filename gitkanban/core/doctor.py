@@ -16,9 +16,20 @@ FREE_LEAST = 1 << 30  # bytes
 FREE_BARELY = 100 << 20
 
 
+# Findings about runs and leases that only the machine can make that has their locks.
+DEPEND_ON_LOCKS = frozenset(
+    (
+        *("run-without-lease", "run-without-record", "lease-without-run", "slot-without-run"),
+        *("run-unknown", "worktree-locked", "run-unreadable", "run-not-closed"),
+    )
+)
+
+
 def symptoms(board: Board, seen: Seen) -> list[Symptom]:
     """Everything found, the worst first, then in the order of the list in `_EXAMINATIONS`."""
     found = [each for examine in _EXAMINATIONS for each in examine(board, seen)]
+    if seen.elsewhere:  # whether runs live cannot be said here
+        found = [each for each in found if each.code not in DEPEND_ON_LOCKS]
     order = (ERROR, WARNING, INFO)
     return sorted(found, key=lambda each: order.index(each.severity))
 
@@ -40,6 +51,17 @@ def _network(board: Board, seen: Seen) -> Iterator[Symptom]:
             f"the git directory is on {seen.network}, where locks do not hold between hosts: two "
             "machines could run one card",
             "Clone onto a local disk and run gitkanban there.",
+        )
+
+
+def _elsewhere(board: Board, seen: Seen) -> Iterator[Symptom]:
+    if seen.elsewhere:
+        yield Symptom(
+            ERROR,
+            "other-machine",
+            "tick",
+            f"{seen.elsewhere}; nothing is settled or started here",
+            "Tick it there; if that machine is gone for good, `gitkanban doctor --here`.",
         )
 
 
@@ -184,6 +206,7 @@ def _driver(board: Board, seen: Seen) -> Iterator[Symptom]:
 
 _EXAMINATIONS = (
     _config,
+    _elsewhere,
     _network,
     _disk,
     _unwritable,

@@ -19,7 +19,7 @@ from gitkanban.board.place import Place
 from gitkanban.core.model import Card, Config, Worker
 from gitkanban.core.presets import commits_of, expand, preset_of
 from gitkanban.core.room import needs_of
-from gitkanban.runs import bell, memory, processes, trust, workspaces, worktrees
+from gitkanban.runs import bell, machines, memory, processes, trust, workspaces, worktrees
 from gitkanban.runs.folders import Folder
 from gitkanban.runs.slots import Lease
 from gitkanban.runs.workspaces import Workspace
@@ -68,6 +68,7 @@ def facts(
         "clone": lease.clone,
         "started": str(lease.started),
         "boot": processes.boot_id(),
+        "machine": machines.machine_id(),
         "runner": worker.runner,
         "commits": commits_of(worker),
         "policy": worker.workspace_policy,

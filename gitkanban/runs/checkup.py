@@ -16,7 +16,7 @@ from gitkanban.board.checkouts import base_of
 from gitkanban.board.mainfinder import is_flipped
 from gitkanban.board.place import Place, clone_id
 from gitkanban.core.closing import Tries
-from gitkanban.core.doctor import symptoms
+from gitkanban.core.doctor import DEPEND_ON_LOCKS, symptoms
 from gitkanban.core.leftovers import known_cards
 from gitkanban.core.model import Board, Config
 from gitkanban.core.surroundings import (
@@ -34,6 +34,7 @@ from gitkanban.runs import (
     cleanliness,
     folders,
     leases,
+    machines,
     processes,
     salvage,
     slots,
@@ -49,12 +50,6 @@ from gitkanban.runs.worktrees import Ours
 LOCK_AGE_LEAST = 10  # seconds; younger lock files belong to commands at work
 _FRESH = 60  # seconds during which an empty run folder may be about to be filled
 _AGAIN = 0.5  # seconds until what looked wrong is looked at again
-_PASSING = frozenset(
-    (
-        *("run-without-lease", "run-without-record", "lease-without-run", "slot-without-run"),
-        *("run-unknown", "worktree-locked", "run-unreadable"),
-    )
-)
 
 
 def examine(place: Place, board: Board, now: int) -> list[Symptom]:
@@ -63,10 +58,10 @@ def examine(place: Place, board: Board, now: int) -> list[Symptom]:
     Raises GitFailed, OSError.
     """
     found = symptoms(board, look(place, board, now))
-    if any(each.code in _PASSING for each in found):
+    if any(each.code in DEPEND_ON_LOCKS for each in found):
         time.sleep(_AGAIN)
         again = {(each.code, each.subject) for each in symptoms(board, look(place, board, now))}
-        found = [e for e in found if e.code not in _PASSING or (e.code, e.subject) in again]
+        found = [e for e in found if e.code not in DEPEND_ON_LOCKS or (e.code, e.subject) in again]
     return found
 
 
@@ -81,6 +76,7 @@ def look(place: Place, board: Board, now: int) -> Seen:
     base = base_tip(place, config)
     known = known_cards(board)
     driver = _driver(place)
+    claim = machines.look(place)
     runs, held = _runs(place, unsettled, locks, now)
     return Seen(
         now=now,
@@ -94,6 +90,7 @@ def look(place: Place, board: Board, now: int) -> Seen:
         salvages=_salvages(place),
         locks=tuple(_locks(place)),
         exposed=tuple(folder.run for folder in folders.exposed(place.private)),
+        elsewhere=claim.line if claim.standing == "elsewhere" else "",
         network=network(place.private if os.path.isdir(place.private) else place.common),
         ticked=last.at,
         jumped=last.jumped,

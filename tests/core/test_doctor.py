@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from gitkanban.core import symptom
+from gitkanban.core.closing import Tries
 from gitkanban.core.doctor import symptoms
 from gitkanban.core.model import Board, Problem
 from gitkanban.core.surroundings import (
@@ -75,6 +76,12 @@ CASES = [
     ({"runs": (LIVE, RunSeen("r0", empty=True))}, WARNING, "run-unreadable", "r0",
      symptom.REMOVE_FOLDER),
     ({"runs": (LIVE, RunSeen("r0"))}, WARNING, "run-unreadable", "r0", ""),
+    ({"runs": (LIVE._replace(alive=False, tries=Tries(2, NOW - 90, NOW, "a bad object")),),
+      "worktrees": (), "held_slots": {}}, WARNING, "run-not-closed", "r1", symptom.CLOSE_RUN),
+    ({"runs": (LIVE._replace(moved_from="/old/.git"),)}, WARNING, "repository-moved", "r1", ""),
+    ({"exposed": ("r0",)}, WARNING, "environment-in-file", "1 run folder", symptom.SCRUB_RUNS),
+    ({"elsewhere": "runs are open on h2: T1", "known_runs": frozenset()}, ERROR, "other-machine",
+     "tick", ""),
     ({"tokens": (*WELL.tokens, TokenSeen("solo#2", "T9", "r9"))}, WARNING, "lease-without-run",
      "solo#2", symptom.REMOVE_TOKEN),
     ({"held_slots": {"solo#1": "", "solo#2": "process 7 (sh)"}}, ERROR, "slot-without-run",

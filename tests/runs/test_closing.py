@@ -95,7 +95,8 @@ def test_a_repository_that_was_moved_under_a_run_still_hears_it(
     assert there.local.recover(folder, NOW)
     assert folder.work().leftover_paths == ("late.txt",)
     assert git(moved, "show", "card/T1:late.txt") == "late.txt"
-    assert worktrees.admin_of(running.workspace.path) == f"{moved}/.git/worktrees/T1"
+    dot = Path(running.workspace.path, ".git")
+    assert dot.read_text() == f"gitdir: {moved}/.git/worktrees/T1\n"
     there.nothing_left(running)
 
 
