@@ -87,8 +87,10 @@ def tick(
             outcome = outcome.adding(told=tuple(machines.enter(place)))
             ticked.note(place.private)
             failpoints.reach("tick.mark-cleared")
-            outcome = outcome.then(_Pass(place, locks, progress, remote).run())
+            this = _Pass(place, locks, progress, remote)
+            this.run()
         failpoints.reach("tick.unlocked")
+        outcome = outcome.then(this.share())
         if not doorbell.rung(place.private):
             break
     return outcome
@@ -172,18 +174,32 @@ class _Pass:
         self._catch_up()
         for _ in range(ROUNDS_MOST):
             if self.remote:
-                self.outcome = self.outcome.adding(told=tuple(self.remote.catch_up()))
+                self.remote.catch_up()
             if not self._round():
                 break
+        return self.outcome
+
+    def share(self) -> Outcome:
+        """Push what has happened, once the tick lock is free: others need not wait for a network."""
         if self.remote and self.outcome.commit:
-            self.outcome = self.outcome.adding(told=tuple(self.remote.share()))
+            self.remote.share()
         self._publish()
+        if self.remote:
+            notices, errors = tuple(self.remote.notices), tuple(self.remote.errors)
+            self.outcome = self.outcome.adding(told=notices, errors=errors)
         return self.outcome
 
     def _publish(self) -> None:
         """Push the branches of cards in review where the board says so; block what was closed."""
         if self.config is None or not self.config.push:
             return
+        held = self.locks.take("publish")
+        if held is None:
+            return  # the tick before this one is still at it
+        with held:
+            self._publish_branches()
+
+    def _publish_branches(self) -> None:
         board = store.read(self.place)
         if board.config is None or not board.config.push:
             return
@@ -355,10 +371,17 @@ class _Pass:
         onto: Onto | None,
         accepted: Sequence[Accepted],
     ) -> bool:
-        """Settle, accept and start in one commit; whether there is something new to look at."""
-        offline = self.remote is not None and bool(self.remote.offline)
-        wanted = [s for s in todo.starts if not offline and s.card not in self.given_up]
+        """Settle, accept and start in one commit; whether there is something new to look at.
+
+        With a remote it is two: what has happened is ours to say, and base and board say it here
+        before a start asks the remote. So a remote never says `done` of work that base lacks, and
+        one that is out of reach stops no settlement.
+        """
         gathering = self._gathering(todo.after)
+        first = self.remote is not None and bool(todo.changes or gathering)
+        offline = self.remote is not None and bool(self.remote.offline)
+        wanted = [s for s in todo.starts if s.card not in self.given_up]
+        wanted = [] if first or offline else wanted
         taken = self._reserve(board, todo, seen, wanted)
         committed = None
         try:
@@ -385,7 +408,7 @@ class _Pass:
         if taken:
             held = held_after(todo, seen, {seat.card.id for seat in taken})
             self.outcome = self.outcome.adding(held=held)
-        return failed or len(taken) < len(wanted) or bool(gathering)
+        return failed or first or len(taken) < len(wanted) or bool(gathering)
 
     def _remember(self, todo: Plan) -> None:
         """Keep for the next tick what only saves it work; what is granted starts without it too."""

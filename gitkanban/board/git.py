@@ -5,11 +5,13 @@ git answer about another repository than the folder says. It parses nothing.
 """
 
 import os
-import subprocess
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from gitkanban.board import limited
 from gitkanban.errors import GitFailed
+
+LIMIT = 600.0  # seconds for one git command and the filters and hooks of others that it runs
 
 # Variables that name no repository: who commits, configuration, transport, tracing.
 _KEPT = (
@@ -17,6 +19,10 @@ _KEPT = (
     "GIT_TRACE", "GIT_PROXY", "GIT_SSL", "GIT_HTTP", "GIT_EXEC_PATH", "GIT_TEMPLATE_DIR",
     "GIT_DEFAULT_HASH", "GIT_CEILING_DIRECTORIES", "GIT_ALLOW_PROTOCOL", "GIT_EDITOR", "GIT_PAGER",
 )  # fmt: skip
+
+
+class TooSlow(GitFailed):
+    """A git command was ended for taking too long, or for giving no sign of life."""
 
 
 class Done(NamedTuple):
@@ -33,9 +39,10 @@ class Done(NamedTuple):
 
     @property
     def said(self) -> str:
-        """The first line of what it complained of."""
+        """The first line of what it complained of, what it reported on the way left out."""
         lines = self.err.decode("utf-8", "replace").strip().splitlines() or ["it said nothing"]
-        return lines[0].removeprefix("fatal: ").removeprefix("error: ")
+        wrong = [line for line in lines if line.startswith(("fatal: ", "error: "))]
+        return (wrong or lines)[0].removeprefix("fatal: ").removeprefix("error: ")
 
     @property
     def last(self) -> str:
@@ -60,7 +67,7 @@ def environment() -> dict[str, str]:
         name: value
         for name, value in os.environ.items()
         if not name.startswith("GIT_") or name.startswith(_KEPT)
-    } | {"LC_ALL": "C.UTF-8", **_beside}
+    } | {"LC_ALL": "C.UTF-8", "LANGUAGE": "", **_beside}  # LANGUAGE goes before LC_ALL
 
 
 _ALTERNATES = "GIT_ALTERNATE_OBJECT_DIRECTORIES"
@@ -89,6 +96,16 @@ def _quoted(path: str) -> str:
     return '"' + path.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+_limit = LIMIT
+_SLOW = "Look for a filter or a hook that hangs, or raise `kanban.git_timeout`."
+
+
+def set_limit(seconds: float) -> None:
+    """How long a git command of this process may take from now on."""
+    global _limit
+    _limit = seconds or LIMIT
+
+
 def run(
     cwd: str,
     *args: str,
@@ -96,25 +113,26 @@ def run(
     check: bool = True,
     env: Mapping[str, str] | None = None,
     timeout: float | None = None,
+    silence: float | None = None,
     known: bool = True,
 ) -> Done:
     """Run git in a folder with no terminal. Raises GitFailed when it fails and `check` is set.
 
-    `timeout` is seconds; git is killed after it and GitFailed raised, whatever `check` says.
+    It may take `timeout` seconds (None: what `set_limit` said), or with `silence` as long as it takes while it shows
+    progress that often. Then it is killed, with what it has started, and TooSlow raised, whatever
+    `check` says.
     `known`: the folder is of a repository that was found before. Its git directory may then be
     worked from even where `safe.bareRepository` is `explicit` (`git help config`).
     """
     safe = ("-c", "safe.bareRepository=all") if known else ()
     try:
-        done = subprocess.run(
+        done = limited.run(
             ["git", *safe, *args],
             cwd=cwd,
             input=input,
-            stdin=subprocess.DEVNULL if input is None else None,
-            capture_output=True,
             env=environment() | dict(env or {}),
-            timeout=timeout,
-            check=False,
+            limit=None if silence else timeout or _limit,
+            silence=silence,
         )
     except FileNotFoundError as error:
         if not os.path.isdir(cwd):
@@ -122,9 +140,9 @@ def run(
         raise GitFailed(
             "git is not installed, or not on PATH", "Install git 2.30 or newer."
         ) from None
-    except subprocess.TimeoutExpired:
-        raise GitFailed(f"git {_verb(args)} did not end in {timeout:g} s", "") from None
-    found = Done(done.returncode, done.stdout, done.stderr)
+    except limited.TimedOut as slow:
+        raise TooSlow(f"git {_verb(args)}: {slow}", "" if slow.silent else _SLOW) from None
+    found = Done(*done)
     if check and found.code:
         raise GitFailed(f"git {_verb(args)}: {found.said}")
     return found

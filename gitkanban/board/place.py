@@ -13,7 +13,7 @@ from gitkanban.errors import GitFailed, NoBoard, Refused
 
 FOLDER = ".kanban"
 CONFIG = "config.yaml"
-_NO_HOOKS = ("-c", "core.hooksPath=/dev/null")  # those of the code have no business here
+NO_HOOKS = ("-c", "core.hooksPath=/dev/null")  # those of the code have no business here
 
 
 class Place(NamedTuple):
@@ -250,7 +250,7 @@ def check_out(common: str, main: str, branch: str) -> None:
     hide(common, f"{FOLDER}/")
     hide(common, f"{FOLDER}/slots/")
     folder = f"{main}/{FOLDER}"
-    git.run(common, *_NO_HOOKS, "worktree", "add", "--quiet", folder, branch)
+    git.run(common, *NO_HOOKS, "worktree", "add", "--quiet", folder, branch)
 
 
 _CLONE_ID_MOST = 100  # bytes

@@ -9,20 +9,14 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from gitkanban import clock, failpoints
-from gitkanban.board import checkouts, commits, follow, git, refs, rehearsal, trees
+from gitkanban.board import checkouts, commits, follow, git, refs, rehearsal, remotes, trees
 from gitkanban.board.mergefile import merge_card
 from gitkanban.board.place import Place
+from gitkanban.board.remotes import Offline
 from gitkanban.board.writing import TREE, Draft
-from gitkanban.errors import BoardBusy, BoardMoved, GitFailed, NotFound, Refused
+from gitkanban.errors import BoardBusy, BoardMoved, GitkanbanError, NotFound, Refused
 
 ATTEMPTS = 20
-PATIENCE = 120.0  # seconds that one fetch or push may take
-# What a server says when somebody else was first.
-_LOST_RACE = ("[rejected]", "fetch first", "non-fast-forward", "cannot lock ref", "stale info")
-
-
-class Offline(GitFailed):
-    """The remote cannot be reached; everything local goes on."""
 
 
 class Conflicting(Refused):
@@ -87,83 +81,87 @@ def publish(place: Place, remote: str, commit: str, cards: bool = False) -> bool
 
     Raises Offline, Refused where the server does not want it, GitFailed.
     """
-    wanted = [f"{commit}:{place.ref}"]
-    if cards:
-        wanted.append("refs/heads/card/*:refs/heads/card/*")
-    done = _talk(place, "push", "--porcelain", remote, *wanted)
-    if not done.code:
-        return True
-    said = done.out.decode("utf-8", "replace") + done.err.decode("utf-8", "replace")
-    if "[remote rejected]" in said and "cannot lock ref" not in said:
-        reason = said.partition("[remote rejected]")[2].partition("\n")[0].strip()
+    before = remotes.tip(place, remote, place.branch)
+    # The hooks of the code have no business with a branch that holds the board alone.
+    pushed = remotes.push(place, remote, [f"{commit}:{place.ref}"], hooks=bool(place.prefix))
+    if pushed.done and cards:
+        spec = "refs/heads/card/*:refs/heads/card/*"
+        pushed = remotes.push(place, remote, [spec], hooks=True)
+    if pushed.refused and not _was_first(place, remote, before, pushed.refused):
         raise Refused(
-            f"{remote} does not take pushes to {place.branch} {reason}",
+            f"{remote} does not take pushes to {place.branch} {pushed.refused}",
             "A protected branch is no place for a board that ticks: gitkanban init --branch kanban.",
         )
-    if any(sign in said for sign in _LOST_RACE):
-        return False
-    raise Offline(f"cannot push to {remote}: {done.said}", "It is tried again at the next sync.")
+    return pushed.done
+
+
+def _was_first(place: Place, remote: str, before: str, why: str) -> bool:
+    """Whether somebody else pushed at the same time, which a server tells in words of its own."""
+    return _fetched(place, remote) != before or "lock" in why
 
 
 class Remote:
-    """A remote whose other clones tick the same board: a claim counts once it is pushed there."""
+    """A remote whose other clones tick the same board: a claim counts once it is pushed there.
+
+    What fails holds back new starts, and nothing else: what has happened here is on the board here.
+    """
 
     def __init__(self, place: Place, name: str) -> None:
         self.place, self.name = place, name
-        self.offline = ""  # why it cannot be reached; nothing new may start then
+        self.offline = ""  # why nothing new may start: it cannot be reached, or does not agree
         self.behind = True  # it may have moved since we looked
+        self.pushed = ""  # the last commit that it has from us
+        self.notices: list[str] = []  # what came with a sync; that it cannot be reached
+        self.errors: list[str] = []  # what goes on only when people act
 
-    def catch_up(self) -> list[str]:
-        """Sync if there is need; lines to tell. An unreachable remote is a warning, no failure."""
+    def catch_up(self) -> None:
+        """Sync if there is need."""
         if not self.behind:
-            return []
-        self.behind = False
+            return
+        self.behind, self.offline = False, ""
         try:
-            self.offline = ""
-            return list(sync(self.place, self.name).told)
-        except Offline as offline:
-            self.offline = offline.message
-            return [f"warning: {offline.message}; nothing new starts until it can be reached"]
+            done = sync(self.place, self.name)
+        except GitkanbanError as error:
+            self._hold_back(error)
+            return
+        self.pushed = done.commit
+        self.notices += done.told
 
     def claim(self, commit: str) -> bool:
-        """Push the commit that starts runs, before it is ours; False when somebody was first."""
+        """Push the commit that starts runs, before it is ours; False when somebody was first, or
+        the remote does not take it."""
         failpoints.reach("sync.claim")
-        if publish(self.place, self.name, commit):
-            return True
-        self.behind = True
-        return False
+        try:
+            self.behind = not publish(self.place, self.name, commit)
+        except GitkanbanError as error:
+            self._hold_back(error)
+            return False
+        if not self.behind:
+            self.pushed = commit
+            failpoints.reach("sync.claimed")
+        return not self.behind
 
-    def share(self) -> list[str]:
-        """Push what a tick has settled; lines to tell."""
-        self.behind = True
-        return self.catch_up()
+    def share(self) -> None:
+        """Push what a tick has settled, unless a claim has taken it along."""
+        if not self.offline:
+            self.behind = checkouts.tip(self.place, self.place.ref) != self.pushed
+            self.catch_up()
+
+    def _hold_back(self, error: GitkanbanError) -> None:
+        self.offline = error.message
+        if isinstance(error, Offline):
+            line = f"warning: {error.message}; nothing new starts until it can be reached"
+            self.notices.append(line)
+        else:
+            hint = f" ({error.hint})" if error.hint else ""
+            self.errors.append(f"{error.message}{hint}; nothing new starts until then")
 
 
 def _fetched(place: Place, remote: str) -> str:
     """The remote's tip of the board branch, fetched; empty when the remote has no such branch."""
     tracking = f"refs/remotes/{remote}/{place.branch}"
-    spec = f"+{place.ref}:{tracking}"
-    for attempt in range(ATTEMPTS):
-        done = _talk(place, "fetch", "--no-tags", "--quiet", remote, spec)
-        if not done.code:
-            return checkouts.tip(place, tracking)
-        said = done.err.decode("utf-8", "replace")
-        if "couldn't find remote ref" in said:
-            return ""
-        if "cannot lock ref" not in said:
-            break
-        # Another fetch of this clone was quicker; what it brought may be old by now.
-        time.sleep(min(1.0, 0.02 * 2 ** min(attempt, 6)) * clock.jitter())
-    raise Offline(f"cannot fetch from {remote}: {done.said}", "Going on with what is here.")
-
-
-def _talk(place: Place, *words: str) -> git.Done:
-    # Nobody is there to type a password: a tick from cron must not hang on one.
-    quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "true", "SSH_ASKPASS": "true"}
-    try:
-        return git.run(place.common, *words, check=False, env=quiet, timeout=PATIENCE)
-    except GitFailed as slow:
-        raise Offline(slow.message, "Going on with what is here.") from None
+    there = remotes.fetch(place, remote, place.ref, tracking)
+    return remotes.tip(place, remote, place.branch) if there else ""
 
 
 def _take_in(place: Place, remote: str, ours: str, theirs: str) -> list[str]:

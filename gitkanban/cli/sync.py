@@ -20,7 +20,8 @@ def sync_command(remote: str, cards: bool, as_json: bool) -> None:
     A remote that cannot be reached is a warning. What truly conflicts is named, and nothing is
     changed. From cron use `gitkanban tick --sync`.
     """
-    from gitkanban.board.sync import Offline, remote_of, sync
+    from gitkanban.board.remotes import Offline
+    from gitkanban.board.sync import remote_of, sync
 
     refuse_in_session("sync")
     place = place_here()

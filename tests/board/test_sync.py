@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from gitkanban.board import remotes as module
 from gitkanban.board import store
-from gitkanban.board import sync as module
 from gitkanban.board.git import Done
 from gitkanban.board.init import create
 from gitkanban.board.place import Place, find
-from gitkanban.board.sync import Conflicting, Offline, Remote, publish, remote_of, sync
+from gitkanban.board.remotes import Offline
+from gitkanban.board.sync import Conflicting, Remote, publish, remote_of, sync
 from gitkanban.core.changes import AddCard, AddNote, Change, EditCard
 from gitkanban.core.model import Board, Card, Note
 from gitkanban.errors import NotFound, Refused
@@ -134,7 +135,8 @@ def test_a_remote_out_of_reach_is_a_warning_and_holds_new_starts_back(repo: Path
     with pytest.raises(Offline):
         sync(one, "origin")
     remote = Remote(one, "origin")
-    [line] = remote.catch_up()
+    remote.catch_up()
+    [line] = remote.notices
     assert line.startswith("warning: cannot fetch from origin")
     assert remote.offline
 
@@ -256,18 +258,18 @@ def test_two_fetches_of_one_clone_at_once_are_no_lost_connection(
     repo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, _, _ = pair(repo, "kanban")
-    real, begun = module._talk, []
+    real, begun = module.talk, []
 
     def talk(place: Place, *words: str) -> Done:
-        begun.append(words[0])
+        begun.append(next(w for w in words if w in ("fetch", "ls-remote", "push")))
         if begun == ["fetch"]:
             return Done(1, b"", b"error: cannot lock ref 'x': is at 1 but expected 2\n")
         return real(place, *words)
 
-    monkeypatch.setattr(module, "_talk", talk)
+    monkeypatch.setattr(module, "talk", talk)
     change(one, AddCard(Card("C", "c")))
     assert sync(one, "origin").pushed
-    assert begun == ["fetch", "fetch", "push"]
+    assert begun == ["fetch", "ls-remote", "fetch", "push"]
 
 
 POOL = """\

@@ -1,0 +1,137 @@
+"""Running a command that must end: within a limit, and, if asked, with a sign of life now and then.
+
+What does not end is killed with all that it has started. It knows nothing of git.
+"""
+
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+_LOOK = 0.2  # seconds between two looks whether the command has ended while others hold its pipes
+_CHUNK = 1 << 16
+
+
+class Ended(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    out: bytes
+    err: bytes
+
+
+class TimedOut(Exception):
+    """It was killed. `seconds` is what it had, `silent` that it was for a sign of life."""
+
+    def __init__(self, seconds: float, silent: bool) -> None:
+        super().__init__(f"no {'sign of life' if silent else 'end'} in {seconds:g} s")
+        self.seconds, self.silent = seconds, silent
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    cwd: str,
+    env: Mapping[str, str],
+    input: bytes | None = None,
+    limit: float | None = None,
+    silence: float | None = None,
+) -> Ended:
+    """Run a command without a terminal and gather what it prints.
+
+    `limit` is the seconds that it may take, `silence` those between two pieces of its output, None
+    for any time. What it leaves running may hold its pipes: only its own end is waited for. Raises
+    TimedOut, and OSError where it cannot be started.
+    """
+    process = subprocess.Popen(
+        argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, process_group=_own_group(),
+    )  # fmt: skip
+    try:
+        return _gather(process, input or b"", limit, silence)
+    except BaseException:
+        _kill(process)
+        raise
+    finally:
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            if pipe:
+                pipe.close()
+
+
+def _own_group() -> int | None:
+    # On a terminal ssh may ask for a passphrase, which only the foreground group can.
+    return None if sys.stdin is not None and sys.stdin.isatty() else 0
+
+
+def _gather(
+    process: subprocess.Popen[bytes], input: bytes, limit: float | None, silence: float | None
+) -> Ended:
+    begun = heard = time.monotonic()
+    printed: dict[int, list[bytes]] = {}
+    assert process.stdout
+    assert process.stderr
+    with selectors.PollSelector() as pipes:
+        for pipe in (process.stdout, process.stderr):
+            pipes.register(pipe, selectors.EVENT_READ)
+            printed[pipe.fileno()] = []
+        if process.stdin:
+            os.set_blocking(process.stdin.fileno(), False)
+            pipes.register(process.stdin, selectors.EVENT_WRITE)
+        while pipes.get_map():
+            ready = pipes.select(_LOOK)
+            if not ready and process.poll() is not None:
+                break  # what still holds its pipes is not the command
+            for key, _ in ready:
+                if key.fileobj is process.stdin:
+                    input = _feed(process, pipes, input)
+                elif piece := os.read(key.fd, _CHUNK):
+                    printed[key.fd].append(piece)
+                else:
+                    pipes.unregister(key.fileobj)
+            now = time.monotonic()
+            heard = now if ready else heard
+            _check(now - begun, limit, now - heard, silence)
+    left = None if limit is None else max(0.0, limit - (time.monotonic() - begun))
+    try:
+        code = process.wait(left)
+    except subprocess.TimeoutExpired:
+        raise TimedOut(limit or 0.0, False) from None
+    out, err = (b"".join(printed[fd]) for fd in printed)
+    return Ended(code, out, err)
+
+
+def _check(taken: float, limit: float | None, quiet: float, silence: float | None) -> None:
+    if limit is not None and taken > limit:
+        raise TimedOut(limit, False)
+    if silence is not None and quiet > silence:
+        raise TimedOut(silence, True)
+
+
+def _feed(process: subprocess.Popen[bytes], pipes: selectors.BaseSelector, input: bytes) -> bytes:
+    """Write what fits; what is left."""
+    assert process.stdin
+    try:
+        input = input[os.write(process.stdin.fileno(), input[:_CHUNK]) :] if input else b""
+    except BrokenPipeError:
+        input = b""
+    if not input:
+        pipes.unregister(process.stdin)
+        process.stdin.close()
+    return input
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End the command and what it has started. Its group is its own, unless on a terminal."""
+    try:
+        if _own_group() is None:
+            process.terminate()  # git passes that on to its own children
+            process.wait(1.0)
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
+    except (ProcessLookupError, subprocess.TimeoutExpired):
+        process.kill()
+    process.wait()
