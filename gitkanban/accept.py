@@ -88,8 +88,8 @@ def _checking(
 
     def check(commit: str) -> None:
         # Base may be the board's branch too: only its board moved while verify ran.
-        listed = git.run(place.common, "ls-tree", commit).text.splitlines()
-        content = "\n".join(line for line in listed if not line.endswith(f"\t{FOLDER}"))
+        listed = git.run(place.common, "ls-tree", "-z", commit).text.split("\0")
+        content = "\0".join(line for line in listed if not line.endswith(f"\t{FOLDER}"))
         if content not in verified:
             verify(place, config, card, commit)
             verified.add(content)

@@ -95,7 +95,7 @@ def _beyond(place: Place, card: Card, end: str, pattern: str) -> tuple[str, ...]
     listed = git.run(
         place.common, "for-each-ref", "--format=%(objectname) %(refname)", "--contains", end,
         pattern,
-    ).text.splitlines()  # fmt: skip
+    ).lines  # fmt: skip
     found = []
     for line in listed:
         tip, _, ref = line.partition(" ")
@@ -127,5 +127,5 @@ def present(place: Place, ids: Iterable[str]) -> set[str]:
     if not wanted:
         return set()
     asked = "".join(f"{one}\n" for one in wanted).encode()
-    lines = git.run(place.common, "cat-file", "--batch-check", input=asked).text.splitlines()
+    lines = git.run(place.common, "cat-file", "--batch-check", input=asked).lines
     return {line.split(" ")[0] for line in lines if line.split(" ")[1:2] == ["commit"]}

@@ -48,6 +48,8 @@ KEYS: tuple[Key, ...] = (
         "Age at which `gc` moves a done card to the archive; 0 never does."),
     Key("kanban.consolidate_after", COUNT, "5",
         "Memory proposals that make a card for `consolidate_to`."),
+    Key("kanban.git_timeout", DURATION, "10m",
+        "Limit of one git command, with the filters and hooks of others that it runs."),
     Key("kanban.push", TEXT, "", "Remote to which branches of cards in review are pushed."),
     Key("kanban.pr", BOOL, "false", "Open a pull request for a pushed branch, with gh."),
     Key("kanban.workers", SECTION, "", "The workers, by name."),

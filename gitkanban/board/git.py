@@ -38,6 +38,11 @@ class Done(NamedTuple):
         return self.out.decode("utf-8", "surrogateescape").removesuffix("\n")
 
     @property
+    def lines(self) -> list[str]:
+        """The lines of standard output, split at newlines alone: names may hold other breaks."""
+        return self.text.split("\n") if self.out else []
+
+    @property
     def said(self) -> str:
         """The first line of what it complained of, what it reported on the way left out."""
         lines = self.err.decode("utf-8", "replace").strip().splitlines() or ["it said nothing"]

@@ -123,7 +123,7 @@ def _others(place: Place, ours: str, theirs: str, files: tuple[str, ...]) -> tup
         place.common, "log", "--first-parent", "--format=%(trailers:key=Kanban-Card,valueonly)",
         f"{theirs}..{ours}", "--", *(f":(top,literal){file}" for file in files), check=False,
     )  # fmt: skip
-    return tuple(dict.fromkeys(line.strip() for line in done.text.splitlines() if line.strip()))
+    return tuple(dict.fromkeys(line.strip() for line in done.lines if line.strip()))
 
 
 class _Work:
@@ -267,4 +267,4 @@ def _tips(place: Place, refs: list[str], *options: str) -> dict[str, str]:
     done = git.run(
         place.common, "for-each-ref", "--format=%(refname) %(objectname)", *options, *refs
     )
-    return dict(line.split(" ") for line in done.text.splitlines())
+    return dict(line.split(" ") for line in done.lines)

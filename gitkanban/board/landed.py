@@ -46,10 +46,12 @@ def otherwise(place: Place, tips: Mapping[str, str], base: str) -> set[str]:
     """
     if not tips:
         return set()
-    listed = git.run(place.common, "ls-tree", base).text.splitlines()
+    listed = git.run(place.common, "ls-tree", "-z", base).text.split("\0")
     state = git.run(
         place.common, "hash-object", "--stdin",
-        input="\n".join(line for line in listed if not line.endswith(f"\t{FOLDER}")).encode(),
+        input="\0".join(line for line in listed if not line.endswith(f"\t{FOLDER}")).encode(
+            "utf-8", "surrogateescape"
+        ),
     ).text  # fmt: skip
     path = f"{place.private}/not-landed"
     before = _remembered(path)
@@ -75,7 +77,7 @@ def has(place: Place, tip: str, base: str) -> bool:
         return False
     if content(place, tip, base):
         return True
-    picked = git.run(place.common, "cherry", base, tip, check=False).text.splitlines()
+    picked = git.run(place.common, "cherry", base, tip, check=False).lines
     if picked and all(line.startswith("-") for line in picked):
         return True
     return _squashed(place, fork, tip, base)
@@ -98,7 +100,7 @@ def _squashed(place: Place, fork: str, tip: str, base: str) -> bool:
 
 def _patch_ids(place: Place, diffs: bytes) -> set[str]:
     done = git.run(place.common, "patch-id", "--stable", input=diffs)
-    return {line.split(" ")[0] for line in done.text.splitlines()}
+    return {line.split(" ")[0] for line in done.lines}
 
 
 def _remembered(path: str) -> set[str]:
@@ -113,15 +115,16 @@ def changed(place: Place, board: Board) -> dict[str, int]:
     """When each card's file last changed on the board's history, in epoch seconds."""
     folder = place.path("cards")
     done = git.run(
-        place.common, "log", "--format=@%ct", "--name-only", "--no-renames", board.commit,
+        place.common, "log", "-z", "--format=%x01%ct", "--name-only", "--no-renames", board.commit,
         "--", folder,
     )  # fmt: skip
     found: dict[str, int] = {}
     at = 0
-    for line in done.text.splitlines():
-        if line.startswith("@"):
-            at = int(line[1:])
-        elif line.startswith(f"{folder}/") and line.endswith(".yaml"):
-            card = line.removeprefix(f"{folder}/").removesuffix(".yaml")
+    for part in done.text.split("\0"):
+        name = part.strip("\n")
+        if name.startswith("\1"):
+            at = int(name[1:])
+        elif name.startswith(f"{folder}/") and name.endswith(".yaml"):
+            card = name.removeprefix(f"{folder}/").removesuffix(".yaml")
             found[card] = max(at, found.get(card, 0))
     return found

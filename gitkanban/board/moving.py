@@ -87,7 +87,7 @@ def _replayed(place: Place, tip: str) -> str:
     )
     made: dict[str, Any] = {}
     new: Any = None
-    for line in done.text.splitlines():
+    for line in done.lines:
         old, *parents = line.split(" ")
         commit: Any = repo[old]
         tree = commit.tree[FOLDER].id if FOLDER in commit.tree else repo.TreeBuilder().write()

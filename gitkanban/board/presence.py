@@ -117,7 +117,7 @@ def _contained(place: Place, tip: str, ids: frozenset[str]) -> frozenset[str]:
     if not here:
         return frozenset()
     asked = "".join(f"{one}\n" for one in (*sorted(here), f"^{tip}")).encode()
-    outside = git.run(place.common, "rev-list", "--stdin", input=asked).text.splitlines()
+    outside = git.run(place.common, "rev-list", "--stdin", input=asked).lines
     return frozenset(here.difference(outside))
 
 

@@ -15,6 +15,7 @@ from gitkanban.errors import BoardBusy, GitFailed
 
 LOCK_PATIENCE = 5.0  # seconds that a live ref lock is waited for
 INDEX_PATIENCE = 2.0  # seconds that a live index.lock is waited for
+TRIES_MOST = 3  # without a lock in the way, which may have gone just when we looked
 STALE_AFTER = 10.0  # seconds; a live git holds a ref's lock for milliseconds
 Move: TypeAlias = tuple[str, str, str]  # (ref, from, to)
 SEEN = "refs/gitkanban/seen"
@@ -60,7 +61,8 @@ def swap(
     for ref, here, there in ((place.ref, old, new), *also):
         orders += f"update {ref} {there} {here or '0' * 40}\n"
     orders += "prepare\ncommit\n"
-    until = time.monotonic() + LOCK_PATIENCE
+    until, tries = time.monotonic() + LOCK_PATIENCE, 0
+    moves = ((place.ref, old, new), *also)
     while True:
         done = git.run(
             place.common, "-c", "core.fsync=all", "update-ref", "-m", why.partition("\n")[0],
@@ -68,12 +70,11 @@ def swap(
         )  # fmt: skip
         if not done.code:
             return True
-        said = done.err.decode("utf-8", "replace")
-        if "but expected" in said or "reference already exists" in said:
+        # What the refs and their locks say, in no language.
+        if any(checkouts.tip(place, ref) != here for ref, here, _ in moves):
             return False
-        if "unable to resolve" in said or "reference is missing" in said:
-            return False
-        if "File exists" not in said and "Unable to create" not in said:
+        tries = 0 if _is_locked(place, moves) else tries + 1
+        if tries == TRIES_MOST:
             raise GitFailed(f"the board cannot be committed: {done.said}")
         if time.monotonic() > until:
             raise BoardBusy(
@@ -81,3 +82,9 @@ def swap(
                 "If none is running, `gitkanban doctor` says which lock file is stale.",
             )
         time.sleep(0.02 * (1 + clock.jitter()))
+
+
+def _is_locked(place: Place, moves: Sequence[Move]) -> bool:
+    """Whether some git has one of the refs, or all packed ones, locked."""
+    names = ("HEAD", "packed-refs", SEEN, *(ref for ref, _, _ in moves))
+    return any(os.path.lexists(f"{place.common}/{name}.lock") for name in names)

@@ -70,7 +70,7 @@ def push(place: Place, remote: str, refspecs: Sequence[str], hooks: bool) -> Pus
     done = talk(place, *settings, "push", "--porcelain", "--progress", remote, *refspecs)
     if not done.code:
         return Pushed(True)
-    rejected = [line.split("\t")[-1] for line in done.text.splitlines() if line.startswith("!\t")]
+    rejected = [line.split("\t")[-1] for line in done.lines if line.startswith("!\t")]
     if not rejected and done.code == 1 and hooks and _has_hook(place):
         raise Refused(
             f"the pre-push hook of this repository refuses the push to {remote}: {done.said}",

@@ -102,7 +102,7 @@ def _moves(place: Place, seen: str) -> Iterator[str]:
     done = git.run(
         place.common, "log", "-g", "-n1000", "--format=%H %gs", place.ref, "--", check=False
     )
-    lines = [line.partition(" ") for line in done.text.splitlines()]
+    lines = [line.partition(" ") for line in done.lines]
     at = next((number for number, line in enumerate(lines) if line[0] == seen), len(lines))
     for (_, _, why), (before, _, _) in itertools.pairwise(lines[at : at + MOVES_MOST]):
         if not why.startswith("kanban: "):

@@ -72,6 +72,7 @@ def _at_tip(place: Place) -> Board:
         board = reading.board_at(place, tip)
         if not place.aside:
             kept.save(place, board)
+    git.set_limit(board.config.git_timeout if board.config else 0)
     return board
 
 

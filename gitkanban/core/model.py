@@ -117,6 +117,7 @@ class Config(NamedTuple):
     consolidate_after: int = 5  # memory proposals that make one consolidation card
     push: str = ""  # a remote to which the branches of cards in review are pushed
     pr: bool = False  # open a pull request for them with gh
+    git_timeout: int = 600  # seconds for one git command, with filters and hooks of others
     faulty: Mapping[str, "Problem"] = {}  # workers left out for a mistake -> the first of it
 
     def profile_limit(self, profile: str) -> int:

@@ -237,7 +237,7 @@ def _branches(place: Place, known: set[str], base: str) -> tuple[BranchSeen, ...
     listed = commits.text(
         place.common, "for-each-ref", "--format=%(refname) %(objectname)", "refs/heads/card/"
     )
-    for line in listed.splitlines():
+    for line in filter(None, listed.split("\n")):
         ref, _, tip = line.partition(" ")
         card = ref.removeprefix("refs/heads/card/")
         if card in known:
@@ -250,7 +250,7 @@ def _branches(place: Place, known: set[str], base: str) -> tuple[BranchSeen, ...
 def _salvages(place: Place) -> tuple[SalvageSeen, ...]:
     form = "--format=%(refname)%00%(committerdate:unix)%00%(subject)"
     listed = commits.text(place.common, "for-each-ref", form, salvage.PREFIX)
-    rows = [line.split("\0") for line in listed.splitlines()]
+    rows = [line.split("\0") for line in listed.split("\n") if line]
     return tuple(SalvageSeen(ref, int(at or 0), subject) for ref, at, subject in rows)
 
 

@@ -5,22 +5,23 @@ tried again after a while.
 """
 
 import json
+import os
 import shutil
-import subprocess
 from collections.abc import Mapping
 from typing import Any
 
 from gitkanban import files
-from gitkanban.board import commits, git, landed
+from gitkanban.board import commits, landed, limited, remotes
 from gitkanban.board.checkouts import base_of
 from gitkanban.board.place import Place
+from gitkanban.board.remotes import Offline
 from gitkanban.core.markdown import fenced
 from gitkanban.core.model import REVIEW, Board, Card
 from gitkanban.core.visible import shown
-from gitkanban.errors import GitFailed
+from gitkanban.errors import Refused
 
 AGAIN = 600  # seconds after which a failed push is tried again
-PATIENCE = 120.0  # seconds that one push may take
+PATIENCE = 120.0  # seconds that gh may take
 
 
 class Publisher:
@@ -37,26 +38,41 @@ class Publisher:
 
     def run(self) -> None:
         """Push what is new; find what was closed. Fills `told` and `closed`."""
-        after = dict(self.before)
+        if any(int(row.get("away", 0)) > self.now for row in self.before.values()):
+            return  # it gave no answer a while ago: no tick waits for that again so soon
         waiting = [card for card in self.board.cards.values() if card.status == REVIEW]
-        self._look_for_closed([card for card in waiting if self._pushed(card)])
-        for card in waiting:
-            tip = commits.resolve(self.place.common, f"refs/heads/card/{card.id}")
-            known = self.before.get(card.id, {})
-            due = self.now >= int(known.get("again", 0))
-            if tip and known.get("tip") != tip and due:
-                after[card.id] = self._push(card, tip, known)
-        names = {card.id for card in waiting}
-        after = {card: row for card, row in after.items() if card in names}
+        after = {card.id: row for card in waiting if (row := self.before.get(card.id))}
+        due = [(card, tip) for card in waiting if (tip := self._due(card))]
+        try:
+            self._look_for_closed([card for card in waiting if self._pushed(card)])
+            for card, tip in due:
+                after[card.id] = self._push(card, tip, self.before.get(card.id, {}))
+        except Offline as away:
+            for card, tip in due:
+                if after.get(card.id, {}).get("tip") != tip:
+                    self.told.append(f"warning: card/{card.id} is not pushed: {away.message}")
+            later = {"away": self.now + AGAIN}
+            after |= {card.id: {**after.get(card.id, {}), **later} for card in waiting}
         if after != self.before:
             files.replace(self.path, json.dumps(after, sort_keys=True).encode(), make=True)
+
+    def _due(self, card: Card) -> str:
+        """The tip of a card's branch that is to be pushed now; empty when there is none."""
+        known = self.before.get(card.id, {})
+        tip = commits.resolve(self.place.common, f"refs/heads/card/{card.id}")
+        new = tip and known.get("tip") != tip and self.now >= int(known.get("again", 0))
+        return tip if new else ""
 
     def _pushed(self, card: Card) -> bool:
         return bool(self.before.get(card.id, {}).get("tip"))
 
     def _push(self, card: Card, tip: str, known: Mapping[str, Any]) -> dict[str, Any]:
         ref = f"refs/heads/card/{card.id}"
-        failed = self._talk("push", "--quiet", self.config.push, f"{tip}:{ref}")
+        try:
+            pushed = remotes.push(self.place, self.config.push, [f"{tip}:{ref}"], hooks=True)
+            failed = "" if pushed.done else pushed.refused or "it has other commits there"
+        except Refused as refused:
+            failed = refused.message
         if failed:
             self.told.append(f"warning: card/{card.id} is not pushed: {failed}")
             return {**known, "again": self.now + AGAIN}
@@ -81,15 +97,13 @@ class Publisher:
         argv = [gh, "pr", "create", "--head", f"card/{card.id}", "--base", base]
         argv += ["--title", f"{card.id}: {shown(card.title)}", "--body", body.strip()]
         try:
-            done = subprocess.run(
-                argv, cwd=self.place.main or self.place.common, stdin=subprocess.DEVNULL,
-                capture_output=True, text=True, timeout=PATIENCE, check=False,
-            )  # fmt: skip
-        except (OSError, subprocess.TimeoutExpired) as error:
+            where = self.place.main or self.place.common
+            done = limited.run(argv, cwd=where, env=os.environ, limit=PATIENCE)
+        except (OSError, limited.TimedOut) as error:
             self.told.append(f"warning: no pull request for {card.id}: {error}")
             return ""
-        said = (done.stdout or done.stderr).strip().splitlines()
-        if done.returncode:
+        said = (done.out or done.err).decode("utf-8", "replace").strip().splitlines()
+        if done.code:
             self.told.append(
                 f"warning: no pull request for {card.id}: {said[0] if said else 'gh failed'}"
             )
@@ -101,19 +115,17 @@ class Publisher:
         """Cards whose pushed branch the remote no longer has, and whose work it did not take."""
         if not cards:
             return
-        done = git.run(
-            self.place.common, "ls-remote", "--heads", self.config.push, "refs/heads/card/*",
-            check=False, env={"GIT_TERMINAL_PROMPT": "0"},
-        )  # fmt: skip
+        words = ("ls-remote", "--heads", self.config.push, "refs/heads/card/*")
+        done = remotes.talk(self.place, *words)
         if done.code:
-            return
-        there = {line.split("\t")[1] for line in done.text.splitlines() if "\t" in line}
+            raise Offline(f"cannot reach {self.config.push}: {done.said}", "")
+        there = {line.split("\t")[1] for line in done.lines if "\t" in line}
         gone = [card for card in cards if f"refs/heads/card/{card.id}" not in there]
         if not gone:
             return
         base = base_of(self.place, self.config)
         tracking = f"refs/remotes/{self.config.push}/{base}"
-        if self._talk("fetch", "--quiet", self.config.push, f"+refs/heads/{base}:{tracking}"):
+        if not remotes.fetch(self.place, self.config.push, f"refs/heads/{base}", tracking):
             return
         tips = {card.id: str(self.before[card.id]["tip"]) for card in gone}
         taken = {
@@ -128,15 +140,6 @@ class Publisher:
                 self.told.append(f"{card.id} is merged on {self.config.push}: pull {base}")
             else:
                 self.closed.append(card)
-
-    def _talk(self, *words: str) -> str:
-        """Run git against the remote; what it complained of, empty when it went well."""
-        quiet = {"GIT_TERMINAL_PROMPT": "0"}
-        try:
-            done = git.run(self.place.common, *words, check=False, env=quiet, timeout=PATIENCE)
-        except GitFailed as slow:
-            return slow.message
-        return done.said if done.code else ""
 
 
 def _remembered(path: str) -> dict[str, dict[str, Any]]:

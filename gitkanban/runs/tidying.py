@@ -80,7 +80,8 @@ def _in_base(place: Place, board: Board, card: str, tip: str, base: str) -> tupl
 
 def _branches(place: Place, board: Board, base: str) -> Iterator[BranchFact]:
     form = "--format=%(refname) %(objectname)"
-    for line in commits.text(place.common, "for-each-ref", form, "refs/heads/card/").splitlines():
+    listed = commits.text(place.common, "for-each-ref", form, "refs/heads/card/")
+    for line in filter(None, listed.split("\n")):
         ref, _, tip = line.partition(" ")
         card = ref.removeprefix("refs/heads/card/")
         if not finished(board, card):

@@ -85,6 +85,7 @@ kanban:
   worktrees: ../trees
   commit_suffix: "[skip ci]"
   keep_runs: 5
+  git_timeout: 5m
   archive_after: 30d
   consolidate_after: 3
   push: origin
@@ -123,7 +124,7 @@ def test_every_key() -> None:
     assert config.workers["v"] == Worker("v", "v")
     assert config == Config(
         "develop", 9, 4, config.workers, {"p": 4}, {"build": 2}, "squash", True, "../trees",
-        "[skip ci]", 5, 30 * 86400, 3, "origin", True,
+        "[skip ci]", 5, 30 * 86400, 3, "origin", True, 300,
     )  # fmt: skip
     assert config.workers["w"] == Worker(
         name="w", profile="p", mode="pool", max_concurrency=2, runner="claude",

@@ -1,6 +1,7 @@
 """A board and a remote's: merged by meaning, pushed without force, and safe among several clones."""
 
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -327,3 +328,79 @@ def test_four_clones_that_tick_one_board_never_run_a_card_twice(repo: Path) -> N
     assert sorted(line.split()[0] for line in runs) == sorted(f"T{n}" for n in range(CARDS))
     assert all(card.status in ("review", "done") for card in cards.values())
     assert git(hub, "fsck", "--strict", "--no-dangling") == ""
+
+
+@FORMS
+def test_what_is_configured_for_pushes_by_hand_has_no_part_in_the_board_s(
+    repo: Path, branch: str
+) -> None:
+    one, _, hub = pair(repo, branch)
+    for words in (
+        ("push.followTags", "true"),
+        ("push.recurseSubmodules", "check"),
+        ("remote.origin.mirror", "true"),
+        ("remote.origin.fetch", "+refs/*:refs/*"),
+        ("fetch.prune", "true"),
+    ):
+        git(repo, "config", *words)
+    git(repo, "tag", "-a", "-m", "not for others yet", "v1", "HEAD")
+    git(repo, "branch", "private")
+    change(one, AddCard(Card("C", "c")))
+    before = store.read(one).commit
+    assert sync(one, "origin").pushed
+    assert store.read(one).commit == before
+    assert git(hub, "for-each-ref", "--format=%(refname)").split() == sorted(
+        {"refs/heads/main", f"refs/heads/{branch or 'main'}"}
+    )
+    assert git(repo, "rev-parse", "--verify", "private")
+
+
+@FORMS
+def test_a_pre_push_hook_is_the_code_s_and_its_refusal_is_called_a_hook_s(
+    repo: Path, branch: str
+) -> None:
+    one, _, hub = pair(repo, branch)
+    hook = repo / ".git" / "hooks" / "pre-push"
+    hook.write_text("#!/bin/sh\necho lint first >&2\nexit 7\n")
+    hook.chmod(0o755)
+    change(one, AddCard(Card("C", "c")))
+    if branch:
+        assert sync(one, "origin").pushed  # the board's own branch has no code in it
+        assert git(hub, "rev-parse", branch) == store.read(one).commit
+        git(repo, "branch", "card/A")
+        with pytest.raises(Refused, match="the pre-push hook of this repository refuses"):
+            sync(one, "origin", cards=True)
+        return
+    with pytest.raises(Refused, match="the pre-push hook of this repository refuses") as caught:
+        sync(one, "origin")
+    assert not isinstance(caught.value, Offline)
+    assert "hooks/pre-push" in caught.value.hint
+
+
+@FORMS
+def test_tags_and_branches_of_others_named_as_ours_change_nothing(repo: Path, branch: str) -> None:
+    one, two, hub = pair(repo, branch)
+    for name in ("main", "kanban", "card/A", "origin/kanban", "origin/main"):
+        for place in (repo, Path(two.main), hub):
+            git(place, "tag", name, "HEAD")
+    git(repo, "branch", "origin/kanban", "refs/heads/main")
+    change(one, AddCard(Card("C", "c")))
+    assert sync(one, "origin").pushed
+    change(two, AddCard(Card("D", "d")))
+    assert sync(two, "origin").pulled
+    assert sync(one, "origin").pulled
+    assert {"C", "D"} <= set(store.read(one).cards) & set(store.read(two).cards)
+
+
+def test_a_remote_that_says_nothing_is_out_of_reach_after_a_while(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, _, _ = pair(repo, "kanban")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        git(repo, "remote", "set-url", "origin", f"git://127.0.0.1:{port}/x.git")
+        monkeypatch.setattr(module, "SILENCE", 0.5)
+        with pytest.raises(Offline, match="no sign of life"):
+            sync(one, "origin")
+        with pytest.raises(Offline, match="no sign of life"):
+            publish(one, "origin", store.read(one).commit)
