@@ -69,6 +69,7 @@ ANSWERS: tuple[Answer, ...] = (
     Answer("kanban.keep_runs"),
     Answer("kanban.archive_after"),
     Answer("kanban.consolidate_after"),
+    Answer("kanban.git_timeout"),
     Answer("kanban.push", (PUSHING,), ("",)),
     Answer("kanban.pr", (PUSHING,), (False,)),
     Answer("kanban.workers.*.profile", (STARTS,)),
