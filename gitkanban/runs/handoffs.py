@@ -39,7 +39,7 @@ def _of_parent(place: Place, whole: Board, parent: str) -> Handoff:
         return Handoff(parent, title, words)
     # Earlier attempts worked in the same worktree: what they committed is part of the result.
     start = next((run.start_commit for run in whole.runs_of(parent) if run.start_commit), "")
-    paths, commits = _work(place, start, done.commit)
+    paths, commits = _read_work(place, start, done.commit, known.merged if known else "")
     return Handoff(parent, title, words, done.commit, paths, commits)
 
 
@@ -48,15 +48,28 @@ def _closing(note: Note, done: Run | None) -> bool:
     return note.kind == "summary" and (done is None or note.id > done.run)
 
 
-def _work(place: Place, start: str, end: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _read_work(
+    place: Place, start: str, end: str, merged: str
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """(files changed, commits with their subjects) between two commits; nothing where one is gone.
 
-    One call of git for both: this lies between a parent's end and its child's start.
+    What the branch took from base in between is left out, and the board. `merged` is the commit by
+    which base has the work, if that is known: base before it holds nothing of the work. One call of
+    git where it is, for this lies between a parent's end and its child's start.
     """
     if not start or not end:
         return (), ()
+    found: tuple[tuple[str, ...], tuple[str, ...]] = (), ()
+    if merged and merged != end:
+        found = _read_log(place, "--full-history", f"{start}..{end}", f"^{merged}^1")
+    # A branch that base went on from, or that was merged elsewhere: what base had comes by merges.
+    return found if any(found) else _read_log(place, "--first-parent", f"{start}..{end}")
+
+
+def _read_log(place: Place, *words: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     form = ("--format=%x01%h %s", "--name-only", "--no-renames", "--no-merges", "-z")
-    done = git.run(place.common, "log", *form, f"{start}..{end}", "--", check=False)
+    without = [f":(top,exclude,literal){place.prefix}"] if place.prefix else []
+    done = git.run(place.common, "log", *form, *words, "--", ":(top)", *without, check=False)
     paths: set[str] = set()
     commits: list[str] = []
     for part in (done.text if not done.code else "").split("\0"):

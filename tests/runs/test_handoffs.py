@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.core.model import Run
+from gitkanban.core.model import Board, Card, Run
 from gitkanban.runs import folders, handoffs
+from tests.conftest import git
 from tests.runs.places import place_of
 
 
@@ -31,3 +32,44 @@ def test_one_line_of_stderr_does_not_hide_what_an_agent_said(
         (folder / name).write_text("".join(f"{letter}{n + 1}\n" for n in range(count)))
     found = handoffs.last_words(place, Run("r1", "T1", outcome="failed"), 4)
     assert " ".join(found) == told
+
+
+@pytest.mark.parametrize("how", ["merge commit", "squash", "fast-forward", "not yet", "elsewhere"])
+def test_a_parent_hands_on_its_own_work_alone(repo: Path, how: str) -> None:
+    def commit(*names: str) -> str:
+        for name in names:
+            (repo / name).parent.mkdir(parents=True, exist_ok=True)
+            (repo / name).write_text(name)
+        git(repo, "add", ".")
+        git(repo, "commit", "-qm", names[0])
+        return git(repo, "rev-parse", "HEAD")
+
+    start = git(repo, "rev-parse", "HEAD")
+    git(repo, "switch", "-qc", "card/T1")
+    commit("own.txt", ".kanban/cards/T9.yaml")
+    git(repo, "switch", "-q", "main")
+    commit("theirs.txt")
+    commit(".kanban/cards/T2.yaml")
+    git(repo, "switch", "-q", "card/T1")
+    git(repo, "merge", "-q", "--no-edit", "main")
+    end = commit("more.txt")
+    git(repo, "switch", "-q", "main")
+    merge = {
+        "merge commit": ("merge", "-q", "--no-ff", "--no-edit", "card/T1"),
+        "squash": ("merge", "-q", "--squash", "card/T1"),
+        "fast-forward": ("merge", "-q", "--ff-only", "card/T1"),
+    }.get(how)
+    merged = ""
+    if merge:
+        git(repo, *merge)
+        git(repo, "commit", "-qm", "squashed", check=False)
+        merged = git(repo, "rev-parse", "HEAD")
+    if how == "elsewhere":
+        merged = "1" * 40
+    card = Card("T1", title="one", status="done", merged=merged)
+    run = Run("r1", "T1", outcome="succeeded", start_commit=start, commit=end)
+    child = Card("T3", parents=("T1",))
+    board = Board("main", "c", None, {"T1": card, "T3": child}, {"T1": (run,)})
+    (found,) = handoffs.received(place_of(repo), board, child, {"T1"})
+    assert found.paths == ("more.txt", "own.txt")
+    assert [each.split(" ", 1)[1] for each in found.commits] == ["more.txt", "own.txt"]
