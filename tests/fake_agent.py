@@ -107,6 +107,43 @@ def daemon(*, erased: bool) -> None:
     hang()
 
 
+def be_hostile(how: str) -> None:
+    """Make of the workspace what makes a trusting git do something else."""
+    with open(".git") as file:
+        admin = file.read().removeprefix("gitdir: ").strip()
+    common = os.path.dirname(os.path.dirname(admin))
+    if how == "git-file":
+        with open(".git", "w") as file:
+            file.write(f"gitdir: {common}\n")
+    elif how == "git-link":
+        os.unlink(".git")
+        os.symlink(common, ".git")
+    elif how == "no-git":
+        os.unlink(".git")
+    elif how == "repository":
+        os.unlink(".git")
+        git("init", "-q")
+    elif how == "nested":
+        os.makedirs("nested", exist_ok=True)
+        git("init", "-q", "nested")
+        act(f"left:nested/{RUN}.txt")
+        git("-C", "nested", "add", ".")
+        git("-C", "nested", "commit", "-qm", "nested")
+    elif how == "index-link":
+        os.unlink(f"{admin}/index")
+        os.symlink(f"{common}/index", f"{admin}/index")
+    elif how == "common-dir":
+        git("init", "-q", ".other")
+        with open(f"{admin}/commondir", "w") as file:
+            file.write(f"{os.getcwd()}/.other/.git\n")
+    elif how == "hook":
+        os.makedirs(f"{common}/hooks", exist_ok=True)
+        path = f"{common}/hooks/post-index-change"
+        with open(path, "w") as file:
+            file.write("#!/bin/sh\nexit 0\n")
+        os.chmod(path, 0o755)
+
+
 def act(word: str) -> None:
     verb, _, value = word.partition(":")
     if verb == "commit":
@@ -151,6 +188,8 @@ def act(word: str) -> None:
             time.sleep(0.01)
     elif verb == "stop-self":
         os.kill(os.getpid(), signal.SIGSTOP)
+    elif verb == "hostile":
+        be_hostile(value)
     elif verb == "remove-workspace":
         import shutil
 

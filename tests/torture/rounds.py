@@ -58,6 +58,10 @@ SESSIONS = (
     "daemon commit", "deaf left hang", "left hang", "sleep:0.3 commit",
     "commit git:checkout,-q,--orphan,stray-{card} commit", "remove-workspace",
     "commit git:checkout,-q,-b,other-{card} commit", "left stop-self",
+    "commit left hostile:git-file", "left hostile:git-link", "commit left hostile:no-git",
+    "commit left hostile:repository", "commit hostile:nested", "commit left hostile:index-link",
+    "left hostile:common-dir", "commit hostile:hook",
+    "commit commit git:update-ref,refs/heads/card/{card},HEAD~1",
 )  # fmt: skip
 GOOD = ("commit", "left", "commit left")
 
