@@ -153,6 +153,14 @@ def run(
     return found
 
 
+FSCK = "`git fsck` names what is damaged; a fetch from a remote that has it may bring it back."
+
+
+def in_words(error: Exception, what: str = "the repository") -> GitFailed:
+    """What libgit2 complains of, as an error for a person."""
+    return GitFailed(f"{what} cannot be read: {error}", FSCK)
+
+
 def _verb(args: tuple[str, ...]) -> str:
     words = iter(args)
     for word in words:

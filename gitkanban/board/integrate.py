@@ -133,8 +133,8 @@ class _Work:
         self.draft = Draft(place, ours)
         self.repo: Any = self.draft.repo
         self.config, self.card = config, card
-        self.ours: Any = self.repo[ours]
-        self.theirs: Any = self.repo[theirs]
+        self.ours: Any = self.repo.commit_at(ours)
+        self.theirs: Any = self.repo.commit_at(theirs)
         self.new = ""
         self.conflicts: tuple[str, ...] = ()
         self.told: list[str] = []
@@ -183,13 +183,15 @@ class _Work:
     def _board(self, base: Any) -> Any:
         """Base's own board, with the cards that a planner proposes; the rest is told."""
         mine, theirs = _entry(self.ours.tree), _entry(self.theirs.tree)
+        from gitkanban.board.objects import path_of
+
         before = _entry(base)
         if theirs in (before, mine):
             return mine
         changed = {
-            delta.new_file.path: delta
+            path_of(delta.new_file): delta
             for delta in self.repo.diff(base, self.theirs.tree).deltas
-            if delta.new_file.path.startswith(f"{FOLDER}/")
+            if path_of(delta.new_file).startswith(f"{FOLDER}/")
         }
         worker = self.config.workers.get(self.card.worker)
         come = []

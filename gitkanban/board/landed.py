@@ -19,10 +19,10 @@ def content(place: Place, tip: str, base: str) -> bool:
 
     Work that base has reverted since, or changed further on the same lines, does not count.
     """
-    import pygit2
+    from gitkanban.board.objects import open_repository
 
-    repo: Any = pygit2.Repository(place.common)
-    ours, theirs = repo[base], repo[tip]
+    repo: Any = open_repository(place.common)
+    ours, theirs = repo.commit_at(base), repo.commit_at(tip)
     fork = repo.merge_base(ours.id, theirs.id)
     if fork is None:
         return False

@@ -78,10 +78,9 @@ def _refuse_drafts(root: str) -> None:
 
 def _replayed(place: Place, tip: str) -> str:
     """The tip of the board's own history: every commit that changed it, without the code."""
-    import pygit2
+    from gitkanban.board.objects import open_repository
 
-    pygit2.option(pygit2.enums.Option.ENABLE_FSYNC_GITDIR, True)
-    repo = pygit2.Repository(place.common)
+    repo = open_repository(place.common)
     done = git.run(
         place.common, "rev-list", "--reverse", "--topo-order", "--parents", tip, "--", FOLDER
     )
@@ -89,9 +88,9 @@ def _replayed(place: Place, tip: str) -> str:
     new: Any = None
     for line in done.lines:
         old, *parents = line.split(" ")
-        commit: Any = repo[old]
+        commit: Any = repo.commit_at(old)
         tree = commit.tree[FOLDER].id if FOLDER in commit.tree else repo.TreeBuilder().write()
-        above: list[str | pygit2.Oid] = [made[each] for each in parents if each in made]
+        above: list[Any] = [made[each] for each in parents if each in made]
         new = repo.create_commit(None, commit.author, commit.committer, commit.message, tree, above)
         made[old] = new
     return str(new)

@@ -22,6 +22,7 @@ from gitkanban.core.model import (
     Problem,
     Run,
 )
+from gitkanban.errors import GitFailed
 
 # What was parsed is read back by position, so a cache of other fields is a cache of another version.
 VERSION = (2, *(kind._fields for kind in (Card, Run, Note, Pause, Problem)))
@@ -41,6 +42,8 @@ def listing(place: Place, commit: str, *below: str) -> list[Entry]:
     """Every file of the board at a commit, or those in some of its folders."""
     tree = f"{commit}:{place.prefix}" if place.prefix else commit
     done = git.run(place.common, "ls-tree", "-r", "-z", "--full-tree", tree, *below, check=False)
+    if done.code:
+        _refuse_unreadable(place, commit, done.said)
     entries = []
     for line in done.out.decode("utf-8", "surrogateescape").split("\0"):
         if line:
@@ -48,6 +51,13 @@ def listing(place: Place, commit: str, *below: str) -> list[Entry]:
             mode, _, oid = meta.split(" ")
             entries.append(Entry(mode, oid, path))
     return entries
+
+
+def _refuse_unreadable(place: Place, commit: str, said: str) -> None:
+    """Half a board is not taken for a whole one. Raises GitFailed unless the commit has no board."""
+    at = ("ls-tree", "-z", "--full-tree", commit, "--", place.prefix or ".")
+    if git.run(place.common, *at).out or not place.prefix:
+        raise GitFailed(f"the board at {commit[:10]} cannot be read: {said}", git.FSCK)
 
 
 def blobs(

@@ -77,9 +77,9 @@ def _made_behind(place: Place, seen: str, tip: str) -> str:
         or "This reverts commit" in rest.partition("\0\0")[0]
     ):
         return ""
-    import pygit2
+    from gitkanban.board.objects import open_repository
 
-    repo: Any = pygit2.Repository(place.common)
+    repo: Any = open_repository(place.common)
     theirs = _deltas(repo, seen, first)
     board = f"{place.prefix}/"
     if len({path.startswith(board) for path in theirs}) < 2:
@@ -112,23 +112,27 @@ def _moves(place: Place, seen: str) -> Iterator[str]:
 
 def _deltas(repo: Any, old: str, new: str) -> dict[str, tuple[Any, Any]]:
     """The object ids before and after of every path that differs between two commits."""
-    deltas = repo.diff(repo[old].tree, repo[new].tree).deltas
+    from gitkanban.board.objects import path_of
+
+    deltas = repo.diff(repo.commit_at(old).tree, repo.commit_at(new).tree).deltas
     found = {}
     for each in deltas:
-        name = each.new_file.raw_path.decode("utf-8", "surrogateescape")
+        name = path_of(each.new_file)
         found[name] = (each.old_file.id, each.new_file.id)
     return found
 
 
 def _reapplied(draft: writing.Draft, start: str, seen: str) -> list[str]:
     """The draft with all that came between two commits of ours once more; lines to tell."""
+    from gitkanban.board.objects import path_of
+
     repo: Any = draft.repo
-    index = repo.merge_trees(repo[start].tree, draft.root, repo[seen].tree)
+    index = repo.merge_trees(repo.commit_at(start).tree, draft.root, repo.commit_at(seen).tree)
     if index.conflicts:  # changed further since: by field, then, or not at all
         sides = (next(filter(None, each)).path for each in index.conflicts)
         return [f"{path}: the branch lost a change that no longer fits" for path in sorted(sides)]
     before, draft.start_tree = draft.root, str(index.write_tree(repo))
-    names = sorted(delta.new_file.path for delta in repo.diff(before, draft.root).deltas)
+    names = sorted(path_of(delta.new_file) for delta in repo.diff(before, draft.root).deltas)
     return [f"{name}: the branch had lost a change; it is back" for name in names]
 
 

@@ -197,7 +197,7 @@ def _mixed(place: Place, old: str, new: str) -> str:
     """The tree of `new` with the board of `old`."""
     draft = Draft(place, new)
     repo: Any = draft.repo
-    before, after = repo[old].tree, repo[new].tree
+    before, after = repo.commit_at(old).tree, repo.commit_at(new).tree
     builder = repo.TreeBuilder(after)
     if place.prefix in before:
         builder.insert(place.prefix, before[place.prefix].id, TREE)
@@ -213,8 +213,8 @@ class _Merge:
         self.place, self.name = place, name
         self.draft = Draft(place, ours)
         self.repo: Any = self.draft.repo
-        self.ours: Any = self.repo[ours]
-        self.theirs: Any = self.repo[theirs]
+        self.ours: Any = self.repo.commit_at(ours)
+        self.theirs: Any = self.repo.commit_at(theirs)
         found = self.repo.merge_base(self.ours.id, self.theirs.id)
         if found is None:
             raise Refused(
@@ -254,8 +254,10 @@ class _Merge:
         return {path for path in mine & other if path.startswith(folder)}
 
     def _changed(self, tree: Any) -> set[str]:
+        from gitkanban.board.objects import path_of
+
         deltas = self.repo.diff(self.base, tree).deltas
-        return {side.path for delta in deltas for side in (delta.old_file, delta.new_file)}
+        return {path_of(side) for delta in deltas for side in (delta.old_file, delta.new_file)}
 
     def _set(self, index: Any, path: str, text: str | None) -> None:
         import pygit2

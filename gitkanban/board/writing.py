@@ -59,11 +59,9 @@ class Draft:
     def repo(self) -> Any:
         """The repository through libgit2, for merges in memory."""
         if self._repo is None:
-            import pygit2
+            from gitkanban.board.objects import open_repository
 
-            # What is written must survive a power cut before a ref points at it.
-            pygit2.option(pygit2.enums.Option.ENABLE_FSYNC_GITDIR, True)
-            self._repo = pygit2.Repository(self.place.common)
+            self._repo = open_repository(self.place.common)
         return self._repo
 
     @property

@@ -140,7 +140,17 @@ def run(argv: Sequence[str]) -> int:
     except OSError as error:
         return report_expected(os_error(error))
     except Exception as error:  # the error boundary: a bug becomes a report, never a traceback
-        return _report_bug(error, argv)
+        known = _libgit2_error(error)
+        return report_expected(known) if known else _report_bug(error, argv)
+
+
+def _libgit2_error(error: Exception) -> GitkanbanError | None:
+    """What libgit2 met in a repository, as an expected error; None for any other error."""
+    if type(error).__name__ != "GitError":  # by name: pygit2 is not imported for it
+        return None
+    from gitkanban.board.git import in_words
+
+    return in_words(error)
 
 
 def _in_our_words(error: click.ClickException) -> GitkanbanError:

@@ -126,7 +126,7 @@ def person(place: Place) -> str:
         return f"session of {own}"
     from gitkanban.board.git import run as git
 
-    name = git(place.common, "config", "user.name", check=False).out.decode().strip()
+    name = git(place.common, "config", "user.name", check=False).text.strip()
     return name or os.environ.get("USER", "") or "somebody"
 
 
