@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from gitkanban import clock
-from gitkanban.board import git
+from gitkanban.board import blobs
 from gitkanban.board.checkouts import base_of
 from gitkanban.board.place import Place
 from gitkanban.core.memory import PREFIX
@@ -151,5 +151,5 @@ def _proposals(place: Place, board: Board, card: Card) -> str:
 def template_of(place: Place, board: Board) -> str:
     """The board's own `prompt.md`, else the default template."""
     name = f"{board.commit}:{place.path('prompt.md')}"
-    done = git.run(place.common, "cat-file", "blob", name, check=False)
-    return TEMPLATE if done.code else done.text
+    data = blobs.content(place, name)
+    return TEMPLATE if data is None else data.decode("utf-8", "replace").removesuffix("\n")

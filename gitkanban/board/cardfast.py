@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gitkanban import clock
-from gitkanban.core import ids, model
+from gitkanban.core import ids, model, sizes
 from gitkanban.core.model import Card
 
 # No line break, control or unassigned-by-YAML character, and no tab: YAML 1.2, 5.1 and 5.4.
@@ -52,6 +52,8 @@ def read(data: bytes, stem: str) -> Card | None:
     parent_ids = _read_items(parents)
     amounts = _read_needs(needs)
     if group_values is None or amounts is None or any(map(ids.fault, parent_ids)):
+        return None
+    if len(parent_ids) > sizes.PARENTS_MOST:
         return None
     return Card(
         stem,

@@ -16,7 +16,7 @@ from typing import Any
 from gitkanban import clock
 from gitkanban.board import yamledit, yamltext
 from gitkanban.board.yamltext import Bad, Node, Scalar, Sequence, block, refuse, scalar
-from gitkanban.core import ids, model
+from gitkanban.core import ids, model, sizes
 from gitkanban.core.changes import Value
 from gitkanban.core.model import Card, Problem
 
@@ -146,6 +146,10 @@ def _items(path: str, key: str, node: Node) -> tuple[str, ...]:
 
 def _parents(path: str, key: str, node: Node) -> tuple[str, ...]:
     found = _items(path, key, node)
+    if len(found) > sizes.PARENTS_MOST:
+        hint = "Let some of them wait for the others, or for a card that gathers them."
+        what = f"{len(found)} parents, more than the {sizes.PARENTS_MOST} a card may have"
+        refuse(path, node, what, hint)
     for text in found:
         wrong = ids.fault(text)
         if wrong:

@@ -11,7 +11,7 @@ from gitkanban.board.configedit import edited as edited  # reading and editing a
 from gitkanban.board.configkeys import KEYS as KEYS  # the documented table
 from gitkanban.board.configkeys import Key
 from gitkanban.board.yamltext import Bad, Mapping, Node, Scalar, described, problem_at
-from gitkanban.core import ids, memory, model, presets
+from gitkanban.core import ids, memory, model, presets, sizes
 from gitkanban.core.model import Config, Problem, Worker
 from gitkanban.errors import UsageError
 
@@ -87,7 +87,8 @@ class _Reader:
         return values
 
     def unknown(self, name: Scalar, path: str, known: Any) -> None:
-        hint = ids.did_you_mean(name.text, known)
+        few = len(self.problems) < sizes.HINTS_MOST
+        hint = ids.did_you_mean(name.text, known) if few else ""
         homes = [k.path for k in KEYS if k.path.rpartition(".")[2] == name.text]
         if homes and name.text != "*":
             home = homes[0].rpartition(".")[0].replace("*", "NAME")
@@ -176,11 +177,12 @@ class _Reader:
 
     def across(self, workers: dict[str, Worker | None], nodes: dict[str, Node]) -> None:
         """What can only be said with all workers known."""
+        near = ids.Nearest(tuple(workers))
         for name, worker in workers.items():
             target = worker.consolidate_to if worker else ""
             if target and target not in workers:
                 at = _child(nodes[name], "consolidate_to") or nodes[name]
-                hint = ids.did_you_mean(target, workers)
+                hint = near.hint(target)
                 self.say(at, f"consolidate_to names the unknown worker {target!r}", hint)
                 self.faulty[name] = self.problems[-1]
                 workers[name] = None

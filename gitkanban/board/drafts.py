@@ -13,6 +13,7 @@ from gitkanban import files
 from gitkanban.board import git, mergefile
 from gitkanban.board.place import Place
 from gitkanban.core import merge
+from gitkanban.core.sizes import FILE_MOST
 
 
 class Path(NamedTuple):
@@ -22,7 +23,7 @@ class Path(NamedTuple):
     mode: str
     base: str  # at the commit that the checkout stood at
     new: str  # at the board's tip
-    text: bytes = b""  # the content of `new`
+    text: bytes | None = None  # the content of `new`, unless it is large
     staged: str = ""  # in the checkout's index
 
 
@@ -67,7 +68,9 @@ class _Side:
     def __init__(self, place: Place, path: Path, old: set[str]) -> None:
         self.place, self.path, self.old = place, path, old
         self.told: list[str] = []
-        self.known: dict[str, bytes] = {path.new: path.text} if path.new else {}
+        self.known: dict[str, bytes] = {}
+        if path.new and path.text is not None:
+            self.known[path.new] = path.text
 
     def content(self, oid: str) -> bytes:
         """The content of an object. Raises GitFailed."""
@@ -80,6 +83,9 @@ class _Side:
         base = self.path.base if base is None else base
         if data is not None:
             self.known[mine] = data
+        if any(len(self.content(oid)) > FILE_MOST for oid in (base, mine, self.path.new) if oid):
+            self.told.append(f"{self.path.name} as you {what} it stays: it is too large to merge")
+            return mine
         versions = [self._text(oid) for oid in (base, mine, self.path.new)]
         text, why = merged(self.path.name, *versions)
         if why:

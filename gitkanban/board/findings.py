@@ -77,9 +77,9 @@ def _stray(side: Side) -> list[Finding]:
 
 
 def _prompt(side: Side) -> list[Finding]:
-    found = []
+    found, near = [], ids.Nearest(prompt.FIELDS)
     for name, line, column in prompt.unknown_fields(side.text("prompt.md")):
-        hint = ids.did_you_mean(name, prompt.FIELDS)
+        hint = near.hint(name)
         message = f"{{{name}}} stands for nothing, and goes to every session as it is"
         one = finding("prompt-field", "prompt.md", (), message, hint)
         found.append(one._replace(line=line, column=column))

@@ -8,13 +8,12 @@ after, through git's own `update-index`, which locks the index before it reads i
 from typing import NamedTuple
 
 from gitkanban import failpoints, files
-from gitkanban.board import checkouts, git, standstill
+from gitkanban.board import blobs, checkouts, git, standstill
 from gitkanban.board.checkouts import Checkout
 from gitkanban.board.drafts import Path, settle
 from gitkanban.board.place import Place
-from gitkanban.board.reading import blobs
 from gitkanban.board.turn import Turn
-from gitkanban.errors import GitFailed
+from gitkanban.errors import BadData, GitFailed
 
 RECORD = "gitkanban-followed"
 _MANY = 200  # paths, above which the whole board's index entries are listed
@@ -87,7 +86,7 @@ def _bring(place: Place, checkout: Checkout, tip: str, told: list[str]) -> bool:
     except OSError as error:
         told.append(f"{checkout.root} is brought along later: {error.strerror or error}")
         return False
-    except GitFailed as error:
+    except (GitFailed, BadData) as error:
         told.append(f"{checkout.root} is brought along later: {error.message}")
         return False
     return done
@@ -148,8 +147,8 @@ def _changed(place: Place, since: str, tip: str) -> list[Path]:
         old, new = ("" if not each.strip("0") else each for each in (old, new))
         found.append(Path(name, mode if new else old_mode, old, new))
     new_ones = {path.new for path in found if path.new}
-    texts = {oid: data for oid, _, data in blobs(place, new_ones, limit=0)}
-    return [path._replace(text=texts.get(path.new, b"")) for path in found]
+    texts = {blob.asked: blob.data for blob in blobs.read(place, new_ones)}
+    return [path._replace(text=texts.get(path.new)) for path in found]
 
 
 def _entries(place: Place, checkout: Checkout, names: list[str]) -> dict[str, _Entry]:

@@ -5,8 +5,11 @@ git answer about another repository than the folder says. It parses nothing.
 """
 
 import os
-from collections.abc import Mapping
-from typing import NamedTuple
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from threading import Thread
+from typing import IO, NamedTuple
 
 from gitkanban.board import limited
 from gitkanban.errors import GitFailed
@@ -151,6 +154,41 @@ def run(
     if check and found.code:
         raise GitFailed(f"git {_verb(args)}: {found.said}")
     return found
+
+
+@contextmanager
+def stream(cwd: str, *args: str, input: bytes) -> Iterator[IO[bytes]]:
+    """What git prints, as it comes. Raises GitFailed when it failed and was read to its end.
+
+    It is killed where the reader leaves before that, by an error too.
+    """
+    process = subprocess.Popen(
+        ["git", "-c", "safe.bareRepository=all", *args],
+        cwd=cwd,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+    )
+    assert process.stdin and process.stdout and process.stderr
+    feeder = Thread(target=_feed, args=(process.stdin, input), daemon=True)
+    feeder.start()
+    try:
+        yield process.stdout
+        rest = process.stdout.read(1)
+        if not rest and process.wait():
+            raise GitFailed(f"git {_verb(args)}: {Done(1, b'', process.stderr.read()).said}", FSCK)
+    finally:
+        process.kill()
+        process.wait()
+        feeder.join()
+        process.stdout.close()
+        process.stderr.close()
+
+
+def _feed(stdin: IO[bytes], text: bytes) -> None:
+    with suppress(OSError), stdin:  # it may be killed before it has read all
+        stdin.write(text)
 
 
 FSCK = "`git fsck` names what is damaged; a fetch from a remote that has it may bring it back."

@@ -7,9 +7,9 @@ so commits that people made by hand read the same as those of commands.
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from gitkanban.board import cardfile, git, notefile, runfile
+from gitkanban.board import blobs, cardfile, git, notefile, runfile
 from gitkanban.board.place import Place
-from gitkanban.board.reading import blobs, kind_of
+from gitkanban.board.reading import kind_of
 from gitkanban.board.yamltext import Bad
 from gitkanban.core.changes import told
 from gitkanban.core.model import Card
@@ -95,7 +95,7 @@ def events(place: Place, found: Iterable[Commit], card: str = "") -> Iterator[Ev
     """What the commits did, in their order; of one card when it is named."""
     found = list(found)
     wanted = {oid for each in found for file in each.files for oid in file[1:] if oid}
-    texts = {oid: data for oid, _, data in blobs(place, wanted)}
+    texts = {blob.asked: blob.data or b"" for blob in blobs.read(place, wanted)}
     for each in found:
         archived = {_name(f.path) for f in each.files if kind_of(f.path) == "archived" and f.new}
         for file in each.files:

@@ -5,7 +5,7 @@ It knows nothing of what became of them; that is private to a clone.
 
 from collections.abc import Container
 
-from gitkanban.board import git, notefile
+from gitkanban.board import blobs, git, notefile
 from gitkanban.board.place import Place
 from gitkanban.core.model import Note
 from gitkanban.errors import BadData
@@ -19,7 +19,7 @@ def memory_notes(place: Place, commit: str, besides: Container[str] = ()) -> lis
     """
     folders = [place.path("notes"), place.path("archive")]
     found = git.run(
-        place.common, "grep", "-l", "-z", "--full-name", "-e", "^kind: memory[[:space:]]*$",
+        place.common, "grep", "-I", "-l", "-z", "--full-name", "-e", "^kind: memory[[:space:]]*$",
         commit, "--", *folders, check=False,
     )  # fmt: skip
     names = [name for name in found.text.split("\0") if name.endswith(".md")]
@@ -28,11 +28,11 @@ def memory_notes(place: Place, commit: str, besides: Container[str] = ()) -> lis
         path = name.partition(":")[2]
         if path.rpartition("/")[2].removesuffix(".md") in besides:
             continue
-        text = git.run(place.common, "cat-file", "blob", name, check=False)
-        if text.code:
-            continue
         try:
-            note = notefile.parse(text.out, path)
+            data = blobs.content(place, name)
+            if data is None:
+                continue
+            note = notefile.parse(data, path)
         except BadData:
             continue
         if note.kind == "memory":

@@ -4,12 +4,13 @@ What was parsed is kept by path and blob id in a cache that may be deleted or da
 """
 
 import marshal
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from gitkanban import files
-from gitkanban.board import git
+from gitkanban.board import blobs, git
 from gitkanban.board.place import Place
+from gitkanban.core import sizes
 from gitkanban.core.model import (
     BACKLOG,
     DONE,
@@ -22,11 +23,10 @@ from gitkanban.core.model import (
     Problem,
     Run,
 )
-from gitkanban.errors import GitFailed
+from gitkanban.errors import BadData, GitFailed
 
 # What was parsed is read back by position, so a cache of other fields is a cache of another version.
 VERSION = (2, *(kind._fields for kind in (Card, Run, Note, Pause, Problem)))
-LIMIT = 1 << 20
 QUIET = frozenset({BACKLOG, DONE, DROPPED})  # their runs and notes are read when asked for
 
 
@@ -58,32 +58,6 @@ def _refuse_unreadable(place: Place, commit: str, said: str) -> None:
     at = ("ls-tree", "-z", "--full-tree", commit, "--", place.prefix or ".")
     if git.run(place.common, *at).out or not place.prefix:
         raise GitFailed(f"the board at {commit[:10]} cannot be read: {said}", git.FSCK)
-
-
-def blobs(
-    place: Place, oids: Iterable[str], *, limit: int = LIMIT
-) -> Iterator[tuple[str, int, bytes]]:
-    """(object id, size, content) of each; what is over the limit comes without its content.
-
-    Sizes and the limit are bytes; a limit of 0 is none. A missing object has size -1.
-    """
-    wanted = list(oids)
-    if not wanted:
-        return
-    done = git.run(
-        place.common, "cat-file", "--batch", "--buffer", input="\n".join(wanted).encode() + b"\n"
-    )
-    data, at = done.out, 0
-    while at < len(data):
-        end = data.index(b"\n", at)
-        fields = data[at:end].split(b" ")
-        at = end + 1
-        if len(fields) != 3:  # "<id> missing"
-            yield fields[0].decode(), -1, b""
-            continue
-        size = int(fields[2])
-        yield fields[0].decode(), size, data[at : at + size] if size <= (limit or size) else b""
-        at += size + 1
 
 
 def kind_of(path: str) -> str:
@@ -152,7 +126,7 @@ class Reader:
                 missing.setdefault(entry.oid, []).append(entry)
             else:
                 found[entry.path] = _revived(entry.path, row)
-        for oid, size, data in blobs(self.place, missing):
+        for oid, size, data in blobs.read(self.place, missing):
             for entry in missing[oid]:
                 parsed = self._parse(entry, size, data)
                 self.known[f"{oid} {entry.path}"] = (
@@ -163,13 +137,12 @@ class Reader:
                 found[entry.path] = parsed
         return found
 
-    def _parse(self, entry: Entry, size: int, data: bytes) -> _Parsed:
+    def _parse(self, entry: Entry, size: int, data: bytes | None) -> _Parsed:
         path = self.place.path(entry.path)
         if size < 0:
             return _Parsed(None, self._problem(entry, "missing from the object database"))
-        if size > LIMIT:
-            what = f"{size / LIMIT:.1f} MiB, more than the 1 MiB a board file may have"
-            return _Parsed(None, self._problem(entry, what, ""))
+        if data is None:
+            return _Parsed(None, self._problem(entry, _too_large(size), ""))
         from gitkanban.board.yamltext import Bad
 
         try:
@@ -189,6 +162,10 @@ class Reader:
         if len(self.known) > 2 * len(wanted) + 1000:
             self.known = {key: row for key, row in self.known.items() if key in wanted}
         store_cache(self.path, (VERSION, self.known))
+
+
+def _too_large(size: int) -> str:
+    return f"{sizes.shown(size)}, more than the 1 MiB a board file may have"
 
 
 def _revived(path: str, row: Any) -> _Parsed:
@@ -229,6 +206,8 @@ def board_at(place: Place, commit: str, *, whole: bool = False) -> Board:
     kinds: dict[str, list[Entry]] = {}
     for entry in entries:
         kinds.setdefault(kind_of(entry.path), []).append(entry)
+    if len(kinds.get("card", ())) > sizes.CARDS_MOST:
+        raise BadData(f"more than {sizes.CARDS_MOST} cards at {commit[:10]}", "Archive some.")
     problems: list[Problem] = []
     cards: dict[str, Card] = {}
     for parsed in reader.values(kinds.get("card", ())).values():
@@ -279,7 +258,8 @@ def history_of(place: Place, board: Board, card: str) -> Board:
     folders = (f"runs/{card}/", f"notes/{card}/")
     below = () if card in board.archived else folders
     listed = map(_unarchived, listing(place, board.commit, *below))
-    entries = [entry for entry in listed if entry.path.startswith(folders)]
+    own = [entry for entry in listed if entry.path.startswith(folders)]
+    entries = [entry for entry in own if kind_of(entry.path) in ("run", "note")]
     runs, notes, _ = _histories(Reader(place), entries)
     known_runs = {run.run: run for run in (*runs.get(card, ()), *board.runs_of(card))}
     known_notes = {note.id: note for note in (*notes.get(card, ()), *board.notes_of(card))}
@@ -331,6 +311,9 @@ def _config(place: Place, entries: Iterable[Entry]) -> tuple[Config | None, list
     from gitkanban.board import configfile
 
     for entry in entries:
-        for _, _, data in blobs(place, [entry.oid]):
+        for _, size, data in blobs.read(place, [entry.oid]):
+            if data is None:
+                what = "missing" if size < 0 else _too_large(size)
+                return None, [Problem(place.path("config.yaml"), 0, 0, what)]
             return configfile.parse(data, place.path(entry.path))
     return None, [Problem(place.path("config.yaml"), 0, 0, "there is no config.yaml")]

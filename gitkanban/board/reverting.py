@@ -4,11 +4,11 @@ A three-way merge by field in which the commit is the base, its parent one side 
 is the other. It commits nothing.
 """
 
-from gitkanban.board import cardfile, commits, git, history, store
+from gitkanban.board import blobs, cardfile, commits, history, store
 from gitkanban.board.history import Changed, Commit
 from gitkanban.board.mergefile import merge_card
 from gitkanban.board.place import Place, meant
-from gitkanban.board.reading import blobs, kind_of
+from gitkanban.board.reading import kind_of
 from gitkanban.board.yamltext import Bad
 from gitkanban.core.changes import Change, RemoveCard, RewriteCard, WriteFile
 from gitkanban.core.model import RUNNING, Board, Card
@@ -34,13 +34,12 @@ def undone(place: Place, board: Board, commit: Commit) -> list[Change]:
 
     Raises Refused where a session acted upon it, or a field was changed again since.
     """
-    texts = {
-        oid: data.decode("utf-8", "surrogateescape")
-        for oid, _, data in blobs(place, {oid for file in commit.files for oid in file[1:] if oid})
-    }
+    texts = blobs.texts(place, {oid for file in commit.files for oid in file[1:] if oid})
     changes: list[Change] = []
     for file in commit.files:
         was, did = texts.get(file.old), texts.get(file.new)
+        if (file.old and was is None) or (file.new and did is None):
+            raise Refused(f"{file.path} cannot be read in that commit", blobs.TOO_LARGE)
         match kind_of(file.path):
             case "card":
                 changes += _card(place, board, commit, file, was, did)
@@ -101,8 +100,8 @@ def _config(
     place: Place, board: Board, file: Changed, was: str | None, did: str | None
 ) -> list[Change]:
     name = f"{board.commit}:{place.path(file.path)}"
-    now = git.run(place.common, "cat-file", "blob", name, check=False)
-    text = None if now.code else now.out.decode("utf-8", "surrogateescape")
+    data = blobs.content(place, name)
+    text = None if data is None else data.decode("utf-8", "surrogateescape")
     if text == was:
         return []
     if text != did or was is None:

@@ -7,12 +7,14 @@ checkout on a build server, say): where the board lies is found in each revision
 import os
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
-from gitkanban.board import git, reading
+from gitkanban.board import blobs, git, reading
 from gitkanban.board.place import CONFIG, FOLDER, Place, find, meant, repository
+from gitkanban.core import sizes
 from gitkanban.core.model import Board
-from gitkanban.errors import GitkanbanError, NoBoard, NotFound
+from gitkanban.errors import BadData, GitkanbanError, NoBoard, NotFound
 
 AT_HAND = "draft"  # how the board in the checkout at hand is called
 DRAFT = ""  # the revision that stands for what lies in the checkout at hand
@@ -39,10 +41,8 @@ class Side(NamedTuple):
     def texts(self, names: Sequence[str]) -> dict[str, str]:
         """The texts of those board files that there are, by path."""
         oids = {name: self.files[name] for name in names if name in self.files}
-        found = {
-            oid: data for oid, _, data in reading.blobs(self.place, sorted(set(oids.values())))
-        }
-        return {name: found[oid].decode("utf-8", "surrogateescape") for name, oid in oids.items()}
+        found = blobs.texts(self.place, sorted(set(oids.values())))
+        return {name: found[oid] for name, oid in oids.items() if oid in found}
 
 
 def at_commit(place: Place, board: Board) -> Side:
@@ -168,11 +168,28 @@ def _draft(cwd: str, found: AtHand) -> Side:
 
 
 def _tree_of(found: AtHand, common: str) -> str:
-    """A tree object of the files as they lie there, by an index and an object store of its own."""
+    """A tree object of the files as they lie there, by an index and an object store of its own.
+
+    Raises BadData when they are too large to be a board.
+    """
+    _refuse_large(os.path.join(found.root, found.prefix))
     with tempfile.TemporaryDirectory(prefix="gitkanban-") as folder:
         env = {"GIT_INDEX_FILE": f"{folder}/index", **git.objects_aside(common)}
         git.run(found.root, "add", "--all", "--", found.prefix or ".", env=env)
         return git.run(found.root, "write-tree", env=env).text
+
+
+def _refuse_large(folder: str) -> None:
+    many = together = 0
+    for at, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != ".git"]
+        for name in names:
+            with suppress(FileNotFoundError):
+                together += os.lstat(os.path.join(at, name)).st_size
+        many += len(names)
+    if together > sizes.together_most(many) + sizes.FILE_MOST:
+        what = f"the files in {folder} have {sizes.shown(together)} together"
+        raise BadData(f"{what}, which is too large for a board", "Move what is no board away.")
 
 
 def _has(common: str, commit: str, path: str) -> bool:

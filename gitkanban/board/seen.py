@@ -11,9 +11,8 @@ import itertools
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from gitkanban.board import checkouts, drafts, follow, git, refs, writing
+from gitkanban.board import blobs, checkouts, drafts, follow, git, refs, writing
 from gitkanban.board.place import Place
-from gitkanban.board.reading import blobs
 
 ATTEMPTS = 10
 MOVES_MOST = 20  # of the branch, among which that one is looked for from which a commit was made
@@ -225,12 +224,12 @@ def _put_back(place: Place, draft: writing.Draft, lost: Iterable[Loss]) -> list[
     """Merge every loss into the draft; a line for each that changed something."""
     lost = list(lost)
     wanted = {oid for loss in lost for oid in loss[1:] if oid}
-    texts = {
-        oid: data.decode("utf-8", "surrogateescape")
-        for oid, _, data in blobs(place, wanted, limit=0)
-    }
+    texts = blobs.texts(place, wanted)
     told = []
     for loss in lost:
+        if any(oid and oid not in texts for oid in loss[1:]):
+            told.append(f"{loss.path}: the branch lost a change, and it is too large to bring back")
+            continue
         before, seen, now = (texts.get(oid) if oid else None for oid in loss[1:])
         text, why = drafts.merged(loss.path, before, now, seen)
         if text != now:

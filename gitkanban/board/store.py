@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitkanban import clock, failpoints
-from gitkanban.board import checkouts, git, kept, reading, refs
+from gitkanban.board import blobs, checkouts, git, kept, reading, refs
 from gitkanban.board import place as places
 from gitkanban.board.place import Place
 from gitkanban.board.turn import Turn
@@ -94,9 +94,10 @@ def card_text(place: Place, board: Board, card: str) -> str:
 
 def text_of(place: Place, board: Board, name: str) -> str:
     """The text of one of the board's files at its commit. Raises GitFailed when it has none."""
-    return git.run(
-        place.common, "cat-file", "blob", f"{board.commit}:{place.path(name)}"
-    ).out.decode("utf-8", "surrogateescape")
+    data = blobs.content(place, f"{board.commit}:{place.path(name)}")
+    if data is None:
+        raise GitFailed(f"no file {place.path(name)} at {board.commit[:10]}")
+    return data.decode("utf-8", "surrogateescape")
 
 
 def commit(

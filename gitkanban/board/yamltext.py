@@ -3,8 +3,8 @@
 It does not resolve types (`1.10` stays the text it is; who reads a field says what it wants), and
 it knows nothing of cards. Edits in place are in `yamledit`.
 
-Only a plain subset is let in: UTF-8, at most `LIMIT` bytes, one document, no tags, no anchors or
-aliases, no key twice, `DEPTH` levels. The parser is libyaml through ruamel.yaml.clib where that is
+Only a plain subset is let in: UTF-8, at most `sizes.FILE_MOST` bytes, one document, no tags, no anchors or
+aliases, no key twice, `DEPTH` levels of `WIDTH` items or keys each. The parser is libyaml through ruamel.yaml.clib where that is
 installed, else ruamel.yaml's own.
 """
 
@@ -12,11 +12,12 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple, NoReturn, TypeAlias
 
+from gitkanban.core import sizes
 from gitkanban.core.model import Problem
 from gitkanban.errors import BadData
 
-LIMIT = 1 << 20  # bytes
 DEPTH = 20  # levels of nesting
+WIDTH = sizes.WORKERS_MOST  # items of a list, keys of a mapping
 
 
 class Bad(BadData):
@@ -88,9 +89,12 @@ def refuse(file: str, node: Node, message: str, hint: str = "") -> NoReturn:
 
 def decoded(data: bytes, file: str) -> str:
     """The text of a file, without a byte order mark. Raises Bad: too big, or not UTF-8."""
-    if len(data) > LIMIT:
-        size = f"{len(data) / LIMIT:.1f} MiB"
-        raise Bad(Problem(file, 0, 0, f"{size}, more than the 1 MiB a board file may have"))
+    if len(data) > sizes.FILE_MOST:
+        raise Bad(
+            Problem(
+                file, 0, 0, f"{sizes.shown(len(data))}, more than the 1 MiB a board file may have"
+            )
+        )
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
@@ -183,27 +187,31 @@ def _odd_character(text: str, file: str, reason: str) -> Problem:
     return Problem(file, line, column, message, hint)
 
 
+def _refuse_at(mark: Any, file: str, message: str, hint: str = "") -> NoReturn:
+    """Raise `Bad` at a mark of the parser's."""
+    refuse(file, Scalar("", "", 0, 0, mark.line, mark.column), message, hint)
+
+
 def _node(event: Any, events: Iterator[Any], file: str, depth: int) -> Node:
     mark = event.start_mark
     kind = event.__class__.__name__
     if kind == "AliasEvent" or event.anchor is not None:
-        place = Scalar("", "", 0, 0, mark.line, mark.column)
-        refuse(file, place, "anchors and aliases are refused", "Write the value out.")
+        _refuse_at(mark, file, "anchors and aliases are refused", "Write the value out.")
     if event.tag is not None:
-        place = Scalar("", "", 0, 0, mark.line, mark.column)
-        refuse(file, place, f"the tag {str(event.tag)!r} is refused", "Write plain values.")
+        _refuse_at(mark, file, f"the tag {str(event.tag)!r} is refused", "Write plain values.")
     if kind == "ScalarEvent":
         style = event.style
         style = "" if style is None or style == "plain" else str(style)
         return Scalar(event.value, style, mark.index, event.end_mark.index, mark.line, mark.column)
     if depth >= DEPTH:
-        place = Scalar("", "", 0, 0, mark.line, mark.column)
-        refuse(file, place, f"nested more than {DEPTH} levels deep")
+        _refuse_at(mark, file, f"nested more than {DEPTH} levels deep")
     flow = bool(event.flow_style)
     if kind == "SequenceStartEvent":
         items: list[Node] = []
         event = next(events)
         while event.__class__.__name__ != "SequenceEndEvent":
+            if len(items) >= WIDTH:
+                _refuse_at(event.start_mark, file, f"a list of more than {WIDTH} items")
             items.append(_node(event, events, file, depth + 1))
             event = next(events)
         return Sequence(items, flow, mark.index, event.end_mark.index, mark.line, mark.column)
@@ -221,6 +229,8 @@ def _mapping(mark: Any, flow: bool, events: Iterator[Any], file: str, depth: int
         if key.text in lines:
             message = f"the key {key.text!r} is there twice, first in line {lines[key.text]}"
             refuse(file, key, message, "Keep one of them.")
+        if len(entries) >= WIDTH:
+            refuse(file, key, f"more than {WIDTH} keys in one mapping")
         lines[key.text] = key.line + 1
         entries.append((key, _node(next(events), events, file, depth + 1)))
         event = next(events)

@@ -39,8 +39,9 @@ def fmt_command(cards: tuple[str, ...], check: bool, branch: str) -> int:
 def _format_files(paths: list[str], check: bool) -> tuple[int, int]:
     """How many files were (or would be) changed, and how many cannot be read."""
     from gitkanban.board import cardfile, cardlayout
-    from gitkanban.board.yamltext import LIMIT, Bad
+    from gitkanban.board.yamltext import Bad
     from gitkanban.cli.app import report_expected
+    from gitkanban.core.sizes import FILE_MOST
     from gitkanban.errors import UsageError
 
     changed = wrong = 0
@@ -48,7 +49,7 @@ def _format_files(paths: list[str], check: bool) -> tuple[int, int]:
         if os.path.islink(path) or not os.path.isfile(path):
             raise UsageError(f"{path} is no file", "Name card files, or cards by their ids.")
         root = "" if os.path.isabs(path) or ".." in path.split("/") else "."
-        data = files.read(path, below=root, most=LIMIT + 1)
+        data = files.read(path, below=root, most=FILE_MOST + 1)
         try:
             cardfile.parse(data, path)
         except Bad as bad:

@@ -5,7 +5,7 @@ Mistakes in the text are found where it is read (`board.configfile`); cards are 
 
 from collections.abc import Iterator
 
-from gitkanban.core.ids import did_you_mean
+from gitkanban.core.ids import Nearest
 from gitkanban.core.model import Config, Worker
 from gitkanban.core.rules import Finding, finding
 
@@ -15,9 +15,10 @@ _FILE = "config.yaml"
 def state(config: Config) -> list[Finding]:
     """What is wrong with a config, in the order of its workers' names."""
     found: list[Finding] = []
+    capacities = Nearest(config.capacities)
     for _, worker in sorted(config.workers.items()):
         found += _command(worker)
-        found += _needs(config, worker)
+        found += _needs(config, worker, capacities)
     return [*found, *_profiles(config), *_reserves(config)]
 
 
@@ -32,12 +33,12 @@ def _command(worker: Worker) -> Iterator[Finding]:
         )
 
 
-def _needs(config: Config, worker: Worker) -> Iterator[Finding]:
+def _needs(config: Config, worker: Worker, capacities: Nearest) -> Iterator[Finding]:
     for name, amount in worker.needs:
         at = ("kanban", "workers", worker.name, "needs", name)
         limit = config.capacities.get(name)
         if limit is None:
-            hint = did_you_mean(name, config.capacities)
+            hint = capacities.hint(name)
             yield finding(
                 "unknown-capacity",
                 _FILE,
@@ -57,6 +58,7 @@ def _needs(config: Config, worker: Worker) -> Iterator[Finding]:
 
 def _profiles(config: Config) -> Iterator[Finding]:
     used = {worker.profile for worker in config.workers.values()}
+    near = Nearest(used)
     # Whose profile a worker with a mistake has is not known.
     for name in sorted(set(config.profiles) - used) if not config.faulty else ():
         yield finding(
@@ -64,7 +66,7 @@ def _profiles(config: Config) -> Iterator[Finding]:
             _FILE,
             ("kanban", "profiles", name),
             f"no worker has the profile {name}, so its cap holds for nobody",
-            did_you_mean(name, used),
+            near.hint(name),
         )
 
 

@@ -5,12 +5,11 @@ ids that exist. It assigns no ids and reads no files.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from gitkanban.core.changes import AddCard, EditCard
 from gitkanban.core.graph import cycles
-from gitkanban.core.ids import check_id
+from gitkanban.core.ids import check_id, nearest
 from gitkanban.core.model import STATUS_FIELDS, Board, Card
 from gitkanban.errors import BadData, NotFound, Refused, UsageError
 
@@ -158,7 +157,7 @@ def _check_cycles(known: Mapping[str, Card], changed: Iterable[str]) -> None:
 
 def _nearest(name: str, known: Iterable[str]) -> str:
     names = sorted(known)
-    close = get_close_matches(name, names, n=1)
+    close = nearest(name, names)
     if close:
-        return f"Did you mean {close[0]}?"
+        return f"Did you mean {close}?"
     return f"There are: {', '.join(names[:12])}." if names else "There are none yet."

@@ -4,12 +4,15 @@ It does not make ids; `gitkanban.clock.card_id` does.
 """
 
 import re
+from bisect import bisect
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
+from gitkanban.core.sizes import HINTS_MOST
 from gitkanban.errors import NotFound, UsageError
 
 LONGEST = 64
+_AROUND = 500  # words on either side among which the nearest one is searched
 
 _ID = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?\Z")
 
@@ -47,25 +50,57 @@ def check_id(text: str, what: str = "card id") -> str:
     return text
 
 
+class Nearest:
+    """The known words that unknown ones most likely mean, for as many questions as are worth it.
+
+    Each search is bounded: of very many words those are looked at that come next in the alphabet.
+    """
+
+    def __init__(self, known: Iterable[str], questions: int = HINTS_MOST) -> None:
+        self._known, self._left = known, questions
+        self._words: list[str] | None = None
+        self._folded: dict[str, str] = {}
+
+    def find(self, text: str, but: str = "") -> str:
+        """The nearest word that is not `but`, or the empty string."""
+        words = self._sorted()
+        key = text[:LONGEST].lower()
+        if self._folded.get(key, but) != but:
+            return self._folded[key]
+        at = bisect(words, key)
+        around = words[max(0, at - _AROUND) : at + _AROUND]
+        close = get_close_matches(key, around, n=2, cutoff=0.6)
+        return next((self._folded[word] for word in close if self._folded[word] != but), "")
+
+    def hint(self, text: str, but: str = "") -> str:
+        """A hint that names the nearest word, or all of them where they are few, or nothing."""
+        self._left -= 1
+        if self._left < 0:
+            return ""
+        near = self.find(text, but)
+        if near:
+            return f"Did you mean {near!r}?"
+        every = sorted(set(self._folded.values()) - {but})
+        if every and len(every) <= 12:
+            return "Known: " + ", ".join(every) + "."
+        return ""
+
+    def _sorted(self) -> list[str]:
+        if self._words is None:
+            for word in sorted(self._known, reverse=True):
+                self._folded[word.lower()] = word
+            self._words = sorted(self._folded)
+        return self._words
+
+
 def nearest(text: str, known: Iterable[str]) -> str:
     """The known word that `text` most likely means, or the empty string."""
-    words = sorted(known)
-    folded = {word.lower(): word for word in reversed(words)}
-    if text.lower() in folded:
-        return folded[text.lower()]
-    close = get_close_matches(text.lower(), folded, n=1, cutoff=0.6)
-    return folded[close[0]] if close else ""
+    return Nearest(known).find(text)
 
 
 def did_you_mean(text: str, known: Iterable[str]) -> str:
     """A hint that names the nearest known word, or all of them where they are few, or nothing."""
-    words = sorted(known)
-    near = nearest(text, words)
-    if near:
-        return f"Did you mean {near!r}?"
-    if words and len(words) <= 12:
-        return "Known: " + ", ".join(words) + "."
-    return ""
+    return Nearest(known).hint(text)
 
 
 def resolve(known: Collection[str], text: str) -> str:

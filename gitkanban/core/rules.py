@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from gitkanban.core.graph import cycles
-from gitkanban.core.ids import did_you_mean
+from gitkanban.core.ids import Nearest
 from gitkanban.core.model import DROPPED, TERMINAL, TODO, Board, Card, Config
 from gitkanban.core.reasons import EVERYBODY
 
@@ -82,13 +82,33 @@ def card_file(card: str) -> str:
 
 def state(board: Board) -> list[Finding]:
     """What is wrong with a board's cards, whoever made it so. Problems of files are not among it."""
-    found = [each for card in board.cards.values() for each in _card(board, card)]
+    known = _Known.of(board)
+    found = [each for card in board.cards.values() for each in _card(board, card, known)]
     found += _rings(board)
     found += _pause_of_all(board)
     return [*found, *_twins(board)]
 
 
-def _card(board: Board, card: Card) -> Iterator[Finding]:
+class _Known(NamedTuple):
+    """The names that cards may use, and the cards that cannot be read."""
+
+    cards: Nearest
+    workers: Nearest
+    capacities: Nearest
+    unreadable: frozenset[str]
+
+    @classmethod
+    def of(cls, board: Board) -> "_Known":
+        config = board.config
+        return cls(
+            Nearest(board.cards),
+            Nearest(config.workers if config else ()),
+            Nearest(config.capacities if config else ()),
+            frozenset(problem.card for problem in board.problems),
+        )
+
+
+def _card(board: Board, card: Card, known: _Known) -> Iterator[Finding]:
     file = card_file(card.id)
     if not card.title.strip():
         yield finding(
@@ -116,13 +136,12 @@ def _card(board: Board, card: Card) -> Iterator[Finding]:
         )
     if card.status in TERMINAL:
         return
-    yield from _parents(board, card)
-    yield from _worker(board, card)
+    yield from _parents(board, card, known)
+    yield from _worker(board, card, known)
 
 
-def _parents(board: Board, card: Card) -> Iterator[Finding]:
+def _parents(board: Board, card: Card, known: _Known) -> Iterator[Finding]:
     file = card_file(card.id)
-    broken = {problem.card for problem in board.problems}
     for parent in card.parents:
         at = ("parents", parent)
         if parent in board.cards:
@@ -134,8 +153,8 @@ def _parents(board: Board, card: Card) -> Iterator[Finding]:
                     f"{card.id} waits for {parent}, which is dropped",
                     f"Unlink it, drop {card.id} too, or reopen {parent}.",
                 )
-        elif parent not in board.archived and parent not in broken:
-            hint = did_you_mean(parent, (name for name in board.cards if name != card.id))
+        elif parent not in board.archived and parent not in known.unreadable:
+            hint = known.cards.hint(parent, but=card.id)
             yield finding(
                 "unknown-parent",
                 file,
@@ -145,7 +164,7 @@ def _parents(board: Board, card: Card) -> Iterator[Finding]:
             )
 
 
-def _worker(board: Board, card: Card) -> Iterator[Finding]:
+def _worker(board: Board, card: Card, known: _Known) -> Iterator[Finding]:
     config = board.config
     file = card_file(card.id)
     if config is None:
@@ -167,7 +186,7 @@ def _worker(board: Board, card: Card) -> Iterator[Finding]:
                 file,
                 ("worker",),
                 f"no worker {card.worker!r}",
-                did_you_mean(card.worker, config.workers),
+                known.workers.hint(card.worker),
             )
     elif card.worker in board.paused and card.status == TODO:
         why = board.paused[card.worker].why
@@ -178,10 +197,10 @@ def _worker(board: Board, card: Card) -> Iterator[Finding]:
             f"worker {card.worker} is paused" + (f": {why}" if why else ""),
             f"gitkanban resume {card.worker}, once its cause is gone.",
         )
-    yield from _needs(config, card)
+    yield from _needs(config, card, known)
 
 
-def _needs(config: Config, card: Card) -> Iterator[Finding]:
+def _needs(config: Config, card: Card, known: _Known) -> Iterator[Finding]:
     """Needs that are never met: the card's own, else those that its worker's cards have."""
     file, worker = card_file(card.id), config.workers.get(card.worker)
     inherited = worker.needs if worker and not card.needs else ()
@@ -190,7 +209,7 @@ def _needs(config: Config, card: Card) -> Iterator[Finding]:
         at = ("worker",) if inherited else ("needs", name)
         limit = config.capacities.get(name)
         if limit is None:
-            hint = did_you_mean(name, config.capacities)
+            hint = known.capacities.hint(name)
             yield finding(
                 "unknown-capacity",
                 file,
