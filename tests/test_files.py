@@ -126,6 +126,7 @@ def test_what_a_killed_write_left_is_removed_and_what_people_own_stays(tmp_path:
 
 # Writing elsewhere, and why it may: no path that a pull request or a session could have prepared.
 _ELSEWHERE = {
+    "cli/app.py": "a report of a bug in a new temporary file",
     "cli/demo.py": "a repository of its own in a new temporary folder",
     "cli/streams.py": "the standard streams",
     "failpoints.py": "tests alone",

@@ -3,6 +3,7 @@
 It reads nothing; `configfile` does, and the documentation is checked against this table.
 """
 
+from functools import cache
 from typing import NamedTuple
 
 # What a key takes. A tuple of words stands for a choice of them.
@@ -93,6 +94,7 @@ KEYS: tuple[Key, ...] = (
 BY_PATH = {key.path: key for key in KEYS}
 
 
+@cache
 def below(path: str) -> list[Key]:
     """The keys directly below a section (`""` for the root)."""
     prefix = f"{path}." if path else ""

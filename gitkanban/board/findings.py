@@ -3,6 +3,8 @@
 It decides nothing about values; `gitkanban.core.rules` does.
 """
 
+from typing import TypeAlias
+
 from gitkanban.board import cardfile, cardlayout, reading, revisions, yamltext
 from gitkanban.board.revisions import Side
 from gitkanban.board.yamltext import Bad, Mapping, Node, Scalar, Sequence
@@ -104,13 +106,14 @@ def _layout(side: Side, only: set[str] | None = None) -> list[Finding]:
 def located(side: Side, found: list[Finding]) -> list[Finding]:
     """The findings with the board's folder before the file, and line and column where known."""
     roots: dict[str, Mapping | None] = {}
+    indexes: _Indexes = {}
     out = []
     for each in found:
         line, column = each.line, each.column
         if each.at and not line:
             if each.file not in roots:
                 roots[each.file] = _root(side, each.file)
-            line, column = _position(roots[each.file], each.at)
+            line, column = _position(roots[each.file], each.at, indexes)
         where = each._replace(file=side.place.path(each.file), line=line, column=column)
         out.append(where)
     return rules.in_order(out)
@@ -124,7 +127,11 @@ def _root(side: Side, name: str) -> Mapping | None:
         return None
 
 
-def _position(root: Mapping | None, at: tuple[str, ...]) -> tuple[int, int]:
+# What is directly below a node, by its key or text; by the node's `id`, as long as the roots live.
+_Indexes: TypeAlias = dict[int, dict[str, Node]]
+
+
+def _position(root: Mapping | None, at: tuple[str, ...], indexes: _Indexes) -> tuple[int, int]:
     """Line and column from 1 of the deepest part of `at` that is there; (1, 1) for none of it.
 
     A key that is there gives its value's place, an item its own.
@@ -133,16 +140,18 @@ def _position(root: Mapping | None, at: tuple[str, ...]) -> tuple[int, int]:
         return (0, 0)
     node: Node = root
     for word in at:
-        below = _below(node, word)
+        if id(node) not in indexes:
+            indexes[id(node)] = _indexed(node)
+        below = indexes[id(node)].get(word)
         if below is None:
             break
         node = below
     return node.line + 1, node.column + 1
 
 
-def _below(node: Node, word: str) -> Node | None:
+def _indexed(node: Node) -> dict[str, Node]:
     if isinstance(node, Mapping):
-        return node.get(word)
+        return {key.text: value for key, value in node.entries}
     if isinstance(node, Sequence):
-        return next((n for n in node.items if isinstance(n, Scalar) and n.text == word), None)
-    return None
+        return {n.text: n for n in reversed(node.items) if isinstance(n, Scalar)}
+    return {}

@@ -12,6 +12,7 @@ from gitkanban.board.moving import move
 from gitkanban.board.place import CONFIG, FOLDER, Place
 from gitkanban.board.writing import Draft
 from gitkanban.errors import BoardBusy, BoardMoved, GitFailed, NoBoard, Refused
+from gitkanban.files import make_folder
 
 __all__ = ["create", "move"]
 
@@ -39,7 +40,7 @@ def create(cwd: str, *, branch: str = "", config: str, files: Mapping[str, str])
         made = _in_tree(made, texts)
     places.pin(made)
     if main and main != os.path.dirname(common):
-        os.makedirs(private, exist_ok=True)
+        make_folder(private)
         mainfinder.remember_main(common, main)
     return made
 

@@ -199,24 +199,45 @@ def _program() -> str:
 
 
 def _report_bug(error: Exception, argv: Sequence[str]) -> int:
-    """Write a report to paste into an issue; it may hold secrets, and says so."""
+    """Write a report to paste into an issue; it may hold secrets, and says so.
+
+    Whatever the error and the machine are like: what cannot be written to a file goes to stderr.
+    """
     import platform
-    import tempfile
     import traceback
 
-    lines = [
-        f"gitkanban {__version__}, Python {platform.python_version()}, {platform.platform()}",
-        f"command: {_program()} {' '.join(argv)}",
-        "",
-        *traceback.format_exception(error),
-    ]
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="gitkanban-bug-", suffix=".txt", delete=False, encoding="utf-8"
-    ) as file:
-        file.write("\n".join(lines))
+    text = "\n".join(
+        [
+            f"gitkanban {__version__}, Python {platform.python_version()}, {platform.platform()}",
+            f"command: {_program()} {' '.join(argv)}",
+            "",
+            *traceback.format_exception(error),
+        ]
+    ).encode("utf-8", "backslashreplace")
+    file = _write_report(text)
     click.secho("Error: ", fg="red", nl=False, err=True, color=colour_wanted())
     click.echo(shown(f"a bug in gitkanban: {type(error).__name__}: {error}"), err=True)
-    click.echo(
-        f"Hint: please report it with {file.name} (read it first: it shows your command).", err=True
-    )
+    if file:
+        hint = f"please report it with {file} (read it first: it shows your command)."
+    else:
+        hint = "please report it with these lines (read them first: they show your command)."
+        click.echo(text.decode("ascii", "backslashreplace"), err=True)
+    click.echo(shown(f"Hint: {hint}"), err=True)
     return 3
+
+
+def _write_report(text: bytes) -> str:
+    """The path of the report's file; empty where none can be written."""
+    import tempfile
+
+    try:
+        fd, path = tempfile.mkstemp(prefix="gitkanban-bug-", suffix=".txt")
+    except OSError:
+        return ""
+    try:
+        with open(fd, "wb") as file:
+            file.write(text)
+    except OSError:
+        os.unlink(path)
+        return ""
+    return path
