@@ -8,7 +8,7 @@ import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from threading import Thread
+from threading import Thread, Timer
 from typing import IO, NamedTuple
 
 from gitkanban.board import limited
@@ -173,12 +173,16 @@ def stream(cwd: str, *args: str, input: bytes) -> Iterator[IO[bytes]]:
     assert process.stdin and process.stdout and process.stderr
     feeder = Thread(target=_feed, args=(process.stdin, input), daemon=True)
     feeder.start()
+    limit = Timer(_limit or LIMIT, process.kill)
+    limit.daemon = True
+    limit.start()
     try:
         yield process.stdout
         rest = process.stdout.read(1)
         if not rest and process.wait():
-            raise GitFailed(f"git {_verb(args)}: {Done(1, b'', process.stderr.read()).said}", FSCK)
+            raise GitFailed(f"git {_verb(args)}: {Done(1, b'', process.stderr.read()).last}", FSCK)
     finally:
+        limit.cancel()
         process.kill()
         process.wait()
         feeder.join()

@@ -26,7 +26,7 @@ def mend(place: Place, old: str, commit: str, ref: str) -> list[str]:
 
     draft = Draft(place, tip)
     repo: Any = draft.repo
-    index = repo.merge_trees(repo[old].tree, draft.root, repo[commit].tree)
+    index = repo.merge_trees(repo.commit_at(old).tree, draft.root, repo.commit_at(commit).tree)
     if index.conflicts:
         return [f"{path}: {ref} lost a change that no longer fits" for path in taken]
     why = "kanban: bring back what the branch lost"

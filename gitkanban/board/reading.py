@@ -43,7 +43,7 @@ def listing(place: Place, commit: str, *below: str) -> list[Entry]:
     tree = f"{commit}:{place.prefix}" if place.prefix else commit
     done = git.run(place.common, "ls-tree", "-r", "-z", "--full-tree", tree, *below, check=False)
     if done.code:
-        _refuse_unreadable(place, commit, done.said)
+        _refuse_unreadable(place, commit, done.last)
     entries = []
     for line in done.out.decode("utf-8", "surrogateescape").split("\0"):
         if line:
