@@ -173,7 +173,7 @@ def stream(cwd: str, *args: str, input: bytes) -> Iterator[IO[bytes]]:
     assert process.stdin and process.stdout and process.stderr
     feeder = Thread(target=_feed, args=(process.stdin, input), daemon=True)
     feeder.start()
-    limit = Timer(_limit or LIMIT, process.kill)
+    limit = Timer(_limit, process.kill)
     limit.daemon = True
     limit.start()
     try:
