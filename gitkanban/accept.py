@@ -17,6 +17,7 @@ from gitkanban.core.moves import accepted, conflicted
 from gitkanban.core.outcome import Accepted
 from gitkanban.core.transitions import check_verb
 from gitkanban.errors import BadData, BoardMoved, NotFound
+from gitkanban.runs import trust
 from gitkanban.runs.verifying import verify
 from gitkanban.views.message import commit_message
 
@@ -55,6 +56,7 @@ def _base_ahead(place: Place, board: Board, card_id: str, merge: str) -> Onto:
     check_verb("accept", card.id, card.status)
     if board.config is None:
         raise BadData("config.yaml cannot be read", "`gitkanban status` says where.")
+    trust.check_accepting(place, board.config)
     return Onto(place, board.config._replace(merge=merge or board.config.merge))
 
 

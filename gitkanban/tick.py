@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from gitkanban import clock, failpoints, seats, settling
 from gitkanban.accept import merged
 from gitkanban.board import follow, refs, store, trees
+from gitkanban.board.base import check_base
+from gitkanban.board.checkouts import base_of
 from gitkanban.board.integrate import Onto
 from gitkanban.board.place import Place
 from gitkanban.board.reading import read_whole
@@ -20,12 +22,12 @@ from gitkanban.board.store import Committed
 from gitkanban.board.sync import Remote
 from gitkanban.core.changes import Change
 from gitkanban.core.facts import Landing, Observed
-from gitkanban.core.model import BLOCKED, DONE, Board, Config
+from gitkanban.core.model import BLOCKED, DONE, REVIEW, Board, Card, Config
 from gitkanban.core.moves import closed
 from gitkanban.core.outcome import Accepted, Outcome, Started
 from gitkanban.core.plan import Plan, held_after, plan
 from gitkanban.core.schedule import Start
-from gitkanban.errors import BoardBusy, GitkanbanError
+from gitkanban.errors import BoardBusy, GitkanbanError, Refused, Untrusted
 from gitkanban.launch import Failure, Launcher
 from gitkanban.runs import (
     closing,
@@ -34,6 +36,7 @@ from gitkanban.runs import (
     machines,
     sessions,
     ticked,
+    trust,
     worktrees,
 )
 from gitkanban.runs.locks import Locks
@@ -116,7 +119,7 @@ def _foreseen(place: Place, locks: Locks) -> Outcome:
             *(f"would close run {facts.run} of {facts.card}" for facts in todo.reclaims),
             *(f"would accept {card}" for card in todo.accepts),
         ),
-        untrusted=_untrusted(todo),
+        untrusted=_untrusted(todo, seen),
         standstill=seen.standstill,
         errors=_config_problems(board),
         dry_run=True,
@@ -139,9 +142,10 @@ def _config_problems(board: Board) -> tuple[str, ...]:
     )
 
 
-def _untrusted(todo: Plan) -> tuple[str, ...]:
+def _untrusted(todo: Plan, seen: Observed) -> dict[str, str]:
     held = (each.card for each in todo.held if each.code == "untrusted")
-    return tuple(sorted({todo.after.cards[card].worker for card in held}))
+    workers = sorted({todo.after.cards[card].worker for card in held})
+    return {worker: seen.untrusted[worker] for worker in workers}
 
 
 def _landings(accepted: Iterable[Accepted]) -> dict[str, Landing]:
@@ -205,6 +209,7 @@ class _Pass:
             return
         publisher = Publisher(self.place, board, int(clock.now()))
         try:
+            self._check_pushing(board, board.config)
             publisher.run()
             why = f"its branch was closed on {board.config.push} without a merge"
             changes = [closed(card, why) for card in publisher.closed]
@@ -213,6 +218,13 @@ class _Pass:
         except (GitkanbanError, OSError) as error:
             self._error(f"the branches of cards in review are not pushed: {error}")
         self.outcome = self.outcome.adding(told=tuple(publisher.told))
+
+    def _check_pushing(self, board: Board, config: Config) -> None:
+        """Refuse to push anything to where it was not allowed. Raises Untrusted."""
+        waiting = any(card.status == REVIEW for card in board.cards.values())
+        why = trust.withheld(self.place, config).pushing if waiting else ""
+        if why:
+            raise Untrusted(f"{why}; see `gitkanban trust`")
 
     def _catch_up(self) -> None:
         """Bring back what the branch lost, and checkouts along that an earlier command left."""
@@ -239,7 +251,7 @@ class _Pass:
         self.outcome = self.outcome.adding(
             stopped=todo.stops,
             held=todo.held,
-            untrusted=_untrusted(todo),
+            untrusted=_untrusted(todo, seen),
             standstill=seen.standstill,
             errors=_config_problems(board),
         )
@@ -254,7 +266,7 @@ class _Pass:
             if accepted or self.refused != seen.refused:
                 seen = seen._replace(accepted=_landings(accepted), refused=self.refused)
                 todo = plan(board, seen)
-                self.outcome = self.outcome.adding(held=todo.held, untrusted=_untrusted(todo))
+                self.outcome = self.outcome.adding(held=todo.held, untrusted=_untrusted(todo, seen))
             return self._start(board, todo, seen, onto, accepted)
         except BoardBusy as busy:
             self.outcome = self.outcome.adding(standstill=busy.message)
@@ -352,11 +364,18 @@ class _Pass:
 
     def _merged(self, onto: Onto, todo: Plan, card: str) -> Accepted | None:
         try:
+            self._check_accepting(onto.config, todo.after.cards[card])
             return merged(onto, todo.after.cards[card], todo.after.runs_of(card), self.verified)
         except (GitkanbanError, OSError) as error:
             self._refuse([card], error)
             self._error(f"{card} is not accepted: {error}")
             return None
+
+    def _check_accepting(self, config: Config, card: Card) -> None:
+        """Refuse to accept without a person what was not allowed to be. Raises Untrusted."""
+        why = trust.withheld(self.place, config).accepting(card.worker)
+        if why:
+            raise Untrusted(f"{why}; see `gitkanban trust`")
 
     def _refuse(self, cards: Sequence[str], error: Exception) -> None:
         self.given_up.update(cards)
@@ -379,9 +398,7 @@ class _Pass:
         """
         gathering = self._gathering(todo.after)
         first = self.remote is not None and bool(todo.changes or gathering)
-        offline = self.remote is not None and bool(self.remote.offline)
-        wanted = [s for s in todo.starts if s.card not in self.given_up]
-        wanted = [] if first or offline else wanted
+        wanted = [] if first else self._wanted_starts(board, todo)
         taken = self._reserve(board, todo, seen, wanted)
         committed = None
         try:
@@ -409,6 +426,18 @@ class _Pass:
             held = held_after(todo, seen, {seat.card.id for seat in taken})
             self.outcome = self.outcome.adding(held=held)
         return failed or first or len(taken) < len(wanted) or bool(gathering)
+
+    def _wanted_starts(self, board: Board, todo: Plan) -> list[Start]:
+        """The planned starts, none while a remote cannot be reached or base cannot be one."""
+        offline = self.remote is not None and bool(self.remote.offline)
+        wanted = [s for s in todo.starts if not offline and s.card not in self.given_up]
+        try:
+            if wanted and board.config:
+                check_base(self.place, base_of(self.place, board.config))
+        except Refused as error:
+            self._error(f"nothing starts: {error}")
+            return []
+        return wanted
 
     def _remember(self, todo: Plan) -> None:
         """Keep for the next tick what only saves it work; what is granted starts without it too."""

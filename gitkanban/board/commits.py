@@ -16,7 +16,7 @@ def text(where: str, *args: str) -> str:
 
 def resolve(where: str, name: str) -> str:
     """The commit that a revision names, empty when there is none."""
-    return text(where, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+    return text(where, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
 
 
 def resolve_id(where: str, text: str) -> str:
@@ -26,7 +26,7 @@ def resolve_id(where: str, text: str) -> str:
 
 def is_ancestor(where: str, older: str, newer: str) -> bool:
     """Whether `newer` contains `older`; both are commits or refs that are there."""
-    return git.run(where, "merge-base", "--is-ancestor", older, newer, check=False).code == 0
+    return git.run(where, "merge-base", "--is-ancestor", "--", older, newer, check=False).code == 0
 
 
 class Change(NamedTuple):

@@ -308,6 +308,9 @@ def typed(key: Key, text: str) -> str | int | bool:
         return text.lower() == "true"
     if kind == configkeys.NAME and ids.fault(text):
         raise UsageError(f"{text[:60]!r} cannot be a {_shown(key)}: {ids.fault(text)}")
+    if kind in (configkeys.BRANCH, configkeys.REMOTE) and (why := ids.branch_fault(text)):
+        hint = "Write the name of a remote of `git remote`." if kind == configkeys.REMOTE else ""
+        raise UsageError(f"{text[:60]!r} cannot be the name of a {kind}: {why}", hint)
     return text
 
 

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 # What a key takes. A tuple of words stands for a choice of them.
 TEXT = "text"
+BRANCH = "branch"  # its name, without refs/heads/
+REMOTE = "remote"  # the name of one that the clone has, never a path or a URL
 NAME = "name"  # the rule of ids
 COUNT = "count"  # a whole number from 1
 NATURAL = "number"  # a whole number from 0
@@ -34,7 +36,7 @@ _W = "kanban.workers.*"
 KEYS: tuple[Key, ...] = (
     Key("version", COUNT, "1", "Version of this format; 1 is the only one."),
     Key("kanban", SECTION, "", "Everything else."),
-    Key("kanban.base", TEXT, "the board's branch, or the default branch",
+    Key("kanban.base", BRANCH, "the board's branch, or the default branch",
         "Branch that worktrees start from and that accepted work goes to."),
     Key("kanban.max_concurrency", COUNT, "6", "All sessions of this board on one host."),
     Key("kanban.max_starts_per_tick", NATURAL, "0", "Starts in one tick; 0 sets no limit."),
@@ -51,7 +53,7 @@ KEYS: tuple[Key, ...] = (
         "Memory proposals that make a card for `consolidate_to`."),
     Key("kanban.git_timeout", DURATION, "10m",
         "Limit of one git command, with the filters and hooks of others that it runs."),
-    Key("kanban.push", TEXT, "", "Remote to which branches of cards in review are pushed."),
+    Key("kanban.push", REMOTE, "", "Remote to which branches of cards in review are pushed."),
     Key("kanban.pr", BOOL, "false", "Open a pull request for a pushed branch, with gh."),
     Key("kanban.workers", SECTION, "", "The workers, by name."),
     Key(_W, SECTION, "", "One worker."),

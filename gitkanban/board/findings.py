@@ -8,7 +8,7 @@ from typing import TypeAlias
 from gitkanban.board import cardfile, cardlayout, reading, revisions, yamltext
 from gitkanban.board.revisions import Side
 from gitkanban.board.yamltext import Bad, Mapping, Node, Scalar, Sequence
-from gitkanban.core import changerules, configrules, ids, prompt, rules
+from gitkanban.core import changerules, configrules, ids, prompt, rules, settingrules
 from gitkanban.core.rules import Finding, finding
 
 # Files of the board that are read by something else than `reading`.
@@ -31,6 +31,7 @@ def of_change(base: Side, head: Side, target: Side) -> list[Finding]:
     new = rules.brought_in(_state(base), _state(head))
     changed = {name for name, oid in head.files.items() if base.files.get(name) != oid}
     new += [*changerules.change(base.board, head.board), *_layout(head, changed)]
+    new += settingrules.change(base.board, head.board)
     if base.files.get("prompt.md") != head.files.get("prompt.md"):
         hint = "Every session is told this; read it as you read code."
         new.append(finding("prompt", "prompt.md", (), "what sessions are told is changed", hint))

@@ -26,7 +26,7 @@ def create(cwd: str, *, branch: str = "", config: str, files: Mapping[str, str])
     `branch` names a new branch of its own; empty: the branch that is checked out in `cwd`. Raises
     Refused for what stands in the way, GitFailed when git knows no author; nothing is written then.
     """
-    common, main, here, pinned = places.repository(cwd)
+    common, main, here, pinned, _ = places.repository(cwd)
     mainfinder.refuse_overlooked(common, main)
     _refuse_second(cwd, common, pinned)
     texts = {CONFIG: config, ".gitignore": IGNORED, **files}

@@ -18,6 +18,7 @@ from gitkanban.board import (
     rehearsal,
     trees,
 )
+from gitkanban.board.base import check_base
 from gitkanban.board.checkouts import Checkout, base_of
 from gitkanban.board.place import FOLDER, Place, clone_id
 from gitkanban.board.writing import TREE, Draft
@@ -54,7 +55,7 @@ class Onto:
     """
 
     def __init__(self, place: Place, config: Config) -> None:
-        """Read base. Raises Refused when there is none."""
+        """Read base. Raises Refused when there is none, or that branch cannot be base."""
         self.place, self.config = place, config
         self.base = base_of(place, config)
         self.ref = f"refs/heads/{self.base}"
@@ -66,6 +67,7 @@ class Onto:
                 f"the base branch {self.base or 'of this repository'} does not exist",
                 "`kanban.base` in config.yaml names the branch that accepted work goes to.",
             )
+        check_base(place, self.base)
 
     def merge(
         self, card: Card, runs: Sequence[Run], check: Callable[[str], None] = unchecked

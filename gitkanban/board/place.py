@@ -29,6 +29,7 @@ class Place(NamedTuple):
     here: str = ""  # root of the checkout we were called from
     start: str = ""  # a branch that does not exist yet begins at this ref
     aside: bool = False  # the branch was named: it is not the one that ticks
+    worktrees: str = ""  # folder for worktrees by git's configuration: this machine's owner's word
 
     @property
     def ref(self) -> str:
@@ -53,7 +54,7 @@ def find(cwd: str, branch: str = "") -> Place:
 
     Raises NoBoard, and Refused for repositories that libgit2 cannot open.
     """
-    common, main, here, pinned = repository(cwd)
+    common, main, here, pinned, worktrees = repository(cwd)
     told: list[str] = []
     found = _configured(common, pinned) or _standing(common, main, told)
     if found is None:
@@ -71,8 +72,9 @@ def find(cwd: str, branch: str = "") -> Place:
             start = f"refs/heads/{name}"
         name = branch
     return Place(
-        common, main, name, prefix, f"{root}/slots", private, tuple(told), here, start, aside
-    )
+        common, main, name, prefix, f"{root}/slots", private, tuple(told), here, start, aside,
+        worktrees,
+    )  # fmt: skip
 
 
 class Repository(NamedTuple):
@@ -82,6 +84,7 @@ class Repository(NamedTuple):
     main: str
     here: str
     pinned: str  # the board's branch by configuration; empty: none is named
+    worktrees: str = ""  # a folder by configuration; empty: none is named
 
 
 def repository(cwd: str) -> Repository:
@@ -112,7 +115,8 @@ def repository(cwd: str) -> Repository:
     main = mainfinder.find_main(common, here if admin == common else "", settings)
     if not here and admin == common and _is_within(cwd, main) and not _is_within(cwd, common):
         here = main  # though git is told that it is bare
-    return Repository(common, main, here, settings.get("gitkanban.branch", ""))
+    return Repository(common, main, here, settings.get("gitkanban.branch", ""),
+                      settings.get("gitkanban.worktrees", ""))  # fmt: skip
 
 
 def _is_within(path: str, folder: str) -> bool:
@@ -121,7 +125,7 @@ def _is_within(path: str, folder: str) -> bool:
 
 def _settings(common: str) -> dict[str, str]:
     """What of git's configuration says where things are; the last of several values counts."""
-    wanted = r"^(core\.(bare|worktree)|extensions\.refstorage|gitkanban\.branch)$"
+    wanted = r"^(core\.(bare|worktree)|extensions\.refstorage|gitkanban\.(branch|worktrees))$"
     done = git.run(common, "config", "-z", "--get-regexp", wanted, check=False)
     pairs = (entry.partition("\n") for entry in done.text.split("\0") if entry)
     # A name without a value is git's way to say true.
@@ -205,7 +209,7 @@ def _default(common: str, told: list[str]) -> str:
     ours = theirs.replace("refs/remotes/origin/", "refs/heads/")
     if theirs and not exists(common, ours) and board_in(common, theirs) == FOLDER:
         name = ours.removeprefix("refs/heads/")
-        git.run(common, "branch", name, theirs)
+        git.run(common, "branch", "--", name, theirs)
         told.append(f"attached the board: branch {name} from origin/{name}")
     return ours
 

@@ -44,10 +44,10 @@ def fetch(place: Place, remote: str, ref: str, tracking: str) -> bool:
     """Fetch one ref into another; False when the remote has no such ref. Raises Offline."""
     words = ("--no-tags", "--no-prune", "--no-recurse-submodules", "--refmap=", "--progress")
     for attempt in range(ATTEMPTS):
-        done = talk(place, "fetch", *words, remote, f"+{ref}:{tracking}")
+        done = talk(place, "fetch", *words, "--", remote, f"+{ref}:{tracking}")
         if not done.code:
             return True
-        answer = talk(place, "ls-remote", "--exit-code", remote, ref)
+        answer = talk(place, "ls-remote", "--exit-code", "--", remote, ref)
         if answer.code == NO_SUCH_REF:
             return False
         if answer.code:
@@ -67,7 +67,7 @@ def push(place: Place, remote: str, refspecs: Sequence[str], hooks: bool) -> Pus
         "-c", f"remote.{remote}.mirror=false", "-c", "push.followTags=false",
         "-c", "push.recurseSubmodules=no", *(() if hooks else NO_HOOKS),
     )  # fmt: skip
-    done = talk(place, *settings, "push", "--porcelain", "--progress", remote, *refspecs)
+    done = talk(place, *settings, "push", "--porcelain", "--progress", "--", remote, *refspecs)
     if not done.code:
         return Pushed(True)
     rejected = [line.split("\t")[-1] for line in done.lines if line.startswith("!\t")]

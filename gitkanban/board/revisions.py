@@ -82,7 +82,7 @@ def read(cwd: str, rev: str = DRAFT) -> Side:
         if found:
             return _draft(cwd, found)
         rev = find(cwd).branch
-    common, main, here, _ = repository(cwd)
+    common, main, here, *_ = repository(cwd)
     commit = resolved(cwd, rev)
     asked = f"{commit}:{FOLDER}/{CONFIG}\n{commit}:{CONFIG}\n".encode()
     lines = git.run(common, "cat-file", "--batch-check", input=asked).text.split("\n")
@@ -161,7 +161,7 @@ def resolved(cwd: str, rev: str) -> str:
 
 
 def _draft(cwd: str, found: AtHand) -> Side:
-    common, main, here, _ = repository(found.root)
+    common, main, here, *_ = repository(found.root)
     head = git.run(found.root, "rev-parse", "--verify", "--quiet", "HEAD", check=False).text
     place = _place(common, main, here, "", found.prefix)
     return _side(AT_HAND, place, _tree_of(found, common), head)

@@ -9,7 +9,17 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from gitkanban import clock, failpoints
-from gitkanban.board import checkouts, commits, follow, git, refs, rehearsal, remotes, trees
+from gitkanban.board import (
+    checkouts,
+    commits,
+    follow,
+    git,
+    refs,
+    rehearsal,
+    remote_names,
+    remotes,
+    trees,
+)
 from gitkanban.board.mergefile import merge_card
 from gitkanban.board.place import Place
 from gitkanban.board.remotes import Offline
@@ -37,11 +47,9 @@ def remote_of(place: Place, named: str = "") -> str:
 
     Raises NotFound.
     """
-    known = git.run(place.common, "remote").text.split()
     if named:
-        if named not in known:
-            raise NotFound(f"no remote {named!r}", f"There are: {', '.join(known) or 'none'}.")
-        return named
+        return remote_names.check_configured(place.common, named)
+    known = remote_names.configured(place.common)
     own = git.run(place.common, "config", f"branch.{place.branch}.remote", check=False).text
     for name in (own, "origin", known[0] if len(known) == 1 else ""):
         if name in known and name:

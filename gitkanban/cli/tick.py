@@ -1,10 +1,12 @@
 """`gitkanban tick`: one pass over the board, for cron, hooks and people."""
 
 import sys
+from collections.abc import Mapping
 
 import click
 
 from gitkanban.cli.here import json_option, place_here, print_json, tell_error
+from gitkanban.core.withheld import NEVER
 from gitkanban.errors import GitkanbanError
 
 
@@ -40,8 +42,15 @@ def tick_command(dry_run: bool, verbose: bool, sync: bool, remote: str, as_json:
         click.echo(outcome_text(outcome, talk), nl=False)
     for error in outcome.errors:
         tell_error(GitkanbanError(error))
-    if outcome.untrusted:
-        names = ", ".join(outcome.untrusted)
-        what = f"nobody has allowed the commands of {names} on this machine"
-        tell_error(GitkanbanError(what, "`gitkanban trust` shows what would run, and allows it."))
+    _report_untrusted(outcome.untrusted)
     return 1 if outcome.errors or outcome.untrusted else 0
+
+
+def _report_untrusted(untrusted: Mapping[str, str]) -> None:
+    """Say of the workers whose cards wait for trust why they do, those of one reason together."""
+    for why in dict.fromkeys(untrusted.values()):
+        names = ", ".join(name for name in untrusted if untrusted[name] == why)
+        what = f"nobody has allowed the commands of {names} on this machine"
+        if why != NEVER:
+            what = f"{names} starts nothing: {why}"
+        tell_error(GitkanbanError(what, "`gitkanban trust` shows what would run, and allows it."))

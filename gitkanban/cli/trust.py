@@ -20,11 +20,12 @@ from gitkanban.errors import BadData, Refused
 @click.option("-y", "--yes", is_flag=True, help="Allow it without asking.")
 @json_option
 def trust_command(yes: bool, as_json: bool) -> int:
-    """Show the commands that the board's workers run, and allow them for this clone.
+    """Show what the board asks of this machine, and allow it for this clone.
 
-    A changed command, setup, verify, pass_env, memory or memory_home must be trusted again, and a
-    preset that runs something else than it did. The values of PATH and of
-    the variables in pass_env are recorded for ticks that lack them; say it again when they change.
+    A change of a key that decides what runs, where, as whom, from what, or who gets the work must
+    be trusted again, and a preset that runs something else than it did; docs/security.md lists the
+    keys. Only what is new is shown. The values of PATH and of the variables in pass_env are recorded
+    for ticks that lack them; run it again when they change.
     """
     from gitkanban.runs import trust
 
@@ -34,15 +35,20 @@ def trust_command(yes: bool, as_json: bool) -> int:
     if board.config is None:
         raise BadData("config.yaml cannot be read", "`gitkanban status` says where.")
     wanted = trust.wanted(place, board.config)
-    changed = trust.untrusted(place, board.config)
+    withheld = trust.withheld(place, board.config)
+    changed = bool(withheld.starts or withheld.changes)
     if as_json:
         print_json(
-            {"workers": {row.worker: row._asdict() for row in wanted}, "untrusted": dict(changed)}
+            {
+                "workers": {row.worker: row._asdict() for row in wanted},
+                "untrusted": dict(withheld.starts),
+                "changes": [change._asdict() for change in withheld.changes],
+            }
         )
     else:
         from gitkanban.views.trust import trust_text
 
-        click.echo(trust_text(wanted, changed), nl=False)
+        click.echo(trust_text(wanted, withheld), nl=False)
     outdated = trust.outdated(place, board.config)
     if not changed and not (outdated and yes):
         if outdated:

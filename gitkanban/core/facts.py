@@ -117,7 +117,8 @@ class Observed(NamedTuple):
     elsewhere: Mapping[str, Elsewhere] = {}
     refused: Mapping[str, str] = {}  # cards the last tick could not accept -> why
     busy_slots: frozenset[str] = frozenset()  # "profile#n" whose kernel lock somebody holds
-    untrusted: Mapping[str, str] = {}  # worker -> why its commands may not run
+    untrusted: Mapping[str, str] = {}  # worker -> why it may start nothing
+    withheld: tuple[str, ...] = ()  # changes of trusted keys that are not allowed, in words
     ready_since: Mapping[str, int] = {}  # card -> when a tick first saw it ready
     started: int = 0  # starts that count as this tick's already
     served: Mapping[str, float] = {}  # worker -> virtual finish time, see `schedule`

@@ -40,6 +40,22 @@ def fault(text: str) -> str:
     return "it has '..' in it"
 
 
+def branch_fault(text: str) -> str:
+    """Why `text` cannot be the name of a branch or of a remote, or the empty string.
+
+    The rules of git-check-ref-format(1), and no option: what passes can stand in a command line.
+    """
+    if text.startswith("-"):
+        return "it starts with '-'"
+    odd = re.search(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//", text)
+    if odd:
+        return f"it has {odd.group()!a} in it"
+    for part in text.split("/"):
+        if not part or part.startswith(".") or part.endswith((".", ".lock")):
+            return f"{part!a} is no part of such a name"
+    return "it is '@'" if text == "@" else ""
+
+
 def check_id(text: str, what: str = "card id") -> str:
     """`text` itself. Raises UsageError when it cannot name a card, worker or profile."""
     wrong = fault(text)

@@ -1,5 +1,6 @@
 """What one tick did, as a value that views print and other programs read."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from gitkanban.core.reconcile import Settled, Stop
@@ -38,7 +39,7 @@ class Outcome(NamedTuple):
     commit: str = ""  # the last board commit it made; empty: none
     told: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
-    untrusted: tuple[str, ...] = ()  # workers whose commands nobody allowed on this machine
+    untrusted: Mapping[str, str] = {}  # workers with cards that wait for trust -> why
     standstill: str = ""
     contended: bool = False  # another tick is at work; it will go round again
     dry_run: bool = False

@@ -49,6 +49,8 @@ RULES: Mapping[str, Rule] = {
     "note-edited": Rule(WARNING, "A note that was changed or removed; notes are written once."),
     "card-removed": Rule(WARNING, "A card whose file was removed, its history with it."),
     "executes": Rule(WARNING, "A change to what is executed on the machines that tick."),
+    "trusted": Rule(WARNING, "A change to a key that machines ask their owner's trust for."),
+    "setting": Rule(WARNING, "A change to a limit, a weight, a time, or another setting."),
     "prompt": Rule(WARNING, "A change to what every session is told."),
     "prompt-field": Rule(WARNING, "A `{word}` in `prompt.md` that stands for nothing."),
 }

@@ -23,6 +23,8 @@ from gitkanban.core.trusted import (
     defaults_of,
 )
 
+NEVER = "its commands have not been allowed on this machine"
+
 
 class Wanted(NamedTuple):
     """All that a worker would execute, and in which environment."""
@@ -51,9 +53,14 @@ class Record(NamedTuple):
 class Withheld(NamedTuple):
     """What must not be done before `gitkanban trust`: everything that differs from the record."""
 
-    starts: Mapping[str, str]  # workers that may start nothing -> why
-    new: frozenset[str]  # workers that were never allowed
-    changes: tuple[KeyChange, ...]
+    starts: Mapping[str, str] = {}  # workers that may start nothing -> why
+    new: frozenset[str] = frozenset()  # workers that were never allowed
+    changes: tuple[KeyChange, ...] = ()
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What has changed, a line each: `coder: its profile changed from low to high`."""
+        return tuple(f"{c.worker}: {c.text}" if c.worker else c.text for c in self.changes)
 
     def board(self, hold: Hold) -> str:
         """The changes of the board's keys that hold this back; empty when none does."""
@@ -93,7 +100,7 @@ def withheld(
         if not row.command:
             why = f"worker {row.worker} has neither a runner nor a command"
         elif allowed is None:
-            why = "its commands have not been allowed on this machine"
+            why = NEVER
             new.add(row.worker)
         else:
             own = list(_worker_changes(config.workers[row.worker], row, allowed))
@@ -132,13 +139,20 @@ def _executed(worker: Worker, now: Wanted, allowed: Wanted) -> Iterator[KeyChang
         yield _change("pass_env", now, allowed)
     if now.memory and allowed.memory and now.memory[1:] != allowed.memory[1:]:
         yield _change("memory_home.memory", now, allowed, now.memory[1:], allowed.memory[1:])
-    if len(now.programs) != len(allowed.programs):
-        return  # a command has come or gone, which was named
-    for before, after in zip(allowed.programs, now.programs, strict=True):
-        # One that has vanished is no danger: the start fails and says so.
-        if before != after and "/" in after and "/" in before:
+    found, were = _programs(now), _programs(allowed)
+    for field in [name for name in found if name in were]:
+        before, after = were[field], found[field]
+        # Another command was named. One that has vanished is no danger: the start fails and says so.
+        same = getattr(now, field) == getattr(allowed, field)
+        if same and before != after and "/" in after and "/" in before:
             words = f"{before} is now found as {after}"
-            yield KeyChange(now.worker, "command", before, after, (STARTS,), words)
+            yield KeyChange(now.worker, field, before, after, BY_NAME[field].holds, words)
+
+
+def _programs(row: Wanted) -> dict[str, str]:
+    """The program of each of the commands."""
+    fields = (field for field in ("command", "setup", "verify") if getattr(row, field))
+    return dict(zip(fields, row.programs, strict=False))
 
 
 def _upgraded(change: KeyChange, now: Wanted, allowed: Wanted) -> KeyChange:

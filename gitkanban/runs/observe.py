@@ -14,6 +14,8 @@ from gitkanban.core.facts import Elsewhere, Observed, RunFacts
 from gitkanban.core.model import REVIEW, RUNNING, SHARED, Board
 from gitkanban.core.presets import Said, preset_of, read_output
 from gitkanban.core.reconcile import to_accept
+from gitkanban.core.trusted import ACCEPTING
+from gitkanban.core.withheld import Withheld
 from gitkanban.runs import folders, leases, slots, spec, trust
 from gitkanban.runs.folders import Folder
 from gitkanban.runs.locks import Locks
@@ -54,6 +56,7 @@ def _look(
     pairs = zip(runs, unsettled, strict=True)
     ready, served = remembered(place)
     clone = clone_id(place)
+    withheld = trust.withheld(place, board.config) if board.config else Withheld()
     seen = Observed(
         now=now,
         host=host(),
@@ -64,7 +67,8 @@ def _look(
         known_runs=frozenset(folder.run for folder in every),
         refused=_refused(place, board),
         busy_slots=frozenset(_slot(name) for name in held if name.startswith("slot/")),
-        untrusted=trust.untrusted(place, board.config) if board.config else {},
+        untrusted=withheld.starts,
+        withheld=withheld.lines,
         ready_since=ready,
         served=served,
         standstill=standstill.reason(place) or standstill.crowded(place),
@@ -146,6 +150,8 @@ def _said(folder: Folder, runner: str) -> Said:
 def _merged(place: Place, board: Board) -> dict[str, str]:
     if all(card.status != REVIEW for card in board.cards.values()):
         return {}
+    if board.config and trust.withheld(place, board.config).board(ACCEPTING):
+        return {}  # the branch that would have the work is not allowed to decide that
     from gitkanban.board import integrate
 
     return integrate.merged(place, board)

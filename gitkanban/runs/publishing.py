@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gitkanban import files
-from gitkanban.board import commits, landed, limited, remotes
+from gitkanban.board import commits, landed, limited, remote_names, remotes
 from gitkanban.board.checkouts import base_of
 from gitkanban.board.place import Place
 from gitkanban.board.remotes import Offline
@@ -37,10 +37,16 @@ class Publisher:
         self.closed: list[Card] = []  # their branches went from the remote without a merge
 
     def run(self) -> None:
-        """Push what is new; find what was closed. Fills `told` and `closed`."""
+        """Push what is new; find what was closed. Fills `told` and `closed`.
+
+        Raises NotFound where `push` is not the name of a remote of this clone.
+        """
         if any(int(row.get("away", 0)) > self.now for row in self.before.values()):
             return  # it gave no answer a while ago: no tick waits for that again so soon
         waiting = [card for card in self.board.cards.values() if card.status == REVIEW]
+        if not waiting and not self.before:
+            return
+        remote_names.check_configured(self.place.common, self.config.push)
         after = {card.id: row for card in waiting if (row := self.before.get(card.id))}
         due = [(card, tip) for card in waiting if (tip := self._due(card))]
         try:
@@ -115,7 +121,7 @@ class Publisher:
         """Cards whose pushed branch the remote no longer has, and whose work it did not take."""
         if not cards:
             return
-        words = ("ls-remote", "--heads", self.config.push, "refs/heads/card/*")
+        words = ("ls-remote", "--heads", "--", self.config.push, "refs/heads/card/*")
         done = remotes.talk(self.place, *words)
         if done.code:
             raise Offline(f"cannot reach {self.config.push}: {done.said}", "")

@@ -16,9 +16,10 @@ from gitkanban import files
 from gitkanban.board.place import Place
 from gitkanban.core.model import Config, Worker
 from gitkanban.core.presets import PRESETS, preset_of
-from gitkanban.core.trusted import Value, board_values, worker_values
+from gitkanban.core.trusted import ACCEPTING, Value, board_values, worker_values
 from gitkanban.core.withheld import Record, Wanted, Withheld
 from gitkanban.core.withheld import withheld as _withheld
+from gitkanban.errors import Untrusted
 
 # What every command gets of our environment.
 ALWAYS = ("HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR")
@@ -188,6 +189,16 @@ def handed(place: Place, worker: Worker) -> dict[str, str]:
         if value is not None:
             env[name] = value
     return env | {"PATH": search_path(place)}
+
+
+def check_accepting(place: Place, config: Config) -> None:
+    """Refuse a merge into a base, or without a check, that was not allowed here. Raises Untrusted.
+
+    A clone in which nothing was ever allowed ticks nothing, and a person may accept there.
+    """
+    why = withheld(place, config).board(ACCEPTING) if recorded(place).path else ""
+    if why:
+        raise Untrusted(f"nothing is accepted: {why}", "See `gitkanban trust`.")
 
 
 def untrusted(place: Place, config: Config) -> Mapping[str, str]:

@@ -13,7 +13,7 @@ from gitkanban.board import commits, git
 from gitkanban.board.place import Place
 from gitkanban.core.model import SHARED, WORKTREE
 from gitkanban.errors import GitFailed, Refused
-from gitkanban.runs import ghosts, ground, unfinished, worktrees
+from gitkanban.runs import ghosts, ground, unfinished, worktree_places, worktrees
 from gitkanban.runs.locks import Locks
 from gitkanban.runs.workspace_git import View, read_plain
 
@@ -55,6 +55,7 @@ def prepare(place: Place, locks: Locks, wish: Wish) -> Workspace:
     """
     if wish.policy == SHARED:
         return _shared(place)
+    worktree_places.check_folder(place, wish.worktrees)
     path = worktrees.path_of(place, wish.card, wish.worktrees)
     admin = ground.registered(place.common, path) if os.path.lexists(path) else ""
     told: list[str] = []
@@ -63,7 +64,7 @@ def prepare(place: Place, locks: Locks, wish: Wish) -> Workspace:
         told = ground.set_right(path, admin, wish.run)
         if os.path.lexists(path):
             return _continued(place, wish, path, admin, told)
-    elif os.path.lexists(path) and not _is_empty(path):
+    elif os.path.lexists(path):  # an empty folder is somebody's, too
         raise _occupied(path, "it is not a worktree of this repository")
     return _made(place, locks, wish, path, told)
 
@@ -72,10 +73,6 @@ def _check_ours(wish: Wish, path: str, admin: str) -> None:
     branch = worktrees.branch_of(wish.card)
     if not os.path.exists(f"{admin}/{worktrees.MARK}") and not _on(admin, branch):
         raise _occupied(path, "it is a worktree that somebody made for another branch")
-
-
-def _is_empty(path: str) -> bool:
-    return os.path.isdir(path) and not os.path.islink(path) and not os.listdir(path)
 
 
 def _shared(place: Place) -> Workspace:
@@ -133,7 +130,9 @@ def _check_known(place: Place, wish: Wish, base: str, tip: str) -> list[str]:
 
 
 def _add(place: Place, branch: str, path: str, words: tuple[str, ...]) -> None:
-    os.makedirs(os.path.dirname(path), exist_ok=True)
+    folder = os.path.dirname(path)
+    os.makedirs(folder, exist_ok=True)
+    worktree_places.hide(place, folder)
     try:
         git.run(place.common, "worktree", "add", "--quiet", "--lock", "--no-checkout", *words)
     except GitFailed as error:

@@ -39,9 +39,12 @@ def branch_of(card: str) -> str:
 def folder_of(place: Place, worktrees: str = "") -> str:
     """The folder that holds the worktrees: the configured one, else beside the repository.
 
+    What this machine's owner has set (`git config gitkanban.worktrees`) comes before the board's.
+
     Of a submodule it is beside the outermost superproject, in whose tree it would be in the way.
     """
     root = place.main or place.common.removesuffix(".git").rstrip("/")
+    worktrees = place.worktrees or worktrees
     if not worktrees:
         return f"{_name_outside(place) or root}.worktrees"
     return os.path.normpath(os.path.join(root, os.path.expanduser(worktrees)))

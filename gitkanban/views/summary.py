@@ -43,7 +43,8 @@ def summary(board: Board, seen: Observed, kept: bool = False) -> dict[str, Any]:
         "waits_for_you": found.waits_for_you,
         "standstill": seen.standstill,
         "notices": [
-            unclosed_line(run.run, run.card, run.tries) for run in seen.runs if run.tries.failures
+            *(unclosed_line(r.run, r.card, r.tries) for r in seen.runs if r.tries.failures),
+            *(f"waits for `gitkanban trust`: {line}" for line in seen.withheld),
         ],
         "paused": {name: pause.why for name, pause in board.paused.items()},
         "problems": [
