@@ -1,5 +1,8 @@
 """Work that another clone has made: done means that it is here, and nothing starts without it."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,6 +55,12 @@ def clones(repo: Path) -> tuple[Place, Place]:
 def shared(one: Place, two: Place) -> None:
     sync(one, "origin")
     sync(two, "origin")
+
+
+def gitkanban(place: Place, *words: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    argv = [sys.executable, "-m", "gitkanban", *words]
+    return subprocess.run(argv, cwd=place.main, env=env, capture_output=True, text=True)
 
 
 def words(place: Place, card: str) -> str:
@@ -147,8 +156,26 @@ def test_no_merged_holds_nobody_and_a_person_settles_what_is_not_found(
     change(one, EditCard("T1", {"merged": "ab" * 20}))
     shared(one, two)
     assert words(two, "T2") == "waits for T1's work, which is not in main here"
-    board = store.read(two)
-    assert presence.merged_of(two, board, board.cards["T1"]) == ""
+    said = gitkanban(two, "done", "T1")
+    assert said.returncode == 0, said.stderr
+    assert store.read(two).cards["T1"].merged == ""
+    assert words(two, "T2").startswith("w is not trusted")
+    again = gitkanban(two, "done", "T1")
+    assert (again.returncode, again.stderr.splitlines()[0]) == (1, "Error: T1 is done already")
+
+
+def test_done_by_hand_names_the_work_that_base_has(clones: tuple[Place, Place]) -> None:
+    one, _ = clones
+    tip = finished(one, Card("T1", "first", "w"))
+    git(Path(one.main), "merge", "-q", "--no-edit", "card/T1")
+    assert gitkanban(one, "done", "T1").returncode == 0
+    assert store.read(one).cards["T1"].merged == tip
+    change(one, AddCard(Card("T3", "never worked on", "w")))
+    assert gitkanban(one, "done", "T3").returncode == 0
+    assert store.read(one).cards["T3"].merged == ""
+    # Sent back it is work again, which nobody has.
+    assert gitkanban(one, "reopen", "T1").returncode == 0
+    assert store.read(one).cards["T1"].merged == ""
 
 
 @pytest.mark.parametrize("how", ["squash", "rebase", "merged there too"])

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from tests import points
 from tests.arena import Arena, room, until
-from tests.torture import inject, people
+from tests.torture import clones, inject, people
 
 KINDS = ("kill", "stop", "ENOSPC", "EIO")
 
@@ -232,4 +232,5 @@ ROUNDS: dict[str, Callable[..., list[str]]] = {
     "chaos": chaos,
     "people": with_people,
     "inject": inject.inject,
+    "clones": clones.clones,
 }
