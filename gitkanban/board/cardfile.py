@@ -116,7 +116,8 @@ def _number(path: str, key: str, node: Node) -> int:
     if isinstance(node, Scalar) and node.absent:
         return 0
     if not isinstance(node, Scalar) or not re.fullmatch(r"[-+]?[0-9]{1,15}", node.text, re.ASCII):
-        refuse(path, node, f"{key} must be a whole number, found {yamltext.described(node)}")
+        hint = "Write it in digits, at most 15."
+        refuse(path, node, f"{key} must be a whole number, found {yamltext.described(node)}", hint)
     return int(node.text)
 
 

@@ -15,7 +15,7 @@ from gitkanban.board.place import Place
 from gitkanban.core.model import Board, Card, Config, Note, Pause, Problem, Run, Worker
 
 _FIELDS = tuple(kind._fields for kind in (Card, Config, Note, Pause, Problem, Run, Worker))
-_FORMAT = ("board", 3, __version__, sys.hexversion, _FIELDS)
+_FORMAT = ("board", 4, __version__, sys.hexversion, _FIELDS)
 
 
 def load(place: Place, commit: str) -> Board | None:

@@ -4,7 +4,7 @@ What was parsed is kept by path and blob id in a cache that may be deleted or da
 """
 
 import marshal
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any, NamedTuple
 
 from gitkanban import files
@@ -23,10 +23,11 @@ from gitkanban.core.model import (
     Problem,
     Run,
 )
-from gitkanban.errors import BadData, GitFailed
+from gitkanban.errors import BadData, GitFailed, Refused
 
 # What was parsed is read back by position, so a cache of other fields is a cache of another version.
 VERSION = (2, *(kind._fields for kind in (Card, Run, Note, Pause, Problem)))
+ROOM = 64 << 10  # bytes of `sizes.FILE_MOST` that are left to what ticks write into it later
 QUIET = frozenset({BACKLOG, DONE, DROPPED})  # their runs and notes are read when asked for
 
 
@@ -80,6 +81,9 @@ def kind_of(path: str) -> str:
 
 
 def _parse(kind: str, data: bytes, path: str) -> Any:
+    if kind == "archived":
+        card = _parse("card", data, path)
+        return Archived(card.id, card.status)
     if kind == "card":
         from gitkanban.board import cardfast
 
@@ -93,7 +97,47 @@ def _parse(kind: str, data: bytes, path: str) -> Any:
     return parsers[kind].parse(data, path)
 
 
-_TYPES: dict[str, Any] = {"card": Card, "run": Run, "note": Note, "pause": Pause}
+class Archived(NamedTuple):
+    """What counts of a card in the archive."""
+
+    card: str
+    status: str
+
+
+def refuse_unreadable(name: str, data: bytes) -> None:
+    """Refuse to write what reading would not take; `name` is relative to the board's root.
+
+    Raises Refused.
+    """
+    from gitkanban.board import configfile
+    from gitkanban.board.yamltext import Bad
+
+    kind = kind_of(name)
+    most = sizes.FILE_MOST - ROOM
+    if kind and len(data) > most:
+        size, limit = len(data) / (1 << 20), most / (1 << 20)
+        text = f"{name} would have {size:.2f} MiB, more than the {limit:.2f} MiB it may have"
+        raise Refused(text, "Put the text into a file of the repository, and name that file.")
+    try:
+        if kind == "config":
+            wrong = configfile.parse(data, name)
+            if wrong[0] is None:
+                raise Bad(wrong[1][0])
+        elif kind:
+            _parse(kind, data, name)
+    except Bad as bad:
+        problem = bad.problem
+        text = f"{name} could not be read any more: {problem.message}"
+        raise Refused(text, problem.hint or "Nothing was changed.") from None
+
+
+_TYPES: dict[str, Any] = {
+    "archived": Archived,
+    "card": Card,
+    "run": Run,
+    "note": Note,
+    "pause": Pause,
+}
 
 
 class _Parsed(NamedTuple):
@@ -146,7 +190,7 @@ class Reader:
         from gitkanban.board.yamltext import Bad
 
         try:
-            return _Parsed(_parse(_parser_of(entry.path), data, path))
+            return _Parsed(_parse(kind_of(entry.path), data, path))
         except Bad as bad:
             return _Parsed(None, bad.problem._replace(card=_card_of(entry.path)))
 
@@ -172,16 +216,12 @@ def _revived(path: str, row: Any) -> _Parsed:
     problem, value = row
     if problem is not None:
         return _Parsed(None, Problem(*problem))
-    return _Parsed(_TYPES[_parser_of(path)]._make(value))
-
-
-def _parser_of(path: str) -> str:
-    kind = kind_of(path)
-    return {"archived": "card"}.get(kind, kind)
+    return _Parsed(_TYPES[kind_of(path)]._make(value))
 
 
 def _card_of(path: str) -> str:
-    return path.rpartition("/")[2].removesuffix(".yaml") if kind_of(path) == "card" else ""
+    of_card = kind_of(path) in ("card", "archived")
+    return path.rpartition("/")[2].removesuffix(".yaml") if of_card else ""
 
 
 def _load(path: str) -> dict[str, Any]:
@@ -232,13 +272,34 @@ def board_at(place: Place, commit: str, *, whole: bool = False) -> Board:
             problems.append(parsed.problem)
         else:
             paused[parsed.value.worker] = parsed.value
+    archived, wrong = _archived(place, reader, kinds.get("archived", ()), cards)
+    problems += wrong
     reader.save(entries)
-    archived = frozenset(
-        entry.path.rpartition("/")[2].removesuffix(".yaml") for entry in kinds.get("archived", ())
-    )
     return Board(
         place.branch, commit, config, cards, runs, notes, paused, archived, tuple(problems)
     )
+
+
+def _archived(
+    place: Place, reader: Reader, entries: Iterable[Entry], cards: Container[str]
+) -> tuple[frozenset[str], list[Problem]]:
+    """The cards that lie in the archive, done; one that is not counts as unreadable, and so frees
+    nobody: a pull request that moves its file must not start what waits for it."""
+    done: set[str] = set()
+    problems = []
+    for path, parsed in reader.values(entries).items():
+        card = _card_of(path)
+        if card in cards or (not parsed.problem and parsed.value.status == DONE):
+            done.add(card)
+        else:
+            problems.append(parsed.problem or _undone(place.path(path), parsed.value))
+    return frozenset(done), [problem for problem in problems if problem.card not in done]
+
+
+def _undone(path: str, card: Archived) -> Problem:
+    home = f"{path.rpartition('archive/')[0]}cards/{card.card}.yaml"
+    text = f"it lies in the archive and is {card.status}, not done"
+    return Problem(path, 0, 0, text, f"Move it back: git mv {path} {home}", card.card)
 
 
 def read_whole(cards: Iterable[Card]) -> frozenset[str]:

@@ -117,7 +117,7 @@ def commit(
             told += seen.restore(place)
             board = read(place)
             changes = tuple(decide(board))
-            done = _moved(place, board, changes, message)
+            done = _moved(place, board, changes, message, checked=True)
         if done:
             return followed(place, done._replace(told=tuple(told)))
         time.sleep(min(0.2, 0.005 * 2 ** min(attempt, 6)) * clock.jitter())
@@ -163,8 +163,13 @@ def _moved(
     message: Message,
     claim: Claim | None = None,
     onto: "Onto | None" = None,
+    checked: bool = False,
 ) -> Committed | None:
-    """The commit made and the branch moved to it; None when that has moved before."""
+    """The commit made and the branch moved to it; None when that has moved before.
+
+    What a person wrote is `checked` to be readable. A tick's is not: it adds little to files that
+    are, and one card must not stop it.
+    """
     from gitkanban.board import follow, foreseen, seen, trees
     from gitkanban.board.writing import Draft
 
@@ -185,6 +190,8 @@ def _moved(
         parent = onto.tip
     with Draft(place, parent) as draft:
         draft.apply(changes)
+        if checked:
+            draft.refuse_unreadable()
         made = draft.commit(message(board, changes), [parent])
     if not made:
         return Committed(board, board, "", changes)

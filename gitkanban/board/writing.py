@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from gitkanban import clock, failpoints
-from gitkanban.board import cardfile, git, notefile, pausefile, runfile
+from gitkanban.board import cardfile, git, notefile, pausefile, reading, runfile
 from gitkanban.board.fastimport import BLOB, Author, FastImport, Written
 from gitkanban.board.place import Place
 from gitkanban.core.changes import (
@@ -95,6 +95,13 @@ class Draft:
         """Set or remove a board file."""
         data = None if text is None else _bytes(text)
         self.files[self.place.path(name)] = data
+
+    def refuse_unreadable(self) -> None:
+        """Refuse what was written if reading would not take it. Raises Refused."""
+        for path, data in self.files.items():
+            if data is not None:
+                prefix = f"{self.place.prefix}/" if self.place.prefix else ""
+                reading.refuse_unreadable(path.removeprefix(prefix), data)
 
     def apply(self, changes: Sequence[Change]) -> None:
         """Write every change into the draft. Raises Refused, NotFound where one does not fit."""

@@ -23,6 +23,8 @@ from gitkanban.core.editing import added
 from gitkanban.core.model import BACKLOG, TODO, Board, Card
 from gitkanban.errors import Refused, UsageError
 
+PLAN_MOST = 64 << 20  # characters of a list of cards
+
 
 @click.command("add")
 @click.argument("title", required=False, default=None)
@@ -82,6 +84,11 @@ def add_command(
     """
     refuse_in_session("add")
     _check_words(title, body, body_file, source)
+    if source is not None and (
+        card_id or worker or parents or priority or needs or acceptance or body or body_file or edit
+    ):
+        hint = "Only --backlog goes with --from; write the other fields into the list."
+        raise UsageError("--from FILE takes whole cards, and no fields from options", hint)
     status = BACKLOG if backlog or session()[1] else TODO
     if source is None:
         title = (title or "").strip()
@@ -95,7 +102,7 @@ def add_command(
     else:
         from gitkanban.board.planfile import parse_plan
 
-        drafts = parse_plan(text_argument("", source).encode(), source)
+        drafts = parse_plan(text_argument("", source, PLAN_MOST).encode(), source)
         if status == BACKLOG:
             drafts = [card._replace(status=BACKLOG) for card in drafts]
     place = place_here(branch)

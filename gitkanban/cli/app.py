@@ -89,7 +89,12 @@ class LazyGroup(click.Group):
             close = get_close_matches(args[0], _MODULES, n=1)
             hint = f" Did you mean {close[0]}?" if close else ""
             raise click.UsageError(f"No command {args[0]!r}.{hint}", ctx)
-        return super().resolve_command(ctx, args)
+        name, command, rest = super().resolve_command(ctx, args)
+        if command and name:
+            from gitkanban.cli.given import check_given
+
+            check_given(command, name, ctx, rest)
+        return name, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The overview, by section, without importing a command."""

@@ -80,7 +80,7 @@ def edit_command(
     """
     refuse_in_session("edit")
     if body is not None and body_file is not None:
-        raise UsageError("give --body or --body-file, and not both")
+        raise UsageError("--body or --body-file, and not both", "Leave one out.")
     given: dict[str, Any] = {"title": title, "worker": worker, "priority": priority}
     given = {name: value for name, value in given.items() if value is not None}
     if body is not None or body_file is not None:
@@ -95,7 +95,9 @@ def edit_command(
     if more:
         given["more"] = more
     if source is not None and (given or to_backlog):
-        raise UsageError("--file takes the whole card; leave the other options out")
+        raise UsageError(
+            "--file takes the whole card; leave the other options out", "The file has them."
+        )
     place = place_here(branch)
     if given or to_backlog:
         _by_fields(place, card, given, to_backlog, as_json)

@@ -130,17 +130,33 @@ def person(place: Place) -> str:
     return name or os.environ.get("USER", "") or "somebody"
 
 
-def text_argument(text: str, file: str | None) -> str:
-    """Text from an argument, a file, or stdin (`-`). Raises UsageError for an unreadable file."""
+TEXT_MOST = 1 << 20  # characters of a text that is given in a file, as of a file of the board
+
+
+def text_argument(text: str, file: str | None, most: int = TEXT_MOST) -> str:
+    """Text from an argument, a file, or stdin (`-`), at most `most` characters.
+
+    Raises UsageError for both a text and a file, for a file that cannot be read or has no end.
+    """
     if file is None:
         return text
+    if text:
+        raise UsageError("a text, or a file with it, and not both", "Leave one of them out.")
     try:
         if file == "-":
-            return sys.stdin.read()
+            return _bounded(sys.stdin.read(most + 1), file, most)
         with open(file, encoding="utf-8") as stream:
-            return stream.read()
+            return _bounded(stream.read(most + 1), file, most)
     except (OSError, UnicodeDecodeError) as error:
         why = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror
         raise UsageError(
             f"cannot read {file}: {why}", "Give a text file, or - for stdin."
         ) from None
+
+
+def _bounded(text: str, file: str, most: int) -> str:
+    if len(text) > most:
+        what = "stdin" if file == "-" else file
+        text = f"{what} has more than {most >> 20} MiB of text"
+        raise UsageError(text, "Name a smaller file; long texts belong into the repository.")
+    return text

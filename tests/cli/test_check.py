@@ -262,3 +262,32 @@ def test_every_rule_is_documented() -> None:
     page = (ROOT / "docs" / "review.md").read_text()
     for name, rule in RULES.items():
         assert f"| `{name}` | {rule.severity} | {rule.finds} |" in page
+
+
+@pytest.mark.parametrize("status", ["todo", "review", "dropped"])
+def test_a_card_moved_into_the_archive_frees_nobody_unless_it_was_done(
+    repo: Path, status: str
+) -> None:
+    ok(repo, "init", "--worker", "w", "--runner", "claude")
+    ok(repo, "add", "first", "--id", "T0")
+    ok(repo, "add", "second", "--id", "T1", "--parent", "T0")
+    file = repo / ".kanban/cards/T0.yaml"
+    file.write_text(file.read_text().replace("status: todo", f"status: {status}") + "\n")
+    git(repo, "commit", "-qam", "as it is")
+    folder = repo / ".kanban/archive/2026/cards"
+    folder.mkdir(parents=True)
+    git(repo, "mv", ".kanban/cards/T0.yaml", str(folder))
+    git(repo, "commit", "-qm", "moved by hand")
+    found = call(repo, "check", "HEAD", "--base", "HEAD~1")
+    assert found.code == 1 and f"it lies in the archive and is {status}, not done" in found.out
+    assert "git mv .kanban/archive/2026/cards/T0.yaml .kanban/cards/T0.yaml" in found.out
+    assert "T0, which cannot be read (.kanban/archive/2026/cards/T0.yaml" in ok(repo, "why", "T1")
+    card = next(c for c in json.loads(ok(repo, "list", "--json")) if c["id"] == "T1")
+    assert not card["ready"]
+    done = folder / "T0.yaml"
+    done.write_text(done.read_text().replace(f"status: {status}", "status: done"))
+    git(repo, "commit", "-qam", "it was done after all")
+    assert "T0" not in ok(repo, "why", "T1")
+    done.write_text("id: T0\nstatus: [\n")
+    git(repo, "commit", "-qam", "broken")
+    assert call(repo, "check").code == 1 and "cannot be read" in ok(repo, "why", "T1")
