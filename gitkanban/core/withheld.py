@@ -54,7 +54,7 @@ class Withheld(NamedTuple):
     """What must not be done before `gitkanban trust`: everything that differs from the record."""
 
     starts: Mapping[str, str] = {}  # workers that may start nothing -> why
-    new: frozenset[str] = frozenset()  # workers that were never allowed
+    unasked: Mapping[str, str] = {}  # workers of which no change can be named -> why
     changes: tuple[KeyChange, ...] = ()
 
     @property
@@ -73,8 +73,8 @@ class Withheld(NamedTuple):
 
     def accepting(self, worker: str) -> str:
         """Why a tick may not accept the worker's work by itself; empty when it may."""
-        if worker in self.new:
-            return self.starts[worker]
+        if worker in self.unasked:
+            return self.unasked[worker]
         whose = ("", worker)
         return _joined(c for c in self.changes if c.worker in whose and ACCEPTING in c.holds)
 
@@ -93,22 +93,20 @@ def withheld(
     found = list(_board_changes(record, config, board_branch))
     # Where nothing was ever allowed, that is what is said of each worker.
     every = _joined(change for change in found if STARTS in change.holds) if record.path else ""
-    new, starts = set(), {}
+    unasked, starts = {}, {}
     for row in wanted:
         allowed = record.workers.get(row.worker)
-        why = ""
         if not row.command:
-            why = f"worker {row.worker} has neither a runner nor a command"
+            why = unasked[row.worker] = f"worker {row.worker} has neither a runner nor a command"
         elif allowed is None:
-            why = NEVER
-            new.add(row.worker)
+            why = unasked[row.worker] = NEVER
         else:
             own = list(_worker_changes(config.workers[row.worker], row, allowed))
             why = _joined(own)
             found += own
         if why or every:
             starts[row.worker] = "; ".join(filter(None, (why, every)))
-    return Withheld(starts, frozenset(new), tuple(found))
+    return Withheld(starts, unasked, tuple(found))
 
 
 def _board_changes(record: Record, config: Config, board_branch: str) -> Iterator[KeyChange]:

@@ -8,6 +8,7 @@ import pytest
 
 from gitkanban.board.place import Place
 from gitkanban.core.model import Config, Worker
+from gitkanban.errors import Untrusted
 from gitkanban.runs import trust
 from tests.runs.places import place_of
 
@@ -225,3 +226,17 @@ def test_what_a_tick_may_accept_of_a_worker_is_trusted_as_well(repo: Path) -> No
         "its verify changed from true to nothing; its on_success changed from review to done"
     )
     assert looser.accepting("x") == "", "another worker's is untouched"
+
+
+def test_a_person_does_not_accept_into_a_base_that_was_not_allowed(repo: Path) -> None:
+    place = place_of(repo)
+    moved = config()._replace(base="release")
+    trust.check_accepting(place, moved)  # nothing was ever allowed here: this clone only looks
+    trust.record(place, config()._replace(verify_accept=True))
+    trust.check_accepting(place, config()._replace(verify_accept=True))
+    for asked in (moved, config()):
+        with pytest.raises(
+            Untrusted, match=r"base changed|verify_accept changed from true to false"
+        ):
+            trust.check_accepting(place, asked)
+    trust.check_accepting(place, config(command=("x",))._replace(verify_accept=True))
