@@ -34,8 +34,11 @@ class Pushed(NamedTuple):
 
 def talk(place: Place, *words: str) -> git.Done:
     """Run git against a remote. Raises Offline when nothing comes from there any more."""
+    # A remote may be a path, which git reads from the root of the checkout.
+    where = place.main if os.path.isdir(place.main) else place.common
+    here = f"--git-dir={place.common}"  # found before: nothing that lies in the checkout says it
     try:
-        return git.run(place.common, *words, check=False, env=_QUIET, silence=SILENCE)
+        return git.run(where, here, *words, check=False, env=_QUIET, silence=SILENCE)
     except git.TooSlow as slow:
         raise Offline(slow.message, "Going on with what is here.") from None
 

@@ -404,3 +404,13 @@ def test_a_remote_that_says_nothing_is_out_of_reach_after_a_while(
             sync(one, "origin")
         with pytest.raises(Offline, match="no sign of life"):
             publish(one, "origin", store.read(one).commit)
+
+
+@FORMS
+def test_a_remote_that_is_a_path_beside_the_checkout(repo: Path, branch: str) -> None:
+    one, two, hub = pair(repo, branch)
+    for place in (one, two):
+        git(Path(place.main), "remote", "set-url", "origin", f"../{hub.name}")
+    change(one, AddCard(Card("C", "c")))
+    assert sync(one, "origin").pushed
+    assert sync(two, "origin").pulled
