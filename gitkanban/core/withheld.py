@@ -166,6 +166,8 @@ def _environment(worker: Worker, now: Wanted, allowed: Wanted) -> Iterator[KeyCh
     """The variables that differ, but for a preset's own switch that keeps a memory read-only."""
     switch = {f"{name}={value}" for name, value in preset_of(worker.runner).read_only_memory}
     after, before = (tuple(v for v in row.env if v not in switch) for row in (now, allowed))
+    if now.command != allowed.command and set(after) <= set(before):
+        return  # the variables of a preset go with its command, which was named
     if after != before:
         words = f"its environment changed: {_variables(after, before)}"
         was, is_now = " ".join(before) or "nothing", " ".join(after) or "nothing"
