@@ -48,14 +48,22 @@ def remove(place: Place, locks: Locks, wish: Wish, landed: str = "") -> Removed:
     if why:
         return Removed(False, (f"{path} has {why}: kept",))
     with worktrees.making(locks):
-        trash = _take_away(place, path, admin)
+        trash = _take_away(place, path)
     told += _empty(trash)
     if tip and commits.is_ancestor(place.common, tip, base):
         git.run(place.common, "update-ref", "-d", f"refs/heads/{branch}", tip, check=False)
     return Removed(True, tuple(told))
 
 
-def _take_away(place: Place, path: str, admin: str) -> str:
+def take_whole(place: Place, path: str) -> list[str]:
+    """Remove a worktree whatever is in it; lines about what could not be removed.
+
+    Call it under `worktrees.making`. Raises GitFailed, OSError; the worktree is then as it was.
+    """
+    return _empty(_take_away(place, path))
+
+
+def _take_away(place: Place, path: str) -> str:
     """Have git forget a worktree, its folder renamed: so it goes whole, or not at all. Its new path.
 
     Nothing of git's looks into the folder, and no link in its place is followed.
@@ -64,7 +72,7 @@ def _take_away(place: Place, path: str, admin: str) -> str:
     trash = ground.free_name(f"{folder}/{_TRASH}{name}")
     os.rename(path, trash)
     try:
-        worktrees.unlock(admin)
+        # Twice: of one that is locked, too.
         git.run(place.common, "worktree", "remove", "--force", "--force", path)
     except GitFailed:
         os.rename(trash, path)
@@ -113,8 +121,11 @@ def _walk(top: str, writable: bool = False) -> list[tuple[str, list[str]]]:
 
 def _empty(trash: str) -> list[str]:
     """Remove a folder that was taken away; lines about what could not be."""
-    _walk(trash, writable=True)  # module caches and the like are read-only
     try:
+        if os.path.islink(trash) or not os.path.isdir(trash):
+            os.unlink(trash)
+            return []
+        _walk(trash, writable=True)  # module caches and the like are read-only
         shutil.rmtree(trash)
     except FileNotFoundError:
         return []
@@ -123,10 +134,11 @@ def _empty(trash: str) -> list[str]:
     return []
 
 
-def empty_trash(place: Place, configured: str = "") -> list[str]:
-    """Remove what a kill has left of worktrees that were on their way out; lines about failures."""
-    folder = worktrees.folder_of(place, configured)
+def empty_trash(folder: str) -> list[str]:
+    """Remove what a kill has left in a folder of worktrees that were on their way out.
+
+    Lines about what could not be removed.
+    """
     names = os.listdir(folder) if os.path.isdir(folder) else []
-    return [
-        line for name in names if name.startswith(_TRASH) for line in _empty(f"{folder}/{name}")
-    ]
+    trash = [f"{folder}/{name}" for name in names if name.startswith(_TRASH)]
+    return [line for path in trash for line in _empty(path)]

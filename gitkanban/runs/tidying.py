@@ -180,4 +180,5 @@ class Tidier:
         for folder in (self.place.private, self.place.slots, *boards):
             files.remove_old_parts(folder, time.time())
         sweep_rooms(self.place.common, time.time() - _OLD)
-        removal.empty_trash(self.place, self.worktrees)
+        removal.empty_trash(worktrees.folder_of(self.place, self.worktrees))
+        removal.empty_trash(f"{self.place.private}/verify")

@@ -10,8 +10,8 @@ import subprocess
 from gitkanban.board import git
 from gitkanban.board.place import Place
 from gitkanban.core.model import Card, Config
-from gitkanban.errors import GitFailed, Refused, Untrusted
-from gitkanban.runs import trust, worktrees
+from gitkanban.errors import Refused, Untrusted
+from gitkanban.runs import removal, trust, worktrees
 from gitkanban.runs.locks import Locks
 
 LINES = 5  # of a red verify's output that are told
@@ -80,8 +80,6 @@ def _run(argv: list[str], cwd: str, env: dict[str, str], timeout: int) -> tuple[
 
 
 def _remove(place: Place, path: str) -> None:
-    if not os.path.lexists(path):
-        return
-    done = git.run(place.common, "worktree", "remove", "--force", "--force", path, check=False)
-    if done.code and os.path.lexists(path):
-        raise GitFailed(f"{path} is in the way: {done.said}", "Remove it, then try again.")
+    """Remove the worktree whole: what verify ran may have put a link, or anything, in its place."""
+    if os.path.lexists(path):
+        removal.take_whole(place, path)

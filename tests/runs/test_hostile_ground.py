@@ -323,6 +323,22 @@ def test_a_read_only_folder_goes_whole(bench: Bench) -> None:
     assert "T1" not in git(bench.repo, "worktree", "list")
 
 
+def test_a_link_in_place_of_a_worktree_that_goes_is_not_followed(
+    bench: Bench, tmp_path: Path
+) -> None:
+    where = Path(next_start(bench).path)
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs/file").write_text("x")
+    (tmp_path / "theirs/.git").write_text((where / ".git").read_text())
+    where.rename(tmp_path / "moved")
+    where.symlink_to(tmp_path / "theirs")
+    assert remove(bench).told == (f"{where} has something else in its place: kept",)
+    assert removal.take_whole(bench.place, str(where)) == []
+    assert not os.path.lexists(where)
+    assert (tmp_path / "theirs/file").exists()
+    assert "T1" not in git(bench.repo, "worktree", "list")
+
+
 def test_files_of_somebody_else_keep_it_whole_and_registered(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -346,7 +362,7 @@ def test_a_removal_that_was_killed_is_finished_by_gc(bench: Bench) -> None:
     where = Path(next_start(bench).path)
     trash = where.with_name(".gitkanban-trash-T1")
     where.rename(trash)
-    assert removal.empty_trash(bench.place) == []
+    assert removal.empty_trash(str(where.parent)) == []
     assert not trash.exists()
 
 
