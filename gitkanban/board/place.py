@@ -16,6 +16,9 @@ CONFIG = "config.yaml"
 NO_HOOKS = ("-c", "core.hooksPath=/dev/null")  # those of the code have no business here
 
 
+_ORIGINS = "refs/remotes/origin/kanban"
+
+
 class Place(NamedTuple):
     """A board's branch and path, and the folders of the repository around it."""
 
@@ -60,7 +63,8 @@ def find(cwd: str, branch: str = "") -> Place:
     if found is None:
         raise NoBoard(
             "there is no kanban board in this repository",
-            "`gitkanban init` makes one; in a clone, fetch the board's branch first.",
+            "`gitkanban init` makes one; in a clone, fetch the board's branch first. If it is on "
+            "a branch that is here: git config gitkanban.branch NAME",
         )
     name, prefix = found
     private = f"{common}/gitkanban"
@@ -180,22 +184,29 @@ def _configured(common: str, name: str) -> tuple[str, str] | None:
 
 def _standing(common: str, main: str, told: list[str]) -> tuple[str, str] | None:
     """The board where nothing is configured: branch kanban, origin's default branch, HEAD."""
-    if board_in(common, "refs/heads/kanban") is not None:
-        return "kanban", board_in(common, "refs/heads/kanban") or ""
-    for ref in git.run(
-        common, "for-each-ref", "--format=%(refname)", "refs/remotes/*/kanban"
-    ).text.split():
-        if board_in(common, ref) is not None:
-            attach(common, main, ref)
-            told.append(
-                f"attached the board: branch kanban from {ref.removeprefix('refs/remotes/')}"
-            )
-            return "kanban", board_in(common, ref) or ""
+    ours = board_in(common, "refs/heads/kanban")
+    if ours is not None and _is_own(common):
+        return "kanban", ours
+    theirs = board_in(common, _ORIGINS) if ours is None else None
+    if theirs is not None:
+        attach(common, main, _ORIGINS)
+        told.append("attached the board: branch kanban from origin/kanban")
+        return "kanban", theirs
     for ref in (_default(common, told), _head_of(common)):
         # In the tree of code only the folder makes a board: a config.yaml is anybody's.
         if ref and board_in(common, ref) == FOLDER:
             return ref.removeprefix("refs/heads/"), FOLDER
     return None
+
+
+def _is_own(common: str) -> bool:
+    """Whether the branch kanban grew here or came from origin's own: what was fetched from
+    elsewhere under that name becomes the board only by a person's word."""
+    done = git.run(common, "merge-base", "refs/heads/kanban", _ORIGINS, check=False)
+    if not done.code:
+        return True
+    fetched = os.path.exists(f"{common}/FETCH_HEAD")
+    return not fetched and not git.run(common, "for-each-ref", "--count=1", "refs/remotes").text
 
 
 def _head_of(common: str) -> str:

@@ -115,6 +115,7 @@ class Observed(NamedTuple):
     # Cards in review whose work this clone does not have, and done ones that a card in todo waits
     # for whose work base does not have here.
     elsewhere: Mapping[str, Elsewhere] = {}
+    commits_here: frozenset[str] = frozenset()  # of recorded runs that would settle a card
     refused: Mapping[str, str] = {}  # cards the last tick could not accept -> why
     busy_slots: frozenset[str] = frozenset()  # "profile#n" whose kernel lock somebody holds
     untrusted: Mapping[str, str] = {}  # worker -> why it may start nothing

@@ -88,7 +88,7 @@ def reconcile(board: Board, observed: Observed) -> Reconciled:
         closed.append(facts.run)
     for card in _orphans(board, observed):
         changes += _settle_orphan(board, observed, card)
-        settled.append(_orphan_settled(board, card))
+        settled.append(_orphan_settled(board, observed, card))
     for card_id in sorted(observed.merged):
         card = board.cards.get(card_id)
         if card and card.status == REVIEW:
@@ -221,7 +221,16 @@ def _orphan_run(board: Board, card: Card) -> Run | None:
     return next((run for run in board.runs_of(card.id) if run.run == card.run), None)
 
 
-def _orphan_verdict(board: Board, card: Card) -> Verdict:
+def _deciding_run(board: Board, observed: Observed, card: Card) -> Run | None:
+    """The record of the card's run, if it may move the card: begun in this clone, its commit here,
+    or none left. Any other is history: a pull request can write one that says what it likes."""
+    run = _orphan_run(board, card)
+    if run is None or run.clone != observed.clone or card.clone != observed.clone:
+        return None
+    return run if not run.commit or run.commit in observed.commits_here else None
+
+
+def _orphan_verdict(board: Board, observed: Observed, card: Card) -> Verdict:
     earlier = [
         r for r in counting(board.runs_of(card.id), card.attempts_after) if r.run != card.run
     ]
@@ -229,7 +238,7 @@ def _orphan_verdict(board: Board, card: Card) -> Verdict:
     most = worker.max_attempts if worker else 2
     if not card.run:
         return Verdict("lost", "it said running without a run", TODO)
-    known = _orphan_run(board, card)
+    known = _deciding_run(board, observed, card)
     return destination(known or _lost(card, 0, ""), most, earlier)
 
 
@@ -249,15 +258,15 @@ def _lost(card: Card, now: int, host: str) -> Run:
 
 
 def _settle_orphan(board: Board, observed: Observed, card: Card) -> list[Change]:
-    judged = _orphan_verdict(board, card)
+    judged = _orphan_verdict(board, observed, card)
     move = _move(observed, card.id, card.run, judged)
     if not card.run or _orphan_run(board, card):
         return [move]
     return [EndRun(_lost(card, observed.now, observed.host)), move]
 
 
-def _orphan_settled(board: Board, card: Card) -> Settled:
-    judged = _orphan_verdict(board, card)
+def _orphan_settled(board: Board, observed: Observed, card: Card) -> Settled:
+    judged = _orphan_verdict(board, observed, card)
     return Settled(card.id, card.run, judged.outcome, judged.to, judged.why)
 
 

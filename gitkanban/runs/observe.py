@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from gitkanban import files
+from gitkanban.board import git
 from gitkanban.board.checkouts import base_of
 from gitkanban.board.place import Place, clone_id, host
 from gitkanban.core.facts import Elsewhere, Observed, RunFacts
@@ -31,7 +32,7 @@ def observe(place: Place, board: Board, now: int, locks: Locks) -> Observed:
     for folder, found in live:
         with suppress(OSError):  # it is for people to read, and the run goes on without
             slots.mend(place, folder, found)
-    return seen._replace(merged=_merged(place, board))
+    return seen._replace(merged=_merged(place, board), commits_here=_commits_here(place, board))
 
 
 def glance(place: Place, board: Board, now: int, locks: Locks) -> Observed:
@@ -145,6 +146,26 @@ def _said(folder: Folder, runner: str) -> Said:
     )
     last = folder.text("last_message", 0, _ERRORS).strip()  # codex writes it to a file
     return said._replace(summary=last) if last else said
+
+
+def _commits_here(place: Place, board: Board) -> frozenset[str]:
+    """The commits, present in this clone, of recorded runs whose cards still say that they run."""
+    wanted = {
+        run.commit
+        for card in board.cards.values()
+        if card.status == RUNNING
+        for run in board.runs_of(card.id)
+        if run.run == card.run and run.commit
+    }
+    if not wanted:
+        return frozenset()
+    asked = "".join(f"{commit}^{{commit}}\n" for commit in sorted(wanted))
+    done = git.run(place.common, "cat-file", "--batch-check", input=asked.encode())
+    return frozenset(
+        line.split(" ")[0]
+        for line in done.text.splitlines()
+        if line.endswith(" commit") or " commit " in line
+    )
 
 
 def _merged(place: Place, board: Board) -> dict[str, str]:

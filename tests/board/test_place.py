@@ -143,6 +143,26 @@ def test_configuration_goes_before_a_branch_named_kanban(repo: Path) -> None:
     assert place.find(str(repo)).branch == "kanban"
 
 
+@pytest.mark.parametrize("how", ["remote", "branch", "both"])
+def test_a_branch_kanban_fetched_from_elsewhere_is_no_board_without_a_persons_word(
+    repo: Path, tmp_path: Path, how: str
+) -> None:
+    git(tmp_path, "clone", "-q", str(repo), "mine")
+    mine = tmp_path / "mine"
+    make_board(repo, "own-branch", Card("T1"))
+    if how != "branch":
+        git(mine, "remote", "add", "fork", str(repo))
+        git(mine, "fetch", "-q", "fork")
+    if how != "remote":
+        git(mine, "fetch", "-q", str(repo), "kanban:kanban")
+    with pytest.raises(NoBoard, match="no kanban board") as error:
+        place.find(str(mine))
+    assert "git config gitkanban.branch" in error.value.hint
+    git(mine, "branch", "-f", "kanban", "fork/kanban" if how == "remote" else "kanban")
+    git(mine, "config", "gitkanban.branch", "kanban")
+    assert place.find(str(mine)).branch == "kanban"
+
+
 def test_a_config_yaml_of_the_code_is_no_board(repo: Path) -> None:
     (repo / "config.yaml").write_text("debug: true\n")
     git(repo, "add", "-A")

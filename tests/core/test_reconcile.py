@@ -100,14 +100,34 @@ def test_a_dead_run_without_a_record_is_reclaimed_first_and_changes_nothing_yet(
 
 
 def test_a_recorded_run_is_not_recorded_twice_and_a_card_left_running_yields_to_it() -> None:
-    record = Run("r5", "T1", outcome="succeeded")
+    record = Run("r5", "T1", outcome="succeeded", clone=CLONE, commit="c2")
     done = running("done", runs={"T1": (record,)})
     assert after(done, facts(exit=OK)) == Reconciled(closed=("r5",))
     stale = running(runs={"T1": (record,)})
     for runs in ((facts(exit=OK),), ()):
-        found = after(stale, *runs)
+        found = after(stale, *runs, commits_here=frozenset({"c2"}))
         assert applied(stale, found.changes).cards["T1"].status == "review"
         assert not any(isinstance(change, EndRun) for change in found.changes)
+
+
+@pytest.mark.parametrize(
+    ("record", "card_clone", "here", "to"),
+    [
+        (Run("r5", "T1", outcome="succeeded", clone=CLONE, commit="c2"), CLONE, {"c2"}, "review"),
+        (Run("r5", "T1", outcome="succeeded", clone=CLONE), CLONE, set(), "review"),
+        (Run("r5", "T1", outcome="succeeded", clone=CLONE, commit="c2"), CLONE, set(), "todo"),
+        (Run("r5", "T1", outcome="succeeded", clone="other", commit="c2"), CLONE, {"c2"}, "todo"),
+        (Run("r5", "T1", outcome="succeeded", commit="c2"), CLONE, {"c2"}, "todo"),
+        (Run("r5", "T1", outcome="succeeded", clone=CLONE, commit="c2"), "", {"c2"}, "todo"),
+    ],
+)
+def test_a_record_moves_a_card_only_where_the_run_began_and_its_commit_is(
+    record: Run, card_clone: str, here: set[str], to: str
+) -> None:
+    stale = running(runs={"T1": (record,)})
+    stale = stale._replace(cards={"T1": stale.cards["T1"]._replace(clone=card_clone)})
+    found = after(stale, commits_here=frozenset(here))
+    assert applied(stale, found.changes).cards["T1"].status == to
 
 
 def test_a_running_card_whose_run_folder_is_gone_is_settled_as_lost() -> None:
