@@ -6,6 +6,7 @@ the next look at the board.
 
 from collections.abc import Container, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import NamedTuple
 
 from gitkanban import clock
@@ -18,8 +19,18 @@ from gitkanban.core.outcome import Started
 from gitkanban.core.prompt import TEMPLATE, Setting, compose
 from gitkanban.core.verdict import counting
 from gitkanban.errors import GitkanbanError
-from gitkanban.runs import folders, handoffs, leases, memory, workspaces, worktrees
+from gitkanban.runs import (
+    folders,
+    handoffs,
+    leases,
+    memory,
+    trust,
+    watching,
+    workspaces,
+    worktrees,
+)
 from gitkanban.runs.briefing import Launch
+from gitkanban.runs.folders import Folder
 from gitkanban.runs.locks import Locks
 from gitkanban.runs.sessions import Executor
 from gitkanban.runs.workspaces import Wish, Workspace
@@ -50,6 +61,7 @@ class Launcher:
     ) -> None:
         self.place, self.board, self.config = place, board, config
         self.locks, self.executor, self.whole = locks, executor, whole
+        self._print = b""
 
     def start_all(self, seats: Sequence[Seat]) -> Iterator[Started | Failure]:
         """Start every seat; workspaces are made side by side, supervisors one after the other.
@@ -57,6 +69,7 @@ class Launcher:
         One after the other, because a supervisor inherits every descriptor that is inheritable at
         that moment, and must not get another one's locks.
         """
+        self._record_passed(seats)
         with ThreadPoolExecutor(min(SIDE_BY_SIDE, max(1, len(seats)))) as pool:
             made = [pool.submit(self._workspace, seat) for seat in seats]
             template = template_of(self.place, self.board)  # meanwhile
@@ -71,6 +84,21 @@ class Launcher:
                     why = error.message if isinstance(error, GitkanbanError) else str(error)
                     leases.not_started(self.place, seat.lease, why, seat.held, clock.now())
                     yield Failure(seat.card.id, why)
+
+    def _record_passed(self, seats: Sequence[Seat]) -> None:
+        """Record values of `pass_env` that only we have, before anything is fingerprinted."""
+        for seat in seats:
+            with suppress(OSError):  # the start says it
+                if trust.keep_passed(self.place, seat.worker):
+                    watching.expect(self.place, "gitkanban/trust.env")
+
+    def _fingerprint(self, run: Folder) -> None:
+        """Note what the run shares with everybody as it begins; the same for all of this tick."""
+        with suppress(OSError):  # the run begins all the same, and is not watched
+            if not self._print:
+                refs = watching.refs_of(self.place, base_of(self.place, self.config))
+                self._print = watching.take(self.place.common, refs)
+            watching.begin(run, self._print)
 
     def _workspace(self, seat: Seat) -> Workspace:
         wish = Wish(
@@ -97,6 +125,7 @@ class Launcher:
             self.place, self.config, seat.worker, seat.card, lease, workspace, prompt,
             fresh_session(), env=env,
         )  # fmt: skip
+        self._fingerprint(folders.of(self.place.private, lease.run))
         pid = self.executor.start(launch, seat.held)
         return Started(seat.card.id, lease.run, lease.slot, workspace.path, workspace.branch, pid)
 

@@ -34,9 +34,11 @@ from gitkanban.runs import (
     doorbell,
     folders,
     machines,
+    processes,
     sessions,
     ticked,
     trust,
+    watching,
     worktrees,
 )
 from gitkanban.runs.locks import Locks
@@ -71,7 +73,7 @@ def tick(
     locks = Locks(place.private)
     if dry_run:
         return _foreseen(place, locks)
-    if os.environ.get("GITKANBAN_RUN"):
+    if os.environ.get(processes.MARKER) or processes.session_above()[1]:
         doorbell.ring(place.private)
         return Outcome(contended=True)
     outcome = Outcome()
@@ -175,6 +177,7 @@ class _Pass:
 
     def run(self) -> Outcome:
         """Go round until nothing is left to do now."""
+        self._notice()
         self._catch_up()
         for _ in range(ROUNDS_MOST):
             if self.remote:
@@ -226,6 +229,19 @@ class _Pass:
         if why:
             raise Untrusted(f"{why}; see `gitkanban trust`")
 
+    def _notice(self) -> None:
+        """Compare what ended runs shared with everybody; before anything of it is made use of."""
+        ended = watching.waiting(self.place)
+        if not ended:
+            return
+        board = store.read(self.place)
+        base = base_of(self.place, board.config) if board.config else ""
+        try:
+            found = watching.notice(self.place, board, base, ended, int(clock.now()))
+            self.outcome = self.outcome.adding(told=tuple(found))
+        except OSError as error:
+            self._error(f"what changed while runs lived cannot be recorded: {error}")
+
     def _catch_up(self) -> None:
         """Bring back what the branch lost, and checkouts along that an earlier command left."""
         try:
@@ -242,6 +258,7 @@ class _Pass:
 
     def _round(self) -> bool:
         """One look at the board and what follows from it; whether to look again."""
+        self._notice()  # runs that were closed only now
         board = store.read(self.place)
         seen = observe(self.place, board, int(clock.now()), self.locks)
         seen = seen._replace(started=self.begun)

@@ -55,6 +55,9 @@ KEYS: tuple[Key, ...] = (
         "Limit of one git command, with the filters and hooks of others that it runs."),
     Key("kanban.push", REMOTE, "", "Remote to which branches of cards in review are pushed."),
     Key("kanban.pr", BOOL, "false", "Open a pull request for a pushed branch, with gh."),
+    Key("kanban.on_tamper", ("tell", "hold"), "tell",
+        "What follows when hooks, git's configuration, trust or refs changed while a run lived: "
+        "`hold` starts nothing until `gitkanban trust` settles it."),
     Key("kanban.workers", SECTION, "", "The workers, by name."),
     Key(_W, SECTION, "", "One worker."),
     Key(f"{_W}.profile", NAME, "the worker's name", "Agent identity its sessions run as."),

@@ -25,7 +25,7 @@ _FORMAT = ("gitkanban", 6, __version__, sys.hexversion)
 # what was allowed to run, what the last tick saw, and when closing a run last failed.
 _OUTSIDE = (
     "config", "gitkanban/trust", "gitkanban/cache/schedule", "gitkanban/cache/refused",
-    "gitkanban/cache/closing",
+    "gitkanban/cache/closing", "gitkanban/tampering",
 )  # fmt: skip
 # What a checkout has while it is in the middle of something; `standstill` then has the word.
 _SIGNS = (

@@ -59,6 +59,11 @@ def tell_error(error: GitkanbanError) -> None:
 
 def session() -> tuple[str, str]:
     """(card, run) of the session we are called from; two empty strings for a person."""
+    from gitkanban.runs.processes import session_above
+
+    above = session_above()
+    if above[1]:  # whatever our own environment says
+        return above
     run = os.environ.get("GITKANBAN_RUN", "")
     return (os.environ.get("GITKANBAN_CARD", ""), run) if run else ("", "")
 

@@ -11,6 +11,7 @@ from gitkanban.cli.here import (
     place_here,
     print_json,
     refuse_in_session,
+    say,
     tell,
 )
 from gitkanban.errors import BadData, Refused
@@ -27,7 +28,8 @@ def trust_command(yes: bool, as_json: bool) -> int:
     keys. Only what is new is shown. The values of PATH and of the variables in pass_env are recorded
     for ticks that lack them; run it again when they change.
     """
-    from gitkanban.runs import trust
+    from gitkanban.board.checkouts import base_of
+    from gitkanban.runs import trust, watching
 
     refuse_in_session("trust")
     place = place_here()
@@ -37,20 +39,24 @@ def trust_command(yes: bool, as_json: bool) -> int:
     wanted = trust.wanted(place, board.config)
     withheld = trust.withheld(place, board.config)
     changed = bool(withheld.starts or withheld.changes)
+    found = watching.findings(place)
     if as_json:
         print_json(
             {
                 "workers": {row.worker: row._asdict() for row in wanted},
                 "untrusted": dict(withheld.starts),
                 "changes": [change._asdict() for change in withheld.changes],
+                "tampering": [each._asdict() for each in found],
             }
         )
     else:
         from gitkanban.views.trust import trust_text
 
         click.echo(trust_text(wanted, withheld), nl=False)
+        for each in found:
+            say(f"noticed: {each.line}")
     outdated = trust.outdated(place, board.config)
-    if not changed and not (outdated and yes):
+    if not changed and not found and not (outdated and yes):
         if outdated:
             tell([f"{_and(outdated)}: what is recorded is not today's (--yes records that)"])
         return 0
@@ -61,9 +67,10 @@ def trust_command(yes: bool, as_json: bool) -> int:
             click.echo("Nothing was allowed.")
             return 1
     trust.record(place, board.config)
+    watching.settle(place, base_of(place, board.config))
     if not as_json:
         said = "Trusted. `gitkanban tick` starts what is ready."
-        click.echo(said if changed else f"Recorded today's {_and(outdated)}.")
+        click.echo(said if changed or found else f"Recorded today's {_and(outdated)}.")
     return 0
 
 

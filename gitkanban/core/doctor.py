@@ -163,6 +163,17 @@ def _trust(board: Board, seen: Seen) -> Iterator[Symptom]:
         )
 
 
+def _tampering(board: Board, seen: Seen) -> Iterator[Symptom]:
+    for line in seen.tampering:
+        yield Symptom(
+            WARNING,
+            "tampering",
+            "repository",
+            line,
+            "See what it is and undo it if nobody meant it, then `gitkanban trust`.",
+        )
+
+
 def _commands(board: Board, seen: Seen) -> Iterator[Symptom]:
     for worker, program in seen.missing:
         yield Symptom(
@@ -215,6 +226,7 @@ _EXAMINATIONS = (
     _ticking,
     _clock,
     _trust,
+    _tampering,
     _commands,
     _memories,
     leftovers.locks,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from gitkanban.core.closing import Tries
+from gitkanban.core.tampering import Finding
 
 
 class StepEnd(NamedTuple):
@@ -67,6 +68,7 @@ class RunFacts(NamedTuple):
     exit: Exit | None = None
     collected: bool = True  # its work is; a run that ended is told of only then
     tries: Tries = Tries()  # closing it that failed
+    tampering: tuple[str, ...] = ()  # what changed around the repository while it lived
     given_up: str = ""  # why it is not tried again
     work: Work = Work()
     report: Report | None = None
@@ -118,6 +120,7 @@ class Observed(NamedTuple):
     commits_here: frozenset[str] = frozenset()  # of recorded runs that would settle a card
     refused: Mapping[str, str] = {}  # cards the last tick could not accept -> why
     busy_slots: frozenset[str] = frozenset()  # "profile#n" whose kernel lock somebody holds
+    tampering: tuple[Finding, ...] = ()  # of earlier runs, too: what nobody has settled yet
     untrusted: Mapping[str, str] = {}  # worker -> why it may start nothing
     withheld: tuple[str, ...] = ()  # changes of trusted keys that are not allowed, in words
     ready_since: Mapping[str, int] = {}  # card -> when a tick first saw it ready

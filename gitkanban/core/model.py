@@ -118,7 +118,13 @@ class Config(NamedTuple):
     push: str = ""  # a remote to which the branches of cards in review are pushed
     pr: bool = False  # open a pull request for them with gh
     git_timeout: int = 600  # seconds for one git command, with filters and hooks of others
+    on_tamper: str = "tell"  # tell | hold
     faulty: Mapping[str, "Problem"] = {}  # workers left out for a mistake -> the first of it
+
+    @property
+    def holds_tampering(self) -> bool:
+        """Whether nothing starts after tampering was noticed, until a person settles it."""
+        return self.on_tamper == "hold"
 
     def profile_limit(self, profile: str) -> int:
         """What `profiles:` says, else the largest limit among the profile's workers."""

@@ -88,7 +88,7 @@ def check_session(verb: str, card: str, own: str) -> None:
         )
     raise Refused(
         f"`gitkanban {verb}` is not for sessions",
-        f"From inside a run: note {own}, done, block, show, add. The rest is for people.",
+        f"From inside a run: note {own or 'CARD'}, done, block, show, add. The rest is for people.",
     )
 
 

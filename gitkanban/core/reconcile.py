@@ -179,9 +179,13 @@ def _record(observed: Observed, facts: RunFacts, judged: Verdict) -> Run:
         session=facts.session,
         salvage=facts.work.salvage,
         cost_usd=facts.cost_usd,
-        why="; ".join((judged.why, *facts.work.told)),
+        why="; ".join((judged.why, *facts.work.told, *_noticed(facts))),
         summary=cut(told, SUMMARY_MOST),
     )
+
+
+def _noticed(facts: RunFacts) -> tuple[str, ...]:
+    return (f"noticed while it ran: {', '.join(facts.tampering)}",) if facts.tampering else ()
 
 
 def _crashes_alike(

@@ -90,6 +90,7 @@ class Seen(NamedTuple):
     salvages: tuple[SalvageSeen, ...] = ()
     locks: tuple[LockSeen, ...] = ()
     exposed: tuple[str, ...] = ()  # settled runs whose folder holds a shell's environment
+    tampering: tuple[str, ...] = ()  # what changed while runs lived, in lines for people
     elsewhere: str = ""  # which other machine has runs open here, as a line for people
     network: str = ""  # the network file system that the kernel locks lie on
     ticked: int = 0  # when a tick last ended its look at the board; 0: never

@@ -72,6 +72,7 @@ ANSWERS: tuple[Answer, ...] = (
     Answer("kanban.git_timeout"),
     Answer("kanban.push", (PUSHING,), ("",)),
     Answer("kanban.pr", (PUSHING,), (False,)),
+    Answer("kanban.on_tamper", (STARTS,), ("hold",)),
     Answer("kanban.workers.*.profile", (STARTS,)),
     Answer("kanban.workers.*.mode"),
     Answer("kanban.workers.*.max_concurrency"),

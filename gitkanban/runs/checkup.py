@@ -40,6 +40,7 @@ from gitkanban.runs import (
     slots,
     ticked,
     trust,
+    watching,
     worktrees,
 )
 from gitkanban.runs.folders import Folder
@@ -90,6 +91,7 @@ def look(place: Place, board: Board, now: int) -> Seen:
         salvages=_salvages(place),
         locks=tuple(_locks(place)),
         exposed=tuple(folder.run for folder in folders.exposed(place.private)),
+        tampering=tuple(each.line for each in watching.findings(place)),
         elsewhere=claim.line if claim.standing == "elsewhere" else "",
         network=network(place.private if os.path.isdir(place.private) else place.common),
         ticked=last.at,

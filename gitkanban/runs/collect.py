@@ -15,7 +15,16 @@ from gitkanban.board import checkouts, commits, git
 from gitkanban.core.facts import Work
 from gitkanban.core.visible import shown
 from gitkanban.errors import GitkanbanError
-from gitkanban.runs import gathering, ground, nested, salvage, setupfiles, unfinished, worktrees
+from gitkanban.runs import (
+    gathering,
+    ground,
+    nested,
+    salvage,
+    setupfiles,
+    unfinished,
+    watching,
+    worktrees,
+)
 from gitkanban.runs.folders import Folder
 from gitkanban.runs.gathering import LINK
 from gitkanban.runs.workspace_git import Entry, View, head_of, read_plain, read_raw
@@ -324,6 +333,7 @@ def main(argv: list[str]) -> int:
     try:
         if argv[0] == "--before":
             note_before(Folder(argv[1]))
+            watching.begin_again(Folder(argv[1]))
         else:
             collect(Folder(argv[0]))
     except (GitkanbanError, OSError) as error:

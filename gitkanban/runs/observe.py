@@ -4,7 +4,7 @@ It decides nothing and changes nothing but lease tokens that do not say what the
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from gitkanban import files
@@ -12,12 +12,13 @@ from gitkanban.board import git
 from gitkanban.board.checkouts import base_of
 from gitkanban.board.place import Place, clone_id, host
 from gitkanban.core.facts import Elsewhere, Observed, RunFacts
-from gitkanban.core.model import REVIEW, RUNNING, SHARED, Board
+from gitkanban.core.model import REVIEW, RUNNING, SHARED, Board, Config
 from gitkanban.core.presets import Said, preset_of, read_output
 from gitkanban.core.reconcile import to_accept
+from gitkanban.core.tampering import Finding
 from gitkanban.core.trusted import ACCEPTING
 from gitkanban.core.withheld import Withheld
-from gitkanban.runs import folders, leases, slots, spec, trust
+from gitkanban.runs import folders, leases, slots, spec, trust, watching
 from gitkanban.runs.folders import Folder
 from gitkanban.runs.locks import Locks
 
@@ -58,6 +59,7 @@ def _look(
     ready, served = remembered(place)
     clone = clone_id(place)
     withheld = trust.withheld(place, board.config) if board.config else Withheld()
+    found = watching.findings(place)
     seen = Observed(
         now=now,
         host=host(),
@@ -68,13 +70,21 @@ def _look(
         known_runs=frozenset(folder.run for folder in every),
         refused=_refused(place, board),
         busy_slots=frozenset(_slot(name) for name in held if name.startswith("slot/")),
-        untrusted=withheld.starts,
+        tampering=found,
+        untrusted={**_held_workers(board.config, found), **withheld.starts},
         withheld=withheld.lines,
         ready_since=ready,
         served=served,
         standstill=standstill.reason(place) or standstill.crowded(place),
     )
     return seen, [(folder, specs[folder.run]) for facts, folder in pairs if facts.alive]
+
+
+def _held_workers(config: Config | None, found: Sequence[Finding]) -> Mapping[str, str]:
+    """Every worker where the board starts nothing after tampering, with what was noticed."""
+    if config is None or not found or not config.holds_tampering:
+        return {}
+    return dict.fromkeys(config.workers, found[0].what)
 
 
 def _names(board: Board, specs: Iterable[spec.Spec]) -> set[str]:
@@ -129,6 +139,7 @@ def _facts(folder: Folder, found: spec.Spec, held: set[str]) -> RunFacts:
         exit=end,
         collected=not folder.uncollected(found),
         given_up=folder.given_up(),
+        tampering=watching.of_run(folder),
         work=folder.work(),
         report=folder.report(),
         session=said.session or facts.session,

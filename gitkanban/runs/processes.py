@@ -102,6 +102,50 @@ def _environment(pid: int) -> bytes:
         return b""
 
 
+_above: "list[tuple[str, str]]" = []  # what `session_above` found: parents do not change
+
+
+def session_above() -> tuple[str, str]:
+    """(card, run) of the session that an ancestor of ours belongs to; two empty strings for none.
+
+    Whatever our own environment says: a session can empty it, but not that of what started it. Its
+    supervisor hides its environment, and shows its run's folder in its command line.
+    """
+    if not _above:
+        _above.append(_find_session_above())
+    return _above[0]
+
+
+def _find_session_above() -> tuple[str, str]:
+    pid = os.getppid()
+    while pid > 1:
+        found = _variables(pid)
+        if found.get(MARKER):
+            return found.get("GITKANBAN_CARD", ""), found[MARKER]
+        run = _supervised(pid)
+        if run:
+            return "", run
+        above = look(pid)
+        pid = above.parent if above else 0
+    return "", ""
+
+
+def _variables(pid: int) -> dict[str, str]:
+    entries = _environment(pid).decode("utf-8", "surrogateescape").split("\0")
+    return dict(entry.partition("=")[::2] for entry in entries if "=" in entry)
+
+
+def _supervised(pid: int) -> str:
+    """The run that the process supervises; empty when it is no supervisor."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            words = file.read().decode("utf-8", "surrogateescape").split("\0")
+    except OSError:
+        return ""
+    at = next((n for n, word in enumerate(words) if "gitkanban.runs.supervisor" in word), 0)
+    return os.path.basename(words[at + 2]) if at and len(words) > at + 2 else ""
+
+
 def holding(folder: str, among: "Iterable[Process]") -> list[Process]:
     """Those with a file of `folder` open for writing, as a session inherits its logs.
 

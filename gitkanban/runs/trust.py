@@ -160,16 +160,17 @@ def secrets_path(place: Place) -> str:
     return f"{place.private}/trust.env"
 
 
-def keep_passed(place: Place, worker: Worker) -> None:
+def keep_passed(place: Place, worker: Worker) -> bool:
     """Record the values of the worker's `pass_env` that our environment has and the record lacks.
 
-    A supervisor reads them there, and ticks to come may lack them. What was recorded stays. Raises
-    OSError.
+    A supervisor reads them there, and ticks to come may lack them. What was recorded stays. Whether
+    there was anything to record. Raises OSError.
     """
     known = passed(place)
     new = {n: os.environ[n] for n in worker.pass_env if n not in known and n in os.environ}
     if new:
         files.replace(secrets_path(place), _text(known | new), mode=0o600)
+    return bool(new)
 
 
 def common_environment() -> dict[str, str]:

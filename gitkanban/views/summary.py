@@ -43,6 +43,7 @@ def summary(board: Board, seen: Observed, kept: bool = False) -> dict[str, Any]:
         "waits_for_you": found.waits_for_you,
         "standstill": seen.standstill,
         "notices": [
+            *(each.line for each in seen.tampering),
             *(unclosed_line(r.run, r.card, r.tries) for r in seen.runs if r.tries.failures),
             *(f"waits for `gitkanban trust`: {line}" for line in seen.withheld),
         ],

@@ -1,6 +1,9 @@
 """What a session may do through the command line: its own card, and nothing of anybody else's."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -95,3 +98,23 @@ def test_the_rest_is_for_people(running: Path, words: list[str], said: str) -> N
 def test_a_session_may_add_to_the_backlog(running: Path) -> None:
     assert inside(running, "add", "more work", "--id", "N").code == 0
     assert json.loads(ok(running, "show", "N", "--json"))["status"] == "backlog"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only /proc shows ancestors")
+@pytest.mark.parametrize("words", [["approve", "T1"], ["trust", "--yes"], ["stop", "T0"]])
+def test_an_emptied_environment_makes_no_person_of_a_session(
+    running: Path, words: list[str]
+) -> None:
+    """Nor does one that names another run: what started it says whose it is."""
+    command = [sys.executable, "-m", "gitkanban", *words]
+    marked = {**os.environ, "GITKANBAN_RUN": RUN, "GITKANBAN_CARD": "T0"}
+    bare = {name: value for name, value in os.environ.items() if name != "GITKANBAN_RUN"}
+    for env in (bare, {**bare, "GITKANBAN_RUN": "another", "GITKANBAN_CARD": "T1"}):
+        program = "import subprocess, sys; sys.exit(subprocess.run({!r}, env={!r}).returncode)"
+        done = subprocess.run(
+            [sys.executable, "-c", program.format(command, env)],
+            cwd=running, env=marked, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 1
+        assert "is not for sessions" in done.stderr
+        assert "From inside a run: note T0" in done.stderr

@@ -79,6 +79,7 @@ CASES = [
     ({"runs": (LIVE._replace(alive=False, tries=Tries(2, NOW - 90, NOW, "a bad object")),),
       "worktrees": (), "held_slots": {}}, WARNING, "run-not-closed", "r1", symptom.CLOSE_RUN),
     ({"runs": (LIVE._replace(moved_from="/old/.git"),)}, WARNING, "repository-moved", "r1", ""),
+    ({"tampering": ("hooks/x is new while T1 (r1) ran",)}, WARNING, "tampering", "repository", ""),
     ({"exposed": ("r0",)}, WARNING, "environment-in-file", "1 run folder", symptom.SCRUB_RUNS),
     ({"elsewhere": "runs are open on h2: T1", "known_runs": frozenset()}, ERROR, "other-machine",
      "tick", ""),

@@ -1,0 +1,131 @@
+"""What changed around a repository while runs lived that nobody had reason to change. Pure.
+
+One user id owns the repository and the sessions, so nothing here can be prevented; it is noticed.
+A fingerprint is taken when a run begins and again when it has ended; two of them, and what the
+shell found out about the refs that differ, give findings. Nobody is accused: runs that overlap are
+all named, and a person may have made the change.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+CARDS = "refs/heads/card/"
+OURS = "refs/gitkanban/"
+TAGS = "refs/tags/"
+SEEN = f"{OURS}seen"
+WRITING = f"{OURS}writing-"  # of a commit that is being written
+# Keys of the shared config that run programs, say where work goes, or change what git means.
+_KEYS = frozenset(
+    (
+        *("core.hookspath", "core.fsmonitor", "core.bare", "core.pager", "core.editor"),
+        *("core.sshcommand", "core.attributesfile", "core.worktree"),
+    )
+)
+_SECTIONS = frozenset(
+    (
+        *("filter", "diff", "alias", "include", "includeif", "url", "remote", "credential", "gpg"),
+        "gitkanban",
+    )
+)
+
+
+class Fingerprint(NamedTuple):
+    """What is watched: digests by name (`hooks/pre-commit`, `core.hookspath`), commits by ref."""
+
+    items: Mapping[str, str] = {}
+    refs: Mapping[str, str] = {}
+
+
+class RefFacts(NamedTuple):
+    """What the shell found out about refs that differ between two fingerprints."""
+
+    base: str = ""  # full names
+    board: str = ""
+    rewritten: frozenset[str] = frozenset()  # what they were at is not part of what they are at
+    seen_ahead: bool = False  # what we last saw of the board is not part of the board
+    lived: frozenset[str] = frozenset()  # cards that had a run between the two
+    finished: frozenset[str] = frozenset()  # cards that are done, dropped, or not on the board
+
+
+class Finding(NamedTuple):
+    """One change, the runs that lived when it was made, and when it was noticed (epoch seconds)."""
+
+    what: str
+    runs: tuple[str, ...] = ()  # `T1 (<run>)`
+    at: int = 0
+
+    @property
+    def line(self) -> str:
+        """The finding in words."""
+        who = f"while {_and(self.runs)} ran" if self.runs else "while a run lived"
+        return f"{self.what} {who}; `gitkanban trust` settles it if that was meant"
+
+
+def is_watched(key: str) -> bool:
+    """Whether a key of the shared config is part of a fingerprint. Its name is as git lists it."""
+    section, _, rest = key.partition(".")
+    if section.lower() == "merge":
+        return rest.rpartition(".")[2].lower() == "driver"
+    return key.lower() in _KEYS or section.lower() in _SECTIONS
+
+
+def differing_refs(before: Fingerprint, after: Fingerprint) -> list[tuple[str, str, str]]:
+    """(ref, before, after or empty) of refs that were there before and differ now."""
+    return [
+        (ref, old, after.refs.get(ref, ""))
+        for ref, old in sorted(before.refs.items())
+        if after.refs.get(ref, "") != old and not ref.startswith(WRITING)
+    ]
+
+
+def changes(before: Fingerprint, after: Fingerprint, facts: RefFacts, own: str) -> list[str]:
+    """What changed that nobody had reason to change, a line each; `own` is the run's card."""
+    moved = [
+        f"{ref} {what}"
+        for ref, _, new in differing_refs(before, after)
+        if (what := _moved(ref, new, facts, own))
+    ]
+    if facts.seen_ahead and facts.board not in facts.rewritten and SEEN in before.refs:
+        moved.append(f"{SEEN} was moved to a commit that is not the board's")
+    return [*_items(before.items, after.items), *dict.fromkeys(moved)]
+
+
+def _items(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[str]:
+    for name in sorted({*before, *after}):
+        if name not in before:
+            yield f"{name} is new"
+        elif name not in after:
+            yield f"{name} is gone"
+        elif before[name] != after[name]:
+            yield f"{name} has changed"
+
+
+def _moved(ref: str, new: str, facts: RefFacts, own: str) -> str:
+    """What is wrong with how a ref moved; empty: somebody had reason to."""
+    rewritten = ref in facts.rewritten
+    if ref in (facts.base, facts.board):
+        return "is gone" if not new else "was rewritten" if rewritten else ""
+    if ref.startswith(CARDS):
+        card = ref.removeprefix(CARDS)
+        if card == own or card in facts.lived or (not new and card in facts.finished):
+            return ""
+        return "was moved" if new else "is gone"
+    if ref.startswith(TAGS):
+        return "was moved" if new else "is gone"
+    if ref == SEEN and facts.board in facts.rewritten:
+        return ""
+    return "is gone" if not new else "was moved" if rewritten else ""
+
+
+def merged(known: Iterable[Finding], new: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Both, the same change once, with every run that lived then."""
+    found: dict[str, Finding] = {}
+    for each in (*known, *new):
+        first = found.get(each.what, each)
+        runs = tuple(dict.fromkeys((*first.runs, *each.runs)))
+        found[each.what] = first._replace(runs=runs)
+    return tuple(found.values())
+
+
+def _and(names: tuple[str, ...]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

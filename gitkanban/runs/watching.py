@@ -1,0 +1,222 @@
+"""Notices what changed around the repository while runs lived: fingerprints, findings, their record.
+
+A run's fingerprint is in its folder from its start on, and again after its setup; a tick compares
+it once, when the run has ended. Findings stay in the private folder until a person settles them
+with `trust`. What counts is decided in `core.tampering`.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from math import inf
+from typing import NamedTuple
+
+from gitkanban import files
+from gitkanban.board import checkouts, fingerprint
+from gitkanban.board.place import Place
+from gitkanban.core.model import Board
+from gitkanban.core.tampering import (
+    CARDS,
+    OURS,
+    SEEN,
+    Finding,
+    Fingerprint,
+    RefFacts,
+    changes,
+    differing_refs,
+    merged,
+)
+from gitkanban.core.tidying import finished
+from gitkanban.runs import folders
+from gitkanban.runs.folders import Folder
+
+_PRINT, _NOTICED = "fingerprint", "tampering"  # in a run's folder; the second when it was compared
+
+
+def refs_of(place: Place, base: str) -> tuple[str, str]:
+    """(base, the board's branch) by their full names."""
+    return f"refs/heads/{base}", place.ref
+
+
+def take(common: str, refs: Sequence[str]) -> bytes:
+    """A fingerprint of the repository, as it is written down. Raises OSError."""
+    found = fingerprint.take(common, refs)
+    return json.dumps({"items": found.items, "refs": found.refs, "also": list(refs)}).encode()
+
+
+def begin(folder: Folder, text: bytes) -> None:
+    """Note the fingerprint that a run begins with. Raises OSError."""
+    files.replace(folder.file(_PRINT), text, lasting=False)
+
+
+def begin_again(folder: Folder) -> None:
+    """Note it as it is now: what a trusted setup has changed is no finding. Raises OSError."""
+    found = _read_json(folder.file(_PRINT))
+    if isinstance(found, dict):
+        begin(folder, take(folder.common, [str(ref) for ref in found.get("also", ())]))
+
+
+class _Life(NamedTuple):
+    """A run that is not settled: from the time of its fingerprint (seconds of the file system's
+    clock) to its end, infinite while it lives."""
+
+    folder: Folder
+    card: str
+    since: float
+    until: float
+
+    @property
+    def name(self) -> str:
+        return f"{self.card} ({self.folder.run})"
+
+
+def waiting(place: Place) -> list[Folder]:
+    """Runs that have ended and whose fingerprint is still to be compared."""
+    return [
+        folder
+        for folder in folders.every(place.private)
+        if folder.has("exit.json") and not folder.has("settled") and not folder.has(_NOTICED)
+    ]
+
+
+def notice(place: Place, board: Board, base: str, ended: Iterable[Folder], now: int) -> list[str]:
+    """Compare what is with what was when each run that has ended began; lines for people.
+
+    Each run is compared once. Call it with the tick lock held. Raises OSError.
+    """
+    refs = refs_of(place, base)
+    present = fingerprint.take(place.common, refs)
+    unsettled = [f for f in folders.every(place.private) if not f.has("settled")]
+    lives = [life for folder in unsettled if (life := _life(folder))]
+    new: list[Finding] = []
+    for folder in ended:
+        before, life = _read_print(folder.file(_PRINT)), _life(folder)
+        lines: list[str] = []
+        if before and life:
+            facts = _ref_facts(place, board, refs, life, before, present)
+            lines = changes(before, present, facts, life.card)
+            names = tuple(each.name for each in lives if each.until >= life.since)
+            new += [Finding(line, names, now) for line in lines]
+        files.replace(folder.file(_NOTICED), json.dumps(lines).encode(), lasting=False)
+    known = findings(place)
+    total = merged(known, new)
+    if total != known:
+        _write(place, total)
+    return [each.line for each in total if each.what not in {old.what for old in known}]
+
+
+def _life(folder: Folder) -> _Life | None:
+    try:
+        since = os.stat(folder.file(_PRINT)).st_mtime
+        end = os.stat(folder.file("exit.json")).st_mtime if folder.has("exit.json") else inf
+    except OSError:
+        return None
+    return _Life(folder, folder.facts().one("card"), since, end)
+
+
+def _ref_facts(
+    place: Place,
+    board: Board,
+    refs: tuple[str, str],
+    life: _Life,
+    before: Fingerprint,
+    present: Fingerprint,
+) -> RefFacts:
+    """What git and the run folders say of the refs that differ."""
+    base_ref, board_ref = refs
+    differ = differing_refs(before, present)
+    cards = {ref.removeprefix(CARDS) for ref, _, _ in differ if ref.startswith(CARDS)}
+    others = bool(cards - {life.card})
+    moved = [each for each in differ if each[0] in refs or each[0].startswith(OURS)]
+    return RefFacts(
+        base_ref,
+        board_ref,
+        frozenset(fingerprint.rewritten(place.common, moved)),
+        _seen_ahead(place, present, board_ref),
+        frozenset(_cards_with_a_run(place, life.since)) if others else frozenset(),
+        frozenset(card for card in cards if card not in board.cards or finished(board, card)),
+    )
+
+
+def _seen_ahead(place: Place, present: Fingerprint, board_ref: str) -> bool:
+    """Whether what we last saw of the board is not part of it, as it stands at this moment."""
+    seen = present.refs.get(SEEN, "")
+    tip = checkouts.tip_in(place.common, board_ref)  # after `seen` was read: a commit moves both
+    return bool(tip and seen) and bool(fingerprint.rewritten(place.common, [(SEEN, seen, tip)]))
+
+
+def _cards_with_a_run(place: Place, since: float) -> Iterator[str]:
+    """Cards of which a run was not settled before that time."""
+    for folder in folders.every(place.private):
+        try:
+            settled = os.stat(folder.file("settled")).st_mtime
+        except OSError:
+            settled = inf
+        if settled >= since:
+            yield folder.facts().one("card")
+
+
+def of_run(folder: Folder) -> tuple[str, ...]:
+    """What changed while a run lived, as it was noticed when it had ended."""
+    found = _read_json(folder.file(_NOTICED))
+    return tuple(str(line) for line in found) if isinstance(found, list) else ()
+
+
+def findings(place: Place) -> tuple[Finding, ...]:
+    """What nobody has settled yet."""
+    found = _read_json(f"{place.private}/tampering")
+    try:
+        return tuple(
+            Finding(str(row["what"]), tuple(map(str, row["runs"])), int(row["at"]))
+            for row in found  # type: ignore[attr-defined]
+        )
+    except (TypeError, KeyError, ValueError):
+        return ()
+
+
+def settle(place: Place, base: str) -> None:
+    """A person has said that everything is as it should be: live runs begin from here again.
+
+    Raises OSError.
+    """
+    text = take(place.common, refs_of(place, base))
+    for folder in folders.every(place.private):
+        if not folder.has("settled") and folder.has(_PRINT):
+            begin(folder, text)
+    files.remove(f"{place.private}/tampering")
+
+
+def expect(place: Place, name: str) -> None:
+    """One watched file was changed by ourselves: no live run is to be suspected of it.
+
+    Raises OSError.
+    """
+    digest = fingerprint.digest_of(f"{place.common}/{name}")
+    for folder in folders.every(place.private):
+        found = None if folder.has("settled") else _read_json(folder.file(_PRINT))
+        if isinstance(found, dict) and isinstance(found.get("items"), dict):
+            found["items"][name] = digest
+            begin(folder, json.dumps(found).encode())
+
+
+def _write(place: Place, found: Iterable[Finding]) -> None:
+    text = json.dumps([each._asdict() for each in found], indent=1) + "\n"
+    files.replace(f"{place.private}/tampering", text.encode(), lasting=False)
+
+
+def _read_print(path: str) -> Fingerprint | None:
+    found = _read_json(path)
+    if not isinstance(found, dict):
+        return None
+    items, refs = found.get("items"), found.get("refs")
+    if not isinstance(items, dict) or not isinstance(refs, dict):
+        return None
+    return Fingerprint(items, refs)
+
+
+def _read_json(path: str) -> object:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+    except (OSError, ValueError, RecursionError):
+        return None
