@@ -1,14 +1,13 @@
-"""A card's branch goes into base: merged in memory, and only when every checkout of base can follow.
+"""A card's branch goes into base: merged by git (`cardmerge`), and only when every checkout of base can follow.
 
 It moves no card; nothing has changed when it raises, or when the branch conflicts.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from gitkanban import failpoints
 from gitkanban.board import (
-    cardfile,
     cardwork,
     checkouts,
     commits,
@@ -19,13 +18,11 @@ from gitkanban.board import (
     trees,
 )
 from gitkanban.board.base import check_base
+from gitkanban.board.cardmerge import CardMerge
 from gitkanban.board.checkouts import Checkout, base_of
-from gitkanban.board.place import FOLDER, Place, clone_id
-from gitkanban.board.writing import TREE, Draft
-from gitkanban.board.yamltext import Bad
-from gitkanban.core.model import BACKLOG, REVIEW, Board, Card, Config, Run
+from gitkanban.board.place import Place, clone_id
+from gitkanban.core.model import REVIEW, Board, Card, Config, Run
 from gitkanban.core.verdict import SUCCEEDED
-from gitkanban.core.visible import shown
 from gitkanban.errors import Refused
 
 
@@ -86,9 +83,9 @@ class Onto:
         theirs = found.commit
         if not theirs:
             return Merged(branch, self.base, merged=found.merged)
-        work = _Work(self.place, self.config, card, self.tip, theirs)
+        work = CardMerge(self.place, self.config, card, self.tip, theirs)
         work.merge()
-        told = (*found.notices, *work.told)
+        told = (*found.notices, *work.notices)
         result = Merged(branch, self.base, conflicts=work.conflicts, told=told)
         if work.conflicts:
             others = _others(self.place, self.tip, theirs, work.conflicts)
@@ -126,111 +123,6 @@ def _others(place: Place, ours: str, theirs: str, files: tuple[str, ...]) -> tup
         f"{theirs}..{ours}", "--", *(f":(top,literal){file}" for file in files), check=False,
     )  # fmt: skip
     return tuple(dict.fromkeys(line.strip() for line in done.lines if line.strip()))
-
-
-class _Work:
-    """One merge in memory."""
-
-    def __init__(self, place: Place, config: Config, card: Card, ours: str, theirs: str) -> None:
-        self.draft = Draft(place, ours)
-        self.repo: Any = self.draft.repo
-        self.config, self.card = config, card
-        self.ours: Any = self.repo.commit_at(ours)
-        self.theirs: Any = self.repo.commit_at(theirs)
-        self.new = ""
-        self.conflicts: tuple[str, ...] = ()
-        self.told: list[str] = []
-        self.proposed = False
-
-    def merge(self) -> None:
-        """Set `new` to the commit that base shall be at, or `conflicts` to the files in dispute."""
-        found = self.repo.merge_base(self.ours.id, self.theirs.id)
-        if found is None:
-            raise Refused(f"card/{self.card.id} has no history in common with base", "")
-        if found == self.theirs.id:
-            return
-        base: Any = self.repo[found]
-        board = self._board(base.tree)
-        clean = board == _entry(self.theirs.tree)
-        if found == self.ours.id and self.config.merge == "ff" and clean:
-            self.new = str(self.theirs.id)
-            return
-        # The board is what base says on all three sides, so it has no part in the merge.
-        index = self.repo.merge_trees(
-            self._with(base.tree, board), self._with(self.ours.tree, board),
-            self._with(self.theirs.tree, board),
-        )  # fmt: skip
-        if index.conflicts:
-            sides = [next(side for side in each if side) for each in index.conflicts]
-            self.conflicts = tuple(sorted({side.path for side in sides}))
-            return
-        tree = index.write_tree(self.repo)
-        if tree == self.ours.tree.id:
-            return
-        squash = self.config.merge == "squash"
-        parents = [self.ours.id] if squash else [self.ours.id, self.theirs.id]
-        self.new = self.draft.commit_tree(tree, self._message(squash), [str(p) for p in parents])
-
-    def _with(self, tree: Any, board: Any) -> Any:
-        """The tree with another board in it."""
-        if _entry(tree) == board:
-            return tree
-        builder = self.repo.TreeBuilder(tree)
-        if board is None:
-            builder.remove(FOLDER)
-        else:
-            builder.insert(FOLDER, board, TREE)
-        return self.repo[builder.write()]
-
-    def _board(self, base: Any) -> Any:
-        """Base's own board, with the cards that a planner proposes; the rest is told."""
-        mine, theirs = _entry(self.ours.tree), _entry(self.theirs.tree)
-        from gitkanban.board.objects import path_of
-
-        before = _entry(base)
-        if theirs in (before, mine):
-            return mine
-        changed = {
-            path_of(delta.new_file): delta
-            for delta in self.repo.diff(base, self.theirs.tree).deltas
-            if path_of(delta.new_file).startswith(f"{FOLDER}/")
-        }
-        worker = self.config.workers.get(self.card.worker)
-        come = []
-        if worker and worker.board == "propose":
-            come = [path for path in changed if self._proposes(path)]
-            self.proposed = bool(come)
-            for path in come:
-                self.draft.files[path] = self.theirs.tree[path].data
-            mine = _entry(self.repo[self.draft.tree()])
-        left = sorted(set(changed) - set(come))
-        if left:
-            more = f" and {len(left) - 5} more" if len(left) > 5 else ""
-            self.told.append(
-                f"{self.card.id}: left on its branch, for the board is not its to change: "
-                f"{', '.join(left[:5])}{more}"
-            )
-        return mine
-
-    def _proposes(self, path: str) -> bool:
-        """Whether the file is a card that base does not have, still to be approved."""
-        name = path.removeprefix(f"{FOLDER}/cards/")
-        if path == name or "/" in name or path in self.ours.tree or path not in self.theirs.tree:
-            return False
-        try:
-            return cardfile.parse(self.theirs.tree[path].data, path).status == BACKLOG
-        except Bad:
-            return False
-
-    def _message(self, squash: bool) -> str:
-        title = f": {shown(self.card.title)}" if self.card.title else ""
-        subject = f"{self.card.id}{title}" if squash else f"Merge card/{self.card.id}{title}"
-        return f"{subject}\n\nKanban-Card: {self.card.id}\n"
-
-
-def _entry(tree: Any) -> Any:
-    """The object id of the board's folder in a tree, None where there is none."""
-    return tree[FOLDER].id if FOLDER in tree else None
 
 
 def merged(place: Place, board: Board) -> dict[str, str]:

@@ -6,10 +6,9 @@ base was found not to have, which may be lost.
 
 import os
 from collections.abc import Mapping
-from typing import Any
 
 from gitkanban import files
-from gitkanban.board import git
+from gitkanban.board import commits, git, merging
 from gitkanban.board.place import FOLDER, Place
 from gitkanban.core.model import Board
 
@@ -19,20 +18,16 @@ def content(place: Place, tip: str, base: str) -> bool:
 
     Work that base has reverted since, or changed further on the same lines, does not count.
     """
-    from gitkanban.board.objects import open_repository
-
-    repo: Any = open_repository(place.common)
-    ours, theirs = repo.commit_at(base), repo.commit_at(tip)
-    fork = repo.merge_base(ours.id, theirs.id)
-    if fork is None:
-        return False
-    if fork == theirs.id:
-        return True
-    start = repo[fork]
-    if theirs.tree.id == start.tree.id:
+    fork = commits.text(place.common, "merge-base", base, tip)
+    if not fork or fork == tip:
+        return bool(fork)
+    names = [f"{commit}^{{tree}}" for commit in (fork, base, tip)]
+    start, ours, theirs = git.run(place.common, "rev-parse", *names).text.split("\n")
+    if theirs == start:
         return False  # commits that undo each other: only the branch has them
-    index = repo.merge_trees(start.tree, ours.tree, theirs.tree)
-    return not index.conflicts and index.write_tree(repo) == ours.tree.id
+    with merging.merger(place.common, base) as merger:
+        done = merger.merge(tip)
+    return done.clean and done.tree == ours
 
 
 LOOKS_MOST = 50  # cards looked at in one go; the next look takes the others

@@ -4,9 +4,7 @@ The index of such a checkout is still that of the old commit, so whatever is com
 the merged work out again, unasked. A note in the checkout is the evidence (`trees`).
 """
 
-from typing import Any
-
-from gitkanban.board import checkouts, commits, git, refs
+from gitkanban.board import checkouts, commits, git, merging, refs
 from gitkanban.board.place import Place
 
 _ASKED_MOST = 50  # paths of which it is asked who changed them last
@@ -24,13 +22,11 @@ def mend(place: Place, old: str, commit: str, ref: str) -> list[str]:
         return []
     from gitkanban.board.writing import Draft
 
-    draft = Draft(place, tip)
-    repo: Any = draft.repo
-    index = repo.merge_trees(repo.commit_at(old).tree, draft.root, repo.commit_at(commit).tree)
-    if index.conflicts:
+    merged = merging.merge_trees(place.common, old, tip, commit)
+    if not merged.clean:
         return [f"{path}: {ref} lost a change that no longer fits" for path in taken]
     why = "kanban: bring back what the branch lost"
-    new = draft.commit_tree(index.write_tree(repo), why, [tip])
+    new = Draft(place, tip).commit_tree(merged.tree, why, [tip])
     seen = ref == place.ref and checkouts.tip(place, refs.SEEN) == tip
     branch = place._replace(branch=ref.removeprefix("refs/heads/"))
     if not refs.swap(branch, tip, new, why, seen=seen):

@@ -9,9 +9,9 @@ behind us takes back all that our last moves brought, merged work too: all of it
 
 import itertools
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from gitkanban.board import blobs, checkouts, drafts, follow, git, refs, writing
+from gitkanban.board import blobs, checkouts, commits, drafts, follow, git, merging, refs, writing
 from gitkanban.board.place import Place
 
 ATTEMPTS = 10
@@ -76,16 +76,13 @@ def _made_behind(place: Place, seen: str, tip: str) -> str:
         or "This reverts commit" in rest.partition("\0\0")[0]
     ):
         return ""
-    from gitkanban.board.objects import open_repository
-
-    repo: Any = open_repository(place.common)
-    theirs = _deltas(repo, seen, first)
+    theirs = _deltas(place, seen, first)
     board = f"{place.prefix}/"
     if len({path.startswith(board) for path in theirs}) < 2:
         return ""  # all the board's, and meant; or none of it
     found = ""
     for old in _moves(place, seen):
-        ours = _deltas(repo, old, seen)
+        ours = _deltas(place, old, seen)
         taken = {path for path in ours.keys() & theirs.keys() if theirs[path][1] == ours[path][0]}
         if ours.keys() & theirs.keys() - taken:
             continue  # neither the old version nor the new: not from there
@@ -109,30 +106,21 @@ def _moves(place: Place, seen: str) -> Iterator[str]:
         yield before
 
 
-def _deltas(repo: Any, old: str, new: str) -> dict[str, tuple[Any, Any]]:
+def _deltas(place: Place, old: str, new: str) -> dict[str, tuple[str, str]]:
     """The object ids before and after of every path that differs between two commits."""
-    from gitkanban.board.objects import path_of
-
-    deltas = repo.diff(repo.commit_at(old).tree, repo.commit_at(new).tree).deltas
-    found = {}
-    for each in deltas:
-        name = path_of(each.new_file)
-        found[name] = (each.old_file.id, each.new_file.id)
-    return found
+    changes = commits.changes(place.common, old, new)
+    return {change.path: (change.old, change.new) for change in changes}
 
 
 def _reapplied(draft: writing.Draft, start: str, seen: str) -> list[str]:
     """The draft with all that came between two commits of ours once more; lines to tell."""
-    from gitkanban.board.objects import path_of
-
-    repo: Any = draft.repo
-    index = repo.merge_trees(repo.commit_at(start).tree, draft.root, repo.commit_at(seen).tree)
-    if index.conflicts:  # changed further since: by field, then, or not at all
-        sides = (next(filter(None, each)).path for each in index.conflicts)
-        return [f"{path}: the branch lost a change that no longer fits" for path in sorted(sides)]
-    before, draft.start_tree = draft.root, str(index.write_tree(repo))
-    names = sorted(path_of(delta.new_file) for delta in repo.diff(before, draft.root).deltas)
-    return [f"{name}: the branch had lost a change; it is back" for name in names]
+    done = merging.merge_trees(draft.place.common, start, draft.tip, seen)
+    if not done.clean:  # changed further since: by field, then, or not at all
+        paths = sorted(done.conflicts)
+        return [f"{path}: the branch lost a change that no longer fits" for path in paths]
+    draft.start_tree = done.tree
+    back = commits.changes(draft.place.common, draft.tip, done.tree)
+    return [f"{change.path}: the branch had lost a change; it is back" for change in back]
 
 
 def _committed(draft: writing.Draft, message: str, tip: str) -> str:
