@@ -20,7 +20,7 @@ def write(path: str) -> Callable[[Arena], None]:
         file = Path(arena.repo, ".git", path)
         file.parent.mkdir(exist_ok=True)
         with file.open("a") as stream:
-            stream.write("# more\n")
+            stream.write("\n")
 
     return act
 
