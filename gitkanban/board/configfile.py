@@ -165,6 +165,7 @@ class _Reader:
 
     def runner(self, node: Mapping, values: dict[str, Any]) -> None:
         runner = values.get("runner")
+        self.options(node, values)
         if runner is None:
             return
         preset = presets.PRESETS.get(runner)
@@ -174,6 +175,21 @@ class _Reader:
             self.say(at, f"unknown runner {runner!r}", f"{hint} Or give a command: of your own.")
         elif "command" not in values:
             values["command"] = preset.start
+
+    def options(self, node: Mapping, values: dict[str, Any]) -> None:
+        """What belongs to a preset beside a command of one's own, or the other way round."""
+        runner = values.get("runner", "")
+        own = "command" in values
+        preset = presets.CUSTOM if own else presets.preset_of(runner)
+        for key in ("model", "effort"):
+            if values.get(key) and not getattr(preset, key):
+                who = "a command of one's own" if own else f"runner {runner}" if runner else "it"
+                hint = "Write the words that choose it into command: or args:."
+                self.say(node.get(key) or node, f"{who} has no way to choose its {key}", hint)
+        for key in ("resume", "stdin"):
+            if key in values and not own:
+                hint = f"Write the whole command:, or leave {key} out."
+                self.say(node.get(key) or node, f"{key} goes beside a command: of one's own", hint)
 
     def across(self, workers: dict[str, Worker | None], nodes: dict[str, Node]) -> None:
         """What can only be said with all workers known."""

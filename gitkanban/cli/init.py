@@ -24,7 +24,7 @@ kanban:
     {worker}:
       mode: lane                  # lane: one card at a time; pool: max_concurrency of them
       max_concurrency: 1
-      runner: {runner}              # or command: [argv, with, "{{prompt}}"]
+      runner: {runner}              # or command: [argv, with, "{{prompt}}"]{profile}
       # verify: [pytest, -q]      # decides whether a clean exit counts
       on_success: review          # review: a person accepts; done: tick merges it at once
 """
@@ -112,7 +112,16 @@ def _config(worker: str, runner: str) -> str:
     if runner and runner not in PRESETS:
         raise UsageError(f"no preset {runner!r}", f"One of: {', '.join(PRESETS)}.")
     runner = runner or next((name for name in PRESETS if shutil.which(name)), "claude")
-    return CONFIG.format(worker=worker, runner=runner)
+    profile = _profile_line(worker) if runner == "hermes" else ""
+    return CONFIG.format(worker=worker, runner=runner, profile=profile)
+
+
+def _profile_line(worker: str) -> str:
+    """The line that names hermes' own profile, where it has none of the worker's name."""
+    home = os.environ.get("HERMES_HOME") or os.path.expanduser("~/.hermes")
+    if os.path.isdir(f"{home}/profiles/{worker}"):
+        return ""
+    return "\n      profile: default            # hermes has no profile of the worker's name"
 
 
 def _where(place: "Place") -> str:

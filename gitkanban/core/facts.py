@@ -79,11 +79,16 @@ class RunFacts(NamedTuple):
     verified: bool = False  # a verify command was to be run
     max_attempts: int = 2
     needs: tuple[tuple[str, int], ...] = ()
-    # What a preset read out of the agent's output.
+    # What the agent's output says, as a preset's reader reads it.
     rate_limited: bool = False
-    agent_error: str = ""  # the agent exited 0 but its last line says it failed
+    limited_until: int = 0  # seconds since the epoch; 0: nothing says
+    login_needed: bool = False  # the agent's service does not know who asks
+    agent_error: str = ""  # what ended the agent's last turn, in its own words
     summary: str = ""  # the agent's last message
-    cost_usd: str = ""
+    cost_usd: str = ""  # a decimal number; empty: unknown
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    denied: tuple[str, ...] = ()  # tools that it was refused
 
 
 class Elsewhere(NamedTuple):

@@ -75,6 +75,11 @@ class Worker(NamedTuple):
     workspace_policy: str = WORKTREE
     runner: str = ""
     command: tuple[str, ...] = ()
+    resume: tuple[str, ...] = ()  # argv template that goes on in a conversation, beside `command`
+    stdin: str = ""  # "prompt": a command of its own reads the prompt there
+    args: tuple[str, ...] = ()  # words added to the start and to the resume
+    model: str = ""  # put into the preset's words for it
+    effort: str = ""
     setup: tuple[str, ...] = ()
     verify: tuple[str, ...] = ()
     commits: str = ""  # session | supervisor; empty: what the preset says

@@ -1,12 +1,12 @@
-"""What is known of each agent's command line, as data, and how its output is read.
+"""What is known of each agent's command line, as data.
 
-Nothing is run here. The facts were tried with the versions named in each preset's `tried`.
+Nothing is run here, and nothing is read: what the agents print is `core.readers`' to read. The
+facts were tried with the versions named in each preset's `tried`.
 """
 
-import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from gitkanban.core.model import Worker
 
@@ -20,8 +20,19 @@ PLACEHOLDERS = (
     "session",
     "branch",
 )
-_PRIVATE = ("last_message", "run_dir")  # presets only: files in the run folder
+# Presets only: files and folders of the run, and our own program as a session finds it.
+_PRIVATE = ("last_message", "run_dir", "mailbox", "gitkanban")
+OPTIONS = "{options}"  # a word of its own: model, effort and `args` of the worker go there
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+
+
+class Allows(NamedTuple):
+    """What an agent started by its preset may do without asking anybody, in words for people."""
+
+    edits: str
+    shell: str
+    network: str
+    asks_nobody: bool = False  # it approves by itself whatever its tools want
 
 
 class Preset(NamedTuple):
@@ -30,107 +41,127 @@ class Preset(NamedTuple):
     name: str
     tried: str
     start: tuple[str, ...]
+    allows: Allows
     resume: tuple[str, ...] = ()
+    stdin: bool = False  # it reads the prompt there, so that `ps` shows none and no limit cuts it
+    model: tuple[str, ...] = ()  # words that choose `{value}` as its model
+    effort: tuple[str, ...] = ()  # words that choose `{value}` as its effort
     commits: str = "session"  # supervisor: its sandbox cannot commit in a linked worktree
     env: tuple[tuple[str, str], ...] = ()
     read_only_memory: tuple[tuple[str, str], ...] = ()  # its own switch: variables that throw it
     droppings: tuple[str, ...] = ()  # its own files, never work
-    rate_limit: tuple[str, ...] = ()  # lower-case signatures in the end of its output
-    session_keys: tuple[str, ...] = ()  # JSON keys that carry the session id
-    message_keys: tuple[str, ...] = ()  # JSON keys of the last message
-    error_keys: tuple[str, ...] = ()  # JSON keys that, when true or filled, say it failed
-    cost_keys: tuple[str, ...] = ()
-    footer: str = ""  # pattern of what it prints below its last message
     transcript: str = ""  # folder (under the run folder) where it writes while working
+    needs: str = ""  # what its owner must have set up before the first start
 
 
-_COMMON_LIMITS = (
-    "rate limit",
-    "rate_limit",
-    "usage limit",
-    "too many requests",
-    "overloaded_error",
-)
+_CLAUDE = (
+    "--output-format", "stream-json", "--verbose", "--permission-mode", "acceptEdits", OPTIONS,
+    "--allowedTools", "Bash(gitkanban *)", "Bash({gitkanban} *)",
+)  # fmt: skip
+_CODEX = (
+    "--json", "-c", 'sandbox_mode="workspace-write"', "-c", "allow_login_shell=false",
+    "-c", 'sandbox_workspace_write.writable_roots=["{mailbox}"]', "-o", "{last_message}", OPTIONS,
+)  # fmt: skip
+_GEMINI = ("--yolo", "--skip-trust", "-o", "stream-json", OPTIONS)
+_PI = ("-p", "--mode", "json", "--session-dir", "{run_dir}/pi", OPTIONS)
+_HERMES = ("--usage-file", "{run_dir}/usage.json", OPTIONS)
 
 PRESETS: Mapping[str, Preset] = {
     preset.name: preset
     for preset in (
         Preset(
             name="hermes",
-            tried="0.19",
-            start=(
-                "hermes", "-p", "{profile}", "--cli", "--accept-hooks", "chat", "-q", "{prompt}",
+            tried="0.19.0",
+            start=("hermes", "-p", "{profile}", "-z", "{prompt}", *_HERMES),
+            resume=(
+                "hermes", "-p", "{profile}", "--resume", "{session}", "-z", "{prompt}", *_HERMES,
             ),
-            footer=r"\n *Resume this session with:\n",
+            allows=Allows("every file", "any command", "whatever its tools reach", True),
+            model=("-m", "{value}"),
+            needs="a hermes profile of the name that the worker's profile has",
         ),
         Preset(
             name="claude",
-            tried="2.1",
-            start=(
-                "claude", "-p", "{prompt}", "--session-id", "{session}",
-                "--output-format", "stream-json", "--verbose", "--permission-mode", "acceptEdits",
+            tried="2.1.332",
+            start=("claude", "-p", "--session-id", "{session}", *_CLAUDE),
+            resume=("claude", "-p", "--resume", "{session}", *_CLAUDE),
+            allows=Allows(
+                "files of its workspace",
+                "gitkanban, and what it holds harmless; tests and builds only if args names them",
+                "none",
             ),
-            resume=("claude", "-p", "{prompt}", "--resume", "{session}"),
+            stdin=True,
+            model=("--model", "{value}"),
+            effort=("--effort", "{value}"),
             commits="supervisor",
-            env=(("CLAUDE_CODE_MAX_RETRIES", "1"),),
+            env=(("CLAUDE_CODE_MAX_RETRIES", "4"),),
             read_only_memory=(("CLAUDE_CODE_DISABLE_AUTO_MEMORY", "1"),),
-            rate_limit=_COMMON_LIMITS,
-            session_keys=("session_id",),
-            message_keys=("result",),
-            error_keys=("is_error",),
-            cost_keys=("total_cost_usd",),
         ),
         Preset(
             name="codex",
-            tried="0.169",
-            start=("codex", "exec", "--json", "-o", "{last_message}", "{prompt}"),
-            resume=("codex", "exec", "resume", "{session}", "{prompt}"),
+            tried="0.171.0",
+            start=("codex", "exec", *_CODEX, "-"),
+            resume=("codex", "exec", "resume", *_CODEX, "{session}", "-"),
+            allows=Allows(
+                "files of its workspace and the run's mailbox, by its own sandbox",
+                "any command, in that sandbox",
+                "none but the model's",
+            ),
+            stdin=True,
+            model=("-m", "{value}"),
+            effort=("-c", 'model_reasoning_effort="{value}"'),
             commits="supervisor",
-            rate_limit=_COMMON_LIMITS,
-            session_keys=("thread_id",),
-            message_keys=("text", "last_agent_message"),
         ),
         Preset(
             name="gemini",
-            tried="0.61",
-            start=(
-                "gemini", "-p", "{prompt}", "--yolo", "--skip-trust",
-                "--session-id", "{session}", "-o", "json",
-            ),
-            resume=("gemini", "-p", "{prompt}", "--resume", "{session}"),
-            rate_limit=(*_COMMON_LIMITS, "resource_exhausted", "quota exceeded"),
-            message_keys=("response",),
-            error_keys=("error",),
+            tried="0.61.0",
+            start=("gemini", *_GEMINI, "--session-id", "{session}"),
+            resume=("gemini", *_GEMINI, "--resume", "{session}"),
+            allows=Allows("every file", "any command", "whatever its tools reach", True),
+            stdin=True,
+            model=("-m", "{value}"),
         ),
         Preset(
             name="opencode",
-            tried="1.18",
-            start=("opencode", "run", "--format", "json", "{prompt}"),
-            resume=("opencode", "run", "-s", "{session}", "{prompt}"),
-            rate_limit=_COMMON_LIMITS,
-            session_keys=("sessionID", "session_id"),
-            message_keys=("text",),
+            tried="1.18.33",
+            start=("opencode", "run", "--format", "json", OPTIONS),
+            resume=("opencode", "run", "--format", "json", "-s", "{session}", OPTIONS),
+            allows=Allows(
+                "files of its workspace", "any command", "whatever its tools reach", True
+            ),
+            stdin=True,
+            model=("-m", "{value}"),
+            effort=("--variant", "{value}"),
         ),
         Preset(
             name="pi",
-            tried="0.61",
-            start=("pi", "-p", "--mode", "json", "--session-dir", "{run_dir}/pi", "{prompt}"),
-            rate_limit=_COMMON_LIMITS,
-            message_keys=("text",),
-            error_keys=("errorMessage",),
+            tried="0.73.1",
+            start=("pi", *_PI),
+            resume=("pi", *_PI, "--session", "{session}"),
+            allows=Allows("every file", "any command", "whatever its commands reach", True),
+            stdin=True,
+            model=("--model", "{value}"),
+            effort=("--thinking", "{value}"),
             transcript="pi",
         ),
         Preset(
             name="aider",
-            tried="0.86",
-            start=("aider", "--message", "{prompt}", "--yes-always", "--no-check-update"),
+            tried="0.86.2",
+            start=(
+                "aider", "--message", "{prompt}", "--yes-always", "--no-check-update",
+                "--no-detect-urls", "--no-gitignore", "--no-analytics", "--no-show-release-notes",
+                "--no-show-model-warnings", "--no-suggest-shell-commands", "--no-pretty",
+                "--disable-playwright", OPTIONS,
+            ),
+            allows=Allows("files of its workspace", "none", "none but the model's", True),
+            model=("--model", "{value}"),
+            effort=("--reasoning-effort", "{value}"),
             droppings=(".aider*",),
-            rate_limit=_COMMON_LIMITS,
         ),
     )
 }  # fmt: skip
 
-CUSTOM = Preset(name="command", tried="", start=())
+CUSTOM = Preset("command", "", (), Allows("", "", ""))
 
 
 def preset_of(runner: str) -> Preset:
@@ -138,9 +169,53 @@ def preset_of(runner: str) -> Preset:
     return PRESETS.get(runner, CUSTOM)
 
 
+def sentence(preset: Preset) -> str:
+    """What the agent may do, as a person reads it before allowing it; empty for CUSTOM."""
+    edits, shell, network, asks_nobody = preset.allows
+    if not edits:
+        return ""
+    how = "asks nobody before it acts" if asks_nobody else "is refused what goes beyond that"
+    return f"{preset.name} edits {edits}; runs {shell}; network: {network}; it {how}"
+
+
 def commits_of(worker: Worker) -> str:
     """Who commits what a session of the worker leaves: the worker says, else its preset."""
     return worker.commits or preset_of(worker.runner).commits
+
+
+def templates_of(worker: Worker) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The argv templates of the worker's start and resume, with its options in their place.
+
+    Two empty tuples when the worker has neither a runner nor a command.
+    """
+    preset = preset_of(worker.runner)
+    own = worker.command not in ((), preset.start)
+    start, resume = (worker.command, worker.resume) if own else (preset.start, preset.resume)
+    known = CUSTOM if own else preset
+    chosen = (*_choose(known.model, worker.model), *_choose(known.effort, worker.effort))
+    options = (*chosen, *worker.args)
+    return _with_options(start, options), _with_options(resume, options)
+
+
+def _choose(words: tuple[str, ...], value: str) -> tuple[str, ...]:
+    return tuple(word.replace("{value}", value) for word in words) if value else ()
+
+
+def _with_options(template: tuple[str, ...], options: tuple[str, ...]) -> tuple[str, ...]:
+    if not template:
+        return ()
+    if OPTIONS not in template:
+        return (*template, *options)
+    at = template.index(OPTIONS)
+    return (*template[:at], *options, *template[at + 1 :])
+
+
+def reads_stdin(worker: Worker) -> bool:
+    """Whether a session of the worker is given its prompt on stdin."""
+    preset = preset_of(worker.runner)
+    if worker.command not in ((), preset.start):
+        return worker.stdin == "prompt"
+    return preset.stdin
 
 
 def unknown_placeholders(word: str) -> list[str]:
@@ -163,83 +238,3 @@ def expand(argv: Sequence[str], values: Mapping[str, str]) -> list[str]:
         return values[match[1]] if match[1] in known else match[0]
 
     return [_PLACEHOLDER.sub(replaced, word) for word in argv]
-
-
-class Said(NamedTuple):
-    """What an agent's output says of the session."""
-
-    session: str = ""
-    summary: str = ""
-    error: str = ""
-    cost_usd: str = ""
-    rate_limited: bool = False
-
-
-def read_output(preset: Preset, stdout: str, stderr: str) -> Said:
-    """Read session id, last message, error, cost and a rate limit out of an agent's output.
-
-    `stdout` is its first and last lines (the middle may be cut out), `stderr` its last ones. Lines
-    that are not JSON are passed over; for an agent that prints text the last paragraph is the
-    summary. What a command of one's own prints is nobody's message, and may hold secrets: nothing
-    is taken from it.
-    """
-    if preset is CUSTOM:
-        return Said()
-    said = Said(rate_limited=_limited(preset, stdout, stderr))
-    if not preset.message_keys:
-        text = re.split(preset.footer, stdout)[0] if preset.footer else stdout
-        return said._replace(summary=_last_paragraph(text))
-    for event in _events(stdout):
-        said = _read_event(preset, said, event)
-    return said
-
-
-def _limited(preset: Preset, stdout: str, stderr: str) -> bool:
-    end = (stdout[-4000:] + "\n" + stderr[-4000:]).lower()
-    return any(signature in end for signature in preset.rate_limit)
-
-
-def _events(stdout: str) -> list[dict[str, Any]]:
-    whole = _json(stdout)
-    if isinstance(whole, dict):
-        return [whole]
-    found = (_json(line) for line in stdout.splitlines() if line.lstrip().startswith("{"))
-    return [event for event in found if isinstance(event, dict)]
-
-
-def _json(text: str) -> object:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _read_event(preset: Preset, said: Said, event: dict[str, Any]) -> Said:
-    # Agents nest one level: {"type": "item.completed", "item": {"text": …}}, {"part": {"text": …}}.
-    layers = [event, *(value for value in event.values() if isinstance(value, dict))]
-
-    def first(keys: tuple[str, ...]) -> object:
-        return next((layer[key] for layer in layers for key in keys if layer.get(key)), None)
-
-    session, message = first(preset.session_keys), first(preset.message_keys)
-    cost, error = first(preset.cost_keys), first(preset.error_keys)
-    if isinstance(session, str):
-        said = said._replace(session=session)
-    if isinstance(message, str):
-        said = said._replace(summary=message.strip())
-    if cost is not None:
-        said = said._replace(cost_usd=str(cost))
-    if error:
-        said = said._replace(error=_one_line(said.summary if error is True else error))
-    return said
-
-
-def _one_line(value: object) -> str:
-    if isinstance(value, dict):
-        value = value.get("message", value)
-    return " ".join(str(value).split())[:200] or "the agent says that it failed"
-
-
-def _last_paragraph(text: str) -> str:
-    parts = [part.strip() for part in text.strip().split("\n\n")]
-    return parts[-1][-2000:] if parts else ""

@@ -70,6 +70,8 @@ def judge(facts: RunFacts, end: Exit) -> tuple[str, str]:
             return "stopped", end.error or "stopped on request"
         case "timeout":
             return "timed-out", "it ran longer than its timeout"
+        case "stall" if facts.rate_limited:
+            return "rate-limited", _limited(facts)
         case "stall":
             return "stalled", "no output and no change for longer than its stall_timeout"
         case "reboot":
@@ -86,14 +88,20 @@ def judge(facts: RunFacts, end: Exit) -> tuple[str, str]:
     if session is None:
         return "not-started", end.error or "the session was never started"
     if session.exit == TEMPFAIL or (facts.rate_limited and (session.exit or facts.agent_error)):
-        return "rate-limited", "the agent's service asked to come back later"
+        return "rate-limited", _limited(facts)
     if session.signal:
         return "killed", f"the session {_ended(None, session.signal)}"
     if session.exit:
-        return "failed", f"the session {_ended(session.exit, 0)}"
+        said = f": {facts.agent_error}" if facts.agent_error else ""
+        return "failed", f"the session {_ended(session.exit, 0)}{said}"
     if facts.agent_error:
         return "failed", f"exit 0, but the agent says: {facts.agent_error}"
     return _judge_work(facts, end)
+
+
+def _limited(facts: RunFacts) -> str:
+    said = f": {facts.agent_error}" if facts.agent_error else ""
+    return f"the agent's service asked to come back later{said}"
 
 
 def _judge_work(facts: RunFacts, end: Exit) -> tuple[str, str]:

@@ -127,7 +127,7 @@ def _executed(worker: Worker, now: Wanted, allowed: Wanted) -> Iterator[KeyChang
     """What differs in the commands, their environment and their programs."""
     for field in ("command", "resume"):
         if getattr(now, field) != getattr(allowed, field):
-            yield _upgraded(_change(field, now, allowed), now, allowed)
+            yield _upgraded(worker, _change(field, now, allowed), allowed)
             break
     yield from _environment(worker, now, allowed)
     for field in ("setup", "verify"):
@@ -153,12 +153,14 @@ def _programs(row: Wanted) -> dict[str, str]:
     return dict(zip(fields, row.programs, strict=False))
 
 
-def _upgraded(change: KeyChange, now: Wanted, allowed: Wanted) -> KeyChange:
+def _upgraded(worker: Worker, change: KeyChange, allowed: Wanted) -> KeyChange:
     """The change, said of the preset where the config names the same one as before."""
-    preset = PRESETS.get(now.runner)
-    if not preset or now.runner != allowed.runner or now.command != preset.start:
+    preset = PRESETS.get(worker.runner)
+    options = worker.args or worker.model or worker.effort  # these may be what differs
+    own = not preset or worker.command not in ((), preset.start)
+    if own or options or worker.runner != allowed.runner:
         return change
-    what = f"the preset {now.runner} runs something else than what was allowed"
+    what = f"the preset {worker.runner} runs something else than what was allowed"
     return change._replace(words=f"{what}: {change.text}")
 
 

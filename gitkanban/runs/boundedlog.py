@@ -8,6 +8,7 @@ import os
 from gitkanban import files
 
 _CUT = b"\n[gitkanban: %d bytes left out here]\n"
+CUT_SIGN = " bytes left out here]\n"  # stands in the text of a log that was cut
 
 
 def open_log(path: str) -> int:

@@ -17,10 +17,10 @@ from gitkanban import failpoints
 from gitkanban.board import git
 from gitkanban.board.place import Place
 from gitkanban.core.model import Card, Config, Worker
-from gitkanban.core.presets import commits_of, expand, preset_of
+from gitkanban.core.presets import commits_of, expand, preset_of, reads_stdin, templates_of
 from gitkanban.core.room import needs_of
-from gitkanban.runs import bell, machines, memory, processes, trust, workspaces, worktrees
-from gitkanban.runs.folders import Folder
+from gitkanban.runs import bell, folders, machines, memory, processes, trust, workspaces, worktrees
+from gitkanban.runs.folders import MAILBOX, Folder
 from gitkanban.runs.slots import Lease
 from gitkanban.runs.workspaces import Workspace
 
@@ -129,6 +129,7 @@ def whole_spec(launch: Launch, folder: Folder) -> dict[str, str | Sequence[str]]
         "setup_mark": workspaces.setup_mark(workspace.admin) if workspace.admin else "",
         "before": [*ours, "--before", folder.path] if before else [],
         "session": command,
+        "session.stdin": folder.file("prompt.md") if reads_stdin(worker) else "",
         "collect": [*ours, folder.path] if collects and worker.verify else [],
         "before.env": marked,
         "before.cwd": place.common,
@@ -144,10 +145,8 @@ def whole_spec(launch: Launch, folder: Folder) -> dict[str, str | Sequence[str]]
 
 def _command(launch: Launch, folder: Folder) -> list[str]:
     worker = launch.worker
-    template = trust.command_of(worker)
-    preset = preset_of(worker.runner)
-    if launch.resume and preset.resume and worker.command in ((), preset.start):
-        template = preset.resume
+    start, resume = templates_of(worker)
+    template = resume if launch.resume and resume else start
     argv = expand(
         template,
         {
@@ -161,6 +160,8 @@ def _command(launch: Launch, folder: Folder) -> list[str]:
             "branch": launch.workspace.branch,
             "last_message": folder.file("last_message"),
             "run_dir": folder.path,
+            "mailbox": folder.file(MAILBOX),
+            "gitkanban": program_of_ours(trust.search_path(launch.place)),
         },
     )
     return [trust.program(argv[0], trust.search_path(launch.place)), *argv[1:]]
@@ -186,6 +187,7 @@ def _run_environment(launch: Launch) -> dict[str, str]:
         "GITKANBAN_WORKSPACE": launch.workspace.path,
         "GITKANBAN_MEMORY": worker.memory_policy,
         "GITKANBAN_BOARD": place.branch,
+        "GITKANBAN_MAILBOX": folders.of(place.private, lease.run).file(MAILBOX),
     }
     return env | _git_settings(launch.workspace.sparse) | dict(launch.env)
 
@@ -202,6 +204,17 @@ def _with_own(path: str) -> str:
     if shutil.which("gitkanban", path=path) or not os.path.exists(f"{own}/gitkanban"):
         return path
     return f"{path}{os.pathsep}{own}"
+
+
+def program_of_ours(path: str) -> str:
+    """How a session names our command: absolute where the shell of an agent may not find it.
+
+    Some agents' shells are login shells, which set PATH anew: only the system's own is sure.
+    """
+    if shutil.which("gitkanban", path=os.defpath):
+        return "gitkanban"
+    own = f"{os.path.dirname(sys.executable)}/gitkanban"
+    return shutil.which("gitkanban", path=path) or (own if os.path.exists(own) else "gitkanban")
 
 
 def _git_settings(sparse: bool) -> dict[str, str]:

@@ -19,6 +19,7 @@ from gitkanban.core.closing import Tries
 from gitkanban.core.doctor import DEPEND_ON_LOCKS, symptoms
 from gitkanban.core.leftovers import known_cards
 from gitkanban.core.model import Board, Config
+from gitkanban.core.presets import templates_of
 from gitkanban.core.surroundings import (
     BranchSeen,
     DiskSeen,
@@ -321,7 +322,7 @@ def _missing(place: Place, config: Config | None) -> tuple[tuple[str, str], ...]
     found = []
     path = trust.search_path(place)
     for worker in config.workers.values() if config else ():
-        for argv in (trust.command_of(worker), worker.setup, worker.verify):
+        for argv in (templates_of(worker)[0], worker.setup, worker.verify):
             name = trust.program(argv[0], path) if argv else ""
             absent = not os.access(name, os.X_OK) if os.path.isabs(name) else "/" not in name
             if name and "{" not in name and absent:

@@ -14,6 +14,7 @@ from gitkanban.core.facts import Exit, Report, StepEnd, Work
 from gitkanban.runs import processes, spec
 from gitkanban.runs.spec import Spec
 
+MAILBOX = "mailbox"  # what the session leaves for us, and the only folder here that it may write
 _TAIL = 64 << 10
 _FACTS = 8 << 10  # bytes of a spec that hold its facts; commands, prompt included, come after
 
@@ -208,6 +209,13 @@ class Folder(NamedTuple):
         """The last lines of a log, without their ends; empty when there is none."""
         text = self.text(name, 0, _TAIL)
         return text.splitlines()[-lines:]
+
+    def size(self, name: str) -> int:
+        """The bytes of a log; 0 when there is none."""
+        try:
+            return os.stat(self.file(name)).st_size
+        except OSError:
+            return 0
 
     def text(self, name: str, head: int, tail: int) -> str:
         """The first and last bytes of a log as text, what lies between them left out."""

@@ -4,23 +4,27 @@ It decides nothing and changes nothing but lease tokens that do not say what the
 """
 
 import json
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from gitkanban import files
 from gitkanban.board import git
 from gitkanban.board.checkouts import base_of
 from gitkanban.board.place import Place, clone_id, host
-from gitkanban.core.facts import Elsewhere, Observed, RunFacts
+from gitkanban.core.facts import Elsewhere, Exit, Observed, RunFacts
 from gitkanban.core.model import REVIEW, RUNNING, SHARED, Board, Config
-from gitkanban.core.presets import Said, preset_of, read_output
 from gitkanban.core.reconcile import to_accept
 from gitkanban.core.tampering import Finding
 from gitkanban.core.trusted import ACCEPTING
 from gitkanban.core.withheld import Withheld
-from gitkanban.runs import folders, leases, slots, spec, trust, watching
+from gitkanban.runs import boundedlog, folders, leases, slots, spec, trust, watching
 from gitkanban.runs.folders import Folder
 from gitkanban.runs.locks import Locks
+
+if TYPE_CHECKING:
+    from gitkanban.core.readers import Reading
 
 _HEAD, _TAIL, _ERRORS = 64 << 10, 2 << 20, 16 << 10  # bytes of an agent's output that are read
 
@@ -134,7 +138,7 @@ def _facts(folder: Folder, found: spec.Spec, held: set[str]) -> RunFacts:
         facts = facts._replace(tries=folder.tries())
     if end is None:
         return facts
-    said = _said(folder, found.one("runner"))
+    said = read_session(folder, found.one("runner"), end)
     return facts._replace(
         exit=end,
         collected=not folder.uncollected(found),
@@ -143,20 +147,38 @@ def _facts(folder: Folder, found: spec.Spec, held: set[str]) -> RunFacts:
         work=folder.work(),
         report=folder.report(),
         session=said.session or facts.session,
-        rate_limited=said.rate_limited,
+        rate_limited=said.limited,
+        limited_until=said.limited_until,
+        login_needed=said.login,
         agent_error=said.error,
         summary=said.summary,
         cost_usd=said.cost_usd,
+        tokens_in=said.tokens_in,
+        tokens_out=said.tokens_out,
+        denied=said.denied,
     )
 
 
-def _said(folder: Folder, runner: str) -> Said:
-    preset = preset_of(runner)
-    said = read_output(
-        preset, folder.text("stdout.log", _HEAD, _TAIL), folder.text("stderr.log", 0, _ERRORS)
+def read_session(folder: Folder, runner: str, end: Exit) -> "Reading":
+    """What the session of an ended run said of itself, as its preset's reader reads it."""
+    from gitkanban.core import readers  # late: most looks at a board find no run that has ended
+
+    stdout = folder.text("stdout.log", _HEAD, _TAIL)
+    output = readers.Output(
+        stdout,
+        folder.text("stderr.log", 0, _ERRORS),
+        folder.text("last_message", 0, _ERRORS).strip(),
+        folder.text("usage.json", 0, _ERRORS),
+        whole=folder.size("stdout.log") <= _HEAD + _TAIL and boundedlog.CUT_SIGN not in stdout,
+        failed=end.how == "stall" or _failed(end),
     )
-    last = folder.text("last_message", 0, _ERRORS).strip()  # codex writes it to a file
-    return said._replace(summary=last) if last else said
+    offset = time.localtime(end.ended).tm_gmtoff
+    return readers.read(runner, output, end.ended, offset)
+
+
+def _failed(end: Exit) -> bool:
+    session = end.step("session")
+    return session is not None and bool(session.exit or session.signal)
 
 
 def _commits_here(place: Place, board: Board) -> frozenset[str]:

@@ -191,8 +191,8 @@ class Supervisor:
                 os._exit(127)
             for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores these two
                 signal.signal(number, signal.SIG_DFL)
-            null = os.open(os.devnull, os.O_RDONLY)
-            for fd, place in ((null, 0), (logs[0], 1), (logs[-1], 2)):
+            stdin = os.open(self.spec.one(f"{name}.stdin") or os.devnull, os.O_RDONLY)
+            for fd, place in ((stdin, 0), (logs[0], 1), (logs[-1], 2)):
                 os.dup2(fd, place)
             os.chdir(where)
             env = self.spec.pairs(f"{name}.env") or self._session_env()

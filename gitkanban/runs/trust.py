@@ -15,7 +15,7 @@ from typing import Any
 from gitkanban import files
 from gitkanban.board.place import Place
 from gitkanban.core.model import Config, Worker
-from gitkanban.core.presets import PRESETS, preset_of
+from gitkanban.core.presets import preset_of, templates_of
 from gitkanban.core.trusted import ACCEPTING, Value, board_values, worker_values
 from gitkanban.core.withheld import Record, Wanted, Withheld
 from gitkanban.core.withheld import withheld as _withheld
@@ -39,7 +39,7 @@ def _wanted_in(config: Config, path: str) -> list[Wanted]:
 
 
 def _wanted(worker: Worker, path: str) -> Wanted:
-    command, preset = command_of(worker), preset_of(worker.runner)
+    command, resume = templates_of(worker)
     env = [f"{name}={value}" for name, value in preset_env(worker).items()]
     if worker.memory_env:
         env.append(f"{worker.memory_env}={worker.memory_path}")
@@ -47,7 +47,7 @@ def _wanted(worker: Worker, path: str) -> Wanted:
         worker.name,
         worker.runner,
         command,
-        preset.resume if command == preset.start else (),
+        resume,
         worker.setup,
         worker.verify,
         tuple(env),
@@ -66,14 +66,6 @@ def preset_env(worker: Worker) -> dict[str, str]:
     preset = preset_of(worker.runner)
     bare = worker.memory_policy == "read-only" and not worker.memory_env
     return dict(preset.env) | (dict(preset.read_only_memory) if bare else {})
-
-
-def command_of(worker: Worker) -> tuple[str, ...]:
-    """The argv template of a worker: its own, else its preset's; empty when it has neither."""
-    if worker.command:
-        return worker.command
-    known = PRESETS.get(worker.runner)
-    return known.start if known else ()
 
 
 def program(name: str, path: str) -> str:

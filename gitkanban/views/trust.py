@@ -4,6 +4,7 @@ from collections.abc import Container, Sequence
 from shlex import join
 from typing import TYPE_CHECKING
 
+from gitkanban.core.presets import preset_of, sentence
 from gitkanban.views.text import shown
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def _facts(row: "Wanted", only: Container[str] | None = None) -> list[str]:
     keys = {name: str(value) for name, value in row.keys.items()}
     usual = {"profile": row.worker, **_USUAL}
     facts = [
+        ("allows", sentence(preset_of(row.runner))),
         ("command", join(row.command)),
         ("setup", join(row.setup)),
         ("verify", join(row.verify)),

@@ -1,26 +1,30 @@
-"""Presets are data: templates expand once, and agents' output is read without trusting it."""
+"""Presets are data: templates expand once, and what a worker adds to them has its place."""
+
+from typing import Any
 
 import pytest
 
+from gitkanban.core.model import Worker
 from gitkanban.core.presets import (
     CUSTOM,
     PLACEHOLDERS,
     PRESETS,
-    Said,
     expand,
-    preset_of,
-    read_output,
+    reads_stdin,
+    sentence,
+    templates_of,
     unknown_placeholders,
 )
 
-VALUES = {name: f"<{name}>" for name in (*PLACEHOLDERS, "last_message", "run_dir")}
+PRIVATE = ("last_message", "run_dir", "mailbox", "gitkanban")
+VALUES = {name: f"<{name}>" for name in (*PLACEHOLDERS, *PRIVATE)}
 
 
 @pytest.mark.parametrize("name", sorted(PRESETS))
-def test_every_preset_expands_and_carries_the_prompt_as_one_argument(name: str) -> None:
-    argv = expand(PRESETS[name].start, VALUES)
+def test_every_preset_expands_and_is_given_the_prompt_once(name: str) -> None:
+    argv = expand(templates_of(worker(runner=name))[0], VALUES)
     assert argv[0] == name
-    assert argv.count("<prompt>") == 1
+    assert argv.count("<prompt>") == (0 if PRESETS[name].stdin else 1)
     assert not any("{" in word for word in argv)
 
 
@@ -35,47 +39,50 @@ def test_other_braces_are_plain_text() -> None:
     assert unknown_placeholders("{promt}-{prompt}-{Card}") == ["promt", "Card"]
 
 
-CLAUDE = """{"type":"system","subtype":"init","session_id":"s-1"}
-not json
-{"type":"result","is_error":%s,"result":"did it","total_cost_usd":0.25,"session_id":"s-1"}
-"""
+def worker(**values: Any) -> Worker:
+    return Worker("coder", "coder", **values)
 
 
-@pytest.mark.parametrize(
-    ("runner", "stdout", "said"),
-    [
-        ("claude", CLAUDE % "false", Said("s-1", "did it", "", "0.25")),
-        ("claude", CLAUDE % "true", Said("s-1", "did it", "did it", "0.25")),
-        (
-            "codex",
-            '{"type":"thread.started","thread_id":"t-9"}\n'
-            '{"type":"item.completed","item":{"type":"agent_message","text":"all done"}}\n',
-            Said("t-9", "all done"),
-        ),
-        ("gemini", '{\n "response": "ok",\n "stats": {}\n}', Said("", "ok")),
-        (
-            "gemini",
-            '{"error": {"message": "quota exceeded"}}',
-            Said("", "", "quota exceeded", "", True),
-        ),
-        ("aider", "Applied edit\n\nlast words", Said("", "last words")),
-        ("", "one\n\nAPI_KEY=abc", Said()),
-        (
-            "hermes",
-            "thinking\n\nIt is done:\n- all of it\n\n"
-            "Resume this session with:\n  hermes --resume s1\n\nSession: s1\nMessages: 4\n",
-            Said("", "It is done:\n- all of it"),
-        ),
-        ("claude", "", Said()),
-        ("claude", "[" * 100_000, Said()),
-    ],
-)
-def test_output_is_read(runner: str, stdout: str, said: Said) -> None:
-    assert read_output(preset_of(runner), stdout, "") == said
+@pytest.mark.parametrize("name", sorted(PRESETS))
+def test_options_go_into_start_and_resume_and_the_prompt_stays_last(name: str) -> None:
+    preset = PRESETS[name]
+    made = worker(
+        runner=name, command=preset.start, args=("--verbose", "{card}"), model="m-1",
+        effort="high" if preset.effort else "",
+    )  # fmt: skip
+    for template in templates_of(made):
+        if not template:
+            assert name == "aider"  # it has no conversations to resume
+            continue
+        argv = expand(template, VALUES)
+        assert "--verbose" in argv
+        assert "<card>" in argv
+        assert any("m-1" in word for word in argv)
+        assert any("high" in word for word in argv) == bool(preset.effort)
+        assert not any("{options}" in word or "{value}" in word for word in argv)
+        assert (argv[-1] == "-") == (name == "codex")
 
 
-def test_a_rate_limit_is_seen_on_stderr_too_but_only_near_the_end() -> None:
-    preset = PRESETS["claude"]
-    assert read_output(preset, "", "API Error: 429 Too Many Requests").rate_limited
-    assert not read_output(preset, "rate limit" + "." * 9000, "").rate_limited
-    assert not read_output(CUSTOM, "rate limit", "").rate_limited
+def test_args_of_a_command_of_one_s_own_go_to_its_end() -> None:
+    made = worker(command=("x", "{prompt}"), resume=("x", "-r", "{session}"), args=("-v",))
+    assert templates_of(made) == (("x", "{prompt}", "-v"), ("x", "-r", "{session}", "-v"))
+    assert templates_of(worker(runner="")) == ((), ())
+
+
+def test_stdin_is_the_preset_s_choice_or_one_s_own() -> None:
+    assert reads_stdin(worker(runner="claude", command=PRESETS["claude"].start))
+    assert not reads_stdin(worker(runner="aider"))
+    assert not reads_stdin(worker(runner="claude", command=("claude", "-p", "{prompt}")))
+    assert reads_stdin(worker(command=("x",), stdin="prompt"))
+
+
+def test_every_preset_says_what_it_allows_itself() -> None:
+    for name, preset in PRESETS.items():
+        assert sentence(preset).startswith(f"{name} edits ")
+    assert sentence(CUSTOM) == ""
+
+
+def test_aider_installs_nothing_and_fetches_nothing() -> None:
+    assert {"--no-detect-urls", "--disable-playwright", "--no-suggest-shell-commands"} <= {
+        *PRESETS["aider"].start
+    }

@@ -90,13 +90,17 @@ def test_a_slot_above_today_s_limit_is_still_seen_busy(bench: Bench) -> None:
 
 
 def test_an_agent_that_says_it_was_limited(bench: Bench) -> None:
-    script = """echo '{"session_id":"s-1","result":"bye","is_error":true,"total_cost_usd":0.5}'
-                echo 'rate limit reached' >&2; exit 1"""
+    script = """echo '{"type":"result","session_id":"s-1","result":"rate limit reached","is_error":true,"total_cost_usd":0.5}'
+                exit 1"""
     running = bench.start(override={"session": ["sh", "-c", script], "runner": "claude"})
     running.end()
     (facts,) = look(bench).runs
     assert facts.rate_limited
-    assert (facts.session, facts.summary, facts.cost_usd) == ("s-1", "bye", "0.5")
+    assert (facts.session, facts.agent_error, facts.cost_usd) == (
+        "s-1",
+        "rate limit reached",
+        "0.5",
+    )
     assert facts.agent_error
 
 

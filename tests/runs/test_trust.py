@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gitkanban.board.place import Place
+from gitkanban.core import presets
 from gitkanban.core.model import Config, Worker
 from gitkanban.errors import Untrusted
 from gitkanban.runs import trust
@@ -82,8 +83,8 @@ def test_an_upgraded_preset_asks_again(repo: Path, monkeypatch: pytest.MonkeyPat
     with_preset = config(command=(), runner="codex")
     trust.record(place, with_preset)
     assert trust.untrusted(place, with_preset) == {}
-    newer = trust.PRESETS["codex"]._replace(start=("codex", "exec", "--yolo", "{prompt}"))
-    monkeypatch.setitem(trust.PRESETS, "codex", newer)  # type: ignore[arg-type]
+    newer = presets.PRESETS["codex"]._replace(start=("codex", "exec", "--yolo", "{prompt}"))
+    monkeypatch.setitem(presets.PRESETS, "codex", newer)  # type: ignore[arg-type]
     assert trust.untrusted(place, with_preset)["w"].startswith(
         "the preset codex runs something else than what was allowed: its command changed from codex"
     )

@@ -1,0 +1,422 @@
+"""What an agent printed, read: one reader for each preset, over text that nobody vouches for.
+
+A reader gives what the session said of itself; whether the run succeeded is the verdict's. What
+the model wrote in its own prose is never taken for an error, a limit or a missing login: only the
+event that ends a turn is.
+"""
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any, NamedTuple
+
+_SESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}\Z", re.ASCII)
+_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-_]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_SUMMARY_MOST, _ERROR_MOST, _DENIED_MOST = 20_000, 300, 20
+_COST_MOST = 1_000_000.0  # USD; more than that in one session is no cost but a mistake
+_TOKENS_MOST = 1 << 48
+
+# In the text of an error, lower case. A service words them as it likes: each was observed.
+_LIMITS = (
+    "rate limit", "rate_limit", "ratelimit", "usage limit", "session limit", "weekly limit",
+    "too many requests", "overloaded", "resource_exhausted", "quota exceeded", "exceeded your",
+    "http 429", "status 429", "error: 429", "insufficient_quota",
+)  # fmt: skip
+_LOGINS = (
+    "401", "invalid x-api-key", "invalid api key", "incorrect api key", "api key not valid",
+    "unauthenticated", "unauthorized", "authenticat", "not logged in", "/login", "log in",
+    "invalid_api_key",
+)  # fmt: skip
+
+
+class Output(NamedTuple):
+    """What a session left to read, as text. Lines may be cut out of the middle of `stdout`."""
+
+    stdout: str
+    stderr: str = ""
+    last_message: str = ""  # of the file in which an agent writes its last message
+    usage: str = ""  # of the file in which an agent writes what it used
+    whole: bool = True  # nothing of stdout was cut out, so that its sums are right
+    failed: bool = False  # it did not end by itself with exit 0: stderr may say why
+
+
+class Reading(NamedTuple):
+    """What a session said of itself; what it did not say is empty or None, never 0."""
+
+    session: str = ""  # the agent's own id of the conversation
+    summary: str = ""  # its last message
+    error: str = ""  # what ended its last turn, in its own words
+    cost_usd: str = ""  # a decimal number
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    limited: bool = False  # the service asks to come back later
+    limited_until: int = 0  # seconds since the epoch; 0: it did not say
+    login: bool = False  # the service does not know who asks: a thing for a person
+    denied: tuple[str, ...] = ()  # tools that it wanted to use and was refused
+
+
+def read(runner: str, output: Output, now: int, utc_offset: int = 0) -> Reading:
+    """Read the output of a session of the named preset; nothing of one without a preset.
+
+    What a command of one's own prints is nobody's message, and may hold secrets. `now` is when the
+    session ended, `utc_offset` this machine's, in seconds: times of day without a zone are its.
+    """
+    reader = _READERS.get(runner)
+    if reader is None:
+        return Reading()
+    found = reader(output)
+    words = found.error or (_last_line(output.stderr) if output.failed else "")
+    error = _on_one_line(words, _ERROR_MOST)
+    lower = error.lower()
+    limited = found.limited or any(sign in lower for sign in _LIMITS)
+    until = found.limited_until or (_reset_time(error, now, utc_offset) if limited else 0)
+    return found._replace(
+        session=found.session if _SESSION.match(found.session) else "",
+        summary=clean(found.summary)[:_SUMMARY_MOST],
+        error=error,
+        limited=limited,
+        limited_until=until if until > now else 0,
+        login=not limited and any(sign in lower for sign in _LOGINS),
+        denied=tuple(_on_one_line(each, 200) for each in found.denied[:_DENIED_MOST]),
+    )
+
+
+def clean(text: str) -> str:
+    """The text without terminal escapes and control characters, line ends apart."""
+    return _CONTROLS.sub("", _ESCAPES.sub("", text)).strip()
+
+
+def _on_one_line(text: str, most: int) -> str:
+    return " ".join(clean(text).split())[:most]
+
+
+def _last_line(text: str) -> str:
+    """The last line that says something; traces of a program's stack do not."""
+    lines = [line.strip() for line in clean(text).splitlines()]
+    return next((line for line in reversed(lines) if re.match(r"(?!at )[A-Za-z\[]", line)), "")
+
+
+# -- values that an agent wrote
+
+
+def _events(stdout: str) -> Iterator[dict[str, Any]]:
+    """The JSON objects of the output, one a line; other lines are passed over."""
+    for line in stdout.splitlines():
+        if line.startswith("{"):
+            found = _parse_json(line)
+            if isinstance(found, dict):
+                yield found
+
+
+def _parse_json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _items(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if math.isfinite(value) and value >= 0 else None
+
+
+def _tokens(*values: object) -> int | None:
+    """Their sum; None when none of them is a count."""
+    found = [number for value in values if (number := _number(value)) is not None]
+    total = sum(found)
+    return int(total) if found and total <= _TOKENS_MOST else None
+
+
+def _cost(*values: object) -> str:
+    """Their sum as a decimal number; empty when one of them is no cost, or there is none."""
+    found = [_number(value) for value in values]
+    total = sum(number or 0.0 for number in found)
+    if not found or None in found or total > _COST_MOST:
+        return ""
+    return f"{total:.6f}".rstrip("0").rstrip(".")
+
+
+def _message_of(error: object) -> str:
+    """The words of an error: itself, or what it holds under `message` at some depth."""
+    for _ in range(4):
+        if not isinstance(error, dict):
+            break
+        error = error.get("message") or error.get("data") or error.get("error") or error.get("name")
+    return error if isinstance(error, str) else ""
+
+
+# -- one reader for each agent
+
+
+def _read_claude(output: Output) -> Reading:
+    found, said = Reading(), ""
+    for event in _events(output.stdout):
+        kind = event.get("type")
+        found = found._replace(session=_text(event.get("session_id")) or found.session)
+        if kind == "assistant" and not event.get("parent_tool_use_id"):
+            content = _items(_mapping(event.get("message")).get("content"))
+            parts = [_text(_mapping(part).get("text")) for part in content]
+            said = "\n".join(filter(None, parts)) or said
+        elif kind == "rate_limit_event":
+            found = _with_claude_limit(found, _mapping(event.get("rate_limit_info")))
+        elif kind == "result":
+            found = _with_claude_result(found, event)
+    return found if found.summary or found.error else found._replace(summary=said)
+
+
+def _with_claude_limit(found: Reading, info: Mapping[str, Any]) -> Reading:
+    """`status: allowed` and `allowed_warning` are information; only `rejected` is a limit."""
+    if info.get("status") != "rejected":
+        return found
+    return found._replace(limited=True, limited_until=int(_number(info.get("resetsAt")) or 0))
+
+
+def _with_claude_result(found: Reading, event: Mapping[str, Any]) -> Reading:
+    result, failed = _text(event.get("result")), event.get("is_error") is True
+    errors = [_text(each) for each in _items(event.get("errors"))]
+    words = result or "; ".join(filter(None, errors)) or _text(event.get("subtype"))
+    usage = _mapping(event.get("usage"))
+    denials = [_mapping(each) for each in _items(event.get("permission_denials"))]
+    return found._replace(
+        summary="" if failed else result,
+        error=(words or "the agent says that it failed") if failed else "",
+        limited=found.limited and failed,  # a limit that it got over is none
+        cost_usd=_cost(event.get("total_cost_usd")),
+        tokens_in=_tokens(
+            usage.get("input_tokens"),
+            usage.get("cache_read_input_tokens"),
+            usage.get("cache_creation_input_tokens"),
+        ),
+        tokens_out=_tokens(usage.get("output_tokens")),
+        denied=tuple(_denial(each) for each in denials),
+    )
+
+
+def _denial(denial: Mapping[str, Any]) -> str:
+    given = _mapping(denial.get("tool_input"))
+    what = given.get("command") or given.get("file_path") or given.get("url") or ""
+    return f"{_text(denial.get('tool_name'))}: {_text(what)}".strip(": ")
+
+
+def _read_codex(output: Output) -> Reading:
+    found = Reading()
+    for event in _events(output.stdout):
+        item = _mapping(event.get("item"))
+        match event.get("type"):
+            case "thread.started":
+                found = found._replace(session=_text(event.get("thread_id")))
+            case "item.completed" if item.get("type") == "agent_message":
+                found = found._replace(summary=_text(item.get("text")), error="")
+            case "error":  # it tries again; the words count unless an answer follows
+                found = found._replace(error=_codex_words(event.get("message")))
+            case "turn.failed":
+                words = _codex_words(event.get("error"))
+                found = found._replace(error=words or "its turn failed")
+            case "turn.completed":
+                usage = _mapping(event.get("usage"))
+                found = found._replace(
+                    error="",
+                    tokens_in=_tokens(usage.get("input_tokens")),
+                    tokens_out=_tokens(usage.get("output_tokens")),
+                )
+    return found._replace(summary=output.last_message or found.summary)
+
+
+def _codex_words(error: object) -> str:
+    """An error of the service is a JSON text within the text."""
+    words = _message_of(error)
+    return _message_of(_parse_json(words)) or words
+
+
+def _read_gemini(output: Output) -> Reading:
+    found, ended = Reading(), False
+    for event in _events(output.stdout):
+        match event.get("type"):
+            case "init":
+                found = found._replace(session=_text(event.get("session_id")))
+            case "message" if event.get("role") == "assistant":
+                before = found.summary if event.get("delta") and not ended else ""
+                found = found._replace(summary=before + _text(event.get("content")))
+                ended = False
+            case "tool_use":
+                ended = True
+            case "result":
+                found = _with_gemini_result(found, event)
+    return found
+
+
+def _with_gemini_result(found: Reading, event: Mapping[str, Any]) -> Reading:
+    stats, failed = _mapping(event.get("stats")), event.get("status") != "success"
+    words = _codex_words(event.get("error")) or "the agent says that it failed"
+    return found._replace(
+        error=words if failed else "",
+        tokens_in=_tokens(stats.get("input_tokens")),
+        tokens_out=_tokens(stats.get("output_tokens")),
+    )
+
+
+def _read_opencode(output: Output) -> Reading:
+    found = Reading()
+    steps = []
+    for event in _events(output.stdout):
+        part = _mapping(event.get("part"))
+        found = found._replace(session=_text(event.get("sessionID")) or found.session)
+        match event.get("type"):
+            case "text":
+                found = found._replace(summary=_text(part.get("text")), error="")
+            case "step_finish":
+                steps.append(part)
+                found = found._replace(error="")
+            case "error":
+                words = _message_of(event.get("error"))
+                found = found._replace(error=words or "the agent says that it failed")
+    return _with_sums(found, output, steps, cost="cost", tokens="tokens")
+
+
+def _with_sums(
+    found: Reading, output: Output, parts: list[Mapping[str, Any]], cost: str, tokens: str
+) -> Reading:
+    """With the sums over all parts, unless some of them may have been cut out."""
+    if not output.whole or not parts:
+        return found
+    counts = [_mapping(part.get(tokens)) for part in parts]
+    return found._replace(
+        cost_usd=_cost(*(part.get(cost) for part in parts)),
+        tokens_in=_tokens(*(count.get("input") for count in counts)),
+        tokens_out=_tokens(*(count.get("output") for count in counts)),
+    )
+
+
+def _read_pi(output: Output) -> Reading:
+    found = Reading()
+    answers: list[Mapping[str, Any]] = []
+    for event in _events(output.stdout):
+        message = _mapping(event.get("message"))
+        if event.get("type") == "session":
+            found = found._replace(session=_text(event.get("id")))
+        elif event.get("type") == "message_end" and message.get("role") == "assistant":
+            usage = _mapping(message.get("usage"))
+            answers.append({"cost": _mapping(usage.get("cost")).get("total"), "usage": usage})
+            found = _with_pi_answer(found, message)
+    return _with_sums(found, output, answers, cost="cost", tokens="usage")
+
+
+def _with_pi_answer(found: Reading, message: Mapping[str, Any]) -> Reading:
+    content = [_mapping(part) for part in _items(message.get("content"))]
+    text = "\n".join(_text(part.get("text")) for part in content if part.get("type") == "text")
+    failed = message.get("stopReason") in ("error", "aborted")
+    words = _text(message.get("errorMessage")) or "the agent says that it failed"
+    return found._replace(summary=text or found.summary, error=words if failed else "")
+
+
+_LITELLM = re.compile(r"^litellm\.\w+Error: (.*(?:\n.+){0,3})", re.MULTILINE)
+_SENT = re.compile(
+    r"^Tokens: ([\d.]+)(k?) sent, (?:.*? )?([\d.]+)(k?) received\.(.*)$", re.MULTILINE
+)
+_AIDER_COST = re.compile(r"\$([\d.]+) session")
+
+
+def _read_aider(output: Output) -> Reading:
+    """Text for people: the error is the last one after which no answer came."""
+    text = clean(output.stdout)
+    answers = list(_SENT.finditer(text))
+    last = answers[-1] if answers else None
+    errors = [each for each in _LITELLM.finditer(text) if not last or each.start() > last.end()]
+    if errors:
+        return Reading(error=errors[-1][1])
+    if last is None:
+        return Reading()
+    costs = _AIDER_COST.findall(last[5])
+    single = len(answers) == 1 and output.whole
+    return Reading(
+        summary=text[: last.start()].strip().rpartition("\n\n")[2],
+        cost_usd=_cost(float(costs[-1])) if costs and costs[-1].count(".") < 2 else "",
+        tokens_in=_aider_count(last[1], last[2]) if single else None,
+        tokens_out=_aider_count(last[3], last[4]) if single else None,
+    )
+
+
+def _aider_count(number: str, thousand: str) -> int | None:
+    try:
+        return _tokens(float(number) * (1000 if thousand else 1))
+    except ValueError:
+        return None
+
+
+def _read_hermes(output: Output) -> Reading:
+    """It prints its last message alone; the rest is in its usage file."""
+    usage = _mapping(_parse_json(output.usage))
+    failed = usage.get("failed") is True
+    text = output.stdout.strip()
+    words = _text(usage.get("failure")) or text or "the agent says that it failed"
+    known = usage.get("cost_status") not in (None, "unknown")
+    return Reading(
+        session=_text(usage.get("session_id")),
+        summary="" if failed else text,
+        error=words if failed else "",
+        cost_usd=_cost(usage.get("estimated_cost_usd")) if known else "",
+        tokens_in=_tokens(usage.get("input_tokens"), usage.get("cache_read_tokens")),
+        tokens_out=_tokens(usage.get("output_tokens")),
+    )
+
+
+_READERS: Mapping[str, Callable[[Output], Reading]] = {
+    "claude": _read_claude,
+    "codex": _read_codex,
+    "gemini": _read_gemini,
+    "opencode": _read_opencode,
+    "pi": _read_pi,
+    "aider": _read_aider,
+    "hermes": _read_hermes,
+}
+
+
+# -- when a limit ends, from its words
+
+_IN = re.compile(r"(?:in|after|retry.after:?) (?:(\d{1,3})h ?)?(?:(\d{1,5})m(?:in\w*)? ?)?(?:(\d{1,7})(?:\.\d+)? ?s(?:ec\w*)?)?\b")  # fmt: skip
+_AT = re.compile(r"resets? (?:at )?(\d{1,2})(?::(\d{2}))? ?([ap]m)?(?: \(([^)]+)\))?", re.I)
+_EPOCH = re.compile(r"\|(\d{10})\b|resetsAt\W+(\d{10})\b")
+
+
+def _reset_time(error: str, now: int, utc_offset: int) -> int:
+    """When the limit is over, in seconds since the epoch; 0 where the words do not say."""
+    epoch = _EPOCH.search(error)
+    if epoch:
+        return int(epoch[1] or epoch[2])
+    at = _AT.search(error)
+    if at:
+        return _time_of_day(at, now, utc_offset)
+    for found in _IN.finditer(error.lower()):
+        hours, minutes, seconds = (int(part or 0) for part in found.groups())
+        if hours or minutes or seconds:
+            return now + hours * 3600 + minutes * 60 + seconds
+    return 0
+
+
+def _time_of_day(at: re.Match[str], now: int, utc_offset: int) -> int:
+    """The next time the clock shows it: here, or in UTC where the words say so."""
+    hour, minute, half = int(at[1]), int(at[2] or 0), (at[3] or "").lower()
+    if half:
+        hour = hour % 12 + (12 if half == "pm" else 0)
+    if hour > 23 or minute > 59:
+        return 0
+    offset = 0 if (at[4] or "").upper() in ("UTC", "GMT") else utc_offset
+    here = datetime.fromtimestamp(now, timezone(timedelta(seconds=offset)))
+    then = here.replace(hour=hour, minute=minute, second=0)
+    return int((then if then > here else then + timedelta(days=1)).timestamp())
