@@ -41,6 +41,9 @@ KEYS: tuple[Key, ...] = (
     Key("kanban.max_concurrency", COUNT, "6", "All sessions of this board on one host."),
     Key("kanban.max_starts_per_tick", NATURAL, "0", "Starts in one tick; 0 sets no limit."),
     Key("kanban.merge", ("merge", "squash", "ff"), "merge", "How `accept` brings work into base."),
+    Key("kanban.sign", ("auto", "always", "never"), "auto",
+        "Whether commits of the board and merges are signed: `auto` as `commit.gpgsign` says, unsigned "
+        "where the signer does not answer a tick; `always` or not at all; `never`."),
     Key("kanban.verify_accept", BOOL, "false",
         "Run the worker's `verify` on the merged result before it is accepted."),
     Key("kanban.worktrees", TEXT, "`<repo>.worktrees` beside the repository",

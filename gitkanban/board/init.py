@@ -26,17 +26,18 @@ def create(cwd: str, *, branch: str = "", config: str, files: Mapping[str, str])
     `branch` names a new branch of its own; empty: the branch that is checked out in `cwd`. Raises
     Refused for what stands in the way, GitFailed when git knows no author; nothing is written then.
     """
-    common, main, here, pinned, _ = places.repository(cwd)
+    common, main, here, pinned, _, signs = places.repository(cwd)
     mainfinder.refuse_overlooked(common, main)
     _refuse_second(cwd, common, pinned)
     texts = {CONFIG: config, ".gitignore": IGNORED, **files}
     private = f"{common}/gitkanban"
     slots = f"{main}/{FOLDER}/slots" if main else f"{private}/slots"
     if branch:
-        made = Place(common, main, branch, "", slots, private, (), here)
+        made = Place(common, main, branch, "", slots, private, here=here, signs=signs)
         _on_its_own(made, texts)
     else:
-        made = Place(common, main, _checked_out(cwd), FOLDER, slots, private, (), here)
+        name = _checked_out(cwd)
+        made = Place(common, main, name, FOLDER, slots, private, here=here, signs=signs)
         made = _in_tree(made, texts)
     places.pin(made)
     if main and main != os.path.dirname(common):

@@ -16,7 +16,7 @@ from gitkanban.board import git
 from gitkanban.errors import Refused
 
 _RECORD = "gitkanban/main"  # in the git directory: the root of its main checkout
-_TRUE = ("true", "yes", "on", "1")  # `git help config`, "Values"
+TRUE = ("true", "yes", "on", "1")  # `git help config`, "Values"
 
 
 def find_main(common: str, here: str, settings: Mapping[str, str]) -> str:
@@ -37,7 +37,7 @@ def find_main(common: str, here: str, settings: Mapping[str, str]) -> str:
     if recorded:
         return recorded
     # Without the setting git goes by the name as well.
-    bare = settings.get("core.bare", "false" if beside else "true").lower() in _TRUE
+    bare = settings.get("core.bare", "false" if beside else "true").lower() in TRUE
     if beside:
         return "" if bare and not _is_filled(common, beside) else beside
     if not bare:

@@ -33,6 +33,7 @@ class Place(NamedTuple):
     start: str = ""  # a branch that does not exist yet begins at this ref
     aside: bool = False  # the branch was named: it is not the one that ticks
     worktrees: str = ""  # folder for worktrees by git's configuration: this machine's owner's word
+    signs: bool = False  # commits are to be signed, by git's configuration
 
     @property
     def ref(self) -> str:
@@ -57,7 +58,7 @@ def find(cwd: str, branch: str = "") -> Place:
 
     Raises NoBoard, and Refused for repositories that libgit2 cannot open.
     """
-    common, main, here, pinned, worktrees = repository(cwd)
+    common, main, here, pinned, worktrees, signs = repository(cwd)
     told: list[str] = []
     found = _configured(common, pinned) or _standing(common, main, told)
     if found is None:
@@ -77,7 +78,7 @@ def find(cwd: str, branch: str = "") -> Place:
         name = branch
     return Place(
         common, main, name, prefix, f"{root}/slots", private, tuple(told), here, start, aside,
-        worktrees,
+        worktrees, signs,
     )  # fmt: skip
 
 
@@ -89,6 +90,7 @@ class Repository(NamedTuple):
     here: str
     pinned: str  # the board's branch by configuration; empty: none is named
     worktrees: str = ""  # a folder by configuration; empty: none is named
+    signs: bool = False  # `commit.gpgsign`
 
 
 def repository(cwd: str) -> Repository:
@@ -119,8 +121,11 @@ def repository(cwd: str) -> Repository:
     main = mainfinder.find_main(common, here if admin == common else "", settings)
     if not here and admin == common and _is_within(cwd, main) and not _is_within(cwd, common):
         here = main  # though git is told that it is bare
-    return Repository(common, main, here, settings.get("gitkanban.branch", ""),
-                      settings.get("gitkanban.worktrees", ""))  # fmt: skip
+    return Repository(
+        common, main, here, settings.get("gitkanban.branch", ""),
+        settings.get("gitkanban.worktrees", ""),
+        settings.get("commit.gpgsign", "").lower() in mainfinder.TRUE,
+    )  # fmt: skip
 
 
 def _is_within(path: str, folder: str) -> bool:
@@ -128,8 +133,11 @@ def _is_within(path: str, folder: str) -> bool:
 
 
 def _settings(common: str) -> dict[str, str]:
-    """What of git's configuration says where things are; the last of several values counts."""
-    wanted = r"^(core\.(bare|worktree)|extensions\.refstorage|gitkanban\.(branch|worktrees))$"
+    """What of git's configuration is asked by every command; the last of several values counts."""
+    wanted = (
+        r"^(core\.(bare|worktree)|extensions\.refstorage|gitkanban\.(branch|worktrees)|"
+        r"commit\.gpgsign)$"
+    )
     done = git.run(common, "config", "-z", "--get-regexp", wanted, check=False)
     pairs = (entry.partition("\n") for entry in done.text.split("\0") if entry)
     # A name without a value is git's way to say true.

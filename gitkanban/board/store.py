@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitkanban import clock, failpoints
-from gitkanban.board import blobs, checkouts, git, kept, reading, refs
+from gitkanban.board import blobs, checkouts, git, kept, reading, refs, signing
 from gitkanban.board import place as places
 from gitkanban.board.place import Place
 from gitkanban.board.turn import Turn
@@ -73,6 +73,7 @@ def _at_tip(place: Place) -> Board:
         if not place.aside:
             kept.save(place, board)
     git.set_limit(board.config.git_timeout if board.config else 0)
+    signing.set_policy(board.config.sign if board.config else signing.AUTO)
     return board
 
 
@@ -119,7 +120,7 @@ def commit(
             changes = tuple(decide(board))
             done = _moved(place, board, changes, message, checked=True)
         if done:
-            return followed(place, done._replace(told=tuple(told)))
+            return followed(place, done._replace(told=(*told, *done.told)))
         time.sleep(min(0.2, 0.005 * 2 ** min(attempt, 6)) * clock.jitter())
     raise BoardMoved(
         f"branch {place.branch} moved under each of {attempts} attempts",
@@ -213,7 +214,7 @@ def _moved(
         exact = foreseen.after(board, after, changes, draft.written)
         if exact is not None:
             kept.save(place, exact)
-    return Committed(board, after, made, changes)
+    return Committed(board, after, made, changes, signing.take_notices())
 
 
 def _swapped(

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from gitkanban import clock, failpoints
-from gitkanban.board import cardfile, git, notefile, pausefile, reading, runfile
+from gitkanban.board import cardfile, git, notefile, pausefile, reading, runfile, signing
 from gitkanban.board.fastimport import BLOB, Author, FastImport, Written
 from gitkanban.board.place import Place
 from gitkanban.core.changes import (
@@ -47,6 +47,7 @@ class Draft:
         self.files: dict[str, bytes | None] = {}  # by path in the whole tree; None: removed
         self._git = FastImport(place.common)
         self._made: tuple[str, Sequence[str], tuple[Author, Author], Written] | None = None
+        self._signed: tuple[str, bytes] | None = None  # the signed twin: its id and content
         self._repo: Any = None
 
     def __enter__(self) -> "Draft":
@@ -173,18 +174,30 @@ class Draft:
         with self._git as process:
             known = process.entry(self.tip, b"")[1] if self.tip and len(parents) == 1 else ""
             made = self._write(message, parents, who)
+        if made.tree == known:
+            return ""
         self._made = message, parents, who, made
-        return "" if made.tree == known else made.commit
+        return self._sign(made.commit)
 
     def rewrite_lost(self) -> bool:
         """Write again what somebody's `git gc --prune=now` took of the commit; whether it did.
 
         Until a ref points at them, objects are anybody's to prune (`git help gc`, "NOTES").
         """
-        if self._made is None or not self._lost(self._made[3].objects):
+        signed = self._signed[:1] if self._signed else ()
+        if self._made is None or not self._lost([*self._made[3].objects, *signed]):
             return False
         message, parents, who, made = self._made
+        if self._signed:  # a signer does not give the same signature again
+            signing.rewrite(self.place.common, self._signed[1])
         return self._write(message, parents, who).commit == made.commit
+
+    def _sign(self, commit: str) -> str:
+        """The commit as it is to be: signed where that is asked for."""
+        signed = signing.sign(self.place, commit)
+        if signed != commit:
+            self._signed = signed, signing.content(self.place.common, signed)
+        return signed
 
     def _lost(self, objects: Sequence[str]) -> bool:
         folder = f"{self.place.common}/objects"
@@ -207,7 +220,7 @@ class Draft:
                 {}, _bytes(shown_lines(message)), *_signatures(self.place), parents, str(tree)
             )
         failpoints.reach("commit.made")
-        return made.commit
+        return self._sign(made.commit)
 
     def _write(self, message: str, parents: Sequence[str], who: tuple[Author, Author]) -> Written:
         with self._git as process:

@@ -114,6 +114,17 @@ def _standstill(board: Board, seen: Seen) -> Iterator[Symptom]:
         )
 
 
+def _signing(board: Board, seen: Seen) -> Iterator[Symptom]:
+    if seen.unsigned:
+        yield Symptom(
+            WARNING,
+            "unsigned",
+            board.branch,
+            f"commits are made unsigned: {seen.unsigned}",
+            "Let the agent of gpg or ssh hold the key, or set `kanban: sign:`; docs/format.md.",
+        )
+
+
 def _checkouts(board: Board, seen: Seen) -> Iterator[Symptom]:
     for root, branch in seen.behind:
         yield Symptom(
@@ -223,6 +234,7 @@ _EXAMINATIONS = (
     _unwritable,
     _standstill,
     _checkouts,
+    _signing,
     _ticking,
     _clock,
     _trust,

@@ -124,6 +124,7 @@ class Config(NamedTuple):
     pr: bool = False  # open a pull request for them with gh
     git_timeout: int = 600  # seconds for one git command, with filters and hooks of others
     on_tamper: str = "tell"  # tell | hold
+    sign: str = "auto"  # commits of the board and merges: auto | always | never
     faulty: Mapping[str, "Problem"] = {}  # workers left out for a mistake -> the first of it
 
     @property

@@ -105,6 +105,7 @@ class Seen(NamedTuple):
     behind: tuple[
         tuple[str, str], ...
     ] = ()  # (checkout, branch whose last move it has not followed)
+    unsigned: str = ""  # why the signer refused, within the last ten minutes
     flipped: str = ""  # the main checkout of a repository that git's configuration calls bare
     driver: str = "git"  # the program that merges cards in this clone; empty: none is installed
     driver_found: bool = True

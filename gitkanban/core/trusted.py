@@ -63,6 +63,7 @@ ANSWERS: tuple[Answer, ...] = (
     Answer("kanban.max_concurrency"),
     Answer("kanban.max_starts_per_tick"),
     Answer("kanban.merge"),
+    Answer("kanban.sign"),
     Answer("kanban.verify_accept", (ACCEPTING,), (True,)),
     Answer("kanban.worktrees", (STARTS,), ("",)),
     Answer("kanban.commit_suffix"),

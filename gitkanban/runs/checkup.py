@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 
-from gitkanban.board import checkouts, commits, standstill, trees
+from gitkanban.board import checkouts, commits, signing, standstill, trees
 from gitkanban.board.checkouts import base_of
 from gitkanban.board.mainfinder import is_flipped
 from gitkanban.board.place import Place, clone_id
@@ -105,6 +105,7 @@ def look(place: Place, board: Board, now: int) -> Seen:
         unwritable=_unwritable(place),
         standstill=standstill.reason(place),
         behind=_behind(place),
+        unsigned=signing.last_refusal(place),
         flipped=place.main if is_flipped(place.common, place.main) else "",
         driver=driver,
         driver_found=not driver or bool(shutil.which(driver)),

@@ -81,6 +81,7 @@ kanban:
   max_concurrency: 9
   max_starts_per_tick: 4
   merge: squash
+  sign: always
   verify_accept: true
   worktrees: ../trees
   commit_suffix: "[skip ci]"
@@ -124,7 +125,8 @@ def test_every_key() -> None:
     assert config.workers["v"] == Worker("v", "v")
     assert config == Config(
         "develop", 9, 4, config.workers, {"p": 4}, {"build": 2}, "squash", True, "../trees",
-        "[skip ci]", 5, 30 * 86400, 3, "origin", True, 300,
+        "[skip ci]", 5, 30 * 86400, 3, "origin", True, 300, "tell",
+        "always",
     )  # fmt: skip
     assert config.workers["w"] == Worker(
         name="w", profile="p", mode="pool", max_concurrency=2, runner="claude",

@@ -62,6 +62,7 @@ CASES = [
     ({"unwritable": ("/r/.git",)}, ERROR, "not-writable", "/r/.git", ""),
     ({"standstill": "a rebase"}, WARNING, "standstill", "main", ""),
     ({"behind": (("/repo", "main"),)}, ERROR, "checkout-behind", "/repo", ""),
+    ({"unsigned": "no key"}, WARNING, "unsigned", "main", ""),
     ({"flipped": "/repo"}, ERROR, "bare-with-checkout", "/repo", ""),
     ({"locks": (LockSeen("/g/index.lock", 90),)}, WARNING, "stale-lock", "/g/index.lock",
      symptom.REMOVE_LOCK),
