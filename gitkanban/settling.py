@@ -12,7 +12,7 @@ from gitkanban.board.checkouts import base_of
 from gitkanban.board.place import Place
 from gitkanban.core.model import Config
 from gitkanban.errors import GitkanbanError
-from gitkanban.runs import folders, removal, slots, worktrees
+from gitkanban.runs import folders, mailbox, removal, slots, worktrees
 from gitkanban.runs.locks import Locks
 from gitkanban.runs.workspaces import Wish
 
@@ -28,6 +28,13 @@ def close(place: Place, runs: Iterable[str], commit: str) -> None:
         failpoints.reach("settle.token-removed")
         folder.settle(commit)
         failpoints.reach("settle.settled")
+
+
+def remove_letters(place: Place, letters: Iterable[tuple[str, tuple[str, ...]]]) -> None:
+    """Remove what sessions wrote and the board has, by run; what stays is not done twice."""
+    for run, names in letters:
+        failpoints.reach("settle.letters")
+        mailbox.remove(folders.of(place.private, run), names)
 
 
 def tidy(place: Place, locks: Locks, config: Config, card: str) -> str:

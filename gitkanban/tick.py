@@ -350,6 +350,7 @@ class _Pass:
     def _close(self, todo: Plan, seen: Observed) -> None:
         """Follow up what is on the board now: ends of runs, and merges that somebody else made."""
         self.outcome = self.outcome.adding(settled=todo.settled, told=todo.told)
+        settling.remove_letters(self.place, todo.letters)
         settling.close(self.place, todo.closed, self.outcome.commit)
         for card in sorted(seen.merged.keys() - seen.accepted.keys()):
             if self.config and card in todo.after.cards and todo.after.cards[card].status == DONE:

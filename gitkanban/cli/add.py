@@ -6,6 +6,7 @@ import click
 
 from gitkanban import clock
 from gitkanban.cli.here import (
+    board_of,
     branch_option,
     card_of,
     change,
@@ -18,8 +19,10 @@ from gitkanban.cli.here import (
     tell,
     text_argument,
 )
+from gitkanban.cli.report import send
 from gitkanban.core.changes import AddCard, Change
 from gitkanban.core.editing import added
+from gitkanban.core.facts import Letter
 from gitkanban.core.model import BACKLOG, TODO, Board, Card
 from gitkanban.errors import Refused, UsageError
 
@@ -106,11 +109,18 @@ def add_command(
         if status == BACKLOG:
             drafts = [card._replace(status=BACKLOG) for card in drafts]
     place = place_here(branch)
-    done = change(place, lambda board: _decide(board, drafts))
-    cards = [each.card for each in done.changes if isinstance(each, AddCard)]
+    if session()[1]:
+        board = board_of(place)
+        cards = [each.card for each in _decide(board, drafts) if isinstance(each, AddCard)]
+        send(place, Letter("", "add", session()[0], cards=tuple(cards)), board)
+        commit = ""
+    else:
+        done = change(place, lambda board: _decide(board, drafts))
+        cards = [each.card for each in done.changes if isinstance(each, AddCard)]
+        commit = done.commit
     if as_json:
         ids = [card.id for card in cards]
-        print_json({"ids": ids, "commit": done.commit, "branch": place.branch})
+        print_json({"ids": ids, "commit": commit, "branch": place.branch})
     else:
         for card in cards:
             say(f"{card.id}  {card.title}")

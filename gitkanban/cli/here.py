@@ -61,11 +61,12 @@ def session() -> tuple[str, str]:
     """(card, run) of the session we are called from; two empty strings for a person."""
     from gitkanban.runs.processes import session_above
 
+    card, run = os.environ.get("GITKANBAN_CARD", ""), os.environ.get("GITKANBAN_RUN", "")
     above = session_above()
     if above[1]:  # whatever our own environment says
-        return above
-    run = os.environ.get("GITKANBAN_RUN", "")
-    return (os.environ.get("GITKANBAN_CARD", ""), run) if run else ("", "")
+        # A supervisor right above us names its run alone.
+        return above[0] or (card if run == above[1] else ""), above[1]
+    return (card, run) if run else ("", "")
 
 
 def own_card(name: str) -> str:

@@ -3,7 +3,9 @@
 import click
 
 from gitkanban import clock
+from gitkanban.board.place import Place
 from gitkanban.cli.here import (
+    board_of,
     branch_option,
     card_of,
     change,
@@ -16,7 +18,9 @@ from gitkanban.cli.here import (
     session,
     text_argument,
 )
+from gitkanban.cli.report import send
 from gitkanban.core.changes import AddNote, Change
+from gitkanban.core.facts import Letter
 from gitkanban.core.model import Board, Note
 from gitkanban.errors import UsageError
 
@@ -52,6 +56,9 @@ def note_command(
     if not words:
         raise UsageError("an empty note", 'Say something: gitkanban note CARD "text".')
     place = place_here(branch)
+    if session()[1]:
+        _send_note(place, card, kind, words, as_json)
+        return
     note = Note(clock.sortable_id(), "", person(place), int(clock.now()), kind, words, session()[1])
 
     def decide(board: Board) -> list[Change]:
@@ -65,3 +72,15 @@ def note_command(
         print_json({"card": note.card, "note": note.id, "commit": done.commit})
     else:
         click.echo(f"proposed from {note.card}" if memory else f"noted on {note.card}")
+
+
+def _send_note(place: Place, card: str, kind: str, words: str, as_json: bool) -> None:
+    """From inside a session: into the run's mailbox."""
+    found = card_of(board_of(place), card).id
+    refuse_in_session("note", found)
+    sent = send(place, Letter("", kind, found, words))
+    if as_json:
+        print_json({"card": found, "note": sent, "commit": ""})
+    else:
+        what = f"proposed from {found}" if kind == "memory" else f"noted on {found}"
+        click.echo(f"{what}; it is on the board after the next tick")

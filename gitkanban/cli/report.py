@@ -1,14 +1,18 @@
-"""What a session says of its own run: kept in the run's folder until the run ends.
+"""What a session says from inside its run: a letter into the run's mailbox.
 
-The board does not change here; the next tick weighs the report with everything else.
+The board does not change here, and no sandbox has to let a session commit: the next tick reads the
+letter. A report counts when the run is judged.
 """
 
 import click
 
+from gitkanban import clock
 from gitkanban.board.place import Place
 from gitkanban.cli.here import board_of, card_of, print_json, refuse_in_session, session
-from gitkanban.core.facts import Report
+from gitkanban.core.facts import Letter, Report
+from gitkanban.core.model import Board
 from gitkanban.core.moves import check_report
+from gitkanban.errors import Refused
 
 
 def report(place: Place, name: str, verb: str, said: Report, as_json: bool) -> None:
@@ -16,15 +20,31 @@ def report(place: Place, name: str, verb: str, said: Report, as_json: bool) -> N
 
     Raises Refused for another card, and for a run that is no longer the card's current one.
     """
-    from gitkanban.runs import folders
-
     run = session()[1]
-    board = board_of(place)
-    card = card_of(board, name)
+    card = card_of(board_of(place), name)
     refuse_in_session(verb, card.id)
-    check_report(board, card.id, run)
-    folders.of(place.private, run).write_report(said)
+    send(place, Letter("", verb, card.id, report=said))
     if as_json:
         print_json({"card": card.id, "run": run, "report": verb})
     else:
         click.echo(f"reported {verb} for {card.id}; it counts when this session ends", err=True)
+
+
+def send(place: Place, letter: Letter, board: Board | None = None) -> str:
+    """Drop a letter into the mailbox of the run we are called from; its id.
+
+    Raises Refused for a run that is no longer its card's current one, and where it cannot be left.
+    """
+    from gitkanban.runs import folders, mailbox
+
+    card, run = session()
+    check_report(board or board_of(place), card, run)
+    letter = letter._replace(id=clock.sortable_id())
+    try:
+        mailbox.send(folders.of(place.private, run), letter)
+    except OSError as error:
+        raise Refused(
+            f"nothing can be left for the board: {error.strerror}",
+            "The sandbox of this session must let it write to $GITKANBAN_MAILBOX.",
+        ) from None
+    return letter.id

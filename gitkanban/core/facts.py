@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from gitkanban.core.closing import Tries
+from gitkanban.core.model import Card
 from gitkanban.core.tampering import Finding
 
 
@@ -54,6 +55,17 @@ class Report(NamedTuple):
     why: str = ""
 
 
+class Letter(NamedTuple):
+    """What a session wrote to us from inside its run. Only what its kind has is filled in."""
+
+    id: str  # sorts by time
+    kind: str  # done | block | note | memory | add
+    card: str  # empty: the run's own
+    text: str = ""  # of a note
+    report: Report | None = None
+    cards: tuple[Card, ...] = ()
+
+
 class RunFacts(NamedTuple):
     """One run of this clone whose end is not yet recorded on the board."""
 
@@ -72,6 +84,8 @@ class RunFacts(NamedTuple):
     given_up: str = ""  # why it is not tried again
     work: Work = Work()
     report: Report | None = None
+    letters: tuple[Letter, ...] = ()  # oldest first
+    bad_letters: tuple[tuple[str, str], ...] = ()  # (file, what is wrong with it)
     session: str = ""
     # What the config said when the run began; the worker may be gone by now.
     commits: str = "session"  # session | supervisor

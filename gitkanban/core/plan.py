@@ -27,6 +27,7 @@ class Plan(NamedTuple):
     served: dict[str, float]
     ready_since: dict[str, int]
     told: tuple[str, ...]
+    letters: tuple[tuple[str, tuple[str, ...]], ...]  # of sessions: (run, files done with)
     after: Board  # the board with `changes` applied
 
 
@@ -47,6 +48,7 @@ def plan(board: Board, observed: Observed) -> Plan:
         dict(scheduled.served),
         dict(scheduled.ready_since),
         found.told,
+        found.letters,
         after,
     )
 

@@ -11,6 +11,7 @@ from gitkanban.core.absence import absence_words
 from gitkanban.core.changes import NOT_RUNNING, Change, EditCard, EndRun, SetPause, applied
 from gitkanban.core.cutting import cut
 from gitkanban.core.facts import Landing, Observed, RunFacts
+from gitkanban.core.letters import open_letters
 from gitkanban.core.model import (
     BLOCKED,
     DONE,
@@ -58,6 +59,7 @@ class Reconciled(NamedTuple):
     ] = ()  # dead without a record, or not collected: make up for it, look again
     closed: tuple[str, ...] = ()  # runs with nothing more to do once the changes are committed
     told: tuple[str, ...] = ()
+    letters: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (run, files that are done with)
 
 
 def reconcile(board: Board, observed: Observed) -> Reconciled:
@@ -80,7 +82,7 @@ def reconcile(board: Board, observed: Observed) -> Reconciled:
         else:
             ended.append((facts, _verdict(board, facts, current), current))
     pauses, forgiven = _crashes_alike(ended, observed.now)
-    changes: list[Change] = []
+    changes, letters, refused = _open_all(board, observed)
     settled: list[Settled] = []
     for facts, judged, current in ended:
         settled.append(_settled(facts, judged, current))
@@ -104,8 +106,26 @@ def reconcile(board: Board, observed: Observed) -> Reconciled:
         (
             *(f"worker {pause.worker} is paused: {pause.why}" for pause in pauses),
             *_away(board, observed),
+            *refused,
         ),
+        letters,
     )
+
+
+def _open_all(
+    board: Board, observed: Observed
+) -> tuple[list[Change], tuple[tuple[str, tuple[str, ...]], ...], list[str]]:
+    """What the sessions wrote to us: (changes, letters that are done with, notices)."""
+    changes: list[Change] = []
+    done: list[tuple[str, tuple[str, ...]]] = []
+    notices: list[str] = []
+    for facts in sorted(observed.runs):
+        if facts.letters or facts.bad_letters:
+            opened = open_letters(applied(board, changes), facts, observed.now)
+            changes += opened.changes
+            done.append((facts.run, opened.used))
+            notices += opened.notices
+    return changes, tuple(done), notices
 
 
 def _why_stop(card: Card | None, facts: RunFacts) -> str:

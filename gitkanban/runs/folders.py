@@ -98,8 +98,16 @@ class Folder(NamedTuple):
         if not self.has("stop"):
             files.replace(self.file("stop"), (" ".join(why.split()) + "\n").encode())
 
+    def has_mail(self) -> bool:
+        """Whether its session has left anything in the mailbox."""
+        try:
+            with os.scandir(self.file(MAILBOX)) as entries:
+                return next(entries, None) is not None
+        except OSError:
+            return False
+
     def report(self) -> Report | None:
-        """What the session said of itself."""
+        """What the session said of itself, as versions before the mailbox recorded it."""
         found = self._json("report.json")
         if found is None or found.get("kind") not in ("done", "block"):
             return None
@@ -108,10 +116,6 @@ class Folder(NamedTuple):
             found.get("no_change") is True,
             *(str(found.get(name) or "") for name in ("summary", "reason", "why")),
         )
-
-    def write_report(self, report: Report) -> None:
-        """Record what the session says; a later report replaces an earlier one."""
-        self._write_json("report.json", report._asdict())
 
     def work(self) -> Work:
         """What the run left in git; an empty record when it was not collected."""

@@ -134,6 +134,8 @@ def _facts(folder: Folder, found: spec.Spec, held: set[str]) -> RunFacts:
         max_attempts=int(found.number("max_attempts", 2)),
         needs=tuple((n, int(c)) for n, c in found.pairs("needs").items() if c.isdigit()),
     )
+    if folder.has_mail():
+        facts = _with_letters(facts, folder)
     if not facts.alive:
         facts = facts._replace(tries=folder.tries())
     if end is None:
@@ -145,7 +147,7 @@ def _facts(folder: Folder, found: spec.Spec, held: set[str]) -> RunFacts:
         given_up=folder.given_up(),
         tampering=watching.of_run(folder),
         work=folder.work(),
-        report=folder.report(),
+        report=facts.report or folder.report(),
         session=said.session or facts.session,
         rate_limited=said.limited,
         limited_until=said.limited_until,
@@ -157,6 +159,15 @@ def _facts(folder: Folder, found: spec.Spec, held: set[str]) -> RunFacts:
         tokens_out=said.tokens_out,
         denied=said.denied,
     )
+
+
+def _with_letters(facts: RunFacts, folder: Folder) -> RunFacts:
+    from gitkanban.core.letters import report_in  # late: few looks at a board find any
+    from gitkanban.runs import mailbox
+
+    mail = mailbox.receive(folder)
+    report = report_in(mail.letters, facts.card)
+    return facts._replace(letters=mail.letters, bad_letters=mail.bad, report=report)
 
 
 def read_session(folder: Folder, runner: str, end: Exit) -> "Reading":

@@ -46,6 +46,7 @@ class Supervisor:
         self.error = ""
         self.told_to_end = False  # by a signal, without a stop request: the machine goes down
         self.noted: set[int] = set()
+        self.letters_rung = 0  # when the mailbox had last changed that somebody was rung for
         limit = int(self.spec.number("log_limit", 64 << 20))
         self.activity = Activity(tuple(self.spec.get("watch", ())), limit, self.beat)
 
@@ -242,6 +243,7 @@ class Supervisor:
 
     def _cause(self, until: float | None, stall: float, asked: bool) -> str:
         self.activity.look()
+        self._ring_for_letters()
         self._note_orphans()
         if asked and self._asked():
             return self.how
@@ -257,6 +259,21 @@ class Supervisor:
         limits = (until, self.activity.since + stall if stall else None)
         left = [limit - now for limit in limits if limit]
         return max(min(left, default=self.beat), 0.01)
+
+    def _ring_for_letters(self) -> None:
+        """Have the tick that stands by, if any, look at what the session has put in its mailbox."""
+        mailbox = f"{self.folder}/mailbox"
+        try:
+            changed = os.stat(mailbox).st_mtime_ns
+            waiting = changed != self.letters_rung and os.listdir(mailbox)
+        except OSError:  # a run of an older version has none
+            return
+        if waiting:
+            from gitkanban.runs import bell  # late: most sessions never write
+
+            pipe, lock = self.spec.get("bell", ("", ""))
+            if pipe and bell.ring(pipe, lock, self.spec.one("run")):
+                self.letters_rung = changed
 
     def _asked(self) -> bool:
         """Whether somebody asked for the end: a stop request, or the machine going down."""

@@ -1,6 +1,5 @@
 """What a session may do through the command line: its own card, and nothing of anybody else's."""
 
-import json
 import os
 import subprocess
 import sys
@@ -9,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from gitkanban.board.place import find
-from gitkanban.core.facts import Report
-from gitkanban.runs import folders
+from gitkanban.core.facts import Letter, Report
+from gitkanban.core.letters import report_in
+from gitkanban.core.model import BACKLOG
+from gitkanban.runs import folders, mailbox
 from tests.cli.calls import Called, call, ok
 from tests.conftest import git
 
@@ -32,8 +33,14 @@ def inside(board: Path, *words: str, stdin: str = "") -> Called:
     return call(board, *words, stdin=stdin, GITKANBAN_RUN=RUN, GITKANBAN_CARD="T0")
 
 
+def letters(board: Path) -> tuple[Letter, ...]:
+    mail = mailbox.receive(folders.of(find(str(board)).private, RUN))
+    assert not mail.bad
+    return mail.letters
+
+
 def report(board: Path) -> Report | None:
-    return folders.of(find(str(board)).private, RUN).report()
+    return report_in(letters(board), "T0")
 
 
 @pytest.mark.parametrize("card", [[], ["T0"]])
@@ -58,9 +65,13 @@ def test_a_session_reports_on_its_card_without_naming_it(running: Path, card: li
 def test_a_note_without_a_card_is_on_the_session_s_own(
     running: Path, words: list[str], text: str
 ) -> None:
-    assert inside(running, "note", *words, stdin="from stdin").out == "noted on T0\n"
-    notes = json.loads(inside(running, "show", "--json").out)["notes"]
-    assert [(note["text"], note["by"]) for note in notes] == [(text, "session of T0")]
+    tip = git(running, "rev-parse", "main")
+    said = inside(running, "note", *words, stdin="from stdin").out
+    assert said == "noted on T0; it is on the board after the next tick\n"
+    assert [(each.kind, each.card, each.text) for each in letters(running)] == [
+        ("note", "T0", text)
+    ]
+    assert git(running, "rev-parse", "main") == tip
 
 
 def test_its_own_id_alone_is_no_note(running: Path) -> None:
@@ -97,7 +108,18 @@ def test_the_rest_is_for_people(running: Path, words: list[str], said: str) -> N
 
 def test_a_session_may_add_to_the_backlog(running: Path) -> None:
     assert inside(running, "add", "more work", "--id", "N").code == 0
-    assert json.loads(ok(running, "show", "N", "--json"))["status"] == "backlog"
+    (letter,) = letters(running)
+    assert [(card.id, card.title, card.status) for card in letter.cards] == [
+        ("N", "more work", BACKLOG)
+    ]
+    assert "no worker 'ghost'" in inside(running, "add", "x", "-w", "ghost").err
+
+
+def test_nothing_is_left_by_a_run_that_its_card_has_left(running: Path) -> None:
+    ok(running, "block", "T0", "--why", "stop")
+    for words in (["done"], ["note", "x"], ["add", "more"]):
+        assert "no longer the current run" in inside(running, *words).err
+    assert letters(running) == ()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only /proc shows ancestors")

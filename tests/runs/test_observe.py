@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.core.facts import Observed, Report
+from gitkanban import clock
+from gitkanban.core.facts import Letter, Observed, Report
 from gitkanban.core.model import RUNNING, Board, Card, Config, Worker
-from gitkanban.runs import folders, leases, observe, processes, slots, trust
+from gitkanban.runs import folders, leases, mailbox, observe, processes, slots, trust
 from tests.runs.places import Bench, mark, until
 
 NOW = 1_790_000_000
@@ -48,7 +49,7 @@ def test_an_ended_run_tells_all_until_it_is_settled(bench: Bench) -> None:
     running = bench.start("commit:a.txt", "print:all is well", "exit:0")
     running.end()
     report = Report("done", True, "did it\nwell")
-    running.folder.write_report(report)
+    mailbox.send(running.folder, Letter(clock.sortable_id(), report.kind, "T1", report=report))
     (facts,) = look(bench).runs
     assert not facts.alive
     assert facts.exit == running.folder.exit()

@@ -1,0 +1,102 @@
+"""The mailbox of a run: the one folder of ours that its session may write, in every sandbox.
+
+The session's side drops letters, the tick's side reads and removes them, as files of a stranger:
+by descriptor, no link followed, sizes and numbers bounded. What a letter says is `core.letters`'.
+"""
+
+import errno
+import heapq
+import os
+import stat
+from typing import NamedTuple
+
+from gitkanban import files
+from gitkanban.core import letters
+from gitkanban.core.facts import Letter
+from gitkanban.errors import BadData
+from gitkanban.runs.folders import MAILBOX, Folder
+
+_NAMES_MOST = 100_000  # entries that are looked at
+
+
+class Mail(NamedTuple):
+    """The letters of a run, oldest first; what could not be read, by name, each with the reason."""
+
+    letters: tuple[Letter, ...] = ()
+    bad: tuple[tuple[str, str], ...] = ()
+
+
+def send(folder: Folder, letter: Letter) -> None:
+    """Drop a letter into the run's mailbox. Raises OSError."""
+    path = f"{folder.file(MAILBOX)}/{letter.id}.json"
+    files.replace(path, letters.written(letter), lasting=False, make=True)
+
+
+def receive(folder: Folder) -> Mail:
+    """Read what lies in the run's mailbox; nothing is removed, and what cannot be read does no harm."""
+    try:
+        at = os.open(
+            folder.file(MAILBOX), os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+        )
+    except OSError:  # none (a run of an older version), or it was put in another's place
+        return Mail()
+    try:
+        return _read_all(at)
+    finally:
+        os.close(at)
+
+
+def _read_all(at: int) -> Mail:
+    names = _names(at)
+    found: list[Letter] = []
+    bad = []
+    for name in heapq.nsmallest(letters.LETTERS_MOST, names):
+        try:
+            found.append(letters.parse_letter(name, _read(at, name)))
+        except BadData as error:
+            bad.append((name, error.message))
+        except OSError as error:
+            if error.errno != errno.ENOENT:
+                bad.append((name, "it is no plain file"))
+    return Mail(tuple(found), tuple(bad))
+
+
+def _names(at: int) -> list[str]:
+    """Names that letters may have, in no order."""
+    found = []
+    with os.scandir(at) as entries:
+        for count, entry in enumerate(entries):
+            if count >= _NAMES_MOST:
+                break
+            if letters.NAME.match(entry.name):
+                found.append(entry.name)
+    return found
+
+
+def _read(at: int, name: str) -> bytes:
+    """The file's bytes, one more than a letter may have. Raises OSError."""
+    fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=at)
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise OSError(errno.EINVAL, "no plain file")
+        return os.read(fd, letters.SIZE_MOST + 1)
+    finally:
+        os.close(fd)
+
+
+def remove(folder: Folder, names: tuple[str, ...]) -> None:
+    """Remove letters that are done with; what cannot be removed stays, and is done once all the same."""
+    try:
+        at = os.open(
+            folder.file(MAILBOX), os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+        )
+    except OSError:
+        return
+    try:
+        for name in names:
+            try:
+                os.unlink(name, dir_fd=at)
+            except OSError:  # gone already, or a folder of that name
+                pass
+    finally:
+        os.close(at)
