@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.board import store
+from gitkanban.board import refs, store
 from gitkanban.core.changes import EditCard
 from gitkanban.core.model import Card
 from gitkanban.tick import tick
@@ -79,3 +79,35 @@ def test_a_board_that_moves_meanwhile_is_read_again(
     card = store.read(place).cards["T1"]
     assert (card.status, card.title) == ("done", "title 1")
     assert git(repo, "rev-list", "--count", "--merges", "main") == "1"
+
+
+@pytest.mark.parametrize("form", FORMS, ids=["in-tree", "own-branch"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_what_a_gc_takes_of_a_merge_is_made_again(
+    repo: Path, form: str, when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until a ref points at them, and as it does, objects are anybody's to prune."""
+    from gitkanban.accept import accept as accept_card
+
+    place = in_review(repo, form)
+    (repo / "other.txt").write_text("base goes on\n")
+    git(repo, "add", "other.txt")
+    git(repo, "commit", "-qm", "base goes on", "--", "other.txt")
+    swap, lost = refs.swap, []
+
+    def prune(*words, **how) -> bool:  # type: ignore[no-untyped-def]
+        known = {f"{oid}" for oid in git(repo, "rev-list", "--objects", "--all").split()}
+        if when == "after":
+            moved = swap(*words, **how)
+        for path in (repo / ".git/objects").glob("??/*"):
+            oid = path.parent.name + path.name
+            if not lost and oid not in known:
+                path.unlink()
+        lost.append(1)
+        return moved if when == "after" else swap(*words, **how)
+
+    monkeypatch.setattr(refs, "swap", prune)
+    assert accept_card(place, "T1").to == "done"
+    git(repo, "fsck", "--strict")
+    assert (repo / "new.txt").exists() and (repo / "other.txt").exists()
+    assert git(repo, "status", "--porcelain") == ""

@@ -36,6 +36,7 @@ class CardMerge:
         self.new = ""  # the commit that base shall be at; empty where there is nothing to merge
         self.conflicts: tuple[str, ...] = ()  # files in dispute
         self.notices: list[str] = []
+        self._sides = "", Boards("", "", "")  # what was merged: the fork, and its boards
 
     @property
     def proposed(self) -> bool:
@@ -56,9 +57,29 @@ class CardMerge:
         if fork == self.ours and self.config.merge == "ff" and same:
             self.new = self.theirs
             return
+        self._sides = fork, boards
         tree = self._merged_tree(fork, boards)
         if tree and (tree != self._tree_of(self.ours) or self.draft.files):
             self._commit(tree)
+
+    def rewrite_lost(self) -> bool:
+        """Make the merge again if a gc took something of it; whether it did."""
+        if self.new in ("", self.theirs):
+            return False
+        asked = (
+            "rev-list",
+            "--objects",
+            "--missing=print",
+            self.new,
+            "--not",
+            self.ours,
+            self.theirs,
+        )
+        done = git.run(self.common, *asked, check=False)
+        if not done.code and not any(line.startswith("?") for line in done.lines):
+            return False
+        self._merged_tree(*self._sides)
+        return self.draft.rewrite_lost()
 
     def _merged_tree(self, fork: str, boards: Boards) -> str:
         """The tree with base's own board in it; empty where files conflict."""

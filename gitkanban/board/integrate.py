@@ -59,6 +59,7 @@ class Onto:
         self.old = self.tip = checkouts.tip(place, self.ref) if self.base else ""
         self.proposed = False  # whether cards have come with a branch, as a planner's may
         self.checkouts: list[Checkout] = []  # those of base, known once something was merged
+        self.merges: list[CardMerge] = []
         if not self.old:
             raise Refused(
                 f"the base branch {self.base or 'of this repository'} does not exist",
@@ -98,8 +99,14 @@ class Onto:
         failpoints.reach("accept.tried")
         check(work.new)
         self.tip = work.new
+        self.merges.append(work)
         self.proposed |= work.proposed
         return result._replace(commit=work.new, merged=work.new)
+
+    def rewrite_lost(self) -> bool:
+        """Write again what somebody's `git gc --prune=now` took of the merges; whether it did."""
+        made = [merge.rewrite_lost() for merge in self.merges]
+        return any(made)
 
     def begin(self) -> None:
         """Call it before base moves, so that its checkouts are brought along whatever happens."""

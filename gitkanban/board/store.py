@@ -18,7 +18,6 @@ from gitkanban.errors import BoardBusy, BoardMoved, GitFailed, NoBoard
 
 if TYPE_CHECKING:
     from gitkanban.board.integrate import Onto
-    from gitkanban.board.writing import Draft
 
 ATTEMPTS = 100
 QUEUE_PATIENCE = 2.0  # seconds that our turn to write is waited for
@@ -203,7 +202,11 @@ def _moved(
     before = "" if place.start else board.commit
     if onto:
         onto.begin()
-    if not _swapped(place, draft, (before, made), message(board, changes), also):
+
+    def rewrite_lost() -> bool:
+        return (onto is not None and onto.rewrite_lost()) | draft.rewrite_lost()
+
+    if not _swapped(place, rewrite_lost, (before, made), message(board, changes), also):
         if onto:
             trees.forget(onto.checkouts, onto.tip)
         return None
@@ -218,15 +221,19 @@ def _moved(
 
 
 def _swapped(
-    place: Place, draft: "Draft", move: tuple[str, str], why: str, also: Sequence[refs.Move]
+    place: Place,
+    rewrite_lost: Callable[[], bool],
+    move: tuple[str, str],
+    why: str,
+    also: Sequence[refs.Move],
 ) -> bool:
-    """Compare-and-swap to the draft's commit, whose objects are there before and after it."""
+    """Compare-and-swap to commits whose objects are there before and after it."""
     try:
         moved = refs.swap(place, *move, why, also=also)
     except GitFailed:
-        if not draft.rewrite_lost():
+        if not rewrite_lost():
             raise
         moved = refs.swap(place, *move, why, also=also)
     if moved:
-        draft.rewrite_lost()
+        rewrite_lost()
     return moved

@@ -6,14 +6,16 @@ conflicts is named and left as it was on both sides.
 
 import time
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from gitkanban import clock, failpoints
 from gitkanban.board import (
+    blobs,
     checkouts,
     commits,
     follow,
     git,
+    merging,
     refs,
     rehearsal,
     remote_names,
@@ -23,7 +25,7 @@ from gitkanban.board import (
 from gitkanban.board.mergefile import merge_card
 from gitkanban.board.place import Place
 from gitkanban.board.remotes import Offline
-from gitkanban.board.writing import TREE, Draft
+from gitkanban.board.writing import Draft
 from gitkanban.errors import BoardBusy, BoardMoved, GitkanbanError, NotFound, Refused
 
 ATTEMPTS = 20
@@ -203,91 +205,71 @@ def _take_in(place: Place, remote: str, ours: str, theirs: str) -> list[str]:
 
 def _mixed(place: Place, old: str, new: str) -> str:
     """The tree of `new` with the board of `old`."""
-    draft = Draft(place, new)
-    repo: Any = draft.repo
-    before, after = repo.commit_at(old).tree, repo.commit_at(new).tree
-    builder = repo.TreeBuilder(after)
-    if place.prefix in before:
-        builder.insert(place.prefix, before[place.prefix].id, TREE)
-    elif place.prefix in after:
-        builder.remove(place.prefix)
-    return str(builder.write())
+    folder = commits.text(place.common, "rev-parse", "--verify", "-q", f"{old}:{place.prefix}")
+    return merging.with_folder(place.common, new, place.prefix, folder)
 
 
 class _Merge:
-    """A merge in memory of two tips of the board's branch; cards by field, the rest as git does."""
+    """A merge of two tips of the board's branch; cards by field, the rest as git does."""
 
     def __init__(self, place: Place, ours: str, theirs: str, name: str) -> None:
         self.place, self.name = place, name
-        self.draft = Draft(place, ours)
-        self.repo: Any = self.draft.repo
-        self.ours: Any = self.repo.commit_at(ours)
-        self.theirs: Any = self.repo.commit_at(theirs)
-        found = self.repo.merge_base(self.ours.id, self.theirs.id)
-        if found is None:
+        self.ours, self.theirs = ours, theirs
+        self.told: list[str] = []
+        self.fork = commits.text(place.common, "merge-base", ours, theirs)
+        if not self.fork:
             raise Refused(
                 f"{name} has no history in common with {place.branch}",
                 "They are two boards; fetch one of them under another name.",
             )
-        base: Any = self.repo[found]
-        self.base = base.tree
-        self.told: list[str] = []
 
     def commit(self) -> str:
         """The merge commit's id. Raises Conflicting naming everything in dispute."""
-        index = self.repo.merge_trees(self.base, self.ours.tree, self.theirs.tree)
+        with merging.merger(self.place.common, self.ours) as merger:
+            done = merger.merge(self.theirs)
+        draft = Draft(self.place, self.ours)
+        draft.start_tree = done.tree
         cards = self._cards()
-        wrong = [f"{path}: both sides changed it" for path in _disputed(index) if path not in cards]
-        for path in sorted(cards):
-            merged = merge_card(
-                _text(self.base, path), _text(self.ours.tree, path), _text(self.theirs.tree, path),
-                ("here", self.name), strict=True,
-            )  # fmt: skip
-            wrong += [f"{path}: {line}" for line in merged.told]
-            if not merged.conflicts:
-                self._set(index, path, merged.text)
+        wrong = [f"{path}: both sides changed it" for path in done.conflicts if path not in cards]
+        wrong += self._merge_cards(draft, cards)
         if wrong:
             raise Conflicting(
                 f"{self.name} and {self.place.branch} conflict: {'; '.join(wrong)}",
                 "Nothing was changed. Make the two agree (gitkanban edit …), then sync again.",
             )
-        tree = index.write_tree(self.repo)
-        message = f"kanban: merge {self.name}\n"
-        return self.draft.commit_tree(tree, message, [str(self.ours.id), str(self.theirs.id)])
+        return draft.commit(f"kanban: merge {self.name}\n", [self.ours, self.theirs])
 
-    def _cards(self) -> set[str]:
-        """Card files that both sides have changed since their common ancestor."""
+    def _merge_cards(self, draft: Draft, cards: Mapping[str, tuple[str, str, str]]) -> list[str]:
+        """Write the merged cards into the draft; what of them is in dispute."""
+        wanted = {oid for sides in cards.values() for oid in sides if oid}
+        texts = blobs.texts(self.place, wanted)
+        wrong = []
+        for path, sides in sorted(cards.items()):
+            if any(oid and oid not in texts for oid in sides):
+                wrong.append(f"{path}: it is too large for a card")
+                continue
+            base, ours, theirs = (texts.get(oid) if oid else None for oid in sides)
+            merged = merge_card(base, ours, theirs, ("here", self.name), strict=True)
+            wrong += [f"{path}: {line}" for line in merged.told]
+            if not merged.conflicts:
+                text = merged.text
+                draft.files[path] = (
+                    None if text is None else text.encode("utf-8", "surrogateescape")
+                )
+        return wrong
+
+    def _cards(self) -> dict[str, tuple[str, str, str]]:
+        """The card files that both sides have changed: as object ids before, here and there."""
         folder = self.place.path("cards") + "/"
-        mine, other = self._changed(self.ours.tree), self._changed(self.theirs.tree)
-        return {path for path in mine & other if path.startswith(folder)}
-
-    def _changed(self, tree: Any) -> set[str]:
-        from gitkanban.board.objects import path_of
-
-        deltas = self.repo.diff(self.base, tree).deltas
-        return {path_of(side) for delta in deltas for side in (delta.old_file, delta.new_file)}
-
-    def _set(self, index: Any, path: str, text: str | None) -> None:
-        import pygit2
-
-        if index.conflicts and path in index.conflicts:
-            del index.conflicts[path]
-        if text is None:
-            if path in index:
-                index.remove(path)
-            return
-        oid = self.repo.create_blob(text.encode("utf-8", "surrogateescape"))
-        index.add(pygit2.IndexEntry(path, oid, pygit2.enums.FileMode.BLOB))
-
-
-def _disputed(index: Any) -> list[str]:
-    if not index.conflicts:
-        return []
-    return sorted({next(s for s in each if s).path for each in index.conflicts})
-
-
-def _text(tree: Mapping[str, Any], path: str) -> str | None:
-    try:
-        return str(tree[path].data.decode("utf-8", "surrogateescape"))
-    except KeyError:
-        return None
+        ours, theirs = (
+            {
+                change.path: change
+                for change in commits.changes(self.place.common, self.fork, tip)
+                if change.path.startswith(folder)
+            }
+            for tip in (self.ours, self.theirs)
+        )
+        return {
+            path: (ours[path].old, ours[path].new, theirs[path].new)
+            for path in ours.keys() & theirs.keys()
+        }
