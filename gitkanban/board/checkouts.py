@@ -12,6 +12,7 @@ from gitkanban.board import git
 from gitkanban.board.place import Place
 from gitkanban.core.model import Config
 
+MARK = "gitkanban"  # in a worktree's git directory: it was made for a card, whose id this is
 _LINE_MOST = 16 << 10  # characters of a line that are read
 
 
@@ -37,7 +38,10 @@ class Checkout(NamedTuple):
 
 
 def every(place: Place) -> Iterator[Checkout]:
-    """All checkouts whose folder is there, the main one first."""
+    """All checkouts whose folder is there, the main one first.
+
+    One whose git directory leads to another repository or another index is not one of this.
+    """
     if place.main:
         yield Checkout(place.main, place.common, head(place.common))
     parent = f"{place.common}/worktrees"
@@ -48,8 +52,20 @@ def every(place: Place) -> Iterator[Checkout]:
     for name in names:
         admin = f"{parent}/{name}"
         root = root_of(admin)
-        if os.path.lexists(f"{root}/.git"):
+        if os.path.lexists(f"{root}/.git") and _is_sound(place, admin):
             yield Checkout(root, admin, head(admin))
+
+
+def _is_sound(place: Place, admin: str) -> bool:
+    """Whether git, told of this git directory, reads this repository and writes this index."""
+    if os.path.islink(admin) or os.path.islink(f"{admin}/index"):
+        return False
+    commondir = line(f"{admin}/commondir")
+    if commondir == "../..":
+        return True
+    return bool(commondir) and os.path.realpath(os.path.join(admin, commondir)) == os.path.realpath(
+        place.common
+    )
 
 
 def root_of(admin: str) -> str:
@@ -60,9 +76,33 @@ def root_of(admin: str) -> str:
     return os.path.dirname(file)
 
 
+def followers(place: Place) -> Iterator[Checkout]:
+    """The checkouts that follow their branch when it is moved: all but those of cards.
+
+    What the HEAD, the index and the settings of a card's worktree say was its session's to decide.
+    """
+    return (each for each in every(place) if not _is_of_card(place, each))
+
+
+def _is_of_card(place: Place, checkout: Checkout) -> bool:
+    if checkout.admin == place.common:
+        return False
+    # A session can remove the mark, or rename what has it; a record lies elsewhere as well.
+    notes = (f"{checkout.admin}/{MARK}", place_record(place, checkout.admin))
+    if any(map(os.path.lexists, notes)):
+        return True
+    recorded = line(place_record(place, checkout.root))
+    return bool(recorded) and os.path.realpath(recorded) == os.path.realpath(checkout.root)
+
+
+def place_record(place: Place, admin: str) -> str:
+    """The file that says where a worktree of a card was made, by the name of its git directory."""
+    return f"{place.private}/worktrees/{os.path.basename(admin)}"
+
+
 def on(place: Place, ref: str) -> list[Checkout]:
-    """The checkouts of one branch; one in the middle of a rebase of it counts too."""
-    return [each for each in every(place) if ref in (each.head, unfinished_branch(each.admin))]
+    """The checkouts that follow one branch; one in the middle of a rebase of it counts too."""
+    return [each for each in followers(place) if ref in (each.head, unfinished_branch(each.admin))]
 
 
 def head(admin: str) -> str:

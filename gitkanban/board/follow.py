@@ -22,8 +22,8 @@ _FILES = ("100644", "100755")
 
 def begin(place: Place, commit: str) -> None:
     """Note where checkouts stand that were never brought along, before the branch moves."""
-    for checkout in checkouts.every(place):
-        if checkout.head == place.ref and _record(place, checkout) is None:
+    for checkout in _theirs(place):
+        if _record(place, checkout) is None:
             _write_record(place, checkout, commit)
 
 
@@ -50,7 +50,7 @@ def follow(place: Place) -> list[str]:
 
 
 def _theirs(place: Place) -> list[Checkout]:
-    return [each for each in checkouts.every(place) if each.head == place.ref]
+    return [each for each in checkouts.followers(place) if each.head == place.ref]
 
 
 def _record(place: Place, checkout: Checkout) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from gitkanban.board import checkouts, git, refs, rehearsal, standstill, store, trees
 from gitkanban.board import place as places
+from gitkanban.board.checkouts import Checkout
 from gitkanban.board.place import FOLDER, Place
 from gitkanban.board.writing import Draft
 from gitkanban.errors import BoardBusy, BoardMoved, Refused
@@ -59,20 +60,21 @@ def _refuse(place: Place, branch: str) -> None:
             "Wait for the sessions, or `gitkanban stop` them.",
         )
     for checkout in checkouts.on(place, place.ref):
-        _refuse_drafts(checkout.root)
+        _refuse_drafts(checkout)
 
 
-def _refuse_drafts(root: str) -> None:
+def _refuse_drafts(checkout: Checkout) -> None:
     """Nobody's uncommitted work on the board is left behind."""
-    done = git.run(
-        root, "status", "--porcelain", "-z", "--ignored", "--untracked-files=all", "--", FOLDER,
+    done = checkout.run(
+        "status", "--porcelain", "-z", "--ignored", "--untracked-files=all", "--", FOLDER,
         check=False,
     )  # fmt: skip
     paths = [line[3:] for line in done.text.split("\0") if line[2:3] == " "]
     drafts = [path for path in paths if not path.startswith(f"{FOLDER}/slots/")]
     if drafts:
         raise Refused(
-            f"uncommitted in {root}: {', '.join(drafts[:5])}", "Commit it, or move it away, first."
+            f"uncommitted in {checkout.root}: {', '.join(drafts[:5])}",
+            "Commit it, or move it away, first.",
         )
 
 

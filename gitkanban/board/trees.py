@@ -125,7 +125,7 @@ def _complete_one(place: Place, note: Note) -> tuple[list[str], list[str]]:
 def _notes(place: Place) -> list[Note]:
     """The notes of all checkouts, for each the oldest first."""
     found = []
-    for checkout in all_checkouts.every(place):
+    for checkout in all_checkouts.followers(place):
         paths = sorted(_note_files(checkout), key=_age, reverse=True)
         for path in paths:
             words = all_checkouts.line(path).split(" ", 3)

@@ -29,7 +29,7 @@ def _keep(place: Place, run: str, commit: str) -> str:
 def drop(place: Place, path: str) -> None:
     """Have git forget the worktree whose folder is gone from `path`. Call it under `making`."""
     if ground.registered(place.common, path):
-        git.run(place.common, "worktree", "remove", "--force", "--force", path)
+        worktrees.unregister(place, path)
 
 
 def forget(place: Place, locks: Locks, card: str, path: str) -> list[str]:

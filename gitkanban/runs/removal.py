@@ -35,7 +35,7 @@ def remove(place: Place, locks: Locks, wish: Wish, landed: str = "") -> Removed:
     path = worktrees.path_of(place, wish.card, wish.worktrees)
     branch = worktrees.branch_of(wish.card)
     admin = ground.registered(place.common, path)
-    if not admin or not os.path.exists(f"{admin}/{worktrees.MARK}"):
+    if not admin or not worktrees.is_marked(admin):
         return Removed(False, (f"{path} is no worktree of ours",))
     told = unfinished.remove_stale_locks(place.common, admin, branch)
     base, tip = worktrees.tips(place, wish.base, branch)
@@ -72,8 +72,7 @@ def _take_away(place: Place, path: str) -> str:
     trash = ground.free_name(f"{folder}/{_TRASH}{name}")
     os.rename(path, trash)
     try:
-        # Twice: of one that is locked, too.
-        git.run(place.common, "worktree", "remove", "--force", "--force", path)
+        worktrees.unregister(place, path)
     except GitFailed:
         os.rename(trash, path)
         raise

@@ -71,7 +71,7 @@ def prepare(place: Place, locks: Locks, wish: Wish) -> Workspace:
 
 def _check_ours(wish: Wish, path: str, admin: str) -> None:
     branch = worktrees.branch_of(wish.card)
-    if not os.path.exists(f"{admin}/{worktrees.MARK}") and not _on(admin, branch):
+    if not worktrees.is_marked(admin) and not _on(admin, branch):
         raise _occupied(path, "it is a worktree that somebody made for another branch")
 
 
@@ -106,7 +106,7 @@ def _made(place: Place, locks: Locks, wish: Wish, path: str, told: list[str]) ->
         _add(place, branch, path, words)
         failpoints.reach("workspace.added")
         admin = ground.registered(place.common, path)
-        files.replace(f"{admin}/{worktrees.MARK}", f"{wish.card}\n".encode(), lasting=False)
+        worktrees.mark(place, admin, wish.card, path)
         failpoints.reach("workspace.marked")
         worktrees.lock(admin, wish.run)
         failpoints.reach("workspace.kept")
@@ -209,7 +209,7 @@ def _continued(place: Place, wish: Wish, path: str, admin: str, told: list[str])
         tip = last if last and commits.resolve(place.common, last) else base
         git.run(place.common, "update-ref", f"refs/heads/{branch}", tip, "")
         told.append(f"branch {branch} was gone and is made again")
-    files.replace(f"{admin}/{worktrees.MARK}", f"{wish.card}\n".encode(), lasting=False)
+    worktrees.mark(place, admin, wish.card, path)
     worktrees.lock(admin, wish.run)
     sparse = _left_out(place, admin)
     fresh = not os.path.exists(f"{admin}/index")

@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 from gitkanban import files
 from gitkanban.board import checkouts, git
-from gitkanban.board.checkouts import line
+from gitkanban.board.checkouts import MARK, line
 from gitkanban.board.place import Place
 from gitkanban.errors import BoardBusy, NotFound
+from gitkanban.runs import ground
 from gitkanban.runs.locks import Held, Locks
 from gitkanban.runs.spec import Spec
 from gitkanban.runs.workspace_git import read_plain
 
-MARK = "gitkanban"  # in a worktree's git directory: this one is ours, with the card's id
 _LOCK_WAIT = 120.0  # seconds; one `worktree add --no-checkout` takes milliseconds
 NO_COMMIT = "0" * 40
 
@@ -109,6 +109,26 @@ def making(locks: Locks) -> Held:
     if held is None:
         raise BoardBusy("another worktree is being made", "It is tried again at the next tick.")
     return held
+
+
+def mark(place: Place, admin: str, card: str, path: str) -> None:
+    """Note that a worktree is a card's: in its git directory, and where no session need write."""
+    files.replace(f"{admin}/{MARK}", f"{card}\n".encode(), lasting=False)
+    record = checkouts.place_record(place, admin)
+    files.replace(record, os.fsencode(f"{path}\n"), lasting=False, make=True)
+
+
+def is_marked(admin: str) -> bool:
+    """Whether a worktree's git directory says that it was made for a card."""
+    return os.path.lexists(f"{admin}/{MARK}")
+
+
+def unregister(place: Place, path: str) -> None:
+    """Have git forget the worktree that was at `path`, one that is locked, too. Raises GitFailed."""
+    admin = ground.registered(place.common, path)
+    git.run(place.common, "worktree", "remove", "--force", "--force", path)
+    if admin:
+        files.remove(checkouts.place_record(place, admin))
 
 
 def lock(admin: str, run: str) -> None:
