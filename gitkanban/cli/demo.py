@@ -120,7 +120,7 @@ def _work(repo: Path, place: Place) -> None:
 
 
 def _page(place: Place) -> tuple[dict[str, Any], str]:
-    from gitkanban.board import store
+    from gitkanban.board import snapshot, store
     from gitkanban.board.place import clone_id, host
     from gitkanban.cli.quick import live
     from gitkanban.cli.terminal import colour_on, terminal_width
@@ -131,7 +131,7 @@ def _page(place: Place) -> tuple[dict[str, Any], str]:
     board = store.read(place)
     # Without a look around: every lock that git takes for a moment would make a page.
     rows = summary(board, Observed(int(clock.now()), host(), clone_id(place)))
-    rows |= {"slots_dir": place.slots, "main": "", "prefix": place.prefix}
+    rows |= {**snapshot.beside(place), "main": ""}
     data = live(rows)
     for card in data["cards"]:
         card["started"] = ""  # ages would make every look a new page

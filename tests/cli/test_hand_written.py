@@ -65,6 +65,11 @@ def test_only_the_touched_lines_of_a_hand_written_card_change(repo: Path) -> Non
         for line in unified_diff(before, after, n=0, lineterm="")
         if line[:1] in "+-" and line[:3] not in ("+++", "---")
     ]
-    assert changed == ["-status:   todo     # may go", "+status:   done     # may go"]
+    tip = git(repo, "rev-parse", "card/ODD")
+    merged = git(repo, "log", "-1", "--format=%H", "--merges", "--grep=Kanban-Card: ODD")
+    assert git(repo, "rev-parse", f"{merged}^2") == tip
+    assert changed == [
+        "-status:   todo     # may go", "+status:   done     # may go", f"+merged: {merged}"
+    ]  # fmt: skip
     assert os.path.exists(repo / "hello.txt")
     assert git(repo, "status", "--porcelain") == ""
