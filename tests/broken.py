@@ -79,3 +79,41 @@ def work_thrown_away() -> None:
         git.run(folder.spec().one("workspace"), "clean", "-qfd")
 
     collect.collect = cleaned  # type: ignore[assignment]
+
+
+def git_by_discovery() -> None:
+    """Git finds the repository of a session's folder by itself."""
+    from gitkanban.board import git
+    from gitkanban.runs import workspace_git
+
+    def found(self: workspace_git.View, *args: str, env: Any = None, **how: Any) -> git.Done:
+        own = {"GIT_INDEX_FILE": self.index, **(env or {})}
+        return git.run(self.folder, *args, env=own, **how)
+
+    workspace_git.View.git = found  # type: ignore[method-assign]
+
+
+def commands_alone_trusted() -> None:
+    """Trust looks at what is executed, and at nothing else that decides."""
+    from gitkanban.core import withheld
+
+    withheld.changes = lambda *_: iter(())
+
+
+def written_through_links() -> None:
+    """Folders on the way to a file are not looked at."""
+    from gitkanban import files
+
+    def opened(path: str, below: str, make: bool = False) -> int:
+        if make:
+            os.makedirs(path, exist_ok=True)
+        return os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+
+    files._open_folder = opened
+
+
+def nothing_noticed() -> None:
+    """What changed around the repository is not compared."""
+    from gitkanban.runs import watching
+
+    watching.notice = lambda *_: []

@@ -107,6 +107,13 @@ def daemon(*, erased: bool) -> None:
     hang()
 
 
+def poison(path: str) -> None:
+    """Settings by which a git that reads them here runs a program, unless a session runs it."""
+    sign = f"{os.path.dirname(FOLDER)}/ran/{os.path.basename(path)}-of-{RUN}"
+    with open(path, "a") as file:
+        file.write(f'[core]\n\tfsmonitor = "test -n \\"$GITKANBAN_RUN\\" || touch {sign}; false"\n')
+
+
 def be_hostile(how: str) -> None:
     """Make of the workspace what makes a trusting git do something else."""
     with open(".git") as file:
@@ -123,25 +130,43 @@ def be_hostile(how: str) -> None:
     elif how == "repository":
         os.unlink(".git")
         git("init", "-q")
+        poison(".git/config")
     elif how == "nested":
         os.makedirs("nested", exist_ok=True)
         git("init", "-q", "nested")
         act(f"left:nested/{RUN}.txt")
         git("-C", "nested", "add", ".")
         git("-C", "nested", "commit", "-qm", "nested")
+        poison("nested/.git/config")
     elif how == "index-link":
         os.unlink(f"{admin}/index")
         os.symlink(f"{common}/index", f"{admin}/index")
     elif how == "common-dir":
         git("init", "-q", ".other")
+        poison(".other/.git/config")
         with open(f"{admin}/commondir", "w") as file:
             file.write(f"{os.getcwd()}/.other/.git\n")
-    elif how == "hook":
+    elif how == "settings":
+        git("config", "extensions.worktreeConfig", "true")
+        poison(f"{admin}/config.worktree")
+    elif how == "head-on-base":
+        with open(f"{admin}/HEAD", "w") as file:
+            file.write("ref: refs/heads/main\n")
+    elif how == "bare":
+        git("config", "--file", f"{common}/config", "core.bare", "true")
+        say("tampered", CARD, RUN, "core.bare")
+    elif how == "hooks":
         os.makedirs(f"{common}/hooks", exist_ok=True)
-        path = f"{common}/hooks/post-index-change"
-        with open(path, "w") as file:
-            file.write("#!/bin/sh\nexit 0\n")
-        os.chmod(path, 0o755)
+        for name in ("post-index-change", "post-checkout", "pre-push"):
+            path = f"{common}/hooks/{name}"
+            with open(path, "w") as file:
+                file.write("#!/bin/sh\nexit 0\n")
+            os.chmod(path, 0o755)
+            say("tampered", CARD, RUN, f"hooks/{name}")
+    elif how == "branches":
+        git("update-ref", "refs/heads/card/A0", "HEAD")
+        git("tag", "-f", "v1", "HEAD")
+        say("tampered", CARD, RUN, "refs/tags/v1")
 
 
 def act(word: str) -> None:

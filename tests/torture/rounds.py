@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from tests import points
 from tests.arena import Arena, room, until
-from tests.torture import clones, inject, people
+from tests.torture import clones, hostile, inject, people
 
 KINDS = ("kill", "stop", "ENOSPC", "EIO")
 
@@ -60,7 +60,8 @@ SESSIONS = (
     "commit git:checkout,-q,-b,other-{card} commit", "left stop-self",
     "commit left hostile:git-file", "left hostile:git-link", "commit left hostile:no-git",
     "commit left hostile:repository", "commit hostile:nested", "commit left hostile:index-link",
-    "left hostile:common-dir", "commit hostile:hook",
+    "left hostile:common-dir", "commit hostile:hooks",
+    "commit left hostile:settings", "commit left hostile:head-on-base", "commit hostile:bare",
     "commit commit git:update-ref,refs/heads/card/{card},HEAD~1",
 )  # fmt: skip
 GOOD = ("commit", "left", "commit left")
@@ -233,4 +234,5 @@ ROUNDS: dict[str, Callable[..., list[str]]] = {
     "people": with_people,
     "inject": inject.inject,
     "clones": clones.clones,
+    "hostile": hostile.hostile,
 }
