@@ -4,6 +4,7 @@ The board says `running` already; a start that fails is recorded in the run's fo
 the next look at the board.
 """
 
+import shlex
 from collections.abc import Container, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -20,6 +21,7 @@ from gitkanban.core.prompt import TEMPLATE, Setting, compose
 from gitkanban.core.verdict import counting
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs import (
+    briefing,
     folders,
     handoffs,
     leases,
@@ -152,7 +154,8 @@ def prompt_of(
     shared = worker.workspace_policy == SHARED
     path = place.main if shared else worktrees.path_of(place, card.id, config.worktrees)
     branch = "" if shared else worktrees.branch_of(card.id)
-    setting = Setting(path, branch, base_of(place, config))
+    us = shlex.quote(briefing.program_of_ours(trust.search_path(place)))
+    setting = Setting(path, branch, base_of(place, config), us)
     runs = counting(board.runs_of(card.id), "")
     words = {run.run: "\n".join(handoffs.last_words(place, run)) for run in runs[-1:]}
     return compose(

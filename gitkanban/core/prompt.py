@@ -58,6 +58,7 @@ class Setting(NamedTuple):
     workspace: str
     branch: str  # empty: the shared checkout
     base: str
+    program: str = "gitkanban"  # how the session calls us
 
 
 def unknown_fields(template: str) -> list[tuple[str, int, int]]:
@@ -180,20 +181,21 @@ def _rules(card: Card, worker: Worker, setting: Setting) -> str:
         lines.append("You share this checkout with people: do not switch branches or stash.")
     if worker.verify:
         lines.append(f"It is checked afterwards with: {' '.join(worker.verify)}")
+    us = setting.program
     if worker.memory_policy == "read-only":
         kept = "a copy, and what you change in it is kept as a proposal; or"
         how = kept if worker.memory_env else "read-only in this session:"
         lines.append(
             f"Your memory is {how} propose what should be remembered with "
-            f'`gitkanban note {card.id} --memory "…"`.'
+            f'`{us} note {card.id} --memory "…"`.'
         )
     lines += [
         "",
         "Report with these commands, run from your directory:",
-        f'- finished: gitkanban done {card.id} --summary "what you did, for those who come after"',
-        f"- nothing needs changing: gitkanban done {card.id} --no-change --summary …",
-        f'- you need a person: gitkanban block {card.id} --why "what you need to know"',
-        f'- a remark: gitkanban note {card.id} "…"',
-        f'- more work found: gitkanban add "title" --parent {card.id} (a person approves it first)',
+        f'- finished: {us} done {card.id} --summary "what you did, for those who come after"',
+        f"- nothing needs changing: {us} done {card.id} --no-change --summary …",
+        f'- you need a person: {us} block {card.id} --why "what you need to know"',
+        f'- a remark: {us} note {card.id} "…"',
+        f'- more work found: {us} add "title" --parent {card.id} (a person approves it first)',
     ]
     return "\n".join(lines)

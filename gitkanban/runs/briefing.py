@@ -34,6 +34,7 @@ _OF_TICKS = ("SSH_AUTH_SOCK", "XDG_CONFIG_HOME", "PYTHONPATH")
 # Commands of ours speak UTF-8 in every locale; a session has its own. -P: a module at the top of the
 # repository, where they run, is none of ours.
 OURS = (sys.executable, "-P", "-X", "utf8", "-m")
+_SYSTEM = "/usr/local/bin:/usr/bin:/bin"  # what login shells set PATH to, at least
 GRACE = 10.0  # seconds between TERM and KILL
 
 
@@ -187,6 +188,7 @@ def _run_environment(launch: Launch) -> dict[str, str]:
         "GITKANBAN_WORKSPACE": launch.workspace.path,
         "GITKANBAN_MEMORY": worker.memory_policy,
         "GITKANBAN_BOARD": place.branch,
+        "GITKANBAN_MAIN": place.main,
         "GITKANBAN_MAILBOX": folders.of(place.private, lease.run).file(MAILBOX),
     }
     return env | _git_settings(launch.workspace.sparse) | dict(launch.env)
@@ -211,7 +213,7 @@ def program_of_ours(path: str) -> str:
 
     Some agents' shells are login shells, which set PATH anew: only the system's own is sure.
     """
-    if shutil.which("gitkanban", path=os.defpath):
+    if shutil.which("gitkanban", path=_SYSTEM):
         return "gitkanban"
     own = f"{os.path.dirname(sys.executable)}/gitkanban"
     return shutil.which("gitkanban", path=path) or (own if os.path.exists(own) else "gitkanban")

@@ -273,7 +273,11 @@ class _Left(NamedTuple):
 
 def _leftover(place: _Place, folder: Folder, view: View, links: list[str]) -> _Left:
     """Bring it into the index of the view. What was there before the session is left out."""
-    without = [f":(exclude,glob)**/{pattern}" for pattern in place.droppings]
+    without = [
+        f":(exclude,glob)**/{pattern}{below}"
+        for pattern in place.droppings
+        for below in ("", "/**")
+    ]
     if place.board:
         without.append(f":(top,exclude){place.board}")
     if not links and view.head and not view.status(*without):

@@ -20,7 +20,9 @@ from gitkanban.runs.folders import Folder
 from gitkanban.runs.locks import Locks
 from gitkanban.runs.proposals import Home
 
-HOME, BEFORE = "home", "memory-before"  # in the run folder
+BEFORE = "memory-before"  # in the run folder
+_HOME = "home"  # there, as all runs had it before profiles were looked for by agents
+_DEFAULT = "default"  # the profile that hermes takes from its root
 # Of a file that went meanwhile, or is not ours to read; a full or broken disk is another matter.
 _GONE = (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError)
 
@@ -66,11 +68,12 @@ def prepare(locks: Locks, worker: Worker, folder: Folder) -> dict[str, str]:
     try:
         if held:
             applying.finish(private, worker.profile)
-        _make_private(home, folder)
+        name = _home_name(worker.profile)
+        _make_private(home, folder, name)
     finally:
         if held:  # else a session or an accept writes there now: what it has finished is copied
             held.close()
-    return {worker.memory_env: folder.file(HOME)}
+    return {worker.memory_env: folder.file(name)}
 
 
 def lacking(worker: Worker, private: str) -> list[str]:
@@ -101,10 +104,25 @@ def facts(worker: Worker) -> dict[str, str | tuple[str, ...]]:
     return {"memory_home": home.path, "memory_parts": home.parts}
 
 
-def _make_private(home: Home, folder: Folder) -> None:
-    for name in (HOME, BEFORE):
-        shutil.rmtree(folder.file(name), ignore_errors=True)
-    _link(home.path, folder.file(HOME), set(home.parts), "")
+def private_home(folder: Folder) -> str:
+    """The private home of a run, as a path; empty when it has none."""
+    names = (_home_name(folder.facts().one("profile")), _HOME)
+    return next((folder.file(name) for name in names if folder.has(name)), "")
+
+
+def _home_name(profile: str) -> str:
+    """Where the private home lies in the run's folder.
+
+    `hermes -p NAME` looks for `profiles/NAME` below its root, and takes the grandparent of a home
+    that lies so for the root; the profile `default` is the root itself. Other agents do not mind.
+    """
+    return _HOME if profile == _DEFAULT else f"profiles/{profile}"
+
+
+def _make_private(home: Home, folder: Folder, name: str) -> None:
+    for each in (name, BEFORE):
+        shutil.rmtree(folder.file(each), ignore_errors=True)
+    _link(home.path, folder.file(name), set(home.parts), "")
     for entry in _entries(home, os.path.dirname(os.path.dirname(folder.path))):
         if entry.why:
             continue
@@ -112,7 +130,7 @@ def _make_private(home: Home, folder: Folder) -> None:
         before = f"{folder.file(BEFORE)}/{entry.path}"
         _copy(entry.real, before)
         if os.path.lexists(before):
-            _copy(before, f"{folder.file(HOME)}/{entry.path}")
+            _copy(before, f"{folder.file(name)}/{entry.path}")
 
 
 def _link(source: str, target: str, parts: set[str], at: str) -> None:

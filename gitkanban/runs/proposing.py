@@ -14,7 +14,7 @@ from gitkanban.core.memory import Proposal
 from gitkanban.runs import folders, proposals, spec
 from gitkanban.runs.folders import Folder
 from gitkanban.runs.locks import Locks
-from gitkanban.runs.memory import BEFORE, HOME
+from gitkanban.runs.memory import BEFORE, private_home
 from gitkanban.runs.proposals import Change, Home
 
 KEPT = "memory-kept"  # in the run folder
@@ -49,7 +49,7 @@ def propose(folder: Folder) -> bool:
 
 def waits(folder: Folder) -> bool:
     """Whether nobody has looked yet what the run changed in its copy of a memory."""
-    return folder.has(HOME) and not folder.has(KEPT)
+    return bool(private_home(folder)) and not folder.has(KEPT)
 
 
 def _propose(folder: Folder, found: spec.Spec, home: Home, private: str) -> bool:
@@ -91,20 +91,21 @@ def gather(private: str) -> list[str]:
 def _differences(folder: Folder, home: Home) -> _Found:
     changes: list[Change] = []
     left: dict[str, str] = {}
+    mine = private_home(folder)
     for part in home.parts:
         before = _files(folder.file(BEFORE), part, {})
-        after = _files(folder.file(HOME), part, left)
+        after = _files(mine, part, left)
         for path in sorted(before | after):
             if any(f"{path}/".startswith(f"{each}/") for each in left):
                 continue  # it may be there still, or a link has taken its place
             old = _content(f"{folder.file(BEFORE)}/{path}") if path in before else None
             try:
-                new = _content(f"{folder.file(HOME)}/{path}") if path in after else None
+                new = _content(f"{mine}/{path}") if path in after else None
             except PermissionError:
                 left[path] = f"{path}: cannot be read"
                 continue
             if old != new:
-                runs = proposals.executable(f"{folder.file(HOME)}/{path}")
+                runs = proposals.executable(f"{mine}/{path}")
                 changes.append(Change(path, old, new, runs))
     return _Found(tuple(changes), tuple(left.values()))
 
@@ -128,6 +129,8 @@ def _files(root: str, part: str, left: dict[str, str]) -> set[str]:
                 if error.errno not in (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG):
                     raise
                 left[path] = f"{path}: cannot be read"
+        elif full.endswith(".lock"):  # an agent's own, of no use to anybody later
+            continue
         elif os.path.isfile(full):
             found.add(path)
         elif os.path.lexists(full):

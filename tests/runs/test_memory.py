@@ -48,7 +48,7 @@ def run(tmp_path: Path, home: Path) -> Folder:
     spec = {"run": "01run", "card": "T1", "profile": "p", "worker": "w", "started": "5"}
     folder.write_spec(spec | memory.facts(worker))
     given = memory.prepare(Locks(str(private)), worker, folder)
-    assert given == {"AGENT_HOME": folder.file("home")}
+    assert given == {"AGENT_HOME": folder.file("profiles/p")}
     return folder
 
 
@@ -57,7 +57,7 @@ def private_of(folder: Folder) -> str:
 
 
 def test_everything_is_linked_but_the_memory_which_is_copied(run: Folder, home: Path) -> None:
-    mine = Path(run.file("home"))
+    mine = Path(run.file("profiles/p"))
     assert os.readlink(mine / "auth.json") == str(home / "auth.json")
     assert os.readlink(mine / "state" / "cache") == str(home / "state" / "cache")
     for name in ("memories/MEMORY.md", "memories/deep/topic.md", "memories/linked.md"):
@@ -69,7 +69,7 @@ def test_everything_is_linked_but_the_memory_which_is_copied(run: Folder, home: 
 
 
 def test_a_link_in_the_place_of_a_file_or_a_folder_removes_neither(run: Folder, home: Path) -> None:
-    mine = Path(run.file("home")) / "memories"
+    mine = Path(run.file("profiles/p")) / "memories"
     (mine / "MEMORY.md").unlink()
     (mine / "MEMORY.md").symlink_to("/etc/hosts")
     shutil.rmtree(mine / "deep")
@@ -88,7 +88,7 @@ def test_a_run_that_remembered_nothing_proposes_nothing(run: Folder) -> None:
 def test_what_a_run_changed_is_proposed_once_and_applied_to_the_real_memory(
     run: Folder, home: Path
 ) -> None:
-    mine = Path(run.file("home"))
+    mine = Path(run.file("profiles/p"))
     (mine / "memories" / "MEMORY.md").write_text("# memory\nmore\n")
     (mine / "memories" / "linked.md").write_text("linked\nand more\n")
     (mine / "memories" / "deep" / "topic.md").unlink()
@@ -160,7 +160,10 @@ def test_what_cannot_be_read_stops_no_start(tmp_path: Path, home: Path) -> None:
     (home / "memories" / "more.md").write_text("more\n")
     with plain_user():
         folder = fresh(tmp_path, home)
-        assert sorted(os.listdir(folder.file("home") + "/memories")) == ["linked.md", "more.md"]
+        assert sorted(os.listdir(folder.file("profiles/p") + "/memories")) == [
+            "linked.md",
+            "more.md",
+        ]
         assert not proposing.propose(folder)
 
 
@@ -168,7 +171,7 @@ def test_what_a_run_left_unreadable_is_told_and_not_taken_for_removed(
     tmp_path: Path, home: Path
 ) -> None:
     folder = fresh(tmp_path, home)
-    mine = Path(folder.file("home"), "memories")
+    mine = Path(folder.file("profiles/p"), "memories")
     (mine / "linked.md").write_text("more\n")
     (mine / "MEMORY.md").chmod(0)
     (mine / "deep").chmod(0)
@@ -190,7 +193,7 @@ def test_a_link_to_a_folder_is_followed_within_the_memory_alone(tmp_path: Path, 
     (home / "memories" / "own").symlink_to("../state")
     (home / "memories" / "deep" / "self").symlink_to(".")
     (home / "memories" / "again").symlink_to("deep")
-    mine = Path(fresh(tmp_path, home).file("home"), "memories")
+    mine = Path(fresh(tmp_path, home).file("profiles/p"), "memories")
     assert sorted(os.listdir(mine)) == ["MEMORY.md", "again", "deep", "linked.md"]
     assert os.listdir(mine / "again") == ["topic.md"] and not (mine / "again").is_symlink()
 
@@ -227,14 +230,14 @@ def test_a_read_only_start_waits_for_no_writer(tmp_path: Path, home: Path) -> No
     worker = WORKER._replace(memory_path=str(home), memory_parts=("memories",))
     with locks.take(proposals.lock_name("p")) or pytest.fail():
         assert memory.prepare(locks, worker, folder)
-    assert Path(folder.file("home"), "memories", "MEMORY.md").exists()
+    assert Path(folder.file("profiles/p"), "memories", "MEMORY.md").exists()
 
 
 def test_two_that_keep_a_proposal_at_once_keep_it_whole(
     run: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else one would say that it is kept while the other still takes its files away."""
-    Path(run.file("home"), "memories", "MEMORY.md").write_text("# changed\n")
+    Path(run.file("profiles/p"), "memories", "MEMORY.md").write_text("# changed\n")
     differences, tried = proposing._differences, []
 
     def meanwhile(folder: Folder, home: Home) -> object:
@@ -253,7 +256,7 @@ def test_two_that_keep_a_proposal_at_once_keep_it_whole(
 
 
 def test_a_run_whose_collecting_failed_is_gathered_later(run: Folder) -> None:
-    Path(run.file("home"), "memories", "MEMORY.md").write_text("# changed\n")
+    Path(run.file("profiles/p"), "memories", "MEMORY.md").write_text("# changed\n")
     proposing.gather(private_of(run))
     assert list(proposals.every(private_of(run))) == []  # it has not ended
     assert os.path.isdir(run.file("memory-before"))
@@ -268,7 +271,7 @@ def test_a_run_that_cannot_be_kept_is_told_and_stops_no_other(
 ) -> None:
     other = fresh(tmp_path, home)
     for folder in (run, other):
-        Path(folder.file("home"), "memories", "MEMORY.md").write_text("# changed\n")
+        Path(folder.file("profiles/p"), "memories", "MEMORY.md").write_text("# changed\n")
         Path(folder.file("exit.json")).write_text("{}")
     differences = proposing._differences
 
@@ -284,7 +287,7 @@ def test_a_run_that_cannot_be_kept_is_told_and_stops_no_other(
 
 
 def test_nothing_is_applied_while_a_session_writes_the_memory(run: Folder, home: Path) -> None:
-    Path(run.file("home"), "memories", "MEMORY.md").write_text("# changed\n")
+    Path(run.file("profiles/p"), "memories", "MEMORY.md").write_text("# changed\n")
     proposing.propose(run)
     (found,) = proposals.every(private_of(run))
     locks = Locks(private_of(run))
@@ -303,7 +306,7 @@ def test_an_interrupted_accept_is_finished_before_a_session_may_write(
     run: Folder, home: Path
 ) -> None:
     """Else what the session then takes out of the memory would be put in again."""
-    Path(run.file("home"), "memories", "MEMORY.md").write_text("# memory\nmore\n")
+    Path(run.file("profiles/p"), "memories", "MEMORY.md").write_text("# memory\nmore\n")
     proposing.propose(run)
     (found,) = proposals.every(private_of(run))
     interrupted(run, home, found)
@@ -484,3 +487,19 @@ def test_a_memory_home_that_is_none_is_refused(path: str, parts: tuple[str, ...]
 def test_a_memory_path_within_another_is_read_once() -> None:
     worker = WORKER._replace(memory_path="/h/", memory_parts=("m/deep", "m/", "mm"))
     assert memory.home_of(worker) == Home("/h", ("m", "mm"))
+
+
+def test_an_agent_s_lock_files_are_no_memory(tmp_path: Path, home: Path, run: Folder) -> None:
+    mine = Path(run.file("profiles/p"), "memories")
+    (mine / "MEMORY.md.lock").write_text("1234")
+    assert not proposing.propose(run)
+
+
+def test_the_default_profile_s_home_is_its_own_root(tmp_path: Path, home: Path) -> None:
+    folder = Folder(str(tmp_path / "private" / "runs" / "09run"))
+    folder.write_spec({"run": "09run", "profile": "default"})
+    worker = WORKER._replace(profile="default", memory_path=str(home), memory_parts=("memories",))
+    given = memory.prepare(Locks(private_of(folder)), worker, folder)
+    assert (
+        given == {"AGENT_HOME": folder.file("home")} == {"AGENT_HOME": memory.private_home(folder)}
+    )
