@@ -46,7 +46,7 @@ class Preset(NamedTuple):
     stdin: bool = False  # it reads the prompt there, so that `ps` shows none and no limit cuts it
     model: tuple[str, ...] = ()  # words that choose `{value}` as its model
     effort: tuple[str, ...] = ()  # words that choose `{value}` as its effort
-    commits: str = "session"  # supervisor: its sandbox cannot commit in a linked worktree
+    commits: str = "session"  # supervisor: it cannot commit in a linked worktree, or as its owner
     env: tuple[tuple[str, str], ...] = ()
     read_only_memory: tuple[tuple[str, str], ...] = ()  # its own switch: variables that throw it
     droppings: tuple[str, ...] = ()  # its own files, never work
@@ -120,6 +120,7 @@ PRESETS: Mapping[str, Preset] = {
             allows=Allows("every file", "any command", "whatever its tools reach", True),
             stdin=True,
             model=("-m", "{value}"),
+            commits="supervisor",  # its shell hides ~/.gitconfig, where most people's names stand
         ),
         Preset(
             name="opencode",

@@ -26,7 +26,7 @@ _LIMITS = (
     "http 429", "status 429", "error: 429", "insufficient_quota",
 )  # fmt: skip
 _LOGINS = (
-    "401", "invalid x-api-key", "invalid api key", "incorrect api key", "api key not valid",
+    "invalid x-api-key", "invalid api key", "incorrect api key", "api key not valid",
     "unauthenticated", "unauthorized", "authenticat", "not logged in", "/login", "log in",
     "invalid_api_key",
 )  # fmt: skip
@@ -79,9 +79,13 @@ def read(runner: str, output: Output, now: int, utc_offset: int = 0) -> Reading:
         error=error,
         limited=limited,
         limited_until=until if until > now else 0,
-        login=not limited and any(sign in lower for sign in _LOGINS),
+        login=not limited and _asks_to_log_in(lower),
         denied=tuple(_on_one_line(each, 200) for each in found.denied[:_DENIED_MOST]),
     )
+
+
+def _asks_to_log_in(error: str) -> bool:
+    return bool(re.search(r"\b401\b", error)) or any(sign in error for sign in _LOGINS)
 
 
 def clean(text: str) -> str:
@@ -339,7 +343,8 @@ def _read_aider(output: Output) -> Reading:
     last = answers[-1] if answers else None
     errors = [each for each in _LITELLM.finditer(text) if not last or each.start() > last.end()]
     if errors:
-        return Reading(error=errors[-1][1])
+        # What follows are litellm's own words for the kind of error, overload among them.
+        return Reading(error=errors[-1][1].partition("\nThe API provider")[0])
     if last is None:
         return Reading()
     costs = _AIDER_COST.findall(last[5])

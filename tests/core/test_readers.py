@@ -32,6 +32,11 @@ def streams(scenario: str) -> list[Any]:
     return [pytest.param(path, id=path.parent.name) for path in said]
 
 
+def test_every_preset_has_recorded_streams() -> None:
+    for scenario in ("ok", "no-login", "limited-until", "failing"):
+        assert {path.parent.name for path in RECORDED if path.stem == scenario} == set(PRESETS)
+
+
 @pytest.mark.parametrize("path", [*streams("ok"), *streams("failing-twice")])
 def test_a_session_that_went_well_has_its_last_words_and_no_error(path: Path) -> None:
     agent, found = recorded(path)
@@ -56,8 +61,11 @@ def test_a_missing_login_is_told_from_other_failures(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [*streams("limited"), *streams("limited-until")])
 def test_a_limit_is_one_and_no_missing_login(path: Path) -> None:
-    _, found = recorded(path)
-    assert (found.login, found.limited) == (False, True)
+    agent, found = recorded(path)
+    assert not found.login
+    if not found.limited:  # told when to come back it waits without a word, and stalls
+        assert (path.stem, found.error) == ("limited-until", "")
+        assert agent in ("hermes", "opencode", "pi")
 
 
 @pytest.mark.parametrize("path", streams("failing"))
@@ -81,6 +89,11 @@ def test_what_the_model_says_of_limits_and_logins_is_prose() -> None:
     assert found == Reading("s-1", words)
     item = {"type": "item.completed", "item": {"type": "agent_message", "text": words}}
     assert read("codex", Output(lines(item)), NOW) == Reading(summary=words)
+
+
+def test_a_port_is_no_missing_login() -> None:
+    failed = {"type": "turn.failed", "error": {"message": "500, url: http://127.0.0.1:44015/v1"}}
+    assert not read("codex", Output(lines(failed)), NOW).login
 
 
 def test_an_error_below_a_tool_call_is_none() -> None:
