@@ -25,7 +25,7 @@ from gitkanban.core.symptom import (
     Symptom,
 )
 from gitkanban.errors import GitkanbanError
-from gitkanban.runs import checkup, closing, folders, ghosts, removal, sessions, slots, worktrees
+from gitkanban.runs import closing, folders, ghosts, leftovers, removal, sessions, slots, worktrees
 from gitkanban.runs.locks import Locks
 from gitkanban.runs.workspaces import Wish
 
@@ -139,7 +139,7 @@ class Repairs:
 
     def _remove_lock(self, path: str) -> str:
         before = os.stat(path)
-        seen = checkup.lock_seen(self.place, path)
+        seen = leftovers.lock_seen(self.place, path)
         if seen is None or seen.user:
             return "somebody may use it"
         if not os.path.samestat(before, os.stat(path)):

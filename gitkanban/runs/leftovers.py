@@ -1,0 +1,218 @@
+"""What runs have left behind, looked at for `core.leftovers`: runs, leases, worktrees, branches, locks.
+
+It changes nothing and takes no lock, so a tick at work may be seen halfway.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+
+from gitkanban.board import checkouts, commits
+from gitkanban.board.place import Place
+from gitkanban.core.closing import Tries
+from gitkanban.core.model import Config
+from gitkanban.core.surroundings import (
+    BranchSeen,
+    LockSeen,
+    RunSeen,
+    SalvageSeen,
+    TokenSeen,
+    WorktreeSeen,
+)
+from gitkanban.runs import cleanliness, leases, processes, salvage, slots, worktrees
+from gitkanban.runs.folders import Folder
+from gitkanban.runs.locks import Locks
+from gitkanban.runs.workspace_git import head_of
+from gitkanban.runs.worktrees import Ours
+
+LOCK_AGE_LEAST = 10  # seconds; younger lock files belong to commands at work
+_FRESH = 60  # seconds during which an empty run folder may be about to be filled
+
+
+# -- runs and leases
+
+
+def read_tokens(place: Place) -> tuple[TokenSeen, ...]:
+    found = []
+    for slot in slots.tokens(place):
+        lease = slots.read(place, slot)
+        found.append(TokenSeen(slot, lease.card if lease else "", lease.run if lease else ""))
+    return tuple(found)
+
+
+def look_at_runs(
+    place: Place, unsettled: list[Folder], locks: Locks, now: int
+) -> tuple[tuple[RunSeen, ...], dict[str, str]]:
+    """(the runs, slots whose lock is held with who holds it where no run explains that)."""
+    facts = {folder.run: folder.facts() for folder in unsettled}
+    names = {
+        run: leases.lock_names(found.one("card"), found.one("slot"))
+        for run, found in facts.items()
+        if found.one("card")
+    }
+    seats = dict(_slot_files(locks))
+    held = locks.locked({*seats, *(name for pair in names.values() for name in pair)})
+    runs = []
+    for folder in unsettled:
+        found, end = facts[folder.run], folder.exit()
+        if folder.run not in names:
+            if not _fresh(folder, now):
+                empty = not os.listdir(folder.path) if os.path.isdir(folder.path) else False
+                runs.append(RunSeen(folder.run, empty=empty))
+            continue
+        lease = slots.of_run(folder, found)
+        alive = end is None and held.issuperset(names[folder.run])
+        runs.append(
+            RunSeen(
+                folder.run,
+                found.one("card"),
+                found.one("slot"),
+                int(found.number("started", 0)),
+                alive,
+                end.ended if end else 0,
+                not (alive and lease and slots.read(place, lease.slot) != lease),
+                tries=Tries() if alive else folder.tries(),
+                moved_from=found.one("moved_from"),
+                workspace=found.one("workspace"),
+            )
+        )
+    explained = {run.slot for run in runs if run.alive}
+    holders = {
+        seats[name]: "" if seats[name] in explained else _who(locks.path(name))
+        for name in held & seats.keys()
+    }
+    return tuple(runs), holders
+
+
+def _fresh(folder: Folder, now: int) -> bool:
+    try:
+        return now - os.stat(folder.path).st_mtime < _FRESH
+    except OSError:
+        return True  # it is gone by now
+
+
+def _slot_files(locks: Locks) -> Iterator[tuple[str, str]]:
+    """(name of the lock, slot) of every slot that ever had a lock here."""
+    top = f"{locks.folder}/slot"
+    for folder, _, names in os.walk(top):
+        profile = os.path.relpath(folder, top)
+        for name in names:
+            yield f"slot/{profile}/{name}", f"{profile}#{name}"
+
+
+def _who(path: str) -> str:
+    return ", ".join(f"process {each.pid} ({_name(each.pid)})" for each in processes.opened(path))
+
+
+def _name(pid: int) -> str:
+    return checkouts.line(f"/proc/{pid}/comm") or "unknown"
+
+
+# -- worktrees, branches, salvage
+
+
+def look_at_worktrees(
+    place: Place, config: Config | None, known: set[str], base: str
+) -> Iterator[WorktreeSeen]:
+    ours = worktrees.every(place)
+    for each in ours:
+        yield _worktree(place, each, known, base)
+    listed = {os.path.realpath(each.root) for each in checkouts.every(place)}
+    listed |= {os.path.realpath(each.path) for each in ours}
+    folder = worktrees.folder_of(place, config.worktrees if config else "")
+    if folder == place.main or not os.path.isdir(folder):
+        return
+    for name in sorted(os.listdir(folder)):
+        path = f"{folder}/{name}"
+        if os.path.realpath(path) not in listed and (not os.path.isdir(path) or os.listdir(path)):
+            yield WorktreeSeen(path)
+
+
+def _worktree(place: Place, each: Ours, known: set[str], base: str) -> WorktreeSeen:
+    seen = WorktreeSeen(each.path, each.card, each.there, each.locked_for)
+    if not each.there or each.card in known:
+        return seen
+    _, head = head_of(place.common, each.admin)
+    tips = [head, commits.resolve(place.common, f"refs/heads/card/{each.card}")]
+    unclean = cleanliness.describe_unclean(place.common, each.path, each.admin)
+    merged = bool(base) and all(
+        not tip or commits.is_ancestor(place.common, tip, base) for tip in tips
+    )
+    return seen._replace(dirty=bool(unclean), merged=merged)
+
+
+def list_cardless_branches(place: Place, known: set[str], base: str) -> tuple[BranchSeen, ...]:
+    found = []
+    listed = commits.text(
+        place.common, "for-each-ref", "--format=%(refname) %(objectname)", "refs/heads/card/"
+    )
+    for line in filter(None, listed.split("\n")):
+        ref, _, tip = line.partition(" ")
+        card = ref.removeprefix("refs/heads/card/")
+        if card in known:
+            continue
+        ahead = commits.text(place.common, "rev-list", "--count", tip, f"^{base}") if base else ""
+        found.append(BranchSeen(card, ahead == "0", int(ahead or 0)))
+    return tuple(found)
+
+
+def list_salvages(place: Place) -> tuple[SalvageSeen, ...]:
+    form = "--format=%(refname)%00%(committerdate:unix)%00%(subject)"
+    listed = commits.text(place.common, "for-each-ref", form, salvage.PREFIX)
+    rows = [line.split("\0") for line in listed.split("\n") if line]
+    return tuple(SalvageSeen(ref, int(at or 0), subject) for ref, at, subject in rows)
+
+
+# -- lock files of git
+
+
+def look_at_lock_files(place: Place) -> Iterator[LockSeen]:
+    for path in sorted(_lock_files(place)):
+        seen = lock_seen(place, path)
+        if seen:
+            yield seen
+
+
+def _lock_files(place: Place) -> Iterator[str]:
+    for folder in {place.common, *(each.admin for each in checkouts.every(place))}:
+        for name in os.listdir(folder) if os.path.isdir(folder) else ():
+            if name.endswith(".lock"):
+                yield f"{folder}/{name}"
+    for folder, _, names in os.walk(f"{place.common}/refs"):
+        yield from (f"{folder}/{name}" for name in names if name.endswith(".lock"))
+
+
+def lock_seen(place: Place, path: str) -> LockSeen | None:
+    """A lock file of git's with its age and possible owner; None when it is gone or too young."""
+    try:
+        age = int(time.time() - os.stat(path).st_mtime)  # the file system's clock, not ours
+    except OSError:
+        return None
+    return LockSeen(path, age, _user(place, path)) if age >= LOCK_AGE_LEAST else None
+
+
+def _user(place: Place, path: str) -> str:
+    """Who may own a lock file; empty only when provably nobody on this host does.
+
+    git closes its lock while an editor is open, so any git at work in the repository counts too.
+    """
+    if not sys.platform.startswith("linux"):
+        return "this system does not say"
+    openers = processes.opened(path)
+    if openers:
+        return f"process {openers[0].pid} ({_name(openers[0].pid)})"
+    roots = [os.path.realpath(each.root) for each in checkouts.every(place)]
+    roots.append(os.path.realpath(place.common))
+    for process in processes.everyone():
+        if not _name(process.pid).startswith("git"):
+            continue
+        try:
+            cwd = os.readlink(f"/proc/{process.pid}/cwd")
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return f"process {process.pid}, another user's git"
+        if any(cwd == root or cwd.startswith(f"{root}/") for root in roots):
+            return f"process {process.pid} (git)"
+    return ""
