@@ -40,21 +40,23 @@ def run(
     input: bytes | None = None,
     limit: float | None = None,
     silence: float | None = None,
+    apart: bool = False,
 ) -> Ended:
     """Run a command without a terminal and gather what it prints.
 
     `limit` is the seconds that it may take, `silence` those between two pieces of its output, None
-    for any time. What it leaves running may hold its pipes: only its own end is waited for. Raises
+    for any time. One that is `apart` gets a session of its own, and so no way to the terminal. What it leaves running may hold its pipes: only its own end is waited for. Raises
     TimedOut, and OSError where it cannot be started.
     """
     process = subprocess.Popen(
         argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, process_group=_own_group(),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        process_group=None if apart else _own_group(), start_new_session=apart,
     )  # fmt: skip
     try:
         return _gather(process, input or b"", limit, silence)
     except BaseException:
-        _kill(process)
+        _kill(process, apart or _own_group() is not None)
         raise
     finally:
         for pipe in (process.stdin, process.stdout, process.stderr):
@@ -124,10 +126,10 @@ def _feed(process: subprocess.Popen[bytes], pipes: selectors.BaseSelector, input
     return input
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End the command and what it has started. Its group is its own, unless on a terminal."""
+def _kill(process: subprocess.Popen[bytes], leads: bool) -> None:
+    """End the command and what it has started. `leads`: its process group is its own."""
     try:
-        if _own_group() is None:
+        if not leads:
             process.terminate()  # git passes that on to its own children
             process.wait(1.0)
         else:

@@ -6,14 +6,20 @@ is named only where it cannot lose work.
 
 from collections.abc import Iterator
 
-from gitkanban.core import leftovers
+from gitkanban.core import equipment, leftovers, readiness
 from gitkanban.core.model import RUNNING, TODO, Board
 from gitkanban.core.surroundings import Seen
-from gitkanban.core.symptom import ERROR, INFO, QUIET_MOST, WARNING, Symptom, lasted
+from gitkanban.core.symptom import (
+    ERROR,
+    INFO,
+    QUIET_MOST,
+    RESTORE_CHECKOUT,
+    WARNING,
+    Symptom,
+    lasted,
+)
 
 CLOCK_MOST = 120  # seconds that two clocks may differ
-FREE_LEAST = 1 << 30  # bytes
-FREE_BARELY = 100 << 20
 
 
 # Findings about runs and leases that only the machine can make that has their locks.
@@ -42,18 +48,6 @@ def _config(board: Board, seen: Seen) -> Iterator[Symptom]:
         yield Symptom(ERROR, code, what, f"{where}: {problem.message}", problem.hint)
 
 
-def _network(board: Board, seen: Seen) -> Iterator[Symptom]:
-    if seen.network:
-        yield Symptom(
-            ERROR,
-            "network-file-system",
-            seen.network,
-            f"the git directory is on {seen.network}, where locks do not hold between hosts: two "
-            "machines could run one card",
-            "Clone onto a local disk and run gitkanban there.",
-        )
-
-
 def _elsewhere(board: Board, seen: Seen) -> Iterator[Symptom]:
     if seen.elsewhere:
         yield Symptom(
@@ -62,32 +56,6 @@ def _elsewhere(board: Board, seen: Seen) -> Iterator[Symptom]:
             "tick",
             f"{seen.elsewhere}; nothing is settled or started here",
             "Tick it there; if that machine is gone for good, `gitkanban doctor --here`.",
-        )
-
-
-def _disk(board: Board, seen: Seen) -> Iterator[Symptom]:
-    for disk in seen.disks:
-        few = 0 <= disk.files < 10_000
-        if disk.free >= FREE_LEAST and not few:
-            continue
-        left = f"{disk.files} files" if few else f"{disk.free >> 20} MiB"
-        yield Symptom(
-            ERROR if disk.free < FREE_BARELY else WARNING,
-            "disk-nearly-full",
-            disk.path,
-            f"room for only {left} is left at {disk.path}",
-            "`gitkanban gc` frees what finished cards no longer need.",
-        )
-
-
-def _unwritable(board: Board, seen: Seen) -> Iterator[Symptom]:
-    for path in seen.unwritable:
-        yield Symptom(
-            ERROR,
-            "not-writable",
-            path,
-            f"you may not write in {path}: from here nothing is committed or started",
-            "Work as its owner, or in a clone of your own.",
         )
 
 
@@ -100,6 +68,18 @@ def _ticking(board: Board, seen: Seen) -> Iterator[Symptom]:
     elif seen.now - seen.ticked > QUIET_MOST:
         ago = lasted(seen.now - seen.ticked)
         yield Symptom(severity, "not-ticking", "tick", f"the last tick was {ago} ago", advice)
+
+
+def _container(board: Board, seen: Seen) -> Iterator[Symptom]:
+    if seen.ticked_first:
+        yield Symptom(
+            WARNING,
+            "tick-ends-container",
+            "tick",
+            "the last tick was the first process of a container, which ends with it, and with it "
+            "every session that it started",
+            "`gitkanban tick --wait` stays until they have ended; docs/cron.md.",
+        )
 
 
 def _standstill(board: Board, seen: Seen) -> Iterator[Symptom]:
@@ -133,6 +113,16 @@ def _checkouts(board: Board, seen: Seen) -> Iterator[Symptom]:
             root,
             f"{root} has not followed {branch}: a commit made there takes accepted work out again",
             "`gitkanban tick` tries again, and says what is in the way.",
+        )
+    if seen.no_board_checkout:
+        yield Symptom(
+            WARNING,
+            "board-checkout-gone",
+            seen.no_board_checkout,
+            f"{seen.no_board_checkout}, where {board.branch} was checked out, is gone: the board "
+            "lives on, but its files cannot be edited there",
+            "",
+            RESTORE_CHECKOUT,
         )
     if seen.flipped:
         yield Symptom(
@@ -185,69 +175,34 @@ def _tampering(board: Board, seen: Seen) -> Iterator[Symptom]:
         )
 
 
-def _commands(board: Board, seen: Seen) -> Iterator[Symptom]:
-    for worker, program in seen.missing:
-        yield Symptom(
-            ERROR,
-            "missing-command",
-            worker,
-            f"{program}, which {worker} runs, is not found",
-            "Install it, or put its folder on PATH and `gitkanban trust` again.",
-        )
-
-
-def _memories(board: Board, seen: Seen) -> Iterator[Symptom]:
-    for worker, why in seen.memories:
-        yield Symptom(
-            WARNING,
-            "memory-home",
-            worker,
-            f"the memory home of {worker}: {why}",
-            "Correct it there, or memory_home in config.yaml: docs/memory.md.",
-        )
-
-
-def _driver(board: Board, seen: Seen) -> Iterator[Symptom]:
-    if not seen.driver:
-        yield Symptom(
-            INFO,
-            "no-merge-driver",
-            "merge driver",
-            "git merges cards line by line in this clone, not field by field",
-            "`gitkanban install merge-driver` if merges of cards conflict here.",
-        )
-    elif not seen.driver_found:
-        yield Symptom(
-            ERROR,
-            "merge-driver-missing",
-            "merge driver",
-            f"{seen.driver}, with which git merges cards here, is not found",
-            "`gitkanban install merge-driver` writes it anew.",
-        )
-
-
 _EXAMINATIONS = (
     _config,
     _elsewhere,
-    _network,
-    _disk,
-    _unwritable,
+    equipment.network,
+    equipment.disks,
+    equipment.unwritable,
+    equipment.foreign_files,
     _standstill,
     _checkouts,
+    readiness.accept,
+    readiness.start,
     _signing,
     _ticking,
+    _container,
     _clock,
     _trust,
     _tampering,
-    _commands,
-    _memories,
+    equipment.programs,
+    equipment.agents,
+    equipment.memory_homes,
     leftovers.locks,
     leftovers.runs,
     leftovers.environments,
     leftovers.leases,
     leftovers.cards,
     leftovers.worktrees,
+    leftovers.worktrees_beside,
     leftovers.branches,
     leftovers.salvages,
-    _driver,
+    equipment.merge_driver,
 )

@@ -14,6 +14,7 @@ from gitkanban.core.symptom import (
     ERROR,
     FORGET_WORKTREE,
     INFO,
+    POINT_WORKTREE,
     QUIET_MOST,
     REMOVE_FOLDER,
     REMOVE_LOCK,
@@ -36,6 +37,9 @@ def known_cards(board: Board) -> set[str]:
 
 def runs(board: Board, seen: Seen) -> Iterator[Symptom]:
     for run in seen.runs:
+        if run.owner:
+            yield _somebody_elses(run)
+            continue
         if run.moved_from:
             yield _moved(run)
         if run.tries.failures:
@@ -95,6 +99,17 @@ def _moved(run: RunSeen) -> Symptom:
     return Symptom(WARNING, "repository-moved", run.run, text, advice)
 
 
+def _somebody_elses(run: RunSeen) -> Symptom:
+    return Symptom(
+        INFO,
+        "run-of-another-user",
+        run.run,
+        f"run {run.run} of {run.card or 'a card that we may not read'} is {run.owner}'s, who alone "
+        "can say whether it lives",
+        f"Only ticks of {run.owner}'s settle it.",
+    )
+
+
 def environments(board: Board, seen: Seen) -> Iterator[Symptom]:
     if seen.exposed:
         count = len(seen.exposed)
@@ -122,7 +137,9 @@ def leases(board: Board, seen: Seen) -> Iterator[Symptom]:
                 "",
                 REMOVE_TOKEN,
             )
+    theirs = {run.run for run in seen.runs if run.owner}
     taken = {run.slot for run in seen.runs if run.alive}
+    taken |= {token.slot for token in seen.tokens if token.run in theirs}
     for slot, who in sorted(seen.held_slots.items()):
         if slot not in taken:
             yield Symptom(
@@ -161,7 +178,7 @@ def cards(board: Board, seen: Seen) -> Iterator[Symptom]:
 
 
 def worktrees(board: Board, seen: Seen) -> Iterator[Symptom]:
-    alive = {run.run for run in seen.runs if run.alive}
+    alive = {run.run for run in seen.runs if run.alive or run.owner}
     known = known_cards(board)
     for tree in seen.worktrees:
         if not tree.card:
@@ -181,6 +198,8 @@ def worktrees(board: Board, seen: Seen) -> Iterator[Symptom]:
                 "Commits that only it had are salvaged first.",
                 FORGET_WORKTREE,
             )
+        elif tree.astray and tree.locked_for not in alive:
+            yield _astray(tree)
         elif tree.card not in known:
             yield _orphan(tree)
         elif tree.locked_for and tree.locked_for not in alive:
@@ -192,6 +211,30 @@ def worktrees(board: Board, seen: Seen) -> Iterator[Symptom]:
                 "",
                 UNLOCK_WORKTREE,
             )
+
+
+def _astray(tree: WorktreeSeen) -> Symptom:
+    return Symptom(
+        WARNING,
+        "worktree-astray",
+        tree.path,
+        f"{tree.path}, the worktree of {tree.card}, does not belong to this repository any more: "
+        f"{tree.astray}",
+        "" if tree.adrift else "Look which repository it belongs to before its card runs again.",
+        POINT_WORKTREE if tree.adrift else "",
+    )
+
+
+def worktrees_beside(board: Board, seen: Seen) -> Iterator[Symptom]:
+    for tree in seen.beside:
+        yield Symptom(
+            WARNING,
+            "worktree-beside",
+            tree.path,
+            f"{tree.path} is a worktree that was made while {tree.card} ({tree.run}) ran, and is no "
+            "card's",
+            f"`git worktree remove {tree.path}` once nothing in it is needed.",
+        )
 
 
 def _orphan(tree: WorktreeSeen) -> Symptom:

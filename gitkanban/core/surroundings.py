@@ -31,6 +31,7 @@ class RunSeen(NamedTuple):
     tries: Tries = Tries()  # closing it that failed
     moved_from: str = ""  # the git directory that it began in, if the repository was moved since
     workspace: str = ""
+    owner: str = ""  # the other user whose run it is: then nothing else may be known of it
 
 
 class WorktreeSeen(NamedTuple):
@@ -42,6 +43,16 @@ class WorktreeSeen(NamedTuple):
     locked_for: str = ""  # the run for which git keeps off it
     dirty: bool = False  # looked at only where no card is known
     merged: bool = False  # as well: base has its commits
+    astray: str = ""  # why it and this repository do not point at each other
+    adrift: bool = False  # as well: it points at nothing, so that it can be pointed here again
+
+
+class BesideSeen(NamedTuple):
+    """A worktree that nobody made for a card, registered while a run lived, among or in theirs."""
+
+    path: str
+    card: str
+    run: str
 
 
 class BranchSeen(NamedTuple):
@@ -76,6 +87,51 @@ class DiskSeen(NamedTuple):
     files: int = -1  # that can still be made; -1: it does not say
 
 
+class ForeignSeen(NamedTuple):
+    """Files around the board that another user than the repository's owner has made."""
+
+    user: str
+    owner: str
+    number: int
+    example: str  # one of them
+    more: bool = False  # there may be others: not everything was looked at
+
+
+class ProgramFault(NamedTuple):
+    """What is wrong with a program that a worker runs: `is not found`."""
+
+    worker: str
+    program: str
+    why: str = "is not found"
+
+
+class BlockingBranch(NamedTuple):
+    """A branch beside which git can make no other one: `blocked` is `card/<id>`, or `card/…`."""
+
+    name: str
+    blocked: str
+    merged: bool = False  # base has its commits
+
+
+class LateIndex(NamedTuple):
+    """A checkout of base whose index has what base was at an earlier commit."""
+
+    root: str
+    branch: str
+    commit: str
+
+
+class Readiness(NamedTuple):
+    """What a dry start and a dry accept ran into."""
+
+    no_base: str = ""  # why no work can begin from base, nor go there
+    no_folder: str = ""  # why the worktrees of cards cannot be made
+    blocking: tuple[BlockingBranch, ...] = ()
+    silent: tuple[ProgramFault, ...] = ()  # agents that do not say their version
+    late: tuple[LateIndex, ...] = ()
+    stuck: tuple[tuple[str, str], ...] = ()  # (checkout of base, why it could follow no move)
+
+
 class Seen(NamedTuple):
     """Everything that was looked at. Times are epoch seconds."""
 
@@ -93,11 +149,16 @@ class Seen(NamedTuple):
     tampering: tuple[str, ...] = ()  # what changed while runs lived, in lines for people
     elsewhere: str = ""  # which other machine has runs open here, as a line for people
     network: str = ""  # the network file system that the kernel locks lie on
+    beside: tuple[BesideSeen, ...] = ()
+    foreign: tuple[ForeignSeen, ...] = ()
+    no_board_checkout: str = ""  # where the checkout of the board's own branch was, if it is gone
+    ticked_first: bool = False  # the last tick was the process with which a container ends
+    ready: Readiness = Readiness()
     ticked: int = 0  # when a tick last ended its look at the board; 0: never
     jumped: int = 0  # seconds that the clock was moved since then
     tip_at: int = 0  # commit time of the board's tip
     untrusted: Mapping[str, str] = {}
-    missing: tuple[tuple[str, str], ...] = ()  # (worker, program that is not found)
+    missing: tuple[ProgramFault, ...] = ()
     memories: tuple[tuple[str, str], ...] = ()  # (worker, what is wrong with its memory home)
     disks: tuple[DiskSeen, ...] = ()
     unwritable: tuple[str, ...] = ()  # folders in which we may write nothing

@@ -20,6 +20,8 @@ REMOVE_FOLDER = "remove-folder"  # a run
 UNLOCK_WORKTREE = "unlock-worktree"  # a path
 REMOVE_WORKTREE = "remove-worktree"  # a path
 FORGET_WORKTREE = "forget-worktree"  # a path
+POINT_WORKTREE = "point-worktree"  # a path
+RESTORE_CHECKOUT = "restore-checkout"  # a path
 DELETE_BRANCH = "delete-branch"  # a card
 REMOVE_LOCK = "remove-lock"  # a path
 SCRUB_RUNS = "scrub-runs"  # nothing: every one of them
@@ -45,6 +47,8 @@ REPAIRS: Mapping[str, str] = {
     UNLOCK_WORKTREE: "unlock {}",
     REMOVE_WORKTREE: "remove {}, which is clean and merged",
     FORGET_WORKTREE: "have git forget {}",
+    POINT_WORKTREE: "have {} point here again",
+    RESTORE_CHECKOUT: "check the board out at {} again",
     DELETE_BRANCH: "delete {}",
     REMOVE_LOCK: "remove {}",
     SCRUB_RUNS: "remove every environment from {}",

@@ -8,18 +8,25 @@ import os
 import shutil
 import time
 
-from gitkanban.board import commits, signing, standstill, trees
+from gitkanban.board import checkouts, commits, signing, standstill, trees
 from gitkanban.board.checkouts import base_of
 from gitkanban.board.mainfinder import is_flipped
-from gitkanban.board.place import Place, clone_id
+from gitkanban.board.place import FOLDER, Place, clone_id
 from gitkanban.core.doctor import DEPEND_ON_LOCKS, symptoms
 from gitkanban.core.leftovers import known_cards
 from gitkanban.core.model import Board, Config
-from gitkanban.core.surroundings import (
-    Seen,
-)
+from gitkanban.core.surroundings import Seen
 from gitkanban.core.symptom import Symptom
-from gitkanban.runs import equipment, folders, leftovers, machines, ticked, trust, watching
+from gitkanban.runs import (
+    equipment,
+    folders,
+    leftovers,
+    machines,
+    readiness,
+    ticked,
+    trust,
+    watching,
+)
 from gitkanban.runs.locks import Locks, network
 
 _AGAIN = 0.5  # seconds until what looked wrong is looked at again
@@ -30,7 +37,8 @@ def examine(place: Place, board: Board, now: int) -> list[Symptom]:
 
     Raises GitFailed, OSError.
     """
-    found = symptoms(board, look(place, board, now))
+    ready = readiness.rehearse(place, board)
+    found = symptoms(board, look(place, board, now)._replace(ready=ready))
     if any(each.code in DEPEND_ON_LOCKS for each in found):
         time.sleep(_AGAIN)
         again = {(each.code, each.subject) for each in symptoms(board, look(place, board, now))}
@@ -59,6 +67,10 @@ def look(place: Place, board: Board, now: int) -> Seen:
         runs=runs,
         known_runs=frozenset(folder.run for folder in every),
         worktrees=tuple(leftovers.look_at_worktrees(place, config, known, base)),
+        beside=tuple(leftovers.look_at_worktrees_beside(place, config)),
+        foreign=equipment.list_foreign_files(place, config),
+        no_board_checkout=_find_lost_checkout(place),
+        ticked_first=last.first,
         branches=leftovers.list_cardless_branches(place, known, base),
         salvages=leftovers.list_salvages(place),
         locks=tuple(leftovers.look_at_lock_files(place)),
@@ -87,6 +99,14 @@ def _behind(place: Place) -> tuple[tuple[str, str], ...]:
     late = (each for each in trees.behind(place) if not trees.is_young(each))
     pairs = ((each.checkout.root, each.ref.removeprefix("refs/heads/")) for each in late)
     return tuple(dict.fromkeys(pairs))
+
+
+def _find_lost_checkout(place: Place) -> str:
+    """Where the board's own branch was checked out, if that is gone; empty: it is there."""
+    path = f"{place.main}/{FOLDER}"
+    if place.prefix or not place.main or place.aside or os.path.lexists(f"{path}/.git"):
+        return ""
+    return "" if checkouts.on(place, place.ref) else path
 
 
 def base_tip(place: Place, config: Config | None) -> str:

@@ -53,12 +53,15 @@ def _line(path: str) -> str:
     return read_plain(path).partition("\n")[0]
 
 
-def _points_to(path: str, admin: str) -> bool:
+def points_at(path: str) -> str:
+    """The git directory that a worktree's `.git` file names, links resolved; empty for none."""
     kind, _, target = _line(f"{path}/.git").partition(": ")
     # git may write it from the folder (`worktree.useRelativePaths`), and names folders as they are.
-    return kind == "gitdir" and os.path.realpath(os.path.join(path, target)) == os.path.realpath(
-        admin
-    )
+    return os.path.realpath(os.path.join(path, target)) if kind == "gitdir" else ""
+
+
+def _points_to(path: str, admin: str) -> bool:
+    return points_at(path) == os.path.realpath(admin)
 
 
 def _facts(path: str, admin: str) -> dict[str, str]:

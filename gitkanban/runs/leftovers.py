@@ -13,6 +13,7 @@ from gitkanban.board.place import Place
 from gitkanban.core.closing import Tries
 from gitkanban.core.model import Config
 from gitkanban.core.surroundings import (
+    BesideSeen,
     BranchSeen,
     LockSeen,
     RunSeen,
@@ -20,7 +21,17 @@ from gitkanban.core.surroundings import (
     TokenSeen,
     WorktreeSeen,
 )
-from gitkanban.runs import cleanliness, leases, processes, salvage, slots, worktrees
+from gitkanban.runs import (
+    cleanliness,
+    folders,
+    ground,
+    leases,
+    processes,
+    salvage,
+    slots,
+    worktrees,
+)
+from gitkanban.runs.equipment import user_name
 from gitkanban.runs.folders import Folder
 from gitkanban.runs.locks import Locks
 from gitkanban.runs.workspace_git import head_of
@@ -45,17 +56,24 @@ def look_at_runs(
     place: Place, unsettled: list[Folder], locks: Locks, now: int
 ) -> tuple[tuple[RunSeen, ...], dict[str, str]]:
     """(the runs, slots whose lock is held with who holds it where no run explains that)."""
+    others = {folder.run: name for folder in unsettled if (name := _other_owner(folder))}
     facts = {folder.run: folder.facts() for folder in unsettled}
     names = {
         run: leases.lock_names(found.one("card"), found.one("slot"))
         for run, found in facts.items()
-        if found.one("card")
+        if found.one("card") and run not in others
     }
     seats = dict(_slot_files(locks))
     held = locks.locked({*seats, *(name for pair in names.values() for name in pair)})
     runs = []
     for folder in unsettled:
-        found, end = facts[folder.run], folder.exit()
+        found = facts[folder.run]
+        if folder.run in others:
+            owner = others[folder.run]
+            card, slot = found.one("card"), found.one("slot")
+            runs.append(RunSeen(folder.run, card, slot, owner=owner))
+            continue
+        end = folder.exit()
         if folder.run not in names:
             if not _fresh(folder, now):
                 empty = not os.listdir(folder.path) if os.path.isdir(folder.path) else False
@@ -77,12 +95,21 @@ def look_at_runs(
                 workspace=found.one("workspace"),
             )
         )
-    explained = {run.slot for run in runs if run.alive}
+    explained = {run.slot for run in runs if run.alive or run.owner}
     holders = {
         seats[name]: "" if seats[name] in explained else _who(locks.path(name))
         for name in held & seats.keys()
     }
     return tuple(runs), holders
+
+
+def _other_owner(folder: Folder) -> str:
+    """The other user whose run it is; empty for one of ours."""
+    try:
+        uid = os.lstat(folder.path).st_uid
+    except OSError:
+        return ""
+    return "" if uid == os.geteuid() else user_name(uid)
 
 
 def _fresh(folder: Folder, now: int) -> bool:
@@ -131,7 +158,10 @@ def look_at_worktrees(
 
 def _worktree(place: Place, each: Ours, known: set[str], base: str) -> WorktreeSeen:
     seen = WorktreeSeen(each.path, each.card, each.there, each.locked_for)
-    if not each.there or each.card in known:
+    if each.there:
+        astray, adrift = _find_astray(place, each)
+        seen = seen._replace(astray=astray, adrift=adrift)
+    if not each.there or seen.astray or each.card in known:
         return seen
     _, head = head_of(place.common, each.admin)
     tips = [head, commits.resolve(place.common, f"refs/heads/card/{each.card}")]
@@ -142,6 +172,55 @@ def _worktree(place: Place, each: Ours, known: set[str], base: str) -> WorktreeS
     return seen._replace(dirty=bool(unclean), merged=merged)
 
 
+def _find_astray(place: Place, each: Ours) -> tuple[str, bool]:
+    """(why a worktree and this repository do not point at each other, whether it points nowhere)."""
+    what, words = ground.look(each.path, each.admin)
+    if what == ground.INTACT:
+        return "", False
+    target = ground.points_at(each.path)
+    if not target or target == os.path.realpath(each.admin):
+        return words, False
+    if os.path.lexists(target):
+        return f"its .git file names {target}", False
+    return f"its .git file names {target}, which is gone", what == ground.CHANGED
+
+
+def look_at_worktrees_beside(place: Place, config: Config | None) -> Iterator[BesideSeen]:
+    """Worktrees of nobody's, among those of cards or in one, registered while a run lived."""
+    ours = worktrees.every(place)
+    folder = worktrees.folder_of(place, config.worktrees if config else "")
+    tops = [os.path.realpath(path) for path in (folder, *(each.path for each in ours))]
+    marked = {each.admin for each in ours}
+    for each in checkouts.every(place):
+        inside = any(os.path.realpath(each.root).startswith(f"{top}/") for top in tops)
+        if each.admin == place.common or each.admin in marked or not inside:
+            continue
+        card, run = _find_run_at(place, f"{each.admin}/commondir")
+        if run:
+            yield BesideSeen(each.root, card, run)
+
+
+def _find_run_at(place: Place, path: str) -> tuple[str, str]:
+    """(card, run) of a run that lived when a file was written; two empty strings for none."""
+    try:
+        at = os.stat(path).st_mtime
+    except OSError:
+        return "", ""
+    for folder in reversed(list(folders.every(place.private))):
+        found = folder.facts()
+        started = found.number("started", 0)
+        if found.one("card") and 0 < started <= at and not _ended_before(folder, at):
+            return found.one("card"), folder.run
+    return "", ""
+
+
+def _ended_before(folder: Folder, at: float) -> bool:
+    try:
+        return os.stat(folder.file("exit.json")).st_mtime < at
+    except OSError:
+        return False
+
+
 def list_cardless_branches(place: Place, known: set[str], base: str) -> tuple[BranchSeen, ...]:
     found = []
     listed = commits.text(
@@ -150,7 +229,7 @@ def list_cardless_branches(place: Place, known: set[str], base: str) -> tuple[Br
     for line in filter(None, listed.split("\n")):
         ref, _, tip = line.partition(" ")
         card = ref.removeprefix("refs/heads/card/")
-        if card in known:
+        if card.split("/")[0] in known:  # one below a card's name is in its way: `readiness`
             continue
         ahead = commits.text(place.common, "rev-list", "--count", tip, f"^{base}") if base else ""
         found.append(BranchSeen(card, ahead == "0", int(ahead or 0)))

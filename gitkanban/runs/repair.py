@@ -6,26 +6,38 @@ None of them can lose work; what is not as it was when it was found is left alon
 import os
 from collections.abc import Callable, Mapping
 
-from gitkanban import clock
+from gitkanban import clock, files
 from gitkanban.board import checkouts, commits, git
-from gitkanban.board.checkouts import base_of
-from gitkanban.board.place import Place
+from gitkanban.board.checkouts import Checkout, base_of
+from gitkanban.board.place import Place, check_out
 from gitkanban.core.model import Board
 from gitkanban.core.symptom import (
     CLOSE_RUN,
     DELETE_BRANCH,
     FORGET_WORKTREE,
+    POINT_WORKTREE,
     REMOVE_FOLDER,
     REMOVE_LOCK,
     REMOVE_TOKEN,
     REMOVE_WORKTREE,
+    RESTORE_CHECKOUT,
     SCRUB_RUNS,
     UNLOCK_WORKTREE,
     WRITE_TOKEN,
     Symptom,
 )
 from gitkanban.errors import GitkanbanError
-from gitkanban.runs import closing, folders, ghosts, leftovers, removal, sessions, slots, worktrees
+from gitkanban.runs import (
+    closing,
+    folders,
+    ghosts,
+    ground,
+    leftovers,
+    removal,
+    sessions,
+    slots,
+    worktrees,
+)
 from gitkanban.runs.locks import Locks
 from gitkanban.runs.workspaces import Wish
 
@@ -51,6 +63,8 @@ class Repairs:
             UNLOCK_WORKTREE: self._unlock_worktree,
             REMOVE_WORKTREE: self._remove_worktree,
             FORGET_WORKTREE: self._forget_worktree,
+            POINT_WORKTREE: self._point_worktree,
+            RESTORE_CHECKOUT: self._restore_checkout,
             DELETE_BRANCH: self._delete_branch,
             REMOVE_LOCK: self._remove_lock,
             SCRUB_RUNS: self._scrub_runs,
@@ -124,6 +138,31 @@ class Repairs:
             return IN_USE
         with held:
             ghosts.forget(self.place, self.locks, tree.card, path)
+        return ""
+
+    def _point_worktree(self, path: str) -> str:
+        tree = worktrees.at(self.place, path)
+        held = self.locks.take(f"card/{tree.card}") if tree else None
+        if tree is None or held is None:
+            return IN_USE
+        with held:
+            what, _ = ground.look(path, tree.admin)
+            if what != ground.CHANGED or os.path.lexists(ground.points_at(path) or "/"):
+                return "it points somewhere else by now"
+            ground.set_right(path, tree.admin, "doctor")
+        return ""
+
+    def _restore_checkout(self, path: str) -> str:
+        place = self.place
+        admin = ground.registered(place.common, path)
+        if not admin and not os.path.lexists(path):
+            check_out(place.common, place.main, place.branch)
+        elif not admin or os.path.lexists(f"{path}/.git"):
+            return f"something else is there: move {path} away first"
+        else:  # its index may have what was staged: it stays, and so does every file that is there
+            files.make_folder(path)
+            files.replace(f"{path}/.git", os.fsencode(f"gitdir: {admin}\n"), lasting=False)
+            Checkout(path, admin, place.ref).run(*git.PLAIN, "checkout-index", "--all", "--quiet")
         return ""
 
     def _delete_branch(self, name: str) -> str:

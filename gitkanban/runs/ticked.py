@@ -4,12 +4,16 @@
 """
 
 import os
+import sys
 import time
 from typing import NamedTuple
 
 from gitkanban import clock, files
+from gitkanban.board import checkouts
 from gitkanban.runs import processes
 
+_FIRST = "first"  # the mark of a tick with which a container ends
+_INITS = ("tini", "docker-init", "dumb-init", "catatonit")  # they end when what they started does
 _WIDTH = 100  # bytes, always the same: written over in place it needs no room on a full disk
 
 
@@ -18,6 +22,7 @@ class Ticked(NamedTuple):
 
     at: int = 0
     jumped: int = 0
+    first: bool = False  # it was the process with which a container ends, and did not wait
 
 
 def _since_boot() -> int:
@@ -25,9 +30,18 @@ def _since_boot() -> int:
     return int(time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)))
 
 
+def _ends_container() -> bool:
+    """Whether a container ends with this process: its first one, or the one that a mere init runs."""
+    if os.getpid() == 1:
+        return True
+    return os.getppid() == 1 and checkouts.line("/proc/1/comm") in _INITS
+
+
 def note(private: str) -> None:
     """Note that a tick is looking now. What cannot be written is done without."""
     line = f"{int(clock.now())} {int(time.time())} {_since_boot()} {processes.boot_id()}"
+    if _ends_container() and "--wait" not in sys.argv:
+        line += f" {_FIRST}"
     try:
         files.make_folder(private)
         fd = files.open_own(f"{private}/ticked", os.O_WRONLY | os.O_CREAT)
@@ -44,7 +58,9 @@ def last(private: str) -> Ticked:
     try:
         with open(f"{private}/ticked", encoding="ascii") as file:
             at, wall, boot, *boot_id = file.read(_WIDTH).split()
-        found = Ticked(int(at))
+        first = _FIRST in boot_id
+        boot_id = [word for word in boot_id if word != _FIRST]
+        found = Ticked(int(at), first=first)
         if boot_id != [processes.boot_id()]:
             return found
         # The system's clock, not ours: a fixed `GITKANBAN_NOW` is no jump.

@@ -9,9 +9,15 @@ from gitkanban.core.closing import Tries
 from gitkanban.core.doctor import symptoms
 from gitkanban.core.model import Board, Problem
 from gitkanban.core.surroundings import (
+    BesideSeen,
+    BlockingBranch,
     BranchSeen,
     DiskSeen,
+    ForeignSeen,
+    LateIndex,
     LockSeen,
+    ProgramFault,
+    Readiness,
     RunSeen,
     SalvageSeen,
     Seen,
@@ -54,7 +60,31 @@ CASES = [
     ({"runs": (LIVE._replace(started=NOW + 500),)}, WARNING, "clock", "clock", ""),
     ({"network": "nfs4 at /mnt"}, ERROR, "network-file-system", "nfs4 at /mnt", ""),
     ({"untrusted": {"solo": "never allowed"}}, WARNING, "untrusted", "solo", ""),
-    ({"missing": (("solo", "hermes"),)}, ERROR, "missing-command", "solo", ""),
+    ({"missing": (ProgramFault("solo", "hermes"),)}, ERROR, "missing-command", "solo", ""),
+    ({"ready": Readiness(silent=(ProgramFault("solo", "claude", "ended with 1"),))}, ERROR,
+     "agent-silent", "solo", ""),
+    ({"ready": Readiness(no_base="main does not exist")}, ERROR, "no-base", "base", ""),
+    ({"ready": Readiness(no_folder="/w is no folder")}, ERROR, "no-worktrees-folder", "worktrees",
+     ""),
+    ({"ready": Readiness(blocking=(BlockingBranch("card", "card/…"),))}, ERROR,
+     "branch-in-the-way", "card", ""),
+    ({"ready": Readiness(blocking=(BlockingBranch("card/T1/x", "card/T1", True),))}, ERROR,
+     "branch-in-the-way", "card/T1/x", symptom.DELETE_BRANCH),
+    ({"ready": Readiness(late=(LateIndex("/repo", "main", "a" * 40),))}, ERROR, "checkout-behind",
+     "/repo", ""),
+    ({"ready": Readiness(stuck=(("/repo", "a merge"),))}, ERROR, "accept-blocked", "/repo", ""),
+    ({"foreign": (ForeignSeen("root", "ada", 3, "/r/.git/index"),)}, WARNING, "foreign-files",
+     "root", ""),
+    ({"ticked_first": True}, WARNING, "tick-ends-container", "tick", ""),
+    ({"no_board_checkout": "/repo/.kanban"}, WARNING, "board-checkout-gone", "/repo/.kanban",
+     symptom.RESTORE_CHECKOUT),
+    ({"beside": (BesideSeen("/w/T1/try", "T1", "r1"),)}, WARNING, "worktree-beside", "/w/T1/try",
+     ""),
+    ({"worktrees": (WorktreeSeen("/w/T2", "T2", astray="its .git file names /x"),)}, WARNING,
+     "worktree-astray", "/w/T2", ""),
+    ({"worktrees": (WorktreeSeen("/w/T2", "T2", astray="/x is gone", adrift=True),)}, WARNING,
+     "worktree-astray", "/w/T2", symptom.POINT_WORKTREE),
+    ({"runs": (LIVE, RunSeen("r0", "T9", owner="root"))}, INFO, "run-of-another-user", "r0", ""),
     ({"memories": (("solo", "/h is no folder"),)}, WARNING, "memory-home", "solo", ""),
     ({"disks": (DiskSeen("/", 1 << 29),)}, WARNING, "disk-nearly-full", "/", ""),
     ({"disks": (DiskSeen("/", 1 << 20),)}, ERROR, "disk-nearly-full", "/", ""),
@@ -176,3 +206,17 @@ def test_a_worktree_and_its_branch_are_told_once() -> None:
         worktrees=(WorktreeSeen("/w/X", "X"),), branches=(BranchSeen("X", False, 1),)
     )
     assert [each.code for each in found(IDLE, seen)] == ["worktree-without-card"]
+
+
+def test_another_users_run_is_never_called_over() -> None:
+    """Neither is its slot a stranger's, nor its worktree to be unlocked, whatever its locks say."""
+    theirs = RunSeen("r1", owner="root")
+    state = WELL._replace(runs=(theirs,))
+    assert [each.code for each in found(RUNNING, state)] == ["run-of-another-user"]
+    locked = state._replace(held_slots={"solo#1": "process 7 (python)"})
+    assert [each.code for each in found(RUNNING, locked)] == ["run-of-another-user"]
+
+
+def test_a_worktree_that_a_live_run_has_turned_is_its_supervisors_to_set_right() -> None:
+    turned = WorktreeSeen("/w/T1", "T1", locked_for="r1", astray="its .git file was changed")
+    assert found(RUNNING, WELL._replace(worktrees=(turned,))) == []

@@ -284,7 +284,7 @@ def test_commands_that_are_missing_and_commands_that_nobody_allowed(ticking: Ben
     }
     at = state()._replace(config=Config(base="main", workers=workers))
     seen = look(ticking.place, at, NOW)
-    assert seen.missing == (("a", "no-such-agent"), ("b", "/nowhere/check"))
+    assert [each[:2] for each in seen.missing] == [("a", "no-such-agent"), ("b", "/nowhere/check")]
     assert set(seen.untrusted) == {"a", "b", "c"}
 
 
