@@ -143,11 +143,19 @@ def look_at_worktrees(
     place: Place, config: Config | None, known: set[str], base: str
 ) -> Iterator[WorktreeSeen]:
     ours = worktrees.every(place)
+    configured = config.worktrees if config else ""
+    moved = {each: find_moved(place, each, configured) for each in ours}
     for each in ours:
-        yield _worktree(place, each, known, base)
+        if moved[each]:
+            words = f"it was moved from {each.path}, where git looks for it"
+            yield WorktreeSeen(
+                moved[each], each.card, True, each.locked_for, astray=words, adrift=True
+            )
+        else:
+            yield _worktree(place, each, known, base)
     listed = {os.path.realpath(each.root) for each in checkouts.every(place)}
-    listed |= {os.path.realpath(each.path) for each in ours}
-    folder = worktrees.folder_of(place, config.worktrees if config else "")
+    listed |= {os.path.realpath(moved[each] or each.path) for each in ours}
+    folder = worktrees.folder_of(place, configured)
     if folder == place.main or not os.path.isdir(folder):
         return
     for name in sorted(os.listdir(folder)):
@@ -170,6 +178,17 @@ def _worktree(place: Place, each: Ours, known: set[str], base: str) -> WorktreeS
         not tip or commits.is_ancestor(place.common, tip, base) for tip in tips
     )
     return seen._replace(dirty=bool(unclean), merged=merged)
+
+
+def find_moved(place: Place, each: Ours, configured: str) -> str:
+    """Where a worktree is now that was moved along with its repository; empty where it was not.
+
+    Its `.git` file still names where the repository was, and nothing is there any more.
+    """
+    path = worktrees.path_of(place, each.card, configured)
+    target = "" if each.there or path == each.path else ground.points_at(path)
+    same = os.path.basename(target) == os.path.basename(each.admin)
+    return path if same and not os.path.lexists(target) else ""
 
 
 def _find_astray(place: Place, each: Ours) -> tuple[str, bool]:

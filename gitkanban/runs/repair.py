@@ -141,7 +141,16 @@ class Repairs:
         return ""
 
     def _point_worktree(self, path: str) -> str:
-        tree = worktrees.at(self.place, path)
+        config = self.board.config
+        configured = config.worktrees if config else ""
+        tree = worktrees.at(self.place, path) or next(
+            (
+                each
+                for each in worktrees.every(self.place)
+                if leftovers.find_moved(self.place, each, configured) == path
+            ),
+            None,
+        )
         held = self.locks.take(f"card/{tree.card}") if tree else None
         if tree is None or held is None:
             return IN_USE

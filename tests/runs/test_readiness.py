@@ -325,6 +325,22 @@ def test_a_worktree_of_a_repository_that_was_moved_points_here_again(bench: Benc
     assert not tree.astray
 
 
+def test_a_repository_that_was_moved_with_its_worktrees_finds_them_again(bench: Bench) -> None:
+    bench.start("write:work.txt").end()
+    moved = bench.repo.parent.with_name("moved")
+    bench.repo.parent.rename(moved)
+    there, path = Bench(moved / "repo"), moved / "repo.worktrees" / "T1"
+    at = state("T1 review")
+    [tree] = checkup.look(there.place, at, 0).worktrees
+    assert (tree.path, tree.adrift) == (str(path), True)
+    assert mend(there, at, "worktree-astray") == [""]
+    assert git(path, "status", "--porcelain", "--branch").startswith("## card/T1")
+    assert str(path) in git(there.repo, "worktree", "list")
+    [tree] = checkup.look(there.place, at, 0).worktrees
+    assert (tree.path, tree.astray) == (str(path), "")
+    moved.rename(bench.repo.parent)
+
+
 def test_a_copy_of_a_repository_leaves_the_worktrees_of_the_first_alone(bench: Bench) -> None:
     bench.start("write:work.txt").end()
     copy = bench.repo.with_name("copy")
