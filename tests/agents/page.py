@@ -1,0 +1,82 @@
+"""The table of docs/agents.md, made from the recorded streams: `python -m tests.agents.page`."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from gitkanban.core.presets import PRESETS, sentence
+from gitkanban.core.readers import Output, Reading, read
+
+STREAMS = Path(__file__).with_name("streams")
+PAGE = Path(__file__).parents[2] / "docs" / "agents.md"
+BEGIN, END = "<!-- made by tests.agents.page -->\n", "<!-- end -->\n"
+ENDED = 1_795_885_200
+_COLUMNS = ("claude", "codex", "gemini", "hermes", "opencode", "pi", "aider")
+
+
+def reading_of(agent: str, scenario: str) -> tuple[Reading, bool]:
+    """What was read of a recorded session, and whether it stalled. Raises OSError."""
+    found = json.loads((STREAMS / agent / f"{scenario}.json").read_text())
+    stdout, stderr, last, usage = (
+        str(found.get(name, ""))
+        for name in ("stdout.log", "stderr.log", "last_message", "usage.json")
+    )
+    stalled = found["how"] == "stall"
+    failed = bool(found["exit"]) or stalled
+    return read(agent, Output(stdout, stderr, last, usage, failed=failed), ENDED), stalled
+
+
+def table() -> str:
+    """Versions, what each agent's output says, and how its failures are told apart."""
+    rows = [
+        ["", *_COLUMNS],
+        ["---"] * (len(_COLUMNS) + 1),
+        ["version", *(PRESETS[agent].tried for agent in _COLUMNS)],
+        ["prompt", *("stdin" if PRESETS[agent].stdin else "argument" for agent in _COLUMNS)],
+        ["who commits", *(PRESETS[agent].commits for agent in _COLUMNS)],
+        ["has a line to resume", *_said(lambda a: bool(PRESETS[a].resume))],
+        ["last message", *_said(lambda a: reading_of(a, "ok")[0].summary.endswith("down."))],
+        ["session id", *_said(lambda a: bool(reading_of(a, "ok")[0].session))],
+        ["cost", *_said(lambda a: bool(reading_of(a, "ok")[0].cost_usd))],
+        ["tokens", *_said(lambda a: reading_of(a, "ok")[0].tokens_in is not None)],
+        ["no login (401)", *(_failure(agent, "no-login") for agent in _COLUMNS)],
+        ["limit (429)", *(_failure(agent, "limited") for agent in _COLUMNS)],
+        ["limit of 20 minutes", *(_failure(agent, "limited-until") for agent in _COLUMNS)],
+        ["two 500s, then fine", *(_failure(agent, "failing-twice") for agent in _COLUMNS)],
+        ["500 for ever", *(_failure(agent, "failing") for agent in _COLUMNS)],
+    ]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _said(is_said: Callable[[str], bool]) -> list[str]:
+    return ["yes" if is_said(agent) else "no" for agent in _COLUMNS]
+
+
+def _failure(agent: str, scenario: str) -> str:
+    try:
+        found, stalled = reading_of(agent, scenario)
+    except OSError:
+        return "not tried"
+    if found.login:
+        return "login needed"
+    if found.limited:
+        return "limit, with its end" if found.limited_until else "limit"
+    if found.error:
+        return "failed, in its words"
+    return "waits until stalled" if stalled else "ok"
+
+
+def allowances() -> str:
+    """What each preset allows itself, a line each."""
+    return "".join(f"- {sentence(PRESETS[agent])}.\n" for agent in _COLUMNS)
+
+
+def page() -> str:
+    """The page with its made part made again. Raises OSError."""
+    before, _, rest = PAGE.read_text().partition(BEGIN)
+    after = rest.partition(END)[2]
+    return f"{before}{BEGIN}\n{table()}\n{allowances()}\n{END}{after}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
