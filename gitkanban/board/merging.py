@@ -92,7 +92,7 @@ class Merger:
         done = self._git("merge", "--no-commit", "--no-ff", theirs, check=False)
         unmerged = self._git("ls-files", "-u", "-z").text.split("\0")
         paths = {entry.partition("\t")[2] for entry in unmerged if entry}
-        if done.code > 1:
+        if done.code not in (0, 1):
             raise GitFailed(f"git merge: {done.last}")
         if paths:  # as merge-tree does: what lies there
             self._git("add", "--all", "--force")
@@ -142,7 +142,7 @@ def with_folder(common: str, tree: str, name: str, folder: str) -> str:
 
 
 def _from_merge_tree(done: git.Done) -> Merge:
-    if done.code > 1:
+    if done.code not in (0, 1):  # it may have crashed
         raise GitFailed(f"git merge-tree: {done.last}")
     tree, *rest = done.text.split("\0")
     end = rest.index("") if "" in rest else len(rest)

@@ -149,7 +149,7 @@ def common_dir(cwd: str) -> str:
     while True:
         dot = f"{at}/.git" if at != "/" else "/.git"
         try:
-            if os.path.isdir(dot):
+            if os.path.lexists(f"{dot}/HEAD"):  # without it git looks further up
                 return dot
             if os.path.isfile(dot):
                 return _of_linked(at, _line(dot))

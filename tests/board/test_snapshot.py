@@ -141,3 +141,10 @@ def test_a_warm_read_imports_next_to_nothing(here: Place, repo: Path) -> None:
 def test_another_branch_than_the_boards_is_not_kept(here: Place, repo: Path) -> None:
     snapshot.keep(here._replace(aside=True), rows("0" * 40), outside(repo))
     assert snapshot.warm(str(repo)) is not None
+
+
+def test_an_empty_folder_of_that_name_is_no_repository(tmp_path: Path, repo: Path) -> None:
+    (tmp_path / ".git/info").mkdir(parents=True, exist_ok=True)
+    (repo / "src/.git").mkdir()
+    assert snapshot.common_dir(str(repo / "src")) == str(repo / ".git")
+    assert snapshot.common_dir(str(tmp_path)) == ""
