@@ -26,6 +26,7 @@ from gitkanban.core.model import BLOCKED, DONE, REVIEW, Board, Card, Config
 from gitkanban.core.moves import closed
 from gitkanban.core.outcome import Accepted, Outcome, Started
 from gitkanban.core.plan import Plan, held_after, plan
+from gitkanban.core.reasons import NO_PROGRAM, missing_words
 from gitkanban.core.schedule import Start
 from gitkanban.errors import BoardBusy, GitkanbanError, Refused, Untrusted
 from gitkanban.launch import Failure, Launcher
@@ -125,7 +126,7 @@ def _foreseen(place: Place, locks: Locks) -> Outcome:
         ),
         untrusted=_untrusted(todo, seen),
         standstill=seen.standstill,
-        errors=_config_problems(board),
+        errors=(*_config_problems(board), *_missing_programs(todo, seen)),
         dry_run=True,
     )
 
@@ -150,6 +151,15 @@ def _untrusted(todo: Plan, seen: Observed) -> dict[str, str]:
     held = (each.card for each in todo.held if each.code == "untrusted")
     workers = sorted({todo.after.cards[card].worker for card in held})
     return {worker: seen.untrusted[worker] for worker in workers}
+
+
+def _missing_programs(todo: Plan, seen: Observed) -> tuple[str, ...]:
+    """A line on each worker with cards that wait for a program to be there."""
+    held = (each.card for each in todo.held if each.code == NO_PROGRAM)
+    workers = sorted({todo.after.cards[card].worker for card in held})
+    hint = "install it, or put its folder on PATH and `gitkanban trust`"
+    lines = {worker: missing_words(seen.missing[worker]) for worker in workers}
+    return tuple(f"nothing starts for {worker}: {line} ({hint})" for worker, line in lines.items())
 
 
 def _landings(accepted: Iterable[Accepted]) -> dict[str, Landing]:
@@ -272,7 +282,7 @@ class _Pass:
             held=todo.held,
             untrusted=_untrusted(todo, seen),
             standstill=seen.standstill,
-            errors=_config_problems(board),
+            errors=(*_config_problems(board), *_missing_programs(todo, seen)),
         )
         if self._recover(todo, seen.standstill):
             return True

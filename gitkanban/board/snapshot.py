@@ -11,7 +11,7 @@ import os
 import sys
 import time
 
-from gitkanban import __version__
+from gitkanban import __version__, programs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gitkanban.board.place import Place
 
 # The shape of what is kept, and by whom it can be read.
-_FORMAT = ("gitkanban", 6, __version__, sys.hexversion)
+_FORMAT = ("gitkanban", 7, __version__, sys.hexversion)
 # What decides, beside the board, on what the rows say: git's configuration, and in the private folder
 # what was allowed to run, what the last tick saw, and when closing a run last failed.
 _OUTSIDE = (
@@ -38,7 +38,7 @@ def warm(cwd: str) -> "dict[str, Any] | None":
     """The rows that `keep` was given, with what `beside` gives; None: read the board.
 
     None when the branch has moved, the rows' time is over, one of the files that they also depend
-    on was changed, something is in progress in a checkout, the disk is full, or there is nothing
+    on was changed, a program that a worker needs has come or gone, something is in progress in a checkout, the disk is full, or there is nothing
     sound in the cache.
     """
     common = common_dir(cwd)
@@ -67,12 +67,15 @@ def warm(cwd: str) -> "dict[str, Any] | None":
 
 def _holds(common: str, head: "Any") -> bool:
     """Whether the rows behind this head are of the board as it is."""
-    form, files, ref, commit, valid_until, admins, room, _, _, base, base_tip = head
+    form, files, ref, commit, valid_until, admins, room, _, _, base, base_tip, lookups = head
     if form != _FORMAT or files != outside(common) or commit != _tip(common, ref):
         return False
     if valid_until and _now() >= valid_until:
         return False
     if base and base_tip != _tip(common, base):
+        return False
+    path, found = lookups
+    if any(programs.find(name, path) != where for name, where in found):
         return False
     disk = os.statvfs(common)
     if disk.f_bavail * disk.f_frsize < room:
@@ -81,12 +84,17 @@ def _holds(common: str, head: "Any") -> bool:
 
 
 def keep(
-    place: "Place", rows: "dict[str, Any]", around: "Any", base: "tuple[str, str]" = ("", "")
+    place: "Place",
+    rows: "dict[str, Any]",
+    around: "Any",
+    base: "tuple[str, str]" = ("", ""),
+    lookups: "Any" = ("", ()),
 ) -> None:
     """Keep the rows of a board; they have its `commit` and `valid_until` (epoch seconds, 0: ever).
 
     `around` is what `outside` gave before anything was read for them, and `base` the ref, with its
-    commit, on which they depend beside the board's.
+    commit, on which they depend beside the board's; `lookups` is a PATH, and for each program that
+    workers need what `programs.find` gives.
     Kept only for the board that git's configuration names, since only that can be known again
     without asking git. Raises nothing: a cache that cannot be written is done without.
     """
@@ -101,7 +109,7 @@ def keep(
     data = marshal.dumps(rows | beside(place))
     head = (
         _FORMAT, around, place.ref, rows["commit"], rows["valid_until"], tuple(admins),
-        standstill.FREE_LEAST, len(data), _checksum(data), *base,
+        standstill.FREE_LEAST, len(data), _checksum(data), *base, lookups,
     )  # fmt: skip
     files.cache(f"{place.private}/cache/status", marshal.dumps(head) + data)
 

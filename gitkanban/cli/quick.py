@@ -65,6 +65,7 @@ def status_now() -> "dict[str, Any]":
     from gitkanban import clock
     from gitkanban.board import store
     from gitkanban.cli.here import place_here
+    from gitkanban.runs import worker_programs
     from gitkanban.runs.locks import Locks
     from gitkanban.runs.observe import glance
     from gitkanban.views.summary import summary
@@ -73,9 +74,10 @@ def status_now() -> "dict[str, Any]":
     files = snapshot.outside(place.common)
     board = store.read(place)
     base = _base(place, board)
+    lookups = worker_programs.look_up(place, board.config)
     seen = glance(place, board, int(clock.now()), Locks(place.private))
     rows = summary(board, seen, kept=True)
-    snapshot.keep(place, rows, files, base)
+    snapshot.keep(place, rows, files, base, lookups)
     return live(rows | snapshot.beside(place))
 
 

@@ -57,7 +57,7 @@ def programs(board: Board, seen: Seen) -> Iterator[Symptom]:
             ERROR,
             "missing-command",
             worker,
-            f"{program}, which {worker} runs, {why}",
+            f"{worker} cannot run {program}: {why}",
             "Install it, or put its folder on PATH and `gitkanban trust` again.",
         )
 

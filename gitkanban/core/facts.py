@@ -122,6 +122,14 @@ class Landing(NamedTuple):
     conflict: str = ""
 
 
+class NoProgram(NamedTuple):
+    """A program of a worker that cannot be run on this machine, and why: `not on PATH`."""
+
+    program: str
+    fault: str
+    step: str = ""  # setup | verify; empty: it is the agent itself
+
+
 class Observed(NamedTuple):
     """Everything a plan needs to know beside the board."""
 
@@ -141,6 +149,7 @@ class Observed(NamedTuple):
     busy_slots: frozenset[str] = frozenset()  # "profile#n" whose kernel lock somebody holds
     tampering: tuple[Finding, ...] = ()  # of earlier runs, too: what nobody has settled yet
     untrusted: Mapping[str, str] = {}  # worker -> why it may start nothing
+    missing: Mapping[str, NoProgram] = {}  # worker -> what its runs would fail for
     withheld: tuple[str, ...] = ()  # changes of trusted keys that are not allowed, in words
     ready_since: Mapping[str, int] = {}  # card -> when a tick first saw it ready
     started: int = 0  # starts that count as this tick's already

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from gitkanban.core import graph, room
 from gitkanban.core.absence import absence_words, fetch_hint
-from gitkanban.core.facts import Observed
+from gitkanban.core.facts import NoProgram, Observed
 from gitkanban.core.model import (
     BACKLOG,
     BLOCKED,
@@ -38,10 +38,15 @@ STILL_RUNNING = "still-running"  # an earlier run of the card has not ended
 STANDSTILL = "standstill"
 PAUSED = "paused"
 UNTRUSTED = "untrusted"
+NO_PROGRAM = "no-program"  # what the worker runs is not on this machine
 
-# Those of a todo card that pass only when somebody changes the card, the config or the trust.
+# Those of a todo card that pass only when somebody changes the card, the config, the trust or the
+# machine.
 PERSONS = frozenset(
-    {CONFIG, NO_COMMAND, NO_WORKER, PAUSED, RING, UNKNOWN_WORKER, UNTRUSTED, room.NEVER}
+    (
+        *(CONFIG, NO_COMMAND, NO_PROGRAM, NO_WORKER, PAUSED, RING, UNKNOWN_WORKER, UNTRUSTED),
+        room.NEVER,
+    )
 )
 
 EVERYBODY = "*"  # the name under which a pause of all workers lies
@@ -155,6 +160,9 @@ class Reasons:
         if name in self._observed.untrusted:
             why = self._observed.untrusted[name]
             return UNTRUSTED, f"{name} is not trusted: {why}", "`gitkanban trust`"
+        if name in self._observed.missing:
+            way_out = "its installation, or `gitkanban trust` where it is on PATH now"
+            return NO_PROGRAM, missing_words(self._observed.missing[name]), way_out
         return None
 
     def worker_held(self, name: str) -> bool:
@@ -281,6 +289,12 @@ class Reasons:
             REVIEW: f"`gitkanban accept {name}`",
             RUNNING: "the end of its session",
         }[root.state]
+
+
+def missing_words(missing: NoProgram) -> str:
+    """`cannot run claude: not on PATH`."""
+    step = f" for {missing.step}" if missing.step else ""
+    return f"cannot run {missing.program}{step}: {missing.fault}"
 
 
 def _round(ring: list[str]) -> str:

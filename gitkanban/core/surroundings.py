@@ -98,11 +98,11 @@ class ForeignSeen(NamedTuple):
 
 
 class ProgramFault(NamedTuple):
-    """What is wrong with a program that a worker runs: `is not found`."""
+    """What is wrong with a program that a worker runs: `not on PATH`."""
 
     worker: str
     program: str
-    why: str = "is not found"
+    why: str = "not on PATH"
 
 
 class BlockingBranch(NamedTuple):

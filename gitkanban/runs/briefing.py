@@ -19,7 +19,17 @@ from gitkanban.board.place import Place
 from gitkanban.core.model import Card, Config, Worker
 from gitkanban.core.presets import commits_of, expand, preset_of, reads_stdin, templates_of
 from gitkanban.core.room import needs_of
-from gitkanban.runs import bell, folders, machines, memory, processes, trust, workspaces, worktrees
+from gitkanban.runs import (
+    bell,
+    folders,
+    machines,
+    memory,
+    processes,
+    trust,
+    worker_programs,
+    workspaces,
+    worktrees,
+)
 from gitkanban.runs.folders import MAILBOX, Folder
 from gitkanban.runs.slots import Lease
 from gitkanban.runs.workspaces import Workspace
@@ -174,7 +184,7 @@ def environment(launch: Launch) -> dict[str, str]:
     """
     place = launch.place
     env = {"TERM": "dumb", **trust.preset_env(launch.worker), **trust.common_environment()}
-    return {**env, "PATH": _with_own(trust.search_path(place)), **_run_environment(launch)}
+    return {**env, "PATH": worker_programs.session_path(place), **_run_environment(launch)}
 
 
 def _run_environment(launch: Launch) -> dict[str, str]:
@@ -198,14 +208,6 @@ def _passed_names(launch: Launch) -> list[str]:
     """The variables whose values the supervisor adds."""
     ours = {"PATH", *_run_environment(launch)}
     return [name for name in launch.worker.pass_env if name not in ours]
-
-
-def _with_own(path: str) -> str:
-    """The PATH, with our own folder at its end where a session would not find `gitkanban`."""
-    own = os.path.dirname(sys.executable)
-    if shutil.which("gitkanban", path=path) or not os.path.exists(f"{own}/gitkanban"):
-        return path
-    return f"{path}{os.pathsep}{own}"
 
 
 def program_of_ours(path: str) -> str:

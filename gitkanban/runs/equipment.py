@@ -9,12 +9,13 @@ import shlex
 import tempfile
 from collections.abc import Container, Iterator, Mapping
 
+from gitkanban import programs
 from gitkanban.board import commits, limited
 from gitkanban.board.place import Place
 from gitkanban.core.model import Config
 from gitkanban.core.presets import PRESETS, templates_of
 from gitkanban.core.surroundings import DiskSeen, ForeignSeen, ProgramFault
-from gitkanban.runs import trust, worktrees
+from gitkanban.runs import trust, worker_programs, worktrees
 
 VERSION_MOST = 20.0  # seconds that an agent may take to say its version
 _LINE_MOST = 200  # characters of what it printed
@@ -27,7 +28,7 @@ def list_missing_programs(place: Place, config: Config | None) -> tuple[ProgramF
     One with a folder in its name that is not absolute lies in the workspace: that cannot be known.
     """
     found = []
-    path = trust.search_path(place)
+    path = worker_programs.session_path(place)
     for worker in config.workers.values() if config else ():
         for argv in (templates_of(worker)[0], worker.setup, worker.verify):
             name = trust.program(argv[0], path) if argv else ""
@@ -41,15 +42,7 @@ def _find_program_fault(name: str, path: str) -> str:
     """Why a program cannot be run; empty where it can, or where that cannot be known."""
     if not name or ("/" in name and not os.path.isabs(name)):
         return ""
-    folders = [""] if os.path.isabs(name) else [f"{each}/" for each in path.split(os.pathsep)]
-    there = [folder + name for folder in folders if os.path.exists(folder + name)]
-    if any(os.access(each, os.X_OK) and os.path.isfile(each) for each in there):
-        return ""
-    if not there:
-        return "is not found"
-    if os.path.isdir(there[0]):
-        return "is a folder" if os.path.isabs(name) else "is not found"
-    return f"may not be executed{'' if there[0] == name else f' ({there[0]})'}"
+    return programs.find(name, path)[1]
 
 
 def ask_agents(

@@ -19,7 +19,16 @@ from gitkanban.core.reconcile import to_accept
 from gitkanban.core.tampering import Finding
 from gitkanban.core.trusted import ACCEPTING
 from gitkanban.core.withheld import Withheld
-from gitkanban.runs import boundedlog, folders, leases, slots, spec, trust, watching
+from gitkanban.runs import (
+    boundedlog,
+    folders,
+    leases,
+    slots,
+    spec,
+    trust,
+    watching,
+    worker_programs,
+)
 from gitkanban.runs.folders import Folder
 from gitkanban.runs.locks import Locks
 
@@ -76,6 +85,7 @@ def _look(
         busy_slots=frozenset(_slot(name) for name in held if name.startswith("slot/")),
         tampering=found,
         untrusted={**_held_workers(board.config, found), **withheld.starts},
+        missing=worker_programs.find_missing(place, board.config) if board.config else {},
         withheld=withheld.lines,
         ready_since=ready,
         served=served,

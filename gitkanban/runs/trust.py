@@ -8,11 +8,10 @@ on (in a file that only the owner can read).
 
 import json
 import os
-import shutil
 from collections.abc import Mapping
 from typing import Any
 
-from gitkanban import files
+from gitkanban import files, programs
 from gitkanban.board.place import Place
 from gitkanban.core.model import Config, Worker
 from gitkanban.core.presets import preset_of, templates_of
@@ -72,7 +71,7 @@ def program(name: str, path: str) -> str:
     """The absolute path of a program; as written when it is not found or lies in the workspace."""
     if "/" in name:
         return name
-    return shutil.which(name, path=path) or name
+    return programs.find(name, path)[0] or name
 
 
 def recorded(place: Place) -> Record:

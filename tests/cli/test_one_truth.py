@@ -295,3 +295,44 @@ def test_a_warm_status_imports_nothing_heavy(repo: Path) -> None:
     loaded = set(done.stdout.splitlines()[-1].split())
     heavy = {"pygit2", "ruamel.yaml", "portalocker", "tabulate", "click", "typing", "json"}
     assert "gitkanban.views.status" in loaded and not heavy & loaded
+
+
+AGENT = """\
+version: 1
+kanban:
+  max_concurrency: 9
+  workers:
+    coder: {command: [some-agent, "{prompt}"]}
+    other: {command: ["true"]}
+"""
+
+
+def test_an_agent_that_is_missing_is_known_before_any_start_and_when_it_comes_and_goes(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    (repo / "config.yaml").write_text(AGENT)
+    ok(repo, "init", "--config", "config.yaml")
+    (repo / "config.yaml").unlink()
+    commit(repo, A="worker: coder", B="worker: other <- [A]", C="worker: other")
+    ok(repo, "trust", "--yes")
+    words = "cannot run some-agent: not on PATH"
+    # The PATH of the record counts, not that of whoever asks.
+    held = said(repo, PATH=f"{tmp_path}:/usr/bin:/bin")
+    assert held == {"A": words, "B": f"waits for A, which cannot start: {words}"}
+    assert is_warm(repo) and words in ok(repo, "status")
+    assert words in ok(repo, "why", "A") and "missing-command" in call(repo, "doctor").out
+    (folder / "some-agent").write_text("#!/bin/sh\n")
+    assert said(repo)["A"] == f"cannot run some-agent: {folder}/some-agent is not executable"
+    (folder / "some-agent").chmod(0o755)
+    assert not is_warm(repo)
+    assert "A" not in said(repo)
+    ok(repo, "status")
+    (folder / "some-agent").unlink()
+    assert not is_warm(repo) and said(repo)["A"] == words
+    done = call(repo, "tick")
+    assert done.code == 1 and "started  C" in done.out and "A" not in done.out
+    assert f"nothing starts for coder: {words} (install it, or " in done.err
+    assert not (repo / ".kanban/runs/A").exists()

@@ -77,6 +77,9 @@ def test_transcript(file: Path, repo: Path, request: pytest.FixtureRequest) -> N
         script = home / "bin" / name
         script.write_text(f'#!/bin/sh\nexec {sys.executable} -m gitkanban "$@"\n')
         script.chmod(0o755)
+    agent = home / "bin" / "claude"  # a board whose agent is there; none of these starts it
+    agent.write_text("#!/bin/sh\nexit 1\n")
+    agent.chmod(0o755)
     text = file.read_text()
     head = text[: text.index("$ ")]
     written = head

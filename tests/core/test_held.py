@@ -2,6 +2,7 @@
 
 import pytest
 
+from gitkanban.core.facts import NoProgram
 from gitkanban.core.held import Needed, standing
 from gitkanban.core.model import Board, Run
 from gitkanban.core.moments import worded
@@ -191,6 +192,16 @@ def test_what_stops_a_board_from_outside_is_no_deadlock() -> None:
         found = standing(given, observed(**facts))
         assert not found.scheduled.starts
         assert (found.deadlock, found.waits_for_you) == ("", "")
+
+
+def test_a_program_that_is_missing_is_for_a_person_to_install() -> None:
+    given = board("a\nb <- a", workers="w lane")
+    found = standing(given, observed(missing={"w": NoProgram("npm", "not on PATH", "setup")}))
+    text = "cannot run npm for setup: not on PATH"
+    (needed,) = found.needed
+    assert (needed.card, needed.state, needed.text) == ("a", "no-program", text)
+    assert found.deadlock == f"nothing can go on: 1 card waits on a, which cannot start: {text}"
+    assert not found.scheduled.starts
 
 
 def test_behind_a_todo_card_that_cannot_start_its_reason_is_named() -> None:

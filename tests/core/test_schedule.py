@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.core.facts import Exit
+from gitkanban.core.facts import Exit, NoProgram
 from gitkanban.core.fair import CLOCK, LAG, Fair, Turns
 from gitkanban.core.model import Board, Config, Problem
 from gitkanban.core.plan import held_after, plan
@@ -268,6 +268,18 @@ def test_an_untrusted_worker_starts_nothing_and_the_others_go_on() -> None:
         given,
         "start b y#1\nheld  a untrusted: x is not trusted: its command changed",
         untrusted={"x": "its command changed"},
+    )
+
+
+def test_a_worker_whose_program_is_missing_starts_nothing_and_the_others_go_on() -> None:
+    given = board("a todo @x\nb todo @y\nc todo @z")
+    check(
+        given,
+        "start b y#1\n"
+        "held  a no-program: cannot run claude: not on PATH\n"
+        "held  c untrusted: z is not trusted: new",
+        missing={"x": NoProgram("claude", "not on PATH"), "z": NoProgram("npm", "no such file")},
+        untrusted={"z": "new"},
     )
 
 

@@ -237,7 +237,8 @@ def test_every_card_that_can_run_does_in_the_end(cards: int, seed: int) -> None:
 
 # What no session's end can mend: a person must, or the config; reserves may take the whole host.
 _FOR_EVER = {
-    "never", "reserve", "paused", "untrusted", "no-worker", "unknown-worker", "no-command", "ring",
+    "never", "reserve", "paused", "untrusted", "no-program", "no-worker", "unknown-worker", "no-command",
+    "ring",
     *(f"parent-{s}" for s in ("missing", "blocked", "stuck", "dropped", "backlog", "review")),
     "parents",
 }  # fmt: skip

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from random import Random
 from typing import NamedTuple
 
-from gitkanban.core.facts import Exit, Observed, RunFacts
+from gitkanban.core.facts import Exit, NoProgram, Observed, RunFacts
 from gitkanban.core.model import (
     DONE,
     POOL,
@@ -150,6 +150,7 @@ def _seen(rng: Random, board: Board) -> Observed:
         runs=tuple(facts),
         busy_slots=frozenset(f"p{n}#{n + 1}" for n in range(2) if rng.random() < 0.15),
         untrusted={name: "new" for name in names if rng.random() < 0.05},
+        missing={name: NoProgram("agent", "not on PATH") for name in names if rng.random() < 0.05},
         ready_since={name: NOW - rng.choice(waits) for name in board.cards if rng.random() < 0.7},
         served={
             name: rng.choice((0.0, 0.5, 1.0, 7.0)) for name in ["", *names] if rng.random() < 0.5
@@ -288,7 +289,9 @@ def violations(board: Board, seen: Observed, done: Scheduled) -> list[str]:
 
 def _idle(board: Board, seen: Observed, name: str) -> bool:
     worker = (board.config or Config()).workers[name]
-    return name in board.paused or name in seen.untrusted or not (worker.command or worker.runner)
+    if name in board.paused or name in seen.untrusted or name in seen.missing:
+        return True
+    return not (worker.command or worker.runner)
 
 
 def eligible(board: Board, seen: Observed, card: Card) -> bool:
