@@ -239,7 +239,7 @@ def test_a_program_that_may_not_be_executed_is_missing_once(bench: Bench, bin_fo
     assert at.config
     trust.record(bench.place, at.config)
     [only] = checkup.look(bench.place, at, 0).missing
-    assert only.why == f"may not be executed ({bin_folder}/claude)"
+    assert only.why == f"{bin_folder}/claude is not executable"
     assert rehearse(bench.place, at).silent == ()
     (bin_folder / "claude").chmod(0o755)
     assert checkup.look(bench.place, at, 0).missing == ()
