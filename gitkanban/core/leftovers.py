@@ -36,9 +36,12 @@ def known_cards(board: Board) -> set[str]:
 
 
 def runs(board: Board, seen: Seen) -> Iterator[Symptom]:
+    cards_by_run = {token.run: token.card for token in seen.tokens}
+    cards_by_run |= {card.run: card.id for card in board.cards.values() if card.status == RUNNING}
     for run in seen.runs:
-        if run.owner:
-            yield _somebody_elses(run)
+        if run.owner:  # of one that nothing names we may not even see that it was settled
+            if run.run in cards_by_run:
+                yield _somebody_elses(run, cards_by_run[run.run])
             continue
         if run.moved_from:
             yield _moved(run)
@@ -99,13 +102,12 @@ def _moved(run: RunSeen) -> Symptom:
     return Symptom(WARNING, "repository-moved", run.run, text, advice)
 
 
-def _somebody_elses(run: RunSeen) -> Symptom:
+def _somebody_elses(run: RunSeen, card: str) -> Symptom:
     return Symptom(
         INFO,
         "run-of-another-user",
         run.run,
-        f"run {run.run} of {run.card or 'a card that we may not read'} is {run.owner}'s, who alone "
-        "can say whether it lives",
+        f"run {run.run} of {card} is {run.owner}'s, who alone can say whether it lives",
         f"Only ticks of {run.owner}'s settle it.",
     )
 

@@ -15,7 +15,7 @@ def start(board: Board, seen: Seen) -> Iterator[Symptom]:
     if ready.no_base:
         advice = "Set `kanban: base:` in config.yaml to a branch that exists."
         yield Symptom(ERROR, "no-base", "base", ready.no_base, advice)
-    if ready.no_folder:
+    if ready.no_folder and not seen.unwritable:  # the git directory is closed to us: that says it
         yield Symptom(
             ERROR,
             "no-worktrees-folder",
@@ -39,7 +39,7 @@ def _blocked(branch: BlockingBranch) -> Symptom:
 
 
 def accept(board: Board, seen: Seen) -> Iterator[Symptom]:
-    for root, why in seen.ready.stuck:
+    for root, why in () if seen.unwritable else seen.ready.stuck:
         yield Symptom(
             ERROR,
             "accept-blocked",

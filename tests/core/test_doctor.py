@@ -84,7 +84,8 @@ CASES = [
      "worktree-astray", "/w/T2", ""),
     ({"worktrees": (WorktreeSeen("/w/T2", "T2", astray="/x is gone", adrift=True),)}, WARNING,
      "worktree-astray", "/w/T2", symptom.POINT_WORKTREE),
-    ({"runs": (LIVE, RunSeen("r0", "T9", owner="root"))}, INFO, "run-of-another-user", "r0", ""),
+    ({"runs": (LIVE._replace(owner="root"), RunSeen("r0", owner="root"))}, INFO,
+     "run-of-another-user", "r1", ""),
     ({"memories": (("solo", "/h is no folder"),)}, WARNING, "memory-home", "solo", ""),
     ({"disks": (DiskSeen("/", 1 << 29),)}, WARNING, "disk-nearly-full", "/", ""),
     ({"disks": (DiskSeen("/", 1 << 20),)}, ERROR, "disk-nearly-full", "/", ""),
@@ -212,7 +213,8 @@ def test_another_users_run_is_never_called_over() -> None:
     """Neither is its slot a stranger's, nor its worktree to be unlocked, whatever its locks say."""
     theirs = RunSeen("r1", owner="root")
     state = WELL._replace(runs=(theirs,))
-    assert [each.code for each in found(RUNNING, state)] == ["run-of-another-user"]
+    [only] = found(RUNNING, state)
+    assert (only.code, "run r1 of T1 is root's" in only.text) == ("run-of-another-user", True)
     locked = state._replace(held_slots={"solo#1": "process 7 (python)"})
     assert [each.code for each in found(RUNNING, locked)] == ["run-of-another-user"]
 
@@ -220,3 +222,11 @@ def test_another_users_run_is_never_called_over() -> None:
 def test_a_worktree_that_a_live_run_has_turned_is_its_supervisors_to_set_right() -> None:
     turned = WorktreeSeen("/w/T1", "T1", locked_for="r1", astray="its .git file was changed")
     assert found(RUNNING, WELL._replace(worktrees=(turned,))) == []
+
+
+def test_a_git_directory_that_may_not_be_written_is_reported_once() -> None:
+    ready = Readiness(
+        no_folder="you may not write in /r", stuck=(("/r", "you may not write there"),)
+    )
+    seen = QUIET._replace(unwritable=("/r/.git",), ready=ready)
+    assert [each.code for each in found(IDLE, seen)] == ["not-writable"]

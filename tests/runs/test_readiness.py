@@ -268,7 +268,6 @@ def test_files_of_roots_after_a_tick_with_sudo(bench: Bench, name: str) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make another user's files")
 def test_a_run_of_another_user_is_not_called_over(bench: Bench) -> None:
     running = bench.start("hang")
-    Path(running.folder.file("fingerprint")).write_text("{}")
     for path in (Path(running.folder.path), *Path(running.folder.path).rglob("*")):
         os.chown(path, 12345, 12345, follow_symlinks=False)
     with plain_user():
