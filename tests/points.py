@@ -89,6 +89,11 @@ def prepared(arena: Arena, point: str):  # type: ignore[no-untyped-def]
         arena.drop(arena.hanging()[0][0])
     if point.startswith("not-started"):
         return Occupied(arena, todo)
+    if point.startswith("give-up"):
+        if not unclosed(arena):
+            hang(arena)
+            kill_hanging(arena)
+        return Unreadable(arena)
     return nullcontext()
 
 
@@ -149,3 +154,27 @@ class Occupied:
         for path in self.paths:
             (path / "mine").unlink()
             path.rmdir()
+
+
+def unclosed(arena: Arena) -> list[str]:
+    """The running cards whose sessions have no supervisor any more."""
+    hanging = {card for card, _ in arena.hanging()}
+    cards = arena.board().cards.values()
+    return [card.id for card in cards if card.status == "running" and card.id not in hanging]
+
+
+class Unreadable:
+    """Branches of unclosed cards that git cannot read, for as long as this lasts."""
+
+    def __init__(self, arena: Arena) -> None:
+        heads = arena.repo / ".git" / "refs" / "heads" / "card"
+        self.refs = [heads / card for card in unclosed(arena)]
+
+    def __enter__(self) -> None:
+        self.texts = {path: path.read_text() for path in self.refs}
+        for path in self.refs:
+            path.write_text("garbage\n")
+
+    def __exit__(self, *_: object) -> None:
+        for path, text in self.texts.items():
+            path.write_text(text)

@@ -47,6 +47,7 @@ GROUPS = {
     "files": "file",
     "a remote": "sync",
     "recovery": "recover stop salvage cancel not-started",
+    "what cannot be closed": "give-up",
 }
 
 
@@ -80,7 +81,9 @@ def test_a_kill_at_every_point_loses_nothing_and_runs_nothing_twice(
     make: Callable[..., Arena], group: str
 ) -> None:
     names = of(group)
-    alone = group.startswith(("supervisor", "collect", "recover"))  # a strike needs one session
+    alone = group.startswith(
+        ("supervisor", "collect", "recover", "give-up")
+    )  # a strike needs one session
     config = CONFIG.replace(": 3", ": 1") if alone else CONFIG
     arena = make({}, config=config + (STEPS if group == "supervisor" else ""))
     mine = arena.repo / "mine.txt"
