@@ -21,6 +21,7 @@ COMMANDS = (
     ("Start", "init", "init", "Make a board in this repository."),
     ("Start", "demo", "demo", "Watch a small board being worked, in a throw-away repository."),
     ("Start", "trust", "trust", "Show what tick would run, and allow it on this machine."),
+    ("Start", "instructions", "instructions", "What an agent must know to plan with the board."),
     ("Plan", "add", "add", "Add one card, or several from a file."),
     ("Plan", "edit", "edit", "Change a card's fields, or its file in an editor."),
     ("Plan", "link", "link", "Make a card wait for other cards."),

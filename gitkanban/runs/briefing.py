@@ -30,7 +30,7 @@ from gitkanban.runs import (
     workspaces,
     worktrees,
 )
-from gitkanban.runs.folders import MAILBOX, Folder
+from gitkanban.runs.folders import MAILBOX, SCRATCH, Folder
 from gitkanban.runs.slots import Lease
 from gitkanban.runs.workspaces import Workspace
 
@@ -199,6 +199,7 @@ def _run_environment(launch: Launch) -> dict[str, str]:
         "GITKANBAN_MEMORY": worker.memory_policy,
         "GITKANBAN_BOARD": place.branch,
         "GITKANBAN_MAIN": place.main,
+        "TMPDIR": folders.of(place.private, lease.run).file(SCRATCH),
         "GITKANBAN_MAILBOX": folders.of(place.private, lease.run).file(MAILBOX),
     }
     return env | _git_settings(launch.workspace.sparse) | dict(launch.env)

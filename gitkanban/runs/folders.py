@@ -15,6 +15,7 @@ from gitkanban.runs import processes, spec
 from gitkanban.runs.spec import Spec
 
 MAILBOX = "mailbox"  # what the session leaves for us, and the only folder here that it may write
+SCRATCH = "tmp"  # the session's TMPDIR, gone with the folder
 _TAIL = 64 << 10
 _FACTS = 8 << 10  # bytes of a spec that hold its facts; commands, prompt included, come after
 

@@ -82,7 +82,8 @@ class Local:
         folder = folders.of(launch.place.private, launch.lease.run)
         prompt = launch.prompt.encode("utf-8", "replace")
         files.replace(folder.file("prompt.md"), prompt, lasting=False)
-        os.makedirs(folder.file(folders.MAILBOX), mode=0o700, exist_ok=True)
+        for name in (folders.MAILBOX, folders.SCRATCH):
+            os.makedirs(folder.file(name), mode=0o700, exist_ok=True)
         failpoints.reach("start.prompt-written")
         trust.keep_passed(launch.place, launch.worker)
         try:
