@@ -69,13 +69,18 @@ def names_no_repository(name: str) -> bool:
     return name.startswith(_KEPT)
 
 
+# Commits, trees and files are what their ids say, as they are in every clone. A session may have put
+# others in their place (`git help replace`), or given commits other parents (grafts).
+_AS_THEY_ARE = {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_GRAFT_FILE": os.devnull}
+
+
 def environment() -> dict[str, str]:
     """Our environment without the variables by which git is told of a repository."""
     return {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("GIT_") or name.startswith(_KEPT)
-    } | {"LC_ALL": "C.UTF-8", "LANGUAGE": "", **_beside}  # LANGUAGE goes before LC_ALL
+    } | {"LC_ALL": "C.UTF-8", "LANGUAGE": "", **_AS_THEY_ARE, **_beside}  # LANGUAGE before LC_ALL
 
 
 _ALTERNATES = "GIT_ALTERNATE_OBJECT_DIRECTORIES"
