@@ -11,7 +11,7 @@ from gitkanban.board import git
 from gitkanban.board.place import Place
 from gitkanban.core.model import Card, Config
 from gitkanban.errors import Refused, Untrusted
-from gitkanban.runs import removal, trust, worktrees
+from gitkanban.runs import processes, removal, trust, worktrees
 from gitkanban.runs.locks import Locks
 
 LINES = 5  # of a red verify's output that are told
@@ -36,7 +36,9 @@ def verify(place: Place, config: Config, card: Card, commit: str) -> None:
         git.run(place.common, "worktree", "add", *words)
     try:
         git.run(path, "reset", "--hard", "--quiet")  # it may take minutes: beside others
-        env = trust.handed(place, worker)
+        # It runs what a session wrote, so verbs for people are refused there as in a session.
+        marks = {processes.MARKER: f"verify-{card.id}", "GITKANBAN_CARD": card.id}
+        env = trust.handed(place, worker) | marks
         argv = [trust.program(worker.verify[0], env["PATH"]), *worker.verify[1:]]
         code, said = _run(argv, path, env, worker.timeout)
     finally:

@@ -112,7 +112,7 @@ def _made(place: Place, locks: Locks, wish: Wish, path: str, told: list[str]) ->
         failpoints.reach("workspace.kept")
     sparse = _checkout(place, path, admin, branch, wish.without_board)
     failpoints.reach("workspace.checked-out")
-    told += _post_checkout(place.common, path, start)
+    told += _post_checkout(place.common, path, start, is_base=not ahead)
     return Workspace(path, branch, start, True, True, admin, sparse, wish.base, tuple(told))
 
 
@@ -177,12 +177,19 @@ def _hooks(common: str) -> str:
     return configured or f"{common}/hooks"
 
 
-def _post_checkout(common: str, path: str, commit: str) -> list[str]:
-    """Run the hook that `git worktree add` would have run, with the arguments of its manual."""
+def _post_checkout(common: str, path: str, commit: str, is_base: bool) -> list[str]:
+    """Run the hook that `git worktree add` would have run, with the arguments of its manual.
+
+    One that lies in the worktree (`core.hooksPath` as a relative path) runs only where the worktree
+    `is_base`: it would be a session's else.
+    """
     # A configured path counts from the root of the worktree in which the hook runs (githooks(5)).
-    hook = f"{os.path.join(path, _hooks(common))}/post-checkout"
+    folder = os.path.join(path, _hooks(common))
+    hook = f"{folder}/post-checkout"
     if not os.access(hook, os.X_OK) or not os.path.isfile(hook):
         return []
+    if not is_base and f"{os.path.normpath(folder)}/".startswith(f"{path}/"):
+        return ["the post-checkout hook was not run: the card's branch may have changed it"]
     import subprocess
 
     env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
@@ -216,7 +223,7 @@ def _continued(place: Place, wish: Wish, path: str, admin: str, told: list[str])
     if fresh:  # the tick that made it died before its checkout
         ground.attach(admin, branch)
         sparse = _checkout(place, path, admin, branch, wish.without_board)
-        told += _post_checkout(place.common, path, tip)
+        told += _post_checkout(place.common, path, tip, is_base=False)
     else:
         told += unfinished.settle_worktree(place.common, path, admin, branch, wish.run)
     failpoints.reach("workspace.set-right")

@@ -10,8 +10,9 @@ import pytest
 from gitkanban.board.place import find
 from gitkanban.core.facts import Letter, Report
 from gitkanban.core.letters import report_in
-from gitkanban.core.model import BACKLOG
-from gitkanban.runs import folders, mailbox
+from gitkanban.core.model import BACKLOG, Card, Config, Worker
+from gitkanban.errors import Refused
+from gitkanban.runs import folders, mailbox, trust, verifying
 from tests.cli.calls import Called, call, ok
 from tests.conftest import git
 
@@ -140,3 +141,14 @@ def test_an_emptied_environment_makes_no_person_of_a_session(
         assert done.returncode == 1
         assert "is not for sessions" in done.stderr
         assert "From inside a run: note T0" in done.stderr
+
+
+def test_what_verify_runs_at_an_accept_is_no_person(board: Path) -> None:
+    place = find(str(board))
+    argv = (sys.executable, "-m", "gitkanban", "trust", "--yes")
+    config = Config(base="main", workers={"w": Worker("w", "p", command=("true",), verify=argv)})
+    trust.record(place, config)
+    before = Path(place.private, "trust").read_bytes()
+    with pytest.raises(Refused, match="verify is red on T0"):
+        verifying.verify(place, config, Card("T0", worker="w"), git(board, "rev-parse", "main"))
+    assert Path(place.private, "trust").read_bytes() == before

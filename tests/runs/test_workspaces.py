@@ -309,3 +309,29 @@ def test_a_deleted_one_is_found_where_git_wrote_a_relative_path(repo: Path) -> N
     told = ghosts.salvaged(place, str(where), "01run")
     assert told == ["its workspace was deleted; its last commit is in refs/gitkanban/salvage/01run"]
     assert git(repo, "rev-parse", "refs/gitkanban/salvage/01run") == last
+
+
+def test_a_hook_that_lies_in_the_worktree_runs_only_as_base_has_it(
+    repo: Path, tmp_path: Path
+) -> None:
+    git(repo, "config", "core.hooksPath", ".hooks")
+    hook = repo / ".hooks" / "post-checkout"
+    hook.parent.mkdir()
+    hook.write_text(f"#!/bin/sh\necho base >>{tmp_path}/ran\n")
+    hook.chmod(0o755)
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "hooks")
+    made = prepare(repo)
+    assert (tmp_path / "ran").read_text() == "base\n"
+    evil = Path(made.path, ".hooks", "post-checkout")
+    evil.unlink()
+    (tmp_path / "evil").write_text(f"#!/bin/sh\necho evil >>{tmp_path}/ran\n")
+    (tmp_path / "evil").chmod(0o755)
+    evil.symlink_to(tmp_path / "evil")
+    git(Path(made.path), "commit", "-qam", "hooks")
+    Path(made.admin, "index").unlink()  # as if it had never been checked out
+    assert prepare(repo, known=True).fresh
+    subprocess.run(["rm", "-rf", made.path], check=True)
+    again = prepare(repo, known=True)
+    assert any("was not run" in line for line in again.told)
+    assert (tmp_path / "ran").read_text() == "base\n"
