@@ -43,7 +43,7 @@ def _find_fault(place: Place, real: str) -> str:
             return "lies in a git directory"
         if folder == main:
             return ""
-        if os.path.lexists(f"{folder}/.git"):
+        if _is_checkout(folder):
             return f"lies in the checkout {folder}"
     return ""
 
@@ -65,6 +65,12 @@ def _upwards(path: str) -> Iterator[str]:
         path = above
 
 
+def _is_checkout(folder: str) -> bool:
+    """Whether git would find a repository there; a folder that is only called `.git` is none."""
+    dot = f"{folder}/.git"
+    return os.path.lexists(dot) and (not os.path.isdir(dot) or _is_git_directory(dot))
+
+
 def _is_git_directory(folder: str) -> bool:
     return all(os.path.lexists(f"{folder}/{name}") for name in _GIT_FILES)
 
@@ -76,7 +82,7 @@ def hide(place: Place, folder: str) -> None:
     """
     real = os.path.realpath(folder)
     for above in _upwards(os.path.dirname(real)):
-        if not os.path.lexists(f"{above}/.git"):
+        if not _is_checkout(above):
             continue
         common = common_dir(above)
         inside = os.path.relpath(real, above)

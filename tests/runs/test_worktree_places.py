@@ -111,3 +111,10 @@ def test_a_default_that_falls_into_a_checkout_around_it_is_hidden_there(tmp_path
     worktree_places.hide(place, str(folder))
     assert status(outer) == before
     assert os.path.commonpath([folder, outer]) == str(outer)
+
+
+def test_a_folder_that_is_only_called_git_makes_no_checkout(repo: Path, home: Path) -> None:
+    (repo.parent / ".git").mkdir()
+    worktree_places.check_folder(place_of(repo), "../beside")
+    worktree_places.hide(place_of(repo), f"{repo}.worktrees")
+    assert list((repo.parent / ".git").iterdir()) == []
