@@ -30,7 +30,7 @@ def move(place: Place, branch: str) -> Place:
     trees.begin(stays, place.ref, tip, bare_tip)
     orders = (
         f"start\ncreate {new.ref} {board_tip}\nupdate {place.ref} {bare_tip} {tip}\n"
-        f"update {refs.SEEN} {board_tip}\nprepare\ncommit\n"
+        f"{refs.PLAIN}update {refs.SEEN} {board_tip}\nprepare\ncommit\n"
     )
     done = git.run(
         place.common, "-c", "core.fsync=all", "update-ref", "-m", "kanban: the board moves",

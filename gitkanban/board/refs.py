@@ -19,6 +19,9 @@ TRIES_MOST = 3  # without a lock in the way, which may have gone just when we lo
 STALE_AFTER = 10.0  # seconds; a live git holds a ref's lock for milliseconds
 Move: TypeAlias = tuple[str, str, str]  # (ref, from, to)
 SEEN = "refs/gitkanban/seen"
+# For the next line of `update-ref --stdin`: a ref that a session has made a name for another one is
+# written itself. Only people's own branches may stand for others.
+PLAIN = "option no-deref\n"
 
 
 def why_not(place: Place) -> str:
@@ -57,7 +60,7 @@ def swap(
     Raises BoardBusy, GitFailed.
     """
     # `seen` goes first: between the two it is ahead, which reads as lost and finds the branch moved.
-    orders = f"start\nupdate {SEEN} {new}\n" if seen and not place.aside else "start\n"
+    orders = f"start\n{PLAIN}update {SEEN} {new}\n" if seen and not place.aside else "start\n"
     for ref, here, there in ((place.ref, old, new), *also):
         orders += f"update {ref} {there} {here or '0' * 40}\n"
     orders += "prepare\ncommit\n"

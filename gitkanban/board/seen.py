@@ -48,7 +48,7 @@ def restore(place: Place) -> list[str]:
         message = "kanban: bring back what the branch lost\n\n" + "".join(f"{t}\n" for t in told)
         new = (_committed(draft, message, tip) if draft else "") or tip
         if new == tip:
-            git.run(place.common, "update-ref", refs.SEEN, tip, seen, check=False)
+            git.run(place.common, "update-ref", "--no-deref", refs.SEEN, tip, seen, check=False)
             return told
         follow.begin(place, tip)
         if refs.swap(place, tip, new, "kanban: bring back what the branch lost"):

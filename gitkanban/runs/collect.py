@@ -173,7 +173,7 @@ def _with_leftover(
         kept = salvage.keep(place.common, place.run, made)
         told.append(f"changes that do not fit the branch are in {kept}")
         return work._replace(salvage=kept)
-    git.run(place.common, "update-ref", place.ref, made, work.tip)
+    git.run(place.common, "update-ref", "--no-deref", place.ref, made, work.tip)
     failpoints.reach("collect.branch-moved")
     if not head.attached and not unfinished.operation(place.admin):
         ground.attach(place.admin, place.branch)
@@ -182,12 +182,13 @@ def _with_leftover(
 
 def _tip(place: _Place, told: list[str]) -> str:
     """The tip of the card's branch, which is made again where it was deleted."""
+    told += worktrees.make_plain(place.common, place.branch)
     tip = checkouts.tip_in(place.common, place.ref)
     if tip:
         return tip
     last = worktrees.last_known(place.admin)
     tip = last if last and commits.resolve(place.common, last) else place.start
-    git.run(place.common, "update-ref", place.ref, tip, "")
+    git.run(place.common, "update-ref", "--no-deref", place.ref, tip, "")
     told.append(f"branch {place.branch} was deleted under it and is made again")
     return tip
 
@@ -214,7 +215,7 @@ def _adopted(place: _Place, head: str, tip: str, told: list[str]) -> Work:
     if not head or _held(place, head, tip):
         return Work(tip=tip)
     if commits.is_ancestor(place.common, tip, head):
-        git.run(place.common, "update-ref", place.ref, head, tip)
+        git.run(place.common, "update-ref", "--no-deref", place.ref, head, tip)
         told.append(f"it left {place.branch}; its commits are taken over")
         return Work(tip=head)
     kept = salvage.keep(place.common, place.run, head)

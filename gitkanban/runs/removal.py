@@ -51,7 +51,9 @@ def remove(place: Place, locks: Locks, wish: Wish, landed: str = "") -> Removed:
         trash = _take_away(place, path)
     told += _empty(trash)
     if tip and commits.is_ancestor(place.common, tip, base):
-        git.run(place.common, "update-ref", "-d", f"refs/heads/{branch}", tip, check=False)
+        git.run(
+            place.common, "update-ref", "--no-deref", "-d", f"refs/heads/{branch}", tip, check=False
+        )
     return Removed(True, tuple(told))
 
 

@@ -182,7 +182,7 @@ class Repairs:
         base = f"refs/heads/{self.base}" if self.base else ""
         if not tip or not base or not commits.is_ancestor(self.place.common, tip, base):
             return "it has moved on"
-        done = git.run(self.place.common, "update-ref", "-d", ref, tip, check=False)
+        done = git.run(self.place.common, "update-ref", "--no-deref", "-d", ref, tip, check=False)
         return done.said if done.code else ""
 
     def _remove_lock(self, path: str) -> str:

@@ -21,7 +21,9 @@ def keep(common: str, run: str, commit: str) -> str:
         if held == commit or (held and commits.is_ancestor(common, commit, held)):
             return ref
         if not held or commits.is_ancestor(common, held, commit):
-            git.run(common, "update-ref", "--create-reflog", ref, commit, held or "0" * 40)
+            git.run(
+                common, "update-ref", "--no-deref", "--create-reflog", ref, commit, held or "0" * 40
+            )
             failpoints.reach("salvage.kept")
             return ref
         number += 1

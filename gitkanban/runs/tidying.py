@@ -144,7 +144,9 @@ class Tidier:
         elif worktrees.checked_out(self.place, worktrees.branch_of(branch.card)):
             why = "checked out somewhere"
         else:
-            done = git.run(self.place.common, "update-ref", "-d", ref, tip, check=False)
+            done = git.run(
+                self.place.common, "update-ref", "--no-deref", "-d", ref, tip, check=False
+            )
             why = done.said if done.code else ""
         return Kept("branch", f"card/{branch.card}", why) if why else None
 

@@ -58,10 +58,10 @@ def prepare(place: Place, locks: Locks, wish: Wish) -> Workspace:
     worktree_places.check_folder(place, wish.worktrees)
     path = worktrees.path_of(place, wish.card, wish.worktrees)
     admin = ground.registered(place.common, path) if os.path.lexists(path) else ""
-    told: list[str] = []
+    told = worktrees.make_plain(place.common, worktrees.branch_of(wish.card))
     if admin:
         _check_ours(wish, path, admin)
-        told = ground.set_right(path, admin, wish.run)
+        told += ground.set_right(path, admin, wish.run)
         if os.path.lexists(path):
             return _continued(place, wish, path, admin, told)
     elif os.path.lexists(path):  # an empty folder is somebody's, too
@@ -214,7 +214,7 @@ def _continued(place: Place, wish: Wish, path: str, admin: str, told: list[str])
     if not tip:
         last = worktrees.last_known(admin)
         tip = last if last and commits.resolve(place.common, last) else base
-        git.run(place.common, "update-ref", f"refs/heads/{branch}", tip, "")
+        git.run(place.common, "update-ref", "--no-deref", f"refs/heads/{branch}", tip, "")
         told.append(f"branch {branch} was gone and is made again")
     worktrees.mark(place, admin, wish.card, path)
     worktrees.lock(admin, wish.run)

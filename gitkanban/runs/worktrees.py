@@ -67,6 +67,18 @@ def _superproject(root: str, admin: str = "") -> str:
     return git.run(root, *which, "rev-parse", "--show-superproject-working-tree", check=False).text
 
 
+def make_plain(common: str, branch: str) -> list[str]:
+    """Undo that a card's branch stands for another one (`git help symbolic-ref`), as a session may
+    have left it: what is committed there would be committed to that one. Lines about it.
+    """
+    ref = f"refs/heads/{branch}"
+    file = f"{common}/{ref}"
+    if not os.path.islink(file) and not line(file).startswith("ref: "):
+        return []
+    git.run(common, "update-ref", "--no-deref", "-d", ref)
+    return [f"branch {branch} stood for another branch, and is one of its own again"]
+
+
 def path_of(place: Place, card: str, worktrees: str = "") -> str:
     """Where a card's worktree lies or would lie."""
     return f"{folder_of(place, worktrees)}/{card}"
