@@ -20,7 +20,8 @@ from gitkanban.cli.here import (
 @json_option
 def doctor_command(fix: bool, dry_run: bool, here: bool, as_json: bool) -> int:
     """Find what is wrong: leases and runs that do not match, worktrees and branches without cards,
-    stale locks, a silent cron, a full disk, missing commands, and so on.
+    stale locks, a silent cron, a full disk, missing commands, and so on; and what would stop the
+    next start or the next accept, both gone through without doing them.
 
     Each finding says what --fix would do, or what is left to you. Exits with 1 while something is
     wrong; notes are not.

@@ -366,6 +366,13 @@ def test_worktrees_that_a_session_made_beside_and_in_its_own(bench: Bench) -> No
     assert {each.run for each in found} == {running.lease.run}
 
 
+def test_a_persons_worktree_among_those_of_cards_is_no_sessions(bench: Bench) -> None:
+    bench.start("write:work.txt").end()
+    path = worktrees_folder(bench) / "mine"
+    git(bench.repo, "worktree", "add", "-q", "--detach", str(path))
+    assert checkup.look(bench.place, state("T1 review"), 0).beside == ()
+
+
 # -- the checkout of a board on its own branch, and the command itself
 
 
