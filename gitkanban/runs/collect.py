@@ -156,7 +156,7 @@ def _with_leftover(
     place: _Place, folder: Folder, work: Work, head: _Head, links: list[str], told: list[str]
 ) -> Work:
     """What the session left uncommitted is committed, or salvaged where it does not fit."""
-    index = f"{place.admin}/index"
+    index = _index(place)
     with View(place.workspace, place.common, head.commit, index) as view:
         left = _leftover(place, folder, view, links)
         _keep_histories(place, left.nested, told)
@@ -166,7 +166,9 @@ def _with_leftover(
         parents = (head.commit,) if head.commit else ()
         made = salvage.commit_tree(place.common, view.tree(), parents, _message(place))
         failpoints.reach("collect.leftover-committed")
-        if os.path.lexists(index):  # else it was never checked out, which is still to be done
+        if index and os.path.lexists(
+            index
+        ):  # else it was never checked out, which is still to be done
             view.keep_index(index)
     work = work._replace(leftover_paths=left.paths)
     if head.commit != work.tip:
@@ -264,6 +266,11 @@ def _merged(place: _Place, tip: str, told: list[str]) -> int:
     return count
 
 
+def _index(place: _Place) -> str:
+    """The workspace's index; empty where the way to it is a link, so that it is another's."""
+    return "" if os.path.islink(place.admin) else f"{place.admin}/index"
+
+
 class _Left(NamedTuple):
     """What the session left uncommitted, and what of it could not be taken."""
 
@@ -283,7 +290,8 @@ def _leftover(place: _Place, folder: Folder, view: View, links: list[str]) -> _L
         without.append(f":(top,exclude){place.board}")
     if not links and view.head and not view.status(*without):
         return _Left()
-    checked_out = os.path.lexists(f"{place.admin}/index")
+    index = _index(place)
+    checked_out = not index or os.path.lexists(index)
     found = gathering.gather(view, view.head, without, links, removals=checked_out)
     failpoints.reach("collect.staged")
     paths = set(found.changes)

@@ -6,11 +6,12 @@ branch has and what was staged, is saved first.
 
 import os
 
-from gitkanban.board import commits, git
+from gitkanban.board import commits
 from gitkanban.board.place import Place
 from gitkanban.errors import Refused
 from gitkanban.runs import ground, salvage, worktrees
 from gitkanban.runs.locks import Locks
+from gitkanban.runs.workspace_git import View
 
 
 def salvaged(place: Place, path: str, run: str) -> list[str]:
@@ -28,6 +29,9 @@ def _keep(place: Place, run: str, commit: str) -> str:
 
 def drop(place: Place, path: str) -> None:
     """Have git forget the worktree whose folder is gone from `path`. Call it under `making`."""
+    link = f"{place.common}/worktrees/{os.path.basename(path)}"
+    if os.path.islink(link):  # git makes none, and would empty what it leads to
+        os.unlink(link)
     if ground.registered(place.common, path):
         worktrees.unregister(place, path)
 
@@ -59,8 +63,9 @@ def _salvaged_index(place: Place, card: str, admin: str, run: str) -> list[str]:
     last = worktrees.last_known(admin)
     if not last or not os.path.exists(f"{admin}/index"):
         return []
-    env = {"GIT_INDEX_FILE": f"{admin}/index"}
-    tree = git.run(place.common, "write-tree", env=env).out.decode().strip()
+    # git writes what it has found out into the index, and through a link into another's.
+    with View(place.common, place.common, last, f"{admin}/index") as view:
+        tree = view.tree()
     for name in (last, f"refs/heads/{worktrees.branch_of(card)}"):
         if commits.text(place.common, "rev-parse", "--verify", "-q", f"{name}^{{tree}}") == tree:
             return []

@@ -114,7 +114,7 @@ def registered(common: str, path: str) -> str:
     names = os.listdir(top) if os.path.isdir(top) else []
     for name in [os.path.basename(path), *names]:
         admin = f"{top}/{name}"
-        known = checkouts.line(f"{admin}/gitdir")
+        known = "" if os.path.islink(admin) else checkouts.line(f"{admin}/gitdir")
         if known and os.path.realpath(checkouts.root_of(admin)) == os.path.realpath(path):
             return admin
     return ""

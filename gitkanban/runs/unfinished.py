@@ -38,7 +38,9 @@ def remove_stale_locks(common: str, admin: str, branch: str) -> list[str]:
     Raises BoardBusy when a live process holds one, or a git works in the worktree: git closes its
     lock while a person's editor is open.
     """
-    paths = [f"{admin}/{name}" for name in _LOCKS] + [f"{common}/refs/heads/{branch}.lock"]
+    # Behind a link they are the locks of another worktree.
+    paths = [] if os.path.islink(admin) else [f"{admin}/{name}" for name in _LOCKS]
+    paths.append(f"{common}/refs/heads/{branch}.lock")
     removed = []
     for path in paths:
         if not os.path.lexists(path):
@@ -89,6 +91,8 @@ def settle_worktree(common: str, workspace: str, admin: str, branch: str, run: s
 def _forget_operations(admin: str) -> None:
     for name in _STATE:
         path = f"{admin}/{name}"
+        if os.path.islink(os.path.dirname(path)):
+            continue  # what lies behind it is not of this worktree
         if os.path.isdir(path) and not os.path.islink(path):
             shutil.rmtree(path)
         elif os.path.lexists(path):

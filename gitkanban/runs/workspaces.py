@@ -150,8 +150,7 @@ def _checkout(place: Place, path: str, admin: str, branch: str, without_board: b
     rules = f"{admin}/info/sparse-checkout"
     sparse = without_board and bool(place.prefix) and not os.path.lexists(rules)
     if sparse:
-        os.makedirs(f"{admin}/info", exist_ok=True)
-        files.replace(rules, _without_board(place).encode())
+        files.replace(rules, _without_board(place).encode(), below=admin, make=True)
     with _view_for_checkout(place, path, admin, branch, sparse) as view:
         view.git("reset", "--hard", "--quiet", "--no-recurse-submodules")
         view.keep_index(f"{admin}/index")

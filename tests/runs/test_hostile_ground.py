@@ -1,14 +1,16 @@
 """What a session does to its folder runs nothing of it, reaches nothing else, and loses nothing."""
 
 import os
+import shutil
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from gitkanban.board import git as ours
 from gitkanban.core.facts import Work
-from gitkanban.runs import cleanliness, collect, removal, workspaces
+from gitkanban.runs import cleanliness, collect, ghosts, removal, workspaces
 from gitkanban.runs.workspaces import Wish
 from tests.conftest import git
 from tests.runs.places import Bench, Running
@@ -78,6 +80,12 @@ REPLACED = {
         "rm {admin}/index; ln -s {repo}/.git/index {admin}/index; echo x >new.txt"
     ),
     "its git directory removed": "rm -rf {admin}; echo x >new.txt",
+    "its git directory a link to the repository's": (
+        "rm -rf {admin}; ln -s .. {admin}; echo x >new.txt"
+    ),
+    "its git directory a link to a copy": (
+        "mv {admin} {config}.admin; ln -s {config}.admin {admin}; echo x >new.txt"
+    ),
 }
 
 
@@ -385,3 +393,38 @@ def test_taking_in_what_base_has_is_no_work(bench: Bench) -> None:
     git(Path(running.workspace.path), "merge", "-q", "main")
     work = collect.collect(running.folder)
     assert (work.session_commits, work.merged) == (0, 0)
+
+
+def test_nothing_is_removed_or_written_behind_a_link_in_its_git_directory(
+    bench: Bench, tmp_path: Path
+) -> None:
+    theirs, admin = tmp_path / "theirs", bench.repo / ".git" / "worktrees" / "T1"
+    (theirs / "bisect").mkdir(parents=True)
+    script = (
+        f"git checkout -q --detach; rm -rf {admin}/refs {admin}/info; ln -s {theirs} {admin}/refs;"
+        f"ln -s {theirs} {admin}/info; echo x >new.txt"
+    )
+    played(bench, script)
+    next_start(bench)
+    (admin / "HEAD").write_text(git(bench.repo, "rev-parse", "main") + "\n")
+    next_start(bench)
+    (admin / "index").unlink()
+    with suppress(OSError):
+        workspaces.prepare(
+            bench.place, bench.locks, Wish("T1", "03run", "main", known=True, without_board=True)
+        )
+    assert [each.name for each in theirs.iterdir()] == ["bisect"]
+
+
+def test_the_index_of_a_worktree_that_is_gone_may_be_a_link(bench: Bench) -> None:
+    (bench.repo / "staged").write_text("a person's")
+    git(bench.repo, "add", "staged")
+    before = (bench.repo / ".git" / "index").read_bytes()
+    admin = bench.repo / ".git" / "worktrees" / "T1"
+    running, _ = played(bench, "echo x >new.txt")
+    (admin / "index").unlink()
+    (admin / "index").symlink_to(bench.repo / ".git" / "index")
+    shutil.rmtree(running.workspace.path)
+    told = ghosts.forget(bench.place, bench.locks, "T1", running.workspace.path)
+    assert not any("staged" in line for line in told)
+    assert (bench.repo / ".git" / "index").read_bytes() == before
