@@ -20,6 +20,7 @@ from gitkanban.core.symptom import Symptom
 from gitkanban.runs import (
     equipment,
     folders,
+    git_locks,
     leftovers,
     machines,
     readiness,
@@ -73,7 +74,7 @@ def look(place: Place, board: Board, now: int) -> Seen:
         ticked_first=last.first,
         branches=leftovers.list_cardless_branches(place, known, base),
         salvages=leftovers.list_salvages(place),
-        locks=tuple(leftovers.look_at_lock_files(place)),
+        locks=tuple(git_locks.look_at_lock_files(place)),
         exposed=tuple(folder.run for folder in folders.exposed(place.private)),
         tampering=tuple(each.line for each in watching.findings(place)),
         elsewhere=claim.line if claim.standing == "elsewhere" else "",

@@ -1,11 +1,9 @@
-"""What runs have left behind, looked at for `core.leftovers`: runs, leases, worktrees, branches, locks.
+"""What runs have left behind, looked at for `core.leftovers`: runs, leases, worktrees, branches.
 
 It changes nothing and takes no lock, so a tick at work may be seen halfway.
 """
 
 import os
-import sys
-import time
 from collections.abc import Iterator
 
 from gitkanban.board import checkouts, commits
@@ -15,7 +13,6 @@ from gitkanban.core.model import Config
 from gitkanban.core.surroundings import (
     BesideSeen,
     BranchSeen,
-    LockSeen,
     RunSeen,
     SalvageSeen,
     TokenSeen,
@@ -24,6 +21,7 @@ from gitkanban.core.surroundings import (
 from gitkanban.runs import (
     cleanliness,
     folders,
+    git_locks,
     ground,
     leases,
     processes,
@@ -37,7 +35,6 @@ from gitkanban.runs.locks import Locks
 from gitkanban.runs.workspace_git import head_of
 from gitkanban.runs.worktrees import Ours
 
-LOCK_AGE_LEAST = 10  # seconds; younger lock files belong to commands at work
 _FRESH = 60  # seconds during which an empty run folder may be about to be filled
 
 
@@ -129,11 +126,9 @@ def _slot_files(locks: Locks) -> Iterator[tuple[str, str]]:
 
 
 def _who(path: str) -> str:
-    return ", ".join(f"process {each.pid} ({_name(each.pid)})" for each in processes.opened(path))
-
-
-def _name(pid: int) -> str:
-    return checkouts.line(f"/proc/{pid}/comm") or "unknown"
+    return ", ".join(
+        f"process {each.pid} ({git_locks.command_of(each.pid)})" for each in processes.opened(path)
+    )
 
 
 # -- worktrees, branches, salvage
@@ -260,57 +255,3 @@ def list_salvages(place: Place) -> tuple[SalvageSeen, ...]:
     listed = commits.text(place.common, "for-each-ref", form, salvage.PREFIX)
     rows = [line.split("\0") for line in listed.split("\n") if line]
     return tuple(SalvageSeen(ref, int(at or 0), subject) for ref, at, subject in rows)
-
-
-# -- lock files of git
-
-
-def look_at_lock_files(place: Place) -> Iterator[LockSeen]:
-    for path in sorted(_lock_files(place)):
-        seen = lock_seen(place, path)
-        if seen:
-            yield seen
-
-
-def _lock_files(place: Place) -> Iterator[str]:
-    for folder in {place.common, *(each.admin for each in checkouts.every(place))}:
-        for name in os.listdir(folder) if os.path.isdir(folder) else ():
-            if name.endswith(".lock"):
-                yield f"{folder}/{name}"
-    for folder, _, names in os.walk(f"{place.common}/refs"):
-        yield from (f"{folder}/{name}" for name in names if name.endswith(".lock"))
-
-
-def lock_seen(place: Place, path: str) -> LockSeen | None:
-    """A lock file of git's with its age and possible owner; None when it is gone or too young."""
-    try:
-        age = int(time.time() - os.stat(path).st_mtime)  # the file system's clock, not ours
-    except OSError:
-        return None
-    return LockSeen(path, age, _user(place, path)) if age >= LOCK_AGE_LEAST else None
-
-
-def _user(place: Place, path: str) -> str:
-    """Who may own a lock file; empty only when provably nobody on this host does.
-
-    git closes its lock while an editor is open, so any git at work in the repository counts too.
-    """
-    if not sys.platform.startswith("linux"):
-        return "this system does not say"
-    openers = processes.opened(path)
-    if openers:
-        return f"process {openers[0].pid} ({_name(openers[0].pid)})"
-    roots = [os.path.realpath(each.root) for each in checkouts.every(place)]
-    roots.append(os.path.realpath(place.common))
-    for process in processes.everyone():
-        if not _name(process.pid).startswith("git"):
-            continue
-        try:
-            cwd = os.readlink(f"/proc/{process.pid}/cwd")
-        except FileNotFoundError:
-            continue
-        except OSError:
-            return f"process {process.pid}, another user's git"
-        if any(cwd == root or cwd.startswith(f"{root}/") for root in roots):
-            return f"process {process.pid} (git)"
-    return ""

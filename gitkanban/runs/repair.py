@@ -31,6 +31,7 @@ from gitkanban.runs import (
     closing,
     folders,
     ghosts,
+    git_locks,
     ground,
     leftovers,
     removal,
@@ -187,7 +188,7 @@ class Repairs:
 
     def _remove_lock(self, path: str) -> str:
         before = os.stat(path)
-        seen = leftovers.lock_seen(self.place, path)
+        seen = git_locks.lock_seen(self.place, path)
         if seen is None or seen.user:
             return "somebody may use it"
         if not os.path.samestat(before, os.stat(path)):
