@@ -35,6 +35,8 @@ def run(*words: str) -> Callable[[Arena], None]:
 CHANGES = [
     (write("hooks/post-checkout"), "hooks/post-checkout is new"),
     (write("info/attributes"), "info/attributes"),
+    (write("info/grafts"), "info/grafts is new"),
+    (run("config", "pager.log", "/x"), "config pager.log is new"),
     (write("objects/info/alternates"), "objects/info/alternates is new"),
     (write("config.worktree"), "config.worktree is new"),
     (write("gitkanban/trust"), "gitkanban/trust has changed"),

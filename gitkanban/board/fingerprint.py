@@ -13,7 +13,7 @@ from typing import Any
 from gitkanban.board import git
 from gitkanban.core.tampering import CARDS, OURS, TAGS, Fingerprint, is_watched
 
-_FILES = ("info/attributes", "objects/info/alternates", "config.worktree")
+_FILES = ("info/attributes", "info/grafts", "objects/info/alternates", "config.worktree")
 _MOST = 1 << 20  # bytes of a file that are read; of a larger one the size counts
 
 

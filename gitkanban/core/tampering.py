@@ -18,13 +18,15 @@ WRITING = f"{OURS}writing-"  # of a commit that is being written
 _KEYS = frozenset(
     (
         *("core.hookspath", "core.fsmonitor", "core.bare", "core.pager", "core.editor"),
-        *("core.sshcommand", "core.attributesfile", "core.worktree"),
+        *("core.sshcommand", "core.attributesfile", "core.worktree", "core.askpass"),
+        *("core.gitproxy", "core.alternaterefscommand", "sequence.editor"),
+        *("interactive.difffilter", "gc.recentobjectshook"),
     )
 )
 _SECTIONS = frozenset(
     (
         *("filter", "diff", "alias", "include", "includeif", "url", "remote", "credential", "gpg"),
-        "gitkanban",
+        *("pager", "mergetool", "difftool", "trailer", "gitkanban"),
     )
 )
 
