@@ -152,7 +152,7 @@ def prompt_of(
 ) -> str:
     """The prompt of the card's next session, from the board as it is."""
     shared = worker.workspace_policy == SHARED
-    path = place.main if shared else worktrees.path_of(place, card.id, config.worktrees)
+    path = place.main if shared else worktrees.current_path(place, card.id, config.worktrees)
     branch = "" if shared else worktrees.branch_of(card.id)
     us = shlex.quote(briefing.program_of_ours(trust.search_path(place)))
     setting = Setting(path, branch, base_of(place, config), us)

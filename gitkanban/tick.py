@@ -135,7 +135,7 @@ def _workspace_path(place: Place, board: Board, start: Start) -> str:
     worker = board.config.workers[start.worker] if board.config else None
     if worker is None or worker.workspace_policy == "shared":
         return place.main
-    return worktrees.path_of(place, start.card, board.config.worktrees if board.config else "")
+    return worktrees.current_path(place, start.card, board.config.worktrees if board.config else "")
 
 
 def _config_problems(board: Board) -> tuple[str, ...]:

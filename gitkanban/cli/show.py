@@ -110,7 +110,7 @@ def _places(place: Place, board: Board, card: Card) -> dict[str, str]:
 
     branch = worktrees.branch_of(card.id)
     known = git.run(place.common, "show-ref", "--verify", "-q", f"refs/heads/{branch}", check=False)
-    path = worktrees.path_of(place, card.id, board.config.worktrees if board.config else "")
+    path = worktrees.current_path(place, card.id, board.config.worktrees if board.config else "")
     worker = board.worker_of(card)
     if worker and worker.workspace_policy == SHARED and card.status == RUNNING:
         path = place.main

@@ -139,7 +139,7 @@ def look_at_worktrees(
 ) -> Iterator[WorktreeSeen]:
     ours = worktrees.every(place)
     configured = config.worktrees if config else ""
-    moved = {each: find_moved(place, each, configured) for each in ours}
+    moved = {each: worktrees.find_moved(place, each, configured) for each in ours}
     for each in ours:
         if moved[each]:
             words = f"it was moved from {each.path}, where git looks for it"
@@ -173,17 +173,6 @@ def _worktree(place: Place, each: Ours, known: set[str], base: str) -> WorktreeS
         not tip or commits.is_ancestor(place.common, tip, base) for tip in tips
     )
     return seen._replace(dirty=bool(unclean), merged=merged)
-
-
-def find_moved(place: Place, each: Ours, configured: str) -> str:
-    """Where a worktree is now that was moved along with its repository; empty where it was not.
-
-    Its `.git` file still names where the repository was, and nothing is there any more.
-    """
-    path = worktrees.path_of(place, each.card, configured)
-    target = "" if each.there or path == each.path else ground.points_at(path)
-    same = os.path.basename(target) == os.path.basename(each.admin)
-    return path if same and not os.path.lexists(target) else ""
 
 
 def _find_astray(place: Place, each: Ours) -> tuple[str, bool]:

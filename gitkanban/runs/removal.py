@@ -32,7 +32,7 @@ def remove(place: Place, locks: Locks, wish: Wish, landed: str = "") -> Removed:
     to have by other commits; it counts as merged, and its branch stays. Call it with the card's
     lock held. Raises BoardBusy, GitFailed, OSError.
     """
-    path = worktrees.path_of(place, wish.card, wish.worktrees)
+    path = worktrees.current_path(place, wish.card, wish.worktrees)
     branch = worktrees.branch_of(wish.card)
     admin = ground.registered(place.common, path)
     if not admin or not worktrees.is_marked(admin):

@@ -148,7 +148,7 @@ class Repairs:
             (
                 each
                 for each in worktrees.every(self.place)
-                if leftovers.find_moved(self.place, each, configured) == path
+                if worktrees.find_moved(self.place, each, configured) == path
             ),
             None,
         )

@@ -56,8 +56,8 @@ def prepare(place: Place, locks: Locks, wish: Wish) -> Workspace:
     if wish.policy == SHARED:
         return _shared(place)
     worktree_places.check_folder(place, wish.worktrees)
-    path = worktrees.path_of(place, wish.card, wish.worktrees)
-    admin = ground.registered(place.common, path) if os.path.lexists(path) else ""
+    path = worktrees.current_path(place, wish.card, wish.worktrees)
+    admin = worktrees.admin_at(place, wish.card, path, wish.worktrees)
     told = worktrees.make_plain(place.common, worktrees.branch_of(wish.card))
     if admin:
         _check_ours(wish, path, admin)

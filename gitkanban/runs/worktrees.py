@@ -84,6 +84,47 @@ def path_of(place: Place, card: str, worktrees: str = "") -> str:
     return f"{folder_of(place, worktrees)}/{card}"
 
 
+def current_path(place: Place, card: str, worktrees: str = "") -> str:
+    """Where a card's worktree lies; where it would, if there is none.
+
+    A repository that was moved or renamed leaves its worktrees where they were, and their `.git`
+    files then name a git directory that is gone.
+    """
+    path = path_of(place, card, worktrees)
+    if os.path.lexists(path):
+        return path
+    ours = (each for each in every(place) if each.card == card and each.there)
+    return next((each.path for each in ours if _is_left_behind(each)), path)
+
+
+def _is_left_behind(each: Ours) -> bool:
+    target = ground.points_at(each.path)
+    same = os.path.basename(target) == os.path.basename(each.admin)
+    return target == os.path.realpath(each.admin) or (same and not os.path.lexists(target))
+
+
+def find_moved(place: Place, each: Ours, configured: str) -> str:
+    """Where a worktree is now that was moved along with its repository; empty where it was not.
+
+    Its `.git` file still names where the repository was, and nothing is there any more.
+    """
+    path = path_of(place, each.card, configured)
+    target = "" if each.there or path == each.path else ground.points_at(path)
+    same = os.path.basename(target) == os.path.basename(each.admin)
+    return path if same and not os.path.lexists(target) else ""
+
+
+def admin_at(place: Place, card: str, path: str, worktrees: str = "") -> str:
+    """The git directory of the worktree at a path, one that was moved along with the repository
+    among them; empty where there is none."""
+    if not os.path.lexists(path):
+        return ""
+    ours = (each for each in every(place) if each.card == card)
+    return ground.registered(place.common, path) or next(
+        (each.admin for each in ours if find_moved(place, each, worktrees) == path), ""
+    )
+
+
 def last_known(admin: str) -> str:
     """The commit that a worktree's HEAD last stood at by its reflog; empty when it has none."""
     lines = read_plain(f"{admin}/logs/HEAD").splitlines()

@@ -335,3 +335,31 @@ def test_a_hook_that_lies_in_the_worktree_runs_only_as_base_has_it(
     again = prepare(repo, known=True)
     assert any("was not run" in line for line in again.told)
     assert (tmp_path / "ran").read_text() == "base\n"
+
+
+@pytest.mark.parametrize("both", [False, True], ids=["alone", "with its worktrees"])
+def test_a_repository_that_was_moved_goes_on_in_the_worktree_of_the_card(
+    repo: Path, both: bool
+) -> None:
+    made = prepare(repo)
+    Path(made.path, "half-done.txt").write_text("mine")
+    other = Path(prepare(repo, "T2").path)
+    new = repo.with_name("renamed")
+    subprocess.run(["mv", str(repo), str(new)], check=True)
+    path = Path(made.path)
+    if both:
+        subprocess.run(["mv", f"{repo}.worktrees", f"{new}.worktrees"], check=True)
+        path = Path(f"{new}.worktrees/T1")
+    again = prepare(new)
+    assert (again.path, again.fresh, again.branch) == (str(path), False, "card/T1")
+    assert (path / "half-done.txt").read_text() == "mine"
+    assert git(path, "status", "--porcelain") == "?? half-done.txt"
+    assert git(new, "rev-parse", "main") == again.start_commit
+    # Nothing of another card is taken for it, nor what points at a repository that lives.
+    assert prepare(new, "T3").path == f"{new}.worktrees/T3"
+    other = Path(f"{new}.worktrees/T2") if both else other
+    (other / ".git").write_text(f"gitdir: {new}/.git\n")
+    with pytest.raises(Refused, match="occupied" if both else "is checked out at"):
+        prepare(new, "T2")
+    (path / "half-done.txt").unlink()
+    assert remove(new).gone and not path.exists()
