@@ -10,8 +10,9 @@ import json
 from collections.abc import Mapping
 
 from gitkanban import files
-from gitkanban.board import cardwork, checkouts, commits, git, landed, store
+from gitkanban.board import cardwork, checkouts, commits, git, landed, reading, store
 from gitkanban.board.place import Place
+from gitkanban.core import graph
 from gitkanban.core.facts import Elsewhere
 from gitkanban.core.model import DONE, REVIEW, TODO, Board, Card, Run
 
@@ -46,6 +47,10 @@ def _of_parents(place: Place, board: Board) -> dict[str, Elsewhere]:
         for parent in card.parents
         if parent in board.cards and board.cards[parent].status == DONE
     }
+    archived = graph.archived_parents(board)
+    if archived:
+        filed = reading.archived_cards(place, board, archived)
+        wanted |= {name: card.merged for name, card in filed.items() if card.status == DONE}
     wanted = {parent: merged for parent, merged in wanted.items() if merged}
     return absent(place, board, wanted) if wanted else {}
 

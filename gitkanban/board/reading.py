@@ -4,7 +4,7 @@ What was parsed is kept by path and blob id in a cache that may be deleted or da
 """
 
 import marshal
-from collections.abc import Container, Iterable
+from collections.abc import Collection, Container, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from gitkanban import files
@@ -332,13 +332,23 @@ def history_of(place: Place, board: Board, card: str) -> Board:
 
 def archived_card(place: Place, board: Board, card: str) -> Card | None:
     """A card in the archive, None when it is not there or cannot be read."""
-    entries = [
-        _unarchived(entry)
-        for entry in listing(place, board.commit)
-        if entry.path.startswith("archive/") and entry.path.endswith(f"/cards/{card}.yaml")
-    ]
-    found = Reader(place).values(entries[-1:]).values()
-    return next((parsed.value for parsed in found if not parsed.problem), None)
+    return archived_cards(place, board, (card,)).get(card)
+
+
+def archived_cards(place: Place, board: Board, wanted: Collection[str]) -> dict[str, Card]:
+    """Those of the wanted cards that are in the archive and can be read, by id."""
+    files = {f"cards/{card}.yaml" for card in wanted}
+    entries = {
+        entry.path: entry
+        for entry in map(_unarchived, _filed(listing(place, board.commit)))
+        if entry.path in files
+    }
+    found = Reader(place).values(list(entries.values())).values()
+    return {each.value.id: each.value for each in found if not each.problem}
+
+
+def _filed(entries: Iterable[Entry]) -> Iterator[Entry]:
+    return (entry for entry in entries if entry.path.startswith("archive/"))
 
 
 def _unarchived(entry: Entry) -> Entry:

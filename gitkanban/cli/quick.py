@@ -84,10 +84,12 @@ def status_now() -> "dict[str, Any]":
 def _base(place: "Place", board: "Board") -> "tuple[str, str]":
     """The branch that work goes to and its commit, where rows say what of it is there."""
     from gitkanban.board import checkouts
+    from gitkanban.core import graph
 
     name = checkouts.base_of(place, board.config) if board.config else ""
     ref = f"refs/heads/{name}"
-    if not name or ref == place.ref or not any(card.merged for card in board.cards.values()):
+    asked = any(card.merged for card in board.cards.values()) or graph.archived_parents(board)
+    if not name or ref == place.ref or not asked:
         return "", ""
     return ref, checkouts.tip(place, ref)
 

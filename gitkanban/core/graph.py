@@ -128,6 +128,14 @@ def ready(board: Board, card: Card, now: int, elsewhere: Collection[str] = ()) -
     )
 
 
+def archived_parents(board: Board) -> frozenset[str]:
+    """The cards of the archive that a card in todo waited for."""
+    if not board.archived:
+        return frozenset()
+    parents = (p for card in board.cards.values() if card.status == TODO for p in card.parents)
+    return frozenset(p for p in parents if p in board.archived and p not in board.cards)
+
+
 def state(board: Board, card_id: str) -> str:
     """A parent as its children see it: its status, `done` from the archive, MISSING or BROKEN."""
     card = board.cards.get(card_id)

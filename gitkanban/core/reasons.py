@@ -122,8 +122,11 @@ class Reasons:
         whose = f"{away[0]}'s work" if len(away) == 1 else f"the work of {some(away)}"
         where = f" (merged on {first.host})" if first.host and len(away) == 1 else ""
         text = f"waits for {whose}, which is not in {base} here{where}"
-        frees = f"commit {first.commit[:10]} in {base} here, or `gitkanban done {away[0]}`"
-        return Held(card.id, NOT_HERE, text, f"{frees} if {base} has its work by other commits")
+        frees = f"commit {first.commit[:10]} in {base} here, or"
+        if away[0] not in self._board.cards:  # nobody decides again on what is in the archive
+            return Held(card.id, NOT_HERE, text, f"{frees} `gitkanban unlink {card.id} {away[0]}`")
+        way_out = f"`gitkanban done {away[0]}` if {base} has its work by other commits"
+        return Held(card.id, NOT_HERE, text, f"{frees} {way_out}")
 
     def _never(self, card: Card) -> Held | None:
         """Whether the card asks for more of a capacity than there is."""

@@ -13,6 +13,7 @@ from gitkanban import files
 from gitkanban.board import git
 from gitkanban.board.checkouts import base_of
 from gitkanban.board.place import Place, clone_id, host
+from gitkanban.core import graph
 from gitkanban.core.facts import Elsewhere, Exit, Observed, RunFacts
 from gitkanban.core.model import REVIEW, RUNNING, SHARED, Board, Config
 from gitkanban.core.reconcile import to_accept
@@ -233,7 +234,8 @@ def _merged(place: Place, board: Board) -> dict[str, str]:
 
 
 def _elsewhere(place: Place, board: Board, clone: str) -> dict[str, Elsewhere]:
-    if not any(card.merged or card.status == REVIEW for card in board.cards.values()):
+    asked = any(card.merged or card.status == REVIEW for card in board.cards.values())
+    if not asked and not graph.archived_parents(board):
         return {}
     from gitkanban.board import presence
 

@@ -12,7 +12,7 @@ from gitkanban.accept import accept
 from gitkanban.board import presence, store
 from gitkanban.board.place import Place, clone_id
 from gitkanban.board.sync import sync
-from gitkanban.core.changes import AddCard, Change, EditCard, EndRun, WriteFile
+from gitkanban.core.changes import AddCard, ArchiveCard, Change, EditCard, EndRun, WriteFile
 from gitkanban.core.held import standing
 from gitkanban.core.model import Board, Card, Run
 from gitkanban.errors import Refused
@@ -141,6 +141,32 @@ def test_a_child_starts_only_where_base_has_its_parent_s_work(
     git(Path(one.main), "push", "-q", "origin", "main")
     git(Path(two.main), "pull", "-q", "--ff-only", "origin", "main")
     assert words(two, "T2").startswith("w is not trusted")
+
+
+def test_a_parent_in_the_archive_frees_its_child_only_where_base_has_its_work(
+    clones: tuple[Place, Place],
+) -> None:
+    one, two = clones
+    finished(one, Card("T1", "first", "w"))
+    by_hand = AddCard(Card("T3", "by hand", "w", status="done"))
+    change(one, by_hand, AddCard(Card("T2", "second", "w", parents=("T1", "T3"))))
+    merged = accept(one, "T1").detail
+    change(one, ArchiveCard("T1", 2026), ArchiveCard("T3", 2026))
+    shared(one, two)
+    assert "T1" not in store.read(two).cards
+    assert words(one, "T2").startswith("w is not trusted")
+    said = "waits for T1's work, which is not in main here (merged on h1)"
+    assert words(two, "T2") == said
+    (held,) = (each for each in tick(two).held if each.card == "T2")
+    assert held.code == "not-here"
+    assert held.frees == f"commit {merged[:10]} in main here, or `gitkanban unlink T2 T1`"
+    assert said in gitkanban(two, "status").stdout.replace("\n", " ")
+    git(Path(one.main), "push", "-q", "origin", "main")
+    git(Path(two.main), "pull", "-q", "--ff-only", "origin", "main")
+    assert words(two, "T2").startswith("w is not trusted")
+    assert "is not trusted" in gitkanban(two, "status").stdout
+    git(Path(two.main), "reset", "-q", "--hard", "HEAD~1")
+    assert words(two, "T2") == said and said in gitkanban(two, "why", "T2").stdout
 
 
 def test_no_merged_holds_nobody_and_a_person_settles_what_is_not_found(
