@@ -33,7 +33,6 @@ from gitkanban.runs import (
     ghosts,
     git_locks,
     ground,
-    leftovers,
     removal,
     sessions,
     slots,
