@@ -7,6 +7,7 @@ is named only where it cannot lose work.
 from collections.abc import Iterator
 
 from gitkanban.core import equipment, leftovers, readiness
+from gitkanban.core.backoff import LONGEST, describe_excess
 from gitkanban.core.model import RUNNING, TODO, Board
 from gitkanban.core.surroundings import Seen
 from gitkanban.core.symptom import (
@@ -153,6 +154,18 @@ def _clock(board: Board, seen: Seen) -> Iterator[Symptom]:
             yield Symptom(WARNING, "clock", "clock", text, advice)
 
 
+def _waits(board: Board, seen: Seen) -> Iterator[Symptom]:
+    for card in board.cards.values():
+        if card.status != TODO or card.not_before - seen.now <= LONGEST:
+            continue
+        ahead = lasted(card.not_before - seen.now)
+        text = f"not_before of {card.id} lies {ahead} ahead, longer than any back-off"
+        if describe_excess(board, card, seen.now):
+            text += f"; it counts for {lasted(LONGEST)} after its last run"
+        advice = "Take not_before out of the card's file, unless somebody meant it."
+        yield Symptom(WARNING, "waits-too-long", card.id, text, advice)
+
+
 def _trust(board: Board, seen: Seen) -> Iterator[Symptom]:
     for worker, why in sorted(seen.untrusted.items()):
         yield Symptom(
@@ -190,6 +203,7 @@ _EXAMINATIONS = (
     _ticking,
     _container,
     _clock,
+    _waits,
     _trust,
     _tampering,
     equipment.programs,

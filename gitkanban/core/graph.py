@@ -7,6 +7,7 @@ and iterative: chains may be ten thousand long.
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple
 
+from gitkanban.core.backoff import due
 from gitkanban.core.model import DONE, DROPPED, TERMINAL, TODO, Board, Card
 
 MISSING = "missing"  # no such card
@@ -122,7 +123,7 @@ def ready(board: Board, card: Card, now: int, elsewhere: Collection[str] = ()) -
     """
     return (
         card.status == TODO
-        and card.not_before <= now
+        and due(board, card, now) <= now
         and not unfinished(board, card)
         and not any(parent in elsewhere for parent in card.parents)
     )

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from gitkanban.core import graph, room
 from gitkanban.core.absence import absence_words, fetch_hint
+from gitkanban.core.backoff import describe_excess, due
 from gitkanban.core.facts import NoProgram, Observed
 from gitkanban.core.model import (
     BACKLOG,
@@ -101,9 +102,11 @@ class Reasons:
         if away:
             return self._of_absent(card, away)
         now = self._observed.now
-        if card.not_before > now:
-            text = f"not before{self._time(card.not_before)}"
-            return Held(card.id, NOT_BEFORE, text, "time", card.not_before)
+        at = due(self._board, card, now)
+        if at > now:
+            excess = describe_excess(self._board, card, now)
+            text = f"not before{self._time(at)}{f'; {excess}' if excess else ''}"
+            return Held(card.id, NOT_BEFORE, text, "time", at)
         if card.worker not in self._workers:
             self._workers[card.worker] = self._of_worker(card.worker)
         said = self._workers[card.worker]
@@ -221,8 +224,9 @@ class Reasons:
 
     def _ahead(self, root: graph.Root) -> int:
         """The time before which the card at the end of a chain cannot start, 0 for none."""
-        at = self._board.cards[root.card].not_before if root.state == TODO else 0
-        return at if at > self._observed.now else 0
+        now = self._observed.now
+        at = due(self._board, self._board.cards[root.card], now) if root.state == TODO else 0
+        return at if at > now else 0
 
     def _predicate(self, root: graph.Root) -> str:
         """What is the matter with the card at the end of a chain, as a verb phrase."""

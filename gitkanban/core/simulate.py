@@ -13,6 +13,7 @@ from heapq import heappop, heappush
 from typing import NamedTuple
 
 from gitkanban.core import room
+from gitkanban.core.backoff import due
 from gitkanban.core.facts import Observed
 from gitkanban.core.fair import Accounts
 from gitkanban.core.graph import children, unfinished
@@ -146,8 +147,9 @@ class _Course:
         card = self.todo[name]
         if self.open[name] or name in self.busy:
             return
-        if card.not_before > self.time:
-            self._event(card.not_before, READY, name)
+        at = due(self.board, card, self.time)
+        if at > self.time:
+            self._event(at, READY, name)
             return
         if card.worker not in self.lines:
             self.lines[card.worker] = Line(self.config.workers[card.worker])
@@ -220,7 +222,7 @@ class _Course:
         for card in self.board.cards.values():
             if card.status != TODO or card.id in ran:
                 continue
-            came = not self.open.get(card.id, 1) and card.not_before <= self.time
+            came = not self.open.get(card.id, 1) and due(self.board, card, self.time) <= self.time
             then = card._replace(parents=(), not_before=0) if came else card
             held = self.reasons.of_card(then)
             worker = self.board.worker_of(card)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gitkanban.clock import iso
+from gitkanban.core.backoff import due
 from gitkanban.core.closing import unclosed_line
 from gitkanban.core.facts import Observed
 from gitkanban.core.graph import ready
@@ -66,7 +67,7 @@ def _valid_until(
     if seen.standstill or seen.elsewhere or len(taken) > running:
         return seen.now
     since = scheduled.ready_since
-    turns = [card.not_before for card in board.cards.values()]
+    turns = [due(board, card, seen.now) for card in board.cards.values()]
     turns += [since[each.card] + PATIENCE for each in scheduled.held if each.card in since]
     return min((at for at in turns if at > seen.now), default=0)
 

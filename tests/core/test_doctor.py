@@ -157,6 +157,8 @@ def test_every_symptom_is_documented() -> None:
     page = Path(__file__).parent.parent.parent / "docs" / "care.md"
     rows = {line.split("`")[1] for line in page.read_text().splitlines() if line.startswith("| `")}
     state = board("T1 todo", broken=["T2"])
+    late = state.cards["T1"]._replace(not_before=NOW + 86_400)
+    state = state._replace(cards={"T1": late})
     config = state.problems[0]._replace(card="")
     seen = symptoms(state._replace(problems=(*state.problems, config)), QUIET)
     assert rows == {case[2] for case in CASES} | {each.code for each in seen}

@@ -1,0 +1,29 @@
+"""From when a card may be tried again: its `not_before`, as far as a back-off can have set it."""
+
+from gitkanban.core.model import Board, Card
+from gitkanban.core.verdict import BACKOFF_MOST, LIMITED_MOST
+
+LONGEST = max(BACKOFF_MOST, LIMITED_MOST)  # seconds between a run's end and the next attempt
+
+
+def due(board: Board, card: Card, now: int) -> int:
+    """From when a card may start (epoch seconds; 0: at once).
+
+    A clock that was wrong, or a slip of the hand, puts `not_before` days or years ahead. After a
+    run it counts no longer than the longest back-off from that run's end on, and not at all where
+    that end itself lies far ahead. On a card that never ran it is a person's own date.
+    """
+    runs = board.runs_of(card.id)
+    if card.not_before <= now or not runs:
+        return card.not_before
+    ended = runs[-1].ended
+    if ended > now + LONGEST:
+        return 0
+    return min(card.not_before, ended + LONGEST)
+
+
+def describe_excess(board: Board, card: Card, now: int) -> str:
+    """What is said of a `not_before` that no back-off can have set; empty for any other."""
+    if card.not_before > now and due(board, card, now) < card.not_before:
+        return "its `not_before` lies further ahead than the longest back-off, and counts no more"
+    return ""
