@@ -28,6 +28,7 @@ from gitkanban.errors import BadData, GitFailed, Refused
 # What was parsed is read back by position, so a cache of other fields is a cache of another version.
 VERSION = (2, *(kind._fields for kind in (Card, Run, Note, Pause, Problem)))
 ROOM = 64 << 10  # bytes of `sizes.FILE_MOST` that are left to what ticks write into it later
+_NO_FILES = {"120000": "a symbolic link", "160000": "a submodule"}  # by their modes in a tree
 QUIET = frozenset({BACKLOG, DONE, DROPPED})  # their runs and notes are read when asked for
 
 
@@ -161,8 +162,7 @@ class Reader:
         found: dict[str, _Parsed] = {}
         missing: dict[str, list[Entry]] = {}
         for entry in entries:
-            if entry.mode == "120000" or entry.mode == "160000":
-                what = "a symbolic link" if entry.mode == "120000" else "a submodule"
+            if what := _NO_FILES.get(entry.mode, ""):
                 found[entry.path] = _Parsed(None, self._problem(entry, what))
                 continue
             row = self.known.get(f"{entry.oid} {entry.path}")
@@ -382,6 +382,9 @@ def _config(place: Place, entries: Iterable[Entry]) -> tuple[Config | None, list
     from gitkanban.board import configfile
 
     for entry in entries:
+        if no_file := _NO_FILES.get(entry.mode):
+            what = f"it is {no_file}, which is not read"
+            return None, [Problem(place.path("config.yaml"), 0, 0, what)]
         for _, size, data in blobs.read(place, [entry.oid]):
             if data is None:
                 what = "missing" if size < 0 else _too_large(size)

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from gitkanban.board import commits, integrate, store
 from gitkanban.board.place import Place
 from gitkanban.core.changes import EndRun
@@ -70,3 +72,17 @@ def test_a_graft_makes_no_work_part_of_base(repo: Path) -> None:
     )
     assert not commits.is_ancestor(bench.place.common, tip, "refs/heads/main")
     assert integrate.merged(bench.place, store.read(bench.place)) == {}
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "cards/T1.yaml"])
+@pytest.mark.parametrize("mode, what", [("120000", "a symbolic link"), ("160000", "a submodule")])
+def test_what_is_no_file_is_not_read_as_one(repo: Path, mode: str, what: str, name: str) -> None:
+    place: Place = new(repo, "", Card("T1", title="the work"))
+    path = f".kanban/{name}"
+    oid = git(repo, "rev-parse", f"main:{path}" if mode == "120000" else "main")
+    git(repo, "update-index", "--cacheinfo", f"{mode},{oid},{path}")
+    git(repo, "commit", "-qm", "a harmless change")
+    board = store.read(place)
+    found = [each.message for each in board.problems if each.file == path]
+    assert found == [f"it is {what}, which is not read"]
+    assert board.config is None or "T1" not in board.cards
