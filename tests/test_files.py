@@ -126,6 +126,7 @@ def test_what_a_killed_write_left_is_removed_and_what_people_own_stays(tmp_path:
 
 # Writing elsewhere, and why it may: no path that a pull request or a session could have prepared.
 _ELSEWHERE = {
+    "board/merging.py": "a scratch folder of its own, in which no link is made",
     "board/rehearsal.py": "a scratch folder of its own",
     "cli/app.py": "a report of a bug in a new temporary file",
     "cli/demo.py": "a repository of its own in a new temporary folder",
@@ -133,6 +134,7 @@ _ELSEWHERE = {
     "failpoints.py": "tests alone",
     "runs/ground.py": "a folder and an index moved aside whole",
     "runs/machines.py": "the private folder",
+    "runs/sessions.py": "folders in a new run folder",
     "runs/removal.py": "a worktree moved aside whole, and back",
     "runs/workspace_git.py": "a git directory of our own, made new",
     "runs/bell.py": "a pipe and its lock in the private folder",
