@@ -228,8 +228,7 @@ def _continued(place: Place, wish: Wish, path: str, admin: str, told: list[str])
     failpoints.reach("workspace.set-right")
     if tip != base and commits.is_ancestor(place.common, tip, base):
         with _view_for_checkout(place, path, admin, branch, sparse) as view:
-            tip = _forwarded(view, base, tip, told)
-            view.keep_index(f"{admin}/index")
+            tip = _forward(view, admin, branch, (tip, base), told)
     failpoints.reach("workspace.forwarded")
     setup = not os.path.exists(f"{admin}/{_SETUP}")
     return Workspace(path, branch, tip, fresh, setup, admin, sparse, wish.base, tuple(told))
@@ -244,11 +243,21 @@ def _left_out(place: Place, admin: str) -> bool:
     return bool(place.prefix) and rules == _without_board(place)
 
 
-def _forwarded(view: View, base: str, tip: str, told: list[str]) -> str:
-    """Bring a branch without work of its own up to base; the commit at which the run starts."""
-    if view.git("reset", "--keep", "--quiet", base, check=False).code:
+def _forward(view: View, admin: str, branch: str, move: tuple[str, str], told: list[str]) -> str:
+    """Bring a branch without work of its own up to base; the commit at which the run starts.
+
+    Files and index come first: with an index behind its branch, the session's next commit would
+    take back what base has gained. Raises GitFailed, OSError.
+    """
+    tip, base = move
+    view.git("update-index", "-q", "--refresh", check=False)  # times of files that did not change
+    if view.git("read-tree", "-m", "-u", tip, base, check=False).code:
         told.append("base has moved on, but changes in the workspace keep it where it was")
         return tip
+    view.keep_index(f"{admin}/index")
+    failpoints.reach("workspace.index-forwarded")
+    why = ("-m", f"kanban: forward to {base[:10]}")
+    git.run(view.common, "update-ref", *why, "--no-deref", f"refs/heads/{branch}", base, tip)
     return base
 
 
