@@ -10,11 +10,13 @@ def due(board: Board, card: Card, now: int) -> int:
     """From when a card may start (epoch seconds; 0: at once).
 
     A clock that was wrong, or a slip of the hand, puts `not_before` days or years ahead. After a
-    run it counts no longer than the longest back-off from that run's end on, and not at all where
-    that end itself lies far ahead. On a card that never ran it is a person's own date.
+    run one that no back-off can have set counts no longer than the longest from that run's end on,
+    and not at all where that end itself lies far ahead. On a card that never ran it is a person's
+    own date.
     """
     runs = board.runs_of(card.id)
-    if card.not_before <= now or not runs:
+    # The end is by the clock of whoever ran it, which may be hours behind; `not_before` is by ours.
+    if card.not_before <= now + LONGEST or not runs:
         return card.not_before
     ended = runs[-1].ended
     if ended > now + LONGEST:

@@ -28,6 +28,7 @@ def waiting(not_before: int, *ended: int, clone: str = CLONE) -> Board:
         (NOW - 5, (NOW - 60,), NOW - 5),
         (NOW + 30, (NOW - 60,), NOW + 30),
         (NOW + LONGEST, (NOW,), NOW + LONGEST),
+        (NOW + 30, (NOW - 3 * LONGEST,), NOW + 30),  # a clock that is behind ours
         (NOW + YEAR, (NOW - 60,), NOW - 60 + LONGEST),
         (NOW + YEAR, (NOW - YEAR, NOW - 60), NOW - 60 + LONGEST),
         (NOW + YEAR, (NOW - YEAR,), NOW - YEAR + LONGEST),
