@@ -16,6 +16,7 @@ from gitkanban.core.changes import AddCard, ArchiveCard, Change, EditCard, EndRu
 from gitkanban.core.held import standing
 from gitkanban.core.model import Board, Card, Run
 from gitkanban.errors import Refused
+from gitkanban.runs import trust
 from gitkanban.runs.locks import Locks
 from gitkanban.runs.observe import glance
 from gitkanban.tick import tick
@@ -253,10 +254,14 @@ def test_git_is_asked_only_when_base_has_moved(
 
 def test_a_tick_does_not_accept_what_is_not_here(clones: tuple[Place, Place]) -> None:
     one, two = clones
-    config = store.text_of(one, store.read(one), "config.yaml")
-    change(one, WriteFile("config.yaml", config.replace("['true']", "['true'], on_success: done")))
+    text = store.text_of(one, store.read(one), "config.yaml")
+    change(one, WriteFile("config.yaml", text.replace("['true']", "['true'], on_success: done")))
     tip = finished(one, Card("T1", "first", "w"))
     shared(one, two)
+    for place in (one, two):  # a tick merges only what it may
+        config = store.read(place).config
+        assert config
+        trust.record(place, config)
     done = tick(two)
     assert (done.accepted, done.errors) == ((), ())
     assert any(f"T1 is not accepted here: its work is not here: commit {tip[:10]}" in line
