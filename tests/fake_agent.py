@@ -185,6 +185,10 @@ def act(word: str) -> None:
         say("left", CARD, RUN, sha1(b"blob %d\0" % len(data) + data).hexdigest(), name)
     elif verb == "git":
         git(*value.replace("{card}", CARD).split(","))
+    elif verb == "letter":
+        name = f"{next(COUNT):020}.json"
+        with open(f"{os.environ['GITKANBAN_MAILBOX']}/{name}", "w") as file:
+            file.write(f'{{"kind": "note", "card": "{CARD}", "text": "a remark of {RUN}"}}')
     elif verb == "exit":
         say("end", CARD, RUN, value)
         sys.stdout.flush()

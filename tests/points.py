@@ -81,6 +81,8 @@ def prepared(arena: Arena, point: str):  # type: ignore[no-untyped-def]
         share(arena)
     if point.startswith("salvage"):
         arena.fresh(STRAY)
+    if point == "settle.letters":
+        arena.fresh("letter commit")
     if point.startswith(("recover", "stop")):
         hang(arena)
     if point.startswith("recover"):
