@@ -2,12 +2,13 @@
 
 import sys
 from collections.abc import Mapping
+from itertools import chain
 
 import click
 
 from gitkanban.cli.here import json_option, place_here, print_json, tell_error
 from gitkanban.core.withheld import NEVER
-from gitkanban.errors import GitkanbanError
+from gitkanban.errors import GitkanbanError, UsageError
 
 
 @click.command("tick")
@@ -17,8 +18,13 @@ from gitkanban.errors import GitkanbanError
     "--sync", is_flag=True, help="Sync with a remote first, and push what starts before it does."
 )
 @click.option("--remote", default="", metavar="NAME", help="The remote of --sync.")
+@click.option(
+    "--wait", is_flag=True, help="Stay, and tick again, until no session lives (containers, CI)."
+)
 @json_option
-def tick_command(dry_run: bool, verbose: bool, sync: bool, remote: str, as_json: bool) -> int:
+def tick_command(
+    dry_run: bool, verbose: bool, sync: bool, remote: str, wait: bool, as_json: bool
+) -> int:
     """Settle runs that ended, then start cards that are ready.
 
     From cron it prints only what it did. A second tick at the same time exits 0 at once, and the
@@ -29,21 +35,32 @@ def tick_command(dry_run: bool, verbose: bool, sync: bool, remote: str, as_json:
     """
     from gitkanban.board.sync import remote_of
     from gitkanban.cli.progress import progress
+    from gitkanban.cli.waiting import tick_until_quiet
+    from gitkanban.core.outcome import Outcome
     from gitkanban.tick import tick
     from gitkanban.views.outcome import outcome_data, outcome_text
 
+    if wait and dry_run:
+        raise UsageError("--wait and --dry-run exclude each other", "A dry run starts nothing.")
     place = place_here()
     name = remote_of(place, remote) if sync or remote else ""
-    outcome = tick(place, dry_run, progress, name)
+    outcomes = iter([tick(place, dry_run, progress, name)])
+    if wait:
+        outcomes = chain(outcomes, tick_until_quiet(place, lambda: tick(place, remote=name)))
+    total = Outcome()
+    for outcome in outcomes:
+        total = total.then(outcome)
+        if not as_json:
+            talk = verbose or dry_run or sys.stdout.isatty()
+            click.echo(outcome_text(outcome, talk), nl=False)
+            for error in outcome.errors:
+                tell_error(GitkanbanError(error))
     if as_json:
-        print_json(outcome_data(outcome))
-    else:
-        talk = verbose or dry_run or sys.stdout.isatty()
-        click.echo(outcome_text(outcome, talk), nl=False)
-    for error in outcome.errors:
-        tell_error(GitkanbanError(error))
-    _report_untrusted(outcome.untrusted)
-    return 1 if outcome.errors or outcome.untrusted else 0
+        print_json(outcome_data(total))
+        for error in total.errors:
+            tell_error(GitkanbanError(error))
+    _report_untrusted(total.untrusted)
+    return 1 if total.errors or total.untrusted else 0
 
 
 def _report_untrusted(untrusted: Mapping[str, str]) -> None:

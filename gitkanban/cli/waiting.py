@@ -1,0 +1,54 @@
+"""Staying until the sessions of a clone have ended, for a tick with which a container would end.
+
+Each end is settled by the tick of its own supervisor, as ever; here one more follows when all is
+quiet, for what those left to do. Nothing is stopped, whatever ends this.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+
+from gitkanban.board.place import Place
+from gitkanban.cli.here import tell
+from gitkanban.core.outcome import Outcome
+from gitkanban.runs import folders, sessions
+from gitkanban.runs.locks import Locks
+
+LOOK = 0.5  # seconds between two looks at what lives
+
+
+def tick_until_quiet(place: Place, tick_again: Callable[[], Outcome]) -> Iterator[Outcome]:
+    """Wait for the sessions that live, then tick, until a tick leaves none that lives.
+
+    Cards that wait for a time or for a person are not waited for.
+    """
+    executor = sessions.Local(place, Locks(place.private))
+    try:
+        while True:
+            while executor.alive(folders.every(place.private)):
+                _reap()
+                time.sleep(LOOK)
+            outcome = tick_again()
+            yield outcome
+            if outcome.contended:
+                time.sleep(LOOK)
+            elif not executor.alive(folders.every(place.private)):
+                return
+    except KeyboardInterrupt:
+        live = len(executor.alive(folders.every(place.private)))
+        if live:
+            what = "1 session goes on" if live == 1 else f"{live} sessions go on"
+            tell([f"{what}; `gitkanban stop --all` ends what lives"])
+        raise
+
+
+def _reap() -> None:
+    """Take note of children that ended; the first process of a container inherits everybody's."""
+    if os.getpid() != 1:
+        sessions.reap()
+        return
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return
