@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
 
 from gitkanban import clock, failpoints
 from gitkanban.board import cardfile, git, notefile, pausefile, reading, runfile, signing
@@ -30,7 +29,6 @@ from gitkanban.core.model import Card
 from gitkanban.core.visible import shown_lines
 from gitkanban.errors import GitFailed, NotFound, Refused
 
-TREE = 0o040000
 _FILES = ("100644", "100755")
 
 
@@ -48,30 +46,12 @@ class Draft:
         self._git = FastImport(place.common)
         self._made: tuple[str, Sequence[str], tuple[Author, Author], Written] | None = None
         self._signed: tuple[str, bytes] | None = None  # the signed twin: its id and content
-        self._repo: Any = None
 
     def __enter__(self) -> "Draft":
         return self
 
     def __exit__(self, *_: object) -> None:
         self._git.close(kill=True)
-
-    @property
-    def repo(self) -> Any:
-        """The repository through libgit2, for merges in memory."""
-        if self._repo is None:
-            from gitkanban.board.objects import open_repository
-
-            self._repo = open_repository(self.place.common)
-        return self._repo
-
-    @property
-    def root(self) -> Any:
-        """The tree it begins with, through libgit2; None for a branch that begins here."""
-        import pygit2
-
-        start = self.start_tree or self.tip
-        return self.repo[start].peel(pygit2.Tree) if start else None
 
     def read(self, name: str) -> str | None:
         """The text of a board file as it is now, None when there is none."""
