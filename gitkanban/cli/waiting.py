@@ -29,10 +29,11 @@ def tick_until_quiet(place: Place, tick_again: Callable[[], Outcome]) -> Iterato
                 _reap()
                 time.sleep(LOOK)
             outcome = tick_again()
-            yield outcome
-            if outcome.contended:
+            if outcome.contended:  # the tick of a session's own end, which says what it did
                 time.sleep(LOOK)
-            elif not executor.alive(folders.every(place.private)):
+                continue
+            yield outcome
+            if not executor.alive(folders.every(place.private)):
                 return
     except KeyboardInterrupt:
         live = len(executor.alive(folders.every(place.private)))
