@@ -8,7 +8,7 @@ import os
 from typing import NamedTuple
 
 from gitkanban import files
-from gitkanban.board import git, mainfinder, snapshot
+from gitkanban.board import git, gitdir, mainfinder
 from gitkanban.errors import GitFailed, NoBoard, Refused
 
 FOLDER = ".kanban"
@@ -105,7 +105,7 @@ def repository(cwd: str) -> Repository:
     )  # fmt: skip
     lines = done.text.split("\n")
     if len(lines) < 3:
-        if not snapshot.common_dir(os.path.realpath(cwd)):
+        if not gitdir.common_dir(os.path.realpath(cwd)):
             raise NoBoard("this is not a git repository", "Go into one, or `git init` here first.")
         raise GitFailed(done.said, _advice(done.err.decode("utf-8", "replace")))
     common, admin, objects, *rest = lines

@@ -12,6 +12,7 @@ import sys
 import time
 
 from gitkanban import __version__, programs
+from gitkanban.board.gitdir import common_dir, first_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -151,50 +152,10 @@ def _signature(path: str) -> tuple[int, int, int]:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def common_dir(cwd: str) -> str:
-    """The common directory of the repository around a folder, as git finds it; empty: none."""
-    at = cwd
-    while True:
-        dot = f"{at}/.git" if at != "/" else "/.git"
-        try:
-            if os.path.lexists(f"{dot}/HEAD"):  # without it git looks further up
-                return dot
-            if os.path.isfile(dot):
-                return _of_linked(at, _line(dot))
-            if os.path.isfile(f"{at}/commondir") and os.path.isfile(f"{at}/HEAD"):
-                return _joined(at, _line(f"{at}/commondir"))
-            if os.path.isdir(f"{at}/objects") and os.path.isfile(f"{at}/HEAD"):
-                return at
-        except (OSError, UnicodeDecodeError):
-            return ""
-        above = os.path.dirname(at)
-        if above == at:
-            return ""
-        at = above
-
-
-def _of_linked(root: str, line: str) -> str:
-    if not line.startswith("gitdir: "):
-        return ""
-    admin = _joined(root, line[8:])
-    if not os.path.exists(f"{admin}/commondir"):  # a submodule
-        return admin
-    return _joined(admin, _line(f"{admin}/commondir"))
-
-
-def _joined(folder: str, path: str) -> str:
-    return os.path.normpath(os.path.join(folder, path))
-
-
-def _line(path: str) -> str:
-    with open(path, encoding="utf-8") as file:
-        return file.readline().rstrip("\n")
-
-
 def _tip(common: str, ref: str) -> str:
     """The commit that a branch is at, loose before packed; empty when there is none."""
     try:
-        return _line(f"{common}/{ref}")
+        return first_line(f"{common}/{ref}")
     except FileNotFoundError:
         pass
     with open(f"{common}/packed-refs", encoding="utf-8") as file:

@@ -8,7 +8,7 @@ import os
 import sys
 import time
 
-from gitkanban.board import snapshot
+from gitkanban.board import gitdir, snapshot
 from gitkanban.cli.terminal import colour_on, terminal_width
 from gitkanban.core.moments import worded
 from gitkanban.core.visible import safe_json
@@ -50,7 +50,7 @@ def contended(argv: "list[str]") -> bool:
     # With --json or --dry-run a program waits for the whole answer.
     if argv[1:2] not in ([], ["--sync"]) or (argv[2:] and (argv[2] != "--remote" or argv[4:])):
         return False
-    common = snapshot.common_dir(os.getcwd())
+    common = gitdir.common_dir(os.getcwd())
     if not common or not doorbell.busy(f"{common}/gitkanban"):
         return False
     sys.stdout.write("another tick is at work; it will go round once more\n")

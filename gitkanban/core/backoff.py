@@ -1,8 +1,9 @@
 """From when a card may be tried again: its `not_before`, as far as a back-off can have set it."""
 
 from gitkanban.core.model import Board, Card
-from gitkanban.core.verdict import BACKOFF_MOST, LIMITED_MOST
 
+BACKOFF_FIRST, BACKOFF_MOST = 10, 600  # seconds
+LIMITED_FIRST, LIMITED_MOST = 60, 3600
 LONGEST = max(BACKOFF_MOST, LIMITED_MOST)  # seconds between a run's end and the next attempt
 
 

@@ -7,6 +7,7 @@ happened before. Nothing here touches the board.
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from gitkanban.core.backoff import BACKOFF_FIRST, BACKOFF_MOST, LIMITED_FIRST, LIMITED_MOST
 from gitkanban.core.facts import Exit, RunFacts
 from gitkanban.core.model import BLOCKED, CONFIG, FAILED, NEEDS_INPUT, REVIEW, TODO, Run
 
@@ -26,8 +27,6 @@ NEUTRAL = ("rate-limited", "not-started", "lost", "rebooted")
 ASKED = ("blocked", "stopped", "cancelled")  # somebody asked for this end
 OUTCOMES = (SUCCEEDED, *COUNTED, *NEUTRAL, *ASKED)
 
-BACKOFF_FIRST, BACKOFF_MOST = 10, 600  # seconds
-LIMITED_FIRST, LIMITED_MOST = 60, 3600
 LOST_MOST = 3
 NOT_STARTED_MOST = 3
 TEMPFAIL = 75  # EX_TEMPFAIL of sysexits.h: "try again later"

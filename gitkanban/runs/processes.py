@@ -16,6 +16,7 @@ else:  # the same functions without `enum`, which costs a supervisor as much as 
     import _signal as signal
 
 MARKER = "GITKANBAN_RUN"
+_STARTS_SUPERVISOR = "supervisor import main"  # in the command of a supervisor of any version
 
 
 def boot_id() -> str:
@@ -142,7 +143,7 @@ def _supervised(pid: int) -> str:
             words = file.read().decode("utf-8", "surrogateescape").split("\0")
     except OSError:
         return ""
-    at = next((n for n, word in enumerate(words) if "gitkanban.runs.supervisor" in word), 0)
+    at = next((n for n, word in enumerate(words) if _STARTS_SUPERVISOR in word), 0)
     return os.path.basename(words[at + 2]) if at and len(words) > at + 2 else ""
 
 

@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterator
 
 from gitkanban.board import place as board_place
+from gitkanban.board.gitdir import common_dir
 from gitkanban.board.place import Place
-from gitkanban.board.snapshot import common_dir
 from gitkanban.errors import Refused
 from gitkanban.runs import worktrees
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gitkanban.board import snapshot
+from gitkanban.board import gitdir, snapshot
 from gitkanban.board.place import Place
 from gitkanban.core.model import Card
 from tests.board.boards import FORMS, edit, new
@@ -134,7 +134,8 @@ def test_a_warm_read_imports_next_to_nothing(here: Place, repo: Path) -> None:
         check=True,
     )  # fmt: skip
     assert set(done.stdout.split()) <= {
-        "gitkanban", "gitkanban.board", "gitkanban.board.snapshot", "gitkanban.programs",
+        "gitkanban", "gitkanban.board", "gitkanban.board.gitdir", "gitkanban.board.snapshot",
+        "gitkanban.programs",
         "gc", "zlib", "marshal",
     }  # fmt: skip
 
@@ -147,5 +148,5 @@ def test_another_branch_than_the_boards_is_not_kept(here: Place, repo: Path) -> 
 def test_an_empty_folder_of_that_name_is_no_repository(tmp_path: Path, repo: Path) -> None:
     (tmp_path / ".git/info").mkdir(parents=True, exist_ok=True)
     (repo / "src/.git").mkdir()
-    assert snapshot.common_dir(str(repo / "src")) == str(repo / ".git")
-    assert snapshot.common_dir(str(tmp_path)) == ""
+    assert gitdir.common_dir(str(repo / "src")) == str(repo / ".git")
+    assert gitdir.common_dir(str(tmp_path)) == ""

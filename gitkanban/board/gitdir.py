@@ -1,0 +1,47 @@
+"""Where the git directory of a repository is, found by looking alone; no git is run.
+
+It imports nothing beyond what the interpreter has loaded anyway: the quick door needs it.
+"""
+
+import os
+
+
+def common_dir(cwd: str) -> str:
+    """The common directory of the repository around a folder, as git finds it; empty: none."""
+    at = cwd
+    while True:
+        dot = f"{at}/.git" if at != "/" else "/.git"
+        try:
+            if os.path.lexists(f"{dot}/HEAD"):  # without it git looks further up
+                return dot
+            if os.path.isfile(dot):
+                return _of_linked(at, first_line(dot))
+            if os.path.isfile(f"{at}/commondir") and os.path.isfile(f"{at}/HEAD"):
+                return _joined(at, first_line(f"{at}/commondir"))
+            if os.path.isdir(f"{at}/objects") and os.path.isfile(f"{at}/HEAD"):
+                return at
+        except (OSError, UnicodeDecodeError):
+            return ""
+        above = os.path.dirname(at)
+        if above == at:
+            return ""
+        at = above
+
+
+def _of_linked(root: str, line: str) -> str:
+    if not line.startswith("gitdir: "):
+        return ""
+    admin = _joined(root, line[8:])
+    if not os.path.exists(f"{admin}/commondir"):  # a submodule
+        return admin
+    return _joined(admin, first_line(f"{admin}/commondir"))
+
+
+def _joined(folder: str, path: str) -> str:
+    return os.path.normpath(os.path.join(folder, path))
+
+
+def first_line(path: str) -> str:
+    """The first line of a file, without its end. Raises OSError, UnicodeDecodeError."""
+    with open(path, encoding="utf-8") as file:
+        return file.readline().rstrip("\n")
