@@ -146,7 +146,7 @@ def _raw(repo: Path, env: dict[str, str], count: int) -> None:
             repo, env, "git", "worktree", "add", "-q", "--no-track", "-b", f"raw/{number}", path
         )()
         # An interpreter that imports what a supervisor imports, up to the point where it would run.
-        code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); import gitkanban.runs.supervisor"
+        code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); import gitkanban.runs.supervision.supervisor"
         command(repo, env, PYTHON, "-I", "-S", "-c", code)()
 
 

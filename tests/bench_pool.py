@@ -188,7 +188,7 @@ def _raw(repo: Path, env: dict[str, str], number: str) -> None:
     path = str(repo.parent / "raw" / number)
     command(repo, env, "git", "worktree", "add", "-q", "--no-track", "-b", f"raw/{number}", path)()
     code = (
-        f"import sys; sys.path.append({str(ROOT)!r}); import gitkanban.runs.supervisor, os; "
+        f"import sys; sys.path.append({str(ROOT)!r}); import gitkanban.runs.supervision.supervisor, os; "
         "os.waitpid(os.posix_spawn('/bin/sh', ['sh', '-c', ':'], {}), 0)"
     )
     command(repo, env, PYTHON, "-I", "-S", "-c", code)()

@@ -16,10 +16,11 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from gitkanban.runs import processes, sessions
-from gitkanban.runs.folders import Folder
-from tests.arena import Arena, until
-from tests.arena import room as new_room
+from gitkanban.runs import sessions
+from gitkanban.runs.records.folders import Folder
+from gitkanban.runs.supervision import processes
+from tests.support.arena import Arena, until
+from tests.support.arena import room as new_room
 
 BARE = (sys.executable, "-I", "-S", "-c", "import time; time.sleep(9)")
 CONFIG = """\

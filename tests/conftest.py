@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
-    from tests.arena import Arena
+    from tests.support.arena import Arena
 
 # No test depends on a fast machine. (In CI hypothesis loads a profile of its own that says the same.)
 if "CI" not in os.environ:
@@ -81,8 +81,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture
 def make() -> Iterator["Callable[..., Arena]"]:
-    """Makes arenas (`tests.arena`), and ends what is left of them."""
-    from tests.arena import Arena, room
+    """Makes arenas (`tests.support.arena`), and ends what is left of them."""
+    from tests.support.arena import Arena, room
 
     made: list[Arena] = []
 

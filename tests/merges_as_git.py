@@ -18,9 +18,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from gitkanban.board import merging
-from gitkanban.board.cardmerge import CardMerge
-from gitkanban.board.place import Place
+from gitkanban.board.repo import merging
+from gitkanban.board.repo.place import Place
+from gitkanban.board.work.cardmerge import CardMerge
 from gitkanban.core.model import Card, Config
 from gitkanban.errors import GitFailed
 from tests.board import boards

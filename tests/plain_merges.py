@@ -22,7 +22,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from gitkanban.board import place, reading, store
+from gitkanban.board import store
+from gitkanban.board.content import reading
+from gitkanban.board.repo import place
 from gitkanban.core.changes import AddCard, AddNote, Change, EditCard, EndRun, applied
 from gitkanban.core.model import Board, Card, Note, Run
 from gitkanban.views.message import commit_message

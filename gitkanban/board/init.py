@@ -6,11 +6,12 @@ It writes one commit by the same way as every other change, and overwrites nothi
 import os
 from collections.abc import Mapping
 
-from gitkanban.board import follow, git, mainfinder, refs
-from gitkanban.board import place as places
+from gitkanban.board.content.writing import Draft
+from gitkanban.board.following import follow_board
 from gitkanban.board.moving import move
-from gitkanban.board.place import CONFIG, FOLDER, Place
-from gitkanban.board.writing import Draft
+from gitkanban.board.repo import git, mainfinder, refs
+from gitkanban.board.repo import place as places
+from gitkanban.board.repo.place import CONFIG, FOLDER, Place
 from gitkanban.errors import BoardBusy, BoardMoved, GitFailed, NoBoard, Refused
 from gitkanban.files import make_folder
 
@@ -84,10 +85,10 @@ def _in_tree(place: Place, texts: Mapping[str, str]) -> Place:
         if why:
             raise BoardBusy(f"no board is made: {why}", "Finish or abort that first.")
         made = _committed(place, tip, texts)
-        follow.begin(place, tip)
+        follow_board.begin(place, tip)
         if refs.swap(place, tip, made, "kanban: a board"):
             places.hide(place.common, f"{FOLDER}/slots/")
-            told = follow.follow(place)
+            told = follow_board.follow(place)
             return place._replace(told=(*told, *_left(root)))
     raise BoardMoved(f"branch {place.branch} moved all the time", "Try again.")
 

@@ -7,11 +7,13 @@ stay. One commit then removes the folder from the code's branch; nothing of the 
 import os
 from typing import Any
 
-from gitkanban.board import checkouts, git, refs, rehearsal, standstill, store, trees
-from gitkanban.board import place as places
-from gitkanban.board.checkouts import Checkout
-from gitkanban.board.place import FOLDER, Place
-from gitkanban.board.writing import Draft
+from gitkanban.board import store
+from gitkanban.board.content.writing import Draft
+from gitkanban.board.following import follow_base, rehearsal
+from gitkanban.board.repo import checkouts, git, refs, standstill
+from gitkanban.board.repo import place as places
+from gitkanban.board.repo.checkouts import Checkout
+from gitkanban.board.repo.place import FOLDER, Place
 from gitkanban.errors import BoardBusy, BoardMoved, Refused
 
 
@@ -27,7 +29,7 @@ def move(place: Place, branch: str) -> Place:
     bare_tip = _without(place, tip, branch)
     stays = checkouts.on(place, place.ref)
     rehearsal.refuse_unable(place, stays, tip, bare_tip)
-    trees.begin(stays, place.ref, tip, bare_tip)
+    follow_base.begin(stays, place.ref, tip, bare_tip)
     orders = (
         f"start\ncreate {new.ref} {board_tip}\nupdate {place.ref} {bare_tip} {tip}\n"
         f"{refs.PLAIN}update {refs.SEEN} {board_tip}\nprepare\ncommit\n"
@@ -37,10 +39,10 @@ def move(place: Place, branch: str) -> Place:
         "--create-reflog", "--stdin", input=orders.encode(), check=False,
     )  # fmt: skip
     if done.code:
-        trees.forget(stays, bare_tip)
+        follow_base.forget(stays, bare_tip)
         raise BoardMoved(f"the board did not move: {done.said}", "Try again.")
     places.pin(new)
-    trees.bring(place, stays, tip, bare_tip)
+    follow_base.bring(place, stays, tip, bare_tip)
     _give_room(place)
     places.check_out(new.common, new.main, branch)
     return new
@@ -80,7 +82,7 @@ def _refuse_drafts(checkout: Checkout) -> None:
 
 def _replayed(place: Place, tip: str) -> str:
     """The tip of the board's own history: every commit that changed it, without the code."""
-    from gitkanban.board.objects import open_repository
+    from gitkanban.board.repo.objects import open_repository
 
     repo = open_repository(place.common)
     done = git.run(

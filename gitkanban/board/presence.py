@@ -10,11 +10,14 @@ import json
 from collections.abc import Mapping
 
 from gitkanban import files
-from gitkanban.board import cardwork, checkouts, commits, git, landed, reading, store
-from gitkanban.board.place import Place
+from gitkanban.board import store
+from gitkanban.board.content import reading
+from gitkanban.board.repo import checkouts, commits, git
+from gitkanban.board.repo.place import Place
+from gitkanban.board.work import cardwork, landed
 from gitkanban.core import graph
-from gitkanban.core.facts import Elsewhere
 from gitkanban.core.model import DONE, REVIEW, TODO, Board, Card, Run
+from gitkanban.core.tick.facts import Elsewhere
 
 
 def elsewhere(place: Place, board: Board, clone: str) -> dict[str, Elsewhere]:

@@ -8,16 +8,17 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitkanban import clock, failpoints
-from gitkanban.board import blobs, checkouts, git, kept, reading, refs, signing
-from gitkanban.board import place as places
-from gitkanban.board.place import Place
-from gitkanban.board.turn import Turn
+from gitkanban.board.content import board_cache, reading
+from gitkanban.board.repo import blobs, checkouts, git, refs, signing
+from gitkanban.board.repo import place as places
+from gitkanban.board.repo.place import Place
+from gitkanban.board.repo.turn import Turn
 from gitkanban.core.changes import Change, applied
 from gitkanban.core.model import Board
 from gitkanban.errors import BoardBusy, BoardMoved, GitFailed, NoBoard
 
 if TYPE_CHECKING:
-    from gitkanban.board.integrate import Onto
+    from gitkanban.board.work.integrate import Onto
 
 ATTEMPTS = 100
 QUEUE_PATIENCE = 2.0  # seconds that our turn to write is waited for
@@ -66,11 +67,11 @@ def _at_tip(place: Place) -> Board:
             f"the board's branch {place.branch} does not exist",
             f"If it was deleted: git branch {place.branch} {refs.SEEN}",
         )
-    board = kept.load(place, tip)
+    board = board_cache.load(place, tip)
     if board is None:
         board = reading.board_at(place, tip)
         if not place.aside:
-            kept.save(place, board)
+            board_cache.save(place, board)
     git.set_limit(board.config.git_timeout if board.config else 0)
     signing.set_policy(board.config.sign if board.config else signing.AUTO)
     return board
@@ -108,13 +109,13 @@ def commit(
     Raises BoardBusy while the board must not be written, BoardMoved when it never held still, and
     whatever `decide` raises; nothing is written then.
     """
-    from gitkanban.board import seen
+    from gitkanban.board.following import restoring
 
     told: list[str] = []
     for attempt in range(attempts):
         # One after the other, or of eight writers seven would work in vain.
         with Turn(place, "write", QUEUE_PATIENCE):
-            told += seen.restore(place)
+            told += restoring.restore(place)
             board = read(place)
             changes = tuple(decide(board))
             done = _moved(place, board, changes, message, checked=True)
@@ -147,11 +148,11 @@ def commit_once(
 
 def followed(place: Place, done: Committed, onto: "Onto | None" = None) -> Committed:
     """The commit, once checkouts of the branch have been brought along to it, and those of base."""
-    from gitkanban.board import follow
+    from gitkanban.board.following import follow_board
 
     if not done.commit:
         return done
-    told = (*(onto.bring() if onto else ()), *follow.follow(place))
+    told = (*(onto.bring() if onto else ()), *follow_board.follow(place))
     failpoints.reach("commit.followed")
     return done._replace(told=(*done.told, *told))
 
@@ -170,15 +171,16 @@ def _moved(
     What a person wrote is `checked` to be readable. A tick's is not: it adds little to files that
     are, and one card must not stop it.
     """
-    from gitkanban.board import follow, foreseen, seen, trees
-    from gitkanban.board.writing import Draft
+    from gitkanban.board.content import board_after
+    from gitkanban.board.content.writing import Draft
+    from gitkanban.board.following import follow_base, follow_board, restoring
 
     if not changes:
         return Committed(board, board, "")
     why = refs.why_not(place)
     if why:
         raise BoardBusy(f"the board is not written: {why}", "Finish or abort that first.")
-    seen.restore(place)
+    restoring.restore(place)
     if not place.start and checkouts.tip(place, place.ref) != board.commit:
         return None
     parent, also = board.commit, list[refs.Move]()
@@ -198,7 +200,7 @@ def _moved(
     failpoints.reach("commit.decided")
     if claim and not claim(made):
         return None
-    follow.begin(place, board.commit)
+    follow_board.begin(place, board.commit)
     before = "" if place.start else board.commit
     if onto:
         onto.begin()
@@ -208,15 +210,15 @@ def _moved(
 
     if not _swapped(place, rewrite_lost, (before, made), message(board, changes), also):
         if onto:
-            trees.forget(onto.checkouts, onto.tip)
+            follow_base.forget(onto.checkouts, onto.tip)
         return None
     failpoints.reach("commit.branch-moved")
     places.pin(place)
     after = applied(board, changes)._replace(commit=made)
     if not place.aside and not (onto and onto.proposed):
-        exact = foreseen.after(board, after, changes, draft.written)
+        exact = board_after.after(board, after, changes, draft.written)
         if exact is not None:
-            kept.save(place, exact)
+            board_cache.save(place, exact)
     return Committed(board, after, made, changes, signing.take_notices())
 
 

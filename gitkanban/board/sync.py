@@ -9,23 +9,21 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from gitkanban import clock, failpoints
-from gitkanban.board import (
+from gitkanban.board.content.writing import Draft
+from gitkanban.board.following import follow_base, follow_board, rehearsal
+from gitkanban.board.formats.mergefile import merge_card
+from gitkanban.board.repo import (
     blobs,
     checkouts,
     commits,
-    follow,
     git,
     merging,
     refs,
-    rehearsal,
     remote_names,
     remotes,
-    trees,
 )
-from gitkanban.board.mergefile import merge_card
-from gitkanban.board.place import Place
-from gitkanban.board.remotes import Offline
-from gitkanban.board.writing import Draft
+from gitkanban.board.repo.place import Place
+from gitkanban.board.repo.remotes import Offline
 from gitkanban.errors import BoardBusy, BoardMoved, GitkanbanError, NotFound, Refused
 
 ATTEMPTS = 20
@@ -191,16 +189,16 @@ def _take_in(place: Place, remote: str, ours: str, theirs: str) -> list[str]:
     mixed = _mixed(place, ours, new) if stays else ""
     if stays:
         rehearsal.refuse_unable(place, stays, ours, mixed)
-        trees.begin(stays, place.ref, ours, mixed, new)
+        follow_base.begin(stays, place.ref, ours, mixed, new)
     if ours:
-        follow.begin(place, ours)
+        follow_board.begin(place, ours)
     if not refs.swap(place, ours, new, f"kanban: merge {name}"):
-        trees.forget(stays, mixed)
+        follow_base.forget(stays, mixed)
         raise BoardBusy(f"branch {place.branch} moved meanwhile", "Try again.")
     failpoints.reach("sync.merged")
     if stays:
-        told += trees.bring(place, stays, ours, mixed)
-    return [*told, *follow.follow(place)]
+        told += follow_base.bring(place, stays, ours, mixed)
+    return [*told, *follow_board.follow(place)]
 
 
 def _mixed(place: Place, old: str, new: str) -> str:

@@ -76,7 +76,7 @@ class LazyGroup(click.Group):
         """Import the module that defines the command."""
         if cmd_name not in _MODULES:
             return None
-        module = import_module(f"gitkanban.cli.{_MODULES[cmd_name]}")
+        module = import_module(f"gitkanban.cli.commands.{_MODULES[cmd_name]}")
         command: click.Command = getattr(module, cmd_name.replace("-", "_") + "_command")
         return command
 
@@ -154,7 +154,7 @@ def _libgit2_error(error: Exception) -> GitkanbanError | None:
     """What libgit2 met in a repository, as an expected error; None for any other error."""
     if type(error).__name__ != "GitError":  # by name: pygit2 is not imported for it
         return None
-    from gitkanban.board.git import in_words
+    from gitkanban.board.repo.git import in_words
 
     return in_words(error)
 

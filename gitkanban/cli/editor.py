@@ -11,9 +11,10 @@ from typing import NamedTuple
 import click
 
 from gitkanban import files
-from gitkanban.board import cardfile, mergefile, store
-from gitkanban.board.git import run as git
-from gitkanban.board.place import Place
+from gitkanban.board import store
+from gitkanban.board.formats import cardfile, mergefile
+from gitkanban.board.repo.git import run as git
+from gitkanban.board.repo.place import Place
 from gitkanban.cli.here import card_of, change, text_argument
 from gitkanban.core.changes import Change, RewriteCard
 from gitkanban.core.editing import check_rewrite

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
-from gitkanban.board.place import Place, find
+from gitkanban.board.repo.place import Place, find
 from gitkanban.board.store import Committed, commit, read
 from gitkanban.cli.terminal import colour_wanted
 from gitkanban.core.changes import Change
@@ -59,7 +59,7 @@ def tell_error(error: GitkanbanError) -> None:
 
 def session() -> tuple[str, str]:
     """(card, run) of the session we are called from; two empty strings for a person."""
-    from gitkanban.runs.processes import session_above
+    from gitkanban.runs.supervision.processes import session_above
 
     card, run = os.environ.get("GITKANBAN_CARD", ""), os.environ.get("GITKANBAN_RUN", "")
     above = session_above()
@@ -130,7 +130,7 @@ def person(place: Place) -> str:
     own, run = session()
     if run:
         return f"session of {own}"
-    from gitkanban.board.git import run as git
+    from gitkanban.board.repo.git import run as git
 
     name = git(place.common, "config", "user.name", check=False).text.strip()
     return name or os.environ.get("USER", "") or "somebody"

@@ -8,18 +8,19 @@ import os
 import sys
 import time
 
-from gitkanban.board import gitdir, snapshot
+from gitkanban.board.content import status_cache
+from gitkanban.board.repo import gitdir
 from gitkanban.cli.terminal import colour_on, terminal_width
-from gitkanban.core.moments import worded
+from gitkanban.core.time_words import worded
 from gitkanban.core.visible import safe_json
-from gitkanban.runs import doorbell, tokens
+from gitkanban.runs.records import again, tokens
 from gitkanban.views import status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from gitkanban.board.place import Place
+    from gitkanban.board.repo.place import Place
     from gitkanban.core.model import Board
 
 
@@ -32,7 +33,7 @@ def answer(argv: "list[str]") -> "int | None":
         return 0 if contended(argv) else None
     if argv[1:] not in ([], ["--json"]):
         return None
-    found = snapshot.warm(os.getcwd())
+    found = status_cache.warm(os.getcwd())
     if found is None:
         return None
     data = live(found, brief=argv == ["status"])
@@ -51,7 +52,7 @@ def contended(argv: "list[str]") -> bool:
     if argv[1:2] not in ([], ["--sync"]) or (argv[2:] and (argv[2] != "--remote" or argv[4:])):
         return False
     common = gitdir.common_dir(os.getcwd())
-    if not common or not doorbell.busy(f"{common}/gitkanban"):
+    if not common or not again.busy(f"{common}/gitkanban"):
         return False
     sys.stdout.write("another tick is at work; it will go round once more\n")
     return True
@@ -59,31 +60,31 @@ def contended(argv: "list[str]") -> bool:
 
 def status_now() -> "dict[str, Any]":
     """The data of `status --json`, from the cache or from the board, which fills the cache."""
-    found = snapshot.warm(os.getcwd())
+    found = status_cache.warm(os.getcwd())
     if found is not None:
         return live(found)
     from gitkanban import clock
     from gitkanban.board import store
     from gitkanban.cli.here import place_here
     from gitkanban.runs import worker_programs
-    from gitkanban.runs.locks import Locks
     from gitkanban.runs.observe import glance
+    from gitkanban.runs.supervision.locks import Locks
     from gitkanban.views.summary import summary
 
     place = place_here()
-    files = snapshot.outside(place.common)
+    files = status_cache.outside(place.common)
     board = store.read(place)
     base = _base(place, board)
     lookups = worker_programs.look_up(place, board.config)
     seen = glance(place, board, int(clock.now()), Locks(place.private))
     rows = summary(board, seen, kept=True)
-    snapshot.keep(place, rows, files, base, lookups)
-    return live(rows | snapshot.beside(place))
+    status_cache.keep(place, rows, files, base, lookups)
+    return live(rows | status_cache.beside(place))
 
 
 def _base(place: "Place", board: "Board") -> "tuple[str, str]":
     """The branch that work goes to and its commit, where rows say what of it is there."""
-    from gitkanban.board import checkouts
+    from gitkanban.board.repo import checkouts
     from gitkanban.core import graph
 
     name = checkouts.base_of(place, board.config) if board.config else ""
@@ -96,9 +97,10 @@ def _base(place: "Place", board: "Board") -> "tuple[str, str]":
 
 def status_at(rev: str) -> "dict[str, Any]":
     """The data of the board as it was: nobody sits anywhere, nothing is a draft."""
-    from gitkanban.board import git, store
+    from gitkanban.board import store
+    from gitkanban.board.repo import git
     from gitkanban.cli.here import place_here
-    from gitkanban.core.facts import Observed
+    from gitkanban.core.tick.facts import Observed
     from gitkanban.views.summary import summary
 
     place = place_here()

@@ -7,11 +7,11 @@ letter. A report counts when the run is judged.
 import click
 
 from gitkanban import clock
-from gitkanban.board.place import Place
+from gitkanban.board.repo.place import Place
 from gitkanban.cli.here import board_of, card_of, print_json, refuse_in_session, session
-from gitkanban.core.facts import Letter, Report
 from gitkanban.core.model import Board
 from gitkanban.core.moves import check_report
+from gitkanban.core.tick.facts import Letter, Report
 from gitkanban.errors import Refused
 
 
@@ -35,7 +35,8 @@ def send(place: Place, letter: Letter, board: Board | None = None) -> str:
 
     Raises Refused for a run that is no longer its card's current one, and where it cannot be left.
     """
-    from gitkanban.runs import folders, mailbox
+    from gitkanban.runs import mailbox
+    from gitkanban.runs.records import folders
 
     card, run = session()
     check_report(board or board_of(place), card, run)

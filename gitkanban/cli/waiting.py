@@ -8,11 +8,12 @@ import os
 import time
 from collections.abc import Callable, Iterator
 
-from gitkanban.board.place import Place
+from gitkanban.board.repo.place import Place
 from gitkanban.cli.here import tell
-from gitkanban.core.outcome import Outcome
-from gitkanban.runs import folders, sessions
-from gitkanban.runs.locks import Locks
+from gitkanban.core.tick.outcome import Outcome
+from gitkanban.runs import sessions
+from gitkanban.runs.records import folders
+from gitkanban.runs.supervision.locks import Locks
 
 LOOK = 0.5  # seconds between two looks at what lives
 

@@ -1,6 +1,6 @@
 """Three-way merge of values: text by lines, sets as sets, a card field by field.
 
-It knows no files and no YAML; `gitkanban.board.mergefile` puts the result into text. The line
+It knows no files and no YAML; `gitkanban.board.formats.mergefile` puts the result into text. The line
 merge is written here on difflib rather than taken from a library, because the core imports none;
 it is the classic one: what both sides kept of the base holds the rest apart.
 

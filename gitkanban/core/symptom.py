@@ -1,6 +1,6 @@
 """A symptom: one thing that is wrong around a board, and what would repair it, if anything.
 
-It examines nothing; `core.doctor` and `core.leftovers` do.
+It examines nothing; `core.care.doctor` and `core.care.leftovers` do.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ INFO = "info"  # nothing is wrong, but a person may want to know
 
 QUIET_MOST = 300  # seconds without a tick before cron is asked after; it ticks every minute
 
-# What `runs.repair` knows to do.
+# What `care.repair` knows to do.
 REMOVE_TOKEN = "remove-token"  # subject: a slot
 WRITE_TOKEN = "write-token"  # a run
 CLOSE_RUN = "close-run"  # a run

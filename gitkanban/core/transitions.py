@@ -6,15 +6,7 @@ that a branch brings is found by it, and tests hold to it what tick does.
 
 from typing import NamedTuple
 
-from gitkanban.core.model import (
-    BACKLOG,
-    BLOCKED,
-    DONE,
-    DROPPED,
-    REVIEW,
-    RUNNING,
-    TODO,
-)
+from gitkanban.core.model import BACKLOG, BLOCKED, DONE, DROPPED, REVIEW, RUNNING, TODO
 from gitkanban.errors import Refused
 
 PERSON = "person"

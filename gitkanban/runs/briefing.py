@@ -14,25 +14,19 @@ from typing import NamedTuple
 
 import gitkanban
 from gitkanban import failpoints
-from gitkanban.board import git
-from gitkanban.board.place import Place
+from gitkanban.board.repo import git
+from gitkanban.board.repo.place import Place
+from gitkanban.core.agents.presets import commits_of, expand, preset_of, reads_stdin, templates_of
 from gitkanban.core.model import Card, Config, Worker
-from gitkanban.core.presets import commits_of, expand, preset_of, reads_stdin, templates_of
-from gitkanban.core.room import needs_of
-from gitkanban.runs import (
-    bell,
-    folders,
-    machines,
-    memory,
-    processes,
-    trust,
-    worker_programs,
-    workspaces,
-    worktrees,
-)
-from gitkanban.runs.folders import MAILBOX, SCRATCH, Folder
-from gitkanban.runs.slots import Lease
-from gitkanban.runs.workspaces import Workspace
+from gitkanban.core.tick.room import needs_of
+from gitkanban.runs import trust, worker_programs
+from gitkanban.runs.memory import homes
+from gitkanban.runs.records import folders, machines
+from gitkanban.runs.records.folders import MAILBOX, SCRATCH, Folder
+from gitkanban.runs.records.slots import Lease
+from gitkanban.runs.supervision import bell, processes
+from gitkanban.runs.workspace import workspaces, worktrees
+from gitkanban.runs.workspace.workspaces import Workspace
 
 ROOT = str(Path(gitkanban.__file__).resolve().parent.parent)
 # What commands of ours are given beside `trust.ALWAYS`, PATH, and what git itself reads.
@@ -109,7 +103,7 @@ def whole_spec(launch: Launch, folder: Folder) -> dict[str, str | Sequence[str]]
     marked = [*own, f"{processes.MARKER}={launch.lease.run}"]
     if strike:
         marked += [f"{failpoints.VARIABLE}={strike}", f"{failpoints.ONCE}={once}"]
-    remembered = memory.facts(worker)
+    remembered = homes.facts(worker)
     before = bool(workspace.branch) and (not workspace.fresh or bool(worker.setup))
     transcript = [folder.file(preset.transcript)] if preset.transcript else []
     values = facts(place, launch.config, worker, launch.card, launch.lease)

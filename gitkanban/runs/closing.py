@@ -1,6 +1,6 @@
 """Closes a run that is over, or records that it cannot be closed, or gives it up.
 
-When to give up is decided in `core.closing`; the effects on processes and git are the executor's.
+When to give up is decided in `core.tick.closing`; the effects on processes and git are the executor's.
 """
 
 import errno
@@ -8,9 +8,9 @@ import os
 from typing import NamedTuple
 
 from gitkanban import files
-from gitkanban.core.closing import next_step, unclosed_line
+from gitkanban.core.tick.closing import next_step, unclosed_line
 from gitkanban.errors import BoardBusy, GitkanbanError
-from gitkanban.runs.folders import Folder
+from gitkanban.runs.records.folders import Folder
 from gitkanban.runs.sessions import Executor
 
 # Causes that pass without anybody looking at the run: the disk, or the machine's limits.

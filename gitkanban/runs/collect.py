@@ -11,23 +11,23 @@ import sys
 from typing import NamedTuple
 
 from gitkanban import failpoints, files
-from gitkanban.board import checkouts, commits, git
-from gitkanban.core.facts import Work
+from gitkanban.board.repo import checkouts, commits, git
+from gitkanban.core.tick.facts import Work
 from gitkanban.core.visible import shown
 from gitkanban.errors import GitkanbanError
-from gitkanban.runs import (
+from gitkanban.runs import watching
+from gitkanban.runs.records.folders import Folder
+from gitkanban.runs.workspace import (
     gathering,
     ground,
     nested,
     salvage,
     setupfiles,
     unfinished,
-    watching,
     worktrees,
 )
-from gitkanban.runs.folders import Folder
-from gitkanban.runs.gathering import LINK
-from gitkanban.runs.workspace_git import Entry, View, head_of, read_plain, read_raw
+from gitkanban.runs.workspace.gathering import LINK
+from gitkanban.runs.workspace.workspace_git import Entry, View, head_of, read_plain, read_raw
 
 _BEFORE = "before"  # in the run folder: the workspace's tree when the session began
 _MISSED = "before-missed"  # there: what could not be taken into that tree, ended by NULs
@@ -104,7 +104,9 @@ def collect(folder: Folder) -> Work:
     place = _place(folder)
     failpoints.reach("collect.begun")
     if folder.spec().one("memory_home"):
-        from gitkanban.runs import proposing  # late: few runs have one, and each pays for an import
+        from gitkanban.runs.memory import (
+            proposing,  # late: few runs have one, and each pays for an import
+        )
 
         proposing.propose(folder)
     before = folder.work()

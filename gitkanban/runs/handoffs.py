@@ -1,16 +1,17 @@
 """What a card's next session is handed: its parents' results, and how its own attempts ended.
 
-It gathers; how much of it a prompt holds is for `core.prompt` to say.
+It gathers; how much of it a prompt holds is for `core.agents.prompt` to say.
 """
 
 from collections.abc import Container
 
-from gitkanban.board import git, store
-from gitkanban.board.place import Place
+from gitkanban.board import store
+from gitkanban.board.repo import git
+from gitkanban.board.repo.place import Place
+from gitkanban.core.agents.prompt import Handoff
 from gitkanban.core.model import Board, Card, Note, Run
-from gitkanban.core.prompt import Handoff
-from gitkanban.core.verdict import COUNTED, SUCCEEDED
-from gitkanban.runs import folders
+from gitkanban.core.tick.verdict import COUNTED, SUCCEEDED
+from gitkanban.runs.records import folders
 
 LOG_LINES = 40
 _LOGS = {"setup-failed": "setup.log", "verify-failed": "verify.log"}

@@ -7,13 +7,16 @@ go by closing its descriptor alone.
 from collections.abc import Iterable
 
 from gitkanban import failpoints
-from gitkanban.board.place import Place
-from gitkanban.core.facts import Exit
+from gitkanban.board.repo.place import Place
 from gitkanban.core.model import SHARED, Card, Config, Worker
-from gitkanban.runs import briefing, folders, proposals, slots, worktrees
-from gitkanban.runs.folders import Folder
-from gitkanban.runs.locks import Held, Locks
-from gitkanban.runs.slots import Lease
+from gitkanban.core.tick.facts import Exit
+from gitkanban.runs import briefing
+from gitkanban.runs.memory import proposals
+from gitkanban.runs.records import folders, slots
+from gitkanban.runs.records.folders import Folder
+from gitkanban.runs.records.slots import Lease
+from gitkanban.runs.supervision.locks import Held, Locks
+from gitkanban.runs.workspace import worktrees
 
 
 def lock_names(card: str, slot: str) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """The mailbox of a run: the one folder of ours that its session may write, in every sandbox.
 
 The session's side drops letters, the tick's side reads and removes them, as files of a stranger:
-by descriptor, no link followed, sizes and numbers bounded. What a letter says is `core.letters`'.
+by descriptor, no link followed, sizes and numbers bounded. What a letter says is `core.tick.letters`'.
 """
 
 import errno
@@ -11,10 +11,10 @@ import stat
 from typing import NamedTuple
 
 from gitkanban import files
-from gitkanban.core import letters
-from gitkanban.core.facts import Letter
+from gitkanban.core.tick import letters
+from gitkanban.core.tick.facts import Letter
 from gitkanban.errors import BadData
-from gitkanban.runs.folders import MAILBOX, Folder
+from gitkanban.runs.records.folders import MAILBOX, Folder
 
 _NAMES_MOST = 100_000  # entries that are looked at
 

@@ -10,31 +10,24 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gitkanban import files
-from gitkanban.board import git
-from gitkanban.board.checkouts import base_of
-from gitkanban.board.place import Place, clone_id, host
+from gitkanban.board.repo import git
+from gitkanban.board.repo.checkouts import base_of
+from gitkanban.board.repo.place import Place, clone_id, host
 from gitkanban.core import graph
-from gitkanban.core.facts import Elsewhere, Exit, Observed, RunFacts
 from gitkanban.core.model import REVIEW, RUNNING, SHARED, Board, Config
-from gitkanban.core.reconcile import to_accept
-from gitkanban.core.tampering import Finding
-from gitkanban.core.trusted import ACCEPTING
-from gitkanban.core.withheld import Withheld
-from gitkanban.runs import (
-    boundedlog,
-    folders,
-    leases,
-    slots,
-    spec,
-    trust,
-    watching,
-    worker_programs,
-)
-from gitkanban.runs.folders import Folder
-from gitkanban.runs.locks import Locks
+from gitkanban.core.tick.facts import Elsewhere, Exit, Observed, RunFacts
+from gitkanban.core.tick.reconcile import to_accept
+from gitkanban.core.trust.tampering import Finding
+from gitkanban.core.trust.trusted import ACCEPTING
+from gitkanban.core.trust.withheld import Withheld
+from gitkanban.runs import leases, trust, watching, worker_programs
+from gitkanban.runs.records import folders, slots
+from gitkanban.runs.records.folders import Folder
+from gitkanban.runs.supervision import boundedlog, spec
+from gitkanban.runs.supervision.locks import Locks
 
 if TYPE_CHECKING:
-    from gitkanban.core.readers import Reading
+    from gitkanban.core.agents.readers import Reading
 
 _HEAD, _TAIL, _ERRORS = 64 << 10, 2 << 20, 16 << 10  # bytes of an agent's output that are read
 
@@ -62,7 +55,7 @@ def _look(
     place: Place, board: Board, now: int, locks: Locks
 ) -> tuple[Observed, list[tuple[Folder, spec.Spec]]]:
     """The facts, and the folders of the runs that live."""
-    from gitkanban.board import standstill
+    from gitkanban.board.repo import standstill
 
     every = list(folders.every(place.private))
     unsettled = [folder for folder in every if not folder.has("settled")]
@@ -173,7 +166,7 @@ def _facts(folder: Folder, found: spec.Spec, held: set[str]) -> RunFacts:
 
 
 def _with_letters(facts: RunFacts, folder: Folder) -> RunFacts:
-    from gitkanban.core.letters import report_in  # late: few looks at a board find any
+    from gitkanban.core.tick.letters import report_in  # late: few looks at a board find any
     from gitkanban.runs import mailbox
 
     mail = mailbox.receive(folder)
@@ -183,7 +176,9 @@ def _with_letters(facts: RunFacts, folder: Folder) -> RunFacts:
 
 def read_session(folder: Folder, runner: str, end: Exit) -> "Reading":
     """What the session of an ended run said of itself, as its preset's reader reads it."""
-    from gitkanban.core import readers  # late: most looks at a board find no run that has ended
+    from gitkanban.core.agents import (
+        readers,  # late: most looks at a board find no run that has ended
+    )
 
     stdout = folder.text("stdout.log", _HEAD, _TAIL)
     output = readers.Output(
@@ -228,7 +223,7 @@ def _merged(place: Place, board: Board) -> dict[str, str]:
         return {}
     if board.config and trust.withheld(place, board.config).board(ACCEPTING):
         return {}  # the branch that would have the work is not allowed to decide that
-    from gitkanban.board import integrate
+    from gitkanban.board.work import integrate
 
     return integrate.merged(place, board)
 

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from gitkanban import files
-from gitkanban.board import commits, landed, limited, remote_names, remotes
-from gitkanban.board.checkouts import base_of
-from gitkanban.board.place import Place
-from gitkanban.board.remotes import Offline
+from gitkanban.board.repo import commits, limited, remote_names, remotes
+from gitkanban.board.repo.checkouts import base_of
+from gitkanban.board.repo.place import Place
+from gitkanban.board.repo.remotes import Offline
+from gitkanban.board.work import landed
 from gitkanban.core.markdown import fenced
 from gitkanban.core.model import REVIEW, Board, Card
 from gitkanban.core.visible import shown

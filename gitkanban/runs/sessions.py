@@ -11,25 +11,17 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from gitkanban import failpoints, files
-from gitkanban.board import checkouts
-from gitkanban.board.place import Place
-from gitkanban.core.facts import Exit, Work
+from gitkanban.board.repo import checkouts
+from gitkanban.board.repo.place import Place
+from gitkanban.core.tick.facts import Exit, Work
 from gitkanban.errors import Refused
-from gitkanban.runs import (
-    briefing,
-    collect,
-    folders,
-    leases,
-    processes,
-    slots,
-    spec,
-    supervisor,
-    trust,
-    worktrees,
-)
+from gitkanban.runs import briefing, collect, leases, trust
 from gitkanban.runs.briefing import Launch
-from gitkanban.runs.folders import Folder
-from gitkanban.runs.locks import Held, Locks
+from gitkanban.runs.records import folders, slots
+from gitkanban.runs.records.folders import Folder
+from gitkanban.runs.supervision import processes, spec, supervisor
+from gitkanban.runs.supervision.locks import Held, Locks
+from gitkanban.runs.workspace import worktrees
 
 
 class Executor(Protocol):

@@ -1,6 +1,6 @@
 """What this machine's owner has allowed: recorded by worker and key, compared before it is used.
 
-Which keys are asked for is `core.trusted`'s to say, and what waits for them `core.withheld`'s. The
+Which keys are asked for is `core.trust.trusted`'s to say, and what waits for them `core.trust.withheld`'s. The
 record is readable text in the git directory; one of an older version allows the defaults of keys
 that it lacks. It also keeps what cron lacks: PATH, and the values of the variables that workers pass
 on (in a file that only the owner can read).
@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from gitkanban import files, programs
-from gitkanban.board.place import Place
+from gitkanban.board.repo.place import Place
+from gitkanban.core.agents.presets import preset_of, templates_of
 from gitkanban.core.model import Config, Worker
-from gitkanban.core.presets import preset_of, templates_of
-from gitkanban.core.trusted import ACCEPTING, Value, board_values, worker_values
-from gitkanban.core.withheld import Record, Wanted, Withheld
-from gitkanban.core.withheld import withheld as _withheld
+from gitkanban.core.trust.trusted import ACCEPTING, Value, board_values, worker_values
+from gitkanban.core.trust.withheld import Record, Wanted, Withheld
+from gitkanban.core.trust.withheld import withheld as _withheld
 from gitkanban.errors import Untrusted
 
 # What every command gets of our environment.

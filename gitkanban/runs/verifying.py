@@ -7,12 +7,14 @@ import os
 import signal
 import subprocess
 
-from gitkanban.board import git
-from gitkanban.board.place import Place
+from gitkanban.board.repo import git
+from gitkanban.board.repo.place import Place
 from gitkanban.core.model import Card, Config
 from gitkanban.errors import Refused, Untrusted
-from gitkanban.runs import processes, removal, trust, worktrees
-from gitkanban.runs.locks import Locks
+from gitkanban.runs import trust
+from gitkanban.runs.supervision import processes
+from gitkanban.runs.supervision.locks import Locks
+from gitkanban.runs.workspace import removal, worktrees
 
 LINES = 5  # of a red verify's output that are told
 

@@ -2,7 +2,7 @@
 
 A run's fingerprint is in its folder from its start on, and again after its setup; a tick compares
 it once, when the run has ended. Findings stay in the private folder until a person settles them
-with `trust`. What counts is decided in `core.tampering`.
+with `trust`. What counts is decided in `core.trust.tampering`.
 """
 
 import json
@@ -12,10 +12,11 @@ from math import inf
 from typing import NamedTuple
 
 from gitkanban import files
-from gitkanban.board import checkouts, fingerprint
-from gitkanban.board.place import Place
+from gitkanban.board.repo import checkouts, fingerprint
+from gitkanban.board.repo.place import Place
+from gitkanban.core.care.gc import finished
 from gitkanban.core.model import Board
-from gitkanban.core.tampering import (
+from gitkanban.core.trust.tampering import (
     CARDS,
     OURS,
     SEEN,
@@ -26,9 +27,8 @@ from gitkanban.core.tampering import (
     differing_refs,
     merged,
 )
-from gitkanban.core.tidying import finished
-from gitkanban.runs import folders
-from gitkanban.runs.folders import Folder
+from gitkanban.runs.records import folders
+from gitkanban.runs.records.folders import Folder
 
 _PRINT, _NOTICED = "fingerprint", "tampering"  # in a run's folder; the second when it was compared
 

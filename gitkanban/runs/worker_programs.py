@@ -8,10 +8,10 @@ import sys
 from collections.abc import Iterator
 
 from gitkanban import programs
-from gitkanban.board.place import Place
-from gitkanban.core.facts import NoProgram
+from gitkanban.board.repo.place import Place
+from gitkanban.core.agents.presets import templates_of
 from gitkanban.core.model import Config, Worker
-from gitkanban.core.presets import templates_of
+from gitkanban.core.tick.facts import NoProgram
 from gitkanban.runs import trust
 
 # A PATH, and for each program that is needed where it is, or why it cannot be run.
@@ -35,7 +35,7 @@ def find_missing(place: Place, config: Config) -> dict[str, NoProgram]:
 
 
 def look_up(place: Place, config: Config | None) -> Lookups:
-    """All on which `find_missing` depends, for `board.snapshot` to compare."""
+    """All on which `find_missing` depends, for `board.content.status_cache` to compare."""
     path = session_path(place)
     workers = config.workers.values() if config else ()
     names = {program for worker in workers for _, program in _steps(worker)}

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from gitkanban.clock import iso
+from gitkanban.core.agents.prompt import Handoff
 from gitkanban.core.cutting import cut, cut_lines
 from gitkanban.core.model import Board, Card, Note, Run
-from gitkanban.core.prompt import Handoff
 from gitkanban.views.text import age, plural, shown, shown_lines
 
 SUMMARY_MOST = 600  # characters of a parent's summary on the page

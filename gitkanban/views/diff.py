@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gitkanban.clock import iso
-from gitkanban.core.diff import CardChange, Difference, FieldChange, Outlook
 from gitkanban.core.model import Card
-from gitkanban.core.words import NEW, OLD, Piece, changed_lines, word_diff
+from gitkanban.core.review.diff import CardChange, Difference, FieldChange, Outlook
+from gitkanban.core.review.worddiff import NEW, OLD, Piece, changed_lines, word_diff
 from gitkanban.views.text import clipped, coloured, plural, shown
 
 SIGNS = {"added": "+", "removed": "-", "archived": "-", "changed": "~"}

@@ -9,9 +9,9 @@ import html
 import re
 from collections.abc import Iterator
 
-from gitkanban.core.diff import CardChange, Difference, FieldChange
 from gitkanban.core.markdown import code_span
-from gitkanban.core.words import NEW, OLD, Piece, changed_lines, word_diff
+from gitkanban.core.review.diff import CardChange, Difference, FieldChange
+from gitkanban.core.review.worddiff import NEW, OLD, Piece, changed_lines, word_diff
 from gitkanban.views.diff import (
     PROSE,
     SETS,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from gitkanban.core.rules import ERROR, Finding
+from gitkanban.core.review.rules import ERROR, Finding
 from gitkanban.views.text import coloured, plural, shown
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gitkanban.clock import iso
-from gitkanban.core.memory import WAITING, Proposal
+from gitkanban.core.agents.memory import WAITING, Proposal
 from gitkanban.views.text import age, clipped, columns, plural, shown, shown_lines
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from gitkanban.clock import iso
-from gitkanban.core.outcome import Outcome
+from gitkanban.core.tick.outcome import Outcome
 from gitkanban.views.text import plural, shown
 
 

@@ -5,10 +5,10 @@ from textwrap import wrap
 from typing import Any
 
 from gitkanban.clock import iso
-from gitkanban.core.bounds import CHAIN, Advice, Assessment, waited_at
+from gitkanban.core.forecast.assessment import CHAIN, Advice, Assessment, waited_at
+from gitkanban.core.forecast.simulate import Bar, Simulated
 from gitkanban.core.model import Board
-from gitkanban.core.room import Key
-from gitkanban.core.simulate import Bar, Simulated
+from gitkanban.core.tick.room import Key
 from gitkanban.views.text import clipped, coloured, columns, padded, plural, shown, width
 
 ROWS_MOST = 40  # slots in the picture

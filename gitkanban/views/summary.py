@@ -8,14 +8,14 @@ from typing import Any
 
 from gitkanban.clock import iso
 from gitkanban.core.backoff import due
-from gitkanban.core.closing import unclosed_line
-from gitkanban.core.facts import Observed
 from gitkanban.core.graph import ready
-from gitkanban.core.held import Standing, standing
 from gitkanban.core.model import BLOCKED, RUNNING, TODO, Board, Card, Config
-from gitkanban.core.reasons import EVERYBODY, PERSONS, Held
-from gitkanban.core.room import CAPACITY, HOST, PROFILE, WORKER, Occupant, Room, occupants
-from gitkanban.core.schedule import PATIENCE, Scheduled
+from gitkanban.core.tick.closing import unclosed_line
+from gitkanban.core.tick.facts import Observed
+from gitkanban.core.tick.holds import EVERYBODY, PERSONS, Held
+from gitkanban.core.tick.room import CAPACITY, HOST, PROFILE, WORKER, Occupant, Room, occupants
+from gitkanban.core.tick.schedule import PATIENCE, Scheduled
+from gitkanban.core.tick.standing import Standing, standing
 
 
 def summary(board: Board, seen: Observed, kept: bool = False) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gitkanban.core.tidying import Kept, Tidying
+from gitkanban.core.care.gc import Kept, Tidying
 from gitkanban.views.text import shown
 
 _NAMES_MOST = 3

@@ -4,12 +4,12 @@ from collections.abc import Container, Sequence
 from shlex import join
 from typing import TYPE_CHECKING
 
-from gitkanban.core.presets import preset_of, sentence
+from gitkanban.core.agents.presets import preset_of, sentence
 from gitkanban.views.text import shown
 
 if TYPE_CHECKING:
-    from gitkanban.core.trusted import KeyChange
-    from gitkanban.core.withheld import Wanted, Withheld
+    from gitkanban.core.trust.trusted import KeyChange
+    from gitkanban.core.trust.withheld import Wanted, Withheld
 
 # Rows that say more of a key that has changed.
 _ROWS = {

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from gitkanban.clock import iso
-from gitkanban.core.held import Needed, Standing
 from gitkanban.core.model import TERMINAL, TODO, Board, Card
-from gitkanban.core.moments import moment, span
+from gitkanban.core.tick.standing import Needed, Standing
+from gitkanban.core.time_words import moment, span
 from gitkanban.views.text import plural, seconds, shown
 
 

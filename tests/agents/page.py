@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from gitkanban.core.presets import PRESETS, sentence
-from gitkanban.core.readers import Output, Reading, read
+from gitkanban.core.agents.presets import PRESETS, sentence
+from gitkanban.core.agents.readers import Output, Reading, read
 
 STREAMS = Path(__file__).with_name("streams")
 PAGE = Path(__file__).parents[2] / "docs" / "agents.md"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.core.presets import PRESETS
+from gitkanban.core.agents.presets import PRESETS
 from tests.agents.model import ModelServer
 from tests.agents.world import FOLDER, World, make_world, scenario_for
 

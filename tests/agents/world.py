@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gitkanban.core.presets import PRESETS
+from gitkanban.core.agents.presets import PRESETS
 from tests.agents import homes, install
 from tests.agents.model import ModelServer, Scenario
 

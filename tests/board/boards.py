@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from gitkanban.board import init, store
-from gitkanban.board.place import Place
+from gitkanban.board.repo.place import Place
 from gitkanban.core.changes import AddCard, Change, EditCard
 from gitkanban.core.model import Board, Card
 

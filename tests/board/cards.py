@@ -4,7 +4,7 @@ import re
 
 from hypothesis import strategies as st
 
-from gitkanban.board import cardfile, yamltext
+from gitkanban.board.formats import cardfile, yamltext
 from gitkanban.core import model
 from gitkanban.core.model import Card
 

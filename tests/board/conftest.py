@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gitkanban.board import store
-from gitkanban.board.place import Place
+from gitkanban.board.repo.place import Place
 from gitkanban.core.model import Card
 from tests.board import boards
 from tests.board.boards import CONFIG, said

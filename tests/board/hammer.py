@@ -5,7 +5,8 @@ Each change adds a card of its own, or, where SHARED is a card's id, adds one to
 
 import sys
 
-from gitkanban.board import place, store
+from gitkanban.board import store
+from gitkanban.board.repo import place
 from gitkanban.core.changes import AddCard, Change, EditCard
 from gitkanban.core.model import Board, Card
 from tests.board.boards import said

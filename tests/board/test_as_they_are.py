@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.board import commits, integrate, store
-from gitkanban.board.place import Place
+from gitkanban.board import store
+from gitkanban.board.repo import commits
+from gitkanban.board.repo.place import Place
+from gitkanban.board.work import integrate
 from gitkanban.core.changes import EndRun
 from gitkanban.core.model import Card, Run
 from tests.board import boards
 from tests.board.boards import new
-from tests.board.test_integrate import Bench
+from tests.board.work.test_integrate import Bench
 from tests.conftest import git
 
 

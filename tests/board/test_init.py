@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.board import init, place, store
+from gitkanban.board import init, store
+from gitkanban.board.repo import place
 from gitkanban.core.changes import AddCard
 from gitkanban.core.model import Card
 from gitkanban.errors import BoardBusy, GitkanbanError, NoBoard, Refused

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from gitkanban.board import cardfile, store
-from gitkanban.board.place import Place
+from gitkanban.board import store
+from gitkanban.board.formats import cardfile
+from gitkanban.board.repo.place import Place
 from gitkanban.core.changes import EditCard
 from gitkanban.core.model import Card
 from tests.board.conftest import change, checkout_of, make_board, root_of

@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 
 from gitkanban import clock
-from gitkanban.accept import accept
 from gitkanban.board import presence, store
-from gitkanban.board.place import Place, clone_id
+from gitkanban.board.repo.place import Place, clone_id
 from gitkanban.board.sync import sync
 from gitkanban.core.changes import AddCard, ArchiveCard, Change, EditCard, EndRun, WriteFile
-from gitkanban.core.held import standing
 from gitkanban.core.model import Board, Card, Run
+from gitkanban.core.tick.standing import standing
 from gitkanban.errors import Refused
 from gitkanban.runs import trust
-from gitkanban.runs.locks import Locks
 from gitkanban.runs.observe import glance
-from gitkanban.tick import tick
+from gitkanban.runs.supervision.locks import Locks
+from gitkanban.tick.accepting import accept
+from gitkanban.tick.rounds import tick
 from gitkanban.views.message import commit_message
 from tests.board.test_sync import pair
 from tests.conftest import git

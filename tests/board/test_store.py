@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.board import kept, place, reading, store
+from gitkanban.board import store
+from gitkanban.board.content import board_cache, reading
+from gitkanban.board.repo import place
 from gitkanban.core.changes import AddCard, AddNote, Change, EndRun
 from gitkanban.core.model import Board, Card, Note, Run
 from gitkanban.errors import BoardBusy, GitFailed, NoBoard
@@ -134,7 +136,7 @@ def test_without_an_author_nothing_is_written(repo: Path, form: str) -> None:
 
 def test_a_ref_lock_that_stays_is_told(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     here = new(repo, "", Card("T1"))
-    monkeypatch.setattr("gitkanban.board.refs.LOCK_PATIENCE", 0.05)
+    monkeypatch.setattr("gitkanban.board.repo.refs.LOCK_PATIENCE", 0.05)
     (repo / ".git/refs/heads/main.lock").touch()
     with pytest.raises(BoardBusy, match="locked by another git"):
         edit(here, "T1", priority=1)
@@ -174,7 +176,7 @@ def test_a_damaged_cache_is_read_past(repo: Path) -> None:
     here = new(repo, "", Card("T1", needs=(("build", 1),), parents=("T0",)), Card("T0"))
     boards.commit(here, EndRun(Run("r1", "T1")), AddNote(Note("n1", "T1", text="x")))
     fresh = store.read(here)
-    assert kept.load(here, fresh.commit) == fresh
+    assert board_cache.load(here, fresh.commit) == fresh
     cache = Path(here.private) / "cache"
     for name in ("board", "parsed"):
         data = (cache / name).read_bytes()

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.board import remotes as module
 from gitkanban.board import store
-from gitkanban.board.git import Done
 from gitkanban.board.init import create
-from gitkanban.board.place import Place, find
-from gitkanban.board.remotes import Offline
+from gitkanban.board.repo import remotes as module
+from gitkanban.board.repo.git import Done
+from gitkanban.board.repo.place import Place, find
+from gitkanban.board.repo.remotes import Offline
 from gitkanban.board.sync import Conflicting, Remote, publish, remote_of, sync
 from gitkanban.core.changes import AddCard, AddNote, Change, EditCard
 from gitkanban.core.model import Board, Card, Note

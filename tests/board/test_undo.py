@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.board import reverting, store
+from gitkanban.board import store
 from gitkanban.board.init import create
-from gitkanban.board.place import Place
+from gitkanban.board.repo.place import Place
+from gitkanban.board.review import reverting
 from gitkanban.core.changes import AddCard, Change, EditCard, EndRun, WriteFile
 from gitkanban.core.model import Board, Card, Run
 from gitkanban.core.moves import started

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gitkanban.board import store
-from gitkanban.board.place import Place
+from gitkanban.board.repo.place import Place
 from gitkanban.core.changes import EditCard
 from gitkanban.core.model import Card
 from gitkanban.errors import BoardMoved

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.cli import status
+from gitkanban.cli.commands import status
 from tests.cli.calls import call, ok
 from tests.conftest import git
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.board.place import find
+from gitkanban.board.repo.place import find
+from gitkanban.care import checkup, gc
 from gitkanban.cli import progress
-from gitkanban.core.tidying import Tidying
-from gitkanban.runs import checkup, folders, tidying
-from gitkanban.runs.locks import Locks
+from gitkanban.core.care.gc import Tidying
+from gitkanban.runs.records import folders
+from gitkanban.runs.supervision.locks import Locks
 from tests.cli.calls import call, ok
 from tests.conftest import git
 
@@ -148,16 +149,16 @@ def test_what_changes_while_gc_is_at_work_stays(
     made(repo, "A", "B", "C", "D")
     desks = repo.with_name("repo.worktrees")
     git(repo, "worktree", "remove", str(desks / "A"))
-    steps = tidying.Tidier.steps
+    steps = gc.Tidier.steps
 
-    def late(self: tidying.Tidier, todo: Tidying) -> object:
+    def late(self: gc.Tidier, todo: Tidying) -> object:
         new = git(repo, "commit-tree", "HEAD^{tree}", "-m", "x")
         git(repo, "update-ref", "refs/heads/card/A", new)
         (desks / "B" / "late.txt").write_text("late\n")
         ok(repo, "reopen", "C")
         return steps(self, todo)
 
-    monkeypatch.setattr(tidying.Tidier, "steps", late)
+    monkeypatch.setattr(gc.Tidier, "steps", late)
     said = ok(repo, "gc", GITKANBAN_NOW=LATER)
     assert "kept branch card/A: moved on meanwhile" in said
     assert f"kept worktree {desks}/B: it has changes that are not committed\n" in said

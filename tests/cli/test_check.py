@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.core.rules import RULES
+from gitkanban.core.review.rules import RULES
 from tests.cli.calls import call, ok
 from tests.conftest import git
 

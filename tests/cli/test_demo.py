@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.runs.processes import everyone
+from gitkanban.runs.supervision.processes import everyone
 from tests.conftest import git
 
 

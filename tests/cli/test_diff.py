@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from gitkanban.core.diff import difference
+from gitkanban.core.review.diff import difference
 from gitkanban.views.diffmarkdown import MARK, MOST, diff_markdown
-from tests.boards import NOW
-from tests.boards import board as board_of
 from tests.cli.calls import call, ok
 from tests.conftest import git
+from tests.support.boards import NOW
+from tests.support.boards import board as board_of
 
 
 def ids(repo: Path, *argv: str) -> list[str]:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from gitkanban.board import store
-from gitkanban.board.place import find
-from gitkanban.cli import review
-from gitkanban.runs import folders
+from gitkanban.board.repo.place import find
+from gitkanban.cli.commands import review
+from gitkanban.runs.records import folders
 from tests.cli.calls import call
 from tests.cli.test_terminal import on_terminal
 from tests.conftest import git

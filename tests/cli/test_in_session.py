@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.board.place import find
-from gitkanban.core.facts import Letter, Report
-from gitkanban.core.letters import report_in
+from gitkanban.board.repo.place import find
 from gitkanban.core.model import BACKLOG, Card, Config, Worker
+from gitkanban.core.tick.facts import Letter, Report
+from gitkanban.core.tick.letters import report_in
 from gitkanban.errors import Refused
-from gitkanban.runs import folders, mailbox, trust, verifying
+from gitkanban.runs import mailbox, trust, verifying
+from gitkanban.runs.records import folders
 from tests.cli.calls import Called, call, ok
 from tests.conftest import git
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.core.bounds import Advice, Assessment, advice, assess
+from gitkanban.core.forecast.assessment import Advice, Assessment, advice, assess
+from gitkanban.core.forecast.simulate import Duration, Question, Simulated, simulate
 from gitkanban.core.model import Board
-from gitkanban.core.simulate import Duration, Question, Simulated, simulate
 from gitkanban.views.simulate import gantt, simulation_text
-from tests.boards import board as a_board
-from tests.boards import observed
 from tests.cli.calls import call, ok
 from tests.conftest import git
+from tests.support.boards import board as a_board
+from tests.support.boards import observed
 
 POOL = "backend-hermes-pool"
 

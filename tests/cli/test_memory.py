@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.core.memory import Proposal
-from gitkanban.runs import proposals, proposing
-from gitkanban.runs.folders import Folder
-from gitkanban.runs.proposals import Change, Home
+from gitkanban.core.agents.memory import Proposal
+from gitkanban.runs.memory import proposals, proposing
+from gitkanban.runs.memory.proposals import Change, Home
+from gitkanban.runs.records.folders import Folder
 from tests.cli.calls import call, ok
 from tests.conftest import git
 from tests.runs.places import until

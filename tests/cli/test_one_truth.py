@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from gitkanban import clock
-from gitkanban.board import snapshot
-from gitkanban.tick import tick
-from tests.arena import Arena
+from gitkanban.board.content import status_cache
+from gitkanban.tick.rounds import tick
 from tests.cli.calls import call, ok
 from tests.conftest import git
+from tests.support.arena import Arena
 
 WORKERS = """\
 version: 1
@@ -71,7 +71,7 @@ def said(repo: Path, **env: str) -> dict[str, str]:
 
 
 def is_warm(repo: Path) -> bool:
-    return snapshot.warm(str(repo)) is not None
+    return status_cache.warm(str(repo)) is not None
 
 
 def test_trust_shows_at_once_and_so_does_its_loss(repo: Path) -> None:

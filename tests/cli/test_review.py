@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from gitkanban.board import store
-from gitkanban.board.place import Place, find
+from gitkanban.board.repo.place import Place, find
 from gitkanban.core.model import Card
-from gitkanban.runs.locks import Locks
+from gitkanban.runs.supervision.locks import Locks
 from tests.conftest import git
 from tests.runs.places import until
 

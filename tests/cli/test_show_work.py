@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from tests.board.boards import FORMS, new
-from tests.board.test_integrate import CARD
+from tests.board.work.test_integrate import CARD
 from tests.cli.calls import call, ok
 from tests.conftest import git
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.board import place, store
+from gitkanban.board import store
+from gitkanban.board.repo import place
 from tests.cli.calls import call, ok
 from tests.conftest import git
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.runs.locks import Locks
-from tests.arena import until
+from gitkanban.runs.supervision.locks import Locks
 from tests.cli.calls import ok
 from tests.conftest import git
+from tests.support.arena import until
 
 # As Python behaves where the locale is neither UTF-8 nor one that it takes for it.
 FOREIGN = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gitkanban.cli.here import tell, tell_error
-from gitkanban.core.outcome import Outcome, Started
+from gitkanban.core.tick.outcome import Outcome, Started
 from gitkanban.errors import Refused
 from gitkanban.views.outcome import outcome_text
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.board.place import find
-from gitkanban.runs import folders
+from gitkanban.board.repo.place import find
+from gitkanban.runs.records import folders
 
 
 def on_terminal(cwd: Path, *argv: str, **env: str) -> str:

@@ -3,12 +3,12 @@
 import pytest
 
 from gitkanban.core.backoff import LONGEST, due
-from gitkanban.core.doctor import symptoms
+from gitkanban.core.care.doctor import symptoms
+from gitkanban.core.care.surroundings import Seen
 from gitkanban.core.graph import ready
-from gitkanban.core.held import standing
 from gitkanban.core.model import Board, Run
-from gitkanban.core.surroundings import Seen
-from tests.boards import CLONE, NOW, board, observed
+from gitkanban.core.tick.standing import standing
+from tests.support.boards import CLONE, NOW, board, observed
 
 YEAR = 365 * 86_400
 

@@ -5,7 +5,7 @@ import pytest
 from gitkanban.core.editing import added, edited, linked, unlinked
 from gitkanban.core.model import Board, Card, Problem
 from gitkanban.errors import GitkanbanError
-from tests.boards import board
+from tests.support.boards import board
 
 STATE = board("T1 todo", "T2 todo <- T1", "T3 todo <- T2", workers="capacity build 2")
 

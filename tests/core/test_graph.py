@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from gitkanban.core import graph
 from gitkanban.core.model import Board, Card, Config
-from tests.boards import NOW, board
+from tests.support.boards import NOW, board
 
 LONG = 10_000
 

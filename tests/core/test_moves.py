@@ -15,7 +15,7 @@ from gitkanban.core.moves import (
 )
 from gitkanban.core.transitions import TABLE, VERBS, allowed, check_verb
 from gitkanban.errors import Refused, UsageError
-from tests.boards import board
+from tests.support.boards import board
 
 
 def test_every_verb_makes_a_move_that_the_table_allows_people() -> None:

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from random import Random
 from typing import NamedTuple
 
-from gitkanban.core.facts import Exit, NoProgram, Observed, RunFacts
 from gitkanban.core.model import (
     DONE,
     POOL,
@@ -23,7 +22,8 @@ from gitkanban.core.model import (
     Pause,
     Worker,
 )
-from gitkanban.core.schedule import PATIENCE, Scheduled, Start
+from gitkanban.core.tick.facts import Exit, NoProgram, Observed, RunFacts
+from gitkanban.core.tick.schedule import PATIENCE, Scheduled, Start
 
 NOW = 1_764_000_000
 HERE, THERE = "here", "there"

@@ -12,14 +12,17 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from gitkanban import clock
-from gitkanban.board.place import Place
-from gitkanban.core.facts import Exit
+from gitkanban.board.repo.place import Place
 from gitkanban.core.model import Card, Config, Worker
-from gitkanban.runs import briefing, collect, folders, leases, processes, sessions, spec, workspaces
-from gitkanban.runs.folders import Folder
-from gitkanban.runs.locks import Held, Locks
-from gitkanban.runs.slots import Lease
-from gitkanban.runs.workspaces import Wish, Workspace
+from gitkanban.core.tick.facts import Exit
+from gitkanban.runs import briefing, collect, leases, sessions
+from gitkanban.runs.records import folders
+from gitkanban.runs.records.folders import Folder
+from gitkanban.runs.records.slots import Lease
+from gitkanban.runs.supervision import processes, spec
+from gitkanban.runs.supervision.locks import Held, Locks
+from gitkanban.runs.workspace import workspaces
+from gitkanban.runs.workspace.workspaces import Wish, Workspace
 
 SESSION = str(Path(__file__).with_name("session.py"))
 DEADLINE = 30.0

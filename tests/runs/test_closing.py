@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.core.facts import Work
+from gitkanban.core.tick.facts import Work
 from gitkanban.errors import BoardBusy, GitFailed
-from gitkanban.runs import closing, collect, processes, worktrees
-from gitkanban.runs.folders import Folder
+from gitkanban.runs import closing, collect
+from gitkanban.runs.records.folders import Folder
+from gitkanban.runs.supervision import processes
+from gitkanban.runs.workspace import worktrees
 from tests.conftest import git
 from tests.runs.places import Bench, Running, mark, until
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.core.facts import Work
+from gitkanban.core.tick.facts import Work
 from gitkanban.runs import collect
 from tests.conftest import git
 from tests.runs.places import Bench, Running

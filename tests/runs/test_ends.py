@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.core.facts import Exit, StepEnd
 from gitkanban.core.model import Config, Worker
-from gitkanban.runs import folders, processes, trust
+from gitkanban.core.tick.facts import Exit, StepEnd
+from gitkanban.runs import trust
+from gitkanban.runs.records import folders
+from gitkanban.runs.supervision import processes
 from tests.runs.places import Bench, mark, until
 from tests.runs.plain_user import plain_user
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from gitkanban.core.model import Board, Card, Run
-from gitkanban.runs import folders, handoffs
+from gitkanban.runs import handoffs
+from gitkanban.runs.records import folders
 from tests.conftest import git
 from tests.runs.places import place_of
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.core.facts import Letter
-from gitkanban.core.letters import LETTERS_MOST
+from gitkanban.core.tick.facts import Letter
+from gitkanban.core.tick.letters import LETTERS_MOST
 from gitkanban.runs import mailbox
-from gitkanban.runs.folders import Folder
 from gitkanban.runs.mailbox import Mail
+from gitkanban.runs.records.folders import Folder
 
 
 @pytest.fixture

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from gitkanban import clock
-from gitkanban.core.facts import Letter, Observed, Report
 from gitkanban.core.model import RUNNING, Board, Card, Config, Worker
-from gitkanban.runs import folders, leases, mailbox, observe, processes, slots, trust
+from gitkanban.core.tick.facts import Letter, Observed, Report
+from gitkanban.runs import leases, mailbox, observe, trust
+from gitkanban.runs.records import folders, slots
+from gitkanban.runs.supervision import processes
 from tests.runs.places import Bench, mark, until
 
 NOW = 1_790_000_000

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from gitkanban import files
-from gitkanban.runs import leases, processes
+from gitkanban.runs import leases
+from gitkanban.runs.supervision import processes
 from tests.conftest import git
 from tests.runs.places import Bench, Running, mark, until
 

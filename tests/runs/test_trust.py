@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.board.place import Place
-from gitkanban.core import presets
+from gitkanban.board.repo.place import Place
+from gitkanban.core.agents import presets
 from gitkanban.core.model import Config, Worker
 from gitkanban.errors import Untrusted
 from gitkanban.runs import trust

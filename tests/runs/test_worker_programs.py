@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from gitkanban import programs
-from gitkanban.core.facts import NoProgram
 from gitkanban.core.model import Config, Worker
+from gitkanban.core.tick.facts import NoProgram
 from gitkanban.runs import worker_programs
 from tests.runs.places import place_of
 

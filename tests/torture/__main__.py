@@ -18,7 +18,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from tests import points
+from tests.support import points
 from tests.torture import rounds
 from tests.torture.rounds import KINDS, Found
 

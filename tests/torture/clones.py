@@ -12,11 +12,11 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from gitkanban.board.place import Place, find
-from gitkanban.tick import tick
-from tests import points
-from tests.arena import Arena, until
+from gitkanban.board.repo.place import Place, find
+from gitkanban.tick.rounds import tick
 from tests.conftest import git
+from tests.support import points
+from tests.support.arena import Arena, until
 
 ROUNDS_MOST = 40  # ticks of each clone until all is done
 STRUCK = ("sync.claim", "sync.claimed", "sync.merged", "accept.tried", "commit.branch-moved")

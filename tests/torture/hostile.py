@@ -14,9 +14,9 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from tests.arena import Arena, until
-from tests.canaries import Canaries
 from tests.conftest import git
+from tests.support.arena import Arena, until
+from tests.support.canaries import Canaries
 
 SESSIONS = (
     "commit left hostile:git-file", "left hostile:git-link", "commit left hostile:no-git",

@@ -7,8 +7,8 @@ import sys
 from collections import Counter
 from functools import cache
 
-from tests import points
-from tests.arena import Arena
+from tests.support import points
+from tests.support.arena import Arena
 
 CALLS = {
     "write": "write,pwrite64,writev",

@@ -9,7 +9,7 @@ import subprocess
 from collections import Counter
 from pathlib import Path
 
-from tests.arena import Arena
+from tests.support.arena import Arena
 
 QUIET = {"GIT_EDITOR": "true"}
 

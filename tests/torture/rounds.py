@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tests import points
-from tests.arena import Arena, room, until
+from tests.support import points
+from tests.support.arena import Arena, room, until
 from tests.torture import clones, hostile, inject, people
 
 KINDS = ("kill", "stop", "ENOSPC", "EIO")
@@ -209,7 +209,7 @@ def step(arena: Arena, rng: random.Random, tried: Counter[str], running: list[in
 
 
 def alive(rest: tuple[str, ...]) -> bool:
-    from tests.oracle import started
+    from tests.support.oracle import started
 
     return started(rest[2]) == int(rest[3])
 

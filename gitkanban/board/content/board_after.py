@@ -1,0 +1,68 @@
+"""The board after a commit of ours, as reading it would give it, without listing or reading it all.
+
+Only what the changes wrote is parsed. Where anything else could differ, it says so, and the board
+is read.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from gitkanban.board.content.reading import QUIET
+from gitkanban.board.formats import cardfile, notefile, pausefile, runfile
+from gitkanban.board.formats.yamltext import Bad
+from gitkanban.core.changes import (
+    AddCard,
+    AddNote,
+    Change,
+    ClearPause,
+    EditCard,
+    EndRun,
+    RewriteCard,
+    SetPause,
+)
+from gitkanban.core.model import Board
+
+_FOREKNOWN = (AddCard, AddNote, ClearPause, EditCard, EndRun, RewriteCard, SetPause)
+
+
+def after(
+    before: Board, applied: Board, changes: Sequence[Change], text: Callable[[str], str | None]
+) -> Board | None:
+    """`applied` with every value read from the text that was written; None: it must be read.
+
+    `text` gives the text of a file that the changes wrote, by its path from the board's root.
+    """
+    if before.problems or not all(isinstance(change, _FOREKNOWN) for change in changes):
+        return None
+    cards, runs = dict(applied.cards), dict(applied.runs)
+    notes, paused = dict(applied.notes), dict(applied.paused)
+    try:
+        for change in changes:
+            match change:
+                case AddCard(card) | RewriteCard(card):
+                    if card.id in before.archived:
+                        return None
+                    cards[card.id] = _read(cardfile, text, f"cards/{card.id}.yaml")
+                case EditCard(card_id):
+                    was = before.cards.get(card_id)
+                    if was and was.status in QUIET and cards[card_id].status not in QUIET:
+                        return None  # its runs and notes were not read
+                    cards[card_id] = _read(cardfile, text, f"cards/{card_id}.yaml")
+                case EndRun(run):
+                    new = _read(runfile, text, f"runs/{run.card}/{run.run}.yaml")
+                    others = (each for each in runs[run.card] if each.run != run.run)
+                    runs[run.card] = tuple(sorted((*others, new), key=lambda each: each.run))
+                case AddNote(note):
+                    new = _read(notefile, text, f"notes/{note.card}/{note.id}.md")
+                    rest = (each for each in notes[note.card] if each.id != note.id)
+                    notes[note.card] = tuple(sorted((*rest, new)))
+                case SetPause(pause):
+                    name = pause.worker
+                    paused[name] = _read(pausefile, text, f"paused/{name}.yaml")
+    except (Bad, KeyError):
+        return None
+    return applied._replace(cards=cards, runs=runs, notes=notes, paused=paused)
+
+
+def _read(parser: Any, text: Callable[[str], str | None], name: str) -> Any:
+    return parser.parse((text(name) or "").encode("utf-8", "surrogateescape"), name)

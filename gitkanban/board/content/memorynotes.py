@@ -1,0 +1,41 @@
+"""The notes of kind `memory` on a board, those of quiet and archived cards among them.
+
+It knows nothing of what became of them; that is private to a clone.
+"""
+
+from collections.abc import Container
+
+from gitkanban.board.formats import notefile
+from gitkanban.board.repo import blobs, git
+from gitkanban.board.repo.place import Place
+from gitkanban.core.model import Note
+from gitkanban.errors import BadData
+
+
+def memory_notes(place: Place, commit: str, besides: Container[str] = ()) -> list[Note]:
+    """All of them at a commit of the board, oldest first, but for those whose ids are given; those
+    that cannot be read are left out.
+
+    One search by git, so that ten thousand notes need not be read.
+    """
+    folders = [place.path("notes"), place.path("archive")]
+    found = git.run(
+        place.common, "grep", "-I", "-l", "-z", "--full-name", "-e", "^kind: memory[[:space:]]*$",
+        commit, "--", *folders, check=False,
+    )  # fmt: skip
+    names = [name for name in found.text.split("\0") if name.endswith(".md")]
+    notes = []
+    for name in names:
+        path = name.partition(":")[2]
+        if path.rpartition("/")[2].removesuffix(".md") in besides:
+            continue
+        try:
+            data = blobs.content(place, name)
+            if data is None:
+                continue
+            note = notefile.parse(data, path)
+        except BadData:
+            continue
+        if note.kind == "memory":
+            notes.append(note)
+    return sorted(notes)

@@ -1,0 +1,393 @@
+"""The files of a board at a commit, as values; only blobs that were never seen before are parsed.
+
+What was parsed is kept by path and blob id in a cache that may be deleted or damaged at any time.
+"""
+
+import marshal
+from collections.abc import Collection, Container, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from gitkanban import files
+from gitkanban.board.repo import blobs, git
+from gitkanban.board.repo.place import Place
+from gitkanban.core import sizes
+from gitkanban.core.model import (
+    BACKLOG,
+    DONE,
+    DROPPED,
+    Board,
+    Card,
+    Config,
+    Note,
+    Pause,
+    Problem,
+    Run,
+)
+from gitkanban.errors import BadData, GitFailed, Refused
+
+# What was parsed is read back by position, so a cache of other fields is a cache of another version.
+VERSION = (2, *(kind._fields for kind in (Card, Run, Note, Pause, Problem)))
+ROOM = 64 << 10  # bytes of `sizes.FILE_MOST` that are left to what ticks write into it later
+_NO_FILES = {"120000": "a symbolic link", "160000": "a submodule"}  # by their modes in a tree
+QUIET = frozenset({BACKLOG, DONE, DROPPED})  # their runs and notes are read when asked for
+
+
+class Entry(NamedTuple):
+    """A file in the board's tree; `path` is relative to the board's root."""
+
+    mode: str
+    oid: str
+    path: str
+
+
+def listing(place: Place, commit: str, *below: str) -> list[Entry]:
+    """Every file of the board at a commit, or those in some of its folders."""
+    tree = f"{commit}:{place.prefix}" if place.prefix else commit
+    done = git.run(place.common, "ls-tree", "-r", "-z", "--full-tree", tree, *below, check=False)
+    if done.code:
+        _refuse_unreadable(place, commit, done.last)
+    entries = []
+    for line in done.out.decode("utf-8", "surrogateescape").split("\0"):
+        if line:
+            meta, _, path = line.partition("\t")
+            mode, _, oid = meta.split(" ")
+            entries.append(Entry(mode, oid, path))
+    return entries
+
+
+def _refuse_unreadable(place: Place, commit: str, said: str) -> None:
+    """Half a board is not taken for a whole one. Raises GitFailed unless the commit has no board."""
+    at = ("ls-tree", "-z", "--full-tree", commit, "--", place.prefix or ".")
+    if git.run(place.common, *at).out or not place.prefix:
+        raise GitFailed(f"the board at {commit[:10]} cannot be read: {said}", git.FSCK)
+
+
+def kind_of(path: str) -> str:
+    """What a file of the board is: card, run, note, pause, config, archived, or nothing."""
+    parts = path.split("/")
+    if path == "config.yaml":
+        return "config"
+    match parts:
+        case ["cards", name] if name.endswith(".yaml"):
+            return "card"
+        case ["runs", _, name] if name.endswith(".yaml"):
+            return "run"
+        case ["notes", _, name] if name.endswith(".md"):
+            return "note"
+        case ["paused", name] if name.endswith(".yaml"):
+            return "pause"
+        case ["archive", _, "cards", name] if name.endswith(".yaml"):
+            return "archived"
+    return ""
+
+
+def _parse(kind: str, data: bytes, path: str) -> Any:
+    if kind == "archived":
+        card = _parse("card", data, path)
+        return Archived(card.id, card.status)
+    if kind == "card":
+        from gitkanban.board.formats import cardfast
+
+        card = cardfast.read(data, path.rpartition("/")[2].removesuffix(".yaml"))
+        if card is not None:
+            return card
+    # Late, for a warm read parses nothing.
+    from gitkanban.board.formats import cardfile, notefile, pausefile, runfile
+
+    parsers = {"card": cardfile, "run": runfile, "note": notefile, "pause": pausefile}
+    return parsers[kind].parse(data, path)
+
+
+class Archived(NamedTuple):
+    """What counts of a card in the archive."""
+
+    card: str
+    status: str
+
+
+def refuse_unreadable(name: str, data: bytes) -> None:
+    """Refuse to write what reading would not take; `name` is relative to the board's root.
+
+    Raises Refused.
+    """
+    from gitkanban.board.formats import configfile
+    from gitkanban.board.formats.yamltext import Bad
+
+    kind = kind_of(name)
+    most = sizes.FILE_MOST - ROOM
+    if kind and len(data) > most:
+        size, limit = len(data) / (1 << 20), most / (1 << 20)
+        text = f"{name} would have {size:.2f} MiB, more than the {limit:.2f} MiB it may have"
+        raise Refused(text, "Put the text into a file of the repository, and name that file.")
+    try:
+        if kind == "config":
+            wrong = configfile.parse(data, name)
+            if wrong[0] is None:
+                raise Bad(wrong[1][0])
+        elif kind:
+            _parse(kind, data, name)
+    except Bad as bad:
+        problem = bad.problem
+        text = f"{name} could not be read any more: {problem.message}"
+        raise Refused(text, problem.hint or "Nothing was changed.") from None
+
+
+_TYPES: dict[str, Any] = {
+    "archived": Archived,
+    "card": Card,
+    "run": Run,
+    "note": Note,
+    "pause": Pause,
+}
+
+
+class _Parsed(NamedTuple):
+    """A file's value, or the problem with it."""
+
+    value: Any
+    problem: Problem | None = None
+
+
+class Reader:
+    """Parsed files of one clone, by path and blob id, kept in `<private>/cache/parsed`."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.path = f"{place.private}/cache/parsed"
+        self.known: dict[str, Any] = _load(self.path)
+        self.grown = False
+
+    def values(self, entries: Iterable[Entry]) -> dict[str, _Parsed]:
+        """The value of each file, by path."""
+        found: dict[str, _Parsed] = {}
+        missing: dict[str, list[Entry]] = {}
+        for entry in entries:
+            if what := _NO_FILES.get(entry.mode, ""):
+                found[entry.path] = _Parsed(None, self._problem(entry, what))
+                continue
+            row = self.known.get(f"{entry.oid} {entry.path}")
+            if row is None:
+                missing.setdefault(entry.oid, []).append(entry)
+            else:
+                found[entry.path] = _revived(entry.path, row)
+        for oid, size, data in blobs.read(self.place, missing):
+            for entry in missing[oid]:
+                parsed = self._parse(entry, size, data)
+                self.known[f"{oid} {entry.path}"] = (
+                    tuple(parsed.problem) if parsed.problem else None,
+                    parsed.value if parsed.problem else tuple(parsed.value),
+                )
+                self.grown = True
+                found[entry.path] = parsed
+        return found
+
+    def _parse(self, entry: Entry, size: int, data: bytes | None) -> _Parsed:
+        path = self.place.path(entry.path)
+        if size < 0:
+            return _Parsed(None, self._problem(entry, "missing from the object database"))
+        if data is None:
+            return _Parsed(None, self._problem(entry, _too_large(size), ""))
+        from gitkanban.board.formats.yamltext import Bad
+
+        try:
+            return _Parsed(_parse(kind_of(entry.path), data, path))
+        except Bad as bad:
+            return _Parsed(None, bad.problem._replace(card=_card_of(entry.path)))
+
+    def _problem(self, entry: Entry, what: str, verb: str = "it is ") -> Problem:
+        path = self.place.path(entry.path)
+        return Problem(path, 0, 0, f"{verb}{what}, which is not read", card=_card_of(entry.path))
+
+    def save(self, entries: Iterable[Entry]) -> None:
+        """Keep what the listed files say; what is no longer there is forgotten now and then."""
+        if not self.grown:
+            return
+        wanted = {f"{entry.oid} {entry.path}" for entry in entries}
+        if len(self.known) > 2 * len(wanted) + 1000:
+            self.known = {key: row for key, row in self.known.items() if key in wanted}
+        store_cache(self.path, (VERSION, self.known))
+
+
+def _too_large(size: int) -> str:
+    return f"{sizes.shown(size)}, more than the 1 MiB a board file may have"
+
+
+def _revived(path: str, row: Any) -> _Parsed:
+    problem, value = row
+    if problem is not None:
+        return _Parsed(None, Problem(*problem))
+    return _Parsed(_TYPES[kind_of(path)]._make(value))
+
+
+def _card_of(path: str) -> str:
+    of_card = kind_of(path) in ("card", "archived")
+    return path.rpartition("/")[2].removesuffix(".yaml") if of_card else ""
+
+
+def _load(path: str) -> dict[str, Any]:
+    """A cache file's rows; nothing when it is missing, damaged, or of another version."""
+    try:
+        with open(path, "rb") as file:
+            version, rows = marshal.loads(file.read())
+    except (OSError, ValueError, EOFError, TypeError):
+        return {}
+    return rows if version == VERSION and isinstance(rows, dict) else {}
+
+
+def store_cache(path: str, value: Any) -> None:
+    """Marshal a value into a cache file."""
+    files.cache(path, marshal.dumps(value))
+
+
+def board_at(place: Place, commit: str, *, whole: bool = False) -> Board:
+    """The board at a commit, with the runs and notes of the cards that are in work; or of all."""
+    entries = listing(place, commit)
+    reader = Reader(place)
+    kinds: dict[str, list[Entry]] = {}
+    for entry in entries:
+        kinds.setdefault(kind_of(entry.path), []).append(entry)
+    if len(kinds.get("card", ())) > sizes.CARDS_MOST:
+        raise BadData(f"more than {sizes.CARDS_MOST} cards at {commit[:10]}", "Archive some.")
+    problems: list[Problem] = []
+    cards: dict[str, Card] = {}
+    for parsed in reader.values(kinds.get("card", ())).values():
+        if parsed.problem:
+            problems.append(parsed.problem)
+        else:
+            cards[parsed.value.id] = parsed.value
+    config, wrong = _config(place, kinds.get("config", ()))
+    problems += wrong
+    active = read_whole(cards.values())
+    histories = [
+        entry
+        for kind in ("run", "note")
+        for entry in kinds.get(kind, ())
+        if whole or entry.path.split("/")[1] in active
+    ]
+    runs, notes, wrong = _histories(reader, histories)
+    problems += wrong
+    paused: dict[str, Pause] = {}
+    for parsed in reader.values(kinds.get("pause", ())).values():
+        if parsed.problem:
+            problems.append(parsed.problem)
+        else:
+            paused[parsed.value.worker] = parsed.value
+    archived, wrong = _archived(place, reader, kinds.get("archived", ()), cards)
+    problems += wrong
+    reader.save(entries)
+    return Board(
+        place.branch, commit, config, cards, runs, notes, paused, archived, tuple(problems)
+    )
+
+
+def _archived(
+    place: Place, reader: Reader, entries: Iterable[Entry], cards: Container[str]
+) -> tuple[frozenset[str], list[Problem]]:
+    """The cards that lie in the archive, done; one that is not counts as unreadable, and so frees
+    nobody: a pull request that moves its file must not start what waits for it."""
+    done: set[str] = set()
+    problems = []
+    for path, parsed in reader.values(entries).items():
+        card = _card_of(path)
+        if card in cards or (not parsed.problem and parsed.value.status == DONE):
+            done.add(card)
+        else:
+            problems.append(parsed.problem or _undone(place.path(path), parsed.value))
+    return frozenset(done), [problem for problem in problems if problem.card not in done]
+
+
+def _undone(path: str, card: Archived) -> Problem:
+    home = f"{path.rpartition('archive/')[0]}cards/{card.card}.yaml"
+    text = f"it lies in the archive and is {card.status}, not done"
+    return Problem(path, 0, 0, text, f"Move it back: git mv {path} {home}", card.card)
+
+
+def read_whole(cards: Iterable[Card]) -> frozenset[str]:
+    """Those of the cards whose runs and notes are read with the board: those in work."""
+    return frozenset(
+        card.id
+        for card in cards
+        if card.status not in QUIET or (card.status == BACKLOG and card.attempts_after)
+    )
+
+
+def history_of(place: Place, board: Board, card: str) -> Board:
+    """The board with all runs and notes of one card, the archive's among them.
+
+    What the board has of it already, since it was read or by changes to it, stays.
+    """
+    folders = (f"runs/{card}/", f"notes/{card}/")
+    below = () if card in board.archived else folders
+    listed = map(_unarchived, listing(place, board.commit, *below))
+    own = [entry for entry in listed if entry.path.startswith(folders)]
+    entries = [entry for entry in own if kind_of(entry.path) in ("run", "note")]
+    runs, notes, _ = _histories(Reader(place), entries)
+    known_runs = {run.run: run for run in (*runs.get(card, ()), *board.runs_of(card))}
+    known_notes = {note.id: note for note in (*notes.get(card, ()), *board.notes_of(card))}
+    return board._replace(
+        runs={**board.runs, card: tuple(sorted(known_runs.values()))},
+        notes={**board.notes, card: tuple(sorted(known_notes.values()))},
+    )
+
+
+def archived_card(place: Place, board: Board, card: str) -> Card | None:
+    """A card in the archive, None when it is not there or cannot be read."""
+    return archived_cards(place, board, (card,)).get(card)
+
+
+def archived_cards(place: Place, board: Board, wanted: Collection[str]) -> dict[str, Card]:
+    """Those of the wanted cards that are in the archive and can be read, by id."""
+    files = {f"cards/{card}.yaml" for card in wanted}
+    entries = {
+        entry.path: entry
+        for entry in map(_unarchived, _filed(listing(place, board.commit)))
+        if entry.path in files
+    }
+    found = Reader(place).values(list(entries.values())).values()
+    return {each.value.id: each.value for each in found if not each.problem}
+
+
+def _filed(entries: Iterable[Entry]) -> Iterator[Entry]:
+    return (entry for entry in entries if entry.path.startswith("archive/"))
+
+
+def _unarchived(entry: Entry) -> Entry:
+    """A file of the archive as it was called before: `archive/2026/runs/T1/…` as `runs/T1/…`."""
+    if not entry.path.startswith("archive/"):
+        return entry
+    return entry._replace(path=entry.path.split("/", 2)[-1])
+
+
+def _histories(
+    reader: Reader, entries: list[Entry]
+) -> tuple[dict[str, tuple[Run, ...]], dict[str, tuple[Note, ...]], list[Problem]]:
+    runs: dict[str, list[Run]] = {}
+    notes: dict[str, list[Note]] = {}
+    problems = []
+    for parsed in reader.values(entries).values():
+        if parsed.problem:
+            problems.append(parsed.problem)
+        elif isinstance(parsed.value, Run):
+            runs.setdefault(parsed.value.card, []).append(parsed.value)
+        else:
+            notes.setdefault(parsed.value.card, []).append(parsed.value)
+    return (
+        {card: tuple(sorted(each, key=lambda run: run.run)) for card, each in runs.items()},
+        {card: tuple(sorted(each)) for card, each in notes.items()},
+        problems,
+    )
+
+
+def _config(place: Place, entries: Iterable[Entry]) -> tuple[Config | None, list[Problem]]:
+    from gitkanban.board.formats import configfile
+
+    for entry in entries:
+        if no_file := _NO_FILES.get(entry.mode):
+            what = f"it is {no_file}, which is not read"
+            return None, [Problem(place.path("config.yaml"), 0, 0, what)]
+        for _, size, data in blobs.read(place, [entry.oid]):
+            if data is None:
+                what = "missing" if size < 0 else _too_large(size)
+                return None, [Problem(place.path("config.yaml"), 0, 0, what)]
+            return configfile.parse(data, place.path(entry.path))
+    return None, [Problem(place.path("config.yaml"), 0, 0, "there is no config.yaml")]

@@ -1,0 +1,164 @@
+"""The rows that `status` and `list` show, kept for the commit they were made of.
+
+A warm read imports nothing beyond what the interpreter has loaded anyway, runs no git and looks at
+no card. Whatever is in doubt gives None, and the board itself is read. No fact about what lives now
+is kept here.
+"""
+
+import gc
+import marshal
+import os
+import sys
+import time
+
+from gitkanban import __version__, programs
+from gitkanban.board.repo.gitdir import common_dir, first_line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from gitkanban.board.repo.place import Place
+
+# The shape of what is kept, and by whom it can be read.
+_FORMAT = ("gitkanban", 7, __version__, sys.hexversion)
+# What decides, beside the board, on what the rows say: git's configuration, and in the private folder
+# what was allowed to run, what the last tick saw, and when closing a run last failed.
+_OUTSIDE = (
+    "config", "gitkanban/trust", "gitkanban/cache/schedule", "gitkanban/cache/refused",
+    "gitkanban/cache/closing", "gitkanban/tampering",
+)  # fmt: skip
+# What a checkout has while it is in the middle of something; `standstill` then has the word.
+_SIGNS = (
+    "rebase-merge", "rebase-apply", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "BISECT_LOG",
+    "index.lock",
+)  # fmt: skip
+
+
+def warm(cwd: str) -> "dict[str, Any] | None":
+    """The rows that `keep` was given, with what `beside` gives; None: read the board.
+
+    None when the branch has moved, the rows' time is over, one of the files that they also depend
+    on was changed, a program that a worker needs has come or gone, something is in progress in a checkout, the disk is full, or there is nothing
+    sound in the cache.
+    """
+    common = common_dir(cwd)
+    if not common:
+        return None
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        with open(f"{common}/gitkanban/cache/status", "rb") as file:
+            if os.fstat(file.fileno()).st_uid != os.geteuid():
+                return None  # what others wrote is not unmarshalled
+            head = marshal.load(file)
+            if not _holds(common, head):
+                return None
+            data = file.read()
+        if len(data) != head[7] or _checksum(data) != head[8]:
+            return None
+        rows = marshal.loads(data)
+    except (OSError, ValueError, EOFError, TypeError, IndexError, UnicodeDecodeError):
+        return None
+    finally:
+        if collecting:
+            gc.enable()
+    return rows if isinstance(rows, dict) else None
+
+
+def _holds(common: str, head: "Any") -> bool:
+    """Whether the rows behind this head are of the board as it is."""
+    form, files, ref, commit, valid_until, admins, room, _, _, base, base_tip, lookups = head
+    if form != _FORMAT or files != outside(common) or commit != _tip(common, ref):
+        return False
+    if valid_until and _now() >= valid_until:
+        return False
+    if base and base_tip != _tip(common, base):
+        return False
+    path, found = lookups
+    if any(programs.find(name, path) != where for name, where in found):
+        return False
+    disk = os.statvfs(common)
+    if disk.f_bavail * disk.f_frsize < room:
+        return False
+    return not any(os.path.exists(f"{admin}/{sign}") for admin in admins for sign in _SIGNS)
+
+
+def keep(
+    place: "Place",
+    rows: "dict[str, Any]",
+    around: "Any",
+    base: "tuple[str, str]" = ("", ""),
+    lookups: "Any" = ("", ()),
+) -> None:
+    """Keep the rows of a board; they have its `commit` and `valid_until` (epoch seconds, 0: ever).
+
+    `around` is what `outside` gave before anything was read for them, and `base` the ref, with its
+    commit, on which they depend beside the board's; `lookups` is a PATH, and for each program that
+    workers need what `programs.find` gives.
+    Kept only for the board that git's configuration names, since only that can be known again
+    without asking git. Raises nothing: a cache that cannot be written is done without.
+    """
+    from gitkanban import files
+    from gitkanban.board.repo import checkouts, git, standstill
+
+    pinned = git.run(place.common, "config", "gitkanban.branch", check=False).text
+    if place.aside or pinned != place.branch:
+        return
+    admins = {each.admin for each in checkouts.on(place, place.ref)}
+    admins |= {place.common} if place.main else set()
+    data = marshal.dumps(rows | beside(place))
+    head = (
+        _FORMAT, around, place.ref, rows["commit"], rows["valid_until"], tuple(admins),
+        standstill.FREE_LEAST, len(data), _checksum(data), *base, lookups,
+    )  # fmt: skip
+    files.cache(f"{place.private}/cache/status", marshal.dumps(head) + data)
+
+
+def beside(place: "Place") -> "dict[str, Any]":
+    """Where `status` looks for what is kept with no rows: leases, drafts, checkouts left behind."""
+    return {
+        "slots_dir": place.slots,
+        "main": place.main,
+        "prefix": place.prefix,
+        "private": place.private,
+    }
+
+
+def _checksum(data: "bytes") -> int:
+    from zlib import crc32
+
+    return crc32(data)
+
+
+def _now() -> float:
+    if "GITKANBAN_NOW" in os.environ:
+        from gitkanban import clock
+
+        return clock.now()
+    return time.time()
+
+
+def outside(common: str) -> tuple[tuple[int, int, int], ...]:
+    """What changes whenever one of the files does on which the rows depend beside the board."""
+    return tuple([_signature(f"{common}/{name}") for name in _OUTSIDE])
+
+
+def _signature(path: str) -> tuple[int, int, int]:
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return 0, 0, 0
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _tip(common: str, ref: str) -> str:
+    """The commit that a branch is at, loose before packed; empty when there is none."""
+    try:
+        return first_line(f"{common}/{ref}")
+    except FileNotFoundError:
+        pass
+    with open(f"{common}/packed-refs", encoding="utf-8") as file:
+        text = file.read()
+    end = text.find(f" {ref}\n")
+    return text[end - 40 : end] if end >= 40 else ""

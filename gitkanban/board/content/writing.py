@@ -1,0 +1,252 @@
+"""Changes to a board as a new commit object; the ref is not moved here.
+
+Only board paths differ between the new tree and the tip's. Git itself writes (`fastimport`).
+"""
+
+import os
+import time
+from collections.abc import Sequence
+from functools import cache
+
+from gitkanban import clock, failpoints
+from gitkanban.board.content import reading
+from gitkanban.board.content.fastimport import BLOB, Author, FastImport, Written
+from gitkanban.board.formats import cardfile, notefile, pausefile, runfile
+from gitkanban.board.repo import git, signing
+from gitkanban.board.repo.place import Place
+from gitkanban.core.changes import (
+    AddCard,
+    AddNote,
+    ArchiveCard,
+    Change,
+    ClearPause,
+    EditCard,
+    EndRun,
+    RemoveCard,
+    RewriteCard,
+    SetPause,
+    WriteFile,
+)
+from gitkanban.core.model import Card
+from gitkanban.core.visible import shown_lines
+from gitkanban.errors import GitFailed, NotFound, Refused
+
+_FILES = ("100644", "100755")
+
+
+class Draft:
+    """The board's files as they will be: the tip's, with what the changes write on top.
+
+    Use it with `with` where it is read from: its git ends with it.
+    """
+
+    def __init__(self, place: Place, tip: str) -> None:
+        self.place = place
+        self.tip = tip  # empty: a branch that begins here
+        self.start_tree = ""  # begins with this tree instead of the tip's
+        self.files: dict[str, bytes | None] = {}  # by path in the whole tree; None: removed
+        self._git = FastImport(place.common)
+        self._made: tuple[str, Sequence[str], tuple[Author, Author], Written] | None = None
+        self._signed: tuple[str, bytes] | None = None  # the signed twin: its id and content
+
+    def __enter__(self) -> "Draft":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._git.close(kill=True)
+
+    def read(self, name: str) -> str | None:
+        """The text of a board file as it is now, None when there is none."""
+        path = self.place.path(name)
+        if path in self.files:
+            return self.written(name)
+        mode, blob = self._entry(path)
+        if mode not in _FILES:
+            return None
+        return self._git.content(blob).decode("utf-8", "surrogateescape")
+
+    def written(self, name: str) -> str | None:
+        """The text of a board file that was written into the draft; None for any other."""
+        data = self.files.get(self.place.path(name))
+        return None if data is None else data.decode("utf-8", "surrogateescape")
+
+    def _entry(self, path: str) -> tuple[str, str]:
+        start = self.start_tree or self.tip
+        return self._git.entry(start, _bytes(path)) if start else ("", "")
+
+    def write(self, name: str, text: str | None) -> None:
+        """Set or remove a board file."""
+        data = None if text is None else _bytes(text)
+        self.files[self.place.path(name)] = data
+
+    def refuse_unreadable(self) -> None:
+        """Refuse what was written if reading would not take it. Raises Refused."""
+        for path, data in self.files.items():
+            if data is not None:
+                prefix = f"{self.place.prefix}/" if self.place.prefix else ""
+                reading.refuse_unreadable(path.removeprefix(prefix), data)
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        """Write every change into the draft. Raises Refused, NotFound where one does not fit."""
+        for change in changes:
+            self._apply(change)
+
+    def _apply(self, change: Change) -> None:
+        match change:
+            case AddCard(card, text):
+                self._add(card, text)
+            case EditCard(card_id, fields):
+                self.write(_card(card_id), cardfile.edited(self._card_text(card_id), fields))
+            case RewriteCard(card, text):
+                self.write(_card(card.id), text)
+            case RemoveCard(card_id):
+                self.write(_card(card_id), None)
+            case EndRun(run):
+                self._once(f"runs/{run.card}/{run.run}.yaml", runfile.render(run))
+            case AddNote(note):
+                self._once(f"notes/{note.card}/{note.id}.md", notefile.render(note))
+            case SetPause(pause):
+                self.write(f"paused/{pause.worker}.yaml", pausefile.render(pause))
+            case ClearPause(worker):
+                self.write(f"paused/{worker}.yaml", None)
+            case WriteFile(path, text):
+                self.write(path, text)
+            case ArchiveCard(card_id, year):
+                self._archive(card_id, year)
+
+    def _add(self, card: Card, text: str) -> None:
+        if self.read(_card(card.id)) is not None:
+            raise Refused(f"card {card.id} exists already", "Leave --id out to get a new id.")
+        self.write(_card(card.id), text or cardfile.render(card))
+
+    def _card_text(self, card_id: str) -> str:
+        text = self.read(_card(card_id))
+        if text is None:
+            raise NotFound(f"no card {card_id}", "It was removed meanwhile.")
+        return text
+
+    def _once(self, name: str, text: str) -> None:
+        """Runs and notes are written once: what is there stays."""
+        if self.read(name) is None:
+            self.write(name, text)
+
+    def _archive(self, card_id: str, year: int) -> None:
+        names = [_card(card_id), *self._below(f"runs/{card_id}"), *self._below(f"notes/{card_id}")]
+        for name in names:
+            self._move(name, f"archive/{year:04}/{name}")
+
+    def _below(self, folder: str) -> list[str]:
+        """The files of a folder, as names of the board's."""
+        asked = f"{self.start_tree or self.tip}:{self.place.path(folder)}"
+        done = git.run(self.place.common, "ls-tree", "-z", "--name-only", asked, check=False)
+        return [f"{folder}/{name}" for name in done.text.split("\0") if name]
+
+    def _move(self, old: str, new: str) -> None:
+        text = self.read(old)
+        if text is not None:
+            self.write(new, text)
+            self.write(old, None)
+
+    def commit(self, message: str, parents: Sequence[str]) -> str:
+        """Write blobs, trees and the commit; its id, or "" when nothing differs from the tip.
+
+        Raises GitFailed when nobody is configured as the author.
+        """
+        who = _signatures(self.place)
+        with self._git as process:
+            known = process.entry(self.tip, b"")[1] if self.tip and len(parents) == 1 else ""
+            made = self._write(message, parents, who)
+        if made.tree == known:
+            return ""
+        self._made = message, parents, who, made
+        return self._sign(made.commit)
+
+    def rewrite_lost(self) -> bool:
+        """Write again what somebody's `git gc --prune=now` took of the commit; whether it did.
+
+        Until a ref points at them, objects are anybody's to prune (`git help gc`, "NOTES").
+        """
+        signed = self._signed[:1] if self._signed else ()
+        if self._made is None or not self._lost([*self._made[3].objects, *signed]):
+            return False
+        message, parents, who, made = self._made
+        if self._signed:  # a signer does not give the same signature again
+            signing.rewrite(self.place.common, self._signed[1])
+        return self._write(message, parents, who).commit == made.commit
+
+    def _sign(self, commit: str) -> str:
+        """The commit as it is to be: signed where that is asked for."""
+        signed = signing.sign(self.place, commit)
+        if signed != commit:
+            self._signed = signed, signing.content(self.place.common, signed)
+        return signed
+
+    def _lost(self, objects: Sequence[str]) -> bool:
+        folder = f"{self.place.common}/objects"
+        packed = [oid for oid in objects if not os.path.exists(f"{folder}/{oid[:2]}/{oid[2:]}")]
+        if not packed:
+            return False
+        asked = "".join(f"{oid}\n" for oid in packed).encode()
+        done = git.run(self.place.common, "cat-file", "--batch-check", input=asked)
+        return any(line.endswith(" missing") for line in done.text.splitlines())
+
+    def tree(self) -> str:
+        """Write blobs and trees; the object id of the whole tree as it will be."""
+        nobody = Author(b"nobody", b"", 0, "+0000")  # the commit is thrown away
+        return self._write("tree\n", [self.tip] if self.tip else [], (nobody, nobody)).tree
+
+    def commit_tree(self, tree: object, message: str, parents: Sequence[str]) -> str:
+        """A commit of a tree that is written already; its id. Raises GitFailed as `commit` does."""
+        with self._git as process:
+            made = process.commit(
+                {}, _bytes(shown_lines(message)), *_signatures(self.place), parents, str(tree)
+            )
+        failpoints.reach("commit.made")
+        return self._sign(made.commit)
+
+    def _write(self, message: str, parents: Sequence[str], who: tuple[Author, Author]) -> Written:
+        with self._git as process:
+            files = {_bytes(path): self._file(path, data) for path, data in self.files.items()}
+            words = _bytes(shown_lines(message))
+            made = process.commit(files, words, *who, parents, self.start_tree)
+        failpoints.reach("commit.made")
+        return made
+
+    def _file(self, path: str, data: bytes | None) -> tuple[str, bytes] | None:
+        """(mode, content); a file that is there keeps its mode."""
+        if data is None:
+            return None
+        mode = self._entry(path)[0]
+        return (mode if mode in _FILES else BLOB), data
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _signatures(place: Place) -> tuple[Author, Author]:
+    """Author and committer, as git says it for this environment; the time is ours."""
+    now = int(clock.now())
+    zone = time.strftime("%z", time.localtime(now))
+    author, committer = (
+        Author(*_identity(place.common, who, os.environ.get(f"GIT_{who}_EMAIL", "")), now, zone)
+        for who in ("AUTHOR", "COMMITTER")
+    )
+    return author, committer
+
+
+@cache
+def _identity(common: str, who: str, email: str) -> tuple[bytes, bytes]:
+    """(name, address), in the bytes that git would write. Raises GitFailed where it has none."""
+    ident = git.run(common, "var", f"GIT_{who}_IDENT", check=False)
+    if ident.code:
+        raise GitFailed(
+            "git does not know who you are",
+            'Say it once: git config --global user.name "…" and user.email "…".',
+        )
+    name, _, address = ident.out.partition(b" <")
+    return name, address.rpartition(b"> ")[0]
+
+
+def _card(card_id: str) -> str:
+    return f"cards/{card_id}.yaml"

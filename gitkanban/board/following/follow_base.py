@@ -1,0 +1,199 @@
+"""Checkouts brought from one commit to another by git's two-way merge, all or none.
+
+A person's uncommitted work stays (`git help read-tree`, "Two Tree Merge"); whether a checkout can
+follow is found out by `rehearsal` before a ref moves. No ref is moved here: `begin` is called before
+one moves, `bring` after that. A checkout that is left behind would undo the move with its next
+commit, so what is to be brought along is noted in it, what was cut short is completed by the next
+tick, and `mending` puts back what such a commit has taken.
+"""
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from gitkanban import failpoints, files
+from gitkanban.board.following import mending
+from gitkanban.board.repo import checkouts as all_checkouts
+from gitkanban.board.repo import commits, standstill
+from gitkanban.board.repo.checkouts import Checkout
+from gitkanban.board.repo.git import PLAIN
+from gitkanban.board.repo.place import Place
+from gitkanban.board.repo.scratch import scratch_in
+from gitkanban.errors import GitFailed
+
+# A note in a checkout's administrative folder, one for each move: from, to, the move itself.
+NOTE = "gitkanban-bringing-"
+REPORT = "cache/behind"  # in the private folder: lines about checkouts that cannot follow
+_YOUNG = 60.0  # seconds in which the ref of a note may be about to move
+
+
+class Note(NamedTuple):
+    """A checkout is to be brought from tree `old` to tree `new`, once `ref` holds `commit`."""
+
+    checkout: Checkout
+    path: str
+    old: str
+    new: str
+    commit: str
+    ref: str
+
+
+def begin(checkouts: Sequence[Checkout], ref: str, old: str, new: str, commit: str = "") -> None:
+    """Note that the checkouts are to be brought to `new` once `ref` has moved. Raises OSError.
+
+    `commit` is where it moves to, if `new` is a tree made for them.
+    """
+    for checkout in checkouts:
+        text = f"{old} {new} {commit or new} {ref}\n".encode("utf-8", "surrogateescape")
+        files.replace(_path_for(checkout, new), text)
+    failpoints.reach("trees.begun")
+
+
+def _path_for(checkout: Checkout, new: str) -> str:
+    return f"{checkout.admin}/{NOTE}{new}"
+
+
+def bring(place: Place, checkouts: Sequence[Checkout], old: str, new: str) -> list[str]:
+    """Do it; lines about checkouts that could not be brought along after all."""
+    notices = []
+    for checkout in checkouts:
+        try:
+            _read_tree(checkout, old, new)
+        except (GitFailed, OSError) as error:
+            why = error.message if isinstance(error, GitFailed) else str(error)
+            notices.append(
+                f"{checkout.root} stays at {old[:10]} ({why}); do not commit there, "
+                f"the next tick tries again (or by hand: git read-tree -m -u {old[:10]} {new[:10]})"
+            )
+        else:
+            files.remove(_path_for(checkout, new))
+    if notices:
+        _report(place, notices)
+    return notices
+
+
+def forget(checkouts: Sequence[Checkout], new: str) -> None:
+    """The ref did not move to `new`, so nothing is to be brought along to it."""
+    for checkout in checkouts:
+        files.remove(_path_for(checkout, new))
+
+
+def complete(place: Place) -> list[str]:
+    """Bring along what a killed process, or something in the way, has left behind; notices.
+
+    It does no harm to what another process brings along meanwhile: the second one finds it done.
+    """
+    notices, behind = list[str](), list[str]()
+    for note in _notes(place):
+        if not standstill.unfinished(note.checkout):
+            done, stays = _complete_one(place, note)
+            notices += [*done, *stays]
+            behind += stays
+    _report(place, behind)
+    return notices
+
+
+def behind(place: Place, checkouts: Sequence[Checkout] = ()) -> Iterator[Note]:
+    """The moves that the given checkouts (all, by default) have yet to follow."""
+    for note in _notes(place):
+        if (not checkouts or note.checkout in checkouts) and _has_moved(place, note):
+            yield note
+
+
+def is_young(note: Note) -> bool:
+    """Whether another process may just be bringing that checkout along."""
+    return _age(note.path) <= _YOUNG
+
+
+def _has_moved(place: Place, note: Note) -> bool:
+    on_ref = note.checkout.head == note.ref
+    return on_ref and commits.is_ancestor(place.common, note.commit, note.ref)
+
+
+def _complete_one(place: Place, note: Note) -> tuple[list[str], list[str]]:
+    """Complete one move: what was done, and what stays as it is, in lines."""
+    if _has_moved(place, note):
+        # First what counts for everybody: the checkout may have to wait for its person.
+        mended = mending.mend(place, note.old, note.commit, note.ref)
+        stays = bring(place, [note.checkout], note.old, note.new)
+        return mended, stays if os.path.exists(note.path) else []
+    if note.checkout.head != note.ref or not is_young(note):
+        files.remove(note.path)
+    return [], []
+
+
+def _notes(place: Place) -> list[Note]:
+    """The notes of all checkouts, for each the oldest first."""
+    found = []
+    for checkout in all_checkouts.followers(place):
+        paths = sorted(_note_files(checkout), key=_age, reverse=True)
+        for path in paths:
+            words = all_checkouts.line(path).split(" ", 3)
+            if len(words) == 4:
+                found.append(Note(checkout, path, *words))
+    return found
+
+
+def _note_files(checkout: Checkout) -> list[str]:
+    try:
+        names = os.listdir(checkout.admin)
+    except OSError:
+        return []
+    whole = (name for name in names if name.startswith(NOTE) and not name.endswith(".part"))
+    return [f"{checkout.admin}/{name}" for name in whole]
+
+
+def _age(path: str) -> float:
+    try:
+        return time.time() - os.stat(path).st_mtime
+    except FileNotFoundError:  # another process has just completed it
+        return 0.0
+
+
+def _report(place: Place, lines: Sequence[str]) -> None:
+    """Leave the lines for `status`, which runs no git to find them out."""
+    path = f"{place.private}/{REPORT}"
+    if lines:
+        text = "".join(f"{line}\n" for line in lines)
+        files.cache(path, text.encode("utf-8", "surrogateescape"))
+    else:
+        files.remove(path)
+
+
+# -- the move itself
+
+
+def _read_tree(checkout: Checkout, old: str, new: str) -> None:
+    """The two-way merge, files and index. Raises GitFailed; files may be half changed then."""
+    words = (*PLAIN, "read-tree", "-m", "-u", old, new)
+    done = checkout.run(*words, check=False)
+    if done.code and _admit_written(checkout, old, new):
+        done = checkout.run(*words, check=False)
+    if done.code:
+        raise GitFailed(done.last)
+
+
+def _admit_written(checkout: Checkout, old: str, new: str) -> bool:
+    """Put into the index what an earlier try has written of `new`; whether there was anything.
+
+    To git such files are changes of a person, for it writes the index last.
+    """
+    changed = {
+        change.path: change
+        for change in commits.changes(checkout.admin, old, new)
+        if change.new and os.path.lexists(f"{checkout.root}/{change.path}")
+    }
+    with scratch_in(checkout.admin) as folder:
+        env = {"GIT_INDEX_FILE": f"{folder}/index"}
+        files.copy(checkout.index_file, f"{folder}/index")
+        if checkout.run("read-tree", "-i", "-m", old, new, env=env, check=False).code:
+            return False
+        checkout.run("update-index", "-q", "--refresh", env=env, check=False)
+        differing = checkout.run("diff-files", "--name-only", "-z", env=env).text.split("\0")
+    same = [changed[path] for path in changed.keys() - set(differing)]
+    lines = "".join(f"{each.mode} {each.new}\t{each.path}\0" for each in same)
+    text = lines.encode("utf-8", "surrogateescape")
+    checkout.run("update-index", "--replace", "-z", "--index-info", input=text)
+    checkout.run("update-index", "-q", "--refresh", check=False)
+    return bool(same)

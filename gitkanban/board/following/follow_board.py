@@ -1,0 +1,165 @@
+"""Checkouts of the board's branch brought along after a commit: the board's changed paths only.
+
+What each checkout last followed is recorded in its administrative folder, so that following can be
+repeated, and is completed by the next command when it was cut short. Files come first and the index
+after, through git's own `update-index`, which locks the index before it reads it. No ref is moved.
+"""
+
+from typing import NamedTuple
+
+from gitkanban import failpoints, files
+from gitkanban.board.following.follow_file import Path, settle
+from gitkanban.board.repo import blobs, checkouts, git, standstill
+from gitkanban.board.repo.checkouts import Checkout
+from gitkanban.board.repo.place import Place
+from gitkanban.board.repo.turn import Turn
+from gitkanban.errors import BadData, GitFailed
+
+RECORD = "gitkanban-followed"
+_MANY = 200  # paths, above which the whole board's index entries are listed
+_FILES = ("100644", "100755")
+
+
+def begin(place: Place, commit: str) -> None:
+    """Note where checkouts stand that were never brought along, before the branch moves."""
+    for checkout in _theirs(place):
+        if _record(place, checkout) is None:
+            _write_record(place, checkout, commit)
+
+
+def follow(place: Place) -> list[str]:
+    """Bring every checkout of the board's branch to its tip; lines to tell people.
+
+    While another process does it, it is left to that one, which looks again before it ends. What
+    stands in the way, a locked index or a full disk, is told and left to the next command.
+    """
+    told: list[str] = []
+    while True:
+        tip = checkouts.tip(place, place.ref)
+        behind = [each for each in _theirs(place) if _record(place, each) != tip]
+        if not tip or not behind:
+            return told
+        with Turn(place, "follow") as turn:
+            if not turn.held:
+                return told
+            failpoints.reach("follow.locked")
+            tip = checkouts.tip(place, place.ref)  # it may have moved before our turn came
+            done = [_bring(place, checkout, tip, told) for checkout in behind]
+        if not all(done):
+            return told
+
+
+def _theirs(place: Place) -> list[Checkout]:
+    return [each for each in checkouts.followers(place) if each.head == place.ref]
+
+
+def _record(place: Place, checkout: Checkout) -> str | None:
+    """The commit that a checkout has followed this branch to; None when it never did."""
+    commit, _, ref = checkouts.line(f"{checkout.admin}/{RECORD}").partition(" ")
+    return commit if ref == place.ref else None
+
+
+def _write_record(place: Place, checkout: Checkout, commit: str) -> None:
+    failpoints.reach("follow.record")
+    text = f"{commit} {place.ref}\n".encode("utf-8", "surrogateescape")
+    files.replace(f"{checkout.admin}/{RECORD}", text, lasting=False)
+    failpoints.reach("follow.recorded")
+
+
+class _Entry(NamedTuple):
+    """An entry of an index."""
+
+    mode: str
+    oid: str
+    stage: str
+    skipped: bool  # sparse: it has no file
+
+
+def _bring(place: Place, checkout: Checkout, tip: str, told: list[str]) -> bool:
+    """Bring one checkout to the tip; whether it got there."""
+    if standstill.unfinished(checkout):
+        return False
+    try:
+        done = _paths(place, checkout, tip, told)
+        if done:
+            _write_record(place, checkout, tip)
+    except OSError as error:
+        told.append(f"{checkout.root} is brought along later: {error.strerror or error}")
+        return False
+    except (GitFailed, BadData) as error:
+        told.append(f"{checkout.root} is brought along later: {error.message}")
+        return False
+    return done
+
+
+def _paths(place: Place, checkout: Checkout, tip: str, told: list[str]) -> bool:
+    since = _record(place, checkout)
+    changed = _changed(place, since, tip) if since else []
+    if not changed:
+        return True
+    entries = _entries(place, checkout, [path.name for path in changed])
+    whole = True
+    orders, sparse = [], []
+    for path in changed:
+        entry = entries.get(path.name)
+        if entry and entry.stage != "0":
+            told.append(f"{path.name} in {checkout.root} is unmerged, so it is left as it is")
+            whole = False
+            continue
+        index = entry.oid if entry else ""
+        skipped = bool(entry and entry.skipped)
+        settled = settle(
+            place, checkout.root, path._replace(staged=index), since or "", tip, skipped
+        )
+        failpoints.reach("follow.file-written")
+        told.extend(settled.told)
+        if settled.staged != index:
+            orders.append(_order(path, settled.staged))
+        if skipped and settled.staged:
+            sparse.append(path.name)
+    if orders:
+        text = "".join(orders).encode("utf-8", "surrogateescape")
+        checkout.run("update-index", "-z", "--index-info", input=text)
+        failpoints.reach("follow.index-written")
+    if sparse:
+        names = "".join(f"{name}\0" for name in sparse).encode("utf-8", "surrogateescape")
+        checkout.run("update-index", "-z", "--skip-worktree", "--stdin", input=names)
+    return whole
+
+
+def _order(path: Path, oid: str) -> str:
+    """A line for `update-index --index-info` (its third form)."""
+    return f"{path.mode} {oid} 0\t{path.name}\0" if oid else f"0 {'0' * 40}\t{path.name}\0"
+
+
+def _changed(place: Place, since: str, tip: str) -> list[Path]:
+    """The board's paths that differ between two commits; none where the older is gone."""
+    done = git.run(
+        place.common, "diff-tree", "-r", "-z", "--raw", "--no-renames", since, tip, "--",
+        place.prefix or ".", check=False,
+    )  # fmt: skip
+    fields = done.text.split("\0")
+    found = []
+    for meta, name in zip(fields[0::2], fields[1::2], strict=False):
+        old_mode, mode, old, new, _ = meta[1:].split(" ")
+        if mode not in _FILES and new.strip("0"):
+            continue  # a link or a submodule: nothing that a board has
+        old, new = ("" if not each.strip("0") else each for each in (old, new))
+        found.append(Path(name, mode if new else old_mode, old, new))
+    new_ones = {path.new for path in found if path.new}
+    texts = {blob.asked: blob.data for blob in blobs.read(place, new_ones)}
+    return [path._replace(text=texts.get(path.new)) for path in found]
+
+
+def _entries(place: Place, checkout: Checkout, names: list[str]) -> dict[str, _Entry]:
+    asked = names if len(names) <= _MANY else [place.prefix or "."]
+    done = checkout.run("--literal-pathspecs", "ls-files", "-s", "-t", "-z", "--full-name", "--",
+        *asked,
+    )  # fmt: skip
+    found = {}
+    for line in done.text.split("\0"):
+        if line:
+            meta, _, name = line.partition("\t")
+            tag, mode, oid, stage = meta.split(" ")
+            found[name] = _Entry(mode, oid, stage, tag == "S")
+    return found

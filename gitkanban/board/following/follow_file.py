@@ -1,0 +1,200 @@
+"""One path of a checkout that follows: what becomes of its file and of its index entry.
+
+A file that nobody touched becomes the board's. One that a person has edited or staged is merged, a
+card by field; where both changed the same thing the person's stays and it is told. The index is
+written by the caller.
+"""
+
+import os
+import stat
+from typing import NamedTuple
+
+from gitkanban import files
+from gitkanban.board.formats import mergefile
+from gitkanban.board.repo import git
+from gitkanban.board.repo.place import Place
+from gitkanban.core import merge
+from gitkanban.core.sizes import FILE_MOST
+
+
+class Path(NamedTuple):
+    """A path of the board that changed. Object ids are empty where there is no file."""
+
+    name: str  # from the checkout's root
+    mode: str
+    base: str  # at the commit that the checkout stood at
+    new: str  # at the board's tip
+    text: bytes | None = None  # the content of `new`, unless it is large
+    staged: str = ""  # in the checkout's index
+
+
+class Settled(NamedTuple):
+    """The object id that the index entry shall have (empty: none), and lines to tell."""
+
+    staged: str
+    told: tuple[str, ...] = ()
+
+
+def settle(place: Place, root: str, path: Path, since: str, tip: str, skipped: bool) -> Settled:
+    """Bring the file along and say what the index shall hold. Raises OSError, GitFailed.
+
+    `skipped`: a sparse checkout leaves the file out.
+    """
+    file = _File(root, path.name)
+    work = file.oid
+    old = {path.base, path.new}
+    if path.staged not in old or (work not in old and work != path.staged):
+        old |= _history(place, path.name, since, tip)
+    side = _Side(place, path, old)
+    index = path.new if path.staged in old else side.merged(path.staged, None, "staged")
+    if skipped and work == "":
+        pass
+    elif file.odd:
+        side.told.append(f"{path.name} in {root} is {file.odd}, so it is left as it is")
+    elif work == path.staged or work in old:
+        # Gone though the index has it: a person deleted it.
+        if not (work == "" and path.staged) and work != index:
+            file.write(side.content(index) if index else None)
+    else:
+        base = path.staged if path.staged in old else path.base
+        merged = side.merged(work, file.data, "edited", base)
+        if merged != work:
+            file.write(side.content(merged) if merged else None)
+    return Settled(index, tuple(dict.fromkeys(side.told)))
+
+
+class _Side:
+    """A person's versions of one path, against the board's."""
+
+    def __init__(self, place: Place, path: Path, old: set[str]) -> None:
+        self.place, self.path, self.old = place, path, old
+        self.told: list[str] = []
+        self.known: dict[str, bytes] = {}
+        if path.new and path.text is not None:
+            self.known[path.new] = path.text
+
+    def content(self, oid: str) -> bytes:
+        """The content of an object. Raises GitFailed."""
+        if oid not in self.known:
+            self.known[oid] = git.run(self.place.common, "cat-file", "blob", oid).out
+        return self.known[oid]
+
+    def merged(self, mine: str, data: bytes | None, what: str, base: str | None = None) -> str:
+        """The object id of a person's version with the board's change in it."""
+        base = self.path.base if base is None else base
+        if data is not None:
+            self.known[mine] = data
+        if any(len(self.content(oid)) > FILE_MOST for oid in (base, mine, self.path.new) if oid):
+            self.told.append(f"{self.path.name} as you {what} it stays: it is too large to merge")
+            return mine
+        versions = [self._text(oid) for oid in (base, mine, self.path.new)]
+        text, why = merged(self.path.name, *versions)
+        if why:
+            self.told.append(f"{self.path.name} as you {what} it stays: {why}")
+        if text is None:
+            return ""
+        if text == versions[1]:
+            return mine
+        if text == versions[2]:
+            return self.path.new
+        result = text.encode("utf-8", "surrogateescape")
+        done = git.run(self.place.common, "hash-object", "-w", "--stdin", input=result)
+        self.known[done.text] = result
+        return done.text
+
+    def _text(self, oid: str) -> str | None:
+        return self.content(oid).decode("utf-8", "surrogateescape") if oid else None
+
+
+def merged(
+    name: str, base: str | None, ours: str | None, theirs: str | None
+) -> tuple[str | None, str]:
+    """The merged text, and what could not be merged."""
+    if "cards" in name.split("/")[-2:-1] and name.endswith(".yaml"):
+        done = mergefile.merge_card(base, ours, theirs)
+        return done.text, "; ".join(done.told)
+    if ours in (base, theirs):
+        return theirs, ""
+    if theirs == base:
+        return ours, ""
+    if ours is None or theirs is None:
+        return ours, "" if ours == theirs else "the board and you disagree whether it exists"
+    both = merge.text(base or "", ours, theirs)
+    return (ours, "the board changed the same lines") if both is None else (both, "")
+
+
+def _history(place: Place, name: str, since: str, tip: str) -> set[str]:
+    """Every version that the path had between two commits: a switch of branches leaves those."""
+    done = git.run(
+        place.common, "log", "--format=", "--raw", "-z", "--no-abbrev", "--no-renames", "-m",
+        f"{since}...{tip}", "--", name, check=False,
+    )  # fmt: skip
+    found = set()
+    for field in done.text.split("\0"):
+        if field.startswith(":"):
+            _, _, old, new, _ = field.split(" ")
+            found |= {oid for oid in (old, new) if oid.strip("0")}
+    return found
+
+
+class _File:
+    """A file of a working tree; links are not followed, not in its folders either."""
+
+    def __init__(self, root: str, name: str) -> None:
+        self.root, self.name = root, name
+        self.path = f"{root}/{name}"
+        self.odd = self._odd()
+        self.data = None if self.odd else self._read()
+
+    def _odd(self) -> str:
+        at = self.root
+        *folders, last = self.name.split("/")
+        for part in (*folders, last):
+            at = f"{at}/{part}"
+            try:
+                mode = os.lstat(at).st_mode
+            except (FileNotFoundError, NotADirectoryError):
+                return ""
+            if stat.S_ISLNK(mode):
+                return "behind a symbolic link"
+            if part is last and not stat.S_ISREG(mode):
+                return "not a file"
+            if part is not last and not stat.S_ISDIR(mode):
+                return "below something that is no folder"
+        return ""
+
+    def _read(self) -> bytes | None:
+        try:
+            return files.read(self.path, below=self.root)
+        except FileNotFoundError:
+            return None
+
+    @property
+    def oid(self) -> str:
+        """The object id that git would give the content; empty where there is no file."""
+        if self.data is None:
+            return ""
+        from hashlib import sha1
+
+        data = self.data.replace(b"\r\n", b"\n")
+        return sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+    def write(self, data: bytes | None) -> None:
+        """Replace or remove the file, unless it has changed since it was read. Raises OSError."""
+        if self._read() != self.data:
+            raise OSError(f"{self.path} is being edited")
+        if data is None:
+            files.remove(self.path, below=self.root)
+            self._remove_empty()
+            return
+        mode = None if self.data is None else stat.S_IMODE(os.lstat(self.path).st_mode)
+        files.replace(self.path, data, mode, lasting=False, below=self.root, make=True)
+
+    def _remove_empty(self) -> None:
+        folder = os.path.dirname(self.name)
+        while folder:
+            try:
+                files.remove_folder(f"{self.root}/{folder}", below=self.root)
+            except OSError:  # something is left in it
+                return
+            folder = os.path.dirname(folder)

@@ -1,0 +1,161 @@
+"""Whether checkouts can follow a move of their branch, found out by doing it beside them.
+
+What would change is written, through the filters of that checkout, into a scratch folder on the same
+disk; folders that are touched must be writable. Nothing of the checkout changes. What passes here
+and fails later all the same is `trees`' to complete.
+"""
+
+import os
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+
+from gitkanban import files
+from gitkanban.board.following import follow_base
+from gitkanban.board.repo import commits, standstill
+from gitkanban.board.repo.checkouts import Checkout
+from gitkanban.board.repo.git import PLAIN
+from gitkanban.board.repo.place import Place
+from gitkanban.board.repo.scratch import scratch_in
+from gitkanban.errors import BoardBusy, Refused
+
+_NAMED_MOST = 5  # paths in one message
+
+
+def refuse_unable(place: Place, checkouts: Sequence[Checkout], old: str, new: str) -> None:
+    """Raise Refused for a checkout that cannot follow from `old` to `new`, and says why not.
+
+    Raises BoardBusy where that will pass by itself, OSError.
+    """
+    for note in follow_base.behind(place, checkouts):
+        if follow_base.is_young(note):
+            raise BoardBusy(f"{note.checkout.root} is just being brought along", "Try again.")
+        raise Refused(
+            f"{note.checkout.root} has not followed {note.ref.removeprefix('refs/heads/')} to "
+            f"{note.commit[:10]} yet",
+            "`gitkanban tick` tries again, and says what is in the way.",
+        )
+    for checkout in checkouts:
+        what = standstill.unfinished(checkout)
+        if what:
+            raise BoardBusy(
+                f"{what} is in progress in {checkout.root}", "Finish or abort it first."
+            )
+        _refuse_in_the_way(checkout, old, new)
+        _refuse_unwritable(checkout, old, new)
+        _refuse_unfiltered(checkout, old, new)
+
+
+def _refuse_in_the_way(checkout: Checkout, old: str, new: str) -> None:
+    """What a person has changed, staged or left lying stays as it is."""
+    dry_run = (*PLAIN, "read-tree", "-n", "-m", "-u", old, new)
+    done = checkout.run(*dry_run, check=False)
+    if done.code:  # perhaps only for times of files that were touched and not changed
+        checkout.run("update-index", "-q", "--refresh", check=False)
+        done = checkout.run(*dry_run, check=False)
+    if not done.code:
+        return
+    said = done.err.decode("utf-8", "replace")
+    if ".lock" in said:
+        raise BoardBusy(f"the index of {checkout.root} is locked", "Try again.")
+    raise Refused(
+        f"uncommitted work in {checkout.root} is in the way: {', '.join(_named_files(said))}",
+        "Commit or stash it, then try again.",
+    )
+
+
+def _named_files(said: str) -> list[str]:
+    """The paths that git names, as `error: Entry 'x' not uptodate. Cannot merge.`"""
+    found = []
+    for line in said.splitlines():
+        name = line.partition("'")[2].rpartition("'")[0]
+        if name and name not in found:
+            found.append(name)
+    return found or [said.strip().partition("\n")[0]]
+
+
+# -- folders
+
+
+def _refuse_unwritable(checkout: Checkout, old: str, new: str) -> None:
+    paths = [change.path for change in commits.changes(checkout.admin, old, new)]
+    stuck = [*_closed_folders(checkout.root, paths), *_fixed_files(checkout.root, paths)]
+    if stuck:
+        more = f" and {len(stuck) - _NAMED_MOST} more" if len(stuck) > _NAMED_MOST else ""
+        raise Refused(
+            f"{checkout.root} cannot follow, for this user may not change: "
+            f"{', '.join(stuck[:_NAMED_MOST])}{more}",
+            "Make it writable for you, then try again.",
+        )
+
+
+def _closed_folders(root: str, paths: Iterable[str]) -> Iterator[str]:
+    for folder in sorted({_standing_folder(root, path) for path in paths}):
+        if not os.access(folder, os.W_OK | os.X_OK, effective_ids=_EFFECTIVE):
+            yield os.path.relpath(folder, os.path.dirname(root))
+
+
+_EFFECTIVE = os.access in os.supports_effective_ids
+
+
+def _standing_folder(root: str, path: str) -> str:
+    """The innermost folder above a path that is there; links are left to git, which refuses them."""
+    folder = os.path.dirname(f"{root}/{path}")
+    while folder != root and not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
+    return folder
+
+
+def _fixed_files(root: str, paths: Iterable[str]) -> Iterator[str]:
+    """Files that their folder does not let go of, though it is writable: see chattr(1), chmod(1)."""
+    me = os.geteuid()
+    for path in paths:
+        try:
+            found, above = (
+                os.lstat(f"{root}/{path}"),
+                os.stat(os.path.dirname(f"{root}/{path}")),
+            )
+        except OSError:
+            continue
+        sticky = above.st_mode & stat.S_ISVTX and me not in (0, found.st_uid, above.st_uid)
+        ours = me == 0 or (me == found.st_uid and found.st_mode & stat.S_IWUSR)
+        regular = stat.S_ISREG(found.st_mode)
+        locked = regular and ours and not os.access(f"{root}/{path}", os.W_OK)
+        if sticky or locked:
+            yield path
+
+
+# -- filters
+
+
+def _refuse_unfiltered(checkout: Checkout, old: str, new: str) -> None:
+    """Write what would change beside the checkout, by the very command that will do it there."""
+    at = checkout.admin if _is_same_disk(checkout.admin, checkout.root) else checkout.root
+    with scratch_in(at) as folder:
+        tree, index = f"{folder}/tree", f"{folder}/index"
+        os.mkdir(tree)
+        files.copy(checkout.index_file, index)
+        words = ("-c", "core.splitIndex=false", "-c", "core.fsmonitor=false", *_filters(checkout))
+        beside = checkout._replace(root=tree)
+        done = beside.run(
+            *PLAIN, *words, "read-tree", "-m", "-u", old, new, env={"GIT_INDEX_FILE": index},
+            check=False,
+        )  # fmt: skip
+    if done.code:
+        raise Refused(
+            f"{checkout.root} cannot follow: {done.last}",
+            "Mend that (`git config --get-regexp filter` lists filters), then try again.",
+        )
+
+
+def _is_same_disk(one: str, other: str) -> bool:
+    return os.stat(one).st_dev == os.stat(other).st_dev
+
+
+def _filters(checkout: Checkout) -> Iterator[str]:
+    """Options by which every filter runs in the checkout itself, where its program may lie."""
+    asked = ("config", "-z", "--get-regexp", r"^filter\..*\.(smudge|process)$")
+    root = checkout.root.replace("'", "'\\''").replace("%", "%%")  # `%f` is the path of a file
+    for entry in checkout.run(*asked, check=False).text.split("\0"):
+        name, _, command = entry.partition("\n")
+        if command:
+            yield from ("-c", f"{name}=cd '{root}' && {command}")

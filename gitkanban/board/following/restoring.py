@@ -1,0 +1,232 @@
+"""Changes of the board that its branch has lost since we made them, and how they come back.
+
+`refs/gitkanban/seen` keeps the last commit that we know. A branch that was amended, reset or
+replaced no longer holds it; a merge concluded from an old index holds it, with old versions of
+cards on top. What was lost is merged in again, a card by field, in one commit of its own. Where a
+person changed the same field since, the person's stays. A commit made while its checkout was still
+behind us takes back all that our last moves brought, merged work too: all of it comes back.
+"""
+
+import itertools
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from gitkanban.board.content import writing
+from gitkanban.board.following import follow_board, follow_file
+from gitkanban.board.repo import blobs, checkouts, commits, git, merging, refs
+from gitkanban.board.repo.place import Place
+
+ATTEMPTS = 10
+MOVES_MOST = 20  # of the branch, among which that one is looked for from which a commit was made
+
+
+class Loss(NamedTuple):
+    """A path that has lost a change: object ids (empty: no file) before it, with it, and now."""
+
+    path: str
+    before: str
+    seen: str
+    now: str
+
+
+def restore(place: Place) -> list[str]:
+    """Bring back what the branch lost, in one commit; lines to tell, none when nothing was lost.
+
+    Does nothing while the board must not be written. Raises GitFailed, BoardBusy.
+    """
+    for _ in range(ATTEMPTS):
+        tip, seen = checkouts.tip(place, place.ref), checkouts.tip(place, refs.SEEN)
+        if place.aside or not seen or not tip or seen == tip or refs.why_not(place):
+            return []
+        lost = _lost(place, seen, tip)
+        start = _made_behind(place, seen, tip)
+        # The person's git has brought the checkout to the tip as it is; so it is put on record.
+        told = follow_board.follow(place) if lost or start else []
+        draft = writing.Draft(place, tip) if lost or start else None
+        if draft and start:
+            told += _reapplied(draft, start, seen)
+        told += _put_back(place, draft, lost) if draft else []
+        told = list(dict.fromkeys(told))
+        message = "kanban: bring back what the branch lost\n\n" + "".join(f"{t}\n" for t in told)
+        new = (_committed(draft, message, tip) if draft else "") or tip
+        if new == tip:
+            git.run(place.common, "update-ref", "--no-deref", refs.SEEN, tip, seen, check=False)
+            return told
+        follow_board.begin(place, tip)
+        if refs.swap(place, tip, new, "kanban: bring back what the branch lost"):
+            return told + follow_board.follow(place)
+    return []
+
+
+def _made_behind(place: Place, seen: str, tip: str) -> str:
+    """Where our moves began that the first commit after them takes back, unasked; else "".
+
+    It was made in a checkout that had not been brought along, so its index was still there, or
+    halfway: what it has of each of our changes is the old version or the new, of our records too.
+    A commit that does nothing else means it, and so does a `git revert`.
+    """
+    done = git.run(
+        place.common, "log", "--first-parent", "--reverse", "--format=%H%x00%P%x00%B%x00%x00",
+        f"{seen}..{tip}",
+    )  # fmt: skip
+    first, _, rest = done.text.partition("\0")
+    parents, _, rest = rest.partition("\0")
+    if (
+        not place.prefix
+        or not first
+        or " " in parents
+        or "This reverts commit" in rest.partition("\0\0")[0]
+    ):
+        return ""
+    theirs = _deltas(place, seen, first)
+    board = f"{place.prefix}/"
+    if len({path.startswith(board) for path in theirs}) < 2:
+        return ""  # all the board's, and meant; or none of it
+    found = ""
+    for old in _moves(place, seen):
+        ours = _deltas(place, old, seen)
+        taken = {path for path in ours.keys() & theirs.keys() if theirs[path][1] == ours[path][0]}
+        if ours.keys() & theirs.keys() - taken:
+            continue  # neither the old version nor the new: not from there
+        mine = {path for path in ours if path.startswith(board)}
+        records = any(path.startswith((f"{board}runs/", f"{board}notes/")) for path in taken)
+        if records or (mine and mine <= taken):
+            found = old
+    return found
+
+
+def _moves(place: Place, seen: str) -> Iterator[str]:
+    """Where the branch stood before our last moves of it, the newest first."""
+    done = git.run(
+        place.common, "log", "-g", "-n1000", "--format=%H %gs", place.ref, "--", check=False
+    )
+    lines = [line.partition(" ") for line in done.lines]
+    at = next((number for number, line in enumerate(lines) if line[0] == seen), len(lines))
+    for (_, _, why), (before, _, _) in itertools.pairwise(lines[at : at + MOVES_MOST]):
+        if not why.startswith("kanban: "):
+            return
+        yield before
+
+
+def _deltas(place: Place, old: str, new: str) -> dict[str, tuple[str, str]]:
+    """The object ids before and after of every path that differs between two commits."""
+    changes = commits.changes(place.common, old, new)
+    return {change.path: (change.old, change.new) for change in changes}
+
+
+def _reapplied(draft: writing.Draft, start: str, seen: str) -> list[str]:
+    """The draft with all that came between two commits of ours once more; lines to tell."""
+    done = merging.merge_trees(draft.place.common, start, draft.tip, seen)
+    if not done.clean:  # changed further since: by field, then, or not at all
+        paths = sorted(done.conflicts)
+        return [f"{path}: the branch lost a change that no longer fits" for path in paths]
+    draft.start_tree = done.tree
+    back = commits.changes(draft.place.common, draft.tip, done.tree)
+    return [f"{change.path}: the branch had lost a change; it is back" for change in back]
+
+
+def _committed(draft: writing.Draft, message: str, tip: str) -> str:
+    return draft.commit(message, [tip])
+
+
+def _lost(place: Place, seen: str, tip: str) -> list[Loss]:
+    found = git.run(place.common, "merge-base", seen, tip, check=False)
+    if found.code:
+        return []  # another history altogether: somebody has rewritten it all
+    if found.text == seen:
+        return _committed_over(place, seen, tip)
+    now = {change.path: change for change in _changes(place, found.text, tip)}
+    lost = []
+    for change in _changes(place, found.text, seen):
+        here = now[change.path].new if change.path in now else change.old
+        if here != change.new:
+            before = change.old
+            if not before and here:  # added on both sides: an amended commit, most likely
+                before = _versions(place, f"{found.text}..{seen}", change.path)[-1]
+            lost.append(Loss(change.path, before, change.new, here))
+    return lost
+
+
+class _Change(NamedTuple):
+    path: str
+    old: str
+    new: str
+
+
+def _changes(place: Place, old: str, new: str) -> list[_Change]:
+    done = git.run(
+        place.common, "diff-tree", "-r", "-z", "--raw", "--no-renames", old, new, "--",
+        place.prefix or ".",
+    )  # fmt: skip
+    fields = done.text.split("\0")
+    found = []
+    for meta, path in zip(fields[0::2], fields[1::2], strict=False):
+        ids = (oid if oid.strip("0") else "" for oid in meta.split(" ")[2:4])
+        found.append(_Change(path, *ids))
+    return found
+
+
+def _committed_over(place: Place, seen: str, tip: str) -> list[Loss]:
+    """Cards that a later commit took back to an old version, byte for byte, without meaning to.
+
+    A commit that does nothing else means it, and so does a `git revert`.
+    """
+    lost = []
+    for change in _changes(place, seen, tip):
+        if not change.old or "/cards/" not in f"/{change.path}" or not change.new:
+            continue
+        before = _versions(place, seen, change.path)
+        if change.new in before and not _meant(place, seen, tip, change.path):
+            lost.append(Loss(change.path, change.new, change.old, change.new))
+    return lost
+
+
+def _versions(place: Place, commits: str, path: str) -> list[str]:
+    """The object ids that a path had at some commits, the newest first."""
+    done = git.run(
+        place.common, "log", "--format=", "--raw", "-z", "--no-abbrev", "--no-renames", "-m", commits,
+        "--", path,
+    )  # fmt: skip
+    news = (field.split(" ")[3] for field in done.text.split("\0") if field.startswith(":"))
+    return [oid for oid in news if oid.strip("0")]
+
+
+def _meant(place: Place, seen: str, tip: str, path: str) -> bool:
+    """Whether the last commit that changed the path did it on purpose."""
+    done = git.run(
+        place.common, "log", "--first-parent", "-n1", "--format=%H%n%P%n%B", f"{seen}..{tip}", "--",
+        path,
+    )  # fmt: skip
+    if not done.text:
+        return True
+    commit, parents, message = done.text.split("\n", 2)
+    if " " in parents:
+        return False  # a merge brings what both sides have
+    others = git.run(
+        place.common, "diff-tree", "-r", "--no-commit-id", "--name-only", "-z", commit, "--", ":/",
+        f":(exclude,literal){path}",
+    ).text  # fmt: skip
+    ours = "\nKanban-" in message
+    return ours or "This reverts commit" in message or not others
+
+
+def _put_back(place: Place, draft: writing.Draft, lost: Iterable[Loss]) -> list[str]:
+    """Merge every loss into the draft; a line for each that changed something."""
+    lost = list(lost)
+    wanted = {oid for loss in lost for oid in loss[1:] if oid}
+    texts = blobs.texts(place, wanted)
+    told = []
+    for loss in lost:
+        if any(oid and oid not in texts for oid in loss[1:]):
+            told.append(f"{loss.path}: the branch lost a change, and it is too large to bring back")
+            continue
+        before, seen, now = (texts.get(oid) if oid else None for oid in loss[1:])
+        text, why = follow_file.merged(loss.path, before, now, seen)
+        if text != now:
+            draft.files[loss.path] = (
+                None if text is None else text.encode("utf-8", "surrogateescape")
+            )
+            told.append(f"{loss.path}: the branch had lost a change; it is back")
+        if why:
+            told.append(f"{loss.path}: the branch lost a change that no longer fits: {why}")
+    return told

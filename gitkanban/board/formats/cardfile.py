@@ -1,0 +1,304 @@
+"""`cards/<id>.yaml` to a card and back: parsing, the canonical layout, edits in place.
+
+It does not look at other cards: unknown parents and workers are found where the board is checked.
+
+The canonical layout lets plain git merge what two branches changed: a blank line between fields,
+lists one item a line, sets sorted. The fields that a transition writes together (`status` and
+what goes with it) stand together as one paragraph; they are one fact and never merge by halves.
+Fields that are not `OPTIONAL` are always written, empty if need be: git's line merge takes a field that one
+branch adds, and a change of the field behind it on another, for one conflict.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from gitkanban import clock
+from gitkanban.board.formats import yamledit, yamltext
+from gitkanban.board.formats.yamltext import Bad, Node, Scalar, Sequence, block, refuse, scalar
+from gitkanban.core import ids, model, sizes
+from gitkanban.core.changes import Value
+from gitkanban.core.model import Card, Problem
+
+STATUS_GROUP = model.STATUS_FIELDS  # the paragraph of the status, in its order
+ORDER = (
+    "id", "title", "worker", *STATUS_GROUP, "priority", "parents", "needs", "acceptance", "body",
+)  # fmt: skip
+# Fields that a file has only while they say something: absent means empty. Nothing adds them empty,
+# and no card has to be laid out again because a version brings a new one.
+OPTIONAL = frozenset(STATUS_GROUP[1:])
+ALWAYS = frozenset(ORDER) - OPTIONAL
+BLANK = Card("")
+_SLOT = re.compile(r"(?P<profile>.+)#(?P<number>[1-9][0-9]{0,5})\Z")
+
+
+def parse(data: bytes, path: str) -> Card:
+    """The card in a file. `path` is named in problems, and its stem must be the card's id.
+
+    Raises Bad; never returns half a card. Unknown keys are left to whoever wrote them.
+    """
+    root = yamltext.load(yamltext.decoded(data, path), path)
+    return from_nodes(root, path.rpartition("/")[2].removesuffix(".yaml"), path)
+
+
+def from_nodes(root: yamltext.Mapping, stem: str, path: str = "card") -> Card:
+    """The card in a document that is read already; its id must be `stem`. Raises Bad."""
+    values: dict[str, Any] = {}  # each reader gives its field's type
+    for key, node in root.entries:
+        read = _READERS.get(key.text)
+        if read is not None:
+            values[key.text] = read(path, key.text, node)
+    if "id" not in values:
+        raise Bad(Problem(path, 1, 1, "there is no id", f"Add the line `id: {stem}`."))
+    if values["id"] != stem:
+        node = next(value for key, value in root.entries if key.text == "id")
+        hint = f"Write `id: {stem}`, or give the file the card's name."
+        refuse(path, node, f"the id is {values['id']!r}, the file is named {stem!r}", hint)
+    return Card(**values)
+
+
+def _text(path: str, key: str, node: Node) -> str:
+    if not isinstance(node, Scalar):
+        hint = f"Write {key}: and words; quote them where they hold brackets."
+        refuse(path, node, f"{key} must be text, found {yamltext.described(node)}", hint)
+    return "" if node.absent else node.text
+
+
+def _prose(path: str, key: str, node: Node) -> str:
+    return _trimmed(_text(path, key, node))
+
+
+def _trimmed(text: str) -> str:
+    """Without blank lines at the end: in a file they cannot be told from the layout."""
+    return re.sub(r"\n\n+\Z", "\n", text).removeprefix("" if text.strip("\n") else "\n")
+
+
+def _name(path: str, key: str, node: Node) -> str:
+    text = node.text if isinstance(node, Scalar) and node.text else _text(path, key, node)
+    wrong = ids.fault(text) if text or key == "id" else ""
+    if wrong:
+        refuse(path, node, f"{text[:40]!r} cannot be the {key}: {wrong}")
+    return text
+
+
+def _slot(path: str, key: str, node: Node) -> str:
+    text = _text(path, key, node)
+    found = _SLOT.match(text)
+    if text and (not found or ids.fault(found["profile"])):
+        refuse(path, node, f"{text[:40]!r} is not a slot", "A slot reads `profile#1`.")
+    return text
+
+
+def _commit(path: str, key: str, node: Node) -> str:
+    text = _text(path, key, node)
+    if text and not re.fullmatch("[0-9a-f]{40}", text):
+        refuse(path, node, f"{text[:40]!r} is not a commit", "Write all 40 digits of its id.")
+    return text
+
+
+def _status(path: str, key: str, node: Node) -> str:
+    text = _text(path, key, node)
+    return _one_of(path, key, node, text, model.STATUSES) if text else model.TODO
+
+
+def _reason(path: str, key: str, node: Node) -> str:
+    text = _text(path, key, node)
+    return _one_of(path, key, node, text, model.BLOCK_REASONS) if text else ""
+
+
+def _one_of(path: str, key: str, node: Node, text: str, known: tuple[str, ...]) -> str:
+    if text not in known:
+        refuse(path, node, f"{text[:40]!r} is not a {key}", ids.did_you_mean(text, known))
+    return text
+
+
+def _number(path: str, key: str, node: Node) -> int:
+    if isinstance(node, Scalar) and node.absent:
+        return 0
+    if not isinstance(node, Scalar) or not re.fullmatch(r"[-+]?[0-9]{1,15}", node.text, re.ASCII):
+        hint = "Write it in digits, at most 15."
+        refuse(path, node, f"{key} must be a whole number, found {yamltext.described(node)}", hint)
+    return int(node.text)
+
+
+def _time(path: str, key: str, node: Node) -> int:
+    text = _text(path, key, node)
+    if not text:
+        return 0
+    try:
+        return int(text) if text.isdecimal() and len(text) < 12 else clock.parse(text)
+    except (ValueError, OverflowError):
+        refuse(path, node, f"{text[:40]!r} is not a time", "Write it as 2026-11-23T22:00:00Z.")
+
+
+def _items(path: str, key: str, node: Node) -> tuple[str, ...]:
+    if isinstance(node, Scalar) and node.absent:
+        return ()
+    if not isinstance(node, Sequence):
+        hint = f"Write {key}: and one `- item` a line below."
+        refuse(path, node, f"{key} must be a list, found {yamltext.described(node)}", hint)
+    texts: list[str] = []
+    for entry in node.items:
+        if not isinstance(entry, Scalar) or (not entry.text and not entry.style):
+            refuse(path, entry, f"an item of {key} must be text, found {yamltext.described(entry)}")
+        texts.append(entry.text)
+    return tuple(dict.fromkeys(texts))
+
+
+def _parents(path: str, key: str, node: Node) -> tuple[str, ...]:
+    found = _items(path, key, node)
+    if len(found) > sizes.PARENTS_MOST:
+        hint = "Let some of them wait for the others, or for a card that gathers them."
+        what = f"{len(found)} parents, more than the {sizes.PARENTS_MOST} a card may have"
+        refuse(path, node, what, hint)
+    for text in found:
+        wrong = ids.fault(text)
+        if wrong:
+            assert isinstance(node, Sequence)
+            at = next(n for n in node.items if isinstance(n, Scalar) and n.text == text)
+            refuse(path, at, f"{text[:40]!r} cannot be a card id: {wrong}")
+    return tuple(sorted(found))
+
+
+def _needs(path: str, key: str, node: Node) -> tuple[tuple[str, int], ...]:
+    if isinstance(node, Scalar) and node.absent:
+        return ()
+    if not isinstance(node, yamltext.Mapping):
+        hint = "Write needs: and one `capacity: 1` a line below."
+        refuse(path, node, f"needs must be a mapping, found {yamltext.described(node)}", hint)
+    found = []
+    for name, value in node.entries:
+        amount = _number(path, f"needs.{name.text}", value)
+        if amount < 0 or (isinstance(value, Scalar) and value.absent):
+            refuse(path, value, f"needs.{name.text} must be at least 1, or 0 for none")
+        found.append((name.text, amount))
+    return tuple(sorted(found))
+
+
+_READERS = {
+    "id": _name, "title": _text, "worker": _text, "status": _status, "priority": _number,
+    "parents": _parents, "needs": _needs, "acceptance": _items, "run": _name, "slot": _slot,
+    "clone": _text, "host": _text, "not_before": _time, "reason": _reason, "why": _prose,
+    "attempts_after": _text, "merged": _commit, "body": _prose,
+}  # fmt: skip
+
+
+# Writing ------------------------------------------------------------------------------------
+
+
+def render(card: Card) -> str:
+    """The canonical text of a card."""
+    text = ""
+    for key in ORDER:
+        value = _normal(key, getattr(card, key))
+        if key in ALWAYS or value != getattr(BLANK, key):
+            glued = key in STATUS_GROUP[1:]
+            text += ("" if glued or not text else "\n") + field(key, value)
+    return text
+
+
+def field(key: str, value: Value) -> str:
+    """The canonical lines of one field, the last one ended."""
+    if isinstance(value, tuple):
+        if not value:
+            return f"{key}: []\n" if key != "needs" else "needs: {}\n"
+        dash = "" if key == "needs" else "- "
+        return f"{key}:\n" + "".join(f"  {dash}{line}\n" for _, line in _written_items(key, value))
+    if key == "body" or (key == "why" and isinstance(value, str) and "\n" in value):
+        return f"{key}: {block(str(value))}\n"
+    return f"{key}: {_written(key, value)}\n"
+
+
+def _written(key: str, value: Value, style: str = "") -> str:
+    if key == "not_before" and isinstance(value, int):
+        return clock.iso(value) or "0"
+    return scalar(value, style) if isinstance(value, str) else str(value)
+
+
+def _written_items(key: str, value: tuple[Any, ...]) -> list[tuple[object, str]]:
+    """(identity, YAML) of every item, see `yamledit.relisted`."""
+    if key == "needs":
+        return [((name, str(n)), f"{scalar(name)}: {n}") for name, n in sorted(value)]
+    return [(entry, scalar(entry)) for entry in value]
+
+
+def edited(text: str, fields: Mapping[str, Value]) -> str:
+    """The text with new values for some fields, every other line as it was.
+
+    A field at its default is taken out, except those that are always written. Raises Bad when the
+    text is no card, or the values would make it none.
+    """
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    before = text.removeprefix("\ufeff")
+    after = before
+    fields = {key: _normal(key, fields[key]) for key in sorted(fields, key=ORDER.index)}
+    for key in fields:
+        after = _edited_field(after, key, fields[key])
+    if after != before and not _is_edit(before, after, fields):
+        raise Bad(Problem("card", 0, 0, "cannot be edited in place", "Lay it out anew: `fmt`."))
+    return mark + after
+
+
+def _is_edit(before: str, after: str, fields: Mapping[str, Value]) -> bool:
+    """Whether the edit did what was asked and no more."""
+    old = yamltext.load(before, "card")
+    name = old.get("id")
+    stem = name.text if isinstance(name, Scalar) else ""
+    wanted = from_nodes(old, stem)._replace(**fields)
+    new = from_nodes(yamltext.load(after, "card"), str(fields.get("id", stem)))
+    return new == wanted
+
+
+def _normal(key: str, value: Value) -> Value:
+    """The value as it reads back: sets sorted, nothing twice, no lone surrogates."""
+    if key == "needs" and isinstance(value, tuple):
+        return tuple(sorted(value))
+    if isinstance(value, tuple):
+        items = tuple(dict.fromkeys(_storable(str(item)) for item in value))
+        return tuple(sorted(items)) if key == "parents" else items
+    if isinstance(value, str):
+        return _storable(_trimmed(value) if key in ("why", "body") else value)
+    return value
+
+
+def _storable(text: str) -> str:
+    return re.sub("[\ud800-\udfff]", "\ufffd", text)
+
+
+def _edited_field(text: str, key: str, value: Value) -> str:
+    root = yamltext.load(text, "card")
+    node = root.get(key)
+    default = getattr(BLANK, key)
+    if node is not None and _READERS[key]("card", key, node) == value:
+        return text
+    if node is None and value == default:
+        return text
+    try:
+        spans = yamledit.top_spans(text, root)
+    except yamledit.LayoutError:
+        text = yamledit.as_block(text)
+        root = yamltext.load(text, "card")
+        node, spans = root.get(key), yamledit.top_spans(text, root)
+    if node is None:
+        return _with_field(text, spans, key, value)
+    if value == default and key not in ALWAYS:
+        return yamledit.removed(text, spans[key])
+    if isinstance(node, Scalar) and not isinstance(value, tuple) and key != "body":
+        style = node.style if node.style in ("'", '"') and node.text else ""
+        done = yamledit.value_replaced(text, node, _written(key, value, style))
+        if done is not None and "\n" not in str(value):
+            return done
+    if isinstance(value, tuple) and value:
+        done = yamledit.relisted(text, spans[key], node, _written_items(key, value))
+        if done is not None:
+            return done
+    return yamledit.replaced(text, spans[key], field(key, value))
+
+
+def _with_field(text: str, spans: dict[str, yamledit.Span], key: str, value: Value) -> str:
+    before = yamledit.place_after(ORDER, spans, key)
+    if not before:
+        first = min(spans.values(), default=yamledit.Span(len(text), len(text)))
+        return yamledit.inserted(text, first.start, field(key, value), glued=False)
+    glued = key in STATUS_GROUP[1:] and before in STATUS_GROUP
+    return yamledit.inserted(text, spans[before].end, field(key, value), glued=glued)

@@ -1,0 +1,348 @@
+"""`config.yaml` to a Config and every problem in it.
+
+It does not look at cards, at the machine, or at what is trusted.
+"""
+
+import re
+from typing import Any
+
+from gitkanban.board.formats import configkeys, yamltext
+from gitkanban.board.formats.configedit import (
+    edited as edited,  # reading and editing are used together
+)
+from gitkanban.board.formats.configkeys import KEYS as KEYS  # the documented table
+from gitkanban.board.formats.configkeys import Key
+from gitkanban.board.formats.yamltext import Bad, Mapping, Node, Scalar, described, problem_at
+from gitkanban.core import ids, model, sizes
+from gitkanban.core.agents import memory, presets
+from gitkanban.core.model import Config, Problem, Worker
+from gitkanban.errors import UsageError
+
+_DURATION = re.compile(r"(?:(\d{1,6})d)?(?:(\d{1,7})h)?(?:(\d{1,8})m)?(?:(\d{1,9})s?)?\Z", re.ASCII)
+_MOST = 999_999_999  # of anything that is counted
+
+
+def parse(data: bytes, path: str) -> tuple[Config | None, list[Problem]]:
+    """The config, and all that is wrong with it.
+
+    A worker with a problem is left out and named in `faulty`, the others stay; a problem anywhere
+    else (a limit, say, that cannot be read) gives None, because guessing could start too much.
+    """
+    try:
+        root = yamltext.load(yamltext.decoded(data, path), path)
+    except Bad as bad:
+        return None, [bad.problem]
+    return _Reader(path).config(root)
+
+
+class _Reader:
+    """Collects the problems of one file while its values are read."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.problems: list[Problem] = []
+        self.faulty: dict[str, Problem] = {}
+
+    def say(self, node: Node, message: str, hint: str = "") -> None:
+        self.problems.append(problem_at(self.file, node, message, hint))
+
+    def config(self, root: Mapping) -> tuple[Config | None, list[Problem]]:
+        top = self.section(root, "")
+        if top.get("version", 1) != 1:
+            node = root.get("version") or root
+            hint = "Write version: 1, or install a newer gitkanban."
+            self.say(node, f"version {top['version']} of the format is not known here", hint)
+        kanban = root.get("kanban")
+        if kanban is None:
+            self.say(root, "there is no kanban: section", "Write `kanban:` and `workers:` below.")
+            return None, self.problems
+        values = self.section(kanban, "kanban")
+        nodes = dict(self.named(_child(kanban, "workers"), "kanban.workers"))
+        profiles = self.profiles(_child(kanban, "profiles"))
+        fatal = bool(self.problems)
+        workers = {name: self.worker(name, node) for name, node in nodes.items()}
+        self.across(workers, nodes)
+        good = {name: worker for name, worker in workers.items() if worker is not None}
+        if fatal:
+            return None, sorted(self.problems)
+        read = Config(**values, workers=good, profiles=profiles, faulty=self.faulty)
+        return read, sorted(self.problems)
+
+    def section(self, node: Node, path: str) -> dict[str, Any]:
+        """The values of a section's own keys, by field name; problems are told, values left out."""
+        values: dict[str, Any] = {}
+        if isinstance(node, Scalar) and node.absent:
+            return values
+        if not isinstance(node, Mapping):
+            self.say(node, f"{path} must have keys below it, found {described(node)}")
+            return values
+        known = {key.path.rpartition(".")[2]: key for key in configkeys.below(path)}
+        for name, child in node.entries:
+            key = known.get(name.text)
+            if key is None:
+                self.unknown(name, path, known)
+            elif key.kind != configkeys.SECTION and not (
+                isinstance(child, Scalar) and child.absent
+            ):
+                value = self.value(key, child)
+                if value is not None:
+                    values[key.field or name.text] = value
+        return values
+
+    def unknown(self, name: Scalar, path: str, known: Any) -> None:
+        few = len(self.problems) < sizes.HINTS_MOST
+        hint = ids.did_you_mean(name.text, known) if few else ""
+        homes = [k.path for k in KEYS if k.path.rpartition(".")[2] == name.text]
+        if homes and name.text != "*":
+            home = homes[0].rpartition(".")[0].replace("*", "NAME")
+            hint = f"It belongs to {home or 'the top of the file'}."
+        inside = path.replace("*", "NAME") or "config.yaml"
+        self.say(name, f"unknown key {name.text[:60]!r} in {inside}", hint)
+
+    def named(self, node: Node | None, path: str) -> list[tuple[str, Node]]:
+        """The entries of a mapping whose keys are names that people choose."""
+        if node is None or (isinstance(node, Scalar) and node.absent):
+            return []
+        if not isinstance(node, Mapping):
+            self.say(node, f"{path} must have names below it, found {described(node)}")
+            return []
+        for name, _ in node.entries:
+            wrong = ids.fault(name.text)
+            if wrong:
+                self.say(name, f"{name.text[:60]!r} cannot be a name in {path}: {wrong}")
+        return [(name.text, child) for name, child in node.entries if not ids.fault(name.text)]
+
+    def profiles(self, node: Node | None) -> dict[str, int]:
+        limits = {}
+        for name, child in self.named(node, "kanban.profiles"):
+            values = self.section(child, "kanban.profiles.*")
+            if "max_concurrency" in values:
+                limits[name] = values["max_concurrency"]
+        return limits
+
+    def worker(self, name: str, node: Node) -> Worker | None:
+        before = len(self.problems)
+        values = self.section(node, "kanban.workers.*")
+        home = _child(node, "memory_home")
+        if home is not None and not (isinstance(home, Scalar) and home.absent):
+            values |= self.section(home, "kanban.workers.*.memory_home")
+            self.memory_home(name, home, values)
+        if isinstance(node, Mapping):
+            self.limits(name, node, values)
+            self.runner(node, values)
+        if len(self.problems) > before:
+            self.faulty[name] = min(self.problems[before:])
+            return None
+        return Worker(name, values.pop("profile", name), **values)
+
+    def memory_home(self, name: str, node: Node, values: dict[str, Any]) -> None:
+        for key in ("env", "path", "memory"):
+            if not values.get("memory_parts" if key == "memory" else f"memory_{key}"):
+                return self.say(node, f"memory_home of {name} has no {key}")
+        wrong = memory.path_fault(values["memory_path"])
+        if wrong:
+            at = _child(node, "path") or node
+            hint = "Nothing but a leading ~ is expanded."
+            self.say(at, f"memory_home.path of {name} is {values['memory_path']}, {wrong}", hint)
+        parts = _child(node, "memory")
+        for item in parts.items if isinstance(parts, yamltext.Sequence) else ():
+            text = item.text if isinstance(item, Scalar) else ""
+            wrong = memory.part_fault(text)
+            if wrong:
+                hint = "Write paths below memory_home.path, such as memories."
+                self.say(item, f"memory_home.memory of {name} names {text!r}, {wrong}", hint)
+        return None
+
+    def limits(self, name: str, node: Mapping, values: dict[str, Any]) -> None:
+        many = values.get("max_concurrency", 1)
+        if many <= 1:
+            return
+        at = node.get("max_concurrency") or node
+        if values.get("mode", model.LANE) == model.LANE:
+            hint = "Write mode: pool, or max_concurrency: 1."
+            self.say(at, f"{name} is a lane, which runs one card at a time, not {many}", hint)
+        elif values.get("workspace_policy", model.WORKTREE) != model.WORKTREE:
+            at = node.get("workspace_policy") or node
+            hint = "Write workspace_policy: worktree-per-task, or max_concurrency: 1."
+            self.say(at, f"{name} is a pool of {many} without a worktree for each task", hint)
+
+    def runner(self, node: Mapping, values: dict[str, Any]) -> None:
+        runner = values.get("runner")
+        self.options(node, values)
+        if runner is None:
+            return
+        preset = presets.PRESETS.get(runner)
+        if preset is None:
+            hint = ids.did_you_mean(runner, presets.PRESETS)
+            at = node.get("runner") or node
+            self.say(at, f"unknown runner {runner!r}", f"{hint} Or give a command: of your own.")
+        elif "command" not in values:
+            values["command"] = preset.start
+
+    def options(self, node: Mapping, values: dict[str, Any]) -> None:
+        """What belongs to a preset beside a command of one's own, or the other way round."""
+        runner = values.get("runner", "")
+        own = "command" in values
+        preset = presets.CUSTOM if own else presets.preset_of(runner)
+        for key in ("model", "effort"):
+            if values.get(key) and not getattr(preset, key):
+                who = "a command of one's own" if own else f"runner {runner}" if runner else "it"
+                hint = "Write the words that choose it into command: or args:."
+                self.say(node.get(key) or node, f"{who} has no way to choose its {key}", hint)
+        for key in ("resume", "stdin"):
+            if key in values and not own:
+                hint = f"Write the whole command:, or leave {key} out."
+                self.say(node.get(key) or node, f"{key} goes beside a command: of one's own", hint)
+
+    def across(self, workers: dict[str, Worker | None], nodes: dict[str, Node]) -> None:
+        """What can only be said with all workers known."""
+        near = ids.Nearest(tuple(workers))
+        for name, worker in workers.items():
+            target = worker.consolidate_to if worker else ""
+            if target and target not in workers:
+                at = _child(nodes[name], "consolidate_to") or nodes[name]
+                hint = near.hint(target)
+                self.say(at, f"consolidate_to names the unknown worker {target!r}", hint)
+                self.faulty[name] = self.problems[-1]
+                workers[name] = None
+                continue
+            owner = workers[target] if target else None
+            if owner and owner.memory_path and owner.memory_policy == "read-only":
+                # What it would remember would be proposals again, and those would be a card again.
+                at = _child(nodes[name], "consolidate_to") or nodes[name]
+                hint = "Write memory: read-write there, or name another worker."
+                self.say(at, f"consolidate_to names {target}, which may not write a memory", hint)
+                self.faulty[name] = self.problems[-1]
+                workers[name] = None
+
+    # One value ------------------------------------------------------------------------------
+
+    def value(self, key: Key, node: Node) -> Any:
+        """The value of a key, None when it is not what the key takes (which is then told)."""
+        if key.kind in (configkeys.ARGV, configkeys.WORDS):
+            return self.words(key, node)
+        if key.kind == configkeys.COUNTS:
+            return self.counts(key, node)
+        if not isinstance(node, Scalar):
+            return self.wrong(key, node)
+        try:
+            return typed(key, node.text)
+        except UsageError as error:
+            self.say(node, error.message, error.hint)
+            return None
+
+    def wrong(self, key: Key, node: Node) -> None:
+        self.say(node, f"{_shown(key)} must be {_wanted(key)}, found {described(node)}")
+
+    def words(self, key: Key, node: Node) -> tuple[str, ...] | None:
+        if not isinstance(node, yamltext.Sequence):
+            name = key.path.rpartition(".")[2]
+            hint = f"Write {name}: [one, word, each]; nothing is split or passed through a shell."
+            self.say(node, f"{_shown(key)} must be a list, found {described(node)}", hint)
+            return None
+        words = []
+        for child in node.items:
+            if not isinstance(child, Scalar) or (child.absent and not child.text):
+                self.say(child, f"a word of {_shown(key)} must be text, found {described(child)}")
+                return None
+            if key.kind == configkeys.ARGV and not self.placeholders(child):
+                return None
+            words.append(child.text)
+        if key.kind == configkeys.ARGV and words and not words[0]:
+            self.say(node.items[0], f"{_shown(key)} names no command")
+            return None
+        return tuple(words)
+
+    def placeholders(self, node: Scalar) -> bool:
+        for name in presets.unknown_placeholders(node.text):
+            hint = ids.did_you_mean(name, presets.PLACEHOLDERS)
+            self.say(node, f"unknown placeholder {{{name}}}", hint)
+            return False
+        return True
+
+    def counts(self, key: Key, node: Node) -> Any:
+        if not isinstance(node, Mapping):
+            return self.wrong(key, node)
+        found = {}
+        for name, child in self.named(node, _shown(key)):
+            text = child.text if isinstance(child, Scalar) else ""
+            amount = _whole(text)
+            if amount is None or not 1 <= amount <= _MOST:
+                up_to = f" to {_MOST}" if amount else ""
+                message = f"{_shown(key)}.{name} must be a whole number from 1{up_to}"
+                self.say(child, f"{message}, found {described(child)}")
+                return None
+            found[name] = amount
+        # A worker's needs are compared with other values; capacities are looked up by name.
+        return tuple(sorted(found.items())) if key.path.endswith("needs") else found
+
+
+def _child(node: Node, key: str) -> Node | None:
+    return node.get(key) if isinstance(node, Mapping) else None
+
+
+def _shown(key: Key) -> str:
+    return key.path.rpartition(".")[2]
+
+
+def _wanted(key: Key) -> str:
+    if isinstance(key.kind, tuple):
+        return " or ".join(key.kind)
+    return {
+        configkeys.COUNT: "a whole number from 1",
+        configkeys.NATURAL: "a whole number from 0",
+        configkeys.DURATION: "a duration such as 90s, 20m or 2h",
+        configkeys.BOOL: "true or false",
+        configkeys.COUNTS: "names with whole numbers",
+    }.get(key.kind, "text")
+
+
+# What people mean by a limit of 0.
+_INSTEAD_OF_0 = {
+    "kanban.max_concurrency": "`gitkanban pause --all` lets nothing start.",
+    "kanban.workers.*.max_concurrency": "`gitkanban pause NAME` lets it start nothing.",
+}
+
+
+def typed(key: Key, text: str) -> str | int | bool:
+    """The value that `text` stands for under a key of one word. Raises UsageError."""
+    kind = key.kind
+    wrong = f"{_shown(key)} must be {_wanted(key)}, found {text[:40]!r}"
+    if isinstance(kind, tuple):
+        if text not in kind:
+            raise UsageError(wrong, ids.did_you_mean(text, kind))
+        return text
+    if kind in (configkeys.COUNT, configkeys.NATURAL):
+        number = _whole(text)
+        if number is not None and number > _MOST:
+            raise UsageError(wrong.replace(", found", f" to {_MOST}, found", 1))
+        if number is None or number < (kind == configkeys.COUNT):
+            raise UsageError(wrong, _INSTEAD_OF_0.get(key.path, "") if number == 0 else "")
+        return number
+    if kind == configkeys.DURATION:
+        return duration(text, wrong)
+    if kind == configkeys.BOOL:
+        if text.lower() not in ("true", "false"):
+            raise UsageError(wrong)
+        return text.lower() == "true"
+    if kind == configkeys.NAME and ids.fault(text):
+        raise UsageError(f"{text[:60]!r} cannot be a {_shown(key)}: {ids.fault(text)}")
+    if kind in (configkeys.BRANCH, configkeys.REMOTE) and (why := ids.branch_fault(text)):
+        hint = "Write the name of a remote of `git remote`." if kind == configkeys.REMOTE else ""
+        raise UsageError(f"{text[:60]!r} cannot be the name of a {kind}: {why}", hint)
+    return text
+
+
+def _whole(text: str) -> int | None:
+    """The number that plain digits stand for; one of very many digits is none."""
+    return int(text) if re.fullmatch(r"[0-9]{1,99}", text, re.ASCII) else None
+
+
+def duration(text: str, wrong: str = "") -> int:
+    """Seconds of `2h`, `20m`, `90s`, `1h30m`, `7d` or `90`. Raises UsageError."""
+    found = _DURATION.match(text.strip())
+    if not text.strip() or not found:
+        said = wrong or f"{text[:40]!r} is not a duration"
+        raise UsageError(said, "Write it as 90s, 20m, 2h, 1h30m or 7d; a bare number is seconds.")
+    days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    return days * 86400 + hours * 3600 + minutes * 60 + seconds

@@ -1,0 +1,282 @@
+"""Three-way merge of the text of a card, field by field, on top of `gitkanban.core.merge`.
+
+It runs no git and knows no board: a new cycle or an unknown parent is for the check to find.
+
+Where git's own line merge is clean and means the same, it is taken, so that both sides' comments
+and layout stay. Else ours is edited in place.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gitkanban.board.formats import cardfile, yamledit, yamltext
+from gitkanban.board.formats.yamltext import Bad, Mapping, Scalar
+from gitkanban.core import merge
+from gitkanban.core.changes import Value
+from gitkanban.core.model import STATUS_FIELDS, Card
+
+WHOLE = "card"  # names a conflict that is not in one field
+
+
+class Merged(NamedTuple):
+    """The merged text (None: the card is gone), the fields that conflict, and a line on each."""
+
+    text: str | None
+    conflicts: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+
+
+def merge_card(
+    base: str | None,
+    ours: str | None,
+    theirs: str | None,
+    labels: tuple[str, str] = ("yours", "board"),
+    *,
+    strict: bool = False,
+) -> Merged:
+    """Merge three versions of one card's file; None stands for no file.
+
+    `strict` puts git's conflict markers around a field that conflicts, which no loader accepts.
+    Otherwise ours stays there and the text loads. A side that cannot be read as a card is merged
+    by lines. Nothing is raised for what the texts hold.
+    """
+    if ours == theirs or theirs == base:
+        return Merged(ours)
+    if ours == base:
+        return Merged(theirs)
+    if ours is None or theirs is None:
+        return _gone(ours, theirs, labels, strict)
+    try:
+        mine, other = _Side(ours), _Side(theirs)
+        if not base or not base.strip():
+            return _added_twice(mine, other, labels, strict)
+        return _by_fields(_Side(base), mine, other, labels, strict)
+    except Bad as bad:
+        return _by_lines(base or "", ours, theirs, labels, strict, bad.message)
+
+
+class _Side:
+    """One version of the card: its text, its nodes and its values."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text.removeprefix("\ufeff")
+        self.root = yamltext.load(self.text, "card")
+        self.card = _card(self.root)
+        self.other = {
+            key.text: yamltext.plain(value)
+            for key, value in self.root.entries
+            if key.text not in _KNOWN
+        }
+
+    @property
+    def meaning(self) -> tuple[Card, dict[str, object]]:
+        return self.card, self.other
+
+
+_KNOWN = frozenset(cardfile.ORDER)
+
+
+def _card(root: Mapping) -> Card:
+    node = root.get("id")
+    return cardfile.from_nodes(root, node.text if isinstance(node, Scalar) else "")
+
+
+def _by_fields(
+    base: _Side, ours: _Side, theirs: _Side, labels: tuple[str, str], strict: bool
+) -> Merged:
+    if not base.card.id == ours.card.id == theirs.card.id:
+        why = "the id differs"
+        return _by_lines(base.text, ours.text, theirs.text, labels, strict, why)
+    card, conflicts = merge.card(base.card, ours.card, theirs.card)
+    other, wrong = merge.mappings(base.other, ours.other, theirs.other)
+    if not conflicts and not wrong:
+        clean = merge.text(base.text, ours.text, theirs.text)
+        if clean is not None and _means(clean, card, other):
+            return Merged(clean)
+    fields: dict[str, Value] = {
+        name: getattr(card, name)
+        for name in cardfile.ORDER
+        if getattr(card, name) != getattr(ours.card, name)
+    }
+    text = cardfile.edited(ours.text, fields)
+    text = _with_others(text, ours, theirs, other)
+    names = (*conflicts, *wrong)
+    told = tuple(_told(name, ours, theirs, labels) for name in names)
+    for name in names if strict else ():
+        text = _marked(text, name, base, ours, theirs, labels)
+    return Merged(text, names, told)
+
+
+def _means(text: str, card: Card, other: dict[str, object]) -> bool:
+    try:
+        return _Side(text).meaning == (card, other)
+    except Bad:
+        return False
+
+
+def _with_others(text: str, ours: _Side, theirs: _Side, other: dict[str, object]) -> str:
+    """The text with the unknown keys that theirs changed, as theirs wrote them."""
+    source = _spliceable(theirs.text)
+    spans = yamledit.top_spans(source, yamltext.load(source, "card"))
+    for key in dict.fromkeys((*ours.other, *other)):
+        if other.get(key) == ours.other.get(key):
+            continue
+        text = _spliceable(text)
+        mine = yamledit.top_spans(text, yamltext.load(text, "card"))
+        if key not in other:
+            text = yamledit.removed(text, mine[key])
+            continue
+        lines = yamledit.with_newline(source[slice(*spans[key])]).replace("\r\n", "\n")
+        if key in mine:
+            text = yamledit.replaced(text, mine[key], lines)
+        else:
+            names = list(spans)
+            behind = next(
+                (name for name in reversed(names[: names.index(key)]) if name in mine), ""
+            )
+            at = mine[behind].end if behind else len(text)
+            text = yamledit.inserted(text, at, lines, glued=False)
+    return text
+
+
+def _spliceable(text: str) -> str:
+    try:
+        yamledit.top_spans(text, yamltext.load(text, "card"))
+    except yamledit.LayoutError:
+        return yamledit.as_block(text)
+    return text
+
+
+def _told(name: str, ours: _Side, theirs: _Side, labels: tuple[str, str]) -> str:
+    values = [
+        f"{_shown(name, side)} ({label})"
+        for side, label in zip((ours, theirs), labels, strict=True)
+    ]
+    return f"{name}: {', '.join(values)}"
+
+
+def _shown(name: str, side: _Side) -> str:
+    card = side.card
+    if name == "status":
+        return ": ".join(part for part in (card.status, card.reason or card.slot) if part)
+    if name not in _KNOWN:
+        return "changed" if name in side.other else "removed"
+    value = getattr(card, name)
+    if name == "body":
+        return f"{len(value.splitlines())} lines"
+    return repr(value) if isinstance(value, str) else str(dict(value) if name == "needs" else value)
+
+
+# Conflict markers -----------------------------------------------------------------------------
+
+
+def _between(ours: str, theirs: str, labels: tuple[str, str]) -> str:
+    first, second = (re.sub(r"[^\x20-\x7e]", "?", label) for label in labels)
+    return f"<<<<<<< {first}\n{ours}=======\n{theirs}>>>>>>> {second}\n"
+
+
+def _marked(
+    text: str, name: str, base: _Side, ours: _Side, theirs: _Side, labels: tuple[str, str]
+) -> str:
+    """The text with markers around one field, in every layout at the margin.
+
+    A line `<<<<<<<` at the margin ends any block scalar and then is a key without a colon, which
+    is an error in every YAML parser.
+    """
+    names = STATUS_FIELDS if name == "status" else (name,)
+    mine, other = (_lines_of(names, side) for side in (ours, theirs))
+    span = _cut(text, names)
+    if span is None:
+        return yamledit.with_newline(text) + "\n" + _between(mine, other, labels)
+    text, at = span
+    if name == "body":
+        body = _marked_body(base.card.body, ours.card.body, theirs.card.body, labels)
+        if body is not None:
+            return text[:at] + body + text[at:]
+    return text[:at] + _between(mine, other, labels) + text[at:]
+
+
+def _lines_of(names: Sequence[str], side: _Side) -> str:
+    """Some fields of one side, as that side wrote them."""
+    source = _spliceable(side.text)
+    spans = yamledit.top_spans(source, yamltext.load(source, "card"))
+    cut = [source[slice(*spans[name])] for name in names if name in spans]
+    return "".join(yamledit.with_newline(lines).replace("\r\n", "\n") for lines in cut)
+
+
+def _cut(text: str, names: Sequence[str]) -> tuple[str, int] | None:
+    """The text without some fields, and where the first of them stood.
+
+    Works on a text that has markers already: fields are found by their lines.
+    """
+    found = [(m.start(), m.end()) for name in names for m in [_field_lines(name, text)] if m]
+    if not found:
+        return None
+    at = min(found)[0]
+    for start, end in sorted(found, reverse=True):
+        text = text[:start] + text[end:]
+    return text, at
+
+
+def _field_lines(name: str, text: str) -> re.Match[str] | None:
+    """A top-level field's lines: the key's, and the indented or listed ones below it."""
+    key = rf"""(?:{re.escape(name)}|"{re.escape(name)}"|'{re.escape(name)}')"""
+    more = r"(?:(?:[ \t]*\r?\n)*(?:[ \t]+\S|-[ \t])[^\n]*(?:\n|\Z))*"
+    return re.search(rf"^{key}[ \t]*:(?=\s|\Z)[^\n]*(?:\n|\Z){more}", text, re.MULTILINE)
+
+
+def _marked_body(base: str, ours: str, theirs: str, labels: tuple[str, str]) -> str | None:
+    """A body field with markers around the lines that conflict; None: not as a literal block."""
+    for body in (base, ours, theirs):
+        if not re.match(r"\|-?\n", yamltext.block(body) + "\n"):
+            return None
+    parts = (body.rstrip("\n").split("\n") for body in (base, ours, theirs))
+    out = "body: |\n" if ours.endswith("\n") else "body: |-\n"
+    for piece in merge.lines(*parts):
+        if piece.conflict:
+            out += _between(_indented(piece.ours), _indented(piece.theirs), labels)
+        else:
+            out += _indented(piece.lines)
+    return out
+
+
+def _indented(lines: Sequence[str]) -> str:
+    return "".join(f"  {line}\n" if line else "\n" for line in lines)
+
+
+# What is no merge of fields ---------------------------------------------------------------------
+
+
+def _gone(ours: str | None, theirs: str | None, labels: tuple[str, str], strict: bool) -> Merged:
+    said = [
+        f"{'deleted' if text is None else 'edited'} ({label})"
+        for text, label in zip((ours, theirs), labels, strict=True)
+    ]
+    told = (f"{WHOLE}: {', '.join(said)}",)
+    if not strict:
+        return Merged(ours, (WHOLE,), told)
+    return Merged(_both(ours or "", theirs or "", labels), (WHOLE,), told)
+
+
+def _both(ours: str, theirs: str, labels: tuple[str, str]) -> str:
+    return _between(yamledit.with_newline(ours), yamledit.with_newline(theirs), labels)
+
+
+def _added_twice(ours: _Side, theirs: _Side, labels: tuple[str, str], strict: bool) -> Merged:
+    if ours.meaning == theirs.meaning:
+        return Merged(ours.text)
+    told = (f"{WHOLE}: two different cards have this id ({labels[0]}, {labels[1]})",)
+    both = _both(ours.text, theirs.text, labels) if strict else ours.text
+    return Merged(both, (WHOLE,), told)
+
+
+def _by_lines(
+    base: str, ours: str, theirs: str, labels: tuple[str, str], strict: bool, why: str
+) -> Merged:
+    """A side is no card: merge lines as git does, the whole text conflicting at worst."""
+    clean = merge.text(base, ours, theirs)
+    if clean is not None:
+        return Merged(clean)
+    told = (f"{WHOLE}: both changed, and not by field: {why}",)
+    return Merged(_both(ours, theirs, labels) if strict else ours, (WHOLE,), told)

@@ -1,0 +1,92 @@
+"""A plan, several new cards in one YAML file, to cards: a list, or a mapping with `cards:`.
+
+It looks at no board: unknown workers and parents, and ids that are taken, are found when the cards
+are added.
+"""
+
+from gitkanban.board.formats import cardfile, yamltext
+from gitkanban.board.formats.yamltext import Mapping, Node, Scalar, Sequence, described, refuse
+from gitkanban.core import ids
+from gitkanban.core.model import BACKLOG, TODO, Card
+
+FIELDS = (
+    "id", "title", "worker", "status", "priority", "parents", "needs", "acceptance", "body",
+)  # fmt: skip
+_NO_ID = "card"  # stands in for an id that is not given, while the card is read
+
+
+def parse_plan(data: bytes, source: str) -> list[Card]:
+    """The cards of a plan in the order of the file; `source` is named in problems.
+
+    A card without an id has the id "". Raises Bad: for anything that a card file may not hold, for
+    fields that only a run sets, and for keys that are unknown (a plan is not kept, so they would be
+    lost).
+    """
+    listed = _list(yamltext.document(yamltext.decoded(data, source), source), source)
+    cards: list[Card] = []
+    lines: dict[str, int] = {}
+    for node in listed.items:
+        card = _card(node, source)
+        if card.id in lines:
+            message = f"the id {card.id!r} is there twice, first in line {lines[card.id]}"
+            refuse(source, _value(node, "id"), message, "Give one of the two another id.")
+        if card.id:
+            lines[card.id] = _value(node, "id").line + 1
+        cards.append(card)
+    return cards
+
+
+def _list(root: Node, source: str) -> Sequence:
+    """The list of cards; an empty one is refused."""
+    hint = "Write one `- title: …` for each card, or `cards:` and that list below."
+    node: Node = root
+    if isinstance(root, Mapping):
+        for key, _ in root.entries:
+            if key.text != "cards":
+                more = ids.did_you_mean(key.text, ["cards"])
+                refuse(source, key, f"unknown key {key.text[:60]!r} in a plan", more or hint)
+        node = root.get("cards") or root
+    if not isinstance(node, Sequence):
+        refuse(source, node, f"a plan is a list of cards, found {described(node)}", hint)
+    if not node.items:
+        refuse(source, node, "the plan has no cards", hint)
+    return node
+
+
+def _card(node: Node, source: str) -> Card:
+    if not isinstance(node, Mapping):
+        hint = "Write `- title: …` and the other fields below it."
+        refuse(source, node, f"a card has keys and values, found {described(node)}", hint)
+    for key, _ in node.entries:
+        _check_key(key, source)
+    name = node.get("id")
+    given = name is not None and not (isinstance(name, Scalar) and name.absent and not name.text)
+    entries = [entry for entry in node.entries if given or entry[0].text != "id"]
+    if not given:
+        at = Scalar(_NO_ID, "", node.start, node.start, node.line, node.column)
+        entries = [(at._replace(text="id"), at), *entries]
+    stem = name.text if given and isinstance(name, Scalar) else _NO_ID
+    card = cardfile.from_nodes(node._replace(entries=entries), stem, source)
+    if not card.title.strip():
+        at_title = _value(node, "title")
+        refuse(source, at_title, "the card has no title", "Add `title:` and what to do.")
+    if card.status not in (TODO, BACKLOG):
+        hint = "Leave the status out for todo, or write `status: backlog`."
+        refuse(source, _value(node, "status"), f"a new card cannot be {card.status}", hint)
+    return card if given else card._replace(id="")
+
+
+def _check_key(key: Scalar, source: str) -> None:
+    if key.text in FIELDS:
+        return
+    if key.text in cardfile.ORDER:
+        refuse(
+            source, key, f"{key.text} is not for a new card", "Only a run sets it; leave it out."
+        )
+    hint = ids.did_you_mean(key.text, FIELDS)
+    refuse(source, key, f"unknown key {key.text[:60]!r} in a card", hint)
+
+
+def _value(node: Node, key: str) -> Node:
+    """The value of a key, or the whole node where it is not there: a position to point at."""
+    return (node.get(key) if isinstance(node, Mapping) else None) or node

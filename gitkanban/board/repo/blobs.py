@@ -1,0 +1,121 @@
+"""The content of objects by id or name, of those alone that are small enough to be a board's.
+
+One git for all of them, whose answers are read as they come: what is too large is seen in the line
+before its content, which is then not read.
+"""
+
+from collections.abc import Generator, Iterable, Iterator
+from typing import IO, NamedTuple
+
+from gitkanban.board.repo import git
+from gitkanban.board.repo.place import Place
+from gitkanban.core import sizes
+from gitkanban.errors import BadData, GitFailed
+
+
+class Blob(NamedTuple):
+    """An object as it was asked for; `size` in bytes, -1: missing. Too large: without `data`."""
+
+    asked: str
+    size: int
+    data: bytes | None
+
+
+def read(place: Place, asked: Iterable[str]) -> Iterator[Blob]:
+    """Each object, in order, those of more than `sizes.FILE_MOST` without their content.
+
+    Raises BadData when they are too large together, GitFailed for an object that is damaged.
+    """
+    wanted = list(dict.fromkeys(asked))
+    room = sizes.together_most(len(wanted))
+    found = _answers(place, wanted)
+    for number, blob in enumerate(found):
+        room -= len(blob.data or b"")
+        if room < 0:
+            raise BadData(
+                f"the files of the board are larger together than {len(wanted)} files may be",
+                f"They may have {sizes.shown(sizes.together_most(len(wanted)))}.",
+            )
+        yield blob
+        if blob.size > sizes.FILE_MOST:  # how large the others are is asked first, once
+            found.close()
+            yield from _sorted_out(place, wanted[number + 1 :], room)
+            return
+
+
+def texts(place: Place, asked: Iterable[str]) -> dict[str, str]:
+    """The text of each object; the missing and the too large are left out. Raises as `read`."""
+    return {
+        blob.asked: blob.data.decode("utf-8", "surrogateescape")
+        for blob in read(place, asked)
+        if blob.data is not None
+    }
+
+
+def content(place: Place, name: str) -> bytes | None:
+    """The content of one object, such as `<commit>:<path>`; None where there is no such file.
+
+    Raises BadData for one that is too large, GitFailed for one that is damaged.
+    """
+    if "\n" in name:
+        return None
+    blob = next(iter(_answers(place, [name])))
+    if blob.size > sizes.FILE_MOST:
+        raise BadData(f"{name.partition(':')[2] or name} has {sizes.shown(blob.size)}", TOO_LARGE)
+    return blob.data
+
+
+TOO_LARGE = f"A file of a board may have {sizes.shown(sizes.FILE_MOST)}."
+
+
+def _sorted_out(place: Place, wanted: list[str], room: int) -> Iterator[Blob]:
+    """The same, where there are large ones among them."""
+    lines = git.run(
+        place.common, "cat-file", "--batch-check", "--buffer", input=_listed(wanted)
+    ).out.splitlines()
+    known = {name: _size(line.split(b" ")) for name, line in zip(wanted, lines, strict=True)}
+    small = [name for name in wanted if 0 <= known[name] <= sizes.FILE_MOST]
+    if sum(known[name] for name in small) > room:
+        raise BadData("the files of the board are too large together", TOO_LARGE)
+    yield from (Blob(name, known[name], None) for name in wanted if name not in set(small))
+    yield from _answers(place, small)
+
+
+def _answers(place: Place, wanted: list[str]) -> Generator[Blob, None, None]:
+    """What git answers; it ends behind the first that is too large, whose content is not read."""
+    if not wanted:
+        return
+    with git.stream(place.common, "cat-file", "--batch", "--buffer", input=_listed(wanted)) as out:
+        for name in wanted:
+            blob = _answer(name, out)
+            if blob is None:
+                break  # it ended early: `stream` says why
+            yield blob
+            if blob.size > sizes.FILE_MOST:
+                return
+        else:
+            return
+    raise GitFailed(f"git cat-file ended before {name}", git.FSCK)
+
+
+def _answer(name: str, out: IO[bytes]) -> Blob | None:
+    line = out.readline()
+    if not line.endswith(b"\n"):
+        return None
+    fields = line.split(b" ")
+    size = _size(fields)
+    if size < 0 or size > sizes.FILE_MOST:
+        return Blob(name, size, None)
+    data = out.read(size + 1)
+    if len(data) <= size:
+        return None
+    return Blob(name, size, data[:-1] if fields[1] == b"blob" else None)
+
+
+def _size(fields: list[bytes]) -> int:
+    """The size in `<id> <type> <size>`; -1 for `<name> missing`."""
+    return int(fields[2]) if len(fields) == 3 and fields[2].strip().isdigit() else -1
+
+
+def _listed(wanted: list[str]) -> bytes:
+    return "".join(f"{name}\n" for name in wanted).encode("utf-8", "surrogateescape")

@@ -1,0 +1,166 @@
+"""The checkouts of a repository, main and linked, and the branch that each is on.
+
+Files are read by hand: this runs on every commit, and a git process for each worktree would cost
+more than the commit. Nothing is changed by it.
+"""
+
+import os
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from gitkanban.board.repo import git
+from gitkanban.board.repo.place import Place
+from gitkanban.core.model import Config
+
+MARK = "gitkanban"  # in a worktree's git directory: it was made for a card, whose id this is
+_LINE_MOST = 16 << 10  # characters of a line that are read
+
+
+class Checkout(NamedTuple):
+    """A working tree, its administrative folder in the git directory, and its HEAD."""
+
+    root: str
+    admin: str
+    head: str  # "refs/heads/main", or a commit id where HEAD is detached
+
+    @property
+    def index_file(self) -> str:
+        """The path of the index file."""
+        return f"{self.admin}/index"
+
+    def run(self, *args: str, **how: Any) -> git.Done:
+        """Run git in this checkout, found by nothing that lies in it, as `git.run` does.
+
+        It is one even where `core.bare` says otherwise.
+        """
+        which = (f"--git-dir={self.admin}", f"--work-tree={self.root}")
+        return git.run(self.root, *which, *args, **how)
+
+
+def every(place: Place) -> Iterator[Checkout]:
+    """All checkouts whose folder is there, the main one first.
+
+    One whose git directory leads to another repository or another index is not one of this.
+    """
+    if place.main:
+        yield Checkout(place.main, place.common, head(place.common))
+    parent = f"{place.common}/worktrees"
+    try:
+        names = sorted(os.listdir(parent))
+    except OSError:  # no linked worktree was ever made
+        return
+    for name in names:
+        admin = f"{parent}/{name}"
+        root = root_of(admin)
+        if os.path.lexists(f"{root}/.git") and _is_sound(place, admin):
+            yield Checkout(root, admin, head(admin))
+
+
+def _is_sound(place: Place, admin: str) -> bool:
+    """Whether git, told of this git directory, reads this repository and writes this index."""
+    if os.path.islink(admin) or os.path.islink(f"{admin}/index"):
+        return False
+    commondir = line(f"{admin}/commondir")
+    if commondir == "../..":
+        return True
+    return bool(commondir) and os.path.realpath(os.path.join(admin, commondir)) == os.path.realpath(
+        place.common
+    )
+
+
+def root_of(admin: str) -> str:
+    """The folder of a linked worktree, which may be gone, from its administrative folder."""
+    file = line(f"{admin}/gitdir")
+    if not os.path.isabs(file):  # git 2.48 may write it relative to the folder it lies in
+        file = os.path.normpath(os.path.join(admin, file))
+    return os.path.dirname(file)
+
+
+def followers(place: Place) -> Iterator[Checkout]:
+    """The checkouts that follow their branch when it is moved: all but those of cards.
+
+    What the HEAD, the index and the settings of a card's worktree say was its session's to decide.
+    """
+    return (each for each in every(place) if not _is_of_card(place, each))
+
+
+def _is_of_card(place: Place, checkout: Checkout) -> bool:
+    if checkout.admin == place.common:
+        return False
+    # A session can remove the mark, or rename what has it; a record lies elsewhere as well.
+    notes = (f"{checkout.admin}/{MARK}", place_record(place, checkout.admin))
+    if any(map(os.path.lexists, notes)):
+        return True
+    recorded = line(place_record(place, checkout.root))
+    return bool(recorded) and os.path.realpath(recorded) == os.path.realpath(checkout.root)
+
+
+def place_record(place: Place, admin: str) -> str:
+    """The file that says where a worktree of a card was made, by the name of its git directory."""
+    return f"{place.private}/worktrees/{os.path.basename(admin)}"
+
+
+def on(place: Place, ref: str) -> list[Checkout]:
+    """The checkouts that follow one branch; one in the middle of a rebase of it counts too."""
+    return [each for each in followers(place) if ref in (each.head, unfinished_branch(each.admin))]
+
+
+def head(admin: str) -> str:
+    """What HEAD names: a ref, or a commit id; empty when it cannot be read."""
+    return line(f"{admin}/HEAD").removeprefix("ref: ")
+
+
+def base_of(place: Place, config: Config) -> str:
+    """The branch that work goes to: the configured one, the board's in tree, else the default."""
+    if config.base or place.prefix:
+        return config.base or place.branch
+    at = head(place.common)
+    return at.removeprefix("refs/heads/") if at.startswith("refs/heads/") else ""
+
+
+def unfinished_branch(admin: str) -> str:
+    """The ref that a rebase or a bisect has detached HEAD from, and will go back to."""
+    for name in ("rebase-merge/head-name", "rebase-apply/head-name"):
+        found = line(f"{admin}/{name}")
+        if found:
+            return found
+    start = line(f"{admin}/BISECT_START")
+    return f"refs/heads/{start}" if start else ""
+
+
+def line(path: str) -> str:
+    """The first line of a file, empty when there is none."""
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape", opener=_open_at_once) as file:
+            return file.readline(_LINE_MOST).rstrip("\n")
+    except OSError:
+        return ""
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file; a pipe that somebody put in its place is not waited for."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def tip(place: Place, ref: str) -> str:
+    """The commit id that a ref stands at; empty when there is none."""
+    return tip_in(place.common, ref)
+
+
+def tip_in(common: str, ref: str) -> str:
+    """The commit id that a ref stands at, read from its file; empty when there is none.
+
+    Loose before packed, as git reads them (`git help pack-refs`).
+    """
+    found = line(f"{common}/{ref}")
+    if found.startswith("ref: "):
+        return tip_in(common, found[5:])
+    if found:
+        return found
+    try:
+        with open(f"{common}/packed-refs", encoding="utf-8", errors="surrogateescape") as file:
+            text = file.read()
+    except OSError:
+        return ""
+    end = text.find(f" {ref}\n")
+    return text[end - 40 : end] if end >= 40 else ""

@@ -1,0 +1,139 @@
+"""A fingerprint of what sessions share with everybody: hooks, configuration, trust, refs.
+
+Files and refs are read by hand; git is asked once, for the shared configuration. What of two
+fingerprints matters is decided in `core.trust.tampering`.
+"""
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from gitkanban.board.repo import git
+from gitkanban.core.trust.tampering import CARDS, OURS, TAGS, Fingerprint, is_watched
+
+_FILES = ("info/attributes", "info/grafts", "objects/info/alternates", "config.worktree")
+_MOST = 1 << 20  # bytes of a file that are read; of a larger one the size counts
+
+
+def take(common: str, refs: Iterable[str] = ()) -> Fingerprint:
+    """The fingerprint of a repository by its common directory; `refs` are full names beside the
+    cards' branches, the tags and our own refs. Raises OSError."""
+    return Fingerprint(dict(_items(common)), _refs(common, set(refs)))
+
+
+def rewritten(common: str, moves: Iterable[tuple[str, str, str]]) -> set[str]:
+    """Of (ref, before, after) the refs whose new commit does not contain the old one.
+
+    In this process: a board moves with each run that ends, and git would be asked each time.
+    """
+    wanted = [(ref, old, new) for ref, old, new in moves if new and old != new]
+    if not wanted:
+        return set()
+    import pygit2  # late, as everywhere
+
+    repo = pygit2.Repository(common)
+    return {ref for ref, old, new in wanted if not _contains(repo, old, new)}
+
+
+def _contains(repo: Any, old: str, new: str) -> bool:
+    try:
+        return bool(repo.descendant_of(new, old))
+    except (KeyError, ValueError, OSError):  # not commits that are here: GitError is an OSError
+        return False
+
+
+def digest_of(path: str) -> str:
+    """What changes whenever the file does: its kind, mode and content; empty where there is none."""
+    try:
+        found = os.lstat(path)
+        if stat.S_ISLNK(found.st_mode):
+            return f"link {os.readlink(path)}"
+        if not stat.S_ISREG(found.st_mode):
+            return f"kind {stat.S_IFMT(found.st_mode):o}"
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(fd, "rb") as file:
+            content = hashlib.sha256(file.read(_MOST)).hexdigest()
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        return f"unreadable {error.errno}"
+    return f"{found.st_mode & 0o111:o} {found.st_size} {content}"
+
+
+def _items(common: str) -> Iterator[tuple[str, str]]:
+    names = [
+        *(f"hooks/{name}" for name in _names(f"{common}/hooks") if not name.endswith(".sample")),
+        *_FILES,
+        *(
+            f"gitkanban/{n}"
+            for n in _names(f"{common}/gitkanban")
+            if n.startswith("trust") and not n.endswith(".part")
+        ),
+    ]
+    for name in names:
+        if digest := digest_of(f"{common}/{name}"):
+            yield name, digest
+    yield from _settings(common)
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
+
+
+def _settings(common: str) -> Iterator[tuple[str, str]]:
+    """The watched keys of the shared config alone: what it includes is named by a key of its own."""
+    asked = ("config", "--file", f"{common}/config", "--no-includes", "--list", "-z")
+    done = git.run(common, *asked, check=False)
+    if done.code:
+        yield "config", f"unreadable {digest_of(f'{common}/config')}"
+    values: dict[str, list[str]] = {}
+    for entry in done.out.decode("utf-8", "surrogateescape").split("\0"):
+        key, _, value = entry.partition("\n")
+        if is_watched(key):
+            values.setdefault(key, []).append(value)
+    for key, found in values.items():
+        text = "\0".join(found).encode("utf-8", "surrogateescape")
+        yield f"config {key}", hashlib.sha256(text).hexdigest()
+
+
+def _refs(common: str, also: set[str]) -> dict[str, str]:
+    """Loose before packed, as git reads them (`git help pack-refs`)."""
+    found = {ref: at for ref, at in _packed(common) if ref in also or _is_ours(ref)}
+    for top in (CARDS, OURS, TAGS):
+        for folder, _, names in os.walk(f"{common}/{top}"):
+            for name in names:
+                if not name.endswith(".lock"):
+                    path = f"{folder}/{name}"
+                    found[os.path.relpath(path, common)] = _first_line(path)
+    for ref in also:
+        if at := _first_line(f"{common}/{ref}"):
+            found[ref] = at
+    return {ref: at for ref, at in found.items() if at}
+
+
+def _is_ours(ref: str) -> bool:
+    return ref.startswith((CARDS, OURS, TAGS))
+
+
+def _packed(common: str) -> Iterator[tuple[str, str]]:
+    try:
+        with open(f"{common}/packed-refs", encoding="utf-8", errors="surrogateescape") as file:
+            for line in file:
+                at, space, ref = line.rstrip("\n").partition(" ")
+                if space and not line.startswith(("#", "^")):
+                    yield ref, at
+    except FileNotFoundError:
+        return
+
+
+def _first_line(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.readline(4096).rstrip("\n")
+    except OSError:
+        return ""

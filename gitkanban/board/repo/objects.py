@@ -1,0 +1,50 @@
+"""The one place that opens a repository with libgit2; its errors become sentences of ours.
+
+Git itself has been asked before whether we may work here, by settings that libgit2 does not look at
+(`safe.directory` in the environment, say), so libgit2 is not asked again. No working tree is used.
+"""
+
+from typing import Any
+
+import pygit2
+from pygit2.enums import Option, RepositoryOpenFlag
+
+from gitkanban.board.repo.git import FSCK, in_words
+from gitkanban.errors import GitFailed
+
+
+class Repository(pygit2.Repository):
+    """A repository whose objects are there and readable, or the error is one for a person."""
+
+    def __getitem__(self, key: Any) -> Any:
+        """The object of an id. Raises GitFailed where it is missing or damaged."""
+        try:
+            return super().__getitem__(key)
+        except (KeyError, ValueError) as error:
+            raise GitFailed(f"object {key} is missing from the repository", FSCK) from error
+        except pygit2.GitError as error:
+            raise in_words(error, f"object {key}") from error
+
+    def commit_at(self, oid: str) -> Any:
+        """The commit of an id. Raises GitFailed for what is no commit, or cannot be read."""
+        found = self[oid]
+        if not isinstance(found, pygit2.Commit):
+            kind = found.type_str
+            raise GitFailed(f"{oid[:10]} is a {kind} where a commit is needed", FSCK)
+        return found
+
+
+def open_repository(common: str) -> Repository:
+    """The repository of a common directory. Raises GitFailed."""
+    pygit2.option(Option.SET_OWNER_VALIDATION, False)
+    # What is written must survive a power cut before a ref points at it.
+    pygit2.option(Option.ENABLE_FSYNC_GITDIR, True)
+    try:
+        return Repository(common, RepositoryOpenFlag.BARE)
+    except (pygit2.GitError, KeyError, ValueError) as error:
+        raise in_words(error, f"the repository {common}") from error
+
+
+def path_of(side: Any) -> str:
+    """The path of one side of a difference; undecodable bytes survive a round trip."""
+    return str(side.raw_path.decode("utf-8", "surrogateescape"))

@@ -1,0 +1,312 @@
+"""Which board a command means: found the same way from every folder of a repository.
+
+It reads refs and configuration through git, never a working tree's copy of the board.
+"""
+
+import errno
+import os
+from typing import NamedTuple
+
+from gitkanban import files
+from gitkanban.board.repo import git, gitdir, mainfinder
+from gitkanban.errors import GitFailed, NoBoard, Refused
+
+FOLDER = ".kanban"
+CONFIG = "config.yaml"
+NO_HOOKS = ("-c", "core.hooksPath=/dev/null")  # those of the code have no business here
+
+
+_ORIGINS = "refs/remotes/origin/kanban"
+
+
+class Place(NamedTuple):
+    """A board's branch and path, and the folders of the repository around it."""
+
+    common: str  # git's common directory, absolute
+    main: str  # root of the main checkout; empty: a bare repository
+    branch: str
+    prefix: str  # ".kanban", or "" for a branch of its own
+    slots: str  # folder of the lease tokens
+    private: str  # <common>/gitkanban
+    told: tuple[str, ...] = ()  # what finding it did, for people
+    here: str = ""  # root of the checkout we were called from
+    start: str = ""  # a branch that does not exist yet begins at this ref
+    aside: bool = False  # the branch was named: it is not the one that ticks
+    worktrees: str = ""  # folder for worktrees by git's configuration: this machine's owner's word
+    signs: bool = False  # commits are to be signed, by git's configuration
+
+    @property
+    def ref(self) -> str:
+        """The full name of the board's branch."""
+        return f"refs/heads/{self.branch}"
+
+    def path(self, name: str) -> str:
+        """The path in the tree of a file of the board."""
+        return f"{self.prefix}/{name}" if self.prefix else name
+
+
+def meant(place: Place, rev: str) -> str:
+    """A hint how `rev` is said of a board on a branch of its own; empty for one in tree."""
+    if not place.branch or place.prefix:
+        return ""
+    rest = rev.removeprefix("HEAD") if rev.startswith("HEAD") else ""
+    return f"The board has a branch of its own: say {place.branch}{rest}."
+
+
+def find(cwd: str, branch: str = "") -> Place:
+    """The board that a command called in `cwd` means; `branch` aims it at another branch's board.
+
+    Raises NoBoard, and Refused for repositories that libgit2 cannot open.
+    """
+    common, main, here, pinned, worktrees, signs = repository(cwd)
+    told: list[str] = []
+    found = _configured(common, pinned) or _standing(common, main, told)
+    if found is None:
+        raise NoBoard(
+            "there is no kanban board in this repository",
+            "`gitkanban init` makes one; in a clone, fetch the board's branch first. If it is on "
+            "a branch that is here: git config gitkanban.branch NAME",
+        )
+    name, prefix = found
+    private = f"{common}/gitkanban"
+    root = f"{main}/{FOLDER}" if main else private
+    start, aside = "", bool(branch and branch != name)
+    if aside:
+        git_ref(common, branch)
+        if not exists(common, f"refs/heads/{branch}"):
+            start = f"refs/heads/{name}"
+        name = branch
+    return Place(
+        common, main, name, prefix, f"{root}/slots", private, tuple(told), here, start, aside,
+        worktrees, signs,
+    )  # fmt: skip
+
+
+class Repository(NamedTuple):
+    """A repository as git has it. `main` and `here` are roots of checkouts, empty for none."""
+
+    common: str
+    main: str
+    here: str
+    pinned: str  # the board's branch by configuration; empty: none is named
+    worktrees: str = ""  # a folder by configuration; empty: none is named
+    signs: bool = False  # `commit.gpgsign`
+
+
+def repository(cwd: str) -> Repository:
+    """The repository around a folder.
+
+    Raises NoBoard outside of one, Refused for an object or ref format that libgit2 cannot open, or
+    where nobody can say what the main checkout is.
+    """
+    done = git.run(
+        cwd, "rev-parse", "--path-format=absolute", "--git-common-dir", "--git-dir",
+        "--show-object-format", "--show-toplevel", check=False, known=False,
+    )  # fmt: skip
+    lines = done.text.split("\n")
+    if len(lines) < 3:
+        if not gitdir.common_dir(os.path.realpath(cwd)):
+            raise NoBoard("this is not a git repository", "Go into one, or `git init` here first.")
+        raise GitFailed(done.said, _advice(done.err.decode("utf-8", "replace")))
+    common, admin, objects, *rest = lines
+    here = rest[0] if rest and not done.code else ""  # it fails where there is no working tree
+    settings = _settings(common)
+    storage = settings.get("extensions.refstorage", "")
+    for odd in (objects if objects != "sha1" else "", storage if storage == "reftable" else ""):
+        if odd:
+            raise Refused(
+                f"this repository uses {odd}, which gitkanban cannot read",
+                "Boards need the sha1 object format and files as ref storage.",
+            )
+    main = mainfinder.find_main(common, here if admin == common else "", settings)
+    if not here and admin == common and _is_within(cwd, main) and not _is_within(cwd, common):
+        here = main  # though git is told that it is bare
+    return Repository(
+        common, main, here, settings.get("gitkanban.branch", ""),
+        settings.get("gitkanban.worktrees", ""),
+        settings.get("commit.gpgsign", "").lower() in mainfinder.TRUE,
+    )  # fmt: skip
+
+
+def _is_within(path: str, folder: str) -> bool:
+    return bool(folder) and f"{os.path.realpath(path)}/".startswith(f"{os.path.realpath(folder)}/")
+
+
+def _settings(common: str) -> dict[str, str]:
+    """What of git's configuration is asked by every command; the last of several values counts."""
+    wanted = (
+        r"^(core\.(bare|worktree)|extensions\.refstorage|gitkanban\.(branch|worktrees)|"
+        r"commit\.gpgsign)$"
+    )
+    done = git.run(common, "config", "-z", "--get-regexp", wanted, check=False)
+    pairs = (entry.partition("\n") for entry in done.text.split("\0") if entry)
+    # A name without a value is git's way to say true.
+    return {name: value if equals else "true" for name, equals, value in pairs}
+
+
+def _advice(said: str) -> str:
+    """The command that git itself names, where a repository is somebody else's."""
+    lines = [line.strip() for line in said.splitlines()]
+    command = next((line for line in lines if line.startswith("git config ")), "")
+    return f"If you trust its owner: {command}" if command else ""
+
+
+def git_ref(common: str, branch: str) -> None:
+    """Refuse what cannot be a branch. Raises Refused."""
+    if branch.startswith(("-", "card/")) or branch == "card":
+        raise Refused(
+            f"{branch!r} cannot be the board's branch",
+            "card/… is for the branches of cards." if branch.startswith("card") else "",
+        )
+    if git.run(common, "check-ref-format", f"refs/heads/{branch}", check=False).code:
+        raise Refused(f"{branch!r} is no branch name", "See `git help check-ref-format`.")
+
+
+def exists(common: str, ref: str) -> bool:
+    """Whether the ref is there."""
+    return not git.run(common, "show-ref", "--verify", "--quiet", ref, check=False).code
+
+
+def _configured(common: str, name: str) -> tuple[str, str] | None:
+    """The board where git's configuration names its branch. Raises NoBoard when it is not there."""
+    if not name:
+        return None
+    ref = f"refs/heads/{name}"
+    asked = "".join(f"{ref}{path}\n" for path in ("", f":{FOLDER}/{CONFIG}", f":{CONFIG}"))
+    answers = git.run(common, "cat-file", "--batch-check", input=asked.encode()).text.split("\n")
+    there = [not line.endswith((" missing", " ambiguous")) for line in answers]
+    if not there[0]:
+        raise NoBoard(
+            f"the board's branch {name} does not exist",
+            f"Restore it (git branch {name} refs/gitkanban/seen), or "
+            "`git config gitkanban.branch` another one.",
+        )
+    if not any(there[1:]):
+        raise NoBoard(
+            f"branch {name} holds no board",
+            "`git config gitkanban.branch` names the board's branch.",
+        )
+    _pinned[common] = name
+    return name, FOLDER if there[1] else ""
+
+
+def _standing(common: str, main: str, told: list[str]) -> tuple[str, str] | None:
+    """The board where nothing is configured: branch kanban, origin's default branch, HEAD."""
+    ours = board_in(common, "refs/heads/kanban")
+    if ours is not None and _is_own(common):
+        return "kanban", ours
+    theirs = board_in(common, _ORIGINS) if ours is None else None
+    if theirs is not None:
+        attach(common, main, _ORIGINS)
+        told.append("attached the board: branch kanban from origin/kanban")
+        return "kanban", theirs
+    for ref in (_default(common, told), _head_of(common)):
+        # In the tree of code only the folder makes a board: a config.yaml is anybody's.
+        if ref and board_in(common, ref) == FOLDER:
+            return ref.removeprefix("refs/heads/"), FOLDER
+    return None
+
+
+def _is_own(common: str) -> bool:
+    """Whether the branch kanban grew here or came from origin's own: what was fetched from
+    elsewhere under that name becomes the board only by a person's word."""
+    done = git.run(common, "merge-base", "refs/heads/kanban", _ORIGINS, check=False)
+    if not done.code:
+        return True
+    fetched = os.path.exists(f"{common}/FETCH_HEAD")
+    return not fetched and not git.run(common, "for-each-ref", "--count=1", "refs/remotes").text
+
+
+def _head_of(common: str) -> str:
+    """The branch that is checked out in the main checkout; empty when HEAD is detached."""
+    return git.run(common, "symbolic-ref", "-q", "HEAD", check=False).text
+
+
+def _default(common: str, told: list[str]) -> str:
+    """Origin's default branch if there is a board in it; made here where only origin has it."""
+    theirs = git.run(common, "symbolic-ref", "-q", "refs/remotes/origin/HEAD", check=False).text
+    ours = theirs.replace("refs/remotes/origin/", "refs/heads/")
+    if theirs and not exists(common, ours) and board_in(common, theirs) == FOLDER:
+        name = ours.removeprefix("refs/heads/")
+        git.run(common, "branch", "--", name, theirs)
+        told.append(f"attached the board: branch {name} from origin/{name}")
+    return ours
+
+
+def board_in(common: str, ref: str) -> str | None:
+    """The board's folder on that ref, None when it holds no board."""
+    asked = f"{ref}:{FOLDER}/{CONFIG}\n{ref}:{CONFIG}\n".encode()
+    lines = git.run(common, "cat-file", "--batch-check", input=asked).text.split("\n")
+    for line, prefix in zip(lines, (FOLDER, ""), strict=True):
+        if " blob " in line:
+            return prefix
+    return None
+
+
+def attach(common: str, main: str, ref: str) -> None:
+    """Make the local branch kanban from a remote-tracking one, checked out at `.kanban/`."""
+    git.run(common, "branch", "--no-track", "kanban", ref)
+    if not os.path.lexists(f"{main}/{FOLDER}"):
+        check_out(common, main, "kanban")
+
+
+def hide(common: str, pattern: str) -> None:
+    """Have git leave a path out of everybody's status, in this clone only. Raises OSError."""
+    path = f"{common}/info/exclude"
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            text = file.read()
+    except FileNotFoundError:
+        text = ""
+    if f"/{pattern}" in text.splitlines():
+        return
+    if text and not text.endswith("\n"):
+        text += "\n"
+    text = f"{text}/{pattern}\n"
+    files.replace(path, text.encode("utf-8", "surrogateescape"), lasting=False, make=True)
+
+
+def check_out(common: str, main: str, branch: str) -> None:
+    """Check the board's own branch out at `.kanban/`, hidden from status. Raises GitFailed."""
+    if not main:
+        return
+    hide(common, f"{FOLDER}/")
+    hide(common, f"{FOLDER}/slots/")
+    folder = f"{main}/{FOLDER}"
+    git.run(common, *NO_HOOKS, "worktree", "add", "--quiet", folder, branch)
+
+
+_CLONE_ID_MOST = 100  # bytes
+_pinned: dict[str, str] = {}  # what this process has written or found, by common directory
+
+
+def pin(place: Place) -> None:
+    """Remember the branch in git's config, so that switching branches never moves the board."""
+    if place.aside or _pinned.get(place.common) == place.branch:
+        return
+    _pinned[place.common] = place.branch
+    if git.run(place.common, "config", "gitkanban.branch", check=False).text != place.branch:
+        git.run(place.common, "config", "gitkanban.branch", place.branch)
+
+
+def clone_id(place: Place) -> str:
+    """A random id of this clone, made once and kept in its git directory.
+
+    Empty where there is none yet and we may only look.
+    """
+    path = f"{place.private}/clone"
+    if not os.path.lexists(path):
+        from gitkanban import clock
+
+        try:
+            files.create(path, f"{clock.card_id()}{clock.card_id()}\n".encode(), make=True)
+        except OSError as error:
+            if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+                return ""
+            raise
+    return files.read(path, most=_CLONE_ID_MOST).decode("ascii", "replace").strip()
+
+
+def host() -> str:
+    """This machine's name."""
+    return os.uname().nodename

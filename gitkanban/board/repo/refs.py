@@ -1,0 +1,93 @@
+"""The board's branch moved by compare-and-swap, through git's own reference transactions.
+
+It writes no objects, and touches no index and no working tree.
+"""
+
+import os
+import time
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from gitkanban import clock
+from gitkanban.board.repo import checkouts, git, standstill
+from gitkanban.board.repo.place import Place
+from gitkanban.errors import BoardBusy, GitFailed
+
+LOCK_PATIENCE = 5.0  # seconds that a live ref lock is waited for
+INDEX_PATIENCE = 2.0  # seconds that a live index.lock is waited for
+TRIES_MOST = 3  # without a lock in the way, which may have gone just when we looked
+STALE_AFTER = 10.0  # seconds; a live git holds a ref's lock for milliseconds
+Move: TypeAlias = tuple[str, str, str]  # (ref, from, to)
+SEEN = "refs/gitkanban/seen"
+# For the next line of `update-ref --stdin`: a ref that a session has made a name for another one is
+# written itself. Only people's own branches may stand for others.
+PLAIN = "option no-deref\n"
+
+
+def why_not(place: Place) -> str:
+    """Why nothing may be committed to the board now; empty: it may."""
+    return standstill.reason(place, INDEX_PATIENCE)
+
+
+def remove_stale_locks(place: Place) -> list[str]:
+    """Remove ref locks that a killed git left in the way of the board's branch; lines to tell.
+
+    Only what nobody has open, while no git works in the repository. Call it with the tick lock
+    held, so that no other tick is about to take one.
+    """
+    told = []
+    for name in (place.ref, SEEN, "HEAD"):
+        lock = f"{place.common}/{name}.lock"
+        try:
+            if time.time() - os.stat(lock).st_mtime < STALE_AFTER:
+                continue
+            folders = [place.common, *(each.root for each in checkouts.every(place))]
+            if not standstill.is_stale(lock, folders):
+                continue
+            os.unlink(lock)
+        except FileNotFoundError:
+            continue
+        told.append(f"removed {lock}, which a killed git had left")
+    return told
+
+
+def swap(
+    place: Place, old: str, new: str, why: str, *, seen: bool = True, also: Sequence[Move] = ()
+) -> bool:
+    """Move the branch, and what we have seen of it, from `old` (empty: it is new) to `new`.
+
+    Other refs move `also`, all of them or none. False when one was not where it was said to be.
+    Raises BoardBusy, GitFailed.
+    """
+    # `seen` goes first: between the two it is ahead, which reads as lost and finds the branch moved.
+    orders = f"start\n{PLAIN}update {SEEN} {new}\n" if seen and not place.aside else "start\n"
+    for ref, here, there in ((place.ref, old, new), *also):
+        orders += f"update {ref} {there} {here or '0' * 40}\n"
+    orders += "prepare\ncommit\n"
+    until, tries = time.monotonic() + LOCK_PATIENCE, 0
+    moves = ((place.ref, old, new), *also)
+    while True:
+        done = git.run(
+            place.common, "-c", "core.fsync=all", "update-ref", "-m", why.partition("\n")[0],
+            "--create-reflog", "--stdin", input=orders.encode(), check=False,
+        )  # fmt: skip
+        if not done.code:
+            return True
+        # What the refs and their locks say, in no language.
+        if any(checkouts.tip(place, ref) != here for ref, here, _ in moves):
+            return False
+        tries = 0 if _is_locked(place, moves) else tries + 1
+        if tries == TRIES_MOST:
+            raise GitFailed(f"the board cannot be committed: {done.said}")
+        if time.monotonic() > until:
+            raise BoardBusy(
+                f"branch {place.branch} is locked by another git",
+                "If none is running, `gitkanban doctor` says which lock file is stale.",
+            )
+        time.sleep(0.02 * (1 + clock.jitter()))
+
+
+def _is_locked(place: Place, moves: Sequence[Move]) -> bool:
+    """Whether some git has one of the refs, or all packed ones, locked."""
+    names = ("HEAD", "packed-refs", SEEN, *(ref for ref, _, _ in moves))
+    return any(os.path.lexists(f"{place.common}/{name}.lock") for name in names)

@@ -1,0 +1,140 @@
+"""Why nothing may be committed to the board now: somebody is in the middle of something.
+
+A commit under an unfinished rebase, merge or the like is dropped or reverted when that ends; one
+under an `index.lock` leaves the checkout behind. Files are read, git is not run.
+"""
+
+import os
+import time
+from collections.abc import Iterable
+
+from gitkanban.board.repo import checkouts
+from gitkanban.board.repo.checkouts import Checkout
+from gitkanban.board.repo.place import Place
+
+STALE_AFTER = 60.0  # seconds; no git writes an index for as long
+FREE_LEAST = 16 << 20  # bytes, below which neither a commit nor a workspace should be begun
+_STEP = 0.01
+
+# What git leaves in a checkout's administrative folder while something is unfinished, and its name.
+_SIGNS = (
+    ("rebase-merge", "a rebase"),
+    ("rebase-apply/applying", "an am"),
+    ("rebase-apply", "a rebase"),
+    ("MERGE_HEAD", "a merge"),
+    ("CHERRY_PICK_HEAD", "a cherry-pick"),
+    ("REVERT_HEAD", "a revert"),
+    ("BISECT_LOG", "a bisect"),
+)
+
+
+def reason(place: Place, patience: float = 0.0) -> str:
+    """What is in progress in a checkout of the board's branch, in words; empty when nothing is.
+
+    An `index.lock` is waited for up to `patience` seconds, for most live as long as a `git add`.
+    """
+    end = time.monotonic() + patience
+    while True:
+        locked: Checkout | None = None
+        for checkout in checkouts.on(place, place.ref):
+            what = unfinished(checkout)
+            if what:
+                return f"{what} is in progress in {checkout.root}"
+            if os.path.exists(f"{checkout.index_file}.lock"):
+                locked = locked or checkout
+        if not locked or time.monotonic() >= end:
+            break
+        time.sleep(_STEP)
+    return _about(locked) if locked else ""
+
+
+def crowded(place: Place) -> str:
+    """That the disk is too full to begin anything, in words; empty: there is room.
+
+    Ends of runs wait in their folders meanwhile, and are settled once there is room again.
+    """
+    try:
+        disk = os.statvfs(place.common)
+    except OSError as error:
+        return f"{place.common} cannot be looked at: {error.strerror}"
+    free = disk.f_bavail * disk.f_frsize
+    if free < FREE_LEAST:
+        return f"the disk of {place.common} is full: {free >> 20} of {FREE_LEAST >> 20} MiB free"
+    if disk.f_files and disk.f_favail < 100:
+        return f"the disk of {place.common} is full: no inodes are left"
+    return ""
+
+
+def _about(checkout: Checkout) -> str:
+    """Whose index lock it is, or that it is nobody's."""
+    lock = f"{checkout.index_file}.lock"
+    try:
+        age = time.time() - os.stat(lock).st_mtime
+    except OSError:  # it is gone by now
+        return ""
+    if age > STALE_AFTER and is_stale(lock, (checkout.root, checkout.admin)):
+        return f"a killed git left {lock}; if no git is running there, remove that file"
+    return f"a git command is running ({lock} exists)"
+
+
+def is_stale(lock: str, folders: Iterable[str]) -> bool:
+    """Whether no process on this host can still own the lock file; False when that is unknown.
+
+    git closes the lock while an editor is open, so a git that works in one of the folders counts.
+    """
+    try:
+        pids = [name for name in os.listdir("/proc") if name.isdigit()]
+    except OSError:
+        return False
+    real = os.path.realpath(lock)
+    for pid in pids:
+        try:
+            if real in _descriptors(pid):
+                return False
+        except OSError:  # it has ended, or is another user's
+            continue
+    return not at_work(folders)
+
+
+def at_work(folders: Iterable[str]) -> int:
+    """The pid of a git that works in or below one of the folders; 0: none that can be seen."""
+    tops = [os.path.realpath(folder) for folder in folders]
+    try:
+        pids = [name for name in os.listdir("/proc") if name.isdigit()]
+    except OSError:
+        return 0
+    for pid in pids:
+        try:
+            cwd = os.readlink(f"/proc/{pid}/cwd") if _is_git(pid) else ""
+        except OSError:  # it has ended, or is another user's
+            continue
+        if cwd and any(_within(cwd, top) for top in tops):
+            return int(pid)
+    return 0
+
+
+def _descriptors(pid: str) -> list[str]:
+    folder = f"/proc/{pid}/fd"
+    found = []
+    for name in os.listdir(folder):
+        try:
+            found.append(os.readlink(f"{folder}/{name}"))
+        except OSError:  # closed in the meantime
+            continue
+    return found
+
+
+def _is_git(pid: str) -> bool:
+    return checkouts.line(f"/proc/{pid}/comm").startswith("git")
+
+
+def _within(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(f"{folder}/")
+
+
+def unfinished(checkout: Checkout) -> str:
+    """The unfinished operation of one checkout, in words; empty when there is none."""
+    for name, what in _SIGNS:
+        if os.path.exists(f"{checkout.admin}/{name}"):
+            return what
+    return ""

@@ -1,0 +1,49 @@
+"""A kernel lock by which processes of this clone take turns at the board.
+
+It is a courtesy that saves work, and nothing rests on it: the branch itself moves by
+compare-and-swap alone. The file is never replaced or removed; closing it lets go.
+"""
+
+import fcntl
+import os
+import time
+
+from gitkanban import clock, files
+from gitkanban.board.repo.place import Place
+
+_STEP = 0.004  # seconds between two tries
+
+
+class Turn:
+    """`with Turn(place, name, patience)`: waits up to `patience` seconds; `held` says if it came.
+
+    Nobody gets it on a read-only disk.
+    """
+
+    def __init__(self, place: Place, name: str, patience: float = 0.0) -> None:
+        self.path = f"{place.private}/locks/{name}"
+        self.patience = patience
+        self.held, self.fd = False, -1
+
+    def __enter__(self) -> "Turn":
+        until = time.monotonic() + self.patience
+        try:
+            files.make_folder(os.path.dirname(self.path))
+            self.fd = files.open_own(self.path, os.O_RDWR | os.O_CREAT)
+        except OSError:
+            return self
+        while not self._taken() and time.monotonic() < until:
+            time.sleep(_STEP * (0.5 + clock.jitter()))
+        return self
+
+    def _taken(self) -> bool:
+        try:
+            fcntl.flock(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        self.held = True
+        return True
+
+    def __exit__(self, *_: object) -> None:
+        if self.fd >= 0:
+            os.close(self.fd)

@@ -1,0 +1,162 @@
+"""The findings of a review with the places in the files, and the rules that are about texts.
+
+It decides nothing about values; `gitkanban.core.review.rules` does.
+"""
+
+from typing import TypeAlias
+
+from gitkanban.board.content import reading
+from gitkanban.board.formats import cardfile, cardlayout, yamltext
+from gitkanban.board.formats.yamltext import Bad, Mapping, Node, Scalar, Sequence
+from gitkanban.board.review import revisions
+from gitkanban.board.review.revisions import Side
+from gitkanban.core import ids
+from gitkanban.core.agents import prompt
+from gitkanban.core.review import changerules, configrules, rules, settingrules
+from gitkanban.core.review.rules import Finding, finding
+
+# Files of the board that are read by something else than `reading`.
+_KNOWN = frozenset({"config.yaml", "prompt.md", ".gitignore", ".gitattributes", "README.md"})
+
+
+def of_board(side: Side) -> list[Finding]:
+    """Everything found in a board, whoever brought it in."""
+    return located(side, [*_state(side), *_layout(side)])
+
+
+def _state(side: Side) -> list[Finding]:
+    """What is wrong with a board as it is, but for the layout of cards."""
+    found = [*_problems(side), *rules.state(side.board), *_stray(side), *_prompt(side)]
+    return found + (configrules.state(side.board.config) if side.board.config else [])
+
+
+def of_change(base: Side, head: Side, target: Side) -> list[Finding]:
+    """What the change from `base` to `head` brings in; `target` is what it shall be merged into."""
+    new = rules.brought_in(_state(base), _state(head))
+    changed = {name for name, oid in head.files.items() if base.files.get(name) != oid}
+    new += [*changerules.change(base.board, head.board), *_layout(head, changed)]
+    new += settingrules.change(base.board, head.board)
+    if base.files.get("prompt.md") != head.files.get("prompt.md"):
+        hint = "Every session is told this; read it as you read code."
+        new.append(finding("prompt", "prompt.md", (), "what sessions are told is changed", hint))
+    return located(head, [*new, *_taken(base, head, target)])
+
+
+def _taken(base: Side, head: Side, target: Side) -> list[Finding]:
+    """Cards of one id that were added on both branches."""
+    added = {name for name in head.files if reading.kind_of(name) == "card"} - set(base.files)
+    found = []
+    for name in sorted(added):
+        if target.files.get(name, head.files[name]) == head.files[name]:
+            continue
+        card = name.rpartition("/")[2].removesuffix(".yaml")
+        title = target.board.cards[card].title if card in target.board.cards else "unreadable"
+        hint = f"gitkanban rename {card} NEW on this branch; the older card keeps the id."
+        message = f"{target.label} has another card {card} ({title})"
+        found.append(finding("duplicate-id", name, ("id",), message, hint))
+    return found
+
+
+def _problems(side: Side) -> list[Finding]:
+    found = []
+    for problem in side.board.problems:
+        name = problem.file.removeprefix(f"{side.place.prefix}/" if side.place.prefix else "")
+        rule = "config" if name == "config.yaml" else "unreadable"
+        one = finding(rule, name, (), problem.message, problem.hint)
+        found.append(one._replace(line=problem.line, column=problem.column))
+    return found
+
+
+def _stray(side: Side) -> list[Finding]:
+    found = []
+    for name in side.files:
+        folder, _, last = name.rpartition("/")
+        if reading.kind_of(name) or name in _KNOWN or name.startswith(("archive/", "demo/")):
+            continue
+        if last == ".gitkeep":
+            continue
+        hint = "Move it out of the board."
+        if folder == "cards":
+            stem = last.rpartition(".")[0] or last
+            hint = f"A card is read from cards/{stem}.yaml."
+        found.append(finding("stray-file", name, (), f"nothing reads {name}", hint))
+    return found
+
+
+def _prompt(side: Side) -> list[Finding]:
+    found, near = [], ids.Nearest(prompt.FIELDS)
+    for name, line, column in prompt.unknown_fields(side.text("prompt.md")):
+        hint = near.hint(name)
+        message = f"{{{name}}} stands for nothing, and goes to every session as it is"
+        one = finding("prompt-field", "prompt.md", (), message, hint)
+        found.append(one._replace(line=line, column=column))
+    return found
+
+
+def _layout(side: Side, only: set[str] | None = None) -> list[Finding]:
+    """Cards that `fmt` would lay out anew; what it would leave as it is counts as laid out."""
+    found = []
+    cards = {rules.card_file(card.id): card for card in side.board.cards.values()}
+    texts = side.texts([name for name in cards if only is None or name in only])
+    for name, text in texts.items():
+        card = cards[name]
+        if text == cardfile.render(card) or cardlayout.formatted(text) == text:
+            continue
+        at = side.place.path(name) if side.label == revisions.AT_HAND else card.id
+        hint = f"gitkanban fmt {at}"
+        found.append(finding("layout", name, (), f"{card.id} is not laid out to merge", hint))
+    return found
+
+
+def located(side: Side, found: list[Finding]) -> list[Finding]:
+    """The findings with the board's folder before the file, and line and column where known."""
+    roots: dict[str, Mapping | None] = {}
+    indexes: _Indexes = {}
+    out = []
+    for each in found:
+        line, column = each.line, each.column
+        if each.at and not line:
+            if each.file not in roots:
+                roots[each.file] = _root(side, each.file)
+            line, column = _position(roots[each.file], each.at, indexes)
+        where = each._replace(file=side.place.path(each.file), line=line, column=column)
+        out.append(where)
+    return rules.in_order(out)
+
+
+def _root(side: Side, name: str) -> Mapping | None:
+    try:
+        text = side.text(name).removeprefix("\ufeff")
+        return yamltext.load(text, name) if text else None
+    except Bad:
+        return None
+
+
+# What is directly below a node, by its key or text; by the node's `id`, as long as the roots live.
+_Indexes: TypeAlias = dict[int, dict[str, Node]]
+
+
+def _position(root: Mapping | None, at: tuple[str, ...], indexes: _Indexes) -> tuple[int, int]:
+    """Line and column from 1 of the deepest part of `at` that is there; (1, 1) for none of it.
+
+    A key that is there gives its value's place, an item its own.
+    """
+    if root is None:
+        return (0, 0)
+    node: Node = root
+    for word in at:
+        if id(node) not in indexes:
+            indexes[id(node)] = _indexed(node)
+        below = indexes[id(node)].get(word)
+        if below is None:
+            break
+        node = below
+    return node.line + 1, node.column + 1
+
+
+def _indexed(node: Node) -> dict[str, Node]:
+    if isinstance(node, Mapping):
+        return {key.text: value for key, value in node.entries}
+    if isinstance(node, Sequence):
+        return {n.text: n for n in reversed(node.items) if isinstance(n, Scalar)}
+    return {}

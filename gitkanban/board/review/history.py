@@ -1,0 +1,156 @@
+"""The story of a board from its commits: who did what to which card, when, and why.
+
+It reads commits and blobs, never a working tree. A change is told by comparing the files' values,
+so commits that people made by hand read the same as those of commands.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from gitkanban.board.content.reading import kind_of
+from gitkanban.board.formats import cardfile, notefile, runfile
+from gitkanban.board.formats.yamltext import Bad
+from gitkanban.board.repo import blobs, git
+from gitkanban.board.repo.place import Place
+from gitkanban.core.changes import told
+from gitkanban.core.model import Card
+from gitkanban.errors import NotFound
+
+_MARK = "\x01"
+_NOTHING = "0" * 40
+
+
+class Event(NamedTuple):
+    """One thing that one commit did; `card` is empty for the board itself."""
+
+    commit: str
+    at: int  # epoch seconds
+    by: str
+    card: str
+    text: str
+    run: str = ""
+
+
+class Changed(NamedTuple):
+    """A board file that a commit changed: its object ids before and after, empty for none."""
+
+    path: str  # from the board's root
+    old: str
+    new: str
+
+
+class Commit(NamedTuple):
+    """A commit that touched the board, with the files it changed there."""
+
+    id: str
+    at: int
+    by: str
+    subject: str
+    files: tuple[Changed, ...]
+
+
+def commits(
+    place: Place, rev: str = "", card: str = "", since: str = "", most: int = 0
+) -> list[Commit]:
+    """The commits that touched the board (or one card), newest first, along first parents.
+
+    `since` is a date as git reads it. Raises NotFound for a revision that does not exist.
+    """
+    words = ["log", "--first-parent", "-m", "--raw", "--no-abbrev", "--no-renames", "-z"]
+    words += [f"--format={_MARK}%H%x00%an%x00%ct%x00%s%x00"]
+    words += [f"--since={since}"] if since else []
+    words += [f"--max-count={most}"] if most else []
+    done = git.run(
+        place.common,
+        *words,
+        rev or place.start or place.ref,
+        "--",
+        *_paths(place, card),
+        check=False,
+    )
+    if done.code:
+        raise NotFound(f"no revision {rev!r}", "`gitkanban log` lists the board's commits.")
+    return [_commit(place, part) for part in done.text.split(_MARK)[1:]]
+
+
+def _paths(place: Place, card: str) -> list[str]:
+    if not card:
+        return [place.prefix] if place.prefix else ["."]
+    names = [f"cards/{card}.yaml", f"runs/{card}", f"notes/{card}"]
+    paths = [place.path(name) for name in names]
+    return paths + [f":(glob){place.path('archive')}/*/{name}" for name in names]
+
+
+def _commit(place: Place, part: str) -> Commit:
+    commit, by, at, subject, *rest = part.split("\0")
+    files = []
+    fields = [field.strip("\n") for field in rest if field.strip("\n")]
+    for meta, path in zip(fields[0::2], fields[1::2], strict=False):
+        old, new = meta.split(" ")[2:4]
+        name = path.removeprefix(f"{place.prefix}/") if place.prefix else path
+        files.append(Changed(name, *("" if oid == _NOTHING else oid for oid in (old, new))))
+    return Commit(commit, int(at), by, subject, tuple(files))
+
+
+def events(place: Place, found: Iterable[Commit], card: str = "") -> Iterator[Event]:
+    """What the commits did, in their order; of one card when it is named."""
+    found = list(found)
+    wanted = {oid for each in found for file in each.files for oid in file[1:] if oid}
+    texts = {blob.asked: blob.data or b"" for blob in blobs.read(place, wanted)}
+    for each in found:
+        archived = {_name(f.path) for f in each.files if kind_of(f.path) == "archived" and f.new}
+        for file in each.files:
+            event = _event(each, file, texts, archived)
+            if event and (not card or event.card == card):
+                yield event
+
+
+def _event(
+    commit: Commit, file: Changed, texts: dict[str, bytes], archived: set[str]
+) -> Event | None:
+    kind = kind_of(file.path)
+    name, text, run = _name(file.path), "", ""
+    if kind == "card":
+        before, after = _card(file.path, file.old, texts), _card(file.path, file.new, texts)
+        text = "archived" if after is None and name in archived else told(before, after)
+        run = (after.run if after else "") or (before.run if before else "")
+    elif kind == "run" and file.new:
+        try:
+            record = runfile.parse(texts[file.new], file.path)
+        except Bad:
+            return None
+        name, run = record.card, record.run
+        text = f"run {record.outcome}" + (f" ({record.why})" if record.why else "")
+    elif kind == "note" and file.new:
+        try:
+            note = notefile.parse(texts[file.new], file.path)
+        except Bad:
+            return None
+        name, text = note.card, f"{note.kind}: {' '.join(note.text.split())[:100]}"
+    elif kind == "pause":
+        text = f"{'resumed' if not file.new else 'paused'} {name}"
+        name = ""
+    elif kind == "config":
+        name, text = "", _of_config(commit)
+    return Event(commit.id, commit.at, commit.by, name, text, run) if text else None
+
+
+def _of_config(commit: Commit) -> str:
+    """What a commit did to the config, in its own words where it did nothing else to the board."""
+    own = commit.subject.removeprefix("kanban: ")
+    if len(commit.files) > 1:
+        return "config.yaml changed"
+    return own if own != commit.subject else f"config.yaml changed ({own})"
+
+
+def _card(path: str, oid: str, texts: dict[str, bytes]) -> Card | None:
+    if not oid:
+        return None
+    try:
+        return cardfile.parse(texts[oid], path)
+    except Bad:
+        return Card(_name(path), "(cannot be read)")
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2].removesuffix(".yaml").removesuffix(".md")

@@ -1,0 +1,209 @@
+"""Boards at any revision and as they lie in a checkout, for review: `check`, `diff` and `fmt`.
+
+It changes no ref, no index and no file, and works where no board branch is known yet (a detached
+checkout on a build server, say): where the board lies is found in each revision itself.
+"""
+
+import os
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+from gitkanban.board.content import reading
+from gitkanban.board.repo import blobs, git
+from gitkanban.board.repo.place import CONFIG, FOLDER, Place, find, meant, repository
+from gitkanban.core import sizes
+from gitkanban.core.model import Board
+from gitkanban.errors import BadData, GitkanbanError, NoBoard, NotFound
+
+AT_HAND = "draft"  # how the board in the checkout at hand is called
+DRAFT = ""  # the revision that stands for what lies in the checkout at hand
+
+
+class Side(NamedTuple):
+    """A board to be reviewed, with all its runs and notes.
+
+    `tree` is the object id of the commit or tree it was read from, `commit` its commit (for a
+    draft the one checked out; "" where there is none), `files` the blob ids by path in the board.
+    """
+
+    label: str
+    place: Place
+    board: Board
+    tree: str
+    commit: str
+    files: dict[str, str]
+
+    def text(self, name: str) -> str:
+        """The text of a board file; "" where there is none."""
+        return self.texts([name]).get(name, "")
+
+    def texts(self, names: Sequence[str]) -> dict[str, str]:
+        """The texts of those board files that there are, by path."""
+        oids = {name: self.files[name] for name in names if name in self.files}
+        found = blobs.texts(self.place, sorted(set(oids.values())))
+        return {name: found[oid] for name, oid in oids.items() if oid in found}
+
+
+def at_commit(place: Place, board: Board) -> Side:
+    """The side that a board was read from, for its texts."""
+    files = {entry.path: entry.oid for entry in reading.listing(place, board.commit)}
+    return Side(place.branch, place, board, board.commit, board.commit, files)
+
+
+class AtHand(NamedTuple):
+    """A checkout's copy of a board: the root of the checkout, and the folder in its tree."""
+
+    root: str
+    prefix: str
+
+
+def at_hand(cwd: str) -> AtHand | None:
+    """The copy of a board in the checkout around `cwd`, None when it holds none."""
+    here = repository(cwd).here
+    if not here:
+        return None
+    folder = f"{here}/{FOLDER}"
+    if os.path.isfile(f"{folder}/{CONFIG}"):
+        own = os.path.lexists(f"{folder}/.git")  # the linked worktree of a board branch
+        return AtHand(folder, "") if own else AtHand(here, FOLDER)
+    if os.path.isfile(f"{here}/{CONFIG}") and os.path.isdir(f"{here}/cards"):
+        return AtHand(here, "")
+    return None
+
+
+def read(cwd: str, rev: str = DRAFT) -> Side:
+    """The board at a revision, or as it lies in the checkout at hand (the board's tip if none).
+
+    Raises NotFound for an unknown revision, NoBoard when there is no board in it.
+    """
+    if rev == DRAFT:
+        found = at_hand(cwd)
+        if found:
+            return _draft(cwd, found)
+        rev = find(cwd).branch
+    common, main, here, *_ = repository(cwd)
+    commit = resolved(cwd, rev)
+    asked = f"{commit}:{FOLDER}/{CONFIG}\n{commit}:{CONFIG}\n".encode()
+    lines = git.run(common, "cat-file", "--batch-check", input=asked).text.split("\n")
+    held = [p for line, p in zip(lines, (FOLDER, ""), strict=True) if " blob " in line]
+    if not held and not _has(common, commit, f"{FOLDER}/cards"):
+        raise NoBoard(f"{rev} holds no board", _meant(cwd, rev) or "It has no .kanban/config.yaml.")
+    place = _place(common, main, here, rev, held[0] if held else FOLDER)
+    return _side(rev, place, commit, commit)
+
+
+class Change(NamedTuple):
+    """A change for review: where it left its target, what it made of it, and the target now."""
+
+    base: Side
+    head: Side
+    target: Side
+
+
+def change_at(cwd: str, target: str, head: str = DRAFT) -> Change:
+    """What `head` (the draft at hand by default) would bring into `target`, as `target...head`.
+
+    A base or target without a board counts as an empty one. Raises what `read` raises.
+    """
+    new = read(cwd, head)
+    if not new.commit and target == "HEAD":  # before the first commit
+        old = _empty(new.place, "")._replace(label=target)
+        return Change(old, new, old)
+    tip = resolved(cwd, target)
+    try:
+        left = merge_base(cwd, tip, new.commit) if new.commit else tip
+    except NotFound as error:
+        error.hint = _meant(cwd, target) or error.hint
+        raise
+    old = _read_or_empty(cwd, left, new.place)
+    into = old if left == tip else _read_or_empty(cwd, tip, new.place)
+    return Change(old._replace(label=target), new, into._replace(label=target))
+
+
+def _meant(cwd: str, rev: str) -> str:
+    """How a revision without the board should be said, where that is known."""
+    try:
+        return meant(find(cwd), rev)
+    except GitkanbanError:
+        return ""
+
+
+def _read_or_empty(cwd: str, commit: str, place: Place) -> Side:
+    try:
+        return read(cwd, commit)
+    except NoBoard:
+        return _empty(place, commit)
+
+
+def _empty(place: Place, commit: str) -> Side:
+    return Side(commit, place, Board("", commit, None, {}), commit, commit, {})
+
+
+def merge_base(cwd: str, one: str, other: str) -> str:
+    """The best common ancestor of two commits. Raises NotFound when they have none."""
+    done = git.run(cwd, "merge-base", one, other, check=False)
+    if done.code or not done.text:
+        hint = "In a shallow clone, fetch more: git fetch --unshallow."
+        raise NotFound(f"{one[:10]} and {other[:10]} have no common history here", hint)
+    return done.text
+
+
+def resolved(cwd: str, rev: str) -> str:
+    """The commit a revision names. Raises NotFound."""
+    done = git.run(
+        cwd, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}",
+        check=False,
+    )  # fmt: skip
+    if done.code:
+        raise NotFound(f"no revision {rev!r}", "A branch, tag or commit; `git branch -a` lists.")
+    return done.text
+
+
+def _draft(cwd: str, found: AtHand) -> Side:
+    common, main, here, *_ = repository(found.root)
+    head = git.run(found.root, "rev-parse", "--verify", "--quiet", "HEAD", check=False).text
+    place = _place(common, main, here, "", found.prefix)
+    return _side(AT_HAND, place, _tree_of(found, common), head)
+
+
+def _tree_of(found: AtHand, common: str) -> str:
+    """A tree object of the files as they lie there, by an index and an object store of its own.
+
+    Raises BadData when they are too large to be a board.
+    """
+    _refuse_large(os.path.join(found.root, found.prefix))
+    with tempfile.TemporaryDirectory(prefix="gitkanban-") as folder:
+        env = {"GIT_INDEX_FILE": f"{folder}/index", **git.objects_aside(common)}
+        git.run(found.root, "add", "--all", "--", found.prefix or ".", env=env)
+        return git.run(found.root, "write-tree", env=env).text
+
+
+def _refuse_large(folder: str) -> None:
+    many = together = 0
+    for at, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != ".git"]
+        for name in names:
+            with suppress(FileNotFoundError):
+                together += os.lstat(os.path.join(at, name)).st_size
+        many += len(names)
+    if together > sizes.together_most(many) + sizes.FILE_MOST:
+        what = f"the files in {folder} have {sizes.shown(together)} together"
+        raise BadData(f"{what}, which is too large for a board", "Move what is no board away.")
+
+
+def _has(common: str, commit: str, path: str) -> bool:
+    return not git.run(common, "cat-file", "-e", f"{commit}:{path}", check=False).code
+
+
+def _place(common: str, main: str, here: str, branch: str, prefix: str) -> Place:
+    private = f"{common}/gitkanban"
+    slots = f"{main}/{FOLDER}/slots" if main else f"{private}/slots"
+    return Place(common, main, branch, prefix, slots, private, here=here)
+
+
+def _side(label: str, place: Place, tree: str, commit: str) -> Side:
+    board = reading.board_at(place, tree, whole=True)
+    files = {entry.path: entry.oid for entry in reading.listing(place, tree)}
+    return Side(label, place, board, tree, commit, files)

@@ -1,0 +1,157 @@
+"""A card's work merged into base as a commit that no ref points at yet.
+
+The board is what base says, whatever the branch has done to it; but for the cards that a planner
+proposes.
+"""
+
+from typing import NamedTuple
+
+from gitkanban.board.content.writing import Draft
+from gitkanban.board.formats import cardfile
+from gitkanban.board.formats.yamltext import Bad
+from gitkanban.board.repo import commits, git, merging
+from gitkanban.board.repo.place import FOLDER, Place
+from gitkanban.core.model import BACKLOG, Card, Config
+from gitkanban.core.visible import shown
+from gitkanban.errors import Refused
+
+_NAMED_MOST = 5  # files in one notice
+
+
+class Boards(NamedTuple):
+    """The object ids of the board's folder; empty where there is none."""
+
+    fork: str
+    ours: str
+    theirs: str
+
+
+class CardMerge:
+    """One merge of a card's work, `theirs`, into `ours`."""
+
+    def __init__(self, place: Place, config: Config, card: Card, ours: str, theirs: str) -> None:
+        self.common = place.common
+        self.config, self.card = config, card
+        self.ours, self.theirs = ours, theirs
+        self.draft = Draft(place, ours)
+        self.new = ""  # the commit that base shall be at; empty where there is nothing to merge
+        self.conflicts: tuple[str, ...] = ()  # files in dispute
+        self.notices: list[str] = []
+        self._sides = "", Boards("", "", "")  # what was merged: the fork, and its boards
+
+    @property
+    def proposed(self) -> bool:
+        """Whether cards come with the work, as a planner's may."""
+        return bool(self.draft.files)
+
+    def merge(self) -> None:
+        """Set `new`, or `conflicts`. Raises Refused, GitFailed, OSError; nothing is changed then."""
+        fork = commits.text(self.common, "merge-base", self.ours, self.theirs)
+        if not fork:
+            raise Refused(f"card/{self.card.id} has no history in common with base", "")
+        if fork == self.theirs:
+            return
+        boards = Boards(*_folders(self.common, fork, self.ours, self.theirs))
+        if boards.theirs not in (boards.fork, boards.ours):
+            self._take_proposals(fork)
+        same = boards.theirs == boards.ours and not self.draft.files
+        if fork == self.ours and self.config.merge == "ff" and same:
+            self.new = self.theirs
+            return
+        self._sides = fork, boards
+        tree = self._merged_tree(fork, boards)
+        if tree and (tree != self._tree_of(self.ours) or self.draft.files):
+            self._commit(tree)
+
+    def rewrite_lost(self) -> bool:
+        """Make the merge again if a gc took something of it; whether it did."""
+        if self.new in ("", self.theirs):
+            return False
+        asked = (
+            "rev-list",
+            "--objects",
+            "--missing=print",
+            self.new,
+            "--not",
+            self.ours,
+            self.theirs,
+        )
+        done = git.run(self.common, *asked, check=False)
+        if not done.code and not any(line.startswith("?") for line in done.lines):
+            return False
+        self._merged_tree(*self._sides)
+        return self.draft.rewrite_lost()
+
+    def _merged_tree(self, fork: str, boards: Boards) -> str:
+        """The tree with base's own board in it; empty where files conflict."""
+        theirs = self.theirs
+        if boards.theirs != boards.fork:  # as if it had left the board alone
+            tree = merging.with_folder(self.common, theirs, FOLDER, boards.fork)
+            theirs = merging.passing_commit(self.common, tree, theirs)
+        with merging.merger(self.common, self.ours) as merger:
+            done = merger.merge(theirs)
+        outside = {path for path in done.conflicts if not path.startswith(f"{FOLDER}/")}
+        if not done.clean and (outside or not done.conflicts):
+            self.conflicts = tuple(sorted(outside)) or ("files that git does not name",)
+            return ""
+        if _folders(self.common, done.tree)[0] == boards.ours:
+            return done.tree
+        return merging.with_folder(self.common, done.tree, FOLDER, boards.ours)
+
+    def _commit(self, tree: str) -> None:
+        squash = self.config.merge == "squash"
+        parents = [self.ours] if squash else [self.ours, self.theirs]
+        self.draft.start_tree = tree
+        self.new = self.draft.commit(self._message(squash), parents)
+
+    def _tree_of(self, commit: str) -> str:
+        return git.run(self.common, "rev-parse", f"{commit}^{{tree}}").text
+
+    def _take_proposals(self, fork: str) -> None:
+        """Put what a planner proposes into the draft; notice what else it did to the board."""
+        below = f"{FOLDER}/"
+        changed = [
+            change
+            for change in commits.changes(self.common, fork, self.theirs)
+            if change.path.startswith(below)
+        ]
+        worker = self.config.workers.get(self.card.worker)
+        if worker and worker.board == "propose":
+            for change in changed:
+                content = self._proposal(change)
+                if content is not None:
+                    self.draft.files[change.path] = content
+        left = sorted({change.path for change in changed} - set(self.draft.files))
+        if left:
+            more = f" and {len(left) - _NAMED_MOST} more" if len(left) > _NAMED_MOST else ""
+            self.notices.append(
+                f"{self.card.id}: left on its branch, for the board is not its to change: "
+                f"{', '.join(left[:_NAMED_MOST])}{more}"
+            )
+
+    def _proposal(self, change: commits.Change) -> bytes | None:
+        """The content of a card that base does not have, still to be approved; None: it is none."""
+        name = change.path.removeprefix(f"{FOLDER}/cards/")
+        regular = change.mode in ("100644", "100755")
+        if change.path == name or "/" in name or not regular:
+            return None
+        there = f"{self.ours}:{change.path}"
+        if not git.run(self.common, "cat-file", "-e", there, check=False).code:
+            return None
+        content = git.run(self.common, "cat-file", "blob", change.new).out
+        try:
+            return content if cardfile.parse(content, change.path).status == BACKLOG else None
+        except Bad:
+            return None
+
+    def _message(self, squash: bool) -> str:
+        title = f": {shown(self.card.title)}" if self.card.title else ""
+        subject = f"{self.card.id}{title}" if squash else f"Merge card/{self.card.id}{title}"
+        return f"{subject}\n\nKanban-Card: {self.card.id}\n"
+
+
+def _folders(common: str, *trees: str) -> list[str]:
+    """The object id of the board's folder in each commit or tree, empty where there is none."""
+    asked = "".join(f"{tree}:{FOLDER}\n" for tree in trees).encode()
+    answers = git.run(common, "cat-file", "--batch-check", input=asked).text.split("\n")
+    return [line.split(" ")[0] if " tree " in line else "" for line in answers]

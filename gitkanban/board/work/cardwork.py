@@ -1,0 +1,132 @@
+"""Where the work of a card is: in base, on its branch, in this clone by its recorded commit, or not
+here at all.
+
+Questions to git only. What is merged is what a run recorded and people could review, never the tip
+of somebody else's branch.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from gitkanban.board.repo import checkouts, commits, git
+from gitkanban.board.repo.place import Place
+from gitkanban.board.work import landed
+from gitkanban.core.model import Card, Run
+from gitkanban.core.tick.absence import absence_words, fetch_hint
+from gitkanban.core.tick.facts import Elsewhere
+from gitkanban.core.tick.verdict import SUCCEEDED
+from gitkanban.errors import Refused
+
+NAMES_MOST = 5  # commits beyond the recorded one that are named
+
+
+class CardWork(NamedTuple):
+    """What accept has to merge; without a `commit` there is nothing to merge.
+
+    `merged` is then the commit by which base has the work already, empty where the run left none.
+    """
+
+    commit: str = ""
+    merged: str = ""
+    notices: tuple[str, ...] = ()
+
+
+def result_of(runs: Sequence[Run]) -> Run | None:
+    """The run whose result is reviewed: the last one that succeeded."""
+    return next((run for run in reversed(runs) if run.outcome == SUCCEEDED), None)
+
+
+def left_nothing(runs: Sequence[Run]) -> bool:
+    """Whether the result is that nothing needed changing: no attempt has left a commit."""
+    done = result_of(runs)
+    start = next((run.start_commit for run in runs if run.start_commit), "")
+    return done is not None and done.commit in ("", start)
+
+
+def find(place: Place, card: Card, runs: Sequence[Run], clone: str, base: str) -> CardWork:
+    """What of a card in review is to be merged into `base`, a commit.
+
+    The branch of the clone that ran it is taken as it is now: people may have added to it, or
+    rebased it. Elsewhere it is the recorded commit. Raises Refused when that is not here, and when
+    the branch no longer has it.
+    """
+    done = result_of(runs)
+    tip = checkouts.tip(place, f"refs/heads/card/{card.id}")
+    if done is None or not done.commit:
+        if done is None and not tip:
+            raise Refused(
+                f"{card.id} has no work to accept: none of its runs succeeded, and there is no "
+                f"branch card/{card.id}",
+                f"`gitkanban done {card.id}` closes it without a merge.",
+            )
+        return CardWork(tip)
+    end = done.commit
+    if left_nothing(runs) and (not tip or commits.is_ancestor(place.common, tip, base)):
+        return CardWork()
+    if tip == end or (tip and commits.is_ancestor(place.common, end, tip)):
+        return CardWork(tip, notices=_beyond(place, card, end, f"refs/heads/card/{card.id}"))
+    if commits.is_ancestor(place.common, end, base):
+        return CardWork(merged=end)
+    if tip and done.clone in ("", clone):
+        return _rewritten(place, card, done, tip, base)
+    if not present(place, [end]):
+        away = where(place, done)
+        raise Refused(
+            f"{card.id} is not accepted: {absence_words(away)}", fetch_hint(card.id, away)
+        )
+    notices = _beyond(place, card, end, f"refs/remotes/*/card/{card.id}")
+    if tip:
+        notices = (f"{card.id}: card/{card.id} of this clone is another attempt's", *notices)
+    return CardWork(end, notices=notices)
+
+
+def _rewritten(place: Place, card: Card, done: Run, tip: str, base: str) -> CardWork:
+    """The branch without the recorded commit: rebased by people, or moved away from the work."""
+    if not commits.is_ancestor(place.common, tip, base) or landed.has(place, done.commit, base):
+        return CardWork(tip)
+    raise Refused(
+        f"card/{card.id} no longer has commit {done.commit[:10]}, which run {done.run} left",
+        f"`git branch -f card/{card.id} {done.commit[:10]}` brings it back; "
+        f"`gitkanban done {card.id}` closes the card without it.",
+    )
+
+
+def _beyond(place: Place, card: Card, end: str, pattern: str) -> tuple[str, ...]:
+    """A line on the commits that branches have on top of the recorded one."""
+    listed = git.run(
+        place.common, "for-each-ref", "--format=%(objectname) %(refname)", "--contains", end,
+        pattern,
+    ).lines  # fmt: skip
+    found = []
+    for line in listed:
+        tip, _, ref = line.partition(" ")
+        if tip == end:
+            continue
+        log = git.run(place.common, "log", "-z", "--format=%h %s", f"{end}..{tip}", "--").text
+        names = [name for name in log.split("\0") if name]
+        more = f" and {len(names) - NAMES_MOST} more" if len(names) > NAMES_MOST else ""
+        local = ref.startswith("refs/heads/")
+        what = "merged with commits that its run did not make" if local else "not merged"
+        name = ref.removeprefix("refs/heads/").removeprefix("refs/remotes/")
+        found.append(f"{card.id}: {what}, on {name}: {', '.join(names[:NAMES_MOST])}{more}")
+    return tuple(found)
+
+
+def where(place: Place, run: Run | None, commit: str = "") -> Elsewhere:
+    """Where the work of a run is that is not here."""
+    own = git.run(place.common, "config", f"branch.{place.branch}.remote", check=False).text
+    known = git.run(place.common, "remote").text.split()
+    remote = next((name for name in (own, "origin", *known[:1]) if name in known), "")
+    if run is None:
+        return Elsewhere(commit, remote=remote)
+    return Elsewhere(commit or run.commit, run.host, run.clone, remote)
+
+
+def present(place: Place, ids: Iterable[str]) -> set[str]:
+    """Those of the commits that this clone has, asked in one go."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return set()
+    asked = "".join(f"{one}\n" for one in wanted).encode()
+    lines = git.run(place.common, "cat-file", "--batch-check", input=asked).lines
+    return {line.split(" ")[0] for line in lines if line.split(" ")[1:2] == ["commit"]}

@@ -1,0 +1,166 @@
+"""A card's branch goes into base: merged by git (`cardmerge`), and only when every checkout of base can follow.
+
+It moves no card; nothing has changed when it raises, or when the branch conflicts.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from gitkanban import failpoints
+from gitkanban.board.following import follow_base, mending, rehearsal
+from gitkanban.board.repo import checkouts, commits, git
+from gitkanban.board.repo.base import check_base
+from gitkanban.board.repo.checkouts import Checkout, base_of
+from gitkanban.board.repo.place import Place, clone_id
+from gitkanban.board.work import cardwork, landed
+from gitkanban.board.work.cardmerge import CardMerge
+from gitkanban.core.model import REVIEW, Board, Card, Config, Run
+from gitkanban.core.tick.verdict import SUCCEEDED
+from gitkanban.errors import Refused
+
+
+class Merged(NamedTuple):
+    """What a merge did. `commit` is empty when there was nothing to merge, or it conflicts.
+
+    `merged` is the commit by which base has the work then, empty where there is none.
+    """
+
+    branch: str
+    base: str
+    commit: str = ""
+    merged: str = ""
+    conflicts: tuple[str, ...] = ()  # files
+    others: tuple[str, ...] = ()  # accepted cards that changed these files in the meantime
+    told: tuple[str, ...] = ()
+
+
+def unchecked(commit: str) -> None:
+    """Every merge is fine."""
+
+
+class Onto:
+    """Base as it will be: its tip as it was read, and branches merged on top of it, in memory.
+
+    `tip` is where base will be; no ref has moved and no checkout is touched until that is done.
+    """
+
+    def __init__(self, place: Place, config: Config) -> None:
+        """Read base. Raises Refused when there is none, or that branch cannot be base."""
+        self.place, self.config = place, config
+        self.base = base_of(place, config)
+        self.ref = f"refs/heads/{self.base}"
+        self.old = self.tip = checkouts.tip(place, self.ref) if self.base else ""
+        self.proposed = False  # whether cards have come with a branch, as a planner's may
+        self.checkouts: list[Checkout] = []  # those of base, known once something was merged
+        self.merges: list[CardMerge] = []
+        if not self.old:
+            raise Refused(
+                f"the base branch {self.base or 'of this repository'} does not exist",
+                "`kanban.base` in config.yaml names the branch that accepted work goes to.",
+            )
+        check_base(place, self.base)
+
+    def merge(
+        self, card: Card, runs: Sequence[Run], check: Callable[[str], None] = unchecked
+    ) -> Merged:
+        """Merge a card's work by `config.merge`: a merge commit, one squashed commit, or `ff`.
+
+        `runs` are the card's; `cardwork` says what of it is merged.
+
+        `ff` takes the branch itself where that is possible, and merges otherwise. `check` is handed
+        the new commit, and may raise. Raises Refused when the work is not here, or uncommitted work
+        in a checkout of base is in the way, BoardBusy, GitFailed; base will then be as it would
+        have been without.
+        """
+        branch = f"card/{card.id}"
+        found = cardwork.find(self.place, card, runs, clone_id(self.place), self.tip)
+        theirs = found.commit
+        if not theirs:
+            return Merged(branch, self.base, merged=found.merged)
+        work = CardMerge(self.place, self.config, card, self.tip, theirs)
+        work.merge()
+        told = (*found.notices, *work.notices)
+        result = Merged(branch, self.base, conflicts=work.conflicts, told=told)
+        if work.conflicts:
+            others = _others(self.place, self.tip, theirs, work.conflicts)
+            return result._replace(others=others)
+        if not work.new:
+            return result._replace(merged=self.tip)
+        self.checkouts = checkouts.on(self.place, self.ref)
+        failpoints.reach("accept.commit-made")
+        rehearsal.refuse_unable(self.place, self.checkouts, self.old, work.new)
+        failpoints.reach("accept.tried")
+        check(work.new)
+        self.tip = work.new
+        self.merges.append(work)
+        self.proposed |= work.proposed
+        return result._replace(commit=work.new, merged=work.new)
+
+    def rewrite_lost(self) -> bool:
+        """Write again what somebody's `git gc --prune=now` took of the merges; whether it did."""
+        made = [merge.rewrite_lost() for merge in self.merges]
+        return any(made)
+
+    def begin(self) -> None:
+        """Call it before base moves, so that its checkouts are brought along whatever happens."""
+        follow_base.begin(self.checkouts, self.ref, self.old, self.tip)
+
+    def bring(self) -> list[str]:
+        """Bring the checkouts of base along, once it has moved; lines to tell."""
+        if self.tip == self.old:
+            return []
+        told = follow_base.bring(self.place, self.checkouts, self.old, self.tip)
+        if self.ref != self.place.ref:  # the board's own branch is looked at by whatever writes it
+            told += mending.mend(self.place, self.old, self.tip, self.ref)
+        failpoints.reach("accept.checkouts-brought")
+        return told
+
+
+def _others(place: Place, ours: str, theirs: str, files: tuple[str, ...]) -> tuple[str, ...]:
+    """The cards whose work came into base since the branch left it, and changed these files."""
+    done = git.run(
+        place.common, "log", "--first-parent", "--format=%(trailers:key=Kanban-Card,valueonly)",
+        f"{theirs}..{ours}", "--", *(f":(top,literal){file}" for file in files), check=False,
+    )  # fmt: skip
+    return tuple(dict.fromkeys(line.strip() for line in done.lines if line.strip()))
+
+
+def merged(place: Place, board: Board) -> dict[str, str]:
+    """The cards in review whose work is in base already, merged, squashed or rebased: by which
+    commit of base.
+
+    Two git processes for all of them; one more where a branch is gone or went on after its run,
+    and a look at what was squashed or rebased, where base has other content than at the last look.
+    """
+    ends: dict[str, str] = {}
+    for card in board.cards.values():
+        if card.status == REVIEW:
+            runs = [run for run in board.runs_of(card.id) if run.outcome == SUCCEEDED]
+            if runs and runs[-1].commit and runs[-1].commit != runs[-1].start_commit:
+                ends[card.id] = runs[-1].commit
+    if not ends or board.config is None:
+        return {}
+    base = base_of(place, board.config)
+    tip = checkouts.tip(place, f"refs/heads/{base}") if base else ""
+    if not tip:
+        return {}
+    refs = [f"refs/heads/card/{card}" for card in ends]
+    here = _tips(place, refs)
+    inside = _tips(place, refs, "--merged", tip)
+    found, open_tips = dict[str, str](), dict[str, str]()
+    for name, end in ends.items():
+        ref = f"refs/heads/card/{name}"
+        if (ref in inside or ref not in here) and (
+            here.get(ref) == end or commits.is_ancestor(place.common, end, tip)
+        ):
+            found[name] = end
+        elif ref not in inside:
+            open_tips[name] = here.get(ref, end)
+    return found | dict.fromkeys(landed.otherwise(place, open_tips, tip), tip)
+
+
+def _tips(place: Place, refs: list[str], *options: str) -> dict[str, str]:
+    done = git.run(
+        place.common, "for-each-ref", "--format=%(refname) %(objectname)", *options, *refs
+    )
+    return dict(line.split(" ") for line in done.lines)

@@ -1,0 +1,110 @@
+"""Looks at everything around a board that may be wrong, as facts for `core.care.doctor`.
+
+It changes nothing, and takes no lock: a tick at work may be seen halfway, so what looks wrong with
+runs is looked at again.
+"""
+
+import os
+import shutil
+import time
+
+from gitkanban.board.following import follow_base
+from gitkanban.board.repo import checkouts, commits, signing, standstill
+from gitkanban.board.repo.checkouts import base_of
+from gitkanban.board.repo.mainfinder import is_flipped
+from gitkanban.board.repo.place import FOLDER, Place, clone_id
+from gitkanban.care import equipment, leftovers, readiness
+from gitkanban.core.care.doctor import DEPEND_ON_LOCKS, symptoms
+from gitkanban.core.care.leftovers import known_cards
+from gitkanban.core.care.surroundings import Seen
+from gitkanban.core.model import Board, Config
+from gitkanban.core.symptom import Symptom
+from gitkanban.runs import trust, watching
+from gitkanban.runs.records import folders, machines, ticked
+from gitkanban.runs.supervision.locks import Locks, network
+from gitkanban.runs.workspace import git_locks
+
+_AGAIN = 0.5  # seconds until what looked wrong is looked at again
+
+
+def examine(place: Place, board: Board, now: int) -> list[Symptom]:
+    """Everything found; what may be a tick or a supervisor at work was seen twice.
+
+    Raises GitFailed, OSError.
+    """
+    ready = readiness.rehearse(place, board)
+    found = symptoms(board, look(place, board, now)._replace(ready=ready))
+    if any(each.code in DEPEND_ON_LOCKS for each in found):
+        time.sleep(_AGAIN)
+        again = {(each.code, each.subject) for each in symptoms(board, look(place, board, now))}
+        found = [e for e in found if e.code not in DEPEND_ON_LOCKS or (e.code, e.subject) in again]
+    return found
+
+
+def look(place: Place, board: Board, now: int) -> Seen:
+    """One look at everything. Raises GitFailed, OSError."""
+    config = board.config
+    locks = Locks(place.private)
+    tokens = leftovers.read_tokens(place)
+    every = list(folders.every(place.private))
+    unsettled = [folder for folder in every if not folder.has("settled")]
+    last = ticked.last(place.private)
+    base = base_tip(place, config)
+    known = known_cards(board)
+    driver = equipment.find_merge_driver(place)
+    claim = machines.look(place)
+    runs, held = leftovers.look_at_runs(place, unsettled, locks, now)
+    return Seen(
+        now=now,
+        clone=clone_id(place),
+        tokens=tokens,
+        held_slots=held,
+        runs=runs,
+        known_runs=frozenset(folder.run for folder in every),
+        worktrees=tuple(leftovers.look_at_worktrees(place, config, known, base)),
+        beside=tuple(leftovers.look_at_worktrees_beside(place, config)),
+        foreign=equipment.list_foreign_files(place, config),
+        no_board_checkout=_find_lost_checkout(place),
+        ticked_first=last.first,
+        branches=leftovers.list_cardless_branches(place, known, base),
+        salvages=leftovers.list_salvages(place),
+        locks=tuple(git_locks.look_at_lock_files(place)),
+        exposed=tuple(folder.run for folder in folders.exposed(place.private)),
+        tampering=tuple(each.line for each in watching.findings(place)),
+        elsewhere=claim.line if claim.standing == "elsewhere" else "",
+        network=network(place.private if os.path.isdir(place.private) else place.common),
+        ticked=last.at,
+        jumped=last.jumped,
+        tip_at=int(commits.text(place.common, "log", "-1", "--format=%ct", board.commit) or 0),
+        untrusted=trust.untrusted(place, config) if config else {},
+        missing=equipment.list_missing_programs(place, config),
+        memories=equipment.list_memory_faults(place, config),
+        disks=equipment.measure_disks(place, config),
+        unwritable=equipment.list_unwritable(place),
+        standstill=standstill.reason(place),
+        behind=_behind(place),
+        unsigned=signing.last_refusal(place),
+        flipped=place.main if is_flipped(place.common, place.main) else "",
+        driver=driver,
+        driver_found=not driver or bool(shutil.which(driver)),
+    )
+
+
+def _behind(place: Place) -> tuple[tuple[str, str], ...]:
+    late = (each for each in follow_base.behind(place) if not follow_base.is_young(each))
+    pairs = ((each.checkout.root, each.ref.removeprefix("refs/heads/")) for each in late)
+    return tuple(dict.fromkeys(pairs))
+
+
+def _find_lost_checkout(place: Place) -> str:
+    """Where the board's own branch was checked out, if that is gone; empty: it is there."""
+    path = f"{place.main}/{FOLDER}"
+    if place.prefix or not place.main or place.aside or os.path.lexists(f"{path}/.git"):
+        return ""
+    return "" if checkouts.on(place, place.ref) else path
+
+
+def base_tip(place: Place, config: Config | None) -> str:
+    """The commit that base is at; empty when it is not known."""
+    base = base_of(place, config) if config else ""
+    return commits.resolve(place.common, f"refs/heads/{base}") if base else ""

@@ -1,0 +1,193 @@
+"""The machine around a board: programs, memory homes, the merge driver, room and owners on disks.
+
+It changes nothing, but asks agents for their version; `core.care.doctor` says what of it is wrong.
+"""
+
+import os
+import pwd
+import shlex
+import tempfile
+from collections.abc import Container, Iterator, Mapping
+
+from gitkanban import programs
+from gitkanban.board.repo import commits, limited
+from gitkanban.board.repo.place import Place
+from gitkanban.core.agents.presets import PRESETS, templates_of
+from gitkanban.core.care.surroundings import DiskSeen, ForeignSeen, ProgramFault
+from gitkanban.core.model import Config
+from gitkanban.runs import trust, worker_programs
+from gitkanban.runs.workspace import worktrees
+
+VERSION_MOST = 20.0  # seconds that an agent may take to say its version
+_LINE_MOST = 200  # characters of what it printed
+_PATHS_MOST = 50_000  # files whose owner is looked at
+
+
+def list_missing_programs(place: Place, config: Config | None) -> tuple[ProgramFault, ...]:
+    """Programs that a worker would run and that cannot be run by the PATH that was trusted.
+
+    One with a folder in its name that is not absolute lies in the workspace: that cannot be known.
+    """
+    found = []
+    path = worker_programs.session_path(place)
+    for worker in config.workers.values() if config else ():
+        for argv in (templates_of(worker)[0], worker.setup, worker.verify):
+            name = trust.program(argv[0], path) if argv else ""
+            why = "" if "{" in name else _find_program_fault(name, path)
+            if why:
+                found.append(ProgramFault(worker.name, name, why))
+    return tuple(dict.fromkeys(found))
+
+
+def _find_program_fault(name: str, path: str) -> str:
+    """Why a program cannot be run; empty where it can, or where that cannot be known."""
+    if not name or ("/" in name and not os.path.isabs(name)):
+        return ""
+    return programs.find(name, path)[1]
+
+
+def ask_agents(
+    place: Place, config: Config | None, left_out: Container[str]
+) -> Iterator[ProgramFault]:
+    """Have each known agent say its version, as its workers would run it; those that fail.
+
+    Only programs by the name of a preset's are asked: what another does with `--version` nobody
+    knows. Workers in `left_out`, such as those that nobody has allowed, are not asked for.
+    """
+    path, asked = trust.search_path(place), dict[tuple[str, ...], str]()
+    for worker in config.workers.values() if config else ():
+        argv = templates_of(worker)[0]
+        if worker.name in left_out or not argv or os.path.basename(argv[0]) not in _AGENTS:
+            continue
+        program = trust.program(argv[0], path)
+        if not os.path.isabs(program) or _find_program_fault(program, path):
+            continue  # reported as missing, or lies in the workspace
+        env = {"TERM": "dumb", **trust.preset_env(worker), **trust.handed(place, worker)}
+        key = (program, *sorted(f"{name}={value}" for name, value in env.items()))
+        if key not in asked:
+            asked[key] = _ask_version(program, env)
+        if asked[key]:
+            yield ProgramFault(worker.name, argv[0], asked[key])
+
+
+_AGENTS = frozenset(preset.start[0] for preset in PRESETS.values() if preset.start)
+
+
+def _ask_version(program: str, env: Mapping[str, str]) -> str:
+    """What is wrong with the answer to `--version`, in words; empty when nothing is."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            done = limited.run(
+                [program, "--version"], cwd=folder, env=env, limit=VERSION_MOST, apart=True
+            )
+        except limited.TimedOut:
+            return f"gave no answer in {VERSION_MOST:g} seconds"
+        except OSError as error:
+            return f"cannot be started: {error.strerror or error}"
+    if not done.code:
+        return ""
+    lines = (done.err or done.out).decode("utf-8", "replace").strip().splitlines()
+    how = f"ended with {done.code}" if done.code > 0 else f"was ended by signal {-done.code}"
+    return f"{how}: {lines[-1][:_LINE_MOST]}" if lines else how
+
+
+def list_memory_faults(place: Place, config: Config | None) -> tuple[tuple[str, str], ...]:
+    from gitkanban.runs.memory import homes  # late: few boards say where memory is
+
+    workers = config.workers.values() if config else ()
+    return tuple(
+        (worker.name, why)
+        for worker in workers
+        if worker.memory_path
+        for why in homes.lacking(worker, place.private)
+    )
+
+
+def find_merge_driver(place: Place) -> str:
+    """The program of the merge driver, empty where none is installed."""
+    try:
+        with open(f"{place.common}/info/attributes", encoding="utf-8", errors="replace") as file:
+            wanted = "merge=gitkanban" in file.read().split()
+    except FileNotFoundError:
+        wanted = False
+    words = commits.text(place.common, "config", "merge.gitkanban.driver") if wanted else ""
+    try:
+        return shlex.split(words)[0] if words else ""
+    except ValueError:  # a quote that never ends
+        return words
+
+
+def list_unwritable(place: Place) -> tuple[str, ...]:
+    below = ("", "/objects", "/refs", "/gitkanban", "/gitkanban/locks", "/gitkanban/runs")
+    folders = [place.common + name for name in below]
+    closed = [path for path in folders if os.path.exists(path) and not os.access(path, os.W_OK)]
+    return tuple(closed[:1])  # one says it
+
+
+def measure_disks(place: Place, config: Config | None) -> tuple[DiskSeen, ...]:
+    found: dict[int, DiskSeen] = {}
+    for path in (place.common, worktrees.folder_of(place, config.worktrees if config else "")):
+        while not os.path.exists(path):
+            path = os.path.dirname(path)
+        room = os.statvfs(path)
+        files = room.f_favail if room.f_files else -1  # btrfs and others count no files
+        found.setdefault(os.stat(path).st_dev, DiskSeen(path, room.f_bavail * room.f_frsize, files))
+    return tuple(found.values())
+
+
+def list_foreign_files(place: Place, config: Config | None) -> tuple[ForeignSeen, ...]:
+    """Files that another user than the repository's owner has made, by user.
+
+    Where git is to share the repository among users that is as it should be.
+    """
+    shared = commits.text(place.common, "config", "core.sharedRepository").lower()
+    if shared not in ("", "umask", "false", "0"):
+        return ()
+    ours = os.stat(place.common).st_uid
+    counts: dict[int, int] = {}
+    examples: dict[int, str] = {}
+    looked = 0
+    for looked, path in enumerate(_owned_paths(place, config), 1):
+        try:
+            uid = os.lstat(path).st_uid
+        except OSError:
+            continue
+        if uid != ours:
+            counts[uid] = counts.get(uid, 0) + 1
+            examples.setdefault(uid, path)
+        if looked == _PATHS_MOST:
+            break
+    more = looked == _PATHS_MOST
+    return tuple(
+        ForeignSeen(user_name(uid), user_name(ours), count, examples[uid], more)
+        for uid, count in sorted(counts.items())
+    )
+
+
+def _owned_paths(place: Place, config: Config | None) -> Iterator[str]:
+    """What ticks write, what is looked for most first: our own files, refs, worktrees, objects."""
+    yield from (f"{place.common}/{name}" for name in ("index", "HEAD", "packed-refs", "config"))
+    tops = [place.private, f"{place.common}/refs", f"{place.common}/logs"]
+    tops += [f"{place.common}/worktrees", place.slots]
+    for top in tops:
+        yield from _walk(top)
+    folder = worktrees.folder_of(place, config.worktrees if config else "")
+    yield folder
+    for each in worktrees.every(place):
+        yield from (each.path, f"{each.path}/.git")
+    yield from _walk(f"{place.common}/objects")
+
+
+def _walk(top: str) -> Iterator[str]:
+    if os.path.lexists(top):
+        yield top
+    for folder, names, files in os.walk(top):
+        yield from (f"{folder}/{name}" for name in (*names, *files))
+
+
+def user_name(uid: int) -> str:
+    """The login name of a user, else the number."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"user {uid}"

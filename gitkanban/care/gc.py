@@ -1,0 +1,190 @@
+"""Gathers what may be tidied away around a board, and removes what `core.care.gc` says may go.
+
+Each thing is looked at again under its lock before it goes; what is not as it was stays.
+"""
+
+import contextlib
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+from gitkanban import files
+from gitkanban.board.repo import checkouts, commits, git
+from gitkanban.board.repo.checkouts import base_of
+from gitkanban.board.repo.place import Place
+from gitkanban.board.work import landed
+from gitkanban.care import checkup
+from gitkanban.core.care.gc import (
+    BranchFact,
+    Facts,
+    FolderFact,
+    Kept,
+    Tidying,
+    WorktreeFact,
+    finished,
+)
+from gitkanban.core.model import DONE, Board
+from gitkanban.errors import GitkanbanError
+from gitkanban.runs.memory import proposing
+from gitkanban.runs.records import folders
+from gitkanban.runs.supervision.locks import Locks
+from gitkanban.runs.workspace import cleanliness, removal, worktrees
+from gitkanban.runs.workspace.workspace_git import head_of, sweep_rooms
+from gitkanban.runs.workspace.workspaces import Wish
+from gitkanban.runs.workspace.worktrees import Ours
+
+_OLD = 86400.0  # seconds after which no process can still use what it made for itself
+T = TypeVar("T")
+Progress = Callable[[Iterable[T], int, str], Iterable[T]]  # items, how many, what is done with them
+
+
+def look(place: Place, board: Board, progress: Progress[Ours]) -> Facts:
+    """What is there. Raises GitFailed, OSError."""
+    base = checkup.base_tip(place, board.config)
+    every = worktrees.every(place)
+    live = Locks(place.private).locked(f"card/{each.card}" for each in every)
+    trees = []
+    for each in progress(every, len(every), "looking at worktrees"):
+        fact = WorktreeFact(each.path, each.card, each.there, f"card/{each.card}" in live)
+        if each.there and not fact.live and finished(board, each.card):
+            _, head = head_of(place.common, each.admin)
+            tips = {head, commits.resolve(place.common, _ref(each.card))} - {""}
+            has = all(any(_in_base(place, board, each.card, tip, base)) for tip in tips)
+            unclean = cleanliness.describe_unclean(place.common, each.path, each.admin)
+            fact = fact._replace(unclean=unclean, landed=has)
+        trees.append(fact)
+    done = any(card.status == DONE for card in board.cards.values())
+    aging = done and board.config is not None and board.config.archive_after > 0
+    return Facts(
+        tuple(trees),
+        tuple(_branches(place, board, base)),
+        tuple(
+            FolderFact(folder.run, folder.facts().one("card"), folder.has("settled"))
+            for folder in folders.every(place.private)
+        ),
+        landed.changed(place, board) if aging else {},
+    )
+
+
+def _ref(card: str) -> str:
+    return f"refs/heads/{worktrees.branch_of(card)}"
+
+
+def _in_base(place: Place, board: Board, card: str, tip: str, base: str) -> tuple[bool, bool]:
+    """(base has the commit, base has the content of a card's work that is done)."""
+    if not base:
+        return False, False
+    if commits.is_ancestor(place.common, tip, base):
+        return True, False
+    done = finished(board, card) not in ("", "dropped")
+    return False, done and landed.content(place, tip, base)
+
+
+def _branches(place: Place, board: Board, base: str) -> Iterator[BranchFact]:
+    form = "--format=%(refname) %(objectname)"
+    listed = commits.text(place.common, "for-each-ref", form, "refs/heads/card/")
+    for line in filter(None, listed.split("\n")):
+        ref, _, tip = line.partition(" ")
+        card = ref.removeprefix("refs/heads/card/")
+        if not finished(board, card):
+            yield BranchFact(card, False)
+            continue
+        merged, content = _in_base(place, board, card, tip, base)
+        yield BranchFact(card, merged, tip if content else "")
+
+
+class Tidier:
+    """Removes things around one board."""
+
+    def __init__(self, place: Place, board: Board) -> None:
+        self.place = place
+        self.locks = Locks(place.private)
+        self.base = base_of(place, board.config) if board.config else ""
+        self.worktrees = board.config.worktrees if board.config else ""
+
+    def steps(self, todo: Tidying) -> list[Callable[[], Kept | None]]:
+        """What is to be removed, a call for each; one that did not go after all gives the reason."""
+        squashed = {each.card: each.squashed for each in todo.branches if each.squashed}
+        self._empty_trash()
+        self._scrub_runs()
+        return [
+            *(self._step(self._worktree, tree, squashed) for tree in todo.worktrees),
+            *(self._step(self._branch, branch) for branch in todo.branches),
+            *(self._step(self._folder, run) for run in todo.folders),
+        ]
+
+    def _step(self, does: Callable[..., Kept | None], *args: object) -> Callable[[], Kept | None]:
+        return lambda: does(*args)
+
+    def _worktree(self, tree: WorktreeFact, squashed: dict[str, str]) -> Kept | None:
+        held = self.locks.take(f"card/{tree.card}")
+        if held is None:
+            return Kept("worktree", tree.path, "a run is alive there")
+        with held:
+            where = os.path.dirname(tree.path)
+            wish = Wish(tree.card, f"gc-{tree.card}", self.base, worktrees=where)
+            try:
+                done = removal.remove(
+                    self.place, self.locks, wish, landed=squashed.get(tree.card, "")
+                )
+            except GitkanbanError as error:
+                return Kept("worktree", tree.path, error.message)
+        if done.gone:
+            return None
+        said = "; ".join(done.told).removesuffix(": kept").removeprefix(f"{tree.path} ")
+        return Kept("worktree", tree.path, f"it {said}" if said.startswith("has ") else said)
+
+    def _branch(self, branch: BranchFact) -> Kept | None:
+        ref = _ref(branch.card)
+        tip = commits.resolve(self.place.common, ref)
+        if not tip:
+            return None  # it went with its worktree
+        base = f"refs/heads/{self.base}"
+        why = ""
+        if tip != branch.squashed and not commits.is_ancestor(self.place.common, tip, base):
+            why = "moved on meanwhile"
+        elif worktrees.checked_out(self.place, worktrees.branch_of(branch.card)):
+            why = "checked out somewhere"
+        else:
+            done = git.run(
+                self.place.common, "update-ref", "--no-deref", "-d", ref, tip, check=False
+            )
+            why = done.said if done.code else ""
+        return Kept("branch", f"card/{branch.card}", why) if why else None
+
+    def _folder(self, run: str) -> Kept | None:
+        """First moved out of sight: half a folder would look like a run that died.
+
+        What it remembered may be there alone, when it was killed at its end.
+        """
+        trash, folder = f"{self.place.private}/trash", folders.of(self.place.private, run)
+        try:
+            if proposing.waits(folder):
+                proposing.propose(folder)
+            if proposing.waits(folder):
+                return Kept("run folder", run, "nothing says whose memory it holds a copy of")
+            os.makedirs(trash, exist_ok=True)
+            os.rename(folder.path, f"{trash}/{run}")
+            shutil.rmtree(f"{trash}/{run}")
+        except FileNotFoundError:
+            return None  # another gc was here
+        except OSError as error:
+            return Kept("run folder", run, f"{error.strerror}: {error.filename}")
+        return None
+
+    def _scrub_runs(self) -> None:
+        """Take the environments out of run folders that an earlier version wrote."""
+        for folder in folders.exposed(self.place.private):
+            with contextlib.suppress(OSError):  # a full disk: `doctor` names it until it is done
+                folder.scrub()
+
+    def _empty_trash(self) -> None:
+        shutil.rmtree(f"{self.place.private}/trash", ignore_errors=True)
+        boards = [f"{each.root}/{self.place.prefix}" for each in checkouts.every(self.place)]
+        for folder in (self.place.private, self.place.slots, *boards):
+            files.remove_old_parts(folder, time.time())
+        sweep_rooms(self.place.common, time.time() - _OLD)
+        removal.empty_trash(worktrees.folder_of(self.place, self.worktrees))
+        removal.empty_trash(f"{self.place.private}/verify")

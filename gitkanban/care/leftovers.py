@@ -1,0 +1,239 @@
+"""What runs have left behind, looked at for `core.care.leftovers`: runs, leases, worktrees, branches.
+
+It changes nothing and takes no lock, so a tick at work may be seen halfway.
+"""
+
+import os
+from collections.abc import Iterator
+
+from gitkanban.board.repo import checkouts, commits
+from gitkanban.board.repo.place import Place
+from gitkanban.care.equipment import user_name
+from gitkanban.core.care.surroundings import (
+    BesideSeen,
+    BranchSeen,
+    RunSeen,
+    SalvageSeen,
+    TokenSeen,
+    WorktreeSeen,
+)
+from gitkanban.core.model import Config
+from gitkanban.core.tick.closing import Tries
+from gitkanban.runs import leases
+from gitkanban.runs.records import folders, slots
+from gitkanban.runs.records.folders import Folder
+from gitkanban.runs.supervision import processes
+from gitkanban.runs.supervision.locks import Locks
+from gitkanban.runs.workspace import cleanliness, git_locks, ground, salvage, worktrees
+from gitkanban.runs.workspace.workspace_git import head_of
+from gitkanban.runs.workspace.worktrees import Ours
+
+_FRESH = 60  # seconds during which an empty run folder may be about to be filled
+
+
+# -- runs and leases
+
+
+def read_tokens(place: Place) -> tuple[TokenSeen, ...]:
+    found = []
+    for slot in slots.tokens(place):
+        lease = slots.read(place, slot)
+        found.append(TokenSeen(slot, lease.card if lease else "", lease.run if lease else ""))
+    return tuple(found)
+
+
+def look_at_runs(
+    place: Place, unsettled: list[Folder], locks: Locks, now: int
+) -> tuple[tuple[RunSeen, ...], dict[str, str]]:
+    """(the runs, slots whose lock is held with who holds it where no run explains that)."""
+    others = {folder.run: name for folder in unsettled if (name := _other_owner(folder))}
+    facts = {folder.run: folder.facts() for folder in unsettled}
+    names = {
+        run: leases.lock_names(found.one("card"), found.one("slot"))
+        for run, found in facts.items()
+        if found.one("card") and run not in others
+    }
+    seats = dict(_slot_files(locks))
+    held = locks.locked({*seats, *(name for pair in names.values() for name in pair)})
+    runs = []
+    for folder in unsettled:
+        found = facts[folder.run]
+        if folder.run in others:
+            owner = others[folder.run]
+            card, slot = found.one("card"), found.one("slot")
+            runs.append(RunSeen(folder.run, card, slot, owner=owner))
+            continue
+        end = folder.exit()
+        if folder.run not in names:
+            if not _fresh(folder, now):
+                empty = not os.listdir(folder.path) if os.path.isdir(folder.path) else False
+                runs.append(RunSeen(folder.run, empty=empty))
+            continue
+        lease = slots.of_run(folder, found)
+        alive = end is None and held.issuperset(names[folder.run])
+        runs.append(
+            RunSeen(
+                folder.run,
+                found.one("card"),
+                found.one("slot"),
+                int(found.number("started", 0)),
+                alive,
+                end.ended if end else 0,
+                not (alive and lease and slots.read(place, lease.slot) != lease),
+                tries=Tries() if alive else folder.tries(),
+                moved_from=found.one("moved_from"),
+                workspace=found.one("workspace"),
+            )
+        )
+    explained = {run.slot for run in runs if run.alive or run.owner}
+    holders = {
+        seats[name]: "" if seats[name] in explained else _who(locks.path(name))
+        for name in held & seats.keys()
+    }
+    return tuple(runs), holders
+
+
+def _other_owner(folder: Folder) -> str:
+    """The other user whose run it is; empty for one of ours."""
+    try:
+        uid = os.lstat(folder.path).st_uid
+    except OSError:
+        return ""
+    return "" if uid == os.geteuid() else user_name(uid)
+
+
+def _fresh(folder: Folder, now: int) -> bool:
+    try:
+        return now - os.stat(folder.path).st_mtime < _FRESH
+    except OSError:
+        return True  # it is gone by now
+
+
+def _slot_files(locks: Locks) -> Iterator[tuple[str, str]]:
+    """(name of the lock, slot) of every slot that ever had a lock here."""
+    top = f"{locks.folder}/slot"
+    for folder, _, names in os.walk(top):
+        profile = os.path.relpath(folder, top)
+        for name in names:
+            yield f"slot/{profile}/{name}", f"{profile}#{name}"
+
+
+def _who(path: str) -> str:
+    return ", ".join(
+        f"process {each.pid} ({git_locks.command_of(each.pid)})" for each in processes.opened(path)
+    )
+
+
+# -- worktrees, branches, salvage
+
+
+def look_at_worktrees(
+    place: Place, config: Config | None, known: set[str], base: str
+) -> Iterator[WorktreeSeen]:
+    ours = worktrees.every(place)
+    configured = config.worktrees if config else ""
+    moved = {each: worktrees.find_moved(place, each, configured) for each in ours}
+    for each in ours:
+        if moved[each]:
+            words = f"it was moved from {each.path}, where git looks for it"
+            yield WorktreeSeen(
+                moved[each], each.card, True, each.locked_for, astray=words, adrift=True
+            )
+        else:
+            yield _worktree(place, each, known, base)
+    listed = {os.path.realpath(each.root) for each in checkouts.every(place)}
+    listed |= {os.path.realpath(moved[each] or each.path) for each in ours}
+    folder = worktrees.folder_of(place, configured)
+    if folder == place.main or not os.path.isdir(folder):
+        return
+    for name in sorted(os.listdir(folder)):
+        path = f"{folder}/{name}"
+        if os.path.realpath(path) not in listed and (not os.path.isdir(path) or os.listdir(path)):
+            yield WorktreeSeen(path)
+
+
+def _worktree(place: Place, each: Ours, known: set[str], base: str) -> WorktreeSeen:
+    seen = WorktreeSeen(each.path, each.card, each.there, each.locked_for)
+    if each.there:
+        astray, adrift = _find_astray(place, each)
+        seen = seen._replace(astray=astray, adrift=adrift)
+    if not each.there or seen.astray or each.card in known:
+        return seen
+    _, head = head_of(place.common, each.admin)
+    tips = [head, commits.resolve(place.common, f"refs/heads/card/{each.card}")]
+    unclean = cleanliness.describe_unclean(place.common, each.path, each.admin)
+    merged = bool(base) and all(
+        not tip or commits.is_ancestor(place.common, tip, base) for tip in tips
+    )
+    return seen._replace(dirty=bool(unclean), merged=merged)
+
+
+def _find_astray(place: Place, each: Ours) -> tuple[str, bool]:
+    """(why a worktree and this repository do not point at each other, whether it points nowhere)."""
+    what, words = ground.look(each.path, each.admin)
+    if what == ground.INTACT:
+        return "", False
+    target = ground.points_at(each.path)
+    if not target or target == os.path.realpath(each.admin):
+        return words, False
+    if os.path.lexists(target):
+        return f"its .git file names {target}", False
+    return f"its .git file names {target}, which is gone", what == ground.CHANGED
+
+
+def look_at_worktrees_beside(place: Place, config: Config | None) -> Iterator[BesideSeen]:
+    """Worktrees of nobody's, among those of cards or in one, registered while a run lived."""
+    ours = worktrees.every(place)
+    folder = worktrees.folder_of(place, config.worktrees if config else "")
+    tops = [os.path.realpath(path) for path in (folder, *(each.path for each in ours))]
+    marked = {each.admin for each in ours}
+    for each in checkouts.every(place):
+        inside = any(os.path.realpath(each.root).startswith(f"{top}/") for top in tops)
+        if each.admin == place.common or each.admin in marked or not inside:
+            continue
+        card, run = _find_run_at(place, f"{each.admin}/commondir")
+        if run:
+            yield BesideSeen(each.root, card, run)
+
+
+def _find_run_at(place: Place, path: str) -> tuple[str, str]:
+    """(card, run) of a run that lived when a file was written; two empty strings for none."""
+    try:
+        at = os.stat(path).st_mtime
+    except OSError:
+        return "", ""
+    for folder in reversed(list(folders.every(place.private))):
+        found = folder.facts()
+        started = found.number("started", 0)
+        if found.one("card") and 0 < started <= at and not _ended_before(folder, at):
+            return found.one("card"), folder.run
+    return "", ""
+
+
+def _ended_before(folder: Folder, at: float) -> bool:
+    try:
+        return os.stat(folder.file("exit.json")).st_mtime < at
+    except OSError:
+        return False
+
+
+def list_cardless_branches(place: Place, known: set[str], base: str) -> tuple[BranchSeen, ...]:
+    found = []
+    listed = commits.text(
+        place.common, "for-each-ref", "--format=%(refname) %(objectname)", "refs/heads/card/"
+    )
+    for line in filter(None, listed.split("\n")):
+        ref, _, tip = line.partition(" ")
+        card = ref.removeprefix("refs/heads/card/")
+        if card.split("/")[0] in known:  # one below a card's name is in its way: `readiness`
+            continue
+        ahead = commits.text(place.common, "rev-list", "--count", tip, f"^{base}") if base else ""
+        found.append(BranchSeen(card, ahead == "0", int(ahead or 0)))
+    return tuple(found)
+
+
+def list_salvages(place: Place) -> tuple[SalvageSeen, ...]:
+    form = "--format=%(refname)%00%(committerdate:unix)%00%(subject)"
+    listed = commits.text(place.common, "for-each-ref", form, salvage.PREFIX)
+    rows = [line.split("\0") for line in listed.split("\n") if line]
+    return tuple(SalvageSeen(ref, int(at or 0), subject) for ref, at, subject in rows)

@@ -1,0 +1,188 @@
+"""Does the repairs that `core.care.doctor` names, each looked at again first and under its own lock.
+
+None of them can lose work; what is not as it was when it was found is left alone and said.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+
+from gitkanban import clock, files
+from gitkanban.board.repo import checkouts, commits, git
+from gitkanban.board.repo.checkouts import Checkout, base_of
+from gitkanban.board.repo.place import Place, check_out
+from gitkanban.core.model import Board
+from gitkanban.core.symptom import (
+    CLOSE_RUN,
+    DELETE_BRANCH,
+    FORGET_WORKTREE,
+    POINT_WORKTREE,
+    REMOVE_FOLDER,
+    REMOVE_LOCK,
+    REMOVE_TOKEN,
+    REMOVE_WORKTREE,
+    RESTORE_CHECKOUT,
+    SCRUB_RUNS,
+    UNLOCK_WORKTREE,
+    WRITE_TOKEN,
+    Symptom,
+)
+from gitkanban.errors import GitkanbanError
+from gitkanban.runs import closing, sessions
+from gitkanban.runs.records import folders, slots
+from gitkanban.runs.supervision.locks import Locks
+from gitkanban.runs.workspace import ghosts, git_locks, ground, removal, worktrees
+from gitkanban.runs.workspace.workspaces import Wish
+
+IN_USE = "a run has begun there since: left alone"
+
+
+class Repairs:
+    """Repairs around one board."""
+
+    def __init__(self, place: Place, board: Board) -> None:
+        self.place = place
+        self.board = board
+        self.locks = Locks(place.private)
+        self.base = base_of(place, board.config) if board.config else ""
+
+    def mend(self, symptom: Symptom) -> str:
+        """Do what the symptom names. Why it was not done, empty when it was."""
+        does: Mapping[str, Callable[[str], str]] = {
+            REMOVE_TOKEN: self._remove_token,
+            WRITE_TOKEN: self._write_token,
+            CLOSE_RUN: self._close_run,
+            REMOVE_FOLDER: self._remove_folder,
+            UNLOCK_WORKTREE: self._unlock_worktree,
+            REMOVE_WORKTREE: self._remove_worktree,
+            FORGET_WORKTREE: self._forget_worktree,
+            POINT_WORKTREE: self._point_worktree,
+            RESTORE_CHECKOUT: self._restore_checkout,
+            DELETE_BRANCH: self._delete_branch,
+            REMOVE_LOCK: self._remove_lock,
+            SCRUB_RUNS: self._scrub_runs,
+        }
+        try:
+            return does[symptom.repair](symptom.subject)
+        except GitkanbanError as error:
+            return error.message
+        except FileNotFoundError:
+            return "it is gone by now"
+        except OSError as error:
+            return f"{error.strerror or error}: {error.filename or symptom.subject}"
+
+    def _remove_token(self, slot: str) -> str:
+        held = self.locks.take(slots.lock_name(slot))
+        if held is None:
+            return IN_USE
+        with held:
+            slots.remove(self.place, slot)
+        return ""
+
+    def _write_token(self, run: str) -> str:
+        folder = folders.of(self.place.private, run)
+        slot = folder.facts().one("slot")
+        slots.mend(self.place, folder)
+        if not self.locks.locked([slots.lock_name(slot)]):
+            self._remove_token(slot)
+            return "it has ended meanwhile"
+        return ""
+
+    def _close_run(self, run: str) -> str:
+        folder = folders.of(self.place.private, run)
+        executor = sessions.Local(self.place, self.locks)
+        done = closing.close(executor, folder, int(clock.now()))
+        if done.done or done.failure:
+            return "" if done.done else done.failure
+        return "it lives after all, or something of it could not be ended"
+
+    def _remove_folder(self, run: str) -> str:
+        os.rmdir(folders.of(self.place.private, run).path)
+        return ""
+
+    def _scrub_runs(self, _: str) -> str:
+        for folder in folders.exposed(self.place.private):
+            folder.scrub()
+        return ""
+
+    def _unlock_worktree(self, path: str) -> str:
+        tree = worktrees.at(self.place, path)
+        held = self.locks.take(f"card/{tree.card}") if tree else None
+        if tree is None or held is None:
+            return IN_USE
+        with held:
+            worktrees.unlock(tree.admin)
+        return ""
+
+    def _remove_worktree(self, path: str) -> str:
+        tree = worktrees.at(self.place, path)
+        held = self.locks.take(f"card/{tree.card}") if tree else None
+        if tree is None or held is None:
+            return IN_USE
+        with held:
+            wish = Wish(tree.card, "doctor", self.base, worktrees=os.path.dirname(path))
+            done = removal.remove(self.place, self.locks, wish)
+        return "" if done.gone else "; ".join(done.told)
+
+    def _forget_worktree(self, path: str) -> str:
+        tree = worktrees.at(self.place, path)
+        held = self.locks.take(f"card/{tree.card}") if tree else None
+        if tree is None or held is None:
+            return IN_USE
+        with held:
+            ghosts.forget(self.place, self.locks, tree.card, path)
+        return ""
+
+    def _point_worktree(self, path: str) -> str:
+        config = self.board.config
+        configured = config.worktrees if config else ""
+        tree = worktrees.at(self.place, path) or next(
+            (
+                each
+                for each in worktrees.every(self.place)
+                if worktrees.find_moved(self.place, each, configured) == path
+            ),
+            None,
+        )
+        held = self.locks.take(f"card/{tree.card}") if tree else None
+        if tree is None or held is None:
+            return IN_USE
+        with held:
+            what, _ = ground.look(path, tree.admin)
+            if what != ground.CHANGED or os.path.lexists(ground.points_at(path) or "/"):
+                return "it points somewhere else by now"
+            ground.set_right(path, tree.admin, "doctor")
+        return ""
+
+    def _restore_checkout(self, path: str) -> str:
+        place = self.place
+        admin = ground.registered(place.common, path)
+        if not admin and not os.path.lexists(path):
+            check_out(place.common, place.main, place.branch)
+        elif not admin or os.path.lexists(f"{path}/.git"):
+            return f"something else is there: move {path} away first"
+        else:  # its index may have what was staged: it stays, and so does every file that is there
+            files.make_folder(path)
+            files.replace(f"{path}/.git", os.fsencode(f"gitdir: {admin}\n"), lasting=False)
+            Checkout(path, admin, place.ref).run(*git.PLAIN, "checkout-index", "--all", "--quiet")
+        return ""
+
+    def _delete_branch(self, name: str) -> str:
+        ref = f"refs/heads/{name}"
+        if any(ref == each.head for each in checkouts.every(self.place)):
+            return "it is checked out"
+        tip = commits.resolve(self.place.common, ref)
+        base = f"refs/heads/{self.base}" if self.base else ""
+        if not tip or not base or not commits.is_ancestor(self.place.common, tip, base):
+            return "it has moved on"
+        done = git.run(self.place.common, "update-ref", "--no-deref", "-d", ref, tip, check=False)
+        return done.said if done.code else ""
+
+    def _remove_lock(self, path: str) -> str:
+        before = os.stat(path)
+        seen = git_locks.lock_seen(self.place, path)
+        if seen is None or seen.user:
+            return "somebody may use it"
+        if not os.path.samestat(before, os.stat(path)):
+            return "it is another one now"
+        os.unlink(path)
+        return ""

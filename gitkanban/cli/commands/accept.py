@@ -1,0 +1,53 @@
+"""`gitkanban accept`: the work of cards in review goes into base, one card after the other."""
+
+import click
+
+from gitkanban.cli.here import (
+    board_of,
+    card_of,
+    json_option,
+    place_here,
+    print_json,
+    refuse_in_session,
+    say,
+    tell,
+    tell_error,
+)
+from gitkanban.errors import GitkanbanError
+
+
+@click.command("accept")
+@click.argument("cards", nargs=-1, required=True)
+@click.option("--merge", "how", flag_value="merge", help="With a merge commit, this time.")
+@click.option("--squash", "how", flag_value="squash", help="As one commit, this time.")
+@click.option("--ff", "how", flag_value="ff", help="Without a merge commit where possible.")
+@json_option
+def accept_command(cards: tuple[str, ...], how: str | None, as_json: bool) -> int:
+    """Merge the branches of CARDS into base, and call the cards done.
+
+    Uncommitted work in a checkout of base stays as it is; where it is in the way, the card is
+    refused and stays in review. A conflict blocks the card and names the files.
+    """
+    from gitkanban.tick.accepting import accept
+
+    refuse_in_session("accept")
+    place = place_here()
+    board = board_of(place)
+    names = list(dict.fromkeys(card_of(board, name).id for name in cards))
+    done, refused = [], []
+    for name in names:
+        try:
+            done.append(accept(place, name, how or ""))
+        except GitkanbanError as error:
+            refused.append({"card": name, "why": error.message})
+            if not as_json:
+                tell_error(error)
+            continue
+        if not as_json:
+            each = done[-1]
+            words = f"done ({each.detail[:10] or 'nothing to merge'})"
+            say(f"{name} {words if each.to == 'done' else f'blocked: {each.detail}'}")
+            tell(each.told)
+    if as_json:
+        print_json({"accepted": [each._asdict() for each in done], "refused": refused})
+    return 1 if refused or any(each.to != "done" for each in done) else 0

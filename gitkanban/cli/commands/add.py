@@ -1,0 +1,207 @@
+"""`gitkanban add`: one card from the command line, or several from a YAML list."""
+
+from collections.abc import Sequence
+
+import click
+
+from gitkanban import clock
+from gitkanban.cli.here import (
+    board_of,
+    branch_option,
+    card_of,
+    change,
+    json_option,
+    place_here,
+    print_json,
+    refuse_in_session,
+    say,
+    session,
+    tell,
+    text_argument,
+)
+from gitkanban.cli.report import send
+from gitkanban.core.changes import AddCard, Change
+from gitkanban.core.editing import added
+from gitkanban.core.model import BACKLOG, TODO, Board, Card
+from gitkanban.core.tick.facts import Letter
+from gitkanban.errors import Refused, UsageError
+
+PLAN_MOST = 64 << 20  # characters of a list of cards
+
+
+@click.command("add")
+@click.argument("title", required=False, default=None)
+@click.option("--id", "card_id", default="", help="Set the id; by default a short random one.")
+@click.option("-w", "--worker", default="", help="Who shall do it.")
+@click.option(
+    "-p", "--parent", "parents", multiple=True, metavar="ID", help="It waits for this card."
+)
+@click.option("--priority", type=int, default=0, help="Higher goes first; default 0.")
+@click.option(
+    "--needs",
+    multiple=True,
+    metavar="NAME[:N]",
+    help="It takes this much of a capacity; :0 for none, whatever its worker's cards take.",
+)
+@click.option(
+    "--acceptance", multiple=True, metavar="TEXT", help="One line that must hold when done."
+)
+@click.option("--body", default="", metavar="TEXT", help="What to do, at length.")
+@click.option(
+    "--body-file", default=None, metavar="FILE", help="The body from a file; - for stdin."
+)
+@click.option("-e", "--edit", is_flag=True, help="Write the body in your editor.")
+@click.option("--backlog", is_flag=True, help="Not to run before somebody approves it.")
+@click.option(
+    "--from",
+    "source",
+    default=None,
+    metavar="FILE",
+    help="Add all cards of a YAML list (- for stdin), in one commit, all or none.",
+)
+@branch_option
+@json_option
+def add_command(
+    title: str | None,
+    card_id: str,
+    worker: str,
+    parents: tuple[str, ...],
+    priority: int,
+    needs: tuple[str, ...],
+    acceptance: tuple[str, ...],
+    body: str,
+    body_file: str | None,
+    edit: bool,
+    backlog: bool,
+    source: str | None,
+    branch: str,
+    as_json: bool,
+) -> None:
+    """Add a card to the board, or with --from several.
+
+    Where there is only one worker, cards without one are given to it.
+
+    \b
+    gitkanban add "implement backend API" --worker backend-hermes-pool --parent T0
+    gitkanban add --from plan.yaml
+    """
+    refuse_in_session("add")
+    _check_words(title, body, body_file, source)
+    if source is not None and (
+        card_id or worker or parents or priority or needs or acceptance or body or body_file or edit
+    ):
+        hint = "Only --backlog goes with --from; write the other fields into the list."
+        raise UsageError("--from FILE takes whole cards, and no fields from options", hint)
+    status = BACKLOG if backlog or session()[1] else TODO
+    if source is None:
+        title = (title or "").strip()
+        text = text_argument(body, body_file)
+        text = _edited(text or f"\n# {title}\n", text) if edit else text
+        draft = Card(
+            card_id, title, worker, status, priority,
+            tuple(sorted(set(parents))), parse_needs(needs), acceptance, body=f"{text.strip()}\n" if text.strip() else "",
+        )  # fmt: skip
+        drafts: Sequence[Card] = [draft]
+    else:
+        from gitkanban.board.formats.planfile import parse_plan
+
+        drafts = parse_plan(text_argument("", source, PLAN_MOST).encode(), source)
+        if status == BACKLOG:
+            drafts = [card._replace(status=BACKLOG) for card in drafts]
+    place = place_here(branch)
+    if session()[1]:
+        board = board_of(place)
+        cards = [each.card for each in _decide(board, drafts) if isinstance(each, AddCard)]
+        send(place, Letter("", "add", session()[0], cards=tuple(cards)), board)
+        commit = ""
+    else:
+        done = change(place, lambda board: _decide(board, drafts))
+        cards = [each.card for each in done.changes if isinstance(each, AddCard)]
+        commit = done.commit
+    if as_json:
+        ids = [card.id for card in cards]
+        print_json({"ids": ids, "commit": commit, "branch": place.branch})
+    else:
+        for card in cards:
+            say(f"{card.id}  {card.title}")
+    tell(_told(cards, drafts))
+
+
+def _told(cards: Sequence[Card], drafts: Sequence[Card]) -> list[str]:
+    """Who got the cards for which nobody was named."""
+    open_ = [card for card, draft in zip(cards, drafts, strict=True) if not draft.worker]
+    if not open_:
+        return []
+    names = ", ".join(card.id for card in open_[:5]) + (", …" if len(open_) > 5 else "")
+    if open_[0].worker:
+        return [f"{names}: for {open_[0].worker}, the only worker"]
+    first = open_[0].id if len(open_) == 1 else "ID"
+    return [f"{names}: nobody is assigned: gitkanban edit {first} --worker NAME"]
+
+
+def _check_words(title: str | None, body: str, body_file: str | None, source: str | None) -> None:
+    if title is not None and source is not None:
+        raise UsageError("a title or --from FILE, and not both", "The file has the titles.")
+    if source is None and not (title or "").strip():
+        raise UsageError(
+            "a card needs a title", 'gitkanban add "what to do" --worker NAME, or --from FILE.'
+        )
+    if body and body_file is not None:
+        raise UsageError("--body or --body-file, and not both", "Leave one out.")
+
+
+def _edited(text: str, otherwise: str) -> str:
+    """The text as the editor leaves it; `otherwise` when it was not saved."""
+    from gitkanban.cli.editor import editor
+
+    try:
+        return click.edit(text, editor=editor(place_here()), extension=".md") or otherwise
+    except click.ClickException as error:
+        raise Refused(error.format_message(), "Set EDITOR to one that works.") from None
+
+
+def _decide(board: Board, drafts: Sequence[Card]) -> list[Change]:
+    named = {card.id for card in drafts if card.id}
+    only = _only_worker(board)
+    cards = [
+        card._replace(
+            id=card.id or _new_id(board, named),
+            worker=card.worker or only,
+            parents=tuple(sorted({_parent(board, named, parent) for parent in card.parents})),
+        )
+        for card in drafts
+    ]
+    return list(added(board, cards))
+
+
+def _only_worker(board: Board) -> str:
+    """The worker's name where the config has exactly one."""
+    config = board.config
+    if config is None or config.faulty or len(config.workers) != 1:
+        return ""
+    return next(iter(config.workers))
+
+
+def _parent(board: Board, named: set[str], text: str) -> str:
+    if text in named or text in board.archived:
+        return text
+    return card_of(board, text).id
+
+
+def _new_id(board: Board, named: set[str]) -> str:
+    while True:
+        fresh = clock.card_id()
+        if not (fresh in board.cards or fresh in board.archived or fresh in named):
+            named.add(fresh)
+            return fresh
+
+
+def parse_needs(words: Sequence[str]) -> tuple[tuple[str, int], ...]:
+    """`build:2` or `build` as (name, amount), sorted; `build:0` is none. Raises UsageError."""
+    needs: dict[str, int] = {}
+    for word in words:
+        name, _, amount = word.partition(":")
+        if not name or (amount and not (amount.isascii() and amount.isdigit())):
+            raise UsageError(f"{word!r} is no need", "Write NAME or NAME:AMOUNT, as in build:1.")
+        needs[name] = int(amount or 1)
+    return tuple(sorted(needs.items()))

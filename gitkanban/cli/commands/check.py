@@ -1,0 +1,58 @@
+"""`gitkanban check`: the findings of a review, of a board or of what a change brings in."""
+
+import os
+
+import click
+
+from gitkanban.cli.here import print_json
+from gitkanban.cli.terminal import colour_on
+
+format_option = click.option(
+    "--format", "form", type=click.Choice(["text", "json", "github"]), default="text",
+    show_default=True, help="How to print it.",
+)  # fmt: skip
+
+
+@click.command("check")
+@click.argument("rev", required=False, default="")
+@click.option("--base", default="", metavar="REV", help="Only what has changed since it left REV.")
+@click.option("-b", "--branch", default="", metavar="NAME", help="The same as NAME --base BOARD.")
+@click.option("--all", "all_", is_flag=True, help="With --base: also what was wrong before.")
+@format_option
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+def check_command(rev: str, base: str, branch: str, all_: bool, form: str, as_json: bool) -> int:
+    """Check every card and the config, and fail when there are errors.
+
+    Checks REV, or what lies in the checkout at hand, uncommitted edits included. With --base only
+    what the change brings in is told, and fails it.
+    """
+    from gitkanban.board.repo.place import find
+    from gitkanban.board.review import findings
+    from gitkanban.board.review.revisions import change_at, read
+    from gitkanban.core.review.rules import ERROR, in_order
+    from gitkanban.errors import UsageError
+    from gitkanban.views.findings import findings_data, findings_github, findings_text
+
+    cwd = os.getcwd()
+    if branch:
+        if rev or base:
+            raise UsageError("-b NAME stands for NAME --base BOARD; leave REV and --base out")
+        rev, base = branch, find(cwd).branch
+    if base:
+        sides = change_at(cwd, base, rev)
+        found = findings.of_change(sides.base, sides.head, sides.target)
+        if all_:
+            known = {each[:5] for each in found}
+            more = findings.of_board(sides.head)
+            found = in_order([*found, *(each for each in more if each[:5] not in known)])
+        label = sides.head.label
+    else:
+        head = read(cwd, rev)
+        found, label = findings.of_board(head), head.label
+    if as_json or form == "json":
+        print_json(findings_data(found, label, base))
+    elif form == "github":
+        click.echo(findings_github(found), nl=False)
+    else:
+        click.echo(findings_text(found, colour_on()), nl=False)
+    return 1 if any(each.severity == ERROR for each in found) else 0

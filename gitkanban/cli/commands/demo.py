@@ -1,0 +1,212 @@
+"""`gitkanban demo`: the example board, worked to its end in a throw-away repository."""
+
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gitkanban import clock
+from gitkanban.board.repo import git
+from gitkanban.board.repo.place import Place
+from gitkanban.cli.here import say, tell
+from gitkanban.core.model import Board, Run
+from gitkanban.errors import GitkanbanError, UsageError
+from gitkanban.runs.supervision import kernel
+from gitkanban.views.text import shown_lines
+
+SECONDS_MOST = 90
+GRACE = 15.0  # seconds that sessions have to end when the demo is interrupted
+LOOK = 0.2  # seconds between looks at the board
+
+
+@click.command("demo")
+@click.option(
+    "--keep", default=None, metavar="DIR", help="Make it there, and leave it for exploring."
+)
+@click.option("--own-branch", is_flag=True, help="Keep the board on a branch of its own.")
+def demo_command(keep: str | None, own_branch: bool) -> None:
+    """Watch a small board being worked: five cards, three workers, real worktrees and sessions.
+
+    The sessions are a small shell script in place of an agent. It takes about ten seconds.
+    """
+    if keep and Path(keep).exists() and any(Path(keep).iterdir()):
+        raise UsageError(f"{keep} is not empty", "Name a folder that does not exist yet.")
+    home = Path(keep) if keep else Path(tempfile.mkdtemp(prefix="gitkanban-demo-"))
+    repo = home.resolve() / "messages"
+    place = None
+    kernel.set_subreaper(True)  # whatever a session or a supervisor leaves becomes our child
+    try:
+        place = _made(repo, own_branch)
+        _work(repo, place)
+        _look_back(repo, place, keep)
+    finally:
+        if place:
+            _quiet(place)
+        if not keep:
+            shutil.rmtree(home, ignore_errors=True)
+
+
+def _made(repo: Path, own_branch: bool) -> Place:
+    """A small repository with the example board, its commands trusted."""
+    from gitkanban.board import init, store
+    from gitkanban.runs import trust
+
+    example = example_board()
+    repo.mkdir(parents=True)
+    shutil.copytree(example / "demo", repo / "demo")
+    (repo / "README.md").write_text("# messages\n", encoding="utf-8")
+    where = str(repo)
+    git.run(where, "init", "--quiet", "--initial-branch=main")
+    if git.run(where, "config", "user.email", check=False).code:
+        git.run(where, "config", "user.name", "gitkanban demo")
+        git.run(where, "config", "user.email", "demo@example.invalid")
+    git.run(where, "add", "--all")
+    git.run(where, "commit", "--quiet", "--message", "start")
+    cards = {
+        f"cards/{path.name}": path.read_text(encoding="utf-8")
+        for path in sorted((example / "cards").glob("*.yaml"))
+    }
+    config = (example / "config.yaml").read_text(encoding="utf-8")
+    branch = "kanban" if own_branch else ""
+    place = init.create(where, branch=branch, config=config, files=cards)
+    board = store.read(place)
+    if board.config is None:
+        raise GitkanbanError("the example board cannot be read", "Install gitkanban again.")
+    trust.record(place, board.config)
+    say(f"a repository with a board of {len(cards)} cards: {repo}")
+    click.echo()
+    return place
+
+
+def example_board() -> Path:
+    """The folder of the example board: in the package, or beside it in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    for folder in (package / "example", package.parent / ".kanban-example"):
+        if (folder / "config.yaml").exists():
+            return folder
+    raise GitkanbanError("the example board is missing", "Install gitkanban again.")
+
+
+def _work(repo: Path, place: Place) -> None:
+    """Tick once; from then on each session that ends starts what it frees. Show what changes."""
+    from gitkanban.tick.rounds import tick
+    from gitkanban.views.outcome import outcome_text
+
+    begun = time.monotonic()
+    click.echo("$ gitkanban tick")
+    outcome = tick(place)
+    click.echo(outcome_text(outcome, verbose=False), nl=False)
+    tell(outcome.errors)
+    shown = ""
+    while True:
+        data, page = _page(place)
+        if page != shown:
+            shown = page
+            click.echo(f"\n$ gitkanban status            # after {time.monotonic() - begun:.0f} s")
+            click.echo(page, nl=False)
+        states = {card["status"] for card in data["cards"]}
+        if states == {"done"}:
+            return
+        if "blocked" in states or time.monotonic() - begun > SECONDS_MOST:
+            raise GitkanbanError(
+                "the demo board did not finish",
+                f"Look around in {repo}; --keep DIR leaves it there.",
+            )
+        time.sleep(LOOK)
+
+
+def _page(place: Place) -> tuple[dict[str, Any], str]:
+    from gitkanban.board import store
+    from gitkanban.board.content import status_cache
+    from gitkanban.board.repo.place import clone_id, host
+    from gitkanban.cli.quick import live
+    from gitkanban.cli.terminal import colour_on, terminal_width
+    from gitkanban.core.tick.facts import Observed
+    from gitkanban.views.status import status_text
+    from gitkanban.views.summary import summary
+
+    board = store.read(place)
+    # Without a look around: every lock that git takes for a moment would make a page.
+    rows = summary(board, Observed(int(clock.now()), host(), clone_id(place)))
+    rows |= {**status_cache.beside(place), "main": ""}
+    data = live(rows)
+    for card in data["cards"]:
+        card["started"] = ""  # ages would make every look a new page
+    data["board"]["commit"] = board.commit
+    return data, status_text(data, clock.now(), terminal_width(), colour_on())
+
+
+def _look_back(repo: Path, place: Place, keep: str | None) -> None:
+    """Show the history of the board and the branches, and say where to look."""
+    from gitkanban.board import store
+
+    board = store.read(place)
+    tour = [
+        ["log", "--oneline", "--no-decorate", "--reverse", place.branch],
+        ["log", "--graph", "--oneline", "--no-decorate", "--all", "--", "src", "tests", "docs"],
+        ["worktree", "list"],
+    ]
+    for words in tour if not keep else tour[:1]:
+        click.echo(f"\n$ git {' '.join(words)}")
+        click.echo(shown_lines(git.run(str(repo), *words).text))
+    click.echo(f"\nAll {len(board.cards)} cards are done; {_at_once(place, board)}.")
+    if keep:
+        say(f"Explore: cd {repo}")
+        if place.prefix:
+            click.echo("  git log main                        the board's story, and the work")
+        else:
+            click.echo(f"  git log {place.branch:<28}the board's story")
+            click.echo("  git log main                        the work")
+        click.echo("  git branch --list 'card/*'          the branch of each card")
+        click.echo("  gitkanban show T1; gitkanban logs T1")
+    else:
+        click.echo("Run it again with --keep DIR to explore the repository.")
+
+
+def _at_once(place: Place, board: Board) -> str:
+    """The most sessions that ran at one moment, from the run records."""
+    from gitkanban.board import store
+
+    runs = [run for card in board.cards for run in store.history(place, board, card).runs_of(card)]
+    most = max(runs, key=lambda each: sum(_runs_at(run, each.started) for run in runs))
+    together = sorted(run.card for run in runs if _runs_at(run, most.started))
+    return f"most at the same time: {', '.join(together)}"
+
+
+def _runs_at(run: Run, moment: int) -> bool:
+    return run.started <= moment < run.ended
+
+
+def _quiet(place: Place) -> None:
+    """End what still runs, and wait for every process of ours, so that the folder can be removed."""
+    from gitkanban.runs.records import folders
+    from gitkanban.runs.sessions import Local
+    from gitkanban.runs.supervision.locks import Locks
+
+    locks = Locks(place.private)
+    executor = Local(place, locks)
+    held = locks.take("tick", wait=GRACE)  # nothing new starts
+    until = time.monotonic() + GRACE
+    while time.monotonic() < until:
+        live = executor.alive(folders.every(place.private))
+        for run in live:
+            executor.stop(folders.of(place.private, run), "the demo is over")
+        if not live and not _children():
+            break
+        time.sleep(LOOK)
+    if held:
+        held.close()
+
+
+def _children() -> bool:
+    """Whether a process of ours is left: a supervisor, or what stands by after it."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return False
+    return True

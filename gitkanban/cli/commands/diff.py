@@ -1,0 +1,70 @@
+"""`gitkanban diff`: a change of the board in the board's own words."""
+
+import os
+
+import click
+
+from gitkanban.board.review.revisions import Side, change_at, read
+from gitkanban.cli.here import print_json
+from gitkanban.cli.terminal import colour_on
+
+
+@click.command("diff")
+@click.argument("a", required=False, default="")
+@click.argument("b", required=False, default="")
+@click.option(
+    "-b",
+    "--branch",
+    default="",
+    metavar="NAME",
+    help="What branch NAME would bring into the board: BOARD...NAME.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "markdown", "json"]),
+    default="text",
+    show_default=True,
+    help="How to print it; markdown renders on GitHub, with a graph.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+def diff_command(a: str, b: str, branch: str, form: str, as_json: bool) -> None:
+    """Compare two boards: the cards that change, and what follows from it.
+
+    Without arguments, what the branch or the uncommitted edits at hand would bring into the board.
+    A and B are revisions; A alone is compared with what is at hand; A...B, as in git, leaves out
+    what A did since B left it.
+    """
+    from gitkanban import clock
+    from gitkanban.core.review.diff import difference
+    from gitkanban.views.diff import diff_data, diff_text
+
+    before, after = _sides(os.getcwd(), a, b, branch)
+    found = difference(before.board, after.board, int(clock.now()))
+    if as_json or form == "json":
+        print_json(diff_data(found, before.label, after.label))
+    elif form == "markdown":
+        from gitkanban.views.diffmarkdown import diff_markdown
+
+        click.echo(diff_markdown(found, before.label, after.label), nl=False)
+    else:
+        click.echo(diff_text(found, before.label, after.label, colour_on()), nl=False)
+
+
+def _sides(cwd: str, a: str, b: str, branch: str) -> tuple[Side, Side]:
+    from gitkanban.board.repo.place import find
+    from gitkanban.errors import UsageError
+
+    if branch and (a or b):
+        raise UsageError("-b NAME stands for BOARD...NAME; leave A and B out")
+    if branch or not a:
+        found = change_at(cwd, find(cwd).branch, branch)
+        return found.base, found.head
+    if "..." in a and not b:
+        target, _, head = a.partition("...")
+        found = change_at(cwd, target or "HEAD", head or "HEAD")
+        return found.base, found.head
+    if ".." in a and not b:
+        a, _, b = a.partition("..")
+        b = b or "HEAD"
+    return read(cwd, a or "HEAD"), read(cwd, b)

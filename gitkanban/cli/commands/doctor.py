@@ -1,0 +1,52 @@
+"""`gitkanban doctor`: find what is wrong around the board, and repair what cannot lose work."""
+
+import click
+
+from gitkanban import clock
+from gitkanban.cli.here import (
+    board_of,
+    json_option,
+    place_here,
+    print_json,
+    refuse_in_session,
+    tell,
+)
+
+
+@click.command("doctor")
+@click.option("--fix", is_flag=True, help="Repair what cannot lose work.")
+@click.option("-n", "--dry-run", is_flag=True, help="With --fix: only say what it would do.")
+@click.option("--here", is_flag=True, help="Tick here: runs open on another machine are over.")
+@json_option
+def doctor_command(fix: bool, dry_run: bool, here: bool, as_json: bool) -> int:
+    """Find what is wrong: leases and runs that do not match, worktrees and branches without cards,
+    stale locks, a silent cron, a full disk, missing commands, and so on; and what would stop the
+    next start or the next accept, both gone through without doing them.
+
+    Each finding says what --fix would do, or what is left to you. Exits with 1 while something is
+    wrong; notes are not.
+    """
+    from gitkanban.care.checkup import examine
+    from gitkanban.care.repair import Repairs
+    from gitkanban.core.symptom import INFO
+    from gitkanban.runs.records.machines import refuse_elsewhere, take_over
+    from gitkanban.views.doctor import doctor_data, doctor_text
+
+    place = place_here()
+    if here:
+        refuse_in_session("doctor --here")
+        tell([take_over(place).line or "this clone is ticked here already"])
+    board = board_of(place)
+    found = examine(place, board, int(clock.now()))
+    mended = {}
+    if fix and not dry_run:
+        refuse_in_session("doctor --fix")
+        refuse_elsewhere(place)
+        repairs = Repairs(place, board)
+        mended = {each: repairs.mend(each) for each in found if each.repair}
+    left = [each for each in found if each.severity != INFO and mended.get(each) != ""]
+    if as_json:
+        print_json(doctor_data(found, mended, left))
+    else:
+        click.echo(doctor_text(found, mended), nl=False)
+    return 1 if left else 0

@@ -1,0 +1,154 @@
+"""`gitkanban edit`: fields of a card by options, or its whole file in an editor.
+
+A text that was written in the editor is never lost: it lies in a file of its own until it has
+become a commit.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from gitkanban.board.repo.place import Place
+from gitkanban.cli.commands.add import parse_needs
+from gitkanban.cli.here import (
+    branch_option,
+    card_of,
+    change,
+    json_option,
+    place_here,
+    print_json,
+    refuse_in_session,
+    text_argument,
+)
+from gitkanban.core.changes import Change
+from gitkanban.core.editing import edited
+from gitkanban.core.model import BACKLOG, Board, Card
+from gitkanban.core.transitions import PERSON, allowed
+from gitkanban.errors import Refused, UsageError
+
+
+@click.command("edit")
+@click.argument("card")
+@click.option("--title", default=None, metavar="TEXT", help="What it is called.")
+@click.option("-w", "--worker", default=None, help="Who shall do it; '' for nobody yet.")
+@click.option("--priority", type=int, default=None, help="Higher goes first.")
+@click.option(
+    "-p",
+    "--parent",
+    "parents",
+    multiple=True,
+    metavar="ID",
+    help="All it waits for, repeated; '' for nothing. `link` adds one.",
+)
+@click.option(
+    "--needs",
+    multiple=True,
+    metavar="NAME[:N]",
+    help="All it takes of capacities; build:0 for none, '' for what its worker's cards take.",
+)
+@click.option(
+    "--acceptance", multiple=True, metavar="TEXT", help="All that must hold when done; '' for none."
+)
+@click.option(
+    "--add-acceptance", "more", multiple=True, metavar="TEXT", help="One more that must hold."
+)
+@click.option("--body", default=None, metavar="TEXT", help="What to do, at length.")
+@click.option(
+    "--body-file", default=None, metavar="FILE", help="The body from a file; - for stdin."
+)
+@click.option("--to-backlog", is_flag=True, help="Not to run before somebody approves it again.")
+@click.option(
+    "--file",
+    "source",
+    default=None,
+    metavar="FILE",
+    help="Take the whole card from a file (- for stdin), such as a text that an edit has kept.",
+)
+@branch_option
+@json_option
+def edit_command(
+    card: str, title: str | None, worker: str | None, priority: int | None,
+    parents: tuple[str, ...], needs: tuple[str, ...], acceptance: tuple[str, ...],
+    more: tuple[str, ...], body: str | None, body_file: str | None, to_backlog: bool,
+    source: str | None, branch: str, as_json: bool,
+) -> None:  # fmt: skip
+    """Change CARD: the given fields, or without options its file in your editor.
+
+    What somebody else changes of it meanwhile is merged field by field. Its status changes by
+    approve, drop and the other verbs.
+    """
+    refuse_in_session("edit")
+    if body is not None and body_file is not None:
+        raise UsageError("--body or --body-file, and not both", "Leave one out.")
+    given: dict[str, Any] = {"title": title, "worker": worker, "priority": priority}
+    given = {name: value for name, value in given.items() if value is not None}
+    if body is not None or body_file is not None:
+        words = text_argument(body or "", body_file).strip("\n")
+        given["body"] = f"{words}\n" if words.strip() else ""
+    if parents:
+        given["parents"] = tuple(part for part in parents if part)
+    if needs:
+        given["needs"] = parse_needs([part for part in needs if part])
+    if acceptance:
+        given["acceptance"] = tuple(part for part in acceptance if part)
+    if more:
+        given["more"] = more
+    if source is not None and (given or to_backlog):
+        raise UsageError(
+            "--file takes the whole card; leave the other options out", "The file has them."
+        )
+    place = place_here(branch)
+    if given or to_backlog:
+        _by_fields(place, card, given, to_backlog, as_json)
+    else:
+        from gitkanban.cli.editor import by_text
+
+        told = by_text(place, card, source)
+        _say(told.card, told.fields, told.commit, as_json)
+
+
+def _by_fields(
+    place: Place, name: str, given: Mapping[str, Any], to_backlog: bool, as_json: bool
+) -> None:
+    found: dict[str, Any] = {}
+
+    def decide(board: Board) -> list[Change]:
+        card = card_of(board, name)
+        fields = dict(given)
+        if "parents" in fields:
+            fields["parents"] = tuple(sorted({_parent(board, card, p) for p in given["parents"]}))
+        if "more" in fields:
+            fields["acceptance"] = (*fields.get("acceptance", card.acceptance), *fields.pop("more"))
+        if to_backlog:
+            fields |= _backlog(card)
+        changes = edited(board, card, fields)
+        found.update(card=card.id, fields=sorted(changes[0].fields) if changes else [])
+        return list(changes)
+
+    done = change(place, decide)
+    _say(found["card"], found["fields"], done.commit, as_json)
+
+
+def _parent(board: Board, card: Card, name: str) -> str:
+    if name in card.parents or name in board.archived:
+        return name
+    return card_of(board, name).id
+
+
+def _backlog(card: Card) -> dict[str, Any]:
+    if not allowed(card.status, BACKLOG, PERSON):
+        raise Refused(
+            f"{card.id} is {card.status}; it cannot go to the backlog",
+            "Only cards that are todo, blocked or dropped can.",
+        )
+    return {"status": BACKLOG, "reason": "", "why": "", "not_before": 0}
+
+
+def _say(card: str, fields: list[str], commit: str, as_json: bool) -> None:
+    if as_json:
+        print_json({"id": card, "changed": fields, "commit": commit})
+    elif not commit:
+        click.echo(f"{card}: nothing to change")
+    else:
+        click.echo(f"{card} changed: {', '.join(fields) or 'comments and layout'}")

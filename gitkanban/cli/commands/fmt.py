@@ -1,0 +1,114 @@
+"""`gitkanban fmt`: cards in the canonical layout, on the board or as files."""
+
+import os
+import stat
+from collections.abc import Sequence
+
+import click
+
+from gitkanban import files
+from gitkanban.board.repo.place import Place
+from gitkanban.cli.here import branch_option, card_of, place_here, refuse_in_session, say, tell
+from gitkanban.core.changes import Change, Line, RewriteCard
+from gitkanban.core.model import Board
+
+
+@click.command("fmt")
+@click.argument("cards", nargs=-1, metavar="[CARD|FILE]...")
+@click.option("--check", is_flag=True, help="Change nothing; fail when something would change.")
+@branch_option
+def fmt_command(cards: tuple[str, ...], check: bool, branch: str) -> int:
+    """Lay cards out so that changes to them merge; comments, words and meaning stay.
+
+    Files are changed where they lie. Cards named by id, or without names every card of the board,
+    are changed by one commit on the board's branch.
+    """
+    paths = [name for name in cards if os.sep in name or name.endswith(".yaml")]
+    names = [name for name in cards if name not in paths]
+    changed, wrong = _format_files(paths, check)
+    if names or not paths:
+        refuse_in_session("fmt")  # files are a session's own; hooks of its commits lay them out
+        changed += _on_board(place_here(branch), names, check)
+    if not changed and not wrong:
+        click.echo("nothing to lay out")
+    elif check and changed:
+        click.echo("Lay them out: gitkanban fmt" + ("" if not paths else " FILE…"), err=True)
+    return 1 if wrong or (check and changed) else 0
+
+
+def _format_files(paths: list[str], check: bool) -> tuple[int, int]:
+    """How many files were (or would be) changed, and how many cannot be read."""
+    from gitkanban.board.formats import cardfile, cardlayout
+    from gitkanban.board.formats.yamltext import Bad
+    from gitkanban.cli.app import report_expected
+    from gitkanban.core.sizes import FILE_MOST
+    from gitkanban.errors import UsageError
+
+    changed = wrong = 0
+    for path in paths:
+        if os.path.islink(path) or not os.path.isfile(path):
+            raise UsageError(f"{path} is no file", "Name card files, or cards by their ids.")
+        root = "" if os.path.isabs(path) or ".." in path.split("/") else "."
+        data = files.read(path, below=root, most=FILE_MOST + 1)
+        try:
+            cardfile.parse(data, path)
+        except Bad as bad:
+            report_expected(bad)
+            wrong += 1
+            continue
+        text = data.decode()
+        after = cardlayout.formatted(text)
+        if after == text:
+            continue
+        changed += 1
+        say(f"{path}{' would be' if check else ''} laid out")
+        if not check:
+            mode = stat.S_IMODE(os.stat(path).st_mode)
+            files.replace(path, after.encode(), mode, below=root)
+    return changed, wrong
+
+
+def _on_board(place: Place, names: list[str], check: bool) -> int:
+    """How many cards of the board were (or would be) changed."""
+    from gitkanban.board import store
+
+    def decide(board: Board) -> list[Change]:
+        cards = [card_of(board, name).id for name in names] or sorted(board.cards)
+        return list(_rewritten(place, board, cards))
+
+    if check:
+        changes = decide(store.read(place))
+    else:
+        done = store.commit(place, decide, message=_message)
+        tell(done.told)
+        changes = list(done.changes)
+    for change in changes:
+        assert isinstance(change, RewriteCard)
+        say(f"{change.card.id}{' would be' if check else ''} laid out")
+    return len(changes)
+
+
+def _message(board: Board, changes: Sequence[Change]) -> str:
+    from gitkanban.views.message import from_lines
+
+    suffix = board.config.commit_suffix if board.config else ""
+    lines = [Line(each.card.id, "laid out") for each in changes if isinstance(each, RewriteCard)]
+    return from_lines(lines, suffix)
+
+
+def _rewritten(place: Place, board: Board, names: list[str]) -> list[RewriteCard]:
+    from gitkanban.board.formats import cardfile, cardlayout
+    from gitkanban.board.review import revisions
+    from gitkanban.core.review.rules import card_file
+
+    side = revisions.at_commit(place, board)
+    texts = side.texts([card_file(name) for name in names])
+    found = []
+    for name in names:
+        text = texts[card_file(name)]
+        if text == cardfile.render(board.cards[name]):
+            continue
+        after = cardlayout.formatted(text)
+        if after != text:
+            found.append(RewriteCard(board.cards[name], after))
+    return found

@@ -1,0 +1,60 @@
+"""`gitkanban gc`: remove what finished work leaves behind, and archive cards done long ago."""
+
+import click
+
+from gitkanban import clock
+from gitkanban.cli.here import (
+    board_of,
+    change,
+    json_option,
+    place_here,
+    print_json,
+    refuse_in_session,
+)
+from gitkanban.core.changes import ArchiveCard, Change
+from gitkanban.core.model import Board
+
+
+@click.command("gc")
+@click.option("-n", "--dry-run", is_flag=True, help="Only say what would go and what stays.")
+@json_option
+def gc_command(dry_run: bool, as_json: bool) -> None:
+    """Remove what finished work leaves behind, and say what is kept and why.
+
+    Clean worktrees and branches of done and dropped cards whose work is in base; folders of ended
+    runs beyond the newest `keep_runs`. Cards done for longer than `archive_after` move to the
+    archive, in one commit. Nothing goes that is the only copy of work.
+    """
+    from gitkanban.care.gc import Tidier, look
+    from gitkanban.cli.progress import progress
+    from gitkanban.core.care.gc import tidying
+    from gitkanban.runs.records.machines import refuse_elsewhere
+    from gitkanban.views.tidying import tidying_data, tidying_text
+
+    refuse_in_session("gc")
+    place = place_here()
+    refuse_elsewhere(place)
+    before = board_of(place)
+    todo = tidying(before, look(place, before, progress), int(clock.now()))
+    commit = ""
+    if not dry_run:
+        steps = Tidier(place, before).steps(todo)
+        left = [kept for step in progress(steps, len(steps), "removing") if (kept := step())]
+        todo = todo.without(left)
+
+        def archive(board: Board) -> list[Change]:
+            # A card that was touched since stays where it is.
+            return [
+                ArchiveCard(card, year)
+                for card, year in todo.archive
+                if board.cards.get(card) == before.cards[card]
+            ]
+
+        done = change(place, archive)
+        commit = done.commit
+        gone = {each.card for each in done.changes if isinstance(each, ArchiveCard)}
+        todo = todo._replace(archive=tuple(each for each in todo.archive if each[0] in gone))
+    if as_json:
+        print_json(tidying_data(todo, commit, dry_run))
+    else:
+        click.echo(tidying_text(todo, dry_run), nl=False)

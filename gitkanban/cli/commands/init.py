@@ -1,0 +1,138 @@
+"""`gitkanban init`: a board in this repository, in its tree or on a branch of its own."""
+
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+import click
+
+from gitkanban.cli.here import json_option, print_json, refuse_in_session, tell, text_argument
+from gitkanban.core.agents.presets import PRESETS
+from gitkanban.core.ids import check_id
+from gitkanban.core.model import Board
+from gitkanban.errors import NoBoard, UsageError
+
+if TYPE_CHECKING:
+    from gitkanban.board.repo.place import Place
+
+# What a new board starts with: one lane.
+CONFIG = """\
+version: 1
+kanban:
+  max_concurrency: 6              # all sessions of this board on this host
+  workers:
+    {worker}:
+      mode: lane                  # lane: one card at a time; pool: max_concurrency of them
+      max_concurrency: 1
+      runner: {runner}              # or command: [argv, with, "{{prompt}}"]{profile}
+      # verify: [pytest, -q]      # decides whether a clean exit counts
+      on_success: review          # review: a person accepts; done: tick merges it at once
+"""
+
+
+@click.command("init")
+@click.option(
+    "--branch",
+    default="",
+    metavar="NAME",
+    help="Keep the board on a branch of its own; moves an in-tree board over.",
+)
+@click.option(
+    "--worker", default="coder", show_default=True, metavar="NAME", help="Name of the first worker."
+)
+@click.option(
+    "--runner",
+    default="",
+    metavar="PRESET",
+    help=f"Its agent: {', '.join(PRESETS)}. By default the first one that is installed.",
+)
+@click.option(
+    "--config", "source", default=None, metavar="FILE", help="Start from this config.yaml instead."
+)
+@json_option
+def init_command(branch: str, worker: str, runner: str, source: str | None, as_json: bool) -> None:
+    """Make a board in this repository, and trust the commands it starts with.
+
+    The commands of a --config FILE are not trusted: look at them first, with `gitkanban trust`.
+
+    By default it lies in `.kanban/` of the branch that is checked out. With --branch it gets a
+    branch without code, checked out at `.kanban/`: that fits where main is protected, or where
+    board commits should not stand among the code's.
+    """
+    from gitkanban.board import init, store
+    from gitkanban.runs import trust
+
+    refuse_in_session("init")
+    cwd = os.getcwd()
+    if branch:
+        moved = _moved(cwd, branch)
+        if moved is not None:
+            click.echo(f"the board moved to {_where(moved)}")
+            return
+    check_id(worker)
+    config = text_argument("", source) if source else _config(worker, runner)
+    made = init.create(cwd, branch=branch, config=config, files={})
+    tell(made.told)
+    board = store.read(made)
+    if board.config is not None and not source:
+        trust.record(made, board.config)
+    tell(
+        f"{program} was not found on PATH: install it, or name another agent in config.yaml"
+        for program in _missing(board)
+    )
+    if as_json:
+        print_json({"branch": made.branch, "commit": board.commit, "prefix": made.prefix})
+        return
+    click.echo(f"made a board {'in .kanban/ ' if made.prefix else ''}on {_where(made)}")
+    if not branch:
+        click.echo(
+            "(if main is protected, or board commits disturb: gitkanban init --branch kanban)"
+        )
+    first = next(iter(board.config.workers), worker) if board.config else worker
+    trusted = "gitkanban trust, then " if source else ""
+    click.echo(f'next: {trusted}gitkanban add "what to do" --worker {first}, then gitkanban tick')
+
+
+def _moved(cwd: str, branch: str) -> "Place | None":
+    """The place of an in-tree board after its move to `branch`; None when there is no board yet."""
+    from gitkanban.board import init
+    from gitkanban.board.repo import place
+
+    try:
+        found = place.find(cwd)
+    except NoBoard:
+        return None
+    if not found.prefix:
+        raise UsageError(
+            f"the board is on branch {found.branch} already", "There is nothing to move."
+        )
+    return init.move(found, branch)
+
+
+def _config(worker: str, runner: str) -> str:
+    if runner and runner not in PRESETS:
+        raise UsageError(f"no preset {runner!r}", f"One of: {', '.join(PRESETS)}.")
+    runner = runner or next((name for name in PRESETS if shutil.which(name)), "claude")
+    profile = _profile_line(worker) if runner == "hermes" else ""
+    return CONFIG.format(worker=worker, runner=runner, profile=profile)
+
+
+def _profile_line(worker: str) -> str:
+    """The line that names hermes' own profile, where it has none of the worker's name."""
+    home = os.environ.get("HERMES_HOME") or os.path.expanduser("~/.hermes")
+    if os.path.isdir(f"{home}/profiles/{worker}"):
+        return ""
+    return "\n      profile: default            # hermes has no profile of the worker's name"
+
+
+def _where(place: "Place") -> str:
+    """The board's branch, and where a branch of its own is checked out; a bare repository has none."""
+    own = bool(place.main) and not place.prefix
+    return f"branch {place.branch}" + (", checked out at .kanban/" if own else "")
+
+
+def _missing(board: Board) -> list[str]:
+    """The programs of the workers' commands that are looked for on PATH and not there, each once."""
+    workers = board.config.workers.values() if board.config else ()
+    programs = dict.fromkeys(worker.command[0] for worker in workers if worker.command)
+    return [name for name in programs if "/" not in name and not shutil.which(name)]

@@ -1,0 +1,23 @@
+"""`gitkanban instructions`: what an agent must know to plan with this board."""
+
+import click
+
+from gitkanban import __version__
+from gitkanban.cli.here import board_of, place_here, say
+from gitkanban.core.agents.instructions import instructions
+from gitkanban.core.agents.presets import PRESETS
+
+
+@click.command("instructions")
+@click.option(
+    "--for", "agent", type=click.Choice(sorted(PRESETS)), default=None, metavar="AGENT",
+    help="Also say where this agent looks for it.",
+)  # fmt: skip
+def instructions_command(agent: str | None) -> None:
+    """Print what an interactive agent must know to use the board.
+
+    It may read the board, propose cards and leave notes; it accepts, approves and trusts nothing.
+    """
+    board = board_of(place_here())
+    for line in instructions(board.config, __version__, agent or "").rstrip("\n").split("\n"):
+        say(line)

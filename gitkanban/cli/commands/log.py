@@ -1,0 +1,99 @@
+"""`gitkanban log`: the story of the board, or of one card, from its commits."""
+
+import re
+
+import click
+
+from gitkanban.cli.here import json_option, place_here, print_json
+from gitkanban.cli.terminal import terminal_width
+from gitkanban.clock import iso
+from gitkanban.core.ids import check_id, resolve
+from gitkanban.core.model import Board
+from gitkanban.errors import NotFound, UsageError
+from gitkanban.views.text import columns
+
+
+@click.command("log")
+@click.argument("card", required=False, default="")
+@click.option(
+    "--since", default="", metavar="DATE", help="Only what is newer, as in `git log --since`."
+)
+@click.option(
+    "-n", "--lines", type=click.IntRange(min=1), default=None, metavar="N",
+    help="Only the newest N commits.",
+)  # fmt: skip
+@click.option("--reverse", is_flag=True, help="Oldest first.")
+@json_option
+def log_command(card: str, since: str, lines: int | None, reverse: bool, as_json: bool) -> None:
+    """Tell what happened: who moved which card from where to where, when, and why.
+
+    CARD may be archived or removed; then its whole id is needed.
+    """
+    from gitkanban.board import store
+    from gitkanban.board.review import history
+
+    check_since(since)
+    place = place_here()
+    board = store.read(place)
+    if card:
+        card = _whole_id(board, check_id(card))
+    found = history.commits(place, card=card, since=since, most=lines or 0)
+    if card and not found and not history.commits(place, card=card, most=1):
+        resolve(board.cards, card)  # it never was
+    events = list(history.events(place, found, card))
+    if reverse:
+        events.reverse()
+    if as_json:
+        print_json([{**event._asdict(), "at": iso(event.at)} for event in events])
+        return
+    rows = [
+        [
+            iso(event.at)[:16].replace("T", " "),
+            event.commit[:10],
+            event.card,
+            event.text,
+            event.by,
+        ]
+        for event in events
+    ]
+    for line in columns(rows, terminal_width(), 3):
+        click.echo(line)
+    if not rows:
+        click.echo("nothing happened" + (f" to {card}" if card else ""), err=True)
+
+
+# The words of git's approxidate (date.c), which takes every other one for "now" without a word.
+_DATE_WORD = re.compile(
+    r"now|today|yesterday|noon|midnight|tea|never|ago|last|next|at|on|in|the|of|and|am|pm|z|t|utc|gmt"
+    r"|zero|one|two|three|four|five|six|seven|eight|nine|ten"
+)
+_DATE_STEMS = (
+    "seconds", "minutes", "hours", "days", "weeks", "months", "years", "fortnights", "january",
+    "february", "march", "april", "may", "june", "july", "august", "september", "october",
+    "november", "december", "sunday", "monday", "tuesday", "wednesday", "thursday", "friday",
+    "saturday",
+)  # fmt: skip
+
+
+def check_since(text: str) -> None:
+    """Raises UsageError for what git would not understand, and take for this moment."""
+    for word in re.findall(r"[^\W\d_]+", text.lower()) or [""] * bool(text):
+        stem = len(word) > 2 and any(each.startswith(word) for each in _DATE_STEMS)
+        if (
+            not stem
+            and not _DATE_WORD.fullmatch(word)
+            and not (not word and re.search(r"\d", text))
+        ):
+            raise UsageError(
+                f"--since {text!r} is no date", "As in 2026-11-23, `2 days ago`, yesterday."
+            )
+
+
+def _whole_id(board: Board, text: str) -> str:
+    """The id that a prefix stands for; an id that the board does not have (any more) as it is."""
+    try:
+        return resolve(board.cards, text)
+    except NotFound:
+        if any(card.startswith(text) for card in board.cards):
+            raise
+        return text

@@ -1,0 +1,185 @@
+"""`gitkanban memory`: what runs want remembered, listed, accepted into the real memory, or not."""
+
+from collections.abc import Sequence
+
+import click
+
+from gitkanban import clock
+from gitkanban.board.repo.place import Place
+from gitkanban.cli.here import (
+    board_of,
+    json_option,
+    place_here,
+    print_json,
+    refuse_in_session,
+    say,
+    tell,
+    tell_error,
+)
+from gitkanban.core.agents.memory import ACCEPTED, REJECTED, WAITING, Proposal
+from gitkanban.core.agents.memorymerge import TAKES
+from gitkanban.core.model import DONE, Board
+from gitkanban.errors import Conflict, GitkanbanError, NotFound, UsageError
+
+VERBS = ("accept", "reject", "show")
+
+
+@click.command("memory")
+@click.argument("words", nargs=-1, metavar="[PROFILE] | accept ID… | reject ID… | show ID…")
+@click.option("-a", "--all", "all_", is_flag=True, help="List those that were decided, too.")
+@click.option(
+    "--take", type=click.Choice(TAKES), default=None,
+    help="Where both changed the same lines: whose side holds.",
+)  # fmt: skip
+@click.option(
+    "--by-hand", is_flag=True, help="With accept: you have written it there; only file it away."
+)
+@json_option
+def memory_command(
+    words: tuple[str, ...], all_: bool, take: str | None, by_hand: bool, as_json: bool
+) -> None:
+    """List proposals to a profile's memory, and decide them.
+
+    \b
+    gitkanban memory                      what waits, of all profiles
+    gitkanban memory backend-hermes       of one profile
+    gitkanban memory show ID              the whole of a proposal
+    gitkanban memory accept ID ID         write them into the real memory, rejected ones too
+    gitkanban memory reject ID            put it aside; nothing is deleted
+
+    A proposal is what a read-only run changed in its copy of the memory, or what somebody said
+    with `note --memory`. Accepting merges it into the memory as it is now, under the lock that
+    sessions which write the memory hold; a conflict is shown and changes nothing.
+    """
+    refuse_in_session("memory")
+    verb = words[0] if words and words[0] in VERBS else ""
+    if verb and len(words) == 1:
+        raise UsageError(f"{verb} what?", "Name proposals by id; `gitkanban memory` lists them.")
+    if not verb and len(words) > 1:
+        raise UsageError("one profile at a time", f"The verbs are: {', '.join(VERBS)}.")
+    from gitkanban.runs.memory.consolidation import known
+    from gitkanban.runs.memory.proposing import gather
+
+    place = place_here()
+    board = board_of(place)
+    tell(f"Warning: {line}" for line in gather(place.private))
+    proposals = known(place, board)
+    if verb in ("accept", "reject"):
+        chosen = [_named(proposals, word, verb) for word in dict.fromkeys(words[1:])]
+        _decide(place, board, verb, chosen, take or "", by_hand, as_json)
+    elif verb == "show":
+        _show([_named(proposals, word) for word in words[1:]], as_json)
+    else:
+        _list(board, proposals, words[0] if words else "", all_, as_json)
+
+
+def _named(proposals: Sequence[Proposal], word: str, verb: str = "show") -> Proposal:
+    """The proposal of that id or prefix, if the verb is for it. Raises NotFound."""
+    found = [each for each in proposals if each.id.startswith(word)]
+    exact = [each for each in found if each.id == word]
+    found = exact or [each for each in found if each.state == WAITING] or found
+    if len(found) != 1:
+        many = ", ".join(each.id for each in found[:5])
+        raise NotFound(
+            f"{word} could be {many}" if found else f"no proposal {word!r}",
+            "Write more of it." if found else "`gitkanban memory --all` lists them.",
+        )
+    name, state = found[0].id, found[0].state
+    if verb == "accept" and state == ACCEPTED:
+        hint = f"`gitkanban memory show {name}` has its words."
+        raise NotFound(f"proposal {name} is accepted already", hint)
+    if verb == "reject" and state != WAITING:
+        hint = f"`gitkanban memory accept {name}` would take it." if state != ACCEPTED else ""
+        raise NotFound(f"proposal {name} is {state} already", hint)
+    return found[0]
+
+
+def _list(
+    board: Board, proposals: Sequence[Proposal], profile: str, all_: bool, as_json: bool
+) -> None:
+    from gitkanban.core.agents.memory import gathered
+    from gitkanban.views.memory import proposal_data, proposals_text
+
+    known = {worker.profile for worker in board.config.workers.values()} if board.config else set()
+    mine = [each for each in proposals if each.profile == profile or not profile]
+    if profile and profile not in known and not mine:
+        from gitkanban.core.ids import did_you_mean
+
+        raise NotFound(f"no profile {profile!r}", did_you_mean(profile, known))
+    listed = [each for each in mine if all_ or each.state == WAITING]
+    cards = gathered(board)
+    if as_json:
+        print_json([proposal_data(each, cards.get(each.id, "")) for each in listed])
+    else:
+        coming = {name: card for name, card in cards.items() if board.cards[card].status != DONE}
+        click.echo(proposals_text(listed, coming, clock.now()), nl=False)
+
+
+def _show(proposals: Sequence[Proposal], as_json: bool) -> None:
+    from gitkanban.views.memory import proposal_data, proposal_text
+
+    if as_json:
+        print_json([proposal_data(each, "") for each in proposals])
+    else:
+        click.echo("\n".join(proposal_text(each) for each in proposals), nl=False)
+
+
+def _decide(
+    place: Place,
+    board: Board,
+    verb: str,
+    proposals: Sequence[Proposal],
+    take: str,
+    by_hand: bool,
+    as_json: bool,
+) -> None:
+    """One after the other; those before a conflict stay decided. Exit code 1 when one failed."""
+    from gitkanban.cli.app import os_error
+
+    done: list[dict[str, object]] = []
+    failed: list[tuple[str, GitkanbanError]] = []
+    for proposal in proposals:
+        try:
+            files = _one(place, board, verb, proposal, take, by_hand)
+            state = ACCEPTED if verb == "accept" else REJECTED
+            done.append({"id": proposal.id, "state": state, "files": list(files)})
+        except GitkanbanError as error:
+            failed.append((proposal.id, error))
+        except OSError as error:
+            failed.append((proposal.id, os_error(error)))
+    if as_json:
+        print_json({"decided": done, "refused": [_refused(*each) for each in failed]})
+    else:
+        for row in done:
+            wrote = f": {', '.join(map(str, row['files']))}" if row["files"] else ""  # type: ignore[call-overload]
+            say(f"{row['id']} {row['state']}{wrote}")
+        for _, why in failed:
+            tell_error(why)
+            tell(f"  {line}" for line in (why.lines if isinstance(why, Conflict) else ()))
+    if failed:
+        raise click.exceptions.Exit(1)
+
+
+def _refused(name: str, why: GitkanbanError) -> dict[str, object]:
+    lines = list(why.lines) if isinstance(why, Conflict) else []
+    return {"id": name, "why": why.message, "hint": why.hint, "conflicts": lines}
+
+
+def _one(
+    place: Place, board: Board, verb: str, proposal: Proposal, take: str, by_hand: bool
+) -> tuple[str, ...]:
+    from gitkanban.runs.memory import applying, proposals
+    from gitkanban.runs.memory import homes as memory
+    from gitkanban.runs.memory.proposals import Home
+    from gitkanban.runs.supervision.locks import Locks
+
+    locks = Locks(place.private)
+    if verb == "reject" or by_hand:
+        state = REJECTED if verb == "reject" else ACCEPTED
+        proposals.put_aside(place.private, locks, proposal, state)
+        return ()
+    workers = board.config.workers if board.config else {}
+    mine = [worker for _, worker in sorted(workers.items()) if worker.profile == proposal.profile]
+    homes = [home for worker in mine if (home := memory.home_of(worker))]
+    home = homes[0] if homes else Home("", ())
+    return applying.accept(place.private, locks, proposal, home, take)

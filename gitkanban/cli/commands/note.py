@@ -1,0 +1,86 @@
+"""`gitkanban note`: words on a card, by a person or by its session."""
+
+import click
+
+from gitkanban import clock
+from gitkanban.board.repo.place import Place
+from gitkanban.cli.here import (
+    board_of,
+    branch_option,
+    card_of,
+    change,
+    json_option,
+    own_card,
+    person,
+    place_here,
+    print_json,
+    refuse_in_session,
+    session,
+    text_argument,
+)
+from gitkanban.cli.report import send
+from gitkanban.core.changes import AddNote, Change
+from gitkanban.core.model import Board, Note
+from gitkanban.core.tick.facts import Letter
+from gitkanban.errors import UsageError
+
+
+@click.command("note")
+@click.argument("card", required=False, default="")
+@click.argument("text", required=False, default="")
+@click.option(
+    "--file", "source", default=None, metavar="FILE", help="The text from a file; - for stdin."
+)
+@click.option(
+    "--memory", default="", metavar="TEXT",
+    help="What the card's profile should remember: a proposal, see `gitkanban memory`.",
+)  # fmt: skip
+@branch_option
+@json_option
+def note_command(
+    card: str, text: str, source: str | None, memory: str, branch: str, as_json: bool
+) -> None:
+    """Leave TEXT on CARD. Notes are files of their own and never conflict.
+
+    Inside a session CARD may be left out: `gitkanban note "text"` is on its own card. With --memory
+    it is a proposal to the memory of the card's profile instead. It goes onto the board, where other
+    clones see it: keep secrets out of it.
+    """
+    if session()[1] and card != session()[0] and not (text or source or memory):
+        card, text = "", card  # the one word is the text
+    card = own_card(card)
+    if memory and (text or source):
+        raise UsageError("a note, or --memory, and not both", "Call it twice.")
+    kind = "memory" if memory else "note"
+    words = text_argument(text or memory, source).strip()
+    if not words:
+        raise UsageError("an empty note", 'Say something: gitkanban note CARD "text".')
+    place = place_here(branch)
+    if session()[1]:
+        _send_note(place, card, kind, words, as_json)
+        return
+    note = Note(clock.sortable_id(), "", person(place), int(clock.now()), kind, words, session()[1])
+
+    def decide(board: Board) -> list[Change]:
+        nonlocal note
+        note = note._replace(card=card_of(board, card).id)
+        refuse_in_session("note", note.card)
+        return [AddNote(note)]
+
+    done = change(place, decide)
+    if as_json:
+        print_json({"card": note.card, "note": note.id, "commit": done.commit})
+    else:
+        click.echo(f"proposed from {note.card}" if memory else f"noted on {note.card}")
+
+
+def _send_note(place: Place, card: str, kind: str, words: str, as_json: bool) -> None:
+    """From inside a session: into the run's mailbox."""
+    found = card_of(board_of(place), card).id
+    refuse_in_session("note", found)
+    sent = send(place, Letter("", kind, found, words))
+    if as_json:
+        print_json({"card": found, "note": sent, "commit": ""})
+    else:
+        what = f"proposed from {found}" if kind == "memory" else f"noted on {found}"
+        click.echo(f"{what}; it is on the board after the next tick")

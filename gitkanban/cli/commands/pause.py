@@ -1,0 +1,109 @@
+"""`pause` and `resume`: nothing new starts for a worker; what runs goes on."""
+
+from collections.abc import Sequence
+
+import click
+
+from gitkanban import clock
+from gitkanban.cli.here import (
+    branch_option,
+    change,
+    json_option,
+    person,
+    place_here,
+    print_json,
+    refuse_in_session,
+    say,
+)
+from gitkanban.core.changes import Change, ClearPause, SetPause
+from gitkanban.core.ids import did_you_mean
+from gitkanban.core.model import Board, Pause
+from gitkanban.core.tick.holds import EVERYBODY
+from gitkanban.errors import NotFound, UsageError
+
+workers_argument = click.argument("workers", nargs=-1, metavar="[WORKER]...")
+
+
+@click.command("pause")
+@workers_argument
+@click.option("--all", "all_", is_flag=True, help="The whole board.")
+@click.option("--why", default="", metavar="TEXT", help="Why; status shows it.")
+@branch_option
+@json_option
+def pause_command(
+    workers: tuple[str, ...], all_: bool, why: str, branch: str, as_json: bool
+) -> None:
+    """Start nothing new for WORKERs, here and in every clone. What runs goes on."""
+    refuse_in_session("pause")
+    names = _named(workers, all_)
+    place = place_here(branch)
+    words, by, at = " ".join(why.split()), person(place), int(clock.now())
+
+    def pauses(board: Board) -> list[Change]:
+        _check(board, names)
+        return [
+            SetPause(Pause(name, words, by, at))
+            for name in names
+            if name not in board.paused or words not in ("", board.paused[name].why)
+        ]
+
+    done = change(place, pauses)
+    if as_json:
+        print_json({"paused": sorted(done.after.paused), "commit": done.commit})
+        return
+    changed = {each.pause.worker for each in done.changes if isinstance(each, SetPause)}
+    for name in names:
+        state = "paused" if name in changed else "is paused already"
+        say(f"{_called(name)} {state}; what runs goes on")
+
+
+@click.command("resume")
+@workers_argument
+@click.option("--all", "all_", is_flag=True, help="The whole board, each paused worker too.")
+@branch_option
+@json_option
+def resume_command(workers: tuple[str, ...], all_: bool, branch: str, as_json: bool) -> None:
+    """Let WORKERs start cards again."""
+    refuse_in_session("resume")
+    names = _named(workers, all_)
+    place = place_here(branch)
+
+    def clears(board: Board) -> list[Change]:
+        if all_:
+            return [ClearPause(name) for name in sorted(board.paused)]
+        # A worker that the config has lost may still be paused.
+        _check(board, [name for name in names if name not in board.paused])
+        return [ClearPause(name) for name in names if name in board.paused]
+
+    done = change(place, clears)
+    if as_json:
+        print_json({"paused": sorted(done.after.paused), "commit": done.commit})
+        return
+    resumed = [each.worker for each in done.changes if isinstance(each, ClearPause)]
+    for name in dict.fromkeys((*([] if all_ else names), *resumed)):
+        say(f"{_called(name)} {'goes on' if name in resumed else 'was not paused'}")
+    if not resumed and all_:
+        click.echo("nothing was paused")
+    elif EVERYBODY in done.after.paused:
+        click.echo(
+            "but the whole board is paused: nothing starts before `gitkanban resume --all`",
+            err=True,
+        )
+
+
+def _named(workers: tuple[str, ...], all_: bool) -> list[str]:
+    if bool(workers) == all_:
+        raise UsageError("name the workers, or --all", "`gitkanban workers` lists them.")
+    return [EVERYBODY] if all_ else list(dict.fromkeys(workers))
+
+
+def _check(board: Board, names: Sequence[str]) -> None:
+    """Raises NotFound for a worker that the config does not know."""
+    known = {*board.config.workers, *board.config.faulty} if board.config else set()
+    for name in names:
+        if name != EVERYBODY and board.config is not None and name not in known:
+            raise NotFound(f"no worker {name!r}", did_you_mean(name, known))
+
+
+def _called(name: str) -> str:
+    return "every worker" if name == EVERYBODY else name

@@ -1,0 +1,50 @@
+"""`gitkanban reclaim`: a person gives up a run of another clone, which tick never does by itself."""
+
+import click
+
+from gitkanban import clock
+from gitkanban.board.repo.place import Place, clone_id
+from gitkanban.cli.commands.moves import move_cards
+from gitkanban.cli.here import branch_option, json_option, person
+from gitkanban.core.changes import NOT_RUNNING, Change, EditCard, EndRun
+from gitkanban.core.model import RUNNING, TODO, Board, Card, Run
+from gitkanban.errors import Refused
+
+
+@click.command("reclaim")
+@click.argument("card")
+@click.option("--from", "clone", required=True, metavar="CLONE", help="The clone that is gone.")
+@branch_option
+@json_option
+def reclaim_command(card: str, clone: str, branch: str, as_json: bool) -> None:
+    """Call the run of CARD lost and let the card run again.
+
+    Only for a run of another clone that will not come back: nobody here can see whether its
+    session still works. Should it come back, what it reports no longer counts; its commits stay.
+    """
+
+    def lost(place: Place, board: Board, found: Card) -> list[Change]:
+        _check(place, found, clone)
+        now = int(clock.now())
+        run = Run(
+            found.run, found.id, found.slot, found.host, found.clone, found.worker,
+            ended=now, outcome="lost", why=f"{person(place)} gave up on clone {clone}",
+        )  # fmt: skip
+        return [EndRun(run), EditCard(found.id, {"status": TODO, **NOT_RUNNING})]
+
+    move_cards("reclaim", [card], branch, as_json, lost)
+
+
+def _check(place: Place, card: Card, clone: str) -> None:
+    if card.status != RUNNING or not card.run:
+        raise Refused(f"{card.id} is {card.status}, not running", "There is nothing to reclaim.")
+    if card.clone == clone_id(place):
+        raise Refused(
+            f"run {card.run} of {card.id} is this clone's own",
+            f"`gitkanban stop {card.id}` ends it; tick finds out by itself when it died.",
+        )
+    if card.clone != clone:
+        raise Refused(
+            f"{card.id} is run by clone {card.clone or 'unknown'} on {card.host}, not by {clone}",
+            "Name the clone that is gone; a wrong one would make two sessions work on one card.",
+        )

@@ -1,0 +1,75 @@
+"""`gitkanban rename`: another id for a card, everywhere it is named."""
+
+from collections.abc import Sequence
+
+import click
+
+from gitkanban.board.repo.place import Place
+from gitkanban.cli.here import (
+    branch_option,
+    card_of,
+    json_option,
+    place_here,
+    refuse_in_session,
+    say,
+    tell,
+)
+from gitkanban.core.changes import AddCard, Change, EditCard, Line
+from gitkanban.core.model import Board
+from gitkanban.core.renaming import renamed
+from gitkanban.errors import Refused
+
+
+@click.command("rename")
+@click.argument("old")
+@click.argument("new")
+@branch_option
+@json_option
+def rename_command(old: str, new: str, branch: str, as_json: bool) -> None:
+    """Give the card OLD the id NEW, in its children, runs and notes too, in one commit.
+
+    For two branches that have added different cards under one id: rename the newer one on its
+    branch (-b), before the branches are merged.
+    """
+    from gitkanban.board import store
+
+    refuse_in_session("rename")
+    place = place_here(branch)
+    found = ""
+
+    def decide(board: Board) -> list[Change]:
+        nonlocal found
+        found = card_of(board, old).id
+        return _changes(place, store.history(place, board, found), found, new)
+
+    def message(board: Board, changes: Sequence[Change]) -> str:
+        from gitkanban.views.message import from_lines
+
+        suffix = board.config.commit_suffix if board.config else ""
+        return from_lines([Line(found, f"renamed to {new}")], suffix)
+
+    done = store.commit(place, decide, message=message)
+    tell(done.told)
+    children = [each.card for each in done.changes if isinstance(each, EditCard)]
+    if as_json:
+        from gitkanban.cli.here import print_json
+
+        print_json({"old": found, "new": new, "children": children, "commit": done.commit})
+    else:
+        told = f", and in {', '.join(children)}" if children else ""
+        say(f"{found} is {new} now{told}")
+
+
+def _changes(place: Place, board: Board, old: str, new: str) -> list[Change]:
+    from gitkanban.board import store
+    from gitkanban.board.formats import cardfile
+    from gitkanban.board.repo.place import exists
+
+    changes = renamed(board, old, new)
+    if board.cards[old].status != "done" and exists(place.common, f"refs/heads/card/{old}"):
+        raise Refused(
+            f"{old} has work on branch card/{old}, which keeps its name",
+            f"Finish or drop the card, or delete the branch: git branch -D card/{old}.",
+        )
+    text = cardfile.edited(store.card_text(place, board, old), {"id": new})
+    return [each._replace(text=text) if isinstance(each, AddCard) else each for each in changes]

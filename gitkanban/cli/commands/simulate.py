@@ -1,0 +1,131 @@
+"""`gitkanban simulate`: the board's future by the real scheduler, on a virtual clock."""
+
+import re
+from collections.abc import Sequence
+
+import click
+
+from gitkanban import clock
+from gitkanban.board.repo.place import Place
+from gitkanban.cli.here import board_of, branch_option, json_option, place_here, print_json
+from gitkanban.core.forecast.simulate import Duration, Question
+from gitkanban.core.model import Board
+from gitkanban.core.tick.facts import Observed
+from gitkanban.errors import BadData, NotFound, UsageError
+
+_SPREAD = re.compile(r"\s*(?:±|\+/-|\+-)\s*")
+
+
+@click.command("simulate")
+@click.option("--until-done", is_flag=True, help="Go on until nothing can start; the default.")
+@click.option(
+    "--until",
+    default="",
+    metavar="DURATION",
+    help="Stop after that long: 8h, say; then neither bound nor advice.",
+)
+@click.option(
+    "--duration", "durations", multiple=True, metavar="[WORKER=]10m±5m",
+    help="How long a session takes; without WORKER, of all others. Default 10m. +- reads as ±.",
+)  # fmt: skip
+@click.option(
+    "--review", default="0", metavar="DURATION", help="From a session's end to its acceptance."
+)
+@click.option("--host-limit", type=click.IntRange(1), help="As if max_concurrency were this.")
+@click.option("--seed", type=int, default=0, help="Another draw of durations with a spread.")
+@click.option("--no-advice", is_flag=True, help="Leave out what raising a limit would give.")
+@branch_option
+@json_option
+def simulate_command(
+    until_done: bool,
+    until: str,
+    durations: tuple[str, ...],
+    review: str,
+    host_limit: int | None,
+    seed: int,
+    no_advice: bool,
+    branch: str,
+    as_json: bool,
+) -> None:
+    """Show when each card would start and end, if every session took so long and succeeded.
+
+    The scheduler is the real one, the clock is not; nothing is changed. Compare the makespan with
+    what chains and limits allow at best, see who idles, and which limit to raise first.
+
+    \b
+    gitkanban simulate --duration 20m --duration backend-hermes-pool=45m±15m --host-limit 8
+    """
+    if until and until_done:
+        raise UsageError("--until-done or --until, not both", "Leave one out.")
+    from gitkanban.cli.terminal import colour_on, terminal_width
+    from gitkanban.core.forecast.assessment import advice, assess
+    from gitkanban.core.forecast.simulate import simulate
+    from gitkanban.views.simulate import simulation_data, simulation_text
+
+    place = place_here(branch)
+    if place.start:
+        raise NotFound(f"no branch {branch!r}", "`git branch --list` shows those there are.")
+    board = board_of(place)
+    if board.config is None:
+        raise BadData("config.yaml cannot be read", "`gitkanban check` says where.")
+    if host_limit:
+        board = board._replace(config=board.config._replace(max_concurrency=host_limit))
+    question = _question(board, durations, review, until, seed)
+    seen = _seen(place, board)
+    done = simulate(board, seen, question)
+    worth = assess(board, seen, question, done)
+    better = None if no_advice or done.left else advice(board, seen, question, done)
+    if as_json:
+        print_json(simulation_data(board, done, worth, better or ()))
+    else:
+        text = simulation_text(board, done, worth, better, terminal_width(), colour_on())
+        click.echo(text, nl=False)
+
+
+def _seen(place: Place, board: Board) -> Observed:
+    """What runs now; trust is not asked for, because a plan may be simulated anywhere."""
+    from gitkanban.runs.observe import observe
+    from gitkanban.runs.supervision.locks import Locks
+
+    seen = observe(place, board, int(clock.now()), Locks(place.private))
+    return seen._replace(untrusted={})
+
+
+def _question(board: Board, words: Sequence[str], review: str, until: str, seed: int) -> Question:
+    from gitkanban.board.formats.configfile import duration
+
+    assert board.config is not None
+    found: dict[str, Duration] = {}
+    otherwise = Duration()
+    for word in words:
+        name, equals, text = word.rpartition("=")
+        worker, takes = name.strip(), _takes(word, text)
+        if not equals:
+            otherwise = takes
+        elif worker in board.config.workers:
+            found[worker] = takes
+        else:
+            from gitkanban.core.ids import did_you_mean
+
+            raise NotFound(f"no worker {worker!r}", did_you_mean(worker, board.config.workers))
+    stop = duration(until) if until else 0
+    if until and not stop:
+        raise UsageError(
+            "--until 0 leaves nothing to simulate", "Leave it out to go on to the end."
+        )
+    return Question(found, otherwise, duration(review), stop, seed)
+
+
+def _takes(word: str, text: str) -> Duration:
+    """`10m±5m` as a duration; `word` is what was written. Raises UsageError."""
+    from gitkanban.board.formats.configfile import duration
+
+    mean, *spread = _SPREAD.split(text.strip())
+    if len(spread) > 1 or not mean or "" in spread:
+        raise UsageError(f"{word!r} is no duration", "Write 10m, or WORKER=10m±5m.")
+    takes = Duration(duration(mean), duration(spread[0]) if spread else 0)
+    if not takes.mean:
+        raise UsageError(f"{word!r} is no time at all", "Write 10m, or WORKER=10m±5m.")
+    if takes.spread > takes.mean:
+        raise UsageError(f"{word!r} would be less than nothing", "Give a spread up to the mean.")
+    return takes

@@ -1,0 +1,72 @@
+"""`gitkanban stop`: end a running session; its card becomes blocked until a person acts."""
+
+import click
+
+from gitkanban.cli.here import (
+    board_of,
+    card_of,
+    json_option,
+    person,
+    place_here,
+    print_json,
+    refuse_in_session,
+    tell,
+)
+from gitkanban.core.model import RUNNING
+from gitkanban.errors import Refused, UsageError
+
+
+@click.command("stop")
+@click.argument("cards", nargs=-1)
+@click.option("--all", "all_", is_flag=True, help="Every session of this clone.")
+@click.option("--why", default="", metavar="TEXT", help="Why; kept with the run.")
+@json_option
+def stop_command(cards: tuple[str, ...], all_: bool, why: str, as_json: bool) -> None:
+    """End the sessions of CARDS: TERM, ten seconds of grace, then KILL. Their work is kept.
+
+    Each card becomes blocked; `gitkanban retry` lets it run again.
+    """
+    from gitkanban import clock
+    from gitkanban.board.repo.place import clone_id
+    from gitkanban.runs import closing
+    from gitkanban.runs.records import folders
+    from gitkanban.runs.sessions import Local
+    from gitkanban.runs.supervision.locks import Locks
+
+    refuse_in_session("stop")
+    if bool(cards) == all_:
+        raise UsageError("name the cards to stop, or --all", "`gitkanban status` shows what runs.")
+    place = place_here()
+    board = board_of(place)
+    ours = clone_id(place)
+    named = [card_of(board, name) for name in cards] or [
+        card for card in board.cards.values() if card.status == RUNNING and card.clone == ours
+    ]
+    for card in named:
+        if card.status != RUNNING:
+            raise Refused(f"{card.id} is {card.status}, not running", "There is nothing to stop.")
+        if card.clone != ours:
+            raise Refused(
+                f"{card.id} runs in another clone, on {card.host}",
+                f"Stop it there, on {card.host}.",
+            )
+    words = "stopped by " + person(place) + (f": {why}" if why else "")
+    executor = Local(place, Locks(place.private))
+    stopping = []
+    for card in named:
+        folder = folders.of(place.private, card.run)
+        asked = executor.stop(folder, words)
+        if folder.tries().failures:  # it is over: there is no session to end
+            done = closing.close(executor, folder, int(clock.now()), asked=True)
+            tell([done.failure] if done.failure else [])
+            asked = False
+        if not asked:
+            click.echo(f"{card.id} has ended already; the next tick settles it", err=True)
+            continue
+        stopping.append({"card": card.id, "run": card.run})
+        if not as_json:
+            click.echo(f"stopping {card.id} ({card.slot}); it becomes blocked when it has ended")
+    if not (named or as_json):
+        click.echo("nothing runs in this clone")
+    if as_json:
+        print_json({"stopping": stopping})

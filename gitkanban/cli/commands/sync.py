@@ -1,0 +1,44 @@
+"""`gitkanban sync`: bring the board together with a remote's."""
+
+import click
+
+from gitkanban.cli.here import json_option, place_here, print_json, refuse_in_session, say, tell
+
+
+@click.command("sync")
+@click.option(
+    "--remote",
+    default="",
+    metavar="NAME",
+    help="The remote; by default the branch's own, or origin.",
+)
+@click.option("--cards", is_flag=True, help="Push the branches of cards too.")
+@json_option
+def sync_command(remote: str, cards: bool, as_json: bool) -> None:
+    """Fetch the board's branch, merge it by meaning, and push; never by force.
+
+    A remote that cannot be reached is a warning. What truly conflicts is named, and nothing is
+    changed. From cron use `gitkanban tick --sync`.
+    """
+    from gitkanban.board.repo.remotes import Offline
+    from gitkanban.board.sync import remote_of, sync
+
+    refuse_in_session("sync")
+    place = place_here()
+    name = remote_of(place, remote)
+    try:
+        done = sync(place, name, cards)
+    except Offline as offline:
+        tell([f"Warning: {offline.message}"])
+        if as_json:
+            print_json({"remote": name, "offline": True})
+        return
+    tell(done.told)
+    if as_json:
+        print_json({
+            "remote": name, "offline": False, "commit": done.commit,
+            "pulled": done.pulled, "pushed": done.pushed,
+        })  # fmt: skip
+        return
+    moves = [word for word, did in (("pulled", done.pulled), ("pushed", done.pushed)) if did]
+    say(f"{place.branch} and {name}: {' and '.join(moves) or 'up to date'}")

@@ -1,0 +1,73 @@
+"""`gitkanban tick`: one pass over the board, for cron, hooks and people."""
+
+import sys
+from collections.abc import Mapping
+from itertools import chain
+
+import click
+
+from gitkanban.cli.here import json_option, place_here, print_json, tell_error
+from gitkanban.core.trust.withheld import NEVER
+from gitkanban.errors import GitkanbanError, UsageError
+
+
+@click.command("tick")
+@click.option("-n", "--dry-run", is_flag=True, help="Print the plan and change nothing.")
+@click.option("-v", "--verbose", is_flag=True, help="Also say what holds the other cards back.")
+@click.option(
+    "--sync", is_flag=True, help="Sync with a remote first, and push what starts before it does."
+)
+@click.option("--remote", default="", metavar="NAME", help="The remote of --sync.")
+@click.option(
+    "--wait", is_flag=True, help="Stay, and tick again, until no session lives (containers, CI)."
+)
+@json_option
+def tick_command(
+    dry_run: bool, verbose: bool, sync: bool, remote: str, wait: bool, as_json: bool
+) -> int:
+    """Settle runs that ended, then start cards that are ready.
+
+    From cron it prints only what it did. A second tick at the same time exits 0 at once, and the
+    first one goes round again.
+
+    \b
+    * * * * *  cd /path/to/repo && gitkanban tick
+    """
+    from gitkanban.board.sync import remote_of
+    from gitkanban.cli.progress import progress
+    from gitkanban.cli.waiting import tick_until_quiet
+    from gitkanban.core.tick.outcome import Outcome
+    from gitkanban.tick.rounds import tick
+    from gitkanban.views.outcome import outcome_data, outcome_text
+
+    if wait and dry_run:
+        raise UsageError("--wait and --dry-run exclude each other", "A dry run starts nothing.")
+    place = place_here()
+    name = remote_of(place, remote) if sync or remote else ""
+    outcomes = iter([tick(place, dry_run, progress, name)])
+    if wait:
+        outcomes = chain(outcomes, tick_until_quiet(place, lambda: tick(place, remote=name)))
+    total = Outcome()
+    for outcome in outcomes:
+        total = total.then(outcome)
+        if not as_json:
+            talk = verbose or dry_run or sys.stdout.isatty()
+            click.echo(outcome_text(outcome, talk), nl=False)
+            for error in outcome.errors:
+                tell_error(GitkanbanError(error))
+    if as_json:
+        print_json(outcome_data(total))
+        for error in total.errors:
+            tell_error(GitkanbanError(error))
+    _report_untrusted(total.untrusted)
+    return 1 if total.errors or total.untrusted else 0
+
+
+def _report_untrusted(untrusted: Mapping[str, str]) -> None:
+    """Say of the workers whose cards wait for trust why they do, those of one reason together."""
+    for why in dict.fromkeys(untrusted.values()):
+        names = ", ".join(name for name in untrusted if untrusted[name] == why)
+        what = f"nobody has allowed the commands of {names} on this machine"
+        if why != NEVER:
+            what = f"{names} starts nothing: {why}"
+        tell_error(GitkanbanError(what, "`gitkanban trust` shows what would run, and allows it."))

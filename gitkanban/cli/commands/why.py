@@ -1,0 +1,47 @@
+"""`gitkanban why`: the first thing that holds a card back, and what would free it."""
+
+import click
+
+from gitkanban import clock
+from gitkanban.cli.here import board_of, card_of, json_option, place_here, print_json
+from gitkanban.errors import UsageError
+
+
+@click.command("why")
+@click.argument("cards", nargs=-1)
+@click.option("-a", "--all", "all_", is_flag=True, help="Every card that is not done; the default.")
+@json_option
+def why_command(cards: tuple[str, ...], all_: bool, as_json: bool) -> None:
+    """Say what holds CARDS back, with names and numbers, and what would free them.
+
+    The words are those of `tick` and `status`. Without CARDS, or with --all, what needs a person
+    comes first, that on which most cards wait before the rest, with parents that are missing or
+    dropped; and a board on which nothing goes on by itself is called that.
+    """
+    if cards and all_:
+        raise UsageError("name cards, or --all, and not both", "gitkanban why T4")
+    all_ = not cards
+    from gitkanban.core.tick.standing import standing
+    from gitkanban.runs.observe import glance
+    from gitkanban.runs.supervision.locks import Locks
+    from gitkanban.views.why import all_rows, why_rows, why_text
+
+    place = place_here()
+    board = board_of(place)
+    found = standing(board, glance(place, board, int(clock.now()), Locks(place.private)))
+    if not all_:
+        rows = why_rows([card_of(board, name) for name in dict.fromkeys(cards)], found)
+        print_json(rows) if as_json else click.echo(why_text(rows, clock.now()), nl=False)
+        return
+    rows = all_rows(board, found)
+    if not as_json:
+        click.echo(why_text(rows, clock.now(), found), nl=False)
+        return
+    print_json(
+        {
+            "cards": [row for row in rows if row["card"] in board.cards],
+            "needs_person": [each._asdict() for each in found.needed],
+            "deadlock": found.deadlock,
+            "waits_for_you": found.waits_for_you,
+        }
+    )

@@ -1,0 +1,241 @@
+"""What is known of each agent's command line, as data.
+
+Nothing is run here, and nothing is read: what the agents print is `core.agents.readers`' to read. The
+facts were tried with the versions named in each preset's `tried`.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from gitkanban.core.model import Worker
+
+PLACEHOLDERS = (
+    "prompt",
+    "prompt_file",
+    "profile",
+    "card",
+    "run",
+    "workspace",
+    "session",
+    "branch",
+)
+# Presets only: files and folders of the run, and our own program as a session finds it.
+_PRIVATE = ("last_message", "run_dir", "mailbox", "gitkanban")
+OPTIONS = "{options}"  # a word of its own: model, effort and `args` of the worker go there
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+
+
+class Allows(NamedTuple):
+    """What an agent started by its preset may do without asking anybody, in words for people."""
+
+    edits: str
+    shell: str
+    network: str
+    asks_nobody: bool = False  # it approves by itself whatever its tools want
+
+
+class Preset(NamedTuple):
+    """One agent. `start` and `resume` are argv templates."""
+
+    name: str
+    tried: str
+    start: tuple[str, ...]
+    allows: Allows
+    resume: tuple[str, ...] = ()
+    stdin: bool = False  # it reads the prompt there, so that `ps` shows none and no limit cuts it
+    model: tuple[str, ...] = ()  # words that choose `{value}` as its model
+    effort: tuple[str, ...] = ()  # words that choose `{value}` as its effort
+    commits: str = "session"  # supervisor: it cannot commit in a linked worktree, or as its owner
+    env: tuple[tuple[str, str], ...] = ()
+    read_only_memory: tuple[tuple[str, str], ...] = ()  # its own switch: variables that throw it
+    droppings: tuple[str, ...] = ()  # its own files, never work
+    transcript: str = ""  # folder (under the run folder) where it writes while working
+    needs: str = ""  # what its owner must have set up before the first start
+
+
+_CLAUDE = (
+    "--output-format", "stream-json", "--verbose", "--permission-mode", "acceptEdits", OPTIONS,
+    "--allowedTools", "Bash(gitkanban *)", "Bash({gitkanban} *)",
+)  # fmt: skip
+_CODEX = (
+    "--json", "-c", 'sandbox_mode="workspace-write"', "-c", "allow_login_shell=false",
+    "-c", 'sandbox_workspace_write.writable_roots=["{mailbox}"]', "-o", "{last_message}", OPTIONS,
+)  # fmt: skip
+_GEMINI = ("--yolo", "--skip-trust", "-o", "stream-json", OPTIONS)
+_PI = ("-p", "--mode", "json", "--session-dir", "{run_dir}/pi", OPTIONS)
+_HERMES = ("--usage-file", "{run_dir}/usage.json", OPTIONS)
+
+PRESETS: Mapping[str, Preset] = {
+    preset.name: preset
+    for preset in (
+        Preset(
+            name="hermes",
+            tried="0.19.0",
+            start=("hermes", "-p", "{profile}", "-z", "{prompt}", *_HERMES),
+            resume=(
+                "hermes", "-p", "{profile}", "--resume", "{session}", "-z", "{prompt}", *_HERMES,
+            ),
+            allows=Allows("every file", "any command", "whatever its tools reach", True),
+            model=("-m", "{value}"),
+            needs="a hermes profile of the name that the worker's profile has",
+        ),
+        Preset(
+            name="claude",
+            tried="2.1.332",
+            start=("claude", "-p", "--session-id", "{session}", *_CLAUDE),
+            resume=("claude", "-p", "--resume", "{session}", *_CLAUDE),
+            allows=Allows(
+                "files of its workspace",
+                "gitkanban, and what it holds harmless; tests and builds only if args names them",
+                "none",
+            ),
+            stdin=True,
+            model=("--model", "{value}"),
+            effort=("--effort", "{value}"),
+            commits="supervisor",
+            env=(("CLAUDE_CODE_MAX_RETRIES", "4"),),
+            read_only_memory=(("CLAUDE_CODE_DISABLE_AUTO_MEMORY", "1"),),
+        ),
+        Preset(
+            name="codex",
+            tried="0.171.0",
+            start=("codex", "exec", *_CODEX, "-"),
+            resume=("codex", "exec", "resume", *_CODEX, "{session}", "-"),
+            allows=Allows(
+                "files of its workspace and the run's mailbox, by its own sandbox",
+                "any command, in that sandbox",
+                "none but the model's",
+            ),
+            stdin=True,
+            model=("-m", "{value}"),
+            effort=("-c", 'model_reasoning_effort="{value}"'),
+            commits="supervisor",
+        ),
+        Preset(
+            name="gemini",
+            tried="0.61.0",
+            start=("gemini", *_GEMINI, "--session-id", "{session}"),
+            resume=("gemini", *_GEMINI, "--resume", "{session}"),
+            allows=Allows("every file", "any command", "whatever its tools reach", True),
+            stdin=True,
+            model=("-m", "{value}"),
+            commits="supervisor",  # its shell hides ~/.gitconfig, where most people's names stand
+        ),
+        Preset(
+            name="opencode",
+            tried="1.18.33",
+            start=("opencode", "run", "--format", "json", OPTIONS),
+            resume=("opencode", "run", "--format", "json", "-s", "{session}", OPTIONS),
+            allows=Allows(
+                "files of its workspace", "any command", "whatever its tools reach", True
+            ),
+            stdin=True,
+            model=("-m", "{value}"),
+            effort=("--variant", "{value}"),
+        ),
+        Preset(
+            name="pi",
+            tried="0.73.1",
+            start=("pi", *_PI),
+            resume=("pi", *_PI, "--session", "{session}"),
+            allows=Allows("every file", "any command", "whatever its commands reach", True),
+            stdin=True,
+            model=("--model", "{value}"),
+            effort=("--thinking", "{value}"),
+            transcript="pi",
+        ),
+        Preset(
+            name="aider",
+            tried="0.86.2",
+            start=(
+                "aider", "--message", "{prompt}", "--yes-always", "--no-check-update",
+                "--no-detect-urls", "--no-gitignore", "--no-analytics", "--no-show-release-notes",
+                "--no-show-model-warnings", "--no-suggest-shell-commands", "--no-pretty",
+                "--disable-playwright", OPTIONS,
+            ),
+            allows=Allows("files of its workspace", "none", "none but the model's", True),
+            model=("--model", "{value}"),
+            effort=("--reasoning-effort", "{value}"),
+            droppings=(".aider*",),
+        ),
+    )
+}  # fmt: skip
+
+CUSTOM = Preset("command", "", (), Allows("", "", ""))
+
+
+def preset_of(runner: str) -> Preset:
+    """The named preset; for a worker with a `command:` of its own, one that knows nothing."""
+    return PRESETS.get(runner, CUSTOM)
+
+
+def sentence(preset: Preset) -> str:
+    """What the agent may do, as a person reads it before allowing it; empty for CUSTOM."""
+    edits, shell, network, asks_nobody = preset.allows
+    if not edits:
+        return ""
+    how = "asks nobody before it acts" if asks_nobody else "is refused what goes beyond that"
+    return f"{preset.name} edits {edits}; runs {shell}; network: {network}; it {how}"
+
+
+def commits_of(worker: Worker) -> str:
+    """Who commits what a session of the worker leaves: the worker says, else its preset."""
+    return worker.commits or preset_of(worker.runner).commits
+
+
+def templates_of(worker: Worker) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The argv templates of the worker's start and resume, with its options in their place.
+
+    Two empty tuples when the worker has neither a runner nor a command.
+    """
+    preset = preset_of(worker.runner)
+    own = worker.command not in ((), preset.start)
+    start, resume = (worker.command, worker.resume) if own else (preset.start, preset.resume)
+    known = CUSTOM if own else preset
+    chosen = (*_choose(known.model, worker.model), *_choose(known.effort, worker.effort))
+    options = (*chosen, *worker.args)
+    return _with_options(start, options), _with_options(resume, options)
+
+
+def _choose(words: tuple[str, ...], value: str) -> tuple[str, ...]:
+    return tuple(word.replace("{value}", value) for word in words) if value else ()
+
+
+def _with_options(template: tuple[str, ...], options: tuple[str, ...]) -> tuple[str, ...]:
+    if not template:
+        return ()
+    if OPTIONS not in template:
+        return (*template, *options)
+    at = template.index(OPTIONS)
+    return (*template[:at], *options, *template[at + 1 :])
+
+
+def reads_stdin(worker: Worker) -> bool:
+    """Whether a session of the worker is given its prompt on stdin."""
+    preset = preset_of(worker.runner)
+    if worker.command not in ((), preset.start):
+        return worker.stdin == "prompt"
+    return preset.stdin
+
+
+def unknown_placeholders(word: str) -> list[str]:
+    """What stands in braces in a word of a template and is no placeholder, in order.
+
+    Only what could be meant as one: `{}` and `{"a": 1}` are text.
+    """
+    found = re.findall(r"\{([A-Za-z_][A-Za-z0-9_ -]*)\}", word)
+    return [name for name in found if name not in PLACEHOLDERS]
+
+
+def expand(argv: Sequence[str], values: Mapping[str, str]) -> list[str]:
+    """The argv with every known placeholder replaced, once: values are never expanded again.
+
+    Raises KeyError for a placeholder that `values` does not have.
+    """
+    known = {*PLACEHOLDERS, *_PRIVATE}
+
+    def replaced(match: re.Match[str]) -> str:
+        return values[match[1]] if match[1] in known else match[0]
+
+    return [_PLACEHOLDER.sub(replaced, word) for word in argv]

@@ -1,0 +1,201 @@
+"""The prompt of a session: the card, what came before it, the rules, and how to report.
+
+Pure text from values. `.kanban/prompt.md` may replace the template; what is put in is never read as
+a template again, so card text stays data.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from gitkanban.core.agents.presets import commits_of
+from gitkanban.core.cutting import cut, cut_bytes, cut_head
+from gitkanban.core.model import Card, Note, Run, Worker
+
+PROMPT_MOST = 120_000  # bytes; one argument of an exec may hold 131,072 on Linux (execve(2))
+SUMMARY_MOST = 3_000
+PATHS_MOST = 40
+COMMITS_MOST = 20
+HANDOFFS_MOST = 30_000  # of all parents together
+LOG_MOST = 3_000  # of what a failed attempt printed last
+BODY_MOST = 60_000
+
+TEMPLATE = """\
+You work on card {card}: {title}
+
+{body}
+
+{acceptance}
+
+{parents}
+
+{attempts}
+
+{rules}
+"""
+
+# What command lines of agents take for an option, a file to read, a command of theirs or a shell's,
+# also behind characters that nobody sees.
+_STEERS = re.compile(r"[^\w\s!-/:-@\[-`{-~]*[-@/!]")
+
+FIELDS = ("card", "title", "body", "acceptance", "parents", "attempts", "rules")
+
+
+class Handoff(NamedTuple):
+    """What a parent card leaves to its children."""
+
+    card: str
+    title: str
+    summary: str = ""  # its session's, then what a person said on closing it
+    commit: str = ""  # the tip of its work
+    paths: tuple[str, ...] = ()  # changed paths
+    commits: tuple[str, ...] = ()  # `1a2b3c4 subject` of each, the newest first
+
+
+class Setting(NamedTuple):
+    """Where the session works."""
+
+    workspace: str
+    branch: str  # empty: the shared checkout
+    base: str
+    program: str = "gitkanban"  # how the session calls us
+
+
+def unknown_fields(template: str) -> list[tuple[str, int, int]]:
+    """The `{words}` of a prompt template that mean nothing, with line and column from 1."""
+    return [
+        (found[1], number, found.start() + 1)
+        for number, line in enumerate(template.splitlines(), 1)
+        for found in re.finditer(r"\{([a-z_]+)\}", line)
+        if found[1] not in FIELDS
+    ]
+
+
+def compose(
+    card: Card,
+    worker: Worker,
+    setting: Setting,
+    *,
+    handoffs: Sequence[Handoff] = (),
+    runs: Sequence[Run] = (),
+    notes: Sequence[Note] = (),
+    logs: Mapping[str, str] = {},
+    template: str = TEMPLATE,
+    extra: str = "",
+) -> str:
+    """The whole prompt, at most about PROMPT_MOST bytes; every cut is announced where it is made.
+
+    `logs` are the last words of failed runs, by run; `extra` stands at the end.
+    """
+    parts = {
+        "card": card.id,
+        "title": card.title,
+        "body": cut(card.body.strip(), BODY_MOST),
+        "acceptance": _acceptance(card),
+        "parents": parents_text(handoffs),
+        "attempts": _attempts(runs, notes, logs),
+        "rules": _rules(card, worker, setting),
+    }
+    text = re.sub(r"\{([a-z_]+)\}", lambda m: parts.get(m[1], m[0]), template)
+    text = "\n\n".join(part for part in (text, extra) if part)
+    text = re.sub(r"\n{3,}", "\n\n", text).strip()
+    if _STEERS.match(text):
+        text = f"Card {card.id}\n\n{text}"
+    return cut_bytes(text + "\n", PROMPT_MOST)
+
+
+def _acceptance(card: Card) -> str:
+    if not card.acceptance:
+        return ""
+    return "It is done when:\n" + "\n".join(f"- {line}" for line in card.acceptance)
+
+
+def parents_text(handoffs: Sequence[Handoff]) -> str:
+    """What a card receives from its parents: each with summary, commits and changed paths.
+
+    Many parents get a smaller share each; none is left out.
+    """
+    if not handoffs:
+        return ""
+    most = max(300, min(SUMMARY_MOST, HANDOFFS_MOST // len(handoffs)))
+    fewer = max(3, most * PATHS_MOST // SUMMARY_MOST)
+    parts = ["What the cards before it left you (their work is in your branch already):"]
+    for handoff in handoffs:
+        parts.append(f"## {handoff.card}: {handoff.title}")
+        if handoff.summary:
+            parts.append(cut(handoff.summary.strip(), most))
+        if handoff.commit:
+            parts.append(f"commit {handoff.commit}")
+        if len(handoff.commits) > 1:
+            some = handoff.commits[: min(fewer, COMMITS_MOST)]
+            rest = len(handoff.commits) - len(some)
+            more = [f"[cut: {rest} more]"] if rest else []
+            parts.append("\n".join(["its commits:", *(f"- {one}" for one in some), *more]))
+        if handoff.paths:
+            shown = handoff.paths[:fewer]
+            rest = len(handoff.paths) - len(shown)
+            parts.append("changed: " + ", ".join(shown) + (f" [cut: {rest} more]" if rest else ""))
+    return "\n\n".join(parts)
+
+
+def _attempts(runs: Sequence[Run], notes: Sequence[Note], logs: Mapping[str, str]) -> str:
+    """Earlier attempts and what people said, in the order in which they happened."""
+    told: list[tuple[str, str]] = []
+    for run in runs:
+        why = run.why.replace("\n", "\n  ")
+        text = f"- attempt {run.run}: {run.outcome} ({why})"
+        if run.summary:
+            text += "\n  " + cut(run.summary.strip(), SUMMARY_MOST).replace("\n", "\n  ")
+        if run.run in logs:
+            said = cut_head(logs[run.run].strip(), LOG_MOST).replace("\n", "\n  | ")
+            text += f"\n  it ended with:\n  | {said}"
+        told.append((run.run, text))
+    for note in notes:
+        if note.kind == "memory":
+            continue
+        words = {"reject": "your work was sent back", "retry": "answer"}.get(note.kind, note.kind)
+        said = cut(note.text.strip(), SUMMARY_MOST).replace("\n", "\n  ")
+        told.append((note.id, f"- {words}, {note.by}: {said}"))
+    if not told:
+        return ""
+    lines = [text for _, text in sorted(told)]
+    return (
+        "What happened before. You continue where the last attempt left this directory:\n"
+        + "\n".join(lines)
+    )
+
+
+def _rules(card: Card, worker: Worker, setting: Setting) -> str:
+    lines = [f"Work in {setting.workspace}, and nowhere else."]
+    if setting.branch:
+        lines.append(f"You are on branch {setting.branch}; stay on it.")
+        if commits_of(worker) == "supervisor":
+            lines.append("Leave your changes in the files; they are committed for you.")
+        else:
+            lines.append("Commit your work there. Work that is not committed does not count.")
+        lines.append(
+            "Never use `git stash` (worktrees share it); do not push, merge or rebase; "
+            "do not touch `.kanban/`."
+        )
+    else:
+        lines.append("You share this checkout with people: do not switch branches or stash.")
+    if worker.verify:
+        lines.append(f"It is checked afterwards with: {' '.join(worker.verify)}")
+    us = setting.program
+    if worker.memory_policy == "read-only":
+        kept = "a copy, and what you change in it is kept as a proposal; or"
+        how = kept if worker.memory_env else "read-only in this session:"
+        lines.append(
+            f"Your memory is {how} propose what should be remembered with "
+            f'`{us} note {card.id} --memory "…"`.'
+        )
+    lines += [
+        "",
+        "Report with these commands, run from your directory:",
+        f'- finished: {us} done {card.id} --summary "what you did, for those who come after"',
+        f"- nothing needs changing: {us} done {card.id} --no-change --summary …",
+        f'- you need a person: {us} block {card.id} --why "what you need to know"',
+        f'- a remark: {us} note {card.id} "…"',
+        f'- more work found: {us} add "title" --parent {card.id} (a person approves it first)',
+    ]
+    return "\n".join(lines)

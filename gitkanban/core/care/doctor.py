@@ -1,0 +1,222 @@
+"""What is wrong around a board, as symptoms: said in words, with what would repair it, if anything.
+
+It sees facts only (`care.checkup` gathers them) and repairs nothing (`care.repair` does). A repair
+is named only where it cannot lose work.
+"""
+
+from collections.abc import Iterator
+
+from gitkanban.core.backoff import LONGEST, describe_excess
+from gitkanban.core.care import equipment, leftovers, readiness
+from gitkanban.core.care.surroundings import Seen
+from gitkanban.core.model import RUNNING, TODO, Board
+from gitkanban.core.symptom import (
+    ERROR,
+    INFO,
+    QUIET_MOST,
+    RESTORE_CHECKOUT,
+    WARNING,
+    Symptom,
+    lasted,
+)
+
+CLOCK_MOST = 120  # seconds that two clocks may differ
+
+
+# Findings about runs and leases that only the machine can make that has their locks.
+DEPEND_ON_LOCKS = frozenset(
+    (
+        *("run-without-lease", "run-without-record", "lease-without-run", "slot-without-run"),
+        *("run-unknown", "worktree-locked", "run-unreadable", "run-not-closed"),
+    )
+)
+
+
+def symptoms(board: Board, seen: Seen) -> list[Symptom]:
+    """Everything found, the worst first, then in the order of the list in `_EXAMINATIONS`."""
+    found = [each for examine in _EXAMINATIONS for each in examine(board, seen)]
+    if seen.elsewhere:  # whether runs live cannot be said here
+        found = [each for each in found if each.code not in DEPEND_ON_LOCKS]
+    order = (ERROR, WARNING, INFO)
+    return sorted(found, key=lambda each: order.index(each.severity))
+
+
+def _config(board: Board, seen: Seen) -> Iterator[Symptom]:
+    for problem in board.problems:
+        where = f"{problem.file}:{problem.line}:{problem.column}" if problem.line else problem.file
+        code = "unreadable-card" if problem.card else "broken-config"
+        what = problem.card or where
+        yield Symptom(ERROR, code, what, f"{where}: {problem.message}", problem.hint)
+
+
+def _elsewhere(board: Board, seen: Seen) -> Iterator[Symptom]:
+    if seen.elsewhere:
+        yield Symptom(
+            ERROR,
+            "other-machine",
+            "tick",
+            f"{seen.elsewhere}; nothing is settled or started here",
+            "Tick it there; if that machine is gone for good, `gitkanban doctor --here`.",
+        )
+
+
+def _ticking(board: Board, seen: Seen) -> Iterator[Symptom]:
+    waiting = any(card.status in (TODO, RUNNING) for card in board.cards.values())
+    severity = WARNING if waiting else INFO
+    advice = "Let cron call `gitkanban tick` every minute: docs/cron.md."
+    if not seen.ticked:
+        yield Symptom(severity, "not-ticking", "tick", "no tick has ever run here", advice)
+    elif seen.now - seen.ticked > QUIET_MOST:
+        ago = lasted(seen.now - seen.ticked)
+        yield Symptom(severity, "not-ticking", "tick", f"the last tick was {ago} ago", advice)
+
+
+def _container(board: Board, seen: Seen) -> Iterator[Symptom]:
+    if seen.ticked_first:
+        yield Symptom(
+            WARNING,
+            "tick-ends-container",
+            "tick",
+            "the last tick was the first process of a container, which ends with it, and with it "
+            "every session that it started",
+            "`gitkanban tick --wait` stays until they have ended; docs/cron.md.",
+        )
+
+
+def _standstill(board: Board, seen: Seen) -> Iterator[Symptom]:
+    # A lock in the way is told as such, with what may be done about it.
+    if seen.standstill and not any(lock.path in seen.standstill for lock in seen.locks):
+        yield Symptom(
+            WARNING,
+            "standstill",
+            board.branch,
+            f"nothing is committed or started: {seen.standstill}",
+            "Finish or abort that.",
+        )
+
+
+def _signing(board: Board, seen: Seen) -> Iterator[Symptom]:
+    if seen.unsigned:
+        yield Symptom(
+            WARNING,
+            "unsigned",
+            board.branch,
+            f"commits are made unsigned: {seen.unsigned}",
+            "Let the agent of gpg or ssh hold the key, or set `kanban: sign:`; docs/format.md.",
+        )
+
+
+def _checkouts(board: Board, seen: Seen) -> Iterator[Symptom]:
+    for root, branch in seen.behind:
+        yield Symptom(
+            ERROR,
+            "checkout-behind",
+            root,
+            f"{root} has not followed {branch}: a commit made there takes accepted work out again",
+            "`gitkanban tick` tries again, and says what is in the way.",
+        )
+    if seen.no_board_checkout:
+        yield Symptom(
+            WARNING,
+            "board-checkout-gone",
+            seen.no_board_checkout,
+            f"{seen.no_board_checkout}, where {board.branch} was checked out, is gone: the board "
+            "lives on, but its files cannot be edited there",
+            "",
+            RESTORE_CHECKOUT,
+        )
+    if seen.flipped:
+        yield Symptom(
+            ERROR,
+            "bare-with-checkout",
+            seen.flipped,
+            f"core.bare is true, so git itself finds no checkout in {seen.flipped}",
+            "`git config core.bare false`",
+        )
+
+
+def _clock(board: Board, seen: Seen) -> Iterator[Symptom]:
+    advice = "Set the clock right; runs go on, for nothing takes a lock's age for its death."
+    if abs(seen.jumped) > CLOCK_MOST:
+        way = "forward" if seen.jumped > 0 else "back"
+        yield Symptom(
+            WARNING,
+            "clock",
+            "clock",
+            f"the clock was set {way} by {lasted(abs(seen.jumped))} since the last tick",
+            advice,
+        )
+    times = [("the last tick", seen.ticked), ("the board's last commit", seen.tip_at)]
+    times += [(f"the start of run {run.run}", run.started) for run in seen.runs]
+    for what, at in times:
+        if at - seen.now > CLOCK_MOST:
+            text = f"{what} lies {lasted(at - seen.now)} in the future"
+            yield Symptom(WARNING, "clock", "clock", text, advice)
+
+
+def _waits(board: Board, seen: Seen) -> Iterator[Symptom]:
+    for card in board.cards.values():
+        if card.status != TODO or card.not_before - seen.now <= LONGEST:
+            continue
+        ahead = lasted(card.not_before - seen.now)
+        text = f"not_before of {card.id} lies {ahead} ahead, longer than any back-off"
+        if describe_excess(board, card, seen.now):
+            text += f"; it counts for {lasted(LONGEST)} after its last run"
+        advice = "Take not_before out of the card's file, unless somebody meant it."
+        yield Symptom(WARNING, "waits-too-long", card.id, text, advice)
+
+
+def _trust(board: Board, seen: Seen) -> Iterator[Symptom]:
+    for worker, why in sorted(seen.untrusted.items()):
+        yield Symptom(
+            WARNING,
+            "untrusted",
+            worker,
+            f"nothing starts for {worker}: {why}",
+            "`gitkanban trust` shows what would run, and allows it.",
+        )
+
+
+def _tampering(board: Board, seen: Seen) -> Iterator[Symptom]:
+    for line in seen.tampering:
+        yield Symptom(
+            WARNING,
+            "tampering",
+            "repository",
+            line,
+            "See what it is and undo it if nobody meant it, then `gitkanban trust`.",
+        )
+
+
+_EXAMINATIONS = (
+    _config,
+    _elsewhere,
+    equipment.network,
+    equipment.disks,
+    equipment.unwritable,
+    equipment.foreign_files,
+    _standstill,
+    _checkouts,
+    readiness.accept,
+    readiness.start,
+    _signing,
+    _ticking,
+    _container,
+    _clock,
+    _waits,
+    _trust,
+    _tampering,
+    equipment.programs,
+    equipment.agents,
+    equipment.memory_homes,
+    leftovers.locks,
+    leftovers.runs,
+    leftovers.environments,
+    leftovers.leases,
+    leftovers.cards,
+    leftovers.worktrees,
+    leftovers.worktrees_beside,
+    leftovers.branches,
+    leftovers.salvages,
+    equipment.merge_driver,
+)

@@ -1,0 +1,117 @@
+"""What the machine lacks: room, rights, programs that can be run, memory homes, a merge driver.
+
+A part of the check-up of `core.care.doctor`; it sees facts only.
+"""
+
+from collections.abc import Iterator
+
+from gitkanban.core.care.surroundings import Seen
+from gitkanban.core.model import Board
+from gitkanban.core.symptom import ERROR, INFO, WARNING, Symptom
+
+FREE_LEAST = 1 << 30  # bytes
+FREE_BARELY = 100 << 20
+
+
+def network(board: Board, seen: Seen) -> Iterator[Symptom]:
+    if seen.network:
+        yield Symptom(
+            ERROR,
+            "network-file-system",
+            seen.network,
+            f"the git directory is on {seen.network}, where locks do not hold between hosts: two "
+            "machines could run one card",
+            "Clone onto a local disk and run gitkanban there.",
+        )
+
+
+def disks(board: Board, seen: Seen) -> Iterator[Symptom]:
+    for disk in seen.disks:
+        few = 0 <= disk.files < 10_000
+        if disk.free >= FREE_LEAST and not few:
+            continue
+        left = f"{disk.files} files" if few else f"{disk.free >> 20} MiB"
+        yield Symptom(
+            ERROR if disk.free < FREE_BARELY else WARNING,
+            "disk-nearly-full",
+            disk.path,
+            f"room for only {left} is left at {disk.path}",
+            "`gitkanban gc` frees what finished cards no longer need.",
+        )
+
+
+def unwritable(board: Board, seen: Seen) -> Iterator[Symptom]:
+    for path in seen.unwritable:
+        yield Symptom(
+            ERROR,
+            "not-writable",
+            path,
+            f"you may not write in {path}: from here nothing is committed or started",
+            "Work as its owner, or in a clone of your own.",
+        )
+
+
+def programs(board: Board, seen: Seen) -> Iterator[Symptom]:
+    for worker, program, why in seen.missing:
+        yield Symptom(
+            ERROR,
+            "missing-command",
+            worker,
+            f"{worker} cannot run {program}: {why}",
+            "Install it, or put its folder on PATH and `gitkanban trust` again.",
+        )
+
+
+def memory_homes(board: Board, seen: Seen) -> Iterator[Symptom]:
+    for worker, why in seen.memories:
+        yield Symptom(
+            WARNING,
+            "memory-home",
+            worker,
+            f"the memory home of {worker}: {why}",
+            "Correct it there, or memory_home in config.yaml: docs/memory.md.",
+        )
+
+
+def merge_driver(board: Board, seen: Seen) -> Iterator[Symptom]:
+    if not seen.driver:
+        yield Symptom(
+            INFO,
+            "no-merge-driver",
+            "merge driver",
+            "git merges cards line by line in this clone, not field by field",
+            "`gitkanban install merge-driver` if merges of cards conflict here.",
+        )
+    elif not seen.driver_found:
+        yield Symptom(
+            ERROR,
+            "merge-driver-missing",
+            "merge driver",
+            f"{seen.driver}, with which git merges cards here, is not found",
+            "`gitkanban install merge-driver` writes it anew.",
+        )
+
+
+def agents(board: Board, seen: Seen) -> Iterator[Symptom]:
+    for worker, program, why in seen.ready.silent:
+        yield Symptom(
+            ERROR,
+            "agent-silent",
+            worker,
+            f"`{program} --version`, asked as {worker} would run it, {why}",
+            "Run it by hand; install that agent again, or `gitkanban trust` again if PATH is old.",
+        )
+
+
+def foreign_files(board: Board, seen: Seen) -> Iterator[Symptom]:
+    for each in seen.foreign:
+        count = "1 file" if each.number == 1 else f"{each.number} files"
+        yield Symptom(
+            WARNING,
+            "foreign-files",
+            each.user,
+            f"{'at least ' if each.more else ''}{count} of {each.user}'s in a repository of "
+            f"{each.owner}'s, where they stop {each.owner}'s ticks: {each.example}",
+            f"Never tick with sudo. `sudo chown -R {each.owner}` the git directory, .kanban and "
+            "the worktrees.",
+        )

@@ -1,0 +1,202 @@
+"""What may go: worktrees, branches and run folders of finished work, and cards done long ago.
+
+It decides on facts that `care.gc` gathered; nothing is removed here. What stays is named with
+the reason, so that nobody has to guess.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from gitkanban.core.care.leftovers import known_cards
+from gitkanban.core.model import DONE, TERMINAL, Board, Config
+
+_HAS_WORK = "with work that is not in base"
+
+
+class WorktreeFact(NamedTuple):
+    """A worktree that was made for a card."""
+
+    path: str
+    card: str
+    there: bool = True  # its folder exists
+    live: bool = False  # a run holds its card's lock
+    unclean: str = ""  # what it has that would go with it, in words
+    landed: bool = True  # base has its work
+
+
+class BranchFact(NamedTuple):
+    """A branch `card/<id>`. `squashed` is its tip when base has its content, not its commits."""
+
+    card: str
+    landed: bool
+    squashed: str = ""
+
+
+class FolderFact(NamedTuple):
+    """The folder of a run."""
+
+    run: str
+    card: str
+    settled: bool
+
+
+class Facts(NamedTuple):
+    """Everything that is there. `changed` is when a card's file last changed, epoch seconds."""
+
+    worktrees: tuple[WorktreeFact, ...] = ()
+    branches: tuple[BranchFact, ...] = ()
+    folders: tuple[FolderFact, ...] = ()
+    changed: Mapping[str, int] = {}
+
+
+class Kept(NamedTuple):
+    """Something that stays: `kind` is worktree, branch, run folder or card."""
+
+    kind: str
+    name: str
+    why: str
+
+
+class Tidying(NamedTuple):
+    """What goes, and what stays."""
+
+    worktrees: tuple[WorktreeFact, ...] = ()
+    branches: tuple[BranchFact, ...] = ()
+    folders: tuple[str, ...] = ()  # runs
+    archive: tuple[tuple[str, int], ...] = ()  # (card, year in which it was done)
+    kept: tuple[Kept, ...] = ()
+
+    def without(self, stayed: Sequence[Kept]) -> "Tidying":
+        """The same when these things stayed after all."""
+        names = {(each.kind, each.name) for each in stayed}
+        trees = [tree for tree in self.worktrees if ("worktree", tree.path) in names]
+        branches = [b for b in self.branches if ("branch", f"card/{b.card}") in names]
+        own = {tree.card for tree in trees} | {branch.card for branch in branches}
+        archive = [each for each in self.archive if each[0] in own]
+        held = [Kept("card", card, _HAS_WORK) for card, _ in archive]
+        return self._replace(
+            worktrees=tuple(each for each in self.worktrees if each not in trees),
+            branches=tuple(each for each in self.branches if each not in branches),
+            folders=tuple(run for run in self.folders if ("run folder", run) not in names),
+            archive=tuple(each for each in self.archive if each not in archive),
+            kept=tuple(sorted({*self.kept, *stayed, *held})),
+        )
+
+
+def tidying(board: Board, facts: Facts, now: int) -> Tidying:
+    """What may go from around this board at `now`."""
+    kept: list[Kept] = []
+    worktrees = [each for each in facts.worktrees if _goes(board, each, kept)]
+    stay = {each.card for each in facts.worktrees} - {each.card for each in worktrees}
+    branches = [each for each in facts.branches if _leaves(board, each, stay, kept)]
+    folders = _old_folders(board, facts.folders, kept)
+    stay |= {each.card for each in facts.branches} - {each.card for each in branches}
+    archive = _archived(board, facts, now, stay, kept)
+    return Tidying(
+        tuple(worktrees), tuple(branches), tuple(folders), tuple(archive), tuple(sorted(set(kept)))
+    )
+
+
+def finished(board: Board, card: str) -> str:
+    """`done`, `dropped` or `archived`; empty for a card that is not finished, or not known."""
+    if card in board.cards:
+        status = board.cards[card].status
+        return status if status in TERMINAL else ""
+    return "archived" if card in board.archived else ""
+
+
+def _state(board: Board, card: str) -> str:
+    """Why a card's things stay."""
+    if card in board.cards:
+        return f"for a card in {board.cards[card].status}"
+    if any(problem.card == card for problem in board.problems):
+        return "for a card that cannot be read"
+    return "for no card that the board knows: see `gitkanban doctor`"
+
+
+def _goes(board: Board, tree: WorktreeFact, kept: list[Kept]) -> bool:
+    state = finished(board, tree.card)
+    why = ""
+    if not state:
+        why = _state(board, tree.card)
+    elif tree.live:
+        why = "a run is alive there"
+    elif not tree.there:
+        why = "the folder is gone: see `gitkanban doctor`"
+    elif tree.unclean:
+        why = f"with {tree.unclean}, of a card that is {state}"
+    elif not tree.landed:
+        why = f"with commits that base lacks, of a card that is {state}"
+    if why:
+        kept.append(Kept("worktree", tree.path, why))
+    return not why
+
+
+def _leaves(board: Board, branch: BranchFact, stay: set[str], kept: list[Kept]) -> bool:
+    if branch.card in stay:
+        return False  # said of the worktree
+    state = finished(board, branch.card)
+    why = ""
+    if not state:
+        why = _state(board, branch.card)
+    elif not branch.landed and not branch.squashed:
+        why = f"with commits that base lacks, of a card that is {state}"
+    if why:
+        kept.append(Kept("branch", f"card/{branch.card}", why))
+    return not why
+
+
+def _old_folders(board: Board, folders: Sequence[FolderFact], kept: list[Kept]) -> list[str]:
+    """The runs whose folders go: settled, beyond the newest `keep_runs`, and not the last of a
+    card that is not finished, whose log may still be asked for."""
+    most = (board.config or Config()).keep_runs
+    newest = sorted((each.run for each in folders if each.settled), reverse=True)[:most]
+    last = {each.card: each.run for each in sorted(folders)}
+    open_cards = {card for card in known_cards(board) if not finished(board, card)}
+    gone = []
+    for each in sorted(folders):
+        if not each.settled:
+            why = "the end is not on the board yet"
+        elif each.run in newest:
+            why = f"among the newest {most} (keep_runs)"
+        elif last[each.card] == each.run and each.card in open_cards:
+            why = "the last run of a card that is not finished"
+        else:
+            gone.append(each.run)
+            continue
+        kept.append(Kept("run folder", each.run, why))
+    return gone
+
+
+def _archived(
+    board: Board, facts: Facts, now: int, stay: set[str], kept: list[Kept]
+) -> list[tuple[str, int]]:
+    after = board.config.archive_after if board.config else 0
+    done = sorted(card.id for card in board.cards.values() if card.status == DONE)
+    if not after:
+        kept.extend(Kept("card", card, "archive_after is not set") for card in done)
+        return []
+    busy = {each.card for each in facts.folders if not each.settled}
+    needed = {
+        parent
+        for card in board.cards.values()
+        if card.status not in TERMINAL
+        for parent in card.parents
+    }
+    gone = []
+    for card in done:
+        at = facts.changed.get(card, now)
+        if now - at < after:
+            why = "changed more recently than archive_after"
+        elif card in needed:
+            why = "a parent of cards that are not finished"
+        elif card in stay:
+            why = _HAS_WORK
+        elif card in busy:
+            why = "with a run that is not settled"
+        else:
+            gone.append((card, datetime.fromtimestamp(at, UTC).year))
+            continue
+        kept.append(Kept("card", card, why))
+    return gone

@@ -1,0 +1,302 @@
+"""What runs leave behind when something breaks: leases, run folders, worktrees, branches, locks.
+
+A part of the check-up of `core.care.doctor`; it sees facts only. Dead or alive is what locks say.
+"""
+
+from collections.abc import Iterator
+
+from gitkanban.core.care.surroundings import RunSeen, Seen, WorktreeSeen
+from gitkanban.core.model import RUNNING, Board
+from gitkanban.core.symptom import (
+    CLOSE_RUN,
+    DELETE_BRANCH,
+    ERROR,
+    FORGET_WORKTREE,
+    INFO,
+    POINT_WORKTREE,
+    QUIET_MOST,
+    REMOVE_FOLDER,
+    REMOVE_LOCK,
+    REMOVE_TOKEN,
+    REMOVE_WORKTREE,
+    SCRUB_RUNS,
+    UNLOCK_WORKTREE,
+    WARNING,
+    WRITE_TOKEN,
+    Symptom,
+    lasted,
+)
+from gitkanban.core.tick.closing import SPAN_LEAST, TRIES_LEAST, unclosed_line
+
+
+def known_cards(board: Board) -> set[str]:
+    """Cards that exist: on the board, in the archive, or in a file that cannot be read."""
+    unreadable = {problem.card for problem in board.problems if problem.card}
+    return {*board.cards, *board.archived, *unreadable}
+
+
+def runs(board: Board, seen: Seen) -> Iterator[Symptom]:
+    cards_by_run = {token.run: token.card for token in seen.tokens}
+    cards_by_run |= {card.run: card.id for card in board.cards.values() if card.status == RUNNING}
+    for run in seen.runs:
+        if run.owner:  # of one that nothing names we may not even see that it was settled
+            if run.run in cards_by_run:
+                yield _somebody_elses(run, cards_by_run[run.run])
+            continue
+        if run.moved_from:
+            yield _moved(run)
+        if run.tries.failures:
+            yield Symptom(
+                WARNING,
+                "run-not-closed",
+                run.run,
+                unclosed_line(run.run, run.card, run.tries),
+                f"Mend the cause. Ticks give it up after {TRIES_LEAST} tries in "
+                f"{lasted(SPAN_LEAST)}; `gitkanban stop {run.card}` does at once.",
+                CLOSE_RUN,
+            )
+        elif not run.card:
+            advice = "" if run.empty else "Look into it; `rm -r` it when nothing there is needed."
+            yield Symptom(
+                WARNING,
+                "run-unreadable",
+                run.run,
+                f"the folder of run {run.run} says nothing of what was run",
+                advice,
+                REMOVE_FOLDER if run.empty else "",
+            )
+        elif run.alive and not run.leased:
+            yield Symptom(
+                WARNING,
+                "run-without-lease",
+                run.run,
+                f"run {run.run} of {run.card} is alive, but no token in {run.slot} says so",
+                "",
+                WRITE_TOKEN,
+            )
+        elif not run.alive and not run.ended:
+            yield Symptom(
+                WARNING,
+                "run-without-record",
+                run.run,
+                f"run {run.run} of {run.card} is dead and left no exit record",
+                "The next tick does the same.",
+                CLOSE_RUN,
+            )
+        elif run.ended and seen.now - run.ended > QUIET_MOST:
+            ago = lasted(seen.now - run.ended)
+            yield Symptom(
+                WARNING,
+                "run-not-settled",
+                run.run,
+                f"run {run.run} of {run.card} ended {ago} ago, and no tick has settled it",
+                "`gitkanban tick` does.",
+            )
+
+
+def _moved(run: RunSeen) -> Symptom:
+    advice = "Its work is collected when it ends."
+    if run.alive:
+        advice = f"`git worktree repair {run.workspace}` lets git work there again."
+    text = f"the repository was moved from {run.moved_from} after run {run.run} of {run.card} began"
+    return Symptom(WARNING, "repository-moved", run.run, text, advice)
+
+
+def _somebody_elses(run: RunSeen, card: str) -> Symptom:
+    return Symptom(
+        INFO,
+        "run-of-another-user",
+        run.run,
+        f"run {run.run} of {card} is {run.owner}'s, who alone can say whether it lives",
+        f"Only ticks of {run.owner}'s settle it.",
+    )
+
+
+def environments(board: Board, seen: Seen) -> Iterator[Symptom]:
+    if seen.exposed:
+        count = len(seen.exposed)
+        folders = "1 run folder" if count == 1 else f"{count} run folders"
+        yield Symptom(
+            WARNING,
+            "environment-in-file",
+            folders,
+            f"an earlier version wrote the environment of the shell that ticked into {folders}, "
+            "where any session can read it",
+            "If that shell had secrets, change them; `gitkanban gc` removes them from here, too.",
+            SCRUB_RUNS,
+        )
+
+
+def leases(board: Board, seen: Seen) -> Iterator[Symptom]:
+    runs = {run.run: run for run in seen.runs}
+    for token in seen.tokens:
+        if token.slot not in seen.held_slots and token.run not in runs:
+            yield Symptom(
+                WARNING,
+                "lease-without-run",
+                token.slot,
+                f"the token of {token.slot} names {token.card or 'no card'}, but nobody sits there",
+                "",
+                REMOVE_TOKEN,
+            )
+    theirs = {run.run for run in seen.runs if run.owner}
+    taken = {run.slot for run in seen.runs if run.alive}
+    taken |= {token.slot for token in seen.tokens if token.run in theirs}
+    for slot, who in sorted(seen.held_slots.items()):
+        if slot not in taken:
+            yield Symptom(
+                ERROR,
+                "slot-without-run",
+                slot,
+                f"{slot} is locked, but by no run that is known here" + (f": {who}" if who else ""),
+                "If it stays so, see what that process is, and end it."
+                if who
+                else "If it stays so, see who has that lock open (`lsof`), and end it.",
+            )
+
+
+def cards(board: Board, seen: Seen) -> Iterator[Symptom]:
+    for card in sorted(board.cards.values()):
+        if card.status != RUNNING:
+            continue
+        if card.clone != seen.clone:
+            yield Symptom(
+                INFO,
+                "runs-elsewhere",
+                card.id,
+                f"{card.id} runs in another clone, on {card.host or 'a host that is not named'}",
+                f"If that clone is gone for good: `gitkanban reclaim {card.id} "
+                f"--from {card.clone}`.",
+            )
+        elif card.run not in seen.known_runs:
+            yield Symptom(
+                WARNING,
+                "run-unknown",
+                card.id,
+                f"{card.id} says that run {card.run or '(none)'} works on it here, where no such "
+                "run is known",
+                "The next tick takes it for lost and lets the card try again.",
+            )
+
+
+def worktrees(board: Board, seen: Seen) -> Iterator[Symptom]:
+    alive = {run.run for run in seen.runs if run.alive or run.owner}
+    known = known_cards(board)
+    for tree in seen.worktrees:
+        if not tree.card:
+            yield Symptom(
+                WARNING,
+                "stranger",
+                tree.path,
+                f"{tree.path} lies among the worktrees, and is none of them",
+                "Move it away if a card of that name shall run.",
+            )
+        elif not tree.there:
+            yield Symptom(
+                WARNING,
+                "worktree-gone",
+                tree.path,
+                f"the worktree of {tree.card} was removed by hand; git still lists it",
+                "Commits that only it had are salvaged first.",
+                FORGET_WORKTREE,
+            )
+        elif tree.astray and tree.locked_for not in alive:
+            yield _astray(tree)
+        elif tree.card not in known:
+            yield _orphan(tree)
+        elif tree.locked_for and tree.locked_for not in alive:
+            yield Symptom(
+                WARNING,
+                "worktree-locked",
+                tree.path,
+                f"{tree.path} is locked for run {tree.locked_for}, which is over",
+                "",
+                UNLOCK_WORKTREE,
+            )
+
+
+def _astray(tree: WorktreeSeen) -> Symptom:
+    return Symptom(
+        WARNING,
+        "worktree-astray",
+        tree.path,
+        f"{tree.path}, the worktree of {tree.card}, does not belong to this repository any more: "
+        f"{tree.astray}",
+        "" if tree.adrift else "Look which repository it belongs to before its card runs again.",
+        POINT_WORKTREE if tree.adrift else "",
+    )
+
+
+def worktrees_beside(board: Board, seen: Seen) -> Iterator[Symptom]:
+    for tree in seen.beside:
+        yield Symptom(
+            WARNING,
+            "worktree-beside",
+            tree.path,
+            f"{tree.path} is a worktree that was made while {tree.card} ({tree.run}) ran, and is no "
+            "card's",
+            f"`git worktree remove {tree.path}` once nothing in it is needed.",
+        )
+
+
+def _orphan(tree: WorktreeSeen) -> Symptom:
+    text = f"{tree.path} was made for {tree.card}, a card that is not on the board"
+    if tree.merged and not tree.dirty:
+        return Symptom(WARNING, "worktree-without-card", tree.path, text, "", REMOVE_WORKTREE)
+    why = "changes that are not committed" if tree.dirty else "commits that base lacks"
+    return Symptom(
+        WARNING,
+        "worktree-without-card",
+        tree.path,
+        f"{text}, and has {why}",
+        "Merge what is wanted of it, then `git worktree remove` it.",
+    )
+
+
+def branches(board: Board, seen: Seen) -> Iterator[Symptom]:
+    kept = {tree.card for tree in seen.worktrees if tree.there}
+    for branch in seen.branches:
+        text = f"branch card/{branch.card} belongs to no card on the board"
+        if branch.card in kept:
+            continue  # told with its worktree
+        if branch.merged:
+            yield Symptom(
+                WARNING,
+                "branch-without-card",
+                f"card/{branch.card}",
+                f"{text}; its work is in base",
+                "",
+                DELETE_BRANCH,
+            )
+        else:
+            commits = f"{branch.ahead} commit{'' if branch.ahead == 1 else 's'}"
+            yield Symptom(
+                WARNING,
+                "branch-without-card",
+                f"card/{branch.card}",
+                f"{text}, and has {commits} that base lacks",
+                "Merge or rename it; `git branch -D` it when nothing of it is wanted.",
+            )
+
+
+def salvages(board: Board, seen: Seen) -> Iterator[Symptom]:
+    for each in seen.salvages:
+        ago = lasted(seen.now - each.at)
+        yield Symptom(
+            INFO,
+            "salvage",
+            each.ref,
+            f"{each.ref} keeps what fitted no branch {ago} ago"
+            + (f": {each.subject}" if each.subject else ""),
+            f"`git show {each.ref}`; `git update-ref -d {each.ref}` when it is not needed.",
+        )
+
+
+def locks(board: Board, seen: Seen) -> Iterator[Symptom]:
+    for lock in seen.locks:
+        if lock.user:
+            text = f"{lock.path} is there for {lock.age} seconds, and may be in use: {lock.user}"
+            yield Symptom(WARNING, "lock", lock.path, text, "Wait for that git command to end.")
+        else:
+            text = f"{lock.path} is {lasted(lock.age)} old, and no git is running that could own it"
+            yield Symptom(WARNING, "stale-lock", lock.path, text, "", REMOVE_LOCK)

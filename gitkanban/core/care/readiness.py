@@ -1,0 +1,59 @@
+"""What would stop the next start or the next accept, found by going through both without doing them.
+
+A part of the check-up of `core.care.doctor`; it sees facts only.
+"""
+
+from collections.abc import Iterator
+
+from gitkanban.core.care.surroundings import BlockingBranch, Seen
+from gitkanban.core.model import Board
+from gitkanban.core.symptom import DELETE_BRANCH, ERROR, Symptom
+
+
+def start(board: Board, seen: Seen) -> Iterator[Symptom]:
+    ready = seen.ready
+    if ready.no_base:
+        advice = "Set `kanban: base:` in config.yaml to a branch that exists."
+        yield Symptom(ERROR, "no-base", "base", ready.no_base, advice)
+    if ready.no_folder and not seen.unwritable:  # the git directory is closed to us: that says it
+        yield Symptom(
+            ERROR,
+            "no-worktrees-folder",
+            "worktrees",
+            f"no worktree of a card can be made: {ready.no_folder}",
+            "Put that right, or choose another folder: `git config gitkanban.worktrees FOLDER`.",
+        )
+    for branch in ready.blocking:
+        yield _blocked(branch)
+
+
+def _blocked(branch: BlockingBranch) -> Symptom:
+    return Symptom(
+        ERROR,
+        "branch-in-the-way",
+        branch.name,
+        f"beside the branch {branch.name} git can make no branch {branch.blocked}",
+        f"`git branch -m {branch.name} another-name` makes room.",
+        DELETE_BRANCH if branch.merged else "",
+    )
+
+
+def accept(board: Board, seen: Seen) -> Iterator[Symptom]:
+    for root, why in () if seen.unwritable else seen.ready.stuck:
+        yield Symptom(
+            ERROR,
+            "accept-blocked",
+            root,
+            f"nothing can be accepted while {root} cannot follow: {why}",
+            "Finish or mend that.",
+        )
+    for late in seen.ready.late:
+        yield Symptom(
+            ERROR,
+            "checkout-behind",
+            late.root,
+            f"the index of {late.root} is that of {late.commit[:10]}, before {late.branch} moved "
+            "on: a commit made there takes out what came since",
+            f"If nobody staged that: `git -C {late.root} read-tree -m -u {late.commit[:10]} HEAD` "
+            "brings it along, and leaves what you have changed.",
+        )

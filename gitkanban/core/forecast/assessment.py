@@ -1,0 +1,212 @@
+"""What a simulated future is worth: how short it could be at best, who is idle, what to raise first.
+
+It judges a simulation that was played to its end; it starts nothing and changes no config.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from gitkanban.core.forecast.simulate import Question, Simulated, review_of, simulate
+from gitkanban.core.graph import longest_chain
+from gitkanban.core.model import LANE, POOL, REVIEW, RUNNING, TODO, Board, Config
+from gitkanban.core.tick import room
+from gitkanban.core.tick.facts import Observed
+from gitkanban.core.tick.room import HOST, Key, Room, asks_of, needs_of, occupants
+
+CHAIN: Key = ("chain", "")  # the bound that no limit can move
+TRIED_MOST = 4  # limits that are tried out
+
+# Of equal bounds the nearest to the worker is named.
+_ORDER = (
+    *(CHAIN[0], room.WORKER, room.PROFILE, room.CAPACITY),
+    *(room.SHARED_CHECKOUT, room.MEMORY, HOST),
+)
+
+
+class Bound(NamedTuple):
+    """No schedule is shorter than `seconds`: the work that must pass this limit, over the limit."""
+
+    key: Key  # (kind, name), kinds as in `room`; CHAIN for the longest chain
+    seconds: int
+    work: int = 0  # seconds of sessions, times what each takes of the limit
+    limit: int = 0
+
+
+class Assessment(NamedTuple):
+    """A makespan against its lower bounds."""
+
+    bounds: tuple[Bound, ...]  # the highest first; never empty
+    chain: tuple[str, ...]  # the cards of the longest chain, first to last
+    utilisation: Mapping[str, float]  # worker -> share of its slots' time in use, 0 to 1
+
+    @property
+    def bound(self) -> int:
+        """The lower bound of the makespan, in seconds."""
+        return self.bounds[0].seconds
+
+    @property
+    def binds(self) -> Key:
+        """What makes the lower bound what it is."""
+        return self.bounds[0].key
+
+
+class Advice(NamedTuple):
+    """A limit to raise from `limit` to `to`, and the makespan that gives, in seconds; with `also`,
+    one that must be raised together with it."""
+
+    key: Key
+    limit: int
+    to: int
+    makespan: int
+    also: tuple[Key, int, int] | None = None  # key, limit, to
+
+
+def assess(board: Board, observed: Observed, question: Question, done: Simulated) -> Assessment:
+    """Compare a simulation of this board with what limits and chains allow at best."""
+    seconds, chain = _longest(board, question, done)
+    bounds = [Bound(CHAIN, seconds), *_work(board, observed, done)]
+    return Assessment(
+        tuple(
+            sorted(bounds, key=lambda each: (-each.seconds, _ORDER.index(each.key[0]), each.key))
+        ),
+        chain,
+        _utilisation(board, done),
+    )
+
+
+def _longest(board: Board, question: Question, done: Simulated) -> tuple[int, tuple[str, ...]]:
+    """The heaviest chain of sessions; between two of them lies a review."""
+    takes = {
+        bar.card: bar.end - max(bar.start, done.now)
+        for bar in done.bars
+        if not bar.ran or (bar.card in board.cards and board.cards[bar.card].status == RUNNING)
+    }  # nobody waits for the run of a card that is over
+    takes |= {card.id: 0 for card in board.cards.values() if card.status == REVIEW}
+    cards = {card: board.cards[card] for card in takes if card in board.cards}
+    for card in [card for card in cards.values() if card.status != TODO]:
+        cards[card.id] = card._replace(parents=())  # under way, whatever its parents say by now
+    total, chain = longest_chain(
+        cards, lambda card: takes[card.id] + review_of(board, question, card)
+    )
+    last = review_of(board, question, cards[chain[-1]]) if chain else 0
+    return max(0, int(total) - last), tuple(chain)
+
+
+def _work(board: Board, observed: Observed, done: Simulated) -> list[Bound]:
+    """For each limit: everything that passes it, over how much passes at once.
+
+    Runs that were there before count unless they alone exceed the limit (it was lowered).
+    """
+    config = board.config or Config()
+    before = occupants(board, observed)
+    seats = Room(config, before)
+    left: dict[str, int] = {}
+    for bar in done.bars:
+        if bar.ran:
+            left[bar.card] = min(left.get(bar.card, bar.end), bar.end - done.now)
+    work: dict[Key, int] = {}
+    for one in before:
+        asks = [*one.asks, *([room.Ask(HOST, "")] if one.here else [])]
+        for ask in asks:
+            fits = seats.taken(ask.kind, ask.name) <= seats.limit(ask.kind, ask.name)
+            work[ask.key] = work.get(ask.key, 0) + left[one.label] * ask.amount * fits
+    for bar in done.bars:
+        if not bar.ran:
+            worker = config.workers[bar.worker]
+            asks = [*asks_of(worker, needs_of(board.cards[bar.card], worker)), room.Ask(HOST, "")]
+            for ask in asks:
+                work[ask.key] = work.get(ask.key, 0) + (bar.end - bar.start) * ask.amount
+    return [
+        Bound(key, -(-total // seats.limit(*key)), total, seats.limit(*key))
+        for key, total in work.items()
+        if seats.limit(*key) > 0
+    ]
+
+
+def _utilisation(board: Board, done: Simulated) -> dict[str, float]:
+    busy: dict[str, int] = {}
+    for bar in done.bars:
+        busy[bar.worker] = busy.get(bar.worker, 0) + bar.end - max(bar.start, done.now)
+    workers = board.config.workers if board.config else {}
+    return {
+        name: min(1.0, busy.get(name, 0) / (workers[name].max_concurrency * done.makespan))
+        if done.makespan
+        else 0.0
+        for name in sorted(workers)
+    }
+
+
+def advice(
+    board: Board, observed: Observed, question: Question, done: Simulated
+) -> tuple[Advice, ...]:
+    """What raising each of the limits that cards wait longest at would give, the best first.
+
+    Each is raised by one, or doubled where one is not enough, and simulated again, so this takes up
+    to twice TRIED_MOST times as long as `simulate`. Limits whose raise shortens nothing are left
+    out; where that is all of them, the first is tried together with the one that binds behind it.
+    """
+    config = board.config or Config()
+    found = []
+    by_waiting = waited_at(done)
+    for key in by_waiting[:TRIED_MOST]:
+        limit = _limit(config, key)
+        for to in sorted({limit + 1, 2 * limit}):  # eight equal sessions over 5 slots end as over 4
+            raised = board._replace(config=_raised(config, key, to))
+            makespan = simulate(raised, observed, question).makespan
+            if makespan < done.makespan:
+                found.append(Advice(key, limit, to, makespan))
+                break
+    found.sort(key=lambda one: (one.makespan, by_waiting.index(one.key)))
+    if by_waiting and not found:
+        found = _pair(board, observed, question, done, by_waiting[0])
+    return tuple(found)
+
+
+def _pair(
+    board: Board, observed: Observed, question: Question, done: Simulated, first: Key
+) -> list[Advice]:
+    """What doubling a limit gives, together with the one at which cards wait longest then."""
+    config = board.config or Config()
+    limit = _limit(config, first)
+    raised = _raised(config, first, 2 * limit)
+    then = simulate(board._replace(config=raised), observed, question)
+    for second in [key for key in waited_at(then) if key != first][:1]:
+        behind = _limit(config, second)
+        both = board._replace(config=_raised(raised, second, 2 * behind))
+        makespan = simulate(both, observed, question).makespan
+        if makespan < done.makespan:
+            also = (second, behind, 2 * behind)
+            return [Advice(first, limit, 2 * limit, makespan, also)]
+    return []
+
+
+def waited_at(done: Simulated) -> list[Key]:
+    """The limits that can be raised and that cards waited at, the longest first."""
+    by_waiting = sorted(done.waited, key=lambda key: (-done.waited[key], key))
+    return [key for key in by_waiting if key[0] in _RAISABLE]
+
+
+# The shared checkout and memory that a run writes are exclusive by nature.
+_RAISABLE = frozenset({room.WORKER, room.PROFILE, room.CAPACITY, HOST, room.STARTS})
+
+
+def _limit(config: Config, key: Key) -> int:
+    if key[0] == room.STARTS:
+        return config.max_starts_per_tick
+    return Room(config).limit(*key)
+
+
+def _raised(config: Config, key: Key, to: int) -> Config:
+    kind, name = key
+    if kind == room.WORKER:
+        worker = config.workers[name]
+        mode = POOL if worker.mode == LANE else worker.mode
+        more = worker._replace(max_concurrency=to, mode=mode, memory=worker.memory_policy)
+        return config._replace(workers={**config.workers, name: more})
+    if kind == room.PROFILE:
+        return config._replace(profiles={**config.profiles, name: to})
+    if kind == room.CAPACITY:
+        return config._replace(capacities={**config.capacities, name: to})
+    if kind == room.STARTS:
+        return config._replace(max_starts_per_tick=to)
+    return config._replace(max_concurrency=to)

@@ -1,0 +1,241 @@
+"""The future of a board on a virtual clock: when each card would start and end, by the real rules.
+
+It runs the scheduler's own `fill` at every event, on lines and room that are kept up to date, so it
+answers for ten thousand cards in seconds. It assumes what cannot be known: each session takes as
+long as its worker's cards are said to take, every session succeeds, whoever reviews takes `review`
+seconds, and a session's end is followed by a tick at once. It waits for nobody: cards that hang on
+a blocked, backlog, dropped or missing one never start.
+"""
+
+from collections.abc import Collection, Mapping
+from hashlib import blake2b
+from heapq import heappop, heappush
+from typing import NamedTuple
+
+from gitkanban.core.backoff import due
+from gitkanban.core.graph import children, unfinished
+from gitkanban.core.model import REVIEW, RUNNING, TODO, Board, Card, Config
+from gitkanban.core.tick import room
+from gitkanban.core.tick.facts import Observed
+from gitkanban.core.tick.fair import Accounts
+from gitkanban.core.tick.holds import Held, Reasons
+from gitkanban.core.tick.limit_words import limit_words, of_limit
+from gitkanban.core.tick.reconcile import accepts
+from gitkanban.core.tick.room import Full, Key, Occupant, Room, needs_of, occupants
+from gitkanban.core.tick.schedule import Blocks, Line, fill
+
+TICK = 60  # seconds between ticks where nothing else calls for one
+
+# What happens in a simulation.
+END, END_OF_EARLIER, ACCEPT, READY, NEXT_TICK = "end", "end-of-earlier", "accept", "ready", "tick"
+
+
+class Duration(NamedTuple):
+    """How long sessions take, in seconds: anything between mean - spread and mean + spread."""
+
+    mean: int = 600
+    spread: int = 0
+
+
+class Question(NamedTuple):
+    """What to simulate. Equal questions give equal answers."""
+
+    durations: Mapping[str, Duration] = {}  # worker -> how long its cards take
+    otherwise: Duration = Duration()  # of workers not named there
+    review: int = 0  # seconds from a session's end to its card's acceptance
+    until: int = 0  # seconds after which to stop; 0: go on until nothing can start any more
+    seed: int = 0
+
+
+_PLAIN = Question()
+
+
+class Bar(NamedTuple):
+    """One session of the simulation; times are epoch seconds. `run` ones ran when it began."""
+
+    card: str
+    worker: str
+    profile: str
+    slot: str
+    start: int
+    end: int
+    ran: bool = False
+
+
+class Simulated(NamedTuple):
+    """Who would run when. `waited` is card-seconds spent ready at each full limit."""
+
+    now: int
+    bars: tuple[Bar, ...]  # by start, then card; with `until`, those that began before it
+    makespan: int  # seconds from now to the last end
+    never: tuple[Held, ...]  # cards that would not start, with what holds them
+    waited: Mapping[Key, int]
+    left: int = 0  # todo cards that had not begun when it stopped at `until`, with work to come
+
+
+def simulate(board: Board, observed: Observed, question: Question = _PLAIN) -> Simulated:
+    """Play the board from `observed.now` on; a standstill is taken to be over."""
+    course = _Course(board, observed._replace(standstill=""), question)
+    course.run()
+    return course.result()
+
+
+def duration(question: Question, worker: str, card: str) -> int:
+    """How long a session takes in this question, in seconds, at least 1."""
+    mean, spread = question.durations.get(worker, question.otherwise)
+    if spread:
+        noise = blake2b(f"{question.seed}/{card}".encode(), digest_size=4).digest()
+        mean += round(spread * (int.from_bytes(noise, "big") / 2**31 - 1))
+    return max(1, mean)
+
+
+def review_of(board: Board, question: Question, card: Card) -> int:
+    """Seconds that a person takes before a card is accepted; 0 where tick accepts it itself."""
+    return 0 if accepts(board, card) else question.review
+
+
+class _Course:
+    """The state of a simulation between two events."""
+
+    def __init__(self, board: Board, observed: Observed, question: Question) -> None:
+        self.board, self.question = board, question
+        self.config = board.config or Config()
+        self.reasons = Reasons(board, observed)
+        idle = {name for name in self.config.workers if self.reasons.worker_held(name)}
+        self.seats = Room(self.config, (), idle)
+        self.accounts = Accounts(observed.served)
+        self.lines: dict[str, Line] = {}
+        self.blocks: Blocks = {}
+        self.bars: list[Bar] = []
+        self.waited: dict[Key, int] = {}
+        self.begun = self.time = observed.now
+        # (when, count, what, card, the run that ends); the count keeps runs from being compared
+        self.events: list[tuple[int, int, str, str, Occupant | None]] = []
+        todo = [card for card in board.cards.values() if card.status == TODO]
+        self.todo = {c.id: c for c in todo if not self.reasons.worker_held(c.worker)}
+        self.kids = children(self.todo.values())
+        self.open = {c.id: len(set(unfinished(board, c))) for c in self.todo.values()}
+        self.busy: set[str] = set()  # cards with a run that was there before
+        self.count = 0
+        self._begin(observed)
+
+    def _begin(self, observed: Observed) -> None:
+        began = {run.card: run.started for run in observed.runs}
+        for one in occupants(self.board, observed):
+            start = began.get(one.label, self.time)
+            takes = duration(self.question, one.worker, one.label)
+            self.busy.add(one.label)
+            self.seats.take(one)
+            self._sit(one, start, max(start + takes, self.time + 1), ran=True)
+        for card in self.board.cards.values():
+            if card.status == REVIEW:
+                self._event(self.time + self._review(card.id), ACCEPT, card.id)
+        for name in self.todo:
+            self._ready(name, observed.ready_since.get(name, self.time))
+
+    def _event(self, at: int, what: str, card: str = "", ends: Occupant | None = None) -> None:
+        self.count += 1
+        heappush(self.events, (at, self.count, what, card, ends))
+
+    def _sit(self, one: Occupant, start: int, end: int, ran: bool = False) -> None:
+        slot = f"{one.profile}#{one.number}"
+        self.bars.append(Bar(one.label, one.worker, one.profile, slot, start, end, ran))
+        self._event(end, END_OF_EARLIER if ran else END, one.label, one)
+
+    def _ready(self, name: str, since: int) -> None:
+        """A todo card lines up if nothing but limits and `not_before` holds it any more."""
+        card = self.todo[name]
+        if self.open[name] or name in self.busy:
+            return
+        at = due(self.board, card, self.time)
+        if at > self.time:
+            self._event(at, READY, name)
+            return
+        if card.worker not in self.lines:
+            self.lines[card.worker] = Line(self.config.workers[card.worker])
+        self.lines[card.worker].add(card, since)
+
+    def run(self) -> None:
+        """Play every event in order of time, a round of the scheduler after each moment."""
+        last = self.begun + self.question.until if self.question.until else None
+        self._event(self.begun, NEXT_TICK)
+        while self.events and (last is None or self.events[0][0] < last):
+            self._pass(self.events[0][0])
+            while self.events and self.events[0][0] == self.time:
+                self._happen(*heappop(self.events)[2:])
+            self._round()
+
+    def _round(self) -> None:
+        most = self.config.max_starts_per_tick or None
+        started, self.blocks = fill(self.seats, self.lines, self.accounts, self.time, most)
+        for one in started:
+            takes = duration(self.question, one.worker, one.label)
+            self._sit(one, self.time, self.time + takes)
+        if most and len(started) == most and any(line.groups for line in self.lines.values()):
+            self._event(self.time + TICK - self.time % TICK, NEXT_TICK)
+
+    def _pass(self, at: int) -> None:
+        """Time goes on, and those who wait have waited."""
+        for worker, blocked in self.blocks.items():
+            groups = self.lines[worker].groups
+            for needs in blocked.keys() & groups.keys():
+                if blocked[needs].code == room.NEVER:
+                    continue
+                key = _key(blocked[needs])
+                waited = len(groups[needs]) * (at - self.time)
+                self.waited[key] = self.waited.get(key, 0) + waited
+        self.time = at
+
+    def _happen(self, what: str, card: str, ends: Occupant | None) -> None:
+        if ends:
+            self.seats.release(ends)
+        if what == END_OF_EARLIER:
+            self.busy.discard(card)
+            known = self.board.cards.get(card)
+            if known is None or known.status != RUNNING:
+                what = READY if card in self.todo else NEXT_TICK
+        if what == READY:
+            self._ready(card, self.time)
+        elif what in (END, END_OF_EARLIER) and self._review(card):
+            self._event(self.time + self._review(card), ACCEPT, card)
+        elif what != NEXT_TICK:
+            for child in self.kids.get(card, ()):
+                self.open[child] -= 1
+                self._ready(child, self.time)
+
+    def _review(self, card: str) -> int:
+        known = self.board.cards.get(card)
+        return review_of(self.board, self.question, known) if known else 0
+
+    def result(self) -> Simulated:
+        """What came of it."""
+        bars = sorted(self.bars, key=lambda bar: (bar.start, bar.card, bar.slot))
+        end = max((bar.end for bar in bars), default=self.begun)
+        begun = {bar.card for bar in bars if not bar.ran}
+        left = len(self.todo.keys() - begun) if self.events else 0
+        never = () if left else tuple(sorted(self._never(begun)))
+        waited = dict(sorted(self.waited.items()))
+        return Simulated(self.begun, tuple(bars), max(0, end - self.begun), never, waited, left)
+
+    def _never(self, ran: Collection[str]) -> list[Held]:
+        found = []
+        for card in self.board.cards.values():
+            if card.status != TODO or card.id in ran:
+                continue
+            came = not self.open.get(card.id, 1) and due(self.board, card, self.time) <= self.time
+            then = card._replace(parents=(), not_before=0) if came else card
+            held = self.reasons.of_card(then)
+            worker = self.board.worker_of(card)
+            needs = needs_of(card, worker) if worker else ()
+            full = self.blocks.get(card.worker, {}).get(needs)
+            if held is None and full:
+                held = of_limit(card.id, full.code, limit_words(full, self.seats))
+            if held:
+                found.append(held)
+        return found
+
+
+def _key(full: Full) -> Key:
+    """The limit to which waiting is put down, where it is not the one that was found full."""
+    kind = full.kind or (room.HOST if full.code == room.RESERVE else full.code)
+    return kind, "" if kind in (room.HOST, room.STARTS, room.SHARED_CHECKOUT) else full.name

@@ -1,0 +1,86 @@
+"""What is wrong with a config that can be read: needs that are never met, caps for nobody, reserves.
+
+Mistakes in the text are found where it is read (`board.formats.configfile`); cards are looked at in `rules`.
+"""
+
+from collections.abc import Iterator
+
+from gitkanban.core.ids import Nearest
+from gitkanban.core.model import Config, Worker
+from gitkanban.core.review.rules import Finding, finding
+
+_FILE = "config.yaml"
+
+
+def state(config: Config) -> list[Finding]:
+    """What is wrong with a config, in the order of its workers' names."""
+    found: list[Finding] = []
+    capacities = Nearest(config.capacities)
+    for _, worker in sorted(config.workers.items()):
+        found += _command(worker)
+        found += _needs(config, worker, capacities)
+    return [*found, *_profiles(config), *_reserves(config)]
+
+
+def _command(worker: Worker) -> Iterator[Finding]:
+    if not worker.command and not worker.runner:
+        yield finding(
+            "no-command",
+            _FILE,
+            ("kanban", "workers", worker.name),
+            f"{worker.name} has neither runner nor command, and starts nothing",
+            "Write runner: with a preset, or command: [argv, with, '{prompt}'].",
+        )
+
+
+def _needs(config: Config, worker: Worker, capacities: Nearest) -> Iterator[Finding]:
+    for name, amount in worker.needs:
+        at = ("kanban", "workers", worker.name, "needs", name)
+        limit = config.capacities.get(name)
+        if limit is None:
+            hint = capacities.hint(name)
+            yield finding(
+                "unknown-capacity",
+                _FILE,
+                at,
+                f"{worker.name} needs {name}, which is no capacity",
+                hint or "Name it under capacities:.",
+            )
+        elif amount > limit:
+            yield finding(
+                "never-runs",
+                _FILE,
+                at,
+                f"{worker.name} needs {name} {amount}, and there are {limit}",
+                "Ask for less, or raise it under capacities:.",
+            )
+
+
+def _profiles(config: Config) -> Iterator[Finding]:
+    used = {worker.profile for worker in config.workers.values()}
+    near = Nearest(used)
+    # Whose profile a worker with a mistake has is not known.
+    for name in sorted(set(config.profiles) - used) if not config.faulty else ():
+        yield finding(
+            "unused-profile",
+            _FILE,
+            ("kanban", "profiles", name),
+            f"no worker has the profile {name}, so its cap holds for nobody",
+            near.hint(name),
+        )
+
+
+def _reserves(config: Config) -> Iterator[Finding]:
+    """Idle workers keep what they reserve, so reserves of the whole host stop everybody else."""
+    total, workers = config.max_concurrency, sorted(config.workers.items())
+    kept = {name: min(w.reserve, w.max_concurrency) for name, w in workers if w.reserve}
+    wants_more = any(w.max_concurrency > kept.get(name, 0) for name, w in workers)
+    if sum(kept.values()) > total or (sum(kept.values()) == total and wants_more):
+        yield finding(
+            "reserves",
+            _FILE,
+            ("kanban", "workers", next(iter(kept)), "reserve"),
+            f"the reserve of {', '.join(kept)} is {sum(kept.values())} of a host total of {total}, "
+            "which leaves nothing to others",
+            "Reserve less, or raise kanban.max_concurrency.",
+        )

@@ -1,0 +1,246 @@
+"""The difference of two boards in the board's own words, as one value.
+
+It compares values: a card that was only laid out anew has not changed. Views print it.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from gitkanban.core.graph import cycles, is_done, longest_chain, ready, unfinished
+from gitkanban.core.model import TERMINAL, TODO, Board, Card, Config, Worker
+from gitkanban.core.review.changerules import EXECUTED, executed_words
+from gitkanban.core.tick.facts import Observed
+from gitkanban.core.tick.schedule import schedule
+
+ADDED, REMOVED, ARCHIVED, CHANGED = "added", "removed", "archived", "changed"
+
+
+class FieldChange(NamedTuple):
+    """One field before and after, in the types of `Card`."""
+
+    name: str
+    before: Any
+    after: Any
+
+
+class CardChange(NamedTuple):
+    """What became of one card. `before` or `after` is None where there is no such card."""
+
+    id: str
+    kind: str  # ADDED | REMOVED | ARCHIVED | CHANGED
+    before: Card | None
+    after: Card | None
+    fields: tuple[FieldChange, ...] = ()
+
+    @property
+    def card(self) -> Card:
+        """The card as it is, or as it last was."""
+        card = self.after or self.before
+        assert card is not None
+        return card
+
+
+class Waiting(NamedTuple):
+    """A card that waits, and the parents it waits for."""
+
+    card: str
+    parents: tuple[str, ...]
+
+
+class Setting(NamedTuple):
+    """A key of the config before and after, as text; "" for nothing. `executes` marks commands."""
+
+    path: str
+    before: str
+    after: str
+    executes: bool = False
+
+
+class Outlook(NamedTuple):
+    """Where a board stands: cards ready, the longest chain of open cards, and the sessions that a
+    tick would start, by profile."""
+
+    ready: tuple[str, ...]
+    chain: tuple[str, ...]
+    starts: Mapping[str, tuple[str, ...]]
+    open: int
+
+
+class Difference(NamedTuple):
+    """Everything a reviewer wants to know of a change from `before` to `after`."""
+
+    cards: tuple[CardChange, ...]
+    settings: tuple[Setting, ...]
+    runs: tuple[tuple[str, int], ...]  # (card, records added)
+    notes: tuple[tuple[str, int], ...]  # (card, notes added)
+    paused: tuple[str, ...]
+    resumed: tuple[str, ...]
+    ready: tuple[str, ...]  # cards that become ready
+    waits: tuple[Waiting, ...]  # cards that are new or wait for something new
+    freed: tuple[str, ...]  # open cards that wait for nothing any more, and did
+    before: Outlook
+    after: Outlook
+    broken: tuple[str, ...]  # files that become unreadable
+    mended: tuple[str, ...]
+    rings: tuple[tuple[str, ...], ...] = ()  # new cycles; each card waits for the next
+    links: tuple[tuple[str, str], ...] = ()  # (parent, child) of `after`, for a drawing
+    cut: tuple[tuple[str, str], ...] = ()  # links that are gone
+
+    @property
+    def empty(self) -> bool:
+        """Nothing that means anything has changed."""
+        return not any(
+            (self.cards, self.settings, self.runs, self.notes, self.paused, self.resumed,
+             self.broken, self.mended)
+        )  # fmt: skip
+
+
+def difference(before: Board, after: Board, now: int) -> Difference:
+    """What changes from one board to the other; `now` decides which cards are ready."""
+    old, new = outlook(before, now), outlook(after, now)
+    cards = tuple(
+        change
+        for name in sorted({*before.cards, *after.cards})
+        if (change := _card(name, before, after)) is not None
+    )
+    links = {(parent, card.id) for card in after.cards.values() for parent in card.parents}
+    were = {(parent, card.id) for card in before.cards.values() for parent in card.parents}
+    was_broken, now_broken = (
+        {problem.file: problem for problem in board.problems} for board in (before, after)
+    )
+    return Difference(
+        cards,
+        tuple(settings(before.config, after.config)),
+        _grown({c: [r.run for r in before.runs_of(c)] for c in before.runs},
+               {c: [r.run for r in after.runs_of(c)] for c in after.runs}),
+        _grown({c: [n.id for n in before.notes_of(c)] for c in before.notes},
+               {c: [n.id for n in after.notes_of(c)] for c in after.notes}),
+        tuple(sorted(set(after.paused) - set(before.paused))),
+        tuple(sorted(set(before.paused) - set(after.paused))),
+        tuple(name for name in new.ready if name not in old.ready),
+        tuple(_waits(before, after)),
+        tuple(_freed(before, after, new.ready)),
+        old,
+        new,
+        tuple(sorted(set(now_broken) - set(was_broken))),
+        tuple(sorted(set(was_broken) - set(now_broken))),
+        tuple(ring for ring in _rings(after) if ring not in _rings(before)),
+        tuple(sorted(links)),
+        tuple(sorted(were - links)),
+    )  # fmt: skip
+
+
+def _rings(board: Board) -> list[tuple[str, ...]]:
+    return [tuple(ring) for ring in cycles(board.cards)]
+
+
+def outlook(board: Board, now: int) -> Outlook:
+    """Where the board stands, with nothing known of the machines it is worked on."""
+    cards = {card.id: card for card in board.cards.values() if card.status not in TERMINAL}
+    starts: dict[str, list[str]] = {}
+    if board.config:
+        # As the host that the board is worked on, so that its running sessions count there.
+        host = next((card.host for card in cards.values() if card.host), "")
+        for start in schedule(board, Observed(now, host, "")).starts:
+            starts.setdefault(start.profile, []).append(start.card)
+    return Outlook(
+        tuple(sorted(card.id for card in cards.values() if ready(board, card, now))),
+        tuple(longest_chain(cards)[1]),
+        {profile: tuple(names) for profile, names in sorted(starts.items())},
+        len(cards),
+    )
+
+
+def _card(name: str, before: Board, after: Board) -> CardChange | None:
+    old, new = before.cards.get(name), after.cards.get(name)
+    if old == new:
+        return None
+    if old is None:
+        return CardChange(name, ADDED, None, new)
+    if new is None:
+        return CardChange(name, ARCHIVED if name in after.archived else REMOVED, old, None)
+    fields = tuple(
+        FieldChange(field, getattr(old, field), getattr(new, field))
+        for field in Card._fields
+        if getattr(old, field) != getattr(new, field)
+    )
+    return CardChange(name, CHANGED, old, new, fields)
+
+
+def _waits(before: Board, after: Board) -> Iterable[Waiting]:
+    """Open cards that wait for something they did not wait for."""
+    for name, card in sorted(after.cards.items()):
+        if card.status in TERMINAL:
+            continue
+        old = before.cards.get(name)
+        for_now = unfinished(after, card)
+        if not for_now or (old and set(for_now) <= set(unfinished(before, old))):
+            continue
+        yield Waiting(name, for_now)
+
+
+def _freed(before: Board, after: Board, now_ready: Iterable[str]) -> Iterable[str]:
+    """Open cards that waited and do not any more, without being ready: in the backlog, say."""
+    told = set(now_ready)
+    for name, card in sorted(after.cards.items()):
+        old = before.cards.get(name)
+        if old is None or card.status in TERMINAL or name in told or card.status == TODO:
+            continue
+        waited = any(not is_done(before, parent) for parent in old.parents)
+        if waited and not unfinished(after, card):
+            yield name
+
+
+def _grown(
+    before: Mapping[str, list[str]], after: Mapping[str, list[str]]
+) -> tuple[tuple[str, int], ...]:
+    counts = (
+        (card, len(set(names) - set(before.get(card, ())))) for card, names in sorted(after.items())
+    )
+    return tuple((card, count) for card, count in counts if count)
+
+
+# The config -----------------------------------------------------------------------------------
+
+
+def settings(before: Config | None, after: Config | None) -> Iterable[Setting]:
+    """The keys that differ, workers field by field; a config that cannot be read has none."""
+    old, new = before or Config(), after or Config()
+    for field in Config._fields:
+        was, now = getattr(old, field), getattr(new, field)
+        if was == now:
+            continue
+        if field == "workers":
+            for name in sorted({*was, *now}):
+                yield from _worker(name, was.get(name), now.get(name))
+        elif isinstance(was, Mapping):
+            for name in sorted({*was, *now}):
+                if was.get(name) != now.get(name):
+                    yield Setting(f"{field}.{name}", _text(was.get(name)), _text(now.get(name)))
+        else:
+            yield Setting(field, _text(was), _text(now))
+
+
+def _worker(name: str, old: Worker | None, new: Worker | None) -> Iterable[Setting]:
+    blank = Worker(name, name)
+    for field in Worker._fields[1:]:
+        was, now = (getattr(side or blank, field) for side in (old, new))
+        if was == now and not (field == "mode" and (old is None or new is None)):
+            continue
+        before, after = (
+            "" if side is None else executed_words(side, field) or _text(getattr(side, field))
+            for side in (old, new)
+        )
+        if before != after:
+            yield Setting(f"workers.{name}.{field}", before, after, field in EXECUTED)
+
+
+def _text(value: Any) -> str:
+    if value is None or value == ():
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        pairs = (" ".join(map(str, each)) if isinstance(each, tuple) else each for each in value)
+        return ", ".join(map(str, pairs))
+    return str(value)

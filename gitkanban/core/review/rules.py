@@ -1,0 +1,289 @@
+"""What is wrong with a board's cards as they are, as findings, and the table of all rules.
+
+It sees values only. What is wrong with the config is in `configrules`, what a change does in `changerules`; files, lines and columns are put to findings where texts are (`board.review.findings`),
+with the rules that are about texts.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from gitkanban.core.graph import cycles
+from gitkanban.core.ids import Nearest
+from gitkanban.core.model import DROPPED, TERMINAL, TODO, Board, Card, Config
+from gitkanban.core.tick.holds import EVERYBODY
+
+ERROR = "error"
+WARNING = "warning"
+
+
+class Rule(NamedTuple):
+    """A rule of the review: its severity, and what it looks for."""
+
+    severity: str
+    finds: str
+
+
+RULES: Mapping[str, Rule] = {
+    "unreadable": Rule(ERROR, "A file that cannot be read: broken YAML, a wrong type, a symlink."),
+    "config": Rule(ERROR, "A mistake in `config.yaml`."),
+    "title": Rule(ERROR, "A card without a title, or with one of several lines."),
+    "unknown-worker": Rule(ERROR, "A card for a worker that the config does not have."),
+    "no-worker": Rule(WARNING, "A card that may run, and is nobody's."),
+    "unknown-parent": Rule(ERROR, "A parent that does not exist."),
+    "cycle": Rule(ERROR, "Cards that wait for each other, each ring once."),
+    "dropped-parent": Rule(WARNING, "A card that waits for a dropped one, which never frees it."),
+    "duplicate-id": Rule(ERROR, "An id that is used twice."),
+    "case-twin": Rule(ERROR, "Ids that differ by case only; some file systems hold one of them."),
+    "unknown-capacity": Rule(ERROR, "A need for a capacity that the config does not have."),
+    "never-runs": Rule(ERROR, "A card or a worker that asks for more than there is."),
+    "no-command": Rule(WARNING, "A worker with neither runner nor command, which starts nothing."),
+    "unused-profile": Rule(WARNING, "A cap for a profile that no worker has."),
+    "reserves": Rule(WARNING, "Reserves that leave nothing of the host total to others."),
+    "paused-worker": Rule(WARNING, "A card that may run, whose worker is paused, or all are."),
+    "stray-file": Rule(WARNING, "A file under the board that nothing reads."),
+    "layout": Rule(WARNING, "A card that is not laid out so that changes to it merge."),
+    "status-by-hand": Rule(ERROR, "A change of status that only a tick may make."),
+    "running-changed": Rule(WARNING, "A change to a card that runs, or ends its session."),
+    "run-fields": Rule(ERROR, "A change to fields that only a run sets."),
+    "run-edited": Rule(ERROR, "A record of an ended run that was changed, removed or made up."),
+    "note-edited": Rule(WARNING, "A note that was changed or removed; notes are written once."),
+    "card-removed": Rule(WARNING, "A card whose file was removed, its history with it."),
+    "executes": Rule(WARNING, "A change to what is executed on the machines that tick."),
+    "trusted": Rule(WARNING, "A change to a key that machines ask their owner's trust for."),
+    "setting": Rule(WARNING, "A change to a limit, a weight, a time, or another setting."),
+    "prompt": Rule(WARNING, "A change to what every session is told."),
+    "prompt-field": Rule(WARNING, "A `{word}` in `prompt.md` that stands for nothing."),
+}
+
+
+class Finding(NamedTuple):
+    """One thing found. `file` is relative to the board's root; `at` leads to a place in it: keys,
+    and at last perhaps an item. Lines and columns count from 1, 0 is unknown."""
+
+    rule: str
+    severity: str
+    file: str
+    at: tuple[str, ...]
+    message: str
+    hint: str = ""
+    line: int = 0
+    column: int = 0
+
+
+def finding(
+    rule: str, file: str, at: tuple[str, ...], message: str, hint: str = "", severity: str = ""
+) -> Finding:
+    """A finding with its rule's severity, unless another is given."""
+    return Finding(rule, severity or RULES[rule].severity, file, at, message, hint)
+
+
+def card_file(card: str) -> str:
+    """A card's file, relative to the board's root."""
+    return f"cards/{card}.yaml"
+
+
+def state(board: Board) -> list[Finding]:
+    """What is wrong with a board's cards, whoever made it so. Problems of files are not among it."""
+    known = _Known.of(board)
+    found = [each for card in board.cards.values() for each in _card(board, card, known)]
+    found += _rings(board)
+    found += _pause_of_all(board)
+    return [*found, *_twins(board)]
+
+
+class _Known(NamedTuple):
+    """The names that cards may use, and the cards that cannot be read."""
+
+    cards: Nearest
+    workers: Nearest
+    capacities: Nearest
+    unreadable: frozenset[str]
+
+    @classmethod
+    def of(cls, board: Board) -> "_Known":
+        config = board.config
+        return cls(
+            Nearest(board.cards),
+            Nearest(config.workers if config else ()),
+            Nearest(config.capacities if config else ()),
+            frozenset(problem.card for problem in board.problems),
+        )
+
+
+def _card(board: Board, card: Card, known: _Known) -> Iterator[Finding]:
+    file = card_file(card.id)
+    if not card.title.strip():
+        yield finding(
+            "title",
+            file,
+            ("title",),
+            f"card {card.id} has no title",
+            "Give it one line that says what to do.",
+        )
+    elif "\n" in card.title.strip("\n"):
+        yield finding(
+            "title",
+            file,
+            ("title",),
+            f"the title of {card.id} has several lines",
+            "Put the rest into body.",
+        )
+    if card.id in board.archived:
+        yield finding(
+            "duplicate-id",
+            file,
+            ("id",),
+            f"card {card.id} is in the archive too",
+            f"Rename this one: gitkanban rename {card.id} NEW.",
+        )
+    if card.status in TERMINAL:
+        return
+    yield from _parents(board, card, known)
+    yield from _worker(board, card, known)
+
+
+def _parents(board: Board, card: Card, known: _Known) -> Iterator[Finding]:
+    file = card_file(card.id)
+    for parent in card.parents:
+        at = ("parents", parent)
+        if parent in board.cards:
+            if board.cards[parent].status == DROPPED:
+                yield finding(
+                    "dropped-parent",
+                    file,
+                    at,
+                    f"{card.id} waits for {parent}, which is dropped",
+                    f"Unlink it, drop {card.id} too, or reopen {parent}.",
+                )
+        elif parent not in board.archived and parent not in known.unreadable:
+            hint = known.cards.hint(parent, but=card.id)
+            yield finding(
+                "unknown-parent",
+                file,
+                at,
+                f"parent {parent} of {card.id} is no card",
+                hint or "Add that card, or take the parent out.",
+            )
+
+
+def _worker(board: Board, card: Card, known: _Known) -> Iterator[Finding]:
+    config = board.config
+    file = card_file(card.id)
+    if config is None:
+        return
+    if not card.worker:
+        if card.status == TODO:
+            yield finding(
+                "no-worker",
+                file,
+                ("title",),
+                f"{card.id} has no worker",
+                "Name one, or keep the card in the backlog.",
+            )
+    elif card.worker not in config.workers:
+        # Of a worker with a mistake in it, the mistake is told.
+        if card.worker not in config.faulty:
+            yield finding(
+                "unknown-worker",
+                file,
+                ("worker",),
+                f"no worker {card.worker!r}",
+                known.workers.hint(card.worker),
+            )
+    elif card.worker in board.paused and card.status == TODO:
+        why = board.paused[card.worker].why
+        yield finding(
+            "paused-worker",
+            file,
+            ("worker",),
+            f"worker {card.worker} is paused" + (f": {why}" if why else ""),
+            f"gitkanban resume {card.worker}, once its cause is gone.",
+        )
+    yield from _needs(config, card, known)
+
+
+def _needs(config: Config, card: Card, known: _Known) -> Iterator[Finding]:
+    """Needs that are never met: the card's own, else those that its worker's cards have."""
+    file, worker = card_file(card.id), config.workers.get(card.worker)
+    inherited = worker.needs if worker and not card.needs else ()
+    by = f" (all cards of {card.worker} need it)" if inherited else ""
+    for name, amount in card.needs or inherited:
+        at = ("worker",) if inherited else ("needs", name)
+        limit = config.capacities.get(name)
+        if limit is None:
+            hint = known.capacities.hint(name)
+            yield finding(
+                "unknown-capacity",
+                file,
+                at,
+                f"no capacity {name!r}{by}",
+                hint or "Name it under capacities: in config.yaml.",
+            )
+        elif amount > limit:
+            yield finding(
+                "never-runs",
+                file,
+                at,
+                f"{card.id} asks for {name} {amount}, and there are {limit}{by}",
+                "Ask for less, or raise it under capacities: in config.yaml.",
+            )
+
+
+def _pause_of_all(board: Board) -> Iterator[Finding]:
+    if EVERYBODY in board.paused and any(card.status == TODO for card in board.cards.values()):
+        why = board.paused[EVERYBODY].why
+        yield finding(
+            "paused-worker",
+            f"paused/{EVERYBODY}.yaml",
+            ("why",),
+            "every worker is paused" + (f": {why}" if why else ""),
+            "gitkanban resume --all, once its cause is gone.",
+        )
+
+
+def _rings(board: Board) -> list[Finding]:
+    found = []
+    for ring in cycles(board.cards):
+        first, second = ring[0], ring[1 % len(ring)]
+        way = " → ".join([*ring, first])
+        found.append(
+            finding(
+                "cycle",
+                card_file(first),
+                ("parents", second),
+                f"a cycle: {way}",
+                "Each waits for the next; take one of these parents out.",
+            )
+        )
+    return found
+
+
+def _twins(board: Board) -> list[Finding]:
+    seen: dict[str, str] = {}
+    found = []
+    for name in sorted(board.cards):
+        twin = seen.setdefault(name.lower(), name)
+        if twin != name:
+            found.append(
+                finding(
+                    "case-twin",
+                    card_file(name),
+                    ("id",),
+                    f"{name} and {twin} differ by case only",
+                    f"gitkanban rename {name} NEW.",
+                )
+            )
+    return found
+
+
+def brought_in(base: list[Finding], head: list[Finding]) -> list[Finding]:
+    """The findings of `head` that `base` did not have, wherever they stood."""
+    known = {(each.rule, each.file, each.message) for each in base}
+    return [each for each in head if (each.rule, each.file, each.message) not in known]
+
+
+def in_order(found: Iterable[Finding]) -> list[Finding]:
+    """By file, line and column, errors before warnings of one place."""
+    return sorted(
+        found, key=lambda each: (each.file, each.line, each.column, each.severity, each.rule)
+    )

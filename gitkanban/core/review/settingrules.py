@@ -1,0 +1,65 @@
+"""What a change does to the keys of `config.yaml` that are compared by value, each named once.
+
+Commands and what they get are looked at in `changerules`; how keys are told apart is in `trusted`.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from gitkanban.core.model import Board, Config, Worker
+from gitkanban.core.review.rules import Finding, finding
+from gitkanban.core.trust.trusted import ANSWERS, Answer, shown
+
+_TRUSTED = "Machines that tick use it only once their owner has said `gitkanban trust`."
+_SETTING = "It holds from the moment it is merged; no machine asks its owner."
+# Named with the commands, as what a session runs as (`changerules`).
+_ELSEWHERE = ("profile",)
+
+
+def change(base: Board, head: Board) -> Iterator[Finding]:
+    """The settings that differ, the board's first. A new board has only what is trusted named."""
+    if head.config is None:
+        return
+    old = base.config or Config()
+    answers = [a for a in ANSWERS if not a.executed and (base.config or a.holds)]
+    for answer in answers:
+        if not answer.is_workers:
+            yield from _of_board(answer, old, head.config)
+    for name, worker in sorted(head.config.workers.items()):
+        was = old.workers.get(name) or Worker(name, worker.profile, mode=worker.mode)
+        for answer in answers:
+            if answer.is_workers and answer.name not in _ELSEWHERE:
+                values = getattr(was, answer.attribute), getattr(worker, answer.attribute)
+                at = ("kanban", "workers", name, answer.name)
+                yield from _named(answer, at, f"{name} {answer.name}", *values)
+    for name in sorted(set(old.workers) - set(head.config.workers) - set(head.config.faulty)):
+        message = f"worker {name} is removed"
+        yield finding("setting", "config.yaml", ("kanban", "workers"), message, _SETTING)
+
+
+def _of_board(answer: Answer, old: Config, new: Config) -> Iterator[Finding]:
+    path = answer.path.split(".")
+    field = path[1] if "*" in path else answer.attribute
+    was, now = (getattr(side, field, None) for side in (old, new))
+    if not isinstance(was, Mapping) or not isinstance(now, Mapping):
+        yield from _named(answer, ("kanban", path[-1]), answer.name, was, now)
+        return
+    for name in sorted({*was, *now}):
+        at = ("kanban", field, name, *path[3:])
+        yield from _named(answer, at, ".".join(at), was.get(name), now.get(name))
+
+
+def _named(answer: Answer, at: tuple[str, ...], key: str, was: Any, now: Any) -> Iterator[Finding]:
+    if was == now:
+        return
+    rule, hint = ("trusted", _TRUSTED) if answer.holds else ("setting", _SETTING)
+    yield finding(rule, "config.yaml", at, f"{key}: {_worded(was)} → {_worded(now)}", hint)
+
+
+def _worded(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, tuple):
+        words = (" ".join(map(str, each)) if isinstance(each, tuple) else each for each in value)
+        return ", ".join(words) or "nothing"
+    return shown(value)

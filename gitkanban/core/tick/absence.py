@@ -1,0 +1,16 @@
+"""Words for work that is not in this clone: where it is, and how people get it here."""
+
+from gitkanban.core.tick.facts import Elsewhere
+
+
+def absence_words(away: Elsewhere) -> str:
+    """`its work is not here: commit 01ab… is on h1, in clone k2x`."""
+    clone = f", in clone {away.clone}" if away.clone else ""
+    host = away.host or "another host"
+    return f"its work is not here: commit {away.commit[:10]} is on {host}{clone}"
+
+
+def fetch_hint(card: str, away: Elsewhere) -> str:
+    """The commands that bring a card's branch here, over a remote that both clones have."""
+    remote, host = away.remote or "REMOTE", away.host or "the host that has it"
+    return f"`git push {remote} card/{card}` on {host}, then `git fetch {remote} card/{card}` here"

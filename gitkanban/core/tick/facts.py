@@ -1,0 +1,157 @@
+"""What was observed of the world outside the board, as values: the input of reconcile and verdict.
+
+Facts only; what they mean is decided in `verdict`, `reconcile` and `schedule`.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from gitkanban.core.model import Card
+from gitkanban.core.tick.closing import Tries
+from gitkanban.core.trust.tampering import Finding
+
+
+class StepEnd(NamedTuple):
+    """How one command of a run ended: setup, session, or verify."""
+
+    name: str
+    exit: int | None = None  # None: it did not exit by itself
+    signal: int = 0
+
+
+class Exit(NamedTuple):
+    """A run's exit record, written last by its supervisor, or by the tick that found it lost."""
+
+    ended: int
+    how: str  # exited | timeout | stall | stop | lost | reboot | not-started
+    steps: tuple[StepEnd, ...] = ()
+    error: str = ""  # what could not be done, for not-started
+
+    def step(self, name: str) -> StepEnd | None:
+        """The end of the named step, None when it never ran."""
+        return next((step for step in self.steps if step.name == name), None)
+
+
+class Work(NamedTuple):
+    """What a run left in git, seen from the commit at which it started."""
+
+    tip: str = ""  # the card branch's tip once everything is collected
+    session_commits: int = 0  # new commits the session made
+    leftover: str = ""  # the commit made of changes it left uncommitted; empty: none
+    leftover_paths: tuple[str, ...] = ()  # without the agent's own droppings
+    salvage: str = ""  # ref that keeps what did not fit the branch
+    told: tuple[str, ...] = ()  # things a person should know: branch switched, board paths left out
+    missed: tuple[str, ...] = ()  # paths that should have been committed, and could not be
+    merged: int = 0  # commits of the session's own that base has already: it merged them itself
+
+
+class Report(NamedTuple):
+    """What the session said of itself through the CLI, from inside its workspace."""
+
+    kind: str  # done | block
+    no_change: bool = False
+    summary: str = ""
+    reason: str = ""
+    why: str = ""
+
+
+class Letter(NamedTuple):
+    """What a session wrote to us from inside its run. Only what its kind has is filled in."""
+
+    id: str  # sorts by time
+    kind: str  # done | block | note | memory | add
+    card: str  # empty: the run's own
+    text: str = ""  # of a note
+    report: Report | None = None
+    cards: tuple[Card, ...] = ()
+
+
+class RunFacts(NamedTuple):
+    """One run of this clone whose end is not yet recorded on the board."""
+
+    run: str
+    card: str
+    worker: str
+    profile: str
+    slot: str  # "profile#number"
+    started: int
+    start_commit: str = ""
+    alive: bool = False  # its kernel locks are held
+    exit: Exit | None = None
+    collected: bool = True  # its work is; a run that ended is told of only then
+    tries: Tries = Tries()  # closing it that failed
+    tampering: tuple[str, ...] = ()  # what changed around the repository while it lived
+    given_up: str = ""  # why it is not tried again
+    work: Work = Work()
+    report: Report | None = None
+    letters: tuple[Letter, ...] = ()  # oldest first
+    bad_letters: tuple[tuple[str, str], ...] = ()  # (file, what is wrong with it)
+    session: str = ""
+    # What the config said when the run began; the worker may be gone by now.
+    commits: str = "session"  # session | supervisor
+    shared: bool = False  # it works in the shared checkout: no branch
+    verified: bool = False  # a verify command was to be run
+    max_attempts: int = 2
+    needs: tuple[tuple[str, int], ...] = ()
+    # What the agent's output says, as a preset's reader reads it.
+    rate_limited: bool = False
+    limited_until: int = 0  # seconds since the epoch; 0: nothing says
+    login_needed: bool = False  # the agent's service does not know who asks
+    agent_error: str = ""  # what ended the agent's last turn, in its own words
+    summary: str = ""  # the agent's last message
+    cost_usd: str = ""  # a decimal number; empty: unknown
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    denied: tuple[str, ...] = ()  # tools that it was refused
+
+
+class Elsewhere(NamedTuple):
+    """Work that a card's status speaks of, and that is not here."""
+
+    commit: str
+    host: str = ""  # where the run that made it was; empty: unknown
+    clone: str = ""
+    remote: str = ""  # by which it may come; empty: there is none
+
+
+class Landing(NamedTuple):
+    """What came of merging a card's work: the commit by which base has it (empty: it left none), or
+    what conflicts."""
+
+    merged: str = ""
+    conflict: str = ""
+
+
+class NoProgram(NamedTuple):
+    """A program of a worker that cannot be run on this machine, and why: `not on PATH`."""
+
+    program: str
+    fault: str
+    step: str = ""  # setup | verify; empty: it is the agent itself
+
+
+class Observed(NamedTuple):
+    """Everything a plan needs to know beside the board."""
+
+    now: int
+    host: str
+    clone: str
+    runs: tuple[RunFacts, ...] = ()
+    known_runs: frozenset[str] = frozenset()  # runs with a folder here, settled or not
+    base: str = ""  # the branch that work goes to
+    merged: Mapping[str, str] = {}  # cards in review whose work is in base -> by which commit
+    accepted: Mapping[str, Landing] = {}  # cards tick has just merged, or tried to
+    # Cards in review whose work this clone does not have, and done ones that a card in todo waits
+    # for whose work base does not have here.
+    elsewhere: Mapping[str, Elsewhere] = {}
+    commits_here: frozenset[str] = frozenset()  # of recorded runs that would settle a card
+    refused: Mapping[str, str] = {}  # cards the last tick could not accept -> why
+    busy_slots: frozenset[str] = frozenset()  # "profile#n" whose kernel lock somebody holds
+    tampering: tuple[Finding, ...] = ()  # of earlier runs, too: what nobody has settled yet
+    untrusted: Mapping[str, str] = {}  # worker -> why it may start nothing
+    missing: Mapping[str, NoProgram] = {}  # worker -> what its runs would fail for
+    withheld: tuple[str, ...] = ()  # changes of trusted keys that are not allowed, in words
+    ready_since: Mapping[str, int] = {}  # card -> when a tick first saw it ready
+    started: int = 0  # starts that count as this tick's already
+    served: Mapping[str, float] = {}  # worker -> virtual finish time, see `schedule`
+    standstill: str = ""  # why nothing may be committed or started now; empty: go on

@@ -1,0 +1,320 @@
+"""Why a card does not start, in words with names and numbers: `Held`, for tick, status and why.
+
+It asks no limits: which one is full is for `room` to say, in the words of `limits`, and whose turn
+it is for `schedule`.
+"""
+
+from typing import NamedTuple
+
+from gitkanban.core import graph
+from gitkanban.core.backoff import describe_excess, due
+from gitkanban.core.model import (
+    BACKLOG,
+    BLOCKED,
+    DROPPED,
+    NEEDS_INPUT,
+    REVIEW,
+    RUNNING,
+    TODO,
+    Board,
+    Card,
+    Problem,
+)
+from gitkanban.core.tick import room
+from gitkanban.core.tick.absence import absence_words, fetch_hint
+from gitkanban.core.tick.facts import NoProgram, Observed
+from gitkanban.core.tick.reconcile import accepts
+from gitkanban.core.tick.room import needs_of, too_much
+from gitkanban.core.time_words import about, marked
+
+# Codes of what holds a card back, beside the kinds and codes of `room`.
+PARENTS = "parents"  # a parent runs or may run
+NOT_HERE = "not-here"  # a parent is done, but its work is not in this clone's base
+RING = "ring"
+NOT_BEFORE = "not-before"
+NO_WORKER = "no-worker"
+UNKNOWN_WORKER = "unknown-worker"
+NO_COMMAND = "no-command"
+CONFIG = "config"
+STILL_RUNNING = "still-running"  # an earlier run of the card has not ended
+STANDSTILL = "standstill"
+PAUSED = "paused"
+UNTRUSTED = "untrusted"
+NO_PROGRAM = "no-program"  # what the worker runs is not on this machine
+
+# Those of a todo card that pass only when somebody changes the card, the config, the trust or the
+# machine.
+PERSONS = frozenset(
+    (
+        *(CONFIG, NO_COMMAND, NO_PROGRAM, NO_WORKER, PAUSED, RING, UNKNOWN_WORKER, UNTRUSTED),
+        room.NEVER,
+    )
+)
+
+EVERYBODY = "*"  # the name under which a pause of all workers lies
+
+NAMES_MOST = 5
+RING_MOST = 8
+
+
+class Held(NamedTuple):
+    """The first thing that holds a card back.
+
+    `frees` says what would free it; `at` is the earliest time at which that is known to happen
+    (epoch seconds), 0 where nobody can know.
+    """
+
+    card: str
+    code: str
+    text: str
+    frees: str = ""
+    at: int = 0
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the card is ready all the same: parents done, its time come."""
+        return self.code not in (NOT_BEFORE, NOT_HERE, PARENTS, RING) and not self.code.startswith(
+            "parent-"
+        )
+
+
+class Reasons:
+    """Words for one board at one moment; what several cards need is worked out once.
+
+    With `kept` the words are to be kept for long: times stay marks, for `moments.worded`.
+    """
+
+    def __init__(self, board: Board, observed: Observed, kept: bool = False) -> None:
+        self._board = board
+        self._observed = observed
+        self._kept = kept
+        self._roots: dict[str, graph.Root] | None = None
+        self._stuck: dict[str, Held] = {}  # by id: why a card at the end of a chain cannot start
+        self._rings: dict[str, list[str]] | None = None
+        self._live = {run.card: run.run for run in observed.runs if run.alive or run.exit is None}
+        self._workers: dict[str, tuple[str, str, str] | None] = {}
+
+    def of_card(self, card: Card) -> Held | None:
+        """What holds a todo card back before any limit is asked, None when nothing does."""
+        waits = graph.unfinished(self._board, card)
+        if waits:
+            return self._parents(card, waits)
+        away = [parent for parent in card.parents if parent in self._observed.elsewhere]
+        if away:
+            return self._of_absent(card, away)
+        now = self._observed.now
+        at = due(self._board, card, now)
+        if at > now:
+            excess = describe_excess(self._board, card, now)
+            text = f"not before{self._time(at)}{f'; {excess}' if excess else ''}"
+            return Held(card.id, NOT_BEFORE, text, "time", at)
+        if card.worker not in self._workers:
+            self._workers[card.worker] = self._of_worker(card.worker)
+        said = self._workers[card.worker]
+        if said and said[0] in (NO_WORKER, UNKNOWN_WORKER, NO_COMMAND, CONFIG):
+            return Held(card.id, *_about(said, card.id))
+        if card.id in self._live:
+            text = f"its run {self._live[card.id]} has not ended yet"
+            return Held(card.id, STILL_RUNNING, text, "the end of that run")
+        if self._observed.standstill:
+            return Held(card.id, STANDSTILL, self._observed.standstill, "the end of that")
+        return Held(card.id, *said) if said else self._never(card)
+
+    def _of_absent(self, card: Card, away: list[str]) -> Held:
+        """A card whose parents are done, without their work being in base here."""
+        first, base = self._observed.elsewhere[away[0]], self._observed.base or "base"
+        whose = f"{away[0]}'s work" if len(away) == 1 else f"the work of {some(away)}"
+        where = f" (merged on {first.host})" if first.host and len(away) == 1 else ""
+        text = f"waits for {whose}, which is not in {base} here{where}"
+        frees = f"commit {first.commit[:10]} in {base} here, or"
+        if away[0] not in self._board.cards:  # nobody decides again on what is in the archive
+            return Held(card.id, NOT_HERE, text, f"{frees} `gitkanban unlink {card.id} {away[0]}`")
+        way_out = f"`gitkanban done {away[0]}` if {base} has its work by other commits"
+        return Held(card.id, NOT_HERE, text, f"{frees} {way_out}")
+
+    def _never(self, card: Card) -> Held | None:
+        """Whether the card asks for more of a capacity than there is."""
+        config, worker = self._board.config, self._board.worker_of(card)
+        full = too_much(config, needs_of(card, worker)) if config and worker else None
+        if full is None:
+            return None
+        if not full.limit:
+            text, way_out = f"needs {full.name}, of which config has none", "`capacities: {}`"
+        else:
+            text = f"needs {full.amount} of {full.name}, of which there are {full.limit}"
+            way_out = "a larger `capacities: {}`"
+        return Held(card.id, room.NEVER, text, way_out.format(full.name))
+
+    def _of_worker(self, name: str) -> tuple[str, str, str] | None:
+        config = self._board.config
+        if config is None:
+            return CONFIG, "config.yaml cannot be read", "its repair; see `gitkanban check`"
+        if not name:
+            return NO_WORKER, "nobody is assigned", "`gitkanban edit {id} --worker NAME`"
+        worker = config.workers.get(name)
+        if name in config.faulty:
+            text = f"worker {name} has a mistake ({config.faulty[name].told})"
+            return CONFIG, text, "its repair in config.yaml"
+        if worker is None:
+            return UNKNOWN_WORKER, f"config names no worker {name}", "a worker of that name"
+        if not worker.command and not worker.runner:
+            return NO_COMMAND, f"{name} has neither runner nor command", "a command in config.yaml"
+        for paused, who, way_out in ((EVERYBODY, "every worker", "--all"), (name, name, name)):
+            if paused in self._board.paused:
+                pause = self._board.paused[paused]
+                why = f": {pause.why}" if pause.why else ""
+                return PAUSED, f"{who} is paused{why}", f"`gitkanban resume {way_out}`"
+        if name in self._observed.untrusted:
+            why = self._observed.untrusted[name]
+            return UNTRUSTED, f"{name} is not trusted: {why}", "`gitkanban trust`"
+        if name in self._observed.missing:
+            way_out = "its installation, or `gitkanban trust` where it is on PATH now"
+            return NO_PROGRAM, missing_words(self._observed.missing[name]), way_out
+        return None
+
+    def worker_held(self, name: str) -> bool:
+        """Whether a worker can start nothing at all now, whatever room there is."""
+        if name not in self._workers:
+            self._workers[name] = self._of_worker(name)
+        return self._workers[name] is not None
+
+    def _parents(self, card: Card, waits: tuple[str, ...]) -> Held:
+        roots = self._chains()
+        root = roots[card.id]
+        if root.state == graph.RING:
+            ring = self._ring(root.card)
+            link = f"`gitkanban unlink {ring[0]} {ring[1 % len(ring)]}`"
+            frees = link if len(ring) == 1 else f"{link}, or another of its links"
+            return Held(card.id, RING, f"waits in a ring: {_round(ring)}", frees)
+        if root.state in (RUNNING, TODO, graph.MOVING):
+            words = [f"{one} ({graph.state(self._board, one)})" for one in waits[:NAMES_MOST]]
+            text = f"waits for {some(words, len(waits))}"
+            return Held(card.id, PARENTS, text, f"{some(list(waits))} done", self._ahead(root))
+        via = ""
+        if root.card not in waits:
+            first = next(p for p in waits if roots.get(p) == root)
+            via = f"{first}, behind "
+        text = f"waits for {via}{root.card}, which {self._predicate(root)}"
+        frees = self._way_out(root, "" if via else card.id)
+        return Held(card.id, f"parent-{root.state}", text, frees)
+
+    def _chains(self) -> dict[str, graph.Root]:
+        if self._roots is None:
+            self._roots = graph.roots(self._board, self._ends())
+        return self._roots
+
+    def _ends(self) -> dict[str, str]:
+        """What more than their status is known of cards at which chains of parents end."""
+        found = {}
+        for card in self._board.cards.values():
+            if card.status == REVIEW and self.moves(card):
+                found[card.id] = graph.MOVING
+            elif card.status == TODO and not graph.unfinished(self._board, card):
+                held = self.of_card(card)
+                if held and held.code in PERSONS:
+                    self._stuck[card.id] = held
+                    found[card.id] = graph.STUCK
+        return found
+
+    def moves(self, card: Card) -> bool:
+        """Whether the next tick accepts a card in review."""
+        observed = self._observed
+        if card.id in observed.refused or card.id in observed.elsewhere:
+            return False
+        return accepts(self._board, card)
+
+    def _ahead(self, root: graph.Root) -> int:
+        """The time before which the card at the end of a chain cannot start, 0 for none."""
+        now = self._observed.now
+        at = due(self._board, self._board.cards[root.card], now) if root.state == TODO else 0
+        return at if at > now else 0
+
+    def _predicate(self, root: graph.Root) -> str:
+        """What is the matter with the card at the end of a chain, as a verb phrase."""
+        if root.state == graph.MISSING:
+            return "does not exist"
+        if root.state == graph.BROKEN:
+            problem = next(
+                (p for p in self._board.problems if p.card == root.card), Problem("", 0, 0, "")
+            )
+            return f"cannot be read ({problem.file}:{problem.line}: {problem.message})"
+        if root.state == graph.STUCK:
+            return f"cannot start: {self._stuck[root.card].text}"
+        return self.status(self._board.cards[root.card])
+
+    def status(self, card: Card) -> str:
+        """A card that is not todo, as a verb phrase: `is blocked: needs-input since 2 h`."""
+        if card.status == BLOCKED:
+            why = f" ({card.why})" if card.why else ""
+            return f"is blocked: {card.reason or 'no reason given'}{why}{self._since(card)}"
+        if card.status == REVIEW:
+            refused = self._observed.refused.get(card.id)
+            why = f"; tick could not accept it: {refused}" if refused else ""
+            if card.id in self._observed.elsewhere:
+                why = f"; {absence_words(self._observed.elsewhere[card.id])}"
+            return f"is in review{self._since(card)}{why}"
+        if card.status == RUNNING:
+            return f"runs in {card.slot or '?'} on {card.host or '?'}"
+        return f"is {card.status}" if card.status != TODO else "may run"
+
+    def _since(self, card: Card) -> str:
+        runs = self._board.runs_of(card.id)
+        if card.status == BLOCKED and runs and runs[-1].why != card.why:
+            return ""  # somebody has blocked it since its last run
+        ended = runs[-1].ended if runs else 0
+        return self._time(ended) if 0 < ended <= self._observed.now else ""
+
+    def _time(self, at: int) -> str:
+        return marked(at) if self._kept else about(at, self._observed.now)
+
+    def _ring(self, smallest: str) -> list[str]:
+        if self._rings is None:
+            self._rings = {ring[0]: ring for ring in graph.rings(self._board)}
+        return self._rings[smallest]
+
+    def way_out(self, card: Card) -> str:
+        """What would free a card that is not todo."""
+        return self._way_out(graph.Root(card.id, card.status), "")
+
+    def _way_out(self, root: graph.Root, child: str) -> str:
+        """What would free the cards behind the end of a chain; `child` waits for it directly."""
+        name, card = root.card, self._board.cards.get(root.card)
+        if root.state == graph.STUCK:
+            return self._stuck[name].frees
+        if root.state == REVIEW and name in self._observed.elsewhere:
+            return fetch_hint(name, self._observed.elsewhere[name])
+        if root.state == REVIEW and card and accepts(self._board, card):
+            again = "the end of that, for each tick tries again"
+            return again if name in self._observed.refused else "the next tick"
+        answer = ' --why "your answer"' if card and card.reason == NEEDS_INPUT else ""
+        unlink = f"`gitkanban unlink {child} {name}`" if child else "its children unlinked"
+        return {
+            graph.MISSING: f"a card {name}, or {unlink}",
+            graph.BROKEN: f"a {name} that can be read",
+            DROPPED: f"`gitkanban reopen {name}`, or {unlink}",
+            BLOCKED: f"a person: `gitkanban show {name}`, then `gitkanban retry {name}{answer}`",
+            BACKLOG: f"`gitkanban approve {name}`",
+            REVIEW: f"`gitkanban accept {name}`",
+            RUNNING: "the end of its session",
+        }[root.state]
+
+
+def missing_words(missing: NoProgram) -> str:
+    """`cannot run claude: not on PATH`."""
+    step = f" for {missing.step}" if missing.step else ""
+    return f"cannot run {missing.program}{step}: {missing.fault}"
+
+
+def _round(ring: list[str]) -> str:
+    """A ring in words, from its first card back to it; long ones cut in the middle."""
+    shown = ring if len(ring) <= RING_MOST else [*ring[: RING_MOST - 1], "…", ring[-1]]
+    return " → ".join([*shown, ring[0]])
+
+
+def some(names: list[str], total: int = 0, joined: str = ", ") -> str:
+    rest = (total or len(names)) - min(len(names), NAMES_MOST)
+    return joined.join(names[:NAMES_MOST]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _about(said: tuple[str, str, str], card: str) -> tuple[str, str, str]:
+    return said[0], said[1], said[2].replace("{id}", card)

@@ -1,0 +1,86 @@
+"""What a full limit is in words: who holds it, and whose end makes room.
+
+Which limit is full is for `room` to say.
+"""
+
+from collections.abc import Collection, Mapping
+
+from gitkanban.core.tick import room
+from gitkanban.core.tick.holds import Held, some
+from gitkanban.core.tick.room import Full, Room
+
+# Limits at which other workers take their turns in between.
+_SHARED = frozenset({room.HOST, room.RESERVE, room.STARTS, room.PROFILE, room.CAPACITY})
+
+
+def of_limit(card: str, code: str, words: tuple[str, str], ahead: int = 0) -> Held:
+    """A card held by a limit; `ahead` cards of the same worker wait for the same and go first."""
+    text, frees = words
+    if not ahead:
+        return Held(card, code, text, frees)
+    first = "the card ahead has" if ahead == 1 else f"the {ahead} cards ahead have"
+    own = " of its worker's" if code in _SHARED else ""
+    said = f"{text}; fair order: {ahead}{own} ahead"
+    return Held(card, code, said, f"{frees}, once {first} started")
+
+
+def limit_words(full: Full, seats: Room, starting: Collection[str] = ()) -> tuple[str, str]:
+    """What is full and who holds it, and what would free it; `starting` cards do not run yet."""
+    kind = room.HOST if full.code == room.RESERVE else full.code
+    count = f"{seats.taken(kind, full.name)}/{full.limit}"
+    if full.code == room.KEPT:
+        what = {
+            room.CAPACITY: full.name,
+            room.SHARED_CHECKOUT: "the shared checkout",
+            room.MEMORY: f"the memory of {full.name}",
+        }.get(full.kind, f"the next slot of {full.name}")
+        return f"{what} is kept for {full.by}, which has waited long", f"the start of {full.by}"
+    if full.code == room.STARTS:
+        starts = "1 start" if full.limit == 1 else f"{full.limit} starts"
+        return f"{starts} a tick, and as many come first", "a later tick"
+    held = seats.holders(kind, full.name)
+    by = _holders(held, starting)
+    if full.code == room.RESERVE:
+        frees = "a session's end on this host"
+        if full.lasting:
+            frees = f"a smaller `reserve` of {full.by}, or a larger max_concurrency"
+        return f"host {count}{by}, the rest is reserved for {full.by}", frees
+    frees = _ends(held, seats.amounts(full.code, full.name), full) if held else "a higher limit"
+    if full.code == room.SHARED_CHECKOUT:
+        return f"the shared checkout{_is(by)}", frees
+    if full.code == room.MEMORY:
+        return f"the memory of {full.name}{_is(by)}", frees
+    if full.code == room.HOST:
+        return f"host {count}{by}", frees
+    if full.code == room.CAPACITY:
+        much = f" (it needs {full.amount})" if full.amount > 1 else ""
+        return f"capacity {full.name} {count}{much}{by}", frees
+    return f"{full.code} {full.name} {count}{by}", frees
+
+
+def _holders(held: list[str], starting: Collection[str]) -> str:
+    """` held by A; the next tick starts B first`: who holds a limit, and who is about to."""
+    now = [name for name in held if name not in starting]
+    soon = [name for name in held if name in starting]
+    by = f" held by {some(now)}" if now else ""
+    return f"{by}{';' if now else ':'} the next tick starts {some(soon)} first" if soon else by
+
+
+def _is(by: str) -> str:
+    return f" is{by}" if by.startswith(" held") else by
+
+
+def _ends(held: list[str], amounts: Mapping[str, int], full: Full) -> str:
+    """Whose ends make room: of any one, where that is enough, else of as many as it takes."""
+    short = sum(amounts.values()) + full.amount - full.limit
+    enough = [name for name in held if amounts[name] >= short]
+    if enough:
+        return f"the end of {some(enough, joined=' or ')}"
+    count = 0
+    for amount in sorted(amounts.values(), reverse=True):
+        count, short = count + 1, short - amount
+        if short <= 0:
+            break
+    if count == len(held):
+        return f"the ends of {some(held, joined=' and ')}"
+    return f"the ends of {count} of {some(held)}"

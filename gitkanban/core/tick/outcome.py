@@ -1,0 +1,59 @@
+"""What one tick did, as a value that views print and other programs read."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from gitkanban.core.tick.reconcile import Settled, Stop
+from gitkanban.core.tick.schedule import Held
+
+
+class Started(NamedTuple):
+    """A run that was started; `pid` is its supervisor's, 0 in a dry run."""
+
+    card: str
+    run: str
+    slot: str
+    workspace: str
+    branch: str
+    pid: int
+
+
+class Accepted(NamedTuple):
+    """A card in review whose branch tick merged into base, or tried to."""
+
+    card: str
+    to: str  # done | blocked
+    detail: str  # the merge commit (empty: nothing to merge), or what conflicts
+    told: tuple[str, ...] = ()
+    merged: str = ""  # a commit of base that has the work; empty: it left none
+
+
+class Outcome(NamedTuple):
+    """Everything a tick did or, for a dry run, would do."""
+
+    settled: tuple[Settled, ...] = ()
+    stopped: tuple[Stop, ...] = ()
+    accepted: tuple[Accepted, ...] = ()
+    started: tuple[Started, ...] = ()
+    held: tuple[Held, ...] = ()
+    commit: str = ""  # the last board commit it made; empty: none
+    told: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+    untrusted: Mapping[str, str] = {}  # workers with cards that wait for trust -> why
+    standstill: str = ""
+    contended: bool = False  # another tick is at work; it will go round again
+    dry_run: bool = False
+
+    def adding(self, **more: Any) -> "Outcome":
+        """What happened added up, without repeats; what holds now (the other fields) replaced."""
+        for name in _EVENTS & more.keys():
+            more[name] = tuple(dict.fromkeys((*getattr(self, name), *more[name])))
+        return self._replace(**more)
+
+    def then(self, later: "Outcome") -> "Outcome":
+        """This pass and a later one as one outcome."""
+        more = later._asdict()
+        return self.adding(**{**more, "commit": later.commit or self.commit})
+
+
+_EVENTS = frozenset({"settled", "stopped", "accepted", "started", "told", "errors"})

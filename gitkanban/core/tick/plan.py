@@ -1,0 +1,67 @@
+"""The plan of a tick: reconcile, then schedule the board as it will be, as one value.
+
+`tick --dry-run` prints it and stops; it holds no effect and does none.
+"""
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from gitkanban.core.changes import Change, applied
+from gitkanban.core.model import RUNNING, Board
+from gitkanban.core.tick.facts import Observed, RunFacts
+from gitkanban.core.tick.reconcile import Settled, Stop, reconcile, to_accept
+from gitkanban.core.tick.schedule import Held, Start, schedule
+
+
+class Plan(NamedTuple):
+    """What a tick intends, in the order in which it does it."""
+
+    stops: tuple[Stop, ...]
+    reclaims: tuple[RunFacts, ...]
+    settled: tuple[Settled, ...]
+    changes: tuple[Change, ...]  # the settling ones; a start adds its own once it has a run id
+    closed: tuple[str, ...]
+    accepts: tuple[str, ...]  # accepted before anything starts: their children are freed by it
+    starts: tuple[Start, ...]
+    held: tuple[Held, ...]
+    served: dict[str, float]
+    ready_since: dict[str, int]
+    told: tuple[str, ...]
+    letters: tuple[tuple[str, tuple[str, ...]], ...]  # of sessions: (run, files done with)
+    after: Board  # the board with `changes` applied
+
+
+def plan(board: Board, observed: Observed) -> Plan:
+    """What one tick should do with this board, given what was observed."""
+    found = reconcile(board, observed)
+    after = applied(board, found.changes)
+    scheduled = schedule(after, observed)
+    return Plan(
+        found.stops,
+        found.reclaims,
+        found.settled,
+        found.changes,
+        found.closed,
+        to_accept(after, observed.elsewhere),
+        scheduled.starts,
+        scheduled.held,
+        dict(scheduled.served),
+        dict(scheduled.ready_since),
+        found.told,
+        found.letters,
+        after,
+    )
+
+
+def held_after(todo: Plan, observed: Observed, started: Collection[str]) -> tuple[Held, ...]:
+    """What holds back the cards that a plan does not start, once these of its cards run."""
+    cards = dict(todo.after.cards)
+    for start in todo.starts:
+        if start.card in started:
+            card = cards[start.card]
+            cards[card.id] = card._replace(status=RUNNING, slot=start.slot, host=observed.host)
+    remembered = observed._replace(ready_since=todo.ready_since, served=todo.served)
+    then = schedule(todo.after._replace(cards=cards), remembered)
+    said = {each.card: each for each in then.held}
+    # Without an entry it is `max_starts_per_tick` that holds a card until the next tick.
+    return tuple(said.get(each.card, each) for each in todo.held)

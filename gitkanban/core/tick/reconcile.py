@@ -1,0 +1,332 @@
+"""Recorded against observed: what must change so that the board says what is true.
+
+Runs that ended are settled, live runs whose card moved on are stopped, dead runs without a record
+are named for reclaiming. Pure; the effects are the tick's. There is no other recovery code.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from gitkanban.core.changes import NOT_RUNNING, Change, EditCard, EndRun, SetPause, applied
+from gitkanban.core.cutting import cut
+from gitkanban.core.model import BLOCKED, DONE, REVIEW, RUNNING, TODO, Board, Card, Pause, Run
+from gitkanban.core.moves import accepted, conflicted
+from gitkanban.core.tick.absence import absence_words
+from gitkanban.core.tick.facts import Landing, Observed, RunFacts
+from gitkanban.core.tick.letters import open_letters
+from gitkanban.core.tick.verdict import COUNTED, Verdict, counting, destination, verdict
+
+SUMMARY_MOST = 20_000  # characters of a session's words that go onto the board
+ALIKE = 3  # cards of one worker that crash alike in one tick pause it
+
+
+class Settled(NamedTuple):
+    """A run whose end goes onto the board; `to` is empty where the card had moved on without it."""
+
+    card: str
+    run: str
+    outcome: str
+    to: str
+    why: str
+
+
+class Stop(NamedTuple):
+    """A live run that must end, because its card says so."""
+
+    run: str
+    card: str
+    why: str
+
+
+class Reconciled(NamedTuple):
+    """What reconciling asks for: changes to the board, and effects on runs."""
+
+    changes: tuple[Change, ...] = ()
+    settled: tuple[Settled, ...] = ()
+    stops: tuple[Stop, ...] = ()
+    reclaims: tuple[
+        RunFacts, ...
+    ] = ()  # dead without a record, or not collected: make up for it, look again
+    closed: tuple[str, ...] = ()  # runs with nothing more to do once the changes are committed
+    told: tuple[str, ...] = ()
+    letters: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (run, files that are done with)
+
+
+def reconcile(board: Board, observed: Observed) -> Reconciled:
+    """Compare the board with what was observed. Equal inputs give equal results, in run order."""
+    ended: list[tuple[RunFacts, Verdict, bool]] = []
+    stops: list[Stop] = []
+    reclaims: list[RunFacts] = []
+    closed: list[str] = []
+    for facts in sorted(observed.runs):
+        card = board.cards.get(facts.card)
+        current = card is not None and card.status == RUNNING and card.run == facts.run
+        recorded = any(run.run == facts.run for run in board.runs_of(facts.card))
+        if facts.alive:
+            if not current:
+                stops.append(Stop(facts.run, facts.card, _why_stop(card, facts)))
+        elif recorded and not current:
+            closed.append(facts.run)
+        elif facts.exit is None or not facts.collected:
+            reclaims.append(facts)
+        else:
+            ended.append((facts, _verdict(board, facts, current), current))
+    pauses, forgiven = _crashes_alike(ended, observed.now)
+    changes, letters, refused = _open_all(board, observed)
+    settled: list[Settled] = []
+    for facts, judged, current in ended:
+        settled.append(_settled(facts, judged, current))
+        changes += _settle(board, observed, facts, judged, current, facts.run in forgiven)
+        closed.append(facts.run)
+    for card in _orphans(board, observed):
+        changes += _settle_orphan(board, observed, card)
+        settled.append(_orphan_settled(board, observed, card))
+    for card_id in sorted(observed.merged):
+        card = board.cards.get(card_id)
+        if card and card.status == REVIEW:
+            changes.append(accepted(card, observed.merged[card_id]))
+    changes = _accepted(board, changes, observed.accepted)
+    changes += [SetPause(pause) for pause in pauses]
+    return Reconciled(
+        tuple(changes),
+        tuple(settled),
+        tuple(stops),
+        tuple(reclaims),
+        tuple(closed),
+        (
+            *(f"worker {pause.worker} is paused: {pause.why}" for pause in pauses),
+            *_away(board, observed),
+            *refused,
+        ),
+        letters,
+    )
+
+
+def _open_all(
+    board: Board, observed: Observed
+) -> tuple[list[Change], tuple[tuple[str, tuple[str, ...]], ...], list[str]]:
+    """What the sessions wrote to us: (changes, letters that are done with, notices)."""
+    changes: list[Change] = []
+    done: list[tuple[str, tuple[str, ...]]] = []
+    notices: list[str] = []
+    for facts in sorted(observed.runs):
+        if facts.letters or facts.bad_letters:
+            opened = open_letters(applied(board, changes), facts, observed.now)
+            changes += opened.changes
+            done.append((facts.run, opened.used))
+            notices += opened.notices
+    return changes, tuple(done), notices
+
+
+def _why_stop(card: Card | None, facts: RunFacts) -> str:
+    if card is None:
+        return "its card was deleted"
+    if card.status == RUNNING:
+        return f"its card is now worked on by run {card.run}"
+    return f"its card was moved to {card.status}"
+
+
+def _verdict(board: Board, facts: RunFacts, current: bool) -> Verdict:
+    card = board.cards.get(facts.card)
+    earlier = counting(board.runs_of(facts.card), card.attempts_after if card else "")
+    judged = verdict(facts, [run for run in earlier if run.run != facts.run])
+    if not current and judged.outcome == "stopped":
+        return judged._replace(outcome="cancelled")
+    return judged
+
+
+def _settled(facts: RunFacts, judged: Verdict, current: bool) -> Settled:
+    return Settled(facts.card, facts.run, judged.outcome, judged.to if current else "", judged.why)
+
+
+def _settle(
+    board: Board,
+    observed: Observed,
+    facts: RunFacts,
+    judged: Verdict,
+    current: bool,
+    forgiven: bool,
+) -> list[Change]:
+    changes: list[Change] = []
+    if all(run.run != facts.run for run in board.runs_of(facts.card)):
+        changes.append(EndRun(_record(observed, facts, judged)))
+    if current:
+        changes.append(_move(observed, facts.card, facts.run, judged, forgiven))
+    return changes
+
+
+def _move(
+    observed: Observed, card: str, run: str, judged: Verdict, forgiven: bool = False
+) -> EditCard:
+    fields: dict[str, object] = {"status": judged.to, **NOT_RUNNING}
+    if forgiven:  # the worker is at fault, not this card
+        fields |= {"status": TODO, "attempts_after": run}
+    elif judged.to == BLOCKED:
+        fields |= {"reason": judged.reason, "why": judged.why}
+    elif judged.delay:
+        fields["not_before"] = observed.now + judged.delay
+    return EditCard(card, fields)
+
+
+def _record(observed: Observed, facts: RunFacts, judged: Verdict) -> Run:
+    assert facts.exit is not None
+    session = facts.exit.step("session")
+    told = facts.report.summary if facts.report and facts.report.summary else facts.summary
+    return Run(
+        run=facts.run,
+        card=facts.card,
+        slot=facts.slot,
+        host=observed.host,
+        clone=observed.clone,
+        worker=facts.worker,
+        started=facts.started,
+        ended=facts.exit.ended,
+        outcome=judged.outcome,
+        exit=session.exit if session else None,
+        signal=session.signal if session else 0,
+        commit=facts.work.tip,
+        start_commit=facts.start_commit,
+        session=facts.session,
+        salvage=facts.work.salvage,
+        cost_usd=facts.cost_usd,
+        why="; ".join((judged.why, *facts.work.told, *_noticed(facts))),
+        summary=cut(told, SUMMARY_MOST),
+    )
+
+
+def _noticed(facts: RunFacts) -> tuple[str, ...]:
+    return (f"noticed while it ran: {', '.join(facts.tampering)}",) if facts.tampering else ()
+
+
+def _crashes_alike(
+    ended: Iterable[tuple[RunFacts, Verdict, bool]], now: int
+) -> tuple[list[Pause], frozenset[str]]:
+    """Workers to pause, and the runs that are not held against their cards."""
+    alike: dict[tuple[str, str, str], list[RunFacts]] = {}
+    for facts, judged, current in ended:
+        if current and judged.outcome in COUNTED:
+            alike.setdefault((facts.worker, judged.outcome, judged.why), []).append(facts)
+    pauses: dict[str, Pause] = {}
+    forgiven: set[str] = set()
+    for (worker, outcome, why), runs in sorted(alike.items()):
+        if len({facts.card for facts in runs}) < ALIKE:
+            continue
+        cards = ", ".join(facts.card for facts in runs)
+        text = f"{len(runs)} cards ended alike ({cards}): {outcome}, {why}"
+        pauses[worker] = Pause(worker, text, "tick", now)
+        forgiven.update(facts.run for facts in runs)
+    return list(pauses.values()), frozenset(forgiven)
+
+
+def _orphans(board: Board, observed: Observed) -> list[Card]:
+    """Cards that say `running` with a run of this clone (or none at all) that nobody knows here."""
+    seen = {facts.run for facts in observed.runs}
+    return [
+        card
+        for _, card in sorted(board.cards.items())
+        if card.status == RUNNING
+        and card.clone in ("", observed.clone)
+        and card.run not in seen
+        and card.slot not in observed.busy_slots
+    ]
+
+
+def _orphan_run(board: Board, card: Card) -> Run | None:
+    return next((run for run in board.runs_of(card.id) if run.run == card.run), None)
+
+
+def _deciding_run(board: Board, observed: Observed, card: Card) -> Run | None:
+    """The record of the card's run, if it may move the card: begun in this clone, its commit here,
+    or none left. Any other is history: a pull request can write one that says what it likes."""
+    run = _orphan_run(board, card)
+    if run is None or run.clone != observed.clone or card.clone != observed.clone:
+        return None
+    return run if not run.commit or run.commit in observed.commits_here else None
+
+
+def _orphan_verdict(board: Board, observed: Observed, card: Card) -> Verdict:
+    earlier = [
+        r for r in counting(board.runs_of(card.id), card.attempts_after) if r.run != card.run
+    ]
+    worker = board.worker_of(card)
+    most = worker.max_attempts if worker else 2
+    if not card.run:
+        return Verdict("lost", "it said running without a run", TODO)
+    known = _deciding_run(board, observed, card)
+    return destination(known or _lost(card, 0, ""), most, earlier)
+
+
+def _lost(card: Card, now: int, host: str) -> Run:
+    why = "its run folder is gone"
+    return Run(
+        card.run,
+        card.id,
+        card.slot,
+        host,
+        card.clone,
+        card.worker,
+        ended=now,
+        outcome="lost",
+        why=why,
+    )
+
+
+def _settle_orphan(board: Board, observed: Observed, card: Card) -> list[Change]:
+    judged = _orphan_verdict(board, observed, card)
+    move = _move(observed, card.id, card.run, judged)
+    if not card.run or _orphan_run(board, card):
+        return [move]
+    return [EndRun(_lost(card, observed.now, observed.host)), move]
+
+
+def _orphan_settled(board: Board, observed: Observed, card: Card) -> Settled:
+    judged = _orphan_verdict(board, observed, card)
+    return Settled(card.id, card.run, judged.outcome, judged.to, judged.why)
+
+
+def _accepted(
+    board: Board, changes: Sequence[Change], results: Mapping[str, Landing]
+) -> list[Change]:
+    """The changes, and what came of merging branches: one move where the card is settled here."""
+    after = applied(board, changes).cards
+    moves = {
+        card: _landed(after[card], landing).fields
+        for card, landing in sorted(results.items())
+        if card in after and after[card].status == REVIEW
+    }
+    made: list[Change] = []
+    for change in changes:
+        if isinstance(change, EditCard) and change.card in moves:
+            change = EditCard(change.card, {**change.fields, **moves.pop(change.card)})
+        made.append(change)
+    return [*made, *(EditCard(card, fields) for card, fields in moves.items())]
+
+
+def _away(board: Board, observed: Observed) -> list[str]:
+    """A line on each card that tick would accept, had this clone its work."""
+    cards = to_accept(board, ())
+    away = [card for card in cards if card in observed.elsewhere]
+    return [
+        f"{card} is not accepted here: {absence_words(observed.elsewhere[card])}" for card in away
+    ]
+
+
+def _landed(card: Card, landing: Landing) -> EditCard:
+    if landing.conflict:
+        return conflicted(card, landing.conflict)
+    return accepted(card, landing.merged)
+
+
+def accepts(board: Board, card: Card) -> bool:
+    """Whether tick, not a person, accepts the card: its worker says `on_success: done`."""
+    worker = board.worker_of(card)
+    return worker is not None and worker.on_success == DONE
+
+
+def to_accept(board: Board, elsewhere: Collection[str] = ()) -> tuple[str, ...]:
+    """Cards in review that tick accepts by itself; not those whose work is `elsewhere`."""
+    return tuple(
+        card.id
+        for _, card in sorted(board.cards.items())
+        if card.status == REVIEW and accepts(board, card) and card.id not in elsewhere
+    )

@@ -1,0 +1,370 @@
+"""What is taken and what is free at every level of limits: workers, profiles, capacities, the host.
+
+It counts; who goes first is decided in `schedule`. A limit that was lowered below what runs is
+simply full: nothing starts under it and nothing is ended.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple, TypeAlias
+
+from gitkanban.core.model import RUNNING, SHARED, Board, Card, Config, Worker
+from gitkanban.core.tick.facts import Observed, RunFacts
+
+Needs: TypeAlias = tuple[tuple[str, int], ...]
+Key: TypeAlias = tuple[str, str]  # (kind, name)
+
+# Kinds of limits, in the order in which they are asked.
+WORKER = "worker"
+PROFILE = "profile"
+CAPACITY = "capacity"
+SHARED_CHECKOUT = "shared"
+MEMORY = "memory"
+HOST = "host"
+# More codes of what is full.
+NEVER = "never"  # it asks for more than there is, or for what there is not
+KEPT = "kept"  # free, but kept for a card that has waited long
+RESERVE = "reserve"  # free, but reserved for another worker
+STARTS = "starts"  # max_starts_per_tick
+
+# What a card that has waited long may keep from those behind it, see `schedule`: first slots, and
+# once it has those, the rest. The host's are nobody's to keep.
+SLOTS = frozenset({WORKER, PROFILE})
+KEEPABLE = frozenset({CAPACITY, SHARED_CHECKOUT, MEMORY})
+
+
+class Ask(NamedTuple):
+    """How much of one limit a start takes."""
+
+    kind: str
+    name: str
+    amount: int = 1
+
+    @property
+    def key(self) -> Key:
+        """The limit it is about."""
+        return self.kind, self.name
+
+
+class Full(NamedTuple):
+    """The first limit that leaves no room. `by` is the card or the workers it is kept for; `kind`
+    is that of a limit of which something is kept; `lasting` says of a reserve that no end of a
+    session makes room beside it."""
+
+    code: str
+    name: str
+    limit: int = 0
+    amount: int = 1
+    by: str = ""
+    kind: str = ""
+    lasting: bool = False
+
+
+class Occupant(NamedTuple):
+    """A run that takes room, whoever started it; `here` says that it runs on this host."""
+
+    label: str  # its card; for a slot held by nobody known, that slot
+    worker: str
+    profile: str
+    number: int
+    asks: tuple[Ask, ...]
+    here: bool
+
+
+def needs_of(card: Card, worker: Worker) -> Needs:
+    """The capacities a card takes: its own, be they of amount 0, else what its worker's cards take."""
+    return card.needs or worker.needs
+
+
+def too_much(config: Config, needs: Needs) -> Full | None:
+    """The first capacity of which more is asked for than there is, None when there is none."""
+    for name, amount in sorted(needs):
+        limit = config.capacities.get(name, 0)
+        if amount > limit:
+            return Full(NEVER, name, limit, amount)
+    return None
+
+
+def own_memory(worker: Worker) -> bool:
+    """Whether the worker's runs write the profile's memory, and so exclude each other."""
+    return bool(worker.memory_path) and worker.memory_policy == "read-write"
+
+
+def asks_of(worker: Worker, needs: Needs) -> tuple[Ask, ...]:
+    """Every limit but the host's that a run of this worker counts against, in order."""
+    asks = [Ask(WORKER, worker.name), Ask(PROFILE, worker.profile)]
+    asks += [Ask(CAPACITY, name, amount) for name, amount in sorted(needs) if amount > 0]
+    if worker.workspace_policy == SHARED:
+        asks.append(Ask(SHARED_CHECKOUT, ""))
+    if own_memory(worker):
+        asks.append(Ask(MEMORY, worker.profile))
+    return tuple(asks)
+
+
+def split_slot(slot: str) -> tuple[str, int]:
+    """(profile, number) of `profile#number`; the number is 0 where there is none."""
+    profile, _, number = slot.rpartition("#")
+    return (profile, int(number)) if number.isascii() and number.isdigit() else (slot, 0)
+
+
+def occupants(board: Board, observed: Observed) -> list[Occupant]:
+    """The running cards of the board, then live runs whose card no longer says so, then slots
+    whose lock is held by nobody known."""
+    found: list[Occupant] = []
+    running: set[str] = set()
+    facts = {run.run: run for run in observed.runs}
+    for _, card in sorted(board.cards.items()):
+        if card.status == RUNNING:
+            running.add(card.run)
+            # A run of this clone takes what it took when it began, whatever was edited since.
+            own = facts.get(card.run)
+            found.append(_of_run(board, own) if own else _running(board, observed, card))
+    for run in sorted(observed.runs, key=lambda facts: facts.run):
+        if run.run not in running and (run.alive or run.exit is None):
+            found.append(_of_run(board, run))
+    seen = {f"{one.profile}#{one.number}" for one in found}
+    for slot in sorted(observed.busy_slots - seen):
+        profile, number = split_slot(slot)
+        found.append(Occupant(f"slot {slot}", "", profile, number, (Ask(PROFILE, profile),), True))
+    return found
+
+
+def _of_run(board: Board, run: RunFacts) -> Occupant:
+    profile, number = split_slot(run.slot)
+    worker = Worker(
+        run.worker, run.profile or profile, workspace_policy=SHARED if run.shared else ""
+    )
+    asks = asks_of(_known(board, run.worker, worker), run.needs)
+    if run.shared and Ask(SHARED_CHECKOUT, "") not in asks:
+        asks = (*asks, Ask(SHARED_CHECKOUT, ""))
+    asks = _of_profile(asks, worker.profile)
+    return Occupant(run.card, run.worker, worker.profile, number, asks, True)
+
+
+def _running(board: Board, observed: Observed, card: Card) -> Occupant:
+    worker = board.worker_of(card)
+    profile, number = split_slot(card.slot)
+    if worker is None:
+        worker = Worker(card.worker, profile)
+    profile = profile or worker.profile
+    asks = _of_profile(asks_of(worker, needs_of(card, worker)), profile)
+    return Occupant(card.id, card.worker, profile, number, asks, card.host == observed.host)
+
+
+def _known(board: Board, name: str, otherwise: Worker) -> Worker:
+    return (board.config.workers.get(name) if board.config else None) or otherwise
+
+
+def _of_profile(asks: tuple[Ask, ...], profile: str) -> tuple[Ask, ...]:
+    """A run counts against the profile it was started under, whatever the config says by now."""
+    return tuple(
+        ask._replace(name=profile) if ask.kind in (PROFILE, MEMORY) else ask for ask in asks
+    )
+
+
+class _Want(NamedTuple):
+    """What every card of one worker with the same needs asks for."""
+
+    asks: tuple[Ask, ...]
+    limits: tuple[tuple[Ask, Key, int], ...]  # with the key and the limit of each
+    never: Full | None  # it asks for more than there is
+
+
+class _Kept(NamedTuple):
+    """How much of one limit is kept for a card: one of this worker with these needs."""
+
+    amount: int
+    card: str
+    of: tuple[str, Needs]
+
+
+class Room:
+    """What is taken at each level, kept up to date while runs are taken in and let go."""
+
+    def __init__(
+        self, config: Config, taken: Iterable[Occupant] = (), idle: Collection[str] = ()
+    ) -> None:
+        """`idle` are workers that start nothing now, for whom nothing is reserved."""
+        self._config = config
+        self._taken: dict[Key, int] = {}
+        self._holders: dict[Key, dict[str, int]] = {}
+        self._here: dict[str, int] = {}  # worker -> runs on this host
+        self._numbers: dict[str, set[int]] = {}
+        self._lowest: dict[str, int] = {}
+        self._keep: dict[Key, _Kept] = {}
+        self._claimed: set[Key] = set()  # all that those ask for of whom something is kept
+        self._wants: dict[tuple[str, Needs], _Want] = {}  # worked out once, asked often
+        self._limits: dict[Key, int] = {}
+        profiles = Counter(worker.profile for worker in config.workers.values())
+        self._shared = {name for name, workers in profiles.items() if workers > 1}
+        self._reserves = {
+            name: worker._replace(reserve=most)
+            for name, worker in sorted(config.workers.items())
+            if worker.reserve and name not in idle and (most := self._reserve(worker)) > 0
+        }
+        for occupant in taken:
+            self.take(occupant)
+
+    def take(self, occupant: Occupant) -> None:
+        """A run begins, or is found running."""
+        for ask in (*occupant.asks, *(_HOST_ASK if occupant.here else ())):
+            self._taken[ask.key] = self._taken.get(ask.key, 0) + ask.amount
+            holders = self._holders.setdefault(ask.key, {})
+            holders[occupant.label] = holders.get(occupant.label, 0) + ask.amount
+        if occupant.here:
+            self._here[occupant.worker] = self._here.get(occupant.worker, 0) + 1
+        self._numbers.setdefault(occupant.profile, set()).add(occupant.number)
+
+    def release(self, occupant: Occupant) -> None:
+        """A run that was taken in ends."""
+        for ask in (*occupant.asks, *(_HOST_ASK if occupant.here else ())):
+            self._taken[ask.key] -= ask.amount
+            holders = self._holders[ask.key]
+            holders[occupant.label] -= ask.amount
+            if not holders[occupant.label]:
+                del holders[occupant.label]
+        if occupant.here:
+            self._here[occupant.worker] -= 1
+        self._numbers[occupant.profile].discard(occupant.number)
+        self._lowest[occupant.profile] = min(
+            self._lowest.get(occupant.profile, 1), occupant.number or 1
+        )
+
+    def free_number(self, profile: str) -> int:
+        """The smallest slot number of the profile that nobody sits in."""
+        used = self._numbers.setdefault(profile, set())
+        number = self._lowest.get(profile, 1)
+        while number in used:
+            number += 1
+        self._lowest[profile] = number
+        return number
+
+    def seat(self, card: str, worker: Worker, needs: Needs) -> Occupant:
+        """Take in a new run on this host, in the smallest free slot of its profile."""
+        number = self.free_number(worker.profile)
+        asks = self._want(worker, needs).asks
+        occupant = Occupant(card, worker.name, worker.profile, number, asks, True)
+        self.take(occupant)
+        return occupant
+
+    def _want(self, worker: Worker, needs: Needs) -> "_Want":
+        """What a card of one of the config's workers asks for, remembered."""
+        found = self._wants.get((worker.name, needs))
+        if found is None:
+            asks = asks_of(worker, needs)
+            limits = tuple((ask, ask.key, self.limit(ask.kind, ask.name)) for ask in asks)
+            never = too_much(self._config, needs)
+            found = self._wants[worker.name, needs] = _Want(asks, limits, never)
+        return found
+
+    def contends(self, worker: Worker, needs: Needs) -> bool:
+        """Whether a card of the worker asks for more than slots that no other worker uses:
+        capacities, exclusive places, slots of a profile that workers share."""
+        return worker.profile in self._shared or any(
+            ask.kind in KEEPABLE for ask in self._want(worker, needs).asks
+        )
+
+    def ever(self, worker: Worker, needs: Needs) -> bool:
+        """Whether a card of the worker could start if nothing ran."""
+        if self._want(worker, needs).never:
+            return False
+        reserved = sum(each.reserve for each in self._reserves.values())
+        return worker.name in self._reserves or reserved < self._config.max_concurrency
+
+    def keep(self, card: str, worker: Worker, needs: Needs) -> bool:
+        """Keep a slot for this card from all others; and, if it has one, what else it needs.
+
+        False, and nothing is kept, where another card that keeps asks for one of these limits too.
+        """
+        asks = self._want(worker, needs).asks
+        if any(ask.key in self._claimed for ask in asks):
+            return False
+        self._claimed.update(ask.key for ask in asks)
+        slots = [ask for ask in asks if ask.kind in SLOTS]
+        seated = all(self.taken(*ask.key) < self.limit(*ask.key) for ask in slots)
+        for ask in asks if seated else slots:
+            self._keep[ask.key] = _Kept(ask.amount, card, (worker.name, needs))
+        return True
+
+    def drop_keeps(self) -> None:
+        """Nothing is kept for anybody any more."""
+        self._keep.clear()
+        self._claimed.clear()
+
+    def taken(self, kind: str, name: str = "") -> int:
+        """How much of a limit is taken."""
+        return self._taken.get((kind, name), 0)
+
+    def limit(self, kind: str, name: str = "") -> int:
+        """How much there is; 0 for a worker or a capacity that the config does not name."""
+        found = self._limits.get((kind, name))
+        if found is None:
+            found = self._limits[kind, name] = self._limit(kind, name)
+        return found
+
+    def _limit(self, kind: str, name: str) -> int:
+        if kind == WORKER:
+            worker = self._config.workers.get(name)
+            return worker.max_concurrency if worker else 0
+        if kind == PROFILE:
+            return self._config.profile_limit(name)
+        if kind == STARTS:
+            return self._config.max_starts_per_tick
+        if kind == CAPACITY:
+            return self._config.capacities.get(name, 0)
+        return self._config.max_concurrency if kind == HOST else 1
+
+    def holders(self, kind: str, name: str = "") -> list[str]:
+        """The cards that hold some of a limit, sorted."""
+        return sorted(self._holders.get((kind, name), ()))
+
+    def amounts(self, kind: str, name: str = "") -> dict[str, int]:
+        """How much of a limit each of its holders holds."""
+        return dict(self._holders.get((kind, name), {}))
+
+    def full(self, worker: Worker, needs: Needs) -> Full | None:
+        """The first limit under which one more run of this worker does not fit, None if it fits."""
+        want = self._want(worker, needs)
+        if want.never:
+            return want.never
+        for ask, key, limit in want.limits:
+            free = limit - self._taken.get(key, 0)
+            if ask.amount > free:
+                return Full(ask.kind, ask.name, limit, ask.amount)
+            kept = self._keep.get(key)
+            if kept and ask.amount > free - kept.amount and kept.of != (worker.name, needs):
+                return Full(KEPT, ask.name, limit, ask.amount, kept.card, ask.kind)
+        return self._host_full(worker)
+
+    def _host_full(self, worker: Worker) -> Full | None:
+        limit, taken = self._config.max_concurrency, self.taken(HOST)
+        if taken >= limit:
+            return Full(HOST, "", limit)
+        own = self._reserves.get(worker.name)
+        if own and self._here.get(worker.name, 0) < own.reserve:
+            return None  # its own reserve; else reserves that exceed the total would stop everybody
+        kept = {name: self._outstanding(name) for name in self._reserves if name != worker.name}
+        if taken + sum(kept.values()) >= limit:
+            by = ", ".join(name for name, count in kept.items() if count)
+            return Full(RESERVE, "", limit, by=by, lasting=self._own(kept) >= limit)
+        return None
+
+    def _own(self, kept: Mapping[str, int]) -> int:
+        """What these workers have of their reserves, and what is kept free for them."""
+        used = (min(self._here.get(name, 0), self._reserves[name].reserve) for name in kept)
+        return sum(kept.values()) + sum(used)
+
+    def _outstanding(self, name: str) -> int:
+        """Slots still to be kept free on this host for a worker with a reserve."""
+        worker, here = self._reserves[name], self._here.get(name, 0)
+        elsewhere = self.taken(WORKER, name) - here
+        return max(0, min(worker.reserve, worker.max_concurrency - elsewhere) - here)
+
+    def _reserve(self, worker: Worker) -> int:
+        """How much of a worker's reserve is ever of use: what its limits let run, and those of what
+        its cards need where they do not say."""
+        asks = asks_of(worker, worker.needs)
+        return min(worker.reserve, *(self.limit(a.kind, a.name) // a.amount for a in asks))
+
+
+_HOST_ASK = (Ask(HOST, ""),)

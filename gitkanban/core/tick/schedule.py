@@ -1,0 +1,241 @@
+"""Who gets the next slot: pure, deterministic, and work-conserving.
+
+It holds no limits (`room`) and no words (`reasons`). Within a worker the order is priority and age,
+then longest ready, then id: an hour of waiting weighs as much as one step of priority, without end,
+so that a card of low priority is overtaken only by cards that became ready within as many hours as
+their priority is higher. Across workers it is fair queueing by weight (`fair`), so that priority
+cannot starve another worker's cards.
+
+A card starts as soon as everything it asks for is free, even when one that comes first must wait
+for something else. There is one exception, or a card that needs several things would wait for ever
+behind cards that need fewer: keepers. A keeper is the first card of its worker's line, has been
+ready for PATIENCE, and asks for something that its worker alone does not fill: a capacity, an
+exclusive place, a slot of a shared profile. It keeps the next slot of its worker and profile; once
+it has one, all else that it needs, but no slot of the host; and it does so until it starts. So only
+a slot lies idle while what the card needs is in use, and what it needs lies idle only while it
+gathers more than one piece, and for its worker's turn at the host.
+
+Of cards that ask for the same limit one keeps at a time. Workers take turns, by weight and whatever
+else they start (`fair`); within a turn the card that has been ready longest comes first, then the
+id.
+
+Bounds, each proved in the tests: over any stretch in which two workers both wait at the host's
+limit alone, their starts per weight differ by at most 1/w + 1/w'; a waiting worker sees at most
+w' * (LAG + 1/w) + 1 starts of another one before its own. A keeper waits, and what it keeps lies
+idle, for two sessions at most, those that held its slot and then those that held what it needs, and
+for its worker's turn at the host. The first card of a line that has waited for PATIENCE sees at most
+w'/w + 1 turns of another worker before its own, each of them broken off at most once.
+"""
+
+from collections.abc import Collection, Container, Iterable, Mapping
+from heapq import heapify, heappop, heappush
+from typing import NamedTuple
+
+from gitkanban.core.model import TODO, Board, Card, Config, Worker
+from gitkanban.core.tick import room
+from gitkanban.core.tick.facts import Observed
+from gitkanban.core.tick.fair import Accounts, Turns
+from gitkanban.core.tick.holds import Held as Held  # part of what `schedule` gives
+from gitkanban.core.tick.holds import Reasons
+from gitkanban.core.tick.limit_words import limit_words, of_limit
+from gitkanban.core.tick.room import Full, Needs, Occupant, Room, needs_of, occupants
+
+AGE_STEP = 3600  # seconds of waiting that weigh as much as one step of priority
+PATIENCE = 1800  # seconds ready after which a card may keep what it needs
+
+Key = tuple[int, int, str]  # sorts cards of one worker: earliest first
+
+
+class Start(NamedTuple):
+    """A card that starts now; `slot` is "profile#number"."""
+
+    card: str
+    worker: str
+    profile: str
+    slot: str
+
+
+class Scheduled(NamedTuple):
+    """Who starts, in order; why the other todo cards do not, by id; and, for the next call, the
+    tags of workers and since when each ready card has been so."""
+
+    starts: tuple[Start, ...]
+    held: tuple[Held, ...]
+    served: Mapping[str, float]
+    ready_since: Mapping[str, int]
+
+
+def order(card: Card, since: int) -> Key:
+    """Where a card stands within its worker; `since` is when it became ready."""
+    return since - AGE_STEP * card.priority, since, card.id
+
+
+class Line:
+    """The ready cards of one worker, grouped by what they need: all of a group fit, or none."""
+
+    def __init__(self, worker: Worker) -> None:
+        self.worker = worker
+        self.groups: dict[Needs, list[Key]] = {}
+
+    def add(self, card: Card, since: int) -> None:
+        """A card becomes ready; its place does not depend on when it is added."""
+        heappush(self.groups.setdefault(needs_of(card, self.worker), []), order(card, since))
+
+    def first(self, without: Container[Needs]) -> Needs | None:
+        """The group whose first card comes first, of those not left out."""
+        heads = [(keys[0], needs) for needs, keys in self.groups.items() if needs not in without]
+        return min(heads)[1] if heads else None
+
+    def pop(self, needs: Needs) -> str:
+        """Take the first card out of a group."""
+        keys = self.groups[needs]
+        card = heappop(keys)[2]
+        if not keys:
+            del self.groups[needs]
+        return card
+
+
+Blocks = dict[str, dict[Needs, Full]]  # worker -> group -> what leaves it no room
+
+
+def fill(
+    seats: Room, lines: Mapping[str, Line], accounts: Accounts, now: int, most: int | None = None
+) -> tuple[list[Occupant], Blocks]:
+    """Start what fits, at most `most` cards (None: no limit): who starts, and what stops the rest.
+
+    Started cards leave their lines, take their room, and are charged to their worker.
+    """
+    started: list[Occupant] = []
+    keepers = _keep(seats, lines, accounts.turns, now)
+    blocks = _pour(seats, lines, accounts, keepers, started, most)
+    # A start may make another card a keeper; then what was kept is free for others.
+    while started and (then := _keep(seats, lines, accounts.turns, now)) != keepers:
+        keepers = then
+        blocks = _pour(seats, lines, accounts, keepers, started, most)
+    waiting = {name for name, line in lines.items() if _waits(line, blocks.get(name, {}), seats)}
+    accounts.starts.settle(waiting)
+    return started, blocks
+
+
+def _pour(
+    seats: Room,
+    lines: Mapping[str, Line],
+    accounts: Accounts,
+    keepers: Container[str],
+    started: list[Occupant],
+    most: int | None,
+) -> Blocks:
+    """Start what fits beside what is kept, worker by worker in fair order; until a keeper starts,
+    for then another card may be one."""
+    fair = accounts.starts
+    blocks: Blocks = {name: {} for name, line in lines.items() if line.groups}
+    turn = [(fair.tag(name), name) for name in blocks]
+    heapify(turn)
+    while turn:
+        name = heappop(turn)[1]
+        line, blocked = lines[name], blocks[name]
+        # Room only shrinks in here, so a group that finds none is not asked again.
+        while (needs := line.first(blocked)) is not None:
+            full = seats.full(line.worker, needs)
+            if full is None and most is not None and len(started) >= most:
+                full = Full(room.STARTS, "", seats.limit(room.STARTS))
+            if full is None:
+                card = line.pop(needs)
+                started.append(seats.seat(card, line.worker, needs))
+                fair.serve(name, line.worker.weight)
+                if card in keepers:
+                    accounts.turns.serve(name, line.worker.weight)
+                    return blocks
+                heappush(turn, (fair.tag(name), name))
+                break
+            blocked[needs] = full
+    return blocks
+
+
+def _keep(seats: Room, lines: Mapping[str, Line], turns: Turns, now: int) -> list[str]:
+    """Keep what they need for the cards whose turn it is: those cards."""
+    seats.drop_keeps()
+    patient = {name: card for name, line in lines.items() if (card := _patient(seats, line, now))}
+    turns.advance(patient)
+    order = sorted((turns.tag(name), *card, name) for name, card in patient.items())
+    return [
+        card for _, _, card, needs, name in order if seats.keep(card, lines[name].worker, needs)
+    ]
+
+
+def _patient(seats: Room, line: Line, now: int) -> tuple[int, str, Needs] | None:
+    """Since when the first card of a line is ready, that card and what it needs, if it may keep."""
+    needs = line.first([group for group in line.groups if not seats.ever(line.worker, group)])
+    if needs is None or not seats.contends(line.worker, needs):
+        return None
+    _, since, card = line.groups[needs][0]
+    return (since, card, needs) if now - since >= PATIENCE else None
+
+
+def _waits(line: Line, blocked: Mapping[Needs, Full], seats: Room) -> bool:
+    """Whether a worker has a card that other workers' cards keep out."""
+    return any(not _own(blocked[needs], line.worker, seats) for needs in line.groups)
+
+
+def _own(full: Full, worker: Worker, seats: Room) -> bool:
+    """Whether a worker is stopped on its own account: it gets no credit for that time."""
+    if full.code == room.PROFILE:  # all of it in its own hands
+        return seats.taken(room.PROFILE, full.name) <= seats.taken(room.WORKER, worker.name)
+    return full.code in (room.WORKER, room.NEVER) or full.kind == room.WORKER
+
+
+def schedule(board: Board, observed: Observed, reasons: Reasons | None = None) -> Scheduled:
+    """What starts now on this host, of a board that has been reconciled.
+
+    Equal boards and facts give equal results, in whatever order cards, workers and runs come.
+    `reasons` are those of this board and these facts, where the caller has them.
+    """
+    reasons = reasons or Reasons(board, observed)
+    held: list[Held] = []
+    lines: dict[str, Line] = {}
+    since: dict[str, int] = {}
+    for card in board.cards.values():
+        if card.status != TODO:
+            continue
+        reason = reasons.of_card(card)
+        if reason is None or reason.is_ready:
+            since[card.id] = observed.ready_since.get(card.id, observed.now)
+        if reason:
+            held.append(reason)
+        else:
+            _line_up(lines, board, card, since[card.id])
+    config = board.config or Config()
+    idle = {name for name in config.workers if reasons.worker_held(name)}
+    seats = Room(config, occupants(board, observed), idle)
+    accounts = Accounts(observed.served)
+    most = max(0, config.max_starts_per_tick - observed.started)
+    most_now = most if config.max_starts_per_tick else None
+    started, blocks = fill(seats, lines, accounts, observed.now, most_now)
+    for name, line in lines.items():
+        held.extend(_left(line, blocks.get(name, {}), seats, {one.label for one in started}))
+    starts = tuple(
+        Start(one.label, one.worker, one.profile, f"{one.profile}#{one.number}") for one in started
+    )
+    return Scheduled(starts, tuple(sorted(held)), accounts.served(), dict(sorted(since.items())))
+
+
+def _line_up(lines: dict[str, Line], board: Board, card: Card, since: int) -> None:
+    line = lines.get(card.worker)
+    if line is None:
+        worker = board.worker_of(card)
+        assert worker is not None  # a card without one is held
+        line = lines[card.worker] = Line(worker)
+    line.add(card, since)
+
+
+def _left(
+    line: Line, blocked: Mapping[Needs, Full], seats: Room, starting: Collection[str]
+) -> Iterable[Held]:
+    """Why the cards that are still in line did not start, in their order."""
+    waiting = sorted((key, needs) for needs, keys in line.groups.items() for key in keys)
+    words = {needs: limit_words(blocked[needs], seats, starting) for needs in line.groups}
+    ahead: dict[tuple[str, str], int] = {}  # by what they wait for
+    for key, needs in waiting:
+        full = blocked[needs]
+        yield of_limit(key[2], full.code, words[needs], ahead.get((full.code, full.name), 0))
+        ahead[full.code, full.name] = ahead.get((full.code, full.name), 0) + 1

@@ -1,0 +1,159 @@
+"""How a board stands: what holds each card back, who must see to it, whether it goes on by itself.
+
+The words are those of `reasons` and the limits those of `schedule`, so that tick, status and why
+never disagree. It decides nothing and asks nobody.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from gitkanban.core import graph
+from gitkanban.core.model import BACKLOG, BLOCKED, DROPPED, REVIEW, RUNNING, TODO, Board, Card
+from gitkanban.core.tick import room
+from gitkanban.core.tick.facts import Observed
+from gitkanban.core.tick.holds import (
+    NO_WORKER,
+    NOT_BEFORE,
+    NOT_HERE,
+    PAUSED,
+    PERSONS,
+    RING,
+    STANDSTILL,
+    STILL_RUNNING,
+    UNTRUSTED,
+    Held,
+    Reasons,
+)
+from gitkanban.core.tick.room import occupants
+from gitkanban.core.tick.schedule import Scheduled, schedule
+
+_PASSES = frozenset({NOT_BEFORE, STILL_RUNNING, room.STARTS, STANDSTILL})  # by itself
+# What somebody has stopped on purpose, or is told of elsewhere: it says nothing of other cards.
+_STOPPED = frozenset({PAUSED, UNTRUSTED})
+# What a person sees to in the normal course of work; the rest of what is needed is a mistake.
+_USUAL = frozenset({BLOCKED, REVIEW, BACKLOG, NO_WORKER, NOT_HERE})
+
+
+class Needed(NamedTuple):
+    """A card (or the id of one that is not there) that a person must see to.
+
+    `state` is its status, or the code of what is wrong with it; `waiting` counts the cards,
+    neither done nor dropped, that wait on it, also through others.
+    """
+
+    card: str
+    state: str
+    text: str
+    frees: str
+    waiting: int
+
+
+class Standing(NamedTuple):
+    """A board at one moment.
+
+    `held`: what holds each card back; cards that would start, and done and dropped ones, have no
+    entry, and for a running one it says where it runs. `waiting`: how many cards that are neither
+    done nor dropped wait on each id. `needed`: what needs a person, that on which most wait first,
+    then by id. Nothing goes on by itself while `deadlock` or `waits_for_you` says why: the first
+    where something is wrong with the board, the second in the normal course of work.
+    """
+
+    scheduled: Scheduled
+    held: Mapping[str, Held]
+    waiting: Mapping[str, int]
+    needed: tuple[Needed, ...]
+    deadlock: str = ""
+    waits_for_you: str = ""
+
+    def told(self, card: Card, observed: Observed) -> str:
+        """What is told beside a card's status: what holds it, where its own fields do not say it."""
+        why = self.held.get(card.id)
+        beside = card.id in observed.refused or card.id in observed.elsewhere
+        if why and (card.status == TODO or (card.status == REVIEW and beside)):
+            return why.text
+        return ""
+
+
+def standing(board: Board, observed: Observed, kept: bool = False) -> Standing:
+    """How a board stands. With `kept`, times in the texts are left to `moments.worded`."""
+    reasons = Reasons(board, observed, kept)
+    scheduled = schedule(board, observed, reasons)
+    held = {each.card: each for each in scheduled.held}
+    for card in board.cards.values():
+        if card.status in (BACKLOG, BLOCKED, REVIEW, RUNNING):
+            held[card.id] = _of_status(card, reasons)
+    counts = graph.downstream_counts(board)
+    found = Standing(
+        scheduled, dict(sorted(held.items())), counts, _needed(board, reasons, held, counts)
+    )
+    return _at_rest(found) if _rests(board, observed, reasons, scheduled) else found
+
+
+def _of_status(card: Card, reasons: Reasons) -> Held:
+    text = "is not approved to run" if card.status == BACKLOG else reasons.status(card)
+    return Held(card.id, card.status, text, reasons.way_out(card))
+
+
+def _needed(
+    board: Board, reasons: Reasons, held: Mapping[str, Held], counts: Mapping[str, int]
+) -> tuple[Needed, ...]:
+    """Blocked cards, those in review (unless tick accepts them), and todo ones that can never start
+    as they are; dropped, missing and unreadable ones, and backlog, only where something waits on
+    them. A ring counts once, under its smallest id."""
+    found = _not_there(board, counts)
+    rings = {ring[0] for ring in graph.rings(board)}
+    for card in board.cards.values():
+        waiting, why = counts.get(card.id, 0), held.get(card.id)
+        if card.status == TODO:
+            if why and why.code in PERSONS and (why.code != RING or card.id in rings):
+                found.append(Needed(card.id, why.code, why.text, why.frees, waiting))
+        elif (
+            card.status == BLOCKED
+            or (card.status == REVIEW and not reasons.moves(card))
+            or (card.status in (BACKLOG, DROPPED) and waiting)
+        ):
+            text, way_out = reasons.status(card), reasons.way_out(card)
+            found.append(Needed(card.id, card.status, text, way_out, waiting))
+    return tuple(sorted(found, key=lambda each: (-each.waiting, each.card)))
+
+
+def _not_there(board: Board, counts: Mapping[str, int]) -> list[Needed]:
+    """Ids that somebody waits on and that have no card."""
+    missing = [name for name in counts if name not in board.cards and name not in board.archived]
+    words = {graph.MISSING: "does not exist", graph.BROKEN: "cannot be read"}
+    found = []
+    for name in missing:
+        state = graph.state(board, name)
+        way_out = f"a card {name} that can be read, or its children unlinked"
+        found.append(Needed(name, state, words[state], way_out, counts[name]))
+    return found
+
+
+def _rests(board: Board, observed: Observed, reasons: Reasons, scheduled: Scheduled) -> bool:
+    """Whether nothing will ever go on by itself, though something is to be done."""
+    held = [each for each in scheduled.held if each.code not in _STOPPED]
+    if scheduled.starts or not held or any(each.code in _PASSES for each in held):
+        return False
+    if any(card.status == REVIEW and reasons.moves(card) for card in board.cards.values()):
+        return False
+    return not occupants(board, observed)
+
+
+def _at_rest(found: Standing) -> Standing:
+    """Why nothing goes on: what most cards wait on, else the first card that cannot start."""
+    needed = [each for each in found.needed if each.waiting and each.state not in _STOPPED]
+    if not needed and any(each.waiting for each in found.needed):
+        return found  # all that is left waits for what somebody has stopped
+    if not needed:
+        first = next(each for each in found.scheduled.held if each.code not in _STOPPED)
+        line = f"{first.card}: {first.text}"
+        if first.code in _USUAL:
+            return found._replace(waits_for_you=line)
+        return found._replace(deadlock=f"nothing can start: {line}")
+    top = needed[0]
+    cards = "1 card waits" if top.waiting == 1 else f"{top.waiting} cards wait"
+    link = "which cannot start: " if top.state in PERSONS - {RING} else "which "
+    line = f"{cards} on {top.card}, {link}{top.text}"
+    if top.state in _USUAL:
+        return found._replace(waits_for_you=line)
+    return found._replace(deadlock=f"nothing can go on: {line}")

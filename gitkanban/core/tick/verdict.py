@@ -1,0 +1,197 @@
+"""What a run's end means: a pure function of its exit record, what it left in git, and its report.
+
+The outcome is recorded; where the card goes next follows from the outcome and from how often this
+happened before. Nothing here touches the board.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gitkanban.core.backoff import BACKOFF_FIRST, BACKOFF_MOST, LIMITED_FIRST, LIMITED_MOST
+from gitkanban.core.model import BLOCKED, CONFIG, FAILED, NEEDS_INPUT, REVIEW, TODO, Run
+from gitkanban.core.tick.facts import Exit, RunFacts
+
+# How a run can end. Counted outcomes use up an attempt; neutral ones are retried after a delay.
+SUCCEEDED = "succeeded"
+COUNTED = (
+    "failed",  # the session exited with an error
+    "killed",  # a signal ended it
+    "no-work",  # it exited cleanly and left no commit
+    "uncommitted",  # it left changes, but committing was its job, or some cannot be committed
+    "setup-failed",
+    "verify-failed",
+    "timed-out",
+    "stalled",
+)
+NEUTRAL = ("rate-limited", "not-started", "lost", "rebooted")
+ASKED = ("blocked", "stopped", "cancelled")  # somebody asked for this end
+OUTCOMES = (SUCCEEDED, *COUNTED, *NEUTRAL, *ASKED)
+
+LOST_MOST = 3
+NOT_STARTED_MOST = 3
+TEMPFAIL = 75  # EX_TEMPFAIL of sysexits.h: "try again later"
+
+
+class Verdict(NamedTuple):
+    """The outcome, one line why, and what it means for the card."""
+
+    outcome: str
+    why: str
+    to: str  # review | todo | blocked
+    reason: str = ""  # for blocked
+    delay: int = 0  # seconds before the next attempt
+
+
+def verdict(facts: RunFacts, earlier: Sequence[Run]) -> Verdict:
+    """Judge an ended run. `earlier` are the card's runs that still count, oldest first.
+
+    `facts.exit` must be there: a run without an exit record has not ended.
+    """
+    assert facts.exit is not None
+    if facts.given_up:
+        why = f"it could not be closed and was given up: {facts.given_up}"
+        return Verdict("lost", why, BLOCKED, FAILED)
+    outcome, why = judge(facts, facts.exit)
+    if facts.exit.how == "stop":
+        return Verdict(outcome, why, BLOCKED, NEEDS_INPUT)
+    if outcome == SUCCEEDED:
+        return Verdict(outcome, why, REVIEW)
+    if outcome == "blocked":
+        assert facts.report is not None
+        return Verdict(outcome, why, BLOCKED, facts.report.reason or NEEDS_INPUT)
+    return _again(outcome, why, facts.max_attempts, earlier)
+
+
+def judge(facts: RunFacts, end: Exit) -> tuple[str, str]:
+    """The outcome of a run and one line saying what decided it."""
+    match end.how:
+        case "stop":
+            return "stopped", end.error or "stopped on request"
+        case "timeout":
+            return "timed-out", "it ran longer than its timeout"
+        case "stall" if facts.rate_limited:
+            return "rate-limited", _limited(facts)
+        case "stall":
+            return "stalled", "no output and no change for longer than its stall_timeout"
+        case "reboot":
+            return "rebooted", "the machine was restarted under it"
+        case "lost":
+            return "lost", "its supervisor was gone and left no exit record"
+        case "not-started":
+            return "not-started", end.error or "it could not be started"
+    setup, session = end.step("setup"), end.step("session")
+    if setup and (setup.exit or setup.signal):
+        return "setup-failed", f"setup {_ended(setup.exit, setup.signal)}"
+    if facts.report and facts.report.kind == "block":
+        return "blocked", facts.report.why or "the session asked for a person"
+    if session is None:
+        return "not-started", end.error or "the session was never started"
+    if session.exit == TEMPFAIL or (facts.rate_limited and (session.exit or facts.agent_error)):
+        return "rate-limited", _limited(facts)
+    if session.signal:
+        return "killed", f"the session {_ended(None, session.signal)}"
+    if session.exit:
+        said = f": {facts.agent_error}" if facts.agent_error else ""
+        return "failed", f"the session {_ended(session.exit, 0)}{said}"
+    if facts.agent_error:
+        return "failed", f"exit 0, but the agent says: {facts.agent_error}"
+    return _judge_work(facts, end)
+
+
+def _limited(facts: RunFacts) -> str:
+    said = f": {facts.agent_error}" if facts.agent_error else ""
+    return f"the agent's service asked to come back later{said}"
+
+
+def _judge_work(facts: RunFacts, end: Exit) -> tuple[str, str]:
+    verify = end.step("verify")
+    if verify and (verify.exit or verify.signal):
+        return "verify-failed", f"verify {_ended(verify.exit, verify.signal)}"
+    if facts.verified and not verify:
+        return "verify-failed", "verify did not run"
+    reported = facts.report is not None and facts.report.kind == "done"
+    if facts.shared:
+        if reported or facts.verified:
+            return SUCCEEDED, "reported done" if reported else "verify passed"
+        return "no-work", "a shared checkout has no branch: it must report done, or have a verify"
+    work = facts.work
+    if work.missed:
+        return "uncommitted", f"exit 0, but git could not take {_some(work.missed)}"
+    if work.session_commits:
+        return SUCCEEDED, f"{work.session_commits} new commit{_s(work.session_commits)}"
+    if work.merged:
+        own = f"{work.merged} new commit{_s(work.merged)}"
+        return SUCCEEDED, f"{own}, merged into base by the session itself, without review"
+    if facts.commits == "supervisor" and work.leftover and work.leftover_paths:
+        count = len(work.leftover_paths)
+        return SUCCEEDED, f"changes to {count} file{_s(count)}"
+    if reported and facts.report and facts.report.no_change:
+        return SUCCEEDED, "reported that no change is needed"
+    if work.leftover and work.leftover_paths:
+        return "uncommitted", "exit 0, but its changes were not committed"
+    return "no-work", "exit 0, but no new commit and no `done --no-change`"
+
+
+def _again(outcome: str, why: str, max_attempts: int, earlier: Sequence[Run]) -> Verdict:
+    if outcome == "rate-limited":
+        streak = _streak(earlier, ("rate-limited",))
+        return Verdict(outcome, why, TODO, delay=_grown(LIMITED_FIRST, LIMITED_MOST, streak))
+    if outcome == "not-started":
+        streak = _streak(earlier, ("not-started",))
+        if streak + 1 >= NOT_STARTED_MOST:
+            return Verdict(outcome, why, BLOCKED, CONFIG)
+        return Verdict(outcome, why, TODO, delay=_grown(BACKOFF_FIRST, BACKOFF_MOST, streak))
+    if outcome in ("lost", "rebooted"):
+        lost = sum(run.outcome in ("lost", "rebooted") for run in earlier)
+        if lost + 1 > LOST_MOST:
+            return Verdict(outcome, f"{why}, {lost + 1} times", BLOCKED, FAILED)
+        return Verdict(outcome, why, TODO, delay=_grown(BACKOFF_FIRST, BACKOFF_MOST, lost))
+    failed = sum(run.outcome in COUNTED for run in earlier)
+    if failed + 1 >= max_attempts:
+        return Verdict(outcome, why, BLOCKED, FAILED)
+    return Verdict(outcome, why, TODO, delay=_grown(BACKOFF_FIRST, BACKOFF_MOST, failed))
+
+
+def destination(run: Run, max_attempts: int, earlier: Sequence[Run]) -> Verdict:
+    """Where a card goes whose run was recorded already but which still says `running`."""
+    if run.outcome == SUCCEEDED:
+        return Verdict(run.outcome, run.why, REVIEW)
+    if run.outcome in ASKED:
+        return Verdict(run.outcome, run.why, BLOCKED, NEEDS_INPUT)
+    return _again(run.outcome, run.why, max_attempts, earlier)
+
+
+def counting(runs: Sequence[Run], attempts_after: str) -> tuple[Run, ...]:
+    """The runs that still count: those a person's retry, reject or reopen has not forgiven."""
+    return tuple(run for run in runs if run.run > attempts_after)
+
+
+def attempts(runs: Sequence[Run], attempts_after: str) -> int:
+    """How many attempts a card has used up."""
+    return sum(run.outcome in COUNTED for run in counting(runs, attempts_after))
+
+
+def _streak(runs: Sequence[Run], outcomes: tuple[str, ...]) -> int:
+    count = 0
+    for run in reversed(runs):
+        if run.outcome not in outcomes:
+            break
+        count += 1
+    return count
+
+
+def _grown(first: int, most: int, times: int) -> int:
+    return min(first << min(times, 20), most)
+
+
+def _ended(code: int | None, number: int) -> str:
+    return f"was ended by signal {number}" if number else f"exited with {code}"
+
+
+def _some(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+    return ", ".join(paths[:3]) + more
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"

@@ -1,0 +1,181 @@
+"""Which keys of `config.yaml` this machine's owner must have allowed, and what waits until then.
+
+One answer for every key of `board.formats.configkeys.KEYS`. A key is trusted if it decides what runs, where,
+as whom, from what, or who gets the work. Limits, weights, times and texts are for the reviewer of a
+change alone. It compares values; the record is kept in `runs.trust`.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Literal, NamedTuple
+
+from gitkanban.core.model import Config, Worker
+
+# A value of a key as JSON has it.
+Value = str | bool | int | tuple[str, ...]
+
+# What stands still while a change of a trusted key is not allowed: the starts of sessions, the
+# pushing of branches, the accepting of work. Of a worker's key, those of that worker alone.
+Hold = Literal["starts", "pushing", "accepting"]
+STARTS: Hold = "starts"
+PUSHING: Hold = "pushing"
+ACCEPTING: Hold = "accepting"
+
+_BOARD, _WORKER = "kanban.", "kanban.workers.*."
+
+
+class Answer(NamedTuple):
+    """What is true of one key. Without `holds` it is the reviewer's, and no machine asks."""
+
+    path: str
+    holds: tuple[Hold, ...] = ()
+    # Values from the strictest on. A change towards the front asks nothing; what is not named here
+    # counts as the loosest.
+    stricter: tuple[Value, ...] = ()
+    fewer: bool = False  # of a list: a word less is stricter
+    field: str = ""  # of model.Config or model.Worker, where it is not the last word of the path
+    # Compared as part of what a worker executes (`runs.trust.Wanted`), not by its value.
+    executed: bool = False
+
+    @property
+    def is_workers(self) -> bool:
+        """Whether it is a key of each worker."""
+        return self.path.startswith(_WORKER)
+
+    @property
+    def name(self) -> str:
+        """The key as a person writes it, `kanban.base` or `memory_home.path`."""
+        return self.path.removeprefix(_WORKER)
+
+    @property
+    def attribute(self) -> str:
+        """The field of the model that has its value."""
+        return self.field or self.path.rpartition(".")[2]
+
+
+def _starts(name: str, field: str = "", fewer: bool = False) -> Answer:
+    """A key of what a worker executes."""
+    return Answer(f"{_WORKER}{name}", (STARTS,), field=field, fewer=fewer, executed=True)
+
+
+ANSWERS: tuple[Answer, ...] = (
+    Answer("version"),
+    Answer("kanban.base", (STARTS, ACCEPTING)),
+    Answer("kanban.max_concurrency"),
+    Answer("kanban.max_starts_per_tick"),
+    Answer("kanban.merge"),
+    Answer("kanban.sign"),
+    Answer("kanban.verify_accept", (ACCEPTING,), (True,)),
+    Answer("kanban.worktrees", (STARTS,), ("",)),
+    Answer("kanban.commit_suffix"),
+    Answer("kanban.keep_runs"),
+    Answer("kanban.archive_after"),
+    Answer("kanban.consolidate_after"),
+    Answer("kanban.git_timeout"),
+    Answer("kanban.push", (PUSHING,), ("",)),
+    Answer("kanban.pr", (PUSHING,), (False,)),
+    Answer("kanban.on_tamper", (STARTS,), ("hold",)),
+    Answer("kanban.workers.*.profile", (STARTS,)),
+    Answer("kanban.workers.*.mode"),
+    Answer("kanban.workers.*.max_concurrency"),
+    Answer("kanban.workers.*.workspace_policy", (STARTS,), ("worktree-per-task",)),
+    _starts("runner"),
+    _starts("command"),
+    _starts("resume"),
+    Answer("kanban.workers.*.stdin", (STARTS,), ("none", "")),
+    _starts("args"),
+    _starts("model"),
+    _starts("effort"),
+    _starts("setup"),
+    _starts("verify")._replace(holds=(STARTS, ACCEPTING)),
+    Answer("kanban.workers.*.commits"),
+    Answer("kanban.workers.*.on_success", (STARTS, ACCEPTING), ("review",)),
+    _starts("pass_env", fewer=True),
+    Answer("kanban.workers.*.timeout"),
+    Answer("kanban.workers.*.stall_timeout"),
+    Answer("kanban.workers.*.max_attempts"),
+    Answer("kanban.workers.*.weight"),
+    Answer("kanban.workers.*.reserve"),
+    Answer("kanban.workers.*.needs"),
+    Answer("kanban.workers.*.memory", (STARTS,), ("read-only",), field="memory_policy"),
+    _starts("memory_home.env", "memory_env"),
+    _starts("memory_home.path", "memory_path"),
+    _starts("memory_home.memory", "memory_parts"),
+    Answer("kanban.workers.*.consolidate_to", (STARTS,), ("",)),
+    Answer("kanban.workers.*.board"),
+    Answer("kanban.profiles.*.max_concurrency"),
+    Answer("kanban.capacities"),
+)
+BY_NAME: Mapping[str, Answer] = {answer.name: answer for answer in ANSWERS if answer.holds}
+
+
+class KeyChange(NamedTuple):
+    """A trusted key that differs from what was allowed. `worker` is empty for the board's keys."""
+
+    worker: str
+    key: str
+    before: str
+    after: str
+    holds: tuple[Hold, ...]
+    words: str = ""  # what is said of it, where it is not as `text` would
+
+    @property
+    def text(self) -> str:
+        """`kanban.base changed from nothing to release`, `its profile changed from low to high`."""
+        if self.words:
+            return self.words
+        whose = "its " if self.worker else ""
+        return f"{whose}{self.key} changed from {self.before} to {self.after}"
+
+
+def board_values(config: Config, board_branch: str = "") -> dict[str, Value]:
+    """The values of the board's trusted keys, by name.
+
+    `board_branch` is the board's branch if it is base as long as no other is named.
+    """
+    found = {a.name: getattr(config, a.attribute) for a in _recorded(workers=False)}
+    return found | {"kanban.base": config.base or board_branch}
+
+
+def worker_values(worker: Worker) -> dict[str, Value]:
+    """The values of a worker's trusted keys that are compared by value, by name."""
+    return {a.name: getattr(worker, a.attribute) for a in _recorded(workers=True)}
+
+
+def defaults_of(worker: Worker) -> dict[str, Value]:
+    """What `worker_values` gives where the worker says nothing of those keys: an older record."""
+    return worker_values(Worker(worker.name, worker.name, mode=worker.mode))
+
+
+def _recorded(workers: bool) -> list[Answer]:
+    return [a for a in BY_NAME.values() if a.is_workers == workers and not a.executed]
+
+
+def changes(
+    now: Mapping[str, Value], allowed: Mapping[str, Value], worker: str = ""
+) -> Iterator[KeyChange]:
+    """The keys that need to be allowed again, in the order of the table."""
+    for name, answer in BY_NAME.items():
+        if name in now and asks(answer, now[name], allowed[name]):
+            before, after = shown(allowed[name]), shown(now[name])
+            yield KeyChange(worker, name, before, after, answer.holds)
+
+
+def asks(answer: Answer, now: Value, allowed: Value) -> bool:
+    """Whether a value differs from the allowed one, and is not stricter."""
+    if now == allowed:
+        return False
+    if answer.fewer and isinstance(now, tuple) and isinstance(allowed, tuple):
+        return not set(now) <= set(allowed)
+    if now in answer.stricter:
+        place = answer.stricter.index
+        return allowed in answer.stricter and place(now) > place(allowed)
+    return True
+
+
+def shown(value: Value) -> str:
+    """A value for people to read."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        value = " ".join(value)
+    return str(value) or "nothing"

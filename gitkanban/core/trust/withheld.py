@@ -1,0 +1,207 @@
+"""What a board asks of this machine and its owner has not allowed, and what waits for that.
+
+Values in, values out: programs are looked for and the record is read in `runs.trust`.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from gitkanban.core.agents.presets import PRESETS, preset_of
+from gitkanban.core.model import Config, Worker
+from gitkanban.core.trust.trusted import (
+    ACCEPTING,
+    BY_NAME,
+    PUSHING,
+    STARTS,
+    Hold,
+    KeyChange,
+    Value,
+    asks,
+    board_values,
+    changes,
+    defaults_of,
+)
+
+NEVER = "its commands have not been allowed on this machine"
+
+
+class Wanted(NamedTuple):
+    """All that a worker would execute, and in which environment."""
+
+    worker: str
+    runner: str
+    command: tuple[str, ...]
+    resume: tuple[str, ...]
+    setup: tuple[str, ...]
+    verify: tuple[str, ...]
+    env: tuple[str, ...]  # NAME=value, of the preset and of the worker's own memory home
+    pass_env: tuple[str, ...]
+    programs: tuple[str, ...]  # absolute, of command, setup and verify; as written where not found
+    memory: tuple[str, ...] = ()  # with a memory home: the policy, then what in it is memory
+    keys: Mapping[str, Value] = {}  # of `core.trust.trusted`, those that are compared by value
+
+
+class Record(NamedTuple):
+    """What was allowed. `path` is empty, and nothing is allowed, where there is no sound record."""
+
+    path: str  # PATH, as it was then
+    workers: Mapping[str, Wanted]
+    board: Mapping[str, Value]  # the keys that no worker has
+
+
+class Withheld(NamedTuple):
+    """What must not be done before `gitkanban trust`: everything that differs from the record."""
+
+    starts: Mapping[str, str] = {}  # workers that may start nothing -> why
+    unasked: Mapping[str, str] = {}  # workers of which no change can be named -> why
+    changes: tuple[KeyChange, ...] = ()
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What has changed, a line each: `coder: its profile changed from low to high`."""
+        return tuple(f"{c.worker}: {c.text}" if c.worker else c.text for c in self.changes)
+
+    def board(self, hold: Hold) -> str:
+        """The changes of the board's keys that hold this back; empty when none does."""
+        return _joined(c for c in self.changes if not c.worker and hold in c.holds)
+
+    @property
+    def pushing(self) -> str:
+        """Why no branch may be pushed; empty when they may."""
+        return self.board(PUSHING)
+
+    def accepting(self, worker: str) -> str:
+        """Why a tick may not accept the worker's work by itself; empty when it may."""
+        if worker in self.unasked:
+            return self.unasked[worker]
+        whose = ("", worker)
+        return _joined(c for c in self.changes if c.worker in whose and ACCEPTING in c.holds)
+
+
+def _joined(found: Iterable[KeyChange]) -> str:
+    return "; ".join(change.text for change in found)
+
+
+def withheld(
+    record: Record, config: Config, wanted: Iterable[Wanted], board_branch: str = ""
+) -> Withheld:
+    """What differs from the record, and what that holds back.
+
+    `wanted` is what the workers would run now, `board_branch` as for `trusted.board_values`.
+    """
+    found = list(_board_changes(record, config, board_branch))
+    # Where nothing was ever allowed, that is what is said of each worker.
+    every = _joined(change for change in found if STARTS in change.holds) if record.path else ""
+    unasked, starts = {}, {}
+    for row in wanted:
+        allowed = record.workers.get(row.worker)
+        if not row.command:
+            why = unasked[row.worker] = f"worker {row.worker} has neither a runner nor a command"
+        elif allowed is None:
+            why = unasked[row.worker] = NEVER
+        else:
+            own = list(_worker_changes(config.workers[row.worker], row, allowed))
+            why = _joined(own)
+            found += own
+        if why or every:
+            starts[row.worker] = "; ".join(filter(None, (why, every)))
+    return Withheld(starts, unasked, tuple(found))
+
+
+def _board_changes(record: Record, config: Config, board_branch: str) -> Iterator[KeyChange]:
+    allowed = board_values(Config()) | dict(record.board)
+    allowed["kanban.base"] = allowed["kanban.base"] or board_branch
+    return changes(board_values(config, board_branch), allowed)
+
+
+def _worker_changes(worker: Worker, now: Wanted, allowed: Wanted) -> Iterator[KeyChange]:
+    keys = defaults_of(worker)
+    if allowed.memory:  # an older record has the policy there
+        keys["memory"] = allowed.memory[0]
+    yield from _executed(worker, now, allowed)
+    yield from changes(now.keys, keys | dict(allowed.keys), worker.name)
+
+
+def _executed(worker: Worker, now: Wanted, allowed: Wanted) -> Iterator[KeyChange]:
+    """What differs in the commands, their environment and their programs."""
+    for field in ("command", "resume"):
+        if getattr(now, field) != getattr(allowed, field):
+            yield _upgraded(worker, _change(field, now, allowed), allowed)
+            break
+    yield from _environment(worker, now, allowed)
+    for field in ("setup", "verify"):
+        if getattr(now, field) != getattr(allowed, field):
+            yield _change(field, now, allowed)
+    if asks(BY_NAME["pass_env"], now.pass_env, allowed.pass_env):
+        yield _change("pass_env", now, allowed)
+    if now.memory and allowed.memory and now.memory[1:] != allowed.memory[1:]:
+        yield _change("memory_home.memory", now, allowed, now.memory[1:], allowed.memory[1:])
+    found, were = _programs(now), _programs(allowed)
+    for field in [name for name in found if name in were]:
+        before, after = were[field], found[field]
+        # Another command was named. One that has vanished is no danger: the start fails and says so.
+        same = getattr(now, field) == getattr(allowed, field)
+        if same and before != after and "/" in after and "/" in before:
+            words = f"{before} is now found as {after}"
+            yield KeyChange(now.worker, field, before, after, BY_NAME[field].holds, words)
+
+
+def _programs(row: Wanted) -> dict[str, str]:
+    """The program of each of the commands."""
+    fields = (field for field in ("command", "setup", "verify") if getattr(row, field))
+    return dict(zip(fields, row.programs, strict=False))
+
+
+def _upgraded(worker: Worker, change: KeyChange, allowed: Wanted) -> KeyChange:
+    """The change, said of the preset where the config names the same one as before."""
+    preset = PRESETS.get(worker.runner)
+    options = worker.args or worker.model or worker.effort  # these may be what differs
+    own = not preset or worker.command not in ((), preset.start)
+    if own or options or worker.runner != allowed.runner:
+        return change
+    what = f"the preset {worker.runner} runs something else than what was allowed"
+    return change._replace(words=f"{what}: {change.text}")
+
+
+def _environment(worker: Worker, now: Wanted, allowed: Wanted) -> Iterator[KeyChange]:
+    """The variables that differ, but for a preset's own switch that keeps a memory read-only."""
+    switch = {f"{name}={value}" for name, value in preset_of(worker.runner).read_only_memory}
+    after, before = (tuple(v for v in row.env if v not in switch) for row in (now, allowed))
+    if now.command != allowed.command and set(after) <= set(before):
+        return  # the variables of a preset go with its command, which was named
+    if after != before:
+        words = f"its environment changed: {_variables(after, before)}"
+        was, is_now = " ".join(before) or "nothing", " ".join(after) or "nothing"
+        yield KeyChange(now.worker, "environment", was, is_now, (STARTS,), words)
+
+
+def _change(
+    field: str,
+    now: Wanted,
+    allowed: Wanted,
+    after: tuple[str, ...] | None = None,
+    before: tuple[str, ...] = (),
+) -> KeyChange:
+    if after is None:
+        before, after = getattr(allowed, field), getattr(now, field)
+    holds = BY_NAME[field].holds if field in BY_NAME else (STARTS,)
+    return KeyChange(now.worker, field, _words(before), _words(after), holds)
+
+
+def _variables(now: tuple[str, ...], allowed: tuple[str, ...]) -> str:
+    """The variables that differ, as `A=1 is new, B=2 is gone, C=3 was 4`."""
+    after, before = (dict(each.split("=", 1) for each in env) for env in (now, allowed))
+    told = []
+    for name in sorted({*after, *before}):
+        if name not in before:
+            told.append(f"{name}={after[name]} is new")
+        elif name not in after:
+            told.append(f"{name}={before[name]} is gone")
+        elif after[name] != before[name]:
+            told.append(f"{name}={after[name]} was {before[name]}")
+    return ", ".join(told) or "its order"
+
+
+def _words(argv: tuple[str, ...]) -> str:
+    return " ".join(json.dumps(word) if " " in word else word for word in argv) or "nothing"

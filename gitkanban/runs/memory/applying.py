@@ -1,0 +1,262 @@
+"""Proposals written into the real memory: merged with it as it is, all of one or nothing of it.
+
+It is safe to be killed at any point: what shall be written is in the proposal's `journal/` first,
+and whoever takes the memory's lock next writes the rest of it before anything else. What cannot be
+written is taken back. What waits and what was decided is known to `gitkanban.runs.memory.proposals`.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gitkanban import files
+from gitkanban.core.agents.memory import ACCEPTED, WAITING, Proposal, noted
+from gitkanban.core.agents.memorymerge import merged
+from gitkanban.core.cutting import cut_lines
+from gitkanban.errors import Conflict, NotFound, Refused
+from gitkanban.runs.memory import proposals
+from gitkanban.runs.memory.proposals import JOURNAL, Change, Home
+from gitkanban.runs.supervision.locks import Locks
+
+CONFLICT_LINES = 60  # that are shown of all conflicts of a proposal
+
+
+class _Step(NamedTuple):
+    """One file of a journal."""
+
+    path: str
+    before: bytes | None
+    target: bytes | None
+    executable: bool = False  # where it is a new file
+
+
+class _Write(NamedTuple):
+    """One file to be written: its absolute path, what it is to hold, and what it held."""
+
+    path: str
+    content: bytes | None
+    old: bytes | None
+    executable: bool
+
+
+def accept(
+    private: str, locks: Locks, proposal: Proposal, home: Home, take: str = ""
+) -> tuple[str, ...]:
+    """Apply a proposal to the real memory, all of it or nothing; the paths it changed.
+
+    One that was rejected or consolidated is taken as well. `home` is where the words of a note go; a
+    diff knows its own. Raises Refused, naming the conflicts, with nothing written; NotFound when it
+    was accepted in the meantime; OSError.
+    """
+    with proposals.locked(locks, proposal.profile):
+        finish(private, proposal.profile, besides=proposal.id)
+        was = proposals.state_of(private, proposal.id)
+        if was == ACCEPTED:
+            hint = f"`gitkanban memory show {proposal.id}` has its words."
+            raise NotFound(f"proposal {proposal.id} is accepted already", hint)
+        if was not in ("", WAITING):
+            proposals.move(private, proposal.id, WAITING, was)
+        try:
+            return _accepted(private, proposal, home, take)
+        except (Refused, OSError):
+            path = proposals.folder(private, WAITING, proposal.id)
+            if was not in ("", WAITING) and not os.path.isdir(f"{path}/{JOURNAL}"):
+                proposals.move(private, proposal.id, was)
+            raise
+
+
+def _accepted(private: str, proposal: Proposal, home: Home, take: str) -> tuple[str, ...]:
+    path = proposals.folder(private, WAITING, proposal.id)
+    proposals.keep(private, proposal, home, ())  # words have no folder before
+    found = proposals.about(private, WAITING, proposal.id)
+    if found is None:
+        raise Refused(f"proposal {proposal.id} cannot be read", f"Its files are in {path}.")
+    begun = os.path.isdir(f"{path}/{JOURNAL}")
+    if not (begun or found[0].files):
+        found = found[0], home  # it may have been set since words were kept
+        proposals.describe(path, *found)
+    home = found[1]
+    if not begun:
+        changes = proposals.changes_of(private, found[0])
+        if found[0].text:
+            changes.append(_note_change(home, found[0]))
+        _write_journal(path, _planned(home, proposal.id, changes, take))
+    done = _apply(path, home)
+    proposals.move(private, proposal.id, ACCEPTED)
+    return done
+
+
+def finish(private: str, profile: str, besides: str = "") -> tuple[str, ...]:
+    """Write what interrupted accepts left, before anybody else changes this memory.
+
+    Call it with the memory's lock held. What conflicts by now, or cannot be written, goes back to
+    waiting. Gives the ids of those of which the memory still holds a part.
+    """
+    left = []
+    for proposal in list(proposals.every(private, (WAITING,))):
+        path = proposals.folder(private, WAITING, proposal.id)
+        if proposal.profile != profile or proposal.id == besides:
+            continue
+        if not os.path.isdir(f"{path}/{JOURNAL}"):
+            continue
+        found = proposals.about(private, WAITING, proposal.id)
+        try:
+            if found:
+                _apply(path, found[1])
+                proposals.move(private, proposal.id, ACCEPTED)
+        except Refused:
+            continue
+        except OSError:
+            left += [proposal.id] if os.path.isdir(f"{path}/{JOURNAL}") else []
+    return tuple(left)
+
+
+def note_file(home: Home) -> str:
+    """The file, as a path in the home, that takes the words of notes. Raises Refused."""
+    if not home.path or not home.parts:
+        raise Refused(
+            "nothing says where this profile keeps its memory",
+            "Set memory_home of its worker, or write it there yourself and say --by-hand.",
+        )
+    part = home.parts[0]
+    real = f"{home.path}/{part}"
+    is_file = os.path.isfile(real) or (not os.path.isdir(real) and "." in os.path.basename(part))
+    return part if is_file else f"{part}/notes.md"
+
+
+def _note_change(home: Home, proposal: Proposal) -> Change:
+    path = note_file(home)
+    before = proposals.read(f"{home.path}/{path}")
+    if noted(proposal).encode() in (before or b""):
+        return Change(path, before, before)  # accepted in another clone
+    gap = b"\n" if before and not before.endswith(b"\n") else b""
+    return Change(path, before, (before or b"") + gap + noted(proposal).encode())
+
+
+def _planned(home: Home, name: str, changes: Sequence[Change], take: str) -> list[_Step]:
+    steps, conflicts = [], []
+    for change in changes:
+        inside(home, change.path)
+        real = proposals.read(f"{home.path}/{change.path}")
+        result = merged(change.path, change.base, real, change.new, take)
+        if result.conflict:
+            conflicts.append(result.conflict)
+        steps.append(_Step(change.path, real, result.content, change.executable))
+    if conflicts:
+        raise _conflict(f"proposal {name} conflicts with the memory as it is now", conflicts)
+    return steps
+
+
+def _conflict(message: str, conflicts: Sequence[str]) -> Conflict:
+    lines = cut_lines("\n".join(conflicts), CONFLICT_LINES).splitlines()
+    hint = "Decide with --take memory or --take proposal; nothing was changed."
+    return Conflict(message, hint, lines)
+
+
+def inside(home: Home, path: str) -> None:
+    """Refuse a path that is not below one of the home's memory paths, or that a link to a folder
+    leads out of them."""
+    words = path.split("/")
+    under = [part for part in home.parts if f"{path}/".startswith(f"{part}/")]
+    if not under or ".." in words or "" in words:
+        raise Refused(f"{path} is not in the memory of {home.path}", "It is left alone.")
+    if path in home.parts:
+        return
+    where = os.path.realpath(os.path.dirname(f"{home.path}/{path}"))
+    roots = [os.path.realpath(f"{home.path}/{part}") for part in home.parts]
+    if not any(f"{where}/".startswith(f"{root}/") for root in roots):
+        raise Refused(
+            f"{path} leads to {where}, out of the memory of {home.path}",
+            "Write it there yourself and say --by-hand.",
+        )
+
+
+def _write_journal(path: str, steps: Sequence[_Step]) -> None:
+    part = f"{path}/{JOURNAL}.part"
+    shutil.rmtree(part, ignore_errors=True)
+    os.makedirs(part, mode=0o700)
+    for number, step in enumerate(steps):
+        for side, content in (("before", step.before), ("target", step.target)):
+            if content is not None:
+                proposals.write(f"{part}/{number}.{side}", content, step.executable)
+    names = json.dumps([step.path for step in steps])
+    files.replace(f"{part}/files.json", names.encode())
+    os.rename(part, f"{path}/{JOURNAL}")
+    files.sync_folder(path)
+
+
+def _journal(path: str) -> list[_Step]:
+    with open(f"{path}/{JOURNAL}/files.json", "rb") as file:
+        names = json.load(file)
+    return [
+        _Step(
+            str(name),
+            proposals.read(f"{path}/{JOURNAL}/{number}.before"),
+            proposals.read(f"{path}/{JOURNAL}/{number}.target"),
+            proposals.executable(f"{path}/{JOURNAL}/{number}.target"),
+        )
+        for number, name in enumerate(names)
+    ]
+
+
+def _apply(path: str, home: Home) -> tuple[str, ...]:
+    """Write what the journal says. A file that somebody changed since is merged once more.
+
+    Where one cannot be written, all are as before, and there is no journal any more.
+    """
+    steps = _journal(path)
+    writes = []
+    for step in steps:
+        _sweep(f"{home.path}/{step.path}")
+        real = proposals.read(f"{home.path}/{step.path}")
+        result = merged(step.path, step.before, real, step.target)
+        if result.conflict:
+            shutil.rmtree(f"{path}/{JOURNAL}")  # it is planned anew by the next accept
+            raise _conflict("the memory was changed meanwhile", [result.conflict])
+        old = step.before if real == step.target else real  # written before an interruption
+        where = f"{home.path}/{step.path}"
+        runs = step.executable or proposals.executable(where)
+        writes.append(_Write(where, result.content, old, runs))
+    try:
+        _write_all(writes)
+    except OSError:
+        _write_all([write._replace(content=write.old) for write in writes])
+        shutil.rmtree(f"{path}/{JOURNAL}")
+        raise
+    return tuple(step.path for step in steps if step.before != step.target)
+
+
+def _write_all(writes: Sequence[_Write]) -> None:
+    # What goes makes room for what comes: a file where a folder was.
+    for write in sorted(writes, key=lambda write: write.content is not None):
+        _put(write.path, write.content, write.executable)
+
+
+def _put(path: str, content: bytes | None, runs: bool) -> None:
+    if proposals.read(path) == content:
+        return
+    if content is None:
+        files.remove(path)
+        return
+    if os.path.isdir(path):
+        _remove_empty(path)
+    real = os.path.realpath(path)  # a link stays one: what it points to is written
+    os.makedirs(os.path.dirname(real), exist_ok=True)
+    mode = os.stat(real).st_mode & 0o777 if os.path.exists(real) else 0o700 if runs else 0o600
+    files.replace(real, content, mode)
+
+
+def _remove_empty(path: str) -> None:
+    """Remove a folder that holds nothing but folders. Raises OSError."""
+    for at, _, _ in os.walk(path, topdown=False):
+        os.rmdir(at)
+
+
+def _sweep(path: str) -> None:
+    """Remove what a killed write of this file left beside it; see `files.replace`."""
+    folder, wanted = os.path.split(os.path.realpath(path))
+    for name in files.names(folder):
+        if files.is_part(name, wanted):
+            files.remove(f"{folder}/{name}")

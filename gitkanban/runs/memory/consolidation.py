@@ -1,0 +1,83 @@
+"""The proposals that wait here, from runs and from notes, and the card that gathers them.
+
+When enough of them wait, and for whom, is decided in `core.agents.memory`.
+"""
+
+from collections.abc import Container
+
+from gitkanban.board import store
+from gitkanban.board.content.memorynotes import memory_notes
+from gitkanban.board.repo.place import Place, clone_id
+from gitkanban.core.agents import memory as rules
+from gitkanban.core.agents.memory import CONSOLIDATED, STATES, WAITING, Proposal
+from gitkanban.core.changes import Change
+from gitkanban.core.model import DONE, Board, Card, Note
+from gitkanban.core.tick.verdict import SUCCEEDED
+from gitkanban.errors import NotFound, Refused
+from gitkanban.runs.memory import proposals, proposing
+from gitkanban.runs.supervision.locks import Locks
+
+
+def known(place: Place, board: Board) -> list[Proposal]:
+    """Every proposal that this clone knows of, whatever became of it; by id.
+
+    One that a finished card has gathered reads as consolidated. Raises OSError.
+    """
+    decided = list(proposals.every(place.private, STATES[1:]))
+    return sorted([*_undecided(place, board), *decided])
+
+
+def _undecided(place: Place, board: Board) -> list[Proposal]:
+    """Those of which nothing is filed away here: what was, need not be read each time."""
+    decided = proposals.names(place.private, STATES[1:])
+    found = {each.id: each for each in proposals.every(place.private, (WAITING,))}
+    for note in memory_notes(place, board.commit, besides=decided):
+        found.setdefault(note.id, _of_note(place, board, note))
+    private = {each.id for each in found.values() if not each.text}
+    done = rules.consolidated(board, private, _told_here(place, board, private))
+    return [
+        each._replace(state=CONSOLIDATED) if each.id in done else each for each in found.values()
+    ]
+
+
+def _told_here(place: Place, board: Board, private: Container[str]) -> set[str]:
+    """The finished cards that gather private proposals and had a session in this clone."""
+    return {
+        card.id
+        for card in board.cards.values()
+        if card.status == DONE and any(name in private for name, _ in rules.listed(card))
+        for run in store.history(place, board, card.id).runs_of(card.id)
+        if run.clone == clone_id(place) and run.outcome == SUCCEEDED
+    }
+
+
+def _of_note(place: Place, board: Board, note: Note) -> Proposal:
+    card = store.archived(place, board, note.card).cards.get(note.card)
+    worker = board.worker_of(card) if card else None
+    profile = worker.profile if worker else ""
+    name = card.worker if card else ""
+    return Proposal(note.id, profile, note.card, note.run, name, note.by, note.at, note.text)
+
+
+def due(place: Place, locks: Locks, board: Board) -> list[Change]:
+    """The cards to add now that gather proposals; files away what finished ones gathered.
+
+    Raises OSError.
+    """
+    proposing.gather(place.private)  # what fails is told by the tick that collects it
+    every = _undecided(place, board)
+    for each in every:
+        if each.state == CONSOLIDATED:
+            try:
+                proposals.put_aside(place.private, locks, each, CONSOLIDATED, wait=0.0)
+            except (Refused, NotFound):
+                continue  # half accepted, or a session writes the memory: the next tick will
+    return list(rules.consolidations(board, [each for each in every if each.state == WAITING]))
+
+
+def prompt(place: Place, board: Board, card: Card) -> str:
+    """What the session of a gathering card is told of its proposals; empty for other cards."""
+    if not rules.listed(card):
+        return ""
+    every = {each.id: each for each in known(place, board)}
+    return rules.consolidation_prompt(card, every, rules.taken(board, card))

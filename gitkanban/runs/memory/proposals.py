@@ -1,0 +1,200 @@
+"""Proposals to a profile's memory as folders: kept, listed, applied once, or put aside.
+
+They lie in the git directory, not on the board, because what an agent remembers may be private:
+`<private>/memory/<state>/<id>/` with `proposal.json`, and the changed files before (`base/`) and
+after (`new/`). Words on a card (`note --memory`) are on the board; a folder is made for them when
+they are decided. It does not decide anything itself.
+
+One that is being applied has a `journal/`: see `gitkanban.runs.memory.applying`.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from gitkanban import files
+from gitkanban.core.agents.memory import ACCEPTED, STATES, WAITING, Proposal
+from gitkanban.errors import NotFound, Refused
+from gitkanban.runs.supervision.locks import Held, Locks
+
+LOCK_WAIT = 5.0  # seconds that a decision waits for the memory
+JOURNAL = "journal"
+_NOBODY = "?"  # no profile can be called so
+
+
+class Home(NamedTuple):
+    """A profile's memory: an absolute folder, and the paths in it that are memory."""
+
+    path: str
+    parts: tuple[str, ...]
+
+
+class Change(NamedTuple):
+    """One changed memory file, its path in the home; None stands for no file."""
+
+    path: str
+    base: bytes | None
+    new: bytes | None
+    executable: bool = False  # the new one, as its owner
+
+
+def folder(private: str, state: str, name: str) -> str:
+    """Where a proposal of that state lies."""
+    return f"{private}/memory/{state}/{name}"
+
+
+def lock_name(profile: str) -> str:
+    """The kernel lock of whoever writes a profile's memory."""
+    return f"memory/{profile}"
+
+
+def keep(
+    private: str, proposal: Proposal, home: Home, changes: Sequence[Change], state: str = WAITING
+) -> bool:
+    """Keep a proposal; False when it is kept already, whatever became of it. Raises OSError."""
+    if state_of(private, proposal.id):
+        return False
+    path = folder(private, state, proposal.id)
+    part = f"{private}/memory/.{proposal.id}.part"
+    shutil.rmtree(part, ignore_errors=True)
+    os.makedirs(part, mode=0o700)
+    for change in changes:
+        if change.base is not None:
+            write(f"{part}/base/{change.path}", change.base)
+        if change.new is not None:
+            write(f"{part}/new/{change.path}", change.new, change.executable)
+    describe(part, proposal, home)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    os.rename(part, path)
+    files.sync_folder(os.path.dirname(path))
+    return True
+
+
+def describe(path: str, proposal: Proposal, home: Home) -> None:
+    """Write a proposal's `proposal.json` into its folder. Raises OSError."""
+    facts = {**proposal._asdict(), "home": home.path, "parts": home.parts}
+    facts.pop("state")
+    files.replace(f"{path}/proposal.json", (json.dumps(facts, indent=1) + "\n").encode())
+
+
+def every(private: str, states: Sequence[str] = STATES) -> Iterator[Proposal]:
+    """The proposals that are kept here, in the order of states, then of ids."""
+    for state in states:
+        try:
+            names = sorted(os.listdir(f"{private}/memory/{state}"))
+        except FileNotFoundError:
+            continue
+        for name in names:
+            found = about(private, state, name)
+            if found:
+                yield found[0]
+
+
+def about(private: str, state: str, name: str) -> tuple[Proposal, Home] | None:
+    """A kept proposal and its home; None when it is not there, or cannot be read."""
+    try:
+        with open(f"{folder(private, state, name)}/proposal.json", "rb") as file:
+            row = json.load(file)
+        home = Home(str(row.pop("home")), tuple(map(str, row.pop("parts"))))
+        files, left = (tuple(map(str, row.pop(key))) for key in ("files", "left_out"))
+        return Proposal(**row, files=files, left_out=left, state=state), home
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def changes_of(private: str, proposal: Proposal) -> list[Change]:
+    """The changed files of a proposal, with their contents."""
+    path = folder(private, proposal.state, proposal.id)
+    return [
+        Change(name, read(f"{path}/base/{name}"), read(new), executable(new))
+        for name in proposal.files
+        for new in (f"{path}/new/{name}",)
+    ]
+
+
+def names(private: str, states: Sequence[str]) -> set[str]:
+    """The ids of the proposals of those states."""
+    found: set[str] = set()
+    for state in states:
+        try:
+            found.update(os.listdir(f"{private}/memory/{state}"))
+        except FileNotFoundError:
+            continue
+    return found
+
+
+def state_of(private: str, name: str) -> str:
+    """What became of a proposal; empty for words that have no folder yet."""
+    return next((each for each in STATES if os.path.isdir(folder(private, each, name))), "")
+
+
+def put_aside(
+    private: str, locks: Locks, proposal: Proposal, state: str, wait: float = LOCK_WAIT
+) -> None:
+    """Move a proposal to another state without applying it; words get a folder for it.
+
+    Only a waiting one is put aside, but for one that was written by hand after all. Raises Refused
+    when it is half applied, NotFound when it was decided in the meantime, OSError.
+    """
+    with locked(locks, proposal.profile or _NOBODY, wait):
+        was = state_of(private, proposal.id)
+        if was not in ("", WAITING) and (state != ACCEPTED or was == ACCEPTED):
+            raise NotFound(f"proposal {proposal.id} is {was} already")
+        if not was:
+            keep(private, proposal, Home("", ()), (), state)
+            return
+        if os.path.isdir(f"{folder(private, was, proposal.id)}/{JOURNAL}"):
+            raise Refused(
+                f"proposal {proposal.id} was being accepted when that was interrupted",
+                f"Finish it: gitkanban memory accept {proposal.id}",
+            )
+        move(private, proposal.id, state, was)
+
+
+def locked(locks: Locks, profile: str, wait: float = LOCK_WAIT) -> Held:
+    """Take the lock of a profile's memory. Raises Refused."""
+    if not profile:
+        raise Refused(
+            "nobody knows whose memory this is for: its card has no worker any more",
+            "Write it where it belongs and say --by-hand, or reject it.",
+        )
+    held = locks.take(lock_name(profile), wait=wait)
+    if held is None:
+        raise Refused(
+            f"a running session writes the memory of {profile}",
+            "Try again when it has ended; `gitkanban status` shows it.",
+        )
+    return held
+
+
+def move(private: str, name: str, state: str, was: str = WAITING) -> None:
+    """Move a proposal's folder from one state to another. Raises OSError."""
+    target = folder(private, state, name)
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    os.rename(folder(private, was, name), target)
+    files.sync_folder(os.path.dirname(target))
+
+
+def read(path: str) -> bytes | None:
+    """A file's content, None where no file is. Raises OSError."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
+
+
+def executable(path: str) -> bool:
+    """Whether a file is there that its owner may execute."""
+    try:
+        return bool(os.stat(path).st_mode & 0o100)
+    except OSError:
+        return False
+
+
+def write(path: str, content: bytes, runs: bool = False) -> None:
+    """Write a new file to the disk, and its folder if need be. Raises OSError."""
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    files.replace(path, content, 0o700 if runs else 0o600)

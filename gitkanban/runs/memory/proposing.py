@@ -1,0 +1,175 @@
+"""What an ended run changed in its copy of a memory, kept as a proposal.
+
+The copy is made by `gitkanban.runs.memory.homes`. Nothing here touches the real memory.
+"""
+
+import errno
+import os
+import shutil
+from typing import NamedTuple
+
+from gitkanban import files
+from gitkanban.core.agents.memory import Proposal
+from gitkanban.core.cutting import cut
+from gitkanban.runs.memory import proposals
+from gitkanban.runs.memory.homes import BEFORE, private_home
+from gitkanban.runs.memory.proposals import Change, Home
+from gitkanban.runs.records import folders
+from gitkanban.runs.records.folders import Folder
+from gitkanban.runs.supervision import spec
+from gitkanban.runs.supervision.locks import Locks
+
+KEPT = "memory-kept"  # in the run folder
+KEEP_WAIT = 10.0  # seconds that keeping a proposal waits for others that keep theirs
+DIFF_MOST = 200_000  # characters of a diff; the files themselves are kept whole
+
+
+class _Found(NamedTuple):
+    """What differs between a memory as it was given to a run, and as the run left it."""
+
+    changes: tuple[Change, ...]
+    left_out: tuple[str, ...]
+
+
+def propose(folder: Folder) -> bool:
+    """Keep what an ended run changed in its copy of the memory; whether there was something.
+
+    Doing it again changes nothing. No process of the run may be alive. Raises OSError, TimeoutError
+    among them when another process keeps proposals all the time.
+    """
+    found = folder.spec()
+    home = Home(found.one("memory_home"), tuple(found.get("memory_parts", ())))
+    if not home.path or not waits(folder):
+        return False
+    private = os.path.dirname(os.path.dirname(folder.path))
+    held = Locks(private).take("keeping", wait=KEEP_WAIT)
+    if held is None:
+        raise TimeoutError(errno.ETIMEDOUT, "another process keeps proposals", folder.path)
+    with held:  # a supervisor, a tick and a person may all look at once
+        return waits(folder) and _propose(folder, found, home, private)
+
+
+def waits(folder: Folder) -> bool:
+    """Whether nobody has looked yet what the run changed in its copy of a memory."""
+    return bool(private_home(folder)) and not folder.has(KEPT)
+
+
+def _propose(folder: Folder, found: spec.Spec, home: Home, private: str) -> bool:
+    what = _differences(folder, home)
+    if what.changes or what.left_out:
+        proposal = Proposal(
+            found.one("run"),
+            found.one("profile"),
+            found.one("card"),
+            found.one("run"),
+            found.one("worker"),
+            f"session of {found.one('card')}",
+            int(found.number("started", 0)),
+            diff=_diff(what.changes),
+            files=tuple(change.path for change in what.changes),
+            left_out=what.left_out,
+        )
+        proposals.keep(private, proposal, home, what.changes)
+    files.replace(folder.file(KEPT), b"")
+    shutil.rmtree(folder.file(BEFORE), ignore_errors=True)  # a proposal has what differs
+    return bool(what.changes or what.left_out)
+
+
+def gather(private: str) -> list[str]:
+    """Keep what runs left whose collecting failed, on a full disk say.
+
+    What cannot be kept yet is told, a line each, and stops nobody: it is tried again.
+    """
+    told = []
+    for folder in folders.every(private):
+        if waits(folder) and folder.has("exit.json"):
+            try:
+                propose(folder)
+            except OSError as error:
+                told.append(f"what run {folder.run} remembered is not kept yet: {error}")
+    return told
+
+
+def _differences(folder: Folder, home: Home) -> _Found:
+    changes: list[Change] = []
+    left: dict[str, str] = {}
+    mine = private_home(folder)
+    for part in home.parts:
+        before = _files(folder.file(BEFORE), part, {})
+        after = _files(mine, part, left)
+        for path in sorted(before | after):
+            if any(f"{path}/".startswith(f"{each}/") for each in left):
+                continue  # it may be there still, or a link has taken its place
+            old = _content(f"{folder.file(BEFORE)}/{path}") if path in before else None
+            try:
+                new = _content(f"{mine}/{path}") if path in after else None
+            except PermissionError:
+                left[path] = f"{path}: cannot be read"
+                continue
+            if old != new:
+                runs = proposals.executable(f"{mine}/{path}")
+                changes.append(Change(path, old, new, runs))
+    return _Found(tuple(changes), tuple(left.values()))
+
+
+def _files(root: str, part: str, left: dict[str, str]) -> set[str]:
+    """The regular files of a memory path; `left` gets what is left out, by path, with words for it.
+
+    What was at such a path, or below it, is not known to be gone.
+    """
+    found: set[str] = set()
+    stack = [part]
+    while stack:
+        path = stack.pop()
+        full = f"{root}/{path}"
+        if os.path.islink(full):
+            left[path] = f"{path} → {os.readlink(full)}"
+        elif os.path.isdir(full):
+            try:
+                stack += [f"{path}/{name}" for name in sorted(os.listdir(full))]
+            except OSError as error:
+                if error.errno not in (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG):
+                    raise
+                left[path] = f"{path}: cannot be read"
+        elif full.endswith(".lock"):  # an agent's own, of no use to anybody later
+            continue
+        elif os.path.isfile(full):
+            found.add(path)
+        elif os.path.lexists(full):
+            left[path] = path
+    return found
+
+
+def _content(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def _diff(changes: tuple[Change, ...]) -> str:
+    """A unified diff of all changes, at most DIFF_MOST characters."""
+    import difflib  # late: most runs change nothing
+
+    lines: list[str] = []
+    for change in changes:
+        if change.base is None and change.executable:
+            lines.append(f"new file {change.path} is executable\n")
+        sides = [_as_lines(side) for side in (change.base, change.new)]
+        old, new = sides
+        if old is None or new is None:
+            lines.append(f"binary file {change.path} differs\n")
+            continue
+        names = (
+            f"a/{change.path}" if change.base is not None else "/dev/null",
+            f"b/{change.path}" if change.new is not None else "/dev/null",
+        )
+        for line in difflib.unified_diff(old, new, *names):
+            lines.append(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n")
+    return cut("".join(lines), DIFF_MOST)
+
+
+def _as_lines(content: bytes | None) -> list[str] | None:
+    if content is None:
+        return []
+    if b"\0" in content[:8192]:
+        return None
+    return content.decode("utf-8", "replace").splitlines(keepends=True)

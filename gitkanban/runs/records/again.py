@@ -1,0 +1,42 @@
+"""The mark that sends a tick at work round once more, and the look whether one is at work.
+
+Twelve sessions that end at once start twelve ticks: eleven of them only ring, and must not import
+half the program for it. It decides nothing; the tick itself takes the lock.
+"""
+
+import os
+
+from gitkanban import files
+from gitkanban.runs.supervision.locks import probe
+
+
+def ring(private: str) -> None:
+    """Leave the mark. Raises OSError."""
+    files.make_folder(private)
+    files.touch(f"{private}/again")
+
+
+def rung(private: str) -> bool:
+    """Whether somebody has left the mark."""
+    return os.path.exists(f"{private}/again")
+
+
+def answer(private: str) -> None:
+    """Take the mark away: what rang is being seen to."""
+    files.remove(f"{private}/again")
+
+
+def busy(private: str) -> bool:
+    """Whether a tick is at work and now knows that it is to go round again.
+
+    After ringing it looks once more: the tick may have looked for marks just before.
+    """
+    if not _locked(private):
+        return False
+    ring(private)
+    return _locked(private)
+
+
+def _locked(private: str) -> bool:
+    # A shared look: two that look at once must not take each other for a tick at work.
+    return probe(f"{private}/locks/tick")

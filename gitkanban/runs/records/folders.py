@@ -1,0 +1,294 @@
+"""The private folder of a run: its spec, logs, requests and records, as files written atomically.
+
+What the records mean is decided elsewhere; nothing here looks at processes or locks.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from gitkanban import files
+from gitkanban.core.tick.closing import Tries
+from gitkanban.core.tick.facts import Exit, Report, StepEnd, Work
+from gitkanban.runs.supervision import processes, spec
+from gitkanban.runs.supervision.spec import Spec
+
+MAILBOX = "mailbox"  # what the session leaves for us, and the only folder here that it may write
+SCRATCH = "tmp"  # the session's TMPDIR, gone with the folder
+_TAIL = 64 << 10
+_FACTS = 8 << 10  # bytes of a spec that hold its facts; commands, prompt included, come after
+
+
+class Folder(NamedTuple):
+    """`<private>/runs/<run>/`, which may not exist (yet, or any more)."""
+
+    path: str
+
+    @property
+    def run(self) -> str:
+        """The run's id."""
+        return os.path.basename(self.path)
+
+    def file(self, name: str) -> str:
+        """The path of one of its files."""
+        return f"{self.path}/{name}"
+
+    def has(self, name: str) -> bool:
+        """Whether that file is there."""
+        return os.path.lexists(self.file(name))
+
+    def spec(self) -> Spec:
+        """The run's spec; an empty one when it is missing or unreadable."""
+        return self._spec(-1)
+
+    def facts(self) -> Spec:
+        """The beginning of the spec, with all of its facts and not all of its commands."""
+        return self._spec(_FACTS)
+
+    def _spec(self, most: int) -> Spec:
+        try:
+            return self._located(spec.read(self.file("spec"), most))
+        except OSError:
+            return Spec()
+
+    def _located(self, found: Spec) -> Spec:
+        """The spec with its paths as they are now, where the repository was moved since.
+
+        `moved_from` then is the git directory that the run began in.
+        """
+        old, now = found.one("common"), self.common
+        if not old or old == now:
+            return found
+        for key in ("common", "admin", "setup_mark"):
+            path = found.one(key)
+            if path == old or path.startswith(f"{old}/"):
+                found[key] = [now + path[len(old) :]]
+        workspace = found.one("workspace")
+        if workspace and not os.path.lexists(workspace):
+            moved = os.path.normpath(os.path.join(now, os.path.relpath(workspace, old)))
+            found["workspace"] = [moved]
+        found["moved_from"] = [old]
+        return found
+
+    @property
+    def common(self) -> str:
+        """Git's common directory, in which it lies."""
+        return os.path.dirname(os.path.dirname(os.path.dirname(self.path)))
+
+    def write_spec(self, values: Mapping[str, str | Sequence[str]]) -> None:
+        """Write the spec, and the folder if need be. Raises OSError."""
+        os.makedirs(self.path, mode=0o700, exist_ok=True)
+        spec.write(self.file("spec"), values)
+
+    def exposes_environment(self) -> bool:
+        """Whether its spec holds the environment of the shell that ticked, as versions before
+        `secrets` was part of a spec wrote it."""
+        found = self.spec()
+        return bool(found.get("env")) and "secrets" not in found
+
+    def scrub(self) -> None:
+        """Remove every environment from the spec of a run that is settled. Raises OSError."""
+        kept = {key: values for key, values in self.spec().items() if not key.endswith("env")}
+        self.write_spec(kept)
+
+    # -- requests and records
+
+    def request_stop(self, why: str) -> None:
+        """Ask the supervisor to end the session; the first request's words stay."""
+        if not self.has("stop"):
+            files.replace(self.file("stop"), (" ".join(why.split()) + "\n").encode())
+
+    def has_mail(self) -> bool:
+        """Whether its session has left anything in the mailbox."""
+        try:
+            with os.scandir(self.file(MAILBOX)) as entries:
+                return next(entries, None) is not None
+        except OSError:
+            return False
+
+    def report(self) -> Report | None:
+        """What the session said of itself, as versions before the mailbox recorded it."""
+        found = self._json("report.json")
+        if found is None or found.get("kind") not in ("done", "block"):
+            return None
+        return Report(
+            str(found["kind"]),
+            found.get("no_change") is True,
+            *(str(found.get(name) or "") for name in ("summary", "reason", "why")),
+        )
+
+    def work(self) -> Work:
+        """What the run left in git; an empty record when it was not collected."""
+        found = self._json("work.json")
+        if found is None:
+            return Work()
+        return Work(
+            str(found.get("tip") or ""),
+            _whole(found.get("session_commits")),
+            str(found.get("leftover") or ""),
+            _texts(found.get("leftover_paths")),
+            str(found.get("salvage") or ""),
+            _texts(found.get("told")),
+            _texts(found.get("missed")),
+            _whole(found.get("merged")),
+        )
+
+    def uncollected(self, facts: Spec) -> bool:
+        """Whether the run ended without its work being collected, which a tick makes up for."""
+        return bool(facts.one("collector")) and not self.has("work.json")
+
+    def write_work(self, work: Work) -> None:
+        """Record what was collected. Lost in a power cut, it is collected again."""
+        self._write_json("work.json", work._asdict(), lasting=False)
+
+    def exit(self) -> Exit | None:
+        """How the run ended, None while it has not."""
+        found = self._json("exit.json")
+        if found is None:
+            return None
+        rows = found.get("steps")
+        steps = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+        return Exit(
+            _whole(found.get("ended")),
+            str(found.get("how") or "lost"),
+            tuple(
+                StepEnd(
+                    str(row.get("name")),
+                    row["exit"] if isinstance(row.get("exit"), int) else None,
+                    _whole(row.get("signal")),
+                )
+                for row in steps
+            ),
+            str(found.get("error") or ""),
+        )
+
+    def write_exit(self, end: Exit) -> None:
+        """Record the end of a run whose supervisor could not; an existing record stays."""
+        if not self.has("exit.json"):
+            text = spec.exit_record(end.ended, end.how, end.steps, end.error)
+            files.replace(self.file("exit.json"), text)
+
+    def tries(self) -> Tries:
+        """How often closing the run has failed."""
+        found = self._json("tries.json") or {}
+        failures, first, last = (_whole(found.get(name)) for name in Tries._fields[:3])
+        return Tries(failures, first, last, str(found.get("reason") or ""))
+
+    def write_tries(self, tries: Tries) -> None:
+        """Record a try that failed. Raises OSError."""
+        self._write_json("tries.json", tries._asdict())
+
+    def given_up(self) -> str:
+        """Why the run was given up instead of closed; empty: it was not."""
+        found = self._json("given-up.json")
+        return str(found.get("reason") or "for no reason that was recorded") if found else ""
+
+    def give_up(self, reason: str) -> None:
+        """Record that closing the run is not tried again. Raises OSError."""
+        self._write_json("given-up.json", {"reason": reason})
+
+    def settle(self, commit: str) -> None:
+        """Note that the run's end is on the board, in `commit`."""
+        files.replace(self.file("settled"), f"{commit}\n".encode(), lasting=False)
+
+    def noted(self) -> list[tuple[int, int]]:
+        """Processes of the run that its supervisor knew: (pid, start time in ticks since boot).
+
+        Empty for those of another boot, whose numbers mean nothing any more.
+        """
+        if self.facts().one("boot") != processes.boot_id():
+            return []
+        try:
+            with open(self.file("pids"), encoding="ascii") as file:
+                rows = [line.split() for line in file]
+        except (OSError, ValueError):
+            return []
+        return [
+            (int(row[1]), int(row[2]))
+            for row in rows
+            if len(row) == 3 and row[1].isdigit() and row[2].isdigit()
+        ]
+
+    def tail(self, name: str, lines: int = 20) -> list[str]:
+        """The last lines of a log, without their ends; empty when there is none."""
+        text = self.text(name, 0, _TAIL)
+        return text.splitlines()[-lines:]
+
+    def size(self, name: str) -> int:
+        """The bytes of a log; 0 when there is none."""
+        try:
+            return os.stat(self.file(name)).st_size
+        except OSError:
+            return 0
+
+    def text(self, name: str, head: int, tail: int) -> str:
+        """The first and last bytes of a log as text, what lies between them left out."""
+        try:
+            with open(self.file(name), "rb") as file:
+                size = os.fstat(file.fileno()).st_size
+                if size <= head + tail:
+                    return file.read(head + tail).decode("utf-8", "replace")
+                first = file.read(head)
+                file.seek(size - tail)
+                last = file.read(tail)
+        except OSError:
+            return ""
+        # A cut line would be read as a line of its own: drop what is left of it.
+        last = last[last.find(b"\n") + 1 :] if b"\n" in last else last
+        return (first[: first.rfind(b"\n") + 1] + last).decode("utf-8", "replace")
+
+    def _json(self, name: str) -> dict[str, object] | None:
+        try:
+            with open(self.file(name), "rb") as file:
+                found = json.loads(file.read(1 << 20))
+        except (OSError, ValueError, RecursionError):
+            return None
+        return found if isinstance(found, dict) else None
+
+    def _write_json(self, name: str, values: Mapping[str, object], lasting: bool = True) -> None:
+        text = json.dumps(values, indent=1) + "\n"
+        files.replace(self.file(name), text.encode(), lasting=lasting)
+
+
+def of(private: str, run: str) -> Folder:
+    """The folder of a run of the repository whose private folder is given."""
+    return Folder(f"{private}/runs/{run}")
+
+
+def every(private: str) -> Iterator[Folder]:
+    """Every run folder, oldest run first."""
+    try:
+        names = sorted(os.listdir(f"{private}/runs"))
+    except FileNotFoundError:
+        return
+    for name in names:
+        yield of(private, name)
+
+
+def exposed(private: str) -> list[Folder]:
+    """Settled runs whose spec still holds a shell's environment."""
+    return [each for each in every(private) if each.has("settled") and each.exposes_environment()]
+
+
+def remove_unborn(private: str) -> None:
+    """Remove run folders whose tick died before the spec was there: no claim was ever made.
+
+    Call it with the tick lock held: only ticks make run folders.
+    """
+    for folder in every(private):
+        if folder.has("settled") or folder.has("spec"):
+            continue
+        names = os.listdir(folder.path)
+        if all(name.startswith("spec.") for name in names):
+            for name in names:
+                os.unlink(folder.file(name))
+            os.rmdir(folder.path)
+
+
+def _whole(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(str(item) for item in value) if isinstance(value, list) else ()

@@ -1,0 +1,102 @@
+"""Which machine this is, and which one ticks a clone: recorded in its private folder.
+
+What follows from the two is decided in `core.tick.machines`.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+
+from gitkanban import files
+from gitkanban.board.repo.place import Place, host
+from gitkanban.core.tick.machines import Claim, Machine, OpenRun, claim
+from gitkanban.errors import Refused
+from gitkanban.runs.records import folders
+from gitkanban.runs.supervision import processes
+from gitkanban.runs.supervision.spec import Spec
+
+_IDS = ("/etc/machine-id", "/var/lib/dbus/machine-id")  # machine-id(5)
+HINT = "Tick it there; if that machine is gone for good, `gitkanban doctor --here`."
+
+
+def this() -> Machine:
+    """The machine we run on."""
+    return Machine(processes.boot_id(), machine_id(), host())
+
+
+def machine_id() -> str:
+    """The id that the installation got once; empty where there is none, as in many containers."""
+    for path in _IDS:
+        try:
+            with open(path, encoding="ascii") as file:
+                found = file.read(64).strip()
+        except (OSError, ValueError):
+            continue
+        if found and found != "uninitialized":
+            return found
+    return ""
+
+
+def look(place: Place) -> Claim:
+    """Whether this machine may tick the clone; nothing is changed. Raises OSError."""
+    last, given_up = _read_record(place)
+    return claim(this(), last, given_up, _open_runs(place))
+
+
+def enter(place: Place) -> list[str]:
+    """Make this the machine that ticks the clone; lines for people.
+
+    Call it with the tick lock held. Raises Refused while another machine has runs open here, OSError.
+    """
+    found = refuse_elsewhere(place)
+    last, given_up = _read_record(place)
+    ours = this()
+    needed = [m for m in given_up if any(m.is_same(run.machine) for run in _open_runs(place))]
+    if last != ours or list(given_up) != needed:
+        _write_record(place, ours, needed)
+    return [found.line] if found.line else []
+
+
+def refuse_elsewhere(place: Place) -> Claim:
+    """What `look` gives. Raises Refused while another machine has runs open here."""
+    found = look(place)
+    if found.standing == "elsewhere":
+        raise Refused(found.line, HINT)
+    return found
+
+
+def take_over(place: Place) -> Claim:
+    """Give up what other machines have open, on a person's word; what it was until now."""
+    found = look(place)
+    _, given_up = _read_record(place)
+    _write_record(place, this(), [*given_up, *dict.fromkeys(run.machine for run in found.runs)])
+    return found
+
+
+def _open_runs(place: Place) -> Iterator[OpenRun]:
+    for folder in folders.every(place.private):
+        found = Spec() if folder.has("settled") else folder.facts()
+        if "machine" in found:  # runs that an earlier version began do not say it
+            machine = Machine(found.one("boot"), found.one("machine"), found.one("host"))
+            yield OpenRun(folder.run, found.one("card"), machine)
+
+
+def _read_record(place: Place) -> tuple[Machine | None, tuple[Machine, ...]]:
+    try:
+        with open(f"{place.private}/machine", encoding="utf-8") as file:
+            found = json.load(file)
+        given_up = tuple(_machine_of(row) for row in found["given_up"])
+        return _machine_of(found["last"]), given_up
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None, ()
+
+
+def _machine_of(row: dict[str, object]) -> Machine:
+    return Machine(*(str(row.get(name) or "") for name in Machine._fields))
+
+
+def _write_record(place: Place, ours: Machine, given_up: list[Machine]) -> None:
+    os.makedirs(place.private, exist_ok=True)
+    rows = {"last": ours._asdict(), "given_up": [each._asdict() for each in given_up]}
+    text = json.dumps(rows, indent=1) + "\n"
+    files.replace(f"{place.private}/machine", text.encode(), lasting=False)

@@ -1,0 +1,156 @@
+"""Lease tokens: `.kanban/slots/<profile>/<n>.lock`, readable YAML that says who sits in a slot.
+
+A token proves nothing: the kernel lock of the same name does. Tokens are for people and tools to
+read; a missing, damaged or edited one is written anew from the run folder.
+"""
+
+from typing import NamedTuple
+
+from gitkanban import clock, files
+from gitkanban.board.repo.place import Place
+from gitkanban.runs.records.folders import Folder
+from gitkanban.runs.records.tokens import MOST, trusted_root
+from gitkanban.runs.supervision import spec
+
+
+class Lease(NamedTuple):
+    """Who sits in slot `number` of `profile`; `pid` is the supervisor's, 0 before it started."""
+
+    profile: str
+    number: int
+    card: str = ""
+    run: str = ""
+    host: str = ""
+    clone: str = ""
+    pid: int = 0
+    started: int = 0
+
+    @property
+    def slot(self) -> str:
+        """`profile#number`."""
+        return f"{self.profile}#{self.number}"
+
+
+def lock_name(slot: str) -> str:
+    """The name of the kernel lock behind `profile#number`."""
+    profile, _, number = slot.rpartition("#")
+    return f"slot/{profile}/{number}"
+
+
+def token(place: Place, slot: str) -> str:
+    """The path of a slot's token."""
+    profile, _, number = slot.rpartition("#")
+    return f"{place.slots}/{profile}/{number}.lock"
+
+
+def _trusted_root(place: Place) -> str:
+    """The folder below which nothing on the way to a token may be a link: it comes with the board."""
+    return trusted_root(place.slots)
+
+
+def render(lease: Lease) -> str:
+    """The token's text."""
+    return (
+        "# Who sits in this slot. Written by gitkanban; the lock itself is in the git directory.\n"
+        f"slot: {spec.quoted(lease.slot)}\n"
+        f"card: {spec.quoted(lease.card)}\n"
+        f"run: {spec.quoted(lease.run)}\n"
+        f"host: {spec.quoted(lease.host)}\n"
+        f"clone: {spec.quoted(lease.clone)}\n"
+        f"pid: {lease.pid}\n"
+        f"started: {clock.iso(lease.started) or 0}\n"
+    )
+
+
+def write(place: Place, lease: Lease) -> None:
+    """Write the token, atomically. Raises OSError."""
+    path = token(place, lease.slot)
+    content = render(lease).encode()
+    files.replace(path, content, lasting=False, below=_trusted_root(place), make=True)
+
+
+def remove(place: Place, slot: str) -> None:
+    """Remove the token of a slot that is free now."""
+    files.remove(token(place, slot), below=_trusted_root(place))
+
+
+def read(place: Place, slot: str) -> Lease | None:
+    """What the token says, None when it is missing or does not read as one of this slot."""
+    try:
+        path = token(place, slot)
+        text = files.read(path, below=_trusted_root(place), most=MOST).decode()
+    except (OSError, ValueError):
+        return None
+    fields = {}
+    for line in text.splitlines():
+        key, colon, value = line.partition(":")
+        if colon and not key.startswith("#"):
+            fields[key.strip()] = _plain(value.strip())
+    if fields.get("slot") != slot or not fields.get("run") or not fields.get("card"):
+        return None
+    profile, _, number = slot.rpartition("#")
+    try:
+        started = clock.parse(fields.get("started", ""))
+        pid = int(fields.get("pid", "0"))
+    except ValueError:
+        return None
+    host, clone = fields.get("host", ""), fields.get("clone", "")
+    return Lease(profile, int(number), fields["card"], fields["run"], host, clone, pid, started)
+
+
+def _plain(value: str) -> str:
+    if not value.startswith('"'):
+        return value
+    import json
+
+    try:
+        return str(json.loads(value))
+    except ValueError:
+        return ""
+
+
+def of_run(folder: Folder, facts: spec.Spec | None = None) -> Lease | None:
+    """The lease as the run folder knows it, the source from which tokens are rebuilt."""
+    found = folder.facts() if facts is None else facts
+    profile, _, number = found.one("slot").rpartition("#")
+    if not profile or not number.isdigit():
+        return None
+    return Lease(
+        profile,
+        int(number),
+        found.one("card"),
+        found.one("run"),
+        found.one("host"),
+        found.one("clone"),
+        supervisor_pid(folder),
+        int(found.number("started", 0)),
+    )
+
+
+def supervisor_pid(folder: Folder) -> int:
+    """The supervisor's pid as recorded when it started, 0 before that."""
+    try:
+        with open(folder.file("pid"), encoding="ascii") as file:
+            return int(file.read(20))
+    except (OSError, ValueError):
+        return 0
+
+
+def mend(place: Place, folder: Folder, facts: spec.Spec | None = None) -> bool:
+    """Write the token of a live run anew unless it says what it should. True when it was mended."""
+    right = of_run(folder, facts)
+    if right is None or read(place, right.slot) == right:
+        return False
+    write(place, right)
+    return True
+
+
+def tokens(place: Place) -> list[str]:
+    """Every slot that has a token, as `profile#number`, whatever is in it."""
+    found, root = [], _trusted_root(place)
+    for profile in files.names(place.slots, below=root):
+        for name in files.names(f"{place.slots}/{profile}", below=root):
+            number = name.removesuffix(".lock")
+            if name.endswith(".lock") and number.isdecimal() and len(number) < 10:
+                found.append(f"{profile}#{number}")
+    return found

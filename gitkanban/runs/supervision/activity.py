@@ -1,0 +1,90 @@
+"""Whether a step of a run is still doing something: output, a transcript, a change in its workspace.
+
+The logs are kept bounded on the way. It ends nothing; standard library only, like the supervisor.
+"""
+
+import os
+import time
+
+from gitkanban.runs.supervision import boundedlog
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_FIRST_WAKE = 0.25  # seconds; doubles up to the beat while the logs grow slowly
+
+
+class Activity:
+    """When a step was last active, and when to look again. `since` is of the monotonic clock."""
+
+    def __init__(self, watch: "tuple[str, ...]", log_limit: int, beat: float) -> None:
+        """`watch`: folders in which a change is activity. `log_limit` in bytes, `beat` in seconds."""
+        self.since = time.monotonic()
+        self.wake = _FIRST_WAKE  # seconds until the next look
+        self._watch = watch
+        self._limit = log_limit
+        self._beat = beat
+        self._logs: list[str] = []
+        self._cut: dict[str, int] = {}
+        self._sizes: dict[str, int] = {}
+
+    def begin(self, logs: list[str]) -> None:
+        """A step begins that writes these logs."""
+        self.since = time.monotonic()
+        self.wake = _FIRST_WAKE
+        self._logs = logs
+
+    def look(self) -> None:
+        """Look at the logs: what has grown was written just now, what is too long is cut."""
+        grown = 0
+        for path in self._logs:
+            size = boundedlog.size(path)
+            grown = max(grown, size - self._sizes.get(path, 0))
+            if size != self._sizes.get(path, 0):
+                self.since = time.monotonic()
+            if size > self._limit:
+                self._bound(path)
+                size = boundedlog.size(path)
+            self._sizes[path] = size
+        self.wake = _FIRST_WAKE if grown > self._limit // 8 else min(self.wake * 2, self._beat)
+
+    def _bound(self, path: str) -> None:
+        try:
+            self._cut[path] = boundedlog.bound(path, self._limit, self._cut.get(path, 0))
+        except OSError:  # a full disk must not end the session: the next look tries again
+            pass
+
+    def stalled(self, patience: float) -> bool:
+        """Whether nothing has happened for `patience` seconds, in logs or watched folders."""
+        now = time.monotonic()
+        return now - self.since >= patience and not self._changed(now)
+
+    def _changed(self, now: float) -> bool:
+        """Look for a file changed since the last activity."""
+        # By today's clock, so that a clock set back or forth does not make a change of nothing.
+        clock = time.time()
+        since = clock - (now - self.since)
+        newest = 0.0
+        for top in self._watch:
+            for changed in _changes(top):
+                if changed <= clock + 2:
+                    newest = max(newest, changed)
+                if newest > since + 0.1:
+                    self.since = now - max(clock - newest, 0.0)
+                    return True
+        return False
+
+
+def _changes(top: str) -> "Iterator[float]":
+    """Modification times below a folder, in no order; symlinks are not followed."""
+    todo = [top]
+    while todo:
+        try:
+            with os.scandir(todo.pop()) as entries:
+                for entry in entries:
+                    yield entry.stat(follow_symlinks=False).st_mtime
+                    if entry.is_dir(follow_symlinks=False):
+                        todo.append(entry.path)
+        except OSError:
+            continue

@@ -1,0 +1,71 @@
+"""The bell: by it a supervisor tells the tick that stands by that its run has ended.
+
+A named pipe that carries run ids, and a lock that says that somebody listens. A message counts as
+taken only if the listener still held its lock after it was written; whoever stops listening lets go
+of the lock first and reads what is left after that. So no end is lost, and none needs an answer.
+"""
+
+import errno
+import os
+import stat
+
+from gitkanban.runs.supervision.locks import probe
+
+_LONGEST = 4096  # bytes read at once; a message is far shorter than the pipe's atomic write
+
+
+def paths(private: str, kind: str) -> tuple[str, str, str]:
+    """(pipe, lock file, name of that lock) of the listener for supervisors of one kind."""
+    name = f"standby/{kind}"
+    return f"{private}/bells/{kind}", f"{private}/locks/{name}", name
+
+
+def ring(pipe: str, lock: str, run: str) -> bool:
+    """Tell the listener that a run has ended; False when nobody listens."""
+    try:
+        fd = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:  # no pipe, or no reader
+        return False
+    try:
+        os.write(fd, f"{run}\n".encode())
+    except OSError:  # it has just left; or it does not read, and the pipe is full
+        return False
+    finally:
+        os.close(fd)
+    return probe(lock)
+
+
+def listen(pipe: str) -> int:
+    """A descriptor from which `heard` reads. Call it with the lock held.
+
+    Raises OSError, also where something else lies in the pipe's place (a copy of the folder, say).
+    """
+    os.makedirs(os.path.dirname(pipe), exist_ok=True)
+    try:
+        os.mkfifo(pipe, 0o600)
+    except FileExistsError:
+        pass
+    # For writing too: without any writer a poll would report the end of the pipe for ever.
+    fd = os.open(pipe, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISFIFO(os.fstat(fd).st_mode):  # it would be readable for ever
+        os.close(fd)
+        raise OSError(errno.EEXIST, os.strerror(errno.EEXIST), pipe)
+    return fd
+
+
+def heard(fd: int, patience: float) -> list[str]:
+    """The runs that were rung for, none when `patience` seconds have gone by. Raises OSError."""
+    import select
+
+    if not select.select([fd], (), (), patience)[0]:
+        return []
+    data = b""
+    while True:
+        try:
+            part = os.read(fd, _LONGEST)
+        except BlockingIOError:
+            break
+        data += part
+        if len(part) < _LONGEST:
+            break
+    return data.decode("ascii", "replace").split()

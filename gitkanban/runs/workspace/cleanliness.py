@@ -1,0 +1,81 @@
+"""Whether a worktree holds anything that is nowhere else, in its files or in a repository inside it.
+
+What hides changes from `git status` hides nothing here: settings that ignore submodules, marks in
+the index that have git pass over files, ignored folders with repositories in them. Files that setup
+left, and nobody has changed, are no work.
+"""
+
+import os
+
+from gitkanban.errors import GitkanbanError
+from gitkanban.runs.workspace import gathering, nested, setupfiles, unfinished
+from gitkanban.runs.workspace.nested import Nested
+from gitkanban.runs.workspace.workspace_git import View, head_of
+
+UNCOMMITTED = "changes that are not committed"
+
+
+def describe_unclean(common: str, path: str, admin: str) -> str:
+    """What a worktree has that would go with it, in words; empty for a clean one.
+
+    Raises GitFailed, OSError.
+    """
+    if os.path.islink(path) or not os.path.isdir(path):
+        return "something else in its place"
+    what = unfinished.operation(admin)
+    if what:
+        return f"an unfinished {what}"
+    _, head = head_of(common, admin)
+    with View(path, common, head, f"{admin}/index") as view:
+        _look_at_all(view)
+        if view.status() and _changed(view, admin):
+            return UNCOMMITTED
+        inside = nested.find(path, admin)
+        own = [each.path for each in inside if _has_own(view, each)]
+    return f"work in {nested.in_words(own)} that is nowhere else" if own else ""
+
+
+def _look_at_all(view: View) -> None:
+    """Take back what was said of files in the index so that git does not look at them.
+
+    See `git help update-index`, --assume-unchanged and --skip-worktree.
+    """
+    rows = view.git("ls-files", "-v", "-z").out.decode("utf-8", "surrogateescape").split("\0")
+    for option, marks in (
+        ("--no-assume-unchanged", "abcdefghijklmnopqrstuvwxyz"),
+        ("--no-skip-worktree", "Ss"),
+    ):
+        paths = [row[2:] for row in rows if row and row[0] in marks]
+        there = [path for path in paths if os.path.lexists(f"{view.folder}/{path}")]
+        if there:
+            text = "\0".join(there).encode("utf-8", "surrogateescape")
+            view.git("update-index", option, "-z", "--stdin", input=text)
+
+
+def _changed(view: View, admin: str) -> bool:
+    """Whether something differs from HEAD that is not setup's."""
+    if not setupfiles.read(admin):
+        return True
+    found = gathering.gather(view, view.head)
+    return bool(found.missed) or found.changes.keys() != setupfiles.unchanged(admin, found.changes)
+
+
+def _has_own(view: View, each: Nested) -> bool:
+    """Whether a repository inside has work that is nowhere else, as far as can be seen."""
+    tracked = _is_tracked(view, each)
+    if not each.checkout and tracked:
+        return False  # files of a commit, which look like a repository
+    try:
+        if each.store and nested.only_here(view.common, each):
+            return True
+        if not each.checkout or tracked or each.path == ".":
+            return False
+        return not each.store or nested.is_dirty(view.common, view.folder, each)
+    except (GitkanbanError, OSError):
+        return True
+
+
+def _is_tracked(view: View, each: Nested) -> bool:
+    """Whether the files of a repository inside are files of the worktree's own repository."""
+    rows = view.git("ls-files", "-s", "-z", "--", f":(top,literal){each.path}", check=False).text
+    return any(not row.startswith(gathering.LINK) for row in rows.split("\0") if row)

@@ -1,0 +1,100 @@
+"""Everything that lies in a folder brought into the index of a view, and what could not be.
+
+A repository that a session made inside its workspace is taken as the files it holds: a link to a
+commit that only the workspace has would be nothing once that is removed. Submodules stay links.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from gitkanban.runs.workspace.workspace_git import Entry, View
+
+LINK = "160000"  # the mode of a link to a commit of another repository, git-fast-import(1)
+
+
+class Gathered(NamedTuple):
+    """The changes against what was compared with, the paths that were left out although they should
+    not have been, and the folders whose repositories were taken as files."""
+
+    changes: dict[str, Entry]
+    missed: tuple[str, ...] = ()
+    nested: tuple[str, ...] = ()
+
+
+def gather(
+    view: View,
+    against: str,
+    without: Iterable[str] = (),
+    links: Iterable[str] = (),
+    removals: bool = True,
+) -> Gathered:
+    """Bring the folder of a view into its index: all that git does not ignore.
+
+    `against` is a commit or a tree, empty for none; `without` are pathspecs of what is left out;
+    `links` are paths of links to commits that are a session's own; without `removals` what is not
+    there counts as unchanged. Raises GitFailed, OSError.
+    """
+    how = "--all" if removals else "--no-all"
+    done = view.git("add", how, "--ignore-errors", "--", ".", *without, check=False)
+    changes = view.changes(against)
+    found = set(links) | {path for path, each in changes.items() if _is_new_link(each)}
+    missed = set()
+    if done.code or done.err:  # something was not taken, or there is only a warning
+        left = {path for state, path in view.status(*without) if state[1] != " "}
+        empty = {path.rstrip("/") for path in left if _is_repository(view, path)}
+        found |= empty
+        missed = {path for path in left if path.rstrip("/") not in empty} | set(_unreadable(view))
+    own = sorted(path for path in found if path not in _submodules(view)) if found else []
+    for path in own:
+        missed |= {f"{path}/{each}".rstrip("/") for each in _take_files(view, path)}
+    changes = view.changes(against) if own else changes
+    return Gathered(changes, tuple(sorted(missed)), tuple(own))
+
+
+def _is_new_link(entry: Entry) -> bool:
+    return entry.mode == LINK and entry.before != LINK
+
+
+def _is_repository(view: View, path: str) -> bool:
+    return path.endswith("/") and os.path.lexists(f"{view.folder}/{path}.git")
+
+
+def _submodules(view: View) -> set[str]:
+    """The paths of submodules, by the `.gitmodules` of the index."""
+    words = ("config", "-z", "--blob", ":.gitmodules", "--get-regexp", r"^submodule\..*\.path$")
+    rows = view.git(*words, check=False).text.split("\0")
+    return {row.partition("\n")[2] for row in rows}
+
+
+def _take_files(view: View, path: str) -> list[str]:
+    """Put the files of a repository inside in the place of the link to it; what was left out.
+
+    A path that is empty: there is no folder to take.
+    """
+    folder = f"{view.folder}/{path}"
+    if os.path.islink(folder) or not os.path.isdir(folder) or not _is_straight(view.folder, path):
+        return [""]
+    with View(folder, view.common, "") as below:
+        found = gather(below, "")
+        tree = below.tree()
+    view.git("update-index", "--force-remove", "--", path)
+    if found.changes:
+        view.git("read-tree", f"--prefix={path}/", tree)
+    return list(found.missed)
+
+
+def _is_straight(folder: str, path: str) -> bool:
+    """Whether no link leads to the path."""
+    return os.path.realpath(f"{folder}/{path}") == f"{os.path.realpath(folder)}/{path}"
+
+
+def _unreadable(view: View) -> Iterator[str]:
+    """Folders that cannot be read, and that git does not ignore: it warns of them and goes on."""
+    closed: list[str] = []
+    for _ in os.walk(view.folder, onerror=lambda error: closed.append(error.filename)):
+        pass
+    for path in closed:
+        name = os.path.relpath(path, view.folder)
+        if view.git("check-ignore", "-q", "--", name, check=False).code:
+            yield name

@@ -1,0 +1,73 @@
+"""Worktrees that git still has registered while their folders are gone: salvaged, then dropped.
+
+A session, or a person, deleted the folder. What git's own directory keeps of it, commits that no
+branch has and what was staged, is saved first.
+"""
+
+import os
+
+from gitkanban.board.repo import commits
+from gitkanban.board.repo.place import Place
+from gitkanban.errors import Refused
+from gitkanban.runs.supervision.locks import Locks
+from gitkanban.runs.workspace import ground, salvage, worktrees
+from gitkanban.runs.workspace.workspace_git import View
+
+
+def salvaged(place: Place, path: str, run: str) -> list[str]:
+    """Keep the last commit of a worktree that is gone from `path`, if no branch has it; what to tell."""
+    admin = ground.registered(place.common, path)
+    last = worktrees.last_known(admin) if admin else ""
+    if not last or commits.text(place.common, "branch", "--contains", last):
+        return []
+    return [f"its workspace was deleted; its last commit is in {_keep(place, run, last)}"]
+
+
+def _keep(place: Place, run: str, commit: str) -> str:
+    return salvage.keep(place.common, run, commit) if commits.resolve(place.common, commit) else ""
+
+
+def drop(place: Place, path: str) -> None:
+    """Have git forget the worktree whose folder is gone from `path`. Call it under `making`."""
+    link = f"{place.common}/worktrees/{os.path.basename(path)}"
+    if os.path.islink(link):  # git makes none, and would empty what it leads to
+        os.unlink(link)
+    if ground.registered(place.common, path):
+        worktrees.unregister(place, path)
+
+
+def forget(place: Place, locks: Locks, card: str, path: str) -> list[str]:
+    """Have git forget a worktree whose folder was removed by hand; what was kept of it.
+
+    Commits that no branch has, and what was staged in it, are salvaged first. Call it with the
+    card's lock held. Raises Refused when its disk may only be away, BoardBusy, GitFailed.
+    """
+    if not os.path.isdir(os.path.dirname(path)):
+        raise Refused(
+            f"{os.path.dirname(path)} is not there: is a disk not mounted?",
+            "If it was removed for good: `git worktree prune`.",
+        )
+    admin = ground.registered(place.common, path)
+    if not admin:
+        return []
+    run = f"worktree-of-{card}"
+    told = [*salvaged(place, path, run), *_salvaged_index(place, card, admin, run)]
+    with worktrees.making(locks):
+        worktrees.unlock(admin)
+        drop(place, path)
+    return told
+
+
+def _salvaged_index(place: Place, card: str, admin: str, run: str) -> list[str]:
+    """Keep what was staged in a worktree that is gone, unless its last commit or its branch has it."""
+    last = worktrees.last_known(admin)
+    if not last or not os.path.exists(f"{admin}/index"):
+        return []
+    # git writes what it has found out into the index, and through a link into another's.
+    with View(place.common, place.common, last, f"{admin}/index") as view:
+        tree = view.tree()
+    for name in (last, f"refs/heads/{worktrees.branch_of(card)}"):
+        if commits.text(place.common, "rev-parse", "--verify", "-q", f"{name}^{{tree}}") == tree:
+            return []
+    staged = salvage.commit_tree(place.common, tree, (last,), "salvage: staged in a worktree\n")
+    return [f"what was staged in it is in {_keep(place, run, staged)}"]

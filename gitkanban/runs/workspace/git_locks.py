@@ -1,0 +1,69 @@
+"""Lock files of git's, and who may still own them, looked at for `core.care.leftovers`."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+
+from gitkanban.board.repo import checkouts
+from gitkanban.board.repo.place import Place
+from gitkanban.core.care.surroundings import LockSeen
+from gitkanban.runs.supervision import processes
+
+LOCK_AGE_LEAST = 10  # seconds; younger lock files belong to commands at work
+
+
+def look_at_lock_files(place: Place) -> Iterator[LockSeen]:
+    for path in sorted(_lock_files(place)):
+        seen = lock_seen(place, path)
+        if seen:
+            yield seen
+
+
+def _lock_files(place: Place) -> Iterator[str]:
+    for folder in {place.common, *(each.admin for each in checkouts.every(place))}:
+        for name in os.listdir(folder) if os.path.isdir(folder) else ():
+            if name.endswith(".lock"):
+                yield f"{folder}/{name}"
+    for folder, _, names in os.walk(f"{place.common}/refs"):
+        yield from (f"{folder}/{name}" for name in names if name.endswith(".lock"))
+
+
+def lock_seen(place: Place, path: str) -> LockSeen | None:
+    """A lock file of git's with its age and possible owner; None when it is gone or too young."""
+    try:
+        age = int(time.time() - os.stat(path).st_mtime)  # the file system's clock, not ours
+    except OSError:
+        return None
+    return LockSeen(path, age, _user(place, path)) if age >= LOCK_AGE_LEAST else None
+
+
+def _user(place: Place, path: str) -> str:
+    """Who may own a lock file; empty only when provably nobody on this host does.
+
+    git closes its lock while an editor is open, so any git at work in the repository counts too.
+    """
+    if not sys.platform.startswith("linux"):
+        return "this system does not say"
+    openers = processes.opened(path)
+    if openers:
+        return f"process {openers[0].pid} ({command_of(openers[0].pid)})"
+    roots = [os.path.realpath(each.root) for each in checkouts.every(place)]
+    roots.append(os.path.realpath(place.common))
+    for process in processes.everyone():
+        if not command_of(process.pid).startswith("git"):
+            continue
+        try:
+            cwd = os.readlink(f"/proc/{process.pid}/cwd")
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return f"process {process.pid}, another user's git"
+        if any(cwd == root or cwd.startswith(f"{root}/") for root in roots):
+            return f"process {process.pid} (git)"
+    return ""
+
+
+def command_of(pid: int) -> str:
+    """The name of the program that a process runs."""
+    return checkouts.line(f"/proc/{pid}/comm") or "unknown"

@@ -1,0 +1,120 @@
+"""The folder of a worktree as its session left it, compared with what was made.
+
+What was made is known from the run and from git's own directory, never from what the folder says.
+Links are not followed.
+"""
+
+import os
+import stat
+
+from gitkanban import files
+from gitkanban.board.repo import checkouts
+from gitkanban.runs.workspace.workspace_git import read_plain
+
+INTACT, CHANGED, REPLACED, GONE = "intact", "changed", "replaced", "gone"
+
+
+def look(path: str, admin: str) -> tuple[str, str]:
+    """(what has become of a worktree, the same in words): `path` is its folder, `admin` its git
+    directory.
+
+    `changed` can be set right in place; of one that is `replaced` the files are worth a look and
+    the rest is not ours; one that is `gone` has no files.
+    """
+    kind = _kind(path)
+    if not kind:
+        return GONE, "its workspace was deleted under it"
+    if kind != "folder":
+        return GONE, f"its workspace was replaced by a {kind}"
+    if _kind(admin) != "folder" or _kind(f"{admin}/HEAD") != "file":
+        return REPLACED, "the git directory of its workspace was removed"
+    if _kind(f"{path}/.git") == "folder":
+        return REPLACED, "its workspace was made a repository of its own"
+    if not _points_to(path, admin):
+        return CHANGED, "the .git file of its workspace was changed"
+    if _kind(f"{admin}/index") not in ("file", ""):
+        return CHANGED, "the index of its workspace was replaced"
+    if any(_line(f"{admin}/{name}") != text for name, text in _facts(path, admin).items()):
+        return CHANGED, "the git directory of its workspace was changed"
+    return INTACT, ""
+
+
+def _kind(path: str) -> str:
+    """`folder`, `file`, `link` or `device`, the last for anything else; empty: nothing is there."""
+    try:
+        mode = os.lstat(path).st_mode
+    except OSError:
+        return ""
+    kinds = {stat.S_IFDIR: "folder", stat.S_IFREG: "file", stat.S_IFLNK: "link"}
+    return kinds.get(stat.S_IFMT(mode), "device")
+
+
+def _line(path: str) -> str:
+    return read_plain(path).partition("\n")[0]
+
+
+def points_at(path: str) -> str:
+    """The git directory that a worktree's `.git` file names, links resolved; empty for none."""
+    kind, _, target = _line(f"{path}/.git").partition(": ")
+    # git may write it from the folder (`worktree.useRelativePaths`), and names folders as they are.
+    return os.path.realpath(os.path.join(path, target)) if kind == "gitdir" else ""
+
+
+def _points_to(path: str, admin: str) -> bool:
+    return points_at(path) == os.path.realpath(admin)
+
+
+def _facts(path: str, admin: str) -> dict[str, str]:
+    """What git's directory of a worktree says where it is as it was made."""
+    back = _line(f"{admin}/gitdir")
+    same = os.path.realpath(os.path.join(admin, back)) == os.path.realpath(f"{path}/.git")
+    return {"commondir": "../..", "gitdir": back if same and back else f"{path}/.git"}
+
+
+def set_right(path: str, admin: str, run: str) -> list[str]:
+    """Make a worktree what it was made as, once its content is safe; lines about what was done.
+
+    What cannot be set right in place is moved aside, whole. Raises OSError.
+    """
+    what, words = look(path, admin)
+    if what == INTACT or not _kind(path):
+        return []
+    if what != CHANGED:
+        aside = free_name(f"{path}.{run}")
+        os.rename(path, aside)
+        return [f"what was left there is in {aside}"]
+    if not _points_to(path, admin):
+        # Where it is a device or a link, the rename that ends this puts a file in its place.
+        files.replace(f"{path}/.git", os.fsencode(f"gitdir: {admin}\n"), lasting=False)
+    if _kind(f"{admin}/index") not in ("file", ""):
+        os.rename(f"{admin}/index", free_name(f"{admin}/index.{run}"))
+    for name, text in _facts(path, admin).items():
+        if _line(f"{admin}/{name}") != text:
+            files.replace(f"{admin}/{name}", os.fsencode(f"{text}\n"), lasting=False)
+    return [f"{words}; it is set right"]
+
+
+def free_name(path: str) -> str:
+    """The path, with a number after it where something is there already."""
+    number, name = 1, path
+    while os.path.lexists(name):
+        number += 1
+        name = f"{path}-{number}"
+    return name
+
+
+def attach(admin: str, branch: str) -> None:
+    """Put a worktree's HEAD onto a branch; its files and its index stay. Raises OSError."""
+    files.replace(f"{admin}/HEAD", f"ref: refs/heads/{branch}\n".encode(), lasting=False)
+
+
+def registered(common: str, path: str) -> str:
+    """The git directory of the worktree that is to lie at `path`; empty where there is none."""
+    top = f"{common}/worktrees"
+    names = os.listdir(top) if os.path.isdir(top) else []
+    for name in [os.path.basename(path), *names]:
+        admin = f"{top}/{name}"
+        known = "" if os.path.islink(admin) else checkouts.line(f"{admin}/gitdir")
+        if known and os.path.realpath(checkouts.root_of(admin)) == os.path.realpath(path):
+            return admin
+    return ""

@@ -1,0 +1,187 @@
+"""The git repositories that lie inside a worktree, and what of them is nowhere else.
+
+They are read by hand: a session may have made them, and a git that is run in one does what its
+configuration says. Nothing of them is changed.
+"""
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from gitkanban.board.repo import commits
+from gitkanban.errors import GitkanbanError
+from gitkanban.runs.workspace.workspace_git import View, read_plain
+
+_PARTS = {"HEAD", "objects", "refs"}  # what makes a folder a git directory, gitrepository-layout(5)
+_COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+
+
+class Nested(NamedTuple):
+    """A repository inside a worktree: where, from the worktree's folder, and its git directory.
+
+    `store` is empty where that lies elsewhere, and does not go with the worktree. `checkout` says
+    whether there are files of it.
+    """
+
+    path: str
+    store: str
+    checkout: bool = True
+
+
+def find(folder: str, admin: str) -> list[Nested]:
+    """All repositories in a worktree, also below what is ignored, and its stores of submodules."""
+    found = []
+    modules = f"{admin}/modules"
+    for path, names in _walk(folder):
+        name = os.path.relpath(path, folder)
+        if ".git" in names and _is_folder(f"{path}/.git"):
+            found.append(Nested(name, f"{path}/.git"))
+        elif ".git" in names and name != ".":
+            store = _pointed_at(path)
+            inside = any(store.startswith(f"{top}/") for top in (folder, modules))
+            found.append(Nested(name, store if inside else ""))
+        elif names >= _PARTS and name != ".":
+            found.append(Nested(name, path, checkout=False))
+    known = {each.store for each in found}
+    tops = [modules, *(f"{each.store}/modules" for each in found if each.store)]
+    stores = {path for top in tops for path, names in _walk(top) if names >= _PARTS}
+    lone = [Nested(os.path.relpath(path, admin), path, False) for path in sorted(stores - known)]
+    return found + lone
+
+
+def _walk(top: str) -> Iterator[tuple[str, set[str]]]:
+    """The folder and all below it, with the names in each; links are not followed, and what lies in
+    a git directory is left out, but for the stores of its submodules."""
+    waiting = [top]
+    while waiting:
+        path = waiting.pop()
+        try:
+            with os.scandir(path) as entries:
+                rows = [(each.name, each.is_dir(follow_symlinks=False)) for each in entries]
+        except OSError:  # not there, or not to be read: nothing can be removed below it, either
+            continue
+        names = {name for name, _ in rows}
+        yield path, names
+        if names >= _PARTS:
+            waiting += [f"{path}/modules"] if "modules" in names else []
+        else:
+            waiting += [f"{path}/{name}" for name, folder in rows if folder and name != ".git"]
+
+
+def _is_folder(path: str) -> bool:
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _pointed_at(path: str) -> str:
+    """The git directory that a `.git` file names; empty for one that names none."""
+    kind, _, target = _line(f"{path}/.git").partition(": ")
+    return os.path.normpath(os.path.join(path, target)) if kind == "gitdir" else ""
+
+
+def only_here(common: str, nested: Nested) -> list[str]:
+    """The tips of branches and the like whose commits are neither on a remote of that repository
+    nor in the one at `common`, as far as can be seen. Raises OSError, GitFailed.
+    """
+    own, remote = read_tips(nested.store)
+    tips = [tip for tip in sorted(own - remote) if not _has(common, tip)]
+    if not tips:
+        return []
+    with View(common, common, tips[0], store=nested.store) as view:
+        known = [f"^{tip}" for tip in sorted(remote)]
+        words = ("rev-list", "--max-count=1", "--ignore-missing", "--stdin")
+        looks = {tip: "\n".join((tip, *known)).encode() for tip in tips}
+        done = {tip: view.git(*words, input=text, check=False) for tip, text in looks.items()}
+        there = {tip: not view.git("cat-file", "-e", tip, check=False).code for tip in tips}
+    return [tip for tip in tips if done[tip].code or done[tip].out or not there[tip]]
+
+
+def _has(common: str, tip: str) -> bool:
+    """Whether a ref of the repository holds the commit."""
+    if not commits.resolve(common, tip):
+        return False
+    return bool(commits.text(common, "for-each-ref", "--count=1", "--contains", tip))
+
+
+def read_tips(store: str) -> tuple[set[str], set[str]]:
+    """The commits at which a repository's refs and HEADs stand: (its own, those of its remotes).
+
+    Raises GitFailed for refs in a form that is not known here, OSError.
+    """
+    if os.path.lexists(f"{store}/reftable"):
+        raise GitkanbanError(f"the refs of {store} are in a form that is not known here")
+    refs = dict(_packed(store))
+    for folder, _, names in os.walk(f"{store}/refs"):
+        for name in names:
+            path = f"{folder}/{name}"
+            refs[os.path.relpath(path, store)] = _line(path)
+    heads = [f"{store}/HEAD"]
+    trees = f"{store}/worktrees"
+    heads += [
+        f"{trees}/{name}/HEAD" for name in (os.listdir(trees) if os.path.isdir(trees) else ())
+    ]
+    own = {_line(path) for path in heads}
+    remote: set[str] = set()
+    for name, commit in refs.items():
+        (remote if name.startswith("refs/remotes/") else own).add(commit)
+    return _only_ids(own), _only_ids(remote)
+
+
+def _only_ids(names: set[str]) -> set[str]:
+    return {name for name in names if _COMMIT.fullmatch(name)}
+
+
+def _packed(store: str) -> Iterator[tuple[str, str]]:
+    try:
+        with open(f"{store}/packed-refs", encoding="utf-8", errors="surrogateescape") as file:
+            for line in file:
+                commit, _, name = line.rstrip("\n").partition(" ")
+                if name and commit[0] not in "#^":
+                    yield name, commit
+    except FileNotFoundError:
+        return
+
+
+def _line(path: str) -> str:
+    return read_plain(path).partition("\n")[0]
+
+
+def head_of(store: str) -> str:
+    """The commit at which its HEAD stands, empty where there is none."""
+    named = _line(f"{store}/HEAD")
+    if not named.startswith("ref: "):
+        return named if _COMMIT.fullmatch(named) else ""
+    ref = named.removeprefix("ref: ")
+    commit = _line(f"{store}/{ref}") or dict(_packed(store)).get(ref, "")
+    return commit if _COMMIT.fullmatch(commit) else ""
+
+
+def is_dirty(common: str, folder: str, nested: Nested) -> bool:
+    """Whether its files differ from the commit that its HEAD stands at. Raises OSError, GitFailed."""
+    where = os.path.normpath(f"{folder}/{nested.path}")
+    head = head_of(nested.store)
+    with View(where, common, head, f"{nested.store}/index", store=nested.store) as view:
+        return bool(view.status())
+
+
+def take_in(common: str, nested: Nested, tips: list[str]) -> bool:
+    """Bring the history of commits into the repository at `common`, which then needs a ref for them.
+
+    False where they cannot be had whole: of a shallow clone, say, or with objects missing.
+    """
+    if os.path.lexists(f"{nested.store}/shallow"):
+        return False
+    with View(common, common, tips[0], store=nested.store) as view:
+        words = ("pack-objects", "--quiet", "--revs", f"{common}/objects/pack/pack")
+        done = view.git(*words, input="\n".join(tips).encode(), check=False)
+    return not done.code and all(commits.resolve(common, tip) for tip in tips)
+
+
+def in_words(paths: list[str]) -> str:
+    """Some of the paths, for a line of text."""
+    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+    return ", ".join(paths[:3]) + more

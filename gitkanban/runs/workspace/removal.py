@@ -1,0 +1,145 @@
+"""The end of a card's worktree: it goes whole where nothing is lost with it, else it stays whole.
+
+Worktrees whose folder is gone already are in `ghosts`.
+"""
+
+import os
+import shutil
+from typing import NamedTuple
+
+from gitkanban.board.repo import commits, git
+from gitkanban.board.repo.place import Place
+from gitkanban.errors import GitFailed
+from gitkanban.runs.supervision.locks import Locks
+from gitkanban.runs.workspace import cleanliness, ground, unfinished, worktrees
+from gitkanban.runs.workspace.workspace_git import head_of
+from gitkanban.runs.workspace.workspaces import Wish
+
+_TRASH = ".gitkanban-trash-"  # beside worktrees: what is on its way out
+
+
+class Removed(NamedTuple):
+    """What `remove` did: whether the worktree is gone, and what to tell."""
+
+    gone: bool
+    told: tuple[str, ...] = ()
+
+
+def remove(place: Place, locks: Locks, wish: Wish, landed: str = "") -> Removed:
+    """Remove a card's worktree, and its branch where base contains it.
+
+    Only a clean worktree of a merged branch goes. `landed` is a commit whose content base is known
+    to have by other commits; it counts as merged, and its branch stays. Call it with the card's
+    lock held. Raises BoardBusy, GitFailed, OSError.
+    """
+    path = worktrees.current_path(place, wish.card, wish.worktrees)
+    branch = worktrees.branch_of(wish.card)
+    admin = ground.registered(place.common, path)
+    if not admin or not worktrees.is_marked(admin):
+        return Removed(False, (f"{path} is no worktree of ours",))
+    told = unfinished.remove_stale_locks(place.common, admin, branch)
+    base, tip = worktrees.tips(place, wish.base, branch)
+    _, head = head_of(place.common, admin)
+    why = cleanliness.describe_unclean(place.common, path, admin)
+    tips = {tip, head} - {"", landed}
+    if not why and not all(commits.is_ancestor(place.common, each, base) for each in tips):
+        why = "work that is not in base"
+    why = why or _describe_obstacle(path)
+    if why:
+        return Removed(False, (f"{path} has {why}: kept",))
+    with worktrees.making(locks):
+        trash = _take_away(place, path)
+    told += _empty(trash)
+    if tip and commits.is_ancestor(place.common, tip, base):
+        git.run(
+            place.common, "update-ref", "--no-deref", "-d", f"refs/heads/{branch}", tip, check=False
+        )
+    return Removed(True, tuple(told))
+
+
+def take_whole(place: Place, path: str) -> list[str]:
+    """Remove a worktree whatever is in it; lines about what could not be removed.
+
+    Call it under `worktrees.making`. Raises GitFailed, OSError; the worktree is then as it was.
+    """
+    return _empty(_take_away(place, path))
+
+
+def _take_away(place: Place, path: str) -> str:
+    """Have git forget a worktree, its folder renamed: so it goes whole, or not at all. Its new path.
+
+    Nothing of git's looks into the folder, and no link in its place is followed.
+    """
+    folder, name = os.path.split(path)
+    trash = ground.free_name(f"{folder}/{_TRASH}{name}")
+    os.rename(path, trash)
+    try:
+        worktrees.unregister(place, path)
+    except GitFailed:
+        os.rename(trash, path)
+        raise
+    return trash
+
+
+def _describe_obstacle(path: str) -> str:
+    """What keeps a worktree from being removed whole, in words: found before anything is touched."""
+    device = os.lstat(path).st_dev
+    for folder, below in _walk(path):
+        found = os.lstat(folder)
+        if found.st_dev != device:
+            return f"another file system in {os.path.relpath(folder, path)}"
+        ours = os.geteuid() in (0, found.st_uid)
+        if not ours and below and not _lets_us_write(found):
+            return f"files of somebody else in {os.path.relpath(folder, path)}"
+    return ""
+
+
+def _lets_us_write(found: os.stat_result) -> bool:
+    """Whether a folder of somebody else lets us remove what is in it."""
+    needed = 0o030 if found.st_gid in (os.getegid(), *os.getgroups()) else 0o003
+    return found.st_mode & needed == needed
+
+
+def _walk(top: str, writable: bool = False) -> list[tuple[str, list[str]]]:
+    """The folder and all below it, each with the names in it; links are not followed.
+
+    `writable`: made so before it is looked into.
+    """
+    found, waiting = [], [top]
+    while waiting:
+        path = waiting.pop()
+        try:
+            if writable:
+                os.chmod(path, os.lstat(path).st_mode | 0o700)
+            with os.scandir(path) as entries:
+                rows = [(each.name, each.is_dir(follow_symlinks=False)) for each in entries]
+        except OSError:
+            rows = []
+        found.append((path, [name for name, _ in rows]))
+        waiting += [f"{path}/{name}" for name, folder in rows if folder]
+    return found
+
+
+def _empty(trash: str) -> list[str]:
+    """Remove a folder that was taken away; lines about what could not be."""
+    try:
+        if os.path.islink(trash) or not os.path.isdir(trash):
+            os.unlink(trash)
+            return []
+        _walk(trash, writable=True)  # module caches and the like are read-only
+        shutil.rmtree(trash)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        return [f"{trash} could not be removed: {error.strerror}: {error.filename}"]
+    return []
+
+
+def empty_trash(folder: str) -> list[str]:
+    """Remove what a kill has left in a folder of worktrees that were on their way out.
+
+    Lines about what could not be removed.
+    """
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    trash = [f"{folder}/{name}" for name in names if name.startswith(_TRASH)]
+    return [line for path in trash for line in _empty(path)]

@@ -1,0 +1,60 @@
+"""Refs that keep what would otherwise be lost: `refs/gitkanban/salvage/<run>`.
+
+Nothing here removes anything, and no branch is moved.
+"""
+
+from gitkanban import failpoints
+from gitkanban.board.repo import commits, git
+from gitkanban.core.visible import shown_lines
+from gitkanban.errors import GitFailed
+from gitkanban.runs.workspace import gathering
+from gitkanban.runs.workspace.workspace_git import View, head_of
+
+PREFIX = "refs/gitkanban/salvage/"
+
+
+def keep(common: str, run: str, commit: str) -> str:
+    """Make a salvage ref hold the commit; the ref. What it held before stays reachable too."""
+    ref, number = PREFIX + run, 1
+    while True:
+        held = commits.resolve(common, ref)
+        if held == commit or (held and commits.is_ancestor(common, commit, held)):
+            return ref
+        if not held or commits.is_ancestor(common, held, commit):
+            git.run(
+                common, "update-ref", "--no-deref", "--create-reflog", ref, commit, held or "0" * 40
+            )
+            failpoints.reach("salvage.kept")
+            return ref
+        number += 1
+        ref = f"{PREFIX}{run}-{number}"
+
+
+def commit_tree(where: str, tree: str, parents: tuple[str, ...], message: str) -> str:
+    """Make a commit; as `gitkanban` when the repository knows no identity. Raises GitFailed."""
+    args = ["commit-tree", tree, *(word for parent in parents for word in ("-p", parent))]
+    try:
+        done = git.run(where, *args, "-F", "-", input=shown_lines(message).encode())
+    except GitFailed:
+        nobody = {
+            f"GIT_{role}_{part}": value
+            for role in ("AUTHOR", "COMMITTER")
+            for part, value in (("NAME", "gitkanban"), ("EMAIL", "gitkanban@localhost"))
+        }
+        done = git.run(where, *args, "-F", "-", input=shown_lines(message).encode(), env=nobody)
+    return done.out.decode().strip()
+
+
+def snapshot(workspace: str, common: str, admin: str, run: str, why: str) -> str:
+    """Keep a workspace's whole content and HEAD in a salvage ref; empty when HEAD has it all.
+
+    Raises GitFailed, OSError.
+    """
+    _, head = head_of(common, admin)
+    with View(workspace, common, head, f"{admin}/index") as view:
+        found = gathering.gather(view, head)
+        if head and not found.changes:
+            return ""
+        tree = view.tree()
+    parents = (head,) if head else ()
+    return keep(common, run, commit_tree(common, tree, parents, f"salvage: {why}\n"))

@@ -1,0 +1,100 @@
+"""What a killed git leaves in a worktree: stale lock files and operations that never ended.
+
+Call it only while no process of the card is alive and its locks are ours.
+"""
+
+import os
+import shutil
+
+from gitkanban.board.repo import checkouts, commits, standstill
+from gitkanban.errors import BoardBusy
+from gitkanban.runs.supervision import processes
+from gitkanban.runs.workspace import ground, salvage
+from gitkanban.runs.workspace.workspace_git import View, head_of, read_plain
+
+_LOCKS = ("index.lock", "HEAD.lock", "ORIG_HEAD.lock", "config.worktree.lock")
+_OPERATIONS = (  # what git keeps while one is in progress, and its name
+    ("rebase-merge", "rebase"),
+    ("rebase-apply", "rebase"),
+    ("MERGE_HEAD", "merge"),
+    ("CHERRY_PICK_HEAD", "cherry-pick"),
+    ("REVERT_HEAD", "revert"),
+    ("sequencer", "cherry-pick"),
+    ("BISECT_LOG", "bisect"),
+)
+# All that git forgets with `--quit`, `remove_merge_branch_state` and `bisect_clean_state` of its
+# sources: read from there, for git itself is not run on what a session may have written.
+_STATE = (
+    *(name for name, _ in _OPERATIONS), "MERGE_MSG", "MERGE_MODE", "MERGE_RR", "MERGE_AUTOSTASH",
+    "AUTO_MERGE", "SQUASH_MSG", "REBASE_HEAD", "BISECT_START", "BISECT_NAMES", "BISECT_TERMS",
+    "BISECT_RUN", "BISECT_ANCESTORS_OK", "BISECT_FIRST_PARENT", "BISECT_EXPECTED_REV",
+    "BISECT_HEAD", "refs/bisect",
+)  # fmt: skip
+_STASHED = ("rebase-merge/autostash", "rebase-apply/autostash", "MERGE_AUTOSTASH")
+
+
+def remove_stale_locks(common: str, admin: str, branch: str) -> list[str]:
+    """Remove lock files that no process has open; the removed ones, to be told.
+
+    Raises BoardBusy when a live process holds one, or a git works in the worktree: git closes its
+    lock while a person's editor is open.
+    """
+    # Behind a link they are the locks of another worktree.
+    paths = [] if os.path.islink(admin) else [f"{admin}/{name}" for name in _LOCKS]
+    paths.append(f"{common}/refs/heads/{branch}.lock")
+    removed = []
+    for path in paths:
+        if not os.path.lexists(path):
+            continue
+        users = [process.pid for process in processes.opened(path)]
+        user = users[0] if users else standstill.at_work((admin, checkouts.root_of(admin)))
+        if user:
+            raise BoardBusy(f"process {user} holds {path}", "Wait for that git command to end.")
+        os.unlink(path)
+        removed.append(f"removed a stale {os.path.basename(path)}")
+    return removed
+
+
+def operation(admin: str) -> str:
+    """The operation that is in progress in a worktree (`rebase`, `merge`, …), empty for none."""
+    return next((what for name, what in _OPERATIONS if os.path.lexists(f"{admin}/{name}")), "")
+
+
+def settle_worktree(common: str, workspace: str, admin: str, branch: str, run: str) -> list[str]:
+    """Bring a worktree back onto its branch with no operation in progress; what was done.
+
+    Whatever the branch does not hold is salvaged first. Raises GitFailed, OSError.
+    """
+    ref = f"refs/heads/{branch}"
+    under_way = operation(admin)
+    named, head = head_of(common, admin)
+    if named == ref and not under_way:
+        return []
+    told = []
+    kept = salvage.snapshot(workspace, common, admin, run, f"{branch} before it was set right")
+    if not kept and head and not commits.is_ancestor(common, head, ref):
+        kept = salvage.keep(common, run, head)
+    for name in _STASHED:
+        stashed = commits.resolve_id(common, read_plain(f"{admin}/{name}").strip())
+        kept = salvage.keep(common, run, stashed) if stashed else kept
+    if kept:
+        told.append(f"what did not fit the branch is in {kept}")
+    _forget_operations(admin)
+    if under_way:
+        told.append(f"an unfinished {under_way} was given up")
+    ground.attach(admin, branch)
+    with View(workspace, common, ref, f"{admin}/index") as view:
+        view.git("reset", "--hard", "--quiet")
+        view.keep_index(f"{admin}/index")
+    return told
+
+
+def _forget_operations(admin: str) -> None:
+    for name in _STATE:
+        path = f"{admin}/{name}"
+        if os.path.islink(os.path.dirname(path)):
+            continue  # what lies behind it is not of this worktree
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path)
+        elif os.path.lexists(path):
+            os.unlink(path)

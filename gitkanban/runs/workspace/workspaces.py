@@ -1,0 +1,266 @@
+"""The directory a run works in: made, or continued.
+
+A worktree on branch `card/<id>` in a folder beside the repository, or the main checkout for the
+shared policy. What a run leaves in it is collected elsewhere (`collect`), its end is in `removal`.
+"""
+
+import os
+from functools import cache
+from typing import NamedTuple
+
+from gitkanban import failpoints, files
+from gitkanban.board.repo import commits, git
+from gitkanban.board.repo.place import Place
+from gitkanban.core.model import SHARED, WORKTREE
+from gitkanban.errors import GitFailed, Refused
+from gitkanban.runs.supervision.locks import Locks
+from gitkanban.runs.workspace import ghosts, ground, unfinished, worktree_places, worktrees
+from gitkanban.runs.workspace.workspace_git import View, read_plain
+
+_SETUP = "gitkanban-setup"  # there: its setup has passed
+
+
+class Wish(NamedTuple):
+    """What kind of workspace a run needs."""
+
+    card: str
+    run: str
+    base: str  # branch name
+    policy: str = WORKTREE
+    worktrees: str = ""  # a folder; empty: `<repo>.worktrees`
+    known: bool = False  # the card has run before: a branch with commits is its own
+    without_board: bool = False  # leave .kanban out of the checkout (many cards in tree)
+
+
+class Workspace(NamedTuple):
+    """Where a run works. `admin` is the worktree's git directory, empty for the shared checkout."""
+
+    path: str
+    branch: str = ""
+    start_commit: str = ""
+    fresh: bool = False  # made just now
+    setup: bool = False  # its setup has yet to pass
+    admin: str = ""
+    sparse: bool = False
+    base: str = ""  # the branch it started from
+    told: tuple[str, ...] = ()
+
+
+def prepare(place: Place, locks: Locks, wish: Wish) -> Workspace:
+    """Make the workspace of a run, or continue in the one of its earlier attempts.
+
+    Call it with the card's lock held. Raises NotFound when base is missing, Refused when the path
+    is occupied or the branch belongs to somebody else, BoardBusy when a live git is in the way,
+    GitFailed when git itself fails.
+    """
+    if wish.policy == SHARED:
+        return _shared(place)
+    worktree_places.check_folder(place, wish.worktrees)
+    path = worktrees.current_path(place, wish.card, wish.worktrees)
+    admin = worktrees.admin_at(place, wish.card, path, wish.worktrees)
+    told = worktrees.make_plain(place.common, worktrees.branch_of(wish.card))
+    if admin:
+        _check_ours(wish, path, admin)
+        told += ground.set_right(path, admin, wish.run)
+        if os.path.lexists(path):
+            return _continued(place, wish, path, admin, told)
+    elif os.path.lexists(path):  # an empty folder is somebody's, too
+        raise _occupied(path, "it is not a worktree of this repository")
+    return _made(place, locks, wish, path, told)
+
+
+def _check_ours(wish: Wish, path: str, admin: str) -> None:
+    branch = worktrees.branch_of(wish.card)
+    if not worktrees.is_marked(admin) and not _on(admin, branch):
+        raise _occupied(path, "it is a worktree that somebody made for another branch")
+
+
+def _shared(place: Place) -> Workspace:
+    if not place.main:
+        raise Refused(
+            "a bare repository has no checkout to share",
+            "Use workspace_policy: worktree-per-task for this worker.",
+        )
+    return Workspace(place.main, start_commit=commits.resolve(place.main, "HEAD"))
+
+
+def _occupied(path: str, why: str) -> Refused:
+    return Refused(f"{path} is occupied: {why}", "Move it away; nothing there was touched.")
+
+
+# -- a new one
+
+
+def _made(place: Place, locks: Locks, wish: Wish, path: str, told: list[str]) -> Workspace:
+    branch = worktrees.branch_of(wish.card)
+    base, tip = worktrees.tips(place, wish.base, branch)
+    told += ghosts.salvaged(place, path, wish.run)
+    if tip and tip != base:
+        told += _check_known(place, wish, base, tip)
+    ahead = bool(tip) and not commits.is_ancestor(place.common, tip, base)
+    start = tip if ahead else base
+    with worktrees.making(locks):
+        failpoints.reach("workspace.locked")
+        ghosts.drop(place, path)
+        words = (path, branch) if ahead else ("--no-track", "-B", branch, path, base)
+        _add(place, branch, path, words)
+        failpoints.reach("workspace.added")
+        admin = ground.registered(place.common, path)
+        worktrees.mark(place, admin, wish.card, path)
+        failpoints.reach("workspace.marked")
+        worktrees.lock(admin, wish.run)
+        failpoints.reach("workspace.kept")
+    sparse = _checkout(place, path, admin, branch, wish.without_board)
+    failpoints.reach("workspace.checked-out")
+    told += _post_checkout(place.common, path, start, is_base=not ahead)
+    return Workspace(path, branch, start, True, True, admin, sparse, wish.base, tuple(told))
+
+
+def _check_known(place: Place, wish: Wish, base: str, tip: str) -> list[str]:
+    count = commits.text(place.common, "rev-list", "--count", tip, f"^{base}")
+    if count in ("", "0"):
+        return []
+    branch = worktrees.branch_of(wish.card)
+    if not wish.known:
+        raise Refused(
+            f"branch {branch} is there already, with {count} commits that {wish.base} lacks",
+            f"Rename it (git branch -m {branch} other/name) or merge it, then retry the card.",
+        )
+    return [f"continuing on {branch}, which has {count} commits"]
+
+
+def _add(place: Place, branch: str, path: str, words: tuple[str, ...]) -> None:
+    folder = os.path.dirname(path)
+    os.makedirs(folder, exist_ok=True)
+    worktree_places.hide(place, folder)
+    try:
+        git.run(place.common, "worktree", "add", "--quiet", "--lock", "--no-checkout", *words)
+    except GitFailed as error:
+        elsewhere = worktrees.checked_out(place, branch)
+        if elsewhere:
+            raise Refused(
+                f"branch {branch} is checked out at {elsewhere}",
+                "Switch that checkout to another branch, or remove the worktree.",
+            ) from error
+        raise
+
+
+def _checkout(place: Place, path: str, admin: str, branch: str, without_board: bool) -> bool:
+    """Fill a worktree made without checkout. True when the board was left out."""
+    rules = f"{admin}/info/sparse-checkout"
+    sparse = without_board and bool(place.prefix) and not os.path.lexists(rules)
+    if sparse:
+        files.replace(rules, _without_board(place).encode(), below=admin, make=True)
+    with _view_for_checkout(place, path, admin, branch, sparse) as view:
+        view.git("reset", "--hard", "--quiet", "--no-recurse-submodules")
+        view.keep_index(f"{admin}/index")
+    return sparse
+
+
+def _without_board(place: Place) -> str:
+    return f"/*\n!/{place.prefix}/\n"
+
+
+def _view_for_checkout(place: Place, path: str, admin: str, branch: str, sparse: bool) -> View:
+    """A view in which git may write to the workspace, on the card's branch."""
+    view = View(path, place.common, f"refs/heads/{branch}", f"{admin}/index", begin=False)
+    if sparse:
+        view.leave_out(_without_board(place))
+    return view
+
+
+@cache
+def _hooks(common: str) -> str:
+    """The folder of hooks, asked once: a tick may make many worktrees."""
+    configured = commits.text(common, "config", "--type=path", "core.hooksPath")
+    return configured or f"{common}/hooks"
+
+
+def _post_checkout(common: str, path: str, commit: str, is_base: bool) -> list[str]:
+    """Run the hook that `git worktree add` would have run, with the arguments of its manual.
+
+    One that lies in the worktree (`core.hooksPath` as a relative path) runs only where the worktree
+    `is_base`: it would be a session's else.
+    """
+    # A configured path counts from the root of the worktree in which the hook runs (githooks(5)).
+    folder = os.path.join(path, _hooks(common))
+    hook = f"{folder}/post-checkout"
+    if not os.access(hook, os.X_OK) or not os.path.isfile(hook):
+        return []
+    if not is_base and f"{os.path.normpath(folder)}/".startswith(f"{path}/"):
+        return ["the post-checkout hook was not run: the card's branch may have changed it"]
+    import subprocess
+
+    env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    try:
+        code = subprocess.run(
+            [hook, worktrees.NO_COMMIT, commit, "1"],
+            cwd=path, env=env, stdin=subprocess.DEVNULL, capture_output=True, timeout=600,
+        ).returncode  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return [f"the post-checkout hook failed: {error}"]
+    return [f"the post-checkout hook exited with {code}"] if code else []
+
+
+# -- one of an earlier attempt
+
+
+def _continued(place: Place, wish: Wish, path: str, admin: str, told: list[str]) -> Workspace:
+    branch = worktrees.branch_of(wish.card)
+    told += unfinished.remove_stale_locks(place.common, admin, branch)
+    failpoints.reach("workspace.found")
+    base, tip = worktrees.tips(place, wish.base, branch)
+    if not tip:
+        last = worktrees.last_known(admin)
+        tip = last if last and commits.resolve(place.common, last) else base
+        git.run(place.common, "update-ref", "--no-deref", f"refs/heads/{branch}", tip, "")
+        told.append(f"branch {branch} was gone and is made again")
+    worktrees.mark(place, admin, wish.card, path)
+    worktrees.lock(admin, wish.run)
+    sparse = _left_out(place, admin)
+    fresh = not os.path.exists(f"{admin}/index")
+    if fresh:  # the tick that made it died before its checkout
+        ground.attach(admin, branch)
+        sparse = _checkout(place, path, admin, branch, wish.without_board)
+        told += _post_checkout(place.common, path, tip, is_base=False)
+    else:
+        told += unfinished.settle_worktree(place.common, path, admin, branch, wish.run)
+    failpoints.reach("workspace.set-right")
+    if tip != base and commits.is_ancestor(place.common, tip, base):
+        with _view_for_checkout(place, path, admin, branch, sparse) as view:
+            tip = _forward(view, admin, branch, (tip, base), told)
+    failpoints.reach("workspace.forwarded")
+    setup = not os.path.exists(f"{admin}/{_SETUP}")
+    return Workspace(path, branch, tip, fresh, setup, admin, sparse, wish.base, tuple(told))
+
+
+def _on(admin: str, branch: str) -> bool:
+    return read_plain(f"{admin}/HEAD").strip() == f"ref: refs/heads/{branch}"
+
+
+def _left_out(place: Place, admin: str) -> bool:
+    rules = read_plain(f"{admin}/info/sparse-checkout")
+    return bool(place.prefix) and rules == _without_board(place)
+
+
+def _forward(view: View, admin: str, branch: str, move: tuple[str, str], told: list[str]) -> str:
+    """Bring a branch without work of its own up to base; the commit at which the run starts.
+
+    Files and index come first: with an index behind its branch, the session's next commit would
+    take back what base has gained. Raises GitFailed, OSError.
+    """
+    tip, base = move
+    view.git("update-index", "-q", "--refresh", check=False)  # times of files that did not change
+    if view.git("read-tree", "-m", "-u", tip, base, check=False).code:
+        told.append("base has moved on, but changes in the workspace keep it where it was")
+        return tip
+    view.keep_index(f"{admin}/index")
+    failpoints.reach("workspace.index-forwarded")
+    why = ("-m", f"kanban: forward to {base[:10]}")
+    git.run(view.common, "update-ref", *why, "--no-deref", f"refs/heads/{branch}", base, tip)
+    return base
+
+
+def setup_mark(admin: str) -> str:
+    """The file that says that a worktree's setup has passed."""
+    return f"{admin}/{_SETUP}"

@@ -1,0 +1,96 @@
+"""Where the worktrees of cards may lie: not where git, a shell, or another repository would use them.
+
+It looks at names and links only, and makes nothing but the line that hides them from git's status.
+"""
+
+import os
+from collections.abc import Iterator
+
+from gitkanban.board.repo import place as board_place
+from gitkanban.board.repo.gitdir import common_dir
+from gitkanban.board.repo.place import Place
+from gitkanban.errors import Refused
+from gitkanban.runs.workspace import worktrees
+
+_GIT_FILES = ("HEAD", "objects", "refs")  # what makes a git directory, gitrepository-layout(5)
+
+
+def check_folder(place: Place, configured: str) -> None:
+    """Refuse a folder for worktrees that a board must not choose. Raises Refused.
+
+    One that this machine's owner has set, and the default beside the repository, are fine.
+    """
+    if place.worktrees or not configured:
+        return
+    folder = worktrees.folder_of(place, configured)
+    why = _find_fault(place, os.path.realpath(folder))
+    if why:
+        raise Refused(
+            f"worktrees: {configured} cannot be used: {folder} {why}",
+            f"If you want it all the same: git config gitkanban.worktrees {configured}",
+        )
+
+
+def _find_fault(place: Place, real: str) -> str:
+    """What is wrong with a folder, all links resolved; empty when nothing is."""
+    main = os.path.realpath(place.main) if place.main else ""
+    home = os.path.realpath(os.path.expanduser("~"))
+    dotted = _dot_folder(real, home)
+    if real in (home, "/") or (dotted and dotted != _dot_folder(main, home)):
+        return "is where programs of yours look for their settings"
+    for folder in _upwards(real):
+        if _is_git_directory(folder) or os.path.basename(folder) == ".git":
+            return "lies in a git directory"
+        if folder == main:
+            return ""
+        if _is_checkout(folder):
+            return f"lies in the checkout {folder}"
+    return ""
+
+
+def _dot_folder(path: str, home: str) -> str:
+    """The hidden folder directly in the home that a path lies in; empty where it lies in none."""
+    if not path.startswith(f"{home.rstrip('/')}/"):
+        return ""
+    first = os.path.relpath(path, home).split("/")[0]
+    return first if first.startswith(".") else ""
+
+
+def _upwards(path: str) -> Iterator[str]:
+    while True:
+        yield path
+        above = os.path.dirname(path)
+        if above == path:
+            return
+        path = above
+
+
+def _is_checkout(folder: str) -> bool:
+    """Whether git would find a repository there; a folder that is only called `.git` is none."""
+    dot = f"{folder}/.git"
+    return os.path.lexists(dot) and (not os.path.isdir(dot) or _is_git_directory(dot))
+
+
+def _is_git_directory(folder: str) -> bool:
+    return all(os.path.lexists(f"{folder}/{name}") for name in _GIT_FILES)
+
+
+def hide(place: Place, folder: str) -> None:
+    """Have git leave the folder out of the status of the checkout it lies in, if there is one.
+
+    Raises OSError.
+    """
+    real = os.path.realpath(folder)
+    for above in _upwards(os.path.dirname(real)):
+        if not _is_checkout(above):
+            continue
+        common = common_dir(above)
+        inside = os.path.relpath(real, above)
+        if common and "\n" not in inside:
+            board_place.hide(common, f"{_escaped(inside)}/")
+        return
+
+
+def _escaped(path: str) -> str:
+    """A path as a pattern of gitignore(5) that stands for it alone."""
+    return "".join(f"\\{char}" if char in "\\*?[" else char for char in path)

@@ -1,0 +1,257 @@
+"""The worktrees of cards, as git's directory has them: where they lie, which are ours, kept for whom.
+
+Most is read by hand from git's files; none is made or removed here (`workspaces`, `removal`).
+"""
+
+import os
+from functools import cache
+from typing import NamedTuple
+
+from gitkanban import files
+from gitkanban.board.repo import checkouts, git
+from gitkanban.board.repo.checkouts import MARK, line
+from gitkanban.board.repo.place import Place
+from gitkanban.errors import BoardBusy, NotFound
+from gitkanban.runs.supervision.locks import Held, Locks
+from gitkanban.runs.supervision.spec import Spec
+from gitkanban.runs.workspace import ground
+from gitkanban.runs.workspace.workspace_git import read_plain
+
+_LOCK_WAIT = 120.0  # seconds; one `worktree add --no-checkout` takes milliseconds
+NO_COMMIT = "0" * 40
+
+
+class Ours(NamedTuple):
+    """A worktree that was made for a card. `there` is False when its folder was removed by hand."""
+
+    path: str
+    card: str
+    admin: str
+    there: bool
+    locked_for: str = ""  # the run that git was told to keep it for
+
+
+def branch_of(card: str) -> str:
+    """The branch of a card."""
+    return f"card/{card}"
+
+
+def folder_of(place: Place, worktrees: str = "") -> str:
+    """The folder that holds the worktrees: the configured one, else beside the repository.
+
+    What this machine's owner has set (`git config gitkanban.worktrees`) comes before the board's.
+
+    Of a submodule it is beside the outermost superproject, in whose tree it would be in the way.
+    """
+    root = place.main or place.common.removesuffix(".git").rstrip("/")
+    worktrees = place.worktrees or worktrees
+    if not worktrees:
+        return f"{_name_outside(place) or root}.worktrees"
+    return os.path.normpath(os.path.join(root, os.path.expanduser(worktrees)))
+
+
+def _name_outside(place: Place) -> str:
+    """`/x/shop.lib` for the submodule lib of /x/shop; empty where there is no superproject."""
+    if not place.main or os.path.isdir(f"{place.main}/.git"):
+        return ""
+    top, above = place.main, _superproject(place.main, place.common)
+    while above:
+        top, above = above, _superproject(above)
+    inside = os.path.relpath(place.main, top)
+    return "" if inside == "." else f"{top}.{inside.replace('/', '.')}"
+
+
+@cache
+def _superproject(root: str, admin: str = "") -> str:
+    which = (f"--git-dir={admin}", f"--work-tree={root}") if admin else ()
+    return git.run(root, *which, "rev-parse", "--show-superproject-working-tree", check=False).text
+
+
+def make_plain(common: str, branch: str) -> list[str]:
+    """Undo that a card's branch stands for another one (`git help symbolic-ref`), as a session may
+    have left it: what is committed there would be committed to that one. Lines about it.
+    """
+    ref = f"refs/heads/{branch}"
+    file = f"{common}/{ref}"
+    if not os.path.islink(file) and not line(file).startswith("ref: "):
+        return []
+    git.run(common, "update-ref", "--no-deref", "-d", ref)
+    return [f"branch {branch} stood for another branch, and is one of its own again"]
+
+
+def path_of(place: Place, card: str, worktrees: str = "") -> str:
+    """Where a card's worktree lies or would lie."""
+    return f"{folder_of(place, worktrees)}/{card}"
+
+
+def current_path(place: Place, card: str, worktrees: str = "") -> str:
+    """Where a card's worktree lies; where it would, if there is none.
+
+    A repository that was moved or renamed leaves its worktrees where they were, and their `.git`
+    files then name a git directory that is gone.
+    """
+    path = path_of(place, card, worktrees)
+    if os.path.lexists(path):
+        return path
+    ours = (each for each in every(place) if each.card == card and each.there)
+    return next((each.path for each in ours if _is_left_behind(each)), path)
+
+
+def _is_left_behind(each: Ours) -> bool:
+    target = ground.points_at(each.path)
+    same = os.path.basename(target) == os.path.basename(each.admin)
+    return target == os.path.realpath(each.admin) or (same and not os.path.lexists(target))
+
+
+def find_moved(place: Place, each: Ours, configured: str) -> str:
+    """Where a worktree is now that was moved along with its repository; empty where it was not.
+
+    Its `.git` file still names where the repository was, and nothing is there any more.
+    """
+    path = path_of(place, each.card, configured)
+    target = "" if each.there or path == each.path else ground.points_at(path)
+    same = os.path.basename(target) == os.path.basename(each.admin)
+    return path if same and not os.path.lexists(target) else ""
+
+
+def admin_at(place: Place, card: str, path: str, worktrees: str = "") -> str:
+    """The git directory of the worktree at a path, one that was moved along with the repository
+    among them; empty where there is none."""
+    if not os.path.lexists(path):
+        return ""
+    ours = (each for each in every(place) if each.card == card)
+    return ground.registered(place.common, path) or next(
+        (each.admin for each in ours if find_moved(place, each, worktrees) == path), ""
+    )
+
+
+def last_known(admin: str) -> str:
+    """The commit that a worktree's HEAD last stood at by its reflog; empty when it has none."""
+    lines = read_plain(f"{admin}/logs/HEAD").splitlines()
+    words = lines[-1].split() if lines else []
+    # Where the branch was deleted, the last line leads from its commit to none.
+    return next((commit for commit in words[1::-1] if commit != NO_COMMIT), "")
+
+
+def tips(place: Place, base: str, branch: str) -> tuple[str, str]:
+    """The commits of base and of the card's branch (empty when it does not exist yet).
+
+    Raises NotFound when base does not exist.
+    """
+    found = checkouts.tip(place, f"refs/heads/{base}") if base else ""
+    if not found:
+        raise NotFound(
+            f"the base branch {base} does not exist",
+            "Set `kanban: base:` in config.yaml to a branch that does.",
+        )
+    return found, checkouts.tip(place, f"refs/heads/{branch}")
+
+
+def checked_out(place: Place, branch: str) -> str:
+    """The checkout that a branch is checked out at; empty for none."""
+    ref = f"refs/heads/{branch}"
+    return next((each.root for each in checkouts.every(place) if each.head == ref), "")
+
+
+def making(locks: Locks) -> Held:
+    """The lock under which worktrees are made and removed, where git races with itself.
+
+    Raises BoardBusy.
+    """
+    held = locks.take("worktrees", wait=_LOCK_WAIT)
+    if held is None:
+        raise BoardBusy("another worktree is being made", "It is tried again at the next tick.")
+    return held
+
+
+def mark(place: Place, admin: str, card: str, path: str) -> None:
+    """Note that a worktree is a card's: in its git directory, and where no session need write."""
+    files.replace(f"{admin}/{MARK}", f"{card}\n".encode(), lasting=False)
+    record = checkouts.place_record(place, admin)
+    files.replace(record, os.fsencode(f"{path}\n"), lasting=False, make=True)
+
+
+def is_marked(admin: str) -> bool:
+    """Whether a worktree's git directory says that it was made for a card."""
+    return os.path.lexists(f"{admin}/{MARK}")
+
+
+def unregister(place: Place, path: str) -> None:
+    """Have git forget the worktree that was at `path`, one that is locked, too. Raises GitFailed."""
+    admin = ground.registered(place.common, path)
+    git.run(place.common, "worktree", "remove", "--force", "--force", path)
+    if admin:
+        files.remove(checkouts.place_record(place, admin))
+
+
+def lock(admin: str, run: str) -> None:
+    """Keep `git worktree prune` and `remove` off a worktree while a run lives in it.
+
+    The file is the one of `git worktree lock`, see gitrepository-layout(5).
+    """
+    files.replace(f"{admin}/locked", f"gitkanban run {run}\n".encode(), lasting=False)
+
+
+def repair(moved_from: str, found: Spec) -> None:
+    """Let a run's worktree and its repository, which was moved, find each other again.
+
+    As `git worktree repair` does, but only where the worktree still says what was written there:
+    anything else in its place is the session's. Raises OSError.
+    """
+    admin, workspace = found.one("admin"), found.one("workspace")
+    dot = f"{workspace}/.git"
+    if not admin or os.path.lexists(moved_from) or not os.path.isdir(admin):
+        return
+    before = moved_from + admin.removeprefix(found.one("common"))
+    if not os.path.islink(dot) and line(dot) == f"gitdir: {before}":
+        files.replace(dot, f"gitdir: {admin}\n".encode("utf-8", "surrogateescape"))
+    if os.path.lexists(dot) and not os.path.lexists(line(f"{admin}/gitdir")):
+        files.replace(f"{admin}/gitdir", f"{dot}\n".encode("utf-8", "surrogateescape"))
+
+
+def unlock(admin: str) -> None:
+    """Let git remove the worktree again."""
+    if admin:
+        files.remove(f"{admin}/locked")
+
+
+def unlock_run(common: str, run: str) -> None:
+    """Let git remove the worktree that is locked for a run, wherever it lies."""
+    top = f"{common}/worktrees"
+    for name in os.listdir(top) if os.path.isdir(top) else ():
+        try:
+            with open(f"{top}/{name}/locked", encoding="utf-8") as file:
+                ours = file.read() == f"gitkanban run {run}\n"
+        except OSError:
+            continue
+        if ours:
+            unlock(f"{top}/{name}")
+
+
+def git_config(sparse: bool) -> dict[str, str]:
+    """Git settings for sessions, which get them through their environment."""
+    found = {"gc.auto": "0", "maintenance.auto": "false"}
+    if sparse:
+        # Not written into the repository's own config, which belongs to people.
+        found |= {"core.sparseCheckout": "true", "core.sparseCheckoutCone": "false"}
+    return found
+
+
+def every(place: Place) -> list[Ours]:
+    """The worktrees that were made for cards, by path."""
+    top = f"{place.common}/worktrees"
+    found = []
+    for name in os.listdir(top) if os.path.isdir(top) else ():
+        admin = f"{top}/{name}"
+        card = line(f"{admin}/{MARK}")
+        if not card or not line(f"{admin}/gitdir"):
+            continue
+        path = checkouts.root_of(admin)
+        run = line(f"{admin}/locked").partition("gitkanban run ")[2]
+        found.append(Ours(path, card, admin, os.path.lexists(f"{path}/.git"), run))
+    return sorted(found)
+
+
+def at(place: Place, path: str) -> Ours | None:
+    """The worktree of ours at a path."""
+    return next((each for each in every(place) if each.path == path), None)

@@ -1,0 +1,106 @@
+"""The fast reading of laid-out cards: never another answer than the parser's."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gitkanban.board.formats import cardfast, cardfile
+from gitkanban.board.formats.yamltext import Bad
+from gitkanban.core.model import Card
+from tests.board.cards import cards
+
+PLAIN = Card(
+    "T1",
+    title="define the contract (v2)",
+    worker="backend",
+    status="blocked",
+    priority=-3,
+    parents=("T0", "T00"),
+    needs=(("gpu", 2),),
+    acceptance=("the tests pass", "it's documented: yes"),
+    run="01m85s4en7jc4150gpb9",
+    slot="backend-hermes#2",
+    clone="abc",
+    host="h1",
+    not_before=1_900_000_000,
+    reason="failed",
+    why="verify: pytest -q exited 1",
+    attempts_after="01m85s4en7jc4150gpb8",
+    merged="0123456789abcdef" * 2 + "01234567",
+    body="First.\n\n  Indented.\nLast é.\n",
+)
+PIECES = st.sampled_from(
+    ["\n", "\n\n", " ", "  ", "\t", ":", ": ", " #", "#", "'", '"', "- ", "---\n", "...\n", "&a ",
+     "*a", "!t ", "{", "}", "[", "]", ",", "|", ">", "|2-", "+", "null", "~", "\x85", "\u2028",
+     "\ufeff", "\x00", "\r\n", "é", "😀", "body: x\n", "x: 1\n", "  - T0\n", "run: ''\n", "%", "0",
+     "why: no\n", "status: done\n", "  gpu: 1\n"]
+) | st.text(max_size=3)  # fmt: skip
+
+
+def expect_the_same(text: str, stem: str) -> Card | None:
+    data = text.encode("utf-8", "surrogatepass")
+    fast = cardfast.read(data, stem)
+    if fast is not None:
+        assert fast == cardfile.parse(data, f".kanban/cards/{stem}.yaml")
+    return fast
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        PLAIN,
+        Card("T1"),
+        Card("null", title="null", body="null"),
+        Card("T1", title="it's", worker="''", acceptance=("null", "a #b", "1.10"), body="no end"),
+        Card("T1", status="done", body="x\n\ny"),
+    ],
+)
+def test_a_card_as_fmt_lays_it_out_needs_no_parser(card: Card) -> None:
+    assert expect_the_same(cardfile.render(card), card.id) == card
+
+
+@given(cards())
+def test_any_card_laid_out_reads_as_the_parser_reads_it(card: Card) -> None:
+    expect_the_same(cardfile.render(card), card.id)
+
+
+@settings(max_examples=1500)
+@given(
+    st.just(PLAIN) | st.just(Card("T1", title="x", body="one\n\ntwo\n")) | cards("T1"),
+    st.lists(st.tuples(st.floats(0, 1), st.integers(0, 6), PIECES), min_size=1, max_size=3),
+)
+def test_a_mutated_card_reads_as_the_parser_reads_it_or_is_left_to_it(
+    card: Card, mutations: list[tuple[float, int, str]]
+) -> None:
+    text = cardfile.render(card)
+    for where, cut, piece in mutations:
+        at = int(where * len(text))
+        text = text[:at] + piece + text[at + cut :]
+    try:
+        expect_the_same(text, "T1")
+    except Bad as bad:
+        raise AssertionError(f"the parser refuses it: {bad.problem}") from bad
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("title: ", "title: &a "),
+        ("title: ", "title: - "),
+        ("worker: backend", "worker: backend # mine"),
+        ("status: blocked", "status: Blocked"),
+        ("gpu: 2", "gpu: 2\n  gpu: 1"),
+        ("  - T0\n", "  - T0/../x\n"),
+        ("priority: -3", "priority: 12345678901234567890"),
+        ("why: ", "why: x\nwhy: "),
+        ("body: |", "body: |+"),
+        ("body: |", "body: >"),
+        ("  Indented", "  \tIndented"),
+        ("Last", "\x85Last"),
+        ("id: T1", "id: T2"),
+    ],
+)
+def test_what_is_not_plainly_laid_out_is_left_to_the_parser(change: tuple[str, str]) -> None:
+    text = cardfile.render(PLAIN)
+    assert change[0] in text
+    assert cardfast.read(text.replace(*change, 1).encode(), "T1") is None

@@ -1,0 +1,110 @@
+"""The house rules: layers, style, types, and docs that keep up with the code."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+PACKAGE = ROOT / "gitkanban"
+
+# Each third-party library has one home.
+HOMES = {
+    "click": {"cli"},
+    "tabulate": {"views"},
+    "rich": {"cli"},
+    "ruamel": {"board"},
+    "pygit2": {"board"},
+    "portalocker": {"runs"},
+}
+
+
+def run(*command: str) -> None:
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_imports_go_down_only_and_every_module_has_a_place() -> None:
+    run(str(BIN / "lint-imports"), "--no-cache")
+
+
+def test_ruff_finds_nothing() -> None:
+    run(str(BIN / "ruff"), "check", "--no-cache", ".")
+
+
+def test_ruff_would_format_nothing() -> None:
+    run(str(BIN / "ruff"), "format", "--no-cache", "--check", ".")
+
+
+def test_mypy_strict_finds_nothing() -> None:
+    run(sys.executable, "-m", "mypy", "--cache-dir", str(ROOT / ".mypy_cache"))
+
+
+@pytest.mark.parametrize(
+    "path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: str(p.relative_to(PACKAGE))
+)
+def test_third_party_imports_stay_in_their_homes(path: Path) -> None:
+    room = path.relative_to(PACKAGE).parts[0]
+    text = path.read_text()
+    for library, homes in HOMES.items():
+        used = re.search(rf"^\s*(import|from) {library}\b", text, re.M)
+        assert not used or room in homes, f"{path.name} imports {library}, whose home is {homes}"
+
+
+def test_the_core_does_no_io_and_reads_no_clock() -> None:
+    forbidden = re.compile(
+        r"^\s*(import|from) (os|sys|time|random|secrets|subprocess|socket|pathlib|shutil|tempfile)\b"
+        r"|\bopen\(|from gitkanban import .*\bclock\b|from gitkanban\.clock|datetime\.now",
+        re.M,
+    )
+    for path in (PACKAGE / "core").glob("*.py"):
+        found = forbidden.search(path.read_text())
+        assert not found, f"{path.name}: {found and found[0]}"
+
+
+def test_ci_calls_the_test_command_of_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text()
+    command = next(line for line in readme.splitlines() if "-m pytest" in line)
+    assert command.strip() in (ROOT / ".ci" / "run").read_text()
+
+
+def test_the_readme_names_commands_that_exist() -> None:
+    from gitkanban.cli.app import COMMANDS
+
+    known = {name for _, name, _, _ in COMMANDS}
+    text = (ROOT / "README.md").read_text()
+    named = set(re.findall(r"(?:\$ |`|&& )gitkanban ([a-z-]+)", text))
+    assert len(named) >= 8
+    assert named <= known
+
+
+def test_every_command_and_option_is_documented() -> None:
+    from tests.commands_page import PAGE, page
+
+    assert PAGE.read_text() == page(), "run: python -m tests.commands_page"
+
+
+def test_every_config_key_is_documented() -> None:
+    from gitkanban.board.formats.configkeys import KEYS
+
+    text = (ROOT / "docs" / "format.md").read_text()
+    rows = {line.split("`")[1]: line for line in text.splitlines() if line.startswith("| `")}
+    assert not [key.path for key in KEYS if key.doc not in rows.get(key.path, "")]
+
+
+def test_every_card_field_is_documented() -> None:
+    from gitkanban.core.model import Card, Run
+
+    text = (ROOT / "docs" / "format.md").read_text()
+    assert not [name for name in (*Card._fields, *Run._fields) if f"`{name}`" not in text]
+
+
+def test_every_invariant_names_a_test_that_exists() -> None:
+    text = (ROOT / "docs" / "ARCHITECTURE.md").read_text()
+    sources = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    names = re.findall(r"`(test_\w+)`", text)
+    assert len(names) >= 16
+    assert not [name for name in names if f"def {name}(" not in sources]
