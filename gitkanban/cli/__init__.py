@@ -1,1 +1,19 @@
-"""The command line: arguments in, text out, one file per verb."""
+"""The command line: arguments in, text out.
+
+app        The command group, and the one place where errors become text and exit codes
+commands/  One file a verb: arguments in, text out
+editor     A card's file as a person leaves it in an editor, or in a file, to a commit
+given      What was given on a command line and cannot be meant: empty words, and options given
+           twice
+here       Where a command is called from, and how it answers: board, person, session; text, JSON,
+           errors
+progress   A progress bar on stderr, where that is a terminal; elsewhere nothing at all
+quick      The quick door: `status` and `list` from the cache, before anything heavy is imported
+report     What a session says from inside its run: a letter into the run's mailbox
+streams    The three standard streams, made fit for every text and every caller. Imports nothing
+           heavy
+terminal   What the terminal can do: its width, and whether colour is wanted. Imports nothing
+           heavy
+waiting    Staying until the sessions of a clone have ended, for a tick with which a container
+           would end
+"""

@@ -1,1 +1,33 @@
-"""The pure core: values in, values out. No I/O, no clock, no third-party import."""
+"""The pure core: values in, values out. No I/O, no clock, no third-party import.
+
+agents/      Agents as data: their command lines, prompts, output and memory
+backoff      From when a card may be tried again: its `not_before`, as far as a back-off can have
+             set it
+care/        What is wrong around a board, in words, and what may be removed
+changes      Changes to a board as data, what a board is after them, and how they read as history
+cutting      Long texts shortened, with the size of the cut announced where it was made
+editing      New cards and edits of cards, checked against the board they go to
+forecast/    The future of a board by the real rules, and what it is worth
+graph        The graph of cards: rings, what a card waits for, what waits for it, the longest
+             chain
+ids          Which names are allowed to become a path or a ref, and which card a person means
+markdown     Foreign text inside markdown that renders on GitHub: nothing of it is markup, nobody
+             is mentioned
+merge        Three-way merge of values: text by lines, sets as sets, a card field by field
+model        The values everything else is made of: cards, workers, runs, notes, and the board of
+             them all
+moves        The moves a person makes, as changes: approve, done, block, retry, drop, reopen,
+             reject
+renaming     Another id for a card, as changes to everything that names it
+review/      What a reviewer of a board or of a change to it should know
+sizes        How large a board may be: far above what people make, and small enough to be read at
+             once
+symptom      A symptom: one thing that is wrong around a board, and what would repair it, if
+             anything
+tick/        What a tick decides: facts in, verdicts, changes and starts out
+time_words   Times in words, now or later: a text that is kept for long holds marks in their place
+transitions  The life of a card: which move leads from which status to which, and who may make it
+trust/       What this machine's owner must have allowed, and what changed behind their back
+visible      Foreign text made visible: what steers a terminal, or takes no room on it, becomes
+             its escape
+"""

@@ -1,1 +1,29 @@
-"""Runs: leases, workspaces, supervised sessions, and the records of how they ended."""
+"""Runs: leases, workspaces, supervised sessions, and the records of how they ended.
+
+briefing         What a run's supervisor is told: its spec, from worker, card, lease and workspace
+closing          Closes a run that is over, or records that it cannot be closed, or gives it up
+collect          What a run left in git: its commits counted, left-over changes committed, strays
+                 salvaged
+handoffs         What a card's next session is handed: its parents' results, and how its own
+                 attempts ended
+leases           Leases of runs-to-be: the kernel locks taken, folder and token written, and all
+                 of it taken back
+mailbox          The mailbox of a run: the one folder of ours that its session may write, in every
+                 sandbox
+memory/          An agent profile's memory: copied for a session, proposed, applied by a person
+observe          What is true outside the board, as facts: runs of this clone, slots, branches,
+                 trust
+publishing       Branches of cards in review, pushed for people elsewhere, with a pull request
+                 where gh is there
+records/         What a clone writes down of its runs: folders, lease tokens, when it ticked
+sessions         Sessions on this machine: started under a supervisor, told to stop, recovered
+supervision/     The small process that holds a run's locks. Standard library and portalocker only
+trust            What this machine's owner has allowed: recorded by worker and key, compared
+                 before it is used
+verifying        A worker's `verify`, run on a commit in a throw-away worktree before base moves
+                 to it
+watching         Notices what changed around the repository while runs lived: fingerprints,
+                 findings, their record
+worker_programs  Which programs the workers of a board need here, and which of them cannot be run
+workspace/       The folder that a session works in, hostile ground after it has ended
+"""

@@ -1,1 +1,23 @@
-"""Values to text: tables, JSON, markdown, commit messages. No decisions."""
+"""Values to text: tables, JSON, markdown, commit messages. No decisions.
+
+card          One card with its runs and notes, as JSON data and as a page of text
+diff          The difference of two boards as text for a terminal and as JSON data
+diffmarkdown  The difference of two boards as markdown that renders on GitHub, a graph in it
+doctor        What a check-up found, as text: what is wrong, what would repair it, what is left to
+              a person
+findings      Findings of a review as lines for people, as JSON data, and as GitHub annotations
+memory        Proposals to a memory, as JSON data and as text
+message       Commit messages of the board: they read as history and carry trailers for machines
+outcome       The outcome of a tick as JSON data and as lines a cron mail or a person reads
+simulate      A simulated future as JSON data, as a report, and as a Gantt picture of the slots
+status        The board at a glance: profile lines such as `backend-hermes 2/3 running`, then the
+              cards
+summary       A board as the rows that `status`, `list` and `workers` show: everything but who
+              sits where now
+text          Text aligned for a terminal: safe, in columns, ages told
+tidying       What `gc` removed and kept, as text and data
+trust         What a board asks of this machine: only what is new where something is, else all of
+              it
+why           What holds cards back, as JSON data and as text
+workers       Workers, the host, profiles and capacities as tables
+"""

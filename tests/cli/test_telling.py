@@ -22,7 +22,7 @@ def test_control_characters_of_a_message_are_made_visible(
     assert said == "verify said ␛]0;x␇\nError: verify is red: ␛[31m\nHint: Look at \\x9b.\n"
 
 
-@pytest.mark.parametrize("path", sorted(CLI.glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(CLI.rglob("*.py")), ids=lambda path: path.stem)
 def test_messages_are_told_through_one_door(path: Path) -> None:
     found = re.findall(r"echo\((?:line, err=True|f\"(?:Error|Hint): \{)", path.read_text())
     assert not found or path.stem in ("app", "here")

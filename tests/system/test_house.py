@@ -60,7 +60,7 @@ def test_the_core_does_no_io_and_reads_no_clock() -> None:
         r"|\bopen\(|from gitkanban import .*\bclock\b|from gitkanban\.clock|datetime\.now",
         re.M,
     )
-    for path in (PACKAGE / "core").glob("*.py"):
+    for path in (PACKAGE / "core").rglob("*.py"):
         found = forbidden.search(path.read_text())
         assert not found, f"{path.name}: {found and found[0]}"
 
@@ -108,3 +108,15 @@ def test_every_invariant_names_a_test_that_exists() -> None:
     names = re.findall(r"`(test_\w+)`", text)
     assert len(names) >= 16
     assert not [name for name in names if f"def {name}(" not in sources]
+
+
+@pytest.mark.parametrize(
+    "wing",
+    sorted(path.parent for path in PACKAGE.rglob("__init__.py") if path.parent != PACKAGE),
+    ids=lambda wing: str(wing.relative_to(PACKAGE)),
+)
+def test_every_wing_opens_with_a_map_of_its_rooms(wing: Path) -> None:
+    mapped = re.findall(r"^([a-z_]+)/?  ", (wing / "__init__.py").read_text(), re.M)
+    rooms = [path.stem for path in wing.iterdir() if path.suffix == ".py"]
+    wings = [path.parent.name for path in wing.glob("*/__init__.py")]
+    assert sorted(mapped) == sorted({*rooms, *wings} - {"__init__"})

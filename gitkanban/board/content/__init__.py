@@ -1,0 +1,14 @@
+"""The board at a commit: read, written as a new commit, and cached.
+
+board_after   The board after a commit of ours, as reading it would give it, without listing or
+              reading it all
+board_cache   The whole board of one commit, kept as plain data, so that a second read needs no
+              git and no YAML
+fastimport    One `git fast-import` that reads what a change needs and writes its blobs, trees and
+              commit
+memorynotes   The notes of kind `memory` on a board, those of quiet and archived cards among them
+reading       The files of a board at a commit, as values; only blobs that were never seen before
+              are parsed
+status_cache  The rows that `status` and `list` show, kept for the commit they were made of
+writing       Changes to a board as a new commit object; the ref is not moved here
+"""

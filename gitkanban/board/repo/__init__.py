@@ -1,0 +1,34 @@
+"""Git: repositories, refs, merges, remotes. No cards.
+
+base          Which branch may be base: `setup` and `verify` run its code, so whoever writes the
+              board must not
+blobs         The content of objects by id or name, of those alone that are small enough to be a
+              board's
+checkouts     The checkouts of a repository, main and linked, and the branch that each is on
+commits       Questions to git about commits; nothing is changed
+fingerprint   A fingerprint of what sessions share with everybody: hooks, configuration, trust,
+              refs
+git           The one place that runs git's own command
+gitdir        Where the git directory of a repository is, found by looking alone; no git is run
+limited       Running a command that must end: within a limit, and, if asked, with a sign of life
+              now and then
+mainfinder    Where the main checkout of a repository is, whatever its git directory is called
+merging       Two commits merged as git merges them, in no checkout of anybody: by `git merge-
+              tree`
+objects       The one place that opens a repository with libgit2; its errors become sentences of
+              ours
+place         Which board a command means: found the same way from every folder of a repository
+refs          The board's branch moved by compare-and-swap, through git's own reference
+              transactions
+remote_names  Which remotes a name may stand for: those that this clone's owner has configured,
+              and no others
+remotes       Talks with a remote: fetch and push of named refs, and whether the remote can be
+              reached
+scratch       Folders for a moment in git's directories; what a killed process left of them goes
+              with the next
+signing       Commits signed as git's configuration and the board's `sign` say; what happens where
+              that fails
+standstill    Why nothing may be committed to the board now: somebody is in the middle of
+              something
+turn          A kernel lock by which processes of this clone take turns at the board
+"""

@@ -1,0 +1,52 @@
+"""One file a verb: arguments in, text out.
+
+accept        `gitkanban accept`: the work of cards in review goes into base, one card after the
+              other
+add           `gitkanban add`: one card from the command line, or several from a YAML list
+block         `gitkanban block`: a person holds a card; a session asks for a person
+check         `gitkanban check`: the findings of a review, of a board or of what a change brings
+              in
+demo          `gitkanban demo`: the example board, worked to its end in a throw-away repository
+diff          `gitkanban diff`: a change of the board in the board's own words
+doctor        `gitkanban doctor`: find what is wrong around the board, and repair what cannot lose
+              work
+done          `gitkanban done`: a person closes a card; a session reports that it has finished
+edit          `gitkanban edit`: fields of a card by options, or its whole file in an editor
+fmt           `gitkanban fmt`: cards in the canonical layout, on the board or as files
+gc            `gitkanban gc`: remove what finished work leaves behind, and archive cards done long
+              ago
+init          `gitkanban init`: a board in this repository, in its tree or on a branch of its own
+install       `gitkanban install`: what makes git itself know cards in this clone
+instructions  `gitkanban instructions`: what an agent must know to plan with this board
+link          `gitkanban link` and `unlink`: what a card waits for
+list          `gitkanban list`: cards, filtered, one a line
+log           `gitkanban log`: the story of the board, or of one card, from its commits
+logs          `gitkanban logs`: what the session of a card printed, and what its setup and verify
+              did
+memory        `gitkanban memory`: what runs want remembered, listed, accepted into the real
+              memory, or not
+mergefile     `gitkanban merge-file`: git's merge driver for cards. Git calls it; people install
+              it
+moves         `approve`, `retry`, `drop` and `reopen`: moves that people make on one or several
+              cards
+note          `gitkanban note`: words on a card, by a person or by its session
+pause         `pause` and `resume`: nothing new starts for a worker; what runs goes on
+reclaim       `gitkanban reclaim`: a person gives up a run of another clone, which tick never does
+              by itself
+reject        `gitkanban reject`: send a card in review back, with words for the next attempt
+rename        `gitkanban rename`: another id for a card, everywhere it is named
+review        `gitkanban review`: the cards in review one by one, on a terminal
+show          `gitkanban show`: one card with its runs, its notes, and what holds it back
+simulate      `gitkanban simulate`: the board's future by the real scheduler, on a virtual clock
+status        `gitkanban status`: the board at a glance. The quick door answers it when the cache
+              is warm
+stop          `gitkanban stop`: end a running session; its card becomes blocked until a person
+              acts
+sync          `gitkanban sync`: bring the board together with a remote's
+tick          `gitkanban tick`: one pass over the board, for cron, hooks and people
+trust         `gitkanban trust`: show what tick would run on this machine, and allow it
+undo          `gitkanban undo`: take a board commit back by fields, with a new commit
+why           `gitkanban why`: the first thing that holds a card back, and what would free it
+workers       `gitkanban workers`: who works on this board and how much at once; `workers set`
+              changes it
+"""

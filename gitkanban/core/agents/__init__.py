@@ -1,0 +1,11 @@
+"""Agents as data: their command lines, prompts, output and memory.
+
+instructions  What an agent that plans with a person must know to use the board: short text, from
+              values
+memory        Proposals to an agent profile's memory, and the card that gathers them for its owner
+memorymerge   A memory file merged three ways: as it was, as it is, and as a proposal has it
+presets       What is known of each agent's command line, as data
+prompt        The prompt of a session: the card, what came before it, the rules, and how to report
+readers       What an agent printed, read: one reader for each preset, over text that nobody
+              vouches for
+"""

@@ -1,0 +1,7 @@
+"""The future of a board by the real rules, and what it is worth.
+
+assessment  What a simulated future is worth: how short it could be at best, who is idle, what to
+            raise first
+simulate    The future of a board on a virtual clock: when each card would start and end, by the
+            real rules
+"""

@@ -1,0 +1,26 @@
+"""The folder that a session works in, hostile ground after it has ended.
+
+cleanliness      Whether a worktree holds anything that is nowhere else, in its files or in a
+                 repository inside it
+gathering        Everything that lies in a folder brought into the index of a view, and what could
+                 not be
+ghosts           Worktrees that git still has registered while their folders are gone: salvaged,
+                 then dropped
+git_locks        Lock files of git's, and who may still own them, looked at for
+                 `core.care.leftovers`
+ground           The folder of a worktree as its session left it, compared with what was made
+nested           The git repositories that lie inside a worktree, and what of them is nowhere else
+removal          The end of a card's worktree: it goes whole where nothing is lost with it, else
+                 it stays whole
+salvage          Refs that keep what would otherwise be lost: `refs/gitkanban/salvage/<run>`
+setupfiles       What a worker's setup left in a worktree: files that are nobody's work as long as
+                 nobody changes them
+unfinished       What a killed git leaves in a worktree: stale lock files and operations that
+                 never ended
+workspace_git    The one way in which git looks into a folder that a session had
+workspaces       The directory a run works in: made, or continued
+worktree_places  Where the worktrees of cards may lie: not where git, a shell, or another
+                 repository would use them
+worktrees        The worktrees of cards, as git's directory has them: where they lie, which are
+                 ours, kept for whom
+"""

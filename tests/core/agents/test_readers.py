@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gitkanban.core.agents.presets import PRESETS
 from gitkanban.core.agents.readers import Output, Reading, read
 
-STREAMS = Path(__file__).parent.parent / "agents" / "streams"
+STREAMS = Path(__file__).parents[2] / "agents" / "streams"
 RECORDED = sorted(STREAMS.glob("*/*.json"))
 NOW = 1_795_885_200  # 2026-11-28 17:00:00 UTC
 
