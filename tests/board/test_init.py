@@ -196,7 +196,7 @@ def test_a_pinned_branch_that_is_gone_says_how_it_comes_back(repo: Path) -> None
 
 def test_a_clone_has_one_id_whoever_asks_first(repo: Path) -> None:
     here = new(repo, "")
-    code = "import sys; from gitkanban.board import place; print(place.clone_id(place.find(sys.argv[1])))"
+    code = "import sys; from gitkanban.board.repo import place; print(place.clone_id(place.find(sys.argv[1])))"
     asked = [
         subprocess.Popen([sys.executable, "-c", code, str(repo)], stdout=subprocess.PIPE, text=True)
         for _ in range(4)

@@ -212,7 +212,7 @@ def test_killed_in_a_commit_leaves_no_lock_and_a_board(repo: Path) -> None:
     for number, point in enumerate(points):
         code = (
             "from gitkanban import failpoints; from tests.board import boards; "
-            "from gitkanban.board import place; from gitkanban.core.changes import AddCard; "
+            "from gitkanban.board.repo import place; from gitkanban.core.changes import AddCard; "
             "from gitkanban.core.model import Card; "
             f"here = place.find({str(repo)!r}); failpoints.arm({point + ':kill'!r}); "
             f"boards.commit(here, AddCard(Card('K{number}')))"

@@ -283,7 +283,7 @@ def test_a_run_of_another_user_is_not_called_over(bench: Bench) -> None:
 
 def test_the_last_tick_was_the_first_process_of_a_container(bench: Bench) -> None:
     program = (
-        "import sys; from gitkanban.runs import ticked; "
+        "import sys; from gitkanban.runs.records import ticked; "
         "ticked.note(sys.argv[1]); print(ticked.last(sys.argv[1]).first)"
     )
     apart = ["unshare", "--pid", "--fork", "--mount-proc"]

@@ -126,8 +126,8 @@ def test_a_cache_that_another_user_wrote_is_not_read(here: Place, repo: Path) ->
 
 def test_a_warm_read_imports_next_to_nothing(here: Place, repo: Path) -> None:
     code = (
-        "import sys; before = set(sys.modules); from gitkanban.board import snapshot; import os; "
-        "assert snapshot.warm(os.getcwd()); print(*sorted(set(sys.modules) - before))"
+        "import sys; before = set(sys.modules); from gitkanban.board.content import "
+        "status_cache; import os; assert status_cache.warm(os.getcwd()); print(*sorted(set(sys.modules) - before))"
     )
     env = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}
     done = subprocess.run(
@@ -135,8 +135,8 @@ def test_a_warm_read_imports_next_to_nothing(here: Place, repo: Path) -> None:
         check=True,
     )  # fmt: skip
     assert set(done.stdout.split()) <= {
-        "gitkanban", "gitkanban.board", "gitkanban.board.repo.gitdir", "gitkanban.board.content.status_cache",
-        "gitkanban.programs",
+        "gitkanban", "gitkanban.board", "gitkanban.board.repo", "gitkanban.board.repo.gitdir",
+        "gitkanban.board.content", "gitkanban.board.content.status_cache", "gitkanban.programs",
         "gc", "zlib", "marshal",
     }  # fmt: skip
 

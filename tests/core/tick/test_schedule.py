@@ -388,8 +388,8 @@ def test_waiting_for_parents_in_words(lines: str, text: str) -> None:
 
 
 SCRIPT = """
-from tests.boards import board, observed
-from gitkanban.core.schedule import schedule
+from tests.support.boards import board, observed
+from gitkanban.core.tick.schedule import schedule
 lines = "\\n".join(
     f"c{n} todo @w{n % 5} needs {'a' if n % 2 else 'b'}:1" for n in range(40)
 )
