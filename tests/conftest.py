@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    from tests.runs.places import Bench
     from tests.support.arena import Arena
 
 # No test depends on a fast machine. (In CI hypothesis loads a profile of its own that says the same.)
@@ -93,3 +94,13 @@ def make() -> Iterator["Callable[..., Arena]"]:
     yield arena
     for each in made:
         each.close()
+
+
+@pytest.fixture
+def bench(repo: Path) -> "Iterator[Bench]":
+    """Real runs in a repository of two files; what a failed test leaves is ended."""
+    from tests.runs.places import Bench
+
+    bench = Bench(repo)
+    yield bench
+    bench.close()

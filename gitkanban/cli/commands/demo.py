@@ -84,7 +84,7 @@ def _made(repo: Path, own_branch: bool) -> Place:
 
 def example_board() -> Path:
     """The folder of the example board: in the package, or beside it in a checkout."""
-    package = Path(__file__).resolve().parent.parent
+    package = Path(__file__).resolve().parents[2]
     for folder in (package / "example", package.parent / ".kanban-example"):
         if (folder / "config.yaml").exists():
             return folder
