@@ -4,6 +4,7 @@ To start an interpreter and to import everything costs more than a whole tick. S
 session's end waits for the ends of those that are still alive, and what they free starts at once.
 Between ticks it holds nothing but its own lock. It may be killed at any time (whoever ends next
 becomes one), and leaves when no run is left that would ring for it: nothing runs while nothing runs.
+What it does next is a table, `core.tick.standby_states`.
 
 `python -m gitkanban.standby <run folder> [--sync --remote NAME]`, called in the repository. What its
 ticks do is printed, into the log of the supervisor that it was.
@@ -18,17 +19,19 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gitkanban import clock, failpoints
+from gitkanban.core.tick.standby_states import Condition, State, next_state
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs.supervision import bell, kernel, spec
 from gitkanban.runs.supervision.locks import Held, Locks, probe
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
+    from concurrent.futures import Future, ThreadPoolExecutor
 
     from gitkanban.board.repo.place import Place
 
 SIDE_BY_SIDE = 4  # runs collected at the same time
 PATIENCE = 0.25  # seconds that a tick waits for other runs to be collected: they share its commit
+BETWEEN = 0.05  # seconds that rings are waited for while runs are being collected
 LOOK = 60.0  # seconds between looks whether a run is left that would ring
 _SETTLING = 1.0  # seconds that another one may take from its lock to listening
 
@@ -42,76 +45,107 @@ def main() -> int:
     private, run = os.path.dirname(os.path.dirname(folder)), os.path.basename(folder)
     remote = words[words.index("--remote") + 1] if "--remote" in words else ""
     try:
-        kind = spec.read(f"{folder}/spec").one("kind")
+        tick_key = spec.read(f"{folder}/spec").one("kind")
     except OSError:  # its folder was removed: there is a board all the same
-        kind = ""
-    standby = Standby(private, kind, remote)
+        tick_key = ""
+    standby = Standby(private, tick_key, remote)
     if standby.begin(run):
         standby.serve([run])
     return 0
 
 
 class Standby:
-    """One that stands by for supervisors of its kind."""
+    """One that stands by for supervisors whose ticks would be like its own (`tick_key`)."""
 
-    def __init__(self, private: str, kind: str, remote: str = "") -> None:
+    def __init__(self, private: str, tick_key: str, remote: str = "") -> None:
         self.private = private
-        self.kind = kind or "any"
+        self.tick_key = tick_key or "any"
         self.remote = remote
-        self.pipe, self.lock, self.name = bell.paths(private, self.kind)
+        self.pipe, self.lock_path, self.lock_name = bell.paths(private, self.tick_key)
         self.locks = Locks(private)
-        self.held: Held | None = None
-        self.ear = -1  # where rings are heard; -1: another one listens, or nobody can
+        self.lock: Held | None = None
+        self.pipe_fd = -1  # where rings are heard; -1: another one listens, or nobody can
         self.place: Place | None = None
         self.sources: dict[str, tuple[int, int]] = {}
+        self.runs: list[str] = []  # rung for, and not yet being collected
+        self.collecting: set[Future[None]] = set()
+        self.collected = False  # since the last tick
 
     def begin(self, run: str) -> bool:
         """Begin to listen; False when another one does and has been told of the run."""
         until = time.monotonic() + _SETTLING
         while time.monotonic() < until:
-            self.held = None if probe(self.lock) else self.locks.take(self.name)
-            if self.held:
+            self.lock = None if probe(self.lock_path) else self.locks.take(self.lock_name)
+            if self.lock:
                 failpoints.reach("standby.locked")
                 try:
-                    self.ear = bell.listen(self.pipe)
+                    self.pipe_fd = bell.listen(self.pipe)
                 except OSError as error:  # a file system without pipes
-                    _say(f"cannot stand by: {error}\n")
-                    self.held.close()
+                    _write_log(f"cannot stand by: {error}\n")
+                    self.lock.close()
                 break
-            if bell.ring(self.pipe, self.lock, run):
+            if bell.ring(self.pipe, self.lock_path, run):
                 return False
             time.sleep(0.01)
         return True
 
     def serve(self, runs: Sequence[str]) -> None:
         """Collect these runs and tick, and so for all that ring, until nobody is left to ring."""
-        from concurrent.futures import ThreadPoolExecutor, wait
+        from concurrent.futures import ThreadPoolExecutor
 
-        pending: set[Future[None]] = set()
+        self.runs = list(runs)
+        state = State.COLLECTING
         with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-            while runs or pending:
-                pending |= {pool.submit(self._collect, run) for run in runs}
-                self._import()  # meanwhile git collects
-                done, pending = wait(pending, PATIENCE)
-                for each in done:
-                    if each.exception():  # a bug: told, and tried again by the tick
-                        traceback.print_exception(each.exception())
-                if done:
-                    self._tick()
-                runs = self._next(0.05 if pending else 0.0)
-                while not runs and not pending and self._wanted():
-                    runs = self._next(LOOK)
-                    if not runs and os.path.exists(self.pipe) and not self._wanted():
-                        self._tick()  # what it has waited for died without a ring
-                if not runs and not pending:
-                    runs = self._leave()
-                elif self.ear >= 0 and not pending and self._outdated():
-                    self._anew(runs[0])
+            while state is not State.GONE:
+                match state:
+                    case State.COLLECTING:
+                        self._collect_runs(pool)
+                    case State.TICKING:
+                        self._tick_once()
+                    case State.LISTENING:
+                        self._read_rings(BETWEEN if self.collecting else 0.0)
+                    case State.WAITING:
+                        self._read_rings(LOOK)
+                    case State.LEAVING:
+                        self._stop_listening()
+                    case State.RESTARTING:
+                        self._restart(self.runs[0])
+                state = next_state(state, self._holds)
 
-    def _next(self, patience: float) -> list[str]:
-        return bell.heard(self.ear, patience) if self.ear >= 0 else []
+    def _holds(self, condition: Condition) -> bool:
+        match condition:
+            case Condition.COLLECTED:
+                return self.collected
+            case Condition.OUTDATED:
+                idle = bool(self.runs) and not self.collecting
+                return idle and self.pipe_fd >= 0 and self._is_outdated()
+            case Condition.BUSY:
+                return bool(self.runs or self.collecting)
+            case Condition.AWAITED:
+                return self._somebody_will_ring()
+            case Condition.REPOSITORY_THERE:
+                return os.path.exists(self.pipe)
+            case Condition.ALWAYS:
+                return True
 
-    def _import(self) -> None:
+    def _read_rings(self, patience: float) -> None:
+        if self.pipe_fd >= 0:
+            self.runs += bell.heard(self.pipe_fd, patience)
+
+    def _collect_runs(self, pool: "ThreadPoolExecutor") -> None:
+        """Begin to collect what was rung for, and wait a little for any of it to be done."""
+        from concurrent.futures import wait
+
+        self.collecting |= {pool.submit(self._collect_run, run) for run in self.runs}
+        self.runs = []
+        self._import_tick()  # meanwhile git collects
+        done, self.collecting = wait(self.collecting, PATIENCE)
+        for each in done:
+            if each.exception():  # a bug: reported, and tried again by the tick
+                traceback.print_exception(each.exception())
+        self.collected |= bool(done)
+
+    def _import_tick(self) -> None:
         """Import all that a tick needs, and remember what it was made from."""
         if self.sources:
             return
@@ -119,72 +153,72 @@ class Standby:
         from gitkanban.tick import rounds  # noqa: F401
         from gitkanban.views import outcome  # noqa: F401
 
-        self.sources = {path: _state(path) for path in _sources(self.private)}
+        self.sources = {path: _file_state(path) for path in _source_files(self.private)}
 
-    def _collect(self, run: str) -> None:
-        """Collect a run that has ended. What goes wrong is told, and tried again by the tick."""
+    def _collect_run(self, run: str) -> None:
+        """Collect a run that has ended. What goes wrong is reported, and tried again by the tick."""
         from gitkanban.runs import sessions
         from gitkanban.runs.records import folders
 
         folder = folders.of(self.private, run)
         try:
             if folder.has("exit.json") and not folder.has("settled"):
-                sessions.Local(self._place(), self.locks).recover(folder, clock.now())
+                sessions.Local(self._find_place(), self.locks).recover(folder, clock.now())
         except (GitkanbanError, OSError) as error:
-            _say(f"Error: run {run} is not collected: {error}\n")
+            _write_log(f"Error: run {run} is not collected: {error}\n")
 
-    def _place(self) -> "Place":
+    def _find_place(self) -> "Place":
         from gitkanban.board.repo.place import find
 
         self.place = self.place or find(os.getcwd())
         return self.place
 
-    def _tick(self) -> None:
-        """One tick, told as `gitkanban tick` tells it. What is refused is left to the next one."""
+    def _tick_once(self) -> None:
+        """One tick, printed as `gitkanban tick` prints it. What is refused is left to the next one."""
         from gitkanban.runs import sessions
         from gitkanban.tick.rounds import tick
         from gitkanban.views.outcome import outcome_text
 
+        self.collected = False
         try:
-            done = tick(self._place(), remote=self.remote)
-            _say(outcome_text(done, verbose=False))
+            done = tick(self._find_place(), remote=self.remote)
+            _write_log(outcome_text(done, verbose=False))
             for error in done.errors:
-                _say(f"Error: {error}\n")
+                _write_log(f"Error: {error}\n")
         except (GitkanbanError, OSError) as error:
-            _say(f"Error: {error}\n")
+            _write_log(f"Error: {error}\n")
             self.place = None  # it may lie elsewhere now
         sessions.reap()
 
-    def _wanted(self) -> bool:
+    def _somebody_will_ring(self) -> bool:
         """Whether a run is alive whose supervisor would ring for us."""
         from gitkanban.runs import leases
         from gitkanban.runs.records import folders
 
-        if self.ear < 0 or not os.path.exists(self.pipe):
+        if self.pipe_fd < 0 or not os.path.exists(self.pipe):
             return False
         unsettled = (each for each in folders.every(self.private) if not each.has("settled"))
         facts = [each.facts() for each in unsettled]
-        ours = [each for each in facts if each.one("kind") == self.kind]
+        ours = [each for each in facts if each.one("kind") == self.tick_key]
         names = [leases.lock_names(each.one("card"), each.one("slot")) for each in ours]
         held = self.locks.locked(name for pair in names for name in pair)
         return any(held.issuperset(pair) for pair in names)
 
-    def _leave(self) -> list[str]:
-        """Stop listening; the runs that were rung for until then, which are still to be served."""
-        if self.held:
-            self.held.close()
+    def _stop_listening(self) -> None:
+        """Let go of the lock; who rang before that is still to be served, and nobody after it."""
+        if self.lock:
+            self.lock.close()
         failpoints.reach("standby.left")
-        runs = self._next(0.0)
-        if self.ear >= 0:
-            os.close(self.ear)
-        self.ear = -1
-        return runs
+        self._read_rings(0.0)
+        if self.pipe_fd >= 0:
+            os.close(self.pipe_fd)
+        self.pipe_fd = -1
 
-    def _outdated(self) -> bool:
+    def _is_outdated(self) -> bool:
         """Whether we were made from files that are others now: an upgrade, git's configuration."""
-        return any(_state(path) != state for path, state in self.sources.items())
+        return any(_file_state(path) != state for path, state in self.sources.items())
 
-    def _anew(self, run: str) -> None:
+    def _restart(self, run: str) -> None:
         """Become a new one. What was rung for and not heard has its records, and is found by them."""
         from gitkanban.runs.briefing import OURS, own_environment
 
@@ -194,13 +228,13 @@ class Standby:
         os.execve(argv[0], argv, own_environment())
 
 
-def _say(text: str) -> None:
+def _write_log(text: str) -> None:
     """Into the log, where there is room for it."""
     with contextlib.suppress(OSError):
         print(text, end="", file=sys.stderr, flush=True)
 
 
-def _sources(private: str) -> Iterator[str]:
+def _source_files(private: str) -> Iterator[str]:
     """Files that we are made from: git's configuration, which is asked once, and our modules."""
     home = os.path.expanduser("~")
     config = os.environ.get("XDG_CONFIG_HOME") or f"{home}/.config"
@@ -213,18 +247,10 @@ def _sources(private: str) -> Iterator[str]:
             yield str(module.__file__)
 
 
-def _state(path: str) -> tuple[int, int]:
+def _file_state(path: str) -> tuple[int, int]:
     """What changes whenever the file does; (0, 0) where there is none."""
     try:
         found = os.stat(path)
     except OSError:
         return (0, 0)
     return (found.st_mtime_ns, found.st_size)
-
-
-if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except Exception:
-        traceback.print_exc()
-        sys.exit(1)

@@ -64,8 +64,8 @@ def stand_by(arena: Arena, point: str) -> None:
     standby = Standby(arena.place.private, "arena")
     standby.place = arena.place
     assert standby.begin(run)
-    bell.ring(standby.pipe, standby.lock, run)
-    with mock.patch.object(Standby, "_outdated", lambda _: point == "standby.anew"):
+    bell.ring(standby.pipe, standby.lock_path, run)
+    with mock.patch.object(Standby, "_is_outdated", lambda _: point == "standby.anew"):
         standby.serve([run])
 
 

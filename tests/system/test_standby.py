@@ -163,13 +163,13 @@ class Recorded(Standby):
         self.seen: list[str] = []
         self.then = then
 
-    def _collect(self, run: str) -> None:
+    def _collect_run(self, run: str) -> None:
         self.seen.append(run)
 
-    def _tick(self) -> None:
+    def _tick_once(self) -> None:
         self.seen.append("tick")
 
-    def _wanted(self) -> bool:
+    def _somebody_will_ring(self) -> bool:
         then, self.then = self.then, lambda _: None
         then(self)
         return False
@@ -181,7 +181,7 @@ def test_of_a_repository_that_is_gone_nothing_is_made_again(
     monkeypatch.setattr(standby, "LOOK", 0.01)
 
     class Bereft(Recorded):
-        def _wanted(self) -> bool:
+        def _somebody_will_ring(self) -> bool:
             there = os.path.exists(private)
             if there:
                 shutil.rmtree(private)
@@ -216,7 +216,7 @@ def test_the_death_of_the_last_that_would_ring_is_seen_by_the_one_that_waits(
     alive = iter((True, False, False))
 
     class Waiting(Recorded):
-        def _wanted(self) -> bool:
+        def _somebody_will_ring(self) -> bool:
             return next(alive)
 
     waiting = Waiting(private, lambda _: None)
@@ -226,11 +226,13 @@ def test_the_death_of_the_last_that_would_ring_is_seen_by_the_one_that_waits(
 
 
 def test_who_rings_as_it_leaves_is_still_served(private: str) -> None:
-    standby = Recorded(private, lambda s: bell.ring(s.pipe, s.lock, "late") or pytest.fail("deaf"))
+    standby = Recorded(
+        private, lambda s: bell.ring(s.pipe, s.lock_path, "late") or pytest.fail("deaf")
+    )
     assert standby.begin("r1")
     standby.serve(["r1"])
     assert standby.seen == ["r1", "tick", "late", "tick"]
-    assert standby.held and standby.held.fd < 0
+    assert standby.lock and standby.lock.fd < 0
 
 
 def test_a_second_one_hands_its_run_over_and_goes(private: str) -> None:

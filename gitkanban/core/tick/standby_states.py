@@ -1,0 +1,59 @@
+"""What the tick that stands by does next: a table of its states.
+
+It looks at nothing: whoever asks says which conditions hold, and is asked only for those that count.
+"""
+
+from collections.abc import Callable
+from enum import Enum
+
+
+class State(Enum):
+    """What the one that stands by is at."""
+
+    COLLECTING = "collecting"  # what ended runs left in git is being collected
+    TICKING = "ticking"
+    LISTENING = "listening"  # looking for rings that have come meanwhile
+    WAITING = "waiting"  # nothing to do until the next ring, or a look at who is left
+    LEAVING = "leaving"  # lets go of its lock, then reads the pipe for the last time
+    RESTARTING = "restarting"  # becomes a new process, made from what is installed now
+    GONE = "gone"
+
+
+class Condition(Enum):
+    """What a move depends on. They are asked in the order of the table."""
+
+    COLLECTED = "a run was collected that no tick has settled"
+    OUTDATED = "there are runs to collect, none is being collected, and our files have changed"
+    BUSY = "there are runs to collect, or that are being collected"
+    AWAITED = "a run lives whose supervisor will ring"
+    REPOSITORY_THERE = "the pipe is there: the repository was not removed"
+    ALWAYS = "whatever holds"
+
+
+_C, _S = Condition, State
+MOVES: tuple[tuple[State, Condition, State], ...] = (
+    (_S.COLLECTING, _C.COLLECTED, _S.TICKING),
+    (_S.COLLECTING, _C.ALWAYS, _S.LISTENING),
+    (_S.TICKING, _C.ALWAYS, _S.LISTENING),
+    (_S.LISTENING, _C.OUTDATED, _S.RESTARTING),
+    (_S.LISTENING, _C.BUSY, _S.COLLECTING),
+    (_S.LISTENING, _C.AWAITED, _S.WAITING),
+    (_S.LISTENING, _C.ALWAYS, _S.LEAVING),
+    (_S.WAITING, _C.OUTDATED, _S.RESTARTING),
+    (_S.WAITING, _C.BUSY, _S.COLLECTING),
+    (_S.WAITING, _C.AWAITED, _S.WAITING),
+    # Who was waited for died without a ring: once more, to settle that.
+    (_S.WAITING, _C.REPOSITORY_THERE, _S.TICKING),
+    (_S.WAITING, _C.ALWAYS, _S.LEAVING),
+    # Somebody rang before the lock was free, and relies on us.
+    (_S.LEAVING, _C.BUSY, _S.COLLECTING),
+    (_S.LEAVING, _C.ALWAYS, _S.GONE),
+)
+
+
+def next_state(state: State, holds: Callable[[Condition], bool]) -> State:
+    """The state that follows: of the first row whose condition holds. Raises LookupError in GONE."""
+    for before, condition, after in MOVES:
+        if before is state and (condition is Condition.ALWAYS or holds(condition)):
+            return after
+    raise LookupError(f"nothing follows {state}")
