@@ -23,8 +23,7 @@ from gitkanban.board.repo import (
     remotes,
 )
 from gitkanban.board.repo.place import Place
-from gitkanban.board.repo.remotes import Offline
-from gitkanban.errors import BoardBusy, BoardMoved, GitkanbanError, NotFound, Refused
+from gitkanban.errors import BoardBusy, BoardMoved, NotFound, Refused
 
 ATTEMPTS = 20
 
@@ -106,63 +105,6 @@ def publish(place: Place, remote: str, commit: str, cards: bool = False) -> bool
 def _was_first(place: Place, remote: str, before: str, why: str) -> bool:
     """Whether somebody else pushed at the same time, which a server tells in words of its own."""
     return _fetched(place, remote) != before or "lock" in why
-
-
-class Remote:
-    """A remote whose other clones tick the same board: a claim counts once it is pushed there.
-
-    What fails holds back new starts, and nothing else: what has happened here is on the board here.
-    """
-
-    def __init__(self, place: Place, name: str) -> None:
-        self.place, self.name = place, name
-        self.offline = ""  # why nothing new may start: it cannot be reached, or does not agree
-        self.behind = True  # it may have moved since we looked
-        self.pushed = ""  # the last commit that it has from us
-        self.notices: list[str] = []  # what came with a sync; that it cannot be reached
-        self.errors: list[str] = []  # what goes on only when people act
-
-    def catch_up(self) -> None:
-        """Sync if there is need."""
-        if not self.behind:
-            return
-        self.behind, self.offline = False, ""
-        try:
-            done = sync(self.place, self.name)
-        except GitkanbanError as error:
-            self._hold_back(error)
-            return
-        self.pushed = done.commit
-        self.notices += done.told
-
-    def claim(self, commit: str) -> bool:
-        """Push the commit that starts runs, before it is ours; False when somebody was first, or
-        the remote does not take it."""
-        failpoints.reach("sync.claim")
-        try:
-            self.behind = not publish(self.place, self.name, commit)
-        except GitkanbanError as error:
-            self._hold_back(error)
-            return False
-        if not self.behind:
-            self.pushed = commit
-            failpoints.reach("sync.claimed")
-        return not self.behind
-
-    def share(self) -> None:
-        """Push what a tick has settled, unless a claim has taken it along."""
-        if not self.offline:
-            self.behind = checkouts.tip(self.place, self.place.ref) != self.pushed
-            self.catch_up()
-
-    def _hold_back(self, error: GitkanbanError) -> None:
-        self.offline = error.message
-        if isinstance(error, Offline):
-            line = f"warning: {error.message}; nothing new starts until it can be reached"
-            self.notices.append(line)
-        else:
-            hint = f" ({error.hint})" if error.hint else ""
-            self.errors.append(f"{error.message}{hint}; nothing new starts until then")
 
 
 def _fetched(place: Place, remote: str) -> str:

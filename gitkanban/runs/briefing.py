@@ -25,6 +25,7 @@ from gitkanban.runs.records import folders, machines
 from gitkanban.runs.records.folders import MAILBOX, SCRATCH, Folder
 from gitkanban.runs.records.slots import Lease
 from gitkanban.runs.supervision import bell, processes
+from gitkanban.runs.supervision.locks import Held
 from gitkanban.runs.workspace import workspaces, worktrees
 from gitkanban.runs.workspace.workspaces import Workspace
 
@@ -42,14 +43,21 @@ _SYSTEM = "/usr/local/bin:/usr/bin:/bin"  # what login shells set PATH to, at le
 GRACE = 10.0  # seconds between TERM and KILL
 
 
+class Reservation(NamedTuple):
+    """A start that may come about: card, worker and lease, and the kernel locks that we hold."""
+
+    card: Card
+    worker: Worker
+    lease: Lease
+    locks: Sequence[Held]
+
+
 class Launch(NamedTuple):
     """Everything that a session is started from."""
 
     place: Place
     config: Config
-    worker: Worker
-    card: Card
-    lease: Lease
+    reservation: Reservation
     workspace: Workspace
     prompt: str
     session: str = ""  # the agent's session id: a new one, or the one to resume
@@ -57,11 +65,25 @@ class Launch(NamedTuple):
     tick_words: tuple[str, ...] = ()  # options of the tick that its supervisor becomes
     env: Mapping[str, str] = {}  # what is added last: a private memory home, say
 
+    @property
+    def card(self) -> Card:
+        """The card that the session works on."""
+        return self.reservation.card
 
-def facts(
-    place: Place, config: Config, worker: Worker, card: Card, lease: Lease
-) -> dict[str, str | Sequence[str]]:
+    @property
+    def worker(self) -> Worker:
+        """The worker that the card is for."""
+        return self.reservation.worker
+
+    @property
+    def lease(self) -> Lease:
+        """Who sits in which slot, for the run's whole life."""
+        return self.reservation.lease
+
+
+def facts(place: Place, config: Config, reservation: Reservation) -> dict[str, str | Sequence[str]]:
     """What is known of a run before it has a workspace."""
+    card, worker, lease = reservation.card, reservation.worker, reservation.lease
     return {
         "run": lease.run,
         "card": card.id,
@@ -106,7 +128,7 @@ def whole_spec(launch: Launch, folder: Folder) -> dict[str, str | Sequence[str]]
     remembered = homes.facts(worker)
     before = bool(workspace.branch) and (not workspace.fresh or bool(worker.setup))
     transcript = [folder.file(preset.transcript)] if preset.transcript else []
-    values = facts(place, launch.config, worker, launch.card, launch.lease)
+    values = facts(place, launch.config, launch.reservation)
     # Who verifies needs the work collected first; else that is left to whoever ticks next.
     collects = bool(workspace.branch or remembered)
     ticks = [*OURS, "gitkanban.standby", folder.path, *launch.tick_words]

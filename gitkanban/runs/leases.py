@@ -11,6 +11,7 @@ from gitkanban.board.repo.place import Place
 from gitkanban.core.model import SHARED, Card, Config, Worker
 from gitkanban.core.tick.facts import Exit
 from gitkanban.runs import briefing
+from gitkanban.runs.briefing import Reservation
 from gitkanban.runs.memory import proposals
 from gitkanban.runs.records import folders, slots
 from gitkanban.runs.records.folders import Folder
@@ -60,35 +61,56 @@ def release(held: Iterable[Held]) -> None:
         lock.close()
 
 
-def reserve(place: Place, config: Config, worker: Worker, card: Card, lease: Lease) -> Folder:
+def reserve(
+    place: Place, locks: Locks, *, config: Config, card: Card, worker: Worker, lease: Lease
+) -> Reservation | None:
+    """Take the locks of a run-to-be, and write its folder and its token; None when one is held.
+
+    Raises Refused when a lock cannot be made, OSError when a file cannot be; nothing stays then.
+    """
+    held = take(locks, card.id, lease.slot, shared_locks(worker))
+    if held is None:
+        return None
+    reservation = Reservation(card, worker, lease, held)
+    try:
+        write(place, config, reservation)
+    except OSError:
+        cancel(place, reservation)
+        raise
+    return reservation
+
+
+def write(place: Place, config: Config, reservation: Reservation) -> Folder:
     """Write the run folder and the lease token of a run that is about to be committed.
 
-    Call it with both locks held. Raises OSError.
+    Raises OSError.
     """
-    folder = folders.of(place.private, lease.run)
-    folder.write_spec(briefing.facts(place, config, worker, card, lease))
+    folder = folders.of(place.private, reservation.lease.run)
+    folder.write_spec(briefing.facts(place, config, reservation))
     failpoints.reach("lease.folder-written")
-    slots.write(place, lease)
+    slots.write(place, reservation.lease)
     failpoints.reach("lease.token-written")
     return folder
 
 
-def cancel(place: Place, lease: Lease, held: Iterable[Held]) -> None:
+def cancel(place: Place, reservation: Reservation) -> None:
     """Take a reservation back: the commit did not come about, nothing was started."""
     import shutil
 
-    shutil.rmtree(folders.of(place.private, lease.run).path, ignore_errors=True)
+    folder = folders.of(place.private, reservation.lease.run)
+    shutil.rmtree(folder.path, ignore_errors=True)
     failpoints.reach("cancel.folder-removed")
-    slots.remove(place, lease.slot)
+    slots.remove(place, reservation.lease.slot)
     failpoints.reach("cancel.token-removed")
-    release(held)
+    release(reservation.locks)
 
 
-def not_started(place: Place, lease: Lease, why: str, held: Iterable[Held], now: float) -> None:
+def not_started(place: Place, reservation: Reservation, why: str, now: float) -> None:
     """Record that a committed run could not be started, and free its slot."""
-    folder = folders.of(place.private, lease.run)
+    run, slot = reservation.lease.run, reservation.lease.slot
+    folder = folders.of(place.private, run)
     folder.write_exit(Exit(int(now), "not-started", error=" ".join(why.split())))
     failpoints.reach("not-started.recorded")
-    worktrees.unlock_run(place.common, lease.run)
-    slots.remove(place, lease.slot)
-    release(held)
+    worktrees.unlock_run(place.common, run)
+    slots.remove(place, slot)
+    release(reservation.locks)

@@ -7,7 +7,7 @@ interface: another one (a batch system) would offer the same calls.
 import os
 import signal
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Protocol
 
 from gitkanban import failpoints, files
@@ -20,14 +20,14 @@ from gitkanban.runs.briefing import Launch
 from gitkanban.runs.records import folders, slots
 from gitkanban.runs.records.folders import Folder
 from gitkanban.runs.supervision import processes, spec, supervisor
-from gitkanban.runs.supervision.locks import Held, Locks
+from gitkanban.runs.supervision.locks import Locks
 from gitkanban.runs.workspace import worktrees
 
 
 class Executor(Protocol):
     """Where sessions run. A lease's host need not be this one."""
 
-    def start(self, launch: Launch, held: Sequence[Held]) -> int:
+    def start(self, launch: Launch) -> int:
         """Start the session, handing the locks over; a number that names it, for people."""
 
     def alive(self, runs: Iterable[Folder]) -> set[str]:
@@ -65,13 +65,13 @@ class Local:
         self.locks = locks
         self.tick_words = tick_words  # options of the ticks that supervisors become
 
-    def start(self, launch: Launch, held: Sequence[Held]) -> int:
+    def start(self, launch: Launch) -> int:
         """Start a supervisor that inherits the locks, and close ours; its pid.
 
         Raises Refused when a prompt cannot be passed on or a placeholder has no value, OSError.
         Our descriptors of the locks stay open when it raises.
         """
-        folder = folders.of(launch.place.private, launch.lease.run)
+        folder, held = folders.of(launch.place.private, launch.lease.run), launch.reservation.locks
         prompt = launch.prompt.encode("utf-8", "replace")
         files.replace(folder.file("prompt.md"), prompt, lasting=False)
         for name in (folders.MAILBOX, folders.SCRATCH):

@@ -1,14 +1,23 @@
 """A tick: read, observe, reconcile, schedule, accept, commit, start.
 
-accepting  A card in review: its branch goes into base, and the card to done, or to blocked on a
-           conflict
-ending     What follows from ends that are on the board: tokens, run folders, worktrees that are
-           not needed
-reserving  Seats for granted cards: the locks taken and the tokens written before the board says
-           `running`
-rounds     One pass over the board: read, observe, reconcile, schedule, commit, start
-standby    What a supervisor becomes when its run has ended: it collects the run, ticks, and
-           stands by
-starting   Starts of granted cards: the workspace, the prompt, and a supervisor that takes the
-           locks over
+accepting    Cards in review: a card's branch goes into base, and the card to done, or to blocked
+             on a conflict
+committing   The one commit of a round, and the checkouts that follow it
+ending       Runs that end: the dead ones closed, the unwanted ones stopped, what the board has
+             recorded settled
+foretelling  What a tick would do now, as far as it can be known without doing any of it
+observing    What a tick looks at before it decides: the board, the facts beside it, and what
+             others changed
+remote       A remote whose other clones tick the same board: synced before a look, asked for
+             each start
+reserving    Reservations for planned starts: locks taken and tokens written before the board
+             says `running`
+rounds       The tick: read, observe, reconcile, schedule, accept, commit, start; round by round
+sharing      What a tick tells others, once its lock is free: they need not wait for a network
+standby      What a supervisor becomes when its run has ended: it collects the run, ticks, and
+             stands by
+starting     Starts of what was committed: the workspace, the prompt, and a supervisor that takes
+             the locks over
+state        What the steps of one tick share: where it works, what it tried in vain, and what
+             came of it
 """

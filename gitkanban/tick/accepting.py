@@ -1,11 +1,12 @@
-"""A card in review: its branch goes into base, and the card to done, or to blocked on a conflict.
+"""Cards in review: a card's branch goes into base, and the card to done, or to blocked on a conflict.
 
-Base and the board move together, by one update of refs: killed before it nothing has happened,
-killed after it the next command brings the checkouts along.
+Base and the board move together, by one update of refs, whoever accepts: killed before it nothing
+has happened, killed after it the next command brings the checkouts along.
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Collection, Sequence
+from contextlib import nullcontext, suppress
+from typing import NamedTuple
 
 from gitkanban import failpoints
 from gitkanban.board import store
@@ -16,22 +17,29 @@ from gitkanban.board.repo.turn import Turn
 from gitkanban.board.work import integrate
 from gitkanban.board.work.integrate import Merged, Onto
 from gitkanban.core.model import BLOCKED, DONE, Board, Card, Config, Run
-from gitkanban.core.moves import accepted, conflicted
+from gitkanban.core.tick.facts import Landing
 from gitkanban.core.tick.outcome import Accepted
+from gitkanban.core.tick.reconcile import landed
 from gitkanban.core.transitions import check_verb
-from gitkanban.errors import BadData, BoardMoved, NotFound
+from gitkanban.errors import BadData, BoardBusy, BoardMoved, GitkanbanError, NotFound, Untrusted
 from gitkanban.runs import trust
+from gitkanban.runs.observe import remember_refused
 from gitkanban.runs.verifying import verify
+from gitkanban.tick.observing import untrusted_workers
+from gitkanban.tick.state import Look, TickState
 from gitkanban.views.message import commit_message
 
 ATTEMPTS = 10
 
 
+# -- a person's
+
+
 def accept(place: Place, card_id: str, merge: str = "") -> Accepted:
     """Merge the branch of a card in review into base, and move the card.
 
-    `merge` is how (merge, squash or ff), where it is not as configured. Raises as `merged` does,
-    Refused when the card is not in review, and BoardMoved.
+    `merge` is how (merge, squash or ff), where it is not as configured. Raises as `merge_onto`
+    does, Refused when the card is not in review, and BoardMoved.
     """
     told = tuple(follow_base.complete(place))
     verified: set[str] = set()
@@ -39,16 +47,15 @@ def accept(place: Place, card_id: str, merge: str = "") -> Accepted:
         # Once somebody was quicker, others wait for us: `verify` has passed by then.
         with Turn(place, "write", store.QUEUE_PATIENCE) if attempt else nullcontext():
             board = store.read(place)
-            onto = _base_ahead(place, board, card_id, merge)
+            base = _base_ahead(place, board, card_id, merge)
             card = board.cards[card_id]
-            done = merged(onto, card, board.runs_of(card_id), verified)
-            blocked = done.to == BLOCKED
-            change = conflicted(card, done.detail) if blocked else accepted(card, done.merged)
-            moved = store.commit_once(place, board, [change], commit_message, onto=onto)
+            done = merge_onto(base, card, board.runs_of(card_id), verified)
+            change = landed(card, _landing_of(done))
+            moved = store.commit_once(place, board, [change], commit_message, onto=base)
         if moved:
-            lines = store.followed(place, moved, onto).told
+            lines = store.followed(place, moved, base).told
             return done._replace(told=(*told, *done.told, *lines))
-    raise BoardMoved(f"the board or {onto.base} moved each time", "Try again.")
+    raise BoardMoved(f"the board or {base.base} moved each time", "Try again.")
 
 
 def _base_ahead(place: Place, board: Board, card_id: str, merge: str) -> Onto:
@@ -63,7 +70,84 @@ def _base_ahead(place: Place, board: Board, card_id: str, merge: str) -> Onto:
     return Onto(place, board.config._replace(merge=merge or board.config.merge))
 
 
-def merged(onto: Onto, card: Card, runs: Sequence[Run], verified: set[str]) -> Accepted:
+# -- a tick's
+
+
+class Merges(NamedTuple):
+    """What was merged ahead of a commit: base as it will be, and what came of each card."""
+
+    base: Onto | None
+    accepted: tuple[Accepted, ...]
+
+
+def accept_unattended(state: TickState, look: Look) -> tuple[Merges, Look]:
+    """Merge what needs no person, one after the other, in memory; planned again if that is news.
+
+    Base moves together with the board, whose next commit also starts what was freed. What is
+    refused is remembered for `status` and `why`, until a tick gets it done.
+    """
+    cards = [card for card in look.plan.accepts if card not in state.given_up]
+    base = _try_base(state, look.board.config, cards)
+    results = (_try_merge(state, look, base, card) for card in cards if base)
+    merges = Merges(base, tuple(result for result in results if result))
+    _remember_refused(state, look.plan.accepts)
+    if not merges.accepted and state.refused == look.observed.refused:
+        return merges, look
+    landings = {each.card: _landing_of(each) for each in merges.accepted}
+    observed = look.observed._replace(accepted=landings, refused=state.refused)
+    look = Look.planned(look.board, observed)
+    state.add(held=look.plan.held, untrusted=untrusted_workers(look))
+    return merges, look
+
+
+def _try_base(state: TickState, config: Config | None, cards: Sequence[str]) -> Onto | None:
+    """Base, if there is anything to merge onto it; None where that cannot be."""
+    if not cards or config is None:
+        return None
+    try:
+        return Onto(state.place, config)
+    except GitkanbanError as error:
+        _refuse(state, cards, error)
+        state.report_error(f"nothing is accepted: {error}")
+        return None
+
+
+def _try_merge(state: TickState, look: Look, base: Onto, card_id: str) -> Accepted | None:
+    """Merge the card's work; None, and an error in the outcome, where that is refused."""
+    card = look.plan.after.cards[card_id]
+    try:
+        why = trust.withheld(state.place, base.config).accepting(card.worker)
+        if why:
+            raise Untrusted(f"{why}; see `gitkanban trust`")
+        return merge_onto(base, card, look.plan.after.runs_of(card_id), state.verified)
+    except (GitkanbanError, OSError) as error:
+        _refuse(state, [card_id], error)
+        state.report_error(f"{card_id} is not accepted: {error}")
+        return None
+
+
+def _refuse(state: TickState, cards: Sequence[str], error: Exception) -> None:
+    state.given_up.update(cards)
+    if not isinstance(error, BoardBusy):  # that passes
+        state.refused.update(dict.fromkeys(cards, str(error)))
+
+
+def _remember_refused(state: TickState, accepts: Collection[str]) -> None:
+    state.refused = {card: why for card, why in state.refused.items() if card in accepts}
+    with suppress(OSError):  # lost without harm
+        remember_refused(state.place, state.refused)
+
+
+def report_accepted(state: TickState, merges: Merges) -> None:
+    """Add to the outcome what was accepted, once it is committed."""
+    told = tuple(line for each in merges.accepted for line in each.told)
+    state.add(accepted=merges.accepted, told=told)
+
+
+# -- the merge, whoever asks for it
+
+
+def merge_onto(base: Onto, card: Card, runs: Sequence[Run], verified: set[str]) -> Accepted:
     """Merge the card's work onto base as it will be; nothing moves yet. `runs` are the card's.
 
     `verified` holds the contents that `verify` has passed on, and gains what it passes on now.
@@ -71,11 +155,11 @@ def merged(onto: Onto, card: Card, runs: Sequence[Run], verified: set[str]) -> A
     red on the merged result (`verify_accept`), Untrusted, BoardBusy, GitFailed.
     """
     failpoints.reach("accept.begun")
-    check = _checking(onto.place, onto.config, card, verified)
-    return _outcome(onto.merge(card, runs, check), card)
+    check = _merge_check(base.place, base.config, card, verified)
+    return _accepted_as(card, base.merge(card, runs, check))
 
 
-def _outcome(result: Merged, card: Card) -> Accepted:
+def _accepted_as(card: Card, result: Merged) -> Accepted:
     if not result.conflicts:
         return Accepted(card.id, DONE, result.commit, result.told, result.merged)
     why = f"{result.branch} and {result.base} both changed {', '.join(result.conflicts)}"
@@ -84,7 +168,14 @@ def _outcome(result: Merged, card: Card) -> Accepted:
     return Accepted(card.id, BLOCKED, why)
 
 
-def _checking(
+def _landing_of(accepted: Accepted) -> Landing:
+    """What came of the merge, as a fact."""
+    if accepted.to == BLOCKED:
+        return Landing(conflict=accepted.detail)
+    return Landing(accepted.merged)
+
+
+def _merge_check(
     place: Place, config: Config, card: Card, verified: set[str]
 ) -> Callable[[str], None]:
     """What must hold of the merged commit before base moves to it."""

@@ -1,4 +1,4 @@
-"""What follows from ends that are on the board: tokens, run folders, worktrees that are not needed.
+"""Runs that end: the dead ones closed, the unwanted ones stopped, what the board has recorded settled.
 
 What an end means was decided before. Each effect can be repeated; what is left undone by a kill is
 found by the next tick, or by `gc`.
@@ -6,20 +6,67 @@ found by the next tick, or by `gc`.
 
 from collections.abc import Iterable
 
-from gitkanban import failpoints
+from gitkanban import clock, failpoints
 from gitkanban.board.repo import commits
 from gitkanban.board.repo.checkouts import base_of
 from gitkanban.board.repo.place import Place
-from gitkanban.core.model import Config
+from gitkanban.core.model import DONE, Config
+from gitkanban.core.tick.facts import RunFacts
 from gitkanban.errors import GitkanbanError
-from gitkanban.runs import mailbox
+from gitkanban.runs import closing, mailbox
 from gitkanban.runs.records import folders, slots
 from gitkanban.runs.supervision.locks import Locks
 from gitkanban.runs.workspace import removal, worktrees
 from gitkanban.runs.workspace.workspaces import Wish
+from gitkanban.tick.state import Look, TickState
 
 
-def close(place: Place, runs: Iterable[str], commit: str) -> None:
+def close_dead_runs(state: TickState, look: Look) -> bool:
+    """Close runs that died without a record; whether there is something new to look at."""
+    news = False
+    for facts in look.plan.reclaims:
+        if facts.run not in state.given_up:
+            state.given_up.add(facts.run)
+            news |= _close_dead_run(state, look, facts)
+    return news
+
+
+def _close_dead_run(state: TickState, look: Look, facts: RunFacts) -> bool:
+    folder = folders.of(state.place.private, facts.run)
+    card = look.plan.after.cards.get(facts.card)
+    asked = card is None or card.run != facts.run or folder.has("stop")
+    now, standstill = int(clock.now()), look.observed.standstill
+    try:
+        done = closing.close(state.executor, folder, now, asked=asked, standstill=standstill)
+    except OSError as error:  # not even that could be recorded
+        state.report_error(f"run {facts.run} of {facts.card} cannot be closed: {error}")
+        return False
+    if done.failure:
+        state.report_error(done.failure)
+    return done.done
+
+
+def stop_sessions(state: TickState, look: Look) -> None:
+    """Ask for the end of sessions whose card has moved on."""
+    for stop in look.plan.stops:
+        state.executor.stop(folders.of(state.place.private, stop.run), stop.why)
+
+
+def settle(state: TickState, look: Look) -> None:
+    """Follow up what is on the board now: ends of runs, and merges that somebody else made."""
+    state.add(settled=look.plan.settled, told=look.plan.told)
+    remove_letters(state.place, look.plan.letters)
+    settle_runs(state.place, look.plan.closed, state.outcome.commit)
+    if state.config is None:
+        return
+    for name in sorted(look.observed.merged.keys() - look.observed.accepted.keys()):
+        card = look.plan.after.cards.get(name)
+        if card and card.status == DONE:
+            line = remove_merged_worktree(state.place, state.locks, state.config, name)
+            state.add(told=(line,) if line else ())
+
+
+def settle_runs(place: Place, runs: Iterable[str], commit: str) -> None:
     """Remove the tokens of runs whose end `commit` has recorded, and mark their folders."""
     for run in runs:
         folder = folders.of(place.private, run)
@@ -39,12 +86,12 @@ def remove_letters(place: Place, letters: Iterable[tuple[str, tuple[str, ...]]])
         mailbox.remove(folders.of(place.private, run), names)
 
 
-def tidy(place: Place, locks: Locks, config: Config, card: str) -> str:
-    """Remove the worktree of a card whose merge was seen, if it is clean; what to tell, or nothing."""
-    held = locks.take(f"card/{card}")
-    if held is None:
+def remove_merged_worktree(place: Place, locks: Locks, config: Config, card: str) -> str:
+    """Remove the worktree of a card whose merge was seen, if it is clean; a notice, or nothing."""
+    lock = locks.take(f"card/{card}")
+    if lock is None:
         return ""
-    with held:
+    with lock:
         tip = commits.resolve(place.common, f"refs/heads/{worktrees.branch_of(card)}")
         wish = Wish(card, f"merged-{card}", base_of(place, config), worktrees=config.worktrees)
         try:

@@ -1,90 +1,103 @@
-"""Seats for granted cards: the locks taken and the tokens written before the board says `running`.
+"""Reservations for planned starts: locks taken and tokens written before the board says `running`.
 
-Who gets one is the scheduler's to say. A seat that does not come to a start is given back; what is
-not given back would look alive for as long as this process is.
+Who gets one is the scheduler's to say. A reservation that does not come to a start is cancelled;
+one that was left would look alive for as long as this process is.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from gitkanban import clock
+from gitkanban.board.repo.base import check_base
+from gitkanban.board.repo.checkouts import base_of
 from gitkanban.board.repo.place import Place
 from gitkanban.core.changes import EditCard
-from gitkanban.core.model import Card, Config, Worker
+from gitkanban.core.model import Config
 from gitkanban.core.moves import started
-from gitkanban.core.tick.facts import Observed
+from gitkanban.core.tick.plan import held_after
 from gitkanban.core.tick.room import split_slot
 from gitkanban.core.tick.schedule import Start
 from gitkanban.errors import Refused
 from gitkanban.runs import leases
+from gitkanban.runs.briefing import Reservation
 from gitkanban.runs.records.slots import Lease
-from gitkanban.runs.supervision.locks import Held, Locks
+from gitkanban.tick.state import Look, TickState
 
 
-class Seat(NamedTuple):
-    """A start that may come about: card, worker and lease, and the kernel locks that we hold."""
+class Reservations:
+    """The reservations of one round, as a context: cancelled at its end unless `committed`."""
 
-    card: Card
-    worker: Worker
-    lease: Lease
-    held: list[Held]
+    def __init__(self, place: Place, every: Sequence[Reservation]) -> None:
+        self.every = every
+        self.committed = False
+        self._place = place
 
     @property
-    def claim(self) -> EditCard:
-        """The change by which the board says that its card runs."""
-        lease = self.lease
-        return started(self.card, lease.run, lease.slot, lease.clone, lease.host)
+    def claims(self) -> list[EditCard]:
+        """The changes by which the board says that their cards run."""
+        return [
+            started(card, lease.run, lease.slot, lease.clone, lease.host)
+            for card, _, lease, _ in self.every
+        ]
+
+    def __enter__(self) -> "Reservations":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for each in self.every:
+            if self.committed:  # supervisors have the locks, and nobody else needs one
+                leases.release(each.locks)
+            else:
+                leases.cancel(self._place, each)
 
 
-class Reserved(NamedTuple):
-    """The seats, the cards that got none, and why where that is worth telling."""
+def planned_starts(state: TickState, look: Look) -> list[Start]:
+    """The planned starts, none while a remote cannot be reached or base cannot be one."""
+    if state.remote and state.remote.offline:
+        return []
+    starts = [start for start in look.plan.starts if start.card not in state.given_up]
+    try:
+        if starts and look.board.config:
+            check_base(state.place, base_of(state.place, look.board.config))
+    except Refused as error:
+        state.report_error(f"nothing starts: {error}")
+        return []
+    return starts
 
-    seats: list[Seat]
-    without: list[str]
-    errors: list[str]
 
-
-def reserve(
-    place: Place,
-    locks: Locks,
-    config: Config,
-    cards: Mapping[str, Card],
-    seen: Observed,
-    starts: Iterable[Start],
-) -> Reserved:
-    """Take the locks of every start and write its token; who is in the way stays out."""
-    found = Reserved([], [], [])
+def reserve_starts(state: TickState, look: Look, starts: Sequence[Start]) -> Reservations:
+    """Reserve each start; a card for which that fails is not tried again in this tick."""
+    reserved: list[Reservation] = []
+    config = look.board.config
     for start in starts:
-        card, worker = cards[start.card], config.workers[start.worker]
-        profile, number = split_slot(start.slot)
-        run = clock.sortable_id()
-        lease = Lease(profile, number, card.id, run, seen.host, seen.clone, 0, seen.now)
-        try:
-            held = leases.take(locks, card.id, start.slot, leases.shared_locks(worker))
-        except Refused as error:  # the locks cannot even be made
-            held = None
-            found.errors.append(f"{card.id} cannot be started: {error}")
-        if held is None:
-            found.without.append(card.id)
-            continue
-        try:
-            leases.reserve(place, config, worker, card, lease)
-        except OSError as error:
-            leases.cancel(place, lease, held)
-            found.without.append(card.id)
-            found.errors.append(f"{card.id} cannot be started: {error}")
+        done = _reserve_start(state, look, config, start) if config else None
+        if done:
+            reserved.append(done)
         else:
-            found.seats.append(Seat(card, worker, lease, held))
-    return found
+            state.given_up.add(start.card)
+    return Reservations(state.place, reserved)
 
 
-def give_back(place: Place, seats: Sequence[Seat]) -> None:
-    """Take reservations back whose commit did not come about: nothing was started."""
-    for seat in seats:
-        leases.cancel(place, seat.lease, seat.held)
+def _reserve_start(
+    state: TickState, look: Look, config: Config, start: Start
+) -> Reservation | None:
+    """The reservation; None where a lock is somebody's, or cannot be made, which is an error."""
+    profile, number = split_slot(start.slot)
+    observed = look.observed
+    lease = Lease(
+        profile, number, start.card, clock.sortable_id(), observed.host, observed.clone, 0,
+        observed.now,
+    )  # fmt: skip
+    card, worker = look.plan.after.cards[start.card], config.workers[start.worker]
+    try:
+        return leases.reserve(
+            state.place, state.locks, config=config, card=card, worker=worker, lease=lease
+        )
+    except (Refused, OSError) as error:
+        state.report_error(f"{card.id} cannot be started: {error}")
+        return None
 
 
-def leave(seats: Sequence[Seat]) -> None:
-    """Close our descriptors of every lock: supervisors have theirs, and nobody else needs one."""
-    for seat in seats:
-        leases.release(seat.held)
+def report_held(state: TickState, look: Look, started: Sequence[Reservation]) -> None:
+    """Say of the cards that were not started what holds them back, now that these run."""
+    if started:
+        state.add(held=held_after(look.plan, look.observed, {each.card.id for each in started}))

@@ -1,4 +1,4 @@
-"""Starts of granted cards: the workspace, the prompt, and a supervisor that takes the locks over.
+"""Starts of what was committed: the workspace, the prompt, and a supervisor that takes the locks over.
 
 The board says `running` already; a start that fails is recorded in the run's folder, and settled by
 the next look at the board.
@@ -8,9 +8,9 @@ import shlex
 from collections.abc import Container, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import NamedTuple
 
 from gitkanban import clock
+from gitkanban.board.content.reading import read_whole
 from gitkanban.board.repo import blobs
 from gitkanban.board.repo.checkouts import base_of
 from gitkanban.board.repo.place import Place
@@ -21,108 +21,115 @@ from gitkanban.core.tick.outcome import Started
 from gitkanban.core.tick.verdict import counting
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs import briefing, handoffs, leases, trust, watching
-from gitkanban.runs.briefing import Launch
+from gitkanban.runs.briefing import Launch, Reservation
 from gitkanban.runs.memory import homes
 from gitkanban.runs.records import folders
 from gitkanban.runs.records.folders import Folder
-from gitkanban.runs.sessions import Executor
-from gitkanban.runs.supervision.locks import Locks
 from gitkanban.runs.workspace import workspaces, worktrees
 from gitkanban.runs.workspace.workspaces import Wish, Workspace
-from gitkanban.tick.reserving import Seat
+from gitkanban.tick.state import Failure, Look, TickState
 
 SIDE_BY_SIDE = 4  # checkouts at the same time; they wait for the disk more than for the processor
 BOARD_FILES_MOST = 1000  # in-tree cards above which a card's worktree leaves `.kanban/` out
 
 
-class Failure(NamedTuple):
-    """A start that did not come about, in a line to tell."""
-
-    card: str
-    why: str
+def start_sessions(state: TickState, look: Look, reservations: Sequence[Reservation]) -> bool:
+    """Start what was committed; whether a start failed, which the next round settles."""
+    if not reservations or look.board.config is None:
+        return False
+    failed = False
+    whole = read_whole(look.board.cards.values())
+    launcher = Launcher(state, look.plan.after, look.board.config, whole)
+    starts = launcher.start_all(reservations)
+    for each in state.progress(starts, len(reservations), "starting sessions"):
+        if isinstance(each, Failure):
+            failed = True
+            state.report_error(f"{each.card} could not be started: {each.why}")
+        else:
+            state.add(started=(each,))
+    return failed
 
 
 class Launcher:
     """Starts what was committed on a board. `whole` are cards of which it has every run and note."""
 
     def __init__(
-        self,
-        place: Place,
-        board: Board,
-        config: Config,
-        locks: Locks,
-        executor: Executor,
-        whole: Container[str] = frozenset(),
+        self, state: TickState, board: Board, config: Config, whole: Container[str]
     ) -> None:
-        self.place, self.board, self.config = place, board, config
-        self.locks, self.executor, self.whole = locks, executor, whole
-        self._print = b""
+        self.place, self.locks, self.executor = state.place, state.locks, state.executor
+        self.board, self.config, self.whole = board, config, whole
+        self._fingerprint = b""
 
-    def start_all(self, seats: Sequence[Seat]) -> Iterator[Started | Failure]:
-        """Start every seat; workspaces are made side by side, supervisors one after the other.
+    def start_all(self, reservations: Sequence[Reservation]) -> Iterator[Started | Failure]:
+        """Start each; workspaces are made side by side, supervisors one after the other.
 
         One after the other, because a supervisor inherits every descriptor that is inheritable at
         that moment, and must not get another one's locks.
         """
-        self._record_passed(seats)
-        with ThreadPoolExecutor(min(SIDE_BY_SIDE, max(1, len(seats)))) as pool:
-            made = [pool.submit(self._workspace, seat) for seat in seats]
+        self._record_passed(reservations)
+        with ThreadPoolExecutor(min(SIDE_BY_SIDE, max(1, len(reservations)))) as pool:
+            made = [pool.submit(self._prepare_workspace, each) for each in reservations]
             template = template_of(self.place, self.board)  # meanwhile
-            for seat, future in zip(seats, made, strict=True):
+            for reservation, future in zip(reservations, made, strict=True):
                 try:
                     try:
-                        prompt = self._prompt(seat, template)
+                        prompt = self._compose_prompt(reservation, template)
                     finally:  # nothing is taken back while git still works for it
                         workspace = future.result()
-                    yield self._start(seat, workspace, prompt)
+                    yield self._start_session(reservation, workspace, prompt)
                 except (GitkanbanError, OSError) as error:
                     why = error.message if isinstance(error, GitkanbanError) else str(error)
-                    leases.not_started(self.place, seat.lease, why, seat.held, clock.now())
-                    yield Failure(seat.card.id, why)
+                    leases.not_started(self.place, reservation, why, clock.now())
+                    yield Failure(reservation.card.id, why)
 
-    def _record_passed(self, seats: Sequence[Seat]) -> None:
+    def _record_passed(self, reservations: Sequence[Reservation]) -> None:
         """Record values of `pass_env` that only we have, before anything is fingerprinted."""
-        for seat in seats:
+        for each in reservations:
             with suppress(OSError):  # the start says it
-                if trust.keep_passed(self.place, seat.worker):
+                if trust.keep_passed(self.place, each.worker):
                     watching.expect(self.place, "gitkanban/trust.env")
 
-    def _fingerprint(self, run: Folder) -> None:
+    def _note_fingerprint(self, run: Folder) -> None:
         """Note what the run shares with everybody as it begins; the same for all of this tick."""
         with suppress(OSError):  # the run begins all the same, and is not watched
-            if not self._print:
+            if not self._fingerprint:
                 refs = watching.refs_of(self.place, base_of(self.place, self.config))
-                self._print = watching.take(self.place.common, refs)
-            watching.begin(run, self._print)
+                self._fingerprint = watching.take(self.place.common, refs)
+            watching.begin(run, self._fingerprint)
 
-    def _workspace(self, seat: Seat) -> Workspace:
+    def _prepare_workspace(self, reservation: Reservation) -> Workspace:
+        card, worker = reservation.card, reservation.worker
         wish = Wish(
-            card=seat.card.id,
-            run=seat.lease.run,
+            card=card.id,
+            run=reservation.lease.run,
             base=base_of(self.place, self.config),
-            policy=seat.worker.workspace_policy,
+            policy=worker.workspace_policy,
             worktrees=self.config.worktrees,
-            known=bool(self.board.runs_of(seat.card.id)),
+            known=bool(self.board.runs_of(card.id)),
             without_board=bool(self.place.prefix)
             and len(self.board.cards) > BOARD_FILES_MOST
-            and not seat.worker.board,
+            and not worker.board,
         )
         return workspaces.prepare(self.place, self.locks, wish)
 
-    def _prompt(self, seat: Seat, template: str) -> str:
-        given = self.place, self.board, self.config, seat.card, seat.worker
-        return prompt_of(*given, template, self.whole)
-
-    def _start(self, seat: Seat, workspace: Workspace, prompt: str) -> Started:
-        lease = seat.lease
-        env = homes.prepare(self.locks, seat.worker, folders.of(self.place.private, lease.run))
-        launch = Launch(
-            self.place, self.config, seat.worker, seat.card, lease, workspace, prompt,
-            fresh_session(), env=env,
+    def _compose_prompt(self, reservation: Reservation, template: str) -> str:
+        return prompt_of(
+            self.place, self.board, self.config, reservation.card, reservation.worker,
+            template=template, whole=self.whole,
         )  # fmt: skip
-        self._fingerprint(folders.of(self.place.private, lease.run))
-        pid = self.executor.start(launch, seat.held)
-        return Started(seat.card.id, lease.run, lease.slot, workspace.path, workspace.branch, pid)
+
+    def _start_session(
+        self, reservation: Reservation, workspace: Workspace, prompt: str
+    ) -> Started:
+        lease = reservation.lease
+        folder = folders.of(self.place.private, lease.run)
+        env = homes.prepare(self.locks, reservation.worker, folder)
+        launch = Launch(
+            self.place, self.config, reservation, workspace, prompt, fresh_session(), env=env
+        )
+        self._note_fingerprint(folder)
+        pid = self.executor.start(launch)
+        return Started(lease.card, lease.run, lease.slot, workspace.path, workspace.branch, pid)
 
 
 def fresh_session() -> str:

@@ -17,10 +17,11 @@ from gitkanban.board.repo import remotes as module
 from gitkanban.board.repo.git import Done
 from gitkanban.board.repo.place import Place, find
 from gitkanban.board.repo.remotes import Offline
-from gitkanban.board.sync import Conflicting, Remote, publish, remote_of, sync
+from gitkanban.board.sync import Conflicting, publish, remote_of, sync
 from gitkanban.core.changes import AddCard, AddNote, Change, EditCard
 from gitkanban.core.model import Board, Card, Note
 from gitkanban.errors import NotFound, Refused
+from gitkanban.tick.remote import Remote
 from gitkanban.views.message import commit_message
 from tests.conftest import git
 

@@ -112,15 +112,16 @@ class Bench:
         locks = held or leases.take(self.locks, card, lease.slot)
         assert locks
         what = Card(card, title="a title", worker="w")
-        folder = leases.reserve(self.place, self.config, worker, what, lease)
+        reservation = briefing.Reservation(what, worker, lease, locks)
+        folder = leases.write(self.place, self.config, reservation)
         wish = Wish(card, lease.run, "main", worker.workspace_policy, known=True)
         workspace = workspaces.prepare(self.place, self.locks, wish)
         launch = briefing.Launch(
-            self.place, self.config, worker, what, lease, workspace, "do it\n", env=self.env()
+            self.place, self.config, reservation, workspace, "do it\n", env=self.env()
         )
         quick: dict[str, str | list[str]] = {"grace": "0.5", "tick": []}
         with patched_spec({**quick, **(override or {})}):
-            pid = self.local.start(launch, locks)
+            pid = self.local.start(launch)
         running = Running(folder, workspace, lease, pid)
         self.started.append(running)
         return running

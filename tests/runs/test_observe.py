@@ -10,6 +10,7 @@ from gitkanban import clock
 from gitkanban.core.model import RUNNING, Board, Card, Config, Worker
 from gitkanban.core.tick.facts import Letter, Observed, Report
 from gitkanban.runs import leases, mailbox, observe, trust
+from gitkanban.runs.briefing import Reservation
 from gitkanban.runs.records import folders, slots
 from gitkanban.runs.supervision import processes
 from tests.runs.places import Bench, mark, until
@@ -168,24 +169,26 @@ def test_a_look_at_live_runs_starts_no_process_and_scans_none(
     assert seen == []
 
 
+def reserve(bench: Bench) -> Reservation:
+    worker, lease = bench.worker("exit:0"), slots.Lease("p", 1, "T1", "01x", "h", "c", 0, NOW)
+    reserved = leases.reserve(
+        bench.place, bench.locks, config=bench.config, card=Card("T1"), worker=worker, lease=lease
+    )
+    assert reserved
+    return reserved
+
+
 def test_a_cancelled_reservation_leaves_nothing(bench: Bench) -> None:
-    held = leases.take(bench.locks, "T1", "p#1")
-    assert held
-    lease = slots.Lease("p", 1, "T1", "01x", "h", "c", 0, NOW)
-    leases.reserve(bench.place, bench.config, bench.worker("exit:0"), Card("T1"), lease)
-    assert slots.read(bench.place, "p#1") == lease
-    leases.cancel(bench.place, lease, held)
+    reserved = reserve(bench)
+    assert slots.read(bench.place, "p#1") == reserved.lease
+    leases.cancel(bench.place, reserved)
     assert look(bench).known_runs == frozenset()
     assert slots.tokens(bench.place) == []
     assert leases.take(bench.locks, "T1", "p#1")
 
 
 def test_a_start_that_failed_is_a_fact(bench: Bench) -> None:
-    held = leases.take(bench.locks, "T1", "p#1")
-    assert held
-    lease = slots.Lease("p", 1, "T1", "01x", "h", "c", 0, NOW)
-    leases.reserve(bench.place, bench.config, bench.worker("exit:0"), Card("T1"), lease)
-    leases.not_started(bench.place, lease, "no\nspace", held, NOW)
+    leases.not_started(bench.place, reserve(bench), "no\nspace", NOW)
     (facts,) = look(bench).runs
     assert facts.exit
     assert (facts.exit.how, facts.exit.error) == ("not-started", "no space")

@@ -8,6 +8,7 @@ import pytest
 
 from gitkanban import files
 from gitkanban.runs import leases
+from gitkanban.runs.records import folders
 from gitkanban.runs.supervision import processes
 from tests.conftest import git
 from tests.runs.places import Bench, Running, mark, until
@@ -110,13 +111,15 @@ def test_a_run_reserved_by_a_tick_that_died_was_never_started(bench: Bench) -> N
     running = bench.start("exit:0")
     running.end()
     lease = running.lease._replace(run="0reserved", card="T2")
-    held = leases.take(bench.locks, "T2", lease.slot)
-    assert held
     what = bench.worker("exit:0")
     from gitkanban.core.model import Card
 
-    folder = leases.reserve(bench.place, bench.config, what, Card("T2"), lease)
-    leases.release(held)
+    reserved = leases.reserve(
+        bench.place, bench.locks, config=bench.config, card=Card("T2"), worker=what, lease=lease
+    )
+    assert reserved
+    leases.release(reserved.locks)
+    folder = folders.of(bench.place.private, lease.run)
     assert bench.local.recover(folder, NOW)
     record = folder.exit()
     assert record is not None

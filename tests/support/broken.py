@@ -10,7 +10,7 @@ from typing import Any
 from gitkanban.runs import collect, leases, sessions
 from gitkanban.runs.records import folders, slots
 from gitkanban.runs.supervision import locks, processes
-from gitkanban.tick import rounds as ticks
+from gitkanban.tick import committing, ending, reserving, rounds, starting
 
 
 def unlocked_at_hand_over() -> None:
@@ -28,17 +28,17 @@ def unlocked_at_hand_over() -> None:
 def committed_after_the_spawn() -> None:
     """Sessions are started first, and the board is told afterwards."""
 
-    def start(self: Any, board: Any, todo: Any, seen: Any, onto: Any, accepted: Any) -> bool:
-        seats = self._reserve(board, todo, seen, list(todo.starts))
-        failed = self._launch(todo.after, seats, frozenset())
-        starting = [seat.claim for seat in seats]
-        committed = self._commit(board, (*todo.changes, *starting), None, onto)
+    def start_and_commit(state: Any, look: Any, merges: Any) -> bool:
+        reserved = reserving.reserve_starts(state, look, list(look.plan.starts))
+        failed = starting.start_sessions(state, look, reserved.every)
+        changes = (*look.plan.changes, *reserved.claims)
+        committed = committing.commit_board(state, look.board, changes, merges.base)
         if committed:
-            with self._following(committed, onto):
-                self._close(todo, seen)
-        return bool(failed)
+            with committing.checkouts_following(state, committed, merges.base):
+                ending.settle(state, look)
+        return failed
 
-    ticks._Pass._start = start  # type: ignore[method-assign]
+    rounds.commit_and_start = start_and_commit
 
 
 def reclaimed_by_pid_file() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from gitkanban.board.repo.remotes import Offline
 from gitkanban.core.tick.outcome import Outcome
-from gitkanban.tick import rounds as ticks
+from gitkanban.tick import committing, reserving, rounds
 from gitkanban.tick.rounds import tick
 from tests.conftest import git
 from tests.support import points
@@ -51,13 +51,13 @@ def lost_with_the_host(arena: Arena) -> list[str]:
 def claimed_with_what_happened() -> None:
     """The mistake: one commit of ends, merges and starts, which the remote has before base moves."""
 
-    def start(self: Any, board: Any, todo: Any, seen: Any, onto: Any, accepted: Any) -> bool:
-        taken = self._reserve(board, todo, seen, list(todo.starts))
-        starts = [seat.claim for seat in taken]
-        self._commit(board, (*todo.changes, *starts), self.remote.claim, onto)
+    def commit_at_once(state: Any, look: Any, merges: Any) -> bool:
+        reserved = reserving.reserve_starts(state, look, list(look.plan.starts))
+        changes = (*look.plan.changes, *reserved.claims)
+        committing.commit_board(state, look.board, changes, merges.base, claims=True)
         return False
 
-    ticks._Pass._start = start  # type: ignore[method-assign]
+    rounds.commit_and_start = commit_at_once
 
 
 @pytest.mark.parametrize("broken", [False, True], ids=["as it is", "the mistake"])
@@ -104,7 +104,7 @@ def test_a_remote_out_of_reach_stops_no_settlement(
         def gone(*_: object, **__: object) -> None:
             raise Offline("cannot push to origin: the cable is cut")
 
-        monkeypatch.setattr("gitkanban.board.sync.publish", gone)
+        monkeypatch.setattr("gitkanban.tick.remote.publish", gone)
     done = ticked(arena)
     assert (arena.status("T0"), arena.status("T1"), done.started) == ("done", "todo", ())
     assert done.errors == ()

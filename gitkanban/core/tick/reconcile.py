@@ -290,7 +290,7 @@ def _accepted(
     """The changes, and what came of merging branches: one move where the card is settled here."""
     after = applied(board, changes).cards
     moves = {
-        card: _landed(after[card], landing).fields
+        card: landed(after[card], landing).fields
         for card, landing in sorted(results.items())
         if card in after and after[card].status == REVIEW
     }
@@ -311,7 +311,8 @@ def _away(board: Board, observed: Observed) -> list[str]:
     ]
 
 
-def _landed(card: Card, landing: Landing) -> EditCard:
+def landed(card: Card, landing: Landing) -> EditCard:
+    """The move of a card in review whose merge came to this."""
     if landing.conflict:
         return conflicted(card, landing.conflict)
     return accepted(card, landing.merged)

@@ -1,0 +1,54 @@
+"""The one commit of a round, and the checkouts that follow it.
+
+Base moves with the board, by the same update of refs. What a commit means was decided before.
+"""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from gitkanban import failpoints
+from gitkanban.board import store
+from gitkanban.board.store import Committed
+from gitkanban.board.work.integrate import Onto
+from gitkanban.core.changes import Change
+from gitkanban.core.model import Board
+from gitkanban.tick.state import TickState
+from gitkanban.views.message import commit_message
+
+
+def commit_board(
+    state: TickState,
+    board: Board,
+    changes: Sequence[Change],
+    base: Onto | None = None,
+    claims: bool = False,
+) -> Committed | None:
+    """Commit on exactly this board; None when the branch has moved since it was read.
+
+    `base` is what was merged ahead of it. A commit that `claims` starts is asked of the remote, if
+    there is one, before it becomes the board's; None when that says no.
+    """
+    failpoints.reach("tick.commit")
+    claim = state.remote.claim if state.remote and claims else None
+    done = store.commit_once(state.place, board, changes, commit_message, claim, base)
+    failpoints.reach("tick.committed")
+    if done:
+        state.add(commit=done.commit or state.outcome.commit, told=done.told)
+    return done
+
+
+@contextmanager
+def checkouts_following(
+    state: TickState, done: Committed | None, base: Onto | None = None
+) -> Iterator[None]:
+    """Bring checkouts along to a commit meanwhile: what it starts need not wait for them."""
+    if not done:
+        yield
+        return
+    with ThreadPoolExecutor(1) as pool:
+        followed = pool.submit(store.followed, state.place, done._replace(told=()), base)
+        try:
+            yield
+        finally:
+            state.add(told=followed.result().told)

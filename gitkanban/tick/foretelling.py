@@ -1,0 +1,47 @@
+"""What a tick would do now, as far as it can be known without doing any of it (`--dry-run`)."""
+
+from gitkanban import clock
+from gitkanban.board import store
+from gitkanban.board.repo.place import Place
+from gitkanban.core.model import SHARED, Board
+from gitkanban.core.tick.outcome import Outcome, Started
+from gitkanban.core.tick.schedule import Start
+from gitkanban.runs.observe import observe
+from gitkanban.runs.records import machines
+from gitkanban.runs.supervision.locks import Locks
+from gitkanban.runs.workspace import worktrees
+from gitkanban.tick.observing import lines_in_the_way, untrusted_workers
+from gitkanban.tick.state import Look
+
+
+def foretell(place: Place, locks: Locks) -> Outcome:
+    """The outcome of a tick with nothing done. Raises as `rounds.tick` does."""
+    machines.refuse_elsewhere(place)
+    board = store.read(place)
+    look = Look.planned(board, observe(place, board, int(clock.now()), locks))
+    starts = tuple(
+        Started(start.card, "", start.slot, _workspace_path(place, board, start), "", 0)
+        for start in look.plan.starts
+    )
+    return Outcome(
+        settled=look.plan.settled,
+        stopped=look.plan.stops,
+        started=starts,
+        held=look.plan.held,
+        told=(
+            *look.plan.told,
+            *(f"would close run {facts.run} of {facts.card}" for facts in look.plan.reclaims),
+            *(f"would accept {card}" for card in look.plan.accepts),
+        ),
+        untrusted=untrusted_workers(look),
+        standstill=look.observed.standstill,
+        errors=lines_in_the_way(look),
+        dry_run=True,
+    )
+
+
+def _workspace_path(place: Place, board: Board, start: Start) -> str:
+    worker = board.config.workers[start.worker] if board.config else None
+    if worker is None or worker.workspace_policy == SHARED:
+        return place.main
+    return worktrees.current_path(place, start.card, board.config.worktrees if board.config else "")

@@ -1,0 +1,128 @@
+"""What a tick looks at before it decides: the board, the facts beside it, and what others changed.
+
+What of it is in the way of everybody is reported here; what holds one card back is in the plan.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from gitkanban import clock
+from gitkanban.board import store
+from gitkanban.board.following import follow_base, follow_board
+from gitkanban.board.following.restoring import restore
+from gitkanban.board.repo import refs
+from gitkanban.board.repo.checkouts import base_of
+from gitkanban.core.changes import Change
+from gitkanban.core.model import Board
+from gitkanban.core.tick.facts import Observed
+from gitkanban.core.tick.holds import NO_PROGRAM, UNTRUSTED, missing_words
+from gitkanban.errors import BoardBusy
+from gitkanban.runs import watching
+from gitkanban.runs.observe import observe
+from gitkanban.runs.observe import remember as remember_schedule
+from gitkanban.runs.records import folders
+from gitkanban.tick.state import Look, TickState
+
+
+def notice_tampering(state: TickState) -> None:
+    """Compare what ended runs shared with everybody; before anything of it is made use of."""
+    ended = watching.waiting(state.place)
+    if not ended:
+        return
+    board = store.read(state.place)
+    base = base_of(state.place, board.config) if board.config else ""
+    try:
+        notices = watching.notice(state.place, board, base, ended, int(clock.now()))
+        state.add(told=tuple(notices))
+    except OSError as error:
+        state.report_error(f"what changed while runs lived cannot be recorded: {error}")
+
+
+def catch_up(state: TickState) -> None:
+    """Bring back what the branch lost, and checkouts along that an earlier command left."""
+    try:
+        folders.remove_unborn(state.place.private)
+        notices = (
+            *refs.remove_stale_locks(state.place),
+            *restore(state.place),
+            *follow_base.complete(state.place),
+            *follow_board.follow(state.place),
+        )
+    except BoardBusy:  # the round says why
+        return
+    state.add(told=notices)
+
+
+def read_board(state: TickState) -> Board:
+    """The board at its branch's tip."""
+    board = store.read(state.place)
+    state.config = board.config
+    return board
+
+
+def observe_board(state: TickState, board: Board) -> Observed:
+    """The facts that a plan for this board needs."""
+    observed = observe(state.place, board, int(clock.now()), state.locks)
+    return observed._replace(started=state.started)
+
+
+def report_look(state: TickState, look: Look) -> None:
+    """Add to the outcome what is known before anything is done."""
+    state.add(
+        stopped=look.plan.stops,
+        held=look.plan.held,
+        untrusted=untrusted_workers(look),
+        standstill=look.observed.standstill,
+        errors=lines_in_the_way(look),
+    )
+
+
+def untrusted_workers(look: Look) -> dict[str, str]:
+    """The workers with cards that wait for trust -> why."""
+    return {worker: look.observed.untrusted[worker] for worker in _workers_held(look, UNTRUSTED)}
+
+
+def lines_in_the_way(look: Look) -> tuple[str, ...]:
+    """Lines on what is wrong with the configuration, and on programs that are missing.
+
+    A bad card concerns nobody else, and `status` shows it.
+    """
+    problems = (
+        each.told + (f" ({each.hint})" if each.hint else "")
+        for each in look.board.problems
+        if not each.card and each.file.endswith("config.yaml")
+    )
+    hint = "install it, or put its folder on PATH and `gitkanban trust`"
+    missing = (
+        f"nothing starts for {worker}: {missing_words(look.observed.missing[worker])} ({hint})"
+        for worker in _workers_held(look, NO_PROGRAM)
+    )
+    return (*problems, *missing)
+
+
+def _workers_held(look: Look, code: str) -> Iterable[str]:
+    """The workers of the cards that are held back for this reason, sorted."""
+    cards = (each.card for each in look.plan.held if each.code == code)
+    return sorted({look.plan.after.cards[card].worker for card in cards})
+
+
+def remember(state: TickState, look: Look) -> None:
+    """Keep for the next tick what only saves it work; what is granted starts without it too."""
+    try:
+        remember_schedule(state.place, look.plan.ready_since, look.plan.served)
+    except OSError as error:
+        state.report_error(f"what was seen cannot be kept for the next tick: {error}")
+
+
+def cards_for_proposals(state: TickState, look: Look) -> Sequence[Change]:
+    """Cards for memory proposals, when enough of them wait."""
+    board = look.plan.after
+    workers = board.config.workers.values() if board.config else ()
+    if not any(worker.consolidate_to for worker in workers):
+        return ()
+    from gitkanban.runs.memory import consolidation  # late: few boards ask for it
+
+    try:
+        return consolidation.due(state.place, state.locks, board)
+    except OSError as error:
+        state.report_error(f"memory proposals cannot be read: {error}")
+        return ()

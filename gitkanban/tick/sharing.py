@@ -1,0 +1,60 @@
+"""What a tick tells others, once its lock is free: they need not wait for a network.
+
+The board goes to the remote that other clones tick with, the branches of cards in review to where
+the board says. What starts was asked of the remote before (`remote`).
+"""
+
+from gitkanban import clock
+from gitkanban.board import store
+from gitkanban.board.repo.place import Place
+from gitkanban.core.model import REVIEW, Board, Config
+from gitkanban.core.moves import closed
+from gitkanban.errors import GitkanbanError, Untrusted
+from gitkanban.runs import trust
+from gitkanban.runs.publishing import Publisher
+from gitkanban.tick.committing import checkouts_following, commit_board
+from gitkanban.tick.state import TickState
+
+
+def share(state: TickState) -> None:
+    """Push what has happened. Call it once the tick lock is free."""
+    if state.remote and state.outcome.commit:
+        state.remote.share()
+    _publish(state)
+    if state.remote:
+        state.add(told=tuple(state.remote.notices), errors=tuple(state.remote.errors))
+
+
+def _publish(state: TickState) -> None:
+    """Push the branches of cards in review where the board says so; block what was closed."""
+    if state.config is None or not state.config.push:
+        return
+    lock = state.locks.take("publish")
+    if lock is None:
+        return  # the tick before this one is still at it
+    with lock:
+        board = store.read(state.place)
+        if board.config is not None and board.config.push:
+            _publish_branches(state, board, board.config)
+
+
+def _publish_branches(state: TickState, board: Board, config: Config) -> None:
+    publisher = Publisher(state.place, board, int(clock.now()))
+    try:
+        _check_pushing(state.place, board, config)
+        publisher.run()
+        why = f"its branch was closed on {config.push} without a merge"
+        changes = [closed(card, why) for card in publisher.closed]
+        with checkouts_following(state, commit_board(state, board, changes)):
+            pass
+    except (GitkanbanError, OSError) as error:
+        state.report_error(f"the branches of cards in review are not pushed: {error}")
+    state.add(told=tuple(publisher.told))
+
+
+def _check_pushing(place: Place, board: Board, config: Config) -> None:
+    """Refuse to push anything to where it was not allowed. Raises Untrusted."""
+    waiting = any(card.status == REVIEW for card in board.cards.values())
+    why = trust.withheld(place, config).pushing if waiting else ""
+    if why:
+        raise Untrusted(f"{why}; see `gitkanban trust`")

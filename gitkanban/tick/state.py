@@ -1,0 +1,66 @@
+"""What the steps of one tick share: where it works, what it tried in vain, and what came of it.
+
+It decides nothing and does nothing: the steps are in the modules of their names.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from gitkanban.board.repo.place import Place
+from gitkanban.core.model import Board, Config
+from gitkanban.core.tick.facts import Observed
+from gitkanban.core.tick.outcome import Outcome, Started
+from gitkanban.core.tick.plan import Plan, plan
+from gitkanban.runs import sessions
+from gitkanban.runs.supervision.locks import Locks
+from gitkanban.tick.remote import Remote
+
+
+class Failure(NamedTuple):
+    """A start that did not come about, and why in a line."""
+
+    card: str
+    why: str
+
+
+# The starts as they come, how many there will be, and what is done with them.
+Progress = Callable[[Iterable[Started | Failure], int, str], Iterable[Started | Failure]]
+
+
+class Look(NamedTuple):
+    """One look at the board: what it says, what was observed beside it, and what to do about it."""
+
+    board: Board
+    observed: Observed
+    plan: Plan
+
+    @classmethod
+    def planned(cls, board: Board, observed: Observed) -> "Look":
+        """The look with its plan."""
+        return cls(board, observed, plan(board, observed))
+
+
+class TickState:
+    """The state of a tick while it has the lock, over all of its rounds."""
+
+    def __init__(self, place: Place, locks: Locks, progress: Progress, remote: str) -> None:
+        self.place = place
+        self.locks = locks
+        self.progress = progress
+        options = ("--sync", "--remote", remote) if remote else ()
+        self.executor = sessions.Local(place, locks, options)
+        self.remote = Remote(place, remote) if remote else None
+        self.given_up: set[str] = set()  # runs and cards on which this tick tried in vain
+        self.refused: dict[str, str] = {}  # cards that it could not accept -> why
+        self.started = 0  # starts that it has committed
+        self.verified: set[str] = set()  # contents of base on which `verify` has passed
+        self.config: Config | None = None  # as of the last look
+        self.outcome = Outcome()
+
+    def add(self, **what: Any) -> None:
+        """Add to the outcome, as `Outcome.adding` does."""
+        self.outcome = self.outcome.adding(**what)
+
+    def report_error(self, text: str) -> None:
+        """Add a line to the outcome's errors."""
+        self.add(errors=(text,))
