@@ -182,6 +182,7 @@ def test_what_goes_with_a_status_travels_with_it(
         assert got == ((merged, ()) if merged else (one, ("status",)))
 
 
+@pytest.mark.slow
 @given(CARD, CARD, CARD)
 @settings(max_examples=300)
 def test_a_merge_means_the_same_from_either_side(base: Card, ours: Card, theirs: Card) -> None:

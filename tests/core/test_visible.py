@@ -4,6 +4,7 @@ import json
 import sys
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +20,7 @@ def unseen(text: str) -> set[str]:
     return {char for char in text if unicodedata.category(char) in UNSEEN}
 
 
+@pytest.mark.slow
 def test_no_control_or_format_character_of_unicode_stays_in_a_line() -> None:
     assert [char for char in EVERY if unseen(shown(char))] == []
     assert unseen("".join(map(shown_lines, EVERY))) == {"\n", "\t"}

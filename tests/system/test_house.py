@@ -39,6 +39,7 @@ def test_ruff_would_format_nothing() -> None:
     run(str(BIN / "ruff"), "format", "--no-cache", "--check", ".")
 
 
+@pytest.mark.slow
 def test_mypy_strict_finds_nothing() -> None:
     run(sys.executable, "-m", "mypy", "--cache-dir", str(ROOT / ".mypy_cache"))
 
@@ -120,3 +121,41 @@ def test_every_wing_opens_with_a_map_of_its_rooms(wing: Path) -> None:
     rooms = [path.stem for path in wing.iterdir() if path.suffix == ".py"]
     wings = [path.parent.name for path in wing.glob("*/__init__.py")]
     assert sorted(mapped) == sorted({*rooms, *wings} - {"__init__"})
+
+
+MAP = ROOT / "docs" / "ARCHITECTURE.md"
+
+
+def test_every_wing_stands_on_the_map() -> None:
+    mapped = re.findall(r"^\| `([a-z/]+)/` \|", MAP.read_text(), re.M)
+    wings = [str(path.parent.relative_to(PACKAGE)) for path in PACKAGE.rglob("__init__.py")]
+    assert sorted(mapped) == sorted(set(wings) - {"."})
+
+
+def test_every_word_of_the_glossary_has_one_meaning() -> None:
+    glossary = MAP.read_text().partition("\n## Words\n")[2].partition("\n## ")[0]
+    cells = re.findall(r"^\| ([a-z ,]+) \|", glossary, re.M)
+    words = [word for cell in cells for word in cell.split(", ") if cell != "word"]
+    assert len(words) >= 40
+    assert len(words) == len(set(words))
+
+
+PAGES = [
+    *(ROOT / name for name in ("CONTRIBUTING.md", "SECURITY.md", "README.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
+]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_files_and_links_that_a_page_names_exist(page: Path) -> None:
+    text = page.read_text()
+    files = re.findall(r"`((?:\w+/)+\w+\.(?:py|txt))`", text)
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]
+    assert not [name for name in files if not ((ROOT / name).exists() or (PACKAGE / name).exists())]
+    for link in links:
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        assert target.exists(), link
+        headings = re.findall(r"^#+ (.+)", target.read_text(), re.M) if anchor else []
+        anchors = {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in headings}
+        assert not anchor or anchor in anchors, link

@@ -64,6 +64,7 @@ def test_any_card_laid_out_reads_as_the_parser_reads_it(card: Card) -> None:
     expect_the_same(cardfile.render(card), card.id)
 
 
+@pytest.mark.slow
 @settings(max_examples=1500)
 @given(
     st.just(PLAIN) | st.just(Card("T1", title="x", body="one\n\ntwo\n")) | cards("T1"),

@@ -216,6 +216,7 @@ def test_edits_of_canonical_cards_stay_canonical(a: Card, b: Card, names: set[st
         assert cardlayout.formatted(after) == after
 
 
+@pytest.mark.slow
 @given(cards.handwritten(), cards.cards(), st.sampled_from(cardfile.ORDER[1:]))
 @settings(max_examples=300)
 def test_one_edit_of_a_handwritten_card_changes_one_stretch_of_lines(

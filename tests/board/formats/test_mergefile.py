@@ -170,6 +170,7 @@ CARD = cards.cards("T1")
 HAND = cards.handwritten()
 
 
+@pytest.mark.slow
 @given(HAND, HAND, HAND)
 @settings(max_examples=300)
 def test_any_three_texts_merge_symmetrically_in_meaning(base: str, ours: str, theirs: str) -> None:
@@ -212,6 +213,7 @@ EDITS = [
 ]
 
 
+@pytest.mark.slow
 @given(
     HAND,
     CARD,

@@ -72,6 +72,7 @@ class History:
             self.cards[card.id] = ended(card._replace(run="", slot="", host="", clone=""))
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.integers(1, 25), SEEDS)
 def test_no_history_exceeds_a_limit_or_starts_a_card_before_its_parents(
@@ -114,6 +115,7 @@ def crowd(weights: list[int], host: int) -> World:
     return World(board(lines, workers=f"{workers}\nhost {host}"), observed())
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(1, 5), min_size=2, max_size=4), st.integers(1, 5), SEEDS)
 def test_shares_stay_within_one_start_each_of_the_weights(
@@ -136,6 +138,7 @@ def test_shares_stay_within_one_start_each_of_the_weights(
             assert widest <= 1 / first + 1 / second + 1e-9
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(1, 5), min_size=2, max_size=4), st.integers(1, 4), SEEDS)
 def test_a_waiting_worker_sees_a_bounded_number_of_starts_before_its_own(
@@ -168,6 +171,7 @@ def test_a_waiting_worker_sees_a_bounded_number_of_starts_before_its_own(
         life.step()
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(["build:2", "build:3", "build:1 gpu:1", "build:2 gpu:1"]), SEEDS)
 def test_a_card_that_asks_for_much_waits_for_half_an_hour_and_three_sessions(

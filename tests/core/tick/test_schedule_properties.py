@@ -5,6 +5,7 @@ Boards are drawn at random, and histories of them played on a virtual clock thro
 
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -39,6 +40,7 @@ def test_planning_the_planned_board_again_yields_nothing(given: World) -> None:
     assert schedule(then, seen).starts == ()
 
 
+@pytest.mark.slow
 @many
 @given(WORLDS, st.integers(0).map(Random))
 def test_the_order_of_input_is_irrelevant(given: World, rng: Random) -> None:

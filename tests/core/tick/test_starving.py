@@ -85,6 +85,7 @@ def _listed(feeds: dict[str, Needs]) -> dict[str, list[Needs]]:
     return {name: [needs] for name, needs in feeds.items()}
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(SEEDS)
 def test_any_card_starts_within_the_bound_among_workers_that_always_have_more(seed: int) -> None:
