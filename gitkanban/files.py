@@ -171,6 +171,69 @@ def copy(path: str, to: str) -> None:
         file.write(content)
 
 
+def clone(path: str, to: str, *, below: str, to_below: str) -> os.stat_result:
+    """Copy a plain file, permissions and times too, without its blocks where the disk can.
+
+    Neither path leads through a link below its folder, and nothing that lies at `to` stays. What is
+    written is shared with the original until one of them changes (copy_file_range(2) on Btrfs, XFS
+    and others). What the copy is now. Raises OSError; InTheWay for what is no file, or behind a link.
+    """
+    folder, name = os.path.split(path)
+    source = -1
+    try:
+        at = _open_folder(folder, below)
+        try:
+            source = os.open(name, os.O_RDONLY | _NO_LINK, dir_fd=at)
+        finally:
+            os.close(at)
+        if not stat.S_ISREG(os.fstat(source).st_mode):
+            raise InTheWay(errno.EINVAL, "not a file", path)
+        return _copy_whole(source, to, to_below)
+    except OSError as error:
+        raise _with_path(error, path) from None
+    finally:
+        if source >= 0:
+            os.close(source)
+
+
+def _copy_whole(source: int, to: str, below: str) -> os.stat_result:
+    """Write a file from a descriptor, under another name until it is whole."""
+    folder, name = os.path.split(to)
+    at = _open_folder(folder, below, make=True)
+    part = f"{name}.{os.urandom(_MARK).hex()}.part"
+    try:
+        new = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        fd = os.open(part, new, 0o600, dir_fd=at)
+        try:
+            _copy_bytes(source, fd)
+            was = os.fstat(source)
+            os.fchmod(fd, stat.S_IMODE(was.st_mode) & 0o777)
+            os.utime(fd, ns=(was.st_atime_ns, was.st_mtime_ns))
+            os.rename(part, name, src_dir_fd=at, dst_dir_fd=at)
+            return os.fstat(fd)
+        except OSError as error:
+            _unlink(part, at)
+            raise _with_path(error, to) from None
+        finally:
+            os.close(fd)
+    finally:
+        os.close(at)
+
+
+def _copy_bytes(source: int, target: int) -> None:
+    """Copy what is left of a file; by the file system itself where it does that."""
+    try:
+        while os.copy_file_range(source, target, 1 << 30):
+            pass
+    except (AttributeError, OSError) as error:  # macOS, or two file systems that cannot
+        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EIO, errno.EDQUOT):
+            raise
+        while piece := os.read(source, 1 << 20):
+            view = memoryview(piece)
+            while view:
+                view = view[os.write(target, view) :]
+
+
 def cache(path: str, content: bytes) -> None:
     """Write what can be made again at any time; where it cannot be written it is done without."""
     try:

@@ -154,10 +154,16 @@ def whole_spec(launch: Launch, folder: Folder) -> dict[str, str | Sequence[str]]
         "secrets": trust.secrets_path(place),
         "setup": list(worker.setup) if workspace.setup else [],
         "setup_mark": workspaces.setup_mark(workspace.admin) if workspace.admin else "",
+        "main": place.main,
+        "include": [*OURS, "gitkanban.runs.workspace.including", folder.path]
+        if workspace.includes
+        else [],
         "before": [*ours, "--before", folder.path] if before else [],
         "session": command,
         "session.stdin": folder.file("prompt.md") if reads_stdin(worker) else "",
         "collect": [*ours, folder.path] if collects and worker.verify else [],
+        "include.env": marked,
+        "include.cwd": place.common,
         "before.env": marked,
         "before.cwd": place.common,
         "collect.env": marked,

@@ -20,6 +20,7 @@ from gitkanban.runs.records.folders import Folder
 from gitkanban.runs.workspace import (
     gathering,
     ground,
+    including,
     nested,
     salvage,
     setupfiles,
@@ -299,6 +300,7 @@ def _leftover(place: _Place, folder: Folder, view: View, links: list[str]) -> _L
     paths = set(found.changes)
     before = read_plain(folder.file(_BEFORE))
     same = paths - set(view.changes(before)) if before else set()
+    same |= including.put_there(place.common, place.admin, found.changes)
     if same:
         _unstage(view, same)
     missed = set(found.missed) - set(read_plain(folder.file(_MISSED)).split("\0"))

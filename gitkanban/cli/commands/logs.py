@@ -14,7 +14,7 @@ from gitkanban.runs.records import folders
 from gitkanban.runs.records.folders import Folder
 from gitkanban.views.text import shown_lines
 
-ORDER = ("setup.log", "stdout.log", "stderr.log", "collect.log", "verify.log")
+ORDER = ("include.log", "setup.log", "stdout.log", "stderr.log", "collect.log", "verify.log")
 LINES = 200
 
 

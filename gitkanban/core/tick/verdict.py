@@ -79,7 +79,9 @@ def judge(facts: RunFacts, end: Exit) -> tuple[str, str]:
             return "lost", "its supervisor was gone and left no exit record"
         case "not-started":
             return "not-started", end.error or "it could not be started"
-    setup, session = end.step("setup"), end.step("session")
+    include, setup, session = map(end.step, ("include", "setup", "session"))
+    if include and (include.exit or include.signal):
+        return "not-started", "what .worktreeinclude names could not be copied; `logs` says why"
     if setup and (setup.exit or setup.signal):
         return "setup-failed", f"setup {_ended(setup.exit, setup.signal)}"
     if facts.report and facts.report.kind == "block":

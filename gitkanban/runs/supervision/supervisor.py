@@ -4,7 +4,7 @@ It judges nothing and knows neither the board nor git: it follows the run's spec
 each step ended, last and atomically. Standard library only, and of that as little as possible;
 start it with `python -I -S -c BOOT <package root> <run folder> <lock descriptors>`.
 
-Steps, in order: `setup`, `before` (notes what is uncommitted), `session`, `collect` (puts left-over
+Steps, in order: `include` (puts ignored files of the main checkout there), `setup`, `before` (notes what is uncommitted), `session`, `collect` (puts left-over
 work onto the branch), `verify`. Each is a list of words in the spec; a missing one is left out.
 """
 
@@ -54,7 +54,8 @@ class Supervisor:
         """Run every step, leave no process behind, write the exit record."""
         files.touch(f"{self.folder}/beat")
         timeout = self.spec.number("timeout", 7200.0)
-        ready = self._step("setup", timeout) in (0, None) and not self._asked()
+        ready = self._step("include", _COLLECT_TIMEOUT) in (0, None)
+        ready = ready and self._step("setup", timeout) in (0, None) and not self._asked()
         if ready:
             self._setup_passed()
             self._step("before", _COLLECT_TIMEOUT)

@@ -9,6 +9,8 @@ ghosts           Worktrees that git still has registered while their folders are
 git_locks        Lock files of git's, and who may still own them, looked at for
                  `core.care.leftovers`
 ground           The folder of a worktree as its session left it, compared with what was made
+including        What `.worktreeinclude` names, put into a card's worktree: a step of its
+                 supervisor, before setup
 nested           The git repositories that lie inside a worktree, and what of them is nowhere else
 removal          The end of a card's worktree: it goes whole where nothing is lost with it, else
                  it stays whole

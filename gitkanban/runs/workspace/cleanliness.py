@@ -8,7 +8,7 @@ left, and nobody has changed, are no work.
 import os
 
 from gitkanban.errors import GitkanbanError
-from gitkanban.runs.workspace import gathering, nested, setupfiles, unfinished
+from gitkanban.runs.workspace import gathering, including, nested, setupfiles, unfinished
 from gitkanban.runs.workspace.nested import Nested
 from gitkanban.runs.workspace.workspace_git import View, head_of
 
@@ -53,11 +53,13 @@ def _look_at_all(view: View) -> None:
 
 
 def _changed(view: View, admin: str) -> bool:
-    """Whether something differs from HEAD that is not setup's."""
-    if not setupfiles.read(admin):
+    """Whether something differs from HEAD that is not setup's, and that we have not put there."""
+    if not setupfiles.read(admin) and not including.included(view.common, admin):
         return True
     found = gathering.gather(view, view.head)
-    return bool(found.missed) or found.changes.keys() != setupfiles.unchanged(admin, found.changes)
+    known = setupfiles.unchanged(admin, found.changes)
+    known |= including.put_there(view.common, admin, found.changes)
+    return bool(found.missed) or found.changes.keys() != known
 
 
 def _has_own(view: View, each: Nested) -> bool:

@@ -14,7 +14,14 @@ from gitkanban.board.repo.place import Place
 from gitkanban.core.model import SHARED, WORKTREE
 from gitkanban.errors import GitFailed, Refused
 from gitkanban.runs.supervision.locks import Locks
-from gitkanban.runs.workspace import ghosts, ground, unfinished, worktree_places, worktrees
+from gitkanban.runs.workspace import (
+    ghosts,
+    ground,
+    including,
+    unfinished,
+    worktree_places,
+    worktrees,
+)
 from gitkanban.runs.workspace.workspace_git import View, read_plain
 
 _SETUP = "gitkanban-setup"  # there: its setup has passed
@@ -43,6 +50,7 @@ class Workspace(NamedTuple):
     admin: str = ""
     sparse: bool = False
     base: str = ""  # the branch it started from
+    includes: bool = False  # base has a `.worktreeinclude`
     told: tuple[str, ...] = ()
 
 
@@ -62,11 +70,14 @@ def prepare(place: Place, locks: Locks, wish: Wish) -> Workspace:
     if admin:
         _check_ours(wish, path, admin)
         told += ground.set_right(path, admin, wish.run)
-        if os.path.lexists(path):
-            return _continued(place, wish, path, admin, told)
     elif os.path.lexists(path):  # an empty folder is somebody's, too
         raise _occupied(path, "it is not a worktree of this repository")
-    return _made(place, locks, wish, path, told)
+    if os.path.lexists(path):
+        ready = _continued(place, wish, path, admin, told)
+    else:
+        ready = _made(place, locks, wish, path, told)
+    includes = bool(place.main) and including.is_asked(place.common, wish.base)
+    return ready._replace(includes=includes)
 
 
 def _check_ours(wish: Wish, path: str, admin: str) -> None:
@@ -113,7 +124,7 @@ def _made(place: Place, locks: Locks, wish: Wish, path: str, told: list[str]) ->
     sparse = _checkout(place, path, admin, branch, wish.without_board)
     failpoints.reach("workspace.checked-out")
     told += _post_checkout(place.common, path, start, is_base=not ahead)
-    return Workspace(path, branch, start, True, True, admin, sparse, wish.base, tuple(told))
+    return Workspace(path, branch, start, True, True, admin, sparse, wish.base, told=tuple(told))
 
 
 def _check_known(place: Place, wish: Wish, base: str, tip: str) -> list[str]:
@@ -231,7 +242,7 @@ def _continued(place: Place, wish: Wish, path: str, admin: str, told: list[str])
             tip = _forward(view, admin, branch, (tip, base), told)
     failpoints.reach("workspace.forwarded")
     setup = not os.path.exists(f"{admin}/{_SETUP}")
-    return Workspace(path, branch, tip, fresh, setup, admin, sparse, wish.base, tuple(told))
+    return Workspace(path, branch, tip, fresh, setup, admin, sparse, wish.base, told=tuple(told))
 
 
 def _on(admin: str, branch: str) -> bool:

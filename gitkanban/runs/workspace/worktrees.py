@@ -14,7 +14,7 @@ from gitkanban.board.repo.place import Place
 from gitkanban.errors import BoardBusy, NotFound
 from gitkanban.runs.supervision.locks import Held, Locks
 from gitkanban.runs.supervision.spec import Spec
-from gitkanban.runs.workspace import ground
+from gitkanban.runs.workspace import ground, including
 from gitkanban.runs.workspace.workspace_git import read_plain
 
 _LOCK_WAIT = 120.0  # seconds; one `worktree add --no-checkout` takes milliseconds
@@ -182,6 +182,7 @@ def unregister(place: Place, path: str) -> None:
     git.run(place.common, "worktree", "remove", "--force", "--force", path)
     if admin:
         files.remove(checkouts.place_record(place, admin))
+        including.forget(place.common, admin)
 
 
 def lock(admin: str, run: str) -> None:

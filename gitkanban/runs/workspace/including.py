@@ -1,0 +1,162 @@
+"""What `.worktreeinclude` names, put into a card's worktree: a step of its supervisor, before setup.
+
+The file has the syntax of a `.gitignore` and is read from base, never from a card's branch. Copied
+are files of the main checkout that match it and that git ignores there and in the worktree: `.env`,
+say. No link is followed and none is copied, so nothing from outside the main checkout gets in. What
+was put there is listed where no session need write, and is never a session's work.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from gitkanban import files
+from gitkanban.board.repo import commits, git
+from gitkanban.board.repo.git import Done
+from gitkanban.core.visible import shown
+from gitkanban.errors import GitkanbanError
+from gitkanban.runs.supervision import spec
+from gitkanban.runs.workspace.workspace_git import Entry, View, head_of
+
+NAME = ".worktreeinclude"
+MOST = 1 << 16  # bytes of a `.worktreeinclude`
+_TOLD_MOST = 20  # files that are left out, each with a line
+_NOTHING = "000000"  # the mode of what a commit does not have
+_ROW = re.compile(r"([0-9]{1,19}) ([0-9]{1,19}) (.+)", re.DOTALL)
+_ROOM = "included"  # in the private folder: a list for each worktree
+
+
+class Included(NamedTuple):
+    """A file that was put into a worktree: its bytes and its time then (nanoseconds)."""
+
+    path: str
+    size: int
+    time: int
+
+
+def is_asked(common: str, base: str) -> bool:
+    """Whether base, a branch, has a `.worktreeinclude`."""
+    return bool(commits.text(common, "ls-tree", f"refs/heads/{base}", "--", NAME))
+
+
+def included(common: str, admin: str) -> dict[str, Included]:
+    """What was put into a worktree, by path. `admin` is its git directory."""
+    try:
+        rows = os.fsdecode(files.read(_list_of(common, admin))).split("\0")
+    except OSError:
+        return {}
+    found = filter(None, map(_ROW.fullmatch, rows))
+    return {row[3]: Included(row[3], int(row[1]), int(row[2])) for row in found}
+
+
+def put_there(common: str, admin: str, changes: Mapping[str, Entry]) -> set[str]:
+    """Those of the changed paths that we have put there, unless HEAD has them: then they are work."""
+    ours = included(common, admin) if changes else {}
+    return {path for path, each in changes.items() if path in ours and each.before == _NOTHING}
+
+
+def forget(common: str, admin: str) -> None:
+    """Drop the list of a worktree that is gone. Raises OSError."""
+    files.remove(_list_of(common, admin))
+
+
+def _list_of(common: str, admin: str) -> str:
+    return f"{common}/gitkanban/{_ROOM}/{os.path.basename(admin)}"
+
+
+def include(common: str, main: str, base: str, path: str, admin: str) -> list[str]:
+    """Copy what base names from the main checkout into the worktree at `path`.
+
+    What is there already stays, unless we have put it there and nobody changed it since. Lines about
+    what was left out. Raises GitFailed, OSError.
+    """
+    before = included(common, admin)
+    wanted = _wanted(common, main, base)
+    ignored = _ignored_in_worktree(common, path, admin, wanted)
+    told = [f"{each} is not ignored in the worktree" for each in wanted if each not in ignored]
+    now = dict[str, Included]()
+    for name in wanted:
+        known = before.get(name)
+        if name not in ignored or (
+            os.path.lexists(f"{path}/{name}") and not _is_as_put(path, known)
+        ):
+            continue
+        try:
+            made = files.clone(f"{main}/{name}", f"{path}/{name}", below=main, to_below=path)
+        except (files.InTheWay, PermissionError, FileNotFoundError) as error:
+            told.append(f"{name}: {error.strerror}")
+            continue
+        now[name] = Included(name, made.st_size, made.st_mtime_ns)
+    still = {name: each for name, each in before.items() if os.path.lexists(f"{path}/{name}")}
+    _write_list(common, admin, still | now)
+    more = len(told) - _TOLD_MOST
+    return [*told[:_TOLD_MOST], *([f"and {more} more"] if more > 0 else [])]
+
+
+def _is_as_put(path: str, known: Included | None) -> bool:
+    if known is None:
+        return False
+    found = os.lstat(f"{path}/{known.path}")
+    return (found.st_size, found.st_mtime_ns) == (known.size, known.time)
+
+
+def _write_list(common: str, admin: str, rows: dict[str, Included]) -> None:
+    text = "".join(f"{each.size} {each.time} {each.path}\0" for _, each in sorted(rows.items()))
+    files.replace(_list_of(common, admin), os.fsencode(text), lasting=False, make=True)
+
+
+def _wanted(common: str, main: str, base: str) -> list[str]:
+    """The plain files of the main checkout that base names and git ignores there, sorted."""
+    text = git.run(common, "cat-file", "blob", f"refs/heads/{base}:{NAME}").out[:MOST]
+    rules = f"{common}/gitkanban/{_ROOM}/rules.{os.urandom(8).hex()}"
+    files.replace(rules, text, lasting=False, make=True)
+    try:
+        listed = git.run(main, "ls-files", "-z", "--others", "--ignored", f"--exclude-from={rules}")
+    finally:
+        files.remove(rules)
+    matching = [each for each in _names(listed) if _is_file(f"{main}/{each}")]
+    ignored = set(_names(git.run(main, *_IGNORED, input=_text(matching), check=False)))
+    return sorted(ignored.intersection(matching))
+
+
+def _ignored_in_worktree(common: str, path: str, admin: str, names: list[str]) -> set[str]:
+    if not names:
+        return set()
+    _, head = head_of(common, admin)
+    with View(path, common, head, f"{admin}/index") as view:
+        return set(_names(view.git(*_IGNORED, input=_text(names), check=False)))
+
+
+_IGNORED = ("check-ignore", "-z", "--stdin")  # it does not name what is tracked
+
+
+def _is_file(path: str) -> bool:
+    """Whether it is a plain file; repositories inside are listed as folders, by git."""
+    return os.path.isfile(path) and not os.path.islink(path)
+
+
+def _names(done: Done) -> list[str]:
+    return [name for name in os.fsdecode(done.out).split("\0") if name]
+
+
+def _text(names: list[str]) -> bytes:
+    return os.fsencode("".join(f"{name}\0" for name in names))
+
+
+def main(argv: list[str]) -> int:
+    """`including RUN_FOLDER`: the step of that run's supervisor."""
+    found = spec.read(f"{argv[0]}/spec")
+    words = (found.one(name) for name in ("common", "main", "base", "workspace", "admin"))
+    try:
+        for line in include(*words):
+            print(f"left out: {shown(line)}")
+    except (GitkanbanError, OSError) as error:
+        print(f"{NAME}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
