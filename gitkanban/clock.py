@@ -36,7 +36,7 @@ def iso(seconds: float) -> str:
 
 
 @cache
-def _fixed_stream(seed: str) -> list[int]:
+def _fixed_stream(_seed: str) -> list[int]:
     return [0]
 
 

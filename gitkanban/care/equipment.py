@@ -92,6 +92,7 @@ def _ask_version(program: str, env: Mapping[str, str]) -> str:
 
 
 def list_memory_faults(place: Place, config: Config | None) -> tuple[tuple[str, str], ...]:
+    """Workers whose memory home cannot be used, and why."""
     from gitkanban.runs.memory import homes  # late: few boards say where memory is
 
     workers = config.workers.values() if config else ()
@@ -118,6 +119,7 @@ def find_merge_driver(place: Place) -> str:
 
 
 def list_unwritable(place: Place) -> tuple[str, ...]:
+    """The first folder of git's directory that this user may not write to, if there is one."""
     below = ("", "/objects", "/refs", "/gitkanban", "/gitkanban/locks", "/gitkanban/runs")
     folders = [place.common + name for name in below]
     closed = [path for path in folders if os.path.exists(path) and not os.access(path, os.W_OK)]
@@ -125,6 +127,7 @@ def list_unwritable(place: Place) -> tuple[str, ...]:
 
 
 def measure_disks(place: Place, config: Config | None) -> tuple[DiskSeen, ...]:
+    """The room that is left on the disks of the repository and of the worktrees, one each."""
     found: dict[int, DiskSeen] = {}
     for path in (place.common, worktrees.folder_of(place, config.worktrees if config else "")):
         while not os.path.exists(path):

@@ -35,6 +35,7 @@ _FRESH = 60  # seconds during which an empty run folder may be about to be fille
 
 
 def read_tokens(place: Place) -> tuple[TokenSeen, ...]:
+    """Every lease token; card and run are empty where it cannot be read."""
     found = []
     for slot in slots.tokens(place):
         lease = slots.read(place, slot)
@@ -130,6 +131,7 @@ def _who(path: str) -> str:
 def look_at_worktrees(
     place: Place, config: Config | None, known: set[str], base: str
 ) -> Iterator[WorktreeSeen]:
+    """The worktrees of cards, and folders among them that are none. Raises GitFailed."""
     ours = worktrees.every(place)
     configured = config.worktrees if config else ""
     moved = {each: worktrees.find_moved(place, each, configured) for each in ours}
@@ -155,7 +157,7 @@ def look_at_worktrees(
 def _worktree(place: Place, each: Ours, known: set[str], base: str) -> WorktreeSeen:
     seen = WorktreeSeen(each.path, each.card, each.there, each.locked_for)
     if each.there:
-        astray, adrift = _find_astray(place, each)
+        astray, adrift = _find_astray(each)
         seen = seen._replace(astray=astray, adrift=adrift)
     if not each.there or seen.astray or each.card in known:
         return seen
@@ -168,7 +170,7 @@ def _worktree(place: Place, each: Ours, known: set[str], base: str) -> WorktreeS
     return seen._replace(dirty=bool(unclean), merged=merged)
 
 
-def _find_astray(place: Place, each: Ours) -> tuple[str, bool]:
+def _find_astray(each: Ours) -> tuple[str, bool]:
     """(why a worktree and this repository do not point at each other, whether it points nowhere)."""
     what, words = ground.look(each.path, each.admin)
     if what == ground.INTACT:
@@ -218,6 +220,7 @@ def _ended_before(folder: Folder, at: float) -> bool:
 
 
 def list_cardless_branches(place: Place, known: set[str], base: str) -> tuple[BranchSeen, ...]:
+    """Branches `card/<id>` whose card is not known. Raises GitFailed."""
     found = []
     listed = commits.text(
         place.common, "for-each-ref", "--format=%(refname) %(objectname)", "refs/heads/card/"
@@ -233,6 +236,7 @@ def list_cardless_branches(place: Place, known: set[str], base: str) -> tuple[Br
 
 
 def list_salvages(place: Place) -> tuple[SalvageSeen, ...]:
+    """The salvage refs, with the time and title of what they hold. Raises GitFailed."""
     form = "--format=%(refname)%00%(committerdate:unix)%00%(subject)"
     listed = commits.text(place.common, "for-each-ref", form, salvage.PREFIX)
     rows = [line.split("\0") for line in listed.split("\n") if line]

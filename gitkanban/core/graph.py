@@ -249,7 +249,7 @@ def _open(board: Board) -> dict[str, Card]:
 
 
 def longest_chain(
-    cards: Mapping[str, Card], length: Callable[[Card], float] = lambda card: 1
+    cards: Mapping[str, Card], length: Callable[[Card], float] = lambda _: 1
 ) -> tuple[float, list[str]]:
     """The heaviest chain from parent to child among `cards`, and its weight; rings are left out.
 

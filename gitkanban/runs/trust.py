@@ -25,7 +25,7 @@ ALWAYS = ("HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ"
 _DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
-def wanted(place: Place, config: Config) -> list[Wanted]:
+def wanted(config: Config) -> list[Wanted]:
     """What each worker would run if it were allowed now: programs as today's PATH finds them.
 
     Sorted by worker.
@@ -111,7 +111,7 @@ def record(place: Place, config: Config) -> None:
     path = os.environ.get("PATH", _DEFAULT_PATH)
     rows = {
         row.worker: {key: value for key, value in row._asdict().items() if key != "worker"}
-        for row in wanted(place, config)
+        for row in wanted(config)
     }
     files.make_folder(place.private)
     names = sorted({name for worker in config.workers.values() for name in worker.pass_env})

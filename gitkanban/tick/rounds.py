@@ -33,7 +33,7 @@ ROUNDS_MOST = 100  # looks at the board in one tick; the next tick goes on from 
 
 
 def show_no_progress(
-    starts: Iterable[Started | Failure], total: int, what: str
+    starts: Iterable[Started | Failure], _total: int, _what: str
 ) -> Iterable[Started | Failure]:
     """Hand the starts on as they come."""
     return starts

@@ -17,9 +17,7 @@ CHAIN_MOST = 8
 _COLOURS = ("green", "blue", "yellow", "red")
 
 
-def simulation_data(
-    board: Board, done: Simulated, worth: Assessment, better: Sequence[Advice]
-) -> dict[str, Any]:
+def simulation_data(done: Simulated, worth: Assessment, better: Sequence[Advice]) -> dict[str, Any]:
     """The data of `simulate --json`; times are ISO, durations seconds."""
     return {
         "from": iso(done.now),
@@ -76,7 +74,7 @@ def simulation_text(
         lines = ["nothing would run"]
     else:
         lines = [
-            *_head(done, worth, total),
+            *_head(done, worth),
             "",
             *gantt(done, total, colour),
             "",
@@ -131,18 +129,18 @@ def limit_name(key: Key) -> str:
     }.get(kind, f"{kind} {name}")
 
 
-def _head(done: Simulated, worth: Assessment, total: int) -> list[str]:
-    ratio = f", {done.makespan / worth.bound:.2f} x" if worth.bound else ""
+def _head(done: Simulated, worth: Assessment) -> list[str]:
     cards = plural(len([bar for bar in done.bars if not bar.ran]), "card")
     if done.left:
         return [
             f"{cards} begun when it stopped, the last ends after {long(done.makespan)}; "
             f"{done.left} more to come, so nothing is said of the whole"
         ]
-    lines = [
-        f"{cards} in {long(done.makespan)}; at best {long(worth.bound)}"
-        f"{ratio}, because of {limit_name(worth.binds)}"
-    ]
+    limit, lasts = limit_name(worth.binds), long(done.makespan)
+    lines = [f"{cards} in {lasts}, as fast as {limit} allows"]
+    if worth.bound and long(worth.bound) != lasts:
+        more = f"{done.makespan / worth.bound:.2f} x"
+        lines = [f"{cards} in {lasts}; {limit} would allow {long(worth.bound)} ({more})"]
     if worth.chain:
         some = list(worth.chain[:CHAIN_MOST])
         if len(worth.chain) > CHAIN_MOST:

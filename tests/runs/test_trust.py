@@ -168,7 +168,7 @@ def test_the_record_can_be_read(repo: Path) -> None:
     trust.record(place, config())
     found = json.loads(Path(place.private, "trust").read_text())
     assert found["workers"]["w"]["command"] == ["sh", "-c", "true"]
-    assert trust.recorded(place)[1]["w"] == trust.wanted(place, config())[0]
+    assert trust.recorded(place)[1]["w"] == trust.wanted(config())[0]
 
 
 def test_a_worker_without_a_command_cannot_be_trusted(repo: Path) -> None:

@@ -236,7 +236,7 @@ def _signatures(place: Place) -> tuple[Author, Author]:
 
 
 @cache
-def _identity(common: str, who: str, email: str) -> tuple[bytes, bytes]:
+def _identity(common: str, who: str, _email: str) -> tuple[bytes, bytes]:
     """(name, address), in the bytes that git would write. Raises GitFailed where it has none."""
     ident = git.run(common, "var", f"GIT_{who}_IDENT", check=False)
     if ident.code:

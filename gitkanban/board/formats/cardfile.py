@@ -160,7 +160,7 @@ def _parents(path: str, key: str, node: Node) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def _needs(path: str, key: str, node: Node) -> tuple[tuple[str, int], ...]:
+def _needs(path: str, _key: str, node: Node) -> tuple[tuple[str, int], ...]:
     if isinstance(node, Scalar) and node.absent:
         return ()
     if not isinstance(node, yamltext.Mapping):

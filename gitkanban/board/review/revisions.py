@@ -81,7 +81,7 @@ def read(cwd: str, rev: str = DRAFT) -> Side:
     if rev == DRAFT:
         found = at_hand(cwd)
         if found:
-            return _draft(cwd, found)
+            return _draft(found)
         rev = find(cwd).branch
     common, main, here, *_ = repository(cwd)
     commit = resolved(cwd, rev)
@@ -161,7 +161,7 @@ def resolved(cwd: str, rev: str) -> str:
     return done.text
 
 
-def _draft(cwd: str, found: AtHand) -> Side:
+def _draft(found: AtHand) -> Side:
     common, main, here, *_ = repository(found.root)
     head = git.run(found.root, "rev-parse", "--verify", "--quiet", "HEAD", check=False).text
     place = _place(common, main, here, "", found.prefix)

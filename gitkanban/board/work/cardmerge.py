@@ -37,7 +37,7 @@ class CardMerge:
         self.new = ""  # the commit that base shall be at; empty where there is nothing to merge
         self.conflicts: tuple[str, ...] = ()  # files in dispute
         self.notices: list[str] = []
-        self._sides = "", Boards("", "", "")  # what was merged: the fork, and its boards
+        self._boards = Boards("", "", "")  # of the three commits that were merged
 
     @property
     def proposed(self) -> bool:
@@ -58,8 +58,8 @@ class CardMerge:
         if fork == self.ours and self.config.merge == "ff" and same:
             self.new = self.theirs
             return
-        self._sides = fork, boards
-        tree = self._merged_tree(fork, boards)
+        self._boards = boards
+        tree = self._merged_tree(boards)
         if tree and (tree != self._tree_of(self.ours) or self.draft.files):
             self._commit(tree)
 
@@ -79,10 +79,10 @@ class CardMerge:
         done = git.run(self.common, *asked, check=False)
         if not done.code and not any(line.startswith("?") for line in done.lines):
             return False
-        self._merged_tree(*self._sides)
+        self._merged_tree(self._boards)
         return self.draft.rewrite_lost()
 
-    def _merged_tree(self, fork: str, boards: Boards) -> str:
+    def _merged_tree(self, boards: Boards) -> str:
         """The tree with base's own board in it; empty where files conflict."""
         theirs = self.theirs
         if boards.theirs != boards.fork:  # as if it had left the board alone

@@ -17,7 +17,7 @@ NAME = "gitkanban"
 @click.command("install")
 @click.argument("what", type=click.Choice(["merge-driver"]))
 @click.option("--remove", is_flag=True, help="Take it out again.")
-def install_command(what: str, remove: bool) -> None:
+def install_command(what: str, remove: bool) -> None:  # noqa: ARG001 - one choice today
     """Install the merge driver: git then merges cards field by field in this clone.
 
     Without it cards merge line by line, which their layout is made for; with it, so do changes

@@ -23,7 +23,7 @@ def reclaim_command(card: str, clone: str, branch: str, as_json: bool) -> None:
     session still works. Should it come back, what it reports no longer counts; its commits stay.
     """
 
-    def lost(place: Place, board: Board, found: Card) -> list[Change]:
+    def lost(place: Place, _board: Board, found: Card) -> list[Change]:
         _check(place, found, clone)
         now = int(clock.now())
         run = Run(

@@ -42,7 +42,7 @@ def rename_command(old: str, new: str, branch: str, as_json: bool) -> None:
         found = card_of(board, old).id
         return _changes(place, store.history(place, board, found), found, new)
 
-    def message(board: Board, changes: Sequence[Change]) -> str:
+    def message(board: Board, _changes: Sequence[Change]) -> str:
         from gitkanban.views.message import from_lines
 
         suffix = board.config.commit_suffix if board.config else ""

@@ -76,7 +76,7 @@ def simulate_command(
     worth = assess(board, seen, question, done)
     better = None if no_advice or done.left else advice(board, seen, question, done)
     if as_json:
-        print_json(simulation_data(board, done, worth, better or ()))
+        print_json(simulation_data(done, worth, better or ()))
     else:
         text = simulation_text(board, done, worth, better, terminal_width(), colour_on())
         click.echo(text, nl=False)

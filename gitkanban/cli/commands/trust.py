@@ -36,7 +36,7 @@ def trust_command(yes: bool, as_json: bool) -> int:
     board = board_of(place)
     if board.config is None:
         raise BadData("config.yaml cannot be read", "`gitkanban status` says where.")
-    wanted = trust.wanted(place, board.config)
+    wanted = trust.wanted(board.config)
     withheld = trust.withheld(place, board.config)
     changed = bool(withheld.starts or withheld.changes)
     found = watching.findings(place)

@@ -14,6 +14,7 @@ FREE_BARELY = 100 << 20
 
 
 def network(board: Board, seen: Seen) -> Iterator[Symptom]:
+    """Locks on a network file system, which need not hold."""
     if seen.network:
         yield Symptom(
             ERROR,
@@ -26,6 +27,7 @@ def network(board: Board, seen: Seen) -> Iterator[Symptom]:
 
 
 def disks(board: Board, seen: Seen) -> Iterator[Symptom]:
+    """Disks that are nearly full."""
     for disk in seen.disks:
         few = 0 <= disk.files < 10_000
         if disk.free >= FREE_LEAST and not few:
@@ -41,6 +43,7 @@ def disks(board: Board, seen: Seen) -> Iterator[Symptom]:
 
 
 def unwritable(board: Board, seen: Seen) -> Iterator[Symptom]:
+    """Folders of git's that this user may not write to."""
     for path in seen.unwritable:
         yield Symptom(
             ERROR,
@@ -52,6 +55,7 @@ def unwritable(board: Board, seen: Seen) -> Iterator[Symptom]:
 
 
 def programs(board: Board, seen: Seen) -> Iterator[Symptom]:
+    """Programs that workers name and that cannot be run here."""
     for worker, program, why in seen.missing:
         yield Symptom(
             ERROR,
@@ -63,6 +67,7 @@ def programs(board: Board, seen: Seen) -> Iterator[Symptom]:
 
 
 def memory_homes(board: Board, seen: Seen) -> Iterator[Symptom]:
+    """Memory homes that cannot be used."""
     for worker, why in seen.memories:
         yield Symptom(
             WARNING,
@@ -74,6 +79,7 @@ def memory_homes(board: Board, seen: Seen) -> Iterator[Symptom]:
 
 
 def merge_driver(board: Board, seen: Seen) -> Iterator[Symptom]:
+    """A merge driver that is not installed, or whose program is gone."""
     if not seen.driver:
         yield Symptom(
             INFO,
@@ -93,6 +99,7 @@ def merge_driver(board: Board, seen: Seen) -> Iterator[Symptom]:
 
 
 def agents(board: Board, seen: Seen) -> Iterator[Symptom]:
+    """Agents that can be started and then say nothing."""
     for worker, program, why in seen.ready.silent:
         yield Symptom(
             ERROR,
@@ -104,6 +111,7 @@ def agents(board: Board, seen: Seen) -> Iterator[Symptom]:
 
 
 def foreign_files(board: Board, seen: Seen) -> Iterator[Symptom]:
+    """Files of other users where this one must write."""
     for each in seen.foreign:
         count = "1 file" if each.number == 1 else f"{each.number} files"
         yield Symptom(

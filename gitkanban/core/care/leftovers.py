@@ -36,6 +36,7 @@ def known_cards(board: Board) -> set[str]:
 
 
 def runs(board: Board, seen: Seen) -> Iterator[Symptom]:
+    """Runs that are not what their record, their card or their lease says."""
     cards_by_run = {token.run: token.card for token in seen.tokens}
     cards_by_run |= {card.run: card.id for card in board.cards.values() if card.status == RUNNING}
     for run in seen.runs:
@@ -113,6 +114,7 @@ def _somebody_elses(run: RunSeen, card: str) -> Symptom:
 
 
 def environments(board: Board, seen: Seen) -> Iterator[Symptom]:
+    """Run folders that hold the environment of an older version."""
     if seen.exposed:
         count = len(seen.exposed)
         folders = "1 run folder" if count == 1 else f"{count} run folders"
@@ -128,6 +130,7 @@ def environments(board: Board, seen: Seen) -> Iterator[Symptom]:
 
 
 def leases(board: Board, seen: Seen) -> Iterator[Symptom]:
+    """Lease tokens without a run, and runs without one."""
     runs = {run.run: run for run in seen.runs}
     for token in seen.tokens:
         if token.slot not in seen.held_slots and token.run not in runs:
@@ -156,6 +159,7 @@ def leases(board: Board, seen: Seen) -> Iterator[Symptom]:
 
 
 def cards(board: Board, seen: Seen) -> Iterator[Symptom]:
+    """Cards that say `running` while no run of theirs is here."""
     for card in sorted(board.cards.values()):
         if card.status != RUNNING:
             continue
@@ -180,6 +184,7 @@ def cards(board: Board, seen: Seen) -> Iterator[Symptom]:
 
 
 def worktrees(board: Board, seen: Seen) -> Iterator[Symptom]:
+    """Worktrees without a card, locked for nobody, moved, or gone."""
     alive = {run.run for run in seen.runs if run.alive or run.owner}
     known = known_cards(board)
     for tree in seen.worktrees:
@@ -228,6 +233,7 @@ def _astray(tree: WorktreeSeen) -> Symptom:
 
 
 def worktrees_beside(board: Board, seen: Seen) -> Iterator[Symptom]:
+    """Worktrees that a session made for itself."""
     for tree in seen.beside:
         yield Symptom(
             WARNING,
@@ -254,6 +260,7 @@ def _orphan(tree: WorktreeSeen) -> Symptom:
 
 
 def branches(board: Board, seen: Seen) -> Iterator[Symptom]:
+    """Branches of cards that are not on the board."""
     kept = {tree.card for tree in seen.worktrees if tree.there}
     for branch in seen.branches:
         text = f"branch card/{branch.card} belongs to no card on the board"
@@ -280,6 +287,7 @@ def branches(board: Board, seen: Seen) -> Iterator[Symptom]:
 
 
 def salvages(board: Board, seen: Seen) -> Iterator[Symptom]:
+    """What was salvaged, and waits for a person to look at it."""
     for each in seen.salvages:
         ago = lasted(seen.now - each.at)
         yield Symptom(
@@ -293,6 +301,7 @@ def salvages(board: Board, seen: Seen) -> Iterator[Symptom]:
 
 
 def locks(board: Board, seen: Seen) -> Iterator[Symptom]:
+    """Lock files of git's that are in the way."""
     for lock in seen.locks:
         if lock.user:
             text = f"{lock.path} is there for {lock.age} seconds, and may be in use: {lock.user}"

@@ -11,6 +11,7 @@ from gitkanban.core.symptom import DELETE_BRANCH, ERROR, Symptom
 
 
 def start(board: Board, seen: Seen) -> Iterator[Symptom]:
+    """What would stop the next start."""
     ready = seen.ready
     if ready.no_base:
         advice = "Set `kanban: base:` in config.yaml to a branch that exists."
@@ -39,6 +40,7 @@ def _blocked(branch: BlockingBranch) -> Symptom:
 
 
 def accept(board: Board, seen: Seen) -> Iterator[Symptom]:
+    """What would stop the next accept."""
     for root, why in () if seen.unwritable else seen.ready.stuck:
         yield Symptom(
             ERROR,

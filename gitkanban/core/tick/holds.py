@@ -312,6 +312,7 @@ def _round(ring: list[str]) -> str:
 
 
 def some(names: list[str], total: int = 0, joined: str = ", ") -> str:
+    """The first few names, and how many more there are; `total` counts them all."""
     rest = (total or len(names)) - min(len(names), NAMES_MOST)
     return joined.join(names[:NAMES_MOST]) + (f" and {rest} more" if rest > 0 else "")
 

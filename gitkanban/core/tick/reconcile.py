@@ -64,7 +64,7 @@ def reconcile(board: Board, observed: Observed) -> Reconciled:
         recorded = any(run.run == facts.run for run in board.runs_of(facts.card))
         if facts.alive:
             if not current:
-                stops.append(Stop(facts.run, facts.card, _why_stop(card, facts)))
+                stops.append(Stop(facts.run, facts.card, _why_stop(card)))
         elif recorded and not current:
             closed.append(facts.run)
         elif facts.exit is None or not facts.collected:
@@ -118,7 +118,7 @@ def _open_all(
     return changes, tuple(done), notices
 
 
-def _why_stop(card: Card | None, facts: RunFacts) -> str:
+def _why_stop(card: Card | None) -> str:
     if card is None:
         return "its card was deleted"
     if card.status == RUNNING:

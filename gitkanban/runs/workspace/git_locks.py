@@ -14,6 +14,7 @@ LOCK_AGE_LEAST = 10  # seconds; younger lock files belong to commands at work
 
 
 def look_at_lock_files(place: Place) -> Iterator[LockSeen]:
+    """Every lock file of git's here, with who may own it, by path."""
     for path in sorted(_lock_files(place)):
         seen = lock_seen(place, path)
         if seen:

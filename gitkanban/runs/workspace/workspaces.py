@@ -143,7 +143,7 @@ def _check_known(place: Place, wish: Wish, base: str, tip: str) -> list[str]:
 def _add(place: Place, branch: str, path: str, words: tuple[str, ...]) -> None:
     folder = os.path.dirname(path)
     os.makedirs(folder, exist_ok=True)
-    worktree_places.hide(place, folder)
+    worktree_places.hide(folder)
     try:
         git.run(place.common, "worktree", "add", "--quiet", "--lock", "--no-checkout", *words)
     except GitFailed as error:

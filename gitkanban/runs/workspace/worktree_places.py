@@ -75,7 +75,7 @@ def _is_git_directory(folder: str) -> bool:
     return all(os.path.lexists(f"{folder}/{name}") for name in _GIT_FILES)
 
 
-def hide(place: Place, folder: str) -> None:
+def hide(folder: str) -> None:
     """Have git leave the folder out of the status of the checkout it lies in, if there is one.
 
     Raises OSError.

@@ -92,7 +92,7 @@ def test_a_folder_in_the_checkout_is_hidden(repo: Path, folder: str) -> None:
     (repo / folder / "T1").mkdir(parents=True)
     (repo / folder / "T1" / "file").touch()
     assert status(repo)
-    worktree_places.hide(place_of(repo), str(repo / folder))
+    worktree_places.hide(str(repo / folder))
     assert status(repo) == ""
     (repo / "odd1x").mkdir()
     (repo / "odd1x" / "file").touch()
@@ -108,7 +108,7 @@ def test_a_default_that_falls_into_a_checkout_around_it_is_hidden_there(tmp_path
     folder = Path(worktrees.folder_of(place))
     (folder / "T1").mkdir(parents=True)
     (folder / "T1" / "file").touch()
-    worktree_places.hide(place, str(folder))
+    worktree_places.hide(str(folder))
     assert status(outer) == before
     assert os.path.commonpath([folder, outer]) == str(outer)
 
@@ -116,5 +116,5 @@ def test_a_default_that_falls_into_a_checkout_around_it_is_hidden_there(tmp_path
 def test_a_folder_that_is_only_called_git_makes_no_checkout(repo: Path, home: Path) -> None:
     (repo.parent / ".git").mkdir()
     worktree_places.check_folder(place_of(repo), "../beside")
-    worktree_places.hide(place_of(repo), f"{repo}.worktrees")
+    worktree_places.hide(f"{repo}.worktrees")
     assert list((repo.parent / ".git").iterdir()) == []
