@@ -10,13 +10,13 @@ def main() -> int:
         if sys.getfilesystemencoding() != "utf-8" and sys.executable:
             # Another locale: paths, titles and "→" are UTF-8 all the same. Argv stays, byte by byte.
             os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
-        return _main(sys.argv[1:])
+        return _run_and_exit(sys.argv[1:])
     except KeyboardInterrupt:  # before the command line could take it
         sys.stderr.write("interrupted\n")
         return 130
 
 
-def _main(argv: list[str]) -> int:
+def _run_and_exit(argv: list[str]) -> int:
     from gitkanban.cli.streams import settle
 
     settle()

@@ -52,7 +52,7 @@ def random_bytes(count: int) -> bytes:
     return sha256(f"{fixed}/{state[0]}".encode()).digest()[:count]
 
 
-def _base32(number: int, width: int) -> str:
+def _encode_base32(number: int, width: int) -> str:
     digits = ""
     for _ in range(width):
         digits = _BASE32[number & 31] + digits
@@ -66,7 +66,7 @@ def sortable_id() -> str:
     Ids made later sort later as text, to the millisecond, as far as the clock is right.
     """
     millis = int(now() * 1000)
-    return _base32(millis, 10) + _base32(int.from_bytes(random_bytes(7), "big"), 10)
+    return _encode_base32(millis, 10) + _encode_base32(int.from_bytes(random_bytes(7), "big"), 10)
 
 
 def card_id() -> str:

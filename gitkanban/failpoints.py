@@ -35,10 +35,10 @@ def armed() -> tuple[str, str]:
 def reach(name: str) -> None:
     """The point `name` is reached. Raises OSError where a disk fault was asked for here."""
     if _armed is not None and _armed[0] == name:
-        _strike(*_armed)
+        _strike_now(*_armed)
 
 
-def _strike(name: str, times: int, kind: str, once: str) -> None:
+def _strike_now(name: str, times: int, kind: str, once: str) -> None:
     global _armed
     if times > 1:
         _armed = (name, times - 1, kind, once)

@@ -49,7 +49,7 @@ def replace(
             os.rename(part, name, src_dir_fd=at, dst_dir_fd=at)
             failpoints.reach("file.renamed")
         except OSError:
-            _unlink(part, at)
+            _unlink_quietly(part, at)
             raise
         if lasting:
             os.fsync(at)
@@ -70,7 +70,7 @@ def create(path: str, content: bytes, *, make: bool = False) -> bool:
         except FileExistsError:
             return False
         finally:
-            _unlink(part, at)
+            _unlink_quietly(part, at)
         return True
     except OSError as error:
         raise _with_path(error, path) from None
@@ -143,7 +143,7 @@ def remove(path: str, *, below: str = "") -> None:
     except (FileNotFoundError, NotADirectoryError, InTheWay):
         return  # behind a link there is nothing of ours
     try:
-        _unlink(name, at)
+        _unlink_quietly(name, at)
     except OSError as error:
         raise _with_path(error, path) from None
     finally:
@@ -212,7 +212,7 @@ def _copy_whole(source: int, to: str, below: str) -> os.stat_result:
             os.rename(part, name, src_dir_fd=at, dst_dir_fd=at)
             return os.fstat(fd)
         except OSError as error:
-            _unlink(part, at)
+            _unlink_quietly(part, at)
             raise _with_path(error, to) from None
         finally:
             os.close(fd)
@@ -275,7 +275,7 @@ def remove_old_parts(folder: str, now: float) -> None:
                 and found.st_uid == os.geteuid()
                 and found.st_mtime < now - _OLD
             ):
-                _unlink(name, at)
+                _unlink_quietly(name, at)
 
 
 def _write_part(at: int, name: str, content: bytes, mode: int | None, lasting: bool) -> str:
@@ -296,12 +296,12 @@ def _write_part(at: int, name: str, content: bytes, mode: int | None, lasting: b
         finally:
             os.close(fd)
     except OSError:
-        _unlink(part, at)
+        _unlink_quietly(part, at)
         raise
     return part
 
 
-def _unlink(name: str, at: int) -> None:
+def _unlink_quietly(name: str, at: int) -> None:
     try:
         os.unlink(name, dir_fd=at)
     except FileNotFoundError:

@@ -84,12 +84,12 @@ def _in_tree(place: Place, texts: Mapping[str, str]) -> Place:
         why = refs.why_not(place)
         if why:
             raise BoardBusy(f"no board is made: {why}", "Finish or abort that first.")
-        made = _committed(place, tip, texts)
+        made = _commit_files(place, tip, texts)
         follow_board.begin(place, tip)
         if refs.swap(place, tip, made, "kanban: a board"):
             places.hide(place.common, f"{FOLDER}/slots/")
             told = follow_board.follow(place)
-            return place._replace(told=(*told, *_left(root)))
+            return place._replace(told=(*told, *_uncommitted_files(root)))
     raise BoardMoved(f"branch {place.branch} moved all the time", "Try again.")
 
 
@@ -113,7 +113,7 @@ def _refuse_drafts(root: str, texts: Mapping[str, str]) -> None:
             )
 
 
-def _left(root: str) -> list[str]:
+def _uncommitted_files(root: str) -> list[str]:
     """What lies uncommitted in the board's folder, in a line."""
     if not root:
         return []
@@ -133,7 +133,7 @@ def _on_its_own(place: Place, texts: Mapping[str, str]) -> None:
     if git.run(place.common, "for-each-ref", "--count=1", "refs/heads").text == "":
         raise Refused("this repository has no commit yet", "Commit something first.")
     refuse_occupied(place)
-    made = _committed(place, "", texts)
+    made = _commit_files(place, "", texts)
     if not refs.swap(place, "", made, "kanban: a board"):
         raise Refused(f"branch {place.branch} has just been made by somebody else", "")
     places.check_out(place.common, place.main, place.branch)
@@ -150,7 +150,7 @@ def refuse_occupied(place: Place) -> None:
         )
 
 
-def _committed(place: Place, tip: str, texts: Mapping[str, str]) -> str:
+def _commit_files(place: Place, tip: str, texts: Mapping[str, str]) -> str:
     draft = Draft(place, tip)
     for name, text in texts.items():
         draft.write(name, text)

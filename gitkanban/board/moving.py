@@ -22,11 +22,11 @@ def move(place: Place, branch: str) -> Place:
 
     Raises Refused for what stands in the way, BoardBusy, BoardMoved; nothing has changed then.
     """
-    _refuse(place, branch)
+    _refuse_all_drafts(place, branch)
     new = place._replace(branch=branch, prefix="", told=(), start="")
     tip = git.run(place.common, "rev-parse", place.ref).text
-    board_tip = _replayed(place, tip)
-    bare_tip = _without(place, tip, branch)
+    board_tip = _replay_history(place, tip)
+    bare_tip = _commit_without_board(place, tip, branch)
     stays = checkouts.on(place, place.ref)
     rehearsal.refuse_unable(place, stays, tip, bare_tip)
     follow_base.begin(stays, place.ref, tip, bare_tip)
@@ -48,7 +48,7 @@ def move(place: Place, branch: str) -> Place:
     return new
 
 
-def _refuse(place: Place, branch: str) -> None:
+def _refuse_all_drafts(place: Place, branch: str) -> None:
     places.git_ref(place.common, branch)
     if places.exists(place.common, f"refs/heads/{branch}"):
         raise Refused(f"branch {branch} exists", "Choose another name for the board's branch.")
@@ -80,7 +80,7 @@ def _refuse_drafts(checkout: Checkout) -> None:
         )
 
 
-def _replayed(place: Place, tip: str) -> str:
+def _replay_history(place: Place, tip: str) -> str:
     """The tip of the board's own history: every commit that changed it, without the code."""
     from gitkanban.board.repo.objects import open_repository
 
@@ -100,7 +100,7 @@ def _replayed(place: Place, tip: str) -> str:
     return str(new)
 
 
-def _without(place: Place, tip: str, branch: str) -> str:
+def _commit_without_board(place: Place, tip: str, branch: str) -> str:
     """A commit on the code's branch that removes the board's folder and nothing else."""
     draft = Draft(place, tip)
     done = git.run(place.common, "ls-tree", "-r", "-z", "--name-only", tip, "--", f"{FOLDER}/")

@@ -66,12 +66,12 @@ def absent(place: Place, board: Board, wanted: Mapping[str, str]) -> dict[str, E
     tip = checkouts.tip(place, ref) if base else ""
     if not tip:
         return {}  # nothing can start from it, and that is said where it is tried
-    inside = _inside(place, ref, tip, frozenset(wanted.values()))
+    inside = _commits_inside(place, ref, tip, frozenset(wanted.values()))
     found = {}
     for card, merged in wanted.items():
         if merged not in inside:
             done = cardwork.result_of(store.history(place, board, card).runs_of(card))
-            if not _otherwise(place, card, (done.commit if done else "", merged), tip):
+            if not _landed_otherwise(place, card, (done.commit if done else "", merged), tip):
                 found[card] = cardwork.where(place, done, merged)
     return found
 
@@ -89,10 +89,10 @@ def merged_of(place: Place, board: Board, card: Card) -> str:
         return ""
     if commits.is_ancestor(place.common, done.commit, tip):
         return done.commit
-    return tip if _otherwise(place, card.id, (done.commit,), tip) else ""
+    return tip if _landed_otherwise(place, card.id, (done.commit,), tip) else ""
 
 
-def _otherwise(place: Place, card: str, ids: tuple[str, ...], tip: str) -> bool:
+def _landed_otherwise(place: Place, card: str, ids: tuple[str, ...], tip: str) -> bool:
     """Whether base has one of the commits, or its content: merged there too, squashed, rebased."""
     here = cardwork.present(place, filter(None, ids))
     return any(
@@ -105,22 +105,22 @@ def _otherwise(place: Place, card: str, ids: tuple[str, ...], tip: str) -> bool:
     )
 
 
-def _inside(place: Place, ref: str, tip: str, wanted: frozenset[str]) -> frozenset[str]:
+def _commits_inside(place: Place, ref: str, tip: str, wanted: frozenset[str]) -> frozenset[str]:
     """Those of the commits that `tip`, where `ref` is, contains."""
     path = f"{place.private}/cache/inside"
-    before, looked, known = _remembered(path)
+    before, looked, known = _read_remembered(path)
     if before != ref or (looked != tip and not commits.is_ancestor(place.common, looked, tip)):
         known = frozenset()
     inside = known & wanted
     if wanted - known:
-        inside |= _contained(place, tip, wanted - known)
+        inside |= _contained_commits(place, tip, wanted - known)
     if (ref, tip, inside) != (before, looked, known):
         row = {"ref": ref, "tip": tip, "inside": sorted(inside)}
         files.cache(path, json.dumps(row).encode())
     return inside
 
 
-def _contained(place: Place, tip: str, ids: frozenset[str]) -> frozenset[str]:
+def _contained_commits(place: Place, tip: str, ids: frozenset[str]) -> frozenset[str]:
     here = cardwork.present(place, ids)
     if not here:
         return frozenset()
@@ -129,7 +129,7 @@ def _contained(place: Place, tip: str, ids: frozenset[str]) -> frozenset[str]:
     return frozenset(here.difference(outside))
 
 
-def _remembered(path: str) -> tuple[str, str, frozenset[str]]:
+def _read_remembered(path: str) -> tuple[str, str, frozenset[str]]:
     try:
         with open(path, encoding="utf-8") as file:
             found = json.load(file)

@@ -118,7 +118,7 @@ def commit(
             told += restoring.restore(place)
             board = read(place)
             changes = tuple(decide(board))
-            done = _moved(place, board, changes, message, checked=True)
+            done = _commit_on(place, board, changes, message, checked=True)
         if done:
             return followed(place, done._replace(told=(*told, *done.told)))
         time.sleep(min(0.2, 0.005 * 2 ** min(attempt, 6)) * clock.jitter())
@@ -143,7 +143,7 @@ def commit_once(
     refuse: None then too. Raises BoardBusy, GitFailed, Refused, NotFound, OSError; nothing is
     written then.
     """
-    return _moved(place, board, tuple(changes), message, claim, onto)
+    return _commit_on(place, board, tuple(changes), message, claim, onto)
 
 
 def followed(place: Place, done: Committed, onto: "Onto | None" = None) -> Committed:
@@ -157,7 +157,7 @@ def followed(place: Place, done: Committed, onto: "Onto | None" = None) -> Commi
     return done._replace(told=(*done.told, *told))
 
 
-def _moved(
+def _commit_on(
     place: Place,
     board: Board,
     changes: tuple[Change, ...],
@@ -208,7 +208,7 @@ def _moved(
     def rewrite_lost() -> bool:
         return (onto is not None and onto.rewrite_lost()) | draft.rewrite_lost()
 
-    if not _swapped(place, rewrite_lost, (before, made), message(board, changes), also):
+    if not _swap_refs(place, rewrite_lost, (before, made), message(board, changes), also):
         if onto:
             follow_base.forget(onto.checkouts, onto.tip)
         return None
@@ -222,7 +222,7 @@ def _moved(
     return Committed(board, after, made, changes, signing.take_notices())
 
 
-def _swapped(
+def _swap_refs(
     place: Place,
     rewrite_lost: Callable[[], bool],
     move: tuple[str, str],

@@ -67,7 +67,7 @@ def sync(place: Place, remote: str, cards: bool = False) -> Synced:
     """
     pulled, told = False, []
     for attempt in range(ATTEMPTS):
-        theirs = _fetched(place, remote)
+        theirs = _fetch_tip(place, remote)
         ours = checkouts.tip(place, place.ref)
         if theirs and not (ours and commits.is_ancestor(place.common, theirs, ours)):
             told += _take_in(place, remote, ours, theirs)
@@ -104,10 +104,10 @@ def publish(place: Place, remote: str, commit: str, cards: bool = False) -> bool
 
 def _was_first(place: Place, remote: str, before: str, why: str) -> bool:
     """Whether somebody else pushed at the same time, which a server tells in words of its own."""
-    return _fetched(place, remote) != before or "lock" in why
+    return _fetch_tip(place, remote) != before or "lock" in why
 
 
-def _fetched(place: Place, remote: str) -> str:
+def _fetch_tip(place: Place, remote: str) -> str:
     """The remote's tip of the board branch, fetched; empty when the remote has no such branch."""
     tracking = f"refs/remotes/{remote}/{place.branch}"
     there = remotes.fetch(place, remote, place.ref, tracking)
@@ -128,7 +128,7 @@ def _take_in(place: Place, remote: str, ours: str, theirs: str) -> list[str]:
     # Code and board move apart: the code by git's two-way merge, refused where work is in the way;
     # the board as after every commit, where a card that is being edited is merged by field.
     stays = checkouts.on(place, place.ref) if place.prefix and ours else []
-    mixed = _mixed(place, ours, new) if stays else ""
+    mixed = _tree_with_old_board(place, ours, new) if stays else ""
     if stays:
         rehearsal.refuse_unable(place, stays, ours, mixed)
         follow_base.begin(stays, place.ref, ours, mixed, new)
@@ -143,7 +143,7 @@ def _take_in(place: Place, remote: str, ours: str, theirs: str) -> list[str]:
     return [*told, *follow_board.follow(place)]
 
 
-def _mixed(place: Place, old: str, new: str) -> str:
+def _tree_with_old_board(place: Place, old: str, new: str) -> str:
     """The tree of `new` with the board of `old`."""
     folder = commits.text(place.common, "rev-parse", "--verify", "-q", f"{old}:{place.prefix}")
     return merging.with_folder(place.common, new, place.prefix, folder)

@@ -82,7 +82,7 @@ def look(place: Place, board: Board, now: int) -> Seen:
         disks=equipment.measure_disks(place, config),
         unwritable=equipment.list_unwritable(place),
         standstill=standstill.reason(place),
-        behind=_behind(place),
+        behind=_checkouts_behind(place),
         unsigned=signing.last_refusal(place),
         flipped=place.main if is_flipped(place.common, place.main) else "",
         driver=driver,
@@ -90,7 +90,7 @@ def look(place: Place, board: Board, now: int) -> Seen:
     )
 
 
-def _behind(place: Place) -> tuple[tuple[str, str], ...]:
+def _checkouts_behind(place: Place) -> tuple[tuple[str, str], ...]:
     late = (each for each in follow_base.behind(place) if not follow_base.is_young(each))
     pairs = ((each.checkout.root, each.ref.removeprefix("refs/heads/")) for each in late)
     return tuple(dict.fromkeys(pairs))

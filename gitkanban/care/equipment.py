@@ -173,15 +173,15 @@ def _owned_paths(place: Place, config: Config | None) -> Iterator[str]:
     tops = [place.private, f"{place.common}/refs", f"{place.common}/logs"]
     tops += [f"{place.common}/worktrees", place.slots]
     for top in tops:
-        yield from _walk(top)
+        yield from _walk_paths(top)
     folder = worktrees.folder_of(place, config.worktrees if config else "")
     yield folder
     for each in worktrees.every(place):
         yield from (each.path, f"{each.path}/.git")
-    yield from _walk(f"{place.common}/objects")
+    yield from _walk_paths(f"{place.common}/objects")
 
 
-def _walk(top: str) -> Iterator[str]:
+def _walk_paths(top: str) -> Iterator[str]:
     if os.path.lexists(top):
         yield top
     for folder, names, files in os.walk(top):

@@ -50,7 +50,7 @@ def look(place: Place, board: Board, progress: Progress[Ours]) -> Facts:
         fact = WorktreeFact(each.path, each.card, each.there, f"card/{each.card}" in live)
         if each.there and not fact.live and finished(board, each.card):
             _, head = head_of(place.common, each.admin)
-            tips = {head, commits.resolve(place.common, _ref(each.card))} - {""}
+            tips = {head, commits.resolve(place.common, _card_ref(each.card))} - {""}
             has = all(any(_in_base(place, board, each.card, tip, base)) for tip in tips)
             unclean = cleanliness.describe_unclean(place.common, each.path, each.admin)
             fact = fact._replace(unclean=unclean, landed=has)
@@ -59,7 +59,7 @@ def look(place: Place, board: Board, progress: Progress[Ours]) -> Facts:
     aging = done and board.config is not None and board.config.archive_after > 0
     return Facts(
         tuple(trees),
-        tuple(_branches(place, board, base)),
+        tuple(_card_branches(place, board, base)),
         tuple(
             FolderFact(folder.run, folder.facts().one("card"), folder.has("settled"))
             for folder in folders.every(place.private)
@@ -68,7 +68,7 @@ def look(place: Place, board: Board, progress: Progress[Ours]) -> Facts:
     )
 
 
-def _ref(card: str) -> str:
+def _card_ref(card: str) -> str:
     return f"refs/heads/{worktrees.branch_of(card)}"
 
 
@@ -82,7 +82,7 @@ def _in_base(place: Place, board: Board, card: str, tip: str, base: str) -> tupl
     return False, done and landed.content(place, tip, base)
 
 
-def _branches(place: Place, board: Board, base: str) -> Iterator[BranchFact]:
+def _card_branches(place: Place, board: Board, base: str) -> Iterator[BranchFact]:
     form = "--format=%(refname) %(objectname)"
     listed = commits.text(place.common, "for-each-ref", form, "refs/heads/card/")
     for line in filter(None, listed.split("\n")):
@@ -137,7 +137,7 @@ class Tidier:
         return Kept("worktree", tree.path, f"it {said}" if said.startswith("has ") else said)
 
     def _branch(self, branch: BranchFact) -> Kept | None:
-        ref = _ref(branch.card)
+        ref = _card_ref(branch.card)
         tip = commits.resolve(self.place.common, ref)
         if not tip:
             return None  # it went with its worktree

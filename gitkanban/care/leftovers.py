@@ -66,7 +66,7 @@ def look_at_runs(
             continue
         end = folder.exit()
         if folder.run not in names:
-            if not _fresh(folder, now):
+            if not _is_fresh(folder, now):
                 empty = not os.listdir(folder.path) if os.path.isdir(folder.path) else False
                 runs.append(RunSeen(folder.run, empty=empty))
             continue
@@ -88,7 +88,7 @@ def look_at_runs(
         )
     explained = {run.slot for run in runs if run.alive or run.owner}
     holders = {
-        seats[name]: "" if seats[name] in explained else _who(locks.path(name))
+        seats[name]: "" if seats[name] in explained else _process_words(locks.path(name))
         for name in held & seats.keys()
     }
     return tuple(runs), holders
@@ -103,7 +103,7 @@ def _other_owner(folder: Folder) -> str:
     return "" if uid == os.geteuid() else user_name(uid)
 
 
-def _fresh(folder: Folder, now: int) -> bool:
+def _is_fresh(folder: Folder, now: int) -> bool:
     try:
         return now - os.stat(folder.path).st_mtime < _FRESH
     except OSError:
@@ -119,7 +119,7 @@ def _slot_files(locks: Locks) -> Iterator[tuple[str, str]]:
             yield f"slot/{profile}/{name}", f"{profile}#{name}"
 
 
-def _who(path: str) -> str:
+def _process_words(path: str) -> str:
     return ", ".join(
         f"process {each.pid} ({git_locks.command_of(each.pid)})" for each in processes.opened(path)
     )
@@ -142,7 +142,7 @@ def look_at_worktrees(
                 moved[each], each.card, True, each.locked_for, astray=words, adrift=True
             )
         else:
-            yield _worktree(place, each, known, base)
+            yield _look_at_worktree(place, each, known, base)
     listed = {os.path.realpath(each.root) for each in checkouts.every(place)}
     listed |= {os.path.realpath(moved[each] or each.path) for each in ours}
     folder = worktrees.folder_of(place, configured)
@@ -154,7 +154,7 @@ def look_at_worktrees(
             yield WorktreeSeen(path)
 
 
-def _worktree(place: Place, each: Ours, known: set[str], base: str) -> WorktreeSeen:
+def _look_at_worktree(place: Place, each: Ours, known: set[str], base: str) -> WorktreeSeen:
     seen = WorktreeSeen(each.path, each.card, each.there, each.locked_for)
     if each.there:
         astray, adrift = _find_astray(each)

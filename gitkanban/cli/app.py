@@ -124,7 +124,7 @@ def run(argv: Sequence[str]) -> int:
     if argv[:1] == ["help"]:
         argv = [*argv[1:], "--help"]
     try:
-        code = cli.main(list(argv), prog_name=_program(), standalone_mode=False)
+        code = cli.main(list(argv), prog_name=_program_name(), standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except click.exceptions.Exit as end:
@@ -199,7 +199,7 @@ def os_error(error: OSError) -> GitkanbanError:
     return GitkanbanError(f"{text}{where}", hints.get(number, ""))
 
 
-def _program() -> str:
+def _program_name() -> str:
     name = os.path.basename(sys.argv[0])
     return "git kanban" if name == "git-kanban" else "gitkanban"
 
@@ -215,7 +215,7 @@ def _report_bug(error: Exception, argv: Sequence[str]) -> int:
     text = "\n".join(
         [
             f"gitkanban {__version__}, Python {platform.python_version()}, {platform.platform()}",
-            f"command: {_program()} {' '.join(argv)}",
+            f"command: {_program_name()} {' '.join(argv)}",
             "",
             *traceback.format_exception(error),
         ]

@@ -49,7 +49,7 @@ def by_text(place: Place, name: str, source: str | None) -> Told:
         draft.discard()
         return Told(card, [], "")
     try:
-        told = _commit(place, card, base, text)
+        told = _commit_edit(place, card, base, text)
     except GitkanbanError as error:
         error.hint = f"{error.hint} {draft.kept(place, card, base, text)}".strip()
         raise
@@ -64,17 +64,17 @@ def _id_of(board: Board, name: str) -> str:
     return card_of(board, name).id
 
 
-def _commit(place: Place, card: str, base: str, text: str) -> Told:
+def _commit_edit(place: Place, card: str, base: str, text: str) -> Told:
     # In the person's own text a mistake has the position that the editor shows.
-    cardfile.parse(_bytes(text), place.path(f"cards/{card}.yaml"))
+    cardfile.parse(_encode_text(text), place.path(f"cards/{card}.yaml"))
     fields: list[str] = []
 
     def decide(board: Board) -> list[Change]:
         before = board.cards.get(card)
         if before is None and all(problem.card != card for problem in board.problems):
             raise NotFound(f"card {card} was removed meanwhile", "`gitkanban add` makes a new one.")
-        merged = _merged(place, board, card, base, text)
-        after = cardfile.parse(_bytes(merged), place.path(f"cards/{card}.yaml"))
+        merged = _merge_edit(place, board, card, base, text)
+        after = cardfile.parse(_encode_text(merged), place.path(f"cards/{card}.yaml"))
         check_rewrite(board, before, after)
         if before:
             fields[:] = [
@@ -86,7 +86,7 @@ def _commit(place: Place, card: str, base: str, text: str) -> Told:
     return Told(card, sorted(fields), done.commit)
 
 
-def _merged(place: Place, board: Board, card: str, base: str, text: str) -> str:
+def _merge_edit(place: Place, board: Board, card: str, base: str, text: str) -> str:
     now = store.card_text(place, board, card)
     found = mergefile.merge_card(base, text, now, ("your text", "the board"))
     if found.conflicts:
@@ -98,7 +98,7 @@ def _merged(place: Place, board: Board, card: str, base: str, text: str) -> str:
     return found.text or ""
 
 
-def _bytes(text: str) -> bytes:
+def _encode_text(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
@@ -116,8 +116,8 @@ class _Draft:
         number = 1
         while True:
             path = f"{folder}/{card}{f'-{number}' if number > 1 else ''}.yaml"
-            if files.create(path, _bytes(text), make=True):
-                files.replace(f"{path}.base", _bytes(text))
+            if files.create(path, _encode_text(text), make=True):
+                files.replace(f"{path}.base", _encode_text(text))
                 return cls(path, own=True)
             number += 1
 
@@ -148,7 +148,7 @@ class _Draft:
         """Where the text is and how to go on; a text from stdin is put into a file first."""
         if not self.path:
             self.path = _Draft.begin(place, card, base).path
-            files.replace(self.path, _bytes(text))
+            files.replace(self.path, _encode_text(text))
         return f"Your text is kept; mend it and run `gitkanban edit {card} --file {self.path}`."
 
     def discard(self) -> None:

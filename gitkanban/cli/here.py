@@ -150,9 +150,9 @@ def text_argument(text: str, file: str | None, most: int = TEXT_MOST) -> str:
         raise UsageError("a text, or a file with it, and not both", "Leave one of them out.")
     try:
         if file == "-":
-            return _bounded(sys.stdin.read(most + 1), file, most)
+            return _bound_text(sys.stdin.read(most + 1), file, most)
         with open(file, encoding="utf-8") as stream:
-            return _bounded(stream.read(most + 1), file, most)
+            return _bound_text(stream.read(most + 1), file, most)
     except (OSError, UnicodeDecodeError) as error:
         why = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror
         raise UsageError(
@@ -160,7 +160,7 @@ def text_argument(text: str, file: str | None, most: int = TEXT_MOST) -> str:
         ) from None
 
 
-def _bounded(text: str, file: str, most: int) -> str:
+def _bound_text(text: str, file: str, most: int) -> str:
     if len(text) > most:
         what = "stdin" if file == "-" else file
         text = f"{what} has more than {most >> 20} MiB of text"

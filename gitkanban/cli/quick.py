@@ -74,7 +74,7 @@ def status_now() -> "dict[str, Any]":
     place = place_here()
     files = status_cache.outside(place.common)
     board = store.read(place)
-    base = _base(place, board)
+    base = _base_and_tip(place, board)
     lookups = worker_programs.look_up(place, board.config)
     seen = glance(place, board, int(clock.now()), Locks(place.private))
     rows = summary(board, seen, kept=True)
@@ -82,7 +82,7 @@ def status_now() -> "dict[str, Any]":
     return live(rows | status_cache.beside(place))
 
 
-def _base(place: "Place", board: "Board") -> "tuple[str, str]":
+def _base_and_tip(place: "Place", board: "Board") -> "tuple[str, str]":
     """The branch that work goes to and its commit, where rows say what of it is there."""
     from gitkanban.board.repo import checkouts
     from gitkanban.core import graph
@@ -118,7 +118,7 @@ def live(rows: "dict[str, Any]", brief: bool = False) -> "dict[str, Any]":
     board are counted in `left_out`, not listed.
     """
     drafts = _Drafts(rows)
-    now = _now()
+    now = _time_now()
     slots = tokens.held(rows["slots_dir"])
     running = {slot["run"]: slot for slot in slots}
     cards: list[dict[str, Any]] = []
@@ -150,11 +150,11 @@ def live(rows: "dict[str, Any]", brief: bool = False) -> "dict[str, Any]":
         "waits_for_you": worded(rows["waits_for_you"], now),
         "paused": rows["paused"],
         "problems": rows["problems"],
-        "notes": [*notes, *_behind(rows["private"]), *rows["notices"], *drafts.lines()],
+        "notes": [*notes, *_lines_behind(rows["private"]), *rows["notices"], *drafts.lines()],
     }
 
 
-def _behind(private: str) -> "list[str]":
+def _lines_behind(private: str) -> "list[str]":
     """Lines about checkouts that have not followed a move of their branch (`trees` leaves them)."""
     try:
         with open(f"{private}/cache/behind", encoding="utf-8", errors="replace") as file:
@@ -170,7 +170,7 @@ class _Drafts:
         self.pid = 0
         main, prefix = rows["main"], rows["prefix"]
         folder = main if prefix else f"{main}/.kanban"
-        head = (prefix and _head(f"{main}/.git/HEAD")) or _head(f"{folder}/.git")
+        head = (prefix and _head_branch(f"{main}/.git/HEAD")) or _head_branch(f"{folder}/.git")
         if not main or head != f"refs/heads/{rows['branch']}":
             return  # what lies there is not this board
         read, write = os.pipe()
@@ -204,14 +204,14 @@ class _Drafts:
         return [f"not committed, so not on the board yet: {', '.join(paths[:3])}{more}"]
 
 
-def _head(path: str) -> str:
+def _head_branch(path: str) -> str:
     """The branch that is checked out; `path` is HEAD, or the `.git` file of a linked worktree."""
     try:
         with open(path, encoding="utf-8") as file:
             text = file.read().strip()
         if text.startswith("gitdir: "):
             folder = os.path.dirname(path)
-            return _head(os.path.join(folder, text[8:], "HEAD"))
+            return _head_branch(os.path.join(folder, text[8:], "HEAD"))
     except (OSError, UnicodeDecodeError):
         return ""
     return text.removeprefix("ref: ") if text.startswith("ref: ") else ""
@@ -222,7 +222,7 @@ def print_status(data: "dict[str, Any]", as_json: bool, all_: bool = False) -> N
     if as_json:
         _print_json(data)
         return
-    page = status.status_text(data, _now(), terminal_width(), colour_on(), all_)
+    page = status.status_text(data, _time_now(), terminal_width(), colour_on(), all_)
     sys.stdout.write(page)
 
 
@@ -232,7 +232,7 @@ def print_list(data: "dict[str, Any]", as_json: bool) -> None:
     if as_json:
         _print_json(cards)
     elif cards:
-        lines = status.card_lines(cards, _now(), terminal_width(), colour_on())
+        lines = status.card_lines(cards, _time_now(), terminal_width(), colour_on())
         sys.stdout.write("\n".join(lines) + "\n")
     else:
         sys.stderr.write("no such cards\n")
@@ -244,7 +244,7 @@ def _print_json(value: object) -> None:
     sys.stdout.write(safe_json(json.dumps(value, indent=2, ensure_ascii=False)) + "\n")
 
 
-def _now() -> float:
+def _time_now() -> float:
     if "GITKANBAN_NOW" in os.environ:
         from gitkanban import clock
 

@@ -27,7 +27,7 @@ def tick_until_quiet(place: Place, tick_again: Callable[[], Outcome]) -> Iterato
     try:
         while True:
             while executor.alive(folders.every(place.private)):
-                _reap()
+                _reap_children()
                 time.sleep(LOOK)
             outcome = tick_again()
             if outcome.contended:  # the tick of a session's own end, which says what it did
@@ -44,7 +44,7 @@ def tick_until_quiet(place: Place, tick_again: Callable[[], Outcome]) -> Iterato
         raise
 
 
-def _reap() -> None:
+def _reap_children() -> None:
     """Take note of children that ended; the first process of a container inherits everybody's."""
     if os.getpid() != 1:
         sessions.reap()

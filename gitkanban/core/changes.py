@@ -146,13 +146,13 @@ def story(board: Board, changes: Sequence[Change]) -> list[Line]:
     lines: list[Line] = []
     moved = {c.card for c in changes if isinstance(c, EditCard) and "status" in c.fields}
     for change in changes:
-        line = _line(board, change, moved)
+        line = _change_line(board, change, moved)
         if line:
             lines.append(line)
     return lines
 
 
-def _line(board: Board, change: Change, moved: set[str]) -> Line | None:
+def _change_line(board: Board, change: Change, moved: set[str]) -> Line | None:
     match change:
         case AddCard(card):
             return Line(card.id, f"added ({card.title})" if card.title else "added")
@@ -165,24 +165,25 @@ def _line(board: Board, change: Change, moved: set[str]) -> Line | None:
         case EndRun(run):
             return None if run.card in moved else Line(run.card, f"run {run.outcome}", run.run)
         case AddNote(note):
-            return None if note.card in moved else Line(note.card, _noted(note), note.run)
+            return None if note.card in moved else Line(note.card, _note_words(note), note.run)
         case SetPause(pause):
             return Line(
-                "", f"pause {_whom(pause.worker)}" + (f" ({pause.why})" if pause.why else "")
+                "",
+                f"pause {_worker_words(pause.worker)}" + (f" ({pause.why})" if pause.why else ""),
             )
         case ClearPause(worker):
-            return Line("", f"resume {_whom(worker)}")
+            return Line("", f"resume {_worker_words(worker)}")
         case ArchiveCard(card_id):
             return Line(card_id, "archived")
         case WriteFile(path, text):
             return Line("", f"{path} {'removed' if text is None else 'written'}")
 
 
-def _noted(note: Note) -> str:
+def _note_words(note: Note) -> str:
     return note.kind + (f" by {note.by}" if note.by else "")
 
 
-def _whom(worker: str) -> str:
+def _worker_words(worker: str) -> str:
     return "every worker" if worker == "*" else worker
 
 

@@ -93,13 +93,13 @@ def check_fields(
         if board.config and card.worker in board.config.faulty:
             mistake = board.config.faulty[card.worker]
             raise BadData(f"worker {card.worker} has a mistake: {mistake.told}", mistake.hint)
-        raise NotFound(f"no worker {card.worker!r}", _nearest(card.worker, workers))
+        raise NotFound(f"no worker {card.worker!r}", _known_names_hint(card.worker, workers))
     for parent in card.parents:
         if parent == card.id:
             raise Refused(f"{card.id} cannot be its own parent", "Leave that parent out.")
         if parent not in old.parents and parent not in known and parent not in board.archived:
             raise NotFound(
-                f"no card {parent!r} to be a parent of {card.id}", _nearest(parent, known)
+                f"no card {parent!r} to be a parent of {card.id}", _known_names_hint(parent, known)
             )
     _check_needs(board, card, old)
 
@@ -116,7 +116,7 @@ def _check_needs(board: Board, card: Card, old: Card) -> None:
         if (name, amount) in known:
             continue
         if name not in capacities:
-            raise NotFound(f"no capacity {name!r}{by}", _nearest(name, capacities))
+            raise NotFound(f"no capacity {name!r}{by}", _known_names_hint(name, capacities))
         if amount > capacities[name]:
             raise Refused(
                 f"{card.id} needs {name} {amount}, of which there are {capacities[name]}{by}",
@@ -155,7 +155,7 @@ def _check_cycles(known: Mapping[str, Card], changed: Iterable[str]) -> None:
         raise Refused(f"that makes a cycle: {ring}", "Each waits for the next; leave one link out.")
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
+def _known_names_hint(name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     close = nearest(name, names)
     if close:

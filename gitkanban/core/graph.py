@@ -169,7 +169,7 @@ def roots(board: Board, known: Mapping[str, str] = {}) -> dict[str, Root]:
     That is a card that a person must see to if there is one, else one that runs or may run.
     `known` gives cards that are STUCK or MOVING.
     """
-    waiting = _waiting(board)
+    waiting = _waiting_cards(board)
     found: dict[str, Root] = {}
     for group in components(waiting):
         if len(group) > 1 or group[0] in waiting[group[0]].parents:
@@ -186,10 +186,10 @@ def roots(board: Board, known: Mapping[str, str] = {}) -> dict[str, Root]:
 
 def rings(board: Board) -> list[list[str]]:
     """The rings that hold cards back, as `cycles` gives them: those of cards that wait."""
-    return cycles(_waiting(board))
+    return cycles(_waiting_cards(board))
 
 
-def _waiting(board: Board) -> dict[str, Card]:
+def _waiting_cards(board: Board) -> dict[str, Card]:
     return {
         card.id: card
         for card in board.cards.values()
@@ -212,7 +212,7 @@ def below(kids: Mapping[str, list[str]], card: str) -> set[str]:
 
 def downstream(board: Board, card: str) -> int:
     """How many cards that are neither done nor dropped wait on this one, also through others."""
-    return len(below(children(_open(board).values()), card))
+    return len(below(children(_open_cards(board).values()), card))
 
 
 def downstream_counts(board: Board) -> dict[str, int]:
@@ -221,7 +221,7 @@ def downstream_counts(board: Board) -> dict[str, int]:
     Sets are kept as bits of one number per card: cards squared over 64 in time and space, which
     for 10,000 cards in one chain is 13 MB for a moment.
     """
-    cards = _open(board)
+    cards = _open_cards(board)
     kids = children(cards.values())
     bit = {card: 1 << at for at, card in enumerate(cards)}
     mask: dict[str, int] = {}
@@ -244,7 +244,7 @@ def downstream_counts(board: Board) -> dict[str, int]:
     }
 
 
-def _open(board: Board) -> dict[str, Card]:
+def _open_cards(board: Board) -> dict[str, Card]:
     return {card.id: card for card in board.cards.values() if card.status not in TERMINAL}
 
 

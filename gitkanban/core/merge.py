@@ -83,8 +83,8 @@ def lines(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> li
         return [Piece(tuple(theirs))]
     pieces: list[Piece] = []
     at_base = at_ours = at_theirs = 0
-    for start, start_ours, start_theirs, length in _common(base, ours, theirs):
-        pieces += _between(
+    for start, start_ours, start_theirs, length in _common_stretches(base, ours, theirs):
+        pieces += _piece_between(
             base[at_base:start], ours[at_ours:start_ours], theirs[at_theirs:start_theirs]
         )
         if length:
@@ -93,7 +93,7 @@ def lines(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> li
     return pieces
 
 
-def _common(
+def _common_stretches(
     base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]
 ) -> list[tuple[int, int, int, int]]:
     """Stretches of the base that both sides kept, as (in base, in ours, in theirs, length)."""
@@ -115,7 +115,7 @@ def _common(
     return [*found, (len(base), len(ours), len(theirs), 0)]
 
 
-def _between(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> list[Piece]:
+def _piece_between(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> list[Piece]:
     if ours == theirs or theirs == base:
         return [Piece(tuple(ours))] if ours else []
     if ours == base:
@@ -219,7 +219,7 @@ def card(base: Card, ours: Card, theirs: Card) -> MergedCard:
     needs, wrong = mappings(dict(base.needs), dict(ours.needs), dict(theirs.needs))
     merged["needs"] = tuple(sorted(needs.items()))
     conflicts += ["needs"] if wrong else []
-    group = _status(base, ours, theirs)
+    group = _merge_status(base, ours, theirs)
     if group is None:
         conflicts.append("status")
     else:
@@ -227,7 +227,7 @@ def card(base: Card, ours: Card, theirs: Card) -> MergedCard:
     return MergedCard(ours._replace(**merged), tuple(sorted(conflicts)))
 
 
-def _status(base: Card, ours: Card, theirs: Card) -> dict[str, Any] | None:
+def _merge_status(base: Card, ours: Card, theirs: Card) -> dict[str, Any] | None:
     """The merged status fields; None when they conflict."""
     was, mine, other = (
         {name: getattr(side, name) for name in STATUS_FIELDS} for side in (base, ours, theirs)
@@ -237,15 +237,15 @@ def _status(base: Card, ours: Card, theirs: Card) -> dict[str, Any] | None:
     if mine == was:
         return other
     if ours.status == theirs.status:
-        return _details(was, mine, other)
+        return _merge_details(was, mine, other)
     holds = winner(base.status, ours.status, theirs.status)
     if holds is None:
         return None
     side = mine if holds == ours.status else other
-    return {**side, "attempts_after": _latest("attempts_after", was, mine, other)}
+    return {**side, "attempts_after": _latest_value("attempts_after", was, mine, other)}
 
 
-def _latest(
+def _latest_value(
     name: str, was: Mapping[str, Any], mine: Mapping[str, Any], other: Mapping[str, Any]
 ) -> Any:
     """What one side changed it to, the later one when both did."""
@@ -254,7 +254,7 @@ def _latest(
     return max(mine[name], other[name])
 
 
-def _details(
+def _merge_details(
     was: Mapping[str, Any], mine: Mapping[str, Any], other: Mapping[str, Any]
 ) -> dict[str, Any] | None:
     merged = {}
@@ -265,7 +265,7 @@ def _details(
         elif a == before:
             merged[name] = b
         elif name in _LATEST:
-            merged[name] = _latest(name, was, mine, other)
+            merged[name] = _latest_value(name, was, mine, other)
         elif name in _EITHER:
             merged[name] = min(filter(None, (a, b)))
         else:

@@ -44,15 +44,15 @@ def move(
         _no_child_started(board, card)
     fields: dict[str, object] = {"status": to, **_FRESH, **NOT_RUNNING, "merged": merged}
     if to == BLOCKED:
-        fields |= {"reason": _block_reason(reason), "why": _words(verb, why)}
+        fields |= {"reason": _block_reason(reason), "why": _require_words(verb, why)}
     if to == TODO and verb != "approve":
         fields["attempts_after"] = _last_run(board, card)
-    return [EditCard(card.id, _changed(card, fields))]
+    return [EditCard(card.id, _changed_fields(card, fields))]
 
 
 def reject(board: Board, card: Card, note: Note) -> list[Change]:
     """Back to todo, with the reviewer's words as a note that the next prompt carries."""
-    _words("reject", note.text)
+    _require_words("reject", note.text)
     return [AddNote(note), *move(board, "reject", card)]
 
 
@@ -64,7 +64,7 @@ def retried(board: Board, card: Card, note: Note | None) -> list[Change]:
 
 def accepted(card: Card, merged: str) -> EditCard:
     """The card's work is in base, by the commit `merged`; empty where it left none."""
-    return EditCard(card.id, _changed(card, {"status": DONE, "merged": merged}))
+    return EditCard(card.id, _changed_fields(card, {"status": DONE, "merged": merged}))
 
 
 def conflicted(card: Card, why: str) -> EditCard:
@@ -107,7 +107,7 @@ def check_report(board: Board, card_id: str, run: str) -> Card:
 def started(card: Card, run: str, slot: str, clone: str, host: str) -> EditCard:
     """A run takes the card."""
     fields = {"status": RUNNING, "run": run, "slot": slot, "clone": clone, "host": host}
-    return EditCard(card.id, _changed(card, {**fields, **_FRESH}))
+    return EditCard(card.id, _changed_fields(card, {**fields, **_FRESH}))
 
 
 def _no_child_started(board: Board, card: Card) -> None:
@@ -147,7 +147,7 @@ def _block_reason(reason: str) -> str:
     return reason or NEEDS_INPUT
 
 
-def _words(verb: str, text: str) -> str:
+def _require_words(verb: str, text: str) -> str:
     if not text.strip():
         raise UsageError(f"{verb} needs a reason", f'Say it: gitkanban {verb} ID --why "…".')
     return text.strip()
@@ -158,6 +158,6 @@ def _last_run(board: Board, card: Card) -> str:
     return runs[-1].run if runs else card.attempts_after
 
 
-def _changed(card: Card, fields: dict[str, object]) -> dict[str, object]:
+def _changed_fields(card: Card, fields: dict[str, object]) -> dict[str, object]:
     """Only what differs, so that a move touches the lines it must."""
     return {name: value for name, value in fields.items() if getattr(card, name) != value}

@@ -97,11 +97,11 @@ def check_verb(verb: str, card_id: str, status: str) -> Verb:
     if status in known.sources:
         return known
     if status == known.to:
-        raise Refused(f"{card_id} is {status} already", _hint(verb, card_id, status))
-    raise Refused(f"{card_id} is {status}; cannot {verb} it", _hint(verb, card_id, status))
+        raise Refused(f"{card_id} is {status} already", _verb_hint(verb, card_id, status))
+    raise Refused(f"{card_id} is {status}; cannot {verb} it", _verb_hint(verb, card_id, status))
 
 
-def _hint(verb: str, card_id: str, status: str) -> str:
+def _verb_hint(verb: str, card_id: str, status: str) -> str:
     said = _INSTEAD.get((verb, status))
     if said:
         return said.format(id=card_id)

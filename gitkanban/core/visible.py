@@ -22,7 +22,7 @@ class _Pictures(dict[int, "int | str"]):
 
     def __missing__(self, code: int) -> "int | str":
         unseen = any(first <= code <= last for first, last in _UNSEEN)
-        self[code] = _escaped(code) if unseen else code
+        self[code] = _escape_code(code) if unseen else code
         return self[code]
 
 
@@ -38,7 +38,7 @@ class _JsonEscapes(_Pictures):
         return found
 
 
-def _escaped(code: int) -> str:
+def _escape_code(code: int) -> str:
     if 0xDC80 <= code <= 0xDCFF:
         code -= 0xDC00  # a byte of a file name that is no text
     if code < 0x100:
@@ -74,7 +74,7 @@ def _without_selectors(text: str) -> str:
     for selector in _SELECTORS:
         head, *rest = text.split(selector)
         for part in rest:
-            head += (selector if _has_two_styles(head[-1:]) else _escaped(ord(selector))) + part
+            head += (selector if _has_two_styles(head[-1:]) else _escape_code(ord(selector))) + part
         text = head
     return text
 

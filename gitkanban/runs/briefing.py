@@ -118,7 +118,7 @@ def whole_spec(launch: Launch, folder: Folder) -> dict[str, str | Sequence[str]]
     worker, workspace, place = launch.worker, launch.workspace, launch.place
     preset = preset_of(worker.runner)
     env = environment(launch)
-    command = _command(launch, folder)
+    command = _session_command(launch, folder)
     ours = [*OURS, "gitkanban.runs.collect"]
     own = [f"{name}={value}" for name, value in own_environment().items()]
     strike, once = failpoints.armed()
@@ -176,7 +176,7 @@ def whole_spec(launch: Launch, folder: Folder) -> dict[str, str | Sequence[str]]
     }
 
 
-def _command(launch: Launch, folder: Folder) -> list[str]:
+def _session_command(launch: Launch, folder: Folder) -> list[str]:
     worker = launch.worker
     start, resume = templates_of(worker)
     template = resume if launch.resume and resume else start
@@ -277,9 +277,9 @@ def kind_of(words: Sequence[str], env: Sequence[str]) -> str:
     Of the environment only that counts which a tick's work depends on; whether a person, cron or
     systemd has called it does not.
     """
-    known = sorted(pair for pair in env if _matters(pair.partition("=")[0]))
+    known = sorted(pair for pair in env if _matters_to_ticks(pair.partition("=")[0]))
     return f"{zlib.crc32(chr(0).join((*words, *known)).encode('utf-8', 'surrogateescape')):08x}"
 
 
-def _matters(name: str) -> bool:
+def _matters_to_ticks(name: str) -> bool:
     return name in trust.ALWAYS or name in _OF_TICKS or name == "PATH" or name.startswith("GIT_")

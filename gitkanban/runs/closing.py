@@ -41,7 +41,7 @@ def close(
         return Closing(executor.recover(folder, now))
     except (GitkanbanError, OSError, ValueError, RecursionError) as error:
         # A workspace is the session's to prepare: what it makes fail must not stop other cards.
-        passes = bool(standstill) or _passes(error, folder)
+        passes = bool(standstill) or _passes_by_itself(error, folder)
         reason = str(error) or type(error).__name__
     tries = folder.tries().failed(now, reason)
     if not passes:
@@ -58,7 +58,7 @@ def mark_changed(private: str) -> None:
     files.cache(f"{private}/cache/closing", b"")
 
 
-def _passes(error: Exception, folder: Folder) -> bool:
+def _passes_by_itself(error: Exception, folder: Folder) -> bool:
     if isinstance(error, OSError):
         return error.errno in _PASSING
     if isinstance(error, BoardBusy):

@@ -57,7 +57,7 @@ class _Place(NamedTuple):
         return f"refs/heads/{self.branch}"
 
 
-def _place(folder: Folder) -> _Place:
+def _place_of(folder: Folder) -> _Place:
     found = folder.spec()
     propose = found.one("board") == "propose"
     return _Place(
@@ -81,7 +81,7 @@ def note_before(folder: Folder) -> None:
 
     Left-over changes are measured against it. Raises GitFailed, OSError.
     """
-    place = _place(folder)
+    place = _place_of(folder)
     if not place.branch:
         return
     _, head = head_of(place.common, place.admin)
@@ -102,7 +102,7 @@ def collect(folder: Folder) -> Work:
     What it changed in its copy of a memory is kept as a proposal. Raises GitFailed, BoardBusy (a
     live git is in the way), OSError.
     """
-    place = _place(folder)
+    place = _place_of(folder)
     failpoints.reach("collect.begun")
     if folder.spec().one("memory_home"):
         from gitkanban.runs.memory import (
@@ -113,7 +113,7 @@ def collect(folder: Folder) -> Work:
     before = folder.work()
     work = Work()
     if place.branch and place.start:
-        work = _collected(place, folder)
+        work = _collect_work(place, folder)
         if before.leftover and not work.leftover and work.tip == before.leftover:
             work = before  # collected already; what follows it is nothing new
     failpoints.reach("collect.record")
@@ -122,9 +122,9 @@ def collect(folder: Folder) -> Work:
     return work
 
 
-def _collected(place: _Place, folder: Folder) -> Work:
+def _collect_work(place: _Place, folder: Folder) -> Work:
     told: list[str] = []
-    tip = _tip(place, told)
+    tip = _branch_tip(place, told)
     what, words = ground.look(place.workspace, place.admin)
     if what in (ground.GONE, ground.REPLACED):
         told.append(words)
@@ -136,11 +136,11 @@ def _collected(place: _Place, folder: Folder) -> Work:
     work = Work(tip=tip)
     if attached:
         last = worktrees.last_known(place.admin)
-        work = work._replace(tip=tip, salvage=_stray(place, last, tip, told))
+        work = work._replace(tip=tip, salvage=_keep_stray(place, last, tip, told))
         head = tip
     else:
-        work = _adopted(place, head, tip, told)
-    work, links = _counted(place, work, told)
+        work = _adopt_head(place, head, tip, told)
+    work, links = _count_commits(place, work, told)
     if what != ground.GONE:
         work = _with_leftover(place, folder, work, _Head(named, head, attached), links, told)
     told += ground.set_right(place.workspace, place.admin, place.run)
@@ -159,15 +159,15 @@ def _with_leftover(
     place: _Place, folder: Folder, work: Work, head: _Head, links: list[str], told: list[str]
 ) -> Work:
     """What the session left uncommitted is committed, or salvaged where it does not fit."""
-    index = _index(place)
+    index = _index_path(place)
     with View(place.workspace, place.common, head.commit, index) as view:
-        left = _leftover(place, folder, view, links)
+        left = _add_leftover(place, folder, view, links)
         _keep_histories(place, left.nested, told)
         work = work._replace(missed=left.missed)
         if not left.paths:
             return work
         parents = (head.commit,) if head.commit else ()
-        made = salvage.commit_tree(place.common, view.tree(), parents, _message(place))
+        made = salvage.commit_tree(place.common, view.tree(), parents, _commit_text(place))
         failpoints.reach("collect.leftover-committed")
         if index and os.path.lexists(
             index
@@ -185,7 +185,7 @@ def _with_leftover(
     return work._replace(tip=made, leftover=made)
 
 
-def _tip(place: _Place, told: list[str]) -> str:
+def _branch_tip(place: _Place, told: list[str]) -> str:
     """The tip of the card's branch, which is made again where it was deleted."""
     told += worktrees.make_plain(place.common, place.branch)
     tip = checkouts.tip_in(place.common, place.ref)
@@ -198,26 +198,26 @@ def _tip(place: _Place, told: list[str]) -> str:
     return tip
 
 
-def _stray(place: _Place, commit: str, tip: str, told: list[str]) -> str:
+def _keep_stray(place: _Place, commit: str, tip: str, told: list[str]) -> str:
     """Keep a commit of the run that neither its branch nor base holds."""
     if commit in ("", tip) or not commits.resolve(place.common, commit):
         return ""
-    if _held(place, commit, tip):
+    if _is_held(place, commit, tip):
         return ""
     kept = salvage.keep(place.common, place.run, commit)
     told.append(f"branch {place.branch} was moved under it; its own commits are in {kept}")
     return kept
 
 
-def _held(place: _Place, commit: str, tip: str) -> bool:
+def _is_held(place: _Place, commit: str, tip: str) -> bool:
     return commits.is_ancestor(place.common, commit, tip) or commits.is_ancestor(
         place.common, commit, f"refs/heads/{place.base}"
     )
 
 
-def _adopted(place: _Place, head: str, tip: str, told: list[str]) -> Work:
+def _adopt_head(place: _Place, head: str, tip: str, told: list[str]) -> Work:
     """HEAD is not on the card's branch: the branch's tip after that, and what is salvaged."""
-    if not head or _held(place, head, tip):
+    if not head or _is_held(place, head, tip):
         return Work(tip=tip)
     if commits.is_ancestor(place.common, tip, head):
         git.run(place.common, "update-ref", "--no-deref", place.ref, head, tip)
@@ -228,7 +228,7 @@ def _adopted(place: _Place, head: str, tip: str, told: list[str]) -> Work:
     return Work(tip=tip, salvage=kept)
 
 
-def _counted(place: _Place, work: Work, told: list[str]) -> tuple[Work, list[str]]:
+def _count_commits(place: _Place, work: Work, told: list[str]) -> tuple[Work, list[str]]:
     """The session's commits counted, and the paths of the repositories that they link to."""
     # What base has, if there is a base: its commits are not the session's.
     count = int(
@@ -238,7 +238,7 @@ def _counted(place: _Place, work: Work, told: list[str]) -> tuple[Work, list[str
         ) or 0
     )  # fmt: skip
     if not count:
-        return work._replace(merged=_merged(place, work.tip, told)), []
+        return work._replace(merged=_count_merged(place, work.tip, told)), []
     words = ("--raw", "-z", "--no-renames", "--no-abbrev", "--ignore-submodules=dirty")
     changed = read_raw(git.run(place.common, "diff", *words, f"{place.start}...{work.tip}").out)
     if place.board and any(path.startswith(f"{place.board}/") for path in changed):
@@ -256,7 +256,7 @@ def _is_own_link(place: _Place, path: str, entry: Entry) -> bool:
     return not commits.text(place.common, "ls-tree", base, "--", path).startswith(LINK)
 
 
-def _merged(place: _Place, tip: str, told: list[str]) -> int:
+def _count_merged(place: _Place, tip: str, told: list[str]) -> int:
     """How many commits of the session's own base has already, because it merged them itself."""
     if tip == place.start:
         return 0
@@ -269,7 +269,7 @@ def _merged(place: _Place, tip: str, told: list[str]) -> int:
     return count
 
 
-def _index(place: _Place) -> str:
+def _index_path(place: _Place) -> str:
     """The workspace's index; empty where the way to it is a link, so that it is another's."""
     return "" if os.path.islink(place.admin) else f"{place.admin}/index"
 
@@ -282,7 +282,7 @@ class _Left(NamedTuple):
     nested: tuple[str, ...] = ()
 
 
-def _leftover(place: _Place, folder: Folder, view: View, links: list[str]) -> _Left:
+def _add_leftover(place: _Place, folder: Folder, view: View, links: list[str]) -> _Left:
     """Bring it into the index of the view. What was there before the session is left out."""
     without = [
         f":(exclude,glob)**/{pattern}{below}"
@@ -293,7 +293,7 @@ def _leftover(place: _Place, folder: Folder, view: View, links: list[str]) -> _L
         without.append(f":(top,exclude){place.board}")
     if not links and view.head and not view.status(*without):
         return _Left()
-    index = _index(place)
+    index = _index_path(place)
     checked_out = not index or os.path.lexists(index)
     found = gathering.gather(view, view.head, without, links, removals=checked_out)
     failpoints.reach("collect.staged")
@@ -302,12 +302,12 @@ def _leftover(place: _Place, folder: Folder, view: View, links: list[str]) -> _L
     same = paths - set(view.changes(before)) if before else set()
     same |= including.put_there(place.common, place.admin, found.changes)
     if same:
-        _unstage(view, same)
+        _unstage_paths(view, same)
     missed = set(found.missed) - set(read_plain(folder.file(_MISSED)).split("\0"))
     return _Left(tuple(sorted(paths - same)), tuple(sorted(missed)), found.nested)
 
 
-def _unstage(view: View, paths: set[str]) -> None:
+def _unstage_paths(view: View, paths: set[str]) -> None:
     listed = "\0".join(sorted(paths)).encode("utf-8", "surrogateescape")
     view.git(
         "reset", "--quiet", view.head or "HEAD", "--pathspec-from-file=-", "--pathspec-file-nul",
@@ -336,7 +336,7 @@ def _is_own(place: _Place) -> bool:
     return os.path.isdir(f"{place.workspace}/.git")
 
 
-def _message(place: _Place) -> str:
+def _commit_text(place: _Place) -> str:
     title = f": {shown(place.title)}" if place.title else ""
     return (
         f"{place.card}{title} (changes left by the session)\n\n"

@@ -33,7 +33,7 @@ def received(
 def _of_parent(place: Place, whole: Board, parent: str) -> Handoff:
     known = whole.cards.get(parent)
     done = next((run for run in reversed(whole.runs_of(parent)) if run.outcome == SUCCEEDED), None)
-    said = [note.text for note in whole.notes_of(parent) if _closing(note, done)]
+    said = [note.text for note in whole.notes_of(parent) if _is_closing_note(note, done)]
     words = "\n\n".join(text.strip() for text in (done.summary if done else "", *said) if text)
     title = known.title if known else ""
     if done is None:
@@ -44,7 +44,7 @@ def _of_parent(place: Place, whole: Board, parent: str) -> Handoff:
     return Handoff(parent, title, words, done.commit, paths, commits)
 
 
-def _closing(note: Note, done: Run | None) -> bool:
+def _is_closing_note(note: Note, done: Run | None) -> bool:
     """Whether a note is what a person said on closing the card after that run."""
     return note.kind == "summary" and (done is None or note.id > done.run)
 

@@ -47,12 +47,12 @@ def receive(folder: Folder) -> Mail:
 
 
 def _read_all(at: int) -> Mail:
-    names = _names(at)
+    names = _letter_names(at)
     found: list[Letter] = []
     bad = []
     for name in heapq.nsmallest(letters.LETTERS_MOST, names):
         try:
-            found.append(letters.parse_letter(name, _read(at, name)))
+            found.append(letters.parse_letter(name, _read_letter(at, name)))
         except BadData as error:
             bad.append((name, error.message))
         except OSError as error:
@@ -61,7 +61,7 @@ def _read_all(at: int) -> Mail:
     return Mail(tuple(found), tuple(bad))
 
 
-def _names(at: int) -> list[str]:
+def _letter_names(at: int) -> list[str]:
     """Names that letters may have, in no order."""
     found = []
     with os.scandir(at) as entries:
@@ -73,7 +73,7 @@ def _names(at: int) -> list[str]:
     return found
 
 
-def _read(at: int, name: str) -> bytes:
+def _read_letter(at: int, name: str) -> bytes:
     """The file's bytes, one more than a letter may have. Raises OSError."""
     fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=at)
     try:

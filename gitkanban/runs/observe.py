@@ -36,11 +36,13 @@ def observe(place: Place, board: Board, now: int, locks: Locks) -> Observed:
     """Look at everything a plan needs to know. No git runs and no process is looked at for runs
     that live: their locks say it. Raises OSError, GitFailed.
     """
-    seen, live = _look(place, board, now, locks)
+    seen, live = _look_at_place(place, board, now, locks)
     for folder, found in live:
         with suppress(OSError):  # it is for people to read, and the run goes on without
             slots.mend(place, folder, found)
-    return seen._replace(merged=_merged(place, board), commits_here=_commits_here(place, board))
+    return seen._replace(
+        merged=_merged_in_review(place, board), commits_here=_commits_here(place, board)
+    )
 
 
 def glance(place: Place, board: Board, now: int, locks: Locks) -> Observed:
@@ -48,10 +50,10 @@ def glance(place: Place, board: Board, now: int, locks: Locks) -> Observed:
 
     No git runs, but for work that may not be here (`board.presence`). Raises OSError, GitFailed.
     """
-    return _look(place, board, now, locks)[0]
+    return _look_at_place(place, board, now, locks)[0]
 
 
-def _look(
+def _look_at_place(
     place: Place, board: Board, now: int, locks: Locks
 ) -> tuple[Observed, list[tuple[Folder, spec.Spec]]]:
     """The facts, and the folders of the runs that live."""
@@ -60,8 +62,8 @@ def _look(
     every = list(folders.every(place.private))
     unsettled = [folder for folder in every if not folder.has("settled")]
     specs = {folder.run: folder.facts() for folder in unsettled}
-    held = locks.locked(_names(board, specs.values()))
-    runs = tuple(_facts(folder, specs[folder.run], held) for folder in unsettled)
+    held = locks.locked(_lock_names_to_probe(board, specs.values()))
+    runs = tuple(_run_facts(folder, specs[folder.run], held) for folder in unsettled)
     pairs = zip(runs, unsettled, strict=True)
     ready, served = remembered(place)
     clone = clone_id(place)
@@ -72,11 +74,11 @@ def _look(
         host=host(),
         clone=clone,
         base=base_of(place, board.config) if board.config else "",
-        elsewhere=_elsewhere(place, board, clone),
+        elsewhere=_work_elsewhere(place, board, clone),
         runs=tuple(facts for facts in runs if facts.card),
         known_runs=frozenset(folder.run for folder in every),
-        refused=_refused(place, board),
-        busy_slots=frozenset(_slot(name) for name in held if name.startswith("slot/")),
+        refused=_still_refused(place, board),
+        busy_slots=frozenset(_slot_of_lock(name) for name in held if name.startswith("slot/")),
         tampering=found,
         untrusted={**_held_workers(board.config, found), **withheld.starts},
         missing=worker_programs.find_missing(place, board.config) if board.config else {},
@@ -95,7 +97,7 @@ def _held_workers(config: Config | None, found: Sequence[Finding]) -> Mapping[st
     return dict.fromkeys(config.workers, found[0].what)
 
 
-def _names(board: Board, specs: Iterable[spec.Spec]) -> set[str]:
+def _lock_names_to_probe(board: Board, specs: Iterable[spec.Spec]) -> set[str]:
     """The locks worth a look: every slot the config knows, and those of unsettled runs."""
     names = set()
     if board.config:
@@ -111,13 +113,13 @@ def _names(board: Board, specs: Iterable[spec.Spec]) -> set[str]:
     return names
 
 
-def _slot(name: str) -> str:
+def _slot_of_lock(name: str) -> str:
     _, _, rest = name.partition("/")
     profile, _, number = rest.rpartition("/")
     return f"{profile}#{number}"
 
 
-def _facts(folder: Folder, found: spec.Spec, held: set[str]) -> RunFacts:
+def _run_facts(folder: Folder, found: spec.Spec, held: set[str]) -> RunFacts:
     """The facts of one run, of which `found` is the beginning of its spec."""
     # The locks were looked at first: a run that lets go of them has written its record before.
     end = folder.exit()
@@ -187,13 +189,13 @@ def read_session(folder: Folder, runner: str, end: Exit) -> "Reading":
         folder.text("last_message", 0, _ERRORS).strip(),
         folder.text("usage.json", 0, _ERRORS),
         whole=folder.size("stdout.log") <= _HEAD + _TAIL and boundedlog.CUT_SIGN not in stdout,
-        failed=end.how == "stall" or _failed(end),
+        failed=end.how == "stall" or _session_failed(end),
     )
     offset = time.localtime(end.ended).tm_gmtoff
     return readers.read(runner, output, end.ended, offset)
 
 
-def _failed(end: Exit) -> bool:
+def _session_failed(end: Exit) -> bool:
     session = end.step("session")
     return session is not None and bool(session.exit or session.signal)
 
@@ -218,7 +220,7 @@ def _commits_here(place: Place, board: Board) -> frozenset[str]:
     )
 
 
-def _merged(place: Place, board: Board) -> dict[str, str]:
+def _merged_in_review(place: Place, board: Board) -> dict[str, str]:
     if all(card.status != REVIEW for card in board.cards.values()):
         return {}
     if board.config and trust.withheld(place, board.config).board(ACCEPTING):
@@ -228,7 +230,7 @@ def _merged(place: Place, board: Board) -> dict[str, str]:
     return integrate.merged(place, board)
 
 
-def _elsewhere(place: Place, board: Board, clone: str) -> dict[str, Elsewhere]:
+def _work_elsewhere(place: Place, board: Board, clone: str) -> dict[str, Elsewhere]:
     asked = any(card.merged or card.status == REVIEW for card in board.cards.values())
     if not asked and not graph.archived_parents(board):
         return {}
@@ -260,7 +262,7 @@ def remember(place: Place, ready: Mapping[str, int], served: Mapping[str, float]
     files.replace(f"{place.private}/cache/schedule", text.encode(), lasting=False, make=True)
 
 
-def _refused(place: Place, board: Board) -> Mapping[str, str]:
+def _still_refused(place: Place, board: Board) -> Mapping[str, str]:
     """Those that tick is still to accept."""
     found = refused(place)
     waiting = to_accept(board) if found else ()

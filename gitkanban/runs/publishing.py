@@ -33,7 +33,7 @@ class Publisher:
         assert board.config is not None
         self.config = board.config
         self.path = f"{place.private}/pushed"
-        self.before = _remembered(self.path)
+        self.before = _read_remembered(self.path)
         self.told: list[str] = []
         self.closed: list[Card] = []  # their branches went from the remote without a merge
 
@@ -149,7 +149,7 @@ class Publisher:
                 self.closed.append(card)
 
 
-def _remembered(path: str) -> dict[str, dict[str, Any]]:
+def _read_remembered(path: str) -> dict[str, dict[str, Any]]:
     try:
         with open(path, encoding="utf-8") as file:
             found = json.load(file)

@@ -167,7 +167,7 @@ class Local:
                 # The tick may have died before it noted which workspace it had locked.
                 worktrees.unlock_run(self.place.common, folder.run)
             failpoints.reach("recover.collected")
-            folder.write_exit(_lost(found, now))
+            folder.write_exit(_lost_exit(found, now))
             failpoints.reach("recover.recorded")
             slots.remove(self.place, found.one("slot"))
             return True
@@ -191,7 +191,7 @@ class Local:
                 folder.write_work(_uncollected_work(found))
             folder.give_up(reason)
             failpoints.reach("give-up.recorded")
-            folder.write_exit(_lost(found, now))
+            folder.write_exit(_lost_exit(found, now))
             slots.remove(self.place, found.one("slot"))
             return True
         finally:
@@ -225,7 +225,7 @@ def _is_supervisor(pid: int, folder: Folder, moved_from: str = "") -> bool:
         return sys.platform != "linux"
 
 
-def _lost(found: spec.Spec, now: float) -> Exit:
+def _lost_exit(found: spec.Spec, now: float) -> Exit:
     if not found.get("session"):
         return Exit(int(now), "not-started", error="the tick that was starting it died")
     rebooted = found.one("boot") != processes.boot_id()

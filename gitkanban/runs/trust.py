@@ -34,10 +34,10 @@ def wanted(config: Config) -> list[Wanted]:
 
 
 def _wanted_in(config: Config, path: str) -> list[Wanted]:
-    return [_wanted(worker, path) for _, worker in sorted(config.workers.items())]
+    return [_wanted_of(worker, path) for _, worker in sorted(config.workers.items())]
 
 
-def _wanted(worker: Worker, path: str) -> Wanted:
+def _wanted_of(worker: Worker, path: str) -> Wanted:
     command, resume = templates_of(worker)
     env = [f"{name}={value}" for name, value in preset_env(worker).items()]
     if worker.memory_env:
@@ -117,12 +117,14 @@ def record(place: Place, config: Config) -> None:
     names = sorted({name for worker in config.workers.values() for name in worker.pass_env})
     values = {**passed(place), **{n: os.environ[n] for n in names if n in os.environ}}
     kept = {name: values[name] for name in names if name in values}
-    files.replace(secrets_path(place), _text(kept), mode=0o600)
+    files.replace(secrets_path(place), _json_bytes(kept), mode=0o600)
     board = board_values(config)
-    files.replace(f"{place.private}/trust", _text({"PATH": path, "workers": rows, "board": board}))
+    files.replace(
+        f"{place.private}/trust", _json_bytes({"PATH": path, "workers": rows, "board": board})
+    )
 
 
-def _text(value: object) -> bytes:
+def _json_bytes(value: object) -> bytes:
     return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
 
 
@@ -160,7 +162,7 @@ def keep_passed(place: Place, worker: Worker) -> bool:
     known = passed(place)
     new = {n: os.environ[n] for n in worker.pass_env if n not in known and n in os.environ}
     if new:
-        files.replace(secrets_path(place), _text(known | new), mode=0o600)
+        files.replace(secrets_path(place), _json_bytes(known | new), mode=0o600)
     return bool(new)
 
 

@@ -33,7 +33,7 @@ def verify(place: Place, config: Config, card: Card, commit: str) -> None:
         raise Untrusted(f"verify of {worker.name} may not run: {why}", "See `gitkanban trust`.")
     path, locks = f"{place.private}/verify/{card.id}", Locks(place.private)
     with worktrees.making(locks):
-        _remove(place, path)
+        _remove_worktree(place, path)
         words = ("--quiet", "--detach", "--no-checkout", path, commit)
         git.run(place.common, "worktree", "add", *words)
     try:
@@ -42,24 +42,24 @@ def verify(place: Place, config: Config, card: Card, commit: str) -> None:
         marks = {processes.MARKER: f"verify-{card.id}", "GITKANBAN_CARD": card.id}
         env = trust.handed(place, worker) | marks
         argv = [trust.program(worker.verify[0], env["PATH"]), *worker.verify[1:]]
-        code, said = _run(argv, path, env, worker.timeout)
+        code, said = _run_verify(argv, path, env, worker.timeout)
     finally:
         with worktrees.making(locks):
-            _remove(place, path)
+            _remove_worktree(place, path)
     if code:
         last = " / ".join(said.decode("utf-8", "replace").strip().splitlines()[-LINES:])
         raise Refused(
-            f"verify is red on {card.id} merged into base ({_ended(code)})"
+            f"verify is red on {card.id} merged into base ({_end_words(code)})"
             + (f": {last[:300]}" if last else ""),
             f"Send it back: gitkanban reject {card.id} --why …",
         )
 
 
-def _ended(code: int) -> str:
+def _end_words(code: int) -> str:
     return f"signal {-code}" if code < 0 else f"exit {code}"
 
 
-def _run(argv: list[str], cwd: str, env: dict[str, str], timeout: int) -> tuple[int, bytes]:
+def _run_verify(argv: list[str], cwd: str, env: dict[str, str], timeout: int) -> tuple[int, bytes]:
     """Exit code and output; the whole group is killed when it takes too long."""
     try:
         process = subprocess.Popen(
@@ -83,7 +83,7 @@ def _run(argv: list[str], cwd: str, env: dict[str, str], timeout: int) -> tuple[
     return process.returncode, said
 
 
-def _remove(place: Place, path: str) -> None:
+def _remove_worktree(place: Place, path: str) -> None:
     """Remove the worktree whole: what verify ran may have put a link, or anything, in its place."""
     if os.path.lexists(path):
         removal.take_whole(place, path)

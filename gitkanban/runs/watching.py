@@ -87,10 +87,10 @@ def notice(place: Place, board: Board, base: str, ended: Iterable[Folder], now: 
     refs = refs_of(place, base)
     present = fingerprint.take(place.common, refs)
     unsettled = [f for f in folders.every(place.private) if not f.has("settled")]
-    lives = [life for folder in unsettled if (life := _life(folder))]
+    lives = [life for folder in unsettled if (life := _life_of(folder))]
     new: list[Finding] = []
     for folder in ended:
-        before, life = _read_print(folder.file(_PRINT)), _life(folder)
+        before, life = _read_print(folder.file(_PRINT)), _life_of(folder)
         lines: list[str] = []
         if before and life:
             facts = _ref_facts(place, board, refs, life, before, present)
@@ -101,11 +101,11 @@ def notice(place: Place, board: Board, base: str, ended: Iterable[Folder], now: 
     known = findings(place)
     total = merged(known, new)
     if total != known:
-        _write(place, total)
+        _write_findings(place, total)
     return [each.line for each in total if each.what not in {old.what for old in known}]
 
 
-def _life(folder: Folder) -> _Life | None:
+def _life_of(folder: Folder) -> _Life | None:
     try:
         since = os.stat(folder.file(_PRINT)).st_mtime
         end = os.stat(folder.file("exit.json")).st_mtime if folder.has("exit.json") else inf
@@ -199,7 +199,7 @@ def expect(place: Place, name: str) -> None:
             begin(folder, json.dumps(found).encode())
 
 
-def _write(place: Place, found: Iterable[Finding]) -> None:
+def _write_findings(place: Place, found: Iterable[Finding]) -> None:
     text = json.dumps([each._asdict() for each in found], indent=1) + "\n"
     files.replace(f"{place.private}/tampering", text.encode(), lasting=False)
 

@@ -26,7 +26,7 @@ def find_missing(place: Place, config: Config) -> dict[str, NoProgram]:
     """
     path, missing = session_path(place), {}
     for name, worker in config.workers.items():
-        for step, program in _steps(worker):
+        for step, program in _program_steps(worker):
             fault = programs.find(program, path)[1]
             if fault:
                 missing[name] = NoProgram(program, fault, step)
@@ -38,7 +38,7 @@ def look_up(place: Place, config: Config | None) -> Lookups:
     """All on which `find_missing` depends, for `board.content.status_cache` to compare."""
     path = session_path(place)
     workers = config.workers.values() if config else ()
-    names = {program for worker in workers for _, program in _steps(worker)}
+    names = {program for worker in workers for _, program in _program_steps(worker)}
     return path, tuple((name, programs.find(name, path)) for name in sorted(names))
 
 
@@ -50,7 +50,7 @@ def session_path(place: Place) -> str:
     return f"{path}{os.pathsep}{own}"
 
 
-def _steps(worker: Worker) -> Iterator[tuple[str, str]]:
+def _program_steps(worker: Worker) -> Iterator[tuple[str, str]]:
     """(step, program) of the commands whose program can be known before a run; the agent's first."""
     steps = [("", templates_of(worker)[0]), ("setup", worker.setup)]
     if not worker.setup:

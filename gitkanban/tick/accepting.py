@@ -107,7 +107,7 @@ def _try_base(state: TickState, config: Config | None, cards: Sequence[str]) -> 
     try:
         return Onto(state.place, config)
     except GitkanbanError as error:
-        _refuse(state, cards, error)
+        _note_refusal(state, cards, error)
         state.report_error(f"nothing is accepted: {error}")
         return None
 
@@ -121,12 +121,12 @@ def _try_merge(state: TickState, look: Look, base: Onto, card_id: str) -> Accept
             raise Untrusted(f"{why}; see `gitkanban trust`")
         return merge_onto(base, card, look.plan.after.runs_of(card_id), state.verified)
     except (GitkanbanError, OSError) as error:
-        _refuse(state, [card_id], error)
+        _note_refusal(state, [card_id], error)
         state.report_error(f"{card_id} is not accepted: {error}")
         return None
 
 
-def _refuse(state: TickState, cards: Sequence[str], error: Exception) -> None:
+def _note_refusal(state: TickState, cards: Sequence[str], error: Exception) -> None:
     state.given_up.update(cards)
     if not isinstance(error, BoardBusy):  # that passes
         state.refused.update(dict.fromkeys(cards, str(error)))

@@ -20,12 +20,12 @@ def share(state: TickState) -> None:
     """Push what has happened. Call it once the tick lock is free."""
     if state.remote and state.outcome.commit:
         state.remote.share()
-    _publish(state)
+    _publish_where_asked(state)
     if state.remote:
         state.add(told=tuple(state.remote.notices), errors=tuple(state.remote.errors))
 
 
-def _publish(state: TickState) -> None:
+def _publish_where_asked(state: TickState) -> None:
     """Push the branches of cards in review where the board says so; block what was closed."""
     if state.config is None or not state.config.push:
         return

@@ -167,11 +167,11 @@ def prompt_of(
         notes=board.notes_of(card.id),
         logs={run: text for run, text in words.items() if text},
         template=template,
-        extra=_proposals(place, board, card),
+        extra=_proposals_prompt(place, board, card),
     )
 
 
-def _proposals(place: Place, board: Board, card: Card) -> str:
+def _proposals_prompt(place: Place, board: Board, card: Card) -> str:
     """The memory proposals that the card gathers, if it is one that does."""
     if not card.id.startswith(PREFIX):
         return ""

@@ -86,7 +86,7 @@ def card_text(
         ("status", status),
         ("worker", card.worker or "nobody yet"),
         ("priority", str(card.priority) if card.priority else ""),
-        ("parents", "  ".join(f"{p} ({_status(board, p)})" for p in card.parents)),
+        ("parents", "  ".join(f"{p} ({_parent_status(board, p)})" for p in card.parents)),
         ("needs", "  ".join(f"{name} {amount}" for name, amount in card.needs)),
         ("run", f"{card.run} in {card.slot} on {card.host}" if card.run else ""),
         ("reason", ": ".join(part for part in (card.reason, card.why) if part)),
@@ -121,11 +121,11 @@ def _received_lines(received: Sequence[Handoff]) -> list[str]:
         changed = ", ".join(some) + (f" [cut: {rest} more]" if rest > 0 else "")
         commit = f", commit {each.commit[:10]}" if each.commit else ""
         lines.append(shown(f"  {each.card}{commit}" + (f", changed {changed}" if some else "")))
-        lines += _indented(cut(each.summary.strip(), SUMMARY_MOST), LINES_MOST[0])
+        lines += _indent_lines(cut(each.summary.strip(), SUMMARY_MOST), LINES_MOST[0])
     return ["", "received:", *lines] if lines else []
 
 
-def _status(board: Board, card_id: str) -> str:
+def _parent_status(board: Board, card_id: str) -> str:
     known = board.cards.get(card_id)
     if known:
         return known.status
@@ -140,10 +140,10 @@ def _run_lines(run: Run) -> list[str]:
     lines = [f"  {shown(said)}"]
     if run.salvage:
         lines.append(shown(f"      kept: git show {run.salvage}"))
-    return lines + _indented(run.summary, LINES_MOST[1])
+    return lines + _indent_lines(run.summary, LINES_MOST[1])
 
 
-def _indented(text: str, most: int) -> list[str]:
+def _indent_lines(text: str, most: int) -> list[str]:
     return ["      " + line for line in shown_lines(cut_lines(text, most)).split("\n") if line]
 
 

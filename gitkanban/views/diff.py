@@ -25,7 +25,12 @@ def diff_text(diff: Difference, a: str, b: str, colour: bool = False) -> str:
         return head[0] + "\n"
     for change in diff.cards:
         head += ["", *_card_lines(change, colour)]
-    parts = [head, _settings(diff, colour), list(_else(diff)), list(_next(diff))]
+    parts = [
+        head,
+        _setting_lines(diff, colour),
+        list(_other_lines(diff)),
+        list(_outlook_section(diff)),
+    ]
     titles = ["", "config", "", "then"]
     out: list[str] = []
     for title, lines in zip(titles, parts, strict=True):
@@ -47,7 +52,7 @@ def counted(diff: Difference) -> str:
         count = kinds.count(kind)
         if count:
             parts.append(f"{count} {kind}" if parts else f"{plural(count, 'card')} {kind}")
-    for name, count in (("run", _total(diff.runs)), ("note", _total(diff.notes))):
+    for name, count in (("run", _total_count(diff.runs)), ("note", _total_count(diff.notes))):
         if count:
             parts.append(plural(count, name))
     if diff.settings:
@@ -59,7 +64,7 @@ def counted(diff: Difference) -> str:
     return ", ".join(parts) or "no difference"
 
 
-def _total(counts: Sequence[tuple[str, int]]) -> int:
+def _total_count(counts: Sequence[tuple[str, int]]) -> int:
     return sum(count for _, count in counts)
 
 
@@ -89,7 +94,7 @@ def facts(card: Card) -> list[str]:
 
 def _field_lines(field: FieldChange, colour: bool) -> list[str]:
     if field.name in PROSE and "\n" in f"{field.before}{field.after}":
-        return [f"{field.name}:", *(f"  {line}" for line in _prose(field, colour))]
+        return [f"{field.name}:", *(f"  {line}" for line in _prose_lines(field, colour))]
     if field.name in SETS:
         return [f"{field.name}: {'  '.join(_set_words(field, colour))}"]
     before, after = (value_text(field.name, value) for value in (field.before, field.after))
@@ -126,19 +131,19 @@ def _set_words(field: FieldChange, colour: bool) -> Iterator[str]:
         yield coloured(f"+ {shown(text)}", "green", colour)
 
 
-def _prose(field: FieldChange, colour: bool) -> Iterator[str]:
+def _prose_lines(field: FieldChange, colour: bool) -> Iterator[str]:
     for line in changed_lines(word_diff(str(field.before), str(field.after))):
-        yield "…" if line is None else "".join(_marked(piece, colour) for piece in line)
+        yield "…" if line is None else "".join(_mark_piece(piece, colour) for piece in line)
 
 
-def _marked(piece: Piece, colour: bool) -> str:
+def _mark_piece(piece: Piece, colour: bool) -> str:
     text = shown(piece.text)
     if piece.kind == OLD:
         return coloured(f"[-{text}-]", "red", colour)
     return coloured(f"{{+{text}+}}", "green", colour) if piece.kind == NEW else text
 
 
-def _settings(diff: Difference, colour: bool) -> list[str]:
+def _setting_lines(diff: Difference, colour: bool) -> list[str]:
     lines = []
     for setting in diff.settings:
         before, after = (shown(text) or "nothing" for text in (setting.before, setting.after))
@@ -147,7 +152,7 @@ def _settings(diff: Difference, colour: bool) -> list[str]:
     return lines
 
 
-def _else(diff: Difference) -> Iterator[str]:
+def _other_lines(diff: Difference) -> Iterator[str]:
     for name, counts in (("run", diff.runs), ("note", diff.notes)):
         if counts:
             said = ", ".join(f"{plural(count, name)} of {card}" for card, count in counts)
@@ -158,7 +163,7 @@ def _else(diff: Difference) -> Iterator[str]:
     yield from (f"can be read again: {shown(name)}" for name in diff.mended)
 
 
-def _next(diff: Difference) -> Iterator[str]:
+def _outlook_section(diff: Difference) -> Iterator[str]:
     yield from (f"  {line}" for line in outlook_lines(diff))
 
 
@@ -171,8 +176,8 @@ def outlook_lines(diff: Difference) -> Iterator[str]:
         yield f"waits for nothing more: {', '.join(diff.freed)}"
     for waiting in diff.waits:
         yield f"{waiting.card} waits for {', '.join(waiting.parents)}"
-    yield f"longest chain: {_change(chain_text(diff.before), chain_text(diff.after))}"
-    yield f"a tick would start: {_change(starts_text(diff.before), starts_text(diff.after))}"
+    yield f"longest chain: {_before_and_after(chain_text(diff.before), chain_text(diff.after))}"
+    yield f"a tick would start: {_before_and_after(starts_text(diff.before), starts_text(diff.after))}"
 
 
 def ring_text(ring: Sequence[str]) -> str:
@@ -180,7 +185,7 @@ def ring_text(ring: Sequence[str]) -> str:
     return " → ".join([*ring, ring[0]])
 
 
-def _change(before: str, after: str) -> str:
+def _before_and_after(before: str, after: str) -> str:
     return f"{before}; now {after}" if before != after else f"{after}, as before"
 
 
@@ -195,12 +200,14 @@ def chain_text(outlook: Outlook) -> str:
 
 def starts_text(outlook: Outlook) -> str:
     """`2 sessions (backend-hermes: T1, T3)`."""
-    said = "; ".join(f"{profile}: {_some(cards)}" for profile, cards in outlook.starts.items())
+    said = "; ".join(
+        f"{profile}: {_first_cards(cards)}" for profile, cards in outlook.starts.items()
+    )
     count = sum(map(len, outlook.starts.values()))
     return plural(count, "session") + (f" ({said})" if said else "")
 
 
-def _some(cards: Sequence[str]) -> str:
+def _first_cards(cards: Sequence[str]) -> str:
     return ", ".join(cards[:8]) + (f" and {len(cards) - 8} more" if len(cards) > 8 else "")
 
 
@@ -222,11 +229,11 @@ def diff_data(diff: Difference, a: str, b: str) -> dict[str, Any]:
         "waits": [{"card": each.card, "parents": list(each.parents)} for each in diff.waits],
         "cycles": [list(ring) for ring in diff.rings],
         "chain": {"before": list(diff.before.chain), "after": list(diff.after.chain)},
-        "starts": {"before": _starts(diff.before), "after": _starts(diff.after)},
+        "starts": {"before": _starts_data(diff.before), "after": _starts_data(diff.after)},
     }
 
 
-def _starts(outlook: Outlook) -> dict[str, list[str]]:
+def _starts_data(outlook: Outlook) -> dict[str, list[str]]:
     return {profile: list(cards) for profile, cards in outlook.starts.items()}
 
 
@@ -239,13 +246,16 @@ def _card_data(change: CardChange) -> dict[str, Any]:
         "worker": change.card.worker,
     }
     data["fields"] = {
-        field.name: {"before": _json(field, field.before), "after": _json(field, field.after)}
+        field.name: {
+            "before": _json_value(field, field.before),
+            "after": _json_value(field, field.after),
+        }
         for field in change.fields
     }
     return data
 
 
-def _json(field: FieldChange, value: Any) -> Any:
+def _json_value(field: FieldChange, value: Any) -> Any:
     if field.name == "needs":
         return dict(value)
     if field.name == "not_before":

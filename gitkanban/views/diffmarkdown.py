@@ -38,7 +38,13 @@ def diff_markdown(diff: Difference, a: str, b: str) -> str:
     """The whole page, at most MOST characters."""
     parts = [MARK, f"### Board: {code(a)} → {code(b)}", f"{counted(diff)}."]
     if not diff.empty:
-        parts += [*_graph(diff), *_commands(diff), *_cards(diff), *_config(diff), *_follows(diff)]
+        parts += [
+            *_change_graph(diff),
+            *_command_warning(diff),
+            *_card_rows(diff),
+            *_config_section(diff),
+            *_outlook_section(diff),
+        ]
     out = ""
     for number, part in enumerate(parts):
         if len(out) + len(part) > MOST:
@@ -53,7 +59,7 @@ def code(text: str, most: int = 120) -> str:
     return code_span(clipped(shown(text), most))
 
 
-def _cell(text: str) -> str:
+def _table_cell(text: str) -> str:
     # A bar splits cells even inside code spans, unless it is escaped.
     return code(text, 80).replace("|", "\\|")
 
@@ -61,10 +67,10 @@ def _cell(text: str) -> str:
 # Cards ----------------------------------------------------------------------------------------
 
 
-def _cards(diff: Difference) -> Iterator[str]:
+def _card_rows(diff: Difference) -> Iterator[str]:
     listed = diff.cards[:CARDS_MOST]
     rows = [
-        f"| {code(c.id)} | {_cell(c.card.title)} | {_cell(', '.join(facts(c.card)))} "
+        f"| {code(c.id)} | {_table_cell(c.card.title)} | {_table_cell(', '.join(facts(c.card)))} "
         f"| {', '.join(code(p) for p in c.card.parents) or ' '} |"
         for c in listed
         if c.kind == "added"
@@ -76,15 +82,15 @@ def _cards(diff: Difference) -> Iterator[str]:
         card = change.card
         if change.kind == "added" and (card.body.strip() or card.acceptance):
             done_when = "".join(f"done when: {line}\n" for line in card.acceptance)
-            yield _details(change.id, f"{card.body.strip()}\n{done_when}".strip())
+            yield _details_block(change.id, f"{card.body.strip()}\n{done_when}".strip())
     for change in listed:
         if change.kind != "added":
-            yield _changed(change)
+            yield _change_text(change)
     if len(diff.cards) > len(listed):
         yield f"… and {len(diff.cards) - len(listed)} more."
 
 
-def _details(card: str, text: str) -> str:
+def _details_block(card: str, text: str) -> str:
     lines = text.splitlines()
     more = [f"… {len(lines) - LINES_MOST} more"] if len(lines) > LINES_MOST else []
     body = "\n".join(_html_line(clipped(shown(x), 200)) for x in [*lines[:LINES_MOST], *more])
@@ -97,18 +103,18 @@ def _html_line(text: str) -> str:
     return html.escape(text) if text.strip() else "&nbsp;"
 
 
-def _changed(change: CardChange) -> str:
+def _change_text(change: CardChange) -> str:
     if change.kind != "changed":
         return f"**{change.kind}** {code(change.id)} {code(change.card.title)}"
     lines = [f"**changed** {code(change.id)} {code(change.card.title)}"]
     for field in change.fields:
-        lines += ["", *_field(field)] if field.name in PROSE else _field(field)
+        lines += ["", *_field_lines(field)] if field.name in PROSE else _field_lines(field)
     return "\n".join(lines)
 
 
-def _field(field: FieldChange) -> list[str]:
+def _field_lines(field: FieldChange) -> list[str]:
     if field.name in PROSE:
-        return [f"- {field.name}:", "", f"  <pre>{_prose(field)}</pre>"]
+        return [f"- {field.name}:", "", f"  <pre>{_prose_text(field)}</pre>"]
     if field.name in SETS:
         gone, new = set_change(field)
         words = [*(f"− {code(text)}" for text in gone), *(f"+ {code(text)}" for text in new)]
@@ -117,14 +123,14 @@ def _field(field: FieldChange) -> list[str]:
     return [f"- {field.name}: {code(before)} → {code(after)}"]
 
 
-def _prose(field: FieldChange) -> str:
+def _prose_text(field: FieldChange) -> str:
     lines = changed_lines(word_diff(str(field.before), str(field.after)))
-    out = ["…" if line is None else "".join(map(_marked, line)) for line in lines[:LINES_MOST]]
+    out = ["…" if line is None else "".join(map(_mark_piece, line)) for line in lines[:LINES_MOST]]
     out += ["…"] if len(lines) > LINES_MOST else []
     return "\n  ".join(line if line.strip() else "&nbsp;" for line in out)
 
 
-def _marked(piece: Piece) -> str:
+def _mark_piece(piece: Piece) -> str:
     text = html.escape(clipped(shown(piece.text), 300))
     tag = {OLD: "del", NEW: "ins"}.get(piece.kind)
     return f"<{tag}>{text}</{tag}>" if tag else text
@@ -133,7 +139,7 @@ def _marked(piece: Piece) -> str:
 # The rest -------------------------------------------------------------------------------------
 
 
-def _commands(diff: Difference) -> Iterator[str]:
+def _command_warning(diff: Difference) -> Iterator[str]:
     found = [setting for setting in diff.settings if setting.executes]
     if found:
         yield "> [!WARNING]\n> **What is executed changes.** Read it as you read code.\n>\n" + (
@@ -144,7 +150,7 @@ def _commands(diff: Difference) -> Iterator[str]:
         )
 
 
-def _config(diff: Difference) -> Iterator[str]:
+def _config_section(diff: Difference) -> Iterator[str]:
     found = [setting for setting in diff.settings if not setting.executes]
     if found:
         yield "**Config**\n\n" + "\n".join(
@@ -152,15 +158,15 @@ def _config(diff: Difference) -> Iterator[str]:
         )
 
 
-def _follows(diff: Difference) -> Iterator[str]:
+def _outlook_section(diff: Difference) -> Iterator[str]:
     lines = [
         f"- **a new cycle**: {code(ring_text(ring))}; none of them can start" for ring in diff.rings
     ]
     if diff.ready:
-        lines.append(f"- becomes ready: {_ids(diff.ready)}")
+        lines.append(f"- becomes ready: {_id_list(diff.ready)}")
     if diff.freed:
-        lines.append(f"- waits for nothing more: {_ids(diff.freed)}")
-    lines += [f"- {code(w.card)} waits for {_ids(w.parents)}" for w in diff.waits[:CARDS_MOST]]
+        lines.append(f"- waits for nothing more: {_id_list(diff.freed)}")
+    lines += [f"- {code(w.card)} waits for {_id_list(w.parents)}" for w in diff.waits[:CARDS_MOST]]
     lines += _before_after("longest chain", chain_text(diff.before), chain_text(diff.after))
     lines += _before_after("a tick would start", starts_text(diff.before), starts_text(diff.after))
     for name, counts in (("run", diff.runs), ("note", diff.notes)):
@@ -172,7 +178,7 @@ def _follows(diff: Difference) -> Iterator[str]:
     yield "**What follows**\n\n" + "\n".join(lines)
 
 
-def _ids(names: tuple[str, ...]) -> str:
+def _id_list(names: tuple[str, ...]) -> str:
     more = f" and {len(names) - 20} more" if len(names) > 20 else ""
     return ", ".join(code(name) for name in names[:20]) + more
 
@@ -192,7 +198,7 @@ _CLASSES = {
 }
 
 
-def _graph(diff: Difference) -> Iterator[str]:
+def _change_graph(diff: Difference) -> Iterator[str]:
     """A mermaid graph of the cards that change and their neighbours; new links are thick."""
     kinds = {change.id: change for change in diff.cards}
     links = [(link, "old") for link in diff.links] + [(link, "cut") for link in diff.cut]
@@ -206,7 +212,7 @@ def _graph(diff: Difference) -> Iterator[str]:
         change = kinds.get(name)
         label = f"{name} {clipped(shown(change.card.title), 40)}" if change else name
         mark = f":::{change.kind}" if change else ""
-        lines.append(f'  {node}["{_label(label)}"]{mark}')
+        lines.append(f'  {node}["{_quote_label(label)}"]{mark}')
     drawn = [(link, kind) for link, kind in near if link[0] in nodes and link[1] in nodes]
     for (parent, child), kind in drawn[:LINKS_MOST]:
         arrow = "-. cut .->" if kind == "cut" else "==>" if _is_new(diff, parent, child) else "-->"
@@ -224,6 +230,6 @@ def _is_new(diff: Difference, parent: str, child: str) -> bool:
     return change is not None and (change.before is None or parent not in change.before.parents)
 
 
-def _label(text: str) -> str:
+def _quote_label(text: str) -> str:
     """Text inside a quoted label: mermaid's own entities, so that nothing ends it or is markup."""
     return re.sub(r"[^\w .,:/()+=-]", lambda found: f"#{ord(found[0])};", text)

@@ -33,11 +33,11 @@ def doctor_text(found: Sequence[Symptom], mended: Mended) -> str:
     """A paragraph for each symptom, and a last line that counts."""
     if not found:
         return "nothing is wrong\n"
-    parts = ["\n".join(_lines(each, mended)) for each in found]
-    return "\n".join([*parts, "", _count(found, mended)]) + "\n"
+    parts = ["\n".join(_symptom_lines(each, mended)) for each in found]
+    return "\n".join([*parts, "", _count_line(found, mended)]) + "\n"
 
 
-def _lines(each: Symptom, mended: Mended) -> list[str]:
+def _symptom_lines(each: Symptom, mended: Mended) -> list[str]:
     word = _WORDS.get(each.severity, each.severity)
     lines = [f"{word}: {shown(each.text)} [{each.code}]"]
     if each in mended:
@@ -50,16 +50,16 @@ def _lines(each: Symptom, mended: Mended) -> list[str]:
     return lines
 
 
-def _count(found: Sequence[Symptom], mended: Mended) -> str:
+def _count_line(found: Sequence[Symptom], mended: Mended) -> str:
     wrong = [each for each in found if each.severity != INFO and mended.get(each) != ""]
     done = sum(why == "" for why in mended.values())
     fixable = sum(bool(each.repair) and each not in mended for each in found)
     parts = [f"{done} repaired"] if done else []
-    parts.append(f"{_things(len(wrong))} wrong" if wrong else "nothing is wrong")
+    parts.append(f"{_things_are(len(wrong))} wrong" if wrong else "nothing is wrong")
     if fixable:
         parts.append(f"`gitkanban doctor --fix` repairs {fixable} without losing anything")
     return "; ".join(parts)
 
 
-def _things(count: int) -> str:
+def _things_are(count: int) -> str:
     return "1 thing is" if count == 1 else f"{count} things are"

@@ -48,16 +48,16 @@ def findings_github(found: Sequence[Finding]) -> str:
     lines = []
     for each in found:
         fields = {"file": each.file, "line": each.line, "col": each.column, "title": each.rule}
-        where = ",".join(f"{name}={_property(str(v))}" for name, v in fields.items() if v)
+        where = ",".join(f"{name}={_escape_property(str(v))}" for name, v in fields.items() if v)
         said = "\n".join(part for part in (each.message, each.hint) if part)
-        lines.append(f"::{each.severity} {where}::{_message(said)}\n")
+        lines.append(f"::{each.severity} {where}::{_escape_message(said)}\n")
     return "".join(lines)
 
 
-def _message(text: str) -> str:
+def _escape_message(text: str) -> str:
     lines = (shown(line) for line in text.replace("\r", "").split("\n"))
     return "%0A".join(line.replace("%", "%25") for line in lines)
 
 
-def _property(text: str) -> str:
-    return _message(text).replace(":", "%3A").replace(",", "%2C")
+def _escape_property(text: str) -> str:
+    return _escape_message(text).replace(":", "%3A").replace(",", "%2C")

@@ -28,7 +28,7 @@ def proposals_text(proposals: Sequence[Proposal], gathered: Mapping[str, str], n
         card = gathered.get(each.id)
         state = f"in {card}" if card and each.state == WAITING else each.state
         past = age(now - each.at) if each.at else ""
-        rows.append([each.id, each.profile or "?", each.card, past, state, _what(each)])
+        rows.append([each.id, each.profile or "?", each.card, past, state, _proposal_words(each)])
     waiting = sum(each.state == WAITING for each in proposals)
     lines = columns(rows, 120, 5)
     if waiting:
@@ -36,7 +36,7 @@ def proposals_text(proposals: Sequence[Proposal], gathered: Mapping[str, str], n
     return "\n".join(lines) + "\n"
 
 
-def _what(proposal: Proposal) -> str:
+def _proposal_words(proposal: Proposal) -> str:
     if proposal.text:
         return clipped(shown(" ".join(proposal.text.split())), 60)
     left = f", {len(proposal.left_out)} left out" if proposal.left_out else ""

@@ -23,10 +23,10 @@ def commit_message(board: Board, changes: Sequence[Change], subject: str = "") -
 
 def from_lines(lines: Sequence[Line], suffix: str = "", subject: str = "") -> str:
     """Subject, one body line per line when there are several, and the trailers."""
-    first = clipped(f"kanban: {shown(subject)}", SUBJECT_MOST) if subject else _subject(lines)
+    first = clipped(f"kanban: {shown(subject)}", SUBJECT_MOST) if subject else _subject_line(lines)
     parts = [first + (f" {suffix}" if suffix else "")]
     if len(lines) > 1 or subject:
-        parts.append("\n".join(_told(line) for line in lines))
+        parts.append("\n".join(_line_text(line) for line in lines))
     cards = dict.fromkeys(line.card for line in lines if line.card)
     runs = dict.fromkeys(line.run for line in lines if line.run)
     trailers = [f"Kanban-Card: {card}" for card in cards] + [f"Kanban-Run: {run}" for run in runs]
@@ -35,13 +35,13 @@ def from_lines(lines: Sequence[Line], suffix: str = "", subject: str = "") -> st
     return "\n\n".join(parts) + "\n"
 
 
-def _told(line: Line) -> str:
+def _line_text(line: Line) -> str:
     return shown(f"{line.card} {line.text}".strip())
 
 
-def _subject(lines: Sequence[Line]) -> str:
+def _subject_line(lines: Sequence[Line]) -> str:
     if len(lines) == 1:
-        return clipped(f"kanban: {_told(lines[0])}", SUBJECT_MOST)
+        return clipped(f"kanban: {_line_text(lines[0])}", SUBJECT_MOST)
     cards = len({line.card for line in lines if line.card})
     counted = f"kanban: {len(lines)} changes to {cards} card{'' if cards == 1 else 's'}"
     if cards < len(lines):
@@ -50,7 +50,7 @@ def _subject(lines: Sequence[Line]) -> str:
     for line in lines:
         kinds.setdefault(line.text.partition(" (")[0], []).append(line)
     parts = [
-        _told(alike[0]) if len(alike) == 1 else f"{len(alike)} cards {kind}"
+        _line_text(alike[0]) if len(alike) == 1 else f"{len(alike)} cards {kind}"
         for kind, alike in kinds.items()
     ]
     subject = f"kanban: {', '.join(parts)}"

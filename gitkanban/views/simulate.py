@@ -45,16 +45,16 @@ def simulation_data(done: Simulated, worth: Assessment, better: Sequence[Advice]
         ],
         "advice": [
             {
-                **_change(each.key, each.limit, each.to),
+                **_change_data(each.key, each.limit, each.to),
                 "makespan": each.makespan,
-                "also": _change(*each.also) if each.also else None,
+                "also": _change_data(*each.also) if each.also else None,
             }
             for each in better
         ],
     }
 
 
-def _change(key: Key, limit: int, to: int) -> dict[str, Any]:
+def _change_data(key: Key, limit: int, to: int) -> dict[str, Any]:
     return {"limit": list(key), "from": limit, "to": to}
 
 
@@ -74,20 +74,20 @@ def simulation_text(
         lines = ["nothing would run"]
     else:
         lines = [
-            *_head(done, worth),
+            *_head_lines(done, worth),
             "",
             *gantt(done, total, colour),
             "",
-            *(clipped(line, total) for line in _table(board, done, total)),
+            *(clipped(line, total) for line in _card_table(board, done, total)),
             "",
-            *(clipped(line, total) for line in _use(board, worth, total)),
-            *_better(done, worth, better),
+            *(clipped(line, total) for line in _use_table(board, worth, total)),
+            *_advice_lines(done, worth, better),
         ]
-    lines += _never(done)
-    return "\n".join(row for line in lines for row in _folded(line, total)) + "\n"
+    lines += _never_lines(done)
+    return "\n".join(row for line in lines for row in _fold_line(line, total)) + "\n"
 
 
-def _folded(line: str, total: int) -> list[str]:
+def _fold_line(line: str, total: int) -> list[str]:
     """A line of words that is too long, on several; pictures and tables are as wide as they are."""
     if width(line) <= total or "\x1b" in line or "█" in line or "  " in line.strip():
         return [line]
@@ -129,7 +129,7 @@ def limit_name(key: Key) -> str:
     }.get(kind, f"{kind} {name}")
 
 
-def _head(done: Simulated, worth: Assessment) -> list[str]:
+def _head_lines(done: Simulated, worth: Assessment) -> list[str]:
     cards = plural(len([bar for bar in done.bars if not bar.ran]), "card")
     if done.left:
         return [
@@ -158,16 +158,16 @@ def gantt(done: Simulated, total: int = 100, colour: bool = False) -> list[str]:
     room = max(10, total - head - 2)
     span = max(1, done.makespan)
     workers = {name: at for at, name in enumerate(sorted({bar.worker for bar in done.bars}))}
-    lines = [f"{' ' * head}  {_axis(span, room)}"]
+    lines = [f"{' ' * head}  {_axis_line(span, room)}"]
     for slot, bars in list(slots.items())[:ROWS_MOST]:
         name = padded(clipped(slot, head), head)
-        lines.append(f"{name}  {_row(bars, done.now, span, room, workers, colour)}")
+        lines.append(f"{name}  {_bar_row(bars, done.now, span, room, workers, colour)}")
     if len(slots) > ROWS_MOST:
         lines.append(f"[cut: {len(slots) - ROWS_MOST} more slots]")
-    return lines + (_legend(workers, total) if colour and len(workers) > 1 else [])
+    return lines + (_legend_lines(workers, total) if colour and len(workers) > 1 else [])
 
 
-def _legend(workers: Mapping[str, int], total: int) -> list[str]:
+def _legend_lines(workers: Mapping[str, int], total: int) -> list[str]:
     """Whose bars have which colour, as many workers a line as fit."""
     lines, used = [""], 0
     for name, at in workers.items():
@@ -186,14 +186,14 @@ def _slot_key(slot: str) -> tuple[str, int]:
     return profile, int(number) if number.isdigit() else 0
 
 
-def _axis(span: int, room: int) -> str:
+def _axis_line(span: int, room: int) -> str:
     end = long(span)
     middle = long(span // 2)
     left = padded("0", room // 2 - len(middle) // 2) + middle
     return padded(left, room - len(end)) + end
 
 
-def _row(
+def _bar_row(
     bars: Sequence[Bar], now: int, span: int, room: int, workers: Mapping[str, int], colour: bool
 ) -> str:
     line, at = "", 0
@@ -214,7 +214,7 @@ def _row(
     return line
 
 
-def _table(board: Board, done: Simulated, total: int) -> list[str]:
+def _card_table(board: Board, done: Simulated, total: int) -> list[str]:
     rows = [["CARD", "START", "END", "SLOT", "TITLE"]]
     for bar in done.bars[:LISTED_MOST]:
         card = board.cards.get(bar.card)
@@ -229,7 +229,7 @@ def _table(board: Board, done: Simulated, total: int) -> list[str]:
     return lines
 
 
-def _use(board: Board, worth: Assessment, total: int) -> list[str]:
+def _use_table(board: Board, worth: Assessment, total: int) -> list[str]:
     limits = board.config.workers if board.config else {}
     rows = [["WORKER", "SLOTS", "IN USE"]]
     rows += [
@@ -240,11 +240,11 @@ def _use(board: Board, worth: Assessment, total: int) -> list[str]:
     return columns(rows, total, 0)
 
 
-def _better(done: Simulated, worth: Assessment, better: Sequence[Advice] | None) -> list[str]:
+def _advice_lines(done: Simulated, worth: Assessment, better: Sequence[Advice] | None) -> list[str]:
     if better is None or done.left or (done.makespan <= worth.bound and worth.binds == CHAIN):
         return []
     lines = [
-        f"{_raise(each)}: {long(each.makespan)}, {long(done.makespan - each.makespan)} less"
+        f"{_raise_words(each)}: {long(each.makespan)}, {long(done.makespan - each.makespan)} less"
         for each in better
     ]
     waited = [limit_name(key) for key in waited_at(done)[:2]]
@@ -257,7 +257,7 @@ def _better(done: Simulated, worth: Assessment, better: Sequence[Advice] | None)
     return ["", *lines] if lines else []
 
 
-def _raise(one: Advice) -> str:
+def _raise_words(one: Advice) -> str:
     text = f"raise {limit_name(one.key)} from {one.limit} to {one.to}"
     if one.also is None:
         return text
@@ -265,7 +265,7 @@ def _raise(one: Advice) -> str:
     return f"{text} and {limit_name(key)} from {limit} to {to}, together"
 
 
-def _never(done: Simulated) -> list[str]:
+def _never_lines(done: Simulated) -> list[str]:
     if not done.never:
         return []
     lines = ["", f"{plural(len(done.never), 'card')} would never start:"]

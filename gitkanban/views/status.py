@@ -31,11 +31,11 @@ def status_text(
 ) -> str:
     """The whole page: at most `total` columns wide, in ANSI colours when asked."""
     parts = [
-        _head(data),
-        *_profiles(data, colour),
+        _head_line(data),
+        *_profile_lines(data, colour),
         "",
-        *_cards(data, now, total, colour, all_),
-        *_remarks(data, colour),
+        *_card_lines(data, now, total, colour, all_),
+        *_remark_lines(data, colour),
     ]
     return "\n".join(parts) + "\n"
 
@@ -47,12 +47,12 @@ def word_of(card: "dict[str, Any]") -> str:
     return str(card["status"])
 
 
-def _head(data: "dict[str, Any]") -> str:
+def _head_line(data: "dict[str, Any]") -> str:
     board = data["board"]
     return f"board {board['branch']} at {board['commit'][:10]}"
 
 
-def _profiles(data: "dict[str, Any]", colour: bool) -> list[str]:
+def _profile_lines(data: "dict[str, Any]", colour: bool) -> list[str]:
     rows = []
     for name, profile in sorted(data["profiles"].items()):
         taken = [slot for slot in data["slots"] if slot["profile"] == name]
@@ -65,7 +65,9 @@ def _profiles(data: "dict[str, Any]", colour: bool) -> list[str]:
     ]
 
 
-def _cards(data: "dict[str, Any]", now: float, total: int, colour: bool, all_: bool) -> list[str]:
+def _card_lines(
+    data: "dict[str, Any]", now: float, total: int, colour: bool, all_: bool
+) -> list[str]:
     cards, counts = data["cards"], dict(data["left_out"])
     if not cards and not any(counts.values()):
         return ['No cards yet. Add one: gitkanban add "what to do" --worker NAME']
@@ -97,7 +99,7 @@ def card_lines(
     """Cards as aligned lines under a head."""
     rows = [["ID", "STATUS", "WORKER", "TITLE", ""]]
     rows += [
-        [card["id"], word_of(card), card["worker"], shown(card["title"]), _remark(card, now)]
+        [card["id"], word_of(card), card["worker"], shown(card["title"]), _card_remark(card, now)]
         for card in cards
     ]
     lines = columns(rows, total, 3)
@@ -107,7 +109,7 @@ def card_lines(
     return out
 
 
-def _remark(card: "dict[str, Any]", now: float) -> str:
+def _card_remark(card: "dict[str, Any]", now: float) -> str:
     if card["status"] == "running":
         since = f" for {age(now - seconds(card['started']))}" if card["started"] else ""
         return f"{card['slot']}{since}"
@@ -119,12 +121,12 @@ def _remark(card: "dict[str, Any]", now: float) -> str:
     return "; ".join(part for part in (waits, said) if part)
 
 
-def _paused(name: str, why: str) -> str:
+def _pause_words(name: str, why: str) -> str:
     who = "every worker" if name == "*" else name
     return f"paused: {shown(who)}" + (f": {shown(why)}" if why else "")
 
 
-def _remarks(data: "dict[str, Any]", colour: bool) -> list[str]:
+def _remark_lines(data: "dict[str, Any]", colour: bool) -> list[str]:
     lines = [
         coloured(f"{head}: {shown(data[key])}", tint, colour)
         for key, head, tint in (
@@ -133,7 +135,7 @@ def _remarks(data: "dict[str, Any]", colour: bool) -> list[str]:
         )
         if data[key]
     ]
-    lines += [_paused(name, why) for name, why in sorted(data["paused"].items())]
+    lines += [_pause_words(name, why) for name, why in sorted(data["paused"].items())]
     lines += [f"note: {shown(text)}" for text in data["notes"]]
     problems = data["problems"]
     if problems:

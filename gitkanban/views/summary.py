@@ -33,13 +33,13 @@ def summary(board: Board, seen: Observed, kept: bool = False) -> dict[str, Any]:
         "commit": board.commit,
         "valid_until": _valid_until(board, seen, found.scheduled, taken),
         "cards": [
-            _row(board, card, seen, found, card.id in persons)
+            _card_row(board, card, seen, found, card.id in persons)
             for _, card in sorted(board.cards.items())
         ],
-        "workers": _workers(board, seen, found.held, seats),
-        "host": _host(board, seats),
-        "profiles": _profiles(board, seats, taken),
-        "capacities": _capacities(board, seats),
+        "workers": _worker_rows(board, seen, found.held, seats),
+        "host": _host_room(board, seats),
+        "profiles": _profile_room(board, seats, taken),
+        "capacities": _capacity_room(board, seats),
         "deadlock": found.deadlock,
         "waits_for_you": found.waits_for_you,
         "standstill": seen.standstill,
@@ -72,7 +72,7 @@ def _valid_until(
     return min((at for at in turns if at > seen.now), default=0)
 
 
-def _row(
+def _card_row(
     board: Board, card: Card, seen: Observed, found: Standing, needs_person: bool
 ) -> tuple[Any, ...]:
     return (
@@ -82,7 +82,7 @@ def _row(
     )  # fmt: skip
 
 
-def _workers(
+def _worker_rows(
     board: Board, seen: Observed, held: Mapping[str, Held], seats: Room
 ) -> list[dict[str, Any]]:
     if board.config is None:
@@ -91,7 +91,7 @@ def _workers(
     for card in board.cards.values():
         if card.worker in mine:
             mine[card.worker].append(card)
-    rows = [_worker(board, name, cards, seen, held, seats) for name, cards in mine.items()]
+    rows = [_worker_row(board, name, cards, seen, held, seats) for name, cards in mine.items()]
     total = sum(row["weight"] for row in rows if row["running"] or row["ready"])
     for row in rows:
         busy = row["running"] or row["ready"]
@@ -99,7 +99,7 @@ def _workers(
     return rows
 
 
-def _worker(
+def _worker_row(
     board: Board, name: str, mine: list[Card], seen: Observed, held: Mapping[str, Held], seats: Room
 ) -> dict[str, Any]:
     assert board.config is not None
@@ -130,7 +130,7 @@ def _is_stuck(why: Held) -> bool:
     return why.code in PERSONS or why.code.startswith("parent-")
 
 
-def _host(board: Board, seats: Room) -> dict[str, int]:
+def _host_room(board: Board, seats: Room) -> dict[str, int]:
     """What runs on this host, and at most; what its workers reserve of that, running or not."""
     workers = board.config.workers.values() if board.config else ()
     return {
@@ -140,7 +140,9 @@ def _host(board: Board, seats: Room) -> dict[str, int]:
     }
 
 
-def _profiles(board: Board, seats: Room, taken: Sequence[Occupant]) -> dict[str, dict[str, int]]:
+def _profile_room(
+    board: Board, seats: Room, taken: Sequence[Occupant]
+) -> dict[str, dict[str, int]]:
     if board.config is None:
         return {}
     names = {worker.profile for worker in board.config.workers.values()}
@@ -151,7 +153,7 @@ def _profiles(board: Board, seats: Room, taken: Sequence[Occupant]) -> dict[str,
     }
 
 
-def _capacities(board: Board, seats: Room) -> dict[str, dict[str, int]]:
+def _capacity_room(board: Board, seats: Room) -> dict[str, dict[str, int]]:
     if board.config is None:
         return {}
     return {

@@ -30,22 +30,24 @@ def tidying_text(done: Tidying, dry_run: bool) -> str:
         for each in done.branches
     ]
     if done.folders:
-        lines.append(f"{removed} {_counted('run folder', list(done.folders))}")
+        lines.append(f"{removed} {_counted_names('run folder', list(done.folders))}")
     if done.archive:
-        lines.append(f"{archived} {_counted('card', [card for card, _ in done.archive])}")
+        lines.append(f"{archived} {_counted_names('card', [card for card, _ in done.archive])}")
     if not lines:
         lines = ["nothing to remove"]
-    return "\n".join([*lines, *_kept(done.kept)]) + "\n"
+    return "\n".join([*lines, *_kept_lines(done.kept)]) + "\n"
 
 
-def _kept(kept: tuple[Kept, ...]) -> list[str]:
+def _kept_lines(kept: tuple[Kept, ...]) -> list[str]:
     groups: dict[tuple[str, str], list[str]] = {}
     for each in kept:
         groups.setdefault((each.kind, each.why), []).append(each.name)
-    return [f"kept {_counted(kind, names)}: {shown(why)}" for (kind, why), names in groups.items()]
+    return [
+        f"kept {_counted_names(kind, names)}: {shown(why)}" for (kind, why), names in groups.items()
+    ]
 
 
-def _counted(kind: str, names: list[str]) -> str:
+def _counted_names(kind: str, names: list[str]) -> str:
     """`branch card/T1`, or `5 branches (card/T1, card/T2, card/T3 and 2 more)`."""
     if len(names) == 1:
         return f"{kind} {shown(names[0])}"

@@ -26,25 +26,25 @@ _USUAL = {"on_success": "review", "workspace_policy": "worktree-per-task"}
 def trust_text(wanted: "Sequence[Wanted]", withheld: "Withheld") -> str:
     """A paragraph for the board's keys and one a worker; all workers where nothing is new."""
     board = [change for change in withheld.changes if not change.worker]
-    parts = [[f"the board    ← {_joined(board)}"]] if board else []
+    parts = [[f"the board    ← {_join_changes(board)}"]] if board else []
     for row in wanted:
         changes = [each for each in withheld.changes if each.worker == row.worker]
         if changes:
             rows = {name for each in changes for name in _ROWS.get(each.key, ())}
-            parts.append([f"{row.worker}    ← {_joined(changes)}", *_facts(row, rows)])
+            parts.append([f"{row.worker}    ← {_join_changes(changes)}", *_fact_lines(row, rows)])
         elif row.worker in withheld.unasked:
             why = withheld.unasked[row.worker]
-            parts.append([f"{row.worker}    ← {shown(why)}", *_facts(row)])
+            parts.append([f"{row.worker}    ← {shown(why)}", *_fact_lines(row)])
     if not parts:
-        parts = [[f"{row.worker}    (trusted)", *_facts(row)] for row in wanted]
+        parts = [[f"{row.worker}    (trusted)", *_fact_lines(row)] for row in wanted]
     return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
 
 
-def _joined(changes: "Sequence[KeyChange]") -> str:
+def _join_changes(changes: "Sequence[KeyChange]") -> str:
     return shown("; ".join(change.text for change in changes))
 
 
-def _facts(row: "Wanted", only: Container[str] | None = None) -> list[str]:
+def _fact_lines(row: "Wanted", only: Container[str] | None = None) -> list[str]:
     keys = {name: str(value) for name, value in row.keys.items()}
     usual = {"profile": row.worker, **_USUAL}
     facts = [

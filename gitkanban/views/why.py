@@ -28,7 +28,7 @@ def why_data(card: Card, found: Standing, needed: Needed | None) -> dict[str, An
         "title": card.title,
         "status": card.status,
         "code": held.code if held else needed.state if needed else "",
-        "text": held.text if held else needed.text if needed else _free(card),
+        "text": held.text if held else needed.text if needed else _free_words(card),
         "frees": held.frees if held else needed.frees if needed else "",
         "at": iso(held.at) if held else "",
         "needs_person": needed is not None,
@@ -36,7 +36,7 @@ def why_data(card: Card, found: Standing, needed: Needed | None) -> dict[str, An
     }
 
 
-def _free(card: Card) -> str:
+def _free_words(card: Card) -> str:
     if card.status == TODO:
         return "nothing holds it: the next tick starts it"
     return f"is {card.status}"

@@ -5,13 +5,13 @@ from typing import Any
 from gitkanban.views.text import plural, shown
 
 
-def _share(worker: dict[str, Any]) -> str:
+def _share_words(worker: dict[str, Any]) -> str:
     """`2 (40%)`: its weight, and what that is among the workers that have work now."""
     part = f" ({worker['share']:.0%})" if worker["share"] else ""
     return f"{worker['weight']}{part}"
 
 
-def _taken(running: int, limit: int, reserved: int = 0) -> str:
+def _taken_words(running: int, limit: int, reserved: int = 0) -> str:
     """`2/3`, or `2/3 (1 reserved)`."""
     return f"{running}/{limit}" + (f" ({reserved} reserved)" if reserved else "")
 
@@ -25,25 +25,29 @@ def workers_text(data: dict[str, Any]) -> str:
             worker["name"],
             worker["profile"],
             worker["mode"],
-            _taken(worker["running"], worker["limit"], min(worker["reserve"], worker["limit"])),
+            _taken_words(
+                worker["running"], worker["limit"], min(worker["reserve"], worker["limit"])
+            ),
             worker["ready"],
             worker["waiting"],
             worker["stuck"] or "",
-            _share(worker),
+            _share_words(worker),
             shown(worker["paused"]),
         ]
         for worker in data["workers"]
     ]
     heads = ["worker", "profile", "mode", "running", "ready", "waiting", "stuck", "share", "paused"]
-    problems = [shown(_told(each)) for each in data["problems"] if is_of_config(each)]
+    problems = [shown(_problem_line(each)) for each in data["problems"] if is_of_config(each)]
     parts = [tabulate(rows, heads, tablefmt="simple")] if rows or not problems else []
     host = data["host"]
     if host["limit"]:
-        taken = _taken(host["running"], host["limit"], host["reserved"])
+        taken = _taken_words(host["running"], host["limit"], host["reserved"])
         parts.append(tabulate([["this one", taken]], ["host", "taken"], tablefmt="simple"))
     for title, head in (("profiles", "profile"), ("capacities", "capacity")):
         if data[title]:
-            totals = [[n, _taken(t["running"], t["limit"])] for n, t in sorted(data[title].items())]
+            totals = [
+                [n, _taken_words(t["running"], t["limit"])] for n, t in sorted(data[title].items())
+            ]
             parts.append(tabulate(totals, [head, "taken"], tablefmt="simple"))
     if problems:
         parts.append("\n".join([f"{plural(len(problems), 'problem')}:", *problems]))
@@ -55,6 +59,6 @@ def is_of_config(problem: dict[str, Any]) -> bool:
     return not problem["card"] and str(problem["file"]).endswith("config.yaml")
 
 
-def _told(problem: dict[str, Any]) -> str:
+def _problem_line(problem: dict[str, Any]) -> str:
     hint = f" ({problem['hint']})" if problem["hint"] else ""
     return f"  {problem['file']}:{problem['line']}:{problem['column']}: {problem['message']}{hint}"

@@ -217,7 +217,7 @@ def test_nor_where_a_terminal_gets_colours(planted: Path) -> None:
         assert not STEERS.search(said), (words, said)
     place = find(str(planted))
     board = store.read(place)
-    page = review._page(place, store.history(place, board, "V"), board.cards["V"])
+    page = review._review_page(place, store.history(place, board, "V"), board.cards["V"])
     assert "pwn" in page
     assert not STEERS.search(page)
 

@@ -23,7 +23,7 @@ def load(place: Place, commit: str) -> Board | None:
     collecting = gc.isenabled()
     gc.disable()  # ten thousand tuples are made at once, and all of them stay
     try:
-        with open(_path(place), "rb") as file:
+        with open(_cache_path(place), "rb") as file:
             if os.fstat(file.fileno()).st_uid != os.geteuid():
                 return None  # what others wrote is not unmarshalled
             form, kept, prefix, checksum = marshal.load(file)
@@ -36,7 +36,7 @@ def load(place: Place, commit: str) -> Board | None:
         return Board(
             place.branch,
             commit,
-            _config(config),
+            _config_from_row(config),
             {row[0]: Card._make(row) for row in cards},
             {card: tuple(map(Run._make, rows)) for card, rows in runs.items()},
             {card: tuple(map(Note._make, rows)) for card, rows in notes.items()},
@@ -54,7 +54,7 @@ def load(place: Place, commit: str) -> Board | None:
 def save(place: Place, board: Board) -> None:
     """Keep the board; done without where it cannot be written."""
     rows: Any = (  # not NamedTuples: marshal knows plain tuples only
-        _plain(board.config),
+        _plain_config(board.config),
         [tuple(card) for card in board.cards.values()],
         {card: [tuple(run) for run in runs] for card, runs in board.runs.items()},
         {card: [tuple(note) for note in notes] for card, notes in board.notes.items()},
@@ -64,14 +64,14 @@ def save(place: Place, board: Board) -> None:
     )
     data = marshal.dumps(rows)
     head = marshal.dumps((_FORMAT, board.commit, place.prefix, crc32(data)))
-    files.cache(_path(place), head + data)
+    files.cache(_cache_path(place), head + data)
 
 
-def _path(place: Place) -> str:
+def _cache_path(place: Place) -> str:
     return f"{place.private}/cache/board"
 
 
-def _plain(config: Config | None) -> tuple[object, ...] | None:
+def _plain_config(config: Config | None) -> tuple[object, ...] | None:
     if config is None:
         return None
     workers = {name: tuple(worker) for name, worker in config.workers.items()}
@@ -85,7 +85,7 @@ def _plain(config: Config | None) -> tuple[object, ...] | None:
     )
 
 
-def _config(row: tuple[object, ...] | None) -> Config | None:
+def _config_from_row(row: tuple[object, ...] | None) -> Config | None:
     if row is None:
         return None
     config = Config._make(row)

@@ -95,7 +95,7 @@ class FastImport:
         order = [
             b"commit %s\nmark :1\n" % self._ref.encode(),
             b"author %s\ncommitter %s\n" % (author.line(), committer.line()),
-            _data(message),
+            _data_command(message),
             *(
                 b"%s %s\n" % (word, parent.encode())
                 for word, parent in zip(
@@ -110,7 +110,7 @@ class FastImport:
                 order.append(b"D %s\n" % quoted(path))
             else:
                 order.append(
-                    b"M %s inline %s\n%s" % (file[0].encode(), quoted(path), _data(file[1]))
+                    b"M %s inline %s\n%s" % (file[0].encode(), quoted(path), _data_command(file[1]))
                 )
         order.append(b"\n")
         self._send(b"".join(order))
@@ -131,7 +131,7 @@ class FastImport:
             process.kill()
         _, said = process.communicate()
         if process.returncode and not kill:
-            raise _failed(self.common, process.pid, said)
+            raise _failure_of(self.common, process.pid, said)
 
     def _start(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
@@ -166,10 +166,10 @@ class FastImport:
         process, self._process = self._process, None
         assert process
         _, said = process.communicate()
-        return _failed(self.common, process.pid, said)
+        return _failure_of(self.common, process.pid, said)
 
 
-def _failed(common: str, pid: int, said: bytes) -> GitFailed | OSError:
+def _failure_of(common: str, pid: int, said: bytes) -> GitFailed | OSError:
     """Why it failed: what the disk refuses as the system says it, anything else in git's words."""
     files.remove(f"{common}/fast_import_crash_{pid}")  # its own report of every failure
     objects = f"{common}/objects"
@@ -187,7 +187,7 @@ def quoted(path: bytes) -> bytes:
     return b'"%s"' % escaped
 
 
-def _data(content: bytes) -> bytes:
+def _data_command(content: bytes) -> bytes:
     return b"data %d\n%s\n" % (len(content), content)
 
 

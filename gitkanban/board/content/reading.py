@@ -81,9 +81,9 @@ def kind_of(path: str) -> str:
     return ""
 
 
-def _parse(kind: str, data: bytes, path: str) -> Any:
+def _parse_kind(kind: str, data: bytes, path: str) -> Any:
     if kind == "archived":
-        card = _parse("card", data, path)
+        card = _parse_kind("card", data, path)
         return Archived(card.id, card.status)
     if kind == "card":
         from gitkanban.board.formats import cardfast
@@ -125,7 +125,7 @@ def refuse_unreadable(name: str, data: bytes) -> None:
             if wrong[0] is None:
                 raise Bad(wrong[1][0])
         elif kind:
-            _parse(kind, data, name)
+            _parse_kind(kind, data, name)
     except Bad as bad:
         problem = bad.problem
         text = f"{name} could not be read any more: {problem.message}"
@@ -154,7 +154,7 @@ class Reader:
     def __init__(self, place: Place) -> None:
         self.place = place
         self.path = f"{place.private}/cache/parsed"
-        self.known: dict[str, Any] = _load(self.path)
+        self.known: dict[str, Any] = _load_cache(self.path)
         self.grown = False
 
     def values(self, entries: Iterable[Entry]) -> dict[str, _Parsed]:
@@ -169,7 +169,7 @@ class Reader:
             if row is None:
                 missing.setdefault(entry.oid, []).append(entry)
             else:
-                found[entry.path] = _revived(entry.path, row)
+                found[entry.path] = _revive_row(entry.path, row)
         for oid, size, data in blobs.read(self.place, missing):
             for entry in missing[oid]:
                 parsed = self._parse(entry, size, data)
@@ -190,7 +190,7 @@ class Reader:
         from gitkanban.board.formats.yamltext import Bad
 
         try:
-            return _Parsed(_parse(kind_of(entry.path), data, path))
+            return _Parsed(_parse_kind(kind_of(entry.path), data, path))
         except Bad as bad:
             return _Parsed(None, bad.problem._replace(card=_card_of(entry.path)))
 
@@ -212,7 +212,7 @@ def _too_large(size: int) -> str:
     return f"{sizes.shown(size)}, more than the 1 MiB a board file may have"
 
 
-def _revived(path: str, row: Any) -> _Parsed:
+def _revive_row(path: str, row: Any) -> _Parsed:
     problem, value = row
     if problem is not None:
         return _Parsed(None, Problem(*problem))
@@ -224,7 +224,7 @@ def _card_of(path: str) -> str:
     return path.rpartition("/")[2].removesuffix(".yaml") if of_card else ""
 
 
-def _load(path: str) -> dict[str, Any]:
+def _load_cache(path: str) -> dict[str, Any]:
     """A cache file's rows; nothing when it is missing, damaged, or of another version."""
     try:
         with open(path, "rb") as file:
@@ -255,7 +255,7 @@ def board_at(place: Place, commit: str, *, whole: bool = False) -> Board:
             problems.append(parsed.problem)
         else:
             cards[parsed.value.id] = parsed.value
-    config, wrong = _config(place, kinds.get("config", ()))
+    config, wrong = _read_config(place, kinds.get("config", ()))
     problems += wrong
     active = read_whole(cards.values())
     histories = [
@@ -264,7 +264,7 @@ def board_at(place: Place, commit: str, *, whole: bool = False) -> Board:
         for entry in kinds.get(kind, ())
         if whole or entry.path.split("/")[1] in active
     ]
-    runs, notes, wrong = _histories(reader, histories)
+    runs, notes, wrong = _read_histories(reader, histories)
     problems += wrong
     paused: dict[str, Pause] = {}
     for parsed in reader.values(kinds.get("pause", ())).values():
@@ -272,7 +272,7 @@ def board_at(place: Place, commit: str, *, whole: bool = False) -> Board:
             problems.append(parsed.problem)
         else:
             paused[parsed.value.worker] = parsed.value
-    archived, wrong = _archived(place, reader, kinds.get("archived", ()), cards)
+    archived, wrong = _archived_cards(place, reader, kinds.get("archived", ()), cards)
     problems += wrong
     reader.save(entries)
     return Board(
@@ -280,7 +280,7 @@ def board_at(place: Place, commit: str, *, whole: bool = False) -> Board:
     )
 
 
-def _archived(
+def _archived_cards(
     place: Place, reader: Reader, entries: Iterable[Entry], cards: Container[str]
 ) -> tuple[frozenset[str], list[Problem]]:
     """The cards that lie in the archive, done; one that is not counts as unreadable, and so frees
@@ -292,11 +292,11 @@ def _archived(
         if card in cards or (not parsed.problem and parsed.value.status == DONE):
             done.add(card)
         else:
-            problems.append(parsed.problem or _undone(place.path(path), parsed.value))
+            problems.append(parsed.problem or _problem_of_undone(place.path(path), parsed.value))
     return frozenset(done), [problem for problem in problems if problem.card not in done]
 
 
-def _undone(path: str, card: Archived) -> Problem:
+def _problem_of_undone(path: str, card: Archived) -> Problem:
     home = f"{path.rpartition('archive/')[0]}cards/{card.card}.yaml"
     text = f"it lies in the archive and is {card.status}, not done"
     return Problem(path, 0, 0, text, f"Move it back: git mv {path} {home}", card.card)
@@ -318,10 +318,10 @@ def history_of(place: Place, board: Board, card: str) -> Board:
     """
     folders = (f"runs/{card}/", f"notes/{card}/")
     below = () if card in board.archived else folders
-    listed = map(_unarchived, listing(place, board.commit, *below))
+    listed = map(_unarchived_entry, listing(place, board.commit, *below))
     own = [entry for entry in listed if entry.path.startswith(folders)]
     entries = [entry for entry in own if kind_of(entry.path) in ("run", "note")]
-    runs, notes, _ = _histories(Reader(place), entries)
+    runs, notes, _ = _read_histories(Reader(place), entries)
     known_runs = {run.run: run for run in (*runs.get(card, ()), *board.runs_of(card))}
     known_notes = {note.id: note for note in (*notes.get(card, ()), *board.notes_of(card))}
     return board._replace(
@@ -340,25 +340,25 @@ def archived_cards(place: Place, board: Board, wanted: Collection[str]) -> dict[
     files = {f"cards/{card}.yaml" for card in wanted}
     entries = {
         entry.path: entry
-        for entry in map(_unarchived, _filed(listing(place, board.commit)))
+        for entry in map(_unarchived_entry, _archived_entries(listing(place, board.commit)))
         if entry.path in files
     }
     found = Reader(place).values(list(entries.values())).values()
     return {each.value.id: each.value for each in found if not each.problem}
 
 
-def _filed(entries: Iterable[Entry]) -> Iterator[Entry]:
+def _archived_entries(entries: Iterable[Entry]) -> Iterator[Entry]:
     return (entry for entry in entries if entry.path.startswith("archive/"))
 
 
-def _unarchived(entry: Entry) -> Entry:
+def _unarchived_entry(entry: Entry) -> Entry:
     """A file of the archive as it was called before: `archive/2026/runs/T1/…` as `runs/T1/…`."""
     if not entry.path.startswith("archive/"):
         return entry
     return entry._replace(path=entry.path.split("/", 2)[-1])
 
 
-def _histories(
+def _read_histories(
     reader: Reader, entries: list[Entry]
 ) -> tuple[dict[str, tuple[Run, ...]], dict[str, tuple[Note, ...]], list[Problem]]:
     runs: dict[str, list[Run]] = {}
@@ -378,7 +378,7 @@ def _histories(
     )
 
 
-def _config(place: Place, entries: Iterable[Entry]) -> tuple[Config | None, list[Problem]]:
+def _read_config(place: Place, entries: Iterable[Entry]) -> tuple[Config | None, list[Problem]]:
     from gitkanban.board.formats import configfile
 
     for entry in entries:

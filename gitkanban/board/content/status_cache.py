@@ -52,10 +52,10 @@ def warm(cwd: str) -> "dict[str, Any] | None":
             if os.fstat(file.fileno()).st_uid != os.geteuid():
                 return None  # what others wrote is not unmarshalled
             head = marshal.load(file)
-            if not _holds(common, head):
+            if not _is_current(common, head):
                 return None
             data = file.read()
-        if len(data) != head[7] or _checksum(data) != head[8]:
+        if len(data) != head[7] or _checksum_of(data) != head[8]:
             return None
         rows = marshal.loads(data)
     except (OSError, ValueError, EOFError, TypeError, IndexError, UnicodeDecodeError):
@@ -66,14 +66,14 @@ def warm(cwd: str) -> "dict[str, Any] | None":
     return rows if isinstance(rows, dict) else None
 
 
-def _holds(common: str, head: "Any") -> bool:
+def _is_current(common: str, head: "Any") -> bool:
     """Whether the rows behind this head are of the board as it is."""
     form, files, ref, commit, valid_until, admins, room, _, _, base, base_tip, lookups = head
-    if form != _FORMAT or files != outside(common) or commit != _tip(common, ref):
+    if form != _FORMAT or files != outside(common) or commit != _tip_of(common, ref):
         return False
-    if valid_until and _now() >= valid_until:
+    if valid_until and _time_now() >= valid_until:
         return False
-    if base and base_tip != _tip(common, base):
+    if base and base_tip != _tip_of(common, base):
         return False
     path, found = lookups
     if any(programs.find(name, path) != where for name, where in found):
@@ -110,7 +110,7 @@ def keep(
     data = marshal.dumps(rows | beside(place))
     head = (
         _FORMAT, around, place.ref, rows["commit"], rows["valid_until"], tuple(admins),
-        standstill.FREE_LEAST, len(data), _checksum(data), *base, lookups,
+        standstill.FREE_LEAST, len(data), _checksum_of(data), *base, lookups,
     )  # fmt: skip
     files.cache(f"{place.private}/cache/status", marshal.dumps(head) + data)
 
@@ -125,13 +125,13 @@ def beside(place: "Place") -> "dict[str, Any]":
     }
 
 
-def _checksum(data: "bytes") -> int:
+def _checksum_of(data: "bytes") -> int:
     from zlib import crc32
 
     return crc32(data)
 
 
-def _now() -> float:
+def _time_now() -> float:
     if "GITKANBAN_NOW" in os.environ:
         from gitkanban import clock
 
@@ -141,10 +141,10 @@ def _now() -> float:
 
 def outside(common: str) -> tuple[tuple[int, int, int], ...]:
     """What changes whenever one of the files does on which the rows depend beside the board."""
-    return tuple([_signature(f"{common}/{name}") for name in _OUTSIDE])
+    return tuple([_file_signature(f"{common}/{name}") for name in _OUTSIDE])
 
 
-def _signature(path: str) -> tuple[int, int, int]:
+def _file_signature(path: str) -> tuple[int, int, int]:
     try:
         found = os.stat(path)
     except FileNotFoundError:
@@ -152,7 +152,7 @@ def _signature(path: str) -> tuple[int, int, int]:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def _tip(common: str, ref: str) -> str:
+def _tip_of(common: str, ref: str) -> str:
     """The commit that a branch is at, loose before packed; empty when there is none."""
     try:
         return first_line(f"{common}/{ref}")

@@ -72,11 +72,11 @@ class Draft:
 
     def _entry(self, path: str) -> tuple[str, str]:
         start = self.start_tree or self.tip
-        return self._git.entry(start, _bytes(path)) if start else ("", "")
+        return self._git.entry(start, _encode_text(path)) if start else ("", "")
 
     def write(self, name: str, text: str | None) -> None:
         """Set or remove a board file."""
-        data = None if text is None else _bytes(text)
+        data = None if text is None else _encode_text(text)
         self.files[self.place.path(name)] = data
 
     def refuse_unreadable(self) -> None:
@@ -96,11 +96,11 @@ class Draft:
             case AddCard(card, text):
                 self._add(card, text)
             case EditCard(card_id, fields):
-                self.write(_card(card_id), cardfile.edited(self._card_text(card_id), fields))
+                self.write(_card_path(card_id), cardfile.edited(self._card_text(card_id), fields))
             case RewriteCard(card, text):
-                self.write(_card(card.id), text)
+                self.write(_card_path(card.id), text)
             case RemoveCard(card_id):
-                self.write(_card(card_id), None)
+                self.write(_card_path(card_id), None)
             case EndRun(run):
                 self._once(f"runs/{run.card}/{run.run}.yaml", runfile.render(run))
             case AddNote(note):
@@ -115,12 +115,12 @@ class Draft:
                 self._archive(card_id, year)
 
     def _add(self, card: Card, text: str) -> None:
-        if self.read(_card(card.id)) is not None:
+        if self.read(_card_path(card.id)) is not None:
             raise Refused(f"card {card.id} exists already", "Leave --id out to get a new id.")
-        self.write(_card(card.id), text or cardfile.render(card))
+        self.write(_card_path(card.id), text or cardfile.render(card))
 
     def _card_text(self, card_id: str) -> str:
-        text = self.read(_card(card_id))
+        text = self.read(_card_path(card_id))
         if text is None:
             raise NotFound(f"no card {card_id}", "It was removed meanwhile.")
         return text
@@ -131,7 +131,11 @@ class Draft:
             self.write(name, text)
 
     def _archive(self, card_id: str, year: int) -> None:
-        names = [_card(card_id), *self._below(f"runs/{card_id}"), *self._below(f"notes/{card_id}")]
+        names = [
+            _card_path(card_id),
+            *self._below(f"runs/{card_id}"),
+            *self._below(f"notes/{card_id}"),
+        ]
         for name in names:
             self._move(name, f"archive/{year:04}/{name}")
 
@@ -152,7 +156,7 @@ class Draft:
 
         Raises GitFailed when nobody is configured as the author.
         """
-        who = _signatures(self.place)
+        who = _read_signatures(self.place)
         with self._git as process:
             known = process.entry(self.tip, b"")[1] if self.tip and len(parents) == 1 else ""
             made = self._write(message, parents, who)
@@ -199,15 +203,21 @@ class Draft:
         """A commit of a tree that is written already; its id. Raises GitFailed as `commit` does."""
         with self._git as process:
             made = process.commit(
-                {}, _bytes(shown_lines(message)), *_signatures(self.place), parents, str(tree)
+                {},
+                _encode_text(shown_lines(message)),
+                *_read_signatures(self.place),
+                parents,
+                str(tree),
             )
         failpoints.reach("commit.made")
         return self._sign(made.commit)
 
     def _write(self, message: str, parents: Sequence[str], who: tuple[Author, Author]) -> Written:
         with self._git as process:
-            files = {_bytes(path): self._file(path, data) for path, data in self.files.items()}
-            words = _bytes(shown_lines(message))
+            files = {
+                _encode_text(path): self._file(path, data) for path, data in self.files.items()
+            }
+            words = _encode_text(shown_lines(message))
             made = process.commit(files, words, *who, parents, self.start_tree)
         failpoints.reach("commit.made")
         return made
@@ -220,23 +230,25 @@ class Draft:
         return (mode if mode in _FILES else BLOB), data
 
 
-def _bytes(text: str) -> bytes:
+def _encode_text(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def _signatures(place: Place) -> tuple[Author, Author]:
+def _read_signatures(place: Place) -> tuple[Author, Author]:
     """Author and committer, as git says it for this environment; the time is ours."""
     now = int(clock.now())
     zone = time.strftime("%z", time.localtime(now))
     author, committer = (
-        Author(*_identity(place.common, who, os.environ.get(f"GIT_{who}_EMAIL", "")), now, zone)
+        Author(
+            *_read_identity(place.common, who, os.environ.get(f"GIT_{who}_EMAIL", "")), now, zone
+        )
         for who in ("AUTHOR", "COMMITTER")
     )
     return author, committer
 
 
 @cache
-def _identity(common: str, who: str, _email: str) -> tuple[bytes, bytes]:
+def _read_identity(common: str, who: str, _email: str) -> tuple[bytes, bytes]:
     """(name, address), in the bytes that git would write. Raises GitFailed where it has none."""
     ident = git.run(common, "var", f"GIT_{who}_IDENT", check=False)
     if ident.code:
@@ -248,5 +260,5 @@ def _identity(common: str, who: str, _email: str) -> tuple[bytes, bytes]:
     return name, address.rpartition(b"> ")[0]
 
 
-def _card(card_id: str) -> str:
+def _card_path(card_id: str) -> str:
     return f"cards/{card_id}.yaml"

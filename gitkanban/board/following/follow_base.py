@@ -69,7 +69,7 @@ def bring(place: Place, checkouts: Sequence[Checkout], old: str, new: str) -> li
         else:
             files.remove(_path_for(checkout, new))
     if notices:
-        _report(place, notices)
+        _leave_report(place, notices)
     return notices
 
 
@@ -85,25 +85,25 @@ def complete(place: Place) -> list[str]:
     It does no harm to what another process brings along meanwhile: the second one finds it done.
     """
     notices, behind = list[str](), list[str]()
-    for note in _notes(place):
+    for note in _read_notes(place):
         if not standstill.unfinished(note.checkout):
             done, stays = _complete_one(place, note)
             notices += [*done, *stays]
             behind += stays
-    _report(place, behind)
+    _leave_report(place, behind)
     return notices
 
 
 def behind(place: Place, checkouts: Sequence[Checkout] = ()) -> Iterator[Note]:
     """The moves that the given checkouts (all, by default) have yet to follow."""
-    for note in _notes(place):
+    for note in _read_notes(place):
         if (not checkouts or note.checkout in checkouts) and _has_moved(place, note):
             yield note
 
 
 def is_young(note: Note) -> bool:
     """Whether another process may just be bringing that checkout along."""
-    return _age(note.path) <= _YOUNG
+    return _file_age(note.path) <= _YOUNG
 
 
 def _has_moved(place: Place, note: Note) -> bool:
@@ -123,11 +123,11 @@ def _complete_one(place: Place, note: Note) -> tuple[list[str], list[str]]:
     return [], []
 
 
-def _notes(place: Place) -> list[Note]:
+def _read_notes(place: Place) -> list[Note]:
     """The notes of all checkouts, for each the oldest first."""
     found = []
     for checkout in all_checkouts.followers(place):
-        paths = sorted(_note_files(checkout), key=_age, reverse=True)
+        paths = sorted(_note_files(checkout), key=_file_age, reverse=True)
         for path in paths:
             words = all_checkouts.line(path).split(" ", 3)
             if len(words) == 4:
@@ -144,14 +144,14 @@ def _note_files(checkout: Checkout) -> list[str]:
     return [f"{checkout.admin}/{name}" for name in whole]
 
 
-def _age(path: str) -> float:
+def _file_age(path: str) -> float:
     try:
         return time.time() - os.stat(path).st_mtime
     except FileNotFoundError:  # another process has just completed it
         return 0.0
 
 
-def _report(place: Place, lines: Sequence[str]) -> None:
+def _leave_report(place: Place, lines: Sequence[str]) -> None:
     """Leave the lines for `status`, which runs no git to find them out."""
     path = f"{place.private}/{REPORT}"
     if lines:

@@ -22,8 +22,8 @@ _FILES = ("100644", "100755")
 
 def begin(place: Place, commit: str) -> None:
     """Note where checkouts stand that were never brought along, before the branch moves."""
-    for checkout in _theirs(place):
-        if _record(place, checkout) is None:
+    for checkout in _board_checkouts(place):
+        if _followed_commit(place, checkout) is None:
             _write_record(place, checkout, commit)
 
 
@@ -36,7 +36,7 @@ def follow(place: Place) -> list[str]:
     told: list[str] = []
     while True:
         tip = checkouts.tip(place, place.ref)
-        behind = [each for each in _theirs(place) if _record(place, each) != tip]
+        behind = [each for each in _board_checkouts(place) if _followed_commit(place, each) != tip]
         if not tip or not behind:
             return told
         with Turn(place, "follow") as turn:
@@ -44,16 +44,16 @@ def follow(place: Place) -> list[str]:
                 return told
             failpoints.reach("follow.locked")
             tip = checkouts.tip(place, place.ref)  # it may have moved before our turn came
-            done = [_bring(place, checkout, tip, told) for checkout in behind]
+            done = [_bring_checkout(place, checkout, tip, told) for checkout in behind]
         if not all(done):
             return told
 
 
-def _theirs(place: Place) -> list[Checkout]:
+def _board_checkouts(place: Place) -> list[Checkout]:
     return [each for each in checkouts.followers(place) if each.head == place.ref]
 
 
-def _record(place: Place, checkout: Checkout) -> str | None:
+def _followed_commit(place: Place, checkout: Checkout) -> str | None:
     """The commit that a checkout has followed this branch to; None when it never did."""
     commit, _, ref = checkouts.line(f"{checkout.admin}/{RECORD}").partition(" ")
     return commit if ref == place.ref else None
@@ -75,12 +75,12 @@ class _Entry(NamedTuple):
     skipped: bool  # sparse: it has no file
 
 
-def _bring(place: Place, checkout: Checkout, tip: str, told: list[str]) -> bool:
+def _bring_checkout(place: Place, checkout: Checkout, tip: str, told: list[str]) -> bool:
     """Bring one checkout to the tip; whether it got there."""
     if standstill.unfinished(checkout):
         return False
     try:
-        done = _paths(place, checkout, tip, told)
+        done = _bring_paths(place, checkout, tip, told)
         if done:
             _write_record(place, checkout, tip)
     except OSError as error:
@@ -92,12 +92,12 @@ def _bring(place: Place, checkout: Checkout, tip: str, told: list[str]) -> bool:
     return done
 
 
-def _paths(place: Place, checkout: Checkout, tip: str, told: list[str]) -> bool:
-    since = _record(place, checkout)
-    changed = _changed(place, since, tip) if since else []
+def _bring_paths(place: Place, checkout: Checkout, tip: str, told: list[str]) -> bool:
+    since = _followed_commit(place, checkout)
+    changed = _changed_paths(place, since, tip) if since else []
     if not changed:
         return True
-    entries = _entries(place, checkout, [path.name for path in changed])
+    entries = _index_entries(place, checkout, [path.name for path in changed])
     whole = True
     orders, sparse = [], []
     for path in changed:
@@ -114,7 +114,7 @@ def _paths(place: Place, checkout: Checkout, tip: str, told: list[str]) -> bool:
         failpoints.reach("follow.file-written")
         told.extend(settled.told)
         if settled.staged != index:
-            orders.append(_order(path, settled.staged))
+            orders.append(_index_line(path, settled.staged))
         if skipped and settled.staged:
             sparse.append(path.name)
     if orders:
@@ -127,12 +127,12 @@ def _paths(place: Place, checkout: Checkout, tip: str, told: list[str]) -> bool:
     return whole
 
 
-def _order(path: Path, oid: str) -> str:
+def _index_line(path: Path, oid: str) -> str:
     """A line for `update-index --index-info` (its third form)."""
     return f"{path.mode} {oid} 0\t{path.name}\0" if oid else f"0 {'0' * 40}\t{path.name}\0"
 
 
-def _changed(place: Place, since: str, tip: str) -> list[Path]:
+def _changed_paths(place: Place, since: str, tip: str) -> list[Path]:
     """The board's paths that differ between two commits; none where the older is gone."""
     done = git.run(
         place.common, "diff-tree", "-r", "-z", "--raw", "--no-renames", since, tip, "--",
@@ -151,7 +151,7 @@ def _changed(place: Place, since: str, tip: str) -> list[Path]:
     return [path._replace(text=texts.get(path.new)) for path in found]
 
 
-def _entries(place: Place, checkout: Checkout, names: list[str]) -> dict[str, _Entry]:
+def _index_entries(place: Place, checkout: Checkout, names: list[str]) -> dict[str, _Entry]:
     asked = names if len(names) <= _MANY else [place.prefix or "."]
     done = checkout.run("--literal-pathspecs", "ls-files", "-s", "-t", "-z", "--full-name", "--",
         *asked,

@@ -44,7 +44,7 @@ def settle(place: Place, root: str, path: Path, since: str, tip: str, skipped: b
     work = file.oid
     old = {path.base, path.new}
     if path.staged not in old or (work not in old and work != path.staged):
-        old |= _history(place, path.name, since, tip)
+        old |= _versions_between(place, path.name, since, tip)
     side = _Side(place, path, old)
     index = path.new if path.staged in old else side.merged(path.staged, None, "staged")
     if skipped and work == "":
@@ -123,7 +123,7 @@ def merged(
     return (ours, "the board changed the same lines") if both is None else (both, "")
 
 
-def _history(place: Place, name: str, since: str, tip: str) -> set[str]:
+def _versions_between(place: Place, name: str, since: str, tip: str) -> set[str]:
     """Every version that the path had between two commits: a switch of branches leaves those."""
     done = git.run(
         place.common, "log", "--format=", "--raw", "-z", "--no-abbrev", "--no-renames", "-m",

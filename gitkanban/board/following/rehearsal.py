@@ -134,7 +134,13 @@ def _refuse_unfiltered(checkout: Checkout, old: str, new: str) -> None:
         tree, index = f"{folder}/tree", f"{folder}/index"
         os.mkdir(tree)
         files.copy(checkout.index_file, index)
-        words = ("-c", "core.splitIndex=false", "-c", "core.fsmonitor=false", *_filters(checkout))
+        words = (
+            "-c",
+            "core.splitIndex=false",
+            "-c",
+            "core.fsmonitor=false",
+            *_filter_options(checkout),
+        )
         beside = checkout._replace(root=tree)
         done = beside.run(
             *PLAIN, *words, "read-tree", "-m", "-u", old, new, env={"GIT_INDEX_FILE": index},
@@ -151,7 +157,7 @@ def _is_same_disk(one: str, other: str) -> bool:
     return os.stat(one).st_dev == os.stat(other).st_dev
 
 
-def _filters(checkout: Checkout) -> Iterator[str]:
+def _filter_options(checkout: Checkout) -> Iterator[str]:
     """Options by which every filter runs in the checkout itself, where its program may lie."""
     asked = ("config", "-z", "--get-regexp", r"^filter\..*\.(smudge|process)$")
     root = checkout.root.replace("'", "'\\''").replace("%", "%%")  # `%f` is the path of a file

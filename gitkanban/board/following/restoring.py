@@ -38,17 +38,17 @@ def restore(place: Place) -> list[str]:
         tip, seen = checkouts.tip(place, place.ref), checkouts.tip(place, refs.SEEN)
         if place.aside or not seen or not tip or seen == tip or refs.why_not(place):
             return []
-        lost = _lost(place, seen, tip)
+        lost = _find_losses(place, seen, tip)
         start = _made_behind(place, seen, tip)
         # The person's git has brought the checkout to the tip as it is; so it is put on record.
         told = follow_board.follow(place) if lost or start else []
         draft = writing.Draft(place, tip) if lost or start else None
         if draft and start:
-            told += _reapplied(draft, start, seen)
+            told += _reapply_changes(draft, start, seen)
         told += _put_back(place, draft, lost) if draft else []
         told = list(dict.fromkeys(told))
         message = "kanban: bring back what the branch lost\n\n" + "".join(f"{t}\n" for t in told)
-        new = (_committed(draft, message, tip) if draft else "") or tip
+        new = (_commit_restored(draft, message, tip) if draft else "") or tip
         if new == tip:
             git.run(place.common, "update-ref", "--no-deref", refs.SEEN, tip, seen, check=False)
             return told
@@ -78,13 +78,13 @@ def _made_behind(place: Place, seen: str, tip: str) -> str:
         or "This reverts commit" in rest.partition("\0\0")[0]
     ):
         return ""
-    theirs = _deltas(place, seen, first)
+    theirs = _path_deltas(place, seen, first)
     board = f"{place.prefix}/"
     if len({path.startswith(board) for path in theirs}) < 2:
         return ""  # all the board's, and meant; or none of it
     found = ""
-    for old in _moves(place, seen):
-        ours = _deltas(place, old, seen)
+    for old in _earlier_tips(place, seen):
+        ours = _path_deltas(place, old, seen)
         taken = {path for path in ours.keys() & theirs.keys() if theirs[path][1] == ours[path][0]}
         if ours.keys() & theirs.keys() - taken:
             continue  # neither the old version nor the new: not from there
@@ -95,7 +95,7 @@ def _made_behind(place: Place, seen: str, tip: str) -> str:
     return found
 
 
-def _moves(place: Place, seen: str) -> Iterator[str]:
+def _earlier_tips(place: Place, seen: str) -> Iterator[str]:
     """Where the branch stood before our last moves of it, the newest first."""
     done = git.run(
         place.common, "log", "-g", "-n1000", "--format=%H %gs", place.ref, "--", check=False
@@ -108,13 +108,13 @@ def _moves(place: Place, seen: str) -> Iterator[str]:
         yield before
 
 
-def _deltas(place: Place, old: str, new: str) -> dict[str, tuple[str, str]]:
+def _path_deltas(place: Place, old: str, new: str) -> dict[str, tuple[str, str]]:
     """The object ids before and after of every path that differs between two commits."""
     changes = commits.changes(place.common, old, new)
     return {change.path: (change.old, change.new) for change in changes}
 
 
-def _reapplied(draft: writing.Draft, start: str, seen: str) -> list[str]:
+def _reapply_changes(draft: writing.Draft, start: str, seen: str) -> list[str]:
     """The draft with all that came between two commits of ours once more; lines to tell."""
     done = merging.merge_trees(draft.place.common, start, draft.tip, seen)
     if not done.clean:  # changed further since: by field, then, or not at all
@@ -125,24 +125,24 @@ def _reapplied(draft: writing.Draft, start: str, seen: str) -> list[str]:
     return [f"{change.path}: the branch had lost a change; it is back" for change in back]
 
 
-def _committed(draft: writing.Draft, message: str, tip: str) -> str:
+def _commit_restored(draft: writing.Draft, message: str, tip: str) -> str:
     return draft.commit(message, [tip])
 
 
-def _lost(place: Place, seen: str, tip: str) -> list[Loss]:
+def _find_losses(place: Place, seen: str, tip: str) -> list[Loss]:
     found = git.run(place.common, "merge-base", seen, tip, check=False)
     if found.code:
         return []  # another history altogether: somebody has rewritten it all
     if found.text == seen:
         return _committed_over(place, seen, tip)
-    now = {change.path: change for change in _changes(place, found.text, tip)}
+    now = {change.path: change for change in _card_changes(place, found.text, tip)}
     lost = []
-    for change in _changes(place, found.text, seen):
+    for change in _card_changes(place, found.text, seen):
         here = now[change.path].new if change.path in now else change.old
         if here != change.new:
             before = change.old
             if not before and here:  # added on both sides: an amended commit, most likely
-                before = _versions(place, f"{found.text}..{seen}", change.path)[-1]
+                before = _path_versions(place, f"{found.text}..{seen}", change.path)[-1]
             lost.append(Loss(change.path, before, change.new, here))
     return lost
 
@@ -153,7 +153,7 @@ class _Change(NamedTuple):
     new: str
 
 
-def _changes(place: Place, old: str, new: str) -> list[_Change]:
+def _card_changes(place: Place, old: str, new: str) -> list[_Change]:
     done = git.run(
         place.common, "diff-tree", "-r", "-z", "--raw", "--no-renames", old, new, "--",
         place.prefix or ".",
@@ -172,16 +172,16 @@ def _committed_over(place: Place, seen: str, tip: str) -> list[Loss]:
     A commit that does nothing else means it, and so does a `git revert`.
     """
     lost = []
-    for change in _changes(place, seen, tip):
+    for change in _card_changes(place, seen, tip):
         if not change.old or "/cards/" not in f"/{change.path}" or not change.new:
             continue
-        before = _versions(place, seen, change.path)
-        if change.new in before and not _meant(place, seen, tip, change.path):
+        before = _path_versions(place, seen, change.path)
+        if change.new in before and not _was_meant(place, seen, tip, change.path):
             lost.append(Loss(change.path, change.new, change.old, change.new))
     return lost
 
 
-def _versions(place: Place, commits: str, path: str) -> list[str]:
+def _path_versions(place: Place, commits: str, path: str) -> list[str]:
     """The object ids that a path had at some commits, the newest first."""
     done = git.run(
         place.common, "log", "--format=", "--raw", "-z", "--no-abbrev", "--no-renames", "-m", commits,
@@ -191,7 +191,7 @@ def _versions(place: Place, commits: str, path: str) -> list[str]:
     return [oid for oid in news if oid.strip("0")]
 
 
-def _meant(place: Place, seen: str, tip: str, path: str) -> bool:
+def _was_meant(place: Place, seen: str, tip: str, path: str) -> bool:
     """Whether the last commit that changed the path did it on purpose."""
     done = git.run(
         place.common, "log", "--first-parent", "-n1", "--format=%H%n%P%n%B", f"{seen}..{tip}", "--",

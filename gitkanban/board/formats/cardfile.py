@@ -57,52 +57,52 @@ def from_nodes(root: yamltext.Mapping, stem: str, path: str = "card") -> Card:
     return Card(**values)
 
 
-def _text(path: str, key: str, node: Node) -> str:
+def _text_value(path: str, key: str, node: Node) -> str:
     if not isinstance(node, Scalar):
         hint = f"Write {key}: and words; quote them where they hold brackets."
         refuse(path, node, f"{key} must be text, found {yamltext.described(node)}", hint)
     return "" if node.absent else node.text
 
 
-def _prose(path: str, key: str, node: Node) -> str:
-    return _trimmed(_text(path, key, node))
+def _prose_value(path: str, key: str, node: Node) -> str:
+    return _trim_blank_lines(_text_value(path, key, node))
 
 
-def _trimmed(text: str) -> str:
+def _trim_blank_lines(text: str) -> str:
     """Without blank lines at the end: in a file they cannot be told from the layout."""
     return re.sub(r"\n\n+\Z", "\n", text).removeprefix("" if text.strip("\n") else "\n")
 
 
-def _name(path: str, key: str, node: Node) -> str:
-    text = node.text if isinstance(node, Scalar) and node.text else _text(path, key, node)
+def _name_value(path: str, key: str, node: Node) -> str:
+    text = node.text if isinstance(node, Scalar) and node.text else _text_value(path, key, node)
     wrong = ids.fault(text) if text or key == "id" else ""
     if wrong:
         refuse(path, node, f"{text[:40]!r} cannot be the {key}: {wrong}")
     return text
 
 
-def _slot(path: str, key: str, node: Node) -> str:
-    text = _text(path, key, node)
+def _slot_value(path: str, key: str, node: Node) -> str:
+    text = _text_value(path, key, node)
     found = _SLOT.match(text)
     if text and (not found or ids.fault(found["profile"])):
         refuse(path, node, f"{text[:40]!r} is not a slot", "A slot reads `profile#1`.")
     return text
 
 
-def _commit(path: str, key: str, node: Node) -> str:
-    text = _text(path, key, node)
+def _commit_value(path: str, key: str, node: Node) -> str:
+    text = _text_value(path, key, node)
     if text and not re.fullmatch("[0-9a-f]{40}", text):
         refuse(path, node, f"{text[:40]!r} is not a commit", "Write all 40 digits of its id.")
     return text
 
 
-def _status(path: str, key: str, node: Node) -> str:
-    text = _text(path, key, node)
+def _status_value(path: str, key: str, node: Node) -> str:
+    text = _text_value(path, key, node)
     return _one_of(path, key, node, text, model.STATUSES) if text else model.TODO
 
 
-def _reason(path: str, key: str, node: Node) -> str:
-    text = _text(path, key, node)
+def _reason_value(path: str, key: str, node: Node) -> str:
+    text = _text_value(path, key, node)
     return _one_of(path, key, node, text, model.BLOCK_REASONS) if text else ""
 
 
@@ -112,7 +112,7 @@ def _one_of(path: str, key: str, node: Node, text: str, known: tuple[str, ...]) 
     return text
 
 
-def _number(path: str, key: str, node: Node) -> int:
+def _number_value(path: str, key: str, node: Node) -> int:
     if isinstance(node, Scalar) and node.absent:
         return 0
     if not isinstance(node, Scalar) or not re.fullmatch(r"[-+]?[0-9]{1,15}", node.text, re.ASCII):
@@ -121,8 +121,8 @@ def _number(path: str, key: str, node: Node) -> int:
     return int(node.text)
 
 
-def _time(path: str, key: str, node: Node) -> int:
-    text = _text(path, key, node)
+def _time_value(path: str, key: str, node: Node) -> int:
+    text = _text_value(path, key, node)
     if not text:
         return 0
     try:
@@ -131,7 +131,7 @@ def _time(path: str, key: str, node: Node) -> int:
         refuse(path, node, f"{text[:40]!r} is not a time", "Write it as 2026-11-23T22:00:00Z.")
 
 
-def _items(path: str, key: str, node: Node) -> tuple[str, ...]:
+def _item_values(path: str, key: str, node: Node) -> tuple[str, ...]:
     if isinstance(node, Scalar) and node.absent:
         return ()
     if not isinstance(node, Sequence):
@@ -145,8 +145,8 @@ def _items(path: str, key: str, node: Node) -> tuple[str, ...]:
     return tuple(dict.fromkeys(texts))
 
 
-def _parents(path: str, key: str, node: Node) -> tuple[str, ...]:
-    found = _items(path, key, node)
+def _parent_values(path: str, key: str, node: Node) -> tuple[str, ...]:
+    found = _item_values(path, key, node)
     if len(found) > sizes.PARENTS_MOST:
         hint = "Let some of them wait for the others, or for a card that gathers them."
         what = f"{len(found)} parents, more than the {sizes.PARENTS_MOST} a card may have"
@@ -160,7 +160,7 @@ def _parents(path: str, key: str, node: Node) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def _needs(path: str, _key: str, node: Node) -> tuple[tuple[str, int], ...]:
+def _needs_value(path: str, _key: str, node: Node) -> tuple[tuple[str, int], ...]:
     if isinstance(node, Scalar) and node.absent:
         return ()
     if not isinstance(node, yamltext.Mapping):
@@ -168,7 +168,7 @@ def _needs(path: str, _key: str, node: Node) -> tuple[tuple[str, int], ...]:
         refuse(path, node, f"needs must be a mapping, found {yamltext.described(node)}", hint)
     found = []
     for name, value in node.entries:
-        amount = _number(path, f"needs.{name.text}", value)
+        amount = _number_value(path, f"needs.{name.text}", value)
         if amount < 0 or (isinstance(value, Scalar) and value.absent):
             refuse(path, value, f"needs.{name.text} must be at least 1, or 0 for none")
         found.append((name.text, amount))
@@ -176,10 +176,10 @@ def _needs(path: str, _key: str, node: Node) -> tuple[tuple[str, int], ...]:
 
 
 _READERS = {
-    "id": _name, "title": _text, "worker": _text, "status": _status, "priority": _number,
-    "parents": _parents, "needs": _needs, "acceptance": _items, "run": _name, "slot": _slot,
-    "clone": _text, "host": _text, "not_before": _time, "reason": _reason, "why": _prose,
-    "attempts_after": _text, "merged": _commit, "body": _prose,
+    "id": _name_value, "title": _text_value, "worker": _text_value, "status": _status_value, "priority": _number_value,
+    "parents": _parent_values, "needs": _needs_value, "acceptance": _item_values, "run": _name_value, "slot": _slot_value,
+    "clone": _text_value, "host": _text_value, "not_before": _time_value, "reason": _reason_value, "why": _prose_value,
+    "attempts_after": _text_value, "merged": _commit_value, "body": _prose_value,
 }  # fmt: skip
 
 
@@ -190,7 +190,7 @@ def render(card: Card) -> str:
     """The canonical text of a card."""
     text = ""
     for key in ORDER:
-        value = _normal(key, getattr(card, key))
+        value = _normal_value(key, getattr(card, key))
         if key in ALWAYS or value != getattr(BLANK, key):
             glued = key in STATUS_GROUP[1:]
             text += ("" if glued or not text else "\n") + field(key, value)
@@ -206,10 +206,10 @@ def field(key: str, value: Value) -> str:
         return f"{key}:\n" + "".join(f"  {dash}{line}\n" for _, line in _written_items(key, value))
     if key == "body" or (key == "why" and isinstance(value, str) and "\n" in value):
         return f"{key}: {block(str(value))}\n"
-    return f"{key}: {_written(key, value)}\n"
+    return f"{key}: {_write_value(key, value)}\n"
 
 
-def _written(key: str, value: Value, style: str = "") -> str:
+def _write_value(key: str, value: Value, style: str = "") -> str:
     if key == "not_before" and isinstance(value, int):
         return clock.iso(value) or "0"
     return scalar(value, style) if isinstance(value, str) else str(value)
@@ -231,7 +231,7 @@ def edited(text: str, fields: Mapping[str, Value]) -> str:
     mark = "\ufeff" if text.startswith("\ufeff") else ""
     before = text.removeprefix("\ufeff")
     after = before
-    fields = {key: _normal(key, fields[key]) for key in sorted(fields, key=ORDER.index)}
+    fields = {key: _normal_value(key, fields[key]) for key in sorted(fields, key=ORDER.index)}
     for key in fields:
         after = _edited_field(after, key, fields[key])
     if after != before and not _is_edit(before, after, fields):
@@ -249,19 +249,19 @@ def _is_edit(before: str, after: str, fields: Mapping[str, Value]) -> bool:
     return new == wanted
 
 
-def _normal(key: str, value: Value) -> Value:
+def _normal_value(key: str, value: Value) -> Value:
     """The value as it reads back: sets sorted, nothing twice, no lone surrogates."""
     if key == "needs" and isinstance(value, tuple):
         return tuple(sorted(value))
     if isinstance(value, tuple):
-        items = tuple(dict.fromkeys(_storable(str(item)) for item in value))
+        items = tuple(dict.fromkeys(_without_surrogates(str(item)) for item in value))
         return tuple(sorted(items)) if key == "parents" else items
     if isinstance(value, str):
-        return _storable(_trimmed(value) if key in ("why", "body") else value)
+        return _without_surrogates(_trim_blank_lines(value) if key in ("why", "body") else value)
     return value
 
 
-def _storable(text: str) -> str:
+def _without_surrogates(text: str) -> str:
     return re.sub("[\ud800-\udfff]", "\ufffd", text)
 
 
@@ -285,7 +285,7 @@ def _edited_field(text: str, key: str, value: Value) -> str:
         return yamledit.removed(text, spans[key])
     if isinstance(node, Scalar) and not isinstance(value, tuple) and key != "body":
         style = node.style if node.style in ("'", '"') and node.text else ""
-        done = yamledit.value_replaced(text, node, _written(key, value, style))
+        done = yamledit.value_replaced(text, node, _write_value(key, value, style))
         if done is not None and "\n" not in str(value):
             return done
     if isinstance(value, tuple) and value:

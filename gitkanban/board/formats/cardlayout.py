@@ -32,24 +32,24 @@ def formatted(text: str) -> str:
         source = yamledit.as_block(source)
         spans = yamledit.top_spans(source, yamltext.load(source, "card"))
     root = yamltext.load(source, "card")
-    before = _meaning(root)
-    head, parts, tail = _parts(source, root, spans)
-    out = _assembled(head, _ordered(_complete(parts)), tail)
+    before = _meaning_of(root)
+    head, parts, tail = _split_parts(source, root, spans)
+    out = _assemble_card(head, _order_parts(_add_missing_fields(parts)), tail)
     try:
-        after = _meaning(yamltext.load(out, "card"))
+        after = _meaning_of(yamltext.load(out, "card"))
     except Bad:
         return text
     return out if after == before else text
 
 
-def _meaning(root: Mapping) -> object:
+def _meaning_of(root: Mapping) -> object:
     name = root.get("id")
     card = cardfile.from_nodes(root, name.text if isinstance(name, Scalar) else "")
     known = frozenset(ORDER)
     return card, {k.text: yamltext.plain(v) for k, v in root.entries if k.text not in known}
 
 
-def _parts(
+def _split_parts(
     source: str, root: Mapping, spans: dict[str, yamledit.Span]
 ) -> tuple[str, list[_Part], str]:
     """What stands above the first field, the fields, and what stands below the last one."""
@@ -62,13 +62,13 @@ def _parts(
             above = re.sub(r"\A---[ \t]*\n", "", above)
             head, gap, above = above.rpartition("\n\n")
             head = (head + gap).strip("\n")
-        parts.append(_Part(key.text, _comments(above), _lines(source, key, node, span)))
+        parts.append(_Part(key.text, _tidy_comments(above), _field_lines(source, key, node, span)))
         at = span.end
     tail = re.sub(r"^\.\.\.[ \t]*\n?", "", source[at:], flags=re.MULTILINE)
-    return head, parts, _comments(tail).strip("\n")
+    return head, parts, _tidy_comments(tail).strip("\n")
 
 
-def _comments(text: str) -> str:
+def _tidy_comments(text: str) -> str:
     """Comment lines, blank lines around them gone but for one that sets them apart from below."""
     lines = [line.rstrip() for line in text.split("\n")]
     joined = "\n".join(lines).strip("\n")
@@ -78,10 +78,10 @@ def _comments(text: str) -> str:
     return joined + ("\n\n" if apart else "\n")
 
 
-def _lines(source: str, key: Scalar, node: Node, span: yamledit.Span) -> str:
+def _field_lines(source: str, key: Scalar, node: Node, span: yamledit.Span) -> str:
     raw = yamledit.with_newline(source[slice(*span)])
     if key.text in ("parents", "acceptance", "needs") and not isinstance(node, Scalar):
-        return _list(source, key.text, node, span, raw)
+        return _list_lines(source, key.text, node, span, raw)
     if key.text == "body" and isinstance(node, Scalar) and node.style not in ("|", ">"):
         behind = source[node.end : span.end].strip()
         return (behind + "\n" if behind else "") + cardfile.field("body", node.text)
@@ -90,7 +90,7 @@ def _lines(source: str, key: Scalar, node: Node, span: yamledit.Span) -> str:
     return "\n".join(line.rstrip() for line in raw.split("\n"))
 
 
-def _list(source: str, key: str, node: Node, span: yamledit.Span, raw: str) -> str:
+def _list_lines(source: str, key: str, node: Node, span: yamledit.Span, raw: str) -> str:
     """One item a line, indented by two, sets sorted; the comments of each item go with it."""
     assert not isinstance(node, Scalar)
     items: list[tuple[str, Node, Node]] = (
@@ -120,7 +120,7 @@ def _list(source: str, key: str, node: Node, span: yamledit.Span, raw: str) -> s
     return head + "\n" + "".join(row for _, row in rows) + above
 
 
-def _complete(parts: list[_Part]) -> list[_Part]:
+def _add_missing_fields(parts: list[_Part]) -> list[_Part]:
     """With the fields that are always written."""
     there = {part.key for part in parts}
     missing = [key for key in ORDER if key in cardfile.ALWAYS and key not in there]
@@ -130,7 +130,7 @@ def _complete(parts: list[_Part]) -> list[_Part]:
     ]
 
 
-def _ordered(parts: list[_Part]) -> list[_Part]:
+def _order_parts(parts: list[_Part]) -> list[_Part]:
     """Known keys in their order, each unknown one behind the known one that it followed."""
     ranks, rank = [], -1
     for part in parts:
@@ -144,7 +144,7 @@ def _ordered(parts: list[_Part]) -> list[_Part]:
     return [parts[number] for number in numbered]
 
 
-def _assembled(head: str, parts: list[_Part], tail: str) -> str:
+def _assemble_card(head: str, parts: list[_Part], tail: str) -> str:
     out = head + "\n" if head else ""
     for number, part in enumerate(parts):
         before = parts[number - 1] if number else None

@@ -36,7 +36,7 @@ def edited(text: str, path: Sequence[str], value: Value | None) -> str:
     except yamledit.LayoutError:
         text = yamledit.as_block(text)
         root = yamltext.load(text, "config.yaml")
-    spot = _spot(root, tuple(path))
+    spot = _find_spot(root, tuple(path))
     if not spot.rest or (value is None and len(spot.rest) > 1):
         return mark + text
     node = spot.mapping.get(spot.rest[0]) if spot.empty is None else None
@@ -46,17 +46,17 @@ def edited(text: str, path: Sequence[str], value: Value | None) -> str:
         last = len(spot.mapping.entries) == 1
         if last and len(path) > _SECTION and not _names_worker(path[:-1]):
             return mark + edited(text, path[:-1], None)  # an empty section says nothing
-        return mark + _without(text, spot.mapping, spot.rest[0])
+        return mark + _remove_key(text, spot.mapping, spot.rest[0])
     if node is not None:
-        return mark + _exchanged(text, spot.mapping, spot.rest[0], node, value)
-    return mark + _added(text, spot, value)
+        return mark + _replace_value(text, spot.mapping, spot.rest[0], node, value)
+    return mark + _insert_value(text, spot, value)
 
 
 def _names_worker(path: Sequence[str]) -> bool:
     return len(path) == _SECTION + 1 and path[1] == "workers"
 
 
-def _spot(root: Mapping, path: tuple[str, ...]) -> _Spot:
+def _find_spot(root: Mapping, path: tuple[str, ...]) -> _Spot:
     here = root
     for depth, name in enumerate(path[:-1]):
         child = here.get(name)
@@ -70,7 +70,7 @@ def _spot(root: Mapping, path: tuple[str, ...]) -> _Spot:
     return _Spot(here, path[-1:], None)
 
 
-def _inline(value: Value) -> str:
+def _inline_value(value: Value) -> str:
     if isinstance(value, tuple):
         return "[" + ", ".join(yamltext.item(word) for word in value) + "]"
     if isinstance(value, bool):
@@ -81,9 +81,9 @@ def _inline(value: Value) -> str:
     return value if re.fullmatch(r"[0-9]+[smhd]?", value, re.ASCII) else yamltext.item(value)
 
 
-def _exchanged(text: str, mapping: Mapping, key: str, node: Node, value: Value) -> str:
+def _replace_value(text: str, mapping: Mapping, key: str, node: Node, value: Value) -> str:
     if isinstance(node, Scalar) or node.flow:
-        written = _inline(value)
+        written = _inline_value(value)
         if isinstance(node, Scalar) and node.style in ("'", '"') and isinstance(value, str):
             written = yamltext.scalar(value, node.style)
         if not isinstance(node, Scalar) or node.style not in ("|", ">"):
@@ -96,13 +96,15 @@ def _exchanged(text: str, mapping: Mapping, key: str, node: Node, value: Value) 
         if done is not None:
             return done
     indent = " " * mapping.entries[0][0].column
-    return yamledit.replaced(text, span, f"{indent}{yamltext.scalar(key)}: {_inline(value)}\n")
+    return yamledit.replaced(
+        text, span, f"{indent}{yamltext.scalar(key)}: {_inline_value(value)}\n"
+    )
 
 
-def _added(text: str, spot: _Spot, value: Value) -> str:
+def _insert_value(text: str, spot: _Spot, value: Value) -> str:
     mapping = spot.mapping
     if mapping.flow:
-        written = _inline(value)
+        written = _inline_value(value)
         for name in reversed(spot.rest[1:]):
             written = f"{{{yamltext.item(name)}: {written}}}"
         comma = ", " if mapping.entries else ""
@@ -120,12 +122,12 @@ def _added(text: str, spot: _Spot, value: Value) -> str:
     lines = ""
     for depth, name in enumerate(spot.rest):
         last = depth == len(spot.rest) - 1
-        behind = f" {_inline(value)}" if last else ""
+        behind = f" {_inline_value(value)}" if last else ""
         lines += f"{' ' * (indent + 2 * depth)}{yamltext.scalar(name)}:{behind}\n"
     return yamledit.inserted(text, at, lines, glued=True)
 
 
-def _without(text: str, mapping: Mapping, key: str) -> str:
+def _remove_key(text: str, mapping: Mapping, key: str) -> str:
     if not mapping.flow:
         if len(mapping.entries) == 1 and mapping.entries[0][0].column:
             indent = " " * mapping.entries[0][0].column  # an empty section would read as null

@@ -57,8 +57,8 @@ class _Reader:
             self.say(root, "there is no kanban: section", "Write `kanban:` and `workers:` below.")
             return None, self.problems
         values = self.section(kanban, "kanban")
-        nodes = dict(self.named(_child(kanban, "workers"), "kanban.workers"))
-        profiles = self.profiles(_child(kanban, "profiles"))
+        nodes = dict(self.named(_child_of(kanban, "workers"), "kanban.workers"))
+        profiles = self.profiles(_child_of(kanban, "profiles"))
         fatal = bool(self.problems)
         workers = {name: self.worker(name, node) for name, node in nodes.items()}
         self.across(workers, nodes)
@@ -123,7 +123,7 @@ class _Reader:
     def worker(self, name: str, node: Node) -> Worker | None:
         before = len(self.problems)
         values = self.section(node, "kanban.workers.*")
-        home = _child(node, "memory_home")
+        home = _child_of(node, "memory_home")
         if home is not None and not (isinstance(home, Scalar) and home.absent):
             values |= self.section(home, "kanban.workers.*.memory_home")
             self.memory_home(name, home, values)
@@ -141,10 +141,10 @@ class _Reader:
                 return self.say(node, f"memory_home of {name} has no {key}")
         wrong = memory.path_fault(values["memory_path"])
         if wrong:
-            at = _child(node, "path") or node
+            at = _child_of(node, "path") or node
             hint = "Nothing but a leading ~ is expanded."
             self.say(at, f"memory_home.path of {name} is {values['memory_path']}, {wrong}", hint)
-        parts = _child(node, "memory")
+        parts = _child_of(node, "memory")
         for item in parts.items if isinstance(parts, yamltext.Sequence) else ():
             text = item.text if isinstance(item, Scalar) else ""
             wrong = memory.part_fault(text)
@@ -200,7 +200,7 @@ class _Reader:
         for name, worker in workers.items():
             target = worker.consolidate_to if worker else ""
             if target and target not in workers:
-                at = _child(nodes[name], "consolidate_to") or nodes[name]
+                at = _child_of(nodes[name], "consolidate_to") or nodes[name]
                 hint = near.hint(target)
                 self.say(at, f"consolidate_to names the unknown worker {target!r}", hint)
                 self.faulty[name] = self.problems[-1]
@@ -209,7 +209,7 @@ class _Reader:
             owner = workers[target] if target else None
             if owner and owner.memory_path and owner.memory_policy == "read-only":
                 # What it would remember would be proposals again, and those would be a card again.
-                at = _child(nodes[name], "consolidate_to") or nodes[name]
+                at = _child_of(nodes[name], "consolidate_to") or nodes[name]
                 hint = "Write memory: read-write there, or name another worker."
                 self.say(at, f"consolidate_to names {target}, which may not write a memory", hint)
                 self.faulty[name] = self.problems[-1]
@@ -232,24 +232,26 @@ class _Reader:
             return None
 
     def wrong(self, key: Key, node: Node) -> None:
-        self.say(node, f"{_shown(key)} must be {_wanted(key)}, found {described(node)}")
+        self.say(node, f"{_short_name(key)} must be {_wanted_words(key)}, found {described(node)}")
 
     def words(self, key: Key, node: Node) -> tuple[str, ...] | None:
         if not isinstance(node, yamltext.Sequence):
             name = key.path.rpartition(".")[2]
             hint = f"Write {name}: [one, word, each]; nothing is split or passed through a shell."
-            self.say(node, f"{_shown(key)} must be a list, found {described(node)}", hint)
+            self.say(node, f"{_short_name(key)} must be a list, found {described(node)}", hint)
             return None
         words = []
         for child in node.items:
             if not isinstance(child, Scalar) or (child.absent and not child.text):
-                self.say(child, f"a word of {_shown(key)} must be text, found {described(child)}")
+                self.say(
+                    child, f"a word of {_short_name(key)} must be text, found {described(child)}"
+                )
                 return None
             if key.kind == configkeys.ARGV and not self.placeholders(child):
                 return None
             words.append(child.text)
         if key.kind == configkeys.ARGV and words and not words[0]:
-            self.say(node.items[0], f"{_shown(key)} names no command")
+            self.say(node.items[0], f"{_short_name(key)} names no command")
             return None
         return tuple(words)
 
@@ -264,12 +266,12 @@ class _Reader:
         if not isinstance(node, Mapping):
             return self.wrong(key, node)
         found = {}
-        for name, child in self.named(node, _shown(key)):
+        for name, child in self.named(node, _short_name(key)):
             text = child.text if isinstance(child, Scalar) else ""
-            amount = _whole(text)
+            amount = _whole_number(text)
             if amount is None or not 1 <= amount <= _MOST:
                 up_to = f" to {_MOST}" if amount else ""
-                message = f"{_shown(key)}.{name} must be a whole number from 1{up_to}"
+                message = f"{_short_name(key)}.{name} must be a whole number from 1{up_to}"
                 self.say(child, f"{message}, found {described(child)}")
                 return None
             found[name] = amount
@@ -277,15 +279,15 @@ class _Reader:
         return tuple(sorted(found.items())) if key.path.endswith("needs") else found
 
 
-def _child(node: Node, key: str) -> Node | None:
+def _child_of(node: Node, key: str) -> Node | None:
     return node.get(key) if isinstance(node, Mapping) else None
 
 
-def _shown(key: Key) -> str:
+def _short_name(key: Key) -> str:
     return key.path.rpartition(".")[2]
 
 
-def _wanted(key: Key) -> str:
+def _wanted_words(key: Key) -> str:
     if isinstance(key.kind, tuple):
         return " or ".join(key.kind)
     return {
@@ -307,13 +309,13 @@ _INSTEAD_OF_0 = {
 def typed(key: Key, text: str) -> str | int | bool:
     """The value that `text` stands for under a key of one word. Raises UsageError."""
     kind = key.kind
-    wrong = f"{_shown(key)} must be {_wanted(key)}, found {text[:40]!r}"
+    wrong = f"{_short_name(key)} must be {_wanted_words(key)}, found {text[:40]!r}"
     if isinstance(kind, tuple):
         if text not in kind:
             raise UsageError(wrong, ids.did_you_mean(text, kind))
         return text
     if kind in (configkeys.COUNT, configkeys.NATURAL):
-        number = _whole(text)
+        number = _whole_number(text)
         if number is not None and number > _MOST:
             raise UsageError(wrong.replace(", found", f" to {_MOST}, found", 1))
         if number is None or number < (kind == configkeys.COUNT):
@@ -326,14 +328,14 @@ def typed(key: Key, text: str) -> str | int | bool:
             raise UsageError(wrong)
         return text.lower() == "true"
     if kind == configkeys.NAME and ids.fault(text):
-        raise UsageError(f"{text[:60]!r} cannot be a {_shown(key)}: {ids.fault(text)}")
+        raise UsageError(f"{text[:60]!r} cannot be a {_short_name(key)}: {ids.fault(text)}")
     if kind in (configkeys.BRANCH, configkeys.REMOTE) and (why := ids.branch_fault(text)):
         hint = "Write the name of a remote of `git remote`." if kind == configkeys.REMOTE else ""
         raise UsageError(f"{text[:60]!r} cannot be the name of a {kind}: {why}", hint)
     return text
 
 
-def _whole(text: str) -> int | None:
+def _whole_number(text: str) -> int | None:
     """The number that plain digits stand for; one of very many digits is none."""
     return int(text) if re.fullmatch(r"[0-9]{1,99}", text, re.ASCII) else None
 

@@ -46,7 +46,7 @@ def merge_card(
     if ours == base:
         return Merged(theirs)
     if ours is None or theirs is None:
-        return _gone(ours, theirs, labels, strict)
+        return _merge_with_removed(ours, theirs, labels, strict)
     try:
         mine, other = _Side(ours), _Side(theirs)
         if not base or not base.strip():
@@ -62,7 +62,7 @@ class _Side:
     def __init__(self, text: str) -> None:
         self.text = text.removeprefix("\ufeff")
         self.root = yamltext.load(self.text, "card")
-        self.card = _card(self.root)
+        self.card = _card_of_root(self.root)
         self.other = {
             key.text: yamltext.plain(value)
             for key, value in self.root.entries
@@ -77,7 +77,7 @@ class _Side:
 _KNOWN = frozenset(cardfile.ORDER)
 
 
-def _card(root: Mapping) -> Card:
+def _card_of_root(root: Mapping) -> Card:
     node = root.get("id")
     return cardfile.from_nodes(root, node.text if isinstance(node, Scalar) else "")
 
@@ -92,7 +92,7 @@ def _by_fields(
     other, wrong = merge.mappings(base.other, ours.other, theirs.other)
     if not conflicts and not wrong:
         clean = merge.text(base.text, ours.text, theirs.text)
-        if clean is not None and _means(clean, card, other):
+        if clean is not None and _has_meaning(clean, card, other):
             return Merged(clean)
     fields: dict[str, Value] = {
         name: getattr(card, name)
@@ -102,13 +102,13 @@ def _by_fields(
     text = cardfile.edited(ours.text, fields)
     text = _with_others(text, ours, theirs, other)
     names = (*conflicts, *wrong)
-    told = tuple(_told(name, ours, theirs, labels) for name in names)
+    told = tuple(_conflict_line(name, ours, theirs, labels) for name in names)
     for name in names if strict else ():
-        text = _marked(text, name, base, ours, theirs, labels)
+        text = _mark_field(text, name, base, ours, theirs, labels)
     return Merged(text, names, told)
 
 
-def _means(text: str, card: Card, other: dict[str, object]) -> bool:
+def _has_meaning(text: str, card: Card, other: dict[str, object]) -> bool:
     try:
         return _Side(text).meaning == (card, other)
     except Bad:
@@ -117,12 +117,12 @@ def _means(text: str, card: Card, other: dict[str, object]) -> bool:
 
 def _with_others(text: str, ours: _Side, theirs: _Side, other: dict[str, object]) -> str:
     """The text with the unknown keys that theirs changed, as theirs wrote them."""
-    source = _spliceable(theirs.text)
+    source = _splice_ready(theirs.text)
     spans = yamledit.top_spans(source, yamltext.load(source, "card"))
     for key in dict.fromkeys((*ours.other, *other)):
         if other.get(key) == ours.other.get(key):
             continue
-        text = _spliceable(text)
+        text = _splice_ready(text)
         mine = yamledit.top_spans(text, yamltext.load(text, "card"))
         if key not in other:
             text = yamledit.removed(text, mine[key])
@@ -140,7 +140,7 @@ def _with_others(text: str, ours: _Side, theirs: _Side, other: dict[str, object]
     return text
 
 
-def _spliceable(text: str) -> str:
+def _splice_ready(text: str) -> str:
     try:
         yamledit.top_spans(text, yamltext.load(text, "card"))
     except yamledit.LayoutError:
@@ -148,15 +148,15 @@ def _spliceable(text: str) -> str:
     return text
 
 
-def _told(name: str, ours: _Side, theirs: _Side, labels: tuple[str, str]) -> str:
+def _conflict_line(name: str, ours: _Side, theirs: _Side, labels: tuple[str, str]) -> str:
     values = [
-        f"{_shown(name, side)} ({label})"
+        f"{_shown_value(name, side)} ({label})"
         for side, label in zip((ours, theirs), labels, strict=True)
     ]
     return f"{name}: {', '.join(values)}"
 
 
-def _shown(name: str, side: _Side) -> str:
+def _shown_value(name: str, side: _Side) -> str:
     card = side.card
     if name == "status":
         return ": ".join(part for part in (card.status, card.reason or card.slot) if part)
@@ -171,12 +171,12 @@ def _shown(name: str, side: _Side) -> str:
 # Conflict markers -----------------------------------------------------------------------------
 
 
-def _between(ours: str, theirs: str, labels: tuple[str, str]) -> str:
+def _conflict_markers(ours: str, theirs: str, labels: tuple[str, str]) -> str:
     first, second = (re.sub(r"[^\x20-\x7e]", "?", label) for label in labels)
     return f"<<<<<<< {first}\n{ours}=======\n{theirs}>>>>>>> {second}\n"
 
 
-def _marked(
+def _mark_field(
     text: str, name: str, base: _Side, ours: _Side, theirs: _Side, labels: tuple[str, str]
 ) -> str:
     """The text with markers around one field, in every layout at the margin.
@@ -186,26 +186,26 @@ def _marked(
     """
     names = STATUS_FIELDS if name == "status" else (name,)
     mine, other = (_lines_of(names, side) for side in (ours, theirs))
-    span = _cut(text, names)
+    span = _cut_fields(text, names)
     if span is None:
-        return yamledit.with_newline(text) + "\n" + _between(mine, other, labels)
+        return yamledit.with_newline(text) + "\n" + _conflict_markers(mine, other, labels)
     text, at = span
     if name == "body":
         body = _marked_body(base.card.body, ours.card.body, theirs.card.body, labels)
         if body is not None:
             return text[:at] + body + text[at:]
-    return text[:at] + _between(mine, other, labels) + text[at:]
+    return text[:at] + _conflict_markers(mine, other, labels) + text[at:]
 
 
 def _lines_of(names: Sequence[str], side: _Side) -> str:
     """Some fields of one side, as that side wrote them."""
-    source = _spliceable(side.text)
+    source = _splice_ready(side.text)
     spans = yamledit.top_spans(source, yamltext.load(source, "card"))
     cut = [source[slice(*spans[name])] for name in names if name in spans]
     return "".join(yamledit.with_newline(lines).replace("\r\n", "\n") for lines in cut)
 
 
-def _cut(text: str, names: Sequence[str]) -> tuple[str, int] | None:
+def _cut_fields(text: str, names: Sequence[str]) -> tuple[str, int] | None:
     """The text without some fields, and where the first of them stood.
 
     Works on a text that has markers already: fields are found by their lines.
@@ -235,20 +235,22 @@ def _marked_body(base: str, ours: str, theirs: str, labels: tuple[str, str]) -> 
     out = "body: |\n" if ours.endswith("\n") else "body: |-\n"
     for piece in merge.lines(*parts):
         if piece.conflict:
-            out += _between(_indented(piece.ours), _indented(piece.theirs), labels)
+            out += _conflict_markers(_indent_lines(piece.ours), _indent_lines(piece.theirs), labels)
         else:
-            out += _indented(piece.lines)
+            out += _indent_lines(piece.lines)
     return out
 
 
-def _indented(lines: Sequence[str]) -> str:
+def _indent_lines(lines: Sequence[str]) -> str:
     return "".join(f"  {line}\n" if line else "\n" for line in lines)
 
 
 # What is no merge of fields ---------------------------------------------------------------------
 
 
-def _gone(ours: str | None, theirs: str | None, labels: tuple[str, str], strict: bool) -> Merged:
+def _merge_with_removed(
+    ours: str | None, theirs: str | None, labels: tuple[str, str], strict: bool
+) -> Merged:
     said = [
         f"{'deleted' if text is None else 'edited'} ({label})"
         for text, label in zip((ours, theirs), labels, strict=True)
@@ -256,18 +258,18 @@ def _gone(ours: str | None, theirs: str | None, labels: tuple[str, str], strict:
     told = (f"{WHOLE}: {', '.join(said)}",)
     if not strict:
         return Merged(ours, (WHOLE,), told)
-    return Merged(_both(ours or "", theirs or "", labels), (WHOLE,), told)
+    return Merged(_mark_whole(ours or "", theirs or "", labels), (WHOLE,), told)
 
 
-def _both(ours: str, theirs: str, labels: tuple[str, str]) -> str:
-    return _between(yamledit.with_newline(ours), yamledit.with_newline(theirs), labels)
+def _mark_whole(ours: str, theirs: str, labels: tuple[str, str]) -> str:
+    return _conflict_markers(yamledit.with_newline(ours), yamledit.with_newline(theirs), labels)
 
 
 def _added_twice(ours: _Side, theirs: _Side, labels: tuple[str, str], strict: bool) -> Merged:
     if ours.meaning == theirs.meaning:
         return Merged(ours.text)
     told = (f"{WHOLE}: two different cards have this id ({labels[0]}, {labels[1]})",)
-    both = _both(ours.text, theirs.text, labels) if strict else ours.text
+    both = _mark_whole(ours.text, theirs.text, labels) if strict else ours.text
     return Merged(both, (WHOLE,), told)
 
 
@@ -279,4 +281,4 @@ def _by_lines(
     if clean is not None:
         return Merged(clean)
     told = (f"{WHOLE}: both changed, and not by field: {why}",)
-    return Merged(_both(ours, theirs, labels) if strict else ours, (WHOLE,), told)
+    return Merged(_mark_whole(ours, theirs, labels) if strict else ours, (WHOLE,), told)

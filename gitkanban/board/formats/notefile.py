@@ -24,18 +24,18 @@ def parse(data: bytes, path: str) -> Note:
     card = folder.rpartition("/")[2]
     front = _FRONT.match(text)
     if not front:
-        return Note(name, card, text=_unframed(text, "\r\n" if "\r\n" in text else "\n"))
+        return Note(name, card, text=_strip_frame(text, "\r\n" if "\r\n" in text else "\n"))
     values: dict[str, str | int | None] = {}
     if front["head"].strip():
         root = yamltext.load("\n" + front["head"], path)  # keeps the file's line numbers
         values = recordfile.read(root, KINDS, path)
     values["kind"] = values.get("kind") or "note"
     end = "\r\n" if front.group().split("\n", 1)[0].endswith("\r") else "\n"
-    body = _unframed(text[front.end() :], end)
+    body = _strip_frame(text[front.end() :], end)
     return Note(name, card, text=body, **values)  # type: ignore[arg-type]  # read by KINDS
 
 
-def _unframed(text: str, end: str) -> str:
+def _strip_frame(text: str, end: str) -> str:
     """The text without the blank line above it and the line end behind it."""
     return text.removeprefix(end).removesuffix(end)
 

@@ -22,21 +22,21 @@ def parse_plan(data: bytes, source: str) -> list[Card]:
     fields that only a run sets, and for keys that are unknown (a plan is not kept, so they would be
     lost).
     """
-    listed = _list(yamltext.document(yamltext.decoded(data, source), source), source)
+    listed = _card_list(yamltext.document(yamltext.decoded(data, source), source), source)
     cards: list[Card] = []
     lines: dict[str, int] = {}
     for node in listed.items:
-        card = _card(node, source)
+        card = _card_of_node(node, source)
         if card.id in lines:
             message = f"the id {card.id!r} is there twice, first in line {lines[card.id]}"
-            refuse(source, _value(node, "id"), message, "Give one of the two another id.")
+            refuse(source, _value_or_node(node, "id"), message, "Give one of the two another id.")
         if card.id:
-            lines[card.id] = _value(node, "id").line + 1
+            lines[card.id] = _value_or_node(node, "id").line + 1
         cards.append(card)
     return cards
 
 
-def _list(root: Node, source: str) -> Sequence:
+def _card_list(root: Node, source: str) -> Sequence:
     """The list of cards; an empty one is refused."""
     hint = "Write one `- title: …` for each card, or `cards:` and that list below."
     node: Node = root
@@ -53,7 +53,7 @@ def _list(root: Node, source: str) -> Sequence:
     return node
 
 
-def _card(node: Node, source: str) -> Card:
+def _card_of_node(node: Node, source: str) -> Card:
     if not isinstance(node, Mapping):
         hint = "Write `- title: …` and the other fields below it."
         refuse(source, node, f"a card has keys and values, found {described(node)}", hint)
@@ -68,11 +68,11 @@ def _card(node: Node, source: str) -> Card:
     stem = name.text if given and isinstance(name, Scalar) else _NO_ID
     card = cardfile.from_nodes(node._replace(entries=entries), stem, source)
     if not card.title.strip():
-        at_title = _value(node, "title")
+        at_title = _value_or_node(node, "title")
         refuse(source, at_title, "the card has no title", "Add `title:` and what to do.")
     if card.status not in (TODO, BACKLOG):
         hint = "Leave the status out for todo, or write `status: backlog`."
-        refuse(source, _value(node, "status"), f"a new card cannot be {card.status}", hint)
+        refuse(source, _value_or_node(node, "status"), f"a new card cannot be {card.status}", hint)
     return card if given else card._replace(id="")
 
 
@@ -87,6 +87,6 @@ def _check_key(key: Scalar, source: str) -> None:
     refuse(source, key, f"unknown key {key.text[:60]!r} in a card", hint)
 
 
-def _value(node: Node, key: str) -> Node:
+def _value_or_node(node: Node, key: str) -> Node:
     """The value of a key, or the whole node where it is not there: a position to point at."""
     return (node.get(key) if isinstance(node, Mapping) else None) or node

@@ -27,11 +27,11 @@ def read(
         if kind in (TEXT, BLOCK):
             values[key.text] = "" if node.absent else node.text
         elif not node.absent:
-            values[key.text] = _number(path, key.text, node, kind)
+            values[key.text] = _number_field(path, key.text, node, kind)
     return values
 
 
-def _number(path: str, key: str, node: Scalar, kind: str) -> int:
+def _number_field(path: str, key: str, node: Scalar, kind: str) -> int:
     if kind == TIME and not re.fullmatch(r"[0-9]{1,11}", node.text, re.ASCII):
         try:
             return clock.parse(node.text)

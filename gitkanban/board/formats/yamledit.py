@@ -143,7 +143,7 @@ def relisted(
     `wanted` is (identity, YAML of the item) in order. An item is identified by its text, an entry
     by (key, value). None: the node is not laid out one item a line.
     """
-    parts = _parts(node)
+    parts = _parts_of(node)
     if not parts or not wanted or len({identity for identity, _, _ in parts}) != len(parts):
         return None
     lists = isinstance(node, yamltext.Sequence)
@@ -166,7 +166,7 @@ def relisted(
     return text[:first] + body + text[at:]
 
 
-def _parts(node: Node) -> list[tuple[Hashable, Node, Node]]:
+def _parts_of(node: Node) -> list[tuple[Hashable, Node, Node]]:
     """(identity, where it starts, its value) of every item of a block list or mapping."""
     if isinstance(node, Scalar) or node.flow:
         return []

@@ -118,7 +118,7 @@ def load(text: str, file: str) -> Mapping:
 
 def document(text: str, file: str) -> Node:
     """The root of a document, which holds something. Raises Bad like `load`."""
-    events = _events(text if text.endswith("\n") else text + "\n", file)
+    events = _parse_events(text if text.endswith("\n") else text + "\n", file)
     root: Node | None = None
     for event in events:
         kind = event.__class__.__name__
@@ -127,19 +127,19 @@ def document(text: str, file: str) -> Node:
                 mark = event.start_mark
                 place = Scalar("", "", 0, 0, mark.line, mark.column)
                 refuse(file, place, "a second YAML document", "Keep one document in a file.")
-            root = _node(next(events), events, file, 0)
+            root = _build_node(next(events), events, file, 0)
     if root is None or (isinstance(root, Scalar) and root.absent):
         raise Bad(Problem(file, 1, 1, "the file is empty"))
     return root
 
 
-def _events(text: str, file: str) -> Iterator[Any]:
+def _parse_events(text: str, file: str) -> Iterator[Any]:
     """The parser's events; its errors become Bad."""
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
     from ruamel.yaml.reader import ReaderError
 
     try:
-        yield from _parse(text)
+        yield from _pull_events(text)
     except MarkedYAMLError as error:
         left = re.search("^<{7} ", text, re.MULTILINE)
         if left:
@@ -157,7 +157,7 @@ def _events(text: str, file: str) -> Iterator[Any]:
         raise Bad(Problem(file, 0, 0, f"not valid YAML: {first}")) from None
 
 
-def _parse(text: str) -> Iterator[Any]:
+def _pull_events(text: str) -> Iterator[Any]:
     try:
         from _ruamel_yaml import CParser  # type: ignore[import-not-found]  # compiled, no stubs
     except ImportError:
@@ -192,7 +192,7 @@ def _refuse_at(mark: Any, file: str, message: str, hint: str = "") -> NoReturn:
     refuse(file, Scalar("", "", 0, 0, mark.line, mark.column), message, hint)
 
 
-def _node(event: Any, events: Iterator[Any], file: str, depth: int) -> Node:
+def _build_node(event: Any, events: Iterator[Any], file: str, depth: int) -> Node:
     mark = event.start_mark
     kind = event.__class__.__name__
     if kind == "AliasEvent" or event.anchor is not None:
@@ -212,18 +212,18 @@ def _node(event: Any, events: Iterator[Any], file: str, depth: int) -> Node:
         while event.__class__.__name__ != "SequenceEndEvent":
             if len(items) >= WIDTH:
                 _refuse_at(event.start_mark, file, f"a list of more than {WIDTH} items")
-            items.append(_node(event, events, file, depth + 1))
+            items.append(_build_node(event, events, file, depth + 1))
             event = next(events)
         return Sequence(items, flow, mark.index, event.end_mark.index, mark.line, mark.column)
-    return _mapping(mark, flow, events, file, depth)
+    return _build_mapping(mark, flow, events, file, depth)
 
 
-def _mapping(mark: Any, flow: bool, events: Iterator[Any], file: str, depth: int) -> Mapping:
+def _build_mapping(mark: Any, flow: bool, events: Iterator[Any], file: str, depth: int) -> Mapping:
     entries: list[tuple[Scalar, Node]] = []
     lines: dict[str, int] = {}
     event = next(events)
     while event.__class__.__name__ != "MappingEndEvent":
-        key = _node(event, events, file, depth + 1)
+        key = _build_node(event, events, file, depth + 1)
         if not isinstance(key, Scalar):
             refuse(file, key, "a key must be a word, not a list or a mapping")
         if key.text in lines:
@@ -232,7 +232,7 @@ def _mapping(mark: Any, flow: bool, events: Iterator[Any], file: str, depth: int
         if len(entries) >= WIDTH:
             refuse(file, key, f"more than {WIDTH} keys in one mapping")
         lines[key.text] = key.line + 1
-        entries.append((key, _node(next(events), events, file, depth + 1)))
+        entries.append((key, _build_node(next(events), events, file, depth + 1)))
         event = next(events)
     return Mapping(entries, flow, mark.index, event.end_mark.index, mark.line, mark.column)
 
@@ -305,10 +305,10 @@ def item(text: str) -> str:
 
 def double_quoted(text: str) -> str:
     """`text` in double quotes, what is not printable escaped."""
-    return '"' + re.sub(r'["\\\t\n]|' + _ODD.pattern, _escape, text) + '"'
+    return '"' + re.sub(r'["\\\t\n]|' + _ODD.pattern, _escape_character, text) + '"'
 
 
-def _escape(found: re.Match[str]) -> str:
+def _escape_character(found: re.Match[str]) -> str:
     char = found.group()
     known = _ESCAPES.get(char)
     if known:

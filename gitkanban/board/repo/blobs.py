@@ -28,7 +28,7 @@ def read(place: Place, asked: Iterable[str]) -> Iterator[Blob]:
     """
     wanted = list(dict.fromkeys(asked))
     room = sizes.together_most(len(wanted))
-    found = _answers(place, wanted)
+    found = _read_answers(place, wanted)
     for number, blob in enumerate(found):
         room -= len(blob.data or b"")
         if room < 0:
@@ -59,7 +59,7 @@ def content(place: Place, name: str) -> bytes | None:
     """
     if "\n" in name:
         return None
-    blob = next(iter(_answers(place, [name])))
+    blob = next(iter(_read_answers(place, [name])))
     if blob.size > sizes.FILE_MOST:
         raise BadData(f"{name.partition(':')[2] or name} has {sizes.shown(blob.size)}", TOO_LARGE)
     return blob.data
@@ -71,23 +71,27 @@ TOO_LARGE = f"A file of a board may have {sizes.shown(sizes.FILE_MOST)}."
 def _sorted_out(place: Place, wanted: list[str], room: int) -> Iterator[Blob]:
     """The same, where there are large ones among them."""
     lines = git.run(
-        place.common, "cat-file", "--batch-check", "--buffer", input=_listed(wanted)
+        place.common, "cat-file", "--batch-check", "--buffer", input=_name_lines(wanted)
     ).out.splitlines()
-    known = {name: _size(line.split(b" ")) for name, line in zip(wanted, lines, strict=True)}
+    known = {
+        name: _answered_size(line.split(b" ")) for name, line in zip(wanted, lines, strict=True)
+    }
     small = [name for name in wanted if 0 <= known[name] <= sizes.FILE_MOST]
     if sum(known[name] for name in small) > room:
         raise BadData("the files of the board are too large together", TOO_LARGE)
     yield from (Blob(name, known[name], None) for name in wanted if name not in set(small))
-    yield from _answers(place, small)
+    yield from _read_answers(place, small)
 
 
-def _answers(place: Place, wanted: list[str]) -> Generator[Blob, None, None]:
+def _read_answers(place: Place, wanted: list[str]) -> Generator[Blob, None, None]:
     """What git answers; it ends behind the first that is too large, whose content is not read."""
     if not wanted:
         return
-    with git.stream(place.common, "cat-file", "--batch", "--buffer", input=_listed(wanted)) as out:
+    with git.stream(
+        place.common, "cat-file", "--batch", "--buffer", input=_name_lines(wanted)
+    ) as out:
         for name in wanted:
-            blob = _answer(name, out)
+            blob = _read_answer(name, out)
             if blob is None:
                 break  # it ended early: `stream` says why
             yield blob
@@ -98,12 +102,12 @@ def _answers(place: Place, wanted: list[str]) -> Generator[Blob, None, None]:
     raise GitFailed(f"git cat-file ended before {name}", git.FSCK)
 
 
-def _answer(name: str, out: IO[bytes]) -> Blob | None:
+def _read_answer(name: str, out: IO[bytes]) -> Blob | None:
     line = out.readline()
     if not line.endswith(b"\n"):
         return None
     fields = line.split(b" ")
-    size = _size(fields)
+    size = _answered_size(fields)
     if size < 0 or size > sizes.FILE_MOST:
         return Blob(name, size, None)
     data = out.read(size + 1)
@@ -112,10 +116,10 @@ def _answer(name: str, out: IO[bytes]) -> Blob | None:
     return Blob(name, size, data[:-1] if fields[1] == b"blob" else None)
 
 
-def _size(fields: list[bytes]) -> int:
+def _answered_size(fields: list[bytes]) -> int:
     """The size in `<id> <type> <size>`; -1 for `<name> missing`."""
     return int(fields[2]) if len(fields) == 3 and fields[2].strip().isdigit() else -1
 
 
-def _listed(wanted: list[str]) -> bytes:
+def _name_lines(wanted: list[str]) -> bytes:
     return "".join(f"{name}\n" for name in wanted).encode("utf-8", "surrogateescape")

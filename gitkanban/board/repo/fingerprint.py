@@ -20,7 +20,7 @@ _MOST = 1 << 20  # bytes of a file that are read; of a larger one the size count
 def take(common: str, refs: Iterable[str] = ()) -> Fingerprint:
     """The fingerprint of a repository by its common directory; `refs` are full names beside the
     cards' branches, the tags and our own refs. Raises OSError."""
-    return Fingerprint(dict(_items(common)), _refs(common, set(refs)))
+    return Fingerprint(dict(_watched_items(common)), _all_refs(common, set(refs)))
 
 
 def rewritten(common: str, moves: Iterable[tuple[str, str, str]]) -> set[str]:
@@ -34,10 +34,10 @@ def rewritten(common: str, moves: Iterable[tuple[str, str, str]]) -> set[str]:
     import pygit2  # late, as everywhere
 
     repo = pygit2.Repository(common)
-    return {ref for ref, old, new in wanted if not _contains(repo, old, new)}
+    return {ref for ref, old, new in wanted if not _is_descendant(repo, old, new)}
 
 
-def _contains(repo: Any, old: str, new: str) -> bool:
+def _is_descendant(repo: Any, old: str, new: str) -> bool:
     try:
         return bool(repo.descendant_of(new, old))
     except (KeyError, ValueError, OSError):  # not commits that are here: GitError is an OSError
@@ -62,30 +62,34 @@ def digest_of(path: str) -> str:
     return f"{found.st_mode & 0o111:o} {found.st_size} {content}"
 
 
-def _items(common: str) -> Iterator[tuple[str, str]]:
+def _watched_items(common: str) -> Iterator[tuple[str, str]]:
     names = [
-        *(f"hooks/{name}" for name in _names(f"{common}/hooks") if not name.endswith(".sample")),
+        *(
+            f"hooks/{name}"
+            for name in _sorted_names(f"{common}/hooks")
+            if not name.endswith(".sample")
+        ),
         *_FILES,
         *(
             f"gitkanban/{n}"
-            for n in _names(f"{common}/gitkanban")
+            for n in _sorted_names(f"{common}/gitkanban")
             if n.startswith("trust") and not n.endswith(".part")
         ),
     ]
     for name in names:
         if digest := digest_of(f"{common}/{name}"):
             yield name, digest
-    yield from _settings(common)
+    yield from _watched_settings(common)
 
 
-def _names(folder: str) -> list[str]:
+def _sorted_names(folder: str) -> list[str]:
     try:
         return sorted(os.listdir(folder))
     except OSError:
         return []
 
 
-def _settings(common: str) -> Iterator[tuple[str, str]]:
+def _watched_settings(common: str) -> Iterator[tuple[str, str]]:
     """The watched keys of the shared config alone: what it includes is named by a key of its own."""
     asked = ("config", "--file", f"{common}/config", "--no-includes", "--list", "-z")
     done = git.run(common, *asked, check=False)
@@ -101,9 +105,9 @@ def _settings(common: str) -> Iterator[tuple[str, str]]:
         yield f"config {key}", hashlib.sha256(text).hexdigest()
 
 
-def _refs(common: str, also: set[str]) -> dict[str, str]:
+def _all_refs(common: str, also: set[str]) -> dict[str, str]:
     """Loose before packed, as git reads them (`git help pack-refs`)."""
-    found = {ref: at for ref, at in _packed(common) if ref in also or _is_ours(ref)}
+    found = {ref: at for ref, at in _packed_refs(common) if ref in also or _is_ours(ref)}
     for top in (CARDS, OURS, TAGS):
         for folder, _, names in os.walk(f"{common}/{top}"):
             for name in names:
@@ -120,7 +124,7 @@ def _is_ours(ref: str) -> bool:
     return ref.startswith((CARDS, OURS, TAGS))
 
 
-def _packed(common: str) -> Iterator[tuple[str, str]]:
+def _packed_refs(common: str) -> Iterator[tuple[str, str]]:
     try:
         with open(f"{common}/packed-refs", encoding="utf-8", errors="surrogateescape") as file:
             for line in file:

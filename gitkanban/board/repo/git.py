@@ -98,13 +98,13 @@ def objects_aside(common: str) -> dict[str, str]:
 
     room = tempfile.mkdtemp(prefix="gitkanban-objects-")
     atexit.register(shutil.rmtree, room, ignore_errors=True)
-    rooms = [_quoted(room), *filter(None, [_beside.get(_ALTERNATES)])]
+    rooms = [_quote_path(room), *filter(None, [_beside.get(_ALTERNATES)])]
     _beside[_ALTERNATES] = ":".join(rooms)
-    known = ":".join([_quoted(f"{common}/objects"), *rooms])
+    known = ":".join([_quote_path(f"{common}/objects"), *rooms])
     return {"GIT_OBJECT_DIRECTORY": room, _ALTERNATES: known}
 
 
-def _quoted(path: str) -> str:
+def _quote_path(path: str) -> str:
     # A list of paths, separated by colons: https://git-scm.com/docs/git#_the_git_repository
     return '"' + path.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
@@ -154,10 +154,10 @@ def run(
             "git is not installed, or not on PATH", "Install git 2.30 or newer."
         ) from None
     except limited.TimedOut as slow:
-        raise TooSlow(f"git {_verb(args)}: {slow}", "" if slow.silent else _SLOW) from None
+        raise TooSlow(f"git {_git_verb(args)}: {slow}", "" if slow.silent else _SLOW) from None
     found = Done(*done)
     if check and found.code:
-        raise GitFailed(f"git {_verb(args)}: {found.said}")
+        raise GitFailed(f"git {_git_verb(args)}: {found.said}")
     return found
 
 
@@ -176,7 +176,7 @@ def stream(cwd: str, *args: str, input: bytes) -> Iterator[IO[bytes]]:
         env=environment(),
     )
     assert process.stdin and process.stdout and process.stderr
-    feeder = Thread(target=_feed, args=(process.stdin, input), daemon=True)
+    feeder = Thread(target=_feed_stdin, args=(process.stdin, input), daemon=True)
     feeder.start()
     limit = Timer(_limit, process.kill)
     limit.daemon = True
@@ -185,7 +185,9 @@ def stream(cwd: str, *args: str, input: bytes) -> Iterator[IO[bytes]]:
         yield process.stdout
         rest = process.stdout.read(1)
         if not rest and process.wait():
-            raise GitFailed(f"git {_verb(args)}: {Done(1, b'', process.stderr.read()).last}", FSCK)
+            raise GitFailed(
+                f"git {_git_verb(args)}: {Done(1, b'', process.stderr.read()).last}", FSCK
+            )
     finally:
         limit.cancel()
         process.kill()
@@ -195,7 +197,7 @@ def stream(cwd: str, *args: str, input: bytes) -> Iterator[IO[bytes]]:
         process.stderr.close()
 
 
-def _feed(stdin: IO[bytes], text: bytes) -> None:
+def _feed_stdin(stdin: IO[bytes], text: bytes) -> None:
     with suppress(OSError), stdin:  # it may be killed before it has read all
         stdin.write(text)
 
@@ -208,7 +210,7 @@ def in_words(error: Exception, what: str = "the repository") -> GitFailed:
     return GitFailed(f"{what} cannot be read: {error}", FSCK)
 
 
-def _verb(args: tuple[str, ...]) -> str:
+def _git_verb(args: tuple[str, ...]) -> str:
     words = iter(args)
     for word in words:
         if word in ("-c", "-C"):

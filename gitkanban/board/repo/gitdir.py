@@ -17,7 +17,7 @@ def common_dir(cwd: str) -> str:
             if os.path.isfile(dot):
                 return _of_linked(at, first_line(dot))
             if os.path.isfile(f"{at}/commondir") and os.path.isfile(f"{at}/HEAD"):
-                return _joined(at, first_line(f"{at}/commondir"))
+                return _join_path(at, first_line(f"{at}/commondir"))
             if os.path.isdir(f"{at}/objects") and os.path.isfile(f"{at}/HEAD"):
                 return at
         except (OSError, UnicodeDecodeError):
@@ -31,13 +31,13 @@ def common_dir(cwd: str) -> str:
 def _of_linked(root: str, line: str) -> str:
     if not line.startswith("gitdir: "):
         return ""
-    admin = _joined(root, line[8:])
+    admin = _join_path(root, line[8:])
     if not os.path.exists(f"{admin}/commondir"):  # a submodule
         return admin
-    return _joined(admin, first_line(f"{admin}/commondir"))
+    return _join_path(admin, first_line(f"{admin}/commondir"))
 
 
-def _joined(folder: str, path: str) -> str:
+def _join_path(folder: str, path: str) -> str:
     return os.path.normpath(os.path.join(folder, path))
 
 

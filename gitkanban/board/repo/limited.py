@@ -54,9 +54,9 @@ def run(
         process_group=None if apart else _own_group(), start_new_session=apart,
     )  # fmt: skip
     try:
-        return _gather(process, input or b"", limit, silence)
+        return _gather_output(process, input or b"", limit, silence)
     except BaseException:
-        _kill(process, apart or _own_group() is not None)
+        _kill_command(process, apart or _own_group() is not None)
         raise
     finally:
         for pipe in (process.stdin, process.stdout, process.stderr):
@@ -69,7 +69,7 @@ def _own_group() -> int | None:
     return None if sys.stdin is not None and sys.stdin.isatty() else 0
 
 
-def _gather(
+def _gather_output(
     process: subprocess.Popen[bytes], input: bytes, limit: float | None, silence: float | None
 ) -> Ended:
     begun = heard = time.monotonic()
@@ -89,14 +89,14 @@ def _gather(
                 break  # what still holds its pipes is not the command
             for key, _ in ready:
                 if key.fileobj is process.stdin:
-                    input = _feed(process, pipes, input)
+                    input = _feed_input(process, pipes, input)
                 elif piece := os.read(key.fd, _CHUNK):
                     printed[key.fd].append(piece)
                 else:
                     pipes.unregister(key.fileobj)
             now = time.monotonic()
             heard = now if ready else heard
-            _check(now - begun, limit, now - heard, silence)
+            _check_limits(now - begun, limit, now - heard, silence)
     left = None if limit is None else max(0.0, limit - (time.monotonic() - begun))
     try:
         code = process.wait(left)
@@ -106,14 +106,16 @@ def _gather(
     return Ended(code, out, err)
 
 
-def _check(taken: float, limit: float | None, quiet: float, silence: float | None) -> None:
+def _check_limits(taken: float, limit: float | None, quiet: float, silence: float | None) -> None:
     if limit is not None and taken > limit:
         raise TimedOut(limit, False)
     if silence is not None and quiet > silence:
         raise TimedOut(silence, True)
 
 
-def _feed(process: subprocess.Popen[bytes], pipes: selectors.BaseSelector, input: bytes) -> bytes:
+def _feed_input(
+    process: subprocess.Popen[bytes], pipes: selectors.BaseSelector, input: bytes
+) -> bytes:
     """Write what fits; what is left."""
     assert process.stdin
     try:
@@ -126,7 +128,7 @@ def _feed(process: subprocess.Popen[bytes], pipes: selectors.BaseSelector, input
     return input
 
 
-def _kill(process: subprocess.Popen[bytes], leads: bool) -> None:
+def _kill_command(process: subprocess.Popen[bytes], leads: bool) -> None:
     """End the command and what it has started. `leads`: its process group is its own."""
     try:
         if not leads:

@@ -27,13 +27,13 @@ def find_main(common: str, here: str, settings: Mapping[str, str]) -> str:
     """
     beside = os.path.dirname(common) if os.path.basename(common) == ".git" else ""
     if "core.worktree" in settings:
-        return _configured(common, beside, settings["core.worktree"])
+        return _configured_main(common, beside, settings["core.worktree"])
     if here:
         if here != beside:
             with suppress(OSError):  # where nothing can be written, nothing is moved either
                 remember_main(common, here)
         return here
-    recorded = _recorded(common)
+    recorded = _recorded_main(common)
     if recorded:
         return recorded
     # Without the setting git goes by the name as well.
@@ -64,7 +64,7 @@ def is_flipped(common: str, main: str) -> bool:
     return bool(main) and git.run(common, *words, check=False).text == "true"
 
 
-def _configured(common: str, beside: str, named: str) -> str:
+def _configured_main(common: str, beside: str, named: str) -> str:
     root = os.path.normpath(os.path.join(common, named))
     if beside and os.path.realpath(beside) != os.path.realpath(root):
         raise Refused(
@@ -79,7 +79,7 @@ def _configured(common: str, beside: str, named: str) -> str:
     return root
 
 
-def _recorded(common: str) -> str:
+def _recorded_main(common: str) -> str:
     try:
         with open(f"{common}/{_RECORD}", encoding="utf-8", errors="surrogateescape") as file:
             root = file.read().removesuffix("\n")
@@ -103,7 +103,7 @@ def _git_dir(root: str) -> str:
 
 def remember_main(common: str, root: str) -> None:
     """Note the root of the main checkout, for calls from elsewhere. Raises OSError."""
-    if _git_dir(root) == os.path.realpath(common) and _recorded(common) != root:
+    if _git_dir(root) == os.path.realpath(common) and _recorded_main(common) != root:
         text = f"{root}\n".encode("utf-8", "surrogateescape")
         files.replace(f"{common}/{_RECORD}", text)
 

@@ -60,7 +60,7 @@ def find(cwd: str, branch: str = "") -> Place:
     """
     common, main, here, pinned, worktrees, signs = repository(cwd)
     told: list[str] = []
-    found = _configured(common, pinned) or _standing(common, main, told)
+    found = _configured_board(common, pinned) or _standing_board(common, main, told)
     if found is None:
         raise NoBoard(
             "there is no kanban board in this repository",
@@ -107,10 +107,10 @@ def repository(cwd: str) -> Repository:
     if len(lines) < 3:
         if not gitdir.common_dir(os.path.realpath(cwd)):
             raise NoBoard("this is not a git repository", "Go into one, or `git init` here first.")
-        raise GitFailed(done.said, _advice(done.err.decode("utf-8", "replace")))
+        raise GitFailed(done.said, _ownership_advice(done.err.decode("utf-8", "replace")))
     common, admin, objects, *rest = lines
     here = rest[0] if rest and not done.code else ""  # it fails where there is no working tree
-    settings = _settings(common)
+    settings = _read_settings(common)
     storage = settings.get("extensions.refstorage", "")
     for odd in (objects if objects != "sha1" else "", storage if storage == "reftable" else ""):
         if odd:
@@ -132,7 +132,7 @@ def _is_within(path: str, folder: str) -> bool:
     return bool(folder) and f"{os.path.realpath(path)}/".startswith(f"{os.path.realpath(folder)}/")
 
 
-def _settings(common: str) -> dict[str, str]:
+def _read_settings(common: str) -> dict[str, str]:
     """What of git's configuration is asked by every command; the last of several values counts."""
     wanted = (
         r"^(core\.(bare|worktree)|extensions\.refstorage|gitkanban\.(branch|worktrees)|"
@@ -144,7 +144,7 @@ def _settings(common: str) -> dict[str, str]:
     return {name: value if equals else "true" for name, equals, value in pairs}
 
 
-def _advice(said: str) -> str:
+def _ownership_advice(said: str) -> str:
     """The command that git itself names, where a repository is somebody else's."""
     lines = [line.strip() for line in said.splitlines()]
     command = next((line for line in lines if line.startswith("git config ")), "")
@@ -167,7 +167,7 @@ def exists(common: str, ref: str) -> bool:
     return not git.run(common, "show-ref", "--verify", "--quiet", ref, check=False).code
 
 
-def _configured(common: str, name: str) -> tuple[str, str] | None:
+def _configured_board(common: str, name: str) -> tuple[str, str] | None:
     """The board where git's configuration names its branch. Raises NoBoard when it is not there."""
     if not name:
         return None
@@ -190,7 +190,7 @@ def _configured(common: str, name: str) -> tuple[str, str] | None:
     return name, FOLDER if there[1] else ""
 
 
-def _standing(common: str, main: str, told: list[str]) -> tuple[str, str] | None:
+def _standing_board(common: str, main: str, told: list[str]) -> tuple[str, str] | None:
     """The board where nothing is configured: branch kanban, origin's default branch, HEAD."""
     ours = board_in(common, "refs/heads/kanban")
     if ours is not None and _is_own(common):
@@ -200,7 +200,7 @@ def _standing(common: str, main: str, told: list[str]) -> tuple[str, str] | None
         attach(common, main, _ORIGINS)
         told.append("attached the board: branch kanban from origin/kanban")
         return "kanban", theirs
-    for ref in (_default(common, told), _head_of(common)):
+    for ref in (_default_branch(common, told), _head_of(common)):
         # In the tree of code only the folder makes a board: a config.yaml is anybody's.
         if ref and board_in(common, ref) == FOLDER:
             return ref.removeprefix("refs/heads/"), FOLDER
@@ -222,7 +222,7 @@ def _head_of(common: str) -> str:
     return git.run(common, "symbolic-ref", "-q", "HEAD", check=False).text
 
 
-def _default(common: str, told: list[str]) -> str:
+def _default_branch(common: str, told: list[str]) -> str:
     """Origin's default branch if there is a board in it; made here where only origin has it."""
     theirs = git.run(common, "symbolic-ref", "-q", "refs/remotes/origin/HEAD", check=False).text
     ours = theirs.replace("refs/remotes/origin/", "refs/heads/")

@@ -117,7 +117,7 @@ def _make_twin(common: str, commit: str, asks: bool) -> "str | _Failure":
         word for name, value in fields if name == b"parent" for word in ("-p", value.decode())
     ]
     env = git.environment() | {
-        name: value for line in fields for name, value in _identity(*line).items()
+        name: value for line in fields for name, value in _identity_variables(*line).items()
     }
     argv = (
         "git", "-c", "safe.bareRepository=all", "-c", "core.fsync=all", "-c",
@@ -126,7 +126,7 @@ def _make_twin(common: str, commit: str, asks: bool) -> "str | _Failure":
     return _ask_signer(argv, common, env, message, asks)
 
 
-def _identity(kind: bytes, value: bytes) -> dict[str, str]:
+def _identity_variables(kind: bytes, value: bytes) -> dict[str, str]:
     """The variables by which git makes the same `author` or `committer` line."""
     if kind not in (b"author", b"committer"):
         return {}

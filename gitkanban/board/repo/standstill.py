@@ -45,7 +45,7 @@ def reason(place: Place, patience: float = 0.0) -> str:
         if not locked or time.monotonic() >= end:
             break
         time.sleep(_STEP)
-    return _about(locked) if locked else ""
+    return _lock_owner_words(locked) if locked else ""
 
 
 def crowded(place: Place) -> str:
@@ -65,7 +65,7 @@ def crowded(place: Place) -> str:
     return ""
 
 
-def _about(checkout: Checkout) -> str:
+def _lock_owner_words(checkout: Checkout) -> str:
     """Whose index lock it is, or that it is nobody's."""
     lock = f"{checkout.index_file}.lock"
     try:
@@ -89,7 +89,7 @@ def is_stale(lock: str, folders: Iterable[str]) -> bool:
     real = os.path.realpath(lock)
     for pid in pids:
         try:
-            if real in _descriptors(pid):
+            if real in _open_files(pid):
                 return False
         except OSError:  # it has ended, or is another user's
             continue
@@ -108,12 +108,12 @@ def at_work(folders: Iterable[str]) -> int:
             cwd = os.readlink(f"/proc/{pid}/cwd") if _is_git(pid) else ""
         except OSError:  # it has ended, or is another user's
             continue
-        if cwd and any(_within(cwd, top) for top in tops):
+        if cwd and any(_is_within(cwd, top) for top in tops):
             return int(pid)
     return 0
 
 
-def _descriptors(pid: str) -> list[str]:
+def _open_files(pid: str) -> list[str]:
     folder = f"/proc/{pid}/fd"
     found = []
     for name in os.listdir(folder):
@@ -128,7 +128,7 @@ def _is_git(pid: str) -> bool:
     return checkouts.line(f"/proc/{pid}/comm").startswith("git")
 
 
-def _within(path: str, folder: str) -> bool:
+def _is_within(path: str, folder: str) -> bool:
     return path == folder or path.startswith(f"{folder}/")
 
 

@@ -21,28 +21,33 @@ _KNOWN = frozenset({"config.yaml", "prompt.md", ".gitignore", ".gitattributes", 
 
 def of_board(side: Side) -> list[Finding]:
     """Everything found in a board, whoever brought it in."""
-    return located(side, [*_state(side), *_layout(side)])
+    return located(side, [*_state_findings(side), *_layout_findings(side)])
 
 
-def _state(side: Side) -> list[Finding]:
+def _state_findings(side: Side) -> list[Finding]:
     """What is wrong with a board as it is, but for the layout of cards."""
-    found = [*_problems(side), *rules.state(side.board), *_stray(side), *_prompt(side)]
+    found = [
+        *_problem_findings(side),
+        *rules.state(side.board),
+        *_stray_file_findings(side),
+        *_prompt_findings(side),
+    ]
     return found + (configrules.state(side.board.config) if side.board.config else [])
 
 
 def of_change(base: Side, head: Side, target: Side) -> list[Finding]:
     """What the change from `base` to `head` brings in; `target` is what it shall be merged into."""
-    new = rules.brought_in(_state(base), _state(head))
+    new = rules.brought_in(_state_findings(base), _state_findings(head))
     changed = {name for name, oid in head.files.items() if base.files.get(name) != oid}
-    new += [*changerules.change(base.board, head.board), *_layout(head, changed)]
+    new += [*changerules.change(base.board, head.board), *_layout_findings(head, changed)]
     new += settingrules.change(base.board, head.board)
     if base.files.get("prompt.md") != head.files.get("prompt.md"):
         hint = "Every session is told this; read it as you read code."
         new.append(finding("prompt", "prompt.md", (), "what sessions are told is changed", hint))
-    return located(head, [*new, *_taken(base, head, target)])
+    return located(head, [*new, *_taken_ids(base, head, target)])
 
 
-def _taken(base: Side, head: Side, target: Side) -> list[Finding]:
+def _taken_ids(base: Side, head: Side, target: Side) -> list[Finding]:
     """Cards of one id that were added on both branches."""
     added = {name for name in head.files if reading.kind_of(name) == "card"} - set(base.files)
     found = []
@@ -57,7 +62,7 @@ def _taken(base: Side, head: Side, target: Side) -> list[Finding]:
     return found
 
 
-def _problems(side: Side) -> list[Finding]:
+def _problem_findings(side: Side) -> list[Finding]:
     found = []
     for problem in side.board.problems:
         name = problem.file.removeprefix(f"{side.place.prefix}/" if side.place.prefix else "")
@@ -67,7 +72,7 @@ def _problems(side: Side) -> list[Finding]:
     return found
 
 
-def _stray(side: Side) -> list[Finding]:
+def _stray_file_findings(side: Side) -> list[Finding]:
     found = []
     for name in side.files:
         folder, _, last = name.rpartition("/")
@@ -83,7 +88,7 @@ def _stray(side: Side) -> list[Finding]:
     return found
 
 
-def _prompt(side: Side) -> list[Finding]:
+def _prompt_findings(side: Side) -> list[Finding]:
     found, near = [], ids.Nearest(prompt.FIELDS)
     for name, line, column in prompt.unknown_fields(side.text("prompt.md")):
         hint = near.hint(name)
@@ -93,7 +98,7 @@ def _prompt(side: Side) -> list[Finding]:
     return found
 
 
-def _layout(side: Side, only: set[str] | None = None) -> list[Finding]:
+def _layout_findings(side: Side, only: set[str] | None = None) -> list[Finding]:
     """Cards that `fmt` would lay out anew; what it would leave as it is counts as laid out."""
     found = []
     cards = {rules.card_file(card.id): card for card in side.board.cards.values()}
@@ -117,14 +122,14 @@ def located(side: Side, found: list[Finding]) -> list[Finding]:
         line, column = each.line, each.column
         if each.at and not line:
             if each.file not in roots:
-                roots[each.file] = _root(side, each.file)
-            line, column = _position(roots[each.file], each.at, indexes)
+                roots[each.file] = _load_root(side, each.file)
+            line, column = _position_of(roots[each.file], each.at, indexes)
         where = each._replace(file=side.place.path(each.file), line=line, column=column)
         out.append(where)
     return rules.in_order(out)
 
 
-def _root(side: Side, name: str) -> Mapping | None:
+def _load_root(side: Side, name: str) -> Mapping | None:
     try:
         text = side.text(name).removeprefix("\ufeff")
         return yamltext.load(text, name) if text else None
@@ -136,7 +141,7 @@ def _root(side: Side, name: str) -> Mapping | None:
 _Indexes: TypeAlias = dict[int, dict[str, Node]]
 
 
-def _position(root: Mapping | None, at: tuple[str, ...], indexes: _Indexes) -> tuple[int, int]:
+def _position_of(root: Mapping | None, at: tuple[str, ...], indexes: _Indexes) -> tuple[int, int]:
     """Line and column from 1 of the deepest part of `at` that is there; (1, 1) for none of it.
 
     A key that is there gives its value's place, an item its own.
@@ -146,7 +151,7 @@ def _position(root: Mapping | None, at: tuple[str, ...], indexes: _Indexes) -> t
     node: Node = root
     for word in at:
         if id(node) not in indexes:
-            indexes[id(node)] = _indexed(node)
+            indexes[id(node)] = _indexed_nodes(node)
         below = indexes[id(node)].get(word)
         if below is None:
             break
@@ -154,7 +159,7 @@ def _position(root: Mapping | None, at: tuple[str, ...], indexes: _Indexes) -> t
     return node.line + 1, node.column + 1
 
 
-def _indexed(node: Node) -> dict[str, Node]:
+def _indexed_nodes(node: Node) -> dict[str, Node]:
     if isinstance(node, Mapping):
         return {key.text: value for key, value in node.entries}
     if isinstance(node, Sequence):

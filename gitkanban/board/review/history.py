@@ -65,15 +65,15 @@ def commits(
         *words,
         rev or place.start or place.ref,
         "--",
-        *_paths(place, card),
+        *_card_paths(place, card),
         check=False,
     )
     if done.code:
         raise NotFound(f"no revision {rev!r}", "`gitkanban log` lists the board's commits.")
-    return [_commit(place, part) for part in done.text.split(_MARK)[1:]]
+    return [_parse_commit(place, part) for part in done.text.split(_MARK)[1:]]
 
 
-def _paths(place: Place, card: str) -> list[str]:
+def _card_paths(place: Place, card: str) -> list[str]:
     if not card:
         return [place.prefix] if place.prefix else ["."]
     names = [f"cards/{card}.yaml", f"runs/{card}", f"notes/{card}"]
@@ -81,7 +81,7 @@ def _paths(place: Place, card: str) -> list[str]:
     return paths + [f":(glob){place.path('archive')}/*/{name}" for name in names]
 
 
-def _commit(place: Place, part: str) -> Commit:
+def _parse_commit(place: Place, part: str) -> Commit:
     commit, by, at, subject, *rest = part.split("\0")
     files = []
     fields = [field.strip("\n") for field in rest if field.strip("\n")]
@@ -98,20 +98,23 @@ def events(place: Place, found: Iterable[Commit], card: str = "") -> Iterator[Ev
     wanted = {oid for each in found for file in each.files for oid in file[1:] if oid}
     texts = {blob.asked: blob.data or b"" for blob in blobs.read(place, wanted)}
     for each in found:
-        archived = {_name(f.path) for f in each.files if kind_of(f.path) == "archived" and f.new}
+        archived = {_stem_of(f.path) for f in each.files if kind_of(f.path) == "archived" and f.new}
         for file in each.files:
-            event = _event(each, file, texts, archived)
+            event = _event_of(each, file, texts, archived)
             if event and (not card or event.card == card):
                 yield event
 
 
-def _event(
+def _event_of(
     commit: Commit, file: Changed, texts: dict[str, bytes], archived: set[str]
 ) -> Event | None:
     kind = kind_of(file.path)
-    name, text, run = _name(file.path), "", ""
+    name, text, run = _stem_of(file.path), "", ""
     if kind == "card":
-        before, after = _card(file.path, file.old, texts), _card(file.path, file.new, texts)
+        before, after = (
+            _parse_card(file.path, file.old, texts),
+            _parse_card(file.path, file.new, texts),
+        )
         text = "archived" if after is None and name in archived else told(before, after)
         run = (after.run if after else "") or (before.run if before else "")
     elif kind == "run" and file.new:
@@ -143,14 +146,14 @@ def _of_config(commit: Commit) -> str:
     return own if own != commit.subject else f"config.yaml changed ({own})"
 
 
-def _card(path: str, oid: str, texts: dict[str, bytes]) -> Card | None:
+def _parse_card(path: str, oid: str, texts: dict[str, bytes]) -> Card | None:
     if not oid:
         return None
     try:
         return cardfile.parse(texts[oid], path)
     except Bad:
-        return Card(_name(path), "(cannot be read)")
+        return Card(_stem_of(path), "(cannot be read)")
 
 
-def _name(path: str) -> str:
+def _stem_of(path: str) -> str:
     return path.rpartition("/")[2].removesuffix(".yaml").removesuffix(".md")

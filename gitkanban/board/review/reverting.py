@@ -45,21 +45,23 @@ def undone(place: Place, board: Board, commit: Commit) -> list[Change]:
             raise Refused(f"{file.path} cannot be read in that commit", blobs.TOO_LARGE)
         match kind_of(file.path):
             case "card":
-                changes += _card(place, board, commit, file, was, did)
+                changes += _revert_card(place, board, commit, file, was, did)
             case "config":
-                changes += _config(place, board, file, was, did)
+                changes += _revert_config(place, board, file, was, did)
             case "archived":
                 raise Refused("archiving cannot be taken back", "Move the files by hand.")
     return changes
 
 
-def _card(
+def _revert_card(
     place: Place, board: Board, commit: Commit, file: Changed, was: str | None, did: str | None
 ) -> list[Change]:
     name = file.path.rpartition("/")[2].removesuffix(".yaml")
     now = board.cards.get(name)
     text = store.card_text(place, board, name) if now else None
-    _refuse_acted_upon(place, board, commit, name, _parsed(file, was), _parsed(file, did))
+    _refuse_acted_upon(
+        place, board, commit, name, _parse_or_none(file, was), _parse_or_none(file, did)
+    )
     merged = merge_card(did, text, was, ("now", "before"), strict=True)
     if merged.conflicts:
         raise Refused(
@@ -90,7 +92,7 @@ def _refuse_acted_upon(
         )
 
 
-def _parsed(file: Changed, text: str | None) -> Card | None:
+def _parse_or_none(file: Changed, text: str | None) -> Card | None:
     if text is None:
         return None
     try:
@@ -99,7 +101,7 @@ def _parsed(file: Changed, text: str | None) -> Card | None:
         return None
 
 
-def _config(
+def _revert_config(
     place: Place, board: Board, file: Changed, was: str | None, did: str | None
 ) -> list[Change]:
     name = f"{board.commit}:{place.path(file.path)}"

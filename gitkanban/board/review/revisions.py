@@ -81,17 +81,19 @@ def read(cwd: str, rev: str = DRAFT) -> Side:
     if rev == DRAFT:
         found = at_hand(cwd)
         if found:
-            return _draft(found)
+            return _side_at_hand(found)
         rev = find(cwd).branch
     common, main, here, *_ = repository(cwd)
     commit = resolved(cwd, rev)
     asked = f"{commit}:{FOLDER}/{CONFIG}\n{commit}:{CONFIG}\n".encode()
     lines = git.run(common, "cat-file", "--batch-check", input=asked).text.split("\n")
     held = [p for line, p in zip(lines, (FOLDER, ""), strict=True) if " blob " in line]
-    if not held and not _has(common, commit, f"{FOLDER}/cards"):
-        raise NoBoard(f"{rev} holds no board", _meant(cwd, rev) or "It has no .kanban/config.yaml.")
-    place = _place(common, main, here, rev, held[0] if held else FOLDER)
-    return _side(rev, place, commit, commit)
+    if not held and not _has_path(common, commit, f"{FOLDER}/cards"):
+        raise NoBoard(
+            f"{rev} holds no board", _revision_hint(cwd, rev) or "It has no .kanban/config.yaml."
+        )
+    place = _place_for(common, main, here, rev, held[0] if held else FOLDER)
+    return _read_side(rev, place, commit, commit)
 
 
 class Change(NamedTuple):
@@ -109,20 +111,20 @@ def change_at(cwd: str, target: str, head: str = DRAFT) -> Change:
     """
     new = read(cwd, head)
     if not new.commit and target == "HEAD":  # before the first commit
-        old = _empty(new.place, "")._replace(label=target)
+        old = _empty_side(new.place, "")._replace(label=target)
         return Change(old, new, old)
     tip = resolved(cwd, target)
     try:
         left = merge_base(cwd, tip, new.commit) if new.commit else tip
     except NotFound as error:
-        error.hint = _meant(cwd, target) or error.hint
+        error.hint = _revision_hint(cwd, target) or error.hint
         raise
     old = _read_or_empty(cwd, left, new.place)
     into = old if left == tip else _read_or_empty(cwd, tip, new.place)
     return Change(old._replace(label=target), new, into._replace(label=target))
 
 
-def _meant(cwd: str, rev: str) -> str:
+def _revision_hint(cwd: str, rev: str) -> str:
     """How a revision without the board should be said, where that is known."""
     try:
         return meant(find(cwd), rev)
@@ -134,10 +136,10 @@ def _read_or_empty(cwd: str, commit: str, place: Place) -> Side:
     try:
         return read(cwd, commit)
     except NoBoard:
-        return _empty(place, commit)
+        return _empty_side(place, commit)
 
 
-def _empty(place: Place, commit: str) -> Side:
+def _empty_side(place: Place, commit: str) -> Side:
     return Side(commit, place, Board("", commit, None, {}), commit, commit, {})
 
 
@@ -161,11 +163,11 @@ def resolved(cwd: str, rev: str) -> str:
     return done.text
 
 
-def _draft(found: AtHand) -> Side:
+def _side_at_hand(found: AtHand) -> Side:
     common, main, here, *_ = repository(found.root)
     head = git.run(found.root, "rev-parse", "--verify", "--quiet", "HEAD", check=False).text
-    place = _place(common, main, here, "", found.prefix)
-    return _side(AT_HAND, place, _tree_of(found, common), head)
+    place = _place_for(common, main, here, "", found.prefix)
+    return _read_side(AT_HAND, place, _tree_of(found, common), head)
 
 
 def _tree_of(found: AtHand, common: str) -> str:
@@ -193,17 +195,17 @@ def _refuse_large(folder: str) -> None:
         raise BadData(f"{what}, which is too large for a board", "Move what is no board away.")
 
 
-def _has(common: str, commit: str, path: str) -> bool:
+def _has_path(common: str, commit: str, path: str) -> bool:
     return not git.run(common, "cat-file", "-e", f"{commit}:{path}", check=False).code
 
 
-def _place(common: str, main: str, here: str, branch: str, prefix: str) -> Place:
+def _place_for(common: str, main: str, here: str, branch: str, prefix: str) -> Place:
     private = f"{common}/gitkanban"
     slots = f"{main}/{FOLDER}/slots" if main else f"{private}/slots"
     return Place(common, main, branch, prefix, slots, private, here=here)
 
 
-def _side(label: str, place: Place, tree: str, commit: str) -> Side:
+def _read_side(label: str, place: Place, tree: str, commit: str) -> Side:
     board = reading.board_at(place, tree, whole=True)
     files = {entry.path: entry.oid for entry in reading.listing(place, tree)}
     return Side(label, place, board, tree, commit, files)

@@ -51,7 +51,7 @@ class CardMerge:
             raise Refused(f"card/{self.card.id} has no history in common with base", "")
         if fork == self.theirs:
             return
-        boards = Boards(*_folders(self.common, fork, self.ours, self.theirs))
+        boards = Boards(*_board_folders(self.common, fork, self.ours, self.theirs))
         if boards.theirs not in (boards.fork, boards.ours):
             self._take_proposals(fork)
         same = boards.theirs == boards.ours and not self.draft.files
@@ -94,7 +94,7 @@ class CardMerge:
         if not done.clean and (outside or not done.conflicts):
             self.conflicts = tuple(sorted(outside)) or ("files that git does not name",)
             return ""
-        if _folders(self.common, done.tree)[0] == boards.ours:
+        if _board_folders(self.common, done.tree)[0] == boards.ours:
             return done.tree
         return merging.with_folder(self.common, done.tree, FOLDER, boards.ours)
 
@@ -150,7 +150,7 @@ class CardMerge:
         return f"{subject}\n\nKanban-Card: {self.card.id}\n"
 
 
-def _folders(common: str, *trees: str) -> list[str]:
+def _board_folders(common: str, *trees: str) -> list[str]:
     """The object id of the board's folder in each commit or tree, empty where there is none."""
     asked = "".join(f"{tree}:{FOLDER}\n" for tree in trees).encode()
     answers = git.run(common, "cat-file", "--batch-check", input=asked).text.split("\n")

@@ -64,23 +64,25 @@ def find(place: Place, card: Card, runs: Sequence[Run], clone: str, base: str) -
     if left_nothing(runs) and (not tip or commits.is_ancestor(place.common, tip, base)):
         return CardWork()
     if tip == end or (tip and commits.is_ancestor(place.common, end, tip)):
-        return CardWork(tip, notices=_beyond(place, card, end, f"refs/heads/card/{card.id}"))
+        return CardWork(
+            tip, notices=_lines_beyond_end(place, card, end, f"refs/heads/card/{card.id}")
+        )
     if commits.is_ancestor(place.common, end, base):
         return CardWork(merged=end)
     if tip and done.clone in ("", clone):
-        return _rewritten(place, card, done, tip, base)
+        return _rewritten_work(place, card, done, tip, base)
     if not present(place, [end]):
         away = where(place, done)
         raise Refused(
             f"{card.id} is not accepted: {absence_words(away)}", fetch_hint(card.id, away)
         )
-    notices = _beyond(place, card, end, f"refs/remotes/*/card/{card.id}")
+    notices = _lines_beyond_end(place, card, end, f"refs/remotes/*/card/{card.id}")
     if tip:
         notices = (f"{card.id}: card/{card.id} of this clone is another attempt's", *notices)
     return CardWork(end, notices=notices)
 
 
-def _rewritten(place: Place, card: Card, done: Run, tip: str, base: str) -> CardWork:
+def _rewritten_work(place: Place, card: Card, done: Run, tip: str, base: str) -> CardWork:
     """The branch without the recorded commit: rebased by people, or moved away from the work."""
     if not commits.is_ancestor(place.common, tip, base) or landed.has(place, done.commit, base):
         return CardWork(tip)
@@ -91,7 +93,7 @@ def _rewritten(place: Place, card: Card, done: Run, tip: str, base: str) -> Card
     )
 
 
-def _beyond(place: Place, card: Card, end: str, pattern: str) -> tuple[str, ...]:
+def _lines_beyond_end(place: Place, card: Card, end: str, pattern: str) -> tuple[str, ...]:
     """A line on the commits that branches have on top of the recorded one."""
     listed = git.run(
         place.common, "for-each-ref", "--format=%(objectname) %(refname)", "--contains", end,

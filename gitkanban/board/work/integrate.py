@@ -82,7 +82,7 @@ class Onto:
         told = (*found.notices, *work.notices)
         result = Merged(branch, self.base, conflicts=work.conflicts, told=told)
         if work.conflicts:
-            others = _others(self.place, self.tip, theirs, work.conflicts)
+            others = _accepted_meanwhile(self.place, self.tip, theirs, work.conflicts)
             return result._replace(others=others)
         if not work.new:
             return result._replace(merged=self.tip)
@@ -116,7 +116,9 @@ class Onto:
         return told
 
 
-def _others(place: Place, ours: str, theirs: str, files: tuple[str, ...]) -> tuple[str, ...]:
+def _accepted_meanwhile(
+    place: Place, ours: str, theirs: str, files: tuple[str, ...]
+) -> tuple[str, ...]:
     """The cards whose work came into base since the branch left it, and changed these files."""
     done = git.run(
         place.common, "log", "--first-parent", "--format=%(trailers:key=Kanban-Card,valueonly)",
@@ -145,8 +147,8 @@ def merged(place: Place, board: Board) -> dict[str, str]:
     if not tip:
         return {}
     refs = [f"refs/heads/card/{card}" for card in ends]
-    here = _tips(place, refs)
-    inside = _tips(place, refs, "--merged", tip)
+    here = _tips_of(place, refs)
+    inside = _tips_of(place, refs, "--merged", tip)
     found, open_tips = dict[str, str](), dict[str, str]()
     for name, end in ends.items():
         ref = f"refs/heads/card/{name}"
@@ -159,7 +161,7 @@ def merged(place: Place, board: Board) -> dict[str, str]:
     return found | dict.fromkeys(landed.otherwise(place, open_tips, tip), tip)
 
 
-def _tips(place: Place, refs: list[str], *options: str) -> dict[str, str]:
+def _tips_of(place: Place, refs: list[str], *options: str) -> dict[str, str]:
     done = git.run(
         place.common, "for-each-ref", "--format=%(refname) %(objectname)", *options, *refs
     )

@@ -49,7 +49,7 @@ def otherwise(place: Place, tips: Mapping[str, str], base: str) -> set[str]:
         ),
     ).text  # fmt: skip
     path = f"{place.private}/not-landed"
-    before = _remembered(path)
+    before = _read_remembered(path)
     known = {f"{tip} {state}" for tip in tips.values()} & before
     found, looked = set(), 0
     for card, tip in tips.items():
@@ -75,10 +75,10 @@ def has(place: Place, tip: str, base: str) -> bool:
     picked = git.run(place.common, "cherry", base, tip, check=False).lines
     if picked and all(line.startswith("-") for line in picked):
         return True
-    return _squashed(place, fork, tip, base)
+    return _is_squashed(place, fork, tip, base)
 
 
-def _squashed(place: Place, fork: str, tip: str, base: str) -> bool:
+def _is_squashed(place: Place, fork: str, tip: str, base: str) -> bool:
     """Whether one commit of base makes the whole change of the branch."""
     options = ("--no-ext-diff", "--no-textconv", "--no-renames", "--full-index", "--binary")
     whole = git.run(place.common, "diff", *options, fork, tip).out
@@ -98,7 +98,7 @@ def _patch_ids(place: Place, diffs: bytes) -> set[str]:
     return {line.split(" ")[0] for line in done.lines}
 
 
-def _remembered(path: str) -> set[str]:
+def _read_remembered(path: str) -> set[str]:
     try:
         with open(path, encoding="ascii") as file:
             return set(file.read().splitlines())

@@ -96,7 +96,7 @@ def add_command(
     if source is None:
         title = (title or "").strip()
         text = text_argument(body, body_file)
-        text = _edited(text or f"\n# {title}\n", text) if edit else text
+        text = _edit_text(text or f"\n# {title}\n", text) if edit else text
         draft = Card(
             card_id, title, worker, status, priority,
             tuple(sorted(set(parents))), parse_needs(needs), acceptance, body=f"{text.strip()}\n" if text.strip() else "",
@@ -111,11 +111,11 @@ def add_command(
     place = place_here(branch)
     if session()[1]:
         board = board_of(place)
-        cards = [each.card for each in _decide(board, drafts) if isinstance(each, AddCard)]
+        cards = [each.card for each in _decide_changes(board, drafts) if isinstance(each, AddCard)]
         send(place, Letter("", "add", session()[0], cards=tuple(cards)), board)
         commit = ""
     else:
-        done = change(place, lambda board: _decide(board, drafts))
+        done = change(place, lambda board: _decide_changes(board, drafts))
         cards = [each.card for each in done.changes if isinstance(each, AddCard)]
         commit = done.commit
     if as_json:
@@ -124,10 +124,10 @@ def add_command(
     else:
         for card in cards:
             say(f"{card.id}  {card.title}")
-    tell(_told(cards, drafts))
+    tell(_assignment_lines(cards, drafts))
 
 
-def _told(cards: Sequence[Card], drafts: Sequence[Card]) -> list[str]:
+def _assignment_lines(cards: Sequence[Card], drafts: Sequence[Card]) -> list[str]:
     """Who got the cards for which nobody was named."""
     open_ = [card for card, draft in zip(cards, drafts, strict=True) if not draft.worker]
     if not open_:
@@ -150,7 +150,7 @@ def _check_words(title: str | None, body: str, body_file: str | None, source: st
         raise UsageError("--body or --body-file, and not both", "Leave one out.")
 
 
-def _edited(text: str, otherwise: str) -> str:
+def _edit_text(text: str, otherwise: str) -> str:
     """The text as the editor leaves it; `otherwise` when it was not saved."""
     from gitkanban.cli.editor import editor
 
@@ -160,14 +160,14 @@ def _edited(text: str, otherwise: str) -> str:
         raise Refused(error.format_message(), "Set EDITOR to one that works.") from None
 
 
-def _decide(board: Board, drafts: Sequence[Card]) -> list[Change]:
+def _decide_changes(board: Board, drafts: Sequence[Card]) -> list[Change]:
     named = {card.id for card in drafts if card.id}
     only = _only_worker(board)
     cards = [
         card._replace(
             id=card.id or _new_id(board, named),
             worker=card.worker or only,
-            parents=tuple(sorted({_parent(board, named, parent) for parent in card.parents})),
+            parents=tuple(sorted({_parent_id(board, named, parent) for parent in card.parents})),
         )
         for card in drafts
     ]
@@ -182,7 +182,7 @@ def _only_worker(board: Board) -> str:
     return next(iter(config.workers))
 
 
-def _parent(board: Board, named: set[str], text: str) -> str:
+def _parent_id(board: Board, named: set[str], text: str) -> str:
     if text in named or text in board.archived:
         return text
     return card_of(board, text).id

@@ -40,17 +40,17 @@ def demo_command(keep: str | None, own_branch: bool) -> None:
     place = None
     kernel.set_subreaper(True)  # whatever a session or a supervisor leaves becomes our child
     try:
-        place = _made(repo, own_branch)
-        _work(repo, place)
+        place = _make_demo_board(repo, own_branch)
+        _run_demo(repo, place)
         _look_back(repo, place, keep)
     finally:
         if place:
-            _quiet(place)
+            _end_everything(place)
         if not keep:
             shutil.rmtree(home, ignore_errors=True)
 
 
-def _made(repo: Path, own_branch: bool) -> Place:
+def _make_demo_board(repo: Path, own_branch: bool) -> Place:
     """A small repository with the example board, its commands trusted."""
     from gitkanban.board import init, store
     from gitkanban.runs import trust
@@ -91,7 +91,7 @@ def example_board() -> Path:
     raise GitkanbanError("the example board is missing", "Install gitkanban again.")
 
 
-def _work(repo: Path, place: Place) -> None:
+def _run_demo(repo: Path, place: Place) -> None:
     """Tick once; from then on each session that ends starts what it frees. Show what changes."""
     from gitkanban.tick.rounds import tick
     from gitkanban.views.outcome import outcome_text
@@ -103,7 +103,7 @@ def _work(repo: Path, place: Place) -> None:
     tell(outcome.errors)
     shown = ""
     while True:
-        data, page = _page(place)
+        data, page = _demo_page(place)
         if page != shown:
             shown = page
             click.echo(f"\n$ gitkanban status            # after {time.monotonic() - begun:.0f} s")
@@ -119,7 +119,7 @@ def _work(repo: Path, place: Place) -> None:
         time.sleep(LOOK)
 
 
-def _page(place: Place) -> tuple[dict[str, Any], str]:
+def _demo_page(place: Place) -> tuple[dict[str, Any], str]:
     from gitkanban.board import store
     from gitkanban.board.content import status_cache
     from gitkanban.board.repo.place import clone_id, host
@@ -181,7 +181,7 @@ def _runs_at(run: Run, moment: int) -> bool:
     return run.started <= moment < run.ended
 
 
-def _quiet(place: Place) -> None:
+def _end_everything(place: Place) -> None:
     """End what still runs, and wait for every process of ours, so that the folder can be removed."""
     from gitkanban.runs.records import folders
     from gitkanban.runs.sessions import Local
@@ -195,14 +195,14 @@ def _quiet(place: Place) -> None:
         live = executor.alive(folders.every(place.private))
         for run in live:
             executor.stop(folders.of(place.private, run), "the demo is over")
-        if not live and not _children():
+        if not live and not _has_children():
             break
         time.sleep(LOOK)
     if held:
         held.close()
 
 
-def _children() -> bool:
+def _has_children() -> bool:
     """Whether a process of ours is left: a supervisor, or what stands by after it."""
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:

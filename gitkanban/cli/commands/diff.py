@@ -39,7 +39,7 @@ def diff_command(a: str, b: str, branch: str, form: str, as_json: bool) -> None:
     from gitkanban.core.review.diff import difference
     from gitkanban.views.diff import diff_data, diff_text
 
-    before, after = _sides(os.getcwd(), a, b, branch)
+    before, after = _read_sides(os.getcwd(), a, b, branch)
     found = difference(before.board, after.board, int(clock.now()))
     if as_json or form == "json":
         print_json(diff_data(found, before.label, after.label))
@@ -51,7 +51,7 @@ def diff_command(a: str, b: str, branch: str, form: str, as_json: bool) -> None:
         click.echo(diff_text(found, before.label, after.label, colour_on()), nl=False)
 
 
-def _sides(cwd: str, a: str, b: str, branch: str) -> tuple[Side, Side]:
+def _read_sides(cwd: str, a: str, b: str, branch: str) -> tuple[Side, Side]:
     from gitkanban.board.repo.place import find
     from gitkanban.errors import UsageError
 

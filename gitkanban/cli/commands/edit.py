@@ -105,7 +105,7 @@ def edit_command(
         from gitkanban.cli.editor import by_text
 
         told = by_text(place, card, source)
-        _say(told.card, told.fields, told.commit, as_json)
+        _report_edit(told.card, told.fields, told.commit, as_json)
 
 
 def _by_fields(
@@ -117,26 +117,28 @@ def _by_fields(
         card = card_of(board, name)
         fields = dict(given)
         if "parents" in fields:
-            fields["parents"] = tuple(sorted({_parent(board, card, p) for p in given["parents"]}))
+            fields["parents"] = tuple(
+                sorted({_parent_id(board, card, p) for p in given["parents"]})
+            )
         if "more" in fields:
             fields["acceptance"] = (*fields.get("acceptance", card.acceptance), *fields.pop("more"))
         if to_backlog:
-            fields |= _backlog(card)
+            fields |= _backlog_fields(card)
         changes = edited(board, card, fields)
         found.update(card=card.id, fields=sorted(changes[0].fields) if changes else [])
         return list(changes)
 
     done = change(place, decide)
-    _say(found["card"], found["fields"], done.commit, as_json)
+    _report_edit(found["card"], found["fields"], done.commit, as_json)
 
 
-def _parent(board: Board, card: Card, name: str) -> str:
+def _parent_id(board: Board, card: Card, name: str) -> str:
     if name in card.parents or name in board.archived:
         return name
     return card_of(board, name).id
 
 
-def _backlog(card: Card) -> dict[str, Any]:
+def _backlog_fields(card: Card) -> dict[str, Any]:
     if not allowed(card.status, BACKLOG, PERSON):
         raise Refused(
             f"{card.id} is {card.status}; it cannot go to the backlog",
@@ -145,7 +147,7 @@ def _backlog(card: Card) -> dict[str, Any]:
     return {"status": BACKLOG, "reason": "", "why": "", "not_before": 0}
 
 
-def _say(card: str, fields: list[str], commit: str, as_json: bool) -> None:
+def _report_edit(card: str, fields: list[str], commit: str, as_json: bool) -> None:
     if as_json:
         print_json({"id": card, "changed": fields, "commit": commit})
     elif not commit:

@@ -74,12 +74,12 @@ def _on_board(place: Place, names: list[str], check: bool) -> int:
 
     def decide(board: Board) -> list[Change]:
         cards = [card_of(board, name).id for name in names] or sorted(board.cards)
-        return list(_rewritten(place, board, cards))
+        return list(_rewritten_cards(place, board, cards))
 
     if check:
         changes = decide(store.read(place))
     else:
-        done = store.commit(place, decide, message=_message)
+        done = store.commit(place, decide, message=_format_message)
         tell(done.told)
         changes = list(done.changes)
     for change in changes:
@@ -88,7 +88,7 @@ def _on_board(place: Place, names: list[str], check: bool) -> int:
     return len(changes)
 
 
-def _message(board: Board, changes: Sequence[Change]) -> str:
+def _format_message(board: Board, changes: Sequence[Change]) -> str:
     from gitkanban.views.message import from_lines
 
     suffix = board.config.commit_suffix if board.config else ""
@@ -96,7 +96,7 @@ def _message(board: Board, changes: Sequence[Change]) -> str:
     return from_lines(lines, suffix)
 
 
-def _rewritten(place: Place, board: Board, names: list[str]) -> list[RewriteCard]:
+def _rewritten_cards(place: Place, board: Board, names: list[str]) -> list[RewriteCard]:
     from gitkanban.board.formats import cardfile, cardlayout
     from gitkanban.board.review import revisions
     from gitkanban.core.review.rules import card_file

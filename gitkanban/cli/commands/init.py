@@ -65,12 +65,12 @@ def init_command(branch: str, worker: str, runner: str, source: str | None, as_j
     refuse_in_session("init")
     cwd = os.getcwd()
     if branch:
-        moved = _moved(cwd, branch)
+        moved = _move_board(cwd, branch)
         if moved is not None:
-            click.echo(f"the board moved to {_where(moved)}")
+            click.echo(f"the board moved to {_where_words(moved)}")
             return
     check_id(worker)
-    config = text_argument("", source) if source else _config(worker, runner)
+    config = text_argument("", source) if source else _config_text(worker, runner)
     made = init.create(cwd, branch=branch, config=config, files={})
     tell(made.told)
     board = store.read(made)
@@ -78,12 +78,12 @@ def init_command(branch: str, worker: str, runner: str, source: str | None, as_j
         trust.record(made, board.config)
     tell(
         f"{program} was not found on PATH: install it, or name another agent in config.yaml"
-        for program in _missing(board)
+        for program in _missing_programs(board)
     )
     if as_json:
         print_json({"branch": made.branch, "commit": board.commit, "prefix": made.prefix})
         return
-    click.echo(f"made a board {'in .kanban/ ' if made.prefix else ''}on {_where(made)}")
+    click.echo(f"made a board {'in .kanban/ ' if made.prefix else ''}on {_where_words(made)}")
     if not branch:
         click.echo(
             "(if main is protected, or board commits disturb: gitkanban init --branch kanban)"
@@ -93,7 +93,7 @@ def init_command(branch: str, worker: str, runner: str, source: str | None, as_j
     click.echo(f'next: {trusted}gitkanban add "what to do" --worker {first}, then gitkanban tick')
 
 
-def _moved(cwd: str, branch: str) -> "Place | None":
+def _move_board(cwd: str, branch: str) -> "Place | None":
     """The place of an in-tree board after its move to `branch`; None when there is no board yet."""
     from gitkanban.board import init
     from gitkanban.board.repo import place
@@ -109,7 +109,7 @@ def _moved(cwd: str, branch: str) -> "Place | None":
     return init.move(found, branch)
 
 
-def _config(worker: str, runner: str) -> str:
+def _config_text(worker: str, runner: str) -> str:
     if runner and runner not in PRESETS:
         raise UsageError(f"no preset {runner!r}", f"One of: {', '.join(PRESETS)}.")
     runner = runner or next((name for name in PRESETS if shutil.which(name)), "claude")
@@ -125,13 +125,13 @@ def _profile_line(worker: str) -> str:
     return "\n      profile: default            # hermes has no profile of the worker's name"
 
 
-def _where(place: "Place") -> str:
+def _where_words(place: "Place") -> str:
     """The board's branch, and where a branch of its own is checked out; a bare repository has none."""
     own = bool(place.main) and not place.prefix
     return f"branch {place.branch}" + (", checked out at .kanban/" if own else "")
 
 
-def _missing(board: Board) -> list[str]:
+def _missing_programs(board: Board) -> list[str]:
     """The programs of the workers' commands that are looked for on PATH and not there, each once."""
     workers = board.config.workers.values() if board.config else ()
     programs = dict.fromkeys(worker.command[0] for worker in workers if worker.command)

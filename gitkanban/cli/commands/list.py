@@ -51,11 +51,11 @@ def list_command(
     from gitkanban.views.status import card_lines, in_order, word_of
 
     data = status_at(rev) if rev else status_now()
-    _check(data, workers, profiles)
+    _check_filters(data, workers, profiles)
     ids = [card["id"] for card in data["cards"]]
     above = {name for card in data["cards"] for name in card["parents"]}  # the archive's, too
     parent = resolve(above.union(ids), parent) if parent else ""
-    named = _having(grep, rev) if grep else frozenset(ids)
+    named = _cards_having(grep, rev) if grep else frozenset(ids)
     owned = {worker["name"] for worker in data["workers"] if worker["profile"] in profiles}
     cards = [
         card
@@ -77,7 +77,7 @@ def list_command(
         click.echo("no such cards", err=True)
 
 
-def _having(text: str, rev: str) -> frozenset[str]:
+def _cards_having(text: str, rev: str) -> frozenset[str]:
     """The cards with the text in title or body; the columns of a list have no bodies."""
     from gitkanban.board import store
     from gitkanban.cli.here import place_here
@@ -87,7 +87,9 @@ def _having(text: str, rev: str) -> frozenset[str]:
     return frozenset(c.id for c in cards if wanted in f"{c.title}\n{c.body}".casefold())
 
 
-def _check(data: dict[str, Any], workers: tuple[str, ...], profiles: tuple[str, ...]) -> None:
+def _check_filters(
+    data: dict[str, Any], workers: tuple[str, ...], profiles: tuple[str, ...]
+) -> None:
     """Raises NotFound for a worker or a profile that nothing on the board bears."""
     known = {
         "worker": {each["name"] for each in data["workers"]} | {c["worker"] for c in data["cards"]},

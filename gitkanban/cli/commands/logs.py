@@ -38,18 +38,18 @@ def logs_command(
     """
     place = place_here()
     found = card_of(board_of(place), card)
-    folder = _folder(place.private, found.id, run_id)
+    folder = _find_folder(place.private, found.id, run_id)
     if path:
         click.echo(folder.path)
     elif as_json:
         files = {name: folder.text(name, 0, 1 << 20) for name in ORDER if folder.has(name)}
         print_json({"card": found.id, "run": folder.run, "files": files})
     elif follow:
-        for chunk in _followed(folder):
+        for chunk in _follow_logs(folder):
             sys.stdout.write(chunk)
             sys.stdout.flush()
     else:
-        texts = {name: _last(folder, name, lines) for name in ORDER}
+        texts = {name: _last_lines(folder, name, lines) for name in ORDER}
         if not any(texts.values()):
             click.echo(f"run {folder.run} of {found.id} has printed nothing", err=True)
         for name, text in texts.items():
@@ -58,7 +58,7 @@ def logs_command(
                 click.echo(shown_lines(text), nl=not text.endswith("\n"))
 
 
-def _folder(private: str, card: str, run: str) -> Folder:
+def _find_folder(private: str, card: str, run: str) -> Folder:
     """The card's latest run folder here, or the named one. Raises NotFound."""
     runs = sorted(
         (f for f in folders.every(private) if f.spec().one("card") == card), key=lambda f: f.run
@@ -73,20 +73,20 @@ def _folder(private: str, card: str, run: str) -> Folder:
     return runs[-1]
 
 
-def _last(folder: Folder, name: str, lines: int) -> str:
+def _last_lines(folder: Folder, name: str, lines: int) -> str:
     text = folder.text(name, 4 << 20, 4 << 20) if folder.has(name) else ""
     if lines <= 0:
         return text
     return "".join(text.splitlines(keepends=True)[-lines:])
 
 
-def _followed(folder: Folder) -> Iterator[str]:
+def _follow_logs(folder: Folder) -> Iterator[str]:
     """What is in the logs and what is added to them, until the run has its exit record."""
     read: dict[str, int] = {}
     while True:
         ended = folder.has("exit.json")
         for name in ORDER:
-            yield from _added(folder.file(name), read)
+            yield from _read_added(folder.file(name), read)
         if ended:
             end = folder.exit()
             yield f"── the run ended ({end.how})\n" if end else ""
@@ -94,7 +94,7 @@ def _followed(folder: Folder) -> Iterator[str]:
         time.sleep(0.2)
 
 
-def _added(path: str, read: dict[str, int]) -> Iterator[str]:
+def _read_added(path: str, read: dict[str, int]) -> Iterator[str]:
     try:
         size = os.stat(path).st_size
         start = read.get(path, max(0, size - (64 << 10)))

@@ -65,15 +65,15 @@ def memory_command(
     tell(f"Warning: {line}" for line in gather(place.private))
     proposals = known(place, board)
     if verb in ("accept", "reject"):
-        chosen = [_named(proposals, word, verb) for word in dict.fromkeys(words[1:])]
-        _decide(place, board, verb, chosen, take or "", by_hand, as_json)
+        chosen = [_find_proposal(proposals, word, verb) for word in dict.fromkeys(words[1:])]
+        _decide_all(place, board, verb, chosen, take or "", by_hand, as_json)
     elif verb == "show":
-        _show([_named(proposals, word) for word in words[1:]], as_json)
+        _show_proposals([_find_proposal(proposals, word) for word in words[1:]], as_json)
     else:
-        _list(board, proposals, words[0] if words else "", all_, as_json)
+        _list_proposals(board, proposals, words[0] if words else "", all_, as_json)
 
 
-def _named(proposals: Sequence[Proposal], word: str, verb: str = "show") -> Proposal:
+def _find_proposal(proposals: Sequence[Proposal], word: str, verb: str = "show") -> Proposal:
     """The proposal of that id or prefix, if the verb is for it. Raises NotFound."""
     found = [each for each in proposals if each.id.startswith(word)]
     exact = [each for each in found if each.id == word]
@@ -94,7 +94,7 @@ def _named(proposals: Sequence[Proposal], word: str, verb: str = "show") -> Prop
     return found[0]
 
 
-def _list(
+def _list_proposals(
     board: Board, proposals: Sequence[Proposal], profile: str, all_: bool, as_json: bool
 ) -> None:
     from gitkanban.core.agents.memory import gathered
@@ -115,7 +115,7 @@ def _list(
         click.echo(proposals_text(listed, coming, clock.now()), nl=False)
 
 
-def _show(proposals: Sequence[Proposal], as_json: bool) -> None:
+def _show_proposals(proposals: Sequence[Proposal], as_json: bool) -> None:
     from gitkanban.views.memory import proposal_data, proposal_text
 
     if as_json:
@@ -124,7 +124,7 @@ def _show(proposals: Sequence[Proposal], as_json: bool) -> None:
         click.echo("\n".join(proposal_text(each) for each in proposals), nl=False)
 
 
-def _decide(
+def _decide_all(
     place: Place,
     board: Board,
     verb: str,
@@ -140,7 +140,7 @@ def _decide(
     failed: list[tuple[str, GitkanbanError]] = []
     for proposal in proposals:
         try:
-            files = _one(place, board, verb, proposal, take, by_hand)
+            files = _decide_one(place, board, verb, proposal, take, by_hand)
             state = ACCEPTED if verb == "accept" else REJECTED
             done.append({"id": proposal.id, "state": state, "files": list(files)})
         except GitkanbanError as error:
@@ -148,7 +148,7 @@ def _decide(
         except OSError as error:
             failed.append((proposal.id, os_error(error)))
     if as_json:
-        print_json({"decided": done, "refused": [_refused(*each) for each in failed]})
+        print_json({"decided": done, "refused": [_refusal_data(*each) for each in failed]})
     else:
         for row in done:
             wrote = f": {', '.join(map(str, row['files']))}" if row["files"] else ""  # type: ignore[call-overload]
@@ -160,12 +160,12 @@ def _decide(
         raise click.exceptions.Exit(1)
 
 
-def _refused(name: str, why: GitkanbanError) -> dict[str, object]:
+def _refusal_data(name: str, why: GitkanbanError) -> dict[str, object]:
     lines = list(why.lines) if isinstance(why, Conflict) else []
     return {"id": name, "why": why.message, "hint": why.hint, "conflicts": lines}
 
 
-def _one(
+def _decide_one(
     place: Place, board: Board, verb: str, proposal: Proposal, take: str, by_hand: bool
 ) -> tuple[str, ...]:
     from gitkanban.runs.memory import applying, proposals

@@ -20,7 +20,7 @@ def merge_file_command(base: str, ours: str, theirs: str, path: str) -> int:
     from gitkanban.board.formats.mergefile import merge_card
     from gitkanban.views.text import shown
 
-    texts = [_text(name) for name in (base, ours, theirs)]
+    texts = [_read_text(name) for name in (base, ours, theirs)]
     merged = merge_card(texts[0], texts[1], texts[2], ("ours", "theirs"), strict=True)
     files.replace(ours, (merged.text or "").encode("utf-8", "surrogateescape"), lasting=False)
     for line in merged.told:
@@ -28,6 +28,6 @@ def merge_file_command(base: str, ours: str, theirs: str, path: str) -> int:
     return 1 if merged.conflicts else 0
 
 
-def _text(path: str) -> str:
+def _read_text(path: str) -> str:
     with open(path, "rb") as file:
         return file.read().decode("utf-8", "surrogateescape")

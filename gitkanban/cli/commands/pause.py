@@ -35,12 +35,12 @@ def pause_command(
 ) -> None:
     """Start nothing new for WORKERs, here and in every clone. What runs goes on."""
     refuse_in_session("pause")
-    names = _named(workers, all_)
+    names = _named_workers(workers, all_)
     place = place_here(branch)
     words, by, at = " ".join(why.split()), person(place), int(clock.now())
 
     def pauses(board: Board) -> list[Change]:
-        _check(board, names)
+        _check_workers(board, names)
         return [
             SetPause(Pause(name, words, by, at))
             for name in names
@@ -54,7 +54,7 @@ def pause_command(
     changed = {each.pause.worker for each in done.changes if isinstance(each, SetPause)}
     for name in names:
         state = "paused" if name in changed else "is paused already"
-        say(f"{_called(name)} {state}; what runs goes on")
+        say(f"{_worker_words(name)} {state}; what runs goes on")
 
 
 @click.command("resume")
@@ -65,14 +65,14 @@ def pause_command(
 def resume_command(workers: tuple[str, ...], all_: bool, branch: str, as_json: bool) -> None:
     """Let WORKERs start cards again."""
     refuse_in_session("resume")
-    names = _named(workers, all_)
+    names = _named_workers(workers, all_)
     place = place_here(branch)
 
     def clears(board: Board) -> list[Change]:
         if all_:
             return [ClearPause(name) for name in sorted(board.paused)]
         # A worker that the config has lost may still be paused.
-        _check(board, [name for name in names if name not in board.paused])
+        _check_workers(board, [name for name in names if name not in board.paused])
         return [ClearPause(name) for name in names if name in board.paused]
 
     done = change(place, clears)
@@ -81,7 +81,7 @@ def resume_command(workers: tuple[str, ...], all_: bool, branch: str, as_json: b
         return
     resumed = [each.worker for each in done.changes if isinstance(each, ClearPause)]
     for name in dict.fromkeys((*([] if all_ else names), *resumed)):
-        say(f"{_called(name)} {'goes on' if name in resumed else 'was not paused'}")
+        say(f"{_worker_words(name)} {'goes on' if name in resumed else 'was not paused'}")
     if not resumed and all_:
         click.echo("nothing was paused")
     elif EVERYBODY in done.after.paused:
@@ -91,13 +91,13 @@ def resume_command(workers: tuple[str, ...], all_: bool, branch: str, as_json: b
         )
 
 
-def _named(workers: tuple[str, ...], all_: bool) -> list[str]:
+def _named_workers(workers: tuple[str, ...], all_: bool) -> list[str]:
     if bool(workers) == all_:
         raise UsageError("name the workers, or --all", "`gitkanban workers` lists them.")
     return [EVERYBODY] if all_ else list(dict.fromkeys(workers))
 
 
-def _check(board: Board, names: Sequence[str]) -> None:
+def _check_workers(board: Board, names: Sequence[str]) -> None:
     """Raises NotFound for a worker that the config does not know."""
     known = {*board.config.workers, *board.config.faulty} if board.config else set()
     for name in names:
@@ -105,5 +105,5 @@ def _check(board: Board, names: Sequence[str]) -> None:
             raise NotFound(f"no worker {name!r}", did_you_mean(name, known))
 
 
-def _called(name: str) -> str:
+def _worker_words(name: str) -> str:
     return "every worker" if name == EVERYBODY else name

@@ -24,7 +24,7 @@ def reclaim_command(card: str, clone: str, branch: str, as_json: bool) -> None:
     """
 
     def lost(place: Place, _board: Board, found: Card) -> list[Change]:
-        _check(place, found, clone)
+        _check_clone(place, found, clone)
         now = int(clock.now())
         run = Run(
             found.run, found.id, found.slot, found.host, found.clone, found.worker,
@@ -35,7 +35,7 @@ def reclaim_command(card: str, clone: str, branch: str, as_json: bool) -> None:
     move_cards("reclaim", [card], branch, as_json, lost)
 
 
-def _check(place: Place, card: Card, clone: str) -> None:
+def _check_clone(place: Place, card: Card, clone: str) -> None:
     if card.status != RUNNING or not card.run:
         raise Refused(f"{card.id} is {card.status}, not running", "There is nothing to reclaim.")
     if card.clone == clone_id(place):

@@ -40,9 +40,9 @@ def rename_command(old: str, new: str, branch: str, as_json: bool) -> None:
     def decide(board: Board) -> list[Change]:
         nonlocal found
         found = card_of(board, old).id
-        return _changes(place, store.history(place, board, found), found, new)
+        return _rename_changes(place, store.history(place, board, found), found, new)
 
-    def message(board: Board, _changes: Sequence[Change]) -> str:
+    def message(board: Board, _rename_changes: Sequence[Change]) -> str:
         from gitkanban.views.message import from_lines
 
         suffix = board.config.commit_suffix if board.config else ""
@@ -60,7 +60,7 @@ def rename_command(old: str, new: str, branch: str, as_json: bool) -> None:
         say(f"{found} is {new} now{told}")
 
 
-def _changes(place: Place, board: Board, old: str, new: str) -> list[Change]:
+def _rename_changes(place: Place, board: Board, old: str, new: str) -> list[Change]:
     from gitkanban.board import store
     from gitkanban.board.formats import cardfile
     from gitkanban.board.repo.place import exists

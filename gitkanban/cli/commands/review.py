@@ -38,12 +38,12 @@ def review_command() -> None:
         click.echo("nothing is in review")
     for number, card in enumerate(cards, 1):
         click.echo(f"\n── {number} of {len(cards)} " + "─" * 40)
-        click.echo(_page(place, store.history(place, board, card.id), card))
-        if not _decided(place, card):
+        click.echo(_review_page(place, store.history(place, board, card.id), card))
+        if not _ask_decision(place, card):
             return
 
 
-def _page(place: Place, board: Board, card: Card) -> str:
+def _review_page(place: Place, board: Board, card: Card) -> str:
     """What was asked and what was done, in a screen."""
     lines = [f"{card.id}  {shown(card.title)}", *(f"  - {shown(line)}" for line in card.acceptance)]
     runs = board.runs_of(card.id)
@@ -53,18 +53,18 @@ def _page(place: Place, board: Board, card: Card) -> str:
         if worker and worker.verify:
             lines.append("verify passed")
         lines += ["  " + line for line in shown_lines(runs[-1].summary.strip()).split("\n") if line]
-    stat = _diff(place, board, card, "--stat", f"--stat-width={terminal_width()}")
+    stat = _diff_text(place, board, card, "--stat", f"--stat-width={terminal_width()}")
     return "\n".join([*lines, "", stat or "no changes"])
 
 
-def _diff(place: Place, board: Board, card: Card, *options: str) -> str:
+def _diff_text(place: Place, board: Board, card: Card, *options: str) -> str:
     base = base_of(place, board.config) if board.config else ""
     span = f"{base}...card/{card.id}"
     done = git.run(place.common, "diff", "--no-color", *options, span, "--", check=False)
     return patch_lines(done.text, colour_on() and not options)
 
 
-def _decided(place: Place, card: Card) -> bool:
+def _ask_decision(place: Place, card: Card) -> bool:
     """Ask until something is decided; False to stop the walk."""
     while True:
         click.echo(f"{KEYS}: ", nl=False)
@@ -77,25 +77,25 @@ def _decided(place: Place, card: Card) -> bool:
                 case "s":
                     return True
                 case "d":
-                    click.echo_via_pager(_diff(place, board_of(place), card))
+                    click.echo_via_pager(_diff_text(place, board_of(place), card))
                 case "a":
-                    _accept(place, card)
+                    _accept_card(place, card)
                     return True
                 case "r":
-                    _reject(place, card)
+                    _reject_card(place, card)
                     return True
         except GitkanbanError as error:
             tell_error(error)
 
 
-def _accept(place: Place, card: Card) -> None:
+def _accept_card(place: Place, card: Card) -> None:
     from gitkanban.tick.accepting import accept
 
     done = accept(place, card.id)
     click.echo(f"{card.id} {done.to}" + (f": {shown(done.detail)}" if done.to != "done" else ""))
 
 
-def _reject(place: Place, card: Card) -> None:
+def _reject_card(place: Place, card: Card) -> None:
     words = click.prompt("What is wrong")
     note = Note(clock.sortable_id(), card.id, person(place), int(clock.now()), "reject", words)
     change(place, lambda board: reject(board, board.cards[card.id], note))

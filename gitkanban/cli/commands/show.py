@@ -37,7 +37,7 @@ def show_command(card: str, prompt: bool, diff: bool, stat: bool, as_json: bool)
     found = card_of(board, card)
     board = store.history(place, board, found.id)
     if prompt:
-        text = _prompt(place, board, found)
+        text = _prompt_text(place, board, found)
         if sys.stdout.isatty():
             from gitkanban.views.text import shown_lines
 
@@ -45,20 +45,20 @@ def show_command(card: str, prompt: bool, diff: bool, stat: bool, as_json: bool)
         click.echo(text, nl=False, color=True)  # a pipe gets what the session gets
         return
     if diff or stat:
-        click.echo(_work(place, board, found, stat), nl=False)
+        click.echo(_work_text(place, board, found, stat), nl=False)
         return
     now = int(clock.now())
-    held, is_ready = _standing(place, board, found, now)
-    places = _places(place, board, found)
+    held, is_ready = _standing_of(place, board, found, now)
+    places = _branch_and_workspace(place, board, found)
     received = handoffs.received(place, board, found)
     if as_json:
         print_json(card_data(board, found, held, is_ready, places, received))
     else:
-        log = _log(place, board, found)
+        log = _last_log_lines(place, board, found)
         click.echo(card_text(board, found, held, places, now, log, received), nl=False)
 
 
-def _work(place: Place, board: Board, card: Card, stat: bool) -> str:
+def _work_text(place: Place, board: Board, card: Card, stat: bool) -> str:
     """What the card's branch, or its last run where that is gone, changes since it left base."""
     from gitkanban.board.repo.checkouts import base_of
     from gitkanban.cli.terminal import colour_on
@@ -81,7 +81,7 @@ def _work(place: Place, board: Board, card: Card, stat: bool) -> str:
     return patch_lines(text, colour_on() and not stat)
 
 
-def _standing(place: Place, board: Board, card: Card, now: int) -> tuple[str, bool]:
+def _standing_of(place: Place, board: Board, card: Card, now: int) -> tuple[str, bool]:
     """What holds the card back, in the words of `tick` and `status`, and whether it is ready."""
     if card.status not in (TODO, REVIEW):
         return "", False
@@ -93,7 +93,7 @@ def _standing(place: Place, board: Board, card: Card, now: int) -> tuple[str, bo
     return standing(board, seen).told(card, seen), ready(board, card, now, seen.elsewhere)
 
 
-def _prompt(place: Place, board: Board, card: Card) -> str:
+def _prompt_text(place: Place, board: Board, card: Card) -> str:
     from gitkanban.tick.starting import prompt_of, template_of
 
     worker = board.worker_of(card)
@@ -105,7 +105,7 @@ def _prompt(place: Place, board: Board, card: Card) -> str:
     return prompt_of(place, board, board.config, card, worker, template)
 
 
-def _places(place: Place, board: Board, card: Card) -> dict[str, str]:
+def _branch_and_workspace(place: Place, board: Board, card: Card) -> dict[str, str]:
     """The card's branch and workspace, empty where they do not exist."""
     from gitkanban.runs.workspace import worktrees
 
@@ -121,7 +121,7 @@ def _places(place: Place, board: Board, card: Card) -> dict[str, str]:
     }
 
 
-def _log(place: Place, board: Board, card: Card) -> list[str]:
+def _last_log_lines(place: Place, board: Board, card: Card) -> list[str]:
     """The last lines of a failed run's log, where this machine has them."""
     from gitkanban.runs import handoffs
 

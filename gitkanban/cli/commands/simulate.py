@@ -70,8 +70,8 @@ def simulate_command(
         raise BadData("config.yaml cannot be read", "`gitkanban check` says where.")
     if host_limit:
         board = board._replace(config=board.config._replace(max_concurrency=host_limit))
-    question = _question(board, durations, review, until, seed)
-    seen = _seen(place, board)
+    question = _build_question(board, durations, review, until, seed)
+    seen = _observe_running(place, board)
     done = simulate(board, seen, question)
     worth = assess(board, seen, question, done)
     better = None if no_advice or done.left else advice(board, seen, question, done)
@@ -82,7 +82,7 @@ def simulate_command(
         click.echo(text, nl=False)
 
 
-def _seen(place: Place, board: Board) -> Observed:
+def _observe_running(place: Place, board: Board) -> Observed:
     """What runs now; trust is not asked for, because a plan may be simulated anywhere."""
     from gitkanban.runs.observe import observe
     from gitkanban.runs.supervision.locks import Locks
@@ -91,7 +91,9 @@ def _seen(place: Place, board: Board) -> Observed:
     return seen._replace(untrusted={})
 
 
-def _question(board: Board, words: Sequence[str], review: str, until: str, seed: int) -> Question:
+def _build_question(
+    board: Board, words: Sequence[str], review: str, until: str, seed: int
+) -> Question:
     from gitkanban.board.formats.configfile import duration
 
     assert board.config is not None
@@ -99,7 +101,7 @@ def _question(board: Board, words: Sequence[str], review: str, until: str, seed:
     otherwise = Duration()
     for word in words:
         name, equals, text = word.rpartition("=")
-        worker, takes = name.strip(), _takes(word, text)
+        worker, takes = name.strip(), _parse_duration(word, text)
         if not equals:
             otherwise = takes
         elif worker in board.config.workers:
@@ -116,7 +118,7 @@ def _question(board: Board, words: Sequence[str], review: str, until: str, seed:
     return Question(found, otherwise, duration(review), stop, seed)
 
 
-def _takes(word: str, text: str) -> Duration:
+def _parse_duration(word: str, text: str) -> Duration:
     """`10m±5m` as a duration; `word` is what was written. Raises UsageError."""
     from gitkanban.board.formats.configfile import duration
 

@@ -58,23 +58,23 @@ def trust_command(yes: bool, as_json: bool) -> int:
     outdated = trust.outdated(place, board.config)
     if not changed and not found and not (outdated and yes):
         if outdated:
-            tell([f"{_and(outdated)}: what is recorded is not today's (--yes records that)"])
+            tell([f"{_join_names(outdated)}: what is recorded is not today's (--yes records that)"])
         return 0
     if not yes:
         if as_json:
             return 1
-        if not _agreed("Allow these on this machine?"):
+        if not _ask_consent("Allow these on this machine?"):
             click.echo("Nothing was allowed.")
             return 1
     trust.record(place, board.config)
     watching.settle(place, base_of(place, board.config))
     if not as_json:
         said = "Trusted. `gitkanban tick` starts what is ready."
-        click.echo(said if changed or found else f"Recorded today's {_and(outdated)}.")
+        click.echo(said if changed or found else f"Recorded today's {_join_names(outdated)}.")
     return 0
 
 
-def _agreed(question: str) -> bool:
+def _ask_consent(question: str) -> bool:
     """Ask. Raises Refused when there is nobody to answer."""
     try:
         return click.confirm(question)
@@ -87,5 +87,5 @@ def _agreed(question: str) -> bool:
         ) from None
 
 
-def _and(names: Sequence[str]) -> str:
+def _join_names(names: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

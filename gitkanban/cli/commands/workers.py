@@ -40,7 +40,7 @@ def workers_command(words: tuple[str, ...], branch: str, as_json: bool) -> None:
     if words and words[0] != "set":
         raise UsageError(f"{words[0]!r} is no verb of workers", "Did you mean workers set NAME …?")
     if words:
-        _set(words[1:], branch, as_json)
+        _set_keys(words[1:], branch, as_json)
         return
     if branch:
         raise UsageError("--branch is for workers set", "See `gitkanban status`.")
@@ -56,7 +56,7 @@ def workers_command(words: tuple[str, ...], branch: str, as_json: bool) -> None:
         click.echo(workers_text(data), nl=False)
 
 
-def _set(words: Sequence[str], branch: str, as_json: bool) -> None:
+def _set_keys(words: Sequence[str], branch: str, as_json: bool) -> None:
     refuse_in_session("workers set")
     if len(words) < 2 or any("=" not in word for word in words[1:]):
         raise UsageError("workers set takes NAME KEY=VALUE…", "…set backend max_concurrency=3")
@@ -69,18 +69,18 @@ def _set(words: Sequence[str], branch: str, as_json: bool) -> None:
     twice = next((key for key, count in Counter(key for key, _ in said).items() if count > 1), "")
     if twice:
         raise UsageError(f"{twice} is given twice", "Say it once.")
-    values = [(key, _value(name, key, text)) for key, text in said]
+    values = [(key, _parse_value(name, key, text)) for key, text in said]
     place = place_here(branch)
     edits: list[_Edit] = []
 
     def decide(board: Board) -> list[Change]:
-        _known(board, name)
+        _check_known(board, name)
         before = store.text_of(place, board, "config.yaml")
         after = before
         for key, value in values:
             path = ("kanban", "workers", name, *key.split("."))
             after = configedit.edited(after, path, value)
-        edits[:] = [_checked(place, name, before, after)]
+        edits[:] = [_check_edit(place, name, before, after)]
         return [WriteFile("config.yaml", after)] if after != before else []
 
     what = ", ".join(f"{key}={text}" if text else f"no {key}" for key, text in said)
@@ -92,7 +92,7 @@ def _set(words: Sequence[str], branch: str, as_json: bool) -> None:
     done = store.commit(place, decide, message=message)
     tell(done.told)
     config, doubts = edits[0]
-    why = "" if place.aside else _untrusted(place, config, name)
+    why = "" if place.aside else _why_untrusted(place, config, name)
     if as_json:
         print_json({"worker": name, "commit": done.commit, "untrusted": why})
         return
@@ -102,7 +102,7 @@ def _set(words: Sequence[str], branch: str, as_json: bool) -> None:
         tell([f"tick starts nothing for it before `gitkanban trust`: {why}"])
 
 
-def _known(board: Board, name: str) -> None:
+def _check_known(board: Board, name: str) -> None:
     from gitkanban.core.ids import did_you_mean
 
     if board.config is None:
@@ -112,7 +112,7 @@ def _known(board: Board, name: str) -> None:
         raise NotFound(f"no worker {name!r}", did_you_mean(name, known))
 
 
-def _value(name: str, key: str, text: str) -> "str | int | bool | tuple[str, ...] | None":
+def _parse_value(name: str, key: str, text: str) -> "str | int | bool | tuple[str, ...] | None":
     """What a word stands for under a key of the worker; None takes the key out. Raises UsageError."""
     import shlex
 
@@ -149,7 +149,7 @@ class _Edit(NamedTuple):
     doubts: list[str]
 
 
-def _checked(place: Place, name: str, before: str, after: str) -> _Edit:
+def _check_edit(place: Place, name: str, before: str, after: str) -> _Edit:
     """The config after the edit of a worker.
 
     Raises BadData or Refused with the first mistake that the edit makes, without a line: what the
@@ -182,7 +182,7 @@ def _has_command(config: Config, name: str) -> bool:
     return worker is not None and bool(worker.command or worker.runner)
 
 
-def _untrusted(place: Place, config: Config, name: str) -> str:
+def _why_untrusted(place: Place, config: Config, name: str) -> str:
     from gitkanban.runs import trust
 
     return trust.untrusted(place, config).get(name, "")

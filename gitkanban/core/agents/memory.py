@@ -107,7 +107,7 @@ def consolidations(board: Board, waiting: Iterable[Proposal]) -> list[AddCard]:
         if proposal.profile in owners and proposal.id not in known:
             fresh.setdefault(proposal.profile, []).append(proposal)
     cards = [
-        _card(profile, owners[profile], proposals[:GATHER_MOST])
+        _consolidation_card(profile, owners[profile], proposals[:GATHER_MOST])
         for profile, proposals in sorted(fresh.items())
         if len(proposals) >= config.consolidate_after
     ]
@@ -118,7 +118,7 @@ def consolidations(board: Board, waiting: Iterable[Proposal]) -> list[AddCard]:
     ]
 
 
-def _card(profile: str, owner: str, proposals: Sequence[Proposal]) -> Card:
+def _consolidation_card(profile: str, owner: str, proposals: Sequence[Proposal]) -> Card:
     """What the proposals say stays out of the card: it may be private, and the board is shared."""
     import hashlib  # late: most ticks make no such card
 

@@ -36,7 +36,7 @@ def merged(
         return Merged(memory)
     if memory == base:
         return Merged(proposed)
-    texts = [_text(side) for side in (base, memory, proposed)]
+    texts = [_decode_text(side) for side in (base, memory, proposed)]
     if memory is None or proposed is None or None in texts:
         if take:
             return Merged(memory if take == "memory" else proposed)
@@ -50,25 +50,25 @@ def _by_lines(path: str, base: str, memory: str, proposed: str, *, take: str) ->
     prose = path.endswith(_PROSE) or "." not in path.rpartition("/")[2]
     lines: list[str] = []
     told: list[str] = []
-    for piece in merge.lines(*(_lines(text) for text in (base, memory, proposed))):
+    for piece in merge.lines(*(_split_lines(text) for text in (base, memory, proposed))):
         if not piece.conflict:
             lines += piece.lines
         elif prose and not piece.base:
-            lines += [*piece.ours, *_lacking(piece.ours, piece.theirs)]
+            lines += [*piece.ours, *_lacking_lines(piece.ours, piece.theirs)]
         elif take:
             lines += piece.ours if take == "memory" else piece.theirs
         else:
             told += [
                 f"{path}: both changed the same lines",
-                *_side("  memory:  ", piece.ours),
-                *_side("  proposal:", piece.theirs),
+                *_side_lines("  memory:  ", piece.ours),
+                *_side_lines("  proposal:", piece.theirs),
             ]
     if told:
         return Merged(memory.encode("utf-8", "surrogateescape"), "\n".join(told))
     return Merged("".join(lines).encode("utf-8", "surrogateescape"))
 
 
-def _side(name: str, lines: Sequence[str]) -> list[str]:
+def _side_lines(name: str, lines: Sequence[str]) -> list[str]:
     """One side of a conflict, bounded, the cut announced."""
     told = [f"{name} {line.rstrip()[:CONFLICT_WIDTH]}" for line in lines[:CONFLICT_MOST]]
     if len(lines) > CONFLICT_MOST:
@@ -76,7 +76,7 @@ def _side(name: str, lines: Sequence[str]) -> list[str]:
     return told
 
 
-def _lacking(ours: Sequence[str], theirs: Sequence[str]) -> Sequence[str]:
+def _lacking_lines(ours: Sequence[str], theirs: Sequence[str]) -> Sequence[str]:
     """Those of their lines that are to follow ours.
 
     They are looked at as a block, for a line that stands in ours may be needed again: the fences of
@@ -94,7 +94,7 @@ def _lacking(ours: Sequence[str], theirs: Sequence[str]) -> Sequence[str]:
     return theirs[same:] if begun else theirs
 
 
-def _text(content: bytes | None) -> str | None:
+def _decode_text(content: bytes | None) -> str | None:
     """A file's text; empty for no file, None for what is not text."""
     if content is None:
         return ""
@@ -104,7 +104,7 @@ def _text(content: bytes | None) -> str | None:
         return None
 
 
-def _lines(text: str) -> list[str]:
+def _split_lines(text: str) -> list[str]:
     lines = text.splitlines(keepends=True)
     if lines and not lines[-1].endswith("\n"):
         lines[-1] += "\n"  # else a line that is added behind it would change it

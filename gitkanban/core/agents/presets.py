@@ -193,12 +193,12 @@ def templates_of(worker: Worker) -> tuple[tuple[str, ...], tuple[str, ...]]:
     own = worker.command not in ((), preset.start)
     start, resume = (worker.command, worker.resume) if own else (preset.start, preset.resume)
     known = CUSTOM if own else preset
-    chosen = (*_choose(known.model, worker.model), *_choose(known.effort, worker.effort))
+    chosen = (*_fill_value(known.model, worker.model), *_fill_value(known.effort, worker.effort))
     options = (*chosen, *worker.args)
     return _with_options(start, options), _with_options(resume, options)
 
 
-def _choose(words: tuple[str, ...], value: str) -> tuple[str, ...]:
+def _fill_value(words: tuple[str, ...], value: str) -> tuple[str, ...]:
     return tuple(word.replace("{value}", value) for word in words) if value else ()
 
 

@@ -91,10 +91,10 @@ def compose(
         "card": card.id,
         "title": card.title,
         "body": cut(card.body.strip(), BODY_MOST),
-        "acceptance": _acceptance(card),
+        "acceptance": _acceptance_section(card),
         "parents": parents_text(handoffs),
-        "attempts": _attempts(runs, notes, logs),
-        "rules": _rules(card, worker, setting),
+        "attempts": _attempts_section(runs, notes, logs),
+        "rules": _rules_section(card, worker, setting),
     }
     text = re.sub(r"\{([a-z_]+)\}", lambda m: parts.get(m[1], m[0]), template)
     text = "\n\n".join(part for part in (text, extra) if part)
@@ -104,7 +104,7 @@ def compose(
     return cut_bytes(text + "\n", PROMPT_MOST)
 
 
-def _acceptance(card: Card) -> str:
+def _acceptance_section(card: Card) -> str:
     if not card.acceptance:
         return ""
     return "It is done when:\n" + "\n".join(f"- {line}" for line in card.acceptance)
@@ -138,7 +138,7 @@ def parents_text(handoffs: Sequence[Handoff]) -> str:
     return "\n\n".join(parts)
 
 
-def _attempts(runs: Sequence[Run], notes: Sequence[Note], logs: Mapping[str, str]) -> str:
+def _attempts_section(runs: Sequence[Run], notes: Sequence[Note], logs: Mapping[str, str]) -> str:
     """Earlier attempts and what people said, in the order in which they happened."""
     told: list[tuple[str, str]] = []
     for run in runs:
@@ -165,7 +165,7 @@ def _attempts(runs: Sequence[Run], notes: Sequence[Note], logs: Mapping[str, str
     )
 
 
-def _rules(card: Card, worker: Worker, setting: Setting) -> str:
+def _rules_section(card: Card, worker: Worker, setting: Setting) -> str:
     lines = [f"Work in {setting.workspace}, and nowhere else."]
     if setting.branch:
         lines.append(f"You are on branch {setting.branch}; stay on it.")

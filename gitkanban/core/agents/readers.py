@@ -106,7 +106,7 @@ def _last_line(text: str) -> str:
 # -- values that an agent wrote
 
 
-def _events(stdout: str) -> Iterator[dict[str, Any]]:
+def _json_events(stdout: str) -> Iterator[dict[str, Any]]:
     """The JSON objects of the output, one a line; other lines are passed over."""
     for line in stdout.splitlines():
         if line.startswith("{"):
@@ -122,34 +122,34 @@ def _parse_json(text: str) -> object:
         return None
 
 
-def _mapping(value: object) -> Mapping[str, Any]:
+def _as_mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _items(value: object) -> list[Any]:
+def _as_list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _text(value: object) -> str:
+def _as_text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _number(value: object) -> float | None:
+def _as_number(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value) if math.isfinite(value) and value >= 0 else None
 
 
-def _tokens(*values: object) -> int | None:
+def _sum_tokens(*values: object) -> int | None:
     """Their sum; None when none of them is a count."""
-    found = [number for value in values if (number := _number(value)) is not None]
+    found = [number for value in values if (number := _as_number(value)) is not None]
     total = sum(found)
     return int(total) if found and total <= _TOKENS_MOST else None
 
 
-def _cost(*values: object) -> str:
+def _sum_costs(*values: object) -> str:
     """Their sum as a decimal number; empty when one of them is no cost, or there is none."""
-    found = [_number(value) for value in values]
+    found = [_as_number(value) for value in values]
     total = sum(number or 0.0 for number in found)
     if not found or None in found or total > _COST_MOST:
         return ""
@@ -170,15 +170,15 @@ def _message_of(error: object) -> str:
 
 def _read_claude(output: Output) -> Reading:
     found, said = Reading(), ""
-    for event in _events(output.stdout):
+    for event in _json_events(output.stdout):
         kind = event.get("type")
-        found = found._replace(session=_text(event.get("session_id")) or found.session)
+        found = found._replace(session=_as_text(event.get("session_id")) or found.session)
         if kind == "assistant" and not event.get("parent_tool_use_id"):
-            content = _items(_mapping(event.get("message")).get("content"))
-            parts = [_text(_mapping(part).get("text")) for part in content]
+            content = _as_list(_as_mapping(event.get("message")).get("content"))
+            parts = [_as_text(_as_mapping(part).get("text")) for part in content]
             said = "\n".join(filter(None, parts)) or said
         elif kind == "rate_limit_event":
-            found = _with_claude_limit(found, _mapping(event.get("rate_limit_info")))
+            found = _with_claude_limit(found, _as_mapping(event.get("rate_limit_info")))
         elif kind == "result":
             found = _with_claude_result(found, event)
     return found if found.summary or found.error else found._replace(summary=said)
@@ -188,56 +188,56 @@ def _with_claude_limit(found: Reading, info: Mapping[str, Any]) -> Reading:
     """`status: allowed` and `allowed_warning` are information; only `rejected` is a limit."""
     if info.get("status") != "rejected":
         return found
-    return found._replace(limited=True, limited_until=int(_number(info.get("resetsAt")) or 0))
+    return found._replace(limited=True, limited_until=int(_as_number(info.get("resetsAt")) or 0))
 
 
 def _with_claude_result(found: Reading, event: Mapping[str, Any]) -> Reading:
-    result, failed = _text(event.get("result")), event.get("is_error") is True
-    errors = [_text(each) for each in _items(event.get("errors"))]
-    words = result or "; ".join(filter(None, errors)) or _text(event.get("subtype"))
-    usage = _mapping(event.get("usage"))
-    denials = [_mapping(each) for each in _items(event.get("permission_denials"))]
+    result, failed = _as_text(event.get("result")), event.get("is_error") is True
+    errors = [_as_text(each) for each in _as_list(event.get("errors"))]
+    words = result or "; ".join(filter(None, errors)) or _as_text(event.get("subtype"))
+    usage = _as_mapping(event.get("usage"))
+    denials = [_as_mapping(each) for each in _as_list(event.get("permission_denials"))]
     return found._replace(
         summary="" if failed else result,
         error=(words or "the agent says that it failed") if failed else "",
         limited=found.limited and failed,  # a limit that it got over is none
-        cost_usd=_cost(event.get("total_cost_usd")),
-        tokens_in=_tokens(
+        cost_usd=_sum_costs(event.get("total_cost_usd")),
+        tokens_in=_sum_tokens(
             usage.get("input_tokens"),
             usage.get("cache_read_input_tokens"),
             usage.get("cache_creation_input_tokens"),
         ),
-        tokens_out=_tokens(usage.get("output_tokens")),
-        denied=tuple(_denial(each) for each in denials),
+        tokens_out=_sum_tokens(usage.get("output_tokens")),
+        denied=tuple(_denial_line(each) for each in denials),
     )
 
 
-def _denial(denial: Mapping[str, Any]) -> str:
-    given = _mapping(denial.get("tool_input"))
+def _denial_line(denial: Mapping[str, Any]) -> str:
+    given = _as_mapping(denial.get("tool_input"))
     what = given.get("command") or given.get("file_path") or given.get("url") or ""
-    return f"{_text(denial.get('tool_name'))}: {_text(what)}".strip(": ")
+    return f"{_as_text(denial.get('tool_name'))}: {_as_text(what)}".strip(": ")
 
 
 def _read_codex(output: Output) -> Reading:
     found = Reading()
-    for event in _events(output.stdout):
-        item = _mapping(event.get("item"))
+    for event in _json_events(output.stdout):
+        item = _as_mapping(event.get("item"))
         match event.get("type"):
             case "thread.started":
-                found = found._replace(session=_text(event.get("thread_id")))
+                found = found._replace(session=_as_text(event.get("thread_id")))
             case "item.completed" if item.get("type") == "agent_message":
-                found = found._replace(summary=_text(item.get("text")), error="")
+                found = found._replace(summary=_as_text(item.get("text")), error="")
             case "error":  # it tries again; the words count unless an answer follows
                 found = found._replace(error=_codex_words(event.get("message")))
             case "turn.failed":
                 words = _codex_words(event.get("error"))
                 found = found._replace(error=words or "its turn failed")
             case "turn.completed":
-                usage = _mapping(event.get("usage"))
+                usage = _as_mapping(event.get("usage"))
                 found = found._replace(
                     error="",
-                    tokens_in=_tokens(usage.get("input_tokens")),
-                    tokens_out=_tokens(usage.get("output_tokens")),
+                    tokens_in=_sum_tokens(usage.get("input_tokens")),
+                    tokens_out=_sum_tokens(usage.get("output_tokens")),
                 )
     return found._replace(summary=output.last_message or found.summary)
 
@@ -250,13 +250,13 @@ def _codex_words(error: object) -> str:
 
 def _read_gemini(output: Output) -> Reading:
     found, ended = Reading(), False
-    for event in _events(output.stdout):
+    for event in _json_events(output.stdout):
         match event.get("type"):
             case "init":
-                found = found._replace(session=_text(event.get("session_id")))
+                found = found._replace(session=_as_text(event.get("session_id")))
             case "message" if event.get("role") == "assistant":
                 before = found.summary if event.get("delta") and not ended else ""
-                found = found._replace(summary=before + _text(event.get("content")))
+                found = found._replace(summary=before + _as_text(event.get("content")))
                 ended = False
             case "tool_use":
                 ended = True
@@ -266,24 +266,24 @@ def _read_gemini(output: Output) -> Reading:
 
 
 def _with_gemini_result(found: Reading, event: Mapping[str, Any]) -> Reading:
-    stats, failed = _mapping(event.get("stats")), event.get("status") != "success"
+    stats, failed = _as_mapping(event.get("stats")), event.get("status") != "success"
     words = _codex_words(event.get("error")) or "the agent says that it failed"
     return found._replace(
         error=words if failed else "",
-        tokens_in=_tokens(stats.get("input_tokens")),
-        tokens_out=_tokens(stats.get("output_tokens")),
+        tokens_in=_sum_tokens(stats.get("input_tokens")),
+        tokens_out=_sum_tokens(stats.get("output_tokens")),
     )
 
 
 def _read_opencode(output: Output) -> Reading:
     found = Reading()
     steps = []
-    for event in _events(output.stdout):
-        part = _mapping(event.get("part"))
-        found = found._replace(session=_text(event.get("sessionID")) or found.session)
+    for event in _json_events(output.stdout):
+        part = _as_mapping(event.get("part"))
+        found = found._replace(session=_as_text(event.get("sessionID")) or found.session)
         match event.get("type"):
             case "text":
-                found = found._replace(summary=_text(part.get("text")), error="")
+                found = found._replace(summary=_as_text(part.get("text")), error="")
             case "step_finish":
                 steps.append(part)
                 found = found._replace(error="")
@@ -299,33 +299,33 @@ def _with_sums(
     """With the sums over all parts, unless some of them may have been cut out."""
     if not output.whole or not parts:
         return found
-    counts = [_mapping(part.get(tokens)) for part in parts]
+    counts = [_as_mapping(part.get(tokens)) for part in parts]
     return found._replace(
-        cost_usd=_cost(*(part.get(cost) for part in parts)),
-        tokens_in=_tokens(*(count.get("input") for count in counts)),
-        tokens_out=_tokens(*(count.get("output") for count in counts)),
+        cost_usd=_sum_costs(*(part.get(cost) for part in parts)),
+        tokens_in=_sum_tokens(*(count.get("input") for count in counts)),
+        tokens_out=_sum_tokens(*(count.get("output") for count in counts)),
     )
 
 
 def _read_pi(output: Output) -> Reading:
     found = Reading()
     answers: list[Mapping[str, Any]] = []
-    for event in _events(output.stdout):
-        message = _mapping(event.get("message"))
+    for event in _json_events(output.stdout):
+        message = _as_mapping(event.get("message"))
         if event.get("type") == "session":
-            found = found._replace(session=_text(event.get("id")))
+            found = found._replace(session=_as_text(event.get("id")))
         elif event.get("type") == "message_end" and message.get("role") == "assistant":
-            usage = _mapping(message.get("usage"))
-            answers.append({"cost": _mapping(usage.get("cost")).get("total"), "usage": usage})
+            usage = _as_mapping(message.get("usage"))
+            answers.append({"cost": _as_mapping(usage.get("cost")).get("total"), "usage": usage})
             found = _with_pi_answer(found, message)
     return _with_sums(found, output, answers, cost="cost", tokens="usage")
 
 
 def _with_pi_answer(found: Reading, message: Mapping[str, Any]) -> Reading:
-    content = [_mapping(part) for part in _items(message.get("content"))]
-    text = "\n".join(_text(part.get("text")) for part in content if part.get("type") == "text")
+    content = [_as_mapping(part) for part in _as_list(message.get("content"))]
+    text = "\n".join(_as_text(part.get("text")) for part in content if part.get("type") == "text")
     failed = message.get("stopReason") in ("error", "aborted")
-    words = _text(message.get("errorMessage")) or "the agent says that it failed"
+    words = _as_text(message.get("errorMessage")) or "the agent says that it failed"
     return found._replace(summary=text or found.summary, error=words if failed else "")
 
 
@@ -351,7 +351,7 @@ def _read_aider(output: Output) -> Reading:
     single = len(answers) == 1 and output.whole
     return Reading(
         summary=text[: last.start()].strip().rpartition("\n\n")[2],
-        cost_usd=_cost(float(costs[-1])) if costs and costs[-1].count(".") < 2 else "",
+        cost_usd=_sum_costs(float(costs[-1])) if costs and costs[-1].count(".") < 2 else "",
         tokens_in=_aider_count(last[1], last[2]) if single else None,
         tokens_out=_aider_count(last[3], last[4]) if single else None,
     )
@@ -359,25 +359,25 @@ def _read_aider(output: Output) -> Reading:
 
 def _aider_count(number: str, thousand: str) -> int | None:
     try:
-        return _tokens(float(number) * (1000 if thousand else 1))
+        return _sum_tokens(float(number) * (1000 if thousand else 1))
     except ValueError:
         return None
 
 
 def _read_hermes(output: Output) -> Reading:
     """It prints its last message alone; the rest is in its usage file."""
-    usage = _mapping(_parse_json(output.usage))
+    usage = _as_mapping(_parse_json(output.usage))
     failed = usage.get("failed") is True
     text = output.stdout.strip()
-    words = _text(usage.get("failure")) or text or "the agent says that it failed"
+    words = _as_text(usage.get("failure")) or text or "the agent says that it failed"
     known = usage.get("cost_status") not in (None, "unknown")
     return Reading(
-        session=_text(usage.get("session_id")),
+        session=_as_text(usage.get("session_id")),
         summary="" if failed else text,
         error=words if failed else "",
-        cost_usd=_cost(usage.get("estimated_cost_usd")) if known else "",
-        tokens_in=_tokens(usage.get("input_tokens"), usage.get("cache_read_tokens")),
-        tokens_out=_tokens(usage.get("output_tokens")),
+        cost_usd=_sum_costs(usage.get("estimated_cost_usd")) if known else "",
+        tokens_in=_sum_tokens(usage.get("input_tokens"), usage.get("cache_read_tokens")),
+        tokens_out=_sum_tokens(usage.get("output_tokens")),
     )
 
 

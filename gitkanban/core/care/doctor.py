@@ -41,7 +41,7 @@ def symptoms(board: Board, seen: Seen) -> list[Symptom]:
     return sorted(found, key=lambda each: order.index(each.severity))
 
 
-def _config(board: Board, seen: Seen) -> Iterator[Symptom]:
+def _config_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
     for problem in board.problems:
         where = f"{problem.file}:{problem.line}:{problem.column}" if problem.line else problem.file
         code = "unreadable-card" if problem.card else "broken-config"
@@ -49,7 +49,7 @@ def _config(board: Board, seen: Seen) -> Iterator[Symptom]:
         yield Symptom(ERROR, code, what, f"{where}: {problem.message}", problem.hint)
 
 
-def _elsewhere(board: Board, seen: Seen) -> Iterator[Symptom]:
+def _machine_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
     if seen.elsewhere:
         yield Symptom(
             ERROR,
@@ -60,7 +60,7 @@ def _elsewhere(board: Board, seen: Seen) -> Iterator[Symptom]:
         )
 
 
-def _ticking(board: Board, seen: Seen) -> Iterator[Symptom]:
+def _ticking_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
     waiting = any(card.status in (TODO, RUNNING) for card in board.cards.values())
     severity = WARNING if waiting else INFO
     advice = "Let cron call `gitkanban tick` every minute: docs/cron.md."
@@ -71,7 +71,7 @@ def _ticking(board: Board, seen: Seen) -> Iterator[Symptom]:
         yield Symptom(severity, "not-ticking", "tick", f"the last tick was {ago} ago", advice)
 
 
-def _container(board: Board, seen: Seen) -> Iterator[Symptom]:
+def _container_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
     if seen.ticked_first:
         yield Symptom(
             WARNING,
@@ -83,7 +83,7 @@ def _container(board: Board, seen: Seen) -> Iterator[Symptom]:
         )
 
 
-def _standstill(board: Board, seen: Seen) -> Iterator[Symptom]:
+def _standstill_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
     # A lock in the way is told as such, with what may be done about it.
     if seen.standstill and not any(lock.path in seen.standstill for lock in seen.locks):
         yield Symptom(
@@ -95,7 +95,7 @@ def _standstill(board: Board, seen: Seen) -> Iterator[Symptom]:
         )
 
 
-def _signing(board: Board, seen: Seen) -> Iterator[Symptom]:
+def _signing_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
     if seen.unsigned:
         yield Symptom(
             WARNING,
@@ -106,7 +106,7 @@ def _signing(board: Board, seen: Seen) -> Iterator[Symptom]:
         )
 
 
-def _checkouts(board: Board, seen: Seen) -> Iterator[Symptom]:
+def _checkout_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
     for root, branch in seen.behind:
         yield Symptom(
             ERROR,
@@ -135,7 +135,7 @@ def _checkouts(board: Board, seen: Seen) -> Iterator[Symptom]:
         )
 
 
-def _clock(board: Board, seen: Seen) -> Iterator[Symptom]:
+def _clock_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
     advice = "Set the clock right; runs go on, for nothing takes a lock's age for its death."
     if abs(seen.jumped) > CLOCK_MOST:
         way = "forward" if seen.jumped > 0 else "back"
@@ -154,7 +154,7 @@ def _clock(board: Board, seen: Seen) -> Iterator[Symptom]:
             yield Symptom(WARNING, "clock", "clock", text, advice)
 
 
-def _waits(board: Board, seen: Seen) -> Iterator[Symptom]:
+def _wait_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
     for card in board.cards.values():
         if card.status != TODO or card.not_before - seen.now <= LONGEST:
             continue
@@ -166,7 +166,7 @@ def _waits(board: Board, seen: Seen) -> Iterator[Symptom]:
         yield Symptom(WARNING, "waits-too-long", card.id, text, advice)
 
 
-def _trust(board: Board, seen: Seen) -> Iterator[Symptom]:
+def _trust_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
     for worker, why in sorted(seen.untrusted.items()):
         yield Symptom(
             WARNING,
@@ -177,7 +177,7 @@ def _trust(board: Board, seen: Seen) -> Iterator[Symptom]:
         )
 
 
-def _tampering(board: Board, seen: Seen) -> Iterator[Symptom]:
+def _tampering_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
     for line in seen.tampering:
         yield Symptom(
             WARNING,
@@ -189,23 +189,23 @@ def _tampering(board: Board, seen: Seen) -> Iterator[Symptom]:
 
 
 _EXAMINATIONS = (
-    _config,
-    _elsewhere,
+    _config_symptoms,
+    _machine_symptoms,
     equipment.network,
     equipment.disks,
     equipment.unwritable,
     equipment.foreign_files,
-    _standstill,
-    _checkouts,
+    _standstill_symptoms,
+    _checkout_symptoms,
     readiness.accept,
     readiness.start,
-    _signing,
-    _ticking,
-    _container,
-    _clock,
-    _waits,
-    _trust,
-    _tampering,
+    _signing_symptoms,
+    _ticking_symptoms,
+    _container_symptoms,
+    _clock_symptoms,
+    _wait_symptoms,
+    _trust_symptoms,
+    _tampering_symptoms,
     equipment.programs,
     equipment.agents,
     equipment.memory_homes,

@@ -87,12 +87,12 @@ class Tidying(NamedTuple):
 def tidying(board: Board, facts: Facts, now: int) -> Tidying:
     """What may go from around this board at `now`."""
     kept: list[Kept] = []
-    worktrees = [each for each in facts.worktrees if _goes(board, each, kept)]
+    worktrees = [each for each in facts.worktrees if _worktree_goes(board, each, kept)]
     stay = {each.card for each in facts.worktrees} - {each.card for each in worktrees}
-    branches = [each for each in facts.branches if _leaves(board, each, stay, kept)]
+    branches = [each for each in facts.branches if _branch_goes(board, each, stay, kept)]
     folders = _old_folders(board, facts.folders, kept)
     stay |= {each.card for each in facts.branches} - {each.card for each in branches}
-    archive = _archived(board, facts, now, stay, kept)
+    archive = _archived_runs(board, facts, now, stay, kept)
     return Tidying(
         tuple(worktrees), tuple(branches), tuple(folders), tuple(archive), tuple(sorted(set(kept)))
     )
@@ -106,7 +106,7 @@ def finished(board: Board, card: str) -> str:
     return "archived" if card in board.archived else ""
 
 
-def _state(board: Board, card: str) -> str:
+def _why_card_stays(board: Board, card: str) -> str:
     """Why a card's things stay."""
     if card in board.cards:
         return f"for a card in {board.cards[card].status}"
@@ -115,11 +115,11 @@ def _state(board: Board, card: str) -> str:
     return "for no card that the board knows: see `gitkanban doctor`"
 
 
-def _goes(board: Board, tree: WorktreeFact, kept: list[Kept]) -> bool:
+def _worktree_goes(board: Board, tree: WorktreeFact, kept: list[Kept]) -> bool:
     state = finished(board, tree.card)
     why = ""
     if not state:
-        why = _state(board, tree.card)
+        why = _why_card_stays(board, tree.card)
     elif tree.live:
         why = "a run is alive there"
     elif not tree.there:
@@ -133,13 +133,13 @@ def _goes(board: Board, tree: WorktreeFact, kept: list[Kept]) -> bool:
     return not why
 
 
-def _leaves(board: Board, branch: BranchFact, stay: set[str], kept: list[Kept]) -> bool:
+def _branch_goes(board: Board, branch: BranchFact, stay: set[str], kept: list[Kept]) -> bool:
     if branch.card in stay:
         return False  # said of the worktree
     state = finished(board, branch.card)
     why = ""
     if not state:
-        why = _state(board, branch.card)
+        why = _why_card_stays(board, branch.card)
     elif not branch.landed and not branch.squashed:
         why = f"with commits that base lacks, of a card that is {state}"
     if why:
@@ -169,7 +169,7 @@ def _old_folders(board: Board, folders: Sequence[FolderFact], kept: list[Kept]) 
     return gone
 
 
-def _archived(
+def _archived_runs(
     board: Board, facts: Facts, now: int, stay: set[str], kept: list[Kept]
 ) -> list[tuple[str, int]]:
     after = board.config.archive_after if board.config else 0

@@ -45,7 +45,7 @@ def runs(board: Board, seen: Seen) -> Iterator[Symptom]:
                 yield _somebody_elses(run, cards_by_run[run.run])
             continue
         if run.moved_from:
-            yield _moved(run)
+            yield _moved_symptom(run)
         if run.tries.failures:
             yield Symptom(
                 WARNING,
@@ -95,7 +95,7 @@ def runs(board: Board, seen: Seen) -> Iterator[Symptom]:
             )
 
 
-def _moved(run: RunSeen) -> Symptom:
+def _moved_symptom(run: RunSeen) -> Symptom:
     advice = "Its work is collected when it ends."
     if run.alive:
         advice = f"`git worktree repair {run.workspace}` lets git work there again."
@@ -206,9 +206,9 @@ def worktrees(board: Board, seen: Seen) -> Iterator[Symptom]:
                 FORGET_WORKTREE,
             )
         elif tree.astray and tree.locked_for not in alive:
-            yield _astray(tree)
+            yield _astray_symptom(tree)
         elif tree.card not in known:
-            yield _orphan(tree)
+            yield _orphan_symptom(tree)
         elif tree.locked_for and tree.locked_for not in alive:
             yield Symptom(
                 WARNING,
@@ -220,7 +220,7 @@ def worktrees(board: Board, seen: Seen) -> Iterator[Symptom]:
             )
 
 
-def _astray(tree: WorktreeSeen) -> Symptom:
+def _astray_symptom(tree: WorktreeSeen) -> Symptom:
     return Symptom(
         WARNING,
         "worktree-astray",
@@ -245,7 +245,7 @@ def worktrees_beside(board: Board, seen: Seen) -> Iterator[Symptom]:
         )
 
 
-def _orphan(tree: WorktreeSeen) -> Symptom:
+def _orphan_symptom(tree: WorktreeSeen) -> Symptom:
     text = f"{tree.path} was made for {tree.card}, a card that is not on the board"
     if tree.merged and not tree.dirty:
         return Symptom(WARNING, "worktree-without-card", tree.path, text, "", REMOVE_WORKTREE)

@@ -25,10 +25,10 @@ def start(board: Board, seen: Seen) -> Iterator[Symptom]:
             "Put that right, or choose another folder: `git config gitkanban.worktrees FOLDER`.",
         )
     for branch in ready.blocking:
-        yield _blocked(branch)
+        yield _blocked_branch_symptom(branch)
 
 
-def _blocked(branch: BlockingBranch) -> Symptom:
+def _blocked_branch_symptom(branch: BlockingBranch) -> Symptom:
     return Symptom(
         ERROR,
         "branch-in-the-way",

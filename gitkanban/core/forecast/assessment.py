@@ -63,18 +63,20 @@ class Advice(NamedTuple):
 
 def assess(board: Board, observed: Observed, question: Question, done: Simulated) -> Assessment:
     """Compare a simulation of this board with what limits and chains allow at best."""
-    seconds, chain = _longest(board, question, done)
-    bounds = [Bound(CHAIN, seconds), *_work(board, observed, done)]
+    seconds, chain = _longest_chain(board, question, done)
+    bounds = [Bound(CHAIN, seconds), *_work_bounds(board, observed, done)]
     return Assessment(
         tuple(
             sorted(bounds, key=lambda each: (-each.seconds, _ORDER.index(each.key[0]), each.key))
         ),
         chain,
-        _utilisation(board, done),
+        _worker_utilisation(board, done),
     )
 
 
-def _longest(board: Board, question: Question, done: Simulated) -> tuple[int, tuple[str, ...]]:
+def _longest_chain(
+    board: Board, question: Question, done: Simulated
+) -> tuple[int, tuple[str, ...]]:
     """The heaviest chain of sessions; between two of them lies a review."""
     takes = {
         bar.card: bar.end - max(bar.start, done.now)
@@ -92,7 +94,7 @@ def _longest(board: Board, question: Question, done: Simulated) -> tuple[int, tu
     return max(0, int(total) - last), tuple(chain)
 
 
-def _work(board: Board, observed: Observed, done: Simulated) -> list[Bound]:
+def _work_bounds(board: Board, observed: Observed, done: Simulated) -> list[Bound]:
     """For each limit: everything that passes it, over how much passes at once.
 
     Runs that were there before count unless they alone exceed the limit (it was lowered).
@@ -123,7 +125,7 @@ def _work(board: Board, observed: Observed, done: Simulated) -> list[Bound]:
     ]
 
 
-def _utilisation(board: Board, done: Simulated) -> dict[str, float]:
+def _worker_utilisation(board: Board, done: Simulated) -> dict[str, float]:
     busy: dict[str, int] = {}
     for bar in done.bars:
         busy[bar.worker] = busy.get(bar.worker, 0) + bar.end - max(bar.start, done.now)
@@ -149,30 +151,30 @@ def advice(
     found = []
     by_waiting = waited_at(done)
     for key in by_waiting[:TRIED_MOST]:
-        limit = _limit(config, key)
+        limit = _limit_of(config, key)
         for to in sorted({limit + 1, 2 * limit}):  # eight equal sessions over 5 slots end as over 4
-            raised = board._replace(config=_raised(config, key, to))
+            raised = board._replace(config=_raise_limit(config, key, to))
             makespan = simulate(raised, observed, question).makespan
             if makespan < done.makespan:
                 found.append(Advice(key, limit, to, makespan))
                 break
     found.sort(key=lambda one: (one.makespan, by_waiting.index(one.key)))
     if by_waiting and not found:
-        found = _pair(board, observed, question, done, by_waiting[0])
+        found = _advise_pair(board, observed, question, done, by_waiting[0])
     return tuple(found)
 
 
-def _pair(
+def _advise_pair(
     board: Board, observed: Observed, question: Question, done: Simulated, first: Key
 ) -> list[Advice]:
     """What doubling a limit gives, together with the one at which cards wait longest then."""
     config = board.config or Config()
-    limit = _limit(config, first)
-    raised = _raised(config, first, 2 * limit)
+    limit = _limit_of(config, first)
+    raised = _raise_limit(config, first, 2 * limit)
     then = simulate(board._replace(config=raised), observed, question)
     for second in [key for key in waited_at(then) if key != first][:1]:
-        behind = _limit(config, second)
-        both = board._replace(config=_raised(raised, second, 2 * behind))
+        behind = _limit_of(config, second)
+        both = board._replace(config=_raise_limit(raised, second, 2 * behind))
         makespan = simulate(both, observed, question).makespan
         if makespan < done.makespan:
             also = (second, behind, 2 * behind)
@@ -190,13 +192,13 @@ def waited_at(done: Simulated) -> list[Key]:
 _RAISABLE = frozenset({room.WORKER, room.PROFILE, room.CAPACITY, HOST, room.STARTS})
 
 
-def _limit(config: Config, key: Key) -> int:
+def _limit_of(config: Config, key: Key) -> int:
     if key[0] == room.STARTS:
         return config.max_starts_per_tick
     return Room(config).limit(*key)
 
 
-def _raised(config: Config, key: Key, to: int) -> Config:
+def _raise_limit(config: Config, key: Key, to: int) -> Config:
     kind, name = key
     if kind == room.WORKER:
         worker = config.workers[name]

@@ -181,7 +181,7 @@ class _Course:
             for needs in blocked.keys() & groups.keys():
                 if blocked[needs].code == room.NEVER:
                     continue
-                key = _key(blocked[needs])
+                key = _limit_key(blocked[needs])
                 waited = len(groups[needs]) * (at - self.time)
                 self.waited[key] = self.waited.get(key, 0) + waited
         self.time = at
@@ -235,7 +235,7 @@ class _Course:
         return found
 
 
-def _key(full: Full) -> Key:
+def _limit_key(full: Full) -> Key:
     """The limit to which waiting is put down, where it is not the one that was found full."""
     kind = full.kind or (room.HOST if full.code == room.RESERVE else full.code)
     return kind, "" if kind in (room.HOST, room.STARTS, room.SHARED_CHECKOUT) else full.name

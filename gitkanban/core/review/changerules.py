@@ -28,17 +28,17 @@ def change(base: Board, head: Board) -> list[Finding]:
     for name in sorted({*base.cards, *head.cards}):
         before, after = base.cards.get(name), head.cards.get(name)
         if after is None and before is not None:
-            found += _removed(head, before)
+            found += _removed_card_findings(head, before)
         elif before is None and after is not None:
-            found += _new(base, after)
+            found += _new_card_findings(base, after)
         elif before and after:
-            found += _moved(before, after)
+            found += _moved_card_findings(before, after)
             found += _while_running(before, after)
-    found += _histories(base, head)
-    return [*found, *_executed(base, head)]
+    found += _history_findings(base, head)
+    return [*found, *_executed_findings(base, head)]
 
 
-def _new(base: Board, card: Card) -> Iterator[Finding]:
+def _new_card_findings(base: Board, card: Card) -> Iterator[Finding]:
     file = card_file(card.id)
     if any(problem.card == card.id for problem in base.problems) or card.id in base.archived:
         return
@@ -60,7 +60,7 @@ def _new(base: Board, card: Card) -> Iterator[Finding]:
         )
 
 
-def _removed(head: Board, card: Card) -> Iterator[Finding]:
+def _removed_card_findings(head: Board, card: Card) -> Iterator[Finding]:
     if card.id in head.archived or any(problem.card == card.id for problem in head.problems):
         return
     file = card_file(card.id)
@@ -83,7 +83,7 @@ def _removed(head: Board, card: Card) -> Iterator[Finding]:
         )
 
 
-def _moved(before: Card, after: Card) -> Iterator[Finding]:
+def _moved_card_findings(before: Card, after: Card) -> Iterator[Finding]:
     file = card_file(after.id)
     if before.status != after.status:
         if not allowed(before.status, after.status, PERSON):
@@ -136,7 +136,7 @@ def _while_running(before: Card, after: Card) -> Iterator[Finding]:
         )
 
 
-def _histories(base: Board, head: Board) -> Iterator[Finding]:
+def _history_findings(base: Board, head: Board) -> Iterator[Finding]:
     for card in sorted({*base.runs, *head.runs}):
         if card in head.archived:
             continue
@@ -144,7 +144,7 @@ def _histories(base: Board, head: Board) -> Iterator[Finding]:
         after: dict[str, Run] = {run.run: run for run in head.runs_of(card)}
         for name in sorted({*before, *after}):
             if before.get(name) != after.get(name):
-                done = _verb(before.get(name), after.get(name), "added by hand")
+                done = _verb_for(before.get(name), after.get(name), "added by hand")
                 yield finding(
                     "run-edited",
                     f"runs/{card}/{name}.yaml",
@@ -158,7 +158,7 @@ def _histories(base: Board, head: Board) -> Iterator[Finding]:
         noted: dict[str, Note] = {note.id: note for note in head.notes_of(card)}
         for note in base.notes_of(card):
             if noted.get(note.id) != note:
-                done = _verb(note, noted.get(note.id), "")
+                done = _verb_for(note, noted.get(note.id), "")
                 yield finding(
                     "note-edited",
                     f"notes/{card}/{note.id}.md",
@@ -168,7 +168,7 @@ def _histories(base: Board, head: Board) -> Iterator[Finding]:
                 )
 
 
-def _verb(before: object, after: object, added: str) -> str:
+def _verb_for(before: object, after: object, added: str) -> str:
     return "removed" if after is None else added if before is None else "changed"
 
 
@@ -185,7 +185,7 @@ EXECUTED = (
 )
 
 
-def _executed(base: Board, head: Board) -> Iterator[Finding]:
+def _executed_findings(base: Board, head: Board) -> Iterator[Finding]:
     if head.config is None:
         return
     known = base.config.workers if base.config else {}
@@ -211,8 +211,8 @@ def _executed(base: Board, head: Board) -> Iterator[Finding]:
 def executed_words(worker: Worker | None, field: str) -> str:
     """A field of EXECUTED as text, a command's words quoted where they must be."""
     value: Any = getattr(worker, field) if worker and field in EXECUTED else ""
-    return value if isinstance(value, str) else " ".join(map(_word, value))
+    return value if isinstance(value, str) else " ".join(map(_quote_word, value))
 
 
-def _word(word: str) -> str:
+def _quote_word(word: str) -> str:
     return word if word and not set(word) & set(" \t\n'\"") else repr(word)

@@ -17,12 +17,12 @@ def state(config: Config) -> list[Finding]:
     found: list[Finding] = []
     capacities = Nearest(config.capacities)
     for _, worker in sorted(config.workers.items()):
-        found += _command(worker)
-        found += _needs(config, worker, capacities)
-    return [*found, *_profiles(config), *_reserves(config)]
+        found += _command_findings(worker)
+        found += _needs_findings(config, worker, capacities)
+    return [*found, *_profile_findings(config), *_reserve_findings(config)]
 
 
-def _command(worker: Worker) -> Iterator[Finding]:
+def _command_findings(worker: Worker) -> Iterator[Finding]:
     if not worker.command and not worker.runner:
         yield finding(
             "no-command",
@@ -33,7 +33,7 @@ def _command(worker: Worker) -> Iterator[Finding]:
         )
 
 
-def _needs(config: Config, worker: Worker, capacities: Nearest) -> Iterator[Finding]:
+def _needs_findings(config: Config, worker: Worker, capacities: Nearest) -> Iterator[Finding]:
     for name, amount in worker.needs:
         at = ("kanban", "workers", worker.name, "needs", name)
         limit = config.capacities.get(name)
@@ -56,7 +56,7 @@ def _needs(config: Config, worker: Worker, capacities: Nearest) -> Iterator[Find
             )
 
 
-def _profiles(config: Config) -> Iterator[Finding]:
+def _profile_findings(config: Config) -> Iterator[Finding]:
     used = {worker.profile for worker in config.workers.values()}
     near = Nearest(used)
     # Whose profile a worker with a mistake has is not known.
@@ -70,7 +70,7 @@ def _profiles(config: Config) -> Iterator[Finding]:
         )
 
 
-def _reserves(config: Config) -> Iterator[Finding]:
+def _reserve_findings(config: Config) -> Iterator[Finding]:
     """Idle workers keep what they reserve, so reserves of the whole host stop everybody else."""
     total, workers = config.max_concurrency, sorted(config.workers.items())
     kept = {name: min(w.reserve, w.max_concurrency) for name, w in workers if w.reserve}

@@ -101,7 +101,7 @@ def difference(before: Board, after: Board, now: int) -> Difference:
     cards = tuple(
         change
         for name in sorted({*before.cards, *after.cards})
-        if (change := _card(name, before, after)) is not None
+        if (change := _card_change(name, before, after)) is not None
     )
     links = {(parent, card.id) for card in after.cards.values() for parent in card.parents}
     were = {(parent, card.id) for card in before.cards.values() for parent in card.parents}
@@ -111,26 +111,26 @@ def difference(before: Board, after: Board, now: int) -> Difference:
     return Difference(
         cards,
         tuple(settings(before.config, after.config)),
-        _grown({c: [r.run for r in before.runs_of(c)] for c in before.runs},
+        _grown_counts({c: [r.run for r in before.runs_of(c)] for c in before.runs},
                {c: [r.run for r in after.runs_of(c)] for c in after.runs}),
-        _grown({c: [n.id for n in before.notes_of(c)] for c in before.notes},
+        _grown_counts({c: [n.id for n in before.notes_of(c)] for c in before.notes},
                {c: [n.id for n in after.notes_of(c)] for c in after.notes}),
         tuple(sorted(set(after.paused) - set(before.paused))),
         tuple(sorted(set(before.paused) - set(after.paused))),
         tuple(name for name in new.ready if name not in old.ready),
-        tuple(_waits(before, after)),
-        tuple(_freed(before, after, new.ready)),
+        tuple(_new_waits(before, after)),
+        tuple(_freed_cards(before, after, new.ready)),
         old,
         new,
         tuple(sorted(set(now_broken) - set(was_broken))),
         tuple(sorted(set(was_broken) - set(now_broken))),
-        tuple(ring for ring in _rings(after) if ring not in _rings(before)),
+        tuple(ring for ring in _rings_of(after) if ring not in _rings_of(before)),
         tuple(sorted(links)),
         tuple(sorted(were - links)),
     )  # fmt: skip
 
 
-def _rings(board: Board) -> list[tuple[str, ...]]:
+def _rings_of(board: Board) -> list[tuple[str, ...]]:
     return [tuple(ring) for ring in cycles(board.cards)]
 
 
@@ -151,7 +151,7 @@ def outlook(board: Board, now: int) -> Outlook:
     )
 
 
-def _card(name: str, before: Board, after: Board) -> CardChange | None:
+def _card_change(name: str, before: Board, after: Board) -> CardChange | None:
     old, new = before.cards.get(name), after.cards.get(name)
     if old == new:
         return None
@@ -167,7 +167,7 @@ def _card(name: str, before: Board, after: Board) -> CardChange | None:
     return CardChange(name, CHANGED, old, new, fields)
 
 
-def _waits(before: Board, after: Board) -> Iterable[Waiting]:
+def _new_waits(before: Board, after: Board) -> Iterable[Waiting]:
     """Open cards that wait for something they did not wait for."""
     for name, card in sorted(after.cards.items()):
         if card.status in TERMINAL:
@@ -179,7 +179,7 @@ def _waits(before: Board, after: Board) -> Iterable[Waiting]:
         yield Waiting(name, for_now)
 
 
-def _freed(before: Board, after: Board, now_ready: Iterable[str]) -> Iterable[str]:
+def _freed_cards(before: Board, after: Board, now_ready: Iterable[str]) -> Iterable[str]:
     """Open cards that waited and do not any more, without being ready: in the backlog, say."""
     told = set(now_ready)
     for name, card in sorted(after.cards.items()):
@@ -191,7 +191,7 @@ def _freed(before: Board, after: Board, now_ready: Iterable[str]) -> Iterable[st
             yield name
 
 
-def _grown(
+def _grown_counts(
     before: Mapping[str, list[str]], after: Mapping[str, list[str]]
 ) -> tuple[tuple[str, int], ...]:
     counts = (
@@ -212,30 +212,32 @@ def settings(before: Config | None, after: Config | None) -> Iterable[Setting]:
             continue
         if field == "workers":
             for name in sorted({*was, *now}):
-                yield from _worker(name, was.get(name), now.get(name))
+                yield from _worker_settings(name, was.get(name), now.get(name))
         elif isinstance(was, Mapping):
             for name in sorted({*was, *now}):
                 if was.get(name) != now.get(name):
-                    yield Setting(f"{field}.{name}", _text(was.get(name)), _text(now.get(name)))
+                    yield Setting(
+                        f"{field}.{name}", _value_text(was.get(name)), _value_text(now.get(name))
+                    )
         else:
-            yield Setting(field, _text(was), _text(now))
+            yield Setting(field, _value_text(was), _value_text(now))
 
 
-def _worker(name: str, old: Worker | None, new: Worker | None) -> Iterable[Setting]:
+def _worker_settings(name: str, old: Worker | None, new: Worker | None) -> Iterable[Setting]:
     blank = Worker(name, name)
     for field in Worker._fields[1:]:
         was, now = (getattr(side or blank, field) for side in (old, new))
         if was == now and not (field == "mode" and (old is None or new is None)):
             continue
         before, after = (
-            "" if side is None else executed_words(side, field) or _text(getattr(side, field))
+            "" if side is None else executed_words(side, field) or _value_text(getattr(side, field))
             for side in (old, new)
         )
         if before != after:
             yield Setting(f"workers.{name}.{field}", before, after, field in EXECUTED)
 
 
-def _text(value: Any) -> str:
+def _value_text(value: Any) -> str:
     if value is None or value == ():
         return ""
     if isinstance(value, bool):

@@ -85,10 +85,10 @@ def card_file(card: str) -> str:
 def state(board: Board) -> list[Finding]:
     """What is wrong with a board's cards, whoever made it so. Problems of files are not among it."""
     known = _Known.of(board)
-    found = [each for card in board.cards.values() for each in _card(board, card, known)]
-    found += _rings(board)
+    found = [each for card in board.cards.values() for each in _card_findings(board, card, known)]
+    found += _ring_findings(board)
     found += _pause_of_all(board)
-    return [*found, *_twins(board)]
+    return [*found, *_twin_findings(board)]
 
 
 class _Known(NamedTuple):
@@ -110,7 +110,7 @@ class _Known(NamedTuple):
         )
 
 
-def _card(board: Board, card: Card, known: _Known) -> Iterator[Finding]:
+def _card_findings(board: Board, card: Card, known: _Known) -> Iterator[Finding]:
     file = card_file(card.id)
     if not card.title.strip():
         yield finding(
@@ -138,11 +138,11 @@ def _card(board: Board, card: Card, known: _Known) -> Iterator[Finding]:
         )
     if card.status in TERMINAL:
         return
-    yield from _parents(board, card, known)
-    yield from _worker(board, card, known)
+    yield from _parent_findings(board, card, known)
+    yield from _worker_findings(board, card, known)
 
 
-def _parents(board: Board, card: Card, known: _Known) -> Iterator[Finding]:
+def _parent_findings(board: Board, card: Card, known: _Known) -> Iterator[Finding]:
     file = card_file(card.id)
     for parent in card.parents:
         at = ("parents", parent)
@@ -166,7 +166,7 @@ def _parents(board: Board, card: Card, known: _Known) -> Iterator[Finding]:
             )
 
 
-def _worker(board: Board, card: Card, known: _Known) -> Iterator[Finding]:
+def _worker_findings(board: Board, card: Card, known: _Known) -> Iterator[Finding]:
     config = board.config
     file = card_file(card.id)
     if config is None:
@@ -199,10 +199,10 @@ def _worker(board: Board, card: Card, known: _Known) -> Iterator[Finding]:
             f"worker {card.worker} is paused" + (f": {why}" if why else ""),
             f"gitkanban resume {card.worker}, once its cause is gone.",
         )
-    yield from _needs(config, card, known)
+    yield from _needs_findings(config, card, known)
 
 
-def _needs(config: Config, card: Card, known: _Known) -> Iterator[Finding]:
+def _needs_findings(config: Config, card: Card, known: _Known) -> Iterator[Finding]:
     """Needs that are never met: the card's own, else those that its worker's cards have."""
     file, worker = card_file(card.id), config.workers.get(card.worker)
     inherited = worker.needs if worker and not card.needs else ()
@@ -241,7 +241,7 @@ def _pause_of_all(board: Board) -> Iterator[Finding]:
         )
 
 
-def _rings(board: Board) -> list[Finding]:
+def _ring_findings(board: Board) -> list[Finding]:
     found = []
     for ring in cycles(board.cards):
         first, second = ring[0], ring[1 % len(ring)]
@@ -258,7 +258,7 @@ def _rings(board: Board) -> list[Finding]:
     return found
 
 
-def _twins(board: Board) -> list[Finding]:
+def _twin_findings(board: Board) -> list[Finding]:
     seen: dict[str, str] = {}
     found = []
     for name in sorted(board.cards):

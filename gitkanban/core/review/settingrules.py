@@ -31,7 +31,7 @@ def change(base: Board, head: Board) -> Iterator[Finding]:
             if answer.is_workers and answer.name not in _ELSEWHERE:
                 values = getattr(was, answer.attribute), getattr(worker, answer.attribute)
                 at = ("kanban", "workers", name, answer.name)
-                yield from _named(answer, at, f"{name} {answer.name}", *values)
+                yield from _named_finding(answer, at, f"{name} {answer.name}", *values)
     for name in sorted(set(old.workers) - set(head.config.workers) - set(head.config.faulty)):
         message = f"worker {name} is removed"
         yield finding("setting", "config.yaml", ("kanban", "workers"), message, _SETTING)
@@ -42,21 +42,25 @@ def _of_board(answer: Answer, old: Config, new: Config) -> Iterator[Finding]:
     field = path[1] if "*" in path else answer.attribute
     was, now = (getattr(side, field, None) for side in (old, new))
     if not isinstance(was, Mapping) or not isinstance(now, Mapping):
-        yield from _named(answer, ("kanban", path[-1]), answer.name, was, now)
+        yield from _named_finding(answer, ("kanban", path[-1]), answer.name, was, now)
         return
     for name in sorted({*was, *now}):
         at = ("kanban", field, name, *path[3:])
-        yield from _named(answer, at, ".".join(at), was.get(name), now.get(name))
+        yield from _named_finding(answer, at, ".".join(at), was.get(name), now.get(name))
 
 
-def _named(answer: Answer, at: tuple[str, ...], key: str, was: Any, now: Any) -> Iterator[Finding]:
+def _named_finding(
+    answer: Answer, at: tuple[str, ...], key: str, was: Any, now: Any
+) -> Iterator[Finding]:
     if was == now:
         return
     rule, hint = ("trusted", _TRUSTED) if answer.holds else ("setting", _SETTING)
-    yield finding(rule, "config.yaml", at, f"{key}: {_worded(was)} → {_worded(now)}", hint)
+    yield finding(
+        rule, "config.yaml", at, f"{key}: {_value_words(was)} → {_value_words(now)}", hint
+    )
 
 
-def _worded(value: Any) -> str:
+def _value_words(value: Any) -> str:
     if value is None:
         return "nothing"
     if isinstance(value, tuple):

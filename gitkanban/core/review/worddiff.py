@@ -27,7 +27,7 @@ def word_diff(before: str, after: str) -> list[Piece]:
         old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
     pieces: list[Piece] = []
     matcher = SequenceMatcher(None, old, new, autojunk=len(old) + len(new) > _MANY)
-    for kind, a, b, c, d in _steady(matcher.get_opcodes(), old):
+    for kind, a, b, c, d in _join_over_blanks(matcher.get_opcodes(), old):
         if kind == "equal":
             pieces.append(Piece(SAME, "".join(old[a:b])))
             continue
@@ -41,7 +41,7 @@ def word_diff(before: str, after: str) -> list[Piece]:
 Opcode = tuple[str, int, int, int, int]
 
 
-def _steady(opcodes: Sequence[Opcode], old: list[str]) -> Iterator[Opcode]:
+def _join_over_blanks(opcodes: Sequence[Opcode], old: list[str]) -> Iterator[Opcode]:
     """Changes with nothing but a blank between them read better as one."""
     held: Opcode | None = None
     for number, (kind, a, b, c, d) in enumerate(opcodes):

@@ -112,7 +112,7 @@ class Reasons:
             self._workers[card.worker] = self._of_worker(card.worker)
         said = self._workers[card.worker]
         if said and said[0] in (NO_WORKER, UNKNOWN_WORKER, NO_COMMAND, CONFIG):
-            return Held(card.id, *_about(said, card.id))
+            return Held(card.id, *_fill_id(said, card.id))
         if card.id in self._live:
             text = f"its run {self._live[card.id]} has not ended yet"
             return Held(card.id, STILL_RUNNING, text, "the end of that run")
@@ -185,7 +185,7 @@ class Reasons:
             ring = self._ring(root.card)
             link = f"`gitkanban unlink {ring[0]} {ring[1 % len(ring)]}`"
             frees = link if len(ring) == 1 else f"{link}, or another of its links"
-            return Held(card.id, RING, f"waits in a ring: {_round(ring)}", frees)
+            return Held(card.id, RING, f"waits in a ring: {_ring_words(ring)}", frees)
         if root.state in (RUNNING, TODO, graph.MOVING):
             words = [f"{one} ({graph.state(self._board, one)})" for one in waits[:NAMES_MOST]]
             text = f"waits for {some(words, len(waits))}"
@@ -305,7 +305,7 @@ def missing_words(missing: NoProgram) -> str:
     return f"cannot run {missing.program}{step}: {missing.fault}"
 
 
-def _round(ring: list[str]) -> str:
+def _ring_words(ring: list[str]) -> str:
     """A ring in words, from its first card back to it; long ones cut in the middle."""
     shown = ring if len(ring) <= RING_MOST else [*ring[: RING_MOST - 1], "…", ring[-1]]
     return " → ".join([*shown, ring[0]])
@@ -317,5 +317,5 @@ def some(names: list[str], total: int = 0, joined: str = ", ") -> str:
     return joined.join(names[:NAMES_MOST]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def _about(said: tuple[str, str, str], card: str) -> tuple[str, str, str]:
+def _fill_id(said: tuple[str, str, str], card: str) -> tuple[str, str, str]:
     return said[0], said[1], said[2].replace("{id}", card)

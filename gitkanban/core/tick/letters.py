@@ -59,44 +59,46 @@ def parse_letter(name: str, data: bytes) -> Letter:
         raise BadData("it is not JSON") from None
     if not isinstance(found, dict) or found.get("kind") not in _KINDS:
         raise BadData("it is no letter of a known kind")
-    letter = Letter(name.removesuffix(".json"), found["kind"], _line(found, "card"))
+    letter = Letter(name.removesuffix(".json"), found["kind"], _line_field(found, "card"))
     match letter.kind:
         case "done":
-            report = Report("done", found.get("no_change") is True, _prose(found, "summary"))
+            report = Report("done", found.get("no_change") is True, _prose_field(found, "summary"))
             return letter._replace(report=report)
         case "block":
-            reason = _line(found, "reason") or NEEDS_INPUT
+            reason = _line_field(found, "reason") or NEEDS_INPUT
             if reason not in BLOCK_REASONS:
                 raise BadData("its reason to block is none")
-            return letter._replace(report=Report("block", reason=reason, why=_prose(found, "why")))
+            return letter._replace(
+                report=Report("block", reason=reason, why=_prose_field(found, "why"))
+            )
         case "add":
-            rows = _list(found, "cards", CARDS_MOST)
-            return letter._replace(cards=tuple(_card(row) for row in rows))
-    text = _prose(found, "text").strip()
+            rows = _list_field(found, "cards", CARDS_MOST)
+            return letter._replace(cards=tuple(_card_of_row(row) for row in rows))
+    text = _prose_field(found, "text").strip()
     if not text:
         raise BadData("its note is empty")
     return letter._replace(text=text)
 
 
-def _card(row: object) -> Card:
+def _card_of_row(row: object) -> Card:
     if not isinstance(row, dict):
         raise BadData("one of its cards is none")
     priority = row.get("priority", 0)
     if isinstance(priority, bool) or not isinstance(priority, int) or abs(priority) > 1_000_000:
         raise BadData("a priority is no small number")
-    needs = _list(row, "needs", LIST_MOST)
+    needs = _list_field(row, "needs", LIST_MOST)
     if not all(_is_need(pair) for pair in needs):
         raise BadData("its needs are none")
     return Card(
-        _line(row, "id"),
-        _line(row, "title").strip(),
-        _line(row, "worker"),
+        _line_field(row, "id"),
+        _line_field(row, "title").strip(),
+        _line_field(row, "worker"),
         BACKLOG,
         priority,
-        tuple(sorted(set(_lines(row, "parents")))),
+        tuple(sorted(set(_line_fields(row, "parents")))),
         tuple(sorted((str(name), int(amount)) for name, amount in needs)),
-        tuple(_lines(row, "acceptance")),
-        body=_prose(row, "body"),
+        tuple(_line_fields(row, "acceptance")),
+        body=_prose_field(row, "body"),
     )
 
 
@@ -108,18 +110,18 @@ def _is_need(pair: object) -> bool:
     return isinstance(name, str) and len(name) <= LINE_MOST and whole and 0 <= amount < 1_000_000
 
 
-def _list(row: dict[str, Any], key: str, most: int) -> list[Any]:
+def _list_field(row: dict[str, Any], key: str, most: int) -> list[Any]:
     value = row.get(key) or []
     if not isinstance(value, list) or len(value) > most:
         raise BadData(f"its {key} are no list of at most {most}")
     return value
 
 
-def _lines(row: dict[str, Any], key: str) -> list[str]:
-    return [_line({key: item}, key) for item in _list(row, key, LIST_MOST)]
+def _line_fields(row: dict[str, Any], key: str) -> list[str]:
+    return [_line_field({key: item}, key) for item in _list_field(row, key, LIST_MOST)]
 
 
-def _line(row: dict[str, Any], key: str) -> str:
+def _line_field(row: dict[str, Any], key: str) -> str:
     value = row.get(key) or ""
     if (
         not isinstance(value, str)
@@ -130,7 +132,7 @@ def _line(row: dict[str, Any], key: str) -> str:
     return value
 
 
-def _prose(row: dict[str, Any], key: str) -> str:
+def _prose_field(row: dict[str, Any], key: str) -> str:
     value = row.get(key) or ""
     if not isinstance(value, str) or len(value) > TEXT_MOST:
         raise BadData(f"its {key} is no text of at most {TEXT_MOST} characters")
@@ -163,26 +165,26 @@ def open_letters(board: Board, facts: RunFacts, now: int) -> Opened:
             continue  # it stays until the run is judged
         used.append(f"{letter.id}.json")
         try:
-            changes += _asked(applied(board, changes), facts, letter, now)
+            changes += _changes_asked(applied(board, changes), facts, letter, now)
         except GitkanbanError as error:
             refused.append(error.message)
-    return Opened(tuple(changes), tuple(used), _notices(card.id, refused))
+    return Opened(tuple(changes), tuple(used), _refusal_notices(card.id, refused))
 
 
-def _notices(card: str, refused: Sequence[str]) -> tuple[str, ...]:
+def _refusal_notices(card: str, refused: Sequence[str]) -> tuple[str, ...]:
     if not refused:
         return ()
     more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
     return (f"{card}: what its session asked for is refused: {refused[0]}{more}",)
 
 
-def _asked(board: Board, facts: RunFacts, letter: Letter, now: int) -> list[Change]:
+def _changes_asked(board: Board, facts: RunFacts, letter: Letter, now: int) -> list[Change]:
     card, run = facts.card, facts.run
     if letter.card not in ("", card):
         raise BadData(f"it is about {letter.card[:80]}, another card")
     if letter.kind == "add":
         done = all(each.id and each.id in board.cards for each in letter.cards)
-        return [] if done else _checked(board, letter.cards)
+        return [] if done else _check_cards(board, letter.cards)
     notes = board.notes_of(card)
     if any(note.id == letter.id for note in notes):
         return []
@@ -193,6 +195,6 @@ def _asked(board: Board, facts: RunFacts, letter: Letter, now: int) -> list[Chan
     ]
 
 
-def _checked(board: Board, cards: Sequence[Card]) -> list[Change]:
+def _check_cards(board: Board, cards: Sequence[Card]) -> list[Change]:
     done: list[AddCard] = added(board, cards)
     return list(done)

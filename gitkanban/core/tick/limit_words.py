@@ -39,17 +39,19 @@ def limit_words(full: Full, seats: Room, starting: Collection[str] = ()) -> tupl
         starts = "1 start" if full.limit == 1 else f"{full.limit} starts"
         return f"{starts} a tick, and as many come first", "a later tick"
     held = seats.holders(kind, full.name)
-    by = _holders(held, starting)
+    by = _holder_words(held, starting)
     if full.code == room.RESERVE:
         frees = "a session's end on this host"
         if full.lasting:
             frees = f"a smaller `reserve` of {full.by}, or a larger max_concurrency"
         return f"host {count}{by}, the rest is reserved for {full.by}", frees
-    frees = _ends(held, seats.amounts(full.code, full.name), full) if held else "a higher limit"
+    frees = (
+        _whose_ends(held, seats.amounts(full.code, full.name), full) if held else "a higher limit"
+    )
     if full.code == room.SHARED_CHECKOUT:
-        return f"the shared checkout{_is(by)}", frees
+        return f"the shared checkout{_with_is(by)}", frees
     if full.code == room.MEMORY:
-        return f"the memory of {full.name}{_is(by)}", frees
+        return f"the memory of {full.name}{_with_is(by)}", frees
     if full.code == room.HOST:
         return f"host {count}{by}", frees
     if full.code == room.CAPACITY:
@@ -58,7 +60,7 @@ def limit_words(full: Full, seats: Room, starting: Collection[str] = ()) -> tupl
     return f"{full.code} {full.name} {count}{by}", frees
 
 
-def _holders(held: list[str], starting: Collection[str]) -> str:
+def _holder_words(held: list[str], starting: Collection[str]) -> str:
     """` held by A; the next tick starts B first`: who holds a limit, and who is about to."""
     now = [name for name in held if name not in starting]
     soon = [name for name in held if name in starting]
@@ -66,11 +68,11 @@ def _holders(held: list[str], starting: Collection[str]) -> str:
     return f"{by}{';' if now else ':'} the next tick starts {some(soon)} first" if soon else by
 
 
-def _is(by: str) -> str:
+def _with_is(by: str) -> str:
     return f" is{by}" if by.startswith(" held") else by
 
 
-def _ends(held: list[str], amounts: Mapping[str, int], full: Full) -> str:
+def _whose_ends(held: list[str], amounts: Mapping[str, int], full: Full) -> str:
     """Whose ends make room: of any one, where that is enough, else of as many as it takes."""
     short = sum(amounts.values()) + full.amount - full.limit
     enough = [name for name in held if amounts[name] >= short]

@@ -70,22 +70,22 @@ def reconcile(board: Board, observed: Observed) -> Reconciled:
         elif facts.exit is None or not facts.collected:
             reclaims.append(facts)
         else:
-            ended.append((facts, _verdict(board, facts, current), current))
+            ended.append((facts, _judge_run(board, facts, current), current))
     pauses, forgiven = _crashes_alike(ended, observed.now)
     changes, letters, refused = _open_all(board, observed)
     settled: list[Settled] = []
     for facts, judged, current in ended:
-        settled.append(_settled(facts, judged, current))
-        changes += _settle(board, observed, facts, judged, current, facts.run in forgiven)
+        settled.append(_settled_entry(facts, judged, current))
+        changes += _settle_run(board, observed, facts, judged, current, facts.run in forgiven)
         closed.append(facts.run)
-    for card in _orphans(board, observed):
+    for card in _orphan_cards(board, observed):
         changes += _settle_orphan(board, observed, card)
         settled.append(_orphan_settled(board, observed, card))
     for card_id in sorted(observed.merged):
         card = board.cards.get(card_id)
         if card and card.status == REVIEW:
             changes.append(accepted(card, observed.merged[card_id]))
-    changes = _accepted(board, changes, observed.accepted)
+    changes = _with_landings(board, changes, observed.accepted)
     changes += [SetPause(pause) for pause in pauses]
     return Reconciled(
         tuple(changes),
@@ -95,7 +95,7 @@ def reconcile(board: Board, observed: Observed) -> Reconciled:
         tuple(closed),
         (
             *(f"worker {pause.worker} is paused: {pause.why}" for pause in pauses),
-            *_away(board, observed),
+            *_absence_lines(board, observed),
             *refused,
         ),
         letters,
@@ -126,7 +126,7 @@ def _why_stop(card: Card | None) -> str:
     return f"its card was moved to {card.status}"
 
 
-def _verdict(board: Board, facts: RunFacts, current: bool) -> Verdict:
+def _judge_run(board: Board, facts: RunFacts, current: bool) -> Verdict:
     card = board.cards.get(facts.card)
     earlier = counting(board.runs_of(facts.card), card.attempts_after if card else "")
     judged = verdict(facts, [run for run in earlier if run.run != facts.run])
@@ -135,11 +135,11 @@ def _verdict(board: Board, facts: RunFacts, current: bool) -> Verdict:
     return judged
 
 
-def _settled(facts: RunFacts, judged: Verdict, current: bool) -> Settled:
+def _settled_entry(facts: RunFacts, judged: Verdict, current: bool) -> Settled:
     return Settled(facts.card, facts.run, judged.outcome, judged.to if current else "", judged.why)
 
 
-def _settle(
+def _settle_run(
     board: Board,
     observed: Observed,
     facts: RunFacts,
@@ -149,13 +149,13 @@ def _settle(
 ) -> list[Change]:
     changes: list[Change] = []
     if all(run.run != facts.run for run in board.runs_of(facts.card)):
-        changes.append(EndRun(_record(observed, facts, judged)))
+        changes.append(EndRun(_run_record(observed, facts, judged)))
     if current:
-        changes.append(_move(observed, facts.card, facts.run, judged, forgiven))
+        changes.append(_move_card(observed, facts.card, facts.run, judged, forgiven))
     return changes
 
 
-def _move(
+def _move_card(
     observed: Observed, card: str, run: str, judged: Verdict, forgiven: bool = False
 ) -> EditCard:
     fields: dict[str, object] = {"status": judged.to, **NOT_RUNNING}
@@ -168,7 +168,7 @@ def _move(
     return EditCard(card, fields)
 
 
-def _record(observed: Observed, facts: RunFacts, judged: Verdict) -> Run:
+def _run_record(observed: Observed, facts: RunFacts, judged: Verdict) -> Run:
     assert facts.exit is not None
     session = facts.exit.step("session")
     told = facts.report.summary if facts.report and facts.report.summary else facts.summary
@@ -189,12 +189,12 @@ def _record(observed: Observed, facts: RunFacts, judged: Verdict) -> Run:
         session=facts.session,
         salvage=facts.work.salvage,
         cost_usd=facts.cost_usd,
-        why="; ".join((judged.why, *facts.work.told, *_noticed(facts))),
+        why="; ".join((judged.why, *facts.work.told, *_tampering_words(facts))),
         summary=cut(told, SUMMARY_MOST),
     )
 
 
-def _noticed(facts: RunFacts) -> tuple[str, ...]:
+def _tampering_words(facts: RunFacts) -> tuple[str, ...]:
     return (f"noticed while it ran: {', '.join(facts.tampering)}",) if facts.tampering else ()
 
 
@@ -218,7 +218,7 @@ def _crashes_alike(
     return list(pauses.values()), frozenset(forgiven)
 
 
-def _orphans(board: Board, observed: Observed) -> list[Card]:
+def _orphan_cards(board: Board, observed: Observed) -> list[Card]:
     """Cards that say `running` with a run of this clone (or none at all) that nobody knows here."""
     seen = {facts.run for facts in observed.runs}
     return [
@@ -253,10 +253,10 @@ def _orphan_verdict(board: Board, observed: Observed, card: Card) -> Verdict:
     if not card.run:
         return Verdict("lost", "it said running without a run", TODO)
     known = _deciding_run(board, observed, card)
-    return destination(known or _lost(card, 0, ""), most, earlier)
+    return destination(known or _lost_run(card, 0, ""), most, earlier)
 
 
-def _lost(card: Card, now: int, host: str) -> Run:
+def _lost_run(card: Card, now: int, host: str) -> Run:
     why = "its run folder is gone"
     return Run(
         card.run,
@@ -273,10 +273,10 @@ def _lost(card: Card, now: int, host: str) -> Run:
 
 def _settle_orphan(board: Board, observed: Observed, card: Card) -> list[Change]:
     judged = _orphan_verdict(board, observed, card)
-    move = _move(observed, card.id, card.run, judged)
+    move = _move_card(observed, card.id, card.run, judged)
     if not card.run or _orphan_run(board, card):
         return [move]
-    return [EndRun(_lost(card, observed.now, observed.host)), move]
+    return [EndRun(_lost_run(card, observed.now, observed.host)), move]
 
 
 def _orphan_settled(board: Board, observed: Observed, card: Card) -> Settled:
@@ -284,7 +284,7 @@ def _orphan_settled(board: Board, observed: Observed, card: Card) -> Settled:
     return Settled(card.id, card.run, judged.outcome, judged.to, judged.why)
 
 
-def _accepted(
+def _with_landings(
     board: Board, changes: Sequence[Change], results: Mapping[str, Landing]
 ) -> list[Change]:
     """The changes, and what came of merging branches: one move where the card is settled here."""
@@ -302,7 +302,7 @@ def _accepted(
     return [*made, *(EditCard(card, fields) for card, fields in moves.items())]
 
 
-def _away(board: Board, observed: Observed) -> list[str]:
+def _absence_lines(board: Board, observed: Observed) -> list[str]:
     """A line on each card that tick would accept, had this clone its work."""
     cards = to_accept(board, ())
     away = [card for card in cards if card in observed.elsewhere]

@@ -118,7 +118,7 @@ def occupants(board: Board, observed: Observed) -> list[Occupant]:
             running.add(card.run)
             # A run of this clone takes what it took when it began, whatever was edited since.
             own = facts.get(card.run)
-            found.append(_of_run(board, own) if own else _running(board, observed, card))
+            found.append(_of_run(board, own) if own else _occupant_of(board, observed, card))
     for run in sorted(observed.runs, key=lambda facts: facts.run):
         if run.run not in running and (run.alive or run.exit is None):
             found.append(_of_run(board, run))
@@ -134,14 +134,14 @@ def _of_run(board: Board, run: RunFacts) -> Occupant:
     worker = Worker(
         run.worker, run.profile or profile, workspace_policy=SHARED if run.shared else ""
     )
-    asks = asks_of(_known(board, run.worker, worker), run.needs)
+    asks = asks_of(_worker_or(board, run.worker, worker), run.needs)
     if run.shared and Ask(SHARED_CHECKOUT, "") not in asks:
         asks = (*asks, Ask(SHARED_CHECKOUT, ""))
     asks = _of_profile(asks, worker.profile)
     return Occupant(run.card, run.worker, worker.profile, number, asks, True)
 
 
-def _running(board: Board, observed: Observed, card: Card) -> Occupant:
+def _occupant_of(board: Board, observed: Observed, card: Card) -> Occupant:
     worker = board.worker_of(card)
     profile, number = split_slot(card.slot)
     if worker is None:
@@ -151,7 +151,7 @@ def _running(board: Board, observed: Observed, card: Card) -> Occupant:
     return Occupant(card.id, card.worker, profile, number, asks, card.host == observed.host)
 
 
-def _known(board: Board, name: str, otherwise: Worker) -> Worker:
+def _worker_or(board: Board, name: str, otherwise: Worker) -> Worker:
     return (board.config.workers.get(name) if board.config else None) or otherwise
 
 

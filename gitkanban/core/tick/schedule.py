@@ -106,18 +106,20 @@ def fill(
     Started cards leave their lines, take their room, and are charged to their worker.
     """
     started: list[Occupant] = []
-    keepers = _keep(seats, lines, accounts.turns, now)
-    blocks = _pour(seats, lines, accounts, keepers, started, most)
+    keepers = _keep_for_keepers(seats, lines, accounts.turns, now)
+    blocks = _start_what_fits(seats, lines, accounts, keepers, started, most)
     # A start may make another card a keeper; then what was kept is free for others.
-    while started and (then := _keep(seats, lines, accounts.turns, now)) != keepers:
+    while started and (then := _keep_for_keepers(seats, lines, accounts.turns, now)) != keepers:
         keepers = then
-        blocks = _pour(seats, lines, accounts, keepers, started, most)
-    waiting = {name for name, line in lines.items() if _waits(line, blocks.get(name, {}), seats)}
+        blocks = _start_what_fits(seats, lines, accounts, keepers, started, most)
+    waiting = {
+        name for name, line in lines.items() if _is_kept_out(line, blocks.get(name, {}), seats)
+    }
     accounts.starts.settle(waiting)
     return started, blocks
 
 
-def _pour(
+def _start_what_fits(
     seats: Room,
     lines: Mapping[str, Line],
     accounts: Accounts,
@@ -152,10 +154,12 @@ def _pour(
     return blocks
 
 
-def _keep(seats: Room, lines: Mapping[str, Line], turns: Turns, now: int) -> list[str]:
+def _keep_for_keepers(seats: Room, lines: Mapping[str, Line], turns: Turns, now: int) -> list[str]:
     """Keep what they need for the cards whose turn it is: those cards."""
     seats.drop_keeps()
-    patient = {name: card for name, line in lines.items() if (card := _patient(seats, line, now))}
+    patient = {
+        name: card for name, line in lines.items() if (card := _longest_ready(seats, line, now))
+    }
     turns.advance(patient)
     order = sorted((turns.tag(name), *card, name) for name, card in patient.items())
     return [
@@ -163,7 +167,7 @@ def _keep(seats: Room, lines: Mapping[str, Line], turns: Turns, now: int) -> lis
     ]
 
 
-def _patient(seats: Room, line: Line, now: int) -> tuple[int, str, Needs] | None:
+def _longest_ready(seats: Room, line: Line, now: int) -> tuple[int, str, Needs] | None:
     """Since when the first card of a line is ready, that card and what it needs, if it may keep."""
     needs = line.first([group for group in line.groups if not seats.ever(line.worker, group)])
     if needs is None or not seats.contends(line.worker, needs):
@@ -172,12 +176,12 @@ def _patient(seats: Room, line: Line, now: int) -> tuple[int, str, Needs] | None
     return (since, card, needs) if now - since >= PATIENCE else None
 
 
-def _waits(line: Line, blocked: Mapping[Needs, Full], seats: Room) -> bool:
+def _is_kept_out(line: Line, blocked: Mapping[Needs, Full], seats: Room) -> bool:
     """Whether a worker has a card that other workers' cards keep out."""
-    return any(not _own(blocked[needs], line.worker, seats) for needs in line.groups)
+    return any(not _is_own_limit(blocked[needs], line.worker, seats) for needs in line.groups)
 
 
-def _own(full: Full, worker: Worker, seats: Room) -> bool:
+def _is_own_limit(full: Full, worker: Worker, seats: Room) -> bool:
     """Whether a worker is stopped on its own account: it gets no credit for that time."""
     if full.code == room.PROFILE:  # all of it in its own hands
         return seats.taken(room.PROFILE, full.name) <= seats.taken(room.WORKER, worker.name)
@@ -212,7 +216,9 @@ def schedule(board: Board, observed: Observed, reasons: Reasons | None = None) -
     most_now = most if config.max_starts_per_tick else None
     started, blocks = fill(seats, lines, accounts, observed.now, most_now)
     for name, line in lines.items():
-        held.extend(_left(line, blocks.get(name, {}), seats, {one.label for one in started}))
+        held.extend(
+            _holds_of_line(line, blocks.get(name, {}), seats, {one.label for one in started})
+        )
     starts = tuple(
         Start(one.label, one.worker, one.profile, f"{one.profile}#{one.number}") for one in started
     )
@@ -228,7 +234,7 @@ def _line_up(lines: dict[str, Line], board: Board, card: Card, since: int) -> No
     line.add(card, since)
 
 
-def _left(
+def _holds_of_line(
     line: Line, blocked: Mapping[Needs, Full], seats: Room, starting: Collection[str]
 ) -> Iterable[Held]:
     """Why the cards that are still in line did not start, in their order."""

@@ -84,9 +84,12 @@ def standing(board: Board, observed: Observed, kept: bool = False) -> Standing:
             held[card.id] = _of_status(card, reasons)
     counts = graph.downstream_counts(board)
     found = Standing(
-        scheduled, dict(sorted(held.items())), counts, _needed(board, reasons, held, counts)
+        scheduled,
+        dict(sorted(held.items())),
+        counts,
+        _cards_for_people(board, reasons, held, counts),
     )
-    return _at_rest(found) if _rests(board, observed, reasons, scheduled) else found
+    return _at_rest(found) if _is_at_rest(board, observed, reasons, scheduled) else found
 
 
 def _of_status(card: Card, reasons: Reasons) -> Held:
@@ -94,7 +97,7 @@ def _of_status(card: Card, reasons: Reasons) -> Held:
     return Held(card.id, card.status, text, reasons.way_out(card))
 
 
-def _needed(
+def _cards_for_people(
     board: Board, reasons: Reasons, held: Mapping[str, Held], counts: Mapping[str, int]
 ) -> tuple[Needed, ...]:
     """Blocked cards, those in review (unless tick accepts them), and todo ones that can never start
@@ -129,7 +132,7 @@ def _not_there(board: Board, counts: Mapping[str, int]) -> list[Needed]:
     return found
 
 
-def _rests(board: Board, observed: Observed, reasons: Reasons, scheduled: Scheduled) -> bool:
+def _is_at_rest(board: Board, observed: Observed, reasons: Reasons, scheduled: Scheduled) -> bool:
     """Whether nothing will ever go on by itself, though something is to be done."""
     held = [each for each in scheduled.held if each.code not in _STOPPED]
     if scheduled.starts or not held or any(each.code in _PASSES for each in held):

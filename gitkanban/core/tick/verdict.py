@@ -59,7 +59,7 @@ def verdict(facts: RunFacts, earlier: Sequence[Run]) -> Verdict:
     if outcome == "blocked":
         assert facts.report is not None
         return Verdict(outcome, why, BLOCKED, facts.report.reason or NEEDS_INPUT)
-    return _again(outcome, why, facts.max_attempts, earlier)
+    return _retry_verdict(outcome, why, facts.max_attempts, earlier)
 
 
 def judge(facts: RunFacts, end: Exit) -> tuple[str, str]:
@@ -70,7 +70,7 @@ def judge(facts: RunFacts, end: Exit) -> tuple[str, str]:
         case "timeout":
             return "timed-out", "it ran longer than its timeout"
         case "stall" if facts.rate_limited:
-            return "rate-limited", _limited(facts)
+            return "rate-limited", _limit_words(facts)
         case "stall":
             return "stalled", "no output and no change for longer than its stall_timeout"
         case "reboot":
@@ -83,24 +83,24 @@ def judge(facts: RunFacts, end: Exit) -> tuple[str, str]:
     if include and (include.exit or include.signal):
         return "not-started", "what .worktreeinclude names could not be copied; `logs` says why"
     if setup and (setup.exit or setup.signal):
-        return "setup-failed", f"setup {_ended(setup.exit, setup.signal)}"
+        return "setup-failed", f"setup {_end_words(setup.exit, setup.signal)}"
     if facts.report and facts.report.kind == "block":
         return "blocked", facts.report.why or "the session asked for a person"
     if session is None:
         return "not-started", end.error or "the session was never started"
     if session.exit == TEMPFAIL or (facts.rate_limited and (session.exit or facts.agent_error)):
-        return "rate-limited", _limited(facts)
+        return "rate-limited", _limit_words(facts)
     if session.signal:
-        return "killed", f"the session {_ended(None, session.signal)}"
+        return "killed", f"the session {_end_words(None, session.signal)}"
     if session.exit:
         said = f": {facts.agent_error}" if facts.agent_error else ""
-        return "failed", f"the session {_ended(session.exit, 0)}{said}"
+        return "failed", f"the session {_end_words(session.exit, 0)}{said}"
     if facts.agent_error:
         return "failed", f"exit 0, but the agent says: {facts.agent_error}"
     return _judge_work(facts, end)
 
 
-def _limited(facts: RunFacts) -> str:
+def _limit_words(facts: RunFacts) -> str:
     said = f": {facts.agent_error}" if facts.agent_error else ""
     return f"the agent's service asked to come back later{said}"
 
@@ -108,7 +108,7 @@ def _limited(facts: RunFacts) -> str:
 def _judge_work(facts: RunFacts, end: Exit) -> tuple[str, str]:
     verify = end.step("verify")
     if verify and (verify.exit or verify.signal):
-        return "verify-failed", f"verify {_ended(verify.exit, verify.signal)}"
+        return "verify-failed", f"verify {_end_words(verify.exit, verify.signal)}"
     if facts.verified and not verify:
         return "verify-failed", "verify did not run"
     reported = facts.report is not None and facts.report.kind == "done"
@@ -118,15 +118,15 @@ def _judge_work(facts: RunFacts, end: Exit) -> tuple[str, str]:
         return "no-work", "a shared checkout has no branch: it must report done, or have a verify"
     work = facts.work
     if work.missed:
-        return "uncommitted", f"exit 0, but git could not take {_some(work.missed)}"
+        return "uncommitted", f"exit 0, but git could not take {_first_paths(work.missed)}"
     if work.session_commits:
-        return SUCCEEDED, f"{work.session_commits} new commit{_s(work.session_commits)}"
+        return SUCCEEDED, f"{work.session_commits} new commit{_plural_s(work.session_commits)}"
     if work.merged:
-        own = f"{work.merged} new commit{_s(work.merged)}"
+        own = f"{work.merged} new commit{_plural_s(work.merged)}"
         return SUCCEEDED, f"{own}, merged into base by the session itself, without review"
     if facts.commits == "supervisor" and work.leftover and work.leftover_paths:
         count = len(work.leftover_paths)
-        return SUCCEEDED, f"changes to {count} file{_s(count)}"
+        return SUCCEEDED, f"changes to {count} file{_plural_s(count)}"
     if reported and facts.report and facts.report.no_change:
         return SUCCEEDED, "reported that no change is needed"
     if work.leftover and work.leftover_paths:
@@ -134,24 +134,24 @@ def _judge_work(facts: RunFacts, end: Exit) -> tuple[str, str]:
     return "no-work", "exit 0, but no new commit and no `done --no-change`"
 
 
-def _again(outcome: str, why: str, max_attempts: int, earlier: Sequence[Run]) -> Verdict:
+def _retry_verdict(outcome: str, why: str, max_attempts: int, earlier: Sequence[Run]) -> Verdict:
     if outcome == "rate-limited":
-        streak = _streak(earlier, ("rate-limited",))
-        return Verdict(outcome, why, TODO, delay=_grown(LIMITED_FIRST, LIMITED_MOST, streak))
+        streak = _streak_length(earlier, ("rate-limited",))
+        return Verdict(outcome, why, TODO, delay=_grown_delay(LIMITED_FIRST, LIMITED_MOST, streak))
     if outcome == "not-started":
-        streak = _streak(earlier, ("not-started",))
+        streak = _streak_length(earlier, ("not-started",))
         if streak + 1 >= NOT_STARTED_MOST:
             return Verdict(outcome, why, BLOCKED, CONFIG)
-        return Verdict(outcome, why, TODO, delay=_grown(BACKOFF_FIRST, BACKOFF_MOST, streak))
+        return Verdict(outcome, why, TODO, delay=_grown_delay(BACKOFF_FIRST, BACKOFF_MOST, streak))
     if outcome in ("lost", "rebooted"):
         lost = sum(run.outcome in ("lost", "rebooted") for run in earlier)
         if lost + 1 > LOST_MOST:
             return Verdict(outcome, f"{why}, {lost + 1} times", BLOCKED, FAILED)
-        return Verdict(outcome, why, TODO, delay=_grown(BACKOFF_FIRST, BACKOFF_MOST, lost))
+        return Verdict(outcome, why, TODO, delay=_grown_delay(BACKOFF_FIRST, BACKOFF_MOST, lost))
     failed = sum(run.outcome in COUNTED for run in earlier)
     if failed + 1 >= max_attempts:
         return Verdict(outcome, why, BLOCKED, FAILED)
-    return Verdict(outcome, why, TODO, delay=_grown(BACKOFF_FIRST, BACKOFF_MOST, failed))
+    return Verdict(outcome, why, TODO, delay=_grown_delay(BACKOFF_FIRST, BACKOFF_MOST, failed))
 
 
 def destination(run: Run, max_attempts: int, earlier: Sequence[Run]) -> Verdict:
@@ -160,7 +160,7 @@ def destination(run: Run, max_attempts: int, earlier: Sequence[Run]) -> Verdict:
         return Verdict(run.outcome, run.why, REVIEW)
     if run.outcome in ASKED:
         return Verdict(run.outcome, run.why, BLOCKED, NEEDS_INPUT)
-    return _again(run.outcome, run.why, max_attempts, earlier)
+    return _retry_verdict(run.outcome, run.why, max_attempts, earlier)
 
 
 def counting(runs: Sequence[Run], attempts_after: str) -> tuple[Run, ...]:
@@ -173,7 +173,7 @@ def attempts(runs: Sequence[Run], attempts_after: str) -> int:
     return sum(run.outcome in COUNTED for run in counting(runs, attempts_after))
 
 
-def _streak(runs: Sequence[Run], outcomes: tuple[str, ...]) -> int:
+def _streak_length(runs: Sequence[Run], outcomes: tuple[str, ...]) -> int:
     count = 0
     for run in reversed(runs):
         if run.outcome not in outcomes:
@@ -182,18 +182,18 @@ def _streak(runs: Sequence[Run], outcomes: tuple[str, ...]) -> int:
     return count
 
 
-def _grown(first: int, most: int, times: int) -> int:
+def _grown_delay(first: int, most: int, times: int) -> int:
     return min(first << min(times, 20), most)
 
 
-def _ended(code: int | None, number: int) -> str:
+def _end_words(code: int | None, number: int) -> str:
     return f"was ended by signal {number}" if number else f"exited with {code}"
 
 
-def _some(paths: Sequence[str]) -> str:
+def _first_paths(paths: Sequence[str]) -> str:
     more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
     return ", ".join(paths[:3]) + more
 
 
-def _s(count: int) -> str:
+def _plural_s(count: int) -> str:
     return "" if count == 1 else "s"

@@ -59,7 +59,7 @@ class Finding(NamedTuple):
     @property
     def line(self) -> str:
         """The finding in words."""
-        who = f"while {_and(self.runs)} ran" if self.runs else "while a run lived"
+        who = f"while {_join_names(self.runs)} ran" if self.runs else "while a run lived"
         return f"{self.what} {who}; `gitkanban trust` settles it if that was meant"
 
 
@@ -85,14 +85,14 @@ def changes(before: Fingerprint, after: Fingerprint, facts: RefFacts, own: str) 
     moved = [
         f"{ref} {what}"
         for ref, _, new in differing_refs(before, after)
-        if (what := _moved(ref, new, facts, own))
+        if (what := _ref_move_words(ref, new, facts, own))
     ]
     if facts.seen_ahead and facts.board not in facts.rewritten and SEEN in before.refs:
         moved.append(f"{SEEN} was moved to a commit that is not the board's")
-    return [*_items(before.items, after.items), *dict.fromkeys(moved)]
+    return [*_item_changes(before.items, after.items), *dict.fromkeys(moved)]
 
 
-def _items(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[str]:
+def _item_changes(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[str]:
     for name in sorted({*before, *after}):
         if name not in before:
             yield f"{name} is new"
@@ -102,7 +102,7 @@ def _items(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[str]
             yield f"{name} has changed"
 
 
-def _moved(ref: str, new: str, facts: RefFacts, own: str) -> str:
+def _ref_move_words(ref: str, new: str, facts: RefFacts, own: str) -> str:
     """What is wrong with how a ref moved; empty: somebody had reason to."""
     rewritten = ref in facts.rewritten
     if ref in (facts.base, facts.board):
@@ -129,5 +129,5 @@ def merged(known: Iterable[Finding], new: Iterable[Finding]) -> tuple[Finding, .
     return tuple(found.values())
 
 
-def _and(names: tuple[str, ...]) -> str:
+def _join_names(names: tuple[str, ...]) -> str:
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

@@ -52,7 +52,7 @@ class Answer(NamedTuple):
         return self.field or self.path.rpartition(".")[2]
 
 
-def _starts(name: str, field: str = "", fewer: bool = False) -> Answer:
+def _starts_answer(name: str, field: str = "", fewer: bool = False) -> Answer:
     """A key of what a worker executes."""
     return Answer(f"{_WORKER}{name}", (STARTS,), field=field, fewer=fewer, executed=True)
 
@@ -78,18 +78,18 @@ ANSWERS: tuple[Answer, ...] = (
     Answer("kanban.workers.*.mode"),
     Answer("kanban.workers.*.max_concurrency"),
     Answer("kanban.workers.*.workspace_policy", (STARTS,), ("worktree-per-task",)),
-    _starts("runner"),
-    _starts("command"),
-    _starts("resume"),
+    _starts_answer("runner"),
+    _starts_answer("command"),
+    _starts_answer("resume"),
     Answer("kanban.workers.*.stdin", (STARTS,), ("none", "")),
-    _starts("args"),
-    _starts("model"),
-    _starts("effort"),
-    _starts("setup"),
-    _starts("verify")._replace(holds=(STARTS, ACCEPTING)),
+    _starts_answer("args"),
+    _starts_answer("model"),
+    _starts_answer("effort"),
+    _starts_answer("setup"),
+    _starts_answer("verify")._replace(holds=(STARTS, ACCEPTING)),
     Answer("kanban.workers.*.commits"),
     Answer("kanban.workers.*.on_success", (STARTS, ACCEPTING), ("review",)),
-    _starts("pass_env", fewer=True),
+    _starts_answer("pass_env", fewer=True),
     Answer("kanban.workers.*.timeout"),
     Answer("kanban.workers.*.stall_timeout"),
     Answer("kanban.workers.*.max_attempts"),
@@ -97,9 +97,9 @@ ANSWERS: tuple[Answer, ...] = (
     Answer("kanban.workers.*.reserve"),
     Answer("kanban.workers.*.needs"),
     Answer("kanban.workers.*.memory", (STARTS,), ("read-only",), field="memory_policy"),
-    _starts("memory_home.env", "memory_env"),
-    _starts("memory_home.path", "memory_path"),
-    _starts("memory_home.memory", "memory_parts"),
+    _starts_answer("memory_home.env", "memory_env"),
+    _starts_answer("memory_home.path", "memory_path"),
+    _starts_answer("memory_home.memory", "memory_parts"),
     Answer("kanban.workers.*.consolidate_to", (STARTS,), ("",)),
     Answer("kanban.workers.*.board"),
     Answer("kanban.profiles.*.max_concurrency"),
@@ -132,13 +132,13 @@ def board_values(config: Config, board_branch: str = "") -> dict[str, Value]:
 
     `board_branch` is the board's branch if it is base as long as no other is named.
     """
-    found = {a.name: getattr(config, a.attribute) for a in _recorded(workers=False)}
+    found = {a.name: getattr(config, a.attribute) for a in _recorded_answers(workers=False)}
     return found | {"kanban.base": config.base or board_branch}
 
 
 def worker_values(worker: Worker) -> dict[str, Value]:
     """The values of a worker's trusted keys that are compared by value, by name."""
-    return {a.name: getattr(worker, a.attribute) for a in _recorded(workers=True)}
+    return {a.name: getattr(worker, a.attribute) for a in _recorded_answers(workers=True)}
 
 
 def defaults_of(worker: Worker) -> dict[str, Value]:
@@ -146,7 +146,7 @@ def defaults_of(worker: Worker) -> dict[str, Value]:
     return worker_values(Worker(worker.name, worker.name, mode=worker.mode))
 
 
-def _recorded(workers: bool) -> list[Answer]:
+def _recorded_answers(workers: bool) -> list[Answer]:
     return [a for a in BY_NAME.values() if a.is_workers == workers and not a.executed]
 
 

@@ -64,7 +64,7 @@ class Withheld(NamedTuple):
 
     def board(self, hold: Hold) -> str:
         """The changes of the board's keys that hold this back; empty when none does."""
-        return _joined(c for c in self.changes if not c.worker and hold in c.holds)
+        return _join_texts(c for c in self.changes if not c.worker and hold in c.holds)
 
     @property
     def pushing(self) -> str:
@@ -76,10 +76,10 @@ class Withheld(NamedTuple):
         if worker in self.unasked:
             return self.unasked[worker]
         whose = ("", worker)
-        return _joined(c for c in self.changes if c.worker in whose and ACCEPTING in c.holds)
+        return _join_texts(c for c in self.changes if c.worker in whose and ACCEPTING in c.holds)
 
 
-def _joined(found: Iterable[KeyChange]) -> str:
+def _join_texts(found: Iterable[KeyChange]) -> str:
     return "; ".join(change.text for change in found)
 
 
@@ -92,7 +92,7 @@ def withheld(
     """
     found = list(_board_changes(record, config, board_branch))
     # Where nothing was ever allowed, that is what is said of each worker.
-    every = _joined(change for change in found if STARTS in change.holds) if record.path else ""
+    every = _join_texts(change for change in found if STARTS in change.holds) if record.path else ""
     unasked, starts = {}, {}
     for row in wanted:
         allowed = record.workers.get(row.worker)
@@ -102,7 +102,7 @@ def withheld(
             why = unasked[row.worker] = NEVER
         else:
             own = list(_worker_changes(config.workers[row.worker], row, allowed))
-            why = _joined(own)
+            why = _join_texts(own)
             found += own
         if why or every:
             starts[row.worker] = "; ".join(filter(None, (why, every)))
@@ -119,25 +119,25 @@ def _worker_changes(worker: Worker, now: Wanted, allowed: Wanted) -> Iterator[Ke
     keys = defaults_of(worker)
     if allowed.memory:  # an older record has the policy there
         keys["memory"] = allowed.memory[0]
-    yield from _executed(worker, now, allowed)
+    yield from _executed_changes(worker, now, allowed)
     yield from changes(now.keys, keys | dict(allowed.keys), worker.name)
 
 
-def _executed(worker: Worker, now: Wanted, allowed: Wanted) -> Iterator[KeyChange]:
+def _executed_changes(worker: Worker, now: Wanted, allowed: Wanted) -> Iterator[KeyChange]:
     """What differs in the commands, their environment and their programs."""
     for field in ("command", "resume"):
         if getattr(now, field) != getattr(allowed, field):
-            yield _upgraded(worker, _change(field, now, allowed), allowed)
+            yield _say_of_preset(worker, _key_change(field, now, allowed), allowed)
             break
-    yield from _environment(worker, now, allowed)
+    yield from _environment_changes(worker, now, allowed)
     for field in ("setup", "verify"):
         if getattr(now, field) != getattr(allowed, field):
-            yield _change(field, now, allowed)
+            yield _key_change(field, now, allowed)
     if asks(BY_NAME["pass_env"], now.pass_env, allowed.pass_env):
-        yield _change("pass_env", now, allowed)
+        yield _key_change("pass_env", now, allowed)
     if now.memory and allowed.memory and now.memory[1:] != allowed.memory[1:]:
-        yield _change("memory_home.memory", now, allowed, now.memory[1:], allowed.memory[1:])
-    found, were = _programs(now), _programs(allowed)
+        yield _key_change("memory_home.memory", now, allowed, now.memory[1:], allowed.memory[1:])
+    found, were = _programs_of(now), _programs_of(allowed)
     for field in [name for name in found if name in were]:
         before, after = were[field], found[field]
         # Another command was named. One that has vanished is no danger: the start fails and says so.
@@ -147,13 +147,13 @@ def _executed(worker: Worker, now: Wanted, allowed: Wanted) -> Iterator[KeyChang
             yield KeyChange(now.worker, field, before, after, BY_NAME[field].holds, words)
 
 
-def _programs(row: Wanted) -> dict[str, str]:
+def _programs_of(row: Wanted) -> dict[str, str]:
     """The program of each of the commands."""
     fields = (field for field in ("command", "setup", "verify") if getattr(row, field))
     return dict(zip(fields, row.programs, strict=False))
 
 
-def _upgraded(worker: Worker, change: KeyChange, allowed: Wanted) -> KeyChange:
+def _say_of_preset(worker: Worker, change: KeyChange, allowed: Wanted) -> KeyChange:
     """The change, said of the preset where the config names the same one as before."""
     preset = PRESETS.get(worker.runner)
     options = worker.args or worker.model or worker.effort  # these may be what differs
@@ -164,19 +164,19 @@ def _upgraded(worker: Worker, change: KeyChange, allowed: Wanted) -> KeyChange:
     return change._replace(words=f"{what}: {change.text}")
 
 
-def _environment(worker: Worker, now: Wanted, allowed: Wanted) -> Iterator[KeyChange]:
+def _environment_changes(worker: Worker, now: Wanted, allowed: Wanted) -> Iterator[KeyChange]:
     """The variables that differ, but for a preset's own switch that keeps a memory read-only."""
     switch = {f"{name}={value}" for name, value in preset_of(worker.runner).read_only_memory}
     after, before = (tuple(v for v in row.env if v not in switch) for row in (now, allowed))
     if now.command != allowed.command and set(after) <= set(before):
         return  # the variables of a preset go with its command, which was named
     if after != before:
-        words = f"its environment changed: {_variables(after, before)}"
+        words = f"its environment changed: {_variable_changes(after, before)}"
         was, is_now = " ".join(before) or "nothing", " ".join(after) or "nothing"
         yield KeyChange(now.worker, "environment", was, is_now, (STARTS,), words)
 
 
-def _change(
+def _key_change(
     field: str,
     now: Wanted,
     allowed: Wanted,
@@ -186,10 +186,10 @@ def _change(
     if after is None:
         before, after = getattr(allowed, field), getattr(now, field)
     holds = BY_NAME[field].holds if field in BY_NAME else (STARTS,)
-    return KeyChange(now.worker, field, _words(before), _words(after), holds)
+    return KeyChange(now.worker, field, _command_words(before), _command_words(after), holds)
 
 
-def _variables(now: tuple[str, ...], allowed: tuple[str, ...]) -> str:
+def _variable_changes(now: tuple[str, ...], allowed: tuple[str, ...]) -> str:
     """The variables that differ, as `A=1 is new, B=2 is gone, C=3 was 4`."""
     after, before = (dict(each.split("=", 1) for each in env) for env in (now, allowed))
     told = []
@@ -203,5 +203,5 @@ def _variables(now: tuple[str, ...], allowed: tuple[str, ...]) -> str:
     return ", ".join(told) or "its order"
 
 
-def _words(argv: tuple[str, ...]) -> str:
+def _command_words(argv: tuple[str, ...]) -> str:
     return " ".join(json.dumps(word) if " " in word else word for word in argv) or "nothing"

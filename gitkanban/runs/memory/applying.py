@@ -59,7 +59,7 @@ def accept(
         if was not in ("", WAITING):
             proposals.move(private, proposal.id, WAITING, was)
         try:
-            return _accepted(private, proposal, home, take)
+            return _accept_proposal(private, proposal, home, take)
         except (Refused, OSError):
             path = proposals.folder(private, WAITING, proposal.id)
             if was not in ("", WAITING) and not os.path.isdir(f"{path}/{JOURNAL}"):
@@ -67,7 +67,7 @@ def accept(
             raise
 
 
-def _accepted(private: str, proposal: Proposal, home: Home, take: str) -> tuple[str, ...]:
+def _accept_proposal(private: str, proposal: Proposal, home: Home, take: str) -> tuple[str, ...]:
     path = proposals.folder(private, WAITING, proposal.id)
     proposals.keep(private, proposal, home, ())  # words have no folder before
     found = proposals.about(private, WAITING, proposal.id)
@@ -82,8 +82,8 @@ def _accepted(private: str, proposal: Proposal, home: Home, take: str) -> tuple[
         changes = proposals.changes_of(private, found[0])
         if found[0].text:
             changes.append(_note_change(home, found[0]))
-        _write_journal(path, _planned(home, proposal.id, changes, take))
-    done = _apply(path, home)
+        _write_journal(path, _plan_steps(home, proposal.id, changes, take))
+    done = _apply_journal(path, home)
     proposals.move(private, proposal.id, ACCEPTED)
     return done
 
@@ -104,7 +104,7 @@ def finish(private: str, profile: str, besides: str = "") -> tuple[str, ...]:
         found = proposals.about(private, WAITING, proposal.id)
         try:
             if found:
-                _apply(path, found[1])
+                _apply_journal(path, found[1])
                 proposals.move(private, proposal.id, ACCEPTED)
         except Refused:
             continue
@@ -135,7 +135,7 @@ def _note_change(home: Home, proposal: Proposal) -> Change:
     return Change(path, before, (before or b"") + gap + noted(proposal).encode())
 
 
-def _planned(home: Home, name: str, changes: Sequence[Change], take: str) -> list[_Step]:
+def _plan_steps(home: Home, name: str, changes: Sequence[Change], take: str) -> list[_Step]:
     steps, conflicts = [], []
     for change in changes:
         inside(home, change.path)
@@ -145,11 +145,11 @@ def _planned(home: Home, name: str, changes: Sequence[Change], take: str) -> lis
             conflicts.append(result.conflict)
         steps.append(_Step(change.path, real, result.content, change.executable))
     if conflicts:
-        raise _conflict(f"proposal {name} conflicts with the memory as it is now", conflicts)
+        raise _conflict_of(f"proposal {name} conflicts with the memory as it is now", conflicts)
     return steps
 
 
-def _conflict(message: str, conflicts: Sequence[str]) -> Conflict:
+def _conflict_of(message: str, conflicts: Sequence[str]) -> Conflict:
     lines = cut_lines("\n".join(conflicts), CONFLICT_LINES).splitlines()
     hint = "Decide with --take memory or --take proposal; nothing was changed."
     return Conflict(message, hint, lines)
@@ -187,7 +187,7 @@ def _write_journal(path: str, steps: Sequence[_Step]) -> None:
     files.sync_folder(path)
 
 
-def _journal(path: str) -> list[_Step]:
+def _read_journal(path: str) -> list[_Step]:
     with open(f"{path}/{JOURNAL}/files.json", "rb") as file:
         names = json.load(file)
     return [
@@ -201,20 +201,20 @@ def _journal(path: str) -> list[_Step]:
     ]
 
 
-def _apply(path: str, home: Home) -> tuple[str, ...]:
+def _apply_journal(path: str, home: Home) -> tuple[str, ...]:
     """Write what the journal says. A file that somebody changed since is merged once more.
 
     Where one cannot be written, all are as before, and there is no journal any more.
     """
-    steps = _journal(path)
+    steps = _read_journal(path)
     writes = []
     for step in steps:
-        _sweep(f"{home.path}/{step.path}")
+        _sweep_parts(f"{home.path}/{step.path}")
         real = proposals.read(f"{home.path}/{step.path}")
         result = merged(step.path, step.before, real, step.target)
         if result.conflict:
             shutil.rmtree(f"{path}/{JOURNAL}")  # it is planned anew by the next accept
-            raise _conflict("the memory was changed meanwhile", [result.conflict])
+            raise _conflict_of("the memory was changed meanwhile", [result.conflict])
         old = step.before if real == step.target else real  # written before an interruption
         where = f"{home.path}/{step.path}"
         runs = step.executable or proposals.executable(where)
@@ -231,10 +231,10 @@ def _apply(path: str, home: Home) -> tuple[str, ...]:
 def _write_all(writes: Sequence[_Write]) -> None:
     # What goes makes room for what comes: a file where a folder was.
     for write in sorted(writes, key=lambda write: write.content is not None):
-        _put(write.path, write.content, write.executable)
+        _put_file(write.path, write.content, write.executable)
 
 
-def _put(path: str, content: bytes | None, runs: bool) -> None:
+def _put_file(path: str, content: bytes | None, runs: bool) -> None:
     if proposals.read(path) == content:
         return
     if content is None:
@@ -254,7 +254,7 @@ def _remove_empty(path: str) -> None:
         os.rmdir(at)
 
 
-def _sweep(path: str) -> None:
+def _sweep_parts(path: str) -> None:
     """Remove what a killed write of this file left beside it; see `files.replace`."""
     folder, wanted = os.path.split(os.path.realpath(path))
     for name in files.names(folder):

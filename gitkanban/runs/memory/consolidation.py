@@ -24,10 +24,10 @@ def known(place: Place, board: Board) -> list[Proposal]:
     One that a finished card has gathered reads as consolidated. Raises OSError.
     """
     decided = list(proposals.every(place.private, STATES[1:]))
-    return sorted([*_undecided(place, board), *decided])
+    return sorted([*_undecided_proposals(place, board), *decided])
 
 
-def _undecided(place: Place, board: Board) -> list[Proposal]:
+def _undecided_proposals(place: Place, board: Board) -> list[Proposal]:
     """Those of which nothing is filed away here: what was, need not be read each time."""
     decided = proposals.names(place.private, STATES[1:])
     found = {each.id: each for each in proposals.every(place.private, (WAITING,))}
@@ -65,7 +65,7 @@ def due(place: Place, locks: Locks, board: Board) -> list[Change]:
     Raises OSError.
     """
     proposing.gather(place.private)  # what fails is told by the tick that collects it
-    every = _undecided(place, board)
+    every = _undecided_proposals(place, board)
     for each in every:
         if each.state == CONSOLIDATED:
             try:

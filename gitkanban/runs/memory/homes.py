@@ -91,7 +91,7 @@ def lacking(worker: Worker, private: str) -> list[str]:
         return []
     return [
         f"no copy has {home.path}/{entry.path}: {entry.why}"
-        for entry in _entries(home, private)
+        for entry in _entries_to_copy(home, private)
         if entry.why
     ]
 
@@ -122,18 +122,18 @@ def _home_name(profile: str) -> str:
 def _make_private(home: Home, folder: Folder, name: str) -> None:
     for each in (name, BEFORE):
         shutil.rmtree(folder.file(each), ignore_errors=True)
-    _link(home.path, folder.file(name), set(home.parts), "")
-    for entry in _entries(home, os.path.dirname(os.path.dirname(folder.path))):
+    _link_entries(home.path, folder.file(name), set(home.parts), "")
+    for entry in _entries_to_copy(home, os.path.dirname(os.path.dirname(folder.path))):
         if entry.why:
             continue
         # The real one is read once: it may change meanwhile, which is not the run's doing.
         before = f"{folder.file(BEFORE)}/{entry.path}"
-        _copy(entry.real, before)
+        _copy_entry(entry.real, before)
         if os.path.lexists(before):
-            _copy(before, f"{folder.file(name)}/{entry.path}")
+            _copy_entry(before, f"{folder.file(name)}/{entry.path}")
 
 
-def _link(source: str, target: str, parts: set[str], at: str) -> None:
+def _link_entries(source: str, target: str, parts: set[str], at: str) -> None:
     """Link every entry of a folder but those on the way to a memory path, which become folders."""
     os.makedirs(target, mode=0o700)
     try:
@@ -151,7 +151,7 @@ def _link(source: str, target: str, parts: set[str], at: str) -> None:
         if here in parts:
             continue
         if name in on_the_way:
-            _link(f"{source}/{name}", f"{target}/{name}", parts, here)
+            _link_entries(f"{source}/{name}", f"{target}/{name}", parts, here)
         else:
             os.symlink(f"{source}/{name}", f"{target}/{name}")
 
@@ -165,7 +165,7 @@ class _Entry(NamedTuple):
     why: str = ""
 
 
-def _entries(home: Home, private: str) -> Iterator[_Entry]:
+def _entries_to_copy(home: Home, private: str) -> Iterator[_Entry]:
     """What is to be copied, a folder before what is in it; links are followed, for a write through
     one would reach what it points to. Folders that are not in the memory are left out."""
     roots = [os.path.realpath(f"{home.path}/{part}") for part in home.parts]
@@ -174,7 +174,7 @@ def _entries(home: Home, private: str) -> Iterator[_Entry]:
         path, above = stack.pop()
         real = os.path.realpath(f"{home.path}/{path}")
         if os.path.isfile(real):
-            yield _Entry(path, real, "" if _readable(real) else "it cannot be read")
+            yield _Entry(path, real, "" if _is_readable(real) else "it cannot be read")
         if not os.path.isdir(real):
             continue
         if real in above or not any(f"{real}/".startswith(f"{root}/") for root in roots):
@@ -189,7 +189,7 @@ def _entries(home: Home, private: str) -> Iterator[_Entry]:
         stack += [(f"{path}/{name}", above | {real}) for name in names]
 
 
-def _readable(path: str) -> bool:
+def _is_readable(path: str) -> bool:
     try:
         os.close(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
     except _GONE:
@@ -197,7 +197,7 @@ def _readable(path: str) -> bool:
     return True
 
 
-def _copy(real: str, target: str) -> None:
+def _copy_entry(real: str, target: str) -> None:
     """Copy a file or an empty folder; what is gone by now is left out."""
     if os.path.isdir(real):
         os.makedirs(target, mode=0o700, exist_ok=True)

@@ -46,7 +46,7 @@ def propose(folder: Folder) -> bool:
     if held is None:
         raise TimeoutError(errno.ETIMEDOUT, "another process keeps proposals", folder.path)
     with held:  # a supervisor, a tick and a person may all look at once
-        return waits(folder) and _propose(folder, found, home, private)
+        return waits(folder) and _write_proposal(folder, found, home, private)
 
 
 def waits(folder: Folder) -> bool:
@@ -54,8 +54,8 @@ def waits(folder: Folder) -> bool:
     return bool(private_home(folder)) and not folder.has(KEPT)
 
 
-def _propose(folder: Folder, found: spec.Spec, home: Home, private: str) -> bool:
-    what = _differences(folder, home)
+def _write_proposal(folder: Folder, found: spec.Spec, home: Home, private: str) -> bool:
+    what = _memory_differences(folder, home)
     if what.changes or what.left_out:
         proposal = Proposal(
             found.one("run"),
@@ -65,7 +65,7 @@ def _propose(folder: Folder, found: spec.Spec, home: Home, private: str) -> bool
             found.one("worker"),
             f"session of {found.one('card')}",
             int(found.number("started", 0)),
-            diff=_diff(what.changes),
+            diff=_unified_diff(what.changes),
             files=tuple(change.path for change in what.changes),
             left_out=what.left_out,
         )
@@ -90,19 +90,19 @@ def gather(private: str) -> list[str]:
     return told
 
 
-def _differences(folder: Folder, home: Home) -> _Found:
+def _memory_differences(folder: Folder, home: Home) -> _Found:
     changes: list[Change] = []
     left: dict[str, str] = {}
     mine = private_home(folder)
     for part in home.parts:
-        before = _files(folder.file(BEFORE), part, {})
-        after = _files(mine, part, left)
+        before = _regular_files(folder.file(BEFORE), part, {})
+        after = _regular_files(mine, part, left)
         for path in sorted(before | after):
             if any(f"{path}/".startswith(f"{each}/") for each in left):
                 continue  # it may be there still, or a link has taken its place
-            old = _content(f"{folder.file(BEFORE)}/{path}") if path in before else None
+            old = _read_content(f"{folder.file(BEFORE)}/{path}") if path in before else None
             try:
-                new = _content(f"{mine}/{path}") if path in after else None
+                new = _read_content(f"{mine}/{path}") if path in after else None
             except PermissionError:
                 left[path] = f"{path}: cannot be read"
                 continue
@@ -112,7 +112,7 @@ def _differences(folder: Folder, home: Home) -> _Found:
     return _Found(tuple(changes), tuple(left.values()))
 
 
-def _files(root: str, part: str, left: dict[str, str]) -> set[str]:
+def _regular_files(root: str, part: str, left: dict[str, str]) -> set[str]:
     """The regular files of a memory path; `left` gets what is left out, by path, with words for it.
 
     What was at such a path, or below it, is not known to be gone.
@@ -140,12 +140,12 @@ def _files(root: str, part: str, left: dict[str, str]) -> set[str]:
     return found
 
 
-def _content(path: str) -> bytes:
+def _read_content(path: str) -> bytes:
     with open(path, "rb") as file:
         return file.read()
 
 
-def _diff(changes: tuple[Change, ...]) -> str:
+def _unified_diff(changes: tuple[Change, ...]) -> str:
     """A unified diff of all changes, at most DIFF_MOST characters."""
     import difflib  # late: most runs change nothing
 

@@ -31,12 +31,12 @@ def busy(private: str) -> bool:
 
     After ringing it looks once more: the tick may have looked for marks just before.
     """
-    if not _locked(private):
+    if not _tick_locked(private):
         return False
     ring(private)
-    return _locked(private)
+    return _tick_locked(private)
 
 
-def _locked(private: str) -> bool:
+def _tick_locked(private: str) -> bool:
     # A shared look: two that look at once must not take each other for a tick at work.
     return probe(f"{private}/locks/tick")

@@ -125,13 +125,13 @@ class Folder(NamedTuple):
             return Work()
         return Work(
             str(found.get("tip") or ""),
-            _whole(found.get("session_commits")),
+            _whole_number(found.get("session_commits")),
             str(found.get("leftover") or ""),
-            _texts(found.get("leftover_paths")),
+            _text_items(found.get("leftover_paths")),
             str(found.get("salvage") or ""),
-            _texts(found.get("told")),
-            _texts(found.get("missed")),
-            _whole(found.get("merged")),
+            _text_items(found.get("told")),
+            _text_items(found.get("missed")),
+            _whole_number(found.get("merged")),
         )
 
     def uncollected(self, facts: Spec) -> bool:
@@ -150,13 +150,13 @@ class Folder(NamedTuple):
         rows = found.get("steps")
         steps = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
         return Exit(
-            _whole(found.get("ended")),
+            _whole_number(found.get("ended")),
             str(found.get("how") or "lost"),
             tuple(
                 StepEnd(
                     str(row.get("name")),
                     row["exit"] if isinstance(row.get("exit"), int) else None,
-                    _whole(row.get("signal")),
+                    _whole_number(row.get("signal")),
                 )
                 for row in steps
             ),
@@ -172,7 +172,7 @@ class Folder(NamedTuple):
     def tries(self) -> Tries:
         """How often closing the run has failed."""
         found = self._json("tries.json") or {}
-        failures, first, last = (_whole(found.get(name)) for name in Tries._fields[:3])
+        failures, first, last = (_whole_number(found.get(name)) for name in Tries._fields[:3])
         return Tries(failures, first, last, str(found.get("reason") or ""))
 
     def write_tries(self, tries: Tries) -> None:
@@ -286,9 +286,9 @@ def remove_unborn(private: str) -> None:
             os.rmdir(folder.path)
 
 
-def _whole(value: object) -> int:
+def _whole_number(value: object) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _texts(value: object) -> tuple[str, ...]:
+def _text_items(value: object) -> tuple[str, ...]:
     return tuple(str(item) for item in value) if isinstance(value, list) else ()

@@ -85,7 +85,7 @@ def read(place: Place, slot: str) -> Lease | None:
     for line in text.splitlines():
         key, colon, value = line.partition(":")
         if colon and not key.startswith("#"):
-            fields[key.strip()] = _plain(value.strip())
+            fields[key.strip()] = _unquote_value(value.strip())
     if fields.get("slot") != slot or not fields.get("run") or not fields.get("card"):
         return None
     profile, _, number = slot.rpartition("#")
@@ -98,7 +98,7 @@ def read(place: Place, slot: str) -> Lease | None:
     return Lease(profile, int(number), fields["card"], fields["run"], host, clone, pid, started)
 
 
-def _plain(value: str) -> str:
+def _unquote_value(value: str) -> str:
     if not value.startswith('"'):
         return value
     import json

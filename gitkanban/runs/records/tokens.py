@@ -23,7 +23,7 @@ def held(slots: str) -> "list[dict[str, Any]]":
         tokens = files.names(f"{slots}/{profile}", below=root)
         numbers = [name[:-5] for name in tokens if name.endswith(".lock")]
         for number in sorted((n for n in numbers if n.isdecimal() and len(n) < 10), key=int):
-            values = _token(f"{slots}/{profile}/{number}.lock", root)
+            values = _read_token(f"{slots}/{profile}/{number}.lock", root)
             if values.get("card") and values["pid"]:  # without a pid nobody sits there yet
                 found.append({"profile": profile, "number": int(number), **values})
     return found
@@ -36,7 +36,7 @@ def trusted_root(slots: str) -> str:
     return os.path.dirname(os.path.dirname(slots))
 
 
-def _token(path: str, root: str) -> "dict[str, Any]":
+def _read_token(path: str, root: str) -> "dict[str, Any]":
     from gitkanban import files
 
     try:

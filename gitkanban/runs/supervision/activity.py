@@ -67,7 +67,7 @@ class Activity:
         since = clock - (now - self.since)
         newest = 0.0
         for top in self._watch:
-            for changed in _changes(top):
+            for changed in _change_times(top):
                 if changed <= clock + 2:
                     newest = max(newest, changed)
                 if newest > since + 0.1:
@@ -76,7 +76,7 @@ class Activity:
         return False
 
 
-def _changes(top: str) -> "Iterator[float]":
+def _change_times(top: str) -> "Iterator[float]":
     """Modification times below a folder, in no order; symlinks are not followed."""
     todo = [top]
     while todo:

@@ -36,7 +36,7 @@ def bound(path: str, limit: int, cut_before: int) -> int:
     fd = files.open_own(path, os.O_RDWR | os.O_APPEND)
     try:
         length = os.fstat(fd).st_size
-        tail = _read(fd, length - keep, keep)
+        tail = _read_at(fd, length - keep, keep)
         os.ftruncate(fd, keep)
         # The bytes counted earlier sit in the part that goes now, marker included.
         cut = cut_before + length - 2 * keep - (len(_CUT % cut_before) if cut_before else 0)
@@ -46,7 +46,7 @@ def bound(path: str, limit: int, cut_before: int) -> int:
     return cut
 
 
-def _read(fd: int, offset: int, count: int) -> bytes:
+def _read_at(fd: int, offset: int, count: int) -> bytes:
     parts = []
     while count > 0:
         part = os.pread(fd, min(count, 1 << 20), offset)

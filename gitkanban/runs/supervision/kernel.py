@@ -10,7 +10,7 @@ _PR_SET_DUMPABLE = 4
 _PR_SET_CHILD_SUBREAPER = 36
 
 
-def _prctl(option: int, value: int) -> bool:
+def _call_prctl(option: int, value: int) -> bool:
     if sys.platform != "linux":
         return False
     import ctypes
@@ -21,12 +21,12 @@ def _prctl(option: int, value: int) -> bool:
 
 def set_subreaper(on: bool) -> bool:
     """Make orphans among our descendants our children; it survives exec, so turn it off again."""
-    return _prctl(_PR_SET_CHILD_SUBREAPER, int(on))
+    return _call_prctl(_PR_SET_CHILD_SUBREAPER, int(on))
 
 
 def die_with_parent(number: int) -> bool:
     """Have the kernel send us this signal when our parent's thread ends."""
-    return _prctl(_PR_SET_PDEATHSIG, number)
+    return _call_prctl(_PR_SET_PDEATHSIG, number)
 
 
 def hide_memory() -> bool:
@@ -35,4 +35,4 @@ def hide_memory() -> bool:
     It lasts until the next exec. What /proc has of us belongs to root from then on, but our command
     line, state and children stay readable for everybody (proc_pid_environ(5), PR_SET_DUMPABLE(2const)).
     """
-    return _prctl(_PR_SET_DUMPABLE, 0)
+    return _call_prctl(_PR_SET_DUMPABLE, 0)

@@ -74,7 +74,7 @@ class Locks:
         import portalocker
 
         path = self.path(name)
-        fd = _open(path)
+        fd = _open_lock_file(path)
         try:
             portalocker.lock(
                 fd, portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING
@@ -99,7 +99,7 @@ class Locks:
         return {name for name in names if probe(self.path(name))}
 
 
-def _open(path: str) -> int:
+def _open_lock_file(path: str) -> int:
     flags = os.O_RDWR | os.O_CREAT
     try:
         try:

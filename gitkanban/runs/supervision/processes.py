@@ -92,10 +92,10 @@ def children(pid: int) -> list[int]:
 def marked(run: str, among: "Iterable[Process]") -> list[Process]:
     """Those of the processes that carry the run's marker in their environment."""
     needle = f"{MARKER}={run}\0".encode()
-    return [process for process in among if needle in _environment(process.pid)]
+    return [process for process in among if needle in _environment_bytes(process.pid)]
 
 
-def _environment(pid: int) -> bytes:
+def _environment_bytes(pid: int) -> bytes:
     try:
         with open(f"/proc/{pid}/environ", "rb") as file:
             return b"\0" + file.read() + b"\0"
@@ -120,10 +120,10 @@ def session_above() -> tuple[str, str]:
 def _find_session_above() -> tuple[str, str]:
     pid = os.getppid()
     while pid > 1:
-        found = _variables(pid)
+        found = _environment_of(pid)
         if found.get(MARKER):
             return found.get("GITKANBAN_CARD", ""), found[MARKER]
-        run = _supervised(pid)
+        run = _supervised_run(pid)
         if run:
             return "", run
         above = look(pid)
@@ -131,12 +131,12 @@ def _find_session_above() -> tuple[str, str]:
     return "", ""
 
 
-def _variables(pid: int) -> dict[str, str]:
-    entries = _environment(pid).decode("utf-8", "surrogateescape").split("\0")
+def _environment_of(pid: int) -> dict[str, str]:
+    entries = _environment_bytes(pid).decode("utf-8", "surrogateescape").split("\0")
     return dict(entry.partition("=")[::2] for entry in entries if "=" in entry)
 
 
-def _supervised(pid: int) -> str:
+def _supervised_run(pid: int) -> str:
     """The run that the process supervises; empty when it is no supervisor."""
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:

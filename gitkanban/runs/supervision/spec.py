@@ -63,12 +63,13 @@ def quoted(text: str) -> str:
     """The text as a JSON string."""
     plain = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
     chars = (
-        plain.get(char) or (char if " " <= char < "\x7f" else _escaped(ord(char))) for char in text
+        plain.get(char) or (char if " " <= char < "\x7f" else _escape_code(ord(char)))
+        for char in text
     )
     return f'"{"".join(chars)}"'
 
 
-def _escaped(code: int) -> str:
+def _escape_code(code: int) -> str:
     if code < 0x10000:
         return f"\\u{code:04x}"
     code -= 0x10000

@@ -367,7 +367,7 @@ class Supervisor:
         kernel.set_subreaper(False)
         failpoints.reach("supervisor.hand-on")
         for fd in locks:  # they are taken once more to collect the run
-            _close(fd)
+            _close_quietly(fd)
         from gitkanban.runs.supervision import (
             bell,  # late: a supervisor is small as long as its session lives
         )
@@ -411,14 +411,14 @@ def _wait_signal(seconds: float) -> int:
     return next((int(number) for number in _STOPPING if number in pending), 0)
 
 
-def _close(fd: int) -> None:
+def _close_quietly(fd: int) -> None:
     try:
         os.close(fd)
     except OSError:  # the descriptor with which the list itself was read
         pass
 
 
-def _detach(folder: str, keep: list[int]) -> None:
+def _detach_process(folder: str, keep: list[int]) -> None:
     """Leave the caller's session, terminal and descriptors; keep the locks, closed on exec."""
     try:
         os.setsid()
@@ -433,7 +433,7 @@ def _detach(folder: str, keep: list[int]) -> None:
         if fd in keep:
             os.set_inheritable(fd, False)
         elif fd > 2:
-            _close(fd)
+            _close_quietly(fd)
     for number in _WOKEN_BY:  # an ignored SIGCHLD, say, would be inherited
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, _WOKEN_BY)
@@ -443,7 +443,7 @@ def main() -> None:
     """Supervise the run of the folder in argv[2]; argv[3:] are the lock descriptors."""
     folder = sys.argv[2]
     locks = [int(word) for word in sys.argv[3:]]
-    _detach(folder, locks)
+    _detach_process(folder, locks)
     supervisor = Supervisor(".")
     if "failpoint" in supervisor.spec:
         failpoints.arm(*supervisor.spec["failpoint"])

@@ -28,7 +28,7 @@ def describe_unclean(common: str, path: str, admin: str) -> str:
     _, head = head_of(common, admin)
     with View(path, common, head, f"{admin}/index") as view:
         _look_at_all(view)
-        if view.status() and _changed(view, admin):
+        if view.status() and _has_changes(view, admin):
             return UNCOMMITTED
         inside = nested.find(path, admin)
         own = [each.path for each in inside if _has_own(view, each)]
@@ -52,7 +52,7 @@ def _look_at_all(view: View) -> None:
             view.git("update-index", option, "-z", "--stdin", input=text)
 
 
-def _changed(view: View, admin: str) -> bool:
+def _has_changes(view: View, admin: str) -> bool:
     """Whether something differs from HEAD that is not setup's, and that we have not put there."""
     if not setupfiles.read(admin) and not including.included(view.common, admin):
         return True

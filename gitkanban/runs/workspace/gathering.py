@@ -44,8 +44,10 @@ def gather(
         left = {path for state, path in view.status(*without) if state[1] != " "}
         empty = {path.rstrip("/") for path in left if _is_repository(view, path)}
         found |= empty
-        missed = {path for path in left if path.rstrip("/") not in empty} | set(_unreadable(view))
-    own = sorted(path for path in found if path not in _submodules(view)) if found else []
+        missed = {path for path in left if path.rstrip("/") not in empty} | set(
+            _unreadable_folders(view)
+        )
+    own = sorted(path for path in found if path not in _submodule_paths(view)) if found else []
     for path in own:
         missed |= {f"{path}/{each}".rstrip("/") for each in _take_files(view, path)}
     changes = view.changes(against) if own else changes
@@ -60,7 +62,7 @@ def _is_repository(view: View, path: str) -> bool:
     return path.endswith("/") and os.path.lexists(f"{view.folder}/{path}.git")
 
 
-def _submodules(view: View) -> set[str]:
+def _submodule_paths(view: View) -> set[str]:
     """The paths of submodules, by the `.gitmodules` of the index."""
     words = ("config", "-z", "--blob", ":.gitmodules", "--get-regexp", r"^submodule\..*\.path$")
     rows = view.git(*words, check=False).text.split("\0")
@@ -89,7 +91,7 @@ def _is_straight(folder: str, path: str) -> bool:
     return os.path.realpath(f"{folder}/{path}") == f"{os.path.realpath(folder)}/{path}"
 
 
-def _unreadable(view: View) -> Iterator[str]:
+def _unreadable_folders(view: View) -> Iterator[str]:
     """Folders that cannot be read, and that git does not ignore: it warns of them and goes on."""
     closed: list[str] = []
     for _ in os.walk(view.folder, onerror=lambda error: closed.append(error.filename)):

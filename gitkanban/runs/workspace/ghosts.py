@@ -20,10 +20,10 @@ def salvaged(place: Place, path: str, run: str) -> list[str]:
     last = worktrees.last_known(admin) if admin else ""
     if not last or commits.text(place.common, "branch", "--contains", last):
         return []
-    return [f"its workspace was deleted; its last commit is in {_keep(place, run, last)}"]
+    return [f"its workspace was deleted; its last commit is in {_keep_commit(place, run, last)}"]
 
 
-def _keep(place: Place, run: str, commit: str) -> str:
+def _keep_commit(place: Place, run: str, commit: str) -> str:
     return salvage.keep(place.common, run, commit) if commits.resolve(place.common, commit) else ""
 
 
@@ -70,4 +70,4 @@ def _salvaged_index(place: Place, card: str, admin: str, run: str) -> list[str]:
         if commits.text(place.common, "rev-parse", "--verify", "-q", f"{name}^{{tree}}") == tree:
             return []
     staged = salvage.commit_tree(place.common, tree, (last,), "salvage: staged in a worktree\n")
-    return [f"what was staged in it is in {_keep(place, run, staged)}"]
+    return [f"what was staged in it is in {_keep_commit(place, run, staged)}"]

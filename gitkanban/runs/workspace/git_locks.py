@@ -36,10 +36,10 @@ def lock_seen(place: Place, path: str) -> LockSeen | None:
         age = int(time.time() - os.stat(path).st_mtime)  # the file system's clock, not ours
     except OSError:
         return None
-    return LockSeen(path, age, _user(place, path)) if age >= LOCK_AGE_LEAST else None
+    return LockSeen(path, age, _lock_user(place, path)) if age >= LOCK_AGE_LEAST else None
 
 
-def _user(place: Place, path: str) -> str:
+def _lock_user(place: Place, path: str) -> str:
     """Who may own a lock file; empty only when provably nobody on this host does.
 
     git closes its lock while an editor is open, so any git at work in the repository counts too.

@@ -21,25 +21,27 @@ def look(path: str, admin: str) -> tuple[str, str]:
     `changed` can be set right in place; of one that is `replaced` the files are worth a look and
     the rest is not ours; one that is `gone` has no files.
     """
-    kind = _kind(path)
+    kind = _kind_of(path)
     if not kind:
         return GONE, "its workspace was deleted under it"
     if kind != "folder":
         return GONE, f"its workspace was replaced by a {kind}"
-    if _kind(admin) != "folder" or _kind(f"{admin}/HEAD") != "file":
+    if _kind_of(admin) != "folder" or _kind_of(f"{admin}/HEAD") != "file":
         return REPLACED, "the git directory of its workspace was removed"
-    if _kind(f"{path}/.git") == "folder":
+    if _kind_of(f"{path}/.git") == "folder":
         return REPLACED, "its workspace was made a repository of its own"
     if not _points_to(path, admin):
         return CHANGED, "the .git file of its workspace was changed"
-    if _kind(f"{admin}/index") not in ("file", ""):
+    if _kind_of(f"{admin}/index") not in ("file", ""):
         return CHANGED, "the index of its workspace was replaced"
-    if any(_line(f"{admin}/{name}") != text for name, text in _facts(path, admin).items()):
+    if any(
+        _first_line(f"{admin}/{name}") != text for name, text in _admin_facts(path, admin).items()
+    ):
         return CHANGED, "the git directory of its workspace was changed"
     return INTACT, ""
 
 
-def _kind(path: str) -> str:
+def _kind_of(path: str) -> str:
     """`folder`, `file`, `link` or `device`, the last for anything else; empty: nothing is there."""
     try:
         mode = os.lstat(path).st_mode
@@ -49,13 +51,13 @@ def _kind(path: str) -> str:
     return kinds.get(stat.S_IFMT(mode), "device")
 
 
-def _line(path: str) -> str:
+def _first_line(path: str) -> str:
     return read_plain(path).partition("\n")[0]
 
 
 def points_at(path: str) -> str:
     """The git directory that a worktree's `.git` file names, links resolved; empty for none."""
-    kind, _, target = _line(f"{path}/.git").partition(": ")
+    kind, _, target = _first_line(f"{path}/.git").partition(": ")
     # git may write it from the folder (`worktree.useRelativePaths`), and names folders as they are.
     return os.path.realpath(os.path.join(path, target)) if kind == "gitdir" else ""
 
@@ -64,9 +66,9 @@ def _points_to(path: str, admin: str) -> bool:
     return points_at(path) == os.path.realpath(admin)
 
 
-def _facts(path: str, admin: str) -> dict[str, str]:
+def _admin_facts(path: str, admin: str) -> dict[str, str]:
     """What git's directory of a worktree says where it is as it was made."""
-    back = _line(f"{admin}/gitdir")
+    back = _first_line(f"{admin}/gitdir")
     same = os.path.realpath(os.path.join(admin, back)) == os.path.realpath(f"{path}/.git")
     return {"commondir": "../..", "gitdir": back if same and back else f"{path}/.git"}
 
@@ -77,7 +79,7 @@ def set_right(path: str, admin: str, run: str) -> list[str]:
     What cannot be set right in place is moved aside, whole. Raises OSError.
     """
     what, words = look(path, admin)
-    if what == INTACT or not _kind(path):
+    if what == INTACT or not _kind_of(path):
         return []
     if what != CHANGED:
         aside = free_name(f"{path}.{run}")
@@ -86,10 +88,10 @@ def set_right(path: str, admin: str, run: str) -> list[str]:
     if not _points_to(path, admin):
         # Where it is a device or a link, the rename that ends this puts a file in its place.
         files.replace(f"{path}/.git", os.fsencode(f"gitdir: {admin}\n"), lasting=False)
-    if _kind(f"{admin}/index") not in ("file", ""):
+    if _kind_of(f"{admin}/index") not in ("file", ""):
         os.rename(f"{admin}/index", free_name(f"{admin}/index.{run}"))
-    for name, text in _facts(path, admin).items():
-        if _line(f"{admin}/{name}") != text:
+    for name, text in _admin_facts(path, admin).items():
+        if _first_line(f"{admin}/{name}") != text:
             files.replace(f"{admin}/{name}", os.fsencode(f"{text}\n"), lasting=False)
     return [f"{words}; it is set right"]
 

@@ -34,7 +34,7 @@ def find(folder: str, admin: str) -> list[Nested]:
     """All repositories in a worktree, also below what is ignored, and its stores of submodules."""
     found = []
     modules = f"{admin}/modules"
-    for path, names in _walk(folder):
+    for path, names in _walk_folders(folder):
         name = os.path.relpath(path, folder)
         if ".git" in names and _is_folder(f"{path}/.git"):
             found.append(Nested(name, f"{path}/.git"))
@@ -46,12 +46,12 @@ def find(folder: str, admin: str) -> list[Nested]:
             found.append(Nested(name, path, checkout=False))
     known = {each.store for each in found}
     tops = [modules, *(f"{each.store}/modules" for each in found if each.store)]
-    stores = {path for top in tops for path, names in _walk(top) if names >= _PARTS}
+    stores = {path for top in tops for path, names in _walk_folders(top) if names >= _PARTS}
     lone = [Nested(os.path.relpath(path, admin), path, False) for path in sorted(stores - known)]
     return found + lone
 
 
-def _walk(top: str) -> Iterator[tuple[str, set[str]]]:
+def _walk_folders(top: str) -> Iterator[tuple[str, set[str]]]:
     """The folder and all below it, with the names in each; links are not followed, and what lies in
     a git directory is left out, but for the stores of its submodules."""
     waiting = [top]
@@ -79,7 +79,7 @@ def _is_folder(path: str) -> bool:
 
 def _pointed_at(path: str) -> str:
     """The git directory that a `.git` file names; empty for one that names none."""
-    kind, _, target = _line(f"{path}/.git").partition(": ")
+    kind, _, target = _first_line(f"{path}/.git").partition(": ")
     return os.path.normpath(os.path.join(path, target)) if kind == "gitdir" else ""
 
 
@@ -88,7 +88,7 @@ def only_here(common: str, nested: Nested) -> list[str]:
     nor in the one at `common`, as far as can be seen. Raises OSError, GitFailed.
     """
     own, remote = read_tips(nested.store)
-    tips = [tip for tip in sorted(own - remote) if not _has(common, tip)]
+    tips = [tip for tip in sorted(own - remote) if not _is_reachable(common, tip)]
     if not tips:
         return []
     with View(common, common, tips[0], store=nested.store) as view:
@@ -100,7 +100,7 @@ def only_here(common: str, nested: Nested) -> list[str]:
     return [tip for tip in tips if done[tip].code or done[tip].out or not there[tip]]
 
 
-def _has(common: str, tip: str) -> bool:
+def _is_reachable(common: str, tip: str) -> bool:
     """Whether a ref of the repository holds the commit."""
     if not commits.resolve(common, tip):
         return False
@@ -114,17 +114,17 @@ def read_tips(store: str) -> tuple[set[str], set[str]]:
     """
     if os.path.lexists(f"{store}/reftable"):
         raise GitkanbanError(f"the refs of {store} are in a form that is not known here")
-    refs = dict(_packed(store))
+    refs = dict(_packed_refs(store))
     for folder, _, names in os.walk(f"{store}/refs"):
         for name in names:
             path = f"{folder}/{name}"
-            refs[os.path.relpath(path, store)] = _line(path)
+            refs[os.path.relpath(path, store)] = _first_line(path)
     heads = [f"{store}/HEAD"]
     trees = f"{store}/worktrees"
     heads += [
         f"{trees}/{name}/HEAD" for name in (os.listdir(trees) if os.path.isdir(trees) else ())
     ]
-    own = {_line(path) for path in heads}
+    own = {_first_line(path) for path in heads}
     remote: set[str] = set()
     for name, commit in refs.items():
         (remote if name.startswith("refs/remotes/") else own).add(commit)
@@ -135,7 +135,7 @@ def _only_ids(names: set[str]) -> set[str]:
     return {name for name in names if _COMMIT.fullmatch(name)}
 
 
-def _packed(store: str) -> Iterator[tuple[str, str]]:
+def _packed_refs(store: str) -> Iterator[tuple[str, str]]:
     try:
         with open(f"{store}/packed-refs", encoding="utf-8", errors="surrogateescape") as file:
             for line in file:
@@ -146,17 +146,17 @@ def _packed(store: str) -> Iterator[tuple[str, str]]:
         return
 
 
-def _line(path: str) -> str:
+def _first_line(path: str) -> str:
     return read_plain(path).partition("\n")[0]
 
 
 def head_of(store: str) -> str:
     """The commit at which its HEAD stands, empty where there is none."""
-    named = _line(f"{store}/HEAD")
+    named = _first_line(f"{store}/HEAD")
     if not named.startswith("ref: "):
         return named if _COMMIT.fullmatch(named) else ""
     ref = named.removeprefix("ref: ")
-    commit = _line(f"{store}/{ref}") or dict(_packed(store)).get(ref, "")
+    commit = _first_line(f"{store}/{ref}") or dict(_packed_refs(store)).get(ref, "")
     return commit if _COMMIT.fullmatch(commit) else ""
 
 

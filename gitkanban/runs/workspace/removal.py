@@ -49,7 +49,7 @@ def remove(place: Place, locks: Locks, wish: Wish, landed: str = "") -> Removed:
         return Removed(False, (f"{path} has {why}: kept",))
     with worktrees.making(locks):
         trash = _take_away(place, path)
-    told += _empty(trash)
+    told += _empty_trash(trash)
     if tip and commits.is_ancestor(place.common, tip, base):
         git.run(
             place.common, "update-ref", "--no-deref", "-d", f"refs/heads/{branch}", tip, check=False
@@ -62,7 +62,7 @@ def take_whole(place: Place, path: str) -> list[str]:
 
     Call it under `worktrees.making`. Raises GitFailed, OSError; the worktree is then as it was.
     """
-    return _empty(_take_away(place, path))
+    return _empty_trash(_take_away(place, path))
 
 
 def _take_away(place: Place, path: str) -> str:
@@ -84,7 +84,7 @@ def _take_away(place: Place, path: str) -> str:
 def _describe_obstacle(path: str) -> str:
     """What keeps a worktree from being removed whole, in words: found before anything is touched."""
     device = os.lstat(path).st_dev
-    for folder, below in _walk(path):
+    for folder, below in _walk_folders(path):
         found = os.lstat(folder)
         if found.st_dev != device:
             return f"another file system in {os.path.relpath(folder, path)}"
@@ -100,7 +100,7 @@ def _lets_us_write(found: os.stat_result) -> bool:
     return found.st_mode & needed == needed
 
 
-def _walk(top: str, writable: bool = False) -> list[tuple[str, list[str]]]:
+def _walk_folders(top: str, writable: bool = False) -> list[tuple[str, list[str]]]:
     """The folder and all below it, each with the names in it; links are not followed.
 
     `writable`: made so before it is looked into.
@@ -120,13 +120,13 @@ def _walk(top: str, writable: bool = False) -> list[tuple[str, list[str]]]:
     return found
 
 
-def _empty(trash: str) -> list[str]:
+def _empty_trash(trash: str) -> list[str]:
     """Remove a folder that was taken away; lines about what could not be."""
     try:
         if os.path.islink(trash) or not os.path.isdir(trash):
             os.unlink(trash)
             return []
-        _walk(trash, writable=True)  # module caches and the like are read-only
+        _walk_folders(trash, writable=True)  # module caches and the like are read-only
         shutil.rmtree(trash)
     except FileNotFoundError:
         return []
@@ -142,4 +142,4 @@ def empty_trash(folder: str) -> list[str]:
     """
     names = os.listdir(folder) if os.path.isdir(folder) else []
     trash = [f"{folder}/{name}" for name in names if name.startswith(_TRASH)]
-    return [line for path in trash for line in _empty(path)]
+    return [line for path in trash for line in _empty_trash(path)]

@@ -73,7 +73,7 @@ class View:
         self.dir = _make_room(common)
         self.index = f"{self.dir}/index"
         try:
-            self._write("HEAD", head if _COMMIT.fullmatch(head) else f"ref: {_ref(head)}")
+            self._write("HEAD", head if _COMMIT.fullmatch(head) else f"ref: {_safe_ref(head)}")
             if store:
                 self._borrow(store)
             else:
@@ -188,12 +188,12 @@ def read_raw(out: bytes) -> dict[str, Entry]:
 def head_of(common: str, admin: str) -> tuple[str, str]:
     """(what a worktree's HEAD names, the commit that is); empty where it names nothing."""
     named = read_plain(f"{admin}/HEAD").partition("\n")[0].removeprefix("ref: ")
-    if not _COMMIT.fullmatch(named) and _ref(named) != named:
+    if not _COMMIT.fullmatch(named) and _safe_ref(named) != named:
         return "", ""
     return named, commits.resolve(common, named)
 
 
-def _ref(name: str) -> str:
+def _safe_ref(name: str) -> str:
     """The name, if a ref may be called so; else one that there is not."""
     safe = (
         name.startswith("refs/")

@@ -62,7 +62,7 @@ def prepare(place: Place, locks: Locks, wish: Wish) -> Workspace:
     GitFailed when git itself fails.
     """
     if wish.policy == SHARED:
-        return _shared(place)
+        return _shared_workspace(place)
     worktree_places.check_folder(place, wish.worktrees)
     path = worktrees.current_path(place, wish.card, wish.worktrees)
     admin = worktrees.admin_at(place, wish.card, path, wish.worktrees)
@@ -71,22 +71,22 @@ def prepare(place: Place, locks: Locks, wish: Wish) -> Workspace:
         _check_ours(wish, path, admin)
         told += ground.set_right(path, admin, wish.run)
     elif os.path.lexists(path):  # an empty folder is somebody's, too
-        raise _occupied(path, "it is not a worktree of this repository")
+        raise _occupied_error(path, "it is not a worktree of this repository")
     if os.path.lexists(path):
-        ready = _continued(place, wish, path, admin, told)
+        ready = _continue_workspace(place, wish, path, admin, told)
     else:
-        ready = _made(place, locks, wish, path, told)
+        ready = _make_workspace(place, locks, wish, path, told)
     includes = bool(place.main) and including.is_asked(place.common, wish.base)
     return ready._replace(includes=includes)
 
 
 def _check_ours(wish: Wish, path: str, admin: str) -> None:
     branch = worktrees.branch_of(wish.card)
-    if not worktrees.is_marked(admin) and not _on(admin, branch):
-        raise _occupied(path, "it is a worktree that somebody made for another branch")
+    if not worktrees.is_marked(admin) and not _is_on_branch(admin, branch):
+        raise _occupied_error(path, "it is a worktree that somebody made for another branch")
 
 
-def _shared(place: Place) -> Workspace:
+def _shared_workspace(place: Place) -> Workspace:
     if not place.main:
         raise Refused(
             "a bare repository has no checkout to share",
@@ -95,14 +95,16 @@ def _shared(place: Place) -> Workspace:
     return Workspace(place.main, start_commit=commits.resolve(place.main, "HEAD"))
 
 
-def _occupied(path: str, why: str) -> Refused:
+def _occupied_error(path: str, why: str) -> Refused:
     return Refused(f"{path} is occupied: {why}", "Move it away; nothing there was touched.")
 
 
 # -- a new one
 
 
-def _made(place: Place, locks: Locks, wish: Wish, path: str, told: list[str]) -> Workspace:
+def _make_workspace(
+    place: Place, locks: Locks, wish: Wish, path: str, told: list[str]
+) -> Workspace:
     branch = worktrees.branch_of(wish.card)
     base, tip = worktrees.tips(place, wish.base, branch)
     told += ghosts.salvaged(place, path, wish.run)
@@ -114,14 +116,14 @@ def _made(place: Place, locks: Locks, wish: Wish, path: str, told: list[str]) ->
         failpoints.reach("workspace.locked")
         ghosts.drop(place, path)
         words = (path, branch) if ahead else ("--no-track", "-B", branch, path, base)
-        _add(place, branch, path, words)
+        _add_worktree(place, branch, path, words)
         failpoints.reach("workspace.added")
         admin = ground.registered(place.common, path)
         worktrees.mark(place, admin, wish.card, path)
         failpoints.reach("workspace.marked")
         worktrees.lock(admin, wish.run)
         failpoints.reach("workspace.kept")
-    sparse = _checkout(place, path, admin, branch, wish.without_board)
+    sparse = _fill_worktree(place, path, admin, branch, wish.without_board)
     failpoints.reach("workspace.checked-out")
     told += _post_checkout(place.common, path, start, is_base=not ahead)
     return Workspace(path, branch, start, True, True, admin, sparse, wish.base, told=tuple(told))
@@ -140,7 +142,7 @@ def _check_known(place: Place, wish: Wish, base: str, tip: str) -> list[str]:
     return [f"continuing on {branch}, which has {count} commits"]
 
 
-def _add(place: Place, branch: str, path: str, words: tuple[str, ...]) -> None:
+def _add_worktree(place: Place, branch: str, path: str, words: tuple[str, ...]) -> None:
     folder = os.path.dirname(path)
     os.makedirs(folder, exist_ok=True)
     worktree_places.hide(folder)
@@ -156,7 +158,7 @@ def _add(place: Place, branch: str, path: str, words: tuple[str, ...]) -> None:
         raise
 
 
-def _checkout(place: Place, path: str, admin: str, branch: str, without_board: bool) -> bool:
+def _fill_worktree(place: Place, path: str, admin: str, branch: str, without_board: bool) -> bool:
     """Fill a worktree made without checkout. True when the board was left out."""
     rules = f"{admin}/info/sparse-checkout"
     sparse = without_board and bool(place.prefix) and not os.path.lexists(rules)
@@ -181,7 +183,7 @@ def _view_for_checkout(place: Place, path: str, admin: str, branch: str, sparse:
 
 
 @cache
-def _hooks(common: str) -> str:
+def _hooks_folder(common: str) -> str:
     """The folder of hooks, asked once: a tick may make many worktrees."""
     configured = commits.text(common, "config", "--type=path", "core.hooksPath")
     return configured or f"{common}/hooks"
@@ -194,7 +196,7 @@ def _post_checkout(common: str, path: str, commit: str, is_base: bool) -> list[s
     `is_base`: it would be a session's else.
     """
     # A configured path counts from the root of the worktree in which the hook runs (githooks(5)).
-    folder = os.path.join(path, _hooks(common))
+    folder = os.path.join(path, _hooks_folder(common))
     hook = f"{folder}/post-checkout"
     if not os.access(hook, os.X_OK) or not os.path.isfile(hook):
         return []
@@ -216,7 +218,9 @@ def _post_checkout(common: str, path: str, commit: str, is_base: bool) -> list[s
 # -- one of an earlier attempt
 
 
-def _continued(place: Place, wish: Wish, path: str, admin: str, told: list[str]) -> Workspace:
+def _continue_workspace(
+    place: Place, wish: Wish, path: str, admin: str, told: list[str]
+) -> Workspace:
     branch = worktrees.branch_of(wish.card)
     told += unfinished.remove_stale_locks(place.common, admin, branch)
     failpoints.reach("workspace.found")
@@ -232,20 +236,20 @@ def _continued(place: Place, wish: Wish, path: str, admin: str, told: list[str])
     fresh = not os.path.exists(f"{admin}/index")
     if fresh:  # the tick that made it died before its checkout
         ground.attach(admin, branch)
-        sparse = _checkout(place, path, admin, branch, wish.without_board)
+        sparse = _fill_worktree(place, path, admin, branch, wish.without_board)
         told += _post_checkout(place.common, path, tip, is_base=False)
     else:
         told += unfinished.settle_worktree(place.common, path, admin, branch, wish.run)
     failpoints.reach("workspace.set-right")
     if tip != base and commits.is_ancestor(place.common, tip, base):
         with _view_for_checkout(place, path, admin, branch, sparse) as view:
-            tip = _forward(view, admin, branch, (tip, base), told)
+            tip = _bring_to_base(view, admin, branch, (tip, base), told)
     failpoints.reach("workspace.forwarded")
     setup = not os.path.exists(f"{admin}/{_SETUP}")
     return Workspace(path, branch, tip, fresh, setup, admin, sparse, wish.base, told=tuple(told))
 
 
-def _on(admin: str, branch: str) -> bool:
+def _is_on_branch(admin: str, branch: str) -> bool:
     return read_plain(f"{admin}/HEAD").strip() == f"ref: refs/heads/{branch}"
 
 
@@ -254,7 +258,9 @@ def _left_out(place: Place, admin: str) -> bool:
     return bool(place.prefix) and rules == _without_board(place)
 
 
-def _forward(view: View, admin: str, branch: str, move: tuple[str, str], told: list[str]) -> str:
+def _bring_to_base(
+    view: View, admin: str, branch: str, move: tuple[str, str], told: list[str]
+) -> str:
     """Bring a branch without work of its own up to base; the commit at which the run starts.
 
     Files and index come first: with an index behind its branch, the session's next commit would

@@ -38,7 +38,7 @@ def _find_fault(place: Place, real: str) -> str:
     dotted = _dot_folder(real, home)
     if real in (home, "/") or (dotted and dotted != _dot_folder(main, home)):
         return "is where programs of yours look for their settings"
-    for folder in _upwards(real):
+    for folder in _parent_folders(real):
         if _is_git_directory(folder) or os.path.basename(folder) == ".git":
             return "lies in a git directory"
         if folder == main:
@@ -56,7 +56,7 @@ def _dot_folder(path: str, home: str) -> str:
     return first if first.startswith(".") else ""
 
 
-def _upwards(path: str) -> Iterator[str]:
+def _parent_folders(path: str) -> Iterator[str]:
     while True:
         yield path
         above = os.path.dirname(path)
@@ -81,16 +81,16 @@ def hide(folder: str) -> None:
     Raises OSError.
     """
     real = os.path.realpath(folder)
-    for above in _upwards(os.path.dirname(real)):
+    for above in _parent_folders(os.path.dirname(real)):
         if not _is_checkout(above):
             continue
         common = common_dir(above)
         inside = os.path.relpath(real, above)
         if common and "\n" not in inside:
-            board_place.hide(common, f"{_escaped(inside)}/")
+            board_place.hide(common, f"{_ignore_pattern(inside)}/")
         return
 
 
-def _escaped(path: str) -> str:
+def _ignore_pattern(path: str) -> str:
     """A path as a pattern of gitignore(5) that stands for it alone."""
     return "".join(f"\\{char}" if char in "\\*?[" else char for char in path)

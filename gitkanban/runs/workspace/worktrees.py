@@ -54,15 +54,15 @@ def _name_outside(place: Place) -> str:
     """`/x/shop.lib` for the submodule lib of /x/shop; empty where there is no superproject."""
     if not place.main or os.path.isdir(f"{place.main}/.git"):
         return ""
-    top, above = place.main, _superproject(place.main, place.common)
+    top, above = place.main, _superproject_of(place.main, place.common)
     while above:
-        top, above = above, _superproject(above)
+        top, above = above, _superproject_of(above)
     inside = os.path.relpath(place.main, top)
     return "" if inside == "." else f"{top}.{inside.replace('/', '.')}"
 
 
 @cache
-def _superproject(root: str, admin: str = "") -> str:
+def _superproject_of(root: str, admin: str = "") -> str:
     which = (f"--git-dir={admin}", f"--work-tree={root}") if admin else ()
     return git.run(root, *which, "rev-parse", "--show-superproject-working-tree", check=False).text
 

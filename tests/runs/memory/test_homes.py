@@ -238,7 +238,7 @@ def test_two_that_keep_a_proposal_at_once_keep_it_whole(
 ) -> None:
     """Else one would say that it is kept while the other still takes its files away."""
     Path(run.file("profiles/p"), "memories", "MEMORY.md").write_text("# changed\n")
-    differences, tried = proposing._differences, []
+    differences, tried = proposing._memory_differences, []
 
     def meanwhile(folder: Folder, home: Home) -> object:
         if not tried:
@@ -248,7 +248,7 @@ def test_two_that_keep_a_proposal_at_once_keep_it_whole(
         return differences(folder, home)
 
     monkeypatch.setattr(proposing, "KEEP_WAIT", 0.0)
-    monkeypatch.setattr(proposing, "_differences", meanwhile)
+    monkeypatch.setattr(proposing, "_memory_differences", meanwhile)
     assert proposing.propose(run)
     assert tried and not proposing.propose(run)
     (found,) = proposals.every(private_of(run))
@@ -273,14 +273,14 @@ def test_a_run_that_cannot_be_kept_is_told_and_stops_no_other(
     for folder in (run, other):
         Path(folder.file("profiles/p"), "memories", "MEMORY.md").write_text("# changed\n")
         Path(folder.file("exit.json")).write_text("{}")
-    differences = proposing._differences
+    differences = proposing._memory_differences
 
     def broken(folder: Folder, home: Home) -> object:
         if folder == run:
             raise OSError(5, "Input/output error")
         return differences(folder, home)
 
-    monkeypatch.setattr(proposing, "_differences", broken)
+    monkeypatch.setattr(proposing, "_memory_differences", broken)
     (line,) = proposing.gather(private_of(run))
     assert line.startswith("what run 01run remembered is not kept yet")
     assert [each.id for each in proposals.every(private_of(run))] == ["02run"]
@@ -375,7 +375,7 @@ def interrupted(run: Folder, home: Path, proposal: Proposal) -> None:
     path = proposals.folder(private_of(run), WAITING, proposal.id)
     changes = proposals.changes_of(private_of(run), proposal)
     where = Home(str(home), ("memories", "state/notes.md", "not/there"))
-    applying._write_journal(path, applying._planned(where, proposal.id, changes, ""))
+    applying._write_journal(path, applying._plan_steps(where, proposal.id, changes, ""))
 
 
 def test_an_interrupted_accept_is_finished_before_another_and_leaves_no_part(
