@@ -11,15 +11,17 @@ PAGE = Path(__file__).parent.parent / "docs" / "commands.md"
 HEAD = """\
 # Commands
 
-Cards may be named by any unambiguous prefix of their id; an exact match wins. `-b/--branch` aims a planning command at another
-branch, made from the board's tip when it does not exist: so a pull request is prepared without checking anything out.
-Every command that prints data has `--json`; the shapes are in [json.md](json.md).
+Any unambiguous prefix of an id names a card; an exact match wins. `-b/--branch` aims a planning
+command at another branch, created from the board's tip if it does not exist. So a pull request can
+be prepared without checking anything out. Every command that prints data has `--json`; the shapes
+are in [json.md](json.md).
 
-Exit codes: 0 fine, 1 an expected failure (`Error:` and `Hint:` on stderr), 2 wrong usage, 3 a bug (a report file is
-written), 130 interrupted. No colour when the output is no terminal, or with `NO_COLOR`.
+Exit codes: 0 success, 1 an expected failure (`Error:` and `Hint:` on stderr), 2 wrong usage, 3 a bug
+(a report file is written), 130 interrupted. There is no colour if the output is not a terminal, or
+with `NO_COLOR`.
 
-`gitkanban help COMMAND` prints what stands here. For completion in bash, put this into `~/.bashrc` (in zsh and fish it is
-`zsh_source` and `fish_source`):
+`gitkanban help COMMAND` prints the same as this page. For completion in bash, put this into
+`~/.bashrc` (for zsh and fish, use `zsh_source` and `fish_source`):
 
 ```
 eval "$(_GITKANBAN_COMPLETE=bash_source gitkanban)"

@@ -19,45 +19,50 @@ from gitkanban.views.text import shown
 # (section, command, module under gitkanban.cli, what the overview says)
 COMMANDS = (
     ("Start", "init", "init", "Make a board in this repository."),
-    ("Start", "demo", "demo", "Watch a small board being worked, in a throw-away repository."),
+    ("Start", "demo", "demo", "Watch a small board at work, in a throw-away repository."),
     ("Start", "trust", "trust", "Show what tick would run, and allow it on this machine."),
-    ("Start", "instructions", "instructions", "What an agent must know to plan with the board."),
+    (
+        "Start",
+        "instructions",
+        "instructions",
+        "What an agent needs to know to plan with the board.",
+    ),
     ("Plan", "add", "add", "Add one card, or several from a file."),
     ("Plan", "edit", "edit", "Change a card's fields, or its file in an editor."),
     ("Plan", "link", "link", "Make a card wait for other cards."),
-    ("Plan", "unlink", "link", "Make it no longer wait for them."),
+    ("Plan", "unlink", "link", "Make a card no longer wait for them."),
     ("Plan", "approve", "moves", "Let backlog cards run."),
     ("Look", "status", "status", "The board at a glance: slots, cards, what holds them back."),
-    ("Look", "list", "list", "Cards, filtered."),
+    ("Look", "list", "list", "List cards, with filters."),
     ("Look", "show", "show", "One card with its runs and notes."),
-    ("Look", "why", "why", "What holds a card back, and what would free it."),
-    ("Look", "workers", "workers", "Workers, their limits, and what they do; set changes them."),
+    ("Look", "why", "why", "What is holding a card back, and what would free it."),
+    ("Look", "workers", "workers", "Workers, their limits and their load; set changes them."),
     ("Look", "simulate", "simulate", "When each card would start and end."),
-    ("Look", "log", "log", "What happened to the board or a card, from its commits."),
+    ("Look", "log", "log", "The history of the board or of a card."),
     ("Look", "logs", "logs", "What a session printed."),
-    ("Review", "diff", "diff", "What a branch or an edit changes, in the board's own words."),
-    ("Review", "check", "check", "Check a board, or what a change brings into it."),
-    ("Review", "fmt", "fmt", "Lay cards out so that changes to them merge."),
-    ("Review", "rename", "rename", "Give a card another id, everywhere it is named."),
-    ("Review", "install", "install", "Teach git in this clone to merge cards by field."),
-    ("Run", "tick", "tick", "Settle what ended, start what is ready. For cron and hooks."),
-    ("Run", "sync", "sync", "Bring the board together with a remote's."),
+    ("Review", "diff", "diff", "What a branch or an edit changes, in terms of cards."),
+    ("Review", "check", "check", "Check a board, or what a change brings in."),
+    ("Review", "fmt", "fmt", "Format card files so that git can merge changes to them."),
+    ("Review", "rename", "rename", "Change a card's id, everywhere it is used."),
+    ("Review", "install", "install", "Teach git in this clone to merge cards field by field."),
+    ("Run", "tick", "tick", "Settle what has ended, start what is ready. For cron and hooks."),
+    ("Run", "sync", "sync", "Merge the board with a remote's."),
     ("Run", "stop", "stop", "End a running session."),
-    ("Decide", "review", "review", "Walk the cards in review one by one, on a terminal."),
+    ("Decide", "review", "review", "Go through the cards in review one by one."),
     ("Decide", "accept", "accept", "Merge the work of cards in review into base."),
-    ("Decide", "reject", "reject", "Send a card in review back, with words."),
-    ("Decide", "done", "done", "Call a card done without merging; from a session, report."),
-    ("Decide", "block", "block", "Hold a card until a person acts; from a session, ask for one."),
+    ("Decide", "reject", "reject", "Send a card in review back, with a reason."),
+    ("Decide", "done", "done", "Close a card without merging; from a session, report."),
+    ("Decide", "block", "block", "Hold a card until a person acts; from a session, ask for help."),
     ("Decide", "retry", "moves", "Let a blocked card run again."),
-    ("Decide", "drop", "moves", "Give a card up."),
+    ("Decide", "drop", "moves", "Give up on a card."),
     ("Decide", "reopen", "moves", "Bring a done or dropped card back."),
-    ("Decide", "reclaim", "reclaim", "Give up a run of another clone that is gone for good."),
-    ("Decide", "undo", "undo", "Take a board commit back, by fields."),
-    ("Decide", "note", "note", "Leave words on a card."),
+    ("Decide", "reclaim", "reclaim", "Give up on a run of another clone that is gone for good."),
+    ("Decide", "undo", "undo", "Undo a board commit, field by field."),
+    ("Decide", "note", "note", "Leave a note on a card."),
     ("Decide", "memory", "memory", "What agents want to remember: list, accept, reject."),
-    ("Care", "doctor", "doctor", "Find what is wrong, and repair what cannot lose work."),
+    ("Care", "doctor", "doctor", "Find what is wrong; repair what can be repaired safely."),
     ("Care", "gc", "gc", "Remove what finished work leaves behind; archive old cards."),
-    ("Care", "pause", "pause", "Start nothing new for a worker, or for all."),
+    ("Care", "pause", "pause", "Start nothing new for a worker, or for the whole board."),
     ("Care", "resume", "pause", "Let it start cards again."),
 )
 # Called by git, not by people, and so in no overview.
@@ -109,13 +114,13 @@ class LazyGroup(click.Group):
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="`gitkanban help COMMAND` says more. Cards may be named by any unambiguous prefix.",
+    epilog="`gitkanban help COMMAND` says more. Any unambiguous prefix names a card.",
 )
 @click.version_option(__version__, "-V", "--version", message="gitkanban %(version)s")
 def cli() -> None:
     """A git-native kanban board on which coding agents work.
 
-    Cards are files on a branch, slots are leases, and `gitkanban tick` does one pass.
+    Cards are files on a branch, slots are leases, and `gitkanban tick` does one pass over the board.
     """
 
 

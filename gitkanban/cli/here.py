@@ -26,7 +26,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 branch_option = click.option(
     "-b", "--branch", default="", metavar="NAME",
-    help="Work on this branch's board; made from the board's tip when it does not exist.",
+    help="Use this branch's board; created from the board's tip if it does not exist.",
 )  # fmt: skip
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 

@@ -214,16 +214,16 @@ def test_doctor_is_not_for_sessions_to_mend_with(board: Path) -> None:
 
 def test_pause_and_resume_are_on_the_board_for_every_clone(board: Path) -> None:
     said = ok(board, "pause", "backend-hermes-pool", "--why", "quota")
-    assert said == "backend-hermes-pool paused; what runs goes on\n"
+    assert said == "backend-hermes-pool paused; running sessions go on\n"
     assert "paused: backend-hermes-pool: quota" in ok(board, "status")
     clone = board.with_name("clone")
     git(board.parent, "clone", "-q", "repo", "clone")
     assert "paused: backend-hermes-pool: quota" in ok(clone, "status")
     tip = git(board, "rev-parse", "HEAD")
     again = ok(board, "pause", "backend-hermes-pool")
-    assert again == "backend-hermes-pool is paused already; what runs goes on\n"
+    assert again == "backend-hermes-pool is already paused; running sessions go on\n"
     assert git(board, "rev-parse", "HEAD") == tip
-    assert ok(board, "resume", "backend-hermes-pool") == "backend-hermes-pool goes on\n"
+    assert ok(board, "resume", "backend-hermes-pool") == "backend-hermes-pool is resumed\n"
     assert ok(board, "resume", "backend-hermes-pool") == "backend-hermes-pool was not paused\n"
     assert "paused" not in ok(board, "status")
     subjects = git(board, "log", "-2", "--format=%s").splitlines()
@@ -241,7 +241,7 @@ def test_a_paused_board_starts_nothing(board: Path) -> None:
     told = call(board, "resume", "messages-owner")
     assert "the whole board is paused" in told.err
     ok(board, "pause", "messages-owner")
-    assert ok(board, "resume", "--all") == "every worker goes on\nmessages-owner goes on\n"
+    assert ok(board, "resume", "--all") == "every worker is resumed\nmessages-owner is resumed\n"
     assert ok(board, "resume", "--all") == "nothing was paused\n"
 
 

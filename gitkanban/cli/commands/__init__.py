@@ -30,7 +30,7 @@ mergefile     `gitkanban merge-file`: git's merge driver for cards. Git calls it
 moves         `approve`, `retry`, `drop` and `reopen`: moves that people make on one or several
               cards
 note          `gitkanban note`: words on a card, by a person or by its session
-pause         `pause` and `resume`: nothing new starts for a worker; what runs goes on
+pause         `pause` and `resume`: nothing new starts for a worker; running sessions go on
 reclaim       `gitkanban reclaim`: a person gives up a run of another clone, which tick never does
               by itself
 reject        `gitkanban reject`: send a card in review back, with words for the next attempt

@@ -18,15 +18,15 @@ from gitkanban.errors import GitkanbanError
 
 @click.command("accept")
 @click.argument("cards", nargs=-1, required=True)
-@click.option("--merge", "how", flag_value="merge", help="With a merge commit, this time.")
-@click.option("--squash", "how", flag_value="squash", help="As one commit, this time.")
-@click.option("--ff", "how", flag_value="ff", help="Without a merge commit where possible.")
+@click.option("--merge", "how", flag_value="merge", help="This time, with a merge commit.")
+@click.option("--squash", "how", flag_value="squash", help="This time, as one commit.")
+@click.option("--ff", "how", flag_value="ff", help="This time, without a merge commit if possible.")
 @json_option
 def accept_command(cards: tuple[str, ...], how: str | None, as_json: bool) -> int:
-    """Merge the branches of CARDS into base, and call the cards done.
+    """Merge the branches of CARDS into base, and move the cards to done.
 
-    Uncommitted work in a checkout of base stays as it is; where it is in the way, the card is
-    refused and stays in review. A conflict blocks the card and names the files.
+    Uncommitted work in a checkout of base stays as it is. If it is in the way, the card is refused
+    and stays in review. A conflict blocks the card and names the files.
     """
     from gitkanban.tick.accepting import accept
 

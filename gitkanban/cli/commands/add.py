@@ -31,33 +31,41 @@ PLAN_MOST = 64 << 20  # characters of a list of cards
 
 @click.command("add")
 @click.argument("title", required=False, default=None)
-@click.option("--id", "card_id", default="", help="Set the id; by default a short random one.")
-@click.option("-w", "--worker", default="", help="Who shall do it.")
+@click.option("--id", "card_id", default="", help="Id of the card; by default a short random one.")
+@click.option("-w", "--worker", default="", help="Worker that gets the card.")
 @click.option(
-    "-p", "--parent", "parents", multiple=True, metavar="ID", help="It waits for this card."
+    "-p",
+    "--parent",
+    "parents",
+    multiple=True,
+    metavar="ID",
+    help="Start only when this card is done (repeatable).",
 )
 @click.option("--priority", type=int, default=0, help="Higher goes first; default 0.")
 @click.option(
     "--needs",
     multiple=True,
     metavar="NAME[:N]",
-    help="It takes this much of a capacity; :0 for none, whatever its worker's cards take.",
+    help="Amount of a capacity that it needs; :0 for none, whatever the worker's needs are (repeatable).",
 )
 @click.option(
-    "--acceptance", multiple=True, metavar="TEXT", help="One line that must hold when done."
+    "--acceptance",
+    multiple=True,
+    metavar="TEXT",
+    help="One line that must hold when it is done (repeatable).",
 )
-@click.option("--body", default="", metavar="TEXT", help="What to do, at length.")
+@click.option("--body", default="", metavar="TEXT", help="Full description of the work.")
 @click.option(
-    "--body-file", default=None, metavar="FILE", help="The body from a file; - for stdin."
+    "--body-file", default=None, metavar="FILE", help="Read the body from a file; - for stdin."
 )
 @click.option("-e", "--edit", is_flag=True, help="Write the body in your editor.")
-@click.option("--backlog", is_flag=True, help="Not to run before somebody approves it.")
+@click.option("--backlog", is_flag=True, help="Do not run it until somebody approves it.")
 @click.option(
     "--from",
     "source",
     default=None,
     metavar="FILE",
-    help="Add all cards of a YAML list (- for stdin), in one commit, all or none.",
+    help="Add every card of a YAML list (- for stdin), in one commit, all or none.",
 )
 @branch_option
 @json_option
@@ -77,9 +85,9 @@ def add_command(
     branch: str,
     as_json: bool,
 ) -> None:
-    """Add a card to the board, or with --from several.
+    """Add a card to the board, or several with --from.
 
-    Where there is only one worker, cards without one are given to it.
+    If there is only one worker, cards without a worker go to it.
 
     \b
     gitkanban add "implement backend API" --worker backend-hermes-pool --parent T0

@@ -20,14 +20,14 @@ from gitkanban.core.tick.facts import Report
     type=click.Choice(BLOCK_REASONS),
     default=NEEDS_INPUT,
     show_default=True,
-    help="The kind of obstacle.",
+    help="Kind of obstacle.",
 )
 @branch_option
 @json_option
 def block_command(card: str, why: str, reason: str, branch: str, as_json: bool) -> None:
     """Hold CARD until a person acts.
 
-    A running session is stopped. Called from inside a session it reports: that session's card,
+    A running session is stopped. From inside a session this is a report: the session's own card,
     which need not be named, becomes blocked when the session ends.
     """
     card = own_card(card)

@@ -15,16 +15,18 @@ format_option = click.option(
 
 @click.command("check")
 @click.argument("rev", required=False, default="")
-@click.option("--base", default="", metavar="REV", help="Only what has changed since it left REV.")
+@click.option(
+    "--base", default="", metavar="REV", help="Only what has changed since it branched off REV."
+)
 @click.option("-b", "--branch", default="", metavar="NAME", help="The same as NAME --base BOARD.")
 @click.option("--all", "all_", is_flag=True, help="With --base: also what was wrong before.")
 @format_option
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 def check_command(rev: str, base: str, branch: str, all_: bool, form: str, as_json: bool) -> int:
-    """Check every card and the config, and fail when there are errors.
+    """Check every card and the config; fail if there are errors.
 
-    Checks REV, or what lies in the checkout at hand, uncommitted edits included. With --base only
-    what the change brings in is told, and fails it.
+    This checks REV, or the current checkout with its uncommitted edits. With --base only the
+    problems that the change brings in are reported and counted.
     """
     from gitkanban.board.repo.place import find
     from gitkanban.board.review import findings

@@ -25,13 +25,13 @@ LOOK = 0.2  # seconds between looks at the board
 
 @click.command("demo")
 @click.option(
-    "--keep", default=None, metavar="DIR", help="Make it there, and leave it for exploring."
+    "--keep", default=None, metavar="DIR", help="Make it in DIR, and leave it for you to explore."
 )
 @click.option("--own-branch", is_flag=True, help="Keep the board on a branch of its own.")
 def demo_command(keep: str | None, own_branch: bool) -> None:
-    """Watch a small board being worked: five cards, three workers, real worktrees and sessions.
+    """Watch a small board at work: five cards, three workers, real worktrees and sessions.
 
-    The sessions are a small shell script in place of an agent. It takes about ten seconds.
+    A small shell script stands in for the agent. It takes about ten seconds.
     """
     if keep and Path(keep).exists() and any(Path(keep).iterdir()):
         raise UsageError(f"{keep} is not empty", "Name a folder that does not exist yet.")

@@ -25,15 +25,15 @@ from gitkanban.cli.terminal import colour_on
     type=click.Choice(["text", "markdown", "json"]),
     default="text",
     show_default=True,
-    help="How to print it; markdown renders on GitHub, with a graph.",
+    help="Output format; markdown renders on GitHub, with a graph.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 def diff_command(a: str, b: str, branch: str, form: str, as_json: bool) -> None:
-    """Compare two boards: the cards that change, and what follows from it.
+    """Compare two boards: the cards that change, and what follows from that.
 
-    Without arguments, what the branch or the uncommitted edits at hand would bring into the board.
-    A and B are revisions; A alone is compared with what is at hand; A...B, as in git, leaves out
-    what A did since B left it.
+    Without arguments, show what the current branch or its uncommitted edits would bring into the
+    board. A and B are revisions. A alone is compared with the current checkout. A...B leaves out, as
+    in git, what happened in A since B branched off.
     """
     from gitkanban import clock
     from gitkanban.core.review.diff import difference

@@ -14,17 +14,21 @@ from gitkanban.cli.here import (
 
 
 @click.command("doctor")
-@click.option("--fix", is_flag=True, help="Repair what cannot lose work.")
+@click.option("--fix", is_flag=True, help="Make the repairs that cannot lose work.")
 @click.option("-n", "--dry-run", is_flag=True, help="With --fix: only say what it would do.")
-@click.option("--here", is_flag=True, help="Tick here: runs open on another machine are over.")
+@click.option(
+    "--here",
+    is_flag=True,
+    help="Tick on this machine from now on; runs on the other machine are over.",
+)
 @json_option
 def doctor_command(fix: bool, dry_run: bool, here: bool, as_json: bool) -> int:
     """Find what is wrong: leases and runs that do not match, worktrees and branches without cards,
-    stale locks, a silent cron, a full disk, missing commands, and so on; and what would stop the
-    next start or the next accept, both gone through without doing them.
+    stale locks, a silent cron, a full disk, missing commands, and so on. Also find what would stop
+    the next start or the next accept, by a dry run of both.
 
-    Each finding says what --fix would do, or what is left to you. Exits with 1 while something is
-    wrong; notes are not.
+    Each finding says what --fix would do, or what is left to you. The exit code is 1 while something
+    is wrong; notes do not count.
     """
     from gitkanban.care.checkup import examine
     from gitkanban.care.repair import Repairs

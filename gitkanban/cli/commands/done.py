@@ -23,20 +23,22 @@ def merged_of(place: Place, board: Board, card: Card) -> str:
 @click.command("done")
 @click.argument("cards", nargs=-1)
 @click.option(
-    "--summary", default="", metavar="TEXT", help="What was done, for those who come after."
+    "--summary", default="", metavar="TEXT", help="What was done, for whoever continues from it."
 )
-@click.option("--no-change", is_flag=True, help="From a session: nothing needed changing.")
+@click.option("--no-change", is_flag=True, help="From a session: no change was needed.")
 @branch_option
 @json_option
 def done_command(
     cards: tuple[str, ...], summary: str, no_change: bool, branch: str, as_json: bool
 ) -> None:
-    """Call CARDS done.
+    """Move CARDS to done.
 
-    A person closes a card whose work is in already, or is not needed; nothing is merged (that is
-    `accept`). Of a card that is done, but whose work is not in base here, it says that this is
-    fine: nothing waits for that work any more. Called from inside a session it only reports on that session's card, which need not be
-    named: the verdict still asks for commits (or --no-change) and for a green verify.
+    A person closes a card whose work is already in base, or is not needed; nothing is merged (use
+    `accept` for that). For a card that is done while its work is not in base here, this says that
+    nothing needs to wait for that work any more.
+
+    From inside a session this is only a report on the session's own card, which need not be named:
+    the verdict still requires commits (or --no-change) and a passing verify.
     """
     cards = cards or (own_card(""),)
     if session()[1]:

@@ -30,8 +30,8 @@ from gitkanban.errors import Refused, UsageError
 
 @click.command("edit")
 @click.argument("card")
-@click.option("--title", default=None, metavar="TEXT", help="What it is called.")
-@click.option("-w", "--worker", default=None, help="Who shall do it; '' for nobody yet.")
+@click.option("--title", default=None, metavar="TEXT", help="New title.")
+@click.option("-w", "--worker", default=None, help="Worker that gets the card; '' for nobody yet.")
 @click.option("--priority", type=int, default=None, help="Higher goes first.")
 @click.option(
     "-p",
@@ -39,31 +39,38 @@ from gitkanban.errors import Refused, UsageError
     "parents",
     multiple=True,
     metavar="ID",
-    help="All it waits for, repeated; '' for nothing. `link` adds one.",
+    help="Everything it waits for (repeatable); '' for nothing. `link` adds one.",
 )
 @click.option(
     "--needs",
     multiple=True,
     metavar="NAME[:N]",
-    help="All it takes of capacities; build:0 for none, '' for what its worker's cards take.",
+    help="All the capacities it needs (repeatable); build:0 for none, '' for the worker's own needs.",
 )
 @click.option(
-    "--acceptance", multiple=True, metavar="TEXT", help="All that must hold when done; '' for none."
+    "--acceptance",
+    multiple=True,
+    metavar="TEXT",
+    help="Everything that must hold when it is done (repeatable); '' for nothing.",
 )
 @click.option(
-    "--add-acceptance", "more", multiple=True, metavar="TEXT", help="One more that must hold."
+    "--add-acceptance",
+    "more",
+    multiple=True,
+    metavar="TEXT",
+    help="One more thing that must hold (repeatable).",
 )
-@click.option("--body", default=None, metavar="TEXT", help="What to do, at length.")
+@click.option("--body", default=None, metavar="TEXT", help="Full description of the work.")
 @click.option(
-    "--body-file", default=None, metavar="FILE", help="The body from a file; - for stdin."
+    "--body-file", default=None, metavar="FILE", help="Read the body from a file; - for stdin."
 )
-@click.option("--to-backlog", is_flag=True, help="Not to run before somebody approves it again.")
+@click.option("--to-backlog", is_flag=True, help="Do not run it until somebody approves it again.")
 @click.option(
     "--file",
     "source",
     default=None,
     metavar="FILE",
-    help="Take the whole card from a file (- for stdin), such as a text that an edit has kept.",
+    help="Take the whole card from a file (- for stdin), such as one that a failed edit has kept.",
 )
 @branch_option
 @json_option
@@ -73,10 +80,10 @@ def edit_command(
     more: tuple[str, ...], body: str | None, body_file: str | None, to_backlog: bool,
     source: str | None, branch: str, as_json: bool,
 ) -> None:  # fmt: skip
-    """Change CARD: the given fields, or without options its file in your editor.
+    """Change fields of CARD; without options, open its file in your editor.
 
-    What somebody else changes of it meanwhile is merged field by field. Its status changes by
-    approve, drop and the other verbs.
+    What others change in the meantime is merged field by field. To change its status, use approve,
+    drop and the other commands.
     """
     refuse_in_session("edit")
     if body is not None and body_file is not None:

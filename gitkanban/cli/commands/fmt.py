@@ -15,13 +15,13 @@ from gitkanban.core.model import Board
 
 @click.command("fmt")
 @click.argument("cards", nargs=-1, metavar="[CARD|FILE]...")
-@click.option("--check", is_flag=True, help="Change nothing; fail when something would change.")
+@click.option("--check", is_flag=True, help="Change nothing; fail if something would change.")
 @branch_option
 def fmt_command(cards: tuple[str, ...], check: bool, branch: str) -> int:
-    """Lay cards out so that changes to them merge; comments, words and meaning stay.
+    """Format card files so that git can merge changes to them. Comments and meaning stay.
 
-    Files are changed where they lie. Cards named by id, or without names every card of the board,
-    are changed by one commit on the board's branch.
+    Files are changed in place. Cards that are named by id (without arguments, all cards of the
+    board) are changed in one commit on the board's branch.
     """
     paths = [name for name in cards if os.sep in name or name.endswith(".yaml")]
     names = [name for name in cards if name not in paths]

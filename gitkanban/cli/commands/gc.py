@@ -16,14 +16,16 @@ from gitkanban.core.model import Board
 
 
 @click.command("gc")
-@click.option("-n", "--dry-run", is_flag=True, help="Only say what would go and what stays.")
+@click.option(
+    "-n", "--dry-run", is_flag=True, help="Only say what would be removed and what stays."
+)
 @json_option
 def gc_command(dry_run: bool, as_json: bool) -> None:
     """Remove what finished work leaves behind, and say what is kept and why.
 
-    Clean worktrees and branches of done and dropped cards whose work is in base; folders of ended
-    runs beyond the newest `keep_runs`. Cards done for longer than `archive_after` move to the
-    archive, in one commit. Nothing goes that is the only copy of work.
+    It removes clean worktrees and branches of done and dropped cards whose work is in base, and
+    folders of ended runs except the newest `keep_runs`. Cards done for longer than `archive_after`
+    move to the archive, in one commit. The only copy of any work is never removed.
     """
     from gitkanban.care.gc import Tidier, look
     from gitkanban.cli.progress import progress

@@ -35,7 +35,7 @@ kanban:
     "--branch",
     default="",
     metavar="NAME",
-    help="Keep the board on a branch of its own; moves an in-tree board over.",
+    help="Keep the board on a branch of its own; moves an in-tree board there.",
 )
 @click.option(
     "--worker", default="coder", show_default=True, metavar="NAME", help="Name of the first worker."
@@ -47,13 +47,13 @@ kanban:
     help=f"Its agent: {', '.join(PRESETS)}. By default the first one that is installed.",
 )
 @click.option(
-    "--config", "source", default=None, metavar="FILE", help="Start from this config.yaml instead."
+    "--config", "source", default=None, metavar="FILE", help="Start with this config.yaml."
 )
 @json_option
 def init_command(branch: str, worker: str, runner: str, source: str | None, as_json: bool) -> None:
     """Make a board in this repository, and trust the commands it starts with.
 
-    The commands of a --config FILE are not trusted: look at them first, with `gitkanban trust`.
+    The commands of a --config FILE are not trusted: review them first, with `gitkanban trust`.
 
     By default it lies in `.kanban/` of the branch that is checked out. With --branch it gets a
     branch without code, checked out at `.kanban/`: that fits where main is protected, or where

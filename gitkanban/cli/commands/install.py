@@ -16,13 +16,13 @@ NAME = "gitkanban"
 
 @click.command("install")
 @click.argument("what", type=click.Choice(["merge-driver"]))
-@click.option("--remove", is_flag=True, help="Take it out again.")
+@click.option("--remove", is_flag=True, help="Remove it again.")
 def install_command(what: str, remove: bool) -> None:  # noqa: ARG001 - one choice today
     """Install the merge driver: git then merges cards field by field in this clone.
 
-    Without it cards merge line by line, which their layout is made for; with it, so do changes
-    that meet in one list or one status, and a true conflict marks that field only. It is written
-    to this clone's git config and info/attributes; nothing is committed.
+    Without it cards merge line by line, which their layout is made for. With it, changes to the
+    same list or status merge too, and a true conflict marks only its field. The driver is recorded
+    in this clone's git config and info/attributes; nothing is committed.
     """
     refuse_in_session("install")
     place = place_here()

@@ -1,4 +1,4 @@
-"""`gitkanban instructions`: what an agent must know to plan with this board."""
+"""`gitkanban instructions`: what an agent needs to know to plan with this board."""
 
 import click
 
@@ -11,12 +11,13 @@ from gitkanban.core.agents.presets import PRESETS
 @click.command("instructions")
 @click.option(
     "--for", "agent", type=click.Choice(sorted(PRESETS)), default=None, metavar="AGENT",
-    help="Also say where this agent looks for it.",
+    help="Also say where this agent looks for instructions.",
 )  # fmt: skip
 def instructions_command(agent: str | None) -> None:
-    """Print what an interactive agent must know to use the board.
+    """Print what an interactive agent needs to know to use the board.
 
-    It may read the board, propose cards and leave notes; it accepts, approves and trusts nothing.
+    Such an agent may read the board, propose cards and leave notes. Accepting, approving and trusting
+    are left to people.
     """
     board = board_of(place_here())
     for line in instructions(board.config, __version__, agent or "").rstrip("\n").split("\n"):

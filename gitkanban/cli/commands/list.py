@@ -19,19 +19,22 @@ WORDS = (*STATUSES, "ready", "waiting")
     "statuses",
     multiple=True,
     type=click.Choice(WORDS),
-    help="Only cards of this status; may be given several times.",
+    help="Only cards with this status (repeatable).",
 )
 @click.option(
     "-w", "--worker", "workers", multiple=True, metavar="NAME", help="Only this worker's cards."
 )
 @click.option(
-    "--profile", "profiles", multiple=True, metavar="NAME", help="Only cards of this profile."
+    "--profile", "profiles", multiple=True, metavar="NAME", help="Only this profile's cards."
 )
 @click.option("--parent", default="", metavar="ID", help="Only cards that wait for this one.")
 @click.option(
-    "--grep", default="", metavar="TEXT", help="Only with this text in title or body, case aside."
+    "--grep",
+    default="",
+    metavar="TEXT",
+    help="Only cards with this text in title or body, whatever its case.",
 )
-@click.option("-q", "--quiet", is_flag=True, help="Print ids alone.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only ids.")
 @click.option("--at", "rev", default="", metavar="REV", help="The cards as they were at a commit.")
 @json_option
 def list_command(
@@ -44,7 +47,7 @@ def list_command(
     rev: str,
     as_json: bool,
 ) -> None:
-    """List cards, those that need a person first."""
+    """List cards, the ones that need a person first."""
     from gitkanban import clock
     from gitkanban.cli.quick import status_at, status_now
     from gitkanban.cli.terminal import colour_on, terminal_width

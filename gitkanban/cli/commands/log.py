@@ -16,7 +16,7 @@ from gitkanban.views.text import columns
 @click.command("log")
 @click.argument("card", required=False, default="")
 @click.option(
-    "--since", default="", metavar="DATE", help="Only what is newer, as in `git log --since`."
+    "--since", default="", metavar="DATE", help="Only newer commits, as in `git log --since`."
 )
 @click.option(
     "-n", "--lines", type=click.IntRange(min=1), default=None, metavar="N",
@@ -25,9 +25,9 @@ from gitkanban.views.text import columns
 @click.option("--reverse", is_flag=True, help="Oldest first.")
 @json_option
 def log_command(card: str, since: str, lines: int | None, reverse: bool, as_json: bool) -> None:
-    """Tell what happened: who moved which card from where to where, when, and why.
+    """Show what happened: who moved which card from where to where, when, and why.
 
-    CARD may be archived or removed; then its whole id is needed.
+    For an archived or removed CARD, give its whole id.
     """
     from gitkanban.board import store
     from gitkanban.board.review import history

@@ -20,12 +20,16 @@ LINES = 200
 
 @click.command("logs")
 @click.argument("card")
-@click.option("-f", "--follow", is_flag=True, help="Go on printing until the run ends.")
+@click.option("-f", "--follow", is_flag=True, help="Keep printing until the run ends.")
 @click.option(
-    "-n", "--lines", default=LINES, show_default=True, help="The last lines of each log; 0 for all."
+    "-n",
+    "--lines",
+    default=LINES,
+    show_default=True,
+    help="Number of lines from the end of each log; 0 for all.",
 )
 @click.option(
-    "--run", "run_id", default="", metavar="RUN", help="An earlier run; default the latest here."
+    "--run", "run_id", default="", metavar="RUN", help="An earlier run; by default the latest here."
 )
 @click.option("--path", is_flag=True, help="Print the run's folder instead.")
 @json_option
@@ -34,7 +38,7 @@ def logs_command(
 ) -> None:
     """Print the logs of CARD's latest run on this machine.
 
-    Logs stay in the clone that ran it; they may hold secrets and are never committed.
+    Logs stay in the clone that ran it: they may hold secrets, and are never committed.
     """
     place = place_here()
     found = card_of(board_of(place), card)

@@ -26,30 +26,32 @@ VERBS = ("accept", "reject", "show")
 
 @click.command("memory")
 @click.argument("words", nargs=-1, metavar="[PROFILE] | accept ID… | reject ID… | show ID…")
-@click.option("-a", "--all", "all_", is_flag=True, help="List those that were decided, too.")
+@click.option("-a", "--all", "all_", is_flag=True, help="Also list those that have been decided.")
 @click.option(
     "--take", type=click.Choice(TAKES), default=None,
-    help="Where both changed the same lines: whose side holds.",
+    help="Which side wins where both changed the same lines.",
 )  # fmt: skip
 @click.option(
-    "--by-hand", is_flag=True, help="With accept: you have written it there; only file it away."
+    "--by-hand",
+    is_flag=True,
+    help="With accept: you have already written it there, so only file it.",
 )
 @json_option
 def memory_command(
     words: tuple[str, ...], all_: bool, take: str | None, by_hand: bool, as_json: bool
 ) -> None:
-    """List proposals to a profile's memory, and decide them.
+    """List proposals to a profile's memory, and decide on them.
 
     \b
-    gitkanban memory                      what waits, of all profiles
-    gitkanban memory backend-hermes       of one profile
-    gitkanban memory show ID              the whole of a proposal
-    gitkanban memory accept ID ID         write them into the real memory, rejected ones too
+    gitkanban memory                      what is waiting, for all profiles
+    gitkanban memory backend-hermes       for one profile
+    gitkanban memory show ID              a whole proposal
+    gitkanban memory accept ID ID         write them into the real memory, even if rejected
     gitkanban memory reject ID            put it aside; nothing is deleted
 
-    A proposal is what a read-only run changed in its copy of the memory, or what somebody said
-    with `note --memory`. Accepting merges it into the memory as it is now, under the lock that
-    sessions which write the memory hold; a conflict is shown and changes nothing.
+    A proposal is what a read-only run changed in its copy of the memory, or what somebody wrote
+    with `note --memory`. Accepting merges it into the memory as it is now, while no session may
+    write the memory. A conflict is shown, and changes nothing.
     """
     refuse_in_session("memory")
     verb = words[0] if words and words[0] in VERBS else ""

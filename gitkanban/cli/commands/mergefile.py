@@ -14,7 +14,7 @@ import click
 def merge_file_command(base: str, ours: str, theirs: str, path: str) -> int:
     """Merge three versions of a card field by field into OURS; fails on a true conflict.
 
-    A field that conflicts gets git's markers, and what each side means is told.
+    A field that conflicts gets git's markers, and what each side means is printed.
     """
     from gitkanban import files
     from gitkanban.board.formats.mergefile import merge_card

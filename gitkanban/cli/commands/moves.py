@@ -37,11 +37,13 @@ def approve_command(cards: tuple[str, ...], branch: str, as_json: bool) -> None:
 
 @click.command("retry")
 @cards_argument
-@click.option("--why", default="", metavar="TEXT", help="Your answer; the next prompt carries it.")
+@click.option(
+    "--why", default="", metavar="TEXT", help="Your answer; it goes into the next prompt."
+)
 @branch_option
 @json_option
 def retry_command(cards: tuple[str, ...], why: str, branch: str, as_json: bool) -> None:
-    """Let blocked CARDS run again; attempts are counted anew."""
+    """Let blocked CARDS run again; attempts are counted from zero."""
 
     def again(place: Place, board: Board, card: Card) -> list[Change]:
         return retried(board, card, words(place, card, "retry", why))
@@ -51,19 +53,19 @@ def retry_command(cards: tuple[str, ...], why: str, branch: str, as_json: bool) 
 
 @click.command("drop")
 @cards_argument
-@click.option("--why", default="", metavar="TEXT", help="Why; kept as a note.")
+@click.option("--why", default="", metavar="TEXT", help="Reason; kept as a note.")
 @branch_option
 @json_option
 def drop_command(cards: tuple[str, ...], why: str, branch: str, as_json: bool) -> None:
-    """Give CARDS up. A running session is stopped; its work is kept on its branch."""
+    """Give up on CARDS. A running session is stopped; its work stays on its branch."""
     move_cards("drop", cards, branch, as_json, lambda place, board, card: [
         *move(board, "drop", card), *noted(words(place, card, "drop", why))])  # fmt: skip
 
 
 @click.command("reopen")
 @cards_argument
-@click.option("--why", default="", metavar="TEXT", help="Why; the next prompt carries it.")
-@click.option("--force", is_flag=True, help="Even when a child has started from its result.")
+@click.option("--why", default="", metavar="TEXT", help="Reason; it goes into the next prompt.")
+@click.option("--force", is_flag=True, help="Even if a child has already started from its result.")
 @branch_option
 @json_option
 def reopen_command(

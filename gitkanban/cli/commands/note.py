@@ -29,22 +29,22 @@ from gitkanban.errors import UsageError
 @click.argument("card", required=False, default="")
 @click.argument("text", required=False, default="")
 @click.option(
-    "--file", "source", default=None, metavar="FILE", help="The text from a file; - for stdin."
+    "--file", "source", default=None, metavar="FILE", help="Read the text from a file; - for stdin."
 )
 @click.option(
     "--memory", default="", metavar="TEXT",
-    help="What the card's profile should remember: a proposal, see `gitkanban memory`.",
+    help="Something for the card's profile to remember: a proposal, see `gitkanban memory`.",
 )  # fmt: skip
 @branch_option
 @json_option
 def note_command(
     card: str, text: str, source: str | None, memory: str, branch: str, as_json: bool
 ) -> None:
-    """Leave TEXT on CARD. Notes are files of their own and never conflict.
+    """Leave TEXT on CARD. Each note is a file of its own, so notes never conflict.
 
-    Inside a session CARD may be left out: `gitkanban note "text"` is on its own card. With --memory
-    it is a proposal to the memory of the card's profile instead. It goes onto the board, where other
-    clones see it: keep secrets out of it.
+    Inside a session CARD may be left out: `gitkanban note "text"` goes to the session's own card.
+    With --memory it is a proposal to the memory of the card's profile instead. Notes go onto the
+    board, where other clones see them: keep secrets out.
     """
     if session()[1] and card != session()[0] and not (text or source or memory):
         card, text = "", card  # the one word is the text

@@ -1,4 +1,4 @@
-"""`pause` and `resume`: nothing new starts for a worker; what runs goes on."""
+"""`pause` and `resume`: nothing new starts for a worker; running sessions go on."""
 
 from collections.abc import Sequence
 
@@ -27,13 +27,13 @@ workers_argument = click.argument("workers", nargs=-1, metavar="[WORKER]...")
 @click.command("pause")
 @workers_argument
 @click.option("--all", "all_", is_flag=True, help="The whole board.")
-@click.option("--why", default="", metavar="TEXT", help="Why; status shows it.")
+@click.option("--why", default="", metavar="TEXT", help="Reason; status shows it.")
 @branch_option
 @json_option
 def pause_command(
     workers: tuple[str, ...], all_: bool, why: str, branch: str, as_json: bool
 ) -> None:
-    """Start nothing new for WORKERs, here and in every clone. What runs goes on."""
+    """Start nothing new for WORKERs, here and in every clone. Running sessions go on."""
     refuse_in_session("pause")
     names = _named_workers(workers, all_)
     place = place_here(branch)
@@ -53,13 +53,13 @@ def pause_command(
         return
     changed = {each.pause.worker for each in done.changes if isinstance(each, SetPause)}
     for name in names:
-        state = "paused" if name in changed else "is paused already"
-        say(f"{_worker_words(name)} {state}; what runs goes on")
+        state = "paused" if name in changed else "is already paused"
+        say(f"{_worker_words(name)} {state}; running sessions go on")
 
 
 @click.command("resume")
 @workers_argument
-@click.option("--all", "all_", is_flag=True, help="The whole board, each paused worker too.")
+@click.option("--all", "all_", is_flag=True, help="The whole board, and every paused worker.")
 @branch_option
 @json_option
 def resume_command(workers: tuple[str, ...], all_: bool, branch: str, as_json: bool) -> None:
@@ -81,12 +81,12 @@ def resume_command(workers: tuple[str, ...], all_: bool, branch: str, as_json: b
         return
     resumed = [each.worker for each in done.changes if isinstance(each, ClearPause)]
     for name in dict.fromkeys((*([] if all_ else names), *resumed)):
-        say(f"{_worker_words(name)} {'goes on' if name in resumed else 'was not paused'}")
+        say(f"{_worker_words(name)} {'is resumed' if name in resumed else 'was not paused'}")
     if not resumed and all_:
         click.echo("nothing was paused")
     elif EVERYBODY in done.after.paused:
         click.echo(
-            "but the whole board is paused: nothing starts before `gitkanban resume --all`",
+            "but the whole board is paused: nothing starts until `gitkanban resume --all`",
             err=True,
         )
 

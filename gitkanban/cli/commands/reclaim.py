@@ -17,10 +17,11 @@ from gitkanban.errors import Refused
 @branch_option
 @json_option
 def reclaim_command(card: str, clone: str, branch: str, as_json: bool) -> None:
-    """Call the run of CARD lost and let the card run again.
+    """Declare the run of CARD lost, and let the card run again.
 
-    Only for a run of another clone that will not come back: nobody here can see whether its
-    session still works. Should it come back, what it reports no longer counts; its commits stay.
+    Use this only for a run of another clone that will not come back: nobody here can see whether
+    its session is still working. If it does come back, its reports no longer count; its commits
+    stay.
     """
 
     def lost(place: Place, _board: Board, found: Card) -> list[Change]:

@@ -13,12 +13,12 @@ from gitkanban.core.moves import reject
 @click.command("reject")
 @click.argument("card")
 @click.option(
-    "--why", required=True, metavar="TEXT", help="What is wrong; the next prompt carries it."
+    "--why", required=True, metavar="TEXT", help="What is wrong; it goes into the next prompt."
 )
 @branch_option
 @json_option
 def reject_command(card: str, why: str, branch: str, as_json: bool) -> None:
-    """Send CARD back to todo; the next session works on in the same worktree."""
+    """Send CARD back to todo; the next session continues in the same worktree."""
 
     def back(place: Place, board: Board, found: Card) -> list[Change]:
         return reject(board, found, words(place, found, "reject", why) or Note("", found.id))

@@ -26,10 +26,10 @@ from gitkanban.errors import Refused
 @branch_option
 @json_option
 def rename_command(old: str, new: str, branch: str, as_json: bool) -> None:
-    """Give the card OLD the id NEW, in its children, runs and notes too, in one commit.
+    """Change the id of card OLD to NEW, in its children, runs and notes too, in one commit.
 
-    For two branches that have added different cards under one id: rename the newer one on its
-    branch (-b), before the branches are merged.
+    If two branches have added different cards with one id, rename the newer card on its branch (-b)
+    before the branches are merged.
     """
     from gitkanban.board import store
 

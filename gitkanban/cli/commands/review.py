@@ -21,9 +21,9 @@ KEYS = "[a]ccept  [r]eject  [d]iff  [s]kip  [q]uit"
 
 @click.command("review")
 def review_command() -> None:
-    """Walk the cards in review: what was asked, what was done, whether verify passed; then decide.
+    """Go through the cards in review: what was asked, what was done, did verify pass; then decide.
 
-    a merges the branch into base, r asks for words and sends the card back, d shows the diff.
+    a merges the branch into base, r asks for a reason and sends the card back, d shows the diff.
     """
     refuse_in_session("review")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):

@@ -21,12 +21,12 @@ LOG_LINES = 8
 @click.argument("card", required=False, default="")
 @click.option("--prompt", is_flag=True, help="Print the prompt of its next session instead.")
 @click.option("--diff", is_flag=True, help="Print the work on its branch instead.")
-@click.option("--stat", is_flag=True, help="With --diff: only how much changed in which file.")
+@click.option("--stat", is_flag=True, help="With --diff: only how much each file changed.")
 @json_option
 def show_command(card: str, prompt: bool, diff: bool, stat: bool, as_json: bool) -> None:
     """Show CARD: fields, body, runs, notes, branch and workspace.
 
-    Inside a session CARD may be left out: it is the session's own.
+    Inside a session CARD may be left out: it is the session's own card.
     """
     from gitkanban.runs import handoffs
     from gitkanban.views.card import card_data, card_text

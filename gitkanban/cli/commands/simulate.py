@@ -17,23 +17,26 @@ _SPREAD = re.compile(r"\s*(?:±|\+/-|\+-)\s*")
 
 
 @click.command("simulate")
-@click.option("--until-done", is_flag=True, help="Go on until nothing can start; the default.")
+@click.option("--until-done", is_flag=True, help="Go on until nothing can start (the default).")
 @click.option(
     "--until",
     default="",
     metavar="DURATION",
-    help="Stop after that long: 8h, say; then neither bound nor advice.",
+    help="Stop after this long, such as 8h; then there is no bound and no advice.",
 )
 @click.option(
     "--duration", "durations", multiple=True, metavar="[WORKER=]10m±5m",
-    help="How long a session takes; without WORKER, of all others. Default 10m. +- reads as ±.",
+    help="How long a session takes; without WORKER, for all other workers. Default 10m; +- means ± (repeatable).",
 )  # fmt: skip
 @click.option(
-    "--review", default="0", metavar="DURATION", help="From a session's end to its acceptance."
+    "--review",
+    default="0",
+    metavar="DURATION",
+    help="Time from a session's end until its work is accepted.",
 )
-@click.option("--host-limit", type=click.IntRange(1), help="As if max_concurrency were this.")
-@click.option("--seed", type=int, default=0, help="Another draw of durations with a spread.")
-@click.option("--no-advice", is_flag=True, help="Leave out what raising a limit would give.")
+@click.option("--host-limit", type=click.IntRange(1), help="As if max_concurrency had this value.")
+@click.option("--seed", type=int, default=0, help="Draw other durations within their spread.")
+@click.option("--no-advice", is_flag=True, help="Leave out what raising a limit would gain.")
 @branch_option
 @json_option
 def simulate_command(
@@ -47,10 +50,10 @@ def simulate_command(
     branch: str,
     as_json: bool,
 ) -> None:
-    """Show when each card would start and end, if every session took so long and succeeded.
+    """Show when each card would start and end, if every session succeeded and took this long.
 
-    The scheduler is the real one, the clock is not; nothing is changed. Compare the makespan with
-    what chains and limits allow at best, see who idles, and which limit to raise first.
+    It uses the real scheduler and a virtual clock, and changes nothing. See how close the plan comes
+    to what chains and limits allow, who is idle, and which limit to raise first.
 
     \b
     gitkanban simulate --duration 20m --duration backend-hermes-pool=45m±15m --host-limit 8

@@ -7,7 +7,7 @@ from gitkanban.cli.here import json_option
 
 @click.command("status")
 @click.option(
-    "-a", "--all", "all_", is_flag=True, help="List done and dropped cards of a large board too."
+    "-a", "--all", "all_", is_flag=True, help="On a large board, list done and dropped cards too."
 )
 @click.option(
     "--at",
@@ -18,7 +18,7 @@ from gitkanban.cli.here import json_option
 )
 @json_option
 def status_command(all_: bool, rev: str, as_json: bool) -> None:
-    """Show slots, cards, what holds them back, and what is wrong with the board."""
+    """Show slots, cards, what is holding them back, and what is wrong with the board."""
     from gitkanban.cli.quick import print_status, status_at, status_now
 
     print_status(status_at(rev) if rev else status_now(), as_json, all_)

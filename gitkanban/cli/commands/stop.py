@@ -19,10 +19,10 @@ from gitkanban.errors import Refused, UsageError
 @click.command("stop")
 @click.argument("cards", nargs=-1)
 @click.option("--all", "all_", is_flag=True, help="Every session of this clone.")
-@click.option("--why", default="", metavar="TEXT", help="Why; kept with the run.")
+@click.option("--why", default="", metavar="TEXT", help="Reason; kept with the run.")
 @json_option
 def stop_command(cards: tuple[str, ...], all_: bool, why: str, as_json: bool) -> None:
-    """End the sessions of CARDS: TERM, ten seconds of grace, then KILL. Their work is kept.
+    """Stop the sessions of CARDS: TERM, ten seconds of grace, then KILL. Their work is kept.
 
     Each card becomes blocked; `gitkanban retry` lets it run again.
     """

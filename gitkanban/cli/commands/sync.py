@@ -12,13 +12,13 @@ from gitkanban.cli.here import json_option, place_here, print_json, refuse_in_se
     metavar="NAME",
     help="The remote; by default the branch's own, or origin.",
 )
-@click.option("--cards", is_flag=True, help="Push the branches of cards too.")
+@click.option("--cards", is_flag=True, help="Also push the branches of cards.")
 @json_option
 def sync_command(remote: str, cards: bool, as_json: bool) -> None:
-    """Fetch the board's branch, merge it by meaning, and push; never by force.
+    """Fetch the board's branch, merge it field by field, and push; never by force.
 
-    A remote that cannot be reached is a warning. What truly conflicts is named, and nothing is
-    changed. From cron use `gitkanban tick --sync`.
+    A remote that cannot be reached is only a warning. True conflicts are listed, and then nothing
+    is changed. From cron, use `gitkanban tick --sync`.
     """
     from gitkanban.board.repo.remotes import Offline
     from gitkanban.board.sync import remote_of, sync

@@ -13,22 +13,26 @@ from gitkanban.errors import GitkanbanError, UsageError
 
 @click.command("tick")
 @click.option("-n", "--dry-run", is_flag=True, help="Print the plan and change nothing.")
-@click.option("-v", "--verbose", is_flag=True, help="Also say what holds the other cards back.")
 @click.option(
-    "--sync", is_flag=True, help="Sync with a remote first, and push what starts before it does."
+    "-v", "--verbose", is_flag=True, help="Also say what is holding the other cards back."
 )
-@click.option("--remote", default="", metavar="NAME", help="The remote of --sync.")
 @click.option(
-    "--wait", is_flag=True, help="Stay, and tick again, until no session lives (containers, CI)."
+    "--sync", is_flag=True, help="Sync with a remote first, and push each start before it happens."
+)
+@click.option("--remote", default="", metavar="NAME", help="The remote to sync with.")
+@click.option(
+    "--wait",
+    is_flag=True,
+    help="Stay, and tick again, until no session is running (for containers and CI).",
 )
 @json_option
 def tick_command(
     dry_run: bool, verbose: bool, sync: bool, remote: str, wait: bool, as_json: bool
 ) -> int:
-    """Settle runs that ended, then start cards that are ready.
+    """Settle runs that have ended, then start cards that are ready.
 
-    From cron it prints only what it did. A second tick at the same time exits 0 at once, and the
-    first one goes round again.
+    From cron it prints only what it did. A second tick at the same time exits at once with 0, and
+    the first one makes another pass.
 
     \b
     * * * * *  cd /path/to/repo && gitkanban tick

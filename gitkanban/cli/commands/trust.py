@@ -23,10 +23,10 @@ from gitkanban.errors import BadData, Refused
 def trust_command(yes: bool, as_json: bool) -> int:
     """Show what the board asks of this machine, and allow it for this clone.
 
-    A change of a key that decides what runs, where, as whom, from what, or who gets the work must
-    be trusted again, and a preset that runs something else than it did; docs/security.md lists the
-    keys. Only what is new is shown. The values of PATH and of the variables in pass_env are recorded
-    for ticks that lack them; run it again when they change.
+    Keys that decide what runs, where, as whom, from what, or who gets the work must be trusted again
+    when they change, and so must a preset that runs something new; docs/security.md lists the keys.
+    Only what is new is shown. The values of PATH and of the variables in pass_env are recorded for
+    ticks that do not have them; run this again when they change.
     """
     from gitkanban.board.repo.checkouts import base_of
     from gitkanban.runs import trust, watching

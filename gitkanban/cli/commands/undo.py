@@ -9,11 +9,11 @@ from gitkanban.cli.here import change, json_option, place_here, print_json, refu
 @click.argument("commit", required=False, default="")
 @json_option
 def undo_command(commit: str, as_json: bool) -> None:
-    """Take back what COMMIT (default: the last one) did to cards and config.
+    """Undo what COMMIT (default: the last one) did to cards and config.
 
-    A new commit puts the fields back that it changed; later changes of other fields stay. Refused
-    where the same field was changed since, and where a session has acted upon it already. Runs and
-    notes stay: they are a record of what happened.
+    A new commit restores the fields that it changed; later changes to other fields stay. This is
+    refused if the same field has changed since, or if a session has already acted on it. Runs and
+    notes stay, as a record of what happened.
     """
     from gitkanban.board.review import reverting
 

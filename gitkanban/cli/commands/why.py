@@ -9,14 +9,16 @@ from gitkanban.errors import UsageError
 
 @click.command("why")
 @click.argument("cards", nargs=-1)
-@click.option("-a", "--all", "all_", is_flag=True, help="Every card that is not done; the default.")
+@click.option(
+    "-a", "--all", "all_", is_flag=True, help="Every card that is not done (the default)."
+)
 @json_option
 def why_command(cards: tuple[str, ...], all_: bool, as_json: bool) -> None:
-    """Say what holds CARDS back, with names and numbers, and what would free them.
+    """Say what is holding CARDS back, with names and numbers, and what would free them.
 
-    The words are those of `tick` and `status`. Without CARDS, or with --all, what needs a person
-    comes first, that on which most cards wait before the rest, with parents that are missing or
-    dropped; and a board on which nothing goes on by itself is called that.
+    `tick` and `status` say it in the same words. Without CARDS, or with --all, cards that need a
+    person come first, then missing and dropped parents; of these, the ones that most cards wait for
+    lead. A board that cannot go on by itself is reported as such.
     """
     if cards and all_:
         raise UsageError("name cards, or --all, and not both", "gitkanban why T4")

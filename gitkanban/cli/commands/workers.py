@@ -25,16 +25,16 @@ from gitkanban.errors import BadData, NotFound, Refused, UsageError
 @branch_option
 @json_option
 def workers_command(words: tuple[str, ...], branch: str, as_json: bool) -> None:
-    """Show workers with running/limit, ready, waiting, stuck and shares; host, profiles, capacities.
+    """Show workers (running/limit, ready, waiting, stuck, share), the host, profiles and capacities.
 
     \b
     gitkanban workers set backend-hermes-pool max_concurrency=3 weight=2
 
-    A worker with a mistake in config.yaml is left out; the mistakes are told below.
+    A worker with a mistake in config.yaml is left out; the mistakes are listed below the table.
 
-    `set` edits config.yaml in place, its comments kept, in one commit; the next tick goes by it.
-    An empty value takes the key out; lists are written as shell words, nested keys with dots
-    (needs.build=1). What would make the config wrong is refused. Changed commands need
+    `set` edits config.yaml in place and in one commit, and keeps its comments; the next tick uses
+    it. An empty value removes the key. Write lists as shell words and nested keys with dots
+    (needs.build=1). An edit that would make the config invalid is refused. Changed commands need
     `gitkanban trust` again before they run.
     """
     if words and words[0] != "set":

@@ -1,19 +1,19 @@
-"""What an agent that plans with a person must know to use the board: short text, from values."""
+"""What an agent that helps a person plan needs to know about the board: a short text, from values."""
 
 from gitkanban.core.model import Config
 
 _TEXT = """\
 # The board of this repository
 
-Work is planned on a gitkanban board (version {version}); sessions of agents work its cards.
+Work is planned on a gitkanban board (version {version}), and agent sessions work on its cards.
 
 - Read it: `gitkanban status`, `gitkanban list`, `gitkanban show ID`, `gitkanban why ID`.
   Each has `--json`.
 - Propose work: `gitkanban add "title" --backlog --worker NAME --parent ID --acceptance "what must
-  hold"`. A person lets it run. Workers: {workers}.
-- Say something about a card: `gitkanban note ID "text"`. It is committed: no secrets.
+  hold"`. It runs once a person approves it. Workers: {workers}.
+- Comment on a card: `gitkanban note ID "text"`. It is committed, so no secrets.
 - Leave to people: accept, reject, approve, trust, undo, drop, init, and the files in `.kanban/`.
-- Do not start a card's work by hand while it runs; its branch is `card/ID`.
+- Do not work on a card by hand while it is running; its branch is `card/ID`.
 {own}"""
 
 # Where each agent looks for standing instructions.
@@ -24,7 +24,7 @@ _OTHERS = "AGENTS.md"
 def instructions(config: Config | None, version: str, agent: str = "") -> str:
     """The text, for any agent or the named one."""
     workers = ", ".join(sorted(config.workers)) if config and config.workers else "none yet"
-    own = f"\nKeep this in {file_for(agent)}.\n" if agent else ""
+    own = f"\nPut this into {file_for(agent)}.\n" if agent else ""
     return _TEXT.format(version=version, workers=workers, own=own)
 
 

@@ -1,7 +1,7 @@
 """The prompt of a session: the card, what came before it, the rules, and how to report.
 
-Pure text from values. `.kanban/prompt.md` may replace the template; what is put in is never read as
-a template again, so card text stays data.
+Pure text from values. `.kanban/prompt.md` may replace the template; what is filled in is never read
+as a template again, so card text stays data.
 """
 
 import re
@@ -17,11 +17,11 @@ SUMMARY_MOST = 3_000
 PATHS_MOST = 40
 COMMITS_MOST = 20
 HANDOFFS_MOST = 30_000  # of all parents together
-LOG_MOST = 3_000  # of what a failed attempt printed last
+LOG_MOST = 3_000  # of the last output of a failed attempt
 BODY_MOST = 60_000
 
 TEMPLATE = """\
-You work on card {card}: {title}
+You are working on card {card}: {title}
 
 {body}
 
@@ -34,8 +34,8 @@ You work on card {card}: {title}
 {rules}
 """
 
-# What command lines of agents take for an option, a file to read, a command of theirs or a shell's,
-# also behind characters that nobody sees.
+# What the command lines of agents take for an option, a file to read, or a command of their own or of
+# a shell, even behind invisible characters.
 _STEERS = re.compile(r"[^\w\s!-/:-@\[-`{-~]*[-@/!]")
 
 FIELDS = ("card", "title", "body", "acceptance", "parents", "attempts", "rules")
@@ -46,7 +46,7 @@ class Handoff(NamedTuple):
 
     card: str
     title: str
-    summary: str = ""  # its session's, then what a person said on closing it
+    summary: str = ""  # its session's, then what a person said when closing it
     commit: str = ""  # the tip of its work
     paths: tuple[str, ...] = ()  # changed paths
     commits: tuple[str, ...] = ()  # `1a2b3c4 subject` of each, the newest first
@@ -85,7 +85,7 @@ def compose(
 ) -> str:
     """The whole prompt, at most about PROMPT_MOST bytes; every cut is announced where it is made.
 
-    `logs` are the last words of failed runs, by run; `extra` stands at the end.
+    `logs` is the last output of failed runs, by run; `extra` goes at the end.
     """
     parts = {
         "card": card.id,
@@ -107,7 +107,7 @@ def compose(
 def _acceptance_section(card: Card) -> str:
     if not card.acceptance:
         return ""
-    return "It is done when:\n" + "\n".join(f"- {line}" for line in card.acceptance)
+    return "The card is done when:\n" + "\n".join(f"- {line}" for line in card.acceptance)
 
 
 def parents_text(handoffs: Sequence[Handoff]) -> str:
@@ -119,7 +119,7 @@ def parents_text(handoffs: Sequence[Handoff]) -> str:
         return ""
     most = max(300, min(SUMMARY_MOST, HANDOFFS_MOST // len(handoffs)))
     fewer = max(3, most * PATHS_MOST // SUMMARY_MOST)
-    parts = ["What the cards before it left you (their work is in your branch already):"]
+    parts = ["Results of the cards that this one builds on (their work is already in your branch):"]
     for handoff in handoffs:
         parts.append(f"## {handoff.card}: {handoff.title}")
         if handoff.summary:
@@ -130,11 +130,13 @@ def parents_text(handoffs: Sequence[Handoff]) -> str:
             some = handoff.commits[: min(fewer, COMMITS_MOST)]
             rest = len(handoff.commits) - len(some)
             more = [f"[cut: {rest} more]"] if rest else []
-            parts.append("\n".join(["its commits:", *(f"- {one}" for one in some), *more]))
+            parts.append("\n".join(["commits:", *(f"- {one}" for one in some), *more]))
         if handoff.paths:
             shown = handoff.paths[:fewer]
             rest = len(handoff.paths) - len(shown)
-            parts.append("changed: " + ", ".join(shown) + (f" [cut: {rest} more]" if rest else ""))
+            parts.append(
+                "changed files: " + ", ".join(shown) + (f" [cut: {rest} more]" if rest else "")
+            )
     return "\n\n".join(parts)
 
 
@@ -148,54 +150,54 @@ def _attempts_section(runs: Sequence[Run], notes: Sequence[Note], logs: Mapping[
             text += "\n  " + cut(run.summary.strip(), SUMMARY_MOST).replace("\n", "\n  ")
         if run.run in logs:
             said = cut_head(logs[run.run].strip(), LOG_MOST).replace("\n", "\n  | ")
-            text += f"\n  it ended with:\n  | {said}"
+            text += f"\n  its last output:\n  | {said}"
         told.append((run.run, text))
     for note in notes:
         if note.kind == "memory":
             continue
-        words = {"reject": "your work was sent back", "retry": "answer"}.get(note.kind, note.kind)
+        words = {"reject": "sent back by", "retry": "answer from"}.get(note.kind, f"{note.kind} by")
         said = cut(note.text.strip(), SUMMARY_MOST).replace("\n", "\n  ")
-        told.append((note.id, f"- {words}, {note.by}: {said}"))
+        told.append((note.id, f"- {words} {note.by}: {said}"))
     if not told:
         return ""
     lines = [text for _, text in sorted(told)]
     return (
-        "What happened before. You continue where the last attempt left this directory:\n"
+        "What happened before (you continue in the directory as the last attempt left it):\n"
         + "\n".join(lines)
     )
 
 
 def _rules_section(card: Card, worker: Worker, setting: Setting) -> str:
-    lines = [f"Work in {setting.workspace}, and nowhere else."]
+    lines = [f"Work only in {setting.workspace}."]
     if setting.branch:
         lines.append(f"You are on branch {setting.branch}; stay on it.")
         if commits_of(worker) == "supervisor":
-            lines.append("Leave your changes in the files; they are committed for you.")
+            lines.append(
+                "Do not commit: leave your changes in the files, and they are committed for you."
+            )
         else:
-            lines.append("Commit your work there. Work that is not committed does not count.")
+            lines.append("Commit your work on it; uncommitted work does not count.")
         lines.append(
-            "Never use `git stash` (worktrees share it); do not push, merge or rebase; "
-            "do not touch `.kanban/`."
+            "Never use `git stash`: all worktrees share it. Do not push, merge or rebase, and leave "
+            "`.kanban/` alone."
         )
     else:
-        lines.append("You share this checkout with people: do not switch branches or stash.")
+        lines.append("People use this checkout too: do not switch branches, and do not stash.")
     if worker.verify:
-        lines.append(f"It is checked afterwards with: {' '.join(worker.verify)}")
+        lines.append(f"Your work is then checked with: {' '.join(worker.verify)}")
     us = setting.program
     if worker.memory_policy == "read-only":
-        kept = "a copy, and what you change in it is kept as a proposal; or"
-        how = kept if worker.memory_env else "read-only in this session:"
-        lines.append(
-            f"Your memory is {how} propose what should be remembered with "
-            f'`{us} note {card.id} --memory "…"`.'
-        )
+        how = "Your memory is read-only in this session."
+        if worker.memory_env:
+            how = "Your memory is a copy; what you change in it becomes a proposal."
+        lines.append(f'{how} To have something remembered: `{us} note {card.id} --memory "…"`.')
     lines += [
         "",
-        "Report with these commands, run from your directory:",
-        f'- finished: {us} done {card.id} --summary "what you did, for those who come after"',
-        f"- nothing needs changing: {us} done {card.id} --no-change --summary …",
+        "Report with these commands, from this directory:",
+        f'- finished: {us} done {card.id} --summary "what you did, for whoever continues from it"',
+        f"- finished, and no change was needed: {us} done {card.id} --no-change --summary …",
         f'- you need a person: {us} block {card.id} --why "what you need to know"',
-        f'- a remark: {us} note {card.id} "…"',
-        f'- more work found: {us} add "title" --parent {card.id} (a person approves it first)',
+        f'- a comment: {us} note {card.id} "…"',
+        f'- you found more work: {us} add "title" --parent {card.id} (a person approves it first)',
     ]
     return "\n".join(lines)

@@ -21,5 +21,5 @@ def test_it_names_the_workers_and_commands_that_exist() -> None:
 @pytest.mark.parametrize(("agent", "file"), [("claude", "CLAUDE.md"), ("codex", "AGENTS.md")])
 def test_each_agent_has_its_file(agent: str, file: str) -> None:
     assert file_for(agent) == file
-    assert f"Keep this in {file}." in instructions(None, "1", agent)
+    assert f"Put this into {file}." in instructions(None, "1", agent)
     assert "Workers: none yet." in instructions(None, "1")

@@ -75,7 +75,7 @@ def test_card_text_is_never_read_as_a_template() -> None:
 
 def test_a_template_of_ones_own() -> None:
     assert prompt(template="Only {title} and {acceptance}") == (
-        "Only do it and It is done when:\n- it works\n- it is tested\n"
+        "Only do it and The card is done when:\n- it works\n- it is tested\n"
     )
     assert unknown_fields("{title}\n- {nonsense}") == [("nonsense", 2, 3)]
     assert unknown_fields(TEMPLATE) == []
