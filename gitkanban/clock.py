@@ -69,6 +69,17 @@ def sortable_id() -> str:
     return _encode_base32(millis, 10) + _encode_base32(int.from_bytes(random_bytes(7), "big"), 10)
 
 
+def time_of_id(text: str) -> float | None:
+    """When a `sortable_id` was made, epoch seconds; None for any other text."""
+    digits = [_BASE32.find(letter) for letter in text[:10]]
+    if len(text) != 20 or min(digits) < 0:
+        return None
+    millis = 0
+    for digit in digits:
+        millis = millis << 5 | digit
+    return millis / 1000
+
+
 def card_id() -> str:
     """A card id of six characters, a letter first, so that YAML never reads it as a number."""
     noise = random_bytes(6)

@@ -39,6 +39,7 @@ COMMANDS = (
     ("Look", "workers", "workers", "Workers, their limits and their load; set changes them."),
     ("Look", "simulate", "simulate", "When each card would start and end."),
     ("Look", "log", "log", "The history of the board or of a card."),
+    ("Look", "cost", "cost", "What sessions cost, by card, worker, profile or day."),
     ("Look", "logs", "logs", "What a session printed."),
     ("Review", "diff", "diff", "What a branch or an edit changes, in terms of cards."),
     ("Review", "check", "check", "Check a board, or what a change brings in."),

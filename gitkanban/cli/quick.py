@@ -150,7 +150,12 @@ def live(rows: "dict[str, Any]", brief: bool = False) -> "dict[str, Any]":
         "waits_for_you": worded(rows["waits_for_you"], now),
         "paused": rows["paused"],
         "problems": rows["problems"],
-        "notes": [*notes, *_lines_behind(rows["private"]), *rows["notices"], *drafts.lines()],
+        "notes": [
+            *notes,
+            *_lines_behind(rows["private"]),
+            *(worded(each, now) for each in rows["notices"]),
+            *drafts.lines(),
+        ],
     }
 
 

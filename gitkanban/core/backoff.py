@@ -3,8 +3,9 @@
 from gitkanban.core.model import Board, Card
 
 BACKOFF_FIRST, BACKOFF_MOST = 10, 600  # seconds
-LIMITED_FIRST, LIMITED_MOST = 60, 3600
-LONGEST = max(BACKOFF_MOST, LIMITED_MOST)  # seconds between a run's end and the next attempt
+# Seconds between a run's end and the next attempt, with room for clocks that differ. Earlier versions
+# set as much after a limit.
+LONGEST = 6 * BACKOFF_MOST
 
 
 def due(board: Board, card: Card, now: int) -> int:

@@ -7,6 +7,7 @@ ids that exist. It assigns no ids and reads no files.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from gitkanban.core.agents.presets import choice_fault
 from gitkanban.core.changes import AddCard, EditCard
 from gitkanban.core.graph import cycles
 from gitkanban.core.ids import check_id, nearest
@@ -101,7 +102,25 @@ def check_fields(
             raise NotFound(
                 f"no card {parent!r} to be a parent of {card.id}", _known_names_hint(parent, known)
             )
+    _check_choice(board, card, old)
     _check_needs(board, card, old)
+
+
+def _check_choice(board: Board, card: Card, old: Card) -> None:
+    """Refuse a model or an effort that the card's worker does not offer."""
+    worker = board.worker_of(card)
+    key, value = choice_fault(worker, card) if worker else ("", "")
+    if worker is None or not key:
+        return
+    if (getattr(old, key), old.worker) == (value, card.worker):
+        return
+    offered = getattr(worker, f"{key}s")
+    if not offered:
+        hint = f"Name it under `{key}s:` of {worker.name} in config.yaml."
+        raise Refused(f"{worker.name} lets cards choose no {key}", hint)
+    raise NotFound(
+        f"{worker.name} does not offer the {key} {value!r}", _known_names_hint(value, offered)
+    )
 
 
 def _check_needs(board: Board, card: Card, old: Card) -> None:

@@ -54,6 +54,8 @@ class Card(NamedTuple):
     attempts_after: str = ""  # runs up to this id no longer count as attempts
     merged: str = ""  # once done: a commit of base that has its work; empty: nobody has to have it
     body: str = ""
+    model: str = ""  # one of its worker's `models`; empty: what the worker says
+    effort: str = ""  # one of its worker's `efforts`
 
 
 # Fields that a transition writes together: one fact, which never merges by halves.
@@ -75,11 +77,17 @@ class Worker(NamedTuple):
     workspace_policy: str = WORKTREE
     runner: str = ""
     command: tuple[str, ...] = ()
-    resume: tuple[str, ...] = ()  # argv template that goes on in a conversation, beside `command`
+    # Argv template that goes on in a conversation, beside `command`; `presets.NO_RESUME`: never.
+    resume: tuple[str, ...] = ()
     stdin: str = ""  # "prompt": a command of its own reads the prompt there
     args: tuple[str, ...] = ()  # words added to the start and to the resume
     model: str = ""  # put into the preset's words for it
     effort: str = ""
+    models: tuple[str, ...] = ()  # what its cards may choose from
+    efforts: tuple[str, ...] = ()
+    fallback: str = ""  # worker that takes its ready cards while its profile's quota is used up
+    budget_card: int = 0  # millionths of a US dollar that one card may cost; 0: no budget
+    budget_day: int = 0  # that its runs of one day may cost
     setup: tuple[str, ...] = ()
     verify: tuple[str, ...] = ()
     commits: str = ""  # session | supervisor; empty: what the preset says
@@ -125,6 +133,10 @@ class Config(NamedTuple):
     git_timeout: int = 600  # seconds for one git command, with filters and hooks of others
     on_tamper: str = "tell"  # tell | hold
     sign: str = "auto"  # commits of the board and merges: auto | always | never
+    budget_card: int = (
+        0  # millionths of a US dollar, for cards whose worker has no budget of its own
+    )
+    budget_day: int = 0  # that all runs of one day may cost
     faulty: Mapping[str, "Problem"] = {}  # workers left out for a mistake -> the first of it
 
     @property
@@ -160,9 +172,11 @@ class Run(NamedTuple):
     start_commit: str = ""  # where the run began
     session: str = ""  # the agent's own session id
     salvage: str = ""  # ref that keeps what would otherwise be lost
-    cost_usd: str = ""  # what the agent said it cost, as text
+    cost_usd: str = ""  # what the agent said it cost, as text; empty: unknown
     why: str = ""  # one line: what decided the outcome
     summary: str = ""
+    tokens_in: int | None = None  # None: unknown
+    tokens_out: int | None = None
 
 
 class Note(NamedTuple):

@@ -4,6 +4,7 @@ briefing         What a run's supervisor is told: its spec, from worker, card, l
 closing          Closes a run that is over, or records that it cannot be closed, or gives it up
 collect          What a run left in git: its commits counted, left-over changes committed, strays
                  salvaged
+conversations    The last session that a card had here, and what the next one needs of it
 handoffs         What a card's next session is handed: its parents' results, and how its own
                  attempts ended
 leases           Leases of runs-to-be: the kernel locks taken, folder and token written, and all
@@ -17,6 +18,7 @@ publishing       Branches of cards in review, pushed for people elsewhere, with 
                  where gh is there
 records/         What a clone writes down of its runs: folders, lease tokens, when it ticked
 sessions         Sessions on this machine: started under a supervisor, told to stop, recovered
+spending         The runs of today, for budgets
 supervision/     The small process that holds a run's locks. Standard library and portalocker only
 trust            What this machine's owner has allowed: recorded by worker and key, compared
                  before it is used

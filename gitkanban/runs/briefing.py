@@ -17,6 +17,7 @@ from gitkanban import failpoints
 from gitkanban.board.repo import git
 from gitkanban.board.repo.place import Place
 from gitkanban.core.agents.presets import commits_of, expand, preset_of, reads_stdin, templates_of
+from gitkanban.core.agents.prompt import card_print
 from gitkanban.core.model import Card, Config, Worker
 from gitkanban.core.tick.room import needs_of
 from gitkanban.runs import trust, worker_programs
@@ -88,6 +89,7 @@ def facts(place: Place, config: Config, reservation: Reservation) -> dict[str, s
         "run": lease.run,
         "card": card.id,
         "title": " ".join(card.title.split()),
+        "text": card_print(card),
         "worker": worker.name,
         "profile": lease.profile,
         "slot": lease.slot,
@@ -145,6 +147,7 @@ def whole_spec(launch: Launch, folder: Folder) -> dict[str, str | Sequence[str]]
         "admin": workspace.admin,
         "sparse": "1" if workspace.sparse else "",
         "session_id": launch.session,
+        "resumed": "1" if launch.resume else "",
         "timeout": str(worker.timeout),
         "stall_timeout": str(worker.stall_timeout),
         "grace": str(GRACE),

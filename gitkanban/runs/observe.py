@@ -20,8 +20,8 @@ from gitkanban.core.tick.reconcile import to_accept
 from gitkanban.core.trust.tampering import Finding
 from gitkanban.core.trust.trusted import ACCEPTING
 from gitkanban.core.trust.withheld import Withheld
-from gitkanban.runs import leases, trust, watching, worker_programs
-from gitkanban.runs.records import folders, slots
+from gitkanban.runs import leases, spending, trust, watching, worker_programs
+from gitkanban.runs.records import agent_state, folders, slots
 from gitkanban.runs.records.folders import Folder
 from gitkanban.runs.supervision import boundedlog, spec
 from gitkanban.runs.supervision.locks import Locks
@@ -82,6 +82,8 @@ def _look_at_place(
         tampering=found,
         untrusted={**_held_workers(board.config, found), **withheld.starts},
         missing=worker_programs.find_missing(place, board.config) if board.config else {},
+        agents=agent_state.recall(place),
+        runs_today=spending.runs_today(place, board, now),
         withheld=withheld.lines,
         ready_since=ready,
         served=served,
@@ -134,6 +136,7 @@ def _run_facts(folder: Folder, found: spec.Spec, held: set[str]) -> RunFacts:
         start_commit=found.one("start_commit"),
         alive=end is None and held.issuperset(names),
         session=found.one("session_id"),
+        resumed=found.one("resumed") == "1",
         commits=found.one("commits", "session"),
         shared=found.one("policy") == SHARED,
         verified=found.one("verified") == "1",
@@ -146,6 +149,10 @@ def _run_facts(folder: Folder, found: spec.Spec, held: set[str]) -> RunFacts:
         facts = facts._replace(tries=folder.tries())
     if end is None:
         return facts
+    from gitkanban.core.agents import (
+        readers,  # late: most looks at a board find no run that has ended
+    )
+
     said = read_session(folder, found.one("runner"), end)
     return facts._replace(
         exit=end,
@@ -158,6 +165,8 @@ def _run_facts(folder: Folder, found: spec.Spec, held: set[str]) -> RunFacts:
         rate_limited=said.limited,
         limited_until=said.limited_until,
         login_needed=said.login,
+        unnamed=not said.session and readers.names_sessions(found.one("runner")),
+        lasted=folder.session_seconds(end),
         agent_error=said.error,
         summary=said.summary,
         cost_usd=said.cost_usd,

@@ -15,7 +15,13 @@ from gitkanban import files, programs
 from gitkanban.board.repo.place import Place
 from gitkanban.core.agents.presets import preset_of, templates_of
 from gitkanban.core.model import Config, Worker
-from gitkanban.core.trust.trusted import ACCEPTING, Value, board_values, worker_values
+from gitkanban.core.trust.trusted import (
+    ACCEPTING,
+    Value,
+    board_values,
+    describe_fallback,
+    worker_values,
+)
 from gitkanban.core.trust.withheld import Record, Wanted, Withheld
 from gitkanban.core.trust.withheld import withheld as _withheld
 from gitkanban.errors import Untrusted
@@ -34,10 +40,10 @@ def wanted(config: Config) -> list[Wanted]:
 
 
 def _wanted_in(config: Config, path: str) -> list[Wanted]:
-    return [_wanted_of(worker, path) for _, worker in sorted(config.workers.items())]
+    return [_wanted_of(config, worker, path) for _, worker in sorted(config.workers.items())]
 
 
-def _wanted_of(worker: Worker, path: str) -> Wanted:
+def _wanted_of(config: Config, worker: Worker, path: str) -> Wanted:
     command, resume = templates_of(worker)
     env = [f"{name}={value}" for name, value in preset_env(worker).items()]
     if worker.memory_env:
@@ -53,7 +59,7 @@ def _wanted_of(worker: Worker, path: str) -> Wanted:
         worker.pass_env,
         tuple(program(argv[0], path) for argv in (command, worker.setup, worker.verify) if argv),
         (worker.memory_policy, *worker.memory_parts) if worker.memory_env else (),
-        worker_values(worker),
+        worker_values(worker) | {"fallback": describe_fallback(config, worker)},
     )
 
 

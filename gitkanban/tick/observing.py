@@ -19,7 +19,7 @@ from gitkanban.errors import BoardBusy
 from gitkanban.runs import watching
 from gitkanban.runs.observe import observe
 from gitkanban.runs.observe import remember as remember_schedule
-from gitkanban.runs.records import folders
+from gitkanban.runs.records import agent_state, folders
 from gitkanban.tick.state import Look, TickState
 
 
@@ -111,6 +111,15 @@ def remember(state: TickState, look: Look) -> None:
         remember_schedule(state.place, look.plan.ready_since, look.plan.served)
     except OSError as error:
         state.report_error(f"what was seen cannot be kept for the next tick: {error}")
+
+
+def remember_agents(state: TickState, look: Look) -> None:
+    """Keep what ends have shown of agents before the board has those ends: a kill in between must
+    not send the next card where this one failed."""
+    try:
+        agent_state.remember(state.place, look.plan.agents)
+    except OSError as error:
+        state.report_error(f"what was learned of agents cannot be kept: {error}")
 
 
 def cards_for_proposals(state: TickState, look: Look) -> Sequence[Change]:

@@ -10,6 +10,7 @@ from gitkanban import clock
 from gitkanban.board.repo.base import check_base
 from gitkanban.board.repo.checkouts import base_of
 from gitkanban.board.repo.place import Place
+from gitkanban.core.agents.presets import with_choices
 from gitkanban.core.changes import EditCard
 from gitkanban.core.model import Config
 from gitkanban.core.moves import started
@@ -87,7 +88,8 @@ def _reserve_start(
         profile, number, start.card, clock.sortable_id(), observed.host, observed.clone, 0,
         observed.now,
     )  # fmt: skip
-    card, worker = look.plan.after.cards[start.card], config.workers[start.worker]
+    card = look.plan.after.cards[start.card]
+    worker = with_choices(config.workers[start.worker], card)
     try:
         return leases.reserve(
             state.place, state.locks, config=config, card=card, worker=worker, lease=lease

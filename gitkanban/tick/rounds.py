@@ -133,6 +133,7 @@ def commit_and_start(state: TickState, look: Look, merges: Merges) -> bool:
     starts = [] if settles_first else reserving.planned_starts(state, look)
     with reserving.reserve_starts(state, look, starts) as reserved:
         changes = (*look.plan.changes, *proposals, *reserved.claims)
+        observing.remember_agents(state, look)
         committed = committing.commit_board(
             state, look.board, changes, merges.base, bool(reserved.every)
         )

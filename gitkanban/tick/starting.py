@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Container, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from typing import NamedTuple
 
 from gitkanban import clock
 from gitkanban.board.content.reading import read_whole
@@ -17,10 +18,11 @@ from gitkanban.board.repo.place import Place
 from gitkanban.core.agents.memory import PREFIX
 from gitkanban.core.agents.prompt import TEMPLATE, Setting, compose
 from gitkanban.core.model import SHARED, Board, Card, Config, Worker
+from gitkanban.core.tick.conversation import LastSession, compose_new_words, goes_on
 from gitkanban.core.tick.outcome import Started
 from gitkanban.core.tick.verdict import counting
 from gitkanban.errors import GitkanbanError
-from gitkanban.runs import briefing, handoffs, leases, trust, watching
+from gitkanban.runs import briefing, conversations, handoffs, leases, trust, watching
 from gitkanban.runs.briefing import Launch, Reservation
 from gitkanban.runs.memory import homes
 from gitkanban.runs.records import folders
@@ -50,6 +52,13 @@ def start_sessions(state: TickState, look: Look, reservations: Sequence[Reservat
     return failed
 
 
+class Words(NamedTuple):
+    """What a session is told, and the one whose conversation it goes on in, if it does."""
+
+    prompt: str
+    last: LastSession | None = None
+
+
 class Launcher:
     """Starts what was committed on a board. `whole` are cards of which it has every run and note."""
 
@@ -73,10 +82,10 @@ class Launcher:
             for reservation, future in zip(reservations, made, strict=True):
                 try:
                     try:
-                        prompt = self._compose_prompt(reservation, template)
+                        words = self._choose_words(reservation, template)
                     finally:  # nothing is taken back while git still works for it
                         workspace = future.result()
-                    yield self._start_session(reservation, workspace, prompt)
+                    yield self._start_session(reservation, workspace, words)
                 except (GitkanbanError, OSError) as error:
                     why = error.message if isinstance(error, GitkanbanError) else str(error)
                     leases.not_started(self.place, reservation, why, clock.now())
@@ -112,21 +121,29 @@ class Launcher:
         )
         return workspaces.prepare(self.place, self.locks, wish)
 
-    def _compose_prompt(self, reservation: Reservation, template: str) -> str:
-        return prompt_of(
-            self.place, self.board, self.config, reservation.card, reservation.worker,
-            template=template, whole=self.whole,
-        )  # fmt: skip
+    def _choose_words(self, reservation: Reservation, template: str) -> Words:
+        given = self.place, self.board, self.config, reservation.card, reservation.worker
+        words = words_of(*given, template=template, whole=self.whole)
+        if words.last is None:
+            return words
+        try:
+            folder = folders.of(self.place.private, reservation.lease.run)
+            conversations.carry_transcript(self.place, words.last, folder)
+        except OSError:
+            return words_of(*given, template=template, whole=self.whole, afresh=True)
+        return words
 
     def _start_session(
-        self, reservation: Reservation, workspace: Workspace, prompt: str
+        self, reservation: Reservation, workspace: Workspace, words: Words
     ) -> Started:
         lease = reservation.lease
+        session = words.last.session if words.last else fresh_session()
         folder = folders.of(self.place.private, lease.run)
         env = homes.prepare(self.locks, reservation.worker, folder)
         launch = Launch(
-            self.place, self.config, reservation, workspace, prompt, fresh_session(), env=env
-        )
+            self.place, self.config, reservation, workspace, words.prompt,
+            session, resume=words.last is not None, env=env,
+        )  # fmt: skip
         self._note_fingerprint(folder)
         pid = self.executor.start(launch)
         return Started(lease.card, lease.run, lease.slot, workspace.path, workspace.branch, pid)
@@ -141,7 +158,7 @@ def fresh_session() -> str:
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
-def prompt_of(
+def words_of(
     place: Place,
     board: Board,
     config: Config,
@@ -149,26 +166,34 @@ def prompt_of(
     worker: Worker,
     template: str,
     whole: Container[str] = frozenset(),
-) -> str:
-    """The prompt of the card's next session, from the board as it is."""
+    afresh: bool = False,
+) -> Words:
+    """What the card's next session is told, from the board as it is; with `afresh` from the start,
+    even where it could go on in a conversation."""
     shared = worker.workspace_policy == SHARED
     path = place.main if shared else worktrees.current_path(place, card.id, config.worktrees)
     branch = "" if shared else worktrees.branch_of(card.id)
     us = shlex.quote(briefing.program_of_ours(trust.search_path(place)))
     setting = Setting(path, branch, base_of(place, config), us)
     runs = counting(board.runs_of(card.id), "")
-    words = {run.run: "\n".join(handoffs.last_words(place, run)) for run in runs[-1:]}
-    return compose(
+    logs = {run.run: "\n".join(handoffs.last_words(place, run)) for run in runs[-1:]}
+    notes = board.notes_of(card.id)
+    last = None if afresh else conversations.last_session(place, card.id, runs)
+    if last and goes_on(worker, runs, last, path):
+        log = logs.get(last.run, "")
+        return Words(compose_new_words(card, last, runs[-1], setting, notes, log), last)
+    prompt = compose(
         card,
         worker,
         setting,
         handoffs=handoffs.received(place, board, card, whole),
         runs=runs,
-        notes=board.notes_of(card.id),
-        logs={run: text for run, text in words.items() if text},
+        notes=notes,
+        logs={run: text for run, text in logs.items() if text},
         template=template,
         extra=_proposals_prompt(place, board, card),
     )
+    return Words(prompt)
 
 
 def _proposals_prompt(place: Place, board: Board, card: Card) -> str:

@@ -1,6 +1,7 @@
 """Values to text: tables, JSON, markdown, commit messages. No decisions.
 
 card          One card with its runs and notes, as JSON data and as a page of text
+cost          What sessions cost, as JSON data and as a table
 diff          The difference of two boards as text for a terminal and as JSON data
 diffmarkdown  The difference of two boards as markdown that renders on GitHub, a graph in it
 doctor        What a check-up found, as text: what is wrong, what would repair it, what is left to

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gitkanban.clock import iso
+from gitkanban.core.agents.cost import run_words
 from gitkanban.core.agents.prompt import Handoff
 from gitkanban.core.cutting import cut, cut_lines
 from gitkanban.core.model import Board, Card, Note, Run
@@ -37,6 +38,8 @@ def card_data(
         "parents": list(card.parents),
         "children": sorted(c.id for c in board.cards.values() if card.id in c.parents),
         "needs": dict(card.needs),
+        "model": card.model,
+        "effort": card.effort,
         "acceptance": list(card.acceptance),
         "run": card.run,
         "slot": card.slot,
@@ -88,6 +91,8 @@ def card_text(
         ("priority", str(card.priority) if card.priority else ""),
         ("parents", "  ".join(f"{p} ({_parent_status(board, p)})" for p in card.parents)),
         ("needs", "  ".join(f"{name} {amount}" for name, amount in card.needs)),
+        ("model", card.model),
+        ("effort", card.effort),
         ("run", f"{card.run} in {card.slot} on {card.host}" if card.run else ""),
         ("reason", ": ".join(part for part in (card.reason, card.why) if part)),
         ("not before", iso(card.not_before) if card.not_before > now else ""),
@@ -135,7 +140,7 @@ def _parent_status(board: Board, card_id: str) -> str:
 def _run_lines(run: Run) -> list[str]:
     took = age(run.ended - run.started) if run.started else "never began"
     commit = f", commit {run.commit[:10]}" if run.commit else ""
-    cost = f", ${run.cost_usd}" if run.cost_usd else ""
+    cost = f", {run_words(run)}" if run_words(run) else ""
     said = f"{run.run}  {run.outcome} ({run.why}), {took}{cost}, {run.slot}{commit}"
     lines = [f"  {shown(said)}"]
     if run.salvage:

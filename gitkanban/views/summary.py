@@ -10,6 +10,7 @@ from gitkanban.clock import iso
 from gitkanban.core.backoff import due
 from gitkanban.core.graph import ready
 from gitkanban.core.model import BLOCKED, RUNNING, TODO, Board, Card, Config
+from gitkanban.core.tick import agent_state, budget
 from gitkanban.core.tick.closing import unclosed_line
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.holds import EVERYBODY, PERSONS, Held
@@ -47,6 +48,8 @@ def summary(board: Board, seen: Observed, kept: bool = False) -> dict[str, Any]:
             *(each.line for each in seen.tampering),
             *(unclosed_line(r.run, r.card, r.tries) for r in seen.runs if r.tries.failures),
             *(f"waits for `gitkanban trust`: {line}" for line in seen.withheld),
+            *agent_state.standing_lines(seen.agents, seen.now, kept),
+            *budget.near_lines(board, seen),
         ],
         "paused": {name: pause.why for name, pause in board.paused.items()},
         "problems": [
@@ -67,7 +70,10 @@ def _valid_until(
     if seen.standstill or seen.elsewhere or len(taken) > running:
         return seen.now
     since = scheduled.ready_since
-    turns = [due(board, card, seen.now) for card in board.cards.values()]
+    turns = [agent_state.next_change(seen.agents, seen.now)]
+    if board.config and budget.has_day(board.config):
+        turns.append(budget.day_begins(seen.now) + 86400)
+    turns += [due(board, card, seen.now) for card in board.cards.values()]
     turns += [since[each.card] + PATIENCE for each in scheduled.held if each.card in since]
     return min((at for at in turns if at > seen.now), default=0)
 

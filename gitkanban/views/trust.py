@@ -5,6 +5,7 @@ from shlex import join
 from typing import TYPE_CHECKING
 
 from gitkanban.core.agents.presets import preset_of, sentence
+from gitkanban.core.trust.trusted import shown as value_words
 from gitkanban.views.text import shown
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ _ROWS = {
     "pass_env": ("env",),
     "memory_home.memory": ("memory",),
 }
-_USUAL = {"on_success": "review", "workspace_policy": "worktree-per-task"}
+_USUAL = {"on_success": "review", "workspace_policy": "worktree-per-task", "fallback": ""}
 
 
 def trust_text(wanted: "Sequence[Wanted]", withheld: "Withheld") -> str:
@@ -45,16 +46,19 @@ def _join_changes(changes: "Sequence[KeyChange]") -> str:
 
 
 def _fact_lines(row: "Wanted", only: Container[str] | None = None) -> list[str]:
-    keys = {name: str(value) for name, value in row.keys.items()}
+    keys = {name: value_words(value) for name, value in row.keys.items()}
+    choices = [keys[name] for name in ("models", "efforts") if row.keys.get(name)]
     usual = {"profile": row.worker, **_USUAL}
     facts = [
         ("allows", sentence(preset_of(row.runner))),
+        ("needs", preset_of(row.runner).needs),
         ("command", join(row.command)),
         ("setup", join(row.setup)),
         ("verify", join(row.verify)),
         ("programs", "  ".join(dict.fromkeys(row.programs))),
         ("env", "  ".join((*row.env, *row.pass_env))),
         ("memory", "  ".join(row.memory)),
+        ("choices", "  ".join(choices)),
         *((name, keys[name]) for name in usual if keys.get(name, usual[name]) != usual[name]),
     ]
     shown_facts = [(name, text) for name, text in facts if text and (only is None or name in only)]

@@ -7,7 +7,7 @@ import marshal
 from collections.abc import Collection, Container, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from gitkanban import files
+from gitkanban import clock, files
 from gitkanban.board.repo import blobs, git
 from gitkanban.board.repo.place import Place
 from gitkanban.core import sizes
@@ -29,6 +29,7 @@ from gitkanban.errors import BadData, GitFailed, Refused
 VERSION = (2, *(kind._fields for kind in (Card, Run, Note, Pause, Problem)))
 ROOM = 64 << 10  # bytes of `sizes.FILE_MOST` that are left to what ticks write into it later
 _NO_FILES = {"120000": "a symbolic link", "160000": "a submodule"}  # by their modes in a tree
+_RUN_MOST = 30 * 86400  # seconds for which a run may have lived
 QUIET = frozenset({BACKLOG, DONE, DROPPED})  # their runs and notes are read when asked for
 
 
@@ -328,6 +329,26 @@ def history_of(place: Place, board: Board, card: str) -> Board:
         runs={**board.runs, card: tuple(sorted(known_runs.values()))},
         notes={**board.notes, card: tuple(sorted(known_notes.values()))},
     )
+
+
+def runs_since(place: Place, board: Board, since: int) -> tuple[Run, ...]:
+    """Every recorded run of the board that ended at `since` (epoch seconds) or later, the archive's
+    among them; those that began long before are not even read."""
+    entries = listing(place, board.commit)
+    wanted = [
+        entry
+        for entry in map(_unarchived_entry, entries)
+        if kind_of(entry.path) == "run" and _may_end_after(entry.path, since)
+    ]
+    reader = Reader(place)
+    found = reader.values(wanted).values()
+    reader.save(entries)
+    return tuple(sorted(e.value for e in found if not e.problem and e.value.ended >= since))
+
+
+def _may_end_after(path: str, since: int) -> bool:
+    began = clock.time_of_id(path.rpartition("/")[2].removesuffix(".yaml"))
+    return began is None or began >= since - _RUN_MOST
 
 
 def archived_card(place: Place, board: Board, card: str) -> Card | None:

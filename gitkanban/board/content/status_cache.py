@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from gitkanban.board.repo.place import Place
 
 # The shape of what is kept, and by whom it can be read.
-_FORMAT = ("gitkanban", 7, __version__, sys.hexversion)
+_FORMAT = ("gitkanban", 8, __version__, sys.hexversion)
 # What decides, beside the board, on what the rows say: git's configuration, and in the private folder
 # what was allowed to run, what the last tick saw, and when closing a run last failed.
 _OUTSIDE = (
     "config", "gitkanban/trust", "gitkanban/cache/schedule", "gitkanban/cache/refused",
-    "gitkanban/cache/closing", "gitkanban/tampering",
+    "gitkanban/cache/closing", "gitkanban/tampering", "gitkanban/agents",
 )  # fmt: skip
 # What a checkout has while it is in the middle of something; `standstill` then has the word.
 _SIGNS = (

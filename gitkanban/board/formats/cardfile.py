@@ -22,11 +22,12 @@ from gitkanban.core.model import Card, Problem
 
 STATUS_GROUP = model.STATUS_FIELDS  # the paragraph of the status, in its order
 ORDER = (
-    "id", "title", "worker", *STATUS_GROUP, "priority", "parents", "needs", "acceptance", "body",
+    "id", "title", "worker", *STATUS_GROUP, "priority", "parents", "needs", "model", "effort",
+    "acceptance", "body",
 )  # fmt: skip
 # Fields that a file has only while they say something: absent means empty. Nothing adds them empty,
 # and no card has to be laid out again because a version brings a new one.
-OPTIONAL = frozenset(STATUS_GROUP[1:])
+OPTIONAL = frozenset((*STATUS_GROUP[1:], "model", "effort"))
 ALWAYS = frozenset(ORDER) - OPTIONAL
 BLANK = Card("")
 _SLOT = re.compile(r"(?P<profile>.+)#(?P<number>[1-9][0-9]{0,5})\Z")
@@ -179,7 +180,7 @@ _READERS = {
     "id": _name_value, "title": _text_value, "worker": _text_value, "status": _status_value, "priority": _number_value,
     "parents": _parent_values, "needs": _needs_value, "acceptance": _item_values, "run": _name_value, "slot": _slot_value,
     "clone": _text_value, "host": _text_value, "not_before": _time_value, "reason": _reason_value, "why": _prose_value,
-    "attempts_after": _text_value, "merged": _commit_value, "body": _prose_value,
+    "attempts_after": _text_value, "merged": _commit_value, "model": _text_value, "effort": _text_value, "body": _prose_value,
 }  # fmt: skip
 
 

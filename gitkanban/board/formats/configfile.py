@@ -14,7 +14,7 @@ from gitkanban.board.formats.configkeys import KEYS as KEYS  # the documented ta
 from gitkanban.board.formats.configkeys import Key
 from gitkanban.board.formats.yamltext import Bad, Mapping, Node, Scalar, described, problem_at
 from gitkanban.core import ids, model, sizes
-from gitkanban.core.agents import memory, presets
+from gitkanban.core.agents import cost, memory, presets
 from gitkanban.core.model import Config, Problem, Worker
 from gitkanban.errors import UsageError
 
@@ -56,7 +56,7 @@ class _Reader:
         if kanban is None:
             self.say(root, "there is no kanban: section", "Write `kanban:` and `workers:` below.")
             return None, self.problems
-        values = self.section(kanban, "kanban")
+        values = self.section(kanban, "kanban") | self.budget(kanban, "kanban")
         nodes = dict(self.named(_child_of(kanban, "workers"), "kanban.workers"))
         profiles = self.profiles(_child_of(kanban, "profiles"))
         fatal = bool(self.problems)
@@ -120,9 +120,13 @@ class _Reader:
                 limits[name] = values["max_concurrency"]
         return limits
 
+    def budget(self, node: Node, path: str) -> dict[str, Any]:
+        budget = _child_of(node, "budget")
+        return self.section(budget, f"{path}.budget") if budget is not None else {}
+
     def worker(self, name: str, node: Node) -> Worker | None:
         before = len(self.problems)
-        values = self.section(node, "kanban.workers.*")
+        values = self.section(node, "kanban.workers.*") | self.budget(node, "kanban.workers.*")
         home = _child_of(node, "memory_home")
         if home is not None and not (isinstance(home, Scalar) and home.absent):
             values |= self.section(home, "kanban.workers.*.memory_home")
@@ -185,18 +189,22 @@ class _Reader:
         own = "command" in values
         preset = presets.CUSTOM if own else presets.preset_of(runner)
         for key in ("model", "effort"):
-            if values.get(key) and not getattr(preset, key):
+            said = next((name for name in (key, f"{key}s") if values.get(name)), "")
+            if said and not getattr(preset, key):
                 who = "a command of one's own" if own else f"runner {runner}" if runner else "it"
                 hint = "Write the words that choose it into command: or args:."
-                self.say(node.get(key) or node, f"{who} has no way to choose its {key}", hint)
+                self.say(node.get(said) or node, f"{who} has no way to choose its {key}", hint)
         for key in ("resume", "stdin"):
-            if key in values and not own:
+            if key in values and not own and values[key] != presets.NO_RESUME:
                 hint = f"Write the whole command:, or leave {key} out."
                 self.say(node.get(key) or node, f"{key} goes beside a command: of one's own", hint)
 
     def across(self, workers: dict[str, Worker | None], nodes: dict[str, Node]) -> None:
         """What can only be said with all workers known."""
         near = ids.Nearest(tuple(workers))
+        for name, worker in workers.items():
+            if worker and worker.fallback:
+                self.fallback(worker, workers, nodes[name], near)
         for name, worker in workers.items():
             target = worker.consolidate_to if worker else ""
             if target and target not in workers:
@@ -215,11 +223,26 @@ class _Reader:
                 self.faulty[name] = self.problems[-1]
                 workers[name] = None
 
+    def fallback(
+        self, worker: Worker, workers: dict[str, Worker | None], node: Node, near: ids.Nearest
+    ) -> None:
+        at, hint = _child_of(node, "fallback") or node, near.hint(worker.fallback)
+        if worker.fallback not in workers:
+            self.say(at, f"fallback names the unknown worker {worker.fallback!r}", hint)
+        elif worker.fallback == worker.name:
+            self.say(at, f"{worker.name} cannot be its own fallback", "Name another worker.")
+        else:
+            return
+        self.faulty[worker.name] = self.problems[-1]
+        workers[worker.name] = None
+
     # One value ------------------------------------------------------------------------------
 
     def value(self, key: Key, node: Node) -> Any:
         """The value of a key, None when it is not what the key takes (which is then told)."""
         if key.kind in (configkeys.ARGV, configkeys.WORDS):
+            if _short_name(key) == "resume" and isinstance(node, Scalar) and node.text == "never":
+                return presets.NO_RESUME
             return self.words(key, node)
         if key.kind == configkeys.COUNTS:
             return self.counts(key, node)
@@ -296,6 +319,7 @@ def _wanted_words(key: Key) -> str:
         configkeys.DURATION: "a duration such as 90s, 20m or 2h",
         configkeys.BOOL: "true or false",
         configkeys.COUNTS: "names with whole numbers",
+        configkeys.MONEY: "US dollars, such as 5 or 0.50",
     }.get(key.kind, "text")
 
 
@@ -323,6 +347,11 @@ def typed(key: Key, text: str) -> str | int | bool:
         return number
     if kind == configkeys.DURATION:
         return duration(text, wrong)
+    if kind == configkeys.MONEY:
+        amount = cost.parse_amount(text)
+        if not amount:
+            raise UsageError(wrong, "Leave it out for no budget." if amount == 0 else "")
+        return amount
     if kind == configkeys.BOOL:
         if text.lower() not in ("true", "false"):
             raise UsageError(wrong)

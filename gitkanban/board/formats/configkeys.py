@@ -17,6 +17,7 @@ DURATION = "duration"  # 2h, 20m, 90s, 1h30m, 7d, or seconds
 BOOL = "true or false"
 ARGV = "list of words"  # a command; placeholders allowed
 WORDS = "list of names"
+MONEY = "US dollars"
 COUNTS = "names with counts"
 SECTION = "section"
 
@@ -61,6 +62,10 @@ KEYS: tuple[Key, ...] = (
     Key("kanban.on_tamper", ("tell", "hold"), "tell",
         "What follows when hooks, git's configuration, trust or refs changed while a run lived: "
         "`hold` starts nothing until `gitkanban trust` settles it."),
+    Key("kanban.budget", SECTION, "", "What sessions may cost in US dollars before a person is asked."),
+    Key("kanban.budget.card", MONEY, "", "Of one card, where its worker has no budget of its own.",
+        "budget_card"),
+    Key("kanban.budget.day", MONEY, "", "Of all sessions in one day (UTC).", "budget_day"),
     Key("kanban.workers", SECTION, "", "The workers, by name."),
     Key(_W, SECTION, "", "One worker."),
     Key(f"{_W}.profile", NAME, "the worker's name", "Agent identity its sessions run as."),
@@ -71,12 +76,20 @@ KEYS: tuple[Key, ...] = (
     Key(f"{_W}.runner", NAME, "", "Preset that knows the agent's command line."),
     Key(f"{_W}.command", ARGV, "the preset's", "The agent's command line, with placeholders."),
     Key(f"{_W}.resume", ARGV, "the preset's",
-        "Beside `command`: the command line that goes on in a `{session}`."),
+        "Beside `command`: the command line that goes on in a `{session}`. `never`: each session is "
+        "a new conversation."),
     Key(f"{_W}.stdin", ("none", "prompt"), "the preset's, else none",
         "Beside `command`: `prompt` gives the session its prompt on stdin."),
     Key(f"{_W}.args", WORDS, "", "Words added to the agent's command line, at its start and when it goes on."),
     Key(f"{_W}.model", TEXT, "the agent's own", "Model that the agent is started with."),
     Key(f"{_W}.effort", TEXT, "the agent's own", "Effort that the agent is started with."),
+    Key(f"{_W}.models", WORDS, "", "Models that its cards may choose by `model`."),
+    Key(f"{_W}.efforts", WORDS, "", "Efforts that its cards may choose by `effort`."),
+    Key(f"{_W}.fallback", NAME, "",
+        "Worker that takes its ready cards while the quota of its profile is used up."),
+    Key(f"{_W}.budget", SECTION, "", "What its sessions may cost in US dollars before a person is asked."),
+    Key(f"{_W}.budget.card", MONEY, "", "Of one card.", "budget_card"),
+    Key(f"{_W}.budget.day", MONEY, "", "Of all its sessions in one day (UTC).", "budget_day"),
     Key(f"{_W}.setup", ARGV, "", "Command run once in a fresh worktree."),
     Key(f"{_W}.verify", ARGV, "", "Command that decides whether a clean exit counts."),
     Key(f"{_W}.commits", ("session", "supervisor"), "the preset's, else session",

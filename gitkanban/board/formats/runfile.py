@@ -12,8 +12,8 @@ from gitkanban.core.model import Problem, Run
 KINDS = {
     "run": TEXT, "slot": TEXT, "worker": TEXT, "host": TEXT, "clone": TEXT, "started": TIME,
     "ended": TIME, "outcome": TEXT, "exit": MAYBE_NUMBER, "signal": NUMBER, "commit": TEXT,
-    "start_commit": TEXT, "session": TEXT, "salvage": TEXT, "cost_usd": TEXT, "why": TEXT,
-    "summary": BLOCK,
+    "start_commit": TEXT, "session": TEXT, "salvage": TEXT, "cost_usd": TEXT,
+    "tokens_in": MAYBE_NUMBER, "tokens_out": MAYBE_NUMBER, "why": TEXT, "summary": BLOCK,
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ add           `gitkanban add`: one card from the command line, or several from a
 block         `gitkanban block`: a person holds a card; a session asks for a person
 check         `gitkanban check`: the findings of a review, of a board or of what a change brings
               in
+cost          `gitkanban cost`: what sessions cost, as far as their agents say
 demo          `gitkanban demo`: the example board, worked to its end in a throw-away repository
 diff          `gitkanban diff`: a change of the board in the board's own words
 doctor        `gitkanban doctor`: find what is wrong around the board, and repair what cannot lose

@@ -58,6 +58,8 @@ PLAN_MOST = 64 << 20  # characters of a list of cards
 @click.option(
     "--body-file", default=None, metavar="FILE", help="Read the body from a file; - for stdin."
 )
+@click.option("--model", default="", metavar="NAME", help="One of its worker's `models`.")
+@click.option("--effort", default="", metavar="NAME", help="One of its worker's `efforts`.")
 @click.option("-e", "--edit", is_flag=True, help="Write the body in your editor.")
 @click.option("--backlog", is_flag=True, help="Do not run it until somebody approves it.")
 @click.option(
@@ -79,6 +81,8 @@ def add_command(
     acceptance: tuple[str, ...],
     body: str,
     body_file: str | None,
+    model: str,
+    effort: str,
     edit: bool,
     backlog: bool,
     source: str | None,
@@ -95,9 +99,8 @@ def add_command(
     """
     refuse_in_session("add")
     _check_words(title, body, body_file, source)
-    if source is not None and (
-        card_id or worker or parents or priority or needs or acceptance or body or body_file or edit
-    ):
+    fields = (card_id, worker, parents, priority, needs, acceptance, body, body_file, model, effort)
+    if source is not None and (any(fields) or edit):
         hint = "Only --backlog goes with --from; write the other fields into the list."
         raise UsageError("--from FILE takes whole cards, and no fields from options", hint)
     status = BACKLOG if backlog or session()[1] else TODO
@@ -108,6 +111,7 @@ def add_command(
         draft = Card(
             card_id, title, worker, status, priority,
             tuple(sorted(set(parents))), parse_needs(needs), acceptance, body=f"{text.strip()}\n" if text.strip() else "",
+            model=model, effort=effort,
         )  # fmt: skip
         drafts: Sequence[Card] = [draft]
     else:

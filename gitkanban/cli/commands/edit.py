@@ -64,6 +64,12 @@ from gitkanban.errors import Refused, UsageError
 @click.option(
     "--body-file", default=None, metavar="FILE", help="Read the body from a file; - for stdin."
 )
+@click.option(
+    "--model", default=None, metavar="NAME", help="One of its worker's `models`; '' for none."
+)
+@click.option(
+    "--effort", default=None, metavar="NAME", help="One of its worker's `efforts`; '' for none."
+)
 @click.option("--to-backlog", is_flag=True, help="Do not run it until somebody approves it again.")
 @click.option(
     "--file",
@@ -77,8 +83,8 @@ from gitkanban.errors import Refused, UsageError
 def edit_command(
     card: str, title: str | None, worker: str | None, priority: int | None,
     parents: tuple[str, ...], needs: tuple[str, ...], acceptance: tuple[str, ...],
-    more: tuple[str, ...], body: str | None, body_file: str | None, to_backlog: bool,
-    source: str | None, branch: str, as_json: bool,
+    more: tuple[str, ...], body: str | None, body_file: str | None, model: str | None,
+    effort: str | None, to_backlog: bool, source: str | None, branch: str, as_json: bool,
 ) -> None:  # fmt: skip
     """Change fields of CARD; without options, open its file in your editor.
 
@@ -89,6 +95,7 @@ def edit_command(
     if body is not None and body_file is not None:
         raise UsageError("--body or --body-file, and not both", "Leave one out.")
     given: dict[str, Any] = {"title": title, "worker": worker, "priority": priority}
+    given |= {"model": model, "effort": effort}
     given = {name: value for name, value in given.items() if value is not None}
     if body is not None or body_file is not None:
         words = text_argument(body or "", body_file).strip("\n")

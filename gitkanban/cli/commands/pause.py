@@ -15,7 +15,7 @@ from gitkanban.cli.here import (
     refuse_in_session,
     say,
 )
-from gitkanban.core.changes import Change, ClearPause, SetPause
+from gitkanban.core.changes import Change, ClearPause, EditCard, SetPause
 from gitkanban.core.ids import did_you_mean
 from gitkanban.core.model import Board, Pause
 from gitkanban.core.tick.holds import EVERYBODY
@@ -63,25 +63,44 @@ def pause_command(
 @branch_option
 @json_option
 def resume_command(workers: tuple[str, ...], all_: bool, branch: str, as_json: bool) -> None:
-    """Let WORKERs start cards again."""
+    """Let WORKERs start cards again that were paused, or that this clone holds.
+
+    It holds a worker whose agent is not logged in or set up wrongly, with the card on which that was
+    noticed, and every worker of a profile whose service asked to come back later.
+    """
+    from gitkanban.board.repo.place import clone_id
+    from gitkanban.core.tick.agent_state import freed_cards
+    from gitkanban.runs.records import agent_state
+
     refuse_in_session("resume")
     names = _named_workers(workers, all_)
     place = place_here(branch)
+    clone = clone_id(place)
+
+    def whom(board: Board) -> list[str]:
+        return sorted(board.config.workers) if all_ and board.config else names
 
     def clears(board: Board) -> list[Change]:
+        blocked = freed_cards(board, whom(board), clone)
         if all_:
-            return [ClearPause(name) for name in sorted(board.paused)]
+            return [*(ClearPause(name) for name in sorted(board.paused)), *blocked]
         # A worker that the config has lost may still be paused.
         _check_workers(board, [name for name in names if name not in board.paused])
-        return [ClearPause(name) for name in names if name in board.paused]
+        return [*(ClearPause(name) for name in names if name in board.paused), *blocked]
 
     done = change(place, clears)
+    held = agent_state.free(place, done.after, whom(done.after))
+    cards = [each.card for each in done.changes if isinstance(each, EditCard)]
     if as_json:
-        print_json({"paused": sorted(done.after.paused), "commit": done.commit})
+        paused = sorted(done.after.paused)
+        print_json({"paused": paused, "commit": done.commit, "freed": held, "cards": cards})
         return
     resumed = [each.worker for each in done.changes if isinstance(each, ClearPause)]
+    resumed += [name for name in held if name not in resumed]
     for name in dict.fromkeys((*([] if all_ else names), *resumed)):
         say(f"{_worker_words(name)} {'is resumed' if name in resumed else 'was not paused'}")
+    for card in cards:
+        say(f"{card} is todo again")
     if not resumed and all_:
         click.echo("nothing was paused")
     elif EVERYBODY in done.after.paused:

@@ -94,7 +94,7 @@ def _standing_of(place: Place, board: Board, card: Card, now: int) -> tuple[str,
 
 
 def _prompt_text(place: Place, board: Board, card: Card) -> str:
-    from gitkanban.tick.starting import prompt_of, template_of
+    from gitkanban.tick.starting import template_of, words_of
 
     worker = board.worker_of(card)
     if worker is None or board.config is None:
@@ -102,7 +102,7 @@ def _prompt_text(place: Place, board: Board, card: Card) -> str:
             f"{card.id} has no worker to be prompted", "Set one: gitkanban edit --worker."
         )
     template = template_of(place, board)
-    return prompt_of(place, board, board.config, card, worker, template)
+    return words_of(place, board, board.config, card, worker, template).prompt
 
 
 def _branch_and_workspace(place: Place, board: Board, card: Card) -> dict[str, str]:

@@ -5,8 +5,11 @@ from collections.abc import Sequence
 
 import click
 
+from gitkanban import clock
+from gitkanban.board.repo.place import Place
 from gitkanban.cli.here import (
     board_of,
+    change,
     json_option,
     place_here,
     print_json,
@@ -14,6 +17,7 @@ from gitkanban.cli.here import (
     say,
     tell,
 )
+from gitkanban.core.changes import Change, EditCard
 from gitkanban.errors import BadData, Refused
 
 
@@ -29,7 +33,9 @@ def trust_command(yes: bool, as_json: bool) -> int:
     ticks that do not have them; run this again when they change.
     """
     from gitkanban.board.repo.checkouts import base_of
+    from gitkanban.core.tick.agent_state import standing_lines
     from gitkanban.runs import trust, watching
+    from gitkanban.runs.records import agent_state
 
     refuse_in_session("trust")
     place = place_here()
@@ -40,6 +46,7 @@ def trust_command(yes: bool, as_json: bool) -> int:
     withheld = trust.withheld(place, board.config)
     changed = bool(withheld.starts or withheld.changes)
     found = watching.findings(place)
+    state = agent_state.recall(place)
     if as_json:
         print_json(
             {
@@ -55,8 +62,10 @@ def trust_command(yes: bool, as_json: bool) -> int:
         click.echo(trust_text(wanted, withheld), nl=False)
         for each in found:
             say(f"noticed: {each.line}")
+        for line in standing_lines(state, int(clock.now())):
+            say(line)
     outdated = trust.outdated(place, board.config)
-    if not changed and not found and not (outdated and yes):
+    if not changed and not found and not state.faults and not (outdated and yes):
         if outdated:
             tell([f"{_join_names(outdated)}: what is recorded is not today's (--yes records that)"])
         return 0
@@ -68,10 +77,29 @@ def trust_command(yes: bool, as_json: bool) -> int:
             return 1
     trust.record(place, board.config)
     watching.settle(place, base_of(place, board.config))
+    cards = _free_workers(place)
     if not as_json:
         said = "Trusted. `gitkanban tick` starts what is ready."
-        click.echo(said if changed or found else f"Recorded today's {_join_names(outdated)}.")
+        anew = changed or found or state.faults
+        click.echo(said if anew else f"Recorded today's {_join_names(outdated)}.")
+        for card in cards:
+            say(f"{card} is todo again")
     return 0
+
+
+def _free_workers(place: Place) -> list[str]:
+    """Let every worker go on that this clone holds for its agent; the cards that go on with them."""
+    from gitkanban.board.repo.place import clone_id
+    from gitkanban.core.tick.agent_state import freed_cards
+    from gitkanban.runs.records import agent_state
+
+    faults, clone = agent_state.recall(place).faults, clone_id(place)
+    changes: Sequence[Change] = ()
+    if faults:
+        changes = change(place, lambda board: freed_cards(board, faults, clone)).changes
+    board = board_of(place)
+    agent_state.free(place, board, board.config.workers if board.config else ())
+    return [each.card for each in changes if isinstance(each, EditCard)]
 
 
 def _ask_consent(question: str) -> bool:

@@ -139,7 +139,7 @@ def _parse_value(name: str, key: str, text: str) -> "str | int | bool | tuple[st
         checked = configfile.typed(known, text)
     except UsageError as error:
         raise UsageError(error.message, error.hint.replace("NAME", name)) from None
-    return text if known.kind == configkeys.DURATION else checked
+    return text if known.kind in (configkeys.DURATION, configkeys.MONEY) else checked
 
 
 class _Edit(NamedTuple):

@@ -1,5 +1,7 @@
 """Agents as data: their command lines, prompts, output and memory.
 
+cost          What runs cost: amounts read, added up by card, worker, profile or day, and put into
+              words
 instructions  What an agent that plans with a person must know to use the board: short text, from
               values
 memory        Proposals to an agent profile's memory, and the card that gathers them for its owner

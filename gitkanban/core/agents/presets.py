@@ -8,8 +8,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from gitkanban.core.model import Worker
+from gitkanban.core.model import Card, Worker
 
+NO_RESUME = ("never",)  # `resume: never`: each session is a new conversation
 PLACEHOLDERS = (
     "prompt",
     "prompt_file",
@@ -193,9 +194,28 @@ def templates_of(worker: Worker) -> tuple[tuple[str, ...], tuple[str, ...]]:
     own = worker.command not in ((), preset.start)
     start, resume = (worker.command, worker.resume) if own else (preset.start, preset.resume)
     known = CUSTOM if own else preset
+    if worker.resume == NO_RESUME:
+        resume = ()
     chosen = (*_fill_value(known.model, worker.model), *_fill_value(known.effort, worker.effort))
     options = (*chosen, *worker.args)
     return _with_options(start, options), _with_options(resume, options)
+
+
+def with_choices(worker: Worker, card: Card) -> Worker:
+    """The worker with what the card chooses of its models and efforts; else as it is."""
+    model = card.model if card.model in worker.models else worker.model
+    effort = card.effort if card.effort in worker.efforts else worker.effort
+    return worker._replace(model=model, effort=effort)
+
+
+def choice_fault(worker: Worker, card: Card) -> tuple[str, str]:
+    """(key, value) of the first thing that the card chooses and its worker does not offer; else
+    two empty strings."""
+    for key in ("model", "effort"):
+        wanted = getattr(card, key)
+        if wanted not in ("", getattr(worker, key), *getattr(worker, f"{key}s")):
+            return key, wanted
+    return "", ""
 
 
 def _fill_value(words: tuple[str, ...], value: str) -> tuple[str, ...]:

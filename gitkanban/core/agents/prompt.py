@@ -6,6 +6,7 @@ as a template again, so card text stays data.
 
 import re
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import NamedTuple
 
 from gitkanban.core.agents.presets import commits_of
@@ -91,7 +92,7 @@ def compose(
         "card": card.id,
         "title": card.title,
         "body": cut(card.body.strip(), BODY_MOST),
-        "acceptance": _acceptance_section(card),
+        "acceptance": acceptance_text(card),
         "parents": parents_text(handoffs),
         "attempts": _attempts_section(runs, notes, logs),
         "rules": _rules_section(card, worker, setting),
@@ -104,7 +105,14 @@ def compose(
     return cut_bytes(text + "\n", PROMPT_MOST)
 
 
-def _acceptance_section(card: Card) -> str:
+def card_print(card: Card) -> str:
+    """What changes whenever the text does that a session is told of its card."""
+    text = "\0".join((card.title, card.body, *card.acceptance))
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def acceptance_text(card: Card) -> str:
+    """What must hold when the card is done; empty where it says nothing."""
     if not card.acceptance:
         return ""
     return "The card is done when:\n" + "\n".join(f"- {line}" for line in card.acceptance)
@@ -140,6 +148,13 @@ def parents_text(handoffs: Sequence[Handoff]) -> str:
     return "\n\n".join(parts)
 
 
+def note_line(note: Note) -> str:
+    """A note as an item of a list: `- sent back by Ada: …`."""
+    words = {"reject": "sent back by", "retry": "answer from"}.get(note.kind, f"{note.kind} by")
+    said = cut(note.text.strip(), SUMMARY_MOST).replace("\n", "\n  ")
+    return f"- {words} {note.by}: {said}"
+
+
 def _attempts_section(runs: Sequence[Run], notes: Sequence[Note], logs: Mapping[str, str]) -> str:
     """Earlier attempts and what people said, in the order in which they happened."""
     told: list[tuple[str, str]] = []
@@ -155,9 +170,7 @@ def _attempts_section(runs: Sequence[Run], notes: Sequence[Note], logs: Mapping[
     for note in notes:
         if note.kind == "memory":
             continue
-        words = {"reject": "sent back by", "retry": "answer from"}.get(note.kind, f"{note.kind} by")
-        said = cut(note.text.strip(), SUMMARY_MOST).replace("\n", "\n  ")
-        told.append((note.id, f"- {words} {note.by}: {said}"))
+        told.append((note.id, note_line(note)))
     if not told:
         return ""
     lines = [text for _, text in sorted(told)]

@@ -74,7 +74,7 @@ def read(runner: str, output: Output, now: int, utc_offset: int = 0) -> Reading:
     limited = found.limited or any(sign in lower for sign in _LIMITS)
     until = found.limited_until or (_reset_time(error, now, utc_offset) if limited else 0)
     return found._replace(
-        session=found.session if _SESSION.match(found.session) else "",
+        session=found.session if is_session_id(found.session) else "",
         summary=clean(found.summary)[:_SUMMARY_MOST],
         error=error,
         limited=limited,
@@ -82,6 +82,11 @@ def read(runner: str, output: Output, now: int, utc_offset: int = 0) -> Reading:
         login=not limited and _asks_to_log_in(lower),
         denied=tuple(_on_one_line(each, 200) for each in found.denied[:_DENIED_MOST]),
     )
+
+
+def is_session_id(text: str) -> bool:
+    """Whether a text can be handed to an agent as the id of a conversation."""
+    return _SESSION.match(text) is not None
 
 
 def _asks_to_log_in(error: str) -> bool:
@@ -390,6 +395,11 @@ _READERS: Mapping[str, Callable[[Output], Reading]] = {
     "aider": _read_aider,
     "hermes": _read_hermes,
 }
+
+
+def names_sessions(runner: str) -> bool:
+    """Whether an agent of the named preset names its session before it does anything."""
+    return runner in _READERS and runner != "aider"
 
 
 # -- when a limit ends, from its words

@@ -7,6 +7,8 @@ with the rules that are about texts.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from gitkanban.core.agents.cost import parse_amount
+from gitkanban.core.agents.presets import choice_fault
 from gitkanban.core.graph import cycles
 from gitkanban.core.ids import Nearest
 from gitkanban.core.model import DROPPED, TERMINAL, TODO, Board, Card, Config
@@ -36,6 +38,8 @@ RULES: Mapping[str, Rule] = {
     "case-twin": Rule(ERROR, "Ids that differ by case only; some file systems hold one of them."),
     "unknown-capacity": Rule(ERROR, "A need for a capacity that the config does not have."),
     "never-runs": Rule(ERROR, "A card or a worker that asks for more than there is."),
+    "choice": Rule(ERROR, "A card's `model` or `effort` that its worker does not offer."),
+    "cost": Rule(WARNING, "A run whose cost is no amount: negative, huge, or not a number."),
     "no-command": Rule(WARNING, "A worker with neither runner nor command, which starts nothing."),
     "unused-profile": Rule(WARNING, "A cap for a profile that no worker has."),
     "reserves": Rule(WARNING, "Reserves that leave nothing of the host total to others."),
@@ -88,6 +92,7 @@ def state(board: Board) -> list[Finding]:
     found = [each for card in board.cards.values() for each in _card_findings(board, card, known)]
     found += _ring_findings(board)
     found += _pause_of_all(board)
+    found += _cost_findings(board)
     return [*found, *_twin_findings(board)]
 
 
@@ -199,7 +204,35 @@ def _worker_findings(board: Board, card: Card, known: _Known) -> Iterator[Findin
             f"worker {card.worker} is paused" + (f": {why}" if why else ""),
             f"gitkanban resume {card.worker}, once its cause is gone.",
         )
+    yield from _choice_findings(config, card)
     yield from _needs_findings(config, card, known)
+
+
+def _choice_findings(config: Config, card: Card) -> Iterator[Finding]:
+    worker = config.workers.get(card.worker)
+    key, value = choice_fault(worker, card) if worker else ("", "")
+    if worker and key:
+        offered = ", ".join(getattr(worker, f"{key}s"))
+        yield finding(
+            "choice",
+            card_file(card.id),
+            (key,),
+            f"{card.id} asks for {key} {value}, which {worker.name} does not offer",
+            f"It offers: {offered}." if offered else f"Name it under {key}s: of {worker.name}.",
+        )
+
+
+def _cost_findings(board: Board) -> Iterator[Finding]:
+    for runs in board.runs.values():
+        for run in runs:
+            if run.cost_usd and parse_amount(run.cost_usd) is None:
+                yield finding(
+                    "cost",
+                    f"runs/{run.card}/{run.run}.yaml",
+                    ("cost_usd",),
+                    f"run {run.run} of {run.card} says that it cost {run.cost_usd[:40]!r}",
+                    "It counts as unknown.",
+                )
 
 
 def _needs_findings(config: Config, card: Card, known: _Known) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ Commands and what they get are looked at in `changerules`; how keys are told apa
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from gitkanban.core.agents.cost import dollars
 from gitkanban.core.model import Board, Config, Worker
 from gitkanban.core.review.rules import Finding, finding
 from gitkanban.core.trust.trusted import ANSWERS, Answer, shown
@@ -30,7 +31,7 @@ def change(base: Board, head: Board) -> Iterator[Finding]:
         for answer in answers:
             if answer.is_workers and answer.name not in _ELSEWHERE:
                 values = getattr(was, answer.attribute), getattr(worker, answer.attribute)
-                at = ("kanban", "workers", name, answer.name)
+                at = ("kanban", "workers", name, *answer.name.split("."))
                 yield from _named_finding(answer, at, f"{name} {answer.name}", *values)
     for name in sorted(set(old.workers) - set(head.config.workers) - set(head.config.faulty)):
         message = f"worker {name} is removed"
@@ -42,7 +43,7 @@ def _of_board(answer: Answer, old: Config, new: Config) -> Iterator[Finding]:
     field = path[1] if "*" in path else answer.attribute
     was, now = (getattr(side, field, None) for side in (old, new))
     if not isinstance(was, Mapping) or not isinstance(now, Mapping):
-        yield from _named_finding(answer, ("kanban", path[-1]), answer.name, was, now)
+        yield from _named_finding(answer, tuple(path), answer.name, was, now)
         return
     for name in sorted({*was, *now}):
         at = ("kanban", field, name, *path[3:])
@@ -55,6 +56,8 @@ def _named_finding(
     if was == now:
         return
     rule, hint = ("trusted", _TRUSTED) if answer.holds else ("setting", _SETTING)
+    if ".budget." in answer.path:
+        was, now = (dollars(side) if side else None for side in (was, now))
     yield finding(
         rule, "config.yaml", at, f"{key}: {_value_words(was)} → {_value_words(now)}", hint
     )

@@ -6,7 +6,7 @@ Facts only; what they mean is decided in `verdict`, `reconcile` and `schedule`.
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from gitkanban.core.model import Card
+from gitkanban.core.model import Card, Run
 from gitkanban.core.tick.closing import Tries
 from gitkanban.core.trust.tampering import Finding
 
@@ -96,7 +96,12 @@ class RunFacts(NamedTuple):
     # What the agent's output says, as a preset's reader reads it.
     rate_limited: bool = False
     limited_until: int = 0  # seconds since the epoch; 0: nothing says
-    login_needed: bool = False  # the agent's service does not know who asks
+    login_needed: bool = (
+        False  # the agent's service does not know who asks, or its settings are wrong
+    )
+    unnamed: bool = False  # it names its sessions, and has named none
+    resumed: bool = False  # it went on in an earlier conversation
+    lasted: int | None = None  # seconds that the session lived; None: unknown
     agent_error: str = ""  # what ended the agent's last turn, in its own words
     summary: str = ""  # the agent's last message
     cost_usd: str = ""  # a decimal number; empty: unknown
@@ -130,6 +135,31 @@ class NoProgram(NamedTuple):
     step: str = ""  # setup | verify; empty: it is the agent itself
 
 
+class Quota(NamedTuple):
+    """A profile's service asked to come back later."""
+
+    since: int  # when that was last learned, epoch seconds
+    until: int  # nothing of the profile starts before
+    times: int = 1  # how often in a row, without an answer in between
+    words: str = ""  # the agent's own
+
+
+class AgentFault(NamedTuple):
+    """A worker's agent cannot work here: it is not logged in, or its settings are wrong."""
+
+    since: int
+    words: str  # the agent's own
+    card: str  # of the run that met it first
+    run: str
+
+
+class AgentState(NamedTuple):
+    """What runs of this clone have learned of its agents, see `agent_state`."""
+
+    quotas: Mapping[str, Quota] = {}  # by profile
+    faults: Mapping[str, AgentFault] = {}  # by worker
+
+
 class Observed(NamedTuple):
     """Everything a plan needs to know beside the board."""
 
@@ -150,6 +180,8 @@ class Observed(NamedTuple):
     tampering: tuple[Finding, ...] = ()  # of earlier runs, too: what nobody has settled yet
     untrusted: Mapping[str, str] = {}  # worker -> why it may start nothing
     missing: Mapping[str, NoProgram] = {}  # worker -> what its runs would fail for
+    agents: AgentState = AgentState()
+    runs_today: tuple[Run, ...] = ()  # those of done cards, too, where a budget asks for them
     withheld: tuple[str, ...] = ()  # changes of trusted keys that are not allowed, in words
     ready_since: Mapping[str, int] = {}  # card -> when a tick first saw it ready
     started: int = 0  # starts that count as this tick's already

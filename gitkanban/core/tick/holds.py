@@ -7,6 +7,7 @@ it is for `schedule`.
 from typing import NamedTuple
 
 from gitkanban.core import graph
+from gitkanban.core.agents.presets import choice_fault
 from gitkanban.core.backoff import describe_excess, due
 from gitkanban.core.model import (
     BACKLOG,
@@ -19,9 +20,11 @@ from gitkanban.core.model import (
     Board,
     Card,
     Problem,
+    Worker,
 )
-from gitkanban.core.tick import room
+from gitkanban.core.tick import agent_state, room
 from gitkanban.core.tick.absence import absence_words, fetch_hint
+from gitkanban.core.tick.budget import Ledger
 from gitkanban.core.tick.facts import NoProgram, Observed
 from gitkanban.core.tick.reconcile import accepts
 from gitkanban.core.tick.room import needs_of, too_much
@@ -41,12 +44,19 @@ STANDSTILL = "standstill"
 PAUSED = "paused"
 UNTRUSTED = "untrusted"
 NO_PROGRAM = "no-program"  # what the worker runs is not on this machine
+MISCONFIGURED = "misconfigured"  # its agent is not logged in here, or set up wrongly
+QUOTA = "quota"  # the service of its profile asked to come back later
+QUOTA_ASKS = "quota-asks"  # it did so too often in a row
+CHOICE = "choice"  # the card chooses what its worker does not offer
+BUDGET = "budget"  # what the card may cost is spent
+BUDGET_DAY = "budget-day"  # what its worker, or the board, may spend in a day is
 
 # Those of a todo card that pass only when somebody changes the card, the config, the trust or the
 # machine.
 PERSONS = frozenset(
     (
-        *(CONFIG, NO_COMMAND, NO_PROGRAM, NO_WORKER, PAUSED, RING, UNKNOWN_WORKER, UNTRUSTED),
+        *(BUDGET, CHOICE, CONFIG, MISCONFIGURED, NO_COMMAND, NO_PROGRAM, NO_WORKER, PAUSED),
+        *(QUOTA_ASKS, RING, UNKNOWN_WORKER, UNTRUSTED),
         room.NEVER,
     )
 )
@@ -78,6 +88,18 @@ class Held(NamedTuple):
         )
 
 
+class _OfWorker(NamedTuple):
+    """Why a worker starts nothing; `{id}` in `frees` stands for the card."""
+
+    code: str
+    text: str
+    frees: str
+    at: int = 0
+
+    def of(self, card: str) -> Held:
+        return Held(card, self.code, self.text, self.frees.replace("{id}", card), self.at)
+
+
 class Reasons:
     """Words for one board at one moment; what several cards need is worked out once.
 
@@ -92,7 +114,8 @@ class Reasons:
         self._stuck: dict[str, Held] = {}  # by id: why a card at the end of a chain cannot start
         self._rings: dict[str, list[str]] | None = None
         self._live = {run.card: run.run for run in observed.runs if run.alive or run.exit is None}
-        self._workers: dict[str, tuple[str, str, str] | None] = {}
+        self._workers: dict[str, _OfWorker | None] = {}
+        self._ledger = Ledger(board, observed)
 
     def of_card(self, card: Card) -> Held | None:
         """What holds a todo card back before any limit is asked, None when nothing does."""
@@ -108,17 +131,44 @@ class Reasons:
             excess = describe_excess(self._board, card, now)
             text = f"not before{self._time(at)}{f'; {excess}' if excess else ''}"
             return Held(card.id, NOT_BEFORE, text, "time", at)
-        if card.worker not in self._workers:
-            self._workers[card.worker] = self._of_worker(card.worker)
-        said = self._workers[card.worker]
-        if said and said[0] in (NO_WORKER, UNKNOWN_WORKER, NO_COMMAND, CONFIG):
-            return Held(card.id, *_fill_id(said, card.id))
+        said = self._ask_worker(self.worker_for(card))
+        if said and said.code in (NO_WORKER, UNKNOWN_WORKER, NO_COMMAND, CONFIG):
+            return said.of(card.id)
         if card.id in self._live:
             text = f"its run {self._live[card.id]} has not ended yet"
             return Held(card.id, STILL_RUNNING, text, "the end of that run")
         if self._observed.standstill:
             return Held(card.id, STANDSTILL, self._observed.standstill, "the end of that")
-        return Held(card.id, *said) if said else self._never(card)
+        if said:
+            return said.of(card.id)
+        return self._of_choice(card) or self._of_budget(card) or self._never(card)
+
+    def worker_for(self, card: Card) -> str:
+        """The worker that takes the card now: its own, or, while the quota of that one's profile is
+        used up, its fallback, if that one can start anything."""
+        worker = self._board.worker_of(card)
+        said = self._ask_worker(card.worker) if worker and worker.fallback else None
+        if not worker or not said or said.code not in (QUOTA, QUOTA_ASKS):
+            return card.worker
+        return card.worker if self._ask_worker(worker.fallback) else worker.fallback
+
+    def _of_choice(self, card: Card) -> Held | None:
+        worker = self._board.worker_of(card)
+        key, value = choice_fault(worker, card) if worker else ("", "")
+        if not key:
+            return None
+        text = f"asks for {key} {value}, which {card.worker} does not offer"
+        frees = f"`gitkanban edit {card.id} --{key} ''`, or `{key}s:` of {card.worker}"
+        return Held(card.id, CHOICE, text, frees)
+
+    def _of_budget(self, card: Card) -> Held | None:
+        config = self._board.config
+        use = self._ledger.over(card, config.workers.get(self.worker_for(card)) if config else None)
+        if use is None:
+            return None
+        if use.kind == "card":
+            return Held(card.id, BUDGET, use.text, use.frees)
+        return Held(card.id, BUDGET_DAY, use.text, use.frees, self._ledger.midnight())
 
     def _of_absent(self, card: Card, away: list[str]) -> Held:
         """A card whose parents are done, without their work being in base here."""
@@ -145,38 +195,61 @@ class Reasons:
             way_out = "a larger `capacities: {}`"
         return Held(card.id, room.NEVER, text, way_out.format(full.name))
 
-    def _of_worker(self, name: str) -> tuple[str, str, str] | None:
+    def _ask_worker(self, name: str) -> _OfWorker | None:
+        if name not in self._workers:
+            self._workers[name] = self._of_worker(name)
+        return self._workers[name]
+
+    def _of_worker(self, name: str) -> _OfWorker | None:
         config = self._board.config
         if config is None:
-            return CONFIG, "config.yaml cannot be read", "its repair; see `gitkanban check`"
+            return _OfWorker(
+                CONFIG, "config.yaml cannot be read", "its repair; see `gitkanban check`"
+            )
         if not name:
-            return NO_WORKER, "nobody is assigned", "`gitkanban edit {id} --worker NAME`"
+            return _OfWorker(NO_WORKER, "nobody is assigned", "`gitkanban edit {id} --worker NAME`")
         worker = config.workers.get(name)
         if name in config.faulty:
             text = f"worker {name} has a mistake ({config.faulty[name].told})"
-            return CONFIG, text, "its repair in config.yaml"
+            return _OfWorker(CONFIG, text, "its repair in config.yaml")
         if worker is None:
-            return UNKNOWN_WORKER, f"config names no worker {name}", "a worker of that name"
+            return _OfWorker(
+                UNKNOWN_WORKER, f"config names no worker {name}", "a worker of that name"
+            )
         if not worker.command and not worker.runner:
-            return NO_COMMAND, f"{name} has neither runner nor command", "a command in config.yaml"
+            return _OfWorker(
+                NO_COMMAND, f"{name} has neither runner nor command", "a command in config.yaml"
+            )
         for paused, who, way_out in ((EVERYBODY, "every worker", "--all"), (name, name, name)):
             if paused in self._board.paused:
                 pause = self._board.paused[paused]
                 why = f": {pause.why}" if pause.why else ""
-                return PAUSED, f"{who} is paused{why}", f"`gitkanban resume {way_out}`"
+                return _OfWorker(PAUSED, f"{who} is paused{why}", f"`gitkanban resume {way_out}`")
         if name in self._observed.untrusted:
             why = self._observed.untrusted[name]
-            return UNTRUSTED, f"{name} is not trusted: {why}", "`gitkanban trust`"
+            return _OfWorker(UNTRUSTED, f"{name} is not trusted: {why}", "`gitkanban trust`")
         if name in self._observed.missing:
             way_out = "its installation, or `gitkanban trust` where it is on PATH now"
-            return NO_PROGRAM, missing_words(self._observed.missing[name]), way_out
-        return None
+            return _OfWorker(NO_PROGRAM, missing_words(self._observed.missing[name]), way_out)
+        return self._of_agent(worker)
+
+    def _of_agent(self, worker: Worker) -> _OfWorker | None:
+        """What earlier runs have shown of the worker's agent here."""
+        now, agents = self._observed.now, self._observed.agents
+        if worker.name in agents.faults:
+            text = agent_state.fault_words(worker.name, agents.faults[worker.name])
+            return _OfWorker(MISCONFIGURED, text, agent_state.fault_way_out(worker.name))
+        quota = agent_state.quota_now(agents, worker.profile, now)
+        if quota is None:
+            return None
+        text = agent_state.quota_words(worker.profile, quota, self._time)
+        if agent_state.asks_person(quota):
+            return _OfWorker(QUOTA_ASKS, text, f"`gitkanban resume {worker.name}`")
+        return _OfWorker(QUOTA, text, "time", quota.until)
 
     def worker_held(self, name: str) -> bool:
         """Whether a worker can start nothing at all now, whatever room there is."""
-        if name not in self._workers:
-            self._workers[name] = self._of_worker(name)
-        return self._workers[name] is not None
+        return self._ask_worker(name) is not None
 
     def _parents(self, card: Card, waits: tuple[str, ...]) -> Held:
         roots = self._chains()
@@ -315,7 +388,3 @@ def some(names: list[str], total: int = 0, joined: str = ", ") -> str:
     """The first few names, and how many more there are; `total` counts them all."""
     rest = (total or len(names)) - min(len(names), NAMES_MOST)
     return joined.join(names[:NAMES_MOST]) + (f" and {rest} more" if rest > 0 else "")
-
-
-def _fill_id(said: tuple[str, str, str], card: str) -> tuple[str, str, str]:
-    return said[0], said[1], said[2].replace("{id}", card)

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from gitkanban.core.changes import Change, applied
 from gitkanban.core.model import RUNNING, Board
-from gitkanban.core.tick.facts import Observed, RunFacts
+from gitkanban.core.tick.budget import crossed
+from gitkanban.core.tick.facts import AgentState, Observed, RunFacts
 from gitkanban.core.tick.reconcile import Settled, Stop, reconcile, to_accept
 from gitkanban.core.tick.schedule import Held, Start, schedule
 
@@ -28,6 +29,7 @@ class Plan(NamedTuple):
     ready_since: dict[str, int]
     told: tuple[str, ...]
     letters: tuple[tuple[str, tuple[str, ...]], ...]  # of sessions: (run, files done with)
+    agents: AgentState  # what is known of agents after those ends
     after: Board  # the board with `changes` applied
 
 
@@ -35,7 +37,7 @@ def plan(board: Board, observed: Observed) -> Plan:
     """What one tick should do with this board, given what was observed."""
     found = reconcile(board, observed)
     after = applied(board, found.changes)
-    scheduled = schedule(after, observed)
+    scheduled = schedule(after, observed._replace(agents=found.agents))
     return Plan(
         found.stops,
         found.reclaims,
@@ -47,8 +49,9 @@ def plan(board: Board, observed: Observed) -> Plan:
         scheduled.held,
         dict(scheduled.served),
         dict(scheduled.ready_since),
-        found.told,
+        (*found.told, *crossed(board, after, observed, {run.card for run in found.settled})),
         found.letters,
+        found.agents,
         after,
     )
 
@@ -60,7 +63,9 @@ def held_after(todo: Plan, observed: Observed, started: Collection[str]) -> tupl
         if start.card in started:
             card = cards[start.card]
             cards[card.id] = card._replace(status=RUNNING, slot=start.slot, host=observed.host)
-    remembered = observed._replace(ready_since=todo.ready_since, served=todo.served)
+    remembered = observed._replace(
+        ready_since=todo.ready_since, served=todo.served, agents=todo.agents
+    )
     then = schedule(todo.after._replace(cards=cards), remembered)
     said = {each.card: each for each in then.held}
     # Without an entry it is `max_starts_per_tick` that holds a card until the next tick.

@@ -11,8 +11,9 @@ from gitkanban.core.changes import NOT_RUNNING, Change, EditCard, EndRun, SetPau
 from gitkanban.core.cutting import cut
 from gitkanban.core.model import BLOCKED, DONE, REVIEW, RUNNING, TODO, Board, Card, Pause, Run
 from gitkanban.core.moves import accepted, conflicted
+from gitkanban.core.tick import agent_state
 from gitkanban.core.tick.absence import absence_words
-from gitkanban.core.tick.facts import Landing, Observed, RunFacts
+from gitkanban.core.tick.facts import AgentState, Landing, Observed, RunFacts
 from gitkanban.core.tick.letters import open_letters
 from gitkanban.core.tick.verdict import COUNTED, Verdict, counting, destination, verdict
 
@@ -50,6 +51,7 @@ class Reconciled(NamedTuple):
     closed: tuple[str, ...] = ()  # runs with nothing more to do once the changes are committed
     told: tuple[str, ...] = ()
     letters: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (run, files that are done with)
+    agents: AgentState = AgentState()  # what is known of them after these ends
 
 
 def reconcile(board: Board, observed: Observed) -> Reconciled:
@@ -71,6 +73,13 @@ def reconcile(board: Board, observed: Observed) -> Reconciled:
             reclaims.append(facts)
         else:
             ended.append((facts, _judge_run(board, facts, current), current))
+    agents = agent_state.learn(
+        observed.agents, [(facts, judged.outcome) for facts, judged, _ in ended], observed.now
+    )
+    ended = [
+        (facts, agent_state.spare(agents, facts, judged), current)
+        for facts, judged, current in ended
+    ]
     pauses, forgiven = _crashes_alike(ended, observed.now)
     changes, letters, refused = _open_all(board, observed)
     settled: list[Settled] = []
@@ -95,10 +104,12 @@ def reconcile(board: Board, observed: Observed) -> Reconciled:
         tuple(closed),
         (
             *(f"worker {pause.worker} is paused: {pause.why}" for pause in pauses),
+            *agent_state.notices(observed.agents, agents, observed.now),
             *_absence_lines(board, observed),
             *refused,
         ),
         letters,
+        agents,
     )
 
 
@@ -189,6 +200,8 @@ def _run_record(observed: Observed, facts: RunFacts, judged: Verdict) -> Run:
         session=facts.session,
         salvage=facts.work.salvage,
         cost_usd=facts.cost_usd,
+        tokens_in=facts.tokens_in,
+        tokens_out=facts.tokens_out,
         why="; ".join((judged.why, *facts.work.told, *_tampering_words(facts))),
         summary=cut(told, SUMMARY_MOST),
     )

@@ -207,7 +207,7 @@ def schedule(board: Board, observed: Observed, reasons: Reasons | None = None) -
         if reason:
             held.append(reason)
         else:
-            _line_up(lines, board, card, since[card.id])
+            _line_up(lines, board, card, since[card.id], reasons.worker_for(card))
     config = board.config or Config()
     idle = {name for name in config.workers if reasons.worker_held(name)}
     seats = Room(config, occupants(board, observed), idle)
@@ -225,12 +225,12 @@ def schedule(board: Board, observed: Observed, reasons: Reasons | None = None) -
     return Scheduled(starts, tuple(sorted(held)), accounts.served(), dict(sorted(since.items())))
 
 
-def _line_up(lines: dict[str, Line], board: Board, card: Card, since: int) -> None:
-    line = lines.get(card.worker)
+def _line_up(lines: dict[str, Line], board: Board, card: Card, since: int, name: str) -> None:
+    """Add a ready card to the line of the worker of that name."""
+    line = lines.get(name)
     if line is None:
-        worker = board.worker_of(card)
-        assert worker is not None  # a card without one is held
-        line = lines[card.worker] = Line(worker)
+        assert board.config is not None  # a card without a worker is held
+        line = lines[name] = Line(board.config.workers[name])
     line.add(card, since)
 
 

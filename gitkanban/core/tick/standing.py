@@ -12,11 +12,16 @@ from gitkanban.core.model import BACKLOG, BLOCKED, DROPPED, REVIEW, RUNNING, TOD
 from gitkanban.core.tick import room
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.holds import (
+    BUDGET,
+    BUDGET_DAY,
+    MISCONFIGURED,
     NO_WORKER,
     NOT_BEFORE,
     NOT_HERE,
     PAUSED,
     PERSONS,
+    QUOTA,
+    QUOTA_ASKS,
     RING,
     STANDSTILL,
     STILL_RUNNING,
@@ -27,11 +32,14 @@ from gitkanban.core.tick.holds import (
 from gitkanban.core.tick.room import occupants
 from gitkanban.core.tick.schedule import Scheduled, schedule
 
-_PASSES = frozenset({NOT_BEFORE, STILL_RUNNING, room.STARTS, STANDSTILL})  # by itself
+# By itself.
+_PASSES = frozenset({BUDGET_DAY, NOT_BEFORE, QUOTA, STILL_RUNNING, room.STARTS, STANDSTILL})
 # What somebody has stopped on purpose, or is told of elsewhere: it says nothing of other cards.
 _STOPPED = frozenset({PAUSED, UNTRUSTED})
 # What a person sees to in the normal course of work; the rest of what is needed is a mistake.
-_USUAL = frozenset({BLOCKED, REVIEW, BACKLOG, NO_WORKER, NOT_HERE})
+_USUAL = frozenset(
+    {BLOCKED, REVIEW, BACKLOG, BUDGET, MISCONFIGURED, NO_WORKER, NOT_HERE, QUOTA_ASKS}
+)
 
 
 class Needed(NamedTuple):

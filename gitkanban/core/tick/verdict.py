@@ -7,7 +7,7 @@ happened before. Nothing here touches the board.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gitkanban.core.backoff import BACKOFF_FIRST, BACKOFF_MOST, LIMITED_FIRST, LIMITED_MOST
+from gitkanban.core.backoff import BACKOFF_FIRST, BACKOFF_MOST
 from gitkanban.core.model import BLOCKED, CONFIG, FAILED, NEEDS_INPUT, REVIEW, TODO, Run
 from gitkanban.core.tick.facts import Exit, RunFacts
 
@@ -23,12 +23,16 @@ COUNTED = (
     "timed-out",
     "stalled",
 )
-NEUTRAL = ("rate-limited", "not-started", "lost", "rebooted")
+LIMITED = "rate-limited"  # its service asked to come back later: a thing of the whole profile
+MISCONFIGURED = "misconfigured"  # not logged in, or settings that cannot work: a thing for a person
+NEUTRAL = (LIMITED, MISCONFIGURED, "not-started", "lost", "rebooted")
 ASKED = ("blocked", "stopped", "cancelled")  # somebody asked for this end
 OUTCOMES = (SUCCEEDED, *COUNTED, *NEUTRAL, *ASKED)
 
+LIMITED_MOST = 12  # limits in a row that one card meets before a person is asked
 LOST_MOST = 3
 NOT_STARTED_MOST = 3
+BEGIN_MOST = 15  # seconds in which an agent that fails without having named its session never began
 TEMPFAIL = 75  # EX_TEMPFAIL of sysexits.h: "try again later"
 
 
@@ -70,7 +74,9 @@ def judge(facts: RunFacts, end: Exit) -> tuple[str, str]:
         case "timeout":
             return "timed-out", "it ran longer than its timeout"
         case "stall" if facts.rate_limited:
-            return "rate-limited", _limit_words(facts)
+            return LIMITED, _limit_words(facts)
+        case "stall" if facts.login_needed:
+            return MISCONFIGURED, _misconfigured_words(facts)
         case "stall":
             return "stalled", "no output and no change for longer than its stall_timeout"
         case "reboot":
@@ -89,20 +95,34 @@ def judge(facts: RunFacts, end: Exit) -> tuple[str, str]:
     if session is None:
         return "not-started", end.error or "the session was never started"
     if session.exit == TEMPFAIL or (facts.rate_limited and (session.exit or facts.agent_error)):
-        return "rate-limited", _limit_words(facts)
+        return LIMITED, _limit_words(facts)
+    if facts.login_needed and (session.exit or facts.agent_error):
+        return MISCONFIGURED, _misconfigured_words(facts)
     if session.signal:
         return "killed", f"the session {_end_words(None, session.signal)}"
     if session.exit:
         said = f": {facts.agent_error}" if facts.agent_error else ""
-        return "failed", f"the session {_end_words(session.exit, 0)}{said}"
+        return _failed_or_never_began(facts), f"the session {_end_words(session.exit, 0)}{said}"
     if facts.agent_error:
-        return "failed", f"exit 0, but the agent says: {facts.agent_error}"
+        return _failed_or_never_began(facts), f"exit 0, but the agent says: {facts.agent_error}"
     return _judge_work(facts, end)
 
 
 def _limit_words(facts: RunFacts) -> str:
     said = f": {facts.agent_error}" if facts.agent_error else ""
     return f"the agent's service asked to come back later{said}"
+
+
+def _misconfigured_words(facts: RunFacts) -> str:
+    return facts.agent_error or "the agent is not logged in"
+
+
+def _failed_or_never_began(facts: RunFacts) -> str:
+    """What a session is that failed: one that failed at once may never have begun, because two
+    first ones of an agent raced, or because it does not know the conversation to go on in."""
+    quick = facts.lasted is not None and facts.lasted <= BEGIN_MOST
+    idle = not facts.work.session_commits and not facts.work.leftover
+    return "not-started" if quick and idle and (facts.unnamed or facts.resumed) else "failed"
 
 
 def _judge_work(facts: RunFacts, end: Exit) -> tuple[str, str]:
@@ -135,9 +155,13 @@ def _judge_work(facts: RunFacts, end: Exit) -> tuple[str, str]:
 
 
 def _retry_verdict(outcome: str, why: str, max_attempts: int, earlier: Sequence[Run]) -> Verdict:
-    if outcome == "rate-limited":
-        streak = _streak_length(earlier, ("rate-limited",))
-        return Verdict(outcome, why, TODO, delay=_grown_delay(LIMITED_FIRST, LIMITED_MOST, streak))
+    if outcome == LIMITED:  # its whole profile waits, see `agent_state`
+        times = _streak_length(earlier, (LIMITED,)) + 1
+        if times >= LIMITED_MOST:
+            return Verdict(outcome, f"{why}, {times} times", BLOCKED, NEEDS_INPUT)
+        return Verdict(outcome, why, TODO)
+    if outcome == MISCONFIGURED:
+        return Verdict(outcome, why, BLOCKED, CONFIG)
     if outcome == "not-started":
         streak = _streak_length(earlier, ("not-started",))
         if streak + 1 >= NOT_STARTED_MOST:

@@ -74,6 +74,8 @@ ANSWERS: tuple[Answer, ...] = (
     Answer("kanban.push", (PUSHING,), ("",)),
     Answer("kanban.pr", (PUSHING,), (False,)),
     Answer("kanban.on_tamper", (STARTS,), ("hold",)),
+    Answer("kanban.budget.card", field="budget_card"),
+    Answer("kanban.budget.day", field="budget_day"),
     Answer("kanban.workers.*.profile", (STARTS,)),
     Answer("kanban.workers.*.mode"),
     Answer("kanban.workers.*.max_concurrency"),
@@ -85,6 +87,11 @@ ANSWERS: tuple[Answer, ...] = (
     _starts_answer("args"),
     _starts_answer("model"),
     _starts_answer("effort"),
+    Answer("kanban.workers.*.models", (STARTS,), fewer=True),
+    Answer("kanban.workers.*.efforts", (STARTS,), fewer=True),
+    Answer("kanban.workers.*.fallback", (STARTS,), ("",)),
+    Answer("kanban.workers.*.budget.card", field="budget_card"),
+    Answer("kanban.workers.*.budget.day", field="budget_day"),
     _starts_answer("setup"),
     _starts_answer("verify")._replace(holds=(STARTS, ACCEPTING)),
     Answer("kanban.workers.*.commits"),
@@ -144,6 +151,23 @@ def worker_values(worker: Worker) -> dict[str, Value]:
 def defaults_of(worker: Worker) -> dict[str, Value]:
     """What `worker_values` gives where the worker says nothing of those keys: an older record."""
     return worker_values(Worker(worker.name, worker.name, mode=worker.mode))
+
+
+def describe_fallback(config: Config, worker: Worker) -> str:
+    """The worker's fallback, with what its cards get there that they do not get here; empty: none.
+
+    It is the value that is allowed: a fallback that gets more later must be allowed again.
+    """
+    other = config.workers.get(worker.fallback)
+    if other is None:
+        return worker.fallback
+    more = []
+    if other.memory_path and other.memory_path != worker.memory_path:
+        more.append(f"with the memory home {other.memory_path}")
+    wider = sorted(set(other.pass_env) - set(worker.pass_env))
+    if wider:
+        more.append(f"which is also given {' '.join(wider)}")
+    return ", ".join((worker.fallback, *more))
 
 
 def _recorded_answers(workers: bool) -> list[Answer]:

@@ -126,6 +126,8 @@ def _worker_changes(worker: Worker, now: Wanted, allowed: Wanted) -> Iterator[Ke
 def _executed_changes(worker: Worker, now: Wanted, allowed: Wanted) -> Iterator[KeyChange]:
     """What differs in the commands, their environment and their programs."""
     for field in ("command", "resume"):
+        if field == "resume" and not now.resume:
+            continue  # to begin anew is no danger
         if getattr(now, field) != getattr(allowed, field):
             yield _say_of_preset(worker, _key_change(field, now, allowed), allowed)
             break

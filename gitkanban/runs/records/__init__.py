@@ -1,12 +1,13 @@
 """What a clone writes down of its runs: folders, lease tokens, when it ticked.
 
-again     The mark that sends a tick at work round once more, and the look whether one is at work
-folders   The private folder of a run: its spec, logs, requests and records, as files written
-          atomically
-machines  Which machine this is, and which one ticks a clone: recorded in its private folder
-slots     Lease tokens: `.kanban/slots/<profile>/<n>.lock`, readable YAML that says who sits in a
-          slot
-ticked    When a tick last looked at the board of this clone, and whether the clock was set since
-          then
-tokens    Who sits where by the lease tokens, read as fast as it can be
+again        The mark that sends a tick at work round once more, and the look whether one is at work
+agent_state  What this clone's runs have learned of its agents, kept in its private folder
+folders      The private folder of a run: its spec, logs, requests and records, as files written
+             atomically
+machines     Which machine this is, and which one ticks a clone: recorded in its private folder
+slots        Lease tokens: `.kanban/slots/<profile>/<n>.lock`, readable YAML that says who sits in a
+             slot
+ticked       When a tick last looked at the board of this clone, and whether the clock was set since
+             then
+tokens       Who sits where by the lease tokens, read as fast as it can be
 """

@@ -163,6 +163,20 @@ class Folder(NamedTuple):
             str(found.get("error") or ""),
         )
 
+    def session_seconds(self, end: Exit) -> int | None:
+        """How long the session of a run that ended so had lived, as far as files say; None: unknown.
+
+        Nothing is written between these files and the session's start.
+        """
+        began = [at for name in ("before", "prompt.md") if (at := self._written_at(name))]
+        return max(0, end.ended - began[0]) if began and end.step("session") else None
+
+    def _written_at(self, name: str) -> int:
+        try:
+            return int(os.stat(self.file(name)).st_mtime)
+        except OSError:
+            return 0
+
     def write_exit(self, end: Exit) -> None:
         """Record the end of a run whose supervisor could not; an existing record stays."""
         if not self.has("exit.json"):

@@ -60,6 +60,18 @@ STATES = {
             "(all cards of c need it)",
         ],
     ),
+    "a choice that its worker does not offer": (
+        [
+            "T1 @d model=opus",
+            "T2 @d model=sonnet effort=high",
+            "T3 @d model=haiku",
+            "T4 done @d model=x",
+        ],
+        [
+            "error choice cards/T1.yaml@model: T1 asks for model opus, which d does not offer",
+            "error choice cards/T2.yaml@effort: T2 asks for effort high, which d does not offer",
+        ],
+    ),
     "an id that the archive has": (
         ["T9 todo"],
         ["error duplicate-id cards/T9.yaml@id: card T9 is in the archive too"],
@@ -70,9 +82,20 @@ STATES = {
 @pytest.mark.parametrize("name", STATES)
 def test_what_is_wrong_with_a_board(name: str) -> None:
     lines, expected = STATES[name]
-    workers = "solo lane\nb lane needs=build:3\nc lane needs=bild:1\ncapacity build 2"
+    workers = (
+        "solo lane\nb lane needs=build:3\nc lane needs=bild:1\n"
+        "d lane models=sonnet model=haiku\ncapacity build 2"
+    )
     made = board(*lines, workers=workers, archived=["T9"])
     assert told(rules.state(made)) == expected
+
+
+def test_a_cost_that_is_none_is_named() -> None:
+    runs = [Run(f"r{n}", "T1", cost_usd=cost) for n, cost in enumerate(("", "1.5", "-1", "nan"))]
+    assert told(rules.state(board("T1", runs={"T1": tuple(runs)}))) == [
+        "warning cost runs/T1/r2.yaml@cost_usd: run r2 of T1 says that it cost '-1'",
+        "warning cost runs/T1/r3.yaml@cost_usd: run r3 of T1 says that it cost 'nan'",
+    ]
 
 
 def test_workers_that_are_unknown_or_paused() -> None:

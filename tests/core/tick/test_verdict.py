@@ -37,6 +37,11 @@ def facts(
     return base._replace(exit=Exit(200, how, tuple(steps)), work=work, report=report, **more)  # type: ignore[arg-type]
 
 
+LIMITED = {"rate_limited": True, "agent_error": "You've hit your limit"}
+NO_LOGIN = {"login_needed": True, "agent_error": "Invalid API key"}
+UNNAMED = {"unnamed": True, "lasted": 3}
+
+
 CASES = [
     ("commits", facts(work=WORK), "succeeded", "review"),
     ("commits and a red verify", facts(work=WORK, verify=1), "verify-failed", "todo"),
@@ -67,6 +72,18 @@ CASES = [
     ("exit 75", facts(75), "rate-limited", "todo"),
     ("limit signature and exit 1", facts(1, rate_limited=True), "rate-limited", "todo"),
     ("limit signature in a good run", facts(0, WORK, rate_limited=True), "succeeded", "review"),
+    ("limit in its last turn, exit 0", facts(0, **LIMITED), "rate-limited", "todo"),
+    ("stalled on a limit", facts(None, how="stall", **LIMITED), "rate-limited", "todo"),
+    ("no login", facts(1, **NO_LOGIN), "misconfigured", "blocked"),
+    ("no login, exit 0", facts(0, **NO_LOGIN), "misconfigured", "blocked"),
+    ("stalled on a login", facts(None, how="stall", **NO_LOGIN), "misconfigured", "blocked"),
+    ("login sign in a good run", facts(0, WORK, login_needed=True), "succeeded", "review"),
+    ("failed before it named a session", facts(1, **UNNAMED), "not-started", "todo"),
+    ("failed so, later", facts(1, unnamed=True, lasted=16), "failed", "todo"),
+    ("failed so, who knows when", facts(1, unnamed=True), "failed", "todo"),
+    ("failed so, with commits", facts(1, WORK, **UNNAMED), "failed", "todo"),
+    ("names no session and works", facts(0, WORK, **UNNAMED), "succeeded", "review"),
+    ("names no session, prints nothing", facts(0, **UNNAMED), "no-work", "todo"),
     ("signal 11", facts(None, signal=11), "killed", "todo"),
     ("setup failed", facts(setup=2), "setup-failed", "todo"),
     ("asks a person", facts(report=ASKS), "blocked", "blocked"),
@@ -113,9 +130,12 @@ def earlier(*outcomes: str) -> list[Run]:
         (facts(1, max_attempts=5), ("failed", "no-work"), "todo", "", 40),
         (facts(1, max_attempts=99), ("failed",) * 20, "todo", "", 600),
         (facts(1), ("rate-limited", "lost", "not-started"), "todo", "", 10),
-        (facts(75), ("rate-limited",), "todo", "", 120),
-        (facts(75), ("rate-limited", "failed"), "todo", "", 60),
-        (facts(75), ("rate-limited",) * 30, "todo", "", 3600),
+        (facts(75), ("rate-limited",), "todo", "", 0),  # its profile waits, not the card
+        (facts(75), ("rate-limited",) * 10, "todo", "", 0),
+        (facts(75), ("rate-limited",) * 11, "blocked", "needs-input", 0),
+        (facts(75), (*("rate-limited",) * 11, "failed"), "todo", "", 0),
+        (facts(1, login_needed=True), ("misconfigured",) * 3, "blocked", "config", 0),
+        (facts(1, **UNNAMED), ("not-started",) * 2, "blocked", "config", 0),
         (facts(how="not-started"), ("not-started",), "todo", "", 20),
         (facts(how="not-started"), ("not-started",) * 2, "blocked", "config", 0),
         (facts(None, how="lost"), ("lost", "rebooted"), "todo", "", 40),

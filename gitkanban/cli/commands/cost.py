@@ -1,0 +1,47 @@
+"""`gitkanban cost`: what sessions cost, as far as their agents say."""
+
+import click
+
+from gitkanban.board.repo import git
+from gitkanban.board.repo.place import Place
+from gitkanban.cli.commands.log import check_since
+from gitkanban.cli.here import board_of, json_option, place_here, print_json
+from gitkanban.core.agents.cost import BY
+
+
+@click.command("cost")
+@click.option(
+    "--since",
+    default="",
+    metavar="DATE",
+    help="Only runs that ended later, as in `git log --since`.",
+)
+@click.option("--by", type=click.Choice(list(BY)), default="card", help="Default: card.")
+@json_option
+def cost_command(since: str, by: str, as_json: bool) -> None:
+    """Add up what sessions cost, in US dollars, and their tokens. Days are in UTC.
+
+    Runs whose agent does not say what they cost are counted as unknown, never as 0. Cards in the
+    archive count, too.
+    """
+    from gitkanban.board.content.reading import runs_since
+    from gitkanban.core.agents.cost import add_up, group
+    from gitkanban.views.cost import cost_data, cost_text
+
+    check_since(since)
+    place = place_here()
+    board = board_of(place)
+    runs = runs_since(place, board, _time_of_date(place, since))
+    rows, total = group(runs, by), add_up(runs)
+    if as_json:
+        print_json(cost_data(rows, total, by, since))
+    else:
+        click.echo(cost_text(rows, total, by), nl=False)
+
+
+def _time_of_date(place: Place, text: str) -> int:
+    """The time that git's words for a date mean, epoch seconds; 0 for none."""
+    if not text:
+        return 0
+    said = git.run(place.common, "rev-parse", f"--since={text}").text
+    return int(said.strip().rpartition("=")[2])

@@ -1,0 +1,167 @@
+"""What the ends of runs say of this clone's agents: whose quota is used up, who cannot work at all.
+
+A quota is a profile's: the service of an agent asked to come back later. A fault is a worker's: it
+is not logged in, or its settings are wrong. Both are this clone's alone, never the board's: another
+host has other logins. Pure; the shell keeps them, and a person ends a fault (`resume`, `trust`).
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+
+from gitkanban.core.changes import Change
+from gitkanban.core.model import BLOCKED, CONFIG, TODO, Board
+from gitkanban.core.moves import move
+from gitkanban.core.tick.facts import AgentFault, AgentState, Quota, RunFacts
+from gitkanban.core.tick.verdict import LIMITED, MISCONFIGURED, SUCCEEDED, Verdict
+from gitkanban.core.time_words import about, marked
+
+WAIT_LEAST, WAIT_MOST = 60, 6 * 3600  # seconds that a quota holds, whatever the service says
+GROWN_FIRST, GROWN_MOST = 60, 3600  # the same where it says nothing
+TIMES_MOST = 10  # limits in a row after which a person is asked
+WORDS_MOST = 200  # characters of the agent's own words
+
+# Ends of sessions that the service has answered.
+_ANSWERED = frozenset((SUCCEEDED, "no-work", "uncommitted", "verify-failed", "blocked"))
+
+
+def learn(state: AgentState, ends: Iterable[tuple[RunFacts, str]], now: int) -> AgentState:
+    """What is known after these ends, (facts, outcome) each. Equal ends learned twice change nothing.
+
+    Sessions that met one limit together count as one: only a run that began after the quota was
+    last set makes it grow.
+    """
+    quotas, faults = dict(state.quotas), dict(state.faults)
+    for facts, outcome in sorted(ends, key=lambda each: each[0].run):
+        known = quotas.get(facts.profile)
+        if outcome == LIMITED:
+            quotas[facts.profile] = _next_quota(known, facts, now)
+        elif outcome == MISCONFIGURED and facts.worker not in faults:
+            words = facts.agent_error[:WORDS_MOST]
+            faults[facts.worker] = AgentFault(now, words, facts.card, facts.run)
+        elif known and outcome in _ANSWERED and facts.started > known.since:
+            del quotas[facts.profile]
+    return AgentState(quotas, faults)
+
+
+def _next_quota(known: Quota | None, facts: RunFacts, now: int) -> Quota:
+    words = facts.agent_error[:WORDS_MOST]
+    if known and facts.started <= known.since <= now:  # of the same time
+        until = max(known.until, _bound_until(facts.limited_until, known.since))
+        return known._replace(until=until, words=known.words or words)
+    times = known.times + 1 if known else 1
+    wait = min(GROWN_FIRST << min(times - 1, 20), GROWN_MOST)
+    until = _bound_until(facts.limited_until, now) or now + wait
+    return Quota(now, until, times, words)
+
+
+def _bound_until(until: int, now: int) -> int:
+    """When a quota ends that the service says ends at `until`; 0 where it says nothing."""
+    return min(max(until, now + WAIT_LEAST), now + WAIT_MOST) if until else 0
+
+
+def spare(state: AgentState, facts: RunFacts, judged: Verdict) -> Verdict:
+    """The verdict, without a block where another run has shown already that the worker cannot work.
+
+    One card says it to a person; the others wait with the worker, and lose nothing.
+    """
+    fault = state.faults.get(facts.worker)
+    if judged.outcome != MISCONFIGURED or fault is None or fault.run == facts.run:
+        return judged
+    return judged._replace(to=TODO, reason="")
+
+
+def notices(before: AgentState, after: AgentState, now: int) -> list[str]:
+    """A line on each quota and fault that is new."""
+    return [
+        *(
+            quota_words(profile, quota, lambda at: about(at, now))
+            for profile, quota in sorted(after.quotas.items())
+            if quota != before.quotas.get(profile)
+        ),
+        *(
+            f"{fault_words(worker, fault)}; it starts nothing here before {fault_way_out(worker)}"
+            for worker, fault in sorted(after.faults.items())
+            if worker not in before.faults
+        ),
+    ]
+
+
+def standing_lines(state: AgentState, now: int, kept: bool = False) -> list[str]:
+    """A line on each quota and fault that holds now; with `kept`, times are left to `worded`."""
+
+    def time(at: int) -> str:
+        return marked(at) if kept else about(at, now)
+
+    quotas = ((name, quota_now(state, name, now)) for name in sorted(state.quotas))
+    return [
+        *(quota_words(profile, quota, time) for profile, quota in quotas if quota),
+        *(fault_words(worker, fault) for worker, fault in sorted(state.faults.items())),
+    ]
+
+
+def quota_words(profile: str, quota: Quota, time: Callable[[int], str]) -> str:
+    """`backend-hermes: quota until 15:30 UTC, in 2 h (usage limit reached)`."""
+    said = f" ({quota.words})" if quota.words else ""
+    if asks_person(quota):
+        return f"{profile}: its service asked to come back later {quota.times} times in a row{said}"
+    return f"{profile}: quota until{time(quota.until)}{said}"
+
+
+def fault_words(worker: str, fault: AgentFault) -> str:
+    """`coder cannot work on this machine: Invalid API key`."""
+    return f"{worker} cannot work on this machine: {fault.words or 'it is not logged in'}"
+
+
+def fault_way_out(worker: str) -> str:
+    """What ends a fault."""
+    return f"`gitkanban resume {worker}`, once that is put right"
+
+
+def quota_now(state: AgentState, profile: str, now: int) -> Quota | None:
+    """The quota that holds the profile now, None where nothing does.
+
+    One that lies ahead, because the clock was wrong, holds nobody.
+    """
+    quota = state.quotas.get(profile)
+    if quota is None or quota.since > now:
+        return None
+    return quota if asks_person(quota) or now < min(quota.until, quota.since + WAIT_MOST) else None
+
+
+def asks_person(quota: Quota) -> bool:
+    """Whether a person must say that it may go on: it came too often in a row."""
+    return quota.times >= TIMES_MOST
+
+
+def freed(state: AgentState, workers: Mapping[str, str]) -> AgentState:
+    """Without the faults of these workers, and without the quotas of their profiles.
+
+    `workers` are names with profiles.
+    """
+    profiles = set(workers.values())
+    return AgentState(
+        {name: quota for name, quota in state.quotas.items() if name not in profiles},
+        {name: fault for name, fault in state.faults.items() if name not in workers},
+    )
+
+
+def freed_cards(board: Board, workers: Collection[str], clone: str) -> list[Change]:
+    """The changes that let cards run again which a fault of these workers has blocked here."""
+    freed: list[Change] = []
+    for _, card in sorted(board.cards.items()):
+        runs = board.runs_of(card.id)
+        if card.status != BLOCKED or card.reason != CONFIG or not runs:
+            continue
+        last = runs[-1]
+        if last.outcome == MISCONFIGURED and last.worker in workers and last.clone == clone:
+            freed += move(board, "retry", card)
+    return freed
+
+
+def next_change(state: AgentState, now: int) -> int:
+    """The next time at which a quota ends, 0 where none does by itself."""
+    ends = (
+        quota.until
+        for profile in state.quotas
+        if (quota := quota_now(state, profile, now)) and not asks_person(quota)
+    )
+    return min(ends, default=0)

@@ -1,0 +1,102 @@
+"""Whether a card's next session goes on in the conversation of its last one, and what it is told.
+
+Only in the same clone, worktree, worker, profile and preset, and only after the card's own last run:
+whatever else came in between is told in a new conversation, from the beginning.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gitkanban.core.agents.presets import templates_of
+from gitkanban.core.agents.prompt import (
+    BODY_MOST,
+    LOG_MOST,
+    PROMPT_MOST,
+    SUMMARY_MOST,
+    Setting,
+    acceptance_text,
+    card_print,
+    note_line,
+)
+from gitkanban.core.agents.readers import is_session_id
+from gitkanban.core.cutting import cut, cut_bytes, cut_head
+from gitkanban.core.model import Card, Note, Run, Worker
+from gitkanban.core.tick.verdict import LIMITED, MISCONFIGURED, SUCCEEDED
+
+# Ends of runs that leave no conversation, or whose card somebody took away.
+_NOTHING_LEFT = frozenset(("not-started", "setup-failed", "cancelled"))
+# Ends after which a conversation that had gone on already is not gone on in once more.
+_NO_GOOD = frozenset(("failed", "killed", "no-work", "stalled", "timed-out"))
+
+
+class LastSession(NamedTuple):
+    """The last session that a card had in this clone, as its run's own folder knows it."""
+
+    run: str
+    session: str  # the agent's id of the conversation
+    worker: str
+    profile: str
+    runner: str
+    workspace: str
+    text: str = ""  # `card_print` of the card as the session was told it
+    resumed: bool = False  # it went on in an earlier conversation itself
+
+
+def goes_on(worker: Worker, runs: Sequence[Run], last: LastSession | None, workspace: str) -> bool:
+    """Whether the next session of a card goes on where `last` ended.
+
+    `runs` are the card's recorded runs, oldest first; `workspace` is where the worker would work.
+    """
+    if last is None or not runs or not templates_of(worker)[1]:
+        return False
+    if runs[-1].run != last.run or not is_session_id(last.session):
+        return False
+    then = (last.worker, last.profile, last.runner, last.workspace)
+    if then != (worker.name, worker.profile, worker.runner, workspace):
+        return False
+    outcome = runs[-1].outcome
+    return outcome not in _NOTHING_LEFT and not (last.resumed and outcome in _NO_GOOD)
+
+
+def compose_new_words(
+    card: Card, last: LastSession, run: Run, setting: Setting, notes: Sequence[Note], log: str = ""
+) -> str:
+    """The prompt of a session that goes on: only what is new since its last run.
+
+    `notes` are all of the card's, `log` the last words of the run where it failed.
+    """
+    parts = [f"You go on with card {card.id} where you stopped.", _end_of(run, log)]
+    news = [
+        note_line(note)
+        for note in notes
+        if note.id > run.run and note.run != run.run and note.kind != "memory"
+    ]
+    if news:
+        parts.append("Since then:\n" + "\n".join(news))
+    if last.text and last.text != card_print(card):
+        body = cut(card.body.strip(), BODY_MOST)
+        now = (f"The card was changed. It now reads:\n\n{card.title}", body, acceptance_text(card))
+        parts.append("\n\n".join(filter(None, now)))
+    us = setting.program
+    parts.append(
+        "All that you were told about your directory, your branch and your reports still holds: "
+        f'`{us} done {card.id} --summary "…"` when it is finished, '
+        f'`{us} block {card.id} --why "…"` when you need a person.'
+    )
+    return cut_bytes("\n\n".join(parts) + "\n", PROMPT_MOST)
+
+
+def _end_of(run: Run, log: str) -> str:
+    if run.outcome == SUCCEEDED:
+        return "Your work was looked at, and is not done yet."
+    if run.outcome == LIMITED:
+        return "You were interrupted because the service asked to come back later. That is over."
+    if run.outcome == MISCONFIGURED:
+        return "You were interrupted because you were not logged in. That is put right."
+    if run.outcome == "blocked":
+        return f"You asked for a person: {cut(run.why.strip(), SUMMARY_MOST)}"
+    text = f"Your last session ended as {run.outcome}: {cut(run.why.strip(), SUMMARY_MOST)}"
+    if log:
+        said = cut_head(log.strip(), LOG_MOST).replace("\n", "\n  | ")
+        text += f"\nIt ended with:\n  | {said}"
+    return text

@@ -1,0 +1,60 @@
+"""The last session that a card had here, from the folder of its run, and what the next one needs of it.
+
+Whether the next one goes on in it is decided in `core.conversation`. The board's own record of a
+session is not asked: anybody can write that, and it could name the conversation of another card.
+"""
+
+import os
+import shutil
+
+from gitkanban.board.repo.place import Place
+from gitkanban.core.agents.presets import preset_of
+from gitkanban.core.agents.readers import names_sessions
+from gitkanban.core.model import Run
+from gitkanban.core.tick.conversation import LastSession
+from gitkanban.runs import observe
+from gitkanban.runs.records import folders
+from gitkanban.runs.records.folders import Folder
+
+_TRANSCRIPT_MOST = 256 << 20  # bytes of an agent's own transcript that are carried along
+
+
+def last_session(place: Place, card: str, runs: tuple[Run, ...]) -> LastSession | None:
+    """The session of the card's last run, None where it was not here or left no conversation."""
+    folder = folders.of(place.private, runs[-1].run) if runs else None
+    end = folder.exit() if folder else None
+    if folder is None or end is None:
+        return None
+    found = folder.spec()
+    if found.one("card") != card:
+        return None
+    runner, session = found.one("runner"), found.one("session_id")
+    if names_sessions(runner):
+        session = observe.read_session(folder, runner, end).session
+    return LastSession(
+        folder.run,
+        session,
+        found.one("worker"),
+        found.one("profile"),
+        runner,
+        found.one("workspace"),
+        found.one("text"),
+        found.one("resumed") == "1",
+    )
+
+
+def carry_transcript(place: Place, last: LastSession, folder: Folder) -> None:
+    """Copy into the folder of a run what its agent keeps of the conversation in the last one's.
+
+    Raises OSError, also where that is too much.
+    """
+    name = preset_of(last.runner).transcript
+    source = folders.of(place.private, last.run).file(name) if name else ""
+    if not source or not os.path.isdir(source):
+        return
+    size = sum(
+        os.lstat(f"{top}/{each}").st_size for top, _, names in os.walk(source) for each in names
+    )
+    if size > _TRANSCRIPT_MOST:
+        raise OSError(f"the conversation takes {size >> 20} MiB")
+    shutil.copytree(source, folder.file(name), symlinks=True, dirs_exist_ok=True)

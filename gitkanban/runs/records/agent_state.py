@@ -1,0 +1,76 @@
+"""What this clone's runs have learned of its agents, kept in its private folder.
+
+What it means is decided in `core.agent_state`. A file that is missing or damaged says nothing: then
+one run more learns it again.
+"""
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, TypeVar
+
+from gitkanban import files
+from gitkanban.board.repo.place import Place
+from gitkanban.core.model import Board
+from gitkanban.core.tick.agent_state import freed
+from gitkanban.core.tick.facts import AgentFault, AgentState, Quota
+
+_Row = TypeVar("_Row", Quota, AgentFault)
+
+
+def recall(place: Place) -> AgentState:
+    """What earlier runs have learned; nothing where that cannot be read."""
+    try:
+        with open(_path_of(place), encoding="utf-8") as file:
+            found = json.load(file)
+        quotas = _read_rows(found["quotas"], _read_quota)
+        return AgentState(quotas, _read_rows(found["faults"], _read_fault))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return AgentState()
+
+
+def _read_rows(found: Mapping[str, Any], read: Callable[[Any], _Row]) -> dict[str, _Row]:
+    return {str(name): read(row) for name, row in found.items()}
+
+
+def _read_quota(row: Mapping[str, Any]) -> Quota:
+    since, until, times = (int(row[key]) for key in ("since", "until", "times"))
+    return Quota(since, until, times, str(row["words"]))
+
+
+def _read_fault(row: Mapping[str, Any]) -> AgentFault:
+    words, card, run = (str(row[key]) for key in ("words", "card", "run"))
+    return AgentFault(int(row["since"]), words, card, run)
+
+
+def remember(place: Place, state: AgentState) -> None:
+    """Keep it for the next tick; written only when it changed. Raises OSError."""
+    if state == recall(place):
+        return
+    rows = {
+        "quotas": {name: quota._asdict() for name, quota in sorted(state.quotas.items())},
+        "faults": {name: fault._asdict() for name, fault in sorted(state.faults.items())},
+    }
+    text = json.dumps(rows, indent=1, ensure_ascii=False) + "\n"
+    files.replace(_path_of(place), text.encode("utf-8", "replace"), make=True)
+
+
+def free(place: Place, board: Board, workers: Collection[str]) -> list[str]:
+    """End the faults of these workers and the quotas of their profiles, as a person asks: the
+    workers that were held. Raises OSError."""
+    config = board.config
+    profiles = {
+        name: config.workers[name].profile if config and name in config.workers else ""
+        for name in workers
+    }
+    before = recall(place)
+    after = freed(before, profiles)
+    remember(place, after)
+    return sorted(
+        name
+        for name, profile in profiles.items()
+        if (name in before.faults) or (profile in before.quotas)
+    )
+
+
+def _path_of(place: Place) -> str:
+    return f"{place.private}/agents"

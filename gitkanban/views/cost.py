@@ -1,0 +1,56 @@
+"""What sessions cost, as JSON data and as a table."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from gitkanban.core.agents.cost import DOLLAR, Spent, dollars
+from gitkanban.views.text import columns, plural, shown
+
+Row = tuple[str, Spent]
+
+
+def cost_data(rows: Sequence[Row], total: Spent, by: str, since: str) -> dict[str, Any]:
+    """The data of `cost --json`; an amount is a decimal number, null where nothing is known."""
+    return {
+        "by": by,
+        "since": since,
+        "rows": [{"name": name, **_spent_data(spent)} for name, spent in rows],
+        "total": _spent_data(total),
+    }
+
+
+def _spent_data(spent: Spent) -> dict[str, Any]:
+    return {
+        "runs": spent.runs,
+        "cost_usd": None if _is_unknown(spent) else float(Decimal(spent.amount) / DOLLAR),
+        "unknown_runs": spent.unknown,
+        "tokens_in": spent.tokens_in,
+        "tokens_out": spent.tokens_out,
+        "uncounted_runs": spent.uncounted,
+    }
+
+
+def _is_unknown(spent: Spent) -> bool:
+    return bool(spent.runs) and spent.unknown == spent.runs
+
+
+def cost_text(rows: Sequence[Row], total: Spent, by: str) -> str:
+    """A line for each name and one for all."""
+    if not rows:
+        return "no runs\n"
+    heads = [by.upper(), "COST", "RUNS", "UNKNOWN", "TOKENS IN", "TOKENS OUT"]
+    table = [heads, *(_cells_of(shown(name) or "-", spent) for name, spent in rows)]
+    if len(rows) > 1:
+        table.append(_cells_of("all", total))
+    text = "".join(f"{line}\n" for line in columns(table, 200, 0))
+    if total.unknown:
+        text += f"{plural(total.unknown, 'run')} of unknown cost: the agent does not say it\n"
+    return text
+
+
+def _cells_of(name: str, spent: Spent) -> list[str]:
+    cost = "unknown" if _is_unknown(spent) else dollars(spent.amount)
+    counted = spent.uncounted < spent.runs
+    tokens = [str(spent.tokens_in), str(spent.tokens_out)] if counted else ["unknown", "unknown"]
+    return [name, cost, str(spent.runs), str(spent.unknown or ""), *tokens]
