@@ -6,7 +6,7 @@ It writes one commit by the same way as every other change, and overwrites nothi
 import os
 from collections.abc import Mapping
 
-from gitkanban.board.content.writing import Draft
+from gitkanban.board.content.writing import NewTree
 from gitkanban.board.following import follow_board
 from gitkanban.board.moving import move
 from gitkanban.board.repo import git, mainfinder, refs
@@ -151,7 +151,7 @@ def refuse_occupied(place: Place) -> None:
 
 
 def _commit_files(place: Place, tip: str, texts: Mapping[str, str]) -> str:
-    draft = Draft(place, tip)
+    draft = NewTree(place, tip)
     for name, text in texts.items():
         draft.write(name, text)
     made = draft.commit("kanban: a board\n", [tip] if tip else [])

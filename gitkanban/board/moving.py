@@ -8,7 +8,7 @@ import os
 from typing import Any
 
 from gitkanban.board import store
-from gitkanban.board.content.writing import Draft
+from gitkanban.board.content.writing import NewTree
 from gitkanban.board.following import follow_base, rehearsal
 from gitkanban.board.repo import checkouts, git, refs, standstill
 from gitkanban.board.repo import place as places
@@ -102,7 +102,7 @@ def _replay_history(place: Place, tip: str) -> str:
 
 def _commit_without_board(place: Place, tip: str, branch: str) -> str:
     """A commit on the code's branch that removes the board's folder and nothing else."""
-    draft = Draft(place, tip)
+    draft = NewTree(place, tip)
     done = git.run(place.common, "ls-tree", "-r", "-z", "--name-only", tip, "--", f"{FOLDER}/")
     for path in done.text.split("\0"):
         if path:

@@ -18,7 +18,7 @@ from gitkanban.core.model import Board
 from gitkanban.errors import BoardBusy, BoardMoved, GitFailed, NoBoard
 
 if TYPE_CHECKING:
-    from gitkanban.board.work.integrate import Onto
+    from gitkanban.board.work.integrate import BaseAhead
 
 ATTEMPTS = 100
 QUEUE_PATIENCE = 2.0  # seconds that our turn to write is waited for
@@ -120,7 +120,7 @@ def commit(
             changes = tuple(decide(board))
             done = _commit_on(place, board, changes, message, checked=True)
         if done:
-            return followed(place, done._replace(told=(*told, *done.told)))
+            return bring_checkouts_along(place, done._replace(told=(*told, *done.told)))
         time.sleep(min(0.2, 0.005 * 2 ** min(attempt, 6)) * clock.jitter())
     raise BoardMoved(
         f"branch {place.branch} moved under each of {attempts} attempts",
@@ -134,19 +134,21 @@ def commit_once(
     changes: Sequence[Change],
     message: Message,
     claim: Claim | None = None,
-    onto: "Onto | None" = None,
+    onto: "BaseAhead | None" = None,
 ) -> Committed | None:
     """Commit the changes on exactly this board; None when the branch has moved since it was read.
 
     What was merged `onto` base becomes so with the same move of refs. No checkout is brought along:
-    `followed` does that. `claim` is handed the commit before the branch moves to it, and may
+    `bring_checkouts_along` does that. `claim` is handed the commit before the branch moves to it, and may
     refuse: None then too. Raises BoardBusy, GitFailed, Refused, NotFound, OSError; nothing is
     written then.
     """
     return _commit_on(place, board, tuple(changes), message, claim, onto)
 
 
-def followed(place: Place, done: Committed, onto: "Onto | None" = None) -> Committed:
+def bring_checkouts_along(
+    place: Place, done: Committed, onto: "BaseAhead | None" = None
+) -> Committed:
     """The commit, once checkouts of the branch have been brought along to it, and those of base."""
     from gitkanban.board.following import follow_board
 
@@ -163,7 +165,7 @@ def _commit_on(
     changes: tuple[Change, ...],
     message: Message,
     claim: Claim | None = None,
-    onto: "Onto | None" = None,
+    onto: "BaseAhead | None" = None,
     checked: bool = False,
 ) -> Committed | None:
     """The commit made and the branch moved to it; None when that has moved before.
@@ -172,7 +174,7 @@ def _commit_on(
     are, and one card must not stop it.
     """
     from gitkanban.board.content import board_after
-    from gitkanban.board.content.writing import Draft
+    from gitkanban.board.content.writing import NewTree
     from gitkanban.board.following import follow_base, follow_board, restoring
 
     if not changes:
@@ -190,7 +192,7 @@ def _commit_on(
         return None
     elif onto:
         parent = onto.tip
-    with Draft(place, parent) as draft:
+    with NewTree(place, parent) as draft:
         draft.apply(changes)
         if checked:
             draft.refuse_unreadable()

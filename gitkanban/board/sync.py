@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from gitkanban import clock, failpoints
-from gitkanban.board.content.writing import Draft
+from gitkanban.board.content.writing import NewTree
 from gitkanban.board.following import follow_base, follow_board, rehearsal
 from gitkanban.board.formats.mergefile import merge_card
 from gitkanban.board.repo import (
@@ -123,7 +123,7 @@ def _take_in(place: Place, remote: str, ours: str, theirs: str) -> list[str]:
     if not ours or commits.is_ancestor(place.common, ours, theirs):
         new, told = theirs, []
     else:
-        merge = _Merge(place, ours, theirs, name)
+        merge = _BoardMerge(place, ours, theirs, name)
         new, told = merge.commit(), merge.told
     # Code and board move apart: the code by git's two-way merge, refused where work is in the way;
     # the board as after every commit, where a card that is being edited is merged by field.
@@ -149,7 +149,7 @@ def _tree_with_old_board(place: Place, old: str, new: str) -> str:
     return merging.with_folder(place.common, new, place.prefix, folder)
 
 
-class _Merge:
+class _BoardMerge:
     """A merge of two tips of the board's branch; cards by field, the rest as git does."""
 
     def __init__(self, place: Place, ours: str, theirs: str, name: str) -> None:
@@ -167,7 +167,7 @@ class _Merge:
         """The merge commit's id. Raises Conflicting naming everything in dispute."""
         with merging.merger(self.place.common, self.ours) as merger:
             done = merger.merge(self.theirs)
-        draft = Draft(self.place, self.ours)
+        draft = NewTree(self.place, self.ours)
         draft.start_tree = done.tree
         cards = self._cards()
         wrong = [f"{path}: both sides changed it" for path in done.conflicts if path not in cards]
@@ -179,7 +179,7 @@ class _Merge:
             )
         return draft.commit(f"kanban: merge {self.name}\n", [self.ours, self.theirs])
 
-    def _merge_cards(self, draft: Draft, cards: Mapping[str, tuple[str, str, str]]) -> list[str]:
+    def _merge_cards(self, draft: NewTree, cards: Mapping[str, tuple[str, str, str]]) -> list[str]:
         """Write the merged cards into the draft; what of them is in dispute."""
         wanted = {oid for sides in cards.values() for oid in sides if oid}
         texts = blobs.texts(self.place, wanted)

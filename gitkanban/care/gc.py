@@ -20,7 +20,7 @@ from gitkanban.core.care.gc import (
     BranchFact,
     Facts,
     FolderFact,
-    Kept,
+    KeptThing,
     Tidying,
     WorktreeFact,
     finished,
@@ -104,7 +104,7 @@ class Tidier:
         self.base = base_of(place, board.config) if board.config else ""
         self.worktrees = board.config.worktrees if board.config else ""
 
-    def steps(self, todo: Tidying) -> list[Callable[[], Kept | None]]:
+    def steps(self, todo: Tidying) -> list[Callable[[], KeptThing | None]]:
         """What is to be removed, a call for each; one that did not go after all gives the reason."""
         squashed = {each.card: each.squashed for each in todo.branches if each.squashed}
         self._empty_trash()
@@ -115,13 +115,15 @@ class Tidier:
             *(self._step(self._folder, run) for run in todo.folders),
         ]
 
-    def _step(self, does: Callable[..., Kept | None], *args: object) -> Callable[[], Kept | None]:
+    def _step(
+        self, does: Callable[..., KeptThing | None], *args: object
+    ) -> Callable[[], KeptThing | None]:
         return lambda: does(*args)
 
-    def _worktree(self, tree: WorktreeFact, squashed: dict[str, str]) -> Kept | None:
+    def _worktree(self, tree: WorktreeFact, squashed: dict[str, str]) -> KeptThing | None:
         held = self.locks.take(f"card/{tree.card}")
         if held is None:
-            return Kept("worktree", tree.path, "a run is alive there")
+            return KeptThing("worktree", tree.path, "a run is alive there")
         with held:
             where = os.path.dirname(tree.path)
             wish = Wish(tree.card, f"gc-{tree.card}", self.base, worktrees=where)
@@ -130,13 +132,13 @@ class Tidier:
                     self.place, self.locks, wish, landed=squashed.get(tree.card, "")
                 )
             except GitkanbanError as error:
-                return Kept("worktree", tree.path, error.message)
+                return KeptThing("worktree", tree.path, error.message)
         if done.gone:
             return None
         said = "; ".join(done.told).removesuffix(": kept").removeprefix(f"{tree.path} ")
-        return Kept("worktree", tree.path, f"it {said}" if said.startswith("has ") else said)
+        return KeptThing("worktree", tree.path, f"it {said}" if said.startswith("has ") else said)
 
-    def _branch(self, branch: BranchFact) -> Kept | None:
+    def _branch(self, branch: BranchFact) -> KeptThing | None:
         ref = _card_ref(branch.card)
         tip = commits.resolve(self.place.common, ref)
         if not tip:
@@ -152,9 +154,9 @@ class Tidier:
                 self.place.common, "update-ref", "--no-deref", "-d", ref, tip, check=False
             )
             why = done.said if done.code else ""
-        return Kept("branch", f"card/{branch.card}", why) if why else None
+        return KeptThing("branch", f"card/{branch.card}", why) if why else None
 
-    def _folder(self, run: str) -> Kept | None:
+    def _folder(self, run: str) -> KeptThing | None:
         """First moved out of sight: half a folder would look like a run that died.
 
         What it remembered may be there alone, when it was killed at its end.
@@ -164,14 +166,14 @@ class Tidier:
             if proposing.waits(folder):
                 proposing.propose(folder)
             if proposing.waits(folder):
-                return Kept("run folder", run, "nothing says whose memory it holds a copy of")
+                return KeptThing("run folder", run, "nothing says whose memory it holds a copy of")
             os.makedirs(trash, exist_ok=True)
             os.rename(folder.path, f"{trash}/{run}")
             shutil.rmtree(f"{trash}/{run}")
         except FileNotFoundError:
             return None  # another gc was here
         except OSError as error:
-            return Kept("run folder", run, f"{error.strerror}: {error.filename}")
+            return KeptThing("run folder", run, f"{error.strerror}: {error.filename}")
         return None
 
     def _scrub_runs(self) -> None:

@@ -39,11 +39,11 @@ def by_text(place: Place, name: str, source: str | None) -> Told:
     card = _id_of(board, name)
     now = store.card_text(place, board, card)
     if source is None:
-        draft = _Draft.begin(place, card, now)
+        draft = _EditFile.begin(place, card, now)
         draft.edit(place)
         base, text = now, draft.text()
     else:
-        draft = _Draft(source if source != "-" else "")
+        draft = _EditFile(source if source != "-" else "")
         base, text = draft.base(now), text_argument("", source)
     if text == base:
         draft.discard()
@@ -102,7 +102,7 @@ def _encode_text(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-class _Draft:
+class _EditFile:
     """The file in which a person's text lies; `<path>.base` is what it was begun from."""
 
     def __init__(self, path: str, own: bool = False) -> None:
@@ -110,7 +110,7 @@ class _Draft:
         self.own = own or bool(path and os.path.exists(f"{path}.base"))
 
     @classmethod
-    def begin(cls, place: Place, card: str, text: str) -> "_Draft":
+    def begin(cls, place: Place, card: str, text: str) -> "_EditFile":
         """A new file, beside those that earlier edits may have left."""
         folder = f"{place.private}/edits"
         number = 1
@@ -147,7 +147,7 @@ class _Draft:
     def kept(self, place: Place, card: str, base: str, text: str) -> str:
         """Where the text is and how to go on; a text from stdin is put into a file first."""
         if not self.path:
-            self.path = _Draft.begin(place, card, base).path
+            self.path = _EditFile.begin(place, card, base).path
             files.replace(self.path, _encode_text(text))
         return f"Your text is kept; mend it and run `gitkanban edit {card} --file {self.path}`."
 

@@ -52,7 +52,7 @@ def contended(argv: "list[str]") -> bool:
     if argv[1:2] not in ([], ["--sync"]) or (argv[2:] and (argv[2] != "--remote" or argv[4:])):
         return False
     common = gitdir.common_dir(os.getcwd())
-    if not common or not again.busy(f"{common}/gitkanban"):
+    if not common or not again.ask_tick_at_work(f"{common}/gitkanban"):
         return False
     sys.stdout.write("another tick is at work; it will go round once more\n")
     return True
@@ -117,7 +117,7 @@ def live(rows: "dict[str, Any]", brief: bool = False) -> "dict[str, Any]":
     Times that the rows leave open are put into words. With `brief` the finished cards of a large
     board are counted in `left_out`, not listed.
     """
-    drafts = _Drafts(rows)
+    drafts = _UncommittedEdits(rows)
     now = _time_now()
     slots = tokens.held(rows["slots_dir"])
     running = {slot["run"]: slot for slot in slots}
@@ -168,7 +168,7 @@ def _lines_behind(private: str) -> "list[str]":
         return []
 
 
-class _Drafts:
+class _UncommittedEdits:
     """Uncommitted edits under `.kanban/`, asked of git while everything else goes on."""
 
     def __init__(self, rows: "dict[str, Any]") -> None:

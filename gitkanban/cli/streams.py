@@ -7,7 +7,7 @@ import sys
 STDOUT = "<stdout>"  # the file name in an OSError of stdout, which has none by itself
 
 
-class Output(io.TextIOWrapper):
+class OutputStream(io.TextIOWrapper):
     """A stdout whose failures can be told from those of other files, by their file name."""
 
     def write(self, text: str) -> int:
@@ -42,9 +42,9 @@ def settle() -> None:
     how = "backslashreplace"
     old = sys.stdout
     if old is None:
-        sys.stdout = Output(open(1, "wb", closefd=False), "utf-8", how)  # noqa: SIM115
+        sys.stdout = OutputStream(open(1, "wb", closefd=False), "utf-8", how)  # noqa: SIM115
     elif isinstance(old, io.TextIOWrapper):
-        sys.stdout = Output(old.buffer, old.encoding, how, line_buffering=old.line_buffering)
+        sys.stdout = OutputStream(old.buffer, old.encoding, how, line_buffering=old.line_buffering)
     if isinstance(sys.stderr, io.TextIOWrapper):
         sys.stderr.reconfigure(errors=how)
 

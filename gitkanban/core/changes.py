@@ -129,7 +129,7 @@ def applied(board: Board, changes: Iterable[Change]) -> Board:
     )
 
 
-class Line(NamedTuple):
+class MessageLine(NamedTuple):
     """One line of a commit message: what happened to one card (or to the board, card '')."""
 
     card: str
@@ -137,13 +137,13 @@ class Line(NamedTuple):
     run: str = ""
 
 
-def story(board: Board, changes: Sequence[Change]) -> list[Line]:
+def story(board: Board, changes: Sequence[Change]) -> list[MessageLine]:
     """What the changes do, a line per card or file, in the order of the changes.
 
     A card whose status moves reads `todo → running (backend-hermes#2)`; run records fold into the
     move of their card.
     """
-    lines: list[Line] = []
+    lines: list[MessageLine] = []
     moved = {c.card for c in changes if isinstance(c, EditCard) and "status" in c.fields}
     for change in changes:
         line = _change_line(board, change, moved)
@@ -152,31 +152,35 @@ def story(board: Board, changes: Sequence[Change]) -> list[Line]:
     return lines
 
 
-def _change_line(board: Board, change: Change, moved: set[str]) -> Line | None:
+def _change_line(board: Board, change: Change, moved: set[str]) -> MessageLine | None:
     match change:
         case AddCard(card):
-            return Line(card.id, f"added ({card.title})" if card.title else "added")
+            return MessageLine(card.id, f"added ({card.title})" if card.title else "added")
         case EditCard(card_id, fields):
             return _edit_line(board.cards[card_id], fields)
         case RewriteCard(card):
-            return Line(card.id, "edited")
+            return MessageLine(card.id, "edited")
         case RemoveCard(card_id):
-            return Line(card_id, "removed")
+            return MessageLine(card_id, "removed")
         case EndRun(run):
-            return None if run.card in moved else Line(run.card, f"run {run.outcome}", run.run)
+            return (
+                None if run.card in moved else MessageLine(run.card, f"run {run.outcome}", run.run)
+            )
         case AddNote(note):
-            return None if note.card in moved else Line(note.card, _note_words(note), note.run)
+            return (
+                None if note.card in moved else MessageLine(note.card, _note_words(note), note.run)
+            )
         case SetPause(pause):
-            return Line(
+            return MessageLine(
                 "",
                 f"pause {_worker_words(pause.worker)}" + (f" ({pause.why})" if pause.why else ""),
             )
         case ClearPause(worker):
-            return Line("", f"resume {_worker_words(worker)}")
+            return MessageLine("", f"resume {_worker_words(worker)}")
         case ArchiveCard(card_id):
-            return Line(card_id, "archived")
+            return MessageLine(card_id, "archived")
         case WriteFile(path, text):
-            return Line("", f"{path} {'removed' if text is None else 'written'}")
+            return MessageLine("", f"{path} {'removed' if text is None else 'written'}")
 
 
 def _note_words(note: Note) -> str:
@@ -204,10 +208,10 @@ def told(before: Card | None, after: Card | None) -> str:
     return text + (f": {after.why}" if after.why and "why" in changed else "")
 
 
-def _edit_line(before: Card, fields: Mapping[str, Value]) -> Line:
+def _edit_line(before: Card, fields: Mapping[str, Value]) -> MessageLine:
     after = before._replace(**fields)
     if after.status == before.status:
-        return Line(before.id, f"edited ({', '.join(sorted(fields))})")
+        return MessageLine(before.id, f"edited ({', '.join(sorted(fields))})")
     detail = after.slot or after.reason
     text = f"{before.status} → {after.status}" + (f" ({detail})" if detail else "")
-    return Line(before.id, text, after.run or before.run)
+    return MessageLine(before.id, text, after.run or before.run)

@@ -55,7 +55,7 @@ _MANY_LINES = 2000
 _CHAIN = {status: place for place, status in enumerate((BACKLOG, TODO, RUNNING, REVIEW, DONE))}
 
 
-class Piece(NamedTuple):
+class MergePiece(NamedTuple):
     """A stretch of merged lines: either agreed (`lines`), or both sides of a conflict."""
 
     lines: tuple[str, ...]
@@ -75,20 +75,20 @@ class MergedCard(NamedTuple):
     conflicts: tuple[str, ...] = ()
 
 
-def lines(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> list[Piece]:
+def lines(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> list[MergePiece]:
     """Merge lists of lines. Changes that touch or overlap conflict unless they are the same."""
     if ours == theirs or theirs == base:
-        return [Piece(tuple(ours))]
+        return [MergePiece(tuple(ours))]
     if ours == base:
-        return [Piece(tuple(theirs))]
-    pieces: list[Piece] = []
+        return [MergePiece(tuple(theirs))]
+    pieces: list[MergePiece] = []
     at_base = at_ours = at_theirs = 0
     for start, start_ours, start_theirs, length in _common_stretches(base, ours, theirs):
         pieces += _piece_between(
             base[at_base:start], ours[at_ours:start_ours], theirs[at_theirs:start_theirs]
         )
         if length:
-            pieces.append(Piece(tuple(base[start : start + length])))
+            pieces.append(MergePiece(tuple(base[start : start + length])))
         at_base, at_ours, at_theirs = start + length, start_ours + length, start_theirs + length
     return pieces
 
@@ -115,12 +115,14 @@ def _common_stretches(
     return [*found, (len(base), len(ours), len(theirs), 0)]
 
 
-def _piece_between(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> list[Piece]:
+def _piece_between(
+    base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]
+) -> list[MergePiece]:
     if ours == theirs or theirs == base:
-        return [Piece(tuple(ours))] if ours else []
+        return [MergePiece(tuple(ours))] if ours else []
     if ours == base:
-        return [Piece(tuple(theirs))] if theirs else []
-    return [Piece((), tuple(ours), tuple(theirs), True, tuple(base))]
+        return [MergePiece(tuple(theirs))] if theirs else []
+    return [MergePiece((), tuple(ours), tuple(theirs), True, tuple(base))]
 
 
 def text(base: str, ours: str, theirs: str) -> str | None:

@@ -62,7 +62,7 @@ def retried(board: Board, card: Card, note: Note | None) -> list[Change]:
     return [AddNote(note), *changes] if note else changes
 
 
-def accepted(card: Card, merged: str) -> EditCard:
+def base_has_work(card: Card, merged: str) -> EditCard:
     """The card's work is in base, by the commit `merged`; empty where it left none."""
     return EditCard(card.id, _changed_fields(card, {"status": DONE, "merged": merged}))
 
@@ -72,7 +72,7 @@ def conflicted(card: Card, why: str) -> EditCard:
     return EditCard(card.id, {"status": BLOCKED, "reason": "conflict", "why": why})
 
 
-def closed(card: Card, why: str) -> EditCard:
+def branch_closed(card: Card, why: str) -> EditCard:
     """The card's branch went away unmerged: it leaves review for a person."""
     return EditCard(card.id, {"status": BLOCKED, "reason": NEEDS_INPUT, "why": why})
 

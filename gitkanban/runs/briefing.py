@@ -26,7 +26,7 @@ from gitkanban.runs.records import folders, machines
 from gitkanban.runs.records.folders import MAILBOX, SCRATCH, Folder
 from gitkanban.runs.records.slots import Lease
 from gitkanban.runs.supervision import bell, processes
-from gitkanban.runs.supervision.locks import Held
+from gitkanban.runs.supervision.locks import HeldLock
 from gitkanban.runs.workspace import workspaces, worktrees
 from gitkanban.runs.workspace.workspaces import Workspace
 
@@ -50,7 +50,7 @@ class Reservation(NamedTuple):
     card: Card
     worker: Worker
     lease: Lease
-    locks: Sequence[Held]
+    locks: Sequence[HeldLock]
 
 
 class Launch(NamedTuple):

@@ -38,7 +38,7 @@ def close(
     committed now, such as a full disk.
     """
     try:
-        return Closing(executor.recover(folder, now))
+        return Closing(executor.finish(folder, now))
     except (GitkanbanError, OSError, ValueError, RecursionError) as error:
         # A workspace is the session's to prepare: what it makes fail must not stop other cards.
         passes = bool(standstill) or _passes_by_itself(error, folder)

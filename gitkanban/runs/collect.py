@@ -28,7 +28,7 @@ from gitkanban.runs.workspace import (
     worktrees,
 )
 from gitkanban.runs.workspace.gathering import LINK
-from gitkanban.runs.workspace.workspace_git import Entry, View, head_of, read_plain, read_raw
+from gitkanban.runs.workspace.workspace_git import ChangedPath, View, head_of, read_plain, read_raw
 
 _BEFORE = "before"  # in the run folder: the workspace's tree when the session began
 _MISSED = "before-missed"  # there: what could not be taken into that tree, ended by NULs
@@ -36,7 +36,7 @@ _MISSED = "before-missed"  # there: what could not be taken into that tree, ende
 _MADE = re.compile(r"(commit|cherry-pick|revert|am|rebase \((pick|reword|edit|squash|fixup)\))\b")
 
 
-class _Place(NamedTuple):
+class _RunPlace(NamedTuple):
     """Where to look, from the run's spec."""
 
     run: str
@@ -57,10 +57,10 @@ class _Place(NamedTuple):
         return f"refs/heads/{self.branch}"
 
 
-def _place_of(folder: Folder) -> _Place:
+def _place_of(folder: Folder) -> _RunPlace:
     found = folder.spec()
     propose = found.one("board") == "propose"
-    return _Place(
+    return _RunPlace(
         found.one("run"),
         found.one("card"),
         found.one("title"),
@@ -122,7 +122,7 @@ def collect(folder: Folder) -> Work:
     return work
 
 
-def _collect_work(place: _Place, folder: Folder) -> Work:
+def _collect_work(place: _RunPlace, folder: Folder) -> Work:
     told: list[str] = []
     tip = _branch_tip(place, told)
     what, words = ground.look(place.workspace, place.admin)
@@ -156,7 +156,7 @@ class _Head(NamedTuple):
 
 
 def _with_leftover(
-    place: _Place, folder: Folder, work: Work, head: _Head, links: list[str], told: list[str]
+    place: _RunPlace, folder: Folder, work: Work, head: _Head, links: list[str], told: list[str]
 ) -> Work:
     """What the session left uncommitted is committed, or salvaged where it does not fit."""
     index = _index_path(place)
@@ -185,7 +185,7 @@ def _with_leftover(
     return work._replace(tip=made, leftover=made)
 
 
-def _branch_tip(place: _Place, told: list[str]) -> str:
+def _branch_tip(place: _RunPlace, told: list[str]) -> str:
     """The tip of the card's branch, which is made again where it was deleted."""
     told += worktrees.make_plain(place.common, place.branch)
     tip = checkouts.tip_in(place.common, place.ref)
@@ -198,7 +198,7 @@ def _branch_tip(place: _Place, told: list[str]) -> str:
     return tip
 
 
-def _keep_stray(place: _Place, commit: str, tip: str, told: list[str]) -> str:
+def _keep_stray(place: _RunPlace, commit: str, tip: str, told: list[str]) -> str:
     """Keep a commit of the run that neither its branch nor base holds."""
     if commit in ("", tip) or not commits.resolve(place.common, commit):
         return ""
@@ -209,13 +209,13 @@ def _keep_stray(place: _Place, commit: str, tip: str, told: list[str]) -> str:
     return kept
 
 
-def _is_held(place: _Place, commit: str, tip: str) -> bool:
+def _is_held(place: _RunPlace, commit: str, tip: str) -> bool:
     return commits.is_ancestor(place.common, commit, tip) or commits.is_ancestor(
         place.common, commit, f"refs/heads/{place.base}"
     )
 
 
-def _adopt_head(place: _Place, head: str, tip: str, told: list[str]) -> Work:
+def _adopt_head(place: _RunPlace, head: str, tip: str, told: list[str]) -> Work:
     """HEAD is not on the card's branch: the branch's tip after that, and what is salvaged."""
     if not head or _is_held(place, head, tip):
         return Work(tip=tip)
@@ -228,7 +228,7 @@ def _adopt_head(place: _Place, head: str, tip: str, told: list[str]) -> Work:
     return Work(tip=tip, salvage=kept)
 
 
-def _count_commits(place: _Place, work: Work, told: list[str]) -> tuple[Work, list[str]]:
+def _count_commits(place: _RunPlace, work: Work, told: list[str]) -> tuple[Work, list[str]]:
     """The session's commits counted, and the paths of the repositories that they link to."""
     # What base has, if there is a base: its commits are not the session's.
     count = int(
@@ -248,7 +248,7 @@ def _count_commits(place: _Place, work: Work, told: list[str]) -> tuple[Work, li
     ]
 
 
-def _is_own_link(place: _Place, path: str, entry: Entry) -> bool:
+def _is_own_link(place: _RunPlace, path: str, entry: ChangedPath) -> bool:
     """Whether it is a link to a commit of another repository, and base knows of none there."""
     if entry.mode != LINK or entry.before == LINK:
         return False
@@ -256,7 +256,7 @@ def _is_own_link(place: _Place, path: str, entry: Entry) -> bool:
     return not commits.text(place.common, "ls-tree", base, "--", path).startswith(LINK)
 
 
-def _count_merged(place: _Place, tip: str, told: list[str]) -> int:
+def _count_merged(place: _RunPlace, tip: str, told: list[str]) -> int:
     """How many commits of the session's own base has already, because it merged them itself."""
     if tip == place.start:
         return 0
@@ -269,7 +269,7 @@ def _count_merged(place: _Place, tip: str, told: list[str]) -> int:
     return count
 
 
-def _index_path(place: _Place) -> str:
+def _index_path(place: _RunPlace) -> str:
     """The workspace's index; empty where the way to it is a link, so that it is another's."""
     return "" if os.path.islink(place.admin) else f"{place.admin}/index"
 
@@ -282,7 +282,7 @@ class _Left(NamedTuple):
     nested: tuple[str, ...] = ()
 
 
-def _add_leftover(place: _Place, folder: Folder, view: View, links: list[str]) -> _Left:
+def _add_leftover(place: _RunPlace, folder: Folder, view: View, links: list[str]) -> _Left:
     """Bring it into the index of the view. What was there before the session is left out."""
     without = [
         f":(exclude,glob)**/{pattern}{below}"
@@ -315,7 +315,7 @@ def _unstage_paths(view: View, paths: set[str]) -> None:
     )  # fmt: skip
 
 
-def _keep_histories(place: _Place, paths: tuple[str, ...], told: list[str]) -> None:
+def _keep_histories(place: _RunPlace, paths: tuple[str, ...], told: list[str]) -> None:
     """Salvage the commits of repositories that the session made inside, whose files were taken."""
     known = nested.find(place.workspace, place.admin) if paths or _is_own(place) else []
     for each in known:
@@ -332,11 +332,11 @@ def _keep_histories(place: _Place, paths: tuple[str, ...], told: list[str]) -> N
         told.append(f"the commits of the repository in {where} are in {', '.join(sorted(refs))}")
 
 
-def _is_own(place: _Place) -> bool:
+def _is_own(place: _RunPlace) -> bool:
     return os.path.isdir(f"{place.workspace}/.git")
 
 
-def _commit_text(place: _Place) -> str:
+def _commit_text(place: _RunPlace) -> str:
     title = f": {shown(place.title)}" if place.title else ""
     return (
         f"{place.card}{title} (changes left by the session)\n\n"

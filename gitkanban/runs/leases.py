@@ -16,7 +16,7 @@ from gitkanban.runs.memory import proposals
 from gitkanban.runs.records import folders, slots
 from gitkanban.runs.records.folders import Folder
 from gitkanban.runs.records.slots import Lease
-from gitkanban.runs.supervision.locks import Held, Locks
+from gitkanban.runs.supervision.locks import HeldLock, Locks
 from gitkanban.runs.workspace import worktrees
 
 
@@ -33,13 +33,13 @@ def shared_locks(worker: Worker) -> list[str]:
     return names
 
 
-def take(locks: Locks, card: str, slot: str, also: Iterable[str] = ()) -> list[Held] | None:
+def take(locks: Locks, card: str, slot: str, also: Iterable[str] = ()) -> list[HeldLock] | None:
     """Take the locks of a run-to-be, None when one is held by somebody.
 
     `also` are its worker's `shared_locks`; like the others the supervisor keeps them to its end.
     Raises Refused when a lock cannot be made.
     """
-    held: list[Held] = []
+    held: list[HeldLock] = []
     whole = False
     try:
         for name in (*lock_names(card, slot), *also):
@@ -55,7 +55,7 @@ def take(locks: Locks, card: str, slot: str, also: Iterable[str] = ()) -> list[H
             release(held)
 
 
-def release(held: Iterable[Held]) -> None:
+def release(held: Iterable[HeldLock]) -> None:
     """Close our descriptors of the locks; a supervisor that inherited them keeps them."""
     for lock in held:
         lock.close()

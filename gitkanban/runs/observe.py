@@ -17,7 +17,7 @@ from gitkanban.core import graph
 from gitkanban.core.model import REVIEW, RUNNING, SHARED, Board, Config
 from gitkanban.core.tick.facts import Elsewhere, Exit, Observed, RunFacts
 from gitkanban.core.tick.reconcile import to_accept
-from gitkanban.core.trust.tampering import Finding
+from gitkanban.core.trust.tampering import TamperFinding
 from gitkanban.core.trust.trusted import ACCEPTING
 from gitkanban.core.trust.withheld import Withheld
 from gitkanban.runs import leases, spending, trust, watching, worker_programs
@@ -92,7 +92,7 @@ def _look_at_place(
     return seen, [(folder, specs[folder.run]) for facts, folder in pairs if facts.alive]
 
 
-def _held_workers(config: Config | None, found: Sequence[Finding]) -> Mapping[str, str]:
+def _held_workers(config: Config | None, found: Sequence[TamperFinding]) -> Mapping[str, str]:
     """Every worker where the board starts nothing after tampering, with what was noticed."""
     if config is None or not found or not config.holds_tampering:
         return {}
@@ -192,7 +192,7 @@ def read_session(folder: Folder, runner: str, end: Exit) -> "Reading":
     )
 
     stdout = folder.text("stdout.log", _HEAD, _TAIL)
-    output = readers.Output(
+    output = readers.SessionOutput(
         stdout,
         folder.text("stderr.log", 0, _ERRORS),
         folder.text("last_message", 0, _ERRORS).strip(),
@@ -236,7 +236,7 @@ def _merged_in_review(place: Place, board: Board) -> dict[str, str]:
         return {}  # the branch that would have the work is not allowed to decide that
     from gitkanban.board.work import integrate
 
-    return integrate.merged(place, board)
+    return integrate.already_merged(place, board)
 
 
 def _work_elsewhere(place: Place, board: Board, clone: str) -> dict[str, Elsewhere]:

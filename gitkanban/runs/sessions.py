@@ -36,7 +36,7 @@ class Executor(Protocol):
     def stop(self, folder: Folder, why: str) -> bool:
         """Ask for the session's end, which comes later, as an exit record; False if it has ended."""
 
-    def recover(self, folder: Folder, now: float) -> bool:
+    def finish(self, folder: Folder, now: float) -> bool:
         """Close a run that has no exit record; False when it lives after all."""
 
     def give_up(self, folder: Folder, now: float, reason: str) -> bool:
@@ -137,7 +137,7 @@ class Local:
             processes.tell(process, signal.SIGCONT)
         return True
 
-    def recover(self, folder: Folder, now: float) -> bool:
+    def finish(self, folder: Folder, now: float) -> bool:
         """End what is left of a dead run, collect its work, and write its exit record.
 
         Of one that ended and only was not collected, the rest is done. False when it lives after

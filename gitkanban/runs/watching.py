@@ -20,9 +20,9 @@ from gitkanban.core.trust.tampering import (
     CARDS,
     OURS,
     SEEN,
-    Finding,
     Fingerprint,
     RefFacts,
+    TamperFinding,
     changes,
     differing_refs,
     merged,
@@ -88,7 +88,7 @@ def notice(place: Place, board: Board, base: str, ended: Iterable[Folder], now: 
     present = fingerprint.take(place.common, refs)
     unsettled = [f for f in folders.every(place.private) if not f.has("settled")]
     lives = [life for folder in unsettled if (life := _life_of(folder))]
-    new: list[Finding] = []
+    new: list[TamperFinding] = []
     for folder in ended:
         before, life = _read_print(folder.file(_PRINT)), _life_of(folder)
         lines: list[str] = []
@@ -96,7 +96,7 @@ def notice(place: Place, board: Board, base: str, ended: Iterable[Folder], now: 
             facts = _ref_facts(place, board, refs, life, before, present)
             lines = changes(before, present, facts, life.card)
             names = tuple(each.name for each in lives if each.until >= life.since)
-            new += [Finding(line, names, now) for line in lines]
+            new += [TamperFinding(line, names, now) for line in lines]
         files.replace(folder.file(_NOTICED), json.dumps(lines).encode(), lasting=False)
     known = findings(place)
     total = merged(known, new)
@@ -162,12 +162,12 @@ def of_run(folder: Folder) -> tuple[str, ...]:
     return tuple(str(line) for line in found) if isinstance(found, list) else ()
 
 
-def findings(place: Place) -> tuple[Finding, ...]:
+def findings(place: Place) -> tuple[TamperFinding, ...]:
     """What nobody has settled yet."""
     found = _read_json(f"{place.private}/tampering")
     try:
         return tuple(
-            Finding(str(row["what"]), tuple(map(str, row["runs"])), int(row["at"]))
+            TamperFinding(str(row["what"]), tuple(map(str, row["runs"])), int(row["at"]))
             for row in found  # type: ignore[attr-defined]
         )
     except (TypeError, KeyError, ValueError):
@@ -199,7 +199,7 @@ def expect(place: Place, name: str) -> None:
             begin(folder, json.dumps(found).encode())
 
 
-def _write_findings(place: Place, found: Iterable[Finding]) -> None:
+def _write_findings(place: Place, found: Iterable[TamperFinding]) -> None:
     text = json.dumps([each._asdict() for each in found], indent=1) + "\n"
     files.replace(f"{place.private}/tampering", text.encode(), lasting=False)
 

@@ -15,7 +15,7 @@ from gitkanban.board.repo import git
 from gitkanban.board.repo.place import FOLDER, Place
 from gitkanban.board.repo.turn import Turn
 from gitkanban.board.work import integrate
-from gitkanban.board.work.integrate import Merged, Onto
+from gitkanban.board.work.integrate import BaseAhead, MergeResult
 from gitkanban.core.model import BLOCKED, DONE, Board, Card, Config, Run
 from gitkanban.core.tick.facts import Landing
 from gitkanban.core.tick.outcome import Accepted
@@ -53,12 +53,12 @@ def accept(place: Place, card_id: str, merge: str = "") -> Accepted:
             change = landed(card, _landing_of(done))
             moved = store.commit_once(place, board, [change], commit_message, onto=base)
         if moved:
-            lines = store.followed(place, moved, base).told
+            lines = store.bring_checkouts_along(place, moved, base).told
             return done._replace(told=(*told, *done.told, *lines))
     raise BoardMoved(f"the board or {base.base} moved each time", "Try again.")
 
 
-def _base_ahead(place: Place, board: Board, card_id: str, merge: str) -> Onto:
+def _base_ahead(place: Place, board: Board, card_id: str, merge: str) -> BaseAhead:
     """Base, to merge the branch of a card in review onto it. Raises as `accept` does."""
     card = board.cards.get(card_id)
     if card is None:
@@ -67,7 +67,7 @@ def _base_ahead(place: Place, board: Board, card_id: str, merge: str) -> Onto:
     if board.config is None:
         raise BadData("config.yaml cannot be read", "`gitkanban status` says where.")
     trust.check_accepting(place, board.config)
-    return Onto(place, board.config._replace(merge=merge or board.config.merge))
+    return BaseAhead(place, board.config._replace(merge=merge or board.config.merge))
 
 
 # -- a tick's
@@ -76,7 +76,7 @@ def _base_ahead(place: Place, board: Board, card_id: str, merge: str) -> Onto:
 class Merges(NamedTuple):
     """What was merged ahead of a commit: base as it will be, and what came of each card."""
 
-    base: Onto | None
+    base: BaseAhead | None
     accepted: tuple[Accepted, ...]
 
 
@@ -100,19 +100,19 @@ def accept_unattended(state: TickState, look: Look) -> tuple[Merges, Look]:
     return merges, look
 
 
-def _try_base(state: TickState, config: Config | None, cards: Sequence[str]) -> Onto | None:
+def _try_base(state: TickState, config: Config | None, cards: Sequence[str]) -> BaseAhead | None:
     """Base, if there is anything to merge onto it; None where that cannot be."""
     if not cards or config is None:
         return None
     try:
-        return Onto(state.place, config)
+        return BaseAhead(state.place, config)
     except GitkanbanError as error:
         _note_refusal(state, cards, error)
         state.report_error(f"nothing is accepted: {error}")
         return None
 
 
-def _try_merge(state: TickState, look: Look, base: Onto, card_id: str) -> Accepted | None:
+def _try_merge(state: TickState, look: Look, base: BaseAhead, card_id: str) -> Accepted | None:
     """Merge the card's work; None, and an error in the outcome, where that is refused."""
     card = look.plan.after.cards[card_id]
     try:
@@ -147,7 +147,7 @@ def report_accepted(state: TickState, merges: Merges) -> None:
 # -- the merge, whoever asks for it
 
 
-def merge_onto(base: Onto, card: Card, runs: Sequence[Run], verified: set[str]) -> Accepted:
+def merge_onto(base: BaseAhead, card: Card, runs: Sequence[Run], verified: set[str]) -> Accepted:
     """Merge the card's work onto base as it will be; nothing moves yet. `runs` are the card's.
 
     `verified` holds the contents that `verify` has passed on, and gains what it passes on now.
@@ -159,7 +159,7 @@ def merge_onto(base: Onto, card: Card, runs: Sequence[Run], verified: set[str]) 
     return _accepted_as(card, base.merge(card, runs, check))
 
 
-def _accepted_as(card: Card, result: Merged) -> Accepted:
+def _accepted_as(card: Card, result: MergeResult) -> Accepted:
     if not result.conflicts:
         return Accepted(card.id, DONE, result.commit, result.told, result.merged)
     why = f"{result.branch} and {result.base} both changed {', '.join(result.conflicts)}"

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from gitkanban import failpoints
 from gitkanban.board import store
 from gitkanban.board.store import Committed
-from gitkanban.board.work.integrate import Onto
+from gitkanban.board.work.integrate import BaseAhead
 from gitkanban.core.changes import Change
 from gitkanban.core.model import Board
 from gitkanban.tick.state import TickState
@@ -21,7 +21,7 @@ def commit_board(
     state: TickState,
     board: Board,
     changes: Sequence[Change],
-    base: Onto | None = None,
+    base: BaseAhead | None = None,
     claims: bool = False,
 ) -> Committed | None:
     """Commit on exactly this board; None when the branch has moved since it was read.
@@ -40,14 +40,16 @@ def commit_board(
 
 @contextmanager
 def checkouts_following(
-    state: TickState, done: Committed | None, base: Onto | None = None
+    state: TickState, done: Committed | None, base: BaseAhead | None = None
 ) -> Iterator[None]:
     """Bring checkouts along to a commit meanwhile: what it starts need not wait for them."""
     if not done:
         yield
         return
     with ThreadPoolExecutor(1) as pool:
-        followed = pool.submit(store.followed, state.place, done._replace(told=()), base)
+        followed = pool.submit(
+            store.bring_checkouts_along, state.place, done._replace(told=()), base
+        )
         try:
             yield
         finally:

@@ -56,7 +56,7 @@ def settle(state: TickState, look: Look) -> None:
     """Follow up what is on the board now: ends of runs, and merges that somebody else made."""
     state.add(settled=look.plan.settled, told=look.plan.told)
     remove_letters(state.place, look.plan.letters)
-    settle_runs(state.place, look.plan.closed, state.outcome.commit)
+    settle_runs(state.place, look.plan.finished_runs, state.outcome.commit)
     if state.config is None:
         return
     for name in sorted(look.observed.merged.keys() - look.observed.accepted.keys()):

@@ -14,7 +14,7 @@ from gitkanban.core.agents.presets import with_choices
 from gitkanban.core.changes import EditCard
 from gitkanban.core.model import Config
 from gitkanban.core.moves import started
-from gitkanban.core.tick.plan import held_after
+from gitkanban.core.tick.plan import holds_after
 from gitkanban.core.tick.room import split_slot
 from gitkanban.core.tick.schedule import Start
 from gitkanban.errors import Refused
@@ -102,4 +102,4 @@ def _reserve_start(
 def report_held(state: TickState, look: Look, started: Sequence[Reservation]) -> None:
     """Say of the cards that were not started what holds them back, now that these run."""
     if started:
-        state.add(held=held_after(look.plan, look.observed, {each.card.id for each in started}))
+        state.add(held=holds_after(look.plan, look.observed, {each.card.id for each in started}))

@@ -15,7 +15,7 @@ from gitkanban.core.tick.outcome import Outcome, Started
 from gitkanban.errors import BoardBusy
 from gitkanban.runs.records import again, machines, ticked
 from gitkanban.runs.supervision import processes
-from gitkanban.runs.supervision.locks import Held, Locks
+from gitkanban.runs.supervision.locks import HeldLock, Locks
 from gitkanban.tick import (
     accepting,
     committing,
@@ -27,20 +27,23 @@ from gitkanban.tick import (
     starting,
 )
 from gitkanban.tick.accepting import Merges
-from gitkanban.tick.state import Failure, Look, Progress, TickState
+from gitkanban.tick.state import FailedStart, Look, StartProgress, TickState
 
 ROUNDS_MOST = 100  # looks at the board in one tick; the next tick goes on from there
 
 
 def show_no_progress(
-    starts: Iterable[Started | Failure], _total: int, _what: str
-) -> Iterable[Started | Failure]:
+    starts: Iterable[Started | FailedStart], _total: int, _what: str
+) -> Iterable[Started | FailedStart]:
     """Hand the starts on as they come."""
     return starts
 
 
 def tick(
-    place: Place, dry_run: bool = False, progress: Progress = show_no_progress, remote: str = ""
+    place: Place,
+    dry_run: bool = False,
+    progress: StartProgress = show_no_progress,
+    remote: str = "",
 ) -> Outcome:
     """Do one tick, and go round again for every tick that came by in the meantime.
 
@@ -53,7 +56,7 @@ def tick(
     if dry_run:
         return foretelling.foretell(place, locks)
     if os.environ.get(processes.MARKER) or processes.session_above()[1]:
-        again.ring(place.private)
+        again.ask_again(place.private)
         return Outcome(contended=True)
     outcome = Outcome()
     for _ in range(ROUNDS_MOST):
@@ -67,16 +70,16 @@ def tick(
         with signing.unattended():
             sharing.share(state)
         outcome = outcome.then(state.outcome)
-        if not again.rung(place.private):
+        if not again.was_asked(place.private):
             break
     return outcome
 
 
-def _take_tick_lock(place: Place, locks: Locks) -> Held | None:
+def _take_tick_lock(place: Place, locks: Locks) -> HeldLock | None:
     """The tick lock; None when another tick is at work, which will go round once more for us."""
     lock = locks.take("tick")
     if lock is None:
-        again.ring(place.private)
+        again.ask_again(place.private)
         failpoints.reach("tick.marked")
         # Its holder may have looked for marks just before we left ours.
         lock = locks.take("tick")
@@ -86,7 +89,7 @@ def _take_tick_lock(place: Place, locks: Locks) -> Held | None:
 def _tick_locked(state: TickState) -> None:
     """Go round until a look at the board asks for nothing more. Call it with the tick lock held."""
     failpoints.reach("tick.locked")
-    again.answer(state.place.private)
+    again.clear(state.place.private)
     state.add(told=tuple(machines.enter(state.place)))
     ticked.note(state.place.private)
     failpoints.reach("tick.mark-cleared")

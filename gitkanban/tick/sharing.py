@@ -8,7 +8,7 @@ from gitkanban import clock
 from gitkanban.board import store
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import REVIEW, Board, Config
-from gitkanban.core.moves import closed
+from gitkanban.core.moves import branch_closed
 from gitkanban.errors import GitkanbanError, Untrusted
 from gitkanban.runs import trust
 from gitkanban.runs.publishing import Publisher
@@ -44,7 +44,7 @@ def _publish_branches(state: TickState, board: Board, config: Config) -> None:
         _check_pushing(state.place, board, config)
         publisher.run()
         why = f"its branch was closed on {config.push} without a merge"
-        changes = [closed(card, why) for card in publisher.closed]
+        changes = [branch_closed(card, why) for card in publisher.closed]
         with checkouts_following(state, commit_board(state, board, changes)):
             pass
     except (GitkanbanError, OSError) as error:

@@ -22,7 +22,7 @@ from gitkanban import clock, failpoints
 from gitkanban.core.tick.standby_states import Condition, State, next_state
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs.supervision import bell, kernel, spec
-from gitkanban.runs.supervision.locks import Held, Locks, probe
+from gitkanban.runs.supervision.locks import HeldLock, Locks, probe
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
@@ -63,7 +63,7 @@ class Standby:
         self.remote = remote
         self.pipe, self.lock_path, self.lock_name = bell.paths(private, self.tick_key)
         self.locks = Locks(private)
-        self.lock: Held | None = None
+        self.lock: HeldLock | None = None
         self.pipe_fd = -1  # where rings are heard; -1: another one listens, or nobody can
         self.place: Place | None = None
         self.sources: dict[str, tuple[int, int]] = {}
@@ -130,7 +130,7 @@ class Standby:
 
     def _read_rings(self, patience: float) -> None:
         if self.pipe_fd >= 0:
-            self.runs += bell.heard(self.pipe_fd, patience)
+            self.runs += bell.read_rings(self.pipe_fd, patience)
 
     def _collect_runs(self, pool: "ThreadPoolExecutor") -> None:
         """Begin to collect what was rung for, and wait a little for any of it to be done."""
@@ -163,7 +163,7 @@ class Standby:
         folder = folders.of(self.private, run)
         try:
             if folder.has("exit.json") and not folder.has("settled"):
-                sessions.Local(self._find_place(), self.locks).recover(folder, clock.now())
+                sessions.Local(self._find_place(), self.locks).finish(folder, clock.now())
         except (GitkanbanError, OSError) as error:
             _write_log(f"Error: run {run} is not collected: {error}\n")
 

@@ -16,7 +16,7 @@ from gitkanban.board.repo import blobs
 from gitkanban.board.repo.checkouts import base_of
 from gitkanban.board.repo.place import Place
 from gitkanban.core.agents.memory import PREFIX
-from gitkanban.core.agents.prompt import TEMPLATE, Setting, compose
+from gitkanban.core.agents.prompt import TEMPLATE, SessionSetting, compose
 from gitkanban.core.model import SHARED, Board, Card, Config, Worker
 from gitkanban.core.tick.conversation import LastSession, compose_new_words, goes_on
 from gitkanban.core.tick.outcome import Started
@@ -29,7 +29,7 @@ from gitkanban.runs.records import folders
 from gitkanban.runs.records.folders import Folder
 from gitkanban.runs.workspace import workspaces, worktrees
 from gitkanban.runs.workspace.workspaces import Wish, Workspace
-from gitkanban.tick.state import Failure, Look, TickState
+from gitkanban.tick.state import FailedStart, Look, TickState
 
 SIDE_BY_SIDE = 4  # checkouts at the same time; they wait for the disk more than for the processor
 BOARD_FILES_MOST = 1000  # in-tree cards above which a card's worktree leaves `.kanban/` out
@@ -44,7 +44,7 @@ def start_sessions(state: TickState, look: Look, reservations: Sequence[Reservat
     launcher = Launcher(state, look.plan.after, look.board.config, whole)
     starts = launcher.start_all(reservations)
     for each in state.progress(starts, len(reservations), "starting sessions"):
-        if isinstance(each, Failure):
+        if isinstance(each, FailedStart):
             failed = True
             state.report_error(f"{each.card} could not be started: {each.why}")
         else:
@@ -69,7 +69,7 @@ class Launcher:
         self.board, self.config, self.whole = board, config, whole
         self._fingerprint = b""
 
-    def start_all(self, reservations: Sequence[Reservation]) -> Iterator[Started | Failure]:
+    def start_all(self, reservations: Sequence[Reservation]) -> Iterator[Started | FailedStart]:
         """Start each; workspaces are made side by side, supervisors one after the other.
 
         One after the other, because a supervisor inherits every descriptor that is inheritable at
@@ -89,7 +89,7 @@ class Launcher:
                 except (GitkanbanError, OSError) as error:
                     why = error.message if isinstance(error, GitkanbanError) else str(error)
                     leases.not_started(self.place, reservation, why, clock.now())
-                    yield Failure(reservation.card.id, why)
+                    yield FailedStart(reservation.card.id, why)
 
     def _record_passed(self, reservations: Sequence[Reservation]) -> None:
         """Record values of `pass_env` that only we have, before anything is fingerprinted."""
@@ -174,7 +174,7 @@ def words_of(
     path = place.main if shared else worktrees.current_path(place, card.id, config.worktrees)
     branch = "" if shared else worktrees.branch_of(card.id)
     us = shlex.quote(briefing.program_of_ours(trust.search_path(place)))
-    setting = Setting(path, branch, base_of(place, config), us)
+    setting = SessionSetting(path, branch, base_of(place, config), us)
     runs = counting(board.runs_of(card.id), "")
     logs = {run.run: "\n".join(handoffs.last_words(place, run)) for run in runs[-1:]}
     notes = board.notes_of(card.id)

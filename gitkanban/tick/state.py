@@ -16,7 +16,7 @@ from gitkanban.runs.supervision.locks import Locks
 from gitkanban.tick.remote import Remote
 
 
-class Failure(NamedTuple):
+class FailedStart(NamedTuple):
     """A start that did not come about, and why in a line."""
 
     card: str
@@ -24,7 +24,9 @@ class Failure(NamedTuple):
 
 
 # The starts as they come, how many there will be, and what is done with them.
-Progress = Callable[[Iterable[Started | Failure], int, str], Iterable[Started | Failure]]
+StartProgress = Callable[
+    [Iterable[Started | FailedStart], int, str], Iterable[Started | FailedStart]
+]
 
 
 class Look(NamedTuple):
@@ -43,7 +45,7 @@ class Look(NamedTuple):
 class TickState:
     """The state of a tick while it has the lock, over all of its rounds."""
 
-    def __init__(self, place: Place, locks: Locks, progress: Progress, remote: str) -> None:
+    def __init__(self, place: Place, locks: Locks, progress: StartProgress, remote: str) -> None:
         self.place = place
         self.locks = locks
         self.progress = progress

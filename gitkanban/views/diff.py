@@ -9,7 +9,7 @@ from typing import Any
 from gitkanban.clock import iso
 from gitkanban.core.model import Card
 from gitkanban.core.review.diff import CardChange, Difference, FieldChange, Outlook
-from gitkanban.core.review.worddiff import NEW, OLD, Piece, changed_lines, word_diff
+from gitkanban.core.review.worddiff import NEW, OLD, TextPiece, changed_lines, word_diff
 from gitkanban.views.text import clipped, coloured, plural, shown
 
 SIGNS = {"added": "+", "removed": "-", "archived": "-", "changed": "~"}
@@ -136,7 +136,7 @@ def _prose_lines(field: FieldChange, colour: bool) -> Iterator[str]:
         yield "…" if line is None else "".join(_mark_piece(piece, colour) for piece in line)
 
 
-def _mark_piece(piece: Piece, colour: bool) -> str:
+def _mark_piece(piece: TextPiece, colour: bool) -> str:
     text = shown(piece.text)
     if piece.kind == OLD:
         return coloured(f"[-{text}-]", "red", colour)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from gitkanban.core.markdown import code_span
 from gitkanban.core.review.diff import CardChange, Difference, FieldChange
-from gitkanban.core.review.worddiff import NEW, OLD, Piece, changed_lines, word_diff
+from gitkanban.core.review.worddiff import NEW, OLD, TextPiece, changed_lines, word_diff
 from gitkanban.views.diff import (
     PROSE,
     SETS,
@@ -130,7 +130,7 @@ def _prose_text(field: FieldChange) -> str:
     return "\n  ".join(line if line.strip() else "&nbsp;" for line in out)
 
 
-def _mark_piece(piece: Piece) -> str:
+def _mark_piece(piece: TextPiece) -> str:
     text = html.escape(clipped(shown(piece.text), 300))
     tag = {OLD: "del", NEW: "ins"}.get(piece.kind)
     return f"<{tag}>{text}</{tag}>" if tag else text

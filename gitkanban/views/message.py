@@ -8,7 +8,7 @@ Kanban-Run: 01jd…
 
 from collections.abc import Sequence
 
-from gitkanban.core.changes import Change, Line, story
+from gitkanban.core.changes import Change, MessageLine, story
 from gitkanban.core.model import Board
 from gitkanban.views.text import clipped, shown
 
@@ -21,7 +21,7 @@ def commit_message(board: Board, changes: Sequence[Change], subject: str = "") -
     return from_lines(story(board, changes), suffix, subject)
 
 
-def from_lines(lines: Sequence[Line], suffix: str = "", subject: str = "") -> str:
+def from_lines(lines: Sequence[MessageLine], suffix: str = "", subject: str = "") -> str:
     """Subject, one body line per line when there are several, and the trailers."""
     first = clipped(f"kanban: {shown(subject)}", SUBJECT_MOST) if subject else _subject_line(lines)
     parts = [first + (f" {suffix}" if suffix else "")]
@@ -35,18 +35,18 @@ def from_lines(lines: Sequence[Line], suffix: str = "", subject: str = "") -> st
     return "\n\n".join(parts) + "\n"
 
 
-def _line_text(line: Line) -> str:
+def _line_text(line: MessageLine) -> str:
     return shown(f"{line.card} {line.text}".strip())
 
 
-def _subject_line(lines: Sequence[Line]) -> str:
+def _subject_line(lines: Sequence[MessageLine]) -> str:
     if len(lines) == 1:
         return clipped(f"kanban: {_line_text(lines[0])}", SUBJECT_MOST)
     cards = len({line.card for line in lines if line.card})
     counted = f"kanban: {len(lines)} changes to {cards} card{'' if cards == 1 else 's'}"
     if cards < len(lines):
         return counted
-    kinds: dict[str, list[Line]] = {}
+    kinds: dict[str, list[MessageLine]] = {}
     for line in lines:
         kinds.setdefault(line.text.partition(" (")[0], []).append(line)
     parts = [

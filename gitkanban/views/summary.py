@@ -13,7 +13,7 @@ from gitkanban.core.model import BLOCKED, RUNNING, TODO, Board, Card, Config
 from gitkanban.core.tick import agent_state, budget
 from gitkanban.core.tick.closing import unclosed_line
 from gitkanban.core.tick.facts import Observed
-from gitkanban.core.tick.holds import EVERYBODY, PERSONS, Held
+from gitkanban.core.tick.holds import EVERYBODY, PERSONS, Hold
 from gitkanban.core.tick.room import CAPACITY, HOST, PROFILE, WORKER, Occupant, Room, occupants
 from gitkanban.core.tick.schedule import PATIENCE, Scheduled
 from gitkanban.core.tick.standing import Standing, standing
@@ -89,7 +89,7 @@ def _card_row(
 
 
 def _worker_rows(
-    board: Board, seen: Observed, held: Mapping[str, Held], seats: Room
+    board: Board, seen: Observed, held: Mapping[str, Hold], seats: Room
 ) -> list[dict[str, Any]]:
     if board.config is None:
         return []
@@ -106,7 +106,7 @@ def _worker_rows(
 
 
 def _worker_row(
-    board: Board, name: str, mine: list[Card], seen: Observed, held: Mapping[str, Held], seats: Room
+    board: Board, name: str, mine: list[Card], seen: Observed, held: Mapping[str, Hold], seats: Room
 ) -> dict[str, Any]:
     assert board.config is not None
     worker = board.config.workers[name]
@@ -131,7 +131,7 @@ def _worker_row(
     }
 
 
-def _is_stuck(why: Held) -> bool:
+def _is_stuck(why: Hold) -> bool:
     """Whether a todo card goes on only when a person acts, on it or on one it waits for."""
     return why.code in PERSONS or why.code.startswith("parent-")
 

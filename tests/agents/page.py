@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gitkanban.core.agents.presets import PRESETS, sentence
-from gitkanban.core.agents.readers import Output, Reading, read
+from gitkanban.core.agents.readers import Reading, SessionOutput, read
 
 STREAMS = Path(__file__).with_name("streams")
 PAGE = Path(__file__).parents[2] / "docs" / "agents.md"
@@ -23,7 +23,7 @@ def reading_of(agent: str, scenario: str) -> tuple[Reading, bool]:
     )
     stalled = found["how"] == "stall"
     failed = bool(found["exit"]) or stalled
-    return read(agent, Output(stdout, stderr, last, usage, failed=failed), ENDED), stalled
+    return read(agent, SessionOutput(stdout, stderr, last, usage, failed=failed), ENDED), stalled
 
 
 def table() -> str:

@@ -73,7 +73,7 @@ def test_a_graft_makes_no_work_part_of_base(repo: Path) -> None:
         f"{main} {git(repo, 'rev-parse', 'main~1')} {tip}\n"
     )
     assert not commits.is_ancestor(bench.place.common, tip, "refs/heads/main")
-    assert integrate.merged(bench.place, store.read(bench.place)) == {}
+    assert integrate.already_merged(bench.place, store.read(bench.place)) == {}
 
 
 @pytest.mark.parametrize("name", ["config.yaml", "cards/T1.yaml"])

@@ -30,7 +30,7 @@ def test_only_a_plain_tick_leaves_at_the_door(
     assert held
     with held:
         assert contended(["tick", *words]) is short
-    assert again.rung(private) is short
+    assert again.was_asked(private) is short
     assert not contended(["tick", *words])
 
 
@@ -44,4 +44,4 @@ def test_two_that_look_at_once_do_not_take_each_other_for_a_tick(repo: Path) -> 
 
     with open(locks.path("tick")) as looking:
         fcntl.flock(looking, fcntl.LOCK_SH)  # what another one's look does
-        assert not again.busy(private)
+        assert not again.ask_tick_at_work(private)

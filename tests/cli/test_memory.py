@@ -12,7 +12,7 @@ import pytest
 
 from gitkanban.core.agents.memory import Proposal
 from gitkanban.runs.memory import proposals, proposing
-from gitkanban.runs.memory.proposals import Change, Home
+from gitkanban.runs.memory.proposals import Home, MemoryChange
 from gitkanban.runs.records.folders import Folder
 from tests.cli.calls import call, ok
 from tests.conftest import git
@@ -216,7 +216,7 @@ def test_names_that_are_no_text_are_shown_by_their_bytes(repo: Path) -> None:
     world.cards("A pool")
     where = Home(str(world.home), ("memories",))
     name = os.fsdecode(b"memories/\xff.md")
-    change = Change(name, None, b"x\n")
+    change = MemoryChange(name, None, b"x\n")
     proposal = Proposal("p1", "backend", "A", files=(name,))
     proposals.keep(str(repo / ".git" / "gitkanban"), proposal, where, [change])
     (found,) = json.loads(strictly(repo, "memory", "--json"))

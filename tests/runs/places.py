@@ -20,7 +20,7 @@ from gitkanban.runs.records import folders
 from gitkanban.runs.records.folders import Folder
 from gitkanban.runs.records.slots import Lease
 from gitkanban.runs.supervision import processes, spec
-from gitkanban.runs.supervision.locks import Held, Locks
+from gitkanban.runs.supervision.locks import HeldLock, Locks
 from gitkanban.runs.workspace import workspaces
 from gitkanban.runs.workspace.workspaces import Wish, Workspace
 
@@ -102,7 +102,7 @@ class Bench:
         *words: str,
         card: str = "T1",
         number: int = 1,
-        held: Sequence[Held] | None = None,
+        held: Sequence[HeldLock] | None = None,
         override: dict[str, str | list[str]] | None = None,
         **fields: object,
     ) -> Running:

@@ -94,7 +94,7 @@ def test_a_repository_that_was_moved_under_a_run_still_hears_it(
     end = until(folder.exit, "its exit record")
     assert end.how == "stop"
     until(lambda: not processes.look(running.pid), "its supervisor's end")
-    assert there.local.recover(folder, NOW)
+    assert there.local.finish(folder, NOW)
     assert folder.work().leftover_paths == ("late.txt",)
     assert git(moved, "show", "card/T1:late.txt") == "late.txt"
     dot = Path(running.workspace.path, ".git")

@@ -32,7 +32,7 @@ def test_survivors_of_a_killed_supervisor_are_ended(
     running, child = killed(bench, tmp_path, "write:left.txt", f"{leave}:{tmp_path}/up", "hang")
     assert processes.look(child), "the parent-death signal reaches the first process alone"
     assert bench.local.alive([running.folder]) == set()
-    assert bench.local.recover(running.folder, NOW)
+    assert bench.local.finish(running.folder, NOW)
     record = running.folder.exit()
     assert record is not None
     assert (record.how, record.ended) == ("lost", NOW)
@@ -52,7 +52,7 @@ def test_a_survivor_without_descriptor_environment_and_session_is_ended(
     until(lambda: not processes.look(running.pid))
     until(lambda: not processes.survivors(running.folder.run, running.folder.path), "no trace")
     assert processes.look(child), "only the session dies with its supervisor"
-    assert bench.local.recover(running.folder, NOW)
+    assert bench.local.finish(running.folder, NOW)
     assert processes.look(child) is None
 
 
@@ -65,7 +65,7 @@ def test_a_live_run_is_never_recovered(bench: Bench, tmp_path: Path) -> None:
     running = bench.start(f"tell:{tmp_path}/up", "hang")
     until(mark(str(tmp_path), "up"))
     assert bench.local.alive([running.folder]) == {running.folder.run}
-    assert not bench.local.recover(running.folder, NOW)
+    assert not bench.local.finish(running.folder, NOW)
     assert running.folder.exit() is None
     assert processes.look(running.pid)
 
@@ -74,7 +74,7 @@ def test_a_stopped_supervisor_still_holds_its_slot(bench: Bench, tmp_path: Path)
     running = bench.start(f"tell:{tmp_path}/up", "hang")
     until(mark(str(tmp_path), "up"))
     os.kill(running.pid, signal.SIGSTOP)
-    assert not bench.local.recover(running.folder, NOW)
+    assert not bench.local.finish(running.folder, NOW)
     bench.local.stop(running.folder, "go")
     assert running.end().how == "stop"
 
@@ -86,7 +86,7 @@ def test_another_boot_is_a_reboot_and_old_numbers_mean_nothing(
     found = running.folder.spec()
     running.folder.write_spec({**found, "boot": "another-boot"})
     assert running.folder.noted() == []
-    assert bench.local.recover(running.folder, NOW)
+    assert bench.local.finish(running.folder, NOW)
     record = running.folder.exit()
     assert record is not None
     assert record.how == "reboot"
@@ -99,7 +99,7 @@ def test_a_reader_of_the_log_is_no_survivor(bench: Bench, tmp_path: Path) -> Non
         "/bin/sleep", ["sleep", "60"], {}, file_actions=[(os.POSIX_SPAWN_DUP2, log, 0)]
     )
     try:
-        assert bench.local.recover(running.folder, NOW)
+        assert bench.local.finish(running.folder, NOW)
         assert processes.look(pid)
     finally:
         os.kill(pid, signal.SIGKILL)
@@ -120,7 +120,7 @@ def test_a_run_reserved_by_a_tick_that_died_was_never_started(bench: Bench) -> N
     assert reserved
     leases.release(reserved.locks)
     folder = folders.of(bench.place.private, lease.run)
-    assert bench.local.recover(folder, NOW)
+    assert bench.local.finish(folder, NOW)
     record = folder.exit()
     assert record is not None
     assert (record.how, record.error) == ("not-started", "the tick that was starting it died")
@@ -128,10 +128,10 @@ def test_a_run_reserved_by_a_tick_that_died_was_never_started(bench: Bench) -> N
 
 def test_recovering_twice_changes_nothing(bench: Bench, tmp_path: Path) -> None:
     running, _ = killed(bench, tmp_path, "write:left.txt", f"tell:{tmp_path}/up", "hang")
-    assert bench.local.recover(running.folder, NOW)
+    assert bench.local.finish(running.folder, NOW)
     tip = git(bench.repo, "rev-parse", "card/T1")
     work = running.folder.work()
-    assert bench.local.recover(running.folder, NOW + 5)
+    assert bench.local.finish(running.folder, NOW + 5)
     assert git(bench.repo, "rev-parse", "card/T1") == tip
     assert running.folder.work() == work
     record = running.folder.exit()

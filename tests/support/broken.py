@@ -15,14 +15,14 @@ from gitkanban.tick import committing, ending, reserving, rounds, starting
 
 def unlocked_at_hand_over() -> None:
     """Locks are freed with LOCK_UN after the hand-over: for every holder, the supervisor too."""
-    real = locks.Held.close
+    real = locks.HeldLock.close
 
-    def close(self: locks.Held) -> None:
+    def close(self: locks.HeldLock) -> None:
         if self.fd >= 0:
             fcntl.flock(self.fd, fcntl.LOCK_UN)
         real(self)
 
-    locks.Held.close = close  # type: ignore[method-assign]
+    locks.HeldLock.close = close  # type: ignore[method-assign]
 
 
 def committed_after_the_spawn() -> None:
@@ -54,7 +54,7 @@ def reclaimed_by_pid_file() -> None:
                 found -= set(leases.lock_names(spec.one("card"), spec.one("slot")))
         return found
 
-    def take(self: locks.Locks, name: str, wait: float = 0.0) -> locks.Held | None:
+    def take(self: locks.Locks, name: str, wait: float = 0.0) -> locks.HeldLock | None:
         """As if an old lock file could be put aside."""
         path = self.path(name)
         free = name.startswith(("card/", "slot/")) and name not in self.locked([name])

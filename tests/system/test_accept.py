@@ -63,19 +63,19 @@ def test_killed_anywhere_both_have_moved_or_none(repo: Path, form: str, point: s
 def test_a_board_that_moves_meanwhile_is_read_again(
     repo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gitkanban.board.work.integrate import Onto
+    from gitkanban.board.work.integrate import BaseAhead
     from gitkanban.tick.accepting import accept as accept_card
 
     place = in_review(repo, "kanban")
-    merge, moved = Onto.merge, []
+    merge, moved = BaseAhead.merge, []
 
-    def merge_late(onto: Onto, *words):  # type: ignore[no-untyped-def]
+    def merge_late(onto: BaseAhead, *words):  # type: ignore[no-untyped-def]
         done = merge(onto, *words)
         if len(moved) < 2:
             moved.append(boards.commit(place, EditCard("T1", {"title": f"title {len(moved)}"})))
         return done
 
-    monkeypatch.setattr(Onto, "merge", merge_late)
+    monkeypatch.setattr(BaseAhead, "merge", merge_late)
     assert accept_card(place, "T1").to == "done"
     card = store.read(place).cards["T1"]
     assert (card.status, card.title) == ("done", "title 1")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gitkanban.core.changes import Line
+from gitkanban.core.changes import MessageLine
 from gitkanban.views.message import from_lines
 
 
@@ -25,6 +25,6 @@ from gitkanban.views.message import from_lines
 def test_the_subject_names_what_happened_or_counts_it(
     lines: list[tuple[str, str]], subject: str
 ) -> None:
-    message = from_lines([Line(*line) for line in lines])
+    message = from_lines([MessageLine(*line) for line in lines])
     assert message.splitlines()[0] == f"kanban: {subject}"
     assert len(lines) == 1 or all(f"\n{card} {text}\n" in message for card, text in lines)

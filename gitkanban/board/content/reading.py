@@ -33,7 +33,7 @@ _RUN_MOST = 30 * 86400  # seconds for which a run may have lived
 QUIET = frozenset({BACKLOG, DONE, DROPPED})  # their runs and notes are read when asked for
 
 
-class Entry(NamedTuple):
+class BoardFile(NamedTuple):
     """A file in the board's tree; `path` is relative to the board's root."""
 
     mode: str
@@ -41,7 +41,7 @@ class Entry(NamedTuple):
     path: str
 
 
-def listing(place: Place, commit: str, *below: str) -> list[Entry]:
+def listing(place: Place, commit: str, *below: str) -> list[BoardFile]:
     """Every file of the board at a commit, or those in some of its folders."""
     tree = f"{commit}:{place.prefix}" if place.prefix else commit
     done = git.run(place.common, "ls-tree", "-r", "-z", "--full-tree", tree, *below, check=False)
@@ -52,7 +52,7 @@ def listing(place: Place, commit: str, *below: str) -> list[Entry]:
         if line:
             meta, _, path = line.partition("\t")
             mode, _, oid = meta.split(" ")
-            entries.append(Entry(mode, oid, path))
+            entries.append(BoardFile(mode, oid, path))
     return entries
 
 
@@ -149,7 +149,7 @@ class _Parsed(NamedTuple):
     problem: Problem | None = None
 
 
-class Reader:
+class ParsedFiles:
     """Parsed files of one clone, by path and blob id, kept in `<private>/cache/parsed`."""
 
     def __init__(self, place: Place) -> None:
@@ -158,10 +158,10 @@ class Reader:
         self.known: dict[str, Any] = _load_cache(self.path)
         self.grown = False
 
-    def values(self, entries: Iterable[Entry]) -> dict[str, _Parsed]:
+    def values(self, entries: Iterable[BoardFile]) -> dict[str, _Parsed]:
         """The value of each file, by path."""
         found: dict[str, _Parsed] = {}
-        missing: dict[str, list[Entry]] = {}
+        missing: dict[str, list[BoardFile]] = {}
         for entry in entries:
             if what := _NO_FILES.get(entry.mode, ""):
                 found[entry.path] = _Parsed(None, self._problem(entry, what))
@@ -182,7 +182,7 @@ class Reader:
                 found[entry.path] = parsed
         return found
 
-    def _parse(self, entry: Entry, size: int, data: bytes | None) -> _Parsed:
+    def _parse(self, entry: BoardFile, size: int, data: bytes | None) -> _Parsed:
         path = self.place.path(entry.path)
         if size < 0:
             return _Parsed(None, self._problem(entry, "missing from the object database"))
@@ -195,11 +195,11 @@ class Reader:
         except Bad as bad:
             return _Parsed(None, bad.problem._replace(card=_card_of(entry.path)))
 
-    def _problem(self, entry: Entry, what: str, verb: str = "it is ") -> Problem:
+    def _problem(self, entry: BoardFile, what: str, verb: str = "it is ") -> Problem:
         path = self.place.path(entry.path)
         return Problem(path, 0, 0, f"{verb}{what}, which is not read", card=_card_of(entry.path))
 
-    def save(self, entries: Iterable[Entry]) -> None:
+    def save(self, entries: Iterable[BoardFile]) -> None:
         """Keep what the listed files say; what is no longer there is forgotten now and then."""
         if not self.grown:
             return
@@ -243,8 +243,8 @@ def store_cache(path: str, value: Any) -> None:
 def board_at(place: Place, commit: str, *, whole: bool = False) -> Board:
     """The board at a commit, with the runs and notes of the cards that are in work; or of all."""
     entries = listing(place, commit)
-    reader = Reader(place)
-    kinds: dict[str, list[Entry]] = {}
+    reader = ParsedFiles(place)
+    kinds: dict[str, list[BoardFile]] = {}
     for entry in entries:
         kinds.setdefault(kind_of(entry.path), []).append(entry)
     if len(kinds.get("card", ())) > sizes.CARDS_MOST:
@@ -282,7 +282,7 @@ def board_at(place: Place, commit: str, *, whole: bool = False) -> Board:
 
 
 def _archived_cards(
-    place: Place, reader: Reader, entries: Iterable[Entry], cards: Container[str]
+    place: Place, reader: ParsedFiles, entries: Iterable[BoardFile], cards: Container[str]
 ) -> tuple[frozenset[str], list[Problem]]:
     """The cards that lie in the archive, done; one that is not counts as unreadable, and so frees
     nobody: a pull request that moves its file must not start what waits for it."""
@@ -322,7 +322,7 @@ def history_of(place: Place, board: Board, card: str) -> Board:
     listed = map(_unarchived_entry, listing(place, board.commit, *below))
     own = [entry for entry in listed if entry.path.startswith(folders)]
     entries = [entry for entry in own if kind_of(entry.path) in ("run", "note")]
-    runs, notes, _ = _read_histories(Reader(place), entries)
+    runs, notes, _ = _read_histories(ParsedFiles(place), entries)
     known_runs = {run.run: run for run in (*runs.get(card, ()), *board.runs_of(card))}
     known_notes = {note.id: note for note in (*notes.get(card, ()), *board.notes_of(card))}
     return board._replace(
@@ -340,7 +340,7 @@ def runs_since(place: Place, board: Board, since: int) -> tuple[Run, ...]:
         for entry in map(_unarchived_entry, entries)
         if kind_of(entry.path) == "run" and _may_end_after(entry.path, since)
     ]
-    reader = Reader(place)
+    reader = ParsedFiles(place)
     found = reader.values(wanted).values()
     reader.save(entries)
     return tuple(sorted(e.value for e in found if not e.problem and e.value.ended >= since))
@@ -364,15 +364,15 @@ def archived_cards(place: Place, board: Board, wanted: Collection[str]) -> dict[
         for entry in map(_unarchived_entry, _archived_entries(listing(place, board.commit)))
         if entry.path in files
     }
-    found = Reader(place).values(list(entries.values())).values()
+    found = ParsedFiles(place).values(list(entries.values())).values()
     return {each.value.id: each.value for each in found if not each.problem}
 
 
-def _archived_entries(entries: Iterable[Entry]) -> Iterator[Entry]:
+def _archived_entries(entries: Iterable[BoardFile]) -> Iterator[BoardFile]:
     return (entry for entry in entries if entry.path.startswith("archive/"))
 
 
-def _unarchived_entry(entry: Entry) -> Entry:
+def _unarchived_entry(entry: BoardFile) -> BoardFile:
     """A file of the archive as it was called before: `archive/2026/runs/T1/…` as `runs/T1/…`."""
     if not entry.path.startswith("archive/"):
         return entry
@@ -380,7 +380,7 @@ def _unarchived_entry(entry: Entry) -> Entry:
 
 
 def _read_histories(
-    reader: Reader, entries: list[Entry]
+    reader: ParsedFiles, entries: list[BoardFile]
 ) -> tuple[dict[str, tuple[Run, ...]], dict[str, tuple[Note, ...]], list[Problem]]:
     runs: dict[str, list[Run]] = {}
     notes: dict[str, list[Note]] = {}
@@ -399,7 +399,7 @@ def _read_histories(
     )
 
 
-def _read_config(place: Place, entries: Iterable[Entry]) -> tuple[Config | None, list[Problem]]:
+def _read_config(place: Place, entries: Iterable[BoardFile]) -> tuple[Config | None, list[Problem]]:
     from gitkanban.board.formats import configfile
 
     for entry in entries:

@@ -34,7 +34,7 @@ from gitkanban.errors import GitFailed, NotFound, Refused
 _FILES = ("100644", "100755")
 
 
-class Draft:
+class NewTree:
     """The board's files as they will be: the tip's, with what the changes write on top.
 
     Use it with `with` where it is read from: its git ends with it.
@@ -49,7 +49,7 @@ class Draft:
         self._made: tuple[str, Sequence[str], tuple[Author, Author], Written] | None = None
         self._signed: tuple[str, bytes] | None = None  # the signed twin: its id and content
 
-    def __enter__(self) -> "Draft":
+    def __enter__(self) -> "NewTree":
         return self
 
     def __exit__(self, *_: object) -> None:

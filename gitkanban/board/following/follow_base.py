@@ -28,7 +28,7 @@ REPORT = "cache/behind"  # in the private folder: lines about checkouts that can
 _YOUNG = 60.0  # seconds in which the ref of a note may be about to move
 
 
-class Note(NamedTuple):
+class PendingMove(NamedTuple):
     """A checkout is to be brought from tree `old` to tree `new`, once `ref` holds `commit`."""
 
     checkout: Checkout
@@ -94,24 +94,24 @@ def complete(place: Place) -> list[str]:
     return notices
 
 
-def behind(place: Place, checkouts: Sequence[Checkout] = ()) -> Iterator[Note]:
+def behind(place: Place, checkouts: Sequence[Checkout] = ()) -> Iterator[PendingMove]:
     """The moves that the given checkouts (all, by default) have yet to follow."""
     for note in _read_notes(place):
         if (not checkouts or note.checkout in checkouts) and _has_moved(place, note):
             yield note
 
 
-def is_young(note: Note) -> bool:
+def is_young(note: PendingMove) -> bool:
     """Whether another process may just be bringing that checkout along."""
     return _file_age(note.path) <= _YOUNG
 
 
-def _has_moved(place: Place, note: Note) -> bool:
+def _has_moved(place: Place, note: PendingMove) -> bool:
     on_ref = note.checkout.head == note.ref
     return on_ref and commits.is_ancestor(place.common, note.commit, note.ref)
 
 
-def _complete_one(place: Place, note: Note) -> tuple[list[str], list[str]]:
+def _complete_one(place: Place, note: PendingMove) -> tuple[list[str], list[str]]:
     """Complete one move: what was done, and what stays as it is, in lines."""
     if _has_moved(place, note):
         # First what counts for everybody: the checkout may have to wait for its person.
@@ -123,7 +123,7 @@ def _complete_one(place: Place, note: Note) -> tuple[list[str], list[str]]:
     return [], []
 
 
-def _read_notes(place: Place) -> list[Note]:
+def _read_notes(place: Place) -> list[PendingMove]:
     """The notes of all checkouts, for each the oldest first."""
     found = []
     for checkout in all_checkouts.followers(place):
@@ -131,7 +131,7 @@ def _read_notes(place: Place) -> list[Note]:
         for path in paths:
             words = all_checkouts.line(path).split(" ", 3)
             if len(words) == 4:
-                found.append(Note(checkout, path, *words))
+                found.append(PendingMove(checkout, path, *words))
     return found
 
 

@@ -66,7 +66,7 @@ def _write_record(place: Place, checkout: Checkout, commit: str) -> None:
     failpoints.reach("follow.recorded")
 
 
-class _Entry(NamedTuple):
+class _IndexEntry(NamedTuple):
     """An entry of an index."""
 
     mode: str
@@ -151,7 +151,7 @@ def _changed_paths(place: Place, since: str, tip: str) -> list[Path]:
     return [path._replace(text=texts.get(path.new)) for path in found]
 
 
-def _index_entries(place: Place, checkout: Checkout, names: list[str]) -> dict[str, _Entry]:
+def _index_entries(place: Place, checkout: Checkout, names: list[str]) -> dict[str, _IndexEntry]:
     asked = names if len(names) <= _MANY else [place.prefix or "."]
     done = checkout.run("--literal-pathspecs", "ls-files", "-s", "-t", "-z", "--full-name", "--",
         *asked,
@@ -161,5 +161,5 @@ def _index_entries(place: Place, checkout: Checkout, names: list[str]) -> dict[s
         if line:
             meta, _, name = line.partition("\t")
             tag, mode, oid, stage = meta.split(" ")
-            found[name] = _Entry(mode, oid, stage, tag == "S")
+            found[name] = _IndexEntry(mode, oid, stage, tag == "S")
     return found

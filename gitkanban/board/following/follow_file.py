@@ -28,14 +28,16 @@ class Path(NamedTuple):
     staged: str = ""  # in the checkout's index
 
 
-class Settled(NamedTuple):
+class IndexOutcome(NamedTuple):
     """The object id that the index entry shall have (empty: none), and lines to tell."""
 
     staged: str
     told: tuple[str, ...] = ()
 
 
-def settle(place: Place, root: str, path: Path, since: str, tip: str, skipped: bool) -> Settled:
+def settle(
+    place: Place, root: str, path: Path, since: str, tip: str, skipped: bool
+) -> IndexOutcome:
     """Bring the file along and say what the index shall hold. Raises OSError, GitFailed.
 
     `skipped`: a sparse checkout leaves the file out.
@@ -45,7 +47,7 @@ def settle(place: Place, root: str, path: Path, since: str, tip: str, skipped: b
     old = {path.base, path.new}
     if path.staged not in old or (work not in old and work != path.staged):
         old |= _versions_between(place, path.name, since, tip)
-    side = _Side(place, path, old)
+    side = _PathVersions(place, path, old)
     index = path.new if path.staged in old else side.merged(path.staged, None, "staged")
     if skipped and work == "":
         pass
@@ -60,10 +62,10 @@ def settle(place: Place, root: str, path: Path, since: str, tip: str, skipped: b
         merged = side.merged(work, file.data, "edited", base)
         if merged != work:
             file.write(side.content(merged) if merged else None)
-    return Settled(index, tuple(dict.fromkeys(side.told)))
+    return IndexOutcome(index, tuple(dict.fromkeys(side.told)))
 
 
-class _Side:
+class _PathVersions:
     """A person's versions of one path, against the board's."""
 
     def __init__(self, place: Place, path: Path, old: set[str]) -> None:

@@ -20,13 +20,13 @@ def mend(place: Place, old: str, commit: str, ref: str) -> list[str]:
     taken = _taken_back(place, old, commit, tip, ref) if tip != commit else []
     if not taken or _is_meant(place, commit, tip, taken):
         return []
-    from gitkanban.board.content.writing import Draft
+    from gitkanban.board.content.writing import NewTree
 
     merged = merging.merge_trees(place.common, old, tip, commit)
     if not merged.clean:
         return [f"{path}: {ref} lost a change that no longer fits" for path in taken]
     why = "kanban: bring back what the branch lost"
-    new = Draft(place, tip).commit_tree(merged.tree, why, [tip])
+    new = NewTree(place, tip).commit_tree(merged.tree, why, [tip])
     seen = ref == place.ref and checkouts.tip(place, refs.SEEN) == tip
     branch = place._replace(branch=ref.removeprefix("refs/heads/"))
     if not refs.swap(branch, tip, new, why, seen=seen):

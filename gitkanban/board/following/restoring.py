@@ -42,7 +42,7 @@ def restore(place: Place) -> list[str]:
         start = _made_behind(place, seen, tip)
         # The person's git has brought the checkout to the tip as it is; so it is put on record.
         told = follow_board.follow(place) if lost or start else []
-        draft = writing.Draft(place, tip) if lost or start else None
+        draft = writing.NewTree(place, tip) if lost or start else None
         if draft and start:
             told += _reapply_changes(draft, start, seen)
         told += _put_back(place, draft, lost) if draft else []
@@ -114,7 +114,7 @@ def _path_deltas(place: Place, old: str, new: str) -> dict[str, tuple[str, str]]
     return {change.path: (change.old, change.new) for change in changes}
 
 
-def _reapply_changes(draft: writing.Draft, start: str, seen: str) -> list[str]:
+def _reapply_changes(draft: writing.NewTree, start: str, seen: str) -> list[str]:
     """The draft with all that came between two commits of ours once more; lines to tell."""
     done = merging.merge_trees(draft.place.common, start, draft.tip, seen)
     if not done.clean:  # changed further since: by field, then, or not at all
@@ -125,7 +125,7 @@ def _reapply_changes(draft: writing.Draft, start: str, seen: str) -> list[str]:
     return [f"{change.path}: the branch had lost a change; it is back" for change in back]
 
 
-def _commit_restored(draft: writing.Draft, message: str, tip: str) -> str:
+def _commit_restored(draft: writing.NewTree, message: str, tip: str) -> str:
     return draft.commit(message, [tip])
 
 
@@ -147,13 +147,13 @@ def _find_losses(place: Place, seen: str, tip: str) -> list[Loss]:
     return lost
 
 
-class _Change(NamedTuple):
+class _FileChange(NamedTuple):
     path: str
     old: str
     new: str
 
 
-def _card_changes(place: Place, old: str, new: str) -> list[_Change]:
+def _card_changes(place: Place, old: str, new: str) -> list[_FileChange]:
     done = git.run(
         place.common, "diff-tree", "-r", "-z", "--raw", "--no-renames", old, new, "--",
         place.prefix or ".",
@@ -162,7 +162,7 @@ def _card_changes(place: Place, old: str, new: str) -> list[_Change]:
     found = []
     for meta, path in zip(fields[0::2], fields[1::2], strict=False):
         ids = (oid if oid.strip("0") else "" for oid in meta.split(" ")[2:4])
-        found.append(_Change(path, *ids))
+        found.append(_FileChange(path, *ids))
     return found
 
 
@@ -210,7 +210,7 @@ def _was_meant(place: Place, seen: str, tip: str, path: str) -> bool:
     return ours or "This reverts commit" in message or not others
 
 
-def _put_back(place: Place, draft: writing.Draft, lost: Iterable[Loss]) -> list[str]:
+def _put_back(place: Place, draft: writing.NewTree, lost: Iterable[Loss]) -> list[str]:
     """Merge every loss into the draft; a line for each that changed something."""
     lost = list(lost)
     wanted = {oid for loss in lost for oid in loss[1:] if oid}

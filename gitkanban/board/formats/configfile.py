@@ -11,7 +11,7 @@ from gitkanban.board.formats.configedit import (
     edited as edited,  # reading and editing are used together
 )
 from gitkanban.board.formats.configkeys import KEYS as KEYS  # the documented table
-from gitkanban.board.formats.configkeys import Key
+from gitkanban.board.formats.configkeys import ConfigKey
 from gitkanban.board.formats.yamltext import Bad, Mapping, Node, Scalar, described, problem_at
 from gitkanban.core import ids, model, sizes
 from gitkanban.core.agents import cost, memory, presets
@@ -32,10 +32,10 @@ def parse(data: bytes, path: str) -> tuple[Config | None, list[Problem]]:
         root = yamltext.load(yamltext.decoded(data, path), path)
     except Bad as bad:
         return None, [bad.problem]
-    return _Reader(path).config(root)
+    return _ConfigReader(path).config(root)
 
 
-class _Reader:
+class _ConfigReader:
     """Collects the problems of one file while its values are read."""
 
     def __init__(self, file: str) -> None:
@@ -238,7 +238,7 @@ class _Reader:
 
     # One value ------------------------------------------------------------------------------
 
-    def value(self, key: Key, node: Node) -> Any:
+    def value(self, key: ConfigKey, node: Node) -> Any:
         """The value of a key, None when it is not what the key takes (which is then told)."""
         if key.kind in (configkeys.ARGV, configkeys.WORDS):
             if _short_name(key) == "resume" and isinstance(node, Scalar) and node.text == "never":
@@ -254,10 +254,10 @@ class _Reader:
             self.say(node, error.message, error.hint)
             return None
 
-    def wrong(self, key: Key, node: Node) -> None:
+    def wrong(self, key: ConfigKey, node: Node) -> None:
         self.say(node, f"{_short_name(key)} must be {_wanted_words(key)}, found {described(node)}")
 
-    def words(self, key: Key, node: Node) -> tuple[str, ...] | None:
+    def words(self, key: ConfigKey, node: Node) -> tuple[str, ...] | None:
         if not isinstance(node, yamltext.Sequence):
             name = key.path.rpartition(".")[2]
             hint = f"Write {name}: [one, word, each]; nothing is split or passed through a shell."
@@ -285,7 +285,7 @@ class _Reader:
             return False
         return True
 
-    def counts(self, key: Key, node: Node) -> Any:
+    def counts(self, key: ConfigKey, node: Node) -> Any:
         if not isinstance(node, Mapping):
             return self.wrong(key, node)
         found = {}
@@ -306,11 +306,11 @@ def _child_of(node: Node, key: str) -> Node | None:
     return node.get(key) if isinstance(node, Mapping) else None
 
 
-def _short_name(key: Key) -> str:
+def _short_name(key: ConfigKey) -> str:
     return key.path.rpartition(".")[2]
 
 
-def _wanted_words(key: Key) -> str:
+def _wanted_words(key: ConfigKey) -> str:
     if isinstance(key.kind, tuple):
         return " or ".join(key.kind)
     return {
@@ -330,7 +330,7 @@ _INSTEAD_OF_0 = {
 }
 
 
-def typed(key: Key, text: str) -> str | int | bool:
+def typed(key: ConfigKey, text: str) -> str | int | bool:
     """The value that `text` stands for under a key of one word. Raises UsageError."""
     kind = key.kind
     wrong = f"{_short_name(key)} must be {_wanted_words(key)}, found {text[:40]!r}"

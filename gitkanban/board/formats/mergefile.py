@@ -19,7 +19,7 @@ from gitkanban.core.model import STATUS_FIELDS, Card
 WHOLE = "card"  # names a conflict that is not in one field
 
 
-class Merged(NamedTuple):
+class MergedText(NamedTuple):
     """The merged text (None: the card is gone), the fields that conflict, and a line on each."""
 
     text: str | None
@@ -34,7 +34,7 @@ def merge_card(
     labels: tuple[str, str] = ("yours", "board"),
     *,
     strict: bool = False,
-) -> Merged:
+) -> MergedText:
     """Merge three versions of one card's file; None stands for no file.
 
     `strict` puts git's conflict markers around a field that conflicts, which no loader accepts.
@@ -42,21 +42,21 @@ def merge_card(
     by lines. Nothing is raised for what the texts hold.
     """
     if ours == theirs or theirs == base:
-        return Merged(ours)
+        return MergedText(ours)
     if ours == base:
-        return Merged(theirs)
+        return MergedText(theirs)
     if ours is None or theirs is None:
         return _merge_with_removed(ours, theirs, labels, strict)
     try:
-        mine, other = _Side(ours), _Side(theirs)
+        mine, other = _CardVersion(ours), _CardVersion(theirs)
         if not base or not base.strip():
             return _added_twice(mine, other, labels, strict)
-        return _by_fields(_Side(base), mine, other, labels, strict)
+        return _by_fields(_CardVersion(base), mine, other, labels, strict)
     except Bad as bad:
         return _by_lines(base or "", ours, theirs, labels, strict, bad.message)
 
 
-class _Side:
+class _CardVersion:
     """One version of the card: its text, its nodes and its values."""
 
     def __init__(self, text: str) -> None:
@@ -83,8 +83,12 @@ def _card_of_root(root: Mapping) -> Card:
 
 
 def _by_fields(
-    base: _Side, ours: _Side, theirs: _Side, labels: tuple[str, str], strict: bool
-) -> Merged:
+    base: _CardVersion,
+    ours: _CardVersion,
+    theirs: _CardVersion,
+    labels: tuple[str, str],
+    strict: bool,
+) -> MergedText:
     if not base.card.id == ours.card.id == theirs.card.id:
         why = "the id differs"
         return _by_lines(base.text, ours.text, theirs.text, labels, strict, why)
@@ -93,7 +97,7 @@ def _by_fields(
     if not conflicts and not wrong:
         clean = merge.text(base.text, ours.text, theirs.text)
         if clean is not None and _has_meaning(clean, card, other):
-            return Merged(clean)
+            return MergedText(clean)
     fields: dict[str, Value] = {
         name: getattr(card, name)
         for name in cardfile.ORDER
@@ -105,17 +109,19 @@ def _by_fields(
     told = tuple(_conflict_line(name, ours, theirs, labels) for name in names)
     for name in names if strict else ():
         text = _mark_field(text, name, base, ours, theirs, labels)
-    return Merged(text, names, told)
+    return MergedText(text, names, told)
 
 
 def _has_meaning(text: str, card: Card, other: dict[str, object]) -> bool:
     try:
-        return _Side(text).meaning == (card, other)
+        return _CardVersion(text).meaning == (card, other)
     except Bad:
         return False
 
 
-def _with_others(text: str, ours: _Side, theirs: _Side, other: dict[str, object]) -> str:
+def _with_others(
+    text: str, ours: _CardVersion, theirs: _CardVersion, other: dict[str, object]
+) -> str:
     """The text with the unknown keys that theirs changed, as theirs wrote them."""
     source = _splice_ready(theirs.text)
     spans = yamledit.top_spans(source, yamltext.load(source, "card"))
@@ -148,7 +154,9 @@ def _splice_ready(text: str) -> str:
     return text
 
 
-def _conflict_line(name: str, ours: _Side, theirs: _Side, labels: tuple[str, str]) -> str:
+def _conflict_line(
+    name: str, ours: _CardVersion, theirs: _CardVersion, labels: tuple[str, str]
+) -> str:
     values = [
         f"{_shown_value(name, side)} ({label})"
         for side, label in zip((ours, theirs), labels, strict=True)
@@ -156,7 +164,7 @@ def _conflict_line(name: str, ours: _Side, theirs: _Side, labels: tuple[str, str
     return f"{name}: {', '.join(values)}"
 
 
-def _shown_value(name: str, side: _Side) -> str:
+def _shown_value(name: str, side: _CardVersion) -> str:
     card = side.card
     if name == "status":
         return ": ".join(part for part in (card.status, card.reason or card.slot) if part)
@@ -177,7 +185,12 @@ def _conflict_markers(ours: str, theirs: str, labels: tuple[str, str]) -> str:
 
 
 def _mark_field(
-    text: str, name: str, base: _Side, ours: _Side, theirs: _Side, labels: tuple[str, str]
+    text: str,
+    name: str,
+    base: _CardVersion,
+    ours: _CardVersion,
+    theirs: _CardVersion,
+    labels: tuple[str, str],
 ) -> str:
     """The text with markers around one field, in every layout at the margin.
 
@@ -197,7 +210,7 @@ def _mark_field(
     return text[:at] + _conflict_markers(mine, other, labels) + text[at:]
 
 
-def _lines_of(names: Sequence[str], side: _Side) -> str:
+def _lines_of(names: Sequence[str], side: _CardVersion) -> str:
     """Some fields of one side, as that side wrote them."""
     source = _splice_ready(side.text)
     spans = yamledit.top_spans(source, yamltext.load(source, "card"))
@@ -250,35 +263,37 @@ def _indent_lines(lines: Sequence[str]) -> str:
 
 def _merge_with_removed(
     ours: str | None, theirs: str | None, labels: tuple[str, str], strict: bool
-) -> Merged:
+) -> MergedText:
     said = [
         f"{'deleted' if text is None else 'edited'} ({label})"
         for text, label in zip((ours, theirs), labels, strict=True)
     ]
     told = (f"{WHOLE}: {', '.join(said)}",)
     if not strict:
-        return Merged(ours, (WHOLE,), told)
-    return Merged(_mark_whole(ours or "", theirs or "", labels), (WHOLE,), told)
+        return MergedText(ours, (WHOLE,), told)
+    return MergedText(_mark_whole(ours or "", theirs or "", labels), (WHOLE,), told)
 
 
 def _mark_whole(ours: str, theirs: str, labels: tuple[str, str]) -> str:
     return _conflict_markers(yamledit.with_newline(ours), yamledit.with_newline(theirs), labels)
 
 
-def _added_twice(ours: _Side, theirs: _Side, labels: tuple[str, str], strict: bool) -> Merged:
+def _added_twice(
+    ours: _CardVersion, theirs: _CardVersion, labels: tuple[str, str], strict: bool
+) -> MergedText:
     if ours.meaning == theirs.meaning:
-        return Merged(ours.text)
+        return MergedText(ours.text)
     told = (f"{WHOLE}: two different cards have this id ({labels[0]}, {labels[1]})",)
     both = _mark_whole(ours.text, theirs.text, labels) if strict else ours.text
-    return Merged(both, (WHOLE,), told)
+    return MergedText(both, (WHOLE,), told)
 
 
 def _by_lines(
     base: str, ours: str, theirs: str, labels: tuple[str, str], strict: bool, why: str
-) -> Merged:
+) -> MergedText:
     """A side is no card: merge lines as git does, the whole text conflicting at worst."""
     clean = merge.text(base, ours, theirs)
     if clean is not None:
-        return Merged(clean)
+        return MergedText(clean)
     told = (f"{WHOLE}: both changed, and not by field: {why}",)
-    return Merged(_mark_whole(ours, theirs, labels) if strict else ours, (WHOLE,), told)
+    return MergedText(_mark_whole(ours, theirs, labels) if strict else ours, (WHOLE,), told)

@@ -29,7 +29,7 @@ def is_ancestor(where: str, older: str, newer: str) -> bool:
     return git.run(where, "merge-base", "--is-ancestor", "--", older, newer, check=False).code == 0
 
 
-class Change(NamedTuple):
+class PathChange(NamedTuple):
     """A path that differs between two trees. Object ids are empty, and modes 0, where it is not."""
 
     path: str
@@ -39,7 +39,7 @@ class Change(NamedTuple):
     new: str
 
 
-def changes(where: str, old: str, new: str) -> list[Change]:
+def changes(where: str, old: str, new: str) -> list[PathChange]:
     """What differs between two commits or trees, path by path, renames as two. Raises GitFailed."""
     done = git.run(where, "diff-tree", "-r", "-z", "--raw", "--no-renames", old, new)
     fields = done.text.split("\0")
@@ -47,5 +47,5 @@ def changes(where: str, old: str, new: str) -> list[Change]:
     for meta, path in zip(fields[0::2], fields[1::2], strict=False):
         old_mode, mode, *oids, _ = meta[1:].split(" ")
         before, after = (oid if oid.strip("0") else "" for oid in oids)
-        found.append(Change(path, old_mode, mode, before, after))
+        found.append(PathChange(path, old_mode, mode, before, after))
     return found

@@ -32,7 +32,7 @@ _NOBODY = {
 }
 
 
-class Merge(NamedTuple):
+class TreeMerge(NamedTuple):
     """What a merge came to. With conflicts the tree has their markers in it, as git writes them."""
 
     tree: str
@@ -48,7 +48,7 @@ class Merger:
         self.admin, self.tree = f"{folder}/admin", f"{folder}/tree"
         self._whole: bool | None = None  # whether all of our side is checked out
 
-    def merge(self, theirs: str) -> Merge:
+    def merge(self, theirs: str) -> TreeMerge:
         """Merge a commit that has history in common with ours. Raises GitFailed, OSError."""
         if self._whole is None:
             self._begin()
@@ -87,7 +87,7 @@ class Merger:
                 with open(target, "wb") as file:
                     file.write(content)
 
-    def _by_hand(self, theirs: str) -> Merge:
+    def _by_hand(self, theirs: str) -> TreeMerge:
         self._git("read-tree", "--reset", "-u", self.ours)
         done = self._git("merge", "--no-commit", "--no-ff", theirs, check=False)
         unmerged = self._git("ls-files", "-u", "-z").text.split("\0")
@@ -102,7 +102,7 @@ class Merger:
         for name in ("MERGE_HEAD", "MERGE_MODE", "MERGE_MSG", "AUTO_MERGE"):
             if os.path.exists(f"{self.admin}/{name}"):
                 os.unlink(f"{self.admin}/{name}")
-        return Merge(tree, not done.code, tuple(sorted(paths)))
+        return TreeMerge(tree, not done.code, tuple(sorted(paths)))
 
 
 @contextmanager
@@ -114,7 +114,7 @@ def merger(common: str, ours: str) -> Iterator[Merger]:
         yield Merger(common, ours, folder)
 
 
-def merge_trees(common: str, base: str, ours: str, theirs: str) -> Merge:
+def merge_trees(common: str, base: str, ours: str, theirs: str) -> TreeMerge:
     """Merge three trees, of which `base` counts as the common ancestor. Raises GitFailed, OSError."""
     start = passing_commit(common, base)
     one, other = (passing_commit(common, tree, start) for tree in (ours, theirs))
@@ -141,14 +141,14 @@ def with_folder(common: str, tree: str, name: str, folder: str) -> str:
     return git.run(common, "-c", "core.fsync=all", "mktree", "-z", input=text).text
 
 
-def _from_merge_tree(done: git.Done) -> Merge:
+def _from_merge_tree(done: git.Done) -> TreeMerge:
     if done.code not in (0, 1):  # it may have crashed
         raise GitFailed(f"git merge-tree: {done.last}")
     tree, *rest = done.text.split("\0")
     end = rest.index("") if "" in rest else len(rest)
     if not done.code:
-        return Merge(tree, True)
-    return Merge(tree, False, tuple(rest[:end] or _named_in(rest[end + 1 :])))
+        return TreeMerge(tree, True)
+    return TreeMerge(tree, False, tuple(rest[:end] or _named_in(rest[end + 1 :])))
 
 
 def _named_in(messages: list[str]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from gitkanban.board.repo.git import FSCK, in_words
 from gitkanban.errors import GitFailed
 
 
-class Repository(pygit2.Repository):
+class CheckedRepository(pygit2.Repository):
     """A repository whose objects are there and readable, or the error is one for a person."""
 
     def __getitem__(self, key: Any) -> Any:
@@ -34,13 +34,13 @@ class Repository(pygit2.Repository):
         return found
 
 
-def open_repository(common: str) -> Repository:
+def open_repository(common: str) -> CheckedRepository:
     """The repository of a common directory. Raises GitFailed."""
     pygit2.option(Option.SET_OWNER_VALIDATION, False)
     # What is written must survive a power cut before a ref points at it.
     pygit2.option(Option.ENABLE_FSYNC_GITDIR, True)
     try:
-        return Repository(common, RepositoryOpenFlag.BARE)
+        return CheckedRepository(common, RepositoryOpenFlag.BARE)
     except (pygit2.GitError, KeyError, ValueError) as error:
         raise in_words(error, f"the repository {common}") from error
 

@@ -32,7 +32,7 @@ _attended = True
 _notices: list[str] = []
 
 
-class _Failure(NamedTuple):
+class _SigningFailure(NamedTuple):
     why: str
 
 
@@ -72,7 +72,7 @@ def sign(place: Place, commit: str) -> str:
         return commit
     made = _make_twin(place.common, commit, asks)
     refusal = f"{place.private}/{REFUSAL}"
-    if not isinstance(made, _Failure):
+    if not isinstance(made, _SigningFailure):
         files.remove(refusal)
         return made
     if asks or _policy == ALWAYS:
@@ -109,7 +109,7 @@ def rewrite(common: str, data: bytes) -> str:
     return git.run(common, *words, input=data).text
 
 
-def _make_twin(common: str, commit: str, asks: bool) -> "str | _Failure":
+def _make_twin(common: str, commit: str, asks: bool) -> "str | _SigningFailure":
     head, _, message = content(common, commit).partition(b"\n\n")
     fields = [line.partition(b" ")[::2] for line in head.split(b"\n")]
     [tree] = [value.decode() for name, value in fields if name == b"tree"]
@@ -138,7 +138,7 @@ def _identity_variables(kind: bytes, value: bytes) -> dict[str, str]:
 
 def _ask_signer(
     argv: tuple[str, ...], cwd: str, env: Mapping[str, str], message: bytes, asks: bool
-) -> "str | _Failure":
+) -> "str | _SigningFailure":
     """The id that git prints, or why there is none."""
     if not asks:
         env = {name: value for name, value in env.items() if name not in _ASKING}
@@ -157,7 +157,7 @@ def _ask_signer(
         except subprocess.TimeoutExpired:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            return _Failure(f"the signer did not answer in {PATIENCE:g} s")
+            return _SigningFailure(f"the signer did not answer in {PATIENCE:g} s")
     if process.returncode:
-        return _Failure("the signer refused" if asks else git.Done(1, out, err).said)
+        return _SigningFailure("the signer refused" if asks else git.Done(1, out, err).said)
     return git.Done(0, out, b"").text

@@ -18,7 +18,7 @@ from gitkanban.core.model import Board
 from gitkanban.errors import BadData, GitkanbanError, NoBoard, NotFound
 
 AT_HAND = "draft"  # how the board in the checkout at hand is called
-DRAFT = ""  # the revision that stands for what lies in the checkout at hand
+UNCOMMITTED = ""  # the revision that stands for what lies in the checkout at hand
 
 
 class Side(NamedTuple):
@@ -73,12 +73,12 @@ def at_hand(cwd: str) -> AtHand | None:
     return None
 
 
-def read(cwd: str, rev: str = DRAFT) -> Side:
+def read(cwd: str, rev: str = UNCOMMITTED) -> Side:
     """The board at a revision, or as it lies in the checkout at hand (the board's tip if none).
 
     Raises NotFound for an unknown revision, NoBoard when there is no board in it.
     """
-    if rev == DRAFT:
+    if rev == UNCOMMITTED:
         found = at_hand(cwd)
         if found:
             return _side_at_hand(found)
@@ -96,7 +96,7 @@ def read(cwd: str, rev: str = DRAFT) -> Side:
     return _read_side(rev, place, commit, commit)
 
 
-class Change(NamedTuple):
+class ReviewedChange(NamedTuple):
     """A change for review: where it left its target, what it made of it, and the target now."""
 
     base: Side
@@ -104,7 +104,7 @@ class Change(NamedTuple):
     target: Side
 
 
-def change_at(cwd: str, target: str, head: str = DRAFT) -> Change:
+def change_at(cwd: str, target: str, head: str = UNCOMMITTED) -> ReviewedChange:
     """What `head` (the draft at hand by default) would bring into `target`, as `target...head`.
 
     A base or target without a board counts as an empty one. Raises what `read` raises.
@@ -112,7 +112,7 @@ def change_at(cwd: str, target: str, head: str = DRAFT) -> Change:
     new = read(cwd, head)
     if not new.commit and target == "HEAD":  # before the first commit
         old = _empty_side(new.place, "")._replace(label=target)
-        return Change(old, new, old)
+        return ReviewedChange(old, new, old)
     tip = resolved(cwd, target)
     try:
         left = merge_base(cwd, tip, new.commit) if new.commit else tip
@@ -121,7 +121,7 @@ def change_at(cwd: str, target: str, head: str = DRAFT) -> Change:
         raise
     old = _read_or_empty(cwd, left, new.place)
     into = old if left == tip else _read_or_empty(cwd, tip, new.place)
-    return Change(old._replace(label=target), new, into._replace(label=target))
+    return ReviewedChange(old._replace(label=target), new, into._replace(label=target))
 
 
 def _revision_hint(cwd: str, rev: str) -> str:

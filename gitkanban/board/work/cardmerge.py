@@ -6,7 +6,7 @@ proposes.
 
 from typing import NamedTuple
 
-from gitkanban.board.content.writing import Draft
+from gitkanban.board.content.writing import NewTree
 from gitkanban.board.formats import cardfile
 from gitkanban.board.formats.yamltext import Bad
 from gitkanban.board.repo import commits, git, merging
@@ -33,7 +33,7 @@ class CardMerge:
         self.common = place.common
         self.config, self.card = config, card
         self.ours, self.theirs = ours, theirs
-        self.draft = Draft(place, ours)
+        self.draft = NewTree(place, ours)
         self.new = ""  # the commit that base shall be at; empty where there is nothing to merge
         self.conflicts: tuple[str, ...] = ()  # files in dispute
         self.notices: list[str] = []
@@ -129,7 +129,7 @@ class CardMerge:
                 f"{', '.join(left[:_NAMED_MOST])}{more}"
             )
 
-    def _proposal(self, change: commits.Change) -> bytes | None:
+    def _proposal(self, change: commits.PathChange) -> bytes | None:
         """The content of a card that base does not have, still to be approved; None: it is none."""
         name = change.path.removeprefix(f"{FOLDER}/cards/")
         regular = change.mode in ("100644", "100755")

@@ -19,7 +19,7 @@ from gitkanban.core.tick.verdict import SUCCEEDED
 from gitkanban.errors import Refused
 
 
-class Merged(NamedTuple):
+class MergeResult(NamedTuple):
     """What a merge did. `commit` is empty when there was nothing to merge, or it conflicts.
 
     `merged` is the commit by which base has the work then, empty where there is none.
@@ -38,7 +38,7 @@ def unchecked(commit: str) -> None:
     """Every merge is fine."""
 
 
-class Onto:
+class BaseAhead:
     """Base as it will be: its tip as it was read, and branches merged on top of it, in memory.
 
     `tip` is where base will be; no ref has moved and no checkout is touched until that is done.
@@ -62,7 +62,7 @@ class Onto:
 
     def merge(
         self, card: Card, runs: Sequence[Run], check: Callable[[str], None] = unchecked
-    ) -> Merged:
+    ) -> MergeResult:
         """Merge a card's work by `config.merge`: a merge commit, one squashed commit, or `ff`.
 
         `runs` are the card's; `cardwork` says what of it is merged.
@@ -76,11 +76,11 @@ class Onto:
         found = cardwork.find(self.place, card, runs, clone_id(self.place), self.tip)
         theirs = found.commit
         if not theirs:
-            return Merged(branch, self.base, merged=found.merged)
+            return MergeResult(branch, self.base, merged=found.merged)
         work = CardMerge(self.place, self.config, card, self.tip, theirs)
         work.merge()
         told = (*found.notices, *work.notices)
-        result = Merged(branch, self.base, conflicts=work.conflicts, told=told)
+        result = MergeResult(branch, self.base, conflicts=work.conflicts, told=told)
         if work.conflicts:
             others = _accepted_meanwhile(self.place, self.tip, theirs, work.conflicts)
             return result._replace(others=others)
@@ -127,7 +127,7 @@ def _accepted_meanwhile(
     return tuple(dict.fromkeys(line.strip() for line in done.lines if line.strip()))
 
 
-def merged(place: Place, board: Board) -> dict[str, str]:
+def already_merged(place: Place, board: Board) -> dict[str, str]:
     """The cards in review whose work is in base already, merged, squashed or rebased: by which
     commit of base.
 

@@ -9,7 +9,7 @@ import click
 from gitkanban import files
 from gitkanban.board.repo.place import Place
 from gitkanban.cli.here import branch_option, card_of, place_here, refuse_in_session, say, tell
-from gitkanban.core.changes import Change, Line, RewriteCard
+from gitkanban.core.changes import Change, MessageLine, RewriteCard
 from gitkanban.core.model import Board
 
 
@@ -92,7 +92,9 @@ def _format_message(board: Board, changes: Sequence[Change]) -> str:
     from gitkanban.views.message import from_lines
 
     suffix = board.config.commit_suffix if board.config else ""
-    lines = [Line(each.card.id, "laid out") for each in changes if isinstance(each, RewriteCard)]
+    lines = [
+        MessageLine(each.card.id, "laid out") for each in changes if isinstance(each, RewriteCard)
+    ]
     return from_lines(lines, suffix)
 
 

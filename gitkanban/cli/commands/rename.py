@@ -14,7 +14,7 @@ from gitkanban.cli.here import (
     say,
     tell,
 )
-from gitkanban.core.changes import AddCard, Change, EditCard, Line
+from gitkanban.core.changes import AddCard, Change, EditCard, MessageLine
 from gitkanban.core.model import Board
 from gitkanban.core.renaming import renamed
 from gitkanban.errors import Refused
@@ -46,7 +46,7 @@ def rename_command(old: str, new: str, branch: str, as_json: bool) -> None:
         from gitkanban.views.message import from_lines
 
         suffix = board.config.commit_suffix if board.config else ""
-        return from_lines([Line(found, f"renamed to {new}")], suffix)
+        return from_lines([MessageLine(found, f"renamed to {new}")], suffix)
 
     done = store.commit(place, decide, message=message)
     tell(done.told)

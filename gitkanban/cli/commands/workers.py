@@ -62,7 +62,7 @@ def _set_keys(words: Sequence[str], branch: str, as_json: bool) -> None:
         raise UsageError("workers set takes NAME KEY=VALUE…", "…set backend max_concurrency=3")
     from gitkanban.board import store
     from gitkanban.board.formats import configedit
-    from gitkanban.core.changes import Change, Line, WriteFile
+    from gitkanban.core.changes import Change, MessageLine, WriteFile
     from gitkanban.views.message import from_lines
 
     name, said = words[0], [word.partition("=")[::2] for word in words[1:]]
@@ -87,7 +87,7 @@ def _set_keys(words: Sequence[str], branch: str, as_json: bool) -> None:
 
     def message(board: Board, _: Sequence[Change]) -> str:
         suffix = board.config.commit_suffix if board.config else ""
-        return from_lines([Line("", f"workers set {name} {what}")], suffix)
+        return from_lines([MessageLine("", f"workers set {name} {what}")], suffix)
 
     done = store.commit(place, decide, message=message)
     tell(done.told)

@@ -16,7 +16,7 @@ _PROSE = (".md", ".markdown", ".txt", ".rst")
 _FENCES = ("```", "~~~")
 
 
-class Merged(NamedTuple):
+class MergedMemory(NamedTuple):
     """A memory file after a merge: its content (None: no file), and what is in conflict, in lines."""
 
     content: bytes | None
@@ -25,7 +25,7 @@ class Merged(NamedTuple):
 
 def merged(
     path: str, base: bytes | None, memory: bytes | None, proposed: bytes | None, take: str = ""
-) -> Merged:
+) -> MergedMemory:
     """Bring a proposed file into the memory's file, three-way; None stands for no file.
 
     Lines that both added at one place of a prose file are both kept, the memory's first; what both
@@ -33,20 +33,20 @@ def merged(
     `conflict`, unless `take` (one of TAKES) decides it.
     """
     if memory == proposed or proposed == base:
-        return Merged(memory)
+        return MergedMemory(memory)
     if memory == base:
-        return Merged(proposed)
+        return MergedMemory(proposed)
     texts = [_decode_text(side) for side in (base, memory, proposed)]
     if memory is None or proposed is None or None in texts:
         if take:
-            return Merged(memory if take == "memory" else proposed)
+            return MergedMemory(memory if take == "memory" else proposed)
         gone = "the memory" if memory is None else "the proposal" if proposed is None else ""
         why = f"changed on one side, removed by {gone}" if gone else "changed on both sides"
-        return Merged(memory, f"{path}: {why}")
+        return MergedMemory(memory, f"{path}: {why}")
     return _by_lines(path, *(text or "" for text in texts), take=take)
 
 
-def _by_lines(path: str, base: str, memory: str, proposed: str, *, take: str) -> Merged:
+def _by_lines(path: str, base: str, memory: str, proposed: str, *, take: str) -> MergedMemory:
     prose = path.endswith(_PROSE) or "." not in path.rpartition("/")[2]
     lines: list[str] = []
     told: list[str] = []
@@ -64,8 +64,8 @@ def _by_lines(path: str, base: str, memory: str, proposed: str, *, take: str) ->
                 *_side_lines("  proposal:", piece.theirs),
             ]
     if told:
-        return Merged(memory.encode("utf-8", "surrogateescape"), "\n".join(told))
-    return Merged("".join(lines).encode("utf-8", "surrogateescape"))
+        return MergedMemory(memory.encode("utf-8", "surrogateescape"), "\n".join(told))
+    return MergedMemory("".join(lines).encode("utf-8", "surrogateescape"))
 
 
 def _side_lines(name: str, lines: Sequence[str]) -> list[str]:

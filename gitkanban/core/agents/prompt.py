@@ -53,7 +53,7 @@ class Handoff(NamedTuple):
     commits: tuple[str, ...] = ()  # `1a2b3c4 subject` of each, the newest first
 
 
-class Setting(NamedTuple):
+class SessionSetting(NamedTuple):
     """Where the session works."""
 
     workspace: str
@@ -75,7 +75,7 @@ def unknown_fields(template: str) -> list[tuple[str, int, int]]:
 def compose(
     card: Card,
     worker: Worker,
-    setting: Setting,
+    setting: SessionSetting,
     *,
     handoffs: Sequence[Handoff] = (),
     runs: Sequence[Run] = (),
@@ -180,7 +180,7 @@ def _attempts_section(runs: Sequence[Run], notes: Sequence[Note], logs: Mapping[
     )
 
 
-def _rules_section(card: Card, worker: Worker, setting: Setting) -> str:
+def _rules_section(card: Card, worker: Worker, setting: SessionSetting) -> str:
     lines = [f"Work only in {setting.workspace}."]
     if setting.branch:
         lines.append(f"You are on branch {setting.branch}; stay on it.")

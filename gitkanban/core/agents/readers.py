@@ -32,7 +32,7 @@ _LOGINS = (
 )  # fmt: skip
 
 
-class Output(NamedTuple):
+class SessionOutput(NamedTuple):
     """What a session left to read, as text. Lines may be cut out of the middle of `stdout`."""
 
     stdout: str
@@ -58,7 +58,7 @@ class Reading(NamedTuple):
     denied: tuple[str, ...] = ()  # tools that it wanted to use and was refused
 
 
-def read(runner: str, output: Output, now: int, utc_offset: int = 0) -> Reading:
+def read(runner: str, output: SessionOutput, now: int, utc_offset: int = 0) -> Reading:
     """Read the output of a session of the named preset; nothing of one without a preset.
 
     What a command of one's own prints is nobody's message, and may hold secrets. `now` is when the
@@ -173,7 +173,7 @@ def _message_of(error: object) -> str:
 # -- one reader for each agent
 
 
-def _read_claude(output: Output) -> Reading:
+def _read_claude(output: SessionOutput) -> Reading:
     found, said = Reading(), ""
     for event in _json_events(output.stdout):
         kind = event.get("type")
@@ -223,7 +223,7 @@ def _denial_line(denial: Mapping[str, Any]) -> str:
     return f"{_as_text(denial.get('tool_name'))}: {_as_text(what)}".strip(": ")
 
 
-def _read_codex(output: Output) -> Reading:
+def _read_codex(output: SessionOutput) -> Reading:
     found = Reading()
     for event in _json_events(output.stdout):
         item = _as_mapping(event.get("item"))
@@ -253,7 +253,7 @@ def _codex_words(error: object) -> str:
     return _message_of(_parse_json(words)) or words
 
 
-def _read_gemini(output: Output) -> Reading:
+def _read_gemini(output: SessionOutput) -> Reading:
     found, ended = Reading(), False
     for event in _json_events(output.stdout):
         match event.get("type"):
@@ -280,7 +280,7 @@ def _with_gemini_result(found: Reading, event: Mapping[str, Any]) -> Reading:
     )
 
 
-def _read_opencode(output: Output) -> Reading:
+def _read_opencode(output: SessionOutput) -> Reading:
     found = Reading()
     steps = []
     for event in _json_events(output.stdout):
@@ -299,7 +299,7 @@ def _read_opencode(output: Output) -> Reading:
 
 
 def _with_sums(
-    found: Reading, output: Output, parts: list[Mapping[str, Any]], cost: str, tokens: str
+    found: Reading, output: SessionOutput, parts: list[Mapping[str, Any]], cost: str, tokens: str
 ) -> Reading:
     """With the sums over all parts, unless some of them may have been cut out."""
     if not output.whole or not parts:
@@ -312,7 +312,7 @@ def _with_sums(
     )
 
 
-def _read_pi(output: Output) -> Reading:
+def _read_pi(output: SessionOutput) -> Reading:
     found = Reading()
     answers: list[Mapping[str, Any]] = []
     for event in _json_events(output.stdout):
@@ -341,7 +341,7 @@ _SENT = re.compile(
 _AIDER_COST = re.compile(r"\$([\d.]+) session")
 
 
-def _read_aider(output: Output) -> Reading:
+def _read_aider(output: SessionOutput) -> Reading:
     """Text for people: the error is the last one after which no answer came."""
     text = clean(output.stdout)
     answers = list(_SENT.finditer(text))
@@ -369,7 +369,7 @@ def _aider_count(number: str, thousand: str) -> int | None:
         return None
 
 
-def _read_hermes(output: Output) -> Reading:
+def _read_hermes(output: SessionOutput) -> Reading:
     """It prints its last message alone; the rest is in its usage file."""
     usage = _as_mapping(_parse_json(output.usage))
     failed = usage.get("failed") is True
@@ -386,7 +386,7 @@ def _read_hermes(output: Output) -> Reading:
     )
 
 
-_READERS: Mapping[str, Callable[[Output], Reading]] = {
+_READERS: Mapping[str, Callable[[SessionOutput], Reading]] = {
     "claude": _read_claude,
     "codex": _read_codex,
     "gemini": _read_gemini,

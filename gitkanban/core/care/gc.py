@@ -50,7 +50,7 @@ class Facts(NamedTuple):
     changed: Mapping[str, int] = {}
 
 
-class Kept(NamedTuple):
+class KeptThing(NamedTuple):
     """Something that stays: `kind` is worktree, branch, run folder or card."""
 
     kind: str
@@ -65,16 +65,16 @@ class Tidying(NamedTuple):
     branches: tuple[BranchFact, ...] = ()
     folders: tuple[str, ...] = ()  # runs
     archive: tuple[tuple[str, int], ...] = ()  # (card, year in which it was done)
-    kept: tuple[Kept, ...] = ()
+    kept: tuple[KeptThing, ...] = ()
 
-    def without(self, stayed: Sequence[Kept]) -> "Tidying":
+    def without(self, stayed: Sequence[KeptThing]) -> "Tidying":
         """The same when these things stayed after all."""
         names = {(each.kind, each.name) for each in stayed}
         trees = [tree for tree in self.worktrees if ("worktree", tree.path) in names]
         branches = [b for b in self.branches if ("branch", f"card/{b.card}") in names]
         own = {tree.card for tree in trees} | {branch.card for branch in branches}
         archive = [each for each in self.archive if each[0] in own]
-        held = [Kept("card", card, _HAS_WORK) for card, _ in archive]
+        held = [KeptThing("card", card, _HAS_WORK) for card, _ in archive]
         return self._replace(
             worktrees=tuple(each for each in self.worktrees if each not in trees),
             branches=tuple(each for each in self.branches if each not in branches),
@@ -86,7 +86,7 @@ class Tidying(NamedTuple):
 
 def tidying(board: Board, facts: Facts, now: int) -> Tidying:
     """What may go from around this board at `now`."""
-    kept: list[Kept] = []
+    kept: list[KeptThing] = []
     worktrees = [each for each in facts.worktrees if _worktree_goes(board, each, kept)]
     stay = {each.card for each in facts.worktrees} - {each.card for each in worktrees}
     branches = [each for each in facts.branches if _branch_goes(board, each, stay, kept)]
@@ -115,7 +115,7 @@ def _why_card_stays(board: Board, card: str) -> str:
     return "for no card that the board knows: see `gitkanban doctor`"
 
 
-def _worktree_goes(board: Board, tree: WorktreeFact, kept: list[Kept]) -> bool:
+def _worktree_goes(board: Board, tree: WorktreeFact, kept: list[KeptThing]) -> bool:
     state = finished(board, tree.card)
     why = ""
     if not state:
@@ -129,11 +129,11 @@ def _worktree_goes(board: Board, tree: WorktreeFact, kept: list[Kept]) -> bool:
     elif not tree.landed:
         why = f"with commits that base lacks, of a card that is {state}"
     if why:
-        kept.append(Kept("worktree", tree.path, why))
+        kept.append(KeptThing("worktree", tree.path, why))
     return not why
 
 
-def _branch_goes(board: Board, branch: BranchFact, stay: set[str], kept: list[Kept]) -> bool:
+def _branch_goes(board: Board, branch: BranchFact, stay: set[str], kept: list[KeptThing]) -> bool:
     if branch.card in stay:
         return False  # said of the worktree
     state = finished(board, branch.card)
@@ -143,11 +143,11 @@ def _branch_goes(board: Board, branch: BranchFact, stay: set[str], kept: list[Ke
     elif not branch.landed and not branch.squashed:
         why = f"with commits that base lacks, of a card that is {state}"
     if why:
-        kept.append(Kept("branch", f"card/{branch.card}", why))
+        kept.append(KeptThing("branch", f"card/{branch.card}", why))
     return not why
 
 
-def _old_folders(board: Board, folders: Sequence[FolderFact], kept: list[Kept]) -> list[str]:
+def _old_folders(board: Board, folders: Sequence[FolderFact], kept: list[KeptThing]) -> list[str]:
     """The runs whose folders go: settled, beyond the newest `keep_runs`, and not the last of a
     card that is not finished, whose log may still be asked for."""
     most = (board.config or Config()).keep_runs
@@ -165,17 +165,17 @@ def _old_folders(board: Board, folders: Sequence[FolderFact], kept: list[Kept]) 
         else:
             gone.append(each.run)
             continue
-        kept.append(Kept("run folder", each.run, why))
+        kept.append(KeptThing("run folder", each.run, why))
     return gone
 
 
 def _archived_runs(
-    board: Board, facts: Facts, now: int, stay: set[str], kept: list[Kept]
+    board: Board, facts: Facts, now: int, stay: set[str], kept: list[KeptThing]
 ) -> list[tuple[str, int]]:
     after = board.config.archive_after if board.config else 0
     done = sorted(card.id for card in board.cards.values() if card.status == DONE)
     if not after:
-        kept.extend(Kept("card", card, "archive_after is not set") for card in done)
+        kept.extend(KeptThing("card", card, "archive_after is not set") for card in done)
         return []
     busy = {each.card for each in facts.folders if not each.settled}
     needed = {
@@ -198,5 +198,5 @@ def _archived_runs(
         else:
             gone.append((card, datetime.fromtimestamp(at, UTC).year))
             continue
-        kept.append(Kept("card", card, why))
+        kept.append(KeptThing("card", card, why))
     return gone

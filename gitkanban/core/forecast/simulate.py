@@ -18,11 +18,11 @@ from gitkanban.core.model import REVIEW, RUNNING, TODO, Board, Card, Config
 from gitkanban.core.tick import room
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.fair import Accounts
-from gitkanban.core.tick.holds import Held, Reasons
+from gitkanban.core.tick.holds import Hold, Reasons
 from gitkanban.core.tick.limit_words import limit_words, of_limit
 from gitkanban.core.tick.reconcile import accepts
 from gitkanban.core.tick.room import Full, Key, Occupant, Room, needs_of, occupants
-from gitkanban.core.tick.schedule import Blocks, Line, fill
+from gitkanban.core.tick.schedule import Blocks, WorkerQueue, fill
 
 TICK = 60  # seconds between ticks where nothing else calls for one
 
@@ -68,7 +68,7 @@ class Simulated(NamedTuple):
     now: int
     bars: tuple[Bar, ...]  # by start, then card; with `until`, those that began before it
     makespan: int  # seconds from now to the last end
-    never: tuple[Held, ...]  # cards that would not start, with what holds them
+    never: tuple[Hold, ...]  # cards that would not start, with what holds them
     waited: Mapping[Key, int]
     left: int = 0  # todo cards that had not begun when it stopped at `until`, with work to come
 
@@ -104,7 +104,7 @@ class _Course:
         idle = {name for name in self.config.workers if self.reasons.worker_held(name)}
         self.seats = Room(self.config, (), idle)
         self.accounts = Accounts(observed.served)
-        self.lines: dict[str, Line] = {}
+        self.lines: dict[str, WorkerQueue] = {}
         self.blocks: Blocks = {}
         self.bars: list[Bar] = []
         self.waited: dict[Key, int] = {}
@@ -152,7 +152,7 @@ class _Course:
             self._event(at, READY, name)
             return
         if card.worker not in self.lines:
-            self.lines[card.worker] = Line(self.config.workers[card.worker])
+            self.lines[card.worker] = WorkerQueue(self.config.workers[card.worker])
         self.lines[card.worker].add(card, since)
 
     def run(self) -> None:
@@ -217,7 +217,7 @@ class _Course:
         waited = dict(sorted(self.waited.items()))
         return Simulated(self.begun, tuple(bars), max(0, end - self.begun), never, waited, left)
 
-    def _never(self, ran: Collection[str]) -> list[Held]:
+    def _never(self, ran: Collection[str]) -> list[Hold]:
         found = []
         for card in self.board.cards.values():
             if card.status != TODO or card.id in ran:

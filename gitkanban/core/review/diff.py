@@ -47,7 +47,7 @@ class Waiting(NamedTuple):
     parents: tuple[str, ...]
 
 
-class Setting(NamedTuple):
+class ChangedSetting(NamedTuple):
     """A key of the config before and after, as text; "" for nothing. `executes` marks commands."""
 
     path: str
@@ -70,7 +70,7 @@ class Difference(NamedTuple):
     """Everything a reviewer wants to know of a change from `before` to `after`."""
 
     cards: tuple[CardChange, ...]
-    settings: tuple[Setting, ...]
+    settings: tuple[ChangedSetting, ...]
     runs: tuple[tuple[str, int], ...]  # (card, records added)
     notes: tuple[tuple[str, int], ...]  # (card, notes added)
     paused: tuple[str, ...]
@@ -203,7 +203,7 @@ def _grown_counts(
 # The config -----------------------------------------------------------------------------------
 
 
-def settings(before: Config | None, after: Config | None) -> Iterable[Setting]:
+def settings(before: Config | None, after: Config | None) -> Iterable[ChangedSetting]:
     """The keys that differ, workers field by field; a config that cannot be read has none."""
     old, new = before or Config(), after or Config()
     for field in Config._fields:
@@ -216,14 +216,14 @@ def settings(before: Config | None, after: Config | None) -> Iterable[Setting]:
         elif isinstance(was, Mapping):
             for name in sorted({*was, *now}):
                 if was.get(name) != now.get(name):
-                    yield Setting(
+                    yield ChangedSetting(
                         f"{field}.{name}", _value_text(was.get(name)), _value_text(now.get(name))
                     )
         else:
-            yield Setting(field, _value_text(was), _value_text(now))
+            yield ChangedSetting(field, _value_text(was), _value_text(now))
 
 
-def _worker_settings(name: str, old: Worker | None, new: Worker | None) -> Iterable[Setting]:
+def _worker_settings(name: str, old: Worker | None, new: Worker | None) -> Iterable[ChangedSetting]:
     blank = Worker(name, name)
     for field in Worker._fields[1:]:
         was, now = (getattr(side or blank, field) for side in (old, new))
@@ -234,7 +234,7 @@ def _worker_settings(name: str, old: Worker | None, new: Worker | None) -> Itera
             for side in (old, new)
         )
         if before != after:
-            yield Setting(f"workers.{name}.{field}", before, after, field in EXECUTED)
+            yield ChangedSetting(f"workers.{name}.{field}", before, after, field in EXECUTED)
 
 
 def _value_text(value: Any) -> str:

@@ -12,29 +12,29 @@ SAME, OLD, NEW = "same", "old", "new"
 _MANY = 4000  # words; above that whole lines are compared
 
 
-class Piece(NamedTuple):
+class TextPiece(NamedTuple):
     """A stretch of text: kept, taken out, or put in."""
 
     kind: str  # SAME | OLD | NEW
     text: str
 
 
-def word_diff(before: str, after: str) -> list[Piece]:
+def word_diff(before: str, after: str) -> list[TextPiece]:
     """The pieces, which in order without NEW are `before`, and without OLD `after`."""
     split = re.compile(r"\n|[^\S\n]+|\w+|[^\w\s]")
     old, new = split.findall(before), split.findall(after)
     if max(len(old), len(new)) > _MANY:
         old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    pieces: list[Piece] = []
+    pieces: list[TextPiece] = []
     matcher = SequenceMatcher(None, old, new, autojunk=len(old) + len(new) > _MANY)
     for kind, a, b, c, d in _join_over_blanks(matcher.get_opcodes(), old):
         if kind == "equal":
-            pieces.append(Piece(SAME, "".join(old[a:b])))
+            pieces.append(TextPiece(SAME, "".join(old[a:b])))
             continue
         if a < b:
-            pieces.append(Piece(OLD, "".join(old[a:b])))
+            pieces.append(TextPiece(OLD, "".join(old[a:b])))
         if c < d:
-            pieces.append(Piece(NEW, "".join(new[c:d])))
+            pieces.append(TextPiece(NEW, "".join(new[c:d])))
     return pieces
 
 
@@ -59,22 +59,22 @@ def _join_over_blanks(opcodes: Sequence[Opcode], old: list[str]) -> Iterator[Opc
         yield held
 
 
-def changed_lines(pieces: Sequence[Piece], context: int = 1) -> list[list[Piece] | None]:
+def changed_lines(pieces: Sequence[TextPiece], context: int = 1) -> list[list[TextPiece] | None]:
     """The lines with a change in them and `context` lines around; None stands for left-out ones."""
-    lines: list[list[Piece]] = [[]]
+    lines: list[list[TextPiece]] = [[]]
     for piece in pieces:
         for number, part in enumerate(piece.text.split("\n")):
             if number:
                 lines.append([])
                 if piece.kind != SAME:
-                    lines[-2].append(Piece(piece.kind, ""))  # the line's end is the change
+                    lines[-2].append(TextPiece(piece.kind, ""))  # the line's end is the change
             if part:
-                lines[-1].append(Piece(piece.kind, part))
+                lines[-1].append(TextPiece(piece.kind, part))
     if not lines[-1]:
         lines.pop()
     touched = [n for n, line in enumerate(lines) if any(p.kind != SAME for p in line)]
     shown = {n for at in touched for n in range(at - context, at + context + 1)}
-    found: list[list[Piece] | None] = []
+    found: list[list[TextPiece] | None] = []
     for number, line in enumerate(lines):
         if number in shown:
             found.append([piece for piece in line if piece.text])

@@ -12,7 +12,7 @@ facts           What was observed of the world outside the board, as values: the
                 and verdict
 fair            Whose turn it is among workers: start-time fair queueing by weight, one start being
                 one unit
-holds           Why a card does not start, in words with names and numbers: `Held`, for tick, status
+holds           Why a card does not start, in words with names and numbers: `Hold`, for tick, status
                 and why
 letters         What a session writes to us: letters, in the mailbox of its run, read as a
                 stranger's

@@ -12,7 +12,7 @@ SPAN_LEAST = 600  # seconds between the first try and giving up
 REASON_MOST = 500  # characters of it that are kept
 TRIES_ASKED = 2  # once a person has stopped or dropped it
 
-Step = Literal["again", "wait", "give-up"]
+ClosingStep = Literal["again", "wait", "give-up"]
 
 
 class Tries(NamedTuple):
@@ -30,7 +30,7 @@ class Tries(NamedTuple):
         return Tries(self.failures + 1, first, now, line)
 
 
-def next_step(tries: Tries, now: int, *, passes: bool = False, asked: bool = False) -> Step:
+def next_step(tries: Tries, now: int, *, passes: bool = False, asked: bool = False) -> ClosingStep:
     """What to do after a try that failed.
 
     `passes`: its cause goes away without anybody looking at the run (no space, a busy lock).

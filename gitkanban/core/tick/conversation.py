@@ -13,7 +13,7 @@ from gitkanban.core.agents.prompt import (
     LOG_MOST,
     PROMPT_MOST,
     SUMMARY_MOST,
-    Setting,
+    SessionSetting,
     acceptance_text,
     card_print,
     note_line,
@@ -59,7 +59,12 @@ def goes_on(worker: Worker, runs: Sequence[Run], last: LastSession | None, works
 
 
 def compose_new_words(
-    card: Card, last: LastSession, run: Run, setting: Setting, notes: Sequence[Note], log: str = ""
+    card: Card,
+    last: LastSession,
+    run: Run,
+    setting: SessionSetting,
+    notes: Sequence[Note],
+    log: str = "",
 ) -> str:
     """The prompt of a session that goes on: only what is new since its last run.
 

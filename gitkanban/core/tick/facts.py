@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from gitkanban.core.model import Card, Run
 from gitkanban.core.tick.closing import Tries
-from gitkanban.core.trust.tampering import Finding
+from gitkanban.core.trust.tampering import TamperFinding
 
 
 class StepEnd(NamedTuple):
@@ -177,7 +177,7 @@ class Observed(NamedTuple):
     commits_here: frozenset[str] = frozenset()  # of recorded runs that would settle a card
     refused: Mapping[str, str] = {}  # cards the last tick could not accept -> why
     busy_slots: frozenset[str] = frozenset()  # "profile#n" whose kernel lock somebody holds
-    tampering: tuple[Finding, ...] = ()  # of earlier runs, too: what nobody has settled yet
+    tampering: tuple[TamperFinding, ...] = ()  # of earlier runs, too: what nobody has settled yet
     untrusted: Mapping[str, str] = {}  # worker -> why it may start nothing
     missing: Mapping[str, NoProgram] = {}  # worker -> what its runs would fail for
     agents: AgentState = AgentState()

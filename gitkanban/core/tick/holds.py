@@ -1,4 +1,4 @@
-"""Why a card does not start, in words with names and numbers: `Held`, for tick, status and why.
+"""Why a card does not start, in words with names and numbers: `Hold`, for tick, status and why.
 
 It asks no limits: which one is full is for `room` to say, in the words of `limits`, and whose turn
 it is for `schedule`.
@@ -67,7 +67,7 @@ NAMES_MOST = 5
 RING_MOST = 8
 
 
-class Held(NamedTuple):
+class Hold(NamedTuple):
     """The first thing that holds a card back.
 
     `frees` says what would free it; `at` is the earliest time at which that is known to happen
@@ -96,8 +96,8 @@ class _OfWorker(NamedTuple):
     frees: str
     at: int = 0
 
-    def of(self, card: str) -> Held:
-        return Held(card, self.code, self.text, self.frees.replace("{id}", card), self.at)
+    def of(self, card: str) -> Hold:
+        return Hold(card, self.code, self.text, self.frees.replace("{id}", card), self.at)
 
 
 class Reasons:
@@ -111,13 +111,13 @@ class Reasons:
         self._observed = observed
         self._kept = kept
         self._roots: dict[str, graph.Root] | None = None
-        self._stuck: dict[str, Held] = {}  # by id: why a card at the end of a chain cannot start
+        self._stuck: dict[str, Hold] = {}  # by id: why a card at the end of a chain cannot start
         self._rings: dict[str, list[str]] | None = None
         self._live = {run.card: run.run for run in observed.runs if run.alive or run.exit is None}
         self._workers: dict[str, _OfWorker | None] = {}
         self._ledger = Ledger(board, observed)
 
-    def of_card(self, card: Card) -> Held | None:
+    def of_card(self, card: Card) -> Hold | None:
         """What holds a todo card back before any limit is asked, None when nothing does."""
         waits = graph.unfinished(self._board, card)
         if waits:
@@ -130,15 +130,15 @@ class Reasons:
         if at > now:
             excess = describe_excess(self._board, card, now)
             text = f"not before{self._time(at)}{f'; {excess}' if excess else ''}"
-            return Held(card.id, NOT_BEFORE, text, "time", at)
+            return Hold(card.id, NOT_BEFORE, text, "time", at)
         said = self._ask_worker(self.worker_for(card))
         if said and said.code in (NO_WORKER, UNKNOWN_WORKER, NO_COMMAND, CONFIG):
             return said.of(card.id)
         if card.id in self._live:
             text = f"its run {self._live[card.id]} has not ended yet"
-            return Held(card.id, STILL_RUNNING, text, "the end of that run")
+            return Hold(card.id, STILL_RUNNING, text, "the end of that run")
         if self._observed.standstill:
-            return Held(card.id, STANDSTILL, self._observed.standstill, "the end of that")
+            return Hold(card.id, STANDSTILL, self._observed.standstill, "the end of that")
         if said:
             return said.of(card.id)
         return self._of_choice(card) or self._of_budget(card) or self._never(card)
@@ -152,25 +152,25 @@ class Reasons:
             return card.worker
         return card.worker if self._ask_worker(worker.fallback) else worker.fallback
 
-    def _of_choice(self, card: Card) -> Held | None:
+    def _of_choice(self, card: Card) -> Hold | None:
         worker = self._board.worker_of(card)
         key, value = choice_fault(worker, card) if worker else ("", "")
         if not key:
             return None
         text = f"asks for {key} {value}, which {card.worker} does not offer"
         frees = f"`gitkanban edit {card.id} --{key} ''`, or `{key}s:` of {card.worker}"
-        return Held(card.id, CHOICE, text, frees)
+        return Hold(card.id, CHOICE, text, frees)
 
-    def _of_budget(self, card: Card) -> Held | None:
+    def _of_budget(self, card: Card) -> Hold | None:
         config = self._board.config
         use = self._ledger.over(card, config.workers.get(self.worker_for(card)) if config else None)
         if use is None:
             return None
         if use.kind == "card":
-            return Held(card.id, BUDGET, use.text, use.frees)
-        return Held(card.id, BUDGET_DAY, use.text, use.frees, self._ledger.midnight())
+            return Hold(card.id, BUDGET, use.text, use.frees)
+        return Hold(card.id, BUDGET_DAY, use.text, use.frees, self._ledger.midnight())
 
-    def _of_absent(self, card: Card, away: list[str]) -> Held:
+    def _of_absent(self, card: Card, away: list[str]) -> Hold:
         """A card whose parents are done, without their work being in base here."""
         first, base = self._observed.elsewhere[away[0]], self._observed.base or "base"
         whose = f"{away[0]}'s work" if len(away) == 1 else f"the work of {some(away)}"
@@ -178,11 +178,11 @@ class Reasons:
         text = f"waits for {whose}, which is not in {base} here{where}"
         frees = f"commit {first.commit[:10]} in {base} here, or"
         if away[0] not in self._board.cards:  # nobody decides again on what is in the archive
-            return Held(card.id, NOT_HERE, text, f"{frees} `gitkanban unlink {card.id} {away[0]}`")
+            return Hold(card.id, NOT_HERE, text, f"{frees} `gitkanban unlink {card.id} {away[0]}`")
         way_out = f"`gitkanban done {away[0]}` if {base} has its work by other commits"
-        return Held(card.id, NOT_HERE, text, f"{frees} {way_out}")
+        return Hold(card.id, NOT_HERE, text, f"{frees} {way_out}")
 
-    def _never(self, card: Card) -> Held | None:
+    def _never(self, card: Card) -> Hold | None:
         """Whether the card asks for more of a capacity than there is."""
         config, worker = self._board.config, self._board.worker_of(card)
         full = too_much(config, needs_of(card, worker)) if config and worker else None
@@ -193,7 +193,7 @@ class Reasons:
         else:
             text = f"needs {full.amount} of {full.name}, of which there are {full.limit}"
             way_out = "a larger `capacities: {}`"
-        return Held(card.id, room.NEVER, text, way_out.format(full.name))
+        return Hold(card.id, room.NEVER, text, way_out.format(full.name))
 
     def _ask_worker(self, name: str) -> _OfWorker | None:
         if name not in self._workers:
@@ -251,25 +251,25 @@ class Reasons:
         """Whether a worker can start nothing at all now, whatever room there is."""
         return self._ask_worker(name) is not None
 
-    def _parents(self, card: Card, waits: tuple[str, ...]) -> Held:
+    def _parents(self, card: Card, waits: tuple[str, ...]) -> Hold:
         roots = self._chains()
         root = roots[card.id]
         if root.state == graph.RING:
             ring = self._ring(root.card)
             link = f"`gitkanban unlink {ring[0]} {ring[1 % len(ring)]}`"
             frees = link if len(ring) == 1 else f"{link}, or another of its links"
-            return Held(card.id, RING, f"waits in a ring: {_ring_words(ring)}", frees)
+            return Hold(card.id, RING, f"waits in a ring: {_ring_words(ring)}", frees)
         if root.state in (RUNNING, TODO, graph.MOVING):
             words = [f"{one} ({graph.state(self._board, one)})" for one in waits[:NAMES_MOST]]
             text = f"waits for {some(words, len(waits))}"
-            return Held(card.id, PARENTS, text, f"{some(list(waits))} done", self._ahead(root))
+            return Hold(card.id, PARENTS, text, f"{some(list(waits))} done", self._ahead(root))
         via = ""
         if root.card not in waits:
             first = next(p for p in waits if roots.get(p) == root)
             via = f"{first}, behind "
         text = f"waits for {via}{root.card}, which {self._predicate(root)}"
         frees = self._way_out(root, "" if via else card.id)
-        return Held(card.id, f"parent-{root.state}", text, frees)
+        return Hold(card.id, f"parent-{root.state}", text, frees)
 
     def _chains(self) -> dict[str, graph.Root]:
         if self._roots is None:

@@ -6,22 +6,22 @@ Which limit is full is for `room` to say.
 from collections.abc import Collection, Mapping
 
 from gitkanban.core.tick import room
-from gitkanban.core.tick.holds import Held, some
+from gitkanban.core.tick.holds import Hold, some
 from gitkanban.core.tick.room import Full, Room
 
 # Limits at which other workers take their turns in between.
 _SHARED = frozenset({room.HOST, room.RESERVE, room.STARTS, room.PROFILE, room.CAPACITY})
 
 
-def of_limit(card: str, code: str, words: tuple[str, str], ahead: int = 0) -> Held:
+def of_limit(card: str, code: str, words: tuple[str, str], ahead: int = 0) -> Hold:
     """A card held by a limit; `ahead` cards of the same worker wait for the same and go first."""
     text, frees = words
     if not ahead:
-        return Held(card, code, text, frees)
+        return Hold(card, code, text, frees)
     first = "the card ahead has" if ahead == 1 else f"the {ahead} cards ahead have"
     own = " of its worker's" if code in _SHARED else ""
     said = f"{text}; fair order: {ahead}{own} ahead"
-    return Held(card, code, said, f"{frees}, once {first} started")
+    return Hold(card, code, said, f"{frees}, once {first} started")
 
 
 def limit_words(full: Full, seats: Room, starting: Collection[str] = ()) -> tuple[str, str]:

@@ -7,7 +7,7 @@ each sees the other's live runs unlocked, and would take them for dead.
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-Standing = Literal["here", "takes-over", "elsewhere"]
+MachineStanding = Literal["here", "takes-over", "elsewhere"]
 
 
 class Machine(NamedTuple):
@@ -35,10 +35,10 @@ class OpenRun(NamedTuple):
     machine: Machine
 
 
-class Claim(NamedTuple):
+class TickRight(NamedTuple):
     """Whether a machine may tick; for `elsewhere` the runs that are open on other machines."""
 
-    standing: Standing
+    standing: MachineStanding
     other: Machine = Machine()
     runs: tuple[OpenRun, ...] = ()
 
@@ -56,7 +56,7 @@ class Claim(NamedTuple):
 
 def claim(
     ours: Machine, last: Machine | None, given_up: Iterable[Machine], runs: Iterable[OpenRun]
-) -> Claim:
+) -> TickRight:
     """Whether `ours` may tick a clone that `last` has ticked (None: nobody has).
 
     `given_up` are machines of which a person has said that nothing of them lives any more.
@@ -64,7 +64,7 @@ def claim(
     known = (ours, *given_up)
     open_there = tuple(run for run in runs if not any(each.is_same(run.machine) for each in known))
     if open_there:
-        return Claim("elsewhere", open_there[0].machine, open_there)
+        return TickRight("elsewhere", open_there[0].machine, open_there)
     if last is not None and not ours.is_same(last):
-        return Claim("takes-over", last)
-    return Claim("here")
+        return TickRight("takes-over", last)
+    return TickRight("here")

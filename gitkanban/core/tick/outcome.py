@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from gitkanban.core.tick.reconcile import Settled, Stop
-from gitkanban.core.tick.schedule import Held
+from gitkanban.core.tick.schedule import Hold
 
 
 class Started(NamedTuple):
@@ -35,7 +35,7 @@ class Outcome(NamedTuple):
     stopped: tuple[Stop, ...] = ()
     accepted: tuple[Accepted, ...] = ()
     started: tuple[Started, ...] = ()
-    held: tuple[Held, ...] = ()
+    held: tuple[Hold, ...] = ()
     commit: str = ""  # the last board commit it made; empty: none
     told: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ from gitkanban.core.model import RUNNING, Board
 from gitkanban.core.tick.budget import crossed
 from gitkanban.core.tick.facts import AgentState, Observed, RunFacts
 from gitkanban.core.tick.reconcile import Settled, Stop, reconcile, to_accept
-from gitkanban.core.tick.schedule import Held, Start, schedule
+from gitkanban.core.tick.schedule import Hold, Start, schedule
 
 
 class Plan(NamedTuple):
@@ -21,10 +21,10 @@ class Plan(NamedTuple):
     reclaims: tuple[RunFacts, ...]
     settled: tuple[Settled, ...]
     changes: tuple[Change, ...]  # the settling ones; a start adds its own once it has a run id
-    closed: tuple[str, ...]
+    finished_runs: tuple[str, ...]
     accepts: tuple[str, ...]  # accepted before anything starts: their children are freed by it
     starts: tuple[Start, ...]
-    held: tuple[Held, ...]
+    held: tuple[Hold, ...]
     served: dict[str, float]
     ready_since: dict[str, int]
     told: tuple[str, ...]
@@ -43,7 +43,7 @@ def plan(board: Board, observed: Observed) -> Plan:
         found.reclaims,
         found.settled,
         found.changes,
-        found.closed,
+        found.finished_runs,
         to_accept(after, observed.elsewhere),
         scheduled.starts,
         scheduled.held,
@@ -56,7 +56,7 @@ def plan(board: Board, observed: Observed) -> Plan:
     )
 
 
-def held_after(todo: Plan, observed: Observed, started: Collection[str]) -> tuple[Held, ...]:
+def holds_after(todo: Plan, observed: Observed, started: Collection[str]) -> tuple[Hold, ...]:
     """What holds back the cards that a plan does not start, once these of its cards run."""
     cards = dict(todo.after.cards)
     for start in todo.starts:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from gitkanban.core.changes import NOT_RUNNING, Change, EditCard, EndRun, SetPause, applied
 from gitkanban.core.cutting import cut
 from gitkanban.core.model import BLOCKED, DONE, REVIEW, RUNNING, TODO, Board, Card, Pause, Run
-from gitkanban.core.moves import accepted, conflicted
+from gitkanban.core.moves import base_has_work, conflicted
 from gitkanban.core.tick import agent_state
 from gitkanban.core.tick.absence import absence_words
 from gitkanban.core.tick.facts import AgentState, Landing, Observed, RunFacts
@@ -48,7 +48,9 @@ class Reconciled(NamedTuple):
     reclaims: tuple[
         RunFacts, ...
     ] = ()  # dead without a record, or not collected: make up for it, look again
-    closed: tuple[str, ...] = ()  # runs with nothing more to do once the changes are committed
+    finished_runs: tuple[
+        str, ...
+    ] = ()  # runs with nothing more to do once the changes are committed
     told: tuple[str, ...] = ()
     letters: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (run, files that are done with)
     agents: AgentState = AgentState()  # what is known of them after these ends
@@ -59,7 +61,7 @@ def reconcile(board: Board, observed: Observed) -> Reconciled:
     ended: list[tuple[RunFacts, Verdict, bool]] = []
     stops: list[Stop] = []
     reclaims: list[RunFacts] = []
-    closed: list[str] = []
+    finished_runs: list[str] = []
     for facts in sorted(observed.runs):
         card = board.cards.get(facts.card)
         current = card is not None and card.status == RUNNING and card.run == facts.run
@@ -68,7 +70,7 @@ def reconcile(board: Board, observed: Observed) -> Reconciled:
             if not current:
                 stops.append(Stop(facts.run, facts.card, _why_stop(card)))
         elif recorded and not current:
-            closed.append(facts.run)
+            finished_runs.append(facts.run)
         elif facts.exit is None or not facts.collected:
             reclaims.append(facts)
         else:
@@ -86,14 +88,14 @@ def reconcile(board: Board, observed: Observed) -> Reconciled:
     for facts, judged, current in ended:
         settled.append(_settled_entry(facts, judged, current))
         changes += _settle_run(board, observed, facts, judged, current, facts.run in forgiven)
-        closed.append(facts.run)
+        finished_runs.append(facts.run)
     for card in _orphan_cards(board, observed):
         changes += _settle_orphan(board, observed, card)
         settled.append(_orphan_settled(board, observed, card))
     for card_id in sorted(observed.merged):
         card = board.cards.get(card_id)
         if card and card.status == REVIEW:
-            changes.append(accepted(card, observed.merged[card_id]))
+            changes.append(base_has_work(card, observed.merged[card_id]))
     changes = _with_landings(board, changes, observed.accepted)
     changes += [SetPause(pause) for pause in pauses]
     return Reconciled(
@@ -101,7 +103,7 @@ def reconcile(board: Board, observed: Observed) -> Reconciled:
         tuple(settled),
         tuple(stops),
         tuple(reclaims),
-        tuple(closed),
+        tuple(finished_runs),
         (
             *(f"worker {pause.worker} is paused: {pause.why}" for pause in pauses),
             *agent_state.notices(observed.agents, agents, observed.now),
@@ -328,7 +330,7 @@ def landed(card: Card, landing: Landing) -> EditCard:
     """The move of a card in review whose merge came to this."""
     if landing.conflict:
         return conflicted(card, landing.conflict)
-    return accepted(card, landing.merged)
+    return base_has_work(card, landing.merged)
 
 
 def accepts(board: Board, card: Card) -> bool:

@@ -170,7 +170,7 @@ class _Want(NamedTuple):
     never: Full | None  # it asks for more than there is
 
 
-class _Kept(NamedTuple):
+class _KeptRoom(NamedTuple):
     """How much of one limit is kept for a card: one of this worker with these needs."""
 
     amount: int
@@ -191,7 +191,7 @@ class Room:
         self._here: dict[str, int] = {}  # worker -> runs on this host
         self._numbers: dict[str, set[int]] = {}
         self._lowest: dict[str, int] = {}
-        self._keep: dict[Key, _Kept] = {}
+        self._keep: dict[Key, _KeptRoom] = {}
         self._claimed: set[Key] = set()  # all that those ask for of whom something is kept
         self._wants: dict[tuple[str, Needs], _Want] = {}  # worked out once, asked often
         self._limits: dict[Key, int] = {}
@@ -283,7 +283,7 @@ class Room:
         slots = [ask for ask in asks if ask.kind in SLOTS]
         seated = all(self.taken(*ask.key) < self.limit(*ask.key) for ask in slots)
         for ask in asks if seated else slots:
-            self._keep[ask.key] = _Kept(ask.amount, card, (worker.name, needs))
+            self._keep[ask.key] = _KeptRoom(ask.amount, card, (worker.name, needs))
         return True
 
     def drop_keeps(self) -> None:

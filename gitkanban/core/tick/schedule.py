@@ -35,7 +35,7 @@ from gitkanban.core.model import TODO, Board, Card, Config, Worker
 from gitkanban.core.tick import room
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.fair import Accounts, Turns
-from gitkanban.core.tick.holds import Held as Held  # part of what `schedule` gives
+from gitkanban.core.tick.holds import Hold as Hold  # part of what `schedule` gives
 from gitkanban.core.tick.holds import Reasons
 from gitkanban.core.tick.limit_words import limit_words, of_limit
 from gitkanban.core.tick.room import Full, Needs, Occupant, Room, needs_of, occupants
@@ -43,7 +43,7 @@ from gitkanban.core.tick.room import Full, Needs, Occupant, Room, needs_of, occu
 AGE_STEP = 3600  # seconds of waiting that weigh as much as one step of priority
 PATIENCE = 1800  # seconds ready after which a card may keep what it needs
 
-Key = tuple[int, int, str]  # sorts cards of one worker: earliest first
+SortKey = tuple[int, int, str]  # sorts cards of one worker: earliest first
 
 
 class Start(NamedTuple):
@@ -60,22 +60,22 @@ class Scheduled(NamedTuple):
     tags of workers and since when each ready card has been so."""
 
     starts: tuple[Start, ...]
-    held: tuple[Held, ...]
+    held: tuple[Hold, ...]
     served: Mapping[str, float]
     ready_since: Mapping[str, int]
 
 
-def order(card: Card, since: int) -> Key:
+def order(card: Card, since: int) -> SortKey:
     """Where a card stands within its worker; `since` is when it became ready."""
     return since - AGE_STEP * card.priority, since, card.id
 
 
-class Line:
+class WorkerQueue:
     """The ready cards of one worker, grouped by what they need: all of a group fit, or none."""
 
     def __init__(self, worker: Worker) -> None:
         self.worker = worker
-        self.groups: dict[Needs, list[Key]] = {}
+        self.groups: dict[Needs, list[SortKey]] = {}
 
     def add(self, card: Card, since: int) -> None:
         """A card becomes ready; its place does not depend on when it is added."""
@@ -99,7 +99,11 @@ Blocks = dict[str, dict[Needs, Full]]  # worker -> group -> what leaves it no ro
 
 
 def fill(
-    seats: Room, lines: Mapping[str, Line], accounts: Accounts, now: int, most: int | None = None
+    seats: Room,
+    lines: Mapping[str, WorkerQueue],
+    accounts: Accounts,
+    now: int,
+    most: int | None = None,
 ) -> tuple[list[Occupant], Blocks]:
     """Start what fits, at most `most` cards (None: no limit): who starts, and what stops the rest.
 
@@ -121,7 +125,7 @@ def fill(
 
 def _start_what_fits(
     seats: Room,
-    lines: Mapping[str, Line],
+    lines: Mapping[str, WorkerQueue],
     accounts: Accounts,
     keepers: Container[str],
     started: list[Occupant],
@@ -154,7 +158,9 @@ def _start_what_fits(
     return blocks
 
 
-def _keep_for_keepers(seats: Room, lines: Mapping[str, Line], turns: Turns, now: int) -> list[str]:
+def _keep_for_keepers(
+    seats: Room, lines: Mapping[str, WorkerQueue], turns: Turns, now: int
+) -> list[str]:
     """Keep what they need for the cards whose turn it is: those cards."""
     seats.drop_keeps()
     patient = {
@@ -167,7 +173,7 @@ def _keep_for_keepers(seats: Room, lines: Mapping[str, Line], turns: Turns, now:
     ]
 
 
-def _longest_ready(seats: Room, line: Line, now: int) -> tuple[int, str, Needs] | None:
+def _longest_ready(seats: Room, line: WorkerQueue, now: int) -> tuple[int, str, Needs] | None:
     """Since when the first card of a line is ready, that card and what it needs, if it may keep."""
     needs = line.first([group for group in line.groups if not seats.ever(line.worker, group)])
     if needs is None or not seats.contends(line.worker, needs):
@@ -176,7 +182,7 @@ def _longest_ready(seats: Room, line: Line, now: int) -> tuple[int, str, Needs] 
     return (since, card, needs) if now - since >= PATIENCE else None
 
 
-def _is_kept_out(line: Line, blocked: Mapping[Needs, Full], seats: Room) -> bool:
+def _is_kept_out(line: WorkerQueue, blocked: Mapping[Needs, Full], seats: Room) -> bool:
     """Whether a worker has a card that other workers' cards keep out."""
     return any(not _is_own_limit(blocked[needs], line.worker, seats) for needs in line.groups)
 
@@ -195,8 +201,8 @@ def schedule(board: Board, observed: Observed, reasons: Reasons | None = None) -
     `reasons` are those of this board and these facts, where the caller has them.
     """
     reasons = reasons or Reasons(board, observed)
-    held: list[Held] = []
-    lines: dict[str, Line] = {}
+    held: list[Hold] = []
+    lines: dict[str, WorkerQueue] = {}
     since: dict[str, int] = {}
     for card in board.cards.values():
         if card.status != TODO:
@@ -225,18 +231,20 @@ def schedule(board: Board, observed: Observed, reasons: Reasons | None = None) -
     return Scheduled(starts, tuple(sorted(held)), accounts.served(), dict(sorted(since.items())))
 
 
-def _line_up(lines: dict[str, Line], board: Board, card: Card, since: int, name: str) -> None:
+def _line_up(
+    lines: dict[str, WorkerQueue], board: Board, card: Card, since: int, name: str
+) -> None:
     """Add a ready card to the line of the worker of that name."""
     line = lines.get(name)
     if line is None:
         assert board.config is not None  # a card without a worker is held
-        line = lines[name] = Line(board.config.workers[name])
+        line = lines[name] = WorkerQueue(board.config.workers[name])
     line.add(card, since)
 
 
 def _holds_of_line(
-    line: Line, blocked: Mapping[Needs, Full], seats: Room, starting: Collection[str]
-) -> Iterable[Held]:
+    line: WorkerQueue, blocked: Mapping[Needs, Full], seats: Room, starting: Collection[str]
+) -> Iterable[Hold]:
     """Why the cards that are still in line did not start, in their order."""
     waiting = sorted((key, needs) for needs, keys in line.groups.items() for key in keys)
     words = {needs: limit_words(blocked[needs], seats, starting) for needs in line.groups}

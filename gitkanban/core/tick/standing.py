@@ -26,7 +26,7 @@ from gitkanban.core.tick.holds import (
     STANDSTILL,
     STILL_RUNNING,
     UNTRUSTED,
-    Held,
+    Hold,
     Reasons,
 )
 from gitkanban.core.tick.room import occupants
@@ -67,7 +67,7 @@ class Standing(NamedTuple):
     """
 
     scheduled: Scheduled
-    held: Mapping[str, Held]
+    held: Mapping[str, Hold]
     waiting: Mapping[str, int]
     needed: tuple[Needed, ...]
     deadlock: str = ""
@@ -100,13 +100,13 @@ def standing(board: Board, observed: Observed, kept: bool = False) -> Standing:
     return _at_rest(found) if _is_at_rest(board, observed, reasons, scheduled) else found
 
 
-def _of_status(card: Card, reasons: Reasons) -> Held:
+def _of_status(card: Card, reasons: Reasons) -> Hold:
     text = "is not approved to run" if card.status == BACKLOG else reasons.status(card)
-    return Held(card.id, card.status, text, reasons.way_out(card))
+    return Hold(card.id, card.status, text, reasons.way_out(card))
 
 
 def _cards_for_people(
-    board: Board, reasons: Reasons, held: Mapping[str, Held], counts: Mapping[str, int]
+    board: Board, reasons: Reasons, held: Mapping[str, Hold], counts: Mapping[str, int]
 ) -> tuple[Needed, ...]:
     """Blocked cards, those in review (unless tick accepts them), and todo ones that can never start
     as they are; dropped, missing and unreadable ones, and backlog, only where something waits on

@@ -49,7 +49,7 @@ class RefFacts(NamedTuple):
     finished: frozenset[str] = frozenset()  # cards that are done, dropped, or not on the board
 
 
-class Finding(NamedTuple):
+class TamperFinding(NamedTuple):
     """One change, the runs that lived when it was made, and when it was noticed (epoch seconds)."""
 
     what: str
@@ -119,9 +119,11 @@ def _ref_move_words(ref: str, new: str, facts: RefFacts, own: str) -> str:
     return "is gone" if not new else "was moved" if rewritten else ""
 
 
-def merged(known: Iterable[Finding], new: Iterable[Finding]) -> tuple[Finding, ...]:
+def merged(
+    known: Iterable[TamperFinding], new: Iterable[TamperFinding]
+) -> tuple[TamperFinding, ...]:
     """Both, the same change once, with every run that lived then."""
-    found: dict[str, Finding] = {}
+    found: dict[str, TamperFinding] = {}
     for each in (*known, *new):
         first = found.get(each.what, each)
         runs = tuple(dict.fromkeys((*first.runs, *each.runs)))

@@ -15,10 +15,10 @@ Value = str | bool | int | tuple[str, ...]
 
 # What stands still while a change of a trusted key is not allowed: the starts of sessions, the
 # pushing of branches, the accepting of work. Of a worker's key, those of that worker alone.
-Hold = Literal["starts", "pushing", "accepting"]
-STARTS: Hold = "starts"
-PUSHING: Hold = "pushing"
-ACCEPTING: Hold = "accepting"
+TrustedAct = Literal["starts", "pushing", "accepting"]
+STARTS: TrustedAct = "starts"
+PUSHING: TrustedAct = "pushing"
+ACCEPTING: TrustedAct = "accepting"
 
 _BOARD, _WORKER = "kanban.", "kanban.workers.*."
 
@@ -27,7 +27,7 @@ class Answer(NamedTuple):
     """What is true of one key. Without `holds` it is the reviewer's, and no machine asks."""
 
     path: str
-    holds: tuple[Hold, ...] = ()
+    holds: tuple[TrustedAct, ...] = ()
     # Values from the strictest on. A change towards the front asks nothing; what is not named here
     # counts as the loosest.
     stricter: tuple[Value, ...] = ()
@@ -122,7 +122,7 @@ class KeyChange(NamedTuple):
     key: str
     before: str
     after: str
-    holds: tuple[Hold, ...]
+    holds: tuple[TrustedAct, ...]
     words: str = ""  # what is said of it, where it is not as `text` would
 
     @property

@@ -14,8 +14,8 @@ from gitkanban.core.trust.trusted import (
     BY_NAME,
     PUSHING,
     STARTS,
-    Hold,
     KeyChange,
+    TrustedAct,
     Value,
     asks,
     board_values,
@@ -62,7 +62,7 @@ class Withheld(NamedTuple):
         """What has changed, a line each: `coder: its profile changed from low to high`."""
         return tuple(f"{c.worker}: {c.text}" if c.worker else c.text for c in self.changes)
 
-    def board(self, hold: Hold) -> str:
+    def board(self, hold: TrustedAct) -> str:
         """The changes of the board's keys that hold this back; empty when none does."""
         return _join_texts(c for c in self.changes if not c.worker and hold in c.holds)
 

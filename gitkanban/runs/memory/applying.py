@@ -17,13 +17,13 @@ from gitkanban.core.agents.memorymerge import merged
 from gitkanban.core.cutting import cut_lines
 from gitkanban.errors import Conflict, NotFound, Refused
 from gitkanban.runs.memory import proposals
-from gitkanban.runs.memory.proposals import JOURNAL, Change, Home
+from gitkanban.runs.memory.proposals import JOURNAL, Home, MemoryChange
 from gitkanban.runs.supervision.locks import Locks
 
 CONFLICT_LINES = 60  # that are shown of all conflicts of a proposal
 
 
-class _Step(NamedTuple):
+class _JournalStep(NamedTuple):
     """One file of a journal."""
 
     path: str
@@ -126,16 +126,18 @@ def note_file(home: Home) -> str:
     return part if is_file else f"{part}/notes.md"
 
 
-def _note_change(home: Home, proposal: Proposal) -> Change:
+def _note_change(home: Home, proposal: Proposal) -> MemoryChange:
     path = note_file(home)
     before = proposals.read(f"{home.path}/{path}")
     if noted(proposal).encode() in (before or b""):
-        return Change(path, before, before)  # accepted in another clone
+        return MemoryChange(path, before, before)  # accepted in another clone
     gap = b"\n" if before and not before.endswith(b"\n") else b""
-    return Change(path, before, (before or b"") + gap + noted(proposal).encode())
+    return MemoryChange(path, before, (before or b"") + gap + noted(proposal).encode())
 
 
-def _plan_steps(home: Home, name: str, changes: Sequence[Change], take: str) -> list[_Step]:
+def _plan_steps(
+    home: Home, name: str, changes: Sequence[MemoryChange], take: str
+) -> list[_JournalStep]:
     steps, conflicts = [], []
     for change in changes:
         inside(home, change.path)
@@ -143,7 +145,7 @@ def _plan_steps(home: Home, name: str, changes: Sequence[Change], take: str) -> 
         result = merged(change.path, change.base, real, change.new, take)
         if result.conflict:
             conflicts.append(result.conflict)
-        steps.append(_Step(change.path, real, result.content, change.executable))
+        steps.append(_JournalStep(change.path, real, result.content, change.executable))
     if conflicts:
         raise _conflict_of(f"proposal {name} conflicts with the memory as it is now", conflicts)
     return steps
@@ -173,7 +175,7 @@ def inside(home: Home, path: str) -> None:
         )
 
 
-def _write_journal(path: str, steps: Sequence[_Step]) -> None:
+def _write_journal(path: str, steps: Sequence[_JournalStep]) -> None:
     part = f"{path}/{JOURNAL}.part"
     shutil.rmtree(part, ignore_errors=True)
     os.makedirs(part, mode=0o700)
@@ -187,11 +189,11 @@ def _write_journal(path: str, steps: Sequence[_Step]) -> None:
     files.sync_folder(path)
 
 
-def _read_journal(path: str) -> list[_Step]:
+def _read_journal(path: str) -> list[_JournalStep]:
     with open(f"{path}/{JOURNAL}/files.json", "rb") as file:
         names = json.load(file)
     return [
-        _Step(
+        _JournalStep(
             str(name),
             proposals.read(f"{path}/{JOURNAL}/{number}.before"),
             proposals.read(f"{path}/{JOURNAL}/{number}.target"),

@@ -156,7 +156,7 @@ def _link_entries(source: str, target: str, parts: set[str], at: str) -> None:
             os.symlink(f"{source}/{name}", f"{target}/{name}")
 
 
-class _Entry(NamedTuple):
+class _MemoryEntry(NamedTuple):
     """A folder or file of a real memory: its path in the home, what it really is, and why a
     private home lacks it."""
 
@@ -165,7 +165,7 @@ class _Entry(NamedTuple):
     why: str = ""
 
 
-def _entries_to_copy(home: Home, private: str) -> Iterator[_Entry]:
+def _entries_to_copy(home: Home, private: str) -> Iterator[_MemoryEntry]:
     """What is to be copied, a folder before what is in it; links are followed, for a write through
     one would reach what it points to. Folders that are not in the memory are left out."""
     roots = [os.path.realpath(f"{home.path}/{part}") for part in home.parts]
@@ -174,18 +174,18 @@ def _entries_to_copy(home: Home, private: str) -> Iterator[_Entry]:
         path, above = stack.pop()
         real = os.path.realpath(f"{home.path}/{path}")
         if os.path.isfile(real):
-            yield _Entry(path, real, "" if _is_readable(real) else "it cannot be read")
+            yield _MemoryEntry(path, real, "" if _is_readable(real) else "it cannot be read")
         if not os.path.isdir(real):
             continue
         if real in above or not any(f"{real}/".startswith(f"{root}/") for root in roots):
-            yield _Entry(path, real, f"it leads to {real}")
+            yield _MemoryEntry(path, real, f"it leads to {real}")
             continue
         try:
             names = sorted(os.listdir(real))
         except _GONE:
-            yield _Entry(path, real, "it cannot be read")
+            yield _MemoryEntry(path, real, "it cannot be read")
             continue
-        yield _Entry(path, real)
+        yield _MemoryEntry(path, real)
         stack += [(f"{path}/{name}", above | {real}) for name in names]
 
 

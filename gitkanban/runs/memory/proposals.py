@@ -17,7 +17,7 @@ from typing import NamedTuple
 from gitkanban import files
 from gitkanban.core.agents.memory import ACCEPTED, STATES, WAITING, Proposal
 from gitkanban.errors import NotFound, Refused
-from gitkanban.runs.supervision.locks import Held, Locks
+from gitkanban.runs.supervision.locks import HeldLock, Locks
 
 LOCK_WAIT = 5.0  # seconds that a decision waits for the memory
 JOURNAL = "journal"
@@ -31,7 +31,7 @@ class Home(NamedTuple):
     parts: tuple[str, ...]
 
 
-class Change(NamedTuple):
+class MemoryChange(NamedTuple):
     """One changed memory file, its path in the home; None stands for no file."""
 
     path: str
@@ -51,7 +51,11 @@ def lock_name(profile: str) -> str:
 
 
 def keep(
-    private: str, proposal: Proposal, home: Home, changes: Sequence[Change], state: str = WAITING
+    private: str,
+    proposal: Proposal,
+    home: Home,
+    changes: Sequence[MemoryChange],
+    state: str = WAITING,
 ) -> bool:
     """Keep a proposal; False when it is kept already, whatever became of it. Raises OSError."""
     if state_of(private, proposal.id):
@@ -104,11 +108,11 @@ def about(private: str, state: str, name: str) -> tuple[Proposal, Home] | None:
         return None
 
 
-def changes_of(private: str, proposal: Proposal) -> list[Change]:
+def changes_of(private: str, proposal: Proposal) -> list[MemoryChange]:
     """The changed files of a proposal, with their contents."""
     path = folder(private, proposal.state, proposal.id)
     return [
-        Change(name, read(f"{path}/base/{name}"), read(new), executable(new))
+        MemoryChange(name, read(f"{path}/base/{name}"), read(new), executable(new))
         for name in proposal.files
         for new in (f"{path}/new/{name}",)
     ]
@@ -153,7 +157,7 @@ def put_aside(
         move(private, proposal.id, state, was)
 
 
-def locked(locks: Locks, profile: str, wait: float = LOCK_WAIT) -> Held:
+def locked(locks: Locks, profile: str, wait: float = LOCK_WAIT) -> HeldLock:
     """Take the lock of a profile's memory. Raises Refused."""
     if not profile:
         raise Refused(

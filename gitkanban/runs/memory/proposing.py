@@ -13,7 +13,7 @@ from gitkanban.core.agents.memory import Proposal
 from gitkanban.core.cutting import cut
 from gitkanban.runs.memory import proposals
 from gitkanban.runs.memory.homes import BEFORE, private_home
-from gitkanban.runs.memory.proposals import Change, Home
+from gitkanban.runs.memory.proposals import Home, MemoryChange
 from gitkanban.runs.records import folders
 from gitkanban.runs.records.folders import Folder
 from gitkanban.runs.supervision import spec
@@ -27,7 +27,7 @@ DIFF_MOST = 200_000  # characters of a diff; the files themselves are kept whole
 class _Found(NamedTuple):
     """What differs between a memory as it was given to a run, and as the run left it."""
 
-    changes: tuple[Change, ...]
+    changes: tuple[MemoryChange, ...]
     left_out: tuple[str, ...]
 
 
@@ -91,7 +91,7 @@ def gather(private: str) -> list[str]:
 
 
 def _memory_differences(folder: Folder, home: Home) -> _Found:
-    changes: list[Change] = []
+    changes: list[MemoryChange] = []
     left: dict[str, str] = {}
     mine = private_home(folder)
     for part in home.parts:
@@ -108,7 +108,7 @@ def _memory_differences(folder: Folder, home: Home) -> _Found:
                 continue
             if old != new:
                 runs = proposals.executable(f"{mine}/{path}")
-                changes.append(Change(path, old, new, runs))
+                changes.append(MemoryChange(path, old, new, runs))
     return _Found(tuple(changes), tuple(left.values()))
 
 
@@ -145,7 +145,7 @@ def _read_content(path: str) -> bytes:
         return file.read()
 
 
-def _unified_diff(changes: tuple[Change, ...]) -> str:
+def _unified_diff(changes: tuple[MemoryChange, ...]) -> str:
     """A unified diff of all changes, at most DIFF_MOST characters."""
     import difflib  # late: most runs change nothing
 

@@ -10,30 +10,30 @@ from gitkanban import files
 from gitkanban.runs.supervision.locks import probe
 
 
-def ring(private: str) -> None:
+def ask_again(private: str) -> None:
     """Leave the mark. Raises OSError."""
     files.make_folder(private)
     files.touch(f"{private}/again")
 
 
-def rung(private: str) -> bool:
+def was_asked(private: str) -> bool:
     """Whether somebody has left the mark."""
     return os.path.exists(f"{private}/again")
 
 
-def answer(private: str) -> None:
+def clear(private: str) -> None:
     """Take the mark away: what rang is being seen to."""
     files.remove(f"{private}/again")
 
 
-def busy(private: str) -> bool:
+def ask_tick_at_work(private: str) -> bool:
     """Whether a tick is at work and now knows that it is to go round again.
 
     After ringing it looks once more: the tick may have looked for marks just before.
     """
     if not _tick_locked(private):
         return False
-    ring(private)
+    ask_again(private)
     return _tick_locked(private)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from gitkanban import files
 from gitkanban.board.repo.place import Place, host
-from gitkanban.core.tick.machines import Claim, Machine, OpenRun, claim
+from gitkanban.core.tick.machines import Machine, OpenRun, TickRight, claim
 from gitkanban.errors import Refused
 from gitkanban.runs.records import folders
 from gitkanban.runs.supervision import processes
@@ -37,7 +37,7 @@ def machine_id() -> str:
     return ""
 
 
-def look(place: Place) -> Claim:
+def look(place: Place) -> TickRight:
     """Whether this machine may tick the clone; nothing is changed. Raises OSError."""
     last, given_up = _read_record(place)
     return claim(this(), last, given_up, _open_runs(place))
@@ -57,7 +57,7 @@ def enter(place: Place) -> list[str]:
     return [found.line] if found.line else []
 
 
-def refuse_elsewhere(place: Place) -> Claim:
+def refuse_elsewhere(place: Place) -> TickRight:
     """What `look` gives. Raises Refused while another machine has runs open here."""
     found = look(place)
     if found.standing == "elsewhere":
@@ -65,7 +65,7 @@ def refuse_elsewhere(place: Place) -> Claim:
     return found
 
 
-def take_over(place: Place) -> Claim:
+def take_over(place: Place) -> TickRight:
     """Give up what other machines have open, on a person's word; what it was until now."""
     found = look(place)
     _, given_up = _read_record(place)

@@ -36,7 +36,7 @@ def ring(pipe: str, lock: str, run: str) -> bool:
 
 
 def listen(pipe: str) -> int:
-    """A descriptor from which `heard` reads. Call it with the lock held.
+    """A descriptor from which `read_rings` reads. Call it with the lock held.
 
     Raises OSError, also where something else lies in the pipe's place (a copy of the folder, say).
     """
@@ -53,7 +53,7 @@ def listen(pipe: str) -> int:
     return fd
 
 
-def heard(fd: int, patience: float) -> list[str]:
+def read_rings(fd: int, patience: float) -> list[str]:
     """The runs that were rung for, none when `patience` seconds have gone by. Raises OSError."""
     import select
 

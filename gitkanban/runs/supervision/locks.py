@@ -25,7 +25,7 @@ NETWORK = frozenset(
 _BRIEFLY = 0.05  # seconds that `take` outlasts somebody's momentary probe
 
 
-class Held:
+class HeldLock:
     """A lock that is ours until `close`, or until every process that inherited `fd` is gone."""
 
     __slots__ = ("fd", "name")
@@ -40,7 +40,7 @@ class Held:
             os.close(self.fd)
             self.fd = -1
 
-    def __enter__(self) -> "Held":
+    def __enter__(self) -> "HeldLock":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -57,7 +57,7 @@ class Locks:
         """Where the named lock's file lies: `tick`, `card/<id>`, `slot/<profile>/<n>`."""
         return f"{self.folder}/{name}"
 
-    def take(self, name: str, wait: float = 0.0) -> Held | None:
+    def take(self, name: str, wait: float = 0.0) -> HeldLock | None:
         """Take the lock, None when somebody holds it for longer than `wait` seconds.
 
         The descriptor is closed on exec unless it is handed over on purpose. Raises Refused when
@@ -70,7 +70,7 @@ class Locks:
                 return held
             time.sleep(0.01)
 
-    def _try(self, name: str) -> Held | None:
+    def _try(self, name: str) -> HeldLock | None:
         import portalocker
 
         path = self.path(name)
@@ -86,7 +86,7 @@ class Locks:
             os.close(fd)
             raise Refused(f"cannot lock {path}: {error}", "Is it on a local disk?") from error
         if _same_file(fd, path):
-            return Held(name, fd)
+            return HeldLock(name, fd)
         os.close(fd)  # somebody removed the folder: this inode is nobody's anchor any more
         return None
 

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from gitkanban.runs.workspace.workspace_git import Entry, View
+from gitkanban.runs.workspace.workspace_git import ChangedPath, View
 
 LINK = "160000"  # the mode of a link to a commit of another repository, git-fast-import(1)
 
@@ -17,7 +17,7 @@ class Gathered(NamedTuple):
     """The changes against what was compared with, the paths that were left out although they should
     not have been, and the folders whose repositories were taken as files."""
 
-    changes: dict[str, Entry]
+    changes: dict[str, ChangedPath]
     missed: tuple[str, ...] = ()
     nested: tuple[str, ...] = ()
 
@@ -54,7 +54,7 @@ def gather(
     return Gathered(changes, tuple(sorted(missed)), tuple(own))
 
 
-def _is_new_link(entry: Entry) -> bool:
+def _is_new_link(entry: ChangedPath) -> bool:
     return entry.mode == LINK and entry.before != LINK
 
 

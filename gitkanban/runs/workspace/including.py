@@ -18,7 +18,7 @@ from gitkanban.board.repo.git import Done
 from gitkanban.core.visible import shown
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs.supervision import spec
-from gitkanban.runs.workspace.workspace_git import Entry, View, head_of
+from gitkanban.runs.workspace.workspace_git import ChangedPath, View, head_of
 
 NAME = ".worktreeinclude"
 MOST = 1 << 16  # bytes of a `.worktreeinclude`
@@ -51,7 +51,7 @@ def included(common: str, admin: str) -> dict[str, Included]:
     return {row[3]: Included(row[3], int(row[1]), int(row[2])) for row in found}
 
 
-def put_there(common: str, admin: str, changes: Mapping[str, Entry]) -> set[str]:
+def put_there(common: str, admin: str, changes: Mapping[str, ChangedPath]) -> set[str]:
     """Those of the changed paths that we have put there, unless HEAD has them: then they are work."""
     ours = included(common, admin) if changes else {}
     return {path for path, each in changes.items() if path in ours and each.before == _NOTHING}

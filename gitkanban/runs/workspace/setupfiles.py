@@ -4,12 +4,12 @@ They are listed in the worktree's git directory, and go with it.
 """
 
 from gitkanban import files
-from gitkanban.runs.workspace.workspace_git import Entry
+from gitkanban.runs.workspace.workspace_git import ChangedPath
 
 _LIST = "gitkanban-setup-files"
 
 
-def note(admin: str, changes: dict[str, Entry]) -> None:
+def note(admin: str, changes: dict[str, ChangedPath]) -> None:
     """List what differs from the branch once setup has run on a new worktree. Raises OSError."""
     text = "".join(f"{each.mode} {each.oid} {path}\0" for path, each in sorted(changes.items()))
     files.replace(f"{admin}/{_LIST}", text.encode("utf-8", "surrogateescape"), lasting=False)
@@ -26,7 +26,7 @@ def read(admin: str) -> dict[str, tuple[str, str]]:
     return {row[2]: (row[0], row[1]) for row in fields if len(row) == 3}
 
 
-def unchanged(admin: str, changes: dict[str, Entry]) -> set[str]:
+def unchanged(admin: str, changes: dict[str, ChangedPath]) -> set[str]:
     """Those of the changed paths that are as setup left them."""
     known = read(admin)
     return {path for path, each in changes.items() if known.get(path) == (each.mode, each.oid)}

@@ -41,7 +41,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _ROOMS = "views"
 
 
-class Entry(NamedTuple):
+class ChangedPath(NamedTuple):
     """A path that changed: its mode and object id, zeros where it is gone, and its mode before."""
 
     mode: str
@@ -139,7 +139,7 @@ class View:
         """The index as a tree. Raises GitFailed."""
         return self.git("write-tree").text
 
-    def changes(self, against: str) -> dict[str, Entry]:
+    def changes(self, against: str) -> dict[str, ChangedPath]:
         """The paths in which the index differs from a commit or tree; empty: from nothing at all.
 
         Raises GitFailed.
@@ -175,13 +175,13 @@ class View:
         os.rename(part, index)
 
 
-def read_raw(out: bytes) -> dict[str, Entry]:
+def read_raw(out: bytes) -> dict[str, ChangedPath]:
     """Path -> what it is now, from git's raw diff format with NULs."""
     fields = out.decode("utf-8", "surrogateescape").split("\0")
     found = {}
     for head, path in zip(fields[::2], fields[1::2], strict=False):
         before, mode, _, oid, *_ = head.removeprefix(":").split(" ")
-        found[path] = Entry(mode, oid, before)
+        found[path] = ChangedPath(mode, oid, before)
     return found
 
 

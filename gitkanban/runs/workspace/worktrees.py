@@ -12,7 +12,7 @@ from gitkanban.board.repo import checkouts, git
 from gitkanban.board.repo.checkouts import MARK, line
 from gitkanban.board.repo.place import Place
 from gitkanban.errors import BoardBusy, NotFound
-from gitkanban.runs.supervision.locks import Held, Locks
+from gitkanban.runs.supervision.locks import HeldLock, Locks
 from gitkanban.runs.supervision.spec import Spec
 from gitkanban.runs.workspace import ground, including
 from gitkanban.runs.workspace.workspace_git import read_plain
@@ -153,7 +153,7 @@ def checked_out(place: Place, branch: str) -> str:
     return next((each.root for each in checkouts.every(place) if each.head == ref), "")
 
 
-def making(locks: Locks) -> Held:
+def making(locks: Locks) -> HeldLock:
     """The lock under which worktrees are made and removed, where git races with itself.
 
     Raises BoardBusy.

@@ -8,7 +8,7 @@ import pytest
 
 from gitkanban.board import store
 from gitkanban.board.content.fastimport import Author, FastImport, quoted
-from gitkanban.board.content.writing import Draft
+from gitkanban.board.content.writing import NewTree
 from gitkanban.board.repo import refs
 from gitkanban.core.changes import EditCard
 from gitkanban.core.model import Card
@@ -44,7 +44,7 @@ def test_objects_that_a_gc_took_before_or_after_the_move_are_written_again(
 
 def test_a_writer_that_git_does_not_write_for_says_why_and_leaves_no_report(repo: Path) -> None:
     place = new(repo, "", Card("T1"))
-    with Draft(place, "f" * 40) as draft, pytest.raises(GitFailed, match="fast-import"):
+    with NewTree(place, "f" * 40) as draft, pytest.raises(GitFailed, match="fast-import"):
         draft.read("cards/T1.yaml")
     assert not list((repo / ".git").glob("fast_import_crash_*"))
 
@@ -52,7 +52,7 @@ def test_a_writer_that_git_does_not_write_for_says_why_and_leaves_no_report(repo
 def test_no_ref_is_left_and_none_moves_by_writing(repo: Path) -> None:
     place = new(repo, "", Card("T1"))
     before = git(repo, "for-each-ref")
-    with Draft(place, git(repo, "rev-parse", "main")) as draft:
+    with NewTree(place, git(repo, "rev-parse", "main")) as draft:
         draft.write("cards/T1.yaml", "id: T1\n")
         assert draft.commit("x\n", [draft.tip])
     assert git(repo, "for-each-ref") == before

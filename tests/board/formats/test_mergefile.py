@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitkanban.board.formats import cardfile, yamltext
-from gitkanban.board.formats.mergefile import Merged, merge_card
+from gitkanban.board.formats.mergefile import MergedText, merge_card
 from gitkanban.board.formats.yamltext import Bad
 from gitkanban.core import merge
 from gitkanban.core.model import STATUS_FIELDS, Card
@@ -54,7 +54,7 @@ def test_fields_that_stand_side_by_side_merge_where_lines_do_not() -> None:
     text = "id: T1\ntitle: old\nstatus: todo  # s\nparents: [T0]\n"
     ours = text.replace("old", "new").replace("[T0]", "[T0, T2]")
     theirs = text.replace("todo", "done").replace("[T0]", "[T3]")
-    assert merge_card(text, ours, theirs) == Merged(
+    assert merge_card(text, ours, theirs) == MergedText(
         "id: T1\ntitle: new\nstatus: done  # s\nparents:\n  - T2\n  - T3\n"
     )
 
@@ -123,13 +123,13 @@ def test_strict_marks_only_the_lines_of_a_body_that_conflict() -> None:
 
 def test_a_deleted_card_that_the_other_side_edited_is_a_conflict() -> None:
     edited = changed("old", "new")
-    assert merge_card(BASE, None, BASE) == Merged(None)
-    assert merge_card(BASE, BASE, None) == Merged(None)
-    assert merge_card(BASE, None, None) == Merged(None)
+    assert merge_card(BASE, None, BASE) == MergedText(None)
+    assert merge_card(BASE, BASE, None) == MergedText(None)
+    assert merge_card(BASE, None, None) == MergedText(None)
     gone = merge_card(BASE, None, edited)
-    assert gone == Merged(None, ("card",), ("card: deleted (yours), edited (board)",))
+    assert gone == MergedText(None, ("card",), ("card: deleted (yours), edited (board)",))
     kept = merge_card(BASE, edited, None)
-    assert kept == Merged(edited, ("card",), ("card: edited (yours), deleted (board)",))
+    assert kept == MergedText(edited, ("card",), ("card: edited (yours), deleted (board)",))
     strict = merge_card(BASE, None, edited, strict=True)
     assert strict.text == f"<<<<<<< yours\n=======\n{edited}>>>>>>> board\n"
 
@@ -202,9 +202,9 @@ def _unknown(text: str | None) -> dict[str, object]:
 
 @given(HAND, HAND)
 def test_merging_with_what_did_not_change_changes_nothing(base: str, text: str) -> None:
-    assert merge_card(base, text, base) == Merged(text)
-    assert merge_card(base, base, text) == Merged(text)
-    assert merge_card(base, text, text) == Merged(text)
+    assert merge_card(base, text, base) == MergedText(text)
+    assert merge_card(base, base, text) == MergedText(text)
+    assert merge_card(base, text, text) == MergedText(text)
 
 
 EDITS = [
@@ -247,6 +247,6 @@ def test_lines_that_merge_cleanly_and_mean_something_else_are_not_taken() -> Non
     lines = merge.text(BASE, ours, theirs)
     assert lines is not None and lines.count("needs:") == 2
     merged = merge_card(BASE, ours, theirs)
-    assert merged == Merged(ours)
+    assert merged == MergedText(ours)
     with pytest.raises(Bad, match="twice"):
         parsed(lines)

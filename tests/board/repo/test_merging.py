@@ -125,6 +125,6 @@ def test_three_trees(repo: Path) -> None:
         trees.append(git(repo, "mktree", input=f"100644 blob {blob}\tfile\n"))
     base, ours, theirs = trees
     common = str(repo / ".git")
-    assert merging.merge_trees(common, base, ours, base) == merging.Merge(ours, True)
+    assert merging.merge_trees(common, base, ours, base) == merging.TreeMerge(ours, True)
     done = merging.merge_trees(common, base, ours, theirs)
     assert (done.clean, done.conflicts) == (False, ("file",))

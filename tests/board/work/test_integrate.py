@@ -41,17 +41,17 @@ class Bench:
         git(self.tree, "commit", "-qm", "work")
         return git(self.tree, "rev-parse", "HEAD")
 
-    def accept(self) -> integrate.Merged:
+    def accept(self) -> integrate.MergeResult:
         board = store.read(self.place)
         assert board.config is not None
-        onto = integrate.Onto(self.place, board.config)
+        onto = integrate.BaseAhead(self.place, board.config)
         result = onto.merge(board.cards["T1"], board.runs_of("T1"))
         if result.commit:
             assert self.move(onto)
             result = result._replace(told=(*result.told, *onto.bring()))
         return result
 
-    def move(self, onto: integrate.Onto) -> bool:
+    def move(self, onto: integrate.BaseAhead) -> bool:
         """Move base alone, as an accept that is killed before any checkout is brought along."""
         place, own = self.place._replace(branch=onto.base), onto.base == self.place.branch
         onto.begin()
@@ -67,7 +67,7 @@ class Bench:
         return git(self.repo, "status", "--porcelain")
 
     def merged(self) -> bool:
-        return "T1" in integrate.merged(self.place, store.read(self.place))
+        return "T1" in integrate.already_merged(self.place, store.read(self.place))
 
 
 @pytest.fixture(params=FORMS, ids=["in-tree", "own-branch"])
@@ -78,7 +78,7 @@ def bench(repo: Path, request: pytest.FixtureRequest) -> Bench:
 def test_a_merge_commit_and_checkouts_that_follow(bench: Bench) -> None:
     tip, before = bench.work(new_txt="new\n"), bench.main()
     done = bench.accept()
-    assert done == integrate.Merged("card/T1", "main", bench.main(), bench.main())
+    assert done == integrate.MergeResult("card/T1", "main", bench.main(), bench.main())
     assert git(bench.repo, "rev-parse", "main^1", "main^2").split() == [before, tip]
     assert "Kanban-Card: T1" in git(bench.repo, "log", "-1", "--format=%B", "main")
     assert (bench.repo / "new.txt").read_text() == "new\n"
@@ -175,7 +175,7 @@ def _without_branch(bench: Bench) -> None:
 
 def test_nothing_to_merge_is_said_only_of_a_run_that_left_nothing(bench: Bench) -> None:
     _ended(bench, bench.start)
-    nothing = integrate.Merged("card/T1", "main")
+    nothing = integrate.MergeResult("card/T1", "main")
     assert bench.accept() == nothing
     _without_branch(bench)
     assert bench.accept() == nothing
@@ -194,7 +194,7 @@ def test_work_whose_branch_was_deleted_is_merged_by_its_recorded_commit(bench: B
     assert bench.accept().commit == bench.main()
     assert git(bench.repo, "rev-parse", "main^2") == tip
     # Once it is in base there is nothing to merge, branch or none.
-    assert bench.accept() == integrate.Merged("card/T1", "main", merged=tip)
+    assert bench.accept() == integrate.MergeResult("card/T1", "main", merged=tip)
 
 
 def test_a_branch_moved_away_from_its_work_is_refused_and_what_brings_it_back(
@@ -347,17 +347,17 @@ def test_merges_and_the_board_move_together_or_not_at_all(bench: Bench) -> None:
     before, board = bench.main(), store.read(bench.place)
     assert board.config is not None
 
-    def onto_base() -> integrate.Onto:
+    def onto_base() -> integrate.BaseAhead:
         assert board.config is not None
-        onto = integrate.Onto(bench.place, board.config)
+        onto = integrate.BaseAhead(bench.place, board.config)
         assert onto.merge(board.cards["T1"], ()).commit == onto.tip != before
         return onto
 
-    def committed(onto: integrate.Onto) -> store.Committed | None:
+    def committed(onto: integrate.BaseAhead) -> store.Committed | None:
         done = store.commit_once(
             bench.place, board, [EditCard("T1", {"status": "done"})], boards.said, None, onto
         )
-        return store.followed(bench.place, done, onto) if done else None
+        return store.bring_checkouts_along(bench.place, done, onto) if done else None
 
     late = onto_base()
     assert bench.main() == before  # so far all of it is in memory
@@ -380,7 +380,7 @@ def test_a_checkout_that_a_killed_accept_left_behind_is_brought_along(bench: Ben
     bench.work(new_txt="new\n")
     board = store.read(bench.place)
     assert board.config is not None
-    onto = integrate.Onto(bench.place, board.config)
+    onto = integrate.BaseAhead(bench.place, board.config)
     onto.merge(board.cards["T1"], ())
     (bench.repo / "staged.txt").write_text("a person's\n")
     git(bench.repo, "add", "staged.txt")
@@ -396,7 +396,7 @@ def test_what_is_in_the_way_of_bringing_a_checkout_along_is_told_each_time(bench
     bench.work(new_txt="new\n")
     board = store.read(bench.place)
     assert board.config is not None
-    onto = integrate.Onto(bench.place, board.config)
+    onto = integrate.BaseAhead(bench.place, board.config)
     onto.merge(board.cards["T1"], ())
     (bench.repo / "new.txt").write_text("a person's\n")  # since it was looked at
     assert bench.move(onto)
@@ -415,7 +415,7 @@ def test_a_move_of_base_that_did_not_come_about_brings_nothing_along(bench: Benc
     bench.work(new_txt="new\n")
     board = store.read(bench.place)
     assert board.config is not None
-    onto = integrate.Onto(bench.place, board.config)
+    onto = integrate.BaseAhead(bench.place, board.config)
     onto.merge(board.cards["T1"], ())
     onto.begin()  # killed here
     before = bench.status()
@@ -436,7 +436,7 @@ def test_of_two_moves_at_once_the_one_that_fails_does_not_forget_the_other(bench
     bench.work(new_txt="new\n")
     board = store.read(bench.place)
     assert board.config is not None
-    one, two = (integrate.Onto(bench.place, board.config) for _ in range(2))
+    one, two = (integrate.BaseAhead(bench.place, board.config) for _ in range(2))
     one.merge(board.cards["T1"], ())
     two.config = two.config._replace(merge="squash")
     two.merge(board.cards["T1"], ())

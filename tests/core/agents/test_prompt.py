@@ -8,14 +8,14 @@ from gitkanban.core.agents.prompt import (
     SUMMARY_MOST,
     TEMPLATE,
     Handoff,
-    Setting,
+    SessionSetting,
     compose,
     unknown_fields,
 )
 from gitkanban.core.model import Card, Note, Run, Worker
 
 WORKER = Worker("backend", "hermes", mode="pool", verify=("pytest", "-q"))
-SETTING = Setting("/w/T1", "card/T1", "main")
+SETTING = SessionSetting("/w/T1", "card/T1", "main")
 CARD = Card("T1", "do it", "backend", body="the body", acceptance=("it works", "it is tested"))
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitkanban.core.agents.presets import PRESETS
-from gitkanban.core.agents.readers import Output, Reading, read
+from gitkanban.core.agents.readers import Reading, SessionOutput, read
 
 STREAMS = Path(__file__).parents[2] / "agents" / "streams"
 RECORDED = sorted(STREAMS.glob("*/*.json"))
@@ -23,7 +23,7 @@ def recorded(path: Path) -> tuple[str, Reading]:
         found.get(name, "") for name in ("stdout.log", "stderr.log", "last_message", "usage.json")
     ]
     failed = bool(found["exit"]) or found["how"] == "stall"
-    return path.parent.name, read(path.parent.name, Output(*texts, failed=failed), NOW)
+    return path.parent.name, read(path.parent.name, SessionOutput(*texts, failed=failed), NOW)
 
 
 def streams(scenario: str) -> list[Any]:
@@ -79,8 +79,8 @@ def lines(*events: object) -> str:
     return "".join(json.dumps(event) + "\n" for event in events)
 
 
-def claude(**result: object) -> Output:
-    return Output(lines({"type": "result", "session_id": "s-1", **result}))
+def claude(**result: object) -> SessionOutput:
+    return SessionOutput(lines({"type": "result", "session_id": "s-1", **result}))
 
 
 def test_what_the_model_says_of_limits_and_logins_is_prose() -> None:
@@ -88,12 +88,12 @@ def test_what_the_model_says_of_limits_and_logins_is_prose() -> None:
     found = read("claude", claude(is_error=False, result=words), NOW)
     assert found == Reading("s-1", words)
     item = {"type": "item.completed", "item": {"type": "agent_message", "text": words}}
-    assert read("codex", Output(lines(item)), NOW) == Reading(summary=words)
+    assert read("codex", SessionOutput(lines(item)), NOW) == Reading(summary=words)
 
 
 def test_a_port_is_no_missing_login() -> None:
     failed = {"type": "turn.failed", "error": {"message": "500, url: http://127.0.0.1:44015/v1"}}
-    assert not read("codex", Output(lines(failed)), NOW).login
+    assert not read("codex", SessionOutput(lines(failed)), NOW).login
 
 
 def test_an_error_below_a_tool_call_is_none() -> None:
@@ -102,7 +102,7 @@ def test_an_error_below_a_tool_call_is_none() -> None:
         {"type": "item.completed", "item": {"type": "error", "message": "rate limit"}},
         {"type": "turn.completed", "usage": {"input_tokens": 3}},
     ]
-    assert read("codex", Output(lines(*events)), NOW) == Reading(tokens_in=3)
+    assert read("codex", SessionOutput(lines(*events)), NOW) == Reading(tokens_in=3)
 
 
 def test_claude_says_what_it_was_refused_and_only_a_rejected_limit_is_one() -> None:
@@ -113,7 +113,7 @@ def test_claude_says_what_it_was_refused_and_only_a_rejected_limit_is_one() -> N
         info = {"status": status, "resetsAt": NOW + 60}
         event = {"type": "rate_limit_event", "rate_limit_info": info}
         end = {"type": "result", "is_error": True, "result": "stopped"}
-        found = read("claude", Output(lines(event, end)), NOW)
+        found = read("claude", SessionOutput(lines(event, end)), NOW)
         assert (found.limited, found.limited_until) == (limited, NOW + 60 if limited else 0)
 
 
@@ -142,19 +142,19 @@ def test_a_limit_s_end_is_read_from_its_words(words: str, seconds: int) -> None:
 def test_a_cost_that_is_none_is_unknown(cost: object) -> None:
     assert read("claude", claude(result="x", total_cost_usd=cost), NOW).cost_usd == ""
     part = {"type": "step_finish", "part": {"cost": cost, "tokens": {"input": cost}}}
-    found = read("opencode", Output(lines(part)), NOW)
+    found = read("opencode", SessionOutput(lines(part)), NOW)
     assert (found.cost_usd, found.tokens_in) == ("", None) or cost == 1e300
 
 
 def test_a_sum_over_a_log_that_was_cut_is_unknown() -> None:
     text = lines({"type": "step_finish", "part": {"cost": 0.5, "tokens": {"input": 1}}})
-    assert read("opencode", Output(text), NOW).cost_usd == "0.5"
-    assert read("opencode", Output(text, whole=False), NOW).cost_usd == ""
+    assert read("opencode", SessionOutput(text), NOW).cost_usd == "0.5"
+    assert read("opencode", SessionOutput(text, whole=False), NOW).cost_usd == ""
 
 
 @pytest.mark.parametrize("session", ["--evil", "a b", "../x", "x" * 129, "é", "a\n", ""])
 def test_a_session_id_that_is_none_is_left_out(session: str) -> None:
-    assert read("codex", Output(lines({"type": "thread.started", "thread_id": session})), NOW) == Reading()  # fmt: skip
+    assert read("codex", SessionOutput(lines({"type": "thread.started", "thread_id": session})), NOW) == Reading()  # fmt: skip
 
 
 def test_escapes_and_controls_stay_behind() -> None:
@@ -163,14 +163,14 @@ def test_escapes_and_controls_stay_behind() -> None:
 
 
 def test_the_last_words_on_stderr_are_the_reason_only_of_a_session_that_failed() -> None:
-    output = Output("", "Error: not logged in\n    at main (x.js:1)\n")
+    output = SessionOutput("", "Error: not logged in\n    at main (x.js:1)\n")
     assert read("claude", output, NOW) == Reading()
     found = read("claude", output._replace(failed=True), NOW)
     assert (found.error, found.login) == ("Error: not logged in", True)
 
 
 def test_nothing_is_taken_from_a_command_of_one_s_own() -> None:
-    assert read("", Output("API_KEY=abc", "429 rate limit", failed=True), NOW) == Reading()
+    assert read("", SessionOutput("API_KEY=abc", "429 rate limit", failed=True), NOW) == Reading()
 
 
 JSON = st.recursive(
@@ -195,11 +195,11 @@ JSON = st.recursive(
 
 @given(st.sampled_from(sorted(PRESETS)), st.lists(JSON, max_size=5), st.text(max_size=50))
 def test_no_output_breaks_a_reader(agent: str, events: list[object], text: str) -> None:
-    found = read(agent, Output(lines(*events) + text, text, text, text, failed=True), NOW)
+    found = read(agent, SessionOutput(lines(*events) + text, text, text, text, failed=True), NOW)
     assert "\n" not in found.error
 
 
 @pytest.mark.parametrize("agent", sorted(PRESETS))
 def test_deep_and_long_output_is_read_in_time(agent: str) -> None:
-    read(agent, Output('{"a":' * 100_000 + "\n" + "[" * 1_000_000, failed=True), NOW)
-    read(agent, Output("litellm.XError: " * 50_000 + "\nTokens: " * 50_000), NOW)
+    read(agent, SessionOutput('{"a":' * 100_000 + "\n" + "[" * 1_000_000, failed=True), NOW)
+    read(agent, SessionOutput("litellm.XError: " * 50_000 + "\nTokens: " * 50_000), NOW)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gitkanban.core.tick.closing import Step, Tries, next_step, unclosed_line
+from gitkanban.core.tick.closing import ClosingStep, Tries, next_step, unclosed_line
 from gitkanban.core.tick.facts import Exit, RunFacts
 from gitkanban.core.tick.verdict import verdict
 
@@ -31,7 +31,7 @@ def tried(*times: int) -> Tries:
     ],
 )
 def test_three_tries_in_ten_minutes(
-    times: tuple[int, ...], passes: bool, asked: bool, step: Step
+    times: tuple[int, ...], passes: bool, asked: bool, step: ClosingStep
 ) -> None:
     assert next_step(tried(*times), times[-1], passes=passes, asked=asked) == step
 

@@ -51,7 +51,7 @@ def test_a_run_that_succeeded_is_recorded_and_its_card_goes_to_review() -> None:
     )  # fmt: skip
     card = applied(running(), found.changes).cards["T1"]
     assert (card.status, card.run, card.slot, card.clone, card.host) == ("review", "", "", "", "")
-    assert found.closed == ("r5",)
+    assert found.finished_runs == ("r5",)
     assert isinstance(move, EditCard)
 
 
@@ -102,7 +102,7 @@ def test_a_dead_run_without_a_record_is_reclaimed_first_and_changes_nothing_yet(
 def test_a_recorded_run_is_not_recorded_twice_and_a_card_left_running_yields_to_it() -> None:
     record = Run("r5", "T1", outcome="succeeded", clone=CLONE, commit="c2")
     done = running("done", runs={"T1": (record,)})
-    assert after(done, facts(exit=OK)) == Reconciled(closed=("r5",))
+    assert after(done, facts(exit=OK)) == Reconciled(finished_runs=("r5",))
     stale = running(runs={"T1": (record,)})
     for runs in ((facts(exit=OK),), ()):
         found = after(stale, *runs, commits_here=frozenset({"c2"}))

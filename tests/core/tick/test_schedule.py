@@ -9,7 +9,7 @@ import pytest
 from gitkanban.core.model import Board, Config, Problem
 from gitkanban.core.tick.facts import Exit, NoProgram
 from gitkanban.core.tick.fair import CLOCK, LAG, Fair, Turns
-from gitkanban.core.tick.plan import held_after, plan
+from gitkanban.core.tick.plan import holds_after, plan
 from gitkanban.core.tick.schedule import AGE_STEP, PATIENCE, schedule
 from tests.support.boards import NOW, board, live, observed
 
@@ -94,7 +94,7 @@ def test_what_a_tick_held_is_worded_with_its_starts_made() -> None:
     )
     todo = plan(given, observed())
     assert [one.card for one in todo.starts] == ["A", "D"]
-    held = {one.card: one.text for one in held_after(todo, observed(), {"A", "D"})}
+    held = {one.card: one.text for one in holds_after(todo, observed(), {"A", "D"})}
     assert held == {
         "B": "2 starts a tick, and as many come first",
         "C": "worker w 2/2 held by A; the next tick starts B first",

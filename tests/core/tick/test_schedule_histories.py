@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gitkanban.core.model import BLOCKED, DONE, RUNNING, TODO, Board, Card, Pause
 from gitkanban.core.tick.fair import LAG
-from gitkanban.core.tick.schedule import AGE_STEP, PATIENCE, Held, schedule
+from gitkanban.core.tick.schedule import AGE_STEP, PATIENCE, Hold, schedule
 from tests.core.worlds import World, violations, world
 from tests.support.boards import NOW, board, observed
 
@@ -28,7 +28,7 @@ class History:
         self.lasts = lasts
         self.log: list[tuple[int, str]] = []  # (when, card), in order of starting
         self.ends: list[tuple[int, str]] = []
-        self.held: tuple[Held, ...] = ()  # as of the last tick
+        self.held: tuple[Hold, ...] = ()  # as of the last tick
         for card in self.cards.values():
             if card.status == RUNNING:
                 heappush(self.ends, (self.now + lasts(card), card.id))

@@ -4,7 +4,7 @@ import pytest
 
 from gitkanban.core.model import Board, Run
 from gitkanban.core.tick.facts import NoProgram
-from gitkanban.core.tick.holds import Held
+from gitkanban.core.tick.holds import Hold
 from gitkanban.core.tick.schedule import schedule
 from gitkanban.core.tick.standing import Needed, standing
 from gitkanban.core.time_words import worded
@@ -25,7 +25,7 @@ BUSY = """
 """
 
 
-def all_held(given: Board, **facts: object) -> dict[str, Held]:
+def all_held(given: Board, **facts: object) -> dict[str, Hold]:
     """What holds each card back."""
     return dict(standing(given, observed(**facts)).held)
 

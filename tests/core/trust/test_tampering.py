@@ -3,9 +3,9 @@
 import pytest
 
 from gitkanban.core.trust.tampering import (
-    Finding,
     Fingerprint,
     RefFacts,
+    TamperFinding,
     changes,
     is_watched,
     merged,
@@ -112,9 +112,9 @@ def test_which_keys_are_watched(key: str, watched: bool) -> None:
 
 def test_one_change_is_one_finding_with_every_run_that_lived() -> None:
     first, again = (
-        Finding("hooks/x is new", ("T1 (r1)", "T2 (r2)"), 5),
-        Finding("hooks/x is new", ("T2 (r2)", "T3 (r3)"), 9),
+        TamperFinding("hooks/x is new", ("T1 (r1)", "T2 (r2)"), 5),
+        TamperFinding("hooks/x is new", ("T2 (r2)", "T3 (r3)"), 9),
     )
     [found] = merged([first], [again])
-    assert found == Finding("hooks/x is new", ("T1 (r1)", "T2 (r2)", "T3 (r3)"), 5)
+    assert found == TamperFinding("hooks/x is new", ("T1 (r1)", "T2 (r2)", "T3 (r3)"), 5)
     assert found.line.startswith("hooks/x is new while T1 (r1), T2 (r2) and T3 (r3) ran; ")

@@ -10,9 +10,9 @@ from gitkanban.core.agents.memory import ACCEPTED, REJECTED, WAITING, Proposal
 from gitkanban.core.model import Card, Worker
 from gitkanban.errors import Refused
 from gitkanban.runs.memory import applying, consolidation, homes, proposals, proposing
-from gitkanban.runs.memory.proposals import Change, Home
+from gitkanban.runs.memory.proposals import Home, MemoryChange
 from gitkanban.runs.records.folders import Folder
-from gitkanban.runs.supervision.locks import Held, Locks
+from gitkanban.runs.supervision.locks import HeldLock, Locks
 from tests.runs.places import place_of
 from tests.runs.plain_user import plain_user
 from tests.support.boards import board
@@ -201,7 +201,7 @@ def test_a_link_to_a_folder_is_followed_within_the_memory_alone(tmp_path: Path, 
 class Impatient(Locks):
     """Locks that nobody may wait for."""
 
-    def take(self, name: str, wait: float = 0.0) -> Held | None:
+    def take(self, name: str, wait: float = 0.0) -> HeldLock | None:
         assert not wait
         return super().take(name)
 
@@ -316,7 +316,7 @@ def test_an_interrupted_accept_is_finished_before_a_session_may_write(
     assert [each.state for each in proposals.every(private_of(run))] == [ACCEPTED]
 
 
-def proposed(run: Folder, name: str, changes: list[Change], home: Path) -> Proposal:
+def proposed(run: Folder, name: str, changes: list[MemoryChange], home: Path) -> Proposal:
     """A proposal that waits, with these changes."""
     files = tuple(change.path for change in changes)
     proposal = Proposal(name, "p", "T1", name, files=files)
@@ -337,10 +337,10 @@ def test_what_cannot_be_written_changes_nothing_and_holds_nobody_up(
 ) -> None:
     (home / "memories" / "taken" / "by").mkdir(parents=True)
     (home / "memories" / "taken" / "by" / "a.md").write_text("a file\n")
-    first = Change("memories/MEMORY.md", b"# memory\n", b"# memory\nmore\n")
-    gone = Change("memories/deep/topic.md", b"topic\n", None)
-    stuck = proposed(run, "02", [first, gone, Change("memories/taken", None, b"x\n")], home)
-    other = proposed(run, "03", [Change("memories/new.md", None, b"new\n")], home)
+    first = MemoryChange("memories/MEMORY.md", b"# memory\n", b"# memory\nmore\n")
+    gone = MemoryChange("memories/deep/topic.md", b"topic\n", None)
+    stuck = proposed(run, "02", [first, gone, MemoryChange("memories/taken", None, b"x\n")], home)
+    other = proposed(run, "03", [MemoryChange("memories/new.md", None, b"new\n")], home)
     for _ in range(2):
         with pytest.raises(OSError):
             accept(run, stuck)
@@ -356,7 +356,7 @@ def test_what_cannot_be_written_changes_nothing_and_holds_nobody_up(
 def test_an_interrupted_accept_that_cannot_be_finished_starts_no_writer_alone(
     policy: str, run: Folder, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    interrupted(run, home, proposed(run, "02", [Change("memories/n.md", None, b"n\n")], home))
+    interrupted(run, home, proposed(run, "02", [MemoryChange("memories/n.md", None, b"n\n")], home))
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -381,11 +381,11 @@ def interrupted(run: Folder, home: Path, proposal: Proposal) -> None:
 def test_an_interrupted_accept_is_finished_before_another_and_leaves_no_part(
     run: Folder, home: Path
 ) -> None:
-    change = Change("memories/MEMORY.md", b"# memory\n", b"# memory\nmore\n")
+    change = MemoryChange("memories/MEMORY.md", b"# memory\n", b"# memory\nmore\n")
     interrupted(run, home, proposed(run, "02", [change], home))
     (home / "memories" / "MEMORY.md.4711.part").write_text("# mem")
     (home / "memories" / "MEMORY.md.old.part").write_text("a person's")
-    other = proposed(run, "03", [Change("memories/new.md", None, b"new\n")], home)
+    other = proposed(run, "03", [MemoryChange("memories/new.md", None, b"new\n")], home)
     assert accept(run, other) == ("memories/new.md",)
     assert (home / "memories" / "MEMORY.md").read_text() == "# memory\nmore\n"
     assert waiting(run) == []
@@ -395,10 +395,10 @@ def test_an_interrupted_accept_is_finished_before_another_and_leaves_no_part(
 
 def test_a_file_may_become_a_folder_and_a_folder_a_file(run: Folder, home: Path) -> None:
     changes = [
-        Change("memories/MEMORY.md", b"# memory\n", None),
-        Change("memories/MEMORY.md/one.md", None, b"one\n"),
-        Change("memories/deep", None, b"flat\n"),
-        Change("memories/deep/topic.md", b"topic\n", None),
+        MemoryChange("memories/MEMORY.md", b"# memory\n", None),
+        MemoryChange("memories/MEMORY.md/one.md", None, b"one\n"),
+        MemoryChange("memories/deep", None, b"flat\n"),
+        MemoryChange("memories/deep/topic.md", b"topic\n", None),
     ]
     accept(run, proposed(run, "02", changes, home))
     assert (home / "memories" / "MEMORY.md" / "one.md").read_text() == "one\n"
@@ -437,13 +437,13 @@ def test_no_link_leads_accept_out_of_the_memory(run: Folder, home: Path, tmp_pat
     (tmp_path / "outside").mkdir()
     (home / "memories" / "out").symlink_to("../../outside")
     (home / "memories" / "again").symlink_to("deep")
-    first = Change("memories/MEMORY.md", b"# memory\n", b"# more\n")
-    bad = proposed(run, "02", [first, Change("memories/out/x.md", None, b"x\n")], home)
+    first = MemoryChange("memories/MEMORY.md", b"# memory\n", b"# more\n")
+    bad = proposed(run, "02", [first, MemoryChange("memories/out/x.md", None, b"x\n")], home)
     with pytest.raises(Refused, match="out of the memory"):
         accept(run, bad)
     assert os.listdir(tmp_path / "outside") == [] and waiting(run) == ["02"]
     assert (home / "memories" / "MEMORY.md").read_text() == "# memory\n"
-    accept(run, proposed(run, "03", [Change("memories/again/new.md", None, b"new\n")], home))
+    accept(run, proposed(run, "03", [MemoryChange("memories/again/new.md", None, b"new\n")], home))
     assert (home / "memories" / "deep" / "new.md").read_text() == "new\n"
 
 
