@@ -88,8 +88,8 @@ def _in_tree(place: Place, texts: Mapping[str, str]) -> Place:
         follow_board.begin(place, tip)
         if refs.swap(place, tip, made, "kanban: a board"):
             places.hide(place.common, f"{FOLDER}/slots/")
-            told = follow_board.follow(place)
-            return place._replace(told=(*told, *_uncommitted_files(root)))
+            notices = follow_board.follow(place)
+            return place._replace(notices=(*notices, *_uncommitted_files(root)))
     raise BoardMoved(f"branch {place.branch} moved all the time", "Try again.")
 
 

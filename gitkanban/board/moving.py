@@ -23,7 +23,7 @@ def move(place: Place, branch: str) -> Place:
     Raises Refused for what stands in the way, BoardBusy, BoardMoved; nothing has changed then.
     """
     _refuse_all_drafts(place, branch)
-    new = place._replace(branch=branch, prefix="", told=(), start="")
+    new = place._replace(branch=branch, prefix="", notices=(), start="")
     tip = git.run(place.common, "rev-parse", place.ref).text
     board_tip = _replay_history(place, tip)
     bare_tip = _commit_without_board(place, tip, branch)

@@ -35,7 +35,7 @@ class Committed(NamedTuple):
     after: Board
     commit: str
     changes: tuple[Change, ...] = ()
-    told: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
 
 
 def read(place: Place, rev: str = "") -> Board:
@@ -111,16 +111,16 @@ def commit(
     """
     from gitkanban.board.following import restoring
 
-    told: list[str] = []
+    notices: list[str] = []
     for attempt in range(attempts):
         # One after the other, or of eight writers seven would work in vain.
         with Turn(place, "write", QUEUE_PATIENCE):
-            told += restoring.restore(place)
+            notices += restoring.restore(place)
             board = read(place)
             changes = tuple(decide(board))
             done = _commit_on(place, board, changes, message, checked=True)
         if done:
-            return bring_checkouts_along(place, done._replace(told=(*told, *done.told)))
+            return bring_checkouts_along(place, done._replace(notices=(*notices, *done.notices)))
         time.sleep(min(0.2, 0.005 * 2 ** min(attempt, 6)) * clock.jitter())
     raise BoardMoved(
         f"branch {place.branch} moved under each of {attempts} attempts",
@@ -154,9 +154,9 @@ def bring_checkouts_along(
 
     if not done.commit:
         return done
-    told = (*(onto.bring() if onto else ()), *follow_board.follow(place))
+    notices = (*(onto.bring() if onto else ()), *follow_board.follow(place))
     failpoints.reach("commit.followed")
-    return done._replace(told=(*done.told, *told))
+    return done._replace(notices=(*done.notices, *notices))
 
 
 def _commit_on(

@@ -38,7 +38,7 @@ class Synced(NamedTuple):
     commit: str
     pulled: bool = False
     pushed: bool = False
-    told: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
 
 
 def remote_of(place: Place, named: str = "") -> str:
@@ -65,18 +65,18 @@ def sync(place: Place, remote: str, cards: bool = False) -> Synced:
     `cards` pushes the card branches too. Raises Offline, Conflicting, BoardBusy, Refused, GitFailed,
     BoardMoved; the branch is then as it was, or has been brought up to the remote's.
     """
-    pulled, told = False, []
+    pulled, notices = False, []
     for attempt in range(ATTEMPTS):
         theirs = _fetch_tip(place, remote)
         ours = checkouts.tip(place, place.ref)
         if theirs and not (ours and commits.is_ancestor(place.common, theirs, ours)):
-            told += _take_in(place, remote, ours, theirs)
+            notices += _take_in(place, remote, ours, theirs)
             pulled = True
             ours = checkouts.tip(place, place.ref)
         if ours == theirs and not cards:
-            return Synced(ours, pulled, False, tuple(told))
+            return Synced(ours, pulled, False, tuple(notices))
         if publish(place, remote, ours, cards):
-            return Synced(ours, pulled, ours != theirs, tuple(told))
+            return Synced(ours, pulled, ours != theirs, tuple(notices))
         time.sleep(min(1.0, 0.02 * 2 ** min(attempt, 6)) * clock.jitter())
     raise BoardMoved(
         f"{remote} moved under each of {ATTEMPTS} attempts to push", "Try again in a moment."
@@ -121,10 +121,10 @@ def _take_in(place: Place, remote: str, ours: str, theirs: str) -> list[str]:
         raise BoardBusy(f"the board is not merged: {why}", "Finish or abort that first.")
     name = f"{remote}/{place.branch}"
     if not ours or commits.is_ancestor(place.common, ours, theirs):
-        new, told = theirs, []
+        new, notices = theirs, []
     else:
         merge = _BoardMerge(place, ours, theirs, name)
-        new, told = merge.commit(), merge.told
+        new, notices = merge.commit(), merge.notices
     # Code and board move apart: the code by git's two-way merge, refused where work is in the way;
     # the board as after every commit, where a card that is being edited is merged by field.
     stays = checkouts.on(place, place.ref) if place.prefix and ours else []
@@ -139,8 +139,8 @@ def _take_in(place: Place, remote: str, ours: str, theirs: str) -> list[str]:
         raise BoardBusy(f"branch {place.branch} moved meanwhile", "Try again.")
     failpoints.reach("sync.merged")
     if stays:
-        told += follow_base.bring(place, stays, ours, mixed)
-    return [*told, *follow_board.follow(place)]
+        notices += follow_base.bring(place, stays, ours, mixed)
+    return [*notices, *follow_board.follow(place)]
 
 
 def _tree_with_old_board(place: Place, old: str, new: str) -> str:
@@ -155,7 +155,7 @@ class _BoardMerge:
     def __init__(self, place: Place, ours: str, theirs: str, name: str) -> None:
         self.place, self.name = place, name
         self.ours, self.theirs = ours, theirs
-        self.told: list[str] = []
+        self.notices: list[str] = []
         self.fork = commits.text(place.common, "merge-base", ours, theirs)
         if not self.fork:
             raise Refused(
@@ -190,7 +190,7 @@ class _BoardMerge:
                 continue
             base, ours, theirs = (texts.get(oid) if oid else None for oid in sides)
             merged = merge_card(base, ours, theirs, ("here", self.name), strict=True)
-            wrong += [f"{path}: {line}" for line in merged.told]
+            wrong += [f"{path}: {line}" for line in merged.notices]
             if not merged.conflicts:
                 text = merged.text
                 draft.files[path] = (

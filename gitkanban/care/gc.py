@@ -135,7 +135,7 @@ class Tidier:
                 return KeptThing("worktree", tree.path, error.message)
         if done.gone:
             return None
-        said = "; ".join(done.told).removesuffix(": kept").removeprefix(f"{tree.path} ")
+        said = "; ".join(done.notices).removesuffix(": kept").removeprefix(f"{tree.path} ")
         return KeptThing("worktree", tree.path, f"it {said}" if said.startswith("has ") else said)
 
     def _branch(self, branch: BranchFact) -> KeptThing | None:

@@ -121,7 +121,7 @@ class Repairs:
         with held:
             wish = Wish(tree.card, "doctor", self.base, worktrees=os.path.dirname(path))
             done = removal.remove(self.place, self.locks, wish)
-        return "" if done.gone else "; ".join(done.told)
+        return "" if done.gone else "; ".join(done.notices)
 
     def _forget_worktree(self, path: str) -> str:
         tree = worktrees.at(self.place, path)

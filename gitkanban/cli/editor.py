@@ -22,7 +22,7 @@ from gitkanban.core.model import Board, Card
 from gitkanban.errors import GitkanbanError, NotFound, Refused, UsageError
 
 
-class Told(NamedTuple):
+class Edited(NamedTuple):
     """What became of the text: the fields that changed, and the commit ("" for none)."""
 
     card: str
@@ -30,7 +30,7 @@ class Told(NamedTuple):
     commit: str
 
 
-def by_text(place: Place, name: str, source: str | None) -> Told:
+def by_text(place: Place, name: str, source: str | None) -> Edited:
     """Edit a card's file in the editor, or take it from `source` (`-`: stdin), and commit it.
 
     Raises what is wrong with the text; the hint then says where it is kept and how to go on.
@@ -47,14 +47,14 @@ def by_text(place: Place, name: str, source: str | None) -> Told:
         base, text = draft.base(now), text_argument("", source)
     if text == base:
         draft.discard()
-        return Told(card, [], "")
+        return Edited(card, [], "")
     try:
-        told = _commit_edit(place, card, base, text)
+        done = _commit_edit(place, card, base, text)
     except GitkanbanError as error:
         error.hint = f"{error.hint} {draft.kept(place, card, base, text)}".strip()
         raise
     draft.discard()
-    return told
+    return done
 
 
 def _id_of(board: Board, name: str) -> str:
@@ -64,7 +64,7 @@ def _id_of(board: Board, name: str) -> str:
     return card_of(board, name).id
 
 
-def _commit_edit(place: Place, card: str, base: str, text: str) -> Told:
+def _commit_edit(place: Place, card: str, base: str, text: str) -> Edited:
     # In the person's own text a mistake has the position that the editor shows.
     cardfile.parse(_encode_text(text), place.path(f"cards/{card}.yaml"))
     fields: list[str] = []
@@ -83,16 +83,16 @@ def _commit_edit(place: Place, card: str, base: str, text: str) -> Told:
         return [RewriteCard(after, merged)]
 
     done = change(place, decide)
-    return Told(card, sorted(fields), done.commit)
+    return Edited(card, sorted(fields), done.commit)
 
 
 def _merge_edit(place: Place, board: Board, card: str, base: str, text: str) -> str:
     now = store.card_text(place, board, card)
     found = mergefile.merge_card(base, text, now, ("your text", "the board"))
     if found.conflicts:
-        told = "; ".join(found.told)
+        disputed = "; ".join(found.notices)
         raise Refused(
-            f"{card} was changed meanwhile, and so did you: {told}",
+            f"{card} was changed meanwhile, and so did you: {disputed}",
             f"`gitkanban show {card}` tells what it says now.",
         )
     return found.text or ""

@@ -41,7 +41,7 @@ def place_here(branch: str = "") -> Place:
             "-b/--branch is not for sessions", "A session speaks to the board that started it."
         )
     place = find(os.getcwd(), branch)
-    tell(place.told)
+    tell(place.notices)
     return place
 
 
@@ -91,7 +91,7 @@ def card_of(board: Board, text: str) -> Card:
     if bad and text not in board.cards:
         from gitkanban.errors import BadData
 
-        raise BadData(f"card {text} cannot be read: {bad.told}", bad.hint)
+        raise BadData(f"card {text} cannot be read: {bad.located}", bad.hint)
     if text in board.archived and text not in board.cards:
         from gitkanban.errors import NotFound
 
@@ -105,7 +105,7 @@ def change(place: Place, decide: Callable[[Board], Sequence[Change]], why: str =
     `why` is a subject for the commit, where the changes do not say it best themselves.
     """
     done = commit(place, decide, message=lambda b, c: commit_message(b, c, why))
-    tell(done.told)
+    tell(done.notices)
     return done
 
 

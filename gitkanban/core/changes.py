@@ -191,7 +191,7 @@ def _worker_words(worker: str) -> str:
     return "every worker" if worker == "*" else worker
 
 
-def told(before: Card | None, after: Card | None) -> str:
+def change_words(before: Card | None, after: Card | None) -> str:
     """What became of a card between two versions of it, in the words of the board's commits."""
     if before is None:
         return f"added ({after.title}, {after.status})" if after else ""

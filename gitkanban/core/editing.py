@@ -93,7 +93,7 @@ def check_fields(
     if card.worker and card.worker != old.worker and card.worker not in workers:
         if board.config and card.worker in board.config.faulty:
             mistake = board.config.faulty[card.worker]
-            raise BadData(f"worker {card.worker} has a mistake: {mistake.told}", mistake.hint)
+            raise BadData(f"worker {card.worker} has a mistake: {mistake.located}", mistake.hint)
         raise NotFound(f"no worker {card.worker!r}", _known_names_hint(card.worker, workers))
     for parent in card.parents:
         if parent == card.id:

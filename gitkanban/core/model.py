@@ -211,7 +211,7 @@ class Problem(NamedTuple):
     card: str = ""  # the card that is quarantined for it
 
     @property
-    def told(self) -> str:
+    def located(self) -> str:
         """`cards/T1.yaml:3:7: what is wrong`."""
         return f"{self.file}:{self.line}:{self.column}: {self.message}"
 

@@ -123,11 +123,11 @@ def collect(folder: Folder) -> Work:
 
 
 def _collect_work(place: _RunPlace, folder: Folder) -> Work:
-    told: list[str] = []
-    tip = _branch_tip(place, told)
+    notices: list[str] = []
+    tip = _branch_tip(place, notices)
     what, words = ground.look(place.workspace, place.admin)
     if what in (ground.GONE, ground.REPLACED):
-        told.append(words)
+        notices.append(words)
     unfinished.remove_stale_locks(place.common, place.admin, place.branch)
     named, head = place.ref, tip
     if what in (ground.INTACT, ground.CHANGED):
@@ -136,15 +136,15 @@ def _collect_work(place: _RunPlace, folder: Folder) -> Work:
     work = Work(tip=tip)
     if attached:
         last = worktrees.last_known(place.admin)
-        work = work._replace(tip=tip, salvage=_keep_stray(place, last, tip, told))
+        work = work._replace(tip=tip, salvage=_keep_stray(place, last, tip, notices))
         head = tip
     else:
-        work = _adopt_head(place, head, tip, told)
-    work, links = _count_commits(place, work, told)
+        work = _adopt_head(place, head, tip, notices)
+    work, links = _count_commits(place, work, notices)
     if what != ground.GONE:
-        work = _with_leftover(place, folder, work, _Head(named, head, attached), links, told)
-    told += ground.set_right(place.workspace, place.admin, place.run)
-    return work._replace(told=tuple(told))
+        work = _with_leftover(place, folder, work, _Head(named, head, attached), links, notices)
+    notices += ground.set_right(place.workspace, place.admin, place.run)
+    return work._replace(notices=tuple(notices))
 
 
 class _Head(NamedTuple):
@@ -156,13 +156,13 @@ class _Head(NamedTuple):
 
 
 def _with_leftover(
-    place: _RunPlace, folder: Folder, work: Work, head: _Head, links: list[str], told: list[str]
+    place: _RunPlace, folder: Folder, work: Work, head: _Head, links: list[str], notices: list[str]
 ) -> Work:
     """What the session left uncommitted is committed, or salvaged where it does not fit."""
     index = _index_path(place)
     with View(place.workspace, place.common, head.commit, index) as view:
         left = _add_leftover(place, folder, view, links)
-        _keep_histories(place, left.nested, told)
+        _keep_histories(place, left.nested, notices)
         work = work._replace(missed=left.missed)
         if not left.paths:
             return work
@@ -176,7 +176,7 @@ def _with_leftover(
     work = work._replace(leftover_paths=left.paths)
     if head.commit != work.tip:
         kept = salvage.keep(place.common, place.run, made)
-        told.append(f"changes that do not fit the branch are in {kept}")
+        notices.append(f"changes that do not fit the branch are in {kept}")
         return work._replace(salvage=kept)
     git.run(place.common, "update-ref", "--no-deref", place.ref, made, work.tip)
     failpoints.reach("collect.branch-moved")
@@ -185,27 +185,27 @@ def _with_leftover(
     return work._replace(tip=made, leftover=made)
 
 
-def _branch_tip(place: _RunPlace, told: list[str]) -> str:
+def _branch_tip(place: _RunPlace, notices: list[str]) -> str:
     """The tip of the card's branch, which is made again where it was deleted."""
-    told += worktrees.make_plain(place.common, place.branch)
+    notices += worktrees.make_plain(place.common, place.branch)
     tip = checkouts.tip_in(place.common, place.ref)
     if tip:
         return tip
     last = worktrees.last_known(place.admin)
     tip = last if last and commits.resolve(place.common, last) else place.start
     git.run(place.common, "update-ref", "--no-deref", place.ref, tip, "")
-    told.append(f"branch {place.branch} was deleted under it and is made again")
+    notices.append(f"branch {place.branch} was deleted under it and is made again")
     return tip
 
 
-def _keep_stray(place: _RunPlace, commit: str, tip: str, told: list[str]) -> str:
+def _keep_stray(place: _RunPlace, commit: str, tip: str, notices: list[str]) -> str:
     """Keep a commit of the run that neither its branch nor base holds."""
     if commit in ("", tip) or not commits.resolve(place.common, commit):
         return ""
     if _is_held(place, commit, tip):
         return ""
     kept = salvage.keep(place.common, place.run, commit)
-    told.append(f"branch {place.branch} was moved under it; its own commits are in {kept}")
+    notices.append(f"branch {place.branch} was moved under it; its own commits are in {kept}")
     return kept
 
 
@@ -215,20 +215,20 @@ def _is_held(place: _RunPlace, commit: str, tip: str) -> bool:
     )
 
 
-def _adopt_head(place: _RunPlace, head: str, tip: str, told: list[str]) -> Work:
+def _adopt_head(place: _RunPlace, head: str, tip: str, notices: list[str]) -> Work:
     """HEAD is not on the card's branch: the branch's tip after that, and what is salvaged."""
     if not head or _is_held(place, head, tip):
         return Work(tip=tip)
     if commits.is_ancestor(place.common, tip, head):
         git.run(place.common, "update-ref", "--no-deref", place.ref, head, tip)
-        told.append(f"it left {place.branch}; its commits are taken over")
+        notices.append(f"it left {place.branch}; its commits are taken over")
         return Work(tip=head)
     kept = salvage.keep(place.common, place.run, head)
-    told.append(f"it left {place.branch}; commits that do not descend from it are in {kept}")
+    notices.append(f"it left {place.branch}; commits that do not descend from it are in {kept}")
     return Work(tip=tip, salvage=kept)
 
 
-def _count_commits(place: _RunPlace, work: Work, told: list[str]) -> tuple[Work, list[str]]:
+def _count_commits(place: _RunPlace, work: Work, notices: list[str]) -> tuple[Work, list[str]]:
     """The session's commits counted, and the paths of the repositories that they link to."""
     # What base has, if there is a base: its commits are not the session's.
     count = int(
@@ -238,11 +238,11 @@ def _count_commits(place: _RunPlace, work: Work, told: list[str]) -> tuple[Work,
         ) or 0
     )  # fmt: skip
     if not count:
-        return work._replace(merged=_count_merged(place, work.tip, told)), []
+        return work._replace(merged=_count_merged(place, work.tip, notices)), []
     words = ("--raw", "-z", "--no-renames", "--no-abbrev", "--ignore-submodules=dirty")
     changed = read_raw(git.run(place.common, "diff", *words, f"{place.start}...{work.tip}").out)
     if place.board and any(path.startswith(f"{place.board}/") for path in changed):
-        told.append(f"its changes under {place.board}/ stay behind on the branch")
+        notices.append(f"its changes under {place.board}/ stay behind on the branch")
     return work._replace(session_commits=count), [
         path for path, each in changed.items() if _is_own_link(place, path, each)
     ]
@@ -256,7 +256,7 @@ def _is_own_link(place: _RunPlace, path: str, entry: ChangedPath) -> bool:
     return not commits.text(place.common, "ls-tree", base, "--", path).startswith(LINK)
 
 
-def _count_merged(place: _RunPlace, tip: str, told: list[str]) -> int:
+def _count_merged(place: _RunPlace, tip: str, notices: list[str]) -> int:
     """How many commits of the session's own base has already, because it merged them itself."""
     if tip == place.start:
         return 0
@@ -265,7 +265,7 @@ def _count_merged(place: _RunPlace, tip: str, told: list[str]) -> int:
     listed = commits.text(place.common, "rev-list", tip, f"^{place.start}").split()
     count = len(made.intersection(listed))
     if count:
-        told.append(f"it merged its work into {place.base} itself, without review")
+        notices.append(f"it merged its work into {place.base} itself, without review")
     return count
 
 
@@ -315,7 +315,7 @@ def _unstage_paths(view: View, paths: set[str]) -> None:
     )  # fmt: skip
 
 
-def _keep_histories(place: _RunPlace, paths: tuple[str, ...], told: list[str]) -> None:
+def _keep_histories(place: _RunPlace, paths: tuple[str, ...], notices: list[str]) -> None:
     """Salvage the commits of repositories that the session made inside, whose files were taken."""
     known = nested.find(place.workspace, place.admin) if paths or _is_own(place) else []
     for each in known:
@@ -326,10 +326,10 @@ def _keep_histories(place: _RunPlace, paths: tuple[str, ...], told: list[str]) -
         if not tips:
             continue
         if not nested.take_in(place.common, each, tips):
-            told.append(f"the commits of the repository in {where} could not be salvaged")
+            notices.append(f"the commits of the repository in {where} could not be salvaged")
             continue
         refs = {salvage.keep(place.common, place.run, tip) for tip in tips}
-        told.append(f"the commits of the repository in {where} are in {', '.join(sorted(refs))}")
+        notices.append(f"the commits of the repository in {where} are in {', '.join(sorted(refs))}")
 
 
 def _is_own(place: _RunPlace) -> bool:

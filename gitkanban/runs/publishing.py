@@ -34,11 +34,11 @@ class Publisher:
         self.config = board.config
         self.path = f"{place.private}/pushed"
         self.before = _read_remembered(self.path)
-        self.told: list[str] = []
+        self.notices: list[str] = []
         self.closed: list[Card] = []  # their branches went from the remote without a merge
 
     def run(self) -> None:
-        """Push what is new; find what was closed. Fills `told` and `closed`.
+        """Push what is new; find what was closed. Fills `notices` and `closed`.
 
         Raises NotFound where `push` is not the name of a remote of this clone.
         """
@@ -57,7 +57,7 @@ class Publisher:
         except Offline as away:
             for card, tip in due:
                 if after.get(card.id, {}).get("tip") != tip:
-                    self.told.append(f"warning: card/{card.id} is not pushed: {away.message}")
+                    self.notices.append(f"warning: card/{card.id} is not pushed: {away.message}")
             later = {"away": self.now + AGAIN}
             after |= {card.id: {**after.get(card.id, {}), **later} for card in waiting}
         if after != self.before:
@@ -81,10 +81,10 @@ class Publisher:
         except Refused as refused:
             failed = refused.message
         if failed:
-            self.told.append(f"warning: card/{card.id} is not pushed: {failed}")
+            self.notices.append(f"warning: card/{card.id} is not pushed: {failed}")
             return {**known, "again": self.now + AGAIN}
         row = {"tip": tip, "request": known.get("request", "")}
-        self.told.append(f"pushed {card.id}  {self.config.push} card/{card.id}")
+        self.notices.append(f"pushed {card.id}  {self.config.push} card/{card.id}")
         if self.config.pr and not row["request"]:
             row["request"] = self._request(card)
         return row
@@ -94,7 +94,7 @@ class Publisher:
         base = base_of(self.place, self.config)
         gh = shutil.which("gh")
         if gh is None:
-            self.told.append(
+            self.notices.append(
                 f"open a pull request: card/{card.id} into {base} (gh is not installed)"
             )
             return ""
@@ -107,15 +107,15 @@ class Publisher:
             where = self.place.main or self.place.common
             done = limited.run(argv, cwd=where, env=os.environ, limit=PATIENCE)
         except (OSError, limited.TimedOut) as error:
-            self.told.append(f"warning: no pull request for {card.id}: {error}")
+            self.notices.append(f"warning: no pull request for {card.id}: {error}")
             return ""
         said = (done.out or done.err).decode("utf-8", "replace").strip().splitlines()
         if done.code:
-            self.told.append(
+            self.notices.append(
                 f"warning: no pull request for {card.id}: {said[0] if said else 'gh failed'}"
             )
             return ""
-        self.told.append(f"pull request for {card.id}: {said[-1] if said else ''}")
+        self.notices.append(f"pull request for {card.id}: {said[-1] if said else ''}")
         return said[-1] if said else "opened"
 
     def _look_for_closed(self, cards: list[Card]) -> None:
@@ -144,7 +144,7 @@ class Publisher:
         )
         for card in gone:
             if card.id in taken:
-                self.told.append(f"{card.id} is merged on {self.config.push}: pull {base}")
+                self.notices.append(f"{card.id} is merged on {self.config.push}: pull {base}")
             else:
                 self.closed.append(card)
 

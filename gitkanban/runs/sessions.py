@@ -211,7 +211,7 @@ def _uncollected_work(found: spec.Spec) -> Work:
     whole = len(tip) == 40 and not set(tip) - set("0123456789abcdef")  # it may be what is broken
     return Work(
         tip if whole else "",
-        told=(f"what it left in {workspace} was not collected",) if left else (),
+        notices=(f"what it left in {workspace} was not collected",) if left else (),
     )
 
 

@@ -41,7 +41,7 @@ def accept(place: Place, card_id: str, merge: str = "") -> Accepted:
     `merge` is how (merge, squash or ff), where it is not as configured. Raises as `merge_onto`
     does, Refused when the card is not in review, and BoardMoved.
     """
-    told = tuple(follow_base.complete(place))
+    notices = tuple(follow_base.complete(place))
     verified: set[str] = set()
     for attempt in range(ATTEMPTS):
         # Once somebody was quicker, others wait for us: `verify` has passed by then.
@@ -53,8 +53,8 @@ def accept(place: Place, card_id: str, merge: str = "") -> Accepted:
             change = landed(card, _landing_of(done))
             moved = store.commit_once(place, board, [change], commit_message, onto=base)
         if moved:
-            lines = store.bring_checkouts_along(place, moved, base).told
-            return done._replace(told=(*told, *done.told, *lines))
+            lines = store.bring_checkouts_along(place, moved, base).notices
+            return done._replace(notices=(*notices, *done.notices, *lines))
     raise BoardMoved(f"the board or {base.base} moved each time", "Try again.")
 
 
@@ -140,8 +140,8 @@ def _remember_refused(state: TickState, accepts: Collection[str]) -> None:
 
 def report_accepted(state: TickState, merges: Merges) -> None:
     """Add to the outcome what was accepted, once it is committed."""
-    told = tuple(line for each in merges.accepted for line in each.told)
-    state.add(accepted=merges.accepted, told=told)
+    notices = tuple(line for each in merges.accepted for line in each.notices)
+    state.add(accepted=merges.accepted, notices=notices)
 
 
 # -- the merge, whoever asks for it
@@ -161,7 +161,7 @@ def merge_onto(base: BaseAhead, card: Card, runs: Sequence[Run], verified: set[s
 
 def _accepted_as(card: Card, result: MergeResult) -> Accepted:
     if not result.conflicts:
-        return Accepted(card.id, DONE, result.commit, result.told, result.merged)
+        return Accepted(card.id, DONE, result.commit, result.notices, result.merged)
     why = f"{result.branch} and {result.base} both changed {', '.join(result.conflicts)}"
     if result.others:
         why += f" (in {result.base} by {', '.join(result.others)})"

@@ -34,7 +34,7 @@ def commit_board(
     done = store.commit_once(state.place, board, changes, commit_message, claim, base)
     failpoints.reach("tick.committed")
     if done:
-        state.add(commit=done.commit or state.outcome.commit, told=done.told)
+        state.add(commit=done.commit or state.outcome.commit, notices=done.notices)
     return done
 
 
@@ -48,9 +48,9 @@ def checkouts_following(
         return
     with ThreadPoolExecutor(1) as pool:
         followed = pool.submit(
-            store.bring_checkouts_along, state.place, done._replace(told=()), base
+            store.bring_checkouts_along, state.place, done._replace(notices=()), base
         )
         try:
             yield
         finally:
-            state.add(told=followed.result().told)
+            state.add(notices=followed.result().notices)

@@ -54,7 +54,7 @@ def stop_sessions(state: TickState, look: Look) -> None:
 
 def settle(state: TickState, look: Look) -> None:
     """Follow up what is on the board now: ends of runs, and merges that somebody else made."""
-    state.add(settled=look.plan.settled, told=look.plan.told)
+    state.add(settled=look.plan.settled, notices=look.plan.notices)
     remove_letters(state.place, look.plan.letters)
     settle_runs(state.place, look.plan.finished_runs, state.outcome.commit)
     if state.config is None:
@@ -63,7 +63,7 @@ def settle(state: TickState, look: Look) -> None:
         card = look.plan.after.cards.get(name)
         if card and card.status == DONE:
             line = remove_merged_worktree(state.place, state.locks, state.config, name)
-            state.add(told=(line,) if line else ())
+            state.add(notices=(line,) if line else ())
 
 
 def settle_runs(place: Place, runs: Iterable[str], commit: str) -> None:

@@ -28,8 +28,8 @@ def foretell(place: Place, locks: Locks) -> Outcome:
         stopped=look.plan.stops,
         started=starts,
         held=look.plan.held,
-        told=(
-            *look.plan.told,
+        notices=(
+            *look.plan.notices,
             *(f"would close run {facts.run} of {facts.card}" for facts in look.plan.reclaims),
             *(f"would accept {card}" for card in look.plan.accepts),
         ),

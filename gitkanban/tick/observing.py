@@ -32,7 +32,7 @@ def notice_tampering(state: TickState) -> None:
     base = base_of(state.place, board.config) if board.config else ""
     try:
         notices = watching.notice(state.place, board, base, ended, int(clock.now()))
-        state.add(told=tuple(notices))
+        state.add(notices=tuple(notices))
     except OSError as error:
         state.report_error(f"what changed while runs lived cannot be recorded: {error}")
 
@@ -49,7 +49,7 @@ def catch_up(state: TickState) -> None:
         )
     except BoardBusy:  # the round says why
         return
-    state.add(told=notices)
+    state.add(notices=notices)
 
 
 def read_board(state: TickState) -> Board:
@@ -87,7 +87,7 @@ def lines_in_the_way(look: Look) -> tuple[str, ...]:
     A bad card concerns nobody else, and `status` shows it.
     """
     problems = (
-        each.told + (f" ({each.hint})" if each.hint else "")
+        each.located + (f" ({each.hint})" if each.hint else "")
         for each in look.board.problems
         if not each.card and each.file.endswith("config.yaml")
     )

@@ -36,7 +36,7 @@ class Remote:
             self._hold_back(error)
             return
         self.pushed = done.commit
-        self.notices += done.told
+        self.notices += done.notices
 
     def claim(self, commit: str) -> bool:
         """Push the commit that starts runs, before it is ours; False when somebody was first, or

@@ -90,7 +90,7 @@ def _tick_locked(state: TickState) -> None:
     """Go round until a look at the board asks for nothing more. Call it with the tick lock held."""
     failpoints.reach("tick.locked")
     again.clear(state.place.private)
-    state.add(told=tuple(machines.enter(state.place)))
+    state.add(notices=tuple(machines.enter(state.place)))
     ticked.note(state.place.private)
     failpoints.reach("tick.mark-cleared")
     with signing.unattended():

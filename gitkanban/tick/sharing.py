@@ -22,7 +22,7 @@ def share(state: TickState) -> None:
         state.remote.share()
     _publish_where_asked(state)
     if state.remote:
-        state.add(told=tuple(state.remote.notices), errors=tuple(state.remote.errors))
+        state.add(notices=tuple(state.remote.notices), errors=tuple(state.remote.errors))
 
 
 def _publish_where_asked(state: TickState) -> None:
@@ -49,7 +49,7 @@ def _publish_branches(state: TickState, board: Board, config: Config) -> None:
             pass
     except (GitkanbanError, OSError) as error:
         state.report_error(f"the branches of cards in review are not pushed: {error}")
-    state.add(told=tuple(publisher.told))
+    state.add(notices=tuple(publisher.notices))
 
 
 def _check_pushing(place: Place, board: Board, config: Config) -> None:

@@ -3,8 +3,15 @@
 from typing import Any
 
 from gitkanban.clock import iso
-from gitkanban.core.tick.outcome import Outcome
+from gitkanban.core.tick.outcome import Accepted, Outcome
 from gitkanban.views.text import plural, shown
+
+
+def accepted_data(accepted: Accepted) -> dict[str, Any]:
+    """The data of one card that was accepted, or that conflicted."""
+    data = accepted._asdict()
+    data["told"] = data.pop("notices")
+    return data
 
 
 def outcome_data(outcome: Outcome) -> dict[str, Any]:
@@ -12,7 +19,7 @@ def outcome_data(outcome: Outcome) -> dict[str, Any]:
     return {
         "settled": [each._asdict() for each in outcome.settled],
         "stopped": [each._asdict() for each in outcome.stopped],
-        "accepted": [each._asdict() for each in outcome.accepted],
+        "accepted": [accepted_data(each) for each in outcome.accepted],
         "started": [each._asdict() for each in outcome.started],
         "held": [
             {
@@ -25,7 +32,7 @@ def outcome_data(outcome: Outcome) -> dict[str, Any]:
             for each in outcome.held
         ],
         "commit": outcome.commit,
-        "told": list(outcome.told),
+        "told": list(outcome.notices),
         "errors": list(outcome.errors),
         "untrusted": list(outcome.untrusted),
         "standstill": outcome.standstill,
@@ -43,7 +50,7 @@ def outcome_text(outcome: Outcome, verbose: bool) -> str:
         *(f"{'accepted' if a.to == 'done' else 'conflict'} {a.card}  {a.detail}"
           for a in outcome.accepted),
         *(f"started  {s.card}  {s.slot}  {s.workspace}" for s in outcome.started),
-        *outcome.told,
+        *outcome.notices,
     ]  # fmt: skip
     if outcome.standstill:
         lines.append(f"nothing is committed or started: {outcome.standstill}")

@@ -84,7 +84,7 @@ def _card_row(
     return (
         card.id, card.title, card.worker, card.status, ready(board, card, seen.now, seen.elsewhere), card.parents,
         card.priority, card.run, card.slot, card.host, iso(card.not_before), card.reason, card.why,
-        found.told(card, seen), found.waiting.get(card.id, 0), needs_person,
+        found.remark_on(card, seen), found.waiting.get(card.id, 0), needs_person,
     )  # fmt: skip
 
 

@@ -59,10 +59,10 @@ def test_a_fresh_clone_finds_and_attaches_the_boards_branch(repo: Path, tmp_path
     new(repo, "kanban", Card("T1"))
     git(tmp_path, "clone", "-q", "repo", "clone")
     here = place.find(str(tmp_path / "clone"))
-    assert here.branch == "kanban" and "attached" in here.told[0]
+    assert here.branch == "kanban" and "attached" in here.notices[0]
     assert (tmp_path / "clone/.kanban/cards/T1.yaml").exists()
     assert git(tmp_path / "clone", "status", "--porcelain") == ""
-    assert place.find(str(tmp_path / "clone")).told == ()
+    assert place.find(str(tmp_path / "clone")).notices == ()
 
 
 def test_a_fresh_clone_finds_the_board_in_its_tree(repo: Path, tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_cards_written_by_hand_are_kept_and_told(repo: Path) -> None:
     (repo / ".kanban/cards").mkdir(parents=True)
     (repo / ".kanban/cards/T1.yaml").write_text("id: T1\n")
     here = new(repo, "")
-    assert ".kanban/cards/T1.yaml" in here.told[-1]
+    assert ".kanban/cards/T1.yaml" in here.notices[-1]
     assert (repo / ".kanban/cards/T1.yaml").read_text() == "id: T1\n"
     assert store.read(here).cards == {}
 

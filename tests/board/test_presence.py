@@ -110,8 +110,8 @@ def test_a_tip_that_nobody_reviewed_is_not_merged_and_what_is_beyond_is_named(
     git(Path(two.main), "fetch", "-q", "origin")
     done = accept(two, "T1")
     assert git(Path(two.main), "rev-parse", "main^2") == tip
-    assert any("not merged, on origin/card/T1: " in line for line in done.told)
-    assert any("one more thing" in line for line in done.told)
+    assert any("not merged, on origin/card/T1: " in line for line in done.notices)
+    assert any("one more thing" in line for line in done.notices)
 
 
 def test_a_stale_branch_of_an_earlier_attempt_is_not_taken_for_the_work(
@@ -265,7 +265,7 @@ def test_a_tick_does_not_accept_what_is_not_here(clones: tuple[Place, Place]) ->
     done = tick(two)
     assert (done.accepted, done.errors) == ((), ())
     assert any(f"T1 is not accepted here: its work is not here: commit {tip[:10]}" in line
-               for line in done.told)  # fmt: skip
+               for line in done.notices)  # fmt: skip
     assert [each.to for each in tick(one).accepted] == ["done"]
     card = store.read(one).cards["T1"]
     assert card.merged == git(Path(one.main), "rev-parse", "main")

@@ -203,7 +203,7 @@ def test_another_branch_is_planned_on_without_moving_the_board(repo: Path, form:
     assert set(store.read(here).cards) == {"T1"}
     assert set(store.read(place.find(str(repo), "plan")).cards) == {"T1", "T2", "T3"}
     assert place.find(str(repo)) == here
-    assert edit(here, "T1", priority=1).told == ()
+    assert edit(here, "T1", priority=1).notices == ()
 
 
 def test_killed_in_a_commit_leaves_no_lock_and_a_board(repo: Path) -> None:

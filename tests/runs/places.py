@@ -51,7 +51,7 @@ def place_of(repo: Path) -> Place:
         prefix=".kanban",
         slots=str(repo / ".kanban" / "slots"),
         private=str(common / "gitkanban"),
-        told=(),
+        notices=(),
         here=str(repo),
     )
 

@@ -82,10 +82,10 @@ def test_board_changes_in_a_commit_are_told(bench: Bench) -> None:
     git(bench.repo, "commit", "-q", "--allow-empty", "-m", "x")
     _, work = ended(bench, "write:card.yaml", "git:mv README.md R", "git:add -A",
                     "git:commit -qm x", "git:rm -q --cached R", "exit:0")  # fmt: skip
-    assert work.told == ()
+    assert work.notices == ()
     script = "mkdir -p .kanban/cards; echo x > .kanban/cards/T9.yaml; git add .; git commit -qm b"
     _, work = ended(bench, override={"session": ["sh", "-c", script]})
-    assert work.told == ("its changes under .kanban/ stay behind on the branch",)
+    assert work.notices == ("its changes under .kanban/ stay behind on the branch",)
 
 
 def test_what_setup_and_verify_made_is_not_the_session_s_work(bench: Bench) -> None:
@@ -102,7 +102,7 @@ def test_what_setup_and_verify_made_is_not_the_session_s_work(bench: Bench) -> N
 def test_a_session_that_went_on_elsewhere_is_taken_over(bench: Bench) -> None:
     running, work = ended(bench, "git:switch -qc feature", "commit:a.txt", "write:b.txt")
     assert work.session_commits == 1
-    assert work.told == ("it left card/T1; its commits are taken over",)
+    assert work.notices == ("it left card/T1; its commits are taken over",)
     assert files(bench, "card/T1") >= {"a.txt", "b.txt"}
     assert git(Path(running.workspace.path), "status", "--porcelain", "-b") == "## card/T1"
 
@@ -115,7 +115,7 @@ def test_work_that_does_not_descend_from_the_branch_is_salvaged(bench: Bench) ->
     assert work.salvage.startswith(f"{PUT}{running.folder.run}")
     assert files(bench, work.salvage) >= {"b.txt", "c.txt"}
     assert "c.txt" not in files(bench, "card/T1")
-    assert any("descend" in line for line in work.told)
+    assert any("descend" in line for line in work.notices)
 
 
 def test_looking_at_main_is_no_work(bench: Bench) -> None:
@@ -142,7 +142,7 @@ def test_a_branch_taken_away_under_it(bench: Bench, how: str) -> None:
     keeper = "card/T1" if how == "deleted" else work.salvage
     assert "a.txt" in files(bench, keeper)
     assert work.session_commits == (1 if how == "deleted" else 0)
-    assert any("under it" in line for line in work.told)
+    assert any("under it" in line for line in work.notices)
     assert running.workspace.start_commit == start
 
 
@@ -150,7 +150,7 @@ def test_a_workspace_deleted_under_it_keeps_its_commits(bench: Bench) -> None:
     script = "echo a > a.txt && git add . && git commit -qm a && rm -rf $PWD"
     _, work = ended(bench, override={"session": ["sh", "-c", script]})
     assert work.session_commits == 1
-    assert work.told == ("its workspace was deleted under it",)
+    assert work.notices == ("its workspace was deleted under it",)
     assert "a.txt" in files(bench, "card/T1")
     _, work = ended(bench, "commit:b.txt")
     assert files(bench, "card/T1") >= {"a.txt", "b.txt"}

@@ -44,7 +44,7 @@ class End(NamedTuple):
     act: Callable[[Arena, str], None] | None = None
     worker: str = "pool"
     spec: tuple[tuple[str, str], ...] = ()
-    told: str = ""  # in the run's `why`
+    notices: str = ""  # in the run's `why`
 
 
 def supervisor_of(arena: Arena, card: str) -> int:
@@ -121,9 +121,9 @@ ENDS = {
     "nothing": End("", "no-work", "todo"),
     "loose": End("left", "uncommitted", "todo", worker="own"),
     "loose-is-fine": End("left", "succeeded", "review"),
-    "exit-3": End("commit exit:3", "failed", "todo", told="exited with 3"),
+    "exit-3": End("commit exit:3", "failed", "todo", notices="exited with 3"),
     "exit-75": End("left exit:75", "rate-limited", "todo"),
-    "signal": End("left die:11", "killed", "todo", told="signal 11"),
+    "signal": End("left die:11", "killed", "todo", notices="signal 11"),
     "too-long": End("left hang", "timed-out", "todo", spec=QUICK),
     "silent": End("left hang", "stalled", "todo", spec=(("stall_timeout", "1"),)),
     "deaf": End("left deaf hang", "timed-out", "todo", spec=QUICK, worker="own"),
@@ -133,17 +133,19 @@ ENDS = {
     "stopped": End("left hang", "stopped", "blocked", stop),
     "supervisor-killed": End("left hang", "lost", "todo", kill_supervisor),
     "killed-with-daemon": End("daemon hidden left hang", "lost", "todo", kill_after_a_look),
-    "agent-killed": End("left hang", "killed", "todo", kill_agent, told="signal 9"),
+    "agent-killed": End("left hang", "killed", "todo", kill_agent, notices="signal 9"),
     "rebooted": End("left hang", "rebooted", "todo", reboot),
     "frozen": End("wait:thawed commit", "succeeded", "review", freeze),
     "dropped": End("left hang", "cancelled", "dropped", drop),
     "blocked": End("left hang", "cancelled", "blocked", block),
     "edited": End("wait:edited commit", "succeeded", "review", edit),
     "no-worker": End("wait:removed commit", "succeeded", "review", remove_worker, "gone"),
-    "no-workspace": End("commit remove-workspace", "succeeded", "review", told="was deleted"),
-    "orphan-branch": End(ORPHAN, "succeeded", "review", told="refs/gitkanban/salvage/"),
-    "branch-moved": End("commit wait:moved", "succeeded", "review", move_branch, told="salvage/"),
-    "branch-deleted": End(DELETED, "succeeded", "review", told="is made again"),
+    "no-workspace": End("commit remove-workspace", "succeeded", "review", notices="was deleted"),
+    "orphan-branch": End(ORPHAN, "succeeded", "review", notices="refs/gitkanban/salvage/"),
+    "branch-moved": End(
+        "commit wait:moved", "succeeded", "review", move_branch, notices="salvage/"
+    ),
+    "branch-deleted": End(DELETED, "succeeded", "review", notices="is made again"),
 }
 
 
@@ -170,7 +172,7 @@ def test_every_way_a_session_can_end_is_told_and_leaves_nothing(
     assert arena.tick() == 0
     board = arena.board()
     said = {
-        name: (run.outcome, board.cards[name].status, end.told in run.why)
+        name: (run.outcome, board.cards[name].status, end.notices in run.why)
         for name, end in ENDS.items()
         for run in board.runs_of(name)
     }

@@ -108,7 +108,7 @@ def test_a_remote_out_of_reach_stops_no_settlement(
     done = ticked(arena)
     assert (arena.status("T0"), arena.status("T1"), done.started) == ("done", "todo", ())
     assert done.errors == ()
-    assert any(line.startswith("warning: cannot ") for line in done.told)
+    assert any(line.startswith("warning: cannot ") for line in done.notices)
 
 
 def test_a_tick_whose_remote_has_not_moved_pushes_once(

@@ -104,9 +104,9 @@ def test_nothing_is_signed_unless_asked_for(repo: Path) -> None:
 def test_a_signer_that_refuses_is_not_asked_for_ten_minutes(repo: Path) -> None:
     in_review(repo, "")
     log = use_signer(repo, "echo no key >&2; exit 1")
-    told = edit(repo).told
-    assert len(told) == 1 and "not signed" in told[0]
-    assert edit(repo).told == ()
+    notices = edit(repo).notices
+    assert len(notices) == 1 and "not signed" in notices[0]
+    assert edit(repo).notices == ()
     assert log.read_text().count("ran") == 1
     place = find(str(repo))
     codes = {each.code for each in examine(place, store.read(place), 0)}
@@ -114,7 +114,7 @@ def test_a_signer_that_refuses_is_not_asked_for_ten_minutes(repo: Path) -> None:
     os.utime(f"{place.private}/{signing.REFUSAL}", (1, 1))
     use_key(repo)
     git(repo, "config", "--unset", "gpg.program")
-    assert edit(repo).told == () and signed(repo, "main")
+    assert edit(repo).notices == () and signed(repo, "main")
     assert "unsigned" not in {each.code for each in examine(place, store.read(place), 0)}
 
 
@@ -123,7 +123,7 @@ def test_a_signer_that_hangs_is_ended(repo: Path, monkeypatch: pytest.MonkeyPatc
     pid = repo.parent / "pid"
     use_signer(repo, f"sleep 1000 & echo $! >{pid}; wait")
     monkeypatch.setattr(signing, "PATIENCE", 5.0)
-    assert "did not answer" in edit(repo).told[0]
+    assert "did not answer" in edit(repo).notices[0]
     until(lambda: not alive(int(pid.read_text())), "the signer's end")
 
 
@@ -163,6 +163,6 @@ def test_a_tick_has_no_terminal_and_a_person_has(repo: Path) -> None:
     assert signed(repo, "main")
     place = find(str(repo))
     boards.edit(place, "T1", status="todo")
-    told = tick(place).told
-    assert not any("not signed" in line for line in told)  # it was told with the edit
+    notices = tick(place).notices
+    assert not any("not signed" in line for line in notices)  # it was told with the edit
     assert not signed(repo, "main")

@@ -75,8 +75,8 @@ def test_a_change_is_reported_and_kept_until_a_person_settles_it(
 ) -> None:
     arena = begun(make)
     change(arena)
-    told = ended(arena)
-    [said] = [each for each in told.splitlines() if line in each]
+    notices = ended(arena)
+    [said] = [each for each in notices.splitlines() if line in each]
     assert "T1 (" in said and "T2 (" in said, "all who ran are named"
     assert any(line in note for note in json.loads(ok(arena.repo, "status", "--json"))["notes"])
     assert "tampering" in call(arena.repo, "doctor").out

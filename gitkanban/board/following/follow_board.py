@@ -33,20 +33,20 @@ def follow(place: Place) -> list[str]:
     While another process does it, it is left to that one, which looks again before it ends. What
     stands in the way, a locked index or a full disk, is told and left to the next command.
     """
-    told: list[str] = []
+    notices: list[str] = []
     while True:
         tip = checkouts.tip(place, place.ref)
         behind = [each for each in _board_checkouts(place) if _followed_commit(place, each) != tip]
         if not tip or not behind:
-            return told
+            return notices
         with Turn(place, "follow") as turn:
             if not turn.held:
-                return told
+                return notices
             failpoints.reach("follow.locked")
             tip = checkouts.tip(place, place.ref)  # it may have moved before our turn came
-            done = [_bring_checkout(place, checkout, tip, told) for checkout in behind]
+            done = [_bring_checkout(place, checkout, tip, notices) for checkout in behind]
         if not all(done):
-            return told
+            return notices
 
 
 def _board_checkouts(place: Place) -> list[Checkout]:
@@ -75,24 +75,24 @@ class _IndexEntry(NamedTuple):
     skipped: bool  # sparse: it has no file
 
 
-def _bring_checkout(place: Place, checkout: Checkout, tip: str, told: list[str]) -> bool:
+def _bring_checkout(place: Place, checkout: Checkout, tip: str, notices: list[str]) -> bool:
     """Bring one checkout to the tip; whether it got there."""
     if standstill.unfinished(checkout):
         return False
     try:
-        done = _bring_paths(place, checkout, tip, told)
+        done = _bring_paths(place, checkout, tip, notices)
         if done:
             _write_record(place, checkout, tip)
     except OSError as error:
-        told.append(f"{checkout.root} is brought along later: {error.strerror or error}")
+        notices.append(f"{checkout.root} is brought along later: {error.strerror or error}")
         return False
     except (GitFailed, BadData) as error:
-        told.append(f"{checkout.root} is brought along later: {error.message}")
+        notices.append(f"{checkout.root} is brought along later: {error.message}")
         return False
     return done
 
 
-def _bring_paths(place: Place, checkout: Checkout, tip: str, told: list[str]) -> bool:
+def _bring_paths(place: Place, checkout: Checkout, tip: str, notices: list[str]) -> bool:
     since = _followed_commit(place, checkout)
     changed = _changed_paths(place, since, tip) if since else []
     if not changed:
@@ -103,7 +103,7 @@ def _bring_paths(place: Place, checkout: Checkout, tip: str, told: list[str]) ->
     for path in changed:
         entry = entries.get(path.name)
         if entry and entry.stage != "0":
-            told.append(f"{path.name} in {checkout.root} is unmerged, so it is left as it is")
+            notices.append(f"{path.name} in {checkout.root} is unmerged, so it is left as it is")
             whole = False
             continue
         index = entry.oid if entry else ""
@@ -112,7 +112,7 @@ def _bring_paths(place: Place, checkout: Checkout, tip: str, told: list[str]) ->
             place, checkout.root, path._replace(staged=index), since or "", tip, skipped
         )
         failpoints.reach("follow.file-written")
-        told.extend(settled.told)
+        notices.extend(settled.notices)
         if settled.staged != index:
             orders.append(_index_line(path, settled.staged))
         if skipped and settled.staged:

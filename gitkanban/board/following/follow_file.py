@@ -32,7 +32,7 @@ class IndexOutcome(NamedTuple):
     """The object id that the index entry shall have (empty: none), and lines to tell."""
 
     staged: str
-    told: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
 
 
 def settle(
@@ -52,7 +52,7 @@ def settle(
     if skipped and work == "":
         pass
     elif file.odd:
-        side.told.append(f"{path.name} in {root} is {file.odd}, so it is left as it is")
+        side.notices.append(f"{path.name} in {root} is {file.odd}, so it is left as it is")
     elif work == path.staged or work in old:
         # Gone though the index has it: a person deleted it.
         if not (work == "" and path.staged) and work != index:
@@ -62,7 +62,7 @@ def settle(
         merged = side.merged(work, file.data, "edited", base)
         if merged != work:
             file.write(side.content(merged) if merged else None)
-    return IndexOutcome(index, tuple(dict.fromkeys(side.told)))
+    return IndexOutcome(index, tuple(dict.fromkeys(side.notices)))
 
 
 class _PathVersions:
@@ -70,7 +70,7 @@ class _PathVersions:
 
     def __init__(self, place: Place, path: Path, old: set[str]) -> None:
         self.place, self.path, self.old = place, path, old
-        self.told: list[str] = []
+        self.notices: list[str] = []
         self.known: dict[str, bytes] = {}
         if path.new and path.text is not None:
             self.known[path.new] = path.text
@@ -87,12 +87,14 @@ class _PathVersions:
         if data is not None:
             self.known[mine] = data
         if any(len(self.content(oid)) > FILE_MOST for oid in (base, mine, self.path.new) if oid):
-            self.told.append(f"{self.path.name} as you {what} it stays: it is too large to merge")
+            self.notices.append(
+                f"{self.path.name} as you {what} it stays: it is too large to merge"
+            )
             return mine
         versions = [self._text(oid) for oid in (base, mine, self.path.new)]
         text, why = merged(self.path.name, *versions)
         if why:
-            self.told.append(f"{self.path.name} as you {what} it stays: {why}")
+            self.notices.append(f"{self.path.name} as you {what} it stays: {why}")
         if text is None:
             return ""
         if text == versions[1]:
@@ -114,7 +116,7 @@ def merged(
     """The merged text, and what could not be merged."""
     if "cards" in name.split("/")[-2:-1] and name.endswith(".yaml"):
         done = mergefile.merge_card(base, ours, theirs)
-        return done.text, "; ".join(done.told)
+        return done.text, "; ".join(done.notices)
     if ours in (base, theirs):
         return theirs, ""
     if theirs == base:

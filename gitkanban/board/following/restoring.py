@@ -41,20 +41,20 @@ def restore(place: Place) -> list[str]:
         lost = _find_losses(place, seen, tip)
         start = _made_behind(place, seen, tip)
         # The person's git has brought the checkout to the tip as it is; so it is put on record.
-        told = follow_board.follow(place) if lost or start else []
+        notices = follow_board.follow(place) if lost or start else []
         draft = writing.NewTree(place, tip) if lost or start else None
         if draft and start:
-            told += _reapply_changes(draft, start, seen)
-        told += _put_back(place, draft, lost) if draft else []
-        told = list(dict.fromkeys(told))
-        message = "kanban: bring back what the branch lost\n\n" + "".join(f"{t}\n" for t in told)
+            notices += _reapply_changes(draft, start, seen)
+        notices += _put_back(place, draft, lost) if draft else []
+        notices = list(dict.fromkeys(notices))
+        message = "kanban: bring back what the branch lost\n\n" + "".join(f"{t}\n" for t in notices)
         new = (_commit_restored(draft, message, tip) if draft else "") or tip
         if new == tip:
             git.run(place.common, "update-ref", "--no-deref", refs.SEEN, tip, seen, check=False)
-            return told
+            return notices
         follow_board.begin(place, tip)
         if refs.swap(place, tip, new, "kanban: bring back what the branch lost"):
-            return told + follow_board.follow(place)
+            return notices + follow_board.follow(place)
     return []
 
 
@@ -215,10 +215,12 @@ def _put_back(place: Place, draft: writing.NewTree, lost: Iterable[Loss]) -> lis
     lost = list(lost)
     wanted = {oid for loss in lost for oid in loss[1:] if oid}
     texts = blobs.texts(place, wanted)
-    told = []
+    notices = []
     for loss in lost:
         if any(oid and oid not in texts for oid in loss[1:]):
-            told.append(f"{loss.path}: the branch lost a change, and it is too large to bring back")
+            notices.append(
+                f"{loss.path}: the branch lost a change, and it is too large to bring back"
+            )
             continue
         before, seen, now = (texts.get(oid) if oid else None for oid in loss[1:])
         text, why = follow_file.merged(loss.path, before, now, seen)
@@ -226,7 +228,7 @@ def _put_back(place: Place, draft: writing.NewTree, lost: Iterable[Loss]) -> lis
             draft.files[loss.path] = (
                 None if text is None else text.encode("utf-8", "surrogateescape")
             )
-            told.append(f"{loss.path}: the branch had lost a change; it is back")
+            notices.append(f"{loss.path}: the branch had lost a change; it is back")
         if why:
-            told.append(f"{loss.path}: the branch lost a change that no longer fits: {why}")
-    return told
+            notices.append(f"{loss.path}: the branch lost a change that no longer fits: {why}")
+    return notices

@@ -24,7 +24,7 @@ class MergedText(NamedTuple):
 
     text: str | None
     conflicts: tuple[str, ...] = ()
-    told: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
 
 
 def merge_card(
@@ -106,10 +106,10 @@ def _by_fields(
     text = cardfile.edited(ours.text, fields)
     text = _with_others(text, ours, theirs, other)
     names = (*conflicts, *wrong)
-    told = tuple(_conflict_line(name, ours, theirs, labels) for name in names)
+    notices = tuple(_conflict_line(name, ours, theirs, labels) for name in names)
     for name in names if strict else ():
         text = _mark_field(text, name, base, ours, theirs, labels)
-    return MergedText(text, names, told)
+    return MergedText(text, names, notices)
 
 
 def _has_meaning(text: str, card: Card, other: dict[str, object]) -> bool:
@@ -268,10 +268,10 @@ def _merge_with_removed(
         f"{'deleted' if text is None else 'edited'} ({label})"
         for text, label in zip((ours, theirs), labels, strict=True)
     ]
-    told = (f"{WHOLE}: {', '.join(said)}",)
+    notices = (f"{WHOLE}: {', '.join(said)}",)
     if not strict:
-        return MergedText(ours, (WHOLE,), told)
-    return MergedText(_mark_whole(ours or "", theirs or "", labels), (WHOLE,), told)
+        return MergedText(ours, (WHOLE,), notices)
+    return MergedText(_mark_whole(ours or "", theirs or "", labels), (WHOLE,), notices)
 
 
 def _mark_whole(ours: str, theirs: str, labels: tuple[str, str]) -> str:
@@ -283,9 +283,9 @@ def _added_twice(
 ) -> MergedText:
     if ours.meaning == theirs.meaning:
         return MergedText(ours.text)
-    told = (f"{WHOLE}: two different cards have this id ({labels[0]}, {labels[1]})",)
+    notices = (f"{WHOLE}: two different cards have this id ({labels[0]}, {labels[1]})",)
     both = _mark_whole(ours.text, theirs.text, labels) if strict else ours.text
-    return MergedText(both, (WHOLE,), told)
+    return MergedText(both, (WHOLE,), notices)
 
 
 def _by_lines(
@@ -295,5 +295,5 @@ def _by_lines(
     clean = merge.text(base, ours, theirs)
     if clean is not None:
         return MergedText(clean)
-    told = (f"{WHOLE}: both changed, and not by field: {why}",)
-    return MergedText(_mark_whole(ours, theirs, labels) if strict else ours, (WHOLE,), told)
+    notices = (f"{WHOLE}: both changed, and not by field: {why}",)
+    return MergedText(_mark_whole(ours, theirs, labels) if strict else ours, (WHOLE,), notices)

@@ -28,7 +28,7 @@ class Place(NamedTuple):
     prefix: str  # ".kanban", or "" for a branch of its own
     slots: str  # folder of the lease tokens
     private: str  # <common>/gitkanban
-    told: tuple[str, ...] = ()  # what finding it did, for people
+    notices: tuple[str, ...] = ()  # what finding it did, for people
     here: str = ""  # root of the checkout we were called from
     start: str = ""  # a branch that does not exist yet begins at this ref
     aside: bool = False  # the branch was named: it is not the one that ticks
@@ -59,8 +59,8 @@ def find(cwd: str, branch: str = "") -> Place:
     Raises NoBoard, and Refused for repositories that libgit2 cannot open.
     """
     common, main, here, pinned, worktrees, signs = repository(cwd)
-    told: list[str] = []
-    found = _configured_board(common, pinned) or _standing_board(common, main, told)
+    notices: list[str] = []
+    found = _configured_board(common, pinned) or _standing_board(common, main, notices)
     if found is None:
         raise NoBoard(
             "there is no kanban board in this repository",
@@ -77,7 +77,7 @@ def find(cwd: str, branch: str = "") -> Place:
             start = f"refs/heads/{name}"
         name = branch
     return Place(
-        common, main, name, prefix, f"{root}/slots", private, tuple(told), here, start, aside,
+        common, main, name, prefix, f"{root}/slots", private, tuple(notices), here, start, aside,
         worktrees, signs,
     )  # fmt: skip
 
@@ -190,7 +190,7 @@ def _configured_board(common: str, name: str) -> tuple[str, str] | None:
     return name, FOLDER if there[1] else ""
 
 
-def _standing_board(common: str, main: str, told: list[str]) -> tuple[str, str] | None:
+def _standing_board(common: str, main: str, notices: list[str]) -> tuple[str, str] | None:
     """The board where nothing is configured: branch kanban, origin's default branch, HEAD."""
     ours = board_in(common, "refs/heads/kanban")
     if ours is not None and _is_own(common):
@@ -198,9 +198,9 @@ def _standing_board(common: str, main: str, told: list[str]) -> tuple[str, str] 
     theirs = board_in(common, _ORIGINS) if ours is None else None
     if theirs is not None:
         attach(common, main, _ORIGINS)
-        told.append("attached the board: branch kanban from origin/kanban")
+        notices.append("attached the board: branch kanban from origin/kanban")
         return "kanban", theirs
-    for ref in (_default_branch(common, told), _head_of(common)):
+    for ref in (_default_branch(common, notices), _head_of(common)):
         # In the tree of code only the folder makes a board: a config.yaml is anybody's.
         if ref and board_in(common, ref) == FOLDER:
             return ref.removeprefix("refs/heads/"), FOLDER
@@ -222,14 +222,14 @@ def _head_of(common: str) -> str:
     return git.run(common, "symbolic-ref", "-q", "HEAD", check=False).text
 
 
-def _default_branch(common: str, told: list[str]) -> str:
+def _default_branch(common: str, notices: list[str]) -> str:
     """Origin's default branch if there is a board in it; made here where only origin has it."""
     theirs = git.run(common, "symbolic-ref", "-q", "refs/remotes/origin/HEAD", check=False).text
     ours = theirs.replace("refs/remotes/origin/", "refs/heads/")
     if theirs and not exists(common, ours) and board_in(common, theirs) == FOLDER:
         name = ours.removeprefix("refs/heads/")
         git.run(common, "branch", "--", name, theirs)
-        told.append(f"attached the board: branch {name} from origin/{name}")
+        notices.append(f"attached the board: branch {name} from origin/{name}")
     return ours
 
 

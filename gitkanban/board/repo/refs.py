@@ -35,7 +35,7 @@ def remove_stale_locks(place: Place) -> list[str]:
     Only what nobody has open, while no git works in the repository. Call it with the tick lock
     held, so that no other tick is about to take one.
     """
-    told = []
+    notices = []
     for name in (place.ref, SEEN, "HEAD"):
         lock = f"{place.common}/{name}.lock"
         try:
@@ -47,8 +47,8 @@ def remove_stale_locks(place: Place) -> list[str]:
             os.unlink(lock)
         except FileNotFoundError:
             continue
-        told.append(f"removed {lock}, which a killed git had left")
-    return told
+        notices.append(f"removed {lock}, which a killed git had left")
+    return notices
 
 
 def swap(

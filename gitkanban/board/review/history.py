@@ -12,7 +12,7 @@ from gitkanban.board.formats import cardfile, notefile, runfile
 from gitkanban.board.formats.yamltext import Bad
 from gitkanban.board.repo import blobs, git
 from gitkanban.board.repo.place import Place
-from gitkanban.core.changes import told
+from gitkanban.core.changes import change_words
 from gitkanban.core.model import Card
 from gitkanban.errors import NotFound
 
@@ -115,7 +115,7 @@ def _event_of(
             _parse_card(file.path, file.old, texts),
             _parse_card(file.path, file.new, texts),
         )
-        text = "archived" if after is None and name in archived else told(before, after)
+        text = "archived" if after is None and name in archived else change_words(before, after)
         run = (after.run if after else "") or (before.run if before else "")
     elif kind == "run" and file.new:
         try:

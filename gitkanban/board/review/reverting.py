@@ -65,7 +65,7 @@ def _revert_card(
     merged = merge_card(did, text, was, ("now", "before"), strict=True)
     if merged.conflicts:
         raise Refused(
-            f"{name} was changed again since: {'; '.join(merged.told)}",
+            f"{name} was changed again since: {'; '.join(merged.notices)}",
             f"Set it by hand: gitkanban edit {name}.",
         )
     if merged.text is None:

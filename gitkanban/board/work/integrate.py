@@ -31,7 +31,7 @@ class MergeResult(NamedTuple):
     merged: str = ""
     conflicts: tuple[str, ...] = ()  # files
     others: tuple[str, ...] = ()  # accepted cards that changed these files in the meantime
-    told: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
 
 
 def unchecked(commit: str) -> None:
@@ -79,8 +79,8 @@ class BaseAhead:
             return MergeResult(branch, self.base, merged=found.merged)
         work = CardMerge(self.place, self.config, card, self.tip, theirs)
         work.merge()
-        told = (*found.notices, *work.notices)
-        result = MergeResult(branch, self.base, conflicts=work.conflicts, told=told)
+        notices = (*found.notices, *work.notices)
+        result = MergeResult(branch, self.base, conflicts=work.conflicts, notices=notices)
         if work.conflicts:
             others = _accepted_meanwhile(self.place, self.tip, theirs, work.conflicts)
             return result._replace(others=others)
@@ -109,11 +109,11 @@ class BaseAhead:
         """Bring the checkouts of base along, once it has moved; lines to tell."""
         if self.tip == self.old:
             return []
-        told = follow_base.bring(self.place, self.checkouts, self.old, self.tip)
+        notices = follow_base.bring(self.place, self.checkouts, self.old, self.tip)
         if self.ref != self.place.ref:  # the board's own branch is looked at by whatever writes it
-            told += mending.mend(self.place, self.old, self.tip, self.ref)
+            notices += mending.mend(self.place, self.old, self.tip, self.ref)
         failpoints.reach("accept.checkouts-brought")
-        return told
+        return notices
 
 
 def _accepted_meanwhile(

@@ -29,6 +29,7 @@ def accept_command(cards: tuple[str, ...], how: str | None, as_json: bool) -> in
     and stays in review. A conflict blocks the card and names the files.
     """
     from gitkanban.tick.accepting import accept
+    from gitkanban.views.outcome import accepted_data
 
     refuse_in_session("accept")
     place = place_here()
@@ -47,7 +48,7 @@ def accept_command(cards: tuple[str, ...], how: str | None, as_json: bool) -> in
             each = done[-1]
             words = f"done ({each.detail[:10] or 'nothing to merge'})"
             say(f"{name} {words if each.to == 'done' else f'blocked: {each.detail}'}")
-            tell(each.told)
+            tell(each.notices)
     if as_json:
-        print_json({"accepted": [each._asdict() for each in done], "refused": refused})
+        print_json({"accepted": [accepted_data(each) for each in done], "refused": refused})
     return 1 if refused or any(each.to != "done" for each in done) else 0

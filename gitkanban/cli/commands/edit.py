@@ -118,8 +118,8 @@ def edit_command(
     else:
         from gitkanban.cli.editor import by_text
 
-        told = by_text(place, card, source)
-        _report_edit(told.card, told.fields, told.commit, as_json)
+        done = by_text(place, card, source)
+        _report_edit(done.card, done.fields, done.commit, as_json)
 
 
 def _by_fields(

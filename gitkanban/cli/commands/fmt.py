@@ -80,7 +80,7 @@ def _on_board(place: Place, names: list[str], check: bool) -> int:
         changes = decide(store.read(place))
     else:
         done = store.commit(place, decide, message=_format_message)
-        tell(done.told)
+        tell(done.notices)
         changes = list(done.changes)
     for change in changes:
         assert isinstance(change, RewriteCard)

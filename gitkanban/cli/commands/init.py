@@ -72,7 +72,7 @@ def init_command(branch: str, worker: str, runner: str, source: str | None, as_j
     check_id(worker)
     config = text_argument("", source) if source else _config_text(worker, runner)
     made = init.create(cwd, branch=branch, config=config, files={})
-    tell(made.told)
+    tell(made.notices)
     board = store.read(made)
     if board.config is not None and not source:
         trust.record(made, board.config)

@@ -23,7 +23,7 @@ def merge_file_command(base: str, ours: str, theirs: str, path: str) -> int:
     texts = [_read_text(name) for name in (base, ours, theirs)]
     merged = merge_card(texts[0], texts[1], texts[2], ("ours", "theirs"), strict=True)
     files.replace(ours, (merged.text or "").encode("utf-8", "surrogateescape"), lasting=False)
-    for line in merged.told:
+    for line in merged.notices:
         click.echo(f"{shown(path or ours)}: {shown(line)}", err=True)
     return 1 if merged.conflicts else 0
 

@@ -113,8 +113,8 @@ def move_cards(
 
     done = change(place, all_of)
     if as_json:
-        told = [{"id": card, "status": done.after.cards[card].status} for card in moved]
-        print_json({"cards": told, "commit": done.commit})
+        rows = [{"id": card, "status": done.after.cards[card].status} for card in moved]
+        print_json({"cards": rows, "commit": done.commit})
         return
     for card in moved:
         before, after = done.before.cards[card], done.after.cards[card]

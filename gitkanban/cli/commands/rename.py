@@ -49,15 +49,15 @@ def rename_command(old: str, new: str, branch: str, as_json: bool) -> None:
         return from_lines([MessageLine(found, f"renamed to {new}")], suffix)
 
     done = store.commit(place, decide, message=message)
-    tell(done.told)
+    tell(done.notices)
     children = [each.card for each in done.changes if isinstance(each, EditCard)]
     if as_json:
         from gitkanban.cli.here import print_json
 
         print_json({"old": found, "new": new, "children": children, "commit": done.commit})
     else:
-        told = f", and in {', '.join(children)}" if children else ""
-        say(f"{found} is {new} now{told}")
+        also = f", and in {', '.join(children)}" if children else ""
+        say(f"{found} is {new} now{also}")
 
 
 def _rename_changes(place: Place, board: Board, old: str, new: str) -> list[Change]:

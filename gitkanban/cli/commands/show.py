@@ -90,7 +90,7 @@ def _standing_of(place: Place, board: Board, card: Card, now: int) -> tuple[str,
     from gitkanban.runs.supervision.locks import Locks
 
     seen = glance(place, board, now, Locks(place.private))
-    return standing(board, seen).told(card, seen), ready(board, card, now, seen.elsewhere)
+    return standing(board, seen).remark_on(card, seen), ready(board, card, now, seen.elsewhere)
 
 
 def _prompt_text(place: Place, board: Board, card: Card) -> str:

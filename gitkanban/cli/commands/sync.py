@@ -33,7 +33,7 @@ def sync_command(remote: str, cards: bool, as_json: bool) -> None:
         if as_json:
             print_json({"remote": name, "offline": True})
         return
-    tell(done.told)
+    tell(done.notices)
     if as_json:
         print_json({
             "remote": name, "offline": False, "commit": done.commit,

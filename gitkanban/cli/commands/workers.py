@@ -90,7 +90,7 @@ def _set_keys(words: Sequence[str], branch: str, as_json: bool) -> None:
         return from_lines([MessageLine("", f"workers set {name} {what}")], suffix)
 
     done = store.commit(place, decide, message=message)
-    tell(done.told)
+    tell(done.notices)
     config, doubts = edits[0]
     why = "" if place.aside else _why_untrusted(place, config, name)
     if as_json:
@@ -167,8 +167,8 @@ def _check_edit(place: Place, name: str, before: str, after: str) -> _Edit:
         if problem.message not in known:
             raise BadData(problem.message, problem.hint)
     if config is None or old is None:
-        raise BadData(had[0].told, had[0].hint)
-    doubts = [f"it has a mistake: {config.faulty[name].told}"] if name in config.faulty else []
+        raise BadData(had[0].located, had[0].hint)
+    doubts = [f"it has a mistake: {config.faulty[name].located}"] if name in config.faulty else []
     for each in brought_in(configrules.state(old), configrules.state(config)):
         # Of a worker that had a mistake, nothing was known before.
         if (each.severity == ERROR or each.rule == "no-command") and name not in old.faulty:

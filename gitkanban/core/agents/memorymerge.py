@@ -49,7 +49,7 @@ def merged(
 def _by_lines(path: str, base: str, memory: str, proposed: str, *, take: str) -> MergedMemory:
     prose = path.endswith(_PROSE) or "." not in path.rpartition("/")[2]
     lines: list[str] = []
-    told: list[str] = []
+    notices: list[str] = []
     for piece in merge.lines(*(_split_lines(text) for text in (base, memory, proposed))):
         if not piece.conflict:
             lines += piece.lines
@@ -58,22 +58,22 @@ def _by_lines(path: str, base: str, memory: str, proposed: str, *, take: str) ->
         elif take:
             lines += piece.ours if take == "memory" else piece.theirs
         else:
-            told += [
+            notices += [
                 f"{path}: both changed the same lines",
                 *_side_lines("  memory:  ", piece.ours),
                 *_side_lines("  proposal:", piece.theirs),
             ]
-    if told:
-        return MergedMemory(memory.encode("utf-8", "surrogateescape"), "\n".join(told))
+    if notices:
+        return MergedMemory(memory.encode("utf-8", "surrogateescape"), "\n".join(notices))
     return MergedMemory("".join(lines).encode("utf-8", "surrogateescape"))
 
 
 def _side_lines(name: str, lines: Sequence[str]) -> list[str]:
     """One side of a conflict, bounded, the cut announced."""
-    told = [f"{name} {line.rstrip()[:CONFLICT_WIDTH]}" for line in lines[:CONFLICT_MOST]]
+    notices = [f"{name} {line.rstrip()[:CONFLICT_WIDTH]}" for line in lines[:CONFLICT_MOST]]
     if len(lines) > CONFLICT_MOST:
-        told.append(f"{name} [cut: {len(lines) - CONFLICT_MOST} more lines]")
-    return told
+        notices.append(f"{name} [cut: {len(lines) - CONFLICT_MOST} more lines]")
+    return notices
 
 
 def _lacking_lines(ours: Sequence[str], theirs: Sequence[str]) -> Sequence[str]:

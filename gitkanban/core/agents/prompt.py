@@ -157,7 +157,7 @@ def note_line(note: Note) -> str:
 
 def _attempts_section(runs: Sequence[Run], notes: Sequence[Note], logs: Mapping[str, str]) -> str:
     """Earlier attempts and what people said, in the order in which they happened."""
-    told: list[tuple[str, str]] = []
+    entries: list[tuple[str, str]] = []
     for run in runs:
         why = run.why.replace("\n", "\n  ")
         text = f"- attempt {run.run}: {run.outcome} ({why})"
@@ -166,14 +166,14 @@ def _attempts_section(runs: Sequence[Run], notes: Sequence[Note], logs: Mapping[
         if run.run in logs:
             said = cut_head(logs[run.run].strip(), LOG_MOST).replace("\n", "\n  | ")
             text += f"\n  its last output:\n  | {said}"
-        told.append((run.run, text))
+        entries.append((run.run, text))
     for note in notes:
         if note.kind == "memory":
             continue
-        told.append((note.id, note_line(note)))
-    if not told:
+        entries.append((note.id, note_line(note)))
+    if not entries:
         return ""
-    lines = [text for _, text in sorted(told)]
+    lines = [text for _, text in sorted(entries)]
     return (
         "What happened before (you continue in the directory as the last attempt left it):\n"
         + "\n".join(lines)

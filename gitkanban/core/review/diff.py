@@ -181,10 +181,10 @@ def _new_waits(before: Board, after: Board) -> Iterable[Waiting]:
 
 def _freed_cards(before: Board, after: Board, now_ready: Iterable[str]) -> Iterable[str]:
     """Open cards that waited and do not any more, without being ready: in the backlog, say."""
-    told = set(now_ready)
+    notices = set(now_ready)
     for name, card in sorted(after.cards.items()):
         old = before.cards.get(name)
-        if old is None or card.status in TERMINAL or name in told or card.status == TODO:
+        if old is None or card.status in TERMINAL or name in notices or card.status == TODO:
             continue
         waited = any(not is_done(before, parent) for parent in old.parents)
         if waited and not unfinished(after, card):

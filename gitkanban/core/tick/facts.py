@@ -40,7 +40,9 @@ class Work(NamedTuple):
     leftover: str = ""  # the commit made of changes it left uncommitted; empty: none
     leftover_paths: tuple[str, ...] = ()  # without the agent's own droppings
     salvage: str = ""  # ref that keeps what did not fit the branch
-    told: tuple[str, ...] = ()  # things a person should know: branch switched, board paths left out
+    notices: tuple[
+        str, ...
+    ] = ()  # things a person should know: branch switched, board paths left out
     missed: tuple[str, ...] = ()  # paths that should have been committed, and could not be
     merged: int = 0  # commits of the session's own that base has already: it merged them itself
 

@@ -210,7 +210,7 @@ class Reasons:
             return _OfWorker(NO_WORKER, "nobody is assigned", "`gitkanban edit {id} --worker NAME`")
         worker = config.workers.get(name)
         if name in config.faulty:
-            text = f"worker {name} has a mistake ({config.faulty[name].told})"
+            text = f"worker {name} has a mistake ({config.faulty[name].located})"
             return _OfWorker(CONFIG, text, "its repair in config.yaml")
         if worker is None:
             return _OfWorker(

@@ -24,7 +24,7 @@ class Accepted(NamedTuple):
     card: str
     to: str  # done | blocked
     detail: str  # the merge commit (empty: nothing to merge), or what conflicts
-    told: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
     merged: str = ""  # a commit of base that has the work; empty: it left none
 
 
@@ -37,7 +37,7 @@ class Outcome(NamedTuple):
     started: tuple[Started, ...] = ()
     held: tuple[Hold, ...] = ()
     commit: str = ""  # the last board commit it made; empty: none
-    told: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
     untrusted: Mapping[str, str] = {}  # workers with cards that wait for trust -> why
     standstill: str = ""
@@ -56,4 +56,4 @@ class Outcome(NamedTuple):
         return self.adding(**{**more, "commit": later.commit or self.commit})
 
 
-_EVENTS = frozenset({"settled", "stopped", "accepted", "started", "told", "errors"})
+_EVENTS = frozenset({"settled", "stopped", "accepted", "started", "notices", "errors"})

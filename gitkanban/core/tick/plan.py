@@ -27,7 +27,7 @@ class Plan(NamedTuple):
     held: tuple[Hold, ...]
     served: dict[str, float]
     ready_since: dict[str, int]
-    told: tuple[str, ...]
+    notices: tuple[str, ...]
     letters: tuple[tuple[str, tuple[str, ...]], ...]  # of sessions: (run, files done with)
     agents: AgentState  # what is known of agents after those ends
     after: Board  # the board with `changes` applied
@@ -49,7 +49,7 @@ def plan(board: Board, observed: Observed) -> Plan:
         scheduled.held,
         dict(scheduled.served),
         dict(scheduled.ready_since),
-        (*found.told, *crossed(board, after, observed, {run.card for run in found.settled})),
+        (*found.notices, *crossed(board, after, observed, {run.card for run in found.settled})),
         found.letters,
         found.agents,
         after,

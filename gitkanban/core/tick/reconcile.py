@@ -51,7 +51,7 @@ class Reconciled(NamedTuple):
     finished_runs: tuple[
         str, ...
     ] = ()  # runs with nothing more to do once the changes are committed
-    told: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
     letters: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (run, files that are done with)
     agents: AgentState = AgentState()  # what is known of them after these ends
 
@@ -184,7 +184,7 @@ def _move_card(
 def _run_record(observed: Observed, facts: RunFacts, judged: Verdict) -> Run:
     assert facts.exit is not None
     session = facts.exit.step("session")
-    told = facts.report.summary if facts.report and facts.report.summary else facts.summary
+    notices = facts.report.summary if facts.report and facts.report.summary else facts.summary
     return Run(
         run=facts.run,
         card=facts.card,
@@ -204,8 +204,8 @@ def _run_record(observed: Observed, facts: RunFacts, judged: Verdict) -> Run:
         cost_usd=facts.cost_usd,
         tokens_in=facts.tokens_in,
         tokens_out=facts.tokens_out,
-        why="; ".join((judged.why, *facts.work.told, *_tampering_words(facts))),
-        summary=cut(told, SUMMARY_MOST),
+        why="; ".join((judged.why, *facts.work.notices, *_tampering_words(facts))),
+        summary=cut(notices, SUMMARY_MOST),
     )
 
 

@@ -73,7 +73,7 @@ class Standing(NamedTuple):
     deadlock: str = ""
     waits_for_you: str = ""
 
-    def told(self, card: Card, observed: Observed) -> str:
+    def remark_on(self, card: Card, observed: Observed) -> str:
         """What is told beside a card's status: what holds it, where its own fields do not say it."""
         why = self.held.get(card.id)
         beside = card.id in observed.refused or card.id in observed.elsewhere

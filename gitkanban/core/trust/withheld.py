@@ -194,15 +194,15 @@ def _key_change(
 def _variable_changes(now: tuple[str, ...], allowed: tuple[str, ...]) -> str:
     """The variables that differ, as `A=1 is new, B=2 is gone, C=3 was 4`."""
     after, before = (dict(each.split("=", 1) for each in env) for env in (now, allowed))
-    told = []
+    notices = []
     for name in sorted({*after, *before}):
         if name not in before:
-            told.append(f"{name}={after[name]} is new")
+            notices.append(f"{name}={after[name]} is new")
         elif name not in after:
-            told.append(f"{name}={before[name]} is gone")
+            notices.append(f"{name}={before[name]} is gone")
         elif after[name] != before[name]:
-            told.append(f"{name}={after[name]} was {before[name]}")
-    return ", ".join(told) or "its order"
+            notices.append(f"{name}={after[name]} was {before[name]}")
+    return ", ".join(notices) or "its order"
 
 
 def _command_words(argv: tuple[str, ...]) -> str:

@@ -80,14 +80,14 @@ def gather(private: str) -> list[str]:
 
     What cannot be kept yet is told, a line each, and stops nobody: it is tried again.
     """
-    told = []
+    notices = []
     for folder in folders.every(private):
         if waits(folder) and folder.has("exit.json"):
             try:
                 propose(folder)
             except OSError as error:
-                told.append(f"what run {folder.run} remembered is not kept yet: {error}")
-    return told
+                notices.append(f"what run {folder.run} remembered is not kept yet: {error}")
+    return notices
 
 
 def _memory_differences(folder: Folder, home: Home) -> _Found:

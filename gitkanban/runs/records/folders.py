@@ -140,7 +140,9 @@ class Folder(NamedTuple):
 
     def write_work(self, work: Work) -> None:
         """Record what was collected. Lost in a power cut, it is collected again."""
-        self._write_json("work.json", work._asdict(), lasting=False)
+        values = work._asdict()
+        values["told"] = values.pop("notices")  # as every version has called it
+        self._write_json("work.json", values, lasting=False)
 
     def exit(self) -> Exit | None:
         """How the run ended, None while it has not."""

@@ -128,7 +128,7 @@ class Supervisor:
     def _spawn(self, name: str, argv: list[str]) -> tuple[int, int]:
         """Start a step in a session of its own: (pid, 0), or (0, errno) when it cannot be run."""
         logs = [boundedlog.open_log(path) for path in self._logs(name)]
-        told, tell = os.pipe()
+        asked, tell = os.pipe()
         wait, go = os.pipe()
         us = os.getpid()
         pid = os.fork()
@@ -144,8 +144,8 @@ class Supervisor:
         os.close(tell)
         for fd in logs:
             os.close(fd)
-        trouble = os.read(told, 16)
-        os.close(told)
+        trouble = os.read(asked, 16)
+        os.close(asked)
         if trouble:
             os.waitpid(pid, 0)
             return 0, int(trouble)
@@ -314,7 +314,7 @@ class Supervisor:
     def _end_tree(self, pid: int = 0) -> int | None:
         """End every descendant: TERM, grace, KILL. As subreaper we are ancestor of them all."""
         status = None
-        told = False
+        asked = False
         began = time.monotonic()
         until = began + self.grace
         while True:
@@ -327,12 +327,12 @@ class Supervisor:
             for process in below:
                 if now >= until:
                     processes.tell(process, signal.SIGKILL)
-                elif not told:
+                elif not asked:
                     processes.tell(process, signal.SIGTERM)
                     processes.tell(process, signal.SIGCONT)
             if not below and pid:  # no /proc (macOS): the step's own group is what we know
                 _tell_group(pid, signal.SIGKILL if now >= until else signal.SIGTERM)
-            told = True
+            asked = True
             late = now - until
             self._wait(_HARD if late > 10 else 0.02 if late >= 0 else min(until - now, 0.1))
 

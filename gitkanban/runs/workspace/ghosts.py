@@ -51,11 +51,11 @@ def forget(place: Place, locks: Locks, card: str, path: str) -> list[str]:
     if not admin:
         return []
     run = f"worktree-of-{card}"
-    told = [*salvaged(place, path, run), *_salvaged_index(place, card, admin, run)]
+    notices = [*salvaged(place, path, run), *_salvaged_index(place, card, admin, run)]
     with worktrees.making(locks):
         worktrees.unlock(admin)
         drop(place, path)
-    return told
+    return notices
 
 
 def _salvaged_index(place: Place, card: str, admin: str, run: str) -> list[str]:

@@ -75,7 +75,7 @@ def include(common: str, main: str, base: str, path: str, admin: str) -> list[st
     before = included(common, admin)
     wanted = _wanted(common, main, base)
     ignored = _ignored_in_worktree(common, path, admin, wanted)
-    told = [f"{each} is not ignored in the worktree" for each in wanted if each not in ignored]
+    notices = [f"{each} is not ignored in the worktree" for each in wanted if each not in ignored]
     now = dict[str, Included]()
     for name in wanted:
         known = before.get(name)
@@ -86,13 +86,13 @@ def include(common: str, main: str, base: str, path: str, admin: str) -> list[st
         try:
             made = files.clone(f"{main}/{name}", f"{path}/{name}", below=main, to_below=path)
         except (files.InTheWay, PermissionError, FileNotFoundError) as error:
-            told.append(f"{name}: {error.strerror}")
+            notices.append(f"{name}: {error.strerror}")
             continue
         now[name] = Included(name, made.st_size, made.st_mtime_ns)
     still = {name: each for name, each in before.items() if os.path.lexists(f"{path}/{name}")}
     _write_list(common, admin, still | now)
-    more = len(told) - _TOLD_MOST
-    return [*told[:_TOLD_MOST], *([f"and {more} more"] if more > 0 else [])]
+    more = len(notices) - _TOLD_MOST
+    return [*notices[:_TOLD_MOST], *([f"and {more} more"] if more > 0 else [])]
 
 
 def _is_as_put(path: str, known: Included | None) -> bool:

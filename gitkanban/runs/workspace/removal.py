@@ -22,7 +22,7 @@ class Removed(NamedTuple):
     """What `remove` did: whether the worktree is gone, and what to tell."""
 
     gone: bool
-    told: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
 
 
 def remove(place: Place, locks: Locks, wish: Wish, landed: str = "") -> Removed:
@@ -37,7 +37,7 @@ def remove(place: Place, locks: Locks, wish: Wish, landed: str = "") -> Removed:
     admin = ground.registered(place.common, path)
     if not admin or not worktrees.is_marked(admin):
         return Removed(False, (f"{path} is no worktree of ours",))
-    told = unfinished.remove_stale_locks(place.common, admin, branch)
+    notices = unfinished.remove_stale_locks(place.common, admin, branch)
     base, tip = worktrees.tips(place, wish.base, branch)
     _, head = head_of(place.common, admin)
     why = cleanliness.describe_unclean(place.common, path, admin)
@@ -49,12 +49,12 @@ def remove(place: Place, locks: Locks, wish: Wish, landed: str = "") -> Removed:
         return Removed(False, (f"{path} has {why}: kept",))
     with worktrees.making(locks):
         trash = _take_away(place, path)
-    told += _empty_trash(trash)
+    notices += _empty_trash(trash)
     if tip and commits.is_ancestor(place.common, tip, base):
         git.run(
             place.common, "update-ref", "--no-deref", "-d", f"refs/heads/{branch}", tip, check=False
         )
-    return Removed(True, tuple(told))
+    return Removed(True, tuple(notices))
 
 
 def take_whole(place: Place, path: str) -> list[str]:

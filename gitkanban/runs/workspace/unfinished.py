@@ -70,7 +70,7 @@ def settle_worktree(common: str, workspace: str, admin: str, branch: str, run: s
     named, head = head_of(common, admin)
     if named == ref and not under_way:
         return []
-    told = []
+    notices = []
     kept = salvage.snapshot(workspace, common, admin, run, f"{branch} before it was set right")
     if not kept and head and not commits.is_ancestor(common, head, ref):
         kept = salvage.keep(common, run, head)
@@ -78,15 +78,15 @@ def settle_worktree(common: str, workspace: str, admin: str, branch: str, run: s
         stashed = commits.resolve_id(common, read_plain(f"{admin}/{name}").strip())
         kept = salvage.keep(common, run, stashed) if stashed else kept
     if kept:
-        told.append(f"what did not fit the branch is in {kept}")
+        notices.append(f"what did not fit the branch is in {kept}")
     _forget_operations(admin)
     if under_way:
-        told.append(f"an unfinished {under_way} was given up")
+        notices.append(f"an unfinished {under_way} was given up")
     ground.attach(admin, branch)
     with View(workspace, common, ref, f"{admin}/index") as view:
         view.git("reset", "--hard", "--quiet")
         view.keep_index(f"{admin}/index")
-    return told
+    return notices
 
 
 def _forget_operations(admin: str) -> None:

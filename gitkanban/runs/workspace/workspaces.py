@@ -51,7 +51,7 @@ class Workspace(NamedTuple):
     sparse: bool = False
     base: str = ""  # the branch it started from
     includes: bool = False  # base has a `.worktreeinclude`
-    told: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
 
 
 def prepare(place: Place, locks: Locks, wish: Wish) -> Workspace:
@@ -66,16 +66,16 @@ def prepare(place: Place, locks: Locks, wish: Wish) -> Workspace:
     worktree_places.check_folder(place, wish.worktrees)
     path = worktrees.current_path(place, wish.card, wish.worktrees)
     admin = worktrees.admin_at(place, wish.card, path, wish.worktrees)
-    told = worktrees.make_plain(place.common, worktrees.branch_of(wish.card))
+    notices = worktrees.make_plain(place.common, worktrees.branch_of(wish.card))
     if admin:
         _check_ours(wish, path, admin)
-        told += ground.set_right(path, admin, wish.run)
+        notices += ground.set_right(path, admin, wish.run)
     elif os.path.lexists(path):  # an empty folder is somebody's, too
         raise _occupied_error(path, "it is not a worktree of this repository")
     if os.path.lexists(path):
-        ready = _continue_workspace(place, wish, path, admin, told)
+        ready = _continue_workspace(place, wish, path, admin, notices)
     else:
-        ready = _make_workspace(place, locks, wish, path, told)
+        ready = _make_workspace(place, locks, wish, path, notices)
     includes = bool(place.main) and including.is_asked(place.common, wish.base)
     return ready._replace(includes=includes)
 
@@ -103,13 +103,13 @@ def _occupied_error(path: str, why: str) -> Refused:
 
 
 def _make_workspace(
-    place: Place, locks: Locks, wish: Wish, path: str, told: list[str]
+    place: Place, locks: Locks, wish: Wish, path: str, notices: list[str]
 ) -> Workspace:
     branch = worktrees.branch_of(wish.card)
     base, tip = worktrees.tips(place, wish.base, branch)
-    told += ghosts.salvaged(place, path, wish.run)
+    notices += ghosts.salvaged(place, path, wish.run)
     if tip and tip != base:
-        told += _check_known(place, wish, base, tip)
+        notices += _check_known(place, wish, base, tip)
     ahead = bool(tip) and not commits.is_ancestor(place.common, tip, base)
     start = tip if ahead else base
     with worktrees.making(locks):
@@ -125,8 +125,10 @@ def _make_workspace(
         failpoints.reach("workspace.kept")
     sparse = _fill_worktree(place, path, admin, branch, wish.without_board)
     failpoints.reach("workspace.checked-out")
-    told += _post_checkout(place.common, path, start, is_base=not ahead)
-    return Workspace(path, branch, start, True, True, admin, sparse, wish.base, told=tuple(told))
+    notices += _post_checkout(place.common, path, start, is_base=not ahead)
+    return Workspace(
+        path, branch, start, True, True, admin, sparse, wish.base, notices=tuple(notices)
+    )
 
 
 def _check_known(place: Place, wish: Wish, base: str, tip: str) -> list[str]:
@@ -219,17 +221,17 @@ def _post_checkout(common: str, path: str, commit: str, is_base: bool) -> list[s
 
 
 def _continue_workspace(
-    place: Place, wish: Wish, path: str, admin: str, told: list[str]
+    place: Place, wish: Wish, path: str, admin: str, notices: list[str]
 ) -> Workspace:
     branch = worktrees.branch_of(wish.card)
-    told += unfinished.remove_stale_locks(place.common, admin, branch)
+    notices += unfinished.remove_stale_locks(place.common, admin, branch)
     failpoints.reach("workspace.found")
     base, tip = worktrees.tips(place, wish.base, branch)
     if not tip:
         last = worktrees.last_known(admin)
         tip = last if last and commits.resolve(place.common, last) else base
         git.run(place.common, "update-ref", "--no-deref", f"refs/heads/{branch}", tip, "")
-        told.append(f"branch {branch} was gone and is made again")
+        notices.append(f"branch {branch} was gone and is made again")
     worktrees.mark(place, admin, wish.card, path)
     worktrees.lock(admin, wish.run)
     sparse = _left_out(place, admin)
@@ -237,16 +239,18 @@ def _continue_workspace(
     if fresh:  # the tick that made it died before its checkout
         ground.attach(admin, branch)
         sparse = _fill_worktree(place, path, admin, branch, wish.without_board)
-        told += _post_checkout(place.common, path, tip, is_base=False)
+        notices += _post_checkout(place.common, path, tip, is_base=False)
     else:
-        told += unfinished.settle_worktree(place.common, path, admin, branch, wish.run)
+        notices += unfinished.settle_worktree(place.common, path, admin, branch, wish.run)
     failpoints.reach("workspace.set-right")
     if tip != base and commits.is_ancestor(place.common, tip, base):
         with _view_for_checkout(place, path, admin, branch, sparse) as view:
-            tip = _bring_to_base(view, admin, branch, (tip, base), told)
+            tip = _bring_to_base(view, admin, branch, (tip, base), notices)
     failpoints.reach("workspace.forwarded")
     setup = not os.path.exists(f"{admin}/{_SETUP}")
-    return Workspace(path, branch, tip, fresh, setup, admin, sparse, wish.base, told=tuple(told))
+    return Workspace(
+        path, branch, tip, fresh, setup, admin, sparse, wish.base, notices=tuple(notices)
+    )
 
 
 def _is_on_branch(admin: str, branch: str) -> bool:
@@ -259,7 +263,7 @@ def _left_out(place: Place, admin: str) -> bool:
 
 
 def _bring_to_base(
-    view: View, admin: str, branch: str, move: tuple[str, str], told: list[str]
+    view: View, admin: str, branch: str, move: tuple[str, str], notices: list[str]
 ) -> str:
     """Bring a branch without work of its own up to base; the commit at which the run starts.
 
@@ -269,7 +273,7 @@ def _bring_to_base(
     tip, base = move
     view.git("update-index", "-q", "--refresh", check=False)  # times of files that did not change
     if view.git("read-tree", "-m", "-u", tip, base, check=False).code:
-        told.append("base has moved on, but changes in the workspace keep it where it was")
+        notices.append("base has moved on, but changes in the workspace keep it where it was")
         return tip
     view.keep_index(f"{admin}/index")
     failpoints.reach("workspace.index-forwarded")

@@ -42,7 +42,7 @@ def test_files_and_index_follow(here: Place, repo: Path) -> None:
 def test_an_edited_card_merges_by_field(here: Place, repo: Path) -> None:
     path = file_of(repo, "T1")
     path.write_text(path.read_text().replace("a title", "mine  # a comment"))
-    assert edit(here, "T1", status="review", priority=5).told == ()
+    assert edit(here, "T1", status="review", priority=5).notices == ()
     text = path.read_text()
     assert "title: mine  # a comment" in text
     assert "status: review" in text
@@ -56,8 +56,13 @@ def test_an_edited_card_merges_by_field(here: Place, repo: Path) -> None:
 def test_the_same_field_edited_stays_the_persons_and_is_told(here: Place, repo: Path) -> None:
     path = file_of(repo, "T1")
     path.write_text(path.read_text().replace("a title", "mine"))
-    told = edit(here, "T1", title="theirs", priority=9).told
-    assert len(told) == 1 and "title" in told[0] and "mine" in told[0] and "theirs" in told[0]
+    notices = edit(here, "T1", title="theirs", priority=9).notices
+    assert (
+        len(notices) == 1
+        and "title" in notices[0]
+        and "mine" in notices[0]
+        and "theirs" in notices[0]
+    )
     assert "title: mine" in path.read_text()
     assert "priority: 9" in path.read_text()
     assert store.read(here).cards["T1"].title == "theirs"
@@ -109,18 +114,18 @@ def test_a_deleted_draft_and_a_new_one_stay(here: Place, repo: Path) -> None:
     file_of(repo, "T1").unlink()
     file_of(repo, "T2").write_text("id: T2\n\ntitle: a draft\n")
     edit(here, "T1", status="review")
-    told = boards.commit(here, AddCard(Card("T2", title="another"))).told
+    notices = boards.commit(here, AddCard(Card("T2", title="another"))).notices
     assert not file_of(repo, "T1").exists()
     assert "a draft" in file_of(repo, "T2").read_text()
-    assert len(told) == 1 and "T2" in told[0]
+    assert len(notices) == 1 and "T2" in notices[0]
 
 
 def test_a_removed_card_that_was_edited_stays_and_is_told(here: Place, repo: Path) -> None:
     path = file_of(repo, "T1")
     path.write_text(path.read_text().replace("a title", "mine"))
-    told = boards.commit(here, RemoveCard("T1")).told
+    notices = boards.commit(here, RemoveCard("T1")).notices
     assert "mine" in path.read_text()
-    assert len(told) == 1 and "T1" in told[0]
+    assert len(notices) == 1 and "T1" in notices[0]
 
 
 def test_a_checkout_that_was_elsewhere_catches_up(repo: Path) -> None:
@@ -156,8 +161,8 @@ def test_links_are_not_followed(repo: Path, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     (repo / ".kanban/cards").rename(outside)
     (repo / ".kanban/cards").symlink_to(outside)
-    told = edit(here, "T1", priority=8).told
-    assert "symbolic link" in told[0]
+    notices = edit(here, "T1", priority=8).notices
+    assert "symbolic link" in notices[0]
     assert "priority: 1" in (outside / "T1.yaml").read_text()
 
 
@@ -181,8 +186,8 @@ def test_an_index_that_is_locked_is_left_to_the_next_command(here: Place, repo: 
     git(repo, "update-ref", here.ref, git(repo, "commit-tree", "-m", "x", "-p", before,
         git(repo, "rev-parse", f"{board.commit}~:")))  # fmt: skip
     lock.touch()
-    told = follow_board.follow(here)
-    assert len(told) == 1 and "later" in told[0]
+    notices = follow_board.follow(here)
+    assert len(notices) == 1 and "later" in notices[0]
     lock.unlink()
     assert follow_board.follow(here) == []
     assert "priority: 1" in file_of(repo, "T1").read_text()
@@ -198,8 +203,8 @@ def test_an_unmerged_path_is_left_alone(repo: Path) -> None:
     git(repo, "stash", "pop", "-q", check=False)
     unmerged, text = git(repo, "ls-files", "-u"), path.read_text()
     assert unmerged
-    told = edit(here, "T1", priority=4).told
-    assert len(told) == 1 and "unmerged" in told[0]
+    notices = edit(here, "T1", priority=4).notices
+    assert len(notices) == 1 and "unmerged" in notices[0]
     assert (git(repo, "ls-files", "-u"), path.read_text()) == (unmerged, text)
     # Resolved by the person, it follows again.
     git(repo, "checkout", "-q", "HEAD~1", "--", ".kanban/cards/T1.yaml")
@@ -222,6 +227,6 @@ def test_modes_and_line_ends_of_a_person_stay(repo: Path) -> None:
     path = file_of(repo, "T1")
     os.chmod(path, 0o600)
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
-    assert edit(here, "T1", priority=4).told == ()
+    assert edit(here, "T1", priority=4).notices == ()
     assert "priority: 4" in path.read_text()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600

@@ -142,7 +142,7 @@ def left_behind(bench: Bench) -> None:
     # The first run is the rehearsal.
     bench.filter(f"test ! -e {mark} && touch {mark} && cat")
     done = accept(bench.place, "T1")
-    assert done.to == "done" and "do not commit there" in done.told[-1]
+    assert done.to == "done" and "do not commit there" in done.notices[-1]
 
 
 def test_a_follow_up_that_was_half_done_completes_itself(bench: Bench) -> None:

@@ -42,8 +42,8 @@ def test_a_reset_loses_no_run_no_note_and_no_move(here: Place, repo: Path) -> No
     before = store.read(here)
     git(top(here, repo), "reset", "-q", "--hard", "HEAD~3")
     assert store.read(here).cards["T1"].status == "todo"
-    told = restoring.restore(here)
-    assert any("T1.yaml" in line for line in told)
+    notices = restoring.restore(here)
+    assert any("T1.yaml" in line for line in notices)
     after = store.read(here)
     assert after == before._replace(commit=after.commit)
     assert git(top(here, repo), "status", "--porcelain") == ""
@@ -60,7 +60,7 @@ def test_a_persons_amend_is_kept_and_what_it_dropped_comes_back(here: Place, rep
     path.write_text(path.read_text().replace("a title", "a person's title"))
     git(root, "commit", "-q", "-a", "--amend", "-m", "amended")
     done = boards.commit(here, AddCard(Card("T2")))
-    assert done.told
+    assert done.notices
     card = store.read(here).cards["T1"]
     assert (card.title, card.status) == ("a person's title", "review")
     assert git(root, "status", "--porcelain") == ""
@@ -72,8 +72,8 @@ def test_the_same_field_stays_the_persons(here: Place, repo: Path) -> None:
     git(root, "reset", "-q", "--hard", "HEAD~1")
     path.write_text(path.read_text().replace("a title", "a person's"))
     git(root, "commit", "-qam", "mine")
-    told = restoring.restore(here)
-    assert len(told) == 1 and "no longer fits" in told[0]
+    notices = restoring.restore(here)
+    assert len(notices) == 1 and "no longer fits" in notices[0]
     assert store.read(here).cards["T1"].title == "a person's"
 
 
@@ -164,8 +164,8 @@ def test_a_commit_from_a_checkout_that_was_behind_takes_nothing_back(
     (repo / "mine.txt").write_text("2")
     git(repo, "commit", "-qam", "mine")
     assert "T2" not in store.read(here).cards
-    told = restoring.restore(here)
-    assert any("runs/T1/r1.yaml" in line for line in told)
+    notices = restoring.restore(here)
+    assert any("runs/T1/r1.yaml" in line for line in notices)
     after = store.read(here)
     assert after == before._replace(commit=after.commit)
     assert git(repo, "show", "HEAD:mine.txt") == "2"

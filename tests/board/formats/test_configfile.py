@@ -236,7 +236,7 @@ def test_a_worker_with_a_problem_is_left_out_and_the_others_stay() -> None:
     config, problems = read(EXAMPLE.replace("runner: hermes", "runner: hermse"))
     assert config is not None and list(config.workers) == ["messages-owner"]
     assert len(problems) == 1
-    assert {name: one.told for name, one in config.faulty.items()} == {
+    assert {name: one.located for name, one in config.faulty.items()} == {
         "backend-hermes-pool": "config.yaml:15:15: unknown runner 'hermse'"
     }
 

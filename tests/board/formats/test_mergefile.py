@@ -93,7 +93,7 @@ def test_a_conflict_leaves_ours_and_tells_both() -> None:
     theirs = changed("old", "other").replace("todo", "blocked\nreason: failed").replace("T0", "T5")
     merged = merge_card(BASE, ours, theirs)
     assert merged.conflicts == ("status", "title")
-    assert merged.told == (
+    assert merged.notices == (
         "status: done (yours), blocked: failed (board)",
         "title: 'mine' (yours), 'other' (board)",
     )
@@ -138,7 +138,7 @@ def test_two_cards_of_one_id_are_a_conflict_unless_they_are_the_same() -> None:
     assert merge_card(None, BASE, BASE.replace("\n\n", "\n")).conflicts == ()
     twice = merge_card("", BASE, changed("old", "another"))
     assert (twice.text, twice.conflicts) == (BASE, ("card",))
-    assert twice.told == ("card: two different cards have this id (yours, board)",)
+    assert twice.notices == ("card: two different cards have this id (yours, board)",)
 
 
 def test_a_draft_that_is_no_card_yet_is_merged_by_lines_or_kept() -> None:
@@ -146,7 +146,7 @@ def test_a_draft_that_is_no_card_yet_is_merged_by_lines_or_kept() -> None:
     assert merge_card(BASE, draft, changed("five", "5")).text == draft.replace("five", "5")
     stuck = merge_card(BASE, draft, changed("old", "new"))
     assert (stuck.text, stuck.conflicts) == (draft, ("card",))
-    assert "not by field" in stuck.told[0]
+    assert "not by field" in stuck.notices[0]
 
 
 def _git_merge(tmp_path: Path, *texts: str) -> tuple[int, str]:

@@ -114,11 +114,11 @@ def test_a_fresh_clone_attaches_the_boards_own_branch_and_says_so(
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "-q", str(repo), str(clone))
     found = place.find(str(clone / "src"))
-    assert found.told == ("attached the board: branch kanban from origin/kanban",)
+    assert found.notices == ("attached the board: branch kanban from origin/kanban",)
     assert (found.branch, found.prefix) == ("kanban", "")
     assert (clone / ".kanban/cards/T1.yaml").exists()
     assert git(clone, "status", "--porcelain") == ""
-    assert place.find(str(clone)).told == ()
+    assert place.find(str(clone)).notices == ()
 
 
 def test_a_fresh_clone_finds_the_board_in_the_tree_of_the_default_branch(

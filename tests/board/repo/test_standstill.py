@@ -59,7 +59,7 @@ def test_an_unfinished_operation_holds_the_board(
     assert git(root, "status", "--porcelain") == status
     git(root, *abort.split())
     assert standstill.reason(here) == ""
-    assert edit(here, "T1", priority=1).told == ()
+    assert edit(here, "T1", priority=1).notices == ()
 
 
 def test_an_unfinished_am(here: Place, repo: Path) -> None:

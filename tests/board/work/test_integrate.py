@@ -48,7 +48,7 @@ class Bench:
         result = onto.merge(board.cards["T1"], board.runs_of("T1"))
         if result.commit:
             assert self.move(onto)
-            result = result._replace(told=(*result.told, *onto.bring()))
+            result = result._replace(notices=(*result.notices, *onto.bring()))
         return result
 
     def move(self, onto: integrate.BaseAhead) -> bool:
@@ -221,7 +221,7 @@ def test_commits_that_the_run_did_not_make_are_named(bench: Bench) -> None:
     bench.work(new_txt="newer\n")
     done = bench.accept()
     assert done.commit
-    assert [line.rpartition(": ")[0] for line in done.told] == [
+    assert [line.rpartition(": ")[0] for line in done.notices] == [
         "T1: merged with commits that its run did not make, on card/T1"
     ]
 
@@ -234,7 +234,7 @@ def test_changes_of_the_board_stay_behind(repo: Path) -> None:
     edit(bench.place, "T1", title="retitled meanwhile")
     done = bench.accept()
     assert done.conflicts == ()
-    assert "T1.yaml" in done.told[0] and "T2.yaml" in done.told[0]
+    assert "T1.yaml" in done.notices[0] and "T2.yaml" in done.notices[0]
     board = store.read(bench.place)
     assert set(board.cards) == {"T1"}
     assert board.cards["T1"].status == "review"
@@ -253,7 +253,11 @@ def test_a_planner_proposes_cards_for_the_backlog_and_no_others(repo: Path) -> N
     )
     done = bench.accept()
     assert set(store.read(bench.place).cards) == {"T1", "P1"}
-    assert "P2.yaml" in done.told[0] and "P3.yaml" in done.told[0] and "P1" not in done.told[0]
+    assert (
+        "P2.yaml" in done.notices[0]
+        and "P3.yaml" in done.notices[0]
+        and "P1" not in done.notices[0]
+    )
     assert file_of(repo, "P1").exists() and bench.status() == ""
 
 
@@ -370,7 +374,7 @@ def test_merges_and_the_board_move_together_or_not_at_all(bench: Bench) -> None:
     git(bench.repo, "update-ref", "refs/heads/main", before)
     done = committed(onto_base())
     assert done
-    assert done.told == ()
+    assert done.notices == ()
     assert store.read(bench.place).cards["T1"].status == "done"
     assert (bench.repo / "new.txt").read_text() == "new\n"
     assert bench.status() == ""
@@ -400,12 +404,12 @@ def test_what_is_in_the_way_of_bringing_a_checkout_along_is_told_each_time(bench
     onto.merge(board.cards["T1"], ())
     (bench.repo / "new.txt").write_text("a person's\n")  # since it was looked at
     assert bench.move(onto)
-    for told in (
+    for notices in (
         onto.bring(),
         follow_base.complete(bench.place),
         follow_base.complete(bench.place),
     ):
-        assert len(told) == 1 and "do not commit there" in told[0]
+        assert len(notices) == 1 and "do not commit there" in notices[0]
     (bench.repo / "new.txt").unlink()
     assert follow_base.complete(bench.place) == []
     assert bench.status() == ""

@@ -90,8 +90,10 @@ def test_who_commits_decides_what_the_session_is_told() -> None:
 def test_a_preset_that_leaves_committing_to_the_supervisor_says_so_to_its_sessions(
     runner: str,
 ) -> None:
-    told = "they are committed for you" in prompt(worker=WORKER._replace(runner=runner, commits=""))
-    assert told == (PRESETS[runner].commits == "supervisor")
+    notices = "they are committed for you" in prompt(
+        worker=WORKER._replace(runner=runner, commits="")
+    )
+    assert notices == (PRESETS[runner].commits == "supervisor")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from tests.support.boards import board
 ABOUT_TEXTS = frozenset({"unreadable", "config", "stray-file", "layout", "prompt-field", "prompt"})
 
 
-def told(found: list[rules.Finding]) -> list[str]:
+def notices(found: list[rules.Finding]) -> list[str]:
     """Findings as `severity rule file@place: message`."""
     return [f"{f.severity} {f.rule} {f.file}@{'.'.join(f.at)}: {f.message}" for f in found]
 
@@ -87,12 +87,12 @@ def test_what_is_wrong_with_a_board(name: str) -> None:
         "d lane models=sonnet model=haiku\ncapacity build 2"
     )
     made = board(*lines, workers=workers, archived=["T9"])
-    assert told(rules.state(made)) == expected
+    assert notices(rules.state(made)) == expected
 
 
 def test_a_cost_that_is_none_is_named() -> None:
     runs = [Run(f"r{n}", "T1", cost_usd=cost) for n, cost in enumerate(("", "1.5", "-1", "nan"))]
-    assert told(rules.state(board("T1", runs={"T1": tuple(runs)}))) == [
+    assert notices(rules.state(board("T1", runs={"T1": tuple(runs)}))) == [
         "warning cost runs/T1/r2.yaml@cost_usd: run r2 of T1 says that it cost '-1'",
         "warning cost runs/T1/r3.yaml@cost_usd: run r3 of T1 says that it cost 'nan'",
     ]
@@ -104,7 +104,7 @@ def test_workers_that_are_unknown_or_paused() -> None:
     assert config is not None
     cards = {**made.cards, "T4": made.cards["T1"]._replace(id="T4", worker="sola")}
     paused = {"solo": Pause("solo", "three crashes")}
-    assert told(rules.state(made._replace(cards=cards, paused=paused))) == [
+    assert notices(rules.state(made._replace(cards=cards, paused=paused))) == [
         "warning paused-worker cards/T1.yaml@worker: worker solo is paused: three crashes",
         "error unknown-worker cards/T4.yaml@worker: no worker 'sola'",
     ]
@@ -119,7 +119,7 @@ def test_workers_that_are_unknown_or_paused() -> None:
 
 def test_a_pause_of_all_is_told_once_and_only_where_something_would_run() -> None:
     paused = {"*": Pause("*", "the weekend")}
-    assert told(rules.state(board("T1", "T2")._replace(paused=paused))) == [
+    assert notices(rules.state(board("T1", "T2")._replace(paused=paused))) == [
         "warning paused-worker paused/*.yaml@why: every worker is paused: the weekend"
     ]
     assert not rules.state(board("T1 done", "T2 backlog")._replace(paused=paused))
@@ -173,7 +173,7 @@ def test_what_is_wrong_with_a_config(name: str) -> None:
     workers, expected = CONFIGS[name]
     config = board(workers=workers).config
     assert config is not None
-    assert told(configrules.state(config)) == expected
+    assert notices(configrules.state(config)) == expected
 
 
 def test_whose_profile_a_worker_with_a_mistake_has_is_not_guessed() -> None:
@@ -244,7 +244,7 @@ def test_what_a_change_does(name: str) -> None:
     before, after, expected = CHANGES[name]
     workers = "solo pool 9"
     found = changerules.change(board(*before, workers=workers), board(*after, workers=workers))
-    assert told(found) == expected
+    assert notices(found) == expected
 
 
 def test_a_card_that_moved_to_the_archive_is_not_removed() -> None:
@@ -263,7 +263,7 @@ def test_records_of_runs_and_notes_are_written_once() -> None:
         runs={"T1": (Run("r1", "T1", outcome="succeeded"), Run("r3", "T1"))},
         notes={"T1": (Note("n1", "T1", text="yes"), Note("n3", "T1"))},
     )
-    assert told(changerules.change(old, new)) == [
+    assert notices(changerules.change(old, new)) == [
         "error run-edited runs/T1/r1.yaml@: the record of run r1 of T1 was changed",
         "error run-edited runs/T1/r2.yaml@: the record of run r2 of T1 was removed",
         "error run-edited runs/T1/r3.yaml@: the record of run r3 of T1 was added by hand",

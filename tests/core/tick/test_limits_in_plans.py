@@ -39,7 +39,7 @@ def test_a_limit_holds_every_worker_of_the_profile_and_costs_no_attempt() -> Non
     words = "hermes: quota until 16:30 UTC, in 30 min (usage limit reached)"
     assert {e.text for e in found.held} == {words}
     assert {e.at for e in found.held} == {NOW + 1800}
-    assert found.told == (words,)
+    assert found.notices == (words,)
     card = applied(given, found.changes).cards["A"]
     assert (card.status, card.not_before) == ("todo", 0)
 
@@ -48,7 +48,7 @@ def test_a_plan_of_a_limit_planned_again_starts_nothing_and_says_nothing_more() 
     given = board("A running", "B todo", workers=POOL)
     first = plan(given, observed(runs=(ended("A", **LIMIT),)))
     again = plan(applied(given, first.changes), observed(agents=first.agents))
-    assert (again.starts, again.changes, again.told) == ((), (), ())
+    assert (again.starts, again.changes, again.notices) == ((), (), ())
     late = observed(now=NOW + 1800, agents=first.agents)
     assert starts(plan(applied(given, first.changes), late)) == ["A hermes#1", "B hermes#2"]
 
@@ -66,7 +66,7 @@ def test_a_missing_login_blocks_one_card_and_holds_its_worker_for_the_others() -
     assert starts(found) == ["D hermes#1"]
     text = "backend cannot work on this machine: Invalid API key"
     assert texts(after, agents=found.agents)["C"] == text
-    assert found.told == (
+    assert found.notices == (
         f"{text}; it starts nothing here before `gitkanban resume backend`, once that is put right",
     )
     # The same ends once more, after the state was kept and the board's commit was not.
@@ -152,5 +152,5 @@ def test_a_run_that_uses_most_of_a_budget_is_told_once() -> None:
     given = board(f"A running clone={CLONE}", workers=f"w lane budget_day={5 * DOLLAR}")
     end = ended("A", "w", "w", cost_usd="4.5")
     first = plan(given, observed(runs=(end,)))
-    assert first.told == ("w has spent $4.50 of $5.00 today",)
-    assert plan(applied(given, first.changes), observed(runs=(end,))).told == ()
+    assert first.notices == ("w has spent $4.50 of $5.00 today",)
+    assert plan(applied(given, first.changes), observed(runs=(end,))).notices == ()

@@ -157,7 +157,7 @@ def test_three_cards_that_crash_alike_pause_their_worker_and_cost_no_attempt() -
     [pause] = [change.pause for change in found.changes if isinstance(change, SetPause)]
     assert pause.worker == "solo"
     assert "T1, T2, T3" in pause.why
-    assert found.told
+    assert found.notices
     for n in range(1, 4):
         card = applied(state, found.changes).cards[f"T{n}"]
         assert (card.status, card.attempts_after) == ("todo", f"r{n}")

@@ -120,7 +120,7 @@ def test_a_link_in_place_of_the_workspace_is_not_followed(bench: Bench, tmp_path
         f"cd /; rm -rf $w; ln -s {theirs} $w"
     )
     running, work = played(bench, script)
-    assert work.told[0] == "its workspace was replaced by a link"
+    assert work.notices[0] == "its workspace was replaced by a link"
     assert work.session_commits == 1
     assert "private" not in files(bench, "card/T1")
     assert not os.path.lexists(running.workspace.path), "moved aside"
@@ -181,14 +181,14 @@ def test_a_repository_of_the_session_s_is_taken_as_its_files(bench: Bench, how: 
     git(bench.repo, "merge", "-q", "card/T1")
     done = removal.remove(bench.place, bench.locks, Wish("T1", "03run", "main"))
     if how == "ignored":
-        assert (done.gone, done.told) == (
+        assert (done.gone, done.notices) == (
             False, (f"{running.workspace.path} has work in ig/t that is nowhere else: kept",),
         )  # fmt: skip
         return
     name = "t/u/n.rs" if how == "in another" else "t/n.rs"
     assert git(bench.repo, "show", f"main:{name}") == "n"
     if how in ("committed", "left"):
-        assert done.gone, done.told
+        assert done.gone, done.notices
         kept = git(bench.repo, "for-each-ref", "--format=%(subject)", "refs/gitkanban/salvage/")
         assert kept == "nested"
         assert git(bench.repo, "fsck", "--connectivity-only", "--no-dangling") == ""
@@ -300,7 +300,7 @@ def test_clean_repositories_inside_keep_no_worktree(bench: Bench, tmp_path: Path
     git(where, "commit", "-qm", "x")
     git(bench.repo, "merge", "-q", "card/T1")
     git(where, "clone", "-q", str(lib), "ig/clone")
-    assert remove(bench).told == ()
+    assert remove(bench).notices == ()
     assert not where.exists()
 
 
@@ -327,7 +327,7 @@ def test_a_read_only_folder_goes_whole(bench: Bench) -> None:
     (where / "mod/cache").chmod(0o555)
     (where / "mod").chmod(0o555)
     with plain_user():
-        assert remove(bench).told == ()
+        assert remove(bench).notices == ()
     assert os.listdir(where.parent) == []
     assert "T1" not in git(bench.repo, "worktree", "list")
 
@@ -341,7 +341,7 @@ def test_a_link_in_place_of_a_worktree_that_goes_is_not_followed(
     (tmp_path / "theirs/.git").write_text((where / ".git").read_text())
     where.rename(tmp_path / "moved")
     where.symlink_to(tmp_path / "theirs")
-    assert remove(bench).told == (f"{where} has something else in its place: kept",)
+    assert remove(bench).notices == (f"{where} has something else in its place: kept",)
     assert removal.take_whole(bench.place, str(where)) == []
     assert not os.path.lexists(where)
     assert (tmp_path / "theirs/file").exists()
@@ -362,7 +362,7 @@ def test_files_of_somebody_else_keep_it_whole_and_registered(
     monkeypatch.setattr(os, "getegid", lambda: 4711)
     monkeypatch.setattr(os, "getgroups", list)
     done = remove(bench)
-    assert done.told == (f"{where} has files of somebody else in cache: kept",)
+    assert done.notices == (f"{where} has files of somebody else in cache: kept",)
     assert (where / "README.md").exists()
     assert str(where) in git(bench.repo, "worktree", "list")
 
@@ -382,7 +382,7 @@ def test_a_session_that_merged_its_work_itself_is_reported(bench: Bench) -> None
     script = f"echo x >x; git add x; git commit -qm x; git -C {bench.repo} merge -q card/T1"
     _, work = played(bench, script)
     assert (work.session_commits, work.merged) == (0, 1)
-    assert work.told == ("it merged its work into main itself, without review",)
+    assert work.notices == ("it merged its work into main itself, without review",)
 
 
 def test_taking_in_what_base_has_is_no_work(bench: Bench) -> None:
@@ -426,6 +426,6 @@ def test_the_index_of_a_worktree_that_is_gone_may_be_a_link(bench: Bench) -> Non
     (admin / "index").unlink()
     (admin / "index").symlink_to(bench.repo / ".git" / "index")
     shutil.rmtree(running.workspace.path)
-    told = ghosts.forget(bench.place, bench.locks, "T1", running.workspace.path)
-    assert not any("staged" in line for line in told)
+    notices = ghosts.forget(bench.place, bench.locks, "T1", running.workspace.path)
+    assert not any("staged" in line for line in notices)
     assert (bench.repo / ".git" / "index").read_bytes() == before

@@ -115,9 +115,9 @@ def test_no_link_is_followed_on_either_side(bench: Bench, tmp_path: Path) -> Non
     (path / "deps").rmdir()
     (path / "deps").symlink_to(outside)
     admin = running.workspace.admin
-    told = including.include(bench.place.common, str(bench.repo), "main", str(path), admin)
+    notices = including.include(bench.place.common, str(bench.repo), "main", str(path), admin)
     assert os.listdir(outside) == ["key.secret"]
-    assert any("deps/a" in line for line in told)
+    assert any("deps/a" in line for line in notices)
 
 
 def test_a_file_swapped_for_a_link_at_the_last_moment_is_not_followed(tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_it_keeps_no_worktree_from_being_removed_and_is_put_there_again(bench: B
     (bench.repo / ".git/info/exclude").write_text("")
     assert git(Path(running.workspace.path), "status", "--porcelain") == "?? .env"
     removed = removal.remove(bench.place, bench.locks, Wish("T1", "01run", "main"))
-    assert removed.gone, removed.told
+    assert removed.gone, removed.notices
     assert including.included(bench.place.common, running.workspace.admin) == {}
     (bench.repo / ".git/info/exclude").write_text(".env\n")
     assert there(ended(bench, "commit:b", number=2)) == [".env"]

@@ -94,7 +94,7 @@ def test_the_post_checkout_hook_gets_git_s_own_arguments(repo: Path) -> None:
         "0" * 40, made.start_commit, "1", made.path,
     ]  # fmt: skip
     hook.write_text("#!/bin/sh\nexit 3\n")
-    assert prepare(repo, "T2").told == ("the post-checkout hook exited with 3",)
+    assert prepare(repo, "T2").notices == ("the post-checkout hook exited with 3",)
 
 
 def occupied_file(repo: Path) -> None:
@@ -145,7 +145,7 @@ def test_the_branch_of_an_earlier_run_is_continued(repo: Path) -> None:
     a_branch_with_commits(repo)
     made = prepare(repo, known=True)
     assert made.start_commit == git(repo, "rev-parse", "card/T1")
-    assert made.told == ("continuing on card/T1, which has 1 commits",)
+    assert made.notices == ("continuing on card/T1, which has 1 commits",)
 
 
 def test_a_retry_continues_in_the_same_worktree(repo: Path) -> None:
@@ -171,7 +171,7 @@ def test_a_stale_index_lock_is_removed_and_a_live_one_respected(repo: Path) -> N
     made = prepare(repo)
     lock = Path(made.admin, "index.lock")
     lock.write_bytes(b"")
-    assert prepare(repo).told == ("removed a stale index.lock",)
+    assert prepare(repo).notices == ("removed a stale index.lock",)
     with (
         lock.open("w") as file,
         subprocess.Popen(["sleep", "60"], stdout=file) as holder,
@@ -204,7 +204,7 @@ def test_an_unfinished_operation_is_salvaged_and_given_up(repo: Path, under_way:
     assert git(where, "status", "--porcelain", "--branch") == "## card/T1\n?? only.txt"
     kept = "refs/gitkanban/salvage/01run"
     assert git(repo, "show", f"{kept}:only.txt") == "only copy"
-    assert any(kept in line for line in again.told)
+    assert any(kept in line for line in again.notices)
 
 
 def test_one_made_by_a_tick_that_died_before_its_checkout(repo: Path) -> None:
@@ -269,11 +269,14 @@ def test_unmerged_or_unclean_ones_stay(repo: Path) -> None:
     where = Path(made.path)
     (where / "loose.txt").write_text("loose")
     kept = remove(repo)
-    assert (kept.gone, kept.told) == (False, (f"{where} has changes that are not committed: kept",))
+    assert (kept.gone, kept.notices) == (
+        False,
+        (f"{where} has changes that are not committed: kept",),
+    )
     (where / "loose.txt").unlink()
     git(where, "commit", "-q", "--allow-empty", "-m", "work")
     kept = remove(repo)
-    assert (kept.gone, kept.told) == (False, (f"{where} has work that is not in base: kept",))
+    assert (kept.gone, kept.notices) == (False, (f"{where} has work that is not in base: kept",))
     assert git(where, "status", "--porcelain", "--branch") == "## card/T1"
 
 
@@ -306,8 +309,10 @@ def test_a_deleted_one_is_found_where_git_wrote_a_relative_path(repo: Path) -> N
     (admin / "gitdir").write_text(f"{relative}\n")
     subprocess.run(["rm", "-rf", str(where)], check=True)
     place = place_of(repo)
-    told = ghosts.salvaged(place, str(where), "01run")
-    assert told == ["its workspace was deleted; its last commit is in refs/gitkanban/salvage/01run"]
+    notices = ghosts.salvaged(place, str(where), "01run")
+    assert notices == [
+        "its workspace was deleted; its last commit is in refs/gitkanban/salvage/01run"
+    ]
     assert git(repo, "rev-parse", "refs/gitkanban/salvage/01run") == last
 
 
@@ -333,7 +338,7 @@ def test_a_hook_that_lies_in_the_worktree_runs_only_as_base_has_it(
     assert prepare(repo, known=True).fresh
     subprocess.run(["rm", "-rf", made.path], check=True)
     again = prepare(repo, known=True)
-    assert any("was not run" in line for line in again.told)
+    assert any("was not run" in line for line in again.notices)
     assert (tmp_path / "ran").read_text() == "base\n"
 
 
