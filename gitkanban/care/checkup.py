@@ -79,6 +79,7 @@ def look(place: Place, board: Board, now: int) -> Seen:
         untrusted=trust.untrusted(place, config) if config else {},
         missing=equipment.list_missing_programs(place, config),
         memories=equipment.list_memory_faults(place, config),
+        sandboxes=equipment.list_sandbox_faults(place, config),
         disks=equipment.measure_disks(place, config),
         unwritable=equipment.list_unwritable(place),
         standstill=standstill.reason(place),

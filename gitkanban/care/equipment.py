@@ -12,6 +12,7 @@ from collections.abc import Container, Iterator, Mapping
 from gitkanban import programs
 from gitkanban.board.repo import commits, limited
 from gitkanban.board.repo.place import Place
+from gitkanban.core.agents import sandboxes
 from gitkanban.core.agents.presets import PRESETS, templates_of
 from gitkanban.core.care.surroundings import DiskSeen, ForeignSeen, ProgramFault
 from gitkanban.core.model import Config
@@ -31,7 +32,7 @@ def list_missing_programs(place: Place, config: Config | None) -> tuple[ProgramF
     found = []
     path = worker_programs.session_path(place)
     for worker in config.workers.values() if config else ():
-        for argv in (templates_of(worker)[0], worker.setup, worker.verify):
+        for argv in (templates_of(worker)[0], worker.sandbox, worker.setup, worker.verify):
             name = trust.program(argv[0], path) if argv else ""
             why = "" if "{" in name else _find_program_fault(name, path)
             if why:
@@ -89,6 +90,22 @@ def _ask_version(program: str, env: Mapping[str, str]) -> str:
     lines = (done.err or done.out).decode("utf-8", "replace").strip().splitlines()
     how = f"ended with {done.code}" if done.code > 0 else f"was ended by signal {-done.code}"
     return f"{how}: {lines[-1][:_LINE_MOST]}" if lines else how
+
+
+def list_sandbox_faults(place: Place, config: Config | None) -> tuple[tuple[str, str], ...]:
+    """Workers whose sandbox is the preset, where this machine cannot make it; each with the reason.
+
+    A program that is missing is reported as such.
+    """
+    from gitkanban.runs import contained  # late: few workers are
+
+    workers = config.workers.values() if config else ()
+    asking = [worker.name for worker in workers if sandboxes.is_preset(worker.sandbox)]
+    path = worker_programs.session_path(place)
+    if not asking or programs.find(sandboxes.BWRAP, path)[1]:
+        return ()
+    why = contained.cannot(path)
+    return tuple((name, why) for name in asking if why)
 
 
 def list_memory_faults(place: Place, config: Config | None) -> tuple[tuple[str, str], ...]:

@@ -88,6 +88,7 @@ class Worker(NamedTuple):
     fallback: str = ""  # worker that takes its ready cards while its profile's quota is used up
     budget_card: int = 0  # millionths of a US dollar that one card may cost; 0: no budget
     budget_day: int = 0  # that its runs of one day may cost
+    sandbox: tuple[str, ...] = ()  # words before setup, session and verify; or a preset's name
     setup: tuple[str, ...] = ()
     verify: tuple[str, ...] = ()
     commits: str = ""  # session | supervisor; empty: what the preset says

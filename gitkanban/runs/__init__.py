@@ -4,6 +4,8 @@ briefing         What a run's supervisor is told: its spec, from worker, card, l
 closing          Closes a run that is over, or records that it cannot be closed, or gives it up
 collect          What a run left in git: its commits counted, left-over changes committed, strays
                  salvaged
+contained        A session in the sandbox `bwrap`: what it is shown, and how its commits come onto
+                 its branch
 conversations    The last session that a card had here, and what the next one needs of it
 handoffs         What a card's next session is handed: its parents' results, and how its own
                  attempts ended

@@ -16,11 +16,12 @@ import gitkanban
 from gitkanban import failpoints
 from gitkanban.board.repo import git
 from gitkanban.board.repo.place import Place
+from gitkanban.core.agents import sandboxes
 from gitkanban.core.agents.presets import commits_of, expand, preset_of, reads_stdin, templates_of
 from gitkanban.core.agents.prompt import card_print
 from gitkanban.core.model import Card, Config, Worker
 from gitkanban.core.tick.room import needs_of
-from gitkanban.runs import trust, worker_programs
+from gitkanban.runs import contained, trust, worker_programs
 from gitkanban.runs.memory import homes
 from gitkanban.runs.records import folders, machines
 from gitkanban.runs.records.folders import MAILBOX, SCRATCH, Folder
@@ -120,7 +121,8 @@ def whole_spec(launch: Launch, folder: Folder) -> dict[str, str | Sequence[str]]
     worker, workspace, place = launch.worker, launch.workspace, launch.place
     preset = preset_of(worker.runner)
     env = environment(launch)
-    command = _session_command(launch, folder)
+    inside = contained.words(place, worker, workspace, folder)
+    command = [*inside, *_session_command(launch, folder)]
     ours = [*OURS, "gitkanban.runs.collect"]
     own = [f"{name}={value}" for name, value in own_environment().items()]
     strike, once = failpoints.armed()
@@ -155,13 +157,14 @@ def whole_spec(launch: Launch, folder: Folder) -> dict[str, str | Sequence[str]]
         "env": [f"{name}={value}" for name, value in env.items()],
         "pass_env": _passed_names(launch),
         "secrets": trust.secrets_path(place),
-        "setup": list(worker.setup) if workspace.setup else [],
+        "setup": [*inside, *worker.setup] if workspace.setup and worker.setup else [],
         "setup_mark": workspaces.setup_mark(workspace.admin) if workspace.admin else "",
         "main": place.main,
         "include": [*OURS, "gitkanban.runs.workspace.including", folder.path]
         if workspace.includes
         else [],
         "before": [*ours, "--before", folder.path] if before else [],
+        "contained": "1" if inside and sandboxes.is_preset(worker.sandbox) else "",
         "session": command,
         "session.stdin": folder.file("prompt.md") if reads_stdin(worker) else "",
         "collect": [*ours, folder.path] if collects and worker.verify else [],
@@ -171,7 +174,7 @@ def whole_spec(launch: Launch, folder: Folder) -> dict[str, str | Sequence[str]]
         "before.cwd": place.common,
         "collect.env": marked,
         "collect.cwd": place.common,
-        "verify": worker.verify,
+        "verify": [*inside, *worker.verify] if worker.verify else [],
         "tick": ticks,
         "tick_cwd": place.main or place.common,
         "tick.env": own,
@@ -227,7 +230,10 @@ def _run_environment(launch: Launch) -> dict[str, str]:
         "TMPDIR": folders.of(place.private, lease.run).file(SCRATCH),
         "GITKANBAN_MAILBOX": folders.of(place.private, lease.run).file(MAILBOX),
     }
-    return env | _git_settings(launch.workspace.sparse) | dict(launch.env)
+    settings = worktrees.git_config(launch.workspace.sparse)
+    if sandboxes.is_preset(worker.sandbox):  # it has no keys
+        settings["commit.gpgSign"] = "false"
+    return env | _git_settings(settings) | dict(launch.env)
 
 
 def _passed_names(launch: Launch) -> list[str]:
@@ -247,8 +253,7 @@ def program_of_ours(path: str) -> str:
     return shutil.which("gitkanban", path=path) or (own if os.path.exists(own) else "gitkanban")
 
 
-def _git_settings(sparse: bool) -> dict[str, str]:
-    settings = worktrees.git_config(sparse)
+def _git_settings(settings: Mapping[str, str]) -> dict[str, str]:
     env = {"GIT_CONFIG_COUNT": str(len(settings)), "GIT_TERMINAL_PROMPT": "0"}
     for number, (key, value) in enumerate(settings.items()):
         env |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}

@@ -15,7 +15,7 @@ from gitkanban.board.repo import checkouts, commits, git
 from gitkanban.core.tick.facts import Work
 from gitkanban.core.visible import shown
 from gitkanban.errors import GitkanbanError
-from gitkanban.runs import watching
+from gitkanban.runs import contained, watching
 from gitkanban.runs.records.folders import Folder
 from gitkanban.runs.workspace import (
     gathering,
@@ -118,12 +118,17 @@ def collect(folder: Folder) -> Work:
             work = before  # collected already; what follows it is nothing new
     failpoints.reach("collect.record")
     folder.write_work(work)
+    if folder.spec().one("contained"):
+        contained.follow(folder, place.branch, work.tip)
     failpoints.reach("collect.recorded")
     return work
 
 
 def _collect_work(place: _RunPlace, folder: Folder) -> Work:
     notices: list[str] = []
+    if folder.spec().one("contained"):
+        worktrees.make_plain(place.common, place.branch)
+        notices += contained.adopt(folder, place.common, place.branch, place.start)
     tip = _branch_tip(place, notices)
     what, words = ground.look(place.workspace, place.admin)
     if what in (ground.GONE, ground.REPLACED):

@@ -52,7 +52,11 @@ def session_path(place: Place) -> str:
 
 def _program_steps(worker: Worker) -> Iterator[tuple[str, str]]:
     """(step, program) of the commands whose program can be known before a run; the agent's first."""
-    steps = [("", templates_of(worker)[0]), ("setup", worker.setup)]
+    steps = [
+        ("", templates_of(worker)[0]),
+        ("its sandbox", worker.sandbox),
+        ("setup", worker.setup),
+    ]
     if not worker.setup:
         steps.append(("verify", worker.verify))
     for step, argv in steps:

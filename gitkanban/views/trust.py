@@ -17,6 +17,7 @@ _ROWS = {
     "command": ("command", "programs"),
     "setup": ("setup", "programs"),
     "verify": ("verify", "programs"),
+    "sandbox": ("sandbox",),
     "environment": ("env",),
     "pass_env": ("env",),
     "memory_home.memory": ("memory",),
@@ -52,6 +53,7 @@ def _fact_lines(row: "Wanted", only: Container[str] | None = None) -> list[str]:
     facts = [
         ("allows", sentence(preset_of(row.runner))),
         ("needs", preset_of(row.runner).needs),
+        ("sandbox", _sandbox_of(row)),
         ("command", join(row.command)),
         ("setup", join(row.setup)),
         ("verify", join(row.verify)),
@@ -63,3 +65,9 @@ def _fact_lines(row: "Wanted", only: Container[str] | None = None) -> list[str]:
     ]
     shown_facts = [(name, text) for name, text in facts if text and (only is None or name in only)]
     return [f"  {name + ':':<10}{shown(text)}" for name, text in shown_facts]
+
+
+def _sandbox_of(row: "Wanted") -> str:
+    """The words before its commands."""
+    words = row.keys.get("sandbox", ())
+    return join(words) if isinstance(words, tuple) else ""

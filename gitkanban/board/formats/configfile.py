@@ -14,7 +14,7 @@ from gitkanban.board.formats.configkeys import KEYS as KEYS  # the documented ta
 from gitkanban.board.formats.configkeys import ConfigKey
 from gitkanban.board.formats.yamltext import Bad, Mapping, Node, Scalar, described, problem_at
 from gitkanban.core import ids, model, sizes
-from gitkanban.core.agents import cost, memory, presets
+from gitkanban.core.agents import cost, memory, presets, sandboxes
 from gitkanban.core.model import Config, Problem, Worker
 from gitkanban.errors import UsageError
 
@@ -240,7 +240,9 @@ class _ConfigReader:
 
     def value(self, key: ConfigKey, node: Node) -> Any:
         """The value of a key, None when it is not what the key takes (which is then told)."""
-        if key.kind in (configkeys.ARGV, configkeys.WORDS):
+        if key.kind == configkeys.SANDBOX and isinstance(node, Scalar):
+            return self.sandbox(node)
+        if key.kind in (configkeys.ARGV, configkeys.WORDS, configkeys.SANDBOX):
             if _short_name(key) == "resume" and isinstance(node, Scalar) and node.text == "never":
                 return presets.NO_RESUME
             return self.words(key, node)
@@ -270,17 +272,29 @@ class _ConfigReader:
                     child, f"a word of {_short_name(key)} must be text, found {described(child)}"
                 )
                 return None
-            if key.kind == configkeys.ARGV and not self.placeholders(child):
+            if key.kind == configkeys.ARGV and not self.placeholders(child, presets.PLACEHOLDERS):
+                return None
+            if key.kind == configkeys.SANDBOX and not self.placeholders(
+                child, sandboxes.PLACEHOLDERS
+            ):
                 return None
             words.append(child.text)
-        if key.kind == configkeys.ARGV and words and not words[0]:
+        if key.kind in (configkeys.ARGV, configkeys.SANDBOX) and words and not words[0]:
             self.say(node.items[0], f"{_short_name(key)} names no command")
             return None
         return tuple(words)
 
-    def placeholders(self, node: Scalar) -> bool:
-        for name in presets.unknown_placeholders(node.text):
-            hint = ids.did_you_mean(name, presets.PLACEHOLDERS)
+    def sandbox(self, node: Scalar) -> tuple[str, ...] | None:
+        """The words that a preset's name stands for."""
+        if node.text in sandboxes.PRESETS:
+            return (node.text,)
+        hint = "Write sandbox: bwrap, or a command that stands before the session's: [one, word, each]."
+        self.say(node, f"unknown sandbox {node.text!r}", hint)
+        return None
+
+    def placeholders(self, node: Scalar, known: tuple[str, ...]) -> bool:
+        for name in presets.unknown_placeholders(node.text, known):
+            hint = ids.did_you_mean(name, known)
             self.say(node, f"unknown placeholder {{{name}}}", hint)
             return False
         return True

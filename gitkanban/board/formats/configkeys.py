@@ -16,6 +16,7 @@ NATURAL = "number"  # a whole number from 0
 DURATION = "duration"  # 2h, 20m, 90s, 1h30m, 7d, or seconds
 BOOL = "true or false"
 ARGV = "list of words"  # a command; placeholders allowed
+SANDBOX = "a preset's name, or a list of words"
 WORDS = "list of names"
 MONEY = "US dollars"
 COUNTS = "names with counts"
@@ -90,6 +91,9 @@ KEYS: tuple[ConfigKey, ...] = (
     ConfigKey(f"{_W}.budget", SECTION, "", "What its sessions may cost in US dollars before a person is asked."),
     ConfigKey(f"{_W}.budget.card", MONEY, "", "Of one card.", "budget_card"),
     ConfigKey(f"{_W}.budget.day", MONEY, "", "Of all its sessions in one day (UTC).", "budget_day"),
+    ConfigKey(f"{_W}.sandbox", SANDBOX, "",
+        "What contains `setup`, session and `verify`: `bwrap`, `[bwrap, option…]`, or a command that "
+        "stands before theirs, with `{workspace}`, `{run_dir}` and `{git_dir}`."),
     ConfigKey(f"{_W}.setup", ARGV, "", "Command run once in a fresh worktree."),
     ConfigKey(f"{_W}.verify", ARGV, "", "Command that decides whether a clean exit counts."),
     ConfigKey(f"{_W}.commits", ("session", "supervisor"), "the preset's, else session",

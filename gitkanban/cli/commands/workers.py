@@ -130,7 +130,7 @@ def _parse_value(name: str, key: str, text: str) -> "str | int | bool | tuple[st
         raise UsageError(f"a worker has no key {key!r} to set", hint)
     if not text:
         return None
-    if known.kind in (configkeys.ARGV, configkeys.WORDS):
+    if known.kind in (configkeys.ARGV, configkeys.WORDS, configkeys.SANDBOX):
         try:
             return tuple(shlex.split(text))
         except ValueError as error:

@@ -10,4 +10,5 @@ presets       What is known of each agent's command line, as data
 prompt        The prompt of a session: the card, what came before it, the rules, and how to report
 readers       What an agent printed, read: one reader for each preset, over text that nobody
               vouches for
+sandboxes     What stands before a session to contain it: a worker's `sandbox`, as a command line
 """

@@ -52,6 +52,8 @@ class Preset(NamedTuple):
     read_only_memory: tuple[tuple[str, str], ...] = ()  # its own switch: variables that throw it
     droppings: tuple[str, ...] = ()  # its own files, never work
     transcript: str = ""  # folder (under the run folder) where it writes while working
+    state: tuple[str, ...] = ()  # of the home: where it keeps logins and sessions
+    settings: tuple[str, ...] = ()  # of the home: what says what it runs, and is not a session's
     needs: str = ""  # what its owner must have set up before the first start
 
 
@@ -67,6 +69,13 @@ _GEMINI = ("--yolo", "--skip-trust", "-o", "stream-json", OPTIONS)
 _PI = ("-p", "--mode", "json", "--session-dir", "{run_dir}/pi", OPTIONS)
 _HERMES = ("--usage-file", "{run_dir}/usage.json", OPTIONS)
 
+_CLAUDE_SETTINGS = (
+    "settings.json", "settings.local.json", "CLAUDE.md", "agents", "commands", "hooks", "plugins",
+    "skills",
+)  # fmt: skip
+_GEMINI_SETTINGS = ("settings.json", ".env", "GEMINI.md", "commands", "extensions", "policies")
+_PI_SETTINGS = ("settings.json", "models.json", "AGENTS.md", "extensions", "prompts", "skills")
+
 PRESETS: Mapping[str, Preset] = {
     preset.name: preset
     for preset in (
@@ -79,6 +88,8 @@ PRESETS: Mapping[str, Preset] = {
             ),
             allows=Allows("every file", "any command", "whatever its tools reach", True),
             model=("-m", "{value}"),
+            state=(".hermes",),
+            settings=(".hermes/config.yaml", ".hermes/.env"),
             needs="a hermes profile of the name that the worker's profile has",
         ),
         Preset(
@@ -97,6 +108,8 @@ PRESETS: Mapping[str, Preset] = {
             commits="supervisor",
             env=(("CLAUDE_CODE_MAX_RETRIES", "4"),),
             read_only_memory=(("CLAUDE_CODE_DISABLE_AUTO_MEMORY", "1"),),
+            state=(".claude", ".claude.json"),
+            settings=tuple(f".claude/{name}" for name in _CLAUDE_SETTINGS),
         ),
         Preset(
             name="codex",
@@ -112,6 +125,8 @@ PRESETS: Mapping[str, Preset] = {
             model=("-m", "{value}"),
             effort=("-c", 'model_reasoning_effort="{value}"'),
             commits="supervisor",
+            state=(".codex",),
+            settings=(".codex/config.toml", ".codex/AGENTS.md", ".codex/prompts", ".codex/skills"),
         ),
         Preset(
             name="gemini",
@@ -122,6 +137,8 @@ PRESETS: Mapping[str, Preset] = {
             stdin=True,
             model=("-m", "{value}"),
             commits="supervisor",  # its shell hides ~/.gitconfig, where most people's names stand
+            state=(".gemini",),
+            settings=tuple(f".gemini/{name}" for name in _GEMINI_SETTINGS),
         ),
         Preset(
             name="opencode",
@@ -134,6 +151,8 @@ PRESETS: Mapping[str, Preset] = {
             stdin=True,
             model=("-m", "{value}"),
             effort=("--variant", "{value}"),
+            state=(".local/share/opencode", ".local/state/opencode", ".cache/opencode"),
+            settings=(".config/opencode",),
         ),
         Preset(
             name="pi",
@@ -144,6 +163,8 @@ PRESETS: Mapping[str, Preset] = {
             stdin=True,
             model=("--model", "{value}"),
             effort=("--thinking", "{value}"),
+            state=(".pi",),
+            settings=tuple(f".pi/agent/{name}" for name in _PI_SETTINGS),
             transcript="pi",
         ),
         Preset(
@@ -159,6 +180,8 @@ PRESETS: Mapping[str, Preset] = {
             model=("--model", "{value}"),
             effort=("--reasoning-effort", "{value}"),
             droppings=(".aider*",),
+            state=(".aider",),
+            settings=(".aider.conf.yml", ".aider.model.settings.yml"),
         ),
     )
 }  # fmt: skip
@@ -239,13 +262,13 @@ def reads_stdin(worker: Worker) -> bool:
     return preset.stdin
 
 
-def unknown_placeholders(word: str) -> list[str]:
-    """What stands in braces in a word of a template and is no placeholder, in order.
+def unknown_placeholders(word: str, known: Sequence[str] = PLACEHOLDERS) -> list[str]:
+    """What stands in braces in a word of a template and is no known placeholder, in order.
 
     Only what could be meant as one: `{}` and `{"a": 1}` are text.
     """
     found = re.findall(r"\{([A-Za-z_][A-Za-z0-9_ -]*)\}", word)
-    return [name for name in found if name not in PLACEHOLDERS]
+    return [name for name in found if name not in known]
 
 
 def expand(argv: Sequence[str], values: Mapping[str, str]) -> list[str]:

@@ -209,6 +209,7 @@ _EXAMINATIONS = (
     equipment.programs,
     equipment.agents,
     equipment.memory_homes,
+    equipment.sandboxes,
     leftovers.locks,
     leftovers.runs,
     leftovers.environments,

@@ -78,6 +78,18 @@ def memory_homes(board: Board, seen: Seen) -> Iterator[Symptom]:
         )
 
 
+def sandboxes(board: Board, seen: Seen) -> Iterator[Symptom]:
+    """Sandboxes that this machine cannot make."""
+    for worker, why in seen.sandboxes:
+        yield Symptom(
+            ERROR,
+            "no-sandbox",
+            worker,
+            f"the sandbox of {worker} cannot be made here, so nothing of it starts: {why}",
+            "Let users make user namespaces, or name another sandbox: docs/security.md.",
+        )
+
+
 def merge_driver(board: Board, seen: Seen) -> Iterator[Symptom]:
     """A merge driver that is not installed, or whose program is gone."""
     if not seen.driver:

@@ -160,6 +160,7 @@ class Seen(NamedTuple):
     untrusted: Mapping[str, str] = {}
     missing: tuple[ProgramFault, ...] = ()
     memories: tuple[tuple[str, str], ...] = ()  # (worker, what is wrong with its memory home)
+    sandboxes: tuple[tuple[str, str], ...] = ()  # (worker, why its sandbox cannot be made)
     disks: tuple[DiskSeen, ...] = ()
     unwritable: tuple[str, ...] = ()  # folders in which we may write nothing
     standstill: str = ""

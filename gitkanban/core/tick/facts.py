@@ -134,7 +134,7 @@ class NoProgram(NamedTuple):
 
     program: str
     fault: str
-    step: str = ""  # setup | verify; empty: it is the agent itself
+    step: str = ""  # setup | verify | its sandbox; empty: it is the agent itself
 
 
 class Quota(NamedTuple):

@@ -92,6 +92,7 @@ ANSWERS: tuple[Answer, ...] = (
     Answer("kanban.workers.*.fallback", (STARTS,), ("",)),
     Answer("kanban.workers.*.budget.card", field="budget_card"),
     Answer("kanban.workers.*.budget.day", field="budget_day"),
+    Answer("kanban.workers.*.sandbox", (STARTS,), (("bwrap",),)),
     _starts_answer("setup"),
     _starts_answer("verify")._replace(holds=(STARTS, ACCEPTING)),
     Answer("kanban.workers.*.commits"),

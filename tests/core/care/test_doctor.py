@@ -86,6 +86,7 @@ CASES = [
      "worktree-astray", "/w/T2", symptom.POINT_WORKTREE),
     ({"runs": (LIVE._replace(owner="root"), RunSeen("r0", owner="root"))}, INFO,
      "run-of-another-user", "r1", ""),
+    ({"sandboxes": (("solo", "No permissions"),)}, ERROR, "no-sandbox", "solo", ""),
     ({"memories": (("solo", "/h is no folder"),)}, WARNING, "memory-home", "solo", ""),
     ({"disks": (DiskSeen("/", 1 << 29),)}, WARNING, "disk-nearly-full", "/", ""),
     ({"disks": (DiskSeen("/", 1 << 20),)}, ERROR, "disk-nearly-full", "/", ""),

@@ -1,0 +1,138 @@
+"""What stands before a session to contain it: a worker's `sandbox`, as a command line.
+
+`bwrap` is a preset: bubblewrap shows the session this machine read-only, its home empty but for
+what is named here, and lets it write in its worktree and what belongs to its own run. Any other
+prefix is the worker's own. Values in, values out: what lies where is looked up in `runs.contained`.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+BWRAP = "bwrap"
+PRESETS = (BWRAP,)
+PLACEHOLDERS = ("workspace", "run_dir", "git_dir")
+_PLACEHOLDER = re.compile(r"\{(" + "|".join(PLACEHOLDERS) + r")\}")
+
+# Folders that hold the homes of many programs: one of theirs is shown, never all of them.
+_SHELVES = (".config", ".local", ".local/share", ".local/lib", ".cache", ".local/state")
+# Shown of every home: who commits, and what programs on PATH need beside their own folders.
+_SHOWN = (".gitconfig", ".config/git", ".rustup")
+# Hidden in folders that are shown because a program lies there.
+_HIDDEN = (".cargo/credentials.toml", ".cargo/credentials")
+
+
+class Ground(NamedTuple):
+    """Where a contained session lives; absolute paths without links, empty where there is none."""
+
+    home: str
+    workspace: str
+    git_dir: str  # of the repository
+    run_dir: str
+    main: str = ""  # the main checkout
+    admin: str = ""  # git's directory of the worktree
+    branches: tuple[str, str] = ("", "")  # folder of the card's ref: a private one, the real one
+    reflogs: tuple[str, str] = ("", "")  # the same of its reflog
+    programs: tuple[str, ...] = ()  # files and folders that its programs lie in
+    outputs: tuple[str, ...] = ()  # what else of the run's folder it writes
+    state: tuple[str, ...] = ()  # files and folders in which its agent keeps logins and sessions
+    settings: tuple[str, ...] = ()  # of these, what says what the agent runs: read-only
+    memory: str = ""  # the real memory home
+    memory_fixed: tuple[str, ...] = ()  # of it, what is read-only
+    secrets: tuple[str, ...] = ()  # files that read as empty
+    resolver: str = ""  # what /etc/resolv.conf leads to
+
+
+def is_preset(sandbox: tuple[str, ...]) -> bool:
+    """Whether a worker's sandbox is one that we know, with options of its own or without."""
+    return sandbox[:1] == (BWRAP,)
+
+
+def prefix(sandbox: tuple[str, ...], ground: Ground) -> list[str]:
+    """The words before the session's command line; none without a sandbox."""
+    own = [_expanded(word, ground) for word in sandbox]
+    if not is_preset(sandbox):
+        return own
+    return [BWRAP, *_namespaces(), *_machine(ground), *_repository(ground), *_own(ground),
+            *own[1:], "--chdir", ground.workspace, "--"]  # fmt: skip
+
+
+def trial() -> list[str]:
+    """A command line that succeeds where the preset can work: all it asks of the kernel."""
+    return [BWRAP, *_namespaces(), *_masks(), "--", "true"]
+
+
+def _expanded(word: str, ground: Ground) -> str:
+    """The word with placeholders put in, and a leading `~/` as the home."""
+    values: Mapping[str, str] = ground._asdict()
+    text = _PLACEHOLDER.sub(lambda found: values[found[1]], word)
+    return f"{ground.home}{text[1:]}" if text.startswith("~/") and ground.home else text
+
+
+def _namespaces() -> list[str]:
+    # A user namespace even for root: without one its capabilities would undo what follows.
+    return ["--unshare-user", "--unshare-pid", "--unshare-ipc", "--die-with-parent",
+            "--cap-drop", "ALL"]  # fmt: skip
+
+
+def _masks() -> list[str]:
+    """The machine, read-only, without the sockets and files of others in common places."""
+    empty = [word for path in ("/tmp", "/var/tmp", "/run") for word in ("--tmpfs", path)]
+    return ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", *empty]
+
+
+def _machine(ground: Ground) -> Iterator[str]:
+    yield from _masks()
+    yield from _bound("--ro-bind-try", filter(None, [ground.resolver]))
+    if not ground.home:
+        return
+    yield from ("--tmpfs", ground.home)
+    shown = {*(f"{ground.home}/{name}" for name in _SHOWN), *ground.programs}
+    yield from _bound("--ro-bind-try", sorted(shown))
+    yield from _bound("--bind-try", ground.state)
+    yield from _bound("--ro-bind-try", ground.settings)
+
+
+def _repository(ground: Ground) -> Iterator[str]:
+    yield from _bound("--ro-bind", filter(None, [ground.main, ground.git_dir]))
+    if not ground.admin:
+        return
+    objects = f"{ground.git_dir}/objects"
+    yield from _bound("--bind", [objects])
+    yield from _bound("--ro-bind-try", [f"{objects}/info", f"{objects}/pack"])
+    for private, real in (ground.branches, ground.reflogs):
+        yield from ("--bind", private, real)
+
+
+def _own(ground: Ground) -> Iterator[str]:
+    yield from _bound("--bind", filter(None, [ground.memory]))
+    yield from _bound("--ro-bind-try", ground.memory_fixed)
+    yield from _bound("--bind", filter(None, [ground.workspace, ground.admin]))
+    yield from _bound("--ro-bind", [ground.run_dir])
+    yield from _bound("--bind", ground.outputs)
+    for path in ground.secrets:
+        yield from ("--ro-bind", "/dev/null", path)
+
+
+def _bound(option: str, paths: Iterable[str]) -> Iterator[str]:
+    for path in paths:
+        yield from (option, path, path)
+
+
+def shelf_of(home: str, path: str) -> str:
+    """What of the home has to be shown for a program or a folder of PATH in it, as a path.
+
+    `~/.nvm` for `~/.nvm/versions/node/v22/bin`, `~/.local/share/uv` for a tool of uv's. Empty for a
+    path that is not in the home, or is a folder of many programs' homes.
+    """
+    if not path.startswith(f"{home}/"):
+        return ""
+    names = path[len(home) + 1 :].split("/")
+    levels = ("/".join(names[:depth]) for depth in range(1, len(names) + 1))
+    shelf = next((each for each in levels if each not in _SHELVES), "")
+    return f"{home}/{shelf}" if shelf else ""
+
+
+def hidden_in(home: str) -> list[str]:
+    """Files that hold logins in folders that are shown for their programs."""
+    return [f"{home}/{name}" for name in _HIDDEN]

@@ -1,0 +1,246 @@
+"""A session in the sandbox `bwrap`: what it is shown, and how its commits come onto its branch.
+
+It may write objects, but no ref of the repository: it has a private folder in the place of the one
+its branch's ref lies in, and what it has made of that is taken over when the run is collected. What
+is bound where is `core.agents.sandboxes`' to say.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from functools import cache
+from typing import TYPE_CHECKING
+
+from gitkanban import files, programs
+from gitkanban.board.repo import checkouts, commits, git
+from gitkanban.core.agents import sandboxes
+from gitkanban.core.agents.presets import preset_of, templates_of
+from gitkanban.core.agents.sandboxes import Ground
+from gitkanban.errors import Refused
+from gitkanban.runs import trust
+from gitkanban.runs.memory import homes
+from gitkanban.runs.records.folders import MAILBOX, SCRATCH, Folder
+from gitkanban.runs.workspace import salvage
+
+if TYPE_CHECKING:  # who collects needs none of these, and is started for each run
+    from gitkanban.board.repo.place import Place
+    from gitkanban.core.model import Worker
+    from gitkanban.runs.workspace.workspaces import Workspace
+
+_HEADS, _LOGS = "contained/heads", "contained/logs"  # in the run folder
+_TRIAL_MOST = 20.0  # seconds
+_COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+# What a preset's command line names in the run's folder, to be written by the agent.
+_OUTPUT = re.compile(r"\{run_dir\}/([\w.-]+)|\{(last_message)\}")
+_UNTRIED = "Install bubblewrap, and let users make user namespaces: docs/security.md."
+
+
+def words(place: "Place", worker: "Worker", workspace: "Workspace", folder: Folder) -> list[str]:
+    """What stands before the session's command line; what it needs is made.
+
+    Raises Refused where the preset cannot work, OSError.
+    """
+    if not worker.sandbox:
+        return []
+    ground = Ground(
+        home=_real(os.environ.get("HOME", "")),
+        workspace=_real(workspace.path),
+        git_dir=_real(place.common),
+        run_dir=_real(folder.path),
+        main=_real(place.main),
+    )
+    if sandboxes.is_preset(worker.sandbox):
+        why = cannot(_path(place))
+        if why:
+            raise Refused(f"the sandbox of {worker.name} cannot be made: {why}", _UNTRIED)
+        ground = _prepared(place, worker, workspace, folder, ground)
+    first, *rest = sandboxes.prefix(worker.sandbox, ground)
+    return [programs.find(first, _path(place))[0] or first, *rest]
+
+
+def _real(path: str) -> str:
+    """Without links: bubblewrap makes what it binds at a path of its own root."""
+    return os.path.realpath(path) if path else ""
+
+
+def _path(place: "Place") -> str:
+    return trust.search_path(place)
+
+
+@cache
+def cannot(path: str) -> str:
+    """Why the preset cannot work on this machine, in words; empty where it can.
+
+    `path` is the PATH by which bubblewrap is looked for.
+    """
+    program, fault = programs.find(sandboxes.BWRAP, path)
+    if fault:
+        return f"{sandboxes.BWRAP} is {fault}"
+    try:
+        done = subprocess.run(
+            [program, *sandboxes.trial()[1:]], stdin=subprocess.DEVNULL, capture_output=True,
+            timeout=_TRIAL_MOST, check=False, cwd="/",
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    return (lines[-1][:200] if lines else f"it ended with {done.returncode}") * bool(
+        done.returncode
+    )
+
+
+def _prepared(
+    place: "Place", worker: "Worker", workspace: "Workspace", folder: Folder, ground: Ground
+) -> Ground:
+    home = ground.home
+    if home in ("/", "") or f"{home}/".startswith(f"{ground.main or ground.git_dir}/"):
+        raise Refused(
+            f"the sandbox of {worker.name} cannot hide the home {home or 'of nobody'}: "
+            "the repository is in its place",
+            "Move the repository below the home, or name another sandbox.",
+        )
+    preset = preset_of(worker.runner)
+    ground = ground._replace(
+        programs=_programs(home, worker, _path(place)),
+        outputs=tuple(_outputs(worker, folder)),
+        state=tuple(f"{home}/{name}" for name in preset.state),
+        settings=tuple(f"{home}/{name}" for name in preset.settings),
+        secrets=_secrets(place, home),
+        resolver=_resolver(),
+    )
+    if workspace.admin:
+        ground = _with_refs(place, workspace, ground)
+    return _with_memory(worker, folder, ground)
+
+
+def _with_refs(place: "Place", workspace: "Workspace", ground: Ground) -> Ground:
+    """Make the private folders of the branch's ref and reflog, and where they are shown."""
+    ref = f"refs/heads/{workspace.branch}"
+    above, name = os.path.split(ref)
+    heads, logs = f"{ground.run_dir}/{_HEADS}", f"{ground.run_dir}/{_LOGS}"
+    real = f"{ground.git_dir}/{above}", f"{ground.git_dir}/logs/{above}"
+    for path in (heads, logs, *real):
+        files.make_folder(path)
+    tip = checkouts.tip_in(place.common, ref) or workspace.start_commit
+    files.replace(f"{heads}/{name}", f"{tip}\n".encode(), lasting=False)
+    return ground._replace(
+        admin=os.path.realpath(workspace.admin), branches=(heads, real[0]), reflogs=(logs, real[1])
+    )
+
+
+def _with_memory(worker: "Worker", folder: Folder, ground: Ground) -> Ground:
+    """The real memory home, its memory read-only where the session got a copy of that."""
+    home = homes.home_of(worker)
+    if home is None:
+        return ground
+    private = homes.private_home(folder)
+    if not private:
+        return ground._replace(memory=home.path)
+    fixed = tuple(f"{home.path}/{part}" for part in home.parts)
+    return ground._replace(memory=home.path, memory_fixed=fixed, outputs=(*ground.outputs, private))
+
+
+def _outputs(worker: "Worker", folder: Folder) -> list[str]:
+    """Make what the session may write in the run's folder; as paths."""
+    found = [folder.file(MAILBOX), folder.file(SCRATCH)]
+    transcript = preset_of(worker.runner).transcript
+    named = {
+        name
+        for word in templates_of(worker)[0]
+        for pair in _OUTPUT.findall(word)
+        for name in pair
+        if name
+    }
+    for name in sorted(named):
+        path = folder.file(name)
+        if name == transcript:
+            files.make_folder(path)
+        else:
+            files.touch(path)
+        found.append(path)
+    return found
+
+
+def _programs(home: str, worker: "Worker", path: str) -> tuple[str, ...]:
+    """What of the home has to be shown so that the session finds its programs, and ours."""
+    named = [argv[0] for argv in (templates_of(worker)[0], worker.verify, worker.setup) if argv]
+    found = [programs.find(name, path)[0] or name for name in named if "{" not in name]
+    found += filter(None, map(_interpreter, found))
+    found += [sys.executable, sys.prefix, os.path.dirname(os.path.dirname(files.__file__))]
+    folders = [each for each in path.split(os.pathsep) if f"{each}/".startswith(f"{home}/")]
+    found += [*folders, *(link for each in folders for link in _links_in(each))]
+    paths = {each for one in found if os.path.isabs(one) for each in (one, os.path.realpath(one))}
+    return tuple(sorted({sandboxes.shelf_of(home, each) for each in paths} - {""}))
+
+
+def _links_in(folder: str) -> list[str]:
+    """The links in a folder of PATH: installers of tools leave the tools themselves elsewhere."""
+    try:
+        with os.scandir(folder) as entries:
+            return [each.path for each in entries if each.is_symlink()]
+    except OSError:
+        return []
+
+
+def _interpreter(program: str) -> str:
+    """The program that runs a script; empty for what is none."""
+    try:
+        with open(program, "rb") as file:
+            line = file.readline(500)
+    except OSError:
+        return ""
+    words = os.fsdecode(line[2:]).split() if line.startswith(b"#!") else []
+    return words[0] if words else ""
+
+
+def _secrets(place: "Place", home: str) -> tuple[str, ...]:
+    known = (f"{place.private}/trust.env", *sandboxes.hidden_in(home))
+    return tuple(path for path in known if os.path.isfile(path))
+
+
+def _resolver() -> str:
+    """Where /etc/resolv.conf leads, if that is among what is hidden."""
+    real = os.path.realpath("/etc/resolv.conf")
+    return real if real.startswith("/run/") else ""
+
+
+# -- what it has committed
+
+
+def adopt(folder: Folder, common: str, branch: str, start: str) -> list[str]:
+    """Bring the card's branch to where the session has moved it; lines about what did not fit.
+
+    Doing it again changes nothing. Raises GitFailed, OSError.
+    """
+    made = _made(folder, branch)
+    ref = f"refs/heads/{branch}"
+    tip = checkouts.tip_in(common, ref)
+    if not made or made in (tip, start) or not commits.resolve(common, made):
+        return []
+    if tip and commits.is_ancestor(common, made, tip):
+        return []
+    if tip in ("", start):
+        git.run(
+            common, "update-ref", "-m", "kanban: from the sandbox", "--no-deref", ref, made, tip
+        )
+        return []
+    kept = salvage.keep(common, folder.run, made)
+    return [f"branch {branch} was moved meanwhile; the session's commits are in {kept}"]
+
+
+def _made(folder: Folder, branch: str) -> str:
+    """The commit that the session has left as the tip of its branch; empty for none."""
+    path = f"{folder.file(_HEADS)}/{branch.rpartition('/')[2]}"
+    try:
+        text = files.read(path, below=folder.path, most=100).decode("ascii", "replace").strip()
+    except OSError:
+        return ""
+    return text if _COMMIT.fullmatch(text) else ""
+
+
+def follow(folder: Folder, branch: str, tip: str) -> None:
+    """Show what comes after the session where its branch is by now. Raises OSError."""
+    if tip and _made(folder, branch) not in ("", tip):
+        path = f"{folder.file(_HEADS)}/{branch.rpartition('/')[2]}"
+        files.replace(path, f"{tip}\n".encode(), below=folder.path, lasting=False)
