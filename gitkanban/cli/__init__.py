@@ -7,6 +7,7 @@ given      What was given on a command line and cannot be meant: empty words, an
            twice
 here       Where a command is called from, and how it answers: board, person, session; text, JSON,
            errors
+paging     A page to stdout: by a pager where it is longer than the terminal, by git's own rules
 progress   A progress bar on stderr, where that is a terminal; elsewhere nothing at all
 quick      The quick door: `status` and `list` from the cache, before anything heavy is imported
 report     What a session says from inside its run: a letter into the run's mailbox
@@ -14,6 +15,7 @@ streams    The three standard streams, made fit for every text and every caller.
            heavy
 terminal   What the terminal can do: its width, and whether colour is wanted. Imports nothing
            heavy
+viewing    The options that every view has: colour, signs, and the form of what is printed
 waiting    Staying until the sessions of a clone have ended, for a tick with which a container
            would end
 """

@@ -10,10 +10,14 @@ import time
 
 from gitkanban.board.content import status_cache
 from gitkanban.board.repo import gitdir
-from gitkanban.cli.terminal import colour_on, terminal_width
+from gitkanban.cli import paging
+from gitkanban.cli.terminal import is_terminal, look_here
+from gitkanban.core.situation import moment
+from gitkanban.core.situation.rows import CARD_KEYS, QUIET
 from gitkanban.core.time_words import worded
 from gitkanban.core.visible import safe_json
 from gitkanban.runs.records import again, tokens
+from gitkanban.runs.supervision.locks import probe
 from gitkanban.views import status
 
 TYPE_CHECKING = False
@@ -36,10 +40,11 @@ def answer(argv: "list[str]") -> "int | None":
     found = status_cache.warm(os.getcwd())
     if found is None:
         return None
-    data = live(found, brief=argv == ["status"])
+    form = "json" if argv[1:] else ""
     show = print_status if argv[0] == "status" else print_list
+    brief = argv == ["status"] and is_terminal()
     try:
-        show(data, bool(argv[1:]))
+        show(live(found, brief), form)
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -66,7 +71,7 @@ def status_now() -> "dict[str, Any]":
     from gitkanban import clock
     from gitkanban.board import store
     from gitkanban.cli.here import place_here
-    from gitkanban.runs import worker_programs
+    from gitkanban.runs import figures, worker_programs
     from gitkanban.runs.observe import glance
     from gitkanban.runs.supervision.locks import Locks
     from gitkanban.views.summary import summary
@@ -76,8 +81,9 @@ def status_now() -> "dict[str, Any]":
     board = store.read(place)
     base = _base_and_tip(place, board)
     lookups = worker_programs.look_up(place, board.config)
-    seen = glance(place, board, int(clock.now()), Locks(place.private))
-    rows = summary(board, seen, kept=True)
+    now = int(clock.now())
+    seen = glance(place, board, now, Locks(place.private))
+    rows = summary(board, seen, figures.gather(place, board), kept=True)
     status_cache.keep(place, rows, files, base, lookups)
     return live(rows | status_cache.beside(place))
 
@@ -108,39 +114,44 @@ def status_at(rev: str) -> "dict[str, Any]":
     at = git.run(place.common, "show", "-s", "--format=%ct", board.commit).text
     rows = summary(board, Observed(int(at), "", ""))
     nowhere = dict.fromkeys(("slots_dir", "main", "private"), "")
-    return live(rows | nowhere | {"prefix": place.prefix})
+    return live(rows | status_cache.beside(place) | nowhere)
 
 
 def live(rows: "dict[str, Any]", brief: bool = False) -> "dict[str, Any]":
     """The rows of a board with who sits where now, and what a person should know beside it.
 
-    Times that the rows leave open are put into words. With `brief` the finished cards of a large
-    board are counted in `left_out`, not listed.
+    Times that the rows leave open are put into words. With `brief` the cards of quiet groups are
+    counted in `left_out`, not listed.
     """
     drafts = _UncommittedEdits(rows)
     now = _time_now()
     slots = tokens.held(rows["slots_dir"])
     running = {slot["run"]: slot for slot in slots}
     cards: list[dict[str, Any]] = []
-    left_out = {"done": 0, "dropped": 0}
-    brief = brief and len(rows["cards"]) > status.LISTED_MOST
-    at = status.CARD_KEYS.index("status")
+    left_out = dict.fromkeys(QUIET, 0)
+    at = CARD_KEYS.index("group")
     for row in rows["cards"]:
         if brief and row[at] in left_out:
             left_out[row[at]] += 1
             continue
-        card = dict(zip(status.CARD_KEYS, row, strict=True))
+        card = dict(zip(CARD_KEYS, row, strict=True))
         seat = running.get(card["run"])
         card["started"] = seat["started"] if seat else ""
-        if card["held"]:
-            card["held"] = worded(card["held"], now)
+        card["since"] = card["since"] or card["started"]
+        moment.put_in_words(card, now)
         cards.append(card)
-    why = rows["standstill"]
-    notes = [f"nothing is committed or started: {why}"] if why else []
+    ticked = _ticked_at(rows["private"])
+    late = moment.late_ticks(cards, ticked, now) if rows["private"] else None
     return {
-        "board": {"branch": rows["branch"], "commit": rows["commit"]},
+        "board": {
+            "branch": rows["branch"], "commit": rows["commit"], "repository": rows["repository"],
+        },
+        "causes": [*([late] if late else []), *(_cause_now(each, now) for each in rows["causes"])],
         "cards": cards,
         "left_out": left_out,
+        "progress": rows["progress"],
+        "cost_usd": rows["cost_usd"],
+        "ticked": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(ticked)) if ticked else "",
         "workers": rows["workers"],
         "host": rows["host"],
         "profiles": rows["profiles"],
@@ -150,13 +161,21 @@ def live(rows: "dict[str, Any]", brief: bool = False) -> "dict[str, Any]":
         "waits_for_you": worded(rows["waits_for_you"], now),
         "paused": rows["paused"],
         "problems": rows["problems"],
-        "notes": [
-            *notes,
-            *_lines_behind(rows["private"]),
-            *(worded(each, now) for each in rows["notices"]),
-            *drafts.lines(),
-        ],
-    }
+        "notes": [*_lines_behind(rows["private"]), *(worded(each, now) for each in rows["notices"]), *drafts.lines()],
+    }  # fmt: skip
+
+
+def _cause_now(cause: "dict[str, Any]", now: float) -> "dict[str, Any]":
+    return {**cause, "text": worded(cause["text"], now)}
+
+
+def _ticked_at(private: str) -> int:
+    """When a tick last looked, as `runs.records.ticked` notes it; 0 for never."""
+    try:
+        with open(f"{private}/ticked", "rb") as file:
+            return int(file.read(20).split()[0])
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def _lines_behind(private: str) -> "list[str]":
@@ -178,6 +197,8 @@ class _UncommittedEdits:
         head = (prefix and _head_branch(f"{main}/.git/HEAD")) or _head_branch(f"{folder}/.git")
         if not main or head != f"refs/heads/{rows['branch']}":
             return  # what lies there is not this board
+        if _is_behind(rows):
+            return  # what a tick has committed, and has not yet written there, is nobody's draft
         read, write = os.pipe()
         env = {name: os.environ[name] for name in os.environ if not name.startswith("GIT_")}
         argv = ["git", "-C", folder, "--no-optional-locks", "status", "--porcelain", "-z"]
@@ -209,6 +230,16 @@ class _UncommittedEdits:
         return [f"not committed, so not on the board yet: {', '.join(paths[:3])}{more}"]
 
 
+def _is_behind(rows: "dict[str, Any]") -> bool:
+    """Whether a tick is at work whose last commit the checkout has not followed yet."""
+    try:
+        with open(f"{rows['main']}/.git/gitkanban-followed", encoding="utf-8") as file:
+            followed = file.read(64).partition(" ")[0]
+    except (OSError, UnicodeDecodeError):
+        return False
+    return followed != rows["commit"] and probe(f"{rows['private']}/locks/tick")
+
+
 def _head_branch(path: str) -> str:
     """The branch that is checked out; `path` is HEAD, or the `.git` file of a linked worktree."""
     try:
@@ -222,25 +253,27 @@ def _head_branch(path: str) -> str:
     return text.removeprefix("ref: ") if text.startswith("ref: ") else ""
 
 
-def print_status(data: "dict[str, Any]", as_json: bool, all_: bool = False) -> None:
-    """Print the page or its data."""
-    if as_json:
+def print_status(data: "dict[str, Any]", form: str, all_: bool = False) -> None:
+    """Print the page, a line a card, or the data: by `form`, or as stdout is a terminal or not."""
+    if form == "json":
         _print_json(data)
-        return
-    page = status.status_text(data, _time_now(), terminal_width(), colour_on(), all_)
-    sys.stdout.write(page)
-
-
-def print_list(data: "dict[str, Any]", as_json: bool) -> None:
-    """Print all cards, or their data."""
-    cards = status.in_order(data["cards"])
-    if as_json:
-        _print_json(cards)
-    elif cards:
-        lines = status.card_lines(cards, _time_now(), terminal_width(), colour_on())
-        sys.stdout.write("\n".join(lines) + "\n")
+    elif form == "text" or (not form and is_terminal()):
+        paging.write(status.status_text(data, _time_now(), look_here(), all_))
     else:
+        sys.stdout.write(status.tsv(data["cards"]))
+
+
+def print_list(data: "dict[str, Any]", form: str) -> None:
+    """Print cards as aligned lines, as a tab-separated line each, or as data."""
+    cards = data["cards"]
+    if form == "json":
+        _print_json(cards)
+    elif not cards:
         sys.stderr.write("no such cards\n")
+    elif form == "text" or (not form and is_terminal()):
+        paging.write(status.list_text(cards, _time_now(), look_here()))
+    else:
+        sys.stdout.write(status.tsv(cards))
 
 
 def _print_json(value: object) -> None:

@@ -1,27 +1,84 @@
-"""What the terminal can do: its width, and whether colour is wanted. Imports nothing heavy."""
+"""What the terminal can do: its size, whether colour is wanted, which signs it draws. Imports nothing
+heavy.
+
+`--color` comes first, then NO_COLOR (https://no-color.org), then CLICOLOR_FORCE and FORCE_COLOR
+(https://bixense.com/clicolors), then whether stdout is a terminal that is not dumb.
+"""
 
 import os
 import sys
 
+from gitkanban.views.text import Look
+
+WIDTH_LEAST = 20
+
+_said: dict[str, str] = {}  # what options said of colour and signs
+
+
+def choose(what: str, value: str) -> None:
+    """Let an option decide: `color` (always, never, auto), `ascii` (yes)."""
+    _said[what] = value
+
+
+def is_terminal() -> bool:
+    """Whether people read stdout as it comes."""
+    return sys.stdout.isatty()
+
 
 def colour_on() -> bool:
-    """Colour on a terminal, unless NO_COLOR is set (https://no-color.org) or TERM is dumb."""
-    return (
-        sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    )
+    """Whether stdout gets colours."""
+    chosen = _colour_choice()
+    return chosen if chosen is not None else is_terminal() and os.environ.get("TERM") != "dumb"
 
 
 def colour_wanted() -> bool | None:
-    """For click: never with NO_COLOR or a dumb terminal, else as it decides for its stream."""
-    return False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None
+    """For click: what was chosen, else as it decides for its stream."""
+    chosen = _colour_choice()
+    return False if chosen is None and os.environ.get("TERM") == "dumb" else chosen
+
+
+def _colour_choice() -> bool | None:
+    said = _said.get("color", "auto")
+    if said != "auto":
+        return said == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    forced = (os.environ.get(name, "") for name in ("CLICOLOR_FORCE", "FORCE_COLOR"))
+    if any(value not in ("", "0", "false") for value in forced):
+        return True
+    return False if os.environ.get("CLICOLOR") == "0" else None
+
+
+def ascii_only() -> bool:
+    """Whether only ASCII signs can be drawn: by `--ascii`, or by the locale."""
+    if _said.get("ascii"):
+        return True
+    get = os.environ.get
+    # Python sets LC_CTYPE itself where the locale is C (PEP 538).
+    coerced = get("LC_CTYPE") == "C.UTF-8" and get("LANG", "C") in ("", "C", "POSIX")
+    locale = get("LC_ALL") or ("" if coerced else get("LC_CTYPE")) or get("LANG") or "C"
+    return not locale.lower().replace("-", "").endswith("utf8")
+
+
+def look_here() -> Look:
+    """How pages are drawn on stdout."""
+    return Look(terminal_width(), colour_on(), ascii_only())
 
 
 def terminal_width() -> int:
     """Columns to fill: COLUMNS, else the terminal's, else 100 (a pipe has none)."""
     said = os.environ.get("COLUMNS", "")
-    if said.isdigit() and int(said) >= 40:
+    if said.isdigit() and int(said) >= WIDTH_LEAST:
         return int(said)
     try:
-        return max(40, os.get_terminal_size(sys.stdout.fileno()).columns)
+        return max(WIDTH_LEAST, os.get_terminal_size(sys.stdout.fileno()).columns)
     except (OSError, ValueError):
         return 100
+
+
+def terminal_height() -> int:
+    """Lines that the terminal has; 0 where stdout is none."""
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).lines
+    except (OSError, ValueError):
+        return 0

@@ -20,6 +20,7 @@ moves        The moves a person makes, as changes: approve, done, block, retry, 
              reject
 renaming     Another id for a card, as changes to everything that names it
 review/      What a reviewer of a board or of a change to it should know
+situation/   What people see of a board: made once, worded once, shown by every face
 sizes        How large a board may be: far above what people make, and small enough to be read at
              once
 symptom      A symptom: one thing that is wrong around a board, and what would repair it, if

@@ -184,6 +184,19 @@ def roots(board: Board, known: Mapping[str, str] = {}) -> dict[str, Root]:
     return found
 
 
+def sole_ends(board: Board) -> frozenset[str]:
+    """Cards that are all that some waiting card waits for in the end, through whatever others."""
+    waiting = _waiting_cards(board)
+    ends: dict[str, str] = {}  # of a waiting card: the only end of its chains, empty for several
+    for group in components(waiting):
+        if len(group) > 1 or group[0] in waiting[group[0]].parents:
+            ends.update(dict.fromkeys(group, ""))
+            continue
+        found = {ends.get(parent, parent) for parent in unfinished(board, waiting[group[0]])}
+        ends[group[0]] = found.pop() if len(found) == 1 else ""
+    return frozenset(ends.values()) - {""}
+
+
 def rings(board: Board) -> list[list[str]]:
     """The rings that hold cards back, as `cycles` gives them: those of cards that wait."""
     return cycles(_waiting_cards(board))

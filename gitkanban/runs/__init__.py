@@ -7,6 +7,7 @@ collect          What a run left in git: its commits counted, left-over changes 
 contained        A session in the sandbox `bwrap`: what it is shown, and how its commits come onto
                  its branch
 conversations    The last session that a card had here, and what the next one needs of it
+figures          What the situation of a board counts beside it: costs, the size of work in review
 handoffs         What a card's next session is handed: its parents' results, and how its own
                  attempts ended
 leases           Leases of runs-to-be: the kernel locks taken, folder and token written, and all

@@ -10,6 +10,7 @@ findings      Findings of a review as lines for people, as JSON data, and as Git
 memory        Proposals to a memory, as JSON data and as text
 message       Commit messages of the board: they read as history and carry trailers for machines
 outcome       The outcome of a tick as JSON data and as lines a cron mail or a person reads
+signs         The sign and the colour of every state, and the cells that cards are shown with
 simulate      A simulated future as JSON data, as a report, and as a Gantt picture of the slots
 status        The board at a glance: profile lines such as `backend-hermes 2/3 running`, then the
               cards

@@ -1,6 +1,6 @@
 """One card with its runs and notes, as JSON data and as a page of text."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gitkanban.clock import iso
@@ -10,6 +10,11 @@ from gitkanban.core.cutting import cut, cut_lines
 from gitkanban.core.model import Board, Card, Note, Run
 from gitkanban.views.text import age, plural, shown, shown_lines
 
+# What is shown of a card beside its own fields, as every view of it has it.
+_OF_VIEW = (
+    "ready", "held", "holds", "needs_person", "group", "state", "remark", "since", "after", "tries",
+    "tries_most", "last", "cost_usd", "command",
+)  # fmt: skip
 SUMMARY_MOST = 600  # characters of a parent's summary on the page
 LINES_MOST = 12, 40  # lines of a parent's summary, and of a run's
 PATHS_MOST = 10
@@ -18,22 +23,20 @@ PATHS_MOST = 10
 def card_data(
     board: Board,
     card: Card,
-    held: str,
-    ready: bool,
+    view: Mapping[str, Any],
     places: dict[str, str],
     received: Sequence[Handoff] = (),
 ) -> dict[str, Any]:
     """The data of `show ID --json`; `places` holds branch and workspace, empty where there is none.
 
-    `received` is what its parents left to it.
+    `view` is the card's row of `status --json`, `received` what its parents left to it.
     """
     return {
         "id": card.id,
         "title": card.title,
         "worker": card.worker,
         "status": card.status,
-        "ready": ready,
-        "held": held,
+        **{name: view[name] for name in _OF_VIEW},
         "priority": card.priority,
         "parents": list(card.parents),
         "children": sorted(c.id for c in board.cards.values() if card.id in c.parents),

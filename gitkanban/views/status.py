@@ -1,148 +1,234 @@
-"""The board at a glance: profile lines such as `backend-hermes 2/3 running`, then the cards.
+"""The board at a glance: who needs you, what runs, what comes next; root causes above all.
 
 It takes the data of `status --json` and gives text; it imports nothing heavy (see `text`).
 """
 
-from gitkanban.views.text import age, coloured, columns, plural, seconds, shown
+from gitkanban.core.situation.rows import GROUPS, NEEDS_YOU, QUIET
+from gitkanban.views.signs import age_of, money, remark, table, tried
+from gitkanban.views.text import Look, age, clipped, plural, seconds, shown, width, wrapped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` alone costs half of what `status` may
     from typing import Any
 
-CARD_KEYS = (
-    "id", "title", "worker", "status", "ready", "parents", "priority", "run", "slot", "host",
-    "not_before", "reason", "why", "held", "holds", "needs_person",
-)  # fmt: skip
-LISTED_MOST = 30  # above that, done and dropped cards are counted, not listed
-_ORDER = ("blocked", "review", "running", "ready", "waiting", "backlog", "done", "dropped")
-_COLOURS = {
-    "blocked": "red",
-    "review": "yellow",
-    "running": "green",
-    "ready": "blue",
-    "done": "dim",
-    "dropped": "dim",
-    "backlog": "dim",
-}
+LISTED_MOST = {NEEDS_YOU: 40, "running": 100, "next": 10, "waiting": 10}
+_BARS_MOST = 8  # slots that are drawn one by one
 
 
-def status_text(
-    data: "dict[str, Any]", now: float, total: int = 100, colour: bool = False, all_: bool = False
-) -> str:
-    """The whole page: at most `total` columns wide, in ANSI colours when asked."""
+def status_text(data: "dict[str, Any]", now: float, look: Look, all_: bool = False) -> str:
+    """The whole page, in signs and colours as `look` says; with `all_`, every card is listed."""
+    if not data["cards"] and not any(data["left_out"].values()):
+        body = _first_steps(look)
+    else:
+        body = [line for group in GROUPS for line in _group_lines(data, group, now, look, all_)]
+        body = [*_calm_lines(data), *body, *_count_lines(data, look, all_)]
     parts = [
-        _head_line(data),
-        *_profile_lines(data, colour),
-        "",
-        *_card_lines(data, now, total, colour, all_),
-        *_remark_lines(data, colour),
+        *_head_lines(data, now, look),
+        *_cause_block(data, look),
+        *body,
+        *_remark_lines(data, look),
     ]
-    return "\n".join(parts) + "\n"
+    return look.page(parts)
 
 
-def word_of(card: "dict[str, Any]") -> str:
-    """The status as people say it: a todo card is `ready` or `waiting`."""
-    if card["status"] == "todo":
-        return "ready" if card["ready"] else "waiting"
-    return str(card["status"])
-
-
-def _head_line(data: "dict[str, Any]") -> str:
-    board = data["board"]
-    return f"board {board['branch']} at {board['commit'][:10]}"
-
-
-def _profile_lines(data: "dict[str, Any]", colour: bool) -> list[str]:
-    rows = []
-    for name, profile in sorted(data["profiles"].items()):
-        taken = [slot for slot in data["slots"] if slot["profile"] == name]
-        seats = "  ".join(f"#{slot['number']} {slot['card']}" for slot in taken)
-        rows.append([name, f"{profile['running']}/{profile['limit']} running", seats])
-    lines = columns(rows, 200, 2)
-    return [
-        coloured(line, "green", colour and row[1][0] != "0")
-        for line, row in zip(lines, rows, strict=True)
-    ]
-
-
-def _card_lines(
-    data: "dict[str, Any]", now: float, total: int, colour: bool, all_: bool
-) -> list[str]:
-    cards, counts = data["cards"], dict(data["left_out"])
-    if not cards and not any(counts.values()):
-        return ['No cards yet. Add one: gitkanban add "what to do" --worker NAME']
-    listed = cards
-    if not all_ and len(cards) > LISTED_MOST:
-        listed = [card for card in cards if card["status"] not in counts]
-        for word in counts:
-            counts[word] += sum(card["status"] == word for card in cards)
-    lines = card_lines(in_order(listed), now, total, colour)
-    lines += [f"+ {count} {word} (--all lists them)" for word, count in counts.items() if count]
-    return lines
-
-
-def in_order(cards: "list[dict[str, Any]]") -> "list[dict[str, Any]]":
-    """Those that need a person first, by how much waits on them; the finished ones last."""
-
-    def place(card: "dict[str, Any]") -> "tuple[bool, int, int]":
-        status = _ORDER.index(word_of(card))
-        if card["needs_person"]:
-            return False, -card["holds"], status
-        return True, status, -card["holds"]
-
-    return sorted(cards, key=place)
-
-
-def card_lines(
-    cards: "list[dict[str, Any]]", now: float, total: int = 100, colour: bool = False
-) -> list[str]:
-    """Cards as aligned lines under a head."""
-    rows = [["ID", "STATUS", "WORKER", "TITLE", ""]]
-    rows += [
-        [card["id"], word_of(card), card["worker"], shown(card["title"]), _card_remark(card, now)]
-        for card in cards
-    ]
-    lines = columns(rows, total, 3)
-    out = [coloured(lines[0], "dim", colour)]
-    for line, card in zip(lines[1:], cards, strict=True):
-        out.append(coloured(line, _COLOURS.get(word_of(card), ""), colour))
-    return out
-
-
-def _card_remark(card: "dict[str, Any]", now: float) -> str:
-    if card["status"] == "running":
-        since = f" for {age(now - seconds(card['started']))}" if card["started"] else ""
-        return f"{card['slot']}{since}"
-    count = card["holds"] if card["needs_person"] else 0
-    waits = f"{plural(count, 'card')} wait{'s' if count == 1 else ''}" if count else ""
-    said = shown(str(card["held"]))
-    if card["status"] == "blocked":
-        said = shown(": ".join(part for part in (card["reason"], card["why"]) if part))
-    return "; ".join(part for part in (waits, said) if part)
-
-
-def _pause_words(name: str, why: str) -> str:
-    who = "every worker" if name == "*" else name
-    return f"paused: {shown(who)}" + (f": {shown(why)}" if why else "")
-
-
-def _remark_lines(data: "dict[str, Any]", colour: bool) -> list[str]:
-    lines = [
-        coloured(f"{head}: {shown(data[key])}", tint, colour)
-        for key, head, tint in (
-            ("deadlock", "deadlock", "red"),
-            ("waits_for_you", "waits for you", "yellow"),
+def tsv(cards: "list[dict[str, Any]]") -> str:
+    """Cards for programs: a line each, of tab-separated fields, nothing cut: id, state, worker,
+    priority, how many it holds up, since when (UTC), title, remark."""
+    lines = []
+    for card in cards:
+        fields = (
+            *(card["id"], card["state"], card["worker"], str(card["priority"]), str(card["holds"])),
+            *(card["since"], card["title"], card["remark"]),
         )
-        if data[key]
+        lines.append("\t".join(" ".join(shown(field).split("\t")) for field in fields) + "\n")
+    return "".join(lines)
+
+
+def list_text(cards: "list[dict[str, Any]]", now: float, look: Look) -> str:
+    """Cards as aligned lines, of all groups alike."""
+    return look.page(
+        table(
+            look,
+            [
+                (
+                    card["state"],
+                    card["id"],
+                    card["title"],
+                    [card["worker"], age_of(card, now), remark(card)],
+                )
+                for card in cards
+            ],
+        )
+    )
+
+
+def _head_lines(data: "dict[str, Any]", now: float, look: Look) -> list[str]:
+    board = data["board"]
+    name = shown(board["repository"])
+    left = f"{name}  {shown(board['branch'])}@{board['commit'][:7]}".strip()
+    needs = sum(card["group"] == NEEDS_YOU for card in data["cards"])
+    runs = sum(card["group"] == "running" for card in data["cards"])
+    progress, cost = data["progress"], data["cost_usd"]
+    parts = [(str(needs), " needs you" if needs == 1 else " need you")] if needs else []
+    parts += [(str(runs), " running")] if runs else []
+    if progress["total"]:
+        parts.append((str(progress["done"]), f" of {progress['total']} done"))
+    if cost["all"]:
+        today = cost["today"] and cost["today"] != cost["all"]
+        parts.append((money(cost["all"]), f" ({money(cost['today'])} today)" if today else ""))
+    right = " · ".join(count + what for count, what in parts)
+    painted = " · ".join(look.paint(count, "bold") + what for count, what in parts)
+    gap = look.width - width(left) - width(right)
+    if gap >= 2:
+        lines = [left + " " * gap + painted if parts else left]
+    else:
+        lines = [clipped(left, look.width), *wrapped(right, look.width)]
+    return [*lines, *_slot_lines(data, now, look), ""]
+
+
+def _slot_lines(data: "dict[str, Any]", now: float, look: Look) -> list[str]:
+    """Who sits where, in bars; the host's total, capacities, and when a tick last looked."""
+    parts = [_taken_words(name, each) for name, each in sorted(data["profiles"].items())]
+    parts += [_taken_words(name, each) for name, each in sorted(data["capacities"].items())]
+    if data["host"]["limit"]:
+        parts.append(f"host {data['host']['running']}/{data['host']['limit']}")
+    ticked = f"ticked {age(now - seconds(data['ticked']))} ago" if data["ticked"] else ""
+    lines, line = [], ""
+    for part in [*parts, ticked]:
+        if line and width(line) + 3 + width(part) > look.width:
+            lines.append(line)
+            line = ""
+        if part and part == ticked and line:
+            part = " " * (look.width - width(line) - width(part) - 3) + part
+        line = f"{line}   {part}" if line and part else line or part
+    return [*lines, line] if line else lines
+
+
+def _taken_words(name: str, each: "dict[str, int]") -> str:
+    running, limit = each["running"], each["limit"]
+    bars = "▮" * min(running, limit) + "▯" * (limit - running) if limit <= _BARS_MOST else ""
+    return " ".join(filter(None, (shown(name), bars, f"{running}/{limit}")))
+
+
+def _cause_block(data: "dict[str, Any]", look: Look) -> list[str]:
+    lines = []
+    for cause in data["causes"]:
+        lines += cause_lines(cause, look)
+    if data["deadlock"]:
+        lines += _marked_lines(look, f"deadlock: {data['deadlock']}", "")
+    return [*lines, ""] if lines else []
+
+
+def cause_lines(cause: "dict[str, Any]", look: Look) -> list[str]:
+    """A root cause: what it is of, in words, how many cards it holds; the command for it below."""
+    names = cause["subjects"]
+    who = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    holds = f"; holds {plural(cause['holds'], 'card')}" if cause["holds"] else ""
+    return _marked_lines(
+        look, (f"{who}: " if who else "") + cause["text"] + holds, cause["command"]
+    )
+
+
+def _marked_lines(look: Look, text: str, command: str) -> list[str]:
+    first, *rest = wrapped(shown(text), look.width, " ! ", "   ")
+    lines = [f" {look.paint('!', 'red')} {first[3:]}", *rest]
+    return lines + ([f"         {shown(command)}"[: look.width]] if command else [])
+
+
+def _group_lines(
+    data: "dict[str, Any]", group: str, now: float, look: Look, all_: bool
+) -> list[str]:
+    cards = [card for card in data["cards"] if card["group"] == group]
+    if not cards or (group in QUIET and not all_):
+        return []
+    most = len(cards) if all_ else LISTED_MOST[group]
+    rows = [
+        (card["state"], card["id"], card["title"], _cells_of(card, now)) for card in cards[:most]
     ]
-    lines += [_pause_words(name, why) for name, why in sorted(data["paused"].items())]
-    lines += [f"note: {shown(text)}" for text in data["notes"]]
+    lines = table(look, rows, 1 if group in ("next", "waiting") else 0)
+    if group == NEEDS_YOU:
+        lines = [
+            line
+            for card, first in zip(cards, lines, strict=False)
+            for line in (first, *_answer_lines(card, look))
+        ]
+    more = [f"   {len(cards) - most} more (-a lists them)"] if len(cards) > most else []
+    return [group.replace("-", " ").upper(), *lines, *more]
+
+
+def _cells_of(card: "dict[str, Any]", now: float) -> "list[str]":
+    """What stands behind a title. All cards of a group have as many cells."""
+    group, since = card["group"], age_of(card, now)
+    if group == NEEDS_YOU:
+        asked = f"asked {since}" if since and card["state"] == "question" else since
+        return [asked, f"holds {card['holds']}" if card["holds"] else "", tried(card)]
+    if group == "running":
+        return [
+            remark(card),
+            since,
+            " ".join(filter(None, (tried(card), money(card["cost_usd"])))),
+        ]
+    if group in QUIET:
+        return [card["worker"], since, money(card["cost_usd"])]
+    return [card["worker"], remark(card)]
+
+
+def _answer_lines(card: "dict[str, Any]", look: Look) -> list[str]:
+    """What a card that needs you says, and the command that answers it; on one line where both fit."""
+    text, command = shown(card["remark"]), shown(card["command"])
+    if card["state"] == "question" and text:
+        text = f"“{text}”"
+    if card["state"] == "review" and card["cost_usd"]:
+        text = " · ".join(filter(None, (text, money(card["cost_usd"]))))
+    indent = " " * 9 if look.width >= 40 else "   "
+    room = look.width - len(indent)
+    gap = 5 if card["state"] != "question" else room
+    if text and command and width(text) + gap + width(command) <= room:
+        return [indent + look.paint(text, "dim") + " " * gap + command]
+    lines = [indent + look.paint(clipped(text, room), "dim")] if text else []
+    return lines + ([indent + clipped(command, room)] if command else [])
+
+
+def _calm_lines(data: "dict[str, Any]") -> list[str]:
+    """That nothing needs you, and what comes next."""
+    if any(card["group"] == NEEDS_YOU for card in data["cards"]) or data["causes"]:
+        return []
+    coming = next((card for card in data["cards"] if card["group"] == "next"), None)
+    if not coming:
+        return ["Nothing needs you.", ""]
+    return [f"Nothing needs you. Next: {coming['id']} {shown(coming['remark'])}.", ""]
+
+
+def _count_lines(data: "dict[str, Any]", look: Look, all_: bool) -> list[str]:
+    if all_:
+        return []
+    counts = {
+        group: data["left_out"].get(group, 0) + sum(c["group"] == group for c in data["cards"])
+        for group in QUIET
+    }
+    words = "   ".join(f"{group} {count}" for group, count in counts.items() if count)
+    return [look.paint(clipped(f"{words}   (-a lists them)", look.width), "dim")] if words else []
+
+
+def _first_steps(look: Look) -> list[str]:
+    steps = (
+        ('gitkanban add "what to do" --worker NAME', "makes a card"),
+        ("gitkanban tick", "starts what is ready"),
+        ("gitkanban status", "shows what needs you"),
+    )
+    return [clipped(f" {command:<42} {does}", look.width) for command, does in steps]
+
+
+def _remark_lines(data: "dict[str, Any]", look: Look) -> list[str]:
+    lines = []
+    for text in data["notes"]:
+        lines += wrapped(f"note: {shown(text)}", look.width, "", "      ")
     problems = data["problems"]
     if problems:
         lines.append(f"{plural(len(problems), 'problem')}:")
     for problem in problems:
         where = f"{problem['file']}:{problem['line']}:{problem['column']}"
-        lines.append(coloured(f"  {shown(where)}: {shown(problem['message'])}", "red", colour))
+        lines += wrapped(f"{shown(where)}: {shown(problem['message'])}", look.width, "  ", "    ")
         if problem["hint"]:
-            lines.append(f"    {shown(problem['hint'])}")
+            lines += wrapped(shown(problem["hint"]), look.width, "    ", "    ")
     return ["", *lines] if lines else []

@@ -10,40 +10,48 @@ from gitkanban.clock import iso
 from gitkanban.core.backoff import due
 from gitkanban.core.graph import ready
 from gitkanban.core.model import BLOCKED, RUNNING, TODO, Board, Card, Config
+from gitkanban.core.situation.account import CardView, situation
+from gitkanban.core.situation.figures import NO_FIGURES, Figures
+from gitkanban.core.situation.moment import cause_data
 from gitkanban.core.tick import agent_state, budget
 from gitkanban.core.tick.closing import unclosed_line
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.holds import EVERYBODY, PERSONS, Hold
 from gitkanban.core.tick.room import CAPACITY, HOST, PROFILE, WORKER, Occupant, Room, occupants
 from gitkanban.core.tick.schedule import PATIENCE, Scheduled
-from gitkanban.core.tick.standing import Standing, standing
+
+DAY = 86400
 
 
-def summary(board: Board, seen: Observed, kept: bool = False) -> dict[str, Any]:
-    """The rows of a board, a card's in the order of `status.CARD_KEYS`.
+def summary(
+    board: Board, seen: Observed, figures: Figures = NO_FIGURES, kept: bool = False
+) -> dict[str, Any]:
+    """The rows of a board, a card's in the order of `rows.CARD_KEYS`.
 
     `valid_until` is until when they hold if nothing is changed (epoch seconds), 0 for ever. With
-    `kept`, times in their texts are left to `moments.worded`.
+    `kept`, times in their texts are left to `moment.put_in_words`.
     """
-    found = standing(board, seen, kept)
-    persons = {each.card for each in found.needed}
+    account = situation(board, seen, figures, kept)
+    found = account.standing
     taken = occupants(board, seen)
     seats = Room(board.config or Config(), taken)
     return {
         "branch": board.branch,
         "commit": board.commit,
-        "valid_until": _valid_until(board, seen, found.scheduled, taken),
-        "cards": [
-            _card_row(board, card, seen, found, card.id in persons)
-            for _, card in sorted(board.cards.items())
+        "valid_until": _valid_until(board, seen, found.scheduled, taken, bool(account.cost_today)),
+        "cards": [_card_row(view) for view in account.cards],
+        "causes": [
+            cause_data(each.code, each.subjects, each.text, each.command, each.holds)
+            for each in account.causes
         ],
+        "progress": {"done": account.done, "total": account.total},
+        "cost_usd": {"today": account.cost_today, "all": account.cost_all},
         "workers": _worker_rows(board, seen, found.held, seats),
         "host": _host_room(board, seats),
         "profiles": _profile_room(board, seats, taken),
         "capacities": _capacity_room(board, seats),
         "deadlock": found.deadlock,
         "waits_for_you": found.waits_for_you,
-        "standstill": seen.standstill,
         "notices": [
             *(each.line for each in seen.tampering),
             *(unclosed_line(r.run, r.card, r.tries) for r in seen.runs if r.tries.failures),
@@ -61,7 +69,7 @@ def summary(board: Board, seen: Observed, kept: bool = False) -> dict[str, Any]:
 
 
 def _valid_until(
-    board: Board, seen: Observed, scheduled: Scheduled, taken: Sequence[Occupant]
+    board: Board, seen: Observed, scheduled: Scheduled, taken: Sequence[Occupant], spent_today: bool
 ) -> int:
     """The next time at which time alone changes what holds a card back; now, while something holds
     that passes without a commit: a standstill, a run that the board does not know of, or work that is
@@ -71,21 +79,17 @@ def _valid_until(
         return seen.now
     since = scheduled.ready_since
     turns = [agent_state.next_change(seen.agents, seen.now)]
-    if board.config and budget.has_day(board.config):
-        turns.append(budget.day_begins(seen.now) + 86400)
+    if spent_today or (board.config and budget.has_day(board.config)):
+        turns.append(budget.day_begins(seen.now) + DAY)
     turns += [due(board, card, seen.now) for card in board.cards.values()]
     turns += [since[each.card] + PATIENCE for each in scheduled.held if each.card in since]
     return min((at for at in turns if at > seen.now), default=0)
 
 
-def _card_row(
-    board: Board, card: Card, seen: Observed, found: Standing, needs_person: bool
-) -> tuple[Any, ...]:
-    return (
-        card.id, card.title, card.worker, card.status, ready(board, card, seen.now, seen.elsewhere), card.parents,
-        card.priority, card.run, card.slot, card.host, iso(card.not_before), card.reason, card.why,
-        found.remark_on(card, seen), found.waiting.get(card.id, 0), needs_person,
-    )  # fmt: skip
+def _card_row(view: CardView) -> tuple[Any, ...]:
+    """A card as plain values: times as ISO texts, as JSON has them."""
+    times = {name: iso(getattr(view, name)) for name in ("not_before", "since")}
+    return tuple(view._replace(**times))  # type: ignore[arg-type]  # a row, not a view any more
 
 
 def _worker_rows(

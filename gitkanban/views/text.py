@@ -7,27 +7,67 @@ from gitkanban.core.visible import shown, shown_lines
 
 __all__ = ["shown", "shown_lines"]
 
-_COLOURS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "dim": "2", "bold": "1"}
+_COLOURS = {
+    "red": "31", "green": "32", "yellow": "33", "cyan": "36", "dim": "2", "bold": "1",
+}  # fmt: skip
+# What our own words are written with, for terminals that cannot draw it.
+_ASCII = str.maketrans(
+    {
+        **dict(zip("✗◆●○·✓–▮▯│─┼├└┌┐┘┤┬┴▸", "x*@o.+-#.|-" + "+" * 9 + ">", strict=True)),
+        "…": "..",
+        "“": '"',
+        "”": '"',
+        "−": "-",
+        "→": "->",
+        "×": "x",
+        "↩": "<",
+        "■": "#",
+    }
+)
+
+
+class Look:
+    """How a page is drawn: its width in columns, with colours or not, with ASCII signs alone or not."""
+
+    def __init__(self, width: int = 100, colour: bool = False, ascii_only: bool = False) -> None:
+        self.width = width
+        self.colour = colour
+        self.ascii_only = ascii_only
+
+    def paint(self, text: str, colour: str) -> str:
+        """The text in a colour, where there are any."""
+        return coloured(text, colour, self.colour)
+
+    def page(self, lines: "list[str]") -> str:
+        """Lines as a page, in signs that the terminal can draw."""
+        text = "".join(f"{line}\n" for line in lines)
+        return text.translate(_ASCII) if self.ascii_only else text
 
 
 def patch_lines(text: str, colour: bool) -> str:
     """What `git diff` prints without colours, safe, and in our colours when `colour`."""
     if not colour:
         return shown_lines(text)
-    tones = {"+": "green", "-": "red", "@": "blue", "d": "bold"}
+    tones = {"+": "green", "-": "red", "@": "cyan", "d": "bold"}
     lines = shown_lines(text).split("\n")
     return "\n".join(coloured(line, tones.get(line[:1], ""), True) for line in lines)
 
 
 def width(text: str) -> int:
-    """Columns the text takes on a terminal; east-asian wide characters count two."""
+    """Columns the text takes on a terminal; east-asian wide characters and emoji count two."""
     if text.isascii():
         return len(text)
-    from unicodedata import combining, east_asian_width
+    return sum(map(_columns_of, text))
 
-    return sum(
-        0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text
-    )
+
+def _columns_of(char: str) -> int:
+    if char.isascii():
+        return 1
+    from unicodedata import category, east_asian_width
+
+    if category(char) in ("Mn", "Me") and char != "\ufe0f":  # that one makes its sign wide
+        return 0
+    return 2 if east_asian_width(char) in "WF" else 1
 
 
 def clipped(text: str, most: int) -> str:
@@ -36,7 +76,7 @@ def clipped(text: str, most: int) -> str:
         return text
     taken = 0
     for number, char in enumerate(text):
-        taken += width(char)
+        taken += _columns_of(char)
         if taken > most - 1 or number >= 4 * most:  # marks that take no column are not without end
             return text[:number] + "…" if most > 0 else ""
     return text
@@ -69,6 +109,33 @@ def seconds(iso: str) -> int:
     return ((days * 24 + hour) * 60 + minute) * 60 + second
 
 
+def wrapped(text: str, total: int, indent: str = "", hanging: str = "") -> list[str]:
+    """The words of a text in lines of at most `total` columns: the first after `indent`, the others
+    after `hanging`; a word that is longer than a line is broken."""
+    lines, line, empty = [], indent, True
+    for word in text.split():
+        while True:
+            gap = "" if empty else " "
+            room = total - width(line) - len(gap)
+            if width(word) <= room:
+                line, empty = line + gap + word, False
+                break
+            if empty:  # alone on its line, and too long for it
+                size = max(1, room)
+                line += word[:size]
+                word = word[size:]
+            lines.append(line)
+            line, empty = hanging, True
+            if not word:
+                break
+    return lines if empty and lines else [*lines, line]
+
+
+def padded_left(text: str, columns: int) -> str:
+    """The text, with spaces before it to `columns`."""
+    return " " * (columns - width(text)) + text
+
+
 def columns(rows: list[list[str]], total: int, stretch: int) -> list[str]:
     """Rows as lines of aligned columns in at most `total` columns, control characters visible.
 
@@ -89,7 +156,10 @@ def columns(rows: list[list[str]], total: int, stretch: int) -> list[str]:
 
 
 def coloured(text: str, colour: str, on: bool) -> str:
-    """The text in an ANSI colour when `on`."""
+    """The text in an ANSI colour when `on`; several are given with spaces between them."""
+    if " " in colour:
+        first, _, rest = colour.partition(" ")
+        return coloured(coloured(text, rest, on), first, on)
     return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if on and colour else text
 
 

@@ -5,22 +5,26 @@ from typing import Any
 
 from gitkanban.clock import iso
 from gitkanban.core.model import TERMINAL, TODO, Board, Card
+from gitkanban.core.situation.account import CardView, Situation
 from gitkanban.core.tick.standing import Needed, Standing
 from gitkanban.core.time_words import moment, span
 from gitkanban.views.text import plural, seconds, shown
 
 
-def why_rows(cards: Sequence[Card], found: Standing) -> list[dict[str, Any]]:
-    """A row for each card; see `why_data`."""
-    persons = {each.card: each for each in found.needed}
-    return [why_data(card, found, persons.get(card.id)) for card in cards]
+def why_rows(cards: Sequence[Card], account: Situation) -> list[dict[str, Any]]:
+    """A row for each card; see `_why_data`."""
+    persons = {each.card: each for each in account.standing.needed}
+    views = {view.id: view for view in account.cards}
+    return [
+        _why_data(card, account.standing, persons.get(card.id), views[card.id]) for card in cards
+    ]
 
 
-def why_data(card: Card, found: Standing, needed: Needed | None) -> dict[str, Any]:
+def _why_data(card: Card, found: Standing, needed: Needed | None, view: CardView) -> dict[str, Any]:
     """One card: what holds it (an empty code: nothing), what frees it, when at the earliest.
 
     `needs_person` says that it goes on only when somebody acts on this very card; `waiting` counts
-    the cards that wait on it.
+    the cards that wait on it; `command` is the one that answers it.
     """
     held = found.held.get(card.id)
     return {
@@ -33,6 +37,8 @@ def why_data(card: Card, found: Standing, needed: Needed | None) -> dict[str, An
         "at": iso(held.at) if held else "",
         "needs_person": needed is not None,
         "waiting": found.waiting.get(card.id, 0),
+        "state": view.state,
+        "command": view.command,
     }
 
 
@@ -42,19 +48,17 @@ def _free_words(card: Card) -> str:
     return f"is {card.status}"
 
 
-def all_rows(board: Board, found: Standing) -> list[dict[str, Any]]:
+def all_rows(board: Board, account: Situation) -> list[dict[str, Any]]:
     """The rows of all that needs a person, in that order, then of every other card not done.
 
     Those of ids that have no card have neither title nor status.
     """
-    persons = {each.card: each for each in found.needed}
+    persons = {each.card: each for each in account.standing.needed}
     rest = sorted(c.id for c in board.cards.values() if c.status not in TERMINAL)
-    return [
-        why_data(board.cards[name], found, persons.get(name))
-        if name in board.cards
-        else _no_card(persons[name])
-        for name in dict.fromkeys([*persons, *rest])
-    ]
+    names = list(dict.fromkeys([*persons, *rest]))
+    known = why_rows([board.cards[name] for name in names if name in board.cards], account)
+    rows = {row["card"]: row for row in known}
+    return [rows.get(name) or _no_card(persons[name]) for name in names]
 
 
 def _no_card(each: Needed) -> dict[str, Any]:

@@ -215,17 +215,17 @@ def test_doctor_is_not_for_sessions_to_mend_with(board: Path) -> None:
 def test_pause_and_resume_are_on_the_board_for_every_clone(board: Path) -> None:
     said = ok(board, "pause", "backend-hermes-pool", "--why", "quota")
     assert said == "backend-hermes-pool paused; running sessions go on\n"
-    assert "paused: backend-hermes-pool: quota" in ok(board, "status")
+    assert "! backend-hermes-pool: paused: quota" in ok(board, "status", "--format", "text")
     clone = board.with_name("clone")
     git(board.parent, "clone", "-q", "repo", "clone")
-    assert "paused: backend-hermes-pool: quota" in ok(clone, "status")
+    assert "! backend-hermes-pool: paused: quota" in ok(clone, "status", "--format", "text")
     tip = git(board, "rev-parse", "HEAD")
     again = ok(board, "pause", "backend-hermes-pool")
     assert again == "backend-hermes-pool is already paused; running sessions go on\n"
     assert git(board, "rev-parse", "HEAD") == tip
     assert ok(board, "resume", "backend-hermes-pool") == "backend-hermes-pool is resumed\n"
     assert ok(board, "resume", "backend-hermes-pool") == "backend-hermes-pool was not paused\n"
-    assert "paused" not in ok(board, "status")
+    assert "paused" not in ok(board, "status", "--format", "text")
     subjects = git(board, "log", "-2", "--format=%s").splitlines()
     assert subjects == [
         "kanban: resume backend-hermes-pool",

@@ -211,7 +211,7 @@ def test_no_text_of_a_board_steers_a_terminal(planted: Path) -> None:
 
 @pytest.mark.parametrize("planted", ["texts"], indirect=True)
 def test_nor_where_a_terminal_gets_colours(planted: Path) -> None:
-    for words in ("status", "show A --prompt", "show V --diff", "diff", "simulate"):
+    for words in ("status --format text", "show A --prompt", "show V --diff", "diff", "simulate"):
         said = OWN.sub("", on_terminal(planted, *words.split()))
         assert "pwn" in said
         assert not STEERS.search(said), (words, said)

@@ -27,6 +27,21 @@ kanban:
 """
 
 
+# What a card is shown with, by whichever command.
+SHOWN = (
+    "held",
+    "group",
+    "state",
+    "remark",
+    "since",
+    "after",
+    "tries",
+    "last",
+    "cost_usd",
+    "command",
+)
+
+
 def made(repo: Path, **cards: str) -> Path:
     """A board with these cards, each with more lines of its file, all untrusted."""
     (repo / "config.yaml").write_text(WORKERS)
@@ -54,13 +69,19 @@ def said(repo: Path, **env: str) -> dict[str, str]:
     every = json.loads(ok(repo, "why", "--all", "--json", **env))
     why = {row["card"]: row for row in every["cards"]}
     held = {each["card"]: each["reason"] for each in foreseen}
+    lines = {line.split("\t")[0]: line.split("\t") for line in ok(repo, "list", **env).splitlines()}
+    for card in cards:
+        row = lines[card["id"]]
+        assert (row[1], row[7]) == (card["state"], card["remark"])
+        shown = json.loads(ok(repo, "show", card["id"], "--json", **env))
+        assert {key: shown[key] for key in SHOWN} == {key: card[key] for key in SHOWN}
+        if card["id"] in why:
+            assert why[card["id"]]["command"] == card["command"]
     assert {c["id"]: c["held"] for c in cards if c["status"] == "todo" and c["held"]} == held
     assert {c["id"]: c["held"] for c in warm} == {c["id"]: c["held"] for c in cards}
     for name, text in held.items():
         assert why[name]["text"] == text
         assert json.loads(ok(repo, "why", name, "--json", **env)) == [why[name]]
-    for card in cards:
-        assert json.loads(ok(repo, "show", card["id"], "--json", **env))["held"] == card["held"]
     flagged = {card["id"] for card in cards if card["needs_person"]}
     assert flagged == {name for name, row in why.items() if row["needs_person"]}
     assert flagged == {each["card"] for each in every["needs_person"]} & why.keys()
@@ -68,6 +89,11 @@ def said(repo: Path, **env: str) -> dict[str, str]:
         name: row["waiting"] for name, row in why.items()
     }
     return held
+
+
+def page_of(repo: Path, **env: str) -> str:
+    """The page of `status`, in lines long enough for everything."""
+    return ok(repo, "status", "--format", "text", COLUMNS="900", **env)
 
 
 def is_warm(repo: Path) -> bool:
@@ -111,8 +137,8 @@ def test_a_standstill_holds_every_card_until_it_is_over(repo: Path) -> None:
         "A": f"a merge is in progress in {repo}",
         "B": "waits for A (todo)",
     }
-    page = ok(repo, "status")
-    assert f"note: nothing is committed or started: a merge is in progress in {repo}" in page
+    page = page_of(repo)
+    assert f" ! nothing is committed or started: a merge is in progress in {repo}" in page
     assert "deadlock" not in page
     (repo / ".git/MERGE_HEAD").unlink()
     assert said(repo) == {"B": "waits for A (todo)"}
@@ -140,7 +166,7 @@ def test_times_are_told_as_of_now_from_the_cache_too(repo: Path) -> None:
     late = said(repo, GITKANBAN_NOW=when.format("45"))
     assert late["A"] == "not before 10:00:50 UTC, in 5 s"
     assert late["C"] == "waits for B, which is blocked: failed (exit 1) since 1 min"
-    assert "\x1e" not in ok(repo, "status", GITKANBAN_NOW=when.format("45"))
+    assert "\x1e" not in page_of(repo, GITKANBAN_NOW=when.format("45"))
     assert "A" not in said(repo, GITKANBAN_NOW=when.format("51"))
 
 
@@ -167,15 +193,16 @@ def test_work_that_tick_could_not_accept_is_everywhere_and_needs_a_person(repo: 
     why = f"tick could not accept it: uncommitted work in {repo} is in the way: src/app.py"
     (held,) = json.loads(done.out)["held"]
     assert held["reason"] == f"waits for A, which is in review; {why}" == said(repo)["B"]
-    page = ok(repo, "status")
-    assert f"1 card waits; is in review; {why}" in page.replace("\n", "")
+    page = page_of(repo)
+    assert f"         {why}" in page and "holds 1" in page
     assert f"A  is in review; {why}" in ok(repo, "why", "A")
     assert "gitkanban accept" not in ok(repo, "why", "A", "B")
-    assert f"waits for you: 1 card waits on A, which is in review; {why}" in page
+    data = json.loads(ok(repo, "status", "--json"))
+    assert data["waits_for_you"] == f"1 card waits on A, which is in review; {why}"
     git(repo, "checkout", "-q", "src/app.py")
     ok(repo, "tick")
     assert json.loads((repo / ".git/gitkanban/cache/refused").read_text()) == {}
-    assert "A   done" in ok(repo, "status")
+    assert "A\tdone\t" in ok(repo, "status")
 
 
 def test_a_card_that_has_waited_long_keeps_what_it_needs_from_the_cache_too(repo: Path) -> None:
@@ -198,7 +225,7 @@ def test_a_deadlock_is_named_by_status_and_why(repo: Path) -> None:
     made(repo, X="worker: owner <- [Y]", Y="worker: owner <- [X]", Z="worker: owner <- [Y]")
     ok(repo, "trust", "--yes")
     line = "nothing can go on: 2 cards wait on X, which waits in a ring: X → Y → X"
-    assert f"deadlock: {line}" in ok(repo, "status")
+    assert f" ! deadlock: {line}" in page_of(repo)
     assert ok(repo, "why", "--all").startswith(f"Deadlock: {line}\n\nX  waits in a ring")
     said(repo)
 
@@ -322,7 +349,7 @@ def test_an_agent_that_is_missing_is_known_before_any_start_and_when_it_comes_an
     # The PATH of the record counts, not that of whoever asks.
     held = said(repo, PATH=f"{tmp_path}:/usr/bin:/bin")
     assert held == {"A": words, "B": f"waits for A, which cannot start: {words}"}
-    assert is_warm(repo) and words in ok(repo, "status")
+    assert is_warm(repo) and f" ! coder: {words}; holds 2 cards" in page_of(repo)
     assert words in ok(repo, "why", "A") and "missing-command" in call(repo, "doctor").out
     (folder / "some-agent").write_text("#!/bin/sh\n")
     assert said(repo)["A"] == f"cannot run some-agent: {folder}/some-agent is not executable"

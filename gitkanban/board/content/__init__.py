@@ -9,6 +9,8 @@ fastimport    One `git fast-import` that reads what a change needs and writes it
 memorynotes   The notes of kind `memory` on a board, those of quiet and archived cards among them
 reading       The files of a board at a commit, as values; only blobs that were never seen before
               are parsed
+run_costs     What the runs of a board cost, those of quiet and archived cards among them,
+              brought up to date
 status_cache  The rows that `status` and `list` show, kept for the commit they were made of
 writing       Changes to a board as a new commit object; the ref is not moved here
 """

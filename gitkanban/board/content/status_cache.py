@@ -122,6 +122,7 @@ def beside(place: "Place") -> "dict[str, Any]":
         "main": place.main,
         "prefix": place.prefix,
         "private": place.private,
+        "repository": os.path.basename(place.main or place.common).removesuffix(".git"),
     }
 
 

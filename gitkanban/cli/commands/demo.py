@@ -124,7 +124,7 @@ def _demo_page(place: Place) -> tuple[dict[str, Any], str]:
     from gitkanban.board.content import status_cache
     from gitkanban.board.repo.place import clone_id, host
     from gitkanban.cli.quick import live
-    from gitkanban.cli.terminal import colour_on, terminal_width
+    from gitkanban.cli.terminal import look_here
     from gitkanban.core.tick.facts import Observed
     from gitkanban.views.status import status_text
     from gitkanban.views.summary import summary
@@ -135,9 +135,10 @@ def _demo_page(place: Place) -> tuple[dict[str, Any], str]:
     rows |= {**status_cache.beside(place), "main": ""}
     data = live(rows)
     for card in data["cards"]:
-        card["started"] = ""  # ages would make every look a new page
+        card["started"] = card["since"] = ""  # ages would make every look a new page
     data["board"]["commit"] = board.commit
-    return data, status_text(data, clock.now(), terminal_width(), colour_on())
+    data["ticked"], data["causes"] = "", []
+    return data, status_text(data, clock.now(), look_here())
 
 
 def _look_back(repo: Path, place: Place, keep: str | None) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from gitkanban.cli.here import json_option, print_json
+from gitkanban.cli.viewing import form_of, list_options
 from gitkanban.core.ids import did_you_mean, resolve
 from gitkanban.core.model import STATUSES
 from gitkanban.errors import NotFound
@@ -36,7 +36,7 @@ WORDS = (*STATUSES, "ready", "waiting")
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print only ids.")
 @click.option("--at", "rev", default="", metavar="REV", help="The cards as they were at a commit.")
-@json_option
+@list_options
 def list_command(
     statuses: tuple[str, ...],
     workers: tuple[str, ...],
@@ -45,13 +45,10 @@ def list_command(
     grep: str,
     quiet: bool,
     rev: str,
-    as_json: bool,
+    form: str | None,
 ) -> None:
-    """List cards, the ones that need a person first."""
-    from gitkanban import clock
-    from gitkanban.cli.quick import status_at, status_now
-    from gitkanban.cli.terminal import colour_on, terminal_width
-    from gitkanban.views.status import card_lines, in_order, word_of
+    """List cards, those that need a person first; in a pipe a tab-separated line each, as `status`."""
+    from gitkanban.cli.quick import print_list, status_at, status_now
 
     data = status_at(rev) if rev else status_now()
     _check_filters(data, workers, profiles)
@@ -62,22 +59,24 @@ def list_command(
     owned = {worker["name"] for worker in data["workers"] if worker["profile"] in profiles}
     cards = [
         card
-        for card in in_order(data["cards"])
-        if (not statuses or card["status"] in statuses or word_of(card) in statuses)
+        for card in data["cards"]
+        if (not statuses or card["status"] in statuses or _word_of(card) in statuses)
         and (not workers or card["worker"] in workers)
         and (not profiles or card["worker"] in owned)
         and (not parent or parent in card["parents"])
         and card["id"] in named
     ]
-    if as_json:
-        print_json(cards)
-    elif quiet:
+    if quiet:
         click.echo("".join(f"{card['id']}\n" for card in cards), nl=False)
-    elif cards:
-        lines = card_lines(cards, clock.now(), terminal_width(), colour_on())
-        click.echo("\n".join(lines))
     else:
-        click.echo("no such cards", err=True)
+        print_list({**data, "cards": cards}, form_of(form))
+
+
+def _word_of(card: dict[str, Any]) -> str:
+    """A todo card is `ready` or `waiting`."""
+    if card["status"] == "todo":
+        return "ready" if card["ready"] else "waiting"
+    return str(card["status"])
 
 
 def _cards_having(text: str, rev: str) -> frozenset[str]:

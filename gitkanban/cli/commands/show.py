@@ -2,16 +2,17 @@
 
 import os
 import sys
+from typing import Any
 
 import click
 
 from gitkanban import clock
 from gitkanban.board import store
+from gitkanban.board.content import status_cache
 from gitkanban.board.repo import git
 from gitkanban.board.repo.place import Place
 from gitkanban.cli.here import board_of, card_of, json_option, own_card, place_here, print_json
-from gitkanban.core.graph import ready
-from gitkanban.core.model import DONE, REVIEW, RUNNING, SHARED, TODO, Board, Card
+from gitkanban.core.model import DONE, RUNNING, SHARED, Board, Card
 from gitkanban.errors import BadData, NotFound
 
 LOG_LINES = 8
@@ -35,7 +36,7 @@ def show_command(card: str, prompt: bool, diff: bool, stat: bool, as_json: bool)
     place = place_here()
     board = store.archived(place, board_of(place), card)
     found = card_of(board, card)
-    board = store.history(place, board, found.id)
+    glimpse, board = board, store.history(place, board, found.id)
     if prompt:
         text = _prompt_text(place, board, found)
         if sys.stdout.isatty():
@@ -48,14 +49,14 @@ def show_command(card: str, prompt: bool, diff: bool, stat: bool, as_json: bool)
         click.echo(_work_text(place, board, found, stat), nl=False)
         return
     now = int(clock.now())
-    held, is_ready = _standing_of(place, board, found, now)
+    view = _view_of(place, glimpse, found, now)  # as other views, which have no runs of quiet cards
     places = _branch_and_workspace(place, board, found)
     received = handoffs.received(place, board, found)
     if as_json:
-        print_json(card_data(board, found, held, is_ready, places, received))
+        print_json(card_data(board, found, view, places, received))
     else:
         log = _last_log_lines(place, board, found)
-        click.echo(card_text(board, found, held, places, now, log, received), nl=False)
+        click.echo(card_text(board, found, view["held"], places, now, log, received), nl=False)
 
 
 def _work_text(place: Place, board: Board, card: Card, stat: bool) -> str:
@@ -81,16 +82,18 @@ def _work_text(place: Place, board: Board, card: Card, stat: bool) -> str:
     return patch_lines(text, colour_on() and not stat)
 
 
-def _standing_of(place: Place, board: Board, card: Card, now: int) -> tuple[str, bool]:
-    """What holds the card back, in the words of `tick` and `status`, and whether it is ready."""
-    if card.status not in (TODO, REVIEW):
-        return "", False
-    from gitkanban.core.tick.standing import standing
+def _view_of(place: Place, board: Board, card: Card, now: int) -> dict[str, Any]:
+    """The card as every view shows it; one of the archive as the board knew it last."""
+    from gitkanban.cli.quick import live
+    from gitkanban.runs import figures
     from gitkanban.runs.observe import glance
     from gitkanban.runs.supervision.locks import Locks
+    from gitkanban.views.summary import summary
 
     seen = glance(place, board, now, Locks(place.private))
-    return standing(board, seen).remark_on(card, seen), ready(board, card, now, seen.elsewhere)
+    rows = summary(board, seen, figures.gather(place, board))
+    data = live(rows | status_cache.beside(place))
+    return next(each for each in data["cards"] if each["id"] == card.id)
 
 
 def _prompt_text(place: Place, board: Board, card: Card) -> str:

@@ -2,12 +2,12 @@
 
 import click
 
-from gitkanban.cli.here import json_option
+from gitkanban.cli.viewing import form_of, list_options
 
 
 @click.command("status")
 @click.option(
-    "-a", "--all", "all_", is_flag=True, help="On a large board, list done and dropped cards too."
+    "-a", "--all", "all_", is_flag=True, help="List every card: backlog, done and dropped ones too."
 )
 @click.option(
     "--at",
@@ -16,9 +16,13 @@ from gitkanban.cli.here import json_option
     metavar="REV",
     help="The board as it was at a commit, tag or date@{…}.",
 )
-@json_option
-def status_command(all_: bool, rev: str, as_json: bool) -> None:
-    """Show slots, cards, what is holding them back, and what is wrong with the board."""
+@list_options
+def status_command(all_: bool, rev: str, form: str | None) -> None:
+    """Show who needs you, what runs, what comes next, and what holds the board back.
+
+    In a pipe it prints a line a card, tab-separated: id, state, worker, priority, how many cards it
+    holds up, since when (UTC), title, remark.
+    """
     from gitkanban.cli.quick import print_status, status_at, status_now
 
-    print_status(status_at(rev) if rev else status_now(), as_json, all_)
+    print_status(status_at(rev) if rev else status_now(), form_of(form), all_)

@@ -23,19 +23,23 @@ def why_command(cards: tuple[str, ...], all_: bool, as_json: bool) -> None:
     if cards and all_:
         raise UsageError("name cards, or --all, and not both", "gitkanban why T4")
     all_ = not cards
-    from gitkanban.core.tick.standing import standing
+    from gitkanban.core.situation.account import situation
+    from gitkanban.runs import figures
     from gitkanban.runs.observe import glance
     from gitkanban.runs.supervision.locks import Locks
     from gitkanban.views.why import all_rows, why_rows, why_text
 
     place = place_here()
     board = board_of(place)
-    found = standing(board, glance(place, board, int(clock.now()), Locks(place.private)))
+    now = int(clock.now())
+    seen = glance(place, board, now, Locks(place.private))
+    account = situation(board, seen, figures.gather(place, board))
+    found = account.standing
     if not all_:
-        rows = why_rows([card_of(board, name) for name in dict.fromkeys(cards)], found)
+        rows = why_rows([card_of(board, name) for name in dict.fromkeys(cards)], account)
         print_json(rows) if as_json else click.echo(why_text(rows, clock.now()), nl=False)
         return
-    rows = all_rows(board, found)
+    rows = all_rows(board, account)
     if not as_json:
         click.echo(why_text(rows, clock.now(), found), nl=False)
         return

@@ -109,9 +109,10 @@ def _cards_for_people(
     board: Board, reasons: Reasons, held: Mapping[str, Hold], counts: Mapping[str, int]
 ) -> tuple[Needed, ...]:
     """Blocked cards, those in review (unless tick accepts them), and todo ones that can never start
-    as they are; dropped, missing and unreadable ones, and backlog, only where something waits on
-    them. A ring counts once, under its smallest id."""
+    as they are; dropped, missing and unreadable ones only where something waits on them, and
+    backlog where something waits on nothing else. A ring counts once, under its smallest id."""
     found = _not_there(board, counts)
+    alone = graph.sole_ends(board)
     rings = {ring[0] for ring in graph.rings(board)}
     for card in board.cards.values():
         waiting, why = counts.get(card.id, 0), held.get(card.id)
@@ -121,7 +122,8 @@ def _cards_for_people(
         elif (
             card.status == BLOCKED
             or (card.status == REVIEW and not reasons.moves(card))
-            or (card.status in (BACKLOG, DROPPED) and waiting)
+            or (card.status == DROPPED and waiting)
+            or (card.status == BACKLOG and card.id in alone)
         ):
             text, way_out = reasons.status(card), reasons.way_out(card)
             found.append(Needed(card.id, card.status, text, way_out, waiting))

@@ -171,15 +171,15 @@ def test_nothing_more_is_accepted_before_that(bench: Bench) -> None:
 
 def test_status_and_doctor_say_so_until_then(bench: Bench) -> None:
     left_behind(bench)
-    assert "do not commit there" in ok(bench.repo, "status")
-    assert "do not commit there" in ok(bench.repo, "status")  # from the cache
+    assert "do not commit there" in ok(bench.repo, "status", "--format", "text")
+    assert "do not commit there" in ok(bench.repo, "status", "--format", "text")  # from the cache
     for note in (bench.repo / ".git").glob(f"{follow_base.NOTE}*"):
         os.utime(note, (1, 1))
     codes = {each.code for each in examine(bench.place, store.read(bench.place), 0)}
     assert "checkout-behind" in codes
     bench.filter("cat")
     assert bench.tick() == []
-    assert "do not commit there" not in ok(bench.repo, "status")
+    assert "do not commit there" not in ok(bench.repo, "status", "--format", "text")
     codes = {each.code for each in examine(bench.place, store.read(bench.place), 0)}
     assert "checkout-behind" not in codes
 

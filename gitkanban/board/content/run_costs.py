@@ -1,0 +1,99 @@
+"""What the runs of a board cost, those of quiet and archived cards among them, brought up to date.
+
+Board values leave the runs of quiet cards out, so this is a cache of its own: a look reads only the
+records that came since the last one. It may be deleted or damaged at any time.
+"""
+
+import marshal
+import re
+
+from gitkanban import files
+from gitkanban.board.content.reading import BoardFile, listing
+from gitkanban.board.repo import blobs, git
+from gitkanban.board.repo.place import Place
+from gitkanban.core.model import Board
+from gitkanban.core.situation.figures import RunCost
+from gitkanban.errors import GitkanbanError
+
+_FORMAT = ("costs", 1)
+_RUN = re.compile(r"(?:archive/[^/]+/)?runs/([^/]+)/([^/]+)\.yaml\Z")
+_FIELD = re.compile(rb"^(ended|cost_usd):[ \t]*[\"']?([^\"'\s#]+)", re.M)
+
+
+def read(place: Place, board: Board) -> dict[str, RunCost]:
+    """What each run of a board cost, by run; of records that cannot be read, nothing."""
+    path = f"{place.private}/cache/costs"
+    commit, known = _load_costs(path, place.prefix)
+    if commit == board.commit:
+        return known
+    try:
+        changed = _changed_records(place, commit, board.commit) if commit else None
+        if changed is None:
+            known, changed = {}, listing(place, board.commit, "runs", "archive")
+        fresh = _read_records(place, known, changed)
+    except GitkanbanError:
+        return known  # figures are done without; what is wrong is said by who reads the board
+    if not place.aside:
+        rows = {run: tuple(each) for run, each in fresh.items()}
+        head = (_FORMAT, board.commit, place.prefix)
+        files.cache(path, marshal.dumps((head, rows)))
+    return fresh
+
+
+def _load_costs(path: str, prefix: str) -> tuple[str, dict[str, RunCost]]:
+    try:
+        (form, commit, kept), rows = marshal.loads(files.read(path))
+        if (form, kept) == (_FORMAT, prefix):
+            return commit, {run: RunCost._make(row) for run, row in rows.items()}
+    except (OSError, ValueError, EOFError, TypeError, AttributeError):
+        pass
+    return "", {}
+
+
+def _changed_records(place: Place, old: str, new: str) -> list[BoardFile] | None:
+    """The records that differ between two commits (an empty id: gone); None: they cannot be told."""
+    words = ("diff-tree", "-r", "-z", "--raw", "--no-abbrev", "--no-renames", old, new, "--")
+    folders = (place.path("runs"), place.path("archive"))
+    done = git.run(place.common, *words, *folders, check=False)
+    if done.code:
+        return None
+    fields = done.out.decode("utf-8", "surrogateescape").split("\0")
+    head = f"{place.prefix}/" if place.prefix else ""
+    found = []
+    for meta, path in zip(fields[0::2], fields[1::2], strict=False):
+        _, mode, _, oid, _ = meta.split(" ")
+        found.append(BoardFile(mode, oid if oid.strip("0") else "", path.removeprefix(head)))
+    return found
+
+
+def _read_records(
+    place: Place, known: dict[str, RunCost], changed: list[BoardFile]
+) -> dict[str, RunCost]:
+    """What is known, with the changes; a record that moved into the archive is gone and come."""
+    found, wanted = dict(known), dict[str, tuple[str, str]]()
+    for entry in sorted(changed, key=lambda each: bool(each.oid)):
+        named = _RUN.match(entry.path)
+        if named and not entry.oid:
+            found.pop(named[2], None)
+        elif named:
+            wanted[entry.oid] = named[1], named[2]
+    for blob in blobs.read(place, wanted):
+        card, run = wanted[blob.asked]
+        fields = dict(_FIELD.findall(blob.data or b""))
+        found[run] = RunCost(
+            card, _epoch_of(fields.get(b"ended", b"")), _text_of(fields, b"cost_usd")
+        )
+    return found
+
+
+def _text_of(fields: dict[bytes, bytes], key: bytes) -> str:
+    return fields.get(key, b"").decode("ascii", "replace")
+
+
+def _epoch_of(text: bytes) -> int:
+    from gitkanban import clock
+
+    try:
+        return clock.parse(text.decode("ascii"))
+    except ValueError:
+        return 0

@@ -1,0 +1,54 @@
+"""The options that every view has: colour, signs, and the form of what is printed."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from gitkanban.cli import terminal
+from gitkanban.errors import UsageError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _choose_look(_ctx: click.Context, param: click.Parameter, value: object) -> None:
+    if value and param.name:
+        terminal.choose(param.name, str(value))
+
+
+def look_options(command: F) -> F:
+    """`--color` and `--ascii`, which the command itself does not see."""
+    color = click.option(
+        "--color", type=click.Choice(["auto", "always", "never"]), expose_value=False,
+        callback=_choose_look, help="Colours: on a terminal (auto), always, or never.",
+    )  # fmt: skip
+    ascii_ = click.option(
+        "--ascii", is_flag=True, expose_value=False, callback=_choose_look,
+        help="Draw with ASCII signs alone.",
+    )  # fmt: skip
+    return color(ascii_(command))
+
+
+def list_options(command: F) -> F:
+    """`look_options`, with `--format` and `--json`; the command gets `form` for `form_of`."""
+    form = click.option(
+        "--format", "form", type=click.Choice(["text", "tsv", "json"]),
+        help="Default: text on a terminal, else tsv: a tab-separated line each.",
+    )  # fmt: skip
+    json_ = click.option(
+        "--json", "as_json", is_flag=True, expose_value=False, help="The same as --format json.",
+        callback=_note_json, is_eager=True,
+    )  # fmt: skip
+    return form(json_(look_options(command)))
+
+
+def _note_json(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    ctx.meta["gitkanban.json"] = value
+
+
+def form_of(form: str | None) -> str:
+    """The form that was asked for by `--format` or `--json`. Raises UsageError for two of them."""
+    as_json = click.get_current_context().meta.get("gitkanban.json")
+    if as_json and form not in (None, "json"):
+        raise UsageError("--json and --format exclude each other", "Leave one of them out.")
+    return "json" if as_json else form or ""

@@ -1,0 +1,407 @@
+"""The situation of a board: groups of cards in their order, a card's one line, root causes.
+
+Every face shows it: status, list, board, show, why, and their JSON. It decides nothing: what holds a
+card back is `standing`'s to say, and what only the moment knows is added by `moment`.
+"""
+
+import re
+import shlex
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from gitkanban.core import graph
+from gitkanban.core.model import (
+    BACKLOG,
+    BLOCKED,
+    CONFLICT,
+    DONE,
+    DROPPED,
+    NEEDS_INPUT,
+    REVIEW,
+    RUNNING,
+    TERMINAL,
+    TODO,
+    Board,
+    Card,
+    Run,
+)
+from gitkanban.core.situation import rows
+from gitkanban.core.situation.figures import NO_FIGURES, Figures, RunCost, total_cost
+from gitkanban.core.tick.budget import day_begins
+from gitkanban.core.tick.facts import Observed
+from gitkanban.core.tick.holds import (
+    BUDGET_DAY,
+    CONFIG,
+    EVERYBODY,
+    MISCONFIGURED,
+    NO_COMMAND,
+    NO_PROGRAM,
+    PARENTS,
+    PAUSED,
+    QUOTA,
+    QUOTA_ASKS,
+    STANDSTILL,
+    UNKNOWN_WORKER,
+    UNTRUSTED,
+    Hold,
+    some,
+)
+from gitkanban.core.tick.standing import Needed, Standing, standing
+from gitkanban.core.tick.verdict import SUCCEEDED, attempts
+
+# Codes that are of a worker or of the board, not of the card that they hold: each is told once, as a
+# root cause, with all the cards that it holds. What holds a worker for a time belongs here too.
+# The word is what the line of such a card says; `held` has the whole of it.
+ROOTS = {
+    CONFIG: "config.yaml has a mistake",
+    NO_COMMAND: "its worker has no command",
+    NO_PROGRAM: "its agent cannot be run",
+    PAUSED: "paused",
+    STANDSTILL: "standstill",
+    UNKNOWN_WORKER: "no such worker",
+    UNTRUSTED: "not trusted",
+    MISCONFIGURED: "its agent cannot work",
+    QUOTA: "its quota is used up",
+    QUOTA_ASKS: "its quota is used up",
+    BUDGET_DAY: "the day's budget is spent",
+}
+
+_WHOLE = (BUDGET_DAY, CONFIG, QUOTA, QUOTA_ASKS, STANDSTILL)  # with their subject in the text
+
+_COMMAND = re.compile(r"`(gitkanban [^`]+)`")
+
+
+class CardView(NamedTuple):
+    """A card as people see it, in the order of `rows.CARD_KEYS`; times in epoch seconds, 0: none.
+
+    `since` is when its state began, `after` the parents it waits for with their states, `tries` how
+    often it was tried (a running one included) of `tries_most`, `last` how the last try ended, where
+    it did not succeed, `command` the one that answers it.
+    """
+
+    id: str
+    title: str
+    worker: str
+    status: str
+    ready: bool
+    parents: tuple[str, ...]
+    priority: int
+    run: str
+    slot: str
+    host: str
+    not_before: int
+    reason: str
+    why: str
+    held: str
+    holds: int
+    needs_person: bool
+    group: str
+    state: str
+    remark: str
+    since: int
+    after: tuple[tuple[str, str], ...]
+    tries: int
+    tries_most: int
+    last: str
+    cost_usd: str
+    command: str
+
+
+class Cause(NamedTuple):
+    """What holds back cards that are not its own: told once, with the count of those cards."""
+
+    code: str
+    subjects: tuple[str, ...]  # workers, or ids; empty: the whole board
+    text: str
+    command: str = ""
+    holds: int = 0
+
+
+class Situation(NamedTuple):
+    """A board as people see it: its cards by group and in their order, and what to know beside them.
+
+    `done` of `total` cards are done, dropped ones and the archive apart.
+    """
+
+    standing: Standing
+    cards: tuple[CardView, ...]
+    causes: tuple[Cause, ...]
+    done: int
+    total: int
+    cost_today: str
+    cost_all: str
+
+
+def situation(
+    board: Board, observed: Observed, figures: Figures = NO_FIGURES, kept: bool = False
+) -> Situation:
+    """What people see of a board. With `kept`, times in texts are left to `moment.put_in_words`."""
+    found = standing(board, observed, kept)
+    teller = _Teller(board, observed, figures, found, kept)
+    cards = sorted(map(teller.view, board.cards.values()), key=teller.place)
+    costs = teller.costs.values()
+    return Situation(
+        found,
+        tuple(cards),
+        _root_causes(board, observed, found),
+        sum(card.status == DONE for card in board.cards.values()),
+        sum(card.status != DROPPED for card in board.cards.values()),
+        total_cost(each.cost_usd for each in costs if each.ended >= day_begins(observed.now)),
+        total_cost(each.cost_usd for each in costs),
+    )
+
+
+def ending_words(run: Run, verify: tuple[str, ...] = ()) -> str:
+    """How a run ended in one line: `verify: pytest -q exited with 1`; empty where it succeeded."""
+    if run.outcome == SUCCEEDED:
+        return ""
+    if run.outcome == "verify-failed" and verify and run.why.startswith("verify "):
+        return f"verify: {shlex.join(verify)} {run.why.removeprefix('verify ')}"
+    return run.why or run.outcome
+
+
+class _Teller:
+    """Words cards of one board at one moment; what several need is worked out once."""
+
+    def __init__(
+        self, board: Board, observed: Observed, figures: Figures, found: Standing, kept: bool
+    ) -> None:
+        self._board, self._observed, self._figures = board, observed, figures
+        self._found, self._kept = found, kept
+        self._needed = {each.card: each for each in found.needed}
+        self._starts = {start.card for start in found.scheduled.starts}
+        self._levels = _levels_of(board)
+        known = {
+            run.run: RunCost(card, run.ended, run.cost_usd)
+            for card, runs in board.runs.items()
+            for run in runs
+        }
+        self.costs = {**known, **figures.costs}
+        self._costs: dict[str, list[str]] = {}
+        self._ended: dict[str, int] = {}
+        for each in self.costs.values():
+            self._costs.setdefault(each.card, []).append(each.cost_usd)
+            self._ended[each.card] = max(each.ended, self._ended.get(each.card, 0))
+
+    def view(self, card: Card) -> CardView:
+        """One card."""
+        observed, found = self._observed, self._found
+        needed, held = self._needed.get(card.id), found.held.get(card.id)
+        group = self._group_in(card, needed, held)
+        state = _state_in(card, group)
+        worker = self._board.worker_of(card)
+        runs = self._board.runs_of(card.id)
+        last = ending_words(runs[-1], worker.verify if worker else ()) if runs else ""
+        return CardView(
+            id=card.id,
+            title=card.title,
+            worker=card.worker,
+            status=card.status,
+            ready=graph.ready(self._board, card, observed.now, observed.elsewhere),
+            parents=card.parents,
+            priority=card.priority,
+            run=card.run,
+            slot=card.slot,
+            host=card.host,
+            not_before=card.not_before,
+            reason=card.reason,
+            why=card.why,
+            held=found.remark_on(card, observed),
+            holds=found.waiting.get(card.id, 0),
+            needs_person=needed is not None,
+            group=group,
+            state=state,
+            remark=self._remark_of(card, group, held, last),
+            since=self._since_when(card, group),
+            after=self._parents_waited(card),
+            tries=attempts(runs, card.attempts_after) + (card.status in (RUNNING, REVIEW)),
+            tries_most=worker.max_attempts if worker else 0,
+            last=last,
+            cost_usd=total_cost(self._costs.get(card.id, ())),
+            command=self._command_for(card, state, needed, held),
+        )
+
+    def _group_in(self, card: Card, needed: Needed | None, held: Hold | None) -> str:
+        if card.status == RUNNING:
+            return RUNNING
+        if card.status == TODO:
+            return self._group_of_todo(needed, held)
+        if needed:
+            return rows.NEEDS_YOU
+        return rows.NEXT if card.status == REVIEW else card.status
+
+    def _group_of_todo(self, needed: Needed | None, held: Hold | None) -> str:
+        if held is None:
+            return rows.NEXT
+        if held.code in ROOTS and held.code != STANDSTILL:
+            return rows.WAITING
+        if needed:
+            return rows.NEEDS_YOU
+        return rows.NEXT if held.is_ready else rows.WAITING
+
+    def _parents_waited(self, card: Card) -> tuple[tuple[str, str], ...]:
+        if card.status != TODO:
+            return ()
+        waits = graph.unfinished(self._board, card)
+        return tuple((name, self._state_of(name)) for name in waits)
+
+    def _state_of(self, name: str) -> str:
+        """The state of a parent as its child shows it."""
+        card = self._board.cards.get(name)
+        if card is None:
+            return graph.state(self._board, name)
+        group = self._group_in(card, self._needed.get(name), self._found.held.get(name))
+        return _state_in(card, group)
+
+    def _remark_of(self, card: Card, group: str, held: Hold | None, last: str) -> str:
+        """What one line says of it: what is asked, what was done, where it runs, what it waits for."""
+        told = self._found.remark_on(card, self._observed)
+        if card.status == BLOCKED:
+            runs = self._board.runs_of(card.id)
+            return last if runs and runs[-1].why == card.why and last else card.why
+        if card.status == REVIEW:
+            return told.removeprefix("is in review; ") if told else self._work_words(card, group)
+        if card.status == RUNNING:
+            away = f" on {card.host}" if card.host not in ("", self._observed.host) else ""
+            return f"{card.slot or '?'}{away}"
+        if card.status != TODO:
+            return ""
+        if group == rows.WAITING and held and (held.code == PARENTS or "parent-" in held.code):
+            return f"after {some(list(graph.unfinished(self._board, card)))}"
+        text = ROOTS.get(held.code, held.text) if held else "with the next tick"
+        return f"{text} (last: {last})" if last else text
+
+    def _work_words(self, card: Card, group: str) -> str:
+        """How much the work of a card in review changes, and whether verify passed."""
+        size = self._figures.sizes.get(card.id)
+        parts = ["the next tick accepts it"] if group == rows.NEXT else []
+        if size:
+            files = "1 file" if size.files == 1 else f"{size.files} files"
+            parts.append(f"+{size.added} −{size.removed} in {files}")
+        if card.id in self._figures.verified:
+            parts.append("verify ✓")
+        return " · ".join(parts)
+
+    def _since_when(self, card: Card, group: str) -> int:
+        if group == rows.NEXT and card.status == TODO:
+            return self._observed.ready_since.get(card.id, 0)
+        if card.status in (DONE, DROPPED):
+            return self._ended.get(card.id, 0)
+        if card.status not in (BLOCKED, REVIEW):
+            return 0
+        runs = self._board.runs_of(card.id)
+        if not runs or (card.status == BLOCKED and runs[-1].why != card.why):
+            return 0  # somebody has blocked it since its last run
+        return runs[-1].ended
+
+    def _command_for(self, card: Card, state: str, needed: Needed | None, held: Hold | None) -> str:
+        """The one command that answers it; empty where nobody has to."""
+        if needed is None:
+            return ""
+        runs = self._board.runs_of(card.id)
+        here = bool(runs) and runs[-1].run in self._observed.known_runs
+        if card.id in self._observed.elsewhere or card.status in (TODO, BACKLOG, DROPPED):
+            told = _COMMAND.search(needed.frees or (held.frees if held else ""))
+            return told[1] if told else f"gitkanban why {card.id}"
+        return {
+            rows.QUESTION: f'gitkanban retry {card.id} --why "…"',
+            rows.REVIEW: f"gitkanban review {card.id}",
+            rows.FAILED: f"gitkanban {'logs' if here else 'show'} {card.id}",
+        }.get(state, f"gitkanban retry {card.id}")
+
+    def place(self, view: CardView) -> tuple[object, ...]:
+        """Where a card stands: by group; what needs somebody by what it holds up and how long it
+        has waited, what is over latest first, the rest with parents before their children."""
+        group = rows.GROUPS.index(view.group)
+        if view.group == rows.NEEDS_YOU:
+            return group, -view.holds, view.since or self._observed.now, view.id
+        if view.group in (DONE, DROPPED):
+            return group, -view.since, 0, view.id
+        return group, self._levels.get(view.id, 0), 0, view.id
+
+
+def _state_in(card: Card, group: str) -> str:
+    if group != rows.NEEDS_YOU:
+        return group
+    if card.status == BLOCKED:
+        states = {"": rows.QUESTION, NEEDS_INPUT: rows.QUESTION, CONFLICT: rows.CONFLICT}
+        return states.get(card.reason, rows.FAILED)
+    return rows.REVIEW if card.status == REVIEW else rows.STUCK
+
+
+def _levels_of(board: Board) -> dict[str, int]:
+    """How many open cards stand one behind the other before each open card."""
+    cards = {card.id: card for card in board.cards.values() if card.status not in TERMINAL}
+    levels: dict[str, int] = {}
+    for group in graph.components(cards):
+        parents = {parent for name in group for parent in cards[name].parents}
+        level = 1 + max((levels[name] for name in parents if name in levels), default=-1)
+        levels.update(dict.fromkeys(group, level))
+    return levels
+
+
+def _root_causes(board: Board, observed: Observed, found: Standing) -> tuple[Cause, ...]:
+    """The root causes, that which holds most first; what nobody waits for is not among them."""
+    held: dict[tuple[str, str, str], dict[str, set[str]]] = {}
+    for card in board.cards.values():
+        why = found.held.get(card.id)
+        if card.status == TODO and why and why.code in ROOTS:
+            subject = "" if why.code in _WHOLE else card.worker
+            key = why.code, _without_subject(why.text, subject), _first_command(why.frees)
+            held.setdefault(key, {}).setdefault(subject, set()).add(card.id)
+    if observed.standstill:
+        key = STANDSTILL, observed.standstill, ""
+        held.setdefault(key, {}).setdefault("", set())
+    kids = graph.children(c for c in board.cards.values() if c.status not in TERMINAL)
+    causes = [
+        Cause(
+            code,
+            tuple(sorted(filter(None, by_worker))),
+            f"nothing is committed or started: {text}" if code == STANDSTILL else text,
+            command,
+            _count_held(kids, [name for names in by_worker.values() for name in names]),
+        )
+        for (code, text, command), by_worker in held.items()
+    ]
+    causes += [
+        Cause(each.state, (each.card,), each.text, f"gitkanban why {each.card}", each.waiting)
+        for each in found.needed
+        if each.card not in board.cards
+    ]
+    told = {name for each in causes for name in each.subjects if each.code == PAUSED}
+    causes += [
+        Cause(
+            PAUSED,
+            () if name == EVERYBODY else (name,),
+            f"paused{f': {pause.why}' if pause.why else ''}",
+            f"gitkanban resume {'--all' if name == EVERYBODY else name}",
+        )
+        for name, pause in sorted(board.paused.items())
+        if name not in told and not (name == EVERYBODY and told)
+    ]
+    return tuple(sorted(causes, key=lambda each: (-each.holds, each)))
+
+
+def _without_subject(text: str, worker: str) -> str:
+    """What is the matter, without the name of the worker: causes of several are told as one."""
+    for head in (f"{worker} is ", "every worker is ", f"{worker}: ", f"{worker} "):
+        if worker and text.startswith(head):
+            return text.removeprefix(head)
+    return text
+
+
+def _first_command(frees: str) -> str:
+    told = _COMMAND.search(frees)
+    return told[1] if told else ""
+
+
+def _count_held(kids: Mapping[str, list[str]], first: Iterable[str]) -> int:
+    """These cards, and all that wait on any of them, each once."""
+    seen = set(first)
+    front = list(seen)
+    while front:
+        for child in kids.get(front.pop(), ()):
+            if child not in seen:
+                seen.add(child)
+                front.append(child)
+    return len(seen)

@@ -1,0 +1,42 @@
+"""What a situation counts beside the board: costs, and how much work in review changes.
+
+All of it is optional: what is not known is not shown.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from gitkanban.core.agents.cost import DOLLAR, parse_amount
+
+
+class RunCost(NamedTuple):
+    """What one ended run cost; `ended` in epoch seconds, `cost_usd` a decimal number or empty."""
+
+    card: str
+    ended: int = 0
+    cost_usd: str = ""
+
+
+class WorkSize(NamedTuple):
+    """How much a card's work changes: lines added and removed, in how many files."""
+
+    added: int
+    removed: int
+    files: int
+
+
+class Figures(NamedTuple):
+    """What is known beside the board."""
+
+    costs: Mapping[str, RunCost] = {}  # by run
+    sizes: Mapping[str, WorkSize] = {}  # by card in review
+    verified: frozenset[str] = frozenset()  # cards whose last run passed its verify, as seen here
+
+
+NO_FIGURES = Figures()
+
+
+def total_cost(costs: Iterable[str]) -> str:
+    """The sum of decimal numbers, as one; empty where none is given. What is no cost is left out."""
+    known = [amount for text in costs if (amount := parse_amount(text)) is not None]
+    return f"{sum(known) / DOLLAR:.6f}".rstrip("0").rstrip(".") if known else ""

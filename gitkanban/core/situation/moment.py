@@ -1,0 +1,41 @@
+"""What only the moment can say of a situation: who sits where, ages, whether ticks come.
+
+It takes the rows of `account` as plain data, kept or fresh, and imports nothing heavy, because
+`status` must start fast.
+"""
+
+from gitkanban.core.situation.rows import NEXT
+from gitkanban.core.time_words import span, worded
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+TICKS_LATE = 300  # seconds without a tick after which people should know, where one is needed
+
+
+def put_in_words(card: "dict[str, Any]", now: float) -> None:
+    """The times that a kept row leaves open, put into words as of now."""
+    card["held"] = worded(card["held"], now)
+    card["remark"] = worded(card["remark"], now)
+
+
+def late_ticks(cards: "list[dict[str, Any]]", ticked: int, now: float) -> "dict[str, Any] | None":
+    """The root cause that no tick comes, though one would do something; None while all is well.
+
+    `ticked` is when the last one looked (epoch seconds, 0: never, which is no cause yet).
+    """
+    would = sum(card["group"] == NEXT and not card["held"] for card in cards)
+    if not would or not ticked or now - ticked < TICKS_LATE:
+        return None
+    text = f"no tick for {span(int(now - ticked))}"
+    return cause_data("no-tick", (), text, "gitkanban tick", would)
+
+
+def cause_data(
+    code: str, subjects: "tuple[str, ...]", text: str, command: str = "", holds: int = 0
+) -> "dict[str, Any]":
+    """A root cause as data: what it is of, in words, the command for it, how many cards it holds."""
+    return {
+        "code": code, "subjects": list(subjects), "text": text, "command": command, "holds": holds
+    }  # fmt: skip

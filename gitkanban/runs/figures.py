@@ -1,0 +1,29 @@
+"""What the situation of a board counts beside it: costs of runs, and of work in review its size and
+whether its verify passed, as far as this machine knows."""
+
+from gitkanban.board.content import run_costs
+from gitkanban.board.repo.place import Place
+from gitkanban.board.work import cardwork, worksize
+from gitkanban.core.model import REVIEW, Board
+from gitkanban.core.situation.figures import Figures
+from gitkanban.runs.records import folders
+
+
+def gather(place: Place, board: Board) -> Figures:
+    """The figures of a board; most come from caches."""
+    return Figures(
+        run_costs.read(place, board),
+        worksize.measure(place, board),
+        frozenset(
+            card.id
+            for card in board.cards.values()
+            if card.status == REVIEW and _is_verified(place, board, card.id)
+        ),
+    )
+
+
+def _is_verified(place: Place, board: Board, card: str) -> bool:
+    done = cardwork.result_of(board.runs_of(card))
+    end = folders.of(place.private, done.run).exit() if done else None
+    verify = end.step("verify") if end else None
+    return verify is not None and verify.exit == 0
