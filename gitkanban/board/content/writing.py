@@ -1,6 +1,6 @@
 """Changes to a board as a new commit object; the ref is not moved here.
 
-Only board paths differ between the new tree and the tip's. Git itself writes (`fastimport`).
+Only board paths differ between the new tree and the tip's. Git itself writes (`new_objects`).
 """
 
 import os
@@ -10,9 +10,9 @@ from functools import cache
 
 from gitkanban import clock, failpoints
 from gitkanban.board.content import reading
-from gitkanban.board.content.fastimport import BLOB, Author, FastImport, Written
 from gitkanban.board.formats import cardfile, notefile, pausefile, runfile
 from gitkanban.board.repo import git, signing
+from gitkanban.board.repo.new_objects import BLOB, Author, NewObjects
 from gitkanban.board.repo.place import Place
 from gitkanban.core.changes import (
     AddCard,
@@ -45,15 +45,15 @@ class NewTree:
         self.tip = tip  # empty: a branch that begins here
         self.start_tree = ""  # begins with this tree instead of the tip's
         self.files: dict[str, bytes | None] = {}  # by path in the whole tree; None: removed
-        self._git = FastImport(place.common)
-        self._made: tuple[str, Sequence[str], tuple[Author, Author], Written] | None = None
+        self._new = NewObjects(place.common)
+        self._is_written = False
         self._signed: tuple[str, bytes] | None = None  # the signed twin: its id and content
 
     def __enter__(self) -> "NewTree":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._git.close(kill=True)
+        self._new.reader.close()
 
     def read(self, name: str) -> str | None:
         """The text of a board file as it is now, None when there is none."""
@@ -63,7 +63,7 @@ class NewTree:
         mode, blob = self._entry(path)
         if mode not in _FILES:
             return None
-        return self._git.content(blob).decode("utf-8", "surrogateescape")
+        return self._new.content(blob).decode("utf-8", "surrogateescape")
 
     def written(self, name: str) -> str | None:
         """The text of a board file that was written into the draft; None for any other."""
@@ -71,8 +71,11 @@ class NewTree:
         return None if data is None else data.decode("utf-8", "surrogateescape")
 
     def _entry(self, path: str) -> tuple[str, str]:
-        start = self.start_tree or self.tip
-        return self._git.entry(start, _encode_text(path)) if start else ("", "")
+        return self._new.entry(self._start(), _encode_text(path))
+
+    def _start(self) -> str:
+        """The tree that the new one begins with; empty: none."""
+        return self.start_tree or (self._new.reader.tree_of(self.tip) if self.tip else "")
 
     def write(self, name: str, text: str | None) -> None:
         """Set or remove a board file."""
@@ -156,14 +159,16 @@ class NewTree:
 
         Raises GitFailed when nobody is configured as the author.
         """
-        who = _read_signatures(self.place)
-        with self._git as process:
-            known = process.entry(self.tip, b"")[1] if self.tip and len(parents) == 1 else ""
-            made = self._write(message, parents, who)
-        if made.tree == known:
-            return ""
-        self._made = message, parents, who, made
-        return self._sign(made.commit)
+        with self._new as new:
+            files = {_encode_text(path): self._file(path, data) for path, data in self.files.items()}
+            tree = new.tree(files, self._start())
+            if self.tip and len(parents) == 1 and tree == new.reader.tree_of(self.tip):
+                return ""
+            return self._write(tree, message, parents)
+
+    def commit_tree(self, tree: object, message: str, parents: Sequence[str]) -> str:
+        """A commit of a tree that is written already; its id. Raises GitFailed as `commit` does."""
+        return self._write(str(tree), message, parents)
 
     def rewrite_lost(self) -> bool:
         """Write again what somebody's `git gc --prune=now` took of the commit; whether it did.
@@ -171,12 +176,20 @@ class NewTree:
         Until a ref points at them, objects are anybody's to prune (`git help gc`, "NOTES").
         """
         signed = self._signed[:1] if self._signed else ()
-        if self._made is None or not self._lost([*self._made[3].objects, *signed]):
+        if not self._is_written or not self._new.missing([*self._new.ids, *signed]):
             return False
-        message, parents, who, made = self._made
         if self._signed:  # a signer does not give the same signature again
             signing.rewrite(self.place.common, self._signed[1])
-        return self._write(message, parents, who).commit == made.commit
+        self._new.write()
+        return True
+
+    def _write(self, tree: str, message: str, parents: Sequence[str]) -> str:
+        who = _read_signatures(self.place)
+        commit = self._new.commit(tree, _encode_text(shown_lines(message)), *who, parents)
+        self._new.write()
+        self._is_written = True
+        failpoints.reach("commit.made")
+        return self._sign(commit)
 
     def _sign(self, commit: str) -> str:
         """The commit as it is to be: signed where that is asked for."""
@@ -184,43 +197,6 @@ class NewTree:
         if signed != commit:
             self._signed = signed, signing.content(self.place.common, signed)
         return signed
-
-    def _lost(self, objects: Sequence[str]) -> bool:
-        folder = f"{self.place.common}/objects"
-        packed = [oid for oid in objects if not os.path.exists(f"{folder}/{oid[:2]}/{oid[2:]}")]
-        if not packed:
-            return False
-        asked = "".join(f"{oid}\n" for oid in packed).encode()
-        done = git.run(self.place.common, "cat-file", "--batch-check", input=asked)
-        return any(line.endswith(" missing") for line in done.text.splitlines())
-
-    def tree(self) -> str:
-        """Write blobs and trees; the object id of the whole tree as it will be."""
-        nobody = Author(b"nobody", b"", 0, "+0000")  # the commit is thrown away
-        return self._write("tree\n", [self.tip] if self.tip else [], (nobody, nobody)).tree
-
-    def commit_tree(self, tree: object, message: str, parents: Sequence[str]) -> str:
-        """A commit of a tree that is written already; its id. Raises GitFailed as `commit` does."""
-        with self._git as process:
-            made = process.commit(
-                {},
-                _encode_text(shown_lines(message)),
-                *_read_signatures(self.place),
-                parents,
-                str(tree),
-            )
-        failpoints.reach("commit.made")
-        return self._sign(made.commit)
-
-    def _write(self, message: str, parents: Sequence[str], who: tuple[Author, Author]) -> Written:
-        with self._git as process:
-            files = {
-                _encode_text(path): self._file(path, data) for path, data in self.files.items()
-            }
-            words = _encode_text(shown_lines(message))
-            made = process.commit(files, words, *who, parents, self.start_tree)
-        failpoints.reach("commit.made")
-        return made
 
     def _file(self, path: str, data: bytes | None) -> tuple[str, bytes] | None:
         """(mode, content); a file that is there keeps its mode."""

@@ -15,6 +15,10 @@ limited       Running a command that must end: within a limit, and, if asked, wi
 mainfinder    Where the main checkout of a repository is, whatever its git directory is called
 merging       Two commits merged as git merges them, in no checkout of anybody: by `git merge-
               tree`
+new_objects   Blobs, trees and commits, put together here and handed to git as one pack, whose
+              files git writes
+object_reader The content of objects by id: of a loose one from its file, of any other by one
+              `git cat-file`
 objects       The one place that opens a repository with libgit2; its errors become sentences of
               ours
 place         Which board a command means: found the same way from every folder of a repository

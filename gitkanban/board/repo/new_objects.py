@@ -1,0 +1,290 @@
+"""Blobs, trees and commits, put together here and handed to git as one pack, whose files git writes.
+
+`git unpack-objects` gives each object its file: with the modes of this repository
+(`core.sharedRepository`), all synced before it ends. A tree is handed over as what differs from the
+one that is there, so a folder of many cards is written but once, by git. No ref is moved. The
+formats are those of gitformat-pack(5) and of `git help hash-object`.
+"""
+
+import errno
+import os
+import re
+import zlib
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from hashlib import sha1
+from itertools import accumulate
+from typing import NamedTuple
+
+from gitkanban import failpoints
+from gitkanban.board.repo import git
+from gitkanban.board.repo.object_reader import ObjectReader
+from gitkanban.errors import GitFailed
+
+BLOB, FOLDER = "100644", "40000"
+EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+# Everything written is synced, all of it with one flush of the disk (`git help config`).
+_SYNCED = ("-c", "core.fsync=all", "-c", "core.fsyncMethod=batch")
+_KINDS = {"commit": 1, "tree": 2, "blob": 3}
+_DELTA = 7  # against an object that is named by its id
+_DELTA_LEAST = 4096  # bytes of a tree that is worth one
+_COPIED_MOST = 0xFFFFFF  # bytes that one instruction of a delta copies
+_INSERTED_MOST = 127
+
+File = tuple[str, bytes] | None  # (mode, content); None: no such file
+
+
+class Author(NamedTuple):
+    """Who commits, in git's own bytes, and when: seconds since the epoch, zone as `+0100`."""
+
+    name: bytes
+    email: bytes
+    when: int
+    zone: str
+
+    def line(self) -> bytes:
+        """As it stands in a commit: `Ada <ada@example.org> 1700000000 +0000`."""
+        return b"%s <%s> %d %s" % (self.name, self.email, self.when, self.zone.encode())
+
+
+class NewObjects:
+    """Objects for a change of a repository. Nothing is on the disk before `write`.
+
+    Use it with `with`: the git that reads for it ends then.
+    """
+
+    def __init__(self, common: str) -> None:
+        self.common = common
+        self.reader = ObjectReader(common)
+        self._packed: dict[str, bytes] = {}  # by id: as they stand in a pack
+        self._trees: dict[str, _Tree] = {"": _Tree(b""), EMPTY_TREE: _Tree(b"")}
+
+    def __enter__(self) -> "NewObjects":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.reader.close()
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of all objects so far."""
+        return tuple(self._packed)
+
+    def entry(self, tree: str, path: bytes) -> tuple[str, str]:
+        """(mode, object id) of a path in a tree that is there; empty strings where there is none."""
+        mode, oid = FOLDER, tree
+        for name in path.split(b"/"):
+            if mode != FOLDER:
+                return "", ""
+            mode, oid = self._tree_at(oid).find(name)
+        return mode, oid
+
+    def content(self, blob: str) -> bytes:
+        """The content of a blob that is there. Raises GitFailed when it is missing or no blob."""
+        return self.reader.read(blob, "blob")
+
+    def tree(self, changed: Mapping[bytes, File], start: str = "") -> str:
+        """The id of a tree: `start` with some files set or removed. Folders left empty go."""
+        return self._folder(changed, start) or self._add("tree", b"")
+
+    def commit(
+        self, tree: str, message: bytes, author: Author, committer: Author, parents: Sequence[str]
+    ) -> str:
+        """The id of a new commit."""
+        head = [b"tree %s\n" % tree.encode(), *(b"parent %s\n" % p.encode() for p in parents)]
+        who = b"author %s\ncommitter %s\n\n" % (author.line(), committer.line())
+        return self._add("commit", b"".join(head) + who + message)
+
+    def write(self) -> None:
+        """Have git write all of them, again if they were before. Raises GitFailed, OSError."""
+        failpoints.reach("commit.tree-written")
+        head = b"PACK" + (2).to_bytes(4) + len(self._packed).to_bytes(4)
+        pack = b"".join([head, *self._packed.values()])
+        pack += sha1(pack, usedforsecurity=False).digest()
+        done = git.run(self.common, *_SYNCED, "unpack-objects", "-q", input=pack, check=False)
+        if done.code:
+            raise _failure(self.common, done)
+        lost = self.missing(self.ids)
+        if lost:
+            raise GitFailed(f"git unpack-objects has not written {lost[0]}", git.FSCK)
+
+    def missing(self, oids: Iterable[str]) -> list[str]:
+        """Which of these objects the repository has not."""
+        folder = f"{self.common}/objects"
+        packed = [oid for oid in oids if not os.path.exists(f"{folder}/{oid[:2]}/{oid[2:]}")]
+        if not packed:
+            return []
+        asked = "".join(f"{oid}\n" for oid in packed).encode()
+        done = git.run(self.common, "cat-file", "--batch-check", input=asked)
+        return [line.split(" ")[0] for line in done.lines if line.endswith(" missing")]
+
+    def _folder(self, changed: Mapping[bytes, File], start: str) -> str:
+        """The id of a folder; empty where nothing is left in it."""
+        tree = self._tree_at(start)
+        entries: dict[bytes, tuple[str, str] | None] = {}
+        below: dict[bytes, dict[bytes, File]] = {}
+        for path, file in changed.items():
+            name, within, rest = path.partition(b"/")
+            if within:
+                below.setdefault(name, {})[rest] = file
+            else:
+                entries[name] = (file[0], self._add("blob", file[1])) if file else None
+        for name, files in below.items():
+            mode, oid = tree.find(name)
+            inner = self._folder(files, oid if mode == FOLDER else "")
+            if inner:
+                entries[name] = (FOLDER, inner)
+            elif mode == FOLDER:
+                entries.setdefault(name)
+        edits, old = tree.edits(entries), tree.raw
+        new = _edited(old, edits)
+        if not new or new == old:
+            return start if new else ""
+        few = len(old) > _DELTA_LEAST and len(edits) < len(old) // 256
+        return self._add("tree", new, (start, _delta(old, new, edits)) if few else None)
+
+    def _tree_at(self, oid: str) -> "_Tree":
+        if oid not in self._trees:
+            self._trees[oid] = _Tree(self.reader.read(oid, "tree"))
+        return self._trees[oid]
+
+    def _add(self, kind: str, data: bytes, delta: tuple[str, bytes] | None = None) -> str:
+        header = b"%s %d\0" % (kind.encode(), len(data))
+        oid = sha1(header + data, usedforsecurity=False).hexdigest()
+        if delta:
+            base, orders = delta
+            packed = _head(_DELTA, len(orders)) + bytes.fromhex(base) + zlib.compress(orders)
+        else:
+            packed = _head(_KINDS[kind], len(data)) + zlib.compress(data, 1)
+        self._packed[oid] = packed
+        return oid
+
+
+def _failure(common: str, done: git.Done) -> GitFailed | OSError:
+    """Why it failed: what the disk refuses as the system says it, anything else in git's words."""
+    objects = f"{common}/objects"
+    if not os.access(objects, os.W_OK):
+        code = errno.EROFS if os.statvfs(objects).f_flag & os.ST_RDONLY else errno.EACCES
+        return OSError(code, os.strerror(code), objects)
+    if not os.statvfs(objects).f_bavail:
+        return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), objects)
+    return GitFailed(f"git unpack-objects: {done.said}")
+
+
+# -- trees
+
+# An entry: its mode, its name, and its object id in 20 bytes.
+_NAMES = re.compile(rb"[0-7]+ ([^\0]+)\0.{20}", re.DOTALL)
+_ENTRIES = re.compile(rb"([0-7]+) ([^\0]+)\0.{20}", re.DOTALL)
+_REST = 28  # bytes of an entry beside its name, for a mode of six digits
+
+
+class _Edit(NamedTuple):
+    """Bytes `start` to `end` of a tree become `data`; the key orders insertions at one place."""
+
+    start: int
+    end: int
+    key: bytes
+    data: bytes
+
+
+class _Tree:
+    """The entries of a tree, found by their sort keys: a folder's name ends in a slash there."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
+
+    def find(self, name: bytes) -> tuple[str, str]:
+        """(mode, object id) of a name, empty strings where it is not there."""
+        if b" %s\0" % name not in self.raw:
+            return "", ""  # a large tree need not be taken apart to say so
+        for key in (name, name + b"/"):
+            start, end = self._span(key)
+            if start < end:
+                mode = self.raw[start:end].partition(b" ")[0]
+                return mode.decode(), self.raw[end - 20 : end].hex()
+        return "", ""
+
+    def edits(self, changed: Mapping[bytes, tuple[str, str] | None]) -> list[_Edit]:
+        """What sets or removes (None) entries, in order."""
+        found = []
+        for name, new in changed.items():
+            for key in (name, name + b"/"):
+                start, end = self._span(key)
+                if start < end:
+                    found.append(_Edit(start, end, key, b""))
+            if new:
+                mode, oid = new
+                key = name + b"/" if mode == FOLDER else name
+                start = self._span(key)[0]
+                data = b"%s %s\0%s" % (mode.encode(), name, bytes.fromhex(oid))
+                found.append(_Edit(start, start, key, data))
+        return sorted(found)
+
+    def _span(self, key: bytes) -> tuple[int, int]:
+        """Where an entry begins and ends; twice where it would begin when it is not there."""
+        keys, starts = self._sorted
+        at = bisect_left(keys, key)
+        there = at < len(keys) and keys[at] == key
+        return starts[at], starts[at + there]
+
+    @cached_property
+    def _sorted(self) -> tuple[list[bytes], list[int]]:
+        """The keys, and where each entry begins, and the end. Raises GitFailed for no tree."""
+        keys = _NAMES.findall(self.raw)
+        starts = [at + _REST * n for n, at in enumerate(accumulate(map(len, keys), initial=0))]
+        if starts[-1] == len(self.raw):
+            return keys, starts  # no folder among them, and nothing was passed over
+        pairs = _ENTRIES.findall(self.raw)
+        keys = [name + b"/" if int(mode, 8) == 0o40000 else name for mode, name in pairs]
+        sizes = (len(mode) + len(name) + _REST - 6 for mode, name in pairs)
+        starts = list(accumulate(sizes, initial=0))
+        if starts[-1] != len(self.raw):
+            raise GitFailed("a tree of the repository is damaged", git.FSCK)
+        return keys, starts
+
+
+def _edited(raw: bytes, edits: Iterable[_Edit]) -> bytes:
+    pieces, at = list[bytes](), 0
+    for edit in edits:
+        pieces += (raw[at : edit.start], edit.data)
+        at = edit.end
+    return b"".join([*pieces, raw[at:]])
+
+
+# -- packs
+
+
+def _head(kind: int, size: int) -> bytes:
+    """What stands before an object in a pack: four bits of the size, then seven in each byte."""
+    first, size = kind << 4 | size & 15, size >> 4
+    return bytes([first | (128 if size else 0)]) + (_number(size) if size else b"")
+
+
+def _number(value: int) -> bytes:
+    out = bytearray()
+    while value > 127:
+        out.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*out, value])
+
+
+def _delta(old: bytes, new: bytes, edits: Iterable[_Edit]) -> bytes:
+    out, at = [_number(len(old)), _number(len(new))], 0
+    for edit in edits:
+        out += _copies(at, edit.start)
+        for begin in range(0, len(edit.data), _INSERTED_MOST):
+            piece = edit.data[begin : begin + _INSERTED_MOST]
+            out.append(bytes([len(piece)]) + piece)
+        at = edit.end
+    return b"".join([*out, *_copies(at, len(old))])
+
+
+def _copies(start: int, end: int) -> Iterable[bytes]:
+    """The instructions that copy a range: which bytes of offset and size follow, and those."""
+    for begin in range(start, end, _COPIED_MOST):
+        size = min(_COPIED_MOST, end - begin)
+        numbers = begin.to_bytes(4, "little") + size.to_bytes(3, "little")
+        which = sum(1 << bit for bit, byte in enumerate(numbers) if byte)
+        yield bytes([128 | which, *(byte for byte in numbers if byte)])

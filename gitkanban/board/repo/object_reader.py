@@ -1,0 +1,90 @@
+"""The content of objects by id: of a loose one from its file, of any other by one `git cat-file`.
+
+What a commit of ours has just written lies loose, so a change of the board right after another one
+starts no git to read what it builds on. Whatever is not there, or not what its id says, is left to
+git, which has the words for it.
+"""
+
+import os
+import subprocess
+import zlib
+from hashlib import sha1
+
+from gitkanban.board.repo import git
+from gitkanban.errors import GitFailed
+
+
+class ObjectReader:
+    """Reads objects of one repository; its git starts with the first object that is not loose."""
+
+    def __init__(self, common: str) -> None:
+        self.common = common
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def read(self, oid: str, kind: str) -> bytes:
+        """The content of an object. Raises GitFailed where it is missing, damaged or another kind."""
+        found, data = _read_loose(self.common, oid) or self._ask_git(oid)
+        if found != kind:
+            raise GitFailed(f"{oid[:10]} is a {found} where a {kind} is needed", git.FSCK)
+        return data
+
+    def tree_of(self, commit: str) -> str:
+        """The id of a commit's tree. Raises GitFailed."""
+        head = self.read(commit, "commit").partition(b"\n")[0]
+        return head.removeprefix(b"tree ").decode("ascii", "replace")
+
+    def close(self) -> None:
+        """End its git."""
+        process, self._process = self._process, None
+        if process:
+            process.kill()
+            process.communicate()
+
+    def _ask_git(self, oid: str) -> tuple[str, bytes]:
+        if self._process is None:
+            self._process = subprocess.Popen(
+                ["git", "-c", "safe.bareRepository=all", "cat-file", "--batch"],
+                cwd=self.common,
+                env=git.environment(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+        assert self._process.stdin
+        assert self._process.stdout
+        try:
+            self._process.stdin.write(f"{oid}\n".encode())
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            raise self._failure() from None
+        fields = self._process.stdout.readline().split()
+        if fields[1:] == [b"missing"]:
+            raise GitFailed(f"object {oid} is missing from the repository", git.FSCK)
+        if len(fields) != 3:
+            raise self._failure()
+        size = int(fields[2])
+        data = self._process.stdout.read(size + 1)
+        if len(data) <= size:
+            raise self._failure()
+        return fields[1].decode(), data[:-1]
+
+    def _failure(self) -> GitFailed:
+        """What it complained of; it has ended."""
+        process, self._process = self._process, None
+        assert process
+        _, words = process.communicate()
+        return GitFailed(f"git cat-file: {git.Done(1, b'', words).last}", git.FSCK)
+
+
+def _read_loose(common: str, oid: str) -> tuple[str, bytes] | None:
+    """(kind, content) of a sound loose object; None for any other."""
+    try:
+        fd = os.open(f"{common}/objects/{oid[:2]}/{oid[2:]}", os.O_RDONLY | os.O_NONBLOCK)
+        with open(fd, "rb") as file:
+            data = zlib.decompress(file.read())
+    except (OSError, zlib.error):
+        return None
+    if sha1(data, usedforsecurity=False).hexdigest() != oid:
+        return None
+    end = data.index(b"\0")
+    return data[:end].partition(b" ")[0].decode(), data[end + 1 :]
