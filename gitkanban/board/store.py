@@ -18,6 +18,7 @@ from gitkanban.core.model import Board
 from gitkanban.errors import BoardBusy, BoardMoved, GitFailed, NoBoard
 
 if TYPE_CHECKING:
+    from gitkanban.board.following.follow_board import Step
     from gitkanban.board.work.integrate import BaseAhead
 
 ATTEMPTS = 100
@@ -36,6 +37,7 @@ class Committed(NamedTuple):
     commit: str
     changes: tuple[Change, ...] = ()
     notices: tuple[str, ...] = ()
+    step: "Step | None" = None  # for the checkouts that follow
 
 
 def read(place: Place, rev: str = "") -> Board:
@@ -154,7 +156,7 @@ def bring_checkouts_along(
 
     if not done.commit:
         return done
-    notices = (*(onto.bring() if onto else ()), *follow_board.follow(place))
+    notices = (*(onto.bring() if onto else ()), *follow_board.follow(place, done.step))
     failpoints.reach("commit.followed")
     return done._replace(notices=(*done.notices, *notices))
 
@@ -197,6 +199,7 @@ def _commit_on(
         if checked:
             draft.refuse_unreadable()
         made = draft.commit(message(board, changes), [parent])
+        files = draft.written_files()
     if not made:
         return Committed(board, board, "", changes)
     failpoints.reach("commit.decided")
@@ -221,7 +224,8 @@ def _commit_on(
         exact = board_after.after(board, after, changes, draft.written)
         if exact is not None:
             board_cache.save(place, exact)
-    return Committed(board, after, made, changes, signing.take_notices())
+    step = None if onto or place.start else follow_board.Step(board.commit, made, files)
+    return Committed(board, after, made, changes, signing.take_notices(), step)
 
 
 def _swap_refs(

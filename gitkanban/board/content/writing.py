@@ -6,13 +6,14 @@ Only board paths differ between the new tree and the tip's. Git itself writes (`
 import os
 import time
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, cached_property
+from typing import NamedTuple
 
 from gitkanban import clock, failpoints
 from gitkanban.board.content import reading
 from gitkanban.board.formats import cardfile, notefile, pausefile, runfile
 from gitkanban.board.repo import git, signing
-from gitkanban.board.repo.new_objects import BLOB, Author, NewObjects
+from gitkanban.board.repo.new_objects import BLOB, Author, File, NewObjects, object_id
 from gitkanban.board.repo.place import Place
 from gitkanban.core.changes import (
     AddCard,
@@ -32,6 +33,16 @@ from gitkanban.core.visible import shown_lines
 from gitkanban.errors import GitFailed, NotFound, Refused
 
 _FILES = ("100644", "100755")
+
+
+class WrittenFile(NamedTuple):
+    """A file that a draft sets or removes. Object ids are empty, and data None, where it is not."""
+
+    path: str  # in the whole tree
+    mode: str
+    before: str
+    after: str
+    data: bytes | None
 
 
 class NewTree:
@@ -71,16 +82,31 @@ class NewTree:
         return None if data is None else data.decode("utf-8", "surrogateescape")
 
     def _entry(self, path: str) -> tuple[str, str]:
-        return self._new.entry(self._start(), _encode_text(path))
+        return self._new.entry(self._starting_tree(), _encode_text(path))
 
-    def _start(self) -> str:
+    def _starting_tree(self) -> str:
         """The tree that the new one begins with; empty: none."""
-        return self.start_tree or (self._new.reader.tree_of(self.tip) if self.tip else "")
+        return self.start_tree or self._tip_tree
+
+    @cached_property
+    def _tip_tree(self) -> str:
+        return self._new.reader.tree_of(self.tip) if self.tip else ""
 
     def write(self, name: str, text: str | None) -> None:
         """Set or remove a board file."""
         data = None if text is None else _encode_text(text)
         self.files[self.place.path(name)] = data
+
+    def written_files(self) -> tuple[WrittenFile, ...]:
+        """All files that the draft sets or removes, against the tree that it begins with."""
+        return tuple(self._written_file(path, data) for path, data in self.files.items())
+
+    def _written_file(self, path: str, data: bytes | None) -> WrittenFile:
+        mode, before = self._entry(path)
+        if data is None:
+            return WrittenFile(path, mode, before, "", None)
+        mode = mode if mode in _FILES else BLOB
+        return WrittenFile(path, mode, before, object_id("blob", data), data)
 
     def refuse_unreadable(self) -> None:
         """Refuse what was written if reading would not take it. Raises Refused."""
@@ -160,9 +186,12 @@ class NewTree:
         Raises GitFailed when nobody is configured as the author.
         """
         with self._new as new:
-            files = {_encode_text(path): self._file(path, data) for path, data in self.files.items()}
-            tree = new.tree(files, self._start())
-            if self.tip and len(parents) == 1 and tree == new.reader.tree_of(self.tip):
+            files: dict[bytes, File] = {
+                _encode_text(file.path): None if file.data is None else (file.mode, file.data)
+                for file in self.written_files()
+            }
+            tree = new.tree(files, self._starting_tree())
+            if self.tip and len(parents) == 1 and tree == self._tip_tree:
                 return ""
             return self._write(tree, message, parents)
 
@@ -184,7 +213,7 @@ class NewTree:
         return True
 
     def _write(self, tree: str, message: str, parents: Sequence[str]) -> str:
-        who = _read_signatures(self.place)
+        who = _read_read_signatures(self.place)
         commit = self._new.commit(tree, _encode_text(shown_lines(message)), *who, parents)
         self._new.write()
         self._is_written = True
@@ -197,13 +226,6 @@ class NewTree:
         if signed != commit:
             self._signed = signed, signing.content(self.place.common, signed)
         return signed
-
-    def _file(self, path: str, data: bytes | None) -> tuple[str, bytes] | None:
-        """(mode, content); a file that is there keeps its mode."""
-        if data is None:
-            return None
-        mode = self._entry(path)[0]
-        return (mode if mode in _FILES else BLOB), data
 
 
 def _encode_text(text: str) -> bytes:

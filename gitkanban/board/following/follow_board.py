@@ -8,6 +8,7 @@ after, through git's own `update-index`, which locks the index before it reads i
 from typing import NamedTuple
 
 from gitkanban import failpoints, files
+from gitkanban.board.content.writing import WrittenFile
 from gitkanban.board.following.follow_file import Path, settle
 from gitkanban.board.repo import blobs, checkouts, git, standstill
 from gitkanban.board.repo.checkouts import Checkout
@@ -20,6 +21,14 @@ _MANY = 200  # paths, above which the whole board's index entries are listed
 _FILES = ("100644", "100755")
 
 
+class Step(NamedTuple):
+    """A commit of ours and what it changed, so that git need not be asked for it."""
+
+    old: str
+    new: str
+    files: tuple[WrittenFile, ...]
+
+
 def begin(place: Place, commit: str) -> None:
     """Note where checkouts stand that were never brought along, before the branch moves."""
     for checkout in _board_checkouts(place):
@@ -27,11 +36,13 @@ def begin(place: Place, commit: str) -> None:
             _write_record(place, checkout, commit)
 
 
-def follow(place: Place) -> list[str]:
+def follow(place: Place, step: Step | None = None) -> list[str]:
     """Bring every checkout of the board's branch to its tip; lines to tell people.
 
+    `step` is a commit that has just been made: most often all that there is to bring.
+
     While another process does it, it is left to that one, which looks again before it ends. What
-    stands in the way, a locked index or a full disk, is told and left to the next command.
+    stands in the way, a locked index or a full disk, is notices and left to the next command.
     """
     notices: list[str] = []
     while True:
@@ -44,7 +55,7 @@ def follow(place: Place) -> list[str]:
                 return notices
             failpoints.reach("follow.locked")
             tip = checkouts.tip(place, place.ref)  # it may have moved before our turn came
-            done = [_bring_checkout(place, checkout, tip, notices) for checkout in behind]
+            done = [_bring_checkout(place, checkout, tip, notices, step) for checkout in behind]
         if not all(done):
             return notices
 
@@ -75,12 +86,14 @@ class _IndexEntry(NamedTuple):
     skipped: bool  # sparse: it has no file
 
 
-def _bring_checkout(place: Place, checkout: Checkout, tip: str, notices: list[str]) -> bool:
+def _bring_checkout(
+    place: Place, checkout: Checkout, tip: str, notices: list[str], step: Step | None
+) -> bool:
     """Bring one checkout to the tip; whether it got there."""
     if standstill.unfinished(checkout):
         return False
     try:
-        done = _bring_paths(place, checkout, tip, notices)
+        done = _bring_paths(place, checkout, tip, notices, step)
         if done:
             _write_record(place, checkout, tip)
     except OSError as error:
@@ -92,9 +105,14 @@ def _bring_checkout(place: Place, checkout: Checkout, tip: str, notices: list[st
     return done
 
 
-def _bring_paths(place: Place, checkout: Checkout, tip: str, notices: list[str]) -> bool:
+def _bring_paths(
+    place: Place, checkout: Checkout, tip: str, notices: list[str], step: Step | None
+) -> bool:
     since = _followed_commit(place, checkout)
-    changed = _changed_paths(place, since, tip) if since else []
+    if step and step[:2] == (since, tip):
+        changed = [Path(*file) for file in step.files if file.before != file.after]
+    else:
+        changed = _changed_paths(place, since, tip) if since else []
     if not changed:
         return True
     entries = _index_entries(place, checkout, [path.name for path in changed])

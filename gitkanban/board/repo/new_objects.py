@@ -48,6 +48,12 @@ class Author(NamedTuple):
         return b"%s <%s> %d %s" % (self.name, self.email, self.when, self.zone.encode())
 
 
+def object_id(kind: str, data: bytes) -> str:
+    """The id that git gives an object."""
+    header = b"%s %d\0" % (kind.encode(), len(data))
+    return sha1(header + data, usedforsecurity=False).hexdigest()
+
+
 class NewObjects:
     """Objects for a change of a repository. Nothing is on the disk before `write`.
 
@@ -86,7 +92,7 @@ class NewObjects:
 
     def tree(self, changed: Mapping[bytes, File], start: str = "") -> str:
         """The id of a tree: `start` with some files set or removed. Folders left empty go."""
-        return self._folder(changed, start) or self._add("tree", b"")
+        return self._edit_folder(changed, start) or self._add_object("tree", b"")
 
     def commit(
         self, tree: str, message: bytes, author: Author, committer: Author, parents: Sequence[str]
@@ -94,7 +100,7 @@ class NewObjects:
         """The id of a new commit."""
         head = [b"tree %s\n" % tree.encode(), *(b"parent %s\n" % p.encode() for p in parents)]
         who = b"author %s\ncommitter %s\n\n" % (author.line(), committer.line())
-        return self._add("commit", b"".join(head) + who + message)
+        return self._add_object("commit", b"".join(head) + who + message)
 
     def write(self) -> None:
         """Have git write all of them, again if they were before. Raises GitFailed, OSError."""
@@ -104,7 +110,7 @@ class NewObjects:
         pack += sha1(pack, usedforsecurity=False).digest()
         done = git.run(self.common, *_SYNCED, "unpack-objects", "-q", input=pack, check=False)
         if done.code:
-            raise _failure(self.common, done)
+            raise _explain_failure(self.common, done)
         lost = self.missing(self.ids)
         if lost:
             raise GitFailed(f"git unpack-objects has not written {lost[0]}", git.FSCK)
@@ -119,7 +125,7 @@ class NewObjects:
         done = git.run(self.common, "cat-file", "--batch-check", input=asked)
         return [line.split(" ")[0] for line in done.lines if line.endswith(" missing")]
 
-    def _folder(self, changed: Mapping[bytes, File], start: str) -> str:
+    def _edit_folder(self, changed: Mapping[bytes, File], start: str) -> str:
         """The id of a folder; empty where nothing is left in it."""
         tree = self._tree_at(start)
         entries: dict[bytes, tuple[str, str] | None] = {}
@@ -129,39 +135,40 @@ class NewObjects:
             if within:
                 below.setdefault(name, {})[rest] = file
             else:
-                entries[name] = (file[0], self._add("blob", file[1])) if file else None
+                entries[name] = (file[0], self._add_object("blob", file[1])) if file else None
         for name, files in below.items():
             mode, oid = tree.find(name)
-            inner = self._folder(files, oid if mode == FOLDER else "")
+            inner = self._edit_folder(files, oid if mode == FOLDER else "")
             if inner:
                 entries[name] = (FOLDER, inner)
             elif mode == FOLDER:
                 entries.setdefault(name)
         edits, old = tree.edits(entries), tree.raw
-        new = _edited(old, edits)
+        new = _apply_edits(old, edits)
         if not new or new == old:
             return start if new else ""
         few = len(old) > _DELTA_LEAST and len(edits) < len(old) // 256
-        return self._add("tree", new, (start, _delta(old, new, edits)) if few else None)
+        return self._add_object(
+            "tree", new, (start, _build_delta(old, new, edits)) if few else None
+        )
 
     def _tree_at(self, oid: str) -> "_Tree":
         if oid not in self._trees:
             self._trees[oid] = _Tree(self.reader.read(oid, "tree"))
         return self._trees[oid]
 
-    def _add(self, kind: str, data: bytes, delta: tuple[str, bytes] | None = None) -> str:
-        header = b"%s %d\0" % (kind.encode(), len(data))
-        oid = sha1(header + data, usedforsecurity=False).hexdigest()
+    def _add_object(self, kind: str, data: bytes, delta: tuple[str, bytes] | None = None) -> str:
+        oid = object_id(kind, data)
         if delta:
             base, orders = delta
-            packed = _head(_DELTA, len(orders)) + bytes.fromhex(base) + zlib.compress(orders)
+            packed = _object_head(_DELTA, len(orders)) + bytes.fromhex(base) + zlib.compress(orders)
         else:
-            packed = _head(_KINDS[kind], len(data)) + zlib.compress(data, 1)
+            packed = _object_head(_KINDS[kind], len(data)) + zlib.compress(data, 1)
         self._packed[oid] = packed
         return oid
 
 
-def _failure(common: str, done: git.Done) -> GitFailed | OSError:
+def _explain_failure(common: str, done: git.Done) -> GitFailed | OSError:
     """Why it failed: what the disk refuses as the system says it, anything else in git's words."""
     objects = f"{common}/objects"
     if not os.access(objects, os.W_OK):
@@ -200,7 +207,7 @@ class _Tree:
         if b" %s\0" % name not in self.raw:
             return "", ""  # a large tree need not be taken apart to say so
         for key in (name, name + b"/"):
-            start, end = self._span(key)
+            start, end = self._find_span(key)
             if start < end:
                 mode = self.raw[start:end].partition(b" ")[0]
                 return mode.decode(), self.raw[end - 20 : end].hex()
@@ -211,26 +218,26 @@ class _Tree:
         found = []
         for name, new in changed.items():
             for key in (name, name + b"/"):
-                start, end = self._span(key)
+                start, end = self._find_span(key)
                 if start < end:
                     found.append(_Edit(start, end, key, b""))
             if new:
                 mode, oid = new
                 key = name + b"/" if mode == FOLDER else name
-                start = self._span(key)[0]
+                start = self._find_span(key)[0]
                 data = b"%s %s\0%s" % (mode.encode(), name, bytes.fromhex(oid))
                 found.append(_Edit(start, start, key, data))
         return sorted(found)
 
-    def _span(self, key: bytes) -> tuple[int, int]:
+    def _find_span(self, key: bytes) -> tuple[int, int]:
         """Where an entry begins and ends; twice where it would begin when it is not there."""
-        keys, starts = self._sorted
+        keys, starts = self._sorted_keys
         at = bisect_left(keys, key)
         there = at < len(keys) and keys[at] == key
         return starts[at], starts[at + there]
 
     @cached_property
-    def _sorted(self) -> tuple[list[bytes], list[int]]:
+    def _sorted_keys(self) -> tuple[list[bytes], list[int]]:
         """The keys, and where each entry begins, and the end. Raises GitFailed for no tree."""
         keys = _NAMES.findall(self.raw)
         starts = [at + _REST * n for n, at in enumerate(accumulate(map(len, keys), initial=0))]
@@ -245,7 +252,7 @@ class _Tree:
         return keys, starts
 
 
-def _edited(raw: bytes, edits: Iterable[_Edit]) -> bytes:
+def _apply_edits(raw: bytes, edits: Iterable[_Edit]) -> bytes:
     pieces, at = list[bytes](), 0
     for edit in edits:
         pieces += (raw[at : edit.start], edit.data)
@@ -256,13 +263,13 @@ def _edited(raw: bytes, edits: Iterable[_Edit]) -> bytes:
 # -- packs
 
 
-def _head(kind: int, size: int) -> bytes:
+def _object_head(kind: int, size: int) -> bytes:
     """What stands before an object in a pack: four bits of the size, then seven in each byte."""
     first, size = kind << 4 | size & 15, size >> 4
-    return bytes([first | (128 if size else 0)]) + (_number(size) if size else b"")
+    return bytes([first | (128 if size else 0)]) + (_pack_number(size) if size else b"")
 
 
-def _number(value: int) -> bytes:
+def _pack_number(value: int) -> bytes:
     out = bytearray()
     while value > 127:
         out.append(value & 127 | 128)
@@ -270,18 +277,18 @@ def _number(value: int) -> bytes:
     return bytes([*out, value])
 
 
-def _delta(old: bytes, new: bytes, edits: Iterable[_Edit]) -> bytes:
-    out, at = [_number(len(old)), _number(len(new))], 0
+def _build_delta(old: bytes, new: bytes, edits: Iterable[_Edit]) -> bytes:
+    out, at = [_pack_number(len(old)), _pack_number(len(new))], 0
     for edit in edits:
-        out += _copies(at, edit.start)
+        out += _copy_orders(at, edit.start)
         for begin in range(0, len(edit.data), _INSERTED_MOST):
             piece = edit.data[begin : begin + _INSERTED_MOST]
             out.append(bytes([len(piece)]) + piece)
         at = edit.end
-    return b"".join([*out, *_copies(at, len(old))])
+    return b"".join([*out, *_copy_orders(at, len(old))])
 
 
-def _copies(start: int, end: int) -> Iterable[bytes]:
+def _copy_orders(start: int, end: int) -> Iterable[bytes]:
     """The instructions that copy a range: which bytes of offset and size follow, and those."""
     for begin in range(start, end, _COPIED_MOST):
         size = min(_COPIED_MOST, end - begin)

@@ -56,19 +56,19 @@ class ObjectReader:
             self._process.stdin.write(f"{oid}\n".encode())
             self._process.stdin.flush()
         except BrokenPipeError:
-            raise self._failure() from None
+            raise self._explain_end() from None
         fields = self._process.stdout.readline().split()
         if fields[1:] == [b"missing"]:
             raise GitFailed(f"object {oid} is missing from the repository", git.FSCK)
         if len(fields) != 3:
-            raise self._failure()
+            raise self._explain_end()
         size = int(fields[2])
         data = self._process.stdout.read(size + 1)
         if len(data) <= size:
-            raise self._failure()
+            raise self._explain_end()
         return fields[1].decode(), data[:-1]
 
-    def _failure(self) -> GitFailed:
+    def _explain_end(self) -> GitFailed:
         """What it complained of; it has ended."""
         process, self._process = self._process, None
         assert process

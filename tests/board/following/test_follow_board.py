@@ -170,7 +170,7 @@ def test_what_could_not_follow_is_done_by_the_next_command(
     here: Place, repo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("gitkanban.board.following.follow_board.follow", lambda _: [])
+        patch.setattr("gitkanban.board.following.follow_board.follow", lambda *_: [])
         edit(here, "T1", priority=7)
     assert "priority: 7" not in file_of(repo, "T1").read_text()
     assert follow_board.follow(here) == []

@@ -152,7 +152,7 @@ def test_a_commit_from_a_checkout_that_was_behind_takes_nothing_back(
     git(repo, "commit", "-qm", "a person's")
     restoring.restore(here)
     with monkeypatch.context() as patch:
-        patch.setattr(follow_board, "follow", lambda _: [])
+        patch.setattr(follow_board, "follow", lambda *_: [])
         boards.commit(
             here, EndRun(Run("r1", "T1", outcome="succeeded")), AddNote(Note("n1", "T1", text="x"))
         )
