@@ -100,9 +100,10 @@ def keep(
     without asking git. Raises nothing: a cache that cannot be written is done without.
     """
     from gitkanban import files
-    from gitkanban.board.repo import checkouts, git, standstill
+    from gitkanban.board.repo import checkouts, standstill
+    from gitkanban.board.repo.settings import read_settings
 
-    pinned = git.run(place.common, "config", "gitkanban.branch", check=False).text
+    pinned = read_settings(place.common).values.get("gitkanban.branch")
     if place.aside or pinned != place.branch:
         return
     admins = {each.admin for each in checkouts.on(place, place.ref)}

@@ -3,10 +3,9 @@
 Only board paths differ between the new tree and the tip's. Git itself writes (`new_objects`).
 """
 
-import os
 import time
 from collections.abc import Sequence
-from functools import cache, cached_property
+from functools import cached_property
 from typing import NamedTuple
 
 from gitkanban import clock, failpoints
@@ -15,6 +14,7 @@ from gitkanban.board.formats import cardfile, notefile, pausefile, runfile
 from gitkanban.board.repo import git, signing
 from gitkanban.board.repo.new_objects import BLOB, Author, File, NewObjects, object_id
 from gitkanban.board.repo.place import Place
+from gitkanban.board.repo.settings import read_identity
 from gitkanban.core.changes import (
     AddCard,
     AddNote,
@@ -30,7 +30,7 @@ from gitkanban.core.changes import (
 )
 from gitkanban.core.model import Card
 from gitkanban.core.visible import shown_lines
-from gitkanban.errors import GitFailed, NotFound, Refused
+from gitkanban.errors import NotFound, Refused
 
 _FILES = ("100644", "100755")
 
@@ -213,7 +213,7 @@ class NewTree:
         return True
 
     def _write(self, tree: str, message: str, parents: Sequence[str]) -> str:
-        who = _read_read_signatures(self.place)
+        who = _read_signatures(self.place)
         commit = self._new.commit(tree, _encode_text(shown_lines(message)), *who, parents)
         self._new.write()
         self._is_written = True
@@ -237,25 +237,9 @@ def _read_signatures(place: Place) -> tuple[Author, Author]:
     now = int(clock.now())
     zone = time.strftime("%z", time.localtime(now))
     author, committer = (
-        Author(
-            *_read_identity(place.common, who, os.environ.get(f"GIT_{who}_EMAIL", "")), now, zone
-        )
-        for who in ("AUTHOR", "COMMITTER")
+        Author(*read_identity(place.common, who), now, zone) for who in ("AUTHOR", "COMMITTER")
     )
     return author, committer
-
-
-@cache
-def _read_identity(common: str, who: str, _email: str) -> tuple[bytes, bytes]:
-    """(name, address), in the bytes that git would write. Raises GitFailed where it has none."""
-    ident = git.run(common, "var", f"GIT_{who}_IDENT", check=False)
-    if ident.code:
-        raise GitFailed(
-            "git does not know who you are",
-            'Say it once: git config --global user.name "…" and user.email "…".',
-        )
-    name, _, address = ident.out.partition(b" <")
-    return name, address.rpartition(b"> ")[0]
 
 
 def _card_path(card_id: str) -> str:

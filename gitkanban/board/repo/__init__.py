@@ -1,5 +1,7 @@
 """Git: repositories, refs, merges, remotes. No cards.
 
+answers       What git has answered about a repository, cached while the files that it goes by
+              stay as they are
 base          Which branch may be base: `setup` and `verify` run its code, so whoever writes the
               board must not
 blobs         The content of objects by id or name, of those alone that are small enough to be a
@@ -30,6 +32,8 @@ remotes       Talks with a remote: fetch and push of named refs, and whether the
               reached
 scratch       Folders for a moment in git's directories; what a killed process left of them goes
               with the next
+settings      Git's configuration of a repository, and who commits in it: asked of git once, and
+              then cached
 signing       Commits signed as git's configuration and the board's `sign` say; what happens where
               that fails
 standstill    Why nothing may be committed to the board now: somebody is in the middle of

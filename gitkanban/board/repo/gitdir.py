@@ -28,6 +28,17 @@ def common_dir(cwd: str) -> str:
         at = above
 
 
+def root_above(cwd: str) -> str:
+    """The folder at or above `cwd` that has the `.git` that git finds; empty where none is sure."""
+    at, device = os.path.realpath(cwd), os.stat(cwd).st_dev
+    while not os.path.isfile(f"{at}/.git") and not os.path.lexists(f"{at}/.git/HEAD"):
+        if at == "/" or os.path.isfile(f"{at}/HEAD"):  # perhaps a git directory itself
+            return ""
+        at = os.path.dirname(at)
+    # Git does not look beyond the file system that it is called on.
+    return at if os.stat(at).st_dev == device else ""
+
+
 def _of_linked(root: str, line: str) -> str:
     if not line.startswith("gitdir: "):
         return ""

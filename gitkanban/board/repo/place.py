@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from gitkanban import files
 from gitkanban.board.repo import git, gitdir, mainfinder
+from gitkanban.board.repo.settings import answers_of, read_settings
 from gitkanban.errors import GitFailed, NoBoard, Refused
 
 FOLDER = ".kanban"
@@ -99,18 +100,8 @@ def repository(cwd: str) -> Repository:
     Raises NoBoard outside of one, Refused for an object or ref format that libgit2 cannot open, or
     where nobody can say what the main checkout is.
     """
-    done = git.run(
-        cwd, "rev-parse", "--path-format=absolute", "--git-common-dir", "--git-dir",
-        "--show-object-format", "--show-toplevel", check=False, known=False,
-    )  # fmt: skip
-    lines = done.text.split("\n")
-    if len(lines) < 3:
-        if not gitdir.common_dir(os.path.realpath(cwd)):
-            raise NoBoard("this is not a git repository", "Go into one, or `git init` here first.")
-        raise GitFailed(done.said, _ownership_advice(done.err.decode("utf-8", "replace")))
-    common, admin, objects, *rest = lines
-    here = rest[0] if rest and not done.code else ""  # it fails where there is no working tree
-    settings = _read_settings(common)
+    common, admin, objects, here = _recall_folders(cwd) or _ask_folders(cwd)
+    settings = read_settings(common).values
     storage = settings.get("extensions.refstorage", "")
     for odd in (objects if objects != "sha1" else "", storage if storage == "reftable" else ""):
         if odd:
@@ -132,16 +123,43 @@ def _is_within(path: str, folder: str) -> bool:
     return bool(folder) and f"{os.path.realpath(path)}/".startswith(f"{os.path.realpath(folder)}/")
 
 
-def _read_settings(common: str) -> dict[str, str]:
-    """What of git's configuration is asked by every command; the last of several values counts."""
-    wanted = (
-        r"^(core\.(bare|worktree)|extensions\.refstorage|gitkanban\.(branch|worktrees)|"
-        r"commit\.gpgsign)$"
-    )
-    done = git.run(common, "config", "-z", "--get-regexp", wanted, check=False)
-    pairs = (entry.partition("\n") for entry in done.text.split("\0") if entry)
-    # A name without a value is git's way to say true.
-    return {name: value if equals else "true" for name, equals, value in pairs}
+class _Folders(NamedTuple):
+    """What `git rev-parse` says in a folder: where the repository is, its format, its checkout."""
+
+    common: str
+    admin: str
+    objects: str
+    here: str  # empty where there is no working tree
+
+
+def _ask_folders(cwd: str) -> _Folders:
+    done = git.run(
+        cwd, "rev-parse", "--path-format=absolute", "--git-common-dir", "--git-dir",
+        "--show-object-format", "--show-toplevel", check=False, known=False,
+    )  # fmt: skip
+    lines = done.text.split("\n")
+    if len(lines) < 3:
+        if not gitdir.common_dir(os.path.realpath(cwd)):
+            raise NoBoard("this is not a git repository", "Go into one, or `git init` here first.")
+        raise GitFailed(done.said, _ownership_advice(done.err.decode("utf-8", "replace")))
+    # It fails where there is no working tree.
+    common, admin, objects, *rest = lines
+    found = _Folders(common, admin, objects, rest[0] if rest and not done.code else "")
+    values, sources = read_settings(found.common)
+    root = gitdir.root_above(cwd)
+    # Elsewhere the answer depends on more than the folder that has `.git`.
+    if root == found.here and sources and "core.worktree" not in values:
+        more = [root, f"{root}/.git", found.common, found.admin]
+        more += [f"{found.admin}/{name}" for name in ("commondir", "config.worktree")]
+        answers_of(found.common).remember(f"folders {root}", (*sources, *more), tuple(found))
+    return found
+
+
+def _recall_folders(cwd: str) -> _Folders | None:
+    root = gitdir.root_above(cwd)
+    common = gitdir.common_dir(root) if root else ""
+    known = answers_of(common).recall(f"folders {root}") if common else None
+    return _Folders(*known) if known else None
 
 
 def _ownership_advice(said: str) -> str:
@@ -172,6 +190,10 @@ def _configured_board(common: str, name: str) -> tuple[str, str] | None:
     if not name:
         return None
     ref = f"refs/heads/{name}"
+    prefix = _prefix_at_tip(common, ref)
+    if prefix is not None:
+        _pinned[common] = name
+        return name, prefix
     asked = "".join(f"{ref}{path}\n" for path in ("", f":{FOLDER}/{CONFIG}", f":{CONFIG}"))
     answers = git.run(common, "cat-file", "--batch-check", input=asked.encode()).text.split("\n")
     there = [not line.endswith((" missing", " ambiguous")) for line in answers]
@@ -188,6 +210,24 @@ def _configured_board(common: str, name: str) -> tuple[str, str] | None:
         )
     _pinned[common] = name
     return name, FOLDER if there[1] else ""
+
+
+def _prefix_at_tip(common: str, ref: str) -> str | None:
+    """The board's folder on a branch; None where git must be asked what is wrong there."""
+    from gitkanban.board.repo.checkouts import tip_in
+    from gitkanban.board.repo.new_objects import NewObjects
+
+    tip = tip_in(common, ref)
+    try:
+        with NewObjects(common) as objects:
+            tree = objects.reader.tree_of(tip) if tip else ""
+            for prefix in (FOLDER, ""):
+                path = f"{prefix}/{CONFIG}" if prefix else CONFIG
+                if objects.entry(tree, path.encode())[1]:
+                    return prefix
+    except GitFailed:
+        pass
+    return None
 
 
 def _standing_board(common: str, main: str, notices: list[str]) -> tuple[str, str] | None:
@@ -285,7 +325,7 @@ def pin(place: Place) -> None:
     if place.aside or _pinned.get(place.common) == place.branch:
         return
     _pinned[place.common] = place.branch
-    if git.run(place.common, "config", "gitkanban.branch", check=False).text != place.branch:
+    if read_settings(place.common).values.get("gitkanban.branch") != place.branch:
         git.run(place.common, "config", "gitkanban.branch", place.branch)
 
 

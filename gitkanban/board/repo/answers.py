@@ -1,0 +1,102 @@
+"""What git has answered about a repository, cached while the files that it goes by stay as they are.
+
+Where a repository is, how it is configured and who commits are asked by every command, and change
+once in months. An answer counts while everything that it comes from has the same stat: the
+configuration files that git has read or would have read, git itself, the folders whose owner
+decides on trust; and while the environment says the same. What cannot be known like that (a
+conditional include, a file changed just now) is not cached. It runs no git.
+"""
+
+import marshal
+import os
+import sys
+import time
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+from gitkanban import __version__, files, programs
+
+_FORMAT = ("answers", 1, __version__, sys.hexversion)
+_MOST = 16  # answers of one repository: by checkout and by environment
+# A file that was changed this recently may change again without a trace in its stat (nanoseconds).
+_YOUNG = 100_000_000
+_VARIABLES = (
+    "GIT_CONFIG", "GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_",
+    "GIT_DEFAULT_HASH", "GIT_EXEC_PATH",
+)  # fmt: skip
+_MORE = ("HOME", "XDG_CONFIG_HOME", "EMAIL")
+
+Signature = tuple[int, int, int, int] | None
+
+
+class Answers:
+    """The cached answers about one repository, by its common directory."""
+
+    def __init__(self, common: str) -> None:
+        self.path = f"{common}/gitkanban/cache/answers"
+        self._known = _load_answers(self.path)
+
+    def recall(self, key: str) -> Any:
+        """The answer to a question; None where it must be asked again."""
+        sources, answer = self._known.get((key, _environment()), ((), None))
+        if any(_sign_source(path) != signature for path, signature in sources):
+            return None
+        return answer
+
+    def remember(self, key: str, sources: Iterable[str], answer: Any) -> None:
+        """Cache an answer, of strings, bytes, tuples and dictionaries, that comes from these paths.
+
+        `sources` name files and folders, also those whose absence counts. Nothing is cached for a
+        repository in which nothing of ours is.
+        """
+        if not os.path.isdir(os.path.dirname(os.path.dirname(self.path))):
+            return
+        signed = tuple((path, _sign_source(path)) for path in sorted({*sources, find_git()}))
+        latest = max((signature[0] for _, signature in signed if signature), default=0)
+        if abs(time.time_ns() - latest) < _YOUNG:
+            return
+        known = {**_load_answers(self.path), (key, _environment()): (signed, answer)}
+        self._known = dict(list(known.items())[-_MOST:])
+        files.cache(self.path, marshal.dumps((_FORMAT, self._known)))
+
+
+def _environment() -> tuple[tuple[str, str], ...]:
+    found = (
+        (name, value)
+        for name, value in os.environ.items()
+        if (name.startswith(_VARIABLES) and not name.endswith("_DATE")) or name in _MORE
+    )
+    return (("", f"{os.geteuid()} {find_git()}"), *sorted(found))
+
+
+def find_git() -> str:
+    """The git that is run; empty: there is none on PATH."""
+    return _look_up_git(os.environ.get("PATH", os.defpath))
+
+
+@cache
+def _look_up_git(path: str) -> str:
+    return programs.find("git", path)[0]
+
+
+def _sign_source(path: str) -> Signature:
+    """What changes with a file, or with what a folder is and whose."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    if os.path.isdir(path):
+        return 0, 0, found.st_ino, found.st_uid
+    return found.st_mtime_ns, found.st_size, found.st_ino, found.st_uid
+
+
+def _load_answers(path: str) -> dict[Any, Any]:
+    try:
+        with open(path, "rb") as file:
+            if os.fstat(file.fileno()).st_uid != os.geteuid():
+                return {}  # what others wrote is not unmarshalled
+            form, known = marshal.load(file)
+    except (OSError, ValueError, EOFError, TypeError):
+        return {}
+    return known if form == _FORMAT and isinstance(known, dict) else {}
