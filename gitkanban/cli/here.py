@@ -3,7 +3,6 @@
 Shared by the commands. What others wrote is made visible here, on its way out.
 """
 
-import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -122,6 +121,8 @@ def board_of(place: Place) -> Board:
 def print_json(value: object) -> None:
     """JSON on stdout, indented, text as it is; what nobody would see, and bytes that are no text,
     as escapes."""
+    import json  # late, as everywhere on the way of a change
+
     click.echo(safe_json(json.dumps(value, indent=2, ensure_ascii=False)))
 
 

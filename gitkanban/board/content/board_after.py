@@ -7,8 +7,7 @@ is read.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from gitkanban.board.content.reading import QUIET
-from gitkanban.board.formats import cardfile, notefile, pausefile, runfile
+from gitkanban.board.content.reading import QUIET, parse_file
 from gitkanban.board.formats.yamltext import Bad
 from gitkanban.core.changes import (
     AddCard,
@@ -42,27 +41,27 @@ def after(
                 case AddCard(card) | RewriteCard(card):
                     if card.id in before.archived:
                         return None
-                    cards[card.id] = _parse_written(cardfile, text, f"cards/{card.id}.yaml")
+                    cards[card.id] = _parse_written(text, f"cards/{card.id}.yaml")
                 case EditCard(card_id):
                     was = before.cards.get(card_id)
                     if was and was.status in QUIET and cards[card_id].status not in QUIET:
                         return None  # its runs and notes were not read
-                    cards[card_id] = _parse_written(cardfile, text, f"cards/{card_id}.yaml")
+                    cards[card_id] = _parse_written(text, f"cards/{card_id}.yaml")
                 case EndRun(run):
-                    new = _parse_written(runfile, text, f"runs/{run.card}/{run.run}.yaml")
+                    new = _parse_written(text, f"runs/{run.card}/{run.run}.yaml")
                     others = (each for each in runs[run.card] if each.run != run.run)
                     runs[run.card] = tuple(sorted((*others, new), key=lambda each: each.run))
                 case AddNote(note):
-                    new = _parse_written(notefile, text, f"notes/{note.card}/{note.id}.md")
+                    new = _parse_written(text, f"notes/{note.card}/{note.id}.md")
                     rest = (each for each in notes[note.card] if each.id != note.id)
                     notes[note.card] = tuple(sorted((*rest, new)))
                 case SetPause(pause):
                     name = pause.worker
-                    paused[name] = _parse_written(pausefile, text, f"paused/{name}.yaml")
+                    paused[name] = _parse_written(text, f"paused/{name}.yaml")
     except (Bad, KeyError):
         return None
     return applied._replace(cards=cards, runs=runs, notes=notes, paused=paused)
 
 
-def _parse_written(parser: Any, text: Callable[[str], str | None], name: str) -> Any:
-    return parser.parse((text(name) or "").encode("utf-8", "surrogateescape"), name)
+def _parse_written(text: Callable[[str], str | None], name: str) -> Any:
+    return parse_file((text(name) or "").encode("utf-8", "surrogateescape"), name)

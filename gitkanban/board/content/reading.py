@@ -5,6 +5,7 @@ What was parsed is kept by path and blob id in a cache that may be deleted or da
 
 import marshal
 from collections.abc import Collection, Container, Iterable, Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from gitkanban import clock, files
@@ -82,6 +83,15 @@ def kind_of(path: str) -> str:
     return ""
 
 
+@lru_cache(maxsize=16)
+def parse_file(data: bytes, path: str) -> Any:
+    """The value in a file that is a card, a run, a note or a pause by its path. Raises Bad.
+
+    What has just been written is asked for twice: whether it reads, and for the board's cache.
+    """
+    return _parse_kind(kind_of(path), data, path)
+
+
 def _parse_kind(kind: str, data: bytes, path: str) -> Any:
     if kind == "archived":
         card = _parse_kind("card", data, path)
@@ -111,7 +121,6 @@ def refuse_unreadable(name: str, data: bytes) -> None:
 
     Raises Refused.
     """
-    from gitkanban.board.formats import configfile
     from gitkanban.board.formats.yamltext import Bad
 
     kind = kind_of(name)
@@ -122,11 +131,13 @@ def refuse_unreadable(name: str, data: bytes) -> None:
         raise Refused(text, "Put the text into a file of the repository, and name that file.")
     try:
         if kind == "config":
+            from gitkanban.board.formats import configfile
+
             wrong = configfile.parse(data, name)
             if wrong[0] is None:
                 raise Bad(wrong[1][0])
         elif kind:
-            _parse_kind(kind, data, name)
+            parse_file(data, name)
     except Bad as bad:
         problem = bad.problem
         text = f"{name} could not be read any more: {problem.message}"

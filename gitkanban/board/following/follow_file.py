@@ -10,7 +10,6 @@ import stat
 from typing import NamedTuple
 
 from gitkanban import files
-from gitkanban.board.formats import mergefile
 from gitkanban.board.repo import git
 from gitkanban.board.repo.place import Place
 from gitkanban.core import merge
@@ -115,6 +114,8 @@ def merged(
 ) -> tuple[str | None, str]:
     """The merged text, and what could not be merged."""
     if "cards" in name.split("/")[-2:-1] and name.endswith(".yaml"):
+        from gitkanban.board.formats import mergefile  # late: it brings the YAML parser
+
         done = mergefile.merge_card(base, ours, theirs)
         return done.text, "; ".join(done.notices)
     if ours in (base, theirs):

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from gitkanban.board.content import writing
 from gitkanban.board.following import follow_board, follow_file
-from gitkanban.board.repo import blobs, checkouts, commits, git, merging, refs
+from gitkanban.board.repo import blobs, checkouts, commits, git, refs
 from gitkanban.board.repo.place import Place
 
 ATTEMPTS = 10
@@ -116,6 +116,8 @@ def _path_deltas(place: Place, old: str, new: str) -> dict[str, tuple[str, str]]
 
 def _reapply_changes(draft: writing.NewTree, start: str, seen: str) -> list[str]:
     """The draft with all that came between two commits of ours once more; lines to tell."""
+    from gitkanban.board.repo import merging  # late, as it is rarely needed
+
     done = merging.merge_trees(draft.place.common, start, draft.tip, seen)
     if not done.clean:  # changed further since: by field, then, or not at all
         paths = sorted(done.conflicts)

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gitkanban import clock
-from gitkanban.board.formats import yamledit, yamltext
+from gitkanban.board.formats import cardfast, yamledit, yamltext
 from gitkanban.board.formats.yamltext import Bad, Node, Scalar, Sequence, block, refuse, scalar
 from gitkanban.core import ids, model, sizes
 from gitkanban.core.changes import Value
@@ -229,15 +229,36 @@ def edited(text: str, fields: Mapping[str, Value]) -> str:
     A field at its default is taken out, except those that are always written. Raises Bad when the
     text is no card, or the values would make it none.
     """
+    fields = {key: _normal_value(key, fields[key]) for key in sorted(fields, key=ORDER.index)}
+    laid_out = _edit_laid_out(text, fields)
+    if laid_out is not None:
+        return laid_out
     mark = "\ufeff" if text.startswith("\ufeff") else ""
     before = text.removeprefix("\ufeff")
     after = before
-    fields = {key: _normal_value(key, fields[key]) for key in sorted(fields, key=ORDER.index)}
     for key in fields:
         after = _edited_field(after, key, fields[key])
     if after != before and not _is_edit(before, after, fields):
         raise Bad(Problem("card", 0, 0, "cannot be edited in place", "Lay it out anew: `fmt`."))
     return mark + after
+
+
+def _edit_laid_out(text: str, fields: Mapping[str, Value]) -> str | None:
+    """The same for a card in which nothing stands but what `render` writes; None for any other.
+
+    No YAML parser is needed, nor imported, for it.
+    """
+    card = _read_fast(text)
+    if card is None or render(card) != text:
+        return None
+    wanted = card._replace(**fields)
+    after = render(wanted)
+    return after if _read_fast(after) == wanted else None
+
+
+def _read_fast(text: str) -> Card | None:
+    stem = text.partition("\n")[0].removeprefix("id: ")
+    return cardfast.read(text.encode("utf-8", "surrogateescape"), stem)
 
 
 def _is_edit(before: str, after: str, fields: Mapping[str, Value]) -> bool:

@@ -19,7 +19,7 @@ merging       Two commits merged as git merges them, in no checkout of anybody: 
               tree`
 new_objects   Blobs, trees and commits, put together here and handed to git as one pack, whose
               files git writes
-object_reader The content of objects by id: of a loose one from its file, of any other by one
+object_reader  The content of objects by id: of a loose one from its file, of any other by one
               `git cat-file`
 objects       The one place that opens a repository with libgit2; its errors become sentences of
               ours

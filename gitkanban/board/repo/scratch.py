@@ -1,8 +1,6 @@
 """Folders for a moment in git's directories; what a killed process left of them goes with the next."""
 
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,6 +12,8 @@ _OLD = 24 * 3600.0  # seconds after which nobody uses one any more
 @contextmanager
 def scratch_in(folder: str) -> Iterator[str]:
     """A new folder in `folder`, removed at the end. Raises OSError."""
+    import tempfile
+
     _remove_old(folder)
     with tempfile.TemporaryDirectory(prefix=PREFIX, dir=folder, ignore_cleanup_errors=True) as made:
         yield made
@@ -24,4 +24,6 @@ def _remove_old(folder: str) -> None:
         path = f"{folder}/{name}"
         with suppress(FileNotFoundError):  # somebody else removes it
             if name.startswith(PREFIX) and time.time() - os.stat(path).st_mtime > _OLD:
+                import shutil
+
                 shutil.rmtree(path, ignore_errors=True)

@@ -19,11 +19,9 @@ from gitkanban.cli.here import (
     tell,
     text_argument,
 )
-from gitkanban.cli.report import send
 from gitkanban.core.changes import AddCard, Change
 from gitkanban.core.editing import added
 from gitkanban.core.model import BACKLOG, TODO, Board, Card
-from gitkanban.core.tick.facts import Letter
 from gitkanban.errors import Refused, UsageError
 
 PLAN_MOST = 64 << 20  # characters of a list of cards
@@ -122,6 +120,9 @@ def add_command(
             drafts = [card._replace(status=BACKLOG) for card in drafts]
     place = place_here(branch)
     if session()[1]:
+        from gitkanban.cli.report import send
+        from gitkanban.core.tick.facts import Letter
+
         board = board_of(place)
         cards = [each.card for each in _decide_changes(board, drafts) if isinstance(each, AddCard)]
         send(place, Letter("", "add", session()[0], cards=tuple(cards)), board)

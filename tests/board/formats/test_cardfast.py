@@ -105,3 +105,19 @@ def test_what_is_not_plainly_laid_out_is_left_to_the_parser(change: tuple[str, s
     text = cardfile.render(PLAIN)
     assert change[0] in text
     assert cardfast.read(text.replace(*change, 1).encode(), "T1") is None
+
+
+@given(cards(), cards())
+@settings(max_examples=60)
+def test_a_laid_out_card_is_edited_as_the_parser_would_edit_it(old: Card, new: Card) -> None:
+    fields = {key: getattr(new, key) for key in cardfile.ORDER if key != "id"}
+    text = cardfile.render(old)
+    fast = cardfile._edit_laid_out(text, fields)
+    if fast is None:
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cardfile, "_edit_laid_out", lambda *_: None)
+        slow = cardfile.edited(text, fields)
+    path = f".kanban/cards/{old.id}.yaml"
+    assert cardfile.parse(fast.encode(), path) == cardfile.parse(slow.encode(), path)
+    assert fast == cardfile.render(cardfile.parse(fast.encode(), path))
