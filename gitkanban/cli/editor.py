@@ -12,14 +12,15 @@ import click
 
 from gitkanban import files
 from gitkanban.board import store
-from gitkanban.board.formats import cardfile, mergefile
+from gitkanban.board.formats import cardfile
 from gitkanban.board.repo.git import run as git
 from gitkanban.board.repo.place import Place
-from gitkanban.cli.here import card_of, change, text_argument
-from gitkanban.core.changes import Change, RewriteCard
-from gitkanban.core.editing import check_rewrite
-from gitkanban.core.model import Board, Card
-from gitkanban.errors import GitkanbanError, NotFound, Refused, UsageError
+from gitkanban.board.review.card_edit import CardEdit, edit_card
+from gitkanban.cli.here import change, text_argument
+from gitkanban.core.changes import Change
+from gitkanban.core.lookup import card_of
+from gitkanban.core.model import Board
+from gitkanban.errors import GitkanbanError, Refused, UsageError
 
 
 class Edited(NamedTuple):
@@ -67,35 +68,14 @@ def _id_of(board: Board, name: str) -> str:
 def _commit_edit(place: Place, card: str, base: str, text: str) -> Edited:
     # In the person's own text a mistake has the position that the editor shows.
     cardfile.parse(_encode_text(text), place.path(f"cards/{card}.yaml"))
-    fields: list[str] = []
+    edits: list[CardEdit] = []
 
     def decide(board: Board) -> list[Change]:
-        before = board.cards.get(card)
-        if before is None and all(problem.card != card for problem in board.problems):
-            raise NotFound(f"card {card} was removed meanwhile", "`gitkanban add` makes a new one.")
-        merged = _merge_edit(place, board, card, base, text)
-        after = cardfile.parse(_encode_text(merged), place.path(f"cards/{card}.yaml"))
-        check_rewrite(board, before, after)
-        if before:
-            fields[:] = [
-                name for name in Card._fields if getattr(after, name) != getattr(before, name)
-            ]
-        return [RewriteCard(after, merged)]
+        edits[:] = [edit_card(place, board, card, base=base, text=text)]
+        return [edits[0].change]
 
     done = change(place, decide)
-    return Edited(card, sorted(fields), done.commit)
-
-
-def _merge_edit(place: Place, board: Board, card: str, base: str, text: str) -> str:
-    now = store.card_text(place, board, card)
-    found = mergefile.merge_card(base, text, now, ("your text", "the board"))
-    if found.conflicts:
-        disputed = "; ".join(found.notices)
-        raise Refused(
-            f"{card} was changed meanwhile, and so did you: {disputed}",
-            f"`gitkanban show {card}` tells what it says now.",
-        )
-    return found.text or ""
+    return Edited(card, edits[0].fields, done.commit)
 
 
 def _encode_text(text: str) -> bytes:

@@ -14,8 +14,7 @@ from gitkanban.board.repo.place import Place, find
 from gitkanban.board.store import Committed, commit, read
 from gitkanban.cli.terminal import colour_wanted
 from gitkanban.core.changes import Change
-from gitkanban.core.ids import resolve
-from gitkanban.core.model import Board, Card
+from gitkanban.core.model import Board
 from gitkanban.core.visible import safe_json
 from gitkanban.errors import GitkanbanError, Refused, UsageError
 from gitkanban.views.message import commit_message
@@ -82,20 +81,6 @@ def refuse_in_session(verb: str, card: str = "") -> None:
         from gitkanban.core.moves import check_session
 
         check_session(verb, card, own)
-
-
-def card_of(board: Board, text: str) -> Card:
-    """The card named by an id or a prefix. Raises NotFound, BadData for a quarantined one."""
-    bad = next((problem for problem in board.problems if problem.card == text), None)
-    if bad and text not in board.cards:
-        from gitkanban.errors import BadData
-
-        raise BadData(f"card {text} cannot be read: {bad.located}", bad.hint)
-    if text in board.archived and text not in board.cards:
-        from gitkanban.errors import NotFound
-
-        raise NotFound(f"card {text} is done and archived", "`gitkanban show` still shows it.")
-    return board.cards[resolve(board.cards, text)]
 
 
 def change(place: Place, decide: Callable[[Board], Sequence[Change]], why: str = "") -> Committed:

@@ -8,7 +8,8 @@ import click
 
 from gitkanban import clock
 from gitkanban.board.repo.place import Place
-from gitkanban.cli.here import board_of, card_of, print_json, refuse_in_session, session
+from gitkanban.cli.here import board_of, print_json, refuse_in_session, session
+from gitkanban.core.lookup import card_of
 from gitkanban.core.model import Board
 from gitkanban.core.moves import check_report
 from gitkanban.core.tick.facts import Letter, Report

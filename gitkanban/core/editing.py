@@ -1,16 +1,17 @@
 """New cards and edits of cards, checked against the board they go to.
 
 It refuses what would leave the board broken: unknown workers, parents and capacities, cycles,
-ids that exist. It assigns no ids and reads no files.
+ids that exist. Where new ids come from is not for it to say, and it reads no files.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from gitkanban.core.agents.presets import choice_fault
 from gitkanban.core.changes import AddCard, EditCard
 from gitkanban.core.graph import cycles
-from gitkanban.core.ids import check_id, nearest
+from gitkanban.core.ids import check_id, did_you_mean
+from gitkanban.core.lookup import card_of, not_known
 from gitkanban.core.model import STATUS_FIELDS, Board, Card
 from gitkanban.errors import BadData, NotFound, Refused, UsageError
 
@@ -29,6 +30,33 @@ def added(board: Board, cards: Sequence[Card]) -> list[AddCard]:
         check_fields(board, known, card)
     _check_cycles(known, [card.id for card in cards])
     return [AddCard(card) for card in cards]
+
+
+def drafted(board: Board, drafts: Sequence[Card], new_ids: Iterator[str]) -> list[AddCard]:
+    """The changes that add cards as a person wrote them, in their order; raises as `added` does.
+
+    A card without an id gets the next new one that nobody has, one without a worker the only worker
+    there is; parents may be named by a prefix, and may be drafts.
+    """
+    taken = {card.id for card in drafts if card.id} | board.cards.keys() | board.archived
+    unused = (fresh for fresh in new_ids if fresh not in taken)
+    own = {card.id for card in drafts if card.id} | board.archived
+    cards = []
+    for card in drafts:
+        parents = {name if name in own else card_of(board, name).id for name in card.parents}
+        name = card.id or next(unused)
+        taken.add(name)
+        worker = card.worker or _only_worker(board)
+        cards.append(card._replace(id=name, worker=worker, parents=tuple(sorted(parents))))
+    return added(board, cards)
+
+
+def _only_worker(board: Board) -> str:
+    """The worker's name where the config has exactly one."""
+    config = board.config
+    if config is None or config.faulty or len(config.workers) != 1:
+        return ""
+    return next(iter(config.workers))
 
 
 def edited(board: Board, card: Card, fields: Mapping[str, Any]) -> list[EditCard]:
@@ -94,13 +122,13 @@ def check_fields(
         if board.config and card.worker in board.config.faulty:
             mistake = board.config.faulty[card.worker]
             raise BadData(f"worker {card.worker} has a mistake: {mistake.located}", mistake.hint)
-        raise NotFound(f"no worker {card.worker!r}", _known_names_hint(card.worker, workers))
+        raise not_known("worker", card.worker, workers)
     for parent in card.parents:
         if parent == card.id:
             raise Refused(f"{card.id} cannot be its own parent", "Leave that parent out.")
         if parent not in old.parents and parent not in known and parent not in board.archived:
             raise NotFound(
-                f"no card {parent!r} to be a parent of {card.id}", _known_names_hint(parent, known)
+                f"no card {parent!r} to be a parent of {card.id}", did_you_mean(parent, known)
             )
     _check_choice(board, card, old)
     _check_needs(board, card, old)
@@ -119,7 +147,7 @@ def _check_choice(board: Board, card: Card, old: Card) -> None:
         hint = f"Name it under `{key}s:` of {worker.name} in config.yaml."
         raise Refused(f"{worker.name} lets cards choose no {key}", hint)
     raise NotFound(
-        f"{worker.name} does not offer the {key} {value!r}", _known_names_hint(value, offered)
+        f"{worker.name} does not offer the {key} {value!r}", did_you_mean(value, offered)
     )
 
 
@@ -135,7 +163,7 @@ def _check_needs(board: Board, card: Card, old: Card) -> None:
         if (name, amount) in known:
             continue
         if name not in capacities:
-            raise NotFound(f"no capacity {name!r}{by}", _known_names_hint(name, capacities))
+            raise NotFound(f"no capacity {name!r}{by}", did_you_mean(name, capacities))
         if amount > capacities[name]:
             raise Refused(
                 f"{card.id} needs {name} {amount}, of which there are {capacities[name]}{by}",
@@ -172,11 +200,3 @@ def _check_cycles(known: Mapping[str, Card], changed: Iterable[str]) -> None:
     if found:
         ring = " → ".join([*found[0], found[0][0]])
         raise Refused(f"that makes a cycle: {ring}", "Each waits for the next; leave one link out.")
-
-
-def _known_names_hint(name: str, known: Iterable[str]) -> str:
-    names = sorted(known)
-    close = nearest(name, names)
-    if close:
-        return f"Did you mean {close}?"
-    return f"There are: {', '.join(names[:12])}." if names else "There are none yet."

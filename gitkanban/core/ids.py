@@ -116,7 +116,8 @@ def nearest(text: str, known: Iterable[str]) -> str:
 
 def did_you_mean(text: str, known: Iterable[str]) -> str:
     """A hint that names the nearest known word, or all of them where they are few, or nothing."""
-    return Nearest(known).hint(text)
+    names = list(known)
+    return Nearest(names).hint(text) if names else "There are none yet."
 
 
 def resolve(known: Collection[str], text: str) -> str:

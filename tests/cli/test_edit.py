@@ -51,7 +51,7 @@ def test_what_holds_already_makes_no_commit(board: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--worker", "bakend-hermes-pool"], "Did you mean backend-hermes-pool?"),
+        (["--worker", "bakend-hermes-pool"], "Did you mean 'backend-hermes-pool'?"),
         (["--parent", "T4"], "that makes a cycle: T1 → T4"),
         (["--parent", "T9"], "no card 'T9'"),
         (["--needs", "gpu"], "no capacity 'gpu'"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gitkanban.core.editing import added, edited, linked, unlinked
+from gitkanban.core.editing import added, drafted, edited, linked, unlinked
 from gitkanban.core.model import Board, Card, Problem
 from gitkanban.errors import GitkanbanError
 from tests.support.boards import board
@@ -69,3 +69,22 @@ def test_links_are_sets() -> None:
     assert change.fields == {"parents": ()}
     with pytest.raises(GitkanbanError, match="no parent of T3"):
         unlinked(STATE, STATE.cards["T3"], ["T1"])
+
+
+def test_drafts_get_unused_ids_the_only_worker_and_their_parents() -> None:
+    state = board("alpha todo", workers="sole lane", archived=["old"])
+    drafts = [
+        Card("", "one", parents=("alp", "X")),
+        Card("X", "two", parents=("old",)),
+        Card("", "three"),
+    ]
+    changes = drafted(state, drafts, iter(["alpha", "old", "X", "n1", "n1", "n2"]))
+    assert [each.card.id for each in changes] == ["n1", "X", "n2"]
+    assert changes[0].card.parents == ("X", "alpha")
+    assert {each.card.worker for each in changes} == {"sole"}
+
+
+def test_of_two_workers_none_is_the_one_for_a_draft() -> None:
+    state = board("T1 todo", workers="sole lane\nother lane")
+    [change] = drafted(state, [Card("", "one")], iter(["n1"]))
+    assert change.card.worker == ""

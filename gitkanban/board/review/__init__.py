@@ -1,9 +1,12 @@
 """The board's past and its changes, for people.
 
+card_edit  A card's file as a person has edited it, merged with what the board has by now
 findings   The findings of a review with the places in the files, and the rules that are about
            texts
 history    The story of a board from its commits: who did what to which card, when, and why
 reverting  What takes a board commit back: changes that put its fields back where they were
 revisions  Boards at any revision and as they lie in a checkout, for review: `check`, `diff` and
            `fmt`
+worker_edit  An edit of one worker's keys in config.yaml: its comments kept, and refused where it
+           is wrong
 """

@@ -4,7 +4,6 @@ import click
 
 from gitkanban.cli.here import (
     board_of,
-    card_of,
     json_option,
     place_here,
     print_json,
@@ -13,6 +12,7 @@ from gitkanban.cli.here import (
     tell,
     tell_error,
 )
+from gitkanban.core.lookup import card_of
 from gitkanban.errors import GitkanbanError
 
 

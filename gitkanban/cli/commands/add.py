@@ -8,7 +8,6 @@ from gitkanban import clock
 from gitkanban.cli.here import (
     board_of,
     branch_option,
-    card_of,
     change,
     json_option,
     place_here,
@@ -19,9 +18,9 @@ from gitkanban.cli.here import (
     tell,
     text_argument,
 )
-from gitkanban.core.changes import AddCard, Change
-from gitkanban.core.editing import added
-from gitkanban.core.model import BACKLOG, TODO, Board, Card
+from gitkanban.core.changes import AddCard
+from gitkanban.core.editing import drafted
+from gitkanban.core.model import BACKLOG, TODO, Card
 from gitkanban.errors import Refused, UsageError
 
 PLAN_MOST = 64 << 20  # characters of a list of cards
@@ -118,17 +117,17 @@ def add_command(
         drafts = parse_plan(text_argument("", source, PLAN_MOST).encode(), source)
         if status == BACKLOG:
             drafts = [card._replace(status=BACKLOG) for card in drafts]
-    place = place_here(branch)
+    place, new_ids = place_here(branch), iter(clock.card_id, "")
     if session()[1]:
         from gitkanban.cli.report import send
         from gitkanban.core.tick.facts import Letter
 
         board = board_of(place)
-        cards = [each.card for each in _decide_changes(board, drafts) if isinstance(each, AddCard)]
+        cards = [each.card for each in drafted(board, drafts, new_ids)]
         send(place, Letter("", "add", session()[0], cards=tuple(cards)), board)
         commit = ""
     else:
-        done = change(place, lambda board: _decide_changes(board, drafts))
+        done = change(place, lambda board: drafted(board, drafts, new_ids))
         cards = [each.card for each in done.changes if isinstance(each, AddCard)]
         commit = done.commit
     if as_json:
@@ -171,42 +170,6 @@ def _edit_text(text: str, otherwise: str) -> str:
         return click.edit(text, editor=editor(place_here()), extension=".md") or otherwise
     except click.ClickException as error:
         raise Refused(error.format_message(), "Set EDITOR to one that works.") from None
-
-
-def _decide_changes(board: Board, drafts: Sequence[Card]) -> list[Change]:
-    named = {card.id for card in drafts if card.id}
-    only = _only_worker(board)
-    cards = [
-        card._replace(
-            id=card.id or _new_id(board, named),
-            worker=card.worker or only,
-            parents=tuple(sorted({_parent_id(board, named, parent) for parent in card.parents})),
-        )
-        for card in drafts
-    ]
-    return list(added(board, cards))
-
-
-def _only_worker(board: Board) -> str:
-    """The worker's name where the config has exactly one."""
-    config = board.config
-    if config is None or config.faulty or len(config.workers) != 1:
-        return ""
-    return next(iter(config.workers))
-
-
-def _parent_id(board: Board, named: set[str], text: str) -> str:
-    if text in named or text in board.archived:
-        return text
-    return card_of(board, text).id
-
-
-def _new_id(board: Board, named: set[str]) -> str:
-    while True:
-        fresh = clock.card_id()
-        if not (fresh in board.cards or fresh in board.archived or fresh in named):
-            named.add(fresh)
-            return fresh
 
 
 def parse_needs(words: Sequence[str]) -> tuple[tuple[str, int], ...]:

@@ -13,7 +13,6 @@ from gitkanban.board.repo.place import Place
 from gitkanban.cli.commands.add import parse_needs
 from gitkanban.cli.here import (
     branch_option,
-    card_of,
     change,
     json_option,
     place_here,
@@ -23,6 +22,7 @@ from gitkanban.cli.here import (
 )
 from gitkanban.core.changes import Change
 from gitkanban.core.editing import edited
+from gitkanban.core.lookup import card_of
 from gitkanban.core.model import BACKLOG, Board, Card
 from gitkanban.core.transitions import PERSON, allowed
 from gitkanban.errors import Refused, UsageError

@@ -8,8 +8,9 @@ import click
 
 from gitkanban import files
 from gitkanban.board.repo.place import Place
-from gitkanban.cli.here import branch_option, card_of, place_here, refuse_in_session, say, tell
+from gitkanban.cli.here import branch_option, place_here, refuse_in_session, say, tell
 from gitkanban.core.changes import Change, MessageLine, RewriteCard
+from gitkanban.core.lookup import card_of
 from gitkanban.core.model import Board
 
 

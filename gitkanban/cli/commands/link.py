@@ -6,7 +6,6 @@ import click
 
 from gitkanban.cli.here import (
     branch_option,
-    card_of,
     change,
     json_option,
     place_here,
@@ -16,6 +15,7 @@ from gitkanban.cli.here import (
 )
 from gitkanban.core.changes import Change
 from gitkanban.core.editing import linked, unlinked
+from gitkanban.core.lookup import card_of
 from gitkanban.core.model import Board
 
 

@@ -5,9 +5,9 @@ from typing import Any
 import click
 
 from gitkanban.cli.viewing import form_of, list_options
-from gitkanban.core.ids import did_you_mean, resolve
+from gitkanban.core.ids import resolve
+from gitkanban.core.lookup import not_known
 from gitkanban.core.model import STATUSES
-from gitkanban.errors import NotFound
 
 WORDS = (*STATUSES, "ready", "waiting")
 
@@ -100,4 +100,4 @@ def _check_filters(
     for what, names in (("worker", workers), ("profile", profiles)):
         for name in names:
             if name not in known[what]:
-                raise NotFound(f"no {what} {name!r}", did_you_mean(name, known[what] - {""}))
+                raise not_known(what, name, known[what] - {""})

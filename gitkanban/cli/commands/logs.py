@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import click
 
-from gitkanban.cli.here import board_of, card_of, json_option, place_here, print_json
+from gitkanban.cli.here import board_of, json_option, place_here, print_json
 from gitkanban.cli.terminal import colour_wanted
+from gitkanban.core.lookup import card_of
 from gitkanban.errors import NotFound
 from gitkanban.runs.records import folders
 from gitkanban.runs.records.folders import Folder

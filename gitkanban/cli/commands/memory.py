@@ -18,6 +18,7 @@ from gitkanban.cli.here import (
 )
 from gitkanban.core.agents.memory import ACCEPTED, REJECTED, WAITING, Proposal
 from gitkanban.core.agents.memorymerge import TAKES
+from gitkanban.core.lookup import not_known
 from gitkanban.core.model import DONE, Board
 from gitkanban.errors import Conflict, GitkanbanError, NotFound, UsageError
 
@@ -105,9 +106,7 @@ def _list_proposals(
     known = {worker.profile for worker in board.config.workers.values()} if board.config else set()
     mine = [each for each in proposals if each.profile == profile or not profile]
     if profile and profile not in known and not mine:
-        from gitkanban.core.ids import did_you_mean
-
-        raise NotFound(f"no profile {profile!r}", did_you_mean(profile, known))
+        raise not_known("profile", profile, known)
     listed = [each for each in mine if all_ or each.state == WAITING]
     cards = gathered(board)
     if as_json:

@@ -9,7 +9,6 @@ from gitkanban.board.repo.place import Place
 from gitkanban.board.store import history
 from gitkanban.cli.here import (
     branch_option,
-    card_of,
     change,
     json_option,
     person,
@@ -18,6 +17,7 @@ from gitkanban.cli.here import (
     refuse_in_session,
 )
 from gitkanban.core.changes import AddNote, Change
+from gitkanban.core.lookup import card_of
 from gitkanban.core.model import Board, Card, Note
 from gitkanban.core.moves import move, reopened, retried
 

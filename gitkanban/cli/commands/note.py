@@ -7,7 +7,6 @@ from gitkanban.board.repo.place import Place
 from gitkanban.cli.here import (
     board_of,
     branch_option,
-    card_of,
     change,
     json_option,
     own_card,
@@ -20,6 +19,7 @@ from gitkanban.cli.here import (
 )
 from gitkanban.cli.report import send
 from gitkanban.core.changes import AddNote, Change
+from gitkanban.core.lookup import card_of
 from gitkanban.core.model import Board, Note
 from gitkanban.core.tick.facts import Letter
 from gitkanban.errors import UsageError

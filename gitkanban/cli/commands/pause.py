@@ -16,10 +16,10 @@ from gitkanban.cli.here import (
     say,
 )
 from gitkanban.core.changes import Change, ClearPause, EditCard, SetPause
-from gitkanban.core.ids import did_you_mean
+from gitkanban.core.lookup import not_known
 from gitkanban.core.model import Board, Pause
 from gitkanban.core.tick.holds import EVERYBODY
-from gitkanban.errors import NotFound, UsageError
+from gitkanban.errors import UsageError
 
 workers_argument = click.argument("workers", nargs=-1, metavar="[WORKER]...")
 
@@ -121,7 +121,7 @@ def _check_workers(board: Board, names: Sequence[str]) -> None:
     known = {*board.config.workers, *board.config.faulty} if board.config else set()
     for name in names:
         if name != EVERYBODY and board.config is not None and name not in known:
-            raise NotFound(f"no worker {name!r}", did_you_mean(name, known))
+            raise not_known("worker", name, known)
 
 
 def _worker_words(name: str) -> str:

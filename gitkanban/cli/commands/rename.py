@@ -5,16 +5,9 @@ from collections.abc import Sequence
 import click
 
 from gitkanban.board.repo.place import Place
-from gitkanban.cli.here import (
-    branch_option,
-    card_of,
-    json_option,
-    place_here,
-    refuse_in_session,
-    say,
-    tell,
-)
+from gitkanban.cli.here import branch_option, json_option, place_here, refuse_in_session, say, tell
 from gitkanban.core.changes import AddCard, Change, EditCard, MessageLine
+from gitkanban.core.lookup import card_of
 from gitkanban.core.model import Board
 from gitkanban.core.renaming import renamed
 from gitkanban.errors import Refused

@@ -11,7 +11,8 @@ from gitkanban.board import store
 from gitkanban.board.content import status_cache
 from gitkanban.board.repo import git
 from gitkanban.board.repo.place import Place
-from gitkanban.cli.here import board_of, card_of, json_option, own_card, place_here, print_json
+from gitkanban.cli.here import board_of, json_option, own_card, place_here, print_json
+from gitkanban.core.lookup import card_of
 from gitkanban.core.model import DONE, RUNNING, SHARED, Board, Card
 from gitkanban.errors import BadData, NotFound
 

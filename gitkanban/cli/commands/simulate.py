@@ -9,6 +9,7 @@ from gitkanban import clock
 from gitkanban.board.repo.place import Place
 from gitkanban.cli.here import board_of, branch_option, json_option, place_here, print_json
 from gitkanban.core.forecast.simulate import Duration, Question
+from gitkanban.core.lookup import not_known
 from gitkanban.core.model import Board
 from gitkanban.core.tick.facts import Observed
 from gitkanban.errors import BadData, NotFound, UsageError
@@ -110,9 +111,7 @@ def _build_question(
         elif worker in board.config.workers:
             found[worker] = takes
         else:
-            from gitkanban.core.ids import did_you_mean
-
-            raise NotFound(f"no worker {worker!r}", did_you_mean(worker, board.config.workers))
+            raise not_known("worker", worker, board.config.workers)
     stop = duration(until) if until else 0
     if until and not stop:
         raise UsageError(

@@ -4,7 +4,6 @@ import click
 
 from gitkanban.cli.here import (
     board_of,
-    card_of,
     json_option,
     person,
     place_here,
@@ -12,6 +11,7 @@ from gitkanban.cli.here import (
     refuse_in_session,
     tell,
 )
+from gitkanban.core.lookup import card_of
 from gitkanban.core.model import RUNNING
 from gitkanban.errors import Refused, UsageError
 

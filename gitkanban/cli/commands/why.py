@@ -3,7 +3,8 @@
 import click
 
 from gitkanban import clock
-from gitkanban.cli.here import board_of, card_of, json_option, place_here, print_json
+from gitkanban.cli.here import board_of, json_option, place_here, print_json
+from gitkanban.core.lookup import card_of
 from gitkanban.errors import UsageError
 
 

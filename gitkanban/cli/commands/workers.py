@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import click
 
@@ -17,7 +16,7 @@ from gitkanban.cli.here import (
     tell,
 )
 from gitkanban.core.model import Board, Config
-from gitkanban.errors import BadData, NotFound, Refused, UsageError
+from gitkanban.errors import UsageError
 
 
 @click.command("workers")
@@ -61,7 +60,7 @@ def _set_keys(words: Sequence[str], branch: str, as_json: bool) -> None:
     if len(words) < 2 or any("=" not in word for word in words[1:]):
         raise UsageError("workers set takes NAME KEY=VALUE…", "…set backend max_concurrency=3")
     from gitkanban.board import store
-    from gitkanban.board.formats import configedit
+    from gitkanban.board.review.worker_edit import WorkerEdit, edit_worker, parse_value
     from gitkanban.core.changes import Change, MessageLine, WriteFile
     from gitkanban.views.message import from_lines
 
@@ -69,19 +68,15 @@ def _set_keys(words: Sequence[str], branch: str, as_json: bool) -> None:
     twice = next((key for key, count in Counter(key for key, _ in said).items() if count > 1), "")
     if twice:
         raise UsageError(f"{twice} is given twice", "Say it once.")
-    values = [(key, _parse_value(name, key, text)) for key, text in said]
+    values = [(key, parse_value(name, key, text)) for key, text in said]
     place = place_here(branch)
-    edits: list[_Edit] = []
+    edits: list[WorkerEdit] = []
 
     def decide(board: Board) -> list[Change]:
-        _check_known(board, name)
-        before = store.text_of(place, board, "config.yaml")
-        after = before
-        for key, value in values:
-            path = ("kanban", "workers", name, *key.split("."))
-            after = configedit.edited(after, path, value)
-        edits[:] = [_check_edit(place, name, before, after)]
-        return [WriteFile("config.yaml", after)] if after != before else []
+        edit = edit_worker(place, board, name, values)
+        edits[:] = [edit]
+        same = edit.text == store.text_of(place, board, "config.yaml")
+        return [] if same else [WriteFile("config.yaml", edit.text)]
 
     what = ", ".join(f"{key}={text}" if text else f"no {key}" for key, text in said)
 
@@ -91,7 +86,7 @@ def _set_keys(words: Sequence[str], branch: str, as_json: bool) -> None:
 
     done = store.commit(place, decide, message=message)
     tell(done.notices)
-    config, doubts = edits[0]
+    _, config, doubts = edits[0]
     why = "" if place.aside else _why_untrusted(place, config, name)
     if as_json:
         print_json({"worker": name, "commit": done.commit, "untrusted": why})
@@ -100,81 +95,6 @@ def _set_keys(words: Sequence[str], branch: str, as_json: bool) -> None:
     tell(f"but {line}" for line in doubts)
     if why and _has_command(config, name):
         tell([f"tick starts nothing for it before `gitkanban trust`: {why}"])
-
-
-def _check_known(board: Board, name: str) -> None:
-    from gitkanban.core.ids import did_you_mean
-
-    if board.config is None:
-        return  # what is wrong with it is told when it is read after the edit
-    known = {*board.config.workers, *board.config.faulty}
-    if name not in known:
-        raise NotFound(f"no worker {name!r}", did_you_mean(name, known))
-
-
-def _parse_value(name: str, key: str, text: str) -> "str | int | bool | tuple[str, ...] | None":
-    """What a word stands for under a key of the worker; None takes the key out. Raises UsageError."""
-    import shlex
-
-    from gitkanban.board.formats import configfile, configkeys
-    from gitkanban.core.ids import did_you_mean
-
-    head, _, rest = key.partition(".")
-    known = configkeys.BY_PATH.get(f"kanban.workers.*.{key}")
-    counts = configkeys.BY_PATH.get(f"kanban.workers.*.{head}")
-    if known is None and rest and counts and counts.kind == configkeys.COUNTS:
-        known = counts._replace(path=f"kanban.workers.*.{key}", kind=configkeys.COUNT)
-    if known is None or known.kind in (configkeys.SECTION, configkeys.COUNTS):
-        names = [each.path.rpartition(".")[2] for each in configkeys.below("kanban.workers.*")]
-        hint = f"Write {key}.NAME=VALUE." if known else did_you_mean(key, names)
-        raise UsageError(f"a worker has no key {key!r} to set", hint)
-    if not text:
-        return None
-    if known.kind in (configkeys.ARGV, configkeys.WORDS, configkeys.SANDBOX):
-        try:
-            return tuple(shlex.split(text))
-        except ValueError as error:
-            raise UsageError(f"{key}: {error}", "Write it as in a shell, quotes closed.") from None
-    try:
-        checked = configfile.typed(known, text)
-    except UsageError as error:
-        raise UsageError(error.message, error.hint.replace("NAME", name)) from None
-    return text if known.kind in (configkeys.DURATION, configkeys.MONEY) else checked
-
-
-class _Edit(NamedTuple):
-    """The config after an edit, and what is doubtful about it now."""
-
-    config: Config
-    doubts: list[str]
-
-
-def _check_edit(place: Place, name: str, before: str, after: str) -> _Edit:
-    """The config after the edit of a worker.
-
-    Raises BadData or Refused with the first mistake that the edit makes, without a line: what the
-    edit would have written is in no file. A mistake that was there is told with its place.
-    """
-    from gitkanban.board.formats import configfile
-    from gitkanban.core.review import configrules
-    from gitkanban.core.review.rules import ERROR, brought_in
-
-    path = place.path("config.yaml")
-    old, had = configfile.parse(before.encode(), path)
-    config, problems = configfile.parse(after.encode(), path)
-    known = {each.message for each in had}
-    for problem in problems:
-        if problem.message not in known:
-            raise BadData(problem.message, problem.hint)
-    if config is None or old is None:
-        raise BadData(had[0].located, had[0].hint)
-    doubts = [f"it has a mistake: {config.faulty[name].located}"] if name in config.faulty else []
-    for each in brought_in(configrules.state(old), configrules.state(config)):
-        # Of a worker that had a mistake, nothing was known before.
-        if (each.severity == ERROR or each.rule == "no-command") and name not in old.faulty:
-            raise Refused(f"with that, {each.message}", each.hint)
-        doubts.append(each.message)
-    return _Edit(config, doubts)
 
 
 def _has_command(config: Config, name: str) -> bool:

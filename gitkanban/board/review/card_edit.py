@@ -1,0 +1,47 @@
+"""A card's file as a person has edited it, merged with what the board has by now.
+
+It writes nothing; where the person's text lies meanwhile is not for it to know.
+"""
+
+from typing import NamedTuple
+
+from gitkanban.board import store
+from gitkanban.board.formats import cardfile, mergefile
+from gitkanban.board.repo.place import Place
+from gitkanban.core.changes import RewriteCard
+from gitkanban.core.editing import check_rewrite
+from gitkanban.core.model import Board, Card
+from gitkanban.errors import NotFound, Refused
+
+
+class CardEdit(NamedTuple):
+    """The change that an edit comes to, and the fields that it changes, sorted."""
+
+    change: RewriteCard
+    fields: list[str]
+
+
+def edit_card(place: Place, board: Board, card: str, *, base: str, text: str) -> CardEdit:
+    """The edit of a card's file from `base` to `text`, on the board as it is.
+
+    A card that cannot be read may be mended. Raises NotFound when the card is gone, Refused where
+    both have changed the same, and what `check_rewrite` raises; BadData.
+    """
+    before = board.cards.get(card)
+    if before is None and all(problem.card != card for problem in board.problems):
+        raise NotFound(f"card {card} was removed meanwhile", "`gitkanban add` makes a new one.")
+    now = store.card_text(place, board, card)
+    merged = mergefile.merge_card(base, text, now, ("your text", "the board"))
+    if merged.conflicts:
+        raise Refused(
+            f"{card} was changed meanwhile, and so did you: {'; '.join(merged.notices)}",
+            f"`gitkanban show {card}` tells what it says now.",
+        )
+    new = merged.text or ""
+    path = place.path(f"cards/{card}.yaml")
+    after = cardfile.parse(new.encode("utf-8", "surrogateescape"), path)
+    check_rewrite(board, before, after)
+    fields = [
+        name for name in Card._fields if before and getattr(after, name) != getattr(before, name)
+    ]
+    return CardEdit(RewriteCard(after, new), sorted(fields))

@@ -1,0 +1,94 @@
+"""An edit of one worker's keys in config.yaml: its comments kept, and refused where it is wrong.
+
+It writes nothing. What it means to trust is for others to say.
+"""
+
+import shlex
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gitkanban.board import store
+from gitkanban.board.formats import configedit, configfile, configkeys
+from gitkanban.board.repo.place import Place
+from gitkanban.core.ids import did_you_mean
+from gitkanban.core.lookup import not_known
+from gitkanban.core.model import Board, Config
+from gitkanban.core.review import configrules
+from gitkanban.core.review.rules import ERROR, brought_in
+from gitkanban.errors import BadData, Refused, UsageError
+
+Value = str | int | bool | tuple[str, ...]
+
+
+class WorkerEdit(NamedTuple):
+    """The config after an edit, as text and as values, and what is doubtful about it now."""
+
+    text: str
+    config: Config
+    doubts: list[str]
+
+
+def edit_worker(
+    place: Place, board: Board, name: str, values: Sequence[tuple[str, Value | None]]
+) -> WorkerEdit:
+    """The config with keys of the worker set, or taken out for None; keys may be dotted.
+
+    Raises NotFound for a worker that is not there, BadData or Refused for what would be wrong.
+    """
+    if board.config is not None:  # what is wrong with it is reported when it is read after the edit
+        known = {*board.config.workers, *board.config.faulty}
+        if name not in known:
+            raise not_known("worker", name, known)
+    before = after = store.text_of(place, board, "config.yaml")
+    for key, value in values:
+        after = configedit.edited(after, ("kanban", "workers", name, *key.split(".")), value)
+    return _check_edit(place, name, before, after)
+
+
+def parse_value(name: str, key: str, text: str) -> Value | None:
+    """What a word stands for under a key of the worker; None takes the key out. Raises UsageError."""
+    head, _, rest = key.partition(".")
+    known = configkeys.BY_PATH.get(f"kanban.workers.*.{key}")
+    counts = configkeys.BY_PATH.get(f"kanban.workers.*.{head}")
+    if known is None and rest and counts and counts.kind == configkeys.COUNTS:
+        known = counts._replace(path=f"kanban.workers.*.{key}", kind=configkeys.COUNT)
+    if known is None or known.kind in (configkeys.SECTION, configkeys.COUNTS):
+        names = [each.path.rpartition(".")[2] for each in configkeys.below("kanban.workers.*")]
+        hint = f"Write {key}.NAME=VALUE." if known else did_you_mean(key, names)
+        raise UsageError(f"a worker has no key {key!r} to set", hint)
+    if not text:
+        return None
+    if known.kind in (configkeys.ARGV, configkeys.WORDS, configkeys.SANDBOX):
+        try:
+            return tuple(shlex.split(text))
+        except ValueError as error:
+            raise UsageError(f"{key}: {error}", "Write it as in a shell, quotes closed.") from None
+    try:
+        checked = configfile.typed(known, text)
+    except UsageError as error:
+        raise UsageError(error.message, error.hint.replace("NAME", name)) from None
+    return text if known.kind in (configkeys.DURATION, configkeys.MONEY) else checked
+
+
+def _check_edit(place: Place, name: str, before: str, after: str) -> WorkerEdit:
+    """The config after the edit of a worker.
+
+    Raises BadData or Refused with the first mistake that the edit makes, without a line: what the
+    edit would have written is in no file. A mistake that was there is told with its place.
+    """
+    path = place.path("config.yaml")
+    old, had = configfile.parse(before.encode(), path)
+    config, problems = configfile.parse(after.encode(), path)
+    known = {each.message for each in had}
+    for problem in problems:
+        if problem.message not in known:
+            raise BadData(problem.message, problem.hint)
+    if config is None or old is None:
+        raise BadData(had[0].located, had[0].hint)
+    doubts = [f"it has a mistake: {config.faulty[name].located}"] if name in config.faulty else []
+    for each in brought_in(configrules.state(old), configrules.state(config)):
+        # Of a worker that had a mistake, nothing was known before.
+        if (each.severity == ERROR or each.rule == "no-command") and name not in old.faulty:
+            raise Refused(f"with that, {each.message}", each.hint)
+        doubts.append(each.message)
+    return WorkerEdit(after, config, doubts)
