@@ -19,8 +19,8 @@ from gitkanban.core.care.leftovers import known_cards
 from gitkanban.core.care.surroundings import Seen
 from gitkanban.core.model import Board, Config
 from gitkanban.core.symptom import Symptom
-from gitkanban.runs import trust, watching
-from gitkanban.runs.records import folders, machines, ticked
+from gitkanban.runs import agent_setup, trust, watching
+from gitkanban.runs.records import agent_state, folders, machines, ticked
 from gitkanban.runs.supervision.locks import Locks, network
 from gitkanban.runs.workspace import git_locks
 
@@ -80,6 +80,8 @@ def look(place: Place, board: Board, now: int) -> Seen:
         missing=equipment.list_missing_programs(place, config),
         memories=equipment.list_memory_faults(place, config),
         sandboxes=equipment.list_sandbox_faults(place, config),
+        unready=agent_setup.list_unready(place, config),
+        agents=agent_state.recall(place),
         disks=equipment.measure_disks(place, config),
         unwritable=equipment.list_unwritable(place),
         standstill=standstill.reason(place),

@@ -16,7 +16,7 @@ from gitkanban.core.model import Board
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.holds import NO_PROGRAM, UNTRUSTED, missing_words
 from gitkanban.errors import BoardBusy
-from gitkanban.runs import watching
+from gitkanban.runs import agent_setup, watching
 from gitkanban.runs.observe import observe
 from gitkanban.runs.observe import remember as remember_schedule
 from gitkanban.runs.records import agent_state, folders
@@ -73,7 +73,17 @@ def report_look(state: TickState, look: Look) -> None:
         untrusted=untrusted_workers(look),
         standstill=look.observed.standstill,
         errors=lines_in_the_way(look),
+        notices=_lines_before_first_start(state, look),
     )
+
+
+def _lines_before_first_start(state: TickState, look: Look) -> tuple[str, ...]:
+    """What the owners of agents seem not to have set up, before anything has ever run here."""
+    workers = {start.worker for start in look.plan.starts}
+    if look.observed.known_runs or not workers:
+        return ()
+    unready = agent_setup.list_unready(state.place, look.board.config)
+    return tuple(f"{worker}: {lack}" for worker, lack in unready if worker in workers)
 
 
 def untrusted_workers(look: Look) -> dict[str, str]:

@@ -47,7 +47,7 @@ def _join_changes(changes: "Sequence[KeyChange]") -> str:
 
 
 def _fact_lines(row: "Wanted", only: Container[str] | None = None) -> list[str]:
-    keys = {name: value_words(value) for name, value in row.keys.items()}
+    keys = {name: value_words(value) if value else "" for name, value in row.keys.items()}
     choices = [keys[name] for name in ("models", "efforts") if row.keys.get(name)]
     usual = {"profile": row.worker, **_USUAL}
     facts = [

@@ -321,7 +321,8 @@ def _child_of(node: Node, key: str) -> Node | None:
 
 
 def _short_name(key: ConfigKey) -> str:
-    return key.path.rpartition(".")[2]
+    parts = key.path.split(".")
+    return ".".join(parts[-2:] if "budget" in parts[:-1] else parts[-1:])
 
 
 def _wanted_words(key: ConfigKey) -> str:

@@ -72,16 +72,22 @@ def trust_command(yes: bool, as_json: bool) -> int:
     if not yes:
         if as_json:
             return 1
-        if not _ask_consent("Allow these on this machine?"):
-            click.echo("Nothing was allowed.")
+        anew = changed or found or outdated
+        names = ", ".join(state.faults)
+        question = "Allow these on this machine?" if anew else f"Let {names} start again?"
+        if not _ask_consent(question):
+            click.echo("Nothing was allowed." if anew else "Nothing was changed.")
             return 1
     trust.record(place, board.config)
     watching.settle(place, base_of(place, board.config))
     cards = _free_workers(place)
     if not as_json:
         said = "Trusted. `gitkanban tick` starts what is ready."
-        anew = changed or found or state.faults
-        click.echo(said if anew else f"Recorded today's {_join_names(outdated)}.")
+        click.echo(
+            said
+            if changed or found or state.faults
+            else f"Recorded today's {_join_names(outdated)}."
+        )
         for card in cards:
             say(f"{card} is todo again")
     return 0

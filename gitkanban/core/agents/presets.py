@@ -36,6 +36,16 @@ class Allows(NamedTuple):
     asks_nobody: bool = False  # it approves by itself whatever its tools want
 
 
+class Login(NamedTuple):
+    """Signs of a login, of which one is enough: files below HOME, variables in `pass_env`.
+
+    There are other ways to log in, so that none of them found proves nothing.
+    """
+
+    files: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+
+
 class Preset(NamedTuple):
     """One agent. `start` and `resume` are argv templates."""
 
@@ -55,8 +65,17 @@ class Preset(NamedTuple):
     state: tuple[str, ...] = ()  # of the home: where it keeps logins and sessions
     settings: tuple[str, ...] = ()  # of the home: what says what it runs, and is not a session's
     needs: str = ""  # what its owner must have set up before the first start
+    login: Login = Login()
+    says_cost: bool = False
+    profiles: str = ""  # folder below HOME with a folder for each profile but `default`
 
 
+# Where the agents that speak to many providers look for a key.
+_KEYS = (
+    "ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENROUTER_API_KEY", "GEMINI_API_KEY",
+    "GOOGLE_API_KEY", "GROQ_API_KEY", "MISTRAL_API_KEY", "DEEPSEEK_API_KEY", "XAI_API_KEY",
+    "AZURE_API_KEY", "OPENAI_API_BASE", "OLLAMA_API_BASE",
+)  # fmt: skip
 _CLAUDE = (
     "--output-format", "stream-json", "--verbose", "--permission-mode", "acceptEdits", OPTIONS,
     "--allowedTools", "Bash(gitkanban *)", "Bash({gitkanban} *)",
@@ -90,10 +109,14 @@ PRESETS: Mapping[str, Preset] = {
             model=("-m", "{value}"),
             state=(".hermes",),
             settings=(".hermes/config.yaml", ".hermes/.env"),
-            needs="a hermes profile of the name that the worker's profile has",
+            needs="a profile named as the worker's profile is (`hermes profile create NAME`; `default` is "
+            "always there), with a provider (`hermes setup`)",
+            login=Login((".hermes/.env", ".hermes/auth.json", ".hermes/config.yaml"), _KEYS),
+            profiles=".hermes/profiles",
         ),
         Preset(
             name="claude",
+            says_cost=True,
             tried="2.1.332",
             start=("claude", "-p", "--session-id", "{session}", *_CLAUDE),
             resume=("claude", "-p", "--resume", "{session}", *_CLAUDE),
@@ -110,6 +133,14 @@ PRESETS: Mapping[str, Preset] = {
             read_only_memory=(("CLAUDE_CODE_DISABLE_AUTO_MEMORY", "1"),),
             state=(".claude", ".claude.json"),
             settings=tuple(f".claude/{name}" for name in _CLAUDE_SETTINGS),
+            needs="a login (`claude`, then /login), or ANTHROPIC_API_KEY in pass_env",
+            login=Login(
+                (".claude/.credentials.json",),
+                (
+                    *("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"),
+                    *("CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX"),
+                ),
+            ),
         ),
         Preset(
             name="codex",
@@ -127,6 +158,8 @@ PRESETS: Mapping[str, Preset] = {
             commits="supervisor",
             state=(".codex",),
             settings=(".codex/config.toml", ".codex/AGENTS.md", ".codex/prompts", ".codex/skills"),
+            needs="a login (`codex login`), or CODEX_API_KEY in pass_env",
+            login=Login((".codex/auth.json",), ("CODEX_API_KEY", "OPENAI_API_KEY")),
         ),
         Preset(
             name="gemini",
@@ -139,9 +172,15 @@ PRESETS: Mapping[str, Preset] = {
             commits="supervisor",  # its shell hides ~/.gitconfig, where most people's names stand
             state=(".gemini",),
             settings=tuple(f".gemini/{name}" for name in _GEMINI_SETTINGS),
+            needs="a login (`gemini`, then /auth), or GEMINI_API_KEY in pass_env",
+            login=Login(
+                (".gemini/oauth_creds.json",),
+                ("GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_APPLICATION_CREDENTIALS"),
+            ),
         ),
         Preset(
             name="opencode",
+            says_cost=True,
             tried="1.18.33",
             start=("opencode", "run", "--format", "json", OPTIONS),
             resume=("opencode", "run", "--format", "json", "-s", "{session}", OPTIONS),
@@ -153,9 +192,12 @@ PRESETS: Mapping[str, Preset] = {
             effort=("--variant", "{value}"),
             state=(".local/share/opencode", ".local/state/opencode", ".cache/opencode"),
             settings=(".config/opencode",),
+            needs="a login (`opencode auth login`), or its provider's key in pass_env",
+            login=Login((".local/share/opencode/auth.json", ".config/opencode/opencode.json"), _KEYS),
         ),
         Preset(
             name="pi",
+            says_cost=True,
             tried="0.73.1",
             start=("pi", *_PI),
             resume=("pi", *_PI, "--session", "{session}"),
@@ -166,9 +208,12 @@ PRESETS: Mapping[str, Preset] = {
             state=(".pi",),
             settings=tuple(f".pi/agent/{name}" for name in _PI_SETTINGS),
             transcript="pi",
+            needs="a login (`pi`, then /login), or its provider's key in pass_env",
+            login=Login((".pi/agent/auth.json", ".pi/agent/models.json"), _KEYS),
         ),
         Preset(
             name="aider",
+            says_cost=True,
             tried="0.86.2",
             start=(
                 "aider", "--message", "{prompt}", "--yes-always", "--no-check-update",
@@ -182,6 +227,8 @@ PRESETS: Mapping[str, Preset] = {
             droppings=(".aider*",),
             state=(".aider",),
             settings=(".aider.conf.yml", ".aider.model.settings.yml"),
+            needs="its provider's key, in pass_env or in ~/.aider.conf.yml",
+            login=Login((".aider.conf.yml", ".env"), _KEYS),
         ),
     )
 }  # fmt: skip

@@ -5,9 +5,20 @@ A part of the check-up of `core.care.doctor`; it sees facts only.
 
 from collections.abc import Iterator
 
+from gitkanban.core.agents.presets import preset_of
 from gitkanban.core.care.surroundings import Seen
 from gitkanban.core.model import Board
 from gitkanban.core.symptom import ERROR, INFO, WARNING, Symptom
+from gitkanban.core.tick.agent_state import (
+    ANSWERED,
+    asks_person,
+    fault_way_out,
+    fault_words,
+    quota_now,
+    quota_words,
+)
+from gitkanban.core.tick.budget import has_any
+from gitkanban.core.time_words import about
 
 FREE_LEAST = 1 << 30  # bytes
 FREE_BARELY = 100 << 20
@@ -120,6 +131,60 @@ def agents(board: Board, seen: Seen) -> Iterator[Symptom]:
             f"`{program} --version`, asked as {worker} would run it, {why}",
             "Run it by hand; install that agent again, or `gitkanban trust` again if PATH is old.",
         )
+
+
+def logins(board: Board, seen: Seen) -> Iterator[Symptom]:
+    """Agents that said that they cannot work here, and those that seem not to be set up."""
+    faults = seen.agents.faults
+    for worker, fault in sorted(faults.items()):
+        yield Symptom(
+            ERROR,
+            "agent-misconfigured",
+            worker,
+            fault_words(worker, fault),
+            f"Put that right, then {fault_way_out(worker).partition(',')[0]}.",
+        )
+    worked = {
+        run.worker
+        for runs in board.runs.values()
+        for run in runs
+        if run.clone == seen.clone and run.outcome in ANSWERED
+    }
+    for worker, lack in seen.unready:
+        if worker not in {*faults, *worked}:
+            advice = "Set that up before the first start, unless it is logged in some other way."
+            yield Symptom(INFO, "agent-setup", worker, f"{worker}: {lack}", advice)
+
+
+def quotas(board: Board, seen: Seen) -> Iterator[Symptom]:
+    """Profiles whose service asked to come back later."""
+    for profile in sorted(seen.agents.quotas):
+        quota = quota_now(seen.agents, profile, seen.now)
+        if quota is None:
+            continue
+        text = quota_words(profile, quota, lambda at: about(at, seen.now))
+        if asks_person(quota):
+            advice = "Look at its account, then `gitkanban resume` one of its workers."
+            yield Symptom(WARNING, "quota", profile, text, advice)
+        else:
+            advice = "Nothing need be done: its cards go on after that."
+            yield Symptom(INFO, "quota", profile, text, advice)
+
+
+def budgets(board: Board, seen: Seen) -> Iterator[Symptom]:
+    """Budgets that cannot be kept, because the agent does not say what it costs."""
+    config = board.config
+    for worker in config.workers.values() if config else ():
+        has_budget = config and (worker.budget_day or worker.budget_card or has_any(config))
+        if has_budget and not preset_of(worker.runner).says_cost:
+            who = worker.runner or "a command of one's own"
+            yield Symptom(
+                INFO,
+                "budget-unknown",
+                worker.name,
+                f"the budget of {worker.name} does not hold: {who} does not say what it costs",
+                "Set a limit with its provider.",
+            )
 
 
 def foreign_files(board: Board, seen: Seen) -> Iterator[Symptom]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from gitkanban.core.tick.closing import Tries
+from gitkanban.core.tick.facts import AgentState
 
 
 class TokenSeen(NamedTuple):
@@ -161,6 +162,8 @@ class Seen(NamedTuple):
     missing: tuple[ProgramFault, ...] = ()
     memories: tuple[tuple[str, str], ...] = ()  # (worker, what is wrong with its memory home)
     sandboxes: tuple[tuple[str, str], ...] = ()  # (worker, why its sandbox cannot be made)
+    unready: tuple[tuple[str, str], ...] = ()  # (worker, what its agent's owner must set up)
+    agents: AgentState = AgentState()
     disks: tuple[DiskSeen, ...] = ()
     unwritable: tuple[str, ...] = ()  # folders in which we may write nothing
     standstill: str = ""

@@ -20,7 +20,7 @@ TIMES_MOST = 10  # limits in a row after which a person is asked
 WORDS_MOST = 200  # characters of the agent's own words
 
 # Ends of sessions that the service has answered.
-_ANSWERED = frozenset((SUCCEEDED, "no-work", "uncommitted", "verify-failed", "blocked"))
+ANSWERED = frozenset((SUCCEEDED, "no-work", "uncommitted", "verify-failed", "blocked"))
 
 
 def learn(state: AgentState, ends: Iterable[tuple[RunFacts, str]], now: int) -> AgentState:
@@ -37,7 +37,7 @@ def learn(state: AgentState, ends: Iterable[tuple[RunFacts, str]], now: int) -> 
         elif outcome == MISCONFIGURED and facts.worker not in faults:
             words = facts.agent_error[:WORDS_MOST]
             faults[facts.worker] = AgentFault(now, words, facts.card, facts.run)
-        elif known and outcome in _ANSWERED and facts.started > known.since:
+        elif known and outcome in ANSWERED and facts.started > known.since:
             del quotas[facts.profile]
     return AgentState(quotas, faults)
 

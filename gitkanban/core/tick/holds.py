@@ -22,6 +22,7 @@ from gitkanban.core.model import (
     Problem,
     Worker,
 )
+from gitkanban.core.model import CONFIG as BLOCKED_CONFIG
 from gitkanban.core.tick import agent_state, room
 from gitkanban.core.tick.absence import absence_words, fetch_hint
 from gitkanban.core.tick.budget import Ledger
@@ -359,6 +360,10 @@ class Reasons:
         if root.state == REVIEW and card and accepts(self._board, card):
             again = "the end of that, for each tick tries again"
             return again if name in self._observed.refused else "the next tick"
+        if card and card.status == BLOCKED and card.reason == BLOCKED_CONFIG:
+            fault = self._observed.agents.faults.get(card.worker)
+            if fault and fault.card == name:
+                return agent_state.fault_way_out(card.worker)
         answer = ' --why "your answer"' if card and card.reason == NEEDS_INPUT else ""
         unlink = f"`gitkanban unlink {child} {name}`" if child else "its children unlinked"
         return {

@@ -168,6 +168,9 @@ def describe_fallback(config: Config, worker: Worker) -> str:
     wider = sorted(set(other.pass_env) - set(worker.pass_env))
     if wider:
         more.append(f"which is also given {' '.join(wider)}")
+    if other.sandbox != worker.sandbox:
+        how = f"in {' '.join(other.sandbox)}" if other.sandbox else "without a sandbox"
+        more.append(how)
     return ", ".join((worker.fallback, *more))
 
 

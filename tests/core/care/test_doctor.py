@@ -25,6 +25,7 @@ from gitkanban.core.care.surroundings import (
 from gitkanban.core.model import Board, Problem
 from gitkanban.core.symptom import ERROR, INFO, REPAIRS, WARNING, Symptom, would
 from gitkanban.core.tick.closing import Tries
+from gitkanban.core.tick.facts import AgentFault, AgentState, Quota
 from tests.support.boards import CLONE, NOW, board
 
 QUIET = Seen(NOW, CLONE, ticked=NOW - 30, tip_at=NOW - 40)
@@ -88,6 +89,11 @@ CASES = [
      "run-of-another-user", "r1", ""),
     ({"sandboxes": (("solo", "No permissions"),)}, ERROR, "no-sandbox", "solo", ""),
     ({"memories": (("solo", "/h is no folder"),)}, WARNING, "memory-home", "solo", ""),
+    ({"unready": (("solo", "no sign of a login"),)}, INFO, "agent-setup", "solo", ""),
+    ({"agents": AgentState(faults={"solo": AgentFault(NOW, "401", "T1", "r1")})}, ERROR,
+     "agent-misconfigured", "solo", ""),
+    ({"agents": AgentState({"solo": Quota(NOW - 9, NOW + 9)})}, INFO, "quota", "solo", ""),
+    ({"agents": AgentState({"solo": Quota(NOW - 9, NOW - 5, 10)})}, WARNING, "quota", "solo", ""),
     ({"disks": (DiskSeen("/", 1 << 29),)}, WARNING, "disk-nearly-full", "/", ""),
     ({"disks": (DiskSeen("/", 1 << 20),)}, ERROR, "disk-nearly-full", "/", ""),
     ({"disks": (DiskSeen("/", 1 << 40, 12),)}, WARNING, "disk-nearly-full", "/", ""),
@@ -162,7 +168,8 @@ def test_every_symptom_is_documented() -> None:
     state = state._replace(cards={"T1": late})
     config = state.problems[0]._replace(card="")
     seen = symptoms(state._replace(problems=(*state.problems, config)), QUIET)
-    assert rows == {case[2] for case in CASES} | {each.code for each in seen}
+    codes = {case[2] for case in CASES} | {each.code for each in seen}
+    assert rows == codes | {"budget-unknown"}
 
 
 def test_every_repair_says_what_it_would_do() -> None:
@@ -233,3 +240,21 @@ def test_a_git_directory_that_may_not_be_written_is_reported_once() -> None:
     )
     seen = QUIET._replace(unwritable=("/r/.git",), ready=ready)
     assert [each.code for each in found(IDLE, seen)] == ["not-writable"]
+
+
+@pytest.mark.parametrize(
+    ("worker", "told"),
+    [
+        ("solo lane runner=codex budget_day=5", True),
+        ("solo lane runner=claude budget_day=5", False),
+        ("solo lane runner=codex", False),
+    ],
+)
+def test_a_budget_over_an_agent_that_names_no_cost_is_named(worker: str, told: bool) -> None:
+    codes = [each.code for each in found(board("T1 done", workers=worker), QUIET)]
+    assert codes == (["budget-unknown"] if told else [])
+
+
+def test_a_quota_that_is_over_is_no_symptom() -> None:
+    seen = QUIET._replace(agents=AgentState({"solo": Quota(NOW - 99, NOW - 1)}))
+    assert found(IDLE, seen) == []

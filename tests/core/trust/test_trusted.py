@@ -99,3 +99,22 @@ def test_the_boards_own_branch_is_base_where_none_is_named() -> None:
     named = trusted.board_values(Config(base="main"), "main")
     assert named == trusted.board_values(Config(), "main")
     assert named != trusted.board_values(Config(), "")
+
+
+@pytest.mark.parametrize(
+    ("other", "text"),
+    [
+        (Worker("b", "b"), "b, without a sandbox"),
+        (Worker("b", "b", sandbox=("bwrap",), pass_env=("KEY",)), "b"),
+        (
+            Worker(
+                "b", "b", sandbox=("podman", "run"), pass_env=("KEY", "MORE"), memory_path="~/b"
+            ),
+            "b, with the memory home ~/b, which is also given MORE, in podman run",
+        ),
+    ],
+)
+def test_a_fallback_names_what_cards_get_there_and_not_at_home(other: Worker, text: str) -> None:
+    own = Worker("a", "a", fallback="b", sandbox=("bwrap",), pass_env=("KEY",), memory_path="~/a")
+    assert trusted.describe_fallback(Config(workers={"a": own, "b": other}), own) == text
+    assert trusted.describe_fallback(Config(workers={"a": own}), own._replace(fallback="")) == ""
