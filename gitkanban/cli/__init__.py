@@ -1,6 +1,7 @@
 """The command line: arguments in, text out.
 
 app        The command group, and the one place where errors become text and exit codes
+cardpages  The pages of one card: what `show` prints, its work, the prompt of its next session
 commands/  One file a verb: arguments in, text out
 editor     A card's file as a person leaves it in an editor, or in a file, to a commit
 given      What was given on a command line and cannot be meant: empty words, and options given

@@ -1,0 +1,138 @@
+"""The pages of one card: what `show` prints of it, its work as a diff, the prompt of its next session.
+
+Every page is text fit for a terminal. Nothing here prints or writes.
+"""
+
+import os
+from typing import Any
+
+from gitkanban.board import store
+from gitkanban.board.content import status_cache
+from gitkanban.board.repo import git
+from gitkanban.board.repo.place import Place
+from gitkanban.core.lookup import card_of
+from gitkanban.core.model import DONE, RUNNING, SHARED, Board, Card
+from gitkanban.errors import BadData, NotFound
+
+LOG_LINES = 8
+
+
+class CardPages:
+    """One card at the board's tip; each page is made when it is asked for.
+
+    Raises NotFound, BadData for a card that is not there or cannot be read.
+    """
+
+    def __init__(self, place: Place, name: str) -> None:
+        self._place = place
+        self._glimpse = store.archived(place, store.read(place), name)
+        self.name = card_of(self._glimpse, name).id
+        self._board = store.history(place, self._glimpse, self.name)
+        self._card = self._board.cards[self.name]
+
+    def card(self, now: int) -> str:
+        """The page that `show` prints: fields, body, runs, notes, and what holds it back."""
+        from gitkanban.runs import handoffs
+        from gitkanban.views.card import card_text
+
+        place, board, card = self._place, self._board, self._card
+        held = _view_of(place, self._glimpse, card, now)["held"]
+        log = _last_log_lines(place, board, card)
+        received = handoffs.received(place, board, card)
+        return card_text(board, card, held, self.places(), now, log, received)
+
+    def data(self, now: int) -> dict[str, Any]:
+        """The same as JSON has it."""
+        from gitkanban.runs import handoffs
+        from gitkanban.views.card import card_data
+
+        # As other views have it, which know no runs of quiet cards.
+        view = _view_of(self._place, self._glimpse, self._card, now)
+        received = handoffs.received(self._place, self._board, self._card)
+        return card_data(self._board, self._card, view, self.places(), received)
+
+    def work(self, colour: bool = False, stat: bool = False) -> str:
+        """Its work as a diff, or with `stat` how much each file changed. Raises NotFound."""
+        return _work_text(self._place, self._board, self._card, colour, stat)
+
+    def prompt(self) -> str:
+        """The prompt of its next session, as the session gets it. Raises BadData."""
+        return _prompt_text(self._place, self._board, self._card)
+
+    def places(self) -> dict[str, str]:
+        """Its `branch` and `workspace`, empty where they do not exist."""
+        return _branch_and_workspace(self._place, self._board, self._card)
+
+
+def _work_text(place: Place, board: Board, card: Card, colour: bool, stat: bool) -> str:
+    """What the card's branch, or its last run where that is gone, changes since it left base."""
+    from gitkanban.board.repo.checkouts import base_of
+    from gitkanban.views.text import patch_lines
+
+    runs = [run.commit for run in board.runs_of(card.id) if run.commit]
+    base = base_of(place, board.config) if board.config else ""
+    for tip in (f"refs/heads/card/{card.id}", *runs[-1:]):
+        fork = git.run(place.common, "merge-base", f"refs/heads/{base}", tip, check=False).text
+        last = git.run(place.common, "rev-parse", "--verify", "-q", tip, check=False).text
+        if fork and fork == last and runs and runs[-1] == last:
+            # Merged by now: the run says where it began.
+            fork = next(r.start_commit for r in board.runs_of(card.id) if r.commit == last) or fork
+        if fork:
+            break
+    else:
+        raise NotFound(f"{card.id} has no work to show", "Its branch is not here, nor its commits.")
+    words = ["diff", "--no-ext-diff", "--no-color", *(["--stat"] if stat else []), fork, last]
+    text = git.run(place.common, *words).out.decode("utf-8", "replace")
+    return patch_lines(text, colour and not stat)
+
+
+def _view_of(place: Place, board: Board, card: Card, now: int) -> dict[str, Any]:
+    """The card as every view shows it; one of the archive as the board knew it last."""
+    from gitkanban.cli.quick import live
+    from gitkanban.runs import figures
+    from gitkanban.runs.observe import glance
+    from gitkanban.runs.supervision.locks import Locks
+    from gitkanban.views.summary import summary
+
+    seen = glance(place, board, now, Locks(place.private))
+    rows = summary(board, seen, figures.gather(place, board))
+    data = live(rows | status_cache.beside(place))
+    return next(each for each in data["cards"] if each["id"] == card.id)
+
+
+def _prompt_text(place: Place, board: Board, card: Card) -> str:
+    from gitkanban.tick.starting import template_of, words_of
+
+    worker = board.worker_of(card)
+    if worker is None or board.config is None:
+        raise BadData(
+            f"{card.id} has no worker to be prompted", "Set one: gitkanban edit --worker."
+        )
+    template = template_of(place, board)
+    return words_of(place, board, board.config, card, worker, template).prompt
+
+
+def _branch_and_workspace(place: Place, board: Board, card: Card) -> dict[str, str]:
+    """The card's branch and workspace, empty where they do not exist."""
+    from gitkanban.runs.workspace import worktrees
+
+    branch = worktrees.branch_of(card.id)
+    known = git.run(place.common, "show-ref", "--verify", "-q", f"refs/heads/{branch}", check=False)
+    path = worktrees.current_path(place, card.id, board.config.worktrees if board.config else "")
+    worker = board.worker_of(card)
+    if worker and worker.workspace_policy == SHARED and card.status == RUNNING:
+        path = place.main
+    return {
+        "branch": branch if not known.code else "",
+        "workspace": path if os.path.isdir(path) else "",
+    }
+
+
+def _last_log_lines(place: Place, board: Board, card: Card) -> list[str]:
+    """The last lines of a failed run's log, where this machine has them."""
+    from gitkanban.runs import handoffs
+
+    runs = board.runs_of(card.id)
+    if not runs or card.status in (DONE, RUNNING):
+        return []
+    return handoffs.last_words(place, runs[-1], LOG_LINES)
