@@ -18,6 +18,7 @@ from gitkanban.core.model import Board
 from gitkanban.errors import BoardBusy, BoardMoved, GitFailed, NoBoard
 
 if TYPE_CHECKING:
+    from gitkanban.board.content.writing import NewTree
     from gitkanban.board.following.follow_board import Step
     from gitkanban.board.work.integrate import BaseAhead
 
@@ -161,6 +162,7 @@ def bring_checkouts_along(
     return done._replace(notices=(*done.notices, *notices))
 
 
+# Long: each step stands once, in the order in which a kill between two of them is harmless.
 def _commit_on(
     place: Place,
     board: Board,
@@ -177,7 +179,7 @@ def _commit_on(
     """
     from gitkanban.board.content import board_after
     from gitkanban.board.content.writing import NewTree
-    from gitkanban.board.following import follow_base, follow_board, restoring
+    from gitkanban.board.following import follow_board, restoring
 
     if not changes:
         return Committed(board, board, "")
@@ -187,13 +189,10 @@ def _commit_on(
     restoring.restore(place)
     if not place.start and checkouts.tip(place, place.ref) != board.commit:
         return None
-    parent, also = board.commit, list[refs.Move]()
-    if onto and onto.ref != place.ref:
-        also = [(onto.ref, onto.old, onto.tip)]
-    elif onto and onto.old != board.commit:
+    same_branch = onto is not None and onto.ref == place.ref
+    if onto and same_branch and onto.old != board.commit:
         return None
-    elif onto:
-        parent = onto.tip
+    parent = onto.tip if onto and same_branch else board.commit
     with NewTree(place, parent) as draft:
         draft.apply(changes)
         if checked:
@@ -205,17 +204,7 @@ def _commit_on(
     failpoints.reach("commit.decided")
     if claim and not claim(made):
         return None
-    follow_board.begin(place, board.commit)
-    before = "" if place.start else board.commit
-    if onto:
-        onto.begin()
-
-    def rewrite_lost() -> bool:
-        return (onto is not None and onto.rewrite_lost()) | draft.rewrite_lost()
-
-    if not _swap_refs(place, rewrite_lost, (before, made), message(board, changes), also):
-        if onto:
-            follow_base.forget(onto.checkouts, onto.tip)
+    if not _move_branches(place, board, draft, made, message(board, changes), onto):
         return None
     failpoints.reach("commit.branch-moved")
     places.pin(place)
@@ -226,6 +215,36 @@ def _commit_on(
             board_cache.save(place, exact)
     step = None if onto or place.start else follow_board.Step(board.commit, made, files)
     return Committed(board, after, made, changes, signing.take_notices(), step)
+
+
+def _move_branches(
+    place: Place,
+    board: Board,
+    draft: "NewTree",
+    made: str,
+    why: str,
+    onto: "BaseAhead | None",
+) -> bool:
+    """Move the board's branch to the commit, and base with it; False when one has moved before.
+
+    Checkouts of either are brought along whatever happens after this, by whom.
+    """
+    from gitkanban.board.following import follow_base, follow_board
+
+    follow_board.begin(place, board.commit)
+    also = [(onto.ref, onto.old, onto.tip)] if onto and onto.ref != place.ref else []
+    if onto:
+        onto.begin()
+
+    def rewrite_lost() -> bool:
+        return (onto is not None and onto.rewrite_lost()) | draft.rewrite_lost()
+
+    move = ("" if place.start else board.commit, made)
+    if _swap_refs(place, rewrite_lost, move, why, also):
+        return True
+    if onto:
+        follow_base.forget(onto.checkouts, onto.tip)
+    return False
 
 
 def _swap_refs(

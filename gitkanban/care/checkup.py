@@ -41,6 +41,7 @@ def examine(place: Place, board: Board, now: int) -> list[Symptom]:
     return found
 
 
+# Long: a value for each field of what is looked at.
 def look(place: Place, board: Board, now: int) -> Seen:
     """One look at everything. Raises GitFailed, OSError."""
     config = board.config

@@ -24,6 +24,7 @@ from gitkanban.runs.records import folders, slots
 from gitkanban.runs.records.folders import Folder
 from gitkanban.runs.supervision import processes
 from gitkanban.runs.supervision.locks import Locks
+from gitkanban.runs.supervision.spec import Spec
 from gitkanban.runs.workspace import cleanliness, git_locks, ground, salvage, worktrees
 from gitkanban.runs.workspace.workspace_git import head_of
 from gitkanban.runs.workspace.worktrees import Ours
@@ -60,38 +61,37 @@ def look_at_runs(
     for folder in unsettled:
         found = facts[folder.run]
         if folder.run in others:
-            owner = others[folder.run]
             card, slot = found.one("card"), found.one("slot")
-            runs.append(RunSeen(folder.run, card, slot, owner=owner))
-            continue
-        end = folder.exit()
-        if folder.run not in names:
-            if not _is_fresh(folder, now):
-                empty = not os.listdir(folder.path) if os.path.isdir(folder.path) else False
-                runs.append(RunSeen(folder.run, empty=empty))
-            continue
-        lease = slots.of_run(folder, found)
-        alive = end is None and held.issuperset(names[folder.run])
-        runs.append(
-            RunSeen(
-                folder.run,
-                found.one("card"),
-                found.one("slot"),
-                int(found.number("started", 0)),
-                alive,
-                end.ended if end else 0,
-                not (alive and lease and slots.read(place, lease.slot) != lease),
-                tries=Tries() if alive else folder.tries(),
-                moved_from=found.one("moved_from"),
-                workspace=found.one("workspace"),
-            )
-        )
+            runs.append(RunSeen(folder.run, card, slot, owner=others[folder.run]))
+        elif folder.run in names:
+            runs.append(_look_at_run(place, folder, found, held.issuperset(names[folder.run])))
+        elif not _is_fresh(folder, now):
+            empty = not os.listdir(folder.path) if os.path.isdir(folder.path) else False
+            runs.append(RunSeen(folder.run, empty=empty))
     explained = {run.slot for run in runs if run.alive or run.owner}
     holders = {
         seats[name]: "" if seats[name] in explained else _process_words(locks.path(name))
         for name in held & seats.keys()
     }
     return tuple(runs), holders
+
+
+def _look_at_run(place: Place, folder: Folder, found: Spec, locked: bool) -> RunSeen:
+    """A run of ours; `locked` says whether its locks are held."""
+    end, lease = folder.exit(), slots.of_run(folder, found)
+    alive = end is None and locked
+    return RunSeen(
+        folder.run,
+        found.one("card"),
+        found.one("slot"),
+        int(found.number("started", 0)),
+        alive,
+        end.ended if end else 0,
+        not (alive and lease and slots.read(place, lease.slot) != lease),
+        tries=Tries() if alive else folder.tries(),
+        moved_from=found.one("moved_from"),
+        workspace=found.one("workspace"),
+    )
 
 
 def _other_owner(folder: Folder) -> str:

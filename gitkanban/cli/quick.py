@@ -117,6 +117,7 @@ def status_at(rev: str) -> "dict[str, Any]":
     return live(rows | status_cache.beside(place) | nowhere)
 
 
+# Long: a value for each key that `status --json` has.
 def live(rows: "dict[str, Any]", brief: bool = False) -> "dict[str, Any]":
     """The rows of a board with who sits where now, and what a person should know beside it.
 

@@ -113,6 +113,7 @@ def facts(place: Place, config: Config, reservation: Reservation) -> dict[str, s
     }
 
 
+# Long: a value for each key of a spec, in the order in which they are written.
 def whole_spec(launch: Launch, folder: Folder) -> dict[str, str | Sequence[str]]:
     """All that the supervisor of a launch is told; `folder` is the run's.
 

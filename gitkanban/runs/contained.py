@@ -44,27 +44,27 @@ def words(place: "Place", worker: "Worker", workspace: "Workspace", folder: Fold
     if not worker.sandbox:
         return []
     ground = Ground(
-        home=_real(os.environ.get("HOME", "")),
-        workspace=_real(workspace.path),
-        git_dir=_real(place.common),
-        run_dir=_real(folder.path),
-        main=_real(place.main),
+        home=_without_links(os.environ.get("HOME", "")),
+        workspace=_without_links(workspace.path),
+        git_dir=_without_links(place.common),
+        run_dir=_without_links(folder.path),
+        main=_without_links(place.main),
     )
     if sandboxes.is_preset(worker.sandbox):
-        why = cannot(_path(place))
+        why = cannot(_search_path(place))
         if why:
             raise Refused(f"the sandbox of {worker.name} cannot be made: {why}", _UNTRIED)
-        ground = _prepared(place, worker, workspace, folder, ground)
+        ground = _prepare_ground(place, worker, workspace, folder, ground)
     first, *rest = sandboxes.prefix(worker.sandbox, ground)
-    return [programs.find(first, _path(place))[0] or first, *rest]
+    return [programs.find(first, _search_path(place))[0] or first, *rest]
 
 
-def _real(path: str) -> str:
+def _without_links(path: str) -> str:
     """Without links: bubblewrap makes what it binds at a path of its own root."""
     return os.path.realpath(path) if path else ""
 
 
-def _path(place: "Place") -> str:
+def _search_path(place: "Place") -> str:
     return trust.search_path(place)
 
 
@@ -90,7 +90,7 @@ def cannot(path: str) -> str:
     )
 
 
-def _prepared(
+def _prepare_ground(
     place: "Place", worker: "Worker", workspace: "Workspace", folder: Folder, ground: Ground
 ) -> Ground:
     home = ground.home
@@ -102,12 +102,12 @@ def _prepared(
         )
     preset = preset_of(worker.runner)
     ground = ground._replace(
-        programs=_programs(home, worker, _path(place)),
-        outputs=tuple(_outputs(worker, folder)),
+        programs=_program_folders(home, worker, _search_path(place)),
+        outputs=tuple(_make_outputs(worker, folder)),
         state=tuple(f"{home}/{name}" for name in preset.state),
         settings=tuple(f"{home}/{name}" for name in preset.settings),
-        secrets=_secrets(place, home),
-        resolver=_resolver(),
+        secrets=_secret_files(place, home),
+        resolver=_hidden_resolver(),
     )
     if workspace.admin:
         ground = _with_refs(place, workspace, ground)
@@ -141,7 +141,7 @@ def _with_memory(worker: "Worker", folder: Folder, ground: Ground) -> Ground:
     return ground._replace(memory=home.path, memory_fixed=fixed, outputs=(*ground.outputs, private))
 
 
-def _outputs(worker: "Worker", folder: Folder) -> list[str]:
+def _make_outputs(worker: "Worker", folder: Folder) -> list[str]:
     """Make what the session may write in the run's folder; as paths."""
     found = [folder.file(MAILBOX), folder.file(SCRATCH)]
     transcript = preset_of(worker.runner).transcript
@@ -162,11 +162,11 @@ def _outputs(worker: "Worker", folder: Folder) -> list[str]:
     return found
 
 
-def _programs(home: str, worker: "Worker", path: str) -> tuple[str, ...]:
+def _program_folders(home: str, worker: "Worker", path: str) -> tuple[str, ...]:
     """What of the home has to be shown so that the session finds its programs, and ours."""
     named = [argv[0] for argv in (templates_of(worker)[0], worker.verify, worker.setup) if argv]
     found = [programs.find(name, path)[0] or name for name in named if "{" not in name]
-    found += filter(None, map(_interpreter, found))
+    found += filter(None, map(_interpreter_of, found))
     found += [sys.executable, sys.prefix, os.path.dirname(os.path.dirname(files.__file__))]
     folders = [each for each in path.split(os.pathsep) if f"{each}/".startswith(f"{home}/")]
     found += [*folders, *(link for each in folders for link in _links_in(each))]
@@ -183,7 +183,7 @@ def _links_in(folder: str) -> list[str]:
         return []
 
 
-def _interpreter(program: str) -> str:
+def _interpreter_of(program: str) -> str:
     """The program that runs a script; empty for what is none."""
     try:
         with open(program, "rb") as file:
@@ -194,12 +194,12 @@ def _interpreter(program: str) -> str:
     return words[0] if words else ""
 
 
-def _secrets(place: "Place", home: str) -> tuple[str, ...]:
+def _secret_files(place: "Place", home: str) -> tuple[str, ...]:
     known = (f"{place.private}/trust.env", *sandboxes.hidden_in(home))
     return tuple(path for path in known if os.path.isfile(path))
 
 
-def _resolver() -> str:
+def _hidden_resolver() -> str:
     """Where /etc/resolv.conf leads, if that is among what is hidden."""
     real = os.path.realpath("/etc/resolv.conf")
     return real if real.startswith("/run/") else ""
@@ -213,7 +213,7 @@ def adopt(folder: Folder, common: str, branch: str, start: str) -> list[str]:
 
     Doing it again changes nothing. Raises GitFailed, OSError.
     """
-    made = _made(folder, branch)
+    made = _session_tip(folder, branch)
     ref = f"refs/heads/{branch}"
     tip = checkouts.tip_in(common, ref)
     if not made or made in (tip, start) or not commits.resolve(common, made):
@@ -229,7 +229,7 @@ def adopt(folder: Folder, common: str, branch: str, start: str) -> list[str]:
     return [f"branch {branch} was moved meanwhile; the session's commits are in {kept}"]
 
 
-def _made(folder: Folder, branch: str) -> str:
+def _session_tip(folder: Folder, branch: str) -> str:
     """The commit that the session has left as the tip of its branch; empty for none."""
     path = f"{folder.file(_HEADS)}/{branch.rpartition('/')[2]}"
     try:
@@ -241,6 +241,6 @@ def _made(folder: Folder, branch: str) -> str:
 
 def follow(folder: Folder, branch: str, tip: str) -> None:
     """Show what comes after the session where its branch is by now. Raises OSError."""
-    if tip and _made(folder, branch) not in ("", tip):
+    if tip and _session_tip(folder, branch) not in ("", tip):
         path = f"{folder.file(_HEADS)}/{branch.rpartition('/')[2]}"
         files.replace(path, f"{tip}\n".encode(), below=folder.path, lasting=False)

@@ -147,8 +147,11 @@ def _run_facts(folder: Folder, found: spec.Spec, held: set[str]) -> RunFacts:
         facts = _with_letters(facts, folder)
     if not facts.alive:
         facts = facts._replace(tries=folder.tries())
-    if end is None:
-        return facts
+    return _with_end(facts, folder, found, end) if end else facts
+
+
+def _with_end(facts: RunFacts, folder: Folder, found: spec.Spec, end: Exit) -> RunFacts:
+    """The facts of a run that has ended, with what it left and what its session said."""
     from gitkanban.core.agents import (
         readers,  # late: most looks at a board find no run that has ended
     )

@@ -26,7 +26,7 @@ from gitkanban.runs import trust
 from gitkanban.runs.observe import remember_refused
 from gitkanban.runs.verifying import verify
 from gitkanban.tick.observing import untrusted_workers
-from gitkanban.tick.state import Look, TickState
+from gitkanban.tick.state import BoardLook, TickState
 from gitkanban.views.message import commit_message
 
 ATTEMPTS = 10
@@ -80,7 +80,7 @@ class Merges(NamedTuple):
     accepted: tuple[Accepted, ...]
 
 
-def accept_unattended(state: TickState, look: Look) -> tuple[Merges, Look]:
+def accept_unattended(state: TickState, look: BoardLook) -> tuple[Merges, BoardLook]:
     """Merge what needs no person, one after the other, in memory; planned again if that is news.
 
     Base moves together with the board, whose next commit also starts what was freed. What is
@@ -95,7 +95,7 @@ def accept_unattended(state: TickState, look: Look) -> tuple[Merges, Look]:
         return merges, look
     landings = {each.card: _landing_of(each) for each in merges.accepted}
     observed = look.observed._replace(accepted=landings, refused=state.refused)
-    look = Look.planned(look.board, observed)
+    look = BoardLook.planned(look.board, observed)
     state.add(held=look.plan.held, untrusted=untrusted_workers(look))
     return merges, look
 
@@ -112,7 +112,7 @@ def _try_base(state: TickState, config: Config | None, cards: Sequence[str]) -> 
         return None
 
 
-def _try_merge(state: TickState, look: Look, base: BaseAhead, card_id: str) -> Accepted | None:
+def _try_merge(state: TickState, look: BoardLook, base: BaseAhead, card_id: str) -> Accepted | None:
     """Merge the card's work; None, and an error in the outcome, where that is refused."""
     card = look.plan.after.cards[card_id]
     try:

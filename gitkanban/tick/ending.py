@@ -18,10 +18,10 @@ from gitkanban.runs.records import folders, slots
 from gitkanban.runs.supervision.locks import Locks
 from gitkanban.runs.workspace import removal, worktrees
 from gitkanban.runs.workspace.workspaces import Wish
-from gitkanban.tick.state import Look, TickState
+from gitkanban.tick.state import BoardLook, TickState
 
 
-def close_dead_runs(state: TickState, look: Look) -> bool:
+def close_dead_runs(state: TickState, look: BoardLook) -> bool:
     """Close runs that died without a record; whether there is something new to look at."""
     news = False
     for facts in look.plan.reclaims:
@@ -31,7 +31,7 @@ def close_dead_runs(state: TickState, look: Look) -> bool:
     return news
 
 
-def _close_dead_run(state: TickState, look: Look, facts: RunFacts) -> bool:
+def _close_dead_run(state: TickState, look: BoardLook, facts: RunFacts) -> bool:
     folder = folders.of(state.place.private, facts.run)
     card = look.plan.after.cards.get(facts.card)
     asked = card is None or card.run != facts.run or folder.has("stop")
@@ -46,13 +46,13 @@ def _close_dead_run(state: TickState, look: Look, facts: RunFacts) -> bool:
     return done.done
 
 
-def stop_sessions(state: TickState, look: Look) -> None:
+def stop_sessions(state: TickState, look: BoardLook) -> None:
     """Ask for the end of sessions whose card has moved on."""
     for stop in look.plan.stops:
         state.executor.stop(folders.of(state.place.private, stop.run), stop.why)
 
 
-def settle(state: TickState, look: Look) -> None:
+def settle(state: TickState, look: BoardLook) -> None:
     """Follow up what is on the board now: ends of runs, and merges that somebody else made."""
     state.add(settled=look.plan.settled, notices=look.plan.notices)
     remove_letters(state.place, look.plan.letters)

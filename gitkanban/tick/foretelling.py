@@ -11,14 +11,14 @@ from gitkanban.runs.records import machines
 from gitkanban.runs.supervision.locks import Locks
 from gitkanban.runs.workspace import worktrees
 from gitkanban.tick.observing import lines_in_the_way, untrusted_workers
-from gitkanban.tick.state import Look
+from gitkanban.tick.state import BoardLook
 
 
 def foretell(place: Place, locks: Locks) -> Outcome:
     """The outcome of a tick with nothing done. Raises as `rounds.tick` does."""
     machines.refuse_elsewhere(place)
     board = store.read(place)
-    look = Look.planned(board, observe(place, board, int(clock.now()), locks))
+    look = BoardLook.planned(board, observe(place, board, int(clock.now()), locks))
     starts = tuple(
         Started(start.card, "", start.slot, _workspace_path(place, board, start), "", 0)
         for start in look.plan.starts

@@ -20,7 +20,7 @@ from gitkanban.runs import agent_setup, watching
 from gitkanban.runs.observe import observe
 from gitkanban.runs.observe import remember as remember_schedule
 from gitkanban.runs.records import agent_state, folders
-from gitkanban.tick.state import Look, TickState
+from gitkanban.tick.state import BoardLook, TickState
 
 
 def notice_tampering(state: TickState) -> None:
@@ -65,7 +65,7 @@ def observe_board(state: TickState, board: Board) -> Observed:
     return observed._replace(started=state.started)
 
 
-def report_look(state: TickState, look: Look) -> None:
+def report_look(state: TickState, look: BoardLook) -> None:
     """Add to the outcome what is known before anything is done."""
     state.add(
         stopped=look.plan.stops,
@@ -77,7 +77,7 @@ def report_look(state: TickState, look: Look) -> None:
     )
 
 
-def _lines_before_first_start(state: TickState, look: Look) -> tuple[str, ...]:
+def _lines_before_first_start(state: TickState, look: BoardLook) -> tuple[str, ...]:
     """What the owners of agents seem not to have set up, before anything has ever run here."""
     workers = {start.worker for start in look.plan.starts}
     if look.observed.known_runs or not workers:
@@ -86,12 +86,12 @@ def _lines_before_first_start(state: TickState, look: Look) -> tuple[str, ...]:
     return tuple(f"{worker}: {lack}" for worker, lack in unready if worker in workers)
 
 
-def untrusted_workers(look: Look) -> dict[str, str]:
+def untrusted_workers(look: BoardLook) -> dict[str, str]:
     """The workers with cards that wait for trust -> why."""
     return {worker: look.observed.untrusted[worker] for worker in _workers_held(look, UNTRUSTED)}
 
 
-def lines_in_the_way(look: Look) -> tuple[str, ...]:
+def lines_in_the_way(look: BoardLook) -> tuple[str, ...]:
     """Lines on what is wrong with the configuration, and on programs that are missing.
 
     A bad card concerns nobody else, and `status` shows it.
@@ -109,13 +109,13 @@ def lines_in_the_way(look: Look) -> tuple[str, ...]:
     return (*problems, *missing)
 
 
-def _workers_held(look: Look, code: str) -> Iterable[str]:
+def _workers_held(look: BoardLook, code: str) -> Iterable[str]:
     """The workers of the cards that are held back for this reason, sorted."""
     cards = (each.card for each in look.plan.held if each.code == code)
     return sorted({look.plan.after.cards[card].worker for card in cards})
 
 
-def remember(state: TickState, look: Look) -> None:
+def remember(state: TickState, look: BoardLook) -> None:
     """Keep for the next tick what only saves it work; what is granted starts without it too."""
     try:
         remember_schedule(state.place, look.plan.ready_since, look.plan.served)
@@ -123,7 +123,7 @@ def remember(state: TickState, look: Look) -> None:
         state.report_error(f"what was seen cannot be kept for the next tick: {error}")
 
 
-def remember_agents(state: TickState, look: Look) -> None:
+def remember_agents(state: TickState, look: BoardLook) -> None:
     """Keep what ends have shown of agents before the board has those ends: a kill in between must
     not send the next card where this one failed."""
     try:
@@ -132,7 +132,7 @@ def remember_agents(state: TickState, look: Look) -> None:
         state.report_error(f"what was learned of agents cannot be kept: {error}")
 
 
-def cards_for_proposals(state: TickState, look: Look) -> Sequence[Change]:
+def cards_for_proposals(state: TickState, look: BoardLook) -> Sequence[Change]:
     """Cards for memory proposals, when enough of them wait."""
     board = look.plan.after
     workers = board.config.workers.values() if board.config else ()

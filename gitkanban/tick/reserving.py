@@ -21,7 +21,7 @@ from gitkanban.errors import Refused
 from gitkanban.runs import leases
 from gitkanban.runs.briefing import Reservation
 from gitkanban.runs.records.slots import Lease
-from gitkanban.tick.state import Look, TickState
+from gitkanban.tick.state import BoardLook, TickState
 
 
 class Reservations:
@@ -51,7 +51,7 @@ class Reservations:
                 leases.cancel(self._place, each)
 
 
-def planned_starts(state: TickState, look: Look) -> list[Start]:
+def planned_starts(state: TickState, look: BoardLook) -> list[Start]:
     """The planned starts, none while a remote cannot be reached or base cannot be one."""
     if state.remote and state.remote.offline:
         return []
@@ -65,7 +65,7 @@ def planned_starts(state: TickState, look: Look) -> list[Start]:
     return starts
 
 
-def reserve_starts(state: TickState, look: Look, starts: Sequence[Start]) -> Reservations:
+def reserve_starts(state: TickState, look: BoardLook, starts: Sequence[Start]) -> Reservations:
     """Reserve each start; a card for which that fails is not tried again in this tick."""
     reserved: list[Reservation] = []
     config = look.board.config
@@ -79,7 +79,7 @@ def reserve_starts(state: TickState, look: Look, starts: Sequence[Start]) -> Res
 
 
 def _reserve_start(
-    state: TickState, look: Look, config: Config, start: Start
+    state: TickState, look: BoardLook, config: Config, start: Start
 ) -> Reservation | None:
     """The reservation; None where a lock is somebody's, or cannot be made, which is an error."""
     profile, number = split_slot(start.slot)
@@ -99,7 +99,7 @@ def _reserve_start(
         return None
 
 
-def report_held(state: TickState, look: Look, started: Sequence[Reservation]) -> None:
+def report_held(state: TickState, look: BoardLook, started: Sequence[Reservation]) -> None:
     """Say of the cards that were not started what holds them back, now that these run."""
     if started:
         state.add(held=holds_after(look.plan, look.observed, {each.card.id for each in started}))

@@ -27,7 +27,7 @@ from gitkanban.tick import (
     starting,
 )
 from gitkanban.tick.accepting import Merges
-from gitkanban.tick.state import FailedStart, Look, StartProgress, TickState
+from gitkanban.tick.state import BoardLook, FailedStart, StartProgress, TickState
 
 ROUNDS_MOST = 100  # looks at the board in one tick; the next tick goes on from there
 
@@ -108,7 +108,7 @@ def run_round(state: TickState) -> bool:
     observing.notice_tampering(state)  # of runs that were closed only now
     board = observing.read_board(state)
     observed = observing.observe_board(state, board)
-    look = Look.planned(board, observed)  # reconcile, schedule
+    look = BoardLook.planned(board, observed)  # reconcile, schedule
     failpoints.reach("tick.planned")
     observing.report_look(state, look)
     if ending.close_dead_runs(state, look):
@@ -124,7 +124,7 @@ def run_round(state: TickState) -> bool:
         return False
 
 
-def commit_and_start(state: TickState, look: Look, merges: Merges) -> bool:
+def commit_and_start(state: TickState, look: BoardLook, merges: Merges) -> bool:
     """Settle, accept and start in one commit; whether there is something new to look at.
 
     With a remote it is two: what has happened is ours to say, and base and board say it here

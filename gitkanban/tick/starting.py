@@ -29,13 +29,13 @@ from gitkanban.runs.records import folders
 from gitkanban.runs.records.folders import Folder
 from gitkanban.runs.workspace import workspaces, worktrees
 from gitkanban.runs.workspace.workspaces import Wish, Workspace
-from gitkanban.tick.state import FailedStart, Look, TickState
+from gitkanban.tick.state import BoardLook, FailedStart, TickState
 
 SIDE_BY_SIDE = 4  # checkouts at the same time; they wait for the disk more than for the processor
 BOARD_FILES_MOST = 1000  # in-tree cards above which a card's worktree leaves `.kanban/` out
 
 
-def start_sessions(state: TickState, look: Look, reservations: Sequence[Reservation]) -> bool:
+def start_sessions(state: TickState, look: BoardLook, reservations: Sequence[Reservation]) -> bool:
     """Start what was committed; whether a start failed, which the next round settles."""
     if not reservations or look.board.config is None:
         return False

@@ -29,7 +29,7 @@ StartProgress = Callable[
 ]
 
 
-class Look(NamedTuple):
+class BoardLook(NamedTuple):
     """One look at the board: what it says, what was observed beside it, and what to do about it."""
 
     board: Board
@@ -37,7 +37,7 @@ class Look(NamedTuple):
     plan: Plan
 
     @classmethod
-    def planned(cls, board: Board, observed: Observed) -> "Look":
+    def planned(cls, board: Board, observed: Observed) -> "BoardLook":
         """The look with its plan."""
         return cls(board, observed, plan(board, observed))
 

@@ -7,10 +7,10 @@ from typing import Any
 from gitkanban.core.agents.cost import DOLLAR, Spent, dollars
 from gitkanban.views.text import columns, plural, shown
 
-Row = tuple[str, Spent]
+CostRow = tuple[str, Spent]
 
 
-def cost_data(rows: Sequence[Row], total: Spent, by: str, since: str) -> dict[str, Any]:
+def cost_data(rows: Sequence[CostRow], total: Spent, by: str, since: str) -> dict[str, Any]:
     """The data of `cost --json`; an amount is a decimal number, null where nothing is known."""
     return {
         "by": by,
@@ -35,7 +35,7 @@ def _is_unknown(spent: Spent) -> bool:
     return bool(spent.runs) and spent.unknown == spent.runs
 
 
-def cost_text(rows: Sequence[Row], total: Spent, by: str) -> str:
+def cost_text(rows: Sequence[CostRow], total: Spent, by: str) -> str:
     """A line for each name and one for all."""
     if not rows:
         return "no runs\n"

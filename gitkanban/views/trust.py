@@ -2,13 +2,14 @@
 
 from collections.abc import Container, Sequence
 from shlex import join
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gitkanban.core.agents.presets import preset_of, sentence
 from gitkanban.core.trust.trusted import shown as value_words
 from gitkanban.views.text import shown
 
 if TYPE_CHECKING:
+    from gitkanban.core.trust.tampering import TamperFinding
     from gitkanban.core.trust.trusted import KeyChange
     from gitkanban.core.trust.withheld import Wanted, Withheld
 
@@ -23,6 +24,18 @@ _ROWS = {
     "memory_home.memory": ("memory",),
 }
 _USUAL = {"on_success": "review", "workspace_policy": "worktree-per-task", "fallback": ""}
+
+
+def trust_data(
+    wanted: "Sequence[Wanted]", withheld: "Withheld", found: "Sequence[TamperFinding]"
+) -> dict[str, Any]:
+    """The data of `trust --json`."""
+    return {
+        "workers": {row.worker: row._asdict() for row in wanted},
+        "untrusted": dict(withheld.starts),
+        "changes": [change._asdict() for change in withheld.changes],
+        "tampering": [each._asdict() for each in found],
+    }
 
 
 def trust_text(wanted: "Sequence[Wanted]", withheld: "Withheld") -> str:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import house_figures
+
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 PACKAGE = ROOT / "gitkanban"
@@ -20,6 +22,9 @@ HOMES = {
     "pygit2": {"board"},
     "portalocker": {"runs"},
 }
+
+# Private functions whose one word says it all, and why.
+ONE_WORD: dict[str, str] = {}
 
 
 def run(*command: str) -> None:
@@ -159,3 +164,34 @@ def test_files_and_links_that_a_page_names_exist(page: Path) -> None:
         headings = re.findall(r"^#+ (.+)", target.read_text(), re.M) if anchor else []
         anchors = {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in headings}
         assert not anchor or anchor in anchors, link
+
+
+def test_no_type_exists_twice() -> None:
+    assert house_figures.types_twice() == {}
+
+
+def test_a_private_function_says_what_it_does() -> None:
+    found = set(house_figures.one_word_private())
+    assert found == set(ONE_WORD), "name it by a verb and its object, or a noun and its kind"
+
+
+def test_a_function_longer_than_a_screen_says_why() -> None:
+    """The line above it says `# Long: …`."""
+    for each in house_figures.functions():
+        if each.code > house_figures.TOO_LONG:
+            lines = (PACKAGE / each.module).read_text().splitlines()
+            above = [line.strip() for line in lines[max(0, each.line - 8) : each.line - 1]]
+            reasoned = any(line.startswith("# Long: ") for line in above)
+            assert reasoned, f"{each.module}:{each.line} {each.name}: {each.code} lines of code"
+
+
+def test_the_figures_count_what_they_say(tmp_path: Path) -> None:
+    (tmp_path / "one.py").write_text(
+        '"""A module."""\n\nMove = tuple[str, str]\n\n\ndef _go() -> None:\n    """Go."""\n'
+        "    # on\n\n    pass\n\n\nclass A:\n    def f(self) -> None:\n        return\n"
+    )
+    (tmp_path / "two.py").write_text("class _Move:\n    pass\n\n\ndef _go_on() -> None: ...\n")
+    assert house_figures.one_word_private(tmp_path) == ["one.py:_go"]
+    assert house_figures.types_twice(tmp_path) == {"Move": ["one.py", "two.py"]}
+    lines = {each.name: each.code for each in house_figures.functions(tmp_path)}
+    assert lines == {"_go": 2, "A.f": 2, "_go_on": 1}

@@ -12,7 +12,7 @@ from gitkanban import clock, failpoints
 from gitkanban.board.content import reading
 from gitkanban.board.formats import cardfile, notefile, pausefile, runfile
 from gitkanban.board.repo import git, signing
-from gitkanban.board.repo.new_objects import BLOB, Author, File, NewObjects, object_id
+from gitkanban.board.repo.new_objects import BLOB, Author, NewFile, NewObjects, object_id
 from gitkanban.board.repo.place import Place
 from gitkanban.board.repo.settings import read_identity
 from gitkanban.core.changes import (
@@ -186,7 +186,7 @@ class NewTree:
         Raises GitFailed when nobody is configured as the author.
         """
         with self._new as new:
-            files: dict[bytes, File] = {
+            files: dict[bytes, NewFile] = {
                 _encode_text(file.path): None if file.data is None else (file.mode, file.data)
                 for file in self.written_files()
             }

@@ -39,7 +39,7 @@ class Answers:
 
     def recall(self, key: str) -> Any:
         """The answer to a question; None where it must be asked again."""
-        sources, answer = self._known.get((key, _environment()), ((), None))
+        sources, answer = self._known.get((key, _git_environment()), ((), None))
         if any(_sign_source(path) != signature for path, signature in sources):
             return None
         return answer
@@ -56,12 +56,12 @@ class Answers:
         latest = max((signature[0] for _, signature in signed if signature), default=0)
         if abs(time.time_ns() - latest) < _YOUNG:
             return
-        known = {**_load_answers(self.path), (key, _environment()): (signed, answer)}
+        known = {**_load_answers(self.path), (key, _git_environment()): (signed, answer)}
         self._known = dict(list(known.items())[-_MOST:])
         files.cache(self.path, marshal.dumps((_FORMAT, self._known)))
 
 
-def _environment() -> tuple[tuple[str, str], ...]:
+def _git_environment() -> tuple[tuple[str, str], ...]:
     found = (
         (name, value)
         for name, value in os.environ.items()

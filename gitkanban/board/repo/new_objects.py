@@ -32,7 +32,7 @@ _DELTA_LEAST = 4096  # bytes of a tree that is worth one
 _COPIED_MOST = 0xFFFFFF  # bytes that one instruction of a delta copies
 _INSERTED_MOST = 127
 
-File = tuple[str, bytes] | None  # (mode, content); None: no such file
+NewFile = tuple[str, bytes] | None  # (mode, content); None: no such file
 
 
 class Author(NamedTuple):
@@ -90,7 +90,7 @@ class NewObjects:
         """The content of a blob that is there. Raises GitFailed when it is missing or no blob."""
         return self.reader.read(blob, "blob")
 
-    def tree(self, changed: Mapping[bytes, File], start: str = "") -> str:
+    def tree(self, changed: Mapping[bytes, NewFile], start: str = "") -> str:
         """The id of a tree: `start` with some files set or removed. Folders left empty go."""
         return self._edit_folder(changed, start) or self._add_object("tree", b"")
 
@@ -125,11 +125,11 @@ class NewObjects:
         done = git.run(self.common, "cat-file", "--batch-check", input=asked)
         return [line.split(" ")[0] for line in done.lines if line.endswith(" missing")]
 
-    def _edit_folder(self, changed: Mapping[bytes, File], start: str) -> str:
+    def _edit_folder(self, changed: Mapping[bytes, NewFile], start: str) -> str:
         """The id of a folder; empty where nothing is left in it."""
         tree = self._tree_at(start)
         entries: dict[bytes, tuple[str, str] | None] = {}
-        below: dict[bytes, dict[bytes, File]] = {}
+        below: dict[bytes, dict[bytes, NewFile]] = {}
         for path, file in changed.items():
             name, within, rest = path.partition(b"/")
             if within:

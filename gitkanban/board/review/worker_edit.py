@@ -17,7 +17,7 @@ from gitkanban.core.review import configrules
 from gitkanban.core.review.rules import ERROR, brought_in
 from gitkanban.errors import BadData, Refused, UsageError
 
-Value = str | int | bool | tuple[str, ...]
+KeyValue = str | int | bool | tuple[str, ...]
 
 
 class WorkerEdit(NamedTuple):
@@ -29,7 +29,7 @@ class WorkerEdit(NamedTuple):
 
 
 def edit_worker(
-    place: Place, board: Board, name: str, values: Sequence[tuple[str, Value | None]]
+    place: Place, board: Board, name: str, values: Sequence[tuple[str, KeyValue | None]]
 ) -> WorkerEdit:
     """The config with keys of the worker set, or taken out for None; keys may be dotted.
 
@@ -45,7 +45,7 @@ def edit_worker(
     return _check_edit(place, name, before, after)
 
 
-def parse_value(name: str, key: str, text: str) -> Value | None:
+def parse_value(name: str, key: str, text: str) -> KeyValue | None:
     """What a word stands for under a key of the worker; None takes the key out. Raises UsageError."""
     head, _, rest = key.partition(".")
     known = configkeys.BY_PATH.get(f"kanban.workers.*.{key}")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import click
 
 from gitkanban import clock
+from gitkanban.board.repo.place import Place
 from gitkanban.cli.here import (
     board_of,
     branch_option,
@@ -68,6 +69,7 @@ PLAN_MOST = 64 << 20  # characters of a list of cards
 )
 @branch_option
 @json_option
+# Long: a parameter for each option.
 def add_command(
     title: str | None,
     card_id: str,
@@ -112,24 +114,9 @@ def add_command(
         )  # fmt: skip
         drafts: Sequence[Card] = [draft]
     else:
-        from gitkanban.board.formats.planfile import parse_plan
-
-        drafts = parse_plan(text_argument("", source, PLAN_MOST).encode(), source)
-        if status == BACKLOG:
-            drafts = [card._replace(status=BACKLOG) for card in drafts]
-    place, new_ids = place_here(branch), iter(clock.card_id, "")
-    if session()[1]:
-        from gitkanban.cli.report import send
-        from gitkanban.core.tick.facts import Letter
-
-        board = board_of(place)
-        cards = [each.card for each in drafted(board, drafts, new_ids)]
-        send(place, Letter("", "add", session()[0], cards=tuple(cards)), board)
-        commit = ""
-    else:
-        done = change(place, lambda board: drafted(board, drafts, new_ids))
-        cards = [each.card for each in done.changes if isinstance(each, AddCard)]
-        commit = done.commit
+        drafts = _read_plan(source, status)
+    place = place_here(branch)
+    cards, commit = _add_drafts(place, drafts)
     if as_json:
         ids = [card.id for card in cards]
         print_json({"ids": ids, "commit": commit, "branch": place.branch})
@@ -160,6 +147,30 @@ def _check_words(title: str | None, body: str, body_file: str | None, source: st
         )
     if body and body_file is not None:
         raise UsageError("--body or --body-file, and not both", "Leave one out.")
+
+
+def _read_plan(source: str, status: str) -> Sequence[Card]:
+    """The cards of a YAML list, all in the backlog if that is what `status` says."""
+    from gitkanban.board.formats.planfile import parse_plan
+
+    cards = parse_plan(text_argument("", source, PLAN_MOST).encode(), source)
+    return [card._replace(status=BACKLOG) for card in cards] if status == BACKLOG else cards
+
+
+def _add_drafts(place: Place, drafts: Sequence[Card]) -> tuple[list[Card], str]:
+    """The cards that were added, and the commit; from inside a session they are asked for."""
+    new_ids = iter(clock.card_id, "")
+    own, run = session()
+    if not run:
+        done = change(place, lambda board: drafted(board, drafts, new_ids))
+        return [each.card for each in done.changes if isinstance(each, AddCard)], done.commit
+    from gitkanban.cli.report import send
+    from gitkanban.core.tick.facts import Letter
+
+    board = board_of(place)
+    cards = [each.card for each in drafted(board, drafts, new_ids)]
+    send(place, Letter("", "add", own, cards=tuple(cards)), board)
+    return cards, ""
 
 
 def _edit_text(text: str, otherwise: str) -> str:

@@ -1,5 +1,7 @@
 """`gitkanban stop`: end a running session; its card becomes blocked until a person acts."""
 
+from collections.abc import Sequence
+
 import click
 
 from gitkanban.cli.here import (
@@ -12,7 +14,7 @@ from gitkanban.cli.here import (
     tell,
 )
 from gitkanban.core.lookup import card_of
-from gitkanban.core.model import RUNNING
+from gitkanban.core.model import RUNNING, Board, Card
 from gitkanban.errors import Refused, UsageError
 
 
@@ -38,18 +40,7 @@ def stop_command(cards: tuple[str, ...], all_: bool, why: str, as_json: bool) ->
         raise UsageError("name the cards to stop, or --all", "`gitkanban status` shows what runs.")
     place = place_here()
     board = board_of(place)
-    ours = clone_id(place)
-    named = [card_of(board, name) for name in cards] or [
-        card for card in board.cards.values() if card.status == RUNNING and card.clone == ours
-    ]
-    for card in named:
-        if card.status != RUNNING:
-            raise Refused(f"{card.id} is {card.status}, not running", "There is nothing to stop.")
-        if card.clone != ours:
-            raise Refused(
-                f"{card.id} runs in another clone, on {card.host}",
-                f"Stop it there, on {card.host}.",
-            )
+    named = _cards_to_stop(board, cards, clone_id(place))
     words = "stopped by " + person(place) + (f": {why}" if why else "")
     executor = Local(place, Locks(place.private))
     stopping = []
@@ -70,3 +61,20 @@ def stop_command(cards: tuple[str, ...], all_: bool, why: str, as_json: bool) ->
         click.echo("nothing runs in this clone")
     if as_json:
         print_json({"stopping": stopping})
+
+
+def _cards_to_stop(board: Board, names: Sequence[str], clone: str) -> list[Card]:
+    """The named cards, or all that run in this clone. Raises Refused for one that does not."""
+    if not names:
+        cards = board.cards.values()
+        return [card for card in cards if card.status == RUNNING and card.clone == clone]
+    named = [card_of(board, name) for name in names]
+    for card in named:
+        if card.status != RUNNING:
+            raise Refused(f"{card.id} is {card.status}, not running", "There is nothing to stop.")
+        if card.clone != clone:
+            raise Refused(
+                f"{card.id} runs in another clone, on {card.host}",
+                f"Stop it there, on {card.host}.",
+            )
+    return named

@@ -1,7 +1,7 @@
 """`gitkanban trust`: show what tick would run on this machine, and allow it."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import click
 
@@ -36,6 +36,7 @@ def trust_command(yes: bool, as_json: bool) -> int:
     from gitkanban.core.tick.agent_state import standing_lines
     from gitkanban.runs import trust, watching
     from gitkanban.runs.records import agent_state
+    from gitkanban.views.trust import trust_data, trust_text
 
     refuse_in_session("trust")
     place = place_here()
@@ -46,51 +47,42 @@ def trust_command(yes: bool, as_json: bool) -> int:
     withheld = trust.withheld(place, board.config)
     changed = bool(withheld.starts or withheld.changes)
     found = watching.findings(place)
-    state = agent_state.recall(place)
+    state, now = agent_state.recall(place), int(clock.now())
     if as_json:
-        print_json(
-            {
-                "workers": {row.worker: row._asdict() for row in wanted},
-                "untrusted": dict(withheld.starts),
-                "changes": [change._asdict() for change in withheld.changes],
-                "tampering": [each._asdict() for each in found],
-            }
-        )
+        print_json(trust_data(wanted, withheld, found))
     else:
-        from gitkanban.views.trust import trust_text
-
         click.echo(trust_text(wanted, withheld), nl=False)
-        for each in found:
-            say(f"noticed: {each.line}")
-        for line in standing_lines(state, int(clock.now())):
+        for line in (*(f"noticed: {each.line}" for each in found), *standing_lines(state, now)):
             say(line)
     outdated = trust.outdated(place, board.config)
     if not changed and not found and not state.faults and not (outdated and yes):
         if outdated:
             tell([f"{_join_names(outdated)}: what is recorded is not today's (--yes records that)"])
         return 0
-    if not yes:
-        if as_json:
-            return 1
-        anew = changed or found or outdated
-        names = ", ".join(state.faults)
-        question = "Allow these on this machine?" if anew else f"Let {names} start again?"
-        if not _ask_consent(question):
-            click.echo("Nothing was allowed." if anew else "Nothing was changed.")
-            return 1
+    if not yes and (as_json or not _agree_to(bool(changed or found or outdated), state.faults)):
+        return 1
     trust.record(place, board.config)
     watching.settle(place, base_of(place, board.config))
     cards = _free_workers(place)
     if not as_json:
-        said = "Trusted. `gitkanban tick` starts what is ready."
-        click.echo(
-            said
-            if changed or found or state.faults
-            else f"Recorded today's {_join_names(outdated)}."
-        )
-        for card in cards:
-            say(f"{card} is todo again")
+        _report_trusted(bool(changed or found or state.faults), outdated, cards)
     return 0
+
+
+def _agree_to(anew: bool, held: Iterable[str]) -> bool:
+    """Ask whether to allow what is new, or else to let the workers that are held start again."""
+    question = "Allow these on this machine?" if anew else f"Let {', '.join(held)} start again?"
+    agreed = _ask_consent(question)
+    if not agreed:
+        click.echo("Nothing was allowed." if anew else "Nothing was changed.")
+    return agreed
+
+
+def _report_trusted(anew: bool, outdated: Sequence[str], cards: Sequence[str]) -> None:
+    words = "Trusted. `gitkanban tick` starts what is ready."
+    click.echo(words if anew else f"Recorded today's {_join_names(outdated)}.")
+    for card in cards:
+        say(f"{card} is todo again")
 
 
 def _free_workers(place: Place) -> list[str]:

@@ -50,71 +50,71 @@ def is_preset(sandbox: tuple[str, ...]) -> bool:
 
 def prefix(sandbox: tuple[str, ...], ground: Ground) -> list[str]:
     """The words before the session's command line; none without a sandbox."""
-    own = [_expanded(word, ground) for word in sandbox]
+    own = [_expand_word(word, ground) for word in sandbox]
     if not is_preset(sandbox):
         return own
-    return [BWRAP, *_namespaces(), *_machine(ground), *_repository(ground), *_own(ground),
+    return [BWRAP, *_namespace_options(), *_machine_binds(ground), *_repository_binds(ground), *_own_binds(ground),
             *own[1:], "--chdir", ground.workspace, "--"]  # fmt: skip
 
 
 def trial() -> list[str]:
     """A command line that succeeds where the preset can work: all it asks of the kernel."""
-    return [BWRAP, *_namespaces(), *_masks(), "--", "true"]
+    return [BWRAP, *_namespace_options(), *_mask_options(), "--", "true"]
 
 
-def _expanded(word: str, ground: Ground) -> str:
+def _expand_word(word: str, ground: Ground) -> str:
     """The word with placeholders put in, and a leading `~/` as the home."""
     values: Mapping[str, str] = ground._asdict()
     text = _PLACEHOLDER.sub(lambda found: values[found[1]], word)
     return f"{ground.home}{text[1:]}" if text.startswith("~/") and ground.home else text
 
 
-def _namespaces() -> list[str]:
+def _namespace_options() -> list[str]:
     # A user namespace even for root: without one its capabilities would undo what follows.
     return ["--unshare-user", "--unshare-pid", "--unshare-ipc", "--die-with-parent",
             "--cap-drop", "ALL"]  # fmt: skip
 
 
-def _masks() -> list[str]:
+def _mask_options() -> list[str]:
     """The machine, read-only, without the sockets and files of others in common places."""
     empty = [word for path in ("/tmp", "/var/tmp", "/run") for word in ("--tmpfs", path)]
     return ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", *empty]
 
 
-def _machine(ground: Ground) -> Iterator[str]:
-    yield from _masks()
-    yield from _bound("--ro-bind-try", filter(None, [ground.resolver]))
+def _machine_binds(ground: Ground) -> Iterator[str]:
+    yield from _mask_options()
+    yield from _bind_each("--ro-bind-try", filter(None, [ground.resolver]))
     if not ground.home:
         return
     yield from ("--tmpfs", ground.home)
     shown = {*(f"{ground.home}/{name}" for name in _SHOWN), *ground.programs}
-    yield from _bound("--ro-bind-try", sorted(shown))
-    yield from _bound("--bind-try", ground.state)
-    yield from _bound("--ro-bind-try", ground.settings)
+    yield from _bind_each("--ro-bind-try", sorted(shown))
+    yield from _bind_each("--bind-try", ground.state)
+    yield from _bind_each("--ro-bind-try", ground.settings)
 
 
-def _repository(ground: Ground) -> Iterator[str]:
-    yield from _bound("--ro-bind", filter(None, [ground.main, ground.git_dir]))
+def _repository_binds(ground: Ground) -> Iterator[str]:
+    yield from _bind_each("--ro-bind", filter(None, [ground.main, ground.git_dir]))
     if not ground.admin:
         return
     objects = f"{ground.git_dir}/objects"
-    yield from _bound("--bind", [objects])
-    yield from _bound("--ro-bind-try", [f"{objects}/info", f"{objects}/pack"])
+    yield from _bind_each("--bind", [objects])
+    yield from _bind_each("--ro-bind-try", [f"{objects}/info", f"{objects}/pack"])
     for private, real in (ground.branches, ground.reflogs):
         yield from ("--bind", private, real)
 
 
-def _own(ground: Ground) -> Iterator[str]:
-    yield from _bound("--bind", filter(None, [ground.memory]))
-    yield from _bound("--ro-bind-try", ground.memory_fixed)
-    yield from _bound("--bind", filter(None, [ground.workspace, ground.admin]))
-    yield from _bound("--ro-bind", [ground.run_dir])
-    yield from _bound("--bind", ground.outputs)
+def _own_binds(ground: Ground) -> Iterator[str]:
+    yield from _bind_each("--bind", filter(None, [ground.memory]))
+    yield from _bind_each("--ro-bind-try", ground.memory_fixed)
+    yield from _bind_each("--bind", filter(None, [ground.workspace, ground.admin]))
+    yield from _bind_each("--ro-bind", [ground.run_dir])
+    yield from _bind_each("--bind", ground.outputs)
     for path in ground.secrets:
         yield from ("--ro-bind", "/dev/null", path)
 
 
-def _bound(option: str, paths: Iterable[str]) -> Iterator[str]:
+def _bind_each(option: str, paths: Iterable[str]) -> Iterator[str]:
     for path in paths:
         yield from (option, path, path)
 

@@ -46,53 +46,36 @@ def runs(board: Board, seen: Seen) -> Iterator[Symptom]:
             continue
         if run.moved_from:
             yield _moved_symptom(run)
-        if run.tries.failures:
-            yield Symptom(
-                WARNING,
-                "run-not-closed",
-                run.run,
-                unclosed_line(run.run, run.card, run.tries),
-                f"Mend the cause. Ticks give it up after {TRIES_LEAST} tries in "
-                f"{lasted(SPAN_LEAST)}; `gitkanban stop {run.card}` does at once.",
-                CLOSE_RUN,
-            )
-        elif not run.card:
-            advice = "" if run.empty else "Look into it; `rm -r` it when nothing there is needed."
-            yield Symptom(
-                WARNING,
-                "run-unreadable",
-                run.run,
-                f"the folder of run {run.run} says nothing of what was run",
-                advice,
-                REMOVE_FOLDER if run.empty else "",
-            )
-        elif run.alive and not run.leased:
-            yield Symptom(
-                WARNING,
-                "run-without-lease",
-                run.run,
-                f"run {run.run} of {run.card} is alive, but no token in {run.slot} says so",
-                "",
-                WRITE_TOKEN,
-            )
-        elif not run.alive and not run.ended:
-            yield Symptom(
-                WARNING,
-                "run-without-record",
-                run.run,
-                f"run {run.run} of {run.card} is dead and left no exit record",
-                "The next tick does the same.",
-                CLOSE_RUN,
-            )
-        elif run.ended and seen.now - run.ended > QUIET_MOST:
-            ago = lasted(seen.now - run.ended)
-            yield Symptom(
-                WARNING,
-                "run-not-settled",
-                run.run,
-                f"run {run.run} of {run.card} ended {ago} ago, and no tick has settled it",
-                "`gitkanban tick` does.",
-            )
+        yield from _run_symptoms(run, seen.now)
+
+
+def _run_symptoms(run: RunSeen, now: int) -> Iterator[Symptom]:
+    """At most one: the first that explains the others."""
+
+    def warn(code: str, text: str, advice: str, repair: str = "") -> Symptom:
+        return Symptom(WARNING, code, run.run, text, advice, repair)
+
+    named = f"run {run.run} of {run.card}"
+    if run.tries.failures:
+        hint = (
+            f"Mend the cause. Ticks give it up after {TRIES_LEAST} tries in "
+            f"{lasted(SPAN_LEAST)}; `gitkanban stop {run.card}` does at once."
+        )
+        line = unclosed_line(run.run, run.card, run.tries)
+        yield warn("run-not-closed", line, hint, CLOSE_RUN)
+    elif not run.card:
+        text = f"the folder of run {run.run} says nothing of what was run"
+        hint = "" if run.empty else "Look into it; `rm -r` it when nothing there is needed."
+        yield warn("run-unreadable", text, hint, REMOVE_FOLDER if run.empty else "")
+    elif run.alive and not run.leased:
+        text = f"{named} is alive, but no token in {run.slot} says so"
+        yield warn("run-without-lease", text, "", WRITE_TOKEN)
+    elif not run.alive and not run.ended:
+        text = f"{named} is dead and left no exit record"
+        yield warn("run-without-record", text, "The next tick does the same.", CLOSE_RUN)
+    elif run.ended and now - run.ended > QUIET_MOST:
+        text = f"{named} ended {lasted(now - run.ended)} ago, and no tick has settled it"
+        yield warn("run-not-settled", text, "`gitkanban tick` does.")
 
 
 def _moved_symptom(run: RunSeen) -> Symptom:

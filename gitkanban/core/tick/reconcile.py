@@ -56,25 +56,18 @@ class Reconciled(NamedTuple):
     agents: AgentState = AgentState()  # what is known of them after these ends
 
 
+class _Sorted(NamedTuple):
+    """The observed runs by what is to be done about them, each in run order."""
+
+    ended: list[tuple[RunFacts, Verdict, bool]]  # with its verdict, and whether its card still runs
+    stops: list[Stop]
+    reclaims: list[RunFacts]
+    finished: list[str]
+
+
 def reconcile(board: Board, observed: Observed) -> Reconciled:
     """Compare the board with what was observed. Equal inputs give equal results, in run order."""
-    ended: list[tuple[RunFacts, Verdict, bool]] = []
-    stops: list[Stop] = []
-    reclaims: list[RunFacts] = []
-    finished_runs: list[str] = []
-    for facts in sorted(observed.runs):
-        card = board.cards.get(facts.card)
-        current = card is not None and card.status == RUNNING and card.run == facts.run
-        recorded = any(run.run == facts.run for run in board.runs_of(facts.card))
-        if facts.alive:
-            if not current:
-                stops.append(Stop(facts.run, facts.card, _why_stop(card)))
-        elif recorded and not current:
-            finished_runs.append(facts.run)
-        elif facts.exit is None or not facts.collected:
-            reclaims.append(facts)
-        else:
-            ended.append((facts, _judge_run(board, facts, current), current))
+    ended, stops, reclaims, finished_runs = _sort_runs(board, observed)
     agents = agent_state.learn(
         observed.agents, [(facts, judged.outcome) for facts, judged, _ in ended], observed.now
     )
@@ -93,9 +86,9 @@ def reconcile(board: Board, observed: Observed) -> Reconciled:
         changes += _settle_orphan(board, observed, card)
         settled.append(_orphan_settled(board, observed, card))
     for card_id in sorted(observed.merged):
-        card = board.cards.get(card_id)
-        if card and card.status == REVIEW:
-            changes.append(base_has_work(card, observed.merged[card_id]))
+        merged = board.cards.get(card_id)
+        if merged and merged.status == REVIEW:
+            changes.append(base_has_work(merged, observed.merged[card_id]))
     changes = _with_landings(board, changes, observed.accepted)
     changes += [SetPause(pause) for pause in pauses]
     return Reconciled(
@@ -113,6 +106,24 @@ def reconcile(board: Board, observed: Observed) -> Reconciled:
         letters,
         agents,
     )
+
+
+def _sort_runs(board: Board, observed: Observed) -> _Sorted:
+    found = _Sorted([], [], [], [])
+    for facts in sorted(observed.runs):
+        card = board.cards.get(facts.card)
+        current = card is not None and card.status == RUNNING and card.run == facts.run
+        recorded = any(run.run == facts.run for run in board.runs_of(facts.card))
+        if facts.alive:
+            if not current:
+                found.stops.append(Stop(facts.run, facts.card, _why_stop(card)))
+        elif recorded and not current:
+            found.finished.append(facts.run)
+        elif facts.exit is None or not facts.collected:
+            found.reclaims.append(facts)
+        else:
+            found.ended.append((facts, _judge_run(board, facts, current), current))
+    return found
 
 
 def _open_all(

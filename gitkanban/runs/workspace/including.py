@@ -73,7 +73,7 @@ def include(common: str, main: str, base: str, path: str, admin: str) -> list[st
     what was left out. Raises GitFailed, OSError.
     """
     before = included(common, admin)
-    wanted = _wanted(common, main, base)
+    wanted = _included_files(common, main, base)
     ignored = _ignored_in_worktree(common, path, admin, wanted)
     notices = [f"{each} is not ignored in the worktree" for each in wanted if each not in ignored]
     now = dict[str, Included]()
@@ -107,7 +107,7 @@ def _write_list(common: str, admin: str, rows: dict[str, Included]) -> None:
     files.replace(_list_of(common, admin), os.fsencode(text), lasting=False, make=True)
 
 
-def _wanted(common: str, main: str, base: str) -> list[str]:
+def _included_files(common: str, main: str, base: str) -> list[str]:
     """The plain files of the main checkout that base names and git ignores there, sorted."""
     text = git.run(common, "cat-file", "blob", f"refs/heads/{base}:{NAME}").out[:MOST]
     rules = f"{common}/gitkanban/{_ROOM}/rules.{os.urandom(8).hex()}"
@@ -116,8 +116,10 @@ def _wanted(common: str, main: str, base: str) -> list[str]:
         listed = git.run(main, "ls-files", "-z", "--others", "--ignored", f"--exclude-from={rules}")
     finally:
         files.remove(rules)
-    matching = [each for each in _names(listed) if _is_file(f"{main}/{each}")]
-    ignored = set(_names(git.run(main, *_IGNORED, input=_text(matching), check=False)))
+    matching = [each for each in _listed_names(listed) if _is_file(f"{main}/{each}")]
+    ignored = set(
+        _listed_names(git.run(main, *_IGNORED, input=_names_as_input(matching), check=False))
+    )
     return sorted(ignored.intersection(matching))
 
 
@@ -126,7 +128,7 @@ def _ignored_in_worktree(common: str, path: str, admin: str, names: list[str]) -
         return set()
     _, head = head_of(common, admin)
     with View(path, common, head, f"{admin}/index") as view:
-        return set(_names(view.git(*_IGNORED, input=_text(names), check=False)))
+        return set(_listed_names(view.git(*_IGNORED, input=_names_as_input(names), check=False)))
 
 
 _IGNORED = ("check-ignore", "-z", "--stdin")  # it does not name what is tracked
@@ -137,11 +139,11 @@ def _is_file(path: str) -> bool:
     return os.path.isfile(path) and not os.path.islink(path)
 
 
-def _names(done: Done) -> list[str]:
+def _listed_names(done: Done) -> list[str]:
     return [name for name in os.fsdecode(done.out).split("\0") if name]
 
 
-def _text(names: list[str]) -> bytes:
+def _names_as_input(names: list[str]) -> bytes:
     return os.fsencode("".join(f"{name}\0" for name in names))
 
 

@@ -1,0 +1,164 @@
+"""Figures of the house: long functions, one-word private names, types that exist twice, wings.
+
+`python -m tests.house_figures [--names] [PACKAGE]` prints them, with `--names` also what they
+count; the tests of the house hold some of them. It reads source alone and imports nothing of the
+package.
+"""
+
+import ast
+import io
+import sys
+import tokenize
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+PACKAGE = Path(__file__).parents[1] / "gitkanban"
+LONG, TOO_LONG = 25, 40  # lines of code of one function
+_NO_CODE = frozenset(
+    {
+        *(tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT),
+        tokenize.ENDMARKER,
+    }
+)
+
+
+class Function(NamedTuple):
+    """A function or method, the line it begins in, and its lines of code."""
+
+    module: str  # its path below the package
+    name: str
+    line: int
+    code: int
+
+
+def modules(package: Path = PACKAGE) -> Iterator[tuple[str, str]]:
+    """(path below the package, text) of every module."""
+    for path in sorted(package.rglob("*.py")):
+        yield path.relative_to(package).as_posix(), path.read_text()
+
+
+def functions(package: Path = PACKAGE) -> list[Function]:
+    """Every function. A line of code is no docstring, not blank, and no comment alone."""
+    return [
+        Function(module, name, node.lineno, len(_lines_of(node) & code - _docstring_of(node)))
+        for module, text in modules(package)
+        for code in [_code_lines(text)]
+        for name, node in _definitions(ast.parse(text))
+    ]
+
+
+def _definitions(node: ast.AST, owner: str = "") -> Iterator[tuple[str, ast.FunctionDef]]:
+    for child in ast.iter_child_nodes(node):
+        inner = owner
+        if isinstance(child, ast.FunctionDef):
+            yield f"{owner}{child.name}", child
+        if isinstance(child, ast.FunctionDef | ast.ClassDef):
+            inner = f"{owner}{child.name}."
+        yield from _definitions(child, inner)
+
+
+def _lines_of(node: ast.stmt) -> set[int]:
+    return set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+
+
+def _docstring_of(node: ast.FunctionDef) -> set[int]:
+    return set() if ast.get_docstring(node) is None else _lines_of(node.body[0])
+
+
+def _code_lines(text: str) -> set[int]:
+    lines: set[int] = set()
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type not in _NO_CODE:
+            lines.update(range(token.start[0], token.end[0] + 1))
+    return lines
+
+
+def one_word_private(package: Path = PACKAGE) -> list[str]:
+    """Module-private functions whose name is one word, as `module:name`."""
+    return [
+        f"{module}:{node.name}"
+        for module, text in modules(package)
+        for node in ast.parse(text).body
+        if isinstance(node, ast.FunctionDef)
+        and node.name.startswith("_")
+        and "_" not in node.name[1:]
+    ]
+
+
+def types_twice(package: Path = PACKAGE) -> dict[str, list[str]]:
+    """The modules of each class or type that exists more than once, a leading `_` aside."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for module, text in modules(package):
+        tree = ast.parse(text)
+        classes = (node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+        for name in (*classes, *_aliases(tree)):
+            found[name.lstrip("_")].append(module)
+    return {name: sorted(places) for name, places in sorted(found.items()) if len(places) > 1}
+
+
+def _aliases(tree: ast.Module) -> Iterator[str]:
+    """Types at the top of a module that are no classes: `Move = tuple[str, str]`."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            name = node.targets[0].id
+            if name.lstrip("_")[:1].isupper() and not name.isupper():
+                yield name
+
+
+def wings(package: Path = PACKAGE) -> dict[str, tuple[int, int, int]]:
+    """For each folder: its modules, the imports that go out of it, and those that come in."""
+    files: Counter[str] = Counter()
+    out: Counter[str] = Counter()
+    into: Counter[str] = Counter()
+    known = {module.removesuffix(".py").replace("/", ".") for module, _ in modules(package)}
+    for module, text in modules(package):
+        wing = _wing_of(module)
+        files[wing] += not module.endswith("__init__.py")
+        for target in _imported(text) & known:
+            other = _wing_of(target.replace(".", "/"))
+            out[wing] += other != wing
+            into[other] += other != wing
+    return {wing: (files[wing], out[wing], into[wing]) for wing in sorted(files)}
+
+
+def _wing_of(module: str) -> str:
+    return module.rpartition("/")[0] or "."
+
+
+def _imported(text: str) -> set[str]:
+    """What a module imports anywhere in it, below the package, dotted; names of modules or not."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return {name.removeprefix("gitkanban.") for name in found if name.startswith("gitkanban.")}
+
+
+def main() -> None:
+    """Print the figures."""
+    words = [word for word in sys.argv[1:] if word != "--names"]
+    package = Path(words[0]) if words else PACKAGE
+    every = sorted(functions(package), key=lambda each: -each.code)
+    show = "--names" in sys.argv
+    for limit in (LONG, TOO_LONG):
+        names = [f"{f.code:3} {f.module}:{f.line} {f.name}" for f in every if f.code > limit]
+        print_figure(f"functions over {limit} lines of code, of {len(every)}", names, show)
+    print_figure("private functions of one word", one_word_private(package), show)
+    twice = [f"{name}: {', '.join(places)}" for name, places in types_twice(package).items()]
+    print_figure("types that exist twice", twice, show)
+    print("wing                      modules  imports out  imports in")
+    for wing, (count, out, into) in wings(package).items():
+        print(f"{wing:25} {count:7} {out:12} {into:11}")
+
+
+def print_figure(title: str, names: list[str], show: bool) -> None:
+    """Print how many there are, and which if they are to be shown."""
+    print(f"{title}: {len(names)}")
+    for name in names if show else ():
+        print(f"    {name}")
+
+
+if __name__ == "__main__":
+    main()
