@@ -56,7 +56,7 @@ def _refuse_second(cwd: str, common: str, pinned: str) -> None:
         if pinned:
             raise
         return
-    raise Refused(f"there is a board already, on branch {found.branch}", "`gitkanban status`")
+    raise Refused(f"there already is a board, on branch {found.branch}", "`gitkanban status`")
 
 
 def _checked_out(cwd: str) -> str:
@@ -108,7 +108,7 @@ def _refuse_drafts(root: str, texts: Mapping[str, str]) -> None:
             raise Refused(f"{folder}/{name} is in the way: {error.strerror}", "") from None
         if not same:
             raise Refused(
-                f"{folder}/{name} is there already, and not committed",
+                f"{folder}/{name} is already there, but not committed",
                 f"Commit it (git add {FOLDER} && git commit): that makes the board. Or move it.",
             )
 
@@ -146,7 +146,7 @@ def refuse_occupied(place: Place) -> None:
         return
     if os.path.islink(folder) or not os.path.isdir(folder) or os.listdir(folder):
         raise Refused(
-            f"{folder} is there already", "The board is checked out there: move it away first."
+            f"{folder} already exists", "The board is checked out there: move it away first."
         )
 
 
@@ -156,5 +156,5 @@ def _commit_files(place: Place, tip: str, texts: Mapping[str, str]) -> str:
         draft.write(name, text)
     made = draft.commit("kanban: a board\n", [tip] if tip else [])
     if not made:
-        raise GitFailed("the board is there already", "`gitkanban status`")
+        raise GitFailed("the board already exists", "`gitkanban status`")
     return made

@@ -97,7 +97,7 @@ def publish(place: Place, remote: str, commit: str, cards: bool = False) -> bool
     if pushed.refused and not _was_first(place, remote, before, pushed.refused):
         raise Refused(
             f"{remote} does not take pushes to {place.branch} {pushed.refused}",
-            "A protected branch is no place for a board that ticks: gitkanban init --branch kanban.",
+            "A board that ticks cannot live on a protected branch: gitkanban init --branch kanban.",
         )
     return pushed.done
 
@@ -136,7 +136,7 @@ def _take_in(place: Place, remote: str, ours: str, theirs: str) -> list[str]:
         follow_board.begin(place, ours)
     if not refs.swap(place, ours, new, f"kanban: merge {name}"):
         follow_base.forget(stays, mixed)
-        raise BoardBusy(f"branch {place.branch} moved meanwhile", "Try again.")
+        raise BoardBusy(f"branch {place.branch} moved in the meantime", "Try again.")
     failpoints.reach("sync.merged")
     if stays:
         notices += follow_base.bring(place, stays, ours, mixed)

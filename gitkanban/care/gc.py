@@ -146,7 +146,7 @@ class Tidier:
         base = f"refs/heads/{self.base}"
         why = ""
         if tip != branch.squashed and not commits.is_ancestor(self.place.common, tip, base):
-            why = "moved on meanwhile"
+            why = "moved on in the meantime"
         elif worktrees.checked_out(self.place, worktrees.branch_of(branch.card)):
             why = "checked out somewhere"
         else:

@@ -107,7 +107,7 @@ def _is_fresh(folder: Folder, now: int) -> bool:
     try:
         return now - os.stat(folder.path).st_mtime < _FRESH
     except OSError:
-        return True  # it is gone by now
+        return True  # it is already gone
 
 
 def _slot_files(locks: Locks) -> Iterator[tuple[str, str]]:

@@ -61,7 +61,7 @@ def _find_folder_fault(place: Place, config: Config) -> str:
     while not os.path.lexists(standing):
         standing = os.path.dirname(standing)
     if not os.path.isdir(standing):
-        return f"{standing} is no folder"
+        return f"{standing} is not a folder"
     if os.access(standing, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
         return ""
     if os.statvfs(standing).f_flag & os.ST_RDONLY:

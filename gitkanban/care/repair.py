@@ -66,7 +66,7 @@ class Repairs:
         except GitkanbanError as error:
             return error.message
         except FileNotFoundError:
-            return "it is gone by now"
+            return "it is already gone"
         except OSError as error:
             return f"{error.strerror or error}: {error.filename or symptom.subject}"
 
@@ -84,7 +84,7 @@ class Repairs:
         slots.mend(self.place, folder)
         if not self.locks.locked([slots.lock_name(slot)]):
             self._remove_token(slot)
-            return "it has ended meanwhile"
+            return "it has ended in the meantime"
         return ""
 
     def _close_run(self, run: str) -> str:
@@ -93,7 +93,7 @@ class Repairs:
         done = closing.close(executor, folder, int(clock.now()))
         if done.done or done.failure:
             return "" if done.done else done.failure
-        return "it lives after all, or something of it could not be ended"
+        return "it is alive after all, or part of it could not be ended"
 
     def _remove_folder(self, run: str) -> str:
         os.rmdir(folders.of(self.place.private, run).path)
@@ -149,7 +149,7 @@ class Repairs:
         with held:
             what, _ = ground.look(path, tree.admin)
             if what != ground.CHANGED or os.path.lexists(ground.points_at(path) or "/"):
-                return "it points somewhere else by now"
+                return "it now points somewhere else"
             ground.set_right(path, tree.admin, "doctor")
         return ""
 
@@ -181,8 +181,8 @@ class Repairs:
         before = os.stat(path)
         seen = git_locks.lock_seen(self.place, path)
         if seen is None or seen.user:
-            return "somebody may use it"
+            return "somebody may be using it"
         if not os.path.samestat(before, os.stat(path)):
-            return "it is another one now"
+            return "it has been replaced"
         os.unlink(path)
         return ""

@@ -197,7 +197,7 @@ def os_error(error: OSError) -> GitkanbanError:
     text = text[:1].lower() + text[1:]
     if error.filename == STDOUT:
         lead_nowhere()
-        hint = "What the command did until then is done; `gitkanban log` tells of it."
+        hint = "Everything up to that point is done; see `gitkanban log`."
         return GitkanbanError(f"cannot write the output: {text}", hint)
     where = f": {error.filename}" if error.filename else ""
     # libgit2 gives the words alone.

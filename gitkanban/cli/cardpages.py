@@ -80,7 +80,9 @@ def _work_text(place: Place, board: Board, card: Card, colour: bool, stat: bool)
         if fork:
             break
     else:
-        raise NotFound(f"{card.id} has no work to show", "Its branch is not here, nor its commits.")
+        raise NotFound(
+            f"{card.id} has no work to show", "Neither its branch nor its commits are here."
+        )
     words = ["diff", "--no-ext-diff", "--no-color", *(["--stat"] if stat else []), fork, last]
     text = git.run(place.common, *words).out.decode("utf-8", "replace")
     return patch_lines(text, colour and not stat)
@@ -105,9 +107,7 @@ def _prompt_text(place: Place, board: Board, card: Card) -> str:
 
     worker = board.worker_of(card)
     if worker is None or board.config is None:
-        raise BadData(
-            f"{card.id} has no worker to be prompted", "Set one: gitkanban edit --worker."
-        )
+        raise BadData(f"{card.id} has no worker to prompt", "Set one: gitkanban edit --worker.")
     template = template_of(place, board)
     return words_of(place, board, board.config, card, worker, template).prompt
 

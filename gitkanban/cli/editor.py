@@ -129,7 +129,7 @@ class _EditFile:
         if not self.path:
             self.path = _EditFile.begin(place, card, base).path
             files.replace(self.path, _encode_text(text))
-        return f"Your text is kept; mend it and run `gitkanban edit {card} --file {self.path}`."
+        return f"Your text is kept; correct it and run `gitkanban edit {card} --file {self.path}`."
 
     def discard(self) -> None:
         """The text is committed, or nothing was changed; a file of the person's own stays."""

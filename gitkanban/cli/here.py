@@ -133,7 +133,7 @@ def text_argument(text: str, file: str | None, most: int = TEXT_MOST) -> str:
     if file is None:
         return text
     if text:
-        raise UsageError("a text, or a file with it, and not both", "Leave one of them out.")
+        raise UsageError("either a text or a file, not both", "Leave one of them out.")
     try:
         if file == "-":
             return _bound_text(sys.stdin.read(most + 1), file, most)
@@ -150,5 +150,5 @@ def _bound_text(text: str, file: str, most: int) -> str:
     if len(text) > most:
         what = "stdin" if file == "-" else file
         text = f"{what} has more than {most >> 20} MiB of text"
-        raise UsageError(text, "Name a smaller file; long texts belong into the repository.")
+        raise UsageError(text, "Name a smaller file; long texts belong in the repository.")
     return text

@@ -59,7 +59,7 @@ def contended(argv: "list[str]") -> bool:
     common = gitdir.common_dir(os.getcwd())
     if not common or not again.ask_tick_at_work(f"{common}/gitkanban"):
         return False
-    sys.stdout.write("another tick is at work; it will go round once more\n")
+    sys.stdout.write("another tick is at work; it will make another pass\n")
     return True
 
 

@@ -46,7 +46,7 @@ def send(place: Place, letter: Letter, board: Board | None = None) -> str:
         mailbox.send(folders.of(place.private, run), letter)
     except OSError as error:
         raise Refused(
-            f"nothing can be left for the board: {error.strerror}",
+            f"cannot write to this run's mailbox: {error.strerror}",
             "The sandbox of this session must let it write to $GITKANBAN_MAILBOX.",
         ) from None
     return letter.id

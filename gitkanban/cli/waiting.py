@@ -39,8 +39,10 @@ def tick_until_quiet(place: Place, tick_again: Callable[[], Outcome]) -> Iterato
     except KeyboardInterrupt:
         live = len(executor.alive(folders.every(place.private)))
         if live:
-            what = "1 session goes on" if live == 1 else f"{live} sessions go on"
-            tell([f"{what}; `gitkanban stop --all` ends what lives"])
+            what = (
+                "1 session is still running" if live == 1 else f"{live} sessions are still running"
+            )
+            tell([f"{what}; `gitkanban stop --all` ends {'it' if live == 1 else 'them'}"])
         raise
 
 

@@ -200,7 +200,7 @@ def change_words(before: Card | None, after: Card | None) -> str:
     changed = {name: getattr(after, name) for name in Card._fields}
     changed = {name: value for name, value in changed.items() if value != getattr(before, name)}
     if not changed:
-        return "laid out anew"
+        return "formatted"
     text = _edit_line(before, changed).text
     also = sorted(changed.keys() & {"title", "worker", "priority", "parents", "needs", "body"})
     if "status" in changed and also:

@@ -100,7 +100,7 @@ def unlinked(board: Board, card: Card, parents: Sequence[str]) -> list[EditCard]
     for parent in parents:
         if parent not in card.parents:
             has = ", ".join(card.parents) or "none"
-            raise NotFound(f"{parent} is no parent of {card.id}", f"Its parents: {has}.")
+            raise NotFound(f"{parent} is not a parent of {card.id}", f"Its parents: {has}.")
     return edited(board, card, {"parents": tuple(p for p in card.parents if p not in parents)})
 
 
@@ -174,15 +174,15 @@ def _check_needs(board: Board, card: Card, old: Card) -> None:
 def _check_new(board: Board, known: Mapping[str, Card], card: Card) -> None:
     if card.id in known or card.id in board.archived:
         where = "in the archive" if card.id not in known else f"({known[card.id].title})"
-        raise Refused(f"card {card.id} exists already {where}", "Leave --id out to get a new id.")
+        raise Refused(f"card {card.id} already exists {where}", "Leave --id out to get a new id.")
     if any(problem.card == card.id for problem in board.problems):
         raise Refused(
-            f"card {card.id} exists already, and cannot be read", "`gitkanban status` says why."
+            f"card {card.id} already exists, and cannot be read", "`gitkanban status` says why."
         )
     twin = next((other for other in known if other.lower() == card.id.lower()), None)
     if twin:
         raise Refused(
-            f"card {card.id} differs from {twin} by case only",
+            f"card {card.id} differs from {twin} only in case",
             "Some file systems cannot hold both; choose another id.",
         )
 

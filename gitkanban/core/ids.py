@@ -52,7 +52,7 @@ def branch_fault(text: str) -> str:
         return f"it has {odd.group()!a} in it"
     for part in text.split("/"):
         if not part or part.startswith(".") or part.endswith((".", ".lock")):
-            return f"{part!a} is no part of such a name"
+            return f"{part!a} may not be part of such a name"
     return "it is '@'" if text == "@" else ""
 
 

@@ -142,7 +142,7 @@ def reopened(board: Board, card: Card, force: bool) -> list[Change]:
 def _block_reason(reason: str) -> str:
     if reason and reason not in BLOCK_REASONS:
         raise UsageError(
-            f"{reason!r} is no reason to block", f"One of: {', '.join(BLOCK_REASONS)}."
+            f"{reason!r} is not a reason to block", f"One of: {', '.join(BLOCK_REASONS)}."
         )
     return reason or NEEDS_INPUT
 

@@ -17,13 +17,13 @@ def renamed(board: Board, old: str, new: str) -> list[Change]:
     check_id(new)
     card = board.cards[old]
     if new == old:
-        raise Refused(f"{old} has that id already")
+        raise Refused(f"{old} already has that id")
     if new in board.cards or new in board.archived:
         where = board.cards[new].title if new in board.cards else "in the archive"
-        raise Refused(f"card {new} exists already ({where})", "Choose another id.")
+        raise Refused(f"card {new} already exists ({where})", "Choose another id.")
     twin = next((n for n in board.cards if n.lower() == new.lower() and n != old), "")
     if twin:
-        raise Refused(f"{new} differs from {twin} by case only", "Choose another id.")
+        raise Refused(f"{new} differs from {twin} only in case", "Choose another id.")
     if card.status in (RUNNING, REVIEW):
         raise Refused(
             f"{old} is {card.status}; its branch and its session know it by that id",

@@ -41,7 +41,7 @@ class Symptom(NamedTuple):
 # What `--fix` would do, in words; `{}` is the symptom's subject.
 REPAIRS: Mapping[str, str] = {
     REMOVE_TOKEN: "remove the token of {}",
-    WRITE_TOKEN: "write the token of run {} anew",
+    WRITE_TOKEN: "write the token of run {} again",
     CLOSE_RUN: "end what is left of run {}, collect its work and record its end",
     REMOVE_FOLDER: "remove the empty folder of run {}",
     UNLOCK_WORKTREE: "unlock {}",

@@ -1,9 +1,9 @@
-"""Times in words, now or later: a text that is kept for long holds marks in their place.
+"""Times in words, now or later: a text that is kept for a while holds marks in their place.
 
 It imports nothing, because `status` must start fast.
 """
 
-# Stands on both sides of a time in a text that is kept; as good as never in a card's own text.
+# Stands on both sides of a time in a text that is kept; it hardly ever occurs in a card's own text.
 _MARK = "\x1e"
 
 
@@ -23,10 +23,10 @@ def moment(at: int, now: int) -> str:
 
 
 def about(at: int, now: int) -> str:
-    """` since 2 h` of a time that has passed, ` 14:05 UTC, in 12 min` of one to come."""
+    """` for 2 h` if the time has passed, ` 14:05 UTC, in 12 min` if it is still to come."""
     if at > now:
         return f" {moment(at, now)}, in {span(at - now)}"
-    return f" since {span(now - at)}" if at < now else ""
+    return f" for {span(now - at)}" if at < now else ""
 
 
 def marked(at: int) -> str:

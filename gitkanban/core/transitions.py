@@ -60,7 +60,7 @@ VERBS: dict[str, Verb] = {
         Verb("approve", TODO, (BACKLOG,), "let a backlog card run"),
         Verb("done", DONE, (BACKLOG, TODO, RUNNING, REVIEW, BLOCKED), "call it done without a run"),
         Verb("block", BLOCKED, (BACKLOG, TODO, RUNNING, REVIEW), "stop it until a person acts"),
-        Verb("retry", TODO, (BLOCKED, TODO), "let it run again, attempts counted anew"),
+        Verb("retry", TODO, (BLOCKED, TODO), "let it run again, with attempts counted from zero"),
         Verb("drop", DROPPED, (BACKLOG, TODO, RUNNING, REVIEW, BLOCKED), "give it up"),
         Verb("reopen", TODO, (DONE, DROPPED), "bring it back"),
         Verb("accept", DONE, (REVIEW,), "merge its branch into base"),
@@ -70,7 +70,7 @@ VERBS: dict[str, Verb] = {
 
 # What to try instead, by (verb, status the card has).
 _INSTEAD = {
-    ("approve", TODO): "It may run already; `gitkanban status` shows what it waits for.",
+    ("approve", TODO): "It may already run; `gitkanban status` shows what it waits for.",
     ("retry", RUNNING): "It is running; `gitkanban stop {id}` ends the session first.",
     ("retry", REVIEW): "Use `gitkanban reject {id} --why TEXT` to send it back.",
     ("retry", BACKLOG): "Use `gitkanban approve {id}`.",
@@ -97,7 +97,7 @@ def check_verb(verb: str, card_id: str, status: str) -> Verb:
     if status in known.sources:
         return known
     if status == known.to:
-        raise Refused(f"{card_id} is {status} already", _verb_hint(verb, card_id, status))
+        raise Refused(f"{card_id} is already {status}", _verb_hint(verb, card_id, status))
     raise Refused(f"{card_id} is {status}; cannot {verb} it", _verb_hint(verb, card_id, status))
 
 

@@ -57,7 +57,7 @@ def _read_all(at: int) -> Mail:
             bad.append((name, error.message))
         except OSError as error:
             if error.errno != errno.ENOENT:
-                bad.append((name, "it is no plain file"))
+                bad.append((name, "it is not a regular file"))
     return Mail(tuple(found), tuple(bad))
 
 
@@ -78,7 +78,7 @@ def _read_letter(at: int, name: str) -> bytes:
     fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=at)
     try:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
-            raise OSError(errno.EINVAL, "no plain file")
+            raise OSError(errno.EINVAL, "not a regular file")
         return os.read(fd, letters.SIZE_MOST + 1)
     finally:
         os.close(fd)

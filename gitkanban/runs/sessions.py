@@ -177,7 +177,7 @@ class Local:
     def give_up(self, folder: Folder, now: float, reason: str) -> bool:
         """End what is left of a dead run and record it as lost; its folder is left as it is.
 
-        False when it lives after all, or something of it could not be ended. Raises OSError.
+        False when it is alive after all, or part of it could not be ended. Raises OSError.
         """
         found = folder.spec()
         held = leases.take(self.locks, found.one("card"), found.one("slot"))

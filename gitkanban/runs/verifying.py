@@ -49,7 +49,7 @@ def verify(place: Place, config: Config, card: Card, commit: str) -> None:
     if code:
         last = " / ".join(said.decode("utf-8", "replace").strip().splitlines()[-LINES:])
         raise Refused(
-            f"verify is red on {card.id} merged into base ({_end_words(code)})"
+            f"verify fails on {card.id} merged into base ({_end_words(code)})"
             + (f": {last[:300]}" if last else ""),
             f"Send it back: gitkanban reject {card.id} --why …",
         )

@@ -55,14 +55,14 @@ def accept(place: Place, card_id: str, merge: str = "") -> Accepted:
         if moved:
             lines = store.bring_checkouts_along(place, moved, base).notices
             return done._replace(notices=(*notices, *done.notices, *lines))
-    raise BoardMoved(f"the board or {base.base} moved each time", "Try again.")
+    raise BoardMoved(f"the board or {base.base} kept moving", "Try again.")
 
 
 def _base_ahead(place: Place, board: Board, card_id: str, merge: str) -> BaseAhead:
     """Base, to merge the branch of a card in review onto it. Raises as `accept` does."""
     card = board.cards.get(card_id)
     if card is None:
-        raise NotFound(f"no card {card_id}", "It was removed meanwhile.")
+        raise NotFound(f"no card {card_id}", "It was removed in the meantime.")
     check_verb("accept", card.id, card.status)
     if board.config is None:
         raise BadData("config.yaml cannot be read", "`gitkanban status` says where.")

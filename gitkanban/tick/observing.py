@@ -34,7 +34,7 @@ def notice_tampering(state: TickState) -> None:
         notices = watching.notice(state.place, board, base, ended, int(clock.now()))
         state.add(notices=tuple(notices))
     except OSError as error:
-        state.report_error(f"what changed while runs lived cannot be recorded: {error}")
+        state.report_error(f"what changed during runs cannot be recorded: {error}")
 
 
 def catch_up(state: TickState) -> None:
@@ -120,7 +120,7 @@ def remember(state: TickState, look: BoardLook) -> None:
     try:
         remember_schedule(state.place, look.plan.ready_since, look.plan.served)
     except OSError as error:
-        state.report_error(f"what was seen cannot be kept for the next tick: {error}")
+        state.report_error(f"the cache for the next tick cannot be written: {error}")
 
 
 def remember_agents(state: TickState, look: BoardLook) -> None:

@@ -60,7 +60,7 @@ def counted(diff: Difference) -> str:
     if diff.broken:
         parts.append(f"{plural(len(diff.broken), 'file')} unreadable")
     if not parts and not diff.empty:
-        parts.append("workers paused or resumed, or files mended")
+        parts.append("workers paused or resumed, or files repaired")
     return ", ".join(parts) or "no difference"
 
 
@@ -159,7 +159,7 @@ def _other_lines(diff: Difference) -> Iterator[str]:
             yield f"recorded: {said}"
     yield from (f"paused: {name}" for name in diff.paused)
     yield from (f"resumed: {name}" for name in diff.resumed)
-    yield from (f"cannot be read any more: {shown(name)}" for name in diff.broken)
+    yield from (f"can no longer be read: {shown(name)}" for name in diff.broken)
     yield from (f"can be read again: {shown(name)}" for name in diff.mended)
 
 
@@ -173,7 +173,7 @@ def outlook_lines(diff: Difference) -> Iterator[str]:
     if diff.ready:
         yield f"ready: {', '.join(diff.ready)}"
     if diff.freed:
-        yield f"waits for nothing more: {', '.join(diff.freed)}"
+        yield f"no longer waits for anything: {', '.join(diff.freed)}"
     for waiting in diff.waits:
         yield f"{waiting.card} waits for {', '.join(waiting.parents)}"
     yield f"longest chain: {_before_and_after(chain_text(diff.before), chain_text(diff.after))}"

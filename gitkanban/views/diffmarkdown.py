@@ -94,7 +94,7 @@ def _details_block(card: str, text: str) -> str:
     lines = text.splitlines()
     more = [f"… {len(lines) - LINES_MOST} more"] if len(lines) > LINES_MOST else []
     body = "\n".join(_html_line(clipped(shown(x), 200)) for x in [*lines[:LINES_MOST], *more])
-    name = f"<code>{html.escape(card)}</code> at length"
+    name = f"<code>{html.escape(card)}</code> in full"
     return f"<details><summary>{name}</summary>\n<pre>{body}</pre>\n</details>"
 
 
@@ -165,7 +165,7 @@ def _outlook_section(diff: Difference) -> Iterator[str]:
     if diff.ready:
         lines.append(f"- becomes ready: {_id_list(diff.ready)}")
     if diff.freed:
-        lines.append(f"- waits for nothing more: {_id_list(diff.freed)}")
+        lines.append(f"- no longer waits for anything: {_id_list(diff.freed)}")
     lines += [f"- {code(w.card)} waits for {_id_list(w.parents)}" for w in diff.waits[:CARDS_MOST]]
     lines += _before_after("longest chain", chain_text(diff.before), chain_text(diff.after))
     lines += _before_after("a tick would start", starts_text(diff.before), starts_text(diff.after))
@@ -173,7 +173,7 @@ def _outlook_section(diff: Difference) -> Iterator[str]:
         lines += [f"- {plural(count, name)} recorded for {code(card)}" for card, count in counts]
     lines += [f"- paused: {code(name)}" for name in diff.paused]
     lines += [f"- resumed: {code(name)}" for name in diff.resumed]
-    lines += [f"- **cannot be read any more**: {code(name)}" for name in diff.broken]
+    lines += [f"- **can no longer be read**: {code(name)}" for name in diff.broken]
     lines += [f"- can be read again: {code(name)}" for name in diff.mended]
     yield "**What follows**\n\n" + "\n".join(lines)
 

@@ -22,7 +22,7 @@ def proposal_data(proposal: Proposal, gathered_in: str) -> dict[str, Any]:
 def proposals_text(proposals: Sequence[Proposal], gathered: Mapping[str, str], now: float) -> str:
     """One line each, by profile; how to go on below."""
     if not proposals:
-        return "no proposals wait\n"
+        return "no proposals are waiting\n"
     rows = [["ID", "PROFILE", "CARD", "AGE", "STATE", "WHAT"]]
     for each in sorted(proposals, key=lambda each: (each.profile, each.id)):
         card = gathered.get(each.id)

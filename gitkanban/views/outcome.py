@@ -57,7 +57,7 @@ def outcome_text(outcome: Outcome, verbose: bool) -> str:
     if verbose:
         lines += [f"held     {h.card}  {h.text}" for h in outcome.held]
     if outcome.contended:
-        lines.append("another tick is at work; it will go round once more")
+        lines.append("another tick is at work; it will make another pass")
     elif verbose and not lines:
         lines.append("nothing to do")
     if outcome.dry_run and lines:

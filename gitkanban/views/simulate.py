@@ -133,8 +133,8 @@ def _head_lines(done: Simulated, worth: Assessment) -> list[str]:
     cards = plural(len([bar for bar in done.bars if not bar.ran]), "card")
     if done.left:
         return [
-            f"{cards} begun when it stopped, the last ends after {long(done.makespan)}; "
-            f"{done.left} more to come, so nothing is said of the whole"
+            f"{cards} started before it stopped, and the last ends after {long(done.makespan)}; "
+            f"{done.left} more to come, so there is no figure for the whole"
         ]
     limit, lasts = limit_name(worth.binds), long(done.makespan)
     lines = [f"{cards} in {lasts}, as fast as {limit} allows"]

@@ -188,7 +188,7 @@ def test_no_merged_holds_nobody_and_a_person_settles_what_is_not_found(
     assert store.read(two).cards["T1"].merged == ""
     assert words(two, "T2").startswith("w is not trusted")
     again = gitkanban(two, "done", "T1")
-    assert (again.returncode, again.stderr.splitlines()[0]) == (1, "Error: T1 is done already")
+    assert (again.returncode, again.stderr.splitlines()[0]) == (1, "Error: T1 is already done")
 
 
 def test_done_by_hand_names_the_work_that_base_has(clones: tuple[Place, Place]) -> None:

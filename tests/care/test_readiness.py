@@ -42,11 +42,11 @@ def test_nothing_is_in_the_way_in_a_fresh_repository(bench: Bench) -> None:
 def test_a_file_where_the_worktrees_go(bench: Bench) -> None:
     folder = worktrees_folder(bench)
     folder.write_text("mine\n")
-    assert rehearse(bench.place, state()).no_folder == f"{folder} is no folder"
+    assert rehearse(bench.place, state()).no_folder == f"{folder} is not a folder"
     assert rehearse(bench.place, state(workspace_policy=SHARED)).no_folder == ""
     folder.unlink()
     folder.symlink_to("nowhere")
-    assert rehearse(bench.place, state()).no_folder == f"{folder} is no folder"
+    assert rehearse(bench.place, state()).no_folder == f"{folder} is not a folder"
 
 
 @pytest.mark.parametrize("there", [True, False])

@@ -102,8 +102,8 @@ def test_gc_removes_what_is_merged_keeps_the_rest_and_archives_in_one_commit(
         "archived card A",
         "kept 2 cards (B, C): with work that is not in base",
         f"kept run folder {runs[0]}: among the newest 1 (keep_runs)",
-        f"kept worktree {desks}/B: with changes that are not committed, of a card that is done",
-        f"kept worktree {desks}/C: with commits that base lacks, of a card that is done",
+        f"kept worktree {desks}/B: it has changes that are not committed, and the card is done",
+        f"kept worktree {desks}/C: it has commits that base lacks, and the card is done",
     ]
     assert trees(repo) == ["B", "C"] and branches(repo) == ["card/B", "card/C"]
     assert (desks / "B" / "draft.txt").exists()
@@ -139,7 +139,7 @@ def test_gc_keeps_work_that_base_has_reverted(repo: Path) -> None:
     commit = git(repo, "log", "-1", "--format=%H", "--", "A.txt")
     git(repo, "revert", "--no-edit", commit)
     said = ok(repo, "gc", GITKANBAN_NOW=LATER)
-    assert "with commits that base lacks" in said
+    assert "it has commits that base lacks" in said
     assert branches(repo) == ["card/A"] and trees(repo) == ["A"]
 
 
@@ -160,7 +160,7 @@ def test_what_changes_while_gc_is_at_work_stays(
 
     monkeypatch.setattr(gc.Tidier, "steps", late)
     said = ok(repo, "gc", GITKANBAN_NOW=LATER)
-    assert "kept branch card/A: moved on meanwhile" in said
+    assert "kept branch card/A: moved on in the meantime" in said
     assert f"kept worktree {desks}/B: it has changes that are not committed\n" in said
     assert "kept 2 cards (A, B): with work that is not in base\n" in said
     assert "archived card D\n" in said and (repo / ".kanban/cards/C.yaml").exists()
@@ -172,7 +172,7 @@ def test_a_dropped_card_keeps_what_is_not_merged(repo: Path) -> None:
     ok(repo, "reopen", "A")
     git(repo.with_name("repo.worktrees") / "A", "commit", "-q", "--allow-empty", "-m", "more")
     ok(repo, "drop", "A")
-    assert "of a card that is dropped" in ok(repo, "gc", GITKANBAN_NOW=LATER)
+    assert "the card is dropped" in ok(repo, "gc", GITKANBAN_NOW=LATER)
     assert trees(repo) == ["A"] and (repo / ".kanban/cards/A.yaml").exists()
 
 

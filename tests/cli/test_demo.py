@@ -28,7 +28,7 @@ def test_the_example_board_is_worked_to_its_end(tmp_path: Path, form: str) -> No
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"^\$ gitkanban tick\nstarted  T0  messages-hermes#1  /", done.stdout, re.M)
     assert re.search(r"^backend-hermes +2/3 running", done.stdout, re.M)
-    assert "most at the same time: T1, T2, T3" in done.stdout
+    assert "at most 3 at once: T1, T2, T3" in done.stdout
     repo = where / "messages"
     branch = "kanban" if words else "main"
     story = git(repo, "log", "--reverse", "--format=%B", branch)

@@ -41,13 +41,13 @@ def test_cards_of_the_board_are_laid_out_by_one_commit(board: Path) -> None:
     git(board, "add", "-A")
     git(board, "commit", "-qm", "by hand")
     done = call(board, "fmt", "--check")
-    assert (done.code, done.out) == (1, "T9 would be laid out\n")
-    assert ok(board, "fmt") == "T9 laid out\n"
+    assert (done.code, done.out) == (1, "T9 would be formatted\n")
+    assert ok(board, "fmt") == "T9 formatted\n"
     assert path.read_text() == LAID_OUT  # the checkout follows
-    assert git(board, "log", "-1", "--format=%s") == "kanban: T9 laid out"
+    assert git(board, "log", "-1", "--format=%s") == "kanban: T9 formatted"
     assert git(board, "status", "--short") == ""
     tip = git(board, "rev-parse", "main")
-    assert ok(board, "fmt", "T9") == ok(board, "fmt") == "nothing to lay out\n"
+    assert ok(board, "fmt", "T9") == ok(board, "fmt") == "nothing to format\n"
     assert git(board, "rev-parse", "main") == tip
 
 

@@ -150,6 +150,6 @@ def test_what_verify_runs_at_an_accept_is_no_person(board: Path) -> None:
     config = Config(base="main", workers={"w": Worker("w", "p", command=("true",), verify=argv)})
     trust.record(place, config)
     before = Path(place.private, "trust").read_bytes()
-    with pytest.raises(Refused, match="verify is red on T0"):
+    with pytest.raises(Refused, match="verify fails on T0"):
         verifying.verify(place, config, Card("T0", worker="w"), git(board, "rev-parse", "main"))
     assert Path(place.private, "trust").read_bytes() == before

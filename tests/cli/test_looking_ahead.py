@@ -114,7 +114,7 @@ def test_simulate_tells_which_limit_to_raise(planned: Path) -> None:
 
 def test_simulate_says_that_it_stopped_and_what_is_left(planned: Path) -> None:
     page = ok(planned, "simulate", "--until", "15m")
-    assert "4 cards begun when it stopped, the last ends after 20m; 3 more to come" in page
+    assert "4 cards started before it stopped, and the last ends after 20m; 3 more to come" in page
     assert "allow" not in page and "raise" not in page
     data = json.loads(ok(planned, "simulate", "--until", "15m", "--json"))
     assert (data["left"], data["never"], data["advice"]) == (3, [], [])
@@ -152,13 +152,13 @@ def _simulated() -> tuple[Board, Simulated, Assessment, tuple[Advice, ...]]:
 def test_simulate_refuses_what_it_cannot_read(planned: Path) -> None:
     for words, says in (
         (("--duration", "nobody=5m"), "no worker 'nobody'"),
-        (("--duration", "5m±1m±1m"), "no duration"),
+        (("--duration", "5m±1m±1m"), "not a duration"),
         (("--duration", "soon"), "not a duration"),
         (("--until", "1h", "--until-done"), "not both"),
         (("--until", "0"), "--until 0 leaves nothing to simulate"),
-        (("--duration", "5m±"), "'5m±' is no duration"),
-        (("--duration", "0"), "'0' is no time at all"),
-        (("--duration", f"{POOL}=5m±6m"), "would be less than nothing"),
+        (("--duration", "5m±"), "'5m±' is not a duration"),
+        (("--duration", "0"), "'0' is not a length of time"),
+        (("--duration", f"{POOL}=5m±6m"), "allows a negative duration"),
         (("--branch", "nosuch"), "no branch 'nosuch'"),
     ):
         done = call(planned, "simulate", *words)
@@ -202,7 +202,7 @@ def test_workers_set_refuses_what_would_break_the_config(planned: Path) -> None:
         ("runner=hermse", "unknown runner"),
         ("needs=1", "needs.NAME=VALUE"),
         ("profile", "KEY=VALUE"),
-        ("needs.bulid=1", f"with that, {POOL} needs bulid, which is no capacity"),
+        ("needs.bulid=1", f"with that, {POOL} needs bulid, which is not a capacity"),
         ("max_concurrency=0", f"`gitkanban pause {POOL}` lets it start nothing"),
         ("max_concurrency=1000000000", "a whole number from 1 to 999999999, found '1000000000'"),
         ("needs.build=1000000000", "a whole number from 1 to 999999999"),
@@ -226,7 +226,7 @@ def test_trust_records_a_new_value_though_no_command_has_changed(planned: Path) 
     done = call(planned, "trust", API_KEY="newer")
     assert (done.code, done.err) == (
         0,
-        "API_KEY: what is recorded is not today's (--yes records that)\n",
+        "API_KEY: the recorded values are not today's (--yes records today's)\n",
     )
     assert (planned / ".git" / "gitkanban" / "trust.env").read_text() == kept
 
@@ -311,7 +311,7 @@ def test_workers_shows_the_host_and_what_is_reserved_of_it(planned: Path) -> Non
 def test_a_changed_command_is_told_to_need_trust(planned: Path) -> None:
     ok(planned, "trust", "--yes")
     done = call(planned, "workers", "set", POOL, "verify=make 'a test'")
-    assert done.code == 0 and "before `gitkanban trust`: its verify changed" in done.err
+    assert done.code == 0 and "until `gitkanban trust`: its verify changed" in done.err
     assert "verify: [make, a test]" in config(planned)
     ok(planned, "workers", "set", POOL, "verify=")
     assert "verify: [make" not in config(planned)

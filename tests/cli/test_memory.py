@@ -134,7 +134,7 @@ def test_read_only_runs_side_by_side_leave_the_memory_alone_and_propose(repo: Pa
     ok(repo, "memory", "accept", ids["A"], ids["B"])
     assert world.memory.read_text() == "# memory\n- learned in A\n- learned in B\n"
     again = call(repo, "memory", "accept", ids["A"])
-    assert (again.code, "accepted already" in again.err) == (1, True)
+    assert (again.code, "already accepted" in again.err) == (1, True)
     assert world.proposals() == []
     assert "secret" not in git(repo, "log", "-p", "--all") + git(repo, "status")
 

@@ -159,13 +159,13 @@ def test_times_are_told_as_of_now_from_the_cache_too(repo: Path) -> None:
     ok(repo, "trust", "--yes")
     early = said(repo, GITKANBAN_NOW=when.format("05"))
     assert early["A"] == "not before 10:00:50 UTC, in 45 s"
-    assert early["C"] == "waits for B, which is blocked: failed (exit 1) since 35 s"
+    assert early["C"] == "waits for B, which is blocked for 35 s: failed (exit 1)"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GITKANBAN_NOW", when.format("45"))
         assert is_warm(repo)
     late = said(repo, GITKANBAN_NOW=when.format("45"))
     assert late["A"] == "not before 10:00:50 UTC, in 5 s"
-    assert late["C"] == "waits for B, which is blocked: failed (exit 1) since 1 min"
+    assert late["C"] == "waits for B, which is blocked for 1 min: failed (exit 1)"
     assert "\x1e" not in page_of(repo, GITKANBAN_NOW=when.format("45"))
     assert "A" not in said(repo, GITKANBAN_NOW=when.format("51"))
 
@@ -218,15 +218,15 @@ def test_a_card_that_has_waited_long_keeps_what_it_needs_from_the_cache_too(repo
     (repo / ".git/gitkanban/cache/schedule").write_text(json.dumps(seen))
     assert "small" not in said(repo, GITKANBAN_NOW="2026-11-24T10:00:00Z")
     held = said(repo, GITKANBAN_NOW="2026-11-24T10:00:30Z")
-    assert held["small"] == "the next slot of back is kept for big, which has waited long"
+    assert held["small"] == "the next slot of back is kept for big, which has waited a long time"
 
 
 def test_a_deadlock_is_named_by_status_and_why(repo: Path) -> None:
     made(repo, X="worker: owner <- [Y]", Y="worker: owner <- [X]", Z="worker: owner <- [Y]")
     ok(repo, "trust", "--yes")
-    line = "nothing can go on: 2 cards wait on X, which waits in a ring: X → Y → X"
+    line = "nothing can go on: 2 cards wait on X, which waits in a cycle: X → Y → X"
     assert f" ! deadlock: {line}" in page_of(repo)
-    assert ok(repo, "why", "--all").startswith(f"Deadlock: {line}\n\nX  waits in a ring")
+    assert ok(repo, "why", "--all").startswith(f"Deadlock: {line}\n\nX  waits in a cycle")
     said(repo)
 
 

@@ -38,9 +38,9 @@ def test_a_card_is_renamed_everywhere_in_one_commit(board: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("T1", "T2", "card T2 exists already"),
-        ("T1", "T1", "has that id already"),
-        ("T1", "t2", "differs from T2 by case only"),
+        ("T1", "T2", "card T2 already exists"),
+        ("T1", "T1", "already has that id"),
+        ("T1", "t2", "differs from T2 only in case"),
         ("T1", "../x", "cannot be a card id"),
         ("T8", "T9", "no card 'T8'"),
     ],

@@ -97,7 +97,7 @@ def test_what_is_merged_is_verified_first_and_a_red_one_stays_in_review(repo: Pa
     git(repo, "commit", "-qm", "it breaks")
     before = git(repo, "rev-parse", "main")
     said = gitkanban(repo, "accept", "T1", code=1)
-    assert "verify is red on T1 merged into base (exit 1)" in said
+    assert "verify fails on T1 merged into base (exit 1)" in said
     assert git(repo, "rev-parse", "main") == before
     assert card(place).status == "review"
     assert len(git(repo, "worktree", "list").splitlines()) == 3  # main, .kanban, T1

@@ -51,7 +51,7 @@ def test_a_full_disk_behind_stdout_is_not_taken_for_one_under_the_board(
     assert done.returncode == 1
     assert done.stderr == (
         "Error: cannot write the output: no space left on device\n"
-        "Hint: What the command did until then is done; `gitkanban log` tells of it.\n"
+        "Hint: Everything up to that point is done; see `gitkanban log`.\n"
     )
     assert ("NEW" in git(board, "ls-tree", "-r", "--name-only", "main")) == ("add" in words)
 

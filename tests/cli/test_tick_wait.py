@@ -62,7 +62,7 @@ def test_interrupted_it_stops_nothing_and_says_so(repo: Path, go: Path) -> None:
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert err.startswith("1 session goes on; `gitkanban stop --all` ends what lives\n")
+    assert err.startswith("1 session is still running; `gitkanban stop --all` ends it\n")
     go.touch()
     until(lambda: statuses(repo)["B"] == "done", "its end, which its supervisor settles")
 

@@ -16,8 +16,8 @@ STATE = board("T1 todo", "T2 todo <- T1", "T3 todo <- T2", workers="capacity bui
         (Card("T9", "t", worker="sola"), "no worker 'sola'"),
         (Card("T9", "t", parents=("T8",)), "no card 'T8'"),
         (Card("T9", "t", parents=("T9",)), "its own parent"),
-        (Card("T1", "t"), "T1 exists already"),
-        (Card("t1", "t"), "differs from T1 by case only"),
+        (Card("T1", "t"), "T1 already exists"),
+        (Card("t1", "t"), "differs from T1 only in case"),
         (Card("bad", "t"), "cannot be read"),
         (Card("old", "t"), "in the archive"),
         (Card("T9", " "), "no title"),
@@ -67,7 +67,7 @@ def test_links_are_sets() -> None:
     assert linked(STATE, STATE.cards["T3"], ["T2"]) == []
     [change] = unlinked(STATE, STATE.cards["T3"], ["T2"])
     assert change.fields == {"parents": ()}
-    with pytest.raises(GitkanbanError, match="no parent of T3"):
+    with pytest.raises(GitkanbanError, match="not a parent of T3"):
         unlinked(STATE, STATE.cards["T3"], ["T1"])
 
 

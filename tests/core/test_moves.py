@@ -1,5 +1,7 @@
 """The moves of people and sessions: what the table allows, and what is refused with which words."""
 
+import re
+
 import pytest
 
 from gitkanban.core.changes import AddNote, applied
@@ -39,7 +41,7 @@ def test_a_verb_off_the_table_is_refused_with_a_hint(verb: str, status: str) -> 
         return
     with pytest.raises(Refused) as caught:
         check_verb(verb, "T1", status)
-    assert "T1 is " + status in caught.value.message
+    assert re.match(f"T1 is (already )?{status}", caught.value.message)
     assert caught.value.hint
 
 
@@ -65,7 +67,7 @@ def test_blocking_wants_words_and_a_known_reason() -> None:
     assert moved(Card("T1"), "block", why="which port?").reason == "needs-input"
     with pytest.raises(UsageError, match="needs a reason"):
         moved(Card("T1"), "block", why="  ")
-    with pytest.raises(UsageError, match="no reason to block"):
+    with pytest.raises(UsageError, match="not a reason to block"):
         moved(Card("T1"), "block", why="x", reason="mood")
 
 

@@ -339,8 +339,8 @@ def _idle_room(
         card = board.cards[held.card]
         if not eligible(board, seen, card) or not fits(then, seen, runs, card):
             continue
-        keeper = next((k for k in board.cards if held.text.endswith(f"{k}, which has waited long")
-                       or f"{k}, which has waited long;" in held.text), "")  # fmt: skip
+        keeper = next((k for k in board.cards if held.text.endswith(f"{k}, which has waited a long time")
+                       or f"{k}, which has waited a long time;" in held.text), "")  # fmt: skip
         if held.code != "kept" or not keeper:
             wrong.append(f"{card.id} waits beside free room: {held}")
         elif seen.now - seen.ready_since.get(keeper, seen.now) < PATIENCE:

@@ -145,13 +145,13 @@ class NewTree:
 
     def _add(self, card: Card, text: str) -> None:
         if self.read(_card_path(card.id)) is not None:
-            raise Refused(f"card {card.id} exists already", "Leave --id out to get a new id.")
+            raise Refused(f"card {card.id} already exists", "Leave --id out to get a new id.")
         self.write(_card_path(card.id), text or cardfile.render(card))
 
     def _card_text(self, card_id: str) -> str:
         text = self.read(_card_path(card_id))
         if text is None:
-            raise NotFound(f"no card {card_id}", "It was removed meanwhile.")
+            raise NotFound(f"no card {card_id}", "It was removed in the meantime.")
         return text
 
     def _once(self, name: str, text: str) -> None:

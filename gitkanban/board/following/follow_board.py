@@ -97,10 +97,10 @@ def _bring_checkout(
         if done:
             _write_record(place, checkout, tip)
     except OSError as error:
-        notices.append(f"{checkout.root} is brought along later: {error.strerror or error}")
+        notices.append(f"{checkout.root} follows later: {error.strerror or error}")
         return False
     except (GitFailed, BadData) as error:
-        notices.append(f"{checkout.root} is brought along later: {error.message}")
+        notices.append(f"{checkout.root} follows later: {error.message}")
         return False
     return done
 

@@ -87,13 +87,13 @@ class _PathVersions:
             self.known[mine] = data
         if any(len(self.content(oid)) > FILE_MOST for oid in (base, mine, self.path.new) if oid):
             self.notices.append(
-                f"{self.path.name} as you {what} it stays: it is too large to merge"
+                f"{self.path.name} stays as you {what} it: it is too large to merge"
             )
             return mine
         versions = [self._text(oid) for oid in (base, mine, self.path.new)]
         text, why = merged(self.path.name, *versions)
         if why:
-            self.notices.append(f"{self.path.name} as you {what} it stays: {why}")
+            self.notices.append(f"{self.path.name} stays as you {what} it: {why}")
         if text is None:
             return ""
         if text == versions[1]:
@@ -123,7 +123,7 @@ def merged(
     if theirs == base:
         return ours, ""
     if ours is None or theirs is None:
-        return ours, "" if ours == theirs else "the board and you disagree whether it exists"
+        return ours, "" if ours == theirs else "the board and you disagree about whether it exists"
     both = merge.text(base or "", ours, theirs)
     return (ours, "the board changed the same lines") if both is None else (both, "")
 
@@ -165,7 +165,7 @@ class _File:
             if part is last and not stat.S_ISREG(mode):
                 return "not a file"
             if part is not last and not stat.S_ISDIR(mode):
-                return "below something that is no folder"
+                return "below something that is not a folder"
         return ""
 
     def _read(self) -> bytes | None:

@@ -28,7 +28,9 @@ def refuse_unable(place: Place, checkouts: Sequence[Checkout], old: str, new: st
     """
     for note in follow_base.behind(place, checkouts):
         if follow_base.is_young(note):
-            raise BoardBusy(f"{note.checkout.root} is just being brought along", "Try again.")
+            raise BoardBusy(
+                f"{note.checkout.root} is being brought up to date right now", "Try again."
+            )
         raise Refused(
             f"{note.checkout.root} has not followed {note.ref.removeprefix('refs/heads/')} to "
             f"{note.commit[:10]} yet",
@@ -82,9 +84,9 @@ def _refuse_unwritable(checkout: Checkout, old: str, new: str) -> None:
     if stuck:
         more = f" and {len(stuck) - _NAMED_MOST} more" if len(stuck) > _NAMED_MOST else ""
         raise Refused(
-            f"{checkout.root} cannot follow, for this user may not change: "
+            f"{checkout.root} cannot follow: this user may not change "
             f"{', '.join(stuck[:_NAMED_MOST])}{more}",
-            "Make it writable for you, then try again.",
+            "Make it writable for yourself, then try again.",
         )
 
 
@@ -149,7 +151,7 @@ def _refuse_unfiltered(checkout: Checkout, old: str, new: str) -> None:
     if done.code:
         raise Refused(
             f"{checkout.root} cannot follow: {done.last}",
-            "Mend that (`git config --get-regexp filter` lists filters), then try again.",
+            "Fix that (`git config --get-regexp filter` lists filters), then try again.",
         )
 
 

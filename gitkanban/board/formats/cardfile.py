@@ -239,7 +239,7 @@ def edited(text: str, fields: Mapping[str, Value]) -> str:
     for key in fields:
         after = _edited_field(after, key, fields[key])
     if after != before and not _is_edit(before, after, fields):
-        raise Bad(Problem("card", 0, 0, "cannot be edited in place", "Lay it out anew: `fmt`."))
+        raise Bad(Problem("card", 0, 0, "cannot be edited in place", "Format it: `gitkanban fmt`."))
     return mark + after
 
 

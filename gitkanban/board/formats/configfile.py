@@ -191,13 +191,13 @@ class _ConfigReader:
         for key in ("model", "effort"):
             said = next((name for name in (key, f"{key}s") if values.get(name)), "")
             if said and not getattr(preset, key):
-                who = "a command of one's own" if own else f"runner {runner}" if runner else "it"
+                who = "a custom command" if own else f"runner {runner}" if runner else "it"
                 hint = "Write the words that choose it into command: or args:."
                 self.say(node.get(said) or node, f"{who} has no way to choose its {key}", hint)
         for key in ("resume", "stdin"):
             if key in values and not own and values[key] != presets.NO_RESUME:
                 hint = f"Write the whole command:, or leave {key} out."
-                self.say(node.get(key) or node, f"{key} goes beside a command: of one's own", hint)
+                self.say(node.get(key) or node, f"{key} needs a command: of your own", hint)
 
     def across(self, workers: dict[str, Worker | None], nodes: dict[str, Node]) -> None:
         """What can only be said with all workers known."""

@@ -201,7 +201,7 @@ def as_block(text: str) -> str:
         yaml.dump(root, out)
     except YAMLError as error:  # YAML 1.1 that is not 1.2
         said = str(error).split("\n", 1)[0]
-        raise yamltext.Bad(Problem("", 0, 0, f"cannot be laid out anew: {said}")) from None
+        raise yamltext.Bad(Problem("", 0, 0, f"cannot be formatted: {said}")) from None
     lost = [c for c in re.findall(r"(?:^|\s)(#.*)", text) if c.strip() not in out.getvalue()]
     done = "".join(f"{comment.strip()}\n" for comment in lost) + out.getvalue()
     try:

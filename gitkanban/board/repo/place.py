@@ -177,7 +177,7 @@ def git_ref(common: str, branch: str) -> None:
             "card/… is for the branches of cards." if branch.startswith("card") else "",
         )
     if git.run(common, "check-ref-format", f"refs/heads/{branch}", check=False).code:
-        raise Refused(f"{branch!r} is no branch name", "See `git help check-ref-format`.")
+        raise Refused(f"{branch!r} is not a branch name", "See `git help check-ref-format`.")
 
 
 def exists(common: str, ref: str) -> bool:

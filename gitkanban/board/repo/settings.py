@@ -66,7 +66,7 @@ def read_identity(common: str, who: str) -> tuple[bytes, bytes]:
     if ident.code:
         raise GitFailed(
             "git does not know who you are",
-            'Say it once: git config --global user.name "…" and user.email "…".',
+            'Tell it once: git config --global user.name "…" and user.email "…".',
         )
     name, _, address = ident.out.partition(b" <")
     found = name, address.rpartition(b"> ")[0]

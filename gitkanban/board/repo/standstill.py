@@ -70,7 +70,7 @@ def _lock_owner_words(checkout: Checkout) -> str:
     lock = f"{checkout.index_file}.lock"
     try:
         age = time.time() - os.stat(lock).st_mtime
-    except OSError:  # it is gone by now
+    except OSError:  # it is already gone
         return ""
     if age > STALE_AFTER and is_stale(lock, (checkout.root, checkout.admin)):
         return f"a killed git left {lock}; if no git is running there, remove that file"

@@ -29,13 +29,15 @@ def edit_card(place: Place, board: Board, card: str, *, base: str, text: str) ->
     """
     before = board.cards.get(card)
     if before is None and all(problem.card != card for problem in board.problems):
-        raise NotFound(f"card {card} was removed meanwhile", "`gitkanban add` makes a new one.")
+        raise NotFound(
+            f"card {card} was removed in the meantime", "`gitkanban add` makes a new one."
+        )
     now = store.card_text(place, board, card)
     merged = mergefile.merge_card(base, text, now, ("your text", "the board"))
     if merged.conflicts:
         raise Refused(
-            f"{card} was changed meanwhile, and so did you: {'; '.join(merged.notices)}",
-            f"`gitkanban show {card}` tells what it says now.",
+            f"{card} was changed by others while you edited it, in the same fields: {'; '.join(merged.notices)}",
+            f"`gitkanban show {card}` shows it as it is now.",
         )
     new = merged.text or ""
     path = place.path(f"cards/{card}.yaml")

@@ -109,7 +109,9 @@ def _layout_findings(side: Side, only: set[str] | None = None) -> list[Finding]:
             continue
         at = side.place.path(name) if side.label == revisions.AT_HAND else card.id
         hint = f"gitkanban fmt {at}"
-        found.append(finding("layout", name, (), f"{card.id} is not laid out to merge", hint))
+        found.append(
+            finding("layout", name, (), f"{card.id} is not in the layout that merges", hint)
+        )
     return found
 
 

@@ -26,7 +26,7 @@ def commit_of(place: Place, rev: str) -> Commit:
     wanted = commits.resolve(place.common, rev or place.ref)
     if not commits.is_ancestor(place.common, found[0].id, place.ref):
         hint = meant(place, rev) or "`gitkanban log` lists them."
-        raise NotFound(f"{rev} is no commit of the board's branch", hint)
+        raise NotFound(f"{rev} is not a commit of the board's branch", hint)
     if rev and found[0].id != wanted:
         raise NotFound(f"{rev} changed nothing on the board", "See `gitkanban log`.")
     return found[0]

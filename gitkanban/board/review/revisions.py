@@ -192,7 +192,10 @@ def _refuse_large(folder: str) -> None:
         many += len(names)
     if together > sizes.together_most(many) + sizes.FILE_MOST:
         what = f"the files in {folder} have {sizes.shown(together)} together"
-        raise BadData(f"{what}, which is too large for a board", "Move what is no board away.")
+        raise BadData(
+            f"{what}, which is too large for a board",
+            "Move files that do not belong to the board away.",
+        )
 
 
 def _has_path(common: str, commit: str, path: str) -> bool:

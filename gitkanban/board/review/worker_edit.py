@@ -62,7 +62,9 @@ def parse_value(name: str, key: str, text: str) -> KeyValue | None:
         try:
             return tuple(shlex.split(text))
         except ValueError as error:
-            raise UsageError(f"{key}: {error}", "Write it as in a shell, quotes closed.") from None
+            raise UsageError(
+                f"{key}: {error}", "Quote it as in a shell, and close the quotes."
+            ) from None
     try:
         checked = configfile.typed(known, text)
     except UsageError as error:

@@ -101,7 +101,7 @@ def add_command(
     fields = (card_id, worker, parents, priority, needs, acceptance, body, body_file, model, effort)
     if source is not None and (any(fields) or edit):
         hint = "Only --backlog goes with --from; write the other fields into the list."
-        raise UsageError("--from FILE takes whole cards, and no fields from options", hint)
+        raise UsageError("--from FILE takes whole cards, so no other fields can be given", hint)
     status = BACKLOG if backlog or session()[1] else TODO
     if source is None:
         title = (title or "").strip()
@@ -140,13 +140,13 @@ def _assignment_lines(cards: Sequence[Card], drafts: Sequence[Card]) -> list[str
 
 def _check_words(title: str | None, body: str, body_file: str | None, source: str | None) -> None:
     if title is not None and source is not None:
-        raise UsageError("a title or --from FILE, and not both", "The file has the titles.")
+        raise UsageError("either a title or --from FILE, not both", "The file has the titles.")
     if source is None and not (title or "").strip():
         raise UsageError(
             "a card needs a title", 'gitkanban add "what to do" --worker NAME, or --from FILE.'
         )
     if body and body_file is not None:
-        raise UsageError("--body or --body-file, and not both", "Leave one out.")
+        raise UsageError("either --body or --body-file, not both", "Leave one out.")
 
 
 def _read_plan(source: str, status: str) -> Sequence[Card]:
@@ -189,6 +189,6 @@ def parse_needs(words: Sequence[str]) -> tuple[tuple[str, int], ...]:
     for word in words:
         name, _, amount = word.partition(":")
         if not name or (amount and not (amount.isascii() and amount.isdigit())):
-            raise UsageError(f"{word!r} is no need", "Write NAME or NAME:AMOUNT, as in build:1.")
+            raise UsageError(f"{word!r} is not a need", "Write NAME or NAME:AMOUNT, as in build:1.")
         needs[name] = int(amount or 1)
     return tuple(sorted(needs.items()))

@@ -175,7 +175,7 @@ def _at_once(place: Place, board: Board) -> str:
     runs = [run for card in board.cards for run in store.history(place, board, card).runs_of(card)]
     most = max(runs, key=lambda each: sum(_runs_at(run, each.started) for run in runs))
     together = sorted(run.card for run in runs if _runs_at(run, most.started))
-    return f"most at the same time: {', '.join(together)}"
+    return f"at most {len(together)} at once: {', '.join(together)}"
 
 
 def _runs_at(run: Run, moment: int) -> bool:

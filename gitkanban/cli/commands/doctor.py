@@ -39,7 +39,7 @@ def doctor_command(fix: bool, dry_run: bool, here: bool, as_json: bool) -> int:
     place = place_here()
     if here:
         refuse_in_session("doctor --here")
-        tell([take_over(place).line or "this clone is ticked here already"])
+        tell([take_over(place).line or "this clone is already ticked here"])
     board = board_of(place)
     found = examine(place, board, int(clock.now()))
     mended = {}

@@ -43,7 +43,7 @@ def done_command(
     cards = cards or (own_card(""),)
     if session()[1]:
         if len(cards) > 1:
-            raise UsageError("a session reports on one card, its own", "Name that card alone.")
+            raise UsageError("a session reports on one card, its own", "Name only that card.")
         report(place_here(branch), cards[0], "done", Report("done", no_change, summary), as_json)
         return
     if no_change:

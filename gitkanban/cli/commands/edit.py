@@ -93,7 +93,7 @@ def edit_command(
     """
     refuse_in_session("edit")
     if body is not None and body_file is not None:
-        raise UsageError("--body or --body-file, and not both", "Leave one out.")
+        raise UsageError("either --body or --body-file, not both", "Leave one out.")
     given: dict[str, Any] = {"title": title, "worker": worker, "priority": priority}
     given |= {"model": model, "effort": effort}
     given = {name: value for name, value in given.items() if value is not None}

@@ -31,9 +31,9 @@ def fmt_command(cards: tuple[str, ...], check: bool, branch: str) -> int:
         refuse_in_session("fmt")  # files are a session's own; hooks of its commits lay them out
         changed += _on_board(place_here(branch), names, check)
     if not changed and not wrong:
-        click.echo("nothing to lay out")
+        click.echo("nothing to format")
     elif check and changed:
-        click.echo("Lay them out: gitkanban fmt" + ("" if not paths else " FILE…"), err=True)
+        click.echo("Format them: gitkanban fmt" + ("" if not paths else " FILE…"), err=True)
     return 1 if wrong or (check and changed) else 0
 
 
@@ -48,7 +48,7 @@ def _format_files(paths: list[str], check: bool) -> tuple[int, int]:
     changed = wrong = 0
     for path in paths:
         if os.path.islink(path) or not os.path.isfile(path):
-            raise UsageError(f"{path} is no file", "Name card files, or cards by their ids.")
+            raise UsageError(f"{path} is not a file", "Name card files, or cards by their ids.")
         root = "" if os.path.isabs(path) or ".." in path.split("/") else "."
         data = files.read(path, below=root, most=FILE_MOST + 1)
         try:
@@ -62,7 +62,7 @@ def _format_files(paths: list[str], check: bool) -> tuple[int, int]:
         if after == text:
             continue
         changed += 1
-        say(f"{path}{' would be' if check else ''} laid out")
+        say(f"{path}{' would be' if check else ''} formatted")
         if not check:
             mode = stat.S_IMODE(os.stat(path).st_mode)
             files.replace(path, after.encode(), mode, below=root)
@@ -85,7 +85,7 @@ def _on_board(place: Place, names: list[str], check: bool) -> int:
         changes = list(done.changes)
     for change in changes:
         assert isinstance(change, RewriteCard)
-        say(f"{change.card.id}{' would be' if check else ''} laid out")
+        say(f"{change.card.id}{' would be' if check else ''} formatted")
     return len(changes)
 
 
@@ -94,7 +94,7 @@ def _format_message(board: Board, changes: Sequence[Change]) -> str:
 
     suffix = board.config.commit_suffix if board.config else ""
     lines = [
-        MessageLine(each.card.id, "laid out") for each in changes if isinstance(each, RewriteCard)
+        MessageLine(each.card.id, "formatted") for each in changes if isinstance(each, RewriteCard)
     ]
     return from_lines(lines, suffix)
 

@@ -86,7 +86,7 @@ def init_command(branch: str, worker: str, runner: str, source: str | None, as_j
     click.echo(f"made a board {'in .kanban/ ' if made.prefix else ''}on {_where_words(made)}")
     if not branch:
         click.echo(
-            "(if main is protected, or board commits disturb: gitkanban init --branch kanban)"
+            "(if main is protected, or board commits do not belong there: gitkanban init --branch kanban)"
         )
     first = next(iter(board.config.workers), worker) if board.config else worker
     trusted = "gitkanban trust, then " if source else ""
@@ -104,7 +104,7 @@ def _move_board(cwd: str, branch: str) -> "Place | None":
         return None
     if not found.prefix:
         raise UsageError(
-            f"the board is on branch {found.branch} already", "There is nothing to move."
+            f"the board is already on branch {found.branch}", "There is nothing to move."
         )
     return init.move(found, branch)
 

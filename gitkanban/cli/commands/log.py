@@ -85,7 +85,8 @@ def check_since(text: str) -> None:
             and not (not word and re.search(r"\d", text))
         ):
             raise UsageError(
-                f"--since {text!r} is no date", "As in 2026-11-23, `2 days ago`, yesterday."
+                f"--since {text!r} is not a date",
+                "Use a form such as 2026-11-23, `2 days ago`, yesterday.",
             )
 
 

@@ -59,7 +59,7 @@ def memory_command(
     if verb and len(words) == 1:
         raise UsageError(f"{verb} what?", "Name proposals by id; `gitkanban memory` lists them.")
     if not verb and len(words) > 1:
-        raise UsageError("one profile at a time", f"The verbs are: {', '.join(VERBS)}.")
+        raise UsageError("one profile at a time", f"The commands are: {', '.join(VERBS)}.")
     from gitkanban.runs.memory.consolidation import known
     from gitkanban.runs.memory.proposing import gather
 
@@ -85,15 +85,15 @@ def _find_proposal(proposals: Sequence[Proposal], word: str, verb: str = "show")
         many = ", ".join(each.id for each in found[:5])
         raise NotFound(
             f"{word} could be {many}" if found else f"no proposal {word!r}",
-            "Write more of it." if found else "`gitkanban memory --all` lists them.",
+            "Type more of it." if found else "`gitkanban memory --all` lists them.",
         )
     name, state = found[0].id, found[0].state
     if verb == "accept" and state == ACCEPTED:
-        hint = f"`gitkanban memory show {name}` has its words."
-        raise NotFound(f"proposal {name} is accepted already", hint)
+        hint = f"`gitkanban memory show {name}` shows it."
+        raise NotFound(f"proposal {name} is already accepted", hint)
     if verb == "reject" and state != WAITING:
         hint = f"`gitkanban memory accept {name}` would take it." if state != ACCEPTED else ""
-        raise NotFound(f"proposal {name} is {state} already", hint)
+        raise NotFound(f"proposal {name} is already {state}", hint)
     return found[0]
 
 

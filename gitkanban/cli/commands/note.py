@@ -50,7 +50,7 @@ def note_command(
         card, text = "", card  # the one word is the text
     card = own_card(card)
     if memory and (text or source):
-        raise UsageError("a note, or --memory, and not both", "Call it twice.")
+        raise UsageError("either a note or --memory, not both", "Run the command twice.")
     kind = "memory" if memory else "note"
     words = text_argument(text or memory, source).strip()
     if not words:

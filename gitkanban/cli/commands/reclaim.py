@@ -42,7 +42,7 @@ def _check_clone(place: Place, card: Card, clone: str) -> None:
     if card.clone == clone_id(place):
         raise Refused(
             f"run {card.run} of {card.id} is this clone's own",
-            f"`gitkanban stop {card.id}` ends it; tick finds out by itself when it died.",
+            f"`gitkanban stop {card.id}` ends it; tick notices by itself if it has died.",
         )
     if card.clone != clone:
         raise Refused(

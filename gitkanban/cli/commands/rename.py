@@ -50,7 +50,7 @@ def rename_command(old: str, new: str, branch: str, as_json: bool) -> None:
         print_json({"old": found, "new": new, "children": children, "commit": done.commit})
     else:
         also = f", and in {', '.join(children)}" if children else ""
-        say(f"{found} is {new} now{also}")
+        say(f"{found} is now {new}{also}")
 
 
 def _rename_changes(place: Place, board: Board, old: str, new: str) -> list[Change]:

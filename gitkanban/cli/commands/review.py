@@ -99,4 +99,4 @@ def _reject_card(place: Place, card: Card) -> None:
     words = click.prompt("What is wrong")
     note = Note(clock.sortable_id(), card.id, person(place), int(clock.now()), "reject", words)
     change(place, lambda board: reject(board, board.cards[card.id], note))
-    click.echo(f"{card.id} goes back with your words")
+    click.echo(f"{card.id} goes back with your reason")

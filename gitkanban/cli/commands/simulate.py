@@ -126,10 +126,12 @@ def _parse_duration(word: str, text: str) -> Duration:
 
     mean, *spread = _SPREAD.split(text.strip())
     if len(spread) > 1 or not mean or "" in spread:
-        raise UsageError(f"{word!r} is no duration", "Write 10m, or WORKER=10m±5m.")
+        raise UsageError(f"{word!r} is not a duration", "Write 10m, or WORKER=10m±5m.")
     takes = Duration(duration(mean), duration(spread[0]) if spread else 0)
     if not takes.mean:
-        raise UsageError(f"{word!r} is no time at all", "Write 10m, or WORKER=10m±5m.")
+        raise UsageError(f"{word!r} is not a length of time", "Write 10m, or WORKER=10m±5m.")
     if takes.spread > takes.mean:
-        raise UsageError(f"{word!r} would be less than nothing", "Give a spread up to the mean.")
+        raise UsageError(
+            f"{word!r} allows a negative duration", "The spread may be at most the mean."
+        )
     return takes

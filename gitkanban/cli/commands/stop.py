@@ -37,7 +37,9 @@ def stop_command(cards: tuple[str, ...], all_: bool, why: str, as_json: bool) ->
 
     refuse_in_session("stop")
     if bool(cards) == all_:
-        raise UsageError("name the cards to stop, or --all", "`gitkanban status` shows what runs.")
+        raise UsageError(
+            "name the cards to stop, or --all", "`gitkanban status` shows what is running."
+        )
     place = place_here()
     board = board_of(place)
     named = _cards_to_stop(board, cards, clone_id(place))
@@ -52,13 +54,13 @@ def stop_command(cards: tuple[str, ...], all_: bool, why: str, as_json: bool) ->
             tell([done.failure] if done.failure else [])
             asked = False
         if not asked:
-            click.echo(f"{card.id} has ended already; the next tick settles it", err=True)
+            click.echo(f"{card.id} has already ended; the next tick settles it", err=True)
             continue
         stopping.append({"card": card.id, "run": card.run})
         if not as_json:
             click.echo(f"stopping {card.id} ({card.slot}); it becomes blocked when it has ended")
     if not (named or as_json):
-        click.echo("nothing runs in this clone")
+        click.echo("nothing is running in this clone")
     if as_json:
         print_json({"stopping": stopping})
 

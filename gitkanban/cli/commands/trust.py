@@ -57,7 +57,11 @@ def trust_command(yes: bool, as_json: bool) -> int:
     outdated = trust.outdated(place, board.config)
     if not changed and not found and not state.faults and not (outdated and yes):
         if outdated:
-            tell([f"{_join_names(outdated)}: what is recorded is not today's (--yes records that)"])
+            tell(
+                [
+                    f"{_join_names(outdated)}: the recorded values are not today's (--yes records today's)"
+                ]
+            )
         return 0
     if not yes and (as_json or not _agree_to(bool(changed or found or outdated), state.faults)):
         return 1

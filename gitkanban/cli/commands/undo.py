@@ -25,6 +25,6 @@ def undo_command(commit: str, as_json: bool) -> None:
     if as_json:
         print_json({"undone": taken.id, "commit": done.commit})
     elif done.commit:
-        say(f"took back {taken.id[:10]} ({taken.subject})")
+        say(f"undid {taken.id[:10]} ({taken.subject})")
     else:
-        click.echo(f"nothing of {taken.id[:10]} is left to take back")
+        click.echo(f"nothing of {taken.id[:10]} is left to undo")

@@ -22,7 +22,7 @@ def why_command(cards: tuple[str, ...], all_: bool, as_json: bool) -> None:
     lead. A board that cannot go on by itself is reported as such.
     """
     if cards and all_:
-        raise UsageError("name cards, or --all, and not both", "gitkanban why T4")
+        raise UsageError("either name cards or use --all, not both", "gitkanban why T4")
     all_ = not cards
     from gitkanban.core.situation.account import situation
     from gitkanban.runs import figures

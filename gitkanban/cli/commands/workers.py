@@ -37,7 +37,9 @@ def workers_command(words: tuple[str, ...], branch: str, as_json: bool) -> None:
     `gitkanban trust` again before they run.
     """
     if words and words[0] != "set":
-        raise UsageError(f"{words[0]!r} is no verb of workers", "Did you mean workers set NAME …?")
+        raise UsageError(
+            f"{words[0]!r} is not a workers command", "Did you mean workers set NAME …?"
+        )
     if words:
         _set_keys(words[1:], branch, as_json)
         return
@@ -67,7 +69,7 @@ def _set_keys(words: Sequence[str], branch: str, as_json: bool) -> None:
     name, said = words[0], [word.partition("=")[::2] for word in words[1:]]
     twice = next((key for key, count in Counter(key for key, _ in said).items() if count > 1), "")
     if twice:
-        raise UsageError(f"{twice} is given twice", "Say it once.")
+        raise UsageError(f"{twice} is given twice", "Give it once.")
     values = [(key, parse_value(name, key, text)) for key, text in said]
     place = place_here(branch)
     edits: list[WorkerEdit] = []
@@ -94,7 +96,7 @@ def _set_keys(words: Sequence[str], branch: str, as_json: bool) -> None:
     say(f"{name}: {what if done.commit else 'nothing changes'}")
     tell(f"but {line}" for line in doubts)
     if why and _has_command(config, name):
-        tell([f"tick starts nothing for it before `gitkanban trust`: {why}"])
+        tell([f"tick starts nothing for it until `gitkanban trust`: {why}"])
 
 
 def _has_command(config: Config, name: str) -> bool:

@@ -52,7 +52,7 @@ def path_fault(path: str) -> str:
 def part_fault(part: str) -> str:
     """Why an item of `memory_home.memory` names nothing in the home; empty when it does."""
     words = part.strip("/").split("/")
-    return "which is no path in it" if {"", ".", ".."} & set(words) else ""
+    return "which is not a path in it" if {"", ".", ".."} & set(words) else ""
 
 
 def noted(proposal: Proposal) -> str:

@@ -112,7 +112,7 @@ def _checkout_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
             ERROR,
             "checkout-behind",
             root,
-            f"{root} has not followed {branch}: a commit made there takes accepted work out again",
+            f"{root} has not followed {branch}: a commit made there would take accepted work out again",
             "`gitkanban tick` tries again, and says what is in the way.",
         )
     if seen.no_board_checkout:
@@ -136,7 +136,7 @@ def _checkout_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
 
 
 def _clock_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
-    advice = "Set the clock right; runs go on, for nothing takes a lock's age for its death."
+    advice = "Set the clock right. Runs go on: nothing judges a lock by its age."
     if abs(seen.jumped) > CLOCK_MOST:
         way = "forward" if seen.jumped > 0 else "back"
         yield Symptom(
@@ -162,7 +162,7 @@ def _wait_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
         text = f"not_before of {card.id} lies {ahead} ahead, longer than any back-off"
         if describe_excess(board, card, seen.now):
             text += f"; it counts for {lasted(LONGEST)} after its last run"
-        advice = "Take not_before out of the card's file, unless somebody meant it."
+        advice = "Take not_before out of the card's file, unless it is intended."
         yield Symptom(WARNING, "waits-too-long", card.id, text, advice)
 
 
@@ -184,7 +184,7 @@ def _tampering_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
             "tampering",
             "repository",
             line,
-            "See what it is and undo it if nobody meant it, then `gitkanban trust`.",
+            "Look at it, undo it unless it is intended, then run `gitkanban trust`.",
         )
 
 

@@ -60,7 +60,7 @@ def unwritable(board: Board, seen: Seen) -> Iterator[Symptom]:
             ERROR,
             "not-writable",
             path,
-            f"you may not write in {path}: from here nothing is committed or started",
+            f"you may not write in {path}, so nothing can be committed or started",
             "Work as its owner, or in a clone of your own.",
         )
 
@@ -117,7 +117,7 @@ def merge_driver(board: Board, seen: Seen) -> Iterator[Symptom]:
             "merge-driver-missing",
             "merge driver",
             f"{seen.driver}, with which git merges cards here, is not found",
-            "`gitkanban install merge-driver` writes it anew.",
+            "`gitkanban install merge-driver` writes it again.",
         )
 
 
@@ -128,7 +128,7 @@ def agents(board: Board, seen: Seen) -> Iterator[Symptom]:
             ERROR,
             "agent-silent",
             worker,
-            f"`{program} --version`, asked as {worker} would run it, {why}",
+            f"`{program} --version`, run as {worker} would run it, {why}",
             "Run it by hand; install that agent again, or `gitkanban trust` again if PATH is old.",
         )
 
@@ -177,7 +177,7 @@ def budgets(board: Board, seen: Seen) -> Iterator[Symptom]:
     for worker in config.workers.values() if config else ():
         has_budget = config and (worker.budget_day or worker.budget_card or has_any(config))
         if has_budget and not preset_of(worker.runner).says_cost:
-            who = worker.runner or "a command of one's own"
+            who = worker.runner or "a custom command"
             yield Symptom(
                 INFO,
                 "budget-unknown",

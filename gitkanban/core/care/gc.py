@@ -109,10 +109,10 @@ def finished(board: Board, card: str) -> str:
 def _why_card_stays(board: Board, card: str) -> str:
     """Why a card's things stay."""
     if card in board.cards:
-        return f"for a card in {board.cards[card].status}"
+        return f"its card is still in {board.cards[card].status}"
     if any(problem.card == card for problem in board.problems):
-        return "for a card that cannot be read"
-    return "for no card that the board knows: see `gitkanban doctor`"
+        return "the card cannot be read"
+    return "the board has no such card: see `gitkanban doctor`"
 
 
 def _worktree_goes(board: Board, tree: WorktreeFact, kept: list[KeptThing]) -> bool:
@@ -125,9 +125,9 @@ def _worktree_goes(board: Board, tree: WorktreeFact, kept: list[KeptThing]) -> b
     elif not tree.there:
         why = "the folder is gone: see `gitkanban doctor`"
     elif tree.unclean:
-        why = f"with {tree.unclean}, of a card that is {state}"
+        why = f"it has {tree.unclean}, and the card is {state}"
     elif not tree.landed:
-        why = f"with commits that base lacks, of a card that is {state}"
+        why = f"it has commits that base lacks, and the card is {state}"
     if why:
         kept.append(KeptThing("worktree", tree.path, why))
     return not why
@@ -141,7 +141,7 @@ def _branch_goes(board: Board, branch: BranchFact, stay: set[str], kept: list[Ke
     if not state:
         why = _why_card_stays(board, branch.card)
     elif not branch.landed and not branch.squashed:
-        why = f"with commits that base lacks, of a card that is {state}"
+        why = f"it has commits that base lacks, and the card is {state}"
     if why:
         kept.append(KeptThing("branch", f"card/{branch.card}", why))
     return not why
@@ -194,7 +194,7 @@ def _archived_runs(
         elif card in stay:
             why = _HAS_WORK
         elif card in busy:
-            why = "with a run that is not settled"
+            why = "it has a run that is not settled"
         else:
             gone.append((card, datetime.fromtimestamp(at, UTC).year))
             continue

@@ -64,7 +64,7 @@ def _run_symptoms(run: RunSeen, now: int) -> Iterator[Symptom]:
         line = unclosed_line(run.run, run.card, run.tries)
         yield warn("run-not-closed", line, hint, CLOSE_RUN)
     elif not run.card:
-        text = f"the folder of run {run.run} says nothing of what was run"
+        text = f"the folder of run {run.run} does not say what was run"
         hint = "" if run.empty else "Look into it; `rm -r` it when nothing there is needed."
         yield warn("run-unreadable", text, hint, REMOVE_FOLDER if run.empty else "")
     elif run.alive and not run.leased:
@@ -72,7 +72,7 @@ def _run_symptoms(run: RunSeen, now: int) -> Iterator[Symptom]:
         yield warn("run-without-lease", text, "", WRITE_TOKEN)
     elif not run.alive and not run.ended:
         text = f"{named} is dead and left no exit record"
-        yield warn("run-without-record", text, "The next tick does the same.", CLOSE_RUN)
+        yield warn("run-without-record", text, "The next tick does this too.", CLOSE_RUN)
     elif run.ended and now - run.ended > QUIET_MOST:
         text = f"{named} ended {lasted(now - run.ended)} ago, and no tick has settled it"
         yield warn("run-not-settled", text, "`gitkanban tick` does.")
@@ -135,9 +135,9 @@ def leases(board: Board, seen: Seen) -> Iterator[Symptom]:
                 "slot-without-run",
                 slot,
                 f"{slot} is locked, but by no run that is known here" + (f": {who}" if who else ""),
-                "If it stays so, see what that process is, and end it."
+                "If that persists, find out what that process is, and end it."
                 if who
-                else "If it stays so, see who has that lock open (`lsof`), and end it.",
+                else "If that persists, find out who has that lock open (`lsof`), and end it.",
             )
 
 
@@ -162,7 +162,7 @@ def cards(board: Board, seen: Seen) -> Iterator[Symptom]:
                 card.id,
                 f"{card.id} says that run {card.run or '(none)'} works on it here, where no such "
                 "run is known",
-                "The next tick takes it for lost and lets the card try again.",
+                "The next tick counts it as lost and lets the card try again.",
             )
 
 
@@ -176,8 +176,8 @@ def worktrees(board: Board, seen: Seen) -> Iterator[Symptom]:
                 WARNING,
                 "stranger",
                 tree.path,
-                f"{tree.path} lies among the worktrees, and is none of them",
-                "Move it away if a card of that name shall run.",
+                f"{tree.path} lies among the worktrees, but is not one of them",
+                "Move it away if a card of that name is to run.",
             )
         elif not tree.there:
             yield Symptom(
@@ -210,7 +210,9 @@ def _astray_symptom(tree: WorktreeSeen) -> Symptom:
         tree.path,
         f"{tree.path}, the worktree of {tree.card}, does not belong to this repository any more: "
         f"{tree.astray}",
-        "" if tree.adrift else "Look which repository it belongs to before its card runs again.",
+        ""
+        if tree.adrift
+        else "Find out which repository it belongs to before its card runs again.",
         POINT_WORKTREE if tree.adrift else "",
     )
 
@@ -238,7 +240,7 @@ def _orphan_symptom(tree: WorktreeSeen) -> Symptom:
         "worktree-without-card",
         tree.path,
         f"{text}, and has {why}",
-        "Merge what is wanted of it, then `git worktree remove` it.",
+        "Merge what you want of it, then `git worktree remove` it.",
     )
 
 
@@ -265,7 +267,7 @@ def branches(board: Board, seen: Seen) -> Iterator[Symptom]:
                 "branch-without-card",
                 f"card/{branch.card}",
                 f"{text}, and has {commits} that base lacks",
-                "Merge or rename it; `git branch -D` it when nothing of it is wanted.",
+                "Merge or rename it; `git branch -D` it if you want nothing of it.",
             )
 
 
@@ -277,7 +279,7 @@ def salvages(board: Board, seen: Seen) -> Iterator[Symptom]:
             INFO,
             "salvage",
             each.ref,
-            f"{each.ref} keeps what fitted no branch {ago} ago"
+            f"{each.ref} keeps what did not fit a branch {ago} ago"
             + (f": {each.subject}" if each.subject else ""),
             f"`git show {each.ref}`; `git update-ref -d {each.ref}` when it is not needed.",
         )
@@ -287,7 +289,9 @@ def locks(board: Board, seen: Seen) -> Iterator[Symptom]:
     """Lock files of git's that are in the way."""
     for lock in seen.locks:
         if lock.user:
-            text = f"{lock.path} is there for {lock.age} seconds, and may be in use: {lock.user}"
+            text = (
+                f"{lock.path} has been there for {lock.age} seconds, and may be in use: {lock.user}"
+            )
             yield Symptom(WARNING, "lock", lock.path, text, "Wait for that git command to end.")
         else:
             text = f"{lock.path} is {lasted(lock.age)} old, and no git is running that could own it"

@@ -22,7 +22,7 @@ def start(board: Board, seen: Seen) -> Iterator[Symptom]:
             "no-worktrees-folder",
             "worktrees",
             f"no worktree of a card can be made: {ready.no_folder}",
-            "Put that right, or choose another folder: `git config gitkanban.worktrees FOLDER`.",
+            "Fix that, or choose another folder: `git config gitkanban.worktrees FOLDER`.",
         )
     for branch in ready.blocking:
         yield _blocked_branch_symptom(branch)
@@ -33,7 +33,7 @@ def _blocked_branch_symptom(branch: BlockingBranch) -> Symptom:
         ERROR,
         "branch-in-the-way",
         branch.name,
-        f"beside the branch {branch.name} git can make no branch {branch.blocked}",
+        f"git cannot make branch {branch.blocked} beside branch {branch.name}",
         f"`git branch -m {branch.name} another-name` makes room.",
         DELETE_BRANCH if branch.merged else "",
     )
@@ -47,7 +47,7 @@ def accept(board: Board, seen: Seen) -> Iterator[Symptom]:
             "accept-blocked",
             root,
             f"nothing can be accepted while {root} cannot follow: {why}",
-            "Finish or mend that.",
+            "Finish or fix that.",
         )
     for late in seen.ready.late:
         yield Symptom(
@@ -55,7 +55,7 @@ def accept(board: Board, seen: Seen) -> Iterator[Symptom]:
             "checkout-behind",
             late.root,
             f"the index of {late.root} is that of {late.commit[:10]}, before {late.branch} moved "
-            "on: a commit made there takes out what came since",
+            "on: a commit made there would take out what came since",
             f"If nobody staged that: `git -C {late.root} read-tree -m -u {late.commit[:10]} HEAD` "
             "brings it along, and leaves what you have changed.",
         )

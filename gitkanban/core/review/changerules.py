@@ -87,7 +87,7 @@ def _moved_card_findings(before: Card, after: Card) -> Iterator[Finding]:
     file = card_file(after.id)
     if before.status != after.status:
         if not allowed(before.status, after.status, PERSON):
-            hint = f"Leave status: {before.status}; only a tick moves a card so."
+            hint = f"Leave status: {before.status}; only a tick makes that move."
             if after.status == RUNNING:
                 hint = f"Leave status: {before.status}; a tick starts it when there is a slot."
             yield finding(

@@ -43,7 +43,7 @@ def _needs_findings(config: Config, worker: Worker, capacities: Nearest) -> Iter
                 "unknown-capacity",
                 _FILE,
                 at,
-                f"{worker.name} needs {name}, which is no capacity",
+                f"{worker.name} needs {name}, which is not a capacity",
                 hint or "Name it under capacities:.",
             )
         elif amount > limit:

@@ -30,12 +30,12 @@ RULES: Mapping[str, Rule] = {
     "config": Rule(ERROR, "A mistake in `config.yaml`."),
     "title": Rule(ERROR, "A card without a title, or with one of several lines."),
     "unknown-worker": Rule(ERROR, "A card for a worker that the config does not have."),
-    "no-worker": Rule(WARNING, "A card that may run, and is nobody's."),
+    "no-worker": Rule(WARNING, "A card that may run, but has no worker."),
     "unknown-parent": Rule(ERROR, "A parent that does not exist."),
-    "cycle": Rule(ERROR, "Cards that wait for each other, each ring once."),
+    "cycle": Rule(ERROR, "Cards that wait for each other; each cycle is reported once."),
     "dropped-parent": Rule(WARNING, "A card that waits for a dropped one, which never frees it."),
     "duplicate-id": Rule(ERROR, "An id that is used twice."),
-    "case-twin": Rule(ERROR, "Ids that differ by case only; some file systems hold one of them."),
+    "case-twin": Rule(ERROR, "Ids that differ only in case; some file systems hold one of them."),
     "unknown-capacity": Rule(ERROR, "A need for a capacity that the config does not have."),
     "never-runs": Rule(ERROR, "A card or a worker that asks for more than there is."),
     "choice": Rule(ERROR, "A card's `model` or `effort` that its worker does not offer."),
@@ -45,7 +45,7 @@ RULES: Mapping[str, Rule] = {
     "reserves": Rule(WARNING, "Reserves that leave nothing of the host total to others."),
     "paused-worker": Rule(WARNING, "A card that may run, whose worker is paused, or all are."),
     "stray-file": Rule(WARNING, "A file under the board that nothing reads."),
-    "layout": Rule(WARNING, "A card that is not laid out so that changes to it merge."),
+    "layout": Rule(WARNING, "A card whose layout keeps changes to it from merging."),
     "status-by-hand": Rule(ERROR, "A change of status that only a tick may make."),
     "running-changed": Rule(WARNING, "A change to a card that runs, or ends its session."),
     "run-fields": Rule(ERROR, "A change to fields that only a run sets."),
@@ -55,7 +55,7 @@ RULES: Mapping[str, Rule] = {
     "executes": Rule(WARNING, "A change to what is executed on the machines that tick."),
     "trusted": Rule(WARNING, "A change to a key that machines ask their owner's trust for."),
     "setting": Rule(WARNING, "A change to a limit, a weight, a time, or another setting."),
-    "prompt": Rule(WARNING, "A change to what every session is told."),
+    "prompt": Rule(WARNING, "A change to the prompt of every session."),
     "prompt-field": Rule(WARNING, "A `{word}` in `prompt.md` that stands for nothing."),
 }
 
@@ -166,7 +166,7 @@ def _parent_findings(board: Board, card: Card, known: _Known) -> Iterator[Findin
                 "unknown-parent",
                 file,
                 at,
-                f"parent {parent} of {card.id} is no card",
+                f"parent {parent} of {card.id} is not a card",
                 hint or "Add that card, or take the parent out.",
             )
 
@@ -302,7 +302,7 @@ def _twin_findings(board: Board) -> list[Finding]:
                     "case-twin",
                     card_file(name),
                     ("id",),
-                    f"{name} and {twin} differ by case only",
+                    f"{name} and {twin} differ only in case",
                     f"gitkanban rename {name} NEW.",
                 )
             )

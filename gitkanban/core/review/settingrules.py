@@ -11,7 +11,7 @@ from gitkanban.core.model import Board, Config, Worker
 from gitkanban.core.review.rules import Finding, finding
 from gitkanban.core.trust.trusted import ANSWERS, Answer, shown
 
-_TRUSTED = "Machines that tick use it only once their owner has said `gitkanban trust`."
+_TRUSTED = "Machines that tick use it only once their owner has run `gitkanban trust`."
 _SETTING = "It holds from the moment it is merged; no machine asks its owner."
 # Named with the commands, as what a session runs as (`changerules`).
 _ELSEWHERE = ("profile",)

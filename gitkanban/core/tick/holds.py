@@ -190,7 +190,10 @@ class Reasons:
         if full is None:
             return None
         if not full.limit:
-            text, way_out = f"needs {full.name}, of which config has none", "`capacities: {}`"
+            text, way_out = (
+                f"needs {full.name}, which config.yaml does not have",
+                "`capacities: {}`",
+            )
         else:
             text = f"needs {full.amount} of {full.name}, of which there are {full.limit}"
             way_out = "a larger `capacities: {}`"
@@ -259,7 +262,7 @@ class Reasons:
             ring = self._ring(root.card)
             link = f"`gitkanban unlink {ring[0]} {ring[1 % len(ring)]}`"
             frees = link if len(ring) == 1 else f"{link}, or another of its links"
-            return Hold(card.id, RING, f"waits in a ring: {_ring_words(ring)}", frees)
+            return Hold(card.id, RING, f"waits in a cycle: {_ring_words(ring)}", frees)
         if root.state in (RUNNING, TODO, graph.MOVING):
             words = [f"{one} ({graph.state(self._board, one)})" for one in waits[:NAMES_MOST]]
             text = f"waits for {some(words, len(waits))}"
@@ -317,10 +320,10 @@ class Reasons:
         return self.status(self._board.cards[root.card])
 
     def status(self, card: Card) -> str:
-        """A card that is not todo, as a verb phrase: `is blocked: needs-input since 2 h`."""
+        """A card that is not todo, as a verb phrase: `is blocked for 2 h: needs-input`."""
         if card.status == BLOCKED:
             why = f" ({card.why})" if card.why else ""
-            return f"is blocked: {card.reason or 'no reason given'}{why}{self._since(card)}"
+            return f"is blocked{self._since(card)}: {card.reason or 'no reason given'}{why}"
         if card.status == REVIEW:
             refused = self._observed.refused.get(card.id)
             why = f"; tick could not accept it: {refused}" if refused else ""
@@ -358,7 +361,7 @@ class Reasons:
         if root.state == REVIEW and name in self._observed.elsewhere:
             return fetch_hint(name, self._observed.elsewhere[name])
         if root.state == REVIEW and card and accepts(self._board, card):
-            again = "the end of that, for each tick tries again"
+            again = "the end of that; each tick tries again"
             return again if name in self._observed.refused else "the next tick"
         if card and card.status == BLOCKED and card.reason == BLOCKED_CONFIG:
             fault = self._observed.agents.faults.get(card.worker)

@@ -58,7 +58,7 @@ def parse_letter(name: str, data: bytes) -> Letter:
     except (ValueError, RecursionError):
         raise BadData("it is not JSON") from None
     if not isinstance(found, dict) or found.get("kind") not in _KINDS:
-        raise BadData("it is no letter of a known kind")
+        raise BadData("it is not a letter of a known kind")
     letter = Letter(name.removesuffix(".json"), found["kind"], _line_field(found, "card"))
     match letter.kind:
         case "done":
@@ -67,7 +67,7 @@ def parse_letter(name: str, data: bytes) -> Letter:
         case "block":
             reason = _line_field(found, "reason") or NEEDS_INPUT
             if reason not in BLOCK_REASONS:
-                raise BadData("its reason to block is none")
+                raise BadData("its reason to block is unknown")
             return letter._replace(
                 report=Report("block", reason=reason, why=_prose_field(found, "why"))
             )
@@ -82,13 +82,13 @@ def parse_letter(name: str, data: bytes) -> Letter:
 
 def _card_of_row(row: object) -> Card:
     if not isinstance(row, dict):
-        raise BadData("one of its cards is none")
+        raise BadData("one of its cards is not a card")
     priority = row.get("priority", 0)
     if isinstance(priority, bool) or not isinstance(priority, int) or abs(priority) > 1_000_000:
-        raise BadData("a priority is no small number")
+        raise BadData("a priority is not a small whole number")
     needs = _list_field(row, "needs", LIST_MOST)
     if not all(_is_need(pair) for pair in needs):
-        raise BadData("its needs are none")
+        raise BadData("its needs cannot be read")
     return Card(
         _line_field(row, "id"),
         _line_field(row, "title").strip(),
@@ -113,7 +113,7 @@ def _is_need(pair: object) -> bool:
 def _list_field(row: dict[str, Any], key: str, most: int) -> list[Any]:
     value = row.get(key) or []
     if not isinstance(value, list) or len(value) > most:
-        raise BadData(f"its {key} are no list of at most {most}")
+        raise BadData(f"its {key} is not a list of at most {most} lines")
     return value
 
 
@@ -128,18 +128,18 @@ def _line_field(row: dict[str, Any], key: str) -> str:
         or len(value) > LINE_MOST
         or re.search(r"[\x00-\x1f\x7f-\x9f]", value)
     ):
-        raise BadData(f"its {key} is no line of at most {LINE_MOST} characters")
+        raise BadData(f"its {key} is not a line of at most {LINE_MOST} characters")
     return value
 
 
 def _prose_field(row: dict[str, Any], key: str) -> str:
     value = row.get(key) or ""
     if not isinstance(value, str) or len(value) > TEXT_MOST:
-        raise BadData(f"its {key} is no text of at most {TEXT_MOST} characters")
+        raise BadData(f"its {key} is not a text of at most {TEXT_MOST} characters")
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise BadData(f"its {key} is no text") from None
+        raise BadData(f"its {key} is not text") from None
     return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "", value)
 
 
@@ -189,7 +189,7 @@ def _changes_asked(board: Board, facts: RunFacts, letter: Letter, now: int) -> l
     if any(note.id == letter.id for note in notes):
         return []
     if sum(note.run == run for note in notes) >= NOTES_MOST:
-        raise BadData(f"it has left {NOTES_MOST} notes already")
+        raise BadData(f"it has already left {NOTES_MOST} notes")
     return [
         AddNote(Note(letter.id, card, f"session of {card}", now, letter.kind, letter.text, run))
     ]

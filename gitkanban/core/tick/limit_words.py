@@ -34,10 +34,13 @@ def limit_words(full: Full, seats: Room, starting: Collection[str] = ()) -> tupl
             room.SHARED_CHECKOUT: "the shared checkout",
             room.MEMORY: f"the memory of {full.name}",
         }.get(full.kind, f"the next slot of {full.name}")
-        return f"{what} is kept for {full.by}, which has waited long", f"the start of {full.by}"
+        return (
+            f"{what} is kept for {full.by}, which has waited a long time",
+            f"the start of {full.by}",
+        )
     if full.code == room.STARTS:
         starts = "1 start" if full.limit == 1 else f"{full.limit} starts"
-        return f"{starts} a tick, and as many come first", "a later tick"
+        return f"{starts} per tick, and as many come first", "a later tick"
     held = seats.holders(kind, full.name)
     by = _holder_words(held, starting)
     if full.code == room.RESERVE:

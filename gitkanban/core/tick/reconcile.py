@@ -277,7 +277,7 @@ def _orphan_verdict(board: Board, observed: Observed, card: Card) -> Verdict:
     worker = board.worker_of(card)
     most = worker.max_attempts if worker else 2
     if not card.run:
-        return Verdict("lost", "it said running without a run", TODO)
+        return Verdict("lost", "it was running without a run", TODO)
     known = _deciding_run(board, observed, card)
     return destination(known or _lost_run(card, 0, ""), most, earlier)
 

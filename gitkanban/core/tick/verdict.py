@@ -80,7 +80,7 @@ def judge(facts: RunFacts, end: Exit) -> tuple[str, str]:
         case "stall":
             return "stalled", "no output and no change for longer than its stall_timeout"
         case "reboot":
-            return "rebooted", "the machine was restarted under it"
+            return "rebooted", "the machine was restarted during the run"
         case "lost":
             return "lost", "its supervisor was gone and left no exit record"
         case "not-started":
@@ -110,7 +110,7 @@ def judge(facts: RunFacts, end: Exit) -> tuple[str, str]:
 
 def _limit_words(facts: RunFacts) -> str:
     said = f": {facts.agent_error}" if facts.agent_error else ""
-    return f"the agent's service asked to come back later{said}"
+    return f"the agent's service asked us to come back later{said}"
 
 
 def _misconfigured_words(facts: RunFacts) -> str:

@@ -60,7 +60,7 @@ class TamperFinding(NamedTuple):
     def line(self) -> str:
         """The finding in words."""
         who = f"while {_join_names(self.runs)} ran" if self.runs else "while a run lived"
-        return f"{self.what} {who}; `gitkanban trust` settles it if that was meant"
+        return f"{self.what} {who}; `gitkanban trust` settles it if that was intended"
 
 
 def is_watched(key: str) -> bool:

@@ -54,8 +54,8 @@ def accept(
         finish(private, proposal.profile, besides=proposal.id)
         was = proposals.state_of(private, proposal.id)
         if was == ACCEPTED:
-            hint = f"`gitkanban memory show {proposal.id}` has its words."
-            raise NotFound(f"proposal {proposal.id} is accepted already", hint)
+            hint = f"`gitkanban memory show {proposal.id}` shows it."
+            raise NotFound(f"proposal {proposal.id} is already accepted", hint)
         if was not in ("", WAITING):
             proposals.move(private, proposal.id, WAITING, was)
         try:
@@ -118,7 +118,7 @@ def note_file(home: Home) -> str:
     if not home.path or not home.parts:
         raise Refused(
             "nothing says where this profile keeps its memory",
-            "Set memory_home of its worker, or write it there yourself and say --by-hand.",
+            "Set memory_home of its worker, or write it there yourself and use --by-hand.",
         )
     part = home.parts[0]
     real = f"{home.path}/{part}"
@@ -171,7 +171,7 @@ def inside(home: Home, path: str) -> None:
     if not any(f"{where}/".startswith(f"{root}/") for root in roots):
         raise Refused(
             f"{path} leads to {where}, out of the memory of {home.path}",
-            "Write it there yourself and say --by-hand.",
+            "Write it there yourself and use --by-hand.",
         )
 
 
@@ -216,7 +216,7 @@ def _apply_journal(path: str, home: Home) -> tuple[str, ...]:
         result = merged(step.path, step.before, real, step.target)
         if result.conflict:
             shutil.rmtree(f"{path}/{JOURNAL}")  # it is planned anew by the next accept
-            raise _conflict_of("the memory was changed meanwhile", [result.conflict])
+            raise _conflict_of("the memory was changed in the meantime", [result.conflict])
         old = step.before if real == step.target else real  # written before an interruption
         where = f"{home.path}/{step.path}"
         runs = step.executable or proposals.executable(where)

@@ -34,7 +34,7 @@ def home_of(worker: Worker) -> Home | None:
     path = os.path.expanduser(worker.memory_path)
     if path_fault(worker.memory_path) or not os.path.isabs(path):
         raise Refused(
-            f"memory_home.path of {worker.name} is {worker.memory_path}, no absolute path"
+            f"memory_home.path of {worker.name} is {worker.memory_path}, which is not an absolute path"
         )
     parts = [part.strip("/") for part in worker.memory_parts]
     if any(map(part_fault, parts)):
@@ -53,7 +53,7 @@ def prepare(locks: Locks, worker: Worker, folder: Folder) -> dict[str, str]:
         return {}
     if not os.path.isdir(home.path):
         raise Refused(
-            f"memory_home.path of {worker.name} is {home.path}, which is no folder",
+            f"memory_home.path of {worker.name} is {home.path}, which is not a folder",
             "An agent would find neither settings nor login there.",
         )
     private = os.path.dirname(os.path.dirname(folder.path))
@@ -86,7 +86,7 @@ def lacking(worker: Worker, private: str) -> list[str]:
     if home is None:
         return []
     if not os.path.isdir(home.path):
-        return [f"{home.path} is no folder, so nothing starts"]
+        return [f"{home.path} is not a folder, so nothing starts"]
     if worker.memory_policy == "read-write":
         return []
     return [

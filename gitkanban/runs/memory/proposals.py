@@ -145,7 +145,7 @@ def put_aside(
     with locked(locks, proposal.profile or _NOBODY, wait):
         was = state_of(private, proposal.id)
         if was not in ("", WAITING) and (state != ACCEPTED or was == ACCEPTED):
-            raise NotFound(f"proposal {proposal.id} is {was} already")
+            raise NotFound(f"proposal {proposal.id} is already {was}")
         if not was:
             keep(private, proposal, Home("", ()), (), state)
             return
@@ -162,7 +162,7 @@ def locked(locks: Locks, profile: str, wait: float = LOCK_WAIT) -> HeldLock:
     if not profile:
         raise Refused(
             "nobody knows whose memory this is for: its card has no worker any more",
-            "Write it where it belongs and say --by-hand, or reject it.",
+            "Write it where it belongs and use --by-hand, or reject it.",
         )
     held = locks.take(lock_name(profile), wait=wait)
     if held is None:

@@ -36,7 +36,7 @@ def remove(place: Place, locks: Locks, wish: Wish, landed: str = "") -> Removed:
     branch = worktrees.branch_of(wish.card)
     admin = ground.registered(place.common, path)
     if not admin or not worktrees.is_marked(admin):
-        return Removed(False, (f"{path} is no worktree of ours",))
+        return Removed(False, (f"{path} is not one of the worktrees made here",))
     notices = unfinished.remove_stale_locks(place.common, admin, branch)
     base, tip = worktrees.tips(place, wish.base, branch)
     _, head = head_of(place.common, admin)

@@ -64,7 +64,7 @@ class View:
         """Look at `folder` with the objects and the configuration of the repository at `common`.
 
         `head` is a ref (`refs/heads/…`), a commit, or empty. `index` is a file to copy; without it,
-        or where it is no plain file, the index begins as HEAD has it (not without `begin`: what is
+        or where it is not a regular file, the index begins as HEAD has it (not without `begin`: what is
         to be checked out is not there yet). `store` is the git directory
         of another repository, whose objects are read instead, without its refs and configuration.
         Raises OSError, GitFailed.
@@ -258,5 +258,5 @@ def sweep_rooms(common: str, before: float) -> None:
         try:
             if os.lstat(path).st_mtime < before:
                 shutil.rmtree(path, ignore_errors=True)
-        except OSError:  # it is gone by now
+        except OSError:  # it is already gone
             continue

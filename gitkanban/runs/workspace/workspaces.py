@@ -138,7 +138,7 @@ def _check_known(place: Place, wish: Wish, base: str, tip: str) -> list[str]:
     branch = worktrees.branch_of(wish.card)
     if not wish.known:
         raise Refused(
-            f"branch {branch} is there already, with {count} commits that {wish.base} lacks",
+            f"branch {branch} already exists, with {count} commits that {wish.base} lacks",
             f"Rename it (git branch -m {branch} other/name) or merge it, then retry the card.",
         )
     return [f"continuing on {branch}, which has {count} commits"]

@@ -208,7 +208,7 @@ W = "kanban:\n  workers:\n    w:\n      "
         (f"{W}memory_home: {{env: A, path: $HOME/b, memory: [m]}}\n", "4:35: memory_home.path"),
         (f"{W}memory_home: {{env: A, path: ~who/b, memory: [m]}}\n", "4:35: memory_home.path"),
         (f"{W}memory_home: {{env: A, path: /b, memory: [m/, ../n]}}\n",
-         "4:52: memory_home.memory of w names '../n', which is no path in it"),
+         "4:52: memory_home.memory of w names '../n', which is not a path in it"),
         (f"{W}memory_home: {{env: A, path: /b, memory: [.]}}\n", "4:48: memory_home.memory"),
         (f"{W}memory_home: {{env: A, path: /b, memory: [a//b]}}\n", "4:48: memory_home.memory"),
         (f"{W}memory: read-only\n      memory_home: {{env: A, path: /b, memory: [m]}}\n"

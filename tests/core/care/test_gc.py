@@ -39,13 +39,13 @@ def test_only_clean_and_merged_worktrees_of_finished_cards_go() -> None:
     found = tidying(STATE, Facts(trees), NOW)
     assert [tree.path for tree in found.worktrees] == ["/w/T0", "/w/T1"]
     assert reasons(found.kept) == {
-        "/w/T1b": "with changes that are not committed, of a card that is done",
-        "/w/T2": "with commits that base lacks, of a card that is dropped",
+        "/w/T1b": "it has changes that are not committed, and the card is done",
+        "/w/T2": "it has commits that base lacks, and the card is dropped",
         "/w/T2b": "a run is alive there",
         "/w/T2c": "the folder is gone: see `gitkanban doctor`",
-        "/w/T3": "for a card in review",
-        "/w/T9": "for a card that cannot be read",
-        "/w/TX": "for no card that the board knows: see `gitkanban doctor`",
+        "/w/T3": "its card is still in review",
+        "/w/T9": "the card cannot be read",
+        "/w/TX": "the board has no such card: see `gitkanban doctor`",
     }
 
 
@@ -54,7 +54,7 @@ def test_a_branch_goes_when_base_has_its_commits_or_its_content() -> None:
     found = tidying(STATE, Facts(branches=branches), NOW)
     assert [branch.card for branch in found.branches] == ["T0", "T1"]
     assert reasons(found.kept) == {
-        "card/T2": "with commits that base lacks, of a card that is dropped"
+        "card/T2": "it has commits that base lacks, and the card is dropped"
     }
 
 
@@ -103,7 +103,7 @@ def test_cards_done_long_ago_are_archived_with_the_year_of_their_last_change() -
     assert {each.name: each.why for each in found.kept if each.kind == "card"} == {
         "B": "changed more recently than archive_after",
         "C": "a parent of cards that are not finished",
-        "D": "with a run that is not settled",
+        "D": "it has a run that is not settled",
         "E": "with work that is not in base",
     }
 

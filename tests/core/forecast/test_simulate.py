@@ -240,8 +240,8 @@ def test_why_a_card_never_starts_is_what_stops_it_in_the_end() -> None:
     done = simulate(board(lines, workers="solo\nx paused"), observed())
     found = [(held.card, held.code, held.text) for held in done.never]
     assert found == [
-        ("b", "never", "needs gpu, of which config has none"),
-        ("c", "never", "needs gpu, of which config has none"),
+        ("b", "never", "needs gpu, which config.yaml does not have"),
+        ("c", "never", "needs gpu, which config.yaml does not have"),
         ("d", "paused", "x is paused: by hand"),
     ]
 

@@ -20,7 +20,7 @@ STATES = {
     "a sound board": (["T0 done", "T1 todo <- T0, T9", "T2 dropped <- gone"], []),
     "an unknown parent": (
         ["T1 todo <- T8"],
-        ["error unknown-parent cards/T1.yaml@parents.T8: parent T8 of T1 is no card"],
+        ["error unknown-parent cards/T1.yaml@parents.T8: parent T8 of T1 is not a card"],
     ),
     "a done card may wait for anything": (["T1 done <- T8 @nobody"], []),
     "a dropped parent": (
@@ -41,7 +41,7 @@ STATES = {
     ),
     "twins": (
         ["T1", "t1"],
-        ["error case-twin cards/t1.yaml@id: t1 and T1 differ by case only"],
+        ["error case-twin cards/t1.yaml@id: t1 and T1 differ only in case"],
     ),
     "no title": (["T1 title="], ["error title cards/T1.yaml@title: card T1 has no title"]),
     "capacities": (
@@ -131,7 +131,7 @@ CONFIGS = {
         "w needs=bild:1,build:3\ncapacity build 2",
         [
             "error unknown-capacity config.yaml@kanban.workers.w.needs.bild: "
-            "w needs bild, which is no capacity",
+            "w needs bild, which is not a capacity",
             "error never-runs config.yaml@kanban.workers.w.needs.build: "
             "w needs build 3, and there are 2",
         ],
@@ -311,7 +311,7 @@ def test_a_new_worker_with_a_preset_is_told_by_its_runner() -> None:
 def test_only_what_is_new_is_brought_in() -> None:
     old, new = board("T1 <- T8"), board("T1 <- T8, T7", "T2")
     found = rules.brought_in(rules.state(old), rules.state(new))
-    assert [f.message for f in found] == ["parent T7 of T1 is no card"]
+    assert [f.message for f in found] == ["parent T7 of T1 is not a card"]
 
 
 def test_every_rule_has_a_case_here_or_is_about_texts() -> None:

@@ -75,7 +75,7 @@ def test_a_superseded_run_is_not_heard(run: str) -> None:
     [
         (Letter(ID, "note", "T1", "x"), "it is about T1, another card"),
         (Letter(ID, "done", "T1", report=Report("done")), "it is about T1, another card"),
-        (Letter(ID, "add", "T0", cards=(Card("T1", "x", status=BACKLOG), Card("M", "x"))), "exists already"),
+        (Letter(ID, "add", "T0", cards=(Card("T1", "x", status=BACKLOG), Card("M", "x"))), "already exists"),
         (Letter(ID, "add", "T0", cards=(Card("../x", "x"),)), "../x"),
         (Letter(ID, "add", "T0", cards=(Card("N", "x", "ghost"),)), "no worker 'ghost'"),
         (Letter(ID, "add", "T0", cards=(Card("N", "x", parents=("gone",)),)), "no card 'gone'"),
@@ -95,7 +95,7 @@ def test_a_run_leaves_so_many_notes_and_no_more() -> None:
     assert found.changes == ()
     assert found.notices == (
         "T0: what its session asked for is refused: "
-        f"it has left {NOTES_MOST} notes already (and 8 more)",
+        f"it has already left {NOTES_MOST} notes (and 8 more)",
     )
 
 

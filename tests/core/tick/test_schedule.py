@@ -96,7 +96,7 @@ def test_what_a_tick_held_is_worded_with_its_starts_made() -> None:
     assert [one.card for one in todo.starts] == ["A", "D"]
     held = {one.card: one.text for one in holds_after(todo, observed(), {"A", "D"})}
     assert held == {
-        "B": "2 starts a tick, and as many come first",
+        "B": "2 starts per tick, and as many come first",
         "C": "worker w 2/2 held by A; the next tick starts B first",
         "E": "waits for A (running)",
     }
@@ -136,7 +136,7 @@ LIMITS = [
     (
         "more than there is",
         board("a todo needs build:3\nb todo needs gpu:1", workers="w pool 3\ncapacity build 2"),
-        "held  a never: needs 3 of build, of which there are 2\nheld  b never: needs gpu, of which config has none",
+        "held  a never: needs 3 of build, of which there are 2\nheld  b never: needs gpu, which config.yaml does not have",
     ),
     (
         "one session in the shared checkout, whoever's it is",
@@ -191,7 +191,7 @@ LIMITS = [
     (
         "starts in one tick",
         board("a todo\nb todo", workers="w pool 2\nstarts 1"),
-        "start a w#1\nheld  b starts: 1 start a tick, and as many come first",
+        "start a w#1\nheld  b starts: 1 start per tick, and as many come first",
     ),
     (
         "a limit lowered below what runs ends nothing and starts nothing",
@@ -342,7 +342,7 @@ def test_a_card_that_asks_for_much_gets_its_turn_after_half_an_hour() -> None:
         """
         start none w#2
         held  big capacity: capacity build 1/2 (it needs 2) held by run
-        held  small kept: build is kept for big, which has waited long
+        held  small kept: build is kept for big, which has waited a long time
         """,
         ready_since={"big": NOW - PATIENCE},
     )
@@ -375,8 +375,8 @@ WAITS = [
     ("T1 todo <- T0\nT0 backlog", "parent-backlog: waits for T0, which is backlog"),
     ("T1 todo <- gone", "parent-missing: waits for gone, which does not exist"),
     ("T1 todo <- bad", "parent-unreadable: waits for bad, which cannot be read (cards/bad.yaml:1: not a card)"),
-    ("T1 todo <- T2\nT2 todo <- T1", "ring: waits in a ring: T1 → T2 → T1"),
-    ("T1 todo <- T1 T0\nT0 review <- T1", "ring: waits in a ring: T1 → T1"),
+    ("T1 todo <- T2\nT2 todo <- T1", "ring: waits in a cycle: T1 → T2 → T1"),
+    ("T1 todo <- T1 T0\nT0 review <- T1", "ring: waits in a cycle: T1 → T1"),
 ]  # fmt: skip
 
 
@@ -467,7 +467,7 @@ def test_a_card_that_finds_no_slot_keeps_the_next_one_and_leaves_the_rest_in_use
         ended,
         """
         held  old capacity: capacity build 1/1 held by run
-        held  young kept: the next slot of p is kept for old, which has waited long
+        held  young kept: the next slot of p is kept for old, which has waited a long time
         """,
         ready_since={"old": NOW - PATIENCE},
     )
@@ -481,7 +481,7 @@ def test_a_card_with_a_slot_keeps_what_it_needs_while_the_host_is_full() -> None
     check(
         given,
         """
-        held  new kept: build is kept for old, which has waited long
+        held  new kept: build is kept for old, which has waited a long time
         held  old reserve: host 2/3 held by other, run, the rest is reserved for s
         """,
         ready_since={"old": NOW - PATIENCE},
@@ -586,7 +586,7 @@ def test_starts_of_earlier_rounds_count_in_this_tick() -> None:
     assert starts(given, started=1) == ["a"]
     check(
         board("a todo", workers="w pool 3\nstarts 2"),
-        "held  a starts: 2 starts a tick, and as many come first",
+        "held  a starts: 2 starts per tick, and as many come first",
         started=2,
     )
     assert starts(board("a todo", workers="w pool 3"), started=9) == ["a"]

@@ -62,7 +62,7 @@ def test_how_long_a_card_is_blocked_is_said_where_it_is_known() -> None:
     given = board("T0 blocked reason=failed\nT1 todo <- T0")
     given = given._replace(runs={"T0": (Run("r1", "T0", ended=NOW - 7300),)})
     held = all_held(given)["T1"]
-    assert held.text == "waits for T0, which is blocked: failed since 2 h"
+    assert held.text == "waits for T0, which is blocked for 2 h: failed"
     assert held.frees == "a person: `gitkanban show T0`, then `gitkanban retry T0`"
 
 
@@ -87,7 +87,9 @@ def test_a_chain_cannot_start_before_its_first_card() -> None:
 def test_a_long_ring_is_cut_in_the_middle() -> None:
     given = board("\n".join(f"c{n:02} <- c{(n + 1) % 20:02}" for n in range(20)))
     held = all_held(given)["c07"]
-    assert held.text == ("waits in a ring: c00 → c01 → c02 → c03 → c04 → c05 → c06 → … → c19 → c00")
+    assert held.text == (
+        "waits in a cycle: c00 → c01 → c02 → c03 → c04 → c05 → c06 → … → c19 → c00"
+    )
 
 
 def test_cards_that_need_a_person_come_in_the_order_of_what_waits_on_them() -> None:
@@ -145,7 +147,7 @@ REST = [
     (
         "a ring",
         board("a <- b\nb <- a"),
-        "deadlock: nothing can go on: 1 card waits on a, which waits in a ring: a → b → a",
+        "deadlock: nothing can go on: 1 card waits on a, which waits in a cycle: a → b → a",
     ),
     (
         "a missing parent",
@@ -156,7 +158,7 @@ REST = [
         "more than there is",
         board("a needs gpu:1\nb <- a"),
         "deadlock: nothing can go on: 1 card waits on a, which cannot start: "
-        "needs gpu, of which config has none",
+        "needs gpu, which config.yaml does not have",
     ),
     (
         "no such worker",
@@ -166,7 +168,7 @@ REST = [
     (
         "what most wait on decides",
         board("a review\nb <- a\nx <- y\ny <- x\nz <- x"),
-        "deadlock: nothing can go on: 2 cards wait on x, which waits in a ring: x → y → x",
+        "deadlock: nothing can go on: 2 cards wait on x, which waits in a cycle: x → y → x",
     ),
 ]
 
@@ -214,7 +216,7 @@ def test_behind_a_todo_card_that_cannot_start_its_reason_is_named() -> None:
     assert [(held[name].code, held[name].text, held[name].frees) for name in held if "0" not in name] == [
         (
             "parent-stuck",
-            "waits for G0, which cannot start: needs gpu, of which config has none",
+            "waits for G0, which cannot start: needs gpu, which config.yaml does not have",
             "`capacities: gpu`",
         ),
         (
@@ -251,7 +253,7 @@ def test_a_card_that_tick_accepts_needs_nobody_until_tick_could_not() -> None:
     why = "is in review; tick could not accept it: uncommitted work is in the way: x"
     assert held["A"].text == why
     assert (held["B"].code, held["B"].text) == ("parent-review", f"waits for A, which {why}")
-    assert held["A"].frees == held["B"].frees == "the end of that, for each tick tries again"
+    assert held["A"].frees == held["B"].frees == "the end of that; each tick tries again"
     assert [each.card for each in needs_person(given, refused=refused)] == ["A"]
     found = standing(given, observed(refused=refused))
     assert found.waits_for_you == f"1 card waits on A, which {why}"
@@ -279,7 +281,7 @@ def test_times_in_words_that_are_kept_are_told_when_they_are_shown() -> None:
         then = all_held(given, now=NOW + later)
         for card in "ABC":
             assert worded(held[card].text, NOW + later) == then[card].text
-    assert then["B"].text == "waits for A, which is blocked: failed since 11 min"
+    assert then["B"].text == "waits for A, which is blocked for 11 min: failed"
     assert then["C"].text == "not before 16:11:40 UTC, in 1 s"
     assert (
         worded("odd \x1e text \x1e of a person \x1e", NOW) == "odd \x1e text \x1e of a person \x1e"

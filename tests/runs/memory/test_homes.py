@@ -457,9 +457,9 @@ def test_no_session_gets_a_home_that_is_not_there(
     if kind == "a file":
         path.touch()
     worker = WORKER._replace(memory=policy, memory_path=str(path), memory_parts=("memories",))
-    with pytest.raises(Refused, match="no-home, which is no folder"):
+    with pytest.raises(Refused, match="no-home, which is not a folder"):
         homes.prepare(Locks(private_of(run)), worker, run)
-    assert homes.lacking(worker, private_of(run)) == [f"{path} is no folder, so nothing starts"]
+    assert homes.lacking(worker, private_of(run)) == [f"{path} is not a folder, so nothing starts"]
 
 
 def test_what_no_copy_has_is_known_without_a_run(run: Folder, home: Path) -> None:

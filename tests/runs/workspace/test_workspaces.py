@@ -122,7 +122,7 @@ def a_branch_with_commits(repo: Path) -> None:
         (occupied_file, Refused, "is occupied: it is not a worktree"),
         (somebody_s_worktree, Refused, "is occupied: it is a worktree that somebody made"),
         (checked_out_elsewhere, Refused, "branch card/T1 is checked out at .*elsewhere"),
-        (a_branch_with_commits, Refused, "card/T1 is there already, with 1 commits"),
+        (a_branch_with_commits, Refused, "card/T1 already exists, with 1 commits"),
     ],
 )
 def test_what_is_in_the_way_is_named_and_untouched(
