@@ -7,6 +7,7 @@ error is imitated.
 """
 
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -98,13 +99,19 @@ class ModelServer:
         done = dialect.results(body)
         if done >= len(scenario.commands):
             return Say(scenario.words)
-        command: object = scenario.commands[done]
+        command: object = _as_prompted(scenario.commands[done], body)
         if shell == "shell":
             command = ["bash", "-c", command]
         arguments = {SHELLS[shell]: command}
         if shell in ("bash", "Bash", "run_shell_command"):
             arguments["description"] = "work on the card"
         return Say("", shell, arguments)
+
+
+def _as_prompted(command: str, body: dict[str, Any]) -> str:
+    """The command with gitkanban called as the prompt says: an agent's shell may have its own PATH."""
+    found = re.search(r"- finished: (\S*gitkanban) done", json.dumps(body, ensure_ascii=False))
+    return re.sub(r"^gitkanban\b", found[1], command) if found else command
 
 
 class _Handler(BaseHTTPRequestHandler):

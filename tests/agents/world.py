@@ -110,7 +110,7 @@ def scenario_for(agent: str, name: str) -> Scenario:
     found = SCENARIOS[name]
     if PRESETS[agent].commits == "session":
         return found
-    plain = tuple(PLAIN if command == WRITE else command for command in found.commands)
+    plain = tuple(PLAINER.get(command, command) for command in found.commands)
     return found._replace(commands=plain)
 
 
@@ -122,6 +122,13 @@ def _system_path() -> list[str]:
 
 WRITE = "echo hello > T0.md && git add T0.md && git commit -qm 'T0: words'"
 PLAIN = "echo hello > T0.md"
+ASK = 'curl -s http://127.0.0.1:9/; touch "$TMPDIR/asked"'  # what an agent may refuse
+WRITE_MORE = "echo HELLO > T0.md && git commit -qam 'T0: louder'"
+PLAIN_MORE = "echo HELLO > T0.md"
+PLAINER = {WRITE: PLAIN, WRITE_MORE: PLAIN_MORE}  # for sessions that do not commit
+EDIT_MORE = (
+    "T0.md\n```\n<<<<<<< SEARCH\nhello\n=======\nHELLO\n>>>>>>> REPLACE\n```\n\nWrote it louder."
+)
 EDIT = "T0.md\n```\n<<<<<<< SEARCH\n=======\nhello\n>>>>>>> REPLACE\n```\n\nWrote it down."
 OK = Scenario("ok", (WRITE,), edit=EDIT)
 SCENARIOS = {
@@ -131,7 +138,9 @@ SCENARIOS = {
         Scenario("done", ("gitkanban done --no-change --summary 'all there'",), edit=EDIT),
         Scenario("block", ("gitkanban block --why 'which port?'",), "I need to know the port."),
         Scenario("note", ("gitkanban note 'a remark'", WRITE), edit=EDIT),
-        Scenario("denied", ("curl -s http://127.0.0.1:9/ -o x", WRITE), edit=EDIT),
+        Scenario("denied", (ASK, WRITE), edit=EDIT),
+        Scenario("again", (WRITE_MORE,), "Wrote it louder.", edit=EDIT_MORE),
+        Scenario("stopped", ("touch begun; sleep 600", WRITE), edit=EDIT),
         OK._replace(name="limited", status=429, failures=-1, kind="rate_limit_error",
                     error="This request would exceed your account's rate limit."),
         OK._replace(name="limited-until", status=429, failures=-1, kind="rate_limit_error",
