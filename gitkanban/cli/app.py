@@ -49,6 +49,7 @@ COMMANDS = (
     ("Run", "tick", "tick", "Settle what has ended, start what is ready. For cron and hooks."),
     ("Run", "sync", "sync", "Merge the board with a remote's."),
     ("Run", "stop", "stop", "End a running session."),
+    ("Run", "attach", "attach", "Take a card over, in its agent's conversation or a shell."),
     ("Decide", "review", "review", "Go through the cards in review one by one."),
     ("Decide", "accept", "accept", "Merge the work of cards in review into base."),
     ("Decide", "reject", "reject", "Send a card in review back, with a reason."),

@@ -6,6 +6,7 @@ first and lies with the tick.
 
 from gitkanban.core.changes import NOT_RUNNING, AddNote, Change, EditCard
 from gitkanban.core.model import (
+    BACKLOG,
     BLOCK_REASONS,
     BLOCKED,
     DONE,
@@ -60,6 +61,25 @@ def retried(board: Board, card: Card, note: Note | None) -> list[Change]:
     """A blocked card runs again; the person's answer, if any, goes into the next prompt."""
     changes = move(board, "retry", card)
     return [AddNote(note), *changes] if note else changes
+
+
+def taken_over(card: Card, person: str) -> EditCard:
+    """A person works on the card, by the name that others see: nothing starts it meanwhile."""
+    start = check_attached(card)
+    why = f"with {person}"
+    fields: dict[str, object] = {"status": BLOCKED, "reason": NEEDS_INPUT, "why": why}
+    if start == TODO:
+        fields["not_before"] = 0
+    return EditCard(card.id, _changed_fields(card, fields))
+
+
+def check_attached(card: Card) -> str:
+    """The card's status, if a person can take it over. Raises Refused."""
+    if card.status in (BACKLOG, TODO, REVIEW, BLOCKED):
+        return card.status
+    if card.status == RUNNING:
+        raise Refused(f"{card.id} is running", f"`gitkanban stop {card.id}` ends its session.")
+    raise Refused(f"{card.id} is {card.status}", f"Use `gitkanban reopen {card.id}` first.")
 
 
 def base_has_work(card: Card, merged: str) -> EditCard:

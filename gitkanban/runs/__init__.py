@@ -1,6 +1,7 @@
 """Runs: leases, workspaces, supervised sessions, and the records of how they ended.
 
 agent_setup      What the owners of agents must still set up here, as far as files show it
+attaching        A person in a card's worktree: what is opened there, with which environment
 briefing         What a run's supervisor is told: its spec, from worker, card, lease and workspace
 closing          Closes a run that is over, or records that it cannot be closed, or gives it up
 collect          What a run left in git: its commits counted, left-over changes committed, strays

@@ -35,11 +35,12 @@ ATTEMPTS = 10
 # -- a person's
 
 
-def accept(place: Place, card_id: str, merge: str = "") -> Accepted:
+def accept(place: Place, card_id: str, merge: str = "", attended: bool = False) -> Accepted:
     """Merge the branch of a card in review into base, and move the card.
 
-    `merge` is how (merge, squash or ff), where it is not as configured. Raises as `merge_onto`
-    does, Refused when the card is not in review, and BoardMoved.
+    `merge` is how (merge, squash or ff), where it is not as configured. One that is blocked is
+    merged, too, where a person has `attended` to it. Raises as `merge_onto` does, Refused when the
+    card is not in review, and BoardMoved.
     """
     notices = tuple(follow_base.complete(place))
     verified: set[str] = set()
@@ -47,7 +48,7 @@ def accept(place: Place, card_id: str, merge: str = "") -> Accepted:
         # Once somebody was quicker, others wait for us: `verify` has passed by then.
         with Turn(place, "write", store.QUEUE_PATIENCE) if attempt else nullcontext():
             board = store.read(place)
-            base = _base_ahead(place, board, card_id, merge)
+            base = _base_ahead(place, board, card_id, merge, attended)
             card = board.cards[card_id]
             done = merge_onto(base, card, board.runs_of(card_id), verified)
             change = landed(card, _landing_of(done))
@@ -58,12 +59,13 @@ def accept(place: Place, card_id: str, merge: str = "") -> Accepted:
     raise BoardMoved(f"the board or {base.base} kept moving", "Try again.")
 
 
-def _base_ahead(place: Place, board: Board, card_id: str, merge: str) -> BaseAhead:
+def _base_ahead(place: Place, board: Board, card_id: str, merge: str, attended: bool) -> BaseAhead:
     """Base, to merge the branch of a card in review onto it. Raises as `accept` does."""
     card = board.cards.get(card_id)
     if card is None:
         raise NotFound(f"no card {card_id}", "It was removed in the meantime.")
-    check_verb("accept", card.id, card.status)
+    if not (attended and card.status == BLOCKED):
+        check_verb("accept", card.id, card.status)
     if board.config is None:
         raise BadData("config.yaml cannot be read", "`gitkanban status` says where.")
     trust.check_accepting(place, board.config)

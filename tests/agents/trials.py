@@ -129,7 +129,7 @@ def fail_twice(stage: Stage) -> str:
 def fail_for_ever(stage: Stage) -> str:
     world = stage.play("failing")
     demand(world, status="blocked", outcome="failed")
-    if not re.search(r"500|internal server error", last_run(world)["why"], re.IGNORECASE):
+    if not re.search(r": \S.{12}", last_run(world)["why"]):  # codex has words of its own for it
         raise Failed(f"it does not say why: {last_run(world)['why']}")
     return "failed, in its words"
 

@@ -50,7 +50,7 @@ def logs_command(
         files = {name: folder.text(name, 0, 1 << 20) for name in ORDER if folder.has(name)}
         print_json({"card": found.id, "run": folder.run, "files": files})
     elif follow:
-        for chunk in _follow_logs(folder):
+        for chunk in follow_logs(folder):
             sys.stdout.write(chunk)
             sys.stdout.flush()
     else:
@@ -85,7 +85,7 @@ def _last_lines(folder: Folder, name: str, lines: int) -> str:
     return "".join(text.splitlines(keepends=True)[-lines:])
 
 
-def _follow_logs(folder: Folder) -> Iterator[str]:
+def follow_logs(folder: Folder) -> Iterator[str]:
     """What is in the logs and what is added to them, until the run has its exit record."""
     read: dict[str, int] = {}
     while True:

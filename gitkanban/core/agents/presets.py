@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from gitkanban.core.agents.sandboxes import is_preset
 from gitkanban.core.model import Card, Worker
 
 NO_RESUME = ("never",)  # `resume: never`: each session is a new conversation
@@ -54,6 +55,7 @@ class Preset(NamedTuple):
     start: tuple[str, ...]
     allows: Allows
     resume: tuple[str, ...] = ()
+    interactive: tuple[str, ...] = ()  # goes on in a `{session}` at a person's terminal
     stdin: bool = False  # it reads the prompt there, so that `ps` shows none and no limit cuts it
     model: tuple[str, ...] = ()  # words that choose `{value}` as its model
     effort: tuple[str, ...] = ()  # words that choose `{value}` as its effort
@@ -62,6 +64,7 @@ class Preset(NamedTuple):
     read_only_memory: tuple[tuple[str, str], ...] = ()  # its own switch: variables that throw it
     droppings: tuple[str, ...] = ()  # its own files, never work
     transcript: str = ""  # folder (under the run folder) where it writes while working
+    contained: tuple[tuple[str, str], ...] = ()  # words of its own sandbox, and instead in ours
     state: tuple[str, ...] = ()  # of the home: where it keeps logins and sessions
     settings: tuple[str, ...] = ()  # of the home: what says what it runs, and is not a session's
     needs: str = ""  # what its owner must have set up before the first start
@@ -106,6 +109,7 @@ PRESETS: Mapping[str, Preset] = {
                 "hermes", "-p", "{profile}", "--resume", "{session}", "-z", "{prompt}", *_HERMES,
             ),
             allows=Allows("every file", "any command", "whatever its tools reach", True),
+            interactive=("hermes", "-p", "{profile}", "--resume", "{session}", OPTIONS),
             model=("-m", "{value}"),
             state=(".hermes",),
             settings=(".hermes/config.yaml", ".hermes/.env"),
@@ -120,6 +124,7 @@ PRESETS: Mapping[str, Preset] = {
             tried="2.1.332",
             start=("claude", "-p", "--session-id", "{session}", *_CLAUDE),
             resume=("claude", "-p", "--resume", "{session}", *_CLAUDE),
+            interactive=("claude", "--resume", "{session}", OPTIONS),
             allows=Allows(
                 "files of its workspace",
                 "gitkanban, and what it holds harmless; tests and builds only if args names them",
@@ -147,6 +152,7 @@ PRESETS: Mapping[str, Preset] = {
             tried="0.171.0",
             start=("codex", "exec", *_CODEX, "-"),
             resume=("codex", "exec", "resume", *_CODEX, "{session}", "-"),
+            interactive=("codex", "resume", OPTIONS, "{session}"),
             allows=Allows(
                 "files of its workspace and the run's mailbox, by its own sandbox",
                 "any command, in that sandbox",
@@ -156,6 +162,7 @@ PRESETS: Mapping[str, Preset] = {
             model=("-m", "{value}"),
             effort=("-c", 'model_reasoning_effort="{value}"'),
             commits="supervisor",
+            contained=(('sandbox_mode="workspace-write"', 'sandbox_mode="danger-full-access"'),),
             state=(".codex",),
             settings=(".codex/config.toml", ".codex/AGENTS.md", ".codex/prompts", ".codex/skills"),
             needs="a login (`codex login`), or CODEX_API_KEY in pass_env",
@@ -166,6 +173,7 @@ PRESETS: Mapping[str, Preset] = {
             tried="0.61.0",
             start=("gemini", *_GEMINI, "--session-id", "{session}"),
             resume=("gemini", *_GEMINI, "--resume", "{session}"),
+            interactive=("gemini", OPTIONS, "--resume", "{session}"),
             allows=Allows("every file", "any command", "whatever its tools reach", True),
             stdin=True,
             model=("-m", "{value}"),
@@ -184,6 +192,7 @@ PRESETS: Mapping[str, Preset] = {
             tried="1.18.33",
             start=("opencode", "run", "--format", "json", OPTIONS),
             resume=("opencode", "run", "--format", "json", "-s", "{session}", OPTIONS),
+            interactive=("opencode", "-s", "{session}"),
             allows=Allows(
                 "files of its workspace", "any command", "whatever its tools reach", True
             ),
@@ -201,6 +210,7 @@ PRESETS: Mapping[str, Preset] = {
             tried="0.73.1",
             start=("pi", *_PI),
             resume=("pi", *_PI, "--session", "{session}"),
+            interactive=("pi", "--session-dir", "{run_dir}/pi", OPTIONS, "--session", "{session}"),
             allows=Allows("every file", "any command", "whatever its commands reach", True),
             stdin=True,
             model=("--model", "{value}"),
@@ -266,9 +276,24 @@ def templates_of(worker: Worker) -> tuple[tuple[str, ...], tuple[str, ...]]:
     known = CUSTOM if own else preset
     if worker.resume == NO_RESUME:
         resume = ()
+    if is_preset(worker.sandbox):  # one sandbox cannot be made in the other everywhere
+        words = dict(known.contained)
+        start, resume = (tuple(words.get(each, each) for each in line) for line in (start, resume))
     chosen = (*_fill_value(known.model, worker.model), *_fill_value(known.effort, worker.effort))
     options = (*chosen, *worker.args)
     return _with_options(start, options), _with_options(resume, options)
+
+
+def interactive_of(worker: Worker) -> tuple[str, ...]:
+    """The argv template with which a person goes on in a `{session}`; empty where there is none.
+
+    What a worker's `args` say to sessions that nobody watches is left out.
+    """
+    preset = preset_of(worker.runner)
+    if worker.command not in ((), preset.start):
+        return ()
+    model = _fill_value(preset.model, worker.model)
+    return _with_options(preset.interactive, (*model, *_fill_value(preset.effort, worker.effort)))
 
 
 def with_choices(worker: Worker, card: Card) -> Worker:

@@ -89,9 +89,9 @@ def children(pid: int) -> list[int]:
         return []
 
 
-def marked(run: str, among: "Iterable[Process]") -> list[Process]:
+def marked(run: str, among: "Iterable[Process]", marker: str = MARKER) -> list[Process]:
     """Those of the processes that carry the run's marker in their environment."""
-    needle = f"{MARKER}={run}\0".encode()
+    needle = f"{marker}={run}\0".encode()
     return [process for process in among if needle in _environment_bytes(process.pid)]
 
 

@@ -4,8 +4,9 @@ import pytest
 
 from gitkanban.board.formats import configfile
 from gitkanban.core.agents import sandboxes
-from gitkanban.core.agents.presets import PRESETS
+from gitkanban.core.agents.presets import PRESETS, templates_of
 from gitkanban.core.agents.sandboxes import Ground
+from gitkanban.core.model import Worker
 
 GROUND = Ground("/home/ada", "/w/T1", "/r/.git", "/r/.git/gitkanban/runs/01", main="/r")
 
@@ -56,6 +57,16 @@ def test_settings_of_an_agent_are_never_in_what_it_may_write_alone() -> None:
     for preset in PRESETS.values():
         assert preset.state, preset.name
         assert all(not name.startswith("/") for name in (*preset.state, *preset.settings))
+
+
+def test_an_agent_with_a_sandbox_of_its_own_leaves_it_out_in_ours() -> None:
+    codex = Worker("w", "w", runner="codex")
+    own, ours = (templates_of(codex._replace(sandbox=box)) for box in ((), ("bwrap",)))
+    for plain, contained in zip(own, ours, strict=True):
+        assert 'sandbox_mode="workspace-write"' in plain
+        assert 'sandbox_mode="danger-full-access"' in contained and len(plain) == len(contained)
+    for box in (("podman", "run"), ("bwrap-of-mine",)):
+        assert templates_of(codex._replace(sandbox=box)) == own
 
 
 CONFIG = "version: 1\nkanban:\n  workers:\n    w:\n      command: [a]\n      sandbox: "
