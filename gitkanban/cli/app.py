@@ -45,7 +45,7 @@ COMMANDS = (
     ("Review", "check", "check", "Check a board, or what a change brings in."),
     ("Review", "fmt", "fmt", "Format card files so that git can merge changes to them."),
     ("Review", "rename", "rename", "Change a card's id, everywhere it is used."),
-    ("Review", "install", "install", "Teach git in this clone to merge cards field by field."),
+    ("Review", "install", "install", "Teach git to merge cards, or agents to use the board."),
     ("Run", "tick", "tick", "Settle what has ended, start what is ready. For cron and hooks."),
     ("Run", "sync", "sync", "Merge the board with a remote's."),
     ("Run", "stop", "stop", "End a running session."),

@@ -18,7 +18,7 @@ fmt           `gitkanban fmt`: cards in the canonical layout, on the board or as
 gc            `gitkanban gc`: remove what finished work leaves behind, and archive cards done long
               ago
 init          `gitkanban init`: a board in this repository, in its tree or on a branch of its own
-install       `gitkanban install`: what makes git itself know cards in this clone
+install       `gitkanban install`: what makes git know cards in this clone, and agents the board
 instructions  `gitkanban instructions`: what an agent must know to plan with this board
 link          `gitkanban link` and `unlink`: what a card waits for
 list          `gitkanban list`: cards, filtered, one a line

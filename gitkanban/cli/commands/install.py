@@ -1,4 +1,4 @@
-"""`gitkanban install`: what makes git itself know cards in this clone."""
+"""`gitkanban install`: what makes git know cards in this clone, and agents the board."""
 
 import os
 import shutil
@@ -6,26 +6,45 @@ import sys
 
 import click
 
-from gitkanban import files
+from gitkanban import __version__, files
 from gitkanban.board.repo.git import run as git
 from gitkanban.board.repo.place import Place
-from gitkanban.cli.here import place_here, refuse_in_session
+from gitkanban.cli.here import board_of, place_here, refuse_in_session, say
+from gitkanban.core.agents import instructions
+from gitkanban.core.agents.presets import PRESETS
+from gitkanban.errors import Refused, UsageError
 
 NAME = "gitkanban"
+_FILE_MOST = 1 << 20  # bytes of a file of instructions
 
 
 @click.command("install")
-@click.argument("what", type=click.Choice(["merge-driver"]))
+@click.argument("what", type=click.Choice(["merge-driver", "instructions"]))
+@click.option(
+    "--for", "agent", type=click.Choice(sorted(PRESETS)), default=None, metavar="AGENT",
+    help="Instructions: into the file where this agent looks for them; else AGENTS.md.",
+)  # fmt: skip
+@click.option("--skill", is_flag=True, help="Instructions: as a skill of the agent's.")
 @click.option("--remove", is_flag=True, help="Remove it again.")
-def install_command(what: str, remove: bool) -> None:  # noqa: ARG001 - one choice today
-    """Install the merge driver: git then merges cards field by field in this clone.
+def install_command(what: str, agent: str | None, skill: bool, remove: bool) -> None:
+    """Install the merge driver, or instructions for agents that plan with the board.
 
-    Without it cards merge line by line, which their layout is made for. With it, changes to the
-    same list or status merge too, and a true conflict marks only its field. The driver is recorded
-    in this clone's git config and info/attributes; nothing is committed.
+    merge-driver: git then merges cards field by field in this clone. Without it cards merge line by
+    line, which their layout is made for. With it, changes to the same list or status merge too, and
+    a true conflict marks only its field. It is recorded in this clone's git config and
+    info/attributes; nothing is committed.
+
+    instructions: what `gitkanban instructions` prints, as a marked block in AGENTS.md, CLAUDE.md or
+    GEMINI.md at the top of this checkout. Call it again to bring the block up to date; what stands
+    around it stays. Commit the file yourself.
     """
     refuse_in_session("install")
     place = place_here()
+    if what == "instructions":
+        _install_instructions(place, agent or "", skill, remove)
+        return
+    if agent or skill:
+        raise UsageError("--for and --skill go with instructions", "Leave them out.")
     if remove:
         git(place.common, "config", "--remove-section", f"merge.{NAME}", check=False)
         _set_line(place, remove=True)
@@ -35,6 +54,58 @@ def install_command(what: str, remove: bool) -> None:  # noqa: ARG001 - one choi
     git(place.common, "config", f"merge.{NAME}.driver", f"{program()} merge-file %O %A %B %P")
     _set_line(place)
     click.echo(f"git merges {place.path('cards/*.yaml')} by field in this clone")
+
+
+def _install_instructions(place: Place, agent: str, skill: bool, remove: bool) -> None:
+    """Put the block into the agent's file, or take it out. Raises Refused, OSError."""
+    root = checkout_root(place)
+    name = instructions.skill_for(agent) if skill else instructions.file_for(agent)
+    path = _real_file(root, name)
+    text = ""
+    if os.path.lexists(path):
+        try:
+            text = files.read(path, below=root, most=_FILE_MOST).decode()
+        except UnicodeDecodeError:
+            raise Refused(f"{name} is not UTF-8 text", "Nothing was changed.") from None
+    try:
+        kept = _block_in(place, text, skill, remove)
+    except Refused as error:
+        raise Refused(f"{name}: {error.message}", error.hint) from None
+    if not kept.changed:
+        say(f"{name} has no block of gitkanban's" if remove else f"{name} is up to date")
+    elif kept.text:
+        content = kept.text.encode()
+        files.replace(path, content, below=root, make=True)
+        say(f"{'removed the block from' if remove else 'wrote'} {name}; commit it yourself")
+    else:
+        files.remove(path, below=root)
+        say(f"removed {name}, which held nothing else; commit that yourself")
+
+
+def _block_in(place: Place, text: str, skill: bool, remove: bool) -> instructions.Kept:
+    if remove:
+        return instructions.without_block(text, skill)
+    block = instructions.instructions(board_of(place).config, __version__)
+    return instructions.with_block(text, block, skill)
+
+
+def _real_file(root: str, name: str) -> str:
+    """The file itself: AGENTS.md is a link to CLAUDE.md in many repositories.
+
+    Raises Refused for one that leads out of the checkout.
+    """
+    path = os.path.realpath(f"{root}/{name}")
+    if not path.startswith(f"{root}/") or path.startswith(f"{root}/.git/"):
+        raise Refused(f"{name} is a link to {path}, outside this checkout", "Nothing was changed.")
+    return path
+
+
+def checkout_root(place: Place) -> str:
+    """The top of the checkout that we are called in. Raises Refused in a bare repository."""
+    top = git(os.getcwd(), "rev-parse", "--show-toplevel", check=False).text
+    if not top or os.path.realpath(top).startswith(f"{os.path.realpath(place.common)}/"):
+        raise Refused("there is no checkout here", "Call it in one of the code.")
+    return os.path.realpath(top)
 
 
 def program() -> str:

@@ -1,6 +1,10 @@
 """What an agent that helps a person plan needs to know about the board: a short text, from values."""
 
+import re
+from typing import NamedTuple
+
 from gitkanban.core.model import Config
+from gitkanban.errors import Refused
 
 _TEXT = """\
 # The board of this repository
@@ -16,9 +20,23 @@ Work is planned on a gitkanban board (version {version}), and agent sessions wor
 - Do not work on a card by hand while it is running; its branch is `card/ID`.
 {own}"""
 
-# Where each agent looks for standing instructions.
+# Where each agent looks for standing instructions, and for skills.
 FILES = {"claude": "CLAUDE.md", "gemini": "GEMINI.md"}
 _OTHERS = "AGENTS.md"
+SKILLS = {"claude": ".claude/skills", "gemini": ".gemini/skills", "opencode": ".opencode/skills"}
+_OTHER_SKILLS = ".agents/skills"
+
+_BEGIN = "<!-- gitkanban: begin; `gitkanban install instructions` keeps this up to date -->"
+_END = "<!-- gitkanban: end -->"
+_BLOCK = re.compile(r"<!-- gitkanban: begin\b[^\n]*-->.*?<!-- gitkanban: end -->", re.DOTALL)
+_MARK = re.compile(r"<!-- gitkanban: (?:begin\b[^\n]*|end )-->")
+_SKILL = """\
+---
+name: gitkanban
+description: Read and plan work on this repository's gitkanban board. Use when asked about cards, tasks, what is being worked on, or to propose work.
+---
+
+"""
 
 
 def instructions(config: Config | None, version: str, agent: str = "") -> str:
@@ -31,3 +49,60 @@ def instructions(config: Config | None, version: str, agent: str = "") -> str:
 def file_for(agent: str) -> str:
     """The file in which the agent looks for instructions."""
     return FILES.get(agent, _OTHERS)
+
+
+def skill_for(agent: str) -> str:
+    """The file of the skill that the agent finds."""
+    return f"{SKILLS.get(agent, _OTHER_SKILLS)}/gitkanban/SKILL.md"
+
+
+class Kept(NamedTuple):
+    """A file after its block was put in or taken out. An empty text: nothing of it is left."""
+
+    text: str
+    changed: bool
+
+
+def with_block(text: str, block: str, skill: bool = False) -> Kept:
+    """The text of a file with the marked block in it: in its place, or at the end.
+
+    A `skill` is a file of ours, with a head by which agents find it. Raises Refused for a file whose
+    marks are not one pair, and for a skill that is somebody else's.
+    """
+    _check_marks(text)
+    end = "\r\n" if "\r\n" in text else "\n"
+    marked = f"{_BEGIN}\n{block.strip()}\n{_END}".replace("\n", end)
+    if skill and text.strip() and not _BLOCK.search(text):
+        raise Refused("a skill of that name is there already", "Move it away first.")
+    if skill and not text.strip():
+        text = _SKILL
+    if _BLOCK.search(text):
+        new = _BLOCK.sub(lambda _: marked, text)
+    else:
+        above = text.rstrip()
+        new = f"{above}{end}{end}{marked}{end}" if above else f"{marked}{end}"
+    return Kept(new, new != text)
+
+
+def without_block(text: str, skill: bool = False) -> Kept:
+    """The text of a file without the marked block, and without the lines that it left empty."""
+    _check_marks(text)
+    found = _BLOCK.search(text)
+    if not found:
+        return Kept(text, False)
+    if skill:
+        return Kept("", True)
+    end = "\r\n" if "\r\n" in text else "\n"
+    above, below = text[: found.start()].rstrip(), text[found.end() :].strip()
+    parts = [part for part in (above, below) if part]
+    return Kept(f"{end}{end}".join(parts) + end if parts else "", True)
+
+
+def _check_marks(text: str) -> None:
+    """Refuse a file in which a mark has lost its other one."""
+    marks = len(_MARK.findall(text))
+    if marks not in (0, 2) or bool(marks) != bool(_BLOCK.search(text)):
+        raise Refused(
+            "the marks of gitkanban's block are not one begin and one end",
+            "Remove the lines `<!-- gitkanban: … -->` and what is between them, and call it again.",
+        )

@@ -96,6 +96,11 @@ _CLAUDE_SETTINGS = (
     "skills",
 )  # fmt: skip
 _GEMINI_SETTINGS = ("settings.json", ".env", "GEMINI.md", "commands", "extensions", "policies")
+# It writes beside these, which then is nothing that stays.
+_OPENCODE_SETTINGS = (
+    "opencode.json", "opencode.jsonc", "config.json", "AGENTS.md", "agent", "agents", "command",
+    "commands", "plugin", "plugins", "skill", "skills", "tool", "tools", "themes",
+)  # fmt: skip
 _PI_SETTINGS = ("settings.json", "models.json", "AGENTS.md", "extensions", "prompts", "skills")
 
 PRESETS: Mapping[str, Preset] = {
@@ -200,7 +205,7 @@ PRESETS: Mapping[str, Preset] = {
             model=("-m", "{value}"),
             effort=("--variant", "{value}"),
             state=(".local/share/opencode", ".local/state/opencode", ".cache/opencode"),
-            settings=(".config/opencode",),
+            settings=tuple(f".config/opencode/{name}" for name in _OPENCODE_SETTINGS),
             needs="a login (`opencode auth login`), or its provider's key in pass_env",
             login=Login((".local/share/opencode/auth.json", ".config/opencode/opencode.json"), _KEYS),
         ),
