@@ -1,6 +1,7 @@
 """Writes docs/commands.md from the commands themselves: `python -m tests.commands_page`."""
 
 import inspect
+import textwrap
 from pathlib import Path
 
 import click
@@ -16,9 +17,9 @@ command at another branch, created from the board's tip if it does not exist. So
 be prepared without checking anything out. Every command that prints data has `--json`; the shapes
 are in [json.md](json.md).
 
-Exit codes: 0 success, 1 an expected failure (`Error:` and `Hint:` on stderr), 2 wrong usage, 3 a bug
-(a report file is written), 130 interrupted. There is no colour if the output is not a terminal, or
-with `NO_COLOR`.
+Exit codes: 0 success, 1 an expected failure (`Error:` and `Hint:` on stderr), 2 wrong usage, 3 a
+bug (a report file is written), 130 interrupted. There is no colour if the output is not a terminal,
+or with `NO_COLOR`.
 
 `gitkanban help COMMAND` prints the same as this page. For completion in bash, put this into
 `~/.bashrc` (for zsh and fish, use `zsh_source` and `fish_source`):
@@ -57,13 +58,13 @@ def _command(name: str, command: click.Command, parent: click.Context) -> str:
 
 
 def _prose(command: click.Command) -> str:
-    """The help text: paragraphs as they are, those marked verbatim as code."""
+    """The help text: paragraphs wrapped, those marked verbatim as code."""
     parts = []
     for part in inspect.cleandoc(command.help or "").split("\n\n"):
         if part.startswith("\b\n"):
             parts.append("```\n" + part.removeprefix("\b\n") + "\n```")
         else:
-            parts.append(part)
+            parts.append(textwrap.fill(" ".join(part.split()), 100, break_on_hyphens=False))
     return "\n\n".join(parts)
 
 

@@ -76,13 +76,13 @@ def open_workspace(
         notices += [f"left out: {line}" for line in including.include(*words)]
     if workspace.setup and worker.setup:
         notices.append(f"its setup has not run yet: {' '.join(worker.setup)}")
-    argv = () if shell else _conversation(place, config, card, worker, runs)
-    env = _environment(place, config, card, worker, workspace, run)
+    argv = () if shell else _conversation_line(place, config, card, worker, runs)
+    env = _session_environment(place, config, card, worker, workspace, run)
     opened = argv or (os.environ.get("SHELL") or _SHELL,)
     return Opening(opened, workspace, env, bool(argv), tuple(notices))
 
 
-def _conversation(
+def _conversation_line(
     place: Place, config: Config, card: Card, worker: Worker, runs: tuple[Run, ...]
 ) -> tuple[str, ...]:
     """The command line with which a person goes on in the card's conversation; empty for none."""
@@ -103,7 +103,7 @@ def _conversation(
     return (trust.program(first, trust.search_path(place)), *rest)
 
 
-def _environment(
+def _session_environment(
     place: Place, config: Config, card: Card, worker: Worker, workspace: Workspace, run: str
 ) -> dict[str, str]:
     """The environment of the card's sessions, but for what only a session has."""

@@ -1,6 +1,7 @@
 """The table of docs/agents.md, made from the recorded streams: `python -m tests.agents.page`."""
 
 import json
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def table() -> str:
         ["version", *(PRESETS[agent].tried for agent in _COLUMNS)],
         ["prompt", *("stdin" if PRESETS[agent].stdin else "argument" for agent in _COLUMNS)],
         ["who commits", *(PRESETS[agent].commits for agent in _COLUMNS)],
-        ["has a line to resume", *_said(lambda a: bool(PRESETS[a].resume))],
+        ["can resume a session", *_said(lambda a: bool(PRESETS[a].resume))],
         ["last message", *_said(lambda a: reading_of(a, "ok")[0].summary.endswith("down."))],
         ["session id", *_said(lambda a: bool(reading_of(a, "ok")[0].session))],
         ["cost", *_said(lambda a: bool(reading_of(a, "ok")[0].cost_usd))],
@@ -43,7 +44,7 @@ def table() -> str:
         ["limit (429)", *(_failure(agent, "limited") for agent in _COLUMNS)],
         ["limit of 20 minutes", *(_failure(agent, "limited-until") for agent in _COLUMNS)],
         ["two 500s, then fine", *(_failure(agent, "failing-twice") for agent in _COLUMNS)],
-        ["500 for ever", *(_failure(agent, "failing") for agent in _COLUMNS)],
+        ["only 500s", *(_failure(agent, "failing") for agent in _COLUMNS)],
     ]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
@@ -67,8 +68,9 @@ def _failure(agent: str, scenario: str) -> str:
 
 
 def allowances() -> str:
-    """What each preset allows itself, a line each."""
-    return "".join(f"- {sentence(PRESETS[agent])}.\n" for agent in _COLUMNS)
+    """What each preset allows itself, an item each."""
+    lines = [f"- {sentence(PRESETS[agent])}." for agent in _COLUMNS]
+    return "".join(f"{textwrap.fill(line, 100, subsequent_indent='  ')}\n" for line in lines)
 
 
 def page() -> str:

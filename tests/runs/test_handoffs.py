@@ -12,7 +12,7 @@ from tests.runs.places import place_of
 
 
 @pytest.mark.parametrize(
-    ("out", "err", "told"),
+    ("out", "err", "words"),
     [
         (9, 0, "o6 o7 o8 o9"),
         (0, 9, "e6 e7 e8 e9"),
@@ -24,7 +24,7 @@ from tests.runs.places import place_of
     ],
 )
 def test_one_line_of_stderr_does_not_hide_what_an_agent_said(
-    repo: Path, out: int, err: int, notices: str
+    repo: Path, out: int, err: int, words: str
 ) -> None:
     place = place_of(repo)
     folder = Path(folders.of(place.private, "r1").path)
@@ -32,7 +32,7 @@ def test_one_line_of_stderr_does_not_hide_what_an_agent_said(
     for name, letter, count in (("stdout.log", "o", out), ("stderr.log", "e", err)):
         (folder / name).write_text("".join(f"{letter}{n + 1}\n" for n in range(count)))
     found = handoffs.last_words(place, Run("r1", "T1", outcome="failed"), 4)
-    assert " ".join(found) == notices
+    assert " ".join(found) == words
 
 
 @pytest.mark.parametrize("how", ["merge commit", "squash", "fast-forward", "not yet", "elsewhere"])

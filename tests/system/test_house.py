@@ -152,6 +152,12 @@ PAGES = [
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_prose_wraps_at_a_hundred_columns(page: Path) -> None:
+    prose = "".join(page.read_text().split("\n```")[::2])  # what stands between code blocks
+    assert not [line for line in prose.split("\n") if len(line) > 100 and not line.startswith("|")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_files_and_links_that_a_page_names_exist(page: Path) -> None:
     text = page.read_text()
     files = re.findall(r"`((?:\w+/)+\w+\.(?:py|txt))`", text)

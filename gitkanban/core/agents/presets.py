@@ -132,7 +132,7 @@ PRESETS: Mapping[str, Preset] = {
             interactive=("claude", "--resume", "{session}", OPTIONS),
             allows=Allows(
                 "files of its workspace",
-                "gitkanban, and what it holds harmless; tests and builds only if args names them",
+                "gitkanban, and what it considers harmless; tests and builds only if args names them",
                 "none",
             ),
             stdin=True,
