@@ -167,7 +167,7 @@ def _with_end(facts: RunFacts, folder: Folder, found: spec.Spec, end: Exit) -> R
         session=said.session or facts.session,
         rate_limited=said.limited,
         limited_until=said.limited_until,
-        login_needed=said.login,
+        misconfigured=said.misconfigured,
         unnamed=not said.session and readers.names_sessions(found.one("runner")),
         lasted=folder.session_seconds(end),
         agent_error=said.error,

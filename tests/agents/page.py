@@ -58,7 +58,7 @@ def _failure(agent: str, scenario: str) -> str:
         found, stalled = reading_of(agent, scenario)
     except OSError:
         return "not tried"
-    if found.login:
+    if found.misconfigured:
         return "login needed"
     if found.limited:
         return "limit, with its end" if found.limited_until else "limit"

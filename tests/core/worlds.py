@@ -22,7 +22,15 @@ from gitkanban.core.model import (
     Pause,
     Worker,
 )
-from gitkanban.core.tick.facts import Exit, NoProgram, Observed, RunFacts
+from gitkanban.core.tick.facts import (
+    AgentFault,
+    AgentState,
+    Exit,
+    NoProgram,
+    Observed,
+    Quota,
+    RunFacts,
+)
 from gitkanban.core.tick.schedule import PATIENCE, Scheduled, Start
 
 NOW = 1_764_000_000
@@ -72,7 +80,11 @@ def _config(rng: Random, odd: bool) -> Config:
             needs=_needs(rng),
             memory=rng.choice(("", "read-write")),
             memory_path=rng.choice(("", "~/m")),
+            fallback=rng.choice(("", "", "w0", "w1")),
         )
+    for name, worker in workers.items():
+        if worker.fallback not in workers or worker.fallback == name:
+            workers[name] = worker._replace(fallback="")
     return Config(
         max_concurrency=rng.randint(1, 6),
         max_starts_per_tick=rng.choice((0, 0, 0, 1, 2)),
@@ -156,6 +168,10 @@ def _seen(rng: Random, board: Board) -> Observed:
             name: rng.choice((0.0, 0.5, 1.0, 7.0)) for name in ["", *names] if rng.random() < 0.5
         },
         standstill="a rebase" if rng.random() < 0.02 else "",
+        agents=AgentState(
+            {name: Quota(NOW - 60, NOW + 60) for name in ("p0", "p1") if rng.random() < 0.25},
+            {name: AgentFault(NOW, "401", "", "") for name in names if rng.random() < 0.05},
+        ),
     )
 
 
@@ -249,13 +265,33 @@ def after(board: Board, seen: Observed, starts: Iterable[Start]) -> Board:
     for start in starts:
         cards[start.card] = cards[start.card]._replace(
             status=RUNNING, run=f"run-{start.card}", slot=start.slot, host=seen.host,
+            worker=start.worker,  # as this clone's own run says it
             clone=seen.clone, not_before=0,
         )  # fmt: skip
     return board._replace(cards=cards)
 
 
+def stood_in(board: Board, seen: Observed) -> Board:
+    """The board with each card at the worker that may take it: while the quota of its own one's
+    profile is used up, and nothing else holds that one, the fallback if nothing holds it."""
+    config = board.config or Config()
+    unlimited = seen._replace(agents=seen.agents._replace(quotas={}))
+    cards = dict(board.cards)
+    for name, card in cards.items():
+        own = config.workers.get(card.worker)
+        if (
+            own and own.fallback and card.status == TODO
+            and own.profile in seen.agents.quotas
+            and not _idle(board, unlimited, own.name)
+            and not _idle(board, seen, own.fallback)
+        ):  # fmt: skip
+            cards[name] = card._replace(worker=own.fallback)
+    return board._replace(cards=cards)
+
+
 def violations(board: Board, seen: Observed, done: Scheduled) -> list[str]:
     """What is wrong with a schedule; empty when all is well."""
+    board = stood_in(board, seen)
     config = board.config or Config()
     wrong: list[str] = []
     before = counts(board, seen)
@@ -290,6 +326,8 @@ def violations(board: Board, seen: Observed, done: Scheduled) -> list[str]:
 def _idle(board: Board, seen: Observed, name: str) -> bool:
     worker = (board.config or Config()).workers[name]
     if name in board.paused or name in seen.untrusted or name in seen.missing:
+        return True
+    if name in seen.agents.faults or worker.profile in seen.agents.quotas:
         return True
     return not (worker.command or worker.runner)
 

@@ -30,6 +30,13 @@ _LOGINS = (
     "unauthenticated", "unauthorized", "authenticat", "not logged in", "/login", "log in",
     "invalid_api_key",
 )  # fmt: skip
+# The same, of a model or a profile that the service, or the agent itself, does not know.
+_SETTINGS = (
+    "model_not_found", "model not found", "issue with the selected model", "unknown model",
+    "does not exist or you do not have access", "is not found for api version",
+    "credit balance is too low", "payment required",
+)  # fmt: skip
+_NO_PROFILE = re.compile(r"profile '?[\w.-]+'? (does not exist|not found)")
 
 
 class SessionOutput(NamedTuple):
@@ -54,7 +61,8 @@ class Reading(NamedTuple):
     tokens_out: int | None = None
     limited: bool = False  # the service asks to come back later
     limited_until: int = 0  # seconds since the epoch; 0: it did not say
-    login: bool = False  # the service does not know who asks: a thing for a person
+    # The service does not know who asks, or what for: a thing for a person.
+    misconfigured: bool = False
     denied: tuple[str, ...] = ()  # tools that it wanted to use and was refused
 
 
@@ -79,7 +87,7 @@ def read(runner: str, output: SessionOutput, now: int, utc_offset: int = 0) -> R
         error=error,
         limited=limited,
         limited_until=until if until > now else 0,
-        login=not limited and _asks_to_log_in(lower),
+        misconfigured=not limited and _asks_for_a_person(lower),
         denied=tuple(_on_one_line(each, 200) for each in found.denied[:_DENIED_MOST]),
     )
 
@@ -89,8 +97,11 @@ def is_session_id(text: str) -> bool:
     return _SESSION.match(text) is not None
 
 
-def _asks_to_log_in(error: str) -> bool:
-    return bool(re.search(r"\b401\b", error)) or any(sign in error for sign in _LOGINS)
+def _asks_for_a_person(error: str) -> bool:
+    """Whether an error, in lower case, is one of logins or settings, which every card would meet."""
+    if re.search(r"\b401\b", error) or any(sign in error for sign in _LOGINS):
+        return True
+    return any(sign in error for sign in _SETTINGS) or bool(_NO_PROFILE.search(error))
 
 
 def clean(text: str) -> str:

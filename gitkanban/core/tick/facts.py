@@ -98,9 +98,7 @@ class RunFacts(NamedTuple):
     # What the agent's output says, as a preset's reader reads it.
     rate_limited: bool = False
     limited_until: int = 0  # seconds since the epoch; 0: nothing says
-    login_needed: bool = (
-        False  # the agent's service does not know who asks, or its settings are wrong
-    )
+    misconfigured: bool = False  # its service does not know who asks, or for what
     unnamed: bool = False  # it names its sessions, and has named none
     resumed: bool = False  # it went on in an earlier conversation
     lasted: int | None = None  # seconds that the session lived; None: unknown

@@ -185,7 +185,8 @@ class Reasons:
 
     def _never(self, card: Card) -> Hold | None:
         """Whether the card asks for more of a capacity than there is."""
-        config, worker = self._board.config, self._board.worker_of(card)
+        config = self._board.config
+        worker = config.workers.get(self.worker_for(card)) if config else None
         full = too_much(config, needs_of(card, worker)) if config and worker else None
         if full is None:
             return None

@@ -75,7 +75,7 @@ def judge(facts: RunFacts, end: Exit) -> tuple[str, str]:
             return "timed-out", "it ran longer than its timeout"
         case "stall" if facts.rate_limited:
             return LIMITED, _limit_words(facts)
-        case "stall" if facts.login_needed:
+        case "stall" if facts.misconfigured:
             return MISCONFIGURED, _misconfigured_words(facts)
         case "stall":
             return "stalled", "no output and no change for longer than its stall_timeout"
@@ -96,7 +96,7 @@ def judge(facts: RunFacts, end: Exit) -> tuple[str, str]:
         return "not-started", end.error or "the session was never started"
     if session.exit == TEMPFAIL or (facts.rate_limited and (session.exit or facts.agent_error)):
         return LIMITED, _limit_words(facts)
-    if facts.login_needed and (session.exit or facts.agent_error):
+    if facts.misconfigured and (session.exit or facts.agent_error):
         return MISCONFIGURED, _misconfigured_words(facts)
     if session.signal:
         return "killed", f"the session {_end_words(None, session.signal)}"

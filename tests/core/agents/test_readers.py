@@ -41,7 +41,7 @@ def test_every_preset_has_recorded_streams() -> None:
 def test_a_session_that_went_well_has_its_last_words_and_no_error(path: Path) -> None:
     agent, found = recorded(path)
     assert found.summary.endswith("Wrote it down.")
-    assert (found.error, found.limited, found.login) == ("", False, False)
+    assert (found.error, found.limited, found.misconfigured) == ("", False, False)
     assert bool(found.session) == (agent != "aider")
     assert found.tokens_in is not None
 
@@ -56,13 +56,13 @@ def test_cost_is_what_the_agent_says_and_else_unknown(path: Path) -> None:
 def test_a_missing_login_is_told_from_other_failures(path: Path) -> None:
     _, found = recorded(path)
     assert found.error
-    assert (found.login, found.limited) == (True, False)
+    assert (found.misconfigured, found.limited) == (True, False)
 
 
 @pytest.mark.parametrize("path", [*streams("limited"), *streams("limited-until")])
 def test_a_limit_is_one_and_no_missing_login(path: Path) -> None:
     agent, found = recorded(path)
-    assert not found.login
+    assert not found.misconfigured
     if not found.limited:  # told when to come back it waits without a word, and stalls
         assert (path.stem, found.error) == ("limited-until", "")
         assert agent in ("hermes", "opencode", "pi")
@@ -72,7 +72,7 @@ def test_a_limit_is_one_and_no_missing_login(path: Path) -> None:
 def test_a_failing_service_is_neither(path: Path) -> None:
     _, found = recorded(path)
     assert "rror" in found.error or "500" in found.error
-    assert (found.login, found.limited) == (False, False)
+    assert (found.misconfigured, found.limited) == (False, False)
 
 
 def lines(*events: object) -> str:
@@ -93,7 +93,7 @@ def test_what_the_model_says_of_limits_and_logins_is_prose() -> None:
 
 def test_a_port_is_no_missing_login() -> None:
     failed = {"type": "turn.failed", "error": {"message": "500, url: http://127.0.0.1:44015/v1"}}
-    assert not read("codex", SessionOutput(lines(failed)), NOW).login
+    assert not read("codex", SessionOutput(lines(failed)), NOW).misconfigured
 
 
 def test_an_error_below_a_tool_call_is_none() -> None:
@@ -166,7 +166,7 @@ def test_the_last_words_on_stderr_are_the_reason_only_of_a_session_that_failed()
     output = SessionOutput("", "Error: not logged in\n    at main (x.js:1)\n")
     assert read("claude", output, NOW) == Reading()
     found = read("claude", output._replace(failed=True), NOW)
-    assert (found.error, found.login) == ("Error: not logged in", True)
+    assert (found.error, found.misconfigured) == ("Error: not logged in", True)
 
 
 def test_nothing_is_taken_from_a_command_of_one_s_own() -> None:

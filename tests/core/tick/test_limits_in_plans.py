@@ -17,7 +17,7 @@ POOL = """
     other lane profile=claude
 """
 LIMIT = {"rate_limited": True, "agent_error": "usage limit reached", "limited_until": NOW + 1800}
-NO_LOGIN = {"login_needed": True, "agent_error": "Invalid API key"}
+NO_LOGIN = {"misconfigured": True, "agent_error": "Invalid API key"}
 UNTIL = AgentState({"hermes": Quota(NOW - 60, NOW + 1800, 1, "usage limit reached")})
 
 

@@ -38,7 +38,7 @@ def facts(
 
 
 LIMITED = {"rate_limited": True, "agent_error": "You've hit your limit"}
-NO_LOGIN = {"login_needed": True, "agent_error": "Invalid API key"}
+NO_LOGIN = {"misconfigured": True, "agent_error": "Invalid API key"}
 UNNAMED = {"unnamed": True, "lasted": 3}
 
 
@@ -77,7 +77,7 @@ CASES = [
     ("no login", facts(1, **NO_LOGIN), "misconfigured", "blocked"),
     ("no login, exit 0", facts(0, **NO_LOGIN), "misconfigured", "blocked"),
     ("stalled on a login", facts(None, how="stall", **NO_LOGIN), "misconfigured", "blocked"),
-    ("login sign in a good run", facts(0, WORK, login_needed=True), "succeeded", "review"),
+    ("login sign in a good run", facts(0, WORK, misconfigured=True), "succeeded", "review"),
     ("failed before it named a session", facts(1, **UNNAMED), "not-started", "todo"),
     ("failed so, later", facts(1, unnamed=True, lasted=16), "failed", "todo"),
     ("failed so, who knows when", facts(1, unnamed=True), "failed", "todo"),
@@ -134,7 +134,7 @@ def earlier(*outcomes: str) -> list[Run]:
         (facts(75), ("rate-limited",) * 10, "todo", "", 0),
         (facts(75), ("rate-limited",) * 11, "blocked", "needs-input", 0),
         (facts(75), (*("rate-limited",) * 11, "failed"), "todo", "", 0),
-        (facts(1, login_needed=True), ("misconfigured",) * 3, "blocked", "config", 0),
+        (facts(1, misconfigured=True), ("misconfigured",) * 3, "blocked", "config", 0),
         (facts(1, **UNNAMED), ("not-started",) * 2, "blocked", "config", 0),
         (facts(how="not-started"), ("not-started",), "todo", "", 20),
         (facts(how="not-started"), ("not-started",) * 2, "blocked", "config", 0),
