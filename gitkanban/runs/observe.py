@@ -168,6 +168,7 @@ def _with_end(facts: RunFacts, folder: Folder, found: spec.Spec, end: Exit) -> R
         rate_limited=said.limited,
         limited_until=said.limited_until,
         misconfigured=said.misconfigured,
+        strayed=facts.resumed and said.session not in ("", facts.session),
         unnamed=not said.session and readers.names_sessions(found.one("runner")),
         lasted=folder.session_seconds(end),
         agent_error=said.error,

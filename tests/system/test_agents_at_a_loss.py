@@ -32,12 +32,12 @@ mode, _, value = modes[0].partition(":")
 say = lambda **event: print(json.dumps(event), flush=True)
 if mode == "unknown":
     sys.exit("No conversation found with session ID: " + session)
-session = "../no id" if mode == "odd" else session
+session = {{"odd": "../no id", "stray": "another-one"}}.get(mode, session)
 say(type="system", subtype="init", session_id=session)
 end = {{"limit": "You've hit your session limit", "login": "Invalid API key", "fail": "API Error"}}
 if mode == "limit" and value:
     say(type="rate_limit_event", rate_limit_info={{"status": "rejected", "resetsAt": int(value)}})
-if mode not in end:
+if mode not in (*end, "stray"):
     with open(f"{{card}}.txt", "a") as file:
         file.write("more\\n")
 cost = {{"total_cost_usd": json.loads(value or "0.25")}} if mode in ("ok", "cost") else {{}}
@@ -186,6 +186,18 @@ def test_a_session_that_the_agent_no_longer_knows_is_begun_anew(loop: Loop) -> N
     loop.tick()
     assert [row["resumed"] for row in loop.told()] == [False, True, False]
     assert loop.status("A") == "review"
+
+
+def test_an_agent_that_begins_another_conversation_by_itself_costs_no_attempt(loop: Loop) -> None:
+    loop.add("A", "ok", "stray", "ok", worker="spare")
+    loop.tick()
+    ok(loop.repo, "reject", "A", "--why", "again")
+    loop.tick()
+    assert loop.card("A")["runs"][-1]["outcome"] == "not-started"  # type: ignore[index]
+    ok(loop.repo, "retry", "A")
+    loop.tick()
+    assert [row["resumed"] for row in loop.told()] == [False, True, False]
+    assert "work on A" in str(loop.told()[-1]["prompt"])
 
 
 def test_a_card_chooses_a_model_from_what_its_worker_offers(loop: Loop) -> None:

@@ -100,7 +100,8 @@ class RunFacts(NamedTuple):
     limited_until: int = 0  # seconds since the epoch; 0: nothing says
     misconfigured: bool = False  # its service does not know who asks, or for what
     unnamed: bool = False  # it names its sessions, and has named none
-    resumed: bool = False  # it went on in an earlier conversation
+    resumed: bool = False  # it was to go on in an earlier conversation
+    strayed: bool = False  # and has begun another one
     lasted: int | None = None  # seconds that the session lived; None: unknown
     agent_error: str = ""  # what ended the agent's last turn, in its own words
     summary: str = ""  # the agent's last message

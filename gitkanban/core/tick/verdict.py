@@ -151,6 +151,8 @@ def _judge_work(facts: RunFacts, end: Exit) -> tuple[str, str]:
         return SUCCEEDED, "reported that no change is needed"
     if work.leftover and work.leftover_paths:
         return "uncommitted", "exit 0, but its changes were not committed"
+    if facts.strayed:  # it was told only what is new, of a card that it has never seen
+        return "not-started", "the agent no longer knew the card's conversation, and began another"
     return "no-work", "exit 0, but no new commit and no `done --no-change`"
 
 
