@@ -1,8 +1,12 @@
 """A person's accept: base and board move together, whatever strikes it."""
 
 import os
+import pty
+import select
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,6 +19,7 @@ from gitkanban.tick.rounds import tick
 from tests.board import boards
 from tests.board.boards import FORMS
 from tests.conftest import git
+from tests.support import points
 
 POINTS = (
     "accept.begun", "accept.commit-made", "accept.tried", "commit.tree-written", "commit.decided",
@@ -45,19 +50,52 @@ def accept(repo: Path, strike: str) -> int:
     return done.returncode
 
 
-@pytest.mark.parametrize("form", FORMS, ids=["in-tree", "own-branch"])
-@pytest.mark.parametrize("point", POINTS)
-def test_killed_anywhere_both_have_moved_or_none(repo: Path, form: str, point: str) -> None:
+def review(repo: Path, strike: str) -> int:
+    """Accept by `gitkanban review`, on a terminal; its exit code, negative for a signal."""
+    pid, terminal = pty.fork()
+    if not pid:
+        os.chdir(repo)
+        os.environ["GITKANBAN_FAILPOINT"] = strike
+        os.execv(sys.executable, [sys.executable, "-m", "gitkanban", "review"])
+    shown = b""
+    with suppress(OSError):  # it has ended
+        while True:
+            if select.select([terminal], (), (), 0.2)[0]:
+                shown += os.read(terminal, 1000)
+            elif shown.endswith(b"[q]uit: "):  # keys before the terminal is raw are thrown away
+                os.write(terminal, b"a")
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def check_killed(repo: Path, form: str, point: str, by: Callable[[Path, str], int]) -> None:
     place = in_review(repo, form)
-    assert accept(repo, f"{point}:kill") == -9
+    assert by(repo, f"{point}:kill") == -9
     there = "new.txt" in git(repo, "ls-tree", "--name-only", "main")
     assert (store.read(place).cards["T1"].status == "done") == there
     tick(place)
     assert (repo / "new.txt").exists() == there
     assert git(repo, "status", "--porcelain") == ""
-    assert there or accept(repo, "") == 0
+    assert there or by(repo, "") == 0
     assert store.read(place).cards["T1"].status == "done"
     assert (repo / "new.txt").exists()
+
+
+@pytest.mark.parametrize("form", FORMS, ids=["in-tree", "own-branch"])
+@pytest.mark.parametrize("point", POINTS)
+def test_killed_anywhere_both_have_moved_or_none(repo: Path, form: str, point: str) -> None:
+    check_killed(repo, form, point, accept)
+
+
+@pytest.mark.parametrize("point", ["accept.tried", "trees.begun", "commit.branch-moved"])
+def test_a_review_that_is_killed_moves_both_or_none(repo: Path, point: str) -> None:
+    check_killed(repo, FORMS[0], point, review)
+
+
+def test_every_point_of_an_accept_is_struck() -> None:
+    """Those of a tick's are the same ones: `test_failpoints` strikes them all."""
+    own = {name for name in points.every() if name.startswith(("accept.", "trees."))}
+    assert own <= set(POINTS)
 
 
 def test_a_board_that_moves_meanwhile_is_read_again(
