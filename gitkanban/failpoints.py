@@ -28,7 +28,7 @@ def arm(what: str, once: str = "") -> None:
 
 
 def armed() -> tuple[str, str]:
-    """What to hand on to a process that shall be struck as well, as `arm` takes it."""
+    """What to hand on to a process that is to be struck too, as `arm` takes it."""
     return _given
 
 

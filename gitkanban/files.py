@@ -21,7 +21,7 @@ _OLD = 3600.0  # seconds after which nobody writes to a part file any more
 
 
 class InTheWay(OSError):
-    """Something that is no folder or no file of ours lies where one is needed."""
+    """What lies where a folder or a file of ours is needed is neither."""
 
 
 def replace(
@@ -79,7 +79,8 @@ def create(path: str, content: bytes, *, make: bool = False) -> bool:
 
 
 def read(path: str, *, below: str = "", most: int = -1) -> bytes:
-    """What a file holds, or its first `most` bytes. Raises OSError; InTheWay for what is no file.
+    """What a file holds, or its first `most` bytes. Raises OSError; InTheWay for what is not a
+    file.
 
     A pipe or a device is not waited for.
     """
@@ -176,7 +177,8 @@ def clone(path: str, to: str, *, below: str, to_below: str) -> os.stat_result:
 
     Neither path leads through a link below its folder, and nothing that lies at `to` stays. What is
     written is shared with the original until one of them changes (copy_file_range(2) on Btrfs, XFS
-    and others). What the copy is now. Raises OSError; InTheWay for what is no file, or behind a link.
+    and others). What the copy is now. Raises OSError; InTheWay for what is not a file, or behind a
+    link.
     """
     folder, name = os.path.split(path)
     source = -1
@@ -279,7 +281,7 @@ def remove_old_parts(folder: str, now: float) -> None:
 
 
 def _write_part(at: int, name: str, content: bytes, mode: int | None, lasting: bool) -> str:
-    """Write a new file beside the one that it is to become; its name."""
+    """Write a new file beside the one that it is to become, and return its name."""
     part = f"{name}.{os.urandom(_MARK).hex()}.part"
     new = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     fd = os.open(part, new, 0o644 if mode is None else mode & 0o600, dir_fd=at)

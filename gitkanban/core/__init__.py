@@ -11,7 +11,7 @@ forecast/    The future of a board by the real rules, and what it is worth
 graph        The graph of cards: rings, what a card waits for, what waits for it, the longest
              chain
 ids          Which names are allowed to become a path or a ref, and which card a person means
-lookup       Cards and workers by what a person called them; the error where there is none of that
+lookup       Cards and workers by what a person called them; the error if there is none of that
              name
 markdown     Foreign text inside markdown that renders on GitHub: nothing of it is markup, nobody
              is mentioned

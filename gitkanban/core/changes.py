@@ -1,6 +1,6 @@
 """Changes to a board as data, what a board is after them, and how they read as history.
 
-A change says what shall hold, not how the file is edited; `gitkanban.board` does the writing.
+A change says what is to hold, not how the file is edited; `gitkanban.board` does the writing.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Cards and workers by what a person called them; the error where there is none of that name."""
+"""Cards and workers by what a person called them; the error if there is none of that name."""
 
 from collections.abc import Iterable
 

@@ -126,7 +126,7 @@ def _piece_between(
 
 
 def text(base: str, ours: str, theirs: str) -> str | None:
-    """Merge text by lines; None when lines conflict."""
+    """Merge text by lines; None if lines conflict."""
     if ours == theirs or theirs == base:
         return ours
     if ours == base:
@@ -230,7 +230,7 @@ def card(base: Card, ours: Card, theirs: Card) -> MergedCard:
 
 
 def _merge_status(base: Card, ours: Card, theirs: Card) -> dict[str, Any] | None:
-    """The merged status fields; None when they conflict."""
+    """The merged status fields; None if they conflict."""
     was, mine, other = (
         {name: getattr(side, name) for name in STATUS_FIELDS} for side in (base, ours, theirs)
     )

@@ -33,7 +33,7 @@ def move(
 ) -> list[Change]:
     """The changes that a person's verb makes to a card.
 
-    `merged` is the commit by which base has what is done; a card that is done already only gets
+    `merged` is the commit by which base has what is done; a card that is already done only gets
     another one.
 
     Raises Refused when the transition table has no such move, UsageError when words are missing.
@@ -83,7 +83,7 @@ def check_attached(card: Card) -> str:
 
 
 def base_has_work(card: Card, merged: str) -> EditCard:
-    """The card's work is in base, by the commit `merged`; empty where it left none."""
+    """The card's work is in base, by the commit `merged`; empty if it left none."""
     return EditCard(card.id, _changed_fields(card, {"status": DONE, "merged": merged}))
 
 

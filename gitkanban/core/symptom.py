@@ -56,7 +56,7 @@ REPAIRS: Mapping[str, str] = {
 
 
 def would(symptom: Symptom) -> str:
-    """What `--fix` would do about it, in words; empty when it leaves it to a person."""
+    """What `--fix` would do about it, in words; empty if it leaves it to a person."""
     return REPAIRS[symptom.repair].format(symptom.subject) if symptom.repair else ""
 
 

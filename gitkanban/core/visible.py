@@ -40,7 +40,7 @@ class _JsonEscapes(_Pictures):
 
 def _escape_code(code: int) -> str:
     if 0xDC80 <= code <= 0xDCFF:
-        code -= 0xDC00  # a byte of a file name that is no text
+        code -= 0xDC00  # a byte of a file name that is not text
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -27,7 +27,7 @@ def card_data(
     places: dict[str, str],
     received: Sequence[Handoff] = (),
 ) -> dict[str, Any]:
-    """The data of `show ID --json`; `places` holds branch and workspace, empty where there is none.
+    """The data of `show ID --json`; `places` holds branch and workspace, empty if there is none.
 
     `view` is the card's row of `status --json`, `received` what its parents left to it.
     """

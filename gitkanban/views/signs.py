@@ -47,7 +47,7 @@ def remark(card: "dict[str, Any]") -> str:
 
 
 def age_of(card: "dict[str, Any]", now: float) -> str:
-    """For how long a card is in its state; empty where nobody knows."""
+    """For how long a card is in its state; empty if nobody knows."""
     return age(now - seconds(card["since"])) if card["since"] else ""
 
 

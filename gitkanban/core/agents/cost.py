@@ -1,7 +1,7 @@
 """What runs cost: amounts read, added up by card, worker, profile or day, and put into words.
 
 Amounts are whole millionths of a US dollar, so that sums are exact. What an agent does not say is
-unknown, and never counted as nothing; a text that is no cost (negative, huge, NaN) says nothing.
+unknown, and never counted as nothing; a text that is not a cost (negative, huge, NaN) says nothing.
 """
 
 import re
@@ -29,7 +29,7 @@ class Spent(NamedTuple):
 
 
 def parse_amount(text: str) -> int | None:
-    """The millionths of `12.5`; None when it is no amount from 0 to a million dollars."""
+    """The millionths of `12.5`; None if it is not an amount from 0 to a million dollars."""
     found = _AMOUNT.match(text)
     if not found:
         return None

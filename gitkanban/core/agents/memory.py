@@ -44,13 +44,13 @@ class Proposal(NamedTuple):
 
 
 def path_fault(path: str) -> str:
-    """Why `memory_home.path` can be none, wherever the board is read; empty when it can."""
+    """Why `memory_home.path` can be none, wherever the board is read; empty if it can."""
     plain = path == "~" or path.startswith(("/", "~/"))
     return "" if plain else "which does not begin with / or ~/"
 
 
 def part_fault(part: str) -> str:
-    """Why an item of `memory_home.memory` names nothing in the home; empty when it does."""
+    """Why an item of `memory_home.memory` names nothing in the home; empty if it does."""
     words = part.strip("/").split("/")
     return "which is not a path in it" if {"", ".", ".."} & set(words) else ""
 

@@ -290,7 +290,7 @@ def templates_of(worker: Worker) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def interactive_of(worker: Worker) -> tuple[str, ...]:
-    """The argv template with which a person goes on in a `{session}`; empty where there is none.
+    """The argv template with which a person goes on in a `{session}`; empty if there is none.
 
     What a worker's `args` say to sessions that nobody watches is left out.
     """
@@ -340,7 +340,7 @@ def reads_stdin(worker: Worker) -> bool:
 
 
 def unknown_placeholders(word: str, known: Sequence[str] = PLACEHOLDERS) -> list[str]:
-    """What stands in braces in a word of a template and is no known placeholder, in order.
+    """What stands in braces in a word of a template and is not a known placeholder, in order.
 
     Only what could be meant as one: `{}` and `{"a": 1}` are text.
     """

@@ -112,7 +112,7 @@ def card_print(card: Card) -> str:
 
 
 def acceptance_text(card: Card) -> str:
-    """What must hold when the card is done; empty where it says nothing."""
+    """What must hold when the card is done; empty if it says nothing."""
     if not card.acceptance:
         return ""
     return "The card is done when:\n" + "\n".join(f"- {line}" for line in card.acceptance)

@@ -16,7 +16,7 @@ _SESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}\Z", re.ASCII)
 _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-_]")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SUMMARY_MOST, _ERROR_MOST, _DENIED_MOST = 20_000, 300, 20
-_COST_MOST = 1_000_000.0  # USD; more than that in one session is no cost but a mistake
+_COST_MOST = 1_000_000.0  # USD; more than that in one session is a mistake, not a cost
 _TOKENS_MOST = 1 << 48
 
 # In the text of an error, lower case. A service words them as it likes: each was observed.
@@ -157,14 +157,14 @@ def _as_number(value: object) -> float | None:
 
 
 def _sum_tokens(*values: object) -> int | None:
-    """Their sum; None when none of them is a count."""
+    """Their sum; None if none of them is a count."""
     found = [number for value in values if (number := _as_number(value)) is not None]
     total = sum(found)
     return int(total) if found and total <= _TOKENS_MOST else None
 
 
 def _sum_costs(*values: object) -> str:
-    """Their sum as a decimal number; empty when one of them is no cost, or there is none."""
+    """Their sum as a decimal number; empty if one of them is not a cost, or there is none."""
     found = [_as_number(value) for value in values]
     total = sum(number or 0.0 for number in found)
     if not found or None in found or total > _COST_MOST:

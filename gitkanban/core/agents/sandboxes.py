@@ -23,7 +23,7 @@ _HIDDEN = (".cargo/credentials.toml", ".cargo/credentials")
 
 
 class Ground(NamedTuple):
-    """Where a contained session lives; absolute paths without links, empty where there is none."""
+    """Where a contained session lives; absolute paths without links, empty if there is none."""
 
     home: str
     workspace: str

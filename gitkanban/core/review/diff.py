@@ -1,6 +1,6 @@
 """The difference of two boards in the board's own words, as one value.
 
-It compares values: a card that was only laid out anew has not changed. Views print it.
+It compares values: a card that was only formatted has not changed. Views print it.
 """
 
 from collections.abc import Iterable, Mapping

@@ -152,7 +152,7 @@ def situation(
 
 
 def ending_words(run: Run, verify: tuple[str, ...] = ()) -> str:
-    """How a run ended in one line: `verify: pytest -q exited with 1`; empty where it succeeded."""
+    """How a run ended in one line: `verify: pytest -q exited with 1`; empty if it succeeded."""
     if run.outcome == SUCCEEDED:
         return ""
     if run.outcome == "verify-failed" and verify and run.why.startswith("verify "):
@@ -295,7 +295,7 @@ class _Teller:
         return runs[-1].ended
 
     def _command_for(self, card: Card, state: str, needed: Needed | None, held: Hold | None) -> str:
-        """The one command that answers it; empty where nobody has to."""
+        """The one command that answers it; empty if nobody has to."""
         if needed is None:
             return ""
         runs = self._board.runs_of(card.id)

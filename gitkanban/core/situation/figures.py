@@ -37,6 +37,6 @@ NO_FIGURES = Figures()
 
 
 def total_cost(costs: Iterable[str]) -> str:
-    """The sum of decimal numbers, as one; empty where none is given. What is no cost is left out."""
+    """The sum of decimal numbers, as one; empty if none is given. What is not a cost is left out."""
     known = [amount for text in costs if (amount := parse_amount(text)) is not None]
     return f"{sum(known) / DOLLAR:.6f}".rstrip("0").rstrip(".") if known else ""

@@ -23,7 +23,7 @@ def put_in_words(card: "dict[str, Any]", now: float) -> None:
 def late_ticks(cards: "list[dict[str, Any]]", ticked: int, now: float) -> "dict[str, Any] | None":
     """The root cause that no tick comes, though one would do something; None while all is well.
 
-    `ticked` is when the last one looked (epoch seconds, 0: never, which is no cause yet).
+    `ticked` is when the last one looked (epoch seconds, 0: never, which is not a cause yet).
     """
     would = sum(card["group"] == NEXT and not card["held"] for card in cards)
     if not would or not ticked or now - ticked < TICKS_LATE:

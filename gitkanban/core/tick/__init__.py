@@ -25,7 +25,7 @@ room            What is taken and what is free at every level of limits: workers
                 capacities, the host
 schedule        Who gets the next slot: pure, deterministic, and work-conserving
 standby_states  What the tick that stands by does next: a table of its states
-standing        How a board stands: what holds each card back, who must see to it, whether it goes
+standing        How a board stands: what holds each card back, who must act, whether it goes
                 on by itself
 verdict         What a run's end means: a pure function of its exit record, what it left in git, and
                 its report

@@ -18,7 +18,7 @@ TURN = "turn "  # before the names of the second account; no worker's name holds
 
 
 class Fair:
-    """The tags of workers and the virtual time. Losing them makes the order start anew, no more."""
+    """The tags of workers and the virtual time. Losing them makes the order start again, no more."""
 
     def __init__(self, served: Mapping[str, float] = {}) -> None:
         """`served`: worker -> tag, with the virtual time under CLOCK, as `served` gives it."""

@@ -152,7 +152,7 @@ def report_in(letters: Sequence[Letter], card: str) -> Report | None:
 def open_letters(board: Board, facts: RunFacts, now: int) -> Opened:
     """The changes that a run's letters ask for: notes on its own card, cards for the backlog.
 
-    What was done already is not done again. A run that is not its card's current one is not heard.
+    What was already done is not done again. A run that is not its card's current one is not heard.
     """
     card = board.cards.get(facts.card)
     if card is None or card.status != RUNNING or card.run != facts.run:

@@ -44,7 +44,7 @@ class TickRight(NamedTuple):
 
     @property
     def line(self) -> str:
-        """What it means, for a person; empty where nothing is new."""
+        """What it means, for a person; empty if nothing is new."""
         host = self.other.host or "another machine"
         if self.standing == "takes-over":
             return f"this clone was ticked on {host} until now, and is ticked here from now on"

@@ -102,7 +102,7 @@ def asks_of(worker: Worker, needs: Needs) -> tuple[Ask, ...]:
 
 
 def split_slot(slot: str) -> tuple[str, int]:
-    """(profile, number) of `profile#number`; the number is 0 where there is none."""
+    """(profile, number) of `profile#number`; the number is 0 if there is none."""
     profile, _, number = slot.rpartition("#")
     return (profile, int(number)) if number.isascii() and number.isdigit() else (slot, 0)
 

@@ -1,4 +1,4 @@
-"""How a board stands: what holds each card back, who must see to it, whether it goes on by itself.
+"""How a board stands: what holds each card back, who must act, whether it goes on by itself.
 
 The words are those of `reasons` and the limits those of `schedule`, so that tick, status and why
 never disagree. It decides nothing and asks nobody.

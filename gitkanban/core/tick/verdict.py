@@ -181,7 +181,7 @@ def _retry_verdict(outcome: str, why: str, max_attempts: int, earlier: Sequence[
 
 
 def destination(run: Run, max_attempts: int, earlier: Sequence[Run]) -> Verdict:
-    """Where a card goes whose run was recorded already but which still says `running`."""
+    """Where a card goes whose run was already recorded but which still says `running`."""
     if run.outcome == SUCCEEDED:
         return Verdict(run.outcome, run.why, REVIEW)
     if run.outcome in ASKED:

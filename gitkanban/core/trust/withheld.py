@@ -63,16 +63,16 @@ class Withheld(NamedTuple):
         return tuple(f"{c.worker}: {c.text}" if c.worker else c.text for c in self.changes)
 
     def board(self, hold: TrustedAct) -> str:
-        """The changes of the board's keys that hold this back; empty when none does."""
+        """The changes of the board's keys that hold this back; empty if none does."""
         return _join_texts(c for c in self.changes if not c.worker and hold in c.holds)
 
     @property
     def pushing(self) -> str:
-        """Why no branch may be pushed; empty when they may."""
+        """Why no branch may be pushed; empty if they may."""
         return self.board(PUSHING)
 
     def accepting(self, worker: str) -> str:
-        """Why a tick may not accept the worker's work by itself; empty when it may."""
+        """Why a tick may not accept the worker's work by itself; empty if it may."""
         if worker in self.unasked:
             return self.unasked[worker]
         whose = ("", worker)
@@ -127,7 +127,7 @@ def _executed_changes(worker: Worker, now: Wanted, allowed: Wanted) -> Iterator[
     """What differs in the commands, their environment and their programs."""
     for field in ("command", "resume"):
         if field == "resume" and not now.resume:
-            continue  # to begin anew is no danger
+            continue  # to begin again is no danger
         if getattr(now, field) != getattr(allowed, field):
             yield _say_of_preset(worker, _key_change(field, now, allowed), allowed)
             break
