@@ -22,7 +22,7 @@ IGNORED = "slots/\n"
 
 
 def create(cwd: str, *, branch: str = "", config: str, files: Mapping[str, str]) -> Place:
-    """Make the board with its config and more files (by path from its root); its place.
+    """Make the board with its config and more files (by path from its root), and return its place.
 
     `branch` names a new branch of its own; empty: the branch that is checked out in `cwd`. Raises
     Refused for what stands in the way, GitFailed when git knows no author; nothing is written then.

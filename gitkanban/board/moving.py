@@ -18,7 +18,7 @@ from gitkanban.errors import BoardBusy, BoardMoved, Refused
 
 
 def move(place: Place, branch: str) -> Place:
-    """Move an in-tree board to `branch`, which must not exist; its new place.
+    """Move an in-tree board to `branch`, which must not exist, and return its new place.
 
     Raises Refused for what stands in the way, BoardBusy, BoardMoved; nothing has changed then.
     """

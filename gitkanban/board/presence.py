@@ -77,7 +77,7 @@ def absent(place: Place, board: Board, wanted: Mapping[str, str]) -> dict[str, E
 
 
 def merged_of(place: Place, board: Board, card: Card) -> str:
-    """The commit by which base has the work of a card that people call done; empty where it does
+    """The commit by which base has the work of a card that people call done; empty if it does
     not have it. What the card says already stays where it is true.
     """
     if card.merged and not absent(place, board, {card.id: card.merged}):

@@ -139,12 +139,12 @@ def commit_once(
     claim: Claim | None = None,
     onto: "BaseAhead | None" = None,
 ) -> Committed | None:
-    """Commit the changes on exactly this board; None when the branch has moved since it was read.
+    """Commit the changes on exactly this board; None if the branch has moved since it was read.
 
     What was merged `onto` base becomes so with the same move of refs. No checkout is brought along:
-    `bring_checkouts_along` does that. `claim` is handed the commit before the branch moves to it, and may
-    refuse: None then too. Raises BoardBusy, GitFailed, Refused, NotFound, OSError; nothing is
-    written then.
+    `bring_checkouts_along` does that. `claim` is handed the commit before the branch moves to it,
+    and may refuse: None then too. Raises BoardBusy, GitFailed, Refused, NotFound, OSError; nothing
+    is written then.
     """
     return _commit_on(place, board, tuple(changes), message, claim, onto)
 
@@ -172,7 +172,7 @@ def _commit_on(
     onto: "BaseAhead | None" = None,
     checked: bool = False,
 ) -> Committed | None:
-    """The commit made and the branch moved to it; None when that has moved before.
+    """The commit made and the branch moved to it; None if that has moved before.
 
     What a person wrote is `checked` to be readable. A tick's is not: it adds little to files that
     are, and one card must not stop it.
@@ -225,7 +225,7 @@ def _move_branches(
     why: str,
     onto: "BaseAhead | None",
 ) -> bool:
-    """Move the board's branch to the commit, and base with it; False when one has moved before.
+    """Move the board's branch to the commit, and base with it; False if one has moved before.
 
     Checkouts of either are brought along whatever happens after this, by whom.
     """

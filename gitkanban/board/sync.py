@@ -84,7 +84,7 @@ def sync(place: Place, remote: str, cards: bool = False) -> Synced:
 
 
 def publish(place: Place, remote: str, commit: str, cards: bool = False) -> bool:
-    """Push a commit as the remote's board branch; False when the remote has moved on.
+    """Push a commit as the remote's board branch; False if the remote has moved on.
 
     Raises Offline, Refused where the server does not want it, GitFailed.
     """
@@ -108,14 +108,14 @@ def _was_first(place: Place, remote: str, before: str, why: str) -> bool:
 
 
 def _fetch_tip(place: Place, remote: str) -> str:
-    """The remote's tip of the board branch, fetched; empty when the remote has no such branch."""
+    """The remote's tip of the board branch, fetched; empty if the remote has no such branch."""
     tracking = f"refs/remotes/{remote}/{place.branch}"
     there = remotes.fetch(place, remote, place.ref, tracking)
     return remotes.tip(place, remote, place.branch) if there else ""
 
 
 def _take_in(place: Place, remote: str, ours: str, theirs: str) -> list[str]:
-    """Merge the remote's tip into the branch and bring the checkouts along; lines to tell."""
+    """Merge the remote's tip into the branch, bring the checkouts along, and return notices."""
     why = refs.why_not(place)
     if why:
         raise BoardBusy(f"the board is not merged: {why}", "Finish or abort that first.")

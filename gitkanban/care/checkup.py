@@ -109,6 +109,6 @@ def _find_lost_checkout(place: Place) -> str:
 
 
 def base_tip(place: Place, config: Config | None) -> str:
-    """The commit that base is at; empty when it is not known."""
+    """The commit that base is at; empty if it is not known."""
     base = base_of(place, config) if config else ""
     return commits.resolve(place.common, f"refs/heads/{base}") if base else ""

@@ -41,7 +41,7 @@ def list_missing_programs(place: Place, config: Config | None) -> tuple[ProgramF
 
 
 def _find_program_fault(name: str, path: str) -> str:
-    """Why a program cannot be run; empty where it can, or where that cannot be known."""
+    """Why a program cannot be run; empty if it can, or where that cannot be known."""
     if not name or ("/" in name and not os.path.isabs(name)):
         return ""
     return programs.find(name, path)[1]
@@ -75,7 +75,7 @@ _AGENTS = frozenset(preset.start[0] for preset in PRESETS.values() if preset.sta
 
 
 def _ask_version(program: str, env: Mapping[str, str]) -> str:
-    """What is wrong with the answer to `--version`, in words; empty when nothing is."""
+    """What is wrong with the answer to `--version`, in words; empty if nothing is."""
     with tempfile.TemporaryDirectory() as folder:
         try:
             done = limited.run(

@@ -50,7 +50,7 @@ def _find_base_fault(place: Place, base: str) -> str:
 
 
 def _find_folder_fault(place: Place, config: Config) -> str:
-    """Why the folder of worktrees cannot be made, or written in; empty when it can."""
+    """Why the folder of worktrees cannot be made, or written in; empty if it can."""
     if all(worker.workspace_policy != WORKTREE for worker in config.workers.values()):
         return ""
     try:

@@ -240,7 +240,7 @@ def _report_bug(error: Exception, argv: Sequence[str]) -> int:
 
 
 def _write_report(text: bytes) -> str:
-    """The path of the report's file; empty where none can be written."""
+    """The path of the report's file; empty if none can be written."""
     import tempfile
 
     try:

@@ -10,7 +10,7 @@ from gitkanban.cli.terminal import is_terminal, terminal_height
 
 
 def write(text: str) -> None:
-    """Print a page. A pager that cannot be run, or is left early, is no error."""
+    """Print a page. A pager that cannot be run, or is left early, is not an error."""
     if is_terminal() and text.count("\n") >= terminal_height() and os.environ.get("TERM") != "dumb":
         sys.stdout.flush()
         pager = _pager_command()

@@ -32,7 +32,7 @@ def report(place: Place, name: str, verb: str, said: Report, as_json: bool) -> N
 
 
 def send(place: Place, letter: Letter, board: Board | None = None) -> str:
-    """Drop a letter into the mailbox of the run we are called from; its id.
+    """Drop a letter into the mailbox of the run we are called from, and return its id.
 
     Raises Refused for a run that is no longer its card's current one, and where it cannot be left.
     """

@@ -47,7 +47,7 @@ def tick_until_quiet(place: Place, tick_again: Callable[[], Outcome]) -> Iterato
 
 
 def _reap_children() -> None:
-    """Take note of children that ended; the first process of a container inherits everybody's."""
+    """Reap children that ended; the first process of a container inherits everybody's."""
     if os.getpid() != 1:
         sessions.reap()
         return

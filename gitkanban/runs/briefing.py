@@ -246,7 +246,7 @@ def _passed_names(launch: Launch) -> list[str]:
 def program_of_ours(path: str) -> str:
     """How a session names our command: absolute where the shell of an agent may not find it.
 
-    Some agents' shells are login shells, which set PATH anew: only the system's own is sure.
+    Some agents' shells are login shells, which set PATH again: only the system's own is sure.
     """
     if shutil.which("gitkanban", path=_SYSTEM):
         return "gitkanban"

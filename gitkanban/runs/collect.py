@@ -275,7 +275,7 @@ def _count_merged(place: _RunPlace, tip: str, notices: list[str]) -> int:
 
 
 def _index_path(place: _RunPlace) -> str:
-    """The workspace's index; empty where the way to it is a link, so that it is another's."""
+    """The workspace's index; empty if the way to it is a link, so that it is another's."""
     return "" if os.path.islink(place.admin) else f"{place.admin}/index"
 
 

@@ -70,7 +70,7 @@ def _search_path(place: "Place") -> str:
 
 @cache
 def cannot(path: str) -> str:
-    """Why the preset cannot work on this machine, in words; empty where it can.
+    """Why the preset cannot work on this machine, in words; empty if it can.
 
     `path` is the PATH by which bubblewrap is looked for.
     """
@@ -209,7 +209,8 @@ def _hidden_resolver() -> str:
 
 
 def adopt(folder: Folder, common: str, branch: str, start: str) -> list[str]:
-    """Bring the card's branch to where the session has moved it; lines about what did not fit.
+    """Bring the card's branch to where the session has moved it, and return notices about what did
+    not fit.
 
     Doing it again changes nothing. Raises GitFailed, OSError.
     """

@@ -64,7 +64,7 @@ def release(held: Iterable[HeldLock]) -> None:
 def reserve(
     place: Place, locks: Locks, *, config: Config, card: Card, worker: Worker, lease: Lease
 ) -> Reservation | None:
-    """Take the locks of a run-to-be, and write its folder and its token; None when one is held.
+    """Take the locks of a run-to-be, and write its folder and its token; None if one is held.
 
     Raises Refused when a lock cannot be made, OSError when a file cannot be; nothing stays then.
     """

@@ -1,6 +1,6 @@
 """Branches of cards in review, pushed for people elsewhere, with a pull request where gh is there.
 
-Nothing is forced, and nothing but those branches is pushed. What fails is a line to tell; it is
+Nothing is forced, and nothing but those branches is pushed. What fails is a notice; it is
 tried again after a while.
 """
 
@@ -64,7 +64,7 @@ class Publisher:
             files.replace(self.path, json.dumps(after, sort_keys=True).encode(), make=True)
 
     def _due(self, card: Card) -> str:
-        """The tip of a card's branch that is to be pushed now; empty when there is none."""
+        """The tip of a card's branch that is to be pushed now; empty if there is none."""
         known = self.before.get(card.id, {})
         tip = commits.resolve(self.place.common, f"refs/heads/card/{card.id}")
         new = tip and known.get("tip") != tip and self.now >= int(known.get("again", 0))
@@ -90,7 +90,7 @@ class Publisher:
         return row
 
     def _request(self, card: Card) -> str:
-        """Open a pull request with gh; its address, empty when it did not come about."""
+        """Open a pull request with gh, and return its address, empty when it did not come about."""
         base = base_of(self.place, self.config)
         gh = shutil.which("gh")
         if gh is None:

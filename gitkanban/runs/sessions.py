@@ -37,17 +37,17 @@ class Executor(Protocol):
         """Ask for the session's end, which comes later, as an exit record; False if it has ended."""
 
     def finish(self, folder: Folder, now: float) -> bool:
-        """Close a run that has no exit record; False when it lives after all."""
+        """Close a run that has no exit record; False if it is alive after all."""
 
     def give_up(self, folder: Folder, now: float, reason: str) -> bool:
-        """Record the end of a run that cannot be closed; False when it lives after all."""
+        """Record the end of a run that cannot be closed; False if it is alive after all."""
 
 
 _supervisors: set[int] = set()  # those that this process has started
 
 
 def reap() -> bool:
-    """Take note of supervisors of ours that ended, so that no zombie stays; whether none is left."""
+    """Reap supervisors of ours that ended, so that no zombie stays, and return whether none is left."""
     for pid in list(_supervisors):
         try:
             if os.waitpid(pid, os.WNOHANG)[0]:
@@ -66,7 +66,7 @@ class Local:
         self.tick_words = tick_words  # options of the ticks that supervisors become
 
     def start(self, launch: Launch) -> int:
-        """Start a supervisor that inherits the locks, and close ours; its pid.
+        """Start a supervisor that inherits the locks, close ours, and return its pid.
 
         Raises Refused when a prompt cannot be passed on or a placeholder has no value, OSError.
         Our descriptors of the locks stay open when it raises.

@@ -80,7 +80,7 @@ def waiting(place: Place) -> list[Folder]:
 
 
 def notice(place: Place, board: Board, base: str, ended: Iterable[Folder], now: int) -> list[str]:
-    """Compare what is with what was when each run that has ended began; lines for people.
+    """Compare what is with what was when each run that has ended began, and return notices.
 
     Each run is compared once. Call it with the tick lock held. Raises OSError.
     """

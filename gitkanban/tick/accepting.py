@@ -103,7 +103,7 @@ def accept_unattended(state: TickState, look: BoardLook) -> tuple[Merges, BoardL
 
 
 def _try_base(state: TickState, config: Config | None, cards: Sequence[str]) -> BaseAhead | None:
-    """Base, if there is anything to merge onto it; None where that cannot be."""
+    """Base, if there is anything to merge onto it; None if that cannot be."""
     if not cards or config is None:
         return None
     try:

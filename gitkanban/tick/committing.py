@@ -24,10 +24,10 @@ def commit_board(
     base: BaseAhead | None = None,
     claims: bool = False,
 ) -> Committed | None:
-    """Commit on exactly this board; None when the branch has moved since it was read.
+    """Commit on exactly this board; None if the branch has moved since it was read.
 
     `base` is what was merged ahead of it. A commit that `claims` starts is asked of the remote, if
-    there is one, before it becomes the board's; None when that says no.
+    there is one, before it becomes the board's; None if that says no.
     """
     failpoints.reach("tick.commit")
     claim = state.remote.claim if state.remote and claims else None

@@ -22,7 +22,7 @@ from gitkanban.tick.state import BoardLook, TickState
 
 
 def close_dead_runs(state: TickState, look: BoardLook) -> bool:
-    """Close runs that died without a record; whether there is something new to look at."""
+    """Close runs that died without a record, and return whether there is something new to look at."""
     news = False
     for facts in look.plan.reclaims:
         if facts.run not in state.given_up:

@@ -39,7 +39,7 @@ class Remote:
         self.notices += done.notices
 
     def claim(self, commit: str) -> bool:
-        """Push the commit that starts runs, before it is ours; False when somebody was first, or
+        """Push the commit that starts runs, before it is ours; False if somebody was first, or
         the remote does not take it."""
         failpoints.reach("sync.claim")
         try:

@@ -81,7 +81,7 @@ def reserve_starts(state: TickState, look: BoardLook, starts: Sequence[Start]) -
 def _reserve_start(
     state: TickState, look: BoardLook, config: Config, start: Start
 ) -> Reservation | None:
-    """The reservation; None where a lock is somebody's, or cannot be made, which is an error."""
+    """The reservation; None if a lock is somebody's, or cannot be made, which is an error."""
     profile, number = split_slot(start.slot)
     observed = look.observed
     lease = Lease(

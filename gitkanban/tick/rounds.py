@@ -45,7 +45,7 @@ def tick(
     progress: StartProgress = show_no_progress,
     remote: str = "",
 ) -> Outcome:
-    """Do one tick, and go round again for every tick that came by in the meantime.
+    """Do one tick, and another pass for every tick that came by in the meantime.
 
     Called from inside a session it only leaves a mark. `progress` is handed the starts while they
     come about, and hands them on. Raises GitkanbanError where nothing can be done at all; what
@@ -76,7 +76,7 @@ def tick(
 
 
 def _take_tick_lock(place: Place, locks: Locks) -> HeldLock | None:
-    """The tick lock; None when another tick is at work, which will go round once more for us."""
+    """The tick lock; None if another tick is at work, which will make another pass for us."""
     lock = locks.take("tick")
     if lock is None:
         again.ask_again(place.private)
@@ -87,7 +87,7 @@ def _take_tick_lock(place: Place, locks: Locks) -> HeldLock | None:
 
 
 def _tick_locked(state: TickState) -> None:
-    """Go round until a look at the board asks for nothing more. Call it with the tick lock held."""
+    """Make passes until a look at the board asks for nothing more. Call it with the tick lock held."""
     failpoints.reach("tick.locked")
     again.clear(state.place.private)
     state.add(notices=tuple(machines.enter(state.place)))

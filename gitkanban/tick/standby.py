@@ -72,7 +72,7 @@ class Standby:
         self.collected = False  # since the last tick
 
     def begin(self, run: str) -> bool:
-        """Begin to listen; False when another one does and has been told of the run."""
+        """Begin to listen; False if another one does and has been told of the run."""
         until = time.monotonic() + _SETTLING
         while time.monotonic() < until:
             self.lock = None if probe(self.lock_path) else self.locks.take(self.lock_name)
@@ -248,7 +248,7 @@ def _source_files(private: str) -> Iterator[str]:
 
 
 def _file_state(path: str) -> tuple[int, int]:
-    """What changes whenever the file does; (0, 0) where there is none."""
+    """What changes whenever the file does; (0, 0) if there is none."""
     try:
         found = os.stat(path)
     except OSError:

@@ -36,7 +36,7 @@ BOARD_FILES_MOST = 1000  # in-tree cards above which a card's worktree leaves `.
 
 
 def start_sessions(state: TickState, look: BoardLook, reservations: Sequence[Reservation]) -> bool:
-    """Start what was committed; whether a start failed, which the next round settles."""
+    """Start what was committed, and return whether a start failed, which the next round settles."""
     if not reservations or look.board.config is None:
         return False
     failed = False

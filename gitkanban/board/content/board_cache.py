@@ -19,7 +19,7 @@ _FORMAT = ("board", 4, __version__, sys.hexversion, _FIELDS)
 
 
 def load(place: Place, commit: str) -> Board | None:
-    """The board of a commit as `save` was given it; None when it is not the one that is kept."""
+    """The board of a commit as `save` was given it; None if it is not the one that is kept."""
     collecting = gc.isenabled()
     gc.disable()  # ten thousand tuples are made at once, and all of them stay
     try:

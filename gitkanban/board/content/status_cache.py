@@ -155,7 +155,7 @@ def _file_signature(path: str) -> tuple[int, int, int]:
 
 
 def _tip_of(common: str, ref: str) -> str:
-    """The commit that a branch is at, loose before packed; empty when there is none."""
+    """The commit that a branch is at, loose before packed; empty if there is none."""
     try:
         return first_line(f"{common}/{ref}")
     except FileNotFoundError:

@@ -181,7 +181,8 @@ class NewTree:
             self.write(old, None)
 
     def commit(self, message: str, parents: Sequence[str]) -> str:
-        """Write blobs, trees and the commit; its id, or "" when nothing differs from the tip.
+        """Write blobs, trees and the commit, and return its id, or "" when nothing differs from the
+        tip.
 
         Raises GitFailed when nobody is configured as the author.
         """
@@ -196,11 +197,12 @@ class NewTree:
             return self._write(tree, message, parents)
 
     def commit_tree(self, tree: object, message: str, parents: Sequence[str]) -> str:
-        """A commit of a tree that is written already; its id. Raises GitFailed as `commit` does."""
+        """A commit of a tree that is already written; its id. Raises GitFailed as `commit` does."""
         return self._write(str(tree), message, parents)
 
     def rewrite_lost(self) -> bool:
-        """Write again what somebody's `git gc --prune=now` took of the commit; whether it did.
+        """Write again what somebody's `git gc --prune=now` took of the commit, and return whether
+        it did.
 
         Until a ref points at them, objects are anybody's to prune (`git help gc`, "NOTES").
         """

@@ -55,7 +55,7 @@ def _path_for(checkout: Checkout, new: str) -> str:
 
 
 def bring(place: Place, checkouts: Sequence[Checkout], old: str, new: str) -> list[str]:
-    """Do it; lines about checkouts that could not be brought along after all."""
+    """Do it, and return notices about checkouts that could not be brought along after all."""
     notices = []
     for checkout in checkouts:
         try:
@@ -175,7 +175,8 @@ def _read_tree(checkout: Checkout, old: str, new: str) -> None:
 
 
 def _admit_written(checkout: Checkout, old: str, new: str) -> bool:
-    """Put into the index what an earlier try has written of `new`; whether there was anything.
+    """Put into the index what an earlier try has written of `new`, and return whether there was
+    anything.
 
     To git such files are changes of a person, for it writes the index last.
     """

@@ -37,7 +37,7 @@ def begin(place: Place, commit: str) -> None:
 
 
 def follow(place: Place, step: Step | None = None) -> list[str]:
-    """Bring every checkout of the board's branch to its tip; lines to tell people.
+    """Bring every checkout of the board's branch to its tip, and return notices.
 
     `step` is a commit that has just been made: most often all that there is to bring.
 
@@ -65,7 +65,7 @@ def _board_checkouts(place: Place) -> list[Checkout]:
 
 
 def _followed_commit(place: Place, checkout: Checkout) -> str | None:
-    """The commit that a checkout has followed this branch to; None when it never did."""
+    """The commit that a checkout has followed this branch to; None if it never did."""
     commit, _, ref = checkouts.line(f"{checkout.admin}/{RECORD}").partition(" ")
     return commit if ref == place.ref else None
 
@@ -89,7 +89,7 @@ class _IndexEntry(NamedTuple):
 def _bring_checkout(
     place: Place, checkout: Checkout, tip: str, notices: list[str], step: Step | None
 ) -> bool:
-    """Bring one checkout to the tip; whether it got there."""
+    """Bring one checkout to the tip, and return whether it got there."""
     if standstill.unfinished(checkout):
         return False
     try:

@@ -28,7 +28,7 @@ class Path(NamedTuple):
 
 
 class IndexOutcome(NamedTuple):
-    """The object id that the index entry shall have (empty: none), and lines to tell."""
+    """The object id that the index entry is to have (empty: none), and notices."""
 
     staged: str
     notices: tuple[str, ...] = ()
@@ -37,7 +37,7 @@ class IndexOutcome(NamedTuple):
 def settle(
     place: Place, root: str, path: Path, since: str, tip: str, skipped: bool
 ) -> IndexOutcome:
-    """Bring the file along and say what the index shall hold. Raises OSError, GitFailed.
+    """Bring the file along and say what the index is to hold. Raises OSError, GitFailed.
 
     `skipped`: a sparse checkout leaves the file out.
     """
@@ -176,7 +176,7 @@ class _File:
 
     @property
     def oid(self) -> str:
-        """The object id that git would give the content; empty where there is no file."""
+        """The object id that git would give the content; empty if there is no file."""
         if self.data is None:
             return ""
         from hashlib import sha1

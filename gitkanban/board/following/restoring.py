@@ -30,7 +30,7 @@ class Loss(NamedTuple):
 
 
 def restore(place: Place) -> list[str]:
-    """Bring back what the branch lost, in one commit; lines to tell, none when nothing was lost.
+    """Bring back what the branch lost, in one commit, and return notices, none if nothing was lost.
 
     Does nothing while the board must not be written. Raises GitFailed, BoardBusy.
     """
@@ -115,7 +115,7 @@ def _path_deltas(place: Place, old: str, new: str) -> dict[str, tuple[str, str]]
 
 
 def _reapply_changes(draft: writing.NewTree, start: str, seen: str) -> list[str]:
-    """The draft with all that came between two commits of ours once more; lines to tell."""
+    """The draft with all that came between two commits of ours once more, and return notices."""
     from gitkanban.board.repo import merging  # late, as it is rarely needed
 
     done = merging.merge_trees(draft.place.common, start, draft.tip, seen)

@@ -2,7 +2,7 @@
 
 A board of ten thousand cards is parsed in a tenth of a second this way. Whatever is not plainly
 in that layout, or holds anything that YAML could read in two ways, is left to `cardfile.parse`:
-None says "ask the parser", never "this is no card".
+None says "ask the parser", never "this is not a card".
 """
 
 import re
@@ -38,7 +38,7 @@ _NULLS = frozenset({"null", "Null", "NULL"})  # plain, these stand for nothing
 
 
 def read(data: bytes, stem: str) -> Card | None:
-    """The card in a file named `stem`.yaml; None where only the parser may say what it is."""
+    """The card in a file named `stem`.yaml; None if only the parser may say what it is."""
     try:
         found = _LAYOUT.fullmatch(data.decode("utf-8"))
     except UnicodeDecodeError:
@@ -88,7 +88,7 @@ def _read_item(source: str) -> str:
 
 
 def _read_needs(source: str) -> tuple[tuple[str, int], ...] | None:
-    """(capacity, amount) pairs, sorted; None where a capacity stands there twice."""
+    """(capacity, amount) pairs, sorted; None if a capacity stands there twice."""
     if source == "{}\n":
         return ()
     pairs = [line[2:].split(": ") for line in source.split("\n")[1:-1]]

@@ -43,7 +43,7 @@ def parse(data: bytes, path: str) -> Card:
 
 
 def from_nodes(root: yamltext.Mapping, stem: str, path: str = "card") -> Card:
-    """The card in a document that is read already; its id must be `stem`. Raises Bad."""
+    """The card in a document that is already read; its id must be `stem`. Raises Bad."""
     values: dict[str, Any] = {}  # each reader gives its field's type
     for key, node in root.entries:
         read = _READERS.get(key.text)
@@ -227,7 +227,7 @@ def edited(text: str, fields: Mapping[str, Value]) -> str:
     """The text with new values for some fields, every other line as it was.
 
     A field at its default is taken out, except those that are always written. Raises Bad when the
-    text is no card, or the values would make it none.
+    text is not a card, or the values would make it none.
     """
     fields = {key: _normal_value(key, fields[key]) for key in sorted(fields, key=ORDER.index)}
     laid_out = _edit_laid_out(text, fields)

@@ -21,9 +21,9 @@ class _Part(NamedTuple):
 
 
 def formatted(text: str) -> str:
-    """The text of a card in the canonical layout, comments kept. Raises Bad when it is no card.
+    """The text of a card in the canonical layout, comments kept. Raises Bad when it is not a card.
 
-    What cannot be laid out anew without a change of meaning is given back as it is.
+    What cannot be formatted without a change of meaning is given back as it is.
     """
     source = re.sub("\r\n?", "\n", text.removeprefix("\ufeff"))
     try:

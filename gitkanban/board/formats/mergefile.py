@@ -258,7 +258,7 @@ def _indent_lines(lines: Sequence[str]) -> str:
     return "".join(f"  {line}\n" if line else "\n" for line in lines)
 
 
-# What is no merge of fields ---------------------------------------------------------------------
+# What is not a merge of fields ------------------------------------------------------------------
 
 
 def _merge_with_removed(
@@ -291,7 +291,7 @@ def _added_twice(
 def _by_lines(
     base: str, ours: str, theirs: str, labels: tuple[str, str], strict: bool, why: str
 ) -> MergedText:
-    """A side is no card: merge lines as git does, the whole text conflicting at worst."""
+    """A side is not a card: merge lines as git does, the whole text conflicting at worst."""
     clean = merge.text(base, ours, theirs)
     if clean is not None:
         return MergedText(clean)

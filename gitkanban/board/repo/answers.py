@@ -38,7 +38,7 @@ class Answers:
         self._known = _load_answers(self.path)
 
     def recall(self, key: str) -> Any:
-        """The answer to a question; None where it must be asked again."""
+        """The answer to a question; None if it must be asked again."""
         sources, answer = self._known.get((key, _git_environment()), ((), None))
         if any(_sign_source(path) != signature for path, signature in sources):
             return None

@@ -53,7 +53,7 @@ def texts(place: Place, asked: Iterable[str]) -> dict[str, str]:
 
 
 def content(place: Place, name: str) -> bytes | None:
-    """The content of one object, such as `<commit>:<path>`; None where there is no such file.
+    """The content of one object, such as `<commit>:<path>`; None if there is no such file.
 
     Raises BadData for one that is too large, GitFailed for one that is damaged.
     """

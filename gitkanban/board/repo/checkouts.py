@@ -106,7 +106,7 @@ def on(place: Place, ref: str) -> list[Checkout]:
 
 
 def head(admin: str) -> str:
-    """What HEAD names: a ref, or a commit id; empty when it cannot be read."""
+    """What HEAD names: a ref, or a commit id; empty if it cannot be read."""
     return line(f"{admin}/HEAD").removeprefix("ref: ")
 
 
@@ -143,12 +143,12 @@ def _open_at_once(path: str, flags: int) -> int:
 
 
 def tip(place: Place, ref: str) -> str:
-    """The commit id that a ref stands at; empty when there is none."""
+    """The commit id that a ref stands at; empty if there is none."""
     return tip_in(place.common, ref)
 
 
 def tip_in(common: str, ref: str) -> str:
-    """The commit id that a ref stands at, read from its file; empty when there is none.
+    """The commit id that a ref stands at, read from its file; empty if there is none.
 
     Loose before packed, as git reads them (`git help pack-refs`).
     """

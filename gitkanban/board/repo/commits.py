@@ -9,7 +9,7 @@ _ID = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 
 
 def text(where: str, *args: str) -> str:
-    """What git prints for a question, stripped; empty when it says no."""
+    """What git prints for a question, stripped; empty if it says no."""
     done = git.run(where, *args, check=False)
     return done.out.decode("utf-8", "surrogateescape").strip() if done.code == 0 else ""
 

@@ -45,7 +45,7 @@ def _is_descendant(repo: Any, old: str, new: str) -> bool:
 
 
 def digest_of(path: str) -> str:
-    """What changes whenever the file does: its kind, mode and content; empty where there is none."""
+    """What changes whenever the file does: its kind, mode and content; empty if there is none."""
     try:
         found = os.lstat(path)
         if stat.S_ISLNK(found.st_mode):

@@ -29,7 +29,7 @@ def common_dir(cwd: str) -> str:
 
 
 def root_above(cwd: str) -> str:
-    """The folder at or above `cwd` that has the `.git` that git finds; empty where none is sure."""
+    """The folder at or above `cwd` that has the `.git` that git finds; empty if none is sure."""
     at, device = os.path.realpath(cwd), os.stat(cwd).st_dev
     while not os.path.isfile(f"{at}/.git") and not os.path.lexists(f"{at}/.git/HEAD"):
         if at == "/" or os.path.isfile(f"{at}/HEAD"):  # perhaps a git directory itself

@@ -116,7 +116,7 @@ def _check_limits(taken: float, limit: float | None, quiet: float, silence: floa
 def _feed_input(
     process: subprocess.Popen[bytes], pipes: selectors.BaseSelector, input: bytes
 ) -> bytes:
-    """Write what fits; what is left."""
+    """Write what fits, and return what is left."""
     assert process.stdin
     try:
         input = input[os.write(process.stdin.fileno(), input[:_CHUNK]) :] if input else b""

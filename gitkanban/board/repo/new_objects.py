@@ -78,7 +78,7 @@ class NewObjects:
         return tuple(self._packed)
 
     def entry(self, tree: str, path: bytes) -> tuple[str, str]:
-        """(mode, object id) of a path in a tree that is there; empty strings where there is none."""
+        """(mode, object id) of a path in a tree that is there; empty strings if there is none."""
         mode, oid = FOLDER, tree
         for name in path.split(b"/"):
             if mode != FOLDER:
@@ -126,7 +126,7 @@ class NewObjects:
         return [line.split(" ")[0] for line in done.lines if line.endswith(" missing")]
 
     def _edit_folder(self, changed: Mapping[bytes, NewFile], start: str) -> str:
-        """The id of a folder; empty where nothing is left in it."""
+        """The id of a folder; empty if nothing is left in it."""
         tree = self._tree_at(start)
         entries: dict[bytes, tuple[str, str] | None] = {}
         below: dict[bytes, dict[bytes, NewFile]] = {}

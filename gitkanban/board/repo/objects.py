@@ -26,7 +26,7 @@ class CheckedRepository(pygit2.Repository):
             raise in_words(error, f"object {key}") from error
 
     def commit_at(self, oid: str) -> Any:
-        """The commit of an id. Raises GitFailed for what is no commit, or cannot be read."""
+        """The commit of an id. Raises GitFailed for what is not a commit, or cannot be read."""
         found = self[oid]
         if not isinstance(found, pygit2.Commit):
             kind = found.type_str

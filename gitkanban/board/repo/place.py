@@ -213,7 +213,7 @@ def _configured_board(common: str, name: str) -> tuple[str, str] | None:
 
 
 def _prefix_at_tip(common: str, ref: str) -> str | None:
-    """The board's folder on a branch; None where git must be asked what is wrong there."""
+    """The board's folder on a branch; None if git must be asked what is wrong there."""
     from gitkanban.board.repo.checkouts import tip_in
     from gitkanban.board.repo.new_objects import NewObjects
 
@@ -258,7 +258,7 @@ def _is_own(common: str) -> bool:
 
 
 def _head_of(common: str) -> str:
-    """The branch that is checked out in the main checkout; empty when HEAD is detached."""
+    """The branch that is checked out in the main checkout; empty if HEAD is detached."""
     return git.run(common, "symbolic-ref", "-q", "HEAD", check=False).text
 
 
@@ -332,7 +332,7 @@ def pin(place: Place) -> None:
 def clone_id(place: Place) -> str:
     """A random id of this clone, made once and kept in its git directory.
 
-    Empty where there is none yet and we may only look.
+    Empty if there is none yet and we may only look.
     """
     path = f"{place.private}/clone"
     if not os.path.lexists(path):

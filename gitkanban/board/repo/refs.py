@@ -30,7 +30,7 @@ def why_not(place: Place) -> str:
 
 
 def remove_stale_locks(place: Place) -> list[str]:
-    """Remove ref locks that a killed git left in the way of the board's branch; lines to tell.
+    """Remove ref locks that a killed git left in the way of the board's branch, and return notices.
 
     Only what nobody has open, while no git works in the repository. Call it with the tick lock
     held, so that no other tick is about to take one.

@@ -44,7 +44,7 @@ def talk(place: Place, *words: str) -> git.Done:
 
 
 def fetch(place: Place, remote: str, ref: str, tracking: str) -> bool:
-    """Fetch one ref into another; False when the remote has no such ref. Raises Offline."""
+    """Fetch one ref into another; False if the remote has no such ref. Raises Offline."""
     words = ("--no-tags", "--no-prune", "--no-recurse-submodules", "--refmap=", "--progress")
     for attempt in range(ATTEMPTS):
         done = talk(place, "fetch", *words, "--", remote, f"+{ref}:{tracking}")
@@ -93,5 +93,5 @@ def _has_hook(place: Place) -> bool:
 
 
 def tip(place: Place, remote: str, branch: str) -> str:
-    """The commit at which a branch of the remote was last seen; empty when it never was."""
+    """The commit at which a branch of the remote was last seen; empty if it never was."""
     return checkouts.tip(place, f"refs/remotes/{remote}/{branch}")

@@ -1,9 +1,9 @@
 """Commits signed as git's configuration and the board's `sign` say; what happens where that fails.
 
 A person's command on a terminal lets the signer ask, as `git commit -S` does. Anything else, above
-all a tick, tries without a terminal and for two seconds; a refusal is remembered for ten minutes, and
-the commits until then are unsigned, or with `sign: always` not made. It signs nothing but commits
-that exist already (`git commit-tree -S` makes their twins).
+all a tick, tries without a terminal and for two seconds; a refusal is remembered for ten minutes,
+and the commits until then are unsigned, or with `sign: always` not made. It signs nothing but
+commits that already exist (`git commit-tree -S` makes their twins).
 """
 
 import os
@@ -104,7 +104,7 @@ def content(common: str, commit: str) -> bytes:
 
 
 def rewrite(common: str, data: bytes) -> str:
-    """Write a commit object; its id."""
+    """Write a commit object, and return its id."""
     words = ("-c", "core.fsync=all", "hash-object", "-w", "-t", "commit", "--stdin")
     return git.run(common, *words, input=data).text
 

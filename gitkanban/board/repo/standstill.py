@@ -29,7 +29,7 @@ _SIGNS = (
 
 
 def reason(place: Place, patience: float = 0.0) -> str:
-    """What is in progress in a checkout of the board's branch, in words; empty when nothing is.
+    """What is in progress in a checkout of the board's branch, in words; empty if nothing is.
 
     An `index.lock` is waited for up to `patience` seconds, for most live as long as a `git add`.
     """
@@ -78,7 +78,7 @@ def _lock_owner_words(checkout: Checkout) -> str:
 
 
 def is_stale(lock: str, folders: Iterable[str]) -> bool:
-    """Whether no process on this host can still own the lock file; False when that is unknown.
+    """Whether no process on this host can still own the lock file; False if that is unknown.
 
     git closes the lock while an editor is open, so a git that works in one of the folders counts.
     """
@@ -133,7 +133,7 @@ def _is_within(path: str, folder: str) -> bool:
 
 
 def unfinished(checkout: Checkout) -> str:
-    """The unfinished operation of one checkout, in words; empty when there is none."""
+    """The unfinished operation of one checkout, in words; empty if there is none."""
     for name, what in _SIGNS:
         if os.path.exists(f"{checkout.admin}/{name}"):
             return what

@@ -36,7 +36,7 @@ def _state_findings(side: Side) -> list[Finding]:
 
 
 def of_change(base: Side, head: Side, target: Side) -> list[Finding]:
-    """What the change from `base` to `head` brings in; `target` is what it shall be merged into."""
+    """What the change from `base` to `head` brings in; `target` is what it is to be merged into."""
     new = rules.brought_in(_state_findings(base), _state_findings(head))
     changed = {name for name, oid in head.files.items() if base.files.get(name) != oid}
     new += [*changerules.change(base.board, head.board), *_layout_findings(head, changed)]
@@ -99,7 +99,7 @@ def _prompt_findings(side: Side) -> list[Finding]:
 
 
 def _layout_findings(side: Side, only: set[str] | None = None) -> list[Finding]:
-    """Cards that `fmt` would lay out anew; what it would leave as it is counts as laid out."""
+    """Cards that `fmt` would format; what it would leave as it is counts as laid out."""
     found = []
     cards = {rules.card_file(card.id): card for card in side.board.cards.values()}
     texts = side.texts([name for name in cards if only is None or name in only])

@@ -25,7 +25,7 @@ class Side(NamedTuple):
     """A board to be reviewed, with all its runs and notes.
 
     `tree` is the object id of the commit or tree it was read from, `commit` its commit (for a
-    draft the one checked out; "" where there is none), `files` the blob ids by path in the board.
+    draft the one checked out; "" if there is none), `files` the blob ids by path in the board.
     """
 
     label: str
@@ -36,7 +36,7 @@ class Side(NamedTuple):
     files: dict[str, str]
 
     def text(self, name: str) -> str:
-        """The text of a board file; "" where there is none."""
+        """The text of a board file; "" if there is none."""
         return self.texts([name]).get(name, "")
 
     def texts(self, names: Sequence[str]) -> dict[str, str]:

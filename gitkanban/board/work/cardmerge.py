@@ -19,7 +19,7 @@ _NAMED_MOST = 5  # files in one notice
 
 
 class Boards(NamedTuple):
-    """The object ids of the board's folder; empty where there is none."""
+    """The object ids of the board's folder; empty if there is none."""
 
     fork: str
     ours: str
@@ -34,7 +34,7 @@ class CardMerge:
         self.config, self.card = config, card
         self.ours, self.theirs = ours, theirs
         self.draft = NewTree(place, ours)
-        self.new = ""  # the commit that base shall be at; empty where there is nothing to merge
+        self.new = ""  # the commit that base is to be at; empty if there is nothing to merge
         self.conflicts: tuple[str, ...] = ()  # files in dispute
         self.notices: list[str] = []
         self._boards = Boards("", "", "")  # of the three commits that were merged
@@ -64,7 +64,7 @@ class CardMerge:
             self._commit(tree)
 
     def rewrite_lost(self) -> bool:
-        """Make the merge again if a gc took something of it; whether it did."""
+        """Make the merge again if a gc took something of it, and return whether it did."""
         if self.new in ("", self.theirs):
             return False
         asked = (
@@ -83,7 +83,7 @@ class CardMerge:
         return self.draft.rewrite_lost()
 
     def _merged_tree(self, boards: Boards) -> str:
-        """The tree with base's own board in it; empty where files conflict."""
+        """The tree with base's own board in it; empty if files conflict."""
         theirs = self.theirs
         if boards.theirs != boards.fork:  # as if it had left the board alone
             tree = merging.with_folder(self.common, theirs, FOLDER, boards.fork)
@@ -151,7 +151,7 @@ class CardMerge:
 
 
 def _board_folders(common: str, *trees: str) -> list[str]:
-    """The object id of the board's folder in each commit or tree, empty where there is none."""
+    """The object id of the board's folder in each commit or tree, empty if there is none."""
     asked = "".join(f"{tree}:{FOLDER}\n" for tree in trees).encode()
     answers = git.run(common, "cat-file", "--batch-check", input=asked).text.split("\n")
     return [line.split(" ")[0] if " tree " in line else "" for line in answers]

@@ -22,7 +22,7 @@ from gitkanban.errors import Refused
 class MergeResult(NamedTuple):
     """What a merge did. `commit` is empty when there was nothing to merge, or it conflicts.
 
-    `merged` is the commit by which base has the work then, empty where there is none.
+    `merged` is the commit by which base has the work then, empty if there is none.
     """
 
     branch: str
@@ -97,7 +97,9 @@ class BaseAhead:
         return result._replace(commit=work.new, merged=work.new)
 
     def rewrite_lost(self) -> bool:
-        """Write again what somebody's `git gc --prune=now` took of the merges; whether it did."""
+        """Write again what somebody's `git gc --prune=now` took of the merges, and return whether
+        it did.
+        """
         made = [merge.rewrite_lost() for merge in self.merges]
         return any(made)
 
@@ -106,7 +108,7 @@ class BaseAhead:
         follow_base.begin(self.checkouts, self.ref, self.old, self.tip)
 
     def bring(self) -> list[str]:
-        """Bring the checkouts of base along, once it has moved; lines to tell."""
+        """Bring the checkouts of base along once it has moved, and return notices."""
         if self.tip == self.old:
             return []
         notices = follow_base.bring(self.place, self.checkouts, self.old, self.tip)

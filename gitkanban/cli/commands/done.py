@@ -14,7 +14,7 @@ from gitkanban.errors import UsageError
 
 
 def merged_of(place: Place, board: Board, card: Card) -> str:
-    """The commit by which base has the card's work; empty where base does not have it."""
+    """The commit by which base has the card's work; empty if base does not have it."""
     from gitkanban.board import presence  # late: a session's report needs none of it
 
     return presence.merged_of(place, board, card)

@@ -83,7 +83,7 @@ def reopen_command(
 
 
 def words(place: Place, card: Card, kind: str, text: str) -> Note | None:
-    """A note by the person at hand; None when there is nothing to say."""
+    """A note by the person at hand; None if there is nothing to say."""
     if not text.strip():
         return None
     at = int(clock.now())

@@ -1,8 +1,9 @@
 """Proposals written into the real memory: merged with it as it is, all of one or nothing of it.
 
-It is safe to be killed at any point: what shall be written is in the proposal's `journal/` first,
+It is safe to be killed at any point: what is to be written is in the proposal's `journal/` first,
 and whoever takes the memory's lock next writes the rest of it before anything else. What cannot be
-written is taken back. What waits and what was decided is known to `gitkanban.runs.memory.proposals`.
+written is taken back. What waits and what was decided is known to
+`gitkanban.runs.memory.proposals`.
 """
 
 import json
@@ -44,11 +45,11 @@ class _Write(NamedTuple):
 def accept(
     private: str, locks: Locks, proposal: Proposal, home: Home, take: str = ""
 ) -> tuple[str, ...]:
-    """Apply a proposal to the real memory, all of it or nothing; the paths it changed.
+    """Apply a proposal to the real memory, all of it or nothing, and return the paths it changed.
 
-    One that was rejected or consolidated is taken as well. `home` is where the words of a note go; a
-    diff knows its own. Raises Refused, naming the conflicts, with nothing written; NotFound when it
-    was accepted in the meantime; OSError.
+    One that was rejected or consolidated is taken as well. `home` is where the words of a note go;
+    a diff knows its own. Raises Refused, naming the conflicts, with nothing written; NotFound when
+    it was accepted in the meantime; OSError.
     """
     with proposals.locked(locks, proposal.profile):
         finish(private, proposal.profile, besides=proposal.id)
@@ -215,7 +216,7 @@ def _apply_journal(path: str, home: Home) -> tuple[str, ...]:
         real = proposals.read(f"{home.path}/{step.path}")
         result = merged(step.path, step.before, real, step.target)
         if result.conflict:
-            shutil.rmtree(f"{path}/{JOURNAL}")  # it is planned anew by the next accept
+            shutil.rmtree(f"{path}/{JOURNAL}")  # it is planned again by the next accept
             raise _conflict_of("the memory was changed in the meantime", [result.conflict])
         old = step.before if real == step.target else real  # written before an interruption
         where = f"{home.path}/{step.path}"

@@ -44,7 +44,7 @@ def home_of(worker: Worker) -> Home | None:
 
 
 def prepare(locks: Locks, worker: Worker, folder: Folder) -> dict[str, str]:
-    """Make the memory of a run that is about to start; what to add to its environment.
+    """Make the memory of a run that is about to start, and return what to add to its environment.
 
     Call it with the run's locks held. Raises Refused, OSError.
     """
@@ -105,7 +105,7 @@ def facts(worker: Worker) -> dict[str, str | tuple[str, ...]]:
 
 
 def private_home(folder: Folder) -> str:
-    """The private home of a run, as a path; empty when it has none."""
+    """The private home of a run, as a path; empty if it has none."""
     names = (_home_name(folder.facts().one("profile")), _HOME)
     return next((folder.file(name) for name in names if folder.has(name)), "")
 

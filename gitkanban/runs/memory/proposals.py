@@ -57,7 +57,7 @@ def keep(
     changes: Sequence[MemoryChange],
     state: str = WAITING,
 ) -> bool:
-    """Keep a proposal; False when it is kept already, whatever became of it. Raises OSError."""
+    """Keep a proposal; False if it is already kept, whatever became of it. Raises OSError."""
     if state_of(private, proposal.id):
         return False
     path = folder(private, state, proposal.id)
@@ -97,7 +97,7 @@ def every(private: str, states: Sequence[str] = STATES) -> Iterator[Proposal]:
 
 
 def about(private: str, state: str, name: str) -> tuple[Proposal, Home] | None:
-    """A kept proposal and its home; None when it is not there, or cannot be read."""
+    """A kept proposal and its home; None if it is not there, or cannot be read."""
     try:
         with open(f"{folder(private, state, name)}/proposal.json", "rb") as file:
             row = json.load(file)

@@ -32,7 +32,8 @@ class _Found(NamedTuple):
 
 
 def propose(folder: Folder) -> bool:
-    """Keep what an ended run changed in its copy of the memory; whether there was something.
+    """Keep what an ended run changed in its copy of the memory, and return whether there was
+    something.
 
     Doing it again changes nothing. No process of the run may be alive. Raises OSError, TimeoutError
     among them when another process keeps proposals all the time.

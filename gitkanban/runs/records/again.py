@@ -22,7 +22,7 @@ def was_asked(private: str) -> bool:
 
 
 def clear(private: str) -> None:
-    """Take the mark away: what rang is being seen to."""
+    """Take the mark away: what rang is being handled."""
     files.remove(f"{private}/again")
 
 

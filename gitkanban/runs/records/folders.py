@@ -227,7 +227,7 @@ class Folder(NamedTuple):
         ]
 
     def tail(self, name: str, lines: int = 20) -> list[str]:
-        """The last lines of a log, without their ends; empty when there is none."""
+        """The last lines of a log, without their ends; empty if there is none."""
         text = self.text(name, 0, _TAIL)
         return text.splitlines()[-lines:]
 

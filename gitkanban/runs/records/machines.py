@@ -25,7 +25,7 @@ def this() -> Machine:
 
 
 def machine_id() -> str:
-    """The id that the installation got once; empty where there is none, as in many containers."""
+    """The id that the installation got once; empty if there is none, as in many containers."""
     for path in _IDS:
         try:
             with open(path, encoding="ascii") as file:
@@ -44,9 +44,10 @@ def look(place: Place) -> TickRight:
 
 
 def enter(place: Place) -> list[str]:
-    """Make this the machine that ticks the clone; lines for people.
+    """Make this the machine that ticks the clone, and return notices.
 
-    Call it with the tick lock held. Raises Refused while another machine has runs open here, OSError.
+    Call it with the tick lock held. Raises Refused while another machine has runs open here,
+    OSError.
     """
     found = refuse_elsewhere(place)
     last, given_up = _read_record(place)

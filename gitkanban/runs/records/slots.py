@@ -1,7 +1,7 @@
 """Lease tokens: `.kanban/slots/<profile>/<n>.lock`, readable YAML that says who sits in a slot.
 
 A token proves nothing: the kernel lock of the same name does. Tokens are for people and tools to
-read; a missing, damaged or edited one is written anew from the run folder.
+read; a missing, damaged or edited one is written again from the run folder.
 """
 
 from typing import NamedTuple
@@ -137,7 +137,7 @@ def supervisor_pid(folder: Folder) -> int:
 
 
 def mend(place: Place, folder: Folder, facts: spec.Spec | None = None) -> bool:
-    """Write the token of a live run anew unless it says what it should. True when it was mended."""
+    """Write the token of a live run again unless it says what it should. True if it was corrected."""
     right = of_run(folder, facts)
     if right is None or read(place, right.slot) == right:
         return False

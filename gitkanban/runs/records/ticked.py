@@ -63,7 +63,7 @@ def last(private: str) -> Ticked:
         found = Ticked(int(at), first=first)
         if boot_id != [processes.boot_id()]:
             return found
-        # The system's clock, not ours: a fixed `GITKANBAN_NOW` is no jump.
+        # The system's clock, not ours: a fixed `GITKANBAN_NOW` is not a jump.
         return found._replace(jumped=(int(time.time()) - int(wall)) - (_since_boot() - int(boot)))
     except (OSError, ValueError):
         return Ticked()

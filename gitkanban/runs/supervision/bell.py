@@ -21,7 +21,7 @@ def paths(private: str, kind: str) -> tuple[str, str, str]:
 
 
 def ring(pipe: str, lock: str, run: str) -> bool:
-    """Tell the listener that a run has ended; False when nobody listens."""
+    """Tell the listener that a run has ended; False if nobody listens."""
     try:
         fd = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:  # no pipe, or no reader

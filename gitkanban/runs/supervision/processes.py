@@ -20,7 +20,7 @@ _STARTS_SUPERVISOR = "supervisor import main"  # in the command of a supervisor 
 
 
 def boot_id() -> str:
-    """What identifies this boot of the machine; empty where it cannot be known."""
+    """What identifies this boot of the machine; empty if it cannot be known."""
     try:
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
             return file.read().strip()
@@ -81,7 +81,7 @@ def descendants(root: int, among: "Iterable[Process] | None" = None) -> list[Pro
 
 
 def children(pid: int) -> list[int]:
-    """The direct children of a one-threaded process, cheaply; empty where it cannot be said."""
+    """The direct children of a one-threaded process, cheaply; empty if it cannot be said."""
     try:
         with open(f"/proc/{pid}/task/{pid}/children", "rb") as file:
             return [int(word) for word in file.read().split()]
@@ -137,7 +137,7 @@ def _environment_of(pid: int) -> dict[str, str]:
 
 
 def _supervised_run(pid: int) -> str:
-    """The run that the process supervises; empty when it is no supervisor."""
+    """The run that the process supervises; empty if it is not a supervisor."""
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:
             words = file.read().decode("utf-8", "surrogateescape").split("\0")

@@ -70,7 +70,8 @@ def _submodule_paths(view: View) -> set[str]:
 
 
 def _take_files(view: View, path: str) -> list[str]:
-    """Put the files of a repository inside in the place of the link to it; what was left out.
+    """Put the files of a repository inside in the place of the link to it, and return what was left
+    out.
 
     A path that is empty: there is no folder to take.
     """

@@ -15,7 +15,9 @@ from gitkanban.runs.workspace.workspace_git import View
 
 
 def salvaged(place: Place, path: str, run: str) -> list[str]:
-    """Keep the last commit of a worktree that is gone from `path`, if no branch has it; what to tell."""
+    """Keep the last commit of a worktree that is gone from `path`, if no branch has it, and return
+    a notice.
+    """
     admin = ground.registered(place.common, path)
     last = worktrees.last_known(admin) if admin else ""
     if not last or commits.text(place.common, "branch", "--contains", last):
@@ -37,7 +39,7 @@ def drop(place: Place, path: str) -> None:
 
 
 def forget(place: Place, locks: Locks, card: str, path: str) -> list[str]:
-    """Have git forget a worktree whose folder was removed by hand; what was kept of it.
+    """Have git forget a worktree whose folder was removed by hand, and return what was kept of it.
 
     Commits that no branch has, and what was staged in it, are salvaged first. Call it with the
     card's lock held. Raises Refused when its disk may only be away, BoardBusy, GitFailed.

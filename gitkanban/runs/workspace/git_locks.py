@@ -31,7 +31,7 @@ def _lock_files(place: Place) -> Iterator[str]:
 
 
 def lock_seen(place: Place, path: str) -> LockSeen | None:
-    """A lock file of git's with its age and possible owner; None when it is gone or too young."""
+    """A lock file of git's with its age and possible owner; None if it is gone or too young."""
     try:
         age = int(time.time() - os.stat(path).st_mtime)  # the file system's clock, not ours
     except OSError:

@@ -74,7 +74,8 @@ def _admin_facts(path: str, admin: str) -> dict[str, str]:
 
 
 def set_right(path: str, admin: str, run: str) -> list[str]:
-    """Make a worktree what it was made as, once its content is safe; lines about what was done.
+    """Make a worktree what it was made as, once its content is safe, and return notices about what
+    was done.
 
     What cannot be set right in place is moved aside, whole. Raises OSError.
     """
@@ -97,7 +98,7 @@ def set_right(path: str, admin: str, run: str) -> list[str]:
 
 
 def free_name(path: str) -> str:
-    """The path, with a number after it where something is there already."""
+    """The path, with a number after it where something is already there."""
     number, name = 1, path
     while os.path.lexists(name):
         number += 1
@@ -111,7 +112,7 @@ def attach(admin: str, branch: str) -> None:
 
 
 def registered(common: str, path: str) -> str:
-    """The git directory of the worktree that is to lie at `path`; empty where there is none."""
+    """The git directory of the worktree that is to lie at `path`; empty if there is none."""
     top = f"{common}/worktrees"
     names = os.listdir(top) if os.path.isdir(top) else []
     for name in [os.path.basename(path), *names]:

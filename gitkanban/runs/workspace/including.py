@@ -69,8 +69,8 @@ def _list_of(common: str, admin: str) -> str:
 def include(common: str, main: str, base: str, path: str, admin: str) -> list[str]:
     """Copy what base names from the main checkout into the worktree at `path`.
 
-    What is there already stays, unless we have put it there and nobody changed it since. Lines about
-    what was left out. Raises GitFailed, OSError.
+    What is already there stays, unless we have put it there and nobody changed it since. Lines
+    about what was left out. Raises GitFailed, OSError.
     """
     before = included(common, admin)
     wanted = _included_files(common, main, base)

@@ -151,7 +151,7 @@ def _first_line(path: str) -> str:
 
 
 def head_of(store: str) -> str:
-    """The commit at which its HEAD stands, empty where there is none."""
+    """The commit at which its HEAD stands, empty if there is none."""
     named = _first_line(f"{store}/HEAD")
     if not named.startswith("ref: "):
         return named if _COMMIT.fullmatch(named) else ""

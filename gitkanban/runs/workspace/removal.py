@@ -1,6 +1,6 @@
 """The end of a card's worktree: it goes whole where nothing is lost with it, else it stays whole.
 
-Worktrees whose folder is gone already are in `ghosts`.
+Worktrees whose folder is already gone are in `ghosts`.
 """
 
 import os
@@ -58,7 +58,7 @@ def remove(place: Place, locks: Locks, wish: Wish, landed: str = "") -> Removed:
 
 
 def take_whole(place: Place, path: str) -> list[str]:
-    """Remove a worktree whatever is in it; lines about what could not be removed.
+    """Remove a worktree whatever is in it, and return notices about what could not be removed.
 
     Call it under `worktrees.making`. Raises GitFailed, OSError; the worktree is then as it was.
     """
@@ -121,7 +121,7 @@ def _walk_folders(top: str, writable: bool = False) -> list[tuple[str, list[str]
 
 
 def _empty_trash(trash: str) -> list[str]:
-    """Remove a folder that was taken away; lines about what could not be."""
+    """Remove a folder that was taken away, and return notices about what could not be."""
     try:
         if os.path.islink(trash) or not os.path.isdir(trash):
             os.unlink(trash)

@@ -14,7 +14,7 @@ PREFIX = "refs/gitkanban/salvage/"
 
 
 def keep(common: str, run: str, commit: str) -> str:
-    """Make a salvage ref hold the commit; the ref. What it held before stays reachable too."""
+    """Point a salvage ref at the commit and return the ref. What it held before stays reachable."""
     ref, number = PREFIX + run, 1
     while True:
         held = commits.resolve(common, ref)
@@ -46,7 +46,7 @@ def commit_tree(where: str, tree: str, parents: tuple[str, ...], message: str) -
 
 
 def snapshot(workspace: str, common: str, admin: str, run: str, why: str) -> str:
-    """Keep a workspace's whole content and HEAD in a salvage ref; empty when HEAD has it all.
+    """Keep a workspace's whole content and HEAD in a salvage ref; empty if HEAD has it all.
 
     Raises GitFailed, OSError.
     """

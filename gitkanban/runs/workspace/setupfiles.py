@@ -16,7 +16,7 @@ def note(admin: str, changes: dict[str, ChangedPath]) -> None:
 
 
 def read(admin: str) -> dict[str, tuple[str, str]]:
-    """Path -> (mode, object id) of what setup left; empty where nothing is listed."""
+    """Path -> (mode, object id) of what setup left; empty if nothing is listed."""
     try:
         with open(f"{admin}/{_LIST}", "rb") as file:
             rows = file.read().decode("utf-8", "surrogateescape").split("\0")

@@ -34,7 +34,7 @@ _STASHED = ("rebase-merge/autostash", "rebase-apply/autostash", "MERGE_AUTOSTASH
 
 
 def remove_stale_locks(common: str, admin: str, branch: str) -> list[str]:
-    """Remove lock files that no process has open; the removed ones, to be told.
+    """Remove lock files that no process has open, and return the removed ones.
 
     Raises BoardBusy when a live process holds one, or a git works in the worktree: git closes its
     lock while a person's editor is open.
@@ -61,7 +61,8 @@ def operation(admin: str) -> str:
 
 
 def settle_worktree(common: str, workspace: str, admin: str, branch: str, run: str) -> list[str]:
-    """Bring a worktree back onto its branch with no operation in progress; what was done.
+    """Bring a worktree back onto its branch with no operation in progress, and return what was
+    done.
 
     Whatever the branch does not hold is salvaged first. Raises GitFailed, OSError.
     """

@@ -131,7 +131,7 @@ class View:
         )
 
     def text(self, *args: str) -> str:
-        """What git prints, stripped; empty when it says no."""
+        """What git prints, stripped; empty if it says no."""
         done = self.git(*args, check=False)
         return done.text.strip() if not done.code else ""
 
@@ -186,7 +186,7 @@ def read_raw(out: bytes) -> dict[str, ChangedPath]:
 
 
 def head_of(common: str, admin: str) -> tuple[str, str]:
-    """(what a worktree's HEAD names, the commit that is); empty where it names nothing."""
+    """(what a worktree's HEAD names, the commit that is); empty if it names nothing."""
     named = read_plain(f"{admin}/HEAD").partition("\n")[0].removeprefix("ref: ")
     if not _COMMIT.fullmatch(named) and _safe_ref(named) != named:
         return "", ""
@@ -221,7 +221,7 @@ def read_plain(path: str, most: int = 1 << 16) -> str:
 
 
 def copy_plain(source: str, target: str) -> bool:
-    """Copy a plain file, times included; False where there is none, or a link.
+    """Copy a plain file, times included; False if there is none, or a link.
 
     git compares the time of an index with those of the files in it (racy-git, in git's own
     documentation), so the copy must be as old. Raises OSError.

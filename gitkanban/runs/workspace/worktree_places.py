@@ -32,7 +32,7 @@ def check_folder(place: Place, configured: str) -> None:
 
 
 def _find_fault(place: Place, real: str) -> str:
-    """What is wrong with a folder, all links resolved; empty when nothing is."""
+    """What is wrong with a folder, all links resolved; empty if nothing is."""
     main = os.path.realpath(place.main) if place.main else ""
     home = os.path.realpath(os.path.expanduser("~"))
     dotted = _dot_folder(real, home)
@@ -49,7 +49,7 @@ def _find_fault(place: Place, real: str) -> str:
 
 
 def _dot_folder(path: str, home: str) -> str:
-    """The hidden folder directly in the home that a path lies in; empty where it lies in none."""
+    """The hidden folder directly in the home that a path lies in; empty if it lies in none."""
     if not path.startswith(f"{home.rstrip('/')}/"):
         return ""
     first = os.path.relpath(path, home).split("/")[0]

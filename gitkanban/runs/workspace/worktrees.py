@@ -51,7 +51,7 @@ def folder_of(place: Place, worktrees: str = "") -> str:
 
 
 def _name_outside(place: Place) -> str:
-    """`/x/shop.lib` for the submodule lib of /x/shop; empty where there is no superproject."""
+    """`/x/shop.lib` for the submodule lib of /x/shop; empty if there is no superproject."""
     if not place.main or os.path.isdir(f"{place.main}/.git"):
         return ""
     top, above = place.main, _superproject_of(place.main, place.common)
@@ -104,7 +104,7 @@ def _is_left_behind(each: Ours) -> bool:
 
 
 def find_moved(place: Place, each: Ours, configured: str) -> str:
-    """Where a worktree is now that was moved along with its repository; empty where it was not.
+    """Where a worktree is now that was moved along with its repository; empty if it was not.
 
     Its `.git` file still names where the repository was, and nothing is there any more.
     """
@@ -116,7 +116,7 @@ def find_moved(place: Place, each: Ours, configured: str) -> str:
 
 def admin_at(place: Place, card: str, path: str, worktrees: str = "") -> str:
     """The git directory of the worktree at a path, one that was moved along with the repository
-    among them; empty where there is none."""
+    among them; empty if there is none."""
     if not os.path.lexists(path):
         return ""
     ours = (each for each in every(place) if each.card == card)
@@ -126,7 +126,7 @@ def admin_at(place: Place, card: str, path: str, worktrees: str = "") -> str:
 
 
 def last_known(admin: str) -> str:
-    """The commit that a worktree's HEAD last stood at by its reflog; empty when it has none."""
+    """The commit that a worktree's HEAD last stood at by its reflog; empty if it has none."""
     lines = read_plain(f"{admin}/logs/HEAD").splitlines()
     words = lines[-1].split() if lines else []
     # Where the branch was deleted, the last line leads from its commit to none.
