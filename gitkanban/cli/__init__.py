@@ -16,6 +16,7 @@ streams    The three standard streams, made fit for every text and every caller.
            heavy
 terminal   What the terminal can do: its width, and whether colour is wanted. Imports nothing
            heavy
+ui/        The screen of `gitkanban ui`: live, for people
 viewing    The options that every view has: colour, signs, and the form of what is printed
 waiting    Staying until the sessions of a clone have ended, for a tick with which a container
            would end

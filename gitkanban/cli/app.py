@@ -33,6 +33,7 @@ COMMANDS = (
     ("Plan", "unlink", "link", "Make a card no longer wait for them."),
     ("Plan", "approve", "moves", "Let backlog cards run."),
     ("Look", "status", "status", "The board at a glance: slots, cards, what holds them back."),
+    ("Look", "ui", "ui", "The board live on the whole terminal, with keys for what you decide."),
     ("Look", "list", "list", "List cards, with filters."),
     ("Look", "show", "show", "One card with its runs and notes."),
     ("Look", "why", "why", "What is holding a card back, and what would free it."),
@@ -155,6 +156,18 @@ def run(argv: Sequence[str]) -> int:
     except Exception as error:  # the error boundary: a bug becomes a report, never a traceback
         known = _libgit2_error(error)
         return report_expected(known) if known else _report_bug(error, argv)
+
+
+def in_words(error: Exception) -> GitkanbanError:
+    """Any error as an expected one, for where a line must do for it and the program goes on."""
+    if isinstance(error, GitkanbanError):
+        return error
+    if isinstance(error, OSError):
+        return os_error(error)
+    bug = GitkanbanError(
+        f"a bug in gitkanban: {type(error).__name__}: {error}", "Please report it."
+    )
+    return _libgit2_error(error) or bug
 
 
 def _libgit2_error(error: Exception) -> GitkanbanError | None:

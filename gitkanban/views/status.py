@@ -18,12 +18,12 @@ _BARS_MOST = 8  # slots that are drawn one by one
 def status_text(data: "dict[str, Any]", now: float, look: Look, all_: bool = False) -> str:
     """The whole page, in signs and colours as `look` says; with `all_`, every card is listed."""
     if not data["cards"] and not any(data["left_out"].values()):
-        body = _first_steps(look)
+        body = first_steps(look)
     else:
         body = [line for group in GROUPS for line in _group_lines(data, group, now, look, all_)]
         body = [*_calm_lines(data), *body, *_count_lines(data, look, all_)]
     parts = [
-        *_head_lines(data, now, look),
+        *head_lines(data, now, look),
         *_cause_block(data, look),
         *body,
         *_remark_lines(data, look),
@@ -62,7 +62,8 @@ def list_text(cards: "list[dict[str, Any]]", now: float, look: Look) -> str:
     )
 
 
-def _head_lines(data: "dict[str, Any]", now: float, look: Look) -> list[str]:
+def head_lines(data: "dict[str, Any]", now: float, look: Look) -> list[str]:
+    """Which board it is, how much needs you, runs and is done; who sits where; an empty line."""
     board = data["board"]
     name = shown(board["repository"])
     left = f"{name}  {shown(board['branch'])}@{board['commit'][:7]}".strip()
@@ -210,7 +211,8 @@ def _count_lines(data: "dict[str, Any]", look: Look, all_: bool) -> list[str]:
     return [look.paint(clipped(f"{words}   (-a lists them)", look.width), "dim")] if words else []
 
 
-def _first_steps(look: Look) -> list[str]:
+def first_steps(look: Look) -> list[str]:
+    """What to do with an empty board."""
     steps = (
         ('gitkanban add "what to do" --worker NAME', "makes a card"),
         ("gitkanban tick", "starts what is ready"),

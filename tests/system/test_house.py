@@ -18,6 +18,7 @@ HOMES = {
     "click": {"cli"},
     "tabulate": {"views"},
     "rich": {"cli"},
+    "textual": {"cli"},
     "ruamel": {"board"},
     "pygit2": {"board"},
     "portalocker": {"runs"},

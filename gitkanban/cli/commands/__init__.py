@@ -47,6 +47,8 @@ stop          `gitkanban stop`: end a running session; its card becomes blocked 
 sync          `gitkanban sync`: bring the board together with a remote's
 tick          `gitkanban tick`: one pass over the board, for cron, hooks and people
 trust         `gitkanban trust`: show what tick would run on this machine, and allow it
+ui            `gitkanban ui`: the board live on the whole terminal, with keys for what people
+              decide
 undo          `gitkanban undo`: take a board commit back by fields, with a new commit
 why           `gitkanban why`: the first thing that holds a card back, and what would free it
 workers       `gitkanban workers`: who works on this board and how much at once; `workers set`

@@ -1,0 +1,134 @@
+"""What can be done from the screen: one table of keys, what each asks for, and where it applies.
+
+Footer, help and bindings are made of it. Acts on a card are verbs of the command line; what they
+refuse, they refuse there. `applies` only decides which keys are offered.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from gitkanban.core.model import BACKLOG, BLOCKED, DROPPED, RUNNING
+from gitkanban.core.situation.rows import QUESTION, REVIEW
+from gitkanban.core.transitions import PERSON, allowed
+
+CardData = dict[str, Any]
+
+
+class AsksFor(NamedTuple):
+    """What an act asks for before it is done; without `must`, an empty line will do."""
+
+    words: str
+    must: bool = False
+
+
+class Act(NamedTuple):
+    """One thing to do: its key, its word in the footer, what help says, and its verb's arguments."""
+
+    name: str
+    key: str
+    word: str
+    help: str
+    applies: Callable[[CardData], bool]
+    argv: Callable[[str, str], list[str]] | None = None  # from a card's id and the words
+    asks: AsksFor | None = None
+
+
+def _is_in(state: str) -> Callable[[CardData], bool]:
+    return lambda card: bool(card["state"] == state)
+
+
+def _can_drop(card: CardData) -> bool:
+    return allowed(card["status"], DROPPED, PERSON)
+
+
+def _verb_with_why(verb: str) -> Callable[[str, str], list[str]]:
+    return lambda card, text: [verb, card, *([f"--why={text}"] if text else [])]
+
+
+CARD_ACTS = (
+    Act(
+        "accept", "a", "accept", "Merge its work into base.",
+        _is_in(REVIEW), lambda card, _: ["accept", card], AsksFor("enter merges it"),
+    ),
+    Act(
+        "reject", "r", "reject", "Send it back, with words for the next attempt.",
+        _is_in(REVIEW), _verb_with_why("reject"), AsksFor("what is wrong", must=True),
+    ),
+    Act(
+        "answer", "y", "answer", "Answer its question; it runs again with your words.",
+        _is_in(QUESTION), _verb_with_why("retry"), AsksFor("your answer", must=True),
+    ),
+    Act(
+        "retry", "t", "retry", "Let it run again, with words for the next attempt or without.",
+        lambda card: card["status"] == BLOCKED and card["state"] != QUESTION,
+        _verb_with_why("retry"), AsksFor("words for the next attempt (none will do)"),
+    ),
+    Act(
+        "approve", "p", "approve", "Let a backlog card run.",
+        lambda card: card["status"] == BACKLOG, lambda card, _: ["approve", card],
+    ),
+    Act(
+        "stop", "x", "stop", "End its session; its work is kept.",
+        lambda card: card["status"] == RUNNING, _verb_with_why("stop"), AsksFor("why (none will do)"),
+    ),
+    Act(
+        "drop", "d", "drop", "Give up on it; its work stays on its branch.",
+        _can_drop, _verb_with_why("drop"), AsksFor("why (none will do)"),
+    ),
+    Act(
+        "note", "c", "note", "Leave a note on it.",
+        lambda _: True, lambda card, text: ["note", "--", card, text],
+        AsksFor("your note", must=True),
+    ),
+    Act("edit", "e", "edit", "Open its file in your editor.", lambda _: True),
+    Act(
+        "open", "o", "open", "A shell in its worktree; exit comes back.",
+        lambda card: card["status"] != BACKLOG,
+    ),
+)  # fmt: skip
+
+BOARD_ACTS = (
+    Act("new", "n", "new", "Add a card.", lambda _: True),
+    Act("tick", "T", "tick", "Settle what has ended, start what is ready.", lambda _: True,
+        lambda *_: ["tick"]),
+    Act("filter", "slash", "filter", "Show only cards with these words; an empty line shows all.",
+        lambda _: True),
+    Act("board", "b", "board", "Columns by who must move next, and back.", lambda _: True),
+    Act("help", "question_mark", "keys", "This page.", lambda _: True),
+    Act("quit", "q", "quit", "Leave; everything goes on running.", lambda _: True),
+)  # fmt: skip
+
+MOVES = (
+    ("j k ↑ ↓", "Next card, the one before; in the card: scroll."),
+    ("g G", "The first, the last."),
+    ("tab", "From the list to the card, and back."),
+    ("enter", "Open the card."),
+    ("esc", "Back; leave a question; show all cards again."),
+    ("1 2 3 4", "Card, work (the diff), log (it follows), prompt of its next session."),
+    ("^L ^Z ^C", "Read again, suspend, quit."),
+)
+
+_DRAWN = {"slash": "/", "question_mark": "?"}
+
+
+def drawn(act: Act) -> str:
+    """The act's key as people type it."""
+    return _DRAWN.get(act.key, act.key)
+
+
+def by_name(name: str) -> Act:
+    """The act of that name."""
+    return next(act for act in (*CARD_ACTS, *BOARD_ACTS) if act.name == name)
+
+
+def offered(card: CardData | None) -> list[Act]:
+    """The acts that apply: to the card, then to the board."""
+    return [*(act for act in CARD_ACTS if card and act.applies(card)), *BOARD_ACTS]
+
+
+def help_lines() -> list[str]:
+    """Every key with what it does, for the help page."""
+    rows = [("move", ""), *MOVES, ("", ""), ("on a card, where it applies", "")]
+    rows += [(drawn(act), act.help) for act in CARD_ACTS]
+    rows += [("", ""), ("everywhere", ""), *((drawn(act), act.help) for act in BOARD_ACTS)]
+    return [f"  {key:<9} {does}" if does else key for key, does in rows]

@@ -1,0 +1,74 @@
+"""The line in which a person answers: words for a verb, a filter, a new card's title."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Input, Label
+
+from gitkanban.views.text import shown
+
+
+class _Field(Input):
+    """An input line; of what is pasted, line ends become spaces, and nothing is left out."""
+
+    BINDINGS: ClassVar[list[Any]] = [
+        ("escape", "leave", "leave"),
+        ("up,down,tab,shift+tab", "stay", ""),
+    ]
+
+    def _on_paste(self, event: events.Paste) -> None:
+        event.prevent_default()
+        event.stop()
+        self.insert_text_at_cursor(" ".join(event.text.split()))
+
+    def action_leave(self) -> None:
+        """Leave the question unanswered."""
+        self.screen.query_one(AskLine).close()
+
+    def action_stay(self) -> None:
+        """Keep the focus while a question is open."""
+
+
+class AskLine(Horizontal):
+    """One question at a time, above the keys; enter answers it, esc leaves it."""
+
+    def __init__(self) -> None:
+        super().__init__(id="ask")
+        self._answered: Callable[[str], None] | None = None
+        self.display = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a question is open."""
+        return self._answered is not None
+
+    def compose(self) -> ComposeResult:
+        """The question and its field."""
+        yield Label(id="question", markup=False)
+        yield _Field(id="answer", compact=True)
+
+    def ask(self, question: str, answered: Callable[[str], None], text: str = "") -> None:
+        """Ask; `answered` gets the words, stripped."""
+        self._answered = answered
+        self.query_one("#question", Label).update(shown(question))
+        field = self.query_one(_Field)
+        field.value, field.cursor_position = text, len(text)
+        self.display = True
+        field.focus()
+
+    def close(self) -> None:
+        """Ask no more."""
+        self._answered = None
+        self.display = False
+        self.app.call_later(self.app.action_refocus)  # type: ignore[attr-defined]
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Hand over the answer; another question may follow it."""
+        event.stop()
+        answered, text = self._answered, event.value.strip()
+        self.close()
+        if answered:
+            answered(text)

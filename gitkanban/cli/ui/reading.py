@@ -1,0 +1,38 @@
+"""Reads boards and cards for the screen, one thing after the other, in a thread of its own.
+
+The thread dies with the program, whatever it waits for, so that leaving never takes long.
+"""
+
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import Any
+
+from gitkanban.cli.app import in_words
+from gitkanban.errors import GitkanbanError
+
+Job = Callable[[], Any]
+WhenRead = Callable[[Any, GitkanbanError | None], None]
+
+
+class Reader:
+    """Does jobs in their order; `hand_over` is called in the thread, with what has come of each."""
+
+    def __init__(self, hand_over: Callable[[Callable[[], None]], None]) -> None:
+        self._jobs: SimpleQueue[tuple[Job, WhenRead]] = SimpleQueue()
+        self._hand_over = hand_over
+        threading.Thread(target=self._work, name="reader", daemon=True).start()
+
+    def ask(self, job: Job, done: WhenRead) -> None:
+        """Have a job done; `done` gets its result, or the error that it ended with."""
+        self._jobs.put((job, done))
+
+    def _work(self) -> None:
+        while True:
+            job, done = self._jobs.get()
+            result, failure = None, None
+            try:
+                result = job()
+            except Exception as error:  # an error of whatever kind is a line on the screen
+                failure = in_words(error)
+            self._hand_over(lambda done=done, r=result, f=failure: done(r, f))  # type: ignore[misc]

@@ -1,0 +1,57 @@
+"""Whether a board may look different from before: the stat of what it is made of, a few dozen files.
+
+No git is run and nothing is read, so that it can be asked once a second all night.
+"""
+
+import os
+from collections.abc import Iterator
+
+from gitkanban.board.content import status_cache
+from gitkanban.board.repo.place import Place
+
+
+def fingerprint(place: Place) -> tuple[object, ...]:
+    """A value that changes with the board's branch, base, the slots, and what stands beside them."""
+    return (
+        status_cache.outside(place.common),
+        tuple(_stat_of(path) for path in _paths_beside(place)),
+        tuple(_slot_stats(place.slots)),
+    )
+
+
+def _paths_beside(place: Place) -> tuple[str, ...]:
+    common, private = place.common, place.private
+    return (
+        f"{common}/{place.ref}",
+        # A ref is replaced by a rename, which its folder shows: base, and the branches of cards.
+        f"{common}/refs/heads",
+        f"{common}/refs/heads/card",
+        f"{common}/packed-refs",
+        f"{common}/reftable/tables.list",
+        f"{private}/ticked",
+        f"{private}/cache/behind",
+    )
+
+
+def _slot_stats(slots: str) -> Iterator[tuple[int, int, int]]:
+    try:
+        profiles = [
+            entry.path for entry in os.scandir(slots) if entry.is_dir(follow_symlinks=False)
+        ]
+    except OSError:
+        return
+    for path in sorted(profiles):
+        yield _stat_of(path)
+        try:
+            names = sorted(os.listdir(path))
+        except OSError:
+            continue
+        yield from (_stat_of(f"{path}/{name}") for name in names)
+
+
+def _stat_of(path: str) -> tuple[int, int, int]:
+    try:
+        found = os.stat(path, follow_symlinks=False)
+    except OSError:
+        return 0, 0, 0
+    return found.st_mtime_ns, found.st_size, found.st_ino

@@ -1,0 +1,1 @@
+"""Tests of the screen of `gitkanban ui`, by textual's own pilot."""
