@@ -51,3 +51,10 @@ def test_a_later_folder_counts_where_an_earlier_one_has_it_without_leave_to_run_
     assert programs.find("agent", path) == (f"{tmp_path}/second/agent", "")
     fault = f"{tmp_path}/first/agent is not executable"
     assert programs.find("agent", f"{tmp_path}/first:/bin") == ("", fault)
+
+
+def test_a_sandbox_is_a_program_that_is_needed(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    worker = Worker("w", "p", command=("sh",), sandbox=("no-such-box", "{workspace}"))
+    found = worker_programs.find_missing(place_of(repo), Config(workers={"w": worker}))
+    assert found["w"] == NoProgram("no-such-box", "not on PATH", "its sandbox")
