@@ -38,7 +38,7 @@ _FRESH = 60  # seconds during which an empty run folder may be about to be fille
 def read_tokens(place: Place) -> tuple[TokenSeen, ...]:
     """Every lease token; card and run are empty where it cannot be read."""
     found = []
-    for slot in slots.tokens(place):
+    for slot in slots.with_token(place):
         lease = slots.read(place, slot)
         found.append(TokenSeen(slot, lease.card if lease else "", lease.run if lease else ""))
     return tuple(found)

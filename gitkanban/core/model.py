@@ -33,6 +33,24 @@ WORKTREE = "worktree-per-task"
 SHARED = "shared"
 
 
+class Slot(NamedTuple):
+    """One numbered unit of a profile's capacity; as text `profile#number`."""
+
+    profile: str
+    number: int  # from 1; 0: a text that names none
+
+    @classmethod
+    def parse(cls, text: str) -> "Slot":
+        """The slot of `profile#number`; all of the text is the profile where it has no number."""
+        profile, _, number = text.rpartition("#")
+        if number.isascii() and number.isdigit():
+            return cls(profile, int(number))
+        return cls(text, 0)
+
+    def __str__(self) -> str:
+        return f"{self.profile}#{self.number}"
+
+
 class Card(NamedTuple):
     """One piece of work; the fields of `.kanban/cards/<id>.yaml`, in the order of that file."""
 

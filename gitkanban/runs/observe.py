@@ -78,7 +78,7 @@ def _look_at_place(
         runs=tuple(facts for facts in runs if facts.card),
         known_runs=frozenset(folder.run for folder in every),
         refused=_still_refused(place, board),
-        busy_slots=frozenset(_slot_of_lock(name) for name in held if name.startswith("slot/")),
+        busy_slots=frozenset(slots.slots_of(held)),
         tampering=found,
         untrusted={**_held_workers(board.config, found), **withheld.starts},
         missing=worker_programs.find_missing(place, board.config) if board.config else {},
@@ -113,12 +113,6 @@ def _lock_names_to_probe(board: Board, specs: Iterable[spec.Spec]) -> set[str]:
     for found in specs:
         names.update(leases.lock_names(found.one("card"), found.one("slot")))
     return names
-
-
-def _slot_of_lock(name: str) -> str:
-    _, _, rest = name.partition("/")
-    profile, _, number = rest.rpartition("/")
-    return f"{profile}#{number}"
 
 
 def _run_facts(folder: Folder, found: spec.Spec, held: set[str]) -> RunFacts:

@@ -12,10 +12,9 @@ from gitkanban.board.repo.checkouts import base_of
 from gitkanban.board.repo.place import Place
 from gitkanban.core.agents.presets import with_choices
 from gitkanban.core.changes import EditCard
-from gitkanban.core.model import Config
+from gitkanban.core.model import Config, Slot
 from gitkanban.core.moves import started
 from gitkanban.core.tick.plan import holds_after
-from gitkanban.core.tick.room import split_slot
 from gitkanban.core.tick.schedule import Start
 from gitkanban.errors import Refused
 from gitkanban.runs import leases
@@ -82,7 +81,7 @@ def _reserve_start(
     state: TickState, look: BoardLook, config: Config, start: Start
 ) -> Reservation | None:
     """The reservation; None if a lock is somebody's, or cannot be made, which is an error."""
-    profile, number = split_slot(start.slot)
+    profile, number = Slot.parse(start.slot)
     observed = look.observed
     lease = Lease(
         profile, number, start.card, clock.sortable_id(), observed.host, observed.clone, 0,

@@ -7,7 +7,7 @@ from typing import Any
 from gitkanban.clock import iso
 from gitkanban.core.forecast.assessment import CHAIN, Advice, Assessment, waited_at
 from gitkanban.core.forecast.simulate import Bar, Simulated
-from gitkanban.core.model import Board
+from gitkanban.core.model import Board, Slot
 from gitkanban.core.tick.room import Key
 from gitkanban.views.text import clipped, coloured, columns, padded, plural, shown, width
 
@@ -152,7 +152,7 @@ def _head_lines(done: Simulated, worth: Assessment) -> list[str]:
 def gantt(done: Simulated, total: int = 100, colour: bool = False) -> list[str]:
     """A row for each slot, time to the right; a bar bears its card's id where that fits."""
     slots: dict[str, list[Bar]] = {}
-    for bar in sorted(done.bars, key=lambda bar: (_slot_key(bar.slot), bar.start)):
+    for bar in sorted(done.bars, key=lambda bar: (Slot.parse(bar.slot), bar.start)):
         slots.setdefault(bar.slot, []).append(bar)
     head = min(max(width(slot) for slot in slots), max(8, total // 2))
     room = max(10, total - head - 2)
@@ -179,11 +179,6 @@ def _legend_lines(workers: Mapping[str, int], total: int) -> list[str]:
         )
         used += size
     return lines
-
-
-def _slot_key(slot: str) -> tuple[str, int]:
-    profile, _, number = slot.rpartition("#")
-    return profile, int(number) if number.isdigit() else 0
 
 
 def _axis_line(span: int, room: int) -> str:

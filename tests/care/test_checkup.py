@@ -87,7 +87,7 @@ def test_a_token_of_nobody_is_removed(ticking: Bench) -> None:
     slots.write(ticking.place, Lease("p", 2, "T9", "r9", "h", "c", 4711, NOW))
     assert codes(ticking, state()) == [("lease-without-run", "remove-token")]
     assert mended(ticking, state()) == [""]
-    assert slots.tokens(ticking.place) == []
+    assert slots.with_token(ticking.place) == []
 
 
 def test_a_token_is_left_alone_once_somebody_sits_there(ticking: Bench) -> None:
@@ -95,7 +95,7 @@ def test_a_token_is_left_alone_once_somebody_sits_there(ticking: Bench) -> None:
     [symptom] = found(ticking, state())
     with ticking.locks.take("slot/p/2") or pytest.fail("the lock is held"):
         assert Repairs(ticking.place, state()).mend(symptom).startswith("a run has begun")
-        assert slots.tokens(ticking.place) == ["p#2"]
+        assert slots.with_token(ticking.place) == ["p#2"]
         assert codes(ticking, state()) == [("slot-without-run", "")]
 
 

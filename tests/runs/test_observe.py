@@ -183,7 +183,7 @@ def test_a_cancelled_reservation_leaves_nothing(bench: Bench) -> None:
     assert slots.read(bench.place, "p#1") == reserved.lease
     leases.cancel(bench.place, reserved)
     assert look(bench).known_runs == frozenset()
-    assert slots.tokens(bench.place) == []
+    assert slots.with_token(bench.place) == []
     assert leases.take(bench.locks, "T1", "p#1")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from gitkanban.core.model import Run
+from gitkanban.core.model import Run, Slot
 
 DOLLAR = 1_000_000
 _MOST = 1_000_000 * DOLLAR  # of one run or budget; more is a mistake
@@ -58,7 +58,7 @@ def day_of(at: int) -> str:
 BY: Mapping[str, Callable[[Run], str]] = {
     "card": lambda run: run.card,
     "worker": lambda run: run.worker,
-    "profile": lambda run: run.slot.rpartition("#")[0],
+    "profile": lambda run: Slot.parse(run.slot).profile if run.slot else "",
     "day": lambda run: day_of(run.ended),
 }
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from gitkanban.core.backoff import due
 from gitkanban.core.graph import children, unfinished
-from gitkanban.core.model import REVIEW, RUNNING, TODO, Board, Card, Config
+from gitkanban.core.model import REVIEW, RUNNING, TODO, Board, Card, Config, Slot
 from gitkanban.core.tick import room
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.fair import Accounts
@@ -138,7 +138,7 @@ class _Course:
         heappush(self.events, (at, self.count, what, card, ends))
 
     def _sit(self, one: Occupant, start: int, end: int, ran: bool = False) -> None:
-        slot = f"{one.profile}#{one.number}"
+        slot = str(Slot(one.profile, one.number))
         self.bars.append(Bar(one.label, one.worker, one.profile, slot, start, end, ran))
         self._event(end, END_OF_EARLIER if ran else END, one.label, one)
 

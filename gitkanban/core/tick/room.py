@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple, TypeAlias
 
-from gitkanban.core.model import RUNNING, SHARED, Board, Card, Config, Worker
+from gitkanban.core.model import RUNNING, SHARED, Board, Card, Config, Slot, Worker
 from gitkanban.core.tick.facts import Observed, RunFacts
 
 Needs: TypeAlias = tuple[tuple[str, int], ...]
@@ -101,12 +101,6 @@ def asks_of(worker: Worker, needs: Needs) -> tuple[Ask, ...]:
     return tuple(asks)
 
 
-def split_slot(slot: str) -> tuple[str, int]:
-    """(profile, number) of `profile#number`; the number is 0 if there is none."""
-    profile, _, number = slot.rpartition("#")
-    return (profile, int(number)) if number.isascii() and number.isdigit() else (slot, 0)
-
-
 def occupants(board: Board, observed: Observed) -> list[Occupant]:
     """The running cards of the board, then live runs whose card no longer says so, then slots
     whose lock is held by nobody known."""
@@ -122,15 +116,15 @@ def occupants(board: Board, observed: Observed) -> list[Occupant]:
     for run in sorted(observed.runs, key=lambda facts: facts.run):
         if run.run not in running and (run.alive or run.exit is None):
             found.append(_of_run(board, run))
-    seen = {f"{one.profile}#{one.number}" for one in found}
+    seen = {str(Slot(one.profile, one.number)) for one in found}
     for slot in sorted(observed.busy_slots - seen):
-        profile, number = split_slot(slot)
+        profile, number = Slot.parse(slot)
         found.append(Occupant(f"slot {slot}", "", profile, number, (Ask(PROFILE, profile),), True))
     return found
 
 
 def _of_run(board: Board, run: RunFacts) -> Occupant:
-    profile, number = split_slot(run.slot)
+    profile, number = Slot.parse(run.slot)
     worker = Worker(
         run.worker, run.profile or profile, workspace_policy=SHARED if run.shared else ""
     )
@@ -143,7 +137,7 @@ def _of_run(board: Board, run: RunFacts) -> Occupant:
 
 def _occupant_of(board: Board, observed: Observed, card: Card) -> Occupant:
     worker = board.worker_of(card)
-    profile, number = split_slot(card.slot)
+    profile, number = Slot.parse(card.slot)
     if worker is None:
         worker = Worker(card.worker, profile)
     profile = profile or worker.profile

@@ -31,7 +31,7 @@ from collections.abc import Collection, Container, Iterable, Mapping
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
-from gitkanban.core.model import TODO, Board, Card, Config, Worker
+from gitkanban.core.model import TODO, Board, Card, Config, Slot, Worker
 from gitkanban.core.tick import room
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.fair import Accounts, Turns
@@ -226,7 +226,8 @@ def schedule(board: Board, observed: Observed, reasons: Reasons | None = None) -
             _holds_of_line(line, blocks.get(name, {}), seats, {one.label for one in started})
         )
     starts = tuple(
-        Start(one.label, one.worker, one.profile, f"{one.profile}#{one.number}") for one in started
+        Start(one.label, one.worker, one.profile, str(Slot(one.profile, one.number)))
+        for one in started
     )
     return Scheduled(starts, tuple(sorted(held)), accounts.served(), dict(sorted(since.items())))
 

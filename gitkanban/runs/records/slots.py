@@ -4,12 +4,14 @@ A token proves nothing: the kernel lock of the same name does. Tokens are for pe
 read; a missing, damaged or edited one is written again from the run folder.
 """
 
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from gitkanban import clock, files
 from gitkanban.board.repo.place import Place
+from gitkanban.core.model import Slot
+from gitkanban.runs.records import tokens
 from gitkanban.runs.records.folders import Folder
-from gitkanban.runs.records.tokens import MOST, trusted_root
 from gitkanban.runs.supervision import spec
 
 
@@ -28,24 +30,32 @@ class Lease(NamedTuple):
     @property
     def slot(self) -> str:
         """`profile#number`."""
-        return f"{self.profile}#{self.number}"
+        return str(Slot(self.profile, self.number))
 
 
 def lock_name(slot: str) -> str:
     """The name of the kernel lock behind `profile#number`."""
-    profile, _, number = slot.rpartition("#")
+    profile, number = Slot.parse(slot)
     return f"slot/{profile}/{number}"
+
+
+def slots_of(lock_names: Iterable[str]) -> Iterator[str]:
+    """The slots, as `profile#number`, behind those of the locks that are slots'."""
+    for name in lock_names:
+        kind, _, rest = name.partition("/")
+        profile, _, number = rest.rpartition("/")
+        if kind == "slot":
+            yield f"{profile}#{number}"
 
 
 def token(place: Place, slot: str) -> str:
     """The path of a slot's token."""
-    profile, _, number = slot.rpartition("#")
-    return f"{place.slots}/{profile}/{number}.lock"
+    return tokens.path_of(place.slots, *Slot.parse(slot))
 
 
 def _trusted_root(place: Place) -> str:
     """The folder below which nothing on the way to a token may be a link: it comes with the board."""
-    return trusted_root(place.slots)
+    return tokens.trusted_root(place.slots)
 
 
 def render(lease: Lease) -> str:
@@ -76,48 +86,27 @@ def remove(place: Place, slot: str) -> None:
 
 def read(place: Place, slot: str) -> Lease | None:
     """What the token says, None when it is missing or does not read as one of this slot."""
-    try:
-        path = token(place, slot)
-        text = files.read(path, below=_trusted_root(place), most=MOST).decode()
-    except (OSError, ValueError):
-        return None
-    fields = {}
-    for line in text.splitlines():
-        key, colon, value = line.partition(":")
-        if colon and not key.startswith("#"):
-            fields[key.strip()] = _unquote_value(value.strip())
+    profile, number = Slot.parse(slot)
+    fields = tokens.read_fields(place.slots, profile, number)
     if fields.get("slot") != slot or not fields.get("run") or not fields.get("card"):
         return None
-    profile, _, number = slot.rpartition("#")
     try:
         started = clock.parse(fields.get("started", ""))
         pid = int(fields.get("pid", "0"))
     except ValueError:
         return None
     host, clone = fields.get("host", ""), fields.get("clone", "")
-    return Lease(profile, int(number), fields["card"], fields["run"], host, clone, pid, started)
-
-
-def _unquote_value(value: str) -> str:
-    if not value.startswith('"'):
-        return value
-    import json
-
-    try:
-        return str(json.loads(value))
-    except ValueError:
-        return ""
+    return Lease(profile, number, fields["card"], fields["run"], host, clone, pid, started)
 
 
 def of_run(folder: Folder, facts: spec.Spec | None = None) -> Lease | None:
     """The lease as the run folder knows it, the source from which tokens are rebuilt."""
     found = folder.facts() if facts is None else facts
-    profile, _, number = found.one("slot").rpartition("#")
-    if not profile or not number.isdigit():
+    slot = Slot.parse(found.one("slot"))
+    if not slot.profile or not slot.number:
         return None
     return Lease(
-        profile,
-        int(number),
+        *slot,
         found.one("card"),
         found.one("run"),
         found.one("host"),
@@ -145,12 +134,6 @@ def mend(place: Place, folder: Folder, facts: spec.Spec | None = None) -> bool:
     return True
 
 
-def tokens(place: Place) -> list[str]:
+def with_token(place: Place) -> list[str]:
     """Every slot that has a token, as `profile#number`, whatever is in it."""
-    found, root = [], _trusted_root(place)
-    for profile in files.names(place.slots, below=root):
-        for name in files.names(f"{place.slots}/{profile}", below=root):
-            number = name.removesuffix(".lock")
-            if name.endswith(".lock") and number.isdecimal() and len(number) < 10:
-                found.append(f"{profile}#{number}")
-    return found
+    return [str(Slot(*each)) for each in tokens.every(place.slots)]

@@ -139,7 +139,7 @@ def test_cleaning_the_checkout_takes_no_slot_away_and_the_token_comes_back(
     assert before
     assert (before.card, before.run, before.pid) == ("T1", running.folder.run, running.pid)
     git(bench.repo, "clean", "-fdxq")
-    assert slots.tokens(bench.place) == []
+    assert slots.with_token(bench.place) == []
     assert bench.local.alive([running.folder]) == {running.folder.run}
     assert leases.take(bench.locks, "T2", "p#1") is None
     assert slots.mend(bench.place, running.folder)
@@ -163,10 +163,10 @@ def test_odd_names_survive_a_token(bench: Bench) -> None:
     lease = slots.Lease("prö: file", 2, "T1", "01", 'h"x', "c", 7, 1_790_000_000)
     slots.write(bench.place, lease)
     assert slots.read(bench.place, "prö: file#2") == lease
-    assert slots.tokens(bench.place) == ["prö: file#2"]
+    assert slots.with_token(bench.place) == ["prö: file#2"]
     slots.remove(bench.place, "prö: file#2")
     slots.remove(bench.place, "prö: file#2")
-    assert slots.tokens(bench.place) == []
+    assert slots.with_token(bench.place) == []
 
 
 def test_a_process_is_told_only_while_it_is_the_same() -> None:
@@ -214,7 +214,7 @@ def test_a_token_is_not_written_through_a_link(bench: Bench, tmp_path: Path, lin
     with pytest.raises(OSError, match="symbolic link is in the way"):
         slots.write(bench.place, lease)
     (outside / "p" / "1.lock").write_text(slots.render(lease))
-    assert slots.read(bench.place, "p#1") is None and slots.tokens(bench.place) == []
+    assert slots.read(bench.place, "p#1") is None and slots.with_token(bench.place) == []
     slots.remove(bench.place, "p#1")
     leases.release(held)
     assert [path.name for path in outside.rglob("*.lock")] == ["1.lock"]
