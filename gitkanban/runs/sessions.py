@@ -246,6 +246,7 @@ def spawn(folder: Folder, fds: list[int]) -> int:
             argv,
             {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"},
             file_actions=actions,
+            setsigmask=supervisor.WOKEN_BY,  # a stop that comes before it listens waits for it
         )
     finally:
         for fd in fds:

@@ -26,7 +26,7 @@ BOOT = "import sys; sys.path.append(sys.argv[1]); from gitkanban.runs.supervisio
 
 _LOGS = {"session": ("stdout.log", "stderr.log")}  # the others: one log, `<step>.log`
 _STOPPING = (signal.SIGTERM, signal.SIGINT)
-_WOKEN_BY = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
+WOKEN_BY = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 _COLLECT_TIMEOUT = 900.0
 _HARD = 1.0  # seconds between looks at processes that even KILL does not end
 
@@ -404,7 +404,7 @@ def _tell_group(group: int, number: int) -> None:
 def _wait_signal(seconds: float) -> int:
     """The number of the signal that came within `seconds`, 0 for none."""
     if hasattr(signal, "sigtimedwait"):
-        came = signal.sigtimedwait(_WOKEN_BY, seconds)
+        came = signal.sigtimedwait(WOKEN_BY, seconds)
         return came.si_signo if came else 0
     time.sleep(min(seconds, 0.2))  # macOS has no such call: look more often instead
     pending = signal.sigpending()
@@ -434,9 +434,9 @@ def _detach_process(folder: str, keep: list[int]) -> None:
             os.set_inheritable(fd, False)
         elif fd > 2:
             _close_quietly(fd)
-    for number in _WOKEN_BY:  # an ignored SIGCHLD, say, would be inherited
+    for number in WOKEN_BY:  # an ignored SIGCHLD, say, would be inherited
         signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_SETMASK, _WOKEN_BY)
+    signal.pthread_sigmask(signal.SIG_SETMASK, WOKEN_BY)
 
 
 def main() -> None:
