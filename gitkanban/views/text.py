@@ -136,6 +136,20 @@ def padded_left(text: str, columns: int) -> str:
     return " " * (columns - width(text)) + text
 
 
+def table(heads: "list[str]", rows: "list[list[str | int]]") -> str:
+    """Rows under their heads and a rule, each column as wide as it must be; numbers to the right."""
+    lines = [""] * (len(rows) + 2)
+    for at, head in enumerate(heads):
+        values = [row[at] for row in rows]
+        place = padded_left if rows and all(isinstance(each, int) for each in values) else padded
+        texts = [head, *map(str, values)]
+        size = max(map(width, texts))
+        texts.insert(1, "-" * size)
+        for number, text in enumerate(texts):
+            lines[number] += ("  " if at else "") + place(text, size)
+    return "\n".join(line.rstrip() for line in lines)
+
+
 def columns(rows: list[list[str]], total: int, stretch: int) -> list[str]:
     """Rows as lines of aligned columns in at most `total` columns, control characters visible.
 

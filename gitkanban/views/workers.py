@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gitkanban.views.text import plural, shown
+from gitkanban.views.text import plural, shown, table
 
 
 def _share_words(worker: dict[str, Any]) -> str:
@@ -18,8 +18,6 @@ def _taken_words(running: int, limit: int, reserved: int = 0) -> str:
 
 def workers_text(data: dict[str, Any]) -> str:
     """The page of `gitkanban workers`, from the data of `status --json`."""
-    from tabulate import tabulate
-
     rows = [
         [
             worker["name"],
@@ -38,17 +36,17 @@ def workers_text(data: dict[str, Any]) -> str:
     ]
     heads = ["worker", "profile", "mode", "running", "ready", "waiting", "stuck", "share", "paused"]
     problems = [shown(_problem_line(each)) for each in data["problems"] if is_of_config(each)]
-    parts = [tabulate(rows, heads, tablefmt="simple")] if rows or not problems else []
+    parts = [table(heads, rows)] if rows or not problems else []
     host = data["host"]
     if host["limit"]:
         taken = _taken_words(host["running"], host["limit"], host["reserved"])
-        parts.append(tabulate([["this one", taken]], ["host", "taken"], tablefmt="simple"))
+        parts.append(table(["host", "taken"], [["this one", taken]]))
     for title, head in (("profiles", "profile"), ("capacities", "capacity")):
         if data[title]:
             totals = [
                 [n, _taken_words(t["running"], t["limit"])] for n, t in sorted(data[title].items())
             ]
-            parts.append(tabulate(totals, [head, "taken"], tablefmt="simple"))
+            parts.append(table([head, "taken"], totals))
     if problems:
         parts.append("\n".join([f"{plural(len(problems), 'problem')}:", *problems]))
     return "\n\n".join(parts) + "\n"

@@ -320,7 +320,7 @@ def test_a_warm_status_imports_nothing_heavy(repo: Path) -> None:
         [sys.executable, "-c", code], cwd=repo, capture_output=True, text=True, check=True
     )
     loaded = set(done.stdout.splitlines()[-1].split())
-    heavy = {"pygit2", "ruamel.yaml", "portalocker", "tabulate", "click", "typing", "json"}
+    heavy = {"pygit2", "ruamel.yaml", "portalocker", "click", "typing", "json"}
     assert "gitkanban.views.status" in loaded and not heavy & loaded
 
 

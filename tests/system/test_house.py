@@ -16,7 +16,6 @@ PACKAGE = ROOT / "gitkanban"
 # Each third-party library has one home.
 HOMES = {
     "click": {"cli"},
-    "tabulate": {"views"},
     "rich": {"cli"},
     "textual": {"cli"},
     "ruamel": {"board"},
