@@ -110,8 +110,9 @@ PRESETS: Mapping[str, Preset] = {
             name="hermes",
             tried="0.19.0",
             start=("hermes", "-p", "{profile}", "-z", "{prompt}", *_HERMES),
-            resume=(
-                "hermes", "-p", "{profile}", "--resume", "{session}", "-z", "{prompt}", *_HERMES,
+            resume=(  # with `-z` it would begin another conversation
+                "hermes", "-p", "{profile}", "chat", "--yolo", "-Q", "--resume", "{session}",
+                "-q", "{prompt}", OPTIONS,
             ),
             allows=Allows("every file", "any command", "whatever its tools reach", True),
             interactive=("hermes", "-p", "{profile}", "--resume", "{session}", OPTIONS),

@@ -381,8 +381,10 @@ def _aider_count(number: str, thousand: str) -> int | None:
 
 
 def _read_hermes(output: SessionOutput) -> Reading:
-    """It prints its last message alone; the rest is in its usage file."""
+    """It prints its last message alone; the rest is in its usage file, where it begins anew."""
     usage = _as_mapping(_parse_json(output.usage))
+    if not usage:
+        return _read_hermes_chat(output)
     failed = usage.get("failed") is True
     text = output.stdout.strip()
     words = _as_text(usage.get("failure")) or text or "the agent says that it failed"
@@ -394,6 +396,26 @@ def _read_hermes(output: SessionOutput) -> Reading:
         cost_usd=_sum_costs(usage.get("estimated_cost_usd")) if known else "",
         tokens_in=_sum_tokens(usage.get("input_tokens"), usage.get("cache_read_tokens")),
         tokens_out=_sum_tokens(usage.get("output_tokens")),
+    )
+
+
+_HERMES_SESSION = re.compile(r"^session_id: (\S+)$", re.MULTILINE)
+_HERMES_ERROR = re.compile(r"^(?:Error: .*|Session not found: .*)$", re.MULTILINE)
+
+
+def _read_hermes_chat(output: SessionOutput) -> Reading:
+    """One that goes on prints its last message, after warnings, and its session on stderr."""
+    errors = clean(output.stderr)
+    lines = [
+        line for line in clean(output.stdout).splitlines() if not line.lstrip().startswith("⚠")
+    ]
+    text = "\n".join(lines).strip()
+    named, failed = _HERMES_SESSION.search(errors), _HERMES_ERROR.search(errors)
+    words = failed[0] if failed else text.rpartition("\n")[2]
+    return Reading(
+        session=named[1] if named else "",
+        summary="" if output.failed else text,
+        error=words if output.failed else "",
     )
 
 

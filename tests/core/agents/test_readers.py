@@ -203,3 +203,36 @@ def test_no_output_breaks_a_reader(agent: str, events: list[object], text: str) 
 def test_deep_and_long_output_is_read_in_time(agent: str) -> None:
     read(agent, SessionOutput('{"a":' * 100_000 + "\n" + "[" * 1_000_000, failed=True), NOW)
     read(agent, SessionOutput("litellm.XError: " * 50_000 + "\nTokens: " * 50_000), NOW)
+
+
+@pytest.mark.parametrize(
+    ("stdout", "stderr", "failed", "session", "summary", "error"),
+    [
+        ("  ⚠ no scanner\nWrote it\ndown.\n", "↻ Resumed session x\n\nsession_id: s_1\n", False,
+         "s_1", "Wrote it\ndown.", ""),
+        ("", "Error: HTTP 500: oh\n\nsession_id: s_1\n", True, "s_1", "", "Error: HTTP 500: oh"),
+        ("some words\nHTTP 401: bad key", "session_id: s_1\n", True, "s_1", "", "HTTP 401: bad key"),
+        ("session_id: s_9", "", False, "", "session_id: s_9", ""),
+    ],
+)  # fmt: skip
+def test_a_hermes_that_goes_on_names_its_session_on_stderr(
+    stdout: str, stderr: str, failed: bool, session: str, summary: str, error: str
+) -> None:
+    found = read("hermes", SessionOutput(stdout, stderr, failed=failed), NOW)
+    assert (found.session, found.summary, found.error) == (session, summary, error)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [  # as the real programs say it, the service answering 404
+        "Error: Profile 'nobody' does not exist. Create it with: hermes profile create nobody",
+        "There's an issue with the selected model (x). It may not exist or you may not have access "
+        "to it. Run --model to pick a different model.",
+        "unexpected status 404 Not Found: The model `x` does not exist or you do not have access to "
+        "it., url: http://127.0.0.1:35565/v1/responses",
+        "404 The model `x` does not exist or you do not have access to it.",
+    ],
+)
+def test_an_unknown_model_or_profile_is_a_thing_for_a_person(words: str) -> None:
+    assert read("claude", claude(is_error=True, result=words), NOW).misconfigured
+    assert not read("claude", claude(is_error=False, result=words), NOW).misconfigured
