@@ -25,6 +25,8 @@ review/      What a reviewer of a board or of a change to it should know
 situation/   What people see of a board: made once, worded once, shown by every face
 sizes        How large a board may be: far above what people make, and small enough to be read at
              once
+split_cards  The cards of a large board, of which those that are done or dropped are looked up
+             one at a time
 symptom      A symptom: one thing that is wrong around a board, and what would repair it, if
              anything
 tick/        What a tick decides: facts in, verdicts, changes and starts out

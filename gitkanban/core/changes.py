@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from gitkanban.core.model import Board, Card, Note, Pause, Run
+from gitkanban.core.split_cards import copied
 
 Value: TypeAlias = Any  # str, int, or a tuple of str or of (str, int): the type of the card's field
 
@@ -98,7 +99,7 @@ def applied(board: Board, changes: Iterable[Change]) -> Board:
 
     Raises KeyError when an edited card does not exist.
     """
-    cards, runs, notes = dict(board.cards), dict(board.runs), dict(board.notes)
+    cards, runs, notes = copied(board.cards), dict(board.runs), dict(board.notes)
     paused, archived = dict(board.paused), set(board.archived)
     for change in changes:
         match change:

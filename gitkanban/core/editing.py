@@ -13,6 +13,7 @@ from gitkanban.core.graph import cycles
 from gitkanban.core.ids import check_id, did_you_mean
 from gitkanban.core.lookup import card_of, not_known
 from gitkanban.core.model import STATUS_FIELDS, Board, Card
+from gitkanban.core.split_cards import copied, twin_of
 from gitkanban.errors import BadData, NotFound, Refused, UsageError
 
 
@@ -21,7 +22,7 @@ def added(board: Board, cards: Sequence[Card]) -> list[AddCard]:
 
     Raises UsageError, NotFound, BadData or Refused, naming the first card that cannot be added.
     """
-    known = dict(board.cards)
+    known = copied(board.cards)
     for card in cards:
         check_id(card.id)
         _check_new(board, known, card)
@@ -65,7 +66,8 @@ def edited(board: Board, card: Card, fields: Mapping[str, Any]) -> list[EditCard
     if not fields:
         return []
     after = card._replace(**fields)
-    known = {**board.cards, card.id: after}
+    known = copied(board.cards)
+    known[card.id] = after
     check_fields(board, known, after, before=card)
     if "parents" in fields:
         _check_cycles(known, [card.id])
@@ -84,7 +86,8 @@ def check_rewrite(board: Board, before: Card | None, after: Card) -> None:
                 f"an edit may not change {', '.join(moved)} of {after.id}",
                 "Use approve, done, block, retry, drop, reopen, or edit --to-backlog.",
             )
-    known = {**board.cards, after.id: after}
+    known = copied(board.cards)
+    known[after.id] = after
     check_fields(board, known, after, before=before)
     if before is None or before.parents != after.parents:
         _check_cycles(known, [after.id])
@@ -179,7 +182,7 @@ def _check_new(board: Board, known: Mapping[str, Card], card: Card) -> None:
         raise Refused(
             f"card {card.id} already exists, and cannot be read", "`gitkanban status` says why."
         )
-    twin = next((other for other in known if other.lower() == card.id.lower()), None)
+    twin = twin_of(known, card.id)
     if twin:
         raise Refused(
             f"card {card.id} differs from {twin} only in case",

@@ -4,6 +4,8 @@ board_after   The board after a commit of ours, as reading it would give it, wit
               reading it all
 board_cache   The whole board of one commit, kept as plain data, so that a second read needs no
               git and no YAML
+finished_cards  The finished cards of a board in one file, read one at a time by their place in
+              it
 memorynotes   The notes of kind `memory` on a board, those of quiet and archived cards among them
 reading       The files of a board at a commit, as values; only blobs that were never seen before
               are parsed

@@ -20,6 +20,7 @@ from gitkanban.core.changes import (
     SetPause,
 )
 from gitkanban.core.model import Board
+from gitkanban.core.split_cards import copied
 
 _FOREKNOWN = (AddCard, AddNote, ClearPause, EditCard, EndRun, RewriteCard, SetPause)
 
@@ -33,7 +34,7 @@ def after(
     """
     if before.problems or not all(isinstance(change, _FOREKNOWN) for change in changes):
         return None
-    cards, runs = dict(applied.cards), dict(applied.runs)
+    cards, runs = copied(applied.cards), dict(applied.runs)
     notes, paused = dict(applied.notes), dict(applied.paused)
     try:
         for change in changes:

@@ -7,15 +7,21 @@ import gc
 import marshal
 import os
 import sys
+from collections.abc import Collection, Mapping
 from typing import Any
 from zlib import crc32
 
 from gitkanban import __version__, files
+from gitkanban.board.content import finished_cards
+from gitkanban.board.content.finished_cards import FinishedFile
 from gitkanban.board.repo.place import Place
-from gitkanban.core.model import Board, Card, Config, Note, Pause, Problem, Run, Worker
+from gitkanban.core.model import TERMINAL, Board, Card, Config, Note, Pause, Problem, Run, Worker
+from gitkanban.core.split_cards import SplitCards, open_cards
 
 _FIELDS = tuple(kind._fields for kind in (Card, Config, Note, Pause, Problem, Run, Worker))
-_FORMAT = ("board", 4, __version__, sys.hexversion, _FIELDS)
+_FINISHED_LEAST = 500  # finished cards that are worth a file of their own
+_CHANGED_MOST = 1000  # of them, after which that file is written again
+_FORMAT = ("board", 5, __version__, sys.hexversion, _FIELDS)
 
 
 def load(place: Place, commit: str) -> Board | None:
@@ -32,12 +38,12 @@ def load(place: Place, commit: str) -> Board | None:
             data = file.read()
         if crc32(data) != checksum:
             return None
-        config, cards, runs, notes, paused, archived, problems = marshal.loads(data)
+        config, cards, runs, notes, paused, archived, problems, finished = marshal.loads(data)
         return Board(
             place.branch,
             commit,
             _config_from_row(config),
-            {row[0]: Card._make(row) for row in cards},
+            _join_cards(place, {row[0]: Card._make(row) for row in cards}, finished),
             {card: tuple(map(Run._make, rows)) for card, rows in runs.items()},
             {card: tuple(map(Note._make, rows)) for card, rows in notes.items()},
             {row[0]: Pause._make(row) for row in paused},
@@ -53,18 +59,52 @@ def load(place: Place, commit: str) -> Board | None:
 
 def save(place: Place, board: Board) -> None:
     """Keep the board; done without where it cannot be written."""
+    cards, finished = _part_cards(place, board.cards)
     rows: Any = (  # not NamedTuples: marshal knows plain tuples only
         _plain_config(board.config),
-        [tuple(card) for card in board.cards.values()],
+        [tuple(card) for card in cards],
         {card: [tuple(run) for run in runs] for card, runs in board.runs.items()},
         {card: [tuple(note) for note in notes] for card, notes in board.notes.items()},
         [tuple(pause) for pause in board.paused.values()],
         board.archived,
         [tuple(problem) for problem in board.problems],
+        finished,
     )
     data = marshal.dumps(rows)
     head = marshal.dumps((_FORMAT, board.commit, place.prefix, crc32(data)))
     files.cache(_cache_path(place), head + data)
+
+
+def _part_cards(place: Place, cards: Mapping[str, Card]) -> tuple[Collection[Card], Any]:
+    """The cards to be kept here, and which others are in a file of their own: name, stat, changes.
+
+    That file stays as it is while few of its cards change, so that a change of one card does not
+    write all that were ever done.
+    """
+    folder = f"{place.private}/cache"
+    if isinstance(cards, SplitCards) and isinstance(cards.finished, FinishedFile):
+        if len(cards.changed) <= _CHANGED_MOST:
+            file = cards.finished
+            rows = {card_id: card and tuple(card) for card_id, card in cards.changed.items()}
+            return cards.unfinished.values(), (file.name, file.signature, rows)
+    elif isinstance(cards, dict) and len(cards) < _FINISHED_LEAST:
+        return cards.values(), None
+    done = [card for card in cards.values() if card.status in TERMINAL]
+    if len(done) < _FINISHED_LEAST:
+        return cards.values(), None
+    try:
+        return open_cards(cards), (*finished_cards.write(folder, done), {})
+    except OSError:
+        return cards.values(), None
+
+
+def _join_cards(place: Place, cards: dict[str, Card], finished: Any) -> Mapping[str, Card]:
+    if finished is None:
+        return cards
+    name, signature, rows = finished
+    file = FinishedFile(f"{place.private}/cache", name, signature)
+    changed = {card_id: Card._make(row) if row else None for card_id, row in rows.items()}
+    return SplitCards(cards, file, changed)
 
 
 def _cache_path(place: Place) -> str:

@@ -1,0 +1,90 @@
+"""The finished cards of a board in one file, read one at a time by their place in it.
+
+Part of the board's cache: written whole, under a name of its own, and never changed. The board's
+cache names it, with its stat. The file: how many, their keys (ascending), where each begins, and
+the cards.
+"""
+
+import marshal
+import mmap
+import os
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from zlib import crc32
+
+from gitkanban import files
+from gitkanban.core.model import Card
+
+PREFIX = "finished-"
+_HEAD = 8  # bytes that say how many there are; then as many keys, and offsets, of four bytes each
+
+Signature = tuple[int, int, int]  # of a file: size, mtime in nanoseconds, inode
+
+
+class FinishedFile:
+    """The cards of such a file. Raises OSError, ValueError where it is not the one that was named."""
+
+    def __init__(self, folder: str, name: str, signature: Signature) -> None:
+        self.folder, self.name, self.signature = folder, name, signature
+        with open(f"{folder}/{name}", "rb") as file:
+            if _sign_file(file.fileno()) != tuple(signature):
+                raise ValueError(f"{name} has been changed")
+            self._data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        self._count = int.from_bytes(self._data[:_HEAD], "little")
+        keys, offsets = _HEAD + 4 * self._count, _HEAD + 8 * self._count
+        self._keys = self._data[_HEAD:keys].cast("I")
+        self._offsets = self._data[keys:offsets].cast("I")
+        self._cards = self._data[offsets:]
+
+    def __len__(self) -> int:
+        return self._count
+
+    def cards(self) -> Iterator[Card]:
+        """All of them."""
+        return (self._card_at(at) for at in range(self._count))
+
+    def like(self, card_id: str) -> list[Card]:
+        """Those whose ids are the same but for case."""
+        key, lower = _key_of(card_id), card_id.lower()
+        found, at = [], bisect_left(self._keys, key)
+        while at < self._count and self._keys[at] == key:
+            card = self._card_at(at)
+            if card.id.lower() == lower:
+                found.append(card)
+            at += 1
+        return found
+
+    def _card_at(self, at: int) -> Card:
+        return Card._make(marshal.loads(self._cards[self._offsets[at] :]))
+
+
+def write(folder: str, cards: Iterable[Card]) -> tuple[str, Signature]:
+    """Write a file of these cards, and remove the others; its name and signature. Raises OSError."""
+    keyed = sorted((_key_of(card.id), card) for card in cards)
+    rows = [marshal.dumps(tuple(card)) for _, card in keyed]
+    offsets, at = array("I"), 0
+    for row in rows:
+        offsets.append(at)
+        at += len(row)
+    keys = array("I", [key for key, _ in keyed])
+    name = f"{PREFIX}{os.urandom(6).hex()}"
+    data = b"".join([len(rows).to_bytes(_HEAD, "little"), keys.tobytes(), offsets.tobytes(), *rows])
+    files.replace(f"{folder}/{name}", data, make=True)
+    for other in os.listdir(folder):
+        if other.startswith(PREFIX) and other != name:
+            files.remove(f"{folder}/{other}")
+    fd = os.open(f"{folder}/{name}", os.O_RDONLY)
+    try:
+        return name, _sign_file(fd)
+    finally:
+        os.close(fd)
+
+
+def _key_of(card_id: str) -> int:
+    return crc32(card_id.lower().encode("utf-8", "surrogatepass"))
+
+
+def _sign_file(fd: int) -> Signature:
+    found = os.fstat(fd)
+    return found.st_size, found.st_mtime_ns, found.st_ino

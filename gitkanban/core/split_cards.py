@@ -1,0 +1,136 @@
+"""The cards of a large board, of which those that are done or dropped are looked up one at a time.
+
+To everybody it is a mapping of ids to cards. Who only wants cards that still have something to do
+asks `open_cards`, which looks at no others. It does no I/O: where finished cards come from is
+known to whoever made it.
+"""
+
+from collections.abc import (
+    Collection,
+    ItemsView,
+    Iterable,
+    Iterator,
+    Mapping,
+    MutableMapping,
+    ValuesView,
+)
+from typing import Protocol
+
+from gitkanban.core.model import TERMINAL, Card
+
+
+class FinishedCards(Protocol):
+    """Cards that never change; newer versions of some may stand beside them."""
+
+    def __len__(self) -> int: ...
+
+    def cards(self) -> Iterator[Card]:
+        """All of them."""
+
+    def like(self, card_id: str) -> list[Card]:
+        """Those whose ids are the same but for case."""
+
+
+class SplitCards(MutableMapping[str, Card]):
+    """Open cards, finished ones, and what has become of finished ones since (None: not finished)."""
+
+    def __init__(
+        self,
+        unfinished: dict[str, Card],
+        finished: FinishedCards,
+        changed: dict[str, Card | None],
+    ) -> None:
+        self.unfinished, self.finished, self.changed = unfinished, finished, changed
+
+    def copy(self) -> "SplitCards":
+        """One that changes apart from this one."""
+        return SplitCards(dict(self.unfinished), self.finished, dict(self.changed))
+
+    def __getitem__(self, card_id: str) -> Card:
+        card = self.unfinished.get(card_id)
+        if card is None:
+            card = (
+                self.changed[card_id] if card_id in self.changed else self._find_finished(card_id)
+            )
+        if card is None:
+            raise KeyError(card_id)
+        return card
+
+    def __setitem__(self, card_id: str, card: Card) -> None:
+        self._drop_card(card_id)
+        if card.status in TERMINAL:
+            self.changed[card_id] = card
+        else:
+            self.unfinished[card_id] = card
+
+    def __delitem__(self, card_id: str) -> None:
+        if card_id not in self:
+            raise KeyError(card_id)
+        self._drop_card(card_id)
+
+    def __iter__(self) -> Iterator[str]:
+        return (card.id for card in self.every_card())
+
+    def __len__(self) -> int:
+        newer = sum(card is not None for card in self.changed.values())
+        older = sum(self._find_finished(card) is not None for card in self.changed)
+        return len(self.unfinished) + newer + len(self.finished) - older
+
+    def values(self) -> ValuesView[Card]:
+        """The cards, open ones first."""
+        return _Values(self)
+
+    def items(self) -> ItemsView[str, Card]:
+        """The cards with their ids, open ones first."""
+        return _Items(self)
+
+    def every_card(self) -> Iterator[Card]:
+        """All cards, open ones first."""
+        yield from self.unfinished.values()
+        yield from (card for card in self.changed.values() if card is not None)
+        yield from (card for card in self.finished.cards() if card.id not in self.changed)
+
+    def _drop_card(self, card_id: str) -> None:
+        self.unfinished.pop(card_id, None)
+        self.changed.pop(card_id, None)
+        if self._find_finished(card_id) is not None:
+            self.changed[card_id] = None
+
+    def _find_finished(self, card_id: str) -> Card | None:
+        return next((card for card in self.finished.like(card_id) if card.id == card_id), None)
+
+
+class _Values(ValuesView[Card]):
+    _mapping: SplitCards
+
+    def __iter__(self) -> Iterator[Card]:
+        return self._mapping.every_card()
+
+
+class _Items(ItemsView[str, Card]):
+    _mapping: SplitCards
+
+    def __iter__(self) -> Iterator[tuple[str, Card]]:
+        return ((card.id, card) for card in self._mapping.every_card())
+
+
+def open_cards(cards: Mapping[str, Card]) -> Collection[Card]:
+    """The cards that are neither done nor dropped."""
+    if isinstance(cards, SplitCards):
+        return cards.unfinished.values()
+    return [card for card in cards.values() if card.status not in TERMINAL]
+
+
+def copied(cards: Mapping[str, Card]) -> MutableMapping[str, Card]:
+    """The cards, to be changed without a change of the original."""
+    return cards.copy() if isinstance(cards, SplitCards) else dict(cards)
+
+
+def twin_of(cards: Mapping[str, Card], card_id: str) -> str:
+    """The id of a card that differs from this one by case at most; empty where there is none."""
+    lower = card_id.lower()
+    near: Iterable[str] = cards
+    if isinstance(cards, SplitCards):
+        finished = (card.id for card in cards.finished.like(card_id))
+        near = [*cards.unfinished, *cards.changed, *finished]
+    return next((each for each in near if each.lower() == lower and each in cards), "")
