@@ -17,6 +17,7 @@ from gitkanban.board.repo.place import Place
 from gitkanban.board.work import cardwork, landed
 from gitkanban.core import graph
 from gitkanban.core.model import DONE, REVIEW, TODO, Board, Card, Run
+from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick.facts import Elsewhere
 
 
@@ -29,7 +30,7 @@ def elsewhere(place: Place, board: Board, clone: str) -> dict[str, Elsewhere]:
 
 def _of_reviews(place: Place, board: Board, clone: str) -> dict[str, Elsewhere]:
     suspects: dict[str, Run] = {}
-    for card in board.cards.values():
+    for card in open_cards(board.cards):
         done = cardwork.result_of(board.runs_of(card.id)) if card.status == REVIEW else None
         if done is None or cardwork.left_nothing(board.runs_of(card.id)):
             continue
@@ -45,7 +46,7 @@ def _of_reviews(place: Place, board: Board, clone: str) -> dict[str, Elsewhere]:
 def _of_parents(place: Place, board: Board) -> dict[str, Elsewhere]:
     wanted = {
         parent: board.cards[parent].merged
-        for card in board.cards.values()
+        for card in open_cards(board.cards)
         if card.status == TODO
         for parent in card.parents
         if parent in board.cards and board.cards[parent].status == DONE

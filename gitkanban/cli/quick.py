@@ -92,10 +92,14 @@ def _base_and_tip(place: "Place", board: "Board") -> "tuple[str, str]":
     """The branch that work goes to and its commit, where rows say what of it is there."""
     from gitkanban.board.repo import checkouts
     from gitkanban.core import graph
+    from gitkanban.core.model import TODO
+    from gitkanban.core.split_cards import open_cards
 
     name = checkouts.base_of(place, board.config) if board.config else ""
     ref = f"refs/heads/{name}"
-    asked = any(card.merged for card in board.cards.values()) or graph.archived_parents(board)
+    asked = any(
+        c.merged or (c.status == TODO and c.parents) for c in open_cards(board.cards)
+    ) or graph.archived_parents(board)
     if not name or ref == place.ref or not asked:
         return "", ""
     return ref, checkouts.tip(place, ref)

@@ -8,7 +8,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from gitkanban.core.backoff import due
-from gitkanban.core.model import DONE, DROPPED, TERMINAL, TODO, Board, Card
+from gitkanban.core.model import DONE, DROPPED, TODO, Board, Card
+from gitkanban.core.split_cards import open_cards
 
 MISSING = "missing"  # no such card
 BROKEN = "unreadable"  # its file is quarantined
@@ -133,7 +134,7 @@ def archived_parents(board: Board) -> frozenset[str]:
     """The cards of the archive that a card in todo waited for."""
     if not board.archived:
         return frozenset()
-    parents = (p for card in board.cards.values() if card.status == TODO for p in card.parents)
+    parents = (p for card in open_cards(board.cards) if card.status == TODO for p in card.parents)
     return frozenset(p for p in parents if p in board.archived and p not in board.cards)
 
 
@@ -205,7 +206,7 @@ def rings(board: Board) -> list[list[str]]:
 def _waiting_cards(board: Board) -> dict[str, Card]:
     return {
         card.id: card
-        for card in board.cards.values()
+        for card in open_cards(board.cards)
         if card.status == TODO and unfinished(board, card)
     }
 
@@ -225,7 +226,7 @@ def below(kids: Mapping[str, list[str]], card: str) -> set[str]:
 
 def downstream(board: Board, card: str) -> int:
     """How many cards that are neither done nor dropped wait on this one, also through others."""
-    return len(below(children(_open_cards(board).values()), card))
+    return len(below(children(open_cards(board.cards)), card))
 
 
 def downstream_counts(board: Board) -> dict[str, int]:
@@ -234,7 +235,7 @@ def downstream_counts(board: Board) -> dict[str, int]:
     Sets are kept as bits of one number per card: cards squared over 64 in time and space, which
     for 10,000 cards in one chain is 13 MB for a moment.
     """
-    cards = _open_cards(board)
+    cards = {card.id: card for card in open_cards(board.cards)}
     kids = children(cards.values())
     bit = {card: 1 << at for at, card in enumerate(cards)}
     mask: dict[str, int] = {}
@@ -255,10 +256,6 @@ def downstream_counts(board: Board) -> dict[str, int]:
     return {
         card: (mask[card] & ~bit.get(card, 0)).bit_count() for card in sorted(mask) if mask[card]
     }
-
-
-def _open_cards(board: Board) -> dict[str, Card]:
-    return {card.id: card for card in board.cards.values() if card.status not in TERMINAL}
 
 
 def longest_chain(

@@ -6,6 +6,7 @@ from gitkanban.board.repo.place import Place
 from gitkanban.board.work import cardwork, worksize
 from gitkanban.core.model import REVIEW, Board
 from gitkanban.core.situation.figures import Figures
+from gitkanban.core.split_cards import open_cards
 from gitkanban.runs.records import folders
 
 
@@ -16,7 +17,7 @@ def gather(place: Place, board: Board) -> Figures:
         worksize.measure(place, board),
         frozenset(
             card.id
-            for card in board.cards.values()
+            for card in open_cards(board.cards)
             if card.status == REVIEW and _is_verified(place, board, card.id)
         ),
     )

@@ -14,7 +14,8 @@ from gitkanban.board.repo import git
 from gitkanban.board.repo.checkouts import base_of
 from gitkanban.board.repo.place import Place, clone_id, host
 from gitkanban.core import graph
-from gitkanban.core.model import REVIEW, RUNNING, SHARED, Board, Config
+from gitkanban.core.model import REVIEW, RUNNING, SHARED, TODO, Board, Config
+from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick.facts import Elsewhere, Exit, Observed, RunFacts
 from gitkanban.core.tick.reconcile import to_accept
 from gitkanban.core.trust.tampering import TamperFinding
@@ -107,7 +108,7 @@ def _lock_names_to_probe(board: Board, specs: Iterable[spec.Spec]) -> set[str]:
         for profile in profiles:
             limit = board.config.profile_limit(profile)
             names |= {f"slot/{profile}/{number + 1}" for number in range(limit)}
-    for card in board.cards.values():
+    for card in open_cards(board.cards):
         if card.status == RUNNING and card.slot:
             names.add(slots.lock_name(card.slot))
     for found in specs:
@@ -211,7 +212,7 @@ def _commits_here(place: Place, board: Board) -> frozenset[str]:
     """The commits, present in this clone, of recorded runs whose cards still say that they run."""
     wanted = {
         run.commit
-        for card in board.cards.values()
+        for card in open_cards(board.cards)
         if card.status == RUNNING
         for run in board.runs_of(card.id)
         if run.run == card.run and run.commit
@@ -228,7 +229,7 @@ def _commits_here(place: Place, board: Board) -> frozenset[str]:
 
 
 def _merged_in_review(place: Place, board: Board) -> dict[str, str]:
-    if all(card.status != REVIEW for card in board.cards.values()):
+    if all(card.status != REVIEW for card in open_cards(board.cards)):
         return {}
     if board.config and trust.withheld(place, board.config).board(ACCEPTING):
         return {}  # the branch that would have the work is not allowed to decide that
@@ -238,7 +239,10 @@ def _merged_in_review(place: Place, board: Board) -> dict[str, str]:
 
 
 def _work_elsewhere(place: Place, board: Board, clone: str) -> dict[str, Elsewhere]:
-    asked = any(card.merged or card.status == REVIEW for card in board.cards.values())
+    asked = any(
+        card.status == REVIEW or (card.status == TODO and card.parents)
+        for card in open_cards(board.cards)
+    )
     if not asked and not graph.archived_parents(board):
         return {}
     from gitkanban.board import presence

@@ -18,6 +18,7 @@ from gitkanban.board.repo.remotes import Offline
 from gitkanban.board.work import landed
 from gitkanban.core.markdown import fenced
 from gitkanban.core.model import REVIEW, Board, Card
+from gitkanban.core.split_cards import open_cards
 from gitkanban.core.visible import shown
 from gitkanban.errors import Refused
 
@@ -44,7 +45,7 @@ class Publisher:
         """
         if any(int(row.get("away", 0)) > self.now for row in self.before.values()):
             return  # it gave no answer a while ago: no tick waits for that again so soon
-        waiting = [card for card in self.board.cards.values() if card.status == REVIEW]
+        waiting = [card for card in open_cards(self.board.cards) if card.status == REVIEW]
         if not waiting and not self.before:
             return
         remote_names.check_configured(self.place.common, self.config.push)

@@ -9,6 +9,7 @@ from gitkanban.board import store
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import REVIEW, Board, Config
 from gitkanban.core.moves import branch_closed
+from gitkanban.core.split_cards import open_cards
 from gitkanban.errors import GitkanbanError, Untrusted
 from gitkanban.runs import trust
 from gitkanban.runs.publishing import Publisher
@@ -54,7 +55,7 @@ def _publish_branches(state: TickState, board: Board, config: Config) -> None:
 
 def _check_pushing(place: Place, board: Board, config: Config) -> None:
     """Refuse to push anything to where it was not allowed. Raises Untrusted."""
-    waiting = any(card.status == REVIEW for card in board.cards.values())
+    waiting = any(card.status == REVIEW for card in open_cards(board.cards))
     why = trust.withheld(place, config).pushing if waiting else ""
     if why:
         raise Untrusted(f"{why}; see `gitkanban trust`")

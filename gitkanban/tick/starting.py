@@ -18,6 +18,7 @@ from gitkanban.board.repo.place import Place
 from gitkanban.core.agents.memory import PREFIX
 from gitkanban.core.agents.prompt import TEMPLATE, SessionSetting, compose
 from gitkanban.core.model import SHARED, Board, Card, Config, Worker
+from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick.conversation import LastSession, compose_new_words, goes_on
 from gitkanban.core.tick.outcome import Started
 from gitkanban.core.tick.verdict import counting
@@ -40,7 +41,7 @@ def start_sessions(state: TickState, look: BoardLook, reservations: Sequence[Res
     if not reservations or look.board.config is None:
         return False
     failed = False
-    whole = read_whole(look.board.cards.values())
+    whole = read_whole(open_cards(look.board.cards))
     launcher = Launcher(state, look.plan.after, look.board.config, whole)
     starts = launcher.start_all(reservations)
     for each in state.progress(starts, len(reservations), "starting sessions"):

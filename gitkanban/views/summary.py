@@ -13,6 +13,7 @@ from gitkanban.core.model import BLOCKED, RUNNING, TODO, Board, Card, Config
 from gitkanban.core.situation.account import CardView, situation
 from gitkanban.core.situation.figures import NO_FIGURES, Figures
 from gitkanban.core.situation.moment import cause_data
+from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick import agent_state, budget
 from gitkanban.core.tick.closing import unclosed_line
 from gitkanban.core.tick.facts import Observed
@@ -74,14 +75,14 @@ def _valid_until(
     """The next time at which time alone changes what holds a card back; now, while something holds
     that passes without a commit: a standstill, a run that the board does not know of, or work that is
     not here."""
-    running = sum(card.status == RUNNING for card in board.cards.values())
+    running = sum(card.status == RUNNING for card in open_cards(board.cards))
     if seen.standstill or seen.elsewhere or len(taken) > running:
         return seen.now
     since = scheduled.ready_since
     turns = [agent_state.next_change(seen.agents, seen.now)]
     if spent_today or (board.config and budget.has_day(board.config)):
         turns.append(budget.day_begins(seen.now) + DAY)
-    turns += [due(board, card, seen.now) for card in board.cards.values()]
+    turns += [due(board, card, seen.now) for card in open_cards(board.cards)]
     turns += [since[each.card] + PATIENCE for each in scheduled.held if each.card in since]
     return min((at for at in turns if at > seen.now), default=0)
 
@@ -98,7 +99,7 @@ def _worker_rows(
     if board.config is None:
         return []
     mine: dict[str, list[Card]] = {name: [] for name in sorted(board.config.workers)}
-    for card in board.cards.values():
+    for card in open_cards(board.cards):
         if card.worker in mine:
             mine[card.worker].append(card)
     rows = [_worker_row(board, name, cards, seen, held, seats) for name, cards in mine.items()]

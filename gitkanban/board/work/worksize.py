@@ -8,6 +8,7 @@ from gitkanban.board.repo.place import Place
 from gitkanban.board.work import cardwork
 from gitkanban.core.model import REVIEW, Board
 from gitkanban.core.situation.figures import WorkSize
+from gitkanban.core.split_cards import open_cards
 
 MOST = 16  # cards that one look asks git about; the others are shown without
 
@@ -16,7 +17,7 @@ def measure(place: Place, board: Board) -> dict[str, WorkSize]:
     """The sizes of the work of cards in review, as far as it is here; one git for each new one."""
     tips = {
         card.id: done.commit
-        for card in board.cards.values()
+        for card in open_cards(board.cards)
         if card.status == REVIEW and (done := cardwork.result_of(board.runs_of(card.id)))
         if done.commit
     }

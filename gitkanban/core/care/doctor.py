@@ -10,6 +10,7 @@ from gitkanban.core.backoff import LONGEST, describe_excess
 from gitkanban.core.care import equipment, leftovers, readiness
 from gitkanban.core.care.surroundings import Seen
 from gitkanban.core.model import RUNNING, TODO, Board
+from gitkanban.core.split_cards import open_cards
 from gitkanban.core.symptom import (
     ERROR,
     INFO,
@@ -61,7 +62,7 @@ def _machine_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
 
 
 def _ticking_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
-    waiting = any(card.status in (TODO, RUNNING) for card in board.cards.values())
+    waiting = any(card.status in (TODO, RUNNING) for card in open_cards(board.cards))
     severity = WARNING if waiting else INFO
     advice = "Let cron call `gitkanban tick` every minute: docs/cron.md."
     if not seen.ticked:

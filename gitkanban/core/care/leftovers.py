@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from gitkanban.core.care.surroundings import RunSeen, Seen, WorktreeSeen
 from gitkanban.core.model import RUNNING, Board
+from gitkanban.core.split_cards import open_cards
 from gitkanban.core.symptom import (
     CLOSE_RUN,
     DELETE_BRANCH,
@@ -38,7 +39,9 @@ def known_cards(board: Board) -> set[str]:
 def runs(board: Board, seen: Seen) -> Iterator[Symptom]:
     """Runs that are not what their record, their card or their lease says."""
     cards_by_run = {token.run: token.card for token in seen.tokens}
-    cards_by_run |= {card.run: card.id for card in board.cards.values() if card.status == RUNNING}
+    cards_by_run |= {
+        card.run: card.id for card in open_cards(board.cards) if card.status == RUNNING
+    }
     for run in seen.runs:
         if run.owner:  # of one that nothing names we may not even see that it was settled
             if run.run in cards_by_run:

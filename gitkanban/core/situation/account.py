@@ -19,7 +19,6 @@ from gitkanban.core.model import (
     NEEDS_INPUT,
     REVIEW,
     RUNNING,
-    TERMINAL,
     TODO,
     Board,
     Card,
@@ -27,6 +26,7 @@ from gitkanban.core.model import (
 )
 from gitkanban.core.situation import rows
 from gitkanban.core.situation.figures import NO_FIGURES, Figures, RunCost, total_cost
+from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick.budget import day_begins
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.holds import (
@@ -331,7 +331,7 @@ def _state_in(card: Card, group: str) -> str:
 
 def _levels_of(board: Board) -> dict[str, int]:
     """How many open cards stand one behind the other before each open card."""
-    cards = {card.id: card for card in board.cards.values() if card.status not in TERMINAL}
+    cards = {card.id: card for card in open_cards(board.cards)}
     levels: dict[str, int] = {}
     for group in graph.components(cards):
         parents = {parent for name in group for parent in cards[name].parents}
@@ -343,7 +343,7 @@ def _levels_of(board: Board) -> dict[str, int]:
 def _root_causes(board: Board, observed: Observed, found: Standing) -> tuple[Cause, ...]:
     """The root causes, that which holds most first; what nobody waits for is not among them."""
     held: dict[tuple[str, str, str], dict[str, set[str]]] = {}
-    for card in board.cards.values():
+    for card in open_cards(board.cards):
         why = found.held.get(card.id)
         if card.status == TODO and why and why.code in ROOTS:
             subject = "" if why.code in _WHOLE else card.worker
@@ -352,7 +352,7 @@ def _root_causes(board: Board, observed: Observed, found: Standing) -> tuple[Cau
     if observed.standstill:
         key = STANDSTILL, observed.standstill, ""
         held.setdefault(key, {}).setdefault("", set())
-    kids = graph.children(c for c in board.cards.values() if c.status not in TERMINAL)
+    kids = graph.children(open_cards(board.cards))
     causes = [
         Cause(
             code,

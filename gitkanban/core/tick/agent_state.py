@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from gitkanban.core.changes import Change
 from gitkanban.core.model import BLOCKED, CONFIG, TODO, Board
 from gitkanban.core.moves import move
+from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick.facts import AgentFault, AgentState, Quota, RunFacts
 from gitkanban.core.tick.verdict import LIMITED, MISCONFIGURED, SUCCEEDED, Verdict
 from gitkanban.core.time_words import about, marked
@@ -147,7 +148,7 @@ def freed(state: AgentState, workers: Mapping[str, str]) -> AgentState:
 def freed_cards(board: Board, workers: Collection[str], clone: str) -> list[Change]:
     """The changes that let cards run again which a fault of these workers has blocked here."""
     freed: list[Change] = []
-    for _, card in sorted(board.cards.items()):
+    for card in sorted(open_cards(board.cards)):
         runs = board.runs_of(card.id)
         if card.status != BLOCKED or card.reason != CONFIG or not runs:
             continue

@@ -23,6 +23,7 @@ from gitkanban.core.model import (
     Worker,
 )
 from gitkanban.core.model import CONFIG as BLOCKED_CONFIG
+from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick import agent_state, room
 from gitkanban.core.tick.absence import absence_words, fetch_hint
 from gitkanban.core.tick.budget import Ledger
@@ -284,7 +285,7 @@ class Reasons:
     def _ends(self) -> dict[str, str]:
         """What more than their status is known of cards at which chains of parents end."""
         found = {}
-        for card in self._board.cards.values():
+        for card in open_cards(self._board.cards):
             if card.status == REVIEW and self.moves(card):
                 found[card.id] = graph.MOVING
             elif card.status == TODO and not graph.unfinished(self._board, card):

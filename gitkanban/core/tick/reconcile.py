@@ -11,6 +11,7 @@ from gitkanban.core.changes import NOT_RUNNING, Change, EditCard, EndRun, SetPau
 from gitkanban.core.cutting import cut
 from gitkanban.core.model import BLOCKED, DONE, REVIEW, RUNNING, TODO, Board, Card, Pause, Run
 from gitkanban.core.moves import base_has_work, conflicted
+from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick import agent_state
 from gitkanban.core.tick.absence import absence_words
 from gitkanban.core.tick.facts import AgentState, Landing, Observed, RunFacts
@@ -249,7 +250,7 @@ def _orphan_cards(board: Board, observed: Observed) -> list[Card]:
     seen = {facts.run for facts in observed.runs}
     return [
         card
-        for _, card in sorted(board.cards.items())
+        for card in sorted(open_cards(board.cards))
         if card.status == RUNNING
         and card.clone in ("", observed.clone)
         and card.run not in seen
@@ -354,6 +355,6 @@ def to_accept(board: Board, elsewhere: Collection[str] = ()) -> tuple[str, ...]:
     """Cards in review that tick accepts by itself; not those whose work is `elsewhere`."""
     return tuple(
         card.id
-        for _, card in sorted(board.cards.items())
+        for card in sorted(open_cards(board.cards))
         if card.status == REVIEW and accepts(board, card) and card.id not in elsewhere
     )

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple, TypeAlias
 
 from gitkanban.core.model import RUNNING, SHARED, Board, Card, Config, Slot, Worker
+from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick.facts import Observed, RunFacts
 
 Needs: TypeAlias = tuple[tuple[str, int], ...]
@@ -107,7 +108,7 @@ def occupants(board: Board, observed: Observed) -> list[Occupant]:
     found: list[Occupant] = []
     running: set[str] = set()
     facts = {run.run: run for run in observed.runs}
-    for _, card in sorted(board.cards.items()):
+    for card in sorted(open_cards(board.cards)):
         if card.status == RUNNING:
             running.add(card.run)
             # A run of this clone takes what it took when it began, whatever was edited since.

@@ -32,6 +32,7 @@ from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
 from gitkanban.core.model import TODO, Board, Card, Config, Slot, Worker
+from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick import room
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.fair import Accounts, Turns
@@ -204,7 +205,7 @@ def schedule(board: Board, observed: Observed, reasons: Reasons | None = None) -
     held: list[Hold] = []
     lines: dict[str, WorkerQueue] = {}
     since: dict[str, int] = {}
-    for card in board.cards.values():
+    for card in open_cards(board.cards):
         if card.status != TODO:
             continue
         reason = reasons.of_card(card)

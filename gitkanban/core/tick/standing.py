@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from gitkanban.core import graph
 from gitkanban.core.model import BACKLOG, BLOCKED, DROPPED, REVIEW, RUNNING, TODO, Board, Card
+from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick import room
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.holds import (
@@ -87,7 +88,7 @@ def standing(board: Board, observed: Observed, kept: bool = False) -> Standing:
     reasons = Reasons(board, observed, kept)
     scheduled = schedule(board, observed, reasons)
     held = {each.card: each for each in scheduled.held}
-    for card in board.cards.values():
+    for card in open_cards(board.cards):
         if card.status in (BACKLOG, BLOCKED, REVIEW, RUNNING):
             held[card.id] = _of_status(card, reasons)
     counts = graph.downstream_counts(board)
@@ -114,7 +115,8 @@ def _cards_for_people(
     found = _not_there(board, counts)
     alone = graph.sole_ends(board)
     rings = {ring[0] for ring in graph.rings(board)}
-    for card in board.cards.values():
+    named = (board.cards[card] for card in counts if card in board.cards)
+    for card in (*open_cards(board.cards), *(card for card in named if card.status == DROPPED)):
         waiting, why = counts.get(card.id, 0), held.get(card.id)
         if card.status == TODO:
             if why and why.code in PERSONS and (why.code != RING or card.id in rings):
@@ -147,7 +149,7 @@ def _is_at_rest(board: Board, observed: Observed, reasons: Reasons, scheduled: S
     held = [each for each in scheduled.held if each.code not in _STOPPED]
     if scheduled.starts or not held or any(each.code in _PASSES for each in held):
         return False
-    if any(card.status == REVIEW and reasons.moves(card) for card in board.cards.values()):
+    if any(card.status == REVIEW and reasons.moves(card) for card in open_cards(board.cards)):
         return False
     return not occupants(board, observed)
 
