@@ -37,12 +37,12 @@ def answer(argv: "list[str]") -> "int | None":
         return 0 if contended(argv) else None
     if argv[1:] not in ([], ["--json"]):
         return None
-    found = status_cache.warm(os.getcwd())
+    brief = argv == ["status"] and is_terminal()
+    found = status_cache.warm(os.getcwd(), brief)
     if found is None:
         return None
     form = "json" if argv[1:] else ""
     show = print_status if argv[0] == "status" else print_list
-    brief = argv == ["status"] and is_terminal()
     try:
         show(live(found, brief), form)
         sys.stdout.flush()
@@ -133,7 +133,7 @@ def live(rows: "dict[str, Any]", brief: bool = False) -> "dict[str, Any]":
     slots = tokens.held(rows["slots_dir"])
     running = {slot["run"]: slot for slot in slots}
     cards: list[dict[str, Any]] = []
-    left_out = dict.fromkeys(QUIET, 0)
+    left_out = rows.get("left_out") or dict.fromkeys(QUIET, 0)
     at = CARD_KEYS.index("group")
     for row in rows["cards"]:
         if brief and row[at] in left_out:

@@ -24,6 +24,9 @@ class FinishedCards(Protocol):
 
     def __len__(self) -> int: ...
 
+    def count(self, status: str) -> int:
+        """How many have a status."""
+
     def cards(self) -> Iterator[Card]:
         """All of them."""
 
@@ -76,6 +79,14 @@ class SplitCards(MutableMapping[str, Card]):
         older = sum(self._find_finished(card) is not None for card in self.changed)
         return len(self.unfinished) + newer + len(self.finished) - older
 
+    def count(self, status: str) -> int:
+        """How many have a status."""
+        newer = (*self.unfinished.values(), *self.changed.values())
+        older = map(self._find_finished, self.changed)
+        counted = sum(card is not None and card.status == status for card in newer)
+        outdated = sum(card is not None and card.status == status for card in older)
+        return counted + self.finished.count(status) - outdated
+
     def values(self) -> ValuesView[Card]:
         """The cards, open ones first."""
         return _Values(self)
@@ -119,6 +130,13 @@ def open_cards(cards: Mapping[str, Card]) -> Collection[Card]:
     if isinstance(cards, SplitCards):
         return cards.unfinished.values()
     return [card for card in cards.values() if card.status not in TERMINAL]
+
+
+def count_status(cards: Mapping[str, Card], status: str) -> int:
+    """How many cards have a status."""
+    if isinstance(cards, SplitCards):
+        return cards.count(status)
+    return sum(card.status == status for card in cards.values())
 
 
 def copied(cards: Mapping[str, Card]) -> MutableMapping[str, Card]:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from gitkanban.clock import iso
-from gitkanban.core.model import TERMINAL, TODO, Board, Card
+from gitkanban.core.model import TODO, Board, Card
 from gitkanban.core.situation.account import CardView, Situation
+from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick.standing import Needed, Standing
 from gitkanban.core.time_words import moment, span
 from gitkanban.views.text import plural, seconds, shown
@@ -54,7 +55,7 @@ def all_rows(board: Board, account: Situation) -> list[dict[str, Any]]:
     Those of ids that have no card have neither title nor status.
     """
     persons = {each.card: each for each in account.standing.needed}
-    rest = sorted(c.id for c in board.cards.values() if c.status not in TERMINAL)
+    rest = sorted(card.id for card in open_cards(board.cards))
     names = list(dict.fromkeys([*persons, *rest]))
     known = why_rows([board.cards[name] for name in names if name in board.cards], account)
     rows = {row["card"]: row for row in known}

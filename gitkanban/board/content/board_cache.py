@@ -21,7 +21,7 @@ from gitkanban.core.split_cards import SplitCards, open_cards
 _FIELDS = tuple(kind._fields for kind in (Card, Config, Note, Pause, Problem, Run, Worker))
 _FINISHED_LEAST = 500  # finished cards that are worth a file of their own
 _CHANGED_MOST = 1000  # of them, after which that file is written again
-_FORMAT = ("board", 5, __version__, sys.hexversion, _FIELDS)
+_FORMAT = ("board", 5, finished_cards.FORM, __version__, sys.hexversion, _FIELDS)
 
 
 def load(place: Place, commit: str) -> Board | None:

@@ -14,10 +14,12 @@ from collections.abc import Iterable, Iterator
 from zlib import crc32
 
 from gitkanban import files
-from gitkanban.core.model import Card
+from gitkanban.core.model import DONE, DROPPED, Card
 
 PREFIX = "finished-"
-_HEAD = 8  # bytes that say how many there are; then as many keys, and offsets, of four bytes each
+# Four numbers of four bytes: how many there are, done and dropped; then as many keys, and offsets.
+_HEAD = 16
+FORM = 2  # another one for another form of the file
 
 Signature = tuple[int, int, int]  # of a file: size, mtime in nanoseconds, inode
 
@@ -31,7 +33,8 @@ class FinishedFile:
             if _sign_file(file.fileno()) != tuple(signature):
                 raise ValueError(f"{name} has been changed")
             self._data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-        self._count = int.from_bytes(self._data[:_HEAD], "little")
+        self._count, *each = self._data[:12].cast("I")
+        self._counts = dict(zip((DONE, DROPPED), each, strict=True))
         keys, offsets = _HEAD + 4 * self._count, _HEAD + 8 * self._count
         self._keys = self._data[_HEAD:keys].cast("I")
         self._offsets = self._data[keys:offsets].cast("I")
@@ -39,6 +42,10 @@ class FinishedFile:
 
     def __len__(self) -> int:
         return self._count
+
+    def count(self, status: str) -> int:
+        """How many have a status."""
+        return self._counts.get(status, 0)
 
     def cards(self) -> Iterator[Card]:
         """All of them."""
@@ -69,7 +76,9 @@ def write(folder: str, cards: Iterable[Card]) -> tuple[str, Signature]:
         at += len(row)
     keys = array("I", [key for key, _ in keyed])
     name = f"{PREFIX}{os.urandom(6).hex()}"
-    data = b"".join([len(rows).to_bytes(_HEAD, "little"), keys.tobytes(), offsets.tobytes(), *rows])
+    counts = (sum(card.status == status for _, card in keyed) for status in (DONE, DROPPED))
+    head = array("I", [len(rows), *counts, 0])
+    data = b"".join([head.tobytes(), keys.tobytes(), offsets.tobytes(), *rows])
     files.replace(f"{folder}/{name}", data, make=True)
     for other in os.listdir(folder):
         if other.startswith(PREFIX) and other != name:

@@ -13,15 +13,16 @@ import time
 
 from gitkanban import __version__, programs
 from gitkanban.board.repo.gitdir import common_dir, first_line
+from gitkanban.core.situation.rows import CARD_KEYS, QUIET
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, BinaryIO
 
     from gitkanban.board.repo.place import Place
 
 # The shape of what is kept, and by whom it can be read.
-_FORMAT = ("gitkanban", 8, __version__, sys.hexversion)
+_FORMAT = ("gitkanban", 9, __version__, sys.hexversion)
 # What decides, beside the board, on what the rows say: git's configuration, and in the private folder
 # what was allowed to run, what the last tick saw, and when closing a run last failed.
 _OUTSIDE = (
@@ -35,8 +36,10 @@ _SIGNS = (
 )  # fmt: skip
 
 
-def warm(cwd: str) -> "dict[str, Any] | None":
+def warm(cwd: str, brief: bool = False) -> "dict[str, Any] | None":
     """The rows that `keep` was given, with what `beside` gives; None: read the board.
+
+    With `brief` the cards of quiet groups are only counted, in `left_out`, and not even loaded.
 
     None when the branch has moved, the rows' time is over, one of the files that they also depend
     on was changed, a program that a worker needs has come or gone, something is in progress in a checkout, the disk is full, or there is nothing
@@ -54,16 +57,24 @@ def warm(cwd: str) -> "dict[str, Any] | None":
             head = marshal.load(file)
             if not _is_current(common, head):
                 return None
-            data = file.read()
-        if len(data) != head[7] or _checksum_of(data) != head[8]:
-            return None
-        rows = marshal.loads(data)
+            rows = _load_part(file, head[7])
+            if not brief:
+                rows["cards"] += _load_part(file, head[8])
+                del rows["left_out"]
     except (OSError, ValueError, EOFError, TypeError, IndexError, UnicodeDecodeError):
         return None
     finally:
         if collecting:
             gc.enable()
     return rows if isinstance(rows, dict) else None
+
+
+def _load_part(file: "BinaryIO", sound: "tuple[int, int]") -> "Any":
+    """The next part of the cache. Raises ValueError where it is damaged."""
+    data = file.read(sound[0])
+    if (len(data), _checksum_of(data)) != tuple(sound):
+        raise ValueError
+    return marshal.loads(data)
 
 
 def _is_current(common: str, head: "Any") -> bool:
@@ -108,12 +119,20 @@ def keep(
         return
     admins = {each.admin for each in checkouts.on(place, place.ref)}
     admins |= {place.common} if place.main else set()
-    data = marshal.dumps(rows | beside(place))
+    group, left_out = CARD_KEYS.index("group"), dict.fromkeys(QUIET, 0)
+    cards: dict[bool, list[Any]] = {False: [], True: []}
+    for row in rows["cards"]:
+        is_quiet = row[group] in left_out
+        cards[is_quiet].append(row)
+        if is_quiet:
+            left_out[row[group]] += 1
+    brief = rows | beside(place) | {"cards": cards[False], "left_out": left_out}
+    parts = [marshal.dumps(part) for part in (brief, cards[True])]
     head = (
         _FORMAT, around, place.ref, rows["commit"], rows["valid_until"], tuple(admins),
-        standstill.FREE_LEAST, len(data), _checksum_of(data), *base, lookups,
+        standstill.FREE_LEAST, *((len(part), _checksum_of(part)) for part in parts), *base, lookups,
     )  # fmt: skip
-    files.cache(f"{place.private}/cache/status", marshal.dumps(head) + data)
+    files.cache(f"{place.private}/cache/status", b"".join([marshal.dumps(head), *parts]))
 
 
 def beside(place: "Place") -> "dict[str, Any]":

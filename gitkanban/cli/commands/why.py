@@ -34,10 +34,11 @@ def why_command(cards: tuple[str, ...], all_: bool, as_json: bool) -> None:
     board = board_of(place)
     now = int(clock.now())
     seen = glance(place, board, now, Locks(place.private))
-    account = situation(board, seen, figures.gather(place, board))
+    named = [card_of(board, name) for name in dict.fromkeys(cards)]
+    account = situation(board, seen, figures.gather(place, board), only=None if all_ else named)
     found = account.standing
     if not all_:
-        rows = why_rows([card_of(board, name) for name in dict.fromkeys(cards)], account)
+        rows = why_rows(named, account)
         print_json(rows) if as_json else click.echo(why_text(rows, clock.now()), nl=False)
         return
     rows = all_rows(board, account)

@@ -6,7 +6,7 @@ card back is `standing`'s to say, and what only the moment knows is added by `mo
 
 import re
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from gitkanban.core import graph
@@ -26,7 +26,7 @@ from gitkanban.core.model import (
 )
 from gitkanban.core.situation import rows
 from gitkanban.core.situation.figures import NO_FIGURES, Figures, RunCost, total_cost
-from gitkanban.core.split_cards import open_cards
+from gitkanban.core.split_cards import count_status, open_cards
 from gitkanban.core.tick.budget import day_begins
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.holds import (
@@ -133,19 +133,27 @@ class Situation(NamedTuple):
 
 
 def situation(
-    board: Board, observed: Observed, figures: Figures = NO_FIGURES, kept: bool = False
+    board: Board,
+    observed: Observed,
+    figures: Figures = NO_FIGURES,
+    kept: bool = False,
+    only: Collection[Card] | None = None,
 ) -> Situation:
-    """What people see of a board. With `kept`, times in texts are left to `moment.put_in_words`."""
+    """What people see of a board, or of `only` some of its cards.
+
+    With `kept`, times in texts are left to `moment.put_in_words`.
+    """
     found = standing(board, observed, kept)
     teller = _Teller(board, observed, figures, found, kept)
-    cards = sorted(map(teller.view, board.cards.values()), key=teller.place)
+    wanted = board.cards.values() if only is None else only
+    cards = sorted(map(teller.view, wanted), key=teller.place)
     costs = teller.costs.values()
     return Situation(
         found,
         tuple(cards),
         _root_causes(board, observed, found),
-        sum(card.status == DONE for card in board.cards.values()),
-        sum(card.status != DROPPED for card in board.cards.values()),
+        count_status(board.cards, DONE),
+        len(board.cards) - count_status(board.cards, DROPPED),
         total_cost(each.cost_usd for each in costs if each.ended >= day_begins(observed.now)),
         total_cost(each.cost_usd for each in costs),
     )

@@ -12,13 +12,21 @@ from gitkanban.board.content import status_cache
 from gitkanban.board.repo import gitdir
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import Card
+from gitkanban.core.situation.rows import CARD_KEYS
 from tests.board.boards import FORMS, edit, new
 from tests.conftest import git
 
 
+def row(card: str, group: str) -> tuple[Any, ...]:
+    return tuple({"id": card, "group": group}.get(key, "") for key in CARD_KEYS)
+
+
+CARDS = [row("T1", "next"), row("T2", "done")]
+
+
 def rows(commit: str, valid_until: int = 0) -> dict[str, Any]:
     return {
-        "commit": commit, "branch": "x", "valid_until": valid_until, "cards": [("T1", "a", True)],
+        "commit": commit, "branch": "x", "valid_until": valid_until, "cards": CARDS,
         "workers": [{"name": "coder"}], "profiles": {"coder": {"limit": 1}},
     }  # fmt: skip
 
@@ -44,6 +52,14 @@ def test_it_is_found_from_everywhere(here: Place, repo: Path, tmp_path: Path) ->
         assert status_cache.warm(str(cwd)) == kept
     git(repo, "pack-refs", "--all")
     assert status_cache.warm(str(repo)) == kept
+
+
+@pytest.mark.usefixtures("here")
+def test_quiet_cards_are_counted_for_a_brief_answer(repo: Path) -> None:
+    found = status_cache.warm(str(repo), brief=True)
+    assert found
+    assert found["cards"] == CARDS[:1]
+    assert found["left_out"] == {"backlog": 0, "done": 1, "dropped": 0}
 
 
 def test_a_moved_branch_makes_it_doubtful(here: Place, repo: Path) -> None:

@@ -1,0 +1,81 @@
+"""The finished cards of a large board: cached apart, and never other than what the files say."""
+
+from pathlib import Path
+
+import pytest
+
+from gitkanban.board import store
+from gitkanban.board.content import board_cache, reading
+from gitkanban.board.repo.place import Place
+from gitkanban.core.changes import AddCard, Change, EditCard, RemoveCard
+from gitkanban.core.model import DONE, Card
+from gitkanban.core.split_cards import SplitCards
+from tests.board.boards import new, said
+
+
+@pytest.fixture
+def here(repo: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    monkeypatch.setattr(board_cache, "_FINISHED_LEAST", 3)
+    done = [Card(f"D{number}", title=f"{number}", status=DONE) for number in range(5)]
+    return new(repo, "", Card("T1"), *done)
+
+
+def cached(place: Place) -> store.Board:
+    """The board from the cache; it must be there, in two parts, and right."""
+    tip = store.read(place).commit
+    found = board_cache.load(place, tip)
+    assert found
+    assert isinstance(found.cards, SplitCards)
+    assert found == reading.board_at(place, tip)
+    return found
+
+
+def commit(place: Place, *changes: Change) -> None:
+    assert store.commit(place, lambda _: changes, message=said).commit
+
+
+def finished_file(place: Place) -> Path:
+    [found] = Path(place.private, "cache").glob("finished-*")
+    return found
+
+
+def test_changes_of_any_card_are_in_the_cache_and_the_file_of_finished_ones_stays(
+    here: Place,
+) -> None:
+    cached(here)
+    file = finished_file(here)
+    commit(here, AddCard(Card("T2", title="new")))
+    commit(here, EditCard("D1", {"title": "again"}), EditCard("T1", {"status": DONE}))
+    commit(here, EditCard("D3", {"status": "backlog"}))
+    assert cached(here).cards["D3"].status == "backlog"
+    assert cached(here).cards["D1"].title == "again"
+    assert file.exists()
+    commit(here, RemoveCard("D2"))  # what this leaves is read
+    assert sorted(cached(here).cards) == ["D0", "D1", "D3", "D4", "T1", "T2"]
+
+
+def test_after_many_changes_the_file_is_written_again(
+    here: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cached(here)
+    file = finished_file(here)
+    monkeypatch.setattr(board_cache, "_CHANGED_MOST", 1)
+    commit(here, *(EditCard(f"D{number}", {"title": "again"}) for number in range(3)))
+    assert not file.exists()
+    assert cached(here).cards["D2"].title == "again"
+
+
+@pytest.mark.parametrize("damage", ["gone", "cut", "other"])
+def test_a_damaged_file_means_that_the_board_is_read(here: Place, damage: str) -> None:
+    before = cached(here)
+    file = finished_file(here)
+    if damage == "gone":
+        file.unlink()
+    elif damage == "cut":
+        file.write_bytes(file.read_bytes()[:-9])
+    else:
+        data = file.read_bytes()
+        file.unlink()
+        file.write_bytes(data[::-1])
+    assert board_cache.load(here, before.commit) is None
+    assert store.read(here) == before._replace(cards=dict(store.read(here).cards))
