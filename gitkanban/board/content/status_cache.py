@@ -13,7 +13,6 @@ import time
 
 from gitkanban import __version__, programs
 from gitkanban.board.repo.gitdir import common_dir, first_line
-from gitkanban.core.situation.rows import CARD_KEYS, QUIET
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -113,6 +112,7 @@ def keep(
     from gitkanban import files
     from gitkanban.board.repo import checkouts, standstill
     from gitkanban.board.repo.settings import read_settings
+    from gitkanban.core.situation.rows import CARD_KEYS, QUIET
 
     pinned = read_settings(place.common).values.get("gitkanban.branch")
     if place.aside or pinned != place.branch:
