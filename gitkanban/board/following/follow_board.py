@@ -12,11 +12,13 @@ from gitkanban.board.content.writing import WrittenFile
 from gitkanban.board.following.follow_file import Path, settle
 from gitkanban.board.repo import blobs, checkouts, git, standstill
 from gitkanban.board.repo.checkouts import Checkout
+from gitkanban.board.repo.index_file import read_entries
 from gitkanban.board.repo.place import Place
 from gitkanban.board.repo.turn import Turn
 from gitkanban.errors import BadData, GitFailed
 
 RECORD = "gitkanban-followed"
+_FEW = 8  # paths, each of which is looked for in the whole index by hand
 _MANY = 200  # paths, above which the whole board's index entries are listed
 _FILES = ("100644", "100755")
 
@@ -170,6 +172,9 @@ def _changed_paths(place: Place, since: str, tip: str) -> list[Path]:
 
 
 def _index_entries(place: Place, checkout: Checkout, names: list[str]) -> dict[str, _IndexEntry]:
+    plain = read_entries(checkout.index_file, names) if len(names) <= _FEW else None
+    if plain is not None:
+        return {name: _IndexEntry(mode, oid, "0", False) for name, (mode, oid) in plain.items()}
     asked = names if len(names) <= _MANY else [place.prefix or "."]
     done = checkout.run("--literal-pathspecs", "ls-files", "-s", "-t", "-z", "--full-name", "--",
         *asked,

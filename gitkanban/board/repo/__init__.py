@@ -12,6 +12,8 @@ fingerprint   A fingerprint of what sessions share with everybody: hooks, config
               refs
 git           The one place that runs git's own command
 gitdir        Where the git directory of a repository is, found by looking alone; no git is run
+index_file    Entries of an index looked up by hand, so that a change of one card starts no git to
+              see them
 limited       Running a command that must end: within a limit, and, if asked, with a sign of life
               now and then
 mainfinder    Where the main checkout of a repository is, whatever its git directory is called

@@ -132,11 +132,11 @@ def test_nobody_is_the_author_once_nothing_says_who(repo: Path) -> None:
         ask_all(repo)
 
 
-def test_a_change_of_one_card_starts_four_gits(
+def test_a_change_of_one_card_starts_three_gits(
     here: Place, repo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trace = repo.parent / "trace"
     monkeypatch.setenv("GIT_TRACE", str(trace))
     edit(here, "T1", title="new")
     started = [line.split("git ")[-1].split(" ")[0] for line in trace.read_text().splitlines()]
-    assert started == ["unpack-objects", "update-ref", "ls-files", "update-index"]
+    assert started == ["unpack-objects", "update-ref", "update-index"]
