@@ -21,13 +21,13 @@ PREFIX = "finished-"
 _HEAD = 16
 FORM = 2  # another one for another form of the file
 
-Signature = tuple[int, int, int]  # of a file: size, mtime in nanoseconds, inode
+FileStamp = tuple[int, int, int]  # of a file: size, mtime in nanoseconds, inode
 
 
 class FinishedFile:
     """The cards of such a file. Raises OSError, ValueError where it is not the one that was named."""
 
-    def __init__(self, folder: str, name: str, signature: Signature) -> None:
+    def __init__(self, folder: str, name: str, signature: FileStamp) -> None:
         self.folder, self.name, self.signature = folder, name, signature
         with open(f"{folder}/{name}", "rb") as file:
             if _sign_file(file.fileno()) != tuple(signature):
@@ -66,7 +66,7 @@ class FinishedFile:
         return Card._make(marshal.loads(self._cards[self._offsets[at] :]))
 
 
-def write(folder: str, cards: Iterable[Card]) -> tuple[str, Signature]:
+def write(folder: str, cards: Iterable[Card]) -> tuple[str, FileStamp]:
     """Write a file of these cards, and remove the others; its name and signature. Raises OSError."""
     keyed = sorted((_key_of(card.id), card) for card in cards)
     rows = [marshal.dumps(tuple(card)) for _, card in keyed]
@@ -94,6 +94,6 @@ def _key_of(card_id: str) -> int:
     return crc32(card_id.lower().encode("utf-8", "surrogatepass"))
 
 
-def _sign_file(fd: int) -> Signature:
+def _sign_file(fd: int) -> FileStamp:
     found = os.fstat(fd)
     return found.st_size, found.st_mtime_ns, found.st_ino

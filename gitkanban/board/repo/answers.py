@@ -27,7 +27,7 @@ _VARIABLES = (
 )  # fmt: skip
 _MORE = ("HOME", "XDG_CONFIG_HOME", "EMAIL")
 
-Signature = tuple[int, int, int, int] | None
+SourceStamp = tuple[int, int, int, int] | None
 
 
 class Answers:
@@ -80,7 +80,7 @@ def _look_up_git(path: str) -> str:
     return programs.find("git", path)[0]
 
 
-def _sign_source(path: str) -> Signature:
+def _sign_source(path: str) -> SourceStamp:
     """What changes with a file, or with what a folder is and whose."""
     try:
         found = os.stat(path)

@@ -20,6 +20,7 @@ CONFIG = """\
 version: 1
 kanban:
   max_concurrency: 6              # all sessions of this board on this host
+  archive_after: 30d              # cards done for longer leave cards/ with the next `gitkanban gc`
   workers:
     {worker}:
       mode: lane                  # lane: one card at a time; pool: max_concurrency of them
@@ -91,6 +92,7 @@ def init_command(branch: str, worker: str, runner: str, source: str | None, as_j
     first = next(iter(board.config.workers), worker) if board.config else worker
     trusted = "gitkanban trust, then " if source else ""
     click.echo(f'next: {trusted}gitkanban add "what to do" --worker {first}, then gitkanban tick')
+    click.echo("from cron: gitkanban tick each minute, gitkanban gc each night")
 
 
 def _move_board(cwd: str, branch: str) -> "Place | None":
