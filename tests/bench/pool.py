@@ -1,6 +1,6 @@
 """What scheduling costs: makespan against the lower bound, and a child's start after its parent's end.
 
-`main()` prints the figures; `python -m tests.bench` calls it. It asserts nothing.
+`python -m tests.bench.pool` prints the figures. It asserts nothing.
 """
 
 import json
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
-from tests.bench import GITKANBAN, PYTHON, ROOT, command, repository, scratch, timed
+from tests.bench.support import GITKANBAN, PYTHON, ROOT, command, repository, scratch, timed
 
 PROFILES, SLOTS = 3, 4
 TREES = 40  # copies of the seed's graph: five cards each

@@ -1,0 +1,61 @@
+"""The table: what is measured, against what, and how much it may cost.
+
+The names of acts and of bases are those that `measure` gives its times.
+"""
+
+from typing import NamedTuple
+
+PASS, CLICK = "python -c pass", "import click"
+GIT_STATUS, GIT_COMMIT = "git status", "git add and commit"
+WARM = "status"
+BASES = (PASS, CLICK, GIT_STATUS, GIT_COMMIT)
+SIZES = (100, 10_000, 100_000)
+
+
+class Goal(NamedTuple):
+    """An act takes at most `most` times as long as its base."""
+
+    base: str
+    most: float
+
+
+class Act(NamedTuple):
+    """A row of the table. Goals are by the number of cards; a size without one is not measured."""
+
+    name: str
+    goals: dict[int, Goal]
+    bound: str  # what its time is made of
+
+
+def _goals(small: Goal, medium: Goal, large: Goal) -> dict[int, Goal]:
+    return dict(zip(SIZES, (small, medium, large), strict=True))
+
+
+_WRITE = _goals(Goal(CLICK, 2), Goal(GIT_COMMIT, 2), Goal(GIT_COMMIT, 1.3))
+_READ = _goals(Goal(PASS, 2.2), Goal(GIT_STATUS, 2.5), Goal(GIT_STATUS, 1.2))
+_ONE = _goals(Goal(CLICK, 1.4), Goal(CLICK, 1.4), Goal(GIT_STATUS, 1.3))
+_PULL = {10_000: Goal(WARM, 1.5), 100_000: Goal(WARM, 1.5)}
+_COLD = {10_000: Goal(GIT_STATUS, 10), 100_000: Goal(GIT_STATUS, 10)}
+
+ACTS = (
+    Act("add", _WRITE,
+        "the interpreter and click; three gits, one after the other (the objects, the refs, the "
+        "index), each of which reads or writes whole files that grow with the folder of cards"),
+    Act("edit", _WRITE, "as `add`"),
+    Act("tick", _goals(Goal(CLICK, 2), Goal(GIT_STATUS, 5), Goal(GIT_STATUS, 1.5)),
+        "the interpreter, click and the modules of a tick; no git is started; the open cards are "
+        "loaded and weighed, finished ones are looked up one at a time"),
+    Act("status", _READ,
+        "the interpreter, and one `git status` of the board's folder for edits not committed yet"),
+    Act("list", _READ, "as `status`, and a line for every card of the board"),
+    Act("why", _ONE, "the interpreter, click, and what holds each open card"),
+    Act("show", _ONE, "the interpreter and click; the open cards are loaded"),
+    Act("status after a pull", _PULL,
+        "the list of the board's files and what was parsed before are read whole, and the rows of "
+        "all cards are worded again"),
+    Act("status with no cache", _COLD,
+        "every card is read from git and parsed, and the caches are written"),
+)  # fmt: skip
+GROWTH = ("add", "tick", "status")  # from 10,000 cards to 100,000
+GROWTH_MOST = 3.0
+MEMORY_MOST = 120  # MiB, of `status with no cache`, of 100,000 cards

@@ -1,0 +1,85 @@
+"""The table as text, and as a page that also says what bounds each figure."""
+
+from typing import Any
+
+from tests.bench import goals
+
+HEAD = """\
+# What commands cost
+
+Written by `python -m tests.bench --write`; the same as data: [performance.json](performance.json). Each figure is the median
+of {rounds} runs, in milliseconds, and the ratio to what stands behind it: the median of the ratios of runs that came right after
+one another, so that they hold on another machine and where something else is at work. A command is measured from outside, as
+a whole process. The goal stands in brackets; what misses it is **bold**.
+
+Python {python}, git {git}, {cores} cores.{load}
+"""
+SETTING = """\
+A fifth of the cards is open, 2,000 at most; the others are done. `status` is printed on a terminal, everything else into
+nothing. Commits are not signed: a signed one takes its signer's own time on top. The repository lies on a disk in memory or not, as
+`TMPDIR` says; everything written is synced all the same. *After a pull* somebody else's commit has changed 50 cards.
+"""
+
+
+def quiet(found: dict[str, Any]) -> bool:
+    """Whether nothing else was at work when the measurement began."""
+    return bool(found["load_before"] < 0.5 * found["cores"])
+
+
+def page_text(found: dict[str, Any]) -> str:
+    """The whole page."""
+    rounds = min(each["rounds"] for each in found["sizes"].values())
+    load = "" if quiet(found) else (
+        f" The machine was not quiet (load {found['load_before']:g} before, "
+        f"{found['load_after']:g} after), so times are too long, and short commands the most."
+    )  # fmt: skip
+    parts = [HEAD.format(**{**found, "rounds": rounds, "load": load}), *table_lines(found), ""]
+    parts += [SETTING, "## What bounds each figure", ""]
+    parts += [f"- **{act.name}**: {act.bound}." for act in goals.ACTS]
+    if found["growth"]:
+        words = ", ".join(f"`{name}` {ratio:g} x" for name, ratio in found["growth"].items())
+        parts += ["", f"From 10,000 cards to 100,000: {words} (goal {goals.GROWTH_MOST:g} x)."]
+    parts += ["", *peer_lines(found)]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def table_lines(found: dict[str, Any]) -> list[str]:
+    """A row for each act, a column for each size of board; below them the bases."""
+    sizes = list(found["sizes"])
+    lines = [
+        f"| | {' | '.join(f'{int(size):,} cards' for size in sizes)} |",
+        f"|---|{'---|' * len(sizes)}",
+    ]
+    for act in goals.ACTS:
+        cells = [_act_cell(found["sizes"][size]["acts"].get(act.name)) for size in sizes]
+        if any(cells):
+            lines.append(f"| {act.name} | {' | '.join(cells)} |")
+    for base in goals.BASES:
+        cells = [f"{found['sizes'][size]['bases'][base]:g}" for size in sizes]
+        lines.append(f"| *{base}* | {' | '.join(cells)} |")
+    return lines
+
+
+def _act_cell(row: dict[str, Any] | None) -> str:
+    if row is None:
+        return ""
+    ratio = f"{row['ratio']:.2f} x {row['base']}"
+    shown = ratio if row["met"] else f"**{ratio}**"
+    return f"{row['ms']:g}: {shown} [{row['goal']:g}], {row['mib']} MiB"
+
+
+def peer_lines(found: dict[str, Any]) -> list[str]:
+    """The same acts with other tools."""
+    peers = found.get("peers")
+    if not peers:
+        return []
+    acts = list(next(iter(peers.values()))["ms"])
+    lines = [
+        "## Beside other tools", "",
+        "On a board of 100 cards, in milliseconds; what a tool does not do is left out.", "",
+        f"| | {' | '.join(acts)} |", f"|---|{'---|' * len(acts)}",
+    ]  # fmt: skip
+    for name, row in peers.items():
+        cells = " | ".join("" if row["ms"][act] is None else f"{row['ms'][act]:g}" for act in acts)
+        lines.append(f"| {name} {row['version']} | {cells} |")
+    return lines
