@@ -6,12 +6,10 @@ conflicts is named and left as it was on both sides.
 
 import time
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitkanban import clock, failpoints
-from gitkanban.board.content.writing import NewTree
 from gitkanban.board.following import follow_base, follow_board, rehearsal
-from gitkanban.board.formats.mergefile import merge_card
 from gitkanban.board.repo import (
     blobs,
     checkouts,
@@ -24,6 +22,9 @@ from gitkanban.board.repo import (
 )
 from gitkanban.board.repo.place import Place
 from gitkanban.errors import BoardBusy, BoardMoved, NotFound, Refused
+
+if TYPE_CHECKING:
+    from gitkanban.board.content.writing import NewTree
 
 ATTEMPTS = 20
 
@@ -167,6 +168,8 @@ class _BoardMerge:
         """The merge commit's id. Raises Conflicting naming everything in dispute."""
         with merging.merger(self.place.common, self.ours) as merger:
             done = merger.merge(self.theirs)
+        from gitkanban.board.content.writing import NewTree
+
         draft = NewTree(self.place, self.ours)
         draft.start_tree = done.tree
         cards = self._cards()
@@ -179,7 +182,9 @@ class _BoardMerge:
             )
         return draft.commit(f"kanban: merge {self.name}\n", [self.ours, self.theirs])
 
-    def _merge_cards(self, draft: NewTree, cards: Mapping[str, tuple[str, str, str]]) -> list[str]:
+    def _merge_cards(
+        self, draft: "NewTree", cards: Mapping[str, tuple[str, str, str]]
+    ) -> list[str]:
         """Write the merged cards into the draft; what of them is in dispute."""
         wanted = {oid for sides in cards.values() for oid in sides if oid}
         texts = blobs.texts(self.place, wanted)
@@ -189,6 +194,8 @@ class _BoardMerge:
                 wrong.append(f"{path}: it is too large for a card")
                 continue
             base, ours, theirs = (texts.get(oid) if oid else None for oid in sides)
+            from gitkanban.board.formats.mergefile import merge_card
+
             merged = merge_card(base, ours, theirs, ("here", self.name), strict=True)
             wrong += [f"{path}: {line}" for line in merged.notices]
             if not merged.conflicts:

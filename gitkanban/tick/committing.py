@@ -4,7 +4,6 @@ Base moves with the board, by the same update of refs. What a commit means was d
 """
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from gitkanban import failpoints
@@ -46,6 +45,8 @@ def checkouts_following(
     if not done:
         yield
         return
+    from concurrent.futures import ThreadPoolExecutor  # late: most ticks have nothing to commit
+
     with ThreadPoolExecutor(1) as pool:
         followed = pool.submit(
             store.bring_checkouts_along, state.place, done._replace(notices=()), base

@@ -6,7 +6,6 @@ the next look at the board.
 
 import shlex
 from collections.abc import Container, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -77,6 +76,8 @@ class Launcher:
         that moment, and must not get another one's locks.
         """
         self._record_passed(reservations)
+        from concurrent.futures import ThreadPoolExecutor  # late: most ticks start nothing
+
         with ThreadPoolExecutor(min(SIDE_BY_SIDE, max(1, len(reservations)))) as pool:
             made = [pool.submit(self._prepare_workspace, each) for each in reservations]
             template = template_of(self.place, self.board)  # meanwhile

@@ -1,27 +1,26 @@
 """The table as text, and as a page that also says what bounds each figure."""
 
+import textwrap
 from typing import Any
 
 from tests.bench import goals
 
 HEAD = """\
-# What commands cost
-
-Written by `python -m tests.bench --write`; the same as data: [performance.json](performance.json). Each figure is the median
-of {rounds} runs, in milliseconds, and the ratio to what stands behind it: the median of the ratios of runs that came right after
-one another, so that they hold on another machine and where something else is at work. A command is measured from outside, as
-a whole process. The goal stands in brackets; what misses it is **bold**.
-
-Python {python}, git {git}, {cores} cores.{load}
+Written by `python -m tests.bench --write`; the same as data: [performance.json](performance.json).
+Each figure is the median of {rounds} runs, in milliseconds, and the ratio to what stands behind it:
+the median of the ratios of runs that came right after one another, so that they hold on another
+machine and where something else is at work. A command is measured from outside, as a whole process.
+The goal stands in brackets; what misses it is **bold**.
 """
 SETTING = """\
-A fifth of the cards is open, 2,000 at most; the others are done. `status` is printed on a terminal, everything else into
-nothing. Commits are not signed: a signed one takes its signer's own time on top. The repository lies on a disk in memory or not, as
-`TMPDIR` says; everything written is synced all the same. *After a pull* somebody else's commit has changed 50 cards.
+A fifth of the cards is open, 2,000 at most; the others are done. `status` is printed on a terminal,
+everything else into nothing. Commits are not signed: a signed one takes its signer's own time on
+top. Repositories lie where `TMPDIR` says; everything written is synced. *After a pull* somebody
+else's commit has changed 50 cards.
 """
 
 
-def quiet(found: dict[str, Any]) -> bool:
+def is_quiet(found: dict[str, Any]) -> bool:
     """Whether nothing else was at work when the measurement began."""
     return bool(found["load_before"] < 0.5 * found["cores"])
 
@@ -29,18 +28,30 @@ def quiet(found: dict[str, Any]) -> bool:
 def page_text(found: dict[str, Any]) -> str:
     """The whole page."""
     rounds = min(each["rounds"] for each in found["sizes"].values())
-    load = "" if quiet(found) else (
-        f" The machine was not quiet (load {found['load_before']:g} before, "
-        f"{found['load_after']:g} after), so times are too long, and short commands the most."
-    )  # fmt: skip
-    parts = [HEAD.format(**{**found, "rounds": rounds, "load": load}), *table_lines(found), ""]
-    parts += [SETTING, "## What bounds each figure", ""]
-    parts += [f"- **{act.name}**: {act.bound}." for act in goals.ACTS]
+    machine = f"Python {found['python']}, git {found['git']}, {found['cores']} cores."
+    if not is_quiet(found):
+        machine += (
+            f" The machine was not quiet (load {found['load_before']:g} before, "
+            f"{found['load_after']:g} after), so times are too long, those of short commands most."
+        )
+    parts = ["# What commands cost", wrap_text(HEAD.format(rounds=rounds)), wrap_text(machine)]
+    parts += ["\n".join(table_lines(found)), wrap_text(SETTING), "## What bounds each figure"]
+    parts.append(
+        "\n".join(wrap_text(f"- **{act.name}**: {act.bound}.", "  ") for act in goals.ACTS)
+    )
     if found["growth"]:
         words = ", ".join(f"`{name}` {ratio:g} x" for name, ratio in found["growth"].items())
-        parts += ["", f"From 10,000 cards to 100,000: {words} (goal {goals.GROWTH_MOST:g} x)."]
-    parts += ["", *peer_lines(found)]
-    return "\n".join(parts).rstrip() + "\n"
+        parts.append(f"From 10,000 cards to 100,000: {words} (goal {goals.GROWTH_MOST:g} x).")
+    parts += ["\n".join(peer_lines(found))]
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def wrap_text(text: str, indent: str = "") -> str:
+    """A paragraph as prose in docs stands: at most 100 columns wide."""
+    words = " ".join(text.split())
+    return textwrap.fill(
+        words, 100, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def table_lines(found: dict[str, Any]) -> list[str]:

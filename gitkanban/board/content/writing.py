@@ -6,13 +6,19 @@ Only board paths differ between the new tree and the tip's. Git itself writes (`
 import time
 from collections.abc import Sequence
 from functools import cached_property
-from typing import NamedTuple
 
 from gitkanban import clock, failpoints
 from gitkanban.board.content import reading
 from gitkanban.board.formats import cardfile, notefile, pausefile, runfile
 from gitkanban.board.repo import git, signing
-from gitkanban.board.repo.new_objects import BLOB, Author, NewFile, NewObjects, object_id
+from gitkanban.board.repo.new_objects import (
+    BLOB,
+    Author,
+    ChangedFile,
+    NewFile,
+    NewObjects,
+    object_id,
+)
 from gitkanban.board.repo.place import Place
 from gitkanban.board.repo.settings import read_identity
 from gitkanban.core.changes import (
@@ -33,16 +39,6 @@ from gitkanban.core.visible import shown_lines
 from gitkanban.errors import NotFound, Refused
 
 _FILES = ("100644", "100755")
-
-
-class WrittenFile(NamedTuple):
-    """A file that a draft sets or removes. Object ids are empty, and data None, where it is not."""
-
-    path: str  # in the whole tree
-    mode: str
-    before: str
-    after: str
-    data: bytes | None
 
 
 class NewTree:
@@ -97,16 +93,16 @@ class NewTree:
         data = None if text is None else _encode_text(text)
         self.files[self.place.path(name)] = data
 
-    def written_files(self) -> tuple[WrittenFile, ...]:
+    def written_files(self) -> tuple[ChangedFile, ...]:
         """All files that the draft sets or removes, against the tree that it begins with."""
         return tuple(self._written_file(path, data) for path, data in self.files.items())
 
-    def _written_file(self, path: str, data: bytes | None) -> WrittenFile:
+    def _written_file(self, path: str, data: bytes | None) -> ChangedFile:
         mode, before = self._entry(path)
         if data is None:
-            return WrittenFile(path, mode, before, "", None)
+            return ChangedFile(path, mode, before, "", None)
         mode = mode if mode in _FILES else BLOB
-        return WrittenFile(path, mode, before, object_id("blob", data), data)
+        return ChangedFile(path, mode, before, object_id("blob", data), data)
 
     def refuse_unreadable(self) -> None:
         """Refuse what was written if reading would not take it. Raises Refused."""

@@ -8,11 +8,11 @@ after, through git's own `update-index`, which locks the index before it reads i
 from typing import NamedTuple
 
 from gitkanban import failpoints, files
-from gitkanban.board.content.writing import WrittenFile
 from gitkanban.board.following.follow_file import Path, settle
 from gitkanban.board.repo import blobs, checkouts, git, standstill
 from gitkanban.board.repo.checkouts import Checkout
 from gitkanban.board.repo.index_file import read_entries
+from gitkanban.board.repo.new_objects import ChangedFile
 from gitkanban.board.repo.place import Place
 from gitkanban.board.repo.turn import Turn
 from gitkanban.errors import BadData, GitFailed
@@ -28,7 +28,7 @@ class Step(NamedTuple):
 
     old: str
     new: str
-    files: tuple[WrittenFile, ...]
+    files: tuple[ChangedFile, ...]
 
 
 def begin(place: Place, commit: str) -> None:

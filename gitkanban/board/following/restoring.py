@@ -9,12 +9,14 @@ behind us takes back all that our last moves brought, merged work too: all of it
 
 import itertools
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from gitkanban.board.content import writing
 from gitkanban.board.following import follow_board, follow_file
 from gitkanban.board.repo import blobs, checkouts, commits, git, refs
 from gitkanban.board.repo.place import Place
+
+if TYPE_CHECKING:
+    from gitkanban.board.content.writing import NewTree
 
 ATTEMPTS = 10
 MOVES_MOST = 20  # of the branch, among which that one is looked for from which a commit was made
@@ -42,7 +44,7 @@ def restore(place: Place) -> list[str]:
         start = _made_behind(place, seen, tip)
         # The person's git has brought the checkout to the tip as it is; so it is put on record.
         notices = follow_board.follow(place) if lost or start else []
-        draft = writing.NewTree(place, tip) if lost or start else None
+        draft = _begin_tree(place, tip) if lost or start else None
         if draft and start:
             notices += _reapply_changes(draft, start, seen)
         notices += _put_back(place, draft, lost) if draft else []
@@ -56,6 +58,12 @@ def restore(place: Place) -> list[str]:
         if refs.swap(place, tip, new, "kanban: bring back what the branch lost"):
             return notices + follow_board.follow(place)
     return []
+
+
+def _begin_tree(place: Place, tip: str) -> "NewTree":
+    from gitkanban.board.content.writing import NewTree  # late, as it is rarely needed
+
+    return NewTree(place, tip)
 
 
 def _made_behind(place: Place, seen: str, tip: str) -> str:
@@ -114,7 +122,7 @@ def _path_deltas(place: Place, old: str, new: str) -> dict[str, tuple[str, str]]
     return {change.path: (change.old, change.new) for change in changes}
 
 
-def _reapply_changes(draft: writing.NewTree, start: str, seen: str) -> list[str]:
+def _reapply_changes(draft: "NewTree", start: str, seen: str) -> list[str]:
     """The draft with all that came between two commits of ours once more, and return notices."""
     from gitkanban.board.repo import merging  # late, as it is rarely needed
 
@@ -127,7 +135,7 @@ def _reapply_changes(draft: writing.NewTree, start: str, seen: str) -> list[str]
     return [f"{change.path}: the branch had lost a change; it is back" for change in back]
 
 
-def _commit_restored(draft: writing.NewTree, message: str, tip: str) -> str:
+def _commit_restored(draft: "NewTree", message: str, tip: str) -> str:
     return draft.commit(message, [tip])
 
 
@@ -212,7 +220,7 @@ def _was_meant(place: Place, seen: str, tip: str, path: str) -> bool:
     return ours or "This reverts commit" in message or not others
 
 
-def _put_back(place: Place, draft: writing.NewTree, lost: Iterable[Loss]) -> list[str]:
+def _put_back(place: Place, draft: "NewTree", lost: Iterable[Loss]) -> list[str]:
     """Merge every loss into the draft; a line for each that changed something."""
     lost = list(lost)
     wanted = {oid for loss in lost for oid in loss[1:] if oid}

@@ -7,6 +7,7 @@ None says "ask the parser", never "this is not a card".
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from gitkanban import clock
@@ -21,7 +22,7 @@ _PLAIN = rf"[A-Za-z0-9_/(\u00c0-\u02af](?:[^{_ODD} :]++| ++(?=[^ #\n])|:(?=[^ \n
 _SCALAR = rf"(?:{_PLAIN}|'(?:[^{_ODD}']++|'')*+')"
 _ITEMS = rf"\[\]\n|\n(?:  - {_SCALAR}\n)++"
 _BLOCK = rf"\|-?\n(?:  (?! ){_CHAR}++\n)(?:  (?! *\n){_CHAR}++\n|\n)*+"
-_LAYOUT = re.compile(
+_LAYOUT = (
     rf"id: ({_SCALAR})\n"
     rf"\ntitle: ({_SCALAR})\n"
     rf"\nworker: ({_SCALAR})\n"
@@ -31,8 +32,7 @@ _LAYOUT = re.compile(
     rf"\nparents:(?: |(?=\n))({_ITEMS})"
     rf"\nneeds:(?: |(?=\n))(\{{\}}\n|\n(?:  [A-Za-z0-9_.-]+: [0-9]{{1,15}}\n)+)"
     rf"\nacceptance:(?: |(?=\n))({_ITEMS})"
-    rf"\nbody: ({_SCALAR}\n|{_BLOCK})",
-    re.DOTALL,
+    rf"\nbody: ({_SCALAR}\n|{_BLOCK})"
 )
 _NULLS = frozenset({"null", "Null", "NULL"})  # plain, these stand for nothing
 
@@ -40,7 +40,7 @@ _NULLS = frozenset({"null", "Null", "NULL"})  # plain, these stand for nothing
 def read(data: bytes, stem: str) -> Card | None:
     """The card in a file named `stem`.yaml; None if only the parser may say what it is."""
     try:
-        found = _LAYOUT.fullmatch(data.decode("utf-8"))
+        found = _compile_layout().fullmatch(data.decode("utf-8"))
     except UnicodeDecodeError:
         return None
     if found is None or _read_item(found[1]) != stem or ids.fault(stem):
@@ -67,6 +67,12 @@ def read(data: bytes, stem: str) -> Card | None:
         body=_read_block(body) if body[0] == "|" else _read_scalar(body[:-1]),
         **group_values,
     )
+
+
+@cache
+def _compile_layout() -> re.Pattern[str]:
+    """The pattern, which takes longer to compile than many a command takes in all."""
+    return re.compile(_LAYOUT, re.DOTALL)
 
 
 def _read_scalar(source: str) -> str:

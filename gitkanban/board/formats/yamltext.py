@@ -172,12 +172,12 @@ def _pull_events(text: str) -> Iterator[Any]:
         event = get_event()
 
 
-_UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_UNREADABLE = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def _odd_character(text: str, file: str, reason: str) -> Problem:
     """The parsers give only an offset in bytes or none: find the character ourselves."""
-    found = _UNREADABLE.search(text)
+    found = re.search(_UNREADABLE, text)
     if not found:
         return Problem(file, 0, 0, f"not valid YAML: {reason}")
     at = found.start()

@@ -35,6 +35,16 @@ _INSERTED_MOST = 127
 NewFile = tuple[str, bytes] | None  # (mode, content); None: no such file
 
 
+class ChangedFile(NamedTuple):
+    """A file that a change sets or removes. Object ids are empty, and data None, where it is not."""
+
+    path: str  # in the whole tree
+    mode: str
+    before: str
+    after: str
+    data: bytes | None
+
+
 class Author(NamedTuple):
     """Who commits, in git's own bytes, and when: seconds since the epoch, zone as `+0100`."""
 

@@ -6,7 +6,6 @@ proposes.
 
 from typing import NamedTuple
 
-from gitkanban.board.content.writing import NewTree
 from gitkanban.board.formats import cardfile
 from gitkanban.board.formats.yamltext import Bad
 from gitkanban.board.repo import commits, git, merging
@@ -33,6 +32,8 @@ class CardMerge:
         self.common = place.common
         self.config, self.card = config, card
         self.ours, self.theirs = ours, theirs
+        from gitkanban.board.content.writing import NewTree  # late: only a merge needs it
+
         self.draft = NewTree(place, ours)
         self.new = ""  # the commit that base is to be at; empty if there is nothing to merge
         self.conflicts: tuple[str, ...] = ()  # files in dispute
