@@ -33,7 +33,7 @@ _TRIAL_MOST = 20.0  # seconds
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 # What a preset's command line names in the run's folder, to be written by the agent.
 _OUTPUT = re.compile(r"\{run_dir\}/([\w.-]+)|\{(last_message)\}")
-_UNTRIED = "Install bubblewrap, and let users make user namespaces: docs/security.md."
+_UNTRIED = "Install bubblewrap, and let users create user namespaces: docs/security.md."
 
 
 def words(place: "Place", worker: "Worker", workspace: "Workspace", folder: Folder) -> list[str]:

@@ -96,8 +96,8 @@ def sandboxes(board: Board, seen: Seen) -> Iterator[Symptom]:
             ERROR,
             "no-sandbox",
             worker,
-            f"the sandbox of {worker} cannot be made here, so nothing of it starts: {why}",
-            "Let users make user namespaces, or name another sandbox: docs/security.md.",
+            f"the sandbox of {worker} cannot be made here, so nothing starts for it: {why}",
+            "Let users create user namespaces, or name another sandbox: docs/security.md.",
         )
 
 
@@ -142,7 +142,7 @@ def logins(board: Board, seen: Seen) -> Iterator[Symptom]:
             "agent-misconfigured",
             worker,
             fault_words(worker, fault),
-            f"Put that right, then {fault_way_out(worker).partition(',')[0]}.",
+            f"Fix that, then {fault_way_out(worker).partition(',')[0]}.",
         )
     worked = {
         run.worker
@@ -182,7 +182,7 @@ def budgets(board: Board, seen: Seen) -> Iterator[Symptom]:
                 INFO,
                 "budget-unknown",
                 worker.name,
-                f"the budget of {worker.name} does not hold: {who} does not say what it costs",
+                f"the budget of {worker.name} has no effect: {who} does not say what it costs",
                 "Set a limit with its provider.",
             )
 

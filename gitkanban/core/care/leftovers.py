@@ -61,8 +61,8 @@ def _run_symptoms(run: RunSeen, now: int) -> Iterator[Symptom]:
     named = f"run {run.run} of {run.card}"
     if run.tries.failures:
         hint = (
-            f"Mend the cause. Ticks give it up after {TRIES_LEAST} tries in "
-            f"{lasted(SPAN_LEAST)}; `gitkanban stop {run.card}` does at once."
+            f"Fix the cause. A tick gives it up after {TRIES_LEAST} tries in "
+            f"{lasted(SPAN_LEAST)}; `gitkanban stop {run.card}` does so at once."
         )
         line = unclosed_line(run.run, run.card, run.tries)
         yield warn("run-not-closed", line, hint, CLOSE_RUN)
@@ -94,8 +94,8 @@ def _somebody_elses(run: RunSeen, card: str) -> Symptom:
         INFO,
         "run-of-another-user",
         run.run,
-        f"run {run.run} of {card} is {run.owner}'s, who alone can say whether it lives",
-        f"Only ticks of {run.owner}'s settle it.",
+        f"run {run.run} of {card} belongs to {run.owner}, who alone can say whether it is alive",
+        f"Only a tick by {run.owner} settles it.",
     )
 
 
@@ -163,8 +163,8 @@ def cards(board: Board, seen: Seen) -> Iterator[Symptom]:
                 WARNING,
                 "run-unknown",
                 card.id,
-                f"{card.id} says that run {card.run or '(none)'} works on it here, where no such "
-                "run is known",
+                f"{card.id} says that run {card.run or '(none)'} is working on it here, but "
+                "no such run is known here",
                 "The next tick counts it as lost and lets the card try again.",
             )
 

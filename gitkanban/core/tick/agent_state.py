@@ -79,7 +79,7 @@ def notices(before: AgentState, after: AgentState, now: int) -> list[str]:
             if quota != before.quotas.get(profile)
         ),
         *(
-            f"{fault_words(worker, fault)}; it starts nothing here before {fault_way_out(worker)}"
+            f"{fault_words(worker, fault)}; it starts nothing here until {fault_way_out(worker)}"
             for worker, fault in sorted(after.faults.items())
             if worker not in before.faults
         ),
@@ -103,7 +103,9 @@ def quota_words(profile: str, quota: Quota, time: Callable[[int], str]) -> str:
     """`backend-hermes: quota until 15:30 UTC, in 2 h (usage limit reached)`."""
     said = f" ({quota.words})" if quota.words else ""
     if asks_person(quota):
-        return f"{profile}: its service asked to come back later {quota.times} times in a row{said}"
+        return (
+            f"{profile}: its service asked us to come back later {quota.times} times in a row{said}"
+        )
     return f"{profile}: quota until{time(quota.until)}{said}"
 
 
@@ -114,7 +116,7 @@ def fault_words(worker: str, fault: AgentFault) -> str:
 
 def fault_way_out(worker: str) -> str:
     """What ends a fault."""
-    return f"`gitkanban resume {worker}`, once that is put right"
+    return f"`gitkanban resume {worker}`, once that is fixed"
 
 
 def quota_now(state: AgentState, profile: str, now: int) -> Quota | None:

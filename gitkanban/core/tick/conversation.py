@@ -70,7 +70,7 @@ def compose_new_words(
 
     `notes` are all of the card's, `log` the last words of the run where it failed.
     """
-    parts = [f"You go on with card {card.id} where you stopped.", _end_of(run, log)]
+    parts = [f"Continue with card {card.id} where you left off.", _end_of(run, log)]
     news = [
         note_line(note)
         for note in notes
@@ -84,7 +84,7 @@ def compose_new_words(
         parts.append("\n\n".join(filter(None, now)))
     us = setting.program
     parts.append(
-        "All that you were told about your directory, your branch and your reports still holds: "
+        "Everything you were told about your directory, your branch and your reports still applies: "
         f'`{us} done {card.id} --summary "…"` when it is finished, '
         f'`{us} block {card.id} --why "…"` when you need a person.'
     )
@@ -93,15 +93,15 @@ def compose_new_words(
 
 def _end_of(run: Run, log: str) -> str:
     if run.outcome == SUCCEEDED:
-        return "Your work was looked at, and is not done yet."
+        return "Your work was reviewed, and is not finished yet."
     if run.outcome == LIMITED:
-        return "You were interrupted because the service asked to come back later. That is over."
+        return "You were interrupted because the service asked you to come back later. That is over now."
     if run.outcome == MISCONFIGURED:
-        return "You were interrupted because you were not logged in. That is put right."
+        return "You were interrupted because you were not logged in. That is fixed."
     if run.outcome == "blocked":
         return f"You asked for a person: {cut(run.why.strip(), SUMMARY_MOST)}"
     text = f"Your last session ended as {run.outcome}: {cut(run.why.strip(), SUMMARY_MOST)}"
     if log:
         said = cut_head(log.strip(), LOG_MOST).replace("\n", "\n  | ")
-        text += f"\nIt ended with:\n  | {said}"
+        text += f"\nIts last output:\n  | {said}"
     return text

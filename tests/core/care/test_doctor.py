@@ -224,7 +224,7 @@ def test_another_users_run_is_never_called_over() -> None:
     theirs = RunSeen("r1", owner="root")
     state = WELL._replace(runs=(theirs,))
     [only] = found(RUNNING, state)
-    assert (only.code, "run r1 of T1 is root's" in only.text) == ("run-of-another-user", True)
+    assert (only.code, "run r1 of T1 belongs to root" in only.text) == ("run-of-another-user", True)
     locked = state._replace(held_slots={"solo#1": "process 7 (python)"})
     assert [each.code for each in found(RUNNING, locked)] == ["run-of-another-user"]
 

@@ -67,7 +67,7 @@ def test_a_missing_login_blocks_one_card_and_holds_its_worker_for_the_others() -
     text = "backend cannot work on this machine: Invalid API key"
     assert texts(after, agents=found.agents)["C"] == text
     assert found.notices == (
-        f"{text}; it starts nothing here before `gitkanban resume backend`, once that is put right",
+        f"{text}; it starts nothing here until `gitkanban resume backend`, once that is fixed",
     )
     # The same ends once more, after the state was kept and the board's commit was not.
     seen = observed(runs=(ended("A", **NO_LOGIN), ended("B", **NO_LOGIN)), agents=found.agents)
