@@ -7,7 +7,7 @@ boundedlog  Logs that a session writes directly and that stay bounded: head and 
             middle cut
 kernel      Linux process attributes that Python does not offer: subreaper, parent-death signal,
             dumpable
-locks       Kernel locks by name: taken with portalocker, seen from outside, handed over by
+locks       Kernel locks by name: taken here, seen from outside, handed over by
             descriptor
 processes   Processes of a run: who descends from whom, who survived, and how they are ended
 spec        A run's spec: NUL-separated `key=value` pairs, a key said again for each item of a

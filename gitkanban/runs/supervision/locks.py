@@ -1,4 +1,4 @@
-"""Kernel locks by name: taken with portalocker, seen from outside, handed over by descriptor.
+"""Kernel locks by name: taken here, seen from outside, handed over by descriptor.
 
 A lock says that somebody is alive, not who: that is the lease. Lock files are never replaced or
 removed, and a lock is released by closing its descriptor alone: LOCK_UN would free it for every
@@ -71,23 +71,16 @@ class Locks:
             time.sleep(0.01)
 
     def _try(self, name: str) -> HeldLock | None:
-        import portalocker
-
         path = self.path(name)
         fd = _open_lock_file(path)
         try:
-            portalocker.lock(
-                fd, portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING
-            )
-        except portalocker.AlreadyLocked:
-            os.close(fd)
-            return None
-        except portalocker.LockException as error:
+            locked = _lock_file(fd)
+        except OSError as error:
             os.close(fd)
             raise Refused(f"cannot lock {path}: {error}", "Is it on a local disk?") from error
-        if _same_file(fd, path):
+        if locked and _same_file(fd, path):
             return HeldLock(name, fd)
-        os.close(fd)  # somebody removed the folder: this inode is nobody's anchor any more
+        os.close(fd)  # somebody has it, or removed the folder: this inode is nobody's anchor now
         return None
 
     def locked(self, names: "Iterable[str]") -> set[str]:
@@ -97,6 +90,33 @@ class Locks:
         name space but the machine's own, and took longer to read than a hundred locks to try.
         """
         return {name for name in names if probe(self.path(name))}
+
+
+def _lock_file(fd: int) -> bool:
+    """Lock a file for us alone; False when somebody has it. Raises OSError.
+
+    By the call that portalocker makes where the system has it: loading portalocker, with all that
+    it brings, takes longer than everything else that an idle tick does.
+    """
+    try:
+        import fcntl
+    except ImportError:  # no flock(2) here
+        import portalocker
+
+        try:
+            portalocker.lock(
+                fd, portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING
+            )
+        except portalocker.AlreadyLocked:
+            return False
+        except portalocker.LockException as error:
+            raise OSError(str(error)) from error
+        return True
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _open_lock_file(path: str) -> int:

@@ -218,3 +218,22 @@ def test_a_token_is_not_written_through_a_link(bench: Bench, tmp_path: Path, lin
     slots.remove(bench.place, "p#1")
     leases.release(held)
     assert [path.name for path in outside.rglob("*.lock")] == ["1.lock"]
+
+
+def test_without_flock_a_lock_is_portalockers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both keep each other out, so an upgrade of one of two programs does no harm."""
+    import portalocker
+
+    held = Locks(str(tmp_path)).take("tick")
+    assert held
+    assert portalocker.__version__
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "fcntl", None)
+        assert Locks(str(tmp_path)).take("tick") is None
+        held.close()
+        other = Locks(str(tmp_path)).take("tick")
+    assert other
+    assert Locks(str(tmp_path)).take("tick") is None
+    other.close()
