@@ -9,7 +9,6 @@ import shutil
 import sys
 import zlib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import gitkanban
@@ -31,7 +30,7 @@ from gitkanban.runs.supervision.locks import HeldLock
 from gitkanban.runs.workspace import workspaces, worktrees
 from gitkanban.runs.workspace.workspaces import Workspace
 
-ROOT = str(Path(gitkanban.__file__).resolve().parent.parent)
+ROOT = os.path.dirname(os.path.dirname(os.path.realpath(gitkanban.__file__)))
 # What commands of ours are given beside `trust.ALWAYS`, PATH, and what git itself reads.
 _OURS = ("SSH_AUTH_SOCK", "PYTHONPATH")
 _OUR_FAMILIES = ("LC_", "XDG_")

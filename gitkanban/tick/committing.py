@@ -42,7 +42,7 @@ def checkouts_following(
     state: TickState, done: Committed | None, base: BaseAhead | None = None
 ) -> Iterator[None]:
     """Bring checkouts along to a commit meanwhile: what it starts need not wait for them."""
-    if not done:
+    if not done or not done.commit:
         yield
         return
     from concurrent.futures import ThreadPoolExecutor  # late: most ticks have nothing to commit

@@ -39,7 +39,6 @@ def tick_command(
     """
     from gitkanban.board.sync import remote_of
     from gitkanban.cli.progress import progress
-    from gitkanban.cli.waiting import tick_until_quiet
     from gitkanban.core.tick.outcome import Outcome
     from gitkanban.tick.rounds import tick
     from gitkanban.views.outcome import outcome_data, outcome_text
@@ -50,6 +49,8 @@ def tick_command(
     name = remote_of(place, remote) if sync or remote else ""
     outcomes = iter([tick(place, dry_run, progress, name)])
     if wait:
+        from gitkanban.cli.waiting import tick_until_quiet
+
         outcomes = chain(outcomes, tick_until_quiet(place, lambda: tick(place, remote=name)))
     total = Outcome()
     for outcome in outcomes:

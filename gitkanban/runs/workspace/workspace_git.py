@@ -13,7 +13,6 @@ import os
 import re
 import shutil
 import stat
-import tempfile
 from collections.abc import Mapping
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -242,6 +241,8 @@ def copy_plain(source: str, target: str) -> bool:
 
 
 def _make_room(common: str) -> str:
+    import tempfile  # late: most ticks look into no workspace
+
     rooms = f"{common}/gitkanban/{_ROOMS}"
     try:
         os.makedirs(rooms, exist_ok=True)
