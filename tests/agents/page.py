@@ -1,12 +1,17 @@
-"""The table of docs/agents.md, made from the recorded streams: `python -m tests.agents.page`."""
+"""The table of docs/agents.md: `python -m tests.agents.page`.
+
+It is made from what came of the trials (`results.json`), and of the recorded streams.
+"""
 
 import json
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from gitkanban.core.agents.presets import PRESETS, sentence
 from gitkanban.core.agents.readers import Reading, SessionOutput, read
+from tests.agents.trials import RESULTS, TRIALS, is_for
 
 STREAMS = Path(__file__).with_name("streams")
 PAGE = Path(__file__).parents[2] / "docs" / "agents.md"
@@ -40,11 +45,8 @@ def table() -> str:
         ["session id", *_said(lambda a: bool(reading_of(a, "ok")[0].session))],
         ["cost", *_said(lambda a: bool(reading_of(a, "ok")[0].cost_usd))],
         ["tokens", *_said(lambda a: reading_of(a, "ok")[0].tokens_in is not None)],
-        ["no login (401)", *(_failure(agent, "no-login") for agent in _COLUMNS)],
-        ["limit (429)", *(_failure(agent, "limited") for agent in _COLUMNS)],
-        ["limit of 20 minutes", *(_failure(agent, "limited-until") for agent in _COLUMNS)],
-        ["two 500s, then fine", *(_failure(agent, "failing-twice") for agent in _COLUMNS)],
-        ["only 500s", *(_failure(agent, "failing") for agent in _COLUMNS)],
+        *([each.row, *(_result(a, name) for a in _COLUMNS)] for name, each in TRIALS.items()),
+        ["tried on", *(_results().get(agent, {}).get("date", "") for agent in _COLUMNS)],
     ]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
@@ -53,18 +55,16 @@ def _said(is_said: Callable[[str], bool]) -> list[str]:
     return ["yes" if is_said(agent) else "no" for agent in _COLUMNS]
 
 
-def _failure(agent: str, scenario: str) -> str:
-    try:
-        found, stalled = reading_of(agent, scenario)
-    except OSError:
-        return "not tried"
-    if found.misconfigured:
-        return "login needed"
-    if found.limited:
-        return "limit, with its end" if found.limited_until else "limit"
-    if found.error:
-        return "failed, in its words"
-    return "waits until stalled" if stalled else "ok"
+def _results() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = json.loads(RESULTS.read_text())
+    return found
+
+
+def _result(agent: str, name: str) -> str:
+    """What came of a trial, as it was played last."""
+    if not is_for(agent, name):
+        return "has no shell"
+    return str(_results().get(agent, {}).get("trials", {}).get(name, "not tried"))
 
 
 def allowances() -> str:
