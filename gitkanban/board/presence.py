@@ -16,6 +16,7 @@ from gitkanban.board.repo import checkouts, commits, git
 from gitkanban.board.repo.place import Place
 from gitkanban.board.work import cardwork, landed
 from gitkanban.core import graph
+from gitkanban.core.ids import card_ref
 from gitkanban.core.model import DONE, REVIEW, TODO, Board, Card, Run
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick.facts import Elsewhere
@@ -34,7 +35,7 @@ def _of_reviews(place: Place, board: Board, clone: str) -> dict[str, Elsewhere]:
         done = cardwork.result_of(board.runs_of(card.id)) if card.status == REVIEW else None
         if done is None or cardwork.left_nothing(board.runs_of(card.id)):
             continue
-        tip = checkouts.tip(place, f"refs/heads/card/{card.id}")
+        tip = checkouts.tip(place, card_ref(card.id))
         if tip != done.commit and not (tip and done.clone in ("", clone)):
             suspects[card.id] = done
     here = cardwork.present(place, (run.commit for run in suspects.values()))

@@ -25,6 +25,7 @@ from gitkanban.core.care.gc import (
     WorktreeFact,
     finished,
 )
+from gitkanban.core.ids import CARD_REFS, branch_of, card_ref
 from gitkanban.core.model import DONE, Board
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs.memory import proposing
@@ -50,7 +51,7 @@ def look(place: Place, board: Board, progress: Progress[Ours]) -> Facts:
         fact = WorktreeFact(each.path, each.card, each.there, f"card/{each.card}" in live)
         if each.there and not fact.live and finished(board, each.card):
             _, head = head_of(place.common, each.admin)
-            tips = {head, commits.resolve(place.common, _card_ref(each.card))} - {""}
+            tips = {head, commits.resolve(place.common, card_ref(each.card))} - {""}
             has = all(any(_in_base(place, board, each.card, tip, base)) for tip in tips)
             unclean = cleanliness.describe_unclean(place.common, each.path, each.admin)
             fact = fact._replace(unclean=unclean, landed=has)
@@ -68,10 +69,6 @@ def look(place: Place, board: Board, progress: Progress[Ours]) -> Facts:
     )
 
 
-def _card_ref(card: str) -> str:
-    return f"refs/heads/{worktrees.branch_of(card)}"
-
-
 def _in_base(place: Place, board: Board, card: str, tip: str, base: str) -> tuple[bool, bool]:
     """(base has the commit, base has the content of a card's work that is done)."""
     if not base:
@@ -84,10 +81,10 @@ def _in_base(place: Place, board: Board, card: str, tip: str, base: str) -> tupl
 
 def _card_branches(place: Place, board: Board, base: str) -> Iterator[BranchFact]:
     form = "--format=%(refname) %(objectname)"
-    listed = commits.text(place.common, "for-each-ref", form, "refs/heads/card/")
+    listed = commits.text(place.common, "for-each-ref", form, CARD_REFS)
     for line in filter(None, listed.split("\n")):
         ref, _, tip = line.partition(" ")
-        card = ref.removeprefix("refs/heads/card/")
+        card = ref.removeprefix(CARD_REFS)
         if not finished(board, card):
             yield BranchFact(card, False)
             continue
@@ -139,7 +136,7 @@ class Tidier:
         return KeptThing("worktree", tree.path, f"it {said}" if said.startswith("has ") else said)
 
     def _branch(self, branch: BranchFact) -> KeptThing | None:
-        ref = _card_ref(branch.card)
+        ref = card_ref(branch.card)
         tip = commits.resolve(self.place.common, ref)
         if not tip:
             return None  # it went with its worktree
@@ -147,14 +144,14 @@ class Tidier:
         why = ""
         if tip != branch.squashed and not commits.is_ancestor(self.place.common, tip, base):
             why = "moved on in the meantime"
-        elif worktrees.checked_out(self.place, worktrees.branch_of(branch.card)):
+        elif worktrees.checked_out(self.place, branch_of(branch.card)):
             why = "checked out somewhere"
         else:
             done = git.run(
                 self.place.common, "update-ref", "--no-deref", "-d", ref, tip, check=False
             )
             why = done.said if done.code else ""
-        return KeptThing("branch", f"card/{branch.card}", why) if why else None
+        return KeptThing("branch", branch_of(branch.card), why) if why else None
 
     def _folder(self, run: str) -> KeptThing | None:
         """First moved out of sight: half a folder would look like a run that died.

@@ -17,6 +17,7 @@ from gitkanban.core.care.surroundings import (
     TokenSeen,
     WorktreeSeen,
 )
+from gitkanban.core.ids import CARD_REFS, card_ref
 from gitkanban.core.model import Config
 from gitkanban.core.tick.closing import Tries
 from gitkanban.runs import leases
@@ -162,7 +163,7 @@ def _look_at_worktree(place: Place, each: Ours, known: set[str], base: str) -> W
     if not each.there or seen.astray or each.card in known:
         return seen
     _, head = head_of(place.common, each.admin)
-    tips = [head, commits.resolve(place.common, f"refs/heads/card/{each.card}")]
+    tips = [head, commits.resolve(place.common, card_ref(each.card))]
     unclean = cleanliness.describe_unclean(place.common, each.path, each.admin)
     merged = bool(base) and all(
         not tip or commits.is_ancestor(place.common, tip, base) for tip in tips
@@ -223,11 +224,11 @@ def list_cardless_branches(place: Place, known: set[str], base: str) -> tuple[Br
     """Branches `card/<id>` whose card is not known. Raises GitFailed."""
     found = []
     listed = commits.text(
-        place.common, "for-each-ref", "--format=%(refname) %(objectname)", "refs/heads/card/"
+        place.common, "for-each-ref", "--format=%(refname) %(objectname)", CARD_REFS
     )
     for line in filter(None, listed.split("\n")):
         ref, _, tip = line.partition(" ")
-        card = ref.removeprefix("refs/heads/card/")
+        card = ref.removeprefix(CARD_REFS)
         if card.split("/")[0] in known:  # one below a card's name is in its way: `readiness`
             continue
         ahead = commits.text(place.common, "rev-list", "--count", tip, f"^{base}") if base else ""

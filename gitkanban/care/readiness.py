@@ -12,6 +12,7 @@ from gitkanban.board.repo.checkouts import Checkout, base_of
 from gitkanban.board.repo.place import Place
 from gitkanban.care import equipment
 from gitkanban.core.care.surroundings import BlockingBranch, LateIndex, Readiness
+from gitkanban.core.ids import CARD_REFS, branch_of
 from gitkanban.core.model import WORKTREE, Board, Config
 from gitkanban.errors import Refused
 from gitkanban.runs import trust
@@ -75,7 +76,7 @@ def _list_blocking(place: Place, board: Board, base: str) -> Iterator[BlockingBr
     git keeps refs as files in folders, so one name cannot be both (git-check-ref-format(1)).
     """
     listed = commits.text(
-        place.common, "for-each-ref", "--format=%(refname)", "refs/heads/card", "refs/heads/card/"
+        place.common, "for-each-ref", "--format=%(refname)", "refs/heads/card", CARD_REFS
     )
     for ref in dict.fromkeys(filter(None, listed.split("\n"))):
         name = ref.removeprefix("refs/heads/")
@@ -85,7 +86,7 @@ def _list_blocking(place: Place, board: Board, base: str) -> Iterator[BlockingBr
             yield BlockingBranch(name, "card/…")
         elif below and card in board.cards:
             merged = bool(base) and commits.is_ancestor(place.common, ref, f"refs/heads/{base}")
-            yield BlockingBranch(name, f"card/{card}", merged)
+            yield BlockingBranch(name, branch_of(card), merged)
 
 
 # -- an accept

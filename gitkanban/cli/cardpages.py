@@ -10,6 +10,7 @@ from gitkanban.board import store
 from gitkanban.board.content import status_cache
 from gitkanban.board.repo import git
 from gitkanban.board.repo.place import Place
+from gitkanban.core.ids import branch_of, card_ref
 from gitkanban.core.lookup import card_of
 from gitkanban.core.model import DONE, RUNNING, SHARED, Board, Card
 from gitkanban.errors import BadData, NotFound
@@ -71,7 +72,7 @@ def _work_text(place: Place, board: Board, card: Card, colour: bool, stat: bool)
 
     runs = [run.commit for run in board.runs_of(card.id) if run.commit]
     base = base_of(place, board.config) if board.config else ""
-    for tip in (f"refs/heads/card/{card.id}", *runs[-1:]):
+    for tip in (card_ref(card.id), *runs[-1:]):
         fork = git.run(place.common, "merge-base", f"refs/heads/{base}", tip, check=False).text
         last = git.run(place.common, "rev-parse", "--verify", "-q", tip, check=False).text
         if fork and fork == last and runs and runs[-1] == last:
@@ -116,7 +117,7 @@ def _branch_and_workspace(place: Place, board: Board, card: Card) -> dict[str, s
     """The card's branch and workspace, empty where they do not exist."""
     from gitkanban.runs.workspace import worktrees
 
-    branch = worktrees.branch_of(card.id)
+    branch = branch_of(card.id)
     known = git.run(place.common, "show-ref", "--verify", "-q", f"refs/heads/{branch}", check=False)
     path = worktrees.current_path(place, card.id, board.config.worktrees if board.config else "")
     worker = board.worker_of(card)

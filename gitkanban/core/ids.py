@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from gitkanban.core.sizes import HINTS_MOST
 from gitkanban.errors import NotFound, UsageError
 
+CARD_REFS = "refs/heads/card/"  # the branches of cards
 LONGEST = 64
 _AROUND = 500  # words on either side among which the nearest one is searched
 
@@ -54,6 +55,16 @@ def branch_fault(text: str) -> str:
         if not part or part.startswith(".") or part.endswith((".", ".lock")):
             return f"{part!a} may not be part of such a name"
     return "it is '@'" if text == "@" else ""
+
+
+def branch_of(card: str) -> str:
+    """The branch on which a card's sessions work."""
+    return f"card/{card}"
+
+
+def card_ref(card: str) -> str:
+    """The full name of a card's branch."""
+    return f"{CARD_REFS}{card}"
 
 
 def check_id(text: str, what: str = "card id") -> str:

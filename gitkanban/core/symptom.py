@@ -58,12 +58,3 @@ REPAIRS: Mapping[str, str] = {
 def would(symptom: Symptom) -> str:
     """What `--fix` would do about it, in words; empty if it leaves it to a person."""
     return REPAIRS[symptom.repair].format(symptom.subject) if symptom.repair else ""
-
-
-def lasted(seconds: int) -> str:
-    """A duration in words: `3 minutes`, `2 days`."""
-    for length, word in ((86400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds >= length:
-            count = seconds // length
-            return f"{count} {word}{'' if count == 1 else 's'}"
-    return f"{max(0, seconds)} second{'' if seconds == 1 else 's'}"

@@ -16,6 +16,7 @@ from gitkanban.board.repo.checkouts import base_of
 from gitkanban.board.repo.place import Place
 from gitkanban.board.repo.remotes import Offline
 from gitkanban.board.work import landed
+from gitkanban.core.ids import branch_of, card_ref
 from gitkanban.core.markdown import fenced
 from gitkanban.core.model import REVIEW, Board, Card
 from gitkanban.core.split_cards import open_cards
@@ -58,7 +59,9 @@ class Publisher:
         except Offline as away:
             for card, tip in due:
                 if after.get(card.id, {}).get("tip") != tip:
-                    self.notices.append(f"warning: card/{card.id} is not pushed: {away.message}")
+                    self.notices.append(
+                        f"warning: {branch_of(card.id)} is not pushed: {away.message}"
+                    )
             later = {"away": self.now + AGAIN}
             after |= {card.id: {**after.get(card.id, {}), **later} for card in waiting}
         if after != self.before:
@@ -67,7 +70,7 @@ class Publisher:
     def _due(self, card: Card) -> str:
         """The tip of a card's branch that is to be pushed now; empty if there is none."""
         known = self.before.get(card.id, {})
-        tip = commits.resolve(self.place.common, f"refs/heads/card/{card.id}")
+        tip = commits.resolve(self.place.common, card_ref(card.id))
         new = tip and known.get("tip") != tip and self.now >= int(known.get("again", 0))
         return tip if new else ""
 
@@ -75,17 +78,17 @@ class Publisher:
         return bool(self.before.get(card.id, {}).get("tip"))
 
     def _push(self, card: Card, tip: str, known: Mapping[str, Any]) -> dict[str, Any]:
-        ref = f"refs/heads/card/{card.id}"
+        ref = card_ref(card.id)
         try:
             pushed = remotes.push(self.place, self.config.push, [f"{tip}:{ref}"], hooks=True)
             failed = "" if pushed.done else pushed.refused or "it has other commits there"
         except Refused as refused:
             failed = refused.message
         if failed:
-            self.notices.append(f"warning: card/{card.id} is not pushed: {failed}")
+            self.notices.append(f"warning: {branch_of(card.id)} is not pushed: {failed}")
             return {**known, "again": self.now + AGAIN}
         row = {"tip": tip, "request": known.get("request", "")}
-        self.notices.append(f"pushed {card.id}  {self.config.push} card/{card.id}")
+        self.notices.append(f"pushed {card.id}  {self.config.push} {branch_of(card.id)}")
         if self.config.pr and not row["request"]:
             row["request"] = self._request(card)
         return row
@@ -96,13 +99,13 @@ class Publisher:
         gh = shutil.which("gh")
         if gh is None:
             self.notices.append(
-                f"open a pull request: card/{card.id} into {base} (gh is not installed)"
+                f"open a pull request: {branch_of(card.id)} into {base} (gh is not installed)"
             )
             return ""
         runs = self.board.runs_of(card.id)
         summary = fenced(runs[-1].summary) if runs else ""
         body = f"{summary}\nKanban-Card: {card.id}\n"
-        argv = [gh, "pr", "create", "--head", f"card/{card.id}", "--base", base]
+        argv = [gh, "pr", "create", "--head", branch_of(card.id), "--base", base]
         argv += ["--title", f"{card.id}: {shown(card.title)}", "--body", body.strip()]
         try:
             where = self.place.main or self.place.common
@@ -128,7 +131,7 @@ class Publisher:
         if done.code:
             raise Offline(f"cannot reach {self.config.push}: {done.said}", "")
         there = {line.split("\t")[1] for line in done.lines if "\t" in line}
-        gone = [card for card in cards if f"refs/heads/card/{card.id}" not in there]
+        gone = [card for card in cards if card_ref(card.id) not in there]
         if not gone:
             return
         base = base_of(self.place, self.config)

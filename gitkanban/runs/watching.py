@@ -15,9 +15,9 @@ from gitkanban import files
 from gitkanban.board.repo import checkouts, fingerprint
 from gitkanban.board.repo.place import Place
 from gitkanban.core.care.gc import finished
+from gitkanban.core.ids import CARD_REFS
 from gitkanban.core.model import Board
 from gitkanban.core.trust.tampering import (
-    CARDS,
     OURS,
     SEEN,
     Fingerprint,
@@ -125,7 +125,7 @@ def _ref_facts(
     """What git and the run folders say of the refs that differ."""
     base_ref, board_ref = refs
     differ = differing_refs(before, present)
-    cards = {ref.removeprefix(CARDS) for ref, _, _ in differ if ref.startswith(CARDS)}
+    cards = {ref.removeprefix(CARD_REFS) for ref, _, _ in differ if ref.startswith(CARD_REFS)}
     others = bool(cards - {life.card})
     moved = [each for each in differ if each[0] in refs or each[0].startswith(OURS)]
     return RefFacts(

@@ -10,13 +10,14 @@ from gitkanban import clock, failpoints
 from gitkanban.board.repo import commits
 from gitkanban.board.repo.checkouts import base_of
 from gitkanban.board.repo.place import Place
+from gitkanban.core.ids import card_ref
 from gitkanban.core.model import DONE, Config
 from gitkanban.core.tick.facts import RunFacts
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs import closing, mailbox
 from gitkanban.runs.records import folders, slots
 from gitkanban.runs.supervision.locks import Locks
-from gitkanban.runs.workspace import removal, worktrees
+from gitkanban.runs.workspace import removal
 from gitkanban.runs.workspace.workspaces import Wish
 from gitkanban.tick.state import BoardLook, TickState
 
@@ -92,7 +93,7 @@ def remove_merged_worktree(place: Place, locks: Locks, config: Config, card: str
     if lock is None:
         return ""
     with lock:
-        tip = commits.resolve(place.common, f"refs/heads/{worktrees.branch_of(card)}")
+        tip = commits.resolve(place.common, card_ref(card))
         wish = Wish(card, f"merged-{card}", base_of(place, config), worktrees=config.worktrees)
         try:
             done = removal.remove(place, locks, wish, landed=tip)

@@ -16,6 +16,7 @@ from gitkanban.board.repo.checkouts import base_of
 from gitkanban.board.repo.place import Place
 from gitkanban.core.agents.memory import PREFIX
 from gitkanban.core.agents.prompt import TEMPLATE, SessionSetting, compose
+from gitkanban.core.ids import branch_of
 from gitkanban.core.model import SHARED, Board, Card, Config, Worker
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick.conversation import LastSession, compose_new_words, goes_on
@@ -174,7 +175,7 @@ def words_of(
     even where it could go on in a conversation."""
     shared = worker.workspace_policy == SHARED
     path = place.main if shared else worktrees.current_path(place, card.id, config.worktrees)
-    branch = "" if shared else worktrees.branch_of(card.id)
+    branch = "" if shared else branch_of(card.id)
     us = shlex.quote(briefing.program_of_ours(trust.search_path(place)))
     setting = SessionSetting(path, branch, base_of(place, config), us)
     runs = counting(board.runs_of(card.id), "")

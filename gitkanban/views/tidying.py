@@ -3,6 +3,7 @@
 from typing import Any
 
 from gitkanban.core.care.gc import KeptThing, Tidying
+from gitkanban.core.ids import branch_of
 from gitkanban.views.text import shown
 
 _NAMES_MOST = 3
@@ -12,7 +13,7 @@ def tidying_data(done: Tidying, commit: str, dry_run: bool) -> Any:
     """The data of `gc --json`."""
     return {
         "worktrees": [{"card": each.card, "path": each.path} for each in done.worktrees],
-        "branches": [f"card/{each.card}" for each in done.branches],
+        "branches": [branch_of(each.card) for each in done.branches],
         "runs": list(done.folders),
         "archived": [{"card": card, "year": year} for card, year in done.archive],
         "kept": [each._asdict() for each in done.kept],
@@ -26,7 +27,8 @@ def tidying_text(done: Tidying, dry_run: bool) -> str:
     removed, archived = ("would remove", "would archive") if dry_run else ("removed", "archived")
     lines = [f"{removed} worktree {shown(each.path)}" for each in done.worktrees]
     lines += [
-        f"{removed} branch card/{each.card}" + (", squashed into base" if each.squashed else "")
+        f"{removed} branch {branch_of(each.card)}"
+        + (", squashed into base" if each.squashed else "")
         for each in done.branches
     ]
     if done.folders:

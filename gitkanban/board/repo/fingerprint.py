@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from gitkanban.board.repo import git
-from gitkanban.core.trust.tampering import CARDS, OURS, TAGS, Fingerprint, is_watched
+from gitkanban.core.ids import CARD_REFS
+from gitkanban.core.trust.tampering import OURS, TAGS, Fingerprint, is_watched
 
 _FILES = ("info/attributes", "info/grafts", "objects/info/alternates", "config.worktree")
 _MOST = 1 << 20  # bytes of a file that are read; of a larger one the size counts
@@ -108,7 +109,7 @@ def _watched_settings(common: str) -> Iterator[tuple[str, str]]:
 def _all_refs(common: str, also: set[str]) -> dict[str, str]:
     """Loose before packed, as git reads them (`git help pack-refs`)."""
     found = {ref: at for ref, at in _packed_refs(common) if ref in also or _is_ours(ref)}
-    for top in (CARDS, OURS, TAGS):
+    for top in (CARD_REFS, OURS, TAGS):
         for folder, _, names in os.walk(f"{common}/{top}"):
             for name in names:
                 if not name.endswith(".lock"):
@@ -121,7 +122,7 @@ def _all_refs(common: str, also: set[str]) -> dict[str, str]:
 
 
 def _is_ours(ref: str) -> bool:
-    return ref.startswith((CARDS, OURS, TAGS))
+    return ref.startswith((CARD_REFS, OURS, TAGS))
 
 
 def _packed_refs(common: str) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ from gitkanban.board.formats import cardfile
 from gitkanban.board.formats.yamltext import Bad
 from gitkanban.board.repo import commits, git, merging
 from gitkanban.board.repo.place import FOLDER, Place
+from gitkanban.core.ids import branch_of
 from gitkanban.core.model import BACKLOG, Card, Config
 from gitkanban.core.visible import shown
 from gitkanban.errors import Refused
@@ -49,7 +50,7 @@ class CardMerge:
         """Set `new`, or `conflicts`. Raises Refused, GitFailed, OSError; nothing is changed then."""
         fork = commits.text(self.common, "merge-base", self.ours, self.theirs)
         if not fork:
-            raise Refused(f"card/{self.card.id} has no history in common with base", "")
+            raise Refused(f"{branch_of(self.card.id)} has no history in common with base", "")
         if fork == self.theirs:
             return
         boards = Boards(*_board_folders(self.common, fork, self.ours, self.theirs))
@@ -147,7 +148,7 @@ class CardMerge:
 
     def _message(self, squash: bool) -> str:
         title = f": {shown(self.card.title)}" if self.card.title else ""
-        subject = f"{self.card.id}{title}" if squash else f"Merge card/{self.card.id}{title}"
+        subject = f"{self.card.id}{title}" if squash else f"Merge {branch_of(self.card.id)}{title}"
         return f"{subject}\n\nKanban-Card: {self.card.id}\n"
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from gitkanban.board.repo import checkouts, commits, git
 from gitkanban.board.repo.place import Place
 from gitkanban.board.work import landed
+from gitkanban.core.ids import branch_of, card_ref
 from gitkanban.core.model import Card, Run
 from gitkanban.core.tick.absence import absence_words, fetch_hint
 from gitkanban.core.tick.facts import Elsewhere
@@ -51,12 +52,12 @@ def find(place: Place, card: Card, runs: Sequence[Run], clone: str, base: str) -
     the branch no longer has it.
     """
     done = result_of(runs)
-    tip = checkouts.tip(place, f"refs/heads/card/{card.id}")
+    tip = checkouts.tip(place, card_ref(card.id))
     if done is None or not done.commit:
         if done is None and not tip:
             raise Refused(
                 f"{card.id} has no work to accept: none of its runs succeeded, and there is no "
-                f"branch card/{card.id}",
+                f"branch {branch_of(card.id)}",
                 f"`gitkanban done {card.id}` closes it without a merge.",
             )
         return CardWork(tip)
@@ -64,9 +65,7 @@ def find(place: Place, card: Card, runs: Sequence[Run], clone: str, base: str) -
     if left_nothing(runs) and (not tip or commits.is_ancestor(place.common, tip, base)):
         return CardWork()
     if tip == end or (tip and commits.is_ancestor(place.common, end, tip)):
-        return CardWork(
-            tip, notices=_lines_beyond_end(place, card, end, f"refs/heads/card/{card.id}")
-        )
+        return CardWork(tip, notices=_lines_beyond_end(place, card, end, card_ref(card.id)))
     if commits.is_ancestor(place.common, end, base):
         return CardWork(merged=end)
     if tip and done.clone in ("", clone):
@@ -78,7 +77,7 @@ def find(place: Place, card: Card, runs: Sequence[Run], clone: str, base: str) -
         )
     notices = _lines_beyond_end(place, card, end, f"refs/remotes/*/card/{card.id}")
     if tip:
-        notices = (f"{card.id}: card/{card.id} of this clone is another attempt's", *notices)
+        notices = (f"{card.id}: {branch_of(card.id)} of this clone is another attempt's", *notices)
     return CardWork(end, notices=notices)
 
 
@@ -87,8 +86,8 @@ def _rewritten_work(place: Place, card: Card, done: Run, tip: str, base: str) ->
     if not commits.is_ancestor(place.common, tip, base) or landed.has(place, done.commit, base):
         return CardWork(tip)
     raise Refused(
-        f"card/{card.id} no longer has commit {done.commit[:10]}, which run {done.run} left",
-        f"`git branch -f card/{card.id} {done.commit[:10]}` brings it back; "
+        f"{branch_of(card.id)} no longer has commit {done.commit[:10]}, which run {done.run} left",
+        f"`git branch -f {branch_of(card.id)} {done.commit[:10]}` brings it back; "
         f"`gitkanban done {card.id}` closes the card without it.",
     )
 

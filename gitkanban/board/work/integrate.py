@@ -14,6 +14,7 @@ from gitkanban.board.repo.checkouts import Checkout, base_of
 from gitkanban.board.repo.place import Place, clone_id
 from gitkanban.board.work import cardwork, landed
 from gitkanban.board.work.cardmerge import CardMerge
+from gitkanban.core.ids import branch_of, card_ref
 from gitkanban.core.model import REVIEW, Board, Card, Config, Run
 from gitkanban.core.tick.verdict import SUCCEEDED
 from gitkanban.errors import Refused
@@ -72,7 +73,7 @@ class BaseAhead:
         in a checkout of base is in the way, BoardBusy, GitFailed; base will then be as it would
         have been without.
         """
-        branch = f"card/{card.id}"
+        branch = branch_of(card.id)
         found = cardwork.find(self.place, card, runs, clone_id(self.place), self.tip)
         theirs = found.commit
         if not theirs:
@@ -148,12 +149,12 @@ def already_merged(place: Place, board: Board) -> dict[str, str]:
     tip = checkouts.tip(place, f"refs/heads/{base}") if base else ""
     if not tip:
         return {}
-    refs = [f"refs/heads/card/{card}" for card in ends]
+    refs = [card_ref(card) for card in ends]
     here = _tips_of(place, refs)
     inside = _tips_of(place, refs, "--merged", tip)
     found, open_tips = dict[str, str](), dict[str, str]()
     for name, end in ends.items():
-        ref = f"refs/heads/card/{name}"
+        ref = card_ref(name)
         if (ref in inside or ref not in here) and (
             here.get(ref) == end or commits.is_ancestor(place.common, end, tip)
         ):

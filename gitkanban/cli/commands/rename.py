@@ -7,6 +7,7 @@ import click
 from gitkanban.board.repo.place import Place
 from gitkanban.cli.here import branch_option, json_option, place_here, refuse_in_session, say, tell
 from gitkanban.core.changes import AddCard, Change, EditCard, MessageLine
+from gitkanban.core.ids import branch_of, card_ref
 from gitkanban.core.lookup import card_of
 from gitkanban.core.model import Board
 from gitkanban.core.renaming import renamed
@@ -59,10 +60,10 @@ def _rename_changes(place: Place, board: Board, old: str, new: str) -> list[Chan
     from gitkanban.board.repo.place import exists
 
     changes = renamed(board, old, new)
-    if board.cards[old].status != "done" and exists(place.common, f"refs/heads/card/{old}"):
+    if board.cards[old].status != "done" and exists(place.common, card_ref(old)):
         raise Refused(
-            f"{old} has work on branch card/{old}, which keeps its name",
-            f"Finish or drop the card, or delete the branch: git branch -D card/{old}.",
+            f"{old} has work on branch {branch_of(old)}, which keeps its name",
+            f"Finish or drop the card, or delete the branch: git branch -D {branch_of(old)}.",
         )
     text = cardfile.edited(store.card_text(place, board, old), {"id": new})
     return [each._replace(text=text) if isinstance(each, AddCard) else each for each in changes]

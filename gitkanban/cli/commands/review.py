@@ -11,6 +11,7 @@ from gitkanban.board.repo.checkouts import base_of
 from gitkanban.board.repo.place import Place
 from gitkanban.cli.here import board_of, change, person, place_here, refuse_in_session, tell_error
 from gitkanban.cli.terminal import colour_on, terminal_width
+from gitkanban.core.ids import branch_of
 from gitkanban.core.model import REVIEW, Board, Card, Note
 from gitkanban.core.moves import reject
 from gitkanban.errors import GitkanbanError, Refused
@@ -59,7 +60,7 @@ def _review_page(place: Place, board: Board, card: Card) -> str:
 
 def _diff_text(place: Place, board: Board, card: Card, *options: str) -> str:
     base = base_of(place, board.config) if board.config else ""
-    span = f"{base}...card/{card.id}"
+    span = f"{base}...{branch_of(card.id)}"
     done = git.run(place.common, "diff", "--no-color", *options, span, "--", check=False)
     return patch_lines(done.text, colour_on() and not options)
 

@@ -11,15 +11,8 @@ from gitkanban.core.care import equipment, leftovers, readiness
 from gitkanban.core.care.surroundings import Seen
 from gitkanban.core.model import RUNNING, TODO, Board
 from gitkanban.core.split_cards import open_cards
-from gitkanban.core.symptom import (
-    ERROR,
-    INFO,
-    QUIET_MOST,
-    RESTORE_CHECKOUT,
-    WARNING,
-    Symptom,
-    lasted,
-)
+from gitkanban.core.symptom import ERROR, INFO, QUIET_MOST, RESTORE_CHECKOUT, WARNING, Symptom
+from gitkanban.core.time_words import span
 
 CLOCK_MOST = 120  # seconds that two clocks may differ
 
@@ -68,7 +61,7 @@ def _ticking_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
     if not seen.ticked:
         yield Symptom(severity, "not-ticking", "tick", "no tick has ever run here", advice)
     elif seen.now - seen.ticked > QUIET_MOST:
-        ago = lasted(seen.now - seen.ticked)
+        ago = span(seen.now - seen.ticked)
         yield Symptom(severity, "not-ticking", "tick", f"the last tick was {ago} ago", advice)
 
 
@@ -144,14 +137,14 @@ def _clock_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
             WARNING,
             "clock",
             "clock",
-            f"the clock was set {way} by {lasted(abs(seen.jumped))} since the last tick",
+            f"the clock was set {way} by {span(abs(seen.jumped))} since the last tick",
             advice,
         )
     times = [("the last tick", seen.ticked), ("the board's last commit", seen.tip_at)]
     times += [(f"the start of run {run.run}", run.started) for run in seen.runs]
     for what, at in times:
         if at - seen.now > CLOCK_MOST:
-            text = f"{what} lies {lasted(at - seen.now)} in the future"
+            text = f"{what} lies {span(at - seen.now)} in the future"
             yield Symptom(WARNING, "clock", "clock", text, advice)
 
 
@@ -159,10 +152,10 @@ def _wait_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
     for card in board.cards.values():
         if card.status != TODO or card.not_before - seen.now <= LONGEST:
             continue
-        ahead = lasted(card.not_before - seen.now)
+        ahead = span(card.not_before - seen.now)
         text = f"not_before of {card.id} lies {ahead} ahead, longer than any back-off"
         if describe_excess(board, card, seen.now):
-            text += f"; it counts for {lasted(LONGEST)} after its last run"
+            text += f"; it counts for {span(LONGEST)} after its last run"
         advice = "Take not_before out of the card's file, unless it is intended."
         yield Symptom(WARNING, "waits-too-long", card.id, text, advice)
 

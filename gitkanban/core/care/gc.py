@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from gitkanban.core.care.leftovers import known_cards
+from gitkanban.core.ids import branch_of
 from gitkanban.core.model import DONE, TERMINAL, Board, Config
 
 _HAS_WORK = "with work that is not in base"
@@ -71,7 +72,7 @@ class Tidying(NamedTuple):
         """The same when these things stayed after all."""
         names = {(each.kind, each.name) for each in stayed}
         trees = [tree for tree in self.worktrees if ("worktree", tree.path) in names]
-        branches = [b for b in self.branches if ("branch", f"card/{b.card}") in names]
+        branches = [b for b in self.branches if ("branch", branch_of(b.card)) in names]
         own = {tree.card for tree in trees} | {branch.card for branch in branches}
         archive = [each for each in self.archive if each[0] in own]
         held = [KeptThing("card", card, _HAS_WORK) for card, _ in archive]
@@ -143,7 +144,7 @@ def _branch_goes(board: Board, branch: BranchFact, stay: set[str], kept: list[Ke
     elif not branch.landed and not branch.squashed:
         why = f"it has commits that base lacks, and the card is {state}"
     if why:
-        kept.append(KeptThing("branch", f"card/{branch.card}", why))
+        kept.append(KeptThing("branch", branch_of(branch.card), why))
     return not why
 
 

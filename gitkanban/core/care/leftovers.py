@@ -6,6 +6,7 @@ A part of the check-up of `core.care.doctor`; it sees facts only. Dead or alive 
 from collections.abc import Iterator
 
 from gitkanban.core.care.surroundings import RunSeen, Seen, WorktreeSeen
+from gitkanban.core.ids import branch_of
 from gitkanban.core.model import RUNNING, Board
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.symptom import (
@@ -25,9 +26,9 @@ from gitkanban.core.symptom import (
     WARNING,
     WRITE_TOKEN,
     Symptom,
-    lasted,
 )
 from gitkanban.core.tick.closing import SPAN_LEAST, TRIES_LEAST, unclosed_line
+from gitkanban.core.time_words import span
 
 
 def known_cards(board: Board) -> set[str]:
@@ -62,7 +63,7 @@ def _run_symptoms(run: RunSeen, now: int) -> Iterator[Symptom]:
     if run.tries.failures:
         hint = (
             f"Fix the cause. A tick gives it up after {TRIES_LEAST} tries in "
-            f"{lasted(SPAN_LEAST)}; `gitkanban stop {run.card}` does so at once."
+            f"{span(SPAN_LEAST)}; `gitkanban stop {run.card}` does so at once."
         )
         line = unclosed_line(run.run, run.card, run.tries)
         yield warn("run-not-closed", line, hint, CLOSE_RUN)
@@ -77,7 +78,7 @@ def _run_symptoms(run: RunSeen, now: int) -> Iterator[Symptom]:
         text = f"{named} is dead and left no exit record"
         yield warn("run-without-record", text, "The next tick does this too.", CLOSE_RUN)
     elif run.ended and now - run.ended > QUIET_MOST:
-        text = f"{named} ended {lasted(now - run.ended)} ago, and no tick has settled it"
+        text = f"{named} ended {span(now - run.ended)} ago, and no tick has settled it"
         yield warn("run-not-settled", text, "`gitkanban tick` does.")
 
 
@@ -251,14 +252,14 @@ def branches(board: Board, seen: Seen) -> Iterator[Symptom]:
     """Branches of cards that are not on the board."""
     kept = {tree.card for tree in seen.worktrees if tree.there}
     for branch in seen.branches:
-        text = f"branch card/{branch.card} belongs to no card on the board"
+        text = f"branch {branch_of(branch.card)} belongs to no card on the board"
         if branch.card in kept:
             continue  # told with its worktree
         if branch.merged:
             yield Symptom(
                 WARNING,
                 "branch-without-card",
-                f"card/{branch.card}",
+                branch_of(branch.card),
                 f"{text}; its work is in base",
                 "",
                 DELETE_BRANCH,
@@ -268,7 +269,7 @@ def branches(board: Board, seen: Seen) -> Iterator[Symptom]:
             yield Symptom(
                 WARNING,
                 "branch-without-card",
-                f"card/{branch.card}",
+                branch_of(branch.card),
                 f"{text}, and has {commits} that base lacks",
                 "Merge or rename it; `git branch -D` it if you want nothing of it.",
             )
@@ -277,7 +278,7 @@ def branches(board: Board, seen: Seen) -> Iterator[Symptom]:
 def salvages(board: Board, seen: Seen) -> Iterator[Symptom]:
     """What was salvaged, and waits for a person to look at it."""
     for each in seen.salvages:
-        ago = lasted(seen.now - each.at)
+        ago = span(seen.now - each.at)
         yield Symptom(
             INFO,
             "salvage",
@@ -297,5 +298,5 @@ def locks(board: Board, seen: Seen) -> Iterator[Symptom]:
             )
             yield Symptom(WARNING, "lock", lock.path, text, "Wait for that git command to end.")
         else:
-            text = f"{lock.path} is {lasted(lock.age)} old, and no git is running that could own it"
+            text = f"{lock.path} is {span(lock.age)} old, and no git is running that could own it"
             yield Symptom(WARNING, "stale-lock", lock.path, text, "", REMOVE_LOCK)

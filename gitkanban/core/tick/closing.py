@@ -5,7 +5,7 @@ Pure: how often closing it failed goes in, with the time; what follows comes out
 
 from typing import Literal, NamedTuple
 
-from gitkanban.core.symptom import lasted
+from gitkanban.core.time_words import span
 
 TRIES_LEAST = 3
 SPAN_LEAST = 600  # seconds between the first try and giving up
@@ -50,6 +50,6 @@ def unclosed_line(run: str, card: str, tries: Tries) -> str:
     times = (
         "1 try"
         if tries.failures == 1
-        else f"{tries.failures} tries in {lasted(tries.last - tries.first)}"
+        else f"{tries.failures} tries in {span(tries.last - tries.first)}"
     )
     return f"run {run} of {card} cannot be closed: {tries.reason} ({times})"

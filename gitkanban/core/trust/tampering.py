@@ -9,7 +9,8 @@ all named, and a person may have made the change.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-CARDS = "refs/heads/card/"
+from gitkanban.core.ids import CARD_REFS
+
 OURS = "refs/gitkanban/"
 TAGS = "refs/tags/"
 SEEN = f"{OURS}seen"
@@ -107,8 +108,8 @@ def _ref_move_words(ref: str, new: str, facts: RefFacts, own: str) -> str:
     rewritten = ref in facts.rewritten
     if ref in (facts.base, facts.board):
         return "is gone" if not new else "was rewritten" if rewritten else ""
-    if ref.startswith(CARDS):
-        card = ref.removeprefix(CARDS)
+    if ref.startswith(CARD_REFS):
+        card = ref.removeprefix(CARD_REFS)
         if card == own or card in facts.lived or (not new and card in facts.finished):
             return ""
         return "was moved" if new else "is gone"

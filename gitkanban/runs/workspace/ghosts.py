@@ -8,6 +8,7 @@ import os
 
 from gitkanban.board.repo import commits
 from gitkanban.board.repo.place import Place
+from gitkanban.core.ids import card_ref
 from gitkanban.errors import Refused
 from gitkanban.runs.supervision.locks import Locks
 from gitkanban.runs.workspace import ground, salvage, worktrees
@@ -68,7 +69,7 @@ def _salvaged_index(place: Place, card: str, admin: str, run: str) -> list[str]:
     # git writes what it has found out into the index, and through a link into another's.
     with View(place.common, place.common, last, f"{admin}/index") as view:
         tree = view.tree()
-    for name in (last, f"refs/heads/{worktrees.branch_of(card)}"):
+    for name in (last, card_ref(card)):
         if commits.text(place.common, "rev-parse", "--verify", "-q", f"{name}^{{tree}}") == tree:
             return []
     staged = salvage.commit_tree(place.common, tree, (last,), "salvage: staged in a worktree\n")

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from gitkanban.board.repo import commits, git
 from gitkanban.board.repo.place import Place
+from gitkanban.core.ids import branch_of
 from gitkanban.errors import GitFailed
 from gitkanban.runs.supervision.locks import Locks
 from gitkanban.runs.workspace import cleanliness, ground, unfinished, worktrees
@@ -33,7 +34,7 @@ def remove(place: Place, locks: Locks, wish: Wish, landed: str = "") -> Removed:
     lock held. Raises BoardBusy, GitFailed, OSError.
     """
     path = worktrees.current_path(place, wish.card, wish.worktrees)
-    branch = worktrees.branch_of(wish.card)
+    branch = branch_of(wish.card)
     admin = ground.registered(place.common, path)
     if not admin or not worktrees.is_marked(admin):
         return Removed(False, (f"{path} is not one of the worktrees made here",))

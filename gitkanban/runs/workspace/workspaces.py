@@ -11,6 +11,7 @@ from typing import NamedTuple
 from gitkanban import failpoints, files
 from gitkanban.board.repo import commits, git
 from gitkanban.board.repo.place import Place
+from gitkanban.core.ids import branch_of
 from gitkanban.core.model import SHARED, WORKTREE
 from gitkanban.errors import GitFailed, Refused
 from gitkanban.runs.supervision.locks import Locks
@@ -66,7 +67,7 @@ def prepare(place: Place, locks: Locks, wish: Wish) -> Workspace:
     worktree_places.check_folder(place, wish.worktrees)
     path = worktrees.current_path(place, wish.card, wish.worktrees)
     admin = worktrees.admin_at(place, wish.card, path, wish.worktrees)
-    notices = worktrees.make_plain(place.common, worktrees.branch_of(wish.card))
+    notices = worktrees.make_plain(place.common, branch_of(wish.card))
     if admin:
         _check_ours(wish, path, admin)
         notices += ground.set_right(path, admin, wish.run)
@@ -81,7 +82,7 @@ def prepare(place: Place, locks: Locks, wish: Wish) -> Workspace:
 
 
 def _check_ours(wish: Wish, path: str, admin: str) -> None:
-    branch = worktrees.branch_of(wish.card)
+    branch = branch_of(wish.card)
     if not worktrees.is_marked(admin) and not _is_on_branch(admin, branch):
         raise _occupied_error(path, "it is a worktree that somebody made for another branch")
 
@@ -105,7 +106,7 @@ def _occupied_error(path: str, why: str) -> Refused:
 def _make_workspace(
     place: Place, locks: Locks, wish: Wish, path: str, notices: list[str]
 ) -> Workspace:
-    branch = worktrees.branch_of(wish.card)
+    branch = branch_of(wish.card)
     base, tip = worktrees.tips(place, wish.base, branch)
     notices += ghosts.salvaged(place, path, wish.run)
     if tip and tip != base:
@@ -135,7 +136,7 @@ def _check_known(place: Place, wish: Wish, base: str, tip: str) -> list[str]:
     count = commits.text(place.common, "rev-list", "--count", tip, f"^{base}")
     if count in ("", "0"):
         return []
-    branch = worktrees.branch_of(wish.card)
+    branch = branch_of(wish.card)
     if not wish.known:
         raise Refused(
             f"branch {branch} already exists, with {count} commits that {wish.base} lacks",
@@ -223,7 +224,7 @@ def _post_checkout(common: str, path: str, commit: str, is_base: bool) -> list[s
 def _continue_workspace(
     place: Place, wish: Wish, path: str, admin: str, notices: list[str]
 ) -> Workspace:
-    branch = worktrees.branch_of(wish.card)
+    branch = branch_of(wish.card)
     notices += unfinished.remove_stale_locks(place.common, admin, branch)
     failpoints.reach("workspace.found")
     base, tip = worktrees.tips(place, wish.base, branch)

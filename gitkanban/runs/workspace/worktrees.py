@@ -31,11 +31,6 @@ class Ours(NamedTuple):
     locked_for: str = ""  # the run that git was told to keep it for
 
 
-def branch_of(card: str) -> str:
-    """The branch of a card."""
-    return f"card/{card}"
-
-
 def folder_of(place: Place, worktrees: str = "") -> str:
     """The folder that holds the worktrees: the configured one, else beside the repository.
 

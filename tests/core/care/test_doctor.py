@@ -190,7 +190,7 @@ def test_nobody_asks_after_cron_where_nothing_waits() -> None:
     [only] = found(IDLE, QUIET._replace(ticked=0))
     assert only.severity == INFO
     [only] = found(BUSY, QUIET._replace(ticked=NOW - 400))
-    assert (only.severity, only.text) == (WARNING, "the last tick was 6 minutes ago")
+    assert (only.severity, only.text) == (WARNING, "the last tick was 6 min ago")
 
 
 def test_archived_and_unreadable_cards_keep_their_worktrees_and_branches() -> None:

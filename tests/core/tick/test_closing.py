@@ -38,7 +38,7 @@ def test_three_tries_in_ten_minutes(
 
 def test_the_finding_is_one_line() -> None:
     line = unclosed_line("r1", "T1", tried(0, 300, 660))
-    assert line == "run r1 of T1 cannot be closed: no such folder (3 tries in 11 minutes)"
+    assert line == "run r1 of T1 cannot be closed: no such folder (3 tries in 11 min)"
     assert unclosed_line("r1", "T1", tried(0)).endswith("(1 try)")
 
 
