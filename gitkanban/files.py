@@ -267,8 +267,11 @@ def is_part(name: str, of: str = "") -> bool:
 def remove_old_parts(folder: str, now: float) -> None:
     """Remove what killed writes have left in a folder and below it; links are not followed.
 
-    Files of others, and those younger than an hour at `now` (epoch seconds), stay.
+    Files of others, and those younger than an hour at `now` (epoch seconds), stay. A folder that
+    is not there has none.
     """
+    if not os.path.isdir(folder):
+        return
     for _, _, names, at in os.fwalk(folder):
         for name in filter(is_part, names):
             found = os.stat(name, dir_fd=at, follow_symlinks=False)

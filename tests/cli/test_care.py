@@ -288,3 +288,9 @@ def test_progress_is_shown_on_a_terminal_only(
     assert terminal.text == ""
     assert list(progress.progress(range(9), 9, "counting")) == list(range(9))
     assert "counting" in terminal.text and "9/9" in terminal.text
+
+
+def test_gc_on_a_board_that_has_never_been_ticked_removes_nothing(repo: Path) -> None:
+    ok(repo, "init")
+    assert not (repo / ".kanban" / "slots").exists()
+    assert "nothing to remove" in ok(repo, "gc")
