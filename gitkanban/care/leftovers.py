@@ -65,7 +65,7 @@ def look_at_runs(
             card, slot = found.one("card"), found.one("slot")
             runs.append(RunSeen(folder.run, card, slot, owner=others[folder.run]))
         elif folder.run in names:
-            runs.append(_look_at_run(place, folder, found, held.issuperset(names[folder.run])))
+            runs.append(_look_at_run(place, folder, found, leases.is_supervised(found, held)))
         elif not _is_fresh(folder, now):
             empty = not os.listdir(folder.path) if os.path.isdir(folder.path) else False
             runs.append(RunSeen(folder.run, empty=empty))

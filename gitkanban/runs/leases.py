@@ -17,12 +17,27 @@ from gitkanban.runs.records import folders, slots
 from gitkanban.runs.records.folders import Folder
 from gitkanban.runs.records.slots import Lease
 from gitkanban.runs.supervision.locks import HeldLock, Locks
+from gitkanban.runs.supervision.spec import Spec
 from gitkanban.runs.workspace import worktrees
 
 
 def lock_names(card: str, slot: str) -> tuple[str, str]:
     """The kernel locks that a run's supervisor holds for its whole life."""
     return f"card/{card}", slots.lock_name(slot)
+
+
+def held_locks(locks: Locks, runs: Iterable[Spec]) -> set[str]:
+    """Those of the locks of runs that somebody holds now."""
+    names = (lock_names(run.one("card"), run.one("slot")) for run in runs)
+    return locks.locked(name for pair in names for name in pair)
+
+
+def is_supervised(run: Spec, held: set[str]) -> bool:
+    """Whether a run's supervisor lives: its card's and its slot's locks are among the `held`.
+
+    The run is alive as long as it has no exit record besides; look for that after the locks.
+    """
+    return held.issuperset(lock_names(run.one("card"), run.one("slot")))
 
 
 def shared_locks(worker: Worker) -> list[str]:

@@ -120,7 +120,6 @@ def _run_facts(folder: Folder, found: spec.Spec, held: set[str]) -> RunFacts:
     """The facts of one run, of which `found` is the beginning of its spec."""
     # The locks were looked at first: a run that lets go of them has written its record before.
     end = folder.exit()
-    names = leases.lock_names(found.one("card"), found.one("slot"))
     facts = RunFacts(
         run=found.one("run"),
         card=found.one("card"),
@@ -129,7 +128,7 @@ def _run_facts(folder: Folder, found: spec.Spec, held: set[str]) -> RunFacts:
         slot=found.one("slot"),
         started=int(found.number("started", 0)),
         start_commit=found.one("start_commit"),
-        alive=end is None and held.issuperset(names),
+        alive=end is None and leases.is_supervised(found, held),
         session=found.one("session_id"),
         resumed=found.one("resumed") == "1",
         commits=found.one("commits", "session"),

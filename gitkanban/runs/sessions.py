@@ -108,15 +108,12 @@ class Local:
 
     def alive(self, runs: Iterable[Folder]) -> set[str]:
         """Runs whose two locks are held and that have not recorded their end."""
-        names = {}
-        for folder in runs:
-            found = folder.facts()
-            names[folder.run] = leases.lock_names(found.one("card"), found.one("slot"))
-        held = self.locks.locked(name for pair in names.values() for name in pair)
+        facts = {folder: folder.facts() for folder in runs}
+        held = leases.held_locks(self.locks, facts.values())
         return {
-            run
-            for run, pair in names.items()
-            if held.issuperset(pair) and not folders.of(self.place.private, run).has("exit.json")
+            folder.run
+            for folder, found in facts.items()
+            if leases.is_supervised(found, held) and not folder.has("exit.json")
         }
 
     def stop(self, folder: Folder, why: str) -> bool:

@@ -200,9 +200,8 @@ class Standby:
         unsettled = (each for each in folders.every(self.private) if not each.has("settled"))
         facts = [each.facts() for each in unsettled]
         ours = [each for each in facts if each.one("kind") == self.tick_key]
-        names = [leases.lock_names(each.one("card"), each.one("slot")) for each in ours]
-        held = self.locks.locked(name for pair in names for name in pair)
-        return any(held.issuperset(pair) for pair in names)
+        held = leases.held_locks(self.locks, ours)
+        return any(leases.is_supervised(each, held) for each in ours)
 
     def _stop_listening(self) -> None:
         """Let go of the lock; who rang before that is still to be served, and nobody after it."""

@@ -17,14 +17,14 @@ FREE_LEAST = 16 << 20  # bytes, below which neither a commit nor a workspace sho
 _STEP = 0.01
 
 # What git leaves in a checkout's administrative folder while something is unfinished, and its name.
-_SIGNS = (
-    ("rebase-merge", "a rebase"),
-    ("rebase-apply/applying", "an am"),
-    ("rebase-apply", "a rebase"),
-    ("MERGE_HEAD", "a merge"),
-    ("CHERRY_PICK_HEAD", "a cherry-pick"),
-    ("REVERT_HEAD", "a revert"),
-    ("BISECT_LOG", "a bisect"),
+OPERATIONS = (
+    ("rebase-merge", "rebase"),
+    ("rebase-apply/applying", "am"),
+    ("rebase-apply", "rebase"),
+    ("MERGE_HEAD", "merge"),
+    ("CHERRY_PICK_HEAD", "cherry-pick"),
+    ("REVERT_HEAD", "revert"),
+    ("BISECT_LOG", "bisect"),
 )
 
 
@@ -133,8 +133,11 @@ def _is_within(path: str, folder: str) -> bool:
 
 
 def unfinished(checkout: Checkout) -> str:
-    """The unfinished operation of one checkout, in words; empty if there is none."""
-    for name, what in _SIGNS:
-        if os.path.exists(f"{checkout.admin}/{name}"):
-            return what
-    return ""
+    """The unfinished operation of one checkout, in words; empty when there is none."""
+    name = operation_in(checkout.admin)
+    return f"{'an' if name == 'am' else 'a'} {name}" if name else ""
+
+
+def operation_in(admin: str) -> str:
+    """The name of what is unfinished by an administrative folder (`rebase`, …); empty for nothing."""
+    return next((name for sign, name in OPERATIONS if os.path.lexists(f"{admin}/{sign}")), "")

@@ -13,19 +13,10 @@ from gitkanban.runs.workspace import ground, salvage
 from gitkanban.runs.workspace.workspace_git import View, head_of, read_plain
 
 _LOCKS = ("index.lock", "HEAD.lock", "ORIG_HEAD.lock", "config.worktree.lock")
-_OPERATIONS = (  # what git keeps while one is in progress, and its name
-    ("rebase-merge", "rebase"),
-    ("rebase-apply", "rebase"),
-    ("MERGE_HEAD", "merge"),
-    ("CHERRY_PICK_HEAD", "cherry-pick"),
-    ("REVERT_HEAD", "revert"),
-    ("sequencer", "cherry-pick"),
-    ("BISECT_LOG", "bisect"),
-)
 # All that git forgets with `--quit`, `remove_merge_branch_state` and `bisect_clean_state` of its
 # sources: read from there, for git itself is not run on what a session may have written.
 _STATE = (
-    *(name for name, _ in _OPERATIONS), "MERGE_MSG", "MERGE_MODE", "MERGE_RR", "MERGE_AUTOSTASH",
+    *(sign for sign, _ in standstill.OPERATIONS), "sequencer", "MERGE_MSG", "MERGE_MODE", "MERGE_RR", "MERGE_AUTOSTASH",
     "AUTO_MERGE", "SQUASH_MSG", "REBASE_HEAD", "BISECT_START", "BISECT_NAMES", "BISECT_TERMS",
     "BISECT_RUN", "BISECT_ANCESTORS_OK", "BISECT_FIRST_PARENT", "BISECT_EXPECTED_REV",
     "BISECT_HEAD", "refs/bisect",
@@ -57,7 +48,8 @@ def remove_stale_locks(common: str, admin: str, branch: str) -> list[str]:
 
 def operation(admin: str) -> str:
     """The operation that is in progress in a worktree (`rebase`, `merge`, …), empty for none."""
-    return next((what for name, what in _OPERATIONS if os.path.lexists(f"{admin}/{name}")), "")
+    several = os.path.lexists(f"{admin}/sequencer")  # of several commits, between two of them
+    return standstill.operation_in(admin) or ("cherry-pick" if several else "")
 
 
 def settle_worktree(common: str, workspace: str, admin: str, branch: str, run: str) -> list[str]:
