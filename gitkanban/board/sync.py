@@ -104,7 +104,7 @@ def publish(place: Place, remote: str, commit: str, cards: bool = False) -> bool
 
 
 def _was_first(place: Place, remote: str, before: str, why: str) -> bool:
-    """Whether somebody else pushed at the same time, which a server tells in words of its own."""
+    """Whether somebody else pushed at the same time, which a server reports in its own words."""
     return _fetch_tip(place, remote) != before or "lock" in why
 
 

@@ -59,7 +59,7 @@ def by_text(place: Place, name: str, source: str | None) -> Edited:
 
 
 def _id_of(board: Board, name: str) -> str:
-    """The card's id; a card that cannot be read can be edited, to mend it."""
+    """The card's id; a card that cannot be read can be edited, to repair it."""
     if any(problem.card == name for problem in board.problems):
         return name
     return card_of(board, name).id

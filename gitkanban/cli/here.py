@@ -30,7 +30,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 
 
 def place_here(branch: str = "") -> Place:
-    """The board found from the current folder; what finding it did is told on stderr.
+    """The board found from the current folder; what finding it did is reported on stderr.
 
     Raises Refused for another branch inside a session, and what `find` raises.
     """
@@ -84,7 +84,7 @@ def refuse_in_session(verb: str, card: str = "") -> None:
 
 
 def change(place: Place, decide: Callable[[Board], Sequence[Change]], why: str = "") -> Committed:
-    """Commit what `decide` wants of the board as it is now; tell what followed.
+    """Commit what `decide` wants of the board as it is now, and report what followed.
 
     `why` is a subject for the commit, where the changes do not say it best themselves.
     """

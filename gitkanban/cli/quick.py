@@ -52,7 +52,9 @@ def answer(argv: "list[str]") -> "int | None":
 
 
 def contended(argv: "list[str]") -> bool:
-    """Whether another tick is at work, told and rung; the whole command line need not come then."""
+    """Whether another tick is at work; then that is said, it is marked to make another pass, and the
+    whole command line need not be loaded.
+    """
     # With --json or --dry-run a program waits for the whole answer.
     if argv[1:2] not in ([], ["--sync"]) or (argv[2:] and (argv[2] != "--remote" or argv[4:])):
         return False

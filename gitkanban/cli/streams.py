@@ -8,7 +8,7 @@ STDOUT = "<stdout>"  # the file name in an OSError of stdout, which has none by 
 
 
 class OutputStream(io.TextIOWrapper):
-    """A stdout whose failures can be told from those of other files, by their file name."""
+    """A stdout whose failures can be distinguished from those of other files, by their file name."""
 
     def write(self, text: str) -> int:
         """Write the text. Raises OSError with the file name STDOUT."""

@@ -30,7 +30,7 @@ split_cards  The cards of a large board, of which those that are done or dropped
 symptom      A symptom: one thing that is wrong around a board, and what would repair it, if
              anything
 tick/        What a tick decides: facts in, verdicts, changes and starts out
-time_words   Times in words, now or later: a text that is kept for long holds marks in their place
+time_words   Times in words, now or later: a text that is kept for a while holds marks in their place
 transitions  The life of a card: which move leads from which status to which, and who may make it
 trust/       What this machine's owner must have allowed, and what changed behind their back
 visible      Foreign text made visible: what steers a terminal, or takes no room on it, becomes

@@ -1,4 +1,4 @@
-"""What a run's supervisor is told: its spec, from worker, card, lease and workspace.
+"""What a run's supervisor has to do: its spec, from worker, card, lease and workspace.
 
 Commands are expanded and environments put together here; nothing is started, and `spec` has the
 form in which it is written down.
@@ -114,7 +114,7 @@ def facts(place: Place, config: Config, reservation: Reservation) -> dict[str, s
 
 # Long: a value for each key of a spec, in the order in which they are written.
 def whole_spec(launch: Launch, folder: Folder) -> dict[str, str | Sequence[str]]:
-    """All that the supervisor of a launch is told; `folder` is the run's.
+    """The whole spec for the supervisor of a launch; `folder` is the run's.
 
     Raises KeyError for a placeholder that has no value here.
     """

@@ -1,4 +1,4 @@
-"""Sessions on this machine: started under a supervisor, told to stop, recovered.
+"""Sessions on this machine: started under a supervisor, asked to stop, recovered.
 
 Who gets a slot is decided before, what an end means is decided after. `Executor` is the whole
 interface: another one (a batch system) would offer the same calls.

@@ -16,7 +16,7 @@ from gitkanban.runs.supervision import processes
 from gitkanban.runs.supervision.locks import Locks
 from gitkanban.runs.workspace import removal, worktrees
 
-LINES = 5  # of a red verify's output that are told
+LINES = 5  # of a failed verify's output that are shown
 
 
 def verify(place: Place, config: Config, card: Card, commit: str) -> None:

@@ -13,7 +13,7 @@ remote       A remote whose other clones tick the same board: synced before a lo
 reserving    Reservations for planned starts: locks taken and tokens written before the board
              says `running`
 rounds       The tick: read, observe, reconcile, schedule, accept, commit, start; round by round
-sharing      What a tick tells others, once its lock is free: they need not wait for a network
+sharing      What a tick shares with others once its lock is free, so that nobody waits for a network
 standby      What a supervisor becomes when its run has ended: it collects the run, ticks, and
              stands by
 starting     Starts of what was committed: the workspace, the prompt, and a supervisor that takes

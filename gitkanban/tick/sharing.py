@@ -1,4 +1,4 @@
-"""What a tick tells others, once its lock is free: they need not wait for a network.
+"""What a tick shares with others once its lock is free, so that nobody waits for a network.
 
 The board goes to the remote that other clones tick with, the branches of cards in review to where
 the board says. What starts was asked of the remote before (`remote`).

@@ -72,7 +72,7 @@ class Standby:
         self.collected = False  # since the last tick
 
     def begin(self, run: str) -> bool:
-        """Begin to listen; False if another one does and has been told of the run."""
+        """Begin to listen; False if another one does, and has heard of the run."""
         until = time.monotonic() + _SETTLING
         while time.monotonic() < until:
             self.lock = None if probe(self.lock_path) else self.locks.take(self.lock_name)

@@ -16,7 +16,7 @@ status        The board at a glance: profile lines such as `backend-hermes 2/3 r
               cards
 summary       A board as the rows that `status`, `list` and `workers` show: everything but who
               sits where now
-text          Text aligned for a terminal: safe, in columns, ages told
+text          Text aligned for a terminal: safe, in columns, with ages
 tidying       What `gc` removed and kept, as text and data
 trust         What a board asks of this machine: only what is new where something is, else all of
               it

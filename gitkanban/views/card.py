@@ -120,7 +120,7 @@ def card_text(
 
 
 def _received_lines(received: Sequence[Handoff]) -> list[str]:
-    """What its next session is told of its parents, shortened; `show --prompt` has it whole."""
+    """What its next session gets from its parents, shortened; `show --prompt` has it whole."""
     lines = []
     for each in received:
         if not (each.summary or each.commit):

@@ -1,4 +1,4 @@
-"""Text aligned for a terminal: safe, in columns, ages told.
+"""Text aligned for a terminal: safe, in columns, with ages.
 
 It knows nothing of cards, and imports nothing heavy, because `status` must start fast.
 """

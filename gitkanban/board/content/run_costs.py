@@ -51,7 +51,7 @@ def _load_costs(path: str, prefix: str) -> tuple[str, dict[str, RunCost]]:
 
 
 def _changed_records(place: Place, old: str, new: str) -> list[BoardFile] | None:
-    """The records that differ between two commits (an empty id: gone); None: they cannot be told."""
+    """The records that differ between two commits (an empty id: gone); None: not known."""
     words = ("diff-tree", "-r", "-z", "--raw", "--no-abbrev", "--no-renames", old, new, "--")
     folders = (place.path("runs"), place.path("archive"))
     done = git.run(place.common, *words, *folders, check=False)

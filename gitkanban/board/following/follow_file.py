@@ -1,8 +1,8 @@
 """One path of a checkout that follows: what becomes of its file and of its index entry.
 
 A file that nobody touched becomes the board's. One that a person has edited or staged is merged, a
-card by field; where both changed the same thing the person's stays and it is told. The index is
-written by the caller.
+card by field; where both changed the same thing the person's stays, and that is reported. The index
+is written by the caller.
 """
 
 import os

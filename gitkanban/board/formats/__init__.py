@@ -19,7 +19,7 @@ planfile    A plan, several new cards in one YAML file, to cards: a list, or a m
 recordfile  Flat YAML mappings of text and numbers, the shape of run records, pauses and note
             headers
 runfile     `runs/<card>/<run>.yaml` to the record of an ended run and back
-yamledit    Edits a YAML document in place: the lines of the entries it is told to change, no
+yamledit    Edits a YAML document in place: the lines of the entries that are to change, no
             others
 yamltext    Reads YAML into nodes that keep source text and positions, and writes scalars
 """

@@ -70,7 +70,7 @@ def _prose_value(path: str, key: str, node: Node) -> str:
 
 
 def _trim_blank_lines(text: str) -> str:
-    """Without blank lines at the end: in a file they cannot be told from the layout."""
+    """Without blank lines at the end: in a file they cannot be distinguished from the layout."""
     return re.sub(r"\n\n+\Z", "\n", text).removeprefix("" if text.strip("\n") else "\n")
 
 

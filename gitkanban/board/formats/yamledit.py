@@ -1,4 +1,4 @@
-"""Edits a YAML document in place: the lines of the entries it is told to change, no others.
+"""Edits a YAML document in place: only the lines of the entries that are to change.
 
 It cuts and inserts whole lines at the positions the parser gave, so comments, order, quoting and
 odd but valid layout elsewhere stay byte for byte. A round trip through an object tree would

@@ -75,7 +75,7 @@ _AS_THEY_ARE = {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_GRAFT_FILE": os.devnull}
 
 
 def environment() -> dict[str, str]:
-    """Our environment without the variables by which git is told of a repository."""
+    """Our environment without the variables that point git to a repository."""
     return {
         name: value
         for name, value in os.environ.items()

@@ -24,7 +24,7 @@ class CardEdit(NamedTuple):
 def edit_card(place: Place, board: Board, card: str, *, base: str, text: str) -> CardEdit:
     """The edit of a card's file from `base` to `text`, on the board as it is.
 
-    A card that cannot be read may be mended. Raises NotFound when the card is gone, Refused where
+    A card that cannot be read may be repaired. Raises NotFound when the card is gone, Refused where
     both have changed the same, and what `check_rewrite` raises; BadData.
     """
     before = board.cards.get(card)

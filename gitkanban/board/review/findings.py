@@ -42,8 +42,8 @@ def of_change(base: Side, head: Side, target: Side) -> list[Finding]:
     new += [*changerules.change(base.board, head.board), *_layout_findings(head, changed)]
     new += settingrules.change(base.board, head.board)
     if base.files.get("prompt.md") != head.files.get("prompt.md"):
-        hint = "Every session is told this; read it as you read code."
-        new.append(finding("prompt", "prompt.md", (), "what sessions are told is changed", hint))
+        hint = "This goes into every session's prompt; read it as you read code."
+        new.append(finding("prompt", "prompt.md", (), "the prompt of every session changes", hint))
     return located(head, [*new, *_taken_ids(base, head, target)])
 
 

@@ -1,6 +1,6 @@
 """The story of a board from its commits: who did what to which card, when, and why.
 
-It reads commits and blobs, never a working tree. A change is told by comparing the files' values,
+It reads commits and blobs, never a working tree. Changes are found by comparing the files' values,
 so commits that people made by hand read the same as those of commands.
 """
 

@@ -76,7 +76,7 @@ def _check_edit(place: Place, name: str, before: str, after: str) -> WorkerEdit:
     """The config after the edit of a worker.
 
     Raises BadData or Refused with the first mistake that the edit makes, without a line: what the
-    edit would have written is in no file. A mistake that was there is told with its place.
+    edit would have written is in no file. A mistake that was already there is reported with its place.
     """
     path = place.path("config.yaml")
     old, had = configfile.parse(before.encode(), path)

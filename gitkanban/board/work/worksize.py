@@ -56,7 +56,7 @@ def _load_sizes(path: str) -> dict[str, list[int]]:
 
 
 def _ask_git(place: Place, key: str) -> list[int]:
-    """[added, removed, files]; binary files count no lines. Empty where git cannot tell."""
+    """[added, removed, files]; binary files count no lines. Empty if git does not know."""
     done = git.run(place.common, "diff", "--no-ext-diff", "--numstat", "-z", key, check=False)
     if done.code:
         return []

@@ -79,7 +79,7 @@ def consolidated(
 ) -> frozenset[str]:
     """The proposals that were before the session of a card that is done.
 
-    What is `private` to this clone only a session of this clone was told; `here` are the cards that
+    What is `private` to this clone only a session of this clone has seen; `here` are the cards that
     have had one.
     """
     return frozenset(
@@ -155,7 +155,7 @@ def taken(board: Board, card: Card) -> dict[str, str]:
 def consolidation_prompt(
     card: Card, known: Mapping[str, Proposal], taken: Mapping[str, str] | None = None
 ) -> str:
-    """What the session of a gathering card is told beside the card, bounded, cuts announced.
+    """What goes into the prompt of a gathering card beside the card, bounded, with cuts announced.
 
     `known` are the proposals that this machine has, whatever became of them, and `taken` those that
     another card has.

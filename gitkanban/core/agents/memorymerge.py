@@ -29,7 +29,7 @@ def merged(
     """Bring a proposed file into the memory's file, three-way; None stands for no file.
 
     Lines that both added at one place of a prose file are both kept, the memory's first; what both
-    begin with, or what the memory has as a whole, stands there once. Any other conflict is told in
+    begin with, or what the memory has as a whole, stands there once. Any other conflict is reported in
     `conflict`, unless `take` (one of TAKES) decides it.
     """
     if memory == proposed or proposed == base:

@@ -106,7 +106,7 @@ def compose(
 
 
 def card_print(card: Card) -> str:
-    """What changes whenever the text does that a session is told of its card."""
+    """A fingerprint of what a session's prompt says of its card."""
     text = "\0".join((card.title, card.body, *card.acceptance))
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 

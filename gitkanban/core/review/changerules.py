@@ -197,7 +197,7 @@ def _executed_findings(base: Board, head: Board) -> Iterator[Finding]:
                 continue
             preset = PRESETS.get(worker.runner)
             if field == "command" and preset and worker.command == preset.start:
-                continue  # told as the runner
+                continue  # reported as the runner
             key = "memory_home" if field.startswith("memory_") else field
             yield finding(
                 "executes",

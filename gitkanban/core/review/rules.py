@@ -186,7 +186,7 @@ def _worker_findings(board: Board, card: Card, known: _Known) -> Iterator[Findin
                 "Name one, or keep the card in the backlog.",
             )
     elif card.worker not in config.workers:
-        # Of a worker with a mistake in it, the mistake is told.
+        # Of a worker with a mistake in it, the mistake is reported.
         if card.worker not in config.faulty:
             yield finding(
                 "unknown-worker",

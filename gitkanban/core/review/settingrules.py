@@ -1,6 +1,6 @@
 """What a change does to the keys of `config.yaml` that are compared by value, each named once.
 
-Commands and what they get are looked at in `changerules`; how keys are told apart is in `trusted`.
+Commands and what they get are looked at in `changerules`; how keys are distinguished is in `trusted`.
 """
 
 from collections.abc import Iterator, Mapping

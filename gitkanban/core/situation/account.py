@@ -49,7 +49,7 @@ from gitkanban.core.tick.holds import (
 from gitkanban.core.tick.standing import Needed, Standing, standing
 from gitkanban.core.tick.verdict import SUCCEEDED, attempts
 
-# Codes that are of a worker or of the board, not of the card that they hold: each is told once, as a
+# Codes that are of a worker or of the board, not of the card that they hold: each is reported once, as a
 # root cause, with all the cards that it holds. What holds a worker for a time belongs here too.
 # The word is what the line of such a card says; `held` has the whole of it.
 ROOTS = {
@@ -108,7 +108,7 @@ class CardView(NamedTuple):
 
 
 class Cause(NamedTuple):
-    """What holds back cards that are not its own: told once, with the count of those cards."""
+    """What holds back cards that are not its own: reported once, with the count of those cards."""
 
     code: str
     subjects: tuple[str, ...]  # workers, or ids; empty: the whole board
@@ -391,7 +391,7 @@ def _root_causes(board: Board, observed: Observed, found: Standing) -> tuple[Cau
 
 
 def _without_subject(text: str, worker: str) -> str:
-    """What is the matter, without the name of the worker: causes of several are told as one."""
+    """What is the matter, without the name of the worker: causes of several are reported as one."""
     for head in (f"{worker} is ", "every worker is ", f"{worker}: ", f"{worker} "):
         if worker and text.startswith(head):
             return text.removeprefix(head)

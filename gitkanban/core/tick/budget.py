@@ -31,7 +31,7 @@ class Use(NamedTuple):
 
     @property
     def is_near(self) -> bool:
-        """Whether so much is spent that a person is told."""
+        """Whether so much is spent that a person is to know."""
         return self.spent.amount * 100 >= self.budget * WARN_AT
 
     @property

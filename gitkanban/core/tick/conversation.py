@@ -1,4 +1,4 @@
-"""Whether a card's next session goes on in the conversation of its last one, and what it is told.
+"""Whether a card's next session goes on in the conversation of its last one, and what its prompt then says.
 
 Only in the same clone, worktree, worker, profile and preset, and only after the card's own last run:
 whatever else came in between is told in a new conversation, from the beginning.

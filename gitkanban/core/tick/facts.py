@@ -80,7 +80,7 @@ class RunFacts(NamedTuple):
     start_commit: str = ""
     alive: bool = False  # its kernel locks are held
     exit: Exit | None = None
-    collected: bool = True  # its work is; a run that ended is told of only then
+    collected: bool = True  # its work is; a run that ended is reported only then
     tries: Tries = Tries()  # closing it that failed
     tampering: tuple[str, ...] = ()  # what changed around the repository while it lived
     given_up: str = ""  # why it is not tried again

@@ -20,7 +20,7 @@ class Machine(NamedTuple):
     def is_same(self, other: "Machine") -> bool:
         """The same boot, else the same machine-id that is not empty.
 
-        What has neither (not Linux) cannot be told apart, and is taken for the same.
+        What has neither (not Linux) cannot be distinguished, and is taken for the same.
         """
         if not (self.boot or self.id):
             return True

@@ -35,7 +35,7 @@ from gitkanban.core.tick.schedule import Scheduled, schedule
 
 # By itself.
 _PASSES = frozenset({BUDGET_DAY, NOT_BEFORE, QUOTA, STILL_RUNNING, room.STARTS, STANDSTILL})
-# What somebody has stopped on purpose, or is told of elsewhere: it says nothing of other cards.
+# What somebody has stopped on purpose, or what is reported elsewhere: it says nothing of other cards.
 _STOPPED = frozenset({PAUSED, UNTRUSTED})
 # What a person sees to in the normal course of work; the rest of what is needed is a mistake.
 _USUAL = frozenset(
@@ -75,7 +75,7 @@ class Standing(NamedTuple):
     waits_for_you: str = ""
 
     def remark_on(self, card: Card, observed: Observed) -> str:
-        """What is told beside a card's status: what holds it, where its own fields do not say it."""
+        """What is shown beside a card's status: what holds it, where its own fields do not say it."""
         why = self.held.get(card.id)
         beside = card.id in observed.refused or card.id in observed.elsewhere
         if why and (card.status == TODO or (card.status == REVIEW and beside)):

@@ -64,7 +64,7 @@ def due(place: Place, locks: Locks, board: Board) -> list[Change]:
 
     Raises OSError.
     """
-    proposing.gather(place.private)  # what fails is told by the tick that collects it
+    proposing.gather(place.private)  # what fails is reported by the tick that collects it
     every = _undecided_proposals(place, board)
     for each in every:
         if each.state == CONSOLIDATED:
@@ -76,7 +76,7 @@ def due(place: Place, locks: Locks, board: Board) -> list[Change]:
 
 
 def prompt(place: Place, board: Board, card: Card) -> str:
-    """What the session of a gathering card is told of its proposals; empty for other cards."""
+    """What goes into the prompt of a gathering card about its proposals; empty for other cards."""
     if not rules.listed(card):
         return ""
     every = {each.id: each for each in known(place, board)}

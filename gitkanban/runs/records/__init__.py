@@ -1,6 +1,6 @@
 """What a clone writes down of its runs: folders, lease tokens, when it ticked.
 
-again        The mark that sends a tick at work round once more, and the look whether one is at work
+again        The mark that sends a tick at work into another pass, and the look whether one is at work
 agent_state  What this clone's runs have learned of its agents, kept in its private folder
 folders      The private folder of a run: its spec, logs, requests and records, as files written
              atomically

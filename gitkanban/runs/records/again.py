@@ -1,4 +1,4 @@
-"""The mark that sends a tick at work round once more, and the look whether one is at work.
+"""The mark that sends a tick at work into another pass, and the look whether one is at work.
 
 Twelve sessions that end at once start twelve ticks: eleven of them only ring, and must not import
 half the program for it. It decides nothing; the tick itself takes the lock.

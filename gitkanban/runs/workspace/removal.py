@@ -20,7 +20,7 @@ _TRASH = ".gitkanban-trash-"  # beside worktrees: what is on its way out
 
 
 class Removed(NamedTuple):
-    """What `remove` did: whether the worktree is gone, and what to tell."""
+    """What `remove` did: whether the worktree is gone, and notices."""
 
     gone: bool
     notices: tuple[str, ...] = ()

@@ -28,7 +28,7 @@ class Ours(NamedTuple):
     card: str
     admin: str
     there: bool
-    locked_for: str = ""  # the run that git was told to keep it for
+    locked_for: str = ""  # the run for which git is to keep it
 
 
 def folder_of(place: Place, worktrees: str = "") -> str:
