@@ -118,7 +118,7 @@ def test_a_folder_in_the_way(repo: Path) -> None:
     assert (repo / ".kanban/config.yaml").read_text() == "mine: 1\n"
 
 
-def test_cards_written_by_hand_are_kept_and_told(repo: Path) -> None:
+def test_cards_written_by_hand_are_kept_and_reported(repo: Path) -> None:
     (repo / ".kanban/cards").mkdir(parents=True)
     (repo / ".kanban/cards/T1.yaml").write_text("id: T1\n")
     here = new(repo, "")

@@ -134,7 +134,7 @@ def test_without_an_author_nothing_is_written(repo: Path, form: str) -> None:
     assert not (repo / ".kanban").exists()
 
 
-def test_a_ref_lock_that_stays_is_told(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_ref_lock_that_stays_is_reported(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     here = new(repo, "", Card("T1"))
     monkeypatch.setattr("gitkanban.board.repo.refs.LOCK_PATIENCE", 0.05)
     (repo / ".git/refs/heads/main.lock").touch()

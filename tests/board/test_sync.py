@@ -143,7 +143,7 @@ def test_a_remote_out_of_reach_is_a_warning_and_holds_new_starts_back(repo: Path
     assert remote.offline
 
 
-def test_a_protected_branch_is_told_with_the_way_out_and_nothing_is_forced(repo: Path) -> None:
+def test_a_protected_branch_is_reported_with_the_way_out_and_nothing_is_forced(repo: Path) -> None:
     one, two, hub = pair(repo, "")
     hook = hub / "hooks" / "pre-receive"
     hook.write_text("#!/bin/sh\necho protected branch >&2\nexit 1\n")

@@ -121,7 +121,7 @@ def test_a_branch_that_never_holds_still_is_given_up_and_nothing_is_written(
     assert read_card(place, "T0") == Card("T0", priority=3)
 
 
-def test_a_branch_moved_to_another_history_during_a_commit_is_read_anew(
+def test_a_branch_moved_to_another_history_during_a_commit_is_read_again(
     kanban: Callable[..., Place],
 ) -> None:
     place = kanban(Card("T0"))

@@ -73,7 +73,7 @@ def test_nothing_is_wrong_with_a_quiet_repository_nor_with_a_live_run(ticking: B
     assert found(ticking, at) == []
 
 
-def test_a_lost_token_of_a_live_run_is_written_anew(ticking: Bench) -> None:
+def test_a_lost_token_of_a_live_run_is_written_again(ticking: Bench) -> None:
     running = ticking.start("hang")
     slots.remove(ticking.place, "p#1")
     at = state(f"T1 running run={running.lease.run} clone={look(ticking.place, state(), 0).clone}")

@@ -78,7 +78,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_files_that_cannot_be_read_are_told_and_hide_nothing(board: Path, name: str) -> None:
+def test_files_that_cannot_be_read_are_reported_and_hide_nothing(board: Path, name: str) -> None:
     text, line, rule = BROKEN[name]
     card(board, "T9").write_text(text)
     change(card(board, "T4"), "  - T3", "  - T9")  # no unknown parent: it is there, and broken
@@ -133,7 +133,7 @@ def test_with_a_base_only_what_the_change_brings_in_fails_it(board: Path) -> Non
     assert found(board, "HEAD", "--base", "main") != []
 
 
-def test_what_main_did_meanwhile_is_not_put_down_to_the_branch(board: Path) -> None:
+def test_what_main_did_in_the_meantime_is_not_blamed_on_the_branch(board: Path) -> None:
     git(board, "checkout", "-qb", "work")
     change(card(board, "T2"), "implement frontend UI", "another title")
     git(board, "commit", "-qam", "retitled")

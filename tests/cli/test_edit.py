@@ -100,7 +100,7 @@ def test_a_text_that_cannot_be_read_is_kept_and_can_be_mended(board: Path, tmp_p
     assert edits(board) == []
 
 
-def test_a_change_meanwhile_is_merged_and_a_true_conflict_keeps_the_text(
+def test_a_change_in_the_meantime_is_merged_and_a_true_conflict_keeps_the_text(
     board: Path, tmp_path: Path
 ) -> None:
     program = f"PYTHONPATH={EXAMPLE.parent} {sys.executable} -m gitkanban"

@@ -106,7 +106,7 @@ def test_simulate_shows_when_cards_start_and_what_bounds_them(planned: Path) -> 
     assert "█T0" in page and "2 cards would never start:" in page
 
 
-def test_simulate_tells_which_limit_to_raise(planned: Path) -> None:
+def test_simulate_says_which_limit_to_raise(planned: Path) -> None:
     page = ok(planned, "simulate", "--host-limit", "1", "--duration", "10m")
     assert "5 cards in 50m" in page
     assert "raise max_concurrency of the host from 1 to 2: 40m, 10m less" in page
@@ -231,7 +231,7 @@ def test_trust_records_a_new_value_though_no_command_has_changed(planned: Path) 
     assert (planned / ".git" / "gitkanban" / "trust.env").read_text() == kept
 
 
-def test_a_key_is_taken_out_and_told_so(planned: Path) -> None:
+def test_a_key_is_taken_out_and_reported(planned: Path) -> None:
     assert ok(planned, "workers", "set", POOL, "timeout=") == f"{POOL}: no timeout\n"
 
 
@@ -267,7 +267,7 @@ def test_a_worker_with_a_mistake_is_named_by_all_and_can_be_mended(planned: Path
     assert "problem" not in ok(planned, "workers")
 
 
-def test_a_config_that_cannot_be_read_is_told_by_workers(planned: Path) -> None:
+def test_a_config_that_cannot_be_read_is_reported_by_workers(planned: Path) -> None:
     written(planned, "max_concurrency: 6 ", "max_concurrency: x ")
     mistake = ".kanban/config.yaml:4:20: max_concurrency must be a whole number from 1, found 'x'"
     assert ok(planned, "workers") == f"1 problem:\n  {mistake}\n"
@@ -276,7 +276,7 @@ def test_a_config_that_cannot_be_read_is_told_by_workers(planned: Path) -> None:
     assert "freed by its repair; see `gitkanban check`" in ok(planned, "why", "T0")
 
 
-def test_the_log_tells_changes_of_the_config_in_their_own_words(planned: Path) -> None:
+def test_the_log_shows_changes_of_the_config_in_their_own_words(planned: Path) -> None:
     ok(planned, "workers", "set", POOL, "timeout=")
     written(planned, "max_concurrency: 6", "max_concurrency: 5")
     log = [line.split("  ") for line in ok(planned, "log", "-n", "2").splitlines()]
@@ -308,7 +308,7 @@ def test_workers_shows_the_host_and_what_is_reserved_of_it(planned: Path) -> Non
         assert json.loads(ok(planned, "workers", "--json"))["host"]["running"] == count
 
 
-def test_a_changed_command_is_told_to_need_trust(planned: Path) -> None:
+def test_a_changed_command_is_said_to_need_trust(planned: Path) -> None:
     ok(planned, "trust", "--yes")
     done = call(planned, "workers", "set", POOL, "verify=make 'a test'")
     assert done.code == 0 and "until `gitkanban trust`: its verify changed" in done.err

@@ -181,7 +181,7 @@ def test_a_conflict_is_shown_and_changes_nothing_until_a_side_is_taken(repo: Pat
     assert world.memory.read_text() == "# what A calls it\n"
 
 
-def test_what_was_decided_is_told_beside_what_the_system_refused(repo: Path) -> None:
+def test_what_was_decided_is_reported_beside_what_the_system_refused(repo: Path) -> None:
     world = World(repo)
     world.cards("A pool")
     world.work()

@@ -62,7 +62,7 @@ def test_a_later_state_beats_an_earlier_one(installed: Path) -> None:
     assert "status: review" in text and "run:" not in text
 
 
-def test_a_true_conflict_marks_its_field_tells_both_and_never_loads(installed: Path) -> None:
+def test_a_true_conflict_marks_its_field_shows_both_and_never_loads(installed: Path) -> None:
     branches(
         installed,
         ("title: final integration review", "title: ours # kept\nx-mine: 1"),
@@ -79,7 +79,7 @@ def test_a_true_conflict_marks_its_field_tells_both_and_never_loads(installed: P
     assert git(installed, "status", "--short") == "UU .kanban/cards/T4.yaml"
 
 
-def test_both_meanings_are_told(board: Path, tmp_path: Path) -> None:
+def test_both_meanings_are_reported(board: Path, tmp_path: Path) -> None:
     base, ours, theirs = (tmp_path / name for name in ("base", "ours", "theirs"))
     text = card(board).read_text()
     base.write_text(text)

@@ -144,7 +144,7 @@ def test_a_standstill_holds_every_card_until_it_is_over(repo: Path) -> None:
     assert said(repo) == {"B": "waits for A (todo)"}
 
 
-def test_times_are_told_as_of_now_from_the_cache_too(repo: Path) -> None:
+def test_times_are_reported_as_of_now_from_the_cache_too(repo: Path) -> None:
     when = "2026-11-24T10:00:{}Z"
     made(
         repo,
@@ -205,7 +205,9 @@ def test_work_that_tick_could_not_accept_is_everywhere_and_needs_a_person(repo: 
     assert "A\tdone\t" in ok(repo, "status")
 
 
-def test_a_card_that_has_waited_long_keeps_what_it_needs_from_the_cache_too(repo: Path) -> None:
+def test_a_card_that_has_waited_a_long_time_keeps_what_it_needs_from_the_cache_too(
+    repo: Path,
+) -> None:
     made(
         repo,
         big="worker: back; priority: 1; needs: {build: 2}",

@@ -26,7 +26,7 @@ def test_a_child_that_a_person_closed_has_not_started(board: Path) -> None:
     assert ok(board, "reopen", "T0") == "T0 done → todo\n"
 
 
-def test_one_that_has_run_has_and_the_attempts_begin_anew(board: Path) -> None:
+def test_one_that_has_run_has_and_the_attempts_begin_again(board: Path) -> None:
     ended(board, "T0", "01r")
     ended(board, "T1", "02r")
     done = call(board, "reopen", "T0")

@@ -130,7 +130,7 @@ def test_a_card_in_review_is_pushed_once_and_a_pull_request_opened(
     assert card(place).status == "review"
 
 
-def test_a_branch_closed_elsewhere_blocks_its_card_and_a_merged_one_is_told(repo: Path) -> None:
+def test_a_branch_closed_elsewhere_blocks_its_card_and_a_merged_one_is_reported(repo: Path) -> None:
     path = hub(repo)
     place = in_review(repo, "push: origin")
     until(lambda: git(path, "branch", "--list", "card/T1"))
@@ -144,7 +144,7 @@ def test_a_branch_closed_elsewhere_blocks_its_card_and_a_merged_one_is_told(repo
     assert card(place).why == "its branch was closed on origin without a merge"
 
 
-def test_a_remote_out_of_reach_is_told_and_stops_nothing(repo: Path) -> None:
+def test_a_remote_out_of_reach_is_reported_and_stops_nothing(repo: Path) -> None:
     path = hub(repo)
     path.rename(path.with_name("away"))
     place = in_review(repo, "push: origin")

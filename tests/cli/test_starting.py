@@ -36,7 +36,7 @@ def test_where_there_are_several_it_is_said_that_nobody_is_assigned(board: Path)
     )
 
 
-def test_an_agent_that_is_not_there_is_told(
+def test_an_agent_that_is_not_there_is_reported(
     repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "/usr/bin:/bin")

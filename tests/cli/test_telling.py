@@ -23,7 +23,7 @@ def test_control_characters_of_a_message_are_made_visible(
 
 
 @pytest.mark.parametrize("path", sorted(CLI.rglob("*.py")), ids=lambda path: path.stem)
-def test_messages_are_told_through_one_door(path: Path) -> None:
+def test_messages_are_reported_through_one_door(path: Path) -> None:
     found = re.findall(r"echo\((?:line, err=True|f\"(?:Error|Hint): \{)", path.read_text())
     assert not found or path.stem in ("app", "here")
 

@@ -78,7 +78,7 @@ def test_an_agent_s_droppings_and_the_board_are_left_out(bench: Bench) -> None:
     }  # fmt: skip
 
 
-def test_board_changes_in_a_commit_are_told(bench: Bench) -> None:
+def test_board_changes_in_a_commit_are_reported(bench: Bench) -> None:
     git(bench.repo, "commit", "-q", "--allow-empty", "-m", "x")
     _, work = ended(bench, "write:card.yaml", "git:mv README.md R", "git:add -A",
                     "git:commit -qm x", "git:rm -q --cached R", "exit:0")  # fmt: skip

@@ -258,7 +258,9 @@ def test_a_run_whose_tick_and_supervisor_died_keeps_its_commits(bench: Bench) ->
     assert git(bench.repo, "show", "card/T1:a") == "a"
 
 
-def test_a_branch_that_a_person_moved_meanwhile_stays_and_the_work_is_kept(bench: Bench) -> None:
+def test_a_branch_that_a_person_moved_in_the_meantime_stays_and_the_work_is_kept(
+    bench: Bench,
+) -> None:
     script = (
         "echo a > a; git add a; git commit -qm one; while [ ! -e go ]; do sleep 0.05; done; rm go"
     )

@@ -48,7 +48,7 @@ def test_a_live_run_is_alive_and_its_slot_busy(bench: Bench, tmp_path: Path) -> 
     assert seen.known_runs == {facts.run}
 
 
-def test_an_ended_run_tells_all_until_it_is_settled(bench: Bench) -> None:
+def test_an_ended_run_reports_everything_until_it_is_settled(bench: Bench) -> None:
     running = bench.start("commit:a.txt", "print:all is well", "exit:0")
     running.end()
     report = Report("done", True, "did it\nwell")
@@ -75,7 +75,7 @@ def test_a_dead_run_without_a_record_is_seen_as_such(bench: Bench, tmp_path: Pat
     assert (facts.alive, facts.exit) == (False, None)
 
 
-def test_a_token_that_was_cleaned_away_is_written_anew(bench: Bench, tmp_path: Path) -> None:
+def test_a_token_that_was_cleaned_away_is_written_again(bench: Bench, tmp_path: Path) -> None:
     running = bench.start(f"tell:{tmp_path}/up", "hang")
     until(mark(str(tmp_path), "up"))
     slots.remove(bench.place, "p#1")

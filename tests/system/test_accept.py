@@ -98,7 +98,7 @@ def test_every_point_of_an_accept_is_struck() -> None:
     assert own <= set(POINTS)
 
 
-def test_a_board_that_moves_meanwhile_is_read_again(
+def test_a_board_that_moves_in_the_meantime_is_read_again(
     repo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from gitkanban.board.work.integrate import BaseAhead

@@ -176,7 +176,7 @@ def test_a_conversation_is_gone_on_in_only_where_it_is_the_cards_own(
     assert "work on A" in str(again["prompt"])
 
 
-def test_a_session_that_the_agent_no_longer_knows_is_begun_anew(loop: Loop) -> None:
+def test_a_session_that_the_agent_no_longer_knows_is_begun_again(loop: Loop) -> None:
     loop.add("A", "ok", "unknown", "ok", worker="spare")
     loop.tick()
     ok(loop.repo, "reject", "A", "--why", "again")

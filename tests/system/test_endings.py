@@ -149,7 +149,7 @@ ENDS = {
 }
 
 
-def test_every_way_a_session_can_end_is_told_and_leaves_nothing(
+def test_every_way_a_session_can_end_is_reported_and_leaves_nothing(
     make: Callable[..., Arena],
 ) -> None:
     arena = make({name: f"@{end.worker}" for name, end in ENDS.items()}, config=CONFIG)

@@ -85,7 +85,7 @@ def test_when_it_is_killed_the_next_to_end_takes_its_place(chain: Arena) -> None
     assert chain.oracle.violations() == []
 
 
-def test_with_git_s_configuration_changed_it_begins_anew(chain: Arena) -> None:
+def test_with_git_s_configuration_changed_it_begins_again(chain: Arena) -> None:
     assert chain.tick() == 0
     until(lambda: chain.hanging(), "T2 to wait")
     git(chain.repo, "config", "user.name", "Grace")

@@ -53,7 +53,7 @@ def test_an_edited_card_merges_by_field(here: Place, repo: Path) -> None:
     assert changed == ["-title: a title", "+title: mine  # a comment"]
 
 
-def test_the_same_field_edited_stays_the_persons_and_is_told(here: Place, repo: Path) -> None:
+def test_the_same_field_edited_stays_the_persons_and_is_reported(here: Place, repo: Path) -> None:
     path = file_of(repo, "T1")
     path.write_text(path.read_text().replace("a title", "mine"))
     notices = edit(here, "T1", title="theirs", priority=9).notices
@@ -120,7 +120,7 @@ def test_a_deleted_draft_and_a_new_one_stay(here: Place, repo: Path) -> None:
     assert len(notices) == 1 and "T2" in notices[0]
 
 
-def test_a_removed_card_that_was_edited_stays_and_is_told(here: Place, repo: Path) -> None:
+def test_a_removed_card_that_was_edited_stays_and_is_reported(here: Place, repo: Path) -> None:
     path = file_of(repo, "T1")
     path.write_text(path.read_text().replace("a title", "mine"))
     notices = boards.commit(here, RemoveCard("T1")).notices

@@ -226,7 +226,7 @@ W = "kanban:\n  workers:\n    w:\n      "
         ("kanban: [\n", "2:1: not valid YAML"),
     ],
 )  # fmt: skip
-def test_a_problem_is_told_with_its_place_and_a_way_out(text: str, said: str) -> None:
+def test_a_problem_is_reported_with_its_place_and_a_way_out(text: str, said: str) -> None:
     _, problems = read(text)
     assert len(problems) == 1
     assert problems[0].startswith(said)
@@ -253,7 +253,7 @@ def test_a_limit_that_cannot_be_read_is_never_guessed() -> None:
     assert read(EXAMPLE.replace("max_concurrency: 6", "max_concurrency: six"))[0] is None
 
 
-def test_all_problems_are_told_at_once_in_the_order_of_the_file() -> None:
+def test_all_problems_are_reported_at_once_in_the_order_of_the_file() -> None:
     text = EXAMPLE.replace("weight: 1 ", "weight: x ").replace("mode: lane", "mode: line")
     _, problems = read(text.replace("base: main", "bsae: main"))
     assert [p.split(":")[0] for p in problems] == ["3", "8", "24"]

@@ -88,7 +88,7 @@ def test_a_body_merges_by_lines() -> None:
     assert parsed(merged.text).body == "ONE\ntwo\nthree\nfour\nFIVE\nsix\n"
 
 
-def test_a_conflict_leaves_ours_and_tells_both() -> None:
+def test_a_conflict_leaves_ours_and_shows_both() -> None:
     ours = changed("old", "mine").replace("todo", "done")
     theirs = changed("old", "other").replace("todo", "blocked\nreason: failed").replace("T0", "T5")
     merged = merge_card(BASE, ours, theirs)

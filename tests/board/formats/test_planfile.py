@@ -68,7 +68,7 @@ def test_an_id_that_reads_null_is_an_id() -> None:
         ("- title: !!str x\n", "1:10", "tag"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_told_with_its_place(text: str, where: str, said: str) -> None:
+def test_what_is_wrong_is_reported_with_its_place(text: str, where: str, said: str) -> None:
     with pytest.raises(Bad) as raised:
         parse_plan(text.encode(), "plan.yaml")
     problem = raised.value.problem

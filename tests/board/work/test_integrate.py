@@ -396,7 +396,9 @@ def test_a_checkout_that_a_killed_accept_left_behind_is_brought_along(bench: Ben
     assert follow_base.complete(bench.place) == []
 
 
-def test_what_is_in_the_way_of_bringing_a_checkout_along_is_told_each_time(bench: Bench) -> None:
+def test_what_is_in_the_way_of_bringing_a_checkout_along_is_reported_each_time(
+    bench: Bench,
+) -> None:
     bench.work(new_txt="new\n")
     board = store.read(bench.place)
     assert board.config is not None

@@ -62,7 +62,7 @@ def test_a_proposed_file_is_merged_three_ways(
         ("m/a.md", TEXT, None, TEXT + b"x\n", "removed by the memory"),
     ],
 )
-def test_a_conflict_is_told_and_leaves_the_memory(
+def test_a_conflict_is_reported_and_leaves_the_memory(
     path: str, base: bytes, real: bytes | None, new: bytes | None, says: str
 ) -> None:
     found = merged(path, base, real, new)

@@ -30,7 +30,7 @@ def test_it_holds_the_card_the_rules_and_how_to_report() -> None:
         assert part in text
 
 
-def test_it_tells_what_the_parents_left_and_what_happened_before_in_order() -> None:
+def test_it_says_what_the_parents_left_and_what_happened_before_in_order() -> None:
     text = prompt(
         handoffs=[Handoff("T0", "contract", "see docs/c.md", "abc123", ("docs/c.md",))],
         runs=[
@@ -81,7 +81,7 @@ def test_a_template_of_ones_own() -> None:
     assert unknown_fields(TEMPLATE) == []
 
 
-def test_who_commits_decides_what_the_session_is_told() -> None:
+def test_who_commits_decides_what_the_session_is_reported() -> None:
     assert "Commit your work" in prompt()
     assert "they are committed for you" in prompt(worker=WORKER._replace(commits="supervisor"))
 

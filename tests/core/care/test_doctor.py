@@ -206,13 +206,13 @@ def test_a_lease_whose_run_awaits_its_settling_is_no_symptom() -> None:
     assert found(RUNNING, WELL._replace(runs=(ended,), held_slots={}, worktrees=())) == []
 
 
-def test_a_lock_that_makes_the_board_stand_still_is_told_once() -> None:
+def test_a_lock_that_makes_the_board_stand_still_is_reported_once() -> None:
     lock = LockSeen("/g/index.lock", 90)
     seen = QUIET._replace(locks=(lock,), standstill="a killed git left /g/index.lock")
     assert [each.code for each in found(IDLE, seen)] == ["stale-lock"]
 
 
-def test_a_worktree_and_its_branch_are_told_once() -> None:
+def test_a_worktree_and_its_branch_are_reported_once() -> None:
     seen = QUIET._replace(
         worktrees=(WorktreeSeen("/w/X", "X"),), branches=(BranchSeen("X", False, 1),)
     )

@@ -49,7 +49,7 @@ def test_running_cards_take_room_in_what_a_tick_would_start() -> None:
     assert found.after.starts == {} and found.ready == ("B",)
 
 
-def test_fields_are_told_one_by_one() -> None:
+def test_fields_are_reported_one_by_one() -> None:
     found = diff(["T1 !1", "T2"], ["T1 !2 <- T2 title=other", "T2"])
     change = found.cards[0]
     assert {f.name: (f.before, f.after) for f in change.fields} == {
@@ -67,11 +67,11 @@ def test_cut_links_removed_and_archived_cards() -> None:
     assert found.cut == (("T1", "T3"),) and found.ready == ("T3",)
 
 
-def test_a_backlog_card_that_waits_no_more_is_told() -> None:
+def test_a_backlog_card_that_waits_no_more_is_reported() -> None:
     assert diff(["A", "B backlog <- A"], ["A done", "B backlog <- A"]).freed == ("B",)
 
 
-def test_config_changes_are_told_and_commands_marked() -> None:
+def test_config_changes_are_reported_and_commands_marked() -> None:
     old = board("T1", workers="w pool 2\ncapacity build 1")
     new = board("T1", workers="w pool 3 verify=make,test\nx lane\nhost 3")
     found = {s.path: (s.before, s.after, s.executes) for s in difference(old, new, NOW).settings}

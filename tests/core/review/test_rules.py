@@ -117,7 +117,7 @@ def test_workers_that_are_unknown_or_paused() -> None:
     assert rules.state(left_out._replace(config=config._replace(faulty={"solo2": mistake})))
 
 
-def test_a_pause_of_all_is_told_once_and_only_where_something_would_run() -> None:
+def test_a_pause_of_all_is_reported_once_and_only_where_something_would_run() -> None:
     paused = {"*": Pause("*", "the weekend")}
     assert notices(rules.state(board("T1", "T2")._replace(paused=paused))) == [
         "warning paused-worker paused/*.yaml@why: every worker is paused: the weekend"
@@ -300,7 +300,7 @@ def test_what_alters_what_is_executed_is_flagged(
     assert {f.rule for f in found} <= {"executes"}
 
 
-def test_a_new_worker_with_a_preset_is_told_by_its_runner() -> None:
+def test_a_new_worker_with_a_preset_is_reported_by_its_runner() -> None:
     from gitkanban.core.agents.presets import PRESETS
 
     made = executing(runner="claude", command=PRESETS["claude"].start)

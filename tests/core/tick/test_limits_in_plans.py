@@ -148,7 +148,7 @@ def test_a_spent_budget_of_a_day_passes_at_midnight_and_one_of_a_card_waits_for_
     assert starts(schedule(retried, observed())) == ["A w#1"]
 
 
-def test_a_run_that_uses_most_of_a_budget_is_told_once() -> None:
+def test_a_run_that_uses_most_of_a_budget_is_reported_once() -> None:
     given = board(f"A running clone={CLONE}", workers=f"w lane budget_day={5 * DOLLAR}")
     end = ended("A", "w", "w", cost_usd="4.5")
     first = plan(given, observed(runs=(end,)))

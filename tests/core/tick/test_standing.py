@@ -273,7 +273,7 @@ def test_a_dropped_parent_is_unlinked_where_there_is_a_link() -> None:
     assert held["B"].frees == "`gitkanban reopen D`, or its children unlinked"
 
 
-def test_times_in_words_that_are_kept_are_told_when_they_are_shown() -> None:
+def test_times_in_words_that_are_kept_are_reported_when_they_are_shown() -> None:
     given = board(f"A blocked reason=failed\nB <- A\nC not_before={NOW + 700}")
     given = given._replace(runs={"A": (Run("r1", "A", ended=NOW),)})
     held = standing(given, observed(), kept=True).held

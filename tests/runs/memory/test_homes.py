@@ -167,7 +167,7 @@ def test_what_cannot_be_read_stops_no_start(tmp_path: Path, home: Path) -> None:
         assert not proposing.propose(folder)
 
 
-def test_what_a_run_left_unreadable_is_told_and_not_taken_for_removed(
+def test_what_a_run_left_unreadable_is_reported_and_not_taken_for_removed(
     tmp_path: Path, home: Path
 ) -> None:
     folder = fresh(tmp_path, home)
@@ -266,7 +266,7 @@ def test_a_run_whose_collecting_failed_is_gathered_later(run: Folder) -> None:
     assert not os.path.exists(run.file("memory-before"))
 
 
-def test_a_run_that_cannot_be_kept_is_told_and_stops_no_other(
+def test_a_run_that_cannot_be_kept_is_reported_and_stops_no_other(
     run: Folder, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = fresh(tmp_path, home)

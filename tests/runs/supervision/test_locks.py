@@ -150,7 +150,7 @@ def test_cleaning_the_checkout_takes_no_slot_away_and_the_token_comes_back(
 @pytest.mark.parametrize(
     "text", ["", "slot: [", "slot: q#1\ncard: T1\nrun: r\n", "\0\xff", "slot: p#1\ncard: T9\n"]
 )
-def test_a_damaged_token_is_written_anew(bench: Bench, tmp_path: Path, text: str) -> None:
+def test_a_damaged_token_is_written_again(bench: Bench, tmp_path: Path, text: str) -> None:
     running = bench.start(f"tell:{tmp_path}/up", "hang")
     before = slots.read(bench.place, "p#1")
     Path(slots.token(bench.place, "p#1")).write_text(text)
