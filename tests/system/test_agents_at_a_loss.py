@@ -71,8 +71,13 @@ class Loop:
         options = [word for key, value in more.items() for word in (f"--{key}", value)]
         ok(self.repo, "add", f"work on {card}", "--id", card, "-w", worker, *options)
 
-    def tick(self) -> str:
-        return call(self.repo, "tick", "--wait").out
+    def tick(self) -> None:
+        """Tick until no card runs: a tick that stands by may start one as `--wait` ends."""
+        call(self.repo, "tick", "--wait")
+        while any(
+            card["status"] == "running" for card in json.loads(ok(self.repo, "list", "--json"))
+        ):
+            call(self.repo, "tick", "--wait")
 
     def card(self, card: str) -> dict[str, object]:
         return json.loads(ok(self.repo, "show", card, "--json"))

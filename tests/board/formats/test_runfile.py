@@ -42,13 +42,14 @@ def test_unquoted_words_stay_words() -> None:
     assert run == Run("01jd", "T1", commit="12e4567", host="1.10", exit=3, cost_usd="0.50")
 
 
+COUNTS = st.none() | st.integers(0, 1 << 48)
 TIMES = st.just(0) | st.integers(1, 4_000_000_000)
 
 
 @given(
     st.builds(
         Run, NAMES, NAMES, WORDS, WORDS, WORDS, WORDS, TIMES, TIMES, WORDS,
-        st.none() | st.integers(-9, 255), st.integers(0, 64), *[WORDS] * 6, PROSE,
+        st.none() | st.integers(-9, 255), st.integers(0, 64), *[WORDS] * 6, PROSE, COUNTS, COUNTS,
     )
 )  # fmt: skip
 def test_every_run_reads_back(run: Run) -> None:
