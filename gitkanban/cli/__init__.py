@@ -11,6 +11,7 @@ here       Where a command is called from, and how it answers: board, person, se
 paging     A page to stdout: by a pager where it is longer than the terminal, by git's own rules
 progress   A progress bar on stderr, where that is a terminal; elsewhere nothing at all
 quick      The quick door: `status` and `list` from the cache, before anything heavy is imported
+redraw     A page drawn again and again in place, until ^C
 report     What a session says from inside its run: a letter into the run's mailbox
 streams    The three standard streams, made fit for every text and every caller. Imports nothing
            heavy

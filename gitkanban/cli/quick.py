@@ -13,7 +13,7 @@ from gitkanban.board.repo import gitdir
 from gitkanban.cli import paging
 from gitkanban.cli.terminal import is_terminal, look_here
 from gitkanban.core.situation import moment
-from gitkanban.core.situation.rows import CARD_KEYS, QUIET
+from gitkanban.core.situation.rows import CARD_KEYS, NEEDS_YOU, QUIET
 from gitkanban.core.time_words import worded
 from gitkanban.core.visible import safe_json
 from gitkanban.runs.records import again, tokens
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from gitkanban.board.repo.place import Place
+    from gitkanban.cli.redraw import Page
     from gitkanban.core.model import Board
 
 
@@ -268,6 +269,15 @@ def print_status(data: "dict[str, Any]", form: str, all_: bool = False) -> None:
         paging.write(status.status_text(data, _time_now(), look_here(), all_))
     else:
         sys.stdout.write(status.tsv(data["cards"]))
+
+
+def status_page(all_: bool, rev: str) -> "Page":
+    """The page as `redraw` draws it."""
+    from gitkanban.cli.redraw import Page
+
+    data = status_at(rev) if rev else status_now()
+    text = status.status_text(data, _time_now(), look_here(), all_)
+    return Page(text, frozenset(c["id"] for c in data["cards"] if c["group"] == NEEDS_YOU))
 
 
 def print_list(data: "dict[str, Any]", form: str) -> None:

@@ -5,10 +5,36 @@ from typing import Any, TypeVar
 
 import click
 
-from gitkanban.cli import terminal
+from gitkanban.cli import redraw, terminal
+from gitkanban.cli.redraw import Page
 from gitkanban.errors import UsageError
 
+SECONDS_LEAST = 0.1  # between two looks
+
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def watch_options(command: F) -> F:
+    """`--watch[=SECONDS]`, 0 without it, and `--bell`."""
+    watch = click.option(
+        "--watch", "watch", is_flag=False, flag_value=2.0, default=0.0, metavar="[=SECONDS]",
+        type=click.FloatRange(min=0), help="Draw it again every 2 seconds, or so many, until ^C.",
+    )  # fmt: skip
+    bell = click.option(
+        "--bell", is_flag=True, help="With --watch: ring when another card needs you."
+    )
+    return watch(bell(command))
+
+
+def watched(watch: float, bell: bool, form: str, draw: Callable[[], Page]) -> bool:
+    """Draw a page until ^C if that was asked for; whether it was. Raises UsageError."""
+    if bell and not watch:
+        raise UsageError("--bell is for --watch", "gitkanban status --watch --bell")
+    if watch and form not in ("", "text"):
+        raise UsageError("--watch draws the page, and no other form", "Leave --format out.")
+    if watch:
+        redraw.watch(max(watch, SECONDS_LEAST), bell, draw)
+    return bool(watch)
 
 
 def _choose_look(_ctx: click.Context, param: click.Parameter, value: object) -> None:

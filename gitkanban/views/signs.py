@@ -77,14 +77,14 @@ def table(
     """
     if not rows:
         return []
-    ids = max(min(width(row[1]), 24) for row in rows)
+    rows = [(state, name, shown(text), given) for state, name, text, given in rows]
+    ids = min(max(width(row[1]) for row in rows), max(8, look.width * 2 // 5))
     cells = [max(width(row[3][at]) for row in rows) for at in range(len(rows[0][3]))]
     title = max(width(row[2]) for row in rows)
-    left = ids + 5
     floor = min(title, look.width * 2 // 5)
 
     def over() -> int:
-        return left + title + sum(size + 2 for size in cells if size) - look.width
+        return ids + 5 + title + sum(size + 2 for size in cells if size) - look.width
 
     if cells and over() > 0:
         soft = min(
@@ -98,17 +98,18 @@ def table(
     for at in (flexible, *range(len(cells) - 1, -1, -1)):
         if cells and over() > 0:
             cells[at] = 0
-    title = max(1, title - max(0, over()))
+    title = max(2, title - max(0, over()))
+    ids -= max(0, over())
     lines = []
     for state, name, text, given in rows:
-        line = padded(clipped(shown(text), title), title)
+        line = padded(clipped(text, title), title)
         rest = "".join(
             "  " + padded(clipped(cell, size), size)
             for cell, size in zip(given, cells, strict=True)
             if size
         ).rstrip()
         lines.append(
-            f" {sign(look, state)} {padded(name, ids)}  "
+            f" {sign(look, state)} {padded(clipped(name, ids), ids)}  "
             + (line + look.paint(rest, "dim") if rest else line.rstrip())
         )
     return lines

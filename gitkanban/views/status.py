@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` alone costs half of what `status` may
     from typing import Any
 
-LISTED_MOST = {NEEDS_YOU: 40, "running": 100, "next": 10, "waiting": 10}
+LISTED_MOST = {NEEDS_YOU: 20, "running": 20, "next": 10, "waiting": 10}
 _BARS_MOST = 8  # slots that are drawn one by one
 
 
@@ -153,8 +153,9 @@ def _group_lines(
             for card, first in zip(cards, lines, strict=False)
             for line in (first, *_answer_lines(card, look))
         ]
-    more = [f"   {len(cards) - most} more (-a lists them)"] if len(cards) > most else []
-    return [group.replace("-", " ").upper(), *lines, *more]
+    if len(cards) > most:
+        lines.append(clipped(f"   {len(cards) - most} more (-a lists them)", look.width))
+    return [group.replace("-", " ").upper(), *lines]
 
 
 def _cells_of(card: "dict[str, Any]", now: float) -> "list[str]":

@@ -2,7 +2,7 @@
 
 import click
 
-from gitkanban.cli.viewing import form_of, list_options
+from gitkanban.cli.viewing import form_of, list_options, watch_options, watched
 
 
 @click.command("status")
@@ -16,13 +16,16 @@ from gitkanban.cli.viewing import form_of, list_options
     metavar="REV",
     help="The board as it was at a commit, tag or date@{…}.",
 )
+@watch_options
 @list_options
-def status_command(all_: bool, rev: str, form: str | None) -> None:
+def status_command(all_: bool, rev: str, form: str | None, watch: float, bell: bool) -> None:
     """Show who needs you, what runs, what comes next, and what holds the board back.
 
     In a pipe it prints a line a card, tab-separated: id, state, worker, priority, how many cards it
     holds up, since when (UTC), title, remark.
     """
-    from gitkanban.cli.quick import print_status, status_at, status_now
+    from gitkanban.cli.quick import print_status, status_at, status_now, status_page
 
-    print_status(status_at(rev) if rev else status_now(), form_of(form), all_)
+    form = form_of(form)
+    if not watched(watch, bell, form, lambda: status_page(all_, rev)):
+        print_status(status_at(rev) if rev else status_now(), form, all_)
