@@ -277,7 +277,12 @@ def status_page(all_: bool, rev: str) -> "Page":
 
     data = status_at(rev) if rev else status_now()
     text = status.status_text(data, _time_now(), look_here(), all_)
-    return Page(text, frozenset(c["id"] for c in data["cards"] if c["group"] == NEEDS_YOU))
+    return Page(text, needing(data))
+
+
+def needing(data: "dict[str, Any]") -> "frozenset[str]":
+    """The cards that need somebody."""
+    return frozenset(card["id"] for card in data["cards"] if card["group"] == NEEDS_YOU)
 
 
 def print_list(data: "dict[str, Any]", form: str) -> None:

@@ -1,5 +1,6 @@
 """Values to text: tables, JSON, markdown, commit messages. No decisions.
 
+board         The board as columns by who must move next: you, a session, the next tick, another card
 card          One card with its runs and notes, as JSON data and as a page of text
 cost          What sessions cost, as JSON data and as a table
 diff          The difference of two boards as text for a terminal and as JSON data

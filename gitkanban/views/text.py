@@ -14,11 +14,11 @@ _COLOURS = {
 _ASCII = str.maketrans(
     {
         **dict(zip("✗◆●○·✓–▮▯│─┼├└┌┐┘┤┬┴▸", "x*@o.+-#.|-" + "+" * 9 + ">", strict=True)),
-        "…": "..",
+        "…": "~",
         "“": '"',
         "”": '"',
         "−": "-",
-        "→": "->",
+        "→": ">",
         "×": "x",
         "↩": "<",
         "■": "#",
@@ -121,7 +121,7 @@ def wrapped(text: str, total: int, indent: str = "", hanging: str = "") -> list[
                 line, empty = line + gap + word, False
                 break
             if empty:  # alone on its line, and too long for it
-                size = max(1, room)
+                size = _fitting(word, max(1, room))
                 line += word[:size]
                 word = word[size:]
             lines.append(line)
@@ -131,9 +131,14 @@ def wrapped(text: str, total: int, indent: str = "", hanging: str = "") -> list[
     return lines if empty and lines else [*lines, line]
 
 
-def padded_left(text: str, columns: int) -> str:
-    """The text, with spaces before it to `columns`."""
-    return " " * (columns - width(text)) + text
+def _fitting(word: str, most: int) -> int:
+    """How many of its characters fit into so many columns; one at least."""
+    taken = 0
+    for number, char in enumerate(word):
+        taken += _columns_of(char)
+        if taken > most:
+            return max(1, number)
+    return len(word)
 
 
 def table(heads: "list[str]", rows: "list[list[str | int]]") -> str:

@@ -5,6 +5,7 @@ accept        `gitkanban accept`: the work of cards in review goes into base, on
 add           `gitkanban add`: one card from the command line, or several from a YAML list
 attach        `gitkanban attach`: a person takes a card over, in its worktree
 block         `gitkanban block`: a person holds a card; a session asks for a person
+board         `gitkanban board`: the cards in columns, by who must move next
 check         `gitkanban check`: the findings of a review, of a board or of what a change brings
               in
 cost          `gitkanban cost`: what sessions cost, as far as their agents say

@@ -1,0 +1,30 @@
+"""`gitkanban board`: the cards in columns, by who must move next."""
+
+import click
+
+from gitkanban.cli.viewing import look_options, watch_options, watched
+
+
+@click.command("board")
+@click.option("-a", "--all", "all_", is_flag=True, help="All cards, not ten a column.")
+@click.option("--by", type=click.Choice(["worker", "label"]), help="A lane for each of them.")
+@watch_options
+@look_options
+def board_command(all_: bool, by: str | None, watch: float, bell: bool) -> None:
+    """Show the board in columns: what needs you, what runs, what comes next, what is done.
+
+    As many columns stand side by side as the terminal has room for.
+    """
+    from gitkanban import clock
+    from gitkanban.cli import paging
+    from gitkanban.cli.quick import needing, status_now
+    from gitkanban.cli.redraw import Page
+    from gitkanban.cli.terminal import look_here
+    from gitkanban.views.board import board_text
+
+    def draw() -> Page:
+        data = status_now()
+        return Page(board_text(data, clock.now(), look_here(), by or "", all_), needing(data))
+
+    if not watched(watch, bell, "", draw):
+        paging.write(draw().text)

@@ -1,0 +1,198 @@
+"""The board as columns by who must move next: you, a session, the next tick, another card.
+
+It takes the data of `status --json`. As many columns stand side by side as the width has room for;
+what has none is counted below.
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import zip_longest
+from typing import Any, NamedTuple
+
+from gitkanban.core.situation.rows import NEEDS_YOU, NEXT, WAITING
+from gitkanban.views.signs import after_words, age_of, money, remark, sign
+from gitkanban.views.status import cause_lines
+from gitkanban.views.text import Look, clipped, padded, shown, width, wrapped
+
+CARDS_MOST = 10  # in one column
+_COLUMN_LEAST = 20  # columns of the terminal that one of ours needs
+
+Card = dict[str, Any]
+
+
+class Column(NamedTuple):
+    """A column: its head, and the groups whose cards stand in it."""
+
+    head: str
+    groups: tuple[str, ...]
+
+
+_YOU, _RUNNING = Column("NEEDS YOU", (NEEDS_YOU,)), Column("RUNNING", ("running",))
+_DONE = Column("DONE", ("done",))
+# From how many columns of the terminal on which of ours stand side by side.
+_LAYOUTS = (
+    (
+        6 * _COLUMN_LEAST,
+        (
+            *(_YOU, _RUNNING, Column("NEXT", (NEXT,)), Column("WAITING", (WAITING,))),
+            *(Column("BACKLOG", ("backlog",)), _DONE),
+        ),
+    ),
+    (4 * _COLUMN_LEAST, (_YOU, _RUNNING, Column("NEXT · WAITING", (NEXT, WAITING)), _DONE)),
+    (2 * _COLUMN_LEAST, (_YOU, _RUNNING)),
+    (0, (_YOU,)),
+)
+
+
+class Line(NamedTuple):
+    """A line of a cell, as it is measured and as it is drawn."""
+
+    text: str
+    drawn: str
+
+
+def board_text(
+    data: dict[str, Any], now: float, look: Look, by: str = "", all_: bool = False
+) -> str:
+    """The page. `by` makes a lane for each `worker` or `label`; with `all_` every card is on it."""
+    columns = next(columns for least, columns in _LAYOUTS if look.width >= least)
+    size = (look.width - len(columns) + 1) // len(columns)
+    lines = [line for cause in data["causes"] for line in cause_lines(cause, look)]
+    lines += [""] if lines else []
+    heads = [_head_of(column, data, size, look) for column in columns]
+    lines += [_side_by_side(heads, size), "┼".join(["─" * size] * len(columns))]
+    for lane, cards in _lanes(data["cards"], by):
+        if by:
+            lines.append(look.paint(clipped(f"── {shown(lane)}", look.width), "bold"))
+        cells = [_column_lines(column, cards, size, now, look, all_) for column in columns]
+        lines += [_side_by_side(row, size) for row in zip_longest(*cells, fillvalue=Line("", ""))]
+    below = _counts_below(data, columns)
+    lines += wrapped(below, look.width) if below else []
+    return look.page(lines)
+
+
+def _lanes(cards: Sequence[Card], by: str) -> list[tuple[str, list[Card]]]:
+    """(name, cards) of every lane; a card of several labels stands in each, what has none last."""
+    if not by:
+        return [("", list(cards))]
+    named: dict[str, list[Card]] = {}
+    for card in cards:
+        names = [card["worker"]] if by == "worker" else card.get("labels", ())
+        for name in names or [""]:
+            named.setdefault(name, []).append(card)
+    lanes = sorted(named.items(), key=lambda lane: (not lane[0], lane[0]))
+    return [(name or f"no {by}", each) for name, each in lanes]
+
+
+def _head_of(column: Column, data: dict[str, Any], size: int, look: Look) -> Line:
+    counts = [sum(c["group"] == group for c in data["cards"]) for group in column.groups]
+    words = [
+        f"{word} {count}" for word, count in zip(column.head.split(" · "), counts, strict=True)
+    ]
+    if column is _RUNNING and data["host"]["limit"]:
+        words = [f"RUNNING {data['host']['running']}/{data['host']['limit']}"]
+    if column is _DONE and data["cost_usd"]["all"]:
+        words.append(money(data["cost_usd"]["all"]))
+    text = clipped(" · ".join(words), size)
+    return Line(text, look.paint(text, "bold"))
+
+
+def _column_lines(
+    column: Column, cards: list[Card], size: int, now: float, look: Look, all_: bool
+) -> list[Line]:
+    mine = [card for group in column.groups for card in cards if card["group"] == group]
+    most = len(mine) if all_ else CARDS_MOST
+    lines: list[Line] = []
+    for card in mine[:most]:
+        if lines and column is not _DONE:
+            lines.append(Line("", ""))
+        lines += _cell(card, size, now, look)
+    if len(mine) > most:
+        lines.append(_plain(f"{len(mine) - most} more: -a", size, look))
+    return lines
+
+
+def _cell(card: Card, size: int, now: float, look: Look) -> list[Line]:
+    """One card: its sign, id and mark, its title, and what its group has to say."""
+    group = card["group"]
+    right = {NEEDS_YOU: _mark(card), "running": age_of(card, now), "done": age_of(card, now)}.get(
+        group, _mark(card)
+    )
+    name = clipped(card["id"], max(4, size - 3 - width(right)))
+    gap = " " * max(1, size - 2 - width(name) - width(right))
+    first = f"? {name}{gap if right else ''}{right}"
+    drawn = f"{sign(look, card['state'])} {name}{gap}{look.paint(right, 'dim')}".rstrip()
+    lines = [Line(first, drawn)]
+    titles = wrapped(shown(card["title"]), size)
+    most = 1 if group == "done" else 2
+    if len(titles) > most:
+        titles = [*titles[: most - 1], clipped(" ".join(titles[most - 1 :]), size)]
+    lines += [Line(text, text) for text in titles]
+    return lines + [
+        _plain(text, size, look) for text in _DETAILS.get(group, _no_detail)(card, size)
+    ]
+
+
+def _mark(card: Card) -> str:
+    if card["group"] == NEEDS_YOU and card["state"] == "failed":
+        return f"{card['tries']}/{card['tries_most']}"
+    return f"▸{card['holds']}" if card["holds"] else ""
+
+
+def _detail_of_yours(card: Card, size: int) -> list[str]:
+    text = remark(card)
+    if not text:
+        return []
+    if card["state"] == "question":
+        lines = wrapped(f"“{text}”", size)
+        return lines if len(lines) < 3 else [lines[0], clipped(" ".join(lines[1:]), size)]
+    return [text.replace(" · ", "  ")]
+
+
+def _detail_of_running(card: Card, size: int) -> list[str]:
+    tries = f"try {card['tries']}/{card['tries_most']}" if card["tries"] > 1 else ""
+    right = "  ".join(filter(None, (tries, money(card["cost_usd"]))))
+    left = clipped(remark(card), max(4, size - width(right) - 1))
+    return [left + " " * (size - width(left) - width(right)) + right if right else left]
+
+
+def _detail_of_waiting(card: Card, _size: int) -> list[str]:
+    if not card["after"]:
+        return [remark(card)]
+    return [
+        shown(
+            " ".join(after_words({**card, "after": [(n, "") for n, _ in card["after"]]}, 2).split())
+        )
+    ]
+
+
+def _no_detail(card: Card, _size: int) -> list[str]:
+    text = remark(card)
+    return [text] if card["group"] == NEXT and text != "with the next tick" else []
+
+
+_DETAILS: dict[str, Callable[[Card, int], list[str]]] = {
+    NEEDS_YOU: _detail_of_yours,
+    "running": _detail_of_running,
+    WAITING: _detail_of_waiting,
+}
+
+
+def _plain(text: str, size: int, look: Look) -> Line:
+    cut = clipped(text, size)
+    return Line(cut, look.paint(cut, "dim"))
+
+
+def _side_by_side(cells: Sequence[Line], size: int) -> str:
+    padded_cells = [cell.drawn + padded("", size - width(cell.text)) for cell in cells]
+    return "│".join(padded_cells).rstrip()
+
+
+def _counts_below(data: dict[str, Any], columns: Sequence[Column]) -> str:
+    """How many cards stand in groups that have no column here."""
+    drawn = {group for column in columns for group in column.groups}
+    counts = {
+        group: sum(card["group"] == group for card in data["cards"])
+        for group in ("running", NEXT, WAITING, "backlog", "done", "dropped")
+        if group not in drawn
+    }
+    return ", ".join(f"{group} {count}" for group, count in counts.items() if count)
