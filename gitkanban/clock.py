@@ -35,6 +35,11 @@ def iso(seconds: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
+def local_time(seconds: float) -> str:
+    """`14:02:11` on this machine's clock, for people."""
+    return time.strftime("%H:%M:%S", time.localtime(seconds))
+
+
 @cache
 def _fixed_stream(_seed: str) -> list[int]:
     return [0]

@@ -10,8 +10,9 @@ from gitkanban.cli.terminal import is_terminal, terminal_height
 
 
 def write(text: str) -> None:
-    """Print a page. A pager that cannot be run, or is left early, is not an error."""
-    if is_terminal() and text.count("\n") >= terminal_height() and os.environ.get("TERM") != "dumb":
+    """Print a page. A pager that cannot be run, or is left early, is no error."""
+    height = terminal_height()  # 0: a terminal that does not say
+    if is_terminal() and 0 < height <= text.count("\n") and os.environ.get("TERM") != "dumb":
         sys.stdout.flush()
         pager = _pager_command()
         if pager not in ("", "cat") and _page_through(pager, text):

@@ -8,12 +8,16 @@ from collections.abc import Container
 from gitkanban.board import store
 from gitkanban.board.repo import git
 from gitkanban.board.repo.place import Place
+from gitkanban.core.agents import transcript
 from gitkanban.core.agents.prompt import Handoff
 from gitkanban.core.model import Board, Card, Note, Run
 from gitkanban.core.tick.verdict import COUNTED, SUCCEEDED
-from gitkanban.runs.records import folders
+from gitkanban.runs.records import folders, logtail
+from gitkanban.runs.records.folders import Folder
 
 LOG_LINES = 40
+_PRINTED = 400  # lines of a session's stdout that are looked at for its last things
+_LINE_MOST = 500  # characters of one
 _LOGS = {"setup-failed": "setup.log", "verify-failed": "verify.log"}
 
 
@@ -92,6 +96,13 @@ def last_words(place: Place, run: Run, lines: int = LOG_LINES) -> list[str]:
     only = _LOGS.get(run.outcome)
     if only:
         return folder.tail(only, lines)
-    out, err = folder.tail("stdout.log", lines), folder.tail("stderr.log", lines)
+    out, err = _session_tail(folder, lines), folder.tail("stderr.log", lines)
     err = err[-max(lines // 2, lines - len(out)) :]
     return out[-(lines - len(err)) :] + err if out else err
+
+
+def _session_tail(folder: Folder, lines: int) -> list[str]:
+    """The last things that the session said and did, a line each."""
+    printed = logtail.last_lines(folder.file("stdout.log"), _PRINTED)
+    told = transcript.entries(folder.facts().one("runner"), printed)
+    return [transcript.plain_line(each)[:_LINE_MOST] for each in told][-lines:]

@@ -19,6 +19,7 @@ summary       A board as the rows that `status`, `list` and `workers` show: ever
               sits where now
 text          Text aligned for a terminal: safe, in columns, with ages
 tidying       What `gc` removed and kept, as text and data
+transcript    What a session printed, as lines for people: its time, its kind, its words
 trust         What a board asks of this machine: only what is new where something is, else all of
               it
 why           What holds cards back, as JSON data and as text

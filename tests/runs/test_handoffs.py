@@ -74,3 +74,18 @@ def test_a_parent_hands_on_its_own_work_alone(repo: Path, how: str) -> None:
     (found,) = handoffs.received(place_of(repo), board, child, {"T1"})
     assert found.paths == ("more.txt", "own.txt")
     assert [each.split(" ", 1)[1] for each in found.commits] == ["more.txt", "own.txt"]
+
+
+def test_of_a_stream_the_last_things_are_told_and_not_its_json(repo: Path) -> None:
+    place = place_of(repo)
+    folder = folders.of(place.private, "r1")
+    folder.write_spec({"card": "T1", "run": "r1", "runner": "codex"})
+    events = [
+        '{"type":"thread.started","thread_id":"x"}',
+        *('{"type":"turn.started"}' for _ in range(50)),
+        '{"type":"item.completed","item":{"type":"agent_message","text":"I tried."}}',
+        '{"type":"turn.failed","error":{"message":"no room"}}',
+    ]
+    Path(folder.file("stdout.log")).write_text("\n".join(events) + "\n")
+    found = handoffs.last_words(place, Run("r1", "T1", outcome="failed"), 4)
+    assert found == ["text   I tried.", "ended  no room"]

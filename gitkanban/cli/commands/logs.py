@@ -1,22 +1,31 @@
 """`gitkanban logs`: what the session of a card printed, and what its setup and verify did."""
 
-import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import click
 
+from gitkanban import clock
+from gitkanban.board.repo.place import Place
+from gitkanban.cli import paging
 from gitkanban.cli.here import board_of, json_option, place_here, print_json
-from gitkanban.cli.terminal import colour_wanted
+from gitkanban.cli.terminal import is_terminal, look_here
+from gitkanban.cli.viewing import look_options
+from gitkanban.core.agents.cost import run_words
+from gitkanban.core.agents.transcript import Teller
 from gitkanban.core.lookup import card_of
-from gitkanban.errors import NotFound
-from gitkanban.runs.records import folders
+from gitkanban.core.model import Board, Card
+from gitkanban.errors import NotFound, UsageError
+from gitkanban.runs.records import folders, logtail
 from gitkanban.runs.records.folders import Folder
-from gitkanban.views.text import shown_lines
+from gitkanban.views.text import Look, age, shown, shown_lines
+from gitkanban.views.transcript import entry_lines
 
 ORDER = ("include.log", "setup.log", "stdout.log", "stderr.log", "collect.log", "verify.log")
+SESSION = "stdout.log"  # what the agent printed, which is told as its things
 LINES = 200
+LOOK_EACH = 0.2  # seconds
 
 
 @click.command("logs")
@@ -32,42 +41,48 @@ LINES = 200
 @click.option(
     "--run", "run_id", default="", metavar="RUN", help="An earlier run; by default the latest here."
 )
+@click.option("--raw", is_flag=True, help="What the agent printed, as it is.")
 @click.option("--path", is_flag=True, help="Print the run's folder instead.")
 @json_option
+@look_options
 def logs_command(
-    card: str, follow: bool, lines: int, run_id: str, path: bool, as_json: bool
+    card: str, follow: bool, lines: int, run_id: str, raw: bool, path: bool, as_json: bool
 ) -> None:
-    """Print the logs of CARD's latest run on this machine.
+    """Print the logs of CARD's latest run on this machine: what was said and done, a line each.
 
     Logs stay in the clone that ran it: they may hold secrets, and are never committed.
     """
+    if raw and as_json:
+        raise UsageError("--raw and --json exclude each other", "JSON has the logs as they are.")
     place = place_here()
-    found = card_of(board_of(place), card)
-    folder = _find_folder(place.private, found.id, run_id)
+    board = board_of(place)
+    found = card_of(board, card)
+    folder = _find_folder(place, found.id, run_id)
     if path:
         click.echo(folder.path)
     elif as_json:
         files = {name: folder.text(name, 0, 1 << 20) for name in ORDER if folder.has(name)}
         print_json({"card": found.id, "run": folder.run, "files": files})
     elif follow:
-        for chunk in follow_logs(folder):
-            sys.stdout.write(chunk)
+        _print_head(board, found, folder, raw, "^C stops following")
+        for text in follow_logs(folder, raw):
+            sys.stdout.write(text)
             sys.stdout.flush()
+    elif not any(folder.size(name) for name in ORDER):
+        click.echo(f"run {folder.run} of {found.id} has printed nothing", err=True)
+    elif lines > 0:
+        head = _head_line(board, found, folder, "") if not raw else ""
+        paging.write(head + "".join(_sections(folder, raw, lines, look_here())))
     else:
-        texts = {name: _last_lines(folder, name, lines) for name in ORDER}
-        if not any(texts.values()):
-            click.echo(f"run {folder.run} of {found.id} has printed nothing", err=True)
-        for name, text in texts.items():
-            if text:
-                click.secho(f"── {name.removesuffix('.log')}", dim=True, color=colour_wanted())
-                click.echo(shown_lines(text), nl=not text.endswith("\n"))
+        _print_head(board, found, folder, raw, "")
+        for text in _sections(folder, raw, 0, look_here()):
+            sys.stdout.write(text)
 
 
-def _find_folder(private: str, card: str, run: str) -> Folder:
+def _find_folder(place: Place, card: str, run: str) -> Folder:
     """The card's latest run folder here, or the named one. Raises NotFound."""
-    runs = sorted(
-        (f for f in folders.every(private) if f.spec().one("card") == card), key=lambda f: f.run
-    )
+    every = folders.every(place.private)
+    runs = sorted((f for f in every if f.spec().one("card") == card), key=lambda f: f.run)
     if run:
         runs = [folder for folder in runs if folder.run.startswith(run)]
     if not runs:
@@ -78,38 +93,80 @@ def _find_folder(private: str, card: str, run: str) -> Folder:
     return runs[-1]
 
 
-def _last_lines(folder: Folder, name: str, lines: int) -> str:
-    text = folder.text(name, 4 << 20, 4 << 20) if folder.has(name) else ""
-    if lines <= 0:
-        return text
-    return "".join(text.splitlines(keepends=True)[-lines:])
+def _print_head(board: Board, card: Card, folder: Folder, raw: bool, hint: str) -> None:
+    if not raw:
+        sys.stdout.write(_head_line(board, card, folder, hint))
 
 
-def follow_logs(folder: Folder) -> Iterator[str]:
+def _head_line(board: Board, card: Card, folder: Folder, hint: str) -> str:
+    """`CO-5 Rate limiting · backend#3 · claude · 2m · $0.04`."""
+    facts, end = folder.facts(), folder.exit()
+    until = end.ended if end else clock.now()
+    ran = next((run for run in board.runs_of(card.id) if run.run == folder.run), None)
+    parts = [
+        card.title,
+        facts.one("slot"),
+        facts.one("runner"),
+        age(until - facts.number("started", until)),
+        run_words(ran) if ran else "",
+    ]
+    look, line = look_here(), shown(" · ".join(filter(None, parts)))
+    more = f"     {hint}" if hint and is_terminal() else ""
+    return look.page([f"{look.paint(card.id, 'bold')} {line}{more}"])
+
+
+def _sections(folder: Folder, raw: bool, lines: int, look: Look) -> Iterator[str]:
+    """Each log that has anything, under its name where it is not the session's."""
+    for name in ORDER:
+        if not folder.size(name):
+            continue
+        path = folder.file(name)
+        found = logtail.last_lines(path, lines) if lines else logtail.all_lines(path)
+        yield from _section_head(name, raw, look)
+        yield from _print_lines(found, Teller(folder.facts().one("runner")), name, raw, look)
+
+
+def _section_head(name: str, raw: bool, look: Look) -> Iterator[str]:
+    if raw or name != SESSION:
+        yield look.page([look.paint(f"── {name.removesuffix('.log')}", "dim")])
+
+
+def _print_lines(
+    lines: Iterable[str], teller: Teller, name: str, raw: bool, look: Look
+) -> Iterator[str]:
+    for line in lines:
+        if raw or name != SESSION:
+            yield f"{shown_lines(line)}\n"
+        else:
+            yield look.page(entry_lines(teller.feed(line), look, is_terminal()))
+    yield look.page(entry_lines(teller.finish(), look, is_terminal()))
+
+
+def follow_logs(folder: Folder, raw: bool = False) -> Iterator[str]:
     """What is in the logs and what is added to them, until the run has its exit record."""
-    read: dict[str, int] = {}
+    look = look_here()
+    followers = {name: logtail.Follower(folder.file(name)) for name in ORDER}
+    teller = Teller(folder.facts().one("runner"))
+    last = SESSION
     while True:
         ended = folder.has("exit.json")
-        for name in ORDER:
-            yield from _read_added(folder.file(name), read)
+        for name, follower in followers.items():
+            lines = follower.added(ended)
+            if not lines:
+                continue
+            if name != last:
+                yield from _section_head(name, raw or name == SESSION, look)
+                last = name
+            if raw or name != SESSION:
+                yield "".join(f"{shown_lines(line)}\n" for line in lines)
+            else:
+                now = int(clock.now())
+                found = [each for line in lines for each in teller.feed(line)]
+                timed = [each._replace(at=each.at or now) for each in found]
+                yield look.page(entry_lines(timed, look, is_terminal()))
         if ended:
+            yield look.page(entry_lines(teller.finish(), look, is_terminal()))
             end = folder.exit()
             yield f"── the run ended ({end.how})\n" if end else ""
             return
-        time.sleep(0.2)
-
-
-def _read_added(path: str, read: dict[str, int]) -> Iterator[str]:
-    try:
-        size = os.stat(path).st_size
-        start = read.get(path, max(0, size - (64 << 10)))
-        if size < start:  # it was cut in the middle to keep it bounded
-            start = size
-        with open(path, "rb") as file:
-            file.seek(start)
-            data = file.read(size - start)
-    except OSError:
-        return
-    read[path] = size
-    if data:
-        yield shown_lines(data.decode("utf-8", "replace"))
+        time.sleep(LOOK_EACH)

@@ -11,4 +11,5 @@ prompt        The prompt of a session: the card, what came before it, the rules,
 readers       What an agent printed, read: one reader for each preset, over text that nobody
               vouches for
 sandboxes     What stands before a session to contain it: a worker's `sandbox`, as a command line
+transcript    What an agent printed, for people: one line a thing, whatever the format of its stream
 """

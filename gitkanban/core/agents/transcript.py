@@ -1,0 +1,369 @@
+"""What an agent printed, for people: one line a thing, whatever the format of its stream.
+
+It reads line by line, so that a stream can be followed. What it does not know it leaves out, where
+the agent is known, and shows as it is, where it is not. Whether the run succeeded is not said here.
+"""
+
+import json
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+TEXT_MOST = 2000  # characters of one thing that are shown
+KIND_WIDTH = 6
+_RESULT_MOST = 160
+
+_KINDS = {
+    **dict.fromkeys(("bash", "shell", "run_shell_command", "command_execution"), "run"),
+    **dict.fromkeys(
+        ("edit", "multiedit", "write", "notebookedit", "write_file", "replace", "apply_patch"),
+        "edit",
+    ),
+    **dict.fromkeys(("read", "read_file", "read_many_files"), "read"),
+    **dict.fromkeys(
+        ("grep", "glob", "search_file_content", "websearch", "google_web_search"), "find"
+    ),
+}
+# What a call is about, of all that it was given: the first of these that it has.
+_TELLING = (
+    "command", "file_path", "filePath", "path", "absolute_path", "notebook_path", "pattern", "query",
+    "url", "prompt", "description",
+)  # fmt: skip
+
+
+class Entry(NamedTuple):
+    """One thing that a session did or said. `at` in epoch seconds, 0: the stream does not say.
+
+    `kind` is start, text, think, run, edit, read, find, tool, result, DENIED, retry, error, ended,
+    or empty for a line that is shown as it is.
+    """
+
+    kind: str
+    text: str
+    at: int = 0
+    failed: bool = False
+
+
+def entries(runner: str, lines: Iterable[str]) -> Iterator[Entry]:
+    """What the lines of a session's stdout say; `runner` names the preset, empty for none."""
+    teller = Teller(runner)
+    for line in lines:
+        yield from teller.feed(line)
+    yield from teller.finish()
+
+
+def plain_line(entry: Entry) -> str:
+    """A thing as one line without a time, for prompts and tails: `run    pytest -q`."""
+    if not entry.kind:
+        return entry.text
+    failed = "failed: " if entry.failed and entry.kind == "result" else ""
+    return f"{entry.kind:<{KIND_WIDTH}} {failed}{entry.text}"
+
+
+class Teller:
+    """Reads one stream. A preset that prints no stream, and no preset, give lines as they are."""
+
+    def __init__(self, runner: str) -> None:
+        self._runner = runner
+        self._calls: dict[str, str] = {}  # by id: what was called
+        self._said = ""  # the parts of an answer that comes in parts
+        self._at = 0
+
+    def feed(self, line: str) -> Iterator[Entry]:
+        """What one whole line says."""
+        line = line.rstrip("\r\n")
+        event = _parse_event(line)
+        if event is not None and self._runner not in _TELLERS:
+            self._runner = _sniff(event) or self._runner
+        tell = _TELLERS.get(self._runner)
+        if tell is None or event is None:
+            yield from self.finish()
+            if tell and line.startswith("{"):
+                yield Entry("", f"[a line that is cut: {line[:60]}…]")
+            elif line.strip():
+                yield Entry("", line)
+            return
+        self._at = _time_of(event)
+        for entry in tell(self, event):
+            text = " ".join(entry.text.split())[:TEXT_MOST]
+            if text:
+                yield entry._replace(text=text, at=entry.at or self._at)
+
+    def finish(self) -> Iterator[Entry]:
+        """What is still to be said when the stream ends."""
+        said, self._said = self._said, ""
+        if said.strip():
+            yield Entry("text", " ".join(said.split())[:TEXT_MOST], self._at)
+
+    def call(self, name: str, given: object, call_id: object = "") -> Entry:
+        """A tool that is called."""
+        values = given if isinstance(given, dict) else {}
+        kind = _KINDS.get(name.lower(), "tool")
+        about = next((v for key in _TELLING if isinstance(v := values.get(key), str) and v), "")
+        text = about or (json.dumps(values, ensure_ascii=False) if values else "")
+        if kind == "edit":
+            text += _edit_size(values)
+        if kind == "run":
+            text = _without_shell(text)
+        text = f"{name} {text}" if kind == "tool" else text or name
+        if isinstance(call_id, str):
+            self._calls[call_id] = text
+        return Entry(kind, text)
+
+    def called(self, call_id: object) -> str:
+        """What the call of an id was; empty for an unknown one."""
+        return self._calls.get(call_id, "") if isinstance(call_id, str) else ""
+
+    def add_part(self, text: str) -> None:
+        """A part of an answer that goes on."""
+        self._said += text
+
+
+def _result(output: object, failed: bool, code: object = None) -> Iterator[Entry]:
+    """How a call ended: nothing where it went well and said nothing."""
+    text = _flat_text(output).strip()
+    lines = [line for line in text.splitlines() if line.strip()]
+    first = (lines[-1] if failed else lines[0])[:_RESULT_MOST] if lines else ""
+    more = f" (+{len(lines) - 1} lines)" if len(lines) > 1 else ""
+    exit_words = f"exit {code}" if failed and isinstance(code, int) else ""
+    words = ": ".join(filter(None, (exit_words, first + more if first else "")))
+    if words or failed:
+        yield Entry("result", words or "failed", failed=failed)
+
+
+def _flat_text(value: object) -> str:
+    """The text in an output: itself, or that of its parts."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return "\n".join(filter(None, map(_flat_text, value)))
+    if isinstance(value, dict):
+        return _flat_text(value.get("text") or value.get("content") or value.get("output") or "")
+    return ""
+
+
+def _edit_size(given: Mapping[str, Any]) -> str:
+    """` +3 −1` of an edit that gives old and new text, ` +41` of a file that is written."""
+    new = given.get("new_string", given.get("content", given.get("newString")))
+    old = given.get("old_string", given.get("oldString", ""))
+    if not isinstance(new, str) or not isinstance(old, str):
+        return ""
+    added, removed = len(new.splitlines()), len(old.splitlines())
+    return f" +{added}" + (f" −{removed}" if removed else "")
+
+
+def _without_shell(command: str) -> str:
+    """`pytest -q` of `/bin/bash -lc 'pytest -q'`."""
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return command
+    if len(words) == 3 and words[1] in ("-c", "-lc") and words[0].endswith("sh"):
+        return words[2]
+    return command
+
+
+def _parse_event(line: str) -> dict[str, Any] | None:
+    if not line.startswith("{"):
+        return None
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _time_of(event: Mapping[str, Any]) -> int:
+    """When it was, as far as the event says: an ISO time, or milliseconds since the epoch."""
+    said = event.get("timestamp") or _as_mapping(event.get("message")).get("timestamp")
+    if isinstance(said, bool) or said is None:
+        return 0
+    if isinstance(said, int | float):
+        return int(said / 1000) if 0 < said < 1e14 else 0
+    try:
+        return int(datetime.fromisoformat(str(said)).timestamp())
+    except (ValueError, OverflowError):
+        return 0
+
+
+def _as_mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _parts_of(value: object) -> list[Mapping[str, Any]]:
+    return [_as_mapping(part) for part in value] if isinstance(value, list) else []
+
+
+def _error_words(value: object) -> str:
+    for _ in range(4):
+        if not isinstance(value, dict):
+            break
+        value = value.get("message") or value.get("data") or value.get("error") or value.get("name")
+    return value if isinstance(value, str) else ""
+
+
+def _money(value: object) -> str:
+    known = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+    return f"${value:.2f}" if known else ""
+
+
+# -- one teller for each agent
+
+
+def _tell_claude(teller: Teller, event: Mapping[str, Any]) -> Iterator[Entry]:
+    match event.get("type"), event.get("subtype"):
+        case "system", "init":
+            yield Entry("start", str(event.get("model") or ""))
+        case "system", "permission_denied":
+            what = teller.called(event.get("tool_use_id")) or str(event.get("tool_name") or "")
+            yield Entry("DENIED", what, failed=True)
+        case "system", "api_retry":
+            status = event.get("error_status") or event.get("error") or ""
+            yield Entry("retry", f"the service answers {status}; try {event.get('attempt')}")
+        case "assistant", _:
+            for part in _parts_of(_as_mapping(event.get("message")).get("content")):
+                yield from _tell_claude_part(teller, part)
+        case "user", _:
+            for part in _parts_of(_as_mapping(event.get("message")).get("content")):
+                if part.get("type") == "tool_result":
+                    yield from _result(part.get("content"), part.get("is_error") is True)
+        case "result", _:
+            yield _claude_end(event)
+
+
+def _tell_claude_part(teller: Teller, part: Mapping[str, Any]) -> Iterator[Entry]:
+    match part.get("type"):
+        case "text":
+            yield Entry("text", _flat_text(part))
+        case "thinking":
+            yield Entry("think", _flat_text(part.get("thinking")))
+        case "tool_use":
+            yield teller.call(str(part.get("name")), part.get("input"), part.get("id"))
+
+
+def _claude_end(event: Mapping[str, Any]) -> Entry:
+    failed = event.get("is_error") is True
+    took = event.get("duration_ms")
+    parts = [
+        str(event.get("result") or event.get("subtype") or "failed") if failed else "",
+        f"{took // 1000}s" if isinstance(took, int) else "",
+        _money(event.get("total_cost_usd")),
+    ]
+    return Entry("ended", "  ".join(filter(None, parts)) or "the end", failed=failed)
+
+
+def _tell_codex(teller: Teller, event: Mapping[str, Any]) -> Iterator[Entry]:
+    item = _as_mapping(event.get("item"))
+    match event.get("type"), item.get("type"):
+        case "item.started", "command_execution":
+            yield teller.call("shell", item, item.get("id"))
+        case "item.completed", "command_execution":
+            code = item.get("exit_code")
+            yield from _result(item.get("aggregated_output"), bool(code), code)
+        case "item.completed", "agent_message":
+            yield Entry("text", _flat_text(item))
+        case "item.completed", "reasoning":
+            yield Entry("think", _flat_text(item))
+        case "item.completed", "file_change":
+            paths = [str(change.get("path")) for change in _parts_of(item.get("changes"))]
+            yield Entry("edit", ", ".join(paths), failed=item.get("status") == "failed")
+        case "item.completed", "error":
+            yield Entry("retry", _error_words(item))
+        case "item.completed", ("mcp_tool_call" | "web_search") as kind:
+            yield teller.call(str(item.get("tool") or kind), item.get("arguments") or item)
+        case "error", _:
+            yield Entry("retry", _error_words(event))
+        case "turn.failed", _:
+            yield Entry("ended", _error_words(event.get("error")) or "its turn failed", failed=True)
+        case "turn.completed", _:
+            usage = _as_mapping(event.get("usage"))
+            yield Entry("ended", f"{usage.get('output_tokens', '?')} tokens written")
+
+
+def _tell_gemini(teller: Teller, event: Mapping[str, Any]) -> Iterator[Entry]:
+    kind = event.get("type")
+    if kind == "message" and event.get("role") == "assistant":
+        if not event.get("delta"):
+            yield from teller.finish()
+        teller.add_part(_flat_text(event.get("content")))
+        return
+    yield from teller.finish()
+    match kind:
+        case "init":
+            yield Entry("start", str(event.get("model") or ""))
+        case "tool_use":
+            yield teller.call(
+                str(event.get("tool_name")), event.get("parameters"), event.get("tool_id")
+            )
+        case "tool_result":
+            failed = event.get("status") != "success"
+            output = event.get("output") or _error_words(event.get("error"))
+            yield from _result(output, failed)
+        case "error":
+            yield Entry("error", _error_words(event), failed=True)
+        case "result":
+            failed = event.get("status") != "success"
+            words = _error_words(event.get("error")) if failed else "done"
+            yield Entry("ended", words or "failed", failed=failed)
+
+
+def _tell_opencode(teller: Teller, event: Mapping[str, Any]) -> Iterator[Entry]:
+    part = _as_mapping(event.get("part"))
+    match event.get("type"):
+        case "text":
+            yield Entry("text", _flat_text(part))
+        case "reasoning":
+            yield Entry("think", _flat_text(part))
+        case "tool_use":
+            state = _as_mapping(part.get("state"))
+            yield teller.call(str(part.get("tool")), state.get("input"), part.get("callID"))
+            code = _as_mapping(state.get("metadata")).get("exit")
+            failed = state.get("status") == "error" or bool(code)
+            yield from _result(state.get("error") or state.get("output"), failed, code)
+        case "error":
+            yield Entry("error", _error_words(event.get("error")), failed=True)
+        case "step_finish" if part.get("reason") == "stop":
+            yield Entry("ended", _money(part.get("cost")) or "done")
+
+
+def _tell_pi(teller: Teller, event: Mapping[str, Any]) -> Iterator[Entry]:
+    message = _as_mapping(event.get("message"))
+    match event.get("type"):
+        case "message_end" if message.get("role") == "assistant":
+            for part in _parts_of(message.get("content")):
+                if part.get("type") == "text":
+                    yield Entry("text", _flat_text(part))
+                elif part.get("type") == "thinking":
+                    yield Entry("think", _flat_text(part.get("thinking")))
+                elif part.get("type") == "toolCall":
+                    yield teller.call(str(part.get("name")), part.get("arguments"), part.get("id"))
+            if message.get("stopReason") in ("error", "aborted"):
+                yield Entry("error", _error_words(message.get("errorMessage")), failed=True)
+        case "tool_execution_end":
+            yield from _result(event.get("result"), event.get("isError") is True)
+
+
+_TELLERS: Mapping[str, Callable[[Teller, Mapping[str, Any]], Iterator[Entry]]] = {
+    "claude": _tell_claude,
+    "codex": _tell_codex,
+    "gemini": _tell_gemini,
+    "opencode": _tell_opencode,
+    "pi": _tell_pi,
+}
+
+
+def _sniff(event: Mapping[str, Any]) -> str:
+    """Which agent begins its stream with such an event; empty for none that is known."""
+    match event.get("type"), event.get("subtype"):
+        case "system", "init":
+            return "claude"
+        case "thread.started", _:
+            return "codex"
+        case "init", _ if "session_id" in event:
+            return "gemini"
+        case "session", _ if "version" in event:
+            return "pi"
+        case "step_start", _ if "sessionID" in event:
+            return "opencode"
+    return ""
