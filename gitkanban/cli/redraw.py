@@ -10,9 +10,8 @@ import os
 import select
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from gitkanban.cli.terminal import is_terminal, terminal_height, terminal_width
 from gitkanban.core.visible import shown
@@ -31,32 +30,29 @@ class Page(NamedTuple):
     needs: frozenset[str] | None  # None: nobody can tell
 
 
-def watch(seconds: float, bell: bool, draw: Callable[[], Page]) -> None:
-    """Draw the page every so many seconds; `bell` rings when a card is new among those that need
-    somebody.
+def watch(seconds: float, bell: bool, draw: Callable[[], Page]) -> int:
+    """Draw the page every so many seconds until ^C (0) or SIGTERM (143); its exit code.
+
+    `bell` rings when a card is new among those that need somebody.
     """
     known: frozenset[str] | None = None
     last = ""
     drawn_on = is_terminal() and os.environ.get("TERM") not in ("dumb", "", None)
-    with _screen(drawn_on) as wait:
-        try:
-            while True:
-                page = _draw_once(draw)
-                if bell and page.needs and known is not None and page.needs - known:
-                    sys.stdout.write("\a")
-                known = known if page.needs is None else page.needs
-                if drawn_on:
-                    _show(page.text)
-                elif page.text != last:
-                    print(page.text, flush=True)
-                last = page.text
-                wait(seconds)
-        except KeyboardInterrupt:
-            return
-        finally:
+    with _Screen(drawn_on) as screen:
+        while not screen.ended:
+            page = _draw_once(draw)
+            if bell and page.needs and known is not None and page.needs - known:
+                sys.stdout.write("\a")
+            known = known if page.needs is None else page.needs
             if drawn_on:
-                sys.stdout.write(_LEAVE + last)
-                sys.stdout.flush()
+                _show(page.text)
+            elif page.text != last:
+                print(page.text, flush=True)
+            last = page.text
+            screen.wait(seconds)
+    if drawn_on:
+        sys.stdout.write(last)
+    return 128 + signal.SIGTERM if screen.ended == signal.SIGTERM else 0
 
 
 def _draw_once(draw: Callable[[], Page]) -> Page:
@@ -84,42 +80,54 @@ def _show(text: str) -> None:
     sys.stdout.flush()
 
 
-@contextmanager
-def _screen(drawn_on: bool) -> Iterator[Callable[[float], None]]:
-    """A screen of its own while it is in the foreground; gives what waits, or is woken by a signal."""
-    reader, writer = os.pipe()
-    os.set_blocking(writer, False)
+class _Screen:
+    """A screen of its own while it is in the foreground, and the signals that end or change it.
 
-    def pause(_number: int, _frame: object) -> None:
+    ^C is noted and not raised: it may come in the middle of anything. The second one is raised.
+    """
+
+    def __init__(self, drawn_on: bool) -> None:
+        self.ended = 0  # by which signal
+        self._drawn_on = drawn_on
+        self._before: dict[int, Any] = {}
+        self._reader, self._writer = os.pipe()
+        self._wakeup = -1
+
+    def __enter__(self) -> "_Screen":
+        os.set_blocking(self._writer, False)
+        self._wakeup = signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
+        handlers: dict[int, Any] = {signal.SIGINT: self._end, signal.SIGTERM: self._end}
+        if self._drawn_on:
+            handlers |= {signal.SIGTSTP: self._pause, signal.SIGWINCH: lambda *_: None}
+            sys.stdout.write(_ENTER)
+        for number, handler in handlers.items():
+            self._before[number] = signal.signal(number, handler)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(self._wakeup)
+        os.close(self._reader)
+        os.close(self._writer)
+        if self._drawn_on:
+            sys.stdout.write(_LEAVE)
+            sys.stdout.flush()
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, unless a signal comes, or has come since the last time."""
+        if select.select([self._reader], [], [], seconds)[0]:
+            os.read(self._reader, 4096)
+
+    def _end(self, number: int, _frame: object) -> None:
+        if self.ended:
+            raise KeyboardInterrupt
+        self.ended = number
+
+    def _pause(self, _number: int, _frame: object) -> None:
         sys.stdout.write(_LEAVE)
         sys.stdout.flush()
         signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGTSTP)  # and here it goes on when it is continued
-        signal.signal(signal.SIGTSTP, pause)
+        signal.signal(signal.SIGTSTP, self._pause)
         sys.stdout.write(_ENTER)
-
-    def end(_number: int, _frame: object) -> None:
-        raise SystemExit(128 + signal.SIGTERM)
-
-    def wait(seconds: float) -> None:
-        if select.select([reader], [], [], seconds)[0]:
-            os.read(reader, 4096)
-
-    before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    handlers = {}
-    if drawn_on:
-        for number, handler in (
-            (signal.SIGWINCH, lambda _number, _frame: None),
-            (signal.SIGTSTP, pause),
-            (signal.SIGTERM, end),
-        ):
-            handlers[number] = signal.signal(number, handler)
-        sys.stdout.write(_ENTER)
-    try:
-        yield wait
-    finally:
-        for number, old in handlers.items():
-            signal.signal(number, old)
-        signal.set_wakeup_fd(before)
-        os.close(reader)
-        os.close(writer)

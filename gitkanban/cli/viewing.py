@@ -26,15 +26,13 @@ def watch_options(command: F) -> F:
     return watch(bell(command))
 
 
-def watched(watch: float, bell: bool, form: str, draw: Callable[[], Page]) -> bool:
-    """Draw a page until ^C if that was asked for; whether it was. Raises UsageError."""
+def watched(watch: float, bell: bool, form: str, draw: Callable[[], Page]) -> int | None:
+    """Draw a page until ^C if that was asked for: the exit code then. Raises UsageError."""
     if bell and not watch:
         raise UsageError("--bell is for --watch", "gitkanban status --watch --bell")
     if watch and form not in ("", "text"):
         raise UsageError("--watch draws the page, and no other form", "Leave --format out.")
-    if watch:
-        redraw.watch(max(watch, SECONDS_LEAST), bell, draw)
-    return bool(watch)
+    return redraw.watch(max(watch, SECONDS_LEAST), bell, draw) if watch else None
 
 
 def _choose_look(_ctx: click.Context, param: click.Parameter, value: object) -> None:

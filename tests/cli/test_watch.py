@@ -56,7 +56,8 @@ class Screen:
     def end(self, number: int) -> int:
         """Its exit code after a signal; what it prints until then is read, or it would wait."""
         self.process.send_signal(number)
-        while select.select([self.fd], [], [], DEADLINE)[0]:
+        end = time.monotonic() + DEADLINE
+        while time.monotonic() < end and select.select([self.fd], [], [], DEADLINE)[0]:
             try:
                 part = os.read(self.fd, 1 << 16)
             except OSError:  # Linux says so at the end
@@ -64,7 +65,7 @@ class Screen:
             if not part:
                 break
             self.text += part.decode("utf-8", "replace")
-        return self.process.wait(DEADLINE)
+        return self.process.wait(5)
 
 
 @pytest.fixture

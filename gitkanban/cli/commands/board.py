@@ -10,7 +10,7 @@ from gitkanban.cli.viewing import look_options, watch_options, watched
 @click.option("--by", type=click.Choice(["worker", "label"]), help="A lane for each of them.")
 @watch_options
 @look_options
-def board_command(all_: bool, by: str | None, watch: float, bell: bool) -> None:
+def board_command(all_: bool, by: str | None, watch: float, bell: bool) -> int:
     """Show the board in columns: what needs you, what runs, what comes next, what is done.
 
     As many columns stand side by side as the terminal has room for.
@@ -26,5 +26,7 @@ def board_command(all_: bool, by: str | None, watch: float, bell: bool) -> None:
         data = status_now()
         return Page(board_text(data, clock.now(), look_here(), by or "", all_), needing(data))
 
-    if not watched(watch, bell, "", draw):
+    code = watched(watch, bell, "", draw)
+    if code is None:
         paging.write(draw().text)
+    return code or 0

@@ -18,7 +18,7 @@ from gitkanban.cli.viewing import form_of, list_options, watch_options, watched
 )
 @watch_options
 @list_options
-def status_command(all_: bool, rev: str, form: str | None, watch: float, bell: bool) -> None:
+def status_command(all_: bool, rev: str, form: str | None, watch: float, bell: bool) -> int:
     """Show who needs you, what runs, what comes next, and what holds the board back.
 
     In a pipe it prints a line a card, tab-separated: id, state, worker, priority, how many cards it
@@ -27,5 +27,7 @@ def status_command(all_: bool, rev: str, form: str | None, watch: float, bell: b
     from gitkanban.cli.quick import print_status, status_at, status_now, status_page
 
     form = form_of(form)
-    if not watched(watch, bell, form, lambda: status_page(all_, rev)):
+    code = watched(watch, bell, form, lambda: status_page(all_, rev))
+    if code is None:
         print_status(status_at(rev) if rev else status_now(), form, all_)
+    return code or 0
