@@ -45,7 +45,7 @@ def watch(seconds: float, bell: bool, draw: Callable[[], Page]) -> int:
                 sys.stdout.write("\a")
             known = known if page.needs is None else page.needs
             if drawn_on:
-                _show(page.text)
+                _draw_page(page.text)
             elif page.text != last:
                 print(page.text, flush=True)
             last = page.text
@@ -71,7 +71,7 @@ def _error_page(message: str, hint: str) -> Page:
     return Page("".join(f"{line}\n" for line in lines), None)
 
 
-def _show(text: str) -> None:
+def _draw_page(text: str) -> None:
     lines = text.splitlines()
     most = terminal_height() - 1
     if len(lines) > most > 1:

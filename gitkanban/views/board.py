@@ -16,34 +16,34 @@ from gitkanban.views.text import Look, clipped, padded, shown, width, wrapped
 CARDS_MOST = 10  # in one column
 _COLUMN_LEAST = 20  # columns of the terminal that one of ours needs
 
-Card = dict[str, Any]
+CardRow = dict[str, Any]
 
 
-class Column(NamedTuple):
+class BoardColumn(NamedTuple):
     """A column: its head, and the groups whose cards stand in it."""
 
     head: str
     groups: tuple[str, ...]
 
 
-_YOU, _RUNNING = Column("NEEDS YOU", (NEEDS_YOU,)), Column("RUNNING", ("running",))
-_DONE = Column("DONE", ("done",))
+_YOU, _RUNNING = BoardColumn("NEEDS YOU", (NEEDS_YOU,)), BoardColumn("RUNNING", ("running",))
+_DONE = BoardColumn("DONE", ("done",))
 # From how many columns of the terminal on which of ours stand side by side.
 _LAYOUTS = (
     (
         6 * _COLUMN_LEAST,
         (
-            *(_YOU, _RUNNING, Column("NEXT", (NEXT,)), Column("WAITING", (WAITING,))),
-            *(Column("BACKLOG", ("backlog",)), _DONE),
+            *(_YOU, _RUNNING, BoardColumn("NEXT", (NEXT,)), BoardColumn("WAITING", (WAITING,))),
+            *(BoardColumn("BACKLOG", ("backlog",)), _DONE),
         ),
     ),
-    (4 * _COLUMN_LEAST, (_YOU, _RUNNING, Column("NEXT · WAITING", (NEXT, WAITING)), _DONE)),
+    (4 * _COLUMN_LEAST, (_YOU, _RUNNING, BoardColumn("NEXT · WAITING", (NEXT, WAITING)), _DONE)),
     (2 * _COLUMN_LEAST, (_YOU, _RUNNING)),
     (0, (_YOU,)),
 )
 
 
-class Line(NamedTuple):
+class CellLine(NamedTuple):
     """A line of a cell, as it is measured and as it is drawn."""
 
     text: str
@@ -60,21 +60,23 @@ def board_text(
     lines += [""] if lines else []
     heads = [_head_of(column, data, size, look) for column in columns]
     lines += [_side_by_side(heads, size), "┼".join(["─" * size] * len(columns))]
-    for lane, cards in _lanes(data["cards"], by):
+    for lane, cards in _lanes_of(data["cards"], by):
         if by:
             lines.append(look.paint(clipped(f"── {shown(lane)}", look.width), "bold"))
         cells = [_column_lines(column, cards, size, now, look, all_) for column in columns]
-        lines += [_side_by_side(row, size) for row in zip_longest(*cells, fillvalue=Line("", ""))]
+        lines += [
+            _side_by_side(row, size) for row in zip_longest(*cells, fillvalue=CellLine("", ""))
+        ]
     below = _counts_below(data, columns)
     lines += wrapped(below, look.width) if below else []
     return look.page(lines)
 
 
-def _lanes(cards: Sequence[Card], by: str) -> list[tuple[str, list[Card]]]:
+def _lanes_of(cards: Sequence[CardRow], by: str) -> list[tuple[str, list[CardRow]]]:
     """(name, cards) of every lane; a card of several labels stands in each, what has none last."""
     if not by:
         return [("", list(cards))]
-    named: dict[str, list[Card]] = {}
+    named: dict[str, list[CardRow]] = {}
     for card in cards:
         names = [card["worker"]] if by == "worker" else card.get("labels", ())
         for name in names or [""]:
@@ -83,7 +85,7 @@ def _lanes(cards: Sequence[Card], by: str) -> list[tuple[str, list[Card]]]:
     return [(name or f"no {by}", each) for name, each in lanes]
 
 
-def _head_of(column: Column, data: dict[str, Any], size: int, look: Look) -> Line:
+def _head_of(column: BoardColumn, data: dict[str, Any], size: int, look: Look) -> CellLine:
     counts = [sum(c["group"] == group for c in data["cards"]) for group in column.groups]
     words = [
         f"{word} {count}" for word, count in zip(column.head.split(" · "), counts, strict=True)
@@ -93,52 +95,54 @@ def _head_of(column: Column, data: dict[str, Any], size: int, look: Look) -> Lin
     if column is _DONE and data["cost_usd"]["all"]:
         words.append(money(data["cost_usd"]["all"]))
     text = clipped(" · ".join(words), size)
-    return Line(text, look.paint(text, "bold"))
+    return CellLine(text, look.paint(text, "bold"))
 
 
 def _column_lines(
-    column: Column, cards: list[Card], size: int, now: float, look: Look, all_: bool
-) -> list[Line]:
+    column: BoardColumn, cards: list[CardRow], size: int, now: float, look: Look, all_: bool
+) -> list[CellLine]:
     mine = [card for group in column.groups for card in cards if card["group"] == group]
     most = len(mine) if all_ else CARDS_MOST
-    lines: list[Line] = []
+    lines: list[CellLine] = []
     for card in mine[:most]:
         if lines and column is not _DONE:
-            lines.append(Line("", ""))
-        lines += _cell(card, size, now, look)
+            lines.append(CellLine("", ""))
+        lines += _cell_lines(card, size, now, look)
     if len(mine) > most:
-        lines.append(_plain(f"{len(mine) - most} more: -a", size, look))
+        lines.append(_plain_line(f"{len(mine) - most} more: -a", size, look))
     return lines
 
 
-def _cell(card: Card, size: int, now: float, look: Look) -> list[Line]:
+def _cell_lines(card: CardRow, size: int, now: float, look: Look) -> list[CellLine]:
     """One card: its sign, id and mark, its title, and what its group has to say."""
     group = card["group"]
-    right = {NEEDS_YOU: _mark(card), "running": age_of(card, now), "done": age_of(card, now)}.get(
-        group, _mark(card)
-    )
+    right = {
+        NEEDS_YOU: _corner_mark(card),
+        "running": age_of(card, now),
+        "done": age_of(card, now),
+    }.get(group, _corner_mark(card))
     name = clipped(card["id"], max(4, size - 3 - width(right)))
     gap = " " * max(1, size - 2 - width(name) - width(right))
     first = f"? {name}{gap if right else ''}{right}"
     drawn = f"{sign(look, card['state'])} {name}{gap}{look.paint(right, 'dim')}".rstrip()
-    lines = [Line(first, drawn)]
+    lines = [CellLine(first, drawn)]
     titles = wrapped(shown(card["title"]), size)
     most = 1 if group == "done" else 2
     if len(titles) > most:
         titles = [*titles[: most - 1], clipped(" ".join(titles[most - 1 :]), size)]
-    lines += [Line(text, text) for text in titles]
+    lines += [CellLine(text, text) for text in titles]
     return lines + [
-        _plain(text, size, look) for text in _DETAILS.get(group, _no_detail)(card, size)
+        _plain_line(text, size, look) for text in _DETAILS.get(group, _no_detail)(card, size)
     ]
 
 
-def _mark(card: Card) -> str:
+def _corner_mark(card: CardRow) -> str:
     if card["group"] == NEEDS_YOU and card["state"] == "failed":
         return f"{card['tries']}/{card['tries_most']}"
     return f"▸{card['holds']}" if card["holds"] else ""
 
 
-def _detail_of_yours(card: Card, size: int) -> list[str]:
+def _detail_of_yours(card: CardRow, size: int) -> list[str]:
     text = remark(card)
     if not text:
         return []
@@ -148,14 +152,14 @@ def _detail_of_yours(card: Card, size: int) -> list[str]:
     return [text.replace(" · ", "  ")]
 
 
-def _detail_of_running(card: Card, size: int) -> list[str]:
+def _detail_of_running(card: CardRow, size: int) -> list[str]:
     tries = f"try {card['tries']}/{card['tries_most']}" if card["tries"] > 1 else ""
     right = "  ".join(filter(None, (tries, money(card["cost_usd"]))))
     left = clipped(remark(card), max(4, size - width(right) - 1))
     return [left + " " * (size - width(left) - width(right)) + right if right else left]
 
 
-def _detail_of_waiting(card: Card, _size: int) -> list[str]:
+def _detail_of_waiting(card: CardRow, _size: int) -> list[str]:
     if not card["after"]:
         return [remark(card)]
     return [
@@ -165,29 +169,29 @@ def _detail_of_waiting(card: Card, _size: int) -> list[str]:
     ]
 
 
-def _no_detail(card: Card, _size: int) -> list[str]:
+def _no_detail(card: CardRow, _size: int) -> list[str]:
     text = remark(card)
     return [text] if card["group"] == NEXT and text != "with the next tick" else []
 
 
-_DETAILS: dict[str, Callable[[Card, int], list[str]]] = {
+_DETAILS: dict[str, Callable[[CardRow, int], list[str]]] = {
     NEEDS_YOU: _detail_of_yours,
     "running": _detail_of_running,
     WAITING: _detail_of_waiting,
 }
 
 
-def _plain(text: str, size: int, look: Look) -> Line:
+def _plain_line(text: str, size: int, look: Look) -> CellLine:
     cut = clipped(text, size)
-    return Line(cut, look.paint(cut, "dim"))
+    return CellLine(cut, look.paint(cut, "dim"))
 
 
-def _side_by_side(cells: Sequence[Line], size: int) -> str:
+def _side_by_side(cells: Sequence[CellLine], size: int) -> str:
     padded_cells = [cell.drawn + padded("", size - width(cell.text)) for cell in cells]
     return "│".join(padded_cells).rstrip()
 
 
-def _counts_below(data: dict[str, Any], columns: Sequence[Column]) -> str:
+def _counts_below(data: dict[str, Any], columns: Sequence[BoardColumn]) -> str:
     """How many cards stand in groups that have no column here."""
     drawn = {group for column in columns for group in column.groups}
     counts = {

@@ -29,10 +29,12 @@ def _lines_of(entry: Entry, look: Look, wrap: bool) -> list[str]:
     text = f"{mark}{shown(entry.text)}"
     lines = wrapped(text, look.width, " " * len(head), " " * len(head)) if wrap else [head + text]
     first = look.paint(time, "dim") + "  " + look.paint(f"{kind:<{KIND_WIDTH}}", colour) + " "
-    painted = [first + _body(lines[0][len(head) :], entry, look)]
-    return painted + [" " * len(head) + _body(line[len(head) :], entry, look) for line in lines[1:]]
+    painted = [first + _body_text(lines[0][len(head) :], entry, look)]
+    return painted + [
+        " " * len(head) + _body_text(line[len(head) :], entry, look) for line in lines[1:]
+    ]
 
 
-def _body(text: str, entry: Entry, look: Look) -> str:
+def _body_text(text: str, entry: Entry, look: Look) -> str:
     quiet = entry.kind in ("think", "result")
     return look.paint(text, ("red" if entry.failed else "dim") if quiet else "")

@@ -13,7 +13,7 @@ from gitkanban.cli.here import board_of, json_option, place_here, print_json
 from gitkanban.cli.terminal import is_terminal, look_here
 from gitkanban.cli.viewing import look_options
 from gitkanban.core.agents.cost import run_words
-from gitkanban.core.agents.transcript import Teller
+from gitkanban.core.agents.transcript import StreamTeller
 from gitkanban.core.lookup import card_of
 from gitkanban.core.model import Board, Card
 from gitkanban.errors import NotFound, UsageError
@@ -123,7 +123,7 @@ def _sections(folder: Folder, raw: bool, lines: int, look: Look) -> Iterator[str
         path = folder.file(name)
         found = logtail.last_lines(path, lines) if lines else logtail.all_lines(path)
         yield from _section_head(name, raw, look)
-        yield from _print_lines(found, Teller(folder.facts().one("runner")), name, raw, look)
+        yield from _print_lines(found, StreamTeller(folder.facts().one("runner")), name, raw, look)
 
 
 def _section_head(name: str, raw: bool, look: Look) -> Iterator[str]:
@@ -132,7 +132,7 @@ def _section_head(name: str, raw: bool, look: Look) -> Iterator[str]:
 
 
 def _print_lines(
-    lines: Iterable[str], teller: Teller, name: str, raw: bool, look: Look
+    lines: Iterable[str], teller: StreamTeller, name: str, raw: bool, look: Look
 ) -> Iterator[str]:
     for line in lines:
         if raw or name != SESSION:
@@ -146,7 +146,7 @@ def follow_logs(folder: Folder, raw: bool = False) -> Iterator[str]:
     """What is in the logs and what is added to them, until the run has its exit record."""
     look = look_here()
     followers = {name: logtail.Follower(folder.file(name)) for name in ORDER}
-    teller = Teller(folder.facts().one("runner"))
+    teller = StreamTeller(folder.facts().one("runner"))
     last = SESSION
     while True:
         ended = folder.has("exit.json")

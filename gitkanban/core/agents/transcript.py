@@ -47,7 +47,7 @@ class Entry(NamedTuple):
 
 def entries(runner: str, lines: Iterable[str]) -> Iterator[Entry]:
     """What the lines of a session's stdout say; `runner` names the preset, empty for none."""
-    teller = Teller(runner)
+    teller = StreamTeller(runner)
     for line in lines:
         yield from teller.feed(line)
     yield from teller.finish()
@@ -61,7 +61,7 @@ def plain_line(entry: Entry) -> str:
     return f"{entry.kind:<{KIND_WIDTH}} {failed}{entry.text}"
 
 
-class Teller:
+class StreamTeller:
     """Reads one stream. A preset that prints no stream, and no preset, give lines as they are."""
 
     def __init__(self, runner: str) -> None:
@@ -75,7 +75,7 @@ class Teller:
         line = line.rstrip("\r\n")
         event = _parse_event(line)
         if event is not None and self._runner not in _TELLERS:
-            self._runner = _sniff(event) or self._runner
+            self._runner = _known_agent(event) or self._runner
         tell = _TELLERS.get(self._runner)
         if tell is None or event is None:
             yield from self.finish()
@@ -120,7 +120,7 @@ class Teller:
         self._said += text
 
 
-def _result(output: object, failed: bool, code: object = None) -> Iterator[Entry]:
+def _result_entries(output: object, failed: bool, code: object = None) -> Iterator[Entry]:
     """How a call ended: nothing where it went well and said nothing."""
     text = _flat_text(output).strip()
     lines = [line for line in text.splitlines() if line.strip()]
@@ -203,7 +203,7 @@ def _error_words(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _money(value: object) -> str:
+def _cost_words(value: object) -> str:
     known = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
     return f"${value:.2f}" if known else ""
 
@@ -211,7 +211,7 @@ def _money(value: object) -> str:
 # -- one teller for each agent
 
 
-def _tell_claude(teller: Teller, event: Mapping[str, Any]) -> Iterator[Entry]:
+def _tell_claude(teller: StreamTeller, event: Mapping[str, Any]) -> Iterator[Entry]:
     match event.get("type"), event.get("subtype"):
         case "system", "init":
             yield Entry("start", str(event.get("model") or ""))
@@ -227,12 +227,12 @@ def _tell_claude(teller: Teller, event: Mapping[str, Any]) -> Iterator[Entry]:
         case "user", _:
             for part in _parts_of(_as_mapping(event.get("message")).get("content")):
                 if part.get("type") == "tool_result":
-                    yield from _result(part.get("content"), part.get("is_error") is True)
+                    yield from _result_entries(part.get("content"), part.get("is_error") is True)
         case "result", _:
             yield _claude_end(event)
 
 
-def _tell_claude_part(teller: Teller, part: Mapping[str, Any]) -> Iterator[Entry]:
+def _tell_claude_part(teller: StreamTeller, part: Mapping[str, Any]) -> Iterator[Entry]:
     match part.get("type"):
         case "text":
             yield Entry("text", _flat_text(part))
@@ -248,19 +248,19 @@ def _claude_end(event: Mapping[str, Any]) -> Entry:
     parts = [
         str(event.get("result") or event.get("subtype") or "failed") if failed else "",
         f"{took // 1000}s" if isinstance(took, int) else "",
-        _money(event.get("total_cost_usd")),
+        _cost_words(event.get("total_cost_usd")),
     ]
     return Entry("ended", "  ".join(filter(None, parts)) or "the end", failed=failed)
 
 
-def _tell_codex(teller: Teller, event: Mapping[str, Any]) -> Iterator[Entry]:
+def _tell_codex(teller: StreamTeller, event: Mapping[str, Any]) -> Iterator[Entry]:
     item = _as_mapping(event.get("item"))
     match event.get("type"), item.get("type"):
         case "item.started", "command_execution":
             yield teller.call("shell", item, item.get("id"))
         case "item.completed", "command_execution":
             code = item.get("exit_code")
-            yield from _result(item.get("aggregated_output"), bool(code), code)
+            yield from _result_entries(item.get("aggregated_output"), bool(code), code)
         case "item.completed", "agent_message":
             yield Entry("text", _flat_text(item))
         case "item.completed", "reasoning":
@@ -281,7 +281,7 @@ def _tell_codex(teller: Teller, event: Mapping[str, Any]) -> Iterator[Entry]:
             yield Entry("ended", f"{usage.get('output_tokens', '?')} tokens written")
 
 
-def _tell_gemini(teller: Teller, event: Mapping[str, Any]) -> Iterator[Entry]:
+def _tell_gemini(teller: StreamTeller, event: Mapping[str, Any]) -> Iterator[Entry]:
     kind = event.get("type")
     if kind == "message" and event.get("role") == "assistant":
         if not event.get("delta"):
@@ -299,7 +299,7 @@ def _tell_gemini(teller: Teller, event: Mapping[str, Any]) -> Iterator[Entry]:
         case "tool_result":
             failed = event.get("status") != "success"
             output = event.get("output") or _error_words(event.get("error"))
-            yield from _result(output, failed)
+            yield from _result_entries(output, failed)
         case "error":
             yield Entry("error", _error_words(event), failed=True)
         case "result":
@@ -308,7 +308,7 @@ def _tell_gemini(teller: Teller, event: Mapping[str, Any]) -> Iterator[Entry]:
             yield Entry("ended", words or "failed", failed=failed)
 
 
-def _tell_opencode(teller: Teller, event: Mapping[str, Any]) -> Iterator[Entry]:
+def _tell_opencode(teller: StreamTeller, event: Mapping[str, Any]) -> Iterator[Entry]:
     part = _as_mapping(event.get("part"))
     match event.get("type"):
         case "text":
@@ -320,14 +320,14 @@ def _tell_opencode(teller: Teller, event: Mapping[str, Any]) -> Iterator[Entry]:
             yield teller.call(str(part.get("tool")), state.get("input"), part.get("callID"))
             code = _as_mapping(state.get("metadata")).get("exit")
             failed = state.get("status") == "error" or bool(code)
-            yield from _result(state.get("error") or state.get("output"), failed, code)
+            yield from _result_entries(state.get("error") or state.get("output"), failed, code)
         case "error":
             yield Entry("error", _error_words(event.get("error")), failed=True)
         case "step_finish" if part.get("reason") == "stop":
-            yield Entry("ended", _money(part.get("cost")) or "done")
+            yield Entry("ended", _cost_words(part.get("cost")) or "done")
 
 
-def _tell_pi(teller: Teller, event: Mapping[str, Any]) -> Iterator[Entry]:
+def _tell_pi(teller: StreamTeller, event: Mapping[str, Any]) -> Iterator[Entry]:
     message = _as_mapping(event.get("message"))
     match event.get("type"):
         case "message_end" if message.get("role") == "assistant":
@@ -341,10 +341,10 @@ def _tell_pi(teller: Teller, event: Mapping[str, Any]) -> Iterator[Entry]:
             if message.get("stopReason") in ("error", "aborted"):
                 yield Entry("error", _error_words(message.get("errorMessage")), failed=True)
         case "tool_execution_end":
-            yield from _result(event.get("result"), event.get("isError") is True)
+            yield from _result_entries(event.get("result"), event.get("isError") is True)
 
 
-_TELLERS: Mapping[str, Callable[[Teller, Mapping[str, Any]], Iterator[Entry]]] = {
+_TELLERS: Mapping[str, Callable[[StreamTeller, Mapping[str, Any]], Iterator[Entry]]] = {
     "claude": _tell_claude,
     "codex": _tell_codex,
     "gemini": _tell_gemini,
@@ -353,7 +353,7 @@ _TELLERS: Mapping[str, Callable[[Teller, Mapping[str, Any]], Iterator[Entry]]] =
 }
 
 
-def _sniff(event: Mapping[str, Any]) -> str:
+def _known_agent(event: Mapping[str, Any]) -> str:
     """Which agent begins its stream with such an event; empty for none that is known."""
     match event.get("type"), event.get("subtype"):
         case "system", "init":
