@@ -121,7 +121,7 @@ def wrapped(text: str, total: int, indent: str = "", hanging: str = "") -> list[
                 line, empty = line + gap + word, False
                 break
             if empty:  # alone on its line, and too long for it
-                size = _fitting(word, max(1, room))
+                size = _fitting_size(word, max(1, room))
                 line += word[:size]
                 word = word[size:]
             lines.append(line)
@@ -131,7 +131,7 @@ def wrapped(text: str, total: int, indent: str = "", hanging: str = "") -> list[
     return lines if empty and lines else [*lines, line]
 
 
-def _fitting(word: str, most: int) -> int:
+def _fitting_size(word: str, most: int) -> int:
     """How many of its characters fit into so many columns; one at least."""
     taken = 0
     for number, char in enumerate(word):

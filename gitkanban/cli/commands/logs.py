@@ -72,10 +72,10 @@ def logs_command(
         click.echo(f"run {folder.run} of {found.id} has printed nothing", err=True)
     elif lines > 0:
         head = _head_line(board, found, folder, "") if not raw else ""
-        paging.write(head + "".join(_sections(folder, raw, lines, look_here())))
+        paging.write(head + "".join(_section_lines(folder, raw, lines, look_here())))
     else:
         _print_head(board, found, folder, raw, "")
-        for text in _sections(folder, raw, 0, look_here()):
+        for text in _section_lines(folder, raw, 0, look_here()):
             sys.stdout.write(text)
 
 
@@ -115,7 +115,7 @@ def _head_line(board: Board, card: Card, folder: Folder, hint: str) -> str:
     return look.page([f"{look.paint(card.id, 'bold')} {line}{more}"])
 
 
-def _sections(folder: Folder, raw: bool, lines: int, look: Look) -> Iterator[str]:
+def _section_lines(folder: Folder, raw: bool, lines: int, look: Look) -> Iterator[str]:
     """Each log that has anything, under its name where it is not the session's."""
     for name in ORDER:
         if not folder.size(name):
