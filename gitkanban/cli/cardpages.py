@@ -14,6 +14,7 @@ from gitkanban.core.ids import branch_of, card_ref
 from gitkanban.core.lookup import card_of
 from gitkanban.core.model import DONE, RUNNING, SHARED, Board, Card
 from gitkanban.errors import BadData, NotFound
+from gitkanban.views.text import Look
 
 LOG_LINES = 8
 
@@ -31,16 +32,18 @@ class CardPages:
         self._board = store.history(place, self._glimpse, self.name)
         self._card = self._board.cards[self.name]
 
-    def card(self, now: int) -> str:
+    def card(self, now: int, look: Look) -> str:
         """The page that `show` prints: fields, body, runs, notes, and what holds it back."""
+        from gitkanban.board.repo.place import clone_id
         from gitkanban.runs import handoffs
-        from gitkanban.views.card import card_text
+        from gitkanban.views.card import CardPage, card_text
 
         place, board, card = self._place, self._board, self._card
-        held = _view_of(place, self._glimpse, card, now)["held"]
+        rows = _rows_of(place, self._glimpse, now)
         log = _last_log_lines(place, board, card)
         received = handoffs.received(place, board, card)
-        return card_text(board, card, held, self.places(), now, log, received)
+        page = CardPage(rows[card.id], rows, self.places(), received, log, clone_id(place))
+        return card_text(board, card, page, now, look)
 
     def data(self, now: int) -> dict[str, Any]:
         """The same as JSON has it."""
@@ -48,7 +51,7 @@ class CardPages:
         from gitkanban.views.card import card_data
 
         # As other views have it, which know no runs of quiet cards.
-        view = _view_of(self._place, self._glimpse, self._card, now)
+        view = _rows_of(self._place, self._glimpse, now)[self._card.id]
         received = handoffs.received(self._place, self._board, self._card)
         return card_data(self._board, self._card, view, self.places(), received)
 
@@ -89,8 +92,8 @@ def _work_text(place: Place, board: Board, card: Card, colour: bool, stat: bool)
     return patch_lines(text, colour and not stat)
 
 
-def _view_of(place: Place, board: Board, card: Card, now: int) -> dict[str, Any]:
-    """The card as every view shows it; one of the archive as the board knew it last."""
+def _rows_of(place: Place, board: Board, now: int) -> dict[str, dict[str, Any]]:
+    """The cards by id as every view shows them; one of the archive as the board knew it last."""
     from gitkanban.cli.quick import live
     from gitkanban.runs import figures
     from gitkanban.runs.observe import glance
@@ -100,7 +103,7 @@ def _view_of(place: Place, board: Board, card: Card, now: int) -> dict[str, Any]
     seen = glance(place, board, now, Locks(place.private))
     rows = summary(board, seen, figures.gather(place, board))
     data = live(rows | status_cache.beside(place))
-    return next(each for each in data["cards"] if each["id"] == card.id)
+    return {each["id"]: each for each in data["cards"]}
 
 
 def _prompt_text(place: Place, board: Board, card: Card) -> str:

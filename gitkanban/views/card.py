@@ -1,14 +1,16 @@
 """One card with its runs and notes, as JSON data and as a page of text."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from gitkanban.clock import iso
 from gitkanban.core.agents.cost import run_words
 from gitkanban.core.agents.prompt import Handoff
 from gitkanban.core.cutting import cut, cut_lines
 from gitkanban.core.model import Board, Card, Note, Run
-from gitkanban.views.text import age, plural, shown, shown_lines
+from gitkanban.core.tick.verdict import SUCCEEDED
+from gitkanban.views.signs import money, sign
+from gitkanban.views.text import Look, age, seconds, shown, shown_lines, wrapped
 
 # What is shown of a card beside its own fields, as every view of it has it.
 _OF_VIEW = (
@@ -76,47 +78,112 @@ def note_data(note: Note) -> dict[str, Any]:
     return {**note._asdict(), "at": iso(note.at)}
 
 
-def card_text(
-    board: Board,
-    card: Card,
-    held: str,
-    places: dict[str, str],
-    now: float,
-    log: Sequence[str] = (),
-    received: Sequence[Handoff] = (),
-) -> str:
-    """The page that `show` prints; `log` are the last lines of the last run, if it failed."""
-    lines = [f"{card.id}  {shown(card.title)}", ""]
-    status = card.status + (f" ({held})" if held else "")
-    facts = [
-        ("status", status),
-        ("worker", card.worker or "nobody yet"),
-        ("priority", str(card.priority) if card.priority else ""),
-        ("parents", "  ".join(f"{p} ({_parent_status(board, p)})" for p in card.parents)),
-        ("needs", "  ".join(f"{name} {amount}" for name, amount in card.needs)),
-        ("model", card.model),
-        ("effort", card.effort),
-        ("run", f"{card.run} in {card.slot} on {card.host}" if card.run else ""),
-        ("reason", ": ".join(part for part in (card.reason, card.why) if part)),
-        ("not before", iso(card.not_before) if card.not_before > now else ""),
-        ("merged", card.merged[:10]),
-        *places.items(),
-    ]
-    lines += [f"{name + ':':<12}{shown(text)}" for name, text in facts if text]
+class CardPage(NamedTuple):
+    """What the page of a card shows beside the card: its row and those of the others by id (as in
+    `status --json`), branch and workspace, what its parents left to it, the last lines of its last
+    run where that failed, and this clone."""
+
+    view: Mapping[str, Any]
+    rows: Mapping[str, Mapping[str, Any]]
+    places: Mapping[str, str]
+    received: Sequence[Handoff] = ()
+    log: Sequence[str] = ()
+    clone: str = ""
+
+
+def card_text(board: Board, card: Card, page: CardPage, now: float, look: Look) -> str:
+    """The page that `show` prints; nothing is cut, and lines break where `look` has an end."""
+    view = page.view
+    first, *rest = wrapped(shown(card.title), look.width, " " * (len(card.id) + 4))
+    indent = " " * (len(card.id) + 4)
+    lines = [f"{sign(look, view['state'])} {look.paint(card.id, 'bold')}  {first.strip()}"]
+    lines += [indent + line for line in rest]
+    lines += wrapped(_state_line(card, view, now), look.width)
+    words = card.why if view["state"] == "question" else view["held"] or view["remark"]
+    if words:
+        quoted = f"“{words}”" if view["state"] == "question" else words
+        lines += wrapped(shown(quoted), look.width)
+    facts = _fact_lines(board, card, page, now, look)
+    lines += ["", *facts] if facts else []
     if card.acceptance:
         lines += ["", "done when:", *(f"  - {shown(line)}" for line in card.acceptance)]
     if card.body.strip():
         lines += ["", *("  " + line for line in shown_lines(card.body.strip()).split("\n"))]
-    lines += _received_lines(received)
-    if board.runs_of(card.id):
-        lines += ["", f"{plural(len(board.runs_of(card.id)), 'run')}:"]
-        lines += [line for run in board.runs_of(card.id) for line in _run_lines(run)]
-    if log:
-        lines += ["", "the log ends:", *("  | " + shown(line) for line in log)]
-    if board.notes_of(card.id):
-        lines += ["", "notes:"]
-        lines += [line for note in board.notes_of(card.id) for line in _note_lines(note, now)]
-    return "\n".join(lines) + "\n"
+    lines += _received_lines(page.received)
+    lines += _story_lines(board, card, page, now, look)
+    if page.log:
+        lines += ["", "the log ends:", *("  | " + shown(line) for line in page.log)]
+    if view["command"]:
+        lines += ["", f"next: {look.paint(shown(view['command']), 'bold')}"]
+    return look.page(lines)
+
+
+_STATES = {
+    "question": "blocked, asks", "failed": "blocked", "conflict": "blocked, conflict",
+    "review": "in review", "stuck": "cannot start as it is", "next": "todo, next",
+    "waiting": "todo, waiting",
+}  # fmt: skip
+
+
+def _state_line(card: Card, view: Mapping[str, Any], now: float) -> str:
+    """`in review 1m · backend · priority 2 · holds 3 · $0.04 · try 1 of 2`."""
+    state = card.status if view["group"] == "next" and card.status == "review" else view["state"]
+    since = age(now - seconds(view["since"])) if view["since"] else ""
+    tries = f"try {view['tries']} of {view['tries_most']}" if view["tries"] else ""
+    parts = [
+        f"{_STATES.get(state, state)} {since}".strip(),
+        card.worker or "nobody yet",
+        f"priority {card.priority}" if card.priority else "",
+        f"holds {view['holds']}" if view["holds"] else "",
+        money(view["cost_usd"]),
+        tries,
+    ]
+    return shown(" · ".join(filter(None, parts)))
+
+
+def _fact_lines(board: Board, card: Card, page: CardPage, now: float, look: Look) -> list[str]:
+    kids = sorted(each.id for each in board.cards.values() if card.id in each.parents)
+    lines = []
+    for name, ids in (("after", list(card.parents)), ("before", kids)):
+        for number, each in enumerate(ids[:PATHS_MOST]):
+            lines.append(_linked_line(name if not number else "", each, board, page, look))
+        if len(ids) > PATHS_MOST:
+            lines.append(f"{'':<9}and {len(ids) - PATHS_MOST} more")
+    facts = [
+        ("branch", page.places.get("branch", "")),
+        ("open", page.places.get("workspace", "")),
+        ("needs", "  ".join(f"{name} {amount}" for name, amount in card.needs)),
+        ("model", card.model),
+        ("effort", card.effort),
+        ("run", f"{card.run} in {card.slot} on {card.host}" if card.run else ""),
+        ("from", iso(card.not_before) if card.not_before > now else ""),
+        ("merged", card.merged[:10]),
+    ]
+    return lines + [f"{name:<9}{shown(text)}" for name, text in facts if text]
+
+
+def _linked_line(name: str, other: str, board: Board, page: CardPage, look: Look) -> str:
+    """`after    ✓ CO-1 Define the checkout contract`."""
+    row = page.rows.get(other)
+    if row:
+        return f"{name:<9}{sign(look, row['state'])} {other} {shown(row['title'])}"
+    archived = other in board.archived
+    return f"{name:<9}{sign(look, 'done' if archived else 'missing')} {other} " + (
+        "archived" if archived else "does not exist"
+    )
+
+
+def _story_lines(board: Board, card: Card, page: CardPage, now: float, look: Look) -> list[str]:
+    """Its tries and notes, as they came."""
+    runs = board.runs_of(card.id)
+    size = _short_size([run.run for run in runs])
+    told = [
+        (run.ended, run.run, _run_lines(run, f"try {number}", run.run[:size], page.clone, look))
+        for number, run in enumerate(runs, 1)
+    ]
+    told += [(note.at, note.id, _note_lines(note, now)) for note in board.notes_of(card.id)]
+    lines = [line for *_, each in sorted(told) for line in each]
+    return ["", *lines] if lines else []
 
 
 def _received_lines(received: Sequence[Handoff]) -> list[str]:
@@ -133,19 +200,30 @@ def _received_lines(received: Sequence[Handoff]) -> list[str]:
     return ["", "received:", *lines] if lines else []
 
 
-def _parent_status(board: Board, card_id: str) -> str:
-    known = board.cards.get(card_id)
-    if known:
-        return known.status
-    return "done, archived" if card_id in board.archived else "missing"
+def _short_size(ids: Sequence[str]) -> int:
+    """How many characters tell these ids apart, eight at least."""
+    longest = max(map(len, ids), default=0)
+    return next(
+        (n for n in range(8, longest) if len({each[:n] for each in ids}) == len(ids)), longest
+    )
 
 
-def _run_lines(run: Run) -> list[str]:
-    took = age(run.ended - run.started) if run.started else "never began"
-    commit = f", commit {run.commit[:10]}" if run.commit else ""
-    cost = f", {run_words(run)}" if run_words(run) else ""
-    said = f"{run.run}  {run.outcome} ({run.why}), {took}{cost}, {run.slot}{commit}"
-    lines = [f"  {shown(said)}"]
+def _run_lines(run: Run, name: str, short: str, clone: str, look: Look) -> list[str]:
+    """`try 1  ✓ 11s  $0.04  backend#1  f2619f1  2 new commits`, and its summary below."""
+    went_well = run.outcome == SUCCEEDED
+    outcome = look.paint("✓", "green") if went_well else look.paint(f"✗ {run.outcome}", "red")
+    away = f"on {run.host} (clone {run.clone})" if run.clone not in ("", clone) else ""
+    parts = [
+        age(run.ended - run.started) if run.started else "never began",
+        run_words(run),
+        run.slot,
+        away,
+        run.commit[:7],
+        f"run {short}",
+    ]
+    said = shown("  ".join(filter(None, parts)))
+    lines = [f"{name}  {outcome} {look.paint(said, 'dim')}"]
+    lines += _indent_lines(run.why, LINES_MOST[1])
     if run.salvage:
         lines.append(shown(f"      kept: git show {run.salvage}"))
     return lines + _indent_lines(run.summary, LINES_MOST[1])
@@ -157,5 +235,5 @@ def _indent_lines(text: str, most: int) -> list[str]:
 
 def _note_lines(note: Note, now: float) -> list[str]:
     kind = f" ({note.kind})" if note.kind != "note" else ""
-    head = f"  {note.by}, {age(now - note.at)} ago{kind}"
+    head = f"note   {note.by}, {age(now - note.at)} ago{kind}"
     return [shown(head), *("      " + line for line in shown_lines(note.text.strip()).split("\n"))]

@@ -12,6 +12,7 @@ from gitkanban.board.repo.place import Place
 from gitkanban.cli.here import board_of, change, person, place_here, refuse_in_session, tell_error
 from gitkanban.cli.terminal import colour_on, terminal_width
 from gitkanban.core.ids import branch_of
+from gitkanban.core.lookup import card_of
 from gitkanban.core.model import REVIEW, Board, Card, Note
 from gitkanban.core.moves import reject
 from gitkanban.errors import GitkanbanError, Refused
@@ -21,8 +22,9 @@ KEYS = "[a]ccept  [r]eject  [d]iff  [s]kip  [q]uit"
 
 
 @click.command("review")
-def review_command() -> None:
-    """Go through the cards in review: what was asked, what was done, did verify pass; then decide.
+@click.argument("cards", nargs=-1)
+def review_command(cards: tuple[str, ...]) -> None:
+    """Go through CARDS in review, all by default: what was asked, what was done, did verify pass; then decide.
 
     a merges the branch into base, r asks for a reason and sends the card back, d shows the diff.
     """
@@ -34,11 +36,16 @@ def review_command() -> None:
         )
     place = place_here()
     board = board_of(place)
-    cards = [card for _, card in sorted(board.cards.items()) if card.status == REVIEW]
-    if not cards:
+    named = [card_of(board, name) for name in dict.fromkeys(cards)]
+    for card in named:
+        if card.status != REVIEW:
+            raise Refused(f"{card.id} is {card.status}, not in review")
+    every = [card for _, card in sorted(board.cards.items()) if card.status == REVIEW]
+    asked = named or every
+    if not asked:
         click.echo("nothing is in review")
-    for number, card in enumerate(cards, 1):
-        click.echo(f"\n── {number} of {len(cards)} " + "─" * 40)
+    for number, card in enumerate(asked, 1):
+        click.echo(f"\n── {number} of {len(asked)} " + "─" * 40)
         click.echo(_review_page(place, store.history(place, board, card.id), card))
         if not _ask_decision(place, card):
             return

@@ -5,9 +5,11 @@ import sys
 import click
 
 from gitkanban import clock
+from gitkanban.cli import paging
 from gitkanban.cli.cardpages import CardPages
 from gitkanban.cli.here import json_option, own_card, place_here, print_json
-from gitkanban.cli.terminal import colour_on
+from gitkanban.cli.terminal import colour_on, is_terminal, look_here
+from gitkanban.cli.viewing import look_options
 
 
 @click.command("show")
@@ -16,6 +18,7 @@ from gitkanban.cli.terminal import colour_on
 @click.option("--diff", is_flag=True, help="Print the work on its branch instead.")
 @click.option("--stat", is_flag=True, help="With --diff: only how much each file changed.")
 @json_option
+@look_options
 def show_command(card: str, prompt: bool, diff: bool, stat: bool, as_json: bool) -> None:
     """Show CARD: fields, body, runs, notes, branch and workspace.
 
@@ -30,8 +33,11 @@ def show_command(card: str, prompt: bool, diff: bool, stat: bool, as_json: bool)
             text = shown_lines(text)
         click.echo(text, nl=False, color=True)  # a pipe gets what the session gets
     elif diff or stat:
-        click.echo(pages.work(colour_on(), stat), nl=False)
+        paging.write(pages.work(colour_on(), stat))
     elif as_json:
         print_json(pages.data(int(clock.now())))
     else:
-        click.echo(pages.card(int(clock.now())), nl=False)
+        look = look_here()
+        if not is_terminal():
+            look.width = sys.maxsize  # prose in a pipe is not broken
+        paging.write(pages.card(int(clock.now()), look))

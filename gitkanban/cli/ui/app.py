@@ -342,11 +342,16 @@ class BoardScreen(App[str]):
                 self._log_opened(wanted, tail, failure)))  # fmt: skip
             return
 
+        pane = self.query_one("#pane").size.width or self.size.width
+        look = Look(max(20, pane - 1), self._look_of.colour, self._look_of.ascii_only)
+
         def read() -> str:
             pages = CardPages(self._place, name)
             if page == "work":
                 return pages.work(self._look_of.colour)
-            return shown_page(pages.prompt()) if page == "prompt" else pages.card(int(clock.now()))
+            if page == "prompt":
+                return shown_page(pages.prompt())
+            return pages.card(int(clock.now()), look)
 
         self._reader.ask(read, lambda text, failure: self._page_read(wanted, text, failure))
 
