@@ -155,6 +155,11 @@ def table(heads: "list[str]", rows: "list[list[str | int]]") -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
+def padded_left(text: str, columns: int) -> str:
+    """The text, with spaces before it to `columns`."""
+    return " " * (columns - width(text)) + text
+
+
 def columns(rows: list[list[str]], total: int, stretch: int) -> list[str]:
     """Rows as lines of aligned columns in at most `total` columns, control characters visible.
 
