@@ -40,6 +40,11 @@ def local_time(seconds: float) -> str:
     return time.strftime("%H:%M:%S", time.localtime(seconds))
 
 
+def local_day(seconds: float) -> str:
+    """`2026-11-28` on this machine's clock, for people."""
+    return time.strftime("%Y-%m-%d", time.localtime(seconds))
+
+
 @cache
 def _fixed_stream(_seed: str) -> list[int]:
     return [0]

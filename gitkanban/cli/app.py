@@ -39,6 +39,7 @@ COMMANDS = (
         "The board at a glance: who needs you, what runs, what comes next.",
     ),
     ("Look", "board", "board", "The cards in columns, by who must move next."),
+    ("Look", "search", "search", "Find a text in cards, notes, results and logs."),
     ("Look", "ui", "ui", "The board live on the whole terminal, with keys for what you decide."),
     ("Look", "list", "list", "List cards, with filters."),
     ("Look", "show", "show", "One card with its runs and notes."),

@@ -8,6 +8,7 @@ diffmarkdown  The difference of two boards as markdown that renders on GitHub, a
 doctor        What a check-up found, as text: what is wrong, what would repair it, what is left to
               a person
 findings      Findings of a review as lines for people, as JSON data, and as GitHub annotations
+log           The story of a board for people: one line an event, by day, with who did it
 memory        Proposals to a memory, as JSON data and as text
 message       Commit messages of the board: they read as history and carry trailers for machines
 outcome       The outcome of a tick as JSON data and as lines a cron mail or a person reads

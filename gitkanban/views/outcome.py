@@ -4,7 +4,9 @@ from typing import Any
 
 from gitkanban.clock import iso
 from gitkanban.core.tick.outcome import Accepted, Outcome
-from gitkanban.views.text import plural, shown
+from gitkanban.core.tick.reconcile import Settled
+from gitkanban.views.signs import table
+from gitkanban.views.text import Look, plural, shown
 
 
 def accepted_data(accepted: Accepted) -> dict[str, Any]:
@@ -39,6 +41,36 @@ def outcome_data(outcome: Outcome) -> dict[str, Any]:
         "contended": outcome.contended,
         "dry_run": outcome.dry_run,
     }
+
+
+def outcome_page(outcome: Outcome, look: Look, verbose: bool) -> str:
+    """The same for a person at a terminal: a sign, the card, what became of it; what waits is
+    counted, unless `verbose` asks for it."""
+    rows = [_settled_row(each) for each in outcome.settled]
+    rows += [("blocked", each.card, "stopping", each.why) for each in outcome.stopped]
+    rows += [
+        ("done", each.card, "accepted", each.detail[:10])
+        if each.to == "done"
+        else ("failed", each.card, "conflict", each.detail)
+        for each in outcome.accepted
+    ]
+    rows += [("running", each.card, "started", each.slot) for each in outcome.started]
+    lines = table(look, [(state, card, word, [text]) for state, card, word, text in rows], 0)
+    rest = outcome._replace(settled=(), stopped=(), accepted=(), started=())
+    if not verbose:
+        lines += [f"{plural(len(rest.held), 'card')} wait: gitkanban why"] if rest.held else []
+        rest = rest._replace(held=())
+    idle = not lines and not outcome.contended and not outcome.notices and not outcome.standstill
+    text = "nothing to do\n" if idle else outcome_text(rest, verbose=bool(rest.held))
+    return look.page(lines) + text
+
+
+def _settled_row(each: Settled) -> tuple[str, str, str, str]:
+    """A run that ended: how, where its card is now, and why."""
+    state = {"review": "review", "done": "done", "todo": "failed", "blocked": "failed"}
+    if each.outcome == "blocked":
+        return "question", each.card, "asks", each.why
+    return state.get(each.to, ""), each.card, each.to or "ended", f"{each.outcome}: {each.why}"
 
 
 def outcome_text(outcome: Outcome, verbose: bool) -> str:

@@ -9,7 +9,7 @@ from gitkanban.core.situation.account import CardView, Situation
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick.standing import Needed, Standing
 from gitkanban.core.time_words import moment, span
-from gitkanban.views.text import plural, seconds, shown
+from gitkanban.views.text import plural, seconds, shown, width, wrapped
 
 
 def why_rows(cards: Sequence[Card], account: Situation) -> list[dict[str, Any]]:
@@ -74,9 +74,11 @@ def _no_card(each: Needed) -> dict[str, Any]:
     }
 
 
-def why_text(rows: Sequence[dict[str, Any]], now: float, found: Standing | None = None) -> str:
+def why_text(
+    rows: Sequence[dict[str, Any]], now: float, found: Standing | None = None, total: int = 1 << 30
+) -> str:
     """A line for each row, one for how many wait on it, one for what frees it; before them, with
-    `found`, why nothing goes on."""
+    `found`, why nothing goes on. What is wider than `total` goes on below itself."""
     lines: list[str] = []
     if found and found.deadlock:
         lines = [shown(f"Deadlock: {found.deadlock}"), ""]
@@ -89,7 +91,16 @@ def why_text(rows: Sequence[dict[str, Any]], now: float, found: Standing | None 
             lines.append(f"    {plural(row['waiting'], 'card')} {waits} on it")
         if row["frees"]:
             lines.append(shown(f"    freed by {row['frees']}"))
+        command = row.get("command", "")
+        if command and " ".join(command.split()[:3]) not in row["frees"]:
+            lines.append(shown(f"    → {command}"))
         if row["at"]:
             at = seconds(row["at"])
             lines.append(f"    at the earliest {moment(at, int(now))}, in {span(at - int(now))}")
-    return "\n".join(lines or ["no card is open"]) + "\n"
+    lines = [part for line in lines or ["no card is open"] for part in _fold_line(line, total)]
+    return "\n".join(lines) + "\n"
+
+
+def _fold_line(line: str, total: int) -> list[str]:
+    indent = line[: len(line) - len(line.lstrip())]
+    return wrapped(line, total, indent, f"{indent}      ") if width(line) > total else [line]

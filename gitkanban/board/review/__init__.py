@@ -9,4 +9,5 @@ revisions  Boards at any revision and as they lie in a checkout, for review: `ch
            `fmt`
 worker_edit  An edit of one worker's keys in config.yaml: its comments kept, and refused where it
            is wrong
+searching  Text looked for in everything that a board holds: cards, notes and run records
 """

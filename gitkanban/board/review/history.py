@@ -13,7 +13,7 @@ from gitkanban.board.formats.yamltext import Bad
 from gitkanban.board.repo import blobs, git
 from gitkanban.board.repo.place import Place
 from gitkanban.core.changes import change_words
-from gitkanban.core.model import Card
+from gitkanban.core.model import RUNNING, Card
 from gitkanban.errors import NotFound
 
 _MARK = "\x01"
@@ -29,6 +29,8 @@ class Event(NamedTuple):
     card: str
     text: str
     run: str = ""
+    actor: str = ""  # who did it: tick, session, or the person who committed
+    status: str = ""  # of the card, after a change of it; empty where it did not change
 
 
 class Changed(NamedTuple):
@@ -110,6 +112,7 @@ def _event_of(
 ) -> Event | None:
     kind = kind_of(file.path)
     name, text, run = _stem_of(file.path), "", ""
+    actor, status = commit.by, ""
     if kind == "card":
         before, after = (
             _parse_card(file.path, file.old, texts),
@@ -117,12 +120,15 @@ def _event_of(
         )
         text = "archived" if after is None and name in archived else change_words(before, after)
         run = (after.run if after else "") or (before.run if before else "")
+        moved = after is not None and (before is None or before.status != after.status)
+        status = after.status if after and moved else ""
+        actor = _actor_of(before, after, commit.by)
     elif kind == "run" and file.new:
         try:
             record = runfile.parse(texts[file.new], file.path)
         except Bad:
             return None
-        name, run = record.card, record.run
+        name, run, actor = record.card, record.run, "session"
         text = f"run {record.outcome}" + (f" ({record.why})" if record.why else "")
     elif kind == "note" and file.new:
         try:
@@ -130,12 +136,23 @@ def _event_of(
         except Bad:
             return None
         name, text = note.card, f"{note.kind}: {' '.join(note.text.split())[:100]}"
+        actor = "session" if note.by.startswith("session") else note.by or actor
     elif kind == "pause":
         text = f"{'resumed' if not file.new else 'paused'} {name}"
         name = ""
     elif kind == "config":
         name, text = "", _of_config(commit)
-    return Event(commit.id, commit.at, commit.by, name, text, run) if text else None
+    if not text:
+        return None
+    return Event(commit.id, commit.at, commit.by, name, text, run, actor, status)
+
+
+def _actor_of(before: Card | None, after: Card | None, person: str) -> str:
+    """Who moved a card: only ticks start one, and what ends a run is its session."""
+    was, now = before.status if before else "", after.status if after else ""
+    if was != now and now == RUNNING:
+        return "tick"
+    return "session" if was != now and was == RUNNING else person
 
 
 def _of_config(commit: Commit) -> str:

@@ -39,6 +39,8 @@ reclaim       `gitkanban reclaim`: a person gives up a run of another clone, whi
 reject        `gitkanban reject`: send a card in review back, with words for the next attempt
 rename        `gitkanban rename`: another id for a card, everywhere it is named
 review        `gitkanban review`: the cards in review one by one, on a terminal
+search        `gitkanban search`: cards by any text of theirs, their notes, results, and logs
+              at hand
 show          `gitkanban show`: one card with its runs, its notes, and what holds it back
 simulate      `gitkanban simulate`: the board's future by the real scheduler, on a virtual clock
 status        `gitkanban status`: the board at a glance. The quick door answers it when the cache

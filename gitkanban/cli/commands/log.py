@@ -4,13 +4,16 @@ import re
 
 import click
 
+from gitkanban import clock
+from gitkanban.cli import paging
 from gitkanban.cli.here import json_option, place_here, print_json
-from gitkanban.cli.terminal import terminal_width
+from gitkanban.cli.terminal import is_terminal, look_here
+from gitkanban.cli.viewing import look_options
 from gitkanban.clock import iso
 from gitkanban.core.ids import check_id, resolve
 from gitkanban.core.model import Board
 from gitkanban.errors import NotFound, UsageError
-from gitkanban.views.text import columns
+from gitkanban.views.log import log_lines, plain_lines
 
 
 @click.command("log")
@@ -24,6 +27,7 @@ from gitkanban.views.text import columns
 )  # fmt: skip
 @click.option("--reverse", is_flag=True, help="Oldest first.")
 @json_option
+@look_options
 def log_command(card: str, since: str, lines: int | None, reverse: bool, as_json: bool) -> None:
     """Show what happened: who moved which card from where to where, when, and why.
 
@@ -46,20 +50,13 @@ def log_command(card: str, since: str, lines: int | None, reverse: bool, as_json
     if as_json:
         print_json([{**event._asdict(), "at": iso(event.at)} for event in events])
         return
-    rows = [
-        [
-            iso(event.at)[:16].replace("T", " "),
-            event.commit[:10],
-            event.card,
-            event.text,
-            event.by,
-        ]
-        for event in events
-    ]
-    for line in columns(rows, terminal_width(), 3):
-        click.echo(line)
-    if not rows:
+    if not events:
         click.echo("nothing happened" + (f" to {card}" if card else ""), err=True)
+    elif is_terminal():
+        look = look_here()
+        paging.write(look.page(log_lines(events, clock.now(), look)))
+    else:
+        click.echo("\n".join(plain_lines(events)))
 
 
 # The words of git's approxidate (date.c), which takes every other one for "now" without a word.

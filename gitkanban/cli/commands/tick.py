@@ -1,12 +1,13 @@
 """`gitkanban tick`: one pass over the board, for cron, hooks and people."""
 
-import sys
 from collections.abc import Mapping
 from itertools import chain
 
 import click
 
 from gitkanban.cli.here import json_option, place_here, print_json, tell_error
+from gitkanban.cli.terminal import is_terminal, look_here
+from gitkanban.cli.viewing import look_options
 from gitkanban.core.trust.withheld import NEVER
 from gitkanban.errors import GitkanbanError, UsageError
 
@@ -26,6 +27,7 @@ from gitkanban.errors import GitkanbanError, UsageError
     help="Stay, and tick again, until no session is running (for containers and CI).",
 )
 @json_option
+@look_options
 def tick_command(
     dry_run: bool, verbose: bool, sync: bool, remote: str, wait: bool, as_json: bool
 ) -> int:
@@ -41,7 +43,7 @@ def tick_command(
     from gitkanban.cli.progress import progress
     from gitkanban.core.tick.outcome import Outcome
     from gitkanban.tick.rounds import tick
-    from gitkanban.views.outcome import outcome_data, outcome_text
+    from gitkanban.views.outcome import outcome_data, outcome_page, outcome_text
 
     if wait and dry_run:
         raise UsageError("--wait and --dry-run exclude each other", "A dry run starts nothing.")
@@ -56,8 +58,10 @@ def tick_command(
     for outcome in outcomes:
         total = total.then(outcome)
         if not as_json:
-            talk = verbose or dry_run or sys.stdout.isatty()
-            click.echo(outcome_text(outcome, talk), nl=False)
+            if is_terminal() and not dry_run:
+                click.echo(outcome_page(outcome, look_here(), verbose), nl=False, color=True)
+            else:
+                click.echo(outcome_text(outcome, verbose or dry_run), nl=False)
             for error in outcome.errors:
                 tell_error(GitkanbanError(error))
     if as_json:

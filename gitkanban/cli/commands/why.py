@@ -3,7 +3,9 @@
 import click
 
 from gitkanban import clock
+from gitkanban.cli import paging
 from gitkanban.cli.here import board_of, json_option, place_here, print_json
+from gitkanban.cli.terminal import is_terminal, terminal_width
 from gitkanban.core.lookup import card_of
 from gitkanban.errors import UsageError
 
@@ -39,11 +41,13 @@ def why_command(cards: tuple[str, ...], all_: bool, as_json: bool) -> None:
     found = account.standing
     if not all_:
         rows = why_rows(named, account)
-        print_json(rows) if as_json else click.echo(why_text(rows, clock.now()), nl=False)
+        print_json(rows) if as_json else paging.write(
+            why_text(rows, clock.now(), total=_columns_to_fill())
+        )
         return
     rows = all_rows(board, account)
     if not as_json:
-        click.echo(why_text(rows, clock.now(), found), nl=False)
+        paging.write(why_text(rows, clock.now(), found, _columns_to_fill()))
         return
     print_json(
         {
@@ -53,3 +57,8 @@ def why_command(cards: tuple[str, ...], all_: bool, as_json: bool) -> None:
             "waits_for_you": found.waits_for_you,
         }
     )
+
+
+def _columns_to_fill() -> int:
+    """Columns to fill: prose in a pipe is not broken."""
+    return terminal_width() if is_terminal() else 1 << 30

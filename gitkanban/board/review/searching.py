@@ -1,0 +1,53 @@
+"""Text looked for in everything that a board holds: cards, notes and run records, the archive's too.
+
+One search by git, so that ten thousand files need not be read.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from gitkanban.board.repo import git
+from gitkanban.board.repo.place import Place
+from gitkanban.core.model import Board
+from gitkanban.errors import GitFailed
+
+MOST = 1000  # hits that are given
+
+
+class Hit(NamedTuple):
+    """A line with the text. `where` is card, note or run, or the name of a log; `run` may be empty."""
+
+    card: str
+    where: str
+    line: str
+    run: str = ""
+
+
+def search(place: Place, board: Board, text: str) -> Iterator[Hit]:
+    """The lines of the board at its commit that have the text, whatever its case. Raises GitFailed."""
+    folders = [place.path(name) for name in ("cards", "notes", "runs", "archive")]
+    done = git.run(
+        place.common, "grep", "-I", "-i", "-F", "-z", "--full-name", "-e", text,
+        board.commit, "--", *folders, check=False,
+    )  # fmt: skip
+    if done.code not in (0, 1):  # 1: it is nowhere
+        raise GitFailed(f"the board cannot be searched: {done.last}", git.FSCK)
+    head = len(f"{board.commit}:{place.prefix}/" if place.prefix else f"{board.commit}:")
+    for found in done.out.decode("utf-8", "replace").splitlines()[:MOST]:
+        name, _, line = found.partition("\0")
+        hit = _hit_of(name[head:], line)
+        if hit:
+            yield hit
+
+
+def _hit_of(path: str, line: str) -> Hit | None:
+    parts = path.split("/")
+    parts = parts[2:] if parts[0] == "archive" else parts
+    match parts:
+        case ["cards", name]:
+            return Hit(name.removesuffix(".yaml"), "card", line.strip())
+        case ["notes", card, _]:
+            return Hit(card, "note", line.strip())
+        case ["runs", card, name]:
+            return Hit(card, "run", line.strip(), name.removesuffix(".yaml"))
+    return None

@@ -1,0 +1,91 @@
+"""`gitkanban search`: cards by any text of theirs, their notes, results, and logs at hand."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from gitkanban.board.repo.place import Place
+from gitkanban.board.review.searching import MOST, Hit
+from gitkanban.cli.viewing import form_of, list_options
+
+LINE_MOST = 300  # characters of a line of a log
+
+
+@click.command("search")
+@click.argument("text")
+@click.option("--no-logs", is_flag=True, help="Leave the logs of runs on this machine out.")
+@list_options
+def search_command(text: str, no_logs: bool, form: str | None) -> None:
+    """Find TEXT in titles, bodies, notes, results and logs, whatever its case; archived cards too.
+
+    In a pipe it prints a line each, tab-separated: id, where it is (card, note, run, or a log), the
+    run, the line.
+    """
+    from itertools import chain
+
+    from gitkanban.board import store
+    from gitkanban.board.review import searching
+    from gitkanban.cli.here import place_here, print_json
+    from gitkanban.cli.quick import status_now
+    from gitkanban.cli.terminal import is_terminal
+
+    place = place_here()
+    board = store.read(place)
+    logs = () if no_logs else _search_logs(place, text)
+    hits = list(dict.fromkeys(chain(searching.search(place, board, text), logs)))[:MOST]
+    form = form_of(form)
+    if form == "json":
+        print_json([hit._asdict() for hit in hits])
+    elif not hits:
+        click.echo(f"{text!r} is nowhere on the board", err=True)
+    elif form == "text" or (not form and is_terminal()):
+        _print_page(hits, {card["id"]: card for card in status_now()["cards"]})
+    else:
+        _print_lines(hits)
+
+
+def _print_page(hits: list[Hit], cards: dict[str, dict[str, Any]]) -> None:
+    from gitkanban.cli import paging
+    from gitkanban.cli.terminal import look_here
+    from gitkanban.views.signs import table
+    from gitkanban.views.text import shown
+
+    look = look_here()
+    rows = [
+        (
+            cards[hit.card]["state"] if hit.card in cards else "done",
+            hit.card,
+            cards[hit.card]["title"] if hit.card in cards else "(archived)",
+            [hit.where, shown(hit.line)],
+        )
+        for hit in hits
+    ]
+    paging.write(look.page(table(look, rows)))
+
+
+def _print_lines(hits: list[Hit]) -> None:
+    from gitkanban.views.text import shown
+
+    for hit in hits:
+        fields = (hit.card, hit.where, hit.run, hit.line)
+        click.echo("\t".join(shown(field.replace("\t", " ")) for field in fields))
+
+
+def _search_logs(place: Place, text: str) -> Iterator[Hit]:
+    """The lines of the ends of logs that have the text; of agents' streams, what they say."""
+    from gitkanban.cli.commands.logs import ORDER, SESSION
+    from gitkanban.core.agents.transcript import entries, plain_line
+    from gitkanban.runs.records import folders, logtail
+
+    wanted = text.casefold()
+    for folder in folders.every(place.private):
+        facts = folder.facts()
+        for name in ORDER:
+            lines = logtail.last_lines(folder.file(name), 1 << 20) if folder.size(name) else []
+            if name == SESSION:
+                lines = [plain_line(each) for each in entries(facts.one("runner"), lines)]
+            for line in lines:
+                if wanted in line.casefold():
+                    where = name.removesuffix(".log")
+                    yield Hit(facts.one("card"), where, line[:LINE_MOST], folder.run)

@@ -1,0 +1,46 @@
+"""The story of a board for people: one line an event, by day, with who did it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from gitkanban import clock
+from gitkanban.clock import iso
+from gitkanban.views.signs import sign
+from gitkanban.views.text import Look, clipped, columns, padded, shown, width
+
+_STATES = {"todo": "waiting", "blocked": "failed"}
+
+
+def log_lines(events: Sequence[Any], now: float, look: Look) -> list[str]:
+    """Events as they come, each under its day of this machine's clock, within the width."""
+    lines, day = [], ""
+    cards = max((width(event.card) for event in events), default=0)
+    actors = min(16, max((width(shown(event.actor)) for event in events), default=0))
+    room = max(8, look.width - 14 - min(cards, 20) - actors - 2)
+    texts = min(room, max((width(shown(event.text)) for event in events), default=0))
+    for event in events:
+        date = clock.local_day(event.at)
+        if date != day:
+            day = date
+            lines.append(look.paint(_day_words(date, now), "bold"))
+        name = padded(clipped(event.card, 20), min(cards, 20))
+        text = padded(clipped(shown(event.text), texts), texts)
+        mark = sign(look, _STATES.get(event.status, event.status))
+        actor = look.paint(clipped(shown(event.actor), actors), "dim")
+        time = clock.local_time(event.at)[:5]
+        lines.append(f" {time}  {name}  {mark} {text}  {actor}".rstrip())
+    return lines
+
+
+def plain_lines(events: Sequence[Any]) -> list[str]:
+    """The same for a pipe: the whole date, the commit, and nothing cut."""
+    rows = [
+        [iso(each.at)[:16].replace("T", " "), each.commit[:10], each.card, each.text, each.actor]
+        for each in events
+    ]
+    return columns(rows, 1 << 30, 3)
+
+
+def _day_words(date: str, now: float) -> str:
+    names = {clock.local_day(now): "today", clock.local_day(now - 86400): "yesterday"}
+    return names.get(date, date)
