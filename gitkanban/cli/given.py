@@ -15,7 +15,10 @@ from gitkanban.errors import UsageError
 _MAY_BE_EMPTY = frozenset(
     {
         ("add", "body"),
-        *(("edit", name) for name in ("worker", "parents", "needs", "acceptance", "body")),
+        *(
+            ("edit", name)
+            for name in ("worker", "parents", "needs", "acceptance", "labels", "body")
+        ),
         *(("add", "title"), ("block", "why")),  # refused there, in words of their own
     }
 )

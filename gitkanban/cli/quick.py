@@ -271,13 +271,21 @@ def print_status(data: "dict[str, Any]", form: str, all_: bool = False) -> None:
         sys.stdout.write(status.tsv(data["cards"]))
 
 
-def status_page(all_: bool, rev: str) -> "Page":
+def status_page(all_: bool, rev: str, labels: "tuple[str, ...]") -> "Page":
     """The page as `redraw` draws it."""
     from gitkanban.cli.redraw import Page
 
-    data = status_at(rev) if rev else status_now()
+    data = having_labels(status_at(rev) if rev else status_now(), labels)
     text = status.status_text(data, _time_now(), look_here(), all_)
     return Page(text, needing(data))
+
+
+def having_labels(data: "dict[str, Any]", labels: "tuple[str, ...]") -> "dict[str, Any]":
+    """The data with the cards alone that have all of the labels."""
+    if not labels:
+        return data
+    cards = [card for card in data["cards"] if set(labels).issubset(card["labels"])]
+    return {**data, "cards": cards}
 
 
 def needing(data: "dict[str, Any]") -> "frozenset[str]":

@@ -14,6 +14,14 @@ SECONDS_LEAST = 0.1  # between two looks
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def label_option(command: F) -> F:
+    """`--label`: only cards that have all of these labels."""
+    return click.option(
+        "--label", "labels", multiple=True, metavar="NAME",
+        help="Only cards with this label; with several, those that have them all (repeatable).",
+    )(command)  # fmt: skip
+
+
 def watch_options(command: F) -> F:
     """`--watch[=SECONDS]`, 0 without it, and `--bell`."""
     watch = click.option(

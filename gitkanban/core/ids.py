@@ -152,3 +152,12 @@ def resolve(known: Collection[str], text: str) -> str:
         raise NotFound(f"no card {shown}", hint)
     hint = did_you_mean(text, known) if fault(text) == "" else ""
     raise NotFound(f"no card {shown}", hint or "`gitkanban list` shows every card.")
+
+
+LABEL_RULE = "one word of at most 40 letters, digits and . _ - / :"
+_LABEL = re.compile(r"[\w./:-]{1,40}\Z")
+
+
+def is_label(text: str) -> bool:
+    """Whether a text can be a card's label: it is typed after `--label`, and named in lists."""
+    return _LABEL.match(text) is not None

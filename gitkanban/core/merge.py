@@ -43,7 +43,7 @@ from gitkanban.core.model import (
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
 
-_SETS = ("parents", "acceptance")
+_SETS = ("parents", "acceptance", "labels")
 _MAPPINGS = ("needs",)
 # The other fields are single values; a body that both sides changed is merged by lines.
 _SINGLE = tuple(
@@ -218,6 +218,7 @@ def card(base: Card, ours: Card, theirs: Card) -> MergedCard:
             merged[name] = value
     merged["parents"] = tuple(sorted(sets(base.parents, ours.parents, theirs.parents)))
     merged["acceptance"] = sets(base.acceptance, ours.acceptance, theirs.acceptance)
+    merged["labels"] = tuple(sorted(sets(base.labels, ours.labels, theirs.labels)))
     needs, wrong = mappings(dict(base.needs), dict(ours.needs), dict(theirs.needs))
     merged["needs"] = tuple(sorted(needs.items()))
     conflicts += ["needs"] if wrong else []

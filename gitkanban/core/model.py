@@ -74,6 +74,7 @@ class Card(NamedTuple):
     body: str = ""
     model: str = ""  # one of its worker's `models`; empty: what the worker says
     effort: str = ""  # one of its worker's `efforts`
+    labels: tuple[str, ...] = ()  # sorted; they mean something to people alone
 
 
 # Fields that a transition writes together: one fact, which never merges by halves.

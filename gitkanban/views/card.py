@@ -15,7 +15,7 @@ from gitkanban.views.text import Look, age, seconds, shown, shown_lines, wrapped
 # What is shown of a card beside its own fields, as every view of it has it.
 _OF_VIEW = (
     "ready", "held", "holds", "needs_person", "group", "state", "remark", "since", "after", "tries",
-    "tries_most", "last", "cost_usd", "command",
+    "tries_most", "last", "cost_usd", "command", "labels",
 )  # fmt: skip
 SUMMARY_MOST = 600  # characters of a parent's summary on the page
 LINES_MOST = 12, 40  # lines of a parent's summary, and of a run's
@@ -153,6 +153,7 @@ def _fact_lines(board: Board, card: Card, page: CardPage, now: float, look: Look
         ("branch", page.places.get("branch", "")),
         ("open", page.places.get("workspace", "")),
         ("needs", "  ".join(f"{name} {amount}" for name, amount in card.needs)),
+        ("labels", " ".join(card.labels)),
         ("model", card.model),
         ("effort", card.effort),
         ("run", f"{card.run} in {card.slot} on {card.host}" if card.run else ""),

@@ -22,12 +22,12 @@ from gitkanban.core.model import Card, Problem
 
 STATUS_GROUP = model.STATUS_FIELDS  # the paragraph of the status, in its order
 ORDER = (
-    "id", "title", "worker", *STATUS_GROUP, "priority", "parents", "needs", "model", "effort",
-    "acceptance", "body",
+    "id", "title", "worker", *STATUS_GROUP, "priority", "parents", "needs", "labels", "model",
+    "effort", "acceptance", "body",
 )  # fmt: skip
 # Fields that a file has only while they say something: absent means empty. Nothing adds them empty,
 # and no card has to be laid out again because a version brings a new one.
-OPTIONAL = frozenset((*STATUS_GROUP[1:], "model", "effort"))
+OPTIONAL = frozenset((*STATUS_GROUP[1:], "labels", "model", "effort"))
 ALWAYS = frozenset(ORDER) - OPTIONAL
 BLANK = Card("")
 _SLOT = re.compile(r"(?P<profile>.+)#(?P<number>[1-9][0-9]{0,5})\Z")
@@ -146,6 +146,14 @@ def _item_values(path: str, key: str, node: Node) -> tuple[str, ...]:
     return tuple(dict.fromkeys(texts))
 
 
+def _label_values(path: str, key: str, node: Node) -> tuple[str, ...]:
+    found = _item_values(path, key, node)
+    wrong = next((each for each in found if not ids.is_label(each)), None)
+    if wrong is not None:
+        refuse(path, node, f"{wrong[:70]!r} cannot be a label: {ids.LABEL_RULE}")
+    return tuple(sorted(found))
+
+
 def _parent_values(path: str, key: str, node: Node) -> tuple[str, ...]:
     found = _item_values(path, key, node)
     if len(found) > sizes.PARENTS_MOST:
@@ -180,7 +188,7 @@ _READERS = {
     "id": _name_value, "title": _text_value, "worker": _text_value, "status": _status_value, "priority": _number_value,
     "parents": _parent_values, "needs": _needs_value, "acceptance": _item_values, "run": _name_value, "slot": _slot_value,
     "clone": _text_value, "host": _text_value, "not_before": _time_value, "reason": _reason_value, "why": _prose_value,
-    "attempts_after": _text_value, "merged": _commit_value, "model": _text_value, "effort": _text_value, "body": _prose_value,
+    "attempts_after": _text_value, "merged": _commit_value, "labels": _label_values, "model": _text_value, "effort": _text_value, "body": _prose_value,
 }  # fmt: skip
 
 
@@ -277,7 +285,7 @@ def _normal_value(key: str, value: Value) -> Value:
         return tuple(sorted(value))
     if isinstance(value, tuple):
         items = tuple(dict.fromkeys(_without_surrogates(str(item)) for item in value))
-        return tuple(sorted(items)) if key == "parents" else items
+        return tuple(sorted(items)) if key in ("parents", "labels") else items
     if isinstance(value, str):
         return _without_surrogates(_trim_blank_lines(value) if key in ("why", "body") else value)
     return value

@@ -10,7 +10,7 @@ from gitkanban.core import ids
 from gitkanban.core.model import BACKLOG, TODO, Card
 
 FIELDS = (
-    "id", "title", "worker", "status", "priority", "parents", "needs", "model", "effort", "acceptance",
+    "id", "title", "worker", "status", "priority", "parents", "needs", "labels", "model", "effort", "acceptance",
     "body",
 )  # fmt: skip
 _NO_ID = "card"  # stands in for an id that is not given, while the card is read

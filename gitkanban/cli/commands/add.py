@@ -56,6 +56,9 @@ PLAN_MOST = 64 << 20  # characters of a list of cards
 @click.option(
     "--body-file", default=None, metavar="FILE", help="Read the body from a file; - for stdin."
 )
+@click.option(
+    "--label", "labels", multiple=True, metavar="NAME", help="A word to find it by (repeatable)."
+)
 @click.option("--model", default="", metavar="NAME", help="One of its worker's `models`.")
 @click.option("--effort", default="", metavar="NAME", help="One of its worker's `efforts`.")
 @click.option("-e", "--edit", is_flag=True, help="Write the body in your editor.")
@@ -82,6 +85,7 @@ def add_command(
     body_file: str | None,
     model: str,
     effort: str,
+    labels: tuple[str, ...],
     edit: bool,
     backlog: bool,
     source: str | None,
@@ -98,7 +102,19 @@ def add_command(
     """
     refuse_in_session("add")
     _check_words(title, body, body_file, source)
-    fields = (card_id, worker, parents, priority, needs, acceptance, body, body_file, model, effort)
+    fields = (
+        card_id,
+        worker,
+        parents,
+        priority,
+        needs,
+        acceptance,
+        body,
+        body_file,
+        model,
+        effort,
+        labels,
+    )
     if source is not None and (any(fields) or edit):
         hint = "Only --backlog goes with --from; write the other fields into the list."
         raise UsageError("--from FILE takes whole cards, so no other fields can be given", hint)
@@ -110,7 +126,7 @@ def add_command(
         draft = Card(
             card_id, title, worker, status, priority,
             tuple(sorted(set(parents))), parse_needs(needs), acceptance, body=f"{text.strip()}\n" if text.strip() else "",
-            model=model, effort=effort,
+            model=model, effort=effort, labels=parse_labels(labels),
         )  # fmt: skip
         drafts: Sequence[Card] = [draft]
     else:
@@ -181,6 +197,16 @@ def _edit_text(text: str, otherwise: str) -> str:
         return click.edit(text, editor=editor(place_here()), extension=".md") or otherwise
     except click.ClickException as error:
         raise Refused(error.format_message(), "Set EDITOR to one that works.") from None
+
+
+def parse_labels(words: Sequence[str]) -> tuple[str, ...]:
+    """Labels in their order, each once. Raises UsageError for what cannot be one."""
+    from gitkanban.core.ids import LABEL_RULE, is_label
+
+    for word in words:
+        if not is_label(word):
+            raise UsageError(f"{word!r} cannot be a label", f"A label is {LABEL_RULE}.")
+    return tuple(sorted(set(words)))
 
 
 def parse_needs(words: Sequence[str]) -> tuple[tuple[str, int], ...]:

@@ -2,28 +2,31 @@
 
 import click
 
-from gitkanban.cli.viewing import look_options, watch_options, watched
+from gitkanban.cli.viewing import label_option, look_options, watch_options, watched
 
 
 @click.command("board")
 @click.option("-a", "--all", "all_", is_flag=True, help="All cards, not ten a column.")
 @click.option("--by", type=click.Choice(["worker", "label"]), help="A lane for each of them.")
+@label_option
 @watch_options
 @look_options
-def board_command(all_: bool, by: str | None, watch: float, bell: bool) -> int:
+def board_command(
+    all_: bool, by: str | None, labels: tuple[str, ...], watch: float, bell: bool
+) -> int:
     """Show the board in columns: what needs you, what runs, what comes next, what is done.
 
     As many columns stand side by side as the terminal has room for.
     """
     from gitkanban import clock
     from gitkanban.cli import paging
-    from gitkanban.cli.quick import needing, status_now
+    from gitkanban.cli.quick import having_labels, needing, status_now
     from gitkanban.cli.redraw import Page
     from gitkanban.cli.terminal import look_here
     from gitkanban.views.board import board_text
 
     def draw() -> Page:
-        data = status_now()
+        data = having_labels(status_now(), labels)
         return Page(board_text(data, clock.now(), look_here(), by or "", all_), needing(data))
 
     code = watched(watch, bell, "", draw)

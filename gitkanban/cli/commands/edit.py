@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from gitkanban.board.repo.place import Place
-from gitkanban.cli.commands.add import parse_needs
+from gitkanban.cli.commands.add import parse_labels, parse_needs
 from gitkanban.cli.here import (
     branch_option,
     change,
@@ -70,6 +70,9 @@ from gitkanban.errors import Refused, UsageError
 @click.option(
     "--effort", default=None, metavar="NAME", help="One of its worker's `efforts`; '' for none."
 )
+@click.option(
+    "--label", "labels", multiple=True, metavar="NAME", help="Its labels (repeatable); '' for none."
+)
 @click.option("--to-backlog", is_flag=True, help="Do not run it until somebody approves it again.")
 @click.option(
     "--file",
@@ -84,7 +87,7 @@ def edit_command(
     card: str, title: str | None, worker: str | None, priority: int | None,
     parents: tuple[str, ...], needs: tuple[str, ...], acceptance: tuple[str, ...],
     more: tuple[str, ...], body: str | None, body_file: str | None, model: str | None,
-    effort: str | None, to_backlog: bool, source: str | None, branch: str, as_json: bool,
+    effort: str | None, labels: tuple[str, ...], to_backlog: bool, source: str | None, branch: str, as_json: bool,
 ) -> None:  # fmt: skip
     """Change fields of CARD; without options, open its file in your editor.
 
@@ -104,6 +107,8 @@ def edit_command(
         given["parents"] = tuple(part for part in parents if part)
     if needs:
         given["needs"] = parse_needs([part for part in needs if part])
+    if labels:
+        given["labels"] = parse_labels([part for part in labels if part])
     if acceptance:
         given["acceptance"] = tuple(part for part in acceptance if part)
     if more:

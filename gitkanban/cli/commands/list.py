@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from gitkanban.cli.viewing import form_of, list_options
+from gitkanban.cli.viewing import form_of, label_option, list_options
 from gitkanban.core.ids import resolve
 from gitkanban.core.lookup import not_known
 from gitkanban.core.model import STATUSES
@@ -36,6 +36,7 @@ WORDS = (*STATUSES, "ready", "waiting")
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print only ids.")
 @click.option("--at", "rev", default="", metavar="REV", help="The cards as they were at a commit.")
+@label_option
 @list_options
 def list_command(
     statuses: tuple[str, ...],
@@ -45,6 +46,7 @@ def list_command(
     grep: str,
     quiet: bool,
     rev: str,
+    labels: tuple[str, ...],
     form: str | None,
 ) -> None:
     """List cards, those that need a person first; in a pipe a tab-separated line each, as `status`."""
@@ -63,6 +65,7 @@ def list_command(
         if (not statuses or card["status"] in statuses or _word_of(card) in statuses)
         and (not workers or card["worker"] in workers)
         and (not profiles or card["worker"] in owned)
+        and set(labels).issubset(card["labels"])
         and (not parent or parent in card["parents"])
         and card["id"] in named
     ]

@@ -2,7 +2,7 @@
 
 import click
 
-from gitkanban.cli.viewing import form_of, list_options, watch_options, watched
+from gitkanban.cli.viewing import form_of, label_option, list_options, watch_options, watched
 
 
 @click.command("status")
@@ -16,18 +16,22 @@ from gitkanban.cli.viewing import form_of, list_options, watch_options, watched
     metavar="REV",
     help="The board as it was at a commit, tag or date@{…}.",
 )
+@label_option
 @watch_options
 @list_options
-def status_command(all_: bool, rev: str, form: str | None, watch: float, bell: bool) -> int:
+def status_command(
+    all_: bool, rev: str, labels: tuple[str, ...], form: str | None, watch: float, bell: bool
+) -> int:
     """Show who needs you, what runs, what comes next, and what holds the board back.
 
     In a pipe it prints a line a card, tab-separated: id, state, worker, priority, how many cards it
     holds up, since when (UTC), title, remark.
     """
-    from gitkanban.cli.quick import print_status, status_at, status_now, status_page
+    from gitkanban.cli.quick import having_labels, print_status, status_at, status_now, status_page
 
     form = form_of(form)
-    code = watched(watch, bell, form, lambda: status_page(all_, rev))
+    code = watched(watch, bell, form, lambda: status_page(all_, rev, labels))
     if code is None:
-        print_status(status_at(rev) if rev else status_now(), form, all_)
+        data = status_at(rev) if rev else status_now()
+        print_status(having_labels(data, labels), form, all_)
     return code or 0

@@ -105,6 +105,7 @@ class CardView(NamedTuple):
     last: str
     cost_usd: str
     command: str
+    labels: tuple[str, ...]
 
 
 class Cause(NamedTuple):
@@ -227,6 +228,7 @@ class _Teller:
             last=last,
             cost_usd=total_cost(self._costs.get(card.id, ())),
             command=self._command_for(card, state, needed, held),
+            labels=card.labels,
         )
 
     def _group_in(self, card: Card, needed: Needed | None, held: Hold | None) -> str:

@@ -7,7 +7,7 @@ CARD_KEYS = (
     "id", "title", "worker", "status", "ready", "parents", "priority", "run", "slot", "host",
     "not_before", "reason", "why", "held", "holds", "needs_person",
     "group", "state", "remark", "since", "after", "tries", "tries_most", "last", "cost_usd",
-    "command",
+    "command", "labels",
 )  # fmt: skip
 
 NEEDS_YOU = "needs-you"
