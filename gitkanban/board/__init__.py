@@ -5,13 +5,11 @@ following/  Checkouts of the board and of base that follow a move of their branc
 formats/    Texts to values and back. No git
 init        A new board: in the tree of the branch that is checked out, or on a branch of its own
 moving      A board in the tree of the code moves to a branch of its own, with its history
-presence    Which of the work that a board speaks of is not here: a fact of this clone, not of the
-            board
+presence    Which work of a board's cards is not here: a fact about this clone, not about the board
 repo/       Git: repositories, refs, merges, remotes. No cards
 review/     The board's past and its changes, for people
 store       Reading the board at its tip, and changing it: one commit by compare-and-swap, or
             nothing
-sync        The board's branch brought together with a remote's: fetched, merged by meaning,
-            pushed
+sync        The board's branch synced with a remote's: fetched, merged field by field, pushed
 work/       The work of cards: where it is, and how it gets into base
 """

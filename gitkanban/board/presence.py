@@ -1,4 +1,4 @@
-"""Which of the work that a board speaks of is not here: a fact of this clone, not of the board.
+"""Which work of a board's cards is not here: a fact about this clone, not about the board.
 
 Of a card in review it is the commit that its run recorded; of a done one that others wait for, the
 `merged` commit, which base has to contain here too. Questions to git only, and none at all where

@@ -1,4 +1,4 @@
-"""The board's branch brought together with a remote's: fetched, merged by meaning, pushed.
+"""The board's branch synced with a remote's: fetched, merged field by field, pushed.
 
 Never by force, and nothing but the board's branch (and card branches, when asked) is pushed. What
 conflicts is named and left as it was on both sides.

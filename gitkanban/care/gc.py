@@ -1,4 +1,4 @@
-"""Gathers what may be tidied away around a board, and removes what `core.care.gc` says may go.
+"""Gathers what may be cleaned up around a board, and removes what `core.care.gc` lets go.
 
 Each thing is looked at again under its lock before it goes; what is not as it was stays.
 """

@@ -1,4 +1,4 @@
-"""Goes through a start and an accept without doing them, for `core.care.readiness`.
+"""A dry run of a start and of an accept, for `core.care.readiness`.
 
 It changes nothing. What cannot be found out without trying, such as filters, is left to the accept.
 """

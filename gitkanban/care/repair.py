@@ -1,4 +1,4 @@
-"""Does the repairs that `core.care.doctor` names, each looked at again first and under its own lock.
+"""Makes the repairs that `core.care.doctor` names, after checking each again under its own lock.
 
 None of them can lose work; what is not as it was when it was found is left alone and said.
 """

@@ -4,8 +4,7 @@ app        The command group, and the one place where errors become text and exi
 cardpages  The pages of one card: what `show` prints, its work, the prompt of its next session
 commands/  One file a verb: arguments in, text out
 editor     A card's file as a person leaves it in an editor, or in a file, to a commit
-given      What was given on a command line and cannot be meant: empty words, and options given
-           twice
+given      What was given on a command line by mistake: empty words, and options given twice
 here       Where a command is called from, and how it answers: board, person, session; text, JSON,
            errors
 paging     A page to stdout: by a pager where it is longer than the terminal, by git's own rules
@@ -15,10 +14,9 @@ redraw     A page drawn again and again in place, until ^C
 report     What a session says from inside its run: a letter into the run's mailbox
 streams    The three standard streams, made fit for every text and every caller. Imports nothing
            heavy
-terminal   What the terminal can do: its width, and whether colour is wanted. Imports nothing
-           heavy
+terminal   What the terminal can do: its width, and whether colour is wanted. Imports nothing heavy
 ui/        The screen of `gitkanban ui`: live, for people
 viewing    The options that every view has: colour, signs, and the form of what is printed
-waiting    Staying until the sessions of a clone have ended, for a tick with which a container
-           would end
+waiting    Waiting until the sessions of a clone have ended, for a tick that is a container's main
+           process
 """

@@ -1,4 +1,4 @@
-"""What was given on a command line and cannot be meant: empty words, and options given twice.
+"""What was given on a command line by mistake: empty words, and options given twice.
 
 An empty word is most often a shell variable that is not set; taken for "not given", or for a prefix
 of everything, it would act on something that nobody named.

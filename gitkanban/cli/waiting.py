@@ -1,4 +1,4 @@
-"""Staying until the sessions of a clone have ended, for a tick with which a container would end.
+"""Waiting until the sessions of a clone have ended, for a tick that is a container's main process.
 
 Each end is settled by the tick of its own supervisor, as ever; here one more follows when all is
 quiet, for what those left to do. Nothing is stopped, whatever ends this.

@@ -12,25 +12,25 @@ conversations    The last session that a card had here, and what the next one ne
 figures          What the situation of a board counts beside it: costs, the size of work in review
 handoffs         What a card's next session is handed: its parents' results, and how its own
                  attempts ended
-leases           Leases of runs-to-be: the kernel locks taken, folder and token written, and all
-                 of it taken back
+leases           Leases of runs-to-be: the kernel locks taken, folder and token written, and all of
+                 it taken back
 mailbox          The mailbox of a run: the one folder of ours that its session may write, in every
                  sandbox
 memory/          An agent profile's memory: copied for a session, proposed, applied by a person
 observe          What is true outside the board, as facts: runs of this clone, slots, branches,
                  trust
-publishing       Branches of cards in review, pushed for people elsewhere, with a pull request
-                 where gh is there
+publishing       Branches of cards in review, pushed for people elsewhere, with a pull request where
+                 gh is there
 records/         What a clone writes down of its runs: folders, lease tokens, when it ticked
 sessions         Sessions on this machine: started under a supervisor, asked to stop, recovered
 spending         The runs of today, for budgets
 supervision/     The small process that holds a run's locks. Standard library and portalocker only
-trust            What this machine's owner has allowed: recorded by worker and key, compared
-                 before it is used
-verifying        A worker's `verify`, run on a commit in a throw-away worktree before base moves
-                 to it
-watching         Notices what changed around the repository while runs lived: fingerprints,
-                 findings, their record
+trust            What this machine's owner has allowed: recorded by worker and key, compared before
+                 it is used
+verifying        A worker's `verify`, run on a commit in a throw-away worktree before base moves to
+                 it
+watching         Notices what changed around the repository during runs: fingerprints, findings,
+                 their record
 worker_programs  Which programs the workers of a board need here, and which of them cannot be run
 workspace/       The folder that a session works in, hostile ground after it has ended
 """

@@ -1,4 +1,4 @@
-"""Notices what changed around the repository while runs lived: fingerprints, findings, their record.
+"""Notices what changed around the repository during runs: fingerprints, findings, their record.
 
 A run's fingerprint is in its folder from its start on, and again after its setup; a tick compares
 it once, when the run has ended. Findings stay in the private folder until a person settles them

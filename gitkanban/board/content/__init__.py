@@ -1,16 +1,14 @@
 """The board at a commit: read, written as a new commit, and cached.
 
-board_after   The board after a commit of ours, as reading it would give it, without listing or
-              reading it all
-board_cache   The whole board of one commit, kept as plain data, so that a second read needs no
-              git and no YAML
-finished_cards  The finished cards of a board in one file, read one at a time by their place in
-              it
-memorynotes   The notes of kind `memory` on a board, those of quiet and archived cards among them
-reading       The files of a board at a commit, as values; only blobs that were never seen before
-              are parsed
-run_costs     What the runs of a board cost, those of quiet and archived cards among them,
-              brought up to date
-status_cache  The rows that `status` and `list` show, kept for the commit they were made of
-writing       Changes to a board as a new commit object; the ref is not moved here
+board_after     The board after a commit of ours, as reading it would give it, without listing or
+                reading it all
+board_cache     The whole board of one commit, kept as plain data, so that a second read needs no
+                git and no YAML
+finished_cards  The finished cards of a board in one file, read one at a time by their place in it
+memorynotes     The notes of kind `memory` on a board, those of quiet and archived cards among them
+reading         The files of a board at a commit, as values; only blobs that are new here are parsed
+run_costs       What the runs of a board cost, those of quiet and archived cards among them, brought
+                up to date
+status_cache    The rows that `status` and `list` show, kept for the commit they were made of
+writing         Changes to a board as a new commit object; the ref is not moved here
 """

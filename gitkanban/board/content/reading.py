@@ -1,4 +1,4 @@
-"""The files of a board at a commit, as values; only blobs that were never seen before are parsed.
+"""The files of a board at a commit, as values; only blobs that are new here are parsed.
 
 What was parsed is kept by path and blob id in a cache that may be deleted or damaged at any time.
 """

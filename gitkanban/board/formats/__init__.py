@@ -1,25 +1,20 @@
 """Texts to values and back. No git.
 
-cardfast    A card that stands exactly as `fmt` lays it out, read by one pattern instead of a YAML
-            parser
+cardfast    A card exactly in the layout of `fmt`, read by one pattern instead of a YAML parser
 cardfile    `cards/<id>.yaml` to a card and back: parsing, the canonical layout, edits in place
-cardlayout  `gitkanban fmt`: a card written by hand in the canonical layout, comments and words
-            kept
+cardlayout  `gitkanban fmt`: a card written by hand in the canonical layout, comments and words kept
 configedit  Edits of `config.yaml` in place, one key at a time, comments and layout kept
 configfile  `config.yaml` to a Config and every problem in it
-configkeys  Every key of `config.yaml` as data: where it stands, what it takes, its default, what
-            it does
-mergefile   Three-way merge of the text of a card, field by field, on top of
-            `gitkanban.core.merge`
-notefile    `notes/<card>/<id>.md` to a note and back: a front matter between `---` lines, then
-            the text
+configkeys  Every key of `config.yaml` as data: where it stands, what it takes, its default, what it
+            does
+mergefile   Three-way merge of the text of a card, field by field, on top of `gitkanban.core.merge`
+notefile    `notes/<card>/<id>.md` to a note and back: a front matter between `---` lines, then the
+            text
 pausefile   `paused/<worker>.yaml` to a pause and back. It does not know the workers
-planfile    A plan, several new cards in one YAML file, to cards: a list, or a mapping with
-            `cards:`
+planfile    A plan, several new cards in one YAML file, to cards: a list, or a mapping with `cards:`
 recordfile  Flat YAML mappings of text and numbers, the shape of run records, pauses and note
             headers
 runfile     `runs/<card>/<run>.yaml` to the record of an ended run and back
-yamledit    Edits a YAML document in place: the lines of the entries that are to change, no
-            others
+yamledit    Edits a YAML document in place: the lines of the entries that are to change, no others
 yamltext    Reads YAML into nodes that keep source text and positions, and writes scalars
 """

@@ -1,4 +1,4 @@
-"""A card that stands exactly as `fmt` lays it out, read by one pattern instead of a YAML parser.
+"""A card exactly in the layout of `fmt`, read by one pattern instead of a YAML parser.
 
 A board of ten thousand cards is parsed in a tenth of a second this way. Whatever is not plainly
 in that layout, or holds anything that YAML could read in two ways, is left to `cardfile.parse`:

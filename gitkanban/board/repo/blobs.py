@@ -1,4 +1,4 @@
-"""The content of objects by id or name, of those alone that are small enough to be a board's.
+"""The content of objects by id or name, if they are small enough to belong to a board.
 
 One git for all of them, whose answers are read as they come: what is too large is seen in the line
 before its content, which is then not read.

@@ -1,4 +1,4 @@
-"""Folders for a moment in git's directories; what a killed process left of them goes with the next."""
+"""Short-lived folders in git's directories; the next one removes what a killed process left."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""The story of a board from its commits: who did what to which card, when, and why.
+"""The history of a board from its commits: who did what to which card, when, and why.
 
 It reads commits and blobs, never a working tree. Changes are found by comparing the files' values,
 so commits that people made by hand read the same as those of commands.

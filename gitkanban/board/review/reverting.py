@@ -1,4 +1,4 @@
-"""What takes a board commit back: changes that put its fields back where they were.
+"""Undoing a board commit: changes that restore the fields it changed.
 
 A three-way merge by field in which the commit is the base, its parent one side and the board as it
 is the other. It commits nothing.

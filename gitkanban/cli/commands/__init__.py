@@ -22,37 +22,34 @@ init          `gitkanban init`: a board in this repository, in its tree or on a 
 install       `gitkanban install`: what makes git know cards in this clone, and agents the board
 instructions  `gitkanban instructions`: what an agent must know to plan with this board
 link          `gitkanban link` and `unlink`: what a card waits for
-list          `gitkanban list`: cards, filtered, one a line
-log           `gitkanban log`: the story of the board, or of one card, from its commits
+list          `gitkanban list`: cards, filtered, one per line
+log           `gitkanban log`: the history of the board, or of one card, from its commits
 logs          `gitkanban logs`: what the session of a card printed, and what its setup and verify
               did
-memory        `gitkanban memory`: what runs want remembered, listed, accepted into the real
-              memory, or not
-mergefile     `gitkanban merge-file`: git's merge driver for cards. Git calls it; people install
-              it
+memory        `gitkanban memory`: what runs want remembered, listed, accepted into the real memory,
+              or not
+mergefile     `gitkanban merge-file`: git's merge driver for cards. Git calls it; people install it
 moves         `approve`, `retry`, `drop` and `reopen`: moves that people make on one or several
               cards
-note          `gitkanban note`: words on a card, by a person or by its session
+note          `gitkanban note`: a note on a card, by a person or by its session
 pause         `pause` and `resume`: nothing new starts for a worker; running sessions go on
-reclaim       `gitkanban reclaim`: a person gives up a run of another clone, which tick never does
-              by itself
-reject        `gitkanban reject`: send a card in review back, with words for the next attempt
+reclaim       `gitkanban reclaim`: a person gives up on a run of another clone, which tick never
+              does by itself
+reject        `gitkanban reject`: send a card in review back, with a reason for the next attempt
 rename        `gitkanban rename`: another id for a card, everywhere it is named
 review        `gitkanban review`: the cards in review one by one, on a terminal
 search        `gitkanban search`: cards by any text of theirs, their notes, results, and logs
               at hand
 show          `gitkanban show`: one card with its runs, its notes, and what holds it back
 simulate      `gitkanban simulate`: the board's future by the real scheduler, on a virtual clock
-status        `gitkanban status`: the board at a glance. The quick door answers it when the cache
-              is warm
-stop          `gitkanban stop`: end a running session; its card becomes blocked until a person
-              acts
-sync          `gitkanban sync`: bring the board together with a remote's
+status        `gitkanban status`: the board at a glance. The quick door answers it when the cache is
+              warm
+stop          `gitkanban stop`: end a running session; its card becomes blocked until a person acts
+sync          `gitkanban sync`: merge the board with a remote's
 tick          `gitkanban tick`: one pass over the board, for cron, hooks and people
 trust         `gitkanban trust`: show what tick would run on this machine, and allow it
-ui            `gitkanban ui`: the board live on the whole terminal, with keys for what people
-              decide
-undo          `gitkanban undo`: take a board commit back by fields, with a new commit
+ui            `gitkanban ui`: the board live on the whole terminal, with keys for what people decide
+undo          `gitkanban undo`: undo a board commit field by field, with a new commit
 why           `gitkanban why`: the first thing that holds a card back, and what would free it
 workers       `gitkanban workers`: who works on this board and how much at once; `workers set`
               changes it

@@ -1,4 +1,4 @@
-"""`gitkanban list`: cards, filtered, one a line."""
+"""`gitkanban list`: cards, filtered, one per line."""
 
 from typing import Any
 

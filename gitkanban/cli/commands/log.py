@@ -1,4 +1,4 @@
-"""`gitkanban log`: the story of the board, or of one card, from its commits."""
+"""`gitkanban log`: the history of the board, or of one card, from its commits."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""`gitkanban note`: words on a card, by a person or by its session."""
+"""`gitkanban note`: a note on a card, by a person or by its session."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""`gitkanban reclaim`: a person gives up a run of another clone, which tick never does by itself."""
+"""`gitkanban reclaim`: a person gives up on a run of another clone, which tick never does by itself."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""`gitkanban reject`: send a card in review back, with words for the next attempt."""
+"""`gitkanban reject`: send a card in review back, with a reason for the next attempt."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""`gitkanban sync`: bring the board together with a remote's."""
+"""`gitkanban sync`: merge the board with a remote's."""
 
 import click
 

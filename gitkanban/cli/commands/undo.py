@@ -1,4 +1,4 @@
-"""`gitkanban undo`: take a board commit back by fields, with a new commit."""
+"""`gitkanban undo`: undo a board commit field by field, with a new commit."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""What changed around a repository while runs lived that nobody had reason to change. Pure.
+"""What changed around a repository during runs that nobody had reason to change. Pure.
 
 One user id owns the repository and the sessions, so nothing here can be prevented; it is noticed.
 A fingerprint is taken when a run begins and again when it has ended; two of them, and what the

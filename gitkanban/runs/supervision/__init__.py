@@ -1,17 +1,15 @@
 """The small process that holds a run's locks. Standard library and portalocker only.
 
-activity    Whether a step of a run is still doing something: output, a transcript, a change in
-            its workspace
+activity    Whether a step of a run is still doing something: output, a transcript, a change in its
+            workspace
 bell        The bell: by it a supervisor tells the tick that stands by that its run has ended
 boundedlog  Logs that a session writes directly and that stay bounded: head and tail kept, the
             middle cut
 kernel      Linux process attributes that Python does not offer: subreaper, parent-death signal,
             dumpable
-locks       Kernel locks by name: taken here, seen from outside, handed over by
-            descriptor
+locks       Kernel locks by name: taken here, seen from outside, handed over by descriptor
 processes   Processes of a run: who descends from whom, who survived, and how they are ended
-spec        A run's spec: NUL-separated `key=value` pairs, a key said again for each item of a
-            list
-supervisor  The small process that holds a run's locks, runs its steps one after the other, and
-            ends them
+spec        A run's spec: NUL-separated `key=value` pairs, a key repeated for each item of a list
+supervisor  The small process that holds a run's locks, runs its steps one after the other, and ends
+            them
 """

@@ -1,4 +1,4 @@
-"""A run's spec: NUL-separated `key=value` pairs, a key said again for each item of a list.
+"""A run's spec: NUL-separated `key=value` pairs, a key repeated for each item of a list.
 
 It knows nothing of what the keys mean. The supervisor reads it, so it imports next to nothing.
 """

@@ -12,17 +12,17 @@ ground           The folder of a worktree as its session left it, compared with 
 including        What `.worktreeinclude` names, put into a card's worktree: a step of its
                  supervisor, before setup
 nested           The git repositories that lie inside a worktree, and what of them is nowhere else
-removal          The end of a card's worktree: it goes whole where nothing is lost with it, else
-                 it stays whole
+removal          The end of a card's worktree: removed whole if nothing is lost with it, else kept
+                 whole
 salvage          Refs that keep what would otherwise be lost: `refs/gitkanban/salvage/<run>`
 setupfiles       What a worker's setup left in a worktree: files that are nobody's work as long as
                  nobody changes them
-unfinished       What a killed git leaves in a worktree: stale lock files and operations that
-                 never ended
-workspace_git    The one way in which git looks into a folder that a session had
+unfinished       What a killed git leaves in a worktree: stale lock files and operations that never
+                 ended
+workspace_git    The only way in which git looks into a folder that a session has had
 workspaces       The directory a run works in: made, or continued
-worktree_places  Where the worktrees of cards may lie: not where git, a shell, or another
-                 repository would use them
+worktree_places  Where the worktrees of cards may lie: not where git, a shell, or another repository
+                 would use them
 worktrees        The worktrees of cards, as git's directory has them: where they lie, which are
                  ours, kept for whom
 """

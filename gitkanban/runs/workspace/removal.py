@@ -1,4 +1,4 @@
-"""The end of a card's worktree: it goes whole where nothing is lost with it, else it stays whole.
+"""The end of a card's worktree: removed whole if nothing is lost with it, else kept whole.
 
 Worktrees whose folder is already gone are in `ghosts`.
 """

@@ -1,4 +1,4 @@
-"""The one way in which git looks into a folder that a session had.
+"""The only way in which git looks into a folder that a session has had.
 
 After a session its folder is hostile: the `.git` there, and what the worktree's git directory
 holds, were the session's to change, and git runs the programs that they name. So no git discovers a
