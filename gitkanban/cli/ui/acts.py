@@ -7,7 +7,7 @@ refuse, they refuse there. `applies` only decides which keys are offered.
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from gitkanban.core.model import BACKLOG, BLOCKED, DROPPED, RUNNING
+from gitkanban.core.model import BACKLOG, BLOCKED, DROPPED, RUNNING, TERMINAL
 from gitkanban.core.situation.rows import QUESTION, REVIEW
 from gitkanban.core.transitions import PERSON, allowed
 
@@ -38,7 +38,7 @@ def _is_in(state: str) -> Callable[[CardData], bool]:
 
 
 def _can_drop(card: CardData) -> bool:
-    return allowed(card["status"], DROPPED, PERSON)
+    return card["status"] != DROPPED and allowed(card["status"], DROPPED, PERSON)
 
 
 def _verb_with_why(verb: str) -> Callable[[str, str], list[str]]:
@@ -81,6 +81,10 @@ CARD_ACTS = (
         AsksFor("your note", must=True),
     ),
     Act("edit", "e", "edit", "Open its file in your editor.", lambda _: True),
+    Act(
+        "attach", "s", "attach", "Take it over, in its agent's conversation or a shell.",
+        lambda card: card["status"] not in TERMINAL,
+    ),
     Act(
         "open", "o", "open", "A shell in its worktree; exit comes back.",
         lambda card: card["status"] != BACKLOG,

@@ -34,10 +34,12 @@ from gitkanban.cli.ui.listing import CardList, matches
 from gitkanban.cli.ui.logtail import LogTail
 from gitkanban.cli.ui.reading import Reader
 from gitkanban.cli.ui.watching import fingerprint
+from gitkanban.core.situation.moment import cause_data
 from gitkanban.errors import GitkanbanError
+from gitkanban.runs.briefing import OURS
 from gitkanban.runs.records import folders
 from gitkanban.views.status import cause_lines, first_steps, head_lines
-from gitkanban.views.text import Look, clipped, seconds, shown, width, wrapped
+from gitkanban.views.text import Look, clipped, plural, seconds, shown, width, wrapped
 
 NARROW = 70  # columns below which list and card take turns
 _LOOK_EVERY = 1.0  # seconds between two looks at what may have changed
@@ -232,21 +234,29 @@ class BoardScreen(App[str]):
         head = head_lines(self._data, now, room)
         most = 3 if self.size.height >= 20 else 1
         self.query_one("#head", TextBar).show(room.page(head[:-1]).split("\n")[:-1][:most])
-        causes = [cause_lines(each, room) for each in self._data["causes"]]
-        lines = [line for each in causes for line in each]
+        lines = [line for each in self._worries() for line in cause_lines(each, room)]
         most = max(1, self.size.height // 5)
         if len(lines) > most:
-            lines = [
-                *lines[: most - 1],
-                f"   {len(causes)} causes; `gitkanban status` has them all",
-            ]
+            lines = [*lines[: most - 1], "   … `gitkanban status` has the rest"]
         self.query_one("#causes", TextBar).show(room.page(lines).split("\n")[:-1])
-        for each in self.query(CardList):
-            if each.display:
-                each.redraw(now)
+        for each in self._columns if self.screen.has_class("columns") else [self._list]:
+            each.redraw(now)
         self._pane.show_head(self._card, now)
         self._show_message()
         self._show_keys()
+
+    def _worries(self) -> list[dict[str, Any]]:
+        """Root causes, and what cannot be read, in the form of a root cause."""
+        data, unread = self._data, self._data["problems"]
+        worries = list(data["causes"])
+        if data["deadlock"]:
+            worries.append(cause_data("deadlock", (), f"deadlock: {data['deadlock']}"))
+        if unread:
+            first = unread[0]
+            text = f"{first['file']}:{first['line']}: {first['message']}"
+            more = f" (and {plural(len(unread) - 1, 'more problem')})" if len(unread) > 1 else ""
+            worries.append(cause_data("unread", (), text + more, "gitkanban check"))
+        return worries + [cause_data("note", (), text) for text in data["notes"][:1]]
 
     def _show_message(self) -> None:
         look, lines = self._look_of, []
@@ -328,6 +338,8 @@ class BoardScreen(App[str]):
             )
         if wanted == self._wanted:
             return
+        if self._wanted is None or wanted[:2] != self._wanted[:2]:
+            self._pane.show_text(wanted[0], "…")
         self._wanted = wanted
         # Moving fast over cards reads none but the last.
         self.set_timer(0.08, lambda: self._ask_page(wanted))
@@ -348,7 +360,7 @@ class BoardScreen(App[str]):
         def read() -> str:
             pages = CardPages(self._place, name)
             if page == "work":
-                return pages.work(self._look_of.colour)
+                return pages.work(self._look_of.colour) or "no work on its branch yet"
             if page == "prompt":
                 return shown_page(pages.prompt())
             return pages.card(int(clock.now()), look)
@@ -434,6 +446,8 @@ class BoardScreen(App[str]):
     def action_refocus(self) -> None:
         """Give the focus to what is shown."""
         screen = self.screen
+        if self.query_one(AskLine).is_open:
+            return  # one question has led to another
         if screen.has_class("helping"):
             self.query_one("#help", LinePane).focus()
         elif screen.has_class("columns"):
@@ -461,7 +475,7 @@ class BoardScreen(App[str]):
             self._say("no card is selected")
         elif not act.applies(card):
             self._say(f"{card['id']} is {card['status']}: {act.word} is not for it")
-        elif name in ("edit", "open"):
+        elif name in ("edit", "open", "attach"):
             getattr(self, f"_act_{name}")(card)
         else:
             self._ask_words(act, card["id"])
@@ -588,13 +602,31 @@ class BoardScreen(App[str]):
                 raise GitkanbanError(
                     f"{card['id']} has no worktree here", "It gets one when it starts."
                 )
-            shell = os.environ.get("SHELL") or "/bin/sh"
-            with self.suspend():
-                print(f"{card['id']}: {shown(folder)}; exit comes back", flush=True)
-                subprocess.run([shell], cwd=folder, check=False)
+            self._lend_terminal([os.environ.get("SHELL") or "/bin/sh"], folder, card["id"])
         except Exception as error:  # as above
             self._say_error(in_words(error))
-        self._prints = None
+
+    def _act_attach(self, card: CardData) -> None:
+        """The verb that takes a card over, on the terminal that it needs."""
+        if self._is_busy("attach", card["id"]):
+            return
+        try:
+            argv = [*OURS, "gitkanban", "attach", "--", card["id"]]
+            if self._lend_terminal(argv, self._cwd):
+                self._say(f"attach {card['id']} was left before its end")
+        except Exception as error:  # as above
+            self._say_error(in_words(error))
+
+    def _lend_terminal(self, argv: list[str], folder: str, name: str = "") -> int:
+        """Run a program that needs the terminal, and come back; its exit code."""
+        self._prints = None  # whatever it has done is seen at once
+        with self.suspend():
+            if name:
+                print(f"{name}: {shown(folder)}; exit comes back", flush=True)
+            code = subprocess.run(argv, cwd=folder, check=False).returncode
+            if code and not name:
+                input("enter comes back to the board ")
+        return code
 
     # -- the terminal
 

@@ -63,6 +63,7 @@ class CardList(ScrollView, can_focus=True):
         self._ids = 0
         self._at = -1
         self._now = 0.0
+        self._drawn: list[str] = []
         self.empty_text: list[str] = []
 
     @property
@@ -89,11 +90,12 @@ class CardList(ScrollView, can_focus=True):
             self.post_message(self.Selected(self, self.selected))
 
     def redraw(self, now: float) -> None:
-        """Draw again with the ages of now."""
+        """Draw again with the ages of now, if that makes a difference."""
         self._now = now
         if self._tall:
             self._lay_out()
-        self.refresh()
+        if self._drawn != [self._text_of(row) for row in self._rows_in_sight()]:
+            self.refresh()
 
     def select(self, card: str) -> None:
         """Select a card by its id, if it is here."""
@@ -119,25 +121,33 @@ class CardList(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """The line in row `y` of what is in sight."""
+        if not y:
+            self._drawn = [self._text_of(row) for row in self._rows_in_sight()]
         row, room = self.scroll_offset.y + y, self.size.width
+        strip = strip_of(self._look.page([self._text_of(row)])[:-1]).adjust_cell_length(room)
+        if row < len(self._lines) and self._is_marked(self._lines[row].card):
+            strip = strip.apply_style(Style(bold=True, reverse=self.has_focus))
+        return strip
+
+    def _rows_in_sight(self) -> range:
+        return range(self.scroll_offset.y, self.scroll_offset.y + self.size.height)
+
+    def _is_marked(self, card: int) -> bool:
+        """Whether it is the selected card; of columns, only that with the focus shows it."""
+        return card == self._at >= 0 and (self.has_focus or not self._tall)
+
+    def _text_of(self, row: int) -> str:
+        room = self.size.width
         if not self._cards and row < len(self.empty_text):
-            return strip_of(clipped(self.empty_text[row], room)).adjust_cell_length(room)
+            return clipped(self.empty_text[row], room)
         if row >= len(self._lines):
-            return Strip.blank(room)
+            return ""
         line = self._lines[row]
         if line.card < 0:
-            text = line.text and line.text + " " + "─" * max(0, room - width(line.text) - 1)
-            return strip_of(
-                self._look.page([self._look.paint(text, "dim")])[:-1]
-            ).adjust_cell_length(room)
-        card, chosen = (
-            self._cards[line.card],
-            line.card == self._at and (self.has_focus or not self._tall),
-        )
-        mark = "▌" if chosen else " "
-        text = line.text if self._tall else self._flat_line(card)
-        strip = strip_of(self._look.page([mark + text])[:-1]).adjust_cell_length(room)
-        return strip.apply_style(Style(bold=True, reverse=self.has_focus)) if chosen else strip
+            rule = "─" * max(0, room - width(line.text) - 1)
+            return self._look.paint(clipped(f"{line.text} {rule}", room), "dim")
+        mark = "▌" if self._is_marked(line.card) else " "
+        return mark + (line.text if self._tall else self._flat_line(self._cards[line.card]))
 
     def _flat_line(self, card: CardData) -> str:
         """A card in a line: sign, id, title, and what its group is looked at for."""

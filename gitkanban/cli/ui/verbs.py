@@ -34,7 +34,8 @@ def start(
 def _follow_child(
     child: "subprocess.Popen[bytes]", said: Callable[[str], None], ended: Callable[[int], None]
 ) -> None:
-    assert child.stdout
-    for line in child.stdout:
-        said(line.decode("utf-8", "replace").rstrip())
-    ended(child.wait())
+    with child:
+        assert child.stdout
+        for line in child.stdout:
+            said(line.decode("utf-8", "replace").rstrip())
+    ended(child.returncode)
