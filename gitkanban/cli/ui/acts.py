@@ -103,7 +103,7 @@ BOARD_ACTS = (
 )  # fmt: skip
 
 MOVES = (
-    ("j k ↑ ↓", "Next card, the one before; in the card: scroll."),
+    ("j k, arrows", "Next card, the one before; in the card: scroll."),
     ("g G", "The first, the last."),
     ("tab", "From the list to the card, and back."),
     ("enter", "Open the card."),
@@ -135,4 +135,4 @@ def help_lines() -> list[str]:
     rows = [("move", ""), *MOVES, ("", ""), ("on a card, where it applies", "")]
     rows += [(drawn(act), act.help) for act in CARD_ACTS]
     rows += [("", ""), ("everywhere", ""), *((drawn(act), act.help) for act in BOARD_ACTS)]
-    return [f"  {key:<9} {does}" if does else key for key, does in rows]
+    return [f"  {key:<12} {does}" if does else key for key, does in rows]

@@ -69,6 +69,8 @@ class BoardScreen(App[str]):
     #cards { width: 42%; }
     #pane { width: 1fr; border-left: solid ansi_bright_black; padding-left: 1; }
     #pane TextBar { height: 1; }
+    .ascii #pane { border-left: ascii ansi_bright_black; }
+    .ascii CardList, .ascii LinePane { scrollbar-size-vertical: 0; }
     .narrow #cards { width: 100%; }
     .narrow #pane { display: none; width: 100%; border-left: none; padding-left: 0; }
     .narrow.opened #cards { display: none; }
@@ -142,6 +144,7 @@ class BoardScreen(App[str]):
 
     def on_mount(self) -> None:
         """Show what was read before the screen was opened, and look on."""
+        self.screen.set_class(self._look_of.ascii_only, "ascii")
         self._list.focus()
         self._show_data()
         self.set_interval(_LOOK_EVERY, self._look)
@@ -300,7 +303,7 @@ class BoardScreen(App[str]):
             parts.append((len(lines) - 1, columns, columns + size, act.name))
             lines[-1] += f"{look.paint(key, 'bold')} {look.paint(word, 'dim')}  "
             columns += size + 2
-        self.query_one("#keys", TextBar).show(lines, parts)
+        self.query_one("#keys", TextBar).show(look.page(lines).split("\n")[:-1], parts)
 
     # -- the card
 
@@ -339,7 +342,7 @@ class BoardScreen(App[str]):
         if wanted == self._wanted:
             return
         if self._wanted is None or wanted[:2] != self._wanted[:2]:
-            self._pane.show_text(wanted[0], "…")
+            self._pane.show_text(wanted[0], "...")
         self._wanted = wanted
         # Moving fast over cards reads none but the last.
         self.set_timer(0.08, lambda: self._ask_page(wanted))
@@ -538,7 +541,9 @@ class BoardScreen(App[str]):
         self.exit(f"still at work: {', '.join(at_work)}" if at_work else "")
 
     def _act_help(self) -> None:
-        self.query_one("#help", LinePane).show(acts.help_lines(), top=True)
+        self.query_one("#help", LinePane).show(
+            self._look_of.page(acts.help_lines()).split("\n")[:-1], top=True
+        )
         self.screen.toggle_class("helping")
         self.action_refocus()
 

@@ -80,6 +80,7 @@ class CardPane(Vertical):
         lines = text.split("\n") if self.page == "work" else _fold_text(text, room)
         while lines and not lines[-1]:
             lines.pop()
+        lines = self._look.page(lines).split("\n")[:-1]
         self.text.show(lines, follow, top=key != self._key)
         self._key = key
 

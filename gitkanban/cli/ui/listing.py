@@ -146,7 +146,8 @@ class CardList(ScrollView, can_focus=True):
         if line.card < 0:
             rule = "─" * max(0, room - width(line.text) - 1)
             return self._look.paint(clipped(f"{line.text} {rule}", room), "dim")
-        mark = "▌" if self._is_marked(line.card) else " "
+        mark = ">" if self._look.ascii_only else "▌"
+        mark = mark if self._is_marked(line.card) else " "
         return mark + (line.text if self._tall else self._flat_line(self._cards[line.card]))
 
     def _flat_line(self, card: CardData) -> str:
