@@ -171,12 +171,19 @@ class BoardScreen(App[str]):
 
     def on__handed_over(self, message: _HandedOver) -> None:
         """Do what a thread wants done here."""
-        message.do()
+        if self._is_open():
+            message.do()
+
+    def _is_open(self) -> bool:
+        """Whether there is a screen still; what comes while it closes has nowhere to go."""
+        return bool(self._running and self.screen_stack and self.query("#keys"))
 
     # -- what is shown
 
     def _look(self) -> None:
         """Once a second: has anything changed; and the ages."""
+        if not self._is_open():
+            return
         if not self.is_headless and not _has_terminal():
             self._terminal_lost()
             return
@@ -348,7 +355,7 @@ class BoardScreen(App[str]):
         self.set_timer(0.08, lambda: self._ask_page(wanted))
 
     def _ask_page(self, wanted: tuple[str, str, str]) -> None:
-        if wanted != self._wanted:
+        if wanted != self._wanted or not self._is_open():
             return
         name, page, run = wanted
         self._tail = None
