@@ -6,31 +6,38 @@ since the epoch, 0 meaning "none"; durations are seconds; an empty string means 
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple
 
 # Status of a card, in the order of its life. The moves between them are in `transitions`.
-BACKLOG = "backlog"
-TODO = "todo"
-RUNNING = "running"
-REVIEW = "review"
-DONE = "done"
-BLOCKED = "blocked"
-DROPPED = "dropped"
-STATUSES = (BACKLOG, TODO, RUNNING, REVIEW, DONE, BLOCKED, DROPPED)
+BACKLOG: Final = "backlog"
+TODO: Final = "todo"
+RUNNING: Final = "running"
+REVIEW: Final = "review"
+DONE: Final = "done"
+BLOCKED: Final = "blocked"
+DROPPED: Final = "dropped"
+Status = Literal["backlog", "todo", "running", "review", "done", "blocked", "dropped"]
+STATUSES: tuple[Status, ...] = (BACKLOG, TODO, RUNNING, REVIEW, DONE, BLOCKED, DROPPED)
 TERMINAL = frozenset({DONE, DROPPED})
 
 # Why a card is blocked.
-NEEDS_INPUT = "needs-input"
-FAILED = "failed"
-CONFLICT = "conflict"
-DEPENDENCY = "dependency"
-CONFIG = "config"
-BLOCK_REASONS = (NEEDS_INPUT, FAILED, CONFLICT, DEPENDENCY, CONFIG)
+NEEDS_INPUT: Final = "needs-input"
+FAILED: Final = "failed"
+CONFLICT: Final = "conflict"
+DEPENDENCY: Final = "dependency"
+CONFIG: Final = "config"
+BlockReason = Literal["needs-input", "failed", "conflict", "dependency", "config"]
+BLOCK_REASONS: tuple[BlockReason, ...] = (NEEDS_INPUT, FAILED, CONFLICT, DEPENDENCY, CONFIG)
 
-LANE = "lane"
-POOL = "pool"
-WORKTREE = "worktree-per-task"
-SHARED = "shared"
+LANE: Final = "lane"
+POOL: Final = "pool"
+WORKTREE: Final = "worktree-per-task"
+SHARED: Final = "shared"
+Mode = Literal["lane", "pool"]
+MergeWay = Literal["merge", "squash", "ff"]
+Signing = Literal["auto", "always", "never"]
+WorkspacePolicy = Literal["worktree-per-task", "shared"]
+NoteKind = Literal["note", "summary", "reject", "retry", "drop", "memory", "told"]
 
 
 class Slot(NamedTuple):
@@ -57,7 +64,7 @@ class Card(NamedTuple):
     id: str
     title: str = ""
     worker: str = ""
-    status: str = TODO
+    status: Status = TODO
     priority: int = 0
     parents: tuple[str, ...] = ()
     needs: tuple[tuple[str, int], ...] = ()  # (capacity, how much), sorted
@@ -67,7 +74,7 @@ class Card(NamedTuple):
     clone: str = ""  # while running: the clone that owns the run
     host: str = ""
     not_before: int = 0
-    reason: str = ""  # while blocked: one of BLOCK_REASONS
+    reason: BlockReason | Literal[""] = ""  # while blocked
     why: str = ""  # while blocked: a person's or the verdict's words
     attempts_after: str = ""  # runs up to this id no longer count as attempts
     merged: str = ""  # once done: a commit of base that has its work; empty: nobody has to have it
@@ -91,9 +98,9 @@ class Worker(NamedTuple):
 
     name: str
     profile: str
-    mode: str = LANE
+    mode: Mode = LANE
     max_concurrency: int = 1
-    workspace_policy: str = WORKTREE
+    workspace_policy: WorkspacePolicy = WORKTREE
     runner: str = ""
     command: tuple[str, ...] = ()
     # Argv template that goes on in a conversation, beside `command`; `presets.NO_RESUME`: never.
@@ -111,7 +118,7 @@ class Worker(NamedTuple):
     setup: tuple[str, ...] = ()
     verify: tuple[str, ...] = ()
     commits: str = ""  # session | supervisor; empty: what the preset says
-    on_success: str = REVIEW  # review | done
+    on_success: Literal["review", "done"] = REVIEW
     pass_env: tuple[str, ...] = ()
     timeout: int = 7200
     stall_timeout: int = 1200
@@ -141,7 +148,7 @@ class Config(NamedTuple):
     workers: Mapping[str, Worker] = {}
     profiles: Mapping[str, int] = {}  # caps that were said
     capacities: Mapping[str, int] = {}
-    merge: str = "merge"  # merge | squash | ff
+    merge: MergeWay = "merge"
     verify_accept: bool = False  # run the worker's verify on the merged result
     worktrees: str = ""  # a folder; empty: `<repo>.worktrees` beside the repository
     commit_suffix: str = ""
@@ -151,8 +158,8 @@ class Config(NamedTuple):
     push: str = ""  # a remote to which the branches of cards in review are pushed
     pr: bool = False  # open a pull request for them with gh
     git_timeout: int = 600  # seconds for one git command, with filters and hooks of others
-    on_tamper: str = "tell"  # tell | hold
-    sign: str = "auto"  # commits of the board and merges: auto | always | never
+    on_tamper: Literal["tell", "hold"] = "tell"
+    sign: Signing = "auto"  # commits of the board and merges
     budget_card: int = (
         0  # millionths of a US dollar, for cards whose worker has no budget of its own
     )
@@ -206,7 +213,7 @@ class Note(NamedTuple):
     card: str
     by: str = ""
     at: int = 0
-    kind: str = "note"  # note | summary | reject | retry | memory | told
+    kind: NoteKind = "note"
     text: str = ""
     run: str = ""
 

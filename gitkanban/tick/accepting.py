@@ -16,7 +16,7 @@ from gitkanban.board.repo.place import FOLDER, Place
 from gitkanban.board.repo.turn import Turn
 from gitkanban.board.work import integrate
 from gitkanban.board.work.integrate import BaseAhead, MergeResult
-from gitkanban.core.model import BLOCKED, DONE, Board, Card, Config, Run
+from gitkanban.core.model import BLOCKED, DONE, Board, Card, Config, MergeWay, Run
 from gitkanban.core.tick.facts import Landing
 from gitkanban.core.tick.outcome import Accepted
 from gitkanban.core.tick.reconcile import landed
@@ -35,7 +35,9 @@ ATTEMPTS = 10
 # -- a person's
 
 
-def accept(place: Place, card_id: str, merge: str = "", attended: bool = False) -> Accepted:
+def accept(
+    place: Place, card_id: str, merge: MergeWay | None = None, attended: bool = False
+) -> Accepted:
     """Merge the branch of a card in review into base, and move the card.
 
     `merge` is how (merge, squash or ff), where it is not as configured. One that is blocked is
@@ -59,7 +61,9 @@ def accept(place: Place, card_id: str, merge: str = "", attended: bool = False) 
     raise BoardMoved(f"the board or {base.base} kept moving", "Try again.")
 
 
-def _base_ahead(place: Place, board: Board, card_id: str, merge: str, attended: bool) -> BaseAhead:
+def _base_ahead(
+    place: Place, board: Board, card_id: str, merge: MergeWay | None, attended: bool
+) -> BaseAhead:
     """Base, to merge the branch of a card in review onto it. Raises as `accept` does."""
     card = board.cards.get(card_id)
     if card is None:

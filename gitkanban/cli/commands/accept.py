@@ -13,6 +13,7 @@ from gitkanban.cli.here import (
     tell_error,
 )
 from gitkanban.core.lookup import card_of
+from gitkanban.core.model import MergeWay
 from gitkanban.errors import GitkanbanError
 
 
@@ -22,7 +23,7 @@ from gitkanban.errors import GitkanbanError
 @click.option("--squash", "how", flag_value="squash", help="This time, as one commit.")
 @click.option("--ff", "how", flag_value="ff", help="This time, without a merge commit if possible.")
 @json_option
-def accept_command(cards: tuple[str, ...], how: str | None, as_json: bool) -> int:
+def accept_command(cards: tuple[str, ...], how: MergeWay | None, as_json: bool) -> int:
     """Merge the branches of CARDS into base, and move the cards to done.
 
     Uncommitted work in a checkout of base stays as it is. If it is in the way, the card is refused
@@ -38,7 +39,7 @@ def accept_command(cards: tuple[str, ...], how: str | None, as_json: bool) -> in
     done, refused = [], []
     for name in names:
         try:
-            done.append(accept(place, name, how or ""))
+            done.append(accept(place, name, how))
         except GitkanbanError as error:
             refused.append({"card": name, "why": error.message})
             if not as_json:

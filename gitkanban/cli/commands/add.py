@@ -21,7 +21,7 @@ from gitkanban.cli.here import (
 )
 from gitkanban.core.changes import AddCard
 from gitkanban.core.editing import drafted
-from gitkanban.core.model import BACKLOG, TODO, Card
+from gitkanban.core.model import BACKLOG, TODO, Card, Status
 from gitkanban.errors import Refused, UsageError
 
 PLAN_MOST = 64 << 20  # characters of a list of cards
@@ -118,7 +118,7 @@ def add_command(
     if source is not None and (any(fields) or edit):
         hint = "Only --backlog goes with --from; write the other fields into the list."
         raise UsageError("--from FILE takes whole cards, so no other fields can be given", hint)
-    status = BACKLOG if backlog or session()[1] else TODO
+    status: Status = BACKLOG if backlog or session()[1] else TODO
     if source is None:
         title = (title or "").strip()
         text = text_argument(body, body_file)

@@ -18,7 +18,7 @@ from gitkanban.cli.here import (
 )
 from gitkanban.core.changes import AddNote, Change
 from gitkanban.core.lookup import card_of
-from gitkanban.core.model import Board, Card, Note
+from gitkanban.core.model import Board, Card, Note, NoteKind
 from gitkanban.core.moves import move, reopened, retried
 
 cards_argument = click.argument("cards", nargs=-1, required=True)
@@ -82,7 +82,7 @@ def reopen_command(
     move_cards("reopen", cards, branch, as_json, back)
 
 
-def words(place: Place, card: Card, kind: str, text: str) -> Note | None:
+def words(place: Place, card: Card, kind: NoteKind, text: str) -> Note | None:
     """A note by the person at hand; None if there is nothing to say."""
     if not text.strip():
         return None

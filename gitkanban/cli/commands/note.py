@@ -20,7 +20,7 @@ from gitkanban.cli.here import (
 from gitkanban.cli.report import send
 from gitkanban.core.changes import AddNote, Change
 from gitkanban.core.lookup import card_of
-from gitkanban.core.model import Board, Note
+from gitkanban.core.model import Board, Note, NoteKind
 from gitkanban.core.tick.facts import Letter
 from gitkanban.errors import UsageError
 
@@ -51,7 +51,7 @@ def note_command(
     card = own_card(card)
     if memory and (text or source):
         raise UsageError("either a note or --memory, not both", "Run the command twice.")
-    kind = "memory" if memory else "note"
+    kind: NoteKind = "memory" if memory else "note"
     words = text_argument(text or memory, source).strip()
     if not words:
         raise UsageError("an empty note", 'Say something: gitkanban note CARD "text".')

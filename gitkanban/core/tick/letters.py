@@ -12,7 +12,16 @@ from typing import Any, NamedTuple
 
 from gitkanban.core.changes import AddCard, AddNote, Change, applied
 from gitkanban.core.editing import added
-from gitkanban.core.model import BACKLOG, BLOCK_REASONS, NEEDS_INPUT, RUNNING, Board, Card, Note
+from gitkanban.core.model import (
+    BACKLOG,
+    BLOCK_REASONS,
+    NEEDS_INPUT,
+    RUNNING,
+    Board,
+    Card,
+    Note,
+    NoteKind,
+)
 from gitkanban.core.tick.facts import Letter, Report, RunFacts
 from gitkanban.errors import BadData, GitkanbanError
 
@@ -190,9 +199,8 @@ def _changes_asked(board: Board, facts: RunFacts, letter: Letter, now: int) -> l
         return []
     if sum(note.run == run for note in notes) >= NOTES_MOST:
         raise BadData(f"it has already left {NOTES_MOST} notes")
-    return [
-        AddNote(Note(letter.id, card, f"session of {card}", now, letter.kind, letter.text, run))
-    ]
+    kind: NoteKind = "memory" if letter.kind == "memory" else "note"
+    return [AddNote(Note(letter.id, card, f"session of {card}", now, kind, letter.text, run))]
 
 
 def _check_cards(board: Board, cards: Sequence[Card]) -> list[Change]:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple, TypeAlias
 
-from gitkanban.core.model import RUNNING, SHARED, Board, Card, Config, Slot, Worker
+from gitkanban.core.model import RUNNING, SHARED, WORKTREE, Board, Card, Config, Slot, Worker
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick.facts import Observed, RunFacts
 
@@ -127,7 +127,7 @@ def occupants(board: Board, observed: Observed) -> list[Occupant]:
 def _of_run(board: Board, run: RunFacts) -> Occupant:
     profile, number = Slot.parse(run.slot)
     worker = Worker(
-        run.worker, run.profile or profile, workspace_policy=SHARED if run.shared else ""
+        run.worker, run.profile or profile, workspace_policy=SHARED if run.shared else WORKTREE
     )
     asks = asks_of(_worker_or(board, run.worker, worker), run.needs)
     if run.shared and Ask(SHARED_CHECKOUT, "") not in asks:
