@@ -1,6 +1,6 @@
 """Reading the board at its tip, and changing it: one commit by compare-and-swap, or nothing.
 
-No index and no working tree is touched here; the checkouts follow afterwards (`follow`).
+No index and no working tree is touched here; the checkouts follow afterwards (`following`).
 """
 
 import time

@@ -187,7 +187,7 @@ def _ticked_at(private: str) -> int:
 
 
 def _lines_behind(private: str) -> "list[str]":
-    """Lines about checkouts that have not followed a move of their branch (`trees` leaves them)."""
+    """Lines about checkouts that have not followed a move of their branch (`follow_base` leaves them)."""
     try:
         with open(f"{private}/cache/behind", encoding="utf-8", errors="replace") as file:
             return file.read().splitlines()

@@ -1,7 +1,7 @@
 """What a commit from a checkout that was left behind has taken back, brought back into its branch.
 
 The index of such a checkout is still that of the old commit, so whatever is committed there takes
-the merged work out again, unasked. A note in the checkout is the evidence (`trees`).
+the merged work out again, unasked. A note in the checkout is the evidence (`follow_base`).
 """
 
 from gitkanban.board.repo import checkouts, commits, git, merging, refs

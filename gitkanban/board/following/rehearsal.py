@@ -2,7 +2,7 @@
 
 What would change is written, through the filters of that checkout, into a scratch folder on the same
 disk; folders that are touched must be writable. Nothing of the checkout changes. What passes here
-and fails later all the same is `trees`' to complete.
+and fails later all the same is for `follow_base` to complete.
 """
 
 import os

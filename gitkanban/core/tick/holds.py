@@ -1,6 +1,6 @@
 """Why a card does not start, in words with names and numbers: `Hold`, for tick, status and why.
 
-It asks no limits: which one is full is for `room` to say, in the words of `limits`, and whose turn
+It asks no limits: which one is full is for `room` to say, in the words of `limit_words`, and whose turn
 it is for `schedule`.
 """
 
@@ -105,7 +105,7 @@ class _OfWorker(NamedTuple):
 class Reasons:
     """Words for one board at one moment; what several cards need is worked out once.
 
-    With `kept` the words are to be kept for long: times stay marks, for `moments.worded`.
+    With `kept` the words are to be kept for long: times stay marks, for `time_words.worded`.
     """
 
     def __init__(self, board: Board, observed: Observed, kept: bool = False) -> None:

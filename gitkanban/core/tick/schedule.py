@@ -1,6 +1,6 @@
 """Who gets the next slot: pure, deterministic, and work-conserving.
 
-It holds no limits (`room`) and no words (`reasons`). Within a worker the order is priority and age,
+It holds no limits (`room`) and no words (`holds`). Within a worker the order is priority and age,
 then longest ready, then id: an hour of waiting weighs as much as one step of priority, without end,
 so that a card of low priority is overtaken only by cards that became ready within as many hours as
 their priority is higher. Across workers it is fair queueing by weight (`fair`), so that priority

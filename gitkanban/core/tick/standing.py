@@ -1,6 +1,6 @@
 """How a board stands: what holds each card back, who must act, whether it goes on by itself.
 
-The words are those of `reasons` and the limits those of `schedule`, so that tick, status and why
+The words are those of `holds` and the limits those of `schedule`, so that tick, status and why
 never disagree. It decides nothing and asks nobody.
 """
 
@@ -84,7 +84,7 @@ class Standing(NamedTuple):
 
 
 def standing(board: Board, observed: Observed, kept: bool = False) -> Standing:
-    """How a board stands. With `kept`, times in the texts are left to `moments.worded`."""
+    """How a board stands. With `kept`, times in the texts are left to `time_words.worded`."""
     reasons = Reasons(board, observed, kept)
     scheduled = schedule(board, observed, reasons)
     held = {each.card: each for each in scheduled.held}
