@@ -16,7 +16,7 @@ from gitkanban.board.repo.place import FOLDER, Place, clone_id
 from gitkanban.care import equipment, leftovers, readiness
 from gitkanban.core.care.doctor import DEPEND_ON_LOCKS, symptoms
 from gitkanban.core.care.leftovers import known_cards
-from gitkanban.core.care.surroundings import Seen
+from gitkanban.core.care.surroundings import Surroundings
 from gitkanban.core.model import Board, Config
 from gitkanban.core.symptom import Symptom
 from gitkanban.runs import agent_setup, trust, watching
@@ -42,7 +42,7 @@ def examine(place: Place, board: Board, now: int) -> list[Symptom]:
 
 
 # Long: a value for each field of what is looked at.
-def look(place: Place, board: Board, now: int) -> Seen:
+def look(place: Place, board: Board, now: int) -> Surroundings:
     """One look at everything. Raises GitFailed, OSError."""
     config = board.config
     locks = Locks(place.private)
@@ -55,7 +55,7 @@ def look(place: Place, board: Board, now: int) -> Seen:
     driver = equipment.find_merge_driver(place)
     claim = machines.look(place)
     runs, held = leftovers.look_at_runs(place, unsettled, locks, now)
-    return Seen(
+    return Surroundings(
         now=now,
         clone=clone_id(place),
         tokens=tokens,

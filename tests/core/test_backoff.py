@@ -4,7 +4,7 @@ import pytest
 
 from gitkanban.core.backoff import LONGEST, due
 from gitkanban.core.care.doctor import symptoms
-from gitkanban.core.care.surroundings import Seen
+from gitkanban.core.care.surroundings import Surroundings
 from gitkanban.core.graph import ready
 from gitkanban.core.model import Board, Run
 from gitkanban.core.tick.standing import standing
@@ -48,6 +48,8 @@ def test_a_back_off_lasts_no_longer_than_the_longest(
     assert (held.at if held else 0) == (expected if expected > NOW else 0)
     assert ("lies further ahead" in (held.text if held else "")) == (NOW < expected < not_before)
     found = [
-        each.subject for each in symptoms(given, Seen(NOW, CLONE)) if each.code == "waits-too-long"
+        each.subject
+        for each in symptoms(given, Surroundings(NOW, CLONE))
+        if each.code == "waits-too-long"
     ]
     assert found == (["a"] if not_before > NOW + LONGEST else [])

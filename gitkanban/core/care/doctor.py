@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from gitkanban.core.backoff import LONGEST, describe_excess
 from gitkanban.core.care import equipment, leftovers, readiness
-from gitkanban.core.care.surroundings import Seen
+from gitkanban.core.care.surroundings import Surroundings
 from gitkanban.core.model import RUNNING, TODO, Board
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.symptom import ERROR, INFO, QUIET_MOST, RESTORE_CHECKOUT, WARNING, Symptom
@@ -26,7 +26,7 @@ DEPEND_ON_LOCKS = frozenset(
 )
 
 
-def symptoms(board: Board, seen: Seen) -> list[Symptom]:
+def symptoms(board: Board, seen: Surroundings) -> list[Symptom]:
     """Everything found, the worst first, then in the order of the list in `_EXAMINATIONS`."""
     found = [each for examine in _EXAMINATIONS for each in examine(board, seen)]
     if seen.elsewhere:  # whether runs live cannot be said here
@@ -35,7 +35,7 @@ def symptoms(board: Board, seen: Seen) -> list[Symptom]:
     return sorted(found, key=lambda each: order.index(each.severity))
 
 
-def _config_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
+def _config_symptoms(board: Board, seen: Surroundings) -> Iterator[Symptom]:
     for problem in board.problems:
         where = f"{problem.file}:{problem.line}:{problem.column}" if problem.line else problem.file
         code = "unreadable-card" if problem.card else "broken-config"
@@ -43,7 +43,7 @@ def _config_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
         yield Symptom(ERROR, code, what, f"{where}: {problem.message}", problem.hint)
 
 
-def _machine_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
+def _machine_symptoms(board: Board, seen: Surroundings) -> Iterator[Symptom]:
     if seen.elsewhere:
         yield Symptom(
             ERROR,
@@ -54,7 +54,7 @@ def _machine_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
         )
 
 
-def _ticking_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
+def _ticking_symptoms(board: Board, seen: Surroundings) -> Iterator[Symptom]:
     waiting = any(card.status in (TODO, RUNNING) for card in open_cards(board.cards))
     severity = WARNING if waiting else INFO
     advice = "Let cron call `gitkanban tick` every minute: docs/cron.md."
@@ -65,7 +65,7 @@ def _ticking_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
         yield Symptom(severity, "not-ticking", "tick", f"the last tick was {ago} ago", advice)
 
 
-def _container_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
+def _container_symptoms(board: Board, seen: Surroundings) -> Iterator[Symptom]:
     if seen.ticked_first:
         yield Symptom(
             WARNING,
@@ -77,7 +77,7 @@ def _container_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
         )
 
 
-def _standstill_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
+def _standstill_symptoms(board: Board, seen: Surroundings) -> Iterator[Symptom]:
     # A lock in the way is told as such, with what may be done about it.
     if seen.standstill and not any(lock.path in seen.standstill for lock in seen.locks):
         yield Symptom(
@@ -89,7 +89,7 @@ def _standstill_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
         )
 
 
-def _signing_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
+def _signing_symptoms(board: Board, seen: Surroundings) -> Iterator[Symptom]:
     if seen.unsigned:
         yield Symptom(
             WARNING,
@@ -100,7 +100,7 @@ def _signing_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
         )
 
 
-def _checkout_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
+def _checkout_symptoms(board: Board, seen: Surroundings) -> Iterator[Symptom]:
     for root, branch in seen.behind:
         yield Symptom(
             ERROR,
@@ -129,7 +129,7 @@ def _checkout_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
         )
 
 
-def _clock_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
+def _clock_symptoms(board: Board, seen: Surroundings) -> Iterator[Symptom]:
     advice = "Set the clock right. Runs go on: nothing judges a lock by its age."
     if abs(seen.jumped) > CLOCK_MOST:
         way = "forward" if seen.jumped > 0 else "back"
@@ -148,7 +148,7 @@ def _clock_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
             yield Symptom(WARNING, "clock", "clock", text, advice)
 
 
-def _wait_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
+def _wait_symptoms(board: Board, seen: Surroundings) -> Iterator[Symptom]:
     for card in board.cards.values():
         if card.status != TODO or card.not_before - seen.now <= LONGEST:
             continue
@@ -160,7 +160,7 @@ def _wait_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
         yield Symptom(WARNING, "waits-too-long", card.id, text, advice)
 
 
-def _trust_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
+def _trust_symptoms(board: Board, seen: Surroundings) -> Iterator[Symptom]:
     for worker, why in sorted(seen.untrusted.items()):
         yield Symptom(
             WARNING,
@@ -171,7 +171,7 @@ def _trust_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
         )
 
 
-def _tampering_symptoms(board: Board, seen: Seen) -> Iterator[Symptom]:
+def _tampering_symptoms(board: Board, seen: Surroundings) -> Iterator[Symptom]:
     for line in seen.tampering:
         yield Symptom(
             WARNING,

@@ -6,7 +6,7 @@ A part of the check-up of `core.care.doctor`; it sees facts only.
 from collections.abc import Iterator
 
 from gitkanban.core.agents.presets import preset_of
-from gitkanban.core.care.surroundings import Seen
+from gitkanban.core.care.surroundings import Surroundings
 from gitkanban.core.model import Board
 from gitkanban.core.symptom import ERROR, INFO, WARNING, Symptom
 from gitkanban.core.tick.agent_state import (
@@ -24,7 +24,7 @@ FREE_LEAST = 1 << 30  # bytes
 FREE_BARELY = 100 << 20
 
 
-def network(board: Board, seen: Seen) -> Iterator[Symptom]:
+def network(board: Board, seen: Surroundings) -> Iterator[Symptom]:
     """Locks on a network file system, which need not hold."""
     if seen.network:
         yield Symptom(
@@ -37,7 +37,7 @@ def network(board: Board, seen: Seen) -> Iterator[Symptom]:
         )
 
 
-def disks(board: Board, seen: Seen) -> Iterator[Symptom]:
+def disks(board: Board, seen: Surroundings) -> Iterator[Symptom]:
     """Disks that are nearly full."""
     for disk in seen.disks:
         few = 0 <= disk.files < 10_000
@@ -53,7 +53,7 @@ def disks(board: Board, seen: Seen) -> Iterator[Symptom]:
         )
 
 
-def unwritable(board: Board, seen: Seen) -> Iterator[Symptom]:
+def unwritable(board: Board, seen: Surroundings) -> Iterator[Symptom]:
     """Folders of git's that this user may not write to."""
     for path in seen.unwritable:
         yield Symptom(
@@ -65,7 +65,7 @@ def unwritable(board: Board, seen: Seen) -> Iterator[Symptom]:
         )
 
 
-def programs(board: Board, seen: Seen) -> Iterator[Symptom]:
+def programs(board: Board, seen: Surroundings) -> Iterator[Symptom]:
     """Programs that workers name and that cannot be run here."""
     for worker, program, why in seen.missing:
         yield Symptom(
@@ -77,7 +77,7 @@ def programs(board: Board, seen: Seen) -> Iterator[Symptom]:
         )
 
 
-def memory_homes(board: Board, seen: Seen) -> Iterator[Symptom]:
+def memory_homes(board: Board, seen: Surroundings) -> Iterator[Symptom]:
     """Memory homes that cannot be used."""
     for worker, why in seen.memories:
         yield Symptom(
@@ -89,7 +89,7 @@ def memory_homes(board: Board, seen: Seen) -> Iterator[Symptom]:
         )
 
 
-def sandboxes(board: Board, seen: Seen) -> Iterator[Symptom]:
+def sandboxes(board: Board, seen: Surroundings) -> Iterator[Symptom]:
     """Sandboxes that this machine cannot make."""
     for worker, why in seen.sandboxes:
         yield Symptom(
@@ -101,7 +101,7 @@ def sandboxes(board: Board, seen: Seen) -> Iterator[Symptom]:
         )
 
 
-def merge_driver(board: Board, seen: Seen) -> Iterator[Symptom]:
+def merge_driver(board: Board, seen: Surroundings) -> Iterator[Symptom]:
     """A merge driver that is not installed, or whose program is gone."""
     if not seen.driver:
         yield Symptom(
@@ -121,7 +121,7 @@ def merge_driver(board: Board, seen: Seen) -> Iterator[Symptom]:
         )
 
 
-def agents(board: Board, seen: Seen) -> Iterator[Symptom]:
+def agents(board: Board, seen: Surroundings) -> Iterator[Symptom]:
     """Agents that can be started and then say nothing."""
     for worker, program, why in seen.ready.silent:
         yield Symptom(
@@ -133,7 +133,7 @@ def agents(board: Board, seen: Seen) -> Iterator[Symptom]:
         )
 
 
-def logins(board: Board, seen: Seen) -> Iterator[Symptom]:
+def logins(board: Board, seen: Surroundings) -> Iterator[Symptom]:
     """Agents that said that they cannot work here, and those that seem not to be set up."""
     faults = seen.agents.faults
     for worker, fault in sorted(faults.items()):
@@ -156,7 +156,7 @@ def logins(board: Board, seen: Seen) -> Iterator[Symptom]:
             yield Symptom(INFO, "agent-setup", worker, f"{worker}: {lack}", advice)
 
 
-def quotas(board: Board, seen: Seen) -> Iterator[Symptom]:
+def quotas(board: Board, seen: Surroundings) -> Iterator[Symptom]:
     """Profiles whose service asked to come back later."""
     for profile in sorted(seen.agents.quotas):
         quota = quota_now(seen.agents, profile, seen.now)
@@ -171,7 +171,7 @@ def quotas(board: Board, seen: Seen) -> Iterator[Symptom]:
             yield Symptom(INFO, "quota", profile, text, advice)
 
 
-def budgets(board: Board, seen: Seen) -> Iterator[Symptom]:
+def budgets(board: Board, seen: Surroundings) -> Iterator[Symptom]:
     """Budgets that cannot be kept, because the agent does not say what it costs."""
     config = board.config
     for worker in config.workers.values() if config else ():
@@ -187,7 +187,7 @@ def budgets(board: Board, seen: Seen) -> Iterator[Symptom]:
             )
 
 
-def foreign_files(board: Board, seen: Seen) -> Iterator[Symptom]:
+def foreign_files(board: Board, seen: Surroundings) -> Iterator[Symptom]:
     """Files of other users where this one must write."""
     for each in seen.foreign:
         count = "1 file" if each.number == 1 else f"{each.number} files"

@@ -5,7 +5,7 @@ A part of the check-up of `core.care.doctor`; it sees facts only. Dead or alive 
 
 from collections.abc import Iterator
 
-from gitkanban.core.care.surroundings import RunSeen, Seen, WorktreeSeen
+from gitkanban.core.care.surroundings import RunSeen, Surroundings, WorktreeSeen
 from gitkanban.core.ids import branch_of
 from gitkanban.core.model import RUNNING, Board
 from gitkanban.core.split_cards import open_cards
@@ -37,7 +37,7 @@ def known_cards(board: Board) -> set[str]:
     return {*board.cards, *board.archived, *unreadable}
 
 
-def runs(board: Board, seen: Seen) -> Iterator[Symptom]:
+def runs(board: Board, seen: Surroundings) -> Iterator[Symptom]:
     """Runs that are not what their record, their card or their lease says."""
     cards_by_run = {token.run: token.card for token in seen.tokens}
     cards_by_run |= {
@@ -100,7 +100,7 @@ def _somebody_elses(run: RunSeen, card: str) -> Symptom:
     )
 
 
-def environments(board: Board, seen: Seen) -> Iterator[Symptom]:
+def environments(board: Board, seen: Surroundings) -> Iterator[Symptom]:
     """Run folders that hold the environment of an older version."""
     if seen.exposed:
         count = len(seen.exposed)
@@ -116,7 +116,7 @@ def environments(board: Board, seen: Seen) -> Iterator[Symptom]:
         )
 
 
-def leases(board: Board, seen: Seen) -> Iterator[Symptom]:
+def leases(board: Board, seen: Surroundings) -> Iterator[Symptom]:
     """Lease tokens without a run, and runs without one."""
     runs = {run.run: run for run in seen.runs}
     for token in seen.tokens:
@@ -145,7 +145,7 @@ def leases(board: Board, seen: Seen) -> Iterator[Symptom]:
             )
 
 
-def cards(board: Board, seen: Seen) -> Iterator[Symptom]:
+def cards(board: Board, seen: Surroundings) -> Iterator[Symptom]:
     """Cards that say `running` while no run of theirs is here."""
     for card in sorted(board.cards.values()):
         if card.status != RUNNING:
@@ -170,7 +170,7 @@ def cards(board: Board, seen: Seen) -> Iterator[Symptom]:
             )
 
 
-def worktrees(board: Board, seen: Seen) -> Iterator[Symptom]:
+def worktrees(board: Board, seen: Surroundings) -> Iterator[Symptom]:
     """Worktrees without a card, locked for nobody, moved, or gone."""
     alive = {run.run for run in seen.runs if run.alive or run.owner}
     known = known_cards(board)
@@ -221,7 +221,7 @@ def _astray_symptom(tree: WorktreeSeen) -> Symptom:
     )
 
 
-def worktrees_beside(board: Board, seen: Seen) -> Iterator[Symptom]:
+def worktrees_beside(board: Board, seen: Surroundings) -> Iterator[Symptom]:
     """Worktrees that a session made for itself."""
     for tree in seen.beside:
         yield Symptom(
@@ -248,7 +248,7 @@ def _orphan_symptom(tree: WorktreeSeen) -> Symptom:
     )
 
 
-def branches(board: Board, seen: Seen) -> Iterator[Symptom]:
+def branches(board: Board, seen: Surroundings) -> Iterator[Symptom]:
     """Branches of cards that are not on the board."""
     kept = {tree.card for tree in seen.worktrees if tree.there}
     for branch in seen.branches:
@@ -275,7 +275,7 @@ def branches(board: Board, seen: Seen) -> Iterator[Symptom]:
             )
 
 
-def salvages(board: Board, seen: Seen) -> Iterator[Symptom]:
+def salvages(board: Board, seen: Surroundings) -> Iterator[Symptom]:
     """What was salvaged, and waits for a person to look at it."""
     for each in seen.salvages:
         ago = span(seen.now - each.at)
@@ -289,7 +289,7 @@ def salvages(board: Board, seen: Seen) -> Iterator[Symptom]:
         )
 
 
-def locks(board: Board, seen: Seen) -> Iterator[Symptom]:
+def locks(board: Board, seen: Surroundings) -> Iterator[Symptom]:
     """Lock files of git's that are in the way."""
     for lock in seen.locks:
         if lock.user:

@@ -5,12 +5,12 @@ A part of the check-up of `core.care.doctor`; it sees facts only.
 
 from collections.abc import Iterator
 
-from gitkanban.core.care.surroundings import BlockingBranch, Seen
+from gitkanban.core.care.surroundings import BlockingBranch, Surroundings
 from gitkanban.core.model import Board
 from gitkanban.core.symptom import DELETE_BRANCH, ERROR, Symptom
 
 
-def start(board: Board, seen: Seen) -> Iterator[Symptom]:
+def start(board: Board, seen: Surroundings) -> Iterator[Symptom]:
     """What would stop the next start."""
     ready = seen.ready
     if ready.no_base:
@@ -39,7 +39,7 @@ def _blocked_branch_symptom(branch: BlockingBranch) -> Symptom:
     )
 
 
-def accept(board: Board, seen: Seen) -> Iterator[Symptom]:
+def accept(board: Board, seen: Surroundings) -> Iterator[Symptom]:
     """What would stop the next accept."""
     for root, why in () if seen.unwritable else seen.ready.stuck:
         yield Symptom(

@@ -133,7 +133,7 @@ class Readiness(NamedTuple):
     stuck: tuple[tuple[str, str], ...] = ()  # (checkout of base, why it could follow no move)
 
 
-class Seen(NamedTuple):
+class Surroundings(NamedTuple):
     """Everything that was looked at. Times are epoch seconds."""
 
     now: int

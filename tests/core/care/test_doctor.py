@@ -18,7 +18,7 @@ from gitkanban.core.care.surroundings import (
     Readiness,
     RunSeen,
     SalvageSeen,
-    Seen,
+    Surroundings,
     TokenSeen,
     WorktreeSeen,
 )
@@ -28,7 +28,7 @@ from gitkanban.core.tick.closing import Tries
 from gitkanban.core.tick.facts import AgentFault, AgentState, Quota
 from tests.support.boards import CLONE, NOW, board
 
-QUIET = Seen(NOW, CLONE, ticked=NOW - 30, tip_at=NOW - 40)
+QUIET = Surroundings(NOW, CLONE, ticked=NOW - 30, tip_at=NOW - 40)
 IDLE = board("T1 done", "T2 backlog")
 BUSY = board("T1 todo")
 RUNNING = board("T1 running run=r1 slot=solo#1")
@@ -42,7 +42,7 @@ WELL = QUIET._replace(
 )
 
 
-def found(state: Board, seen: Seen) -> list[Symptom]:
+def found(state: Board, seen: Surroundings) -> list[Symptom]:
     return symptoms(state, seen)
 
 
