@@ -212,7 +212,9 @@ def _short_size(ids: Sequence[str]) -> int:
 def _run_lines(run: Run, name: str, short: str, clone: str, look: Look) -> list[str]:
     """`try 1  ✓ 11s  $0.04  backend#1  f2619f1  2 new commits`, and its summary below."""
     went_well = run.outcome == SUCCEEDED
-    outcome = look.paint("✓", "green") if went_well else look.paint(f"✗ {run.outcome}", "red")
+    outcome = (
+        look.paint("✓", "green") if went_well else look.paint(f"✗ {shown(run.outcome)}", "red")
+    )
     away = f"on {run.host} (clone {run.clone})" if run.clone not in ("", clone) else ""
     parts = [
         age(run.ended - run.started) if run.started else "never began",

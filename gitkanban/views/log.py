@@ -14,7 +14,7 @@ _STATES = {"todo": "waiting", "blocked": "failed"}
 def log_lines(events: Sequence[Any], now: float, look: Look) -> list[str]:
     """Events as they come, each under its day of this machine's clock, within the width."""
     lines, day = [], ""
-    cards = max((width(event.card) for event in events), default=0)
+    cards = max((width(shown(event.card)) for event in events), default=0)
     actors = min(16, max((width(shown(event.actor)) for event in events), default=0))
     room = max(8, look.width - 14 - min(cards, 20) - actors - 2)
     texts = min(room, max((width(shown(event.text)) for event in events), default=0))
@@ -23,7 +23,7 @@ def log_lines(events: Sequence[Any], now: float, look: Look) -> list[str]:
         if date != day:
             day = date
             lines.append(look.paint(_day_words(date, now), "bold"))
-        name = padded(clipped(event.card, 20), min(cards, 20))
+        name = padded(clipped(shown(event.card), 20), min(cards, 20))
         text = padded(clipped(shown(event.text), texts), texts)
         mark = sign(look, _STATES.get(event.status, event.status))
         actor = look.paint(clipped(shown(event.actor), actors), "dim")

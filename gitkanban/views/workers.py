@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gitkanban.views.text import plural, shown, table
+from gitkanban.views.text import clipped, plural, shown, table
 
 
 def _share_words(worker: dict[str, Any]) -> str:
@@ -16,8 +16,23 @@ def _taken_words(running: int, limit: int, reserved: int = 0) -> str:
     return f"{running}/{limit}" + (f" ({reserved} reserved)" if reserved else "")
 
 
-def workers_text(data: dict[str, Any]) -> str:
-    """The page of `gitkanban workers`, from the data of `status --json`."""
+def workers_tsv(data: dict[str, Any]) -> str:
+    """A line a worker for programs; its fields are named in the command's help."""
+    keys = ("name", "profile", "mode", "running", "limit", "ready", "waiting", "stuck", "weight")
+    return "".join(
+        "\t".join(shown(str(worker[key])) for key in (*keys, "share", "paused")) + "\n"
+        for worker in data["workers"]
+    )
+
+
+def problem_lines(data: dict[str, Any]) -> list[str]:
+    """The mistakes of the config, for which workers are left out."""
+    return [shown(_problem_line(each)) for each in data["problems"] if is_of_config(each)]
+
+
+def workers_text(data: dict[str, Any], total: int) -> str:
+    """The page of `gitkanban workers`, from the data of `status --json`; lines of at most `total`
+    columns."""
     rows = [
         [
             worker["name"],
@@ -35,7 +50,7 @@ def workers_text(data: dict[str, Any]) -> str:
         for worker in data["workers"]
     ]
     heads = ["worker", "profile", "mode", "running", "ready", "waiting", "stuck", "share", "paused"]
-    problems = [shown(_problem_line(each)) for each in data["problems"] if is_of_config(each)]
+    problems = problem_lines(data)
     parts = [table(heads, rows)] if rows or not problems else []
     host = data["host"]
     if host["limit"]:
@@ -49,7 +64,8 @@ def workers_text(data: dict[str, Any]) -> str:
             parts.append(table([head, "taken"], totals))
     if problems:
         parts.append("\n".join([f"{plural(len(problems), 'problem')}:", *problems]))
-    return "\n\n".join(parts) + "\n"
+    lines = "\n\n".join(parts).split("\n")
+    return "".join(f"{clipped(line, total)}\n" for line in lines)
 
 
 def is_of_config(problem: dict[str, Any]) -> bool:

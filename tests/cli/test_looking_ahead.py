@@ -250,7 +250,7 @@ def test_a_worker_with_a_mistake_is_named_by_all_and_can_be_mended(planned: Path
     mistake = ".kanban/config.yaml:16:15: weight must be a whole number from 1, found '0'"
     ok(planned, "unlink", "T1", "T0")
     assert f"worker {POOL} has a mistake ({mistake})" in ok(planned, "why", "T1")
-    assert mistake in ok(planned, "workers")
+    assert mistake in ok(planned, "workers", "--format", "text")
     assert json.loads(ok(planned, "workers", "--json"))["problems"][0]["line"] == 16
     done = call(planned, "add", "x", "-w", POOL)
     assert (done.code, done.err.splitlines()[0]) == (
@@ -264,13 +264,13 @@ def test_a_worker_with_a_mistake_is_named_by_all_and_can_be_mended(planned: Path
     done = call(planned, "workers", "set", POOL, "weight=1")
     assert (done.code, done.err) == (0, "")
     assert "nothing holds it" in ok(planned, "why", "T1")
-    assert "problem" not in ok(planned, "workers")
+    assert "problem" not in ok(planned, "workers", "--format", "text")
 
 
 def test_a_config_that_cannot_be_read_is_reported_by_workers(planned: Path) -> None:
     written(planned, "max_concurrency: 6 ", "max_concurrency: x ")
     mistake = ".kanban/config.yaml:4:20: max_concurrency must be a whole number from 1, found 'x'"
-    assert ok(planned, "workers") == f"1 problem:\n  {mistake}\n"
+    assert ok(planned, "workers", "--format", "text") == f"1 problem:\n  {mistake}\n"
     done = call(planned, "workers", "set", POOL, "weight=2")
     assert done.code == 1 and mistake in done.err
     assert "freed by its repair; see `gitkanban check`" in ok(planned, "why", "T0")
@@ -286,10 +286,19 @@ def test_the_log_shows_changes_of_the_config_in_their_own_words(planned: Path) -
     ]
 
 
+def test_workers_in_a_pipe_are_a_line_each(planned: Path) -> None:
+    rows = [line.split("\t") for line in ok(planned, "workers").splitlines()]
+    data = json.loads(ok(planned, "workers", "--json"))["workers"]
+    assert [(row[0], row[3], row[4]) for row in rows] == [
+        (each["name"], str(each["running"]), str(each["limit"])) for each in data
+    ]
+    assert {len(row) for row in rows} == {11}
+
+
 def test_workers_shows_the_host_and_what_is_reserved_of_it(planned: Path) -> None:
-    assert "reserved" not in ok(planned, "workers")
+    assert "reserved" not in ok(planned, "workers", "--format", "text")
     ok(planned, "workers", "set", "messages-owner", "reserve=1")
-    page = ok(planned, "workers")
+    page = ok(planned, "workers", "--format", "text")
     assert "this one  0/6 (1 reserved)" in page and " 0/1 (1 reserved) " in page
     for data in (
         json.loads(ok(planned, "workers", "--json")),

@@ -25,9 +25,9 @@ DEADLINE = 60  # seconds, on a machine that is busy
 class Screen:
     """A command on a terminal of its own; `until` reads what it prints up to a sign of it."""
 
-    def __init__(self, cwd: Path, *argv: str, **env: str) -> None:
+    def __init__(self, cwd: Path, *argv: str, lines: int = 24, **env: str) -> None:
         self.fd, theirs = pty.openpty()
-        self.size(80, 24)
+        self.size(80, lines)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "gitkanban", *argv], cwd=cwd, start_new_session=True,
             env={**os.environ, "TERM": "xterm", "LC_ALL": "C.UTF-8", **env},
@@ -53,6 +53,12 @@ class Screen:
         said, self.text = self.text[: found.end()], self.text[found.end() :]
         return said
 
+    def close(self) -> None:
+        """End it, whatever it does."""
+        self.process.kill()
+        self.process.wait()
+        os.close(self.fd)
+
     def end(self, number: int) -> int:
         """Its exit code after a signal; what it prints until then is read, or it would wait."""
         self.process.send_signal(number)
@@ -73,9 +79,7 @@ def screen(board: Path) -> Iterator[Screen]:
     ok(board, "trust", "--yes")
     shown = Screen(board, "status", "--watch=0.2", "--bell")
     yield shown
-    shown.process.kill()
-    shown.process.wait()
-    os.close(shown.fd)
+    shown.close()
 
 
 def test_it_is_drawn_anew_and_rings_when_another_card_needs_you(
@@ -123,9 +127,7 @@ def test_a_dumb_terminal_gets_each_new_page_without_escapes(board: Path) -> None
         ok(board, "block", "T0", "--why", "which port?")
         assert "\x1b" not in first + shown.until("which port")
     finally:
-        shown.process.kill()
-        shown.process.wait()
-        os.close(shown.fd)
+        shown.close()
 
 
 @pytest.mark.parametrize(

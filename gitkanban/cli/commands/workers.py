@@ -6,15 +6,17 @@ from collections.abc import Sequence
 import click
 
 from gitkanban.board.repo.place import Place
+from gitkanban.cli import paging
 from gitkanban.cli.here import (
     branch_option,
-    json_option,
     place_here,
     print_json,
     refuse_in_session,
     say,
     tell,
 )
+from gitkanban.cli.terminal import is_terminal, terminal_width
+from gitkanban.cli.viewing import form_of, list_options
 from gitkanban.core.model import Board, Config
 from gitkanban.errors import UsageError
 
@@ -22,8 +24,8 @@ from gitkanban.errors import UsageError
 @click.command("workers")
 @click.argument("words", nargs=-1, metavar="[set NAME KEY=VALUE…]")
 @branch_option
-@json_option
-def workers_command(words: tuple[str, ...], branch: str, as_json: bool) -> None:
+@list_options
+def workers_command(words: tuple[str, ...], branch: str, form: str | None) -> None:
     """Show workers (running/limit, ready, waiting, stuck, share), the host, profiles and capacities.
 
     \b
@@ -35,26 +37,33 @@ def workers_command(words: tuple[str, ...], branch: str, as_json: bool) -> None:
     it. An empty value removes the key. Write lists as shell words and nested keys with dots
     (needs.build=1). An edit that would make the config invalid is refused. Changed commands need
     `gitkanban trust` again before they run.
+
+    In a pipe it prints a line a worker, tab-separated: name, profile, mode, running, limit, ready,
+    waiting, stuck, weight, share (0 to 1), why it is paused.
     """
+    form = form_of(form)
     if words and words[0] != "set":
         raise UsageError(
             f"{words[0]!r} is not a workers command", "Did you mean workers set NAME …?"
         )
     if words:
-        _set_keys(words[1:], branch, as_json)
+        _set_keys(words[1:], branch, form == "json")
         return
     if branch:
         raise UsageError("--branch is for workers set", "See `gitkanban status`.")
     from gitkanban.cli.quick import status_now
-    from gitkanban.views.workers import is_of_config, workers_text
+    from gitkanban.views.workers import is_of_config, problem_lines, workers_text, workers_tsv
 
     data = status_now()
-    if as_json:
+    if form == "json":
         data["problems"] = [each for each in data["problems"] if is_of_config(each)]
         keys = ("workers", "host", "profiles", "capacities", "problems")
         print_json({key: data[key] for key in keys})
+    elif form == "text" or (not form and is_terminal()):
+        paging.write(workers_text(data, terminal_width() if is_terminal() else 1 << 30))
     else:
-        click.echo(workers_text(data), nl=False)
+        click.echo(workers_tsv(data), nl=False)
+        tell(problem_lines(data))
 
 
 def _set_keys(words: Sequence[str], branch: str, as_json: bool) -> None:
