@@ -50,9 +50,12 @@ def _colour_choice() -> bool | None:
 
 
 def ascii_only() -> bool:
-    """Whether only ASCII signs can be drawn: by `--ascii`, or by the locale."""
+    """Whether only ASCII signs can be drawn: by `--ascii`, or by a terminal's locale. What is read by
+    programs is the same in every locale."""
     if _said.get("ascii"):
         return True
+    if not is_terminal():
+        return False
     get = os.environ.get
     # Python sets LC_CTYPE itself where the locale is C (PEP 538).
     coerced = get("LC_CTYPE") == "C.UTF-8" and get("LANG", "C") in ("", "C", "POSIX")
