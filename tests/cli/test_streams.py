@@ -114,7 +114,7 @@ def cards(here: Path) -> list[dict[str, str]]:
 def test_a_stream_of_less_than_utf_8_gets_escapes(board: Path) -> None:
     ok(board, "edit", "T0", "--title", "A → B")
     done = sh(board, "gitkanban show T0", PYTHONIOENCODING="ascii")
-    assert (done.returncode, done.stdout.splitlines()[0]) == (0, r"\u25cb T0  A \u2192 B")
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, r"\xb7 T0  A \u2192 B")
 
 
 def test_an_error_keeps_the_spelling_of_its_path(board: Path) -> None:
