@@ -334,7 +334,7 @@ class BoardScreen(App[str]):
     def _load_page(self) -> None:
         """Ask for the open page of the card, unless it is there or asked for."""
         card = self._card
-        if card is None:
+        if card is None or self.screen.has_class("columns"):
             self._wanted = self._tail = None
             return
         self._pane.show_head(card, clock.now())
@@ -344,7 +344,7 @@ class BoardScreen(App[str]):
             wanted = (
                 card["id"],
                 self._pane.page,
-                f"{self._data['board']['commit']} {card['held']}",
+                self._state_of_page(card),
             )
         if wanted == self._wanted:
             return
@@ -354,18 +354,24 @@ class BoardScreen(App[str]):
         # Moving fast over cards reads none but the last.
         self.set_timer(0.08, lambda: self._ask_page(wanted))
 
+    def _page_width(self) -> int:
+        """Columns of a page; the last one is the scroll bar's."""
+        return max(20, (self._pane.size.width or self.size.width) - 2)
+
+    def _state_of_page(self, card: CardData) -> str:
+        """A text that changes whenever the card's page has to be made again."""
+        return f"{self._data['board']['commit']} {card['held']} {self._page_width()}"
+
     def _ask_page(self, wanted: tuple[str, str, str]) -> None:
         if wanted != self._wanted or not self._is_open():
             return
         name, page, run = wanted
         self._tail = None
+        look = Look(self._page_width(), self._look_of.colour, self._look_of.ascii_only)
         if page == "log":
-            self._reader.ask(lambda: self._open_log(name, run), lambda tail, failure: (
+            self._reader.ask(lambda: self._open_log(name, run, look), lambda tail, failure: (
                 self._log_opened(wanted, tail, failure)))  # fmt: skip
             return
-
-        pane = self.query_one("#pane").size.width or self.size.width
-        look = Look(max(20, pane - 1), self._look_of.colour, self._look_of.ascii_only)
 
         def read() -> str:
             pages = CardPages(self._place, name)
@@ -383,14 +389,14 @@ class BoardScreen(App[str]):
         if wanted == self._wanted:
             self._pane.show_text(wanted[0], _error_text(failure) if failure else text or "")
 
-    def _open_log(self, card: str, run: str) -> LogTail | None:
+    def _open_log(self, card: str, run: str, look: Look) -> LogTail | None:
         private = self._place.private
         if run:
             found = [folders.of(private, run)]
         else:
             every = (each for each in folders.every(private) if each.spec().one("card") == card)
             found = sorted(every, key=lambda each: each.run)
-        tail = LogTail(found[-1]) if found else None
+        tail = LogTail(found[-1], look) if found else None
         if tail:
             tail.more()
         return tail
@@ -468,6 +474,7 @@ class BoardScreen(App[str]):
             self._pane.text.focus()
         else:
             self._list.focus()
+        self.call_after_refresh(self._load_page)
 
     def action_again(self) -> None:
         """Read the board and the card again."""

@@ -77,7 +77,7 @@ class CardPane(Vertical):
         """The text of the open page; another card's or page's begins at its top."""
         key = (card, self.page)
         room = self.text.size.width - 1
-        lines = text.split("\n") if self.page == "work" else _fold_text(text, room)
+        lines = _fold_text(text, room) if self.page == "prompt" else text.split("\n")
         while lines and not lines[-1]:
             lines.pop()
         lines = self._look.page(lines).split("\n")[:-1]

@@ -112,6 +112,8 @@ class CardList(ScrollView, can_focus=True):
             self._first[number] = len(self._lines)
             parts = self._tall_lines(card) if self._tall else [""]
             self._lines += [_Line(number, part) for part in parts]
+        if self._tall and not self._cards:
+            self._lines = [_Line(-1, _head_of(self._groups[0], 0))]
         self.virtual_size = Size(self.size.width, len(self._lines) or len(self.empty_text))
 
     def on_resize(self) -> None:
@@ -138,7 +140,7 @@ class CardList(ScrollView, can_focus=True):
 
     def _text_of(self, row: int) -> str:
         room = self.size.width
-        if not self._cards and row < len(self.empty_text):
+        if not self._lines and row < len(self.empty_text):
             return clipped(self.empty_text[row], room)
         if row >= len(self._lines):
             return ""

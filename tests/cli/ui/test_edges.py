@@ -54,7 +54,7 @@ def test_odd_texts_are_shown_as_texts_at_every_size(odd: Path, size: tuple[int, 
         await screen.press("b", "l", "h", "b")
         if size[0] >= 80:
             screen.app._list.select("M1")
-            await screen.until("[bold red]not markup[/] [@click=app.quit]")
+            await screen.until("[bold red]not markup[/]", "[@click=app.quit]")
         lines = screen.text.split("\n")
         assert len(lines) == size[1] and max(map(width, lines)) <= size[0] + 2
 
@@ -167,7 +167,7 @@ def test_a_log_of_two_hundred_megabytes_opens_at_its_end_and_follows(tmp_path: P
         file.truncate(200 << 20)
         file.seek(0, os.SEEK_END)
         file.write(b"\nthe last line\nhalf a")
-    tail = LogTail(Folder(str(tmp_path)))
+    tail = LogTail(Folder(str(tmp_path)), Look(80))
     began = time.process_time()
     assert tail.more()
     assert time.process_time() - began < 1
