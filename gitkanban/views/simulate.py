@@ -14,7 +14,7 @@ from gitkanban.views.text import clipped, coloured, columns, padded, plural, sho
 ROWS_MOST = 40  # slots in the picture
 LISTED_MOST = 40  # cards in the table
 CHAIN_MOST = 8
-_COLOURS = ("green", "blue", "yellow", "red")
+_COLOURS = ("green", "cyan", "yellow", "red")
 
 
 def simulation_data(done: Simulated, worth: Assessment, better: Sequence[Advice]) -> dict[str, Any]:

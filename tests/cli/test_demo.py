@@ -27,7 +27,7 @@ def test_the_example_board_is_worked_to_its_end(tmp_path: Path, form: str) -> No
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"^\$ gitkanban tick\nstarted  T0  messages-hermes#1  /", done.stdout, re.M)
-    assert re.search(r"^backend-hermes +2/3 running", done.stdout, re.M)
+    assert re.search(r"^backend-hermes ▮▮▯ 2/3", done.stdout, re.M)
     assert "at most 3 at once: T1, T2, T3" in done.stdout
     repo = where / "messages"
     branch = "kanban" if words else "main"
@@ -41,7 +41,7 @@ def test_the_example_board_is_worked_to_its_end(tmp_path: Path, form: str) -> No
     assert git(repo, "status", "--porcelain") == ""
 
 
-@pytest.mark.parametrize("moment", ["#1 T0", "#1 T1"])
+@pytest.mark.parametrize("moment", ["● T0", "● T1"])
 def test_an_interrupted_demo_leaves_nothing(tmp_path: Path, moment: str) -> None:
     process = subprocess.Popen(
         [sys.executable, "-u", "-m", "gitkanban", "demo"],
