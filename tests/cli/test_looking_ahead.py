@@ -125,7 +125,7 @@ def test_simulate_fits_a_narrow_terminal_and_says_whose_colours_they_are(planned
     narrow = ok(planned, *words, COLUMNS="40")
     assert max(map(len, narrow.splitlines())) <= 40
     text = simulation_text(*_simulated(), colour=True)
-    assert "\x1b[32m█\x1b[0m x  \x1b[34m█\x1b[0m y" in text
+    assert "\x1b[32m█\x1b[0m x  \x1b[36m█\x1b[0m y" in text
 
 
 def test_bars_too_short_for_a_column_of_their_own_do_not_push_others_aside() -> None:
