@@ -1,0 +1,64 @@
+"""The screen once for real: in tmux, by keys, and what becomes of it when its terminal is lost."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.runs.places import until
+
+pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
+
+Tmux = Callable[..., str]
+
+
+@pytest.fixture
+def tmux(states: Path, tmp_path: Path) -> Iterator[Tmux]:
+    """Runs a tmux command on a server of our own, whose one session shows the screen."""
+    inherited = {name: os.environ[name] for name in os.environ if name not in ("COLUMNS", "LINES")}
+    env = {**inherited, "TMUX_TMPDIR": str(tmp_path), "TERM": "screen-256color"}
+
+    def run(*argv: str) -> str:
+        command = ["tmux", "-L", "ui", "-f", "/dev/null", *argv]
+        return subprocess.run(command, env=env, capture_output=True, text=True, check=False).stdout
+
+    script = f"echo $$ > {tmp_path}/pid; {sys.executable} -m gitkanban ui; echo left with $?; cat"
+    run("new-session", "-d", "-x", "80", "-y", "24", "-s", "s", "-c", str(states), script)
+    yield run
+    run("kill-server")
+
+
+def await_text(tmux: Tmux, *parts: str) -> str:
+    return until(
+        lambda: (text := tmux("capture-pane", "-p")) and all(p in text for p in parts) and text,
+        f"{parts} in {tmux('capture-pane', '-p')}",
+    )
+
+
+def test_by_keys_in_tmux(tmux: Tmux) -> None:
+    await_text(tmux, "NEEDS YOU 3", "1 card  2 work")
+    tmux("send-keys", "/")
+    await_text(tmux, "\n / ")
+    tmux("send-keys", "later", "Enter")
+    await_text(tmux, "BACKLOG 1", "p approve")
+    tmux("send-keys", "p")
+    await_text(tmux, "B1 backlog → todo")
+    tmux("resize-window", "-x", "60", "-y", "20")
+    until(lambda: "1 card" not in tmux("capture-pane", "-p"), "one pane")
+    tmux("send-keys", "q")
+    await_text(tmux, "left with 0")
+
+
+def test_a_lost_terminal_ends_it(tmux: Tmux, tmp_path: Path) -> None:
+    await_text(tmux, "NEEDS YOU 3")
+    shell = (tmp_path / "pid").read_text().strip()
+    children = Path(f"/proc/{shell}/task/{shell}/children")
+    if not children.exists():
+        pytest.skip("no /proc to find the program by")
+    program = children.read_text().split()[0]
+    tmux("kill-session")
+    until(lambda: not Path(f"/proc/{program}").exists(), "the end of the program")
