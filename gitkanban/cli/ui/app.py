@@ -334,6 +334,8 @@ class BoardScreen(App[str]):
     def _load_page(self) -> None:
         """Ask for the open page of the card, unless it is there or asked for."""
         card = self._card
+        if not self._is_open():
+            return
         if card is None or self.screen.has_class("columns"):
             self._wanted = self._tail = None
             return
@@ -655,6 +657,8 @@ class BoardScreen(App[str]):
         self.call_after_refresh(self._after_resize)
 
     def _after_resize(self) -> None:
+        if not self._is_open():
+            return
         if not self.screen.has_class("narrow") and self.focused is self._list:
             self.screen.remove_class("opened")
         self._wanted = None
