@@ -281,7 +281,7 @@ def stood_in(board: Board, seen: Observed) -> Board:
         own = config.workers.get(card.worker)
         if (
             own and own.fallback and card.status == TODO
-            and own.profile in seen.agents.quotas
+            and _is_limited(seen, own.profile)
             and not _idle(board, unlimited, own.name)
             and not _idle(board, seen, own.fallback)
         ):  # fmt: skip
@@ -323,11 +323,16 @@ def violations(board: Board, seen: Observed, done: Scheduled) -> list[str]:
     return wrong
 
 
+def _is_limited(seen: Observed, profile: str) -> bool:
+    quota = seen.agents.quotas.get(profile)
+    return quota is not None and quota.until > seen.now
+
+
 def _idle(board: Board, seen: Observed, name: str) -> bool:
     worker = (board.config or Config()).workers[name]
     if name in board.paused or name in seen.untrusted or name in seen.missing:
         return True
-    if name in seen.agents.faults or worker.profile in seen.agents.quotas:
+    if name in seen.agents.faults or _is_limited(seen, worker.profile):
         return True
     return not (worker.command or worker.runner)
 

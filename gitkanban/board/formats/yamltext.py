@@ -325,7 +325,8 @@ def block(text: str, indent: str = "  ") -> str:
     The header goes behind the key. What a literal block cannot hold is double-quoted.
     """
     core = text.rstrip("\n")
-    if not core.strip() or _ODD.search(text):
+    # A last line of nothing but white space cannot be distinguished from the layout around it.
+    if not core.rpartition("\n")[2].strip() or _ODD.search(text):
         return scalar(text) if text else "''"
     tail = len(text) - len(core)
     chomp = "-" if tail == 0 else "" if tail == 1 else "+"
