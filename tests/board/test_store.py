@@ -9,7 +9,9 @@ import pytest
 
 from gitkanban.board import store
 from gitkanban.board.content import board_cache, reading
+from gitkanban.board.formats import cardfile
 from gitkanban.board.repo import place
+from gitkanban.board.review import revisions
 from gitkanban.core.changes import AddCard, AddNote, Change, EndRun
 from gitkanban.core.model import Board, Card, Note, Run
 from gitkanban.errors import BoardBusy, GitFailed, NoBoard
@@ -43,6 +45,20 @@ def test_many_processes_lose_no_change(repo: Path, form: str) -> None:
     assert board == reading.board_at(here, board.commit)
     # The checkout has followed everybody, and its index too.
     assert git(repo / ".kanban" if form else repo, "status", "--porcelain") == ""
+    assert git(repo, "fsck", "--strict", "--no-dangling") == ""
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_was_looked_at_in_the_checkout_before_is_written_all_the_same(
+    repo: Path, form: str
+) -> None:
+    here = new(repo, form, Card("T1"))
+    card = Card("T2", "the same words")
+    file = boards.file_of(repo, "T2")
+    file.write_text(cardfile.render(card))
+    assert "T2" in revisions.read(str(repo)).board.cards  # its objects lie aside, and go with us
+    file.unlink()
+    boards.commit(here, AddCard(card))
     assert git(repo, "fsck", "--strict", "--no-dangling") == ""
 
 

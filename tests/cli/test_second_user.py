@@ -52,7 +52,7 @@ def test_one_may_look(theirs: Path, words: str) -> None:
 def test_doctor_says_that_one_may_only_look(theirs: Path) -> None:
     done = sh(theirs, "doctor")
     assert (done.returncode, done.stderr) == (1, "")
-    assert f"error: you may not write in {theirs}/.git: from here nothing is" in done.stdout
+    assert f"error: you may not write in {theirs}/.git, so nothing can be committed" in done.stdout
 
 
 def test_who_writes_is_told_whom_to_ask(theirs: Path) -> None:

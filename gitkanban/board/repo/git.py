@@ -75,22 +75,33 @@ _AS_THEY_ARE = {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_GRAFT_FILE": os.devnull}
 
 
 def environment() -> dict[str, str]:
-    """Our environment without the variables that point git to a repository."""
+    """Our environment without the variables that point git to a repository.
+
+    Nor to objects that lie aside: a git that writes would take them for being in the repository,
+    and leave them out. `reading_environment` is for one that reads.
+    """
     return {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("GIT_") or name.startswith(_KEPT)
-    } | {"LC_ALL": "C.UTF-8", "LANGUAGE": "", **_AS_THEY_ARE, **_beside}  # LANGUAGE before LC_ALL
+    } | {"LC_ALL": "C.UTF-8", "LANGUAGE": "", **_AS_THEY_ARE}  # LANGUAGE before LC_ALL
 
 
 _ALTERNATES = "GIT_ALTERNATE_OBJECT_DIRECTORIES"
 _beside: dict[str, str] = {}  # where objects lie that this process has written aside
+IN_REPOSITORY = {_ALTERNATES: ""}  # for a git that is to say what the repository itself has
+_READERS = ("cat-file", "diff-tree", "log", "ls-tree", "rev-parse")
+
+
+def reading_environment() -> dict[str, str]:
+    """The same, for a git that writes nothing: it finds what this process has written aside too."""
+    return environment() | _beside
 
 
 def objects_aside(common: str) -> dict[str, str]:
     """The environment of a git that writes no object into the repository.
 
-    Later calls find those objects, as long as this process lives. Raises OSError.
+    Later calls that read find those objects, as long as this process lives. Raises OSError.
     """
     import atexit
     import shutil
@@ -138,12 +149,13 @@ def run(
     worked from even where `safe.bareRepository` is `explicit` (`git help config`).
     """
     safe = ("-c", "safe.bareRepository=all") if known else ()
+    ours = reading_environment() if _git_verb(args) in _READERS else environment()
     try:
         done = limited.run(
             ["git", *safe, *args],
             cwd=cwd,
             input=input,
-            env=environment() | dict(env or {}),
+            env=ours | dict(env or {}),
             limit=None if silence else timeout or _limit,
             silence=silence,
         )
@@ -163,7 +175,8 @@ def run(
 
 @contextmanager
 def stream(cwd: str, *args: str, input: bytes) -> Iterator[IO[bytes]]:
-    """What git prints, as it comes. Raises GitFailed when it failed and was read to its end.
+    """What a git that reads prints, as it comes. Raises GitFailed when it failed and was read to its
+    end.
 
     It is killed where the reader leaves before that, by an error too.
     """
@@ -173,7 +186,7 @@ def stream(cwd: str, *args: str, input: bytes) -> Iterator[IO[bytes]]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=environment(),
+        env=reading_environment(),
     )
     assert process.stdin and process.stdout and process.stderr
     feeder = Thread(target=_feed_stdin, args=(process.stdin, input), daemon=True)

@@ -132,7 +132,7 @@ class NewObjects:
         if not packed:
             return []
         asked = "".join(f"{oid}\n" for oid in packed).encode()
-        done = git.run(self.common, "cat-file", "--batch-check", input=asked)
+        done = git.run(self.common, "cat-file", "--batch-check", input=asked, env=git.IN_REPOSITORY)
         return [line.split(" ")[0] for line in done.lines if line.endswith(" missing")]
 
     def _edit_folder(self, changed: Mapping[bytes, NewFile], start: str) -> str:

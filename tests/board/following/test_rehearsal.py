@@ -159,7 +159,7 @@ def test_a_follow_up_that_was_half_done_completes_itself(bench: Bench) -> None:
 def test_nothing_more_is_accepted_before_that(bench: Bench) -> None:
     left_behind(bench)
     bench.card("T2", other_txt="elsewhere\n")
-    with pytest.raises(BoardBusy, match="brought along"):
+    with pytest.raises(BoardBusy, match="brought up to date"):
         accept(bench.place, "T2")
     for note in (bench.repo / ".git").glob(f"{follow_base.NOTE}*"):
         os.utime(note, (1, 1))
