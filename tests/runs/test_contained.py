@@ -4,7 +4,9 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import pytest
 
@@ -115,10 +117,24 @@ REFUSED = {
     "the machine": "touch /etc/gitkanban-test",
     "the file system": "mount -o remount,rw /",
     "other processes": "test $(ls /proc | grep -c '^[0-9]*$') -gt 9",
-    "files of others in TMPDIR's usual place": "ls /tmp/* /run/* /var/tmp/* 2>/dev/null | grep .",
+    "files of others in TMPDIR's usual place": "cat /tmp/gitkanban-canary.* /var/tmp/gitkanban-canary.* 2>/dev/null | grep . || ls /run/* 2>/dev/null | grep .",
 }  # fmt: skip
 
 
+@pytest.fixture
+def canaries() -> Iterator[None]:
+    """A file of somebody else in each of the usual places for temporary files."""
+    with ExitStack() as stack:
+        for folder in ("/tmp", "/var/tmp"):
+            if os.access(folder, os.W_OK):
+                canary = stack.enter_context(
+                    NamedTemporaryFile("w", prefix="gitkanban-canary.", dir=folder)
+                )
+                print("theirs", file=canary, flush=True)
+        yield
+
+
+@pytest.mark.usefixtures("canaries")
 @pytest.mark.parametrize("script", REFUSED.values(), ids=REFUSED.keys())
 def test_it_is_refused(bench: Bench, script: str) -> None:
     other = bench.start("commit:x", card="T2", number=2)
