@@ -10,7 +10,6 @@ conditional include, a file changed just now) is not cached. It runs no git.
 import marshal
 import os
 import sys
-import time
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
@@ -19,7 +18,7 @@ from gitkanban import __version__, files, programs
 
 _FORMAT = ("answers", 1, __version__, sys.hexversion)
 _MOST = 16  # answers of one repository: by checkout and by environment
-# A file that was changed this recently may change again without a trace in its stat (nanoseconds).
+# A file that was changed this recently before the question may change again without a trace in its stat (nanoseconds).
 _YOUNG = 100_000_000
 _VARIABLES = (
     "GIT_CONFIG", "GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_",
@@ -44,17 +43,18 @@ class Answers:
             return None
         return answer
 
-    def remember(self, key: str, sources: Iterable[str], answer: Any) -> None:
+    def remember(self, key: str, sources: Iterable[str], answer: Any, asked_at: int) -> None:
         """Cache an answer, of strings, bytes, tuples and dictionaries, that comes from these paths.
 
-        `sources` name files and folders, also those whose absence counts. Nothing is cached for a
-        repository in which nothing of ours is.
+        `sources` name files and folders, also those whose absence counts. One that may have changed
+        since git was asked (`asked_at`, nanoseconds) is not what the answer comes from, and nothing
+        is cached; nor for a repository in which nothing of ours is.
         """
         if not os.path.isdir(os.path.dirname(os.path.dirname(self.path))):
             return
         signed = tuple((path, _sign_source(path)) for path in sorted({*sources, find_git()}))
         latest = max((signature[0] for _, signature in signed if signature), default=0)
-        if abs(time.time_ns() - latest) < _YOUNG:
+        if latest > asked_at - _YOUNG:
             return
         known = {**_load_answers(self.path), (key, _git_environment()): (signed, answer)}
         self._known = dict(list(known.items())[-_MOST:])

@@ -5,6 +5,7 @@ It reads refs and configuration through git, never a working tree's copy of the 
 
 import errno
 import os
+import time
 from typing import NamedTuple
 
 from gitkanban import files
@@ -133,6 +134,7 @@ class _Folders(NamedTuple):
 
 
 def _ask_folders(cwd: str) -> _Folders:
+    asked_at = time.time_ns()
     done = git.run(
         cwd, "rev-parse", "--path-format=absolute", "--git-common-dir", "--git-dir",
         "--show-object-format", "--show-toplevel", check=False, known=False,
@@ -151,7 +153,9 @@ def _ask_folders(cwd: str) -> _Folders:
     if root == found.here and sources and "core.worktree" not in values:
         more = [root, f"{root}/.git", found.common, found.admin]
         more += [f"{found.admin}/{name}" for name in ("commondir", "config.worktree")]
-        answers_of(found.common).remember(f"folders {root}", (*sources, *more), tuple(found))
+        answers_of(found.common).remember(
+            f"folders {root}", (*sources, *more), tuple(found), asked_at
+        )
     return found
 
 

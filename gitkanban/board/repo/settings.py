@@ -4,6 +4,7 @@ What is not asked by every command (urls, credentials, drivers) is not in it.
 """
 
 import os
+import time
 from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import NamedTuple
@@ -38,6 +39,7 @@ def read_settings(common: str) -> Settings:
     known = answers_of(common).recall("settings")
     if known is not None:
         return Settings(*known)
+    asked_at = time.time_ns()
     done = git.run(common, "config", "--list", "--show-origin", "-z", check=False)
     fields = done.text.split("\0")
     origins = {origin.removeprefix("file:") for origin in fields[0::2] if origin[:5] == "file:"}
@@ -50,7 +52,7 @@ def read_settings(common: str) -> Settings:
     }
     sources = _config_files(common, sorted(origins), [(name, value) for name, _, value in pairs])
     if sources and not done.code:
-        answers_of(common).remember("settings", sources, (values, sources))
+        answers_of(common).remember("settings", sources, (values, sources), asked_at)
     return Settings(values, sources)
 
 
@@ -62,6 +64,7 @@ def read_identity(common: str, who: str) -> tuple[bytes, bytes]:
     known = answers_of(common).recall(who)
     if known is not None:
         return known[0], known[1]
+    asked_at = time.time_ns()
     ident = git.run(common, "var", f"GIT_{who}_IDENT", check=False)
     if ident.code:
         raise GitFailed(
@@ -72,7 +75,7 @@ def read_identity(common: str, who: str) -> tuple[bytes, bytes]:
     found = name, address.rpartition(b"> ")[0]
     settings = read_settings(common)
     if settings.sources and all(_is_configured(settings, who, part) for part in ("name", "email")):
-        answers_of(common).remember(who, settings.sources, found)
+        answers_of(common).remember(who, settings.sources, found, asked_at)
     return found
 
 

@@ -140,3 +140,25 @@ def test_a_change_of_one_card_starts_three_gits(
     edit(here, "T1", title="new")
     started = [line.split("git ")[-1].split(" ")[0] for line in trace.read_text().splitlines()]
     assert started == ["unpack-objects", "update-ref", "update-index"]
+
+
+@pytest.mark.usefixtures("here")
+def test_what_changed_while_git_was_being_asked_is_asked_again(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(repo, "config", "user.name", "Before")
+    age_sources(repo)
+    run, now = our_git.run, time.time_ns
+
+    def slow(cwd: str, *args: str, **how: object) -> our_git.Done:
+        done = run(cwd, *args, **how)  # type: ignore[arg-type]
+        if args[0] == "config":
+            git(repo, "config", "user.name", "After")
+            monkeypatch.setattr(time, "time_ns", lambda: now() + 5_000_000_000)
+        return done
+
+    with monkeypatch.context() as patch:
+        patch.setattr(our_git, "run", slow)
+        ask_all(repo)
+    settings.answers_of.cache_clear()
+    assert settings.read_settings(f"{repo}/.git").values["user.name"] == "After"
