@@ -8,6 +8,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import TypeVar
 
 from gitkanban import files
@@ -107,17 +108,12 @@ class Tidier:
         self._empty_trash()
         self._scrub_runs()
         return [
-            *(self._step(self._worktree, tree, squashed) for tree in todo.worktrees),
-            *(self._step(self._branch, branch) for branch in todo.branches),
-            *(self._step(self._folder, run) for run in todo.folders),
+            *(partial(self._remove_worktree, tree, squashed) for tree in todo.worktrees),
+            *(partial(self._remove_branch, branch) for branch in todo.branches),
+            *(partial(self._remove_folder, run) for run in todo.folders),
         ]
 
-    def _step(
-        self, does: Callable[..., KeptThing | None], *args: object
-    ) -> Callable[[], KeptThing | None]:
-        return lambda: does(*args)
-
-    def _worktree(self, tree: WorktreeFact, squashed: dict[str, str]) -> KeptThing | None:
+    def _remove_worktree(self, tree: WorktreeFact, squashed: dict[str, str]) -> KeptThing | None:
         held = self.locks.take(f"card/{tree.card}")
         if held is None:
             return KeptThing("worktree", tree.path, "a run is alive there")
@@ -135,7 +131,7 @@ class Tidier:
         said = "; ".join(done.notices).removesuffix(": kept").removeprefix(f"{tree.path} ")
         return KeptThing("worktree", tree.path, f"it {said}" if said.startswith("has ") else said)
 
-    def _branch(self, branch: BranchFact) -> KeptThing | None:
+    def _remove_branch(self, branch: BranchFact) -> KeptThing | None:
         ref = card_ref(branch.card)
         tip = commits.resolve(self.place.common, ref)
         if not tip:
@@ -153,7 +149,7 @@ class Tidier:
             why = done.said if done.code else ""
         return KeptThing("branch", branch_of(branch.card), why) if why else None
 
-    def _folder(self, run: str) -> KeptThing | None:
+    def _remove_folder(self, run: str) -> KeptThing | None:
         """First moved out of sight: half a folder would look like a run that died.
 
         What it remembered may be there alone, when it was killed at its end.

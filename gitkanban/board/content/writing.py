@@ -190,11 +190,11 @@ class NewTree:
             tree = new.tree(files, self._starting_tree())
             if self.tip and len(parents) == 1 and tree == self._tip_tree:
                 return ""
-            return self._write(tree, message, parents)
+            return self._write_commit(tree, message, parents)
 
     def commit_tree(self, tree: object, message: str, parents: Sequence[str]) -> str:
         """A commit of a tree that is already written; its id. Raises GitFailed as `commit` does."""
-        return self._write(str(tree), message, parents)
+        return self._write_commit(str(tree), message, parents)
 
     def rewrite_lost(self) -> bool:
         """Write again what somebody's `git gc --prune=now` took of the commit, and return whether
@@ -210,7 +210,7 @@ class NewTree:
         self._new.write()
         return True
 
-    def _write(self, tree: str, message: str, parents: Sequence[str]) -> str:
+    def _write_commit(self, tree: str, message: str, parents: Sequence[str]) -> str:
         who = _read_signatures(self.place)
         commit = self._new.commit(tree, _encode_text(shown_lines(message)), *who, parents)
         self._new.write()

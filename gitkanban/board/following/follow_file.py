@@ -149,7 +149,7 @@ class _File:
         self.root, self.name = root, name
         self.path = f"{root}/{name}"
         self.odd = self._odd()
-        self.data = None if self.odd else self._read()
+        self.data = None if self.odd else self._read_file()
 
     def _odd(self) -> str:
         at = self.root
@@ -168,7 +168,7 @@ class _File:
                 return "below something that is not a folder"
         return ""
 
-    def _read(self) -> bytes | None:
+    def _read_file(self) -> bytes | None:
         try:
             return files.read(self.path, below=self.root)
         except FileNotFoundError:
@@ -186,7 +186,7 @@ class _File:
 
     def write(self, data: bytes | None) -> None:
         """Replace or remove the file, unless it has changed since it was read. Raises OSError."""
-        if self._read() != self.data:
+        if self._read_file() != self.data:
             raise OSError(f"{self.path} is being edited")
         if data is None:
             files.remove(self.path, below=self.root)

@@ -6,7 +6,7 @@ The card is theirs on the board before anything is opened, so that killed in the
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from gitkanban.cli.here import (
     say,
     tell,
 )
+from gitkanban.core.changes import Change
 from gitkanban.core.lookup import card_of
 from gitkanban.core.model import RUNNING, TODO, Board, Card, Config, Worker
 from gitkanban.core.moves import check_attached, retried, taken_over
@@ -193,11 +194,11 @@ def _return_card(place: Place, card: str) -> None:
 
     text = click.prompt("Words for its next session", default="", show_default=False)
 
-    def back(board: Board) -> list[object]:
+    def back(board: Board) -> Sequence[Change]:
         found = card_of(board, card)
-        return [*retried(board, found, words(place, found, "retry", text))]
+        return retried(board, found, words(place, found, "retry", text))
 
-    change(place, back)  # type: ignore[arg-type]
+    change(place, back)
     say(f"{card} blocked → todo")
 
 

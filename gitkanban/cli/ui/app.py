@@ -191,7 +191,7 @@ class BoardScreen(App[str]):
         due = since >= (_FAILED_EVERY if self._failure else _READ_EVERY)
         if prints != self._prints or due or self._time_has_come():
             self._prints = prints
-            self._read()
+            self._read_board()
         if self._message and time.monotonic() - self._message_at > _MESSAGE_STAYS:
             self._message = []
         self._show_ages()
@@ -207,7 +207,7 @@ class BoardScreen(App[str]):
             if card["not_before"]
         )
 
-    def _read(self) -> None:
+    def _read_board(self) -> None:
         """Read the board; once more if it changes while it is read."""
         self._again = self._reading
         if self._reading:
@@ -221,7 +221,7 @@ class BoardScreen(App[str]):
             self._data = data
         self._show_data()
         if self._again:
-            self._read()
+            self._read_board()
 
     def _show_data(self) -> None:
         """All of it, from the data at hand."""
@@ -244,7 +244,7 @@ class BoardScreen(App[str]):
         head = head_lines(self._data, now, room)
         most = 3 if self.size.height >= 20 else 1
         self.query_one("#head", TextBar).show(room.page(head[:-1]).split("\n")[:-1][:most])
-        lines = [line for each in self._worries() for line in cause_lines(each, room)]
+        lines = [line for each in self._list_worries() for line in cause_lines(each, room)]
         most = max(1, self.size.height // 5)
         if len(lines) > most:
             lines = [*lines[: most - 1], "   … `gitkanban status` has the rest"]
@@ -255,7 +255,7 @@ class BoardScreen(App[str]):
         self._show_message()
         self._show_keys()
 
-    def _worries(self) -> list[dict[str, Any]]:
+    def _list_worries(self) -> list[dict[str, Any]]:
         """Root causes, and what cannot be read, in the form of a root cause."""
         data, unread = self._data, self._data["problems"]
         worries = list(data["causes"])
@@ -281,7 +281,7 @@ class BoardScreen(App[str]):
             lines.append(look.paint(f"only cards with {shown(self._filter)!r} (esc: all)", "dim"))
         self.query_one("#message", TextBar).show(look.page(lines).split("\n")[:-1][:6])
 
-    def _say(self, text: str, hint: str = "", bad: bool = False) -> None:
+    def _show_words(self, text: str, hint: str = "", bad: bool = False) -> None:
         """A message below the board, until the next, or for some seconds."""
         look, room = self._look_of, max(20, self.size.width)
         lines = wrapped(shown(text), room)[:4]
@@ -291,8 +291,8 @@ class BoardScreen(App[str]):
         self._message_at = time.monotonic()
         self._show_message()
 
-    def _say_error(self, error: GitkanbanError) -> None:
-        self._say(f"Error: {error.message}", error.hint, bad=True)
+    def _show_error(self, error: GitkanbanError) -> None:
+        self._show_words(f"Error: {error.message}", error.hint, bad=True)
 
     def _show_keys(self) -> None:
         """The keys that apply, in as many lines as they need, two at most."""
@@ -481,7 +481,7 @@ class BoardScreen(App[str]):
     def action_again(self) -> None:
         """Read the board and the card again."""
         self._wanted = None
-        self._read()
+        self._read_board()
 
     def action_act(self, name: str) -> None:
         """Do the act of a key, if it applies to the selected card."""
@@ -491,9 +491,9 @@ class BoardScreen(App[str]):
         elif name == "tick":
             self._run_verb("tick", "", ["tick"])
         elif card is None:
-            self._say("no card is selected")
+            self._show_words("no card is selected")
         elif not act.applies(card):
-            self._say(f"{card['id']} is {card['status']}: {act.word} is not for it")
+            self._show_words(f"{card['id']} is {card['status']}: {act.word} is not for it")
         elif name in ("edit", "open", "attach"):
             getattr(self, f"_act_{name}")(card)
         else:
@@ -506,7 +506,7 @@ class BoardScreen(App[str]):
 
         def answered(text: str) -> None:
             if act.asks and act.asks.must and not text:
-                self._say(f"nothing was said, so nothing is done: {act.word} {card}")
+                self._show_words(f"nothing was said, so nothing is done: {act.word} {card}")
             elif act.argv:
                 self._run_verb(act.name, card, act.argv(card, text))
 
@@ -519,7 +519,9 @@ class BoardScreen(App[str]):
     def _is_busy(self, name: str, card: str) -> bool:
         if card in self._busy:
             at_work = f"{self._busy[card][0]} {card}".rstrip()
-            self._say(f"Error: {at_work} is still at work", f"Wait for it, then {name}.", bad=True)
+            self._show_words(
+                f"Error: {at_work} is still at work", f"Wait for it, then {name}.", bad=True
+            )
         return card in self._busy
 
     def _run_verb(self, name: str, card: str, argv: list[str]) -> None:
@@ -534,7 +536,7 @@ class BoardScreen(App[str]):
         try:
             verbs.start(argv, self._cwd, lines.append, ended)
         except (OSError, ValueError) as error:
-            self._say_error(in_words(error))
+            self._show_error(in_words(error))
             return
         self._busy[card] = (name, time.monotonic())
         self._message = []
@@ -547,10 +549,10 @@ class BoardScreen(App[str]):
             errors = [line for line in said if line.startswith("Error: ")] or said[-1:]
             hint = next((line for line in said if line.startswith("Hint: ")), "")
             text = errors[0] if errors else f"Error: {name} {card} ended with {code}"
-            self._say(text, hint.removeprefix("Hint: "), bad=bool(errors))
+            self._show_words(text, hint.removeprefix("Hint: "), bad=bool(errors))
         else:
-            self._say(" · ".join(said[:3]) or f"{name} {card}: done")
-        self._read()
+            self._show_words(" · ".join(said[:3]) or f"{name} {card}: done")
+        self._read_board()
 
     def _act_quit(self) -> None:
         at_work = [f"{name} {card}".rstrip() for card, (name, _) in self._busy.items()]
@@ -584,7 +586,7 @@ class BoardScreen(App[str]):
 
         def titled(title: str) -> None:
             if not title:
-                self._say("nothing was said, so no card is added")
+                self._show_words("nothing was said, so no card is added")
             elif len(names) < 2:
                 self._run_verb("add", "", ["add", "--", title])
             else:
@@ -608,10 +610,10 @@ class BoardScreen(App[str]):
             with self.suspend():
                 done = editor.by_text(self._place, card["id"], None)
         except Exception as error:  # whatever happens to the editor, the screen comes back
-            self._say_error(in_words(error))
+            self._show_error(in_words(error))
             return
         fields = ", ".join(done.fields) or "comments and layout"
-        self._say(
+        self._show_words(
             f"{done.card} changed: {fields}" if done.commit else f"{done.card}: nothing changed"
         )
 
@@ -625,7 +627,7 @@ class BoardScreen(App[str]):
                 )
             self._lend_terminal([os.environ.get("SHELL") or "/bin/sh"], folder, card["id"])
         except Exception as error:  # as above
-            self._say_error(in_words(error))
+            self._show_error(in_words(error))
 
     def _act_attach(self, card: CardData) -> None:
         """The verb that takes a card over, on the terminal that it needs."""
@@ -634,9 +636,9 @@ class BoardScreen(App[str]):
         try:
             argv = [*OURS, "gitkanban", "attach", "--", card["id"]]
             if self._lend_terminal(argv, self._cwd):
-                self._say(f"attach {card['id']} was left before its end")
+                self._show_words(f"attach {card['id']} was left before its end")
         except Exception as error:  # as above
-            self._say_error(in_words(error))
+            self._show_error(in_words(error))
 
     def _lend_terminal(self, argv: list[str], folder: str, name: str = "") -> int:
         """Run a program that needs the terminal, and come back; its exit code."""

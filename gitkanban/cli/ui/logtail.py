@@ -34,12 +34,12 @@ class LogTail:
             if lines and name != self._last:
                 self._last = name
                 added.append(self._look.paint(f"── {name.removesuffix('.log')}", "dim"))
-            added += self._worded(lines, first) if name == _SESSION else map(shown, lines)
+            added += self._word_lines(lines, first) if name == _SESSION else map(shown, lines)
         self.lines += added
         del self.lines[:-LINES_MOST]
         return bool(added)
 
-    def _worded(self, lines: list[str], first: bool) -> list[str]:
+    def _word_lines(self, lines: list[str], first: bool) -> list[str]:
         """What the session's stream says; what comes while one looks is of now."""
         now = 0 if first else int(clock.now())
         found = [entry for line in lines for entry in self._teller.feed(line)]

@@ -5,6 +5,7 @@ The thread dies with the program, whatever it waits for, so that leaving never t
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from queue import SimpleQueue
 from typing import Any
 
@@ -21,13 +22,13 @@ class Reader:
     def __init__(self, hand_over: Callable[[Callable[[], None]], None]) -> None:
         self._jobs: SimpleQueue[tuple[Job, WhenRead]] = SimpleQueue()
         self._hand_over = hand_over
-        threading.Thread(target=self._work, name="reader", daemon=True).start()
+        threading.Thread(target=self._do_jobs, name="reader", daemon=True).start()
 
     def ask(self, job: Job, done: WhenRead) -> None:
         """Have a job done; `done` gets its result, or the error that it ended with."""
         self._jobs.put((job, done))
 
-    def _work(self) -> None:
+    def _do_jobs(self) -> None:
         while True:
             job, done = self._jobs.get()
             result, failure = None, None
@@ -35,4 +36,4 @@ class Reader:
                 result = job()
             except Exception as error:  # an error of whatever kind is a line on the screen
                 failure = in_words(error)
-            self._hand_over(lambda done=done, r=result, f=failure: done(r, f))  # type: ignore[misc]
+            self._hand_over(partial(done, result, failure))

@@ -213,11 +213,11 @@ class _Course:
         end = max((bar.end for bar in bars), default=self.begun)
         begun = {bar.card for bar in bars if not bar.ran}
         left = len(self.todo.keys() - begun) if self.events else 0
-        never = () if left else tuple(sorted(self._never(begun)))
+        never = () if left else tuple(sorted(self._list_never_started(begun)))
         waited = dict(sorted(self.waited.items()))
         return Simulated(self.begun, tuple(bars), max(0, end - self.begun), never, waited, left)
 
-    def _never(self, ran: Collection[str]) -> list[Hold]:
+    def _list_never_started(self, ran: Collection[str]) -> list[Hold]:
         found = []
         for card in self.board.cards.values():
             if card.status != TODO or card.id in ran:

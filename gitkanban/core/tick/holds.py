@@ -143,7 +143,7 @@ class Reasons:
             return Hold(card.id, STANDSTILL, self._observed.standstill, "the end of that")
         if said:
             return said.of(card.id)
-        return self._of_choice(card) or self._of_budget(card) or self._never(card)
+        return self._of_choice(card) or self._of_budget(card) or self._find_impossible(card)
 
     def worker_for(self, card: Card) -> str:
         """The worker that takes the card now: its own, or, while the quota of that one's profile is
@@ -184,8 +184,8 @@ class Reasons:
         way_out = f"`gitkanban done {away[0]}` if {base} has its work by other commits"
         return Hold(card.id, NOT_HERE, text, f"{frees} {way_out}")
 
-    def _never(self, card: Card) -> Hold | None:
-        """Whether the card asks for more of a capacity than there is."""
+    def _find_impossible(self, card: Card) -> Hold | None:
+        """What the card asks for that there will never be enough of."""
         config = self._board.config
         worker = config.workers.get(self.worker_for(card)) if config else None
         full = too_much(config, needs_of(card, worker)) if config and worker else None

@@ -51,13 +51,13 @@ class Follower:
 
     def added(self, ended: bool = False) -> list[str]:
         """The lines that are whole by now, without their ends; with `ended`, the last one too."""
-        data = self._rest + self._take()
+        data = self._rest + self._read_piece()
         *whole, self._rest = data.split(b"\n")
         if ended and self._rest:
             whole, self._rest = [*whole, self._rest], b""
         return [line.decode("utf-8", "replace") for line in whole]
 
-    def _take(self) -> bytes:
+    def _read_piece(self) -> bytes:
         try:
             with open(self._path, "rb") as file:
                 size = file.seek(0, os.SEEK_END)

@@ -65,12 +65,12 @@ class Locks:
         """
         until = time.monotonic() + max(wait, _BRIEFLY)
         while True:
-            held = self._try(name)
+            held = self._try_lock(name)
             if held or time.monotonic() >= until:
                 return held
             time.sleep(0.01)
 
-    def _try(self, name: str) -> HeldLock | None:
+    def _try_lock(self, name: str) -> HeldLock | None:
         path = self.path(name)
         fd = _open_lock_file(path)
         try:

@@ -54,15 +54,15 @@ class Supervisor:
         """Run every step, leave no process behind, write the exit record."""
         files.touch(f"{self.folder}/beat")
         timeout = self.spec.number("timeout", 7200.0)
-        ready = self._step("include", _COLLECT_TIMEOUT) in (0, None)
-        ready = ready and self._step("setup", timeout) in (0, None) and not self._asked()
+        ready = self._run_step("include", _COLLECT_TIMEOUT) in (0, None)
+        ready = ready and self._run_step("setup", timeout) in (0, None) and not self._asked()
         if ready:
             self._setup_passed()
-            self._step("before", _COLLECT_TIMEOUT)
-            code = self._step("session", timeout, self.spec.number("stall_timeout", 0.0))
-        self._step("collect", _COLLECT_TIMEOUT, asked=False)
+            self._run_step("before", _COLLECT_TIMEOUT)
+            code = self._run_step("session", timeout, self.spec.number("stall_timeout", 0.0))
+        self._run_step("collect", _COLLECT_TIMEOUT, asked=False)
         if ready and code == 0 and self.how == "exited":
-            self._step("verify", timeout)
+            self._run_step("verify", timeout)
         self._end_strays()
         failpoints.reach("supervisor.all-ended")
         if self.spec.one("admin"):
@@ -71,7 +71,7 @@ class Supervisor:
         self._record()
         failpoints.reach("supervisor.recorded")
 
-    def _step(
+    def _run_step(
         self, name: str, timeout: float, stall: float = 0.0, asked: bool = True
     ) -> int | None:
         """Run one step to its end and end what it leaves. Its exit code, None for a missing one."""

@@ -72,18 +72,18 @@ class View:
         self.dir = _make_room(common)
         self.index = f"{self.dir}/index"
         try:
-            self._write("HEAD", head if _COMMIT.fullmatch(head) else f"ref: {_safe_ref(head)}")
+            self._write_file("HEAD", head if _COMMIT.fullmatch(head) else f"ref: {_safe_ref(head)}")
             if store:
                 self._borrow(store)
             else:
-                self._write("commondir", common)
+                self._write_file("commondir", common)
             if not (index and copy_plain(index, self.index)) and begin:
                 self._begin_index()
         except BaseException:
             self.close()
             raise
 
-    def _write(self, name: str, text: str) -> None:
+    def _write_file(self, name: str, text: str) -> None:
         path = f"{self.dir}/{name}"
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as file:
@@ -92,11 +92,11 @@ class View:
     def _borrow(self, store: str) -> None:
         """Become a repository of its own, with the objects of another one."""
         os.makedirs(f"{self.dir}/refs")
-        self._write("objects/info/alternates", f"{store}/objects")
+        self._write_file("objects/info/alternates", f"{store}/objects")
         copy_plain(f"{store}/shallow", f"{self.dir}/shallow")
         wide = len(self.head) == len(SHA256_NONE)
         form = "1\n[extensions]\n\tobjectFormat = sha256" if wide else "0"
-        self._write("config", f"[core]\n\trepositoryFormatVersion = {form}")
+        self._write_file("config", f"[core]\n\trepositoryFormatVersion = {form}")
 
     def _begin_index(self) -> None:
         self.git("read-tree", self.text("rev-parse", "--verify", "-q", "HEAD^{tree}") or "--empty")
@@ -163,7 +163,7 @@ class View:
 
     def leave_out(self, rules: str) -> None:
         """Have checkouts leave out what sparse-checkout rules say (`git help sparse-checkout`)."""
-        self._write("info/sparse-checkout", rules.rstrip("\n"))
+        self._write_file("info/sparse-checkout", rules.rstrip("\n"))
 
     def keep_index(self, index: str) -> None:
         """Make the view's index the index of the worktree; a link in its place is replaced."""
