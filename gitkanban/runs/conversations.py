@@ -1,6 +1,6 @@
 """The last session that a card had here, from the folder of its run, and what the next one needs of it.
 
-Whether the next one goes on in it is decided in `core.conversation`. The board's own record of a
+Whether the next one goes on in it is decided in `core.tick.conversation`. The board's own record of a
 session is not asked: anybody can write that, and it could name the conversation of another card.
 """
 

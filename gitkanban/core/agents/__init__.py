@@ -2,6 +2,8 @@
 
 cost          What runs cost: amounts read, added up by card, worker, profile or day, and put into
               words
+events        Events that an agent printed, one JSON object a line, and values in them, as nobody
+              vouches for them
 instructions  What an agent that plans with a person must know to use the board: short text, from
               values
 memory        Proposals to an agent profile's memory, and the card that gathers them for its owner

@@ -5,12 +5,21 @@ the model wrote in its own prose is never taken for an error, a limit or a missi
 event that ends a turn is.
 """
 
-import json
-import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
+
+from gitkanban.core.agents.events import (
+    as_list,
+    as_mapping,
+    as_mappings,
+    as_number,
+    as_text,
+    json_events,
+    message_of,
+    parse_json,
+)
 
 _SESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}\Z", re.ASCII)
 _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-_]")
@@ -119,66 +128,23 @@ def _last_line(text: str) -> str:
     return next((line for line in reversed(lines) if re.match(r"(?!at )[A-Za-z\[]", line)), "")
 
 
-# -- values that an agent wrote
-
-
-def _json_events(stdout: str) -> Iterator[dict[str, Any]]:
-    """The JSON objects of the output, one a line; other lines are passed over."""
-    for line in stdout.splitlines():
-        if line.startswith("{"):
-            found = _parse_json(line)
-            if isinstance(found, dict):
-                yield found
-
-
-def _parse_json(text: str) -> object:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _as_mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _as_list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _as_text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _as_number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if math.isfinite(value) and value >= 0 else None
+# -- sums
 
 
 def _sum_tokens(*values: object) -> int | None:
     """Their sum; None if none of them is a count."""
-    found = [number for value in values if (number := _as_number(value)) is not None]
+    found = [number for value in values if (number := as_number(value)) is not None]
     total = sum(found)
     return int(total) if found and total <= _TOKENS_MOST else None
 
 
 def _sum_costs(*values: object) -> str:
     """Their sum as a decimal number; empty if one of them is not a cost, or there is none."""
-    found = [_as_number(value) for value in values]
+    found = [as_number(value) for value in values]
     total = sum(number or 0.0 for number in found)
     if not found or None in found or total > _COST_MOST:
         return ""
     return f"{total:.6f}".rstrip("0").rstrip(".")
-
-
-def _message_of(error: object) -> str:
-    """The words of an error: itself, or what it holds under `message` at some depth."""
-    for _ in range(4):
-        if not isinstance(error, dict):
-            break
-        error = error.get("message") or error.get("data") or error.get("error") or error.get("name")
-    return error if isinstance(error, str) else ""
 
 
 # -- one reader for each agent
@@ -186,15 +152,15 @@ def _message_of(error: object) -> str:
 
 def _read_claude(output: SessionOutput) -> Reading:
     found, said = Reading(), ""
-    for event in _json_events(output.stdout):
+    for event in json_events(output.stdout):
         kind = event.get("type")
-        found = found._replace(session=_as_text(event.get("session_id")) or found.session)
+        found = found._replace(session=as_text(event.get("session_id")) or found.session)
         if kind == "assistant" and not event.get("parent_tool_use_id"):
-            content = _as_list(_as_mapping(event.get("message")).get("content"))
-            parts = [_as_text(_as_mapping(part).get("text")) for part in content]
+            content = as_list(as_mapping(event.get("message")).get("content"))
+            parts = [as_text(as_mapping(part).get("text")) for part in content]
             said = "\n".join(filter(None, parts)) or said
         elif kind == "rate_limit_event":
-            found = _with_claude_limit(found, _as_mapping(event.get("rate_limit_info")))
+            found = _with_claude_limit(found, as_mapping(event.get("rate_limit_info")))
         elif kind == "result":
             found = _with_claude_result(found, event)
     return found if found.summary or found.error else found._replace(summary=said)
@@ -204,15 +170,15 @@ def _with_claude_limit(found: Reading, info: Mapping[str, Any]) -> Reading:
     """`status: allowed` and `allowed_warning` are information; only `rejected` is a limit."""
     if info.get("status") != "rejected":
         return found
-    return found._replace(limited=True, limited_until=int(_as_number(info.get("resetsAt")) or 0))
+    return found._replace(limited=True, limited_until=int(as_number(info.get("resetsAt")) or 0))
 
 
 def _with_claude_result(found: Reading, event: Mapping[str, Any]) -> Reading:
-    result, failed = _as_text(event.get("result")), event.get("is_error") is True
-    errors = [_as_text(each) for each in _as_list(event.get("errors"))]
-    words = result or "; ".join(filter(None, errors)) or _as_text(event.get("subtype"))
-    usage = _as_mapping(event.get("usage"))
-    denials = [_as_mapping(each) for each in _as_list(event.get("permission_denials"))]
+    result, failed = as_text(event.get("result")), event.get("is_error") is True
+    errors = [as_text(each) for each in as_list(event.get("errors"))]
+    words = result or "; ".join(filter(None, errors)) or as_text(event.get("subtype"))
+    usage = as_mapping(event.get("usage"))
+    denials = as_mappings(event.get("permission_denials"))
     return found._replace(
         summary="" if failed else result,
         error=(words or "the agent says that it failed") if failed else "",
@@ -229,27 +195,27 @@ def _with_claude_result(found: Reading, event: Mapping[str, Any]) -> Reading:
 
 
 def _denial_line(denial: Mapping[str, Any]) -> str:
-    given = _as_mapping(denial.get("tool_input"))
+    given = as_mapping(denial.get("tool_input"))
     what = given.get("command") or given.get("file_path") or given.get("url") or ""
-    return f"{_as_text(denial.get('tool_name'))}: {_as_text(what)}".strip(": ")
+    return f"{as_text(denial.get('tool_name'))}: {as_text(what)}".strip(": ")
 
 
 def _read_codex(output: SessionOutput) -> Reading:
     found = Reading()
-    for event in _json_events(output.stdout):
-        item = _as_mapping(event.get("item"))
+    for event in json_events(output.stdout):
+        item = as_mapping(event.get("item"))
         match event.get("type"):
             case "thread.started":
-                found = found._replace(session=_as_text(event.get("thread_id")))
+                found = found._replace(session=as_text(event.get("thread_id")))
             case "item.completed" if item.get("type") == "agent_message":
-                found = found._replace(summary=_as_text(item.get("text")), error="")
+                found = found._replace(summary=as_text(item.get("text")), error="")
             case "error":  # it tries again; the words count unless an answer follows
                 found = found._replace(error=_codex_words(event.get("message")))
             case "turn.failed":
                 words = _codex_words(event.get("error"))
                 found = found._replace(error=words or "its turn failed")
             case "turn.completed":
-                usage = _as_mapping(event.get("usage"))
+                usage = as_mapping(event.get("usage"))
                 found = found._replace(
                     error="",
                     tokens_in=_sum_tokens(usage.get("input_tokens")),
@@ -260,19 +226,19 @@ def _read_codex(output: SessionOutput) -> Reading:
 
 def _codex_words(error: object) -> str:
     """An error of the service is a JSON text within the text."""
-    words = _message_of(error)
-    return _message_of(_parse_json(words)) or words
+    words = message_of(error)
+    return message_of(parse_json(words)) or words
 
 
 def _read_gemini(output: SessionOutput) -> Reading:
     found, ended = Reading(), False
-    for event in _json_events(output.stdout):
+    for event in json_events(output.stdout):
         match event.get("type"):
             case "init":
-                found = found._replace(session=_as_text(event.get("session_id")))
+                found = found._replace(session=as_text(event.get("session_id")))
             case "message" if event.get("role") == "assistant":
                 before = found.summary if event.get("delta") and not ended else ""
-                found = found._replace(summary=before + _as_text(event.get("content")))
+                found = found._replace(summary=before + as_text(event.get("content")))
                 ended = False
             case "tool_use":
                 ended = True
@@ -282,7 +248,7 @@ def _read_gemini(output: SessionOutput) -> Reading:
 
 
 def _with_gemini_result(found: Reading, event: Mapping[str, Any]) -> Reading:
-    stats, failed = _as_mapping(event.get("stats")), event.get("status") != "success"
+    stats, failed = as_mapping(event.get("stats")), event.get("status") != "success"
     words = _codex_words(event.get("error")) or "the agent says that it failed"
     return found._replace(
         error=words if failed else "",
@@ -294,17 +260,17 @@ def _with_gemini_result(found: Reading, event: Mapping[str, Any]) -> Reading:
 def _read_opencode(output: SessionOutput) -> Reading:
     found = Reading()
     steps = []
-    for event in _json_events(output.stdout):
-        part = _as_mapping(event.get("part"))
-        found = found._replace(session=_as_text(event.get("sessionID")) or found.session)
+    for event in json_events(output.stdout):
+        part = as_mapping(event.get("part"))
+        found = found._replace(session=as_text(event.get("sessionID")) or found.session)
         match event.get("type"):
             case "text":
-                found = found._replace(summary=_as_text(part.get("text")), error="")
+                found = found._replace(summary=as_text(part.get("text")), error="")
             case "step_finish":
                 steps.append(part)
                 found = found._replace(error="")
             case "error":
-                words = _message_of(event.get("error"))
+                words = message_of(event.get("error"))
                 found = found._replace(error=words or "the agent says that it failed")
     return _with_sums(found, output, steps, cost="cost", tokens="tokens")
 
@@ -315,7 +281,7 @@ def _with_sums(
     """With the sums over all parts, unless some of them may have been cut out."""
     if not output.whole or not parts:
         return found
-    counts = [_as_mapping(part.get(tokens)) for part in parts]
+    counts = [as_mapping(part.get(tokens)) for part in parts]
     return found._replace(
         cost_usd=_sum_costs(*(part.get(cost) for part in parts)),
         tokens_in=_sum_tokens(*(count.get("input") for count in counts)),
@@ -326,22 +292,22 @@ def _with_sums(
 def _read_pi(output: SessionOutput) -> Reading:
     found = Reading()
     answers: list[Mapping[str, Any]] = []
-    for event in _json_events(output.stdout):
-        message = _as_mapping(event.get("message"))
+    for event in json_events(output.stdout):
+        message = as_mapping(event.get("message"))
         if event.get("type") == "session":
-            found = found._replace(session=_as_text(event.get("id")))
+            found = found._replace(session=as_text(event.get("id")))
         elif event.get("type") == "message_end" and message.get("role") == "assistant":
-            usage = _as_mapping(message.get("usage"))
-            answers.append({"cost": _as_mapping(usage.get("cost")).get("total"), "usage": usage})
+            usage = as_mapping(message.get("usage"))
+            answers.append({"cost": as_mapping(usage.get("cost")).get("total"), "usage": usage})
             found = _with_pi_answer(found, message)
     return _with_sums(found, output, answers, cost="cost", tokens="usage")
 
 
 def _with_pi_answer(found: Reading, message: Mapping[str, Any]) -> Reading:
-    content = [_as_mapping(part) for part in _as_list(message.get("content"))]
-    text = "\n".join(_as_text(part.get("text")) for part in content if part.get("type") == "text")
+    content = as_mappings(message.get("content"))
+    text = "\n".join(as_text(part.get("text")) for part in content if part.get("type") == "text")
     failed = message.get("stopReason") in ("error", "aborted")
-    words = _as_text(message.get("errorMessage")) or "the agent says that it failed"
+    words = as_text(message.get("errorMessage")) or "the agent says that it failed"
     return found._replace(summary=text or found.summary, error=words if failed else "")
 
 
@@ -382,15 +348,15 @@ def _aider_count(number: str, thousand: str) -> int | None:
 
 def _read_hermes(output: SessionOutput) -> Reading:
     """It prints its last message alone; the rest is in its usage file, where it begins anew."""
-    usage = _as_mapping(_parse_json(output.usage))
+    usage = as_mapping(parse_json(output.usage))
     if not usage:
         return _read_hermes_chat(output)
     failed = usage.get("failed") is True
     text = output.stdout.strip()
-    words = _as_text(usage.get("failure")) or text or "the agent says that it failed"
+    words = as_text(usage.get("failure")) or text or "the agent says that it failed"
     known = usage.get("cost_status") not in (None, "unknown")
     return Reading(
-        session=_as_text(usage.get("session_id")),
+        session=as_text(usage.get("session_id")),
         summary="" if failed else text,
         error=words if failed else "",
         cost_usd=_sum_costs(usage.get("estimated_cost_usd")) if known else "",

@@ -10,6 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from gitkanban.core.agents.events import (
+    as_mapping,
+    as_mappings,
+    as_number,
+    message_of,
+    parse_event,
+)
+
 TEXT_MOST = 2000  # characters of one thing that are shown
 KIND_WIDTH = 6
 _RESULT_MOST = 160
@@ -73,7 +81,7 @@ class StreamTeller:
     def feed(self, line: str) -> Iterator[Entry]:
         """What one whole line says."""
         line = line.rstrip("\r\n")
-        event = _parse_event(line)
+        event = parse_event(line)
         if event is not None and self._runner not in _TELLERS:
             self._runner = _known_agent(event) or self._runner
         tell = _TELLERS.get(self._runner)
@@ -164,19 +172,9 @@ def _without_shell(command: str) -> str:
     return command
 
 
-def _parse_event(line: str) -> dict[str, Any] | None:
-    if not line.startswith("{"):
-        return None
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
 def _time_of(event: Mapping[str, Any]) -> int:
     """When it was, as far as the event says: an ISO time, or milliseconds since the epoch."""
-    said = event.get("timestamp") or _as_mapping(event.get("message")).get("timestamp")
+    said = event.get("timestamp") or as_mapping(event.get("message")).get("timestamp")
     if isinstance(said, bool) or said is None:
         return 0
     if isinstance(said, int | float):
@@ -187,25 +185,9 @@ def _time_of(event: Mapping[str, Any]) -> int:
         return 0
 
 
-def _as_mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _parts_of(value: object) -> list[Mapping[str, Any]]:
-    return [_as_mapping(part) for part in value] if isinstance(value, list) else []
-
-
-def _error_words(value: object) -> str:
-    for _ in range(4):
-        if not isinstance(value, dict):
-            break
-        value = value.get("message") or value.get("data") or value.get("error") or value.get("name")
-    return value if isinstance(value, str) else ""
-
-
 def _cost_words(value: object) -> str:
-    known = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
-    return f"${value:.2f}" if known else ""
+    cost = as_number(value)
+    return "" if cost is None else f"${cost:.2f}"
 
 
 # -- one teller for each agent
@@ -222,10 +204,10 @@ def _tell_claude(teller: StreamTeller, event: Mapping[str, Any]) -> Iterator[Ent
             status = event.get("error_status") or event.get("error") or ""
             yield Entry("retry", f"the service answers {status}; try {event.get('attempt')}")
         case "assistant", _:
-            for part in _parts_of(_as_mapping(event.get("message")).get("content")):
+            for part in as_mappings(as_mapping(event.get("message")).get("content")):
                 yield from _tell_claude_part(teller, part)
         case "user", _:
-            for part in _parts_of(_as_mapping(event.get("message")).get("content")):
+            for part in as_mappings(as_mapping(event.get("message")).get("content")):
                 if part.get("type") == "tool_result":
                     yield from _result_entries(part.get("content"), part.get("is_error") is True)
         case "result", _:
@@ -254,7 +236,7 @@ def _claude_end(event: Mapping[str, Any]) -> Entry:
 
 
 def _tell_codex(teller: StreamTeller, event: Mapping[str, Any]) -> Iterator[Entry]:
-    item = _as_mapping(event.get("item"))
+    item = as_mapping(event.get("item"))
     match event.get("type"), item.get("type"):
         case "item.started", "command_execution":
             yield teller.call("shell", item, item.get("id"))
@@ -266,18 +248,18 @@ def _tell_codex(teller: StreamTeller, event: Mapping[str, Any]) -> Iterator[Entr
         case "item.completed", "reasoning":
             yield Entry("think", _flat_text(item))
         case "item.completed", "file_change":
-            paths = [str(change.get("path")) for change in _parts_of(item.get("changes"))]
+            paths = [str(change.get("path")) for change in as_mappings(item.get("changes"))]
             yield Entry("edit", ", ".join(paths), failed=item.get("status") == "failed")
         case "item.completed", "error":
-            yield Entry("retry", _error_words(item))
+            yield Entry("retry", message_of(item))
         case "item.completed", ("mcp_tool_call" | "web_search") as kind:
             yield teller.call(str(item.get("tool") or kind), item.get("arguments") or item)
         case "error", _:
-            yield Entry("retry", _error_words(event))
+            yield Entry("retry", message_of(event))
         case "turn.failed", _:
-            yield Entry("ended", _error_words(event.get("error")) or "its turn failed", failed=True)
+            yield Entry("ended", message_of(event.get("error")) or "its turn failed", failed=True)
         case "turn.completed", _:
-            usage = _as_mapping(event.get("usage"))
+            usage = as_mapping(event.get("usage"))
             yield Entry("ended", f"{usage.get('output_tokens', '?')} tokens written")
 
 
@@ -298,40 +280,40 @@ def _tell_gemini(teller: StreamTeller, event: Mapping[str, Any]) -> Iterator[Ent
             )
         case "tool_result":
             failed = event.get("status") != "success"
-            output = event.get("output") or _error_words(event.get("error"))
+            output = event.get("output") or message_of(event.get("error"))
             yield from _result_entries(output, failed)
         case "error":
-            yield Entry("error", _error_words(event), failed=True)
+            yield Entry("error", message_of(event), failed=True)
         case "result":
             failed = event.get("status") != "success"
-            words = _error_words(event.get("error")) if failed else "done"
+            words = message_of(event.get("error")) if failed else "done"
             yield Entry("ended", words or "failed", failed=failed)
 
 
 def _tell_opencode(teller: StreamTeller, event: Mapping[str, Any]) -> Iterator[Entry]:
-    part = _as_mapping(event.get("part"))
+    part = as_mapping(event.get("part"))
     match event.get("type"):
         case "text":
             yield Entry("text", _flat_text(part))
         case "reasoning":
             yield Entry("think", _flat_text(part))
         case "tool_use":
-            state = _as_mapping(part.get("state"))
+            state = as_mapping(part.get("state"))
             yield teller.call(str(part.get("tool")), state.get("input"), part.get("callID"))
-            code = _as_mapping(state.get("metadata")).get("exit")
+            code = as_mapping(state.get("metadata")).get("exit")
             failed = state.get("status") == "error" or bool(code)
             yield from _result_entries(state.get("error") or state.get("output"), failed, code)
         case "error":
-            yield Entry("error", _error_words(event.get("error")), failed=True)
+            yield Entry("error", message_of(event.get("error")), failed=True)
         case "step_finish" if part.get("reason") == "stop":
             yield Entry("ended", _cost_words(part.get("cost")) or "done")
 
 
 def _tell_pi(teller: StreamTeller, event: Mapping[str, Any]) -> Iterator[Entry]:
-    message = _as_mapping(event.get("message"))
+    message = as_mapping(event.get("message"))
     match event.get("type"):
         case "message_end" if message.get("role") == "assistant":
-            for part in _parts_of(message.get("content")):
+            for part in as_mappings(message.get("content")):
                 if part.get("type") == "text":
                     yield Entry("text", _flat_text(part))
                 elif part.get("type") == "thinking":
@@ -339,7 +321,7 @@ def _tell_pi(teller: StreamTeller, event: Mapping[str, Any]) -> Iterator[Entry]:
                 elif part.get("type") == "toolCall":
                     yield teller.call(str(part.get("name")), part.get("arguments"), part.get("id"))
             if message.get("stopReason") in ("error", "aborted"):
-                yield Entry("error", _error_words(message.get("errorMessage")), failed=True)
+                yield Entry("error", message_of(message.get("errorMessage")), failed=True)
         case "tool_execution_end":
             yield from _result_entries(event.get("result"), event.get("isError") is True)
 

@@ -1,6 +1,6 @@
 """What this clone's runs have learned of its agents, kept in its private folder.
 
-What it means is decided in `core.agent_state`. A file that is missing or damaged says nothing: then
+What it means is decided in `core.tick.agent_state`. A file that is missing or damaged says nothing: then
 one run more learns it again.
 """
 

@@ -138,7 +138,21 @@ def test_a_limit_s_end_is_read_from_its_words(words: str, seconds: int) -> None:
     assert found.limited_until == (NOW + seconds if seconds else 0)
 
 
-@pytest.mark.parametrize("cost", [-1, float("nan"), float("inf"), 1e300, "0.1", True, None, [], {}])
+@pytest.mark.parametrize(
+    "cost",
+    [
+        -1,
+        float("nan"),
+        float("inf"),
+        1e300,
+        pytest.param(10**400, id="10^400"),
+        "0.1",
+        True,
+        None,
+        [],
+        {},
+    ],
+)
 def test_a_cost_that_is_none_is_unknown(cost: object) -> None:
     assert read("claude", claude(result="x", total_cost_usd=cost), NOW).cost_usd == ""
     part = {"type": "step_finish", "part": {"cost": cost, "tokens": {"input": cost}}}
