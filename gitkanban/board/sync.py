@@ -61,26 +61,31 @@ def remote_of(place: Place, named: str = "") -> str:
 
 
 def sync(place: Place, remote: str, cards: bool = False) -> Synced:
-    """Fetch, merge, push; again with a little patience whenever the remote moves first.
+    """Fetch, merge, push; again with a little patience whenever somebody moves either side first.
 
     `cards` pushes the card branches too. Raises Offline, Conflicting, BoardBusy, Refused, GitFailed,
     BoardMoved; the branch is then as it was, or has been brought up to the remote's.
     """
     pulled, notices = False, []
     for attempt in range(ATTEMPTS):
+        if attempt:
+            time.sleep(min(1.0, 0.01 * 2 ** min(attempt, 7)) * clock.jitter())
         theirs = _fetch_tip(place, remote)
         ours = checkouts.tip(place, place.ref)
         if theirs and not (ours and commits.is_ancestor(place.common, theirs, ours)):
-            notices += _take_in(place, remote, ours, theirs)
+            taken_in = _take_in(place, remote, ours, theirs)
+            if taken_in is None:
+                continue
+            notices += taken_in
             pulled = True
             ours = checkouts.tip(place, place.ref)
         if ours == theirs and not cards:
             return Synced(ours, pulled, False, tuple(notices))
         if publish(place, remote, ours, cards):
             return Synced(ours, pulled, ours != theirs, tuple(notices))
-        time.sleep(min(1.0, 0.02 * 2 ** min(attempt, 6)) * clock.jitter())
     raise BoardMoved(
-        f"{remote} moved under each of {ATTEMPTS} attempts to push", "Try again in a moment."
+        f"{place.branch} moved, here or in {remote}, under each of {ATTEMPTS} attempts to sync it",
+        "Try again in a moment.",
     )
 
 
@@ -115,8 +120,11 @@ def _fetch_tip(place: Place, remote: str) -> str:
     return remotes.tip(place, remote, place.branch) if there else ""
 
 
-def _take_in(place: Place, remote: str, ours: str, theirs: str) -> list[str]:
-    """Merge the remote's tip into the branch, bring the checkouts along, and return notices."""
+def _take_in(place: Place, remote: str, ours: str, theirs: str) -> list[str] | None:
+    """Merge the remote's tip into the branch, bring the checkouts along, and return notices.
+
+    None where the branch has moved in the meantime: then nothing was done.
+    """
     why = refs.why_not(place)
     if why:
         raise BoardBusy(f"the board is not merged: {why}", "Finish or abort that first.")
@@ -137,7 +145,7 @@ def _take_in(place: Place, remote: str, ours: str, theirs: str) -> list[str]:
         follow_board.begin(place, ours)
     if not refs.swap(place, ours, new, f"kanban: merge {name}"):
         follow_base.forget(stays, mixed)
-        raise BoardBusy(f"branch {place.branch} moved in the meantime", "Try again.")
+        return None
     failpoints.reach("sync.merged")
     if stays:
         notices += follow_base.bring(place, stays, ours, mixed)

@@ -13,6 +13,7 @@ import pytest
 
 from gitkanban.board import store
 from gitkanban.board.init import create
+from gitkanban.board.repo import refs
 from gitkanban.board.repo import remotes as module
 from gitkanban.board.repo.git import Done
 from gitkanban.board.repo.place import Place, find
@@ -53,6 +54,29 @@ def pair(repo: Path, branch: str) -> tuple[Place, Place, Path]:
     one = find(str(repo))
     assert sync(one, "origin").pushed
     return one, clone(hub, "other"), hub
+
+
+@FORMS
+def test_a_commit_here_while_the_remote_is_merged_loses_nothing(
+    repo: Path, branch: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two, _ = pair(repo, branch)
+    change(one, AddCard(Card("C", "from one")))
+    change(two, AddCard(Card("D", "from two")))
+    assert sync(two, "origin").pushed
+    swap = refs.swap
+
+    def second(place: Place, old: str, new: str, why: str) -> bool:
+        monkeypatch.setattr(refs, "swap", swap)
+        change(place, AddCard(Card("E", "from one, just now")))
+        return swap(place, old, new, why)
+
+    monkeypatch.setattr(refs, "swap", second)
+    assert sync(one, "origin").pushed
+    assert set(store.read(one).cards) == set("ABCDE")
+    assert git(Path(one.main) / ".kanban", "status", "--porcelain") == ""
+    assert not sync(two, "origin").pushed
+    assert store.read(two).cards == store.read(one).cards
 
 
 @FORMS
