@@ -3,15 +3,17 @@
 It shows the situation that `status` shows and acts by the verbs of the command line. textual is
 imported here alone, and here only when the screen is opened.
 
-acts       What can be done from the screen: one table of keys, what each asks for, where it applies
-app        The screen as a whole: what is shown when, and which key does what
-asking     The line in which a person answers: words for a verb, a filter, a new card's title
-bar        A bar of a few lines of text: the head, a message, the keys
-cardpane   The pane of one card: a head, and one of its pages: card, work, log, prompt
-lines      A pane of lines: text of views, in our own few colours, scrolled line by line
-listing    The list of cards: groups in the order of the situation, one card selected
-logtail    The end of a run's logs, and what is added to them
-reading    Reads boards and cards for the screen, one thing after the other, in a thread of its own
-verbs      Verbs of the command line, done for the screen: each in a process of its own
-watching   Whether a board may look different from before: the stat of what it is made of
+acts        What can be done from the screen: one table of keys, what each asks for, where it applies
+app         The screen as a whole: what is shown when, and which key does what
+asking      The line in which a person answers: words for a verb, a filter, a new card's title
+bar         A bar of a few lines of text: the head, a message, the keys
+cardpane    The pane of one card: a head, and one of its pages: card, work, log, prompt
+lines       A pane of lines: text of views, in our own few colours, scrolled line by line
+listing     The list of cards: groups in the order of the situation, one card selected
+logtail     The end of a run's logs, and what is added to them
+pageloader  Loads the open page of the selected card into its pane: asked for once, and late answers
+            let go
+reading     Reads boards and cards for the screen, one thing after the other, in a thread of its own
+verbs       Verbs of the command line, done for the screen: each in a process of its own
+watching    Whether a board may look different from before: the stat of what it is made of
 """

@@ -11,6 +11,7 @@ import subprocess
 import termios
 import time
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, ClassVar
 
 from textual import events
@@ -31,13 +32,12 @@ from gitkanban.cli.ui.bar import TextBar
 from gitkanban.cli.ui.cardpane import PAGES, CardPane
 from gitkanban.cli.ui.lines import LinePane
 from gitkanban.cli.ui.listing import CardList, matches
-from gitkanban.cli.ui.logtail import LogTail
+from gitkanban.cli.ui.pageloader import PageLoader
 from gitkanban.cli.ui.reading import Reader
 from gitkanban.cli.ui.watching import fingerprint
 from gitkanban.core.situation.moment import cause_data
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs.briefing import OURS
-from gitkanban.runs.records import folders
 from gitkanban.views.status import cause_lines, first_steps, head_lines
 from gitkanban.views.text import Look, clipped, plural, seconds, shown, width, wrapped
 
@@ -116,8 +116,6 @@ class BoardScreen(App[str]):
         self._busy: dict[str, tuple[str, float]] = {}  # what is at work, by card; "" for the board
         self._message: list[str] = []
         self._message_at = 0.0
-        self._tail: LogTail | None = None
-        self._wanted: tuple[str, str, str] | None = None  # the page that was asked for last
         self.bug: Exception | None = None
 
     def _handle_exception(self, error: Exception) -> None:
@@ -195,8 +193,7 @@ class BoardScreen(App[str]):
         if self._message and time.monotonic() - self._message_at > _MESSAGE_STAYS:
             self._message = []
         self._show_ages()
-        if self._tail and self._pane.page == "log" and self._tail.more():
-            self._show_log()
+        self._pages.follow_log()
 
     def _time_has_come(self) -> bool:
         """Whether a card may start now that had to wait for its time when the board was read."""
@@ -331,93 +328,22 @@ class BoardScreen(App[str]):
         self.screen.add_class("opened")
         self._pane.text.focus()
 
+    @cached_property
+    def _pages(self) -> PageLoader:
+        return PageLoader(self._place, self._pane, self._reader, self._look_of, self._ask_later)
+
+    def _ask_later(self, do: Callable[[], None]) -> None:
+        """Do it in a moment, if the screen is still there: who moves fast over cards reads the last."""
+        self.set_timer(0.08, lambda: do() if self._is_open() else None)
+
     def _load_page(self) -> None:
-        """Ask for the open page of the card, unless it is there or asked for."""
-        card = self._card
+        """Have the open page of the selected card in its pane."""
         if not self._is_open():
             return
-        if card is None or self.screen.has_class("columns"):
-            self._wanted = self._tail = None
-            return
-        self._pane.show_head(card, clock.now())
-        if self._pane.page == "log":
-            wanted = (card["id"], "log", card["run"])
-        else:
-            wanted = (
-                card["id"],
-                self._pane.page,
-                self._state_of_page(card),
-            )
-        if wanted == self._wanted:
-            return
-        if self._wanted is None or wanted[:2] != self._wanted[:2]:
-            self._pane.show_text(wanted[0], "...")
-        self._wanted = wanted
-        # Moving fast over cards reads none but the last.
-        self.set_timer(0.08, lambda: self._ask_page(wanted))
-
-    def _page_width(self) -> int:
-        """Columns of a page; the last one is the scroll bar's."""
-        return max(20, (self._pane.size.width or self.size.width) - 2)
-
-    def _state_of_page(self, card: CardData) -> str:
-        """A text that changes whenever the card's page has to be made again."""
-        return f"{self._data['board']['commit']} {card['held']} {self._page_width()}"
-
-    def _ask_page(self, wanted: tuple[str, str, str]) -> None:
-        if wanted != self._wanted or not self._is_open():
-            return
-        name, page, run = wanted
-        self._tail = None
-        look = Look(self._page_width(), self._look_of.colour, self._look_of.ascii_only)
-        if page == "log":
-            self._reader.ask(lambda: self._open_log(name, run, look), lambda tail, failure: (
-                self._log_opened(wanted, tail, failure)))  # fmt: skip
-            return
-
-        def read() -> str:
-            pages = CardPages(self._place, name)
-            if page == "work":
-                return pages.work(self._look_of.colour) or "no work on its branch yet"
-            if page == "prompt":
-                return shown_page(pages.prompt())
-            return pages.card(int(clock.now()), look)
-
-        self._reader.ask(read, lambda text, failure: self._page_read(wanted, text, failure))
-
-    def _page_read(
-        self, wanted: tuple[str, str, str], text: str | None, failure: GitkanbanError | None
-    ) -> None:
-        if wanted == self._wanted:
-            self._pane.show_text(wanted[0], _error_text(failure) if failure else text or "")
-
-    def _open_log(self, card: str, run: str, look: Look) -> LogTail | None:
-        private = self._place.private
-        if run:
-            found = [folders.of(private, run)]
-        else:
-            every = (each for each in folders.every(private) if each.spec().one("card") == card)
-            found = sorted(every, key=lambda each: each.run)
-        tail = LogTail(found[-1], look) if found else None
-        if tail:
-            tail.more()
-        return tail
-
-    def _log_opened(
-        self, wanted: tuple[str, str, str], tail: LogTail | None, failure: GitkanbanError | None
-    ) -> None:
-        if wanted != self._wanted:
-            return
-        self._tail = tail
-        if tail and tail.lines:
-            self._show_log()
-        else:
-            text = "nothing was printed yet" if tail else "no log of it on this machine"
-            self._pane.show_text(wanted[0], _error_text(failure) if failure else text)
-
-    def _show_log(self) -> None:
-        if self._tail and self._card:
-            self._pane.show_text(self._card["id"], "\n".join(self._tail.lines), follow=True)
+        card = None if self.screen.has_class("columns") else self._card
+        if card:
+            self._pane.show_head(card, clock.now())
+        self._pages.load(card, self._data["board"]["commit"])
 
     # -- keys
 
@@ -461,6 +387,11 @@ class BoardScreen(App[str]):
         self._show_message()
         self.action_refocus()
 
+    def on_ask_line_closed(self) -> None:
+        """Go on where one was."""
+        if self._is_open():
+            self.action_refocus()
+
     def action_refocus(self) -> None:
         """Give the focus to what is shown."""
         screen = self.screen
@@ -480,7 +411,7 @@ class BoardScreen(App[str]):
 
     def action_again(self) -> None:
         """Read the board and the card again."""
-        self._wanted = None
+        self._pages.forget()
         self._read_board()
 
     def action_act(self, name: str) -> None:
@@ -663,7 +594,7 @@ class BoardScreen(App[str]):
             return
         if not self.screen.has_class("narrow") and self.focused is self._list:
             self.screen.remove_class("opened")
-        self._wanted = None
+        self._pages.forget()
         self._show_ages()
         self._load_page()
         if not self.query_one(AskLine).is_open:
@@ -672,17 +603,6 @@ class BoardScreen(App[str]):
     def _terminal_lost(self) -> None:
         """Nobody looks any more; there is nothing to clean up, and nowhere to write to."""
         os._exit(128 + signal.SIGHUP)
-
-
-def shown_page(text: str) -> str:
-    """A text that others wrote, made fit for a terminal."""
-    from gitkanban.views.text import shown_lines
-
-    return shown_lines(text)
-
-
-def _error_text(error: GitkanbanError) -> str:
-    return f"{shown(error.message)}\n" + (f"\n{shown(error.hint)}\n" if error.hint else "")
 
 
 def _has_terminal() -> bool:

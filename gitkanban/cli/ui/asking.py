@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.message import Message
 from textual.widgets import Input, Label
 
 from gitkanban.views.text import shown
@@ -35,6 +36,9 @@ class _Field(Input):
 class AskLine(Horizontal):
     """One question at a time, above the keys; enter answers it, esc leaves it."""
 
+    class Closed(Message):
+        """No question is open any more, unless the answer has led to another."""
+
     def __init__(self) -> None:
         super().__init__(id="ask")
         self._answered: Callable[[str], None] | None = None
@@ -63,7 +67,7 @@ class AskLine(Horizontal):
         """Ask no more."""
         self._answered = None
         self.display = False
-        self.app.call_later(self.app.action_refocus)  # type: ignore[attr-defined]
+        self.post_message(self.Closed())
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Hand over the answer; another question may follow it."""

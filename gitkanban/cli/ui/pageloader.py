@@ -1,0 +1,132 @@
+"""Loads the open page of the selected card into its pane: asked for once, and late answers let go."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from gitkanban import clock
+from gitkanban.board.repo.place import Place
+from gitkanban.cli.cardpages import CardPages
+from gitkanban.cli.ui.acts import CardData
+from gitkanban.cli.ui.cardpane import CardPane
+from gitkanban.cli.ui.logtail import LogTail
+from gitkanban.cli.ui.reading import Reader
+from gitkanban.errors import GitkanbanError
+from gitkanban.runs.records import folders
+from gitkanban.views.text import Look, shown, shown_lines
+
+
+class _WantedPage(NamedTuple):
+    """A page of a card. `state` changes whenever it has to be made again: of a log, its run."""
+
+    card: str
+    page: str
+    state: str
+
+
+class PageLoader:
+    """One for a pane. `ask_later` does something in a moment, unless the screen closes before."""
+
+    def __init__(
+        self,
+        place: Place,
+        pane: CardPane,
+        reader: Reader,
+        look: Look,
+        ask_later: Callable[[Callable[[], None]], None],
+    ) -> None:
+        self._place, self._pane, self._reader, self._look = place, pane, reader, look
+        self._ask_later = ask_later
+        self._wanted: _WantedPage | None = None  # the page that was asked for last
+        self._tail: LogTail | None = None
+
+    def forget(self) -> None:
+        """Load the page again, whatever is there."""
+        self._wanted = None
+
+    def load(self, card: CardData | None, commit: str) -> None:
+        """Have the open page of a card, on the board of a commit, unless it is there or asked for."""
+        if card is None:
+            self._wanted = self._tail = None
+            return
+        page = self._pane.page
+        state = card["run"] if page == "log" else f"{commit} {card['held']} {self._width()}"
+        wanted = _WantedPage(card["id"], page, state)
+        if wanted == self._wanted:
+            return
+        if self._wanted is None or wanted[:2] != self._wanted[:2]:
+            self._pane.show_text(wanted.card, "...")
+        self._wanted = wanted
+        self._ask_later(lambda: self._ask_page(wanted))
+
+    def follow_log(self) -> None:
+        """Show what was added to the log, where that is the open page."""
+        if self._tail and self._pane.page == "log" and self._tail.more():
+            self._show_log()
+
+    def _width(self) -> int:
+        """Columns of a page; the last one is the scroll bar's."""
+        return max(20, (self._pane.size.width or self._pane.app.size.width) - 2)
+
+    def _ask_page(self, wanted: _WantedPage) -> None:
+        if wanted != self._wanted:
+            return
+        self._tail = None
+        look = Look(self._width(), self._look.colour, self._look.ascii_only)
+        if wanted.page == "log":
+            self._reader.ask(
+                lambda: self._open_log(wanted, look),
+                lambda tail, failure: self._log_opened(wanted, tail, failure),
+            )
+        else:
+            self._reader.ask(
+                lambda: self._make_page(wanted, look),
+                lambda text, failure: self._page_read(wanted, text, failure),
+            )
+
+    def _make_page(self, wanted: _WantedPage, look: Look) -> str:
+        pages = CardPages(self._place, wanted.card)
+        if wanted.page == "work":
+            return pages.work(look.colour) or "no work on its branch yet"
+        if wanted.page == "prompt":
+            return shown_lines(pages.prompt())
+        return pages.card(int(clock.now()), look)
+
+    def _page_read(
+        self, wanted: _WantedPage, text: str | None, failure: GitkanbanError | None
+    ) -> None:
+        if wanted == self._wanted:
+            self._pane.show_text(wanted.card, _error_text(failure) if failure else text or "")
+
+    def _open_log(self, wanted: _WantedPage, look: Look) -> LogTail | None:
+        private = self._place.private
+        if wanted.state:
+            found = [folders.of(private, wanted.state)]
+        else:
+            every = (
+                each for each in folders.every(private) if each.spec().one("card") == wanted.card
+            )
+            found = sorted(every, key=lambda each: each.run)
+        tail = LogTail(found[-1], look) if found else None
+        if tail:
+            tail.more()
+        return tail
+
+    def _log_opened(
+        self, wanted: _WantedPage, tail: LogTail | None, failure: GitkanbanError | None
+    ) -> None:
+        if wanted != self._wanted:
+            return
+        self._tail = tail
+        if tail and tail.lines:
+            self._show_log()
+        else:
+            text = "nothing was printed yet" if tail else "no log of it on this machine"
+            self._pane.show_text(wanted.card, _error_text(failure) if failure else text)
+
+    def _show_log(self) -> None:
+        if self._tail and self._wanted:
+            self._pane.show_text(self._wanted.card, "\n".join(self._tail.lines), follow=True)
+
+
+def _error_text(error: GitkanbanError) -> str:
+    return f"{shown(error.message)}\n" + (f"\n{shown(error.hint)}\n" if error.hint else "")
