@@ -216,7 +216,7 @@ class _Teller:
             reason=card.reason,
             why=card.why,
             held=found.remark_on(card, observed),
-            holds=found.waiting.get(card.id, 0),
+            holds=0 if card.status == DONE else found.waiting.get(card.id, 0),
             needs_person=needed is not None,
             group=group,
             state=state,

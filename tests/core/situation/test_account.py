@@ -50,7 +50,7 @@ def test_what_needs_you_comes_first_by_what_it_holds_and_how_long_it_has_waited(
             Card("asks", worker="back", status="blocked", reason="needs-input", why="which?"),
             Card("kid", worker="back", parents=("asks",)),
             Card("runs", worker="back", status="running", run="r", slot="back#1"),
-            Card("free", worker="back"),
+            Card("free", worker="back", parents=("over",)),
             Card("idea", worker="back", status="backlog"),
             Card("over", worker="back", status="done"),
             runs=(Run("1", "late", ended=NOW - 5, outcome="succeeded"),
@@ -68,6 +68,7 @@ def test_what_needs_you_comes_first_by_what_it_holds_and_how_long_it_has_waited(
     )  # fmt: skip
     assert views(account)["kid"].after == (("asks", "question"),)
     assert (account.done, account.total) == (1, 8)
+    assert (views(account)["asks"].holds, views(account)["over"].holds) == (1, 0)
 
 
 @pytest.mark.parametrize(
