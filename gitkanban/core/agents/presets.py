@@ -262,8 +262,8 @@ def sentence(preset: Preset) -> str:
     edits, shell, network, asks_nobody = preset.allows
     if not edits:
         return ""
-    how = "asks nobody before it acts" if asks_nobody else "is refused what goes beyond that"
-    return f"{preset.name} edits {edits}; runs {shell}; network: {network}; it {how}"
+    rest = "it asks nobody before it acts" if asks_nobody else "anything else is refused"
+    return f"{preset.name} edits {edits}; runs {shell}; network: {network}; {rest}"
 
 
 def commits_of(worker: Worker) -> str:
