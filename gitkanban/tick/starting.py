@@ -21,7 +21,6 @@ from gitkanban.core.model import SHARED, Board, Card, Config, Worker
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick.conversation import LastSession, compose_new_words, goes_on
 from gitkanban.core.tick.outcome import Started
-from gitkanban.core.tick.verdict import counting
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs import briefing, conversations, handoffs, leases, trust, watching
 from gitkanban.runs.briefing import Launch, Reservation
@@ -154,11 +153,9 @@ class Launcher:
 
 def fresh_session() -> str:
     """A new session id, a random UUID (version 4, RFC 9562)."""
-    noise = bytearray(clock.random_bytes(16))
-    noise[6] = noise[6] & 0x0F | 0x40
-    noise[8] = noise[8] & 0x3F | 0x80
-    text = noise.hex()
-    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+    from uuid import UUID  # late: most ticks start nothing
+
+    return str(UUID(bytes=clock.random_bytes(16), version=4))
 
 
 def words_of(
@@ -178,7 +175,7 @@ def words_of(
     branch = "" if shared else branch_of(card.id)
     us = shlex.quote(briefing.program_of_ours(trust.search_path(place)))
     setting = SessionSetting(path, branch, base_of(place, config), us)
-    runs = counting(board.runs_of(card.id), "")
+    runs = tuple(board.runs_of(card.id))
     logs = {run.run: "\n".join(handoffs.last_words(place, run)) for run in runs[-1:]}
     notes = board.notes_of(card.id)
     last = None if afresh else conversations.last_session(place, card.id, runs)
