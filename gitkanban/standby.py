@@ -1,4 +1,4 @@
-"""Its name stands in the specs of runs that began before an upgrade; kept until 1.0."""
+"""The door to `tick.standby`: its name stands in the specs of runs, which live through upgrades."""
 
 import sys
 import traceback
