@@ -34,6 +34,10 @@ torture *args="--minutes 10":
 docs:
     {{python}} -m tests.commands_page && {{python}} -m tests.agents.page
 
+# Play the demo and draw its picture again, docs/demo.svg.
+recording:
+    {{python}} -m tests.recording
+
 # Write the transcripts again from what came out; read the difference.
 transcripts:
     {{python}} -m pytest tests/cli/test_transcripts.py --rewrite; git diff --stat tests/cli/transcripts

@@ -13,6 +13,7 @@ from gitkanban import clock
 from gitkanban.board.repo import git
 from gitkanban.board.repo.place import Place
 from gitkanban.cli.here import say, tell
+from gitkanban.cli.terminal import colour_wanted
 from gitkanban.core.model import Board, Run
 from gitkanban.errors import GitkanbanError, UsageError
 from gitkanban.runs.supervision import kernel
@@ -107,7 +108,7 @@ def _run_demo(repo: Path, place: Place) -> None:
         if page != shown:
             shown = page
             click.echo(f"\n$ gitkanban status            # after {time.monotonic() - begun:.0f} s")
-            click.echo(page, nl=False)
+            click.echo(page, nl=False, color=colour_wanted())
         states = {card["status"] for card in data["cards"]}
         if states == {"done"}:
             return
