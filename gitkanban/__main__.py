@@ -6,6 +6,11 @@ import sys
 
 def main() -> int:
     """Run the command line on sys.argv and give the exit code."""
+    if os.name == "nt":  # before anything is imported that Windows does not have
+        sys.stderr.write(
+            "gitkanban does not run on Windows itself; it does in WSL (wsl --install)\n"
+        )
+        return 1
     try:
         if sys.getfilesystemencoding() != "utf-8" and sys.executable:
             # Another locale: paths, titles and "→" are UTF-8 all the same. Argv stays, byte by byte.

@@ -18,6 +18,16 @@ from gitkanban.views.text import shown
 
 # (section, command, module under gitkanban.cli, what the overview says)
 COMMANDS = (
+    ("Every day", "add", "add", "Add one card, or several from a file."),
+    (
+        "Every day",
+        "tick",
+        "tick",
+        "Settle what has ended, start what is ready. For cron and hooks.",
+    ),
+    ("Every day", "status", "status", "The board: who needs you, what runs, what comes next."),
+    ("Every day", "review", "review", "Go through the cards in review one by one."),
+    ("Every day", "accept", "accept", "Merge the work of cards in review into base."),
     ("Start", "init", "init", "Make a board in this repository."),
     ("Start", "demo", "demo", "Watch a small board at work, in a throw-away repository."),
     ("Start", "trust", "trust", "Show what tick would run, and allow it on this machine."),
@@ -27,17 +37,10 @@ COMMANDS = (
         "instructions",
         "What an agent needs to know to plan with the board.",
     ),
-    ("Plan", "add", "add", "Add one card, or several from a file."),
     ("Plan", "edit", "edit", "Change a card's fields, or its file in an editor."),
     ("Plan", "link", "link", "Make a card wait for other cards."),
     ("Plan", "unlink", "link", "Make a card no longer wait for them."),
     ("Plan", "approve", "moves", "Let backlog cards run."),
-    (
-        "Look",
-        "status",
-        "status",
-        "The board at a glance: who needs you, what runs, what comes next.",
-    ),
     ("Look", "board", "board", "The cards in columns, by who must move next."),
     ("Look", "search", "search", "Find a text in cards, notes, results and logs."),
     ("Look", "ui", "ui", "The board live on the whole terminal, with keys for what you decide."),
@@ -54,12 +57,9 @@ COMMANDS = (
     ("Review", "fmt", "fmt", "Format card files so that git can merge changes to them."),
     ("Review", "rename", "rename", "Change a card's id, everywhere it is used."),
     ("Review", "install", "install", "Teach git to merge cards, or agents to use the board."),
-    ("Run", "tick", "tick", "Settle what has ended, start what is ready. For cron and hooks."),
     ("Run", "sync", "sync", "Merge the board with a remote's."),
     ("Run", "stop", "stop", "End a running session."),
     ("Run", "attach", "attach", "Take a card over, in its agent's conversation or a shell."),
-    ("Decide", "review", "review", "Go through the cards in review one by one."),
-    ("Decide", "accept", "accept", "Merge the work of cards in review into base."),
     ("Decide", "reject", "reject", "Send a card in review back, with a reason."),
     ("Decide", "done", "done", "Close a card without merging; from a session, report."),
     ("Decide", "block", "block", "Hold a card until a person acts; from a session, ask for help."),
@@ -111,6 +111,11 @@ class LazyGroup(click.Group):
 
             check_given(command, name, ctx, rest)
         return name, command, rest
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands first: they are what people look for, and the everyday ones open the page."""
+        self.format_commands(ctx, formatter)
+        click.Command.format_options(self, ctx, formatter)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The overview, by section, without importing a command."""
