@@ -160,6 +160,8 @@ class Config(NamedTuple):
     git_timeout: int = 600  # seconds for one git command, with filters and hooks of others
     on_tamper: Literal["tell", "hold"] = "tell"
     sign: Signing = "auto"  # commits of the board and merges
+    notify: tuple[str, ...] = ()  # a command that is given the news on stdin
+    notify_every: int = 300  # seconds between two calls of it, at least
     budget_card: int = (
         0  # millionths of a US dollar, for cards whose worker has no budget of its own
     )

@@ -217,6 +217,18 @@ def test_a_key_of_the_board_holds_every_worker_or_none(repo: Path) -> None:
     )
 
 
+def test_a_notifier_that_was_not_allowed_holds_nothing_but_its_own_calls(repo: Path) -> None:
+    place = place_of(repo)
+    trust.record(place, config())
+    named = config()._replace(notify=("curl", "https://evil"))
+    found = trust.withheld(place, named)
+    assert (found.starts, found.pushing, found.accepting("w")) == ({}, "", "")
+    assert found.notifying == "kanban.notify changed from nothing to curl https://evil"
+    trust.record(place, named)
+    assert trust.withheld(place, named).notifying == ""
+    assert trust.withheld(place, config()).notifying == "", "none is stricter"
+
+
 def test_what_a_tick_may_accept_of_a_worker_is_trusted_as_well(repo: Path) -> None:
     place = place_of(repo)
     assert trust.withheld(place, config()).accepting("w")

@@ -242,7 +242,7 @@ class _ConfigReader:
         """The value of a key, None when it is not what the key takes (which is then told)."""
         if key.kind == configkeys.SANDBOX and isinstance(node, Scalar):
             return self.sandbox(node)
-        if key.kind in (configkeys.ARGV, configkeys.WORDS, configkeys.SANDBOX):
+        if key.kind in configkeys.LISTS:
             if _short_name(key) == "resume" and isinstance(node, Scalar) and node.text == "never":
                 return presets.NO_RESUME
             return self.words(key, node)
@@ -279,8 +279,14 @@ class _ConfigReader:
             ):
                 return None
             words.append(child.text)
-        if key.kind in (configkeys.ARGV, configkeys.SANDBOX) and words and not words[0]:
+        if key.kind in configkeys.COMMANDS and words and not words[0]:
             self.say(node.items[0], f"{_short_name(key)} names no command")
+            return None
+        if (
+            key.kind == configkeys.COMMAND
+            and words
+            and not self.is_outside(node.items[0], words[0])
+        ):
             return None
         return tuple(words)
 
@@ -298,6 +304,15 @@ class _ConfigReader:
             self.say(node, f"unknown placeholder {{{name}}}", hint)
             return False
         return True
+
+    def is_outside(self, node: Node, program: str) -> bool:
+        """Whether a program is named by itself or by its absolute path. One in the repository would
+        be whatever somebody commits there, and nobody would be asked."""
+        if "/" not in program or program.startswith("/"):
+            return True
+        hint = "Write the name of a program on PATH, or its absolute path."
+        self.say(node, f"{program[:60]!r} lies in a folder that is not absolute", hint)
+        return False
 
     def counts(self, key: ConfigKey, node: Node) -> Any:
         if not isinstance(node, Mapping):

@@ -16,11 +16,14 @@ NATURAL = "number"  # a whole number from 0
 DURATION = "duration"  # 2h, 20m, 90s, 1h30m, 7d, or seconds
 BOOL = "true or false"
 ARGV = "list of words"  # a command; placeholders allowed
+COMMAND = "a command as a list of words"  # of a program on PATH, or by its absolute path
 SANDBOX = "a preset's name, or a list of words"
 WORDS = "list of names"
 MONEY = "US dollars"
 COUNTS = "names with counts"
 SECTION = "section"
+COMMANDS = (ARGV, COMMAND, SANDBOX)  # their first word is a program's
+LISTS = (*COMMANDS, WORDS)
 
 
 class ConfigKey(NamedTuple):
@@ -63,6 +66,11 @@ KEYS: tuple[ConfigKey, ...] = (
     ConfigKey("kanban.on_tamper", ("tell", "hold"), "tell",
         "What follows when hooks, git's configuration, trust or refs changed while a run lived: "
         "`hold` starts nothing until `gitkanban trust` settles it."),
+    ConfigKey("kanban.notify", COMMAND, "",
+        "Command that is given the news as JSON on stdin: what needs a person, failed for good, idles, "
+        "is paused or limited (notify.md)."),
+    ConfigKey("kanban.notify_every", DURATION, "5m",
+        "Least time between two calls of `notify`: what comes in between goes together."),
     ConfigKey("kanban.budget", SECTION, "", "What sessions may cost in US dollars before a person is asked."),
     ConfigKey("kanban.budget.card", MONEY, "", "Of one card, where its worker has no budget of its own.",
         "budget_card"),

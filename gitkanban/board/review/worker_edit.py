@@ -58,7 +58,7 @@ def parse_value(name: str, key: str, text: str) -> KeyValue | None:
         raise UsageError(f"a worker has no key {key!r} to set", hint)
     if not text:
         return None
-    if known.kind in (configkeys.ARGV, configkeys.WORDS, configkeys.SANDBOX):
+    if known.kind in configkeys.LISTS:
         try:
             return tuple(shlex.split(text))
         except ValueError as error:

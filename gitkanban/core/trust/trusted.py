@@ -14,11 +14,13 @@ from gitkanban.core.model import Config, Worker
 Value = str | bool | int | tuple[str, ...]
 
 # What stands still while a change of a trusted key is not allowed: the starts of sessions, the
-# pushing of branches, the accepting of work. Of a worker's key, those of that worker alone.
-TrustedAct = Literal["starts", "pushing", "accepting"]
+# pushing of branches, the accepting of work, the call of the notifier. Of a worker's key, those of
+# that worker alone.
+TrustedAct = Literal["starts", "pushing", "accepting", "notifying"]
 STARTS: TrustedAct = "starts"
 PUSHING: TrustedAct = "pushing"
 ACCEPTING: TrustedAct = "accepting"
+NOTIFYING: TrustedAct = "notifying"
 
 _BOARD, _WORKER = "kanban.", "kanban.workers.*."
 
@@ -74,6 +76,8 @@ ANSWERS: tuple[Answer, ...] = (
     Answer("kanban.push", (PUSHING,), ("",)),
     Answer("kanban.pr", (PUSHING,), (False,)),
     Answer("kanban.on_tamper", (STARTS,), ("hold",)),
+    Answer("kanban.notify", (NOTIFYING,), ((),)),
+    Answer("kanban.notify_every"),
     Answer("kanban.budget.card", field="budget_card"),
     Answer("kanban.budget.day", field="budget_day"),
     Answer("kanban.workers.*.profile", (STARTS,)),

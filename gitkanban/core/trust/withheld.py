@@ -12,6 +12,7 @@ from gitkanban.core.model import Config, Worker
 from gitkanban.core.trust.trusted import (
     ACCEPTING,
     BY_NAME,
+    NOTIFYING,
     PUSHING,
     STARTS,
     KeyChange,
@@ -70,6 +71,11 @@ class Withheld(NamedTuple):
     def pushing(self) -> str:
         """Why no branch may be pushed; empty if they may."""
         return self.board(PUSHING)
+
+    @property
+    def notifying(self) -> str:
+        """Why the notifier may not be called; empty if it may."""
+        return self.board(NOTIFYING)
 
     def accepting(self, worker: str) -> str:
         """Why a tick may not accept the worker's work by itself; empty if it may."""

@@ -351,3 +351,31 @@ def test_any_text_can_be_set(path: tuple[str, ...], value: str) -> None:
     for name in path:
         found = found[name]
     assert str(found) == value
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ("[]", ""),
+        ("[notify-send, '{title}']", ""),
+        ("[/opt/tell, -v]", ""),
+        ("[./tell.sh]", "'./tell.sh' lies in a folder that is not absolute"),
+        ("[scripts/tell]", "'scripts/tell' lies in a folder that is not absolute"),
+        ("['']", "notify names no command"),
+        ("notify-send", "notify must be a list, found 'notify-send'"),
+    ],
+)
+def test_a_notifier_is_a_program_on_path_or_an_absolute_one(written: str, problem: str) -> None:
+    text = f"version: 1\nkanban:\n  notify: {written}\n  workers: {{w: {{command: [x]}}}}\n"
+    config, problems = read(text)
+    assert [line.partition(": ")[2].partition(" |")[0] for line in problems] == [problem] * bool(
+        problem
+    )
+    assert (config is None) == bool(problem)
+
+
+def test_a_notifier_is_called_each_five_minutes_at_most_unless_another_time_is_said() -> None:
+    text = "version: 1\nkanban:\n  notify: [x]\n{}  workers: {{w: {{command: [x]}}}}\n"
+    assert good(text.format("")).notify_every == 300
+    assert good(text.format("  notify_every: 1h\n")).notify_every == 3600
+    assert good(text.format("  notify_every: 0\n")).notify_every == 0

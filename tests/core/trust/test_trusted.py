@@ -5,7 +5,7 @@ import pytest
 from gitkanban.board.formats.configkeys import KEYS, SECTION
 from gitkanban.core.model import Config, Worker
 from gitkanban.core.trust import trusted
-from gitkanban.core.trust.trusted import ACCEPTING, ANSWERS, BY_NAME, PUSHING, STARTS
+from gitkanban.core.trust.trusted import ACCEPTING, ANSWERS, BY_NAME, NOTIFYING, PUSHING, STARTS
 
 OLD = Worker("w", "w")
 
@@ -63,6 +63,8 @@ def test_a_memory_that_becomes_read_only_asks_nothing() -> None:
         ("kanban.push", "origin", "evil", (PUSHING,)),
         ("kanban.pr", False, True, (PUSHING,)),
         ("kanban.verify_accept", True, False, (ACCEPTING,)),
+        ("kanban.notify", (), ("curl", "x"), (NOTIFYING,)),
+        ("kanban.notify", ("curl", "x"), ("curl", "y"), (NOTIFYING,)),
     ],
 )
 def test_a_key_of_the_board_holds_what_it_decides_and_nothing_else(
@@ -78,6 +80,7 @@ def test_a_key_of_the_board_holds_what_it_decides_and_nothing_else(
         ("kanban.push", "origin", ""),
         ("kanban.pr", True, False),
         ("kanban.verify_accept", False, True),
+        ("kanban.notify", ("curl", "x"), ()),
         ("kanban.worktrees", "~/x", ""),
     ],
 )
