@@ -147,7 +147,7 @@ def test_every_word_of_the_glossary_has_one_meaning() -> None:
 
 PAGES = [
     *(ROOT / name for name in ("CONTRIBUTING.md", "SECURITY.md", "README.md")),
-    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
 ]
 
 
