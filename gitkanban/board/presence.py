@@ -18,19 +18,20 @@ from gitkanban.board.work import cardwork, landed
 from gitkanban.core import graph
 from gitkanban.core.ids import card_ref
 from gitkanban.core.model import DONE, REVIEW, TODO, Board, Card, Run
+from gitkanban.core.names import CardId
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick.facts import Elsewhere
 
 
-def elsewhere(place: Place, board: Board, clone: str) -> dict[str, Elsewhere]:
+def elsewhere(place: Place, board: Board, clone: str) -> dict[CardId, Elsewhere]:
     """The cards in review whose work is not in this clone, and the done ones, of those that a card
     in todo waits for, whose work base does not have. Raises GitFailed.
     """
     return _of_reviews(place, board, clone) | _of_parents(place, board)
 
 
-def _of_reviews(place: Place, board: Board, clone: str) -> dict[str, Elsewhere]:
-    suspects: dict[str, Run] = {}
+def _of_reviews(place: Place, board: Board, clone: str) -> dict[CardId, Elsewhere]:
+    suspects: dict[CardId, Run] = {}
     for card in open_cards(board.cards):
         done = cardwork.result_of(board.runs_of(card.id)) if card.status == REVIEW else None
         if done is None or cardwork.left_nothing(board.runs_of(card.id)):
@@ -44,7 +45,7 @@ def _of_reviews(place: Place, board: Board, clone: str) -> dict[str, Elsewhere]:
     }
 
 
-def _of_parents(place: Place, board: Board) -> dict[str, Elsewhere]:
+def _of_parents(place: Place, board: Board) -> dict[CardId, Elsewhere]:
     wanted = {
         parent: board.cards[parent].merged
         for card in open_cards(board.cards)
@@ -60,7 +61,7 @@ def _of_parents(place: Place, board: Board) -> dict[str, Elsewhere]:
     return absent(place, board, wanted) if wanted else {}
 
 
-def absent(place: Place, board: Board, wanted: Mapping[str, str]) -> dict[str, Elsewhere]:
+def absent(place: Place, board: Board, wanted: Mapping[CardId, str]) -> dict[CardId, Elsewhere]:
     """Those of the done cards (by their `merged`) whose work base does not have, by whatever
     commits."""
     base = checkouts.base_of(place, board.config) if board.config else ""
@@ -94,7 +95,7 @@ def merged_of(place: Place, board: Board, card: Card) -> str:
     return tip if _landed_otherwise(place, card.id, (done.commit,), tip) else ""
 
 
-def _landed_otherwise(place: Place, card: str, ids: tuple[str, ...], tip: str) -> bool:
+def _landed_otherwise(place: Place, card: CardId, ids: tuple[str, ...], tip: str) -> bool:
     """Whether base has one of the commits, or its content: merged there too, squashed, rebased."""
     here = cardwork.present(place, filter(None, ids))
     return any(

@@ -15,6 +15,7 @@ from gitkanban.board.repo.place import Place
 from gitkanban.board.repo.turn import Turn
 from gitkanban.core.changes import Change, applied
 from gitkanban.core.model import Board
+from gitkanban.core.names import CardId
 from gitkanban.errors import BoardBusy, BoardMoved, GitFailed, NoBoard
 
 if TYPE_CHECKING:
@@ -80,18 +81,18 @@ def _at_tip(place: Place) -> Board:
     return board
 
 
-def history(place: Place, board: Board, card: str) -> Board:
+def history(place: Place, board: Board, card: CardId) -> Board:
     """The board with all runs and notes of one card; `read` leaves out those of quiet cards."""
     return reading.history_of(place, board, card)
 
 
-def archived(place: Place, board: Board, card: str) -> Board:
+def archived(place: Place, board: Board, card: CardId) -> Board:
     """The board with a card of the archive among its cards; as it is when the card is not there."""
     found = reading.archived_card(place, board, card) if card in board.archived else None
     return board._replace(cards={card: found, **board.cards}) if found else board
 
 
-def card_text(place: Place, board: Board, card: str) -> str:
+def card_text(place: Place, board: Board, card: CardId) -> str:
     """The text of a card's file at the board's commit."""
     return text_of(place, board, f"cards/{card}.yaml")
 

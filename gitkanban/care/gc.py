@@ -26,11 +26,13 @@ from gitkanban.core.care.gc import (
     WorktreeFact,
     finished,
 )
-from gitkanban.core.ids import CARD_REFS, branch_of, card_ref
+from gitkanban.core.ids import CARD_REFS, branch_of, card_of_ref, card_ref
 from gitkanban.core.model import DONE, Board
+from gitkanban.core.names import CardId
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs.memory import proposing
 from gitkanban.runs.records import folders
+from gitkanban.runs.records.folders import card_of
 from gitkanban.runs.supervision.locks import Locks
 from gitkanban.runs.workspace import cleanliness, removal, worktrees
 from gitkanban.runs.workspace.workspace_git import head_of, sweep_rooms
@@ -63,14 +65,14 @@ def look(place: Place, board: Board, progress: Progress[Ours]) -> Facts:
         tuple(trees),
         tuple(_card_branches(place, board, base)),
         tuple(
-            FolderFact(folder.run, folder.facts().one("card"), folder.has("settled"))
+            FolderFact(folder.run, card_of(folder.facts()), folder.has("settled"))
             for folder in folders.every(place.private)
         ),
         landed.changed(place, board) if aging else {},
     )
 
 
-def _in_base(place: Place, board: Board, card: str, tip: str, base: str) -> tuple[bool, bool]:
+def _in_base(place: Place, board: Board, card: CardId, tip: str, base: str) -> tuple[bool, bool]:
     """(base has the commit, base has the content of a card's work that is done)."""
     if not base:
         return False, False
@@ -85,7 +87,7 @@ def _card_branches(place: Place, board: Board, base: str) -> Iterator[BranchFact
     listed = commits.text(place.common, "for-each-ref", form, CARD_REFS)
     for line in filter(None, listed.split("\n")):
         ref, _, tip = line.partition(" ")
-        card = ref.removeprefix(CARD_REFS)
+        card = card_of_ref(ref)
         if not finished(board, card):
             yield BranchFact(card, False)
             continue
@@ -113,7 +115,7 @@ class Tidier:
             *(partial(self._remove_folder, run) for run in todo.folders),
         ]
 
-    def _remove_worktree(self, tree: WorktreeFact, squashed: dict[str, str]) -> KeptThing | None:
+    def _remove_worktree(self, tree: WorktreeFact, squashed: dict[CardId, str]) -> KeptThing | None:
         held = self.locks.take(f"card/{tree.card}")
         if held is None:
             return KeptThing("worktree", tree.path, "a run is alive there")

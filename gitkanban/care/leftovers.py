@@ -17,12 +17,13 @@ from gitkanban.core.care.surroundings import (
     TokenSeen,
     WorktreeSeen,
 )
-from gitkanban.core.ids import CARD_REFS, card_ref
+from gitkanban.core.ids import CARD_REFS, card_of_ref, card_ref
 from gitkanban.core.model import Config
+from gitkanban.core.names import NO_CARD, CardId
 from gitkanban.core.tick.closing import Tries
 from gitkanban.runs import leases
 from gitkanban.runs.records import folders, slots
-from gitkanban.runs.records.folders import Folder
+from gitkanban.runs.records.folders import Folder, card_of
 from gitkanban.runs.supervision import processes
 from gitkanban.runs.supervision.locks import Locks
 from gitkanban.runs.supervision.spec import Spec
@@ -41,7 +42,7 @@ def read_tokens(place: Place) -> tuple[TokenSeen, ...]:
     found = []
     for slot in slots.with_token(place):
         lease = slots.read(place, slot)
-        found.append(TokenSeen(slot, lease.card if lease else "", lease.run if lease else ""))
+        found.append(TokenSeen(slot, lease.card if lease else NO_CARD, lease.run if lease else ""))
     return tuple(found)
 
 
@@ -52,9 +53,9 @@ def look_at_runs(
     others = {folder.run: name for folder in unsettled if (name := _other_owner(folder))}
     facts = {folder.run: folder.facts() for folder in unsettled}
     names = {
-        run: leases.lock_names(found.one("card"), found.one("slot"))
+        run: leases.lock_names(card_of(found), found.one("slot"))
         for run, found in facts.items()
-        if found.one("card") and run not in others
+        if card_of(found) and run not in others
     }
     seats = dict(_slot_files(locks))
     held = locks.locked({*seats, *(name for pair in names.values() for name in pair)})
@@ -62,7 +63,7 @@ def look_at_runs(
     for folder in unsettled:
         found = facts[folder.run]
         if folder.run in others:
-            card, slot = found.one("card"), found.one("slot")
+            card, slot = card_of(found), found.one("slot")
             runs.append(RunSeen(folder.run, card, slot, owner=others[folder.run]))
         elif folder.run in names:
             runs.append(_look_at_run(place, folder, found, leases.is_supervised(found, held)))
@@ -83,7 +84,7 @@ def _look_at_run(place: Place, folder: Folder, found: Spec, locked: bool) -> Run
     alive = end is None and locked
     return RunSeen(
         folder.run,
-        found.one("card"),
+        card_of(found),
         found.one("slot"),
         int(found.number("started", 0)),
         alive,
@@ -130,7 +131,7 @@ def _process_words(path: str) -> str:
 
 
 def look_at_worktrees(
-    place: Place, config: Config | None, known: set[str], base: str
+    place: Place, config: Config | None, known: set[CardId], base: str
 ) -> Iterator[WorktreeSeen]:
     """The worktrees of cards, and folders among them that are none. Raises GitFailed."""
     ours = worktrees.every(place)
@@ -155,7 +156,7 @@ def look_at_worktrees(
             yield WorktreeSeen(path)
 
 
-def _look_at_worktree(place: Place, each: Ours, known: set[str], base: str) -> WorktreeSeen:
+def _look_at_worktree(place: Place, each: Ours, known: set[CardId], base: str) -> WorktreeSeen:
     seen = WorktreeSeen(each.path, each.card, each.there, each.locked_for)
     if each.there:
         astray, adrift = _find_astray(each)
@@ -199,18 +200,18 @@ def look_at_worktrees_beside(place: Place, config: Config | None) -> Iterator[Be
             yield BesideSeen(each.root, card, run)
 
 
-def _find_run_at(place: Place, path: str) -> tuple[str, str]:
+def _find_run_at(place: Place, path: str) -> tuple[CardId, str]:
     """(card, run) of a run that lived when a file was written; two empty strings for none."""
     try:
         at = os.stat(path).st_mtime
     except OSError:
-        return "", ""
+        return NO_CARD, ""
     for folder in reversed(list(folders.every(place.private))):
         found = folder.facts()
         started = found.number("started", 0)
-        if found.one("card") and 0 < started <= at and not _ended_before(folder, at):
-            return found.one("card"), folder.run
-    return "", ""
+        if card_of(found) and 0 < started <= at and not _ended_before(folder, at):
+            return card_of(found), folder.run
+    return NO_CARD, ""
 
 
 def _ended_before(folder: Folder, at: float) -> bool:
@@ -220,7 +221,7 @@ def _ended_before(folder: Folder, at: float) -> bool:
         return False
 
 
-def list_cardless_branches(place: Place, known: set[str], base: str) -> tuple[BranchSeen, ...]:
+def list_cardless_branches(place: Place, known: set[CardId], base: str) -> tuple[BranchSeen, ...]:
     """Branches `card/<id>` whose card is not known. Raises GitFailed."""
     found = []
     listed = commits.text(
@@ -228,7 +229,7 @@ def list_cardless_branches(place: Place, known: set[str], base: str) -> tuple[Br
     )
     for line in filter(None, listed.split("\n")):
         ref, _, tip = line.partition(" ")
-        card = ref.removeprefix(CARD_REFS)
+        card = card_of_ref(ref)
         if card.split("/")[0] in known:  # one below a card's name is in its way: `readiness`
             continue
         ahead = commits.text(place.common, "rev-list", "--count", tip, f"^{base}") if base else ""

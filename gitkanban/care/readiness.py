@@ -14,6 +14,7 @@ from gitkanban.care import equipment
 from gitkanban.core.care.surroundings import BlockingBranch, LateIndex, Readiness
 from gitkanban.core.ids import CARD_REFS, branch_of
 from gitkanban.core.model import WORKTREE, Board, Config
+from gitkanban.core.names import CardId
 from gitkanban.errors import Refused
 from gitkanban.runs import trust
 from gitkanban.runs.workspace import worktree_places, worktrees
@@ -86,7 +87,7 @@ def _list_blocking(place: Place, board: Board, base: str) -> Iterator[BlockingBr
             yield BlockingBranch(name, "card/…")
         elif below and card in board.cards:
             merged = bool(base) and commits.is_ancestor(place.common, ref, f"refs/heads/{base}")
-            yield BlockingBranch(name, branch_of(card), merged)
+            yield BlockingBranch(name, branch_of(CardId(card)), merged)
 
 
 # -- an accept

@@ -13,6 +13,7 @@ from gitkanban.board.repo.place import Place
 from gitkanban.core.ids import branch_of, card_ref
 from gitkanban.core.lookup import card_of
 from gitkanban.core.model import DONE, RUNNING, SHARED, Board, Card
+from gitkanban.core.names import CardId
 from gitkanban.errors import BadData, NotFound
 from gitkanban.views.text import Look
 
@@ -27,7 +28,7 @@ class CardPages:
 
     def __init__(self, place: Place, name: str) -> None:
         self._place = place
-        self._glimpse = store.archived(place, store.read(place), name)
+        self._glimpse = store.archived(place, store.read(place), CardId(name))
         self.name = card_of(self._glimpse, name).id
         self._board = store.history(place, self._glimpse, self.name)
         self._card = self._board.cards[self.name]

@@ -20,13 +20,14 @@ from gitkanban.cli.here import change, text_argument
 from gitkanban.core.changes import Change
 from gitkanban.core.lookup import card_of
 from gitkanban.core.model import Board
+from gitkanban.core.names import CardId
 from gitkanban.errors import GitkanbanError, Refused, UsageError
 
 
 class Edited(NamedTuple):
     """What became of the text: the fields that changed, and the commit ("" for none)."""
 
-    card: str
+    card: CardId
     fields: list[str]
     commit: str
 
@@ -58,14 +59,14 @@ def by_text(place: Place, name: str, source: str | None) -> Edited:
     return done
 
 
-def _id_of(board: Board, name: str) -> str:
+def _id_of(board: Board, name: str) -> CardId:
     """The card's id; a card that cannot be read can be edited, to repair it."""
     if any(problem.card == name for problem in board.problems):
-        return name
+        return CardId(name)
     return card_of(board, name).id
 
 
-def _commit_edit(place: Place, card: str, base: str, text: str) -> Edited:
+def _commit_edit(place: Place, card: CardId, base: str, text: str) -> Edited:
     # In the person's own text a mistake has the position that the editor shows.
     cardfile.parse(_encode_text(text), place.path(f"cards/{card}.yaml"))
     edits: list[CardEdit] = []
@@ -90,7 +91,7 @@ class _EditFile:
         self.own = own or bool(path and os.path.exists(f"{path}.base"))
 
     @classmethod
-    def begin(cls, place: Place, card: str, text: str) -> "_EditFile":
+    def begin(cls, place: Place, card: CardId, text: str) -> "_EditFile":
         """A new file, beside those that earlier edits may have left."""
         folder = f"{place.private}/edits"
         number = 1
@@ -124,7 +125,7 @@ class _EditFile:
         with open(f"{self.path}.base", "rb") as file:
             return file.read().decode("utf-8", "surrogateescape")
 
-    def kept(self, place: Place, card: str, base: str, text: str) -> str:
+    def kept(self, place: Place, card: CardId, base: str, text: str) -> str:
         """Where the text is and how to go on; a text from stdin is put into a file first."""
         if not self.path:
             self.path = _EditFile.begin(place, card, base).path

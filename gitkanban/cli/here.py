@@ -15,6 +15,7 @@ from gitkanban.board.store import Committed, commit, read
 from gitkanban.cli.terminal import colour_wanted
 from gitkanban.core.changes import Change
 from gitkanban.core.model import Board
+from gitkanban.core.names import NO_CARD, CardId
 from gitkanban.core.visible import safe_json
 from gitkanban.errors import GitkanbanError, Refused, UsageError
 from gitkanban.views.message import commit_message
@@ -55,16 +56,16 @@ def tell_error(error: GitkanbanError) -> None:
     tell((error.message, *([f"Hint: {error.hint}"] if error.hint else ())))
 
 
-def session() -> tuple[str, str]:
+def session() -> tuple[CardId, str]:
     """(card, run) of the session we are called from; two empty strings for a person."""
     from gitkanban.runs.supervision.processes import session_above
 
-    card, run = os.environ.get("GITKANBAN_CARD", ""), os.environ.get("GITKANBAN_RUN", "")
+    card, run = CardId(os.environ.get("GITKANBAN_CARD", "")), os.environ.get("GITKANBAN_RUN", "")
     above = session_above()
     if above[1]:  # whatever our own environment says
         # A supervisor right above us names its run alone.
-        return above[0] or (card if run == above[1] else ""), above[1]
-    return (card, run) if run else ("", "")
+        return CardId(above[0]) or (card if run == above[1] else NO_CARD), above[1]
+    return (card, run) if run else (NO_CARD, "")
 
 
 def own_card(name: str) -> str:
@@ -74,7 +75,7 @@ def own_card(name: str) -> str:
     raise UsageError("name a card", "`gitkanban list` shows them.")
 
 
-def refuse_in_session(verb: str, card: str = "") -> None:
+def refuse_in_session(verb: str, card: CardId = NO_CARD) -> None:
     """Refuse a verb that is not for sessions when called from inside one."""
     own, run = session()
     if run:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from gitkanban.core.model import Board, Card, Note, Pause, Run
+from gitkanban.core.names import NO_CARD, CardId
 from gitkanban.core.split_cards import copied
 
 Value: TypeAlias = Any  # str, int, or a tuple of str or of (str, int): the type of the card's field
@@ -25,7 +26,7 @@ class AddCard(NamedTuple):
 class EditCard(NamedTuple):
     """New values for some fields of a card; a field's default value removes it from the file."""
 
-    card: str
+    card: CardId
     fields: Mapping[str, Value]
 
 
@@ -39,7 +40,7 @@ class RewriteCard(NamedTuple):
 class RemoveCard(NamedTuple):
     """The card's file is removed (by a merge or a rename; a person drops a card instead)."""
 
-    card: str
+    card: CardId
 
 
 class EndRun(NamedTuple):
@@ -76,7 +77,7 @@ class WriteFile(NamedTuple):
 class ArchiveCard(NamedTuple):
     """A card moves, with its runs and notes, to `archive/<year>/`."""
 
-    card: str
+    card: CardId
     year: int
 
 
@@ -133,7 +134,7 @@ def applied(board: Board, changes: Iterable[Change]) -> Board:
 class MessageLine(NamedTuple):
     """One line of a commit message: what happened to one card (or to the board, card '')."""
 
-    card: str
+    card: CardId
     text: str
     run: str = ""
 
@@ -153,7 +154,7 @@ def story(board: Board, changes: Sequence[Change]) -> list[MessageLine]:
     return lines
 
 
-def _change_line(board: Board, change: Change, moved: set[str]) -> MessageLine | None:
+def _change_line(board: Board, change: Change, moved: set[CardId]) -> MessageLine | None:
     match change:
         case AddCard(card):
             return MessageLine(card.id, f"added ({card.title})" if card.title else "added")
@@ -173,15 +174,15 @@ def _change_line(board: Board, change: Change, moved: set[str]) -> MessageLine |
             )
         case SetPause(pause):
             return MessageLine(
-                "",
+                NO_CARD,
                 f"pause {_worker_words(pause.worker)}" + (f" ({pause.why})" if pause.why else ""),
             )
         case ClearPause(worker):
-            return MessageLine("", f"resume {_worker_words(worker)}")
+            return MessageLine(NO_CARD, f"resume {_worker_words(worker)}")
         case ArchiveCard(card_id):
             return MessageLine(card_id, "archived")
         case WriteFile(path, text):
-            return MessageLine("", f"{path} {'removed' if text is None else 'written'}")
+            return MessageLine(NO_CARD, f"{path} {'removed' if text is None else 'written'}")
 
 
 def _note_words(note: Note) -> str:

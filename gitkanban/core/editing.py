@@ -13,6 +13,7 @@ from gitkanban.core.graph import cycles
 from gitkanban.core.ids import check_id, did_you_mean
 from gitkanban.core.lookup import card_of, not_known
 from gitkanban.core.model import STATUS_FIELDS, Board, Card
+from gitkanban.core.names import CardId
 from gitkanban.core.split_cards import copied, twin_of
 from gitkanban.errors import BadData, NotFound, Refused, UsageError
 
@@ -33,7 +34,7 @@ def added(board: Board, cards: Sequence[Card]) -> list[AddCard]:
     return [AddCard(card) for card in cards]
 
 
-def drafted(board: Board, drafts: Sequence[Card], new_ids: Iterator[str]) -> list[AddCard]:
+def drafted(board: Board, drafts: Sequence[Card], new_ids: Iterator[CardId]) -> list[AddCard]:
     """The changes that add cards as a person wrote them, in their order; raises as `added` does.
 
     A card without an id gets the next new one that nobody has, one without a worker the only worker
@@ -93,12 +94,12 @@ def check_rewrite(board: Board, before: Card | None, after: Card) -> None:
         _check_cycles(known, [after.id])
 
 
-def linked(board: Board, card: Card, parents: Iterable[str]) -> list[EditCard]:
+def linked(board: Board, card: Card, parents: Iterable[CardId]) -> list[EditCard]:
     """The card with more parents."""
     return edited(board, card, {"parents": tuple(sorted({*card.parents, *parents}))})
 
 
-def unlinked(board: Board, card: Card, parents: Sequence[str]) -> list[EditCard]:
+def unlinked(board: Board, card: Card, parents: Sequence[CardId]) -> list[EditCard]:
     """The card without some of its parents. Raises NotFound for one it does not have."""
     for parent in parents:
         if parent not in card.parents:
@@ -108,7 +109,7 @@ def unlinked(board: Board, card: Card, parents: Sequence[str]) -> list[EditCard]
 
 
 def check_fields(
-    board: Board, known: Mapping[str, Card], card: Card, before: Card | None = None
+    board: Board, known: Mapping[CardId, Card], card: Card, before: Card | None = None
 ) -> None:
     """Refuse a card whose worker, parents or needs the board does not have.
 
@@ -174,7 +175,7 @@ def _check_needs(board: Board, card: Card, old: Card) -> None:
             )
 
 
-def _check_new(board: Board, known: Mapping[str, Card], card: Card) -> None:
+def _check_new(board: Board, known: Mapping[CardId, Card], card: Card) -> None:
     if card.id in known or card.id in board.archived:
         where = "in the archive" if card.id not in known else f"({known[card.id].title})"
         raise Refused(f"card {card.id} already exists {where}", "Leave --id out to get a new id.")
@@ -190,9 +191,9 @@ def _check_new(board: Board, known: Mapping[str, Card], card: Card) -> None:
         )
 
 
-def _check_cycles(known: Mapping[str, Card], changed: Iterable[str]) -> None:
+def _check_cycles(known: Mapping[CardId, Card], changed: Iterable[CardId]) -> None:
     """Refuse a ring that the changed cards are in; they and what is above them is all it can hold."""
-    above: dict[str, Card] = {}
+    above: dict[CardId, Card] = {}
     front = [card for card in changed if known[card].parents]
     while front:
         card = front.pop()

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from gitkanban.core.backoff import due
 from gitkanban.core.model import DONE, DROPPED, TODO, Board, Card
+from gitkanban.core.names import NO_CARD, CardId
 from gitkanban.core.split_cards import open_cards
 
 MISSING = "missing"  # no such card
@@ -18,7 +19,7 @@ STUCK = "stuck"  # it is todo, and cannot start before a person acts
 MOVING = "moving"  # it is in review, and tick accepts it
 
 
-def cycles(cards: Mapping[str, Card]) -> list[list[str]]:
+def cycles(cards: Mapping[CardId, Card]) -> list[list[CardId]]:
     """Every ring of cards that wait for each other, once each, from its smallest id onwards.
 
     Each card waits for the next one in its list, and the last for the first. Rings that share
@@ -32,9 +33,11 @@ def cycles(cards: Mapping[str, Card]) -> list[list[str]]:
     return sorted(found)
 
 
-def _way_round(cards: Mapping[str, Card], start: str, group: Collection[str]) -> list[str]:
+def _way_round(
+    cards: Mapping[CardId, Card], start: CardId, group: Collection[CardId]
+) -> list[CardId]:
     """The shortest path from `start` along parents back to itself (breadth first)."""
-    came_from: dict[str, str] = {}
+    came_from: dict[CardId, CardId] = {}
     front = [start]
     while front:
         following = []
@@ -52,16 +55,16 @@ def _way_round(cards: Mapping[str, Card], start: str, group: Collection[str]) ->
     raise AssertionError("a strongly connected group has a way round")
 
 
-def components(cards: Mapping[str, Card]) -> list[list[str]]:
+def components(cards: Mapping[CardId, Card]) -> list[list[CardId]]:
     """Groups of cards that wait for each other, parents' groups first (Tarjan 1972, iterative).
 
     A card outside any ring is a group of its own. Parents that are not in `cards` are left out.
     """
-    index: dict[str, int] = {}
-    low: dict[str, int] = {}
-    on_stack: set[str] = set()
-    stack: list[str] = []
-    groups: list[list[str]] = []
+    index: dict[CardId, int] = {}
+    low: dict[CardId, int] = {}
+    on_stack: set[CardId] = set()
+    stack: list[CardId] = []
+    groups: list[list[CardId]] = []
     for root in sorted(cards):
         if root in index:
             continue
@@ -95,29 +98,29 @@ def components(cards: Mapping[str, Card]) -> list[list[str]]:
     return groups
 
 
-def children(cards: Iterable[Card]) -> dict[str, list[str]]:
+def children(cards: Iterable[Card]) -> dict[CardId, list[CardId]]:
     """The cards that name each card as a parent, sorted; ids that nobody names are left out."""
-    found: dict[str, list[str]] = {}
+    found: dict[CardId, list[CardId]] = {}
     for card in cards:
         for parent in set(card.parents):
             found.setdefault(parent, []).append(card.id)
     return {card: sorted(waiting) for card, waiting in found.items()}
 
 
-def is_done(board: Board, card_id: str) -> bool:
+def is_done(board: Board, card_id: CardId) -> bool:
     """Whether a card frees its children: it is done, or archived. Dropped ones never do."""
     card = board.cards.get(card_id)
     return card.status == DONE if card else card_id in board.archived
 
 
-def unfinished(board: Board, card: Card) -> tuple[str, ...]:
+def unfinished(board: Board, card: Card) -> tuple[CardId, ...]:
     """The parents that are not done, missing and unreadable ones among them."""
     if not card.parents:
         return ()
     return tuple([parent for parent in card.parents if not is_done(board, parent)])
 
 
-def ready(board: Board, card: Card, now: int, elsewhere: Collection[str] = ()) -> bool:
+def ready(board: Board, card: Card, now: int, elsewhere: Collection[CardId] = ()) -> bool:
     """Whether a card may start as far as it and its parents are concerned.
 
     `elsewhere` are cards whose work is not here, though they are done.
@@ -130,7 +133,7 @@ def ready(board: Board, card: Card, now: int, elsewhere: Collection[str] = ()) -
     )
 
 
-def archived_parents(board: Board) -> frozenset[str]:
+def archived_parents(board: Board) -> frozenset[CardId]:
     """The cards of the archive that a card in todo waited for."""
     if not board.archived:
         return frozenset()
@@ -138,7 +141,7 @@ def archived_parents(board: Board) -> frozenset[str]:
     return frozenset(p for p in parents if p in board.archived and p not in board.cards)
 
 
-def state(board: Board, card_id: str) -> str:
+def state(board: Board, card_id: CardId) -> str:
     """A parent as its children see it: its status, `done` from the archive, MISSING or BROKEN."""
     card = board.cards.get(card_id)
     if card:
@@ -152,7 +155,7 @@ class Root(NamedTuple):
     """Where a chain of waiting cards ends; `state` is what `state` gives, RING, or what `roots`
     was told."""
 
-    card: str
+    card: CardId
     state: str
 
 
@@ -164,14 +167,14 @@ _HOPELESS = (
 _RANK = {name: rank for rank, name in enumerate(_HOPELESS)}
 
 
-def roots(board: Board, known: Mapping[str, str] = {}) -> dict[str, Root]:
+def roots(board: Board, known: Mapping[CardId, str] = {}) -> dict[CardId, Root]:
     """For each card that waits for parents: the end of its most hopeless chain of parents.
 
     That is a card that a person must see to if there is one, else one that runs or may run.
     `known` gives cards that are STUCK or MOVING.
     """
     waiting = _waiting_cards(board)
-    found: dict[str, Root] = {}
+    found: dict[CardId, Root] = {}
     for group in components(waiting):
         if len(group) > 1 or group[0] in waiting[group[0]].parents:
             ring = Root(min(group), RING)
@@ -185,25 +188,27 @@ def roots(board: Board, known: Mapping[str, str] = {}) -> dict[str, Root]:
     return found
 
 
-def sole_ends(board: Board) -> frozenset[str]:
+def sole_ends(board: Board) -> frozenset[CardId]:
     """Cards that are all that some waiting card waits for in the end, through whatever others."""
     waiting = _waiting_cards(board)
-    ends: dict[str, str] = {}  # of a waiting card: the only end of its chains, empty for several
+    ends: dict[
+        CardId, CardId
+    ] = {}  # of a waiting card: the only end of its chains, empty for several
     for group in components(waiting):
         if len(group) > 1 or group[0] in waiting[group[0]].parents:
-            ends.update(dict.fromkeys(group, ""))
+            ends.update(dict.fromkeys(group, NO_CARD))
             continue
         found = {ends.get(parent, parent) for parent in unfinished(board, waiting[group[0]])}
-        ends[group[0]] = found.pop() if len(found) == 1 else ""
-    return frozenset(ends.values()) - {""}
+        ends[group[0]] = found.pop() if len(found) == 1 else NO_CARD
+    return frozenset(ends.values()) - {NO_CARD}
 
 
-def rings(board: Board) -> list[list[str]]:
+def rings(board: Board) -> list[list[CardId]]:
     """The rings that hold cards back, as `cycles` gives them: those of cards that wait."""
     return cycles(_waiting_cards(board))
 
 
-def _waiting_cards(board: Board) -> dict[str, Card]:
+def _waiting_cards(board: Board) -> dict[CardId, Card]:
     return {
         card.id: card
         for card in open_cards(board.cards)
@@ -211,9 +216,9 @@ def _waiting_cards(board: Board) -> dict[str, Card]:
     }
 
 
-def below(kids: Mapping[str, list[str]], card: str) -> set[str]:
+def below(kids: Mapping[CardId, list[CardId]], card: CardId) -> set[CardId]:
     """Every card below one, itself left out; `kids` is what `children` gives."""
-    seen: set[str] = set()
+    seen: set[CardId] = set()
     front = [card]
     while front:
         for child in kids.get(front.pop(), ()):
@@ -224,12 +229,12 @@ def below(kids: Mapping[str, list[str]], card: str) -> set[str]:
     return seen
 
 
-def downstream(board: Board, card: str) -> int:
+def downstream(board: Board, card: CardId) -> int:
     """How many cards that are neither done nor dropped wait on this one, also through others."""
     return len(below(children(open_cards(board.cards)), card))
 
 
-def downstream_counts(board: Board) -> dict[str, int]:
+def downstream_counts(board: Board) -> dict[CardId, int]:
     """`downstream` of every id that anybody waits on, ids of missing cards among them.
 
     Sets are kept as bits of one number per card: cards squared over 64 in time and space, which
@@ -238,7 +243,7 @@ def downstream_counts(board: Board) -> dict[str, int]:
     cards = {card.id: card for card in open_cards(board.cards)}
     kids = children(cards.values())
     bit = {card: 1 << at for at, card in enumerate(cards)}
-    mask: dict[str, int] = {}
+    mask: dict[CardId, int] = {}
     for group in reversed(components(cards)):
         members = below_group = 0
         for card in group:
@@ -259,15 +264,15 @@ def downstream_counts(board: Board) -> dict[str, int]:
 
 
 def longest_chain(
-    cards: Mapping[str, Card], length: Callable[[Card], float] = lambda _: 1
-) -> tuple[float, list[str]]:
+    cards: Mapping[CardId, Card], length: Callable[[Card], float] = lambda _: 1
+) -> tuple[float, list[CardId]]:
     """The heaviest chain from parent to child among `cards`, and its weight; rings are left out.
 
     `length` weighs a card (seconds, say); parents that are not in `cards` weigh nothing. Of equal
     chains the one through the smallest ids is given.
     """
-    weight: dict[str, float] = {}
-    before: dict[str, str] = {}
+    weight: dict[CardId, float] = {}
+    before: dict[CardId, CardId] = {}
     for group in components(cards):
         card = cards[group[0]]
         if len(group) > 1 or card.id in card.parents:
@@ -275,7 +280,7 @@ def longest_chain(
         behind = max(
             ((weight[parent], parent) for parent in sorted(card.parents) if parent in weight),
             key=lambda found: found[0],
-            default=(0.0, ""),
+            default=(0.0, NO_CARD),
         )
         weight[card.id] = behind[0] + length(card)
         before[card.id] = behind[1]

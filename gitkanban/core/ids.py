@@ -8,6 +8,7 @@ from bisect import bisect
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
+from gitkanban.core.names import CardId
 from gitkanban.core.sizes import HINTS_MOST
 from gitkanban.errors import NotFound, UsageError
 
@@ -57,14 +58,19 @@ def branch_fault(text: str) -> str:
     return "it is '@'" if text == "@" else ""
 
 
-def branch_of(card: str) -> str:
+def branch_of(card: CardId) -> str:
     """The branch on which a card's sessions work."""
     return f"card/{card}"
 
 
-def card_ref(card: str) -> str:
+def card_ref(card: CardId) -> str:
     """The full name of a card's branch."""
     return f"{CARD_REFS}{card}"
+
+
+def card_of_ref(ref: str) -> CardId:
+    """The card whose branch has that full name; what `card_ref` gives, backwards."""
+    return CardId(ref.removeprefix(CARD_REFS))
 
 
 def check_id(text: str, what: str = "card id") -> str:
@@ -131,13 +137,13 @@ def did_you_mean(text: str, known: Iterable[str]) -> str:
     return Nearest(names).hint(text) if names else "There are none yet."
 
 
-def resolve(known: Collection[str], text: str) -> str:
+def resolve(known: Collection[CardId], text: str) -> CardId:
     """The one known card id that `text` names: itself, or the only one that starts with it.
 
     Raises NotFound when there is none (close ones are named) or several (all are named).
     """
     if text in known:
-        return text
+        return CardId(text)
     starting = sorted(name for name in known if text and name.startswith(text))
     if len(starting) == 1:
         return starting[0]

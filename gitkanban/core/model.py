@@ -8,6 +8,8 @@ since the epoch, 0 meaning "none"; durations are seconds; an empty string means 
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
+from gitkanban.core.names import NO_CARD, CardId
+
 # Status of a card, in the order of its life. The moves between them are in `transitions`.
 BACKLOG: Final = "backlog"
 TODO: Final = "todo"
@@ -61,12 +63,12 @@ class Slot(NamedTuple):
 class Card(NamedTuple):
     """One piece of work; the fields of `.kanban/cards/<id>.yaml`, in the order of that file."""
 
-    id: str
+    id: CardId
     title: str = ""
     worker: str = ""
     status: Status = TODO
     priority: int = 0
-    parents: tuple[str, ...] = ()
+    parents: tuple[CardId, ...] = ()
     needs: tuple[tuple[str, int], ...] = ()  # (capacity, how much), sorted
     acceptance: tuple[str, ...] = ()
     run: str = ""  # while running: the current run, the fencing token
@@ -187,7 +189,7 @@ class Run(NamedTuple):
     """One ended attempt at a card: `.kanban/runs/<card>/<run>.yaml`, written once."""
 
     run: str
-    card: str
+    card: CardId
     slot: str = ""
     host: str = ""
     clone: str = ""
@@ -212,7 +214,7 @@ class Note(NamedTuple):
     """A note on a card: `.kanban/notes/<card>/<id>.md`, written once."""
 
     id: str
-    card: str
+    card: CardId
     by: str = ""
     at: int = 0
     kind: NoteKind = "note"
@@ -237,7 +239,7 @@ class Problem(NamedTuple):
     column: int
     message: str
     hint: str = ""
-    card: str = ""  # the card that is quarantined for it
+    card: CardId = NO_CARD  # the card that is quarantined for it
 
     @property
     def located(self) -> str:
@@ -251,18 +253,18 @@ class Board(NamedTuple):
     branch: str
     commit: str  # hex object id; empty for a board that is not committed
     config: Config | None  # None: config.yaml is broken, see problems
-    cards: Mapping[str, Card]
-    runs: Mapping[str, tuple[Run, ...]] = {}  # card -> ended runs, oldest first
-    notes: Mapping[str, tuple[Note, ...]] = {}  # card -> notes, oldest first
+    cards: Mapping[CardId, Card]
+    runs: Mapping[CardId, tuple[Run, ...]] = {}  # card -> ended runs, oldest first
+    notes: Mapping[CardId, tuple[Note, ...]] = {}  # card -> notes, oldest first
     paused: Mapping[str, Pause] = {}
-    archived: frozenset[str] = frozenset()  # ids of cards in the archive: done, unless in cards
+    archived: frozenset[CardId] = frozenset()  # ids of cards in the archive: done, unless in cards
     problems: tuple[Problem, ...] = ()
 
-    def runs_of(self, card: str) -> tuple[Run, ...]:
+    def runs_of(self, card: CardId) -> tuple[Run, ...]:
         """The ended runs of a card, oldest first."""
         return self.runs.get(card, ())
 
-    def notes_of(self, card: str) -> tuple[Note, ...]:
+    def notes_of(self, card: CardId) -> tuple[Note, ...]:
         """The notes of a card, oldest first."""
         return self.notes.get(card, ())
 

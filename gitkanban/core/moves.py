@@ -18,6 +18,7 @@ from gitkanban.core.model import (
     Card,
     Note,
 )
+from gitkanban.core.names import CardId
 from gitkanban.core.transitions import check_verb
 from gitkanban.errors import Refused, UsageError
 
@@ -97,7 +98,7 @@ def branch_closed(card: Card, why: str) -> EditCard:
     return EditCard(card.id, {"status": BLOCKED, "reason": NEEDS_INPUT, "why": why})
 
 
-def check_session(verb: str, card: str, own: str) -> None:
+def check_session(verb: str, card: CardId, own: str) -> None:
     """Refuse what a session may not do from inside its run. Raises Refused."""
     if verb in SESSION_ANY or (verb in SESSION_OWN and card == own):
         return
@@ -112,7 +113,7 @@ def check_session(verb: str, card: str, own: str) -> None:
     )
 
 
-def check_report(board: Board, card_id: str, run: str) -> Card:
+def check_report(board: Board, card_id: CardId, run: str) -> Card:
     """The card, if `run` is still its current run (fencing). Raises Refused."""
     card = board.cards.get(card_id)
     if card and card.status == RUNNING and card.run == run:

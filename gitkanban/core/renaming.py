@@ -6,10 +6,11 @@ It does not touch branches; who calls it sees to those.
 from gitkanban.core.changes import AddCard, AddNote, Change, EditCard, EndRun, RemoveCard, WriteFile
 from gitkanban.core.ids import check_id
 from gitkanban.core.model import REVIEW, RUNNING, Board
+from gitkanban.core.names import CardId
 from gitkanban.errors import Refused
 
 
-def renamed(board: Board, old: str, new: str) -> list[Change]:
+def renamed(board: Board, old: CardId, new: CardId) -> list[Change]:
     """The changes that rename a card; `board` holds all its runs and notes.
 
     Raises UsageError for what cannot be an id, Refused when it is taken or the card is in work.

@@ -17,6 +17,7 @@ from collections.abc import (
 from typing import Protocol
 
 from gitkanban.core.model import TERMINAL, Card
+from gitkanban.core.names import CardId
 
 
 class FinishedCards(Protocol):
@@ -30,18 +31,18 @@ class FinishedCards(Protocol):
     def cards(self) -> Iterator[Card]:
         """All of them."""
 
-    def like(self, card_id: str) -> list[Card]:
+    def like(self, card_id: CardId) -> list[Card]:
         """Those whose ids are the same but for case."""
 
 
-class SplitCards(MutableMapping[str, Card]):
+class SplitCards(MutableMapping[CardId, Card]):
     """Open cards, finished ones, and what has become of finished ones since (None: not finished)."""
 
     def __init__(
         self,
-        unfinished: dict[str, Card],
+        unfinished: dict[CardId, Card],
         finished: FinishedCards,
-        changed: dict[str, Card | None],
+        changed: dict[CardId, Card | None],
     ) -> None:
         self.unfinished, self.finished, self.changed = unfinished, finished, changed
 
@@ -49,7 +50,7 @@ class SplitCards(MutableMapping[str, Card]):
         """One that changes apart from this one."""
         return SplitCards(dict(self.unfinished), self.finished, dict(self.changed))
 
-    def __getitem__(self, card_id: str) -> Card:
+    def __getitem__(self, card_id: CardId) -> Card:
         card = self.unfinished.get(card_id)
         if card is None:
             card = (
@@ -59,19 +60,19 @@ class SplitCards(MutableMapping[str, Card]):
             raise KeyError(card_id)
         return card
 
-    def __setitem__(self, card_id: str, card: Card) -> None:
+    def __setitem__(self, card_id: CardId, card: Card) -> None:
         self._drop_card(card_id)
         if card.status in TERMINAL:
             self.changed[card_id] = card
         else:
             self.unfinished[card_id] = card
 
-    def __delitem__(self, card_id: str) -> None:
+    def __delitem__(self, card_id: CardId) -> None:
         if card_id not in self:
             raise KeyError(card_id)
         self._drop_card(card_id)
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[CardId]:
         return (card.id for card in self.every_card())
 
     def __len__(self) -> int:
@@ -91,7 +92,7 @@ class SplitCards(MutableMapping[str, Card]):
         """The cards, open ones first."""
         return _Values(self)
 
-    def items(self) -> ItemsView[str, Card]:
+    def items(self) -> ItemsView[CardId, Card]:
         """The cards with their ids, open ones first."""
         return _Items(self)
 
@@ -101,13 +102,13 @@ class SplitCards(MutableMapping[str, Card]):
         yield from (card for card in self.changed.values() if card is not None)
         yield from (card for card in self.finished.cards() if card.id not in self.changed)
 
-    def _drop_card(self, card_id: str) -> None:
+    def _drop_card(self, card_id: CardId) -> None:
         self.unfinished.pop(card_id, None)
         self.changed.pop(card_id, None)
         if self._find_finished(card_id) is not None:
             self.changed[card_id] = None
 
-    def _find_finished(self, card_id: str) -> Card | None:
+    def _find_finished(self, card_id: CardId) -> Card | None:
         return next((card for card in self.finished.like(card_id) if card.id == card_id), None)
 
 
@@ -118,37 +119,37 @@ class _Values(ValuesView[Card]):
         return self._mapping.every_card()
 
 
-class _Items(ItemsView[str, Card]):
+class _Items(ItemsView[CardId, Card]):
     _mapping: SplitCards
 
-    def __iter__(self) -> Iterator[tuple[str, Card]]:
+    def __iter__(self) -> Iterator[tuple[CardId, Card]]:
         return ((card.id, card) for card in self._mapping.every_card())
 
 
-def open_cards(cards: Mapping[str, Card]) -> Collection[Card]:
+def open_cards(cards: Mapping[CardId, Card]) -> Collection[Card]:
     """The cards that are neither done nor dropped."""
     if isinstance(cards, SplitCards):
         return cards.unfinished.values()
     return [card for card in cards.values() if card.status not in TERMINAL]
 
 
-def count_status(cards: Mapping[str, Card], status: str) -> int:
+def count_status(cards: Mapping[CardId, Card], status: str) -> int:
     """How many cards have a status."""
     if isinstance(cards, SplitCards):
         return cards.count(status)
     return sum(card.status == status for card in cards.values())
 
 
-def copied(cards: Mapping[str, Card]) -> MutableMapping[str, Card]:
+def copied(cards: Mapping[CardId, Card]) -> MutableMapping[CardId, Card]:
     """The cards, to be changed without a change of the original."""
     return cards.copy() if isinstance(cards, SplitCards) else dict(cards)
 
 
-def twin_of(cards: Mapping[str, Card], card_id: str) -> str:
-    """The id of a card that differs from this one by case at most; empty where there is none."""
+def twin_of(cards: Mapping[CardId, Card], card_id: CardId) -> CardId | None:
+    """The id of a card that differs from this one by case at most; None where there is none."""
     lower = card_id.lower()
-    near: Iterable[str] = cards
+    near: Iterable[CardId] = cards
     if isinstance(cards, SplitCards):
         finished = (card.id for card in cards.finished.like(card_id))
         near = [*cards.unfinished, *cards.changed, *finished]
-    return next((each for each in near if each.lower() == lower and each in cards), "")
+    return next((each for each in near if each.lower() == lower and each in cards), None)

@@ -7,6 +7,7 @@ that a branch brings is found by it, and tests hold to it what tick does.
 from typing import NamedTuple
 
 from gitkanban.core.model import BACKLOG, BLOCKED, DONE, DROPPED, REVIEW, RUNNING, TODO
+from gitkanban.core.names import CardId
 from gitkanban.errors import Refused
 
 PERSON = "person"
@@ -91,7 +92,7 @@ def allowed(start: str, end: str, who: str) -> bool:
     return start == end or who in TABLE.get((start, end), ())
 
 
-def check_verb(verb: str, card_id: str, status: str) -> Verb:
+def check_verb(verb: str, card_id: CardId, status: str) -> Verb:
     """The verb, if it applies to a card of that status. Raises Refused with what to do instead."""
     known = VERBS[verb]
     if status in known.sources:
@@ -101,7 +102,7 @@ def check_verb(verb: str, card_id: str, status: str) -> Verb:
     raise Refused(f"{card_id} is {status}; cannot {verb} it", _verb_hint(verb, card_id, status))
 
 
-def _verb_hint(verb: str, card_id: str, status: str) -> str:
+def _verb_hint(verb: str, card_id: CardId, status: str) -> str:
     said = _INSTEAD.get((verb, status))
     if said:
         return said.format(id=card_id)

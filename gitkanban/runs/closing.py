@@ -10,7 +10,7 @@ from typing import NamedTuple
 from gitkanban import files
 from gitkanban.core.tick.closing import next_step, unclosed_line
 from gitkanban.errors import BoardBusy, GitkanbanError
-from gitkanban.runs.records.folders import Folder
+from gitkanban.runs.records.folders import Folder, card_of
 from gitkanban.runs.sessions import Executor
 
 # Causes that pass without anybody looking at the run: the disk, or the machine's limits.
@@ -47,7 +47,7 @@ def close(
     if not passes:
         folder.write_tries(tries)
         mark_changed(os.path.dirname(os.path.dirname(folder.path)))
-    line = unclosed_line(folder.run, folder.facts().one("card"), tries)
+    line = unclosed_line(folder.run, card_of(folder.facts()), tries)
     if next_step(tries, now, passes=passes, asked=asked) != "give-up":
         return Closing(False, line)
     return Closing(executor.give_up(folder, now, tries.reason), f"{line}: given up")

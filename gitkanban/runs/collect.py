@@ -12,11 +12,12 @@ from typing import NamedTuple
 
 from gitkanban import failpoints, files
 from gitkanban.board.repo import checkouts, commits, git
+from gitkanban.core.names import CardId
 from gitkanban.core.tick.facts import Work
 from gitkanban.core.visible import shown
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs import contained, watching
-from gitkanban.runs.records.folders import Folder
+from gitkanban.runs.records.folders import Folder, card_of
 from gitkanban.runs.workspace import (
     gathering,
     ground,
@@ -40,7 +41,7 @@ class _RunPlace(NamedTuple):
     """Where to look, from the run's spec."""
 
     run: str
-    card: str
+    card: CardId
     title: str
     branch: str
     workspace: str
@@ -62,7 +63,7 @@ def _place_of(folder: Folder) -> _RunPlace:
     propose = found.one("board") == "propose"
     return _RunPlace(
         found.one("run"),
-        found.one("card"),
+        card_of(found),
         found.one("title"),
         found.one("branch"),
         found.one("workspace"),

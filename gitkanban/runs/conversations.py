@@ -11,6 +11,7 @@ from gitkanban.board.repo.place import Place
 from gitkanban.core.agents.presets import preset_of
 from gitkanban.core.agents.readers import names_sessions
 from gitkanban.core.model import Run
+from gitkanban.core.names import CardId
 from gitkanban.core.tick.conversation import LastSession
 from gitkanban.runs import observe
 from gitkanban.runs.records import folders
@@ -19,7 +20,7 @@ from gitkanban.runs.records.folders import Folder
 _TRANSCRIPT_MOST = 256 << 20  # bytes of an agent's own transcript that are carried along
 
 
-def last_session(place: Place, card: str, runs: tuple[Run, ...]) -> LastSession | None:
+def last_session(place: Place, card: CardId, runs: tuple[Run, ...]) -> LastSession | None:
     """The session of the card's last run, None where it was not here or left no conversation."""
     folder = folders.of(place.private, runs[-1].run) if runs else None
     end = folder.exit() if folder else None

@@ -5,6 +5,7 @@ from gitkanban.board.content import run_costs
 from gitkanban.board.repo.place import Place
 from gitkanban.board.work import cardwork, worksize
 from gitkanban.core.model import REVIEW, Board
+from gitkanban.core.names import CardId
 from gitkanban.core.situation.figures import Figures
 from gitkanban.core.split_cards import open_cards
 from gitkanban.runs.records import folders
@@ -23,7 +24,7 @@ def gather(place: Place, board: Board) -> Figures:
     )
 
 
-def _is_verified(place: Place, board: Board, card: str) -> bool:
+def _is_verified(place: Place, board: Board, card: CardId) -> bool:
     done = cardwork.result_of(board.runs_of(card))
     end = folders.of(place.private, done.run).exit() if done else None
     verify = end.step("verify") if end else None

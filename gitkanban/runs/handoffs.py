@@ -11,6 +11,7 @@ from gitkanban.board.repo.place import Place
 from gitkanban.core.agents import transcript
 from gitkanban.core.agents.prompt import Handoff
 from gitkanban.core.model import Board, Card, Note, Run
+from gitkanban.core.names import CardId
 from gitkanban.core.tick.verdict import COUNTED, SUCCEEDED
 from gitkanban.runs.records import folders, logtail
 from gitkanban.runs.records.folders import Folder
@@ -34,7 +35,7 @@ def received(
     ]
 
 
-def _of_parent(place: Place, whole: Board, parent: str) -> Handoff:
+def _of_parent(place: Place, whole: Board, parent: CardId) -> Handoff:
     known = whole.cards.get(parent)
     done = next((run for run in reversed(whole.runs_of(parent)) if run.outcome == SUCCEEDED), None)
     said = [note.text for note in whole.notes_of(parent) if _is_closing_note(note, done)]

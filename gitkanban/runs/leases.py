@@ -9,26 +9,27 @@ from collections.abc import Iterable
 from gitkanban import failpoints
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import SHARED, Card, Config, Worker
+from gitkanban.core.names import CardId
 from gitkanban.core.tick.facts import Exit
 from gitkanban.runs import briefing
 from gitkanban.runs.briefing import Reservation
 from gitkanban.runs.memory import proposals
 from gitkanban.runs.records import folders, slots
-from gitkanban.runs.records.folders import Folder
+from gitkanban.runs.records.folders import Folder, card_of
 from gitkanban.runs.records.slots import Lease
 from gitkanban.runs.supervision.locks import HeldLock, Locks
 from gitkanban.runs.supervision.spec import Spec
 from gitkanban.runs.workspace import worktrees
 
 
-def lock_names(card: str, slot: str) -> tuple[str, str]:
+def lock_names(card: CardId, slot: str) -> tuple[str, str]:
     """The kernel locks that a run's supervisor holds for its whole life."""
     return f"card/{card}", slots.lock_name(slot)
 
 
 def held_locks(locks: Locks, runs: Iterable[Spec]) -> set[str]:
     """Those of the locks of runs that somebody holds now."""
-    names = (lock_names(run.one("card"), run.one("slot")) for run in runs)
+    names = (lock_names(card_of(run), run.one("slot")) for run in runs)
     return locks.locked(name for pair in names for name in pair)
 
 
@@ -37,7 +38,7 @@ def is_supervised(run: Spec, held: set[str]) -> bool:
 
     The run is alive as long as it has no exit record besides; look for that after the locks.
     """
-    return held.issuperset(lock_names(run.one("card"), run.one("slot")))
+    return held.issuperset(lock_names(card_of(run), run.one("slot")))
 
 
 def shared_locks(worker: Worker) -> list[str]:
@@ -48,7 +49,7 @@ def shared_locks(worker: Worker) -> list[str]:
     return names
 
 
-def take(locks: Locks, card: str, slot: str, also: Iterable[str] = ()) -> list[HeldLock] | None:
+def take(locks: Locks, card: CardId, slot: str, also: Iterable[str] = ()) -> list[HeldLock] | None:
     """Take the locks of a run-to-be, None when one is held by somebody.
 
     `also` are its worker's `shared_locks`; like the others the supervisor keeps them to its end.

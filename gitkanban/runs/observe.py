@@ -15,6 +15,7 @@ from gitkanban.board.repo.checkouts import base_of
 from gitkanban.board.repo.place import Place, clone_id, host
 from gitkanban.core import graph
 from gitkanban.core.model import REVIEW, RUNNING, SHARED, TODO, Board, Config
+from gitkanban.core.names import CardId
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick.facts import Elsewhere, Exit, Observed, RunFacts
 from gitkanban.core.tick.reconcile import to_accept
@@ -23,7 +24,7 @@ from gitkanban.core.trust.trusted import ACCEPTING
 from gitkanban.core.trust.withheld import Withheld
 from gitkanban.runs import leases, spending, trust, watching, worker_programs
 from gitkanban.runs.records import agent_state, folders, slots
-from gitkanban.runs.records.folders import Folder
+from gitkanban.runs.records.folders import Folder, card_of
 from gitkanban.runs.supervision import boundedlog, spec
 from gitkanban.runs.supervision.locks import Locks
 
@@ -112,7 +113,7 @@ def _lock_names_to_probe(board: Board, specs: Iterable[spec.Spec]) -> set[str]:
         if card.status == RUNNING and card.slot:
             names.add(slots.lock_name(card.slot))
     for found in specs:
-        names.update(leases.lock_names(found.one("card"), found.one("slot")))
+        names.update(leases.lock_names(card_of(found), found.one("slot")))
     return names
 
 
@@ -122,7 +123,7 @@ def _run_facts(folder: Folder, found: spec.Spec, held: set[str]) -> RunFacts:
     end = folder.exit()
     facts = RunFacts(
         run=found.one("run"),
-        card=found.one("card"),
+        card=card_of(found),
         worker=found.one("worker"),
         profile=found.one("profile"),
         slot=found.one("slot"),
@@ -227,7 +228,7 @@ def _commits_here(place: Place, board: Board) -> frozenset[str]:
     )
 
 
-def _merged_in_review(place: Place, board: Board) -> dict[str, str]:
+def _merged_in_review(place: Place, board: Board) -> dict[CardId, str]:
     if all(card.status != REVIEW for card in open_cards(board.cards)):
         return {}
     if board.config and trust.withheld(place, board.config).board(ACCEPTING):
@@ -237,7 +238,7 @@ def _merged_in_review(place: Place, board: Board) -> dict[str, str]:
     return integrate.already_merged(place, board)
 
 
-def _work_elsewhere(place: Place, board: Board, clone: str) -> dict[str, Elsewhere]:
+def _work_elsewhere(place: Place, board: Board, clone: str) -> dict[CardId, Elsewhere]:
     asked = any(
         card.status == REVIEW or (card.status == TODO and card.parents)
         for card in open_cards(board.cards)
@@ -249,7 +250,7 @@ def _work_elsewhere(place: Place, board: Board, clone: str) -> dict[str, Elsewhe
     return presence.elsewhere(place, board, clone)
 
 
-def remembered(place: Place) -> tuple[Mapping[str, int], Mapping[str, float]]:
+def remembered(place: Place) -> tuple[Mapping[CardId, int], Mapping[str, float]]:
     """What earlier ticks saw: (card -> since when it is ready, worker -> virtual finish time).
 
     A cache: empty when it is missing or damaged, and nothing is lost with it.
@@ -257,16 +258,16 @@ def remembered(place: Place) -> tuple[Mapping[str, int], Mapping[str, float]]:
     try:
         with open(f"{place.private}/cache/schedule", encoding="utf-8") as file:
             found = json.load(file)
-        ready = {str(card): int(at) for card, at in found["ready"].items()}
+        ready = {CardId(card): int(at) for card, at in found["ready"].items()}
         served = {str(worker): float(at) for worker, at in found["served"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}, {}
     return ready, served
 
 
-def remember(place: Place, ready: Mapping[str, int], served: Mapping[str, float]) -> None:
+def remember(place: Place, ready: Mapping[CardId, int], served: Mapping[str, float]) -> None:
     """Keep them for the next tick; written only when they changed. Raises OSError."""
-    if (dict(ready), dict(served)) == tuple(map(dict, remembered(place))):
+    if (dict(ready), dict(served)) == tuple(dict(each) for each in remembered(place)):
         return
     text = json.dumps({"ready": dict(ready), "served": dict(served)}, sort_keys=True)
     files.replace(f"{place.private}/cache/schedule", text.encode(), lasting=False, make=True)

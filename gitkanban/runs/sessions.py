@@ -18,7 +18,7 @@ from gitkanban.errors import Refused
 from gitkanban.runs import briefing, collect, leases, trust
 from gitkanban.runs.briefing import Launch
 from gitkanban.runs.records import folders, slots
-from gitkanban.runs.records.folders import Folder
+from gitkanban.runs.records.folders import Folder, card_of
 from gitkanban.runs.supervision import processes, spec, supervisor
 from gitkanban.runs.supervision.locks import Locks
 from gitkanban.runs.workspace import worktrees
@@ -142,7 +142,7 @@ class Local:
         called again.
         """
         found = folder.spec()
-        held = leases.take(self.locks, found.one("card"), found.one("slot"))
+        held = leases.take(self.locks, card_of(found), found.one("slot"))
         if held is None:
             return False
         try:
@@ -177,7 +177,7 @@ class Local:
         False when it is alive after all, or part of it could not be ended. Raises OSError.
         """
         found = folder.spec()
-        held = leases.take(self.locks, found.one("card"), found.one("slot"))
+        held = leases.take(self.locks, card_of(found), found.one("slot"))
         if held is None:
             return False
         try:

@@ -15,8 +15,9 @@ from gitkanban import files
 from gitkanban.board.repo import checkouts, fingerprint
 from gitkanban.board.repo.place import Place
 from gitkanban.core.care.gc import finished
-from gitkanban.core.ids import CARD_REFS
+from gitkanban.core.ids import CARD_REFS, card_of_ref
 from gitkanban.core.model import Board
+from gitkanban.core.names import CardId
 from gitkanban.core.trust.tampering import (
     OURS,
     SEEN,
@@ -28,7 +29,7 @@ from gitkanban.core.trust.tampering import (
     merged,
 )
 from gitkanban.runs.records import folders
-from gitkanban.runs.records.folders import Folder
+from gitkanban.runs.records.folders import Folder, card_of
 
 _PRINT, _NOTICED = "fingerprint", "tampering"  # in a run's folder; the second when it was compared
 
@@ -61,7 +62,7 @@ class _Life(NamedTuple):
     clock) to its end, infinite while it lives."""
 
     folder: Folder
-    card: str
+    card: CardId
     since: float
     until: float
 
@@ -111,7 +112,7 @@ def _life_of(folder: Folder) -> _Life | None:
         end = os.stat(folder.file("exit.json")).st_mtime if folder.has("exit.json") else inf
     except OSError:
         return None
-    return _Life(folder, folder.facts().one("card"), since, end)
+    return _Life(folder, card_of(folder.facts()), since, end)
 
 
 def _ref_facts(
@@ -125,7 +126,7 @@ def _ref_facts(
     """What git and the run folders say of the refs that differ."""
     base_ref, board_ref = refs
     differ = differing_refs(before, present)
-    cards = {ref.removeprefix(CARD_REFS) for ref, _, _ in differ if ref.startswith(CARD_REFS)}
+    cards = {card_of_ref(ref) for ref, _, _ in differ if ref.startswith(CARD_REFS)}
     others = bool(cards - {life.card})
     moved = [each for each in differ if each[0] in refs or each[0].startswith(OURS)]
     return RefFacts(
@@ -153,7 +154,7 @@ def _cards_with_a_run(place: Place, since: float) -> Iterator[str]:
         except OSError:
             settled = inf
         if settled >= since:
-            yield folder.facts().one("card")
+            yield card_of(folder.facts())
 
 
 def of_run(folder: Folder) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from gitkanban.board.repo.turn import Turn
 from gitkanban.board.work import integrate
 from gitkanban.board.work.integrate import BaseAhead, MergeResult
 from gitkanban.core.model import BLOCKED, DONE, Board, Card, Config, MergeWay, Run
+from gitkanban.core.names import CardId
 from gitkanban.core.tick.facts import Landing
 from gitkanban.core.tick.outcome import Accepted
 from gitkanban.core.tick.reconcile import landed
@@ -36,7 +37,7 @@ ATTEMPTS = 10
 
 
 def accept(
-    place: Place, card_id: str, merge: MergeWay | None = None, attended: bool = False
+    place: Place, card_id: CardId, merge: MergeWay | None = None, attended: bool = False
 ) -> Accepted:
     """Merge the branch of a card in review into base, and move the card.
 
@@ -62,7 +63,7 @@ def accept(
 
 
 def _base_ahead(
-    place: Place, board: Board, card_id: str, merge: MergeWay | None, attended: bool
+    place: Place, board: Board, card_id: CardId, merge: MergeWay | None, attended: bool
 ) -> BaseAhead:
     """Base, to merge the branch of a card in review onto it. Raises as `accept` does."""
     card = board.cards.get(card_id)
@@ -106,7 +107,7 @@ def accept_unattended(state: TickState, look: BoardLook) -> tuple[Merges, BoardL
     return merges, look
 
 
-def _try_base(state: TickState, config: Config | None, cards: Sequence[str]) -> BaseAhead | None:
+def _try_base(state: TickState, config: Config | None, cards: Sequence[CardId]) -> BaseAhead | None:
     """Base, if there is anything to merge onto it; None if that cannot be."""
     if not cards or config is None:
         return None
@@ -118,7 +119,9 @@ def _try_base(state: TickState, config: Config | None, cards: Sequence[str]) -> 
         return None
 
 
-def _try_merge(state: TickState, look: BoardLook, base: BaseAhead, card_id: str) -> Accepted | None:
+def _try_merge(
+    state: TickState, look: BoardLook, base: BaseAhead, card_id: CardId
+) -> Accepted | None:
     """Merge the card's work; None, and an error in the outcome, where that is refused."""
     card = look.plan.after.cards[card_id]
     try:
@@ -132,7 +135,7 @@ def _try_merge(state: TickState, look: BoardLook, base: BaseAhead, card_id: str)
         return None
 
 
-def _note_refusal(state: TickState, cards: Sequence[str], error: Exception) -> None:
+def _note_refusal(state: TickState, cards: Sequence[CardId], error: Exception) -> None:
     state.given_up.update(cards)
     if not isinstance(error, BoardBusy):  # that passes
         state.refused.update(dict.fromkeys(cards, str(error)))

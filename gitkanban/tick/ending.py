@@ -12,6 +12,7 @@ from gitkanban.board.repo.checkouts import base_of
 from gitkanban.board.repo.place import Place
 from gitkanban.core.ids import card_ref
 from gitkanban.core.model import DONE, Config
+from gitkanban.core.names import CardId
 from gitkanban.core.tick.facts import RunFacts
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs import closing, mailbox
@@ -87,7 +88,7 @@ def remove_letters(place: Place, letters: Iterable[tuple[str, tuple[str, ...]]])
         mailbox.remove(folders.of(place.private, run), names)
 
 
-def remove_merged_worktree(place: Place, locks: Locks, config: Config, card: str) -> str:
+def remove_merged_worktree(place: Place, locks: Locks, config: Config, card: CardId) -> str:
     """Remove the worktree of a card whose merge was seen, if it is clean; a notice, or nothing."""
     lock = locks.take(f"card/{card}")
     if lock is None:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import Board, Config
+from gitkanban.core.names import CardId
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.outcome import Outcome, Started
 from gitkanban.core.tick.plan import Plan, plan
@@ -19,7 +20,7 @@ from gitkanban.tick.remote import Remote
 class FailedStart(NamedTuple):
     """A start that did not come about, and why in a line."""
 
-    card: str
+    card: CardId
     why: str
 
 

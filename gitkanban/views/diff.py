@@ -8,6 +8,7 @@ from typing import Any
 
 from gitkanban.clock import iso
 from gitkanban.core.model import Card
+from gitkanban.core.names import CardId
 from gitkanban.core.review.diff import CardChange, Difference, FieldChange, Outlook
 from gitkanban.core.review.worddiff import NEW, OLD, TextPiece, changed_lines, word_diff
 from gitkanban.views.text import clipped, coloured, plural, shown
@@ -191,7 +192,7 @@ def _before_and_after(before: str, after: str) -> str:
 
 def chain_text(outlook: Outlook) -> str:
     """`3 cards (T0 → T1 → T4)`; a long one is cut in the middle."""
-    chain = list(outlook.chain)
+    chain: list[str] = list(outlook.chain)
     if len(chain) > 8:
         chain = [*chain[:4], "…", *chain[-3:]]
     said = f" ({' → '.join(chain)})" if chain else ""
@@ -207,7 +208,7 @@ def starts_text(outlook: Outlook) -> str:
     return plural(count, "session") + (f" ({said})" if said else "")
 
 
-def _first_cards(cards: Sequence[str]) -> str:
+def _first_cards(cards: Sequence[CardId]) -> str:
     return ", ".join(cards[:8]) + (f" and {len(cards) - 8} more" if len(cards) > 8 else "")
 
 

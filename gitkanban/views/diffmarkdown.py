@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from gitkanban.core.markdown import code_span
+from gitkanban.core.names import CardId
 from gitkanban.core.review.diff import CardChange, Difference, FieldChange
 from gitkanban.core.review.worddiff import NEW, OLD, TextPiece, changed_lines, word_diff
 from gitkanban.views.diff import (
@@ -90,7 +91,7 @@ def _card_rows(diff: Difference) -> Iterator[str]:
         yield f"… and {len(diff.cards) - len(listed)} more."
 
 
-def _details_block(card: str, text: str) -> str:
+def _details_block(card: CardId, text: str) -> str:
     lines = text.splitlines()
     more = [f"… {len(lines) - LINES_MOST} more"] if len(lines) > LINES_MOST else []
     body = "\n".join(_html_line(clipped(shown(x), 200)) for x in [*lines[:LINES_MOST], *more])
@@ -225,7 +226,7 @@ def _change_graph(diff: Difference) -> Iterator[str]:
         yield f"The graph shows {len(nodes)} of {plural(len(names), 'card')}."
 
 
-def _is_new(diff: Difference, parent: str, child: str) -> bool:
+def _is_new(diff: Difference, parent: CardId, child: str) -> bool:
     change = next((change for change in diff.cards if change.id == child), None)
     return change is not None and (change.before is None or parent not in change.before.parents)
 

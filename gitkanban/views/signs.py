@@ -7,6 +7,7 @@ from gitkanban.views.text import Look, age, clipped, padded, seconds, shown, wid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
 _SIGNS = {
@@ -68,7 +69,7 @@ def tried(card: "dict[str, Any]") -> str:
 
 
 def table(
-    look: Look, rows: "list[tuple[str, str, str, list[str]]]", flexible: int = -1
+    look: Look, rows: "Sequence[tuple[str, str, str, list[str]]]", flexible: int = -1
 ) -> "list[str]":
     """Cards as aligned lines: (state, id, title, cells) each; all rows have as many cells.
 

@@ -10,6 +10,7 @@ from gitkanban.clock import iso
 from gitkanban.core.backoff import due
 from gitkanban.core.graph import ready
 from gitkanban.core.model import BLOCKED, RUNNING, TODO, Board, Card, Config
+from gitkanban.core.names import CardId
 from gitkanban.core.situation.account import CardView, situation
 from gitkanban.core.situation.figures import NO_FIGURES, Figures
 from gitkanban.core.situation.moment import cause_data
@@ -94,7 +95,7 @@ def _card_row(view: CardView) -> tuple[Any, ...]:
 
 
 def _worker_rows(
-    board: Board, seen: Observed, held: Mapping[str, Hold], seats: Room
+    board: Board, seen: Observed, held: Mapping[CardId, Hold], seats: Room
 ) -> list[dict[str, Any]]:
     if board.config is None:
         return []
@@ -111,7 +112,12 @@ def _worker_rows(
 
 
 def _worker_row(
-    board: Board, name: str, mine: list[Card], seen: Observed, held: Mapping[str, Hold], seats: Room
+    board: Board,
+    name: str,
+    mine: list[Card],
+    seen: Observed,
+    held: Mapping[CardId, Hold],
+    seats: Room,
 ) -> dict[str, Any]:
     assert board.config is not None
     worker = board.config.workers[name]

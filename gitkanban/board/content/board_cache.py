@@ -16,6 +16,7 @@ from gitkanban.board.content import finished_cards
 from gitkanban.board.content.finished_cards import FinishedFile
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import TERMINAL, Board, Card, Config, Note, Pause, Problem, Run, Worker
+from gitkanban.core.names import CardId
 from gitkanban.core.split_cards import SplitCards, open_cards
 
 _FIELDS = tuple(kind._fields for kind in (Card, Config, Note, Pause, Problem, Run, Worker))
@@ -75,7 +76,7 @@ def save(place: Place, board: Board) -> None:
     files.cache(_cache_path(place), head + data)
 
 
-def _part_cards(place: Place, cards: Mapping[str, Card]) -> tuple[Collection[Card], Any]:
+def _part_cards(place: Place, cards: Mapping[CardId, Card]) -> tuple[Collection[Card], Any]:
     """The cards to be kept here, and which others are in a file of their own: name, stat, changes.
 
     That file stays as it is while few of its cards change, so that a change of one card does not
@@ -98,7 +99,7 @@ def _part_cards(place: Place, cards: Mapping[str, Card]) -> tuple[Collection[Car
         return cards.values(), None
 
 
-def _join_cards(place: Place, cards: dict[str, Card], finished: Any) -> Mapping[str, Card]:
+def _join_cards(place: Place, cards: dict[CardId, Card], finished: Any) -> Mapping[CardId, Card]:
     if finished is None:
         return cards
     name, signature, rows = finished

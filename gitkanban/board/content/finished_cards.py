@@ -15,6 +15,7 @@ from zlib import crc32
 
 from gitkanban import files
 from gitkanban.core.model import DONE, DROPPED, Card
+from gitkanban.core.names import CardId
 
 PREFIX = "finished-"
 # Four numbers of four bytes: how many there are, done and dropped; then as many keys, and offsets.
@@ -51,7 +52,7 @@ class FinishedFile:
         """All of them."""
         return (self._card_at(at) for at in range(self._count))
 
-    def like(self, card_id: str) -> list[Card]:
+    def like(self, card_id: CardId) -> list[Card]:
         """Those whose ids are the same but for case."""
         key, lower = _key_of(card_id), card_id.lower()
         found, at = [], bisect_left(self._keys, key)
@@ -90,7 +91,7 @@ def write(folder: str, cards: Iterable[Card]) -> tuple[str, FileStamp]:
         os.close(fd)
 
 
-def _key_of(card_id: str) -> int:
+def _key_of(card_id: CardId) -> int:
     return crc32(card_id.lower().encode("utf-8", "surrogatepass"))
 
 

@@ -24,6 +24,7 @@ from gitkanban.core.model import (
     Problem,
     Run,
 )
+from gitkanban.core.names import NO_CARD, CardId
 from gitkanban.errors import BadData, GitFailed, Refused
 
 # What was parsed is read back by position, so a cache of other fields is a cache of another version.
@@ -83,6 +84,11 @@ def kind_of(path: str) -> str:
     return ""
 
 
+def card_named(path: str) -> CardId:
+    """The card whose file has that path."""
+    return CardId(path.rpartition("/")[2].removesuffix(".yaml"))
+
+
 @lru_cache(maxsize=16)
 def parse_file(data: bytes, path: str) -> Any:
     """The value in a file that is a card, a run, a note or a pause by its path. Raises Bad.
@@ -112,7 +118,7 @@ def _parse_kind(kind: str, data: bytes, path: str) -> Any:
 class Archived(NamedTuple):
     """What counts of a card in the archive."""
 
-    card: str
+    card: CardId
     status: str
 
 
@@ -231,9 +237,8 @@ def _revive_row(path: str, row: Any) -> _Parsed:
     return _Parsed(_TYPES[kind_of(path)]._make(value))
 
 
-def _card_of(path: str) -> str:
-    of_card = kind_of(path) in ("card", "archived")
-    return path.rpartition("/")[2].removesuffix(".yaml") if of_card else ""
+def _card_of(path: str) -> CardId:
+    return card_named(path) if kind_of(path) in ("card", "archived") else NO_CARD
 
 
 def _load_cache(path: str) -> dict[str, Any]:
@@ -261,7 +266,7 @@ def board_at(place: Place, commit: str, *, whole: bool = False) -> Board:
     if len(kinds.get("card", ())) > sizes.CARDS_MOST:
         raise BadData(f"more than {sizes.CARDS_MOST} cards at {commit[:10]}", "Archive some.")
     problems: list[Problem] = []
-    cards: dict[str, Card] = {}
+    cards: dict[CardId, Card] = {}
     for parsed in reader.values(kinds.get("card", ())).values():
         if parsed.problem:
             problems.append(parsed.problem)
@@ -293,11 +298,11 @@ def board_at(place: Place, commit: str, *, whole: bool = False) -> Board:
 
 
 def _archived_cards(
-    place: Place, reader: ParsedFiles, entries: Iterable[BoardFile], cards: Container[str]
-) -> tuple[frozenset[str], list[Problem]]:
+    place: Place, reader: ParsedFiles, entries: Iterable[BoardFile], cards: Container[CardId]
+) -> tuple[frozenset[CardId], list[Problem]]:
     """The cards that lie in the archive, done; one that is not counts as unreadable, and so frees
     nobody: a pull request that moves its file must not start what waits for it."""
-    done: set[str] = set()
+    done: set[CardId] = set()
     problems = []
     for path, parsed in reader.values(entries).items():
         card = _card_of(path)
@@ -314,7 +319,7 @@ def _problem_of_undone(path: str, card: Archived) -> Problem:
     return Problem(path, 0, 0, text, f"Move it back: git mv {path} {home}", card.card)
 
 
-def read_whole(cards: Iterable[Card]) -> frozenset[str]:
+def read_whole(cards: Iterable[Card]) -> frozenset[CardId]:
     """Those of the cards whose runs and notes are read with the board: those in work."""
     return frozenset(
         card.id
@@ -323,7 +328,7 @@ def read_whole(cards: Iterable[Card]) -> frozenset[str]:
     )
 
 
-def history_of(place: Place, board: Board, card: str) -> Board:
+def history_of(place: Place, board: Board, card: CardId) -> Board:
     """The board with all runs and notes of one card, the archive's among them.
 
     What the board has of it already, since it was read or by changes to it, stays.
@@ -362,12 +367,12 @@ def _may_end_after(path: str, since: int) -> bool:
     return began is None or began >= since - _RUN_MOST
 
 
-def archived_card(place: Place, board: Board, card: str) -> Card | None:
+def archived_card(place: Place, board: Board, card: CardId) -> Card | None:
     """A card in the archive, None when it is not there or cannot be read."""
     return archived_cards(place, board, (card,)).get(card)
 
 
-def archived_cards(place: Place, board: Board, wanted: Collection[str]) -> dict[str, Card]:
+def archived_cards(place: Place, board: Board, wanted: Collection[str]) -> dict[CardId, Card]:
     """Those of the wanted cards that are in the archive and can be read, by id."""
     files = {f"cards/{card}.yaml" for card in wanted}
     entries = {
@@ -392,9 +397,9 @@ def _unarchived_entry(entry: BoardFile) -> BoardFile:
 
 def _read_histories(
     reader: ParsedFiles, entries: list[BoardFile]
-) -> tuple[dict[str, tuple[Run, ...]], dict[str, tuple[Note, ...]], list[Problem]]:
-    runs: dict[str, list[Run]] = {}
-    notes: dict[str, list[Note]] = {}
+) -> tuple[dict[CardId, tuple[Run, ...]], dict[CardId, tuple[Note, ...]], list[Problem]]:
+    runs: dict[CardId, list[Run]] = {}
+    notes: dict[CardId, list[Note]] = {}
     problems = []
     for parsed in reader.values(entries).values():
         if parsed.problem:

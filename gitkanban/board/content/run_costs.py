@@ -12,6 +12,7 @@ from gitkanban.board.content.reading import BoardFile, listing
 from gitkanban.board.repo import blobs, git
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import Board
+from gitkanban.core.names import CardId
 from gitkanban.core.situation.figures import RunCost
 from gitkanban.errors import GitkanbanError
 
@@ -70,13 +71,13 @@ def _read_records(
     place: Place, known: dict[str, RunCost], changed: list[BoardFile]
 ) -> dict[str, RunCost]:
     """What is known, with the changes; a record that moved into the archive is gone and come."""
-    found, wanted = dict(known), dict[str, tuple[str, str]]()
+    found, wanted = dict(known), dict[str, tuple[CardId, str]]()
     for entry in sorted(changed, key=lambda each: bool(each.oid)):
         named = _RUN.match(entry.path)
         if named and not entry.oid:
             found.pop(named[2], None)
         elif named:
-            wanted[entry.oid] = named[1], named[2]
+            wanted[entry.oid] = CardId(named[1]), named[2]
     for blob in blobs.read(place, wanted):
         card, run = wanted[blob.asked]
         fields = dict(_FIELD.findall(blob.data or b""))

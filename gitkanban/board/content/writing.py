@@ -35,6 +35,7 @@ from gitkanban.core.changes import (
     WriteFile,
 )
 from gitkanban.core.model import Card
+from gitkanban.core.names import CardId
 from gitkanban.core.visible import shown_lines
 from gitkanban.errors import NotFound, Refused
 
@@ -144,7 +145,7 @@ class NewTree:
             raise Refused(f"card {card.id} already exists", "Leave --id out to get a new id.")
         self.write(_card_path(card.id), text or cardfile.render(card))
 
-    def _card_text(self, card_id: str) -> str:
+    def _card_text(self, card_id: CardId) -> str:
         text = self.read(_card_path(card_id))
         if text is None:
             raise NotFound(f"no card {card_id}", "It was removed in the meantime.")
@@ -155,7 +156,7 @@ class NewTree:
         if self.read(name) is None:
             self.write(name, text)
 
-    def _archive(self, card_id: str, year: int) -> None:
+    def _archive(self, card_id: CardId, year: int) -> None:
         names = [
             _card_path(card_id),
             *self._below(f"runs/{card_id}"),
@@ -240,5 +241,5 @@ def _read_signatures(place: Place) -> tuple[Author, Author]:
     return author, committer
 
 
-def _card_path(card_id: str) -> str:
+def _card_path(card_id: CardId) -> str:
     return f"cards/{card_id}.yaml"

@@ -13,6 +13,7 @@ from typing import Any
 from gitkanban import clock
 from gitkanban.core import ids, model, sizes
 from gitkanban.core.model import Card
+from gitkanban.core.names import CardId
 
 # No line break, control or unassigned-by-YAML character, and no tab: YAML 1.2, 5.1 and 5.4.
 _ODD = "\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff"
@@ -56,12 +57,12 @@ def read(data: bytes, stem: str) -> Card | None:
     if len(parent_ids) > sizes.PARENTS_MOST:
         return None
     return Card(
-        stem,
+        CardId(stem),
         _read_scalar(title),
         _read_scalar(worker),
         status,
         int(priority),
-        tuple(sorted(parent_ids)),
+        tuple(sorted(map(CardId, parent_ids))),
         amounts,
         _read_items(acceptance),
         body=_read_block(body) if body[0] == "|" else _read_scalar(body[:-1]),

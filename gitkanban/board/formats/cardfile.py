@@ -19,6 +19,7 @@ from gitkanban.board.formats.yamltext import Bad, Node, Scalar, Sequence, block,
 from gitkanban.core import ids, model, sizes
 from gitkanban.core.changes import Value
 from gitkanban.core.model import Card, Problem
+from gitkanban.core.names import NO_CARD
 
 STATUS_GROUP = model.STATUS_FIELDS  # the paragraph of the status, in its order
 ORDER = (
@@ -29,7 +30,7 @@ ORDER = (
 # and no card has to be laid out again because a version brings a new one.
 OPTIONAL = frozenset((*STATUS_GROUP[1:], "labels", "model", "effort"))
 ALWAYS = frozenset(ORDER) - OPTIONAL
-BLANK = Card("")
+BLANK = Card(NO_CARD)
 _SLOT = re.compile(r"(?P<profile>.+)#(?P<number>[1-9][0-9]{0,5})\Z")
 
 

@@ -8,6 +8,7 @@ import re
 from gitkanban.board.formats import recordfile, yamltext
 from gitkanban.board.formats.recordfile import TEXT, TIME
 from gitkanban.core.model import Note
+from gitkanban.core.names import CardId
 
 KINDS = {"by": TEXT, "at": TIME, "kind": TEXT, "run": TEXT}
 
@@ -24,7 +25,7 @@ def parse(data: bytes, path: str) -> Note:
     card = folder.rpartition("/")[2]
     front = _FRONT.match(text)
     if not front:
-        return Note(name, card, text=_strip_frame(text, "\r\n" if "\r\n" in text else "\n"))
+        return Note(name, CardId(card), text=_strip_frame(text, "\r\n" if "\r\n" in text else "\n"))
     values: dict[str, str | int | None] = {}
     if front["head"].strip():
         root = yamltext.load("\n" + front["head"], path)  # keeps the file's line numbers
@@ -32,7 +33,7 @@ def parse(data: bytes, path: str) -> Note:
     values["kind"] = values.get("kind") or "note"
     end = "\r\n" if front.group().split("\n", 1)[0].endswith("\r") else "\n"
     body = _strip_frame(text[front.end() :], end)
-    return Note(name, card, text=body, **values)  # type: ignore[arg-type]  # read by KINDS
+    return Note(name, CardId(card), text=body, **values)  # type: ignore[arg-type]  # read by KINDS
 
 
 def _strip_frame(text: str, end: str) -> str:

@@ -8,6 +8,7 @@ from gitkanban.board.formats import cardfile, yamltext
 from gitkanban.board.formats.yamltext import Mapping, Node, Scalar, Sequence, described, refuse
 from gitkanban.core import ids
 from gitkanban.core.model import BACKLOG, TODO, Card
+from gitkanban.core.names import NO_CARD
 
 FIELDS = (
     "id", "title", "worker", "status", "priority", "parents", "needs", "labels", "model", "effort", "acceptance",
@@ -74,7 +75,7 @@ def _card_of_node(node: Node, source: str) -> Card:
     if card.status not in (TODO, BACKLOG):
         hint = "Leave the status out for todo, or write `status: backlog`."
         refuse(source, _value_or_node(node, "status"), f"a new card cannot be {card.status}", hint)
-    return card if given else card._replace(id="")
+    return card if given else card._replace(id=NO_CARD)
 
 
 def _check_key(key: Scalar, source: str) -> None:

@@ -105,7 +105,12 @@ class NewObjects:
         return self._edit_folder(changed, start) or self._add_object("tree", b"")
 
     def commit(
-        self, tree: str, message: bytes, author: Author, committer: Author, parents: Sequence[str]
+        self,
+        tree: str,
+        message: bytes,
+        author: Author,
+        committer: Author,
+        parents: Sequence[str],
     ) -> str:
         """The id of a new commit."""
         head = [b"tree %s\n" % tree.encode(), *(b"parent %s\n" % p.encode() for p in parents)]

@@ -11,6 +11,7 @@ from gitkanban.board.repo.place import Place
 from gitkanban.core.changes import RewriteCard
 from gitkanban.core.editing import check_rewrite
 from gitkanban.core.model import Board, Card
+from gitkanban.core.names import CardId
 from gitkanban.errors import NotFound, Refused
 
 
@@ -21,7 +22,7 @@ class CardEdit(NamedTuple):
     fields: list[str]
 
 
-def edit_card(place: Place, board: Board, card: str, *, base: str, text: str) -> CardEdit:
+def edit_card(place: Place, board: Board, card: CardId, *, base: str, text: str) -> CardEdit:
     """The edit of a card's file from `base` to `text`, on the board as it is.
 
     A card that cannot be read may be repaired. Raises NotFound when the card is gone, Refused where

@@ -54,7 +54,7 @@ def _taken_ids(base: Side, head: Side, target: Side) -> list[Finding]:
     for name in sorted(added):
         if target.files.get(name, head.files[name]) == head.files[name]:
             continue
-        card = name.rpartition("/")[2].removesuffix(".yaml")
+        card = reading.card_named(name)
         title = target.board.cards[card].title if card in target.board.cards else "unreadable"
         hint = f"gitkanban rename {card} NEW on this branch; the older card keeps the id."
         message = f"{target.label} has another card {card} ({title})"

@@ -14,6 +14,7 @@ from gitkanban.board.repo import blobs, git
 from gitkanban.board.repo.place import Place
 from gitkanban.core.changes import change_words
 from gitkanban.core.model import RUNNING, Card
+from gitkanban.core.names import NO_CARD, CardId
 from gitkanban.errors import NotFound
 
 _MARK = "\x01"
@@ -26,7 +27,7 @@ class Event(NamedTuple):
     commit: str
     at: int  # epoch seconds
     by: str
-    card: str
+    card: CardId
     text: str
     run: str = ""
     actor: str = ""  # who did it: tick, session, or the person who committed
@@ -52,7 +53,7 @@ class Commit(NamedTuple):
 
 
 def commits(
-    place: Place, rev: str = "", card: str = "", since: str = "", most: int = 0
+    place: Place, rev: str = "", card: CardId = NO_CARD, since: str = "", most: int = 0
 ) -> list[Commit]:
     """The commits that touched the board (or one card), newest first, along first parents.
 
@@ -75,7 +76,7 @@ def commits(
     return [_parse_commit(place, part) for part in done.text.split(_MARK)[1:]]
 
 
-def _card_paths(place: Place, card: str) -> list[str]:
+def _card_paths(place: Place, card: CardId) -> list[str]:
     if not card:
         return [place.prefix] if place.prefix else ["."]
     names = [f"cards/{card}.yaml", f"runs/{card}", f"notes/{card}"]
@@ -94,7 +95,7 @@ def _parse_commit(place: Place, part: str) -> Commit:
     return Commit(commit, int(at), by, subject, tuple(files))
 
 
-def events(place: Place, found: Iterable[Commit], card: str = "") -> Iterator[Event]:
+def events(place: Place, found: Iterable[Commit], card: CardId = NO_CARD) -> Iterator[Event]:
     """What the commits did, in their order; of one card when it is named."""
     found = list(found)
     wanted = {oid for each in found for file in each.files for oid in file[1:] if oid}
@@ -108,7 +109,7 @@ def events(place: Place, found: Iterable[Commit], card: str = "") -> Iterator[Ev
 
 
 def _event_of(
-    commit: Commit, file: Changed, texts: dict[str, bytes], archived: set[str]
+    commit: Commit, file: Changed, texts: dict[str, bytes], archived: set[CardId]
 ) -> Event | None:
     kind = kind_of(file.path)
     name, text, run = _stem_of(file.path), "", ""
@@ -139,9 +140,9 @@ def _event_of(
         actor = "session" if note.by.startswith("session") else note.by or actor
     elif kind == "pause":
         text = f"{'resumed' if not file.new else 'paused'} {name}"
-        name = ""
+        name = NO_CARD
     elif kind == "config":
-        name, text = "", _of_config(commit)
+        name, text = NO_CARD, _of_config(commit)
     if not text:
         return None
     return Event(commit.id, commit.at, commit.by, name, text, run, actor, status)
@@ -172,5 +173,5 @@ def _parse_card(path: str, oid: str, texts: dict[str, bytes]) -> Card | None:
         return Card(_stem_of(path), "(cannot be read)")
 
 
-def _stem_of(path: str) -> str:
-    return path.rpartition("/")[2].removesuffix(".yaml").removesuffix(".md")
+def _stem_of(path: str) -> CardId:
+    return CardId(path.rpartition("/")[2].removesuffix(".yaml").removesuffix(".md"))

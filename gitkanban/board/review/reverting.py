@@ -5,7 +5,7 @@ is the other. It commits nothing.
 """
 
 from gitkanban.board import store
-from gitkanban.board.content.reading import kind_of
+from gitkanban.board.content.reading import card_named, kind_of
 from gitkanban.board.formats import cardfile
 from gitkanban.board.formats.mergefile import merge_card
 from gitkanban.board.formats.yamltext import Bad
@@ -15,6 +15,7 @@ from gitkanban.board.review import history
 from gitkanban.board.review.history import Changed, Commit
 from gitkanban.core.changes import Change, RemoveCard, RewriteCard, WriteFile
 from gitkanban.core.model import RUNNING, Board, Card
+from gitkanban.core.names import CardId
 from gitkanban.errors import NotFound, Refused
 
 
@@ -56,7 +57,7 @@ def undone(place: Place, board: Board, commit: Commit) -> list[Change]:
 def _revert_card(
     place: Place, board: Board, commit: Commit, file: Changed, was: str | None, did: str | None
 ) -> list[Change]:
-    name = file.path.rpartition("/")[2].removesuffix(".yaml")
+    name = card_named(file.path)
     now = board.cards.get(name)
     text = store.card_text(place, board, name) if now else None
     _refuse_acted_upon(
@@ -76,7 +77,7 @@ def _revert_card(
 
 
 def _refuse_acted_upon(
-    place: Place, board: Board, commit: Commit, name: str, was: Card | None, did: Card | None
+    place: Place, board: Board, commit: Commit, name: CardId, was: Card | None, did: Card | None
 ) -> None:
     if (was and was.run) or (did and did.run):
         raise Refused(

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from gitkanban.board.repo import git
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import Board
+from gitkanban.core.names import CardId
 from gitkanban.errors import GitFailed
 
 MOST = 1000  # hits that are given
@@ -17,7 +18,7 @@ MOST = 1000  # hits that are given
 class Hit(NamedTuple):
     """A line with the text. `where` is card, note or run, or the name of a log; `run` may be empty."""
 
-    card: str
+    card: CardId
     where: str
     line: str
     run: str = ""
@@ -45,9 +46,9 @@ def _hit_of(path: str, line: str) -> Hit | None:
     parts = parts[2:] if parts[0] == "archive" else parts
     match parts:
         case ["cards", name]:
-            return Hit(name.removesuffix(".yaml"), "card", line.strip())
+            return Hit(CardId(name.removesuffix(".yaml")), "card", line.strip())
         case ["notes", card, _]:
-            return Hit(card, "note", line.strip())
+            return Hit(CardId(card), "note", line.strip())
         case ["runs", card, name]:
-            return Hit(card, "run", line.strip(), name.removesuffix(".yaml"))
+            return Hit(CardId(card), "run", line.strip(), name.removesuffix(".yaml"))
     return None

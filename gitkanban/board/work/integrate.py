@@ -16,6 +16,7 @@ from gitkanban.board.work import cardwork, landed
 from gitkanban.board.work.cardmerge import CardMerge
 from gitkanban.core.ids import branch_of, card_ref
 from gitkanban.core.model import REVIEW, Board, Card, Config, Run
+from gitkanban.core.names import CardId
 from gitkanban.core.tick.verdict import SUCCEEDED
 from gitkanban.errors import Refused
 
@@ -130,14 +131,14 @@ def _accepted_meanwhile(
     return tuple(dict.fromkeys(line.strip() for line in done.lines if line.strip()))
 
 
-def already_merged(place: Place, board: Board) -> dict[str, str]:
+def already_merged(place: Place, board: Board) -> dict[CardId, str]:
     """The cards in review whose work is in base already, merged, squashed or rebased: by which
     commit of base.
 
     Two git processes for all of them; one more where a branch is gone or went on after its run,
     and a look at what was squashed or rebased, where base has other content than at the last look.
     """
-    ends: dict[str, str] = {}
+    ends: dict[CardId, str] = {}
     for card in board.cards.values():
         if card.status == REVIEW:
             runs = [run for run in board.runs_of(card.id) if run.outcome == SUCCEEDED]
@@ -152,7 +153,7 @@ def already_merged(place: Place, board: Board) -> dict[str, str]:
     refs = [card_ref(card) for card in ends]
     here = _tips_of(place, refs)
     inside = _tips_of(place, refs, "--merged", tip)
-    found, open_tips = dict[str, str](), dict[str, str]()
+    found, open_tips = dict[CardId, str](), dict[CardId, str]()
     for name, end in ends.items():
         ref = card_ref(name)
         if (ref in inside or ref not in here) and (

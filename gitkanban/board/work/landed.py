@@ -11,6 +11,7 @@ from gitkanban import files
 from gitkanban.board.repo import commits, git, merging
 from gitkanban.board.repo.place import FOLDER, Place
 from gitkanban.core.model import Board
+from gitkanban.core.names import CardId
 
 
 def content(place: Place, tip: str, base: str) -> bool:
@@ -34,7 +35,7 @@ LOOKS_MOST = 50  # cards looked at in one go; the next look takes the others
 COMMITS_MOST = 500  # of base, newest first, among which a squashed branch is searched
 
 
-def otherwise(place: Place, tips: Mapping[str, str], base: str) -> set[str]:
+def otherwise(place: Place, tips: Mapping[CardId, str], base: str) -> set[CardId]:
     """The cards (by their branch's tip) whose work base has by other commits than the branch's.
 
     What was looked at in vain is not looked at again until base has other content, its board aside.

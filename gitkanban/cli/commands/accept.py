@@ -14,6 +14,7 @@ from gitkanban.cli.here import (
 )
 from gitkanban.core.lookup import card_of
 from gitkanban.core.model import MergeWay
+from gitkanban.core.names import CardId
 from gitkanban.errors import GitkanbanError
 
 
@@ -23,7 +24,7 @@ from gitkanban.errors import GitkanbanError
 @click.option("--squash", "how", flag_value="squash", help="This time, as one commit.")
 @click.option("--ff", "how", flag_value="ff", help="This time, without a merge commit if possible.")
 @json_option
-def accept_command(cards: tuple[str, ...], how: MergeWay | None, as_json: bool) -> int:
+def accept_command(cards: tuple[CardId, ...], how: MergeWay | None, as_json: bool) -> int:
     """Merge the branches of CARDS into base, and move the cards to done.
 
     Uncommitted work in a checkout of base stays as it is. If it is in the way, the card is refused

@@ -22,6 +22,7 @@ from gitkanban.cli.here import (
 from gitkanban.core.changes import AddCard
 from gitkanban.core.editing import drafted
 from gitkanban.core.model import BACKLOG, TODO, Card, Status
+from gitkanban.core.names import CardId
 from gitkanban.errors import Refused, UsageError
 
 PLAN_MOST = 64 << 20  # characters of a list of cards
@@ -124,8 +125,8 @@ def add_command(
         text = text_argument(body, body_file)
         text = _edit_text(text or f"\n# {title}\n", text) if edit else text
         draft = Card(
-            card_id, title, worker, status, priority,
-            tuple(sorted(set(parents))), parse_needs(needs), acceptance, body=f"{text.strip()}\n" if text.strip() else "",
+            CardId(card_id), title, worker, status, priority,
+            tuple(sorted(set(map(CardId, parents)))), parse_needs(needs), acceptance, body=f"{text.strip()}\n" if text.strip() else "",
             model=model, effort=effort, labels=parse_labels(labels),
         )  # fmt: skip
         drafts: Sequence[Card] = [draft]
@@ -175,7 +176,7 @@ def _read_plan(source: str, status: str) -> Sequence[Card]:
 
 def _add_drafts(place: Place, drafts: Sequence[Card]) -> tuple[list[Card], str]:
     """The cards that were added, and the commit; from inside a session they are asked for."""
-    new_ids = iter(clock.card_id, "")
+    new_ids = map(CardId, iter(clock.card_id, ""))
     own, run = session()
     if not run:
         done = change(place, lambda board: drafted(board, drafts, new_ids))

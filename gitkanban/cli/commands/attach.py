@@ -26,6 +26,7 @@ from gitkanban.core.changes import Change
 from gitkanban.core.lookup import card_of
 from gitkanban.core.model import RUNNING, TODO, Board, Card, Config, Worker
 from gitkanban.core.moves import check_attached, retried, taken_over
+from gitkanban.core.names import CardId
 from gitkanban.errors import BadData, NotFound, Refused, Untrusted, UsageError
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def _worker_here(place: Place, board: Board, card: Card) -> tuple[Config, Worker
 
 
 @contextmanager
-def _card_lock(locks: "Locks", card: str) -> Iterator["HeldLock"]:
+def _card_lock(locks: "Locks", card: CardId) -> Iterator["HeldLock"]:
     """The card's lock, by which no tick starts it. Raises Refused when somebody has it."""
     held = locks.take(f"card/{card}")
     if held is None:
@@ -101,7 +102,7 @@ def _card_lock(locks: "Locks", card: str) -> Iterator["HeldLock"]:
 
 
 def _take_card(
-    place: Place, locks: "Locks", config: Config, worker: Worker, card: str, shell: bool
+    place: Place, locks: "Locks", config: Config, worker: Worker, card: CardId, shell: bool
 ) -> "Opening":
     """Make the card ours on the board, then its worktree ready."""
     from gitkanban.board.store import history
@@ -139,7 +140,7 @@ def _run_in_terminal(opening: "Opening") -> None:
         tell([f"{opening.argv[0]} ended with {done.returncode}"])
 
 
-def _settle_card(place: Place, card: str, opening: "Opening") -> int:
+def _settle_card(place: Place, card: CardId, opening: "Opening") -> int:
     """Ask what the card is now, and make it so. Without an answer it stays ours."""
     from gitkanban.runs import attaching
 
@@ -176,7 +177,7 @@ def _ask_what_it_is() -> str:
     return answer
 
 
-def _accept_card(place: Place, card: str) -> int:
+def _accept_card(place: Place, card: CardId) -> int:
     from gitkanban.tick.accepting import accept
 
     done = accept(place, card, attended=True)
@@ -189,7 +190,7 @@ def _accept_card(place: Place, card: str) -> int:
     return 0
 
 
-def _return_card(place: Place, card: str) -> None:
+def _return_card(place: Place, card: CardId) -> None:
     from gitkanban.cli.commands.moves import words
 
     text = click.prompt("Words for its next session", default="", show_default=False)

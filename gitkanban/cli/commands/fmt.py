@@ -12,6 +12,7 @@ from gitkanban.cli.here import branch_option, place_here, refuse_in_session, say
 from gitkanban.core.changes import Change, MessageLine, RewriteCard
 from gitkanban.core.lookup import card_of
 from gitkanban.core.model import Board
+from gitkanban.core.names import CardId
 
 
 @click.command("fmt")
@@ -99,7 +100,7 @@ def _format_message(board: Board, changes: Sequence[Change]) -> str:
     return from_lines(lines, suffix)
 
 
-def _rewritten_cards(place: Place, board: Board, names: list[str]) -> list[RewriteCard]:
+def _rewritten_cards(place: Place, board: Board, names: list[CardId]) -> list[RewriteCard]:
     from gitkanban.board.formats import cardfile, cardlayout
     from gitkanban.board.review import revisions
     from gitkanban.core.review.rules import card_file

@@ -17,6 +17,7 @@ from gitkanban.core.changes import Change
 from gitkanban.core.editing import linked, unlinked
 from gitkanban.core.lookup import card_of
 from gitkanban.core.model import Board
+from gitkanban.core.names import NO_CARD, CardId
 
 
 @click.command("link")
@@ -44,7 +45,7 @@ def _change_parents(
 ) -> None:
     refuse_in_session(verb)
     place = place_here(branch)
-    found = ""
+    found = NO_CARD
 
     def decide(board: Board) -> list[Change]:
         nonlocal found
@@ -53,12 +54,16 @@ def _change_parents(
         if verb == "unlink":  # a parent that no longer exists can still be unlinked
             return list(
                 unlinked(
-                    board, card, [p if p in card.parents else card_of(board, p).id for p in parents]
+                    board,
+                    card,
+                    [CardId(p) if p in card.parents else card_of(board, p).id for p in parents],
                 )
             )
         return list(
             linked(
-                board, card, [p if p in board.archived else card_of(board, p).id for p in parents]
+                board,
+                card,
+                [CardId(p) if p in board.archived else card_of(board, p).id for p in parents],
             )
         )
 

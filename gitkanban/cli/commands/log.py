@@ -12,6 +12,7 @@ from gitkanban.cli.viewing import look_options
 from gitkanban.clock import iso
 from gitkanban.core.ids import check_id, resolve
 from gitkanban.core.model import Board
+from gitkanban.core.names import NO_CARD, CardId
 from gitkanban.errors import NotFound, UsageError
 from gitkanban.views.log import log_lines, plain_lines
 
@@ -39,12 +40,11 @@ def log_command(card: str, since: str, lines: int | None, reverse: bool, as_json
     check_since(since)
     place = place_here()
     board = store.read(place)
-    if card:
-        card = _whole_id(board, check_id(card))
-    found = history.commits(place, card=card, since=since, most=lines or 0)
-    if card and not found and not history.commits(place, card=card, most=1):
-        resolve(board.cards, card)  # it never was
-    events = list(history.events(place, found, card))
+    name = _whole_id(board, check_id(card)) if card else NO_CARD
+    found = history.commits(place, card=name, since=since, most=lines or 0)
+    if name and not found and not history.commits(place, card=name, most=1):
+        resolve(board.cards, name)  # it never was
+    events = list(history.events(place, found, name))
     if reverse:
         events.reverse()
     if as_json:
@@ -87,11 +87,11 @@ def check_since(text: str) -> None:
             )
 
 
-def _whole_id(board: Board, text: str) -> str:
+def _whole_id(board: Board, text: str) -> CardId:
     """The id that a prefix stands for; an id that the board does not have (any more) as it is."""
     try:
         return resolve(board.cards, text)
     except NotFound:
         if any(card.startswith(text) for card in board.cards):
             raise
-        return text
+        return CardId(text)

@@ -20,6 +20,7 @@ from gitkanban.core.changes import AddNote, Change
 from gitkanban.core.lookup import card_of
 from gitkanban.core.model import Board, Card, Note, NoteKind
 from gitkanban.core.moves import move, reopened, retried
+from gitkanban.core.names import CardId
 
 cards_argument = click.argument("cards", nargs=-1, required=True)
 
@@ -105,7 +106,7 @@ def move_cards(
     """Make one move on several cards, all or none, in one commit, and say what became of them."""
     refuse_in_session(verb)
     place = place_here(branch)
-    moved: list[str] = []
+    moved: list[CardId] = []
 
     def all_of(board: Board) -> list[Change]:
         moved[:] = dict.fromkeys(card_of(board, name).id for name in names)

@@ -21,6 +21,7 @@ from gitkanban.cli.report import send
 from gitkanban.core.changes import AddNote, Change
 from gitkanban.core.lookup import card_of
 from gitkanban.core.model import Board, Note, NoteKind
+from gitkanban.core.names import NO_CARD
 from gitkanban.core.tick.facts import Letter
 from gitkanban.errors import UsageError
 
@@ -59,7 +60,9 @@ def note_command(
     if session()[1]:
         _send_note(place, card, kind, words, as_json)
         return
-    note = Note(clock.sortable_id(), "", person(place), int(clock.now()), kind, words, session()[1])
+    note = Note(
+        clock.sortable_id(), NO_CARD, person(place), int(clock.now()), kind, words, session()[1]
+    )
 
     def decide(board: Board) -> list[Change]:
         nonlocal note

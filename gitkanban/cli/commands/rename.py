@@ -10,6 +10,7 @@ from gitkanban.core.changes import AddCard, Change, EditCard, MessageLine
 from gitkanban.core.ids import branch_of, card_ref
 from gitkanban.core.lookup import card_of
 from gitkanban.core.model import Board
+from gitkanban.core.names import NO_CARD, CardId
 from gitkanban.core.renaming import renamed
 from gitkanban.errors import Refused
 
@@ -29,12 +30,12 @@ def rename_command(old: str, new: str, branch: str, as_json: bool) -> None:
 
     refuse_in_session("rename")
     place = place_here(branch)
-    found = ""
+    found = NO_CARD
 
     def decide(board: Board) -> list[Change]:
         nonlocal found
         found = card_of(board, old).id
-        return _rename_changes(place, store.history(place, board, found), found, new)
+        return _rename_changes(place, store.history(place, board, found), found, CardId(new))
 
     def message(board: Board, _rename_changes: Sequence[Change]) -> str:
         from gitkanban.views.message import from_lines
@@ -54,7 +55,7 @@ def rename_command(old: str, new: str, branch: str, as_json: bool) -> None:
         say(f"{found} is now {new}{also}")
 
 
-def _rename_changes(place: Place, board: Board, old: str, new: str) -> list[Change]:
+def _rename_changes(place: Place, board: Board, old: CardId, new: CardId) -> list[Change]:
     from gitkanban.board import store
     from gitkanban.board.formats import cardfile
     from gitkanban.board.repo.place import exists

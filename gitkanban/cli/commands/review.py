@@ -15,6 +15,7 @@ from gitkanban.core.ids import branch_of
 from gitkanban.core.lookup import card_of
 from gitkanban.core.model import REVIEW, Board, Card, Note
 from gitkanban.core.moves import reject
+from gitkanban.core.names import CardId
 from gitkanban.errors import GitkanbanError, Refused
 from gitkanban.views.text import patch_lines, shown, shown_lines
 
@@ -23,7 +24,7 @@ KEYS = "[a]ccept  [r]eject  [d]iff  [s]kip  [q]uit"
 
 @click.command("review")
 @click.argument("cards", nargs=-1)
-def review_command(cards: tuple[str, ...]) -> None:
+def review_command(cards: tuple[CardId, ...]) -> None:
     """Go through CARDS in review, all by default: what was asked, what was done, did verify pass; then decide.
 
     a merges the branch into base, r asks for a reason and sends the card back, d shows the diff.

@@ -8,6 +8,7 @@ import click
 from gitkanban.board.repo.place import Place
 from gitkanban.board.review.searching import MOST, Hit
 from gitkanban.cli.viewing import form_of, list_options
+from gitkanban.runs.records.folders import card_of
 
 LINE_MOST = 300  # characters of a line of a log
 
@@ -88,4 +89,4 @@ def _search_logs(place: Place, text: str) -> Iterator[Hit]:
             for line in lines:
                 if wanted in line.casefold():
                     where = name.removesuffix(".log")
-                    yield Hit(facts.one("card"), where, line[:LINE_MOST], folder.run)
+                    yield Hit(card_of(facts), where, line[:LINE_MOST], folder.run)

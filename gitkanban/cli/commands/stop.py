@@ -15,6 +15,7 @@ from gitkanban.cli.here import (
 )
 from gitkanban.core.lookup import card_of
 from gitkanban.core.model import RUNNING, Board, Card
+from gitkanban.core.names import CardId
 from gitkanban.errors import Refused, UsageError
 
 
@@ -23,7 +24,7 @@ from gitkanban.errors import Refused, UsageError
 @click.option("--all", "all_", is_flag=True, help="Every session of this clone.")
 @click.option("--why", default="", metavar="TEXT", help="Reason; kept with the run.")
 @json_option
-def stop_command(cards: tuple[str, ...], all_: bool, why: str, as_json: bool) -> None:
+def stop_command(cards: tuple[CardId, ...], all_: bool, why: str, as_json: bool) -> None:
     """Stop the sessions of CARDS: TERM, ten seconds of grace, then KILL. Their work is kept.
 
     Each card becomes blocked; `gitkanban retry` lets it run again.

@@ -7,6 +7,7 @@ from gitkanban.cli import paging
 from gitkanban.cli.here import board_of, json_option, place_here, print_json
 from gitkanban.cli.terminal import is_terminal, terminal_width
 from gitkanban.core.lookup import card_of
+from gitkanban.core.names import CardId
 from gitkanban.errors import UsageError
 
 
@@ -16,7 +17,7 @@ from gitkanban.errors import UsageError
     "-a", "--all", "all_", is_flag=True, help="Every card that is not done (the default)."
 )
 @json_option
-def why_command(cards: tuple[str, ...], all_: bool, as_json: bool) -> None:
+def why_command(cards: tuple[CardId, ...], all_: bool, as_json: bool) -> None:
     """Say what is holding CARDS back, with names and numbers, and what would free them.
 
     `tick` and `status` say it in the same words. Without CARDS, or with --all, cards that need a

@@ -18,6 +18,7 @@ from gitkanban.cli.here import (
 from gitkanban.cli.terminal import is_terminal, terminal_width
 from gitkanban.cli.viewing import form_of, list_options
 from gitkanban.core.model import Board, Config
+from gitkanban.core.names import NO_CARD
 from gitkanban.errors import UsageError
 
 
@@ -93,7 +94,7 @@ def _set_keys(words: Sequence[str], branch: str, as_json: bool) -> None:
 
     def message(board: Board, _: Sequence[Change]) -> str:
         suffix = board.config.commit_suffix if board.config else ""
-        return from_lines([MessageLine("", f"workers set {name} {what}")], suffix)
+        return from_lines([MessageLine(NO_CARD, f"workers set {name} {what}")], suffix)
 
     done = store.commit(place, decide, message=message)
     tell(done.notices)

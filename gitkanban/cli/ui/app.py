@@ -35,6 +35,7 @@ from gitkanban.cli.ui.listing import CardList, matches
 from gitkanban.cli.ui.pageloader import PageLoader
 from gitkanban.cli.ui.reading import Reader
 from gitkanban.cli.ui.watching import fingerprint
+from gitkanban.core.names import NO_CARD, CardId
 from gitkanban.core.situation.moment import cause_data
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs.briefing import OURS
@@ -420,7 +421,7 @@ class BoardScreen(App[str]):
         if act in acts.BOARD_ACTS and name != "tick":
             getattr(self, f"_act_{name}")()
         elif name == "tick":
-            self._run_verb("tick", "", ["tick"])
+            self._run_verb("tick", NO_CARD, ["tick"])
         elif card is None:
             self._show_words("no card is selected")
         elif not act.applies(card):
@@ -430,7 +431,7 @@ class BoardScreen(App[str]):
         else:
             self._ask_words(act, card["id"])
 
-    def _ask_words(self, act: Act, card: str) -> None:
+    def _ask_words(self, act: Act, card: CardId) -> None:
         """Ask what the act asks for, then start its verb."""
         if self._is_busy(act.name, card):
             return
@@ -447,7 +448,7 @@ class BoardScreen(App[str]):
         else:
             answered("")
 
-    def _is_busy(self, name: str, card: str) -> bool:
+    def _is_busy(self, name: str, card: CardId) -> bool:
         if card in self._busy:
             at_work = f"{self._busy[card][0]} {card}".rstrip()
             self._show_words(
@@ -455,7 +456,7 @@ class BoardScreen(App[str]):
             )
         return card in self._busy
 
-    def _run_verb(self, name: str, card: str, argv: list[str]) -> None:
+    def _run_verb(self, name: str, card: CardId, argv: list[str]) -> None:
         """Start a verb, one at a time for a card."""
         if self._is_busy(name, card):
             return
@@ -473,7 +474,7 @@ class BoardScreen(App[str]):
         self._message = []
         self._show_message()
 
-    def _verb_ended(self, name: str, card: str, code: int, lines: list[str]) -> None:
+    def _verb_ended(self, name: str, card: CardId, code: int, lines: list[str]) -> None:
         self._busy.pop(card, None)
         said = [line for line in lines if line.strip()]
         if code:
@@ -519,13 +520,15 @@ class BoardScreen(App[str]):
             if not title:
                 self._show_words("nothing was said, so no card is added")
             elif len(names) < 2:
-                self._run_verb("add", "", ["add", "--", title])
+                self._run_verb("add", NO_CARD, ["add", "--", title])
             else:
                 mine = self._card["worker"] if self._card else ""
                 asks.ask(
                     clipped(f" worker ({', '.join(names)}): ", self.size.width // 2),
                     lambda worker: self._run_verb(
-                        "add", "", ["add", *([f"--worker={worker}"] if worker else []), "--", title]
+                        "add",
+                        NO_CARD,
+                        ["add", *([f"--worker={worker}"] if worker else []), "--", title],
                     ),
                     mine if mine in names else "",
                 )

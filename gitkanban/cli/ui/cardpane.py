@@ -6,6 +6,7 @@ from textual.containers import Vertical
 from gitkanban.cli.ui.acts import CardData
 from gitkanban.cli.ui.bar import TextBar
 from gitkanban.cli.ui.lines import LinePane
+from gitkanban.core.names import CardId
 from gitkanban.views.signs import age_of, money, sign, tried
 from gitkanban.views.text import Look, clipped, shown, width, wrapped
 
@@ -73,7 +74,7 @@ class CardPane(Vertical):
         )  # fmt: skip
         self.query_one("#tabs", TextBar).show([painted], parts)
 
-    def show_text(self, card: str, text: str, follow: bool = False) -> None:
+    def show_text(self, card: CardId, text: str, follow: bool = False) -> None:
         """The text of the open page; another card's or page's begins at its top."""
         key = (card, self.page)
         room = self.text.size.width - 1

@@ -15,6 +15,7 @@ from textual.strip import Strip
 
 from gitkanban.cli.ui.acts import CardData
 from gitkanban.cli.ui.lines import strip_of
+from gitkanban.core.names import CardId
 from gitkanban.core.situation.rows import GROUPS, NEEDS_YOU, QUIET
 from gitkanban.views.signs import age_of, remark, sign, tried
 from gitkanban.views.text import Look, clipped, padded, shown, width, wrapped
@@ -97,7 +98,7 @@ class CardList(ScrollView, can_focus=True):
         if self._drawn != [self._text_of(row) for row in self._rows_in_sight()]:
             self.refresh()
 
-    def select(self, card: str) -> None:
+    def select(self, card: CardId) -> None:
         """Select a card by its id, if it is here."""
         for number, each in enumerate(self._cards):
             if each["id"] == card:

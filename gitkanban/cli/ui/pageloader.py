@@ -10,6 +10,7 @@ from gitkanban.cli.ui.acts import CardData
 from gitkanban.cli.ui.cardpane import CardPane
 from gitkanban.cli.ui.logtail import LogTail
 from gitkanban.cli.ui.reading import Reader
+from gitkanban.core.names import CardId
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs.records import folders
 from gitkanban.views.text import Look, shown, shown_lines
@@ -18,7 +19,7 @@ from gitkanban.views.text import Look, shown, shown_lines
 class _WantedPage(NamedTuple):
     """A page of a card. `state` changes whenever it has to be made again: of a log, its run."""
 
-    card: str
+    card: CardId
     page: str
     state: str
 

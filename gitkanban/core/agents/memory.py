@@ -10,6 +10,7 @@ from typing import NamedTuple
 from gitkanban.core.changes import AddCard
 from gitkanban.core.cutting import cut
 from gitkanban.core.model import DONE, DROPPED, REVIEW, RUNNING, Board, Card, Config
+from gitkanban.core.names import CardId
 
 # What may become of a proposal.
 WAITING = "waiting"
@@ -31,7 +32,7 @@ class Proposal(NamedTuple):
 
     id: str  # of the run or the note
     profile: str
-    card: str
+    card: CardId
     run: str = ""
     worker: str = ""
     by: str = ""
@@ -64,7 +65,7 @@ def noted(proposal: Proposal) -> str:
 # -- gathered into cards
 
 
-def gathered(board: Board) -> dict[str, str]:
+def gathered(board: Board) -> dict[str, CardId]:
     """Proposal -> the card that gathers it; dropped cards let go of theirs."""
     return {
         found[1]: card.id
@@ -125,7 +126,7 @@ def _consolidation_card(profile: str, owner: str, proposals: Sequence[Proposal])
     name = hashlib.sha256("\n".join(each.id for each in proposals).encode()).hexdigest()[:10]
     listed = "\n".join(f"- proposal {each.id} from {each.card}" for each in proposals)
     return Card(
-        PREFIX + name,
+        CardId(PREFIX + name),
         f"consolidate {len(proposals)} memory proposals of {profile}",
         owner,
         body=f"Proposals to the memory of {profile}, with the cards they come from:\n\n{listed}",

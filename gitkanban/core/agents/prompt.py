@@ -12,6 +12,7 @@ from typing import NamedTuple
 from gitkanban.core.agents.presets import commits_of
 from gitkanban.core.cutting import cut, cut_bytes, cut_head
 from gitkanban.core.model import Card, Note, Run, Worker
+from gitkanban.core.names import CardId
 
 PROMPT_MOST = 120_000  # bytes; one argument of an exec may hold 131,072 on Linux (execve(2))
 SUMMARY_MOST = 3_000
@@ -45,7 +46,7 @@ FIELDS = ("card", "title", "body", "acceptance", "parents", "attempts", "rules")
 class Handoff(NamedTuple):
     """What a parent card leaves to its children."""
 
-    card: str
+    card: CardId
     title: str
     summary: str = ""  # its session's, then what a person said when closing it
     commit: str = ""  # the tip of its work

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from gitkanban.core.care.leftovers import known_cards
 from gitkanban.core.ids import branch_of
 from gitkanban.core.model import DONE, TERMINAL, Board, Config
+from gitkanban.core.names import CardId
 
 _HAS_WORK = "with work that is not in base"
 
@@ -19,7 +20,7 @@ class WorktreeFact(NamedTuple):
     """A worktree that was made for a card."""
 
     path: str
-    card: str
+    card: CardId
     there: bool = True  # its folder exists
     live: bool = False  # a run holds its card's lock
     unclean: str = ""  # what it has that would go with it, in words
@@ -29,7 +30,7 @@ class WorktreeFact(NamedTuple):
 class BranchFact(NamedTuple):
     """A branch `card/<id>`. `squashed` is its tip when base has its content, not its commits."""
 
-    card: str
+    card: CardId
     landed: bool
     squashed: str = ""
 
@@ -38,7 +39,7 @@ class FolderFact(NamedTuple):
     """The folder of a run."""
 
     run: str
-    card: str
+    card: CardId
     settled: bool
 
 
@@ -65,7 +66,7 @@ class Tidying(NamedTuple):
     worktrees: tuple[WorktreeFact, ...] = ()
     branches: tuple[BranchFact, ...] = ()
     folders: tuple[str, ...] = ()  # runs
-    archive: tuple[tuple[str, int], ...] = ()  # (card, year in which it was done)
+    archive: tuple[tuple[CardId, int], ...] = ()  # (card, year in which it was done)
     kept: tuple[KeptThing, ...] = ()
 
     def without(self, stayed: Sequence[KeptThing]) -> "Tidying":
@@ -99,7 +100,7 @@ def tidying(board: Board, facts: Facts, now: int) -> Tidying:
     )
 
 
-def finished(board: Board, card: str) -> str:
+def finished(board: Board, card: CardId) -> str:
     """`done`, `dropped` or `archived`; empty for a card that is not finished, or not known."""
     if card in board.cards:
         status = board.cards[card].status
@@ -107,7 +108,7 @@ def finished(board: Board, card: str) -> str:
     return "archived" if card in board.archived else ""
 
 
-def _why_card_stays(board: Board, card: str) -> str:
+def _why_card_stays(board: Board, card: CardId) -> str:
     """Why a card's things stay."""
     if card in board.cards:
         return f"its card is still in {board.cards[card].status}"
@@ -134,7 +135,9 @@ def _worktree_goes(board: Board, tree: WorktreeFact, kept: list[KeptThing]) -> b
     return not why
 
 
-def _branch_goes(board: Board, branch: BranchFact, stay: set[str], kept: list[KeptThing]) -> bool:
+def _branch_goes(
+    board: Board, branch: BranchFact, stay: set[CardId], kept: list[KeptThing]
+) -> bool:
     if branch.card in stay:
         return False  # said of the worktree
     state = finished(board, branch.card)
@@ -171,8 +174,8 @@ def _old_folders(board: Board, folders: Sequence[FolderFact], kept: list[KeptThi
 
 
 def _archived_runs(
-    board: Board, facts: Facts, now: int, stay: set[str], kept: list[KeptThing]
-) -> list[tuple[str, int]]:
+    board: Board, facts: Facts, now: int, stay: set[CardId], kept: list[KeptThing]
+) -> list[tuple[CardId, int]]:
     after = board.config.archive_after if board.config else 0
     done = sorted(card.id for card in board.cards.values() if card.status == DONE)
     if not after:

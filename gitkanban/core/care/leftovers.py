@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from gitkanban.core.care.surroundings import RunSeen, Surroundings, WorktreeSeen
 from gitkanban.core.ids import branch_of
 from gitkanban.core.model import RUNNING, Board
+from gitkanban.core.names import CardId
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.symptom import (
     CLOSE_RUN,
@@ -31,7 +32,7 @@ from gitkanban.core.tick.closing import SPAN_LEAST, TRIES_LEAST, unclosed_line
 from gitkanban.core.time_words import span
 
 
-def known_cards(board: Board) -> set[str]:
+def known_cards(board: Board) -> set[CardId]:
     """Cards that exist: on the board, in the archive, or in a file that cannot be read."""
     unreadable = {problem.card for problem in board.problems if problem.card}
     return {*board.cards, *board.archived, *unreadable}
@@ -90,7 +91,7 @@ def _moved_symptom(run: RunSeen) -> Symptom:
     return Symptom(WARNING, "repository-moved", run.run, text, advice)
 
 
-def _somebody_elses(run: RunSeen, card: str) -> Symptom:
+def _somebody_elses(run: RunSeen, card: CardId) -> Symptom:
     return Symptom(
         INFO,
         "run-of-another-user",

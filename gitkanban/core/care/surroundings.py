@@ -6,6 +6,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from gitkanban.core.names import NO_CARD, CardId
 from gitkanban.core.tick.closing import Tries
 from gitkanban.core.tick.facts import AgentState
 
@@ -14,7 +15,7 @@ class TokenSeen(NamedTuple):
     """A lease token."""
 
     slot: str
-    card: str
+    card: CardId
     run: str
 
 
@@ -22,7 +23,7 @@ class RunSeen(NamedTuple):
     """A run folder whose end is not marked as settled. `card` is empty when it cannot be read."""
 
     run: str
-    card: str = ""
+    card: CardId = NO_CARD
     slot: str = ""
     started: int = 0
     alive: bool = False  # its kernel locks are held
@@ -39,7 +40,7 @@ class WorktreeSeen(NamedTuple):
     """A worktree made for a card, or a folder among them that is none (`card` empty)."""
 
     path: str
-    card: str = ""
+    card: CardId = NO_CARD
     there: bool = True  # its folder exists
     locked_for: str = ""  # the run for which git keeps off it
     dirty: bool = False  # looked at only where no card is known
@@ -52,14 +53,14 @@ class BesideSeen(NamedTuple):
     """A worktree that nobody made for a card, registered while a run lived, among or in theirs."""
 
     path: str
-    card: str
+    card: CardId
     run: str
 
 
 class BranchSeen(NamedTuple):
     """A branch `card/<id>` whose card is not known."""
 
-    card: str
+    card: CardId
     merged: bool
     ahead: int = 0  # commits that base lacks
 

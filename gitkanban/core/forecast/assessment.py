@@ -111,7 +111,7 @@ def _work_bounds(board: Board, observed: Observed, done: Simulated) -> list[Boun
         asks = [*one.asks, *([room.Ask(HOST, "")] if one.here else [])]
         for ask in asks:
             fits = seats.taken(ask.kind, ask.name) <= seats.limit(ask.kind, ask.name)
-            work[ask.key] = work.get(ask.key, 0) + left[one.label] * ask.amount * fits
+            work[ask.key] = work.get(ask.key, 0) + left[one.card] * ask.amount * fits
     for bar in done.bars:
         if not bar.ran:
             worker = config.workers[bar.worker]

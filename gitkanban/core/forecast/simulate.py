@@ -15,6 +15,7 @@ from typing import NamedTuple
 from gitkanban.core.backoff import due
 from gitkanban.core.graph import children, unfinished
 from gitkanban.core.model import REVIEW, RUNNING, TODO, Board, Card, Config, Slot
+from gitkanban.core.names import NO_CARD, CardId
 from gitkanban.core.tick import room
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.fair import Accounts
@@ -53,7 +54,7 @@ _PLAIN = Question()
 class Bar(NamedTuple):
     """One session of the simulation; times are epoch seconds. `run` ones ran when it began."""
 
-    card: str
+    card: CardId
     worker: str
     profile: str
     slot: str
@@ -80,7 +81,7 @@ def simulate(board: Board, observed: Observed, question: Question = _PLAIN) -> S
     return course.result()
 
 
-def duration(question: Question, worker: str, card: str) -> int:
+def duration(question: Question, worker: str, card: CardId) -> int:
     """How long a session takes in this question, in seconds, at least 1."""
     mean, spread = question.durations.get(worker, question.otherwise)
     if spread:
@@ -110,7 +111,7 @@ class _Course:
         self.waited: dict[Key, int] = {}
         self.begun = self.time = observed.now
         # (when, count, what, card, the run that ends); the count keeps runs from being compared
-        self.events: list[tuple[int, int, str, str, Occupant | None]] = []
+        self.events: list[tuple[int, int, str, CardId, Occupant | None]] = []
         todo = [card for card in board.cards.values() if card.status == TODO]
         self.todo = {c.id: c for c in todo if not self.reasons.worker_held(c.worker)}
         self.kids = children(self.todo.values())
@@ -122,9 +123,9 @@ class _Course:
     def _begin(self, observed: Observed) -> None:
         began = {run.card: run.started for run in observed.runs}
         for one in occupants(self.board, observed):
-            start = began.get(one.label, self.time)
-            takes = duration(self.question, one.worker, one.label)
-            self.busy.add(one.label)
+            start = began.get(one.card, self.time)
+            takes = duration(self.question, one.worker, one.card)
+            self.busy.add(one.card)
             self.seats.take(one)
             self._sit(one, start, max(start + takes, self.time + 1), ran=True)
         for card in self.board.cards.values():
@@ -133,16 +134,18 @@ class _Course:
         for name in self.todo:
             self._ready(name, observed.ready_since.get(name, self.time))
 
-    def _event(self, at: int, what: str, card: str = "", ends: Occupant | None = None) -> None:
+    def _event(
+        self, at: int, what: str, card: CardId = NO_CARD, ends: Occupant | None = None
+    ) -> None:
         self.count += 1
         heappush(self.events, (at, self.count, what, card, ends))
 
     def _sit(self, one: Occupant, start: int, end: int, ran: bool = False) -> None:
         slot = str(Slot(one.profile, one.number))
-        self.bars.append(Bar(one.label, one.worker, one.profile, slot, start, end, ran))
-        self._event(end, END_OF_EARLIER if ran else END, one.label, one)
+        self.bars.append(Bar(one.card, one.worker, one.profile, slot, start, end, ran))
+        self._event(end, END_OF_EARLIER if ran else END, one.card, one)
 
-    def _ready(self, name: str, since: int) -> None:
+    def _ready(self, name: CardId, since: int) -> None:
         """A todo card lines up if nothing but limits and `not_before` holds it any more."""
         card = self.todo[name]
         if self.open[name] or name in self.busy:
@@ -169,7 +172,7 @@ class _Course:
         most = self.config.max_starts_per_tick or None
         started, self.blocks = fill(self.seats, self.lines, self.accounts, self.time, most)
         for one in started:
-            takes = duration(self.question, one.worker, one.label)
+            takes = duration(self.question, one.worker, one.card)
             self._sit(one, self.time, self.time + takes)
         if most and len(started) == most and any(line.groups for line in self.lines.values()):
             self._event(self.time + TICK - self.time % TICK, NEXT_TICK)
@@ -186,7 +189,7 @@ class _Course:
                 self.waited[key] = self.waited.get(key, 0) + waited
         self.time = at
 
-    def _happen(self, what: str, card: str, ends: Occupant | None) -> None:
+    def _happen(self, what: str, card: CardId, ends: Occupant | None) -> None:
         if ends:
             self.seats.release(ends)
         if what == END_OF_EARLIER:
@@ -203,7 +206,7 @@ class _Course:
                 self.open[child] -= 1
                 self._ready(child, self.time)
 
-    def _review(self, card: str) -> int:
+    def _review(self, card: CardId) -> int:
         known = self.board.cards.get(card)
         return review_of(self.board, self.question, known) if known else 0
 
@@ -217,7 +220,7 @@ class _Course:
         waited = dict(sorted(self.waited.items()))
         return Simulated(self.begun, tuple(bars), max(0, end - self.begun), never, waited, left)
 
-    def _list_never_started(self, ran: Collection[str]) -> list[Hold]:
+    def _list_never_started(self, ran: Collection[CardId]) -> list[Hold]:
         found = []
         for card in self.board.cards.values():
             if card.status != TODO or card.id in ran:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from gitkanban.core.graph import cycles, is_done, longest_chain, ready, unfinished
 from gitkanban.core.model import TERMINAL, TODO, Board, Card, Config, Worker
+from gitkanban.core.names import CardId
 from gitkanban.core.review.changerules import EXECUTED, executed_words
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.schedule import schedule
@@ -26,7 +27,7 @@ class FieldChange(NamedTuple):
 class CardChange(NamedTuple):
     """What became of one card. `before` or `after` is None where there is no such card."""
 
-    id: str
+    id: CardId
     kind: str  # ADDED | REMOVED | ARCHIVED | CHANGED
     before: Card | None
     after: Card | None
@@ -43,8 +44,8 @@ class CardChange(NamedTuple):
 class Waiting(NamedTuple):
     """A card that waits, and the parents it waits for."""
 
-    card: str
-    parents: tuple[str, ...]
+    card: CardId
+    parents: tuple[CardId, ...]
 
 
 class ChangedSetting(NamedTuple):
@@ -60,9 +61,9 @@ class Outlook(NamedTuple):
     """Where a board stands: cards ready, the longest chain of open cards, and the sessions that a
     tick would start, by profile."""
 
-    ready: tuple[str, ...]
-    chain: tuple[str, ...]
-    starts: Mapping[str, tuple[str, ...]]
+    ready: tuple[CardId, ...]
+    chain: tuple[CardId, ...]
+    starts: Mapping[str, tuple[CardId, ...]]
     open: int
 
 
@@ -71,20 +72,20 @@ class Difference(NamedTuple):
 
     cards: tuple[CardChange, ...]
     settings: tuple[ChangedSetting, ...]
-    runs: tuple[tuple[str, int], ...]  # (card, records added)
-    notes: tuple[tuple[str, int], ...]  # (card, notes added)
+    runs: tuple[tuple[CardId, int], ...]  # (card, records added)
+    notes: tuple[tuple[CardId, int], ...]  # (card, notes added)
     paused: tuple[str, ...]
     resumed: tuple[str, ...]
-    ready: tuple[str, ...]  # cards that become ready
+    ready: tuple[CardId, ...]  # cards that become ready
     waits: tuple[Waiting, ...]  # cards that are new or wait for something new
-    freed: tuple[str, ...]  # open cards that wait for nothing any more, and did
+    freed: tuple[CardId, ...]  # open cards that wait for nothing any more, and did
     before: Outlook
     after: Outlook
     broken: tuple[str, ...]  # files that become unreadable
     mended: tuple[str, ...]
-    rings: tuple[tuple[str, ...], ...] = ()  # new cycles; each card waits for the next
-    links: tuple[tuple[str, str], ...] = ()  # (parent, child) of `after`, for a drawing
-    cut: tuple[tuple[str, str], ...] = ()  # links that are gone
+    rings: tuple[tuple[CardId, ...], ...] = ()  # new cycles; each card waits for the next
+    links: tuple[tuple[CardId, CardId], ...] = ()  # (parent, child) of `after`, for a drawing
+    cut: tuple[tuple[CardId, CardId], ...] = ()  # links that are gone
 
     @property
     def empty(self) -> bool:
@@ -130,14 +131,14 @@ def difference(before: Board, after: Board, now: int) -> Difference:
     )  # fmt: skip
 
 
-def _rings_of(board: Board) -> list[tuple[str, ...]]:
+def _rings_of(board: Board) -> list[tuple[CardId, ...]]:
     return [tuple(ring) for ring in cycles(board.cards)]
 
 
 def outlook(board: Board, now: int) -> Outlook:
     """Where the board stands, with nothing known of the machines it is worked on."""
     cards = {card.id: card for card in board.cards.values() if card.status not in TERMINAL}
-    starts: dict[str, list[str]] = {}
+    starts: dict[str, list[CardId]] = {}
     if board.config:
         # As the host that the board is worked on, so that its running sessions count there.
         host = next((card.host for card in cards.values() if card.host), "")
@@ -151,7 +152,7 @@ def outlook(board: Board, now: int) -> Outlook:
     )
 
 
-def _card_change(name: str, before: Board, after: Board) -> CardChange | None:
+def _card_change(name: CardId, before: Board, after: Board) -> CardChange | None:
     old, new = before.cards.get(name), after.cards.get(name)
     if old == new:
         return None
@@ -179,7 +180,7 @@ def _new_waits(before: Board, after: Board) -> Iterable[Waiting]:
         yield Waiting(name, for_now)
 
 
-def _freed_cards(before: Board, after: Board, now_ready: Iterable[str]) -> Iterable[str]:
+def _freed_cards(before: Board, after: Board, now_ready: Iterable[CardId]) -> Iterable[CardId]:
     """Open cards that waited and do not any more, without being ready: in the backlog, say."""
     notices = set(now_ready)
     for name, card in sorted(after.cards.items()):
@@ -192,8 +193,8 @@ def _freed_cards(before: Board, after: Board, now_ready: Iterable[str]) -> Itera
 
 
 def _grown_counts(
-    before: Mapping[str, list[str]], after: Mapping[str, list[str]]
-) -> tuple[tuple[str, int], ...]:
+    before: Mapping[CardId, list[str]], after: Mapping[CardId, list[str]]
+) -> tuple[tuple[CardId, int], ...]:
     counts = (
         (card, len(set(names) - set(before.get(card, ())))) for card, names in sorted(after.items())
     )

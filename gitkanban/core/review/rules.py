@@ -12,6 +12,7 @@ from gitkanban.core.agents.presets import choice_fault
 from gitkanban.core.graph import cycles
 from gitkanban.core.ids import Nearest
 from gitkanban.core.model import DROPPED, TERMINAL, TODO, Board, Card, Config
+from gitkanban.core.names import CardId
 from gitkanban.core.tick.holds import EVERYBODY
 
 ERROR = "error"
@@ -81,7 +82,7 @@ def finding(
     return Finding(rule, severity or RULES[rule].severity, file, at, message, hint)
 
 
-def card_file(card: str) -> str:
+def card_file(card: CardId) -> str:
     """A card's file, relative to the board's root."""
     return f"cards/{card}.yaml"
 

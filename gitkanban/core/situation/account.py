@@ -24,6 +24,7 @@ from gitkanban.core.model import (
     Card,
     Run,
 )
+from gitkanban.core.names import CardId
 from gitkanban.core.situation import rows
 from gitkanban.core.situation.figures import NO_FIGURES, Figures, RunCost, total_cost
 from gitkanban.core.split_cards import count_status, open_cards
@@ -79,12 +80,12 @@ class CardView(NamedTuple):
     it did not succeed, `command` the one that answers it.
     """
 
-    id: str
+    id: CardId
     title: str
     worker: str
     status: str
     ready: bool
-    parents: tuple[str, ...]
+    parents: tuple[CardId, ...]
     priority: int
     run: str
     slot: str
@@ -99,7 +100,7 @@ class CardView(NamedTuple):
     state: str
     remark: str
     since: int
-    after: tuple[tuple[str, str], ...]
+    after: tuple[tuple[CardId, str], ...]
     tries: int
     tries_most: int
     last: str
@@ -249,13 +250,13 @@ class _Teller:
             return rows.NEEDS_YOU
         return rows.NEXT if held.is_ready else rows.WAITING
 
-    def _parents_waited(self, card: Card) -> tuple[tuple[str, str], ...]:
+    def _parents_waited(self, card: Card) -> tuple[tuple[CardId, str], ...]:
         if card.status != TODO:
             return ()
         waits = graph.unfinished(self._board, card)
         return tuple((name, self._state_of(name)) for name in waits)
 
-    def _state_of(self, name: str) -> str:
+    def _state_of(self, name: CardId) -> str:
         """The state of a parent as its child shows it."""
         card = self._board.cards.get(name)
         if card is None:
@@ -339,10 +340,10 @@ def _state_in(card: Card, group: str) -> str:
     return rows.REVIEW if card.status == REVIEW else rows.STUCK
 
 
-def _levels_of(board: Board) -> dict[str, int]:
+def _levels_of(board: Board) -> dict[CardId, int]:
     """How many open cards stand one behind the other before each open card."""
     cards = {card.id: card for card in open_cards(board.cards)}
-    levels: dict[str, int] = {}
+    levels: dict[CardId, int] = {}
     for group in graph.components(cards):
         parents = {parent for name in group for parent in cards[name].parents}
         level = 1 + max((levels[name] for name in parents if name in levels), default=-1)
@@ -352,7 +353,7 @@ def _levels_of(board: Board) -> dict[str, int]:
 
 def _root_causes(board: Board, observed: Observed, found: Standing) -> tuple[Cause, ...]:
     """The root causes, that which holds most first; what nobody waits for is not among them."""
-    held: dict[tuple[str, str, str], dict[str, set[str]]] = {}
+    held: dict[tuple[str, str, str], dict[str, set[CardId]]] = {}
     for card in open_cards(board.cards):
         why = found.held.get(card.id)
         if card.status == TODO and why and why.code in ROOTS:
@@ -405,7 +406,7 @@ def _first_command(frees: str) -> str:
     return told[1] if told else ""
 
 
-def _count_held(kids: Mapping[str, list[str]], first: Iterable[str]) -> int:
+def _count_held(kids: Mapping[CardId, list[CardId]], first: Iterable[CardId]) -> int:
     """These cards, and all that wait on any of them, each once."""
     seen = set(first)
     front = list(seen)

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from gitkanban.core.agents.cost import DOLLAR, parse_amount
+from gitkanban.core.names import CardId
 
 
 class RunCost(NamedTuple):
     """What one ended run cost; `ended` in epoch seconds, `cost_usd` a decimal number or empty."""
 
-    card: str
+    card: CardId
     ended: int = 0
     cost_usd: str = ""
 

@@ -1,6 +1,7 @@
 """Words for work that is not in this clone: where it is, and how people get it here."""
 
 from gitkanban.core.ids import branch_of
+from gitkanban.core.names import CardId
 from gitkanban.core.tick.facts import Elsewhere
 
 
@@ -11,7 +12,7 @@ def absence_words(away: Elsewhere) -> str:
     return f"its work is not here: commit {away.commit[:10]} is on {host}{clone}"
 
 
-def fetch_hint(card: str, away: Elsewhere) -> str:
+def fetch_hint(card: CardId, away: Elsewhere) -> str:
     """The commands that bring a card's branch here, over a remote that both clones have."""
     remote, host = away.remote or "REMOTE", away.host or "the host that has it"
     return f"`git push {remote} {branch_of(card)}` on {host}, then `git fetch {remote} {branch_of(card)}` here"

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 from gitkanban.core.agents.cost import Spent, add_up, day_of, dollars, spent_words
 from gitkanban.core.model import Board, Card, Config, Run, Worker
+from gitkanban.core.names import CardId
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.verdict import counting
 
@@ -132,7 +133,7 @@ def near_lines(board: Board, observed: Observed) -> list[str]:
 
 
 def crossed(
-    before: Board, after: Board, observed: Observed, cards: Collection[str]
+    before: Board, after: Board, observed: Observed, cards: Collection[CardId]
 ) -> tuple[str, ...]:
     """A line on each budget that was not nearly spent before these cards' runs ended, and is now."""
     config = after.config
@@ -142,7 +143,7 @@ def crossed(
     return tuple(use.text for whose, use in now.items() if whose not in was)
 
 
-def _nearly_spent(board: Board, observed: Observed, cards: Collection[str]) -> dict[str, Use]:
+def _nearly_spent(board: Board, observed: Observed, cards: Collection[CardId]) -> dict[str, Use]:
     ledger = Ledger(board, observed)
     known = (board.cards[card] for card in sorted(cards) if card in board.cards)
     own = (ledger.of_card(card, board.worker_of(card)) for card in known)

@@ -5,6 +5,7 @@ Pure: how often closing it failed goes in, with the time; what follows comes out
 
 from typing import Literal, NamedTuple
 
+from gitkanban.core.names import CardId
 from gitkanban.core.time_words import span
 
 TRIES_LEAST = 3
@@ -45,7 +46,7 @@ def next_step(tries: Tries, now: int, *, passes: bool = False, asked: bool = Fal
     return "again"
 
 
-def unclosed_line(run: str, card: str, tries: Tries) -> str:
+def unclosed_line(run: str, card: CardId, tries: Tries) -> str:
     """The finding, in a line for `status`, `doctor` and `tick`."""
     times = (
         "1 try"

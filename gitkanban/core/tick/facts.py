@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from gitkanban.core.model import Card, Run
+from gitkanban.core.names import CardId
 from gitkanban.core.tick.closing import Tries
 from gitkanban.core.trust.tampering import TamperFinding
 
@@ -62,7 +63,7 @@ class Letter(NamedTuple):
 
     id: str  # sorts by time
     kind: str  # done | block | note | memory | add
-    card: str  # empty: the run's own
+    card: CardId  # empty: the run's own
     text: str = ""  # of a note
     report: Report | None = None
     cards: tuple[Card, ...] = ()
@@ -72,7 +73,7 @@ class RunFacts(NamedTuple):
     """One run of this clone whose end is not yet recorded on the board."""
 
     run: str
-    card: str
+    card: CardId
     worker: str
     profile: str
     slot: str  # "profile#number"
@@ -150,7 +151,7 @@ class AgentFault(NamedTuple):
 
     since: int
     words: str  # the agent's own
-    card: str  # of the run that met it first
+    card: CardId  # of the run that met it first
     run: str
 
 
@@ -170,11 +171,11 @@ class Observed(NamedTuple):
     runs: tuple[RunFacts, ...] = ()
     known_runs: frozenset[str] = frozenset()  # runs with a folder here, settled or not
     base: str = ""  # the branch that work goes to
-    merged: Mapping[str, str] = {}  # cards in review whose work is in base -> by which commit
-    accepted: Mapping[str, Landing] = {}  # cards tick has just merged, or tried to
+    merged: Mapping[CardId, str] = {}  # cards in review whose work is in base -> by which commit
+    accepted: Mapping[CardId, Landing] = {}  # cards tick has just merged, or tried to
     # Cards in review whose work this clone does not have, and done ones that a card in todo waits
     # for whose work base does not have here.
-    elsewhere: Mapping[str, Elsewhere] = {}
+    elsewhere: Mapping[CardId, Elsewhere] = {}
     commits_here: frozenset[str] = frozenset()  # of recorded runs that would settle a card
     refused: Mapping[str, str] = {}  # cards the last tick could not accept -> why
     busy_slots: frozenset[str] = frozenset()  # "profile#n" whose kernel lock somebody holds
@@ -184,7 +185,7 @@ class Observed(NamedTuple):
     agents: AgentState = AgentState()
     runs_today: tuple[Run, ...] = ()  # those of done cards, too, where a budget asks for them
     withheld: tuple[str, ...] = ()  # changes of trusted keys that are not allowed, in words
-    ready_since: Mapping[str, int] = {}  # card -> when a tick first saw it ready
+    ready_since: Mapping[CardId, int] = {}  # card -> when a tick first saw it ready
     started: int = 0  # starts that count as this tick's already
     served: Mapping[str, float] = {}  # worker -> virtual finish time, see `schedule`
     standstill: str = ""  # why nothing may be committed or started now; empty: go on

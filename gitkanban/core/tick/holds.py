@@ -4,6 +4,7 @@ It asks no limits: which one is full is for `room` to say, in the words of `limi
 it is for `schedule`.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from gitkanban.core import graph
@@ -23,6 +24,7 @@ from gitkanban.core.model import (
     Worker,
 )
 from gitkanban.core.model import CONFIG as BLOCKED_CONFIG
+from gitkanban.core.names import NO_CARD, CardId
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick import agent_state, room
 from gitkanban.core.tick.absence import absence_words, fetch_hint
@@ -76,7 +78,7 @@ class Hold(NamedTuple):
     (epoch seconds), 0 where nobody can know.
     """
 
-    card: str
+    card: CardId
     code: str
     text: str
     frees: str = ""
@@ -98,7 +100,7 @@ class _OfWorker(NamedTuple):
     frees: str
     at: int = 0
 
-    def of(self, card: str) -> Hold:
+    def of(self, card: CardId) -> Hold:
         return Hold(card, self.code, self.text, self.frees.replace("{id}", card), self.at)
 
 
@@ -112,9 +114,9 @@ class Reasons:
         self._board = board
         self._observed = observed
         self._kept = kept
-        self._roots: dict[str, graph.Root] | None = None
-        self._stuck: dict[str, Hold] = {}  # by id: why a card at the end of a chain cannot start
-        self._rings: dict[str, list[str]] | None = None
+        self._roots: dict[CardId, graph.Root] | None = None
+        self._stuck: dict[CardId, Hold] = {}  # by id: why a card at the end of a chain cannot start
+        self._rings: dict[str, list[CardId]] | None = None
         self._live = {run.card: run.run for run in observed.runs if run.alive or run.exit is None}
         self._workers: dict[str, _OfWorker | None] = {}
         self._ledger = Ledger(board, observed)
@@ -172,7 +174,7 @@ class Reasons:
             return Hold(card.id, BUDGET, use.text, use.frees)
         return Hold(card.id, BUDGET_DAY, use.text, use.frees, self._ledger.midnight())
 
-    def _of_absent(self, card: Card, away: list[str]) -> Hold:
+    def _of_absent(self, card: Card, away: list[CardId]) -> Hold:
         """A card whose parents are done, without their work being in base here."""
         first, base = self._observed.elsewhere[away[0]], self._observed.base or "base"
         whose = f"{away[0]}'s work" if len(away) == 1 else f"the work of {some(away)}"
@@ -257,7 +259,7 @@ class Reasons:
         """Whether a worker can start nothing at all now, whatever room there is."""
         return self._ask_worker(name) is not None
 
-    def _parents(self, card: Card, waits: tuple[str, ...]) -> Hold:
+    def _parents(self, card: Card, waits: tuple[CardId, ...]) -> Hold:
         roots = self._chains()
         root = roots[card.id]
         if root.state == graph.RING:
@@ -274,15 +276,15 @@ class Reasons:
             first = next(p for p in waits if roots.get(p) == root)
             via = f"{first}, behind "
         text = f"waits for {via}{root.card}, which {self._predicate(root)}"
-        frees = self._way_out(root, "" if via else card.id)
+        frees = self._way_out(root, NO_CARD if via else card.id)
         return Hold(card.id, f"parent-{root.state}", text, frees)
 
-    def _chains(self) -> dict[str, graph.Root]:
+    def _chains(self) -> dict[CardId, graph.Root]:
         if self._roots is None:
             self._roots = graph.roots(self._board, self._ends())
         return self._roots
 
-    def _ends(self) -> dict[str, str]:
+    def _ends(self) -> dict[CardId, str]:
         """What more than their status is known of cards at which chains of parents end."""
         found = {}
         for card in open_cards(self._board.cards):
@@ -346,16 +348,16 @@ class Reasons:
     def _time(self, at: int) -> str:
         return marked(at) if self._kept else about(at, self._observed.now)
 
-    def _ring(self, smallest: str) -> list[str]:
+    def _ring(self, smallest: CardId) -> list[CardId]:
         if self._rings is None:
             self._rings = {ring[0]: ring for ring in graph.rings(self._board)}
         return self._rings[smallest]
 
     def way_out(self, card: Card) -> str:
         """What would free a card that is not todo."""
-        return self._way_out(graph.Root(card.id, card.status), "")
+        return self._way_out(graph.Root(card.id, card.status), NO_CARD)
 
-    def _way_out(self, root: graph.Root, child: str) -> str:
+    def _way_out(self, root: graph.Root, child: CardId) -> str:
         """What would free the cards behind the end of a chain; `child` waits for it directly."""
         name, card = root.card, self._board.cards.get(root.card)
         if root.state == graph.STUCK:
@@ -388,13 +390,13 @@ def missing_words(missing: NoProgram) -> str:
     return f"cannot run {missing.program}{step}: {missing.fault}"
 
 
-def _ring_words(ring: list[str]) -> str:
+def _ring_words(ring: list[CardId]) -> str:
     """A ring in words, from its first card back to it; long ones cut in the middle."""
     shown = ring if len(ring) <= RING_MOST else [*ring[: RING_MOST - 1], "…", ring[-1]]
     return " → ".join([*shown, ring[0]])
 
 
-def some(names: list[str], total: int = 0, joined: str = ", ") -> str:
+def some(names: Sequence[str], total: int = 0, joined: str = ", ") -> str:
     """The first few names, and how many more there are; `total` counts them all."""
     rest = (total or len(names)) - min(len(names), NAMES_MOST)
     return joined.join(names[:NAMES_MOST]) + (f" and {rest} more" if rest > 0 else "")

@@ -22,6 +22,7 @@ from gitkanban.core.model import (
     Note,
     NoteKind,
 )
+from gitkanban.core.names import CardId
 from gitkanban.core.tick.facts import Letter, Report, RunFacts
 from gitkanban.errors import BadData, GitkanbanError
 
@@ -68,7 +69,7 @@ def parse_letter(name: str, data: bytes) -> Letter:
         raise BadData("it is not JSON") from None
     if not isinstance(found, dict) or found.get("kind") not in _KINDS:
         raise BadData("it is not a letter of a known kind")
-    letter = Letter(name.removesuffix(".json"), found["kind"], _line_field(found, "card"))
+    letter = Letter(name.removesuffix(".json"), found["kind"], CardId(_line_field(found, "card")))
     match letter.kind:
         case "done":
             report = Report("done", found.get("no_change") is True, _prose_field(found, "summary"))
@@ -99,12 +100,12 @@ def _card_of_row(row: object) -> Card:
     if not all(_is_need(pair) for pair in needs):
         raise BadData("its needs cannot be read")
     return Card(
-        _line_field(row, "id"),
+        CardId(_line_field(row, "id")),
         _line_field(row, "title").strip(),
         _line_field(row, "worker"),
         BACKLOG,
         priority,
-        tuple(sorted(set(_line_fields(row, "parents")))),
+        tuple(sorted(set(map(CardId, _line_fields(row, "parents"))))),
         tuple(sorted((str(name), int(amount)) for name, amount in needs)),
         tuple(_line_fields(row, "acceptance")),
         body=_prose_field(row, "body"),
@@ -152,7 +153,7 @@ def _prose_field(row: dict[str, Any], key: str) -> str:
     return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "", value)
 
 
-def report_in(letters: Sequence[Letter], card: str) -> Report | None:
+def report_in(letters: Sequence[Letter], card: CardId) -> Report | None:
     """The report that counts: the last one on the run's own card."""
     found = [each.report for each in letters if each.report and each.card in ("", card)]
     return found[-1] if found else None
@@ -180,7 +181,7 @@ def open_letters(board: Board, facts: RunFacts, now: int) -> Opened:
     return Opened(tuple(changes), tuple(used), _refusal_notices(card.id, refused))
 
 
-def _refusal_notices(card: str, refused: Sequence[str]) -> tuple[str, ...]:
+def _refusal_notices(card: CardId, refused: Sequence[str]) -> tuple[str, ...]:
     if not refused:
         return ()
     more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""

@@ -5,6 +5,7 @@ Which limit is full is for `room` to say.
 
 from collections.abc import Collection, Mapping
 
+from gitkanban.core.names import CardId
 from gitkanban.core.tick import room
 from gitkanban.core.tick.holds import Hold, some
 from gitkanban.core.tick.room import Full, Room
@@ -13,7 +14,7 @@ from gitkanban.core.tick.room import Full, Room
 _SHARED = frozenset({room.HOST, room.RESERVE, room.STARTS, room.PROFILE, room.CAPACITY})
 
 
-def of_limit(card: str, code: str, words: tuple[str, str], ahead: int = 0) -> Hold:
+def of_limit(card: CardId, code: str, words: tuple[str, str], ahead: int = 0) -> Hold:
     """A card held by a limit; `ahead` cards of the same worker wait for the same and go first."""
     text, frees = words
     if not ahead:

@@ -7,6 +7,8 @@ each sees the other's live runs unlocked, and would take them for dead.
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
+from gitkanban.core.names import CardId
+
 MachineStanding = Literal["here", "takes-over", "elsewhere"]
 
 
@@ -31,7 +33,7 @@ class OpenRun(NamedTuple):
     """A run that is not settled, with the machine that began it."""
 
     run: str
-    card: str
+    card: CardId
     machine: Machine
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from gitkanban.core.names import CardId
 from gitkanban.core.tick.reconcile import Settled, Stop
 from gitkanban.core.tick.schedule import Hold
 
@@ -10,7 +11,7 @@ from gitkanban.core.tick.schedule import Hold
 class Started(NamedTuple):
     """A run that was started; `pid` is its supervisor's, 0 in a dry run."""
 
-    card: str
+    card: CardId
     run: str
     slot: str
     workspace: str
@@ -21,7 +22,7 @@ class Started(NamedTuple):
 class Accepted(NamedTuple):
     """A card in review whose branch tick merged into base, or tried to."""
 
-    card: str
+    card: CardId
     to: str  # done | blocked
     detail: str  # the merge commit (empty: nothing to merge), or what conflicts
     notices: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from gitkanban.core.changes import Change, applied
 from gitkanban.core.model import RUNNING, Board
+from gitkanban.core.names import CardId
 from gitkanban.core.tick.budget import crossed
 from gitkanban.core.tick.facts import AgentState, Observed, RunFacts
 from gitkanban.core.tick.reconcile import Settled, Stop, reconcile, to_accept
@@ -22,11 +23,11 @@ class Plan(NamedTuple):
     settled: tuple[Settled, ...]
     changes: tuple[Change, ...]  # the settling ones; a start adds its own once it has a run id
     finished_runs: tuple[str, ...]
-    accepts: tuple[str, ...]  # accepted before anything starts: their children are freed by it
+    accepts: tuple[CardId, ...]  # accepted before anything starts: their children are freed by it
     starts: tuple[Start, ...]
     held: tuple[Hold, ...]
     served: dict[str, float]
-    ready_since: dict[str, int]
+    ready_since: dict[CardId, int]
     notices: tuple[str, ...]
     letters: tuple[tuple[str, tuple[str, ...]], ...]  # of sessions: (run, files done with)
     agents: AgentState  # what is known of agents after those ends
@@ -56,7 +57,7 @@ def plan(board: Board, observed: Observed) -> Plan:
     )
 
 
-def holds_after(todo: Plan, observed: Observed, started: Collection[str]) -> tuple[Hold, ...]:
+def holds_after(todo: Plan, observed: Observed, started: Collection[CardId]) -> tuple[Hold, ...]:
     """What holds back the cards that a plan does not start, once these of its cards run."""
     cards = dict(todo.after.cards)
     for start in todo.starts:

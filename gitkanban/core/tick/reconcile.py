@@ -11,6 +11,7 @@ from gitkanban.core.changes import NOT_RUNNING, Change, EditCard, EndRun, SetPau
 from gitkanban.core.cutting import cut
 from gitkanban.core.model import BLOCKED, DONE, REVIEW, RUNNING, TODO, Board, Card, Pause, Run
 from gitkanban.core.moves import base_has_work, conflicted
+from gitkanban.core.names import CardId
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick import agent_state
 from gitkanban.core.tick.absence import absence_words
@@ -25,7 +26,7 @@ ALIKE = 3  # cards of one worker that crash alike in one tick pause it
 class Settled(NamedTuple):
     """A run whose end goes onto the board; `to` is empty where the card had moved on without it."""
 
-    card: str
+    card: CardId
     run: str
     outcome: str
     to: str
@@ -36,7 +37,7 @@ class Stop(NamedTuple):
     """A live run that must end, because its card says so."""
 
     run: str
-    card: str
+    card: CardId
     why: str
 
 
@@ -181,7 +182,7 @@ def _settle_run(
 
 
 def _move_card(
-    observed: Observed, card: str, run: str, judged: Verdict, forgiven: bool = False
+    observed: Observed, card: CardId, run: str, judged: Verdict, forgiven: bool = False
 ) -> EditCard:
     fields: dict[str, object] = {"status": judged.to, **NOT_RUNNING}
     if forgiven:  # the worker is at fault, not this card
@@ -312,7 +313,7 @@ def _orphan_settled(board: Board, observed: Observed, card: Card) -> Settled:
 
 
 def _with_landings(
-    board: Board, changes: Sequence[Change], results: Mapping[str, Landing]
+    board: Board, changes: Sequence[Change], results: Mapping[CardId, Landing]
 ) -> list[Change]:
     """The changes, and what came of merging branches: one move where the card is settled here."""
     after = applied(board, changes).cards
@@ -351,7 +352,7 @@ def accepts(board: Board, card: Card) -> bool:
     return worker is not None and worker.on_success == DONE
 
 
-def to_accept(board: Board, elsewhere: Collection[str] = ()) -> tuple[str, ...]:
+def to_accept(board: Board, elsewhere: Collection[CardId] = ()) -> tuple[CardId, ...]:
     """Cards in review that tick accepts by itself; not those whose work is `elsewhere`."""
     return tuple(
         card.id

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple, TypeAlias
 
 from gitkanban.core.model import RUNNING, SHARED, WORKTREE, Board, Card, Config, Slot, Worker
+from gitkanban.core.names import NO_CARD, CardId
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick.facts import Observed, RunFacts
 
@@ -64,12 +65,17 @@ class Full(NamedTuple):
 class Occupant(NamedTuple):
     """A run that takes room, whoever started it; `here` says that it runs on this host."""
 
-    label: str  # its card; for a slot held by nobody known, that slot
+    card: CardId  # NO_CARD: nobody knows which
     worker: str
     profile: str
     number: int
     asks: tuple[Ask, ...]
     here: bool
+
+    @property
+    def label(self) -> str:
+        """Its card, or its slot where that is all that is known."""
+        return self.card or f"slot {Slot(self.profile, self.number)}"
 
 
 def needs_of(card: Card, worker: Worker) -> Needs:
@@ -120,7 +126,7 @@ def occupants(board: Board, observed: Observed) -> list[Occupant]:
     seen = {str(Slot(one.profile, one.number)) for one in found}
     for slot in sorted(observed.busy_slots - seen):
         profile, number = Slot.parse(slot)
-        found.append(Occupant(f"slot {slot}", "", profile, number, (Ask(PROFILE, profile),), True))
+        found.append(Occupant(NO_CARD, "", profile, number, (Ask(PROFILE, profile),), True))
     return found
 
 
@@ -169,7 +175,7 @@ class _KeptRoom(NamedTuple):
     """How much of one limit is kept for a card: one of this worker with these needs."""
 
     amount: int
-    card: str
+    card: CardId
     of: tuple[str, Needs]
 
 
@@ -234,7 +240,7 @@ class Room:
         self._lowest[profile] = number
         return number
 
-    def seat(self, card: str, worker: Worker, needs: Needs) -> Occupant:
+    def seat(self, card: CardId, worker: Worker, needs: Needs) -> Occupant:
         """Take in a new run on this host, in the smallest free slot of its profile."""
         number = self.free_number(worker.profile)
         asks = self._want(worker, needs).asks
@@ -266,7 +272,7 @@ class Room:
         reserved = sum(each.reserve for each in self._reserves.values())
         return worker.name in self._reserves or reserved < self._config.max_concurrency
 
-    def keep(self, card: str, worker: Worker, needs: Needs) -> bool:
+    def keep(self, card: CardId, worker: Worker, needs: Needs) -> bool:
         """Keep a slot for this card from all others; and, if it has one, what else it needs.
 
         False, and nothing is kept, where another card that keeps asks for one of these limits too.

@@ -32,6 +32,7 @@ from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
 from gitkanban.core.model import TODO, Board, Card, Config, Slot, Worker
+from gitkanban.core.names import CardId
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick import room
 from gitkanban.core.tick.facts import Observed
@@ -44,13 +45,13 @@ from gitkanban.core.tick.room import Full, Needs, Occupant, Room, needs_of, occu
 AGE_STEP = 3600  # seconds of waiting that weigh as much as one step of priority
 PATIENCE = 1800  # seconds ready after which a card may keep what it needs
 
-SortKey = tuple[int, int, str]  # sorts cards of one worker: earliest first
+SortKey = tuple[int, int, CardId]  # sorts cards of one worker: earliest first
 
 
 class Start(NamedTuple):
     """A card that starts now; `slot` is "profile#number"."""
 
-    card: str
+    card: CardId
     worker: str
     profile: str
     slot: str
@@ -63,7 +64,7 @@ class Scheduled(NamedTuple):
     starts: tuple[Start, ...]
     held: tuple[Hold, ...]
     served: Mapping[str, float]
-    ready_since: Mapping[str, int]
+    ready_since: Mapping[CardId, int]
 
 
 def order(card: Card, since: int) -> SortKey:
@@ -87,7 +88,7 @@ class WorkerQueue:
         heads = [(keys[0], needs) for needs, keys in self.groups.items() if needs not in without]
         return min(heads)[1] if heads else None
 
-    def pop(self, needs: Needs) -> str:
+    def pop(self, needs: Needs) -> CardId:
         """Take the first card out of a group."""
         keys = self.groups[needs]
         card = heappop(keys)[2]
@@ -128,7 +129,7 @@ def _start_what_fits(
     seats: Room,
     lines: Mapping[str, WorkerQueue],
     accounts: Accounts,
-    keepers: Container[str],
+    keepers: Container[CardId],
     started: list[Occupant],
     most: int | None,
 ) -> Blocks:
@@ -161,7 +162,7 @@ def _start_what_fits(
 
 def _keep_for_keepers(
     seats: Room, lines: Mapping[str, WorkerQueue], turns: Turns, now: int
-) -> list[str]:
+) -> list[CardId]:
     """Keep what they need for the cards whose turn it is: those cards."""
     seats.drop_keeps()
     patient = {
@@ -174,7 +175,7 @@ def _keep_for_keepers(
     ]
 
 
-def _longest_ready(seats: Room, line: WorkerQueue, now: int) -> tuple[int, str, Needs] | None:
+def _longest_ready(seats: Room, line: WorkerQueue, now: int) -> tuple[int, CardId, Needs] | None:
     """Since when the first card of a line is ready, that card and what it needs, if it may keep."""
     needs = line.first([group for group in line.groups if not seats.ever(line.worker, group)])
     if needs is None or not seats.contends(line.worker, needs):
@@ -204,7 +205,7 @@ def schedule(board: Board, observed: Observed, reasons: Reasons | None = None) -
     reasons = reasons or Reasons(board, observed)
     held: list[Hold] = []
     lines: dict[str, WorkerQueue] = {}
-    since: dict[str, int] = {}
+    since: dict[CardId, int] = {}
     for card in open_cards(board.cards):
         if card.status != TODO:
             continue
@@ -224,10 +225,10 @@ def schedule(board: Board, observed: Observed, reasons: Reasons | None = None) -
     started, blocks = fill(seats, lines, accounts, observed.now, most_now)
     for name, line in lines.items():
         held.extend(
-            _holds_of_line(line, blocks.get(name, {}), seats, {one.label for one in started})
+            _holds_of_line(line, blocks.get(name, {}), seats, {one.card for one in started})
         )
     starts = tuple(
-        Start(one.label, one.worker, one.profile, str(Slot(one.profile, one.number)))
+        Start(one.card, one.worker, one.profile, str(Slot(one.profile, one.number)))
         for one in started
     )
     return Scheduled(starts, tuple(sorted(held)), accounts.served(), dict(sorted(since.items())))
@@ -245,7 +246,7 @@ def _line_up(
 
 
 def _holds_of_line(
-    line: WorkerQueue, blocked: Mapping[Needs, Full], seats: Room, starting: Collection[str]
+    line: WorkerQueue, blocked: Mapping[Needs, Full], seats: Room, starting: Collection[CardId]
 ) -> Iterable[Hold]:
     """Why the cards that are still in line did not start, in their order."""
     waiting = sorted((key, needs) for needs, keys in line.groups.items() for key in keys)

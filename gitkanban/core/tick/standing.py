@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from gitkanban.core import graph
 from gitkanban.core.model import BACKLOG, BLOCKED, DROPPED, REVIEW, RUNNING, TODO, Board, Card
+from gitkanban.core.names import CardId
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick import room
 from gitkanban.core.tick.facts import Observed
@@ -50,7 +51,7 @@ class Needed(NamedTuple):
     neither done nor dropped, that wait on it, also through others.
     """
 
-    card: str
+    card: CardId
     state: str
     text: str
     frees: str
@@ -68,8 +69,8 @@ class Standing(NamedTuple):
     """
 
     scheduled: Scheduled
-    held: Mapping[str, Hold]
-    waiting: Mapping[str, int]
+    held: Mapping[CardId, Hold]
+    waiting: Mapping[CardId, int]
     needed: tuple[Needed, ...]
     deadlock: str = ""
     waits_for_you: str = ""
@@ -107,7 +108,7 @@ def _of_status(card: Card, reasons: Reasons) -> Hold:
 
 
 def _cards_for_people(
-    board: Board, reasons: Reasons, held: Mapping[str, Hold], counts: Mapping[str, int]
+    board: Board, reasons: Reasons, held: Mapping[CardId, Hold], counts: Mapping[CardId, int]
 ) -> tuple[Needed, ...]:
     """Blocked cards, those in review (unless tick accepts them), and todo ones that can never start
     as they are; dropped, missing and unreadable ones only where something waits on them, and
@@ -132,7 +133,7 @@ def _cards_for_people(
     return tuple(sorted(found, key=lambda each: (-each.waiting, each.card)))
 
 
-def _not_there(board: Board, counts: Mapping[str, int]) -> list[Needed]:
+def _not_there(board: Board, counts: Mapping[CardId, int]) -> list[Needed]:
     """Ids that somebody waits on and that have no card."""
     missing = [name for name in counts if name not in board.cards and name not in board.archived]
     words = {graph.MISSING: "does not exist", graph.BROKEN: "cannot be read"}

@@ -9,7 +9,7 @@ all named, and a person may have made the change.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from gitkanban.core.ids import CARD_REFS
+from gitkanban.core.ids import CARD_REFS, card_of_ref
 
 OURS = "refs/gitkanban/"
 TAGS = "refs/tags/"
@@ -109,7 +109,7 @@ def _ref_move_words(ref: str, new: str, facts: RefFacts, own: str) -> str:
     if ref in (facts.base, facts.board):
         return "is gone" if not new else "was rewritten" if rewritten else ""
     if ref.startswith(CARD_REFS):
-        card = ref.removeprefix(CARD_REFS)
+        card = card_of_ref(ref)
         if card == own or card in facts.lived or (not new and card in facts.finished):
             return ""
         return "was moved" if new else "is gone"

@@ -15,7 +15,7 @@ from gitkanban.runs.memory import proposals
 from gitkanban.runs.memory.homes import BEFORE, private_home
 from gitkanban.runs.memory.proposals import Home, MemoryChange
 from gitkanban.runs.records import folders
-from gitkanban.runs.records.folders import Folder
+from gitkanban.runs.records.folders import Folder, card_of
 from gitkanban.runs.supervision import spec
 from gitkanban.runs.supervision.locks import Locks
 
@@ -61,7 +61,7 @@ def _write_proposal(folder: Folder, found: spec.Spec, home: Home, private: str) 
         proposal = Proposal(
             found.one("run"),
             found.one("profile"),
-            found.one("card"),
+            card_of(found),
             found.one("run"),
             found.one("worker"),
             f"session of {found.one('card')}",

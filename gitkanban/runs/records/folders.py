@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from gitkanban import files
+from gitkanban.core.names import CardId
 from gitkanban.core.tick.closing import Tries
 from gitkanban.core.tick.facts import Exit, Report, StepEnd, Work
 from gitkanban.runs.supervision import processes, spec
@@ -18,6 +19,11 @@ MAILBOX = "mailbox"  # what the session leaves for us, and the only folder here 
 SCRATCH = "tmp"  # the session's TMPDIR, gone with the folder
 _TAIL = 64 << 10
 _FACTS = 8 << 10  # bytes of a spec that hold its facts; commands, prompt included, come after
+
+
+def card_of(facts: Spec) -> CardId:
+    """The card of a run, by its spec."""
+    return CardId(facts.one("card"))
 
 
 class Folder(NamedTuple):

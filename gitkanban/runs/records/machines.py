@@ -12,6 +12,7 @@ from gitkanban.board.repo.place import Place, host
 from gitkanban.core.tick.machines import Machine, OpenRun, TickRight, claim
 from gitkanban.errors import Refused
 from gitkanban.runs.records import folders
+from gitkanban.runs.records.folders import card_of
 from gitkanban.runs.supervision import processes
 from gitkanban.runs.supervision.spec import Spec
 
@@ -79,7 +80,7 @@ def _open_runs(place: Place) -> Iterator[OpenRun]:
         found = Spec() if folder.has("settled") else folder.facts()
         if "machine" in found:  # runs that an earlier version began do not say it
             machine = Machine(found.one("boot"), found.one("machine"), found.one("host"))
-            yield OpenRun(folder.run, found.one("card"), machine)
+            yield OpenRun(folder.run, card_of(found), machine)
 
 
 def _read_record(place: Place) -> tuple[Machine | None, tuple[Machine, ...]]:

@@ -10,8 +10,9 @@ from typing import NamedTuple
 from gitkanban import clock, files
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import Slot
+from gitkanban.core.names import NO_CARD, CardId
 from gitkanban.runs.records import tokens
-from gitkanban.runs.records.folders import Folder
+from gitkanban.runs.records.folders import Folder, card_of
 from gitkanban.runs.supervision import spec
 
 
@@ -20,7 +21,7 @@ class Lease(NamedTuple):
 
     profile: str
     number: int
-    card: str = ""
+    card: CardId = NO_CARD
     run: str = ""
     host: str = ""
     clone: str = ""
@@ -96,7 +97,7 @@ def read(place: Place, slot: str) -> Lease | None:
     except ValueError:
         return None
     host, clone = fields.get("host", ""), fields.get("clone", "")
-    return Lease(profile, number, fields["card"], fields["run"], host, clone, pid, started)
+    return Lease(profile, number, CardId(fields["card"]), fields["run"], host, clone, pid, started)
 
 
 def of_run(folder: Folder, facts: spec.Spec | None = None) -> Lease | None:
@@ -107,7 +108,7 @@ def of_run(folder: Folder, facts: spec.Spec | None = None) -> Lease | None:
         return None
     return Lease(
         *slot,
-        found.one("card"),
+        card_of(found),
         found.one("run"),
         found.one("host"),
         found.one("clone"),

@@ -9,6 +9,7 @@ import os
 from gitkanban.board.repo import commits
 from gitkanban.board.repo.place import Place
 from gitkanban.core.ids import card_ref
+from gitkanban.core.names import CardId
 from gitkanban.errors import Refused
 from gitkanban.runs.supervision.locks import Locks
 from gitkanban.runs.workspace import ground, salvage, worktrees
@@ -39,7 +40,7 @@ def drop(place: Place, path: str) -> None:
         worktrees.unregister(place, path)
 
 
-def forget(place: Place, locks: Locks, card: str, path: str) -> list[str]:
+def forget(place: Place, locks: Locks, card: CardId, path: str) -> list[str]:
     """Have git forget a worktree whose folder was removed by hand, and return what was kept of it.
 
     Commits that no branch has, and what was staged in it, are salvaged first. Call it with the
@@ -61,7 +62,7 @@ def forget(place: Place, locks: Locks, card: str, path: str) -> list[str]:
     return notices
 
 
-def _salvaged_index(place: Place, card: str, admin: str, run: str) -> list[str]:
+def _salvaged_index(place: Place, card: CardId, admin: str, run: str) -> list[str]:
     """Keep what was staged in a worktree that is gone, unless its last commit or its branch has it."""
     last = worktrees.last_known(admin)
     if not last or not os.path.exists(f"{admin}/index"):

@@ -13,6 +13,7 @@ from gitkanban.board.repo import commits, git
 from gitkanban.board.repo.place import Place
 from gitkanban.core.ids import branch_of
 from gitkanban.core.model import SHARED, WORKTREE
+from gitkanban.core.names import CardId
 from gitkanban.errors import GitFailed, Refused
 from gitkanban.runs.supervision.locks import Locks
 from gitkanban.runs.workspace import (
@@ -31,7 +32,7 @@ _SETUP = "gitkanban-setup"  # there: its setup has passed
 class Wish(NamedTuple):
     """What kind of workspace a run needs."""
 
-    card: str
+    card: CardId
     run: str
     base: str  # branch name
     policy: str = WORKTREE

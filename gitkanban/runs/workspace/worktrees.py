@@ -11,6 +11,7 @@ from gitkanban import files
 from gitkanban.board.repo import checkouts, git
 from gitkanban.board.repo.checkouts import MARK, line
 from gitkanban.board.repo.place import Place
+from gitkanban.core.names import CardId
 from gitkanban.errors import BoardBusy, NotFound
 from gitkanban.runs.supervision.locks import HeldLock, Locks
 from gitkanban.runs.supervision.spec import Spec
@@ -25,7 +26,7 @@ class Ours(NamedTuple):
     """A worktree that was made for a card. `there` is False when its folder was removed by hand."""
 
     path: str
-    card: str
+    card: CardId
     admin: str
     there: bool
     locked_for: str = ""  # the run for which git is to keep it
@@ -74,12 +75,12 @@ def make_plain(common: str, branch: str) -> list[str]:
     return [f"branch {branch} stood for another branch, and is one of its own again"]
 
 
-def path_of(place: Place, card: str, worktrees: str = "") -> str:
+def path_of(place: Place, card: CardId, worktrees: str = "") -> str:
     """Where a card's worktree lies or would lie."""
     return f"{folder_of(place, worktrees)}/{card}"
 
 
-def current_path(place: Place, card: str, worktrees: str = "") -> str:
+def current_path(place: Place, card: CardId, worktrees: str = "") -> str:
     """Where a card's worktree lies; where it would, if there is none.
 
     A repository that was moved or renamed leaves its worktrees where they were, and their `.git`
@@ -109,7 +110,7 @@ def find_moved(place: Place, each: Ours, configured: str) -> str:
     return path if same and not os.path.lexists(target) else ""
 
 
-def admin_at(place: Place, card: str, path: str, worktrees: str = "") -> str:
+def admin_at(place: Place, card: CardId, path: str, worktrees: str = "") -> str:
     """The git directory of the worktree at a path, one that was moved along with the repository
     among them; empty if there is none."""
     if not os.path.lexists(path):
@@ -159,7 +160,7 @@ def making(locks: Locks) -> HeldLock:
     return held
 
 
-def mark(place: Place, admin: str, card: str, path: str) -> None:
+def mark(place: Place, admin: str, card: CardId, path: str) -> None:
     """Note that a worktree is a card's: in its git directory, and where no session need write."""
     files.replace(f"{admin}/{MARK}", f"{card}\n".encode(), lasting=False)
     record = checkouts.place_record(place, admin)
@@ -239,7 +240,7 @@ def every(place: Place) -> list[Ours]:
     found = []
     for name in os.listdir(top) if os.path.isdir(top) else ():
         admin = f"{top}/{name}"
-        card = line(f"{admin}/{MARK}")
+        card = CardId(line(f"{admin}/{MARK}"))
         if not card or not line(f"{admin}/gitdir"):
             continue
         path = checkouts.root_of(admin)

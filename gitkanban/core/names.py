@@ -1,0 +1,14 @@
+"""The kinds of names that a board is made of, each a text of its own type.
+
+A text becomes one where it is read: from a file of the board, from git, from a run folder, or from
+an argument that `ids` has checked or resolved. Nothing here checks.
+"""
+
+from typing import NewType
+
+CardId = NewType("CardId", str)
+RunId = NewType("RunId", str)
+WorkerName = NewType("WorkerName", str)
+ProfileName = NewType("ProfileName", str)
+
+NO_CARD = CardId("")  # where there is none
