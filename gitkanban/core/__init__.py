@@ -21,6 +21,7 @@ model        The values everything else is made of: cards, workers, runs, notes,
 moves        The moves a person makes, as changes: approve, done, block, retry, drop, reopen,
              reject
 names        The kinds of names that a board is made of, each a text of its own type
+notify/      What people are told without looking: news of a board, each once, several together
 renaming     Another id for a card, as changes to everything that names it
 review/      What a reviewer of a board or of a change to it should know
 situation/   What people see of a board: made once, worded once, shown by every face

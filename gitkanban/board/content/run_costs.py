@@ -16,9 +16,9 @@ from gitkanban.core.names import CardId
 from gitkanban.core.situation.figures import RunCost
 from gitkanban.errors import GitkanbanError
 
-_FORMAT = ("costs", 1)
+_FORMAT = ("costs", 2)
 _RUN = re.compile(r"(?:archive/[^/]+/)?runs/([^/]+)/([^/]+)\.yaml\Z")
-_FIELD = re.compile(rb"^(ended|cost_usd):[ \t]*[\"']?([^\"'\s#]+)", re.M)
+_FIELD = re.compile(rb"^(ended|cost_usd|clone):[ \t]*[\"']?([^\"'\s#]+)", re.M)
 
 
 def read(place: Place, board: Board) -> dict[str, RunCost]:
@@ -82,7 +82,10 @@ def _read_records(
         card, run = wanted[blob.asked]
         fields = dict(_FIELD.findall(blob.data or b""))
         found[run] = RunCost(
-            card, _epoch_of(fields.get(b"ended", b"")), _text_of(fields, b"cost_usd")
+            card,
+            _epoch_of(fields.get(b"ended", b"")),
+            _text_of(fields, b"cost_usd"),
+            _text_of(fields, b"clone"),
         )
     return found
 

@@ -182,7 +182,7 @@ class _Teller:
         self._starts = {start.card for start in found.scheduled.starts}
         self._levels = _levels_of(board)
         known = {
-            run.run: RunCost(card, run.ended, run.cost_usd)
+            run.run: RunCost(card, run.ended, run.cost_usd, run.clone)
             for card, runs in board.runs.items()
             for run in runs
         }

@@ -11,11 +11,15 @@ from gitkanban.core.names import CardId
 
 
 class RunCost(NamedTuple):
-    """What one ended run cost; `ended` in epoch seconds, `cost_usd` a decimal number or empty."""
+    """What one ended run cost; `ended` in epoch seconds, `cost_usd` a decimal number or empty.
+
+    `clone` is the one that it ran in.
+    """
 
     card: CardId
     ended: int = 0
     cost_usd: str = ""
+    clone: str = ""
 
 
 class WorkSize(NamedTuple):
