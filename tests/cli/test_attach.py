@@ -80,10 +80,33 @@ class Terminal:
         os.write(self.fd, line.encode())
 
     def end(self) -> int:
-        """Its exit code."""
+        """Its exit code; one that does not end is killed."""
         while self._read():
             pass
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        return self._reap()
+
+    def press(self, key: str) -> int:
+        """Press a key, as often as it takes to end it; its exit code.
+
+        Python looks for signals before it reads a line, not while: a ^C between the two is lost.
+        """
+        end = time.monotonic() + DEADLINE
+        while time.monotonic() < end:
+            os.write(self.fd, key.encode())
+            while select.select([self.fd], [], [], 1)[0]:
+                if not self._read():
+                    return self._reap()
+        return self._reap()
+
+    def _reap(self) -> int:
+        """The exit code of what has closed its terminal."""
+        end = time.monotonic() + DEADLINE
+        while not (ended := os.waitpid(self.pid, os.WNOHANG))[0]:
+            if time.monotonic() > end:
+                self.kill()
+                raise AssertionError(f"does not end: {self.text!r}")
+            time.sleep(0.01)
+        return os.waitstatus_to_exitcode(ended[1])
 
     def kill(self) -> None:
         os.kill(self.pid, signal.SIGKILL)
@@ -170,8 +193,8 @@ def test_a_conflict_leaves_it_blocked(repo: Path) -> None:
 @pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["^C", "^D"])
 def test_without_an_answer_it_stays_theirs(repo: Path, key: str) -> None:
     seat = Terminal(repo, "attach", "T1")
-    seat.answer("[mine]: ", key)
-    assert seat.end() == 0
+    seat.wait_for("[mine]: ")
+    assert seat.press(key) == 0
     assert state(repo) == ("blocked", "needs-input", "with Ada")
 
 
