@@ -59,7 +59,7 @@ def look(place: Place, board: Board, now: int) -> Surroundings:
         now=now,
         clone=clone_id(place),
         tokens=tokens,
-        held_slots=held,
+        locked_slots=held,
         runs=runs,
         known_runs=frozenset(folder.run for folder in every),
         worktrees=tuple(leftovers.look_at_worktrees(place, config, known, base)),
@@ -90,7 +90,7 @@ def look(place: Place, board: Board, now: int) -> Surroundings:
         unsigned=signing.last_refusal(place),
         flipped=place.main if is_flipped(place.common, place.main) else "",
         driver=driver,
-        driver_found=not driver or bool(shutil.which(driver)),
+        has_driver=not driver or bool(shutil.which(driver)),
     )
 
 

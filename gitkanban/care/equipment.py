@@ -14,7 +14,7 @@ from gitkanban.board.repo import commits, limited
 from gitkanban.board.repo.place import Place
 from gitkanban.core.agents import sandboxes
 from gitkanban.core.agents.presets import PRESETS, templates_of
-from gitkanban.core.care.surroundings import DiskSeen, ForeignSeen, ProgramFault
+from gitkanban.core.care.surroundings import DiskState, ForeignFile, ProgramFault
 from gitkanban.core.model import Config
 from gitkanban.runs import trust, worker_programs
 from gitkanban.runs.workspace import worktrees
@@ -143,19 +143,21 @@ def list_unwritable(place: Place) -> tuple[str, ...]:
     return tuple(closed[:1])  # one says it
 
 
-def measure_disks(place: Place, config: Config | None) -> tuple[DiskSeen, ...]:
+def measure_disks(place: Place, config: Config | None) -> tuple[DiskState, ...]:
     """The room that is left on the disks of the repository and of the worktrees, one each."""
-    found: dict[int, DiskSeen] = {}
+    found: dict[int, DiskState] = {}
     for path in (place.common, worktrees.folder_of(place, config.worktrees if config else "")):
         while not os.path.exists(path):
             path = os.path.dirname(path)
         room = os.statvfs(path)
         files = room.f_favail if room.f_files else -1  # btrfs and others count no files
-        found.setdefault(os.stat(path).st_dev, DiskSeen(path, room.f_bavail * room.f_frsize, files))
+        found.setdefault(
+            os.stat(path).st_dev, DiskState(path, room.f_bavail * room.f_frsize, files)
+        )
     return tuple(found.values())
 
 
-def list_foreign_files(place: Place, config: Config | None) -> tuple[ForeignSeen, ...]:
+def list_foreign_files(place: Place, config: Config | None) -> tuple[ForeignFile, ...]:
     """Files that another user than the repository's owner has made, by user.
 
     Where git is to share the repository among users that is as it should be.
@@ -179,7 +181,7 @@ def list_foreign_files(place: Place, config: Config | None) -> tuple[ForeignSeen
             break
     more = looked == _PATHS_MOST
     return tuple(
-        ForeignSeen(user_name(uid), user_name(ours), count, examples[uid], more)
+        ForeignFile(user_name(uid), user_name(ours), count, examples[uid], more)
         for uid, count in sorted(counts.items())
     )
 

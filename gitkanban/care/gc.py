@@ -21,7 +21,7 @@ from gitkanban.core.care.gc import (
     BranchFact,
     Facts,
     FolderFact,
-    KeptThing,
+    Spared,
     Tidying,
     WorktreeFact,
     finished,
@@ -104,7 +104,7 @@ class Tidier:
         self.base = base_of(place, board.config) if board.config else ""
         self.worktrees = board.config.worktrees if board.config else ""
 
-    def steps(self, todo: Tidying) -> list[Callable[[], KeptThing | None]]:
+    def steps(self, todo: Tidying) -> list[Callable[[], Spared | None]]:
         """What is to be removed, a call for each; one that did not go after all gives the reason."""
         squashed = {each.card: each.squashed for each in todo.branches if each.squashed}
         self._empty_trash()
@@ -115,10 +115,10 @@ class Tidier:
             *(partial(self._remove_folder, run) for run in todo.folders),
         ]
 
-    def _remove_worktree(self, tree: WorktreeFact, squashed: dict[CardId, str]) -> KeptThing | None:
+    def _remove_worktree(self, tree: WorktreeFact, squashed: dict[CardId, str]) -> Spared | None:
         held = self.locks.take(f"card/{tree.card}")
         if held is None:
-            return KeptThing("worktree", tree.path, "a run is alive there")
+            return Spared("worktree", tree.path, "a run is alive there")
         with held:
             where = os.path.dirname(tree.path)
             wish = Wish(tree.card, f"gc-{tree.card}", self.base, worktrees=where)
@@ -127,13 +127,13 @@ class Tidier:
                     self.place, self.locks, wish, landed=squashed.get(tree.card, "")
                 )
             except GitkanbanError as error:
-                return KeptThing("worktree", tree.path, error.message)
+                return Spared("worktree", tree.path, error.message)
         if done.gone:
             return None
         said = "; ".join(done.notices).removesuffix(": kept").removeprefix(f"{tree.path} ")
-        return KeptThing("worktree", tree.path, f"it {said}" if said.startswith("has ") else said)
+        return Spared("worktree", tree.path, f"it {said}" if said.startswith("has ") else said)
 
-    def _remove_branch(self, branch: BranchFact) -> KeptThing | None:
+    def _remove_branch(self, branch: BranchFact) -> Spared | None:
         ref = card_ref(branch.card)
         tip = commits.resolve(self.place.common, ref)
         if not tip:
@@ -149,9 +149,9 @@ class Tidier:
                 self.place.common, "update-ref", "--no-deref", "-d", ref, tip, check=False
             )
             why = done.said if done.code else ""
-        return KeptThing("branch", branch_of(branch.card), why) if why else None
+        return Spared("branch", branch_of(branch.card), why) if why else None
 
-    def _remove_folder(self, run: str) -> KeptThing | None:
+    def _remove_folder(self, run: str) -> Spared | None:
         """First moved out of sight: half a folder would look like a run that died.
 
         What it remembered may be there alone, when it was killed at its end.
@@ -161,14 +161,14 @@ class Tidier:
             if proposing.waits(folder):
                 proposing.propose(folder)
             if proposing.waits(folder):
-                return KeptThing("run folder", run, "nothing says whose memory it holds a copy of")
+                return Spared("run folder", run, "nothing says whose memory it holds a copy of")
             os.makedirs(trash, exist_ok=True)
             os.rename(folder.path, f"{trash}/{run}")
             shutil.rmtree(f"{trash}/{run}")
         except FileNotFoundError:
             return None  # another gc was here
         except OSError as error:
-            return KeptThing("run folder", run, f"{error.strerror}: {error.filename}")
+            return Spared("run folder", run, f"{error.strerror}: {error.filename}")
         return None
 
     def _scrub_runs(self) -> None:

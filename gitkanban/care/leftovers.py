@@ -10,12 +10,12 @@ from gitkanban.board.repo import checkouts, commits
 from gitkanban.board.repo.place import Place
 from gitkanban.care.equipment import user_name
 from gitkanban.core.care.surroundings import (
-    BesideSeen,
-    BranchSeen,
-    RunSeen,
-    SalvageSeen,
-    TokenSeen,
-    WorktreeSeen,
+    CardlessBranch,
+    RunState,
+    SalvageState,
+    StrayWorktree,
+    TokenState,
+    WorktreeState,
 )
 from gitkanban.core.ids import CARD_REFS, card_of_ref, card_ref
 from gitkanban.core.model import Config
@@ -37,18 +37,18 @@ _FRESH = 60  # seconds during which an empty run folder may be about to be fille
 # -- runs and leases
 
 
-def read_tokens(place: Place) -> tuple[TokenSeen, ...]:
+def read_tokens(place: Place) -> tuple[TokenState, ...]:
     """Every lease token; card and run are empty where it cannot be read."""
     found = []
     for slot in slots.with_token(place):
         lease = slots.read(place, slot)
-        found.append(TokenSeen(slot, lease.card if lease else NO_CARD, lease.run if lease else ""))
+        found.append(TokenState(slot, lease.card if lease else NO_CARD, lease.run if lease else ""))
     return tuple(found)
 
 
 def look_at_runs(
     place: Place, unsettled: list[Folder], locks: Locks, now: int
-) -> tuple[tuple[RunSeen, ...], dict[str, str]]:
+) -> tuple[tuple[RunState, ...], dict[str, str]]:
     """(the runs, slots whose lock is held with who holds it where no run explains that)."""
     others = {folder.run: name for folder in unsettled if (name := _other_owner(folder))}
     facts = {folder.run: folder.facts() for folder in unsettled}
@@ -64,12 +64,12 @@ def look_at_runs(
         found = facts[folder.run]
         if folder.run in others:
             card, slot = card_of(found), found.one("slot")
-            runs.append(RunSeen(folder.run, card, slot, owner=others[folder.run]))
+            runs.append(RunState(folder.run, card, slot, owner=others[folder.run]))
         elif folder.run in names:
             runs.append(_look_at_run(place, folder, found, leases.is_supervised(found, held)))
         elif not _is_fresh(folder, now):
             empty = not os.listdir(folder.path) if os.path.isdir(folder.path) else False
-            runs.append(RunSeen(folder.run, empty=empty))
+            runs.append(RunState(folder.run, empty=empty))
     explained = {run.slot for run in runs if run.alive or run.owner}
     holders = {
         seats[name]: "" if seats[name] in explained else _process_words(locks.path(name))
@@ -78,11 +78,11 @@ def look_at_runs(
     return tuple(runs), holders
 
 
-def _look_at_run(place: Place, folder: Folder, found: Spec, locked: bool) -> RunSeen:
+def _look_at_run(place: Place, folder: Folder, found: Spec, locked: bool) -> RunState:
     """A run of ours; `locked` says whether its locks are held."""
     end, lease = folder.exit(), slots.of_run(folder, found)
     alive = end is None and locked
-    return RunSeen(
+    return RunState(
         folder.run,
         card_of(found),
         found.one("slot"),
@@ -132,7 +132,7 @@ def _process_words(path: str) -> str:
 
 def look_at_worktrees(
     place: Place, config: Config | None, known: set[CardId], base: str
-) -> Iterator[WorktreeSeen]:
+) -> Iterator[WorktreeState]:
     """The worktrees of cards, and folders among them that are none. Raises GitFailed."""
     ours = worktrees.every(place)
     configured = config.worktrees if config else ""
@@ -140,7 +140,7 @@ def look_at_worktrees(
     for each in ours:
         if moved[each]:
             words = f"it was moved from {each.path}, where git looks for it"
-            yield WorktreeSeen(
+            yield WorktreeState(
                 moved[each], each.card, True, each.locked_for, astray=words, adrift=True
             )
         else:
@@ -153,11 +153,11 @@ def look_at_worktrees(
     for name in sorted(os.listdir(folder)):
         path = f"{folder}/{name}"
         if os.path.realpath(path) not in listed and (not os.path.isdir(path) or os.listdir(path)):
-            yield WorktreeSeen(path)
+            yield WorktreeState(path)
 
 
-def _look_at_worktree(place: Place, each: Ours, known: set[CardId], base: str) -> WorktreeSeen:
-    seen = WorktreeSeen(each.path, each.card, each.there, each.locked_for)
+def _look_at_worktree(place: Place, each: Ours, known: set[CardId], base: str) -> WorktreeState:
+    seen = WorktreeState(each.path, each.card, each.there, each.locked_for)
     if each.there:
         astray, adrift = _find_astray(each)
         seen = seen._replace(astray=astray, adrift=adrift)
@@ -185,7 +185,7 @@ def _find_astray(each: Ours) -> tuple[str, bool]:
     return f"its .git file names {target}, which is gone", what == ground.CHANGED
 
 
-def look_at_worktrees_beside(place: Place, config: Config | None) -> Iterator[BesideSeen]:
+def look_at_worktrees_beside(place: Place, config: Config | None) -> Iterator[StrayWorktree]:
     """Worktrees of nobody's, among those of cards or in one, registered while a run lived."""
     ours = worktrees.every(place)
     folder = worktrees.folder_of(place, config.worktrees if config else "")
@@ -197,7 +197,7 @@ def look_at_worktrees_beside(place: Place, config: Config | None) -> Iterator[Be
             continue
         card, run = _find_run_at(place, f"{each.admin}/commondir")
         if run:
-            yield BesideSeen(each.root, card, run)
+            yield StrayWorktree(each.root, card, run)
 
 
 def _find_run_at(place: Place, path: str) -> tuple[CardId, str]:
@@ -221,7 +221,9 @@ def _ended_before(folder: Folder, at: float) -> bool:
         return False
 
 
-def list_cardless_branches(place: Place, known: set[CardId], base: str) -> tuple[BranchSeen, ...]:
+def list_cardless_branches(
+    place: Place, known: set[CardId], base: str
+) -> tuple[CardlessBranch, ...]:
     """Branches `card/<id>` whose card is not known. Raises GitFailed."""
     found = []
     listed = commits.text(
@@ -233,13 +235,13 @@ def list_cardless_branches(place: Place, known: set[CardId], base: str) -> tuple
         if card.split("/")[0] in known:  # one below a card's name is in its way: `readiness`
             continue
         ahead = commits.text(place.common, "rev-list", "--count", tip, f"^{base}") if base else ""
-        found.append(BranchSeen(card, ahead == "0", int(ahead or 0)))
+        found.append(CardlessBranch(card, ahead == "0", int(ahead or 0)))
     return tuple(found)
 
 
-def list_salvages(place: Place) -> tuple[SalvageSeen, ...]:
+def list_salvages(place: Place) -> tuple[SalvageState, ...]:
     """The salvage refs, with the time and title of what they hold. Raises GitFailed."""
     form = "--format=%(refname)%00%(committerdate:unix)%00%(subject)"
     listed = commits.text(place.common, "for-each-ref", form, salvage.PREFIX)
     rows = [line.split("\0") for line in listed.split("\n") if line]
-    return tuple(SalvageSeen(ref, int(at or 0), subject) for ref, at, subject in rows)
+    return tuple(SalvageState(ref, int(at or 0), subject) for ref, at, subject in rows)

@@ -200,7 +200,7 @@ def _check_cycles(known: Mapping[CardId, Card], changed: Iterable[CardId]) -> No
         if card in known and card not in above:
             above[card] = known[card]
             front += known[card].parents
-    found = cycles(above)
-    if found:
-        ring = " → ".join([*found[0], found[0][0]])
+    rings = cycles(above)
+    if rings:
+        ring = " → ".join([*rings[0], rings[0][0]])
         raise Refused(f"that makes a cycle: {ring}", "Each waits for the next; leave one link out.")

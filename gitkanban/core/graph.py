@@ -25,12 +25,12 @@ def cycles(cards: Mapping[CardId, Card]) -> list[list[CardId]]:
     Each card waits for the next one in its list, and the last for the first. Rings that share
     cards are reported as one (the shortest way round through their smallest id is given).
     """
-    found = []
+    rings = []
     for group in components(cards):
         start = min(group)
         if len(group) > 1 or start in cards[start].parents:
-            found.append(_way_round(cards, start, frozenset(group)))
-    return sorted(found)
+            rings.append(_way_round(cards, start, frozenset(group)))
+    return sorted(rings)
 
 
 def _way_round(
@@ -100,11 +100,11 @@ def components(cards: Mapping[CardId, Card]) -> list[list[CardId]]:
 
 def children(cards: Iterable[Card]) -> dict[CardId, list[CardId]]:
     """The cards that name each card as a parent, sorted; ids that nobody names are left out."""
-    found: dict[CardId, list[CardId]] = {}
+    kids: dict[CardId, list[CardId]] = {}
     for card in cards:
         for parent in set(card.parents):
-            found.setdefault(parent, []).append(card.id)
-    return {card: sorted(waiting) for card, waiting in found.items()}
+            kids.setdefault(parent, []).append(card.id)
+    return {card: sorted(waiting) for card, waiting in kids.items()}
 
 
 def is_done(board: Board, card_id: CardId) -> bool:
@@ -174,18 +174,18 @@ def roots(board: Board, known: Mapping[CardId, str] = {}) -> dict[CardId, Root]:
     `known` gives cards that are STUCK or MOVING.
     """
     waiting = _waiting_cards(board)
-    found: dict[CardId, Root] = {}
+    ends_of: dict[CardId, Root] = {}
     for group in components(waiting):
         if len(group) > 1 or group[0] in waiting[group[0]].parents:
             ring = Root(min(group), RING)
-            found.update(dict.fromkeys(group, ring))
+            ends_of.update(dict.fromkeys(group, ring))
             continue
         ends = [
-            found.get(parent) or Root(parent, known.get(parent) or state(board, parent))
+            ends_of.get(parent) or Root(parent, known.get(parent) or state(board, parent))
             for parent in unfinished(board, waiting[group[0]])
         ]
-        found[group[0]] = min(ends, key=lambda root: _RANK.get(root.state, 0))
-    return found
+        ends_of[group[0]] = min(ends, key=lambda root: _RANK.get(root.state, 0))
+    return ends_of
 
 
 def sole_ends(board: Board) -> frozenset[CardId]:
@@ -198,8 +198,8 @@ def sole_ends(board: Board) -> frozenset[CardId]:
         if len(group) > 1 or group[0] in waiting[group[0]].parents:
             ends.update(dict.fromkeys(group, NO_CARD))
             continue
-        found = {ends.get(parent, parent) for parent in unfinished(board, waiting[group[0]])}
-        ends[group[0]] = found.pop() if len(found) == 1 else NO_CARD
+        below_it = {ends.get(parent, parent) for parent in unfinished(board, waiting[group[0]])}
+        ends[group[0]] = below_it.pop() if len(below_it) == 1 else NO_CARD
     return frozenset(ends.values()) - {NO_CARD}
 
 
@@ -218,15 +218,15 @@ def _waiting_cards(board: Board) -> dict[CardId, Card]:
 
 def below(kids: Mapping[CardId, list[CardId]], card: CardId) -> set[CardId]:
     """Every card below one, itself left out; `kids` is what `children` gives."""
-    seen: set[CardId] = set()
+    reached: set[CardId] = set()
     front = [card]
     while front:
         for child in kids.get(front.pop(), ()):
-            if child not in seen:
-                seen.add(child)
+            if child not in reached:
+                reached.add(child)
                 front.append(child)
-    seen.discard(card)
-    return seen
+    reached.discard(card)
+    return reached
 
 
 def downstream(board: Board, card: CardId) -> int:
@@ -279,7 +279,7 @@ def longest_chain(
             continue
         behind = max(
             ((weight[parent], parent) for parent in sorted(card.parents) if parent in weight),
-            key=lambda found: found[0],
+            key=lambda pair: pair[0],
             default=(0.0, NO_CARD),
         )
         weight[card.id] = behind[0] + length(card)

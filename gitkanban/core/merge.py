@@ -101,18 +101,18 @@ def _common_stretches(
     junk = max(len(base), len(ours), len(theirs)) > _MANY_LINES
     mine = SequenceMatcher(None, base, ours, autojunk=junk).get_matching_blocks()
     other = SequenceMatcher(None, base, theirs, autojunk=junk).get_matching_blocks()
-    found = []
+    stretches = []
     i = j = 0
     while i < len(mine) and j < len(other):
         a, b = mine[i], other[j]
         start, end = max(a.a, b.a), min(a.a + a.size, b.a + b.size)
         if start < end:
-            found.append((start, a.b + start - a.a, b.b + start - b.a, end - start))
+            stretches.append((start, a.b + start - a.a, b.b + start - b.a, end - start))
         if a.a + a.size < b.a + b.size:
             i += 1
         else:
             j += 1
-    return [*found, (len(base), len(ours), len(theirs), 0)]
+    return [*stretches, (len(base), len(ours), len(theirs), 0)]
 
 
 def _piece_between(
@@ -148,12 +148,12 @@ def sets(base: Sequence[K], ours: Sequence[K], theirs: Sequence[K]) -> tuple[K, 
     """
     if theirs == base or ours == base:
         return tuple(dict.fromkeys(ours if theirs == base else theirs))
-    kept = {item for item in ours if item in theirs or item not in base}
-    kept |= {item for item in theirs if item not in base}
-    merged = [item for item in dict.fromkeys(ours) if item in kept]
+    union = {item for item in ours if item in theirs or item not in base}
+    union |= {item for item in theirs if item not in base}
+    merged = [item for item in dict.fromkeys(ours) if item in union]
     before: K | None = None
     for item in dict.fromkeys(theirs):
-        if item in kept and item not in merged:
+        if item in union and item not in merged:
             merged.insert(merged.index(before) + 1 if before in merged else 0, item)
         if item in merged:
             before = item

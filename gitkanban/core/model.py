@@ -177,9 +177,9 @@ class Config(NamedTuple):
 
     def profile_limit(self, profile: str) -> int:
         """What `profiles:` says, else the largest limit among the profile's workers."""
-        said = self.profiles.get(profile)
-        if said is not None:
-            return said
+        limit = self.profiles.get(profile)
+        if limit is not None:
+            return limit
         return max(
             (w.max_concurrency for w in self.workers.values() if w.profile == profile), default=0
         )

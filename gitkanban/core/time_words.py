@@ -38,11 +38,11 @@ def worded(text: str, now: float) -> str:
     """The text with its marks put into words."""
     if _MARK not in text:
         return text
-    said, *parts = text.split(_MARK)
+    words, *parts = text.split(_MARK)
     while parts:
         part = parts.pop(0)
         if parts and part.isascii() and part.isdigit():
-            said += about(int(part), int(now)) + parts.pop(0)
+            words += about(int(part), int(now)) + parts.pop(0)
         else:
-            said += _MARK + part
-    return said
+            words += _MARK + part
+    return words

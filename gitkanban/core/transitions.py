@@ -103,8 +103,8 @@ def check_verb(verb: str, card_id: CardId, status: str) -> Verb:
 
 
 def _verb_hint(verb: str, card_id: CardId, status: str) -> str:
-    said = _INSTEAD.get((verb, status))
-    if said:
-        return said.format(id=card_id)
+    instead = _INSTEAD.get((verb, status))
+    if instead:
+        return instead.format(id=card_id)
     sources = ", ".join(VERBS[verb].sources)
     return f"`{verb}` is for cards in {sources}."

@@ -30,12 +30,12 @@ class _JsonEscapes(_Pictures):
     """The same in JSON's own notation, where astral characters are two surrogates (RFC 8259)."""
 
     def __missing__(self, code: int) -> "int | str":
-        found = super().__missing__(code)
-        if isinstance(found, str):
+        escape = super().__missing__(code)
+        if isinstance(escape, str):
             high, low = 0xD7C0 + (code >> 10), 0xDC00 + (code & 0x3FF)
-            found = f"\\u{code:04x}" if code < 0x10000 else f"\\u{high:04x}\\u{low:04x}"
-            self[code] = found
-        return found
+            escape = f"\\u{code:04x}" if code < 0x10000 else f"\\u{high:04x}\\u{low:04x}"
+            self[code] = escape
+        return escape
 
 
 def _escape_code(code: int) -> str:

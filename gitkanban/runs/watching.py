@@ -20,7 +20,7 @@ from gitkanban.core.model import Board
 from gitkanban.core.names import CardId
 from gitkanban.core.trust.tampering import (
     OURS,
-    SEEN,
+    SEEN_REF,
     Fingerprint,
     RefFacts,
     TamperFinding,
@@ -141,9 +141,9 @@ def _ref_facts(
 
 def _seen_ahead(place: Place, present: Fingerprint, board_ref: str) -> bool:
     """Whether what we last saw of the board is not part of it, as it stands at this moment."""
-    seen = present.refs.get(SEEN, "")
+    seen = present.refs.get(SEEN_REF, "")
     tip = checkouts.tip_in(place.common, board_ref)  # after `seen` was read: a commit moves both
-    return bool(tip and seen) and bool(fingerprint.rewritten(place.common, [(SEEN, seen, tip)]))
+    return bool(tip and seen) and bool(fingerprint.rewritten(place.common, [(SEEN_REF, seen, tip)]))
 
 
 def _cards_with_a_run(place: Place, since: float) -> Iterator[str]:

@@ -103,7 +103,7 @@ def accept_unattended(state: TickState, look: BoardLook) -> tuple[Merges, BoardL
     landings = {each.card: _landing_of(each) for each in merges.accepted}
     observed = look.observed._replace(accepted=landings, refused=state.refused)
     look = BoardLook.planned(look.board, observed)
-    state.add(held=look.plan.held, untrusted=untrusted_workers(look))
+    state.add(holds=look.plan.holds, untrusted=untrusted_workers(look))
     return merges, look
 
 

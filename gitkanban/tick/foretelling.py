@@ -27,7 +27,7 @@ def foretell(place: Place, locks: Locks) -> Outcome:
         settled=look.plan.settled,
         stopped=look.plan.stops,
         started=starts,
-        held=look.plan.held,
+        holds=look.plan.holds,
         notices=(
             *look.plan.notices,
             *(f"would close run {facts.run} of {facts.card}" for facts in look.plan.reclaims),

@@ -69,7 +69,7 @@ def report_look(state: TickState, look: BoardLook) -> None:
     """Add to the outcome what is known before anything is done."""
     state.add(
         stopped=look.plan.stops,
-        held=look.plan.held,
+        holds=look.plan.holds,
         untrusted=untrusted_workers(look),
         standstill=look.observed.standstill,
         errors=lines_in_the_way(look),
@@ -111,7 +111,7 @@ def lines_in_the_way(look: BoardLook) -> tuple[str, ...]:
 
 def _workers_held(look: BoardLook, code: str) -> Iterable[str]:
     """The workers of the cards that are held back for this reason, sorted."""
-    cards = (each.card for each in look.plan.held if each.code == code)
+    cards = (each.card for each in look.plan.holds if each.code == code)
     return sorted({look.plan.after.cards[card].worker for card in cards})
 
 

@@ -31,7 +31,7 @@ def outcome_data(outcome: Outcome) -> dict[str, Any]:
                 "frees": each.frees,
                 "at": iso(each.at),
             }
-            for each in outcome.held
+            for each in outcome.holds
         ],
         "commit": outcome.commit,
         "told": list(outcome.notices),
@@ -58,10 +58,10 @@ def outcome_page(outcome: Outcome, look: Look, verbose: bool) -> str:
     lines = table(look, [(state, card, word, [text]) for state, card, word, text in rows], 0)
     rest = outcome._replace(settled=(), stopped=(), accepted=(), started=())
     if not verbose:
-        lines += [f"{plural(len(rest.held), 'card')} wait: gitkanban why"] if rest.held else []
-        rest = rest._replace(held=())
+        lines += [f"{plural(len(rest.holds), 'card')} wait: gitkanban why"] if rest.holds else []
+        rest = rest._replace(holds=())
     idle = not lines and not outcome.contended and not outcome.notices and not outcome.standstill
-    text = "nothing to do\n" if idle else outcome_text(rest, verbose=bool(rest.held))
+    text = "nothing to do\n" if idle else outcome_text(rest, verbose=bool(rest.holds))
     return look.page(lines) + text
 
 
@@ -87,7 +87,7 @@ def outcome_text(outcome: Outcome, verbose: bool) -> str:
     if outcome.standstill:
         lines.append(f"nothing is committed or started: {outcome.standstill}")
     if verbose:
-        lines += [f"held     {h.card}  {h.text}" for h in outcome.held]
+        lines += [f"held     {h.card}  {h.text}" for h in outcome.holds]
     if outcome.contended:
         lines.append("another tick is at work; it will make another pass")
     elif verbose and not lines:

@@ -18,7 +18,7 @@ from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick import agent_state, budget
 from gitkanban.core.tick.closing import unclosed_line
 from gitkanban.core.tick.facts import Observed
-from gitkanban.core.tick.holds import EVERYBODY, PERSONS, Hold
+from gitkanban.core.tick.holds import EVERYBODY, FOR_PEOPLE, Hold
 from gitkanban.core.tick.room import CAPACITY, HOST, PROFILE, WORKER, Occupant, Room, occupants
 from gitkanban.core.tick.schedule import PATIENCE, Scheduled
 
@@ -48,7 +48,7 @@ def summary(
         ],
         "progress": {"done": account.done, "total": account.total},
         "cost_usd": {"today": account.cost_today, "all": account.cost_all},
-        "workers": _worker_rows(board, seen, found.held, seats),
+        "workers": _worker_rows(board, seen, found.holds, seats),
         "host": _host_room(board, seats),
         "profiles": _profile_room(board, seats, taken),
         "capacities": _capacity_room(board, seats),
@@ -84,7 +84,7 @@ def _valid_until(
     if spent_today or (board.config and budget.has_day(board.config)):
         turns.append(budget.day_begins(seen.now) + DAY)
     turns += [due(board, card, seen.now) for card in open_cards(board.cards)]
-    turns += [since[each.card] + PATIENCE for each in scheduled.held if each.card in since]
+    turns += [since[each.card] + PATIENCE for each in scheduled.holds if each.card in since]
     return min((at for at in turns if at > seen.now), default=0)
 
 
@@ -144,7 +144,7 @@ def _worker_row(
 
 def _is_stuck(why: Hold) -> bool:
     """Whether a todo card goes on only when a person acts, on it or on one it waits for."""
-    return why.code in PERSONS or why.code.startswith("parent-")
+    return why.code in FOR_PEOPLE or why.code.startswith("parent-")
 
 
 def _host_room(board: Board, seats: Room) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gitkanban.core.care.gc import KeptThing, Tidying
+from gitkanban.core.care.gc import Spared, Tidying
 from gitkanban.core.ids import branch_of
 from gitkanban.views.text import shown
 
@@ -40,7 +40,7 @@ def tidying_text(done: Tidying, dry_run: bool) -> str:
     return "\n".join([*lines, *_kept_lines(done.kept)]) + "\n"
 
 
-def _kept_lines(kept: tuple[KeptThing, ...]) -> list[str]:
+def _kept_lines(kept: tuple[Spared, ...]) -> list[str]:
     groups: dict[tuple[str, str], list[str]] = {}
     for each in kept:
         groups.setdefault((each.kind, each.why), []).append(each.name)

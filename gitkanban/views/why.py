@@ -27,7 +27,7 @@ def _why_data(card: Card, found: Standing, needed: Needed | None, view: CardView
     `needs_person` says that it goes on only when somebody acts on this very card; `waiting` counts
     the cards that wait on it; `command` is the one that answers it.
     """
-    held = found.held.get(card.id)
+    held = found.holds.get(card.id)
     return {
         "card": card.id,
         "title": card.title,

@@ -68,7 +68,7 @@ def words(place: Place, card: str) -> str:
     """What holds a card back, empty when nothing does."""
     board = store.read(place)
     seen = glance(place, board, int(clock.now()), Locks(place.private))
-    held = standing(board, seen).held.get(card)
+    held = standing(board, seen).holds.get(card)
     return held.text if held else ""
 
 
@@ -138,7 +138,7 @@ def test_a_child_starts_only_where_base_has_its_parent_s_work(
     assert store.read(two).cards["T1"].merged == done.detail
     assert words(one, "T2").startswith("w is not trusted")
     assert words(two, "T2") == "waits for T1's work, which is not in main here (merged on h1)"
-    assert next(each for each in tick(two).held if each.card == "T2").code == "not-here"
+    assert next(each for each in tick(two).holds if each.card == "T2").code == "not-here"
     git(Path(one.main), "push", "-q", "origin", "main")
     git(Path(two.main), "pull", "-q", "--ff-only", "origin", "main")
     assert words(two, "T2").startswith("w is not trusted")
@@ -158,7 +158,7 @@ def test_a_parent_in_the_archive_frees_its_child_only_where_base_has_its_work(
     assert words(one, "T2").startswith("w is not trusted")
     said = "waits for T1's work, which is not in main here (merged on h1)"
     assert words(two, "T2") == said
-    (held,) = (each for each in tick(two).held if each.card == "T2")
+    (held,) = (each for each in tick(two).holds if each.card == "T2")
     assert held.code == "not-here"
     assert held.frees == f"commit {merged[:10]} in main here, or `gitkanban unlink T2 T1`"
     assert said in gitkanban(two, "list").stdout

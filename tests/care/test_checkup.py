@@ -299,9 +299,9 @@ def test_a_merge_driver_that_is_not_installed_and_one_that_is_gone(ticking: Benc
     Path(ticking.place.common, "info", "attributes").write_text("*.yaml merge=gitkanban\n")
     git(ticking.repo, "config", "merge.gitkanban.driver", "'/no where/gitkanban' merge-file %O")
     seen = look(ticking.place, state(), NOW)
-    assert (seen.driver, seen.driver_found) == ("/no where/gitkanban", False)
+    assert (seen.driver, seen.has_driver) == ("/no where/gitkanban", False)
     git(ticking.repo, "config", "merge.gitkanban.driver", "git merge-file %O")
-    assert look(ticking.place, state(), NOW).driver_found
+    assert look(ticking.place, state(), NOW).has_driver
 
 
 def test_a_check_up_changes_nothing(ticking: Bench) -> None:

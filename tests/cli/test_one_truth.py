@@ -278,7 +278,7 @@ def test_a_tick_words_what_it_holds_with_its_starts_made(make: Callable[..., Are
         arena.words(name, "hang")
     with arena.patched():
         outcome = tick(arena.place)
-    held = {each.card: each.text for each in outcome.held}
+    held = {each.card: each.text for each in outcome.holds}
     assert held == {"C": "worker pool 2/2 held by A, B", "D": "waits for A (running)"}
     assert said(arena.repo) == held
     workers = json.loads(ok(arena.repo, "workers", "--json"))["workers"]

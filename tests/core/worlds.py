@@ -316,7 +316,7 @@ def violations(board: Board, seen: Observed, done: Scheduled) -> list[str]:
     if beyond and now["host", ""][0] + sum(usable.values()) > config.max_concurrency:
         wrong.append(f"a reserve is taken by {beyond}")
     todo = {card.id for card in board.cards.values() if card.status == TODO}
-    answered = [start.card for start in done.starts] + [held.card for held in done.held]
+    answered = [start.card for start in done.starts] + [held.card for held in done.holds]
     if sorted(answered) != sorted(todo):
         wrong.append(f"not every todo card starts or is held, once: {answered}")
     wrong += _idle_room(board, seen, done, then, runs)
@@ -378,7 +378,7 @@ def _idle_room(
     wrong = []
     if config.max_starts_per_tick and len(done.starts) >= config.max_starts_per_tick:
         return []
-    for held in done.held:
+    for held in done.holds:
         card = board.cards[held.card]
         if not eligible(board, seen, card) or not fits(then, seen, runs, card):
             continue

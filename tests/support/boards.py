@@ -102,7 +102,7 @@ def starts(scheduled: Any) -> list[str]:
 
 def held(scheduled: Any) -> dict[str, str]:
     """What holds the cards of a schedule back: card -> code."""
-    return {each.card: each.code for each in scheduled.held}
+    return {each.card: each.code for each in scheduled.holds}
 
 
 _NOBODY = "-"

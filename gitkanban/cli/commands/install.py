@@ -82,7 +82,7 @@ def _install_instructions(place: Place, agent: str, skill: bool, remove: bool) -
         say(f"removed {name}, which held nothing else; commit that yourself")
 
 
-def _block_in(place: Place, text: str, skill: bool, remove: bool) -> instructions.Kept:
+def _block_in(place: Place, text: str, skill: bool, remove: bool) -> instructions.NewText:
     if remove:
         return instructions.without_block(text, skill)
     block = instructions.instructions(board_of(place).config, __version__)

@@ -30,10 +30,10 @@ class Spent(NamedTuple):
 
 def parse_amount(text: str) -> int | None:
     """The millionths of `12.5`; None if it is not an amount from 0 to a million dollars."""
-    found = _AMOUNT.match(text)
-    if not found:
+    digits = _AMOUNT.match(text)
+    if not digits:
         return None
-    amount = int(found[1]) * DOLLAR + int((found[2] or "").ljust(6, "0")[:6])
+    amount = int(digits[1]) * DOLLAR + int((digits[2] or "").ljust(6, "0")[:6])
     return amount if amount <= _MOST else None
 
 

@@ -19,8 +19,8 @@ def parse_json(text: str) -> object:
 
 def parse_event(line: str) -> dict[str, Any] | None:
     """The object of a line; None for any other line."""
-    found = parse_json(line) if line.startswith("{") else None
-    return found if isinstance(found, dict) else None
+    value = parse_json(line) if line.startswith("{") else None
+    return value if isinstance(value, dict) else None
 
 
 def json_events(stdout: str) -> Iterator[dict[str, Any]]:

@@ -56,14 +56,14 @@ def skill_for(agent: str) -> str:
     return f"{SKILLS.get(agent, _OTHER_SKILLS)}/gitkanban/SKILL.md"
 
 
-class Kept(NamedTuple):
+class NewText(NamedTuple):
     """A file after its block was put in or taken out. An empty text: nothing of it is left."""
 
     text: str
     changed: bool
 
 
-def with_block(text: str, block: str, skill: bool = False) -> Kept:
+def with_block(text: str, block: str, skill: bool = False) -> NewText:
     """The text of a file with the marked block in it: in its place, or at the end.
 
     A `skill` is a file of ours, with a head by which agents find it. Raises Refused for a file whose
@@ -81,21 +81,21 @@ def with_block(text: str, block: str, skill: bool = False) -> Kept:
     else:
         above = text.rstrip()
         new = f"{above}{end}{end}{marked}{end}" if above else f"{marked}{end}"
-    return Kept(new, new != text)
+    return NewText(new, new != text)
 
 
-def without_block(text: str, skill: bool = False) -> Kept:
+def without_block(text: str, skill: bool = False) -> NewText:
     """The text of a file without the marked block, and without the lines that it left empty."""
     _check_marks(text)
-    found = _BLOCK.search(text)
-    if not found:
-        return Kept(text, False)
+    block = _BLOCK.search(text)
+    if not block:
+        return NewText(text, False)
     if skill:
-        return Kept("", True)
+        return NewText("", True)
     end = "\r\n" if "\r\n" in text else "\n"
-    above, below = text[: found.start()].rstrip(), text[found.end() :].strip()
+    above, below = text[: block.start()].rstrip(), text[block.end() :].strip()
     parts = [part for part in (above, below) if part]
-    return Kept(f"{end}{end}".join(parts) + end if parts else "", True)
+    return NewText(f"{end}{end}".join(parts) + end if parts else "", True)
 
 
 def _check_marks(text: str) -> None:

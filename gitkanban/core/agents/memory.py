@@ -68,10 +68,10 @@ def noted(proposal: Proposal) -> str:
 def gathered(board: Board) -> dict[str, CardId]:
     """Proposal -> the card that gathers it; dropped cards let go of theirs."""
     return {
-        found[1]: card.id
+        listed[1]: card.id
         for card in board.cards.values()
         if card.id.startswith(PREFIX) and card.status != DROPPED
-        for found in _LISTED.finditer(card.body)
+        for listed in _LISTED.finditer(card.body)
     }
 
 
@@ -180,6 +180,6 @@ def consolidation_prompt(
         elif proposal.state not in (WAITING, CONSOLIDATED):
             parts.append(f"It was {proposal.state} in the meantime; leave it.")
         else:
-            said = "\n\n".join(text for text in (proposal.text, proposal.diff) if text.strip())
-            parts.append(cut(said.strip(), each_most))
+            proposed = "\n\n".join(text for text in (proposal.text, proposal.diff) if text.strip())
+            parts.append(cut(proposed.strip(), each_most))
     return "\n\n".join(parts)

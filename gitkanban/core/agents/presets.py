@@ -345,8 +345,8 @@ def unknown_placeholders(word: str, known: Sequence[str] = PLACEHOLDERS) -> list
 
     Only what could be meant as one: `{}` and `{"a": 1}` are text.
     """
-    found = re.findall(r"\{([A-Za-z_][A-Za-z0-9_ -]*)\}", word)
-    return [name for name in found if name not in known]
+    names = re.findall(r"\{([A-Za-z_][A-Za-z0-9_ -]*)\}", word)
+    return [name for name in names if name not in known]
 
 
 def expand(argv: Sequence[str], values: Mapping[str, str]) -> list[str]:

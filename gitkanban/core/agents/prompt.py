@@ -152,8 +152,8 @@ def parents_text(handoffs: Sequence[Handoff]) -> str:
 def note_line(note: Note) -> str:
     """A note as an item of a list: `- sent back by Ada: …`."""
     words = {"reject": "sent back by", "retry": "answer from"}.get(note.kind, f"{note.kind} by")
-    said = cut(note.text.strip(), SUMMARY_MOST).replace("\n", "\n  ")
-    return f"- {words} {note.by}: {said}"
+    body = cut(note.text.strip(), SUMMARY_MOST).replace("\n", "\n  ")
+    return f"- {words} {note.by}: {body}"
 
 
 def _attempts_section(runs: Sequence[Run], notes: Sequence[Note], logs: Mapping[str, str]) -> str:
@@ -165,8 +165,8 @@ def _attempts_section(runs: Sequence[Run], notes: Sequence[Note], logs: Mapping[
         if run.summary:
             text += "\n  " + cut(run.summary.strip(), SUMMARY_MOST).replace("\n", "\n  ")
         if run.run in logs:
-            said = cut_head(logs[run.run].strip(), LOG_MOST).replace("\n", "\n  | ")
-            text += f"\n  its last output:\n  | {said}"
+            log = cut_head(logs[run.run].strip(), LOG_MOST).replace("\n", "\n  | ")
+            text += f"\n  its last output:\n  | {log}"
         entries.append((run.run, text))
     for note in notes:
         if note.kind == "memory":

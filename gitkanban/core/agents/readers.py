@@ -84,20 +84,20 @@ def read(runner: str, output: SessionOutput, now: int, utc_offset: int = 0) -> R
     reader = _READERS.get(runner)
     if reader is None:
         return Reading()
-    found = reader(output)
-    words = found.error or (_last_line(output.stderr) if output.failed else "")
+    reading = reader(output)
+    words = reading.error or (_last_line(output.stderr) if output.failed else "")
     error = _on_one_line(words, _ERROR_MOST)
     lower = error.lower()
-    limited = found.limited or any(sign in lower for sign in _LIMITS)
-    until = found.limited_until or (_reset_time(error, now, utc_offset) if limited else 0)
-    return found._replace(
-        session=found.session if is_session_id(found.session) else "",
-        summary=clean(found.summary)[:_SUMMARY_MOST],
+    limited = reading.limited or any(sign in lower for sign in _LIMITS)
+    until = reading.limited_until or (_reset_time(error, now, utc_offset) if limited else 0)
+    return reading._replace(
+        session=reading.session if is_session_id(reading.session) else "",
+        summary=clean(reading.summary)[:_SUMMARY_MOST],
         error=error,
         limited=limited,
         limited_until=until if until > now else 0,
         misconfigured=not limited and _asks_for_a_person(lower),
-        denied=tuple(_on_one_line(each, 200) for each in found.denied[:_DENIED_MOST]),
+        denied=tuple(_on_one_line(each, 200) for each in reading.denied[:_DENIED_MOST]),
     )
 
 
@@ -133,16 +133,16 @@ def _last_line(text: str) -> str:
 
 def _sum_tokens(*values: object) -> int | None:
     """Their sum; None if none of them is a count."""
-    found = [number for value in values if (number := as_number(value)) is not None]
-    total = sum(found)
-    return int(total) if found and total <= _TOKENS_MOST else None
+    numbers = [number for value in values if (number := as_number(value)) is not None]
+    total = sum(numbers)
+    return int(total) if numbers and total <= _TOKENS_MOST else None
 
 
 def _sum_costs(*values: object) -> str:
     """Their sum as a decimal number; empty if one of them is not a cost, or there is none."""
-    found = [as_number(value) for value in values]
-    total = sum(number or 0.0 for number in found)
-    if not found or None in found or total > _COST_MOST:
+    numbers = [as_number(value) for value in values]
+    total = sum(number or 0.0 for number in numbers)
+    if not numbers or None in numbers or total > _COST_MOST:
         return ""
     return f"{total:.6f}".rstrip("0").rstrip(".")
 
@@ -151,38 +151,38 @@ def _sum_costs(*values: object) -> str:
 
 
 def _read_claude(output: SessionOutput) -> Reading:
-    found, said = Reading(), ""
+    reading, answer = Reading(), ""
     for event in json_events(output.stdout):
         kind = event.get("type")
-        found = found._replace(session=as_text(event.get("session_id")) or found.session)
+        reading = reading._replace(session=as_text(event.get("session_id")) or reading.session)
         if kind == "assistant" and not event.get("parent_tool_use_id"):
             content = as_list(as_mapping(event.get("message")).get("content"))
             parts = [as_text(as_mapping(part).get("text")) for part in content]
-            said = "\n".join(filter(None, parts)) or said
+            answer = "\n".join(filter(None, parts)) or answer
         elif kind == "rate_limit_event":
-            found = _with_claude_limit(found, as_mapping(event.get("rate_limit_info")))
+            reading = _with_claude_limit(reading, as_mapping(event.get("rate_limit_info")))
         elif kind == "result":
-            found = _with_claude_result(found, event)
-    return found if found.summary or found.error else found._replace(summary=said)
+            reading = _with_claude_result(reading, event)
+    return reading if reading.summary or reading.error else reading._replace(summary=answer)
 
 
-def _with_claude_limit(found: Reading, info: Mapping[str, Any]) -> Reading:
+def _with_claude_limit(reading: Reading, info: Mapping[str, Any]) -> Reading:
     """`status: allowed` and `allowed_warning` are information; only `rejected` is a limit."""
     if info.get("status") != "rejected":
-        return found
-    return found._replace(limited=True, limited_until=int(as_number(info.get("resetsAt")) or 0))
+        return reading
+    return reading._replace(limited=True, limited_until=int(as_number(info.get("resetsAt")) or 0))
 
 
-def _with_claude_result(found: Reading, event: Mapping[str, Any]) -> Reading:
+def _with_claude_result(reading: Reading, event: Mapping[str, Any]) -> Reading:
     result, failed = as_text(event.get("result")), event.get("is_error") is True
     errors = [as_text(each) for each in as_list(event.get("errors"))]
     words = result or "; ".join(filter(None, errors)) or as_text(event.get("subtype"))
     usage = as_mapping(event.get("usage"))
     denials = as_mappings(event.get("permission_denials"))
-    return found._replace(
+    return reading._replace(
         summary="" if failed else result,
         error=(words or "the agent says that it failed") if failed else "",
-        limited=found.limited and failed,  # a limit that it got over is none
+        limited=reading.limited and failed,  # a limit that it got over is none
         cost_usd=_sum_costs(event.get("total_cost_usd")),
         tokens_in=_sum_tokens(
             usage.get("input_tokens"),
@@ -201,27 +201,27 @@ def _denial_line(denial: Mapping[str, Any]) -> str:
 
 
 def _read_codex(output: SessionOutput) -> Reading:
-    found = Reading()
+    reading = Reading()
     for event in json_events(output.stdout):
         item = as_mapping(event.get("item"))
         match event.get("type"):
             case "thread.started":
-                found = found._replace(session=as_text(event.get("thread_id")))
+                reading = reading._replace(session=as_text(event.get("thread_id")))
             case "item.completed" if item.get("type") == "agent_message":
-                found = found._replace(summary=as_text(item.get("text")), error="")
+                reading = reading._replace(summary=as_text(item.get("text")), error="")
             case "error":  # it tries again; the words count unless an answer follows
-                found = found._replace(error=_codex_words(event.get("message")))
+                reading = reading._replace(error=_codex_words(event.get("message")))
             case "turn.failed":
                 words = _codex_words(event.get("error"))
-                found = found._replace(error=words or "its turn failed")
+                reading = reading._replace(error=words or "its turn failed")
             case "turn.completed":
                 usage = as_mapping(event.get("usage"))
-                found = found._replace(
+                reading = reading._replace(
                     error="",
                     tokens_in=_sum_tokens(usage.get("input_tokens")),
                     tokens_out=_sum_tokens(usage.get("output_tokens")),
                 )
-    return found._replace(summary=output.last_message or found.summary)
+    return reading._replace(summary=output.last_message or reading.summary)
 
 
 def _codex_words(error: object) -> str:
@@ -231,26 +231,26 @@ def _codex_words(error: object) -> str:
 
 
 def _read_gemini(output: SessionOutput) -> Reading:
-    found, ended = Reading(), False
+    reading, ended = Reading(), False
     for event in json_events(output.stdout):
         match event.get("type"):
             case "init":
-                found = found._replace(session=as_text(event.get("session_id")))
+                reading = reading._replace(session=as_text(event.get("session_id")))
             case "message" if event.get("role") == "assistant":
-                before = found.summary if event.get("delta") and not ended else ""
-                found = found._replace(summary=before + as_text(event.get("content")))
+                before = reading.summary if event.get("delta") and not ended else ""
+                reading = reading._replace(summary=before + as_text(event.get("content")))
                 ended = False
             case "tool_use":
                 ended = True
             case "result":
-                found = _with_gemini_result(found, event)
-    return found
+                reading = _with_gemini_result(reading, event)
+    return reading
 
 
-def _with_gemini_result(found: Reading, event: Mapping[str, Any]) -> Reading:
+def _with_gemini_result(reading: Reading, event: Mapping[str, Any]) -> Reading:
     stats, failed = as_mapping(event.get("stats")), event.get("status") != "success"
     words = _codex_words(event.get("error")) or "the agent says that it failed"
-    return found._replace(
+    return reading._replace(
         error=words if failed else "",
         tokens_in=_sum_tokens(stats.get("input_tokens")),
         tokens_out=_sum_tokens(stats.get("output_tokens")),
@@ -258,31 +258,31 @@ def _with_gemini_result(found: Reading, event: Mapping[str, Any]) -> Reading:
 
 
 def _read_opencode(output: SessionOutput) -> Reading:
-    found = Reading()
+    reading = Reading()
     steps = []
     for event in json_events(output.stdout):
         part = as_mapping(event.get("part"))
-        found = found._replace(session=as_text(event.get("sessionID")) or found.session)
+        reading = reading._replace(session=as_text(event.get("sessionID")) or reading.session)
         match event.get("type"):
             case "text":
-                found = found._replace(summary=as_text(part.get("text")), error="")
+                reading = reading._replace(summary=as_text(part.get("text")), error="")
             case "step_finish":
                 steps.append(part)
-                found = found._replace(error="")
+                reading = reading._replace(error="")
             case "error":
                 words = message_of(event.get("error"))
-                found = found._replace(error=words or "the agent says that it failed")
-    return _with_sums(found, output, steps, cost="cost", tokens="tokens")
+                reading = reading._replace(error=words or "the agent says that it failed")
+    return _with_sums(reading, output, steps, cost="cost", tokens="tokens")
 
 
 def _with_sums(
-    found: Reading, output: SessionOutput, parts: list[Mapping[str, Any]], cost: str, tokens: str
+    reading: Reading, output: SessionOutput, parts: list[Mapping[str, Any]], cost: str, tokens: str
 ) -> Reading:
     """With the sums over all parts, unless some of them may have been cut out."""
     if not output.whole or not parts:
-        return found
+        return reading
     counts = [as_mapping(part.get(tokens)) for part in parts]
-    return found._replace(
+    return reading._replace(
         cost_usd=_sum_costs(*(part.get(cost) for part in parts)),
         tokens_in=_sum_tokens(*(count.get("input") for count in counts)),
         tokens_out=_sum_tokens(*(count.get("output") for count in counts)),
@@ -290,25 +290,25 @@ def _with_sums(
 
 
 def _read_pi(output: SessionOutput) -> Reading:
-    found = Reading()
+    reading = Reading()
     answers: list[Mapping[str, Any]] = []
     for event in json_events(output.stdout):
         message = as_mapping(event.get("message"))
         if event.get("type") == "session":
-            found = found._replace(session=as_text(event.get("id")))
+            reading = reading._replace(session=as_text(event.get("id")))
         elif event.get("type") == "message_end" and message.get("role") == "assistant":
             usage = as_mapping(message.get("usage"))
             answers.append({"cost": as_mapping(usage.get("cost")).get("total"), "usage": usage})
-            found = _with_pi_answer(found, message)
-    return _with_sums(found, output, answers, cost="cost", tokens="usage")
+            reading = _with_pi_answer(reading, message)
+    return _with_sums(reading, output, answers, cost="cost", tokens="usage")
 
 
-def _with_pi_answer(found: Reading, message: Mapping[str, Any]) -> Reading:
+def _with_pi_answer(reading: Reading, message: Mapping[str, Any]) -> Reading:
     content = as_mappings(message.get("content"))
     text = "\n".join(as_text(part.get("text")) for part in content if part.get("type") == "text")
     failed = message.get("stopReason") in ("error", "aborted")
     words = as_text(message.get("errorMessage")) or "the agent says that it failed"
-    return found._replace(summary=text or found.summary, error=words if failed else "")
+    return reading._replace(summary=text or reading.summary, error=words if failed else "")
 
 
 _LITELLM = re.compile(r"^litellm\.\w+Error: (.*(?:\n.+){0,3})", re.MULTILINE)
@@ -416,8 +416,8 @@ def _reset_time(error: str, now: int, utc_offset: int) -> int:
     at = _AT.search(error)
     if at:
         return _time_of_day(at, now, utc_offset)
-    for found in _IN.finditer(error.lower()):
-        hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    for match in _IN.finditer(error.lower()):
+        hours, minutes, seconds = (int(part or 0) for part in match.groups())
         if hours or minutes or seconds:
             return now + hours * 3600 + minutes * 60 + seconds
     return 0

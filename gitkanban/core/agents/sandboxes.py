@@ -65,7 +65,7 @@ def trial() -> list[str]:
 def _expand_word(word: str, ground: Ground) -> str:
     """The word with placeholders put in, and a leading `~/` as the home."""
     values: Mapping[str, str] = ground._asdict()
-    text = _PLACEHOLDER.sub(lambda found: values[found[1]], word)
+    text = _PLACEHOLDER.sub(lambda match: values[match[1]], word)
     return f"{ground.home}{text[1:]}" if text.startswith("~/") and ground.home else text
 
 

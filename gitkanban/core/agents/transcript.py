@@ -75,7 +75,7 @@ class StreamTeller:
     def __init__(self, runner: str) -> None:
         self._runner = runner
         self._calls: dict[str, str] = {}  # by id: what was called
-        self._said = ""  # the parts of an answer that comes in parts
+        self._answer = ""  # the parts of an answer that comes in parts
         self._at = 0
 
     def feed(self, line: str) -> Iterator[Entry]:
@@ -100,9 +100,9 @@ class StreamTeller:
 
     def finish(self) -> Iterator[Entry]:
         """What is still to be said when the stream ends."""
-        said, self._said = self._said, ""
-        if said.strip():
-            yield Entry("text", " ".join(said.split())[:TEXT_MOST], self._at)
+        answer, self._answer = self._answer, ""
+        if answer.strip():
+            yield Entry("text", " ".join(answer.split())[:TEXT_MOST], self._at)
 
     def call(self, name: str, given: object, call_id: object = "") -> Entry:
         """A tool that is called."""
@@ -125,7 +125,7 @@ class StreamTeller:
 
     def add_part(self, text: str) -> None:
         """A part of an answer that goes on."""
-        self._said += text
+        self._answer += text
 
 
 def _result_entries(output: object, failed: bool, code: object = None) -> Iterator[Entry]:
@@ -174,13 +174,13 @@ def _without_shell(command: str) -> str:
 
 def _time_of(event: Mapping[str, Any]) -> int:
     """When it was, as far as the event says: an ISO time, or milliseconds since the epoch."""
-    said = event.get("timestamp") or as_mapping(event.get("message")).get("timestamp")
-    if isinstance(said, bool) or said is None:
+    stamp = event.get("timestamp") or as_mapping(event.get("message")).get("timestamp")
+    if isinstance(stamp, bool) or stamp is None:
         return 0
-    if isinstance(said, int | float):
-        return int(said / 1000) if 0 < said < 1e14 else 0
+    if isinstance(stamp, int | float):
+        return int(stamp / 1000) if 0 < stamp < 1e14 else 0
     try:
-        return int(datetime.fromisoformat(str(said)).timestamp())
+        return int(datetime.fromisoformat(str(stamp)).timestamp())
     except (ValueError, OverflowError):
         return 0
 

@@ -26,16 +26,16 @@ DEPEND_ON_LOCKS = frozenset(
 )
 
 
-def symptoms(board: Board, seen: Surroundings) -> list[Symptom]:
+def symptoms(board: Board, around: Surroundings) -> list[Symptom]:
     """Everything found, the worst first, then in the order of the list in `_EXAMINATIONS`."""
-    found = [each for examine in _EXAMINATIONS for each in examine(board, seen)]
-    if seen.elsewhere:  # whether runs live cannot be said here
-        found = [each for each in found if each.code not in DEPEND_ON_LOCKS]
+    listed = [each for examine in _EXAMINATIONS for each in examine(board, around)]
+    if around.elsewhere:  # whether runs live cannot be said here
+        listed = [each for each in listed if each.code not in DEPEND_ON_LOCKS]
     order = (ERROR, WARNING, INFO)
-    return sorted(found, key=lambda each: order.index(each.severity))
+    return sorted(listed, key=lambda each: order.index(each.severity))
 
 
-def _config_symptoms(board: Board, seen: Surroundings) -> Iterator[Symptom]:
+def _config_symptoms(board: Board, around: Surroundings) -> Iterator[Symptom]:
     for problem in board.problems:
         where = f"{problem.file}:{problem.line}:{problem.column}" if problem.line else problem.file
         code = "unreadable-card" if problem.card else "broken-config"
@@ -43,30 +43,30 @@ def _config_symptoms(board: Board, seen: Surroundings) -> Iterator[Symptom]:
         yield Symptom(ERROR, code, what, f"{where}: {problem.message}", problem.hint)
 
 
-def _machine_symptoms(board: Board, seen: Surroundings) -> Iterator[Symptom]:
-    if seen.elsewhere:
+def _machine_symptoms(board: Board, around: Surroundings) -> Iterator[Symptom]:
+    if around.elsewhere:
         yield Symptom(
             ERROR,
             "other-machine",
             "tick",
-            f"{seen.elsewhere}; nothing is settled or started here",
+            f"{around.elsewhere}; nothing is settled or started here",
             "Tick it there; if that machine is gone for good, `gitkanban doctor --here`.",
         )
 
 
-def _ticking_symptoms(board: Board, seen: Surroundings) -> Iterator[Symptom]:
+def _ticking_symptoms(board: Board, around: Surroundings) -> Iterator[Symptom]:
     waiting = any(card.status in (TODO, RUNNING) for card in open_cards(board.cards))
     severity = WARNING if waiting else INFO
     advice = "Let cron call `gitkanban tick` every minute: docs/cron.md."
-    if not seen.ticked:
+    if not around.ticked:
         yield Symptom(severity, "not-ticking", "tick", "no tick has ever run here", advice)
-    elif seen.now - seen.ticked > QUIET_MOST:
-        ago = span(seen.now - seen.ticked)
+    elif around.now - around.ticked > QUIET_MOST:
+        ago = span(around.now - around.ticked)
         yield Symptom(severity, "not-ticking", "tick", f"the last tick was {ago} ago", advice)
 
 
-def _container_symptoms(board: Board, seen: Surroundings) -> Iterator[Symptom]:
-    if seen.ticked_first:
+def _container_symptoms(board: Board, around: Surroundings) -> Iterator[Symptom]:
+    if around.ticked_first:
         yield Symptom(
             WARNING,
             "tick-ends-container",
@@ -77,31 +77,31 @@ def _container_symptoms(board: Board, seen: Surroundings) -> Iterator[Symptom]:
         )
 
 
-def _standstill_symptoms(board: Board, seen: Surroundings) -> Iterator[Symptom]:
+def _standstill_symptoms(board: Board, around: Surroundings) -> Iterator[Symptom]:
     # A lock in the way is told as such, with what may be done about it.
-    if seen.standstill and not any(lock.path in seen.standstill for lock in seen.locks):
+    if around.standstill and not any(lock.path in around.standstill for lock in around.locks):
         yield Symptom(
             WARNING,
             "standstill",
             board.branch,
-            f"nothing is committed or started: {seen.standstill}",
+            f"nothing is committed or started: {around.standstill}",
             "Finish or abort that.",
         )
 
 
-def _signing_symptoms(board: Board, seen: Surroundings) -> Iterator[Symptom]:
-    if seen.unsigned:
+def _signing_symptoms(board: Board, around: Surroundings) -> Iterator[Symptom]:
+    if around.unsigned:
         yield Symptom(
             WARNING,
             "unsigned",
             board.branch,
-            f"commits are made unsigned: {seen.unsigned}",
+            f"commits are made unsigned: {around.unsigned}",
             "Let the agent of gpg or ssh hold the key, or set `kanban: sign:`; docs/format.md.",
         )
 
 
-def _checkout_symptoms(board: Board, seen: Surroundings) -> Iterator[Symptom]:
-    for root, branch in seen.behind:
+def _checkout_symptoms(board: Board, around: Surroundings) -> Iterator[Symptom]:
+    for root, branch in around.behind:
         yield Symptom(
             ERROR,
             "checkout-behind",
@@ -109,59 +109,59 @@ def _checkout_symptoms(board: Board, seen: Surroundings) -> Iterator[Symptom]:
             f"{root} has not followed {branch}: a commit made there would take accepted work out again",
             "`gitkanban tick` tries again, and says what is in the way.",
         )
-    if seen.no_board_checkout:
+    if around.no_board_checkout:
         yield Symptom(
             WARNING,
             "board-checkout-gone",
-            seen.no_board_checkout,
-            f"{seen.no_board_checkout}, where {board.branch} was checked out, is gone: the board "
+            around.no_board_checkout,
+            f"{around.no_board_checkout}, where {board.branch} was checked out, is gone: the board "
             "lives on, but its files cannot be edited there",
             "",
             RESTORE_CHECKOUT,
         )
-    if seen.flipped:
+    if around.flipped:
         yield Symptom(
             ERROR,
             "bare-with-checkout",
-            seen.flipped,
-            f"core.bare is true, so git itself finds no checkout in {seen.flipped}",
+            around.flipped,
+            f"core.bare is true, so git itself finds no checkout in {around.flipped}",
             "`git config core.bare false`",
         )
 
 
-def _clock_symptoms(board: Board, seen: Surroundings) -> Iterator[Symptom]:
+def _clock_symptoms(board: Board, around: Surroundings) -> Iterator[Symptom]:
     advice = "Set the clock right. Runs go on: nothing judges a lock by its age."
-    if abs(seen.jumped) > CLOCK_MOST:
-        way = "forward" if seen.jumped > 0 else "back"
+    if abs(around.jumped) > CLOCK_MOST:
+        way = "forward" if around.jumped > 0 else "back"
         yield Symptom(
             WARNING,
             "clock",
             "clock",
-            f"the clock was set {way} by {span(abs(seen.jumped))} since the last tick",
+            f"the clock was set {way} by {span(abs(around.jumped))} since the last tick",
             advice,
         )
-    times = [("the last tick", seen.ticked), ("the board's last commit", seen.tip_at)]
-    times += [(f"the start of run {run.run}", run.started) for run in seen.runs]
+    times = [("the last tick", around.ticked), ("the board's last commit", around.tip_at)]
+    times += [(f"the start of run {run.run}", run.started) for run in around.runs]
     for what, at in times:
-        if at - seen.now > CLOCK_MOST:
-            text = f"{what} lies {span(at - seen.now)} in the future"
+        if at - around.now > CLOCK_MOST:
+            text = f"{what} lies {span(at - around.now)} in the future"
             yield Symptom(WARNING, "clock", "clock", text, advice)
 
 
-def _wait_symptoms(board: Board, seen: Surroundings) -> Iterator[Symptom]:
+def _wait_symptoms(board: Board, around: Surroundings) -> Iterator[Symptom]:
     for card in board.cards.values():
-        if card.status != TODO or card.not_before - seen.now <= LONGEST:
+        if card.status != TODO or card.not_before - around.now <= LONGEST:
             continue
-        ahead = span(card.not_before - seen.now)
+        ahead = span(card.not_before - around.now)
         text = f"not_before of {card.id} lies {ahead} ahead, longer than any back-off"
-        if describe_excess(board, card, seen.now):
+        if describe_excess(board, card, around.now):
             text += f"; it counts for {span(LONGEST)} after its last run"
         advice = "Take not_before out of the card's file, unless it is intended."
         yield Symptom(WARNING, "waits-too-long", card.id, text, advice)
 
 
-def _trust_symptoms(board: Board, seen: Surroundings) -> Iterator[Symptom]:
-    for worker, why in sorted(seen.untrusted.items()):
+def _trust_symptoms(board: Board, around: Surroundings) -> Iterator[Symptom]:
+    for worker, why in sorted(around.untrusted.items()):
         yield Symptom(
             WARNING,
             "untrusted",
@@ -171,8 +171,8 @@ def _trust_symptoms(board: Board, seen: Surroundings) -> Iterator[Symptom]:
         )
 
 
-def _tampering_symptoms(board: Board, seen: Surroundings) -> Iterator[Symptom]:
-    for line in seen.tampering:
+def _tampering_symptoms(board: Board, around: Surroundings) -> Iterator[Symptom]:
+    for line in around.tampering:
         yield Symptom(
             WARNING,
             "tampering",

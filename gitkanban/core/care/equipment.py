@@ -24,22 +24,22 @@ FREE_LEAST = 1 << 30  # bytes
 FREE_BARELY = 100 << 20
 
 
-def network(board: Board, seen: Surroundings) -> Iterator[Symptom]:
+def network(board: Board, around: Surroundings) -> Iterator[Symptom]:
     """Locks on a network file system, which need not hold."""
-    if seen.network:
+    if around.network:
         yield Symptom(
             ERROR,
             "network-file-system",
-            seen.network,
-            f"the git directory is on {seen.network}, where locks do not hold between hosts: two "
+            around.network,
+            f"the git directory is on {around.network}, where locks do not hold between hosts: two "
             "machines could run one card",
             "Clone onto a local disk and run gitkanban there.",
         )
 
 
-def disks(board: Board, seen: Surroundings) -> Iterator[Symptom]:
+def disks(board: Board, around: Surroundings) -> Iterator[Symptom]:
     """Disks that are nearly full."""
-    for disk in seen.disks:
+    for disk in around.disks:
         few = 0 <= disk.files < 10_000
         if disk.free >= FREE_LEAST and not few:
             continue
@@ -53,9 +53,9 @@ def disks(board: Board, seen: Surroundings) -> Iterator[Symptom]:
         )
 
 
-def unwritable(board: Board, seen: Surroundings) -> Iterator[Symptom]:
+def unwritable(board: Board, around: Surroundings) -> Iterator[Symptom]:
     """Folders of git's that this user may not write to."""
-    for path in seen.unwritable:
+    for path in around.unwritable:
         yield Symptom(
             ERROR,
             "not-writable",
@@ -65,9 +65,9 @@ def unwritable(board: Board, seen: Surroundings) -> Iterator[Symptom]:
         )
 
 
-def programs(board: Board, seen: Surroundings) -> Iterator[Symptom]:
+def programs(board: Board, around: Surroundings) -> Iterator[Symptom]:
     """Programs that workers name and that cannot be run here."""
-    for worker, program, why in seen.missing:
+    for worker, program, why in around.missing:
         yield Symptom(
             ERROR,
             "missing-command",
@@ -77,9 +77,9 @@ def programs(board: Board, seen: Surroundings) -> Iterator[Symptom]:
         )
 
 
-def memory_homes(board: Board, seen: Surroundings) -> Iterator[Symptom]:
+def memory_homes(board: Board, around: Surroundings) -> Iterator[Symptom]:
     """Memory homes that cannot be used."""
-    for worker, why in seen.memories:
+    for worker, why in around.memories:
         yield Symptom(
             WARNING,
             "memory-home",
@@ -89,9 +89,9 @@ def memory_homes(board: Board, seen: Surroundings) -> Iterator[Symptom]:
         )
 
 
-def sandboxes(board: Board, seen: Surroundings) -> Iterator[Symptom]:
+def sandboxes(board: Board, around: Surroundings) -> Iterator[Symptom]:
     """Sandboxes that this machine cannot make."""
-    for worker, why in seen.sandboxes:
+    for worker, why in around.sandboxes:
         yield Symptom(
             ERROR,
             "no-sandbox",
@@ -101,9 +101,9 @@ def sandboxes(board: Board, seen: Surroundings) -> Iterator[Symptom]:
         )
 
 
-def merge_driver(board: Board, seen: Surroundings) -> Iterator[Symptom]:
+def merge_driver(board: Board, around: Surroundings) -> Iterator[Symptom]:
     """A merge driver that is not installed, or whose program is gone."""
-    if not seen.driver:
+    if not around.driver:
         yield Symptom(
             INFO,
             "no-merge-driver",
@@ -111,19 +111,19 @@ def merge_driver(board: Board, seen: Surroundings) -> Iterator[Symptom]:
             "git merges cards line by line in this clone, not field by field",
             "`gitkanban install merge-driver` if merges of cards conflict here.",
         )
-    elif not seen.driver_found:
+    elif not around.has_driver:
         yield Symptom(
             ERROR,
             "merge-driver-missing",
             "merge driver",
-            f"{seen.driver}, with which git merges cards here, is not found",
+            f"{around.driver}, with which git merges cards here, is not found",
             "`gitkanban install merge-driver` writes it again.",
         )
 
 
-def agents(board: Board, seen: Surroundings) -> Iterator[Symptom]:
+def agents(board: Board, around: Surroundings) -> Iterator[Symptom]:
     """Agents that can be started and then say nothing."""
-    for worker, program, why in seen.ready.silent:
+    for worker, program, why in around.ready.silent:
         yield Symptom(
             ERROR,
             "agent-silent",
@@ -133,9 +133,9 @@ def agents(board: Board, seen: Surroundings) -> Iterator[Symptom]:
         )
 
 
-def logins(board: Board, seen: Surroundings) -> Iterator[Symptom]:
+def logins(board: Board, around: Surroundings) -> Iterator[Symptom]:
     """Agents that said that they cannot work here, and those that seem not to be set up."""
-    faults = seen.agents.faults
+    faults = around.agents.faults
     for worker, fault in sorted(faults.items()):
         yield Symptom(
             ERROR,
@@ -148,21 +148,21 @@ def logins(board: Board, seen: Surroundings) -> Iterator[Symptom]:
         run.worker
         for runs in board.runs.values()
         for run in runs
-        if run.clone == seen.clone and run.outcome in ANSWERED
+        if run.clone == around.clone and run.outcome in ANSWERED
     }
-    for worker, lack in seen.unready:
+    for worker, lack in around.unready:
         if worker not in {*faults, *worked}:
             advice = "Set that up before the first start, unless it is logged in some other way."
             yield Symptom(INFO, "agent-setup", worker, f"{worker}: {lack}", advice)
 
 
-def quotas(board: Board, seen: Surroundings) -> Iterator[Symptom]:
+def quotas(board: Board, around: Surroundings) -> Iterator[Symptom]:
     """Profiles whose service asked to come back later."""
-    for profile in sorted(seen.agents.quotas):
-        quota = quota_now(seen.agents, profile, seen.now)
+    for profile in sorted(around.agents.quotas):
+        quota = quota_now(around.agents, profile, around.now)
         if quota is None:
             continue
-        text = quota_words(profile, quota, lambda at: about(at, seen.now))
+        text = quota_words(profile, quota, lambda at: about(at, around.now))
         if asks_person(quota):
             advice = "Look at its account, then `gitkanban resume` one of its workers."
             yield Symptom(WARNING, "quota", profile, text, advice)
@@ -171,7 +171,7 @@ def quotas(board: Board, seen: Surroundings) -> Iterator[Symptom]:
             yield Symptom(INFO, "quota", profile, text, advice)
 
 
-def budgets(board: Board, seen: Surroundings) -> Iterator[Symptom]:
+def budgets(board: Board, around: Surroundings) -> Iterator[Symptom]:
     """Budgets that cannot be kept, because the agent does not say what it costs."""
     config = board.config
     for worker in config.workers.values() if config else ():
@@ -187,9 +187,9 @@ def budgets(board: Board, seen: Surroundings) -> Iterator[Symptom]:
             )
 
 
-def foreign_files(board: Board, seen: Surroundings) -> Iterator[Symptom]:
+def foreign_files(board: Board, around: Surroundings) -> Iterator[Symptom]:
     """Files of other users where this one must write."""
-    for each in seen.foreign:
+    for each in around.foreign:
         count = "1 file" if each.number == 1 else f"{each.number} files"
         yield Symptom(
             WARNING,

@@ -52,7 +52,7 @@ class Facts(NamedTuple):
     changed: Mapping[str, int] = {}
 
 
-class KeptThing(NamedTuple):
+class Spared(NamedTuple):
     """Something that stays: `kind` is worktree, branch, run folder or card."""
 
     kind: str
@@ -67,36 +67,40 @@ class Tidying(NamedTuple):
     branches: tuple[BranchFact, ...] = ()
     folders: tuple[str, ...] = ()  # runs
     archive: tuple[tuple[CardId, int], ...] = ()  # (card, year in which it was done)
-    kept: tuple[KeptThing, ...] = ()
+    kept: tuple[Spared, ...] = ()
 
-    def without(self, stayed: Sequence[KeptThing]) -> "Tidying":
+    def without(self, stayed: Sequence[Spared]) -> "Tidying":
         """The same when these things stayed after all."""
         names = {(each.kind, each.name) for each in stayed}
         trees = [tree for tree in self.worktrees if ("worktree", tree.path) in names]
         branches = [b for b in self.branches if ("branch", branch_of(b.card)) in names]
         own = {tree.card for tree in trees} | {branch.card for branch in branches}
         archive = [each for each in self.archive if each[0] in own]
-        held = [KeptThing("card", card, _HAS_WORK) for card, _ in archive]
+        stays = [Spared("card", card, _HAS_WORK) for card, _ in archive]
         return self._replace(
             worktrees=tuple(each for each in self.worktrees if each not in trees),
             branches=tuple(each for each in self.branches if each not in branches),
             folders=tuple(run for run in self.folders if ("run folder", run) not in names),
             archive=tuple(each for each in self.archive if each not in archive),
-            kept=tuple(sorted({*self.kept, *stayed, *held})),
+            kept=tuple(sorted({*self.kept, *stayed, *stays})),
         )
 
 
 def tidying(board: Board, facts: Facts, now: int) -> Tidying:
     """What may go from around this board at `now`."""
-    kept: list[KeptThing] = []
-    worktrees = [each for each in facts.worktrees if _worktree_goes(board, each, kept)]
+    spared: list[Spared] = []
+    worktrees = [each for each in facts.worktrees if _worktree_goes(board, each, spared)]
     stay = {each.card for each in facts.worktrees} - {each.card for each in worktrees}
-    branches = [each for each in facts.branches if _branch_goes(board, each, stay, kept)]
-    folders = _old_folders(board, facts.folders, kept)
+    branches = [each for each in facts.branches if _branch_goes(board, each, stay, spared)]
+    folders = _old_folders(board, facts.folders, spared)
     stay |= {each.card for each in facts.branches} - {each.card for each in branches}
-    archive = _archived_runs(board, facts, now, stay, kept)
+    archive = _archived_runs(board, facts, now, stay, spared)
     return Tidying(
-        tuple(worktrees), tuple(branches), tuple(folders), tuple(archive), tuple(sorted(set(kept)))
+        tuple(worktrees),
+        tuple(branches),
+        tuple(folders),
+        tuple(archive),
+        tuple(sorted(set(spared))),
     )
 
 
@@ -117,7 +121,7 @@ def _why_card_stays(board: Board, card: CardId) -> str:
     return "the board has no such card: see `gitkanban doctor`"
 
 
-def _worktree_goes(board: Board, tree: WorktreeFact, kept: list[KeptThing]) -> bool:
+def _worktree_goes(board: Board, tree: WorktreeFact, spared: list[Spared]) -> bool:
     state = finished(board, tree.card)
     why = ""
     if not state:
@@ -131,13 +135,11 @@ def _worktree_goes(board: Board, tree: WorktreeFact, kept: list[KeptThing]) -> b
     elif not tree.landed:
         why = f"it has commits that base lacks, and the card is {state}"
     if why:
-        kept.append(KeptThing("worktree", tree.path, why))
+        spared.append(Spared("worktree", tree.path, why))
     return not why
 
 
-def _branch_goes(
-    board: Board, branch: BranchFact, stay: set[CardId], kept: list[KeptThing]
-) -> bool:
+def _branch_goes(board: Board, branch: BranchFact, stay: set[CardId], spared: list[Spared]) -> bool:
     if branch.card in stay:
         return False  # said of the worktree
     state = finished(board, branch.card)
@@ -147,11 +149,11 @@ def _branch_goes(
     elif not branch.landed and not branch.squashed:
         why = f"it has commits that base lacks, and the card is {state}"
     if why:
-        kept.append(KeptThing("branch", branch_of(branch.card), why))
+        spared.append(Spared("branch", branch_of(branch.card), why))
     return not why
 
 
-def _old_folders(board: Board, folders: Sequence[FolderFact], kept: list[KeptThing]) -> list[str]:
+def _old_folders(board: Board, folders: Sequence[FolderFact], spared: list[Spared]) -> list[str]:
     """The runs whose folders go: settled, beyond the newest `keep_runs`, and not the last of a
     card that is not finished, whose log may still be asked for."""
     most = (board.config or Config()).keep_runs
@@ -169,17 +171,17 @@ def _old_folders(board: Board, folders: Sequence[FolderFact], kept: list[KeptThi
         else:
             gone.append(each.run)
             continue
-        kept.append(KeptThing("run folder", each.run, why))
+        spared.append(Spared("run folder", each.run, why))
     return gone
 
 
 def _archived_runs(
-    board: Board, facts: Facts, now: int, stay: set[CardId], kept: list[KeptThing]
+    board: Board, facts: Facts, now: int, stay: set[CardId], spared: list[Spared]
 ) -> list[tuple[CardId, int]]:
     after = board.config.archive_after if board.config else 0
     done = sorted(card.id for card in board.cards.values() if card.status == DONE)
     if not after:
-        kept.extend(KeptThing("card", card, "archive_after is not set") for card in done)
+        spared.extend(Spared("card", card, "archive_after is not set") for card in done)
         return []
     busy = {each.card for each in facts.folders if not each.settled}
     needed = {
@@ -202,5 +204,5 @@ def _archived_runs(
         else:
             gone.append((card, datetime.fromtimestamp(at, UTC).year))
             continue
-        kept.append(KeptThing("card", card, why))
+        spared.append(Spared("card", card, why))
     return gone

@@ -5,7 +5,7 @@ A part of the check-up of `core.care.doctor`; it sees facts only. Dead or alive 
 
 from collections.abc import Iterator
 
-from gitkanban.core.care.surroundings import RunSeen, Surroundings, WorktreeSeen
+from gitkanban.core.care.surroundings import RunState, Surroundings, WorktreeState
 from gitkanban.core.ids import branch_of
 from gitkanban.core.model import RUNNING, Board
 from gitkanban.core.names import CardId
@@ -38,23 +38,23 @@ def known_cards(board: Board) -> set[CardId]:
     return {*board.cards, *board.archived, *unreadable}
 
 
-def runs(board: Board, seen: Surroundings) -> Iterator[Symptom]:
+def runs(board: Board, around: Surroundings) -> Iterator[Symptom]:
     """Runs that are not what their record, their card or their lease says."""
-    cards_by_run = {token.run: token.card for token in seen.tokens}
+    cards_by_run = {token.run: token.card for token in around.tokens}
     cards_by_run |= {
         card.run: card.id for card in open_cards(board.cards) if card.status == RUNNING
     }
-    for run in seen.runs:
+    for run in around.runs:
         if run.owner:  # of one that nothing names we may not even see that it was settled
             if run.run in cards_by_run:
                 yield _somebody_elses(run, cards_by_run[run.run])
             continue
         if run.moved_from:
             yield _moved_symptom(run)
-        yield from _run_symptoms(run, seen.now)
+        yield from _run_symptoms(run, around.now)
 
 
-def _run_symptoms(run: RunSeen, now: int) -> Iterator[Symptom]:
+def _run_symptoms(run: RunState, now: int) -> Iterator[Symptom]:
     """At most one: the first that explains the others."""
 
     def warn(code: str, text: str, advice: str, repair: str = "") -> Symptom:
@@ -83,7 +83,7 @@ def _run_symptoms(run: RunSeen, now: int) -> Iterator[Symptom]:
         yield warn("run-not-settled", text, "`gitkanban tick` does.")
 
 
-def _moved_symptom(run: RunSeen) -> Symptom:
+def _moved_symptom(run: RunState) -> Symptom:
     advice = "Its work is collected when it ends."
     if run.alive:
         advice = f"`git worktree repair {run.workspace}` lets git work there again."
@@ -91,7 +91,7 @@ def _moved_symptom(run: RunSeen) -> Symptom:
     return Symptom(WARNING, "repository-moved", run.run, text, advice)
 
 
-def _somebody_elses(run: RunSeen, card: CardId) -> Symptom:
+def _somebody_elses(run: RunState, card: CardId) -> Symptom:
     return Symptom(
         INFO,
         "run-of-another-user",
@@ -101,10 +101,10 @@ def _somebody_elses(run: RunSeen, card: CardId) -> Symptom:
     )
 
 
-def environments(board: Board, seen: Surroundings) -> Iterator[Symptom]:
+def environments(board: Board, around: Surroundings) -> Iterator[Symptom]:
     """Run folders that hold the environment of an older version."""
-    if seen.exposed:
-        count = len(seen.exposed)
+    if around.exposed:
+        count = len(around.exposed)
         folders = "1 run folder" if count == 1 else f"{count} run folders"
         yield Symptom(
             WARNING,
@@ -117,11 +117,11 @@ def environments(board: Board, seen: Surroundings) -> Iterator[Symptom]:
         )
 
 
-def leases(board: Board, seen: Surroundings) -> Iterator[Symptom]:
+def leases(board: Board, around: Surroundings) -> Iterator[Symptom]:
     """Lease tokens without a run, and runs without one."""
-    runs = {run.run: run for run in seen.runs}
-    for token in seen.tokens:
-        if token.slot not in seen.held_slots and token.run not in runs:
+    runs = {run.run: run for run in around.runs}
+    for token in around.tokens:
+        if token.slot not in around.locked_slots and token.run not in runs:
             yield Symptom(
                 WARNING,
                 "lease-without-run",
@@ -130,10 +130,10 @@ def leases(board: Board, seen: Surroundings) -> Iterator[Symptom]:
                 "",
                 REMOVE_TOKEN,
             )
-    theirs = {run.run for run in seen.runs if run.owner}
-    taken = {run.slot for run in seen.runs if run.alive}
-    taken |= {token.slot for token in seen.tokens if token.run in theirs}
-    for slot, who in sorted(seen.held_slots.items()):
+    theirs = {run.run for run in around.runs if run.owner}
+    taken = {run.slot for run in around.runs if run.alive}
+    taken |= {token.slot for token in around.tokens if token.run in theirs}
+    for slot, who in sorted(around.locked_slots.items()):
         if slot not in taken:
             yield Symptom(
                 ERROR,
@@ -146,12 +146,12 @@ def leases(board: Board, seen: Surroundings) -> Iterator[Symptom]:
             )
 
 
-def cards(board: Board, seen: Surroundings) -> Iterator[Symptom]:
+def cards(board: Board, around: Surroundings) -> Iterator[Symptom]:
     """Cards that say `running` while no run of theirs is here."""
     for card in sorted(board.cards.values()):
         if card.status != RUNNING:
             continue
-        if card.clone != seen.clone:
+        if card.clone != around.clone:
             yield Symptom(
                 INFO,
                 "runs-elsewhere",
@@ -160,7 +160,7 @@ def cards(board: Board, seen: Surroundings) -> Iterator[Symptom]:
                 f"If that clone is gone for good: `gitkanban reclaim {card.id} "
                 f"--from {card.clone}`.",
             )
-        elif card.run not in seen.known_runs:
+        elif card.run not in around.known_runs:
             yield Symptom(
                 WARNING,
                 "run-unknown",
@@ -171,11 +171,11 @@ def cards(board: Board, seen: Surroundings) -> Iterator[Symptom]:
             )
 
 
-def worktrees(board: Board, seen: Surroundings) -> Iterator[Symptom]:
+def worktrees(board: Board, around: Surroundings) -> Iterator[Symptom]:
     """Worktrees without a card, locked for nobody, moved, or gone."""
-    alive = {run.run for run in seen.runs if run.alive or run.owner}
+    alive = {run.run for run in around.runs if run.alive or run.owner}
     known = known_cards(board)
-    for tree in seen.worktrees:
+    for tree in around.worktrees:
         if not tree.card:
             yield Symptom(
                 WARNING,
@@ -208,7 +208,7 @@ def worktrees(board: Board, seen: Surroundings) -> Iterator[Symptom]:
             )
 
 
-def _astray_symptom(tree: WorktreeSeen) -> Symptom:
+def _astray_symptom(tree: WorktreeState) -> Symptom:
     return Symptom(
         WARNING,
         "worktree-astray",
@@ -222,9 +222,9 @@ def _astray_symptom(tree: WorktreeSeen) -> Symptom:
     )
 
 
-def worktrees_beside(board: Board, seen: Surroundings) -> Iterator[Symptom]:
+def worktrees_beside(board: Board, around: Surroundings) -> Iterator[Symptom]:
     """Worktrees that a session made for itself."""
-    for tree in seen.beside:
+    for tree in around.beside:
         yield Symptom(
             WARNING,
             "worktree-beside",
@@ -235,7 +235,7 @@ def worktrees_beside(board: Board, seen: Surroundings) -> Iterator[Symptom]:
         )
 
 
-def _orphan_symptom(tree: WorktreeSeen) -> Symptom:
+def _orphan_symptom(tree: WorktreeState) -> Symptom:
     text = f"{tree.path} was made for {tree.card}, a card that is not on the board"
     if tree.merged and not tree.dirty:
         return Symptom(WARNING, "worktree-without-card", tree.path, text, "", REMOVE_WORKTREE)
@@ -249,12 +249,12 @@ def _orphan_symptom(tree: WorktreeSeen) -> Symptom:
     )
 
 
-def branches(board: Board, seen: Surroundings) -> Iterator[Symptom]:
+def branches(board: Board, around: Surroundings) -> Iterator[Symptom]:
     """Branches of cards that are not on the board."""
-    kept = {tree.card for tree in seen.worktrees if tree.there}
-    for branch in seen.branches:
+    standing = {tree.card for tree in around.worktrees if tree.there}
+    for branch in around.branches:
         text = f"branch {branch_of(branch.card)} belongs to no card on the board"
-        if branch.card in kept:
+        if branch.card in standing:
             continue  # told with its worktree
         if branch.merged:
             yield Symptom(
@@ -276,10 +276,10 @@ def branches(board: Board, seen: Surroundings) -> Iterator[Symptom]:
             )
 
 
-def salvages(board: Board, seen: Surroundings) -> Iterator[Symptom]:
+def salvages(board: Board, around: Surroundings) -> Iterator[Symptom]:
     """What was salvaged, and waits for a person to look at it."""
-    for each in seen.salvages:
-        ago = span(seen.now - each.at)
+    for each in around.salvages:
+        ago = span(around.now - each.at)
         yield Symptom(
             INFO,
             "salvage",
@@ -290,9 +290,9 @@ def salvages(board: Board, seen: Surroundings) -> Iterator[Symptom]:
         )
 
 
-def locks(board: Board, seen: Surroundings) -> Iterator[Symptom]:
+def locks(board: Board, around: Surroundings) -> Iterator[Symptom]:
     """Lock files of git's that are in the way."""
-    for lock in seen.locks:
+    for lock in around.locks:
         if lock.user:
             text = (
                 f"{lock.path} has been there for {lock.age} seconds, and may be in use: {lock.user}"

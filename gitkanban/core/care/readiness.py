@@ -10,13 +10,13 @@ from gitkanban.core.model import Board
 from gitkanban.core.symptom import DELETE_BRANCH, ERROR, Symptom
 
 
-def start(board: Board, seen: Surroundings) -> Iterator[Symptom]:
+def start(board: Board, around: Surroundings) -> Iterator[Symptom]:
     """What would stop the next start."""
-    ready = seen.ready
+    ready = around.ready
     if ready.no_base:
         advice = "Set `kanban: base:` in config.yaml to a branch that exists."
         yield Symptom(ERROR, "no-base", "base", ready.no_base, advice)
-    if ready.no_folder and not seen.unwritable:  # the git directory is closed to us: that says it
+    if ready.no_folder and not around.unwritable:  # the git directory is closed to us: that says it
         yield Symptom(
             ERROR,
             "no-worktrees-folder",
@@ -39,9 +39,9 @@ def _blocked_branch_symptom(branch: BlockingBranch) -> Symptom:
     )
 
 
-def accept(board: Board, seen: Surroundings) -> Iterator[Symptom]:
+def accept(board: Board, around: Surroundings) -> Iterator[Symptom]:
     """What would stop the next accept."""
-    for root, why in () if seen.unwritable else seen.ready.stuck:
+    for root, why in () if around.unwritable else around.ready.stuck:
         yield Symptom(
             ERROR,
             "accept-blocked",
@@ -49,7 +49,7 @@ def accept(board: Board, seen: Surroundings) -> Iterator[Symptom]:
             f"nothing can be accepted while {root} cannot follow: {why}",
             "Finish or fix that.",
         )
-    for late in seen.ready.late:
+    for late in around.ready.late:
         yield Symptom(
             ERROR,
             "checkout-behind",

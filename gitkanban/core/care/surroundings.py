@@ -11,7 +11,7 @@ from gitkanban.core.tick.closing import Tries
 from gitkanban.core.tick.facts import AgentState
 
 
-class TokenSeen(NamedTuple):
+class TokenState(NamedTuple):
     """A lease token."""
 
     slot: str
@@ -19,7 +19,7 @@ class TokenSeen(NamedTuple):
     run: str
 
 
-class RunSeen(NamedTuple):
+class RunState(NamedTuple):
     """A run folder whose end is not marked as settled. `card` is empty when it cannot be read."""
 
     run: str
@@ -36,7 +36,7 @@ class RunSeen(NamedTuple):
     owner: str = ""  # the other user whose run it is: then nothing else may be known of it
 
 
-class WorktreeSeen(NamedTuple):
+class WorktreeState(NamedTuple):
     """A worktree made for a card, or a folder among them that is none (`card` empty)."""
 
     path: str
@@ -49,7 +49,7 @@ class WorktreeSeen(NamedTuple):
     adrift: bool = False  # as well: it points at nothing, so that it can be pointed here again
 
 
-class BesideSeen(NamedTuple):
+class StrayWorktree(NamedTuple):
     """A worktree that nobody made for a card, registered while a run lived, among or in theirs."""
 
     path: str
@@ -57,7 +57,7 @@ class BesideSeen(NamedTuple):
     run: str
 
 
-class BranchSeen(NamedTuple):
+class CardlessBranch(NamedTuple):
     """A branch `card/<id>` whose card is not known."""
 
     card: CardId
@@ -65,7 +65,7 @@ class BranchSeen(NamedTuple):
     ahead: int = 0  # commits that base lacks
 
 
-class SalvageSeen(NamedTuple):
+class SalvageState(NamedTuple):
     """A ref that keeps what would have been lost."""
 
     ref: str
@@ -73,7 +73,7 @@ class SalvageSeen(NamedTuple):
     subject: str = ""
 
 
-class LockSeen(NamedTuple):
+class LockState(NamedTuple):
     """A lock file of git's. `user` is who may own it (`process 4711`); empty: provably nobody."""
 
     path: str
@@ -81,7 +81,7 @@ class LockSeen(NamedTuple):
     user: str = ""
 
 
-class DiskSeen(NamedTuple):
+class DiskState(NamedTuple):
     """Room on a file system, in bytes and in files."""
 
     path: str
@@ -89,7 +89,7 @@ class DiskSeen(NamedTuple):
     files: int = -1  # that can still be made; -1: it does not say
 
 
-class ForeignSeen(NamedTuple):
+class ForeignFile(NamedTuple):
     """Files around the board that another user than the repository's owner has made."""
 
     user: str
@@ -139,20 +139,20 @@ class Surroundings(NamedTuple):
 
     now: int
     clone: str
-    tokens: tuple[TokenSeen, ...] = ()
-    held_slots: Mapping[str, str] = {}  # slot whose kernel lock is held -> by whom, if it shows
-    runs: tuple[RunSeen, ...] = ()
+    tokens: tuple[TokenState, ...] = ()
+    locked_slots: Mapping[str, str] = {}  # slot whose kernel lock is held -> by whom, if it shows
+    runs: tuple[RunState, ...] = ()
     known_runs: frozenset[str] = frozenset()
-    worktrees: tuple[WorktreeSeen, ...] = ()
-    branches: tuple[BranchSeen, ...] = ()
-    salvages: tuple[SalvageSeen, ...] = ()
-    locks: tuple[LockSeen, ...] = ()
+    worktrees: tuple[WorktreeState, ...] = ()
+    branches: tuple[CardlessBranch, ...] = ()
+    salvages: tuple[SalvageState, ...] = ()
+    locks: tuple[LockState, ...] = ()
     exposed: tuple[str, ...] = ()  # settled runs whose folder holds a shell's environment
     tampering: tuple[str, ...] = ()  # what changed while runs lived, in lines for people
     elsewhere: str = ""  # which other machine has runs open here, as a line for people
     network: str = ""  # the network file system that the kernel locks lie on
-    beside: tuple[BesideSeen, ...] = ()
-    foreign: tuple[ForeignSeen, ...] = ()
+    beside: tuple[StrayWorktree, ...] = ()
+    foreign: tuple[ForeignFile, ...] = ()
     no_board_checkout: str = ""  # where the checkout of the board's own branch was, if it is gone
     ticked_first: bool = False  # the last tick was the process with which a container ends
     ready: Readiness = Readiness()
@@ -165,7 +165,7 @@ class Surroundings(NamedTuple):
     sandboxes: tuple[tuple[str, str], ...] = ()  # (worker, why its sandbox cannot be made)
     unready: tuple[tuple[str, str], ...] = ()  # (worker, what its agent's owner must set up)
     agents: AgentState = AgentState()
-    disks: tuple[DiskSeen, ...] = ()
+    disks: tuple[DiskState, ...] = ()
     unwritable: tuple[str, ...] = ()  # folders in which we may write nothing
     standstill: str = ""
     behind: tuple[
@@ -174,4 +174,4 @@ class Surroundings(NamedTuple):
     unsigned: str = ""  # why the signer refused, within the last ten minutes
     flipped: str = ""  # the main checkout of a repository that git's configuration calls bare
     driver: str = "git"  # the program that merges cards in this clone; empty: none is installed
-    driver_found: bool = True
+    has_driver: bool = True

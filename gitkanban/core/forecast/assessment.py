@@ -148,7 +148,7 @@ def advice(
     out; where that is all of them, the first is tried together with the one that binds behind it.
     """
     config = board.config or Config()
-    found = []
+    offers = []
     by_waiting = waited_at(done)
     for key in by_waiting[:TRIED_MOST]:
         limit = _limit_of(config, key)
@@ -156,12 +156,12 @@ def advice(
             raised = board._replace(config=_raise_limit(config, key, to))
             makespan = simulate(raised, observed, question).makespan
             if makespan < done.makespan:
-                found.append(Advice(key, limit, to, makespan))
+                offers.append(Advice(key, limit, to, makespan))
                 break
-    found.sort(key=lambda one: (one.makespan, by_waiting.index(one.key)))
-    if by_waiting and not found:
-        found = _advise_pair(board, observed, question, done, by_waiting[0])
-    return tuple(found)
+    offers.sort(key=lambda one: (one.makespan, by_waiting.index(one.key)))
+    if by_waiting and not offers:
+        offers = _advise_pair(board, observed, question, done, by_waiting[0])
+    return tuple(offers)
 
 
 def _advise_pair(

@@ -221,21 +221,21 @@ class _Course:
         return Simulated(self.begun, tuple(bars), max(0, end - self.begun), never, waited, left)
 
     def _list_never_started(self, ran: Collection[CardId]) -> list[Hold]:
-        found = []
+        holds = []
         for card in self.board.cards.values():
             if card.status != TODO or card.id in ran:
                 continue
             came = not self.open.get(card.id, 1) and due(self.board, card, self.time) <= self.time
             then = card._replace(parents=(), not_before=0) if came else card
-            held = self.reasons.of_card(then)
+            hold = self.reasons.of_card(then)
             worker = self.board.worker_of(card)
             needs = needs_of(card, worker) if worker else ()
             full = self.blocks.get(card.worker, {}).get(needs)
-            if held is None and full:
-                held = of_limit(card.id, full.code, limit_words(full, self.seats))
-            if held:
-                found.append(held)
-        return found
+            if hold is None and full:
+                hold = of_limit(card.id, full.code, limit_words(full, self.seats))
+            if hold:
+                holds.append(hold)
+        return holds
 
 
 def _limit_key(full: Full) -> Key:

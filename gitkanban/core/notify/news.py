@@ -18,7 +18,7 @@ from gitkanban.core.tick.holds import (
     BUDGET_DAY,
     EVERYBODY,
     PAUSED,
-    PERSONS,
+    FOR_PEOPLE,
     QUOTA,
     STANDSTILL,
 )
@@ -144,7 +144,7 @@ def _news_of_causes(observed: Observed, account: Situation) -> Iterator[NewsItem
     for cause in account.causes:
         if cause.code in (PAUSED, QUOTA, BUDGET_DAY, STANDSTILL):
             continue
-        here = cause.code in PERSONS and cause.code not in _OF_THE_BOARD
+        here = cause.code in FOR_PEOPLE and cause.code not in _OF_THE_BOARD
         who = f"{', '.join(cause.subjects)}: " if cause.subjects else ""
         yield NewsItem(
             key=f"held {cause.code} {' '.join(cause.subjects)}",

@@ -24,18 +24,18 @@ from gitkanban.core.transitions import PERSON, allowed
 
 def change(base: Board, head: Board) -> list[Finding]:
     """What a change from `base` to `head` does that a person should not do, or should know of."""
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for name in sorted({*base.cards, *head.cards}):
         before, after = base.cards.get(name), head.cards.get(name)
         if after is None and before is not None:
-            found += _removed_card_findings(head, before)
+            findings += _removed_card_findings(head, before)
         elif before is None and after is not None:
-            found += _new_card_findings(base, after)
+            findings += _new_card_findings(base, after)
         elif before and after:
-            found += _moved_card_findings(before, after)
-            found += _while_running(before, after)
-    found += _history_findings(base, head)
-    return [*found, *_executed_findings(base, head)]
+            findings += _moved_card_findings(before, after)
+            findings += _while_running(before, after)
+    findings += _history_findings(base, head)
+    return [*findings, *_executed_findings(base, head)]
 
 
 def _new_card_findings(base: Board, card: Card) -> Iterator[Finding]:

@@ -14,12 +14,12 @@ _FILE = "config.yaml"
 
 def state(config: Config) -> list[Finding]:
     """What is wrong with a config, in the order of its workers' names."""
-    found: list[Finding] = []
+    findings: list[Finding] = []
     capacities = Nearest(config.capacities)
     for _, worker in sorted(config.workers.items()):
-        found += _command_findings(worker)
-        found += _needs_findings(config, worker, capacities)
-    return [*found, *_profile_findings(config), *_reserve_findings(config)]
+        findings += _command_findings(worker)
+        findings += _needs_findings(config, worker, capacities)
+    return [*findings, *_profile_findings(config), *_reserve_findings(config)]
 
 
 def _command_findings(worker: Worker) -> Iterator[Finding]:
@@ -73,14 +73,14 @@ def _profile_findings(config: Config) -> Iterator[Finding]:
 def _reserve_findings(config: Config) -> Iterator[Finding]:
     """Idle workers keep what they reserve, so reserves of the whole host stop everybody else."""
     total, workers = config.max_concurrency, sorted(config.workers.items())
-    kept = {name: min(w.reserve, w.max_concurrency) for name, w in workers if w.reserve}
-    wants_more = any(w.max_concurrency > kept.get(name, 0) for name, w in workers)
-    if sum(kept.values()) > total or (sum(kept.values()) == total and wants_more):
+    reserves = {name: min(w.reserve, w.max_concurrency) for name, w in workers if w.reserve}
+    wants_more = any(w.max_concurrency > reserves.get(name, 0) for name, w in workers)
+    if sum(reserves.values()) > total or (sum(reserves.values()) == total and wants_more):
         yield finding(
             "reserves",
             _FILE,
-            ("kanban", "workers", next(iter(kept)), "reserve"),
-            f"the reserve of {', '.join(kept)} is {sum(kept.values())} of a host total of {total}, "
+            ("kanban", "workers", next(iter(reserves)), "reserve"),
+            f"the reserve of {', '.join(reserves)} is {sum(reserves.values())} of a host total of {total}, "
             "which leaves nothing to others",
             "Reserve less, or raise kanban.max_concurrency.",
         )

@@ -90,11 +90,13 @@ def card_file(card: CardId) -> str:
 def state(board: Board) -> list[Finding]:
     """What is wrong with a board's cards, whoever made it so. Problems of files are not among it."""
     known = _Known.of(board)
-    found = [each for card in board.cards.values() for each in _card_findings(board, card, known)]
-    found += _ring_findings(board)
-    found += _pause_of_all(board)
-    found += _cost_findings(board)
-    return [*found, *_twin_findings(board)]
+    findings = [
+        each for card in board.cards.values() for each in _card_findings(board, card, known)
+    ]
+    findings += _ring_findings(board)
+    findings += _pause_of_all(board)
+    findings += _cost_findings(board)
+    return [*findings, *_twin_findings(board)]
 
 
 class _Known(NamedTuple):
@@ -276,11 +278,11 @@ def _pause_of_all(board: Board) -> Iterator[Finding]:
 
 
 def _ring_findings(board: Board) -> list[Finding]:
-    found = []
+    findings = []
     for ring in cycles(board.cards):
         first, second = ring[0], ring[1 % len(ring)]
         way = " → ".join([*ring, first])
-        found.append(
+        findings.append(
             finding(
                 "cycle",
                 card_file(first),
@@ -289,16 +291,16 @@ def _ring_findings(board: Board) -> list[Finding]:
                 "Each waits for the next; take one of these parents out.",
             )
         )
-    return found
+    return findings
 
 
 def _twin_findings(board: Board) -> list[Finding]:
-    seen: dict[str, str] = {}
-    found = []
+    earlier: dict[str, str] = {}
+    findings = []
     for name in sorted(board.cards):
-        twin = seen.setdefault(name.lower(), name)
+        twin = earlier.setdefault(name.lower(), name)
         if twin != name:
-            found.append(
+            findings.append(
                 finding(
                     "case-twin",
                     card_file(name),
@@ -307,7 +309,7 @@ def _twin_findings(board: Board) -> list[Finding]:
                     f"gitkanban rename {name} NEW.",
                 )
             )
-    return found
+    return findings
 
 
 def brought_in(base: list[Finding], head: list[Finding]) -> list[Finding]:
@@ -316,8 +318,8 @@ def brought_in(base: list[Finding], head: list[Finding]) -> list[Finding]:
     return [each for each in head if (each.rule, each.file, each.message) not in known]
 
 
-def in_order(found: Iterable[Finding]) -> list[Finding]:
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
     """By file, line and column, errors before warnings of one place."""
     return sorted(
-        found, key=lambda each: (each.file, each.line, each.column, each.severity, each.rule)
+        findings, key=lambda each: (each.file, each.line, each.column, each.severity, each.rule)
     )

@@ -43,20 +43,20 @@ Opcode = tuple[str, int, int, int, int]
 
 def _join_over_blanks(opcodes: Sequence[Opcode], old: list[str]) -> Iterator[Opcode]:
     """Changes with nothing but a blank between them read better as one."""
-    held: Opcode | None = None
+    last: Opcode | None = None
     for number, (kind, a, b, c, d) in enumerate(opcodes):
         blank = kind == "equal" and not "".join(old[a:b]).strip() and "\n" not in old[a:b]
-        if kind == "equal" and not (blank and held and number + 1 < len(opcodes)):
-            if held:
-                yield held
-                held = None
+        if kind == "equal" and not (blank and last and number + 1 < len(opcodes)):
+            if last:
+                yield last
+                last = None
             yield kind, a, b, c, d
-        elif held:
-            held = ("replace", held[1], b, held[3], d)
+        elif last:
+            last = ("replace", last[1], b, last[3], d)
         else:
-            held = ("replace", a, b, c, d)
-    if held:
-        yield held
+            last = ("replace", a, b, c, d)
+    if last:
+        yield last
 
 
 def changed_lines(pieces: Sequence[TextPiece], context: int = 1) -> list[list[TextPiece] | None]:
@@ -74,10 +74,10 @@ def changed_lines(pieces: Sequence[TextPiece], context: int = 1) -> list[list[Te
         lines.pop()
     touched = [n for n, line in enumerate(lines) if any(p.kind != SAME for p in line)]
     shown = {n for at in touched for n in range(at - context, at + context + 1)}
-    found: list[list[TextPiece] | None] = []
+    by_line: list[list[TextPiece] | None] = []
     for number, line in enumerate(lines):
         if number in shown:
-            found.append([piece for piece in line if piece.text])
-        elif not found or found[-1] is not None:
-            found.append(None)
-    return found
+            by_line.append([piece for piece in line if piece.text])
+        elif not by_line or by_line[-1] is not None:
+            by_line.append(None)
+    return by_line

@@ -138,22 +138,22 @@ def situation(
     board: Board,
     observed: Observed,
     figures: Figures = NO_FIGURES,
-    kept: bool = False,
+    to_cache: bool = False,
     only: Collection[Card] | None = None,
 ) -> Situation:
     """What people see of a board, or of `only` some of its cards.
 
-    With `kept`, times in texts are left to `moment.put_in_words`.
+    With `to_cache`, times in texts are left to `moment.put_in_words`.
     """
-    found = standing(board, observed, kept)
-    teller = _Teller(board, observed, figures, found, kept)
+    standings = standing(board, observed, to_cache)
+    teller = _Teller(board, observed, figures, standings, to_cache)
     wanted = board.cards.values() if only is None else only
     cards = sorted(map(teller.view, wanted), key=teller.place)
     costs = teller.costs.values()
     return Situation(
-        found,
+        standings,
         tuple(cards),
-        _root_causes(board, observed, found),
+        _root_causes(board, observed, standings),
         count_status(board.cards, DONE),
         len(board.cards) - count_status(board.cards, DROPPED),
         total_cost(each.cost_usd for each in costs if each.ended >= day_begins(observed.now)),
@@ -174,12 +174,17 @@ class _Teller:
     """Words cards of one board at one moment; what several need is worked out once."""
 
     def __init__(
-        self, board: Board, observed: Observed, figures: Figures, found: Standing, kept: bool
+        self,
+        board: Board,
+        observed: Observed,
+        figures: Figures,
+        standings: Standing,
+        to_cache: bool,
     ) -> None:
         self._board, self._observed, self._figures = board, observed, figures
-        self._found, self._kept = found, kept
-        self._needed = {each.card: each for each in found.needed}
-        self._starts = {start.card for start in found.scheduled.starts}
+        self._standings, self._to_cache = standings, to_cache
+        self._needed = {each.card: each for each in standings.needed}
+        self._starts = {start.card for start in standings.scheduled.starts}
         self._levels = _levels_of(board)
         known = {
             run.run: RunCost(card, run.ended, run.cost_usd, run.clone)
@@ -195,9 +200,9 @@ class _Teller:
 
     def view(self, card: Card) -> CardView:
         """One card."""
-        observed, found = self._observed, self._found
-        needed, held = self._needed.get(card.id), found.held.get(card.id)
-        group = self._group_in(card, needed, held)
+        observed, standings = self._observed, self._standings
+        needed, hold = self._needed.get(card.id), standings.holds.get(card.id)
+        group = self._group_in(card, needed, hold)
         state = _state_in(card, group)
         worker = self._board.worker_of(card)
         runs = self._board.runs_of(card.id)
@@ -216,39 +221,39 @@ class _Teller:
             not_before=card.not_before,
             reason=card.reason,
             why=card.why,
-            held=found.remark_on(card, observed),
-            holds=0 if card.status == DONE else found.waiting.get(card.id, 0),
+            held=standings.remark_on(card, observed),
+            holds=0 if card.status == DONE else standings.waiting.get(card.id, 0),
             needs_person=needed is not None,
             group=group,
             state=state,
-            remark=self._remark_of(card, group, held, last),
+            remark=self._remark_of(card, group, hold, last),
             since=self._since_when(card, group),
             after=self._parents_waited(card),
             tries=attempts(runs, card.attempts_after) + (card.status in (RUNNING, REVIEW)),
             tries_most=worker.max_attempts if worker else 0,
             last=last,
             cost_usd=total_cost(self._costs.get(card.id, ())),
-            command=self._command_for(card, state, needed, held),
+            command=self._command_for(card, state, needed, hold),
             labels=card.labels,
         )
 
-    def _group_in(self, card: Card, needed: Needed | None, held: Hold | None) -> str:
+    def _group_in(self, card: Card, needed: Needed | None, hold: Hold | None) -> str:
         if card.status == RUNNING:
             return RUNNING
         if card.status == TODO:
-            return self._group_of_todo(needed, held)
+            return self._group_of_todo(needed, hold)
         if needed:
             return rows.NEEDS_YOU
         return rows.NEXT if card.status == REVIEW else card.status
 
-    def _group_of_todo(self, needed: Needed | None, held: Hold | None) -> str:
-        if held is None:
+    def _group_of_todo(self, needed: Needed | None, hold: Hold | None) -> str:
+        if hold is None:
             return rows.NEXT
-        if held.code in ROOTS and held.code != STANDSTILL:
+        if hold.code in ROOTS and hold.code != STANDSTILL:
             return rows.WAITING
         if needed:
             return rows.NEEDS_YOU
-        return rows.NEXT if held.is_ready else rows.WAITING
+        return rows.NEXT if hold.is_ready else rows.WAITING
 
     def _parents_waited(self, card: Card) -> tuple[tuple[CardId, str], ...]:
         if card.status != TODO:
@@ -261,25 +266,27 @@ class _Teller:
         card = self._board.cards.get(name)
         if card is None:
             return graph.state(self._board, name)
-        group = self._group_in(card, self._needed.get(name), self._found.held.get(name))
+        group = self._group_in(card, self._needed.get(name), self._standings.holds.get(name))
         return _state_in(card, group)
 
-    def _remark_of(self, card: Card, group: str, held: Hold | None, last: str) -> str:
+    def _remark_of(self, card: Card, group: str, hold: Hold | None, last: str) -> str:
         """What one line says of it: what is asked, what was done, where it runs, what it waits for."""
-        told = self._found.remark_on(card, self._observed)
+        remark = self._standings.remark_on(card, self._observed)
         if card.status == BLOCKED:
             runs = self._board.runs_of(card.id)
             return last if runs and runs[-1].why == card.why and last else card.why
         if card.status == REVIEW:
-            return told.removeprefix("is in review; ") if told else self._work_words(card, group)
+            return (
+                remark.removeprefix("is in review; ") if remark else self._work_words(card, group)
+            )
         if card.status == RUNNING:
             away = f" on {card.host}" if card.host not in ("", self._observed.host) else ""
             return f"{card.slot or '?'}{away}"
         if card.status != TODO:
             return ""
-        if group == rows.WAITING and held and (held.code == PARENTS or "parent-" in held.code):
+        if group == rows.WAITING and hold and (hold.code == PARENTS or "parent-" in hold.code):
             return f"after {some(list(graph.unfinished(self._board, card)))}"
-        text = ROOTS.get(held.code, held.text) if held else "with the next tick"
+        text = ROOTS.get(hold.code, hold.text) if hold else "with the next tick"
         return f"{text} (last: {last})" if last else text
 
     def _work_words(self, card: Card, group: str) -> str:
@@ -305,15 +312,15 @@ class _Teller:
             return 0  # somebody has blocked it since its last run
         return runs[-1].ended
 
-    def _command_for(self, card: Card, state: str, needed: Needed | None, held: Hold | None) -> str:
+    def _command_for(self, card: Card, state: str, needed: Needed | None, hold: Hold | None) -> str:
         """The one command that answers it; empty if nobody has to."""
         if needed is None:
             return ""
         runs = self._board.runs_of(card.id)
         here = bool(runs) and runs[-1].run in self._observed.known_runs
         if card.id in self._observed.elsewhere or card.status in (TODO, BACKLOG, DROPPED):
-            told = _COMMAND.search(needed.frees or (held.frees if held else ""))
-            return told[1] if told else f"gitkanban why {card.id}"
+            command = _COMMAND.search(needed.frees or (hold.frees if hold else ""))
+            return command[1] if command else f"gitkanban why {card.id}"
         return {
             rows.QUESTION: f'gitkanban retry {card.id} --why "…"',
             rows.REVIEW: f"gitkanban review {card.id}",
@@ -351,18 +358,18 @@ def _levels_of(board: Board) -> dict[CardId, int]:
     return levels
 
 
-def _root_causes(board: Board, observed: Observed, found: Standing) -> tuple[Cause, ...]:
+def _root_causes(board: Board, observed: Observed, standings: Standing) -> tuple[Cause, ...]:
     """The root causes, that which holds most first; what nobody waits for is not among them."""
-    held: dict[tuple[str, str, str], dict[str, set[CardId]]] = {}
+    groups: dict[tuple[str, str, str], dict[str, set[CardId]]] = {}
     for card in open_cards(board.cards):
-        why = found.held.get(card.id)
+        why = standings.holds.get(card.id)
         if card.status == TODO and why and why.code in ROOTS:
             subject = "" if why.code in _WHOLE else card.worker
             key = why.code, _without_subject(why.text, subject), _first_command(why.frees)
-            held.setdefault(key, {}).setdefault(subject, set()).add(card.id)
+            groups.setdefault(key, {}).setdefault(subject, set()).add(card.id)
     if observed.standstill:
         key = STANDSTILL, observed.standstill, ""
-        held.setdefault(key, {}).setdefault("", set())
+        groups.setdefault(key, {}).setdefault("", set())
     kids = graph.children(open_cards(board.cards))
     causes = [
         Cause(
@@ -370,16 +377,16 @@ def _root_causes(board: Board, observed: Observed, found: Standing) -> tuple[Cau
             tuple(sorted(filter(None, by_worker))),
             f"nothing is committed or started: {text}" if code == STANDSTILL else text,
             command,
-            _count_held(kids, [name for names in by_worker.values() for name in names]),
+            _count_waiting(kids, [name for names in by_worker.values() for name in names]),
         )
-        for (code, text, command), by_worker in held.items()
+        for (code, text, command), by_worker in groups.items()
     ]
     causes += [
         Cause(each.state, (each.card,), each.text, f"gitkanban why {each.card}", each.waiting)
-        for each in found.needed
+        for each in standings.needed
         if each.card not in board.cards
     ]
-    told = {name for each in causes for name in each.subjects if each.code == PAUSED}
+    paused = {name for each in causes for name in each.subjects if each.code == PAUSED}
     causes += [
         Cause(
             PAUSED,
@@ -388,7 +395,7 @@ def _root_causes(board: Board, observed: Observed, found: Standing) -> tuple[Cau
             f"gitkanban resume {'--all' if name == EVERYBODY else name}",
         )
         for name, pause in sorted(board.paused.items())
-        if name not in told and not (name == EVERYBODY and told)
+        if name not in paused and not (name == EVERYBODY and paused)
     ]
     return tuple(sorted(causes, key=lambda each: (-each.holds, each)))
 
@@ -402,17 +409,17 @@ def _without_subject(text: str, worker: str) -> str:
 
 
 def _first_command(frees: str) -> str:
-    told = _COMMAND.search(frees)
-    return told[1] if told else ""
+    command = _COMMAND.search(frees)
+    return command[1] if command else ""
 
 
-def _count_held(kids: Mapping[CardId, list[CardId]], first: Iterable[CardId]) -> int:
+def _count_waiting(kids: Mapping[CardId, list[CardId]], first: Iterable[CardId]) -> int:
     """These cards, and all that wait on any of them, each once."""
-    seen = set(first)
-    front = list(seen)
+    reached = set(first)
+    front = list(reached)
     while front:
         for child in kids.get(front.pop(), ()):
-            if child not in seen:
-                seen.add(child)
+            if child not in reached:
+                reached.add(child)
                 front.append(child)
-    return len(seen)
+    return len(reached)

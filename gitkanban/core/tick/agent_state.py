@@ -86,11 +86,11 @@ def notices(before: AgentState, after: AgentState, now: int) -> list[str]:
     ]
 
 
-def standing_lines(state: AgentState, now: int, kept: bool = False) -> list[str]:
-    """A line on each quota and fault that holds now; with `kept`, times are left to `worded`."""
+def standing_lines(state: AgentState, now: int, to_cache: bool = False) -> list[str]:
+    """A line on each quota and fault that holds now; with `to_cache`, times are left to `worded`."""
 
     def time(at: int) -> str:
-        return marked(at) if kept else about(at, now)
+        return marked(at) if to_cache else about(at, now)
 
     quotas = ((name, quota_now(state, name, now)) for name in sorted(state.quotas))
     return [
@@ -101,12 +101,10 @@ def standing_lines(state: AgentState, now: int, kept: bool = False) -> list[str]
 
 def quota_words(profile: str, quota: Quota, time: Callable[[int], str]) -> str:
     """`backend-hermes: quota until 15:30 UTC, in 2 h (usage limit reached)`."""
-    said = f" ({quota.words})" if quota.words else ""
+    words = f" ({quota.words})" if quota.words else ""
     if asks_person(quota):
-        return (
-            f"{profile}: its service asked us to come back later {quota.times} times in a row{said}"
-        )
-    return f"{profile}: quota until{time(quota.until)}{said}"
+        return f"{profile}: its service asked us to come back later {quota.times} times in a row{words}"
+    return f"{profile}: quota until{time(quota.until)}{words}"
 
 
 def fault_words(worker: str, fault: AgentFault) -> str:

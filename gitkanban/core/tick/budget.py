@@ -94,10 +94,10 @@ class Ledger:
         return self._uses
 
     def _add_up_days(self) -> list[Use]:
-        found = [self._use_of_day("the board", self._today, self._day)] if self._day else []
+        days = [self._use_of_day("the board", self._today, self._day)] if self._day else []
         for name, budget in sorted(self._days.items()):
-            found.append(self._use_of_day(name, self._of_worker(name), budget))
-        return found
+            days.append(self._use_of_day(name, self._of_worker(name), budget))
+        return days
 
     def _of_worker(self, name: str) -> Iterable[Run]:
         return (run for run in self._today if run.worker == name)

@@ -102,6 +102,6 @@ def _end_of(run: Run, log: str) -> str:
         return f"You asked for a person: {cut(run.why.strip(), SUMMARY_MOST)}"
     text = f"Your last session ended as {run.outcome}: {cut(run.why.strip(), SUMMARY_MOST)}"
     if log:
-        said = cut_head(log.strip(), LOG_MOST).replace("\n", "\n  | ")
-        text += f"\nIts last output:\n  | {said}"
+        end = cut_head(log.strip(), LOG_MOST).replace("\n", "\n  | ")
+        text += f"\nIts last output:\n  | {end}"
     return text

@@ -57,7 +57,7 @@ BUDGET_DAY = "budget-day"  # what its worker, or the board, may spend in a day i
 
 # Those of a todo card that pass only when somebody changes the card, the config, the trust or the
 # machine.
-PERSONS = frozenset(
+FOR_PEOPLE = frozenset(
     (
         *(BUDGET, CHOICE, CONFIG, MISCONFIGURED, NO_COMMAND, NO_PROGRAM, NO_WORKER, PAUSED),
         *(QUOTA_ASKS, RING, UNKNOWN_WORKER, UNTRUSTED),
@@ -110,10 +110,10 @@ class Reasons:
     With `kept` the words are to be kept for long: times stay marks, for `time_words.worded`.
     """
 
-    def __init__(self, board: Board, observed: Observed, kept: bool = False) -> None:
+    def __init__(self, board: Board, observed: Observed, to_cache: bool = False) -> None:
         self._board = board
         self._observed = observed
-        self._kept = kept
+        self._to_cache = to_cache
         self._roots: dict[CardId, graph.Root] | None = None
         self._stuck: dict[CardId, Hold] = {}  # by id: why a card at the end of a chain cannot start
         self._rings: dict[str, list[CardId]] | None = None
@@ -135,24 +135,24 @@ class Reasons:
             excess = describe_excess(self._board, card, now)
             text = f"not before{self._time(at)}{f'; {excess}' if excess else ''}"
             return Hold(card.id, NOT_BEFORE, text, "time", at)
-        said = self._ask_worker(self.worker_for(card))
-        if said and said.code in (NO_WORKER, UNKNOWN_WORKER, NO_COMMAND, CONFIG):
-            return said.of(card.id)
+        hold = self._ask_worker(self.worker_for(card))
+        if hold and hold.code in (NO_WORKER, UNKNOWN_WORKER, NO_COMMAND, CONFIG):
+            return hold.of(card.id)
         if card.id in self._live:
             text = f"its run {self._live[card.id]} has not ended yet"
             return Hold(card.id, STILL_RUNNING, text, "the end of that run")
         if self._observed.standstill:
             return Hold(card.id, STANDSTILL, self._observed.standstill, "the end of that")
-        if said:
-            return said.of(card.id)
+        if hold:
+            return hold.of(card.id)
         return self._of_choice(card) or self._of_budget(card) or self._find_impossible(card)
 
     def worker_for(self, card: Card) -> str:
         """The worker that takes the card now: its own, or, while the quota of that one's profile is
         used up, its fallback, if that one can start anything."""
         worker = self._board.worker_of(card)
-        said = self._ask_worker(card.worker) if worker and worker.fallback else None
-        if not worker or not said or said.code not in (QUOTA, QUOTA_ASKS):
+        hold = self._ask_worker(card.worker) if worker and worker.fallback else None
+        if not worker or not hold or hold.code not in (QUOTA, QUOTA_ASKS):
             return card.worker
         return card.worker if self._ask_worker(worker.fallback) else worker.fallback
 
@@ -286,16 +286,16 @@ class Reasons:
 
     def _ends(self) -> dict[CardId, str]:
         """What more than their status is known of cards at which chains of parents end."""
-        found = {}
+        ends = {}
         for card in open_cards(self._board.cards):
             if card.status == REVIEW and self.moves(card):
-                found[card.id] = graph.MOVING
+                ends[card.id] = graph.MOVING
             elif card.status == TODO and not graph.unfinished(self._board, card):
-                held = self.of_card(card)
-                if held and held.code in PERSONS:
-                    self._stuck[card.id] = held
-                    found[card.id] = graph.STUCK
-        return found
+                hold = self.of_card(card)
+                if hold and hold.code in FOR_PEOPLE:
+                    self._stuck[card.id] = hold
+                    ends[card.id] = graph.STUCK
+        return ends
 
     def moves(self, card: Card) -> bool:
         """Whether the next tick accepts a card in review."""
@@ -346,7 +346,7 @@ class Reasons:
         return self._time(ended) if 0 < ended <= self._observed.now else ""
 
     def _time(self, at: int) -> str:
-        return marked(at) if self._kept else about(at, self._observed.now)
+        return marked(at) if self._to_cache else about(at, self._observed.now)
 
     def _ring(self, smallest: CardId) -> list[CardId]:
         if self._rings is None:

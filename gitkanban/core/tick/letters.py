@@ -64,27 +64,29 @@ def parse_letter(name: str, data: bytes) -> Letter:
     if len(data) > SIZE_MOST:
         raise BadData(f"it has more than {SIZE_MOST >> 10} KiB")
     try:
-        found = json.loads(data)
+        fields = json.loads(data)
     except (ValueError, RecursionError):
         raise BadData("it is not JSON") from None
-    if not isinstance(found, dict) or found.get("kind") not in _KINDS:
+    if not isinstance(fields, dict) or fields.get("kind") not in _KINDS:
         raise BadData("it is not a letter of a known kind")
-    letter = Letter(name.removesuffix(".json"), found["kind"], CardId(_line_field(found, "card")))
+    letter = Letter(name.removesuffix(".json"), fields["kind"], CardId(_line_field(fields, "card")))
     match letter.kind:
         case "done":
-            report = Report("done", found.get("no_change") is True, _prose_field(found, "summary"))
+            report = Report(
+                "done", fields.get("no_change") is True, _prose_field(fields, "summary")
+            )
             return letter._replace(report=report)
         case "block":
-            reason = _line_field(found, "reason") or NEEDS_INPUT
+            reason = _line_field(fields, "reason") or NEEDS_INPUT
             if reason not in BLOCK_REASONS:
                 raise BadData("its reason to block is unknown")
             return letter._replace(
-                report=Report("block", reason=reason, why=_prose_field(found, "why"))
+                report=Report("block", reason=reason, why=_prose_field(fields, "why"))
             )
         case "add":
-            rows = _list_field(found, "cards", CARDS_MOST)
+            rows = _list_field(fields, "cards", CARDS_MOST)
             return letter._replace(cards=tuple(_card_of_row(row) for row in rows))
-    text = _prose_field(found, "text").strip()
+    text = _prose_field(fields, "text").strip()
     if not text:
         raise BadData("its note is empty")
     return letter._replace(text=text)
@@ -155,8 +157,8 @@ def _prose_field(row: dict[str, Any], key: str) -> str:
 
 def report_in(letters: Sequence[Letter], card: CardId) -> Report | None:
     """The report that counts: the last one on the run's own card."""
-    found = [each.report for each in letters if each.report and each.card in ("", card)]
-    return found[-1] if found else None
+    reports = [each.report for each in letters if each.report and each.card in ("", card)]
+    return reports[-1] if reports else None
 
 
 def open_letters(board: Board, facts: RunFacts, now: int) -> Opened:

@@ -21,15 +21,15 @@ def of_limit(card: CardId, code: str, words: tuple[str, str], ahead: int = 0) ->
         return Hold(card, code, text, frees)
     first = "the card ahead has" if ahead == 1 else f"the {ahead} cards ahead have"
     own = " of its worker's" if code in _SHARED else ""
-    said = f"{text}; fair order: {ahead}{own} ahead"
-    return Hold(card, code, said, f"{frees}, once {first} started")
+    queued = f"{text}; fair order: {ahead}{own} ahead"
+    return Hold(card, code, queued, f"{frees}, once {first} started")
 
 
 def limit_words(full: Full, seats: Room, starting: Collection[str] = ()) -> tuple[str, str]:
     """What is full and who holds it, and what would free it; `starting` cards do not run yet."""
     kind = room.HOST if full.code == room.RESERVE else full.code
     count = f"{seats.taken(kind, full.name)}/{full.limit}"
-    if full.code == room.KEPT:
+    if full.code == room.KEEP:
         what = {
             room.CAPACITY: full.name,
             room.SHARED_CHECKOUT: "the shared checkout",
@@ -42,15 +42,17 @@ def limit_words(full: Full, seats: Room, starting: Collection[str] = ()) -> tupl
     if full.code == room.STARTS:
         starts = "1 start" if full.limit == 1 else f"{full.limit} starts"
         return f"{starts} per tick, and as many come first", "a later tick"
-    held = seats.holders(kind, full.name)
-    by = _holder_words(held, starting)
+    holders = seats.holders(kind, full.name)
+    by = _holder_words(holders, starting)
     if full.code == room.RESERVE:
         frees = "a session's end on this host"
         if full.lasting:
             frees = f"a smaller `reserve` of {full.by}, or a larger max_concurrency"
         return f"host {count}{by}, the rest is reserved for {full.by}", frees
     frees = (
-        _whose_ends(held, seats.amounts(full.code, full.name), full) if held else "a higher limit"
+        _whose_ends(holders, seats.amounts(full.code, full.name), full)
+        if holders
+        else "a higher limit"
     )
     if full.code == room.SHARED_CHECKOUT:
         return f"the shared checkout{_with_is(by)}", frees
@@ -64,10 +66,10 @@ def limit_words(full: Full, seats: Room, starting: Collection[str] = ()) -> tupl
     return f"{full.code} {full.name} {count}{by}", frees
 
 
-def _holder_words(held: list[str], starting: Collection[str]) -> str:
+def _holder_words(holders: list[str], starting: Collection[str]) -> str:
     """` held by A; the next tick starts B first`: who holds a limit, and who is about to."""
-    now = [name for name in held if name not in starting]
-    soon = [name for name in held if name in starting]
+    now = [name for name in holders if name not in starting]
+    soon = [name for name in holders if name in starting]
     by = f" held by {some(now)}" if now else ""
     return f"{by}{';' if now else ':'} the next tick starts {some(soon)} first" if soon else by
 
@@ -76,10 +78,10 @@ def _with_is(by: str) -> str:
     return f" is{by}" if by.startswith(" held") else by
 
 
-def _whose_ends(held: list[str], amounts: Mapping[str, int], full: Full) -> str:
+def _whose_ends(holders: list[str], amounts: Mapping[str, int], full: Full) -> str:
     """Whose ends make room: of any one, where that is enough, else of as many as it takes."""
     short = sum(amounts.values()) + full.amount - full.limit
-    enough = [name for name in held if amounts[name] >= short]
+    enough = [name for name in holders if amounts[name] >= short]
     if enough:
         return f"the end of {some(enough, joined=' or ')}"
     count = 0
@@ -87,6 +89,6 @@ def _whose_ends(held: list[str], amounts: Mapping[str, int], full: Full) -> str:
         count, short = count + 1, short - amount
         if short <= 0:
             break
-    if count == len(held):
-        return f"the ends of {some(held, joined=' and ')}"
-    return f"the ends of {count} of {some(held)}"
+    if count == len(holders):
+        return f"the ends of {some(holders, joined=' and ')}"
+    return f"the ends of {count} of {some(holders)}"

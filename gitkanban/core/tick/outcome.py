@@ -36,7 +36,7 @@ class Outcome(NamedTuple):
     stopped: tuple[Stop, ...] = ()
     accepted: tuple[Accepted, ...] = ()
     started: tuple[Started, ...] = ()
-    held: tuple[Hold, ...] = ()
+    holds: tuple[Hold, ...] = ()
     commit: str = ""  # the last board commit it made; empty: none
     notices: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()

@@ -25,7 +25,7 @@ class Plan(NamedTuple):
     finished_runs: tuple[str, ...]
     accepts: tuple[CardId, ...]  # accepted before anything starts: their children are freed by it
     starts: tuple[Start, ...]
-    held: tuple[Hold, ...]
+    holds: tuple[Hold, ...]
     served: dict[str, float]
     ready_since: dict[CardId, int]
     notices: tuple[str, ...]
@@ -36,23 +36,26 @@ class Plan(NamedTuple):
 
 def plan(board: Board, observed: Observed) -> Plan:
     """What one tick should do with this board, given what was observed."""
-    found = reconcile(board, observed)
-    after = applied(board, found.changes)
-    scheduled = schedule(after, observed._replace(agents=found.agents))
+    reconciled = reconcile(board, observed)
+    after = applied(board, reconciled.changes)
+    scheduled = schedule(after, observed._replace(agents=reconciled.agents))
     return Plan(
-        found.stops,
-        found.reclaims,
-        found.settled,
-        found.changes,
-        found.finished_runs,
+        reconciled.stops,
+        reconciled.reclaims,
+        reconciled.settled,
+        reconciled.changes,
+        reconciled.finished_runs,
         to_accept(after, observed.elsewhere),
         scheduled.starts,
-        scheduled.held,
+        scheduled.holds,
         dict(scheduled.served),
         dict(scheduled.ready_since),
-        (*found.notices, *crossed(board, after, observed, {run.card for run in found.settled})),
-        found.letters,
-        found.agents,
+        (
+            *reconciled.notices,
+            *crossed(board, after, observed, {run.card for run in reconciled.settled}),
+        ),
+        reconciled.letters,
+        reconciled.agents,
         after,
     )
 
@@ -68,6 +71,6 @@ def holds_after(todo: Plan, observed: Observed, started: Collection[CardId]) -> 
         ready_since=todo.ready_since, served=todo.served, agents=todo.agents
     )
     then = schedule(todo.after._replace(cards=cards), remembered)
-    said = {each.card: each for each in then.held}
+    then_holds = {each.card: each for each in then.holds}
     # Without an entry it is `max_starts_per_tick` that holds a card until the next tick.
-    return tuple(said.get(each.card, each) for each in todo.held)
+    return tuple(then_holds.get(each.card, each) for each in todo.holds)

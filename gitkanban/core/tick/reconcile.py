@@ -111,21 +111,21 @@ def reconcile(board: Board, observed: Observed) -> Reconciled:
 
 
 def _sort_runs(board: Board, observed: Observed) -> _Sorted:
-    found = _Sorted([], [], [], [])
+    sorted_runs = _Sorted([], [], [], [])
     for facts in sorted(observed.runs):
         card = board.cards.get(facts.card)
         current = card is not None and card.status == RUNNING and card.run == facts.run
         recorded = any(run.run == facts.run for run in board.runs_of(facts.card))
         if facts.alive:
             if not current:
-                found.stops.append(Stop(facts.run, facts.card, _why_stop(card)))
+                sorted_runs.stops.append(Stop(facts.run, facts.card, _why_stop(card)))
         elif recorded and not current:
-            found.finished.append(facts.run)
+            sorted_runs.finished.append(facts.run)
         elif facts.exit is None or not facts.collected:
-            found.reclaims.append(facts)
+            sorted_runs.reclaims.append(facts)
         else:
-            found.ended.append((facts, _judge_run(board, facts, current), current))
-    return found
+            sorted_runs.ended.append((facts, _judge_run(board, facts, current), current))
+    return sorted_runs
 
 
 def _open_all(
@@ -248,13 +248,13 @@ def _crashes_alike(
 
 def _orphan_cards(board: Board, observed: Observed) -> list[Card]:
     """Cards that say `running` with a run of this clone (or none at all) that nobody knows here."""
-    seen = {facts.run for facts in observed.runs}
+    observed_runs = {facts.run for facts in observed.runs}
     return [
         card
         for card in sorted(open_cards(board.cards))
         if card.status == RUNNING
         and card.clone in ("", observed.clone)
-        and card.run not in seen
+        and card.run not in observed_runs
         and card.slot not in observed.busy_slots
     ]
 
@@ -322,12 +322,12 @@ def _with_landings(
         for card, landing in sorted(results.items())
         if card in after and after[card].status == REVIEW
     }
-    made: list[Change] = []
+    moved: list[Change] = []
     for change in changes:
         if isinstance(change, EditCard) and change.card in moves:
             change = EditCard(change.card, {**change.fields, **moves.pop(change.card)})
-        made.append(change)
-    return [*made, *(EditCard(card, fields) for card, fields in moves.items())]
+        moved.append(change)
+    return [*moved, *(EditCard(card, fields) for card, fields in moves.items())]
 
 
 def _absence_lines(board: Board, observed: Observed) -> list[str]:

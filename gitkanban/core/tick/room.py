@@ -25,7 +25,7 @@ MEMORY = "memory"
 HOST = "host"
 # More codes of what is full.
 NEVER = "never"  # it asks for more than there is, or for what there is not
-KEPT = "kept"  # free, but kept for a card that has waited long
+KEEP = "kept"  # free, but kept for a card that has waited long
 RESERVE = "reserve"  # free, but reserved for another worker
 STARTS = "starts"  # max_starts_per_tick
 
@@ -111,7 +111,7 @@ def asks_of(worker: Worker, needs: Needs) -> tuple[Ask, ...]:
 def occupants(board: Board, observed: Observed) -> list[Occupant]:
     """The running cards of the board, then live runs whose card no longer says so, then slots
     whose lock is held by nobody known."""
-    found: list[Occupant] = []
+    occupied: list[Occupant] = []
     running: set[str] = set()
     facts = {run.run: run for run in observed.runs}
     for card in sorted(open_cards(board.cards)):
@@ -119,15 +119,15 @@ def occupants(board: Board, observed: Observed) -> list[Occupant]:
             running.add(card.run)
             # A run of this clone takes what it took when it began, whatever was edited since.
             own = facts.get(card.run)
-            found.append(_of_run(board, own) if own else _occupant_of(board, observed, card))
+            occupied.append(_of_run(board, own) if own else _occupant_of(board, observed, card))
     for run in sorted(observed.runs, key=lambda facts: facts.run):
         if run.run not in running and (run.alive or run.exit is None):
-            found.append(_of_run(board, run))
-    seen = {str(Slot(one.profile, one.number)) for one in found}
-    for slot in sorted(observed.busy_slots - seen):
+            occupied.append(_of_run(board, run))
+    slots = {str(Slot(one.profile, one.number)) for one in occupied}
+    for slot in sorted(observed.busy_slots - slots):
         profile, number = Slot.parse(slot)
-        found.append(Occupant(NO_CARD, "", profile, number, (Ask(PROFILE, profile),), True))
-    return found
+        occupied.append(Occupant(NO_CARD, "", profile, number, (Ask(PROFILE, profile),), True))
+    return occupied
 
 
 def _of_run(board: Board, run: RunFacts) -> Occupant:
@@ -171,7 +171,7 @@ class _Want(NamedTuple):
     never: Full | None  # it asks for more than there is
 
 
-class _KeptRoom(NamedTuple):
+class _Keep(NamedTuple):
     """How much of one limit is kept for a card: one of this worker with these needs."""
 
     amount: int
@@ -192,7 +192,7 @@ class Room:
         self._here: dict[str, int] = {}  # worker -> runs on this host
         self._numbers: dict[str, set[int]] = {}
         self._lowest: dict[str, int] = {}
-        self._keep: dict[Key, _KeptRoom] = {}
+        self._keep: dict[Key, _Keep] = {}
         self._claimed: set[Key] = set()  # all that those ask for of whom something is kept
         self._wants: dict[tuple[str, Needs], _Want] = {}  # worked out once, asked often
         self._limits: dict[Key, int] = {}
@@ -250,13 +250,13 @@ class Room:
 
     def _want(self, worker: Worker, needs: Needs) -> "_Want":
         """What a card of one of the config's workers asks for, remembered."""
-        found = self._wants.get((worker.name, needs))
-        if found is None:
+        want = self._wants.get((worker.name, needs))
+        if want is None:
             asks = asks_of(worker, needs)
             limits = tuple((ask, ask.key, self.limit(ask.kind, ask.name)) for ask in asks)
             never = too_much(self._config, needs)
-            found = self._wants[worker.name, needs] = _Want(asks, limits, never)
-        return found
+            want = self._wants[worker.name, needs] = _Want(asks, limits, never)
+        return want
 
     def contends(self, worker: Worker, needs: Needs) -> bool:
         """Whether a card of the worker asks for more than slots that no other worker uses:
@@ -284,7 +284,7 @@ class Room:
         slots = [ask for ask in asks if ask.kind in SLOTS]
         seated = all(self.taken(*ask.key) < self.limit(*ask.key) for ask in slots)
         for ask in asks if seated else slots:
-            self._keep[ask.key] = _KeptRoom(ask.amount, card, (worker.name, needs))
+            self._keep[ask.key] = _Keep(ask.amount, card, (worker.name, needs))
         return True
 
     def drop_keeps(self) -> None:
@@ -298,10 +298,10 @@ class Room:
 
     def limit(self, kind: str, name: str = "") -> int:
         """How much there is; 0 for a worker or a capacity that the config does not name."""
-        found = self._limits.get((kind, name))
-        if found is None:
-            found = self._limits[kind, name] = self._limit(kind, name)
-        return found
+        limit = self._limits.get((kind, name))
+        if limit is None:
+            limit = self._limits[kind, name] = self._limit(kind, name)
+        return limit
 
     def _limit(self, kind: str, name: str) -> int:
         if kind == WORKER:
@@ -332,9 +332,9 @@ class Room:
             free = limit - self._taken.get(key, 0)
             if ask.amount > free:
                 return Full(ask.kind, ask.name, limit, ask.amount)
-            kept = self._keep.get(key)
-            if kept and ask.amount > free - kept.amount and kept.of != (worker.name, needs):
-                return Full(KEPT, ask.name, limit, ask.amount, kept.card, ask.kind)
+            keep = self._keep.get(key)
+            if keep and ask.amount > free - keep.amount and keep.of != (worker.name, needs):
+                return Full(KEEP, ask.name, limit, ask.amount, keep.card, ask.kind)
         return self._host_full(worker)
 
     def _host_full(self, worker: Worker) -> Full | None:
@@ -344,16 +344,16 @@ class Room:
         own = self._reserves.get(worker.name)
         if own and self._here.get(worker.name, 0) < own.reserve:
             return None  # its own reserve; else reserves that exceed the total would stop everybody
-        kept = {name: self._outstanding(name) for name in self._reserves if name != worker.name}
-        if taken + sum(kept.values()) >= limit:
-            by = ", ".join(name for name, count in kept.items() if count)
-            return Full(RESERVE, "", limit, by=by, lasting=self._own(kept) >= limit)
+        reserved = {name: self._outstanding(name) for name in self._reserves if name != worker.name}
+        if taken + sum(reserved.values()) >= limit:
+            by = ", ".join(name for name, count in reserved.items() if count)
+            return Full(RESERVE, "", limit, by=by, lasting=self._own(reserved) >= limit)
         return None
 
-    def _own(self, kept: Mapping[str, int]) -> int:
+    def _own(self, reserved: Mapping[str, int]) -> int:
         """What these workers have of their reserves, and what is kept free for them."""
-        used = (min(self._here.get(name, 0), self._reserves[name].reserve) for name in kept)
-        return sum(kept.values()) + sum(used)
+        used = (min(self._here.get(name, 0), self._reserves[name].reserve) for name in reserved)
+        return sum(reserved.values()) + sum(used)
 
     def _outstanding(self, name: str) -> int:
         """Slots still to be kept free on this host for a worker with a reserve."""

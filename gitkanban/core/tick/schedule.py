@@ -62,7 +62,7 @@ class Scheduled(NamedTuple):
     tags of workers and since when each ready card has been so."""
 
     starts: tuple[Start, ...]
-    held: tuple[Hold, ...]
+    holds: tuple[Hold, ...]
     served: Mapping[str, float]
     ready_since: Mapping[CardId, int]
 
@@ -119,7 +119,7 @@ def fill(
         keepers = then
         blocks = _start_what_fits(seats, lines, accounts, keepers, started, most)
     waiting = {
-        name for name, line in lines.items() if _is_kept_out(line, blocks.get(name, {}), seats)
+        name for name, line in lines.items() if _is_crowded_out(line, blocks.get(name, {}), seats)
     }
     accounts.starts.settle(waiting)
     return started, blocks
@@ -184,7 +184,7 @@ def _longest_ready(seats: Room, line: WorkerQueue, now: int) -> tuple[int, CardI
     return (since, card, needs) if now - since >= PATIENCE else None
 
 
-def _is_kept_out(line: WorkerQueue, blocked: Mapping[Needs, Full], seats: Room) -> bool:
+def _is_crowded_out(line: WorkerQueue, blocked: Mapping[Needs, Full], seats: Room) -> bool:
     """Whether a worker has a card that other workers' cards keep out."""
     return any(not _is_own_limit(blocked[needs], line.worker, seats) for needs in line.groups)
 
@@ -203,7 +203,7 @@ def schedule(board: Board, observed: Observed, reasons: Reasons | None = None) -
     `reasons` are those of this board and these facts, where the caller has them.
     """
     reasons = reasons or Reasons(board, observed)
-    held: list[Hold] = []
+    holds: list[Hold] = []
     lines: dict[str, WorkerQueue] = {}
     since: dict[CardId, int] = {}
     for card in open_cards(board.cards):
@@ -213,7 +213,7 @@ def schedule(board: Board, observed: Observed, reasons: Reasons | None = None) -
         if reason is None or reason.is_ready:
             since[card.id] = observed.ready_since.get(card.id, observed.now)
         if reason:
-            held.append(reason)
+            holds.append(reason)
         else:
             _line_up(lines, board, card, since[card.id], reasons.worker_for(card))
     config = board.config or Config()
@@ -224,14 +224,14 @@ def schedule(board: Board, observed: Observed, reasons: Reasons | None = None) -
     most_now = most if config.max_starts_per_tick else None
     started, blocks = fill(seats, lines, accounts, observed.now, most_now)
     for name, line in lines.items():
-        held.extend(
+        holds.extend(
             _holds_of_line(line, blocks.get(name, {}), seats, {one.card for one in started})
         )
     starts = tuple(
         Start(one.card, one.worker, one.profile, str(Slot(one.profile, one.number)))
         for one in started
     )
-    return Scheduled(starts, tuple(sorted(held)), accounts.served(), dict(sorted(since.items())))
+    return Scheduled(starts, tuple(sorted(holds)), accounts.served(), dict(sorted(since.items())))
 
 
 def _line_up(

@@ -16,12 +16,12 @@ from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.holds import (
     BUDGET,
     BUDGET_DAY,
+    FOR_PEOPLE,
     MISCONFIGURED,
     NO_WORKER,
     NOT_BEFORE,
     NOT_HERE,
     PAUSED,
-    PERSONS,
     QUOTA,
     QUOTA_ASKS,
     RING,
@@ -69,7 +69,7 @@ class Standing(NamedTuple):
     """
 
     scheduled: Scheduled
-    held: Mapping[CardId, Hold]
+    holds: Mapping[CardId, Hold]
     waiting: Mapping[CardId, int]
     needed: tuple[Needed, ...]
     deadlock: str = ""
@@ -77,29 +77,29 @@ class Standing(NamedTuple):
 
     def remark_on(self, card: Card, observed: Observed) -> str:
         """What is shown beside a card's status: what holds it, where its own fields do not say it."""
-        why = self.held.get(card.id)
+        why = self.holds.get(card.id)
         beside = card.id in observed.refused or card.id in observed.elsewhere
         if why and (card.status == TODO or (card.status == REVIEW and beside)):
             return why.text
         return ""
 
 
-def standing(board: Board, observed: Observed, kept: bool = False) -> Standing:
-    """How a board stands. With `kept`, times in the texts are left to `time_words.worded`."""
-    reasons = Reasons(board, observed, kept)
+def standing(board: Board, observed: Observed, to_cache: bool = False) -> Standing:
+    """How a board stands. With `to_cache`, times in the texts are left to `time_words.worded`."""
+    reasons = Reasons(board, observed, to_cache)
     scheduled = schedule(board, observed, reasons)
-    held = {each.card: each for each in scheduled.held}
+    holds = {each.card: each for each in scheduled.holds}
     for card in open_cards(board.cards):
         if card.status in (BACKLOG, BLOCKED, REVIEW, RUNNING):
-            held[card.id] = _of_status(card, reasons)
+            holds[card.id] = _of_status(card, reasons)
     counts = graph.downstream_counts(board)
-    found = Standing(
+    result = Standing(
         scheduled,
-        dict(sorted(held.items())),
+        dict(sorted(holds.items())),
         counts,
-        _cards_for_people(board, reasons, held, counts),
+        _cards_for_people(board, reasons, holds, counts),
     )
-    return _at_rest(found) if _is_at_rest(board, observed, reasons, scheduled) else found
+    return _at_rest(result) if _is_at_rest(board, observed, reasons, scheduled) else result
 
 
 def _of_status(card: Card, reasons: Reasons) -> Hold:
@@ -108,20 +108,20 @@ def _of_status(card: Card, reasons: Reasons) -> Hold:
 
 
 def _cards_for_people(
-    board: Board, reasons: Reasons, held: Mapping[CardId, Hold], counts: Mapping[CardId, int]
+    board: Board, reasons: Reasons, holds: Mapping[CardId, Hold], counts: Mapping[CardId, int]
 ) -> tuple[Needed, ...]:
     """Blocked cards, those in review (unless tick accepts them), and todo ones that can never start
     as they are; dropped, missing and unreadable ones only where something waits on them, and
     backlog where something waits on nothing else. A ring counts once, under its smallest id."""
-    found = _not_there(board, counts)
+    needed = _not_there(board, counts)
     alone = graph.sole_ends(board)
     rings = {ring[0] for ring in graph.rings(board)}
     named = (board.cards[card] for card in counts if card in board.cards)
     for card in (*open_cards(board.cards), *(card for card in named if card.status == DROPPED)):
-        waiting, why = counts.get(card.id, 0), held.get(card.id)
+        waiting, why = counts.get(card.id, 0), holds.get(card.id)
         if card.status == TODO:
-            if why and why.code in PERSONS and (why.code != RING or card.id in rings):
-                found.append(Needed(card.id, why.code, why.text, why.frees, waiting))
+            if why and why.code in FOR_PEOPLE and (why.code != RING or card.id in rings):
+                needed.append(Needed(card.id, why.code, why.text, why.frees, waiting))
         elif (
             card.status == BLOCKED
             or (card.status == REVIEW and not reasons.moves(card))
@@ -129,47 +129,47 @@ def _cards_for_people(
             or (card.status == BACKLOG and card.id in alone)
         ):
             text, way_out = reasons.status(card), reasons.way_out(card)
-            found.append(Needed(card.id, card.status, text, way_out, waiting))
-    return tuple(sorted(found, key=lambda each: (-each.waiting, each.card)))
+            needed.append(Needed(card.id, card.status, text, way_out, waiting))
+    return tuple(sorted(needed, key=lambda each: (-each.waiting, each.card)))
 
 
 def _not_there(board: Board, counts: Mapping[CardId, int]) -> list[Needed]:
     """Ids that somebody waits on and that have no card."""
     missing = [name for name in counts if name not in board.cards and name not in board.archived]
     words = {graph.MISSING: "does not exist", graph.BROKEN: "cannot be read"}
-    found = []
+    needed = []
     for name in missing:
         state = graph.state(board, name)
         way_out = f"a card {name} that can be read, or its children unlinked"
-        found.append(Needed(name, state, words[state], way_out, counts[name]))
-    return found
+        needed.append(Needed(name, state, words[state], way_out, counts[name]))
+    return needed
 
 
 def _is_at_rest(board: Board, observed: Observed, reasons: Reasons, scheduled: Scheduled) -> bool:
     """Whether nothing will ever go on by itself, though something is to be done."""
-    held = [each for each in scheduled.held if each.code not in _STOPPED]
-    if scheduled.starts or not held or any(each.code in _PASSES for each in held):
+    holds = [each for each in scheduled.holds if each.code not in _STOPPED]
+    if scheduled.starts or not holds or any(each.code in _PASSES for each in holds):
         return False
     if any(card.status == REVIEW and reasons.moves(card) for card in open_cards(board.cards)):
         return False
     return not occupants(board, observed)
 
 
-def _at_rest(found: Standing) -> Standing:
+def _at_rest(result: Standing) -> Standing:
     """Why nothing goes on: what most cards wait on, else the first card that cannot start."""
-    needed = [each for each in found.needed if each.waiting and each.state not in _STOPPED]
-    if not needed and any(each.waiting for each in found.needed):
-        return found  # all that is left waits for what somebody has stopped
+    needed = [each for each in result.needed if each.waiting and each.state not in _STOPPED]
+    if not needed and any(each.waiting for each in result.needed):
+        return result  # all that is left waits for what somebody has stopped
     if not needed:
-        first = next(each for each in found.scheduled.held if each.code not in _STOPPED)
+        first = next(each for each in result.scheduled.holds if each.code not in _STOPPED)
         line = f"{first.card}: {first.text}"
         if first.code in _USUAL:
-            return found._replace(waits_for_you=line)
-        return found._replace(deadlock=f"nothing can start: {line}")
+            return result._replace(waits_for_you=line)
+        return result._replace(deadlock=f"nothing can start: {line}")
     top = needed[0]
     cards = "1 card waits" if top.waiting == 1 else f"{top.waiting} cards wait"
-    link = "which cannot start: " if top.state in PERSONS - {RING} else "which "
+    link = "which cannot start: " if top.state in FOR_PEOPLE - {RING} else "which "
     line = f"{cards} on {top.card}, {link}{top.text}"
     if top.state in _USUAL:
-        return found._replace(waits_for_you=line)
-    return found._replace(deadlock=f"nothing can go on: {line}")
+        return result._replace(waits_for_you=line)
+    return result._replace(deadlock=f"nothing can go on: {line}")

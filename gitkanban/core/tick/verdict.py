@@ -101,16 +101,16 @@ def judge(facts: RunFacts, end: Exit) -> tuple[str, str]:
     if session.signal:
         return "killed", f"the session {_end_words(None, session.signal)}"
     if session.exit:
-        said = f": {facts.agent_error}" if facts.agent_error else ""
-        return _failed_or_never_began(facts), f"the session {_end_words(session.exit, 0)}{said}"
+        error = f": {facts.agent_error}" if facts.agent_error else ""
+        return _failed_or_never_began(facts), f"the session {_end_words(session.exit, 0)}{error}"
     if facts.agent_error:
         return _failed_or_never_began(facts), f"exit 0, but the agent says: {facts.agent_error}"
     return _judge_work(facts, end)
 
 
 def _limit_words(facts: RunFacts) -> str:
-    said = f": {facts.agent_error}" if facts.agent_error else ""
-    return f"the agent's service asked us to come back later{said}"
+    error = f": {facts.agent_error}" if facts.agent_error else ""
+    return f"the agent's service asked us to come back later{error}"
 
 
 def _misconfigured_words(facts: RunFacts) -> str:

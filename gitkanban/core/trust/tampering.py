@@ -13,7 +13,7 @@ from gitkanban.core.ids import CARD_REFS, card_of_ref
 
 OURS = "refs/gitkanban/"
 TAGS = "refs/tags/"
-SEEN = f"{OURS}seen"
+SEEN_REF = f"{OURS}seen"
 WRITING = f"{OURS}writing-"  # of a commit that is being written
 # Keys of the shared config that run programs, say where work goes, or change what git means.
 _KEYS = frozenset(
@@ -45,7 +45,7 @@ class RefFacts(NamedTuple):
     base: str = ""  # full names
     board: str = ""
     rewritten: frozenset[str] = frozenset()  # what they were at is not part of what they are at
-    seen_ahead: bool = False  # what we last saw of the board is not part of the board
+    seen_ref_ahead: bool = False  # what we last saw of the board is not part of the board
     lived: frozenset[str] = frozenset()  # cards that had a run between the two
     finished: frozenset[str] = frozenset()  # cards that are done, dropped, or not on the board
 
@@ -88,8 +88,8 @@ def changes(before: Fingerprint, after: Fingerprint, facts: RefFacts, own: str) 
         for ref, _, new in differing_refs(before, after)
         if (what := _ref_move_words(ref, new, facts, own))
     ]
-    if facts.seen_ahead and facts.board not in facts.rewritten and SEEN in before.refs:
-        moved.append(f"{SEEN} was moved to a commit that is not the board's")
+    if facts.seen_ref_ahead and facts.board not in facts.rewritten and SEEN_REF in before.refs:
+        moved.append(f"{SEEN_REF} was moved to a commit that is not the board's")
     return [*_item_changes(before.items, after.items), *dict.fromkeys(moved)]
 
 
@@ -115,7 +115,7 @@ def _ref_move_words(ref: str, new: str, facts: RefFacts, own: str) -> str:
         return "was moved" if new else "is gone"
     if ref.startswith(TAGS):
         return "was moved" if new else "is gone"
-    if ref == SEEN and facts.board in facts.rewritten:
+    if ref == SEEN_REF and facts.board in facts.rewritten:
         return ""
     return "is gone" if not new else "was moved" if rewritten else ""
 
@@ -124,12 +124,12 @@ def merged(
     known: Iterable[TamperFinding], new: Iterable[TamperFinding]
 ) -> tuple[TamperFinding, ...]:
     """Both, the same change once, with every run that lived then."""
-    found: dict[str, TamperFinding] = {}
+    findings: dict[str, TamperFinding] = {}
     for each in (*known, *new):
-        first = found.get(each.what, each)
+        first = findings.get(each.what, each)
         runs = tuple(dict.fromkeys((*first.runs, *each.runs)))
-        found[each.what] = first._replace(runs=runs)
-    return tuple(found.values())
+        findings[each.what] = first._replace(runs=runs)
+    return tuple(findings.values())
 
 
 def _join_names(names: tuple[str, ...]) -> str:

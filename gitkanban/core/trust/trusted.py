@@ -144,8 +144,8 @@ def board_values(config: Config, board_branch: str = "") -> dict[str, Value]:
 
     `board_branch` is the board's branch if it is base as long as no other is named.
     """
-    found = {a.name: getattr(config, a.attribute) for a in _recorded_answers(workers=False)}
-    return found | {"kanban.base": config.base or board_branch}
+    values = {a.name: getattr(config, a.attribute) for a in _recorded_answers(workers=False)}
+    return values | {"kanban.base": config.base or board_branch}
 
 
 def worker_values(worker: Worker) -> dict[str, Value]:

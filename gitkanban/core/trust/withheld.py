@@ -85,8 +85,8 @@ class Withheld(NamedTuple):
         return _join_texts(c for c in self.changes if c.worker in whose and ACCEPTING in c.holds)
 
 
-def _join_texts(found: Iterable[KeyChange]) -> str:
-    return "; ".join(change.text for change in found)
+def _join_texts(changes: Iterable[KeyChange]) -> str:
+    return "; ".join(change.text for change in changes)
 
 
 def withheld(
@@ -96,9 +96,11 @@ def withheld(
 
     `wanted` is what the workers would run now, `board_branch` as for `trusted.board_values`.
     """
-    found = list(_board_changes(record, config, board_branch))
+    changes = list(_board_changes(record, config, board_branch))
     # Where nothing was ever allowed, that is what is said of each worker.
-    every = _join_texts(change for change in found if STARTS in change.holds) if record.path else ""
+    every = (
+        _join_texts(change for change in changes if STARTS in change.holds) if record.path else ""
+    )
     unasked, starts = {}, {}
     for row in wanted:
         allowed = record.workers.get(row.worker)
@@ -109,10 +111,10 @@ def withheld(
         else:
             own = list(_worker_changes(config.workers[row.worker], row, allowed))
             why = _join_texts(own)
-            found += own
+            changes += own
         if why or every:
             starts[row.worker] = "; ".join(filter(None, (why, every)))
-    return Withheld(starts, unasked, tuple(found))
+    return Withheld(starts, unasked, tuple(changes))
 
 
 def _board_changes(record: Record, config: Config, board_branch: str) -> Iterator[KeyChange]:
@@ -145,9 +147,9 @@ def _executed_changes(worker: Worker, now: Wanted, allowed: Wanted) -> Iterator[
         yield _key_change("pass_env", now, allowed)
     if now.memory and allowed.memory and now.memory[1:] != allowed.memory[1:]:
         yield _key_change("memory_home.memory", now, allowed, now.memory[1:], allowed.memory[1:])
-    found, were = _programs_of(now), _programs_of(allowed)
-    for field in [name for name in found if name in were]:
-        before, after = were[field], found[field]
+    are, were = _programs_of(now), _programs_of(allowed)
+    for field in [name for name in are if name in were]:
+        before, after = were[field], are[field]
         # Another command was named. One that has vanished is no danger: the start fails and says so.
         same = getattr(now, field) == getattr(allowed, field)
         if same and before != after and "/" in after and "/" in before:

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 from gitkanban.board.repo import checkouts
 from gitkanban.board.repo.place import Place
-from gitkanban.core.care.surroundings import LockSeen
+from gitkanban.core.care.surroundings import LockState
 from gitkanban.runs.supervision import processes
 
 LOCK_AGE_LEAST = 10  # seconds; younger lock files belong to commands at work
 
 
-def look_at_lock_files(place: Place) -> Iterator[LockSeen]:
+def look_at_lock_files(place: Place) -> Iterator[LockState]:
     """Every lock file of git's here, with who may own it, by path."""
     for path in sorted(_lock_files(place)):
         seen = lock_seen(place, path)
@@ -30,13 +30,13 @@ def _lock_files(place: Place) -> Iterator[str]:
         yield from (f"{folder}/{name}" for name in names if name.endswith(".lock"))
 
 
-def lock_seen(place: Place, path: str) -> LockSeen | None:
+def lock_seen(place: Place, path: str) -> LockState | None:
     """A lock file of git's with its age and possible owner; None if it is gone or too young."""
     try:
         age = int(time.time() - os.stat(path).st_mtime)  # the file system's clock, not ours
     except OSError:
         return None
-    return LockSeen(path, age, _lock_user(place, path)) if age >= LOCK_AGE_LEAST else None
+    return LockState(path, age, _lock_user(place, path)) if age >= LOCK_AGE_LEAST else None
 
 
 def _lock_user(place: Place, path: str) -> str:

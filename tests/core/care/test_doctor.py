@@ -7,20 +7,20 @@ import pytest
 from gitkanban.core import symptom
 from gitkanban.core.care.doctor import symptoms
 from gitkanban.core.care.surroundings import (
-    BesideSeen,
     BlockingBranch,
-    BranchSeen,
-    DiskSeen,
-    ForeignSeen,
+    CardlessBranch,
+    DiskState,
+    ForeignFile,
     LateIndex,
-    LockSeen,
+    LockState,
     ProgramFault,
     Readiness,
-    RunSeen,
-    SalvageSeen,
+    RunState,
+    SalvageState,
+    StrayWorktree,
     Surroundings,
-    TokenSeen,
-    WorktreeSeen,
+    TokenState,
+    WorktreeState,
 )
 from gitkanban.core.model import Board, Problem
 from gitkanban.core.symptom import ERROR, INFO, REPAIRS, WARNING, Symptom, would
@@ -32,13 +32,13 @@ QUIET = Surroundings(NOW, CLONE, ticked=NOW - 30, tip_at=NOW - 40)
 IDLE = board("T1 done", "T2 backlog")
 BUSY = board("T1 todo")
 RUNNING = board("T1 running run=r1 slot=solo#1")
-LIVE = RunSeen("r1", "T1", "solo#1", NOW - 60, alive=True)
+LIVE = RunState("r1", "T1", "solo#1", NOW - 60, alive=True)
 WELL = QUIET._replace(
     runs=(LIVE,),
     known_runs=frozenset({"r1"}),
-    tokens=(TokenSeen("solo#1", "T1", "r1"),),
-    held_slots={"solo#1": ""},
-    worktrees=(WorktreeSeen("/w/T1", "T1", locked_for="r1"),),
+    tokens=(TokenState("solo#1", "T1", "r1"),),
+    locked_slots={"solo#1": ""},
+    worktrees=(WorktreeState("/w/T1", "T1", locked_for="r1"),),
 )
 
 
@@ -74,18 +74,18 @@ CASES = [
     ({"ready": Readiness(late=(LateIndex("/repo", "main", "a" * 40),))}, ERROR, "checkout-behind",
      "/repo", ""),
     ({"ready": Readiness(stuck=(("/repo", "a merge"),))}, ERROR, "accept-blocked", "/repo", ""),
-    ({"foreign": (ForeignSeen("root", "ada", 3, "/r/.git/index"),)}, WARNING, "foreign-files",
+    ({"foreign": (ForeignFile("root", "ada", 3, "/r/.git/index"),)}, WARNING, "foreign-files",
      "root", ""),
     ({"ticked_first": True}, WARNING, "tick-ends-container", "tick", ""),
     ({"no_board_checkout": "/repo/.kanban"}, WARNING, "board-checkout-gone", "/repo/.kanban",
      symptom.RESTORE_CHECKOUT),
-    ({"beside": (BesideSeen("/w/T1/try", "T1", "r1"),)}, WARNING, "worktree-beside", "/w/T1/try",
+    ({"beside": (StrayWorktree("/w/T1/try", "T1", "r1"),)}, WARNING, "worktree-beside", "/w/T1/try",
      ""),
-    ({"worktrees": (WorktreeSeen("/w/T2", "T2", astray="its .git file names /x"),)}, WARNING,
+    ({"worktrees": (WorktreeState("/w/T2", "T2", astray="its .git file names /x"),)}, WARNING,
      "worktree-astray", "/w/T2", ""),
-    ({"worktrees": (WorktreeSeen("/w/T2", "T2", astray="/x is gone", adrift=True),)}, WARNING,
+    ({"worktrees": (WorktreeState("/w/T2", "T2", astray="/x is gone", adrift=True),)}, WARNING,
      "worktree-astray", "/w/T2", symptom.POINT_WORKTREE),
-    ({"runs": (LIVE._replace(owner="root"), RunSeen("r0", owner="root"))}, INFO,
+    ({"runs": (LIVE._replace(owner="root"), RunState("r0", owner="root"))}, INFO,
      "run-of-another-user", "r1", ""),
     ({"sandboxes": (("solo", "No permissions"),)}, ERROR, "no-sandbox", "solo", ""),
     ({"memories": (("solo", "/h is not a folder"),)}, WARNING, "memory-home", "solo", ""),
@@ -94,57 +94,57 @@ CASES = [
      "agent-misconfigured", "solo", ""),
     ({"agents": AgentState({"solo": Quota(NOW - 9, NOW + 9)})}, INFO, "quota", "solo", ""),
     ({"agents": AgentState({"solo": Quota(NOW - 9, NOW - 5, 10)})}, WARNING, "quota", "solo", ""),
-    ({"disks": (DiskSeen("/", 1 << 29),)}, WARNING, "disk-nearly-full", "/", ""),
-    ({"disks": (DiskSeen("/", 1 << 20),)}, ERROR, "disk-nearly-full", "/", ""),
-    ({"disks": (DiskSeen("/", 1 << 40, 12),)}, WARNING, "disk-nearly-full", "/", ""),
+    ({"disks": (DiskState("/", 1 << 29),)}, WARNING, "disk-nearly-full", "/", ""),
+    ({"disks": (DiskState("/", 1 << 20),)}, ERROR, "disk-nearly-full", "/", ""),
+    ({"disks": (DiskState("/", 1 << 40, 12),)}, WARNING, "disk-nearly-full", "/", ""),
     ({"unwritable": ("/r/.git",)}, ERROR, "not-writable", "/r/.git", ""),
     ({"standstill": "a rebase"}, WARNING, "standstill", "main", ""),
     ({"behind": (("/repo", "main"),)}, ERROR, "checkout-behind", "/repo", ""),
     ({"unsigned": "no key"}, WARNING, "unsigned", "main", ""),
     ({"flipped": "/repo"}, ERROR, "bare-with-checkout", "/repo", ""),
-    ({"locks": (LockSeen("/g/index.lock", 90),)}, WARNING, "stale-lock", "/g/index.lock",
+    ({"locks": (LockState("/g/index.lock", 90),)}, WARNING, "stale-lock", "/g/index.lock",
      symptom.REMOVE_LOCK),
-    ({"locks": (LockSeen("/g/index.lock", 90, "process 4"),)}, WARNING, "lock", "/g/index.lock",
+    ({"locks": (LockState("/g/index.lock", 90, "process 4"),)}, WARNING, "lock", "/g/index.lock",
      ""),
     ({"runs": (LIVE._replace(leased=False),)}, WARNING, "run-without-lease", "r1",
      symptom.WRITE_TOKEN),
-    ({"runs": (LIVE._replace(alive=False),), "worktrees": (), "held_slots": {}}, WARNING,
+    ({"runs": (LIVE._replace(alive=False),), "worktrees": (), "locked_slots": {}}, WARNING,
      "run-without-record", "r1", symptom.CLOSE_RUN),
-    ({"runs": (LIVE._replace(alive=False, ended=NOW - 400),), "worktrees": (), "held_slots": {}},
+    ({"runs": (LIVE._replace(alive=False, ended=NOW - 400),), "worktrees": (), "locked_slots": {}},
      WARNING, "run-not-settled", "r1", ""),
-    ({"runs": (LIVE, RunSeen("r0", empty=True))}, WARNING, "run-unreadable", "r0",
+    ({"runs": (LIVE, RunState("r0", empty=True))}, WARNING, "run-unreadable", "r0",
      symptom.REMOVE_FOLDER),
-    ({"runs": (LIVE, RunSeen("r0"))}, WARNING, "run-unreadable", "r0", ""),
+    ({"runs": (LIVE, RunState("r0"))}, WARNING, "run-unreadable", "r0", ""),
     ({"runs": (LIVE._replace(alive=False, tries=Tries(2, NOW - 90, NOW, "a bad object")),),
-      "worktrees": (), "held_slots": {}}, WARNING, "run-not-closed", "r1", symptom.CLOSE_RUN),
+      "worktrees": (), "locked_slots": {}}, WARNING, "run-not-closed", "r1", symptom.CLOSE_RUN),
     ({"runs": (LIVE._replace(moved_from="/old/.git"),)}, WARNING, "repository-moved", "r1", ""),
     ({"tampering": ("hooks/x is new while T1 (r1) ran",)}, WARNING, "tampering", "repository", ""),
     ({"exposed": ("r0",)}, WARNING, "environment-in-file", "1 run folder", symptom.SCRUB_RUNS),
     ({"elsewhere": "runs are open on h2: T1", "known_runs": frozenset()}, ERROR, "other-machine",
      "tick", ""),
-    ({"tokens": (*WELL.tokens, TokenSeen("solo#2", "T9", "r9"))}, WARNING, "lease-without-run",
+    ({"tokens": (*WELL.tokens, TokenState("solo#2", "T9", "r9"))}, WARNING, "lease-without-run",
      "solo#2", symptom.REMOVE_TOKEN),
-    ({"held_slots": {"solo#1": "", "solo#2": "process 7 (sh)"}}, ERROR, "slot-without-run",
+    ({"locked_slots": {"solo#1": "", "solo#2": "process 7 (sh)"}}, ERROR, "slot-without-run",
      "solo#2", ""),
     ({"known_runs": frozenset()}, WARNING, "run-unknown", "T1", ""),
     ({"clone": "another"}, INFO, "runs-elsewhere", "T1", ""),
-    ({"worktrees": (WorktreeSeen("/w/T1", "T1", locked_for="r0"),)}, WARNING, "worktree-locked",
+    ({"worktrees": (WorktreeState("/w/T1", "T1", locked_for="r0"),)}, WARNING, "worktree-locked",
      "/w/T1", symptom.UNLOCK_WORKTREE),
-    ({"worktrees": (WorktreeSeen("/w/T1", "T1", there=False),)}, WARNING, "worktree-gone",
+    ({"worktrees": (WorktreeState("/w/T1", "T1", there=False),)}, WARNING, "worktree-gone",
      "/w/T1", symptom.FORGET_WORKTREE),
-    ({"worktrees": (WorktreeSeen("/w/x"),)}, WARNING, "stranger", "/w/x", ""),
-    ({"worktrees": (WorktreeSeen("/w/X", "X", merged=True),)}, WARNING, "worktree-without-card",
+    ({"worktrees": (WorktreeState("/w/x"),)}, WARNING, "stranger", "/w/x", ""),
+    ({"worktrees": (WorktreeState("/w/X", "X", merged=True),)}, WARNING, "worktree-without-card",
      "/w/X", symptom.REMOVE_WORKTREE),
-    ({"worktrees": (WorktreeSeen("/w/X", "X", merged=True, dirty=True),)}, WARNING,
+    ({"worktrees": (WorktreeState("/w/X", "X", merged=True, dirty=True),)}, WARNING,
      "worktree-without-card", "/w/X", ""),
-    ({"worktrees": (WorktreeSeen("/w/X", "X"),)}, WARNING, "worktree-without-card", "/w/X", ""),
-    ({"branches": (BranchSeen("X", True),)}, WARNING, "branch-without-card", "card/X",
+    ({"worktrees": (WorktreeState("/w/X", "X"),)}, WARNING, "worktree-without-card", "/w/X", ""),
+    ({"branches": (CardlessBranch("X", True),)}, WARNING, "branch-without-card", "card/X",
      symptom.DELETE_BRANCH),
-    ({"branches": (BranchSeen("X", False, 2),)}, WARNING, "branch-without-card", "card/X", ""),
+    ({"branches": (CardlessBranch("X", False, 2),)}, WARNING, "branch-without-card", "card/X", ""),
     ({"driver": ""}, INFO, "no-merge-driver", "merge driver", ""),
-    ({"driver": "/x/gitkanban", "driver_found": False}, ERROR, "merge-driver-missing",
+    ({"driver": "/x/gitkanban", "has_driver": False}, ERROR, "merge-driver-missing",
      "merge driver", ""),
-    ({"salvages": (SalvageSeen("refs/s/1", NOW - 90, "x"),)}, INFO, "salvage", "refs/s/1", ""),
+    ({"salvages": (SalvageState("refs/s/1", NOW - 90, "x"),)}, INFO, "salvage", "refs/s/1", ""),
 ]  # fmt: skip
 
 
@@ -196,41 +196,41 @@ def test_nobody_asks_after_cron_where_nothing_waits() -> None:
 def test_archived_and_unreadable_cards_keep_their_worktrees_and_branches() -> None:
     state = board("T1 done", archived=["T8"], broken=["T9"])._replace(problems=())
     kept = board("T1 done", archived=["T8"], broken=["T9"])
-    trees = tuple(WorktreeSeen(f"/w/{card}", card) for card in ("T1", "T8", "T9"))
+    trees = tuple(WorktreeState(f"/w/{card}", card) for card in ("T1", "T8", "T9"))
     assert [s.code for s in found(kept, QUIET._replace(worktrees=trees))] == ["unreadable-card"]
     assert [s.subject for s in found(state, QUIET._replace(worktrees=trees))] == ["/w/T9"]
 
 
 def test_a_lease_whose_run_awaits_its_settling_is_no_symptom() -> None:
     ended = LIVE._replace(alive=False, ended=NOW - 5)
-    assert found(RUNNING, WELL._replace(runs=(ended,), held_slots={}, worktrees=())) == []
+    assert found(RUNNING, WELL._replace(runs=(ended,), locked_slots={}, worktrees=())) == []
 
 
 def test_a_lock_that_makes_the_board_stand_still_is_reported_once() -> None:
-    lock = LockSeen("/g/index.lock", 90)
+    lock = LockState("/g/index.lock", 90)
     seen = QUIET._replace(locks=(lock,), standstill="a killed git left /g/index.lock")
     assert [each.code for each in found(IDLE, seen)] == ["stale-lock"]
 
 
 def test_a_worktree_and_its_branch_are_reported_once() -> None:
     seen = QUIET._replace(
-        worktrees=(WorktreeSeen("/w/X", "X"),), branches=(BranchSeen("X", False, 1),)
+        worktrees=(WorktreeState("/w/X", "X"),), branches=(CardlessBranch("X", False, 1),)
     )
     assert [each.code for each in found(IDLE, seen)] == ["worktree-without-card"]
 
 
 def test_another_users_run_is_never_called_over() -> None:
     """Neither is its slot a stranger's, nor its worktree to be unlocked, whatever its locks say."""
-    theirs = RunSeen("r1", owner="root")
+    theirs = RunState("r1", owner="root")
     state = WELL._replace(runs=(theirs,))
     [only] = found(RUNNING, state)
     assert (only.code, "run r1 of T1 belongs to root" in only.text) == ("run-of-another-user", True)
-    locked = state._replace(held_slots={"solo#1": "process 7 (python)"})
+    locked = state._replace(locked_slots={"solo#1": "process 7 (python)"})
     assert [each.code for each in found(RUNNING, locked)] == ["run-of-another-user"]
 
 
 def test_a_worktree_that_a_live_run_has_turned_is_its_supervisors_to_set_right() -> None:
-    turned = WorktreeSeen("/w/T1", "T1", locked_for="r1", astray="its .git file was changed")
+    turned = WorktreeState("/w/T1", "T1", locked_for="r1", astray="its .git file was changed")
     assert found(RUNNING, WELL._replace(worktrees=(turned,))) == []
 
 

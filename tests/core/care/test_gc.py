@@ -4,7 +4,7 @@ from gitkanban.core.care.gc import (
     BranchFact,
     Facts,
     FolderFact,
-    KeptThing,
+    Spared,
     WorktreeFact,
     finished,
     tidying,
@@ -15,7 +15,7 @@ DAY = 86400
 STATE = board("T1 done", "T2 dropped", "T3 review", "T4 running", archived=["T0"], broken=["T9"])
 
 
-def reasons(kept: tuple[KeptThing, ...]) -> dict[str, str]:
+def reasons(kept: tuple[Spared, ...]) -> dict[str, str]:
     return {each.name: each.why for each in kept if each.kind != "card"}
 
 
@@ -111,7 +111,7 @@ def test_cards_done_long_ago_are_archived_with_the_year_of_their_last_change() -
 def test_without_archive_after_no_card_is_archived() -> None:
     found = tidying(STATE, Facts(changed={"T1": 0}), NOW)
     assert found.archive == ()
-    assert KeptThing("card", "T1", "archive_after is not set") in found.kept
+    assert Spared("card", "T1", "archive_after is not set") in found.kept
 
 
 def test_what_did_not_go_after_all_is_kept_and_so_is_its_card() -> None:
@@ -121,8 +121,8 @@ def test_what_did_not_go_after_all_is_kept_and_so_is_its_card() -> None:
     )
     before = tidying(state, facts, NOW)
     assert [card for card, _ in before.archive] == ["T1"]
-    late = KeptThing("worktree", "/w/T1", "a run is alive there")
+    late = Spared("worktree", "/w/T1", "a run is alive there")
     found = before.without([late])
     assert found.worktrees == () and len(found.branches) == 1 and found.archive == ()
-    assert found.kept == (KeptThing("card", "T1", "with work that is not in base"), late)
+    assert found.kept == (Spared("card", "T1", "with work that is not in base"), late)
     assert before.without([]) == before

@@ -28,7 +28,7 @@ def ended(card: str, worker: str = "backend", profile: str = "hermes", **more: o
 
 
 def texts(given: Board, **seen: object) -> dict[str, str]:
-    return {e.card: e.text for e in schedule(given, observed(**seen)).held}
+    return {e.card: e.text for e in schedule(given, observed(**seen)).holds}
 
 
 def test_a_limit_holds_every_worker_of_the_profile_and_costs_no_attempt() -> None:
@@ -37,8 +37,8 @@ def test_a_limit_holds_every_worker_of_the_profile_and_costs_no_attempt() -> Non
     assert starts(found) == ["D claude#1"]
     assert held(found) == {"A": "quota", "B": "quota", "C": "quota"}
     words = "hermes: quota until 16:30 UTC, in 30 min (usage limit reached)"
-    assert {e.text for e in found.held} == {words}
-    assert {e.at for e in found.held} == {NOW + 1800}
+    assert {e.text for e in found.holds} == {words}
+    assert {e.at for e in found.holds} == {NOW + 1800}
     assert found.notices == (words,)
     card = applied(given, found.changes).cards["A"]
     assert (card.status, card.not_before) == ("todo", 0)
@@ -138,7 +138,7 @@ def test_a_spent_budget_of_a_day_passes_at_midnight_and_one_of_a_card_waits_for_
     ):
         workers = f"w lane {budget}={5 * DOLLAR}"
         given = board("A todo", workers=workers, runs={"A": (spent,)})
-        [why] = schedule(given, observed()).held
+        [why] = schedule(given, observed()).holds
         assert (why.code, why.at) == (code, at)
         assert "has spent $5.10 of $5.00" in why.text
         found = standing(given, observed())

@@ -24,7 +24,7 @@ def check(given: Board, expected: str, **facts: object) -> None:
     """The plan of a board, compared as text; what is expected may be indented."""
     found = schedule(given, observed(**facts))
     lines = [f"start {start.card} {start.slot}" for start in found.starts]
-    lines += [f"held  {held.card} {held.code}: {held.text}" for held in found.held]
+    lines += [f"held  {held.card} {held.code}: {held.text}" for held in found.holds]
     assert lines == [line.strip() for line in expected.strip().splitlines()]
 
 
@@ -382,7 +382,7 @@ WAITS = [
 
 @pytest.mark.parametrize(("lines", "text"), WAITS)
 def test_waiting_for_parents_in_words(lines: str, text: str) -> None:
-    held = {one.card: one for one in schedule(board(lines, broken=["bad"]), observed()).held}
+    held = {one.card: one for one in schedule(board(lines, broken=["bad"]), observed()).holds}
     assert f"{held['T1'].code}: {held['T1'].text}" == text
     assert held["T1"].frees
 

@@ -57,7 +57,7 @@ class History:
             )
             heappush(self.ends, (self.now + self.lasts(card), card.id))
             self.log.append((self.now, start.card))
-        self.held = done.held
+        self.held = done.holds
         self.seen = self.seen._replace(served=done.served, ready_since=done.ready_since)
         return [start.card for start in done.starts]
 
@@ -239,7 +239,7 @@ def test_every_card_that_can_run_does_in_the_end(cards: int, seed: int) -> None:
     while life.tick() or life.ends or any(c.not_before > life.now for c in life.cards.values()):
         life.step()
         assert life.now - NOW < PATIENCE + 3000 * cards + 10 * TICK
-    assert {held.code for held in schedule(life.board, life.seen).held} <= _FOR_EVER
+    assert {held.code for held in schedule(life.board, life.seen).holds} <= _FOR_EVER
 
 
 # What no session's end can mend: a person must, or the config; reserves may take the whole host.

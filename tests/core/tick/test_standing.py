@@ -27,7 +27,7 @@ BUSY = """
 
 def all_held(given: Board, **facts: object) -> dict[str, Hold]:
     """What holds each card back."""
-    return dict(standing(given, observed(**facts)).held)
+    return dict(standing(given, observed(**facts)).holds)
 
 
 def needs_person(given: Board, **facts: object) -> tuple[Needed, ...]:
@@ -54,7 +54,7 @@ def test_every_card_that_is_not_over_and_does_not_start_is_held_by_something() -
 def test_what_tick_says_and_what_why_says_is_one_thing() -> None:
     given = board(BUSY, workers=DEMO)
     together = all_held(given)
-    for held in schedule(given, observed()).held:
+    for held in schedule(given, observed()).holds:
         assert together[held.card] == held
 
 
@@ -77,7 +77,9 @@ def test_the_earliest_time_is_given_where_it_is_known() -> None:
 
 def test_a_chain_cannot_start_before_its_first_card() -> None:
     given = board(f"a not_before={NOW + 60}\nb <- a\nc <- b\nd running\ne <- d")
-    assert [(held.card, held.at - NOW) for held in schedule(given, observed()).held if held.at] == [
+    assert [
+        (held.card, held.at - NOW) for held in schedule(given, observed()).holds if held.at
+    ] == [
         ("a", 60),
         ("b", 60),
         ("c", 60),
@@ -276,7 +278,7 @@ def test_a_dropped_parent_is_unlinked_where_there_is_a_link() -> None:
 def test_times_in_words_that_are_kept_are_reported_when_they_are_shown() -> None:
     given = board(f"A blocked reason=failed\nB <- A\nC not_before={NOW + 700}")
     given = given._replace(runs={"A": (Run("r1", "A", ended=NOW),)})
-    held = standing(given, observed(), kept=True).held
+    held = standing(given, observed(), to_cache=True).holds
     for later in (0, 1, 65, 650, 699):
         then = all_held(given, now=NOW + later)
         for card in "ABC":
