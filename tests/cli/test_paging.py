@@ -5,19 +5,16 @@ from pathlib import Path
 import pytest
 
 from tests.cli.calls import ok
-from tests.cli.test_watch import Screen
 from tests.conftest import git
+from tests.support.terminal import Terminal
 
 PAGER = "sed s/^/paged:/"
 
 
 def page(board: Path, lines: int, **env: str) -> str:
     """What `status` prints on a terminal of so many lines."""
-    screen = Screen(board, "status", lines=lines, **env)
-    try:
-        return screen.until(r"T4[^\n]*\n")
-    finally:
-        screen.close()
+    with Terminal(board, "status", lines=lines, **env) as terminal:
+        return terminal.until(r"T4[^\n]*\n")
 
 
 @pytest.mark.parametrize("how", ["GIT_PAGER", "core.pager", "PAGER"])

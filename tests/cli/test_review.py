@@ -1,11 +1,8 @@
 """From review to base: verified merges, pushed branches, merges and closures seen from outside."""
 
 import os
-import pty
-import select
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +13,7 @@ from gitkanban.core.model import Card
 from gitkanban.runs.supervision.locks import Locks
 from tests.conftest import git
 from tests.runs.places import until
+from tests.support.terminal import Terminal
 
 CONFIG = """\
 version: 1
@@ -176,38 +174,13 @@ def test_review_refuses_politely_without_a_terminal(repo: Path) -> None:
 
 def test_review_walks_and_decides_on_a_terminal(repo: Path) -> None:
     place = in_review(repo)
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gitkanban", "review"],
-        cwd=repo,
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        env={**os.environ, "NO_COLOR": "1"},
-    )
-    os.close(theirs)
-    said = _until(ours, b"[q]uit")
-    _until(ours, b"What is wrong", b"r")
-    os.write(ours, b"not like this\n")
-    _until(ours, b"goes back")
-    assert process.wait(30) == 0
-    os.close(ours)
-    assert b"hello.txt | 1 +" in said
-    assert b"verify passed" in said
+    with Terminal(repo, "review", NO_COLOR="1") as terminal:
+        said = terminal.until(r"\[q\]uit")
+        terminal.until("What is wrong", key="r")
+        terminal.type("not like this\n")
+        terminal.until("goes back")
+        assert terminal.end() == 0
+    assert "hello.txt | 1 +" in said
+    assert "verify passed" in said
     assert card(place).status == "todo"
     assert [note.text for note in store.read(place).notes_of("T1")] == ["not like this"]
-
-
-def _until(fd: int, words: bytes, key: bytes = b"") -> bytes:
-    """What the terminal shows, up to the words.
-
-    The key is pressed until they come: what is typed before the terminal listens is thrown away.
-    """
-    said, end = b"", time.monotonic() + 60
-    while words not in said:
-        assert time.monotonic() < end, said
-        if select.select([fd], [], [], 0.3)[0]:
-            said += os.read(fd, 4096)
-        elif key:
-            os.write(fd, key)
-    return said

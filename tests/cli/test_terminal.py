@@ -1,37 +1,19 @@
 """What a terminal gets."""
 
-import os
-import pty
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from gitkanban.board.repo.place import find
 from gitkanban.runs.records import folders
+from tests.support.terminal import Terminal
 
 
-def on_terminal(cwd: Path, *argv: str, **env: str) -> str:
+def on_terminal(cwd: Path, *words: str, **env: str) -> str:
     """What a command prints on a terminal, both streams together."""
-    ours, theirs = pty.openpty()
-    done = subprocess.Popen(
-        [sys.executable, "-m", "gitkanban", *argv],
-        cwd=cwd, env=os.environ | {"TERM": "xterm"} | env, stdin=theirs, stdout=theirs, stderr=theirs,
-    )  # fmt: skip
-    os.close(theirs)
-    said = b""
-    while True:
-        try:
-            part = os.read(ours, 1 << 16)
-        except OSError:  # Linux says so at the end
-            break
-        if not part:
-            break
-        said += part
-    os.close(ours)
-    done.wait(timeout=30)
-    return said.decode().replace("\r\n", "\n")
+    with Terminal(cwd, *words, **env) as terminal:
+        terminal.end()
+        return terminal.text
 
 
 @pytest.mark.parametrize("words", [["show", "NOPE"], ["logs", "T0"], ["status"]])

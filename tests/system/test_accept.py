@@ -1,12 +1,9 @@
 """A person's accept: base and board move together, whatever strikes it."""
 
 import os
-import pty
-import select
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -20,6 +17,7 @@ from tests.board import boards
 from tests.board.boards import FORMS
 from tests.conftest import git
 from tests.support import points
+from tests.support.terminal import Terminal
 
 POINTS = (
     "accept.begun", "accept.commit-made", "accept.tried", "commit.tree-written", "commit.decided",
@@ -52,20 +50,9 @@ def accept(repo: Path, strike: str) -> int:
 
 def review(repo: Path, strike: str) -> int:
     """Accept by `gitkanban review`, on a terminal; its exit code, negative for a signal."""
-    pid, terminal = pty.fork()
-    if not pid:
-        os.chdir(repo)
-        os.environ["GITKANBAN_FAILPOINT"] = strike
-        os.execv(sys.executable, [sys.executable, "-m", "gitkanban", "review"])
-    shown = b""
-    with suppress(OSError):  # it has ended
-        while True:
-            if select.select([terminal], (), (), 0.2)[0]:
-                shown += os.read(terminal, 1000)
-            elif shown.endswith(b"[q]uit: "):  # keys before the terminal is raw are thrown away
-                os.write(terminal, b"a")
-    os.close(terminal)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    with Terminal(repo, "review", GITKANBAN_FAILPOINT=strike) as terminal:
+        terminal.until(r"\[q\]uit: ")
+        return terminal.end(key="a")
 
 
 def check_killed(repo: Path, form: str, point: str, by: Callable[[Path, str], int]) -> None:

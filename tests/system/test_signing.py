@@ -1,9 +1,7 @@
 """Commits of the board and merges are signed as git's configuration and `sign` say."""
 
 import os
-import pty
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +17,7 @@ from tests.board import boards
 from tests.board.boards import CONFIG
 from tests.conftest import git
 from tests.support.arena import until
+from tests.support.terminal import Terminal
 from tests.system.test_accept import accept, in_review
 
 
@@ -142,24 +141,10 @@ def test_a_tick_has_no_terminal_and_a_person_has(repo: Path) -> None:
     """The key has a passphrase, which only a person at a terminal can give."""
     in_review(repo, "")
     use_key(repo, "sesame")
-    person, terminal = pty.openpty()
-    command = [sys.executable, "-m", "gitkanban", "edit", "T1", "--title", "by a person"]
-    child = subprocess.Popen(
-        ["setsid", "--ctty", "--wait", *command],
-        cwd=repo, stdin=terminal, stdout=terminal, stderr=terminal, env=os.environ,
-    )  # fmt: skip
-    os.close(terminal)
-    shown = b""
-    while b"assphrase" not in shown:
-        shown += os.read(person, 1000)
-    os.write(person, b"sesame\n")
-    try:
-        while os.read(person, 1000):
-            pass
-    except OSError:  # the terminal is closed
-        pass
-    assert child.wait() == 0
-    os.close(person)
+    with Terminal(repo, "edit", "T1", "--title", "by a person") as terminal:
+        terminal.until("assphrase")
+        terminal.type("sesame\n")
+        assert terminal.end() == 0
     assert signed(repo, "main")
     place = find(str(repo))
     boards.edit(place, "T1", status="todo")

@@ -11,8 +11,8 @@ import subprocess
 import termios
 import time
 from collections.abc import Callable
-from functools import cached_property
-from typing import Any, ClassVar
+from functools import cached_property, wraps
+from typing import Any, ClassVar, TypeVar, cast
 
 from textual import events
 from textual.app import App, ComposeResult
@@ -42,12 +42,25 @@ from gitkanban.runs.briefing import OURS
 from gitkanban.views.status import cause_lines, first_steps, head_lines
 from gitkanban.views.text import Look, clipped, plural, seconds, shown, width, wrapped
 
+Handler = TypeVar("Handler", bound=Callable[..., None])
+
 NARROW = 70  # columns below which list and card take turns
 _LOOK_EVERY = 1.0  # seconds between two looks at what may have changed
 _READ_EVERY = 60.0  # seconds after which the board is read again whatever happens
 _FAILED_EVERY = 5.0  # and while it cannot be read
 _MESSAGE_STAYS = 20.0  # seconds
 _COLUMNS = (("needs-you",), ("running",), ("next", "waiting"), ("backlog", "done", "dropped"))
+
+
+def _while_open(handle: Handler) -> Handler:
+    """Handle what comes while the screen is open; what comes as it closes has nowhere to go."""
+
+    @wraps(handle)
+    def handle_if_open(self: "BoardScreen", *args: Any) -> None:
+        if self._is_open():
+            handle(self, *args)
+
+    return cast(Handler, handle_if_open)
 
 
 class _HandedOver(Message):
@@ -168,21 +181,20 @@ class BoardScreen(App[str]):
         """Have something done on the screen; from any thread."""
         self.post_message(_HandedOver(do))
 
+    @_while_open
     def on__handed_over(self, message: _HandedOver) -> None:
         """Do what a thread wants done here."""
-        if self._is_open():
-            message.do()
+        message.do()
 
     def _is_open(self) -> bool:
-        """Whether there is a screen still; what comes while it closes has nowhere to go."""
+        """Whether there is a screen still."""
         return bool(self._running and self.screen_stack and self.query("#keys"))
 
     # -- what is shown
 
+    @_while_open
     def _look(self) -> None:
         """Once a second: has anything changed; and the ages."""
-        if not self._is_open():
-            return
         if not self.is_headless and not _has_terminal():
             self._terminal_lost()
             return
@@ -312,6 +324,7 @@ class BoardScreen(App[str]):
 
     # -- the card
 
+    @_while_open
     def on_card_list_selected(self, message: CardList.Selected) -> None:
         """Show the card that was selected in the list that is looked at."""
         looked_at = self.focused if self.screen.has_class("columns") else self._list
@@ -321,6 +334,7 @@ class BoardScreen(App[str]):
             self._show_keys()
             self._load_page()
 
+    @_while_open
     def on_card_list_card_opened(self) -> None:
         """Go to the card's page."""
         if self.screen.has_class("columns") and self._card:
@@ -335,12 +349,11 @@ class BoardScreen(App[str]):
 
     def _ask_later(self, do: Callable[[], None]) -> None:
         """Do it in a moment, if the screen is still there: who moves fast over cards reads the last."""
-        self.set_timer(0.08, lambda: do() if self._is_open() else None)
+        self.set_timer(0.08, lambda: self._hand_over(do))
 
+    @_while_open
     def _load_page(self) -> None:
         """Have the open page of the selected card in its pane."""
-        if not self._is_open():
-            return
         card = None if self.screen.has_class("columns") else self._card
         if card:
             self._pane.show_head(card, clock.now())
@@ -353,6 +366,7 @@ class BoardScreen(App[str]):
         self._pane.choose_page(page)
         self._load_page()
 
+    @_while_open
     def on_text_bar_pressed(self, message: TextBar.Pressed) -> None:
         """A click on a key or a page does what the key does."""
         if message.name in PAGES:
@@ -388,10 +402,10 @@ class BoardScreen(App[str]):
         self._show_message()
         self.action_refocus()
 
+    @_while_open
     def on_ask_line_closed(self) -> None:
         """Go on where one was."""
-        if self._is_open():
-            self.action_refocus()
+        self.action_refocus()
 
     def action_refocus(self) -> None:
         """Give the focus to what is shown."""
@@ -587,14 +601,14 @@ class BoardScreen(App[str]):
 
     # -- the terminal
 
+    @_while_open
     def on_resize(self, event: events.Resize) -> None:
         """One pane where two have no room."""
         self.screen.set_class(event.size.width < NARROW, "narrow")
         self.call_after_refresh(self._after_resize)
 
+    @_while_open
     def _after_resize(self) -> None:
-        if not self._is_open():
-            return
         if not self.screen.has_class("narrow") and self.focused is self._list:
             self.screen.remove_class("opened")
         self._pages.forget()

@@ -1,12 +1,14 @@
 """A screen on a board of lines, driven by keys, read as text."""
 
 import asyncio
-import os
-import subprocess
-from collections.abc import Awaitable, Callable
+import io
+import time
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import chdir
 from pathlib import Path
+from typing import Any, TypeVar
 
+import pytest
 from textual.pilot import Pilot
 
 from gitkanban.cli import quick
@@ -14,7 +16,9 @@ from gitkanban.cli.here import place_here
 from gitkanban.cli.ui.app import BoardScreen
 from gitkanban.views.text import Look
 
-DEADLINE = 30.0  # seconds that only a broken program reaches
+T = TypeVar("T")
+
+DEADLINE = 60.0  # seconds that only a broken program reaches
 
 
 class Screen:
@@ -46,13 +50,21 @@ class Screen:
 
     async def until_it(self, is_so: Callable[[str], bool], what: str) -> str:
         """The screen's text once that is so of it."""
-        try:
-            async with asyncio.timeout(DEADLINE):
-                while not is_so(self.text):
-                    await self.pilot.pause(0.02)
-        except TimeoutError:
-            raise AssertionError(f"the screen never had {what}:\n{self.text}") from None
+        end = time.monotonic() + DEADLINE
+        while not is_so(self.text):
+            assert time.monotonic() < end, f"the screen never had {what}:\n{self.text}"
+            await asyncio.sleep(0.02)
         return self.text
+
+    async def at_card(self, card: str) -> None:
+        """Go to a card by keys, whatever moves meanwhile."""
+        cards, end = self.app._list, time.monotonic() + DEADLINE
+        await self.press("g")
+        while cards.selected is None or cards.selected["id"] != card:
+            assert time.monotonic() < end, f"no {card} in\n{self.text}"
+            ids = [each["id"] for each in cards._cards]
+            await self.press("j" if ids.index(card) > cards._at else "k")
+        await self.until(f" {card} · ")
 
 
 def drive(
@@ -71,17 +83,23 @@ def drive(
         return app
 
     with chdir(folder):
-        return asyncio.run(run())
+        return _run_within(run(), 3 * DEADLINE)
 
 
-def on_terminal(folder: Path, *argv: str, **env: str) -> "subprocess.CompletedProcess[str]":
-    """Run the program without a terminal."""
-    return subprocess.run(
-        argv,
-        cwd=folder,
-        env={**os.environ, **env},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def _run_within(work: Coroutine[Any, Any, T], seconds: float) -> T:
+    """What the work gives. Work that hangs is left where it is, and the test fails with where that is.
+
+    `asyncio.run` would wait for it again: it cancels what is left, and waits for the end of that.
+    """
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(work)
+    try:
+        done, _ = loop.run_until_complete(asyncio.wait({task}, timeout=seconds))
+        if not done:
+            where = io.StringIO()
+            for each in asyncio.all_tasks(loop):
+                each.print_stack(limit=4, file=where)
+            pytest.fail(f"the screen hung for {seconds:.0f} s:\n{where.getvalue()}")
+        return task.result()
+    finally:
+        loop.close()

@@ -8,20 +8,18 @@ import pytest
 from gitkanban.cli.ui import verbs
 from tests.cli.calls import ok
 from tests.cli.ui.screens import Screen, drive
+from tests.runs.places import until
 
 
-async def at_card(screen: Screen, card: str) -> None:
-    """Select a card by its id."""
-    await screen.press("g")
-    while f" {card} · " not in screen.text:
-        before = screen.app._card
-        await screen.press("j")
-        assert screen.app._card != before, f"no {card} in\n{screen.text}"
+def let_verbs_wait(monkeypatch: pytest.MonkeyPatch, gate: Path, then: str) -> None:
+    """In place of a verb, a program that waits until the gate is there, for two minutes at most."""
+    code = f"import time, os\nfor _ in range(12000):\n  os.path.exists({str(gate)!r}) or time.sleep(0.01)\n"
+    monkeypatch.setattr(verbs, "OURS", (sys.executable, "-c", code + then))
 
 
 def test_a_question_is_answered_inline(states: Path) -> None:
     async def steps(screen: Screen) -> None:
-        await at_card(screen, "Q1")
+        await screen.at_card("Q1")
         await screen.press("y")
         await screen.until("answer Q1: your answer")
         await screen.type("Stripe, q")  # a key while one writes is a letter
@@ -33,7 +31,7 @@ def test_a_question_is_answered_inline(states: Path) -> None:
 
 def test_an_answer_without_words_and_a_question_that_was_left_do_nothing(states: Path) -> None:
     async def steps(screen: Screen) -> None:
-        await at_card(screen, "Q1")
+        await screen.at_card("Q1")
         await screen.press("y", "enter")
         await screen.until("nothing was said")
         await screen.press("y", "n", "escape")
@@ -46,13 +44,14 @@ def test_an_answer_without_words_and_a_question_that_was_left_do_nothing(states:
 
 def test_a_review_is_accepted_after_enter(states: Path) -> None:
     async def steps(screen: Screen) -> None:
-        await at_card(screen, "R1")
+        await screen.at_card("R1")
         await screen.press("2")
         await screen.until("+what was asked")
         await screen.press("a")
         await screen.until("accept R1: enter merges it")
         await screen.press("enter")
-        await screen.until("R1 done (", "DONE 1")
+        await screen.until("R1 done (")
+        await screen.until("DONE 1")
 
     drive(states, steps, size=(80, 30))
     assert (states / "work.txt").exists()
@@ -60,7 +59,7 @@ def test_a_review_is_accepted_after_enter(states: Path) -> None:
 
 def test_a_review_is_rejected_with_words_that_look_like_options(states: Path) -> None:
     async def steps(screen: Screen) -> None:
-        await at_card(screen, "R1")
+        await screen.at_card("R1")
         await screen.press("r")
         await screen.type("--half even")
         await screen.until("R1 review → todo")
@@ -71,13 +70,13 @@ def test_a_review_is_rejected_with_words_that_look_like_options(states: Path) ->
 
 def test_retry_approve_drop_note_and_new(states: Path) -> None:
     async def steps(screen: Screen) -> None:
-        await at_card(screen, "F1")
+        await screen.at_card("F1")
         await screen.press("t", "enter")
         await screen.until("F1 blocked → todo")
-        await at_card(screen, "B1")
+        await screen.at_card("B1")
         await screen.press("p")
         await screen.until("B1 backlog → todo")
-        await at_card(screen, "A1")
+        await screen.at_card("A1")
         await screen.press("c")
         await screen.type("-x is not an option")
         await screen.until("noted on A1")
@@ -101,7 +100,7 @@ def test_a_refusal_is_a_line_with_its_hint_and_the_screen_goes_on(states: Path) 
     (states / "work.txt").write_text("in the way\n")
 
     async def steps(screen: Screen) -> None:
-        await at_card(screen, "R1")
+        await screen.at_card("R1")
         await screen.press("a", "enter")
         await screen.until("Error: ", "work.txt", "Hint: ")
         await screen.press("n")
@@ -115,16 +114,15 @@ def test_two_acts_at_once_on_one_card_are_refused(
     states: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     gate = tmp_path / "gate"
-    wait = f"import time, os\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.01)\nprint('R1 done')"
-    monkeypatch.setattr(verbs, "OURS", (sys.executable, "-c", wait))
+    let_verbs_wait(monkeypatch, gate, "print('R1 done')")
 
     async def steps(screen: Screen) -> None:
-        await at_card(screen, "R1")
+        await screen.at_card("R1")
         await screen.press("a", "enter")
         await screen.until("… accept R1")
         await screen.press("r")
         await screen.until("Error: accept R1 is still at work", "Hint: Wait for it")
-        await at_card(screen, "B1")  # the screen is live meanwhile, and other cards can be acted on
+        await screen.at_card("B1")  # the screen is live meanwhile, and other cards can be acted on
         gate.touch()
         await screen.until("R1 done")
 
@@ -135,22 +133,16 @@ def test_leaving_while_a_verb_is_at_work_says_so_and_lets_it_end(
     states: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     gate, ended = tmp_path / "gate", tmp_path / "ended"
-    wait = (
-        f"import time, os\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.01)\n"
-        f"open({str(ended)!r}, 'w')"
-    )
-    monkeypatch.setattr(verbs, "OURS", (sys.executable, "-c", wait))
+    let_verbs_wait(monkeypatch, gate, f"open({str(ended)!r}, 'w')")
 
     async def steps(screen: Screen) -> None:
-        await at_card(screen, "R1")
+        await screen.at_card("R1")
         await screen.press("a", "enter")
         await screen.until("… accept R1")
         await screen.press("q")
 
     assert drive(states, steps).return_value == "still at work: accept R1"
     gate.touch()
-    from tests.runs.places import until
-
     until(ended.exists, "the verb's own end")
 
 

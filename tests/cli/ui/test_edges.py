@@ -187,7 +187,7 @@ def test_a_bug_leaves_the_terminal_as_it_was_and_is_reported(
 
     async def steps(screen: Screen) -> None:
         monkeypatch.setattr(screen_app, "fingerprint", broken)
-        await screen.pilot.pause(1.5)
+        await screen.until_it(lambda _: screen.app.bug is not None, "a bug")
 
     with pytest.raises(ZeroDivisionError):
         drive(states, steps)

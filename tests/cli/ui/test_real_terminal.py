@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.runs.places import until
+from tests.runs.places import DEADLINE, until
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 
@@ -24,7 +24,10 @@ def tmux(states: Path, tmp_path: Path) -> Iterator[Tmux]:
 
     def run(*argv: str) -> str:
         command = ["tmux", "-L", "ui", "-f", "/dev/null", *argv]
-        return subprocess.run(command, env=env, capture_output=True, text=True, check=False).stdout
+        done = subprocess.run(
+            command, env=env, capture_output=True, text=True, check=False, timeout=DEADLINE
+        )
+        return done.stdout
 
     script = f"echo $$ > {tmp_path}/pid; {sys.executable} -m gitkanban ui; echo left with $?; cat"
     run("new-session", "-d", "-x", "80", "-y", "24", "-s", "s", "-c", str(states), script)
@@ -48,7 +51,7 @@ def test_by_keys_in_tmux(tmux: Tmux) -> None:
     tmux("send-keys", "p")
     await_text(tmux, "B1 backlog → todo")
     tmux("resize-window", "-x", "60", "-y", "20")
-    until(lambda: "1 card" not in tmux("capture-pane", "-p"), "one pane")
+    until(lambda: "2 work" not in tmux("capture-pane", "-p"), "one pane")
     tmux("send-keys", "q")
     await_text(tmux, "left with 0")
 
