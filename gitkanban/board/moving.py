@@ -5,7 +5,6 @@ stay. One commit then removes the folder from the code's branch; nothing of the 
 """
 
 import os
-from typing import Any
 
 from gitkanban.board import store
 from gitkanban.board.content.writing import NewTree
@@ -15,6 +14,7 @@ from gitkanban.board.repo import place as places
 from gitkanban.board.repo.checkouts import Checkout
 from gitkanban.board.repo.place import FOLDER, Place
 from gitkanban.errors import BoardBusy, BoardMoved, Refused
+from gitkanban.typed import Any
 
 
 def move(place: Place, branch: str) -> Place:

@@ -5,7 +5,6 @@ No index and no working tree is touched here; the checkouts follow afterwards (`
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
 
 from gitkanban import clock, failpoints
 from gitkanban.board.content import board_cache, reading
@@ -17,6 +16,7 @@ from gitkanban.core.changes import Change, applied
 from gitkanban.core.model import Board
 from gitkanban.core.names import CardId
 from gitkanban.errors import BoardBusy, BoardMoved, GitFailed, NoBoard
+from gitkanban.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from gitkanban.board.content.writing import NewTree

@@ -6,7 +6,6 @@ conflicts is named and left as it was on both sides.
 
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
 
 from gitkanban import clock, failpoints
 from gitkanban.board.following import follow_base, follow_board, rehearsal
@@ -22,6 +21,7 @@ from gitkanban.board.repo import (
 )
 from gitkanban.board.repo.place import Place
 from gitkanban.errors import BoardBusy, BoardMoved, NotFound, Refused
+from gitkanban.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from gitkanban.board.content.writing import NewTree

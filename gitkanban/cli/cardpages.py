@@ -4,7 +4,6 @@ Every page is text fit for a terminal. Nothing here prints or writes.
 """
 
 import os
-from typing import Any
 
 from gitkanban.board import store
 from gitkanban.board.content import status_cache
@@ -15,6 +14,7 @@ from gitkanban.core.lookup import card_of
 from gitkanban.core.model import DONE, RUNNING, SHARED, Board, Card
 from gitkanban.core.names import CardId
 from gitkanban.errors import BadData, NotFound
+from gitkanban.typed import Any
 from gitkanban.views.text import Look
 
 LOG_LINES = 8

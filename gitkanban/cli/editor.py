@@ -6,7 +6,6 @@ is removed only once it is committed: a mistake, a conflict or ^C loses nothing.
 
 import os
 import sys
-from typing import NamedTuple
 
 import click
 
@@ -22,6 +21,7 @@ from gitkanban.core.lookup import card_of
 from gitkanban.core.model import Board
 from gitkanban.core.names import CardId
 from gitkanban.errors import GitkanbanError, Refused, UsageError
+from gitkanban.typed import NamedTuple
 
 
 class Edited(NamedTuple):

@@ -6,7 +6,6 @@ Shared by the commands. What others wrote is made visible here, on its way out.
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
 
 import click
 
@@ -18,6 +17,7 @@ from gitkanban.core.model import Board
 from gitkanban.core.names import NO_CARD, CardId
 from gitkanban.core.visible import safe_json
 from gitkanban.errors import GitkanbanError, Refused, UsageError
+from gitkanban.typed import Any, TypeVar
 from gitkanban.views.message import commit_message
 from gitkanban.views.text import shown
 

@@ -2,7 +2,8 @@
 
 import sys
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+
+from gitkanban.typed import TypeVar
 
 T = TypeVar("T")
 

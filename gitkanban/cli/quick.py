@@ -22,11 +22,10 @@ from gitkanban.views import status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from gitkanban.board.repo.place import Place
     from gitkanban.cli.redraw import Page
     from gitkanban.core.model import Board
+    from gitkanban.typed import Any
 
 
 def answer(argv: "list[str]") -> "int | None":

@@ -11,11 +11,11 @@ import select
 import signal
 import sys
 from collections.abc import Callable
-from typing import Any, NamedTuple
 
 from gitkanban.cli.terminal import is_terminal, terminal_height, terminal_width
 from gitkanban.core.visible import shown
 from gitkanban.errors import GitkanbanError
+from gitkanban.typed import Any, NamedTuple
 from gitkanban.views.text import wrapped
 
 _ENTER, _LEAVE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"

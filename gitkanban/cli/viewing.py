@@ -1,13 +1,13 @@
 """The options that every view has: colour, signs, and the form of what is printed."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
 
 import click
 
 from gitkanban.cli import redraw, terminal
 from gitkanban.cli.redraw import Page
 from gitkanban.errors import UsageError
+from gitkanban.typed import Any, TypeVar
 
 SECONDS_LEAST = 0.1  # between two looks
 

@@ -4,11 +4,11 @@ A change says what is to hold, not how the file is edited; `gitkanban.board` doe
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
 
 from gitkanban.core.model import Board, Card, Note, Pause, Run
 from gitkanban.core.names import NO_CARD, CardId
 from gitkanban.core.split_cards import copied
+from gitkanban.typed import Any, NamedTuple, TypeAlias
 
 Value: TypeAlias = Any  # str, int, or a tuple of str or of (str, int): the type of the card's field
 

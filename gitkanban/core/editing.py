@@ -5,7 +5,6 @@ ids that exist. Where new ids come from is not for it to say, and it reads no fi
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from gitkanban.core.agents.presets import choice_fault
 from gitkanban.core.changes import AddCard, EditCard
@@ -16,6 +15,7 @@ from gitkanban.core.model import STATUS_FIELDS, Board, Card
 from gitkanban.core.names import CardId
 from gitkanban.core.split_cards import copied, twin_of
 from gitkanban.errors import BadData, NotFound, Refused, UsageError
+from gitkanban.typed import Any
 
 
 def added(board: Board, cards: Sequence[Card]) -> list[AddCard]:

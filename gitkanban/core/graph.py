@@ -5,12 +5,12 @@ and iterative: chains may be ten thousand long.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import NamedTuple
 
 from gitkanban.core.backoff import due
 from gitkanban.core.model import DONE, DROPPED, TODO, Board, Card
 from gitkanban.core.names import NO_CARD, CardId
 from gitkanban.core.split_cards import open_cards
+from gitkanban.typed import NamedTuple
 
 MISSING = "missing"  # no such card
 BROKEN = "unreadable"  # its file is quarantined

@@ -26,7 +26,6 @@ From running, todo counts as a tick's retry and not as sent back.
 
 from collections.abc import Hashable, Mapping, Sequence
 from difflib import SequenceMatcher
-from typing import Any, NamedTuple, TypeVar
 
 from gitkanban.core.model import (
     BACKLOG,
@@ -39,6 +38,7 @@ from gitkanban.core.model import (
     TODO,
     Card,
 )
+from gitkanban.typed import Any, NamedTuple, TypeVar
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)

@@ -6,9 +6,9 @@ since the epoch, 0 meaning "none"; durations are seconds; an empty string means 
 """
 
 from collections.abc import Mapping
-from typing import Final, Literal, NamedTuple
 
 from gitkanban.core.names import NO_CARD, CardId
+from gitkanban.typed import Final, Literal, NamedTuple
 
 # Status of a card, in the order of its life. The moves between them are in `transitions`.
 BACKLOG: Final = "backlog"

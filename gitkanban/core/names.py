@@ -4,7 +4,7 @@ A text becomes one where it is read: from a file of the board, from git, from a 
 an argument that `ids` has checked or resolved. Nothing here checks.
 """
 
-from typing import NewType
+from gitkanban.typed import NewType
 
 CardId = NewType("CardId", str)
 RunId = NewType("RunId", str)

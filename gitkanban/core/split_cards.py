@@ -14,10 +14,10 @@ from collections.abc import (
     MutableMapping,
     ValuesView,
 )
-from typing import Protocol
 
 from gitkanban.core.model import TERMINAL, Card
 from gitkanban.core.names import CardId
+from gitkanban.typed import Protocol
 
 
 class FinishedCards(Protocol):

@@ -4,7 +4,8 @@ It examines nothing; `core.care.doctor` and `core.care.leftovers` do.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from gitkanban.typed import NamedTuple
 
 ERROR = "error"
 WARNING = "warning"

@@ -4,11 +4,10 @@ A move that is not in this table is nobody's: verbs and edits of people are refu
 that a branch brings is found by it, and tests hold to it what tick does.
 """
 
-from typing import NamedTuple
-
 from gitkanban.core.model import BACKLOG, BLOCKED, DONE, DROPPED, REVIEW, RUNNING, TODO
 from gitkanban.core.names import CardId
 from gitkanban.errors import Refused
+from gitkanban.typed import NamedTuple
 
 PERSON = "person"
 TICK = "tick"

@@ -6,7 +6,6 @@ that nobody takes it for a session, and nothing ends it but itself. It is not co
 
 import os
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from gitkanban import clock
 from gitkanban.board.repo.checkouts import base_of
@@ -23,6 +22,7 @@ from gitkanban.runs.supervision import processes
 from gitkanban.runs.supervision.locks import Locks
 from gitkanban.runs.workspace import cleanliness, including, workspaces, worktrees
 from gitkanban.runs.workspace.workspaces import Wish, Workspace
+from gitkanban.typed import NamedTuple
 
 MARKER = "GITKANBAN_ATTACHED"  # in the environment of what is opened, with an id of its own
 # What names a run, or is there because nobody sits at a session's terminal.

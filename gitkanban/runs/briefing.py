@@ -9,7 +9,6 @@ import shutil
 import sys
 import zlib
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import gitkanban
 from gitkanban import failpoints
@@ -29,6 +28,7 @@ from gitkanban.runs.supervision import bell, processes
 from gitkanban.runs.supervision.locks import HeldLock
 from gitkanban.runs.workspace import workspaces, worktrees
 from gitkanban.runs.workspace.workspaces import Workspace
+from gitkanban.typed import NamedTuple
 
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(gitkanban.__file__)))
 # What commands of ours are given beside `trust.ALWAYS`, PATH, and what git itself reads.

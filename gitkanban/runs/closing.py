@@ -5,13 +5,13 @@ When to give up is decided in `core.tick.closing`; the effects on processes and 
 
 import errno
 import os
-from typing import NamedTuple
 
 from gitkanban import files
 from gitkanban.core.tick.closing import next_step, unclosed_line
 from gitkanban.errors import BoardBusy, GitkanbanError
 from gitkanban.runs.records.folders import Folder, card_of
 from gitkanban.runs.sessions import Executor
+from gitkanban.typed import NamedTuple
 
 # Causes that pass without anybody looking at the run: the disk, or the machine's limits.
 _PASSING = frozenset(

@@ -8,7 +8,6 @@ The workspace is read as `workspace_git` reads it: nothing in it decides what gi
 import os
 import re
 import sys
-from typing import NamedTuple
 
 from gitkanban import failpoints, files
 from gitkanban.board.repo import checkouts, commits, git
@@ -30,6 +29,7 @@ from gitkanban.runs.workspace import (
 )
 from gitkanban.runs.workspace.gathering import LINK
 from gitkanban.runs.workspace.workspace_git import ChangedPath, View, head_of, read_plain, read_raw
+from gitkanban.typed import NamedTuple
 
 _BEFORE = "before"  # in the run folder: the workspace's tree when the session began
 _MISSED = "before-missed"  # there: what could not be taken into that tree, ended by NULs

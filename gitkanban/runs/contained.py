@@ -10,7 +10,6 @@ import re
 import subprocess
 import sys
 from functools import cache
-from typing import TYPE_CHECKING
 
 from gitkanban import files, programs
 from gitkanban.board.repo import checkouts, commits, git
@@ -22,6 +21,7 @@ from gitkanban.runs import trust
 from gitkanban.runs.memory import homes
 from gitkanban.runs.records.folders import MAILBOX, SCRATCH, Folder
 from gitkanban.runs.workspace import salvage
+from gitkanban.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:  # who collects needs none of these, and is started for each run
     from gitkanban.board.repo.place import Place

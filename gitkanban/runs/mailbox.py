@@ -8,13 +8,13 @@ import errno
 import heapq
 import os
 import stat
-from typing import NamedTuple
 
 from gitkanban import files
 from gitkanban.core.tick import letters
 from gitkanban.core.tick.facts import Letter
 from gitkanban.errors import BadData
 from gitkanban.runs.records.folders import MAILBOX, Folder
+from gitkanban.typed import NamedTuple
 
 _NAMES_MOST = 100_000  # entries that are looked at
 

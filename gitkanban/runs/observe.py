@@ -7,7 +7,6 @@ import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from gitkanban import files
 from gitkanban.board.repo import git
@@ -27,6 +26,7 @@ from gitkanban.runs.records import agent_state, folders, slots
 from gitkanban.runs.records.folders import Folder, card_of
 from gitkanban.runs.supervision import boundedlog, spec
 from gitkanban.runs.supervision.locks import Locks
+from gitkanban.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gitkanban.core.agents.readers import Reading

@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
-from typing import Any
 
 from gitkanban import files
 from gitkanban.board.repo import commits, limited, remote_names, remotes
@@ -22,6 +21,7 @@ from gitkanban.core.model import REVIEW, Board, Card
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.visible import shown
 from gitkanban.errors import Refused
+from gitkanban.typed import Any
 
 AGAIN = 600  # seconds after which a failed push is tried again
 PATIENCE = 120.0  # seconds that gh may take

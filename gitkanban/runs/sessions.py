@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 from collections.abc import Iterable
-from typing import Protocol
 
 from gitkanban import failpoints, files
 from gitkanban.board.repo import checkouts
@@ -22,6 +21,7 @@ from gitkanban.runs.records.folders import Folder, card_of
 from gitkanban.runs.supervision import processes, spec, supervisor
 from gitkanban.runs.supervision.locks import Locks
 from gitkanban.runs.workspace import worktrees
+from gitkanban.typed import Protocol
 
 
 class Executor(Protocol):

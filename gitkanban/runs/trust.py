@@ -9,7 +9,6 @@ on (in a file that only the owner can read).
 import json
 import os
 from collections.abc import Mapping
-from typing import Any
 
 from gitkanban import files, programs
 from gitkanban.board.repo.place import Place
@@ -25,6 +24,7 @@ from gitkanban.core.trust.trusted import (
 from gitkanban.core.trust.withheld import Record, Wanted, Withheld
 from gitkanban.core.trust.withheld import withheld as _withheld
 from gitkanban.errors import Untrusted
+from gitkanban.typed import Any
 
 # What every command gets of our environment.
 ALWAYS = ("HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR")

@@ -9,7 +9,6 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from math import inf
-from typing import NamedTuple
 
 from gitkanban import files
 from gitkanban.board.repo import checkouts, fingerprint
@@ -30,6 +29,7 @@ from gitkanban.core.trust.tampering import (
 )
 from gitkanban.runs.records import folders
 from gitkanban.runs.records.folders import Folder, card_of
+from gitkanban.typed import NamedTuple
 
 _PRINT, _NOTICED = "fingerprint", "tampering"  # in a run's folder; the second when it was compared
 

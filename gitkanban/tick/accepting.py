@@ -6,7 +6,6 @@ has happened, killed after it the next command brings the checkouts along.
 
 from collections.abc import Callable, Collection, Sequence
 from contextlib import nullcontext, suppress
-from typing import NamedTuple
 
 from gitkanban import failpoints
 from gitkanban.board import store
@@ -28,6 +27,7 @@ from gitkanban.runs.observe import remember_refused
 from gitkanban.runs.verifying import verify
 from gitkanban.tick.observing import untrusted_workers
 from gitkanban.tick.state import BoardLook, TickState
+from gitkanban.typed import NamedTuple
 from gitkanban.views.message import commit_message
 
 ATTEMPTS = 10

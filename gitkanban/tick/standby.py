@@ -16,13 +16,13 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from gitkanban import clock, failpoints
 from gitkanban.core.tick.standby_states import Condition, State, next_state
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs.supervision import bell, kernel, spec
 from gitkanban.runs.supervision.locks import HeldLock, Locks, probe
+from gitkanban.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor

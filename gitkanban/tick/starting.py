@@ -7,7 +7,6 @@ the next look at the board.
 import shlex
 from collections.abc import Container, Iterator, Sequence
 from contextlib import suppress
-from typing import NamedTuple
 
 from gitkanban import clock
 from gitkanban.board.content.reading import read_whole
@@ -30,6 +29,7 @@ from gitkanban.runs.records.folders import Folder
 from gitkanban.runs.workspace import workspaces, worktrees
 from gitkanban.runs.workspace.workspaces import Wish, Workspace
 from gitkanban.tick.state import BoardLook, FailedStart, TickState
+from gitkanban.typed import NamedTuple
 
 SIDE_BY_SIDE = 4  # checkouts at the same time; they wait for the disk more than for the processor
 BOARD_FILES_MOST = 1000  # in-tree cards above which a card's worktree leaves `.kanban/` out

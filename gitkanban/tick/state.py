@@ -4,7 +4,6 @@ It decides nothing and does nothing: the steps are in the modules of their names
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
 
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import Board, Config
@@ -15,6 +14,7 @@ from gitkanban.core.tick.plan import Plan, plan
 from gitkanban.runs import sessions
 from gitkanban.runs.supervision.locks import Locks
 from gitkanban.tick.remote import Remote
+from gitkanban.typed import Any, NamedTuple
 
 
 class FailedStart(NamedTuple):

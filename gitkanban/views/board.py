@@ -6,9 +6,9 @@ what has none is counted below.
 
 from collections.abc import Callable, Sequence
 from itertools import zip_longest
-from typing import Any, NamedTuple
 
 from gitkanban.core.situation.rows import NEEDS_YOU, NEXT, WAITING
+from gitkanban.typed import Any, NamedTuple
 from gitkanban.views.signs import after_words, age_of, money, remark, sign
 from gitkanban.views.status import cause_lines
 from gitkanban.views.text import Look, clipped, padded, shown, width, wrapped

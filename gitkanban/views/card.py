@@ -1,7 +1,6 @@
 """One card with its runs and notes, as JSON data and as a page of text."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
 
 from gitkanban.clock import iso
 from gitkanban.core.agents.cost import run_words
@@ -9,6 +8,7 @@ from gitkanban.core.agents.prompt import Handoff
 from gitkanban.core.cutting import cut, cut_lines
 from gitkanban.core.model import Board, Card, Note, Run
 from gitkanban.core.tick.verdict import SUCCEEDED
+from gitkanban.typed import Any, NamedTuple
 from gitkanban.views.signs import money, sign
 from gitkanban.views.text import Look, age, seconds, shown, shown_lines, wrapped
 

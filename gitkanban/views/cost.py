@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
 
 from gitkanban.core.agents.cost import DOLLAR, Spent, dollars
+from gitkanban.typed import Any
 from gitkanban.views.text import columns, plural, shown
 
 CostRow = tuple[str, Spent]

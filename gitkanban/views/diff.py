@@ -4,13 +4,13 @@ For markdown see `diffmarkdown`.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from gitkanban.clock import iso
 from gitkanban.core.model import Card
 from gitkanban.core.names import CardId
 from gitkanban.core.review.diff import CardChange, Difference, FieldChange, Outlook
 from gitkanban.core.review.worddiff import NEW, OLD, TextPiece, changed_lines, word_diff
+from gitkanban.typed import Any
 from gitkanban.views.text import clipped, coloured, plural, shown
 
 SIGNS = {"added": "+", "removed": "-", "archived": "-", "changed": "~"}

@@ -1,9 +1,9 @@
 """What a check-up found, as text: what is wrong, what would repair it, what is left to a person."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from gitkanban.core.symptom import ERROR, INFO, Symptom, would
+from gitkanban.typed import Any
 from gitkanban.views.text import shown
 
 _WORDS = {ERROR: "error", INFO: "note"}

@@ -1,9 +1,9 @@
 """Findings of a review as lines for people, as JSON data, and as GitHub annotations."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from gitkanban.core.review.rules import ERROR, Finding
+from gitkanban.typed import Any
 from gitkanban.views.text import coloured, plural, shown
 
 

@@ -1,10 +1,10 @@
 """The story of a board for people: one line an event, by day, with who did it."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from gitkanban import clock
 from gitkanban.clock import iso
+from gitkanban.typed import Any
 from gitkanban.views.signs import sign
 from gitkanban.views.text import Look, clipped, columns, padded, shown, width
 

@@ -1,10 +1,10 @@
 """Proposals to a memory, as JSON data and as text."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from gitkanban.clock import iso
 from gitkanban.core.agents.memory import WAITING, Proposal
+from gitkanban.typed import Any
 from gitkanban.views.text import age, clipped, columns, plural, shown, shown_lines
 
 

@@ -1,10 +1,9 @@
 """The outcome of a tick as JSON data and as lines a cron mail or a person reads."""
 
-from typing import Any
-
 from gitkanban.clock import iso
 from gitkanban.core.tick.outcome import Accepted, Outcome
 from gitkanban.core.tick.reconcile import Settled
+from gitkanban.typed import Any
 from gitkanban.views.signs import table
 from gitkanban.views.text import Look, plural, shown
 

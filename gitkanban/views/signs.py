@@ -8,7 +8,8 @@ from gitkanban.views.text import Look, age, clipped, padded, seconds, shown, wid
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
+
+    from gitkanban.typed import Any
 
 _SIGNS = {
     "question": ("?", "red"),

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from textwrap import wrap
-from typing import Any
 
 from gitkanban.clock import iso
 from gitkanban.core.forecast.assessment import CHAIN, Advice, Assessment, waited_at
 from gitkanban.core.forecast.simulate import Bar, Simulated
 from gitkanban.core.model import Board, Slot
 from gitkanban.core.tick.room import Key
+from gitkanban.typed import Any
 from gitkanban.views.text import clipped, coloured, columns, padded, plural, shown, width
 
 ROWS_MOST = 40  # slots in the picture

@@ -9,7 +9,7 @@ from gitkanban.views.text import Look, age, clipped, plural, seconds, shown, wid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` alone costs half of what `status` may
-    from typing import Any
+    from gitkanban.typed import Any
 
 LISTED_MOST = {NEEDS_YOU: 20, "running": 20, "next": 10, "waiting": 10}
 _BARS_MOST = 8  # slots that are drawn one by one

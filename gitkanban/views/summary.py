@@ -4,7 +4,6 @@ Plain tuples and dicts that a cache can marshal. Held reasons are the scheduler'
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from gitkanban.clock import iso
 from gitkanban.core.backoff import due
@@ -21,6 +20,7 @@ from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.holds import EVERYBODY, FOR_PEOPLE, Hold
 from gitkanban.core.tick.room import CAPACITY, HOST, PROFILE, WORKER, Occupant, Room, occupants
 from gitkanban.core.tick.schedule import PATIENCE, Scheduled
+from gitkanban.typed import Any
 
 DAY = 86400
 

@@ -1,9 +1,8 @@
 """What `gc` removed and kept, as text and data."""
 
-from typing import Any
-
 from gitkanban.core.care.gc import Spared, Tidying
 from gitkanban.core.ids import branch_of
+from gitkanban.typed import Any
 from gitkanban.views.text import shown
 
 _NAMES_MOST = 3

@@ -2,10 +2,10 @@
 
 from collections.abc import Container, Sequence
 from shlex import join
-from typing import TYPE_CHECKING, Any
 
 from gitkanban.core.agents.presets import preset_of, sentence
 from gitkanban.core.trust.trusted import shown as value_words
+from gitkanban.typed import TYPE_CHECKING, Any
 from gitkanban.views.text import shown
 
 if TYPE_CHECKING:

@@ -1,7 +1,6 @@
 """What holds cards back, as JSON data and as text."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from gitkanban.clock import iso
 from gitkanban.core.model import TODO, Board, Card
@@ -9,6 +8,7 @@ from gitkanban.core.situation.account import CardView, Situation
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick.standing import Needed, Standing
 from gitkanban.core.time_words import moment, span
+from gitkanban.typed import Any
 from gitkanban.views.text import plural, seconds, shown, width, wrapped
 
 

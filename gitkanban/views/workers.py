@@ -1,7 +1,6 @@
 """Workers, the host, profiles and capacities as tables."""
 
-from typing import Any
-
+from gitkanban.typed import Any
 from gitkanban.views.text import clipped, plural, shown, table
 
 

@@ -5,7 +5,6 @@ is read.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from gitkanban.board.content.reading import QUIET, parse_file
 from gitkanban.board.formats.yamltext import Bad
@@ -21,6 +20,7 @@ from gitkanban.core.changes import (
 )
 from gitkanban.core.model import Board
 from gitkanban.core.split_cards import copied
+from gitkanban.typed import Any
 
 _FOREKNOWN = (AddCard, AddNote, ClearPause, EditCard, EndRun, RewriteCard, SetPause)
 

@@ -8,7 +8,6 @@ import marshal
 import os
 import sys
 from collections.abc import Collection, Mapping
-from typing import Any
 from zlib import crc32
 
 from gitkanban import __version__, files
@@ -18,6 +17,7 @@ from gitkanban.board.repo.place import Place
 from gitkanban.core.model import TERMINAL, Board, Card, Config, Note, Pause, Problem, Run, Worker
 from gitkanban.core.names import CardId
 from gitkanban.core.split_cards import SplitCards, open_cards
+from gitkanban.typed import Any
 
 _FIELDS = tuple(kind._fields for kind in (Card, Config, Note, Pause, Problem, Run, Worker))
 _FINISHED_LEAST = 500  # finished cards that are worth a file of their own

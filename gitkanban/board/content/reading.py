@@ -6,7 +6,6 @@ What was parsed is kept by path and blob id in a cache that may be deleted or da
 import marshal
 from collections.abc import Collection, Container, Iterable, Iterator
 from functools import lru_cache
-from typing import Any, NamedTuple
 
 from gitkanban import clock, files
 from gitkanban.board.repo import blobs, git
@@ -26,6 +25,7 @@ from gitkanban.core.model import (
 )
 from gitkanban.core.names import NO_CARD, CardId
 from gitkanban.errors import BadData, GitFailed, Refused
+from gitkanban.typed import Any, NamedTuple
 
 # What was parsed is read back by position, so a cache of other fields is a cache of another version.
 VERSION = (2, *(kind._fields for kind in (Card, Run, Note, Pause, Problem)))

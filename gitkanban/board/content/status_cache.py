@@ -16,9 +16,8 @@ from gitkanban.board.repo.gitdir import common_dir, first_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, BinaryIO
-
     from gitkanban.board.repo.place import Place
+    from gitkanban.typed import Any, BinaryIO
 
 # The shape of what is kept, and by whom it can be read.
 _FORMAT = ("gitkanban", 9, __version__, sys.hexversion)

@@ -10,7 +10,6 @@ tick, and `mending` puts back what such a commit has taken.
 import os
 import time
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from gitkanban import failpoints, files
 from gitkanban.board.following import mending
@@ -21,6 +20,7 @@ from gitkanban.board.repo.git import PLAIN
 from gitkanban.board.repo.place import Place
 from gitkanban.board.repo.scratch import scratch_in
 from gitkanban.errors import GitFailed
+from gitkanban.typed import NamedTuple
 
 # A note in a checkout's administrative folder, one for each move: from, to, the move itself.
 NOTE = "gitkanban-bringing-"

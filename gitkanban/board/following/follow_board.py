@@ -5,8 +5,6 @@ repeated, and is completed by the next command when it was cut short. Files come
 after, through git's own `update-index`, which locks the index before it reads it. No ref is moved.
 """
 
-from typing import NamedTuple
-
 from gitkanban import failpoints, files
 from gitkanban.board.following.follow_file import Path, settle
 from gitkanban.board.repo import blobs, checkouts, git, standstill
@@ -16,6 +14,7 @@ from gitkanban.board.repo.new_objects import ChangedFile
 from gitkanban.board.repo.place import Place
 from gitkanban.board.repo.turn import Turn
 from gitkanban.errors import BadData, GitFailed
+from gitkanban.typed import NamedTuple
 
 RECORD = "gitkanban-followed"
 _FEW = 8  # paths, each of which is looked for in the whole index by hand

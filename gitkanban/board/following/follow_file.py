@@ -7,13 +7,13 @@ is written by the caller.
 
 import os
 import stat
-from typing import NamedTuple
 
 from gitkanban import files
 from gitkanban.board.repo import git
 from gitkanban.board.repo.place import Place
 from gitkanban.core import merge
 from gitkanban.core.sizes import FILE_MOST
+from gitkanban.typed import NamedTuple
 
 
 class Path(NamedTuple):

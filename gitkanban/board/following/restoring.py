@@ -9,11 +9,11 @@ behind us takes back all that our last moves brought, merged work too: all of it
 
 import itertools
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
 
 from gitkanban.board.following import follow_board, follow_file
 from gitkanban.board.repo import blobs, checkouts, commits, git, refs
 from gitkanban.board.repo.place import Place
+from gitkanban.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from gitkanban.board.content.writing import NewTree

@@ -8,12 +8,12 @@ None says "ask the parser", never "this is not a card".
 import re
 from collections.abc import Callable
 from functools import cache
-from typing import Any
 
 from gitkanban import clock
 from gitkanban.core import ids, model, sizes
 from gitkanban.core.model import Card
 from gitkanban.core.names import CardId
+from gitkanban.typed import Any
 
 # No line break, control or unassigned-by-YAML character, and no tab: YAML 1.2, 5.1 and 5.4.
 _ODD = "\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff"

@@ -11,7 +11,6 @@ branch adds, and a change of the field behind it on another, for one conflict.
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from gitkanban import clock
 from gitkanban.board.formats import cardfast, yamledit, yamltext
@@ -20,6 +19,7 @@ from gitkanban.core import ids, model, sizes
 from gitkanban.core.changes import Value
 from gitkanban.core.model import Card, Problem
 from gitkanban.core.names import NO_CARD
+from gitkanban.typed import Any
 
 STATUS_GROUP = model.STATUS_FIELDS  # the paragraph of the status, in its order
 ORDER = (

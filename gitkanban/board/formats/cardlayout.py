@@ -5,11 +5,11 @@ lists and of the body change.
 """
 
 import re
-from typing import NamedTuple
 
 from gitkanban.board.formats import cardfile, yamledit, yamltext
 from gitkanban.board.formats.cardfile import ORDER, STATUS_GROUP
 from gitkanban.board.formats.yamltext import Bad, Mapping, Node, Scalar
+from gitkanban.typed import NamedTuple
 
 
 class _Part(NamedTuple):

@@ -4,7 +4,6 @@ It does not look at cards, at the machine, or at what is trusted.
 """
 
 import re
-from typing import Any
 
 from gitkanban.board.formats import configkeys, yamltext
 from gitkanban.board.formats.configedit import (
@@ -17,6 +16,7 @@ from gitkanban.core import ids, model, sizes
 from gitkanban.core.agents import cost, memory, presets, sandboxes
 from gitkanban.core.model import Config, Problem, Worker
 from gitkanban.errors import UsageError
+from gitkanban.typed import Any
 
 _DURATION = re.compile(r"(?:(\d{1,6})d)?(?:(\d{1,7})h)?(?:(\d{1,8})m)?(?:(\d{1,9})s?)?\Z", re.ASCII)
 _MOST = 999_999_999  # of anything that is counted

@@ -4,7 +4,8 @@ It reads nothing; `configfile` does, and the documentation is checked against th
 """
 
 from functools import cache
-from typing import NamedTuple
+
+from gitkanban.typed import NamedTuple
 
 # What a key takes. A tuple of words stands for a choice of them.
 TEXT = "text"

@@ -8,13 +8,13 @@ and layout stay. Else ours is edited in place.
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from gitkanban.board.formats import cardfile, yamledit, yamltext
 from gitkanban.board.formats.yamltext import Bad, Mapping, Scalar
 from gitkanban.core import merge
 from gitkanban.core.changes import Value
 from gitkanban.core.model import STATUS_FIELDS, Card
+from gitkanban.typed import NamedTuple
 
 WHOLE = "card"  # names a conflict that is not in one field
 

@@ -7,11 +7,11 @@ re-indent, re-wrap and re-space them. It does not check what the result means; c
 
 import re
 from collections.abc import Collection, Hashable, Sequence
-from typing import NamedTuple
 
 from gitkanban.board.formats import yamltext
 from gitkanban.board.formats.yamltext import Mapping, Node, Scalar
 from gitkanban.core.model import Problem
+from gitkanban.typed import NamedTuple
 
 
 class LayoutError(Exception):

@@ -10,11 +10,11 @@ installed, else ruamel.yaml's own.
 
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 from gitkanban.core import sizes
 from gitkanban.core.model import Problem
 from gitkanban.errors import BadData
+from gitkanban.typed import Any, NamedTuple, NoReturn, TypeAlias
 
 DEPTH = 20  # levels of nesting
 WIDTH = sizes.WORKERS_MOST  # items of a list, keys of a mapping

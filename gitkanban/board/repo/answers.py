@@ -12,9 +12,9 @@ import os
 import sys
 from collections.abc import Iterable
 from functools import cache
-from typing import Any
 
 from gitkanban import __version__, files, programs
+from gitkanban.typed import Any
 
 _FORMAT = ("answers", 1, __version__, sys.hexversion)
 _MOST = 16  # answers of one repository: by checkout and by environment

@@ -5,12 +5,12 @@ before its content, which is then not read.
 """
 
 from collections.abc import Generator, Iterable, Iterator
-from typing import IO, NamedTuple
 
 from gitkanban.board.repo import git
 from gitkanban.board.repo.place import Place
 from gitkanban.core import sizes
 from gitkanban.errors import BadData, GitFailed
+from gitkanban.typed import IO, NamedTuple
 
 
 class Blob(NamedTuple):

@@ -6,11 +6,11 @@ more than the commit. Nothing is changed by it.
 
 import os
 from collections.abc import Iterator
-from typing import Any, NamedTuple
 
 from gitkanban.board.repo import git
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import Config
+from gitkanban.typed import Any, NamedTuple
 
 MARK = "gitkanban"  # in a worktree's git directory: it was made for a card, whose id this is
 _LINE_MOST = 16 << 10  # characters of a line that are read

@@ -1,9 +1,9 @@
 """Questions to git about commits; nothing is changed."""
 
 import re
-from typing import NamedTuple
 
 from gitkanban.board.repo import git
+from gitkanban.typed import NamedTuple
 
 _ID = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 

@@ -8,11 +8,11 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from gitkanban.board.repo import git
 from gitkanban.core.ids import CARD_REFS
 from gitkanban.core.trust.tampering import OURS, TAGS, Fingerprint, is_watched
+from gitkanban.typed import Any
 
 _FILES = ("info/attributes", "info/grafts", "objects/info/alternates", "config.worktree")
 _MOST = 1 << 20  # bytes of a file that are read; of a larger one the size counts

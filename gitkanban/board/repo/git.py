@@ -9,10 +9,10 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from threading import Thread, Timer
-from typing import IO, NamedTuple
 
 from gitkanban.board.repo import limited
 from gitkanban.errors import GitFailed
+from gitkanban.typed import IO, NamedTuple
 
 LIMIT = 600.0  # seconds for one git command and the filters and hooks of others that it runs
 

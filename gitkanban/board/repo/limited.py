@@ -10,7 +10,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+
+from gitkanban.typed import NamedTuple
 
 _LOOK = 0.2  # seconds between two looks whether the command has ended while others hold its pipes
 _CHUNK = 1 << 16

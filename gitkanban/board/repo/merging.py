@@ -11,11 +11,11 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
 
 from gitkanban.board.repo import git
 from gitkanban.board.repo.scratch import scratch_in
 from gitkanban.errors import GitFailed
+from gitkanban.typed import NamedTuple
 
 _NO_SUCH_OPTION = 129  # how git ends on options that it does not know
 _READ_AT_ROOT = (b".gitattributes", b".gitmodules")  # git reads the latter at the root only

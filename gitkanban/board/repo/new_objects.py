@@ -15,12 +15,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from hashlib import sha1
 from itertools import accumulate
-from typing import NamedTuple
 
 from gitkanban import failpoints
 from gitkanban.board.repo import git
 from gitkanban.board.repo.object_reader import ObjectReader
 from gitkanban.errors import GitFailed
+from gitkanban.typed import NamedTuple
 
 BLOB, FOLDER = "100644", "40000"
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"

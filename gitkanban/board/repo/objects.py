@@ -4,13 +4,12 @@ Git itself has been asked before whether we may work here, by settings that libg
 (`safe.directory` in the environment, say), so libgit2 is not asked again. No working tree is used.
 """
 
-from typing import Any
-
 import pygit2
 from pygit2.enums import Option, RepositoryOpenFlag
 
 from gitkanban.board.repo.git import FSCK, in_words
 from gitkanban.errors import GitFailed
+from gitkanban.typed import Any
 
 
 class CheckedRepository(pygit2.Repository):

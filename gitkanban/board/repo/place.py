@@ -6,12 +6,12 @@ It reads refs and configuration through git, never a working tree's copy of the 
 import errno
 import os
 import time
-from typing import NamedTuple
 
 from gitkanban import files
 from gitkanban.board.repo import git, gitdir, mainfinder
 from gitkanban.board.repo.settings import answers_of, read_settings
 from gitkanban.errors import GitFailed, NoBoard, Refused
+from gitkanban.typed import NamedTuple
 
 FOLDER = ".kanban"
 CONFIG = "config.yaml"

@@ -6,12 +6,12 @@ It writes no objects, and touches no index and no working tree.
 import os
 import time
 from collections.abc import Sequence
-from typing import TypeAlias
 
 from gitkanban import clock
 from gitkanban.board.repo import checkouts, git, standstill
 from gitkanban.board.repo.place import Place
 from gitkanban.errors import BoardBusy, GitFailed
+from gitkanban.typed import TypeAlias
 
 LOCK_PATIENCE = 5.0  # seconds that a live ref lock is waited for
 INDEX_PATIENCE = 2.0  # seconds that a live index.lock is waited for

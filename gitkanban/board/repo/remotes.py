@@ -7,12 +7,12 @@ what git prints for programs. Nothing is merged or decided here.
 import os
 import time
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from gitkanban import clock
 from gitkanban.board.repo import checkouts, git
 from gitkanban.board.repo.place import NO_HOOKS, Place
 from gitkanban.errors import GitFailed, Refused
+from gitkanban.typed import NamedTuple
 
 SILENCE = 120.0  # seconds that a remote may say nothing, and nothing arrive from it
 ATTEMPTS = 8  # fetches that other fetches of this clone may be in the way of

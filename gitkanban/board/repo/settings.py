@@ -7,11 +7,11 @@ import os
 import time
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import NamedTuple
 
 from gitkanban.board.repo import git
 from gitkanban.board.repo.answers import Answers, find_git
 from gitkanban.errors import GitFailed
+from gitkanban.typed import NamedTuple
 
 _SECTIONS = (
     "author.", "branch.", "commit.", "committer.", "core.", "extensions.", "gitkanban.", "user.",

@@ -13,12 +13,12 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import NamedTuple
 
 from gitkanban import files
 from gitkanban.board.repo import git
 from gitkanban.board.repo.place import Place
 from gitkanban.errors import GitFailed
+from gitkanban.typed import NamedTuple
 
 AUTO, ALWAYS, NEVER = "auto", "always", "never"
 PATIENCE = 2.0  # seconds that a signer has where nobody is asked

@@ -3,8 +3,6 @@
 It writes nothing; where the person's text lies meanwhile is not for it to know.
 """
 
-from typing import NamedTuple
-
 from gitkanban.board import store
 from gitkanban.board.formats import cardfile, mergefile
 from gitkanban.board.repo.place import Place
@@ -13,6 +11,7 @@ from gitkanban.core.editing import check_rewrite
 from gitkanban.core.model import Board, Card
 from gitkanban.core.names import CardId
 from gitkanban.errors import NotFound, Refused
+from gitkanban.typed import NamedTuple
 
 
 class CardEdit(NamedTuple):

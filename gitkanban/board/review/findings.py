@@ -3,8 +3,6 @@
 It decides nothing about values; `gitkanban.core.review.rules` does.
 """
 
-from typing import TypeAlias
-
 from gitkanban.board.content import reading
 from gitkanban.board.formats import cardfile, cardlayout, yamltext
 from gitkanban.board.formats.yamltext import Bad, Mapping, Node, Scalar, Sequence
@@ -14,6 +12,7 @@ from gitkanban.core import ids
 from gitkanban.core.agents import prompt
 from gitkanban.core.review import changerules, configrules, rules, settingrules
 from gitkanban.core.review.rules import Finding, finding
+from gitkanban.typed import TypeAlias
 
 # Files of the board that are read by something else than `reading`.
 _KNOWN = frozenset({"config.yaml", "prompt.md", ".gitignore", ".gitattributes", "README.md"})

@@ -5,7 +5,6 @@ so commits that people made by hand read the same as those of commands.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from gitkanban.board.content.reading import kind_of
 from gitkanban.board.formats import cardfile, notefile, runfile
@@ -16,6 +15,7 @@ from gitkanban.core.changes import change_words
 from gitkanban.core.model import RUNNING, Card
 from gitkanban.core.names import NO_CARD, CardId
 from gitkanban.errors import NotFound
+from gitkanban.typed import NamedTuple
 
 _MARK = "\x01"
 _NOTHING = "0" * 40

@@ -8,7 +8,6 @@ import os
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import NamedTuple
 
 from gitkanban.board.content import reading
 from gitkanban.board.repo import blobs, git
@@ -16,6 +15,7 @@ from gitkanban.board.repo.place import CONFIG, FOLDER, Place, find, meant, repos
 from gitkanban.core import sizes
 from gitkanban.core.model import Board
 from gitkanban.errors import BadData, GitkanbanError, NoBoard, NotFound
+from gitkanban.typed import NamedTuple
 
 AT_HAND = "draft"  # how the board in the checkout at hand is called
 UNCOMMITTED = ""  # the revision that stands for what lies in the checkout at hand

@@ -4,13 +4,13 @@ One search by git, so that ten thousand files need not be read.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from gitkanban.board.repo import git
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import Board
 from gitkanban.core.names import CardId
 from gitkanban.errors import GitFailed
+from gitkanban.typed import NamedTuple
 
 MOST = 1000  # hits that are given
 

@@ -5,7 +5,6 @@ It writes nothing. What it means to trust is for others to say.
 
 import shlex
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from gitkanban.board import store
 from gitkanban.board.formats import configedit, configfile, configkeys
@@ -16,6 +15,7 @@ from gitkanban.core.model import Board, Config
 from gitkanban.core.review import configrules
 from gitkanban.core.review.rules import ERROR, brought_in
 from gitkanban.errors import BadData, Refused, UsageError
+from gitkanban.typed import NamedTuple
 
 KeyValue = str | int | bool | tuple[str, ...]
 

@@ -4,8 +4,6 @@ The board is what base says, whatever the branch has done to it; but for the car
 proposes.
 """
 
-from typing import NamedTuple
-
 from gitkanban.board.formats import cardfile
 from gitkanban.board.formats.yamltext import Bad
 from gitkanban.board.repo import commits, git, merging
@@ -14,6 +12,7 @@ from gitkanban.core.ids import branch_of
 from gitkanban.core.model import BACKLOG, Card, Config
 from gitkanban.core.visible import shown
 from gitkanban.errors import Refused
+from gitkanban.typed import NamedTuple
 
 _NAMED_MOST = 5  # files in one notice
 

@@ -6,7 +6,6 @@ of somebody else's branch.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from gitkanban.board.repo import checkouts, commits, git
 from gitkanban.board.repo.place import Place
@@ -17,6 +16,7 @@ from gitkanban.core.tick.absence import absence_words, fetch_hint
 from gitkanban.core.tick.facts import Elsewhere
 from gitkanban.core.tick.verdict import SUCCEEDED
 from gitkanban.errors import Refused
+from gitkanban.typed import NamedTuple
 
 NAMES_MOST = 5  # commits beyond the recorded one that are named
 

@@ -4,7 +4,6 @@ It moves no card; nothing has changed when it raises, or when the branch conflic
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from gitkanban import failpoints
 from gitkanban.board.following import follow_base, mending, rehearsal
@@ -19,6 +18,7 @@ from gitkanban.core.model import REVIEW, Board, Card, Config, Run
 from gitkanban.core.names import CardId
 from gitkanban.core.tick.verdict import SUCCEEDED
 from gitkanban.errors import Refused
+from gitkanban.typed import NamedTuple
 
 
 class MergeResult(NamedTuple):

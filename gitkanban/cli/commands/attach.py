@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import click
 
@@ -28,6 +27,7 @@ from gitkanban.core.model import RUNNING, TODO, Board, Card, Config, Worker
 from gitkanban.core.moves import check_attached, retried, taken_over
 from gitkanban.core.names import CardId
 from gitkanban.errors import BadData, NotFound, Refused, Untrusted, UsageError
+from gitkanban.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gitkanban.runs.attaching import Opening

@@ -5,7 +5,6 @@ import shutil
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -17,6 +16,7 @@ from gitkanban.cli.terminal import colour_wanted
 from gitkanban.core.model import Board, Run
 from gitkanban.errors import GitkanbanError, UsageError
 from gitkanban.runs.supervision import kernel
+from gitkanban.typed import Any
 from gitkanban.views.text import shown_lines
 
 SECONDS_MOST = 90

@@ -5,7 +5,6 @@ become a commit.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 import click
 
@@ -26,6 +25,7 @@ from gitkanban.core.lookup import card_of
 from gitkanban.core.model import BACKLOG, Board, Card
 from gitkanban.core.transitions import PERSON, allowed
 from gitkanban.errors import Refused, UsageError
+from gitkanban.typed import Any
 
 
 @click.command("edit")

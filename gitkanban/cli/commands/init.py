@@ -2,7 +2,6 @@
 
 import os
 import shutil
-from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +10,7 @@ from gitkanban.core.agents.presets import PRESETS
 from gitkanban.core.ids import check_id
 from gitkanban.core.model import Board
 from gitkanban.errors import NoBoard, UsageError
+from gitkanban.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gitkanban.board.repo.place import Place

@@ -1,13 +1,12 @@
 """`gitkanban list`: cards, filtered, one per line."""
 
-from typing import Any
-
 import click
 
 from gitkanban.cli.viewing import form_of, label_option, list_options
 from gitkanban.core.ids import resolve
 from gitkanban.core.lookup import not_known
 from gitkanban.core.model import STATUSES
+from gitkanban.typed import Any
 
 WORDS = (*STATUSES, "ready", "waiting")
 

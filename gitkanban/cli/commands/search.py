@@ -1,7 +1,6 @@
 """`gitkanban search`: cards by any text of theirs, their notes, results, and logs at hand."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import click
 
@@ -9,6 +8,7 @@ from gitkanban.board.repo.place import Place
 from gitkanban.board.review.searching import MOST, Hit
 from gitkanban.cli.viewing import form_of, list_options
 from gitkanban.runs.records.folders import card_of
+from gitkanban.typed import Any
 
 LINE_MOST = 300  # characters of a line of a log
 

@@ -5,11 +5,11 @@ refuse, they refuse there. `applies` only decides which keys are offered.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
 
 from gitkanban.core.model import BACKLOG, BLOCKED, DROPPED, RUNNING, TERMINAL
 from gitkanban.core.situation.rows import QUESTION, REVIEW
 from gitkanban.core.transitions import PERSON, allowed
+from gitkanban.typed import Any, NamedTuple
 
 CardData = dict[str, Any]
 

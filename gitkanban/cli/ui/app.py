@@ -12,7 +12,6 @@ import termios
 import time
 from collections.abc import Callable
 from functools import cached_property, wraps
-from typing import Any, ClassVar, TypeVar, cast
 
 from textual import events
 from textual.app import App, ComposeResult
@@ -39,6 +38,7 @@ from gitkanban.core.names import NO_CARD, CardId
 from gitkanban.core.situation.moment import cause_data
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs.briefing import OURS
+from gitkanban.typed import Any, ClassVar, TypeVar, cast
 from gitkanban.views.status import cause_lines, first_steps, head_lines
 from gitkanban.views.text import Look, clipped, plural, seconds, shown, width, wrapped
 

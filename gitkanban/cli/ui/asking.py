@@ -1,7 +1,6 @@
 """The line in which a person answers: words for a verb, a filter, a new card's title."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -9,6 +8,7 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Label
 
+from gitkanban.typed import Any, ClassVar
 from gitkanban.views.text import shown
 
 

@@ -6,13 +6,14 @@ never markup here: of escapes only the colours that `views.text` writes are know
 
 import re
 from functools import lru_cache
-from typing import Any, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+
+from gitkanban.typed import Any, ClassVar
 
 _COLOUR = re.compile(r"\x1b\[([0-9;]*)m")
 _STYLES = {

@@ -4,8 +4,6 @@ It is drawn line by line as lines come into sight, so that thousands of cards co
 The selection stays on its card whatever comes and goes around it.
 """
 
-from typing import Any, ClassVar, NamedTuple
-
 from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
@@ -17,6 +15,7 @@ from gitkanban.cli.ui.acts import CardData
 from gitkanban.cli.ui.lines import strip_of
 from gitkanban.core.names import CardId
 from gitkanban.core.situation.rows import GROUPS, NEEDS_YOU, QUIET
+from gitkanban.typed import Any, ClassVar, NamedTuple
 from gitkanban.views.signs import age_of, remark, sign, tried
 from gitkanban.views.text import Look, clipped, padded, shown, width, wrapped
 

@@ -1,7 +1,6 @@
 """Loads the open page of the selected card into its pane: asked for once, and late answers let go."""
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from gitkanban import clock
 from gitkanban.board.repo.place import Place
@@ -13,6 +12,7 @@ from gitkanban.cli.ui.reading import Reader
 from gitkanban.core.names import CardId
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs.records import folders
+from gitkanban.typed import NamedTuple
 from gitkanban.views.text import Look, shown, shown_lines
 
 

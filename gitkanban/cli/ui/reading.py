@@ -7,10 +7,10 @@ import threading
 from collections.abc import Callable
 from functools import partial
 from queue import SimpleQueue
-from typing import Any
 
 from gitkanban.cli.app import in_words
 from gitkanban.errors import GitkanbanError
+from gitkanban.typed import Any
 
 Job = Callable[[], Any]
 WhenRead = Callable[[Any, GitkanbanError | None], None]

@@ -7,9 +7,9 @@ unknown, and never counted as nothing; a text that is not a cost (negative, huge
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 from gitkanban.core.model import Run, Slot
+from gitkanban.typed import NamedTuple
 
 DOLLAR = 1_000_000
 _MOST = 1_000_000 * DOLLAR  # of one run or budget; more is a mistake

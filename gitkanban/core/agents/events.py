@@ -6,7 +6,8 @@ A value of another type than is asked for reads as none; nothing here raises for
 import json
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
+
+from gitkanban.typed import Any
 
 
 def parse_json(text: str) -> object:

@@ -1,10 +1,10 @@
 """What an agent that helps a person plan needs to know about the board: a short text, from values."""
 
 import re
-from typing import NamedTuple
 
 from gitkanban.core.model import Config
 from gitkanban.errors import Refused
+from gitkanban.typed import NamedTuple
 
 _TEXT = """\
 # The board of this repository

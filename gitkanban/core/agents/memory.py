@@ -5,12 +5,12 @@ It reads and writes no file; where proposals and memories lie is known in `gitka
 
 import re
 from collections.abc import Container, Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from gitkanban.core.changes import AddCard
 from gitkanban.core.cutting import cut
 from gitkanban.core.model import DONE, DROPPED, REVIEW, RUNNING, Board, Card, Config
 from gitkanban.core.names import CardId
+from gitkanban.typed import NamedTuple
 
 # What may become of a proposal.
 WAITING = "waiting"

@@ -4,9 +4,9 @@ It reads and writes no file.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from gitkanban.core import merge
+from gitkanban.typed import NamedTuple
 
 TAKES = ("memory", "proposal")  # whose side a conflict may be decided for
 CONFLICT_MOST = 10  # lines of each side of a conflict

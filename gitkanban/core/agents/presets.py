@@ -6,10 +6,10 @@ facts were tried with the versions named in each preset's `tried`.
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from gitkanban.core.agents.sandboxes import is_preset
 from gitkanban.core.model import Card, Worker
+from gitkanban.typed import NamedTuple
 
 NO_RESUME = ("never",)  # `resume: never`: each session is a new conversation
 PLACEHOLDERS = (

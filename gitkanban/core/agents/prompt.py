@@ -7,12 +7,12 @@ as a template again, so card text stays data.
 import re
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from typing import NamedTuple
 
 from gitkanban.core.agents.presets import commits_of
 from gitkanban.core.cutting import cut, cut_bytes, cut_head
 from gitkanban.core.model import Card, Note, Run, Worker
 from gitkanban.core.names import CardId
+from gitkanban.typed import NamedTuple
 
 PROMPT_MOST = 120_000  # bytes; one argument of an exec may hold 131,072 on Linux (execve(2))
 SUMMARY_MOST = 3_000

@@ -8,7 +8,6 @@ event that ends a turn is.
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
-from typing import Any, NamedTuple
 
 from gitkanban.core.agents.events import (
     as_list,
@@ -20,6 +19,7 @@ from gitkanban.core.agents.events import (
     message_of,
     parse_json,
 )
+from gitkanban.typed import Any, NamedTuple
 
 _SESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}\Z", re.ASCII)
 _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-_]")

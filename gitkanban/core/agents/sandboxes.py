@@ -7,7 +7,8 @@ prefix is the worker's own. Values in, values out: what lies where is looked up 
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+
+from gitkanban.typed import NamedTuple
 
 BWRAP = "bwrap"
 PRESETS = (BWRAP,)

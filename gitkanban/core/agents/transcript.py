@@ -8,7 +8,6 @@ import json
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
 
 from gitkanban.core.agents.events import (
     as_mapping,
@@ -17,6 +16,7 @@ from gitkanban.core.agents.events import (
     message_of,
     parse_event,
 )
+from gitkanban.typed import Any, NamedTuple
 
 TEXT_MOST = 2000  # characters of one thing that are shown
 KIND_WIDTH = 6

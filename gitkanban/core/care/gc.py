@@ -6,12 +6,12 @@ the reason, so that nobody has to guess.
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 from gitkanban.core.care.leftovers import known_cards
 from gitkanban.core.ids import branch_of
 from gitkanban.core.model import DONE, TERMINAL, Board, Config
 from gitkanban.core.names import CardId
+from gitkanban.typed import NamedTuple
 
 _HAS_WORK = "with work that is not in base"
 

@@ -4,11 +4,11 @@
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from gitkanban.core.names import NO_CARD, CardId
 from gitkanban.core.tick.closing import Tries
 from gitkanban.core.tick.facts import AgentState
+from gitkanban.typed import NamedTuple
 
 
 class TokenState(NamedTuple):

@@ -4,7 +4,6 @@ It judges a simulation that was played to its end; it starts nothing and changes
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from gitkanban.core.forecast.simulate import Question, Simulated, review_of, simulate
 from gitkanban.core.graph import longest_chain
@@ -12,6 +11,7 @@ from gitkanban.core.model import LANE, POOL, REVIEW, RUNNING, TODO, Board, Confi
 from gitkanban.core.tick import room
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.room import HOST, Key, Room, asks_of, needs_of, occupants
+from gitkanban.typed import NamedTuple
 
 CHAIN: Key = ("chain", "")  # the bound that no limit can move
 TRIED_MOST = 4  # limits that are tried out

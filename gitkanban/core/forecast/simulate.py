@@ -10,7 +10,6 @@ a blocked, backlog, dropped or missing one never start.
 from collections.abc import Collection, Mapping
 from hashlib import blake2b
 from heapq import heappop, heappush
-from typing import NamedTuple
 
 from gitkanban.core.backoff import due
 from gitkanban.core.graph import children, unfinished
@@ -24,6 +23,7 @@ from gitkanban.core.tick.limit_words import limit_words, of_limit
 from gitkanban.core.tick.reconcile import accepts
 from gitkanban.core.tick.room import Full, Key, Occupant, Room, needs_of, occupants
 from gitkanban.core.tick.schedule import Blocks, WorkerQueue, fill
+from gitkanban.typed import NamedTuple
 
 TICK = 60  # seconds between ticks where nothing else calls for one
 

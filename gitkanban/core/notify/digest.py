@@ -3,11 +3,10 @@
 It sends nothing. What others wrote is made visible here, and cut: a message goes to a telephone.
 """
 
-from typing import Any, NamedTuple
-
 from gitkanban.core.notify.news import OF_CARDS, NewsItem
 from gitkanban.core.time_words import worded
 from gitkanban.core.visible import shown
+from gitkanban.typed import Any, NamedTuple
 
 VERSION = 1  # of the shape; keys are added under the same number
 ITEMS_MOST = 30

@@ -5,9 +5,9 @@ to tell enters as well, and is never told here: it must not become ours when the
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from gitkanban.core.notify.news import News, NewsItem, is_ours
+from gitkanban.typed import NamedTuple
 
 # Seconds after which what was over is news again: what comes and goes is told once.
 FORGET = 3600

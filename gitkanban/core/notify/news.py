@@ -5,7 +5,6 @@ Everything comes from the one account of a board (`core.situation`). What was to
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Literal, NamedTuple
 
 from gitkanban.core.model import BACKLOG, DROPPED, RUNNING, TODO, Board
 from gitkanban.core.situation import rows
@@ -17,12 +16,13 @@ from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.holds import (
     BUDGET_DAY,
     EVERYBODY,
-    PAUSED,
     FOR_PEOPLE,
+    PAUSED,
     QUOTA,
     STANDSTILL,
 )
 from gitkanban.core.time_words import marked
+from gitkanban.typed import Literal, NamedTuple
 
 # Of a card: question, review, failed, conflict, stuck. Of workers: held, paused, limit. Of the whole
 # board: idle, deadlock, done.

@@ -4,7 +4,6 @@ It compares values; what is wrong with a board as it is, is found in `rules`.
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 from gitkanban.core.agents.presets import PRESETS
 from gitkanban.core.model import (
@@ -20,6 +19,7 @@ from gitkanban.core.model import (
 )
 from gitkanban.core.review.rules import ERROR, Finding, card_file, finding
 from gitkanban.core.transitions import PERSON, allowed
+from gitkanban.typed import Any
 
 
 def change(base: Board, head: Board) -> list[Finding]:

@@ -4,7 +4,6 @@ It compares values: a card that was only formatted has not changed. Views print 
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
 
 from gitkanban.core.graph import cycles, is_done, longest_chain, ready, unfinished
 from gitkanban.core.model import TERMINAL, TODO, Board, Card, Config, Worker
@@ -12,6 +11,7 @@ from gitkanban.core.names import CardId
 from gitkanban.core.review.changerules import EXECUTED, executed_words
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.schedule import schedule
+from gitkanban.typed import Any, NamedTuple
 
 ADDED, REMOVED, ARCHIVED, CHANGED = "added", "removed", "archived", "changed"
 

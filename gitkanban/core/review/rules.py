@@ -5,7 +5,6 @@ with the rules that are about texts.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
 
 from gitkanban.core.agents.cost import parse_amount
 from gitkanban.core.agents.presets import choice_fault
@@ -14,6 +13,7 @@ from gitkanban.core.ids import Nearest
 from gitkanban.core.model import DROPPED, TERMINAL, TODO, Board, Card, Config
 from gitkanban.core.names import CardId
 from gitkanban.core.tick.holds import EVERYBODY
+from gitkanban.typed import NamedTuple
 
 ERROR = "error"
 WARNING = "warning"

@@ -4,12 +4,12 @@ Commands and what they get are looked at in `changerules`; how keys are distingu
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from gitkanban.core.agents.cost import dollars
 from gitkanban.core.model import Board, Config, Worker
 from gitkanban.core.review.rules import Finding, finding
 from gitkanban.core.trust.trusted import ANSWERS, Answer, shown
+from gitkanban.typed import Any
 
 _TRUSTED = "Machines that tick use it only once their owner has run `gitkanban trust`."
 _SETTING = "It holds from the moment it is merged; no machine asks its owner."

@@ -6,7 +6,8 @@ It knows no layout: views put marks around the pieces.
 import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
-from typing import NamedTuple
+
+from gitkanban.typed import NamedTuple
 
 SAME, OLD, NEW = "same", "old", "new"
 _MANY = 4000  # words; above that whole lines are compared

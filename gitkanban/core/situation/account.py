@@ -7,7 +7,6 @@ card back is `standing`'s to say, and what only the moment knows is added by `mo
 import re
 import shlex
 from collections.abc import Collection, Iterable, Mapping
-from typing import NamedTuple
 
 from gitkanban.core import graph
 from gitkanban.core.model import (
@@ -49,6 +48,7 @@ from gitkanban.core.tick.holds import (
 )
 from gitkanban.core.tick.standing import Needed, Standing, standing
 from gitkanban.core.tick.verdict import SUCCEEDED, attempts
+from gitkanban.typed import NamedTuple
 
 # Codes that are of a worker or of the board, not of the card that they hold: each is reported once, as a
 # root cause, with all the cards that it holds. What holds a worker for a time belongs here too.

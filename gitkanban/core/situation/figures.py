@@ -4,10 +4,10 @@ All of it is optional: what is not known is not shown.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from gitkanban.core.agents.cost import DOLLAR, parse_amount
 from gitkanban.core.names import CardId
+from gitkanban.typed import NamedTuple
 
 
 class RunCost(NamedTuple):

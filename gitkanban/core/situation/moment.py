@@ -9,7 +9,7 @@ from gitkanban.core.time_words import span, worded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from gitkanban.typed import Any
 
 TICKS_LATE = 300  # seconds without a tick after which people should know, where one is needed
 

@@ -5,13 +5,13 @@ knows. What the agents do not say is unknown: it counts as nothing against a bud
 """
 
 from collections.abc import Collection, Iterable
-from typing import Literal, NamedTuple
 
 from gitkanban.core.agents.cost import Spent, add_up, day_of, dollars, spent_words
 from gitkanban.core.model import Board, Card, Config, Run, Worker
 from gitkanban.core.names import CardId
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.verdict import counting
+from gitkanban.typed import Literal, NamedTuple
 
 _DAY = 86400
 WARN_AT = 80  # per cent of a budget

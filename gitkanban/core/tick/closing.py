@@ -3,10 +3,9 @@
 Pure: how often closing it failed goes in, with the time; what follows comes out.
 """
 
-from typing import Literal, NamedTuple
-
 from gitkanban.core.names import CardId
 from gitkanban.core.time_words import span
+from gitkanban.typed import Literal, NamedTuple
 
 TRIES_LEAST = 3
 SPAN_LEAST = 600  # seconds between the first try and giving up

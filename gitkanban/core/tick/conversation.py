@@ -5,7 +5,6 @@ whatever else came in between is told in a new conversation, from the beginning.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from gitkanban.core.agents.presets import templates_of
 from gitkanban.core.agents.prompt import (
@@ -22,6 +21,7 @@ from gitkanban.core.agents.readers import is_session_id
 from gitkanban.core.cutting import cut, cut_bytes, cut_head
 from gitkanban.core.model import Card, Note, Run, Worker
 from gitkanban.core.tick.verdict import LIMITED, MISCONFIGURED, SUCCEEDED
+from gitkanban.typed import NamedTuple
 
 # Ends of runs that leave no conversation, or whose card somebody took away.
 _NOTHING_LEFT = frozenset(("not-started", "setup-failed", "cancelled"))

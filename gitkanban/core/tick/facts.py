@@ -4,12 +4,12 @@ Facts only; what they mean is decided in `verdict`, `reconcile` and `schedule`.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from gitkanban.core.model import Card, Run
 from gitkanban.core.names import CardId
 from gitkanban.core.tick.closing import Tries
 from gitkanban.core.trust.tampering import TamperFinding
+from gitkanban.typed import NamedTuple
 
 
 class StepEnd(NamedTuple):

@@ -5,7 +5,6 @@ it is for `schedule`.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from gitkanban.core import graph
 from gitkanban.core.agents.presets import choice_fault
@@ -33,6 +32,7 @@ from gitkanban.core.tick.facts import NoProgram, Observed
 from gitkanban.core.tick.reconcile import accepts
 from gitkanban.core.tick.room import needs_of, too_much
 from gitkanban.core.time_words import about, marked
+from gitkanban.typed import NamedTuple
 
 # Codes of what holds a card back, beside the kinds and codes of `room`.
 PARENTS = "parents"  # a parent runs or may run

@@ -8,7 +8,6 @@ in, values out: `runs.mailbox` reads and writes the files.
 import json
 import re
 from collections.abc import Sequence
-from typing import Any, NamedTuple
 
 from gitkanban.core.changes import AddCard, AddNote, Change, applied
 from gitkanban.core.editing import added
@@ -25,6 +24,7 @@ from gitkanban.core.model import (
 from gitkanban.core.names import CardId
 from gitkanban.core.tick.facts import Letter, Report, RunFacts
 from gitkanban.errors import BadData, GitkanbanError
+from gitkanban.typed import Any, NamedTuple
 
 NAME = re.compile(r"[0-9a-z]{20}\.json\Z", re.ASCII)
 SIZE_MOST = 256 << 10  # bytes of a letter

@@ -5,9 +5,9 @@ each sees the other's live runs unlocked, and would take them for dead.
 """
 
 from collections.abc import Iterable
-from typing import Literal, NamedTuple
 
 from gitkanban.core.names import CardId
+from gitkanban.typed import Literal, NamedTuple
 
 MachineStanding = Literal["here", "takes-over", "elsewhere"]
 

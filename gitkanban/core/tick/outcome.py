@@ -1,11 +1,11 @@
 """What one tick did, as a value that views print and other programs read."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
 
 from gitkanban.core.names import CardId
 from gitkanban.core.tick.reconcile import Settled, Stop
 from gitkanban.core.tick.schedule import Hold
+from gitkanban.typed import Any, NamedTuple
 
 
 class Started(NamedTuple):

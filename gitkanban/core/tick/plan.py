@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Collection
-from typing import NamedTuple
 
 from gitkanban.core.changes import Change, applied
 from gitkanban.core.model import RUNNING, Board
@@ -13,6 +12,7 @@ from gitkanban.core.tick.budget import crossed
 from gitkanban.core.tick.facts import AgentState, Observed, RunFacts
 from gitkanban.core.tick.reconcile import Settled, Stop, reconcile, to_accept
 from gitkanban.core.tick.schedule import Hold, Start, schedule
+from gitkanban.typed import NamedTuple
 
 
 class Plan(NamedTuple):

@@ -5,7 +5,6 @@ are named for reclaiming. Pure; the effects are the tick's. There is no other re
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from gitkanban.core.changes import NOT_RUNNING, Change, EditCard, EndRun, SetPause, applied
 from gitkanban.core.cutting import cut
@@ -18,6 +17,7 @@ from gitkanban.core.tick.absence import absence_words
 from gitkanban.core.tick.facts import AgentState, Landing, Observed, RunFacts
 from gitkanban.core.tick.letters import open_letters
 from gitkanban.core.tick.verdict import COUNTED, Verdict, counting, destination, verdict
+from gitkanban.typed import NamedTuple
 
 SUMMARY_MOST = 20_000  # characters of a session's words that go onto the board
 ALIKE = 3  # cards of one worker that crash alike in one tick pause it

@@ -6,12 +6,12 @@ simply full: nothing starts under it and nothing is ended.
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from typing import NamedTuple, TypeAlias
 
 from gitkanban.core.model import RUNNING, SHARED, WORKTREE, Board, Card, Config, Slot, Worker
 from gitkanban.core.names import NO_CARD, CardId
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick.facts import Observed, RunFacts
+from gitkanban.typed import NamedTuple, TypeAlias
 
 Needs: TypeAlias = tuple[tuple[str, int], ...]
 Key: TypeAlias = tuple[str, str]  # (kind, name)

@@ -29,7 +29,6 @@ w'/w + 1 turns of another worker before its own, each of them broken off at most
 
 from collections.abc import Collection, Container, Iterable, Mapping
 from heapq import heapify, heappop, heappush
-from typing import NamedTuple
 
 from gitkanban.core.model import TODO, Board, Card, Config, Slot, Worker
 from gitkanban.core.names import CardId
@@ -41,6 +40,7 @@ from gitkanban.core.tick.holds import Hold as Hold  # part of what `schedule` gi
 from gitkanban.core.tick.holds import Reasons
 from gitkanban.core.tick.limit_words import limit_words, of_limit
 from gitkanban.core.tick.room import Full, Needs, Occupant, Room, needs_of, occupants
+from gitkanban.typed import NamedTuple
 
 AGE_STEP = 3600  # seconds of waiting that weigh as much as one step of priority
 PATIENCE = 1800  # seconds ready after which a card may keep what it needs

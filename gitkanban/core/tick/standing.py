@@ -5,7 +5,6 @@ never disagree. It decides nothing and asks nobody.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from gitkanban.core import graph
 from gitkanban.core.model import BACKLOG, BLOCKED, DROPPED, REVIEW, RUNNING, TODO, Board, Card
@@ -33,6 +32,7 @@ from gitkanban.core.tick.holds import (
 )
 from gitkanban.core.tick.room import occupants
 from gitkanban.core.tick.schedule import Scheduled, schedule
+from gitkanban.typed import NamedTuple
 
 # By itself.
 _PASSES = frozenset({BUDGET_DAY, NOT_BEFORE, QUOTA, STILL_RUNNING, room.STARTS, STANDSTILL})

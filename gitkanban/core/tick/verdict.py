@@ -5,11 +5,11 @@ happened before. Nothing here touches the board.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from gitkanban.core.backoff import BACKOFF_FIRST, BACKOFF_MOST
 from gitkanban.core.model import BLOCKED, CONFIG, FAILED, NEEDS_INPUT, REVIEW, TODO, Run
 from gitkanban.core.tick.facts import Exit, RunFacts
+from gitkanban.typed import NamedTuple
 
 # How a run can end. Counted outcomes use up an attempt; neutral ones are retried after a delay.
 SUCCEEDED = "succeeded"

@@ -7,9 +7,9 @@ all named, and a person may have made the change.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
 
 from gitkanban.core.ids import CARD_REFS, card_of_ref
+from gitkanban.typed import NamedTuple
 
 OURS = "refs/gitkanban/"
 TAGS = "refs/tags/"

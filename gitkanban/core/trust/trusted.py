@@ -6,9 +6,9 @@ change alone. It compares values; the record is kept in `runs.trust`.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Literal, NamedTuple
 
 from gitkanban.core.model import Config, Worker
+from gitkanban.typed import Literal, NamedTuple
 
 # A value of a key as JSON has it.
 Value = str | bool | int | tuple[str, ...]

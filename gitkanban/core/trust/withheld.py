@@ -5,7 +5,6 @@ Values in, values out: programs are looked for and the record is read in `runs.t
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
 
 from gitkanban.core.agents.presets import PRESETS, preset_of
 from gitkanban.core.model import Config, Worker
@@ -23,6 +22,7 @@ from gitkanban.core.trust.trusted import (
     changes,
     defaults_of,
 )
+from gitkanban.typed import NamedTuple
 
 NEVER = "its commands have not been allowed on this machine"
 

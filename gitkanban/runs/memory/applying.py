@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from gitkanban import files
 from gitkanban.core.agents.memory import ACCEPTED, WAITING, Proposal, noted
@@ -20,6 +19,7 @@ from gitkanban.errors import Conflict, NotFound, Refused
 from gitkanban.runs.memory import proposals
 from gitkanban.runs.memory.proposals import JOURNAL, Home, MemoryChange
 from gitkanban.runs.supervision.locks import Locks
+from gitkanban.typed import NamedTuple
 
 CONFLICT_LINES = 60  # that are shown of all conflicts of a proposal
 

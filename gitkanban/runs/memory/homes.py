@@ -9,7 +9,6 @@ real path can write there, as any process of this user can.
 import os
 import shutil
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from gitkanban import files
 from gitkanban.core.agents.memory import part_fault, path_fault
@@ -19,6 +18,7 @@ from gitkanban.runs.memory import applying, proposals
 from gitkanban.runs.memory.proposals import Home
 from gitkanban.runs.records.folders import Folder
 from gitkanban.runs.supervision.locks import Locks
+from gitkanban.typed import NamedTuple
 
 BEFORE = "memory-before"  # in the run folder
 _HOME = "home"  # there, as all runs had it before profiles were looked for by agents

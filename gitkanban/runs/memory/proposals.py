@@ -12,12 +12,12 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from gitkanban import files
 from gitkanban.core.agents.memory import ACCEPTED, STATES, WAITING, Proposal
 from gitkanban.errors import NotFound, Refused
 from gitkanban.runs.supervision.locks import HeldLock, Locks
+from gitkanban.typed import NamedTuple
 
 LOCK_WAIT = 5.0  # seconds that a decision waits for the memory
 JOURNAL = "journal"

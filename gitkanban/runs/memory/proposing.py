@@ -6,7 +6,6 @@ The copy is made by `gitkanban.runs.memory.homes`. Nothing here touches the real
 import errno
 import os
 import shutil
-from typing import NamedTuple
 
 from gitkanban import files
 from gitkanban.core.agents.memory import Proposal
@@ -18,6 +17,7 @@ from gitkanban.runs.records import folders
 from gitkanban.runs.records.folders import Folder, card_of
 from gitkanban.runs.supervision import spec
 from gitkanban.runs.supervision.locks import Locks
+from gitkanban.typed import NamedTuple
 
 KEPT = "memory-kept"  # in the run folder
 KEEP_WAIT = 10.0  # seconds that keeping a proposal waits for others that keep theirs

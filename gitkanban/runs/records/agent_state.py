@@ -6,7 +6,6 @@ one run more learns it again.
 
 import json
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, TypeVar
 
 from gitkanban import files
 from gitkanban.board.repo.place import Place
@@ -14,6 +13,7 @@ from gitkanban.core.model import Board
 from gitkanban.core.names import CardId
 from gitkanban.core.tick.agent_state import freed
 from gitkanban.core.tick.facts import AgentFault, AgentState, Quota
+from gitkanban.typed import Any, TypeVar
 
 _Row = TypeVar("_Row", Quota, AgentFault)
 

@@ -6,7 +6,6 @@ What the records mean is decided elsewhere; nothing here looks at processes or l
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from gitkanban import files
 from gitkanban.core.names import CardId
@@ -14,6 +13,7 @@ from gitkanban.core.tick.closing import Tries
 from gitkanban.core.tick.facts import Exit, Report, StepEnd, Work
 from gitkanban.runs.supervision import processes, spec
 from gitkanban.runs.supervision.spec import Spec
+from gitkanban.typed import NamedTuple
 
 MAILBOX = "mailbox"  # what the session leaves for us, and the only folder here that it may write
 SCRATCH = "tmp"  # the session's TMPDIR, gone with the folder

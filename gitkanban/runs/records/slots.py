@@ -5,7 +5,6 @@ read; a missing, damaged or edited one is written again from the run folder.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from gitkanban import clock, files
 from gitkanban.board.repo.place import Place
@@ -14,6 +13,7 @@ from gitkanban.core.names import NO_CARD, CardId
 from gitkanban.runs.records import tokens
 from gitkanban.runs.records.folders import Folder, card_of
 from gitkanban.runs.supervision import spec
+from gitkanban.typed import NamedTuple
 
 
 class Lease(NamedTuple):

@@ -6,11 +6,11 @@
 import os
 import sys
 import time
-from typing import NamedTuple
 
 from gitkanban import clock, files
 from gitkanban.board.repo import checkouts
 from gitkanban.runs.supervision import processes
+from gitkanban.typed import NamedTuple
 
 _FIRST = "first"  # the mark of a tick with which a container ends
 _INITS = ("tini", "docker-init", "dumb-init", "catatonit")  # they end when what they started does

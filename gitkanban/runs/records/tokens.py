@@ -10,7 +10,8 @@ MOST = 4096  # bytes of a token that are read
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
+
+    from gitkanban.typed import Any
 
 
 def held(slots: str) -> "list[dict[str, Any]]":

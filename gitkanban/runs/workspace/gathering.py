@@ -6,9 +6,9 @@ commit that only the workspace has would be nothing once that is removed. Submod
 
 import os
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from gitkanban.runs.workspace.workspace_git import ChangedPath, View
+from gitkanban.typed import NamedTuple
 
 LINK = "160000"  # the mode of a link to a commit of another repository, git-fast-import(1)
 

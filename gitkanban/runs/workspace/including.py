@@ -10,7 +10,6 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from gitkanban import files
 from gitkanban.board.repo import commits, git
@@ -19,6 +18,7 @@ from gitkanban.core.visible import shown
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs.supervision import spec
 from gitkanban.runs.workspace.workspace_git import ChangedPath, View, head_of
+from gitkanban.typed import NamedTuple
 
 NAME = ".worktreeinclude"
 MOST = 1 << 16  # bytes of a `.worktreeinclude`

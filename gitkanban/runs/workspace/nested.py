@@ -8,11 +8,11 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from gitkanban.board.repo import commits
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs.workspace.workspace_git import View, read_plain
+from gitkanban.typed import NamedTuple
 
 _PARTS = {"HEAD", "objects", "refs"}  # what makes a folder a git directory, gitrepository-layout(5)
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")

@@ -5,7 +5,6 @@ Worktrees whose folder is already gone are in `ghosts`.
 
 import os
 import shutil
-from typing import NamedTuple
 
 from gitkanban.board.repo import commits, git
 from gitkanban.board.repo.place import Place
@@ -15,6 +14,7 @@ from gitkanban.runs.supervision.locks import Locks
 from gitkanban.runs.workspace import cleanliness, ground, unfinished, worktrees
 from gitkanban.runs.workspace.workspace_git import head_of
 from gitkanban.runs.workspace.workspaces import Wish
+from gitkanban.typed import NamedTuple
 
 _TRASH = ".gitkanban-trash-"  # beside worktrees: what is on its way out
 

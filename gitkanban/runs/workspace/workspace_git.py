@@ -15,10 +15,10 @@ import shutil
 import stat
 from collections.abc import Mapping
 from types import TracebackType
-from typing import NamedTuple, Self
 
 from gitkanban.board.repo import commits, git
 from gitkanban.board.repo.git import Done
+from gitkanban.typed import NamedTuple, Self
 
 _QUIET = {
     "core.fsmonitor": "false",

@@ -6,7 +6,6 @@ shared policy. What a run leaves in it is collected elsewhere (`collect`), its e
 
 import os
 from functools import cache
-from typing import NamedTuple
 
 from gitkanban import failpoints, files
 from gitkanban.board.repo import commits, git
@@ -25,6 +24,7 @@ from gitkanban.runs.workspace import (
     worktrees,
 )
 from gitkanban.runs.workspace.workspace_git import View, read_plain
+from gitkanban.typed import NamedTuple
 
 _SETUP = "gitkanban-setup"  # there: its setup has passed
 

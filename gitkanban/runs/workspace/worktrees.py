@@ -5,7 +5,6 @@ Most is read by hand from git's files; none is made or removed here (`workspaces
 
 import os
 from functools import cache
-from typing import NamedTuple
 
 from gitkanban import files
 from gitkanban.board.repo import checkouts, git
@@ -17,6 +16,7 @@ from gitkanban.runs.supervision.locks import HeldLock, Locks
 from gitkanban.runs.supervision.spec import Spec
 from gitkanban.runs.workspace import ground, including
 from gitkanban.runs.workspace.workspace_git import read_plain
+from gitkanban.typed import NamedTuple
 
 _LOCK_WAIT = 120.0  # seconds; one `worktree add --no-checkout` takes milliseconds
 NO_COMMIT = "0" * 40

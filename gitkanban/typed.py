@@ -1,0 +1,120 @@
+"""The names of `typing`, without the cost of importing it, and named tuples that are cheap to define.
+
+A type checker sees `typing` itself. At run time the names stand for nothing, except that
+`NamedTuple` makes what `typing.NamedTuple` makes: a command defines more than a hundred of them
+before it can read its first card, and each costs a tenth this way. Hints are not to be looked up at
+run time.
+"""
+
+__all__ = [
+    "IO", "TYPE_CHECKING", "Any", "BinaryIO", "ClassVar", "Final", "Literal", "NamedTuple", "NewType",
+    "NoReturn", "Protocol", "Self", "TypeAlias", "TypeVar", "cast",
+]  # fmt: skip
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from typing import (
+        IO,
+        Any,
+        BinaryIO,
+        ClassVar,
+        Final,
+        Literal,
+        NamedTuple,
+        NewType,
+        NoReturn,
+        Protocol,
+        Self,
+        TypeAlias,
+        TypeVar,
+        cast,
+    )
+else:
+    from _collections import _tuplegetter
+
+    class _Blank(type):
+        """A name for hints: `X`, `X[...]` and `X | None` are all allowed."""
+
+        def __getitem__(cls, _parameters):
+            return cls
+
+    class Any(metaclass=_Blank):
+        """Stands for everything in `typing` that says something to type checkers alone."""
+
+        def __new__(cls, *_arguments, **_options):
+            """The name itself: what `TypeVar("T", bound=...)` gives is a name, too."""
+            return cls
+
+    BinaryIO = ClassVar = Final = IO = Literal = NoReturn = Self = TypeAlias = TypeVar = Any
+
+    class Protocol(metaclass=_Blank):
+        """A base without anything."""
+
+    def NewType(_name, base):  # noqa: N802  # as in typing
+        """The type itself: `CardId("T1")` is the text."""
+        return base
+
+    def cast(_kind, value):
+        """The value."""
+        return value
+
+    class _TupleWithFields(tuple):
+        """What all named tuples share; `collections.namedtuple` writes it into each of them."""
+
+        __slots__ = ()
+        _fields = ()
+        _field_defaults = {}  # noqa: RUF012  # nobody writes to it
+
+        @classmethod
+        def _make(cls, iterable):
+            made = tuple.__new__(cls, iterable)
+            if len(made) != len(cls._fields):
+                raise TypeError(f"Expected {len(cls._fields)} arguments, got {len(made)}")
+            return made
+
+        def _replace(self, /, **fields):
+            made = tuple.__new__(type(self), map(fields.pop, self._fields, self))
+            if fields:
+                raise ValueError(f"Got unexpected field names: {list(fields)!r}")
+            return made
+
+        def _asdict(self):
+            return dict(zip(self._fields, self, strict=True))
+
+        def __getnewargs__(self):
+            return tuple(self)
+
+        def __repr__(self):
+            fields = zip(self._fields, self, strict=True)
+            return (
+                f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in fields)})"
+            )
+
+    class _NamedTupleMaker(type):
+        """Turns a class statement with annotated fields into a named tuple."""
+
+        def __new__(maker, name, bases, space):
+            if not bases:
+                return type.__new__(maker, name, bases, space)
+            fields = tuple(space.get("__annotations__", ()))
+            space["_field_defaults"] = {at: space[at] for at in fields if at in space}
+            space["_fields"] = space["__match_args__"] = fields
+            space["__slots__"] = ()
+            space["__new__"] = _compile_and_call
+            for number, at in enumerate(fields):
+                space[at] = _tuplegetter(number, "")
+            return type(name, (_TupleWithFields,), space)
+
+    def _compile_and_call(cls, /, *values, **named):
+        """`__new__` until it is first called: then one with a parameter for each field takes over."""
+        owner = next(each for each in cls.__mro__ if "_fields" in each.__dict__)
+        words = "".join(f"{name}, " for name in owner._fields)
+        code = f"lambda _cls, {words}: _new(_cls, ({words}))"
+        new = eval(code, {"_new": tuple.__new__, "__builtins__": {}})
+        new.__defaults__ = tuple(owner._field_defaults.values())
+        new.__name__, new.__qualname__ = "__new__", f"{owner.__qualname__}.__new__"
+        owner.__new__ = staticmethod(new)
+        return new(cls, *values, **named)
+
+    class NamedTuple(metaclass=_NamedTupleMaker):
+        """The base of a named tuple; what has it as its base is a tuple, not a `NamedTuple`."""
