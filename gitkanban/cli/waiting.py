@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from gitkanban.board.repo.place import Place
 from gitkanban.cli.here import tell
 from gitkanban.core.tick.outcome import Outcome
-from gitkanban.runs import sessions
+from gitkanban.runs import leases, sessions
 from gitkanban.runs.records import folders
 from gitkanban.runs.supervision.locks import Locks
 
@@ -21,12 +21,15 @@ LOOK = 0.5  # seconds between two looks at what lives
 def tick_until_quiet(place: Place, tick_again: Callable[[], Outcome]) -> Iterator[Outcome]:
     """Wait for the sessions that live, then tick, until a tick leaves none that lives.
 
-    Cards that wait for a time or for a person are not waited for.
+    Cards that wait for a time or for a person are not waited for, nor are runs that a tick could not
+    settle though nobody else was at work on them.
     """
-    executor = sessions.Local(place, Locks(place.private))
+    locks = Locks(place.private)
+    executor = sessions.Local(place, locks)
+    unsettled: set[str] = set()
     try:
         while True:
-            while executor.alive(folders.every(place.private)):
+            while _runs_in_hands(place, locks):
                 _reap_children()
                 time.sleep(LOOK)
             outcome = tick_again()
@@ -34,7 +37,9 @@ def tick_until_quiet(place: Place, tick_again: Callable[[], Outcome]) -> Iterato
                 time.sleep(LOOK)
                 continue
             yield outcome
-            if not executor.alive(folders.every(place.private)):
+            before, unsettled = unsettled, {each.run for each in _list_unsettled(place)}
+            # One that a session's own end was collecting during our tick is settled by the next.
+            if unsettled <= before and not _runs_in_hands(place, locks):
                 return
     except KeyboardInterrupt:
         live = len(executor.alive(folders.every(place.private)))
@@ -44,6 +49,18 @@ def tick_until_quiet(place: Place, tick_again: Callable[[], Outcome]) -> Iterato
             )
             tell([f"{what}; `gitkanban stop --all` ends {'it' if live == 1 else 'them'}"])
         raise
+
+
+def _list_unsettled(place: Place) -> list[folders.Folder]:
+    """Runs that live, or whose end is not on the board yet."""
+    return [each for each in folders.every(place.private) if not each.has("settled")]
+
+
+def _runs_in_hands(place: Place, locks: Locks) -> bool:
+    """Whether a run's locks are held: by its supervisor, or by who collects what it left."""
+    facts = [each.facts() for each in _list_unsettled(place)]
+    held = leases.held_locks(locks, facts)
+    return any(leases.is_supervised(each, held) for each in facts)
 
 
 def _reap_children() -> None:

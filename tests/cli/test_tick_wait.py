@@ -13,7 +13,7 @@ from tests.cli.calls import call, ok
 from tests.runs.places import until
 
 SCRIPT = """\
-if [ "$GITKANBAN_CARD" = B ]; then while [ ! -e {go} ]; do sleep 0.05; done; fi
+if [ "$GITKANBAN_CARD" = B ]; then touch {go}.awaited; while [ ! -e {go} ]; do sleep 0.05; done; fi
 echo x >"$GITKANBAN_CARD.txt" && git add -A . && git commit -qm work
 """
 
@@ -47,7 +47,7 @@ def waiting(repo: Path, *prefix: str) -> subprocess.Popen[str]:
 
 def test_it_stays_until_what_follows_has_ended_too(repo: Path, go: Path) -> None:
     process = waiting(repo)
-    until(lambda: statuses(repo)["B"] == "running", "the second session")
+    until(lambda: go.with_suffix(".awaited").exists(), "the second session")
     assert process.poll() is None
     go.touch()
     out, err = process.communicate(timeout=60)
@@ -58,7 +58,7 @@ def test_it_stays_until_what_follows_has_ended_too(repo: Path, go: Path) -> None
 
 def test_interrupted_it_stops_nothing_and_says_so(repo: Path, go: Path) -> None:
     process = waiting(repo)
-    until(lambda: statuses(repo)["B"] == "running", "the second session")
+    until(lambda: go.with_suffix(".awaited").exists(), "the second session")
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
