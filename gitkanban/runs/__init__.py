@@ -17,6 +17,7 @@ leases           Leases of runs-to-be: the kernel locks taken, folder and token 
 mailbox          The mailbox of a run: the one folder of ours that its session may write, in every
                  sandbox
 memory/          An agent profile's memory: copied for a session, proposed, applied by a person
+notifier         Sending what waits to be told: a process of its own, which no tick waits for
 observe          What is true outside the board, as facts: runs of this clone, slots, branches,
                  trust
 publishing       Branches of cards in review, pushed for people elsewhere, with a pull request where

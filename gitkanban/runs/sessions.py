@@ -43,18 +43,23 @@ class Executor(Protocol):
         """Record the end of a run that cannot be closed; False if it is alive after all."""
 
 
-_supervisors: set[int] = set()  # those that this process has started
+_children: set[int] = set()  # that this process has started and does not wait for
+
+
+def adopt(pid: int) -> None:
+    """Have `reap` reap a child of ours that nobody waits for."""
+    _children.add(pid)
 
 
 def reap() -> bool:
-    """Reap supervisors of ours that ended, so that no zombie stays, and return whether none is left."""
-    for pid in list(_supervisors):
+    """Reap children of ours that ended, so that no zombie stays, and return whether none is left."""
+    for pid in list(_children):
         try:
             if os.waitpid(pid, os.WNOHANG)[0]:
-                _supervisors.discard(pid)
+                _children.discard(pid)
         except ChildProcessError:
-            _supervisors.discard(pid)
-    return not _supervisors
+            _children.discard(pid)
+    return not _children
 
 
 class Local:
@@ -91,7 +96,7 @@ class Local:
             ) from error
         failpoints.reach("start.spec-written")
         pid = spawn(folder, [lock.fd for lock in held])
-        _supervisors.add(pid)
+        adopt(pid)
         try:
             failpoints.reach("start.spawned")
             files.replace(folder.file("pid"), f"{pid}\n".encode(), lasting=False)

@@ -6,6 +6,8 @@ committing   The one commit of a round, and the checkouts that follow it
 ending       Runs that end: the dead ones closed, the unwanted ones stopped, what the board has
              recorded settled
 foretelling  What a tick would do now, as far as it can be known without doing any of it
+notifying    News after a tick: what is new is written down, and a sender is started where something
+             waits
 observing    What a tick looks at before it decides: the board, the facts beside it, and what
              others changed
 remote       A remote whose other clones tick the same board: synced before a look, asked for

@@ -69,10 +69,18 @@ def tick(
         failpoints.reach("tick.unlocked")
         with signing.unattended():
             sharing.share(state)
+        _notify_where_asked(state)
         outcome = outcome.then(state.outcome)
         if not again.was_asked(place.private):
             break
     return outcome
+
+
+def _notify_where_asked(state: TickState) -> None:
+    if state.config and state.config.notify:
+        from gitkanban.tick import notifying  # late: few boards ask for it
+
+        notifying.notify(state)
 
 
 def _take_tick_lock(place: Place, locks: Locks) -> HeldLock | None:

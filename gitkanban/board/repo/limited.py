@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 
 from gitkanban.typed import NamedTuple
@@ -42,11 +43,12 @@ def run(
     limit: float | None = None,
     silence: float | None = None,
     apart: bool = False,
+    most: int | None = None,
 ) -> Ended:
     """Run a command without a terminal and gather what it prints.
 
     `limit` is the seconds that it may take, `silence` those between two pieces of its output, None
-    for any time. One that is `apart` gets a session of its own, and so no way to the terminal. What it leaves running may hold its pipes: only its own end is waited for. Raises
+    for any time. Of either output the last `most` bytes are kept, None for all. One that is `apart` gets a session of its own, and so no way to the terminal. What it leaves running may hold its pipes: only its own end is waited for. Raises
     TimedOut, and OSError where it cannot be started.
     """
     process = subprocess.Popen(
@@ -55,7 +57,7 @@ def run(
         process_group=None if apart else _own_group(), start_new_session=apart,
     )  # fmt: skip
     try:
-        return _gather_output(process, input or b"", limit, silence)
+        return _gather_output(process, input or b"", limit, silence, most)
     except BaseException:
         _kill_command(process, apart or _own_group() is not None)
         raise
@@ -71,16 +73,20 @@ def _own_group() -> int | None:
 
 
 def _gather_output(
-    process: subprocess.Popen[bytes], input: bytes, limit: float | None, silence: float | None
+    process: subprocess.Popen[bytes],
+    input: bytes,
+    limit: float | None,
+    silence: float | None,
+    most: int | None,
 ) -> Ended:
     begun = heard = time.monotonic()
-    printed: dict[int, list[bytes]] = {}
+    printed: dict[int, _Output] = {}
     assert process.stdout
     assert process.stderr
     with selectors.PollSelector() as pipes:
         for pipe in (process.stdout, process.stderr):
             pipes.register(pipe, selectors.EVENT_READ)
-            printed[pipe.fileno()] = []
+            printed[pipe.fileno()] = _Output(most)
         if process.stdin:
             os.set_blocking(process.stdin.fileno(), False)
             pipes.register(process.stdin, selectors.EVENT_WRITE)
@@ -92,7 +98,7 @@ def _gather_output(
                 if key.fileobj is process.stdin:
                     input = _feed_input(process, pipes, input)
                 elif piece := os.read(key.fd, _CHUNK):
-                    printed[key.fd].append(piece)
+                    printed[key.fd].add(piece)
                 else:
                     pipes.unregister(key.fileobj)
             now = time.monotonic()
@@ -103,8 +109,27 @@ def _gather_output(
         code = process.wait(left)
     except subprocess.TimeoutExpired:
         raise TimedOut(limit or 0.0, False) from None
-    out, err = (b"".join(printed[fd]) for fd in printed)
+    out, err = (each.end() for each in printed.values())
     return Ended(code, out, err)
+
+
+class _Output:
+    """What a command has printed, or the last `most` bytes of it."""
+
+    def __init__(self, most: int | None) -> None:
+        self._most = most
+        self._pieces: deque[bytes] = deque()
+        self._size = 0
+
+    def add(self, piece: bytes) -> None:
+        self._pieces.append(piece)
+        self._size += len(piece)
+        while self._most is not None and self._size - len(self._pieces[0]) >= self._most:
+            self._size -= len(self._pieces.popleft())
+
+    def end(self) -> bytes:
+        whole = b"".join(self._pieces)
+        return whole if self._most is None else whole[max(0, len(whole) - self._most) :]
 
 
 def _check_limits(taken: float, limit: float | None, quiet: float, silence: float | None) -> None:

@@ -80,7 +80,7 @@ class _LastRun(NamedTuple):
 def find_news(
     board: Board, observed: Observed, account: Situation, costs: Mapping[str, RunCost]
 ) -> News:
-    """What could be told of a board. `account` was made with `kept`; `costs` are of all its runs."""
+    """What could be told of a board. `account` was made with `to_cache`; `costs` are of all its runs."""
     ends = {run.run: (run.ended, run.clone) for runs in board.runs.values() for run in runs}
     ends |= {run: (each.ended, each.clone) for run, each in costs.items()}
     last = max((_LastRun(at, run, clone) for run, (at, clone) in ends.items()), default=_LastRun())

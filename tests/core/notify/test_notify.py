@@ -40,7 +40,7 @@ def news(
     costs: Mapping[str, RunCost] = {},
 ) -> News:
     seen = seen or observed()
-    account = situation(made, seen, Figures(costs, sizes), kept=True)
+    account = situation(made, seen, Figures(costs, sizes), to_cache=True)
     return find_news(made, seen, account, costs)
 
 

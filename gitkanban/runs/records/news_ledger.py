@@ -1,0 +1,151 @@
+"""What a clone has told people, what it has not told yet, and what came of the last try.
+
+Which news is new is decided in `core.notify.ledger`. A ledger that is missing or damaged says
+nothing: then all that stands is news again.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from gitkanban import files
+from gitkanban.core.notify.ledger import NewsLedger
+from gitkanban.core.notify.news import NewsItem
+from gitkanban.errors import BoardBusy
+from gitkanban.runs.supervision.locks import Locks, probe
+from gitkanban.typed import Any, NamedTuple
+
+SENDER = "notify/sender"  # the lock of who sends
+_LEDGER = "notify/ledger"  # the lock for the moment of a change
+_PATIENCE = 2.0  # seconds that it is waited for
+
+
+class NotifierCall(NamedTuple):
+    """How the notifier is called, as the last tick found it; `every` in seconds."""
+
+    argv: tuple[str, ...] = ()  # the program by its absolute path, where it was found
+    path: str = ""  # PATH for it
+    cwd: str = ""
+    every: int = 0
+    repository: str = ""
+    branch: str = ""
+    commit: str = ""
+    host: str = ""
+
+
+class Attempt(NamedTuple):
+    """One call of the notifier. `how`: sent, failed, again (it asked for another try), late (it
+    was ended), not-started, or sending, which stays if the sender is killed."""
+
+    at: int
+    how: str
+    items: int
+    words: str = ""  # what went wrong
+    output: str = ""  # the end of what it printed
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing is wrong with it, as far as that is known."""
+        return self.how in ("sent", "sending")
+
+
+@contextmanager
+def changing(private: str) -> Iterator[None]:
+    """Keep others from changing the ledger. Raises BoardBusy, OSError, Refused."""
+    lock = Locks(private).take(_LEDGER, _PATIENCE)
+    if lock is None:
+        raise BoardBusy("somebody keeps the record of what was told locked", "Try again.")
+    with lock:
+        yield
+
+
+def is_sending(private: str) -> bool:
+    """Whether a sender is at work, or waits until it may send."""
+    return probe(f"{private}/locks/{SENDER}")
+
+
+def read(private: str) -> tuple[NewsLedger, NotifierCall]:
+    """The ledger, and how the notifier is called."""
+    try:
+        found = _read_json(f"{private}/notify/ledger")
+        known = {str(key): int(over) for key, over in found["known"].items()}
+        pending = tuple(_item_of(row) for row in found["pending"])
+        ledger = NewsLedger(known, pending, int(found["sent"]))
+        return ledger, _call_of(found["call"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return NewsLedger(), NotifierCall()
+
+
+def write(private: str, ledger: NewsLedger, call: NotifierCall, lasting: bool = False) -> None:
+    """Keep them, whatever happens to the machine if `lasting`; written only when they changed.
+
+    Raises OSError.
+    """
+    if (ledger, call) == read(private):
+        return
+    rows = {
+        "known": dict(ledger.known),
+        "pending": [item._asdict() for item in ledger.pending],
+        "sent": ledger.sent,
+        "call": call._asdict(),
+    }
+    _write_json(f"{private}/notify/ledger", rows, lasting)
+
+
+def last_attempt(private: str) -> Attempt | None:
+    """The last call of the notifier; None where there was none."""
+    try:
+        row = _read_json(f"{private}/notify/attempt")
+        texts = (str(row[name]) for name in ("words", "output"))
+        return Attempt(int(row["at"]), str(row["how"]), int(row["items"]), *texts)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def note_attempt(private: str, attempt: Attempt, before: Attempt | None = None) -> None:
+    """Note what came of a call. A failure that is another one than `before` is left for the next
+    tick that prints, too.
+
+    Raises OSError.
+    """
+    _write_json(f"{private}/notify/attempt", attempt._asdict())
+    failed = f"{private}/notify/failed"
+    if attempt.is_good:
+        files.remove(failed)
+    elif before is None or before.words != attempt.words:
+        files.replace(failed, attempt.words.encode("utf-8", "replace"), lasting=False)
+
+
+def take_failure(private: str) -> str:
+    """Why the last call failed, once; empty afterwards, and where it did not."""
+    path = f"{private}/notify/failed"
+    if not os.path.exists(path):
+        return ""
+    try:
+        words = files.read(path, most=1 << 12).decode("utf-8", "replace")
+        files.remove(path)
+    except OSError:
+        return ""
+    return words
+
+
+def _item_of(row: Mapping[str, Any]) -> NewsItem:
+    row = {**row, "workers": tuple(map(str, row["workers"])), "holds": int(row["holds"])}
+    texts = {name: str(row[name]) for name in row.keys() - {"workers", "holds"}}
+    return NewsItem(**{**row, **texts})
+
+
+def _call_of(row: Mapping[str, Any]) -> NotifierCall:
+    texts = {name: str(row[name]) for name in NotifierCall._fields[1:] if name != "every"}
+    argv: Sequence[object] = row["argv"]
+    return NotifierCall(argv=tuple(map(str, argv)), every=int(row["every"]), **texts)
+
+
+def _read_json(path: str) -> Any:
+    return json.loads(files.read(path, most=4 << 20))
+
+
+def _write_json(path: str, rows: object, lasting: bool = False) -> None:
+    text = json.dumps(rows, indent=1, ensure_ascii=False) + "\n"
+    files.replace(path, text.encode("utf-8", "replace"), make=True, lasting=lasting)
