@@ -3,6 +3,8 @@
 app        The command group, and the one place where errors become text and exit codes
 cardpages  The pages of one card: what `show` prints, its work, the prompt of its next session
 commands/  One file a verb: arguments in, text out
+edit_file  The person's editor, by git's own rules, and the files in which their text lies until it
+           is used
 editor     A card's file as a person leaves it in an editor, or in a file, to a commit
 given      What was given on a command line by mistake: empty words, and options given twice
 here       Where a command is called from, and how it answers: board, person, session; text, JSON,

@@ -52,6 +52,8 @@ COMMANDS = (
     ("Look", "log", "log", "The history of the board or of a card."),
     ("Look", "cost", "cost", "What sessions cost, by card, worker, profile or day."),
     ("Look", "logs", "logs", "What a session printed."),
+    ("Look", "open", "open", "A card's worktree in your editor, or in any command."),
+    ("Look", "path", "path", "Where a card's worktree lies."),
     ("Review", "diff", "diff", "What a branch or an edit changes, in terms of cards."),
     ("Review", "check", "check", "Check a board, or what a change brings in."),
     ("Review", "fmt", "fmt", "Format card files so that git can merge changes to them."),

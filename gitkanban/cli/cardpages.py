@@ -11,7 +11,7 @@ from gitkanban.board.repo import git
 from gitkanban.board.repo.place import Place
 from gitkanban.core.ids import branch_of, card_ref
 from gitkanban.core.lookup import card_of
-from gitkanban.core.model import DONE, RUNNING, SHARED, Board, Card
+from gitkanban.core.model import DONE, RUNNING, SHARED, TERMINAL, Board, Card
 from gitkanban.core.names import CardId
 from gitkanban.errors import BadData, NotFound
 from gitkanban.typed import Any
@@ -27,11 +27,16 @@ class CardPages:
     """
 
     def __init__(self, place: Place, name: str) -> None:
-        self._place = place
+        self.place = place
         self._glimpse = store.archived(place, store.read(place), CardId(name))
         self.name = card_of(self._glimpse, name).id
         self._board = store.history(place, self._glimpse, self.name)
         self._card = self._board.cards[self.name]
+
+    @property
+    def status(self) -> str:
+        """The card's status."""
+        return self._card.status
 
     def card(self, now: int, look: Look) -> str:
         """The page that `show` prints: fields, body, runs, notes, and what holds it back."""
@@ -39,7 +44,7 @@ class CardPages:
         from gitkanban.runs import handoffs
         from gitkanban.views.card import CardPage, card_text
 
-        place, board, card = self._place, self._board, self._card
+        place, board, card = self.place, self._board, self._card
         rows = _rows_of(place, self._glimpse, now)
         log = _last_log_lines(place, board, card)
         received = handoffs.received(place, board, card)
@@ -52,21 +57,51 @@ class CardPages:
         from gitkanban.views.card import card_data
 
         # As other views have it, which know no runs of quiet cards.
-        view = _rows_of(self._place, self._glimpse, now)[self._card.id]
-        received = handoffs.received(self._place, self._board, self._card)
+        view = _rows_of(self.place, self._glimpse, now)[self._card.id]
+        received = handoffs.received(self.place, self._board, self._card)
         return card_data(self._board, self._card, view, self.places(), received)
 
     def work(self, colour: bool = False, stat: bool = False) -> str:
         """Its work as a diff, or with `stat` how much each file changed. Raises NotFound."""
-        return _work_text(self._place, self._board, self._card, colour, stat)
+        return _work_text(self.place, self._board, self._card, colour, stat)
 
     def prompt(self) -> str:
         """The prompt of its next session, as the session gets it. Raises BadData."""
-        return _prompt_text(self._place, self._board, self._card)
+        return _prompt_text(self.place, self._board, self._card)
+
+    def worktree(self) -> str:
+        """The folder that its work lies in. Raises NotFound, with what shows the work then."""
+        folder = self.places()["workspace"]
+        if not folder or os.path.islink(folder):  # a link is not what was made there
+            raise _no_worktree(self.place, self._board, self._card)
+        return folder
 
     def places(self) -> dict[str, str]:
         """Its `branch` and `workspace`, empty where they do not exist."""
-        return _branch_and_workspace(self._place, self._board, self._card)
+        return _branch_and_workspace(self.place, self._board, self._card)
+
+
+def _tips_of(board: Board, card: Card) -> tuple[str, ...]:
+    """Where its work may be: its branch, then the commit of its last run that left one."""
+    runs = [run.commit for run in board.runs_of(card.id) if run.commit]
+    return (card_ref(card.id), *runs[-1:])
+
+
+def _no_worktree(place: Place, board: Board, card: Card) -> NotFound:
+    """The error that a card has no worktree here, with what brings its work into view."""
+    shared = board.worker_of(card)
+    if shared and shared.workspace_policy == SHARED:
+        return NotFound(f"{card.id} has no worktree of its own", f"It is worked in {place.main}.")
+    again = f"`gitkanban attach {card.id}` makes the worktree again."
+    again = again if card.status not in (*TERMINAL, RUNNING) else ""
+    for tip in _tips_of(board, card):
+        if not git.run(place.common, "rev-parse", "--verify", "-q", tip, check=False).code:
+            hint = f"`gitkanban show {card.id} --diff` shows its work. {again}".rstrip()
+            return NotFound(f"the worktree of {card.id} is gone", hint)
+    if board.runs_of(card.id):
+        hint = f"`gitkanban show {card.id}` says where each of its runs was."
+        return NotFound(f"{card.id} has no worktree here", hint)
+    return NotFound(f"{card.id} has no worktree yet", "It gets one when it starts.")
 
 
 def _work_text(place: Place, board: Board, card: Card, colour: bool, stat: bool) -> str:
@@ -76,7 +111,7 @@ def _work_text(place: Place, board: Board, card: Card, colour: bool, stat: bool)
 
     runs = [run.commit for run in board.runs_of(card.id) if run.commit]
     base = base_of(place, board.config) if board.config else ""
-    for tip in (card_ref(card.id), *runs[-1:]):
+    for tip in _tips_of(board, card):
         fork = git.run(place.common, "merge-base", f"refs/heads/{base}", tip, check=False).text
         last = git.run(place.common, "rev-parse", "--verify", "-q", tip, check=False).text
         if fork and fork == last and runs and runs[-1] == last:

@@ -188,7 +188,7 @@ def test_the_agent_s_own_conversation_goes_on(
     ok(repo, "workers", "set", "w", "runner=claude", "command=", "model=opus", "args=--verbose")
     ok(repo, "trust", "--yes")
     ok(repo, "tick", "--wait")
-    assert card(repo)["status"] == "review", card(repo)
+    until(lambda: card(repo)["status"] == "review", "T1 in review")
     seat = attach(repo)
     seat.answer("What is it now?", "done\n")
     assert seat.end() == 0, seat.text

@@ -154,7 +154,7 @@ def test_without_an_editor_it_says_so(board: Path) -> None:
     done = call(board, "edit", "T1")
     assert done.code == 2 and "no editor to open" in done.err and edits(board) == []
     done = call(board, "edit", "T1", EDITOR="false")
-    assert done.code == 1 and "Editing failed" in done.err and edits(board) == []
+    assert done.code == 1 and "the editor ended with 1: false" in done.err and edits(board) == []
 
 
 def test_needs_of_amount_0_are_none_and_no_needs_are_those_of_the_worker(board: Path) -> None:

@@ -32,6 +32,8 @@ mergefile     `gitkanban merge-file`: git's merge driver for cards. Git calls it
 moves         `approve`, `retry`, `drop` and `reopen`: moves that people make on one or several
               cards
 note          `gitkanban note`: a note on a card, by a person or by its session
+open          `gitkanban open`: a card's worktree in the person's editor, or in any command
+path          `gitkanban path`: where a card's worktree lies
 pause         `pause` and `resume`: nothing new starts for a worker; running sessions go on
 reclaim       `gitkanban reclaim`: a person gives up on a run of another clone, which tick never
               does by itself

@@ -1,6 +1,7 @@
 """`gitkanban add`: one card from the command line, or several from a YAML list."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import click
 
@@ -23,7 +24,7 @@ from gitkanban.core.changes import AddCard
 from gitkanban.core.editing import drafted
 from gitkanban.core.model import BACKLOG, TODO, Card, Status
 from gitkanban.core.names import CardId
-from gitkanban.errors import Refused, UsageError
+from gitkanban.errors import UsageError
 
 PLAN_MOST = 64 << 20  # characters of a list of cards
 
@@ -120,20 +121,24 @@ def add_command(
         hint = "Only --backlog goes with --from; write the other fields into the list."
         raise UsageError("--from FILE takes whole cards, so no other fields can be given", hint)
     status: Status = BACKLOG if backlog or session()[1] else TODO
+    written: AbstractContextManager[object] = nullcontext()
     if source is None:
         title = (title or "").strip()
         text = text_argument(body, body_file)
-        text = _edit_text(text or f"\n# {title}\n", text) if edit else text
         draft = Card(
             CardId(card_id), title, worker, status, priority,
-            tuple(sorted(set(map(CardId, parents)))), parse_needs(needs), acceptance, body=f"{text.strip()}\n" if text.strip() else "",
+            tuple(sorted(set(map(CardId, parents)))), parse_needs(needs), acceptance,
             model=model, effort=effort, labels=parse_labels(labels),
         )  # fmt: skip
+        if edit:
+            text, written = _edit_body(text, title)
+        draft = draft._replace(body=f"{text.strip()}\n" if text.strip() else "")
         drafts: Sequence[Card] = [draft]
     else:
         drafts = _read_plan(source, status)
     place = place_here(branch)
-    cards, commit = _add_drafts(place, drafts)
+    with written:
+        cards, commit = _add_drafts(place, drafts)
     if as_json:
         ids = [card.id for card in cards]
         print_json({"ids": ids, "commit": commit, "branch": place.branch})
@@ -190,14 +195,16 @@ def _add_drafts(place: Place, drafts: Sequence[Card]) -> tuple[list[Card], str]:
     return cards, ""
 
 
-def _edit_text(text: str, otherwise: str) -> str:
-    """The text as the editor leaves it; `otherwise` when it was not saved."""
-    from gitkanban.cli.editor import editor
+def _edit_body(text: str, title: str) -> tuple[str, AbstractContextManager[object]]:
+    """The body as the editor leaves it, and what keeps it until the card is added."""
+    from gitkanban.cli.edit_file import EditFile
 
-    try:
-        return click.edit(text, editor=editor(place_here()), extension=".md") or otherwise
-    except click.ClickException as error:
-        raise Refused(error.format_message(), "Set EDITOR to one that works.") from None
+    place = place_here()
+    draft = EditFile.begin(place, "new-card", text or f"\n# {title}\n", ".md")
+    draft.edit(place)
+    done = draft.text()
+    done = text if done == draft.base("") else done
+    return done, draft.kept_until_done(done, "go on with --body-file {}.")
 
 
 def parse_labels(words: Sequence[str]) -> tuple[str, ...]:

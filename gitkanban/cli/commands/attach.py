@@ -3,8 +3,6 @@
 The card is theirs on the board before anything is opened, so that killed in the middle it stays so.
 """
 
-import signal
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +10,7 @@ from contextlib import contextmanager
 import click
 
 from gitkanban.board.repo.place import Place
+from gitkanban.cli.edit_file import run_in_terminal
 from gitkanban.cli.here import (
     board_of,
     change,
@@ -63,7 +62,7 @@ def attach_command(card: str, shell: bool) -> int:
     locks = Locks(place.private)
     with _card_lock(locks, found.id):
         opening = _take_card(place, locks, config, worker, found.id, shell)
-        _run_in_terminal(opening)
+        _open_in_terminal(opening)
         return _settle_card(place, found.id, opening)
 
 
@@ -120,24 +119,16 @@ def _take_card(
     return opening
 
 
-def _run_in_terminal(opening: "Opening") -> None:
-    """Run it to its end; ^C and the like are its own."""
-    before = {
-        number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGQUIT)
-    }
+def _open_in_terminal(opening: "Opening") -> None:
+    """Run it to its end. Raises Refused where it cannot be run."""
     try:
-        done = subprocess.run(
-            opening.argv, cwd=opening.workspace.path, env=dict(opening.env), check=False
-        )
+        code = run_in_terminal(opening.argv, opening.workspace.path, opening.env)
     except OSError as error:
         raise Refused(
             f"cannot run {opening.argv[0]}: {error.strerror}", "`--shell` opens a shell instead."
         ) from None
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    if done.returncode and opening.resumes:
-        tell([f"{opening.argv[0]} ended with {done.returncode}"])
+    if code and opening.resumes:
+        tell([f"{opening.argv[0]} ended with {code}"])
 
 
 def _settle_card(place: Place, card: CardId, opening: "Opening") -> int:
@@ -156,7 +147,7 @@ def _settle_card(place: Place, card: CardId, opening: "Opening") -> int:
         if not click.confirm("Open it again?", default=True):
             answer = MINE
             break
-        _run_in_terminal(opening)
+        _open_in_terminal(opening)
     if answer == DONE:
         return _accept_card(place, card)
     if answer == AGAIN:

@@ -1,0 +1,162 @@
+"""The person's editor, by git's own rules, and the files in which their text lies until it is used.
+
+git's rules are `GIT_EDITOR`, `core.editor`, `VISUAL`, `EDITOR`, then git's own default; all of them
+may be command lines with options. A text lies in `<private>/edits/` while it is written, with the
+text it began from beside it, until it is discarded: a mistake, a conflict or ^C loses nothing.
+"""
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from gitkanban import files
+from gitkanban.board.repo.git import run as git
+from gitkanban.board.repo.place import Place
+from gitkanban.errors import GitkanbanError, Refused, UsageError
+
+HINT = "Set EDITOR, or git's core.editor, to one that works."
+_SHELL_SIGNS = frozenset("|&;<>()$`*?[#~=%\n\\")  # with any of these it is a line for the shell
+
+
+def can_edit() -> bool:
+    """Whether a person sits at a terminal, on which an editor can be opened unasked."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def editor_line(place: Place) -> str:
+    """The command line of the person's editor.
+
+    Without a terminal only one that the environment names. Raises UsageError where there is none.
+    """
+    known = git(place.common, "var", "GIT_EDITOR", check=False)
+    named = any(os.environ.get(name) for name in ("GIT_EDITOR", "VISUAL", "EDITOR"))
+    if known.code or not (named or sys.stdin.isatty()):
+        raise UsageError("no editor to open", "Set EDITOR, or give what to change as options.")
+    return known.text
+
+
+def edit_path(place: Place, path: str, cwd: str = "") -> None:
+    """Open a file or a folder in the person's editor, and wait until it is closed.
+
+    Raises UsageError where there is no editor, Refused for one that cannot be run or fails.
+    """
+    line = editor_line(place)
+    argv = _with_path(line, path)
+    try:
+        code = run_in_terminal(argv, cwd or None)
+    except OSError as error:
+        raise Refused(f"the editor {argv[0]} cannot be run: {error.strerror}", HINT) from None
+    if code:
+        raise Refused(f"the editor ended with {code}: {line}", HINT)
+
+
+def _with_path(line: str, path: str) -> list[str]:
+    """The editor's line as words, run by the shell only where it must be, as git does."""
+    if not _SHELL_SIGNS & set(line):
+        try:
+            return [*shlex.split(line), path]
+        except ValueError:  # a quote that is not closed: the shell will say so
+            pass
+    return ["sh", "-c", f'{line} "$@"', line, path]
+
+
+def run_in_terminal(
+    argv: Sequence[str], cwd: str | None = None, env: Mapping[str, str] | None = None
+) -> int:
+    """Run a program that has the terminal to itself; ^C and the like are its own. Its exit code.
+
+    Raises OSError where it cannot be run.
+    """
+    sys.stdout.flush()
+    with _signals_passed_on():
+        return subprocess.run(argv, cwd=cwd, env=env, check=False).returncode
+
+
+@contextmanager
+def _signals_passed_on() -> Iterator[None]:
+    """While it lasts, ^C and ^\\ are for the program in front alone."""
+    numbers = (signal.SIGINT, signal.SIGQUIT)
+    before = {number: signal.signal(number, lambda *_: None) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class EditFile:
+    """The file in which a person's text lies; `<path>.base` is what it was begun from."""
+
+    def __init__(self, path: str, own: bool = False) -> None:
+        self.path = path
+        self.own = own or bool(path and os.path.exists(f"{path}.base"))
+
+    @classmethod
+    def begin(cls, place: Place, name: str, text: str, suffix: str = ".yaml") -> "EditFile":
+        """A new file, beside those that earlier edits may have left."""
+        folder = f"{place.private}/edits"
+        number = 1
+        while True:
+            path = f"{folder}/{name}{f'-{number}' if number > 1 else ''}{suffix}"
+            if files.create(path, encode_text(text), make=True):
+                files.replace(f"{path}.base", encode_text(text))
+                return cls(path, own=True)
+            number += 1
+
+    def edit(self, place: Place) -> None:
+        """Open the editor on the file and wait for it; a text that was not begun is discarded.
+
+        Raises UsageError, Refused.
+        """
+        try:
+            edit_path(place, self.path)
+        except (Refused, UsageError) as error:
+            if self.text() == self.base(""):
+                self.discard()
+            else:
+                error.hint = f"Your text is kept in {self.path}. {error.hint}"
+            raise
+
+    def text(self) -> str:
+        """What the file holds."""
+        return _decode_file(self.path)
+
+    def base(self, otherwise: str) -> str:
+        """The text that the edit began from."""
+        return _decode_file(f"{self.path}.base") if self.own else otherwise
+
+    @contextmanager
+    def kept_until_done(self, text: str, how: str) -> Iterator[None]:
+        """Discard the file once what is done with the text succeeds.
+
+        Where it is refused, the text is put into the file, and the error's hint says where it is
+        and `how` to go on, `{}` standing for the file.
+        """
+        try:
+            yield
+        except GitkanbanError as error:
+            if self.own:
+                files.replace(self.path, encode_text(text))
+            error.hint = f"{error.hint} Your text is kept; {how.format(self.path)}".strip()
+            raise
+        self.discard()
+
+    def discard(self) -> None:
+        """The text is used, or nothing was changed; a file of the person's own stays."""
+        if self.own and self.path:
+            files.remove(self.path)
+            files.remove(f"{self.path}.base")
+
+
+def encode_text(text: str) -> bytes:
+    """A text as its file has it, byte for byte as it came."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _decode_file(path: str) -> str:
+    with open(path, "rb") as file:
+        return file.read().decode("utf-8", "surrogateescape")
