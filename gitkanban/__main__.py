@@ -25,11 +25,12 @@ def _run_and_exit(argv: list[str]) -> int:
     from gitkanban.cli.streams import settle
 
     settle()
-    if argv and argv[0] in ("status", "list", "tick"):
+    if argv and argv[0] in ("status", "st", "list", "ls", "tick"):
         from gitkanban.cli.quick import answer
+        from gitkanban.cli.synonyms import SHORT
 
         try:
-            code = answer(argv)
+            code = answer([SHORT.get(argv[0], argv[0]), *argv[1:]])
             sys.stdout.flush()
         except OSError:
             code = None  # the whole command line meets it too, and has words for it

@@ -15,7 +15,9 @@ HEAD = """\
 Any unambiguous prefix of an id names a card; an exact match wins. `-b/--branch` aims a planning
 command at another branch, created from the board's tip if it does not exist. So a pull request can
 be prepared without checking anything out. Every command that prints data has `--json`; the shapes
-are in [json.md](json.md).
+are in [json.md](json.md). `ls`, `st` and `mv` are short for `list`, `status` and `rename`. Where
+there is no command of a name, the one that is meant is suggested: names from git, gh, Taskwarrior,
+Backlog.md and Beads are known.
 
 Exit codes: 0 success, 1 an expected failure (`Error:` and `Hint:` on stderr), 2 wrong usage, 3 a
 bug (a report file is written), 130 interrupted. There is no colour if the output is not a terminal,

@@ -16,6 +16,8 @@ redraw     A page drawn again and again in place, until ^C
 report     What a session says from inside its run: a letter into the run's mailbox
 streams    The three standard streams, made fit for every text and every caller. Imports nothing
            heavy
+synonyms   Names that people bring from elsewhere: short ones that work, and those that only name a
+           command
 terminal   What the terminal can do: its width, and whether colour is wanted. Imports nothing heavy
 ui/        The screen of `gitkanban ui`: live, for people
 viewing    The options that every view has: colour, signs, and the form of what is printed

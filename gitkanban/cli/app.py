@@ -12,6 +12,7 @@ import click
 
 from gitkanban import __version__
 from gitkanban.cli.streams import STDOUT, lead_nowhere
+from gitkanban.cli.synonyms import SHORT
 from gitkanban.cli.terminal import colour_wanted
 from gitkanban.errors import GitkanbanError, UsageError
 from gitkanban.views.text import shown
@@ -100,13 +101,11 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, but an unknown command names the nearest one."""
-        from difflib import get_close_matches
-
+        """As click does, with the short names; an unknown command names the one that is meant."""
+        if args and args[0] in SHORT:
+            args = [SHORT[args[0]], *args[1:]]
         if args and args[0] not in _MODULES and not args[0].startswith("-"):
-            close = get_close_matches(args[0], _MODULES, n=1)
-            hint = f" Did you mean {close[0]}?" if close else ""
-            raise click.UsageError(f"No command {args[0]!r}.{hint}", ctx)
+            raise _unknown_command(args)
         name, command, rest = super().resolve_command(ctx, args)
         if command and name:
             from gitkanban.cli.given import check_given
@@ -128,10 +127,25 @@ class LazyGroup(click.Group):
                 )
 
 
+def _unknown_command(args: Sequence[str]) -> UsageError:
+    """The error about a command that there is not, with the command line that is meant."""
+    from gitkanban.cli.synonyms import suggest
+    from gitkanban.core.ids import fault
+
+    does = {name: text for _, name, _, text in COMMANDS}
+    line = suggest(args[0], list(does))
+    hint = "`gitkanban --help` lists the commands."
+    if line:
+        card = next((word for word in args[1:2] if not fault(word)), "ID")
+        hint = f"Did you mean `gitkanban {line.replace('ID', card)}`? {does[line.split()[0]]}"
+    return UsageError(f"no command {args[0]!r}", hint)
+
+
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="`gitkanban help COMMAND` says more. Any unambiguous prefix names a card.",
+    epilog="`gitkanban help COMMAND` says more. Any unambiguous prefix names a card. "
+    "ls, st and mv are short for list, status and rename.",
 )
 @click.version_option(__version__, "-V", "--version", message="gitkanban %(version)s")
 def cli() -> None:
@@ -143,7 +157,7 @@ def cli() -> None:
 
 def run(argv: Sequence[str]) -> int:
     """Run one command line; every error ends here as text on stderr and an exit code."""
-    if argv[:1] == ["help"]:
+    if list(argv[:1]) == ["help"]:
         argv = [*argv[1:], "--help"]
     try:
         code = cli.main(list(argv), prog_name=_program_name(), standalone_mode=False)

@@ -9,10 +9,10 @@ from gitkanban.cli.here import branch_option, json_option, place_here, refuse_in
 from gitkanban.core.changes import AddCard, Change, EditCard, MessageLine
 from gitkanban.core.ids import branch_of, card_ref
 from gitkanban.core.lookup import card_of
-from gitkanban.core.model import Board
+from gitkanban.core.model import STATUSES, Board
 from gitkanban.core.names import NO_CARD, CardId
 from gitkanban.core.renaming import renamed
-from gitkanban.errors import Refused
+from gitkanban.errors import Refused, UsageError
 
 
 @click.command("rename")
@@ -29,6 +29,9 @@ def rename_command(old: str, new: str, branch: str, as_json: bool) -> None:
     from gitkanban.board import store
 
     refuse_in_session("rename")
+    if new in STATUSES:
+        hint = "approve, retry, block, accept, done, drop and reopen move a card."
+        raise UsageError(f"{new} is a status, not an id", hint)
     place = place_here(branch)
     found = NO_CARD
 
