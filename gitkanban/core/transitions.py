@@ -71,6 +71,10 @@ VERBS: dict[str, Verb] = {
 # What to try instead, by (verb, status the card has).
 _INSTEAD = {
     ("approve", TODO): "It may already run; `gitkanban status` shows what it waits for.",
+    ("approve", REVIEW): "Use `gitkanban accept {id}` to merge its work.",
+    ("approve", BLOCKED): "Use `gitkanban retry {id}`.",
+    ("approve", DONE): "Use `gitkanban reopen {id}`.",
+    ("approve", DROPPED): "Use `gitkanban reopen {id}`.",
     ("retry", RUNNING): "It is running; `gitkanban stop {id}` ends the session first.",
     ("retry", REVIEW): "Use `gitkanban reject {id} --why TEXT` to send it back.",
     ("retry", BACKLOG): "Use `gitkanban approve {id}`.",
@@ -81,6 +85,7 @@ _INSTEAD = {
     ("accept", BLOCKED): "Use `gitkanban retry {id}`, or `gitkanban done {id}` if its work is in.",
     ("accept", RUNNING): "Wait for the run to end; `gitkanban logs -f {id}` follows it.",
     ("accept", TODO): "Nothing has been made yet; `gitkanban done {id}` closes it without a run.",
+    ("accept", BACKLOG): "Nothing has been made yet; `gitkanban approve {id}` lets it run.",
     ("reject", DONE): "Use `gitkanban reopen {id}`.",
     ("done", DROPPED): "Use `gitkanban reopen {id}` first.",
 }

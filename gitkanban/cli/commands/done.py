@@ -3,11 +3,12 @@
 import click
 
 from gitkanban.board.repo.place import Place
+from gitkanban.board.store import Committed
 from gitkanban.cli.commands.moves import move_cards, noted, words
-from gitkanban.cli.here import branch_option, json_option, own_card, place_here, session
+from gitkanban.cli.here import branch_option, json_option, own_card, place_here, session, tell
 from gitkanban.cli.report import report
 from gitkanban.core.changes import Change
-from gitkanban.core.model import Board, Card
+from gitkanban.core.model import DONE, REVIEW, Board, Card
 from gitkanban.core.moves import move
 from gitkanban.core.tick.facts import Report
 from gitkanban.errors import UsageError
@@ -53,4 +54,19 @@ def done_command(
         note = noted(words(place, card, "summary", summary))
         return [*move(board, "done", card, merged=merged_of(place, board, card)), *note]
 
-    move_cards("done", cards, branch, as_json, close)
+    done = move_cards("done", cards, branch, as_json, close)
+    tell(_lines_unmerged(done))
+
+
+def _lines_unmerged(done: Committed) -> list[str]:
+    """A line for each card that was in review with work that base does not have."""
+    from gitkanban.board.work.cardwork import left_nothing
+
+    lines = []
+    for card in (each for _, each in sorted(done.after.cards.items())):
+        was = done.before.cards[card.id]
+        nothing = left_nothing(done.before.runs_of(card.id))
+        if (was.status, card.status) == (REVIEW, DONE) and not card.merged and not nothing:
+            undo = f"`gitkanban undo {done.commit[:10]}`, then `gitkanban accept {card.id}`"
+            lines += [f"{card.id}: its work was not merged; to merge it: {undo}"]
+    return lines

@@ -6,7 +6,7 @@ import click
 
 from gitkanban import clock
 from gitkanban.board.repo.place import Place
-from gitkanban.board.store import history
+from gitkanban.board.store import Committed, history
 from gitkanban.cli.here import (
     branch_option,
     change,
@@ -102,7 +102,7 @@ def move_cards(
     branch: str,
     as_json: bool,
     decide: Callable[[Place, Board, Card], Sequence[Change]],
-) -> None:
+) -> Committed:
     """Make one move on several cards, all or none, in one commit, and say what became of them."""
     refuse_in_session(verb)
     place = place_here(branch)
@@ -116,7 +116,7 @@ def move_cards(
     if as_json:
         rows = [{"id": card, "status": done.after.cards[card].status} for card in moved]
         print_json({"cards": rows, "commit": done.commit})
-        return
-    for card in moved:
+    for card in moved if not as_json else ():
         before, after = done.before.cards[card], done.after.cards[card]
         click.echo(f"{card} {before.status} → {after.status}")
+    return done
