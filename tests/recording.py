@@ -7,21 +7,17 @@ which of three sessions ends first, so they are left out.
 """
 
 import os
-import pty
 import re
-import struct
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
 from html import escape, unescape
 from pathlib import Path
-from select import select
+
+from tests.docs.settled import commits_of, settle_lines
+from tests.support.terminals import run_on_terminal
 
 PICTURE = Path(__file__).parent.parent / "docs" / "demo.svg"
-COLUMNS, ROWS = 92, 50
-DEADLINE = 120.0  # seconds for the whole demo
+COLUMNS = 92
 STAND, STAND_LAST = 3.2, 6.0  # seconds that a frame is shown
 CELL, LINE, SIZE, EDGE, BAR = 8.0, 18, 13, 16, 34  # pixels
 TONES = {"31": "r", "32": "g", "33": "y", "36": "c", "2": "d", "1": "b"}
@@ -49,44 +45,10 @@ def record_demo() -> str:
             "TERM": "xterm-256color",
             "GIT_CONFIG_NOSYSTEM": "1",
         }
-        ours, theirs = pty.openpty()
-        _set_size(theirs)
         argv = [sys.executable, "-m", "gitkanban", "demo"]
-        process = subprocess.Popen(
-            argv, cwd=home, env=env, stdin=theirs, stdout=theirs, stderr=theirs
-        )
-        os.close(theirs)
-        try:
-            printed = b"".join(_read_terminal(ours))
-            code = process.wait(timeout=30)
-        finally:
-            process.kill()
-            os.close(ours)
-    text = printed.decode().replace("\r\n", "\n")
+        code, text = run_on_terminal(argv, Path(home), env, columns=COLUMNS)
     assert code == 0, text
     return text
-
-
-def _set_size(terminal: int) -> None:
-    from fcntl import ioctl
-    from termios import TIOCSWINSZ
-
-    ioctl(terminal, TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-
-
-def _read_terminal(terminal: int) -> Iterator[bytes]:
-    """What comes until the other side is closed."""
-    until = time.monotonic() + DEADLINE
-    while True:
-        ready = select([terminal], [], [], max(0.0, until - time.monotonic()))[0]
-        assert ready, f"the demo prints nothing more and does not end within {DEADLINE} s"
-        try:
-            part = os.read(terminal, 1 << 16)
-        except OSError:  # Linux says so at the end
-            return
-        if not part:
-            return
-        yield part
 
 
 def frames_of(printed: str) -> list[str]:
@@ -199,15 +161,10 @@ def read_picture(svg: str) -> list[str]:
 def settle(frame: str) -> list[str]:
     """A frame's lines without what differs from one demo to the next: ids, seconds, the folder; of
     git's graph only the commits of sessions, for its merges depend on which card was first."""
-    text = re.sub(r"\x1b\[[\d;]*m", "", frame)
-    text = re.sub(r"\b[0-9a-f]{7,}\b", "ID", text)
-    text = re.sub(r"after \d+ s", "after N s", text)
-    text = re.sub(r"\S*/gitkanban-demo-\w+", "DEMO", text)
-    lines = [line.rstrip() for line in text.split("\n")]
+    lines = settle_lines(frame)
     if "--graph" not in lines[0]:
         return lines
-    commits = (re.sub(r"^[|/\\* ]+", "", line) for line in lines if re.search(r"\w", line))
-    return sorted(line for line in commits if not line.startswith("ID Merge"))
+    return [line for line in commits_of(lines) if not line.startswith("ID Merge")]
 
 
 if __name__ == "__main__":

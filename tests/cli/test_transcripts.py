@@ -63,6 +63,18 @@ def run(command: str, cwd: Path, home: Path, second: int) -> str:
     return out
 
 
+def install_programs(**scripts: str) -> Path:
+    """The HOME, with `gitkanban` and more scripts in its `bin`."""
+    home = Path(os.environ["HOME"])
+    (home / "bin").mkdir()
+    ours = f'#!/bin/sh\nexec {sys.executable} -m gitkanban "$@"\n'
+    for name, text in {"gitkanban": ours, "git-kanban": ours, **scripts}.items():
+        script = home / "bin" / name
+        script.write_text(text)
+        script.chmod(0o755)
+    return home
+
+
 def _iso(at: int) -> str:
     from gitkanban.clock import iso
 
@@ -71,15 +83,8 @@ def _iso(at: int) -> str:
 
 @pytest.mark.parametrize("file", sorted(HERE.glob("*.txt")), ids=lambda path: path.stem)
 def test_transcript(file: Path, repo: Path, request: pytest.FixtureRequest) -> None:
-    home = Path(os.environ["HOME"])
-    (home / "bin").mkdir()
-    for name in ("gitkanban", "git-kanban"):
-        script = home / "bin" / name
-        script.write_text(f'#!/bin/sh\nexec {sys.executable} -m gitkanban "$@"\n')
-        script.chmod(0o755)
-    agent = home / "bin" / "claude"  # a board whose agent is there; none of these starts it
-    agent.write_text("#!/bin/sh\nexit 1\n")
-    agent.chmod(0o755)
+    # A board whose agent is there; none of these starts it.
+    home = install_programs(claude="#!/bin/sh\nexit 1\n")
     text = file.read_text()
     head = text[: text.index("$ ")]
     written = head
