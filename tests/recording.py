@@ -6,17 +6,16 @@ font, nothing fetched. Frames stand longer than they did, for reading. Pages in 
 which of three sessions ends first, so they are left out.
 """
 
-import os
 import re
-import sys
 import tempfile
 from html import escape, unescape
 from pathlib import Path
 
 from tests.docs.settled import commits_of, settle_lines
-from tests.support.terminals import run_on_terminal
+from tests.support.terminal import Terminal
 
 PICTURE = Path(__file__).parent.parent / "docs" / "demo.svg"
+MOST_SECONDS = 120  # of the demo
 COLUMNS = 92
 STAND, STAND_LAST = 3.2, 6.0  # seconds that a frame is shown
 CELL, LINE, SIZE, EDGE, BAR = 8.0, 18, 13, 16, 34  # pixels
@@ -39,16 +38,16 @@ def record_demo() -> str:
     with tempfile.TemporaryDirectory() as home:
         env = {
             "HOME": home,
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(PICTURE.parents[1]),
-            "LC_ALL": "C.UTF-8",
             "TERM": "xterm-256color",
+            "LC_ALL": "C.UTF-8",
+            "COLUMNS": str(COLUMNS),
+            "NO_COLOR": "",
             "GIT_CONFIG_NOSYSTEM": "1",
         }
-        argv = [sys.executable, "-m", "gitkanban", "demo"]
-        code, text = run_on_terminal(argv, Path(home), env, columns=COLUMNS)
-    assert code == 0, text
-    return text
+        with Terminal(Path(home), "demo", **env) as terminal:
+            code = terminal.end(deadline=MOST_SECONDS)
+    assert code == 0, terminal.text
+    return terminal.text
 
 
 def frames_of(printed: str) -> list[str]:

@@ -57,7 +57,8 @@ def outcome_page(outcome: Outcome, look: Look, verbose: bool) -> str:
     lines = table(look, [(state, card, word, [text]) for state, card, word, text in rows], 0)
     rest = outcome._replace(settled=(), stopped=(), accepted=(), started=())
     if not verbose:
-        lines += [f"{plural(len(rest.holds), 'card')} wait: gitkanban why"] if rest.holds else []
+        waiting = f"{plural(len(rest.holds), 'card')} wait{'s' if len(rest.holds) == 1 else ''}"
+        lines += [f"{waiting}: gitkanban why"] if rest.holds else []
         rest = rest._replace(holds=())
     idle = not lines and not outcome.contended and not outcome.notices and not outcome.standstill
     text = "nothing to do\n" if idle else outcome_text(rest, verbose=bool(rest.holds))

@@ -16,9 +16,10 @@ import pytest
 from tests.cli.test_transcripts import commands, install_programs
 from tests.docs.pages import PAGES, ROOT, blocks_of, calls_in, find_fault, is_transcript
 from tests.docs.settled import commits_of, settle_lines
-from tests.support.terminals import run_on_terminal
+from tests.support.terminal import Terminal
 
-COLUMNS = 84  # of the terminal that pages show
+MOST_SECONDS = 120  # of one command
+COLUMNS = "84"  # of the terminal that pages show
 SHOWN_AS = "/home/ada/shop"  # where the repository lies on the pages
 STREAM = ROOT / "tests" / "agents" / "streams" / "claude" / "ok.json"
 
@@ -70,21 +71,15 @@ def shop(repo: Path) -> Iterator[Path]:
 
 def play(command: str, shop: Path) -> str:
     """What a command prints on a terminal, with the paths of the pages; it must succeed."""
-    home = Path(os.environ["HOME"])
-    env = {
-        "HOME": str(home),
-        "PATH": f"{home / 'bin'}:/usr/local/bin:/usr/bin:/bin",
-        "PYTHONPATH": os.environ.get("PYTHONPATH", str(ROOT)),
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "TZ": "UTC",
-        "LC_ALL": "C.UTF-8",
-        "TERM": "dumb",
-        "EDITOR": "false",
-        "PAGER": "cat",
-    }
-    code, printed = run_on_terminal(["bash", "-c", command], shop, env, columns=COLUMNS)
-    assert code == 0, f"{command}: {printed}"
-    return printed.replace(str(shop), SHOWN_AS).replace(str(home), "~")
+    home = os.environ["HOME"]
+    path = f"{home}/bin:/usr/local/bin:/usr/bin:/bin"
+    program = ("bash", "-c", command)
+    with Terminal(
+        shop, program=program, COLUMNS=COLUMNS, PATH=path, TERM="dumb", PAGER="cat", EDITOR="false"
+    ) as terminal:
+        code = terminal.end(deadline=MOST_SECONDS)
+    assert code == 0, f"{command}: {terminal.text}"
+    return terminal.text.replace(str(shop), SHOWN_AS).replace(home, "~")
 
 
 def alike(command: str, text: str) -> list[str]:

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = str(Path(__file__).parents[2])
@@ -27,18 +28,26 @@ _SEAT = (
 
 
 class Terminal:
-    """`gitkanban` at a terminal. `text` is what it has printed and nobody has asked for yet.
+    """A command at a terminal. `text` is what it has printed and nobody has asked for yet.
+
+    The words are those of gitkanban, unless another program is named.
 
     Without `lines` the terminal does not say how high it is, as some do not: then there is no pager.
     """
 
     def __init__(
-        self, cwd: Path, *words: str, columns: int = 80, lines: int = 0, **env: str
+        self,
+        cwd: Path,
+        *words: str,
+        program: Sequence[str] = (sys.executable, "-m", "gitkanban"),
+        columns: int = 80,
+        lines: int = 0,
+        **env: str,
     ) -> None:
         self.text = ""
         self._fd, theirs = pty.openpty()
         self.resize(columns, lines)
-        argv = [sys.executable, "-S", "-E", "-c", _SEAT, sys.executable, "-m", "gitkanban", *words]
+        argv = [sys.executable, "-S", "-E", "-c", _SEAT, *program, *words]
         self.process = subprocess.Popen(
             argv, cwd=cwd, env={**os.environ, "PYTHONPATH": ROOT, "TERM": "xterm", **env},
             stdin=theirs, stdout=theirs, stderr=theirs,
@@ -83,14 +92,16 @@ class Terminal:
         """Send a signal to the command."""
         self.process.send_signal(number)
 
-    def end(self, number: int = 0, key: str = "", every: float = 1) -> int:
+    def end(
+        self, number: int = 0, key: str = "", every: float = 1, deadline: float = DEADLINE
+    ) -> int:
         """Its exit code, after a signal if one is given; negative where a signal has ended it.
 
-        `key` is typed after each so many seconds in which nothing comes.
+        `key` is typed after each so many seconds in which nothing comes; `deadline` is in seconds.
         """
         if number:
             self.signal(number)
-        end = time.monotonic() + DEADLINE
+        end = time.monotonic() + deadline
         while self.process.poll() is None:  # it can only end while somebody reads what it prints
             assert time.monotonic() < end, f"it does not end: {self.text!r}"
             if not self._read(every if key else 0.05) and key:
