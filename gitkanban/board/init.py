@@ -34,29 +34,29 @@ def create(cwd: str, *, branch: str = "", config: str, files: Mapping[str, str])
     private = f"{common}/gitkanban"
     slots = f"{main}/{FOLDER}/slots" if main else f"{private}/slots"
     if branch:
-        made = Place(common, main, branch, "", slots, private, here=here, signs=signs)
-        _on_its_own(made, texts)
+        place = Place(common, main, branch, "", slots, private, here=here, signs=signs)
+        _on_its_own(place, texts)
     else:
         name = _checked_out(cwd)
-        made = Place(common, main, name, FOLDER, slots, private, here=here, signs=signs)
-        made = _in_tree(made, texts)
-    places.pin(made)
+        place = Place(common, main, name, FOLDER, slots, private, here=here, signs=signs)
+        place = _in_tree(place, texts)
+    places.pin(place)
     if main and main != os.path.dirname(common):
         make_folder(private)
         mainfinder.remember_main(common, main)
-    return made
+    return place
 
 
 def _refuse_second(cwd: str, common: str, pinned: str) -> None:
     try:
-        found = places.find(cwd)
+        other = places.find(cwd)
     except NoBoard:
         if pinned and places.exists(common, f"refs/heads/{pinned}"):
             return  # somebody removed it from there; a new one may begin
         if pinned:
             raise
         return
-    raise Refused(f"there already is a board, on branch {found.branch}", "`gitkanban status`")
+    raise Refused(f"there already is a board, on branch {other.branch}", "`gitkanban status`")
 
 
 def _checked_out(cwd: str) -> str:
@@ -84,9 +84,9 @@ def _in_tree(place: Place, texts: Mapping[str, str]) -> Place:
         why = refs.why_not(place)
         if why:
             raise BoardBusy(f"no board is made: {why}", "Finish or abort that first.")
-        made = _commit_files(place, tip, texts)
+        commit = _commit_files(place, tip, texts)
         follow_board.begin(place, tip)
-        if refs.swap(place, tip, made, "kanban: a board"):
+        if refs.swap(place, tip, commit, "kanban: a board"):
             places.hide(place.common, f"{FOLDER}/slots/")
             notices = follow_board.follow(place)
             return place._replace(notices=(*notices, *_uncommitted_files(root)))
@@ -133,8 +133,8 @@ def _on_its_own(place: Place, texts: Mapping[str, str]) -> None:
     if git.run(place.common, "for-each-ref", "--count=1", "refs/heads").text == "":
         raise Refused("this repository has no commit yet", "Commit something first.")
     refuse_occupied(place)
-    made = _commit_files(place, "", texts)
-    if not refs.swap(place, "", made, "kanban: a board"):
+    commit = _commit_files(place, "", texts)
+    if not refs.swap(place, "", commit, "kanban: a board"):
         raise Refused(f"branch {place.branch} has just been made by somebody else", "")
     places.check_out(place.common, place.main, place.branch)
 
@@ -154,7 +154,7 @@ def _commit_files(place: Place, tip: str, texts: Mapping[str, str]) -> str:
     draft = NewTree(place, tip)
     for name, text in texts.items():
         draft.write(name, text)
-    made = draft.commit("kanban: a board\n", [tip] if tip else [])
-    if not made:
+    commit = draft.commit("kanban: a board\n", [tip] if tip else [])
+    if not commit:
         raise GitFailed("the board already exists", "`gitkanban status`")
-    return made
+    return commit

@@ -32,7 +32,7 @@ def move(place: Place, branch: str) -> Place:
     follow_base.begin(stays, place.ref, tip, bare_tip)
     orders = (
         f"start\ncreate {new.ref} {board_tip}\nupdate {place.ref} {bare_tip} {tip}\n"
-        f"{refs.PLAIN}update {refs.SEEN} {board_tip}\nprepare\ncommit\n"
+        f"{refs.PLAIN}update {refs.SEEN_REF} {board_tip}\nprepare\ncommit\n"
     )
     done = git.run(
         place.common, "-c", "core.fsync=all", "update-ref", "-m", "kanban: the board moves",
@@ -40,7 +40,7 @@ def move(place: Place, branch: str) -> Place:
     )  # fmt: skip
     if done.code:
         follow_base.forget(stays, bare_tip)
-        raise BoardMoved(f"the board did not move: {done.said}", "Try again.")
+        raise BoardMoved(f"the board did not move: {done.complaint}", "Try again.")
     places.pin(new)
     follow_base.bring(place, stays, tip, bare_tip)
     _give_room(place)
@@ -88,15 +88,15 @@ def _replay_history(place: Place, tip: str) -> str:
     done = git.run(
         place.common, "rev-list", "--reverse", "--topo-order", "--parents", tip, "--", FOLDER
     )
-    made: dict[str, Any] = {}
+    rewritten: dict[str, Any] = {}
     new: Any = None
     for line in done.lines:
         old, *parents = line.split(" ")
         commit: Any = repo.commit_at(old)
         tree = commit.tree[FOLDER].id if FOLDER in commit.tree else repo.TreeBuilder().write()
-        above: list[Any] = [made[each] for each in parents if each in made]
+        above: list[Any] = [rewritten[each] for each in parents if each in rewritten]
         new = repo.create_commit(None, commit.author, commit.committer, commit.message, tree, above)
-        made[old] = new
+        rewritten[old] = new
     return str(new)
 
 

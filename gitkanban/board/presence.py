@@ -70,13 +70,13 @@ def absent(place: Place, board: Board, wanted: Mapping[CardId, str]) -> dict[Car
     if not tip:
         return {}  # nothing can start from it, and that is said where it is tried
     inside = _commits_inside(place, ref, tip, frozenset(wanted.values()))
-    found = {}
+    away = {}
     for card, merged in wanted.items():
         if merged not in inside:
             done = cardwork.result_of(store.history(place, board, card).runs_of(card))
             if not _landed_otherwise(place, card, (done.commit if done else "", merged), tip):
-                found[card] = cardwork.where(place, done, merged)
-    return found
+                away[card] = cardwork.where(place, done, merged)
+    return away
 
 
 def merged_of(place: Place, board: Board, card: Card) -> str:
@@ -135,7 +135,7 @@ def _contained_commits(place: Place, tip: str, ids: frozenset[str]) -> frozenset
 def _read_remembered(path: str) -> tuple[str, str, frozenset[str]]:
     try:
         with open(path, encoding="utf-8") as file:
-            found = json.load(file)
-        return str(found["ref"]), str(found["tip"]), frozenset(map(str, found["inside"]))
+            rows = json.load(file)
+        return str(rows["ref"]), str(rows["tip"]), frozenset(map(str, rows["inside"]))
     except (OSError, ValueError, KeyError, TypeError):
         return "", "", frozenset()

@@ -69,7 +69,7 @@ def _at_tip(place: Place) -> Board:
     if not tip:
         raise NoBoard(
             f"the board's branch {place.branch} does not exist",
-            f"If it was deleted: git branch {place.branch} {refs.SEEN}",
+            f"If it was deleted: git branch {place.branch} {refs.SEEN_REF}",
         )
     board = board_cache.load(place, tip)
     if board is None:
@@ -88,8 +88,8 @@ def history(place: Place, board: Board, card: CardId) -> Board:
 
 def archived(place: Place, board: Board, card: CardId) -> Board:
     """The board with a card of the archive among its cards; as it is when the card is not there."""
-    found = reading.archived_card(place, board, card) if card in board.archived else None
-    return board._replace(cards={card: found, **board.cards}) if found else board
+    old = reading.archived_card(place, board, card) if card in board.archived else None
+    return board._replace(cards={card: old, **board.cards}) if old else board
 
 
 def card_text(place: Place, board: Board, card: CardId) -> str:
@@ -198,31 +198,31 @@ def _commit_on(
         draft.apply(changes)
         if checked:
             draft.refuse_unreadable()
-        made = draft.commit(message(board, changes), [parent])
+        new = draft.commit(message(board, changes), [parent])
         files = draft.written_files()
-    if not made:
+    if not new:
         return Committed(board, board, "", changes)
     failpoints.reach("commit.decided")
-    if claim and not claim(made):
+    if claim and not claim(new):
         return None
-    if not _move_branches(place, board, draft, made, message(board, changes), onto):
+    if not _move_branches(place, board, draft, new, message(board, changes), onto):
         return None
     failpoints.reach("commit.branch-moved")
     places.pin(place)
-    after = applied(board, changes)._replace(commit=made)
+    after = applied(board, changes)._replace(commit=new)
     if not place.aside and not (onto and onto.proposed):
         exact = board_after.after(board, after, changes, draft.written)
         if exact is not None:
             board_cache.save(place, exact)
-    step = None if onto or place.start else follow_board.Step(board.commit, made, files)
-    return Committed(board, after, made, changes, signing.take_notices(), step)
+    step = None if onto or place.start else follow_board.Step(board.commit, new, files)
+    return Committed(board, after, new, changes, signing.take_notices(), step)
 
 
 def _move_branches(
     place: Place,
     board: Board,
     draft: "NewTree",
-    made: str,
+    new: str,
     why: str,
     onto: "BaseAhead | None",
 ) -> bool:
@@ -240,7 +240,7 @@ def _move_branches(
     def rewrite_lost() -> bool:
         return (onto is not None and onto.rewrite_lost()) | draft.rewrite_lost()
 
-    move = ("" if place.start else board.commit, made)
+    move = ("" if place.start else board.commit, new)
     if _swap_refs(place, rewrite_lost, move, why, also):
         return True
     if onto:

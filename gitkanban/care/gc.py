@@ -148,7 +148,7 @@ class Tidier:
             done = git.run(
                 self.place.common, "update-ref", "--no-deref", "-d", ref, tip, check=False
             )
-            why = done.said if done.code else ""
+            why = done.complaint if done.code else ""
         return Spared("branch", branch_of(branch.card), why) if why else None
 
     def _remove_folder(self, run: str) -> Spared | None:

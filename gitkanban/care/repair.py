@@ -175,7 +175,7 @@ class Repairs:
         if not tip or not base or not commits.is_ancestor(self.place.common, tip, base):
             return "it has moved on"
         done = git.run(self.place.common, "update-ref", "--no-deref", "-d", ref, tip, check=False)
-        return done.said if done.code else ""
+        return done.complaint if done.code else ""
 
     def _remove_lock(self, path: str) -> str:
         before = os.stat(path)

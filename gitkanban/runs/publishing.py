@@ -129,7 +129,7 @@ class Publisher:
         words = ("ls-remote", "--heads", "--", self.config.push, "refs/heads/card/*")
         done = remotes.talk(self.place, *words)
         if done.code:
-            raise Offline(f"cannot reach {self.config.push}: {done.said}", "")
+            raise Offline(f"cannot reach {self.config.push}: {done.complaint}", "")
         there = {line.split("\t")[1] for line in done.lines if "\t" in line}
         gone = [card for card in cards if card_ref(card.id) not in there]
         if not gone:

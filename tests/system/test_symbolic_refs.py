@@ -86,7 +86,7 @@ def test_what_was_last_seen_is_noted_nowhere_else(
     arena = make({})
     git(arena.repo, "branch", "release")
     before = git(arena.repo, "rev-parse", "release")
-    way(arena, refs.SEEN, "refs/heads/release")
+    way(arena, refs.SEEN_REF, "refs/heads/release")
     ok(arena.repo, "add", "one more", "--id", "T2", "--worker", "pool")
     ok(arena.repo, "add", "and one", "--id", "T3", "--worker", "pool")
     assert git(arena.repo, "rev-parse", "release") == before

@@ -33,8 +33,8 @@ def load(place: Place, commit: str) -> Board | None:
         with open(_cache_path(place), "rb") as file:
             if os.fstat(file.fileno()).st_uid != os.geteuid():
                 return None  # what others wrote is not unmarshalled
-            form, kept, prefix, checksum = marshal.load(file)
-            if (form, kept, prefix) != (_FORMAT, commit, place.prefix):
+            form, cached, prefix, checksum = marshal.load(file)
+            if (form, cached, prefix) != (_FORMAT, commit, place.prefix):
                 return None
             data = file.read()
         if crc32(data) != checksum:

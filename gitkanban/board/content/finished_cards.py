@@ -55,13 +55,13 @@ class FinishedFile:
     def like(self, card_id: CardId) -> list[Card]:
         """Those whose ids are the same but for case."""
         key, lower = _key_of(card_id), card_id.lower()
-        found, at = [], bisect_left(self._keys, key)
+        cards, at = [], bisect_left(self._keys, key)
         while at < self._count and self._keys[at] == key:
             card = self._card_at(at)
             if card.id.lower() == lower:
-                found.append(card)
+                cards.append(card)
             at += 1
-        return found
+        return cards
 
     def _card_at(self, at: int) -> Card:
         return Card._make(marshal.loads(self._cards[self._offsets[at] :]))
@@ -96,5 +96,5 @@ def _key_of(card_id: CardId) -> int:
 
 
 def _sign_file(fd: int) -> FileStamp:
-    found = os.fstat(fd)
-    return found.st_size, found.st_mtime_ns, found.st_ino
+    status = os.fstat(fd)
+    return status.st_size, status.st_mtime_ns, status.st_ino

@@ -19,11 +19,11 @@ def memory_notes(place: Place, commit: str, besides: Container[str] = ()) -> lis
     One search by git, so that ten thousand notes need not be read.
     """
     folders = [place.path("notes"), place.path("archive")]
-    found = git.run(
+    listed = git.run(
         place.common, "grep", "-I", "-l", "-z", "--full-name", "-e", "^kind: memory[[:space:]]*$",
         commit, "--", *folders, check=False,
     )  # fmt: skip
-    names = [name for name in found.text.split("\0") if name.endswith(".md")]
+    names = [name for name in listed.text.split("\0") if name.endswith(".md")]
     notes = []
     for name in names:
         path = name.partition(":")[2]

@@ -58,11 +58,11 @@ def listing(place: Place, commit: str, *below: str) -> list[BoardFile]:
     return entries
 
 
-def _refuse_unreadable(place: Place, commit: str, said: str) -> None:
+def _refuse_unreadable(place: Place, commit: str, error: str) -> None:
     """Half a board is not taken for a whole one. Raises GitFailed unless the commit has no board."""
     at = ("ls-tree", "-z", "--full-tree", commit, "--", place.prefix or ".")
     if git.run(place.common, *at).out or not place.prefix:
-        raise GitFailed(f"the board at {commit[:10]} cannot be read: {said}", git.FSCK)
+        raise GitFailed(f"the board at {commit[:10]} cannot be read: {error}", git.FSCK)
 
 
 def kind_of(path: str) -> str:
@@ -177,17 +177,17 @@ class ParsedFiles:
 
     def values(self, entries: Iterable[BoardFile]) -> dict[str, _Parsed]:
         """The value of each file, by path."""
-        found: dict[str, _Parsed] = {}
+        by_path: dict[str, _Parsed] = {}
         missing: dict[str, list[BoardFile]] = {}
         for entry in entries:
             if what := _NO_FILES.get(entry.mode, ""):
-                found[entry.path] = _Parsed(None, self._problem(entry, what))
+                by_path[entry.path] = _Parsed(None, self._problem(entry, what))
                 continue
             row = self.known.get(f"{entry.oid} {entry.path}")
             if row is None:
                 missing.setdefault(entry.oid, []).append(entry)
             else:
-                found[entry.path] = _revive_row(entry.path, row)
+                by_path[entry.path] = _revive_row(entry.path, row)
         for oid, size, data in blobs.read(self.place, missing):
             for entry in missing[oid]:
                 parsed = self._parse(entry, size, data)
@@ -196,8 +196,8 @@ class ParsedFiles:
                     parsed.value if parsed.problem else tuple(parsed.value),
                 )
                 self.grown = True
-                found[entry.path] = parsed
-        return found
+                by_path[entry.path] = parsed
+        return by_path
 
     def _parse(self, entry: BoardFile, size: int, data: bytes | None) -> _Parsed:
         path = self.place.path(entry.path)
@@ -357,9 +357,9 @@ def runs_since(place: Place, board: Board, since: int) -> tuple[Run, ...]:
         if kind_of(entry.path) == "run" and _may_end_after(entry.path, since)
     ]
     reader = ParsedFiles(place)
-    found = reader.values(wanted).values()
+    records = reader.values(wanted).values()
     reader.save(entries)
-    return tuple(sorted(e.value for e in found if not e.problem and e.value.ended >= since))
+    return tuple(sorted(e.value for e in records if not e.problem and e.value.ended >= since))
 
 
 def _may_end_after(path: str, since: int) -> bool:
@@ -380,8 +380,8 @@ def archived_cards(place: Place, board: Board, wanted: Collection[str]) -> dict[
         for entry in map(_unarchived_entry, _archived_entries(listing(place, board.commit)))
         if entry.path in files
     }
-    found = ParsedFiles(place).values(list(entries.values())).values()
-    return {each.value.id: each.value for each in found if not each.problem}
+    parsed = ParsedFiles(place).values(list(entries.values())).values()
+    return {each.value.id: each.value for each in parsed if not each.problem}
 
 
 def _archived_entries(entries: Iterable[BoardFile]) -> Iterator[BoardFile]:

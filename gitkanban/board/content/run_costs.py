@@ -43,8 +43,8 @@ def read(place: Place, board: Board) -> dict[str, RunCost]:
 
 def _load_costs(path: str, prefix: str) -> tuple[str, dict[str, RunCost]]:
     try:
-        (form, commit, kept), rows = marshal.loads(files.read(path))
-        if (form, kept) == (_FORMAT, prefix):
+        (form, commit, cached), rows = marshal.loads(files.read(path))
+        if (form, cached) == (_FORMAT, prefix):
             return commit, {run: RunCost._make(row) for run, row in rows.items()}
     except (OSError, ValueError, EOFError, TypeError, AttributeError):
         pass
@@ -60,34 +60,34 @@ def _changed_records(place: Place, old: str, new: str) -> list[BoardFile] | None
         return None
     fields = done.out.decode("utf-8", "surrogateescape").split("\0")
     head = f"{place.prefix}/" if place.prefix else ""
-    found = []
+    records = []
     for meta, path in zip(fields[0::2], fields[1::2], strict=False):
         _, mode, _, oid, _ = meta.split(" ")
-        found.append(BoardFile(mode, oid if oid.strip("0") else "", path.removeprefix(head)))
-    return found
+        records.append(BoardFile(mode, oid if oid.strip("0") else "", path.removeprefix(head)))
+    return records
 
 
 def _read_records(
     place: Place, known: dict[str, RunCost], changed: list[BoardFile]
 ) -> dict[str, RunCost]:
     """What is known, with the changes; a record that moved into the archive is gone and come."""
-    found, wanted = dict(known), dict[str, tuple[CardId, str]]()
+    costs, wanted = dict(known), dict[str, tuple[CardId, str]]()
     for entry in sorted(changed, key=lambda each: bool(each.oid)):
         named = _RUN.match(entry.path)
         if named and not entry.oid:
-            found.pop(named[2], None)
+            costs.pop(named[2], None)
         elif named:
             wanted[entry.oid] = CardId(named[1]), named[2]
     for blob in blobs.read(place, wanted):
         card, run = wanted[blob.asked]
         fields = dict(_FIELD.findall(blob.data or b""))
-        found[run] = RunCost(
+        costs[run] = RunCost(
             card,
             _epoch_of(fields.get(b"ended", b"")),
             _text_of(fields, b"cost_usd"),
             _text_of(fields, b"clone"),
         )
-    return found
+    return costs
 
 
 def _text_of(fields: dict[bytes, bytes], key: bytes) -> str:

@@ -84,8 +84,8 @@ def _is_current(common: str, head: "Any") -> bool:
         return False
     if base and base_tip != _tip_of(common, base):
         return False
-    path, found = lookups
-    if any(programs.find(name, path) != where for name, where in found):
+    path, were = lookups
+    if any(programs.find(name, path) != where for name, where in were):
         return False
     disk = os.statvfs(common)
     if disk.f_bavail * disk.f_frsize < room:
@@ -166,10 +166,10 @@ def outside(common: str) -> tuple[tuple[int, int, int], ...]:
 
 def _file_signature(path: str) -> tuple[int, int, int]:
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except FileNotFoundError:
         return 0, 0, 0
-    return found.st_mtime_ns, found.st_size, found.st_ino
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def _tip_of(common: str, ref: str) -> str:

@@ -125,14 +125,14 @@ def _complete_one(place: Place, note: PendingMove) -> tuple[list[str], list[str]
 
 def _read_notes(place: Place) -> list[PendingMove]:
     """The notes of all checkouts, for each the oldest first."""
-    found = []
+    notes = []
     for checkout in all_checkouts.followers(place):
         paths = sorted(_note_files(checkout), key=_file_age, reverse=True)
         for path in paths:
             words = all_checkouts.line(path).split(" ", 3)
             if len(words) == 4:
-                found.append(PendingMove(checkout, path, *words))
-    return found
+                notes.append(PendingMove(checkout, path, *words))
+    return notes
 
 
 def _note_files(checkout: Checkout) -> list[str]:

@@ -52,7 +52,7 @@ def follow(place: Place, step: Step | None = None) -> list[str]:
         if not tip or not behind:
             return notices
         with Turn(place, "follow") as turn:
-            if not turn.held:
+            if not turn.ours:
                 return notices
             failpoints.reach("follow.locked")
             tip = checkouts.tip(place, place.ref)  # it may have moved before our turn came
@@ -158,16 +158,16 @@ def _changed_paths(place: Place, since: str, tip: str) -> list[Path]:
         place.prefix or ".", check=False,
     )  # fmt: skip
     fields = done.text.split("\0")
-    found = []
+    changed = []
     for meta, name in zip(fields[0::2], fields[1::2], strict=False):
         old_mode, mode, old, new, _ = meta[1:].split(" ")
         if mode not in _FILES and new.strip("0"):
             continue  # a link or a submodule: nothing that a board has
         old, new = ("" if not each.strip("0") else each for each in (old, new))
-        found.append(Path(name, mode if new else old_mode, old, new))
-    new_ones = {path.new for path in found if path.new}
+        changed.append(Path(name, mode if new else old_mode, old, new))
+    new_ones = {path.new for path in changed if path.new}
     texts = {blob.asked: blob.data for blob in blobs.read(place, new_ones)}
-    return [path._replace(text=texts.get(path.new)) for path in found]
+    return [path._replace(text=texts.get(path.new)) for path in changed]
 
 
 def _index_entries(place: Place, checkout: Checkout, names: list[str]) -> dict[str, _IndexEntry]:
@@ -178,10 +178,10 @@ def _index_entries(place: Place, checkout: Checkout, names: list[str]) -> dict[s
     done = checkout.run("--literal-pathspecs", "ls-files", "-s", "-t", "-z", "--full-name", "--",
         *asked,
     )  # fmt: skip
-    found = {}
+    entries = {}
     for line in done.text.split("\0"):
         if line:
             meta, _, name = line.partition("\t")
             tag, mode, oid, stage = meta.split(" ")
-            found[name] = _IndexEntry(mode, oid, stage, tag == "S")
-    return found
+            entries[name] = _IndexEntry(mode, oid, stage, tag == "S")
+    return entries

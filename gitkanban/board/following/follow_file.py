@@ -134,12 +134,12 @@ def _versions_between(place: Place, name: str, since: str, tip: str) -> set[str]
         place.common, "log", "--format=", "--raw", "-z", "--no-abbrev", "--no-renames", "-m",
         f"{since}...{tip}", "--", name, check=False,
     )  # fmt: skip
-    found = set()
+    oids = set()
     for field in done.text.split("\0"):
         if field.startswith(":"):
             _, _, old, new, _ = field.split(" ")
-            found |= {oid for oid in (old, new) if oid.strip("0")}
-    return found
+            oids |= {oid for oid in (old, new) if oid.strip("0")}
+    return oids
 
 
 class _File:

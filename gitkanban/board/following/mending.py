@@ -13,7 +13,7 @@ _ASKED_MOST = 50  # paths of which it is asked who changed them last
 def mend(place: Place, old: str, commit: str, ref: str) -> list[str]:
     """Merge the move from `old` to `commit` into the branch again where it lost it; notices.
 
-    The board is not looked at: `seen` brings it back, by field. A commit that says it reverts
+    The board is not looked at: `at_tip` brings it back, by field. A commit that says it reverts
     something means it. Raises GitFailed, BoardBusy.
     """
     tip = checkouts.tip(place, ref)
@@ -27,9 +27,9 @@ def mend(place: Place, old: str, commit: str, ref: str) -> list[str]:
         return [f"{path}: {ref} lost a change that no longer fits" for path in taken]
     why = "kanban: bring back what the branch lost"
     new = NewTree(place, tip).commit_tree(merged.tree, why, [tip])
-    seen = ref == place.ref and checkouts.tip(place, refs.SEEN) == tip
+    at_tip = ref == place.ref and checkouts.tip(place, refs.SEEN_REF) == tip
     branch = place._replace(branch=ref.removeprefix("refs/heads/"))
-    if not refs.swap(branch, tip, new, why, seen=seen):
+    if not refs.swap(branch, tip, new, why, by_us=at_tip):
         return []
     return [f"{path}: {ref} had lost a change; it is back" for path in taken]
 

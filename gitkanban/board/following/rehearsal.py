@@ -56,23 +56,23 @@ def _refuse_in_the_way(checkout: Checkout, old: str, new: str) -> None:
         done = checkout.run(*dry_run, check=False)
     if not done.code:
         return
-    said = done.err.decode("utf-8", "replace")
-    if ".lock" in said:
+    error = done.err.decode("utf-8", "replace")
+    if ".lock" in error:
         raise BoardBusy(f"the index of {checkout.root} is locked", "Try again.")
     raise Refused(
-        f"uncommitted work in {checkout.root} is in the way: {', '.join(_named_files(said))}",
+        f"uncommitted work in {checkout.root} is in the way: {', '.join(_named_files(error))}",
         "Commit or stash it, then try again.",
     )
 
 
-def _named_files(said: str) -> list[str]:
+def _named_files(error: str) -> list[str]:
     """The paths that git names, as `error: Entry 'x' not uptodate. Cannot merge.`"""
-    found = []
-    for line in said.splitlines():
+    names = []
+    for line in error.splitlines():
         name = line.partition("'")[2].rpartition("'")[0]
-        if name and name not in found:
-            found.append(name)
-    return found or [said.strip().partition("\n")[0]]
+        if name and name not in names:
+            names.append(name)
+    return names or [error.strip().partition("\n")[0]]
 
 
 # -- folders
@@ -112,15 +112,15 @@ def _fixed_files(root: str, paths: Iterable[str]) -> Iterator[str]:
     me = os.geteuid()
     for path in paths:
         try:
-            found, above = (
+            fixed, above = (
                 os.lstat(f"{root}/{path}"),
                 os.stat(os.path.dirname(f"{root}/{path}")),
             )
         except OSError:
             continue
-        sticky = above.st_mode & stat.S_ISVTX and me not in (0, found.st_uid, above.st_uid)
-        ours = me == 0 or (me == found.st_uid and found.st_mode & stat.S_IWUSR)
-        regular = stat.S_ISREG(found.st_mode)
+        sticky = above.st_mode & stat.S_ISVTX and me not in (0, fixed.st_uid, above.st_uid)
+        ours = me == 0 or (me == fixed.st_uid and fixed.st_mode & stat.S_IWUSR)
+        regular = stat.S_ISREG(fixed.st_mode)
         locked = regular and ours and not os.access(f"{root}/{path}", os.W_OK)
         if sticky or locked:
             yield path

@@ -27,7 +27,7 @@ class Loss(NamedTuple):
 
     path: str
     before: str
-    seen: str
+    recorded: str
     now: str
 
 
@@ -37,22 +37,24 @@ def restore(place: Place) -> list[str]:
     Does nothing while the board must not be written. Raises GitFailed, BoardBusy.
     """
     for _ in range(ATTEMPTS):
-        tip, seen = checkouts.tip(place, place.ref), checkouts.tip(place, refs.SEEN)
-        if place.aside or not seen or not tip or seen == tip or refs.why_not(place):
+        tip, recorded = checkouts.tip(place, place.ref), checkouts.tip(place, refs.SEEN_REF)
+        if place.aside or not recorded or not tip or recorded == tip or refs.why_not(place):
             return []
-        lost = _find_losses(place, seen, tip)
-        start = _made_behind(place, seen, tip)
+        lost = _find_losses(place, recorded, tip)
+        start = _commit_behind(place, recorded, tip)
         # The person's git has brought the checkout to the tip as it is; so it is put on record.
         notices = follow_board.follow(place) if lost or start else []
         draft = _begin_tree(place, tip) if lost or start else None
         if draft and start:
-            notices += _reapply_changes(draft, start, seen)
+            notices += _reapply_changes(draft, start, recorded)
         notices += _put_back(place, draft, lost) if draft else []
         notices = list(dict.fromkeys(notices))
         message = "kanban: bring back what the branch lost\n\n" + "".join(f"{t}\n" for t in notices)
         new = (_commit_restored(draft, message, tip) if draft else "") or tip
         if new == tip:
-            git.run(place.common, "update-ref", "--no-deref", refs.SEEN, tip, seen, check=False)
+            git.run(
+                place.common, "update-ref", "--no-deref", refs.SEEN_REF, tip, recorded, check=False
+            )
             return notices
         follow_board.begin(place, tip)
         if refs.swap(place, tip, new, "kanban: bring back what the branch lost"):
@@ -66,7 +68,7 @@ def _begin_tree(place: Place, tip: str) -> "NewTree":
     return NewTree(place, tip)
 
 
-def _made_behind(place: Place, seen: str, tip: str) -> str:
+def _commit_behind(place: Place, recorded: str, tip: str) -> str:
     """Where our moves began that the first commit after them takes back, unasked; else "".
 
     It was made in a checkout that had not been brought along, so its index was still there, or
@@ -75,7 +77,7 @@ def _made_behind(place: Place, seen: str, tip: str) -> str:
     """
     done = git.run(
         place.common, "log", "--first-parent", "--reverse", "--format=%H%x00%P%x00%B%x00%x00",
-        f"{seen}..{tip}",
+        f"{recorded}..{tip}",
     )  # fmt: skip
     first, _, rest = done.text.partition("\0")
     parents, _, rest = rest.partition("\0")
@@ -86,30 +88,30 @@ def _made_behind(place: Place, seen: str, tip: str) -> str:
         or "This reverts commit" in rest.partition("\0\0")[0]
     ):
         return ""
-    theirs = _path_deltas(place, seen, first)
+    theirs = _path_deltas(place, recorded, first)
     board = f"{place.prefix}/"
     if len({path.startswith(board) for path in theirs}) < 2:
         return ""  # all the board's, and meant; or none of it
-    found = ""
-    for old in _earlier_tips(place, seen):
-        ours = _path_deltas(place, old, seen)
+    behind = ""
+    for old in _earlier_tips(place, recorded):
+        ours = _path_deltas(place, old, recorded)
         taken = {path for path in ours.keys() & theirs.keys() if theirs[path][1] == ours[path][0]}
         if ours.keys() & theirs.keys() - taken:
             continue  # neither the old version nor the new: not from there
         mine = {path for path in ours if path.startswith(board)}
         records = any(path.startswith((f"{board}runs/", f"{board}notes/")) for path in taken)
         if records or (mine and mine <= taken):
-            found = old
-    return found
+            behind = old
+    return behind
 
 
-def _earlier_tips(place: Place, seen: str) -> Iterator[str]:
+def _earlier_tips(place: Place, recorded: str) -> Iterator[str]:
     """Where the branch stood before our last moves of it, the newest first."""
     done = git.run(
         place.common, "log", "-g", "-n1000", "--format=%H %gs", place.ref, "--", check=False
     )
     lines = [line.partition(" ") for line in done.lines]
-    at = next((number for number, line in enumerate(lines) if line[0] == seen), len(lines))
+    at = next((number for number, line in enumerate(lines) if line[0] == recorded), len(lines))
     for (_, _, why), (before, _, _) in itertools.pairwise(lines[at : at + MOVES_MOST]):
         if not why.startswith("kanban: "):
             return
@@ -122,11 +124,11 @@ def _path_deltas(place: Place, old: str, new: str) -> dict[str, tuple[str, str]]
     return {change.path: (change.old, change.new) for change in changes}
 
 
-def _reapply_changes(draft: "NewTree", start: str, seen: str) -> list[str]:
+def _reapply_changes(draft: "NewTree", start: str, recorded: str) -> list[str]:
     """The draft with all that came between two commits of ours once more, and return notices."""
     from gitkanban.board.repo import merging  # late, as it is rarely needed
 
-    done = merging.merge_trees(draft.place.common, start, draft.tip, seen)
+    done = merging.merge_trees(draft.place.common, start, draft.tip, recorded)
     if not done.clean:  # changed further since: by field, then, or not at all
         paths = sorted(done.conflicts)
         return [f"{path}: the branch lost a change that no longer fits" for path in paths]
@@ -139,20 +141,20 @@ def _commit_restored(draft: "NewTree", message: str, tip: str) -> str:
     return draft.commit(message, [tip])
 
 
-def _find_losses(place: Place, seen: str, tip: str) -> list[Loss]:
-    found = git.run(place.common, "merge-base", seen, tip, check=False)
-    if found.code:
+def _find_losses(place: Place, recorded: str, tip: str) -> list[Loss]:
+    fork = git.run(place.common, "merge-base", recorded, tip, check=False)
+    if fork.code:
         return []  # another history altogether: somebody has rewritten it all
-    if found.text == seen:
-        return _committed_over(place, seen, tip)
-    now = {change.path: change for change in _card_changes(place, found.text, tip)}
+    if fork.text == recorded:
+        return _committed_over(place, recorded, tip)
+    now = {change.path: change for change in _card_changes(place, fork.text, tip)}
     lost = []
-    for change in _card_changes(place, found.text, seen):
+    for change in _card_changes(place, fork.text, recorded):
         here = now[change.path].new if change.path in now else change.old
         if here != change.new:
             before = change.old
             if not before and here:  # added on both sides: an amended commit, most likely
-                before = _path_versions(place, f"{found.text}..{seen}", change.path)[-1]
+                before = _path_versions(place, f"{fork.text}..{recorded}", change.path)[-1]
             lost.append(Loss(change.path, before, change.new, here))
     return lost
 
@@ -169,24 +171,24 @@ def _card_changes(place: Place, old: str, new: str) -> list[_FileChange]:
         place.prefix or ".",
     )  # fmt: skip
     fields = done.text.split("\0")
-    found = []
+    changes = []
     for meta, path in zip(fields[0::2], fields[1::2], strict=False):
         ids = (oid if oid.strip("0") else "" for oid in meta.split(" ")[2:4])
-        found.append(_FileChange(path, *ids))
-    return found
+        changes.append(_FileChange(path, *ids))
+    return changes
 
 
-def _committed_over(place: Place, seen: str, tip: str) -> list[Loss]:
+def _committed_over(place: Place, recorded: str, tip: str) -> list[Loss]:
     """Cards that a later commit took back to an old version, byte for byte, without meaning to.
 
     A commit that does nothing else means it, and so does a `git revert`.
     """
     lost = []
-    for change in _card_changes(place, seen, tip):
+    for change in _card_changes(place, recorded, tip):
         if not change.old or "/cards/" not in f"/{change.path}" or not change.new:
             continue
-        before = _path_versions(place, seen, change.path)
-        if change.new in before and not _was_meant(place, seen, tip, change.path):
+        before = _path_versions(place, recorded, change.path)
+        if change.new in before and not _was_meant(place, recorded, tip, change.path):
             lost.append(Loss(change.path, change.new, change.old, change.new))
     return lost
 
@@ -201,10 +203,10 @@ def _path_versions(place: Place, commits: str, path: str) -> list[str]:
     return [oid for oid in news if oid.strip("0")]
 
 
-def _was_meant(place: Place, seen: str, tip: str, path: str) -> bool:
+def _was_meant(place: Place, recorded: str, tip: str, path: str) -> bool:
     """Whether the last commit that changed the path did it on purpose."""
     done = git.run(
-        place.common, "log", "--first-parent", "-n1", "--format=%H%n%P%n%B", f"{seen}..{tip}", "--",
+        place.common, "log", "--first-parent", "-n1", "--format=%H%n%P%n%B", f"{recorded}..{tip}", "--",
         path,
     )  # fmt: skip
     if not done.text:
@@ -232,8 +234,8 @@ def _put_back(place: Place, draft: "NewTree", lost: Iterable[Loss]) -> list[str]
                 f"{loss.path}: the branch lost a change, and it is too large to bring back"
             )
             continue
-        before, seen, now = (texts.get(oid) if oid else None for oid in loss[1:])
-        text, why = follow_file.merged(loss.path, before, now, seen)
+        before, recorded, now = (texts.get(oid) if oid else None for oid in loss[1:])
+        text, why = follow_file.merged(loss.path, before, now, recorded)
         if text != now:
             draft.files[loss.path] = (
                 None if text is None else text.encode("utf-8", "surrogateescape")

@@ -41,12 +41,12 @@ _NULLS = frozenset({"null", "Null", "NULL"})  # plain, these stand for nothing
 def read(data: bytes, stem: str) -> Card | None:
     """The card in a file named `stem`.yaml; None if only the parser may say what it is."""
     try:
-        found = _compile_layout().fullmatch(data.decode("utf-8"))
+        match = _compile_layout().fullmatch(data.decode("utf-8"))
     except UnicodeDecodeError:
         return None
-    if found is None or _read_item(found[1]) != stem or ids.fault(stem):
+    if match is None or _read_item(match[1]) != stem or ids.fault(stem):
         return None
-    _, title, worker, status, group, priority, parents, needs, acceptance, body = found.groups()
+    _, title, worker, status, group, priority, parents, needs, acceptance, body = match.groups()
     if status not in model.STATUSES:
         return None
     group_values = _read_status_group(group) if group else {}

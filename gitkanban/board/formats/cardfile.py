@@ -85,8 +85,8 @@ def _name_value(path: str, key: str, node: Node) -> str:
 
 def _slot_value(path: str, key: str, node: Node) -> str:
     text = _text_value(path, key, node)
-    found = _SLOT.match(text)
-    if text and (not found or ids.fault(found["profile"])):
+    match = _SLOT.match(text)
+    if text and (not match or ids.fault(match["profile"])):
         refuse(path, node, f"{text[:40]!r} is not a slot", "A slot reads `profile#1`.")
     return text
 
@@ -148,26 +148,26 @@ def _item_values(path: str, key: str, node: Node) -> tuple[str, ...]:
 
 
 def _label_values(path: str, key: str, node: Node) -> tuple[str, ...]:
-    found = _item_values(path, key, node)
-    wrong = next((each for each in found if not ids.is_label(each)), None)
+    labels = _item_values(path, key, node)
+    wrong = next((each for each in labels if not ids.is_label(each)), None)
     if wrong is not None:
         refuse(path, node, f"{wrong[:70]!r} cannot be a label: {ids.LABEL_RULE}")
-    return tuple(sorted(found))
+    return tuple(sorted(labels))
 
 
 def _parent_values(path: str, key: str, node: Node) -> tuple[str, ...]:
-    found = _item_values(path, key, node)
-    if len(found) > sizes.PARENTS_MOST:
+    parents = _item_values(path, key, node)
+    if len(parents) > sizes.PARENTS_MOST:
         hint = "Let some of them wait for the others, or for a card that gathers them."
-        what = f"{len(found)} parents, more than the {sizes.PARENTS_MOST} a card may have"
+        what = f"{len(parents)} parents, more than the {sizes.PARENTS_MOST} a card may have"
         refuse(path, node, what, hint)
-    for text in found:
+    for text in parents:
         wrong = ids.fault(text)
         if wrong:
             assert isinstance(node, Sequence)
             at = next(n for n in node.items if isinstance(n, Scalar) and n.text == text)
             refuse(path, at, f"{text[:40]!r} cannot be a card id: {wrong}")
-    return tuple(sorted(found))
+    return tuple(sorted(parents))
 
 
 def _needs_value(path: str, _key: str, node: Node) -> tuple[tuple[str, int], ...]:
@@ -176,13 +176,13 @@ def _needs_value(path: str, _key: str, node: Node) -> tuple[tuple[str, int], ...
     if not isinstance(node, yamltext.Mapping):
         hint = "Write needs: and one `capacity: 1` a line below."
         refuse(path, node, f"needs must be a mapping, found {yamltext.described(node)}", hint)
-    found = []
+    needs = []
     for name, value in node.entries:
         amount = _number_value(path, f"needs.{name.text}", value)
         if amount < 0 or (isinstance(value, Scalar) and value.absent):
             refuse(path, value, f"needs.{name.text} must be at least 1, or 0 for none")
-        found.append((name.text, amount))
-    return tuple(sorted(found))
+        needs.append((name.text, amount))
+    return tuple(sorted(needs))
 
 
 _READERS = {

@@ -189,11 +189,11 @@ class _ConfigReader:
         own = "command" in values
         preset = presets.CUSTOM if own else presets.preset_of(runner)
         for key in ("model", "effort"):
-            said = next((name for name in (key, f"{key}s") if values.get(name)), "")
-            if said and not getattr(preset, key):
+            given = next((name for name in (key, f"{key}s") if values.get(name)), "")
+            if given and not getattr(preset, key):
                 who = "a custom command" if own else f"runner {runner}" if runner else "it"
                 hint = "Write the words that choose it into command: or args:."
-                self.say(node.get(said) or node, f"{who} has no way to choose its {key}", hint)
+                self.say(node.get(given) or node, f"{who} has no way to choose its {key}", hint)
         for key in ("resume", "stdin"):
             if key in values and not own and values[key] != presets.NO_RESUME:
                 hint = f"Write the whole command:, or leave {key} out."
@@ -317,7 +317,7 @@ class _ConfigReader:
     def counts(self, key: ConfigKey, node: Node) -> Any:
         if not isinstance(node, Mapping):
             return self.wrong(key, node)
-        found = {}
+        counts = {}
         for name, child in self.named(node, _short_name(key)):
             text = child.text if isinstance(child, Scalar) else ""
             amount = _whole_number(text)
@@ -326,9 +326,9 @@ class _ConfigReader:
                 message = f"{_short_name(key)}.{name} must be a whole number from 1{up_to}"
                 self.say(child, f"{message}, found {described(child)}")
                 return None
-            found[name] = amount
+            counts[name] = amount
         # A worker's needs are compared with other values; capacities are looked up by name.
-        return tuple(sorted(found.items())) if key.path.endswith("needs") else found
+        return tuple(sorted(counts.items())) if key.path.endswith("needs") else counts
 
 
 def _child_of(node: Node, key: str) -> Node | None:
@@ -401,9 +401,9 @@ def _whole_number(text: str) -> int | None:
 
 def duration(text: str, wrong: str = "") -> int:
     """Seconds of `2h`, `20m`, `90s`, `1h30m`, `7d` or `90`. Raises UsageError."""
-    found = _DURATION.match(text.strip())
-    if not text.strip() or not found:
-        said = wrong or f"{text[:40]!r} is not a duration"
-        raise UsageError(said, "Write it as 90s, 20m, 2h, 1h30m or 7d; a bare number is seconds.")
-    days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    match = _DURATION.match(text.strip())
+    if not text.strip() or not match:
+        fault = wrong or f"{text[:40]!r} is not a duration"
+        raise UsageError(fault, "Write it as 90s, 20m, 2h, 1h30m or 7d; a bare number is seconds.")
+    days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
     return days * 86400 + hours * 3600 + minutes * 60 + seconds

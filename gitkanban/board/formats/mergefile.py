@@ -223,11 +223,11 @@ def _cut_fields(text: str, names: Sequence[str]) -> tuple[str, int] | None:
 
     Works on a text that has markers already: fields are found by their lines.
     """
-    found = [(m.start(), m.end()) for name in names for m in [_field_lines(name, text)] if m]
-    if not found:
+    spans = [(m.start(), m.end()) for name in names for m in [_field_lines(name, text)] if m]
+    if not spans:
         return None
-    at = min(found)[0]
-    for start, end in sorted(found, reverse=True):
+    at = min(spans)[0]
+    for start, end in sorted(spans, reverse=True):
         text = text[:start] + text[end:]
     return text, at
 
@@ -264,11 +264,11 @@ def _indent_lines(lines: Sequence[str]) -> str:
 def _merge_with_removed(
     ours: str | None, theirs: str | None, labels: tuple[str, str], strict: bool
 ) -> MergedText:
-    said = [
+    lines = [
         f"{'deleted' if text is None else 'edited'} ({label})"
         for text, label in zip((ours, theirs), labels, strict=True)
     ]
-    notices = (f"{WHOLE}: {', '.join(said)}",)
+    notices = (f"{WHOLE}: {', '.join(lines)}",)
     if not strict:
         return MergedText(ours, (WHOLE,), notices)
     return MergedText(_mark_whole(ours or "", theirs or "", labels), (WHOLE,), notices)

@@ -41,8 +41,8 @@ def line_start(text: str, at: int) -> int:
 
 def line_end(text: str, at: int) -> int:
     """The offset behind the line of `at`, its newline included."""
-    found = text.find("\n", at)
-    return len(text) if found < 0 else found + 1
+    end = text.find("\n", at)
+    return len(text) if end < 0 else end + 1
 
 
 def top_spans(text: str, root: Mapping) -> dict[str, Span]:
@@ -59,15 +59,15 @@ def spans(text: str, mapping: Mapping) -> dict[str, Span]:
     """
     if mapping.flow or re.search("[\x85\u2028\u2029]|\r(?!\n)", text):
         raise LayoutError
-    found: dict[str, Span] = {}
+    by_key: dict[str, Span] = {}
     starts = [key.start for key, _ in mapping.entries]
     for number, (key, value) in enumerate(mapping.entries):
         start = line_start(text, key.start)
         if text[start : key.start].strip(" ") or text[key.end : key.end + 1].strip(": "):
             raise LayoutError
         limit = starts[number + 1] if number + 1 < len(starts) else mapping.end
-        found[key.text] = Span(start, _value_end(text, key, value, line_start(text, limit), limit))
-    return found
+        by_key[key.text] = Span(start, _value_end(text, key, value, line_start(text, limit), limit))
+    return by_key
 
 
 def _value_end(text: str, key: Scalar, value: Node, limit: int, hard: int) -> int:
@@ -200,8 +200,8 @@ def as_block(text: str) -> str:
         root.fa.set_block_style()
         yaml.dump(root, out)
     except YAMLError as error:  # YAML 1.1 that is not 1.2
-        said = str(error).split("\n", 1)[0]
-        raise yamltext.Bad(Problem("", 0, 0, f"cannot be formatted: {said}")) from None
+        reason = str(error).split("\n", 1)[0]
+        raise yamltext.Bad(Problem("", 0, 0, f"cannot be formatted: {reason}")) from None
     lost = [c for c in re.findall(r"(?:^|\s)(#.*)", text) if c.strip() not in out.getvalue()]
     done = "".join(f"{comment.strip()}\n" for comment in lost) + out.getvalue()
     try:

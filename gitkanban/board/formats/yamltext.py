@@ -148,8 +148,8 @@ def _parse_events(text: str, file: str) -> Iterator[Any]:
             raise Bad(Problem(file, line, 1, "an unresolved merge conflict", hint)) from None
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        said = " ".join(str(part) for part in (error.context, error.problem) if part)
-        raise Bad(Problem(file, line, column, f"not valid YAML: {said}")) from None
+        reason = " ".join(str(part) for part in (error.context, error.problem) if part)
+        raise Bad(Problem(file, line, column, f"not valid YAML: {reason}")) from None
     except ReaderError as error:
         raise Bad(_odd_character(text, file, str(error.reason))) from None
     except (YAMLError, UnicodeError) as error:
@@ -177,12 +177,12 @@ _UNREADABLE = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010fff
 
 def _odd_character(text: str, file: str, reason: str) -> Problem:
     """The parsers give only an offset in bytes or none: find the character ourselves."""
-    found = re.search(_UNREADABLE, text)
-    if not found:
+    odd = re.search(_UNREADABLE, text)
+    if not odd:
         return Problem(file, 0, 0, f"not valid YAML: {reason}")
-    at = found.start()
+    at = odd.start()
     line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
-    message = f"control character U+{ord(found.group()):04X}"
+    message = f"control character U+{ord(odd.group()):04X}"
     hint = 'Write it as an escape in double quotes, such as "\\e".'
     return Problem(file, line, column, message, hint)
 
@@ -308,8 +308,8 @@ def double_quoted(text: str) -> str:
     return '"' + re.sub(r'["\\\t\n]|' + _ODD.pattern, _escape_character, text) + '"'
 
 
-def _escape_character(found: re.Match[str]) -> str:
-    char = found.group()
+def _escape_character(match: re.Match[str]) -> str:
+    char = match.group()
     known = _ESCAPES.get(char)
     if known:
         return known

@@ -62,12 +62,12 @@ class Answers:
 
 
 def _git_environment() -> tuple[tuple[str, str], ...]:
-    found = (
+    variables = (
         (name, value)
         for name, value in os.environ.items()
         if (name.startswith(_VARIABLES) and not name.endswith("_DATE")) or name in _MORE
     )
-    return (("", f"{os.geteuid()} {find_git()}"), *sorted(found))
+    return (("", f"{os.geteuid()} {find_git()}"), *sorted(variables))
 
 
 def find_git() -> str:
@@ -83,12 +83,12 @@ def _look_up_git(path: str) -> str:
 def _sign_source(path: str) -> SourceStamp:
     """What changes with a file, or with what a folder is and whose."""
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except OSError:
         return None
     if os.path.isdir(path):
-        return 0, 0, found.st_ino, found.st_uid
-    return found.st_mtime_ns, found.st_size, found.st_ino, found.st_uid
+        return 0, 0, status.st_ino, status.st_uid
+    return status.st_mtime_ns, status.st_size, status.st_ino, status.st_uid
 
 
 def _load_answers(path: str) -> dict[Any, Any]:

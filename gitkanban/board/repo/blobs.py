@@ -28,8 +28,8 @@ def read(place: Place, asked: Iterable[str]) -> Iterator[Blob]:
     """
     wanted = list(dict.fromkeys(asked))
     room = sizes.together_most(len(wanted))
-    found = _read_answers(place, wanted)
-    for number, blob in enumerate(found):
+    answers = _read_answers(place, wanted)
+    for number, blob in enumerate(answers):
         room -= len(blob.data or b"")
         if room < 0:
             raise BadData(
@@ -38,7 +38,7 @@ def read(place: Place, asked: Iterable[str]) -> Iterator[Blob]:
             )
         yield blob
         if blob.size > sizes.FILE_MOST:  # how large the others are is asked first, once
-            found.close()
+            answers.close()
             yield from _sorted_out(place, wanted[number + 1 :], room)
             return
 

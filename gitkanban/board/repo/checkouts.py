@@ -121,9 +121,9 @@ def base_of(place: Place, config: Config) -> str:
 def unfinished_branch(admin: str) -> str:
     """The ref that a rebase or a bisect has detached HEAD from, and will go back to."""
     for name in ("rebase-merge/head-name", "rebase-apply/head-name"):
-        found = line(f"{admin}/{name}")
-        if found:
-            return found
+        branch = line(f"{admin}/{name}")
+        if branch:
+            return branch
     start = line(f"{admin}/BISECT_START")
     return f"refs/heads/{start}" if start else ""
 
@@ -152,11 +152,11 @@ def tip_in(common: str, ref: str) -> str:
 
     Loose before packed, as git reads them (`git help pack-refs`).
     """
-    found = line(f"{common}/{ref}")
-    if found.startswith("ref: "):
-        return tip_in(common, found[5:])
-    if found:
-        return found
+    value = line(f"{common}/{ref}")
+    if value.startswith("ref: "):
+        return tip_in(common, value[5:])
+    if value:
+        return value
     try:
         with open(f"{common}/packed-refs", encoding="utf-8", errors="surrogateescape") as file:
             text = file.read()

@@ -43,9 +43,9 @@ def changes(where: str, old: str, new: str) -> list[PathChange]:
     """What differs between two commits or trees, path by path, renames as two. Raises GitFailed."""
     done = git.run(where, "diff-tree", "-r", "-z", "--raw", "--no-renames", old, new)
     fields = done.text.split("\0")
-    found = []
+    changed = []
     for meta, path in zip(fields[0::2], fields[1::2], strict=False):
         old_mode, mode, *oids, _ = meta[1:].split(" ")
         before, after = (oid if oid.strip("0") else "" for oid in oids)
-        found.append(PathChange(path, old_mode, mode, before, after))
-    return found
+        changed.append(PathChange(path, old_mode, mode, before, after))
+    return changed

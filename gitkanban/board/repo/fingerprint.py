@@ -48,11 +48,11 @@ def _is_descendant(repo: Any, old: str, new: str) -> bool:
 def digest_of(path: str) -> str:
     """What changes whenever the file does: its kind, mode and content; empty if there is none."""
     try:
-        found = os.lstat(path)
-        if stat.S_ISLNK(found.st_mode):
+        status = os.lstat(path)
+        if stat.S_ISLNK(status.st_mode):
             return f"link {os.readlink(path)}"
-        if not stat.S_ISREG(found.st_mode):
-            return f"kind {stat.S_IFMT(found.st_mode):o}"
+        if not stat.S_ISREG(status.st_mode):
+            return f"kind {stat.S_IFMT(status.st_mode):o}"
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(fd, "rb") as file:
             content = hashlib.sha256(file.read(_MOST)).hexdigest()
@@ -60,7 +60,7 @@ def digest_of(path: str) -> str:
         return ""
     except OSError as error:
         return f"unreadable {error.errno}"
-    return f"{found.st_mode & 0o111:o} {found.st_size} {content}"
+    return f"{status.st_mode & 0o111:o} {status.st_size} {content}"
 
 
 def _watched_items(common: str) -> Iterator[tuple[str, str]]:
@@ -101,24 +101,24 @@ def _watched_settings(common: str) -> Iterator[tuple[str, str]]:
         key, _, value = entry.partition("\n")
         if is_watched(key):
             values.setdefault(key, []).append(value)
-    for key, found in values.items():
-        text = "\0".join(found).encode("utf-8", "surrogateescape")
+    for key, setting in values.items():
+        text = "\0".join(setting).encode("utf-8", "surrogateescape")
         yield f"config {key}", hashlib.sha256(text).hexdigest()
 
 
 def _all_refs(common: str, also: set[str]) -> dict[str, str]:
     """Loose before packed, as git reads them (`git help pack-refs`)."""
-    found = {ref: at for ref, at in _packed_refs(common) if ref in also or _is_ours(ref)}
+    refs = {ref: at for ref, at in _packed_refs(common) if ref in also or _is_ours(ref)}
     for top in (CARD_REFS, OURS, TAGS):
         for folder, _, names in os.walk(f"{common}/{top}"):
             for name in names:
                 if not name.endswith(".lock"):
                     path = f"{folder}/{name}"
-                    found[os.path.relpath(path, common)] = _first_line(path)
+                    refs[os.path.relpath(path, common)] = _first_line(path)
     for ref in also:
         if at := _first_line(f"{common}/{ref}"):
-            found[ref] = at
-    return {ref: at for ref, at in found.items() if at}
+            refs[ref] = at
+    return {ref: at for ref, at in refs.items() if at}
 
 
 def _is_ours(ref: str) -> bool:

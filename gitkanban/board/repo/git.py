@@ -17,7 +17,7 @@ from gitkanban.typed import IO, NamedTuple
 LIMIT = 600.0  # seconds for one git command and the filters and hooks of others that it runs
 
 # Variables that name no repository: who commits, configuration, transport, tracing.
-_KEPT = (
+_PASSED_ON = (
     "GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG", "GIT_SSH", "GIT_ASKPASS", "GIT_TERMINAL_PROMPT",
     "GIT_TRACE", "GIT_PROXY", "GIT_SSL", "GIT_HTTP", "GIT_EXEC_PATH", "GIT_TEMPLATE_DIR",
     "GIT_DEFAULT_HASH", "GIT_CEILING_DIRECTORIES", "GIT_ALLOW_PROTOCOL", "GIT_EDITOR", "GIT_PAGER",
@@ -46,7 +46,7 @@ class Done(NamedTuple):
         return self.text.split("\n") if self.out else []
 
     @property
-    def said(self) -> str:
+    def complaint(self) -> str:
         """The first line of what it complained of, what it reported on the way left out."""
         lines = self.err.decode("utf-8", "replace").strip().splitlines() or ["it said nothing"]
         wrong = [line for line in lines if line.startswith(("fatal: ", "error: "))]
@@ -66,7 +66,7 @@ PLAIN = ("-c", "submodule.recurse=false", "-c", "core.hooksPath=/dev/null")
 
 def names_no_repository(name: str) -> bool:
     """Whether a variable is one of git's that says who commits or how, not in which repository."""
-    return name.startswith(_KEPT)
+    return name.startswith(_PASSED_ON)
 
 
 # Commits, trees and files are what their ids say, as they are in every clone. A session may have put
@@ -83,7 +83,7 @@ def environment() -> dict[str, str]:
     return {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith("GIT_") or name.startswith(_KEPT)
+        if not name.startswith("GIT_") or name.startswith(_PASSED_ON)
     } | {"LC_ALL": "C.UTF-8", "LANGUAGE": "", **_AS_THEY_ARE}  # LANGUAGE before LC_ALL
 
 
@@ -167,10 +167,10 @@ def run(
         ) from None
     except limited.TimedOut as slow:
         raise TooSlow(f"git {_git_verb(args)}: {slow}", "" if slow.silent else _SLOW) from None
-    found = Done(*done)
-    if check and found.code:
-        raise GitFailed(f"git {_git_verb(args)}: {found.said}")
-    return found
+    result = Done(*done)
+    if check and result.code:
+        raise GitFailed(f"git {_git_verb(args)}: {result.complaint}")
+    return result
 
 
 @contextmanager

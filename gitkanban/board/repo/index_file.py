@@ -26,7 +26,7 @@ def read_entries(path: str, names: Iterable[str]) -> dict[str, tuple[str, str]] 
         return None
     if any(each in data for each in _ELSEWHERE):  # or a path with these letters: git knows
         return None
-    found = {}
+    entries = {}
     for name in names:
         raw = name.encode("utf-8", "surrogateescape")
         for at in _places_of(data, raw + b"\0"):
@@ -35,8 +35,8 @@ def read_entries(path: str, names: Iterable[str]) -> dict[str, tuple[str, str]] 
             plain = flags & _LENGTH == min(len(raw), _LENGTH) and mode in _FILES
             if not plain or flags & _ODD or (at - _FIXED - _HEADER) % 8:
                 return None  # an odd entry, or a longer path that ends like this one
-            found[name] = f"{mode:o}", data[at - 22 : at - 2].hex()
-    return found
+            entries[name] = f"{mode:o}", data[at - 22 : at - 2].hex()
+    return entries
 
 
 def _places_of(data: bytes, text: bytes) -> Iterable[int]:

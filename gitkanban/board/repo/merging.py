@@ -182,7 +182,7 @@ def _runs_from_tree(common: str, ours: str) -> bool:
     text = "".join(f"{ours}:{path}\n" for path in sorted(paths))
     if not text:
         return False
-    found = git.run(
+    listed = git.run(
         common, "cat-file", "--batch-check", input=text.encode("utf-8", "surrogateescape")
     )
-    return b" blob " in found.out
+    return b" blob " in listed.out

@@ -191,7 +191,7 @@ def _explain_failure(common: str, done: git.Done) -> GitFailed | OSError:
         return OSError(code, os.strerror(code), objects)
     if not os.statvfs(objects).f_bavail:
         return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), objects)
-    return GitFailed(f"git unpack-objects: {done.said}")
+    return GitFailed(f"git unpack-objects: {done.complaint}")
 
 
 # -- trees
@@ -230,19 +230,19 @@ class _Tree:
 
     def edits(self, changed: Mapping[bytes, tuple[str, str] | None]) -> list[_Edit]:
         """What sets or removes (None) entries, in order."""
-        found = []
+        edits = []
         for name, new in changed.items():
             for key in (name, name + b"/"):
                 start, end = self._find_span(key)
                 if start < end:
-                    found.append(_Edit(start, end, key, b""))
+                    edits.append(_Edit(start, end, key, b""))
             if new:
                 mode, oid = new
                 key = name + b"/" if mode == FOLDER else name
                 start = self._find_span(key)[0]
                 data = b"%s %s\0%s" % (mode.encode(), name, bytes.fromhex(oid))
-                found.append(_Edit(start, start, key, data))
-        return sorted(found)
+                edits.append(_Edit(start, start, key, data))
+        return sorted(edits)
 
     def _find_span(self, key: bytes) -> tuple[int, int]:
         """Where an entry begins and ends; twice where it would begin when it is not there."""

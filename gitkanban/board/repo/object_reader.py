@@ -23,9 +23,9 @@ class ObjectReader:
 
     def read(self, oid: str, kind: str) -> bytes:
         """The content of an object. Raises GitFailed where it is missing, damaged or another kind."""
-        found, data = _read_loose(self.common, oid) or self._ask_git(oid)
-        if found != kind:
-            raise GitFailed(f"{oid[:10]} is a {found} where a {kind} is needed", git.FSCK)
+        its_kind, data = _read_loose(self.common, oid) or self._ask_git(oid)
+        if its_kind != kind:
+            raise GitFailed(f"{oid[:10]} is a {its_kind} where a {kind} is needed", git.FSCK)
         return data
 
     def tree_of(self, commit: str) -> str:

@@ -26,11 +26,11 @@ class CheckedRepository(pygit2.Repository):
 
     def commit_at(self, oid: str) -> Any:
         """The commit of an id. Raises GitFailed for what is not a commit, or cannot be read."""
-        found = self[oid]
-        if not isinstance(found, pygit2.Commit):
-            kind = found.type_str
+        thing = self[oid]
+        if not isinstance(thing, pygit2.Commit):
+            kind = thing.type_str
             raise GitFailed(f"{oid[:10]} is a {kind} where a commit is needed", FSCK)
-        return found
+        return thing
 
 
 def open_repository(common: str) -> CheckedRepository:

@@ -62,14 +62,14 @@ def find(cwd: str, branch: str = "") -> Place:
     """
     common, main, here, pinned, worktrees, signs = repository(cwd)
     notices: list[str] = []
-    found = _configured_board(common, pinned) or _standing_board(common, main, notices)
-    if found is None:
+    standing = _configured_board(common, pinned) or _standing_board(common, main, notices)
+    if standing is None:
         raise NoBoard(
             "there is no kanban board in this repository",
             "`gitkanban init` makes one; in a clone, fetch the board's branch first. If it is on "
             "a branch that is here: git config gitkanban.branch NAME",
         )
-    name, prefix = found
+    name, prefix = standing
     private = f"{common}/gitkanban"
     root = f"{main}/{FOLDER}" if main else private
     start, aside = "", bool(branch and branch != name)
@@ -143,20 +143,20 @@ def _ask_folders(cwd: str) -> _Folders:
     if len(lines) < 3:
         if not gitdir.common_dir(os.path.realpath(cwd)):
             raise NoBoard("this is not a git repository", "Go into one, or `git init` here first.")
-        raise GitFailed(done.said, _ownership_advice(done.err.decode("utf-8", "replace")))
+        raise GitFailed(done.complaint, _ownership_advice(done.err.decode("utf-8", "replace")))
     # It fails where there is no working tree.
     common, admin, objects, *rest = lines
-    found = _Folders(common, admin, objects, rest[0] if rest and not done.code else "")
-    values, sources = read_settings(found.common)
+    folders = _Folders(common, admin, objects, rest[0] if rest and not done.code else "")
+    values, sources = read_settings(folders.common)
     root = gitdir.root_above(cwd)
     # Elsewhere the answer depends on more than the folder that has `.git`.
-    if root == found.here and sources and "core.worktree" not in values:
-        more = [root, f"{root}/.git", found.common, found.admin]
-        more += [f"{found.admin}/{name}" for name in ("commondir", "config.worktree")]
-        answers_of(found.common).remember(
-            f"folders {root}", (*sources, *more), tuple(found), asked_at
+    if root == folders.here and sources and "core.worktree" not in values:
+        more = [root, f"{root}/.git", folders.common, folders.admin]
+        more += [f"{folders.admin}/{name}" for name in ("commondir", "config.worktree")]
+        answers_of(folders.common).remember(
+            f"folders {root}", (*sources, *more), tuple(folders), asked_at
         )
-    return found
+    return folders
 
 
 def _recall_folders(cwd: str) -> _Folders | None:
@@ -166,9 +166,9 @@ def _recall_folders(cwd: str) -> _Folders | None:
     return _Folders(*known) if known else None
 
 
-def _ownership_advice(said: str) -> str:
+def _ownership_advice(error: str) -> str:
     """The command that git itself names, where a repository is somebody else's."""
-    lines = [line.strip() for line in said.splitlines()]
+    lines = [line.strip() for line in error.splitlines()]
     command = next((line for line in lines if line.startswith("git config ")), "")
     return f"If you trust its owner: {command}" if command else ""
 

@@ -18,7 +18,7 @@ INDEX_PATIENCE = 2.0  # seconds that a live index.lock is waited for
 TRIES_MOST = 3  # without a lock in the way, which may have gone just when we looked
 STALE_AFTER = 10.0  # seconds; a live git holds a ref's lock for milliseconds
 Move: TypeAlias = tuple[str, str, str]  # (ref, from, to)
-SEEN = "refs/gitkanban/seen"
+SEEN_REF = "refs/gitkanban/seen"
 # For the next line of `update-ref --stdin`: a ref that a session has made a name for another one is
 # written itself. Only people's own branches may stand for others.
 PLAIN = "option no-deref\n"
@@ -36,7 +36,7 @@ def remove_stale_locks(place: Place) -> list[str]:
     held, so that no other tick is about to take one.
     """
     notices = []
-    for name in (place.ref, SEEN, "HEAD"):
+    for name in (place.ref, SEEN_REF, "HEAD"):
         lock = f"{place.common}/{name}.lock"
         try:
             if time.time() - os.stat(lock).st_mtime < STALE_AFTER:
@@ -52,15 +52,15 @@ def remove_stale_locks(place: Place) -> list[str]:
 
 
 def swap(
-    place: Place, old: str, new: str, why: str, *, seen: bool = True, also: Sequence[Move] = ()
+    place: Place, old: str, new: str, why: str, *, by_us: bool = True, also: Sequence[Move] = ()
 ) -> bool:
-    """Move the branch, and what we have seen of it, from `old` (empty: it is new) to `new`.
+    """Move the branch, and with it (`by_us`) the ref of what we have seen of it, from `old` (empty: it is new) to `new`.
 
     Other refs move `also`, all of them or none. False when one was not where it was said to be.
     Raises BoardBusy, GitFailed.
     """
-    # `seen` goes first: between the two it is ahead, which reads as lost and finds the branch moved.
-    orders = f"start\n{PLAIN}update {SEEN} {new}\n" if seen and not place.aside else "start\n"
+    # The ref of what we have seen goes first: between the two it is ahead, which reads as lost and finds the branch moved.
+    orders = f"start\n{PLAIN}update {SEEN_REF} {new}\n" if by_us and not place.aside else "start\n"
     for ref, here, there in ((place.ref, old, new), *also):
         orders += f"update {ref} {there} {here or '0' * 40}\n"
     orders += "prepare\ncommit\n"
@@ -78,7 +78,7 @@ def swap(
             return False
         tries = 0 if _is_locked(place, moves) else tries + 1
         if tries == TRIES_MOST:
-            raise GitFailed(f"the board cannot be committed: {done.said}")
+            raise GitFailed(f"the board cannot be committed: {done.complaint}")
         if time.monotonic() > until:
             raise BoardBusy(
                 f"branch {place.branch} is locked by another git",
@@ -89,5 +89,5 @@ def swap(
 
 def _is_locked(place: Place, moves: Sequence[Move]) -> bool:
     """Whether some git has one of the refs, or all packed ones, locked."""
-    names = ("HEAD", "packed-refs", SEEN, *(ref for ref, _, _ in moves))
+    names = ("HEAD", "packed-refs", SEEN_REF, *(ref for ref, _, _ in moves))
     return any(os.path.lexists(f"{place.common}/{name}.lock") for name in names)

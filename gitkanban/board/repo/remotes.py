@@ -57,7 +57,7 @@ def fetch(place: Place, remote: str, ref: str, tracking: str) -> bool:
             break
         # It is there: another fetch of this clone was in the way, and may have brought less.
         time.sleep(min(1.0, 0.02 * 2**attempt) * clock.jitter())
-    raise Offline(f"cannot fetch from {remote}: {done.said}", "Going on with what is here.")
+    raise Offline(f"cannot fetch from {remote}: {done.complaint}", "Going on with what is here.")
 
 
 def push(place: Place, remote: str, refspecs: Sequence[str], hooks: bool) -> Pushed:
@@ -76,12 +76,12 @@ def push(place: Place, remote: str, refspecs: Sequence[str], hooks: bool) -> Pus
     rejected = [line.split("\t")[-1] for line in done.lines if line.startswith("!\t")]
     if not rejected and done.code == 1 and hooks and _has_hook(place):
         raise Refused(
-            f"the pre-push hook of this repository refuses the push to {remote}: {done.said}",
+            f"the pre-push hook of this repository refuses the push to {remote}: {done.complaint}",
             "`git rev-parse --git-path hooks/pre-push` says where it is.",
         )
     if not rejected:
         raise Offline(
-            f"cannot push to {remote}: {done.said}", "It is tried again at the next sync."
+            f"cannot push to {remote}: {done.complaint}", "It is tried again at the next sync."
         )
     refused = [why for why in rejected if not why.startswith("[rejected]")]
     return Pushed(False, refused[0].partition("] ")[2] or refused[0] if refused else "")

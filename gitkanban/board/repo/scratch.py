@@ -15,8 +15,8 @@ def scratch_in(folder: str) -> Iterator[str]:
     import tempfile
 
     _remove_old(folder)
-    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=folder, ignore_cleanup_errors=True) as made:
-        yield made
+    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=folder, ignore_cleanup_errors=True) as path:
+        yield path
 
 
 def _remove_old(folder: str) -> None:

@@ -72,11 +72,11 @@ def read_identity(common: str, who: str) -> tuple[bytes, bytes]:
             'Tell it once: git config --global user.name "…" and user.email "…".',
         )
     name, _, address = ident.out.partition(b" <")
-    found = name, address.rpartition(b"> ")[0]
+    identity = name, address.rpartition(b"> ")[0]
     settings = read_settings(common)
     if settings.sources and all(_is_configured(settings, who, part) for part in ("name", "email")):
-        answers_of(common).remember(who, settings.sources, found, asked_at)
-    return found
+        answers_of(common).remember(who, settings.sources, identity, asked_at)
+    return identity
 
 
 def _is_configured(settings: Settings, who: str, part: str) -> bool:
@@ -92,16 +92,16 @@ def _config_files(
 
     Empty where an include depends on more than files.
     """
-    found = {os.path.join(common, origin) for origin in origins}
-    found |= {f"{common}/config", f"{common}/config.worktree", *_global_files(), *_system_files()}
+    paths = {os.path.join(common, origin) for origin in origins}
+    paths |= {f"{common}/config", f"{common}/config.worktree", *_global_files(), *_system_files()}
     for key, value in values:
         if key.startswith("includeif."):
             return ()
         if key == "include.path":
             path = os.path.expanduser(value)
             # Relative to the file that names it, which may be any of them.
-            found |= {os.path.join(os.path.dirname(file), path) for file in list(found)}
-    return tuple(sorted(found))
+            paths |= {os.path.join(os.path.dirname(file), path) for file in list(paths)}
+    return tuple(sorted(paths))
 
 
 def _global_files() -> list[str]:

@@ -55,9 +55,9 @@ def unattended() -> Iterator[None]:
 
 def take_notices() -> tuple[str, ...]:
     """What is to be reported since the last call."""
-    found = tuple(_notices)
+    notices = tuple(_notices)
     _notices.clear()
-    return found
+    return notices
 
 
 def sign(place: Place, commit: str) -> str:
@@ -70,19 +70,19 @@ def sign(place: Place, commit: str) -> str:
     asks = _attended and sys.stdin is not None and sys.stdin.isatty()
     if not asks and _policy == AUTO and last_refusal(place):
         return commit
-    made = _make_twin(place.common, commit, asks)
+    twin = _make_twin(place.common, commit, asks)
     refusal = f"{place.private}/{REFUSAL}"
-    if not isinstance(made, _SigningFailure):
+    if not isinstance(twin, _SigningFailure):
         files.remove(refusal)
-        return made
+        return twin
     if asks or _policy == ALWAYS:
         raise GitFailed(
-            f"nothing is committed, for it could not be signed: {made.why}",
+            f"nothing is committed, for it could not be signed: {twin.why}",
             "`commit.gpgsign` and `kanban.sign` say that commits are signed; `kanban: sign: never` "
             "leaves them unsigned.",
         )
-    files.cache(refusal, f"{made.why}\n".encode("utf-8", "surrogateescape"))
-    _notices.append(f"warning: commits are not signed for ten minutes: {made.why}")
+    files.cache(refusal, f"{twin.why}\n".encode("utf-8", "surrogateescape"))
+    _notices.append(f"warning: commits are not signed for ten minutes: {twin.why}")
     return commit
 
 
@@ -159,5 +159,5 @@ def _ask_signer(
                 os.killpg(process.pid, signal.SIGKILL)
             return _SigningFailure(f"the signer did not answer in {PATIENCE:g} s")
     if process.returncode:
-        return _SigningFailure("the signer refused" if asks else git.Done(1, out, err).said)
+        return _SigningFailure("the signer refused" if asks else git.Done(1, out, err).complaint)
     return git.Done(0, out, b"").text

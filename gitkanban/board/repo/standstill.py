@@ -115,13 +115,13 @@ def at_work(folders: Iterable[str]) -> int:
 
 def _open_files(pid: str) -> list[str]:
     folder = f"/proc/{pid}/fd"
-    found = []
+    paths = []
     for name in os.listdir(folder):
         try:
-            found.append(os.readlink(f"{folder}/{name}"))
+            paths.append(os.readlink(f"{folder}/{name}"))
         except OSError:  # closed in the meantime
             continue
-    return found
+    return paths
 
 
 def _is_git(pid: str) -> bool:

@@ -23,7 +23,7 @@ class Turn:
     def __init__(self, place: Place, name: str, patience: float = 0.0) -> None:
         self.path = f"{place.private}/locks/{name}"
         self.patience = patience
-        self.held, self.fd = False, -1
+        self.ours, self.fd = False, -1
 
     def __enter__(self) -> "Turn":
         until = time.monotonic() + self.patience
@@ -41,7 +41,7 @@ class Turn:
             fcntl.flock(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             return False
-        self.held = True
+        self.ours = True
         return True
 
     def __exit__(self, *_: object) -> None:

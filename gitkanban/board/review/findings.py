@@ -25,13 +25,13 @@ def of_board(side: Side) -> list[Finding]:
 
 def _state_findings(side: Side) -> list[Finding]:
     """What is wrong with a board as it is, but for the layout of cards."""
-    found = [
+    findings = [
         *_problem_findings(side),
         *rules.state(side.board),
         *_stray_file_findings(side),
         *_prompt_findings(side),
     ]
-    return found + (configrules.state(side.board.config) if side.board.config else [])
+    return findings + (configrules.state(side.board.config) if side.board.config else [])
 
 
 def of_change(base: Side, head: Side, target: Side) -> list[Finding]:
@@ -49,7 +49,7 @@ def of_change(base: Side, head: Side, target: Side) -> list[Finding]:
 def _taken_ids(base: Side, head: Side, target: Side) -> list[Finding]:
     """Cards of one id that were added on both branches."""
     added = {name for name in head.files if reading.kind_of(name) == "card"} - set(base.files)
-    found = []
+    findings = []
     for name in sorted(added):
         if target.files.get(name, head.files[name]) == head.files[name]:
             continue
@@ -57,22 +57,22 @@ def _taken_ids(base: Side, head: Side, target: Side) -> list[Finding]:
         title = target.board.cards[card].title if card in target.board.cards else "unreadable"
         hint = f"gitkanban rename {card} NEW on this branch; the older card keeps the id."
         message = f"{target.label} has another card {card} ({title})"
-        found.append(finding("duplicate-id", name, ("id",), message, hint))
-    return found
+        findings.append(finding("duplicate-id", name, ("id",), message, hint))
+    return findings
 
 
 def _problem_findings(side: Side) -> list[Finding]:
-    found = []
+    findings = []
     for problem in side.board.problems:
         name = problem.file.removeprefix(f"{side.place.prefix}/" if side.place.prefix else "")
         rule = "config" if name == "config.yaml" else "unreadable"
         one = finding(rule, name, (), problem.message, problem.hint)
-        found.append(one._replace(line=problem.line, column=problem.column))
-    return found
+        findings.append(one._replace(line=problem.line, column=problem.column))
+    return findings
 
 
 def _stray_file_findings(side: Side) -> list[Finding]:
-    found = []
+    findings = []
     for name in side.files:
         folder, _, last = name.rpartition("/")
         if reading.kind_of(name) or name in _KNOWN or name.startswith(("archive/", "demo/")):
@@ -83,23 +83,23 @@ def _stray_file_findings(side: Side) -> list[Finding]:
         if folder == "cards":
             stem = last.rpartition(".")[0] or last
             hint = f"A card is read from cards/{stem}.yaml."
-        found.append(finding("stray-file", name, (), f"nothing reads {name}", hint))
-    return found
+        findings.append(finding("stray-file", name, (), f"nothing reads {name}", hint))
+    return findings
 
 
 def _prompt_findings(side: Side) -> list[Finding]:
-    found, near = [], ids.Nearest(prompt.FIELDS)
+    findings, near = [], ids.Nearest(prompt.FIELDS)
     for name, line, column in prompt.unknown_fields(side.text("prompt.md")):
         hint = near.hint(name)
         message = f"{{{name}}} stands for nothing, and goes to every session as it is"
         one = finding("prompt-field", "prompt.md", (), message, hint)
-        found.append(one._replace(line=line, column=column))
-    return found
+        findings.append(one._replace(line=line, column=column))
+    return findings
 
 
 def _layout_findings(side: Side, only: set[str] | None = None) -> list[Finding]:
     """Cards that `fmt` would format; what it would leave as it is counts as laid out."""
-    found = []
+    findings = []
     cards = {rules.card_file(card.id): card for card in side.board.cards.values()}
     texts = side.texts([name for name in cards if only is None or name in only])
     for name, text in texts.items():
@@ -108,18 +108,18 @@ def _layout_findings(side: Side, only: set[str] | None = None) -> list[Finding]:
             continue
         at = side.place.path(name) if side.label == revisions.AT_HAND else card.id
         hint = f"gitkanban fmt {at}"
-        found.append(
+        findings.append(
             finding("layout", name, (), f"{card.id} is not in the layout that merges", hint)
         )
-    return found
+    return findings
 
 
-def located(side: Side, found: list[Finding]) -> list[Finding]:
+def located(side: Side, findings: list[Finding]) -> list[Finding]:
     """The findings with the board's folder before the file, and line and column where known."""
     roots: dict[str, Mapping | None] = {}
     indexes: _Indexes = {}
     out = []
-    for each in found:
+    for each in findings:
         line, column = each.line, each.column
         if each.at and not line:
             if each.file not in roots:

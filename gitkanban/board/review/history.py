@@ -95,12 +95,12 @@ def _parse_commit(place: Place, part: str) -> Commit:
     return Commit(commit, int(at), by, subject, tuple(files))
 
 
-def events(place: Place, found: Iterable[Commit], card: CardId = NO_CARD) -> Iterator[Event]:
+def events(place: Place, listed: Iterable[Commit], card: CardId = NO_CARD) -> Iterator[Event]:
     """What the commits did, in their order; of one card when it is named."""
-    found = list(found)
-    wanted = {oid for each in found for file in each.files for oid in file[1:] if oid}
+    listed = list(listed)
+    wanted = {oid for each in listed for file in each.files for oid in file[1:] if oid}
     texts = {blob.asked: blob.data or b"" for blob in blobs.read(place, wanted)}
-    for each in found:
+    for each in listed:
         archived = {_stem_of(f.path) for f in each.files if kind_of(f.path) == "archived" and f.new}
         for file in each.files:
             event = _event_of(each, file, texts, archived)

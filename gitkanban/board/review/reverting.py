@@ -21,16 +21,16 @@ from gitkanban.errors import NotFound, Refused
 
 def commit_of(place: Place, rev: str) -> Commit:
     """The board commit named by `rev`; the branch's last one when it is empty. Raises NotFound."""
-    found = history.commits(place, rev, most=1)
-    if not found:
+    listed = history.commits(place, rev, most=1)
+    if not listed:
         raise NotFound(f"no board commit at {rev or place.branch}", "See `gitkanban log`.")
     wanted = commits.resolve(place.common, rev or place.ref)
-    if not commits.is_ancestor(place.common, found[0].id, place.ref):
+    if not commits.is_ancestor(place.common, listed[0].id, place.ref):
         hint = meant(place, rev) or "`gitkanban log` lists them."
         raise NotFound(f"{rev} is not a commit of the board's branch", hint)
-    if rev and found[0].id != wanted:
+    if rev and listed[0].id != wanted:
         raise NotFound(f"{rev} changed nothing on the board", "See `gitkanban log`.")
-    return found[0]
+    return listed[0]
 
 
 def undone(place: Place, board: Board, commit: Commit) -> list[Change]:

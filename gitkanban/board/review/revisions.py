@@ -42,8 +42,8 @@ class Side(NamedTuple):
     def texts(self, names: Sequence[str]) -> dict[str, str]:
         """The texts of those board files that there are, by path."""
         oids = {name: self.files[name] for name in names if name in self.files}
-        found = blobs.texts(self.place, sorted(set(oids.values())))
-        return {name: found[oid] for name, oid in oids.items() if oid in found}
+        by_oid = blobs.texts(self.place, sorted(set(oids.values())))
+        return {name: by_oid[oid] for name, oid in oids.items() if oid in by_oid}
 
 
 def at_commit(place: Place, board: Board) -> Side:
@@ -79,20 +79,20 @@ def read(cwd: str, rev: str = UNCOMMITTED) -> Side:
     Raises NotFound for an unknown revision, NoBoard when there is no board in it.
     """
     if rev == UNCOMMITTED:
-        found = at_hand(cwd)
-        if found:
-            return _side_at_hand(found)
+        hand = at_hand(cwd)
+        if hand:
+            return _side_at_hand(hand)
         rev = find(cwd).branch
     common, main, here, *_ = repository(cwd)
     commit = resolved(cwd, rev)
     asked = f"{commit}:{FOLDER}/{CONFIG}\n{commit}:{CONFIG}\n".encode()
     lines = git.run(common, "cat-file", "--batch-check", input=asked).text.split("\n")
-    held = [p for line, p in zip(lines, (FOLDER, ""), strict=True) if " blob " in line]
-    if not held and not _has_path(common, commit, f"{FOLDER}/cards"):
+    prefixes = [p for line, p in zip(lines, (FOLDER, ""), strict=True) if " blob " in line]
+    if not prefixes and not _has_path(common, commit, f"{FOLDER}/cards"):
         raise NoBoard(
             f"{rev} holds no board", _revision_hint(cwd, rev) or "It has no .kanban/config.yaml."
         )
-    place = _place_for(common, main, here, rev, held[0] if held else FOLDER)
+    place = _place_for(common, main, here, rev, prefixes[0] if prefixes else FOLDER)
     return _read_side(rev, place, commit, commit)
 
 
@@ -163,23 +163,23 @@ def resolved(cwd: str, rev: str) -> str:
     return done.text
 
 
-def _side_at_hand(found: AtHand) -> Side:
-    common, main, here, *_ = repository(found.root)
-    head = git.run(found.root, "rev-parse", "--verify", "--quiet", "HEAD", check=False).text
-    place = _place_for(common, main, here, "", found.prefix)
-    return _read_side(AT_HAND, place, _tree_of(found, common), head)
+def _side_at_hand(hand: AtHand) -> Side:
+    common, main, here, *_ = repository(hand.root)
+    head = git.run(hand.root, "rev-parse", "--verify", "--quiet", "HEAD", check=False).text
+    place = _place_for(common, main, here, "", hand.prefix)
+    return _read_side(AT_HAND, place, _tree_of(hand, common), head)
 
 
-def _tree_of(found: AtHand, common: str) -> str:
+def _tree_of(here: AtHand, common: str) -> str:
     """A tree object of the files as they lie there, by an index and an object store of its own.
 
     Raises BadData when they are too large to be a board.
     """
-    _refuse_large(os.path.join(found.root, found.prefix))
+    _refuse_large(os.path.join(here.root, here.prefix))
     with tempfile.TemporaryDirectory(prefix="gitkanban-") as folder:
         env = {"GIT_INDEX_FILE": f"{folder}/index", **git.objects_aside(common)}
-        git.run(found.root, "add", "--all", "--", found.prefix or ".", env=env)
-        return git.run(found.root, "write-tree", env=env).text
+        git.run(here.root, "add", "--all", "--", here.prefix or ".", env=env)
+        return git.run(here.root, "write-tree", env=env).text
 
 
 def _refuse_large(folder: str) -> None:

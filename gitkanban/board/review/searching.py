@@ -34,8 +34,8 @@ def search(place: Place, board: Board, text: str) -> Iterator[Hit]:
     if done.code not in (0, 1):  # 1: it is nowhere
         raise GitFailed(f"the board cannot be searched: {done.last}", git.FSCK)
     head = len(f"{board.commit}:{place.prefix}/" if place.prefix else f"{board.commit}:")
-    for found in done.out.decode("utf-8", "replace").splitlines()[:MOST]:
-        name, _, line = found.partition("\0")
+    for match in done.out.decode("utf-8", "replace").splitlines()[:MOST]:
+        name, _, line = match.partition("\0")
         hit = _hit_of(name[head:], line)
         if hit:
             yield hit

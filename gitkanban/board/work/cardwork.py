@@ -98,7 +98,7 @@ def _lines_beyond_end(place: Place, card: Card, end: str, pattern: str) -> tuple
         place.common, "for-each-ref", "--format=%(objectname) %(refname)", "--contains", end,
         pattern,
     ).lines  # fmt: skip
-    found = []
+    lines = []
     for line in listed:
         tip, _, ref = line.partition(" ")
         if tip == end:
@@ -109,8 +109,8 @@ def _lines_beyond_end(place: Place, card: Card, end: str, pattern: str) -> tuple
         local = ref.startswith("refs/heads/")
         what = "merged with commits that its run did not make" if local else "not merged"
         name = ref.removeprefix("refs/heads/").removeprefix("refs/remotes/")
-        found.append(f"{card.id}: {what}, on {name}: {', '.join(names[:NAMES_MOST])}{more}")
-    return tuple(found)
+        lines.append(f"{card.id}: {what}, on {name}: {', '.join(names[:NAMES_MOST])}{more}")
+    return tuple(lines)
 
 
 def where(place: Place, run: Run | None, commit: str = "") -> Elsewhere:

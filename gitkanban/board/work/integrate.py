@@ -102,8 +102,8 @@ class BaseAhead:
         """Write again what somebody's `git gc --prune=now` took of the merges, and return whether
         it did.
         """
-        made = [merge.rewrite_lost() for merge in self.merges]
-        return any(made)
+        pairs = [merge.rewrite_lost() for merge in self.merges]
+        return any(pairs)
 
     def begin(self) -> None:
         """Call it before base moves, so that its checkouts are brought along whatever happens."""
@@ -153,16 +153,16 @@ def already_merged(place: Place, board: Board) -> dict[CardId, str]:
     refs = [card_ref(card) for card in ends]
     here = _tips_of(place, refs)
     inside = _tips_of(place, refs, "--merged", tip)
-    found, open_tips = dict[CardId, str](), dict[CardId, str]()
+    merged, open_tips = dict[CardId, str](), dict[CardId, str]()
     for name, end in ends.items():
         ref = card_ref(name)
         if (ref in inside or ref not in here) and (
             here.get(ref) == end or commits.is_ancestor(place.common, end, tip)
         ):
-            found[name] = end
+            merged[name] = end
         elif ref not in inside:
             open_tips[name] = here.get(ref, end)
-    return found | dict.fromkeys(landed.otherwise(place, open_tips, tip), tip)
+    return merged | dict.fromkeys(landed.otherwise(place, open_tips, tip), tip)
 
 
 def _tips_of(place: Place, refs: list[str], *options: str) -> dict[str, str]:

@@ -52,18 +52,18 @@ def otherwise(place: Place, tips: Mapping[CardId, str], base: str) -> set[CardId
     path = f"{place.private}/not-landed"
     before = _read_remembered(path)
     known = {f"{tip} {state}" for tip in tips.values()} & before
-    found, looked = set(), 0
+    landed, looked = set(), 0
     for card, tip in tips.items():
         if f"{tip} {state}" in known or looked == LOOKS_MOST:
             continue
         looked += 1
         if has(place, tip, base):
-            found.add(card)
+            landed.add(card)
         else:
             known.add(f"{tip} {state}")
     if known != before:
         files.cache(path, "".join(f"{line}\n" for line in sorted(known)).encode())
-    return found
+    return landed
 
 
 def has(place: Place, tip: str, base: str) -> bool:
@@ -114,7 +114,7 @@ def changed(place: Place, board: Board) -> dict[str, int]:
         place.common, "log", "-z", "--format=%x01%ct", "--name-only", "--no-renames", board.commit,
         "--", folder,
     )  # fmt: skip
-    found: dict[str, int] = {}
+    times: dict[str, int] = {}
     at = 0
     for part in done.text.split("\0"):
         name = part.strip("\n")
@@ -122,5 +122,5 @@ def changed(place: Place, board: Board) -> dict[str, int]:
             at = int(name[1:])
         elif name.startswith(f"{folder}/") and name.endswith(".yaml"):
             card = name.removeprefix(f"{folder}/").removesuffix(".yaml")
-            found[card] = max(at, found.get(card, 0))
-    return found
+            times[card] = max(at, times.get(card, 0))
+    return times

@@ -27,7 +27,7 @@ def measure(place: Place, board: Board) -> dict[str, WorkSize]:
         return {}
     path = f"{place.private}/cache/sizes"
     known = _load_sizes(path)
-    found: dict[str, list[int]] = {}
+    sizes: dict[str, list[int]] = {}
     asked = 0
     for tip in sorted(set(tips.values())):
         key = f"{onto}...{tip}"
@@ -37,20 +37,20 @@ def measure(place: Place, board: Board) -> dict[str, WorkSize]:
             if size:
                 known[key] = size
         if key in known:
-            found[key] = known[key]
+            sizes[key] = known[key]
     if asked:
-        files.cache(path, json.dumps(found).encode())  # what nobody asks for any more goes
+        files.cache(path, json.dumps(sizes).encode())  # what nobody asks for any more goes
     return {
-        card: WorkSize(*found[key])
+        card: WorkSize(*sizes[key])
         for card, tip in tips.items()
-        if (key := f"{onto}...{tip}") in found
+        if (key := f"{onto}...{tip}") in sizes
     }
 
 
 def _load_sizes(path: str) -> dict[str, list[int]]:
     try:
-        found = json.loads(files.read(path))
-        return {str(key): [int(count) for count in row][:3] for key, row in found.items()}
+        rows = json.loads(files.read(path))
+        return {str(key): [int(count) for count in row][:3] for key, row in rows.items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
 
