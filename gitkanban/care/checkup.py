@@ -33,12 +33,14 @@ def examine(place: Place, board: Board, now: int) -> list[Symptom]:
     Raises GitFailed, OSError.
     """
     ready = readiness.rehearse(place, board)
-    found = symptoms(board, look(place, board, now)._replace(ready=ready))
-    if any(each.code in DEPEND_ON_LOCKS for each in found):
+    listed = symptoms(board, look(place, board, now)._replace(ready=ready))
+    if any(each.code in DEPEND_ON_LOCKS for each in listed):
         time.sleep(_AGAIN)
         again = {(each.code, each.subject) for each in symptoms(board, look(place, board, now))}
-        found = [e for e in found if e.code not in DEPEND_ON_LOCKS or (e.code, e.subject) in again]
-    return found
+        listed = [
+            e for e in listed if e.code not in DEPEND_ON_LOCKS or (e.code, e.subject) in again
+        ]
+    return listed
 
 
 # Long: a value for each field of what is looked at.
@@ -54,12 +56,12 @@ def look(place: Place, board: Board, now: int) -> Surroundings:
     known = known_cards(board)
     driver = equipment.find_merge_driver(place)
     claim = machines.look(place)
-    runs, held = leftovers.look_at_runs(place, unsettled, locks, now)
+    runs, locked = leftovers.look_at_runs(place, unsettled, locks, now)
     return Surroundings(
         now=now,
         clone=clone_id(place),
         tokens=tokens,
-        locked_slots=held,
+        locked_slots=locked,
         runs=runs,
         known_runs=frozenset(folder.run for folder in every),
         worktrees=tuple(leftovers.look_at_worktrees(place, config, known, base)),

@@ -29,15 +29,15 @@ def list_missing_programs(place: Place, config: Config | None) -> tuple[ProgramF
 
     One with a folder in its name that is not absolute lies in the workspace: that cannot be known.
     """
-    found = []
+    missing = []
     path = worker_programs.session_path(place)
     for worker in config.workers.values() if config else ():
         for argv in (templates_of(worker)[0], worker.sandbox, worker.setup, worker.verify):
             name = trust.program(argv[0], path) if argv else ""
             why = "" if "{" in name else _find_program_fault(name, path)
             if why:
-                found.append(ProgramFault(worker.name, name, why))
-    return tuple(dict.fromkeys(found))
+                missing.append(ProgramFault(worker.name, name, why))
+    return tuple(dict.fromkeys(missing))
 
 
 def _find_program_fault(name: str, path: str) -> str:
@@ -145,16 +145,16 @@ def list_unwritable(place: Place) -> tuple[str, ...]:
 
 def measure_disks(place: Place, config: Config | None) -> tuple[DiskState, ...]:
     """The room that is left on the disks of the repository and of the worktrees, one each."""
-    found: dict[int, DiskState] = {}
+    disks: dict[int, DiskState] = {}
     for path in (place.common, worktrees.folder_of(place, config.worktrees if config else "")):
         while not os.path.exists(path):
             path = os.path.dirname(path)
         room = os.statvfs(path)
         files = room.f_favail if room.f_files else -1  # btrfs and others count no files
-        found.setdefault(
+        disks.setdefault(
             os.stat(path).st_dev, DiskState(path, room.f_bavail * room.f_frsize, files)
         )
-    return tuple(found.values())
+    return tuple(disks.values())
 
 
 def list_foreign_files(place: Place, config: Config | None) -> tuple[ForeignFile, ...]:

@@ -116,10 +116,10 @@ class Tidier:
         ]
 
     def _remove_worktree(self, tree: WorktreeFact, squashed: dict[CardId, str]) -> Spared | None:
-        held = self.locks.take(f"card/{tree.card}")
-        if held is None:
+        lock = self.locks.take(f"card/{tree.card}")
+        if lock is None:
             return Spared("worktree", tree.path, "a run is alive there")
-        with held:
+        with lock:
             where = os.path.dirname(tree.path)
             wish = Wish(tree.card, f"gc-{tree.card}", self.base, worktrees=where)
             try:
@@ -130,8 +130,8 @@ class Tidier:
                 return Spared("worktree", tree.path, error.message)
         if done.gone:
             return None
-        said = "; ".join(done.notices).removesuffix(": kept").removeprefix(f"{tree.path} ")
-        return Spared("worktree", tree.path, f"it {said}" if said.startswith("has ") else said)
+        why = "; ".join(done.notices).removesuffix(": kept").removeprefix(f"{tree.path} ")
+        return Spared("worktree", tree.path, f"it {why}" if why.startswith("has ") else why)
 
     def _remove_branch(self, branch: BranchFact) -> Spared | None:
         ref = card_ref(branch.card)

@@ -39,11 +39,13 @@ _FRESH = 60  # seconds during which an empty run folder may be about to be fille
 
 def read_tokens(place: Place) -> tuple[TokenState, ...]:
     """Every lease token; card and run are empty where it cannot be read."""
-    found = []
+    tokens = []
     for slot in slots.with_token(place):
         lease = slots.read(place, slot)
-        found.append(TokenState(slot, lease.card if lease else NO_CARD, lease.run if lease else ""))
-    return tuple(found)
+        tokens.append(
+            TokenState(slot, lease.card if lease else NO_CARD, lease.run if lease else "")
+        )
+    return tuple(tokens)
 
 
 def look_at_runs(
@@ -53,46 +55,48 @@ def look_at_runs(
     others = {folder.run: name for folder in unsettled if (name := _other_owner(folder))}
     facts = {folder.run: folder.facts() for folder in unsettled}
     names = {
-        run: leases.lock_names(card_of(found), found.one("slot"))
-        for run, found in facts.items()
-        if card_of(found) and run not in others
+        run: leases.lock_names(card_of(its_spec), its_spec.one("slot"))
+        for run, its_spec in facts.items()
+        if card_of(its_spec) and run not in others
     }
     seats = dict(_slot_files(locks))
-    held = locks.locked({*seats, *(name for pair in names.values() for name in pair)})
+    locked = locks.locked({*seats, *(name for pair in names.values() for name in pair)})
     runs = []
     for folder in unsettled:
-        found = facts[folder.run]
+        its_spec = facts[folder.run]
         if folder.run in others:
-            card, slot = card_of(found), found.one("slot")
+            card, slot = card_of(its_spec), its_spec.one("slot")
             runs.append(RunState(folder.run, card, slot, owner=others[folder.run]))
         elif folder.run in names:
-            runs.append(_look_at_run(place, folder, found, leases.is_supervised(found, held)))
+            runs.append(
+                _look_at_run(place, folder, its_spec, leases.is_supervised(its_spec, locked))
+            )
         elif not _is_fresh(folder, now):
             empty = not os.listdir(folder.path) if os.path.isdir(folder.path) else False
             runs.append(RunState(folder.run, empty=empty))
     explained = {run.slot for run in runs if run.alive or run.owner}
     holders = {
         seats[name]: "" if seats[name] in explained else _process_words(locks.path(name))
-        for name in held & seats.keys()
+        for name in locked & seats.keys()
     }
     return tuple(runs), holders
 
 
-def _look_at_run(place: Place, folder: Folder, found: Spec, locked: bool) -> RunState:
+def _look_at_run(place: Place, folder: Folder, its_spec: Spec, locked: bool) -> RunState:
     """A run of ours; `locked` says whether its locks are held."""
-    end, lease = folder.exit(), slots.of_run(folder, found)
+    end, lease = folder.exit(), slots.of_run(folder, its_spec)
     alive = end is None and locked
     return RunState(
         folder.run,
-        card_of(found),
-        found.one("slot"),
-        int(found.number("started", 0)),
+        card_of(its_spec),
+        its_spec.one("slot"),
+        int(its_spec.number("started", 0)),
         alive,
         end.ended if end else 0,
         not (alive and lease and slots.read(place, lease.slot) != lease),
         tries=Tries() if alive else folder.tries(),
-        moved_from=found.one("moved_from"),
-        workspace=found.one("workspace"),
+        moved_from=its_spec.one("moved_from"),
+        workspace=its_spec.one("workspace"),
     )
 
 
@@ -157,19 +161,19 @@ def look_at_worktrees(
 
 
 def _look_at_worktree(place: Place, each: Ours, known: set[CardId], base: str) -> WorktreeState:
-    seen = WorktreeState(each.path, each.card, each.there, each.locked_for)
+    state = WorktreeState(each.path, each.card, each.there, each.locked_for)
     if each.there:
         astray, adrift = _find_astray(each)
-        seen = seen._replace(astray=astray, adrift=adrift)
-    if not each.there or seen.astray or each.card in known:
-        return seen
+        state = state._replace(astray=astray, adrift=adrift)
+    if not each.there or state.astray or each.card in known:
+        return state
     _, head = head_of(place.common, each.admin)
     tips = [head, commits.resolve(place.common, card_ref(each.card))]
     unclean = cleanliness.describe_unclean(place.common, each.path, each.admin)
     merged = bool(base) and all(
         not tip or commits.is_ancestor(place.common, tip, base) for tip in tips
     )
-    return seen._replace(dirty=bool(unclean), merged=merged)
+    return state._replace(dirty=bool(unclean), merged=merged)
 
 
 def _find_astray(each: Ours) -> tuple[str, bool]:
@@ -207,10 +211,10 @@ def _find_run_at(place: Place, path: str) -> tuple[CardId, str]:
     except OSError:
         return NO_CARD, ""
     for folder in reversed(list(folders.every(place.private))):
-        found = folder.facts()
-        started = found.number("started", 0)
-        if card_of(found) and 0 < started <= at and not _ended_before(folder, at):
-            return card_of(found), folder.run
+        its_spec = folder.facts()
+        started = its_spec.number("started", 0)
+        if card_of(its_spec) and 0 < started <= at and not _ended_before(folder, at):
+            return card_of(its_spec), folder.run
     return NO_CARD, ""
 
 
@@ -225,7 +229,7 @@ def list_cardless_branches(
     place: Place, known: set[CardId], base: str
 ) -> tuple[CardlessBranch, ...]:
     """Branches `card/<id>` whose card is not known. Raises GitFailed."""
-    found = []
+    branches = []
     listed = commits.text(
         place.common, "for-each-ref", "--format=%(refname) %(objectname)", CARD_REFS
     )
@@ -235,8 +239,8 @@ def list_cardless_branches(
         if card.split("/")[0] in known:  # one below a card's name is in its way: `readiness`
             continue
         ahead = commits.text(place.common, "rev-list", "--count", tip, f"^{base}") if base else ""
-        found.append(CardlessBranch(card, ahead == "0", int(ahead or 0)))
-    return tuple(found)
+        branches.append(CardlessBranch(card, ahead == "0", int(ahead or 0)))
+    return tuple(branches)
 
 
 def list_salvages(place: Place) -> tuple[SalvageState, ...]:

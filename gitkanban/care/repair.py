@@ -71,10 +71,10 @@ class Repairs:
             return f"{error.strerror or error}: {error.filename or symptom.subject}"
 
     def _remove_token(self, slot: str) -> str:
-        held = self.locks.take(slots.lock_name(slot))
-        if held is None:
+        lock = self.locks.take(slots.lock_name(slot))
+        if lock is None:
             return IN_USE
-        with held:
+        with lock:
             slots.remove(self.place, slot)
         return ""
 
@@ -106,29 +106,29 @@ class Repairs:
 
     def _unlock_worktree(self, path: str) -> str:
         tree = worktrees.at(self.place, path)
-        held = self.locks.take(f"card/{tree.card}") if tree else None
-        if tree is None or held is None:
+        lock = self.locks.take(f"card/{tree.card}") if tree else None
+        if tree is None or lock is None:
             return IN_USE
-        with held:
+        with lock:
             worktrees.unlock(tree.admin)
         return ""
 
     def _remove_worktree(self, path: str) -> str:
         tree = worktrees.at(self.place, path)
-        held = self.locks.take(f"card/{tree.card}") if tree else None
-        if tree is None or held is None:
+        lock = self.locks.take(f"card/{tree.card}") if tree else None
+        if tree is None or lock is None:
             return IN_USE
-        with held:
+        with lock:
             wish = Wish(tree.card, "doctor", self.base, worktrees=os.path.dirname(path))
             done = removal.remove(self.place, self.locks, wish)
         return "" if done.gone else "; ".join(done.notices)
 
     def _forget_worktree(self, path: str) -> str:
         tree = worktrees.at(self.place, path)
-        held = self.locks.take(f"card/{tree.card}") if tree else None
-        if tree is None or held is None:
+        lock = self.locks.take(f"card/{tree.card}") if tree else None
+        if tree is None or lock is None:
             return IN_USE
-        with held:
+        with lock:
             ghosts.forget(self.place, self.locks, tree.card, path)
         return ""
 
@@ -143,10 +143,10 @@ class Repairs:
             ),
             None,
         )
-        held = self.locks.take(f"card/{tree.card}") if tree else None
-        if tree is None or held is None:
+        lock = self.locks.take(f"card/{tree.card}") if tree else None
+        if tree is None or lock is None:
             return IN_USE
-        with held:
+        with lock:
             what, _ = ground.look(path, tree.admin)
             if what != ground.CHANGED or os.path.lexists(ground.points_at(path) or "/"):
                 return "it now points somewhere else"
@@ -179,8 +179,8 @@ class Repairs:
 
     def _remove_lock(self, path: str) -> str:
         before = os.stat(path)
-        seen = git_locks.lock_seen(self.place, path)
-        if seen is None or seen.user:
+        lock = git_locks.look_at_lock(self.place, path)
+        if lock is None or lock.user:
             return "somebody may be using it"
         if not os.path.samestat(before, os.stat(path)):
             return "it has been replaced"

@@ -132,7 +132,7 @@ def live(rows: "dict[str, Any]", brief: bool = False) -> "dict[str, Any]":
     """
     drafts = _UncommittedEdits(rows)
     now = _time_now()
-    slots = tokens.held(rows["slots_dir"])
+    slots = tokens.locked_slots(rows["slots_dir"])
     running = {slot["run"]: slot for slot in slots}
     cards: list[dict[str, Any]] = []
     left_out = rows.get("left_out") or dict.fromkeys(QUIET, 0)

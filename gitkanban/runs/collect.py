@@ -34,7 +34,9 @@ from gitkanban.typed import NamedTuple
 _BEFORE = "before"  # in the run folder: the workspace's tree when the session began
 _MISSED = "before-missed"  # there: what could not be taken into that tree, ended by NULs
 # What git calls a move of HEAD by which a commit was made, in the reflog of a worktree.
-_MADE = re.compile(r"(commit|cherry-pick|revert|am|rebase \((pick|reword|edit|squash|fixup)\))\b")
+_OWN_COMMIT = re.compile(
+    r"(commit|cherry-pick|revert|am|rebase \((pick|reword|edit|squash|fixup)\))\b"
+)
 
 
 class _RunPlace(NamedTuple):
@@ -59,21 +61,21 @@ class _RunPlace(NamedTuple):
 
 
 def _place_of(folder: Folder) -> _RunPlace:
-    found = folder.spec()
-    propose = found.one("board") == "propose"
+    its_spec = folder.spec()
+    propose = its_spec.one("board") == "propose"
     return _RunPlace(
-        found.one("run"),
-        card_of(found),
-        found.one("title"),
-        found.one("branch"),
-        found.one("workspace"),
-        found.one("admin"),
-        found.one("common"),
-        found.one("start_commit"),
-        found.one("base"),
-        "" if propose else found.one("prefix"),
-        tuple(found.get("droppings", ())),
-        found.one("sparse") == "1",
+        its_spec.one("run"),
+        card_of(its_spec),
+        its_spec.one("title"),
+        its_spec.one("branch"),
+        its_spec.one("workspace"),
+        its_spec.one("admin"),
+        its_spec.one("common"),
+        its_spec.one("start_commit"),
+        its_spec.one("base"),
+        "" if propose else its_spec.one("prefix"),
+        tuple(its_spec.get("droppings", ())),
+        its_spec.one("sparse") == "1",
     )
 
 
@@ -87,11 +89,11 @@ def note_before(folder: Folder) -> None:
         return
     _, head = head_of(place.common, place.admin)
     with View(place.workspace, place.common, head, f"{place.admin}/index") as view:
-        found = gathering.gather(view, head)
+        gathered = gathering.gather(view, head)
         tree = view.tree()
     if folder.spec().get("setup"):
-        setupfiles.note(place.admin, found.changes)
-    missed = "\0".join(found.missed).encode("utf-8", "surrogateescape")
+        setupfiles.note(place.admin, gathered.changes)
+    missed = "\0".join(gathered.missed).encode("utf-8", "surrogateescape")
     files.replace(folder.file(_MISSED), missed, lasting=False)
     files.replace(folder.file(_BEFORE), tree.encode(), lasting=False)
     failpoints.reach("collect.before-noted")
@@ -173,7 +175,7 @@ def _with_leftover(
         if not left.paths:
             return work
         parents = (head.commit,) if head.commit else ()
-        made = salvage.commit_tree(place.common, view.tree(), parents, _commit_text(place))
+        commit = salvage.commit_tree(place.common, view.tree(), parents, _commit_text(place))
         failpoints.reach("collect.leftover-committed")
         if index and os.path.lexists(
             index
@@ -181,14 +183,14 @@ def _with_leftover(
             view.keep_index(index)
     work = work._replace(leftover_paths=left.paths)
     if head.commit != work.tip:
-        kept = salvage.keep(place.common, place.run, made)
-        notices.append(f"changes that do not fit the branch are in {kept}")
-        return work._replace(salvage=kept)
-    git.run(place.common, "update-ref", "--no-deref", place.ref, made, work.tip)
+        ref = salvage.keep(place.common, place.run, commit)
+        notices.append(f"changes that do not fit the branch are in {ref}")
+        return work._replace(salvage=ref)
+    git.run(place.common, "update-ref", "--no-deref", place.ref, commit, work.tip)
     failpoints.reach("collect.branch-moved")
     if not head.attached and not unfinished.operation(place.admin):
         ground.attach(place.admin, place.branch)
-    return work._replace(tip=made, leftover=made)
+    return work._replace(tip=commit, leftover=commit)
 
 
 def _branch_tip(place: _RunPlace, notices: list[str]) -> str:
@@ -210,9 +212,9 @@ def _keep_stray(place: _RunPlace, commit: str, tip: str, notices: list[str]) -> 
         return ""
     if _is_held(place, commit, tip):
         return ""
-    kept = salvage.keep(place.common, place.run, commit)
-    notices.append(f"branch {place.branch} was moved under it; its own commits are in {kept}")
-    return kept
+    ref = salvage.keep(place.common, place.run, commit)
+    notices.append(f"branch {place.branch} was moved under it; its own commits are in {ref}")
+    return ref
 
 
 def _is_held(place: _RunPlace, commit: str, tip: str) -> bool:
@@ -229,9 +231,9 @@ def _adopt_head(place: _RunPlace, head: str, tip: str, notices: list[str]) -> Wo
         git.run(place.common, "update-ref", "--no-deref", place.ref, head, tip)
         notices.append(f"it left {place.branch}; its commits are taken over")
         return Work(tip=head)
-    kept = salvage.keep(place.common, place.run, head)
-    notices.append(f"it left {place.branch}; commits that do not descend from it are in {kept}")
-    return Work(tip=tip, salvage=kept)
+    ref = salvage.keep(place.common, place.run, head)
+    notices.append(f"it left {place.branch}; commits that do not descend from it are in {ref}")
+    return Work(tip=tip, salvage=ref)
 
 
 def _count_commits(place: _RunPlace, work: Work, notices: list[str]) -> tuple[Work, list[str]]:
@@ -267,9 +269,9 @@ def _count_merged(place: _RunPlace, tip: str, notices: list[str]) -> int:
     if tip == place.start:
         return 0
     rows = [line.partition("\t") for line in read_plain(f"{place.admin}/logs/HEAD").splitlines()]
-    made = {row[0].split(" ")[1] for row in rows if _MADE.match(row[2]) and " " in row[0]}
+    merges = {row[0].split(" ")[1] for row in rows if _OWN_COMMIT.match(row[2]) and " " in row[0]}
     listed = commits.text(place.common, "rev-list", tip, f"^{place.start}").split()
-    count = len(made.intersection(listed))
+    count = len(merges.intersection(listed))
     if count:
         notices.append(f"it merged its work into {place.base} itself, without review")
     return count
@@ -301,16 +303,16 @@ def _add_leftover(place: _RunPlace, folder: Folder, view: View, links: list[str]
         return _Left()
     index = _index_path(place)
     checked_out = not index or os.path.lexists(index)
-    found = gathering.gather(view, view.head, without, links, removals=checked_out)
+    gathered = gathering.gather(view, view.head, without, links, removals=checked_out)
     failpoints.reach("collect.staged")
-    paths = set(found.changes)
+    paths = set(gathered.changes)
     before = read_plain(folder.file(_BEFORE))
     same = paths - set(view.changes(before)) if before else set()
-    same |= including.put_there(place.common, place.admin, found.changes)
+    same |= including.put_there(place.common, place.admin, gathered.changes)
     if same:
         _unstage_paths(view, same)
-    missed = set(found.missed) - set(read_plain(folder.file(_MISSED)).split("\0"))
-    return _Left(tuple(sorted(paths - same)), tuple(sorted(missed)), found.nested)
+    missed = set(gathered.missed) - set(read_plain(folder.file(_MISSED)).split("\0"))
+    return _Left(tuple(sorted(paths - same)), tuple(sorted(missed)), gathered.nested)
 
 
 def _unstage_paths(view: View, paths: set[str]) -> None:

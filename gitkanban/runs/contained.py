@@ -143,7 +143,7 @@ def _with_memory(worker: "Worker", folder: Folder, ground: Ground) -> Ground:
 
 def _make_outputs(worker: "Worker", folder: Folder) -> list[str]:
     """Make what the session may write in the run's folder; as paths."""
-    found = [folder.file(MAILBOX), folder.file(SCRATCH)]
+    outputs = [folder.file(MAILBOX), folder.file(SCRATCH)]
     transcript = preset_of(worker.runner).transcript
     named = {
         name
@@ -158,19 +158,24 @@ def _make_outputs(worker: "Worker", folder: Folder) -> list[str]:
             files.make_folder(path)
         else:
             files.touch(path)
-        found.append(path)
-    return found
+        outputs.append(path)
+    return outputs
 
 
 def _program_folders(home: str, worker: "Worker", path: str) -> tuple[str, ...]:
     """What of the home has to be shown so that the session finds its programs, and ours."""
     named = [argv[0] for argv in (templates_of(worker)[0], worker.verify, worker.setup) if argv]
-    found = [programs.find(name, path)[0] or name for name in named if "{" not in name]
-    found += filter(None, map(_interpreter_of, found))
-    found += [sys.executable, sys.prefix, os.path.dirname(os.path.dirname(files.__file__))]
+    programs_named = [programs.find(name, path)[0] or name for name in named if "{" not in name]
+    programs_named += filter(None, map(_interpreter_of, programs_named))
+    programs_named += [sys.executable, sys.prefix, os.path.dirname(os.path.dirname(files.__file__))]
     folders = [each for each in path.split(os.pathsep) if f"{each}/".startswith(f"{home}/")]
-    found += [*folders, *(link for each in folders for link in _links_in(each))]
-    paths = {each for one in found if os.path.isabs(one) for each in (one, os.path.realpath(one))}
+    programs_named += [*folders, *(link for each in folders for link in _links_in(each))]
+    paths = {
+        each
+        for one in programs_named
+        if os.path.isabs(one)
+        for each in (one, os.path.realpath(one))
+    }
     return tuple(sorted({sandboxes.shelf_of(home, each) for each in paths} - {""}))
 
 
@@ -214,20 +219,20 @@ def adopt(folder: Folder, common: str, branch: str, start: str) -> list[str]:
 
     Doing it again changes nothing. Raises GitFailed, OSError.
     """
-    made = _session_tip(folder, branch)
+    head = _session_tip(folder, branch)
     ref = f"refs/heads/{branch}"
     tip = checkouts.tip_in(common, ref)
-    if not made or made in (tip, start) or not commits.resolve(common, made):
+    if not head or head in (tip, start) or not commits.resolve(common, head):
         return []
-    if tip and commits.is_ancestor(common, made, tip):
+    if tip and commits.is_ancestor(common, head, tip):
         return []
     if tip in ("", start):
         git.run(
-            common, "update-ref", "-m", "kanban: from the sandbox", "--no-deref", ref, made, tip
+            common, "update-ref", "-m", "kanban: from the sandbox", "--no-deref", ref, head, tip
         )
         return []
-    kept = salvage.keep(common, folder.run, made)
-    return [f"branch {branch} was moved meanwhile; the session's commits are in {kept}"]
+    salvaged = salvage.keep(common, folder.run, head)
+    return [f"branch {branch} was moved meanwhile; the session's commits are in {salvaged}"]
 
 
 def _session_tip(folder: Folder, branch: str) -> str:

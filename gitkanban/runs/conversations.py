@@ -26,21 +26,21 @@ def last_session(place: Place, card: CardId, runs: tuple[Run, ...]) -> LastSessi
     end = folder.exit() if folder else None
     if folder is None or end is None:
         return None
-    found = folder.spec()
-    if found.one("card") != card:
+    its_spec = folder.spec()
+    if its_spec.one("card") != card:
         return None
-    runner, session = found.one("runner"), found.one("session_id")
+    runner, session = its_spec.one("runner"), its_spec.one("session_id")
     if names_sessions(runner):
         session = observe.read_session(folder, runner, end).session
     return LastSession(
         folder.run,
         session,
-        found.one("worker"),
-        found.one("profile"),
+        its_spec.one("worker"),
+        its_spec.one("profile"),
         runner,
-        found.one("workspace"),
-        found.one("text"),
-        found.one("resumed") == "1",
+        its_spec.one("workspace"),
+        its_spec.one("text"),
+        its_spec.one("resumed") == "1",
     )
 
 

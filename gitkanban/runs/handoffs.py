@@ -38,8 +38,8 @@ def received(
 def _of_parent(place: Place, whole: Board, parent: CardId) -> Handoff:
     known = whole.cards.get(parent)
     done = next((run for run in reversed(whole.runs_of(parent)) if run.outcome == SUCCEEDED), None)
-    said = [note.text for note in whole.notes_of(parent) if _is_closing_note(note, done)]
-    words = "\n\n".join(text.strip() for text in (done.summary if done else "", *said) if text)
+    texts = [note.text for note in whole.notes_of(parent) if _is_closing_note(note, done)]
+    words = "\n\n".join(text.strip() for text in (done.summary if done else "", *texts) if text)
     title = known.title if known else ""
     if done is None:
         return Handoff(parent, title, words)
@@ -65,11 +65,11 @@ def _read_work(
     """
     if not start or not end:
         return (), ()
-    found: tuple[tuple[str, ...], tuple[str, ...]] = (), ()
+    work: tuple[tuple[str, ...], tuple[str, ...]] = (), ()
     if merged and merged != end:
-        found = _read_log(place, "--full-history", f"{start}..{end}", f"^{merged}^1")
+        work = _read_log(place, "--full-history", f"{start}..{end}", f"^{merged}^1")
     # A branch that base went on from, or that was merged elsewhere: what base had comes by merges.
-    return found if any(found) else _read_log(place, "--first-parent", f"{start}..{end}")
+    return work if any(work) else _read_log(place, "--first-parent", f"{start}..{end}")
 
 
 def _read_log(place: Place, *words: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -105,5 +105,5 @@ def last_words(place: Place, run: Run, lines: int = LOG_LINES) -> list[str]:
 def _session_tail(folder: Folder, lines: int) -> list[str]:
     """The last things that the session said and did, a line each."""
     printed = logtail.last_lines(folder.file("stdout.log"), _PRINTED)
-    told = transcript.entries(folder.facts().one("runner"), printed)
-    return [transcript.plain_line(each)[:_LINE_MOST] for each in told][-lines:]
+    entries = transcript.entries(folder.facts().one("runner"), printed)
+    return [transcript.plain_line(each)[:_LINE_MOST] for each in entries][-lines:]

@@ -27,18 +27,18 @@ def lock_names(card: CardId, slot: str) -> tuple[str, str]:
     return f"card/{card}", slots.lock_name(slot)
 
 
-def held_locks(locks: Locks, runs: Iterable[Spec]) -> set[str]:
+def locks_in_use(locks: Locks, runs: Iterable[Spec]) -> set[str]:
     """Those of the locks of runs that somebody holds now."""
     names = (lock_names(card_of(run), run.one("slot")) for run in runs)
     return locks.locked(name for pair in names for name in pair)
 
 
-def is_supervised(run: Spec, held: set[str]) -> bool:
+def is_supervised(run: Spec, locked: set[str]) -> bool:
     """Whether a run's supervisor lives: its card's and its slot's locks are among the `held`.
 
     The run is alive as long as it has no exit record besides; look for that after the locks.
     """
-    return held.issuperset(lock_names(card_of(run), run.one("slot")))
+    return locked.issuperset(lock_names(card_of(run), run.one("slot")))
 
 
 def shared_locks(worker: Worker) -> list[str]:
@@ -55,25 +55,25 @@ def take(locks: Locks, card: CardId, slot: str, also: Iterable[str] = ()) -> lis
     `also` are its worker's `shared_locks`; like the others the supervisor keeps them to its end.
     Raises Refused when a lock cannot be made.
     """
-    held: list[HeldLock] = []
+    locked: list[HeldLock] = []
     whole = False
     try:
         for name in (*lock_names(card, slot), *also):
             got = locks.take(name)
             if got is None:
                 return None
-            held.append(got)
+            locked.append(got)
             failpoints.reach("lease.locked")
         whole = True
-        return held
+        return locked
     finally:
         if not whole:
-            release(held)
+            release(locked)
 
 
-def release(held: Iterable[HeldLock]) -> None:
+def release(locked: Iterable[HeldLock]) -> None:
     """Close our descriptors of the locks; a supervisor that inherited them keeps them."""
-    for lock in held:
+    for lock in locked:
         lock.close()
 
 
@@ -84,10 +84,10 @@ def reserve(
 
     Raises Refused when a lock cannot be made, OSError when a file cannot be; nothing stays then.
     """
-    held = take(locks, card.id, lease.slot, shared_locks(worker))
-    if held is None:
+    locked = take(locks, card.id, lease.slot, shared_locks(worker))
+    if locked is None:
         return None
-    reservation = Reservation(card, worker, lease, held)
+    reservation = Reservation(card, worker, lease, locked)
     try:
         write(place, config, reservation)
     except OSError:

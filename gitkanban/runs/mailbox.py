@@ -48,29 +48,29 @@ def receive(folder: Folder) -> Mail:
 
 def _read_all(at: int) -> Mail:
     names = _letter_names(at)
-    found: list[Letter] = []
+    read: list[Letter] = []
     bad = []
     for name in heapq.nsmallest(letters.LETTERS_MOST, names):
         try:
-            found.append(letters.parse_letter(name, _read_letter(at, name)))
+            read.append(letters.parse_letter(name, _read_letter(at, name)))
         except BadData as error:
             bad.append((name, error.message))
         except OSError as error:
             if error.errno != errno.ENOENT:
                 bad.append((name, "it is not a regular file"))
-    return Mail(tuple(found), tuple(bad))
+    return Mail(tuple(read), tuple(bad))
 
 
 def _letter_names(at: int) -> list[str]:
     """Names that letters may have, in no order."""
-    found = []
+    names = []
     with os.scandir(at) as entries:
         for count, entry in enumerate(entries):
             if count >= _NAMES_MOST:
                 break
             if letters.NAME.match(entry.name):
-                found.append(entry.name)
-    return found
+                names.append(entry.name)
+    return names
 
 
 def _read_letter(at: int, name: str) -> bytes:

@@ -38,11 +38,11 @@ def observe(place: Place, board: Board, now: int, locks: Locks) -> Observed:
     """Look at everything a plan needs to know. No git runs and no process is looked at for runs
     that live: their locks say it. Raises OSError, GitFailed.
     """
-    seen, live = _look_at_place(place, board, now, locks)
-    for folder, found in live:
+    observed, live = _look_at_place(place, board, now, locks)
+    for folder, its_spec in live:
         with suppress(OSError):  # it is for people to read, and the run goes on without
-            slots.mend(place, folder, found)
-    return seen._replace(
+            slots.mend(place, folder, its_spec)
+    return observed._replace(
         merged=_merged_in_review(place, board), commits_here=_commits_here(place, board)
     )
 
@@ -64,14 +64,14 @@ def _look_at_place(
     every = list(folders.every(place.private))
     unsettled = [folder for folder in every if not folder.has("settled")]
     specs = {folder.run: folder.facts() for folder in unsettled}
-    held = locks.locked(_lock_names_to_probe(board, specs.values()))
-    runs = tuple(_run_facts(folder, specs[folder.run], held) for folder in unsettled)
+    locked = locks.locked(_lock_names_to_probe(board, specs.values()))
+    runs = tuple(_run_facts(folder, specs[folder.run], locked) for folder in unsettled)
     pairs = zip(runs, unsettled, strict=True)
     ready, served = remembered(place)
     clone = clone_id(place)
     withheld = trust.withheld(place, board.config) if board.config else Withheld()
-    found = watching.findings(place)
-    seen = Observed(
+    findings = watching.findings(place)
+    observed = Observed(
         now=now,
         host=host(),
         clone=clone,
@@ -80,9 +80,9 @@ def _look_at_place(
         runs=tuple(facts for facts in runs if facts.card),
         known_runs=frozenset(folder.run for folder in every),
         refused=_still_refused(place, board),
-        busy_slots=frozenset(slots.slots_of(held)),
-        tampering=found,
-        untrusted={**_held_workers(board.config, found), **withheld.starts},
+        busy_slots=frozenset(slots.slots_of(locked)),
+        tampering=findings,
+        untrusted={**_suspect_workers(board.config, findings), **withheld.starts},
         missing=worker_programs.find_missing(place, board.config) if board.config else {},
         agents=agent_state.recall(place),
         runs_today=spending.runs_today(place, board, now),
@@ -91,14 +91,14 @@ def _look_at_place(
         served=served,
         standstill=standstill.reason(place) or standstill.crowded(place),
     )
-    return seen, [(folder, specs[folder.run]) for facts, folder in pairs if facts.alive]
+    return observed, [(folder, specs[folder.run]) for facts, folder in pairs if facts.alive]
 
 
-def _held_workers(config: Config | None, found: Sequence[TamperFinding]) -> Mapping[str, str]:
+def _suspect_workers(config: Config | None, findings: Sequence[TamperFinding]) -> Mapping[str, str]:
     """Every worker where the board starts nothing after tampering, with what was noticed."""
-    if config is None or not found or not config.holds_tampering:
+    if config is None or not findings or not config.holds_tampering:
         return {}
-    return dict.fromkeys(config.workers, found[0].what)
+    return dict.fromkeys(config.workers, findings[0].what)
 
 
 def _lock_names_to_probe(board: Board, specs: Iterable[spec.Spec]) -> set[str]:
@@ -112,66 +112,66 @@ def _lock_names_to_probe(board: Board, specs: Iterable[spec.Spec]) -> set[str]:
     for card in open_cards(board.cards):
         if card.status == RUNNING and card.slot:
             names.add(slots.lock_name(card.slot))
-    for found in specs:
-        names.update(leases.lock_names(card_of(found), found.one("slot")))
+    for its_spec in specs:
+        names.update(leases.lock_names(card_of(its_spec), its_spec.one("slot")))
     return names
 
 
-def _run_facts(folder: Folder, found: spec.Spec, held: set[str]) -> RunFacts:
-    """The facts of one run, of which `found` is the beginning of its spec."""
+def _run_facts(folder: Folder, its_spec: spec.Spec, locked: set[str]) -> RunFacts:
+    """The facts of one run, of which `its_spec` is the beginning of its spec."""
     # The locks were looked at first: a run that lets go of them has written its record before.
     end = folder.exit()
     facts = RunFacts(
-        run=found.one("run"),
-        card=card_of(found),
-        worker=found.one("worker"),
-        profile=found.one("profile"),
-        slot=found.one("slot"),
-        started=int(found.number("started", 0)),
-        start_commit=found.one("start_commit"),
-        alive=end is None and leases.is_supervised(found, held),
-        session=found.one("session_id"),
-        resumed=found.one("resumed") == "1",
-        commits=found.one("commits", "session"),
-        shared=found.one("policy") == SHARED,
-        verified=found.one("verified") == "1",
-        max_attempts=int(found.number("max_attempts", 2)),
-        needs=tuple((n, int(c)) for n, c in found.pairs("needs").items() if c.isdigit()),
+        run=its_spec.one("run"),
+        card=card_of(its_spec),
+        worker=its_spec.one("worker"),
+        profile=its_spec.one("profile"),
+        slot=its_spec.one("slot"),
+        started=int(its_spec.number("started", 0)),
+        start_commit=its_spec.one("start_commit"),
+        alive=end is None and leases.is_supervised(its_spec, locked),
+        session=its_spec.one("session_id"),
+        resumed=its_spec.one("resumed") == "1",
+        commits=its_spec.one("commits", "session"),
+        shared=its_spec.one("policy") == SHARED,
+        verified=its_spec.one("verified") == "1",
+        max_attempts=int(its_spec.number("max_attempts", 2)),
+        needs=tuple((n, int(c)) for n, c in its_spec.pairs("needs").items() if c.isdigit()),
     )
     if folder.has_mail():
         facts = _with_letters(facts, folder)
     if not facts.alive:
         facts = facts._replace(tries=folder.tries())
-    return _with_end(facts, folder, found, end) if end else facts
+    return _with_end(facts, folder, its_spec, end) if end else facts
 
 
-def _with_end(facts: RunFacts, folder: Folder, found: spec.Spec, end: Exit) -> RunFacts:
+def _with_end(facts: RunFacts, folder: Folder, its_spec: spec.Spec, end: Exit) -> RunFacts:
     """The facts of a run that has ended, with what it left and what its session said."""
     from gitkanban.core.agents import (
         readers,  # late: most looks at a board find no run that has ended
     )
 
-    said = read_session(folder, found.one("runner"), end)
+    reading = read_session(folder, its_spec.one("runner"), end)
     return facts._replace(
         exit=end,
-        collected=not folder.uncollected(found),
+        collected=not folder.uncollected(its_spec),
         given_up=folder.given_up(),
         tampering=watching.of_run(folder),
         work=folder.work(),
         report=facts.report or folder.report(),
-        session=said.session or facts.session,
-        rate_limited=said.limited,
-        limited_until=said.limited_until,
-        misconfigured=said.misconfigured,
-        strayed=facts.resumed and said.session not in ("", facts.session),
-        unnamed=not said.session and readers.names_sessions(found.one("runner")),
+        session=reading.session or facts.session,
+        rate_limited=reading.limited,
+        limited_until=reading.limited_until,
+        misconfigured=reading.misconfigured,
+        strayed=facts.resumed and reading.session not in ("", facts.session),
+        unnamed=not reading.session and readers.names_sessions(its_spec.one("runner")),
         lasted=folder.session_seconds(end),
-        agent_error=said.error,
-        summary=said.summary,
-        cost_usd=said.cost_usd,
-        tokens_in=said.tokens_in,
-        tokens_out=said.tokens_out,
-        denied=said.denied,
+        agent_error=reading.error,
+        summary=reading.summary,
+        cost_usd=reading.cost_usd,
+        tokens_in=reading.tokens_in,
+        tokens_out=reading.tokens_out,
+        denied=reading.denied,
     )
 
 
@@ -257,9 +257,9 @@ def remembered(place: Place) -> tuple[Mapping[CardId, int], Mapping[str, float]]
     """
     try:
         with open(f"{place.private}/cache/schedule", encoding="utf-8") as file:
-            found = json.load(file)
-        ready = {CardId(card): int(at) for card, at in found["ready"].items()}
-        served = {str(worker): float(at) for worker, at in found["served"].items()}
+            rows = json.load(file)
+        ready = {CardId(card): int(at) for card, at in rows["ready"].items()}
+        served = {str(worker): float(at) for worker, at in rows["served"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}, {}
     return ready, served
@@ -275,9 +275,9 @@ def remember(place: Place, ready: Mapping[CardId, int], served: Mapping[str, flo
 
 def _still_refused(place: Place, board: Board) -> Mapping[str, str]:
     """Those that tick is still to accept."""
-    found = refused(place)
-    waiting = to_accept(board) if found else ()
-    return {card: why for card, why in found.items() if card in waiting}
+    reasons = refused(place)
+    waiting = to_accept(board) if reasons else ()
+    return {card: why for card, why in reasons.items() if card in waiting}
 
 
 def refused(place: Place) -> Mapping[str, str]:
@@ -289,9 +289,9 @@ def refused(place: Place) -> Mapping[str, str]:
         return {}
 
 
-def remember_refused(place: Place, found: Mapping[str, str]) -> None:
+def remember_refused(place: Place, reasons: Mapping[str, str]) -> None:
     """Keep them until the next tick has tried; written only when they changed. Raises OSError."""
-    if dict(found) == refused(place):
+    if dict(reasons) == refused(place):
         return
-    text = json.dumps(dict(found), sort_keys=True, ensure_ascii=False)
+    text = json.dumps(dict(reasons), sort_keys=True, ensure_ascii=False)
     files.replace(f"{place.private}/cache/refused", text.encode(), lasting=False, make=True)

@@ -113,14 +113,14 @@ class Publisher:
         except (OSError, limited.TimedOut) as error:
             self.notices.append(f"warning: no pull request for {card.id}: {error}")
             return ""
-        said = (done.out or done.err).decode("utf-8", "replace").strip().splitlines()
+        lines = (done.out or done.err).decode("utf-8", "replace").strip().splitlines()
         if done.code:
             self.notices.append(
-                f"warning: no pull request for {card.id}: {said[0] if said else 'gh failed'}"
+                f"warning: no pull request for {card.id}: {lines[0] if lines else 'gh failed'}"
             )
             return ""
-        self.notices.append(f"pull request for {card.id}: {said[-1] if said else ''}")
-        return said[-1] if said else "opened"
+        self.notices.append(f"pull request for {card.id}: {lines[-1] if lines else ''}")
+        return lines[-1] if lines else "opened"
 
     def _look_for_closed(self, cards: list[Card]) -> None:
         """Cards whose pushed branch the remote no longer has, and whose work it did not take."""
@@ -156,11 +156,11 @@ class Publisher:
 def _read_remembered(path: str) -> dict[str, dict[str, Any]]:
     try:
         with open(path, encoding="utf-8") as file:
-            found = json.load(file)
+            rows = json.load(file)
     except (OSError, ValueError):
         return {}
     return (
-        {str(k): v for k, v in found.items() if isinstance(v, dict)}
-        if isinstance(found, dict)
+        {str(k): v for k, v in rows.items() if isinstance(v, dict)}
+        if isinstance(rows, dict)
         else {}
     )

@@ -76,7 +76,7 @@ class Local:
         Raises Refused when a prompt cannot be passed on or a placeholder has no value, OSError.
         Our descriptors of the locks stay open when it raises.
         """
-        folder, held = folders.of(launch.place.private, launch.lease.run), launch.reservation.locks
+        folder, locks = folders.of(launch.place.private, launch.lease.run), launch.reservation.locks
         prompt = launch.prompt.encode("utf-8", "replace")
         files.replace(folder.file("prompt.md"), prompt, lasting=False)
         for name in (folders.MAILBOX, folders.SCRATCH):
@@ -95,7 +95,7 @@ class Local:
                 "Leave that placeholder out.",
             ) from error
         failpoints.reach("start.spec-written")
-        pid = spawn(folder, [lock.fd for lock in held])
+        pid = spawn(folder, [lock.fd for lock in locks])
         adopt(pid)
         try:
             failpoints.reach("start.spawned")
@@ -103,22 +103,22 @@ class Local:
             failpoints.reach("start.pid-written")
             slots.write(launch.place, launch.lease._replace(pid=pid))
             failpoints.reach("start.token-written")
-            leases.release(held)
+            leases.release(locks)
             failpoints.reach("start.handed-over")
         except OSError:
             pass  # It runs, whatever the disk says: to call it not started would free its room.
-        leases.release(held)
+        leases.release(locks)
         reap()
         return pid
 
     def alive(self, runs: Iterable[Folder]) -> set[str]:
         """Runs whose two locks are held and that have not recorded their end."""
         facts = {folder: folder.facts() for folder in runs}
-        held = leases.held_locks(self.locks, facts.values())
+        locked = leases.locks_in_use(self.locks, facts.values())
         return {
             folder.run
-            for folder, found in facts.items()
-            if leases.is_supervised(found, held) and not folder.has("exit.json")
+            for folder, its_spec in facts.items()
+            if leases.is_supervised(its_spec, locked) and not folder.has("exit.json")
         }
 
     def stop(self, folder: Folder, why: str) -> bool:
@@ -146,17 +146,17 @@ class Local:
         all, or something of it could not be ended. Raises GitFailed, BoardBusy, OSError; it can be
         called again.
         """
-        found = folder.spec()
-        held = leases.take(self.locks, card_of(found), found.one("slot"))
-        if held is None:
+        its_spec = folder.spec()
+        locks = leases.take(self.locks, card_of(its_spec), its_spec.one("slot"))
+        if locks is None:
             return False
         try:
-            if found.one("moved_from"):
-                worktrees.repair(found.one("moved_from"), found)
+            if its_spec.one("moved_from"):
+                worktrees.repair(its_spec.one("moved_from"), its_spec)
             if folder.has("exit.json"):
-                if folder.uncollected(found):
+                if folder.uncollected(its_spec):
                     collect.collect(folder)
-                if found.one("moved_from"):  # its supervisor could not
+                if its_spec.one("moved_from"):  # its supervisor could not
                     worktrees.unlock_run(self.place.common, folder.run)
                 return True
             failpoints.reach("recover.locked")
@@ -169,35 +169,35 @@ class Local:
                 # The tick may have died before it noted which workspace it had locked.
                 worktrees.unlock_run(self.place.common, folder.run)
             failpoints.reach("recover.collected")
-            folder.write_exit(_lost_exit(found, now))
+            folder.write_exit(_lost_exit(its_spec, now))
             failpoints.reach("recover.recorded")
-            slots.remove(self.place, found.one("slot"))
+            slots.remove(self.place, its_spec.one("slot"))
             return True
         finally:
-            leases.release(held)
+            leases.release(locks)
 
     def give_up(self, folder: Folder, now: float, reason: str) -> bool:
         """End what is left of a dead run and record it as lost; its folder is left as it is.
 
         False when it is alive after all, or part of it could not be ended. Raises OSError.
         """
-        found = folder.spec()
-        held = leases.take(self.locks, card_of(found), found.one("slot"))
-        if held is None:
+        its_spec = folder.spec()
+        locks = leases.take(self.locks, card_of(its_spec), its_spec.one("slot"))
+        if locks is None:
             return False
         try:
             if not folder.has("exit.json") and not self._end_survivors(folder):
                 return False
             worktrees.unlock_run(self.place.common, folder.run)
             if not folder.has("work.json"):
-                folder.write_work(_uncollected_work(found))
+                folder.write_work(_uncollected_work(its_spec))
             folder.give_up(reason)
             failpoints.reach("give-up.recorded")
-            folder.write_exit(_lost_exit(found, now))
-            slots.remove(self.place, found.one("slot"))
+            folder.write_exit(_lost_exit(its_spec, now))
+            slots.remove(self.place, its_spec.one("slot"))
             return True
         finally:
-            leases.release(held)
+            leases.release(locks)
 
     def _end_survivors(self, folder: Folder) -> bool:
         noted = folder.noted()
@@ -205,10 +205,10 @@ class Local:
         return not processes.end(lambda: processes.survivors(folder.run, folder.path, noted), grace)
 
 
-def _uncollected_work(found: spec.Spec) -> Work:
+def _uncollected_work(its_spec: spec.Spec) -> Work:
     """What is known of a run's work that nobody could collect."""
-    branch, workspace = found.one("branch"), found.one("workspace")
-    tip = checkouts.tip_in(found.one("common"), f"refs/heads/{branch}") if branch else ""
+    branch, workspace = its_spec.one("branch"), its_spec.one("workspace")
+    tip = checkouts.tip_in(its_spec.one("common"), f"refs/heads/{branch}") if branch else ""
     left = bool(branch) and os.path.lexists(workspace)
     whole = len(tip) == 40 and not set(tip) - set("0123456789abcdef")  # it may be what is broken
     return Work(
@@ -227,10 +227,10 @@ def _is_supervisor(pid: int, folder: Folder, moved_from: str = "") -> bool:
         return sys.platform != "linux"
 
 
-def _lost_exit(found: spec.Spec, now: float) -> Exit:
-    if not found.get("session"):
+def _lost_exit(its_spec: spec.Spec, now: float) -> Exit:
+    if not its_spec.get("session"):
         return Exit(int(now), "not-started", error="the tick that was starting it died")
-    rebooted = found.one("boot") != processes.boot_id()
+    rebooted = its_spec.one("boot") != processes.boot_id()
     return Exit(int(now), "reboot" if rebooted else "lost")
 
 

@@ -84,9 +84,9 @@ def recorded(place: Place) -> Record:
     """What was allowed; nothing for a missing or damaged record."""
     try:
         with open(f"{place.private}/trust", encoding="utf-8") as file:
-            found = json.load(file)
-        workers = {name: _read_row(name, row) for name, row in found["workers"].items()}
-        return Record(str(found["PATH"]), workers, _read_values(found.get("board", {})))
+            rows = json.load(file)
+        workers = {name: _read_row(name, row) for name, row in rows["workers"].items()}
+        return Record(str(rows["PATH"]), workers, _read_values(rows.get("board", {})))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Record("", {}, {})
 
@@ -122,8 +122,8 @@ def record(place: Place, config: Config) -> None:
     files.make_folder(place.private)
     names = sorted({name for worker in config.workers.values() for name in worker.pass_env})
     values = {**passed(place), **{n: os.environ[n] for n in names if n in os.environ}}
-    kept = {name: values[name] for name in names if name in values}
-    files.replace(secrets_path(place), _json_bytes(kept), mode=0o600)
+    values_allowed = {name: values[name] for name in names if name in values}
+    files.replace(secrets_path(place), _json_bytes(values_allowed), mode=0o600)
     board = board_values(config)
     files.replace(
         f"{place.private}/trust", _json_bytes({"PATH": path, "workers": rows, "board": board})
@@ -138,20 +138,20 @@ def passed(place: Place) -> dict[str, str]:
     """The values of variables to pass on, as they were when trust was given."""
     try:
         with open(secrets_path(place), encoding="utf-8") as file:
-            found = json.load(file)
+            rows = json.load(file)
     except (OSError, ValueError):
         return {}
-    if not isinstance(found, dict):
+    if not isinstance(rows, dict):
         return {}
-    return {str(name): str(value) for name, value in found.items()}
+    return {str(name): str(value) for name, value in rows.items()}
 
 
 def outdated(place: Place, config: Config) -> list[str]:
     """What was recorded with another value than it has now: PATH, and variables to pass on."""
     path, known = recorded(place).path, passed(place)
     names = {name for worker in config.workers.values() for name in worker.pass_env}
-    found = [n for n in sorted(names) if n in os.environ and os.environ[n] != known.get(n)]
-    return [*(["PATH"] if path != os.environ.get("PATH", _DEFAULT_PATH) else []), *found]
+    changed = [n for n in sorted(names) if n in os.environ and os.environ[n] != known.get(n)]
+    return [*(["PATH"] if path != os.environ.get("PATH", _DEFAULT_PATH) else []), *changed]
 
 
 def secrets_path(place: Place) -> str:

@@ -42,12 +42,12 @@ def verify(place: Place, config: Config, card: Card, commit: str) -> None:
         marks = {processes.MARKER: f"verify-{card.id}", "GITKANBAN_CARD": card.id}
         env = trust.handed(place, worker) | marks
         argv = [trust.program(worker.verify[0], env["PATH"]), *worker.verify[1:]]
-        code, said = _run_verify(argv, path, env, worker.timeout)
+        code, output = _run_verify(argv, path, env, worker.timeout)
     finally:
         with worktrees.making(locks):
             _remove_worktree(place, path)
     if code:
-        last = " / ".join(said.decode("utf-8", "replace").strip().splitlines()[-LINES:])
+        last = " / ".join(output.decode("utf-8", "replace").strip().splitlines()[-LINES:])
         raise Refused(
             f"verify fails on {card.id} merged into base ({_end_words(code)})"
             + (f": {last[:300]}" if last else ""),
@@ -75,12 +75,12 @@ def _run_verify(argv: list[str], cwd: str, env: dict[str, str], timeout: int) ->
         return 127, f"cannot run {argv[0]}: {error.strerror}".encode()
     with process:
         try:
-            said, _ = process.communicate(timeout=timeout)
+            output, _ = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
             return 124, f"it took longer than {timeout} s".encode()
-    return process.returncode, said
+    return process.returncode, output
 
 
 def _remove_worktree(place: Place, path: str) -> None:

@@ -41,8 +41,8 @@ def refs_of(place: Place, base: str) -> tuple[str, str]:
 
 def take(common: str, refs: Sequence[str]) -> bytes:
     """A fingerprint of the repository, as it is written down. Raises OSError."""
-    found = fingerprint.take(common, refs)
-    return json.dumps({"items": found.items, "refs": found.refs, "also": list(refs)}).encode()
+    prints = fingerprint.take(common, refs)
+    return json.dumps({"items": prints.items, "refs": prints.refs, "also": list(refs)}).encode()
 
 
 def begin(folder: Folder, text: bytes) -> None:
@@ -52,9 +52,9 @@ def begin(folder: Folder, text: bytes) -> None:
 
 def begin_again(folder: Folder) -> None:
     """Note it as it is now: what a trusted setup has changed is no finding. Raises OSError."""
-    found = _read_json(folder.file(_PRINT))
-    if isinstance(found, dict):
-        begin(folder, take(folder.common, [str(ref) for ref in found.get("also", ())]))
+    row = _read_json(folder.file(_PRINT))
+    if isinstance(row, dict):
+        begin(folder, take(folder.common, [str(ref) for ref in row.get("also", ())]))
 
 
 class _Life(NamedTuple):
@@ -133,17 +133,19 @@ def _ref_facts(
         base_ref,
         board_ref,
         frozenset(fingerprint.rewritten(place.common, moved)),
-        _seen_ahead(place, present, board_ref),
+        _is_seen_ref_ahead(place, present, board_ref),
         frozenset(_cards_with_a_run(place, life.since)) if others else frozenset(),
         frozenset(card for card in cards if card not in board.cards or finished(board, card)),
     )
 
 
-def _seen_ahead(place: Place, present: Fingerprint, board_ref: str) -> bool:
+def _is_seen_ref_ahead(place: Place, present: Fingerprint, board_ref: str) -> bool:
     """Whether what we last saw of the board is not part of it, as it stands at this moment."""
-    seen = present.refs.get(SEEN_REF, "")
+    recorded = present.refs.get(SEEN_REF, "")
     tip = checkouts.tip_in(place.common, board_ref)  # after `seen` was read: a commit moves both
-    return bool(tip and seen) and bool(fingerprint.rewritten(place.common, [(SEEN_REF, seen, tip)]))
+    return bool(tip and recorded) and bool(
+        fingerprint.rewritten(place.common, [(SEEN_REF, recorded, tip)])
+    )
 
 
 def _cards_with_a_run(place: Place, since: float) -> Iterator[str]:
@@ -159,17 +161,17 @@ def _cards_with_a_run(place: Place, since: float) -> Iterator[str]:
 
 def of_run(folder: Folder) -> tuple[str, ...]:
     """What changed while a run lived, as it was noticed when it had ended."""
-    found = _read_json(folder.file(_NOTICED))
-    return tuple(str(line) for line in found) if isinstance(found, list) else ()
+    rows = _read_json(folder.file(_NOTICED))
+    return tuple(str(line) for line in rows) if isinstance(rows, list) else ()
 
 
 def findings(place: Place) -> tuple[TamperFinding, ...]:
     """What nobody has settled yet."""
-    found = _read_json(f"{place.private}/tampering")
+    rows = _read_json(f"{place.private}/tampering")
     try:
         return tuple(
             TamperFinding(str(row["what"]), tuple(map(str, row["runs"])), int(row["at"]))
-            for row in found  # type: ignore[attr-defined]
+            for row in rows  # type: ignore[attr-defined]
         )
     except (TypeError, KeyError, ValueError):
         return ()
@@ -194,22 +196,22 @@ def expect(place: Place, name: str) -> None:
     """
     digest = fingerprint.digest_of(f"{place.common}/{name}")
     for folder in folders.every(place.private):
-        found = None if folder.has("settled") else _read_json(folder.file(_PRINT))
-        if isinstance(found, dict) and isinstance(found.get("items"), dict):
-            found["items"][name] = digest
-            begin(folder, json.dumps(found).encode())
+        row = None if folder.has("settled") else _read_json(folder.file(_PRINT))
+        if isinstance(row, dict) and isinstance(row.get("items"), dict):
+            row["items"][name] = digest
+            begin(folder, json.dumps(row).encode())
 
 
-def _write_findings(place: Place, found: Iterable[TamperFinding]) -> None:
-    text = json.dumps([each._asdict() for each in found], indent=1) + "\n"
+def _write_findings(place: Place, findings: Iterable[TamperFinding]) -> None:
+    text = json.dumps([each._asdict() for each in findings], indent=1) + "\n"
     files.replace(f"{place.private}/tampering", text.encode(), lasting=False)
 
 
 def _read_print(path: str) -> Fingerprint | None:
-    found = _read_json(path)
-    if not isinstance(found, dict):
+    row = _read_json(path)
+    if not isinstance(row, dict):
         return None
-    items, refs = found.get("items"), found.get("refs")
+    items, refs = row.get("items"), row.get("refs")
     if not isinstance(items, dict) or not isinstance(refs, dict):
         return None
     return Fingerprint(items, refs)

@@ -52,9 +52,9 @@ def note_news(place: Place, board: Board, alone: bool) -> None:
 
 def look_for_news(place: Place, board: Board) -> News:
     """All that could be told of the board now. Raises GitkanbanError, OSError."""
-    seen = glance(place, board, int(clock.now()), Locks(place.private))
+    observed = glance(place, board, int(clock.now()), Locks(place.private))
     known = figures.gather(place, board)
-    return find_news(board, seen, situation(board, seen, known, to_cache=True), known.costs)
+    return find_news(board, observed, situation(board, observed, known, to_cache=True), known.costs)
 
 
 def call_of(place: Place, board: Board, config: Config) -> NotifierCall:

@@ -88,7 +88,7 @@ def _lines_before_first_start(state: TickState, look: BoardLook) -> tuple[str, .
 
 def untrusted_workers(look: BoardLook) -> dict[str, str]:
     """The workers with cards that wait for trust -> why."""
-    return {worker: look.observed.untrusted[worker] for worker in _workers_held(look, UNTRUSTED)}
+    return {worker: look.observed.untrusted[worker] for worker in _workers_stopped(look, UNTRUSTED)}
 
 
 def lines_in_the_way(look: BoardLook) -> tuple[str, ...]:
@@ -104,12 +104,12 @@ def lines_in_the_way(look: BoardLook) -> tuple[str, ...]:
     hint = "install it, or put its folder on PATH and `gitkanban trust`"
     missing = (
         f"nothing starts for {worker}: {missing_words(look.observed.missing[worker])} ({hint})"
-        for worker in _workers_held(look, NO_PROGRAM)
+        for worker in _workers_stopped(look, NO_PROGRAM)
     )
     return (*problems, *missing)
 
 
-def _workers_held(look: BoardLook, code: str) -> Iterable[str]:
+def _workers_stopped(look: BoardLook, code: str) -> Iterable[str]:
     """The workers of the cards that are held back for this reason, sorted."""
     cards = (each.card for each in look.plan.holds if each.code == code)
     return sorted({look.plan.after.cards[card].worker for card in cards})

@@ -98,7 +98,7 @@ def _reserve_start(
         return None
 
 
-def report_held(state: TickState, look: BoardLook, started: Sequence[Reservation]) -> None:
+def report_holds(state: TickState, look: BoardLook, started: Sequence[Reservation]) -> None:
     """Say of the cards that were not started what holds them back, now that these run."""
     if started:
         state.add(holds=holds_after(look.plan, look.observed, {each.card.id for each in started}))

@@ -159,5 +159,5 @@ def commit_and_start(state: TickState, look: BoardLook, merges: Merges) -> bool:
             observing.remember(state, look)
             failpoints.reach("tick.launch")
             failed = starting.start_sessions(state, look, reserved.every)
-    reserving.report_held(state, look, reserved.every)
+    reserving.report_holds(state, look, reserved.every)
     return failed or settles_first or len(reserved.every) < len(starts) or bool(proposals)

@@ -200,8 +200,8 @@ class Standby:
         unsettled = (each for each in folders.every(self.private) if not each.has("settled"))
         facts = [each.facts() for each in unsettled]
         ours = [each for each in facts if each.one("kind") == self.tick_key]
-        held = leases.held_locks(self.locks, ours)
-        return any(leases.is_supervised(each, held) for each in ours)
+        locked = leases.locks_in_use(self.locks, ours)
+        return any(leases.is_supervised(each, locked) for each in ours)
 
     def _stop_listening(self) -> None:
         """Let go of the lock; who rang before that is still to be served, and nobody after it."""
@@ -249,7 +249,7 @@ def _source_files(private: str) -> Iterator[str]:
 def _file_state(path: str) -> tuple[int, int]:
     """What changes whenever the file does; (0, 0) if there is none."""
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except OSError:
         return (0, 0)
-    return (found.st_mtime_ns, found.st_size)
+    return (status.st_mtime_ns, status.st_size)

@@ -79,9 +79,9 @@ class Launcher:
         from concurrent.futures import ThreadPoolExecutor  # late: most ticks start nothing
 
         with ThreadPoolExecutor(min(SIDE_BY_SIDE, max(1, len(reservations)))) as pool:
-            made = [pool.submit(self._prepare_workspace, each) for each in reservations]
+            prepared = [pool.submit(self._prepare_workspace, each) for each in reservations]
             template = template_of(self.place, self.board)  # meanwhile
-            for reservation, future in zip(reservations, made, strict=True):
+            for reservation, future in zip(reservations, prepared, strict=True):
                 try:
                     try:
                         words = self._choose_words(reservation, template)

@@ -71,18 +71,18 @@ def accept(
 def _accept_proposal(private: str, proposal: Proposal, home: Home, take: str) -> tuple[str, ...]:
     path = proposals.folder(private, WAITING, proposal.id)
     proposals.keep(private, proposal, home, ())  # words have no folder before
-    found = proposals.about(private, WAITING, proposal.id)
-    if found is None:
+    current = proposals.about(private, WAITING, proposal.id)
+    if current is None:
         raise Refused(f"proposal {proposal.id} cannot be read", f"Its files are in {path}.")
     begun = os.path.isdir(f"{path}/{JOURNAL}")
-    if not (begun or found[0].files):
-        found = found[0], home  # it may have been set since words were kept
-        proposals.describe(path, *found)
-    home = found[1]
+    if not (begun or current[0].files):
+        current = current[0], home  # it may have been set since words were kept
+        proposals.describe(path, *current)
+    home = current[1]
     if not begun:
-        changes = proposals.changes_of(private, found[0])
-        if found[0].text:
-            changes.append(_note_change(home, found[0]))
+        changes = proposals.changes_of(private, current[0])
+        if current[0].text:
+            changes.append(_note_change(home, current[0]))
         _write_journal(path, _plan_steps(home, proposal.id, changes, take))
     done = _apply_journal(path, home)
     proposals.move(private, proposal.id, ACCEPTED)
@@ -102,10 +102,10 @@ def finish(private: str, profile: str, besides: str = "") -> tuple[str, ...]:
             continue
         if not os.path.isdir(f"{path}/{JOURNAL}"):
             continue
-        found = proposals.about(private, WAITING, proposal.id)
+        current = proposals.about(private, WAITING, proposal.id)
         try:
-            if found:
-                _apply_journal(path, found[1])
+            if current:
+                _apply_journal(path, current[1])
                 proposals.move(private, proposal.id, ACCEPTED)
         except Refused:
             continue

@@ -30,17 +30,18 @@ def known(place: Place, board: Board) -> list[Proposal]:
 def _undecided_proposals(place: Place, board: Board) -> list[Proposal]:
     """Those of which nothing is filed away here: what was, need not be read each time."""
     decided = proposals.names(place.private, STATES[1:])
-    found = {each.id: each for each in proposals.every(place.private, (WAITING,))}
+    undecided = {each.id: each for each in proposals.every(place.private, (WAITING,))}
     for note in memory_notes(place, board.commit, besides=decided):
-        found.setdefault(note.id, _of_note(place, board, note))
-    private = {each.id for each in found.values() if not each.text}
-    done = rules.consolidated(board, private, _told_here(place, board, private))
+        undecided.setdefault(note.id, _of_note(place, board, note))
+    private = {each.id for each in undecided.values() if not each.text}
+    done = rules.consolidated(board, private, _knows_here(place, board, private))
     return [
-        each._replace(state=CONSOLIDATED) if each.id in done else each for each in found.values()
+        each._replace(state=CONSOLIDATED) if each.id in done else each
+        for each in undecided.values()
     ]
 
 
-def _told_here(place: Place, board: Board, private: Container[str]) -> set[str]:
+def _knows_here(place: Place, board: Board, private: Container[str]) -> set[str]:
     """The finished cards that gather private proposals and had a session in this clone."""
     return {
         card.id

@@ -64,15 +64,15 @@ def prepare(locks: Locks, worker: Worker, folder: Folder) -> dict[str, str]:
                 f"Finish it: gitkanban memory accept {name}",
             )
         return {worker.memory_env: home.path}
-    held = locks.take(proposals.lock_name(worker.profile))
+    lock = locks.take(proposals.lock_name(worker.profile))
     try:
-        if held:
+        if lock:
             applying.finish(private, worker.profile)
         name = _home_name(worker.profile)
         _make_private(home, folder, name)
     finally:
-        if held:  # else a session or an accept writes there now: what it has finished is copied
-            held.close()
+        if lock:  # else a session or an accept writes there now: what it has finished is copied
+            lock.close()
     return {worker.memory_env: folder.file(name)}
 
 

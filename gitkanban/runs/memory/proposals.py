@@ -91,9 +91,9 @@ def every(private: str, states: Sequence[str] = STATES) -> Iterator[Proposal]:
         except FileNotFoundError:
             continue
         for name in names:
-            found = about(private, state, name)
-            if found:
-                yield found[0]
+            known = about(private, state, name)
+            if known:
+                yield known[0]
 
 
 def about(private: str, state: str, name: str) -> tuple[Proposal, Home] | None:
@@ -120,13 +120,13 @@ def changes_of(private: str, proposal: Proposal) -> list[MemoryChange]:
 
 def names(private: str, states: Sequence[str]) -> set[str]:
     """The ids of the proposals of those states."""
-    found: set[str] = set()
+    listed: set[str] = set()
     for state in states:
         try:
-            found.update(os.listdir(f"{private}/memory/{state}"))
+            listed.update(os.listdir(f"{private}/memory/{state}"))
         except FileNotFoundError:
             continue
-    return found
+    return listed
 
 
 def state_of(private: str, name: str) -> str:
@@ -164,13 +164,13 @@ def locked(locks: Locks, profile: str, wait: float = LOCK_WAIT) -> HeldLock:
             "nobody knows whose memory this is for: its card has no worker any more",
             "Write it where it belongs and use --by-hand, or reject it.",
         )
-    held = locks.take(lock_name(profile), wait=wait)
-    if held is None:
+    lock = locks.take(lock_name(profile), wait=wait)
+    if lock is None:
         raise Refused(
             f"a running session writes the memory of {profile}",
             "Try again when it has ended; `gitkanban status` shows it.",
         )
-    return held
+    return lock
 
 
 def move(private: str, name: str, state: str, was: str = WAITING) -> None:

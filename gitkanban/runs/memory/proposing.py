@@ -19,12 +19,12 @@ from gitkanban.runs.supervision import spec
 from gitkanban.runs.supervision.locks import Locks
 from gitkanban.typed import NamedTuple
 
-KEPT = "memory-kept"  # in the run folder
+PROPOSED_MARK = "memory-kept"  # in the run folder
 KEEP_WAIT = 10.0  # seconds that keeping a proposal waits for others that keep theirs
 DIFF_MOST = 200_000  # characters of a diff; the files themselves are kept whole
 
 
-class _Found(NamedTuple):
+class _Addition(NamedTuple):
     """What differs between a memory as it was given to a run, and as the run left it."""
 
     changes: tuple[MemoryChange, ...]
@@ -38,40 +38,40 @@ def propose(folder: Folder) -> bool:
     Doing it again changes nothing. No process of the run may be alive. Raises OSError, TimeoutError
     among them when another process keeps proposals all the time.
     """
-    found = folder.spec()
-    home = Home(found.one("memory_home"), tuple(found.get("memory_parts", ())))
+    its_spec = folder.spec()
+    home = Home(its_spec.one("memory_home"), tuple(its_spec.get("memory_parts", ())))
     if not home.path or not waits(folder):
         return False
     private = os.path.dirname(os.path.dirname(folder.path))
-    held = Locks(private).take("keeping", wait=KEEP_WAIT)
-    if held is None:
+    lock = Locks(private).take("keeping", wait=KEEP_WAIT)
+    if lock is None:
         raise TimeoutError(errno.ETIMEDOUT, "another process keeps proposals", folder.path)
-    with held:  # a supervisor, a tick and a person may all look at once
-        return waits(folder) and _write_proposal(folder, found, home, private)
+    with lock:  # a supervisor, a tick and a person may all look at once
+        return waits(folder) and _write_proposal(folder, its_spec, home, private)
 
 
 def waits(folder: Folder) -> bool:
     """Whether nobody has looked yet what the run changed in its copy of a memory."""
-    return bool(private_home(folder)) and not folder.has(KEPT)
+    return bool(private_home(folder)) and not folder.has(PROPOSED_MARK)
 
 
-def _write_proposal(folder: Folder, found: spec.Spec, home: Home, private: str) -> bool:
+def _write_proposal(folder: Folder, its_spec: spec.Spec, home: Home, private: str) -> bool:
     what = _memory_differences(folder, home)
     if what.changes or what.left_out:
         proposal = Proposal(
-            found.one("run"),
-            found.one("profile"),
-            card_of(found),
-            found.one("run"),
-            found.one("worker"),
-            f"session of {found.one('card')}",
-            int(found.number("started", 0)),
+            its_spec.one("run"),
+            its_spec.one("profile"),
+            card_of(its_spec),
+            its_spec.one("run"),
+            its_spec.one("worker"),
+            f"session of {its_spec.one('card')}",
+            int(its_spec.number("started", 0)),
             diff=_unified_diff(what.changes),
             files=tuple(change.path for change in what.changes),
             left_out=what.left_out,
         )
         proposals.keep(private, proposal, home, what.changes)
-    files.replace(folder.file(KEPT), b"")
+    files.replace(folder.file(PROPOSED_MARK), b"")
     shutil.rmtree(folder.file(BEFORE), ignore_errors=True)  # a proposal has what differs
     return bool(what.changes or what.left_out)
 
@@ -91,7 +91,7 @@ def gather(private: str) -> list[str]:
     return notices
 
 
-def _memory_differences(folder: Folder, home: Home) -> _Found:
+def _memory_differences(folder: Folder, home: Home) -> _Addition:
     changes: list[MemoryChange] = []
     left: dict[str, str] = {}
     mine = private_home(folder)
@@ -110,7 +110,7 @@ def _memory_differences(folder: Folder, home: Home) -> _Found:
             if old != new:
                 runs = proposals.executable(f"{mine}/{path}")
                 changes.append(MemoryChange(path, old, new, runs))
-    return _Found(tuple(changes), tuple(left.values()))
+    return _Addition(tuple(changes), tuple(left.values()))
 
 
 def _regular_files(root: str, part: str, left: dict[str, str]) -> set[str]:
@@ -118,7 +118,7 @@ def _regular_files(root: str, part: str, left: dict[str, str]) -> set[str]:
 
     What was at such a path, or below it, is not known to be gone.
     """
-    found: set[str] = set()
+    paths: set[str] = set()
     stack = [part]
     while stack:
         path = stack.pop()
@@ -135,10 +135,10 @@ def _regular_files(root: str, part: str, left: dict[str, str]) -> set[str]:
         elif full.endswith(".lock"):  # an agent's own, of no use to anybody later
             continue
         elif os.path.isfile(full):
-            found.add(path)
+            paths.add(path)
         elif os.path.lexists(full):
             left[path] = path
-    return found
+    return paths
 
 
 def _read_content(path: str) -> bytes:

@@ -22,15 +22,15 @@ def recall(place: Place) -> AgentState:
     """What earlier runs have learned; nothing where that cannot be read."""
     try:
         with open(_path_of(place), encoding="utf-8") as file:
-            found = json.load(file)
-        quotas = _read_rows(found["quotas"], _read_quota)
-        return AgentState(quotas, _read_rows(found["faults"], _read_fault))
+            rows = json.load(file)
+        quotas = _read_rows(rows["quotas"], _read_quota)
+        return AgentState(quotas, _read_rows(rows["faults"], _read_fault))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return AgentState()
 
 
-def _read_rows(found: Mapping[str, Any], read: Callable[[Any], _Row]) -> dict[str, _Row]:
-    return {str(name): read(row) for name, row in found.items()}
+def _read_rows(rows: Mapping[str, Any], read: Callable[[Any], _Row]) -> dict[str, _Row]:
+    return {str(name): read(row) for name, row in rows.items()}
 
 
 def _read_quota(row: Mapping[str, Any]) -> Quota:

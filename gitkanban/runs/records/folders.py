@@ -58,24 +58,24 @@ class Folder(NamedTuple):
         except OSError:
             return Spec()
 
-    def _located(self, found: Spec) -> Spec:
+    def _located(self, its_spec: Spec) -> Spec:
         """The spec with its paths as they are now, where the repository was moved since.
 
         `moved_from` then is the git directory that the run began in.
         """
-        old, now = found.one("common"), self.common
+        old, now = its_spec.one("common"), self.common
         if not old or old == now:
-            return found
+            return its_spec
         for key in ("common", "admin", "setup_mark"):
-            path = found.one(key)
+            path = its_spec.one(key)
             if path == old or path.startswith(f"{old}/"):
-                found[key] = [now + path[len(old) :]]
-        workspace = found.one("workspace")
+                its_spec[key] = [now + path[len(old) :]]
+        workspace = its_spec.one("workspace")
         if workspace and not os.path.lexists(workspace):
             moved = os.path.normpath(os.path.join(now, os.path.relpath(workspace, old)))
-            found["workspace"] = [moved]
-        found["moved_from"] = [old]
-        return found
+            its_spec["workspace"] = [moved]
+        its_spec["moved_from"] = [old]
+        return its_spec
 
     @property
     def common(self) -> str:
@@ -90,13 +90,13 @@ class Folder(NamedTuple):
     def exposes_environment(self) -> bool:
         """Whether its spec holds the environment of the shell that ticked, as versions before
         `secrets` was part of a spec wrote it."""
-        found = self.spec()
-        return bool(found.get("env")) and "secrets" not in found
+        its_spec = self.spec()
+        return bool(its_spec.get("env")) and "secrets" not in its_spec
 
     def scrub(self) -> None:
         """Remove every environment from the spec of a run that is settled. Raises OSError."""
-        kept = {key: values for key, values in self.spec().items() if not key.endswith("env")}
-        self.write_spec(kept)
+        scrubbed = {key: values for key, values in self.spec().items() if not key.endswith("env")}
+        self.write_spec(scrubbed)
 
     # -- requests and records
 
@@ -115,29 +115,29 @@ class Folder(NamedTuple):
 
     def report(self) -> Report | None:
         """What the session said of itself, as versions before the mailbox recorded it."""
-        found = self._json("report.json")
-        if found is None or found.get("kind") not in ("done", "block"):
+        row = self._json("report.json")
+        if row is None or row.get("kind") not in ("done", "block"):
             return None
         return Report(
-            str(found["kind"]),
-            found.get("no_change") is True,
-            *(str(found.get(name) or "") for name in ("summary", "reason", "why")),
+            str(row["kind"]),
+            row.get("no_change") is True,
+            *(str(row.get(name) or "") for name in ("summary", "reason", "why")),
         )
 
     def work(self) -> Work:
         """What the run left in git; an empty record when it was not collected."""
-        found = self._json("work.json")
-        if found is None:
+        row = self._json("work.json")
+        if row is None:
             return Work()
         return Work(
-            str(found.get("tip") or ""),
-            _whole_number(found.get("session_commits")),
-            str(found.get("leftover") or ""),
-            _text_items(found.get("leftover_paths")),
-            str(found.get("salvage") or ""),
-            _text_items(found.get("told")),
-            _text_items(found.get("missed")),
-            _whole_number(found.get("merged")),
+            str(row.get("tip") or ""),
+            _whole_number(row.get("session_commits")),
+            str(row.get("leftover") or ""),
+            _text_items(row.get("leftover_paths")),
+            str(row.get("salvage") or ""),
+            _text_items(row.get("told")),
+            _text_items(row.get("missed")),
+            _whole_number(row.get("merged")),
         )
 
     def uncollected(self, facts: Spec) -> bool:
@@ -152,14 +152,14 @@ class Folder(NamedTuple):
 
     def exit(self) -> Exit | None:
         """How the run ended, None while it has not."""
-        found = self._json("exit.json")
-        if found is None:
+        record = self._json("exit.json")
+        if record is None:
             return None
-        rows = found.get("steps")
+        rows = record.get("steps")
         steps = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
         return Exit(
-            _whole_number(found.get("ended")),
-            str(found.get("how") or "lost"),
+            _whole_number(record.get("ended")),
+            str(record.get("how") or "lost"),
             tuple(
                 StepEnd(
                     str(row.get("name")),
@@ -168,7 +168,7 @@ class Folder(NamedTuple):
                 )
                 for row in steps
             ),
-            str(found.get("error") or ""),
+            str(record.get("error") or ""),
         )
 
     def session_seconds(self, end: Exit) -> int | None:
@@ -193,9 +193,9 @@ class Folder(NamedTuple):
 
     def tries(self) -> Tries:
         """How often closing the run has failed."""
-        found = self._json("tries.json") or {}
-        failures, first, last = (_whole_number(found.get(name)) for name in Tries._fields[:3])
-        return Tries(failures, first, last, str(found.get("reason") or ""))
+        row = self._json("tries.json") or {}
+        failures, first, last = (_whole_number(row.get(name)) for name in Tries._fields[:3])
+        return Tries(failures, first, last, str(row.get("reason") or ""))
 
     def write_tries(self, tries: Tries) -> None:
         """Record a try that failed. Raises OSError."""
@@ -203,8 +203,8 @@ class Folder(NamedTuple):
 
     def given_up(self) -> str:
         """Why the run was given up instead of closed; empty: it was not."""
-        found = self._json("given-up.json")
-        return str(found.get("reason") or "for no reason that was recorded") if found else ""
+        row = self._json("given-up.json")
+        return str(row.get("reason") or "for no reason that was recorded") if row else ""
 
     def give_up(self, reason: str) -> None:
         """Record that closing the run is not tried again. Raises OSError."""
@@ -263,10 +263,10 @@ class Folder(NamedTuple):
     def _json(self, name: str) -> dict[str, object] | None:
         try:
             with open(self.file(name), "rb") as file:
-                found = json.loads(file.read(1 << 20))
+                row = json.loads(file.read(1 << 20))
         except (OSError, ValueError, RecursionError):
             return None
-        return found if isinstance(found, dict) else None
+        return row if isinstance(row, dict) else None
 
     def _write_json(self, name: str, values: Mapping[str, object], lasting: bool = True) -> None:
         text = json.dumps(values, indent=1) + "\n"

@@ -30,11 +30,11 @@ def machine_id() -> str:
     for path in _IDS:
         try:
             with open(path, encoding="ascii") as file:
-                found = file.read(64).strip()
+                its_id = file.read(64).strip()
         except (OSError, ValueError):
             continue
-        if found and found != "uninitialized":
-            return found
+        if its_id and its_id != "uninitialized":
+            return its_id
     return ""
 
 
@@ -50,45 +50,45 @@ def enter(place: Place) -> list[str]:
     Call it with the tick lock held. Raises Refused while another machine has runs open here,
     OSError.
     """
-    found = refuse_elsewhere(place)
+    here = refuse_elsewhere(place)
     last, given_up = _read_record(place)
     ours = this()
     needed = [m for m in given_up if any(m.is_same(run.machine) for run in _open_runs(place))]
     if last != ours or list(given_up) != needed:
         _write_record(place, ours, needed)
-    return [found.line] if found.line else []
+    return [here.line] if here.line else []
 
 
 def refuse_elsewhere(place: Place) -> TickRight:
     """What `look` gives. Raises Refused while another machine has runs open here."""
-    found = look(place)
-    if found.standing == "elsewhere":
-        raise Refused(found.line, HINT)
-    return found
+    here = look(place)
+    if here.standing == "elsewhere":
+        raise Refused(here.line, HINT)
+    return here
 
 
 def take_over(place: Place) -> TickRight:
     """Give up what other machines have open, on a person's word; what it was until now."""
-    found = look(place)
+    here = look(place)
     _, given_up = _read_record(place)
-    _write_record(place, this(), [*given_up, *dict.fromkeys(run.machine for run in found.runs)])
-    return found
+    _write_record(place, this(), [*given_up, *dict.fromkeys(run.machine for run in here.runs)])
+    return here
 
 
 def _open_runs(place: Place) -> Iterator[OpenRun]:
     for folder in folders.every(place.private):
-        found = Spec() if folder.has("settled") else folder.facts()
-        if "machine" in found:  # runs that an earlier version began do not say it
-            machine = Machine(found.one("boot"), found.one("machine"), found.one("host"))
-            yield OpenRun(folder.run, card_of(found), machine)
+        its_spec = Spec() if folder.has("settled") else folder.facts()
+        if "machine" in its_spec:  # runs that an earlier version began do not say it
+            machine = Machine(its_spec.one("boot"), its_spec.one("machine"), its_spec.one("host"))
+            yield OpenRun(folder.run, card_of(its_spec), machine)
 
 
 def _read_record(place: Place) -> tuple[Machine | None, tuple[Machine, ...]]:
     try:
         with open(f"{place.private}/machine", encoding="utf-8") as file:
-            found = json.load(file)
-        given_up = tuple(_machine_of(row) for row in found["given_up"])
-        return _machine_of(found["last"]), given_up
+            record = json.load(file)
+        given_up = tuple(_machine_of(row) for row in record["given_up"])
+        return _machine_of(record["last"]), given_up
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None, ()
 

@@ -102,18 +102,18 @@ def read(place: Place, slot: str) -> Lease | None:
 
 def of_run(folder: Folder, facts: spec.Spec | None = None) -> Lease | None:
     """The lease as the run folder knows it, the source from which tokens are rebuilt."""
-    found = folder.facts() if facts is None else facts
-    slot = Slot.parse(found.one("slot"))
+    its_spec = folder.facts() if facts is None else facts
+    slot = Slot.parse(its_spec.one("slot"))
     if not slot.profile or not slot.number:
         return None
     return Lease(
         *slot,
-        card_of(found),
-        found.one("run"),
-        found.one("host"),
-        found.one("clone"),
+        card_of(its_spec),
+        its_spec.one("run"),
+        its_spec.one("host"),
+        its_spec.one("clone"),
         supervisor_pid(folder),
-        int(found.number("started", 0)),
+        int(its_spec.number("started", 0)),
     )
 
 

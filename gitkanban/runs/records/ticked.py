@@ -60,10 +60,10 @@ def last(private: str) -> Ticked:
             at, wall, boot, *boot_id = file.read(_WIDTH).split()
         first = _FIRST in boot_id
         boot_id = [word for word in boot_id if word != _FIRST]
-        found = Ticked(int(at), first=first)
+        tick = Ticked(int(at), first=first)
         if boot_id != [processes.boot_id()]:
-            return found
+            return tick
         # The system's clock, not ours: a fixed `GITKANBAN_NOW` is not a jump.
-        return found._replace(jumped=(int(time.time()) - int(wall)) - (_since_boot() - int(boot)))
+        return tick._replace(jumped=(int(time.time()) - int(wall)) - (_since_boot() - int(boot)))
     except (OSError, ValueError):
         return Ticked()

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from gitkanban.typed import Any
 
 
-def held(slots: str) -> "list[dict[str, Any]]":
+def locked_slots(slots: str) -> "list[dict[str, Any]]":
     """The tokens that say somebody sits there, by profile and number; damaged ones are left out."""
-    found = []
+    locked = []
     for profile, number in every(slots):
         fields = read_fields(slots, profile, number)
         pid = fields.get("pid", "")
         # Without a pid nobody sits there yet.
         if fields.get("card") and pid.isdecimal() and len(pid) < 10 and int(pid):
-            found.append(
+            locked.append(
                 {
                     "profile": profile,
                     "number": number,
@@ -33,7 +33,7 @@ def held(slots: str) -> "list[dict[str, Any]]":
                     "started": fields.get("started", ""),
                 }
             )
-    return found
+    return locked
 
 
 def every(slots: str) -> "Iterator[tuple[str, int]]":

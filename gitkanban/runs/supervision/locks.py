@@ -65,9 +65,9 @@ class Locks:
         """
         until = time.monotonic() + max(wait, _BRIEFLY)
         while True:
-            held = self._try_lock(name)
-            if held or time.monotonic() >= until:
-                return held
+            lock = self._try_lock(name)
+            if lock or time.monotonic() >= until:
+                return lock
             time.sleep(0.01)
 
     def _try_lock(self, name: str) -> HeldLock | None:

@@ -63,7 +63,7 @@ def everyone() -> list[Process]:
         return []
     mine = os.getpid()
     pids = (int(name) for name in names if name.isdigit())
-    return [seen for pid in pids if pid != mine and (seen := look(pid)) is not None]
+    return [process for pid in pids if pid != mine and (process := look(pid)) is not None]
 
 
 def descendants(root: int, among: "Iterable[Process] | None" = None) -> list[Process]:
@@ -71,13 +71,13 @@ def descendants(root: int, among: "Iterable[Process] | None" = None) -> list[Pro
     children: dict[int, list[Process]] = {}
     for process in everyone() if among is None else among:
         children.setdefault(process.parent, []).append(process)
-    found: list[Process] = []
+    family: list[Process] = []
     todo = [root]
     while todo:
         below = children.pop(todo.pop(), [])
-        found += below
+        family += below
         todo += [process.pid for process in below]
-    return found
+    return family
 
 
 def children(pid: int) -> list[int]:
@@ -120,9 +120,9 @@ def session_above() -> tuple[str, str]:
 def _find_session_above() -> tuple[str, str]:
     pid = os.getppid()
     while pid > 1:
-        found = _environment_of(pid)
-        if found.get(MARKER):
-            return found.get("GITKANBAN_CARD", ""), found[MARKER]
+        environment = _environment_of(pid)
+        if environment.get(MARKER):
+            return environment.get("GITKANBAN_CARD", ""), environment[MARKER]
         run = _supervised_run(pid)
         if run:
             return "", run
@@ -192,7 +192,7 @@ def survivors(run: str, folder: str, noted: "Iterable[tuple[int, int]]" = ()) ->
     present = everyone()
     ours = dict(noted)
     starts = {process.pid: process.start for process in present}
-    found = {p.pid: p for p in (*marked(run, present), *holding(folder, present))}
+    by_pid = {p.pid: p for p in (*marked(run, present), *holding(folder, present))}
     for process in present:
         first = ours.get(process.session)
         if (
@@ -200,11 +200,11 @@ def survivors(run: str, folder: str, noted: "Iterable[tuple[int, int]]" = ()) ->
             and process.start >= first
             and starts.get(process.session, first) == first
         ):
-            found[process.pid] = process
+            by_pid[process.pid] = process
     kin = [p for p in present if ours.get(p.pid) == p.start]
     for process in [*kin, *(below for p in kin for below in descendants(p.pid, present))]:
-        found[process.pid] = process
-    return list(found.values())
+        by_pid[process.pid] = process
+    return list(by_pid.values())
 
 
 def tell(process: Process, number: int) -> None:

@@ -15,8 +15,8 @@ class Spec(dict[str, list[str]]):
 
     def one(self, key: str, default: str = "") -> str:
         """The key's only value."""
-        found = self.get(key)
-        return found[0] if found else default
+        values = self.get(key)
+        return values[0] if values else default
 
     def number(self, key: str, default: float) -> float:
         """The key's value as a number; the default when it is missing or none."""

@@ -42,7 +42,7 @@ class Supervisor:
         self.steps: list[tuple[str, int | None, int]] = []
         self.how = "exited"
         self.error = ""
-        self.told_to_end = False  # by a signal, without a stop request: the machine goes down
+        self.ends_by_signal = False  # by a signal, without a stop request: the machine goes down
         self.noted: set[int] = set()
         self.letters_rung = 0  # when the mailbox had last changed that somebody was rung for
         limit = int(self.spec.number("log_limit", 64 << 20))
@@ -206,15 +206,15 @@ class Supervisor:
 
     def _note(self, name: str, pid: int) -> None:
         """Record a process with its start time, so that it can be found after we are gone."""
-        seen = processes.look(pid)
+        process = processes.look(pid)
         try:
             failpoints.reach(f"supervisor.{name}-spawned")
-            fd = boundedlog.open_log(f"{self.folder}/pids") if seen else -1
+            fd = boundedlog.open_log(f"{self.folder}/pids") if process else -1
         except OSError:  # a full disk: the process runs all the same, and has other traces
             return
-        if seen and fd >= 0:
+        if process and fd >= 0:
             try:
-                os.write(fd, f"{name} {pid} {seen.start}\n".encode())
+                os.write(fd, f"{name} {pid} {process.start}\n".encode())
                 self.noted.add(pid)
             except OSError:
                 pass
@@ -281,7 +281,7 @@ class Supervisor:
                 self.error = " ".join(file.read().split())[:500]
             self.how = "stop"
         except FileNotFoundError:
-            if not self.told_to_end:
+            if not self.ends_by_signal:
                 return False
             self.how, self.error = "lost", "its supervisor was told to end"
         return True
@@ -292,7 +292,7 @@ class Supervisor:
         """Sleep until a child ends, a signal tells us to stop, or the time is up; then beat."""
         number = _wait_signal(seconds)
         if number in _STOPPING:
-            self.told_to_end = True
+            self.ends_by_signal = True
         try:
             os.utime(f"{self.folder}/beat")
         except OSError:
@@ -300,16 +300,16 @@ class Supervisor:
 
     def _reap(self, pid: int) -> int | None:
         """Collect every child that ended; the wait status of `pid` if it is among them."""
-        found = None
+        its_status = None
         while True:
             try:
                 ended, status = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
-                return found
+                return its_status
             if ended == 0:
-                return found
+                return its_status
             if ended == pid:
-                found = status
+                its_status = status
 
     def _end_tree(self, pid: int = 0) -> int | None:
         """End every descendant: TERM, grace, KILL. As subreaper we are ancestor of them all."""

@@ -56,10 +56,10 @@ def _has_changes(view: View, admin: str) -> bool:
     """Whether something differs from HEAD that is not setup's, and that we have not put there."""
     if not setupfiles.read(admin) and not including.included(view.common, admin):
         return True
-    found = gathering.gather(view, view.head)
-    known = setupfiles.unchanged(admin, found.changes)
-    known |= including.put_there(view.common, admin, found.changes)
-    return bool(found.missed) or found.changes.keys() != known
+    gathered = gathering.gather(view, view.head)
+    known = setupfiles.unchanged(admin, gathered.changes)
+    known |= including.put_there(view.common, admin, gathered.changes)
+    return bool(gathered.missed) or gathered.changes.keys() != known
 
 
 def _has_own(view: View, each: Nested) -> bool:

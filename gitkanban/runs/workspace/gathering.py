@@ -38,16 +38,16 @@ def gather(
     how = "--all" if removals else "--no-all"
     done = view.git("add", how, "--ignore-errors", "--", ".", *without, check=False)
     changes = view.changes(against)
-    found = set(links) | {path for path, each in changes.items() if _is_new_link(each)}
+    paths = set(links) | {path for path, each in changes.items() if _is_new_link(each)}
     missed = set()
     if done.code or done.err:  # something was not taken, or there is only a warning
         left = {path for state, path in view.status(*without) if state[1] != " "}
         empty = {path.rstrip("/") for path in left if _is_repository(view, path)}
-        found |= empty
+        paths |= empty
         missed = {path for path in left if path.rstrip("/") not in empty} | set(
             _unreadable_folders(view)
         )
-    own = sorted(path for path in found if path not in _submodule_paths(view)) if found else []
+    own = sorted(path for path in paths if path not in _submodule_paths(view)) if paths else []
     for path in own:
         missed |= {f"{path}/{each}".rstrip("/") for each in _take_files(view, path)}
     changes = view.changes(against) if own else changes
@@ -79,12 +79,12 @@ def _take_files(view: View, path: str) -> list[str]:
     if os.path.islink(folder) or not os.path.isdir(folder) or not _is_straight(view.folder, path):
         return [""]
     with View(folder, view.common, "") as below:
-        found = gather(below, "")
+        gathered = gather(below, "")
         tree = below.tree()
     view.git("update-index", "--force-remove", "--", path)
-    if found.changes:
+    if gathered.changes:
         view.git("read-tree", f"--prefix={path}/", tree)
-    return list(found.missed)
+    return list(gathered.missed)
 
 
 def _is_straight(folder: str, path: str) -> bool:

@@ -16,9 +16,9 @@ LOCK_AGE_LEAST = 10  # seconds; younger lock files belong to commands at work
 def look_at_lock_files(place: Place) -> Iterator[LockState]:
     """Every lock file of git's here, with who may own it, by path."""
     for path in sorted(_lock_files(place)):
-        seen = lock_seen(place, path)
-        if seen:
-            yield seen
+        lock = look_at_lock(place, path)
+        if lock:
+            yield lock
 
 
 def _lock_files(place: Place) -> Iterator[str]:
@@ -30,7 +30,7 @@ def _lock_files(place: Place) -> Iterator[str]:
         yield from (f"{folder}/{name}" for name in names if name.endswith(".lock"))
 
 
-def lock_seen(place: Place, path: str) -> LockState | None:
+def look_at_lock(place: Place, path: str) -> LockState | None:
     """A lock file of git's with its age and possible owner; None if it is gone or too young."""
     try:
         age = int(time.time() - os.stat(path).st_mtime)  # the file system's clock, not ours

@@ -22,7 +22,7 @@ from gitkanban.typed import NamedTuple
 
 NAME = ".worktreeinclude"
 MOST = 1 << 16  # bytes of a `.worktreeinclude`
-_TOLD_MOST = 20  # files that are left out, each with a line
+_NAMED_MOST = 20  # files that are left out, each with a line
 _NOTHING = "000000"  # the mode of what a commit does not have
 _ROW = re.compile(r"([0-9]{1,19}) ([0-9]{1,19}) (.+)", re.DOTALL)
 _ROOM = "included"  # in the private folder: a list for each worktree
@@ -47,8 +47,8 @@ def included(common: str, admin: str) -> dict[str, Included]:
         rows = os.fsdecode(files.read(_list_of(common, admin))).split("\0")
     except OSError:
         return {}
-    found = filter(None, map(_ROW.fullmatch, rows))
-    return {row[3]: Included(row[3], int(row[1]), int(row[2])) for row in found}
+    matches = filter(None, map(_ROW.fullmatch, rows))
+    return {row[3]: Included(row[3], int(row[1]), int(row[2])) for row in matches}
 
 
 def put_there(common: str, admin: str, changes: Mapping[str, ChangedPath]) -> set[str]:
@@ -84,22 +84,22 @@ def include(common: str, main: str, base: str, path: str, admin: str) -> list[st
         ):
             continue
         try:
-            made = files.clone(f"{main}/{name}", f"{path}/{name}", below=main, to_below=path)
+            cloned = files.clone(f"{main}/{name}", f"{path}/{name}", below=main, to_below=path)
         except (files.InTheWay, PermissionError, FileNotFoundError) as error:
             notices.append(f"{name}: {error.strerror}")
             continue
-        now[name] = Included(name, made.st_size, made.st_mtime_ns)
+        now[name] = Included(name, cloned.st_size, cloned.st_mtime_ns)
     still = {name: each for name, each in before.items() if os.path.lexists(f"{path}/{name}")}
     _write_list(common, admin, still | now)
-    more = len(notices) - _TOLD_MOST
-    return [*notices[:_TOLD_MOST], *([f"and {more} more"] if more > 0 else [])]
+    more = len(notices) - _NAMED_MOST
+    return [*notices[:_NAMED_MOST], *([f"and {more} more"] if more > 0 else [])]
 
 
 def _is_as_put(path: str, known: Included | None) -> bool:
     if known is None:
         return False
-    found = os.lstat(f"{path}/{known.path}")
-    return (found.st_size, found.st_mtime_ns) == (known.size, known.time)
+    status = os.lstat(f"{path}/{known.path}")
+    return (status.st_size, status.st_mtime_ns) == (known.size, known.time)
 
 
 def _write_list(common: str, admin: str, rows: dict[str, Included]) -> None:
@@ -149,8 +149,8 @@ def _names_as_input(names: list[str]) -> bytes:
 
 def main(argv: list[str]) -> int:
     """`including RUN_FOLDER`: the step of that run's supervisor."""
-    found = spec.read(f"{argv[0]}/spec")
-    words = (found.one(name) for name in ("common", "main", "base", "workspace", "admin"))
+    its_spec = spec.read(f"{argv[0]}/spec")
+    words = (its_spec.one(name) for name in ("common", "main", "base", "workspace", "admin"))
     try:
         for line in include(*words):
             print(f"left out: {shown(line)}")

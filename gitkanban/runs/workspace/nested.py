@@ -32,23 +32,23 @@ class Nested(NamedTuple):
 
 def find(folder: str, admin: str) -> list[Nested]:
     """All repositories in a worktree, also below what is ignored, and its stores of submodules."""
-    found = []
+    repositories = []
     modules = f"{admin}/modules"
     for path, names in _walk_folders(folder):
         name = os.path.relpath(path, folder)
         if ".git" in names and _is_folder(f"{path}/.git"):
-            found.append(Nested(name, f"{path}/.git"))
+            repositories.append(Nested(name, f"{path}/.git"))
         elif ".git" in names and name != ".":
             store = _pointed_at(path)
             inside = any(store.startswith(f"{top}/") for top in (folder, modules))
-            found.append(Nested(name, store if inside else ""))
+            repositories.append(Nested(name, store if inside else ""))
         elif names >= _PARTS and name != ".":
-            found.append(Nested(name, path, checkout=False))
-    known = {each.store for each in found}
-    tops = [modules, *(f"{each.store}/modules" for each in found if each.store)]
+            repositories.append(Nested(name, path, checkout=False))
+    known = {each.store for each in repositories}
+    tops = [modules, *(f"{each.store}/modules" for each in repositories if each.store)]
     stores = {path for top in tops for path, names in _walk_folders(top) if names >= _PARTS}
     lone = [Nested(os.path.relpath(path, admin), path, False) for path in sorted(stores - known)]
-    return found + lone
+    return repositories + lone
 
 
 def _walk_folders(top: str) -> Iterator[tuple[str, set[str]]]:

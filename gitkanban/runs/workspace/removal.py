@@ -86,19 +86,19 @@ def _describe_obstacle(path: str) -> str:
     """What keeps a worktree from being removed whole, in words: found before anything is touched."""
     device = os.lstat(path).st_dev
     for folder, below in _walk_folders(path):
-        found = os.lstat(folder)
-        if found.st_dev != device:
+        status = os.lstat(folder)
+        if status.st_dev != device:
             return f"another file system in {os.path.relpath(folder, path)}"
-        ours = os.geteuid() in (0, found.st_uid)
-        if not ours and below and not _lets_us_write(found):
+        ours = os.geteuid() in (0, status.st_uid)
+        if not ours and below and not _lets_us_write(status):
             return f"files of somebody else in {os.path.relpath(folder, path)}"
     return ""
 
 
-def _lets_us_write(found: os.stat_result) -> bool:
+def _lets_us_write(status: os.stat_result) -> bool:
     """Whether a folder of somebody else lets us remove what is in it."""
-    needed = 0o030 if found.st_gid in (os.getegid(), *os.getgroups()) else 0o003
-    return found.st_mode & needed == needed
+    needed = 0o030 if status.st_gid in (os.getegid(), *os.getgroups()) else 0o003
+    return status.st_mode & needed == needed
 
 
 def _walk_folders(top: str, writable: bool = False) -> list[tuple[str, list[str]]]:
@@ -106,7 +106,7 @@ def _walk_folders(top: str, writable: bool = False) -> list[tuple[str, list[str]
 
     `writable`: made so before it is looked into.
     """
-    found, waiting = [], [top]
+    folders, waiting = [], [top]
     while waiting:
         path = waiting.pop()
         try:
@@ -116,9 +116,9 @@ def _walk_folders(top: str, writable: bool = False) -> list[tuple[str, list[str]
                 rows = [(each.name, each.is_dir(follow_symlinks=False)) for each in entries]
         except OSError:
             rows = []
-        found.append((path, [name for name, _ in rows]))
+        folders.append((path, [name for name, _ in rows]))
         waiting += [f"{path}/{name}" for name, folder in rows if folder]
-    return found
+    return folders
 
 
 def _empty_trash(trash: str) -> list[str]:

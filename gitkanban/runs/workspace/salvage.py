@@ -17,12 +17,18 @@ def keep(common: str, run: str, commit: str) -> str:
     """Point a salvage ref at the commit and return the ref. What it held before stays reachable."""
     ref, number = PREFIX + run, 1
     while True:
-        held = commits.resolve(common, ref)
-        if held == commit or (held and commits.is_ancestor(common, commit, held)):
+        current = commits.resolve(common, ref)
+        if current == commit or (current and commits.is_ancestor(common, commit, current)):
             return ref
-        if not held or commits.is_ancestor(common, held, commit):
+        if not current or commits.is_ancestor(common, current, commit):
             git.run(
-                common, "update-ref", "--no-deref", "--create-reflog", ref, commit, held or "0" * 40
+                common,
+                "update-ref",
+                "--no-deref",
+                "--create-reflog",
+                ref,
+                commit,
+                current or "0" * 40,
             )
             failpoints.reach("salvage.kept")
             return ref
@@ -52,8 +58,8 @@ def snapshot(workspace: str, common: str, admin: str, run: str, why: str) -> str
     """
     _, head = head_of(common, admin)
     with View(workspace, common, head, f"{admin}/index") as view:
-        found = gathering.gather(view, head)
-        if head and not found.changes:
+        gathered = gathering.gather(view, head)
+        if head and not gathered.changes:
             return ""
         tree = view.tree()
     parents = (head,) if head else ()

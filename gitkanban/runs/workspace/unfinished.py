@@ -64,14 +64,14 @@ def settle_worktree(common: str, workspace: str, admin: str, branch: str, run: s
     if named == ref and not under_way:
         return []
     notices = []
-    kept = salvage.snapshot(workspace, common, admin, run, f"{branch} before it was set right")
-    if not kept and head and not commits.is_ancestor(common, head, ref):
-        kept = salvage.keep(common, run, head)
+    salvaged = salvage.snapshot(workspace, common, admin, run, f"{branch} before it was set right")
+    if not salvaged and head and not commits.is_ancestor(common, head, ref):
+        salvaged = salvage.keep(common, run, head)
     for name in _STASHED:
         stashed = commits.resolve_id(common, read_plain(f"{admin}/{name}").strip())
-        kept = salvage.keep(common, run, stashed) if stashed else kept
-    if kept:
-        notices.append(f"what did not fit the branch is in {kept}")
+        salvaged = salvage.keep(common, run, stashed) if stashed else salvaged
+    if salvaged:
+        notices.append(f"what did not fit the branch is in {salvaged}")
     _forget_operations(admin)
     if under_way:
         notices.append(f"an unfinished {under_way} was given up")

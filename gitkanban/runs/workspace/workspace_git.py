@@ -177,11 +177,11 @@ class View:
 def read_raw(out: bytes) -> dict[str, ChangedPath]:
     """Path -> what it is now, from git's raw diff format with NULs."""
     fields = out.decode("utf-8", "surrogateescape").split("\0")
-    found = {}
+    settings = {}
     for head, path in zip(fields[::2], fields[1::2], strict=False):
         before, mode, _, oid, *_ = head.removeprefix(":").split(" ")
-        found[path] = ChangedPath(mode, oid, before)
-    return found
+        settings[path] = ChangedPath(mode, oid, before)
+    return settings
 
 
 def head_of(common: str, admin: str) -> tuple[str, str]:
@@ -212,10 +212,10 @@ def read_plain(path: str, most: int = 1 << 16) -> str:
     except OSError:
         return ""
     with open(fd, "rb") as file:
-        found = os.fstat(fd)
-        if not stat.S_ISREG(found.st_mode):
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode):
             return ""
-        file.seek(max(found.st_size - most, 0))
+        file.seek(max(status.st_size - most, 0))
         return os.fsdecode(file.read(most))
 
 
@@ -233,8 +233,8 @@ def copy_plain(source: str, target: str) -> bool:
         found = os.fstat(fd)
         if not stat.S_ISREG(found.st_mode):
             return False
-        made = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
-        with open(made, "wb") as copy:
+        written = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        with open(written, "wb") as copy:
             shutil.copyfileobj(file, copy)
     os.utime(target, ns=(found.st_atime_ns, found.st_mtime_ns))
     return True

@@ -134,13 +134,13 @@ def tips(place: Place, base: str, branch: str) -> tuple[str, str]:
 
     Raises NotFound when base does not exist.
     """
-    found = checkouts.tip(place, f"refs/heads/{base}") if base else ""
-    if not found:
+    tip = checkouts.tip(place, f"refs/heads/{base}") if base else ""
+    if not tip:
         raise NotFound(
             f"the base branch {base} does not exist",
             "Set `kanban: base:` in config.yaml to a branch that does.",
         )
-    return found, checkouts.tip(place, f"refs/heads/{branch}")
+    return tip, checkouts.tip(place, f"refs/heads/{branch}")
 
 
 def checked_out(place: Place, branch: str) -> str:
@@ -154,10 +154,10 @@ def making(locks: Locks) -> HeldLock:
 
     Raises BoardBusy.
     """
-    held = locks.take("worktrees", wait=_LOCK_WAIT)
-    if held is None:
+    lock = locks.take("worktrees", wait=_LOCK_WAIT)
+    if lock is None:
         raise BoardBusy("another worktree is being made", "It is tried again at the next tick.")
-    return held
+    return lock
 
 
 def mark(place: Place, admin: str, card: CardId, path: str) -> None:
@@ -189,17 +189,17 @@ def lock(admin: str, run: str) -> None:
     files.replace(f"{admin}/locked", f"gitkanban run {run}\n".encode(), lasting=False)
 
 
-def repair(moved_from: str, found: Spec) -> None:
+def repair(moved_from: str, its_spec: Spec) -> None:
     """Let a run's worktree and its repository, which was moved, find each other again.
 
     As `git worktree repair` does, but only where the worktree still says what was written there:
     anything else in its place is the session's. Raises OSError.
     """
-    admin, workspace = found.one("admin"), found.one("workspace")
+    admin, workspace = its_spec.one("admin"), its_spec.one("workspace")
     dot = f"{workspace}/.git"
     if not admin or os.path.lexists(moved_from) or not os.path.isdir(admin):
         return
-    before = moved_from + admin.removeprefix(found.one("common"))
+    before = moved_from + admin.removeprefix(its_spec.one("common"))
     if not os.path.islink(dot) and line(dot) == f"gitdir: {before}":
         files.replace(dot, f"gitdir: {admin}\n".encode("utf-8", "surrogateescape"))
     if os.path.lexists(dot) and not os.path.lexists(line(f"{admin}/gitdir")):
@@ -227,17 +227,17 @@ def unlock_run(common: str, run: str) -> None:
 
 def git_config(sparse: bool) -> dict[str, str]:
     """Git settings for sessions, which get them through their environment."""
-    found = {"gc.auto": "0", "maintenance.auto": "false"}
+    settings = {"gc.auto": "0", "maintenance.auto": "false"}
     if sparse:
         # Not written into the repository's own config, which belongs to people.
-        found |= {"core.sparseCheckout": "true", "core.sparseCheckoutCone": "false"}
-    return found
+        settings |= {"core.sparseCheckout": "true", "core.sparseCheckoutCone": "false"}
+    return settings
 
 
 def every(place: Place) -> list[Ours]:
     """The worktrees that were made for cards, by path."""
     top = f"{place.common}/worktrees"
-    found = []
+    worktrees = []
     for name in os.listdir(top) if os.path.isdir(top) else ():
         admin = f"{top}/{name}"
         card = CardId(line(f"{admin}/{MARK}"))
@@ -245,8 +245,8 @@ def every(place: Place) -> list[Ours]:
             continue
         path = checkouts.root_of(admin)
         run = line(f"{admin}/locked").partition("gitkanban run ")[2]
-        found.append(Ours(path, card, admin, os.path.lexists(f"{path}/.git"), run))
-    return sorted(found)
+        worktrees.append(Ours(path, card, admin, os.path.lexists(f"{path}/.git"), run))
+    return sorted(worktrees)
 
 
 def at(place: Place, path: str) -> Ours | None:
