@@ -274,11 +274,11 @@ def remove_old_parts(folder: str, now: float) -> None:
         return
     for _, _, names, at in os.fwalk(folder):
         for name in filter(is_part, names):
-            found = os.stat(name, dir_fd=at, follow_symlinks=False)
+            status = os.stat(name, dir_fd=at, follow_symlinks=False)
             if (
-                stat.S_ISREG(found.st_mode)
-                and found.st_uid == os.geteuid()
-                and found.st_mtime < now - _OLD
+                stat.S_ISREG(status.st_mode)
+                and status.st_uid == os.geteuid()
+                and status.st_mtime < now - _OLD
             ):
                 _unlink_quietly(name, at)
 

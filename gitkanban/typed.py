@@ -67,16 +67,16 @@ else:
 
         @classmethod
         def _make(cls, iterable):
-            made = tuple.__new__(cls, iterable)
-            if len(made) != len(cls._fields):
-                raise TypeError(f"Expected {len(cls._fields)} arguments, got {len(made)}")
-            return made
+            built = tuple.__new__(cls, iterable)
+            if len(built) != len(cls._fields):
+                raise TypeError(f"Expected {len(cls._fields)} arguments, got {len(built)}")
+            return built
 
         def _replace(self, /, **fields):
-            made = tuple.__new__(type(self), map(fields.pop, self._fields, self))
+            built = tuple.__new__(type(self), map(fields.pop, self._fields, self))
             if fields:
                 raise ValueError(f"Got unexpected field names: {list(fields)!r}")
-            return made
+            return built
 
         def _asdict(self):
             return dict(zip(self._fields, self, strict=True))

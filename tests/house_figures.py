@@ -7,6 +7,7 @@ package.
 
 import ast
 import io
+import re
 import sys
 import tokenize
 from collections import Counter, defaultdict
@@ -107,6 +108,38 @@ def _aliases(tree: ast.Module) -> Iterator[str]:
                 yield name
 
 
+# Words that say how a thing came about and not what it is, and names that may carry them.
+INSIDE_WORDS = frozenset(
+    {"told", "held", "kept", "seen", "found", "said", "made", "anew", "persons", "shall"}
+)
+
+
+def inside_names(package: Path = PACKAGE) -> dict[str, list[str]]:
+    """The modules of each name that has a word of `INSIDE_WORDS` in it, where it is given."""
+    places: dict[str, set[str]] = defaultdict(set)
+    for module, text in modules(package):
+        for node in ast.walk(ast.parse(text)):
+            name = _given_name(node)
+            if INSIDE_WORDS.intersection(re.findall(r"[a-z]+", _snake_case(name))):
+                places[name].add(module)
+    return {name: sorted(modules_of) for name, modules_of in sorted(places.items())}
+
+
+def _given_name(node: ast.AST) -> str:
+    """The name that is given here to a variable, an attribute, a parameter, or a definition."""
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        return node.id
+    if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+        return node.attr
+    if isinstance(node, ast.arg):
+        return node.arg
+    return node.name if isinstance(node, ast.FunctionDef | ast.ClassDef) else ""
+
+
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
 def wings(package: Path = PACKAGE) -> dict[str, tuple[int, int, int]]:
     """For each folder: its modules, the imports that go out of it, and those that come in."""
     files: Counter[str] = Counter()
@@ -146,6 +179,8 @@ def main() -> None:
         names = [f"{f.code:3} {f.module}:{f.line} {f.name}" for f in every if f.code > limit]
         print_figure(f"functions over {limit} lines of code, of {len(every)}", names, show)
     print_figure("private functions of one word", one_word_private(package), show)
+    inside = [f"{name}: {', '.join(places)}" for name, places in inside_names(package).items()]
+    print_figure("names with a word of the inside", inside, show)
     twice = [f"{name}: {', '.join(places)}" for name, places in types_twice(package).items()]
     print_figure("types that exist twice", twice, show)
     print("wing                      modules  imports out  imports in")

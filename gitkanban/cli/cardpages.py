@@ -136,8 +136,8 @@ def _rows_of(place: Place, board: Board, now: int) -> dict[str, dict[str, Any]]:
     from gitkanban.runs.supervision.locks import Locks
     from gitkanban.views.summary import summary
 
-    seen = glance(place, board, now, Locks(place.private))
-    rows = summary(board, seen, figures.gather(place, board))
+    observed = glance(place, board, now, Locks(place.private))
+    rows = summary(board, observed, figures.gather(place, board))
     data = live(rows | status_cache.beside(place))
     return {each["id"]: each for each in data["cards"]}
 

@@ -130,7 +130,7 @@ class EditFile:
         return _decode_file(f"{self.path}.base") if self.own else otherwise
 
     @contextmanager
-    def kept_until_done(self, text: str, how: str) -> Iterator[None]:
+    def saved_until_done(self, text: str, how: str) -> Iterator[None]:
         """Discard the file once what is done with the text succeeds.
 
         Where it is refused, the text is put into the file, and the error's hint says where it is

@@ -45,7 +45,7 @@ def by_text(place: Place, name: str, source: str | None) -> Edited:
     if not draft.path:  # it came from stdin
         draft = EditFile.begin(place, card, base)
     how = f"correct it and run `gitkanban edit {card} --file {{}}`."
-    with draft.kept_until_done(text, how):
+    with draft.saved_until_done(text, how):
         return _commit_edit(place, card, base, text)
 
 

@@ -38,13 +38,13 @@ def answer(argv: "list[str]") -> "int | None":
     if argv[1:] not in ([], ["--json"]):
         return None
     brief = argv == ["status"] and is_terminal()
-    found = status_cache.warm(os.getcwd(), brief)
-    if found is None:
+    warm = status_cache.warm(os.getcwd(), brief)
+    if warm is None:
         return None
     form = "json" if argv[1:] else ""
     show = print_status if argv[0] == "status" else print_list
     try:
-        show(live(found, brief), form)
+        show(live(warm, brief), form)
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -67,9 +67,9 @@ def contended(argv: "list[str]") -> bool:
 
 def status_now() -> "dict[str, Any]":
     """The data of `status --json`, from the cache or from the board, which fills the cache."""
-    found = status_cache.warm(os.getcwd())
-    if found is not None:
-        return live(found)
+    warm = status_cache.warm(os.getcwd())
+    if warm is not None:
+        return live(warm)
     from gitkanban import clock
     from gitkanban.board import store
     from gitkanban.cli.here import place_here
@@ -84,8 +84,8 @@ def status_now() -> "dict[str, Any]":
     base = _base_and_tip(place, board)
     lookups = worker_programs.look_up(place, board.config)
     now = int(clock.now())
-    seen = glance(place, board, now, Locks(place.private))
-    rows = summary(board, seen, figures.gather(place, board), kept=True)
+    observed = glance(place, board, now, Locks(place.private))
+    rows = summary(board, observed, figures.gather(place, board), to_cache=True)
     status_cache.keep(place, rows, files, base, lookups)
     return live(rows | status_cache.beside(place))
 

@@ -16,7 +16,7 @@ from gitkanban.core.tick.facts import Letter, Report
 from gitkanban.errors import Refused
 
 
-def report(place: Place, name: str, verb: str, said: Report, as_json: bool) -> None:
+def report(place: Place, name: str, verb: str, content: Report, as_json: bool) -> None:
     """Record the report of the run we are called from.
 
     Raises Refused for another card, and for a run that is no longer the card's current one.
@@ -24,7 +24,7 @@ def report(place: Place, name: str, verb: str, said: Report, as_json: bool) -> N
     run = session()[1]
     card = card_of(board_of(place), name)
     refuse_in_session(verb, card.id)
-    send(place, Letter("", verb, card.id, report=said))
+    send(place, Letter("", verb, card.id, report=content))
     if as_json:
         print_json({"card": card.id, "run": run, "report": verb})
     else:

@@ -12,12 +12,12 @@ from gitkanban.views.text import Look
 
 WIDTH_LEAST = 20
 
-_said: dict[str, str] = {}  # what options said of colour and signs
+_options: dict[str, str] = {}  # what options said of colour and signs
 
 
 def choose(what: str, value: str) -> None:
     """Let an option decide: `color` (always, never, auto), `ascii` (yes)."""
-    _said[what] = value
+    _options[what] = value
 
 
 def is_terminal() -> bool:
@@ -38,9 +38,9 @@ def colour_wanted() -> bool | None:
 
 
 def _colour_choice() -> bool | None:
-    said = _said.get("color", "auto")
-    if said != "auto":
-        return said == "always"
+    choice = _options.get("color", "auto")
+    if choice != "auto":
+        return choice == "always"
     if os.environ.get("NO_COLOR"):
         return False
     forced = (os.environ.get(name, "") for name in ("CLICOLOR_FORCE", "FORCE_COLOR"))
@@ -52,7 +52,7 @@ def _colour_choice() -> bool | None:
 def ascii_only() -> bool:
     """Whether only ASCII signs can be drawn: by `--ascii`, or by a terminal's locale. What is read by
     programs is the same in every locale."""
-    if _said.get("ascii"):
+    if _options.get("ascii"):
         return True
     if not is_terminal():
         return False
@@ -70,9 +70,9 @@ def look_here() -> Look:
 
 def terminal_width() -> int:
     """Columns to fill: COLUMNS, else the terminal's, else 100 (a pipe has none)."""
-    said = os.environ.get("COLUMNS", "")
-    if said.isdigit() and int(said) >= WIDTH_LEAST:
-        return int(said)
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdigit() and int(columns) >= WIDTH_LEAST:
+        return int(columns)
     try:
         return max(WIDTH_LEAST, os.get_terminal_size(sys.stdout.fileno()).columns)
     except (OSError, ValueError):

@@ -59,8 +59,8 @@ def _list_unsettled(place: Place) -> list[folders.Folder]:
 def _runs_in_hands(place: Place, locks: Locks) -> bool:
     """Whether a run's locks are held: by its supervisor, or by who collects what it left."""
     facts = [each.facts() for each in _list_unsettled(place)]
-    held = leases.locks_in_use(locks, facts)
-    return any(leases.is_supervised(each, held) for each in facts)
+    locked = leases.locks_in_use(locks, facts)
+    return any(leases.is_supervised(each, locked) for each in facts)
 
 
 def _reap_children() -> None:

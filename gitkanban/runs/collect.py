@@ -210,14 +210,14 @@ def _keep_stray(place: _RunPlace, commit: str, tip: str, notices: list[str]) -> 
     """Keep a commit of the run that neither its branch nor base holds."""
     if commit in ("", tip) or not commits.resolve(place.common, commit):
         return ""
-    if _is_held(place, commit, tip):
+    if _is_on_a_branch(place, commit, tip):
         return ""
     ref = salvage.keep(place.common, place.run, commit)
     notices.append(f"branch {place.branch} was moved under it; its own commits are in {ref}")
     return ref
 
 
-def _is_held(place: _RunPlace, commit: str, tip: str) -> bool:
+def _is_on_a_branch(place: _RunPlace, commit: str, tip: str) -> bool:
     return commits.is_ancestor(place.common, commit, tip) or commits.is_ancestor(
         place.common, commit, f"refs/heads/{place.base}"
     )
@@ -225,7 +225,7 @@ def _is_held(place: _RunPlace, commit: str, tip: str) -> bool:
 
 def _adopt_head(place: _RunPlace, head: str, tip: str, notices: list[str]) -> Work:
     """HEAD is not on the card's branch: the branch's tip after that, and what is salvaged."""
-    if not head or _is_held(place, head, tip):
+    if not head or _is_on_a_branch(place, head, tip):
         return Work(tip=tip)
     if commits.is_ancestor(place.common, tip, head):
         git.run(place.common, "update-ref", "--no-deref", place.ref, head, tip)

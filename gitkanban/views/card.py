@@ -178,12 +178,12 @@ def _story_lines(board: Board, card: Card, page: CardPage, now: float, look: Loo
     """Its tries and notes, as they came."""
     runs = board.runs_of(card.id)
     size = _short_size([run.run for run in runs])
-    told = [
+    parts = [
         (run.ended, run.run, _run_lines(run, f"try {number}", run.run[:size], page.clone, look))
         for number, run in enumerate(runs, 1)
     ]
-    told += [(note.at, note.id, _note_lines(note, now)) for note in board.notes_of(card.id)]
-    lines = [line for *_, each in sorted(told) for line in each]
+    parts += [(note.at, note.id, _note_lines(note, now)) for note in board.notes_of(card.id)]
+    lines = [line for *_, each in sorted(parts) for line in each]
     return ["", *lines] if lines else []
 
 
@@ -224,8 +224,8 @@ def _run_lines(run: Run, name: str, short: str, clone: str, look: Look) -> list[
         run.commit[:7],
         f"run {short}",
     ]
-    said = shown("  ".join(filter(None, parts)))
-    lines = [f"{name}  {outcome} {look.paint(said, 'dim')}"]
+    line = shown("  ".join(filter(None, parts)))
+    lines = [f"{name}  {outcome} {look.paint(line, 'dim')}"]
     lines += _indent_lines(run.why, LINES_MOST[1])
     if run.salvage:
         lines.append(shown(f"      kept: git show {run.salvage}"))

@@ -156,8 +156,8 @@ def _setting_lines(diff: Difference, colour: bool) -> list[str]:
 def _other_lines(diff: Difference) -> Iterator[str]:
     for name, counts in (("run", diff.runs), ("note", diff.notes)):
         if counts:
-            said = ", ".join(f"{plural(count, name)} of {card}" for card, count in counts)
-            yield f"recorded: {said}"
+            words = ", ".join(f"{plural(count, name)} of {card}" for card, count in counts)
+            yield f"recorded: {words}"
     yield from (f"paused: {name}" for name in diff.paused)
     yield from (f"resumed: {name}" for name in diff.resumed)
     yield from (f"can no longer be read: {shown(name)}" for name in diff.broken)
@@ -195,17 +195,17 @@ def chain_text(outlook: Outlook) -> str:
     chain: list[str] = list(outlook.chain)
     if len(chain) > 8:
         chain = [*chain[:4], "…", *chain[-3:]]
-    said = f" ({' → '.join(chain)})" if chain else ""
-    return plural(len(outlook.chain), "card") + said
+    names = f" ({' → '.join(chain)})" if chain else ""
+    return plural(len(outlook.chain), "card") + names
 
 
 def starts_text(outlook: Outlook) -> str:
     """`2 sessions (backend-hermes: T1, T3)`."""
-    said = "; ".join(
+    words = "; ".join(
         f"{profile}: {_first_cards(cards)}" for profile, cards in outlook.starts.items()
     )
     count = sum(map(len, outlook.starts.values()))
-    return plural(count, "session") + (f" ({said})" if said else "")
+    return plural(count, "session") + (f" ({words})" if words else "")
 
 
 def _first_cards(cards: Sequence[CardId]) -> str:

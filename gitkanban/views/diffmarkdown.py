@@ -141,21 +141,21 @@ def _mark_piece(piece: TextPiece) -> str:
 
 
 def _command_warning(diff: Difference) -> Iterator[str]:
-    found = [setting for setting in diff.settings if setting.executes]
-    if found:
+    commands = [setting for setting in diff.settings if setting.executes]
+    if commands:
         yield "> [!WARNING]\n> **What is executed changes.** Read it as you read code.\n>\n" + (
             "\n".join(
                 f"> - {code(each.path)}: {code(each.before, 300)} → {code(each.after, 300)}"
-                for each in found
+                for each in commands
             )
         )
 
 
 def _config_section(diff: Difference) -> Iterator[str]:
-    found = [setting for setting in diff.settings if not setting.executes]
-    if found:
+    settings = [setting for setting in diff.settings if not setting.executes]
+    if settings:
         yield "**Config**\n\n" + "\n".join(
-            f"- {code(each.path)}: {code(each.before)} → {code(each.after)}" for each in found
+            f"- {code(each.path)}: {code(each.before)} → {code(each.after)}" for each in settings
         )
 
 
@@ -185,8 +185,8 @@ def _id_list(names: tuple[str, ...]) -> str:
 
 
 def _before_after(name: str, before: str, after: str) -> list[str]:
-    said = f"{code(before)}; now {code(after)}" if before != after else f"{code(after)}, as before"
-    return [f"- {name}: {said}"]
+    words = f"{code(before)}; now {code(after)}" if before != after else f"{code(after)}, as before"
+    return [f"- {name}: {words}"]
 
 
 # The graph ------------------------------------------------------------------------------------
@@ -233,4 +233,4 @@ def _is_new(diff: Difference, parent: CardId, child: str) -> bool:
 
 def _quote_label(text: str) -> str:
     """Text inside a quoted label: mermaid's own entities, so that nothing ends it or is markup."""
-    return re.sub(r"[^\w .,:/()+=-]", lambda found: f"#{ord(found[0])};", text)
+    return re.sub(r"[^\w .,:/()+=-]", lambda match: f"#{ord(match[0])};", text)

@@ -11,7 +11,7 @@ _WORDS = {ERROR: "error", INFO: "note"}
 Mended = Mapping[Symptom, str]  # what was tried: why it was not done, empty when it was
 
 
-def doctor_data(found: Sequence[Symptom], mended: Mended, left: Sequence[Symptom]) -> Any:
+def doctor_data(listed: Sequence[Symptom], mended: Mended, left: Sequence[Symptom]) -> Any:
     """The data of `doctor --json`."""
     rows = [
         {
@@ -24,17 +24,17 @@ def doctor_data(found: Sequence[Symptom], mended: Mended, left: Sequence[Symptom
             "repaired": mended.get(each) == "",
             "why_not": mended.get(each, ""),
         }
-        for each in found
+        for each in listed
     ]
     return {"ok": not left, "symptoms": rows}
 
 
-def doctor_text(found: Sequence[Symptom], mended: Mended) -> str:
+def doctor_text(listed: Sequence[Symptom], mended: Mended) -> str:
     """A paragraph for each symptom, and a last line that counts."""
-    if not found:
+    if not listed:
         return "nothing is wrong\n"
-    parts = ["\n".join(_symptom_lines(each, mended)) for each in found]
-    return "\n".join([*parts, "", _count_line(found, mended)]) + "\n"
+    parts = ["\n".join(_symptom_lines(each, mended)) for each in listed]
+    return "\n".join([*parts, "", _count_line(listed, mended)]) + "\n"
 
 
 def _symptom_lines(each: Symptom, mended: Mended) -> list[str]:
@@ -50,10 +50,10 @@ def _symptom_lines(each: Symptom, mended: Mended) -> list[str]:
     return lines
 
 
-def _count_line(found: Sequence[Symptom], mended: Mended) -> str:
-    wrong = [each for each in found if each.severity != INFO and mended.get(each) != ""]
+def _count_line(listed: Sequence[Symptom], mended: Mended) -> str:
+    wrong = [each for each in listed if each.severity != INFO and mended.get(each) != ""]
     done = sum(why == "" for why in mended.values())
-    fixable = sum(bool(each.repair) and each not in mended for each in found)
+    fixable = sum(bool(each.repair) and each not in mended for each in listed)
     parts = [f"{done} repaired"] if done else []
     parts.append(f"{_things_are(len(wrong))} wrong" if wrong else "nothing is wrong")
     if fixable:

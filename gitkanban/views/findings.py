@@ -7,50 +7,50 @@ from gitkanban.typed import Any
 from gitkanban.views.text import coloured, plural, shown
 
 
-def findings_text(found: Sequence[Finding], colour: bool = False) -> str:
+def findings_text(findings: Sequence[Finding], colour: bool = False) -> str:
     """A line each, its hint below it, and the count of them."""
     lines = []
-    for each in found:
+    for each in findings:
         where = ":".join(str(part) for part in (shown(each.file), each.line, each.column) if part)
         word = coloured(each.severity, "red" if each.severity == ERROR else "yellow", colour)
         lines.append(f"{where}: {word}: {shown(each.message)} [{each.rule}]")
         if each.hint:
             lines.append(f"    {shown(each.hint)}")
-    return "".join(f"{line}\n" for line in [*lines, counted(found)])
+    return "".join(f"{line}\n" for line in [*lines, counted(findings)])
 
 
-def counted(found: Sequence[Finding]) -> str:
+def counted(findings: Sequence[Finding]) -> str:
     """`2 errors, 1 warning`, or that there is nothing."""
-    errors = sum(each.severity == ERROR for each in found)
-    warnings = len(found) - errors
+    errors = sum(each.severity == ERROR for each in findings)
+    warnings = len(findings) - errors
     parts = [plural(errors, "error")] if errors else []
     parts += [plural(warnings, "warning")] if warnings else []
     return ", ".join(parts) or "nothing found"
 
 
-def findings_data(found: Sequence[Finding], rev: str, base: str) -> dict[str, Any]:
+def findings_data(findings: Sequence[Finding], rev: str, base: str) -> dict[str, Any]:
     """The data of `check --format json`."""
     keys = ("rule", "severity", "file", "line", "column", "message", "hint")
     return {
         "rev": rev,
         "base": base,
-        "errors": sum(each.severity == ERROR for each in found),
-        "warnings": sum(each.severity != ERROR for each in found),
-        "findings": [{key: getattr(each, key) for key in keys} for each in found],
+        "errors": sum(each.severity == ERROR for each in findings),
+        "warnings": sum(each.severity != ERROR for each in findings),
+        "findings": [{key: getattr(each, key) for key in keys} for each in findings],
     }
 
 
-def findings_github(found: Sequence[Finding]) -> str:
+def findings_github(findings: Sequence[Finding]) -> str:
     """GitHub workflow commands, a line each.
 
     https://docs.github.com/actions/reference/workflow-commands-for-github-actions
     """
     lines = []
-    for each in found:
+    for each in findings:
         fields = {"file": each.file, "line": each.line, "col": each.column, "title": each.rule}
         where = ",".join(f"{name}={_escape_property(str(v))}" for name, v in fields.items() if v)
-        said = "\n".join(part for part in (each.message, each.hint) if part)
-        lines.append(f"::{each.severity} {where}::{_escape_message(said)}\n")
+        text = "\n".join(part for part in (each.message, each.hint) if part)
+        lines.append(f"::{each.severity} {where}::{_escape_message(text)}\n")
     return "".join(lines)
 
 

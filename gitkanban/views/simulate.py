@@ -38,7 +38,7 @@ def simulation_data(done: Simulated, worth: Assessment, better: Sequence[Advice]
             }
             for bar in done.bars
         ],
-        "never": [{"card": held.card, "code": held.code, "text": held.text} for held in done.never],
+        "never": [{"card": hold.card, "code": hold.code, "text": hold.text} for hold in done.never],
         "left": done.left,
         "waited": [
             {"limit": list(key), "seconds": seconds} for key, seconds in done.waited.items()

@@ -26,21 +26,21 @@ DAY = 86400
 
 
 def summary(
-    board: Board, seen: Observed, figures: Figures = NO_FIGURES, kept: bool = False
+    board: Board, observed: Observed, figures: Figures = NO_FIGURES, to_cache: bool = False
 ) -> dict[str, Any]:
     """The rows of a board, a card's in the order of `rows.CARD_KEYS`.
 
     `valid_until` is until when they hold if nothing is changed (epoch seconds), 0 for ever. With
-    `kept`, times in their texts are left to `moment.put_in_words`.
+    `to_cache`, times in their texts are left to `moment.put_in_words`.
     """
-    account = situation(board, seen, figures, kept)
-    found = account.standing
-    taken = occupants(board, seen)
+    account = situation(board, observed, figures, to_cache)
+    standing = account.standing
+    taken = occupants(board, observed)
     seats = Room(board.config or Config(), taken)
     return {
         "branch": board.branch,
         "commit": board.commit,
-        "valid_until": _valid_until(board, seen, found.scheduled, taken, bool(account.cost_today)),
+        "valid_until": _valid_until(board, observed, standing.scheduled, taken, bool(account.cost_today)),
         "cards": [_card_row(view) for view in account.cards],
         "causes": [
             cause_data(each.code, each.subjects, each.text, each.command, each.holds)
@@ -48,18 +48,18 @@ def summary(
         ],
         "progress": {"done": account.done, "total": account.total},
         "cost_usd": {"today": account.cost_today, "all": account.cost_all},
-        "workers": _worker_rows(board, seen, found.holds, seats),
+        "workers": _worker_rows(board, observed, standing.holds, seats),
         "host": _host_room(board, seats),
         "profiles": _profile_room(board, seats, taken),
         "capacities": _capacity_room(board, seats),
-        "deadlock": found.deadlock,
-        "waits_for_you": found.waits_for_you,
+        "deadlock": standing.deadlock,
+        "waits_for_you": standing.waits_for_you,
         "notices": [
-            *(each.line for each in seen.tampering),
-            *(unclosed_line(r.run, r.card, r.tries) for r in seen.runs if r.tries.failures),
-            *(f"waits for `gitkanban trust`: {line}" for line in seen.withheld),
-            *agent_state.standing_lines(seen.agents, seen.now, kept),
-            *budget.near_lines(board, seen),
+            *(each.line for each in observed.tampering),
+            *(unclosed_line(r.run, r.card, r.tries) for r in observed.runs if r.tries.failures),
+            *(f"waits for `gitkanban trust`: {line}" for line in observed.withheld),
+            *agent_state.standing_lines(observed.agents, observed.now, to_cache),
+            *budget.near_lines(board, observed),
         ],
         "paused": {name: pause.why for name, pause in board.paused.items()},
         "problems": [
@@ -71,21 +71,25 @@ def summary(
 
 
 def _valid_until(
-    board: Board, seen: Observed, scheduled: Scheduled, taken: Sequence[Occupant], spent_today: bool
+    board: Board,
+    observed: Observed,
+    scheduled: Scheduled,
+    taken: Sequence[Occupant],
+    spent_today: bool,
 ) -> int:
     """The next time at which time alone changes what holds a card back; now, while something holds
     that passes without a commit: a standstill, a run that the board does not know of, or work that is
     not here."""
     running = sum(card.status == RUNNING for card in open_cards(board.cards))
-    if seen.standstill or seen.elsewhere or len(taken) > running:
-        return seen.now
+    if observed.standstill or observed.elsewhere or len(taken) > running:
+        return observed.now
     since = scheduled.ready_since
-    turns = [agent_state.next_change(seen.agents, seen.now)]
+    turns = [agent_state.next_change(observed.agents, observed.now)]
     if spent_today or (board.config and budget.has_day(board.config)):
-        turns.append(budget.day_begins(seen.now) + DAY)
-    turns += [due(board, card, seen.now) for card in open_cards(board.cards)]
+        turns.append(budget.day_begins(observed.now) + DAY)
+    turns += [due(board, card, observed.now) for card in open_cards(board.cards)]
     turns += [since[each.card] + PATIENCE for each in scheduled.holds if each.card in since]
-    return min((at for at in turns if at > seen.now), default=0)
+    return min((at for at in turns if at > observed.now), default=0)
 
 
 def _card_row(view: CardView) -> tuple[Any, ...]:
@@ -95,7 +99,7 @@ def _card_row(view: CardView) -> tuple[Any, ...]:
 
 
 def _worker_rows(
-    board: Board, seen: Observed, held: Mapping[CardId, Hold], seats: Room
+    board: Board, observed: Observed, holds: Mapping[CardId, Hold], seats: Room
 ) -> list[dict[str, Any]]:
     if board.config is None:
         return []
@@ -103,7 +107,7 @@ def _worker_rows(
     for card in open_cards(board.cards):
         if card.worker in mine:
             mine[card.worker].append(card)
-    rows = [_worker_row(board, name, cards, seen, held, seats) for name, cards in mine.items()]
+    rows = [_worker_row(board, name, cards, observed, holds, seats) for name, cards in mine.items()]
     total = sum(row["weight"] for row in rows if row["running"] or row["ready"])
     for row in rows:
         busy = row["running"] or row["ready"]
@@ -115,15 +119,15 @@ def _worker_row(
     board: Board,
     name: str,
     mine: list[Card],
-    seen: Observed,
-    held: Mapping[CardId, Hold],
+    observed: Observed,
+    holds: Mapping[CardId, Hold],
     seats: Room,
 ) -> dict[str, Any]:
     assert board.config is not None
     worker = board.config.workers[name]
     waiting = [card for card in mine if card.status == TODO]
-    can = sum(ready(board, card, seen.now, seen.elsewhere) for card in waiting)
-    stuck = [each for card in waiting if (each := held.get(card.id)) and _is_stuck(each)]
+    can = sum(ready(board, card, observed.now, observed.elsewhere) for card in waiting)
+    stuck = [each for card in waiting if (each := holds.get(card.id)) and _is_stuck(each)]
     pause = board.paused.get(name) or board.paused.get(EVERYBODY)
     return {
         "name": name,

@@ -15,7 +15,7 @@ def tidying_data(done: Tidying, commit: str, dry_run: bool) -> Any:
         "branches": [branch_of(each.card) for each in done.branches],
         "runs": list(done.folders),
         "archived": [{"card": card, "year": year} for card, year in done.archive],
-        "kept": [each._asdict() for each in done.kept],
+        "kept": [each._asdict() for each in done.spared],
         "commit": commit,
         "dry_run": dry_run,
     }
@@ -36,12 +36,12 @@ def tidying_text(done: Tidying, dry_run: bool) -> str:
         lines.append(f"{archived} {_counted_names('card', [card for card, _ in done.archive])}")
     if not lines:
         lines = ["nothing to remove"]
-    return "\n".join([*lines, *_kept_lines(done.kept)]) + "\n"
+    return "\n".join([*lines, *_spared_lines(done.spared)]) + "\n"
 
 
-def _kept_lines(kept: tuple[Spared, ...]) -> list[str]:
+def _spared_lines(spared: tuple[Spared, ...]) -> list[str]:
     groups: dict[tuple[str, str], list[str]] = {}
-    for each in kept:
+    for each in spared:
         groups.setdefault((each.kind, each.why), []).append(each.name)
     return [
         f"kept {_counted_names(kind, names)}: {shown(why)}" for (kind, why), names in groups.items()

@@ -12,10 +12,10 @@ _COLOURS = {
 }  # fmt: skip
 
 
-def entry_lines(found: Iterable[Entry], look: Look, wrap: bool) -> list[str]:
+def entry_lines(entries: Iterable[Entry], look: Look, wrap: bool) -> list[str]:
     """A line for each thing; where `wrap` is set it goes on below itself within the width, and
     elsewhere nothing is cut or broken."""
-    return [line for entry in found for line in _lines_of(entry, look, wrap)]
+    return [line for entry in entries for line in _lines_of(entry, look, wrap)]
 
 
 def _lines_of(entry: Entry, look: Look, wrap: bool) -> list[str]:

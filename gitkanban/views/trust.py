@@ -27,14 +27,14 @@ _USUAL = {"on_success": "review", "workspace_policy": "worktree-per-task", "fall
 
 
 def trust_data(
-    wanted: "Sequence[Wanted]", withheld: "Withheld", found: "Sequence[TamperFinding]"
+    wanted: "Sequence[Wanted]", withheld: "Withheld", tampering: "Sequence[TamperFinding]"
 ) -> dict[str, Any]:
     """The data of `trust --json`."""
     return {
         "workers": {row.worker: row._asdict() for row in wanted},
         "untrusted": dict(withheld.starts),
         "changes": [change._asdict() for change in withheld.changes],
-        "tampering": [each._asdict() for each in found],
+        "tampering": [each._asdict() for each in tampering],
     }
 
 

@@ -14,30 +14,32 @@ from gitkanban.views.text import plural, seconds, shown, width, wrapped
 
 def why_rows(cards: Sequence[Card], account: Situation) -> list[dict[str, Any]]:
     """A row for each card; see `_why_data`."""
-    persons = {each.card: each for each in account.standing.needed}
+    people = {each.card: each for each in account.standing.needed}
     views = {view.id: view for view in account.cards}
     return [
-        _why_data(card, account.standing, persons.get(card.id), views[card.id]) for card in cards
+        _why_data(card, account.standing, people.get(card.id), views[card.id]) for card in cards
     ]
 
 
-def _why_data(card: Card, found: Standing, needed: Needed | None, view: CardView) -> dict[str, Any]:
+def _why_data(
+    card: Card, standing: Standing, needed: Needed | None, view: CardView
+) -> dict[str, Any]:
     """One card: what holds it (an empty code: nothing), what frees it, when at the earliest.
 
     `needs_person` says that it goes on only when somebody acts on this very card; `waiting` counts
     the cards that wait on it; `command` is the one that answers it.
     """
-    held = found.holds.get(card.id)
+    hold = standing.holds.get(card.id)
     return {
         "card": card.id,
         "title": card.title,
         "status": card.status,
-        "code": held.code if held else needed.state if needed else "",
-        "text": held.text if held else needed.text if needed else _free_words(card),
-        "frees": held.frees if held else needed.frees if needed else "",
-        "at": iso(held.at) if held else "",
+        "code": hold.code if hold else needed.state if needed else "",
+        "text": hold.text if hold else needed.text if needed else _free_words(card),
+        "frees": hold.frees if hold else needed.frees if needed else "",
+        "at": iso(hold.at) if hold else "",
         "needs_person": needed is not None,
-        "waiting": found.waiting.get(card.id, 0),
+        "waiting": standing.waiting.get(card.id, 0),
         "state": view.state,
         "command": view.command,
     }
@@ -54,12 +56,12 @@ def all_rows(board: Board, account: Situation) -> list[dict[str, Any]]:
 
     Those of ids that have no card have neither title nor status.
     """
-    persons = {each.card: each for each in account.standing.needed}
+    people = {each.card: each for each in account.standing.needed}
     rest = sorted(card.id for card in open_cards(board.cards))
-    names = list(dict.fromkeys([*persons, *rest]))
+    names = list(dict.fromkeys([*people, *rest]))
     known = why_rows([board.cards[name] for name in names if name in board.cards], account)
     rows = {row["card"]: row for row in known}
-    return [rows.get(name) or _no_card(persons[name]) for name in names]
+    return [rows.get(name) or _no_card(people[name]) for name in names]
 
 
 def _no_card(each: Needed) -> dict[str, Any]:
@@ -75,15 +77,18 @@ def _no_card(each: Needed) -> dict[str, Any]:
 
 
 def why_text(
-    rows: Sequence[dict[str, Any]], now: float, found: Standing | None = None, total: int = 1 << 30
+    rows: Sequence[dict[str, Any]],
+    now: float,
+    standing: Standing | None = None,
+    total: int = 1 << 30,
 ) -> str:
     """A line for each row, one for how many wait on it, one for what frees it; before them, with
-    `found`, why nothing goes on. What is wider than `total` goes on below itself."""
+    `standing`, why nothing goes on. What is wider than `total` goes on below itself."""
     lines: list[str] = []
-    if found and found.deadlock:
-        lines = [shown(f"Deadlock: {found.deadlock}"), ""]
-    elif found and found.waits_for_you:
-        lines = [shown(f"Waits for you: {found.waits_for_you}"), ""]
+    if standing and standing.deadlock:
+        lines = [shown(f"Deadlock: {standing.deadlock}"), ""]
+    elif standing and standing.waits_for_you:
+        lines = [shown(f"Waits for you: {standing.waits_for_you}"), ""]
     for row in rows:
         lines.append(shown(f"{row['card']}  {row['text']}"))
         if row["needs_person"] and row["waiting"]:

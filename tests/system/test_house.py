@@ -26,6 +26,16 @@ HOMES = {
 # Private functions whose one word says it all, and why.
 ONE_WORD: dict[str, str] = {}
 
+# Names with a word that says how a thing came about, not what it is; and why these may.
+INSIDE_NAMES = {
+    "HeldLock": "a lock that is ours, beside `Locks` that may be anybody's",
+    "NotFound": "an error, named as such errors are everywhere",
+    "SEEN_REF": "the ref's own name is refs/gitkanban/seen",
+    "_is_seen_ref_ahead": "of that ref",
+    "held": "a card's key in the JSON of status and list",
+    "seen_ref_ahead": "of that ref",
+}
+
 
 def run(*command: str) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -191,6 +201,11 @@ def test_a_private_function_says_what_it_does() -> None:
     assert found == set(ONE_WORD), "name it by a verb and its object, or a noun and its kind"
 
 
+def test_a_name_says_what_a_thing_is_not_how_it_came_about() -> None:
+    assert house_figures.inside_names().keys() == INSIDE_NAMES.keys()
+    assert house_figures.inside_names()["held"] == ["core/situation/account.py"]
+
+
 def test_a_function_longer_than_a_screen_says_why() -> None:
     """The line above it says `# Long: …`."""
     for each in house_figures.functions():
@@ -209,5 +224,11 @@ def test_the_figures_count_what_they_say(tmp_path: Path) -> None:
     (tmp_path / "two.py").write_text("class _Move:\n    pass\n\n\ndef _go_on() -> None: ...\n")
     assert house_figures.one_word_private(tmp_path) == ["one.py:_go"]
     assert house_figures.types_twice(tmp_path) == {"Move": ["one.py", "two.py"]}
+    (tmp_path / "three.py").write_text(
+        "def f(kept_rows: int) -> None:\n    wasFound = made_up = 1\n"
+    )
+    inside = {"kept_rows": ["three.py"], "made_up": ["three.py"], "wasFound": ["three.py"]}
+    assert house_figures.inside_names(tmp_path) == inside
+    (tmp_path / "three.py").unlink()
     lines = {each.name: each.code for each in house_figures.functions(tmp_path)}
     assert lines == {"_go": 2, "A.f": 2, "_go_on": 1}

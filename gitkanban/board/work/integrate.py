@@ -75,13 +75,13 @@ class BaseAhead:
         have been without.
         """
         branch = branch_of(card.id)
-        found = cardwork.find(self.place, card, runs, clone_id(self.place), self.tip)
-        theirs = found.commit
+        located = cardwork.find(self.place, card, runs, clone_id(self.place), self.tip)
+        theirs = located.commit
         if not theirs:
-            return MergeResult(branch, self.base, merged=found.merged)
+            return MergeResult(branch, self.base, merged=located.merged)
         work = CardMerge(self.place, self.config, card, self.tip, theirs)
         work.merge()
-        notices = (*found.notices, *work.notices)
+        notices = (*located.notices, *work.notices)
         result = MergeResult(branch, self.base, conflicts=work.conflicts, notices=notices)
         if work.conflicts:
             others = _accepted_meanwhile(self.place, self.tip, theirs, work.conflicts)

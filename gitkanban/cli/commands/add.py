@@ -204,7 +204,7 @@ def _edit_body(text: str, title: str) -> tuple[str, AbstractContextManager[objec
     draft.edit(place)
     done = draft.text()
     done = text if done == draft.base("") else done
-    return done, draft.kept_until_done(done, "go on with --body-file {}.")
+    return done, draft.saved_until_done(done, "go on with --body-file {}.")
 
 
 def parse_labels(words: Sequence[str]) -> tuple[str, ...]:

@@ -55,15 +55,15 @@ def attach_command(card: str, shell: bool) -> int:
         )
     place = place_here()
     board = board_of(place)
-    found = card_of(board, card)
-    if found.status == RUNNING:
-        return _follow_session(place, found)
-    config, worker = _worker_here(place, board, found)
+    target = card_of(board, card)
+    if target.status == RUNNING:
+        return _follow_session(place, target)
+    config, worker = _worker_here(place, board, target)
     locks = Locks(place.private)
-    with _card_lock(locks, found.id):
-        opening = _take_card(place, locks, config, worker, found.id, shell)
+    with _card_lock(locks, target.id):
+        opening = _take_card(place, locks, config, worker, target.id, shell)
         _open_in_terminal(opening)
-        return _settle_card(place, found.id, opening)
+        return _settle_card(place, target.id, opening)
 
 
 def _worker_here(place: Place, board: Board, card: Card) -> tuple[Config, Worker]:
@@ -88,16 +88,16 @@ def _worker_here(place: Place, board: Board, card: Card) -> tuple[Config, Worker
 @contextmanager
 def _card_lock(locks: "Locks", card: CardId) -> Iterator["HeldLock"]:
     """The card's lock, by which no tick starts it. Raises Refused when somebody has it."""
-    held = locks.take(f"card/{card}")
-    if held is None:
+    lock = locks.take(f"card/{card}")
+    if lock is None:
         raise Refused(
             f"{card} is being started, or somebody is attached to it",
             "`gitkanban status` shows it.",
         )
     try:
-        yield held
+        yield lock
     finally:
-        held.close()
+        lock.close()
 
 
 def _take_card(
@@ -108,10 +108,10 @@ def _take_card(
     from gitkanban.runs import attaching
 
     done = change(place, lambda board: [taken_over(card_of(board, card), person(place))])
-    found = done.after.cards[card]
+    taken = done.after.cards[card]
     runs = history(place, done.after, card).runs_of(card)
     opening = attaching.open_workspace(
-        place, locks, config=config, card=found, worker=worker, runs=runs, shell=shell
+        place, locks, config=config, card=taken, worker=worker, runs=runs, shell=shell
     )
     tell(opening.notices)
     what = "its conversation goes on" if opening.resumes else "a shell"
@@ -187,8 +187,8 @@ def _return_card(place: Place, card: CardId) -> None:
     text = click.prompt("Words for its next session", default="", show_default=False)
 
     def back(board: Board) -> Sequence[Change]:
-        found = card_of(board, card)
-        return retried(board, found, words(place, found, "retry", text))
+        now = card_of(board, card)
+        return retried(board, now, words(place, now, "retry", text))
 
     change(place, back)
     say(f"{card} blocked → todo")

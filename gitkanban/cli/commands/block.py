@@ -35,7 +35,7 @@ def block_command(card: str, why: str, reason: str, branch: str, as_json: bool) 
         report(place_here(branch), card, "block", Report("block", reason=reason, why=why), as_json)
         return
 
-    def hold(_: Place, board: Board, found: Card) -> list[Change]:
-        return move(board, "block", found, why=why, reason=reason)
+    def hold(_: Place, board: Board, target: Card) -> list[Change]:
+        return move(board, "block", target, why=why, reason=reason)
 
     move_cards("block", [card], branch, as_json, hold)

@@ -42,19 +42,19 @@ def check_command(rev: str, base: str, branch: str, all_: bool, form: str, as_js
         rev, base = branch, find(cwd).branch
     if base:
         sides = change_at(cwd, base, rev)
-        found = findings.of_change(sides.base, sides.head, sides.target)
+        listed = findings.of_change(sides.base, sides.head, sides.target)
         if all_:
-            known = {each[:5] for each in found}
+            known = {each[:5] for each in listed}
             more = findings.of_board(sides.head)
-            found = in_order([*found, *(each for each in more if each[:5] not in known)])
+            listed = in_order([*listed, *(each for each in more if each[:5] not in known)])
         label = sides.head.label
     else:
         head = read(cwd, rev)
-        found, label = findings.of_board(head), head.label
+        listed, label = findings.of_board(head), head.label
     if as_json or form == "json":
-        print_json(findings_data(found, label, base))
+        print_json(findings_data(listed, label, base))
     elif form == "github":
-        click.echo(findings_github(found), nl=False)
+        click.echo(findings_github(listed), nl=False)
     else:
-        click.echo(findings_text(found, colour_on()), nl=False)
-    return 1 if any(each.severity == ERROR for each in found) else 0
+        click.echo(findings_text(listed, colour_on()), nl=False)
+    return 1 if any(each.severity == ERROR for each in listed) else 0

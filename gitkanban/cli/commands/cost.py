@@ -43,5 +43,5 @@ def _time_of_date(place: Place, text: str) -> int:
     """The time that git's words for a date mean, epoch seconds; 0 for none."""
     if not text:
         return 0
-    said = git.run(place.common, "rev-parse", f"--since={text}").text
-    return int(said.strip().rpartition("=")[2])
+    answer = git.run(place.common, "rev-parse", f"--since={text}").text
+    return int(answer.strip().rpartition("=")[2])

@@ -191,7 +191,7 @@ def _end_everything(place: Place) -> None:
 
     locks = Locks(place.private)
     executor = Local(place, locks)
-    held = locks.take("tick", wait=GRACE)  # nothing new starts
+    lock = locks.take("tick", wait=GRACE)  # nothing new starts
     until = time.monotonic() + GRACE
     while time.monotonic() < until:
         live = executor.alive(folders.every(place.private))
@@ -200,8 +200,8 @@ def _end_everything(place: Place) -> None:
         if not live and not _has_children():
             break
         time.sleep(LOOK)
-    if held:
-        held.close()
+    if lock:
+        lock.close()
 
 
 def _has_children() -> bool:

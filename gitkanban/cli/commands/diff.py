@@ -40,15 +40,15 @@ def diff_command(a: str, b: str, branch: str, form: str, as_json: bool) -> None:
     from gitkanban.views.diff import diff_data, diff_text
 
     before, after = _read_sides(os.getcwd(), a, b, branch)
-    found = difference(before.board, after.board, int(clock.now()))
+    changes = difference(before.board, after.board, int(clock.now()))
     if as_json or form == "json":
-        print_json(diff_data(found, before.label, after.label))
+        print_json(diff_data(changes, before.label, after.label))
     elif form == "markdown":
         from gitkanban.views.diffmarkdown import diff_markdown
 
-        click.echo(diff_markdown(found, before.label, after.label), nl=False)
+        click.echo(diff_markdown(changes, before.label, after.label), nl=False)
     else:
-        click.echo(diff_text(found, before.label, after.label, colour_on()), nl=False)
+        click.echo(diff_text(changes, before.label, after.label, colour_on()), nl=False)
 
 
 def _read_sides(cwd: str, a: str, b: str, branch: str) -> tuple[Side, Side]:
@@ -58,12 +58,12 @@ def _read_sides(cwd: str, a: str, b: str, branch: str) -> tuple[Side, Side]:
     if branch and (a or b):
         raise UsageError("-b NAME stands for BOARD...NAME; leave A and B out")
     if branch or not a:
-        found = change_at(cwd, find(cwd).branch, branch)
-        return found.base, found.head
+        sides = change_at(cwd, find(cwd).branch, branch)
+        return sides.base, sides.head
     if "..." in a and not b:
         target, _, head = a.partition("...")
-        found = change_at(cwd, target or "HEAD", head or "HEAD")
-        return found.base, found.head
+        sides = change_at(cwd, target or "HEAD", head or "HEAD")
+        return sides.base, sides.head
     if ".." in a and not b:
         a, _, b = a.partition("..")
         b = b or "HEAD"

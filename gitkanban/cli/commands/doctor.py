@@ -41,16 +41,16 @@ def doctor_command(fix: bool, dry_run: bool, here: bool, as_json: bool) -> int:
         refuse_in_session("doctor --here")
         tell([take_over(place).line or "this clone is already ticked here"])
     board = board_of(place)
-    found = examine(place, board, int(clock.now()))
+    listed = examine(place, board, int(clock.now()))
     mended = {}
     if fix and not dry_run:
         refuse_in_session("doctor --fix")
         refuse_elsewhere(place)
         repairs = Repairs(place, board)
-        mended = {each: repairs.mend(each) for each in found if each.repair}
-    left = [each for each in found if each.severity != INFO and mended.get(each) != ""]
+        mended = {each: repairs.mend(each) for each in listed if each.repair}
+    left = [each for each in listed if each.severity != INFO and mended.get(each) != ""]
     if as_json:
-        print_json(doctor_data(found, mended, left))
+        print_json(doctor_data(listed, mended, left))
     else:
-        click.echo(doctor_text(found, mended), nl=False)
+        click.echo(doctor_text(listed, mended), nl=False)
     return 1 if left else 0

@@ -130,7 +130,7 @@ def edit_command(
 def _by_fields(
     place: Place, name: str, given: Mapping[str, Any], to_backlog: bool, as_json: bool
 ) -> None:
-    found: dict[str, Any] = {}
+    changed: dict[str, Any] = {}
 
     def decide(board: Board) -> list[Change]:
         card = card_of(board, name)
@@ -144,11 +144,11 @@ def _by_fields(
         if to_backlog:
             fields |= _backlog_fields(card)
         changes = edited(board, card, fields)
-        found.update(card=card.id, fields=sorted(changes[0].fields) if changes else [])
+        changed.update(card=card.id, fields=sorted(changes[0].fields) if changes else [])
         return list(changes)
 
     done = change(place, decide)
-    _report_edit(found["card"], found["fields"], done.commit, as_json)
+    _report_edit(changed["card"], changed["fields"], done.commit, as_json)
 
 
 def _parent_id(board: Board, card: Card, name: str) -> str:

@@ -107,12 +107,12 @@ def _rewritten_cards(place: Place, board: Board, names: list[CardId]) -> list[Re
 
     side = revisions.at_commit(place, board)
     texts = side.texts([card_file(name) for name in names])
-    found = []
+    rewritten = []
     for name in names:
         text = texts[card_file(name)]
         if text == cardfile.render(board.cards[name]):
             continue
         after = cardlayout.formatted(text)
         if after != text:
-            found.append(RewriteCard(board.cards[name], after))
-    return found
+            rewritten.append(RewriteCard(board.cards[name], after))
+    return rewritten

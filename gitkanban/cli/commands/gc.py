@@ -41,7 +41,7 @@ def gc_command(dry_run: bool, as_json: bool) -> None:
     commit = ""
     if not dry_run:
         steps = Tidier(place, before).steps(todo)
-        left = [kept for step in progress(steps, len(steps), "removing") if (kept := step())]
+        left = [spared for step in progress(steps, len(steps), "removing") if (spared := step())]
         todo = todo.without(left)
 
         def archive(board: Board) -> list[Change]:

@@ -72,19 +72,19 @@ def init_command(branch: str, worker: str, runner: str, source: str | None, as_j
             return
     check_id(worker)
     config = text_argument("", source) if source else _config_text(worker, runner)
-    made = init.create(cwd, branch=branch, config=config, files={})
-    tell(made.notices)
-    board = store.read(made)
+    place = init.create(cwd, branch=branch, config=config, files={})
+    tell(place.notices)
+    board = store.read(place)
     if board.config is not None and not source:
-        trust.record(made, board.config)
+        trust.record(place, board.config)
     tell(
         f"{program} was not found on PATH: install it, or name another agent in config.yaml"
         for program in _missing_programs(board)
     )
     if as_json:
-        print_json({"branch": made.branch, "commit": board.commit, "prefix": made.prefix})
+        print_json({"branch": place.branch, "commit": board.commit, "prefix": place.prefix})
         return
-    click.echo(f"made a board {'in .kanban/ ' if made.prefix else ''}on {_where_words(made)}")
+    click.echo(f"made a board {'in .kanban/ ' if place.prefix else ''}on {_where_words(place)}")
     if not branch:
         click.echo(
             "(if main is protected, or board commits do not belong there: gitkanban init --branch kanban)"
@@ -101,14 +101,14 @@ def _move_board(cwd: str, branch: str) -> "Place | None":
     from gitkanban.board.repo import place
 
     try:
-        found = place.find(cwd)
+        old = place.find(cwd)
     except NoBoard:
         return None
-    if not found.prefix:
+    if not old.prefix:
         raise UsageError(
-            f"the board is already on branch {found.branch}", "There is nothing to move."
+            f"the board is already on branch {old.branch}", "There is nothing to move."
         )
-    return init.move(found, branch)
+    return init.move(old, branch)
 
 
 def _config_text(worker: str, runner: str) -> str:

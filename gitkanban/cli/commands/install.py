@@ -68,13 +68,13 @@ def _install_instructions(place: Place, agent: str, skill: bool, remove: bool) -
         except UnicodeDecodeError:
             raise Refused(f"{name} is not UTF-8 text", "Nothing was changed.") from None
     try:
-        kept = _block_in(place, text, skill, remove)
+        new = _block_in(place, text, skill, remove)
     except Refused as error:
         raise Refused(f"{name}: {error.message}", error.hint) from None
-    if not kept.changed:
+    if not new.changed:
         say(f"{name} has no block of gitkanban's" if remove else f"{name} is up to date")
-    elif kept.text:
-        content = kept.text.encode()
+    elif new.text:
+        content = new.text.encode()
         files.replace(path, content, below=root, make=True)
         say(f"{'removed the block from' if remove else 'wrote'} {name}; commit it yourself")
     else:
@@ -128,7 +128,7 @@ def _set_line(place: Place, remove: bool = False) -> None:
     if os.path.exists(path):
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
             lines = file.read().splitlines()
-    kept = [line for line in lines if f"merge={NAME}" not in line.split()]
-    kept += [] if remove else [wanted]
-    text = "".join(f"{line}\n" for line in kept)
+    others = [line for line in lines if f"merge={NAME}" not in line.split()]
+    others += [] if remove else [wanted]
+    text = "".join(f"{line}\n" for line in others)
     files.replace(path, text.encode("utf-8", "surrogateescape"), make=True)

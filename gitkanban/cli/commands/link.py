@@ -45,12 +45,12 @@ def _change_parents(
 ) -> None:
     refuse_in_session(verb)
     place = place_here(branch)
-    found = NO_CARD
+    child = NO_CARD
 
     def decide(board: Board) -> list[Change]:
-        nonlocal found
+        nonlocal child
         card = card_of(board, name)
-        found = card.id
+        child = card.id
         if verb == "unlink":  # a parent that no longer exists can still be unlinked
             return list(
                 unlinked(
@@ -68,7 +68,7 @@ def _change_parents(
         )
 
     done = change(place, decide)
-    after = done.after.cards[found]
+    after = done.after.cards[child]
     if as_json:
         print_json({"id": after.id, "parents": list(after.parents), "commit": done.commit})
     else:

@@ -41,10 +41,10 @@ def log_command(card: str, since: str, lines: int | None, reverse: bool, as_json
     place = place_here()
     board = store.read(place)
     name = _whole_id(board, check_id(card)) if card else NO_CARD
-    found = history.commits(place, card=name, since=since, most=lines or 0)
-    if name and not found and not history.commits(place, card=name, most=1):
+    listed = history.commits(place, card=name, since=since, most=lines or 0)
+    if name and not listed and not history.commits(place, card=name, most=1):
         resolve(board.cards, name)  # it never was
-    events = list(history.events(place, found, name))
+    events = list(history.events(place, listed, name))
     if reverse:
         events.reverse()
     if as_json:

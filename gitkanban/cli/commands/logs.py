@@ -56,25 +56,25 @@ def logs_command(
         raise UsageError("--raw and --json exclude each other", "JSON has the logs as they are.")
     place = place_here()
     board = board_of(place)
-    found = card_of(board, card)
-    folder = _find_folder(place, found.id, run_id)
+    target = card_of(board, card)
+    folder = _find_folder(place, target.id, run_id)
     if path:
         click.echo(folder.path)
     elif as_json:
         files = {name: folder.text(name, 0, 1 << 20) for name in ORDER if folder.has(name)}
-        print_json({"card": found.id, "run": folder.run, "files": files})
+        print_json({"card": target.id, "run": folder.run, "files": files})
     elif follow:
-        _print_head(board, found, folder, raw, "^C stops following")
+        _print_head(board, target, folder, raw, "^C stops following")
         for text in follow_logs(folder, raw):
             sys.stdout.write(text)
             sys.stdout.flush()
     elif not any(folder.size(name) for name in ORDER):
-        click.echo(f"run {folder.run} of {found.id} has printed nothing", err=True)
+        click.echo(f"run {folder.run} of {target.id} has printed nothing", err=True)
     elif lines > 0:
-        head = _head_line(board, found, folder, "") if not raw else ""
+        head = _head_line(board, target, folder, "") if not raw else ""
         paging.write(head + "".join(_section_lines(folder, raw, lines, look_here())))
     else:
-        _print_head(board, found, folder, raw, "")
+        _print_head(board, target, folder, raw, "")
         for text in _section_lines(folder, raw, 0, look_here()):
             sys.stdout.write(text)
 
@@ -121,9 +121,9 @@ def _section_lines(folder: Folder, raw: bool, lines: int, look: Look) -> Iterato
         if not folder.size(name):
             continue
         path = folder.file(name)
-        found = logtail.last_lines(path, lines) if lines else logtail.all_lines(path)
+        page = logtail.last_lines(path, lines) if lines else logtail.all_lines(path)
         yield from _section_head(name, raw, look)
-        yield from _print_lines(found, StreamTeller(folder.facts().one("runner")), name, raw, look)
+        yield from _print_lines(page, StreamTeller(folder.facts().one("runner")), name, raw, look)
 
 
 def _section_head(name: str, raw: bool, look: Look) -> Iterator[str]:
@@ -161,8 +161,8 @@ def follow_logs(folder: Folder, raw: bool = False) -> Iterator[str]:
                 yield "".join(f"{shown_lines(line)}\n" for line in lines)
             else:
                 now = int(clock.now())
-                found = [each for line in lines for each in teller.feed(line)]
-                timed = [each._replace(at=each.at or now) for each in found]
+                entries = [each for line in lines for each in teller.feed(line)]
+                timed = [each._replace(at=each.at or now) for each in entries]
                 yield look.page(entry_lines(timed, look, is_terminal()))
         if ended:
             yield look.page(entry_lines(teller.finish(), look, is_terminal()))

@@ -78,23 +78,23 @@ def memory_command(
 
 def _find_proposal(proposals: Sequence[Proposal], word: str, verb: str = "show") -> Proposal:
     """The proposal of that id or prefix, if the verb is for it. Raises NotFound."""
-    found = [each for each in proposals if each.id.startswith(word)]
-    exact = [each for each in found if each.id == word]
-    found = exact or [each for each in found if each.state == WAITING] or found
-    if len(found) != 1:
-        many = ", ".join(each.id for each in found[:5])
+    matching = [each for each in proposals if each.id.startswith(word)]
+    exact = [each for each in matching if each.id == word]
+    matching = exact or [each for each in matching if each.state == WAITING] or matching
+    if len(matching) != 1:
+        many = ", ".join(each.id for each in matching[:5])
         raise NotFound(
-            f"{word} could be {many}" if found else f"no proposal {word!r}",
-            "Type more of it." if found else "`gitkanban memory --all` lists them.",
+            f"{word} could be {many}" if matching else f"no proposal {word!r}",
+            "Type more of it." if matching else "`gitkanban memory --all` lists them.",
         )
-    name, state = found[0].id, found[0].state
+    name, state = matching[0].id, matching[0].state
     if verb == "accept" and state == ACCEPTED:
         hint = f"`gitkanban memory show {name}` shows it."
         raise NotFound(f"proposal {name} is already accepted", hint)
     if verb == "reject" and state != WAITING:
         hint = f"`gitkanban memory accept {name}` would take it." if state != ACCEPTED else ""
         raise NotFound(f"proposal {name} is already {state}", hint)
-    return found[0]
+    return matching[0]
 
 
 def _list_proposals(

@@ -79,11 +79,11 @@ def note_command(
 
 def _send_note(place: Place, card: str, kind: str, words: str, as_json: bool) -> None:
     """From inside a session: into the run's mailbox."""
-    found = card_of(board_of(place), card).id
-    refuse_in_session("note", found)
-    sent = send(place, Letter("", kind, found, words))
+    target = card_of(board_of(place), card).id
+    refuse_in_session("note", target)
+    sent = send(place, Letter("", kind, target, words))
     if as_json:
-        print_json({"card": found, "note": sent, "commit": ""})
+        print_json({"card": target, "note": sent, "commit": ""})
     else:
-        what = f"proposed from {found}" if kind == "memory" else f"noted on {found}"
+        what = f"proposed from {target}" if kind == "memory" else f"noted on {target}"
         click.echo(f"{what}; it is on the board after the next tick")

@@ -89,14 +89,14 @@ def resume_command(workers: tuple[str, ...], all_: bool, branch: str, as_json: b
         return [*(ClearPause(name) for name in names if name in board.paused), *blocked]
 
     done = change(place, clears)
-    held = agent_state.free(place, done.after, whom(done.after))
+    freed = agent_state.free(place, done.after, whom(done.after))
     cards = [each.card for each in done.changes if isinstance(each, EditCard)]
     if as_json:
         paused = sorted(done.after.paused)
-        print_json({"paused": paused, "commit": done.commit, "freed": held, "cards": cards})
+        print_json({"paused": paused, "commit": done.commit, "freed": freed, "cards": cards})
         return
     resumed = [each.worker for each in done.changes if isinstance(each, ClearPause)]
-    resumed += [name for name in held if name not in resumed]
+    resumed += [name for name in freed if name not in resumed]
     for name in dict.fromkeys((*([] if all_ else names), *resumed)):
         say(f"{_worker_words(name)} {'is resumed' if name in resumed else 'was not paused'}")
     for card in cards:

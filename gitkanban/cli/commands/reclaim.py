@@ -24,14 +24,14 @@ def reclaim_command(card: str, clone: str, branch: str, as_json: bool) -> None:
     stay.
     """
 
-    def lost(place: Place, _board: Board, found: Card) -> list[Change]:
-        _check_clone(place, found, clone)
+    def lost(place: Place, _board: Board, target: Card) -> list[Change]:
+        _check_clone(place, target, clone)
         now = int(clock.now())
         run = Run(
-            found.run, found.id, found.slot, found.host, found.clone, found.worker,
+            target.run, target.id, target.slot, target.host, target.clone, target.worker,
             ended=now, outcome="lost", why=f"{person(place)} gave up on clone {clone}",
         )  # fmt: skip
-        return [EndRun(run), EditCard(found.id, {"status": TODO, **NOT_RUNNING})]
+        return [EndRun(run), EditCard(target.id, {"status": TODO, **NOT_RUNNING})]
 
     move_cards("reclaim", [card], branch, as_json, lost)
 

@@ -20,7 +20,7 @@ from gitkanban.core.moves import reject
 def reject_command(card: str, why: str, branch: str, as_json: bool) -> None:
     """Send CARD back to todo; the next session continues in the same worktree."""
 
-    def back(place: Place, board: Board, found: Card) -> list[Change]:
-        return reject(board, found, words(place, found, "reject", why) or Note("", found.id))
+    def back(place: Place, board: Board, target: Card) -> list[Change]:
+        return reject(board, target, words(place, target, "reject", why) or Note("", target.id))
 
     move_cards("reject", [card], branch, as_json, back)

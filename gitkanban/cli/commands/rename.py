@@ -33,18 +33,18 @@ def rename_command(old: str, new: str, branch: str, as_json: bool) -> None:
         hint = "approve, retry, block, accept, done, drop and reopen move a card."
         raise UsageError(f"{new} is a status, not an id", hint)
     place = place_here(branch)
-    found = NO_CARD
+    card = NO_CARD
 
     def decide(board: Board) -> list[Change]:
-        nonlocal found
-        found = card_of(board, old).id
-        return _rename_changes(place, store.history(place, board, found), found, CardId(new))
+        nonlocal card
+        card = card_of(board, old).id
+        return _rename_changes(place, store.history(place, board, card), card, CardId(new))
 
     def message(board: Board, _rename_changes: Sequence[Change]) -> str:
         from gitkanban.views.message import from_lines
 
         suffix = board.config.commit_suffix if board.config else ""
-        return from_lines([MessageLine(found, f"renamed to {new}")], suffix)
+        return from_lines([MessageLine(card, f"renamed to {new}")], suffix)
 
     done = store.commit(place, decide, message=message)
     tell(done.notices)
@@ -52,10 +52,10 @@ def rename_command(old: str, new: str, branch: str, as_json: bool) -> None:
     if as_json:
         from gitkanban.cli.here import print_json
 
-        print_json({"old": found, "new": new, "children": children, "commit": done.commit})
+        print_json({"old": card, "new": new, "children": children, "commit": done.commit})
     else:
         also = f", and in {', '.join(children)}" if children else ""
-        say(f"{found} is now {new}{also}")
+        say(f"{card} is now {new}{also}")
 
 
 def _rename_changes(place: Place, board: Board, old: CardId, new: CardId) -> list[Change]:

@@ -75,10 +75,10 @@ def simulate_command(
     if host_limit:
         board = board._replace(config=board.config._replace(max_concurrency=host_limit))
     question = _build_question(board, durations, review, until, seed)
-    seen = _observe_running(place, board)
-    done = simulate(board, seen, question)
-    worth = assess(board, seen, question, done)
-    better = None if no_advice or done.left else advice(board, seen, question, done)
+    observed = _observe_running(place, board)
+    done = simulate(board, observed, question)
+    worth = assess(board, observed, question, done)
+    better = None if no_advice or done.left else advice(board, observed, question, done)
     if as_json:
         print_json(simulation_data(done, worth, better or ()))
     else:
@@ -91,8 +91,8 @@ def _observe_running(place: Place, board: Board) -> Observed:
     from gitkanban.runs.observe import observe
     from gitkanban.runs.supervision.locks import Locks
 
-    seen = observe(place, board, int(clock.now()), Locks(place.private))
-    return seen._replace(untrusted={})
+    observed = observe(place, board, int(clock.now()), Locks(place.private))
+    return observed._replace(untrusted={})
 
 
 def _build_question(
@@ -101,7 +101,7 @@ def _build_question(
     from gitkanban.board.formats.configfile import duration
 
     assert board.config is not None
-    found: dict[str, Duration] = {}
+    durations: dict[str, Duration] = {}
     otherwise = Duration()
     for word in words:
         name, equals, text = word.rpartition("=")
@@ -109,7 +109,7 @@ def _build_question(
         if not equals:
             otherwise = takes
         elif worker in board.config.workers:
-            found[worker] = takes
+            durations[worker] = takes
         else:
             raise not_known("worker", worker, board.config.workers)
     stop = duration(until) if until else 0
@@ -117,7 +117,7 @@ def _build_question(
         raise UsageError(
             "--until 0 leaves nothing to simulate", "Leave it out to go on to the end."
         )
-    return Question(found, otherwise, duration(review), stop, seed)
+    return Question(durations, otherwise, duration(review), stop, seed)
 
 
 def _parse_duration(word: str, text: str) -> Duration:

@@ -46,16 +46,16 @@ def trust_command(yes: bool, as_json: bool) -> int:
     wanted = trust.wanted(board.config)
     withheld = trust.withheld(place, board.config)
     changed = bool(withheld.starts or withheld.changes)
-    found = watching.findings(place)
+    noticed = watching.findings(place)
     state, now = agent_state.recall(place), int(clock.now())
     if as_json:
-        print_json(trust_data(wanted, withheld, found))
+        print_json(trust_data(wanted, withheld, noticed))
     else:
         click.echo(trust_text(wanted, withheld), nl=False)
-        for line in (*(f"noticed: {each.line}" for each in found), *standing_lines(state, now)):
+        for line in (*(f"noticed: {each.line}" for each in noticed), *standing_lines(state, now)):
             say(line)
     outdated = trust.outdated(place, board.config)
-    if not changed and not found and not state.faults and not (outdated and yes):
+    if not changed and not noticed and not state.faults and not (outdated and yes):
         if outdated:
             tell(
                 [
@@ -63,28 +63,28 @@ def trust_command(yes: bool, as_json: bool) -> int:
                 ]
             )
         return 0
-    if not yes and (as_json or not _agree_to(bool(changed or found or outdated), state.faults)):
+    if not yes and (as_json or not _agree_to(bool(changed or noticed or outdated), state.faults)):
         return 1
     trust.record(place, board.config)
     watching.settle(place, base_of(place, board.config))
     cards = _free_workers(place)
     if not as_json:
-        _report_trusted(bool(changed or found or state.faults), outdated, cards)
+        _report_trusted(bool(changed or noticed or state.faults), outdated, cards)
     return 0
 
 
-def _agree_to(anew: bool, held: Iterable[str]) -> bool:
+def _agree_to(again: bool, waiting: Iterable[str]) -> bool:
     """Ask whether to allow what is new, or else to let the workers that are held start again."""
-    question = "Allow these on this machine?" if anew else f"Let {', '.join(held)} start again?"
+    question = "Allow these on this machine?" if again else f"Let {', '.join(waiting)} start again?"
     agreed = _ask_consent(question)
     if not agreed:
-        click.echo("Nothing was allowed." if anew else "Nothing was changed.")
+        click.echo("Nothing was allowed." if again else "Nothing was changed.")
     return agreed
 
 
-def _report_trusted(anew: bool, outdated: Sequence[str], cards: Sequence[str]) -> None:
+def _report_trusted(again: bool, outdated: Sequence[str], cards: Sequence[str]) -> None:
     words = "Trusted. `gitkanban tick` starts what is ready."
-    click.echo(words if anew else f"Recorded today's {_join_names(outdated)}.")
+    click.echo(words if again else f"Recorded today's {_join_names(outdated)}.")
     for card in cards:
         say(f"{card} is todo again")
 

@@ -36,10 +36,10 @@ def why_command(cards: tuple[CardId, ...], all_: bool, as_json: bool) -> None:
     place = place_here()
     board = board_of(place)
     now = int(clock.now())
-    seen = glance(place, board, now, Locks(place.private))
+    observed = glance(place, board, now, Locks(place.private))
     named = [card_of(board, name) for name in dict.fromkeys(cards)]
-    account = situation(board, seen, figures.gather(place, board), only=None if all_ else named)
-    found = account.standing
+    account = situation(board, observed, figures.gather(place, board), only=None if all_ else named)
+    standing = account.standing
     if not all_:
         rows = why_rows(named, account)
         print_json(rows) if as_json else paging.write(
@@ -48,14 +48,14 @@ def why_command(cards: tuple[CardId, ...], all_: bool, as_json: bool) -> None:
         return
     rows = all_rows(board, account)
     if not as_json:
-        paging.write(why_text(rows, clock.now(), found, _columns_to_fill()))
+        paging.write(why_text(rows, clock.now(), standing, _columns_to_fill()))
         return
     print_json(
         {
             "cards": [row for row in rows if row["card"] in board.cards],
-            "needs_person": [each._asdict() for each in found.needed],
-            "deadlock": found.deadlock,
-            "waits_for_you": found.waits_for_you,
+            "needs_person": [each._asdict() for each in standing.needed],
+            "deadlock": standing.deadlock,
+            "waits_for_you": standing.waits_for_you,
         }
     )
 

@@ -76,11 +76,11 @@ def _set_keys(words: Sequence[str], branch: str, as_json: bool) -> None:
     from gitkanban.core.changes import Change, MessageLine, WriteFile
     from gitkanban.views.message import from_lines
 
-    name, said = words[0], [word.partition("=")[::2] for word in words[1:]]
-    twice = next((key for key, count in Counter(key for key, _ in said).items() if count > 1), "")
+    name, pairs = words[0], [word.partition("=")[::2] for word in words[1:]]
+    twice = next((key for key, count in Counter(key for key, _ in pairs).items() if count > 1), "")
     if twice:
         raise UsageError(f"{twice} is given twice", "Give it once.")
-    values = [(key, parse_value(name, key, text)) for key, text in said]
+    values = [(key, parse_value(name, key, text)) for key, text in pairs]
     place = place_here(branch)
     edits: list[WorkerEdit] = []
 
@@ -90,7 +90,7 @@ def _set_keys(words: Sequence[str], branch: str, as_json: bool) -> None:
         same = edit.text == store.text_of(place, board, "config.yaml")
         return [] if same else [WriteFile("config.yaml", edit.text)]
 
-    what = ", ".join(f"{key}={text}" if text else f"no {key}" for key, text in said)
+    what = ", ".join(f"{key}={text}" if text else f"no {key}" for key, text in pairs)
 
     def message(board: Board, _: Sequence[Change]) -> str:
         suffix = board.config.commit_suffix if board.config else ""

@@ -490,14 +490,14 @@ class BoardScreen(App[str]):
 
     def _verb_ended(self, name: str, card: CardId, code: int, lines: list[str]) -> None:
         self._busy.pop(card, None)
-        said = [line for line in lines if line.strip()]
+        words = [line for line in lines if line.strip()]
         if code:
-            errors = [line for line in said if line.startswith("Error: ")] or said[-1:]
-            hint = next((line for line in said if line.startswith("Hint: ")), "")
+            errors = [line for line in words if line.startswith("Error: ")] or words[-1:]
+            hint = next((line for line in words if line.startswith("Hint: ")), "")
             text = errors[0] if errors else f"Error: {name} {card} ended with {code}"
             self._show_words(text, hint.removeprefix("Hint: "), bad=bool(errors))
         else:
-            self._show_words(" · ".join(said[:3]) or f"{name} {card}: done")
+            self._show_words(" · ".join(words[:3]) or f"{name} {card}: done")
         self._read_board()
 
     def _act_quit(self) -> None:

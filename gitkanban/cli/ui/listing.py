@@ -175,11 +175,11 @@ class CardList(ScrollView, can_focus=True):
         if len(title) > _TITLE_LINES:
             rest = " ".join(title[_TITLE_LINES - 1 :])
             title = [*title[: _TITLE_LINES - 1], clipped(rest, room)]
-        said = clipped(remark(card), room)
+        line = clipped(remark(card), room)
         return [
             f"{sign(look, card['state'])} {name}{' ' * gap}{look.paint(cell, 'dim')}",
             *title,
-            *([look.paint(said, "dim")] if said else []),
+            *([look.paint(line, "dim")] if line else []),
             "",
         ]
 

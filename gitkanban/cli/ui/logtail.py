@@ -42,5 +42,5 @@ class LogTail:
     def _word_lines(self, lines: list[str], first: bool) -> list[str]:
         """What the session's stream says; what comes while one looks is of now."""
         now = 0 if first else int(clock.now())
-        found = [entry for line in lines for entry in self._teller.feed(line)]
-        return entry_lines([each._replace(at=each.at or now) for each in found], self._look, True)
+        entries = [entry for line in lines for entry in self._teller.feed(line)]
+        return entry_lines([each._replace(at=each.at or now) for each in entries], self._look, True)

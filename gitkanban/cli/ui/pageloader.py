@@ -101,13 +101,13 @@ class PageLoader:
     def _open_log(self, wanted: _WantedPage, look: Look) -> LogTail | None:
         private = self._place.private
         if wanted.state:
-            found = [folders.of(private, wanted.state)]
+            run_folders = [folders.of(private, wanted.state)]
         else:
             every = (
                 each for each in folders.every(private) if each.spec().one("card") == wanted.card
             )
-            found = sorted(every, key=lambda each: each.run)
-        tail = LogTail(found[-1], look) if found else None
+            run_folders = sorted(every, key=lambda each: each.run)
+        tail = LogTail(run_folders[-1], look) if run_folders else None
         if tail:
             tail.more()
         return tail

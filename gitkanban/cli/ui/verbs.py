@@ -13,9 +13,9 @@ from gitkanban.runs.briefing import OURS
 
 
 def start(
-    argv: Sequence[str], cwd: str, said: Callable[[str], None], ended: Callable[[int], None]
+    argv: Sequence[str], cwd: str, on_line: Callable[[str], None], on_end: Callable[[int], None]
 ) -> None:
-    """Start `gitkanban argv`; `said` gets each line it prints, `ended` its exit code.
+    """Start `gitkanban argv`; `on_line` gets each line it prints, `on_end` its exit code.
 
     Both are called in a thread. Raises OSError, ValueError when it cannot be started.
     """
@@ -28,14 +28,14 @@ def start(
         stderr=subprocess.STDOUT,
         start_new_session=True,  # a lost terminal ends the screen alone
     )
-    threading.Thread(target=_follow_child, args=(child, said, ended), daemon=True).start()
+    threading.Thread(target=_follow_child, args=(child, on_line, on_end), daemon=True).start()
 
 
 def _follow_child(
-    child: "subprocess.Popen[bytes]", said: Callable[[str], None], ended: Callable[[int], None]
+    child: "subprocess.Popen[bytes]", on_line: Callable[[str], None], on_end: Callable[[int], None]
 ) -> None:
     with child:
         assert child.stdout
         for line in child.stdout:
-            said(line.decode("utf-8", "replace").rstrip())
-    ended(child.returncode)
+            on_line(line.decode("utf-8", "replace").rstrip())
+    on_end(child.returncode)

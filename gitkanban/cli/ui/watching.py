@@ -51,7 +51,7 @@ def _slot_stats(slots: str) -> Iterator[tuple[int, int, int]]:
 
 def _stat_of(path: str) -> tuple[int, int, int]:
     try:
-        found = os.stat(path, follow_symlinks=False)
+        status = os.stat(path, follow_symlinks=False)
     except OSError:
         return 0, 0, 0
-    return found.st_mtime_ns, found.st_size, found.st_ino
+    return status.st_mtime_ns, status.st_size, status.st_ino

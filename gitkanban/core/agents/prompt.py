@@ -66,10 +66,10 @@ class SessionSetting(NamedTuple):
 def unknown_fields(template: str) -> list[tuple[str, int, int]]:
     """The `{words}` of a prompt template that mean nothing, with line and column from 1."""
     return [
-        (found[1], number, found.start() + 1)
+        (match[1], number, match.start() + 1)
         for number, line in enumerate(template.splitlines(), 1)
-        for found in re.finditer(r"\{([a-z_]+)\}", line)
-        if found[1] not in FIELDS
+        for match in re.finditer(r"\{([a-z_]+)\}", line)
+        if match[1] not in FIELDS
     ]
 
 

@@ -67,7 +67,7 @@ class Tidying(NamedTuple):
     branches: tuple[BranchFact, ...] = ()
     folders: tuple[str, ...] = ()  # runs
     archive: tuple[tuple[CardId, int], ...] = ()  # (card, year in which it was done)
-    kept: tuple[Spared, ...] = ()
+    spared: tuple[Spared, ...] = ()
 
     def without(self, stayed: Sequence[Spared]) -> "Tidying":
         """The same when these things stayed after all."""
@@ -82,7 +82,7 @@ class Tidying(NamedTuple):
             branches=tuple(each for each in self.branches if each not in branches),
             folders=tuple(run for run in self.folders if ("run folder", run) not in names),
             archive=tuple(each for each in self.archive if each not in archive),
-            kept=tuple(sorted({*self.kept, *stayed, *stays})),
+            spared=tuple(sorted({*self.spared, *stayed, *stays})),
         )
 
 

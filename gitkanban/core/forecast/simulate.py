@@ -102,7 +102,7 @@ class _Course:
         self.board, self.question = board, question
         self.config = board.config or Config()
         self.reasons = Reasons(board, observed)
-        idle = {name for name in self.config.workers if self.reasons.worker_held(name)}
+        idle = {name for name in self.config.workers if self.reasons.stops_worker(name)}
         self.seats = Room(self.config, (), idle)
         self.accounts = Accounts(observed.served)
         self.lines: dict[str, WorkerQueue] = {}
@@ -113,7 +113,7 @@ class _Course:
         # (when, count, what, card, the run that ends); the count keeps runs from being compared
         self.events: list[tuple[int, int, str, CardId, Occupant | None]] = []
         todo = [card for card in board.cards.values() if card.status == TODO]
-        self.todo = {c.id: c for c in todo if not self.reasons.worker_held(c.worker)}
+        self.todo = {c.id: c for c in todo if not self.reasons.stops_worker(c.worker)}
         self.kids = children(self.todo.values())
         self.open = {c.id: len(set(unfinished(board, c))) for c in self.todo.values()}
         self.busy: set[str] = set()  # cards with a run that was there before

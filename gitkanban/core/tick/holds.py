@@ -255,7 +255,7 @@ class Reasons:
             return _OfWorker(QUOTA_ASKS, text, f"`gitkanban resume {worker.name}`")
         return _OfWorker(QUOTA, text, "time", quota.until)
 
-    def worker_held(self, name: str) -> bool:
+    def stops_worker(self, name: str) -> bool:
         """Whether a worker can start nothing at all now, whatever room there is."""
         return self._ask_worker(name) is not None
 

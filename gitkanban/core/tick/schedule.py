@@ -217,7 +217,7 @@ def schedule(board: Board, observed: Observed, reasons: Reasons | None = None) -
         else:
             _line_up(lines, board, card, since[card.id], reasons.worker_for(card))
     config = board.config or Config()
-    idle = {name for name in config.workers if reasons.worker_held(name)}
+    idle = {name for name in config.workers if reasons.stops_worker(name)}
     seats = Room(config, occupants(board, observed), idle)
     accounts = Accounts(observed.served)
     most = max(0, config.max_starts_per_tick - observed.started)

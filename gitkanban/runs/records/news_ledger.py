@@ -68,11 +68,11 @@ def is_sending(private: str) -> bool:
 def read(private: str) -> tuple[NewsLedger, NotifierCall]:
     """The ledger, and how the notifier is called."""
     try:
-        found = _read_json(f"{private}/notify/ledger")
-        known = {str(key): int(over) for key, over in found["known"].items()}
-        pending = tuple(_item_of(row) for row in found["pending"])
-        ledger = NewsLedger(known, pending, int(found["sent"]))
-        return ledger, _call_of(found["call"])
+        stored = _read_json(f"{private}/notify/ledger")
+        known = {str(key): int(over) for key, over in stored["known"].items()}
+        pending = tuple(_item_of(row) for row in stored["pending"])
+        ledger = NewsLedger(known, pending, int(stored["sent"]))
+        return ledger, _call_of(stored["call"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return NewsLedger(), NotifierCall()
 

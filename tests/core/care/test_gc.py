@@ -38,7 +38,7 @@ def test_only_clean_and_merged_worktrees_of_finished_cards_go() -> None:
     )
     found = tidying(STATE, Facts(trees), NOW)
     assert [tree.path for tree in found.worktrees] == ["/w/T0", "/w/T1"]
-    assert reasons(found.kept) == {
+    assert reasons(found.spared) == {
         "/w/T1b": "it has changes that are not committed, and the card is done",
         "/w/T2": "it has commits that base lacks, and the card is dropped",
         "/w/T2b": "a run is alive there",
@@ -53,7 +53,7 @@ def test_a_branch_goes_when_base_has_its_commits_or_its_content() -> None:
     branches = (BranchFact("T0", True), BranchFact("T1", False, "c1"), BranchFact("T2", False))
     found = tidying(STATE, Facts(branches=branches), NOW)
     assert [branch.card for branch in found.branches] == ["T0", "T1"]
-    assert reasons(found.kept) == {
+    assert reasons(found.spared) == {
         "card/T2": "it has commits that base lacks, and the card is dropped"
     }
 
@@ -80,7 +80,7 @@ def test_the_newest_run_folders_stay_and_those_that_are_still_needed() -> None:
     )
     found = tidying(state, Facts(folders=folders), NOW)
     assert found.folders == ("r0", "r1", "r2")
-    assert reasons(found.kept) == {
+    assert reasons(found.spared) == {
         "r00": "the last run of a card that is not finished",
         "r3": "the last run of a card that is not finished",
         "r4": "the end is not on the board yet",
@@ -100,7 +100,7 @@ def test_cards_done_long_ago_are_archived_with_the_year_of_their_last_change() -
     )
     found = tidying(state, facts, NOW)
     assert found.archive == (("A", 2024),)
-    assert {each.name: each.why for each in found.kept if each.kind == "card"} == {
+    assert {each.name: each.why for each in found.spared if each.kind == "card"} == {
         "B": "changed more recently than archive_after",
         "C": "a parent of cards that are not finished",
         "D": "it has a run that is not settled",
@@ -111,7 +111,7 @@ def test_cards_done_long_ago_are_archived_with_the_year_of_their_last_change() -
 def test_without_archive_after_no_card_is_archived() -> None:
     found = tidying(STATE, Facts(changed={"T1": 0}), NOW)
     assert found.archive == ()
-    assert Spared("card", "T1", "archive_after is not set") in found.kept
+    assert Spared("card", "T1", "archive_after is not set") in found.spared
 
 
 def test_what_did_not_go_after_all_is_kept_and_so_is_its_card() -> None:
@@ -124,5 +124,5 @@ def test_what_did_not_go_after_all_is_kept_and_so_is_its_card() -> None:
     late = Spared("worktree", "/w/T1", "a run is alive there")
     found = before.without([late])
     assert found.worktrees == () and len(found.branches) == 1 and found.archive == ()
-    assert found.kept == (Spared("card", "T1", "with work that is not in base"), late)
+    assert found.spared == (Spared("card", "T1", "with work that is not in base"), late)
     assert before.without([]) == before
