@@ -44,7 +44,7 @@ T = TypeVar("T")
 Progress = Callable[[Iterable[T], int, str], Iterable[T]]  # items, how many, what is done with them
 
 
-def look(place: Place, board: Board, progress: Progress[Ours]) -> Facts:
+def look(place: Place, board: Board, progress: "Progress[Ours]") -> Facts:
     """What is there. Raises GitFailed, OSError."""
     base = checkup.base_tip(place, board.config)
     every = worktrees.every(place)
