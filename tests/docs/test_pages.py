@@ -3,11 +3,13 @@
 - Wherever a page names a command of gitkanban, the command and its options exist.
 - Blocks that begin with `$ ` are played from the first to the last of a page in one repository; what
   is printed is compared up to ids and seconds, and `pytest --rewrite tests/docs` writes it anew.
-- Blocks of `sh` are run line by line in the repository that WORLDS makes for their page, and succeed.
+- Blocks of `sh` are run in the repository that WORLDS makes for their page, and succeed.
+- Other tools that recipes read from are scripts that print what was recorded of the real ones.
 """
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from tests.support.terminal import Terminal
 MOST_SECONDS = 120  # of one command
 COLUMNS = "84"  # of the terminal that pages show
 SHOWN_AS = "/home/ada/shop"  # where the repository lies on the pages
+OTHERS = Path(__file__).with_name("others")
 STREAM = ROOT / "tests" / "agents" / "streams" / "claude" / "ok.json"
 
 # A session as it was recorded: it waits until the page has looked at it.
@@ -41,7 +44,14 @@ PLANNED = [
     "gitkanban add 'define the contract' --id T0",
     "git init -q --bare ../origin && git remote add origin ../origin",
 ]
-WORLDS: dict[str, list[str]] = {"review.md": PLANNED}
+RECIPES = "coming-from.md"  # has a test of its own
+WORLDS = {"review.md": PLANNED}
+# What other tools print is in files named after them and what they are asked for.
+OTHER_TOOLS = {
+    "backlog": 'case "$*" in "task list --json") n=list ;; *) n=$3 ;; esac; cat "{others}/backlog-$n.json"',
+    "hermes": 'case "$*" in "kanban list --json") n=list ;; *) n=$3 ;; esac; cat "{others}/hermes-$n.json"',
+    "bd": 'cat "{others}/bd-$1.jsonl"',
+}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
@@ -119,12 +129,48 @@ def test_commands_that_a_page_gives_can_be_run(shop: Path, name: str) -> None:
     page = next(page for page in PAGES if page.name == name)
     for command in WORLDS[name]:
         play(command, shop)
-    blocks = [
-        block for block in blocks_of(page.read_text(encoding="utf-8")) if block.language == "sh"
+    play_scripts(page, shop)
+
+
+def play_scripts(page: Path, shop: Path) -> None:
+    """Run the blocks of `sh` of a page, each as one script."""
+    for block in blocks_of(page.read_text(encoding="utf-8")):
+        if block.language == "sh":
+            play(f"set -eo pipefail\n{block.text}", shop)
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
+def test_recipes_bring_what_is_open_in_other_tools(shop: Path) -> None:
+    play("gitkanban init --runner claude", shop)
+    for name, text in OTHER_TOOLS.items():
+        script = Path(os.environ["HOME"], "bin", name)
+        script.write_text(f"#!/bin/sh\n{text.format(others=OTHERS)}\n")
+        script.chmod(0o755)
+    play_scripts(ROOT / "docs" / RECIPES, shop)
+    found = json.loads(play("gitkanban list --json", shop))
+    rows = {
+        each["id"]: (each["title"], each["status"], each["parents"], each["priority"])
+        for each in found
+    }
+    assert rows == {
+        "TASK-2": ("Implement it", "backlog", [], 1),
+        "TASK-3": ("Ship it", "backlog", ["TASK-2"], 0),
+        "shop-a1.2": ('Implement "recall"', "backlog", [], 2),
+        "shop-a1.3": ("Ship it", "backlog", ["shop-a1.2"], -1),
+        "t_cbc506eb": ("research options", "backlog", [], 0),
+        "t_fe8382ed": ("write it up", "backlog", ["t_cbc506eb"], 3),
+    }
+    cards = {name: json.loads(play(f"gitkanban show {name} --json", shop)) for name in rows}
+    bodies = {name: card["body"].split() for name, card in cards.items()}
+    assert cards["TASK-2"]["acceptance"] == ["recall works"]
+    assert bodies["TASK-2"] == [
+        *("Follow", "the", "contract:", '"120"', "&", "'quotes'."),
+        *("Read", "the", "contract", "first."),
     ]
-    for block in blocks:
-        for line in block.text.replace("\\\n", " ").strip().split("\n"):
-            play(line, shop)
+    assert cards["shop-a1.2"]["acceptance"] == ["works within 120 seconds"]
+    assert bodies["shop-a1.2"] == ["Follow", "the", "contract.", "A", "shell", "function."]
+    assert cards["shop-a1.2"]["labels"] == ["US3", "phase:1"]
+    assert bodies["t_cbc506eb"] == ["look", "around"]
 
 
 def test_every_page_with_commands_to_run_has_its_world() -> None:
@@ -133,4 +179,4 @@ def test_every_page_with_commands_to_run_has_its_world() -> None:
         for page in PAGES
         if any(block.language == "sh" for block in blocks_of(page.read_text(encoding="utf-8")))
     }
-    assert pages == set(WORLDS)
+    assert pages == {*WORLDS, RECIPES}
