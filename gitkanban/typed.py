@@ -29,6 +29,8 @@ if TYPE_CHECKING:
         TypeVar,
         cast,
     )
+
+
 else:
     from _collections import _tuplegetter
 

@@ -27,7 +27,7 @@ from gitkanban.core.care.gc import (
 )
 from gitkanban.core.ids import CARD_REFS, branch_of, card_of_ref, card_ref
 from gitkanban.core.model import DONE, Board
-from gitkanban.core.names import CardId
+from gitkanban.core.names import CardId, RunId
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs.memory import proposing
 from gitkanban.runs.records import folders
@@ -151,7 +151,7 @@ class Tidier:
             why = done.complaint if done.code else ""
         return Spared("branch", branch_of(branch.card), why) if why else None
 
-    def _remove_folder(self, run: str) -> Spared | None:
+    def _remove_folder(self, run: RunId) -> Spared | None:
         """First moved out of sight: half a folder would look like a run that died.
 
         What it remembered may be there alone, when it was killed at its end.

@@ -19,7 +19,7 @@ from gitkanban.core.care.surroundings import (
 )
 from gitkanban.core.ids import CARD_REFS, card_of_ref, card_ref
 from gitkanban.core.model import Config
-from gitkanban.core.names import NO_CARD, CardId
+from gitkanban.core.names import NO_CARD, NO_RUN, CardId, RunId
 from gitkanban.core.tick.closing import Tries
 from gitkanban.runs import leases
 from gitkanban.runs.records import folders, slots
@@ -43,7 +43,7 @@ def read_tokens(place: Place) -> tuple[TokenState, ...]:
     for slot in slots.with_token(place):
         lease = slots.read(place, slot)
         tokens.append(
-            TokenState(slot, lease.card if lease else NO_CARD, lease.run if lease else "")
+            TokenState(slot, lease.card if lease else NO_CARD, lease.run if lease else NO_RUN)
         )
     return tuple(tokens)
 
@@ -204,18 +204,18 @@ def look_at_worktrees_beside(place: Place, config: Config | None) -> Iterator[St
             yield StrayWorktree(each.root, card, run)
 
 
-def _find_run_at(place: Place, path: str) -> tuple[CardId, str]:
+def _find_run_at(place: Place, path: str) -> tuple[CardId, RunId]:
     """(card, run) of a run that lived when a file was written; two empty strings for none."""
     try:
         at = os.stat(path).st_mtime
     except OSError:
-        return NO_CARD, ""
+        return NO_CARD, NO_RUN
     for folder in reversed(list(folders.every(place.private))):
         its_spec = folder.facts()
         started = its_spec.number("started", 0)
         if card_of(its_spec) and 0 < started <= at and not _ended_before(folder, at):
             return card_of(its_spec), folder.run
-    return NO_CARD, ""
+    return NO_CARD, NO_RUN
 
 
 def _ended_before(folder: Folder, at: float) -> bool:

@@ -11,6 +11,7 @@ from gitkanban.board.repo import checkouts, commits, git
 from gitkanban.board.repo.checkouts import Checkout, base_of
 from gitkanban.board.repo.place import Place, check_out
 from gitkanban.core.model import Board
+from gitkanban.core.names import RunId
 from gitkanban.core.symptom import (
     CLOSE_RUN,
     DELETE_BRANCH,
@@ -79,7 +80,7 @@ class Repairs:
         return ""
 
     def _write_token(self, run: str) -> str:
-        folder = folders.of(self.place.private, run)
+        folder = folders.of(self.place.private, RunId(run))
         slot = folder.facts().one("slot")
         slots.mend(self.place, folder)
         if not self.locks.locked([slots.lock_name(slot)]):
@@ -88,7 +89,7 @@ class Repairs:
         return ""
 
     def _close_run(self, run: str) -> str:
-        folder = folders.of(self.place.private, run)
+        folder = folders.of(self.place.private, RunId(run))
         executor = sessions.Local(self.place, self.locks)
         done = closing.close(executor, folder, int(clock.now()))
         if done.done or done.failure:
@@ -96,7 +97,7 @@ class Repairs:
         return "it is alive after all, or part of it could not be ended"
 
     def _remove_folder(self, run: str) -> str:
-        os.rmdir(folders.of(self.place.private, run).path)
+        os.rmdir(folders.of(self.place.private, RunId(run)).path)
         return ""
 
     def _scrub_runs(self, _: str) -> str:

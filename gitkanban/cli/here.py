@@ -14,7 +14,7 @@ from gitkanban.board.store import Committed, commit, read
 from gitkanban.cli.terminal import colour_wanted
 from gitkanban.core.changes import Change
 from gitkanban.core.model import Board
-from gitkanban.core.names import NO_CARD, CardId
+from gitkanban.core.names import NO_CARD, NO_RUN, CardId, RunId
 from gitkanban.core.visible import safe_json
 from gitkanban.errors import GitkanbanError, Refused, UsageError
 from gitkanban.typed import Any, TypeVar
@@ -56,16 +56,19 @@ def tell_error(error: GitkanbanError) -> None:
     tell((error.message, *([f"Hint: {error.hint}"] if error.hint else ())))
 
 
-def session() -> tuple[CardId, str]:
+def session() -> tuple[CardId, RunId]:
     """(card, run) of the session we are called from; two empty strings for a person."""
     from gitkanban.runs.supervision.processes import session_above
 
-    card, run = CardId(os.environ.get("GITKANBAN_CARD", "")), os.environ.get("GITKANBAN_RUN", "")
+    card, run = (
+        CardId(os.environ.get("GITKANBAN_CARD", "")),
+        RunId(os.environ.get("GITKANBAN_RUN", "")),
+    )
     above = session_above()
     if above[1]:  # whatever our own environment says
         # A supervisor right above us names its run alone.
-        return CardId(above[0]) or (card if run == above[1] else NO_CARD), above[1]
-    return (card, run) if run else (NO_CARD, "")
+        return CardId(above[0]) or (card if run == above[1] else NO_CARD), RunId(above[1])
+    return (card, run) if run else (NO_CARD, NO_RUN)
 
 
 def own_card(name: str) -> str:

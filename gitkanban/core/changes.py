@@ -6,7 +6,7 @@ A change says what is to hold, not how the file is edited; `gitkanban.board` doe
 from collections.abc import Iterable, Mapping, Sequence
 
 from gitkanban.core.model import Board, Card, Note, Pause, Run
-from gitkanban.core.names import NO_CARD, CardId
+from gitkanban.core.names import NO_CARD, NO_RUN, CardId, RunId
 from gitkanban.core.split_cards import copied
 from gitkanban.typed import Any, NamedTuple, TypeAlias
 
@@ -136,7 +136,7 @@ class MessageLine(NamedTuple):
 
     card: CardId
     text: str
-    run: str = ""
+    run: RunId = NO_RUN
 
 
 def story(board: Board, changes: Sequence[Change]) -> list[MessageLine]:

@@ -7,7 +7,7 @@ since the epoch, 0 meaning "none"; durations are seconds; an empty string means 
 
 from collections.abc import Mapping
 
-from gitkanban.core.names import NO_CARD, CardId
+from gitkanban.core.names import NO_CARD, NO_RUN, CardId, RunId
 from gitkanban.typed import Final, Literal, NamedTuple
 
 # Status of a card, in the order of its life. The moves between them are in `transitions`.
@@ -71,7 +71,7 @@ class Card(NamedTuple):
     parents: tuple[CardId, ...] = ()
     needs: tuple[tuple[str, int], ...] = ()  # (capacity, how much), sorted
     acceptance: tuple[str, ...] = ()
-    run: str = ""  # while running: the current run, the fencing token
+    run: RunId = NO_RUN  # while running: the current run, the fencing token
     slot: str = ""  # while running: "profile#number"
     clone: str = ""  # while running: the clone that owns the run
     host: str = ""
@@ -188,7 +188,7 @@ class Config(NamedTuple):
 class Run(NamedTuple):
     """One ended attempt at a card: `.kanban/runs/<card>/<run>.yaml`, written once."""
 
-    run: str
+    run: RunId
     card: CardId
     slot: str = ""
     host: str = ""
@@ -219,7 +219,7 @@ class Note(NamedTuple):
     at: int = 0
     kind: NoteKind = "note"
     text: str = ""
-    run: str = ""
+    run: RunId = NO_RUN
 
 
 class Pause(NamedTuple):

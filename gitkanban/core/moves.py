@@ -18,7 +18,7 @@ from gitkanban.core.model import (
     Card,
     Note,
 )
-from gitkanban.core.names import CardId
+from gitkanban.core.names import CardId, RunId
 from gitkanban.core.transitions import check_verb
 from gitkanban.errors import Refused, UsageError
 
@@ -113,7 +113,7 @@ def check_session(verb: str, card: CardId, own: str) -> None:
     )
 
 
-def check_report(board: Board, card_id: CardId, run: str) -> Card:
+def check_report(board: Board, card_id: CardId, run: RunId) -> Card:
     """The card, if `run` is still its current run (fencing). Raises Refused."""
     card = board.cards.get(card_id)
     if card and card.status == RUNNING and card.run == run:
@@ -125,7 +125,7 @@ def check_report(board: Board, card_id: CardId, run: str) -> Card:
     )
 
 
-def started(card: Card, run: str, slot: str, clone: str, host: str) -> EditCard:
+def started(card: Card, run: RunId, slot: str, clone: str, host: str) -> EditCard:
     """A run takes the card."""
     fields = {"status": RUNNING, "run": run, "slot": slot, "clone": clone, "host": host}
     return EditCard(card.id, _changed_fields(card, {**fields, **_FRESH}))

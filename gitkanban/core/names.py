@@ -12,3 +12,4 @@ WorkerName = NewType("WorkerName", str)
 ProfileName = NewType("ProfileName", str)
 
 NO_CARD = CardId("")  # where there is none
+NO_RUN = RunId("")

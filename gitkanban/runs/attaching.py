@@ -12,6 +12,7 @@ from gitkanban.board.repo.checkouts import base_of
 from gitkanban.board.repo.place import Place
 from gitkanban.core.agents.presets import expand, interactive_of
 from gitkanban.core.model import SHARED, Card, Config, Run, Worker
+from gitkanban.core.names import RunId
 from gitkanban.core.tick.conversation import goes_on
 from gitkanban.runs import briefing, conversations, trust
 from gitkanban.runs.briefing import Launch, Reservation
@@ -62,7 +63,7 @@ def open_workspace(
     `runs` are the card's, oldest first. Call it with the card's lock held. Raises as
     `workspaces.prepare` does.
     """
-    run = clock.sortable_id()
+    run = RunId(clock.sortable_id())
     wish = Wish(
         card.id, run, base_of(place, config), worker.workspace_policy, config.worktrees,
         known=bool(runs),
@@ -104,7 +105,7 @@ def _conversation_line(
 
 
 def _session_environment(
-    place: Place, config: Config, card: Card, worker: Worker, workspace: Workspace, run: str
+    place: Place, config: Config, card: Card, worker: Worker, workspace: Workspace, run: RunId
 ) -> dict[str, str]:
     """The environment of the card's sessions, but for what only a session has."""
     home = homes.home_of(worker)

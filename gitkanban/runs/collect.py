@@ -11,12 +11,12 @@ import sys
 
 from gitkanban import failpoints, files
 from gitkanban.board.repo import checkouts, commits, git
-from gitkanban.core.names import CardId
+from gitkanban.core.names import CardId, RunId
 from gitkanban.core.tick.facts import Work
 from gitkanban.core.visible import shown
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs import contained, watching
-from gitkanban.runs.records.folders import Folder, card_of
+from gitkanban.runs.records.folders import Folder, card_of, run_of
 from gitkanban.runs.workspace import (
     gathering,
     ground,
@@ -42,7 +42,7 @@ _OWN_COMMIT = re.compile(
 class _RunPlace(NamedTuple):
     """Where to look, from the run's spec."""
 
-    run: str
+    run: RunId
     card: CardId
     title: str
     branch: str
@@ -64,7 +64,7 @@ def _place_of(folder: Folder) -> _RunPlace:
     its_spec = folder.spec()
     propose = its_spec.one("board") == "propose"
     return _RunPlace(
-        its_spec.one("run"),
+        run_of(its_spec),
         card_of(its_spec),
         its_spec.one("title"),
         its_spec.one("branch"),

@@ -23,7 +23,7 @@ from gitkanban.core.trust.trusted import ACCEPTING
 from gitkanban.core.trust.withheld import Withheld
 from gitkanban.runs import leases, spending, trust, watching, worker_programs
 from gitkanban.runs.records import agent_state, folders, slots
-from gitkanban.runs.records.folders import Folder, card_of
+from gitkanban.runs.records.folders import Folder, card_of, run_of
 from gitkanban.runs.supervision import boundedlog, spec
 from gitkanban.runs.supervision.locks import Locks
 from gitkanban.typed import TYPE_CHECKING
@@ -122,7 +122,7 @@ def _run_facts(folder: Folder, its_spec: spec.Spec, locked: set[str]) -> RunFact
     # The locks were looked at first: a run that lets go of them has written its record before.
     end = folder.exit()
     facts = RunFacts(
-        run=its_spec.one("run"),
+        run=run_of(its_spec),
         card=card_of(its_spec),
         worker=its_spec.one("worker"),
         profile=its_spec.one("profile"),

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from gitkanban import failpoints, files
 from gitkanban.board.repo import checkouts
 from gitkanban.board.repo.place import Place
+from gitkanban.core.names import RunId
 from gitkanban.core.tick.facts import Exit, Work
 from gitkanban.errors import Refused
 from gitkanban.runs import briefing, collect, leases, trust
@@ -30,7 +31,7 @@ class Executor(Protocol):
     def start(self, launch: Launch) -> int:
         """Start the session, handing the locks over; a number that names it, for people."""
 
-    def alive(self, runs: Iterable[Folder]) -> set[str]:
+    def alive(self, runs: Iterable[Folder]) -> set[RunId]:
         """Which of the runs live."""
 
     def stop(self, folder: Folder, why: str) -> bool:
@@ -111,7 +112,7 @@ class Local:
         reap()
         return pid
 
-    def alive(self, runs: Iterable[Folder]) -> set[str]:
+    def alive(self, runs: Iterable[Folder]) -> set[RunId]:
         """Runs whose two locks are held and that have not recorded their end."""
         facts = {folder: folder.facts() for folder in runs}
         locked = leases.locks_in_use(self.locks, facts.values())

@@ -12,7 +12,7 @@ from gitkanban.board.repo.checkouts import base_of
 from gitkanban.board.repo.place import Place
 from gitkanban.core.ids import card_ref
 from gitkanban.core.model import DONE, Config
-from gitkanban.core.names import CardId
+from gitkanban.core.names import CardId, RunId
 from gitkanban.core.tick.facts import RunFacts
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs import closing, mailbox
@@ -68,7 +68,7 @@ def settle(state: TickState, look: BoardLook) -> None:
             state.add(notices=(line,) if line else ())
 
 
-def settle_runs(place: Place, runs: Iterable[str], commit: str) -> None:
+def settle_runs(place: Place, runs: Iterable[RunId], commit: str) -> None:
     """Remove the tokens of runs whose end `commit` has recorded, and mark their folders."""
     for run in runs:
         folder = folders.of(place.private, run)
@@ -81,7 +81,7 @@ def settle_runs(place: Place, runs: Iterable[str], commit: str) -> None:
         failpoints.reach("settle.settled")
 
 
-def remove_letters(place: Place, letters: Iterable[tuple[str, tuple[str, ...]]]) -> None:
+def remove_letters(place: Place, letters: Iterable[tuple[RunId, tuple[str, ...]]]) -> None:
     """Remove what sessions wrote and the board has, by run; what stays is not done twice."""
     for run, names in letters:
         failpoints.reach("settle.letters")

@@ -4,6 +4,7 @@ from gitkanban import clock
 from gitkanban.board import store
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import SHARED, Board
+from gitkanban.core.names import NO_RUN
 from gitkanban.core.tick.outcome import Outcome, Started
 from gitkanban.core.tick.schedule import Start
 from gitkanban.runs.observe import observe
@@ -20,7 +21,7 @@ def foretell(place: Place, locks: Locks) -> Outcome:
     board = store.read(place)
     look = BoardLook.planned(board, observe(place, board, int(clock.now()), locks))
     starts = tuple(
-        Started(start.card, "", start.slot, _workspace_path(place, board, start), "", 0)
+        Started(start.card, NO_RUN, start.slot, _workspace_path(place, board, start), "", 0)
         for start in look.plan.starts
     )
     return Outcome(

@@ -14,6 +14,7 @@ from gitkanban.core.agents.presets import with_choices
 from gitkanban.core.changes import EditCard
 from gitkanban.core.model import Config, Slot
 from gitkanban.core.moves import started
+from gitkanban.core.names import RunId
 from gitkanban.core.tick.plan import holds_after
 from gitkanban.core.tick.schedule import Start
 from gitkanban.errors import Refused
@@ -84,7 +85,7 @@ def _reserve_start(
     profile, number = Slot.parse(start.slot)
     observed = look.observed
     lease = Lease(
-        profile, number, start.card, clock.sortable_id(), observed.host, observed.clone, 0,
+        profile, number, start.card, RunId(clock.sortable_id()), observed.host, observed.clone, 0,
         observed.now,
     )  # fmt: skip
     card = look.plan.after.cards[start.card]

@@ -18,6 +18,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 
 from gitkanban import clock, failpoints
+from gitkanban.core.names import RunId
 from gitkanban.core.tick.standby_states import Condition, State, next_state
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs.supervision import bell, kernel, spec
@@ -42,7 +43,7 @@ def main() -> int:
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     kernel.hide_memory()
     folder, words = sys.argv[1], sys.argv[2:]
-    private, run = os.path.dirname(os.path.dirname(folder)), os.path.basename(folder)
+    private, run = os.path.dirname(os.path.dirname(folder)), RunId(os.path.basename(folder))
     remote = words[words.index("--remote") + 1] if "--remote" in words else ""
     try:
         tick_key = spec.read(f"{folder}/spec").one("kind")
@@ -67,11 +68,11 @@ class Standby:
         self.pipe_fd = -1  # where rings are heard; -1: another one listens, or nobody can
         self.place: Place | None = None
         self.sources: dict[str, tuple[int, int]] = {}
-        self.runs: list[str] = []  # rung for, and not yet being collected
+        self.runs: list[RunId] = []  # rung for, and not yet being collected
         self.collecting: set[Future[None]] = set()
         self.collected = False  # since the last tick
 
-    def begin(self, run: str) -> bool:
+    def begin(self, run: RunId) -> bool:
         """Begin to listen; False if another one does, and has heard of the run."""
         until = time.monotonic() + _SETTLING
         while time.monotonic() < until:
@@ -89,7 +90,7 @@ class Standby:
             time.sleep(0.01)
         return True
 
-    def serve(self, runs: Sequence[str]) -> None:
+    def serve(self, runs: Sequence[RunId]) -> None:
         """Collect these runs and tick, and so for all that ring, until nobody is left to ring."""
         from concurrent.futures import ThreadPoolExecutor
 
@@ -130,7 +131,7 @@ class Standby:
 
     def _read_rings(self, patience: float) -> None:
         if self.pipe_fd >= 0:
-            self.runs += bell.read_rings(self.pipe_fd, patience)
+            self.runs += map(RunId, bell.read_rings(self.pipe_fd, patience))
 
     def _collect_runs(self, pool: "ThreadPoolExecutor") -> None:
         """Begin to collect what was rung for, and wait a little for any of it to be done."""
@@ -155,7 +156,7 @@ class Standby:
 
         self.sources = {path: _file_state(path) for path in _source_files(self.private)}
 
-    def _collect_run(self, run: str) -> None:
+    def _collect_run(self, run: RunId) -> None:
         """Collect a run that has ended. What goes wrong is reported, and tried again by the tick."""
         from gitkanban.runs import sessions
         from gitkanban.runs.records import folders
@@ -217,7 +218,7 @@ class Standby:
         """Whether we were made from files that are others now: an upgrade, git's configuration."""
         return any(_file_state(path) != state for path, state in self.sources.items())
 
-    def _restart(self, run: str) -> None:
+    def _restart(self, run: RunId) -> None:
         """Become a new one. What was rung for and not heard has its records, and is found by them."""
         from gitkanban.runs.briefing import OURS, own_environment
 

@@ -178,7 +178,7 @@ def _story_lines(board: Board, card: Card, page: CardPage, now: float, look: Loo
     """Its tries and notes, as they came."""
     runs = board.runs_of(card.id)
     size = _short_size([run.run for run in runs])
-    parts = [
+    parts: list[tuple[int, str, list[str]]] = [
         (run.ended, run.run, _run_lines(run, f"try {number}", run.run[:size], page.clone, look))
         for number, run in enumerate(runs, 1)
     ]

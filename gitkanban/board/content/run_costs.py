@@ -12,7 +12,7 @@ from gitkanban.board.content.reading import BoardFile, listing
 from gitkanban.board.repo import blobs, git
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import Board
-from gitkanban.core.names import CardId
+from gitkanban.core.names import CardId, RunId
 from gitkanban.core.situation.figures import RunCost
 from gitkanban.errors import GitkanbanError
 
@@ -21,7 +21,7 @@ _RUN = re.compile(r"(?:archive/[^/]+/)?runs/([^/]+)/([^/]+)\.yaml\Z")
 _FIELD = re.compile(rb"^(ended|cost_usd|clone):[ \t]*[\"']?([^\"'\s#]+)", re.M)
 
 
-def read(place: Place, board: Board) -> dict[str, RunCost]:
+def read(place: Place, board: Board) -> dict[RunId, RunCost]:
     """What each run of a board cost, by run; of records that cannot be read, nothing."""
     path = f"{place.private}/cache/costs"
     commit, known = _load_costs(path, place.prefix)
@@ -41,7 +41,7 @@ def read(place: Place, board: Board) -> dict[str, RunCost]:
     return fresh
 
 
-def _load_costs(path: str, prefix: str) -> tuple[str, dict[str, RunCost]]:
+def _load_costs(path: str, prefix: str) -> tuple[str, dict[RunId, RunCost]]:
     try:
         (form, commit, cached), rows = marshal.loads(files.read(path))
         if (form, cached) == (_FORMAT, prefix):
@@ -68,16 +68,16 @@ def _changed_records(place: Place, old: str, new: str) -> list[BoardFile] | None
 
 
 def _read_records(
-    place: Place, known: dict[str, RunCost], changed: list[BoardFile]
-) -> dict[str, RunCost]:
+    place: Place, known: dict[RunId, RunCost], changed: list[BoardFile]
+) -> dict[RunId, RunCost]:
     """What is known, with the changes; a record that moved into the archive is gone and come."""
-    costs, wanted = dict(known), dict[str, tuple[CardId, str]]()
+    costs, wanted = dict(known), dict[str, tuple[CardId, RunId]]()
     for entry in sorted(changed, key=lambda each: bool(each.oid)):
         named = _RUN.match(entry.path)
         if named and not entry.oid:
-            costs.pop(named[2], None)
+            costs.pop(RunId(named[2]), None)
         elif named:
-            wanted[entry.oid] = CardId(named[1]), named[2]
+            wanted[entry.oid] = CardId(named[1]), RunId(named[2])
     for blob in blobs.read(place, wanted):
         card, run = wanted[blob.asked]
         fields = dict(_FIELD.findall(blob.data or b""))

@@ -13,7 +13,7 @@ from gitkanban.board.repo import blobs, git
 from gitkanban.board.repo.place import Place
 from gitkanban.core.changes import change_words
 from gitkanban.core.model import RUNNING, Card
-from gitkanban.core.names import NO_CARD, CardId
+from gitkanban.core.names import NO_CARD, NO_RUN, CardId, RunId
 from gitkanban.errors import NotFound
 from gitkanban.typed import NamedTuple
 
@@ -29,7 +29,7 @@ class Event(NamedTuple):
     by: str
     card: CardId
     text: str
-    run: str = ""
+    run: RunId = NO_RUN
     actor: str = ""  # who did it: tick, session, or the person who committed
     status: str = ""  # of the card, after a change of it; empty where it did not change
 
@@ -112,7 +112,7 @@ def _event_of(
     commit: Commit, file: Changed, texts: dict[str, bytes], archived: set[CardId]
 ) -> Event | None:
     kind = kind_of(file.path)
-    name, text, run = _stem_of(file.path), "", ""
+    name, text, run = _stem_of(file.path), "", NO_RUN
     actor, status = commit.by, ""
     if kind == "card":
         before, after = (
@@ -120,7 +120,7 @@ def _event_of(
             _parse_card(file.path, file.new, texts),
         )
         text = "archived" if after is None and name in archived else change_words(before, after)
-        run = (after.run if after else "") or (before.run if before else "")
+        run = (after and after.run) or (before.run if before else NO_RUN)
         moved = after is not None and (before is None or before.status != after.status)
         status = after.status if after and moved else ""
         actor = _actor_of(before, after, commit.by)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from gitkanban.board.repo import git
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import Board
-from gitkanban.core.names import CardId
+from gitkanban.core.names import NO_RUN, CardId, RunId
 from gitkanban.errors import GitFailed
 from gitkanban.typed import NamedTuple
 
@@ -21,7 +21,7 @@ class Hit(NamedTuple):
     card: CardId
     where: str
     line: str
-    run: str = ""
+    run: RunId = NO_RUN
 
 
 def search(place: Place, board: Board, text: str) -> Iterator[Hit]:
@@ -50,5 +50,5 @@ def _hit_of(path: str, line: str) -> Hit | None:
         case ["notes", card, _]:
             return Hit(CardId(card), "note", line.strip())
         case ["runs", card, name]:
-            return Hit(CardId(card), "run", line.strip(), name.removesuffix(".yaml"))
+            return Hit(CardId(card), "run", line.strip(), RunId(name.removesuffix(".yaml")))
     return None

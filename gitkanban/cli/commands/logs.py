@@ -16,6 +16,7 @@ from gitkanban.core.agents.cost import run_words
 from gitkanban.core.agents.transcript import StreamTeller
 from gitkanban.core.lookup import card_of
 from gitkanban.core.model import Board, Card
+from gitkanban.core.names import RunId
 from gitkanban.errors import NotFound, UsageError
 from gitkanban.runs.records import folders, logtail
 from gitkanban.runs.records.folders import Folder
@@ -57,7 +58,7 @@ def logs_command(
     place = place_here()
     board = board_of(place)
     target = card_of(board, card)
-    folder = _find_folder(place, target.id, run_id)
+    folder = _find_folder(place, target.id, RunId(run_id))
     if path:
         click.echo(folder.path)
     elif as_json:
@@ -79,7 +80,7 @@ def logs_command(
             sys.stdout.write(text)
 
 
-def _find_folder(place: Place, card: str, run: str) -> Folder:
+def _find_folder(place: Place, card: str, run: RunId) -> Folder:
     """The card's latest run folder here, or the named one. Raises NotFound."""
     every = folders.every(place.private)
     runs = sorted((f for f in every if f.spec().one("card") == card), key=lambda f: f.run)

@@ -9,7 +9,7 @@ from gitkanban.cli.ui.acts import CardData
 from gitkanban.cli.ui.cardpane import CardPane
 from gitkanban.cli.ui.logtail import LogTail
 from gitkanban.cli.ui.reading import Reader
-from gitkanban.core.names import CardId
+from gitkanban.core.names import CardId, RunId
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs.records import folders
 from gitkanban.typed import NamedTuple
@@ -101,7 +101,7 @@ class PageLoader:
     def _open_log(self, wanted: _WantedPage, look: Look) -> LogTail | None:
         private = self._place.private
         if wanted.state:
-            run_folders = [folders.of(private, wanted.state)]
+            run_folders = [folders.of(private, RunId(wanted.state))]
         else:
             every = (
                 each for each in folders.every(private) if each.spec().one("card") == wanted.card

@@ -9,7 +9,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from gitkanban.core.changes import AddCard
 from gitkanban.core.cutting import cut
 from gitkanban.core.model import DONE, DROPPED, REVIEW, RUNNING, Board, Card, Config
-from gitkanban.core.names import CardId
+from gitkanban.core.names import NO_RUN, CardId, RunId
 from gitkanban.typed import NamedTuple
 
 # What may become of a proposal.
@@ -33,7 +33,7 @@ class Proposal(NamedTuple):
     id: str  # of the run or the note
     profile: str
     card: CardId
-    run: str = ""
+    run: RunId = NO_RUN
     worker: str = ""
     by: str = ""
     at: int = 0

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from gitkanban.core.care.leftovers import known_cards
 from gitkanban.core.ids import branch_of
 from gitkanban.core.model import DONE, TERMINAL, Board, Config
-from gitkanban.core.names import CardId
+from gitkanban.core.names import CardId, RunId
 from gitkanban.typed import NamedTuple
 
 _HAS_WORK = "with work that is not in base"
@@ -38,7 +38,7 @@ class BranchFact(NamedTuple):
 class FolderFact(NamedTuple):
     """The folder of a run."""
 
-    run: str
+    run: RunId
     card: CardId
     settled: bool
 
@@ -65,7 +65,7 @@ class Tidying(NamedTuple):
 
     worktrees: tuple[WorktreeFact, ...] = ()
     branches: tuple[BranchFact, ...] = ()
-    folders: tuple[str, ...] = ()  # runs
+    folders: tuple[RunId, ...] = ()
     archive: tuple[tuple[CardId, int], ...] = ()  # (card, year in which it was done)
     spared: tuple[Spared, ...] = ()
 
@@ -153,7 +153,7 @@ def _branch_goes(board: Board, branch: BranchFact, stay: set[CardId], spared: li
     return not why
 
 
-def _old_folders(board: Board, folders: Sequence[FolderFact], spared: list[Spared]) -> list[str]:
+def _old_folders(board: Board, folders: Sequence[FolderFact], spared: list[Spared]) -> list[RunId]:
     """The runs whose folders go: settled, beyond the newest `keep_runs`, and not the last of a
     card that is not finished, whose log may still be asked for."""
     most = (board.config or Config()).keep_runs

@@ -5,7 +5,7 @@
 
 from collections.abc import Mapping
 
-from gitkanban.core.names import NO_CARD, CardId
+from gitkanban.core.names import NO_CARD, CardId, RunId
 from gitkanban.core.tick.closing import Tries
 from gitkanban.core.tick.facts import AgentState
 from gitkanban.typed import NamedTuple
@@ -16,13 +16,13 @@ class TokenState(NamedTuple):
 
     slot: str
     card: CardId
-    run: str
+    run: RunId
 
 
 class RunState(NamedTuple):
     """A run folder whose end is not marked as settled. `card` is empty when it cannot be read."""
 
-    run: str
+    run: RunId
     card: CardId = NO_CARD
     slot: str = ""
     started: int = 0
@@ -54,7 +54,7 @@ class StrayWorktree(NamedTuple):
 
     path: str
     card: CardId
-    run: str
+    run: RunId
 
 
 class CardlessBranch(NamedTuple):

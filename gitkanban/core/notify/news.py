@@ -7,6 +7,7 @@ Everything comes from the one account of a board (`core.situation`). What was to
 from collections.abc import Iterator, Mapping
 
 from gitkanban.core.model import BACKLOG, DROPPED, RUNNING, TODO, Board
+from gitkanban.core.names import NO_RUN, RunId
 from gitkanban.core.situation import rows
 from gitkanban.core.situation.account import ROOTS, CardView, Cause, Situation
 from gitkanban.core.situation.figures import RunCost
@@ -73,12 +74,12 @@ class _LastRun(NamedTuple):
     """The run of a board that ended last."""
 
     ended: int = 0
-    run: str = ""
+    run: RunId = NO_RUN
     clone: str = ""
 
 
 def find_news(
-    board: Board, observed: Observed, account: Situation, costs: Mapping[str, RunCost]
+    board: Board, observed: Observed, account: Situation, costs: Mapping[RunId, RunCost]
 ) -> News:
     """What could be told of a board. `account` was made with `to_cache`; `costs` are of all its runs."""
     ends = {run.run: (run.ended, run.clone) for runs in board.runs.values() for run in runs}

@@ -23,7 +23,7 @@ from gitkanban.core.model import (
     Card,
     Run,
 )
-from gitkanban.core.names import CardId
+from gitkanban.core.names import CardId, RunId
 from gitkanban.core.situation import rows
 from gitkanban.core.situation.figures import NO_FIGURES, Figures, RunCost, total_cost
 from gitkanban.core.split_cards import count_status, open_cards
@@ -87,7 +87,7 @@ class CardView(NamedTuple):
     ready: bool
     parents: tuple[CardId, ...]
     priority: int
-    run: str
+    run: RunId
     slot: str
     host: str
     not_before: int

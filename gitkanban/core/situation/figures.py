@@ -6,7 +6,7 @@ All of it is optional: what is not known is not shown.
 from collections.abc import Iterable, Mapping
 
 from gitkanban.core.agents.cost import DOLLAR, parse_amount
-from gitkanban.core.names import CardId
+from gitkanban.core.names import CardId, RunId
 from gitkanban.typed import NamedTuple
 
 
@@ -33,7 +33,7 @@ class WorkSize(NamedTuple):
 class Figures(NamedTuple):
     """What is known beside the board."""
 
-    costs: Mapping[str, RunCost] = {}  # by run
+    costs: Mapping[RunId, RunCost] = {}  # by run
     sizes: Mapping[str, WorkSize] = {}  # by card in review
     verified: frozenset[str] = frozenset()  # cards whose last run passed its verify, as seen here
 

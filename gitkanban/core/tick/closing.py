@@ -3,7 +3,7 @@
 Pure: how often closing it failed goes in, with the time; what follows comes out.
 """
 
-from gitkanban.core.names import CardId
+from gitkanban.core.names import CardId, RunId
 from gitkanban.core.time_words import span
 from gitkanban.typed import Literal, NamedTuple
 
@@ -45,7 +45,7 @@ def next_step(tries: Tries, now: int, *, passes: bool = False, asked: bool = Fal
     return "again"
 
 
-def unclosed_line(run: str, card: CardId, tries: Tries) -> str:
+def unclosed_line(run: RunId, card: CardId, tries: Tries) -> str:
     """The finding, in a line for `status`, `doctor` and `tick`."""
     times = (
         "1 try"

@@ -20,6 +20,7 @@ from gitkanban.core.agents.prompt import (
 from gitkanban.core.agents.readers import is_session_id
 from gitkanban.core.cutting import cut, cut_bytes, cut_head
 from gitkanban.core.model import Card, Note, Run, Worker
+from gitkanban.core.names import RunId
 from gitkanban.core.tick.verdict import LIMITED, MISCONFIGURED, SUCCEEDED
 from gitkanban.typed import NamedTuple
 
@@ -32,7 +33,7 @@ _NO_GOOD = frozenset(("failed", "killed", "no-work", "stalled", "timed-out"))
 class LastSession(NamedTuple):
     """The last session that a card had in this clone, as its run's own folder knows it."""
 
-    run: str
+    run: RunId
     session: str  # the agent's id of the conversation
     worker: str
     profile: str

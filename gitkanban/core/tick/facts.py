@@ -6,7 +6,7 @@ Facts only; what they mean is decided in `verdict`, `reconcile` and `schedule`.
 from collections.abc import Mapping
 
 from gitkanban.core.model import Card, Run
-from gitkanban.core.names import CardId
+from gitkanban.core.names import CardId, RunId
 from gitkanban.core.tick.closing import Tries
 from gitkanban.core.trust.tampering import TamperFinding
 from gitkanban.typed import NamedTuple
@@ -72,7 +72,7 @@ class Letter(NamedTuple):
 class RunFacts(NamedTuple):
     """One run of this clone whose end is not yet recorded on the board."""
 
-    run: str
+    run: RunId
     card: CardId
     worker: str
     profile: str
@@ -152,7 +152,7 @@ class AgentFault(NamedTuple):
     since: int
     words: str  # the agent's own
     card: CardId  # of the run that met it first
-    run: str
+    run: RunId
 
 
 class AgentState(NamedTuple):

@@ -6,7 +6,7 @@ each sees the other's live runs unlocked, and would take them for dead.
 
 from collections.abc import Iterable
 
-from gitkanban.core.names import CardId
+from gitkanban.core.names import CardId, RunId
 from gitkanban.typed import Literal, NamedTuple
 
 MachineStanding = Literal["here", "takes-over", "elsewhere"]
@@ -32,7 +32,7 @@ class Machine(NamedTuple):
 class OpenRun(NamedTuple):
     """A run that is not settled, with the machine that began it."""
 
-    run: str
+    run: RunId
     card: CardId
     machine: Machine
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from gitkanban.core.names import CardId
+from gitkanban.core.names import CardId, RunId
 from gitkanban.core.tick.reconcile import Settled, Stop
 from gitkanban.core.tick.schedule import Hold
 from gitkanban.typed import Any, NamedTuple
@@ -12,7 +12,7 @@ class Started(NamedTuple):
     """A run that was started; `pid` is its supervisor's, 0 in a dry run."""
 
     card: CardId
-    run: str
+    run: RunId
     slot: str
     workspace: str
     branch: str

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from gitkanban.core.changes import Change, applied
 from gitkanban.core.model import RUNNING, Board
-from gitkanban.core.names import CardId
+from gitkanban.core.names import CardId, RunId
 from gitkanban.core.tick.budget import crossed
 from gitkanban.core.tick.facts import AgentState, Observed, RunFacts
 from gitkanban.core.tick.reconcile import Settled, Stop, reconcile, to_accept
@@ -22,14 +22,14 @@ class Plan(NamedTuple):
     reclaims: tuple[RunFacts, ...]
     settled: tuple[Settled, ...]
     changes: tuple[Change, ...]  # the settling ones; a start adds its own once it has a run id
-    finished_runs: tuple[str, ...]
+    finished_runs: tuple[RunId, ...]
     accepts: tuple[CardId, ...]  # accepted before anything starts: their children are freed by it
     starts: tuple[Start, ...]
     holds: tuple[Hold, ...]
     served: dict[str, float]
     ready_since: dict[CardId, int]
     notices: tuple[str, ...]
-    letters: tuple[tuple[str, tuple[str, ...]], ...]  # of sessions: (run, files done with)
+    letters: tuple[tuple[RunId, tuple[str, ...]], ...]  # of sessions: (run, files done with)
     agents: AgentState  # what is known of agents after those ends
     after: Board  # the board with `changes` applied
 

@@ -10,7 +10,7 @@ from gitkanban.core.changes import NOT_RUNNING, Change, EditCard, EndRun, SetPau
 from gitkanban.core.cutting import cut
 from gitkanban.core.model import BLOCKED, DONE, REVIEW, RUNNING, TODO, Board, Card, Pause, Run
 from gitkanban.core.moves import base_has_work, conflicted
-from gitkanban.core.names import CardId
+from gitkanban.core.names import CardId, RunId
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick import agent_state
 from gitkanban.core.tick.absence import absence_words
@@ -27,7 +27,7 @@ class Settled(NamedTuple):
     """A run whose end goes onto the board; `to` is empty where the card had moved on without it."""
 
     card: CardId
-    run: str
+    run: RunId
     outcome: str
     to: str
     why: str
@@ -36,7 +36,7 @@ class Settled(NamedTuple):
 class Stop(NamedTuple):
     """A live run that must end, because its card says so."""
 
-    run: str
+    run: RunId
     card: CardId
     why: str
 
@@ -51,10 +51,10 @@ class Reconciled(NamedTuple):
         RunFacts, ...
     ] = ()  # dead without a record, or not collected: make up for it, look again
     finished_runs: tuple[
-        str, ...
+        RunId, ...
     ] = ()  # runs with nothing more to do once the changes are committed
     notices: tuple[str, ...] = ()
-    letters: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (run, files that are done with)
+    letters: tuple[tuple[RunId, tuple[str, ...]], ...] = ()  # (run, files that are done with)
     agents: AgentState = AgentState()  # what is known of them after these ends
 
 
@@ -64,7 +64,7 @@ class _Sorted(NamedTuple):
     ended: list[tuple[RunFacts, Verdict, bool]]  # with its verdict, and whether its card still runs
     stops: list[Stop]
     reclaims: list[RunFacts]
-    finished: list[str]
+    finished: list[RunId]
 
 
 def reconcile(board: Board, observed: Observed) -> Reconciled:
@@ -130,10 +130,10 @@ def _sort_runs(board: Board, observed: Observed) -> _Sorted:
 
 def _open_all(
     board: Board, observed: Observed
-) -> tuple[list[Change], tuple[tuple[str, tuple[str, ...]], ...], list[str]]:
+) -> tuple[list[Change], tuple[tuple[RunId, tuple[str, ...]], ...], list[str]]:
     """What the sessions wrote to us: (changes, letters that are done with, notices)."""
     changes: list[Change] = []
-    done: list[tuple[str, tuple[str, ...]]] = []
+    done: list[tuple[RunId, tuple[str, ...]]] = []
     notices: list[str] = []
     for facts in sorted(observed.runs):
         if facts.letters or facts.bad_letters:
@@ -182,7 +182,7 @@ def _settle_run(
 
 
 def _move_card(
-    observed: Observed, card: CardId, run: str, judged: Verdict, forgiven: bool = False
+    observed: Observed, card: CardId, run: RunId, judged: Verdict, forgiven: bool = False
 ) -> EditCard:
     fields: dict[str, object] = {"status": judged.to, **NOT_RUNNING}
     if forgiven:  # the worker is at fault, not this card

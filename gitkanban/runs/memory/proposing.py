@@ -14,7 +14,7 @@ from gitkanban.runs.memory import proposals
 from gitkanban.runs.memory.homes import BEFORE, private_home
 from gitkanban.runs.memory.proposals import Home, MemoryChange
 from gitkanban.runs.records import folders
-from gitkanban.runs.records.folders import Folder, card_of
+from gitkanban.runs.records.folders import Folder, card_of, run_of
 from gitkanban.runs.supervision import spec
 from gitkanban.runs.supervision.locks import Locks
 from gitkanban.typed import NamedTuple
@@ -59,10 +59,10 @@ def _write_proposal(folder: Folder, its_spec: spec.Spec, home: Home, private: st
     what = _memory_differences(folder, home)
     if what.changes or what.left_out:
         proposal = Proposal(
-            its_spec.one("run"),
+            run_of(its_spec),
             its_spec.one("profile"),
             card_of(its_spec),
-            its_spec.one("run"),
+            run_of(its_spec),
             its_spec.one("worker"),
             f"session of {its_spec.one('card')}",
             int(its_spec.number("started", 0)),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from gitkanban import files
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import Board
-from gitkanban.core.names import CardId
+from gitkanban.core.names import CardId, RunId
 from gitkanban.core.tick.agent_state import freed
 from gitkanban.core.tick.facts import AgentFault, AgentState, Quota
 from gitkanban.typed import Any, TypeVar
@@ -40,7 +40,7 @@ def _read_quota(row: Mapping[str, Any]) -> Quota:
 
 def _read_fault(row: Mapping[str, Any]) -> AgentFault:
     words, card, run = (str(row[key]) for key in ("words", "card", "run"))
-    return AgentFault(int(row["since"]), words, CardId(card), run)
+    return AgentFault(int(row["since"]), words, CardId(card), RunId(run))
 
 
 def remember(place: Place, state: AgentState) -> None:

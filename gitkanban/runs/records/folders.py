@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 
 from gitkanban import files
-from gitkanban.core.names import CardId
+from gitkanban.core.names import CardId, RunId
 from gitkanban.core.tick.closing import Tries
 from gitkanban.core.tick.facts import Exit, Report, StepEnd, Work
 from gitkanban.runs.supervision import processes, spec
@@ -26,15 +26,20 @@ def card_of(facts: Spec) -> CardId:
     return CardId(facts.one("card"))
 
 
+def run_of(facts: Spec) -> RunId:
+    """The id of a run, by its spec."""
+    return RunId(facts.one("run"))
+
+
 class Folder(NamedTuple):
     """`<private>/runs/<run>/`, which may not exist (yet, or any more)."""
 
     path: str
 
     @property
-    def run(self) -> str:
+    def run(self) -> RunId:
         """The run's id."""
-        return os.path.basename(self.path)
+        return RunId(os.path.basename(self.path))
 
     def file(self, name: str) -> str:
         """The path of one of its files."""
@@ -273,7 +278,7 @@ class Folder(NamedTuple):
         files.replace(self.file(name), text.encode(), lasting=lasting)
 
 
-def of(private: str, run: str) -> Folder:
+def of(private: str, run: RunId) -> Folder:
     """The folder of a run of the repository whose private folder is given."""
     return Folder(f"{private}/runs/{run}")
 
@@ -285,7 +290,7 @@ def every(private: str) -> Iterator[Folder]:
     except FileNotFoundError:
         return
     for name in names:
-        yield of(private, name)
+        yield of(private, RunId(name))
 
 
 def exposed(private: str) -> list[Folder]:

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from gitkanban import clock, files
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import Slot
-from gitkanban.core.names import NO_CARD, CardId
+from gitkanban.core.names import NO_CARD, NO_RUN, CardId, RunId
 from gitkanban.runs.records import tokens
-from gitkanban.runs.records.folders import Folder, card_of
+from gitkanban.runs.records.folders import Folder, card_of, run_of
 from gitkanban.runs.supervision import spec
 from gitkanban.typed import NamedTuple
 
@@ -22,7 +22,7 @@ class Lease(NamedTuple):
     profile: str
     number: int
     card: CardId = NO_CARD
-    run: str = ""
+    run: RunId = NO_RUN
     host: str = ""
     clone: str = ""
     pid: int = 0
@@ -97,7 +97,9 @@ def read(place: Place, slot: str) -> Lease | None:
     except ValueError:
         return None
     host, clone = fields.get("host", ""), fields.get("clone", "")
-    return Lease(profile, number, CardId(fields["card"]), fields["run"], host, clone, pid, started)
+    return Lease(
+        profile, number, CardId(fields["card"]), RunId(fields["run"]), host, clone, pid, started
+    )
 
 
 def of_run(folder: Folder, facts: spec.Spec | None = None) -> Lease | None:
@@ -109,7 +111,7 @@ def of_run(folder: Folder, facts: spec.Spec | None = None) -> Lease | None:
     return Lease(
         *slot,
         card_of(its_spec),
-        its_spec.one("run"),
+        run_of(its_spec),
         its_spec.one("host"),
         its_spec.one("clone"),
         supervisor_pid(folder),

@@ -14,7 +14,10 @@ PREFIX = "refs/gitkanban/salvage/"
 
 
 def keep(common: str, run: str, commit: str) -> str:
-    """Point a salvage ref at the commit and return the ref. What it held before stays reachable."""
+    """Point a salvage ref at the commit and return the ref. What it held before stays reachable.
+
+    `run` is the run's id, or the name of whoever else found the commit (`doctor`, `gc-T1`).
+    """
     ref, number = PREFIX + run, 1
     while True:
         current = commits.resolve(common, ref)

@@ -33,7 +33,7 @@ class Wish(NamedTuple):
     """What kind of workspace a run needs."""
 
     card: CardId
-    run: str
+    run: str  # its id, or whoever else works on the folder: salvage refs are named after it
     base: str  # branch name
     policy: str = WORKTREE
     worktrees: str = ""  # a folder; empty: `<repo>.worktrees`
