@@ -1,0 +1,176 @@
+"""Words written into a diff: which of them stand under which line of which file.
+
+A person edits the text of a diff. Every line that is not the diff's own is theirs, whatever it begins
+with; lines of the diff that they took out say nothing. It does not know git, and reads no file.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+
+from gitkanban.typed import NamedTuple
+
+_HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+_ESCAPE = re.compile(rb'\\([abtnvfr"\\]|[0-7]{3})')
+_ESCAPED = {
+    bytes([sign]): bytes([code])
+    for sign, code in zip(b'abtnvfr"\\', b'\a\b\t\n\v\f\r"\\', strict=True)
+}
+SCISSORS = (
+    "# ------------------------ >8 ------------------------"  # as `git commit --verbose` has it
+)
+
+
+class LineComment(NamedTuple):
+    """Words about a line. `path` is empty for words about the whole, `line` 0 for words about a file.
+
+    Lines are those of the file after the change; of a line that was removed, those before it.
+    """
+
+    path: str
+    line: int
+    removed: bool
+    words: str
+
+
+class DiffLine(NamedTuple):
+    """What a line of a diff shows: a line of a file, or with `line` 0 something about the file."""
+
+    path: str
+    line: int
+    removed: bool
+
+
+def read_comments(diff: str, edited: str) -> list[LineComment]:
+    """The words that were written into a diff, in its order; none where it is untouched.
+
+    Line ends, and white space at the end of every line, may have been changed by the editor. Words
+    above the first line of a hunk are about that line, words anywhere else about the line above.
+    """
+    ours, theirs = _split_lines(diff), _split_lines(edited)
+    if not any(line != line.rstrip() for line in theirs):  # as some editors leave a text
+        ours = [line.rstrip() for line in ours]
+    spots = list(locate_lines(_split_lines(diff)))
+    found = []
+    for at, lines in _added_lines(ours, theirs):
+        words = "\n".join(line.rstrip() for line in lines).strip("\n")
+        if words.strip():
+            found.append(
+                LineComment(*spots[at], words) if at >= 0 else LineComment("", 0, False, words)
+            )
+    return found
+
+
+def read_words(template: str, edited: str) -> str:
+    """What a person wrote into a text that has the scissors line, and below it a diff.
+
+    Words above the scissors come first, as they are; then those in the diff, as `file:line: words`.
+    Where the scissors were taken out, all lines that are not the template's count.
+    """
+    head, scissors, tail = edited.partition(SCISSORS)
+    if not scissors:
+        return comments_text(read_comments(template, edited))
+    above = [LineComment("", 0, False, head.strip())] if head.strip() else []
+    return comments_text([*above, *read_comments(template.partition(SCISSORS)[2], tail)])
+
+
+def comments_text(comments: Sequence[LineComment]) -> str:
+    """Comments as a note has them: `file:line: words`, set apart where some have several lines."""
+    parts = []
+    for each in comments:
+        where = f"{each.path}:{each.line}" if each.line else each.path
+        mark = "(removed line) " if each.removed else ""
+        parts.append(f"{where}: {mark}{each.words}" if where else each.words)
+    gap = "\n\n" if any("\n" in part for part in parts) else "\n"
+    return gap.join(parts)
+
+
+def _split_lines(text: str) -> list[str]:
+    """Lines as git counts them: a form feed or a separator of paragraphs ends none."""
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
+    return lines[:-1] if lines and not lines[-1] else lines
+
+
+def locate_lines(diff: Sequence[str]) -> Iterator[DiffLine]:
+    """What each line of a diff shows. A line that looks like a header counts by where it stands."""
+    path, old, new, olds, news = "", 0, 0, 0, 0
+    spot = DiffLine("", 0, False)
+    for line in diff:
+        if olds > 0 or news > 0:
+            sign = line[:1]
+            if sign == "-":
+                spot, old, olds = DiffLine(path, old, True), old + 1, olds - 1
+            elif sign == "+":
+                spot, new, news = DiffLine(path, new, False), new + 1, news - 1
+            elif sign != "\\":  # `\ No newline at end of file` is about the line above it
+                spot = DiffLine(path, new, False)
+                old, new, olds, news = old + 1, new + 1, olds - 1, news - 1
+        elif hunk := _HUNK.match(line):
+            old, olds, new, news = (int(part or 1) for part in hunk.groups())
+            removed = not news  # a hunk that only removes has no line of the new file
+            spot = DiffLine(path, old if removed else new, removed)
+        elif not line.startswith("\\"):
+            path = _named_path(line, path)
+            spot = DiffLine(path, 0, False)
+        yield spot
+
+
+def _named_path(line: str, before: str) -> str:
+    """The file that a header is about: by its new name, by the old one where it was deleted."""
+    for head, prefix in (("+++ ", "b/"), ("--- ", "a/"), ("rename to ", ""), ("copy to ", "")):
+        if line.startswith(head):
+            name = _unquote(line[len(head) :].removesuffix("\t"))
+            return before if name == "/dev/null" else name.removeprefix(prefix)
+    if line.startswith("diff --git "):
+        return _path_of_pair(line.removeprefix("diff --git "))
+    return before
+
+
+def _path_of_pair(pair: str) -> str:
+    """The file of `a/x b/x`, all that a changed mode or a binary file has to name it."""
+    if pair.endswith('"'):
+        quoted = re.findall(r'"(?:[^"\\]|\\.)*"', pair)
+        return _unquote(quoted[-1]).removeprefix("b/")
+    half = pair[len(pair) // 2 + 1 :]
+    if pair[: len(pair) // 2].removeprefix("a/") == half.removeprefix("b/"):
+        return half.removeprefix("b/")
+    return pair.rpartition(" b/")[2]
+
+
+def _unquote(name: str) -> str:
+    """A name as git quotes it where it holds quotes, backslashes or control characters."""
+    if not (len(name) > 1 and name[0] == name[-1] == '"'):
+        return name
+    data = _ESCAPE.sub(
+        lambda found: _ESCAPED.get(found[1]) or bytes([int(found[1], 8) & 255]),
+        name[1:-1].encode("utf-8", "surrogateescape"),
+    )
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _added_lines(ours: Sequence[str], theirs: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+    """(the line of ours that they stand under, lines that are not ours); -1: above all of them.
+
+    What stands in place of a line of ours stands under it.
+    """
+    for start, end, first, last in _differences(ours, theirs):
+        if first < last:
+            at = start if start < end else start - 1
+            yield at, list(theirs[first:last])
+
+
+def _differences(
+    ours: Sequence[str], theirs: Sequence[str], exact: bool = False
+) -> Iterator[tuple[int, int, int, int]]:
+    """Where the two differ, as `SequenceMatcher` says it: ours from start to end became theirs.
+
+    First by the lines that are rare, which is fast and finds the long runs; what that leaves in
+    between is then compared line by line.
+    """
+    matcher = SequenceMatcher(None, ours, theirs, autojunk=not exact)
+    for tag, start, end, first, last in matcher.get_opcodes():
+        if tag == "replace" and not exact:
+            for a, b, c, d in _differences(ours[start:end], theirs[first:last], exact=True):
+                yield start + a, start + b, first + c, first + d
+        elif tag != "equal":
+            yield start, end, first, last
