@@ -1,6 +1,7 @@
 """The command line: arguments in, text out.
 
 app        The command group, and the one place where errors become text and exit codes
+askwords   The words that go with an act, written in the person's editor where none were given
 cardpages  The pages of one card: what `show` prints, its work, the prompt of its next session
 commands/  One file a verb: arguments in, text out
 edit_file  The person's editor, by git's own rules, and the files in which their text lies until it

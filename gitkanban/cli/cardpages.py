@@ -123,8 +123,11 @@ def _work_text(place: Place, board: Board, card: Card, colour: bool, stat: bool)
         raise NotFound(
             f"{card.id} has no work to show", "Neither its branch nor its commits are here."
         )
-    words = ["diff", "--no-ext-diff", "--no-color", *(["--stat"] if stat else []), fork, last]
-    text = git.run(place.common, *words).out.decode("utf-8", "replace")
+    words = ["diff", "--no-ext-diff", "--no-color", "--src-prefix=a/", "--dst-prefix=b/"]
+    words += [*(["--stat"] if stat else []), fork, last]
+    text = git.run(place.common, "-c", "core.quotePath=false", *words).out.decode(
+        "utf-8", "replace"
+    )
     return patch_lines(text, colour and not stat)
 
 

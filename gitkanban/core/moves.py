@@ -46,7 +46,7 @@ def move(
         _no_child_started(board, card)
     fields: dict[str, object] = {"status": to, **_FRESH, **NOT_RUNNING, "merged": merged}
     if to == BLOCKED:
-        fields |= {"reason": _block_reason(reason), "why": _require_words(verb, why)}
+        fields |= {"reason": _block_reason(reason), "why": require_words(verb, why)}
     if to == TODO and verb != "approve":
         fields["attempts_after"] = _last_run(board, card)
     return [EditCard(card.id, _changed_fields(card, fields))]
@@ -54,7 +54,7 @@ def move(
 
 def reject(board: Board, card: Card, note: Note) -> list[Change]:
     """Back to todo, with the reviewer's words as a note that the next prompt carries."""
-    _require_words("reject", note.text)
+    require_words("reject", note.text)
     return [AddNote(note), *move(board, "reject", card)]
 
 
@@ -168,7 +168,8 @@ def _block_reason(reason: str) -> str:
     return reason or NEEDS_INPUT
 
 
-def _require_words(verb: str, text: str) -> str:
+def require_words(verb: str, text: str) -> str:
+    """The words, if there are any. Raises UsageError."""
     if not text.strip():
         raise UsageError(f"{verb} needs a reason", f'Say it: gitkanban {verb} ID --why "…".')
     return text.strip()

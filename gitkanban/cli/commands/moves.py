@@ -6,7 +6,9 @@ import click
 
 from gitkanban import clock
 from gitkanban.board.repo.place import Place
-from gitkanban.board.store import Committed, history
+from gitkanban.board.store import Committed, history, read
+from gitkanban.cli.askwords import WordsWanted, write_words
+from gitkanban.cli.edit_file import can_edit
 from gitkanban.cli.here import (
     branch_option,
     change,
@@ -15,13 +17,20 @@ from gitkanban.cli.here import (
     place_here,
     print_json,
     refuse_in_session,
+    text_argument,
 )
 from gitkanban.core.changes import AddNote, Change
 from gitkanban.core.lookup import card_of
 from gitkanban.core.model import Board, Card, Note, NoteKind
 from gitkanban.core.moves import move, reopened, retried
 from gitkanban.core.names import CardId
+from gitkanban.core.transitions import check_verb
+from gitkanban.errors import UsageError
 
+file_option = click.option(
+    "--file", "source", default=None, metavar="FILE",
+    help="Read the words from a file; - for stdin.",
+)  # fmt: skip
 cards_argument = click.argument("cards", nargs=-1, required=True)
 
 
@@ -41,15 +50,45 @@ def approve_command(cards: tuple[str, ...], branch: str, as_json: bool) -> None:
 @click.option(
     "--why", default="", metavar="TEXT", help="Your answer; it goes into the next prompt."
 )
+@file_option
+@click.option("--no-edit", is_flag=True, help="Without words; open no editor.")
 @branch_option
 @json_option
-def retry_command(cards: tuple[str, ...], why: str, branch: str, as_json: bool) -> None:
-    """Let blocked CARDS run again; attempts are counted from zero."""
+def retry_command(
+    cards: tuple[str, ...],
+    why: str,
+    source: str | None,
+    no_edit: bool,
+    branch: str,
+    as_json: bool,
+) -> None:
+    """Let blocked CARDS run again; attempts are counted from zero.
 
-    def again(place: Place, board: Board, card: Card) -> list[Change]:
-        return retried(board, card, words(place, card, "retry", why))
+    Without --why, on a terminal, your editor opens for your answer; --no-edit needs no words.
+    """
+    if no_edit and (why or source is not None):
+        raise UsageError("either words or --no-edit, not both", "Leave one out.")
 
-    move_cards("retry", cards, branch, as_json, again)
+    def again(place: Place, board: Board, card: Card, text: str) -> list[Change]:
+        return retried(board, card, words(place, card, "retry", text))
+
+    move_with_words(
+        "retry", cards, branch, as_json, why=why, source=source, decide=again,
+        wanted=_words_to_retry, edit=not no_edit,
+    )  # fmt: skip
+
+
+def _words_to_retry(_place: Place, cards: Sequence[Card]) -> WordsWanted:
+    """What the editor is opened with: what each of the cards asks, or what it failed of."""
+    names = [card.id for card in cards]
+    about = ["your answer. The next session is told so."]
+    for card in cards:
+        about += ["", f"{card.id}  {card.title}", *(f"  {line}" for line in card.why.splitlines())]
+    line, stay = f"gitkanban retry {' '.join(names)}", "stays" if len(names) == 1 else "stay"
+    return WordsWanted(
+        "retry", names[0], [*about, ""], f"{', '.join(names)} {stay} blocked",
+        f"`{line} --no-edit` needs no words.", f"{line} --file {{}}",
+    )  # fmt: skip
 
 
 @click.command("drop")
@@ -81,6 +120,49 @@ def reopen_command(
         return [*reopened(board, card, force), *noted(words(place, card, "retry", why))]
 
     move_cards("reopen", cards, branch, as_json, back)
+
+
+def move_with_words(
+    verb: str,
+    names: Sequence[str],
+    branch: str,
+    as_json: bool,
+    *,
+    why: str,
+    source: str | None,
+    decide: Callable[[Place, Board, Card, str], Sequence[Change]],
+    wanted: Callable[[Place, Sequence[Card]], WordsWanted],
+    edit: bool = True,
+) -> None:
+    """Make a move with words: those given, else those that a person at a terminal writes now.
+
+    A card that the verb is not for is refused before the editor opens.
+    """
+    text = text_argument(why, source).strip()
+    if text or not edit or not can_edit():
+        move_cards(
+            verb,
+            names,
+            branch,
+            as_json,
+            lambda place, board, card: decide(place, board, card, text),
+        )
+        return
+    refuse_in_session(verb)
+    place = place_here(branch)
+    board = read(place)
+    cards = [board.cards[name] for name in dict.fromkeys(card_of(board, n).id for n in names)]
+    for card in cards:
+        check_verb(verb, card.id, card.status)
+    with write_words(place, wanted(place, cards)) as written:
+        ids = [card.id for card in cards]
+        move_cards(
+            verb,
+            ids,
+            branch,
+            as_json,
+            lambda place, board, card: decide(place, board, card, written),
+        )
 
 
 def words(place: Place, card: Card, kind: NoteKind, text: str) -> Note | None:

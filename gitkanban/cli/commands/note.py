@@ -4,6 +4,8 @@ import click
 
 from gitkanban import clock
 from gitkanban.board.repo.place import Place
+from gitkanban.cli.askwords import WordsWanted, write_words
+from gitkanban.cli.edit_file import can_edit
 from gitkanban.cli.here import (
     board_of,
     branch_option,
@@ -43,6 +45,8 @@ def note_command(
 ) -> None:
     """Leave TEXT on CARD. Each note is a file of its own, so notes never conflict.
 
+    Without TEXT, on a terminal, your editor opens.
+
     Inside a session CARD may be left out: `gitkanban note "text"` goes to the session's own card.
     With --memory it is a proposal to the memory of the card's profile instead. Notes go onto the
     board, where other clones see them: keep secrets out.
@@ -54,12 +58,29 @@ def note_command(
         raise UsageError("either a note or --memory, not both", "Run the command twice.")
     kind: NoteKind = "memory" if memory else "note"
     words = text_argument(text or memory, source).strip()
+    place = place_here(branch)
+    if not words and source is None and not session()[1] and can_edit():
+        card = card_of(board_of(place), card).id
+        with write_words(place, _words_to_note(card)) as written:
+            _add_note(place, card, kind, written, as_json)
+        return
     if not words:
         raise UsageError("an empty note", 'Say something: gitkanban note CARD "text".')
-    place = place_here(branch)
     if session()[1]:
         _send_note(place, card, kind, words, as_json)
-        return
+    else:
+        _add_note(place, card, kind, words, as_json)
+
+
+def _words_to_note(card: str) -> WordsWanted:
+    return WordsWanted(
+        "note", card, [f"your note on {card}."], "no note is left",
+        f'`gitkanban note {card} "…"` takes words from the command line.',
+        f"gitkanban note {card} --file {{}}",
+    )  # fmt: skip
+
+
+def _add_note(place: Place, card: str, kind: NoteKind, words: str, as_json: bool) -> None:
     note = Note(
         clock.sortable_id(), NO_CARD, person(place), int(clock.now()), kind, words, session()[1]
     )
@@ -74,7 +95,7 @@ def note_command(
     if as_json:
         print_json({"card": note.card, "note": note.id, "commit": done.commit})
     else:
-        click.echo(f"proposed from {note.card}" if memory else f"noted on {note.card}")
+        click.echo(f"proposed from {note.card}" if kind == "memory" else f"noted on {note.card}")
 
 
 def _send_note(place: Place, card: str, kind: str, words: str, as_json: bool) -> None:

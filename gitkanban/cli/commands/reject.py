@@ -3,24 +3,52 @@
 import click
 
 from gitkanban.board.repo.place import Place
-from gitkanban.cli.commands.moves import move_cards, words
+from gitkanban.cli.askwords import WordsWanted
+from gitkanban.cli.cardpages import CardPages
+from gitkanban.cli.commands.moves import file_option, move_with_words, words
 from gitkanban.cli.here import branch_option, json_option
 from gitkanban.core.changes import Change
 from gitkanban.core.model import Board, Card, Note
 from gitkanban.core.moves import reject
+from gitkanban.errors import NotFound
 
 
 @click.command("reject")
 @click.argument("card")
 @click.option(
-    "--why", required=True, metavar="TEXT", help="What is wrong; it goes into the next prompt."
+    "--why", default="", metavar="TEXT", help="What is wrong; it goes into the next prompt."
 )
+@file_option
 @branch_option
 @json_option
-def reject_command(card: str, why: str, branch: str, as_json: bool) -> None:
-    """Send CARD back to todo; the next session continues in the same worktree."""
+def reject_command(card: str, why: str, source: str | None, branch: str, as_json: bool) -> None:
+    """Send CARD back to todo; the next session continues in the same worktree.
 
-    def back(place: Place, board: Board, target: Card) -> list[Change]:
-        return reject(board, target, words(place, target, "reject", why) or Note("", target.id))
+    Without --why, on a terminal, your editor opens, with the diff of the work below. What you write
+    under a line of the diff reaches the session as `file:line: words`.
+    """
+    move_with_words(
+        "reject", [card], branch, as_json, why=why, source=source,
+        decide=reject_with, wanted=lambda place, cards: words_to_reject(place, cards[0]),
+    )  # fmt: skip
 
-    move_cards("reject", [card], branch, as_json, back)
+
+def reject_with(place: Place, board: Board, card: Card, text: str) -> list[Change]:
+    """The changes that send a card back with a person's words."""
+    return reject(board, card, words(place, card, "reject", text) or Note("", card.id))
+
+
+def words_to_reject(place: Place, card: Card) -> WordsWanted:
+    """What the editor is opened with: the diff of the work, to write into."""
+    try:
+        diff = CardPages(place, card.id).work()
+    except NotFound:
+        diff = ""
+    about = [f"what is wrong with {card.id} ({card.title}).", "Its next session is told so."]
+    if diff:
+        about.append("Words under a line of the diff reach it as FILE:LINE: words.")
+    return WordsWanted(
+        "reject", card.id, about, f"{card.id} stays in review",
+        f'`gitkanban reject {card.id} --why "…"` takes words from the command line.',
+        f"gitkanban reject {card.id} --file {{}}", diff,
+    )  # fmt: skip

@@ -51,14 +51,14 @@ def read_comments(diff: str, edited: str) -> list[LineComment]:
     if not any(line != line.rstrip() for line in theirs):  # as some editors leave a text
         ours = [line.rstrip() for line in ours]
     spots = list(locate_lines(_split_lines(diff)))
-    found = []
+    comments = []
     for at, lines in _added_lines(ours, theirs):
         words = "\n".join(line.rstrip() for line in lines).strip("\n")
         if words.strip():
-            found.append(
+            comments.append(
                 LineComment(*spots[at], words) if at >= 0 else LineComment("", 0, False, words)
             )
-    return found
+    return comments
 
 
 def read_words(template: str, edited: str) -> str:
@@ -119,7 +119,7 @@ def _named_path(line: str, before: str) -> str:
     """The file that a header is about: by its new name, by the old one where it was deleted."""
     for head, prefix in (("+++ ", "b/"), ("--- ", "a/"), ("rename to ", ""), ("copy to ", "")):
         if line.startswith(head):
-            name = _unquote(line[len(head) :].removesuffix("\t"))
+            name = _unquote_name(line[len(head) :].removesuffix("\t"))
             return before if name == "/dev/null" else name.removeprefix(prefix)
     if line.startswith("diff --git "):
         return _path_of_pair(line.removeprefix("diff --git "))
@@ -130,19 +130,19 @@ def _path_of_pair(pair: str) -> str:
     """The file of `a/x b/x`, all that a changed mode or a binary file has to name it."""
     if pair.endswith('"'):
         quoted = re.findall(r'"(?:[^"\\]|\\.)*"', pair)
-        return _unquote(quoted[-1]).removeprefix("b/")
+        return _unquote_name(quoted[-1]).removeprefix("b/")
     half = pair[len(pair) // 2 + 1 :]
     if pair[: len(pair) // 2].removeprefix("a/") == half.removeprefix("b/"):
         return half.removeprefix("b/")
     return pair.rpartition(" b/")[2]
 
 
-def _unquote(name: str) -> str:
+def _unquote_name(name: str) -> str:
     """A name as git quotes it where it holds quotes, backslashes or control characters."""
     if not (len(name) > 1 and name[0] == name[-1] == '"'):
         return name
     data = _ESCAPE.sub(
-        lambda found: _ESCAPED.get(found[1]) or bytes([int(found[1], 8) & 255]),
+        lambda escape: _ESCAPED.get(escape[1]) or bytes([int(escape[1], 8) & 255]),
         name[1:-1].encode("utf-8", "surrogateescape"),
     )
     return data.decode("utf-8", "surrogateescape")
@@ -153,13 +153,13 @@ def _added_lines(ours: Sequence[str], theirs: Sequence[str]) -> Iterator[tuple[i
 
     What stands in place of a line of ours stands under it.
     """
-    for start, end, first, last in _differences(ours, theirs):
+    for start, end, first, last in _diff_lines(ours, theirs):
         if first < last:
             at = start if start < end else start - 1
             yield at, list(theirs[first:last])
 
 
-def _differences(
+def _diff_lines(
     ours: Sequence[str], theirs: Sequence[str], exact: bool = False
 ) -> Iterator[tuple[int, int, int, int]]:
     """Where the two differ, as `SequenceMatcher` says it: ours from start to end became theirs.
@@ -170,7 +170,7 @@ def _differences(
     matcher = SequenceMatcher(None, ours, theirs, autojunk=not exact)
     for tag, start, end, first, last in matcher.get_opcodes():
         if tag == "replace" and not exact:
-            for a, b, c, d in _differences(ours[start:end], theirs[first:last], exact=True):
+            for a, b, c, d in _diff_lines(ours[start:end], theirs[first:last], exact=True):
                 yield start + a, start + b, first + c, first + d
         elif tag != "equal":
             yield start, end, first, last
