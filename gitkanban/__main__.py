@@ -25,6 +25,10 @@ def _run_and_exit(argv: list[str]) -> int:
     from gitkanban.cli.streams import settle
 
     settle()
+    if argv[:1] == ["__complete"]:  # from a shell's script, see cli/completion/
+        from gitkanban.cli.completion.answer import answer as complete
+
+        return complete(argv[1:])
     if argv and argv[0] in ("status", "st", "list", "ls", "tick"):
         from gitkanban.cli.quick import answer
         from gitkanban.cli.synonyms import SHORT

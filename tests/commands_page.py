@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from gitkanban.cli.app import COMMANDS, cli
+from tests import completion_grammar
 
 PAGE = Path(__file__).parent.parent / "docs" / "commands.md"
 HEAD = """\
@@ -23,12 +24,8 @@ Exit codes: 0 success, 1 an expected failure (`Error:` and `Hint:` on stderr), 2
 bug (a report file is written), 130 interrupted. There is no colour if the output is not a terminal,
 or with `NO_COLOR`.
 
-`gitkanban help COMMAND` prints the same as this page. For completion in bash, put this into
-`~/.bashrc` (for zsh and fish, use `zsh_source` and `fish_source`):
-
-```
-eval "$(_GITKANBAN_COMPLETE=bash_source gitkanban)"
-```
+`gitkanban help COMMAND` prints the same as this page. `gitkanban completion install` lets bash, zsh
+and fish complete all of it, with the cards that each command is for, also after `git kanban`.
 """
 
 
@@ -78,3 +75,4 @@ def _row(option: click.Option, context: click.Context) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
+    completion_grammar.write()

@@ -4,6 +4,7 @@ app        The command group, and the one place where errors become text and exi
 askwords   The words that go with an act, written in the person's editor where none were given
 cardpages  The pages of one card: what `show` prints, its work, the prompt of its next session
 commands/  One file a verb: arguments in, text out
+completion/  What the shell completes: the line that was typed to the words that may follow
 edit_file  The person's editor, by git's own rules, and the files in which their text lies until it
            is used
 editor     A card's file as a person leaves it in an editor, or in a file, to a commit

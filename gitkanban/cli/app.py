@@ -38,6 +38,7 @@ COMMANDS = (
         "instructions",
         "What an agent needs to know to plan with the board.",
     ),
+    ("Start", "completion", "completion", "Teach your shell the commands and the cards."),
     ("Plan", "edit", "edit", "Change a card's fields, or its file in an editor."),
     ("Plan", "link", "link", "Make a card wait for other cards."),
     ("Plan", "unlink", "link", "Make a card no longer wait for them."),

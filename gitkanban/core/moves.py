@@ -6,7 +6,6 @@ first and lies with the tick.
 
 from gitkanban.core.changes import NOT_RUNNING, AddNote, Change, EditCard
 from gitkanban.core.model import (
-    BACKLOG,
     BLOCK_REASONS,
     BLOCKED,
     DONE,
@@ -19,7 +18,7 @@ from gitkanban.core.model import (
     Note,
 )
 from gitkanban.core.names import CardId, RunId
-from gitkanban.core.transitions import check_verb
+from gitkanban.core.transitions import ATTACHABLE, check_verb
 from gitkanban.errors import Refused, UsageError
 
 # What a session may do to the board from inside its run; everything else is for people.
@@ -76,7 +75,7 @@ def taken_over(card: Card, person: str) -> EditCard:
 
 def check_attached(card: Card) -> str:
     """The card's status, if a person can take it over. Raises Refused."""
-    if card.status in (BACKLOG, TODO, REVIEW, BLOCKED):
+    if card.status in ATTACHABLE:
         return card.status
     if card.status == RUNNING:
         raise Refused(f"{card.id} is running", f"`gitkanban stop {card.id}` ends its session.")

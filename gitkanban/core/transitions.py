@@ -4,7 +4,17 @@ A move that is not in this table is nobody's: verbs and edits of people are refu
 that a branch brings is found by it, and tests hold to it what tick does.
 """
 
-from gitkanban.core.model import BACKLOG, BLOCKED, DONE, DROPPED, REVIEW, RUNNING, TODO
+from gitkanban.core.model import (
+    BACKLOG,
+    BLOCKED,
+    DONE,
+    DROPPED,
+    REVIEW,
+    RUNNING,
+    STATUSES,
+    TERMINAL,
+    TODO,
+)
 from gitkanban.core.names import CardId
 from gitkanban.errors import Refused
 from gitkanban.typed import NamedTuple
@@ -67,6 +77,29 @@ VERBS: dict[str, Verb] = {
         Verb("reject", TODO, (REVIEW,), "send it back with words"),
     )
 }
+
+_OPEN = tuple(status for status in STATUSES if status not in TERMINAL)
+ATTACHABLE = (BACKLOG, TODO, REVIEW, BLOCKED)  # a person may take such a card over
+# The statuses of the cards that a verb is for, where the shell completes one. A verb that is not
+# here is for every card.
+OFFERED: dict[str, tuple[str, ...]] = {
+    **{verb.name: verb.sources for verb in VERBS.values()},
+    "retry": (BLOCKED,),  # also for todo, which runs again by itself
+    "review": (REVIEW,),
+    "stop": (RUNNING,),
+    "reclaim": (RUNNING,),
+    "attach": ATTACHABLE,
+    "why": _OPEN,
+    "link": _OPEN,
+    "unlink": _OPEN,
+    "logs": tuple(status for status in STATUSES if status != BACKLOG),
+}
+
+
+def offered(verb: str) -> tuple[str, ...]:
+    """The statuses of the cards that the shell offers after a verb."""
+    return OFFERED.get(verb, tuple(STATUSES))
+
 
 # What to try instead, by (verb, status the card has).
 _INSTEAD = {

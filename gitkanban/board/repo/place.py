@@ -55,14 +55,16 @@ def meant(place: Place, rev: str) -> str:
     return f"The board has a branch of its own: say {place.branch}{rest}."
 
 
-def find(cwd: str, branch: str = "") -> Place:
+def find(cwd: str, branch: str = "", attached: bool = False) -> Place:
     """The board that a command called in `cwd` means; `branch` aims it at another branch's board.
 
+    A board that only a remote-tracking branch has is attached, unless it must be `attached` already.
     Raises NoBoard, and Refused for repositories that libgit2 cannot open.
     """
     common, main, here, pinned, worktrees, signs = repository(cwd)
     notices: list[str] = []
-    standing = _configured_board(common, pinned) or _standing_board(common, main, notices)
+    standing = _configured_board(common, pinned)
+    standing = standing or _standing_board(common, main, None if attached else notices)
     if standing is None:
         raise NoBoard(
             "there is no kanban board in this repository",
@@ -234,13 +236,18 @@ def _prefix_at_tip(common: str, ref: str) -> str | None:
     return None
 
 
-def _standing_board(common: str, main: str, notices: list[str]) -> tuple[str, str] | None:
-    """The board where nothing is configured: branch kanban, origin's default branch, HEAD."""
+def _standing_board(common: str, main: str, notices: list[str] | None) -> tuple[str, str] | None:
+    """The board where nothing is configured: branch kanban, origin's default branch, HEAD.
+
+    A branch that only origin has is made here, which `notices` get; with None there is no board.
+    """
     ours = board_in(common, "refs/heads/kanban")
     if ours is not None and _is_own(common):
         return "kanban", ours
     theirs = board_in(common, _ORIGINS) if ours is None else None
     if theirs is not None:
+        if notices is None:
+            return None
         attach(common, main, _ORIGINS)
         notices.append("attached the board: branch kanban from origin/kanban")
         return "kanban", theirs
@@ -266,11 +273,13 @@ def _head_of(common: str) -> str:
     return git.run(common, "symbolic-ref", "-q", "HEAD", check=False).text
 
 
-def _default_branch(common: str, notices: list[str]) -> str:
+def _default_branch(common: str, notices: list[str] | None) -> str:
     """Origin's default branch if there is a board in it; made here where only origin has it."""
     theirs = git.run(common, "symbolic-ref", "-q", "refs/remotes/origin/HEAD", check=False).text
     ours = theirs.replace("refs/remotes/origin/", "refs/heads/")
-    if theirs and not exists(common, ours) and board_in(common, theirs) == FOLDER:
+    if notices is None or not theirs:
+        return ours
+    if not exists(common, ours) and board_in(common, theirs) == FOLDER:
         name = ours.removeprefix("refs/heads/")
         git.run(common, "branch", "--", name, theirs)
         notices.append(f"attached the board: branch {name} from origin/{name}")

@@ -8,6 +8,8 @@ block         `gitkanban block`: a person holds a card; a session asks for a per
 board         `gitkanban board`: the cards in columns, by who must move next
 check         `gitkanban check`: the findings of a review, of a board or of what a change brings
               in
+completion    `gitkanban completion`: teach bash, zsh and fish the commands, the cards and all
+              other names
 cost          `gitkanban cost`: what sessions cost, as far as their agents say
 demo          `gitkanban demo`: the example board, worked to its end in a throw-away repository
 diff          `gitkanban diff`: a change of the board in the board's own words

@@ -1,0 +1,1 @@
+"""What the shell completes: the line, the words, and the real shells."""
