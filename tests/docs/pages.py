@@ -42,7 +42,8 @@ def is_transcript(block: Block) -> bool:
 def calls_in(page: str) -> Iterator[str]:
     """What stands after `gitkanban` wherever a page says to type it: in code spans, and in blocks."""
     prose = _BLOCK.sub("", page)
-    spans = (span.replace("\n", " ") for span in re.findall(r"`([^`]+)`", prose))
+    found_spans = re.findall(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", prose, re.S)
+    spans = (span.replace("\n", " ") for _, span in found_spans)
     lines = [line for block in blocks_of(page) for line in _code_lines(block)]
     for text in (*spans, *lines):
         found = _CALL.search(text)

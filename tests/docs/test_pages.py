@@ -45,7 +45,10 @@ PLANNED = [
     "git init -q --bare ../origin && git remote add origin ../origin",
 ]
 RECIPES = "coming-from.md"  # has a test of its own
-WORLDS = {"review.md": PLANNED}
+WORLDS = {
+    "review.md": PLANNED,
+    "faq.md": ["gitkanban init --runner claude", "gitkanban add 'a card' --id T0", "gitkanban gc"],
+}
 # What other tools print is in files named after them and what they are asked for.
 OTHER_TOOLS = {
     "backlog": 'case "$*" in "task list --json") n=list ;; *) n=$3 ;; esac; cat "{others}/backlog-$n.json"',
