@@ -47,6 +47,7 @@ PLANNED = [
 RECIPES = "coming-from.md"  # has a test of its own
 WORLDS = {
     "review.md": PLANNED,
+    "agents.md": ["gitkanban init --runner claude"],
     "faq.md": ["gitkanban init --runner claude", "gitkanban add 'a card' --id T0", "gitkanban gc"],
 }
 # What other tools print is in files named after them and what they are asked for.
