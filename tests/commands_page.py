@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from gitkanban.cli.app import COMMANDS, cli
-from tests import completion_grammar
+from tests import completion_grammar, man_page
 
 PAGE = Path(__file__).parent.parent / "docs" / "commands.md"
 HEAD = """\
@@ -24,8 +24,9 @@ Exit codes: 0 success, 1 an expected failure (`Error:` and `Hint:` on stderr), 2
 bug (a report file is written), 130 interrupted. There is no colour if the output is not a terminal,
 or with `NO_COLOR`.
 
-`gitkanban help COMMAND` prints the same as this page. `gitkanban completion install` lets bash, zsh
-and fish complete all of it, with the cards that each command is for, also after `git kanban`.
+`gitkanban help COMMAND` says the same of one command, `man gitkanban` and `git kanban --help` of
+all. `gitkanban completion install` lets bash, zsh and fish complete them, with the cards that each
+is for, also after `git kanban`.
 """
 
 
@@ -76,3 +77,4 @@ def _row(option: click.Option, context: click.Context) -> str:
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
     completion_grammar.write()
+    man_page.write()
