@@ -85,6 +85,7 @@ def look(place: Place, board: Board, now: int) -> Surroundings:
         sandboxes=equipment.list_sandbox_faults(place, config),
         unready=agent_setup.list_unready(place, config),
         agents=agent_state.recall(place),
+        notifier=equipment.look_at_notifier(place, config),
         disks=equipment.measure_disks(place, config),
         unwritable=equipment.list_unwritable(place),
         standstill=standstill.reason(place),

@@ -14,7 +14,7 @@ from gitkanban.board.repo import commits, limited
 from gitkanban.board.repo.place import Place
 from gitkanban.core.agents import sandboxes
 from gitkanban.core.agents.presets import PRESETS, templates_of
-from gitkanban.core.care.surroundings import DiskState, ForeignFile, ProgramFault
+from gitkanban.core.care.surroundings import DiskState, ForeignFile, NotifierState, ProgramFault
 from gitkanban.core.model import Config
 from gitkanban.runs import trust, worker_programs
 from gitkanban.runs.workspace import worktrees
@@ -118,6 +118,25 @@ def list_memory_faults(place: Place, config: Config | None) -> tuple[tuple[str, 
         for worker in workers
         if worker.memory_path
         for why in homes.lacking(worker, place.private)
+    )
+
+
+def look_at_notifier(place: Place, config: Config | None) -> NotifierState:
+    """What is wrong with the notifier; nothing where there is none."""
+    if config is None or not config.notify:
+        return NotifierState()
+    from gitkanban.runs.records import news_ledger  # late: few boards have one
+
+    last = news_ledger.last_attempt(place.private) or news_ledger.Attempt(0, "sent", 0)
+    is_cut_off = last.how == "sending" and not news_ledger.is_sending(place.private)
+    name, path = config.notify[0], trust.search_path(place)
+    fault = _find_program_fault(trust.program(name, path), path)
+    return NotifierState(
+        withheld=trust.withheld(place, config).notifying,
+        missing=f"cannot run {name}: {fault}" if fault else "",
+        failed="" if last.is_good else last.words,
+        is_cut_off=is_cut_off,
+        at=last.at,
     )
 
 

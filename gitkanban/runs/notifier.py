@@ -74,11 +74,12 @@ def _send_digest(private: str) -> bool:
         ledger, call = news_ledger.read(private)
         items = ledger.pending
         news_ledger.write(private, send_all(ledger, now), call, lasting=True)
-    before = news_ledger.last_attempt(private)
     news_ledger.note_attempt(private, Attempt(now, "sending", len(items)))
     digest = Digest(call.repository, call.branch, call.commit, call.host, now, items)
     attempt = send(call, digest)
-    news_ledger.note_attempt(private, attempt, before)
+    news_ledger.note_attempt(private, attempt)
+    if attempt.words:
+        news_ledger.report_once(private, attempt.words)
     if attempt.how not in ("again", "not-started"):
         return True
     with news_ledger.changing(private):

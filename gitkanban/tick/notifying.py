@@ -30,7 +30,8 @@ def notify(state: TickState) -> None:
             return
         why = trust.withheld(state.place, board.config).notifying
         if why:
-            state.add(notices=(f"nobody is notified: {why}; see `gitkanban trust`",))
+            words = f"nobody is notified: {why}; see `gitkanban trust`"
+            news_ledger.report_once(state.place.private, words)
             return
         note_news(state.place, board, alone=state.remote is None)
         if notifier.is_due(state.place.private):
@@ -61,7 +62,7 @@ def call_of(place: Place, board: Board, config: Config) -> NotifierCall:
     """How the notifier is called now: by the PATH that was trusted."""
     path = trust.search_path(place)
     return NotifierCall(
-        argv=(trust.program(config.notify[0], path), *config.notify[1:]),
+        argv=(*(trust.program(name, path) for name in config.notify[:1]), *config.notify[1:]),
         path=path,
         cwd=place.main or place.common,
         every=config.notify_every,

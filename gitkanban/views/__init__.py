@@ -11,6 +11,7 @@ findings      Findings of a review as lines for people, as JSON data, and as Git
 log           The story of a board for people: one line an event, by day, with who did it
 memory        Proposals to a memory, as JSON data and as text
 message       Commit messages of the board: they read as history and carry trailers for machines
+notify        The notifier of a board as text and data: what it was told last, and what waits
 outcome       The outcome of a tick as JSON data and as lines a cron mail or a person reads
 signs         The sign and the colour of every state, and the cells that cards are shown with
 simulate      A simulated future as JSON data, as a report, and as a Gantt picture of the slots

@@ -199,10 +199,12 @@ def test_a_notifier_that_is_not_allowed_is_not_called_and_everything_else_goes_o
     git(main, "commit", "-qm", "another notifier, and a card")
     done = told.tick()
     assert [each.card for each in done.started] == ["T2"] and told.calls() == []
-    assert done.notices == (
-        f"nobody is notified: kanban.notify changed from {told.program} to {told.program} --more; "
-        "see `gitkanban trust`",
-    )
+    assert not done.notices
+    words = f"kanban.notify changed from {told.program} to {told.program} --more"
+    found = news_ledger.take_report(told.place.private)
+    assert found == f"nobody is notified: {words}; see `gitkanban trust`"
+    tick(told.place)
+    assert news_ledger.take_report(told.place.private) == "", "it is said once"
     told.allow()
     until(lambda: tick(told.place) and told.calls(), "the news")
     assert "T1 asks: which?" in told.words()[0]
@@ -230,8 +232,8 @@ def test_how_a_notifier_ends_is_noted_and_said_once(
     attempt = news_ledger.last_attempt(told.place.private)
     assert attempt and (attempt.how, attempt.words) == (how, words)
     assert len(attempt.output) <= 2000
-    assert news_ledger.take_failure(told.place.private) == words
-    assert news_ledger.take_failure(told.place.private) == ""
+    assert news_ledger.take_report(told.place.private) == words
+    assert news_ledger.take_report(told.place.private) == ""
 
 
 def test_one_that_hangs_holds_up_no_tick_and_is_ended(
@@ -260,9 +262,9 @@ def test_one_that_is_missing_is_tried_again_until_it_is_there_and_said_once(
     away = told.program.rename(told.program.with_suffix(".away"))
     told.tick()
     words = "the notifier notifier cannot be run: no such file"
-    assert news_ledger.take_failure(told.place.private) == words
+    assert news_ledger.take_report(told.place.private) == words
     told.tick()
-    assert news_ledger.take_failure(told.place.private) == "", "the same failure is not said again"
+    assert news_ledger.take_report(told.place.private) == "", "the same failure is not said again"
     away.rename(told.program)
     told.tick()
     assert told.words() == [["T1 asks: which?"]]

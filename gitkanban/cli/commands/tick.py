@@ -1,11 +1,12 @@
 """`gitkanban tick`: one pass over the board, for cron, hooks and people."""
 
+import os
 from collections.abc import Mapping
 from itertools import chain
 
 import click
 
-from gitkanban.cli.here import json_option, place_here, print_json, tell_error
+from gitkanban.cli.here import json_option, place_here, print_json, tell, tell_error
 from gitkanban.cli.terminal import is_terminal, look_here
 from gitkanban.cli.viewing import look_options
 from gitkanban.core.trust.withheld import NEVER
@@ -64,12 +65,21 @@ def tick_command(
                 click.echo(outcome_text(outcome, verbose or dry_run), nl=False)
             for error in outcome.errors:
                 tell_error(GitkanbanError(error))
+            _report_notifier(place.private)
     if as_json:
         print_json(outcome_data(total))
         for error in total.errors:
             tell_error(GitkanbanError(error))
     _report_untrusted(total.untrusted)
     return 1 if total.errors or total.untrusted else 0
+
+
+def _report_notifier(private: str) -> None:
+    """Say once what is wrong with the notifier, where there is one."""
+    if os.path.exists(f"{private}/notify"):
+        from gitkanban.runs.records import news_ledger
+
+        tell(filter(None, [news_ledger.take_report(private)]))
 
 
 def _report_untrusted(untrusted: Mapping[str, str]) -> None:

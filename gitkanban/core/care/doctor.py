@@ -205,6 +205,7 @@ _EXAMINATIONS = (
     equipment.logins,
     equipment.quotas,
     equipment.budgets,
+    equipment.notifiers,
     equipment.memory_homes,
     equipment.sandboxes,
     leftovers.locks,

@@ -18,7 +18,7 @@ from gitkanban.core.tick.agent_state import (
     quota_words,
 )
 from gitkanban.core.tick.budget import has_any
-from gitkanban.core.time_words import about
+from gitkanban.core.time_words import about, span
 
 FREE_LEAST = 1 << 30  # bytes
 FREE_BARELY = 100 << 20
@@ -185,6 +185,24 @@ def budgets(board: Board, around: Surroundings) -> Iterator[Symptom]:
                 f"the budget of {worker.name} has no effect: {who} does not say what it costs",
                 "Set a limit with its provider.",
             )
+
+
+def notifiers(board: Board, around: Surroundings) -> Iterator[Symptom]:
+    """A notifier that tells nobody anything."""
+    state = around.notifier
+    if state.withheld:
+        code, text = "notifier-untrusted", f"nobody is notified: {state.withheld}"
+        advice = "`gitkanban trust` allows it."
+    elif state.missing:
+        code, text = "notifier-missing", f"nobody is notified: {state.missing}"
+        advice = "Install it, or name another one in config.yaml."
+    elif state.failed or state.is_cut_off:
+        what = state.failed or "the notifier was cut off in the middle of a call"
+        code, text = "notifier-failed", f"{what} ({span(around.now - state.at)} ago)"
+        advice = "`gitkanban notify --test` tries it; docs/notify.md has recipes."
+    else:
+        return
+    yield Symptom(WARNING, code, "notifier", text, advice)
 
 
 def foreign_files(board: Board, around: Surroundings) -> Iterator[Symptom]:

@@ -123,6 +123,16 @@ class LateIndex(NamedTuple):
     commit: str
 
 
+class NotifierState(NamedTuple):
+    """What is wrong with the notifier of a board. `at`: when it was called last."""
+
+    withheld: str = ""  # why it may not be called
+    missing: str = ""  # why its program cannot be run
+    failed: str = ""  # what went wrong with the last call
+    is_cut_off: bool = False  # the last call's sender died before the notifier had ended
+    at: int = 0
+
+
 class Readiness(NamedTuple):
     """What a dry start and a dry accept ran into."""
 
@@ -165,6 +175,7 @@ class Surroundings(NamedTuple):
     sandboxes: tuple[tuple[str, str], ...] = ()  # (worker, why its sandbox cannot be made)
     unready: tuple[tuple[str, str], ...] = ()  # (worker, what its agent's owner must set up)
     agents: AgentState = AgentState()
+    notifier: NotifierState = NotifierState()
     disks: tuple[DiskState, ...] = ()
     unwritable: tuple[str, ...] = ()  # folders in which we may write nothing
     standstill: str = ""

@@ -26,10 +26,10 @@ from gitkanban.core.time_words import marked
 from gitkanban.typed import Literal, NamedTuple
 
 # Of a card: question, review, failed, conflict, stuck. Of workers: held, paused, limit. Of the whole
-# board: idle, deadlock, done.
+# board: idle, deadlock, done. Of nothing: test.
 NewsEvent = Literal[
     "question", "review", "failed", "conflict", "stuck",
-    "held", "paused", "limit", "idle", "deadlock", "done",
+    "held", "paused", "limit", "idle", "deadlock", "done", "test",
 ]  # fmt: skip
 OF_CARDS: tuple[NewsEvent, ...] = ("question", "review", "failed", "conflict", "stuck")
 

@@ -103,31 +103,37 @@ def last_attempt(private: str) -> Attempt | None:
         return None
 
 
-def note_attempt(private: str, attempt: Attempt, before: Attempt | None = None) -> None:
-    """Note what came of a call. A failure that is another one than `before` is left for the next
-    tick that prints, too.
-
-    Raises OSError.
-    """
+def note_attempt(private: str, attempt: Attempt) -> None:
+    """Note what came of a call. Raises OSError."""
     _write_json(f"{private}/notify/attempt", attempt._asdict())
-    failed = f"{private}/notify/failed"
-    if attempt.is_good:
-        files.remove(failed)
-    elif before is None or before.words != attempt.words:
-        files.replace(failed, attempt.words.encode("utf-8", "replace"), lasting=False)
+    if attempt.how == "sent":
+        files.remove(f"{private}/notify/reported")
+        files.remove(f"{private}/notify/unreported")
 
 
-def take_failure(private: str) -> str:
-    """Why the last call failed, once; empty afterwards, and where it did not."""
-    path = f"{private}/notify/failed"
-    if not os.path.exists(path):
-        return ""
-    try:
-        words = files.read(path, most=1 << 12).decode("utf-8", "replace")
+def report_once(private: str, words: str) -> None:
+    """Have the next tick that prints say it, unless that was said since the last call that went
+    well. Raises OSError."""
+    if _read_line(f"{private}/notify/reported") != words:
+        for name in ("reported", "unreported"):
+            line = words.encode("utf-8", "replace")
+            files.replace(f"{private}/notify/{name}", line, lasting=False, make=True)
+
+
+def take_report(private: str) -> str:
+    """What is to be said of the notifier, once; empty afterwards, and while all is well."""
+    path = f"{private}/notify/unreported"
+    words = _read_line(path) if os.path.exists(path) else ""
+    if words:
         files.remove(path)
+    return words
+
+
+def _read_line(path: str) -> str:
+    try:
+        return files.read(path, most=1 << 12).decode("utf-8", "replace")
     except OSError:
         return ""
-    return words
 
 
 def _item_of(row: Mapping[str, Any]) -> NewsItem:

@@ -1,7 +1,9 @@
 """News of a board: what is told, by which clone, in which words, and once."""
 
 import json
+import re
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -331,3 +333,18 @@ def test_a_message_has_an_end_and_nothing_unseen_in_it() -> None:
     assert len(data["items"]) == ITEMS_MOST and data["more"] == 5000 - ITEMS_MOST
     assert "\x1b" not in made.text and "\u202e" not in made.text
     assert made.text.endswith(f"and {5000 - ITEMS_MOST} more: gitkanban status")
+
+
+def test_the_page_of_json_shapes_names_every_key() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "json.md").read_text()
+    section = page.partition("## What the notifier reads")[2].partition("\n## ")[0]
+    data = digest(card_news(1)).data("")
+    for key in (*data, *data["board"], *data["items"][0]):
+        assert f'"{key}"' in section, key
+    source = (Path(__file__).parents[3] / "gitkanban" / "core" / "notify" / "news.py").read_text()
+    events = re.findall(
+        r'"([a-z]+)"', source.partition("NewsEvent = Literal[")[2].partition("]")[0]
+    )
+    assert len(events) == 12 and [event for event in events if event not in section] == []
+    told_page = (Path(__file__).parents[3] / "docs" / "notify.md").read_text()
+    assert [event for event in events if f"| `{event}` |" not in told_page] == ["test"]
