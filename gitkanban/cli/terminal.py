@@ -68,6 +68,13 @@ def look_here() -> Look:
     return Look(terminal_width(), colour_on(), ascii_only())
 
 
+def prose_look() -> Look:
+    """The same for prose, which in a pipe is neither cut nor broken."""
+    look = look_here()
+    look.width = look.width if is_terminal() else 1 << 30
+    return look
+
+
 def terminal_width() -> int:
     """Columns to fill: COLUMNS, else the terminal's, else 100 (a pipe has none)."""
     columns = os.environ.get("COLUMNS", "")

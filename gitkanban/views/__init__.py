@@ -3,8 +3,9 @@
 board         The board as columns by who must move next: you, a session, the next tick, another card
 card          One card with its runs and notes, as JSON data and as a page of text
 cost          What sessions cost, as JSON data and as a table
-diff          The difference of two boards as text for a terminal and as JSON data
+diff          The difference of two boards: the words that its pages share, and its JSON data
 diffmarkdown  The difference of two boards as markdown that renders on GitHub, a graph in it
+difftext      The difference of two boards as a page for a terminal: workers, a tree of cards
 doctor        What a check-up found, as text: what is wrong, what would repair it, what is left to
               a person
 findings      Findings of a review as lines for people, as JSON data, and as GitHub annotations

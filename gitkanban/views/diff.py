@@ -1,6 +1,6 @@
-"""The difference of two boards as text for a terminal and as JSON data.
+"""The difference of two boards: the words that its pages share, and its JSON data.
 
-For markdown see `diffmarkdown`.
+The page for a terminal is `difftext`, that for GitHub `diffmarkdown`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,40 +9,12 @@ from gitkanban.clock import iso
 from gitkanban.core.model import Card
 from gitkanban.core.names import CardId
 from gitkanban.core.review.diff import CardChange, Difference, FieldChange, Outlook
-from gitkanban.core.review.worddiff import NEW, OLD, TextPiece, changed_lines, word_diff
 from gitkanban.typed import Any
-from gitkanban.views.text import clipped, coloured, plural, shown
+from gitkanban.views.text import plural
 
 SIGNS = {"added": "+", "removed": "-", "archived": "-", "changed": "~"}
-_COLOURS = {"added": "green", "removed": "red", "archived": "dim", "changed": "yellow"}
 PROSE = frozenset({"body", "why"})
 SETS = frozenset({"parents", "acceptance", "needs"})
-
-
-def diff_text(diff: Difference, a: str, b: str, colour: bool = False) -> str:
-    """The whole page; it begins with what is compared."""
-    head = [coloured(f"{shown(a)} → {shown(b)}: {counted(diff)}", "bold", colour)]
-    if diff.empty:
-        return head[0] + "\n"
-    for change in diff.cards:
-        head += ["", *_card_lines(change, colour)]
-    parts = [
-        head,
-        _setting_lines(diff, colour),
-        list(_other_lines(diff)),
-        list(_outlook_section(diff)),
-    ]
-    titles = ["", "config", "", "then"]
-    out: list[str] = []
-    for title, lines in zip(titles, parts, strict=True):
-        if not lines:
-            continue
-        if out:
-            out.append("")
-        if title:
-            out.append(coloured(title, "bold", colour))
-        out += lines
-    return "".join(f"{line}\n" for line in out)
 
 
 def counted(diff: Difference) -> str:
@@ -69,37 +41,11 @@ def _total_count(counts: Sequence[tuple[str, int]]) -> int:
     return sum(count for _, count in counts)
 
 
-def _card_lines(change: CardChange, colour: bool) -> list[str]:
-    card = change.card
-    head = f"{SIGNS[change.kind]} {change.id}  {clipped(shown(card.title), 80)}"
-    if change.kind != "changed":
-        head += f"  ({', '.join(facts(card))})" if change.after else f"  ({change.kind})"
-    lines = [coloured(head, _COLOURS[change.kind], colour)]
-    if change.kind == "added":
-        lines += [f"    waits for {', '.join(card.parents)}"] if card.parents else []
-        lines += [f"    done when: {shown(line)}" for line in card.acceptance]
-        body = card.body.strip().splitlines()
-        lines += [f"    | {clipped(shown(line), 90)}" for line in body[:5]]
-        lines += [f"    | … {plural(len(body) - 5, 'more line')}"] if len(body) > 5 else []
-    for field in change.fields:
-        lines += [f"    {line}" for line in _field_lines(field, colour)]
-    return lines
-
-
 def facts(card: Card) -> list[str]:
     """What a card is, in short: status, worker, priority, needs."""
     parts = [card.status, card.worker or "no worker"]
     parts += [f"priority {card.priority}"] if card.priority else []
     return parts + [f"{name} {amount}" for name, amount in card.needs]
-
-
-def _field_lines(field: FieldChange, colour: bool) -> list[str]:
-    if field.name in PROSE and "\n" in f"{field.before}{field.after}":
-        return [f"{field.name}:", *(f"  {line}" for line in _prose_lines(field, colour))]
-    if field.name in SETS:
-        return [f"{field.name}: {'  '.join(_set_words(field, colour))}"]
-    before, after = (value_text(field.name, value) for value in (field.before, field.after))
-    return [f"{field.name}: {shown(before) or 'nothing'} → {shown(after) or 'nothing'}"]
 
 
 def value_text(name: str, value: Any) -> str:
@@ -120,52 +66,6 @@ def set_change(field: FieldChange) -> tuple[list[str], list[str]]:
     """What left a set, and what came into it; both empty when only the order changed."""
     gone = [item_text(item) for item in field.before if item not in field.after]
     return gone, [item_text(item) for item in field.after if item not in field.before]
-
-
-def _set_words(field: FieldChange, colour: bool) -> Iterator[str]:
-    gone, new = set_change(field)
-    if not gone and not new:
-        yield "another order"
-    for text in gone:
-        yield coloured(f"- {shown(text)}", "red", colour)
-    for text in new:
-        yield coloured(f"+ {shown(text)}", "green", colour)
-
-
-def _prose_lines(field: FieldChange, colour: bool) -> Iterator[str]:
-    for line in changed_lines(word_diff(str(field.before), str(field.after))):
-        yield "…" if line is None else "".join(_mark_piece(piece, colour) for piece in line)
-
-
-def _mark_piece(piece: TextPiece, colour: bool) -> str:
-    text = shown(piece.text)
-    if piece.kind == OLD:
-        return coloured(f"[-{text}-]", "red", colour)
-    return coloured(f"{{+{text}+}}", "green", colour) if piece.kind == NEW else text
-
-
-def _setting_lines(diff: Difference, colour: bool) -> list[str]:
-    lines = []
-    for setting in diff.settings:
-        before, after = (shown(text) or "nothing" for text in (setting.before, setting.after))
-        mark = coloured("  (is executed)", "red", colour) if setting.executes else ""
-        lines.append(f"  {setting.path}: {before} → {after}{mark}")
-    return lines
-
-
-def _other_lines(diff: Difference) -> Iterator[str]:
-    for name, counts in (("run", diff.runs), ("note", diff.notes)):
-        if counts:
-            words = ", ".join(f"{plural(count, name)} of {card}" for card, count in counts)
-            yield f"recorded: {words}"
-    yield from (f"paused: {name}" for name in diff.paused)
-    yield from (f"resumed: {name}" for name in diff.resumed)
-    yield from (f"can no longer be read: {shown(name)}" for name in diff.broken)
-    yield from (f"can be read again: {shown(name)}" for name in diff.mended)
-
-
-def _outlook_section(diff: Difference) -> Iterator[str]:
-    yield from (f"  {line}" for line in outlook_lines(diff))
 
 
 def outlook_lines(diff: Difference) -> Iterator[str]:

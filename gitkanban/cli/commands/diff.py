@@ -5,8 +5,9 @@ import os
 import click
 
 from gitkanban.board.review.revisions import Side, change_at, read
+from gitkanban.cli import paging
 from gitkanban.cli.here import print_json
-from gitkanban.cli.terminal import colour_on
+from gitkanban.cli.terminal import prose_look
 
 
 @click.command("diff")
@@ -37,7 +38,8 @@ def diff_command(a: str, b: str, branch: str, form: str, as_json: bool) -> None:
     """
     from gitkanban import clock
     from gitkanban.core.review.diff import difference
-    from gitkanban.views.diff import diff_data, diff_text
+    from gitkanban.views.diff import diff_data
+    from gitkanban.views.difftext import diff_text
 
     before, after = _read_sides(os.getcwd(), a, b, branch)
     changes = difference(before.board, after.board, int(clock.now()))
@@ -48,7 +50,7 @@ def diff_command(a: str, b: str, branch: str, form: str, as_json: bool) -> None:
 
         click.echo(diff_markdown(changes, before.label, after.label), nl=False)
     else:
-        click.echo(diff_text(changes, before.label, after.label, colour_on()), nl=False)
+        paging.write(diff_text(changes, before.label, after.label, prose_look()))
 
 
 def _read_sides(cwd: str, a: str, b: str, branch: str) -> tuple[Side, Side]:

@@ -8,7 +8,7 @@ from gitkanban import clock
 from gitkanban.cli import paging
 from gitkanban.cli.cardpages import CardPages
 from gitkanban.cli.here import json_option, own_card, place_here, print_json
-from gitkanban.cli.terminal import colour_on, is_terminal, look_here
+from gitkanban.cli.terminal import colour_on, prose_look
 from gitkanban.cli.viewing import look_options
 
 
@@ -37,7 +37,4 @@ def show_command(card: str, prompt: bool, diff: bool, stat: bool, as_json: bool)
     elif as_json:
         print_json(pages.data(int(clock.now())))
     else:
-        look = look_here()
-        if not is_terminal():
-            look.width = sys.maxsize  # prose in a pipe is not broken
-        paging.write(pages.card(int(clock.now()), look))
+        paging.write(pages.card(int(clock.now()), prose_look()))

@@ -5,7 +5,7 @@ import click
 from gitkanban import clock
 from gitkanban.cli import paging
 from gitkanban.cli.here import board_of, json_option, place_here, print_json
-from gitkanban.cli.terminal import is_terminal, terminal_width
+from gitkanban.cli.terminal import prose_look
 from gitkanban.core.lookup import card_of
 from gitkanban.core.names import CardId
 from gitkanban.errors import UsageError
@@ -43,12 +43,12 @@ def why_command(cards: tuple[CardId, ...], all_: bool, as_json: bool) -> None:
     if not all_:
         rows = why_rows(named, account)
         print_json(rows) if as_json else paging.write(
-            why_text(rows, clock.now(), total=_columns_to_fill())
+            why_text(rows, clock.now(), total=prose_look().width)
         )
         return
     rows = all_rows(board, account)
     if not as_json:
-        paging.write(why_text(rows, clock.now(), standing, _columns_to_fill()))
+        paging.write(why_text(rows, clock.now(), standing, prose_look().width))
         return
     print_json(
         {
@@ -58,8 +58,3 @@ def why_command(cards: tuple[CardId, ...], all_: bool, as_json: bool) -> None:
             "waits_for_you": standing.waits_for_you,
         }
     )
-
-
-def _columns_to_fill() -> int:
-    """Columns to fill: prose in a pipe is not broken."""
-    return terminal_width() if is_terminal() else 1 << 30

@@ -15,7 +15,7 @@ from gitkanban.cli.here import (
     say,
     tell,
 )
-from gitkanban.cli.terminal import is_terminal, terminal_width
+from gitkanban.cli.terminal import is_terminal, prose_look
 from gitkanban.cli.viewing import form_of, list_options
 from gitkanban.core.model import Board, Config
 from gitkanban.core.names import NO_CARD
@@ -61,7 +61,7 @@ def workers_command(words: tuple[str, ...], branch: str, form: str | None) -> No
         keys = ("workers", "host", "profiles", "capacities", "problems")
         print_json({key: data[key] for key in keys})
     elif form == "text" or (not form and is_terminal()):
-        paging.write(workers_text(data, terminal_width() if is_terminal() else 1 << 30))
+        paging.write(workers_text(data, prose_look().width))
     else:
         click.echo(workers_tsv(data), nl=False)
         tell(problem_lines(data))
