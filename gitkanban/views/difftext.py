@@ -35,14 +35,16 @@ def diff_text(diff: Difference, a: str, b: str, look: Look) -> str:
     roots, kids, levels = _tree_of(diff.cards)
     deep = f"; {max(levels.values()) + 1} deep" if any(levels.values()) else ""
     head = f"{shown(a)} → {shown(b)}: {counted(diff)}{deep}"
-    lines = _flow([(head, "bold")], look)
+    lines = _flow_pieces([(head, "bold")], look)
     parts = [
         [line for lines in _setting_groups(diff.settings) for line in _setting_lines(lines, look)],
         *(list(_branch_lines(root, kids, look)) for root in roots),
-        [line for text in _other_lines(diff) for line in _flow([(text, "")], look)],
+        [line for text in _other_lines(diff) for line in _flow_pieces([(text, "")], look)],
     ]
     if not diff.empty:
-        after = [line for text in outlook_lines(diff) for line in _flow([(text, "")], look, "  ")]
+        after = [
+            line for text in outlook_lines(diff) for line in _flow_pieces([(text, "")], look, "  ")
+        ]
         parts.append([look.paint("then", "bold"), *after])
     if any(each.executes and each.after for each in diff.settings):
         parts.append([f"{look.paint('!', 'red')} runs code: gitkanban trust will ask"])
@@ -75,7 +77,7 @@ def _worker_in(path: str) -> tuple[str, str]:
 def _setting_lines(group: Sequence[ChangedSetting], look: Look) -> list[str]:
     worker, _ = _worker_in(group[0].path)
     if not worker:
-        return list(_flow(_change_pieces(group[0], group[0].path), look, "~ ", "yellow"))
+        return list(_flow_pieces(_change_pieces(group[0], group[0].path), look, "~ ", "yellow"))
     fields = {_worker_in(each.path)[1]: each for each in group}
     mode = fields.get("mode")
     kind = "changed" if not mode or (mode.before and mode.after) else "added"
@@ -85,10 +87,10 @@ def _setting_lines(group: Sequence[ChangedSetting], look: Look) -> list[str]:
         head.append((f"  {_worker_summary(fields)}", "dim"))
         fields = {name: each for name, each in fields.items() if name not in _SUMMED_UP}
     head += [(" !", "red")] if any(each.executes and each.after for each in group) else []
-    lines = _flow(head, look, f"{SIGNS[kind]} ", _COLOURS[kind])
+    lines = _flow_pieces(head, look, f"{SIGNS[kind]} ", _COLOURS[kind])
     if kind != "removed":
         for name, each in fields.items():
-            lines += _flow(_change_pieces(each, name, kind == "added"), look, "      ")
+            lines += _flow_pieces(_change_pieces(each, name, kind == "added"), look, "      ")
     return lines
 
 
@@ -168,7 +170,7 @@ def _card_lines(change: CardChange, parent: str, mine: str, below: str, look: Lo
     indent = f"  {below}    "
     if change.kind == "added":
         for text in card.acceptance:
-            lines += _flow([(f"done when: {shown(text)}", "")], look, indent)
+            lines += _flow_pieces([(f"done when: {shown(text)}", "")], look, indent)
         body = card.body.strip().splitlines()
         more = len(body) - _BODY_MOST
         shown_body = [*body[:_BODY_MOST], *([f"… {plural(more, 'more line')}"] if more > 0 else [])]
@@ -182,13 +184,13 @@ def _field_lines(field: FieldChange, look: Look, indent: str) -> list[str]:
     if field.name in PROSE and "\n" in f"{field.before}{field.after}":
         lines = [f"{indent}{field.name}:"]
         for pieces in _prose_lines(field):
-            lines += _flow(pieces, look, f"{indent}  ")
+            lines += _flow_pieces(pieces, look, f"{indent}  ")
         return lines
     if field.name in SETS:
-        return _flow([(f"{field.name}:", ""), *_set_pieces(field)], look, indent)
+        return _flow_pieces([(f"{field.name}:", ""), *_set_pieces(field)], look, indent)
     before, after = (value_text(field.name, value) for value in (field.before, field.after))
     text = f"{field.name}: {shown(before) or 'nothing'} → {shown(after) or 'nothing'}"
-    return _flow([(text, "")], look, indent)
+    return _flow_pieces([(text, "")], look, indent)
 
 
 def _set_pieces(field: FieldChange) -> Iterator[Piece]:
@@ -225,7 +227,9 @@ def _other_lines(diff: Difference) -> Iterator[str]:
     yield from (f"can be read again: {shown(name)}" for name in diff.mended)
 
 
-def _flow(pieces: Iterable[Piece], look: Look, indent: str = "", colour: str = "") -> list[str]:
+def _flow_pieces(
+    pieces: Iterable[Piece], look: Look, indent: str = "", colour: str = ""
+) -> list[str]:
     """Pieces of text one after the other, in lines as wide as the look, each below the first.
 
     What stands before them in the first line has the `colour`; a word that fits no line is cut up.

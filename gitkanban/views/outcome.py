@@ -5,7 +5,7 @@ from gitkanban.core.tick.outcome import Accepted, Outcome
 from gitkanban.core.tick.reconcile import Settled
 from gitkanban.typed import Any
 from gitkanban.views.signs import table
-from gitkanban.views.text import Look, plural, shown
+from gitkanban.views.text import Look, plural, shown, wrapped
 
 
 def accepted_data(accepted: Accepted) -> dict[str, Any]:
@@ -54,15 +54,17 @@ def outcome_page(outcome: Outcome, look: Look, verbose: bool) -> str:
         for each in outcome.accepted
     ]
     rows += [("running", each.card, "started", each.slot) for each in outcome.started]
+    rows += [("waiting", each.card, "held", each.text) for each in outcome.holds if verbose]
     lines = table(look, [(state, card, word, [text]) for state, card, word, text in rows], 0)
-    rest = outcome._replace(settled=(), stopped=(), accepted=(), started=())
-    if not verbose:
-        waiting = f"{plural(len(rest.holds), 'card')} wait{'s' if len(rest.holds) == 1 else ''}"
-        lines += [f"{waiting}: gitkanban why"] if rest.holds else []
-        rest = rest._replace(holds=())
-    idle = not lines and not outcome.contended and not outcome.notices and not outcome.standstill
-    text = "nothing to do\n" if idle else outcome_text(rest, verbose=bool(rest.holds))
-    return look.page(lines) + text
+    for notice in outcome.notices:
+        lines += wrapped(shown(notice), look.width, "", "  ")
+    if outcome.holds and not verbose:
+        lines.append(
+            f"{plural(len(outcome.holds), 'card')} {'waits' if len(outcome.holds) == 1 else 'wait'}: gitkanban why"
+        )
+    for text in _closing_lines(outcome, bool(lines)):
+        lines += wrapped(text, look.width, "", "  ")
+    return look.page(lines or ["nothing to do"])
 
 
 def _settled_row(each: Settled) -> tuple[str, str, str, str]:
@@ -83,15 +85,21 @@ def outcome_text(outcome: Outcome, verbose: bool) -> str:
           for a in outcome.accepted),
         *(f"started  {s.card}  {s.slot}  {s.workspace}" for s in outcome.started),
         *outcome.notices,
+        *(f"held     {h.card}  {h.text}" for h in outcome.holds if verbose),
     ]  # fmt: skip
+    lines += _closing_lines(outcome, bool(lines))
+    if verbose and not lines:
+        lines.append("nothing to do")
+    return "".join(f"{shown(line)}\n" for line in lines)
+
+
+def _closing_lines(outcome: Outcome, any_before: bool) -> list[str]:
+    """Why nothing went on, and that nothing was changed."""
+    lines = []
     if outcome.standstill:
-        lines.append(f"nothing is committed or started: {outcome.standstill}")
-    if verbose:
-        lines += [f"held     {h.card}  {h.text}" for h in outcome.holds]
+        lines.append(f"nothing is committed or started: {shown(outcome.standstill)}")
     if outcome.contended:
         lines.append("another tick is at work; it will make another pass")
-    elif verbose and not lines:
-        lines.append("nothing to do")
-    if outcome.dry_run and lines:
+    if outcome.dry_run and (lines or any_before):
         lines.append(f"(dry run: {plural(len(outcome.started), 'start')}, nothing was changed)")
-    return "".join(f"{shown(line)}\n" for line in lines)
+    return lines

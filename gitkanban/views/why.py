@@ -1,6 +1,6 @@
 """What holds cards back, as JSON data and as text."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gitkanban.clock import iso
 from gitkanban.core.model import TODO, Board, Card
@@ -8,16 +8,24 @@ from gitkanban.core.situation.account import CardView, Situation
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick.standing import Needed, Standing
 from gitkanban.core.time_words import moment, span
-from gitkanban.typed import Any
-from gitkanban.views.text import plural, seconds, shown, width, wrapped
+from gitkanban.typed import TYPE_CHECKING, Any
+from gitkanban.views.text import age, plural, seconds, shown, width, wrapped
+
+if TYPE_CHECKING:  # it is not loaded where nothing is estimated
+    from gitkanban.core.forecast.estimate import Estimate
+    from gitkanban.core.names import CardId
 
 
-def why_rows(cards: Sequence[Card], account: Situation) -> list[dict[str, Any]]:
+def why_rows(
+    cards: Sequence[Card], account: Situation, estimates: "Mapping[CardId, Estimate] | None" = None
+) -> list[dict[str, Any]]:
     """A row for each card; see `_why_data`."""
     people = {each.card: each for each in account.standing.needed}
     views = {view.id: view for view in account.cards}
     return [
-        _why_data(card, account.standing, people.get(card.id), views[card.id]) for card in cards
+        _why_data(card, account.standing, people.get(card.id), views[card.id])
+        | _estimate_data((estimates or {}).get(card.id))
+        for card in cards
     ]
 
 
@@ -43,6 +51,13 @@ def _why_data(
         "state": view.state,
         "command": view.command,
     }
+
+
+def _estimate_data(estimate: "Estimate | None") -> dict[str, Any]:
+    """When it could start, and after the session of which card, which takes about how many seconds."""
+    if estimate is None:
+        return {"could_start": "", "after": "", "takes": 0}
+    return {"could_start": iso(estimate.start), "after": estimate.card, "takes": estimate.takes}
 
 
 def _free_words(card: Card) -> str:
@@ -99,11 +114,20 @@ def why_text(
         command = row.get("command", "")
         if command and " ".join(command.split()[:3]) not in row["frees"]:
             lines.append(shown(f"    → {command}"))
+        if row.get("could_start"):
+            away = _about_words(seconds(row["could_start"]) - int(now))
+            takes = f"{row['after']} takes about {_about_words(row['takes'])}"
+            lines.append(f"    could start in ~{away} ({takes})")
         if row["at"]:
             at = seconds(row["at"])
             lines.append(f"    at the earliest {moment(at, int(now))}, in {span(at - int(now))}")
     lines = [part for line in lines or ["no card is open"] for part in _fold_line(line, total)]
     return "\n".join(lines) + "\n"
+
+
+def _about_words(length: int) -> str:
+    """A length of time to the nearest minute: `20m`, `2h`; shorter ones in seconds."""
+    return age(60 * round(length / 60) if length >= 60 else length)
 
 
 def _fold_line(line: str, total: int) -> list[str]:

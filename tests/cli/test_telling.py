@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from gitkanban.cli.here import tell, tell_error
+from gitkanban.core.tick.holds import Hold
 from gitkanban.core.tick.outcome import Outcome, Started
 from gitkanban.errors import Refused
-from gitkanban.views.outcome import outcome_text
+from gitkanban.views.outcome import outcome_page, outcome_text
+from gitkanban.views.text import Look, width
 
 CLI = Path(__file__).parent.parent.parent / "gitkanban" / "cli"
 
@@ -33,3 +35,18 @@ def test_a_tick_shows_where_sessions_work_whatever_the_folder_is_called() -> Non
     assert outcome_text(Outcome(started=(started,)), verbose=False) == (
         "started  T1  w#1  /w␛[2J/T1\n"
     )
+
+
+def test_at_a_terminal_a_plan_looks_like_a_tick_and_says_that_it_is_none() -> None:
+    held = Hold("T2", "parents", "waits for T1, " + "which takes its time " * 9, "T1 done")
+    plan = Outcome(
+        started=(Started("T1", "r1", "w#1", "/w/T1", "card/T1", 1),),
+        holds=(held,), notices=("verify \x1b[31m" + "said " * 30,), dry_run=True,
+    )  # fmt: skip
+    for columns in (20, 60, 80):
+        page = outcome_page(plan, Look(columns), verbose=True)
+        assert "\x1b" not in page and max(map(width, page.splitlines())) <= columns
+        assert re.match(r" ● T1 ", page) and "\n · T2 " in page
+    assert page.endswith("(dry run: 1 start, nothing was changed)\n")
+    assert "1 card waits: gitkanban why" in outcome_page(plan, Look(80), verbose=False)
+    assert outcome_page(Outcome(dry_run=True), Look(80), verbose=True) == "nothing to do\n"

@@ -1,4 +1,4 @@
-"""What the runs of a board cost, those of quiet and archived cards among them, brought up to date.
+"""What the runs of a board cost and how long they took, those of quiet and archived cards among them, brought up to date.
 
 Board values leave the runs of quiet cards out, so this is a cache of its own: a look reads only the
 records that came since the last one. It may be deleted or damaged at any time.
@@ -14,11 +14,14 @@ from gitkanban.board.repo.place import Place
 from gitkanban.core.model import Board
 from gitkanban.core.names import CardId, RunId
 from gitkanban.core.situation.figures import RunCost
+from gitkanban.core.tick.verdict import SUCCEEDED
 from gitkanban.errors import GitkanbanError
 
-_FORMAT = ("costs", 2)
+_FORMAT = ("costs", 3)
 _RUN = re.compile(r"(?:archive/[^/]+/)?runs/([^/]+)/([^/]+)\.yaml\Z")
-_FIELD = re.compile(rb"^(ended|cost_usd|clone):[ \t]*[\"']?([^\"'\s#]+)", re.M)
+_FIELD = re.compile(
+    rb"^(started|ended|outcome|worker|cost_usd|clone):[ \t]*[\"']?([^\"'\s#]+)", re.M
+)
 
 
 def read(place: Place, board: Board) -> dict[RunId, RunCost]:
@@ -81,11 +84,15 @@ def _read_records(
     for blob in blobs.read(place, wanted):
         card, run = wanted[blob.asked]
         fields = dict(_FIELD.findall(blob.data or b""))
+        began, ended = (_epoch_of(fields.get(key, b"")) for key in (b"started", b"ended"))
+        succeeded = began and _text_of(fields, b"outcome") == SUCCEEDED
         costs[run] = RunCost(
             card,
-            _epoch_of(fields.get(b"ended", b"")),
+            ended,
             _text_of(fields, b"cost_usd"),
             _text_of(fields, b"clone"),
+            _text_of(fields, b"worker"),
+            max(0, ended - began) if succeeded else 0,
         )
     return costs
 

@@ -59,8 +59,9 @@ def tick_command(
     for outcome in outcomes:
         total = total.then(outcome)
         if not as_json:
-            if is_terminal() and not dry_run:
-                click.echo(outcome_page(outcome, look_here(), verbose), nl=False, color=True)
+            if is_terminal():
+                page = outcome_page(outcome, look_here(), verbose or dry_run)
+                click.echo(page, nl=False, color=True)
             else:
                 click.echo(outcome_text(outcome, verbose or dry_run), nl=False)
             for error in outcome.errors:

@@ -1,5 +1,7 @@
 """`gitkanban why`: the first thing that holds a card back, and what would free it."""
 
+from collections.abc import Sequence
+
 import click
 
 from gitkanban import clock
@@ -7,8 +9,15 @@ from gitkanban.cli import paging
 from gitkanban.cli.here import board_of, json_option, place_here, print_json
 from gitkanban.cli.terminal import prose_look
 from gitkanban.core.lookup import card_of
+from gitkanban.core.model import TODO, Board, Card
 from gitkanban.core.names import CardId
 from gitkanban.errors import UsageError
+from gitkanban.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:  # loaded when they are needed
+    from gitkanban.core.forecast.estimate import Estimate
+    from gitkanban.core.situation.figures import Figures
+    from gitkanban.core.tick.facts import Observed
 
 
 @click.command("why")
@@ -38,10 +47,11 @@ def why_command(cards: tuple[CardId, ...], all_: bool, as_json: bool) -> None:
     now = int(clock.now())
     observed = glance(place, board, now, Locks(place.private))
     named = [card_of(board, name) for name in dict.fromkeys(cards)]
-    account = situation(board, observed, figures.gather(place, board), only=None if all_ else named)
+    counted = figures.gather(place, board)
+    account = situation(board, observed, counted, only=None if all_ else named)
     standing = account.standing
     if not all_:
-        rows = why_rows(named, account)
+        rows = why_rows(named, account, _estimate_starts(board, observed, named, counted))
         print_json(rows) if as_json else paging.write(
             why_text(rows, clock.now(), total=prose_look().width)
         )
@@ -58,3 +68,17 @@ def why_command(cards: tuple[CardId, ...], all_: bool, as_json: bool) -> None:
             "waits_for_you": standing.waits_for_you,
         }
     )
+
+
+def _estimate_starts(
+    board: Board, observed: "Observed", cards: Sequence[Card], counted: "Figures"
+) -> "dict[CardId, Estimate]":
+    """When cards that wait could start, where it is known how long sessions take."""
+    waiting = [card for card in cards if card.status == TODO]
+    if not waiting or not any(run.took for run in counted.costs.values()):
+        return {}
+    from gitkanban.core.forecast.estimate import estimate_start
+
+    runs = counted.costs.values()
+    found = ((card.id, estimate_start(board, observed, card, runs)) for card in waiting)
+    return {card: estimate for card, estimate in found if estimate}

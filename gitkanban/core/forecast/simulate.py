@@ -46,6 +46,7 @@ class Question(NamedTuple):
     review: int = 0  # seconds from a session's end to its card's acceptance
     until: int = 0  # seconds after which to stop; 0: go on until nothing can start any more
     seed: int = 0
+    until_start: str = ""  # a card at whose start to stop
 
 
 _PLAIN = Question()
@@ -118,6 +119,7 @@ class _Course:
         self.open = {c.id: len(set(unfinished(board, c))) for c in self.todo.values()}
         self.busy: set[str] = set()  # cards with a run that was there before
         self.count = 0
+        self.reached = False  # the card has started that nothing is asked beyond
         self._begin(observed)
 
     def _begin(self, observed: Observed) -> None:
@@ -162,7 +164,7 @@ class _Course:
         """Play every event in order of time, a round of the scheduler after each moment."""
         last = self.begun + self.question.until if self.question.until else None
         self._event(self.begun, NEXT_TICK)
-        while self.events and (last is None or self.events[0][0] < last):
+        while self.events and not self.reached and (last is None or self.events[0][0] < last):
             self._pass(self.events[0][0])
             while self.events and self.events[0][0] == self.time:
                 self._happen(*heappop(self.events)[2:])
@@ -174,6 +176,7 @@ class _Course:
         for one in started:
             takes = duration(self.question, one.worker, one.card)
             self._sit(one, self.time, self.time + takes)
+            self.reached = self.reached or one.label == self.question.until_start
         if most and len(started) == most and any(line.groups for line in self.lines.values()):
             self._event(self.time + TICK - self.time % TICK, NEXT_TICK)
 

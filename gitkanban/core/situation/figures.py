@@ -13,13 +13,15 @@ from gitkanban.typed import NamedTuple
 class RunCost(NamedTuple):
     """What one ended run cost; `ended` in epoch seconds, `cost_usd` a decimal number or empty.
 
-    `clone` is the one that it ran in.
+    `clone` is the one that it ran in, `took` the seconds that it took if it succeeded, else 0.
     """
 
     card: CardId
     ended: int = 0
     cost_usd: str = ""
     clone: str = ""
+    worker: str = ""
+    took: int = 0
 
 
 class WorkSize(NamedTuple):
