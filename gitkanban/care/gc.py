@@ -9,7 +9,6 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import TypeVar  # a generic alias needs a real one
 
 from gitkanban import files
 from gitkanban.board.repo import checkouts, commits, git
@@ -38,6 +37,7 @@ from gitkanban.runs.workspace import cleanliness, removal, worktrees
 from gitkanban.runs.workspace.workspace_git import head_of, sweep_rooms
 from gitkanban.runs.workspace.workspaces import Wish
 from gitkanban.runs.workspace.worktrees import Ours
+from gitkanban.typed import TypeVar
 
 _OLD = 86400.0  # seconds after which no process can still use what it made for itself
 T = TypeVar("T")

@@ -1,6 +1,11 @@
-"""How much the work of cards in review changes: lines and files, by git, kept by (base, tip)."""
+"""How much the work of cards in review changes since it left base: lines and files, by git.
+
+Two git commands answer for all cards at once: where they forked, and what changed since. Sizes are
+cached by the tip of the work and that fork, so that a base that moves on changes none of them.
+"""
 
 import json
+from collections.abc import Iterable, Mapping
 
 from gitkanban import files
 from gitkanban.board.repo import checkouts, git
@@ -9,12 +14,21 @@ from gitkanban.board.work import cardwork
 from gitkanban.core.model import REVIEW, Board
 from gitkanban.core.situation.figures import WorkSize
 from gitkanban.core.split_cards import open_cards
+from gitkanban.typed import NamedTuple
 
-MOST = 16  # cards that one look asks git about; the others are shown without
+_FORM = 2  # of the cache
+
+
+class _Measured(NamedTuple):
+    """The work of one tip: where it forked from base as base was at `onto`, and its size since."""
+
+    onto: str
+    fork: str
+    size: WorkSize
 
 
 def measure(place: Place, board: Board) -> dict[str, WorkSize]:
-    """The sizes of the work of cards in review, as far as it is here; one git for each new one."""
+    """The sizes of the work of cards in review, by card, as far as it is here."""
     tips = {
         card.id: done.commit
         for card in open_cards(board.cards)
@@ -27,39 +41,87 @@ def measure(place: Place, board: Board) -> dict[str, WorkSize]:
         return {}
     path = f"{place.private}/cache/sizes"
     known = _load_sizes(path)
-    sizes: dict[str, list[int]] = {}
-    asked = 0
-    for tip in sorted(set(tips.values())):
-        key = f"{onto}...{tip}"
-        if key not in known and asked < MOST:
-            asked += 1
-            size = _ask_git(place, key)
-            if size:
-                known[key] = size
-        if key in known:
-            sizes[key] = known[key]
+    wanted = set(tips.values())
+    asked = [tip for tip in sorted(wanted) if tip not in known or known[tip].onto != onto]
     if asked:
-        files.cache(path, json.dumps(sizes).encode())  # what nobody asks for any more goes
-    return {
-        card: WorkSize(*sizes[key])
-        for card, tip in tips.items()
-        if (key := f"{onto}...{tip}") in sizes
-    }
+        known = _measure_tips(place, onto, asked, known)
+        kept = {tip: each for tip, each in known.items() if tip in wanted}
+        files.cache(path, json.dumps([_FORM, kept]).encode())  # what nobody asks for any more goes
+    return {card: known[tip].size for card, tip in tips.items() if tip in known}
 
 
-def _load_sizes(path: str) -> dict[str, list[int]]:
+def _load_sizes(path: str) -> dict[str, _Measured]:
     try:
-        rows = json.loads(files.read(path))
-        return {str(key): [int(count) for count in row][:3] for key, row in rows.items()}
+        form, found = json.loads(files.read(path))
+        if form != _FORM:
+            return {}
+        return {
+            str(tip): _Measured(str(onto), str(fork), WorkSize(*map(int, size)))
+            for tip, (onto, fork, size) in found.items()
+        }
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
 
 
-def _ask_git(place: Place, key: str) -> list[int]:
-    """[added, removed, files]; binary files count no lines. Empty if git does not know."""
-    done = git.run(place.common, "diff", "--no-ext-diff", "--numstat", "-z", key, check=False)
+def _measure_tips(
+    place: Place, onto: str, tips: Iterable[str], known: Mapping[str, _Measured]
+) -> dict[str, _Measured]:
+    """What is known, brought up to date for these tips."""
+    forks = _ask_forks(place, onto, tips)
+    new = {tip: fork for tip, fork in forks.items() if tip not in known or known[tip].fork != fork}
+    sizes = _ask_sizes(place, new) if new else {}
+    found = {tip: each for tip, each in known.items() if each.onto == onto}
+    for tip, fork in forks.items():
+        size = sizes.get(tip) if tip in new else known[tip].size
+        if size:
+            found[tip] = _Measured(onto, fork, size)
+    return found
+
+
+def _ask_forks(place: Place, onto: str, tips: Iterable[str]) -> dict[str, str]:
+    """For each tip that is here the commit at which it left base."""
+    words = ("--parents", "--boundary", "--ignore-missing", *tips, "--not", onto)
+    done = git.run(place.common, "rev-list", *words, check=False)
     if done.code:
-        return []
-    rows = [row.split("\t") for row in done.text.split("\0") if row.count("\t") >= 2]
-    counts = [[int(text) if text.isdigit() else 0 for text in row[:2]] for row in rows]
-    return [sum(row[0] for row in counts), sum(row[1] for row in counts), len(rows)]
+        return {}
+    ahead: dict[str, list[str]] = {}  # commits that base does not have, and their parents
+    for line in done.lines:
+        commit, *parents = line.split()
+        if not commit.startswith("-"):
+            ahead[commit] = parents
+    forks = {}
+    for tip in tips:
+        reached, front = set[str](), [tip]
+        while front:
+            commit = front.pop()
+            if commit not in reached:
+                reached.add(commit)
+                front += ahead.get(commit, ())
+        left = reached - ahead.keys()
+        if len(left) == 1:
+            forks[tip] = left.pop()
+        elif left:  # base was merged into it
+            asked = git.run(place.common, "merge-base", onto, tip, check=False)
+            if not asked.code:
+                forks[tip] = asked.text
+    return forks
+
+
+def _ask_sizes(place: Place, forks: Mapping[str, str]) -> dict[str, WorkSize]:
+    """The sizes of tips since their forks; binary files count no lines."""
+    lines = "".join(f"{tip} {fork}\n" for tip, fork in forks.items())
+    words = ("--stdin", "--always", "-r", "-M", "--no-ext-diff", "--numstat", "-z")
+    done = git.run(place.common, "diff-tree", *words, input=lines.encode(), check=False)
+    found: dict[str, WorkSize] = {}
+    tip = ""
+    for field in done.text.split("\0"):
+        if field in forks:
+            tip = field
+            found[tip] = WorkSize(0, 0, 0)
+        elif tip and field.count("\t") >= 2:
+            added, removed, _ = (
+                int(text) if text.isdigit() else 0 for text in field.split("\t", 2)
+            )
+            before = found[tip]
+            found[tip] = WorkSize(before.added + added, before.removed + removed, before.files + 1)
+    return found
