@@ -4,6 +4,7 @@ It takes the data of `status --json`. As many columns stand side by side as the 
 what has none is counted below.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from itertools import zip_longest
 
@@ -15,6 +16,8 @@ from gitkanban.views.text import Look, clipped, padded, shown, width, wrapped
 
 CARDS_MOST = 10  # in one column
 _COLUMN_LEAST = 20  # columns of the terminal that one of ours needs
+
+_IN_FILES = re.compile(r" in \d+ files?")  # the part of a size that a narrow column does without
 
 CardRow = dict[str, Any]
 
@@ -58,15 +61,16 @@ def board_text(
     size = (look.width - len(columns) + 1) // len(columns)
     lines = [line for cause in data["causes"] for line in cause_lines(cause, look)]
     lines += [""] if lines else []
-    heads = [_head_of(column, data, size, look) for column in columns]
-    lines += [_side_by_side(heads, size), "┼".join(["─" * size] * len(columns))]
+    room = size - 1 if len(columns) > 1 else size  # a space before the rule
+    heads = [_head_of(column, data, room, look) for column in columns]
+    rule = look.paint("┼".join(["─" * size] * len(columns)), "dim")
+    lines += [_side_by_side(heads, size, look), rule]
     for lane, cards in _lanes_of(data["cards"], by):
         if by:
-            lines.append(look.paint(clipped(f"── {shown(lane)}", look.width), "bold"))
-        cells = [_column_lines(column, cards, size, now, look, all_) for column in columns]
-        lines += [
-            _side_by_side(row, size) for row in zip_longest(*cells, fillvalue=CellLine("", ""))
-        ]
+            lines.append(_lane_head(shown(lane), look))
+        cells = [_column_lines(column, cards, room, now, look, all_) for column in columns]
+        rows = zip_longest(*cells, fillvalue=CellLine("", ""))
+        lines += [_side_by_side(row, size, look) for row in rows]
     below = _counts_below(data, columns)
     lines += wrapped(below, look.width) if below else []
     return look.page(lines)
@@ -83,6 +87,11 @@ def _lanes_of(cards: Sequence[CardRow], by: str) -> list[tuple[str, list[CardRow
             named.setdefault(name, []).append(card)
     lanes = sorted(named.items(), key=lambda lane: (not lane[0], lane[0]))
     return [(name or f"no {by}", each) for name, each in lanes]
+
+
+def _lane_head(name: str, look: Look) -> str:
+    head = clipped(f"── {name} ", look.width)
+    return look.paint(head, "bold") + look.paint("─" * (look.width - width(head)), "dim")
 
 
 def _head_of(column: BoardColumn, data: dict[str, Any], size: int, look: Look) -> CellLine:
@@ -149,7 +158,8 @@ def _detail_of_yours(card: CardRow, size: int) -> list[str]:
     if card["state"] == "question":
         lines = wrapped(f"“{text}”", size)
         return lines if len(lines) < 3 else [lines[0], clipped(" ".join(lines[1:]), size)]
-    return [text.replace(" · ", "  ")]
+    text = text.replace(" · ", "  ")
+    return [text if width(text) <= size else _IN_FILES.sub("", text)]
 
 
 def _detail_of_running(card: CardRow, size: int) -> list[str]:
@@ -186,9 +196,9 @@ def _plain_line(text: str, size: int, look: Look) -> CellLine:
     return CellLine(cut, look.paint(cut, "dim"))
 
 
-def _side_by_side(cells: Sequence[CellLine], size: int) -> str:
+def _side_by_side(cells: Sequence[CellLine], size: int, look: Look) -> str:
     padded_cells = [cell.drawn + padded("", size - width(cell.text)) for cell in cells]
-    return "│".join(padded_cells).rstrip()
+    return look.paint("│", "dim").join(padded_cells).rstrip()
 
 
 def _counts_below(data: dict[str, Any], columns: Sequence[BoardColumn]) -> str:

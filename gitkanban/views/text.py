@@ -184,7 +184,7 @@ def coloured(text: str, colour: str, on: bool) -> str:
     if " " in colour:
         first, _, rest = colour.partition(" ")
         return coloured(coloured(text, rest, on), first, on)
-    return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if on and colour else text
+    return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if on and colour and text else text
 
 
 def plural(count: int, word: str) -> str:

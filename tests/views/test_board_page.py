@@ -1,5 +1,7 @@
 """The board in columns: as many as there is room for, each line within the width."""
 
+import re
+
 import pytest
 
 from gitkanban.core.model import Board, Card
@@ -34,9 +36,17 @@ def test_ten_cards_stand_in_a_column_unless_somebody_wants_all() -> None:
 def test_a_lane_has_its_worker_s_cards_and_names_what_has_none() -> None:
     cards = {"A": Card("A", "one", "back"), "B": Card("B", "two", "own"), "C": Card("C", "three")}
     page = board_text(data_of(Board("main", "c", CONFIG, cards)), NOW, Look(80), "worker")
-    lanes = [line.removeprefix("── ") for line in page.splitlines() if line.startswith("── ")]
+    lanes = [line.strip("─ ") for line in page.splitlines() if line.startswith("── ")]
     assert lanes == ["back", "own", "no worker"]
     assert page.index("○ A") < page.index("── own") < page.index("○ B")
+
+
+@pytest.mark.parametrize("columns", [20, 60, 80, 200])
+@pytest.mark.parametrize("by", ["", "worker"])
+def test_colours_move_nothing(columns: int, by: str) -> None:
+    plain = board_text(data_of(board()), NOW, Look(columns), by)
+    coloured = board_text(data_of(board()), NOW, Look(columns, colour=True), by)
+    assert re.sub(r"\x1b\[\d+m", "", coloured) == plain
 
 
 def test_ascii_lines_are_no_wider() -> None:
