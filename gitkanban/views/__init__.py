@@ -14,6 +14,7 @@ memory        Proposals to a memory, as JSON data and as text
 message       Commit messages of the board: they read as history and carry trailers for machines
 notify        The notifier of a board as text and data: what it was told last, and what waits
 outcome       The outcome of a tick as JSON data and as lines a cron mail or a person reads
+search        What a search has found: each card once, below it where the text stands
 signs         The sign and the colour of every state, and the cells that cards are shown with
 simulate      A simulated future as JSON data, as a report, and as a Gantt picture of the slots
 status        The board at a glance: profile lines such as `backend-hermes 2/3 running`, then the

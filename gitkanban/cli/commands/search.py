@@ -8,7 +8,6 @@ from gitkanban.board.repo.place import Place
 from gitkanban.board.review.searching import MOST, Hit
 from gitkanban.cli.viewing import form_of, list_options
 from gitkanban.runs.records.folders import card_of
-from gitkanban.typed import Any
 
 LINE_MOST = 300  # characters of a line of a log
 
@@ -27,9 +26,11 @@ def search_command(text: str, no_logs: bool, form: str | None) -> None:
 
     from gitkanban.board import store
     from gitkanban.board.review import searching
+    from gitkanban.cli import paging
     from gitkanban.cli.here import place_here, print_json
     from gitkanban.cli.quick import status_now
-    from gitkanban.cli.terminal import is_terminal
+    from gitkanban.cli.terminal import is_terminal, look_here
+    from gitkanban.views.search import search_page
 
     place = place_here()
     board = store.read(place)
@@ -41,28 +42,10 @@ def search_command(text: str, no_logs: bool, form: str | None) -> None:
     elif not hits:
         click.echo(f"{text!r} is nowhere on the board", err=True)
     elif form == "text" or (not form and is_terminal()):
-        _print_page(hits, {card["id"]: card for card in status_now()["cards"]})
+        cards = {card["id"]: card for card in status_now()["cards"]}
+        paging.write(search_page(hits, cards, text, look_here()))
     else:
         _print_lines(hits)
-
-
-def _print_page(hits: list[Hit], cards: dict[str, dict[str, Any]]) -> None:
-    from gitkanban.cli import paging
-    from gitkanban.cli.terminal import look_here
-    from gitkanban.views.signs import table
-    from gitkanban.views.text import shown
-
-    look = look_here()
-    rows = [
-        (
-            cards[hit.card]["state"] if hit.card in cards else "done",
-            hit.card,
-            cards[hit.card]["title"] if hit.card in cards else "(archived)",
-            [hit.where, shown(hit.line)],
-        )
-        for hit in hits
-    ]
-    paging.write(look.page(table(look, rows)))
 
 
 def _print_lines(hits: list[Hit]) -> None:
