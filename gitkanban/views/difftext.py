@@ -96,10 +96,10 @@ def _setting_lines(group: Sequence[ChangedSetting], look: Look) -> list[str]:
 
 def _worker_summary(fields: dict[str, ChangedSetting]) -> str:
     """`pool of 3, claude`."""
-    said = {name: each.after for name, each in fields.items()}
-    most = said.get("max_concurrency", "")
-    mode = said["mode"] + (f" of {most}" if most else "")
-    return ", ".join(filter(None, (mode, said.get("runner", ""))))
+    values = {name: each.after for name, each in fields.items()}
+    most = values.get("max_concurrency", "")
+    mode = values["mode"] + (f" of {most}" if most else "")
+    return ", ".join(filter(None, (mode, values.get("runner", ""))))
 
 
 def _change_pieces(setting: ChangedSetting, name: str, new: bool = False) -> list[Piece]:
@@ -155,11 +155,11 @@ def _branch_lines(
 def _card_lines(change: CardChange, parent: str, mine: str, below: str, look: Look) -> list[str]:
     """One card: its line, cut to fit, then its details behind the lines of the tree."""
     card = change.card
-    told = [] if change.kind == "changed" else [change.kind] if not change.after else facts(card)
+    words = [] if change.kind == "changed" else [change.kind] if not change.after else facts(card)
     after = [each for each in card.parents if each != parent]
     if change.kind == "added" and after:
-        told.append(f"after {' '.join(after)}")
-    rest = f"  ({', '.join(told)})" if told else ""
+        words.append(f"after {' '.join(after)}")
+    rest = f"  ({', '.join(words)})" if words else ""
     head = f"{SIGNS[change.kind]} {mine}{change.id}  "
     title = shown(card.title)
     room = max(8, look.width - width(head))
@@ -219,8 +219,8 @@ def _prose_lines(field: FieldChange) -> Iterator[list[Piece]]:
 def _other_lines(diff: Difference) -> Iterator[str]:
     for name, counts in (("run", diff.runs), ("note", diff.notes)):
         if counts:
-            said = ", ".join(f"{plural(count, name)} of {card}" for card, count in counts)
-            yield f"recorded: {said}"
+            counts_of = ", ".join(f"{plural(count, name)} of {card}" for card, count in counts)
+            yield f"recorded: {counts_of}"
     yield from (f"paused: {name}" for name in diff.paused)
     yield from (f"resumed: {name}" for name in diff.resumed)
     yield from (f"can no longer be read: {shown(name)}" for name in diff.broken)

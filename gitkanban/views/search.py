@@ -12,21 +12,21 @@ def search_page(
     hits: Sequence[Hit], cards: Mapping[str, dict[str, Any]], text: str, look: Look
 ) -> str:
     """The page. `cards` are the rows of `status`; a card that is not among them is archived."""
-    found: dict[str, list[Hit]] = {}
+    hits_of: dict[str, list[Hit]] = {}
     for hit in hits:
-        found.setdefault(hit.card, []).append(hit)
+        hits_of.setdefault(hit.card, []).append(hit)
     archived = {"state": "done", "title": "(archived)"}
     rows: list[tuple[str, str, str, list[str]]] = [
         (each["state"], card, each["title"], [])
-        for card in found
+        for card in hits_of
         for each in [cards.get(card, archived)]
     ]
-    indent = " " * (5 + max(map(width, found))) if look.width >= 60 else "   "
+    indent = " " * (5 + max(map(width, hits_of))) if look.width >= 60 else "   "
     places = max(width(hit.where) for hit in hits)
     lines = []
     for (_, card, title, _), head in zip(rows, table(look, rows), strict=True):
         lines.append(head)
-        for hit in found[card]:
+        for hit in hits_of[card]:
             is_title = hit.where == "card" and hit.line in (title, f"title: {title}")
             if is_title and text.casefold() in head.casefold():
                 continue  # the line above says it

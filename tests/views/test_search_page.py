@@ -23,9 +23,9 @@ CARDS = {
 def test_every_line_fits_and_shows_what_was_looked_for(columns: int) -> None:
     lines = search_page(HITS, CARDS, "NEEDLE", Look(columns)).splitlines()
     assert max(map(width, lines)) <= columns and "\x1b" not in "".join(lines)
-    places = [line for line in lines if line.startswith("   ")]
-    assert [line.split()[0] for line in places] == ["stdout", "note", "run"]
-    assert columns < 40 or all("needle" in line for line in places)
+    places = [line.split()[0] for line in lines if line.startswith("   ")]
+    assert places[-3:] == ["stdout", "note", "run"]
+    assert columns < 40 or all("needle" in line for line in lines if line.startswith("   "))
 
 
 def test_a_title_is_not_said_twice_and_an_archived_card_is_called_one() -> None:

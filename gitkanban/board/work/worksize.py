@@ -45,19 +45,19 @@ def measure(place: Place, board: Board) -> dict[str, WorkSize]:
     asked = [tip for tip in sorted(wanted) if tip not in known or known[tip].onto != onto]
     if asked:
         known = _measure_tips(place, onto, asked, known)
-        kept = {tip: each for tip, each in known.items() if tip in wanted}
-        files.cache(path, json.dumps([_FORM, kept]).encode())  # what nobody asks for any more goes
+        used = {tip: each for tip, each in known.items() if tip in wanted}
+        files.cache(path, json.dumps([_FORM, used]).encode())  # what nobody asks for any more goes
     return {card: known[tip].size for card, tip in tips.items() if tip in known}
 
 
 def _load_sizes(path: str) -> dict[str, _Measured]:
     try:
-        form, found = json.loads(files.read(path))
+        form, tips = json.loads(files.read(path))
         if form != _FORM:
             return {}
         return {
             str(tip): _Measured(str(onto), str(fork), WorkSize(*map(int, size)))
-            for tip, (onto, fork, size) in found.items()
+            for tip, (onto, fork, size) in tips.items()
         }
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
@@ -70,12 +70,12 @@ def _measure_tips(
     forks = _ask_forks(place, onto, tips)
     new = {tip: fork for tip, fork in forks.items() if tip not in known or known[tip].fork != fork}
     sizes = _ask_sizes(place, new) if new else {}
-    found = {tip: each for tip, each in known.items() if each.onto == onto}
+    measured = {tip: each for tip, each in known.items() if each.onto == onto}
     for tip, fork in forks.items():
         size = sizes.get(tip) if tip in new else known[tip].size
         if size:
-            found[tip] = _Measured(onto, fork, size)
-    return found
+            measured[tip] = _Measured(onto, fork, size)
+    return measured
 
 
 def _ask_forks(place: Place, onto: str, tips: Iterable[str]) -> dict[str, str]:
@@ -112,16 +112,16 @@ def _ask_sizes(place: Place, forks: Mapping[str, str]) -> dict[str, WorkSize]:
     lines = "".join(f"{tip} {fork}\n" for tip, fork in forks.items())
     words = ("--stdin", "--always", "-r", "-M", "--no-ext-diff", "--numstat", "-z")
     done = git.run(place.common, "diff-tree", *words, input=lines.encode(), check=False)
-    found: dict[str, WorkSize] = {}
+    sizes: dict[str, WorkSize] = {}
     tip = ""
     for field in done.text.split("\0"):
         if field in forks:
             tip = field
-            found[tip] = WorkSize(0, 0, 0)
+            sizes[tip] = WorkSize(0, 0, 0)
         elif tip and field.count("\t") >= 2:
             added, removed, _ = (
                 int(text) if text.isdigit() else 0 for text in field.split("\t", 2)
             )
-            before = found[tip]
-            found[tip] = WorkSize(before.added + added, before.removed + removed, before.files + 1)
-    return found
+            before = sizes[tip]
+            sizes[tip] = WorkSize(before.added + added, before.removed + removed, before.files + 1)
+    return sizes

@@ -80,5 +80,5 @@ def _estimate_starts(
     from gitkanban.core.forecast.estimate import estimate_start
 
     runs = counted.costs.values()
-    found = ((card.id, estimate_start(board, observed, card, runs)) for card in waiting)
-    return {card: estimate for card, estimate in found if estimate}
+    estimates = ((card.id, estimate_start(board, observed, card, runs)) for card in waiting)
+    return {card: estimate for card, estimate in estimates if estimate}
