@@ -49,7 +49,12 @@ COMMANDS = (
     ("Look", "list", "list", "List cards, with filters."),
     ("Look", "show", "show", "One card with its runs and notes."),
     ("Look", "why", "why", "What is holding a card back, and what would free it."),
-    ("Look", "workers", "workers", "Workers, their limits and their load; set changes them."),
+    (
+        "Look",
+        "workers",
+        "workers",
+        "Workers, their limits and their load; add and set change them.",
+    ),
     ("Look", "simulate", "simulate", "When each card would start and end."),
     ("Look", "log", "log", "The history of the board or of a card."),
     ("Look", "cost", "cost", "What sessions cost, by card, worker, profile or day."),

@@ -57,6 +57,7 @@ _TYPED = {
     "unlink ID PARENT": "undep",
     "why ID": "reason explain waiting",
     "workers": "agents agent slots pools pool config profiles capacity",
+    "workers add NAME": "worker hire",
 }
 MEANT = {word: line for line, words in _TYPED.items() for word in words.split()}
 

@@ -10,7 +10,7 @@ from gitkanban.core.agents.presets import choice_fault
 from gitkanban.core.changes import AddCard, EditCard
 from gitkanban.core.graph import cycles
 from gitkanban.core.ids import check_id, did_you_mean
-from gitkanban.core.lookup import card_of, not_known
+from gitkanban.core.lookup import card_of, no_worker
 from gitkanban.core.model import STATUS_FIELDS, Board, Card
 from gitkanban.core.names import CardId
 from gitkanban.core.split_cards import copied, twin_of
@@ -126,7 +126,7 @@ def check_fields(
         if board.config and card.worker in board.config.faulty:
             mistake = board.config.faulty[card.worker]
             raise BadData(f"worker {card.worker} has a mistake: {mistake.located}", mistake.hint)
-        raise not_known("worker", card.worker, workers)
+        raise no_worker(card.worker, workers)
     for parent in card.parents:
         if parent == card.id:
             raise Refused(f"{card.id} cannot be its own parent", "Leave that parent out.")

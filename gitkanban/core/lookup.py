@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from gitkanban.core.ids import did_you_mean, resolve
+from gitkanban.core.ids import did_you_mean, fault, resolve
 from gitkanban.core.model import Board, Card
 from gitkanban.errors import BadData, NotFound
 
@@ -20,3 +20,11 @@ def card_of(board: Board, text: str) -> Card:
 def not_known(what: str, name: str, known: Iterable[str]) -> NotFound:
     """The error that there is no worker, profile or capacity of that name; close ones are named."""
     return NotFound(f"no {what} {name!r}", did_you_mean(name, known))
+
+
+def no_worker(name: str, known: Iterable[str]) -> NotFound:
+    """The error that there is no worker for a card; close ones are named, and how one is made."""
+    names = list(known)
+    near = f"{did_you_mean(name, names)} Or make it" if names else "Make it"
+    new = name if not fault(name) else "NAME"
+    return NotFound(f"no worker {name!r}", f"{near}: gitkanban workers add {new}.".strip())

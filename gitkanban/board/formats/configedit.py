@@ -119,12 +119,19 @@ def _insert_value(text: str, spot: _Spot, value: Value) -> str:
         at, indent = yamledit.line_end(text, spot.empty.start), indent + 2
     else:
         at = max(span.end for span in yamledit.spans(text, mapping).values())
-    lines = ""
+    lines = "\n" if len(spot.rest) > 1 and _are_set_apart(text, mapping) else ""
     for depth, name in enumerate(spot.rest):
         last = depth == len(spot.rest) - 1
         behind = f" {_inline_value(value)}" if last else ""
         lines += f"{' ' * (indent + 2 * depth)}{yamltext.scalar(name)}:{behind}\n"
     return yamledit.inserted(text, at, lines, glued=True)
+
+
+def _are_set_apart(text: str, mapping: Mapping) -> bool:
+    """Whether the last of its sections has a blank line above it, and so wants one below."""
+    ends = sorted(yamledit.spans(text, mapping).values())[-2:]
+    between = text[ends[0].end : ends[1].start] if len(ends) > 1 else ""
+    return bool(between) and not between.split("\n")[0].strip()
 
 
 def _remove_key(text: str, mapping: Mapping, key: str) -> str:

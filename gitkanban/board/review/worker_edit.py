@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from gitkanban.board import store
 from gitkanban.board.formats import configedit, configfile, configkeys
 from gitkanban.board.repo.place import Place
-from gitkanban.core.ids import did_you_mean
-from gitkanban.core.lookup import not_known
+from gitkanban.core.ids import check_id, did_you_mean
+from gitkanban.core.lookup import no_worker
 from gitkanban.core.model import Board, Config
 from gitkanban.core.review import configrules
 from gitkanban.core.review.rules import ERROR, brought_in
@@ -38,7 +38,30 @@ def edit_worker(
     if board.config is not None:  # what is wrong with it is reported when it is read after the edit
         known = {*board.config.workers, *board.config.faulty}
         if name not in known:
-            raise not_known("worker", name, known)
+            raise no_worker(name, known)
+    before = after = store.text_of(place, board, "config.yaml")
+    for key, value in values:
+        after = configedit.edited(after, ("kanban", "workers", name, *key.split(".")), value)
+    return _check_edit(place, name, before, after)
+
+
+def add_worker(
+    place: Place, board: Board, name: str, values: Sequence[tuple[str, KeyValue | None]]
+) -> WorkerEdit:
+    """The config with one more worker that has these keys, in their order.
+
+    Raises Refused where there is one of that name, UsageError for what can be none, and BadData or
+    Refused for what would be wrong.
+    """
+    check_id(name)
+    if board.config is not None:
+        known = {*board.config.workers, *board.config.faulty}
+        if name in known:
+            hint = f"`gitkanban workers set {name} KEY=VALUE` changes it."
+            raise Refused(f"there already is a worker {name}", hint)
+        twin = next((each for each in known if each.lower() == name.lower()), "")
+        if twin:
+            raise Refused(f"{name} differs from {twin} only in case", "Choose another name.")
     before = after = store.text_of(place, board, "config.yaml")
     for key, value in values:
         after = configedit.edited(after, ("kanban", "workers", name, *key.split(".")), value)

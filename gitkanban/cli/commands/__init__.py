@@ -56,6 +56,6 @@ trust         `gitkanban trust`: show what tick would run on this machine, and a
 ui            `gitkanban ui`: the board live on the whole terminal, with keys for what people decide
 undo          `gitkanban undo`: undo a board commit field by field, with a new commit
 why           `gitkanban why`: the first thing that holds a card back, and what would free it
-workers       `gitkanban workers`: who works on this board and how much at once; `workers set`
-              changes it
+workers       `gitkanban workers`: who works on this board and how much at once; `add` and `set`
+              change it
 """

@@ -145,10 +145,10 @@ def add_command(
     else:
         for card in cards:
             say(f"{card.id}  {card.title}")
-    tell(_assignment_lines(cards, drafts))
+    tell(_assignment_lines(place, cards, drafts))
 
 
-def _assignment_lines(cards: Sequence[Card], drafts: Sequence[Card]) -> list[str]:
+def _assignment_lines(place: Place, cards: Sequence[Card], drafts: Sequence[Card]) -> list[str]:
     """Who got the cards for which nobody was named."""
     open_ = [card for card, draft in zip(cards, drafts, strict=True) if not draft.worker]
     if not open_:
@@ -157,7 +157,9 @@ def _assignment_lines(cards: Sequence[Card], drafts: Sequence[Card]) -> list[str
     if open_[0].worker:
         return [f"{names}: for {open_[0].worker}, the only worker"]
     first = open_[0].id if len(open_) == 1 else "ID"
-    return [f"{names}: nobody is assigned: gitkanban edit {first} --worker NAME"]
+    config = board_of(place).config
+    new = "gitkanban workers add NAME, then " if config and not config.workers else ""
+    return [f"{names}: nobody is assigned: {new}gitkanban edit {first} --worker NAME"]
 
 
 def _check_words(title: str | None, body: str, body_file: str | None, source: str | None) -> None:

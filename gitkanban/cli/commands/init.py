@@ -114,17 +114,28 @@ def _move_board(cwd: str, branch: str) -> "Place | None":
 def _config_text(worker: str, runner: str) -> str:
     if runner and runner not in PRESETS:
         raise UsageError(f"no preset {runner!r}", f"One of: {', '.join(PRESETS)}.")
-    runner = runner or next((name for name in PRESETS if shutil.which(name)), "claude")
+    runner = runner or next(iter(installed_agents()), "claude")
     profile = _profile_line(worker) if runner == "hermes" else ""
     return CONFIG.format(worker=worker, runner=runner, profile=profile)
 
 
+def installed_agents() -> list[str]:
+    """The presets whose program is on PATH, in their order."""
+    return [name for name in PRESETS if shutil.which(name)]
+
+
+def hermes_profile(worker: str) -> str:
+    """hermes' own profile, where it has none of the worker's name; else empty."""
+    home = os.environ.get("HERMES_HOME") or os.path.expanduser("~/.hermes")
+    return "" if os.path.isdir(f"{home}/profiles/{worker}") else "default"
+
+
 def _profile_line(worker: str) -> str:
     """The line that names hermes' own profile, where it has none of the worker's name."""
-    home = os.environ.get("HERMES_HOME") or os.path.expanduser("~/.hermes")
-    if os.path.isdir(f"{home}/profiles/{worker}"):
+    name = hermes_profile(worker)
+    if not name:
         return ""
-    return "\n      profile: default            # hermes has no profile of the worker's name"
+    return f"\n      profile: {name}            # hermes has no profile of the worker's name"
 
 
 def _where_words(place: "Place") -> str:

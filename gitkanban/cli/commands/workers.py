@@ -1,4 +1,4 @@
-"""`gitkanban workers`: who works on this board and how much at once; `workers set` changes it."""
+"""`gitkanban workers`: who works on this board and how much at once; `add` and `set` change it."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ import click
 
 from gitkanban.board.repo.place import Place
 from gitkanban.cli import paging
+from gitkanban.cli.commands.init import hermes_profile, installed_agents
 from gitkanban.cli.here import (
     branch_option,
     place_here,
@@ -17,38 +18,66 @@ from gitkanban.cli.here import (
 )
 from gitkanban.cli.terminal import is_terminal, prose_look
 from gitkanban.cli.viewing import form_of, list_options
+from gitkanban.core.agents.presets import PRESETS
 from gitkanban.core.model import Board, Config
 from gitkanban.core.names import NO_CARD
 from gitkanban.errors import UsageError
 
 
 @click.command("workers")
-@click.argument("words", nargs=-1, metavar="[set NAME KEY=VALUE…]")
+@click.argument("words", nargs=-1, metavar="[add NAME [KEY=VALUE…] | set NAME KEY=VALUE…]")
+@click.option("--lane", is_flag=True, help="With add: one card at a time, which is the default.")
+@click.option(
+    "--pool", type=click.IntRange(1), metavar="N", help="With add: up to N cards at a time."
+)
+@click.option(
+    "--runner", default="", metavar="PRESET",
+    help="With add: its agent. By default the first one that is installed.",
+)  # fmt: skip
+@click.option(
+    "--profile", default="", metavar="NAME",
+    help="With add: the agent's identity; by default the worker's name.",
+)  # fmt: skip
 @branch_option
 @list_options
-def workers_command(words: tuple[str, ...], branch: str, form: str | None) -> None:
+def workers_command(
+    words: tuple[str, ...], lane: bool, pool: int | None, runner: str, profile: str, branch: str,
+    form: str | None,
+) -> None:  # fmt: skip
     """Show workers (running/limit, ready, waiting, stuck, share), the host, profiles and capacities.
 
     \b
-    gitkanban workers set backend-hermes-pool max_concurrency=3 weight=2
+    gitkanban workers add tester --pool 3 --runner codex verify="pytest -q"
+    gitkanban workers set tester max_concurrency=2 weight=2
 
     A worker with a mistake in config.yaml is left out; the mistakes are listed below the table.
 
-    `set` edits config.yaml in place and in one commit, and keeps its comments; the next tick uses
-    it. An empty value removes the key. Write lists as shell words and nested keys with dots
-    (needs.build=1). An edit that would make the config invalid is refused. Changed commands need
-    `gitkanban trust` again before they run.
+    `add` and `set` edit config.yaml in place and in one commit, and keep its comments; the next
+    tick uses it. An empty value removes the key. Write lists as shell words and nested keys with
+    dots (needs.build=1). An edit that would make the config invalid is refused. New and changed
+    commands need `gitkanban trust` before they run.
 
     In a pipe it prints a line a worker, tab-separated: name, profile, mode, running, limit, ready,
     waiting, stuck, weight, share (0 to 1), why it is paused.
     """
     form = form_of(form)
+    options = {"--lane": lane, "--pool": pool, "--runner": runner, "--profile": profile}
+    unused = next((name for name, value in options.items() if value), "")
+    if words[:1] == ("add",):
+        pairs = _new_pairs(words[1:], lane, pool, runner, profile)
+        _change_worker("add", words[1], pairs, branch, form == "json")
+        return
+    if unused:
+        raise UsageError(f"{unused} is for workers add", "See `gitkanban workers --help`.")
     if words and words[0] != "set":
         raise UsageError(
-            f"{words[0]!r} is not a workers command", "Did you mean workers set NAME …?"
+            f"{words[0]!r} is not a workers command",
+            "Did you mean workers add NAME, or workers set NAME KEY=VALUE…?",
         )
     if words:
-        _set_keys(words[1:], branch, form == "json")
+        if len(words) < 3 or any("=" not in word for word in words[2:]):
+            raise UsageError("workers set takes NAME KEY=VALUE…", "…set backend max_concurrency=3")
+        _change_worker("set", words[1], _pairs_of(words[2:]), branch, form == "json")
         return
     if branch:
         raise UsageError("--branch is for workers set", "See `gitkanban status`.")
@@ -67,25 +96,66 @@ def workers_command(words: tuple[str, ...], branch: str, form: str | None) -> No
         tell(problem_lines(data))
 
 
-def _set_keys(words: Sequence[str], branch: str, as_json: bool) -> None:
-    refuse_in_session("workers set")
-    if len(words) < 2 or any("=" not in word for word in words[1:]):
-        raise UsageError("workers set takes NAME KEY=VALUE…", "…set backend max_concurrency=3")
-    from gitkanban.board import store
-    from gitkanban.board.review.worker_edit import WorkerEdit, edit_worker, parse_value
-    from gitkanban.core.changes import Change, MessageLine, WriteFile
-    from gitkanban.views.message import from_lines
-
-    name, pairs = words[0], [word.partition("=")[::2] for word in words[1:]]
+def _pairs_of(words: Sequence[str]) -> list[tuple[str, str]]:
+    """`KEY=VALUE` words as pairs. Raises UsageError for a key that is given twice."""
+    pairs = [(key, value) for key, _, value in (word.partition("=") for word in words)]
     twice = next((key for key, count in Counter(key for key, _ in pairs).items() if count > 1), "")
     if twice:
         raise UsageError(f"{twice} is given twice", "Give it once.")
+    return pairs
+
+
+def _new_pairs(
+    words: Sequence[str], lane: bool, pool: int | None, runner: str, profile: str
+) -> list[tuple[str, str]]:
+    """The keys of a new worker, in the order of `init`'s; the words are its name and KEY=VALUE."""
+    refuse_in_session("workers add")
+    hint = "gitkanban workers add tester --pool 3 --runner codex"
+    if not words or any("=" not in word for word in words[1:]) or "=" in words[0]:
+        raise UsageError("workers add takes NAME, and KEY=VALUE for more", hint)
+    if lane and pool:
+        raise UsageError("either --lane or --pool, not both", "Leave one out.")
+    more = _pairs_of(words[1:])
+    if not runner and not {"runner", "command"} & dict(more).keys():
+        runner = next(iter(installed_agents()), "")
+        if not runner:
+            known = f"--runner takes one of {', '.join(PRESETS)}"
+            raise UsageError("no agent is on PATH", f"{known}; or give it a command=… of its own.")
+    elif runner and runner not in PRESETS:
+        raise UsageError(f"no preset {runner!r}", f"One of: {', '.join(PRESETS)}.")
+    profile = profile or (hermes_profile(words[0]) if runner == "hermes" else "")
+    keys = {"profile": profile, "mode": "pool" if pool else "lane" if lane else ""}
+    keys |= {"max_concurrency": str(pool or ""), "runner": runner}
+    both = next((key for key, _ in more if keys.get(key)), "")
+    if both:
+        raise UsageError(f"{both} is given twice", "Give it once.")
+    if not keys["mode"] and "mode" not in dict(more):
+        keys["mode"] = "lane"
+    return [(key, value) for key, value in keys.items() if value] + more
+
+
+def _change_worker(
+    verb: str, name: str, pairs: Sequence[tuple[str, str]], branch: str, as_json: bool
+) -> None:
+    """Set keys of a worker, or add it with them, in one commit."""
+    refuse_in_session(f"workers {verb}")
+    from gitkanban.board import store
+    from gitkanban.board.review.worker_edit import (
+        WorkerEdit,
+        add_worker,
+        edit_worker,
+        parse_value,
+    )
+    from gitkanban.core.changes import Change, MessageLine, WriteFile
+    from gitkanban.views.message import from_lines
+
+    with_keys = add_worker if verb == "add" else edit_worker
     values = [(key, parse_value(name, key, text)) for key, text in pairs]
     place = place_here(branch)
     edits: list[WorkerEdit] = []
 
     def decide(board: Board) -> list[Change]:
-        edit = edit_worker(place, board, name, values)
+        edit = with_keys(place, board, name, values)
         edits[:] = [edit]
         same = edit.text == store.text_of(place, board, "config.yaml")
         return [] if same else [WriteFile("config.yaml", edit.text)]
@@ -94,7 +164,7 @@ def _set_keys(words: Sequence[str], branch: str, as_json: bool) -> None:
 
     def message(board: Board, _: Sequence[Change]) -> str:
         suffix = board.config.commit_suffix if board.config else ""
-        return from_lines([MessageLine(NO_CARD, f"workers set {name} {what}")], suffix)
+        return from_lines([MessageLine(NO_CARD, f"workers {verb} {name} {what}")], suffix)
 
     done = store.commit(place, decide, message=message)
     tell(done.notices)
@@ -103,7 +173,8 @@ def _set_keys(words: Sequence[str], branch: str, as_json: bool) -> None:
     if as_json:
         print_json({"worker": name, "commit": done.commit, "untrusted": why})
         return
-    say(f"{name}: {what if done.commit else 'nothing changes'}")
+    head = f"{name} added" if verb == "add" else name
+    say(f"{head}: {what if done.commit else 'nothing changes'}")
     tell(f"but {line}" for line in doubts)
     if why and _has_command(config, name):
         tell([f"tick starts nothing for it until `gitkanban trust`: {why}"])

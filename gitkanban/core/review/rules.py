@@ -196,7 +196,7 @@ def _worker_findings(board: Board, card: Card, known: _Known) -> Iterator[Findin
                 file,
                 ("worker",),
                 f"no worker {card.worker!r}",
-                known.workers.hint(card.worker),
+                known.workers.hint(card.worker) or "`gitkanban workers add` makes one.",
             )
     elif card.worker in board.paused and card.status == TODO:
         why = board.paused[card.worker].why

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from gitkanban.core import graph
 from gitkanban.core.agents.presets import choice_fault
 from gitkanban.core.backoff import describe_excess, due
+from gitkanban.core.ids import fault
 from gitkanban.core.model import (
     BACKLOG,
     BLOCKED,
@@ -215,15 +216,17 @@ class Reasons:
                 CONFIG, "config.yaml cannot be read", "its repair; see `gitkanban check`"
             )
         if not name:
-            return _OfWorker(NO_WORKER, "nobody is assigned", "`gitkanban edit {id} --worker NAME`")
+            way_out = "`gitkanban edit {id} --worker NAME`"
+            if not config.workers and not config.faulty:
+                way_out = f"`gitkanban workers add NAME`, then {way_out}"
+            return _OfWorker(NO_WORKER, "nobody is assigned", way_out)
         worker = config.workers.get(name)
         if name in config.faulty:
             text = f"worker {name} has a mistake ({config.faulty[name].located})"
             return _OfWorker(CONFIG, text, "its repair in config.yaml")
         if worker is None:
-            return _OfWorker(
-                UNKNOWN_WORKER, f"config names no worker {name}", "a worker of that name"
-            )
+            way_out = "a worker of that name" if fault(name) else f"`gitkanban workers add {name}`"
+            return _OfWorker(UNKNOWN_WORKER, f"config names no worker {name}", way_out)
         if not worker.command and not worker.runner:
             return _OfWorker(
                 NO_COMMAND, f"{name} has neither runner nor command", "a command in config.yaml"
