@@ -131,11 +131,15 @@ def test_every_config_key_is_documented() -> None:
     assert not [key.path for key in KEYS if key.doc not in rows.get(key.path, "")]
 
 
-def test_every_card_field_is_documented() -> None:
+def test_every_field_of_cards_and_runs_is_in_its_table_and_documented() -> None:
+    from gitkanban.board.formats import cardkeys, runfile
     from gitkanban.core.model import Card, Run
 
+    assert {key.name for key in cardkeys.KEYS} == set(Card._fields)
+    assert {key.name for key in runfile.KEYS} == set(Run._fields) - {"card"}
     text = (ROOT / "docs" / "format.md").read_text()
-    assert not [name for name in (*Card._fields, *Run._fields) if f"`{name}`" not in text]
+    keys = (*cardkeys.KEYS, *runfile.KEYS)
+    assert not [key.name for key in keys if f"| `{key.name}` | {key.doc}" not in text]
 
 
 def test_every_invariant_names_a_test_that_exists() -> None:

@@ -2,6 +2,8 @@
 
 cardfast    A card exactly in the layout of `fmt`, read by one pattern instead of a YAML parser
 cardfile    `cards/<id>.yaml` to a card and back: parsing, the canonical layout, edits in place
+cardkeys    Every field of a card's file as data, in the order of the file: what it takes, what it
+            means
 cardlayout  `gitkanban fmt`: a card written by hand in the canonical layout, comments and words kept
 configedit  Edits of `config.yaml` in place, one key at a time, comments and layout kept
 configfile  `config.yaml` to a Config and every problem in it

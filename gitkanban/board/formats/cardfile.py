@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 
 from gitkanban import clock
-from gitkanban.board.formats import cardfast, yamledit, yamltext
+from gitkanban.board.formats import cardfast, cardkeys, yamledit, yamltext
 from gitkanban.board.formats.yamltext import Bad, Node, Scalar, Sequence, block, refuse, scalar
 from gitkanban.core import ids, model, sizes
 from gitkanban.core.changes import Value
@@ -22,13 +22,8 @@ from gitkanban.core.names import NO_CARD
 from gitkanban.typed import Any
 
 STATUS_GROUP = model.STATUS_FIELDS  # the paragraph of the status, in its order
-ORDER = (
-    "id", "title", "worker", *STATUS_GROUP, "priority", "parents", "needs", "labels", "model",
-    "effort", "acceptance", "body",
-)  # fmt: skip
-# Fields that a file has only while they say something: absent means empty. Nothing adds them empty,
-# and no card has to be laid out again because a version brings a new one.
-OPTIONAL = frozenset((*STATUS_GROUP[1:], "labels", "model", "effort"))
+ORDER = tuple(key.name for key in cardkeys.KEYS)
+OPTIONAL = frozenset(key.name for key in cardkeys.KEYS if key.optional)
 ALWAYS = frozenset(ORDER) - OPTIONAL
 BLANK = Card(NO_CARD)
 _SLOT = re.compile(r"(?P<profile>.+)#(?P<number>[1-9][0-9]{0,5})\Z")
@@ -185,12 +180,14 @@ def _needs_value(path: str, _key: str, node: Node) -> tuple[tuple[str, int], ...
     return tuple(sorted(needs))
 
 
-_READERS = {
-    "id": _name_value, "title": _text_value, "worker": _text_value, "status": _status_value, "priority": _number_value,
-    "parents": _parent_values, "needs": _needs_value, "acceptance": _item_values, "run": _name_value, "slot": _slot_value,
-    "clone": _text_value, "host": _text_value, "not_before": _time_value, "reason": _reason_value, "why": _prose_value,
-    "attempts_after": _text_value, "merged": _commit_value, "labels": _label_values, "model": _text_value, "effort": _text_value, "body": _prose_value,
+_READERS_BY_KIND = {
+    cardkeys.NAME: _name_value, cardkeys.TEXT: _text_value, cardkeys.PROSE: _prose_value,
+    cardkeys.NUMBER: _number_value, cardkeys.TIME: _time_value, cardkeys.SLOT: _slot_value,
+    cardkeys.COMMIT: _commit_value, cardkeys.ITEMS: _item_values, cardkeys.LABELS: _label_values,
+    cardkeys.PARENTS: _parent_values, cardkeys.COUNTS: _needs_value, model.STATUSES: _status_value,
+    model.BLOCK_REASONS: _reason_value,
 }  # fmt: skip
+_READERS = {key.name: _READERS_BY_KIND[key.kind] for key in cardkeys.KEYS}
 
 
 # Writing ------------------------------------------------------------------------------------

@@ -4,16 +4,13 @@ It looks at no board: unknown workers and parents, and ids that are taken, are f
 are added.
 """
 
-from gitkanban.board.formats import cardfile, yamltext
+from gitkanban.board.formats import cardfile, cardkeys, yamltext
 from gitkanban.board.formats.yamltext import Mapping, Node, Scalar, Sequence, described, refuse
 from gitkanban.core import ids
 from gitkanban.core.model import BACKLOG, TODO, Card
 from gitkanban.core.names import NO_CARD
 
-FIELDS = (
-    "id", "title", "worker", "status", "priority", "parents", "needs", "labels", "model", "effort", "acceptance",
-    "body",
-)  # fmt: skip
+FIELDS = tuple(key.name for key in cardkeys.KEYS if key.planned)
 _NO_ID = "card"  # stands in for an id that is not given, while the card is read
 
 

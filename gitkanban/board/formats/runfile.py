@@ -8,13 +8,41 @@ from gitkanban.board.formats.recordfile import BLOCK, MAYBE_NUMBER, NUMBER, TEXT
 from gitkanban.board.formats.yamltext import Bad
 from gitkanban.core import ids
 from gitkanban.core.model import Problem, Run
+from gitkanban.typed import NamedTuple
 
-KINDS = {
-    "run": TEXT, "slot": TEXT, "worker": TEXT, "host": TEXT, "clone": TEXT, "started": TIME,
-    "ended": TIME, "outcome": TEXT, "exit": MAYBE_NUMBER, "signal": NUMBER, "commit": TEXT,
-    "start_commit": TEXT, "session": TEXT, "salvage": TEXT, "cost_usd": TEXT,
-    "tokens_in": MAYBE_NUMBER, "tokens_out": MAYBE_NUMBER, "why": TEXT, "summary": BLOCK,
-}  # fmt: skip
+
+class RunKey(NamedTuple):
+    """One field of a run's file."""
+
+    name: str
+    kind: str  # of `recordfile`
+    doc: str
+
+
+KEYS: tuple[RunKey, ...] = (
+    RunKey("run", TEXT, "The run's id, sortable by time."),
+    RunKey("slot", TEXT, "The slot it had."),
+    RunKey("worker", TEXT, "The worker that it ran for."),
+    RunKey("host", TEXT, "The host it ran on."),
+    RunKey("clone", TEXT, "The clone that owned it."),
+    RunKey("started", TIME, "When it began, UTC."),
+    RunKey("ended", TIME, "When it ended, UTC."),
+    RunKey("outcome", TEXT, "See below."),
+    RunKey("exit", MAYBE_NUMBER, "Exit code of the session's process."),
+    RunKey("signal", NUMBER, "The signal that ended the session's process."),
+    RunKey("commit", TEXT, "The card branch's tip at the end."),
+    RunKey("start_commit", TEXT, "The card branch's tip at the start."),
+    RunKey("session", TEXT, "The agent's own session id, to look at or resume it by hand."),
+    RunKey("salvage", TEXT, "A ref that keeps work which did not fit on the branch."),
+    RunKey("cost_usd", TEXT, "What the agent said it cost, in US dollars; absent: unknown."),
+    RunKey("tokens_in", MAYBE_NUMBER, "Tokens that the agent says it read (cached ones too); absent: unknown."),
+    RunKey("tokens_out", MAYBE_NUMBER, "Tokens that the agent says it wrote; absent: unknown."),
+    RunKey("why", TEXT, "One line: what decided the outcome."),
+    RunKey("summary", BLOCK, "What the session said it did, by `done --summary` or in its preset's last message, "
+        "at most 20,000 characters; the next cards' prompts carry it. What a `command:` of your own prints stays "
+        "in the private log."),
+)  # fmt: skip
+KINDS = {key.name: key.kind for key in KEYS}
 
 
 def parse(data: bytes, path: str) -> Run:
