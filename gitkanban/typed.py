@@ -29,8 +29,6 @@ if TYPE_CHECKING:
         TypeVar,
         cast,
     )
-
-
 else:
     from _collections import _tuplegetter
 
@@ -43,11 +41,22 @@ else:
     class Any(metaclass=_Blank):
         """Stands for everything in `typing` that says something to type checkers alone."""
 
-        def __new__(cls, *_arguments, **_options):
-            """The name itself: what `TypeVar("T", bound=...)` gives is a name, too."""
-            return cls
+    BinaryIO = ClassVar = Final = IO = Literal = NoReturn = Self = TypeAlias = Any
 
-    BinaryIO = ClassVar = Final = IO = Literal = NoReturn = Self = TypeAlias = TypeVar = Any
+    class TypeVar:
+        """A name for hints, for which another can be put: `Rows = list[T]` allows `Rows[int]`."""
+
+        def __init__(self, name, *_kinds, **_options):
+            self.__name__ = name
+
+        def __or__(self, _other):
+            return self
+
+        __ror__ = __or__
+
+        def __typing_subst__(self, other):
+            """What stands in its place where an alias is given parameters (PEP 646)."""
+            return other
 
     class Protocol(metaclass=_Blank):
         """A base without anything."""
@@ -69,16 +78,16 @@ else:
 
         @classmethod
         def _make(cls, iterable):
-            built = tuple.__new__(cls, iterable)
-            if len(built) != len(cls._fields):
-                raise TypeError(f"Expected {len(cls._fields)} arguments, got {len(built)}")
-            return built
+            values = tuple.__new__(cls, iterable)
+            if len(values) != len(cls._fields):
+                raise TypeError(f"Expected {len(cls._fields)} arguments, got {len(values)}")
+            return values
 
         def _replace(self, /, **fields):
-            built = tuple.__new__(type(self), map(fields.pop, self._fields, self))
+            values = tuple.__new__(type(self), map(fields.pop, self._fields, self))
             if fields:
                 raise ValueError(f"Got unexpected field names: {list(fields)!r}")
-            return built
+            return values
 
         def _asdict(self):
             return dict(zip(self._fields, self, strict=True))

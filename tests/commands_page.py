@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from gitkanban.cli.app import COMMANDS, cli
+from gitkanban.cli.app import COMMANDS
+from gitkanban.cli.group import cli
 from tests import completion_grammar, man_page
 
 PAGE = Path(__file__).parent.parent / "docs" / "commands.md"

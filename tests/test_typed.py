@@ -1,9 +1,13 @@
+import importlib
 import pickle
+import pkgutil
 import typing
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
 
+import gitkanban
 from gitkanban import typed
 from gitkanban.core.model import Card
 
@@ -94,11 +98,25 @@ def test_a_named_tuple_without_fields_and_one_of_a_subclass_can_be_called() -> N
 
 
 def test_names_for_hints_take_what_hints_are_written_with() -> None:
-    text = typed.TypeVar("text", bound="typed.Literal['a']")
+    text = typed.TypeVar("text", str, bytes)
     kinds = (typed.Any | None, typed.Literal["a", "b"] | None, typed.IO[bytes], tuple[text, ...])
     assert all(kinds)
+    maker = Callable[[Iterable[text], int], tuple[text | None]]
+    assert maker[bytes] == Callable[[Iterable[bytes], int], tuple[bytes]]
     assert typed.NewType("Name", str)("a") == "a"
 
 
 def test_a_card_is_built_and_shown_as_before() -> None:
     assert repr(Card("T1"))[:30] == "Card(id='T1', title='', worker"
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        each.name
+        for each in pkgutil.walk_packages(gitkanban.__path__, "gitkanban.")
+        if "__main__" not in each.name
+    ],
+)
+def test_every_module_can_be_imported(module: str) -> None:
+    assert importlib.import_module(module)

@@ -1,14 +1,17 @@
 """The command line: arguments in, text out.
 
-app        The command group, and the one place where errors become text and exit codes
+app        The commands, and the one place where errors become text and exit codes
+arguments  Reads plain command lines without click
 askwords   The words that go with an act, written in the person's editor where none were given
 cardpages  The pages of one card: what `show` prints, its work, the prompt of its next session
 commands/  One file a verb: arguments in, text out
 completion/  What the shell completes: the line that was typed to the words that may follow
+declare    What a command's arguments and options are, as data
 edit_file  The person's editor, by git's own rules, and the files in which their text lies until it
            is used
 editor     A card's file as a person leaves it in an editor, or in a file, to a commit
 given      What was given on a command line by mistake: empty words, and options given twice
+group      The commands as click knows them: whatever is not plain, help, and completion
 here       Where a command is called from, and how it answers: board, person, session; text, JSON,
            errors
 paging     A page to stdout: by a pager where it is longer than the terminal, by git's own rules

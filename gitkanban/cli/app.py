@@ -1,20 +1,19 @@
-"""The command group, and the one place where errors become text and exit codes.
+"""The commands, and the one place where errors become text and exit codes.
 
-A command's module is imported when it is called, not before: `gitkanban --help` imports none.
+A command's module is imported when it is called, not before: `gitkanban --help` imports none. Plain
+command lines are read here (`arguments`), all others by click (`group`).
 """
 
 import os
 import sys
 from collections.abc import Sequence
-from importlib import import_module
-
-import click
 
 from gitkanban import __version__
-from gitkanban.cli.streams import STDOUT, lead_nowhere
-from gitkanban.cli.synonyms import SHORT
+from gitkanban.cli.arguments import read_plain
+from gitkanban.cli.declare import DeclaredCommand
+from gitkanban.cli.streams import STDOUT, echo, lead_nowhere
 from gitkanban.cli.terminal import colour_wanted
-from gitkanban.errors import GitkanbanError, UsageError
+from gitkanban.errors import GitkanbanError
 from gitkanban.views.text import shown
 
 # (section, command, module under gitkanban.cli, what the overview says)
@@ -87,79 +86,7 @@ COMMANDS = (
 )
 # Called by git, not by people, and so in no overview.
 HIDDEN = (("merge-file", "mergefile"),)
-_MODULES = {name: module for _, name, module, _ in COMMANDS} | dict(HIDDEN)
-
-
-class LazyGroup(click.Group):
-    """A group that knows its commands by name, and imports one when it is asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Every command, in the order of the overview."""
-        return [name for _, name, _, _ in COMMANDS]
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the module that defines the command."""
-        if cmd_name not in _MODULES:
-            return None
-        module = import_module(f"gitkanban.cli.commands.{_MODULES[cmd_name]}")
-        command: click.Command = getattr(module, cmd_name.replace("-", "_") + "_command")
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, with the short names; an unknown command names the one that is meant."""
-        if args and args[0] in SHORT:
-            args = [SHORT[args[0]], *args[1:]]
-        if args and args[0] not in _MODULES and not args[0].startswith("-"):
-            raise _unknown_command(args)
-        name, command, rest = super().resolve_command(ctx, args)
-        if command and name:
-            from gitkanban.cli.given import check_given
-
-            check_given(command, name, ctx, rest)
-        return name, command, rest
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The commands first: they are what people look for, and the everyday ones open the page."""
-        self.format_commands(ctx, formatter)
-        click.Command.format_options(self, ctx, formatter)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The overview, by section, without importing a command."""
-        for section in dict.fromkeys(section for section, *_ in COMMANDS):
-            with formatter.section(section):
-                formatter.write_dl(
-                    [(name, does) for where, name, _, does in COMMANDS if where == section]
-                )
-
-
-def _unknown_command(args: Sequence[str]) -> UsageError:
-    """The error about a command that there is not, with the command line that is meant."""
-    from gitkanban.cli.synonyms import suggest
-    from gitkanban.core.ids import fault
-
-    does = {name: text for _, name, _, text in COMMANDS}
-    line = suggest(args[0], list(does))
-    hint = "`gitkanban --help` lists the commands."
-    if line:
-        card = next((word for word in args[1:2] if not fault(word)), "ID")
-        hint = f"Did you mean `gitkanban {line.replace('ID', card)}`? {does[line.split()[0]]}"
-    return UsageError(f"no command {args[0]!r}", hint)
-
-
-@click.group(
-    cls=LazyGroup,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="`gitkanban help COMMAND` says more. Any unambiguous prefix names a card. "
-    "ls, st and mv are short for list, status and rename.",
-)
-@click.version_option(__version__, "-V", "--version", message="gitkanban %(version)s")
-def cli() -> None:
-    """A git-native kanban board on which coding agents work.
-
-    Cards are files on a branch, slots are leases, and `gitkanban tick` does one pass over the board.
-    """
+MODULES = {name: module for _, name, module, _ in COMMANDS} | dict(HIDDEN)
 
 
 def run(argv: Sequence[str]) -> int:
@@ -167,20 +94,13 @@ def run(argv: Sequence[str]) -> int:
     if list(argv[:1]) == ["help"]:
         argv = [*argv[1:], "--help"]
     try:
-        code = cli.main(list(argv), prog_name=_program_name(), standalone_mode=False)
+        code = _run_command(argv)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
-    except click.exceptions.Exit as end:
-        return end.exit_code
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        return error.exit_code
-    except click.ClickException as error:
-        return report_expected(_in_our_words(error))
     except GitkanbanError as error:
         return report_expected(error)
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted", err=True)
+    except KeyboardInterrupt:
+        echo("\ninterrupted", err=True)
         return 130
     except BrokenPipeError:
         # The reader has gone (`gitkanban list | head`): not an error, and nothing to say it to.
@@ -189,8 +109,40 @@ def run(argv: Sequence[str]) -> int:
     except OSError as error:
         return report_expected(os_error(error))
     except Exception as error:  # the error boundary: a bug becomes a report, never a traceback
-        known = _libgit2_error(error)
+        known = _end_by_click(error)
+        if isinstance(known, int):
+            return known
+        known = known or _libgit2_error(error)
         return report_expected(known) if known else _report_bug(error, argv)
+
+
+def _run_command(argv: Sequence[str]) -> object:
+    """Run the command that is called, and give what it gives; what is not plain is click's to read."""
+    command = find_command(argv[0]) if argv else None
+    values = read_plain(command, argv[1:]) if command else None
+    if command and values is not None:
+        return command.callback(**values)
+    from gitkanban.cli.group import answer_by_click
+
+    return answer_by_click(argv, _program_name())
+
+
+def find_command(name: str) -> DeclaredCommand | None:
+    """The command of that name, its module imported; None if there is none."""
+    if name not in MODULES:
+        return None
+    # Without importlib, which imports more than it does.
+    module = __import__(f"gitkanban.cli.commands.{MODULES[name]}", fromlist=["_"])
+    command: DeclaredCommand = getattr(module, f"{name.replace('-', '_')}_command")
+    return command
+
+
+def _end_by_click(error: Exception) -> int | GitkanbanError | None:
+    if "click" not in sys.modules:
+        return None
+    from gitkanban.cli.group import end_by_click
+
+    return end_by_click(error)
 
 
 def in_words(error: Exception) -> GitkanbanError:
@@ -212,16 +164,6 @@ def _libgit2_error(error: Exception) -> GitkanbanError | None:
     from gitkanban.board.repo.git import in_words
 
     return in_words(error)
-
-
-def _in_our_words(error: click.ClickException) -> GitkanbanError:
-    """What click complains of, said as every other error is."""
-    context = getattr(error, "ctx", None)
-    text = " ".join(error.format_message().split())  # click puts choices on lines of their own
-    if not isinstance(error, click.UsageError):
-        return GitkanbanError(text)
-    where = context.command_path if context else "gitkanban"
-    return UsageError(text, f"See `{where} --help`.")
 
 
 def report_expected(error: GitkanbanError) -> int:
@@ -276,14 +218,14 @@ def _report_bug(error: Exception, argv: Sequence[str]) -> int:
         ]
     ).encode("utf-8", "backslashreplace")
     file = _write_report(text)
-    click.secho("Error: ", fg="red", nl=False, err=True, color=colour_wanted())
-    click.echo(shown(f"a bug in gitkanban: {type(error).__name__}: {error}"), err=True)
+    echo("\x1b[31mError: \x1b[0m", nl=False, err=True, color=colour_wanted())
+    echo(shown(f"a bug in gitkanban: {type(error).__name__}: {error}"), err=True)
     if file:
         hint = f"please report it with {file} (read it first: it shows your command)."
     else:
         hint = "please report it with these lines (read them first: they show your command)."
-        click.echo(text.decode("ascii", "backslashreplace"), err=True)
-    click.echo(shown(f"Hint: {hint}"), err=True)
+        echo(text.decode("ascii", "backslashreplace"), err=True)
+    echo(shown(f"Hint: {hint}"), err=True)
     return 3
 
 

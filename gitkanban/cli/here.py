@@ -7,10 +7,10 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 
-import click
-
 from gitkanban.board.repo.place import Place, find
 from gitkanban.board.store import Committed, commit, read
+from gitkanban.cli import declare
+from gitkanban.cli.streams import echo
 from gitkanban.cli.terminal import colour_wanted
 from gitkanban.core.changes import Change
 from gitkanban.core.model import Board
@@ -23,11 +23,11 @@ from gitkanban.views.text import shown
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-branch_option = click.option(
+branch_option = declare.option(
     "-b", "--branch", default="", metavar="NAME",
     help="Use this branch's board; created from the board's tip if it does not exist.",
 )  # fmt: skip
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+json_option = declare.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def place_here(branch: str = "") -> Place:
@@ -47,12 +47,12 @@ def place_here(branch: str = "") -> Place:
 def tell(lines: Iterable[str]) -> None:
     """Lines beside the answer, on stderr; what branches and commands put into them is made visible."""
     for line in lines:
-        click.echo(shown(line), err=True)
+        echo(shown(line), err=True)
 
 
 def tell_error(error: GitkanbanError) -> None:
     """An expected failure, as `Error:` and `Hint:` on stderr."""
-    click.secho("Error: ", fg="red", nl=False, err=True, color=colour_wanted())
+    echo("\x1b[31mError: \x1b[0m", nl=False, err=True, color=colour_wanted())
     tell((error.message, *([f"Hint: {error.hint}"] if error.hint else ())))
 
 
@@ -99,7 +99,7 @@ def change(place: Place, decide: Callable[[Board], Sequence[Change]], why: str =
 
 def say(line: str) -> None:
     """A line on stdout; what others wrote in it is shown, not obeyed."""
-    click.echo(shown(line))
+    echo(shown(line))
 
 
 def board_of(place: Place) -> Board:
@@ -112,7 +112,7 @@ def print_json(value: object) -> None:
     as escapes."""
     import json  # late, as everywhere on the way of a change
 
-    click.echo(safe_json(json.dumps(value, indent=2, ensure_ascii=False)))
+    echo(safe_json(json.dumps(value, indent=2, ensure_ascii=False)))
 
 
 def person(place: Place) -> str:

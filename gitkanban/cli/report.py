@@ -4,11 +4,10 @@ The board does not change here, and no sandbox has to let a session commit: the 
 letter. A report counts when the run is judged.
 """
 
-import click
-
 from gitkanban import clock
 from gitkanban.board.repo.place import Place
 from gitkanban.cli.here import board_of, print_json, refuse_in_session, session
+from gitkanban.cli.streams import echo
 from gitkanban.core.lookup import card_of
 from gitkanban.core.model import Board
 from gitkanban.core.moves import check_report
@@ -28,7 +27,7 @@ def report(place: Place, name: str, verb: str, content: Report, as_json: bool) -
     if as_json:
         print_json({"card": card.id, "run": run, "report": verb})
     else:
-        click.echo(f"reported {verb} for {card.id}; it counts when this session ends", err=True)
+        echo(f"reported {verb} for {card.id}; it counts when this session ends", err=True)
 
 
 def send(place: Place, letter: Letter, board: Board | None = None) -> str:

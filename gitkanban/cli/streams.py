@@ -52,3 +52,18 @@ def settle() -> None:
 def lead_nowhere() -> None:
     """Let stdout take everything: its reader has gone, and Python would say so at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def echo(text: object = "", nl: bool = True, err: bool = False, color: bool | None = None) -> None:
+    """Print a line, or a text that is no line, to stdout or stderr, and hand it over at once.
+
+    Colours are left out where `color` says so, or by default where nobody sees them.
+    """
+    stream = sys.stderr if err else sys.stdout
+    words = f"{text}\n" if nl else f"{text}"
+    if "\x1b" in words and not (stream.isatty() if color is None else color):
+        import re
+
+        words = re.sub(r"\x1b\[[;?0-9]*[a-zA-Z]", "", words)
+    stream.write(words)
+    stream.flush()

@@ -2,21 +2,22 @@
 
 from collections.abc import Callable
 
-import click
-
-from gitkanban.cli import redraw, terminal
+from gitkanban.cli import declare, redraw, terminal
 from gitkanban.cli.redraw import Page
 from gitkanban.errors import UsageError
-from gitkanban.typed import Any, TypeVar
+from gitkanban.typed import TYPE_CHECKING, Any, TypeVar
 
 SECONDS_LEAST = 0.1  # between two looks
+
+if TYPE_CHECKING:
+    import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def label_option(command: F) -> F:
     """`--label`: only cards that have all of these labels."""
-    return click.option(
+    return declare.option(
         "--label", "labels", multiple=True, metavar="NAME",
         help="Only cards with this label; with several, those that have them all (repeatable).",
     )(command)  # fmt: skip
@@ -24,11 +25,11 @@ def label_option(command: F) -> F:
 
 def watch_options(command: F) -> F:
     """`--watch[=SECONDS]`, 0 without it, and `--bell`."""
-    watch = click.option(
+    watch = declare.option(
         "--watch", "watch", is_flag=False, flag_value=2.0, default=0.0, metavar="[=SECONDS]",
-        type=click.FloatRange(min=0), help="Draw it again every 2 seconds, or so many, until ^C.",
+        type=declare.float_range(0), help="Draw it again every 2 seconds, or so many, until ^C.",
     )  # fmt: skip
-    bell = click.option(
+    bell = declare.option(
         "--bell", is_flag=True, help="With --watch: ring when another card needs you."
     )
     return watch(bell(command))
@@ -43,18 +44,18 @@ def watched(watch: float, bell: bool, form: str, draw: Callable[[], Page]) -> in
     return redraw.watch(max(watch, SECONDS_LEAST), bell, draw) if watch else None
 
 
-def _choose_look(_ctx: click.Context, param: click.Parameter, value: object) -> None:
+def _choose_look(_ctx: "click.Context", param: "click.Parameter", value: object) -> None:
     if value and param.name:
         terminal.choose(param.name, str(value))
 
 
 def look_options(command: F) -> F:
     """`--color` and `--ascii`, which the command itself does not see."""
-    color = click.option(
-        "--color", type=click.Choice(["auto", "always", "never"]), expose_value=False,
+    color = declare.option(
+        "--color", type=declare.choice(["auto", "always", "never"]), expose_value=False,
         callback=_choose_look, help="Colours: on a terminal (auto), always, or never.",
     )  # fmt: skip
-    ascii_ = click.option(
+    ascii_ = declare.option(
         "--ascii", is_flag=True, expose_value=False, callback=_choose_look,
         help="Draw with ASCII signs alone.",
     )  # fmt: skip
@@ -62,25 +63,17 @@ def look_options(command: F) -> F:
 
 
 def list_options(command: F) -> F:
-    """`look_options`, with `--format` and `--json`; the command gets `form` for `form_of`."""
-    form = click.option(
-        "--format", "form", type=click.Choice(["text", "tsv", "json"]),
+    """`look_options`, with `--format` and `--json`; the command gets `form` and `as_json` for `form_of`."""
+    form = declare.option(
+        "--format", "form", type=declare.choice(["text", "tsv", "json"]),
         help="Default: text on a terminal, else tsv: a tab-separated line each.",
     )  # fmt: skip
-    json_ = click.option(
-        "--json", "as_json", is_flag=True, expose_value=False, help="The same as --format json.",
-        callback=_note_json, is_eager=True,
-    )  # fmt: skip
+    json_ = declare.option("--json", "as_json", is_flag=True, help="The same as --format json.")
     return form(json_(look_options(command)))
 
 
-def _note_json(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
-    ctx.meta["gitkanban.json"] = value
-
-
-def form_of(form: str | None) -> str:
+def form_of(form: str | None, as_json: bool) -> str:
     """The form that was asked for by `--format` or `--json`. Raises UsageError for two of them."""
-    as_json = click.get_current_context().meta.get("gitkanban.json")
     if as_json and form not in (None, "json"):
         raise UsageError("--json and --format exclude each other", "Leave one of them out.")
     return "json" if as_json else form or ""

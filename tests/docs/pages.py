@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import click
 
-from gitkanban.cli.app import cli
+from gitkanban.cli.group import cli
 
 ROOT = Path(__file__).parents[2]
 PAGES = [

@@ -1,7 +1,6 @@
 """`gitkanban accept`: the work of cards in review goes into base, one card after the other."""
 
-import click
-
+from gitkanban.cli import declare
 from gitkanban.cli.here import (
     board_of,
     json_option,
@@ -18,11 +17,13 @@ from gitkanban.core.names import CardId
 from gitkanban.errors import GitkanbanError
 
 
-@click.command("accept")
-@click.argument("cards", nargs=-1, required=True)
-@click.option("--merge", "how", flag_value="merge", help="This time, with a merge commit.")
-@click.option("--squash", "how", flag_value="squash", help="This time, as one commit.")
-@click.option("--ff", "how", flag_value="ff", help="This time, without a merge commit if possible.")
+@declare.command("accept")
+@declare.argument("cards", nargs=-1, required=True)
+@declare.option("--merge", "how", flag_value="merge", help="This time, with a merge commit.")
+@declare.option("--squash", "how", flag_value="squash", help="This time, as one commit.")
+@declare.option(
+    "--ff", "how", flag_value="ff", help="This time, without a merge commit if possible."
+)
 @json_option
 def accept_command(cards: tuple[CardId, ...], how: MergeWay | None, as_json: bool) -> int:
     """Merge the branches of CARDS into base, and move the cards to done.

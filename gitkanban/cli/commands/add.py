@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
-import click
-
 from gitkanban import clock
 from gitkanban.board.repo.place import Place
+from gitkanban.cli import declare
 from gitkanban.cli.here import (
     board_of,
     branch_option,
@@ -29,11 +28,13 @@ from gitkanban.errors import UsageError
 PLAN_MOST = 64 << 20  # characters of a list of cards
 
 
-@click.command("add")
-@click.argument("title", required=False, default=None)
-@click.option("--id", "card_id", default="", help="Id of the card; by default a short random one.")
-@click.option("-w", "--worker", default="", help="Worker that gets the card.")
-@click.option(
+@declare.command("add")
+@declare.argument("title", required=False, default=None)
+@declare.option(
+    "--id", "card_id", default="", help="Id of the card; by default a short random one."
+)
+@declare.option("-w", "--worker", default="", help="Worker that gets the card.")
+@declare.option(
     "-p",
     "--parent",
     "parents",
@@ -41,31 +42,31 @@ PLAN_MOST = 64 << 20  # characters of a list of cards
     metavar="ID",
     help="Start only when this card is done (repeatable).",
 )
-@click.option("--priority", type=int, default=0, help="Higher goes first; default 0.")
-@click.option(
+@declare.option("--priority", type=int, default=0, help="Higher goes first; default 0.")
+@declare.option(
     "--needs",
     multiple=True,
     metavar="NAME[:N]",
     help="Amount of a capacity that it needs; :0 for none, whatever the worker's needs are (repeatable).",
 )
-@click.option(
+@declare.option(
     "--acceptance",
     multiple=True,
     metavar="TEXT",
     help="One line that must hold when it is done (repeatable).",
 )
-@click.option("--body", default="", metavar="TEXT", help="Full description of the work.")
-@click.option(
+@declare.option("--body", default="", metavar="TEXT", help="Full description of the work.")
+@declare.option(
     "--body-file", default=None, metavar="FILE", help="Read the body from a file; - for stdin."
 )
-@click.option(
+@declare.option(
     "--label", "labels", multiple=True, metavar="NAME", help="A word to find it by (repeatable)."
 )
-@click.option("--model", default="", metavar="NAME", help="One of its worker's `models`.")
-@click.option("--effort", default="", metavar="NAME", help="One of its worker's `efforts`.")
-@click.option("-e", "--edit", is_flag=True, help="Write the body in your editor.")
-@click.option("--backlog", is_flag=True, help="Do not run it until somebody approves it.")
-@click.option(
+@declare.option("--model", default="", metavar="NAME", help="One of its worker's `models`.")
+@declare.option("--effort", default="", metavar="NAME", help="One of its worker's `efforts`.")
+@declare.option("-e", "--edit", is_flag=True, help="Write the body in your editor.")
+@declare.option("--backlog", is_flag=True, help="Do not run it until somebody approves it.")
+@declare.option(
     "--from",
     "source",
     default=None,

@@ -7,9 +7,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-import click
-
 from gitkanban.board.repo.place import Place
+from gitkanban.cli import declare
 from gitkanban.cli.edit_file import run_in_terminal
 from gitkanban.cli.here import (
     board_of,
@@ -20,6 +19,7 @@ from gitkanban.cli.here import (
     say,
     tell,
 )
+from gitkanban.cli.streams import echo
 from gitkanban.core.changes import Change
 from gitkanban.core.lookup import card_of
 from gitkanban.core.model import RUNNING, TODO, Board, Card, Config, Worker
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 DONE, AGAIN, MINE = "done", TODO, "mine"
 
 
-@click.command("attach")
-@click.argument("card")
-@click.option("--shell", is_flag=True, help="Open a shell, even where the agent could go on.")
+@declare.command("attach")
+@declare.argument("card")
+@declare.option("--shell", is_flag=True, help="Open a shell, even where the agent could go on.")
 def attach_command(card: str, shell: bool) -> int:
     """Take CARD over: go on in its agent's own conversation, or work in a shell, in its worktree.
 
@@ -138,6 +138,8 @@ def _settle_card(place: Place, card: CardId, opening: "Opening") -> int:
     left = attaching.list_left_running(opening)
     if left:
         tell([f"still running from there: process {', '.join(map(str, left))}"])
+    import click
+
     while True:
         answer = _ask_what_it_is()
         unfinished = attaching.describe_unfinished(place, opening.workspace)
@@ -158,12 +160,14 @@ def _settle_card(place: Place, card: CardId, opening: "Opening") -> int:
 
 
 def _ask_what_it_is() -> str:
+    import click
+
     try:
         answer: str = click.prompt(
             "What is it now?", type=click.Choice([DONE, AGAIN, MINE]), default=MINE
         )
     except (click.Abort, EOFError):
-        click.echo()
+        echo()
         return MINE
     return answer
 
@@ -182,6 +186,8 @@ def _accept_card(place: Place, card: CardId) -> int:
 
 
 def _return_card(place: Place, card: CardId) -> None:
+    import click
+
     from gitkanban.cli.commands.moves import words
 
     text = click.prompt("Words for its next session", default="", show_default=False)
@@ -211,9 +217,11 @@ def _follow_session(place: Place, card: Card) -> int:
     try:
         say(f"{card.id} runs ({card.slot}); ^C leaves its log")
         for chunk in follow_logs(folder):
-            click.echo(chunk, nl=False)
+            echo(chunk, nl=False)
     except KeyboardInterrupt:
-        click.echo()
+        import click
+
+        echo()
         if click.confirm(f"Stop the session of {card.id}?", default=False):
             executor.stop(folder, f"stopped by {person(place)}, to attach")
             say(f"stopping {card.id}; attach again once it is blocked")

@@ -1,8 +1,7 @@
 """`gitkanban block`: a person holds a card; a session asks for a person."""
 
-import click
-
 from gitkanban.board.repo.place import Place
+from gitkanban.cli import declare
 from gitkanban.cli.askwords import WordsWanted
 from gitkanban.cli.commands.moves import file_option, move_with_words
 from gitkanban.cli.here import (
@@ -20,13 +19,13 @@ from gitkanban.core.moves import move, require_words
 from gitkanban.core.tick.facts import Report
 
 
-@click.command("block")
-@click.argument("card", required=False, default="")
-@click.option("--why", default="", metavar="TEXT", help="What is needed.")
+@declare.command("block")
+@declare.argument("card", required=False, default="")
+@declare.option("--why", default="", metavar="TEXT", help="What is needed.")
 @file_option
-@click.option(
+@declare.option(
     "--reason",
-    type=click.Choice(BLOCK_REASONS),
+    type=declare.choice(BLOCK_REASONS),
     default=NEEDS_INPUT,
     show_default=True,
     help="Kind of obstacle.",

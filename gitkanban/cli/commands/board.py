@@ -1,13 +1,12 @@
 """`gitkanban board`: the cards in columns, by who must move next."""
 
-import click
-
+from gitkanban.cli import declare
 from gitkanban.cli.viewing import label_option, look_options, watch_options, watched
 
 
-@click.command("board")
-@click.option("-a", "--all", "all_", is_flag=True, help="All cards, not ten a column.")
-@click.option("--by", type=click.Choice(["worker", "label"]), help="A lane for each of them.")
+@declare.command("board")
+@declare.option("-a", "--all", "all_", is_flag=True, help="All cards, not ten a column.")
+@declare.option("--by", type=declare.choice(["worker", "label"]), help="A lane for each of them.")
 @label_option
 @watch_options
 @look_options

@@ -2,26 +2,26 @@
 
 import os
 
-import click
-
+from gitkanban.cli import declare
 from gitkanban.cli.here import print_json
+from gitkanban.cli.streams import echo
 from gitkanban.cli.terminal import colour_on
 
-format_option = click.option(
-    "--format", "form", type=click.Choice(["text", "json", "github"]), default="text",
+format_option = declare.option(
+    "--format", "form", type=declare.choice(["text", "json", "github"]), default="text",
     show_default=True, help="How to print it.",
 )  # fmt: skip
 
 
-@click.command("check")
-@click.argument("rev", required=False, default="")
-@click.option(
+@declare.command("check")
+@declare.argument("rev", required=False, default="")
+@declare.option(
     "--base", default="", metavar="REV", help="Only what has changed since it branched off REV."
 )
-@click.option("-b", "--branch", default="", metavar="NAME", help="The same as NAME --base BOARD.")
-@click.option("--all", "all_", is_flag=True, help="With --base: also what was wrong before.")
+@declare.option("-b", "--branch", default="", metavar="NAME", help="The same as NAME --base BOARD.")
+@declare.option("--all", "all_", is_flag=True, help="With --base: also what was wrong before.")
 @format_option
-@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@declare.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 def check_command(rev: str, base: str, branch: str, all_: bool, form: str, as_json: bool) -> int:
     """Check every card and the config; fail if there are errors.
 
@@ -54,7 +54,7 @@ def check_command(rev: str, base: str, branch: str, all_: bool, form: str, as_js
     if as_json or form == "json":
         print_json(findings_data(listed, label, base))
     elif form == "github":
-        click.echo(findings_github(listed), nl=False)
+        echo(findings_github(listed), nl=False)
     else:
-        click.echo(findings_text(listed, colour_on()), nl=False)
+        echo(findings_text(listed, colour_on()), nl=False)
     return 1 if any(each.severity == ERROR for each in listed) else 0

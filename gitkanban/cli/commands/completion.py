@@ -3,18 +3,18 @@
 import os
 import shutil
 
-import click
-
+from gitkanban.cli import declare
 from gitkanban.cli.commands.install import program
 from gitkanban.cli.completion import shells
 from gitkanban.cli.here import refuse_in_session, say
+from gitkanban.cli.streams import echo
 from gitkanban.errors import UsageError
 
 
-@click.command("completion")
-@click.argument("what", type=click.Choice(["install", "uninstall", "show"]))
-@click.option(
-    "--shell", type=click.Choice(shells.SHELLS), default=None,
+@declare.command("completion")
+@declare.argument("what", type=declare.choice(["install", "uninstall", "show"]))
+@declare.option(
+    "--shell", type=declare.choice(shells.SHELLS), default=None,
     help="This shell alone. By default all that are installed; with show, yours.",
 )  # fmt: skip
 def completion_command(what: str, shell: str | None) -> None:
@@ -31,7 +31,7 @@ def completion_command(what: str, shell: str | None) -> None:
     """
     refuse_in_session("completion")
     if what == "show":
-        click.echo(shells.script(shell or _own_shell(), program()), nl=False)
+        echo(shells.script(shell or _own_shell(), program()), nl=False)
         return
     chosen = [shell] if shell else [name for name in shells.SHELLS if shutil.which(name)]
     for name in chosen:

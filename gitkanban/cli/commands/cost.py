@@ -1,22 +1,22 @@
 """`gitkanban cost`: what sessions cost, as far as their agents say."""
 
-import click
-
 from gitkanban.board.repo import git
 from gitkanban.board.repo.place import Place
+from gitkanban.cli import declare
 from gitkanban.cli.commands.log import check_since
 from gitkanban.cli.here import board_of, json_option, place_here, print_json
+from gitkanban.cli.streams import echo
 from gitkanban.core.agents.cost import BY
 
 
-@click.command("cost")
-@click.option(
+@declare.command("cost")
+@declare.option(
     "--since",
     default="",
     metavar="DATE",
     help="Only runs that ended later, as in `git log --since`.",
 )
-@click.option("--by", type=click.Choice(list(BY)), default="card", help="Default: card.")
+@declare.option("--by", type=declare.choice(list(BY)), default="card", help="Default: card.")
 @json_option
 def cost_command(since: str, by: str, as_json: bool) -> None:
     """Add up what sessions cost, in US dollars, and their tokens. Days are in UTC.
@@ -36,7 +36,7 @@ def cost_command(since: str, by: str, as_json: bool) -> None:
     if as_json:
         print_json(cost_data(rows, total, by, since))
     else:
-        click.echo(cost_text(rows, total, by), nl=False)
+        echo(cost_text(rows, total, by), nl=False)
 
 
 def _time_of_date(place: Place, text: str) -> int:

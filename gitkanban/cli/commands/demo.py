@@ -6,12 +6,12 @@ import tempfile
 import time
 from pathlib import Path
 
-import click
-
 from gitkanban import clock
 from gitkanban.board.repo import git
 from gitkanban.board.repo.place import Place
+from gitkanban.cli import declare
 from gitkanban.cli.here import say, tell
+from gitkanban.cli.streams import echo
 from gitkanban.cli.terminal import colour_wanted
 from gitkanban.core.model import Board, Run
 from gitkanban.errors import GitkanbanError, UsageError
@@ -24,11 +24,11 @@ GRACE = 15.0  # seconds that sessions have to end when the demo is interrupted
 LOOK = 0.2  # seconds between looks at the board
 
 
-@click.command("demo")
-@click.option(
+@declare.command("demo")
+@declare.option(
     "--keep", default=None, metavar="DIR", help="Make it in DIR, and leave it for you to explore."
 )
-@click.option("--own-branch", is_flag=True, help="Keep the board on a branch of its own.")
+@declare.option("--own-branch", is_flag=True, help="Keep the board on a branch of its own.")
 def demo_command(keep: str | None, own_branch: bool) -> None:
     """Watch a small board at work: five cards, three workers, real worktrees and sessions.
 
@@ -79,7 +79,7 @@ def _make_demo_board(repo: Path, own_branch: bool) -> Place:
         raise GitkanbanError("the example board cannot be read", "Install gitkanban again.")
     trust.record(place, board.config)
     say(f"a repository with a board of {len(cards)} cards: {repo}")
-    click.echo()
+    echo()
     return place
 
 
@@ -98,17 +98,17 @@ def _run_demo(repo: Path, place: Place) -> None:
     from gitkanban.views.outcome import outcome_text
 
     begun = time.monotonic()
-    click.echo("$ gitkanban tick")
+    echo("$ gitkanban tick")
     outcome = tick(place)
-    click.echo(outcome_text(outcome, verbose=False), nl=False)
+    echo(outcome_text(outcome, verbose=False), nl=False)
     tell(outcome.errors)
     shown = ""
     while True:
         data, page = _demo_page(place)
         if page != shown:
             shown = page
-            click.echo(f"\n$ gitkanban status            # after {time.monotonic() - begun:.0f} s")
-            click.echo(page, nl=False, color=colour_wanted())
+            echo(f"\n$ gitkanban status            # after {time.monotonic() - begun:.0f} s")
+            echo(page, nl=False, color=colour_wanted())
         states = {card["status"] for card in data["cards"]}
         if states == {"done"}:
             return
@@ -153,20 +153,20 @@ def _look_back(repo: Path, place: Place, keep: str | None) -> None:
         ["worktree", "list"],
     ]
     for words in tour if not keep else tour[:1]:
-        click.echo(f"\n$ git {' '.join(words)}")
-        click.echo(shown_lines(git.run(str(repo), *words).text))
-    click.echo(f"\nAll {len(board.cards)} cards are done; {_at_once(place, board)}.")
+        echo(f"\n$ git {' '.join(words)}")
+        echo(shown_lines(git.run(str(repo), *words).text))
+    echo(f"\nAll {len(board.cards)} cards are done; {_at_once(place, board)}.")
     if keep:
         say(f"Explore: cd {repo}")
         if place.prefix:
-            click.echo("  git log main                        the board's story, and the work")
+            echo("  git log main                        the board's story, and the work")
         else:
-            click.echo(f"  git log {place.branch:<28}the board's story")
-            click.echo("  git log main                        the work")
-        click.echo("  git branch --list 'card/*'          the branch of each card")
-        click.echo("  gitkanban show T1; gitkanban logs T1")
+            echo(f"  git log {place.branch:<28}the board's story")
+            echo("  git log main                        the work")
+        echo("  git branch --list 'card/*'          the branch of each card")
+        echo("  gitkanban show T1; gitkanban logs T1")
     else:
-        click.echo("Run it again with --keep DIR to explore the repository.")
+        echo("Run it again with --keep DIR to explore the repository.")
 
 
 def _at_once(place: Place, board: Board) -> str:

@@ -2,33 +2,32 @@
 
 import os
 
-import click
-
 from gitkanban.board.review.revisions import Side, change_at, read
-from gitkanban.cli import paging
+from gitkanban.cli import declare, paging
 from gitkanban.cli.here import print_json
+from gitkanban.cli.streams import echo
 from gitkanban.cli.terminal import prose_look
 
 
-@click.command("diff")
-@click.argument("a", required=False, default="")
-@click.argument("b", required=False, default="")
-@click.option(
+@declare.command("diff")
+@declare.argument("a", required=False, default="")
+@declare.argument("b", required=False, default="")
+@declare.option(
     "-b",
     "--branch",
     default="",
     metavar="NAME",
     help="What branch NAME would bring into the board: BOARD...NAME.",
 )
-@click.option(
+@declare.option(
     "--format",
     "form",
-    type=click.Choice(["text", "markdown", "json"]),
+    type=declare.choice(["text", "markdown", "json"]),
     default="text",
     show_default=True,
     help="Output format; markdown renders on GitHub, with a graph.",
 )
-@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@declare.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 def diff_command(a: str, b: str, branch: str, form: str, as_json: bool) -> None:
     """Compare two boards: the cards that change, and what follows from that.
 
@@ -48,7 +47,7 @@ def diff_command(a: str, b: str, branch: str, form: str, as_json: bool) -> None:
     elif form == "markdown":
         from gitkanban.views.diffmarkdown import diff_markdown
 
-        click.echo(diff_markdown(changes, before.label, after.label), nl=False)
+        echo(diff_markdown(changes, before.label, after.label), nl=False)
     else:
         paging.write(diff_text(changes, before.label, after.label, prose_look()))
 

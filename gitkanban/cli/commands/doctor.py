@@ -1,8 +1,7 @@
 """`gitkanban doctor`: find what is wrong around the board, and repair what cannot lose work."""
 
-import click
-
 from gitkanban import clock
+from gitkanban.cli import declare
 from gitkanban.cli.here import (
     board_of,
     json_option,
@@ -11,12 +10,13 @@ from gitkanban.cli.here import (
     refuse_in_session,
     tell,
 )
+from gitkanban.cli.streams import echo
 
 
-@click.command("doctor")
-@click.option("--fix", is_flag=True, help="Make the repairs that cannot lose work.")
-@click.option("-n", "--dry-run", is_flag=True, help="With --fix: only say what it would do.")
-@click.option(
+@declare.command("doctor")
+@declare.option("--fix", is_flag=True, help="Make the repairs that cannot lose work.")
+@declare.option("-n", "--dry-run", is_flag=True, help="With --fix: only say what it would do.")
+@declare.option(
     "--here",
     is_flag=True,
     help="Tick on this machine from now on; runs on the other machine are over.",
@@ -52,5 +52,5 @@ def doctor_command(fix: bool, dry_run: bool, here: bool, as_json: bool) -> int:
     if as_json:
         print_json(doctor_data(listed, mended, left))
     else:
-        click.echo(doctor_text(listed, mended), nl=False)
+        echo(doctor_text(listed, mended), nl=False)
     return 1 if left else 0

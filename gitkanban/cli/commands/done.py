@@ -1,9 +1,8 @@
 """`gitkanban done`: a person closes a card; a session reports that it has finished."""
 
-import click
-
 from gitkanban.board.repo.place import Place
 from gitkanban.board.store import Committed
+from gitkanban.cli import declare
 from gitkanban.cli.commands.moves import move_cards, noted, words
 from gitkanban.cli.here import branch_option, json_option, own_card, place_here, session, tell
 from gitkanban.cli.report import report
@@ -21,12 +20,12 @@ def merged_of(place: Place, board: Board, card: Card) -> str:
     return presence.merged_of(place, board, card)
 
 
-@click.command("done")
-@click.argument("cards", nargs=-1)
-@click.option(
+@declare.command("done")
+@declare.argument("cards", nargs=-1)
+@declare.option(
     "--summary", default="", metavar="TEXT", help="What was done, for whoever continues from it."
 )
-@click.option("--no-change", is_flag=True, help="From a session: no change was needed.")
+@declare.option("--no-change", is_flag=True, help="From a session: no change was needed.")
 @branch_option
 @json_option
 def done_command(

@@ -6,9 +6,8 @@ become a commit.
 
 from collections.abc import Mapping
 
-import click
-
 from gitkanban.board.repo.place import Place
+from gitkanban.cli import declare
 from gitkanban.cli.commands.add import parse_labels, parse_needs
 from gitkanban.cli.here import (
     branch_option,
@@ -19,6 +18,7 @@ from gitkanban.cli.here import (
     refuse_in_session,
     text_argument,
 )
+from gitkanban.cli.streams import echo
 from gitkanban.core.changes import Change
 from gitkanban.core.editing import edited
 from gitkanban.core.lookup import card_of
@@ -28,12 +28,14 @@ from gitkanban.errors import Refused, UsageError
 from gitkanban.typed import Any
 
 
-@click.command("edit")
-@click.argument("card")
-@click.option("--title", default=None, metavar="TEXT", help="New title.")
-@click.option("-w", "--worker", default=None, help="Worker that gets the card; '' for nobody yet.")
-@click.option("--priority", type=int, default=None, help="Higher goes first.")
-@click.option(
+@declare.command("edit")
+@declare.argument("card")
+@declare.option("--title", default=None, metavar="TEXT", help="New title.")
+@declare.option(
+    "-w", "--worker", default=None, help="Worker that gets the card; '' for nobody yet."
+)
+@declare.option("--priority", type=int, default=None, help="Higher goes first.")
+@declare.option(
     "-p",
     "--parent",
     "parents",
@@ -41,40 +43,42 @@ from gitkanban.typed import Any
     metavar="ID",
     help="Everything it waits for (repeatable); '' for nothing. `link` adds one.",
 )
-@click.option(
+@declare.option(
     "--needs",
     multiple=True,
     metavar="NAME[:N]",
     help="All the capacities it needs (repeatable); build:0 for none, '' for the worker's own needs.",
 )
-@click.option(
+@declare.option(
     "--acceptance",
     multiple=True,
     metavar="TEXT",
     help="Everything that must hold when it is done (repeatable); '' for nothing.",
 )
-@click.option(
+@declare.option(
     "--add-acceptance",
     "more",
     multiple=True,
     metavar="TEXT",
     help="One more thing that must hold (repeatable).",
 )
-@click.option("--body", default=None, metavar="TEXT", help="Full description of the work.")
-@click.option(
+@declare.option("--body", default=None, metavar="TEXT", help="Full description of the work.")
+@declare.option(
     "--body-file", default=None, metavar="FILE", help="Read the body from a file; - for stdin."
 )
-@click.option(
+@declare.option(
     "--model", default=None, metavar="NAME", help="One of its worker's `models`; '' for none."
 )
-@click.option(
+@declare.option(
     "--effort", default=None, metavar="NAME", help="One of its worker's `efforts`; '' for none."
 )
-@click.option(
+@declare.option(
     "--label", "labels", multiple=True, metavar="NAME", help="Its labels (repeatable); '' for none."
 )
-@click.option("--to-backlog", is_flag=True, help="Do not run it until somebody approves it again.")
-@click.option(
+@declare.option(
+    "--to-backlog", is_flag=True, help="Do not run it until somebody approves it again."
+)
+@declare.option(
     "--file",
     "source",
     default=None,
@@ -170,6 +174,6 @@ def _report_edit(card: str, fields: list[str], commit: str, as_json: bool) -> No
     if as_json:
         print_json({"id": card, "changed": fields, "commit": commit})
     elif not commit:
-        click.echo(f"{card}: nothing to change")
+        echo(f"{card}: nothing to change")
     else:
-        click.echo(f"{card} changed: {', '.join(fields) or 'comments and layout'}")
+        echo(f"{card} changed: {', '.join(fields) or 'comments and layout'}")

@@ -4,20 +4,20 @@ import os
 import stat
 from collections.abc import Sequence
 
-import click
-
 from gitkanban import files
 from gitkanban.board.repo.place import Place
+from gitkanban.cli import declare
 from gitkanban.cli.here import branch_option, place_here, refuse_in_session, say, tell
+from gitkanban.cli.streams import echo
 from gitkanban.core.changes import Change, MessageLine, RewriteCard
 from gitkanban.core.lookup import card_of
 from gitkanban.core.model import Board
 from gitkanban.core.names import CardId
 
 
-@click.command("fmt")
-@click.argument("cards", nargs=-1, metavar="[CARD|FILE]...")
-@click.option("--check", is_flag=True, help="Change nothing; fail if something would change.")
+@declare.command("fmt")
+@declare.argument("cards", nargs=-1, metavar="[CARD|FILE]...")
+@declare.option("--check", is_flag=True, help="Change nothing; fail if something would change.")
 @branch_option
 def fmt_command(cards: tuple[str, ...], check: bool, branch: str) -> int:
     """Format card files so that git can merge changes to them. Comments and meaning stay.
@@ -32,9 +32,9 @@ def fmt_command(cards: tuple[str, ...], check: bool, branch: str) -> int:
         refuse_in_session("fmt")  # files are a session's own; hooks of its commits lay them out
         changed += _on_board(place_here(branch), names, check)
     if not changed and not wrong:
-        click.echo("nothing to format")
+        echo("nothing to format")
     elif check and changed:
-        click.echo("Format them: gitkanban fmt" + ("" if not paths else " FILE…"), err=True)
+        echo("Format them: gitkanban fmt" + ("" if not paths else " FILE…"), err=True)
     return 1 if wrong or (check and changed) else 0
 
 

@@ -1,8 +1,7 @@
 """`gitkanban gc`: remove what finished work leaves behind, and archive cards done long ago."""
 
-import click
-
 from gitkanban import clock
+from gitkanban.cli import declare
 from gitkanban.cli.here import (
     board_of,
     change,
@@ -11,12 +10,13 @@ from gitkanban.cli.here import (
     print_json,
     refuse_in_session,
 )
+from gitkanban.cli.streams import echo
 from gitkanban.core.changes import ArchiveCard, Change
 from gitkanban.core.model import Board
 
 
-@click.command("gc")
-@click.option(
+@declare.command("gc")
+@declare.option(
     "-n", "--dry-run", is_flag=True, help="Only say what would be removed and what stays."
 )
 @json_option
@@ -59,4 +59,4 @@ def gc_command(dry_run: bool, as_json: bool) -> None:
     if as_json:
         print_json(tidying_data(todo, commit, dry_run))
     else:
-        click.echo(tidying_text(todo, dry_run), nl=False)
+        echo(tidying_text(todo, dry_run), nl=False)

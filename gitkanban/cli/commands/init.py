@@ -3,9 +3,9 @@
 import os
 import shutil
 
-import click
-
+from gitkanban.cli import declare
 from gitkanban.cli.here import json_option, print_json, refuse_in_session, tell, text_argument
+from gitkanban.cli.streams import echo
 from gitkanban.core.agents.presets import PRESETS
 from gitkanban.core.ids import check_id
 from gitkanban.core.model import Board
@@ -31,23 +31,23 @@ kanban:
 """
 
 
-@click.command("init")
-@click.option(
+@declare.command("init")
+@declare.option(
     "--branch",
     default="",
     metavar="NAME",
     help="Keep the board on a branch of its own; moves an in-tree board there.",
 )
-@click.option(
+@declare.option(
     "--worker", default="coder", show_default=True, metavar="NAME", help="Name of the first worker."
 )
-@click.option(
+@declare.option(
     "--runner",
     default="",
     metavar="PRESET",
     help=f"Its agent: {', '.join(PRESETS)}. By default the first one that is installed.",
 )
-@click.option(
+@declare.option(
     "--config", "source", default=None, metavar="FILE", help="Start with this config.yaml."
 )
 @json_option
@@ -68,7 +68,7 @@ def init_command(branch: str, worker: str, runner: str, source: str | None, as_j
     if branch:
         moved = _move_board(cwd, branch)
         if moved is not None:
-            click.echo(f"the board moved to {_where_words(moved)}")
+            echo(f"the board moved to {_where_words(moved)}")
             return
     check_id(worker)
     config = text_argument("", source) if source else _config_text(worker, runner)
@@ -84,15 +84,15 @@ def init_command(branch: str, worker: str, runner: str, source: str | None, as_j
     if as_json:
         print_json({"branch": place.branch, "commit": board.commit, "prefix": place.prefix})
         return
-    click.echo(f"made a board {'in .kanban/ ' if place.prefix else ''}on {_where_words(place)}")
+    echo(f"made a board {'in .kanban/ ' if place.prefix else ''}on {_where_words(place)}")
     if not branch:
-        click.echo(
+        echo(
             "(if main is protected, or board commits do not belong there: gitkanban init --branch kanban)"
         )
     first = next(iter(board.config.workers), worker) if board.config else worker
     trusted = "gitkanban trust, then " if source else ""
-    click.echo(f'next: {trusted}gitkanban add "what to do" --worker {first}, then gitkanban tick')
-    click.echo("from cron: gitkanban tick each minute, gitkanban gc each night")
+    echo(f'next: {trusted}gitkanban add "what to do" --worker {first}, then gitkanban tick')
+    echo("from cron: gitkanban tick each minute, gitkanban gc each night")
 
 
 def _move_board(cwd: str, branch: str) -> "Place | None":

@@ -4,12 +4,12 @@ import os
 import shutil
 import sys
 
-import click
-
 from gitkanban import __version__, files
 from gitkanban.board.repo.git import run as git
 from gitkanban.board.repo.place import Place
+from gitkanban.cli import declare
 from gitkanban.cli.here import board_of, place_here, refuse_in_session, say
+from gitkanban.cli.streams import echo
 from gitkanban.core.agents import instructions
 from gitkanban.core.agents.presets import PRESETS
 from gitkanban.errors import Refused, UsageError
@@ -18,14 +18,14 @@ NAME = "gitkanban"
 _FILE_MOST = 1 << 20  # bytes of a file of instructions
 
 
-@click.command("install")
-@click.argument("what", type=click.Choice(["merge-driver", "instructions"]))
-@click.option(
-    "--for", "agent", type=click.Choice(sorted(PRESETS)), default=None, metavar="AGENT",
+@declare.command("install")
+@declare.argument("what", type=declare.choice(["merge-driver", "instructions"]))
+@declare.option(
+    "--for", "agent", type=declare.choice(sorted(PRESETS)), default=None, metavar="AGENT",
     help="Instructions: into the file where this agent looks for them; else AGENTS.md.",
 )  # fmt: skip
-@click.option("--skill", is_flag=True, help="Instructions: as a skill of the agent's.")
-@click.option("--remove", is_flag=True, help="Remove it again.")
+@declare.option("--skill", is_flag=True, help="Instructions: as a skill of the agent's.")
+@declare.option("--remove", is_flag=True, help="Remove it again.")
 def install_command(what: str, agent: str | None, skill: bool, remove: bool) -> None:
     """Install the merge driver, or instructions for agents that plan with the board.
 
@@ -48,12 +48,12 @@ def install_command(what: str, agent: str | None, skill: bool, remove: bool) -> 
     if remove:
         git(place.common, "config", "--remove-section", f"merge.{NAME}", check=False)
         _set_line(place, remove=True)
-        click.echo("removed the merge driver from this clone")
+        echo("removed the merge driver from this clone")
         return
     git(place.common, "config", f"merge.{NAME}.name", "cards of the kanban board, by field")
     git(place.common, "config", f"merge.{NAME}.driver", f"{program()} merge-file %O %A %B %P")
     _set_line(place)
-    click.echo(f"git merges {place.path('cards/*.yaml')} by field in this clone")
+    echo(f"git merges {place.path('cards/*.yaml')} by field in this clone")
 
 
 def _install_instructions(place: Place, agent: str, skill: bool, remove: bool) -> None:

@@ -1,16 +1,15 @@
 """`gitkanban instructions`: what an agent needs to know to plan with this board."""
 
-import click
-
 from gitkanban import __version__
+from gitkanban.cli import declare
 from gitkanban.cli.here import board_of, place_here, say
 from gitkanban.core.agents.instructions import instructions
 from gitkanban.core.agents.presets import PRESETS
 
 
-@click.command("instructions")
-@click.option(
-    "--for", "agent", type=click.Choice(sorted(PRESETS)), default=None, metavar="AGENT",
+@declare.command("instructions")
+@declare.option(
+    "--for", "agent", type=declare.choice(sorted(PRESETS)), default=None, metavar="AGENT",
     help="Also say where this agent looks for instructions.",
 )  # fmt: skip
 def instructions_command(agent: str | None) -> None:

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-import click
-
+from gitkanban.cli import declare
 from gitkanban.cli.here import (
     branch_option,
     change,
@@ -20,9 +19,9 @@ from gitkanban.core.model import Board
 from gitkanban.core.names import NO_CARD, CardId
 
 
-@click.command("link")
-@click.argument("card")
-@click.argument("parents", nargs=-1, required=True)
+@declare.command("link")
+@declare.argument("card")
+@declare.argument("parents", nargs=-1, required=True)
 @branch_option
 @json_option
 def link_command(card: str, parents: tuple[str, ...], branch: str, as_json: bool) -> None:
@@ -30,9 +29,9 @@ def link_command(card: str, parents: tuple[str, ...], branch: str, as_json: bool
     _change_parents("link", card, parents, branch, as_json)
 
 
-@click.command("unlink")
-@click.argument("card")
-@click.argument("parents", nargs=-1, required=True)
+@declare.command("unlink")
+@declare.argument("card")
+@declare.argument("parents", nargs=-1, required=True)
 @branch_option
 @json_option
 def unlink_command(card: str, parents: tuple[str, ...], branch: str, as_json: bool) -> None:

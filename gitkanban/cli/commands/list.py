@@ -1,7 +1,7 @@
 """`gitkanban list`: cards, filtered, one per line."""
 
-import click
-
+from gitkanban.cli import declare
+from gitkanban.cli.streams import echo
 from gitkanban.cli.viewing import form_of, label_option, list_options
 from gitkanban.core.ids import resolve
 from gitkanban.core.lookup import not_known
@@ -11,30 +11,32 @@ from gitkanban.typed import Any
 WORDS = (*STATUSES, "ready", "waiting")
 
 
-@click.command("list")
-@click.option(
+@declare.command("list")
+@declare.option(
     "-s",
     "--status",
     "statuses",
     multiple=True,
-    type=click.Choice(WORDS),
+    type=declare.choice(WORDS),
     help="Only cards with this status (repeatable).",
 )
-@click.option(
+@declare.option(
     "-w", "--worker", "workers", multiple=True, metavar="NAME", help="Only this worker's cards."
 )
-@click.option(
+@declare.option(
     "--profile", "profiles", multiple=True, metavar="NAME", help="Only this profile's cards."
 )
-@click.option("--parent", default="", metavar="ID", help="Only cards that wait for this one.")
-@click.option(
+@declare.option("--parent", default="", metavar="ID", help="Only cards that wait for this one.")
+@declare.option(
     "--grep",
     default="",
     metavar="TEXT",
     help="Only cards with this text in title or body, whatever its case.",
 )
-@click.option("-q", "--quiet", is_flag=True, help="Print only ids.")
-@click.option("--at", "rev", default="", metavar="REV", help="The cards as they were at a commit.")
+@declare.option("-q", "--quiet", is_flag=True, help="Print only ids.")
+@declare.option(
+    "--at", "rev", default="", metavar="REV", help="The cards as they were at a commit."
+)
 @label_option
 @list_options
 def list_command(
@@ -47,6 +49,7 @@ def list_command(
     rev: str,
     labels: tuple[str, ...],
     form: str | None,
+    as_json: bool,
 ) -> None:
     """List cards, those that need a person first; in a pipe a tab-separated line each, as `status`."""
     from gitkanban.cli.quick import print_list, status_at, status_now
@@ -69,9 +72,9 @@ def list_command(
         and card["id"] in named
     ]
     if quiet:
-        click.echo("".join(f"{card['id']}\n" for card in cards), nl=False)
+        echo("".join(f"{card['id']}\n" for card in cards), nl=False)
     else:
-        print_list({**data, "cards": cards}, form_of(form))
+        print_list({**data, "cards": cards}, form_of(form, as_json))
 
 
 def _word_of(card: dict[str, Any]) -> str:

@@ -2,11 +2,10 @@
 
 import re
 
-import click
-
 from gitkanban import clock
-from gitkanban.cli import paging
+from gitkanban.cli import declare, paging
 from gitkanban.cli.here import json_option, place_here, print_json
+from gitkanban.cli.streams import echo
 from gitkanban.cli.terminal import is_terminal, look_here
 from gitkanban.cli.viewing import look_options
 from gitkanban.clock import iso
@@ -17,16 +16,16 @@ from gitkanban.errors import NotFound, UsageError
 from gitkanban.views.log import log_lines, plain_lines
 
 
-@click.command("log")
-@click.argument("card", required=False, default="")
-@click.option(
+@declare.command("log")
+@declare.argument("card", required=False, default="")
+@declare.option(
     "--since", default="", metavar="DATE", help="Only newer commits, as in `git log --since`."
 )
-@click.option(
-    "-n", "--lines", type=click.IntRange(min=1), default=None, metavar="N",
+@declare.option(
+    "-n", "--lines", type=declare.int_range(1), default=None, metavar="N",
     help="Only the newest N commits.",
 )  # fmt: skip
-@click.option("--reverse", is_flag=True, help="Oldest first.")
+@declare.option("--reverse", is_flag=True, help="Oldest first.")
 @json_option
 @look_options
 def log_command(card: str, since: str, lines: int | None, reverse: bool, as_json: bool) -> None:
@@ -51,12 +50,12 @@ def log_command(card: str, since: str, lines: int | None, reverse: bool, as_json
         print_json([{**event._asdict(), "at": iso(event.at)} for event in events])
         return
     if not events:
-        click.echo("nothing happened" + (f" to {card}" if card else ""), err=True)
+        echo("nothing happened" + (f" to {card}" if card else ""), err=True)
     elif is_terminal():
         look = look_here()
         paging.write(look.page(log_lines(events, clock.now(), look)))
     else:
-        click.echo("\n".join(plain_lines(events)))
+        echo("\n".join(plain_lines(events)))
 
 
 # The words of git's approxidate (date.c), which takes every other one for "now" without a word.

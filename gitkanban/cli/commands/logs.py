@@ -4,12 +4,11 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 
-import click
-
 from gitkanban import clock
 from gitkanban.board.repo.place import Place
-from gitkanban.cli import paging
+from gitkanban.cli import declare, paging
 from gitkanban.cli.here import board_of, json_option, place_here, print_json
+from gitkanban.cli.streams import echo
 from gitkanban.cli.terminal import is_terminal, look_here
 from gitkanban.cli.viewing import look_options
 from gitkanban.core.agents.cost import run_words
@@ -29,21 +28,21 @@ LINES = 200
 LOOK_EACH = 0.2  # seconds
 
 
-@click.command("logs")
-@click.argument("card")
-@click.option("-f", "--follow", is_flag=True, help="Keep printing until the run ends.")
-@click.option(
+@declare.command("logs")
+@declare.argument("card")
+@declare.option("-f", "--follow", is_flag=True, help="Keep printing until the run ends.")
+@declare.option(
     "-n",
     "--lines",
     default=LINES,
     show_default=True,
     help="Number of lines from the end of each log; 0 for all.",
 )
-@click.option(
+@declare.option(
     "--run", "run_id", default="", metavar="RUN", help="An earlier run; by default the latest here."
 )
-@click.option("--raw", is_flag=True, help="What the agent printed, as it is.")
-@click.option("--path", is_flag=True, help="Print the run's folder instead.")
+@declare.option("--raw", is_flag=True, help="What the agent printed, as it is.")
+@declare.option("--path", is_flag=True, help="Print the run's folder instead.")
 @json_option
 @look_options
 def logs_command(
@@ -60,7 +59,7 @@ def logs_command(
     target = card_of(board, card)
     folder = _find_folder(place, target.id, RunId(run_id))
     if path:
-        click.echo(folder.path)
+        echo(folder.path)
     elif as_json:
         files = {name: folder.text(name, 0, 1 << 20) for name in ORDER if folder.has(name)}
         print_json({"card": target.id, "run": folder.run, "files": files})
@@ -70,7 +69,7 @@ def logs_command(
             sys.stdout.write(text)
             sys.stdout.flush()
     elif not any(folder.size(name) for name in ORDER):
-        click.echo(f"run {folder.run} of {target.id} has printed nothing", err=True)
+        echo(f"run {folder.run} of {target.id} has printed nothing", err=True)
     elif lines > 0:
         head = _head_line(board, target, folder, "") if not raw else ""
         paging.write(head + "".join(_section_lines(folder, raw, lines, look_here())))

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-import click
-
 from gitkanban import clock
 from gitkanban.board.repo.place import Place
+from gitkanban.cli import declare
 from gitkanban.cli.here import (
     board_of,
     json_option,
@@ -16,6 +15,7 @@ from gitkanban.cli.here import (
     tell,
     tell_error,
 )
+from gitkanban.cli.streams import echo
 from gitkanban.core.agents.memory import ACCEPTED, REJECTED, WAITING, Proposal
 from gitkanban.core.agents.memorymerge import TAKES
 from gitkanban.core.lookup import not_known
@@ -25,14 +25,14 @@ from gitkanban.errors import Conflict, GitkanbanError, NotFound, UsageError
 VERBS = ("accept", "reject", "show")
 
 
-@click.command("memory")
-@click.argument("words", nargs=-1, metavar="[PROFILE] | accept ID… | reject ID… | show ID…")
-@click.option("-a", "--all", "all_", is_flag=True, help="Also list those that have been decided.")
-@click.option(
-    "--take", type=click.Choice(TAKES), default=None,
+@declare.command("memory")
+@declare.argument("words", nargs=-1, metavar="[PROFILE] | accept ID… | reject ID… | show ID…")
+@declare.option("-a", "--all", "all_", is_flag=True, help="Also list those that have been decided.")
+@declare.option(
+    "--take", type=declare.choice(TAKES), default=None,
     help="Which side wins where both changed the same lines.",
 )  # fmt: skip
-@click.option(
+@declare.option(
     "--by-hand",
     is_flag=True,
     help="With accept: you have already written it there, so only file it.",
@@ -113,7 +113,7 @@ def _list_proposals(
         print_json([proposal_data(each, cards.get(each.id, "")) for each in listed])
     else:
         coming = {name: card for name, card in cards.items() if board.cards[card].status != DONE}
-        click.echo(proposals_text(listed, coming, clock.now()), nl=False)
+        echo(proposals_text(listed, coming, clock.now()), nl=False)
 
 
 def _show_proposals(proposals: Sequence[Proposal], as_json: bool) -> None:
@@ -122,7 +122,7 @@ def _show_proposals(proposals: Sequence[Proposal], as_json: bool) -> None:
     if as_json:
         print_json([proposal_data(each, "") for each in proposals])
     else:
-        click.echo("\n".join(proposal_text(each) for each in proposals), nl=False)
+        echo("\n".join(proposal_text(each) for each in proposals), nl=False)
 
 
 def _decide_all(
@@ -158,6 +158,8 @@ def _decide_all(
             tell_error(why)
             tell(f"  {line}" for line in (why.lines if isinstance(why, Conflict) else ()))
     if failed:
+        import click
+
         raise click.exceptions.Exit(1)
 
 

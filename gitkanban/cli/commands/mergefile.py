@@ -3,14 +3,15 @@
 See `gitattributes(5)`, "Defining a custom merge driver".
 """
 
-import click
+from gitkanban.cli import declare
+from gitkanban.cli.streams import echo
 
 
-@click.command("merge-file", hidden=True)
-@click.argument("base")
-@click.argument("ours")
-@click.argument("theirs")
-@click.argument("path", required=False, default="")
+@declare.command("merge-file", hidden=True)
+@declare.argument("base")
+@declare.argument("ours")
+@declare.argument("theirs")
+@declare.argument("path", required=False, default="")
 def merge_file_command(base: str, ours: str, theirs: str, path: str) -> int:
     """Merge three versions of a card field by field into OURS; fails on a true conflict.
 
@@ -24,7 +25,7 @@ def merge_file_command(base: str, ours: str, theirs: str, path: str) -> int:
     merged = merge_card(texts[0], texts[1], texts[2], ("ours", "theirs"), strict=True)
     files.replace(ours, (merged.text or "").encode("utf-8", "surrogateescape"), lasting=False)
     for line in merged.notices:
-        click.echo(f"{shown(path or ours)}: {shown(line)}", err=True)
+        echo(f"{shown(path or ours)}: {shown(line)}", err=True)
     return 1 if merged.conflicts else 0
 
 

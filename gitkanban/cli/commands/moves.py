@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-import click
-
 from gitkanban import clock
 from gitkanban.board.repo.place import Place
 from gitkanban.board.store import Committed, history, read
+from gitkanban.cli import declare
 from gitkanban.cli.askwords import WordsWanted, write_words
 from gitkanban.cli.edit_file import can_edit
 from gitkanban.cli.here import (
@@ -19,6 +18,7 @@ from gitkanban.cli.here import (
     refuse_in_session,
     text_argument,
 )
+from gitkanban.cli.streams import echo
 from gitkanban.core.changes import AddNote, Change
 from gitkanban.core.lookup import card_of
 from gitkanban.core.model import Board, Card, Note, NoteKind
@@ -27,14 +27,14 @@ from gitkanban.core.names import CardId
 from gitkanban.core.transitions import check_verb
 from gitkanban.errors import UsageError
 
-file_option = click.option(
+file_option = declare.option(
     "--file", "source", default=None, metavar="FILE",
     help="Read the words from a file; - for stdin.",
 )  # fmt: skip
-cards_argument = click.argument("cards", nargs=-1, required=True)
+cards_argument = declare.argument("cards", nargs=-1, required=True)
 
 
-@click.command("approve")
+@declare.command("approve")
 @cards_argument
 @branch_option
 @json_option
@@ -45,13 +45,13 @@ def approve_command(cards: tuple[str, ...], branch: str, as_json: bool) -> None:
     )
 
 
-@click.command("retry")
+@declare.command("retry")
 @cards_argument
-@click.option(
+@declare.option(
     "--why", default="", metavar="TEXT", help="Your answer; it goes into the next prompt."
 )
 @file_option
-@click.option("--no-edit", is_flag=True, help="Without words; open no editor.")
+@declare.option("--no-edit", is_flag=True, help="Without words; open no editor.")
 @branch_option
 @json_option
 def retry_command(
@@ -91,9 +91,9 @@ def _words_to_retry(_place: Place, cards: Sequence[Card]) -> WordsWanted:
     )  # fmt: skip
 
 
-@click.command("drop")
+@declare.command("drop")
 @cards_argument
-@click.option("--why", default="", metavar="TEXT", help="Reason; kept as a note.")
+@declare.option("--why", default="", metavar="TEXT", help="Reason; kept as a note.")
 @branch_option
 @json_option
 def drop_command(cards: tuple[str, ...], why: str, branch: str, as_json: bool) -> None:
@@ -102,10 +102,12 @@ def drop_command(cards: tuple[str, ...], why: str, branch: str, as_json: bool) -
         *move(board, "drop", card), *noted(words(place, card, "drop", why))])  # fmt: skip
 
 
-@click.command("reopen")
+@declare.command("reopen")
 @cards_argument
-@click.option("--why", default="", metavar="TEXT", help="Reason; it goes into the next prompt.")
-@click.option("--force", is_flag=True, help="Even if a child has already started from its result.")
+@declare.option("--why", default="", metavar="TEXT", help="Reason; it goes into the next prompt.")
+@declare.option(
+    "--force", is_flag=True, help="Even if a child has already started from its result."
+)
 @branch_option
 @json_option
 def reopen_command(
@@ -200,5 +202,5 @@ def move_cards(
         print_json({"cards": rows, "commit": done.commit})
     for card in moved if not as_json else ():
         before, after = done.before.cards[card], done.after.cards[card]
-        click.echo(f"{card} {before.status} → {after.status}")
+        echo(f"{card} {before.status} → {after.status}")
     return done

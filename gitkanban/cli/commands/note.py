@@ -1,9 +1,8 @@
 """`gitkanban note`: a note on a card, by a person or by its session."""
 
-import click
-
 from gitkanban import clock
 from gitkanban.board.repo.place import Place
+from gitkanban.cli import declare
 from gitkanban.cli.askwords import WordsWanted, write_words
 from gitkanban.cli.edit_file import can_edit
 from gitkanban.cli.here import (
@@ -20,6 +19,7 @@ from gitkanban.cli.here import (
     text_argument,
 )
 from gitkanban.cli.report import send
+from gitkanban.cli.streams import echo
 from gitkanban.core.changes import AddNote, Change
 from gitkanban.core.lookup import card_of
 from gitkanban.core.model import Board, Note, NoteKind
@@ -28,13 +28,13 @@ from gitkanban.core.tick.facts import Letter
 from gitkanban.errors import UsageError
 
 
-@click.command("note")
-@click.argument("card", required=False, default="")
-@click.argument("text", required=False, default="")
-@click.option(
+@declare.command("note")
+@declare.argument("card", required=False, default="")
+@declare.argument("text", required=False, default="")
+@declare.option(
     "--file", "source", default=None, metavar="FILE", help="Read the text from a file; - for stdin."
 )
-@click.option(
+@declare.option(
     "--memory", default="", metavar="TEXT",
     help="Something for the card's profile to remember: a proposal, see `gitkanban memory`.",
 )  # fmt: skip
@@ -95,7 +95,7 @@ def _add_note(place: Place, card: str, kind: NoteKind, words: str, as_json: bool
     if as_json:
         print_json({"card": note.card, "note": note.id, "commit": done.commit})
     else:
-        click.echo(f"proposed from {note.card}" if kind == "memory" else f"noted on {note.card}")
+        echo(f"proposed from {note.card}" if kind == "memory" else f"noted on {note.card}")
 
 
 def _send_note(place: Place, card: str, kind: str, words: str, as_json: bool) -> None:
@@ -107,4 +107,4 @@ def _send_note(place: Place, card: str, kind: str, words: str, as_json: bool) ->
         print_json({"card": target, "note": sent, "commit": ""})
     else:
         what = f"proposed from {target}" if kind == "memory" else f"noted on {target}"
-        click.echo(f"{what}; it is on the board after the next tick")
+        echo(f"{what}; it is on the board after the next tick")

@@ -1,9 +1,8 @@
 """`gitkanban notify`: what people are told without looking, and a try of the notifier."""
 
-import click
-
 from gitkanban import clock
 from gitkanban.board.repo.place import Place
+from gitkanban.cli import declare
 from gitkanban.cli.here import (
     board_of,
     json_option,
@@ -21,9 +20,11 @@ if TYPE_CHECKING:
     from gitkanban.core.notify.digest import Digest
 
 
-@click.command("notify")
-@click.option("--test", is_flag=True, help="Call the notifier now, with a message that is a test.")
-@click.option(
+@declare.command("notify")
+@declare.option(
+    "--test", is_flag=True, help="Call the notifier now, with a message that is a test."
+)
+@declare.option(
     "-n", "--dry-run", is_flag=True, help="Print what the notifier would be given; call nothing."
 )
 @json_option

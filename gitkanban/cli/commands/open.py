@@ -2,17 +2,16 @@
 
 import os
 
-import click
-
+from gitkanban.cli import declare
 from gitkanban.cli.cardpages import CardPages
 from gitkanban.cli.edit_file import edit_path, run_in_terminal
 from gitkanban.cli.here import place_here, refuse_in_session, tell
 from gitkanban.core.model import RUNNING
 
 
-@click.command("open")
-@click.argument("card")
-@click.option(
+@declare.command("open")
+@declare.argument("card")
+@declare.option(
     "--in", "line", default="", metavar="CMD",
     help="Run this shell command there instead, such as `code .`, bash or lazygit.",
 )  # fmt: skip

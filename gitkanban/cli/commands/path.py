@@ -1,13 +1,13 @@
 """`gitkanban path`: where a card's worktree lies."""
 
-import click
-
+from gitkanban.cli import declare
 from gitkanban.cli.cardpages import CardPages
 from gitkanban.cli.here import json_option, own_card, place_here, print_json
+from gitkanban.cli.streams import echo
 
 
-@click.command("path")
-@click.argument("card", required=False, default="")
+@declare.command("path")
+@declare.argument("card", required=False, default="")
 @json_option
 def path_command(card: str, as_json: bool) -> None:
     """Print the folder of CARD's worktree.
@@ -20,4 +20,4 @@ def path_command(card: str, as_json: bool) -> None:
     if as_json:
         print_json({"id": pages.name, "path": folder})
     else:
-        click.echo(folder)  # as it is: it is for `cd`
+        echo(folder)  # as it is: it is for `cd`

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-import click
-
 from gitkanban import clock
+from gitkanban.cli import declare
 from gitkanban.cli.here import (
     branch_option,
     change,
@@ -15,19 +14,20 @@ from gitkanban.cli.here import (
     refuse_in_session,
     say,
 )
+from gitkanban.cli.streams import echo
 from gitkanban.core.changes import Change, ClearPause, EditCard, SetPause
 from gitkanban.core.lookup import not_known
 from gitkanban.core.model import Board, Pause
 from gitkanban.core.tick.holds import EVERYBODY
 from gitkanban.errors import UsageError
 
-workers_argument = click.argument("workers", nargs=-1, metavar="[WORKER]...")
+workers_argument = declare.argument("workers", nargs=-1, metavar="[WORKER]...")
 
 
-@click.command("pause")
+@declare.command("pause")
 @workers_argument
-@click.option("--all", "all_", is_flag=True, help="The whole board.")
-@click.option("--why", default="", metavar="TEXT", help="Reason; status shows it.")
+@declare.option("--all", "all_", is_flag=True, help="The whole board.")
+@declare.option("--why", default="", metavar="TEXT", help="Reason; status shows it.")
 @branch_option
 @json_option
 def pause_command(
@@ -57,9 +57,9 @@ def pause_command(
         say(f"{_worker_words(name)} {state}; running sessions go on")
 
 
-@click.command("resume")
+@declare.command("resume")
 @workers_argument
-@click.option("--all", "all_", is_flag=True, help="The whole board, and every paused worker.")
+@declare.option("--all", "all_", is_flag=True, help="The whole board, and every paused worker.")
 @branch_option
 @json_option
 def resume_command(workers: tuple[str, ...], all_: bool, branch: str, as_json: bool) -> None:
@@ -102,9 +102,9 @@ def resume_command(workers: tuple[str, ...], all_: bool, branch: str, as_json: b
     for card in cards:
         say(f"{card} is todo again")
     if not resumed and all_:
-        click.echo("nothing was paused")
+        echo("nothing was paused")
     elif EVERYBODY in done.after.paused:
-        click.echo(
+        echo(
             "but the whole board is paused: nothing starts until `gitkanban resume --all`",
             err=True,
         )

@@ -1,9 +1,8 @@
 """`gitkanban reclaim`: a person gives up on a run of another clone, which tick never does by itself."""
 
-import click
-
 from gitkanban import clock
 from gitkanban.board.repo.place import Place, clone_id
+from gitkanban.cli import declare
 from gitkanban.cli.commands.moves import move_cards
 from gitkanban.cli.here import branch_option, json_option, person
 from gitkanban.core.changes import NOT_RUNNING, Change, EditCard, EndRun
@@ -11,9 +10,9 @@ from gitkanban.core.model import RUNNING, TODO, Board, Card, Run
 from gitkanban.errors import Refused
 
 
-@click.command("reclaim")
-@click.argument("card")
-@click.option("--from", "clone", required=True, metavar="CLONE", help="The clone that is gone.")
+@declare.command("reclaim")
+@declare.argument("card")
+@declare.option("--from", "clone", required=True, metavar="CLONE", help="The clone that is gone.")
 @branch_option
 @json_option
 def reclaim_command(card: str, clone: str, branch: str, as_json: bool) -> None:

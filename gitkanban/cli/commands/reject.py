@@ -1,8 +1,7 @@
 """`gitkanban reject`: send a card in review back, with a reason for the next attempt."""
 
-import click
-
 from gitkanban.board.repo.place import Place
+from gitkanban.cli import declare
 from gitkanban.cli.askwords import WordsWanted
 from gitkanban.cli.cardpages import CardPages
 from gitkanban.cli.commands.moves import file_option, move_with_words, words
@@ -13,9 +12,9 @@ from gitkanban.core.moves import reject
 from gitkanban.errors import NotFound
 
 
-@click.command("reject")
-@click.argument("card")
-@click.option(
+@declare.command("reject")
+@declare.argument("card")
+@declare.option(
     "--why", default="", metavar="TEXT", help="What is wrong; it goes into the next prompt."
 )
 @file_option

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-import click
-
 from gitkanban.board.repo.place import Place
+from gitkanban.cli import declare
 from gitkanban.cli.here import branch_option, json_option, place_here, refuse_in_session, say, tell
 from gitkanban.core.changes import AddCard, Change, EditCard, MessageLine
 from gitkanban.core.ids import branch_of, card_ref
@@ -15,9 +14,9 @@ from gitkanban.core.renaming import renamed
 from gitkanban.errors import Refused, UsageError
 
 
-@click.command("rename")
-@click.argument("old")
-@click.argument("new")
+@declare.command("rename")
+@declare.argument("old")
+@declare.argument("new")
 @branch_option
 @json_option
 def rename_command(old: str, new: str, branch: str, as_json: bool) -> None:

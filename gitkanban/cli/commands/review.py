@@ -2,14 +2,14 @@
 
 import sys
 
-import click
-
 from gitkanban import clock
 from gitkanban.board import store
 from gitkanban.board.repo import git
 from gitkanban.board.repo.checkouts import base_of
 from gitkanban.board.repo.place import Place
+from gitkanban.cli import declare
 from gitkanban.cli.here import board_of, change, person, place_here, refuse_in_session, tell_error
+from gitkanban.cli.streams import echo
 from gitkanban.cli.terminal import colour_on, terminal_width
 from gitkanban.core.ids import branch_of
 from gitkanban.core.lookup import card_of
@@ -22,8 +22,8 @@ from gitkanban.views.text import patch_lines, shown, shown_lines
 KEYS = "[a]ccept  [r]eject  [d]iff  [s]kip  [q]uit"
 
 
-@click.command("review")
-@click.argument("cards", nargs=-1)
+@declare.command("review")
+@declare.argument("cards", nargs=-1)
 def review_command(cards: tuple[CardId, ...]) -> None:
     """Go through CARDS in review, all by default: what was asked, what was done, did verify pass; then decide.
 
@@ -44,10 +44,10 @@ def review_command(cards: tuple[CardId, ...]) -> None:
     every = [card for _, card in sorted(board.cards.items()) if card.status == REVIEW]
     asked = named or every
     if not asked:
-        click.echo("nothing is in review")
+        echo("nothing is in review")
     for number, card in enumerate(asked, 1):
-        click.echo(f"\n── {number} of {len(asked)} " + "─" * 40)
-        click.echo(_review_page(place, store.history(place, board, card.id), card))
+        echo(f"\n── {number} of {len(asked)} " + "─" * 40)
+        echo(_review_page(place, store.history(place, board, card.id), card))
         if not _ask_decision(place, card):
             return
 
@@ -75,10 +75,12 @@ def _diff_text(place: Place, board: Board, card: Card, *options: str) -> str:
 
 def _ask_decision(place: Place, card: Card) -> bool:
     """Ask until something is decided; False to stop the walk."""
+    import click
+
     while True:
-        click.echo(f"{KEYS}: ", nl=False)
+        echo(f"{KEYS}: ", nl=False)
         key = click.getchar()
-        click.echo(key)
+        echo(key)
         try:
             match key.lower():
                 case "q" | "\x04":
@@ -101,11 +103,13 @@ def _accept_card(place: Place, card: Card) -> None:
     from gitkanban.tick.accepting import accept
 
     done = accept(place, card.id)
-    click.echo(f"{card.id} {done.to}" + (f": {shown(done.detail)}" if done.to != "done" else ""))
+    echo(f"{card.id} {done.to}" + (f": {shown(done.detail)}" if done.to != "done" else ""))
 
 
 def _reject_card(place: Place, card: Card) -> None:
+    import click
+
     words = click.prompt("What is wrong")
     note = Note(clock.sortable_id(), card.id, person(place), int(clock.now()), "reject", words)
     change(place, lambda board: reject(board, board.cards[card.id], note))
-    click.echo(f"{card.id} goes back with your reason")
+    echo(f"{card.id} goes back with your reason")

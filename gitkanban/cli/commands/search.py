@@ -2,21 +2,21 @@
 
 from collections.abc import Iterator
 
-import click
-
 from gitkanban.board.repo.place import Place
 from gitkanban.board.review.searching import MOST, Hit
+from gitkanban.cli import declare
+from gitkanban.cli.streams import echo
 from gitkanban.cli.viewing import form_of, list_options
 from gitkanban.runs.records.folders import card_of
 
 LINE_MOST = 300  # characters of a line of a log
 
 
-@click.command("search")
-@click.argument("text")
-@click.option("--no-logs", is_flag=True, help="Leave the logs of runs on this machine out.")
+@declare.command("search")
+@declare.argument("text")
+@declare.option("--no-logs", is_flag=True, help="Leave the logs of runs on this machine out.")
 @list_options
-def search_command(text: str, no_logs: bool, form: str | None) -> None:
+def search_command(text: str, no_logs: bool, form: str | None, as_json: bool) -> None:
     """Find TEXT in titles, bodies, notes, results and logs, whatever its case; archived cards too.
 
     In a pipe it prints a line each, tab-separated: id, where it is (card, note, run, or a log), the
@@ -36,11 +36,11 @@ def search_command(text: str, no_logs: bool, form: str | None) -> None:
     board = store.read(place)
     logs = () if no_logs else _search_logs(place, text)
     hits = list(dict.fromkeys(chain(searching.search(place, board, text), logs)))[:MOST]
-    form = form_of(form)
+    form = form_of(form, as_json)
     if form == "json":
         print_json([hit._asdict() for hit in hits])
     elif not hits:
-        click.echo(f"{text!r} is nowhere on the board", err=True)
+        echo(f"{text!r} is nowhere on the board", err=True)
     elif form == "text" or (not form and is_terminal()):
         cards = {card["id"]: card for card in status_now()["cards"]}
         paging.write(search_page(hits, cards, text, look_here()))
@@ -53,7 +53,7 @@ def _print_lines(hits: list[Hit]) -> None:
 
     for hit in hits:
         fields = (hit.card, hit.where, hit.run, hit.line)
-        click.echo("\t".join(shown(field.replace("\t", " ")) for field in fields))
+        echo("\t".join(shown(field.replace("\t", " ")) for field in fields))
 
 
 def _search_logs(place: Place, text: str) -> Iterator[Hit]:

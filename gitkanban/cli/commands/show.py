@@ -2,21 +2,20 @@
 
 import sys
 
-import click
-
 from gitkanban import clock
-from gitkanban.cli import paging
+from gitkanban.cli import declare, paging
 from gitkanban.cli.cardpages import CardPages
 from gitkanban.cli.here import json_option, own_card, place_here, print_json
+from gitkanban.cli.streams import echo
 from gitkanban.cli.terminal import colour_on, prose_look
 from gitkanban.cli.viewing import look_options
 
 
-@click.command("show")
-@click.argument("card", required=False, default="")
-@click.option("--prompt", is_flag=True, help="Print the prompt of its next session instead.")
-@click.option("--diff", is_flag=True, help="Print the work on its branch instead.")
-@click.option("--stat", is_flag=True, help="With --diff: only how much each file changed.")
+@declare.command("show")
+@declare.argument("card", required=False, default="")
+@declare.option("--prompt", is_flag=True, help="Print the prompt of its next session instead.")
+@declare.option("--diff", is_flag=True, help="Print the work on its branch instead.")
+@declare.option("--stat", is_flag=True, help="With --diff: only how much each file changed.")
 @json_option
 @look_options
 def show_command(card: str, prompt: bool, diff: bool, stat: bool, as_json: bool) -> None:
@@ -31,7 +30,7 @@ def show_command(card: str, prompt: bool, diff: bool, stat: bool, as_json: bool)
             from gitkanban.views.text import shown_lines
 
             text = shown_lines(text)
-        click.echo(text, nl=False, color=True)  # a pipe gets what the session gets
+        echo(text, nl=False, color=True)  # a pipe gets what the session gets
     elif diff or stat:
         paging.write(pages.work(colour_on(), stat))
     elif as_json:

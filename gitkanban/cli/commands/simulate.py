@@ -3,11 +3,11 @@
 import re
 from collections.abc import Sequence
 
-import click
-
 from gitkanban import clock
 from gitkanban.board.repo.place import Place
+from gitkanban.cli import declare
 from gitkanban.cli.here import board_of, branch_option, json_option, place_here, print_json
+from gitkanban.cli.streams import echo
 from gitkanban.core.forecast.simulate import Duration, Question
 from gitkanban.core.lookup import not_known
 from gitkanban.core.model import Board
@@ -17,27 +17,29 @@ from gitkanban.errors import BadData, NotFound, UsageError
 _SPREAD = re.compile(r"\s*(?:±|\+/-|\+-)\s*")
 
 
-@click.command("simulate")
-@click.option("--until-done", is_flag=True, help="Go on until nothing can start (the default).")
-@click.option(
+@declare.command("simulate")
+@declare.option("--until-done", is_flag=True, help="Go on until nothing can start (the default).")
+@declare.option(
     "--until",
     default="",
     metavar="DURATION",
     help="Stop after this long, such as 8h; then there is no bound and no advice.",
 )
-@click.option(
+@declare.option(
     "--duration", "durations", multiple=True, metavar="[WORKER=]10m±5m",
     help="How long a session takes; without WORKER, for all other workers. Default 10m; +- means ± (repeatable).",
 )  # fmt: skip
-@click.option(
+@declare.option(
     "--review",
     default="0",
     metavar="DURATION",
     help="Time from a session's end until its work is accepted.",
 )
-@click.option("--host-limit", type=click.IntRange(1), help="As if max_concurrency had this value.")
-@click.option("--seed", type=int, default=0, help="Draw other durations within their spread.")
-@click.option("--no-advice", is_flag=True, help="Leave out what raising a limit would gain.")
+@declare.option(
+    "--host-limit", type=declare.int_range(1), help="As if max_concurrency had this value."
+)
+@declare.option("--seed", type=int, default=0, help="Draw other durations within their spread.")
+@declare.option("--no-advice", is_flag=True, help="Leave out what raising a limit would gain.")
 @branch_option
 @json_option
 def simulate_command(
@@ -83,7 +85,7 @@ def simulate_command(
         print_json(simulation_data(done, worth, better or ()))
     else:
         text = simulation_text(board, done, worth, better, terminal_width(), colour_on())
-        click.echo(text, nl=False)
+        echo(text, nl=False)
 
 
 def _observe_running(place: Place, board: Board) -> Observed:

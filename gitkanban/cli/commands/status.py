@@ -1,15 +1,14 @@
 """`gitkanban status`: the board at a glance. The quick door answers it when the cache is warm."""
 
-import click
-
+from gitkanban.cli import declare
 from gitkanban.cli.viewing import form_of, label_option, list_options, watch_options, watched
 
 
-@click.command("status")
-@click.option(
+@declare.command("status")
+@declare.option(
     "-a", "--all", "all_", is_flag=True, help="List every card: backlog, done and dropped ones too."
 )
-@click.option(
+@declare.option(
     "--at",
     "rev",
     default="",
@@ -20,7 +19,13 @@ from gitkanban.cli.viewing import form_of, label_option, list_options, watch_opt
 @watch_options
 @list_options
 def status_command(
-    all_: bool, rev: str, labels: tuple[str, ...], form: str | None, watch: float, bell: bool
+    all_: bool,
+    rev: str,
+    labels: tuple[str, ...],
+    form: str | None,
+    as_json: bool,
+    watch: float,
+    bell: bool,
 ) -> int:
     """Show who needs you, what runs, what comes next, and what holds the board back.
 
@@ -29,7 +34,7 @@ def status_command(
     """
     from gitkanban.cli.quick import having_labels, print_status, status_at, status_now, status_page
 
-    form = form_of(form)
+    form = form_of(form, as_json)
     code = watched(watch, bell, form, lambda: status_page(all_, rev, labels))
     if code is None:
         data = status_at(rev) if rev else status_now()

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-import click
-
+from gitkanban.cli import declare
 from gitkanban.cli.here import (
     board_of,
     json_option,
@@ -13,16 +12,17 @@ from gitkanban.cli.here import (
     refuse_in_session,
     tell,
 )
+from gitkanban.cli.streams import echo
 from gitkanban.core.lookup import card_of
 from gitkanban.core.model import RUNNING, Board, Card
 from gitkanban.core.names import CardId
 from gitkanban.errors import Refused, UsageError
 
 
-@click.command("stop")
-@click.argument("cards", nargs=-1)
-@click.option("--all", "all_", is_flag=True, help="Every session of this clone.")
-@click.option("--why", default="", metavar="TEXT", help="Reason; kept with the run.")
+@declare.command("stop")
+@declare.argument("cards", nargs=-1)
+@declare.option("--all", "all_", is_flag=True, help="Every session of this clone.")
+@declare.option("--why", default="", metavar="TEXT", help="Reason; kept with the run.")
 @json_option
 def stop_command(cards: tuple[CardId, ...], all_: bool, why: str, as_json: bool) -> None:
     """Stop the sessions of CARDS: TERM, ten seconds of grace, then KILL. Their work is kept.
@@ -55,13 +55,13 @@ def stop_command(cards: tuple[CardId, ...], all_: bool, why: str, as_json: bool)
             tell([done.failure] if done.failure else [])
             asked = False
         if not asked:
-            click.echo(f"{card.id} has already ended; the next tick settles it", err=True)
+            echo(f"{card.id} has already ended; the next tick settles it", err=True)
             continue
         stopping.append({"card": card.id, "run": card.run})
         if not as_json:
-            click.echo(f"stopping {card.id} ({card.slot}); it becomes blocked when it has ended")
+            echo(f"stopping {card.id} ({card.slot}); it becomes blocked when it has ended")
     if not (named or as_json):
-        click.echo("nothing is running in this clone")
+        echo("nothing is running in this clone")
     if as_json:
         print_json({"stopping": stopping})
 

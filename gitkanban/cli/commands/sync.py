@@ -1,18 +1,17 @@
 """`gitkanban sync`: merge the board with a remote's."""
 
-import click
-
+from gitkanban.cli import declare
 from gitkanban.cli.here import json_option, place_here, print_json, refuse_in_session, say, tell
 
 
-@click.command("sync")
-@click.option(
+@declare.command("sync")
+@declare.option(
     "--remote",
     default="",
     metavar="NAME",
     help="The remote; by default the branch's own, or origin.",
 )
-@click.option("--cards", is_flag=True, help="Also push the branches of cards.")
+@declare.option("--cards", is_flag=True, help="Also push the branches of cards.")
 @json_option
 def sync_command(remote: str, cards: bool, as_json: bool) -> None:
     """Fetch the board's branch, merge it field by field, and push; never by force.

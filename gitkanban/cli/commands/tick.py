@@ -4,25 +4,25 @@ import os
 from collections.abc import Mapping
 from itertools import chain
 
-import click
-
+from gitkanban.cli import declare
 from gitkanban.cli.here import json_option, place_here, print_json, tell, tell_error
+from gitkanban.cli.streams import echo
 from gitkanban.cli.terminal import is_terminal, look_here
 from gitkanban.cli.viewing import look_options
 from gitkanban.core.trust.withheld import NEVER
 from gitkanban.errors import GitkanbanError, UsageError
 
 
-@click.command("tick")
-@click.option("-n", "--dry-run", is_flag=True, help="Print the plan and change nothing.")
-@click.option(
+@declare.command("tick")
+@declare.option("-n", "--dry-run", is_flag=True, help="Print the plan and change nothing.")
+@declare.option(
     "-v", "--verbose", is_flag=True, help="Also say what is holding the other cards back."
 )
-@click.option(
+@declare.option(
     "--sync", is_flag=True, help="Sync with a remote first, and push each start before it happens."
 )
-@click.option("--remote", default="", metavar="NAME", help="The remote to sync with.")
-@click.option(
+@declare.option("--remote", default="", metavar="NAME", help="The remote to sync with.")
+@declare.option(
     "--wait",
     is_flag=True,
     help="Stay, and tick again, until no session is running (for containers and CI).",
@@ -61,9 +61,9 @@ def tick_command(
         if not as_json:
             if is_terminal():
                 page = outcome_page(outcome, look_here(), verbose or dry_run)
-                click.echo(page, nl=False, color=True)
+                echo(page, nl=False, color=True)
             else:
-                click.echo(outcome_text(outcome, verbose or dry_run), nl=False)
+                echo(outcome_text(outcome, verbose or dry_run), nl=False)
             for error in outcome.errors:
                 tell_error(GitkanbanError(error))
             _report_notifier(place.private)

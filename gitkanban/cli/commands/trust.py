@@ -3,10 +3,9 @@
 import sys
 from collections.abc import Iterable, Sequence
 
-import click
-
 from gitkanban import clock
 from gitkanban.board.repo.place import Place
+from gitkanban.cli import declare
 from gitkanban.cli.here import (
     board_of,
     change,
@@ -17,12 +16,13 @@ from gitkanban.cli.here import (
     say,
     tell,
 )
+from gitkanban.cli.streams import echo
 from gitkanban.core.changes import Change, EditCard
 from gitkanban.errors import BadData, Refused
 
 
-@click.command("trust")
-@click.option("-y", "--yes", is_flag=True, help="Allow it without asking.")
+@declare.command("trust")
+@declare.option("-y", "--yes", is_flag=True, help="Allow it without asking.")
 @json_option
 def trust_command(yes: bool, as_json: bool) -> int:
     """Show what the board asks of this machine, and allow it for this clone.
@@ -51,7 +51,7 @@ def trust_command(yes: bool, as_json: bool) -> int:
     if as_json:
         print_json(trust_data(wanted, withheld, noticed))
     else:
-        click.echo(trust_text(wanted, withheld), nl=False)
+        echo(trust_text(wanted, withheld), nl=False)
         for line in (*(f"noticed: {each.line}" for each in noticed), *standing_lines(state, now)):
             say(line)
     outdated = trust.outdated(place, board.config)
@@ -78,13 +78,13 @@ def _agree_to(again: bool, waiting: Iterable[str]) -> bool:
     question = "Allow these on this machine?" if again else f"Let {', '.join(waiting)} start again?"
     agreed = _ask_consent(question)
     if not agreed:
-        click.echo("Nothing was allowed." if again else "Nothing was changed.")
+        echo("Nothing was allowed." if again else "Nothing was changed.")
     return agreed
 
 
 def _report_trusted(again: bool, outdated: Sequence[str], cards: Sequence[str]) -> None:
     words = "Trusted. `gitkanban tick` starts what is ready."
-    click.echo(words if again else f"Recorded today's {_join_names(outdated)}.")
+    echo(words if again else f"Recorded today's {_join_names(outdated)}.")
     for card in cards:
         say(f"{card} is todo again")
 
@@ -106,12 +106,14 @@ def _free_workers(place: Place) -> list[str]:
 
 def _ask_consent(question: str) -> bool:
     """Ask. Raises Refused when there is nobody to answer."""
+    import click
+
     try:
         return click.confirm(question)
     except click.Abort:
         if sys.stdin.isatty():
             raise  # it was ^C
-        click.echo()
+        echo()
         raise Refused(
             "nobody answered, so nothing was allowed", "`gitkanban trust --yes` does not ask."
         ) from None

@@ -3,14 +3,14 @@
 import os
 import sys
 
-import click
-
+from gitkanban.cli import declare
 from gitkanban.cli.here import place_here, refuse_in_session
+from gitkanban.cli.streams import echo
 from gitkanban.cli.viewing import look_options
 from gitkanban.errors import Refused
 
 
-@click.command("ui")
+@declare.command("ui")
 @look_options
 def ui_command() -> None:
     """Show who needs you, what runs and what comes next, live, and decide with a key.
@@ -37,4 +37,4 @@ def ui_command() -> None:
     if screen.bug:
         raise screen.bug
     if last:
-        click.echo(last)
+        echo(last)

@@ -1,12 +1,12 @@
 """`gitkanban undo`: undo a board commit field by field, with a new commit."""
 
-import click
-
+from gitkanban.cli import declare
 from gitkanban.cli.here import change, json_option, place_here, print_json, refuse_in_session, say
+from gitkanban.cli.streams import echo
 
 
-@click.command("undo")
-@click.argument("commit", required=False, default="")
+@declare.command("undo")
+@declare.argument("commit", required=False, default="")
 @json_option
 def undo_command(commit: str, as_json: bool) -> None:
     """Undo what COMMIT (default: the last one) did to cards and config.
@@ -27,4 +27,4 @@ def undo_command(commit: str, as_json: bool) -> None:
     elif done.commit:
         say(f"undid {taken.id[:10]} ({taken.subject})")
     else:
-        click.echo(f"nothing of {taken.id[:10]} is left to undo")
+        echo(f"nothing of {taken.id[:10]} is left to undo")

@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 
-import click
-
 from gitkanban import clock
-from gitkanban.cli import paging
+from gitkanban.cli import declare, paging
 from gitkanban.cli.here import board_of, json_option, place_here, print_json
 from gitkanban.cli.terminal import prose_look
 from gitkanban.core.lookup import card_of
@@ -20,9 +18,9 @@ if TYPE_CHECKING:  # loaded when they are needed
     from gitkanban.core.tick.facts import Observed
 
 
-@click.command("why")
-@click.argument("cards", nargs=-1)
-@click.option(
+@declare.command("why")
+@declare.argument("cards", nargs=-1)
+@declare.option(
     "-a", "--all", "all_", is_flag=True, help="Every card that is not done (the default)."
 )
 @json_option

@@ -3,10 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
-import click
-
 from gitkanban.board.repo.place import Place
-from gitkanban.cli import paging
+from gitkanban.cli import declare, paging
 from gitkanban.cli.commands.init import hermes_profile, installed_agents
 from gitkanban.cli.here import (
     branch_option,
@@ -16,6 +14,7 @@ from gitkanban.cli.here import (
     say,
     tell,
 )
+from gitkanban.cli.streams import echo
 from gitkanban.cli.terminal import is_terminal, prose_look
 from gitkanban.cli.viewing import form_of, list_options
 from gitkanban.core.agents.presets import PRESETS
@@ -24,17 +23,17 @@ from gitkanban.core.names import NO_CARD
 from gitkanban.errors import UsageError
 
 
-@click.command("workers")
-@click.argument("words", nargs=-1, metavar="[add NAME [KEY=VALUE…] | set NAME KEY=VALUE…]")
-@click.option("--lane", is_flag=True, help="With add: one card at a time, which is the default.")
-@click.option(
-    "--pool", type=click.IntRange(1), metavar="N", help="With add: up to N cards at a time."
+@declare.command("workers")
+@declare.argument("words", nargs=-1, metavar="[add NAME [KEY=VALUE…] | set NAME KEY=VALUE…]")
+@declare.option("--lane", is_flag=True, help="With add: one card at a time, which is the default.")
+@declare.option(
+    "--pool", type=declare.int_range(1), metavar="N", help="With add: up to N cards at a time."
 )
-@click.option(
+@declare.option(
     "--runner", default="", metavar="PRESET",
     help="With add: its agent. By default the first one that is installed.",
 )  # fmt: skip
-@click.option(
+@declare.option(
     "--profile", default="", metavar="NAME",
     help="With add: the agent's identity; by default the worker's name.",
 )  # fmt: skip
@@ -42,7 +41,7 @@ from gitkanban.errors import UsageError
 @list_options
 def workers_command(
     words: tuple[str, ...], lane: bool, pool: int | None, runner: str, profile: str, branch: str,
-    form: str | None,
+    form: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Show workers (running/limit, ready, waiting, stuck, share), the host, profiles and capacities.
 
@@ -60,7 +59,7 @@ def workers_command(
     In a pipe it prints a line a worker, tab-separated: name, profile, mode, running, limit, ready,
     waiting, stuck, weight, share (0 to 1), why it is paused.
     """
-    form = form_of(form)
+    form = form_of(form, as_json)
     options = {"--lane": lane, "--pool": pool, "--runner": runner, "--profile": profile}
     unused = next((name for name, value in options.items() if value), "")
     if words[:1] == ("add",):
@@ -92,7 +91,7 @@ def workers_command(
     elif form == "text" or (not form and is_terminal()):
         paging.write(workers_text(data, prose_look().width))
     else:
-        click.echo(workers_tsv(data), nl=False)
+        echo(workers_tsv(data), nl=False)
         tell(problem_lines(data))
 
 

@@ -1,0 +1,107 @@
+"""The commands as click knows them: whatever is not plain, help, and completion."""
+
+from collections.abc import Sequence
+
+import click
+
+from gitkanban import __version__
+from gitkanban.cli.app import COMMANDS, MODULES, find_command
+from gitkanban.cli.synonyms import SHORT
+from gitkanban.errors import GitkanbanError, UsageError
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name, and imports one when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command, in the order of the overview."""
+        return [name for _, name, _, _ in COMMANDS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module that defines the command."""
+        command = find_command(cmd_name)
+        return command.as_click() if command else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with the short names; an unknown command names the one that is meant."""
+        if args and args[0] in SHORT:
+            args = [SHORT[args[0]], *args[1:]]
+        if args and args[0] not in MODULES and not args[0].startswith("-"):
+            raise _unknown_command(args)
+        name, command, rest = super().resolve_command(ctx, args)
+        if command and name:
+            from gitkanban.cli.given import check_given
+
+            check_given(command, name, ctx, rest)
+        return name, command, rest
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands first: they are what people look for, and the everyday ones open the page."""
+        self.format_commands(ctx, formatter)
+        click.Command.format_options(self, ctx, formatter)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The overview, by section, without importing a command."""
+        for section in dict.fromkeys(section for section, *_ in COMMANDS):
+            with formatter.section(section):
+                formatter.write_dl(
+                    [(name, does) for where, name, _, does in COMMANDS if where == section]
+                )
+
+
+def _unknown_command(args: Sequence[str]) -> UsageError:
+    """The error about a command that there is not, with the command line that is meant."""
+    from gitkanban.cli.synonyms import suggest
+    from gitkanban.core.ids import fault
+
+    does = {name: text for _, name, _, text in COMMANDS}
+    line = suggest(args[0], list(does))
+    hint = "`gitkanban --help` lists the commands."
+    if line:
+        card = next((word for word in args[1:2] if not fault(word)), "ID")
+        hint = f"Did you mean `gitkanban {line.replace('ID', card)}`? {does[line.split()[0]]}"
+    return UsageError(f"no command {args[0]!r}", hint)
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="`gitkanban help COMMAND` says more. Any unambiguous prefix names a card. "
+    "ls, st and mv are short for list, status and rename.",
+)
+@click.version_option(__version__, "-V", "--version", message="gitkanban %(version)s")
+def cli() -> None:
+    """A git-native kanban board on which coding agents work.
+
+    Cards are files on a branch, slots are leases, and `gitkanban tick` does one pass over the board.
+    """
+
+
+def answer_by_click(argv: Sequence[str], program: str) -> object:
+    """Read a command line with click and run it: what the command gives. Raises what click does."""
+    return cli.main(list(argv), prog_name=program, standalone_mode=False)
+
+
+def end_by_click(error: Exception) -> int | GitkanbanError | None:
+    """What click's own exceptions mean: an exit code, or an error in our words; None for others."""
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return error.exit_code
+    if isinstance(error, click.Abort):
+        click.echo("interrupted", err=True)
+        return 130
+    return _in_our_words(error) if isinstance(error, click.ClickException) else None
+
+
+def _in_our_words(error: click.ClickException) -> GitkanbanError:
+    """What click complains of, said as every other error is."""
+    context = getattr(error, "ctx", None)
+    text = " ".join(error.format_message().split())  # click puts choices on lines of their own
+    if not isinstance(error, click.UsageError):
+        return GitkanbanError(text)
+    where = context.command_path if context else "gitkanban"
+    return UsageError(text, f"See `{where} --help`.")
