@@ -19,8 +19,12 @@ from gitkanban.runs.workspace import removal, worktrees
 LINES = 5  # of a failed verify's output that are shown
 
 
-def verify(place: Place, config: Config, card: Card, commit: str) -> None:
+def verify(
+    place: Place, config: Config, card: Card, commit: str, what: str = "merged into base"
+) -> None:
     """Run the verify of the card's worker on a commit; nothing where it has none.
+
+    `what` says of the card what the commit is.
 
     Raises Refused when it is red or takes longer than the worker's timeout, Untrusted, BoardBusy,
     GitFailed.
@@ -49,7 +53,7 @@ def verify(place: Place, config: Config, card: Card, commit: str) -> None:
     if code:
         last = " / ".join(output.decode("utf-8", "replace").strip().splitlines()[-LINES:])
         raise Refused(
-            f"verify fails on {card.id} merged into base ({_end_words(code)})"
+            f"verify fails on {card.id} {what} ({_end_words(code)})"
             + (f": {last[:300]}" if last else ""),
             f"Send it back: gitkanban reject {card.id} --why …",
         )
@@ -80,6 +84,9 @@ def _run_verify(argv: list[str], cwd: str, env: dict[str, str], timeout: int) ->
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
             return 124, f"it took longer than {timeout} s".encode()
+        except KeyboardInterrupt:  # its own process group has not heard of it
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
     return process.returncode, output
 
 

@@ -71,12 +71,22 @@ def logs_command(
     elif not any(folder.size(name) for name in ORDER):
         echo(f"run {folder.run} of {target.id} has printed nothing", err=True)
     elif lines > 0:
-        head = _head_line(board, target, folder, "") if not raw else ""
-        paging.write(head + "".join(_section_lines(folder, raw, lines, look_here())))
+        paging.write(_last_lines(board, target, folder, raw, lines))
     else:
         _print_head(board, target, folder, raw, "")
         for text in _section_lines(folder, raw, 0, look_here()):
             sys.stdout.write(text)
+
+
+def page_logs(place: Place, board: Board, card: Card) -> None:
+    """Page the end of the logs of a card's latest run here. Raises NotFound."""
+    folder = _find_folder(place, card.id, RunId(""))
+    paging.write(_last_lines(board, card, folder, False, LINES))
+
+
+def _last_lines(board: Board, card: Card, folder: Folder, raw: bool, lines: int) -> str:
+    head = _head_line(board, card, folder, "") if not raw else ""
+    return head + "".join(_section_lines(folder, raw, lines, look_here()))
 
 
 def _find_folder(place: Place, card: str, run: RunId) -> Folder:

@@ -61,7 +61,7 @@ def note_command(
     place = place_here(branch)
     if not words and source is None and not session()[1] and can_edit():
         card = card_of(board_of(place), card).id
-        with write_words(place, _words_to_note(card)) as written:
+        with write_words(place, words_to_note(card)) as written:
             _add_note(place, card, kind, written, as_json)
         return
     if not words:
@@ -72,7 +72,8 @@ def note_command(
         _add_note(place, card, kind, words, as_json)
 
 
-def _words_to_note(card: str) -> WordsWanted:
+def words_to_note(card: str) -> WordsWanted:
+    """What the editor is opened with."""
     return WordsWanted(
         "note", card, [f"your note on {card}."], "no note is left",
         f'`gitkanban note {card} "…"` takes words from the command line.',

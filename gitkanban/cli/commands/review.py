@@ -1,25 +1,53 @@
-"""`gitkanban review`: the cards in review one by one, on a terminal."""
+"""`gitkanban review`: the cards in review one by one, on a terminal, each decided by a key."""
 
 import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from gitkanban import clock
 from gitkanban.board import store
-from gitkanban.board.repo import git
-from gitkanban.board.repo.checkouts import base_of
+from gitkanban.board.repo import checkouts
 from gitkanban.board.repo.place import Place
-from gitkanban.cli import declare
-from gitkanban.cli.here import board_of, change, person, place_here, refuse_in_session, tell_error
+from gitkanban.cli import declare, paging
+from gitkanban.cli.askwords import WordsWanted, write_words
+from gitkanban.cli.cardpages import CardPages
+from gitkanban.cli.here import (
+    board_of,
+    change,
+    person,
+    place_here,
+    refuse_in_session,
+    say,
+    tell,
+    tell_error,
+)
 from gitkanban.cli.streams import echo
-from gitkanban.cli.terminal import colour_on, terminal_width
-from gitkanban.core.ids import branch_of
+from gitkanban.cli.terminal import colour_on
+from gitkanban.core.changes import AddNote
+from gitkanban.core.ids import card_ref
 from gitkanban.core.lookup import card_of
-from gitkanban.core.model import REVIEW, Board, Card, Note
+from gitkanban.core.model import REVIEW, Board, Card, Note, NoteKind
 from gitkanban.core.moves import reject
 from gitkanban.core.names import CardId
-from gitkanban.errors import GitkanbanError, Refused
-from gitkanban.views.text import patch_lines, shown, shown_lines
+from gitkanban.errors import BadData, GitkanbanError, NotFound, Refused
+from gitkanban.views.text import age, plural, shown, shown_lines
 
-KEYS = "[a]ccept  [r]eject  [d]iff  [s]kip  [q]uit"
+# (key, what it does, in a word, in a sentence)
+KEYS = (
+    ("a", "accept", "Merge its work into base."),
+    ("r", "reject", "Send it back, with words on the whole or on lines of the diff."),
+    ("d", "diff", "The work on its branch."),
+    ("l", "logs", "What its session said and did."),
+    ("o", "open", "Its worktree in your editor."),
+    ("n", "note", "Leave a note on it."),
+    ("v", "verify", "Run its worker's verify again, on its branch."),
+    ("s", "skip", "Decide later."),
+    ("b", "back", "The card before this one."),
+    ("q", "quit", "Leave the rest in review."),
+)
+PROMPT = "  ".join(f"[{key}]{word[1:]}" for key, word, _ in KEYS) + "  [?]"
+ACCEPTED, REJECTED = "accepted", "sent back"
 
 
 @declare.command("review")
@@ -27,7 +55,15 @@ KEYS = "[a]ccept  [r]eject  [d]iff  [s]kip  [q]uit"
 def review_command(cards: tuple[CardId, ...]) -> None:
     """Go through CARDS in review, all by default: what was asked, what was done, did verify pass; then decide.
 
-    a merges the branch into base, r asks for a reason and sends the card back, d shows the diff.
+    \b
+    a  merge its work into base       n  leave a note on it
+    r  send it back, with words       v  run verify again, on its branch
+    d  the diff                       s  decide later
+    l  the logs of its session        b  the card before this one
+    o  its worktree in your editor    q  leave the rest; ? explains the keys
+
+    `r` asks what is wrong. An empty line opens your editor with the diff: what you write under a
+    line of it reaches the next session as `file:line: words`.
     """
     refuse_in_session("review")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -42,14 +78,181 @@ def review_command(cards: tuple[CardId, ...]) -> None:
         if card.status != REVIEW:
             raise Refused(f"{card.id} is {card.status}, not in review")
     every = [card for _, card in sorted(board.cards.items()) if card.status == REVIEW]
-    asked = named or every
-    if not asked:
+    if not every:
         echo("nothing is in review")
-    for number, card in enumerate(asked, 1):
-        echo(f"\n── {number} of {len(asked)} " + "─" * 40)
-        echo(_review_page(place, store.history(place, board, card.id), card))
-        if not _ask_decision(place, card):
+        return
+    _Walk(place, [card.id for card in named or every]).go()
+
+
+class _Walk:
+    """A walk through cards in review: what each is, which key was pressed, what came of it."""
+
+    def __init__(self, place: Place, cards: Sequence[CardId]) -> None:
+        self._place = place
+        self._cards = cards
+        self._at = 0
+        self._decisions: dict[CardId, str] = {}
+
+    def go(self) -> None:
+        """Show card after card, and do what is asked for, to the end or until it is left."""
+        while self._at < len(self._cards):
+            card, number = self._current(), f"{self._at + 1} of {len(self._cards)}"
+            if card.status != REVIEW:  # somebody else was here meanwhile
+                say(f"{card.id} is {card.status} now")
+                self._decisions.setdefault(card.id, "decided elsewhere")
+                self._at += 1
+                continue
+            echo(f"\n── {number} " + "─" * 40)
+            board = store.history(self._place, board_of(self._place), card.id)
+            echo(_review_page(self._place, board, card))
+            if not self._ask_until_decided(card):
+                break
+        counts = Counter(self._decisions.values())
+        done = [f"{count} {what}" for what, count in sorted(counts.items())]
+        left = sum(card not in self._decisions for card in self._cards)
+        echo(", ".join([*done, *([f"{left} left in review"] if left else [])]))
+
+    def _current(self) -> Card:
+        """The card of this step, as the board has it now. Raises NotFound."""
+        return card_of(board_of(self._place), self._cards[self._at])
+
+    def _ask_until_decided(self, card: Card) -> bool:
+        """Do what keys say until another card is to be shown; False to leave."""
+        import click
+
+        acts: dict[str, Callable[[Card], bool]] = {
+            "a": self._accept, "r": self._reject, "d": self._show_diff, "l": self._show_logs,
+            "o": self._open_worktree, "n": self._leave_note, "v": self._verify_again,
+            "s": self._skip, "b": self._go_back, "?": self._explain_keys,
+        }  # fmt: skip
+        while True:
+            echo(f"{PROMPT} ", nl=False)
+            key = _read_key()
+            echo(key if key.isprintable() else "")
+            if key == "q":
+                return False
+            try:
+                if key in acts and acts[key](card):
+                    return True
+            except (KeyboardInterrupt, click.Abort):  # whatever was done by then is shown next
+                echo("\ninterrupted")
+                return True
+            except GitkanbanError as error:
+                tell_error(error)
+
+    def _accept(self, card: Card) -> bool:
+        from gitkanban.tick.accepting import accept
+
+        done = accept(self._place, card.id)
+        merged = done.to == "done"
+        say(f"{card.id} {done.to}" + (f": {done.detail}" if not merged else ""))
+        tell(done.notices)
+        return self._decide(card, ACCEPTED if merged else done.to)
+
+    def _reject(self, card: Card) -> bool:
+        from gitkanban.cli.commands.reject import words_to_reject
+
+        question = "What is wrong (an empty line opens the editor, with the diff)"
+        with self._words(question, lambda: words_to_reject(self._place, card)) as words:
+            note = self._note(card, "reject", words)
+            change(self._place, lambda board: reject(board, card_of(board, card.id), note))
+        say(f"{card.id} goes back with your words")
+        return self._decide(card, REJECTED)
+
+    def _leave_note(self, card: Card) -> bool:
+        from gitkanban.cli.commands.note import words_to_note
+
+        question = "Your note (an empty line opens the editor)"
+        with self._words(question, lambda: words_to_note(card.id)) as words:
+            note = self._note(card, "note", words)
+            change(
+                self._place, lambda board: [AddNote(note._replace(card=card_of(board, card.id).id))]
+            )
+        say(f"noted on {card.id}")
+        return False
+
+    def _note(self, card: Card, kind: NoteKind, words: str) -> Note:
+        who, at = person(self._place), int(clock.now())
+        return Note(clock.sortable_id(), card.id, who, at, kind, words)
+
+    @contextmanager
+    def _words(self, question: str, wanted: Callable[[], WordsWanted]) -> Iterator[str]:
+        """Words typed in a line, or else in the editor. Raises Refused for none."""
+        import click
+
+        line = click.prompt(question, default="", show_default=False).strip()
+        if line:
+            yield line
             return
+        with write_words(self._place, wanted()) as words:
+            yield words
+
+    def _show_diff(self, card: Card) -> bool:
+        paging.write(CardPages(self._place, card.id).work(colour_on()))
+        return False
+
+    def _show_logs(self, card: Card) -> bool:
+        from gitkanban.cli.commands.logs import page_logs
+
+        page_logs(self._place, board_of(self._place), card)
+        return False
+
+    def _open_worktree(self, card: Card) -> bool:
+        from gitkanban.cli.commands.open import open_folder
+
+        open_folder(CardPages(self._place, card.id))
+        return False
+
+    def _verify_again(self, card: Card) -> bool:
+        from gitkanban.runs.verifying import verify
+
+        board = board_of(self._place)
+        worker = board.worker_of(card)
+        tip = checkouts.tip(self._place, card_ref(card.id))
+        if board.config is None or worker is None:
+            raise BadData(f"{card.id} has no worker that can be read", "See `gitkanban status`.")
+        if not worker.verify:
+            raise NotFound(f"{worker.name} has no verify", "`gitkanban workers set` gives it one.")
+        if not tip:
+            raise NotFound(f"{card.id} has no branch here", "There is nothing to verify.")
+        say(f"{' '.join(worker.verify)} …")
+        began = clock.now()
+        verify(self._place, board.config, card, tip, "as its branch is")
+        say(f"verify passed ({age(clock.now() - began)})")
+        return False
+
+    def _skip(self, _card: Card) -> bool:
+        self._at += 1
+        return True
+
+    def _go_back(self, _card: Card) -> bool:
+        """To the nearest card before this one that is still in review."""
+        board = board_of(self._place)
+        for at in range(self._at - 1, -1, -1):
+            card = board.cards.get(self._cards[at])
+            if card and card.status == REVIEW:
+                self._at = at
+                return True
+        raise NotFound("no card before this one is in review")
+
+    def _explain_keys(self, _card: Card) -> bool:
+        echo("".join(f"  {key}  {word:<7} {text}\n" for key, word, text in KEYS), nl=False)
+        return False
+
+    def _decide(self, card: Card, what: str) -> bool:
+        self._decisions[card.id] = what
+        self._at += 1
+        return True
+
+
+def _read_key() -> str:
+    """The key that is pressed, in lower case; ^D leaves. What was typed before is thrown away."""
+    import click
+
+    try:
+        return click.getchar().lower()
+    except EOFError:
+        return "q"
 
 
 def _review_page(place: Place, board: Board, card: Card) -> str:
@@ -57,59 +260,15 @@ def _review_page(place: Place, board: Board, card: Card) -> str:
     lines = [f"{card.id}  {shown(card.title)}", *(f"  - {shown(line)}" for line in card.acceptance)]
     runs = board.runs_of(card.id)
     if runs:
-        lines += ["", shown(f"{runs[-1].outcome}: {runs[-1].why}")]
+        lines += ["", shown(f"{runs[-1].outcome}: {runs[-1].why}".removesuffix(": "))]
         worker = board.worker_of(card)
         if worker and worker.verify:
             lines.append("verify passed")
         lines += ["  " + line for line in shown_lines(runs[-1].summary.strip()).split("\n") if line]
-    stat = _diff_text(place, board, card, "--stat", f"--stat-width={terminal_width()}")
-    return "\n".join([*lines, "", stat or "no changes"])
-
-
-def _diff_text(place: Place, board: Board, card: Card, *options: str) -> str:
-    base = base_of(place, board.config) if board.config else ""
-    span = f"{base}...{branch_of(card.id)}"
-    done = git.run(place.common, "diff", "--no-color", *options, span, "--", check=False)
-    return patch_lines(done.text, colour_on() and not options)
-
-
-def _ask_decision(place: Place, card: Card) -> bool:
-    """Ask until something is decided; False to stop the walk."""
-    import click
-
-    while True:
-        echo(f"{KEYS}: ", nl=False)
-        key = click.getchar()
-        echo(key)
-        try:
-            match key.lower():
-                case "q" | "\x04":
-                    return False
-                case "s":
-                    return True
-                case "d":
-                    click.echo_via_pager(_diff_text(place, board_of(place), card))
-                case "a":
-                    _accept_card(place, card)
-                    return True
-                case "r":
-                    _reject_card(place, card)
-                    return True
-        except GitkanbanError as error:
-            tell_error(error)
-
-
-def _accept_card(place: Place, card: Card) -> None:
-    from gitkanban.tick.accepting import accept
-
-    done = accept(place, card.id)
-    echo(f"{card.id} {done.to}" + (f": {shown(done.detail)}" if done.to != "done" else ""))
-
-
-def _reject_card(place: Place, card: Card) -> None:
-    import click
-
-    words = click.prompt("What is wrong")
-    note = Note(clock.sortable_id(), card.id, person(place), int(clock.now()), "reject", words)
-    change(place, lambda board: reject(board, board.cards[card.id], note))
-    echo(f"{card.id} goes back with your reason")
+    try:
+        stat = CardPages(place, card.id).work(stat=True).rstrip("\n")
+    except NotFound:
+        stat = ""
+    notes = board.notes_of(card.id)
+    more = [f"{plural(len(notes), 'note')}: gitkanban show {card.id}"] if notes else []
+    return "\n".join([*lines, "", stat or "no changes", *more])

@@ -191,6 +191,10 @@ COMMANDS: dict[str, tuple[tuple[Argument, ...], tuple[Option, ...]]] = {
         ('worker', False),
         ('setting', True),
     ), (
+        (('--lane',), None, False, 'With add: one card at a time, which is the default'),
+        (('--pool',), '', False, 'With add: up to N cards at a time'),
+        (('--runner',), ('hermes', 'claude', 'codex', 'gemini', 'opencode', 'pi', 'aider'), False, 'With add: its agent'),
+        (('--profile',), '', False, "With add: the agent's identity"),
         (('-b', '--branch'), 'branch', False, "Use this branch's board"),
         (('--format',), ('text', 'tsv', 'json'), False, 'Default: text on a terminal, else tsv: a tab-separated line each'),
         (('--json',), None, False, 'The same as --format json'),
@@ -393,6 +397,12 @@ COMMANDS: dict[str, tuple[tuple[Argument, ...], tuple[Option, ...]]] = {
         (('-n', '--dry-run'), None, False, 'Only say what would be removed and what stays'),
         (('--json',), None, False, 'Print JSON'),
     )),
+    'notify': ((
+    ), (
+        (('--test',), None, False, 'Call the notifier now, with a message that is a test'),
+        (('-n', '--dry-run'), None, False, 'Print what the notifier would be given'),
+        (('--json',), None, False, 'Print JSON'),
+    )),
     'pause': ((
         ('worker', True),
     ), (
@@ -430,7 +440,7 @@ VERBS = {
     'list': 'List cards, with filters.',
     'show': 'One card with its runs and notes.',
     'why': 'What is holding a card back, and what would free it.',
-    'workers': 'Workers, their limits and their load; set changes them.',
+    'workers': 'Workers, their limits and their load; add and set change them.',
     'simulate': 'When each card would start and end.',
     'log': 'The history of the board or of a card.',
     'cost': 'What sessions cost, by card, worker, profile or day.',
@@ -457,6 +467,7 @@ VERBS = {
     'memory': 'What agents want to remember: list, accept, reject.',
     'doctor': 'Find what is wrong; repair what can be repaired safely.',
     'gc': 'Remove what finished work leaves behind; archive old cards.',
+    'notify': 'What people are told without looking; try the notifier.',
     'pause': 'Start nothing new for a worker, or for the whole board.',
     'resume': 'Let it start cards again.',
     'help': 'Say more of one command.',

@@ -70,8 +70,8 @@ def read_words(template: str, edited: str) -> str:
     head, scissors, tail = edited.partition(SCISSORS)
     if not scissors:
         return comments_text(read_comments(template, edited))
-    above = [LineComment("", 0, False, head.strip())] if head.strip() else []
-    return comments_text([*above, *read_comments(template.partition(SCISSORS)[2], tail)])
+    below = comments_text(read_comments(template.partition(SCISSORS)[2], tail))
+    return "\n\n".join(filter(None, (head.strip(), below)))
 
 
 def comments_text(comments: Sequence[LineComment]) -> str:
