@@ -6,9 +6,8 @@ refuse, they refuse there. `applies` only decides which keys are offered.
 
 from collections.abc import Callable
 
-from gitkanban.core.model import BACKLOG, BLOCKED, DROPPED, RUNNING, TERMINAL
-from gitkanban.core.situation.rows import QUESTION, REVIEW
-from gitkanban.core.transitions import PERSON, allowed
+from gitkanban.core.model import BACKLOG, TERMINAL
+from gitkanban.core.situation import answers
 from gitkanban.typed import Any, NamedTuple
 
 CardData = dict[str, Any]
@@ -33,12 +32,8 @@ class Act(NamedTuple):
     asks: AsksFor | None = None
 
 
-def _is_in(state: str) -> Callable[[CardData], bool]:
-    return lambda card: bool(card["state"] == state)
-
-
-def _can_drop(card: CardData) -> bool:
-    return card["status"] != DROPPED and allowed(card["status"], DROPPED, PERSON)
+def _is_answered_by(verb: str) -> Callable[[CardData], bool]:
+    return lambda card: verb in answers.answers(card["status"], card["state"])
 
 
 def _verb_with_why(verb: str) -> Callable[[str, str], list[str]]:
@@ -48,32 +43,32 @@ def _verb_with_why(verb: str) -> Callable[[str, str], list[str]]:
 CARD_ACTS = (
     Act(
         "accept", "a", "accept", "Merge its work into base.",
-        _is_in(REVIEW), lambda card, _: ["accept", card], AsksFor("enter merges it"),
+        _is_answered_by(answers.ACCEPT), lambda card, _: ["accept", card], AsksFor("enter merges it"),
     ),
     Act(
         "reject", "r", "reject", "Send it back, with words for the next attempt.",
-        _is_in(REVIEW), _verb_with_why("reject"), AsksFor("what is wrong", must=True),
+        _is_answered_by(answers.REJECT), _verb_with_why("reject"), AsksFor("what is wrong", must=True),
     ),
     Act(
         "answer", "y", "answer", "Answer its question; it runs again with your words.",
-        _is_in(QUESTION), _verb_with_why("retry"), AsksFor("your answer", must=True),
+        _is_answered_by(answers.ANSWER), _verb_with_why("retry"), AsksFor("your answer", must=True),
     ),
     Act(
         "retry", "t", "retry", "Let it run again, with words for the next attempt or without.",
-        lambda card: card["status"] == BLOCKED and card["state"] != QUESTION,
+        _is_answered_by(answers.RETRY),
         _verb_with_why("retry"), AsksFor("words for the next attempt (none will do)"),
     ),
     Act(
         "approve", "p", "approve", "Let a backlog card run.",
-        lambda card: card["status"] == BACKLOG, lambda card, _: ["approve", card],
+        _is_answered_by(answers.APPROVE), lambda card, _: ["approve", card],
     ),
     Act(
         "stop", "x", "stop", "End its session; its work is kept.",
-        lambda card: card["status"] == RUNNING, _verb_with_why("stop"), AsksFor("why (none will do)"),
+        _is_answered_by(answers.STOP), _verb_with_why("stop"), AsksFor("why (none will do)"),
     ),
     Act(
         "drop", "d", "drop", "Give up on it; its work stays on its branch.",
-        _can_drop, _verb_with_why("drop"), AsksFor("why (none will do)"),
+        _is_answered_by(answers.DROP), _verb_with_why("drop"), AsksFor("why (none will do)"),
     ),
     Act(
         "note", "c", "note", "Leave a note on it.",
