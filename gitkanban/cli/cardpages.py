@@ -9,7 +9,7 @@ from gitkanban.board import store
 from gitkanban.board.content import status_cache
 from gitkanban.board.repo import git
 from gitkanban.board.repo.place import Place
-from gitkanban.core.ids import branch_of, card_ref
+from gitkanban.core.ids import branch_of
 from gitkanban.core.lookup import card_of
 from gitkanban.core.model import DONE, RUNNING, SHARED, TERMINAL, Board, Card
 from gitkanban.core.names import CardId
@@ -81,20 +81,16 @@ class CardPages:
         return _branch_and_workspace(self.place, self._board, self._card)
 
 
-def _tips_of(board: Board, card: Card) -> tuple[str, ...]:
-    """Where its work may be: its branch, then the commit of its last run that left one."""
-    runs = [run.commit for run in board.runs_of(card.id) if run.commit]
-    return (card_ref(card.id), *runs[-1:])
-
-
 def _no_worktree(place: Place, board: Board, card: Card) -> NotFound:
     """The error that a card has no worktree here, with what brings its work into view."""
+    from gitkanban.board.work.patches import tips_of
+
     shared = board.worker_of(card)
     if shared and shared.workspace_policy == SHARED:
         return NotFound(f"{card.id} has no worktree of its own", f"It is worked in {place.main}.")
     again = f"`gitkanban attach {card.id}` makes the worktree again."
     again = again if card.status not in (*TERMINAL, RUNNING) else ""
-    for tip in _tips_of(board, card):
+    for tip in tips_of(board, card):
         if not git.run(place.common, "rev-parse", "--verify", "-q", tip, check=False).code:
             hint = f"`gitkanban show {card.id} --diff` shows its work. {again}".rstrip()
             return NotFound(f"the worktree of {card.id} is gone", hint)
@@ -106,29 +102,10 @@ def _no_worktree(place: Place, board: Board, card: Card) -> NotFound:
 
 def _work_text(place: Place, board: Board, card: Card, colour: bool, stat: bool) -> str:
     """What the card's branch, or its last run where that is gone, changes since it left base."""
-    from gitkanban.board.repo.checkouts import base_of
+    from gitkanban.board.work.patches import patch_of
     from gitkanban.views.text import patch_lines
 
-    runs = [run.commit for run in board.runs_of(card.id) if run.commit]
-    base = base_of(place, board.config) if board.config else ""
-    for tip in _tips_of(board, card):
-        fork = git.run(place.common, "merge-base", f"refs/heads/{base}", tip, check=False).text
-        last = git.run(place.common, "rev-parse", "--verify", "-q", tip, check=False).text
-        if fork and fork == last and runs and runs[-1] == last:
-            # Merged by now: the run says where it began.
-            fork = next(r.start_commit for r in board.runs_of(card.id) if r.commit == last) or fork
-        if fork:
-            break
-    else:
-        raise NotFound(
-            f"{card.id} has no work to show", "Neither its branch nor its commits are here."
-        )
-    words = ["diff", "--no-ext-diff", "--no-color", "--src-prefix=a/", "--dst-prefix=b/"]
-    words += [*(["--stat"] if stat else []), fork, last]
-    text = git.run(place.common, "-c", "core.quotePath=false", *words).out.decode(
-        "utf-8", "replace"
-    )
-    return patch_lines(text, colour and not stat)
+    return patch_lines(patch_of(place, board, card, stat), colour and not stat)
 
 
 def _rows_of(place: Place, board: Board, now: int) -> dict[str, dict[str, Any]]:

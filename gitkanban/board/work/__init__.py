@@ -6,6 +6,8 @@ cardwork   Where the work of a card is: in base, on its branch, in this clone by
 integrate  A card's branch goes into base: merged by git (`cardmerge`), and only when every
            checkout of base can follow
 landed     Whether base has what a commit holds, and when the cards of a board last changed
+patches    The work of a card as a patch: what its branch, or its last run where that is gone,
+           changes
 worksize   How much the work of cards in review changes: lines and files, by git, kept by
            (base, tip)
 """
