@@ -3,6 +3,8 @@
 app        The commands, and the one place where errors become text and exit codes
 arguments  Reads plain command lines without click
 askwords   The words that go with an act, written in the person's editor where none were given
+boardpage  What the page of a board is made of, read: now, at a revision, or as a branch would
+           have it
 cardpages  The pages of one card: what `show` prints, its work, the prompt of its next session
 commands/  One file a verb: arguments in, text out
 completion/  What the shell completes: the line that was typed to the words that may follow

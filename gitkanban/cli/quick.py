@@ -112,13 +112,19 @@ def status_at(rev: str) -> "dict[str, Any]":
     from gitkanban.board import store
     from gitkanban.board.repo import git
     from gitkanban.cli.here import place_here
-    from gitkanban.core.tick.facts import Observed
-    from gitkanban.views.summary import summary
 
     place = place_here()
     board = store.read(place, rev)
     at = git.run(place.common, "show", "-s", "--format=%ct", board.commit).text
-    rows = summary(board, Observed(int(at), "", ""))
+    return status_of(place, board, int(at))
+
+
+def status_of(place: "Place", board: "Board", now: int) -> "dict[str, Any]":
+    """The data of a board that nobody works on, as of `now`."""
+    from gitkanban.core.tick.facts import Observed
+    from gitkanban.views.summary import summary
+
+    rows = summary(board, Observed(now, "", ""))
     nowhere = dict.fromkeys(("slots_dir", "main", "private"), "")
     return live(rows | status_cache.beside(place) | nowhere)
 

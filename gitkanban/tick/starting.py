@@ -167,16 +167,18 @@ def words_of(
     template: str,
     whole: Container[str] = frozenset(),
     afresh: bool = False,
+    private: bool = True,
 ) -> Words:
     """What the card's next session is told, from the board as it is; with `afresh` from the start,
-    even where it could go on in a conversation."""
+    even where it could go on in a conversation. Without `private`, what no commit has is left out:
+    the output of earlier sessions, and proposals to memory."""
     shared = worker.workspace_policy == SHARED
     path = place.main if shared else worktrees.current_path(place, card.id, config.worktrees)
     branch = "" if shared else branch_of(card.id)
     us = shlex.quote(briefing.program_of_ours(trust.search_path(place)))
     setting = SessionSetting(path, branch, base_of(place, config), us)
     runs = tuple(board.runs_of(card.id))
-    logs = {run.run: "\n".join(handoffs.last_words(place, run)) for run in runs[-1:]}
+    logs = {run.run: "\n".join(handoffs.last_words(place, run)) for run in runs[-1:] if private}
     notes = board.notes_of(card.id)
     last = None if afresh else conversations.last_session(place, card.id, runs)
     if last and goes_on(worker, runs, last, path):
@@ -191,7 +193,7 @@ def words_of(
         notes=notes,
         logs={run: text for run, text in logs.items() if text},
         template=template,
-        extra=_proposals_prompt(place, board, card),
+        extra=_proposals_prompt(place, board, card) if private else "",
     )
     return Words(prompt)
 

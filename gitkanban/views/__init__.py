@@ -14,6 +14,8 @@ memory        Proposals to a memory, as JSON data and as text
 message       Commit messages of the board: they read as history and carry trailers for machines
 notify        The notifier of a board as text and data: what it was told last, and what waits
 outcome       The outcome of a tick as JSON data and as lines a cron mail or a person reads
+page/         The board as a page for a browser: one value with all that it shows, and one HTML
+              file around it
 search        What a search has found: each card once, below it where the text stands
 signs         The sign and the colour of every state, and the cells that cards are shown with
 simulate      A simulated future as JSON data, as a report, and as a Gantt picture of the slots

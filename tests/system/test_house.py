@@ -21,6 +21,7 @@ HOMES = {
     "ruamel": {"board"},
     "pygit2": {"board"},
     "portalocker": {"runs"},
+    "jinja2": {"views"},
 }
 
 # Private functions whose one word says it all, and why.

@@ -35,6 +35,7 @@ moves         `approve`, `retry`, `drop` and `reopen`: moves that people make on
               cards
 note          `gitkanban note`: a note on a card, by a person or by its session
 open          `gitkanban open`: a card's worktree in the person's editor, or in any command
+page          `gitkanban page`: the board as one HTML file for a browser, complete in itself
 path          `gitkanban path`: where a card's worktree lies
 notify        `gitkanban notify`: what people are told without looking, and a try of the notifier
 pause         `pause` and `resume`: nothing new starts for a worker; running sessions go on

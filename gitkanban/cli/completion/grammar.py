@@ -155,6 +155,14 @@ COMMANDS: dict[str, tuple[tuple[Argument, ...], tuple[Option, ...]]] = {
         (('--color',), ('auto', 'always', 'never'), False, 'Colours: on a terminal (auto), always, or never'),
         (('--ascii',), None, False, 'Draw with ASCII signs alone'),
     )),
+    'page': ((
+    ), (
+        (('--out',), '', False, 'Where to write it'),
+        (('--open',), None, False, 'Open it in a browser'),
+        (('--at',), 'rev', False, 'The board as it was at a revision'),
+        (('-b', '--branch'), 'branch', False, 'The board of branch NAME, with what it would change marked'),
+        (('--with-logs',), None, False, "Add the end of each open card's log"),
+    )),
     'list': ((
     ), (
         (('-s', '--status'), ('backlog', 'todo', 'running', 'review', 'done', 'blocked', 'dropped', 'ready', 'waiting'), True, 'Only cards with this status'),
@@ -437,6 +445,7 @@ VERBS = {
     'board': 'The cards in columns, by who must move next.',
     'search': 'Find a text in cards, notes, results and logs.',
     'ui': 'The board live on the whole terminal, with keys for what you decide.',
+    'page': 'The board as one HTML file, for a browser.',
     'list': 'List cards, with filters.',
     'show': 'One card with its runs and notes.',
     'why': 'What is holding a card back, and what would free it.',

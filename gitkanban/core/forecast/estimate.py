@@ -31,7 +31,7 @@ def estimate_start(
     board: Board, observed: Observed, card: Card, runs: Iterable[RunCost]
 ) -> Estimate | None:
     """When a card in todo could start, if that is known and not now."""
-    takes = _session_lengths(runs)
+    takes = session_lengths(runs)
     before = _list_before(board, card, takes) if card.status == TODO and takes else None
     if before is None:
         return None
@@ -49,7 +49,7 @@ def estimate_start(
     return Estimate(mine.start, CardId(last.card), takes[last.worker].mean)
 
 
-def _session_lengths(runs: Iterable[RunCost]) -> dict[str, Duration]:
+def session_lengths(runs: Iterable[RunCost]) -> dict[str, Duration]:
     """How long the sessions of each worker take, of those that have succeeded."""
     ended: dict[str, list[tuple[int, int]]] = {}
     for run in runs:

@@ -25,7 +25,7 @@ from gitkanban.core.model import (
 )
 from gitkanban.core.names import CardId, RunId
 from gitkanban.core.situation import rows
-from gitkanban.core.situation.figures import NO_FIGURES, Figures, RunCost, total_cost
+from gitkanban.core.situation.figures import NO_FIGURES, Figures, cost_of, total_cost
 from gitkanban.core.split_cards import count_status, open_cards
 from gitkanban.core.tick.budget import day_begins
 from gitkanban.core.tick.facts import Observed
@@ -186,11 +186,7 @@ class _Teller:
         self._needed = {each.card: each for each in standings.needed}
         self._starts = {start.card for start in standings.scheduled.starts}
         self._levels = _levels_of(board)
-        known = {
-            run.run: RunCost(card, run.ended, run.cost_usd, run.clone)
-            for card, runs in board.runs.items()
-            for run in runs
-        }
+        known = {run.run: cost_of(run) for runs in board.runs.values() for run in runs}
         self.costs = {**known, **figures.costs}
         self._costs: dict[str, list[str]] = {}
         self._ended: dict[str, int] = {}

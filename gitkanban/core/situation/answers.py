@@ -13,17 +13,17 @@ APPROVE, STOP, DROP = "approve", "stop", "drop"
 
 def answers(status: Status, state: str) -> tuple[str, ...]:
     """The verbs that apply to a card of that status, which is shown in that state."""
-    found = []
+    verbs = []
     if state == REVIEW:
-        found += [ACCEPT, REJECT]
+        verbs += [ACCEPT, REJECT]
     if state == QUESTION:
-        found.append(ANSWER)
+        verbs.append(ANSWER)
     elif status == BLOCKED:
-        found.append(RETRY)
+        verbs.append(RETRY)
     if status == BACKLOG:
-        found.append(APPROVE)
+        verbs.append(APPROVE)
     if status == RUNNING:
-        found.append(STOP)
+        verbs.append(STOP)
     if status != DROPPED and allowed(status, DROPPED, PERSON):
-        found.append(DROP)
-    return tuple(found)
+        verbs.append(DROP)
+    return tuple(verbs)

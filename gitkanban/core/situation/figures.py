@@ -6,7 +6,9 @@ All of it is optional: what is not known is not shown.
 from collections.abc import Iterable, Mapping
 
 from gitkanban.core.agents.cost import DOLLAR, parse_amount
+from gitkanban.core.model import Run
 from gitkanban.core.names import CardId, RunId
+from gitkanban.core.tick.verdict import SUCCEEDED
 from gitkanban.typed import NamedTuple
 
 
@@ -22,6 +24,12 @@ class RunCost(NamedTuple):
     clone: str = ""
     worker: str = ""
     took: int = 0
+
+
+def cost_of(run: Run) -> RunCost:
+    """What its record says that a run cost, and how long it took."""
+    took = run.ended - run.started if run.outcome == SUCCEEDED and run.started else 0
+    return RunCost(run.card, run.ended, run.cost_usd, run.clone, run.worker, max(0, took))
 
 
 class WorkSize(NamedTuple):

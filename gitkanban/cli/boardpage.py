@@ -1,0 +1,164 @@
+"""What the page of a board is made of, read: now, at a revision, or as a branch would have it.
+
+It reads and changes nothing; what of it is shown, and how, is for `views.page` to say.
+"""
+
+from collections.abc import Iterator
+from itertools import islice
+
+from gitkanban import clock
+from gitkanban.board import store
+from gitkanban.board.content import reading
+from gitkanban.board.repo.place import Place
+from gitkanban.core.forecast.usual import usual_forecast
+from gitkanban.core.model import BLOCKED, REVIEW, TERMINAL, Board, Card
+from gitkanban.core.names import NO_RUN, CardId
+from gitkanban.core.situation.rows import NEEDS_YOU, NEXT
+from gitkanban.core.tick.facts import Observed
+from gitkanban.errors import GitkanbanError, NotFound
+from gitkanban.typed import Any
+from gitkanban.views.page.value import CardExtras, CardPatch, PageContent
+
+PATCH_MOST = 200_000  # bytes of one card's diff
+PATCHES_MOST = 200  # cards whose diff is asked of git
+PROMPTS_MOST = 40
+LOG_LINES = 80  # things that a session said or did, at the end of its log
+_PRINTED = 600  # lines of a session's stdout that are looked at for them
+_COMMITS = 500  # whose events are read
+
+
+def content_now(place: Place, with_logs: bool = False) -> PageContent:
+    """The board as it is, with who sits where. Logs may hold secrets, so they must be asked for."""
+    from gitkanban.cli.quick import status_now
+    from gitkanban.runs.observe import glance
+    from gitkanban.runs.supervision.locks import Locks
+
+    status = status_now()
+    board = reading.board_at(place, status["board"]["commit"], whole=True)
+    now = int(clock.now())
+    runs = reading.runs_since(place, board, 0)
+    # As `simulate` does: trust is not asked for.
+    observed = glance(place, board, now, Locks(place.private))._replace(untrusted={})
+    groups = {card["id"]: card["group"] for card in status["cards"]}
+    extras = dict(_extras_of(place, board, groups, with_logs))
+    return PageContent(
+        status, board, now, runs, _events_of(place, board.commit),
+        usual_forecast(board, observed, runs), extras,
+    )  # fmt: skip
+
+
+def content_at(place: Place, rev: str) -> PageContent:
+    """The board as it was at a revision, wherever it lay there. Raises NoBoard."""
+    from gitkanban.board.repo import git
+    from gitkanban.board.repo import place as places
+
+    commit = store.read(place, rev).commit
+    place = place._replace(prefix=places.board_in(place.common, commit) or "")
+    board = reading.board_at(place, commit, whole=True)
+    at = git.run(place.common, "show", "-s", "--format=%ct", commit).text
+    return _content_of(place, board, int(at))
+
+
+def content_of_change(cwd: str, target: str, branch: str) -> PageContent:
+    """The board as a branch has it, with what that would change in `target`. Raises NotFound,
+    NoBoard."""
+    from gitkanban.board.review.revisions import change_at
+    from gitkanban.cli.quick import status_of
+    from gitkanban.core.review.diff import REMOVED, difference
+    from gitkanban.views.diff import diff_data
+
+    change = change_at(cwd, target, branch)
+    now = int(clock.now())
+    differences = difference(change.base.board, change.head.board, now)
+    gone = {each.id for each in differences.cards if each.kind == REMOVED}
+    before = status_of(change.base.place, change.base.board, now)["cards"] if gone else []
+    content = _content_of(change.head.place, change.head.board, now)
+    return content._replace(
+        changes=diff_data(differences, target, branch),
+        removed=[card for card in before if card["id"] in gone],
+    )
+
+
+def _content_of(place: Place, board: Board, now: int) -> PageContent:
+    """A board that nobody works on: nobody sits anywhere, and nothing can be decided of it."""
+    from gitkanban.cli.quick import status_of
+
+    runs = reading.runs_since(place, board, 0)
+    return PageContent(
+        status_of(place, board, now), board, now, runs, _events_of(place, board.commit),
+        usual_forecast(board, Observed(now, "", ""), runs), of_now=False,
+    )  # fmt: skip
+
+
+def _events_of(place: Place, commit: str) -> list[Any]:
+    """The latest of what `log` tells, newest first."""
+    from gitkanban.board.review import history
+    from gitkanban.views.page.value import EVENTS_MOST
+
+    try:
+        commits = history.commits(place, rev=commit, most=_COMMITS)
+    except NotFound:
+        return []
+    return list(islice(history.events(place, commits), EVENTS_MOST))
+
+
+def _extras_of(
+    place: Place, board: Board, groups: dict[CardId, str], with_logs: bool
+) -> Iterator[tuple[CardId, CardExtras]]:
+    """What cards have on the page that are in work: diff, prompt, log."""
+    prompts = patches = 0
+    for name, group in groups.items():
+        card = board.cards.get(name)
+        if card is None or card.status in TERMINAL:
+            continue
+        extras = CardExtras()
+        if card.status in (REVIEW, BLOCKED) and patches < PATCHES_MOST:
+            patches += 1
+            extras = extras._replace(patch=_patch_of(place, board, card))
+        if group in (NEEDS_YOU, NEXT) and prompts < PROMPTS_MOST:
+            prompts += 1
+            extras = extras._replace(prompt=_prompt_of(place, board, card, with_logs))
+        if with_logs:
+            extras = extras._replace(log=_log_of(place, board, card))
+        yield name, extras
+
+
+def _patch_of(place: Place, board: Board, card: Card) -> CardPatch | None:
+    from gitkanban.board.work.patches import first_of_patch
+
+    try:
+        return CardPatch(*first_of_patch(place, board, card, PATCH_MOST))
+    except GitkanbanError:
+        return None  # it has left no work, or not in this clone
+
+
+def _prompt_of(place: Place, board: Board, card: Card, with_logs: bool) -> str:
+    """The prompt of its next session; empty where it cannot have one."""
+    from gitkanban.tick.starting import template_of, words_of
+
+    worker = board.worker_of(card)
+    if worker is None or board.config is None:
+        return ""
+    template = template_of(place, board)
+    try:
+        words = words_of(
+            place, board, board.config, card, worker, template,
+            whole=frozenset(board.cards), private=with_logs,
+        )  # fmt: skip
+    except GitkanbanError:
+        return ""
+    return words.prompt
+
+
+def _log_of(place: Place, board: Board, card: Card) -> tuple[Any, ...]:
+    """The last things that its session said and did, where this machine has its log."""
+    from gitkanban.core.agents import transcript
+    from gitkanban.runs.records import folders, logtail
+
+    runs = board.runs_of(card.id)
+    run = card.run or (runs[-1].run if runs else NO_RUN)
+    if not run:
+        return ()
+    folder = folders.of(place.private, run)
+    printed = logtail.last_lines(folder.file("stdout.log"), _PRINTED)
+    return tuple(transcript.entries(folder.facts().one("runner"), printed))[-LOG_LINES:]

@@ -1,0 +1,173 @@
+// The page: its head, its parts in their order, keys, theme, and the address of each card.
+
+const KEYS = [["j", "the next card"], ["k", "the card before"], ["enter", "open it"], ["esc", "close the card, leave the search"], ["/", "search"], ["c", "copy the command that answers the card"], ["t", "light, dark, or as the system has it"], ["?", "these keys"]];
+const THEMES = ["auto", "light", "dark"];
+
+function head() {
+  const { repository, branch, commit } = value.board;
+  const workers = [...new Set(cards.map((card) => card.worker).filter(Boolean))].sort();
+  const labels = [...new Set(cards.flatMap((card) => card.labels))].sort();
+  const search = h("input", { type: "search", id: "search", placeholder: "Search", "aria-label": "Search cards", "aria-keyshortcuts": "/", autocomplete: "off", spellcheck: "false", oninput: (event) => {
+    filter.words = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
+    refresh();
+  } });
+  const choice = (name, all, list) => (list.length > 1 ? h("select", { "aria-label": `Only cards of one ${name}`, onchange: (event) => {
+    filter[name] = event.target.value;
+    refresh();
+  } }, h("option", { value: "" }, all), list.slice(0, 500).map((each) => h("option", { value: each }, each))) : null);
+  const made = h("span", { class: "made" });
+  const age = () => {
+    const passed = Math.floor(Date.now() / 1000) - value.now;
+    made.replaceChildren(value.changes ? "plan, " : value.of_now ? "" : "as it was, ", timeOf(value.now), passed > 90 ? `, ${span(passed)} ago` : "");
+  };
+  age();
+  setInterval(age, 30000);
+  return h("header", { class: "page-head" },
+    h("div", { class: "brand" }, h("h1", null, words(repository || "board")), h("span", { class: "mono" }, words(branch ? `${branch}@${commit.slice(0, 7)}` : commit.slice(0, 7))), made),
+    h("div", { class: "tools" }, h("span", { class: "search" }, search, h("kbd", { "aria-hidden": "true" }, "/")), choice("worker", "all workers", workers), choice("label", "all labels", labels),
+      h("button", { type: "button", id: "theme", onclick: nextTheme }), h("button", { type: "button", "aria-label": "Keys", onclick: showKeys }, "?")));
+}
+
+// The parts that a search changes.
+const PARTS = { queue, board, graph };
+
+function refresh() {
+  for (const [id, make] of Object.entries(PARTS)) {
+    const old = document.getElementById(id);
+    const fresh = make();
+    if (old && fresh) old.replaceWith(fresh);
+  }
+  markOpen();
+}
+
+function setTheme(theme) {
+  if (theme === "auto") document.documentElement.removeAttribute("data-theme");
+  else document.documentElement.setAttribute("data-theme", theme);
+  const button = document.getElementById("theme");
+  button.textContent = { auto: "◐", light: "○", dark: "●" }[theme];
+  button.setAttribute("aria-label", `Theme: ${theme}`);
+  button.title = `theme: ${theme}`;
+}
+
+const storedTheme = () => {
+  try {
+    const theme = localStorage.getItem("gitkanban-theme");
+    return THEMES.includes(theme) ? theme : "auto";
+  } catch {
+    return "auto";
+  }
+};
+
+function nextTheme() {
+  const now = document.documentElement.getAttribute("data-theme") || "auto";
+  const theme = THEMES[(THEMES.indexOf(now) + 1) % THEMES.length];
+  try {
+    localStorage.setItem("gitkanban-theme", theme);
+  } catch {
+    // A page that may store nothing forgets it.
+  }
+  setTheme(theme);
+}
+
+function showKeys() {
+  const dialog = document.getElementById("keys");
+  if (!dialog.open) dialog.showModal();
+}
+
+function keysDialog() {
+  const dialog = h("dialog", { id: "keys", "aria-labelledby": "keys-h" }, h("h2", { id: "keys-h" }, "Keys"),
+    h("dl", null, KEYS.map(([key, text]) => [h("dt", null, h("kbd", null, key)), h("dd", null, text)])),
+    h("form", { method: "dialog" }, h("button", { class: "primary" }, "close")));
+  return dialog;
+}
+
+// Each card once, in the order of the page: the queue, then the columns.
+function stops() {
+  const seen = new Set();
+  return [...document.querySelectorAll("#queue a.open, #board a.open")].filter((link) => link.offsetParent && !seen.has(link.dataset.card) && seen.add(link.dataset.card));
+}
+
+function step(by) {
+  const all = stops();
+  if (!all.length) return;
+  const here = openCard || (document.activeElement && document.activeElement.dataset && document.activeElement.dataset.card) || "";
+  const at = all.findIndex((link) => link.dataset.card === here);
+  const next = all[at < 0 ? (by > 0 ? 0 : all.length - 1) : Math.min(all.length - 1, Math.max(0, at + by))];
+  if (openCard) {
+    location.hash = encodeURIComponent(next.dataset.card);
+    return;
+  }
+  next.focus();
+  next.scrollIntoView({ block: "nearest" });
+}
+
+function onKey(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const typing = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName);
+  if (event.key === "Escape") {
+    if (typing) {
+      event.target.blur();
+      if (event.target.id === "search" && event.target.value) {
+        event.target.value = "";
+        event.target.dispatchEvent(new Event("input"));
+      }
+    } else if (openCard) closeCard();
+    return;
+  }
+  if (typing || document.getElementById("keys").open) return;
+  const acts = {
+    j: () => step(1), k: () => step(-1), "?": showKeys, t: nextTheme,
+    "/": () => document.getElementById("search").focus(),
+    c: () => {
+      const card = byId.get(openCard || (document.activeElement.dataset || {}).card);
+      if (card && card.command) copyText(card.command);
+      else toast(card ? `Nothing has to be decided on ${card.id}.` : "Choose a card first: j, k.");
+    },
+  };
+  if (acts[event.key]) {
+    event.preventDefault();
+    acts[event.key]();
+  }
+}
+
+const addressed = () => {
+  try {
+    return decodeURIComponent(location.hash.slice(1));
+  } catch {
+    return "";
+  }
+};
+
+function show(given) {
+  takeIn(given);
+  document.getElementById("app").replaceChildren(
+    h("a", { class: "skip", href: "#board", onclick: (event) => {
+      event.preventDefault();
+      const part = document.getElementById("board") || document.getElementById("queue");
+      part.scrollIntoView();
+      (part.querySelector("a") || part).focus();
+    } }, "To the board"),
+    head(),
+    h("main", null, [summary(), causes(), changesBanner(), queue(), slots(), board(),
+      h("div", { class: "pair" }, [graph(), timechart()].filter(Boolean)), cost(), history()].filter(Boolean)),
+    h("aside", { id: "drawer", role: "dialog", "aria-labelledby": "drawer-title", hidden: true }),
+    keysDialog(), h("div", { id: "toast", role: "status" }));
+  setTheme(storedTheme());
+}
+
+show(JSON.parse(document.getElementById("board-data").textContent));
+document.addEventListener("keydown", onKey);
+// A link into a part of a card says which; its address alone is that of the card.
+let wanted = "";
+document.addEventListener("click", (event) => {
+  const link = event.target.closest && event.target.closest("a[data-to]");
+  wanted = link ? link.dataset.to : "";
+  const card = event.target.closest && event.target.closest("a[href^='#']");
+  if (card && card.getAttribute("href") === location.hash) showCard(addressed(), wanted);
+});
+window.addEventListener("hashchange", () => {
+  showCard(addressed(), wanted);
+  wanted = "";
+});
+if (addressed()) showCard(addressed(), "");
+document.documentElement.setAttribute("data-ready", String(Math.round(performance.now())));

@@ -1,0 +1,76 @@
+"""The page as one self-contained HTML file: nothing in it is markup but our own.
+
+No request leaves it: its policy allows this very style and these very scripts, by their hashes, and
+nothing else. What people wrote is text in a JSON block, or escaped by the template.
+"""
+
+import base64
+from collections.abc import Mapping
+from hashlib import sha256
+from importlib import resources
+
+from gitkanban import __version__
+from gitkanban.typed import Any
+from gitkanban.views.page.value import json_text
+
+GENERATOR = '<meta name="generator" content="gitkanban'  # by which our files are known
+_SOURCE_MAP = "//# sourceMappingURL="
+_SCRIPTS = (
+    "dom",
+    "cards",
+    "sections",
+    "graph",
+    "timechart",
+    "drawer",
+    "page",
+)  # one, in this order
+
+
+def page_html(value: Mapping[str, Any]) -> str:
+    """The file around a value of `value.page_value`."""
+    from jinja2 import Environment  # late: only a page needs it
+    from markupsafe import Markup
+
+    style = _read_asset("style.css")
+    parts = "".join(_read_asset(f"{name}.js") for name in _SCRIPTS)
+    script = f'(() => {{\n"use strict";\n{parts}}})();\n'
+    library = (
+        f"/*!\n{_read_asset('dagre.LICENSE')}*/\n{_without_source_map(_read_asset('dagre.min.js'))}"
+    )
+    policy = "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src {_hash_of(library)} {_hash_of(script)}",
+            f"style-src {_hash_of(style)}",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "require-trusted-types-for 'script'",
+        )
+    )
+    template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
+        _read_asset("template.html.j2")
+    )
+    return template.render(
+        value=value,
+        cards=[dict(zip(value["keys"], row, strict=True)) for row in value["cards"]],
+        generator=f"gitkanban {__version__}",
+        policy=policy,
+        style=Markup(style),  # our own files
+        library=Markup(library),
+        script=Markup(script),
+        data=Markup(json_text(value)),  # in which no tag begins
+    )
+
+
+def _read_asset(name: str) -> str:
+    text = resources.files("gitkanban.views.page").joinpath("assets", name)
+    return text.read_text(encoding="utf-8")
+
+
+def _without_source_map(script: str) -> str:
+    """The script without its last line, which would have developer tools ask for another file."""
+    return "\n".join(line for line in script.split("\n") if not line.startswith(_SOURCE_MAP))
+
+
+def _hash_of(text: str) -> str:
+    return f"'sha256-{base64.b64encode(sha256(text.encode()).digest()).decode()}'"
