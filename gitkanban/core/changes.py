@@ -6,7 +6,7 @@ A change says what is to hold, not how the file is edited; `gitkanban.board` doe
 from collections.abc import Iterable, Mapping, Sequence
 
 from gitkanban.core.model import Board, Card, Note, Pause, Run
-from gitkanban.core.names import NO_CARD, NO_RUN, CardId, RunId
+from gitkanban.core.names import NO_CARD, NO_RUN, CardId, RunId, WorkerName
 from gitkanban.core.split_cards import copied
 from gitkanban.typed import Any, NamedTuple, TypeAlias
 
@@ -64,7 +64,7 @@ class SetPause(NamedTuple):
 class ClearPause(NamedTuple):
     """A worker goes on."""
 
-    worker: str
+    worker: WorkerName
 
 
 class WriteFile(NamedTuple):
@@ -189,7 +189,7 @@ def _note_words(note: Note) -> str:
     return note.kind + (f" by {note.by}" if note.by else "")
 
 
-def _worker_words(worker: str) -> str:
+def _worker_words(worker: WorkerName) -> str:
     return "every worker" if worker == "*" else worker
 
 

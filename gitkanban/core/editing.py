@@ -12,7 +12,7 @@ from gitkanban.core.graph import cycles
 from gitkanban.core.ids import check_id, did_you_mean
 from gitkanban.core.lookup import card_of, no_worker
 from gitkanban.core.model import STATUS_FIELDS, Board, Card
-from gitkanban.core.names import CardId
+from gitkanban.core.names import NOBODY, CardId, WorkerName
 from gitkanban.core.split_cards import copied, twin_of
 from gitkanban.errors import BadData, NotFound, Refused, UsageError
 from gitkanban.typed import Any
@@ -53,11 +53,11 @@ def drafted(board: Board, drafts: Sequence[Card], new_ids: Iterator[CardId]) -> 
     return added(board, cards)
 
 
-def _only_worker(board: Board) -> str:
+def _only_worker(board: Board) -> WorkerName:
     """The worker's name where the config has exactly one."""
     config = board.config
     if config is None or config.faulty or len(config.workers) != 1:
-        return ""
+        return NOBODY
     return next(iter(config.workers))
 
 

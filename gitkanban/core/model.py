@@ -7,7 +7,7 @@ since the epoch, 0 meaning "none"; durations are seconds; an empty string means 
 
 from collections.abc import Mapping
 
-from gitkanban.core.names import NO_CARD, NO_RUN, CardId, RunId
+from gitkanban.core.names import NO_CARD, NO_RUN, NOBODY, CardId, ProfileName, RunId, WorkerName
 from gitkanban.typed import Final, Literal, NamedTuple
 
 # Status of a card, in the order of its life. The moves between them are in `transitions`.
@@ -45,7 +45,7 @@ NoteKind = Literal["note", "summary", "reject", "retry", "drop", "memory", "told
 class Slot(NamedTuple):
     """One numbered unit of a profile's capacity; as text `profile#number`."""
 
-    profile: str
+    profile: ProfileName
     number: int  # from 1; 0: a text that names none
 
     @classmethod
@@ -53,8 +53,8 @@ class Slot(NamedTuple):
         """The slot of `profile#number`; all of the text is the profile where it has no number."""
         profile, _, number = text.rpartition("#")
         if number.isascii() and number.isdigit():
-            return cls(profile, int(number))
-        return cls(text, 0)
+            return cls(ProfileName(profile), int(number))
+        return cls(ProfileName(text), 0)
 
     def __str__(self) -> str:
         return f"{self.profile}#{self.number}"
@@ -65,7 +65,7 @@ class Card(NamedTuple):
 
     id: CardId
     title: str = ""
-    worker: str = ""
+    worker: WorkerName = NOBODY
     status: Status = TODO
     priority: int = 0
     parents: tuple[CardId, ...] = ()
@@ -98,8 +98,8 @@ RUN_FIELDS = ("run", "slot", "clone", "host", "attempts_after", "merged")
 class Worker(NamedTuple):
     """A named assignee. `command` is the argv template; a preset's when `runner` names one."""
 
-    name: str
-    profile: str
+    name: WorkerName
+    profile: ProfileName
     mode: Mode = LANE
     max_concurrency: int = 1
     workspace_policy: WorkspacePolicy = WORKTREE
@@ -113,7 +113,9 @@ class Worker(NamedTuple):
     effort: str = ""
     models: tuple[str, ...] = ()  # what its cards may choose from
     efforts: tuple[str, ...] = ()
-    fallback: str = ""  # worker that takes its ready cards while its profile's quota is used up
+    fallback: WorkerName = (
+        NOBODY  # worker that takes its ready cards while its profile's quota is used up
+    )
     budget_card: int = 0  # millionths of a US dollar that one card may cost; 0: no budget
     budget_day: int = 0  # that its runs of one day may cost
     sandbox: tuple[str, ...] = ()  # words before setup, session and verify; or a preset's name
@@ -132,7 +134,7 @@ class Worker(NamedTuple):
     memory_env: str = ""  # memory_home.env, .path and .memory
     memory_path: str = ""
     memory_parts: tuple[str, ...] = ()
-    consolidate_to: str = ""
+    consolidate_to: WorkerName = NOBODY
     board: str = ""  # "propose": its branches may add backlog cards
 
     @property
@@ -147,8 +149,8 @@ class Config(NamedTuple):
     base: str = ""  # empty: the branch the board lives on, or the default branch
     max_concurrency: int = 6
     max_starts_per_tick: int = 0  # 0: no limit
-    workers: Mapping[str, Worker] = {}
-    profiles: Mapping[str, int] = {}  # caps that were said
+    workers: Mapping[WorkerName, Worker] = {}
+    profiles: Mapping[ProfileName, int] = {}  # caps that were said
     capacities: Mapping[str, int] = {}
     merge: MergeWay = "merge"
     verify_accept: bool = False  # run the worker's verify on the merged result
@@ -168,14 +170,14 @@ class Config(NamedTuple):
         0  # millionths of a US dollar, for cards whose worker has no budget of its own
     )
     budget_day: int = 0  # that all runs of one day may cost
-    faulty: Mapping[str, "Problem"] = {}  # workers left out for a mistake -> the first of it
+    faulty: Mapping[WorkerName, "Problem"] = {}  # workers left out for a mistake -> the first of it
 
     @property
     def holds_tampering(self) -> bool:
         """Whether nothing starts after tampering was noticed, until a person settles it."""
         return self.on_tamper == "hold"
 
-    def profile_limit(self, profile: str) -> int:
+    def profile_limit(self, profile: ProfileName) -> int:
         """What `profiles:` says, else the largest limit among the profile's workers."""
         limit = self.profiles.get(profile)
         if limit is not None:
@@ -193,7 +195,7 @@ class Run(NamedTuple):
     slot: str = ""
     host: str = ""
     clone: str = ""
-    worker: str = ""
+    worker: WorkerName = NOBODY
     started: int = 0
     ended: int = 0
     outcome: str = ""  # one of verdict.OUTCOMES
@@ -225,7 +227,7 @@ class Note(NamedTuple):
 class Pause(NamedTuple):
     """A paused worker: `.kanban/paused/<worker>.yaml`."""
 
-    worker: str
+    worker: WorkerName
     why: str = ""
     by: str = ""
     at: int = 0
@@ -256,7 +258,7 @@ class Board(NamedTuple):
     cards: Mapping[CardId, Card]
     runs: Mapping[CardId, tuple[Run, ...]] = {}  # card -> ended runs, oldest first
     notes: Mapping[CardId, tuple[Note, ...]] = {}  # card -> notes, oldest first
-    paused: Mapping[str, Pause] = {}
+    paused: Mapping[WorkerName, Pause] = {}
     archived: frozenset[CardId] = frozenset()  # ids of cards in the archive: done, unless in cards
     problems: tuple[Problem, ...] = ()
 

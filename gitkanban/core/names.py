@@ -13,3 +13,4 @@ ProfileName = NewType("ProfileName", str)
 
 NO_CARD = CardId("")  # where there is none
 NO_RUN = RunId("")
+NOBODY = WorkerName("")

@@ -10,10 +10,11 @@ import sys
 from gitkanban.board.repo.place import Place
 from gitkanban.core.agents.presets import Preset, preset_of
 from gitkanban.core.model import Config, Worker
+from gitkanban.core.names import WorkerName
 from gitkanban.runs import trust
 
 
-def list_unready(place: Place, config: Config | None) -> tuple[tuple[str, str], ...]:
+def list_unready(place: Place, config: Config | None) -> tuple[tuple[WorkerName, str], ...]:
     """(worker, what it lacks, in words) of the workers whose agents seem not to be set up."""
     workers = config.workers.values() if config else ()
     rows = ((worker.name, _find_lack(place, worker)) for worker in workers)

@@ -11,7 +11,7 @@ from gitkanban.board.repo.place import Place
 from gitkanban.core.agents.presets import preset_of
 from gitkanban.core.agents.readers import names_sessions
 from gitkanban.core.model import Run
-from gitkanban.core.names import CardId
+from gitkanban.core.names import CardId, ProfileName, WorkerName
 from gitkanban.core.tick.conversation import LastSession
 from gitkanban.runs import observe
 from gitkanban.runs.records import folders
@@ -35,8 +35,8 @@ def last_session(place: Place, card: CardId, runs: tuple[Run, ...]) -> LastSessi
     return LastSession(
         folder.run,
         session,
-        its_spec.one("worker"),
-        its_spec.one("profile"),
+        WorkerName(its_spec.one("worker")),
+        ProfileName(its_spec.one("profile")),
         runner,
         its_spec.one("workspace"),
         its_spec.one("text"),

@@ -14,7 +14,7 @@ from gitkanban.board.repo.checkouts import base_of
 from gitkanban.board.repo.place import Place, clone_id, host
 from gitkanban.core import graph
 from gitkanban.core.model import REVIEW, RUNNING, SHARED, TODO, Board, Config
-from gitkanban.core.names import CardId
+from gitkanban.core.names import CardId, ProfileName, WorkerName
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick.facts import Elsewhere, Exit, Observed, RunFacts
 from gitkanban.core.tick.reconcile import to_accept
@@ -94,7 +94,9 @@ def _look_at_place(
     return observed, [(folder, specs[folder.run]) for facts, folder in pairs if facts.alive]
 
 
-def _suspect_workers(config: Config | None, findings: Sequence[TamperFinding]) -> Mapping[str, str]:
+def _suspect_workers(
+    config: Config | None, findings: Sequence[TamperFinding]
+) -> Mapping[WorkerName, str]:
     """Every worker where the board starts nothing after tampering, with what was noticed."""
     if config is None or not findings or not config.holds_tampering:
         return {}
@@ -124,8 +126,8 @@ def _run_facts(folder: Folder, its_spec: spec.Spec, locked: set[str]) -> RunFact
     facts = RunFacts(
         run=run_of(its_spec),
         card=card_of(its_spec),
-        worker=its_spec.one("worker"),
-        profile=its_spec.one("profile"),
+        worker=WorkerName(its_spec.one("worker")),
+        profile=ProfileName(its_spec.one("profile")),
         slot=its_spec.one("slot"),
         started=int(its_spec.number("started", 0)),
         start_commit=its_spec.one("start_commit"),
@@ -250,7 +252,7 @@ def _work_elsewhere(place: Place, board: Board, clone: str) -> dict[CardId, Else
     return presence.elsewhere(place, board, clone)
 
 
-def remembered(place: Place) -> tuple[Mapping[CardId, int], Mapping[str, float]]:
+def remembered(place: Place) -> tuple[Mapping[CardId, int], Mapping[WorkerName, float]]:
     """What earlier ticks saw: (card -> since when it is ready, worker -> virtual finish time).
 
     A cache: empty when it is missing or damaged, and nothing is lost with it.
@@ -259,13 +261,13 @@ def remembered(place: Place) -> tuple[Mapping[CardId, int], Mapping[str, float]]
         with open(f"{place.private}/cache/schedule", encoding="utf-8") as file:
             rows = json.load(file)
         ready = {CardId(card): int(at) for card, at in rows["ready"].items()}
-        served = {str(worker): float(at) for worker, at in rows["served"].items()}
+        served = {WorkerName(worker): float(at) for worker, at in rows["served"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}, {}
     return ready, served
 
 
-def remember(place: Place, ready: Mapping[CardId, int], served: Mapping[str, float]) -> None:
+def remember(place: Place, ready: Mapping[CardId, int], served: Mapping[WorkerName, float]) -> None:
     """Keep them for the next tick; written only when they changed. Raises OSError."""
     if (dict(ready), dict(served)) == tuple(dict(each) for each in remembered(place)):
         return

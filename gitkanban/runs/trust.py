@@ -14,6 +14,7 @@ from gitkanban import files, programs
 from gitkanban.board.repo.place import Place
 from gitkanban.core.agents.presets import preset_of, templates_of
 from gitkanban.core.model import Config, Worker
+from gitkanban.core.names import WorkerName
 from gitkanban.core.trust.trusted import (
     ACCEPTING,
     Value,
@@ -91,7 +92,7 @@ def recorded(place: Place) -> Record:
         return Record("", {}, {})
 
 
-def _read_row(name: str, row: Mapping[str, Any]) -> Wanted:
+def _read_row(name: WorkerName, row: Mapping[str, Any]) -> Wanted:
     words = {key: tuple(map(str, row[key])) for key in Wanted._fields[2:-1]}
     return Wanted(name, str(row["runner"]), keys=_read_values(row.get("keys", {})), **words)
 
@@ -201,7 +202,7 @@ def check_accepting(place: Place, config: Config) -> None:
         raise Untrusted(f"nothing is accepted: {why}", "See `gitkanban trust`.")
 
 
-def untrusted(place: Place, config: Config) -> Mapping[str, str]:
+def untrusted(place: Place, config: Config) -> Mapping[WorkerName, str]:
     """Workers that may start nothing before `gitkanban trust`, each with the reason."""
     return withheld(place, config).starts
 

@@ -11,6 +11,7 @@ from gitkanban import programs
 from gitkanban.board.repo.place import Place
 from gitkanban.core.agents.presets import templates_of
 from gitkanban.core.model import Config, Worker
+from gitkanban.core.names import WorkerName
 from gitkanban.core.tick.facts import NoProgram
 from gitkanban.runs import trust
 
@@ -18,7 +19,7 @@ from gitkanban.runs import trust
 Lookups = tuple[str, tuple[tuple[str, tuple[str, str]], ...]]
 
 
-def find_missing(place: Place, config: Config) -> dict[str, NoProgram]:
+def find_missing(place: Place, config: Config) -> dict[WorkerName, NoProgram]:
     """For each worker the first program without which its runs would fail.
 
     What lies in the workspace, or is named by a placeholder, cannot be known before there is one;

@@ -13,6 +13,7 @@ from gitkanban.board.repo import refs
 from gitkanban.board.repo.checkouts import base_of
 from gitkanban.core.changes import Change
 from gitkanban.core.model import Board
+from gitkanban.core.names import WorkerName
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.holds import NO_PROGRAM, UNTRUSTED, missing_words
 from gitkanban.errors import BoardBusy
@@ -86,7 +87,7 @@ def _lines_before_first_start(state: TickState, look: BoardLook) -> tuple[str, .
     return tuple(f"{worker}: {lack}" for worker, lack in unready if worker in workers)
 
 
-def untrusted_workers(look: BoardLook) -> dict[str, str]:
+def untrusted_workers(look: BoardLook) -> dict[WorkerName, str]:
     """The workers with cards that wait for trust -> why."""
     return {worker: look.observed.untrusted[worker] for worker in _workers_stopped(look, UNTRUSTED)}
 
@@ -109,7 +110,7 @@ def lines_in_the_way(look: BoardLook) -> tuple[str, ...]:
     return (*problems, *missing)
 
 
-def _workers_stopped(look: BoardLook, code: str) -> Iterable[str]:
+def _workers_stopped(look: BoardLook, code: str) -> Iterable[WorkerName]:
     """The workers of the cards that are held back for this reason, sorted."""
     cards = (each.card for each in look.plan.holds if each.code == code)
     return sorted({look.plan.after.cards[card].worker for card in cards})

@@ -7,6 +7,7 @@ from gitkanban.clock import iso
 from gitkanban.core.forecast.assessment import CHAIN, Advice, Assessment, waited_at
 from gitkanban.core.forecast.simulate import Bar, Simulated
 from gitkanban.core.model import Board, Slot
+from gitkanban.core.names import WorkerName
 from gitkanban.core.tick.room import Key
 from gitkanban.typed import Any
 from gitkanban.views.text import clipped, coloured, columns, padded, plural, shown, width
@@ -167,7 +168,7 @@ def gantt(done: Simulated, total: int = 100, colour: bool = False) -> list[str]:
     return lines + (_legend_lines(workers, total) if colour and len(workers) > 1 else [])
 
 
-def _legend_lines(workers: Mapping[str, int], total: int) -> list[str]:
+def _legend_lines(workers: Mapping[WorkerName, int], total: int) -> list[str]:
     """Whose bars have which colour, as many workers a line as fit."""
     lines, used = [""], 0
     for name, at in workers.items():
@@ -189,7 +190,12 @@ def _axis_line(span: int, room: int) -> str:
 
 
 def _bar_row(
-    bars: Sequence[Bar], now: int, span: int, room: int, workers: Mapping[str, int], colour: bool
+    bars: Sequence[Bar],
+    now: int,
+    span: int,
+    room: int,
+    workers: Mapping[WorkerName, int],
+    colour: bool,
 ) -> str:
     line, at = "", 0
     for number, bar in enumerate(bars):

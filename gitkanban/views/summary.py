@@ -9,7 +9,7 @@ from gitkanban.clock import iso
 from gitkanban.core.backoff import due
 from gitkanban.core.graph import ready
 from gitkanban.core.model import BLOCKED, RUNNING, TODO, Board, Card, Config
-from gitkanban.core.names import CardId
+from gitkanban.core.names import CardId, WorkerName
 from gitkanban.core.situation.account import CardView, situation
 from gitkanban.core.situation.figures import NO_FIGURES, Figures
 from gitkanban.core.situation.moment import cause_data
@@ -103,7 +103,7 @@ def _worker_rows(
 ) -> list[dict[str, Any]]:
     if board.config is None:
         return []
-    mine: dict[str, list[Card]] = {name: [] for name in sorted(board.config.workers)}
+    mine: dict[WorkerName, list[Card]] = {name: [] for name in sorted(board.config.workers)}
     for card in open_cards(board.cards):
         if card.worker in mine:
             mine[card.worker].append(card)
@@ -117,7 +117,7 @@ def _worker_rows(
 
 def _worker_row(
     board: Board,
-    name: str,
+    name: WorkerName,
     mine: list[Card],
     observed: Observed,
     holds: Mapping[CardId, Hold],

@@ -23,7 +23,7 @@ from gitkanban.core.model import (
     Problem,
     Run,
 )
-from gitkanban.core.names import NO_CARD, CardId
+from gitkanban.core.names import NO_CARD, CardId, WorkerName
 from gitkanban.errors import BadData, GitFailed, Refused
 from gitkanban.typed import Any, NamedTuple
 
@@ -283,7 +283,7 @@ def board_at(place: Place, commit: str, *, whole: bool = False) -> Board:
     ]
     runs, notes, wrong = _read_histories(reader, histories)
     problems += wrong
-    paused: dict[str, Pause] = {}
+    paused: dict[WorkerName, Pause] = {}
     for parsed in reader.values(kinds.get("pause", ())).values():
         if parsed.problem:
             problems.append(parsed.problem)

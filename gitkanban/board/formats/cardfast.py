@@ -12,7 +12,7 @@ from functools import cache
 from gitkanban import clock
 from gitkanban.core import ids, model, sizes
 from gitkanban.core.model import Card
-from gitkanban.core.names import CardId
+from gitkanban.core.names import CardId, WorkerName
 from gitkanban.typed import Any
 
 # No line break, control or unassigned-by-YAML character, and no tab: YAML 1.2, 5.1 and 5.4.
@@ -59,7 +59,7 @@ def read(data: bytes, stem: str) -> Card | None:
     return Card(
         CardId(stem),
         _read_scalar(title),
-        _read_scalar(worker),
+        WorkerName(_read_scalar(worker)),
         status,
         int(priority),
         tuple(sorted(map(CardId, parent_ids))),

@@ -15,6 +15,7 @@ from gitkanban.board.formats.yamltext import Bad, Mapping, Node, Scalar, describ
 from gitkanban.core import ids, model, sizes
 from gitkanban.core.agents import cost, memory, presets, sandboxes
 from gitkanban.core.model import Config, Problem, Worker
+from gitkanban.core.names import NOBODY, ProfileName, WorkerName
 from gitkanban.errors import UsageError
 from gitkanban.typed import Any
 
@@ -41,7 +42,7 @@ class _ConfigReader:
     def __init__(self, file: str) -> None:
         self.file = file
         self.problems: list[Problem] = []
-        self.faulty: dict[str, Problem] = {}
+        self.faulty: dict[WorkerName, Problem] = {}
 
     def say(self, node: Node, message: str, hint: str = "") -> None:
         self.problems.append(problem_at(self.file, node, message, hint))
@@ -57,7 +58,8 @@ class _ConfigReader:
             self.say(root, "there is no kanban: section", "Write `kanban:` and `workers:` below.")
             return None, self.problems
         values = self.section(kanban, "kanban") | self.budget(kanban, "kanban")
-        nodes = dict(self.named(_child_of(kanban, "workers"), "kanban.workers"))
+        named = self.named(_child_of(kanban, "workers"), "kanban.workers")
+        nodes = {WorkerName(name): node for name, node in named}
         profiles = self.profiles(_child_of(kanban, "profiles"))
         fatal = bool(self.problems)
         workers = {name: self.worker(name, node) for name, node in nodes.items()}
@@ -112,19 +114,19 @@ class _ConfigReader:
                 self.say(name, f"{name.text[:60]!r} cannot be a name in {path}: {wrong}")
         return [(name.text, child) for name, child in node.entries if not ids.fault(name.text)]
 
-    def profiles(self, node: Node | None) -> dict[str, int]:
+    def profiles(self, node: Node | None) -> dict[ProfileName, int]:
         limits = {}
         for name, child in self.named(node, "kanban.profiles"):
             values = self.section(child, "kanban.profiles.*")
             if "max_concurrency" in values:
-                limits[name] = values["max_concurrency"]
+                limits[ProfileName(name)] = values["max_concurrency"]
         return limits
 
     def budget(self, node: Node, path: str) -> dict[str, Any]:
         budget = _child_of(node, "budget")
         return self.section(budget, f"{path}.budget") if budget is not None else {}
 
-    def worker(self, name: str, node: Node) -> Worker | None:
+    def worker(self, name: WorkerName, node: Node) -> Worker | None:
         before = len(self.problems)
         values = self.section(node, "kanban.workers.*") | self.budget(node, "kanban.workers.*")
         home = _child_of(node, "memory_home")
@@ -137,9 +139,9 @@ class _ConfigReader:
         if len(self.problems) > before:
             self.faulty[name] = min(self.problems[before:])
             return None
-        return Worker(name, values.pop("profile", name), **values)
+        return Worker(name, values.pop("profile", ProfileName(name)), **values)
 
-    def memory_home(self, name: str, node: Node, values: dict[str, Any]) -> None:
+    def memory_home(self, name: WorkerName, node: Node, values: dict[str, Any]) -> None:
         for key in ("env", "path", "memory"):
             if not values.get("memory_parts" if key == "memory" else f"memory_{key}"):
                 return self.say(node, f"memory_home of {name} has no {key}")
@@ -157,7 +159,7 @@ class _ConfigReader:
                 self.say(item, f"memory_home.memory of {name} names {text!r}, {wrong}", hint)
         return None
 
-    def limits(self, name: str, node: Mapping, values: dict[str, Any]) -> None:
+    def limits(self, name: WorkerName, node: Mapping, values: dict[str, Any]) -> None:
         many = values.get("max_concurrency", 1)
         if many <= 1:
             return
@@ -199,14 +201,16 @@ class _ConfigReader:
                 hint = f"Write the whole command:, or leave {key} out."
                 self.say(node.get(key) or node, f"{key} needs a command: of your own", hint)
 
-    def across(self, workers: dict[str, Worker | None], nodes: dict[str, Node]) -> None:
+    def across(
+        self, workers: dict[WorkerName, Worker | None], nodes: dict[WorkerName, Node]
+    ) -> None:
         """What can only be said with all workers known."""
         near = ids.Nearest(tuple(workers))
         for name, worker in workers.items():
             if worker and worker.fallback:
                 self.fallback(worker, workers, nodes[name], near)
         for name, worker in workers.items():
-            target = worker.consolidate_to if worker else ""
+            target = worker.consolidate_to if worker else NOBODY
             if target and target not in workers:
                 at = _child_of(nodes[name], "consolidate_to") or nodes[name]
                 hint = near.hint(target)
@@ -224,7 +228,11 @@ class _ConfigReader:
                 workers[name] = None
 
     def fallback(
-        self, worker: Worker, workers: dict[str, Worker | None], node: Node, near: ids.Nearest
+        self,
+        worker: Worker,
+        workers: dict[WorkerName, Worker | None],
+        node: Node,
+        near: ids.Nearest,
     ) -> None:
         at, hint = _child_of(node, "fallback") or node, near.hint(worker.fallback)
         if worker.fallback not in workers:

@@ -12,6 +12,7 @@ from gitkanban.board.repo.place import Place
 from gitkanban.core.ids import check_id, did_you_mean
 from gitkanban.core.lookup import no_worker
 from gitkanban.core.model import Board, Config
+from gitkanban.core.names import WorkerName
 from gitkanban.core.review import configrules
 from gitkanban.core.review.rules import ERROR, brought_in
 from gitkanban.errors import BadData, Refused, UsageError
@@ -29,7 +30,7 @@ class WorkerEdit(NamedTuple):
 
 
 def edit_worker(
-    place: Place, board: Board, name: str, values: Sequence[tuple[str, KeyValue | None]]
+    place: Place, board: Board, name: WorkerName, values: Sequence[tuple[str, KeyValue | None]]
 ) -> WorkerEdit:
     """The config with keys of the worker set, or taken out for None; keys may be dotted.
 
@@ -46,7 +47,7 @@ def edit_worker(
 
 
 def add_worker(
-    place: Place, board: Board, name: str, values: Sequence[tuple[str, KeyValue | None]]
+    place: Place, board: Board, name: WorkerName, values: Sequence[tuple[str, KeyValue | None]]
 ) -> WorkerEdit:
     """The config with one more worker that has these keys, in their order.
 
@@ -95,7 +96,7 @@ def parse_value(name: str, key: str, text: str) -> KeyValue | None:
     return text if known.kind in (configkeys.DURATION, configkeys.MONEY) else checked
 
 
-def _check_edit(place: Place, name: str, before: str, after: str) -> WorkerEdit:
+def _check_edit(place: Place, name: WorkerName, before: str, after: str) -> WorkerEdit:
     """The config after the edit of a worker.
 
     Raises BadData or Refused with the first mistake that the edit makes, without a line: what the

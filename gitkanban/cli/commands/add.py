@@ -22,7 +22,7 @@ from gitkanban.cli.here import (
 from gitkanban.core.changes import AddCard
 from gitkanban.core.editing import drafted
 from gitkanban.core.model import BACKLOG, TODO, Card, Status
-from gitkanban.core.names import CardId
+from gitkanban.core.names import CardId, WorkerName
 from gitkanban.errors import UsageError
 
 PLAN_MOST = 64 << 20  # characters of a list of cards
@@ -127,7 +127,7 @@ def add_command(
         title = (title or "").strip()
         text = text_argument(body, body_file)
         draft = Card(
-            CardId(card_id), title, worker, status, priority,
+            CardId(card_id), title, WorkerName(worker), status, priority,
             tuple(sorted(set(map(CardId, parents)))), parse_needs(needs), acceptance,
             model=model, effort=effort, labels=parse_labels(labels),
         )  # fmt: skip

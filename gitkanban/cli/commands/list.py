@@ -6,6 +6,7 @@ from gitkanban.cli.viewing import form_of, label_option, list_options
 from gitkanban.core.ids import resolve
 from gitkanban.core.lookup import not_known
 from gitkanban.core.model import STATUSES
+from gitkanban.core.names import ProfileName, WorkerName
 from gitkanban.typed import Any
 
 WORDS = (*STATUSES, "ready", "waiting")
@@ -41,8 +42,8 @@ WORDS = (*STATUSES, "ready", "waiting")
 @list_options
 def list_command(
     statuses: tuple[str, ...],
-    workers: tuple[str, ...],
-    profiles: tuple[str, ...],
+    workers: tuple[WorkerName, ...],
+    profiles: tuple[ProfileName, ...],
     parent: str,
     grep: str,
     quiet: bool,
@@ -95,7 +96,7 @@ def _cards_having(text: str, rev: str) -> frozenset[str]:
 
 
 def _check_filters(
-    data: dict[str, Any], workers: tuple[str, ...], profiles: tuple[str, ...]
+    data: dict[str, Any], workers: tuple[WorkerName, ...], profiles: tuple[ProfileName, ...]
 ) -> None:
     """Raises NotFound for a worker or a profile that nothing on the board bears."""
     known = {

@@ -20,6 +20,7 @@ from gitkanban.core.agents.memory import ACCEPTED, REJECTED, WAITING, Proposal
 from gitkanban.core.agents.memorymerge import TAKES
 from gitkanban.core.lookup import not_known
 from gitkanban.core.model import DONE, Board
+from gitkanban.core.names import ProfileName
 from gitkanban.errors import Conflict, GitkanbanError, NotFound, UsageError
 
 VERBS = ("accept", "reject", "show")
@@ -73,7 +74,7 @@ def memory_command(
     elif verb == "show":
         _show_proposals([_find_proposal(proposals, word) for word in words[1:]], as_json)
     else:
-        _list_proposals(board, proposals, words[0] if words else "", all_, as_json)
+        _list_proposals(board, proposals, ProfileName(words[0] if words else ""), all_, as_json)
 
 
 def _find_proposal(proposals: Sequence[Proposal], word: str, verb: str = "show") -> Proposal:
@@ -98,7 +99,7 @@ def _find_proposal(proposals: Sequence[Proposal], word: str, verb: str = "show")
 
 
 def _list_proposals(
-    board: Board, proposals: Sequence[Proposal], profile: str, all_: bool, as_json: bool
+    board: Board, proposals: Sequence[Proposal], profile: ProfileName, all_: bool, as_json: bool
 ) -> None:
     from gitkanban.core.agents.memory import gathered
     from gitkanban.views.memory import proposal_data, proposals_text

@@ -18,6 +18,7 @@ from gitkanban.cli.streams import echo
 from gitkanban.core.changes import Change, ClearPause, EditCard, SetPause
 from gitkanban.core.lookup import not_known
 from gitkanban.core.model import Board, Pause
+from gitkanban.core.names import WorkerName
 from gitkanban.core.tick.holds import EVERYBODY
 from gitkanban.errors import UsageError
 
@@ -77,7 +78,7 @@ def resume_command(workers: tuple[str, ...], all_: bool, branch: str, as_json: b
     place = place_here(branch)
     clone = clone_id(place)
 
-    def whom(board: Board) -> list[str]:
+    def whom(board: Board) -> list[WorkerName]:
         return sorted(board.config.workers) if all_ and board.config else names
 
     def clears(board: Board) -> list[Change]:
@@ -110,13 +111,13 @@ def resume_command(workers: tuple[str, ...], all_: bool, branch: str, as_json: b
         )
 
 
-def _named_workers(workers: tuple[str, ...], all_: bool) -> list[str]:
+def _named_workers(workers: tuple[str, ...], all_: bool) -> list[WorkerName]:
     if bool(workers) == all_:
         raise UsageError("name the workers, or --all", "`gitkanban workers` lists them.")
-    return [EVERYBODY] if all_ else list(dict.fromkeys(workers))
+    return [EVERYBODY] if all_ else [WorkerName(name) for name in dict.fromkeys(workers)]
 
 
-def _check_workers(board: Board, names: Sequence[str]) -> None:
+def _check_workers(board: Board, names: Sequence[WorkerName]) -> None:
     """Raises NotFound for a worker that the config does not know."""
     known = {*board.config.workers, *board.config.faulty} if board.config else set()
     for name in names:
@@ -124,5 +125,5 @@ def _check_workers(board: Board, names: Sequence[str]) -> None:
             raise not_known("worker", name, known)
 
 
-def _worker_words(name: str) -> str:
+def _worker_words(name: WorkerName) -> str:
     return "every worker" if name == EVERYBODY else name

@@ -9,6 +9,7 @@ from gitkanban.cli.here import json_option, place_here, print_json, tell, tell_e
 from gitkanban.cli.streams import echo
 from gitkanban.cli.terminal import is_terminal, look_here
 from gitkanban.cli.viewing import look_options
+from gitkanban.core.names import WorkerName
 from gitkanban.core.trust.withheld import NEVER
 from gitkanban.errors import GitkanbanError, UsageError
 
@@ -83,7 +84,7 @@ def _report_notifier(private: str) -> None:
         tell(filter(None, [news_ledger.take_report(private)]))
 
 
-def _report_untrusted(untrusted: Mapping[str, str]) -> None:
+def _report_untrusted(untrusted: Mapping[WorkerName, str]) -> None:
     """Say of the workers whose cards wait for trust why they do, those of one reason together."""
     for why in dict.fromkeys(untrusted.values()):
         names = ", ".join(name for name in untrusted if untrusted[name] == why)

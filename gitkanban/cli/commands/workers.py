@@ -19,7 +19,7 @@ from gitkanban.cli.terminal import is_terminal, prose_look
 from gitkanban.cli.viewing import form_of, list_options
 from gitkanban.core.agents.presets import PRESETS
 from gitkanban.core.model import Board, Config
-from gitkanban.core.names import NO_CARD
+from gitkanban.core.names import NO_CARD, WorkerName
 from gitkanban.errors import UsageError
 
 
@@ -64,7 +64,7 @@ def workers_command(
     unused = next((name for name, value in options.items() if value), "")
     if words[:1] == ("add",):
         pairs = _new_pairs(words[1:], lane, pool, runner, profile)
-        _change_worker("add", words[1], pairs, branch, form == "json")
+        _change_worker("add", WorkerName(words[1]), pairs, branch, form == "json")
         return
     if unused:
         raise UsageError(f"{unused} is for workers add", "See `gitkanban workers --help`.")
@@ -76,7 +76,7 @@ def workers_command(
     if words:
         if len(words) < 3 or any("=" not in word for word in words[2:]):
             raise UsageError("workers set takes NAME KEY=VALUE…", "…set backend max_concurrency=3")
-        _change_worker("set", words[1], _pairs_of(words[2:]), branch, form == "json")
+        _change_worker("set", WorkerName(words[1]), _pairs_of(words[2:]), branch, form == "json")
         return
     if branch:
         raise UsageError("--branch is for workers set", "See `gitkanban status`.")
@@ -134,7 +134,7 @@ def _new_pairs(
 
 
 def _change_worker(
-    verb: str, name: str, pairs: Sequence[tuple[str, str]], branch: str, as_json: bool
+    verb: str, name: WorkerName, pairs: Sequence[tuple[str, str]], branch: str, as_json: bool
 ) -> None:
     """Set keys of a worker, or add it with them, in one commit."""
     refuse_in_session(f"workers {verb}")
@@ -179,12 +179,12 @@ def _change_worker(
         tell([f"tick starts nothing for it until `gitkanban trust`: {why}"])
 
 
-def _has_command(config: Config, name: str) -> bool:
+def _has_command(config: Config, name: WorkerName) -> bool:
     worker = config.workers.get(name)
     return worker is not None and bool(worker.command or worker.runner)
 
 
-def _why_untrusted(place: Place, config: Config, name: str) -> str:
+def _why_untrusted(place: Place, config: Config, name: WorkerName) -> str:
     from gitkanban.runs import trust
 
     return trust.untrusted(place, config).get(name, "")

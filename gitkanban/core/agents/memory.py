@@ -9,7 +9,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from gitkanban.core.changes import AddCard
 from gitkanban.core.cutting import cut
 from gitkanban.core.model import DONE, DROPPED, REVIEW, RUNNING, Board, Card, Config
-from gitkanban.core.names import NO_RUN, CardId, RunId
+from gitkanban.core.names import NO_RUN, NOBODY, CardId, ProfileName, RunId, WorkerName
 from gitkanban.typed import NamedTuple
 
 # What may become of a proposal.
@@ -31,10 +31,10 @@ class Proposal(NamedTuple):
     """What a run, or a note, wants remembered. It has a text or a diff; paths are in the home."""
 
     id: str  # of the run or the note
-    profile: str
+    profile: ProfileName
     card: CardId
     run: RunId = NO_RUN
-    worker: str = ""
+    worker: WorkerName = NOBODY
     by: str = ""
     at: int = 0
     text: str = ""
@@ -98,12 +98,12 @@ def consolidations(board: Board, waiting: Iterable[Proposal]) -> list[AddCard]:
     The id is made of the proposals, so that the same ones never make two cards.
     """
     config = board.config or Config()
-    owners: dict[str, str] = {}
+    owners: dict[ProfileName, WorkerName] = {}
     for _, worker in sorted(config.workers.items()):
         if worker.consolidate_to:
             owners.setdefault(worker.profile, worker.consolidate_to)
     known = gathered(board)
-    fresh: dict[str, list[Proposal]] = {}
+    fresh: dict[ProfileName, list[Proposal]] = {}
     for proposal in sorted(waiting):
         if proposal.profile in owners and proposal.id not in known:
             fresh.setdefault(proposal.profile, []).append(proposal)
@@ -119,7 +119,9 @@ def consolidations(board: Board, waiting: Iterable[Proposal]) -> list[AddCard]:
     ]
 
 
-def _consolidation_card(profile: str, owner: str, proposals: Sequence[Proposal]) -> Card:
+def _consolidation_card(
+    profile: ProfileName, owner: WorkerName, proposals: Sequence[Proposal]
+) -> Card:
     """What the proposals say stays out of the card: it may be private, and the board is shared."""
     import hashlib  # late: most ticks make no such card
 

@@ -5,7 +5,7 @@
 
 from collections.abc import Mapping
 
-from gitkanban.core.names import NO_CARD, CardId, RunId
+from gitkanban.core.names import NO_CARD, CardId, RunId, WorkerName
 from gitkanban.core.tick.closing import Tries
 from gitkanban.core.tick.facts import AgentState
 from gitkanban.typed import NamedTuple
@@ -102,7 +102,7 @@ class ForeignFile(NamedTuple):
 class ProgramFault(NamedTuple):
     """What is wrong with a program that a worker runs: `not on PATH`."""
 
-    worker: str
+    worker: WorkerName
     program: str
     why: str = "not on PATH"
 
@@ -169,11 +169,11 @@ class Surroundings(NamedTuple):
     ticked: int = 0  # when a tick last ended its look at the board; 0: never
     jumped: int = 0  # seconds that the clock was moved since then
     tip_at: int = 0  # commit time of the board's tip
-    untrusted: Mapping[str, str] = {}
+    untrusted: Mapping[WorkerName, str] = {}
     missing: tuple[ProgramFault, ...] = ()
     memories: tuple[tuple[str, str], ...] = ()  # (worker, what is wrong with its memory home)
     sandboxes: tuple[tuple[str, str], ...] = ()  # (worker, why its sandbox cannot be made)
-    unready: tuple[tuple[str, str], ...] = ()  # (worker, what its agent's owner must set up)
+    unready: tuple[tuple[WorkerName, str], ...] = ()  # (worker, what its agent's owner must set up)
     agents: AgentState = AgentState()
     notifier: NotifierState = NotifierState()
     disks: tuple[DiskState, ...] = ()

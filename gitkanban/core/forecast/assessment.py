@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from gitkanban.core.forecast.simulate import Question, Simulated, review_of, simulate
 from gitkanban.core.graph import longest_chain
 from gitkanban.core.model import LANE, POOL, REVIEW, RUNNING, TODO, Board, Config
+from gitkanban.core.names import ProfileName, WorkerName
 from gitkanban.core.tick import room
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.room import HOST, Key, Room, asks_of, needs_of, occupants
@@ -37,7 +38,7 @@ class Assessment(NamedTuple):
 
     bounds: tuple[Bound, ...]  # the highest first; never empty
     chain: tuple[str, ...]  # the cards of the longest chain, first to last
-    utilisation: Mapping[str, float]  # worker -> share of its slots' time in use, 0 to 1
+    utilisation: Mapping[WorkerName, float]  # worker -> share of its slots' time in use, 0 to 1
 
     @property
     def bound(self) -> int:
@@ -125,7 +126,7 @@ def _work_bounds(board: Board, observed: Observed, done: Simulated) -> list[Boun
     ]
 
 
-def _worker_utilisation(board: Board, done: Simulated) -> dict[str, float]:
+def _worker_utilisation(board: Board, done: Simulated) -> dict[WorkerName, float]:
     busy: dict[str, int] = {}
     for bar in done.bars:
         busy[bar.worker] = busy.get(bar.worker, 0) + bar.end - max(bar.start, done.now)
@@ -201,12 +202,12 @@ def _limit_of(config: Config, key: Key) -> int:
 def _raise_limit(config: Config, key: Key, to: int) -> Config:
     kind, name = key
     if kind == room.WORKER:
-        worker = config.workers[name]
+        worker = config.workers[WorkerName(name)]
         mode = POOL if worker.mode == LANE else worker.mode
         more = worker._replace(max_concurrency=to, mode=mode, memory=worker.memory_policy)
-        return config._replace(workers={**config.workers, name: more})
+        return config._replace(workers={**config.workers, worker.name: more})
     if kind == room.PROFILE:
-        return config._replace(profiles={**config.profiles, name: to})
+        return config._replace(profiles={**config.profiles, ProfileName(name): to})
     if kind == room.CAPACITY:
         return config._replace(capacities={**config.capacities, name: to})
     if kind == room.STARTS:

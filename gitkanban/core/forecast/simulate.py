@@ -14,7 +14,7 @@ from heapq import heappop, heappush
 from gitkanban.core.backoff import due
 from gitkanban.core.graph import children, unfinished
 from gitkanban.core.model import REVIEW, RUNNING, TODO, Board, Card, Config, Slot
-from gitkanban.core.names import NO_CARD, CardId
+from gitkanban.core.names import NO_CARD, CardId, ProfileName, WorkerName
 from gitkanban.core.tick import room
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.fair import Accounts
@@ -56,8 +56,8 @@ class Bar(NamedTuple):
     """One session of the simulation; times are epoch seconds. `run` ones ran when it began."""
 
     card: CardId
-    worker: str
-    profile: str
+    worker: WorkerName
+    profile: ProfileName
     slot: str
     start: int
     end: int
@@ -82,7 +82,7 @@ def simulate(board: Board, observed: Observed, question: Question = _PLAIN) -> S
     return course.result()
 
 
-def duration(question: Question, worker: str, card: CardId) -> int:
+def duration(question: Question, worker: WorkerName, card: CardId) -> int:
     """How long a session takes in this question, in seconds, at least 1."""
     mean, spread = question.durations.get(worker, question.otherwise)
     if spread:
@@ -106,7 +106,7 @@ class _Course:
         idle = {name for name in self.config.workers if self.reasons.stops_worker(name)}
         self.seats = Room(self.config, (), idle)
         self.accounts = Accounts(observed.served)
-        self.lines: dict[str, WorkerQueue] = {}
+        self.lines: dict[WorkerName, WorkerQueue] = {}
         self.blocks: Blocks = {}
         self.bars: list[Bar] = []
         self.waited: dict[Key, int] = {}

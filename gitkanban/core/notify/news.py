@@ -7,7 +7,7 @@ Everything comes from the one account of a board (`core.situation`). What was to
 from collections.abc import Iterator, Mapping
 
 from gitkanban.core.model import BACKLOG, DROPPED, RUNNING, TODO, Board
-from gitkanban.core.names import NO_RUN, RunId
+from gitkanban.core.names import NO_RUN, RunId, WorkerName
 from gitkanban.core.situation import rows
 from gitkanban.core.situation.account import ROOTS, CardView, Cause, Situation
 from gitkanban.core.situation.figures import RunCost
@@ -53,7 +53,7 @@ class NewsItem(NamedTuple):
     command: str = ""  # the one that answers it; empty where nobody has to
     card: str = ""
     title: str = ""
-    workers: tuple[str, ...] = ()
+    workers: tuple[WorkerName, ...] = ()
     holds: int = 0  # cards that wait for it
     clone: str = ""
 
@@ -153,7 +153,7 @@ def _news_of_causes(observed: Observed, account: Situation) -> Iterator[NewsItem
             words=f"{who}{cause.text}{_holds_words(cause)}",
             command=cause.command,
             card="" if cause.code in ROOTS else " ".join(cause.subjects),
-            workers=cause.subjects if cause.code in ROOTS else (),
+            workers=tuple(map(WorkerName, cause.subjects)) if cause.code in ROOTS else (),
             holds=cause.holds,
             clone=observed.clone if here else "",
         )
@@ -187,8 +187,8 @@ def _news_of_pauses(board: Board, account: Situation) -> Iterator[NewsItem]:
         )
 
 
-def _limit_key(profile: str) -> str:
-    return f"limit {profile}"
+def _limit_key(name: str) -> str:
+    return f"limit {name}"
 
 
 def _news_of_limits(observed: Observed, account: Situation) -> Iterator[NewsItem]:

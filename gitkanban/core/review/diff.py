@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from gitkanban.core.graph import cycles, is_done, longest_chain, ready, unfinished
 from gitkanban.core.model import TERMINAL, TODO, Board, Card, Config, Worker
-from gitkanban.core.names import CardId
+from gitkanban.core.names import CardId, ProfileName, WorkerName
 from gitkanban.core.review.changerules import EXECUTED, executed_words
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.schedule import schedule
@@ -224,8 +224,10 @@ def settings(before: Config | None, after: Config | None) -> Iterable[ChangedSet
             yield ChangedSetting(field, _value_text(was), _value_text(now))
 
 
-def _worker_settings(name: str, old: Worker | None, new: Worker | None) -> Iterable[ChangedSetting]:
-    blank = Worker(name, name)
+def _worker_settings(
+    name: WorkerName, old: Worker | None, new: Worker | None
+) -> Iterable[ChangedSetting]:
+    blank = Worker(name, ProfileName(name))
     for field in Worker._fields[1:]:
         was, now = (getattr(side or blank, field) for side in (old, new))
         if was == now and not (field == "mode" and (old is None or new is None)):

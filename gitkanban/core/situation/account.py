@@ -23,7 +23,7 @@ from gitkanban.core.model import (
     Card,
     Run,
 )
-from gitkanban.core.names import CardId, RunId
+from gitkanban.core.names import NOBODY, CardId, RunId, WorkerName
 from gitkanban.core.situation import rows
 from gitkanban.core.situation.figures import NO_FIGURES, Figures, cost_of, total_cost
 from gitkanban.core.split_cards import count_status, open_cards
@@ -82,7 +82,7 @@ class CardView(NamedTuple):
 
     id: CardId
     title: str
-    worker: str
+    worker: WorkerName
     status: str
     ready: bool
     parents: tuple[CardId, ...]
@@ -360,7 +360,7 @@ def _root_causes(board: Board, observed: Observed, standings: Standing) -> tuple
     for card in open_cards(board.cards):
         why = standings.holds.get(card.id)
         if card.status == TODO and why and why.code in ROOTS:
-            subject = "" if why.code in _WHOLE else card.worker
+            subject = NOBODY if why.code in _WHOLE else card.worker
             key = why.code, _without_subject(why.text, subject), _first_command(why.frees)
             groups.setdefault(key, {}).setdefault(subject, set()).add(card.id)
     if observed.standstill:
@@ -396,7 +396,7 @@ def _root_causes(board: Board, observed: Observed, standings: Standing) -> tuple
     return tuple(sorted(causes, key=lambda each: (-each.holds, each)))
 
 
-def _without_subject(text: str, worker: str) -> str:
+def _without_subject(text: str, worker: WorkerName) -> str:
     """What is the matter, without the name of the worker: causes of several are reported as one."""
     for head in (f"{worker} is ", "every worker is ", f"{worker}: ", f"{worker} "):
         if worker and text.startswith(head):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from gitkanban.core.changes import Change
 from gitkanban.core.model import BLOCKED, CONFIG, TODO, Board
 from gitkanban.core.moves import move
+from gitkanban.core.names import ProfileName, WorkerName
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick.facts import AgentFault, AgentState, Quota, RunFacts
 from gitkanban.core.tick.verdict import LIMITED, MISCONFIGURED, SUCCEEDED, Verdict
@@ -99,7 +100,7 @@ def standing_lines(state: AgentState, now: int, to_cache: bool = False) -> list[
     ]
 
 
-def quota_words(profile: str, quota: Quota, time: Callable[[int], str]) -> str:
+def quota_words(profile: ProfileName, quota: Quota, time: Callable[[int], str]) -> str:
     """`backend-hermes: quota until 15:30 UTC, in 2 h (usage limit reached)`."""
     words = f" ({quota.words})" if quota.words else ""
     if asks_person(quota):
@@ -107,17 +108,17 @@ def quota_words(profile: str, quota: Quota, time: Callable[[int], str]) -> str:
     return f"{profile}: quota until{time(quota.until)}{words}"
 
 
-def fault_words(worker: str, fault: AgentFault) -> str:
+def fault_words(worker: WorkerName, fault: AgentFault) -> str:
     """`coder cannot work on this machine: Invalid API key`."""
     return f"{worker} cannot work on this machine: {fault.words or 'it is not logged in'}"
 
 
-def fault_way_out(worker: str) -> str:
+def fault_way_out(worker: WorkerName) -> str:
     """What ends a fault."""
     return f"`gitkanban resume {worker}`, once that is fixed"
 
 
-def quota_now(state: AgentState, profile: str, now: int) -> Quota | None:
+def quota_now(state: AgentState, profile: ProfileName, now: int) -> Quota | None:
     """The quota that holds the profile now, None where nothing does.
 
     One that lies ahead, because the clock was wrong, holds nobody.
@@ -133,7 +134,7 @@ def asks_person(quota: Quota) -> bool:
     return quota.times >= TIMES_MOST
 
 
-def freed(state: AgentState, workers: Mapping[str, str]) -> AgentState:
+def freed(state: AgentState, workers: Mapping[WorkerName, ProfileName]) -> AgentState:
     """Without the faults of these workers, and without the quotas of their profiles.
 
     `workers` are names with profiles.
@@ -145,7 +146,7 @@ def freed(state: AgentState, workers: Mapping[str, str]) -> AgentState:
     )
 
 
-def freed_cards(board: Board, workers: Collection[str], clone: str) -> list[Change]:
+def freed_cards(board: Board, workers: Collection[WorkerName], clone: str) -> list[Change]:
     """The changes that let cards run again which a fault of these workers has blocked here."""
     freed: list[Change] = []
     for card in sorted(open_cards(board.cards)):

@@ -20,7 +20,7 @@ from gitkanban.core.agents.prompt import (
 from gitkanban.core.agents.readers import is_session_id
 from gitkanban.core.cutting import cut, cut_bytes, cut_head
 from gitkanban.core.model import Card, Note, Run, Worker
-from gitkanban.core.names import RunId
+from gitkanban.core.names import ProfileName, RunId, WorkerName
 from gitkanban.core.tick.verdict import LIMITED, MISCONFIGURED, SUCCEEDED
 from gitkanban.typed import NamedTuple
 
@@ -35,8 +35,8 @@ class LastSession(NamedTuple):
 
     run: RunId
     session: str  # the agent's id of the conversation
-    worker: str
-    profile: str
+    worker: WorkerName
+    profile: ProfileName
     runner: str
     workspace: str
     text: str = ""  # `card_print` of the card as the session was told it

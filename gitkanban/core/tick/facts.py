@@ -6,7 +6,7 @@ Facts only; what they mean is decided in `verdict`, `reconcile` and `schedule`.
 from collections.abc import Mapping
 
 from gitkanban.core.model import Card, Run
-from gitkanban.core.names import CardId, RunId
+from gitkanban.core.names import CardId, ProfileName, RunId, WorkerName
 from gitkanban.core.tick.closing import Tries
 from gitkanban.core.trust.tampering import TamperFinding
 from gitkanban.typed import NamedTuple
@@ -74,8 +74,8 @@ class RunFacts(NamedTuple):
 
     run: RunId
     card: CardId
-    worker: str
-    profile: str
+    worker: WorkerName
+    profile: ProfileName
     slot: str  # "profile#number"
     started: int
     start_commit: str = ""
@@ -158,8 +158,8 @@ class AgentFault(NamedTuple):
 class AgentState(NamedTuple):
     """What runs of this clone have learned of its agents, see `agent_state`."""
 
-    quotas: Mapping[str, Quota] = {}  # by profile
-    faults: Mapping[str, AgentFault] = {}  # by worker
+    quotas: Mapping[ProfileName, Quota] = {}  # by profile
+    faults: Mapping[WorkerName, AgentFault] = {}  # by worker
 
 
 class Observed(NamedTuple):
@@ -180,12 +180,12 @@ class Observed(NamedTuple):
     refused: Mapping[str, str] = {}  # cards the last tick could not accept -> why
     busy_slots: frozenset[str] = frozenset()  # "profile#n" whose kernel lock somebody holds
     tampering: tuple[TamperFinding, ...] = ()  # of earlier runs, too: what nobody has settled yet
-    untrusted: Mapping[str, str] = {}  # worker -> why it may start nothing
-    missing: Mapping[str, NoProgram] = {}  # worker -> what its runs would fail for
+    untrusted: Mapping[WorkerName, str] = {}  # why it may start nothing
+    missing: Mapping[WorkerName, NoProgram] = {}  # worker -> what its runs would fail for
     agents: AgentState = AgentState()
     runs_today: tuple[Run, ...] = ()  # those of done cards, too, where a budget asks for them
     withheld: tuple[str, ...] = ()  # changes of trusted keys that are not allowed, in words
     ready_since: Mapping[CardId, int] = {}  # card -> when a tick first saw it ready
     started: int = 0  # starts that count as this tick's already
-    served: Mapping[str, float] = {}  # worker -> virtual finish time, see `schedule`
+    served: Mapping[WorkerName, float] = {}  # worker -> virtual finish time, see `schedule`
     standstill: str = ""  # why nothing may be committed or started now; empty: go on

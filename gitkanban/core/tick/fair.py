@@ -10,32 +10,34 @@ never counts as more than LAG behind, or it could then start any number of times
 
 from collections.abc import Collection, Mapping
 
+from gitkanban.core.names import WorkerName
+
 LAG = 4.0  # units of virtual time: at weight 1, starts
 
 # The name under which the virtual time itself lies among the tags; no worker has an empty name.
-CLOCK = ""
+CLOCK = WorkerName("")
 TURN = "turn "  # before the names of the second account; no worker's name holds a space
 
 
 class Fair:
     """The tags of workers and the virtual time. Losing them makes the order start again, no more."""
 
-    def __init__(self, served: Mapping[str, float] = {}) -> None:
+    def __init__(self, served: Mapping[WorkerName, float] = {}) -> None:
         """`served`: worker -> tag, with the virtual time under CLOCK, as `served` gives it."""
         self._tags = {name: tag for name, tag in served.items() if name != CLOCK}
         self.time = served.get(CLOCK, 0.0)
 
-    def tag(self, worker: str) -> float:
+    def tag(self, worker: WorkerName) -> float:
         """Where a worker stands; the smallest goes first. One that comes in stands at the time."""
         return self._tags.get(worker, self.time)
 
-    def serve(self, worker: str, weight: int) -> None:
+    def serve(self, worker: WorkerName, weight: int) -> None:
         """A card of the worker starts."""
         start = max(self.tag(worker), self.time - LAG)
         self._tags[worker] = start + 1 / max(weight, 1)
         self.time = max(self.time, start)
 
-    def settle(self, waiting: Collection[str]) -> None:
+    def settle(self, waiting: Collection[WorkerName]) -> None:
         """End of a round: workers that wait keep their place, others may not save up for later."""
         self._tags = {
             name: tag
@@ -43,7 +45,7 @@ class Fair:
             if name in waiting or tag > self.time
         }
 
-    def served(self) -> dict[str, float]:
+    def served(self) -> dict[WorkerName, float]:
         """The tags as a value, in order of names."""
         return {CLOCK: self.time, **dict(sorted(self._tags.items()))}
 
@@ -54,25 +56,25 @@ class Turns:
     The time is the tag of the first of those who wait; whoever comes in comes after them.
     """
 
-    def __init__(self, served: Mapping[str, float] = {}) -> None:
+    def __init__(self, served: Mapping[WorkerName, float] = {}) -> None:
         """`served`: worker -> tag, with the time under CLOCK, as `served` gives it."""
         self._tags = {name: tag for name, tag in served.items() if name != CLOCK}
         self.time = served.get(CLOCK, 0.0)
 
-    def tag(self, worker: str) -> float:
+    def tag(self, worker: WorkerName) -> float:
         """Where a worker stands; the smallest goes first."""
         return max(self.time, self._tags.get(worker, 0.0))
 
-    def advance(self, waiting: Collection[str]) -> None:
+    def advance(self, waiting: Collection[WorkerName]) -> None:
         """These workers wait for a turn."""
         self.time = min((self.tag(name) for name in waiting), default=self.time)
         self._tags = {name: tag for name, tag in self._tags.items() if tag > self.time}
 
-    def serve(self, worker: str, weight: int) -> None:
+    def serve(self, worker: WorkerName, weight: int) -> None:
         """A card of the worker that kept starts."""
         self._tags[worker] = self.tag(worker) + 1 / max(weight, 1)
 
-    def served(self) -> dict[str, float]:
+    def served(self) -> dict[WorkerName, float]:
         """The tags as a value, in order of names; empty before the first turn."""
         tags = {CLOCK: self.time, **dict(sorted(self._tags.items()))}
         return tags if self.time or self._tags else {}
@@ -81,13 +83,13 @@ class Turns:
 class Accounts:
     """The starts of workers and their turns at keeping, with one value to remember both by."""
 
-    def __init__(self, served: Mapping[str, float] = {}) -> None:
+    def __init__(self, served: Mapping[WorkerName, float] = {}) -> None:
         """`served` as `served` gives it."""
         turns = {name for name in served if name.startswith(TURN)}
         self.starts = Fair({name: served[name] for name in served.keys() - turns})
-        self.turns = Turns({name.removeprefix(TURN): served[name] for name in turns})
+        self.turns = Turns({WorkerName(name.removeprefix(TURN)): served[name] for name in turns})
 
-    def served(self) -> dict[str, float]:
+    def served(self) -> dict[WorkerName, float]:
         """Both accounts as one value, in order of names."""
         turns = self.turns.served().items()
-        return {**self.starts.served(), **{TURN + name: tag for name, tag in turns}}
+        return {**self.starts.served(), **{WorkerName(TURN + name): tag for name, tag in turns}}

@@ -24,7 +24,7 @@ from gitkanban.core.model import (
     Worker,
 )
 from gitkanban.core.model import CONFIG as BLOCKED_CONFIG
-from gitkanban.core.names import NO_CARD, CardId
+from gitkanban.core.names import NO_CARD, CardId, WorkerName
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick import agent_state, room
 from gitkanban.core.tick.absence import absence_words, fetch_hint
@@ -66,7 +66,7 @@ FOR_PEOPLE = frozenset(
     )
 )
 
-EVERYBODY = "*"  # the name under which a pause of all workers lies
+EVERYBODY = WorkerName("*")  # the name under which a pause of all workers lies
 
 NAMES_MOST = 5
 RING_MOST = 8
@@ -148,7 +148,7 @@ class Reasons:
             return hold.of(card.id)
         return self._of_choice(card) or self._of_budget(card) or self._find_impossible(card)
 
-    def worker_for(self, card: Card) -> str:
+    def worker_for(self, card: Card) -> WorkerName:
         """The worker that takes the card now: its own, or, while the quota of that one's profile is
         used up, its fallback, if that one can start anything."""
         worker = self._board.worker_of(card)
@@ -204,12 +204,12 @@ class Reasons:
             way_out = "a larger `capacities: {}`"
         return Hold(card.id, room.NEVER, text, way_out.format(full.name))
 
-    def _ask_worker(self, name: str) -> _OfWorker | None:
+    def _ask_worker(self, name: WorkerName) -> _OfWorker | None:
         if name not in self._workers:
             self._workers[name] = self._of_worker(name)
         return self._workers[name]
 
-    def _of_worker(self, name: str) -> _OfWorker | None:
+    def _of_worker(self, name: WorkerName) -> _OfWorker | None:
         config = self._board.config
         if config is None:
             return _OfWorker(
@@ -258,7 +258,7 @@ class Reasons:
             return _OfWorker(QUOTA_ASKS, text, f"`gitkanban resume {worker.name}`")
         return _OfWorker(QUOTA, text, "time", quota.until)
 
-    def stops_worker(self, name: str) -> bool:
+    def stops_worker(self, name: WorkerName) -> bool:
         """Whether a worker can start nothing at all now, whatever room there is."""
         return self._ask_worker(name) is not None
 

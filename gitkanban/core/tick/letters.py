@@ -21,7 +21,7 @@ from gitkanban.core.model import (
     Note,
     NoteKind,
 )
-from gitkanban.core.names import CardId
+from gitkanban.core.names import CardId, WorkerName
 from gitkanban.core.tick.facts import Letter, Report, RunFacts
 from gitkanban.errors import BadData, GitkanbanError
 from gitkanban.typed import Any, NamedTuple
@@ -104,7 +104,7 @@ def _card_of_row(row: object) -> Card:
     return Card(
         CardId(_line_field(row, "id")),
         _line_field(row, "title").strip(),
-        _line_field(row, "worker"),
+        WorkerName(_line_field(row, "worker")),
         BACKLOG,
         priority,
         tuple(sorted(set(map(CardId, _line_fields(row, "parents"))))),

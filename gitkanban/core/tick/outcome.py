@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from gitkanban.core.names import CardId, RunId
+from gitkanban.core.names import CardId, RunId, WorkerName
 from gitkanban.core.tick.reconcile import Settled, Stop
 from gitkanban.core.tick.schedule import Hold
 from gitkanban.typed import Any, NamedTuple
@@ -40,7 +40,7 @@ class Outcome(NamedTuple):
     commit: str = ""  # the last board commit it made; empty: none
     notices: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
-    untrusted: Mapping[str, str] = {}  # workers with cards that wait for trust -> why
+    untrusted: Mapping[WorkerName, str] = {}  # workers with cards that wait for trust -> why
     standstill: str = ""
     contended: bool = False  # another tick is at work; it will go round again
     dry_run: bool = False

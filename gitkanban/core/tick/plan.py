@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from gitkanban.core.changes import Change, applied
 from gitkanban.core.model import RUNNING, Board
-from gitkanban.core.names import CardId, RunId
+from gitkanban.core.names import CardId, RunId, WorkerName
 from gitkanban.core.tick.budget import crossed
 from gitkanban.core.tick.facts import AgentState, Observed, RunFacts
 from gitkanban.core.tick.reconcile import Settled, Stop, reconcile, to_accept
@@ -26,7 +26,7 @@ class Plan(NamedTuple):
     accepts: tuple[CardId, ...]  # accepted before anything starts: their children are freed by it
     starts: tuple[Start, ...]
     holds: tuple[Hold, ...]
-    served: dict[str, float]
+    served: dict[WorkerName, float]
     ready_since: dict[CardId, int]
     notices: tuple[str, ...]
     letters: tuple[tuple[RunId, tuple[str, ...]], ...]  # of sessions: (run, files done with)

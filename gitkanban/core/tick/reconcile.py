@@ -10,7 +10,7 @@ from gitkanban.core.changes import NOT_RUNNING, Change, EditCard, EndRun, SetPau
 from gitkanban.core.cutting import cut
 from gitkanban.core.model import BLOCKED, DONE, REVIEW, RUNNING, TODO, Board, Card, Pause, Run
 from gitkanban.core.moves import base_has_work, conflicted
-from gitkanban.core.names import CardId, RunId
+from gitkanban.core.names import CardId, RunId, WorkerName
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick import agent_state
 from gitkanban.core.tick.absence import absence_words
@@ -230,11 +230,11 @@ def _crashes_alike(
     ended: Iterable[tuple[RunFacts, Verdict, bool]], now: int
 ) -> tuple[list[Pause], frozenset[str]]:
     """Workers to pause, and the runs that are not held against their cards."""
-    alike: dict[tuple[str, str, str], list[RunFacts]] = {}
+    alike: dict[tuple[WorkerName, str, str], list[RunFacts]] = {}
     for facts, judged, current in ended:
         if current and judged.outcome in COUNTED:
             alike.setdefault((facts.worker, judged.outcome, judged.why), []).append(facts)
-    pauses: dict[str, Pause] = {}
+    pauses: dict[WorkerName, Pause] = {}
     forgiven: set[str] = set()
     for (worker, outcome, why), runs in sorted(alike.items()):
         if len({facts.card for facts in runs}) < ALIKE:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
 from gitkanban.core.model import RUNNING, SHARED, WORKTREE, Board, Card, Config, Slot, Worker
-from gitkanban.core.names import NO_CARD, CardId
+from gitkanban.core.names import NO_CARD, NOBODY, CardId, ProfileName, WorkerName
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick.facts import Observed, RunFacts
 from gitkanban.typed import NamedTuple, TypeAlias
@@ -66,8 +66,8 @@ class Occupant(NamedTuple):
     """A run that takes room, whoever started it; `here` says that it runs on this host."""
 
     card: CardId  # NO_CARD: nobody knows which
-    worker: str
-    profile: str
+    worker: WorkerName
+    profile: ProfileName
     number: int
     asks: tuple[Ask, ...]
     here: bool
@@ -126,7 +126,7 @@ def occupants(board: Board, observed: Observed) -> list[Occupant]:
     slots = {str(Slot(one.profile, one.number)) for one in occupied}
     for slot in sorted(observed.busy_slots - slots):
         profile, number = Slot.parse(slot)
-        occupied.append(Occupant(NO_CARD, "", profile, number, (Ask(PROFILE, profile),), True))
+        occupied.append(Occupant(NO_CARD, NOBODY, profile, number, (Ask(PROFILE, profile),), True))
     return occupied
 
 
@@ -152,11 +152,11 @@ def _occupant_of(board: Board, observed: Observed, card: Card) -> Occupant:
     return Occupant(card.id, card.worker, profile, number, asks, card.host == observed.host)
 
 
-def _worker_or(board: Board, name: str, otherwise: Worker) -> Worker:
+def _worker_or(board: Board, name: WorkerName, otherwise: Worker) -> Worker:
     return (board.config.workers.get(name) if board.config else None) or otherwise
 
 
-def _of_profile(asks: tuple[Ask, ...], profile: str) -> tuple[Ask, ...]:
+def _of_profile(asks: tuple[Ask, ...], profile: ProfileName) -> tuple[Ask, ...]:
     """A run counts against the profile it was started under, whatever the config says by now."""
     return tuple(
         ask._replace(name=profile) if ask.kind in (PROFILE, MEMORY) else ask for ask in asks
@@ -176,25 +176,25 @@ class _Keep(NamedTuple):
 
     amount: int
     card: CardId
-    of: tuple[str, Needs]
+    of: tuple[WorkerName, Needs]
 
 
 class Room:
     """What is taken at each level, kept up to date while runs are taken in and let go."""
 
     def __init__(
-        self, config: Config, taken: Iterable[Occupant] = (), idle: Collection[str] = ()
+        self, config: Config, taken: Iterable[Occupant] = (), idle: Collection[WorkerName] = ()
     ) -> None:
         """`idle` are workers that start nothing now, for whom nothing is reserved."""
         self._config = config
         self._taken: dict[Key, int] = {}
         self._holders: dict[Key, dict[str, int]] = {}
-        self._here: dict[str, int] = {}  # worker -> runs on this host
-        self._numbers: dict[str, set[int]] = {}
-        self._lowest: dict[str, int] = {}
+        self._here: dict[WorkerName, int] = {}  # runs on this host
+        self._numbers: dict[ProfileName, set[int]] = {}
+        self._lowest: dict[ProfileName, int] = {}
         self._keep: dict[Key, _Keep] = {}
         self._claimed: set[Key] = set()  # all that those ask for of whom something is kept
-        self._wants: dict[tuple[str, Needs], _Want] = {}  # worked out once, asked often
+        self._wants: dict[tuple[WorkerName, Needs], _Want] = {}  # worked out once, asked often
         self._limits: dict[Key, int] = {}
         profiles = Counter(worker.profile for worker in config.workers.values())
         self._shared = {name for name, workers in profiles.items() if workers > 1}
@@ -231,7 +231,7 @@ class Room:
             self._lowest.get(occupant.profile, 1), occupant.number or 1
         )
 
-    def free_number(self, profile: str) -> int:
+    def free_number(self, profile: ProfileName) -> int:
         """The smallest slot number of the profile that nobody sits in."""
         used = self._numbers.setdefault(profile, set())
         number = self._lowest.get(profile, 1)
@@ -305,10 +305,10 @@ class Room:
 
     def _limit(self, kind: str, name: str) -> int:
         if kind == WORKER:
-            worker = self._config.workers.get(name)
+            worker = self._config.workers.get(WorkerName(name))
             return worker.max_concurrency if worker else 0
         if kind == PROFILE:
-            return self._config.profile_limit(name)
+            return self._config.profile_limit(ProfileName(name))
         if kind == STARTS:
             return self._config.max_starts_per_tick
         if kind == CAPACITY:
@@ -350,12 +350,12 @@ class Room:
             return Full(RESERVE, "", limit, by=by, lasting=self._own(reserved) >= limit)
         return None
 
-    def _own(self, reserved: Mapping[str, int]) -> int:
+    def _own(self, reserved: Mapping[WorkerName, int]) -> int:
         """What these workers have of their reserves, and what is kept free for them."""
         used = (min(self._here.get(name, 0), self._reserves[name].reserve) for name in reserved)
         return sum(reserved.values()) + sum(used)
 
-    def _outstanding(self, name: str) -> int:
+    def _outstanding(self, name: WorkerName) -> int:
         """Slots still to be kept free on this host for a worker with a reserve."""
         worker, here = self._reserves[name], self._here.get(name, 0)
         elsewhere = self.taken(WORKER, name) - here

@@ -31,7 +31,7 @@ from collections.abc import Collection, Container, Iterable, Mapping
 from heapq import heapify, heappop, heappush
 
 from gitkanban.core.model import TODO, Board, Card, Config, Slot, Worker
-from gitkanban.core.names import CardId
+from gitkanban.core.names import CardId, ProfileName, WorkerName
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick import room
 from gitkanban.core.tick.facts import Observed
@@ -52,8 +52,8 @@ class Start(NamedTuple):
     """A card that starts now; `slot` is "profile#number"."""
 
     card: CardId
-    worker: str
-    profile: str
+    worker: WorkerName
+    profile: ProfileName
     slot: str
 
 
@@ -63,7 +63,7 @@ class Scheduled(NamedTuple):
 
     starts: tuple[Start, ...]
     holds: tuple[Hold, ...]
-    served: Mapping[str, float]
+    served: Mapping[WorkerName, float]
     ready_since: Mapping[CardId, int]
 
 
@@ -97,12 +97,12 @@ class WorkerQueue:
         return card
 
 
-Blocks = dict[str, dict[Needs, Full]]  # worker -> group -> what leaves it no room
+Blocks = dict[WorkerName, dict[Needs, Full]]  # worker -> group -> what leaves it no room
 
 
 def fill(
     seats: Room,
-    lines: Mapping[str, WorkerQueue],
+    lines: Mapping[WorkerName, WorkerQueue],
     accounts: Accounts,
     now: int,
     most: int | None = None,
@@ -127,7 +127,7 @@ def fill(
 
 def _start_what_fits(
     seats: Room,
-    lines: Mapping[str, WorkerQueue],
+    lines: Mapping[WorkerName, WorkerQueue],
     accounts: Accounts,
     keepers: Container[CardId],
     started: list[Occupant],
@@ -161,7 +161,7 @@ def _start_what_fits(
 
 
 def _keep_for_keepers(
-    seats: Room, lines: Mapping[str, WorkerQueue], turns: Turns, now: int
+    seats: Room, lines: Mapping[WorkerName, WorkerQueue], turns: Turns, now: int
 ) -> list[CardId]:
     """Keep what they need for the cards whose turn it is: those cards."""
     seats.drop_keeps()
@@ -204,7 +204,7 @@ def schedule(board: Board, observed: Observed, reasons: Reasons | None = None) -
     """
     reasons = reasons or Reasons(board, observed)
     holds: list[Hold] = []
-    lines: dict[str, WorkerQueue] = {}
+    lines: dict[WorkerName, WorkerQueue] = {}
     since: dict[CardId, int] = {}
     for card in open_cards(board.cards):
         if card.status != TODO:
@@ -235,7 +235,7 @@ def schedule(board: Board, observed: Observed, reasons: Reasons | None = None) -
 
 
 def _line_up(
-    lines: dict[str, WorkerQueue], board: Board, card: Card, since: int, name: str
+    lines: dict[WorkerName, WorkerQueue], board: Board, card: Card, since: int, name: WorkerName
 ) -> None:
     """Add a ready card to the line of the worker of that name."""
     line = lines.get(name)

@@ -8,6 +8,7 @@ change alone. It compares values; the record is kept in `runs.trust`.
 from collections.abc import Iterator, Mapping
 
 from gitkanban.core.model import Config, Worker
+from gitkanban.core.names import NOBODY, ProfileName, WorkerName
 from gitkanban.typed import Literal, NamedTuple
 
 # A value of a key as JSON has it.
@@ -123,7 +124,7 @@ BY_NAME: Mapping[str, Answer] = {answer.name: answer for answer in ANSWERS if an
 class KeyChange(NamedTuple):
     """A trusted key that differs from what was allowed. `worker` is empty for the board's keys."""
 
-    worker: str
+    worker: WorkerName
     key: str
     before: str
     after: str
@@ -155,7 +156,7 @@ def worker_values(worker: Worker) -> dict[str, Value]:
 
 def defaults_of(worker: Worker) -> dict[str, Value]:
     """What `worker_values` gives where the worker says nothing of those keys: an older record."""
-    return worker_values(Worker(worker.name, worker.name, mode=worker.mode))
+    return worker_values(Worker(worker.name, ProfileName(worker.name), mode=worker.mode))
 
 
 def describe_fallback(config: Config, worker: Worker) -> str:
@@ -183,7 +184,7 @@ def _recorded_answers(workers: bool) -> list[Answer]:
 
 
 def changes(
-    now: Mapping[str, Value], allowed: Mapping[str, Value], worker: str = ""
+    now: Mapping[str, Value], allowed: Mapping[str, Value], worker: WorkerName = NOBODY
 ) -> Iterator[KeyChange]:
     """The keys that need to be allowed again, in the order of the table."""
     for name, answer in BY_NAME.items():

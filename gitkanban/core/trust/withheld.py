@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from gitkanban.core.agents.presets import PRESETS, preset_of
 from gitkanban.core.model import Config, Worker
+from gitkanban.core.names import WorkerName
 from gitkanban.core.trust.trusted import (
     ACCEPTING,
     BY_NAME,
@@ -30,7 +31,7 @@ NEVER = "its commands have not been allowed on this machine"
 class Wanted(NamedTuple):
     """All that a worker would execute, and in which environment."""
 
-    worker: str
+    worker: WorkerName
     runner: str
     command: tuple[str, ...]
     resume: tuple[str, ...]
@@ -54,8 +55,8 @@ class Record(NamedTuple):
 class Withheld(NamedTuple):
     """What must not be done before `gitkanban trust`: everything that differs from the record."""
 
-    starts: Mapping[str, str] = {}  # workers that may start nothing -> why
-    unasked: Mapping[str, str] = {}  # workers of which no change can be named -> why
+    starts: Mapping[WorkerName, str] = {}  # workers that may start nothing -> why
+    unasked: Mapping[WorkerName, str] = {}  # workers of which no change can be named -> why
     changes: tuple[KeyChange, ...] = ()
 
     @property
@@ -77,7 +78,7 @@ class Withheld(NamedTuple):
         """Why the notifier may not be called; empty if it may."""
         return self.board(NOTIFYING)
 
-    def accepting(self, worker: str) -> str:
+    def accepting(self, worker: WorkerName) -> str:
         """Why a tick may not accept the worker's work by itself; empty if it may."""
         if worker in self.unasked:
             return self.unasked[worker]

@@ -15,6 +15,7 @@ from gitkanban import files
 from gitkanban.core.agents.memory import ACCEPTED, WAITING, Proposal, noted
 from gitkanban.core.agents.memorymerge import merged
 from gitkanban.core.cutting import cut_lines
+from gitkanban.core.names import ProfileName
 from gitkanban.errors import Conflict, NotFound, Refused
 from gitkanban.runs.memory import proposals
 from gitkanban.runs.memory.proposals import JOURNAL, Home, MemoryChange
@@ -89,7 +90,7 @@ def _accept_proposal(private: str, proposal: Proposal, home: Home, take: str) ->
     return done
 
 
-def finish(private: str, profile: str, besides: str = "") -> tuple[str, ...]:
+def finish(private: str, profile: ProfileName, besides: str = "") -> tuple[str, ...]:
     """Write what interrupted accepts left, before anybody else changes this memory.
 
     Call it with the memory's lock held. What conflicts by now, or cannot be written, goes back to

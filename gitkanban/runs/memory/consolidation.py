@@ -12,6 +12,7 @@ from gitkanban.core.agents import memory as rules
 from gitkanban.core.agents.memory import CONSOLIDATED, STATES, WAITING, Proposal
 from gitkanban.core.changes import Change
 from gitkanban.core.model import DONE, Board, Card, Note
+from gitkanban.core.names import NOBODY, ProfileName
 from gitkanban.core.tick.verdict import SUCCEEDED
 from gitkanban.errors import NotFound, Refused
 from gitkanban.runs.memory import proposals, proposing
@@ -55,8 +56,8 @@ def _knows_here(place: Place, board: Board, private: Container[str]) -> set[str]
 def _of_note(place: Place, board: Board, note: Note) -> Proposal:
     card = store.archived(place, board, note.card).cards.get(note.card)
     worker = board.worker_of(card) if card else None
-    profile = worker.profile if worker else ""
-    name = card.worker if card else ""
+    profile = worker.profile if worker else ProfileName("")
+    name = card.worker if card else NOBODY
     return Proposal(note.id, profile, note.card, note.run, name, note.by, note.at, note.text)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from gitkanban import files
 from gitkanban.core.agents.memory import part_fault, path_fault
 from gitkanban.core.model import Worker
+from gitkanban.core.names import ProfileName
 from gitkanban.errors import Refused
 from gitkanban.runs.memory import applying, proposals
 from gitkanban.runs.memory.proposals import Home
@@ -106,11 +107,11 @@ def facts(worker: Worker) -> dict[str, str | tuple[str, ...]]:
 
 def private_home(folder: Folder) -> str:
     """The private home of a run, as a path; empty if it has none."""
-    names = (_home_name(folder.facts().one("profile")), _HOME)
+    names = (_home_name(ProfileName(folder.facts().one("profile"))), _HOME)
     return next((folder.file(name) for name in names if folder.has(name)), "")
 
 
-def _home_name(profile: str) -> str:
+def _home_name(profile: ProfileName) -> str:
     """Where the private home lies in the run's folder.
 
     `hermes -p NAME` looks for `profiles/NAME` below its root, and takes the grandparent of a home

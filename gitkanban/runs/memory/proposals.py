@@ -15,13 +15,14 @@ from collections.abc import Iterator, Sequence
 
 from gitkanban import files
 from gitkanban.core.agents.memory import ACCEPTED, STATES, WAITING, Proposal
+from gitkanban.core.names import ProfileName
 from gitkanban.errors import NotFound, Refused
 from gitkanban.runs.supervision.locks import HeldLock, Locks
 from gitkanban.typed import NamedTuple
 
 LOCK_WAIT = 5.0  # seconds that a decision waits for the memory
 JOURNAL = "journal"
-_NOBODY = "?"  # no profile can be called so
+_NOBODY = ProfileName("?")  # no profile can be called so
 
 
 class Home(NamedTuple):
@@ -45,7 +46,7 @@ def folder(private: str, state: str, name: str) -> str:
     return f"{private}/memory/{state}/{name}"
 
 
-def lock_name(profile: str) -> str:
+def lock_name(profile: ProfileName) -> str:
     """The kernel lock of whoever writes a profile's memory."""
     return f"memory/{profile}"
 
@@ -157,7 +158,7 @@ def put_aside(
         move(private, proposal.id, state, was)
 
 
-def locked(locks: Locks, profile: str, wait: float = LOCK_WAIT) -> HeldLock:
+def locked(locks: Locks, profile: ProfileName, wait: float = LOCK_WAIT) -> HeldLock:
     """Take the lock of a profile's memory. Raises Refused."""
     if not profile:
         raise Refused(

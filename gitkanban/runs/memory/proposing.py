@@ -10,6 +10,7 @@ import shutil
 from gitkanban import files
 from gitkanban.core.agents.memory import Proposal
 from gitkanban.core.cutting import cut
+from gitkanban.core.names import ProfileName, WorkerName
 from gitkanban.runs.memory import proposals
 from gitkanban.runs.memory.homes import BEFORE, private_home
 from gitkanban.runs.memory.proposals import Home, MemoryChange
@@ -60,10 +61,10 @@ def _write_proposal(folder: Folder, its_spec: spec.Spec, home: Home, private: st
     if what.changes or what.left_out:
         proposal = Proposal(
             run_of(its_spec),
-            its_spec.one("profile"),
+            ProfileName(its_spec.one("profile")),
             card_of(its_spec),
             run_of(its_spec),
-            its_spec.one("worker"),
+            WorkerName(its_spec.one("worker")),
             f"session of {its_spec.one('card')}",
             int(its_spec.number("started", 0)),
             diff=_unified_diff(what.changes),

@@ -5,17 +5,15 @@ one run more learns it again.
 """
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 
 from gitkanban import files
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import Board
-from gitkanban.core.names import CardId, RunId
+from gitkanban.core.names import CardId, ProfileName, RunId, WorkerName
 from gitkanban.core.tick.agent_state import freed
 from gitkanban.core.tick.facts import AgentFault, AgentState, Quota
-from gitkanban.typed import Any, TypeVar
-
-_Row = TypeVar("_Row", Quota, AgentFault)
+from gitkanban.typed import Any
 
 
 def recall(place: Place) -> AgentState:
@@ -23,14 +21,12 @@ def recall(place: Place) -> AgentState:
     try:
         with open(_path_of(place), encoding="utf-8") as file:
             rows = json.load(file)
-        quotas = _read_rows(rows["quotas"], _read_quota)
-        return AgentState(quotas, _read_rows(rows["faults"], _read_fault))
+        return AgentState(
+            {ProfileName(name): _read_quota(row) for name, row in rows["quotas"].items()},
+            {WorkerName(name): _read_fault(row) for name, row in rows["faults"].items()},
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return AgentState()
-
-
-def _read_rows(rows: Mapping[str, Any], read: Callable[[Any], _Row]) -> dict[str, _Row]:
-    return {str(name): read(row) for name, row in rows.items()}
 
 
 def _read_quota(row: Mapping[str, Any]) -> Quota:
@@ -55,12 +51,12 @@ def remember(place: Place, state: AgentState) -> None:
     files.replace(_path_of(place), text.encode("utf-8", "replace"), make=True)
 
 
-def free(place: Place, board: Board, workers: Collection[str]) -> list[str]:
+def free(place: Place, board: Board, workers: Collection[WorkerName]) -> list[WorkerName]:
     """End the faults of these workers and the quotas of their profiles, as a person asks: the
     workers that were held. Raises OSError."""
     config = board.config
     profiles = {
-        name: config.workers[name].profile if config and name in config.workers else ""
+        name: config.workers[name].profile if config and name in config.workers else ProfileName("")
         for name in workers
     }
     before = recall(place)

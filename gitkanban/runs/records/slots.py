@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from gitkanban import clock, files
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import Slot
-from gitkanban.core.names import NO_CARD, NO_RUN, CardId, RunId
+from gitkanban.core.names import NO_CARD, NO_RUN, CardId, ProfileName, RunId
 from gitkanban.runs.records import tokens
 from gitkanban.runs.records.folders import Folder, card_of, run_of
 from gitkanban.runs.supervision import spec
@@ -19,7 +19,7 @@ from gitkanban.typed import NamedTuple
 class Lease(NamedTuple):
     """Who sits in slot `number` of `profile`; `pid` is the supervisor's, 0 before it started."""
 
-    profile: str
+    profile: ProfileName
     number: int
     card: CardId = NO_CARD
     run: RunId = NO_RUN
@@ -139,4 +139,6 @@ def mend(place: Place, folder: Folder, facts: spec.Spec | None = None) -> bool:
 
 def with_token(place: Place) -> list[str]:
     """Every slot that has a token, as `profile#number`, whatever is in it."""
-    return [str(Slot(*each)) for each in tokens.every(place.slots)]
+    return [
+        str(Slot(ProfileName(profile), number)) for profile, number in tokens.every(place.slots)
+    ]
