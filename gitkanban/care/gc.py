@@ -32,7 +32,7 @@ from gitkanban.errors import GitkanbanError
 from gitkanban.runs.memory import proposing
 from gitkanban.runs.records import folders
 from gitkanban.runs.records.folders import card_of
-from gitkanban.runs.supervision.locks import Locks
+from gitkanban.runs.supervision.locks import Locks, card_lock
 from gitkanban.runs.workspace import cleanliness, removal, worktrees
 from gitkanban.runs.workspace.workspace_git import head_of, sweep_rooms
 from gitkanban.runs.workspace.workspaces import Wish
@@ -48,10 +48,10 @@ def look(place: Place, board: Board, progress: "Progress[Ours]") -> Facts:
     """What is there. Raises GitFailed, OSError."""
     base = checkup.base_tip(place, board.config)
     every = worktrees.every(place)
-    live = Locks(place.private).locked(f"card/{each.card}" for each in every)
+    live = Locks(place.private).locked(card_lock(each.card) for each in every)
     trees = []
     for each in progress(every, len(every), "looking at worktrees"):
-        fact = WorktreeFact(each.path, each.card, each.there, f"card/{each.card}" in live)
+        fact = WorktreeFact(each.path, each.card, each.there, card_lock(each.card) in live)
         if each.there and not fact.live and finished(board, each.card):
             _, head = head_of(place.common, each.admin)
             tips = {head, commits.resolve(place.common, card_ref(each.card))} - {""}
@@ -116,7 +116,7 @@ class Tidier:
         ]
 
     def _remove_worktree(self, tree: WorktreeFact, squashed: dict[CardId, str]) -> Spared | None:
-        lock = self.locks.take(f"card/{tree.card}")
+        lock = self.locks.take(card_lock(tree.card))
         if lock is None:
             return Spared("worktree", tree.path, "a run is alive there")
         with lock:

@@ -30,7 +30,7 @@ from gitkanban.core.symptom import (
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs import closing, sessions
 from gitkanban.runs.records import folders, slots
-from gitkanban.runs.supervision.locks import Locks
+from gitkanban.runs.supervision.locks import Locks, card_lock
 from gitkanban.runs.workspace import ghosts, git_locks, ground, removal, worktrees
 from gitkanban.runs.workspace.workspaces import Wish
 
@@ -107,7 +107,7 @@ class Repairs:
 
     def _unlock_worktree(self, path: str) -> str:
         tree = worktrees.at(self.place, path)
-        lock = self.locks.take(f"card/{tree.card}") if tree else None
+        lock = self.locks.take(card_lock(tree.card)) if tree else None
         if tree is None or lock is None:
             return IN_USE
         with lock:
@@ -116,7 +116,7 @@ class Repairs:
 
     def _remove_worktree(self, path: str) -> str:
         tree = worktrees.at(self.place, path)
-        lock = self.locks.take(f"card/{tree.card}") if tree else None
+        lock = self.locks.take(card_lock(tree.card)) if tree else None
         if tree is None or lock is None:
             return IN_USE
         with lock:
@@ -126,7 +126,7 @@ class Repairs:
 
     def _forget_worktree(self, path: str) -> str:
         tree = worktrees.at(self.place, path)
-        lock = self.locks.take(f"card/{tree.card}") if tree else None
+        lock = self.locks.take(card_lock(tree.card)) if tree else None
         if tree is None or lock is None:
             return IN_USE
         with lock:
@@ -144,7 +144,7 @@ class Repairs:
             ),
             None,
         )
-        lock = self.locks.take(f"card/{tree.card}") if tree else None
+        lock = self.locks.take(card_lock(tree.card)) if tree else None
         if tree is None or lock is None:
             return IN_USE
         with lock:

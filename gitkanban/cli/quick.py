@@ -8,6 +8,7 @@ import os
 import sys
 import time
 
+from gitkanban import flock
 from gitkanban.board.content import status_cache
 from gitkanban.board.repo import gitdir
 from gitkanban.cli import paging
@@ -17,7 +18,6 @@ from gitkanban.core.situation.rows import CARD_KEYS, NEEDS_YOU, QUIET
 from gitkanban.core.time_words import worded
 from gitkanban.core.visible import safe_json
 from gitkanban.runs.records import again, tokens
-from gitkanban.runs.supervision.locks import probe
 from gitkanban.views import status
 
 TYPE_CHECKING = False
@@ -250,7 +250,7 @@ def _is_behind(rows: "dict[str, Any]") -> bool:
             followed = file.read(64).partition(" ")[0]
     except (OSError, UnicodeDecodeError):
         return False
-    return followed != rows["commit"] and probe(f"{rows['private']}/locks/tick")
+    return followed != rows["commit"] and flock.is_locked(f"{rows['private']}/locks/tick")
 
 
 def _head_branch(path: str) -> str:

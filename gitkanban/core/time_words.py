@@ -8,11 +8,36 @@ _MARK = "\x1e"
 
 
 def span(seconds: int) -> str:
-    """A duration as people say it: `40 s`, `12 min`, `2 h`, `3 d`; rounded down."""
+    """A duration in a sentence: `40 s`, `12 min`, `2 h`, `3 d`; rounded down."""
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= size:
             return f"{seconds // size} {unit}"
     return f"{max(seconds, 0)} s"
+
+
+def short_span(seconds: float) -> str:
+    """A duration in one word for a table, below two hours or days in smaller units: `90s` is `1m`,
+    `3h`, `2d`; rounded down."""
+    seconds = max(0, int(seconds))
+    for size, unit, least in ((86400, "d", 2), (3600, "h", 2), (60, "m", 1)):
+        if seconds >= least * size:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+def exact_span(seconds: int) -> str:
+    """A duration that is compared with others: `1h05m`, `40m`, `9m30s`, `90s` is `1m30s`."""
+    minutes, rest = divmod(seconds, 60)
+    if seconds < 600:
+        text = f"{minutes}m" if minutes else ""
+        return text + (
+            f"{rest:02}s" if minutes and rest else f"{rest}s" if rest or not minutes else ""
+        )
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes}m"
+    hours, rest = divmod(minutes, 60)
+    return f"{hours}h{rest:02}m" if hours < 48 else f"{hours // 24}d{hours % 24:02}h"
 
 
 def moment(at: int, now: int) -> str:

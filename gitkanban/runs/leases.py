@@ -17,14 +17,14 @@ from gitkanban.runs.memory import proposals
 from gitkanban.runs.records import folders, slots
 from gitkanban.runs.records.folders import Folder, card_of
 from gitkanban.runs.records.slots import Lease
-from gitkanban.runs.supervision.locks import HeldLock, Locks
+from gitkanban.runs.supervision.locks import HeldLock, Locks, card_lock
 from gitkanban.runs.supervision.spec import Spec
 from gitkanban.runs.workspace import worktrees
 
 
 def lock_names(card: CardId, slot: str) -> tuple[str, str]:
     """The kernel locks that a run's supervisor holds for its whole life."""
-    return f"card/{card}", slots.lock_name(slot)
+    return card_lock(card), slots.lock_name(slot)
 
 
 def locks_in_use(locks: Locks, runs: Iterable[Spec]) -> set[str]:

@@ -17,7 +17,7 @@ from gitkanban.core.tick.facts import RunFacts
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs import closing, mailbox
 from gitkanban.runs.records import folders, slots
-from gitkanban.runs.supervision.locks import Locks
+from gitkanban.runs.supervision.locks import Locks, card_lock
 from gitkanban.runs.workspace import removal
 from gitkanban.runs.workspace.workspaces import Wish
 from gitkanban.tick.state import BoardLook, TickState
@@ -90,7 +90,7 @@ def remove_letters(place: Place, letters: Iterable[tuple[RunId, tuple[str, ...]]
 
 def remove_merged_worktree(place: Place, locks: Locks, config: Config, card: CardId) -> str:
     """Remove the worktree of a card whose merge was seen, if it is clean; a notice, or nothing."""
-    lock = locks.take(f"card/{card}")
+    lock = locks.take(card_lock(card))
     if lock is None:
         return ""
     with lock:

@@ -17,12 +17,12 @@ import time
 import traceback
 from collections.abc import Iterator, Sequence
 
-from gitkanban import clock, failpoints
+from gitkanban import clock, failpoints, flock
 from gitkanban.core.names import RunId
 from gitkanban.core.tick.standby_states import Condition, State, next_state
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs.supervision import bell, kernel, spec
-from gitkanban.runs.supervision.locks import HeldLock, Locks, probe
+from gitkanban.runs.supervision.locks import HeldLock, Locks
 from gitkanban.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Standby:
         """Begin to listen; False if another one does, and has heard of the run."""
         until = time.monotonic() + _SETTLING
         while time.monotonic() < until:
-            self.lock = None if probe(self.lock_path) else self.locks.take(self.lock_name)
+            self.lock = None if flock.is_locked(self.lock_path) else self.locks.take(self.lock_name)
             if self.lock:
                 failpoints.reach("standby.locked")
                 try:

@@ -8,9 +8,10 @@ from gitkanban.core.agents.prompt import Handoff
 from gitkanban.core.cutting import cut, cut_lines
 from gitkanban.core.model import Board, Card, Note, Run
 from gitkanban.core.tick.verdict import SUCCEEDED
+from gitkanban.core.time_words import short_span
 from gitkanban.typed import Any, NamedTuple
 from gitkanban.views.signs import money, sign
-from gitkanban.views.text import Look, age, seconds, shown, shown_lines, wrapped
+from gitkanban.views.text import Look, seconds, shown, shown_lines, wrapped
 
 # What is shown of a card beside its own fields, as every view of it has it.
 _OF_VIEW = (
@@ -128,7 +129,7 @@ _STATES = {
 def _state_line(card: Card, view: Mapping[str, Any], now: float) -> str:
     """`in review 1m · backend · priority 2 · holds 3 · $0.04 · try 1 of 2`."""
     state = card.status if view["group"] == "next" and card.status == "review" else view["state"]
-    since = age(now - seconds(view["since"])) if view["since"] else ""
+    since = short_span(now - seconds(view["since"])) if view["since"] else ""
     tries = f"try {view['tries']} of {view['tries_most']}" if view["tries"] else ""
     parts = [
         f"{_STATES.get(state, state)} {since}".strip(),
@@ -217,7 +218,7 @@ def _run_lines(run: Run, name: str, short: str, clone: str, look: Look) -> list[
     )
     away = f"on {run.host} (clone {run.clone})" if run.clone not in ("", clone) else ""
     parts = [
-        age(run.ended - run.started) if run.started else "never began",
+        short_span(run.ended - run.started) if run.started else "never began",
         run_words(run),
         run.slot,
         away,
@@ -238,5 +239,5 @@ def _indent_lines(text: str, most: int) -> list[str]:
 
 def _note_lines(note: Note, now: float) -> list[str]:
     kind = f" ({note.kind})" if note.kind != "note" else ""
-    head = f"note   {note.by}, {age(now - note.at)} ago{kind}"
+    head = f"note   {note.by}, {short_span(now - note.at)} ago{kind}"
     return [shown(head), *("      " + line for line in shown_lines(note.text.strip()).split("\n"))]

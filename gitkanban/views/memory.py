@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from gitkanban.clock import iso
 from gitkanban.core.agents.memory import WAITING, Proposal
+from gitkanban.core.time_words import short_span
 from gitkanban.typed import Any
-from gitkanban.views.text import age, clipped, columns, plural, shown, shown_lines
+from gitkanban.views.text import clipped, columns, plural, shown, shown_lines
 
 
 def proposal_data(proposal: Proposal, gathered_in: str) -> dict[str, Any]:
@@ -27,7 +28,7 @@ def proposals_text(proposals: Sequence[Proposal], gathered: Mapping[str, str], n
     for each in sorted(proposals, key=lambda each: (each.profile, each.id)):
         card = gathered.get(each.id)
         state = f"in {card}" if card and each.state == WAITING else each.state
-        past = age(now - each.at) if each.at else ""
+        past = short_span(now - each.at) if each.at else ""
         rows.append([each.id, each.profile or "?", each.card, past, state, _proposal_words(each)])
     waiting = sum(each.state == WAITING for each in proposals)
     lines = columns(rows, 120, 5)

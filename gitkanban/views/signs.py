@@ -3,7 +3,8 @@
 It imports nothing heavy, because `status` must start fast.
 """
 
-from gitkanban.views.text import Look, age, clipped, padded, seconds, shown, width
+from gitkanban.core.time_words import short_span
+from gitkanban.views.text import Look, clipped, padded, seconds, shown, width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def remark(card: "dict[str, Any]") -> str:
 
 def age_of(card: "dict[str, Any]", now: float) -> str:
     """For how long a card is in its state; empty if nobody knows."""
-    return age(now - seconds(card["since"])) if card["since"] else ""
+    return short_span(now - seconds(card["since"])) if card["since"] else ""
 
 
 def money(cost: str) -> str:

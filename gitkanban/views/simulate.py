@@ -9,6 +9,7 @@ from gitkanban.core.forecast.simulate import Bar, Simulated
 from gitkanban.core.model import Board, Slot
 from gitkanban.core.names import WorkerName
 from gitkanban.core.tick.room import Key
+from gitkanban.core.time_words import exact_span
 from gitkanban.typed import Any
 from gitkanban.views.text import clipped, coloured, columns, padded, plural, shown, width
 
@@ -98,26 +99,6 @@ def _fold_line(line: str, total: int) -> list[str]:
     ) or [line]
 
 
-def long(seconds: int) -> str:
-    """A duration, to the second where that matters: `1h05m`, `40m`, `90s`."""
-    if seconds < 600:
-        minutes, rest = divmod(seconds, 60)
-        return (
-            f"{minutes}m{rest:02}s"
-            if minutes and rest
-            else f"{minutes}m"
-            if minutes
-            else f"{rest}s"
-        )
-    minutes = round(seconds / 60)
-    if minutes < 60:
-        return f"{minutes}m"
-    hours, rest = divmod(minutes, 60)
-    if hours < 48:
-        return f"{hours}h{rest:02}m"
-    return f"{hours // 24}d{hours % 24:02}h"
-
-
 def limit_name(key: Key) -> str:
     """A limit as people say it: `the longest chain`, `worker backend`, `max_concurrency`."""
     kind, name = key
@@ -134,14 +115,14 @@ def _head_lines(done: Simulated, worth: Assessment) -> list[str]:
     cards = plural(len([bar for bar in done.bars if not bar.ran]), "card")
     if done.left:
         return [
-            f"{cards} started before it stopped, and the last ends after {long(done.makespan)}; "
+            f"{cards} started before it stopped, and the last ends after {exact_span(done.makespan)}; "
             f"{done.left} more to come, so there is no figure for the whole"
         ]
-    limit, lasts = limit_name(worth.binds), long(done.makespan)
+    limit, lasts = limit_name(worth.binds), exact_span(done.makespan)
     lines = [f"{cards} in {lasts}, as fast as {limit} allows"]
-    if worth.bound and long(worth.bound) != lasts:
+    if worth.bound and exact_span(worth.bound) != lasts:
         more = f"{done.makespan / worth.bound:.2f} x"
-        lines = [f"{cards} in {lasts}; {limit} would allow {long(worth.bound)} ({more})"]
+        lines = [f"{cards} in {lasts}; {limit} would allow {exact_span(worth.bound)} ({more})"]
     if worth.chain:
         some = list(worth.chain[:CHAIN_MOST])
         if len(worth.chain) > CHAIN_MOST:
@@ -183,8 +164,8 @@ def _legend_lines(workers: Mapping[WorkerName, int], total: int) -> list[str]:
 
 
 def _axis_line(span: int, room: int) -> str:
-    end = long(span)
-    middle = long(span // 2)
+    end = exact_span(span)
+    middle = exact_span(span // 2)
     left = padded("0", room // 2 - len(middle) // 2) + middle
     return padded(left, room - len(end)) + end
 
@@ -219,9 +200,9 @@ def _card_table(board: Board, done: Simulated, total: int) -> list[str]:
     rows = [["CARD", "START", "END", "SLOT", "TITLE"]]
     for bar in done.bars[:LISTED_MOST]:
         card = board.cards.get(bar.card)
-        start = "running" if bar.ran else f"+{long(bar.start - done.now)}"
+        start = "running" if bar.ran else f"+{exact_span(bar.start - done.now)}"
         rows.append(
-            [bar.card, start, f"+{long(bar.end - done.now)}", bar.slot,
+            [bar.card, start, f"+{exact_span(bar.end - done.now)}", bar.slot,
              shown(card.title) if card else ""]
         )  # fmt: skip
     lines = columns(rows, total, 4)
@@ -245,7 +226,7 @@ def _advice_lines(done: Simulated, worth: Assessment, better: Sequence[Advice] |
     if better is None or done.left or (done.makespan <= worth.bound and worth.binds == CHAIN):
         return []
     lines = [
-        f"{_raise_words(each)}: {long(each.makespan)}, {long(done.makespan - each.makespan)} less"
+        f"{_raise_words(each)}: {exact_span(each.makespan)}, {exact_span(done.makespan - each.makespan)} less"
         for each in better
     ]
     waited = [limit_name(key) for key in waited_at(done)[:2]]

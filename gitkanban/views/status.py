@@ -4,8 +4,9 @@ It takes the data of `status --json` and gives text; it imports nothing heavy (s
 """
 
 from gitkanban.core.situation.rows import GROUPS, NEEDS_YOU, QUIET
+from gitkanban.core.time_words import short_span
 from gitkanban.views.signs import age_of, money, remark, table, tried
-from gitkanban.views.text import Look, age, clipped, plural, seconds, shown, width, wrapped
+from gitkanban.views.text import Look, clipped, plural, seconds, shown, width, wrapped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` alone costs half of what `status` may
@@ -93,7 +94,7 @@ def _slot_lines(data: "dict[str, Any]", now: float, look: Look) -> list[str]:
     parts += [_taken_words(name, each) for name, each in sorted(data["capacities"].items())]
     if data["host"]["limit"]:
         parts.append(f"host {data['host']['running']}/{data['host']['limit']}")
-    ticked = f"ticked {age(now - seconds(data['ticked']))} ago" if data["ticked"] else ""
+    ticked = f"ticked {short_span(now - seconds(data['ticked']))} ago" if data["ticked"] else ""
     lines, line = [], ""
     for part in [*parts, ticked]:
         if line and width(line) + 3 + width(part) > look.width:

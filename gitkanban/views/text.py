@@ -87,15 +87,6 @@ def padded(text: str, columns: int) -> str:
     return text + " " * (columns - width(text))
 
 
-def age(seconds: float) -> str:
-    """A duration in one or two words: `12s`, `4m`, `3h`, `2d`."""
-    seconds = max(0, int(seconds))
-    for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
-        if seconds >= 2 * length or (seconds >= length and unit == "m"):
-            return f"{seconds // length}{unit}"
-    return f"{seconds}s"
-
-
 def seconds(iso: str) -> int:
     """Epoch seconds of `2026-11-23T22:00:00Z`, without the import that `clock.parse` needs."""
     year, month, day, hour, minute, second = (

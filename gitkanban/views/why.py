@@ -7,9 +7,9 @@ from gitkanban.core.model import TODO, Board, Card
 from gitkanban.core.situation.account import CardView, Situation
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick.standing import Needed, Standing
-from gitkanban.core.time_words import moment, span
+from gitkanban.core.time_words import moment, short_span, span
 from gitkanban.typed import TYPE_CHECKING, Any
-from gitkanban.views.text import age, plural, seconds, shown, width, wrapped
+from gitkanban.views.text import plural, seconds, shown, width, wrapped
 
 if TYPE_CHECKING:  # it is not loaded where nothing is estimated
     from gitkanban.core.forecast.estimate import Estimate
@@ -127,7 +127,7 @@ def why_text(
 
 def _about_words(length: int) -> str:
     """A length of time to the nearest minute: `20m`, `2h`; shorter ones in seconds."""
-    return age(60 * round(length / 60) if length >= 60 else length)
+    return short_span(60 * round(length / 60) if length >= 60 else length)
 
 
 def _fold_line(line: str, total: int) -> list[str]:

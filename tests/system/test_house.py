@@ -20,7 +20,7 @@ HOMES = {
     "textual": {"cli"},
     "ruamel": {"board"},
     "pygit2": {"board"},
-    "portalocker": {"runs"},
+    "portalocker": {"flock.py"},
     "jinja2": {"views"},
 }
 

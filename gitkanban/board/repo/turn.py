@@ -4,18 +4,18 @@ It is a courtesy that saves work, and nothing rests on it: the branch itself mov
 compare-and-swap alone. The file is never replaced or removed; closing it lets go.
 """
 
-import fcntl
 import os
 import time
+from contextlib import suppress
 
-from gitkanban import clock, files
+from gitkanban import clock, files, flock
 from gitkanban.board.repo.place import Place
 
 _STEP = 0.004  # seconds between two tries
 
 
 class Turn:
-    """`with Turn(place, name, patience)`: waits up to `patience` seconds; `held` says if it came.
+    """`with Turn(place, name, patience)`: waits up to `patience` seconds; `ours` says if it came.
 
     Nobody gets it on a read-only disk.
     """
@@ -32,17 +32,14 @@ class Turn:
             self.fd = files.open_own(self.path, os.O_RDWR | os.O_CREAT)
         except OSError:
             return self
-        while not self._taken() and time.monotonic() < until:
+        while not self._try_lock() and time.monotonic() < until:
             time.sleep(_STEP * (0.5 + clock.jitter()))
         return self
 
-    def _taken(self) -> bool:
-        try:
-            fcntl.flock(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        self.ours = True
-        return True
+    def _try_lock(self) -> bool:
+        with suppress(OSError):
+            self.ours = flock.lock(self.fd)
+        return self.ours
 
     def __exit__(self, *_: object) -> None:
         if self.fd >= 0:

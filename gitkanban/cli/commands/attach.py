@@ -26,6 +26,7 @@ from gitkanban.core.model import RUNNING, TODO, Board, Card, Config, Worker
 from gitkanban.core.moves import check_attached, retried, taken_over
 from gitkanban.core.names import CardId
 from gitkanban.errors import BadData, NotFound, Refused, Untrusted, UsageError
+from gitkanban.runs.supervision.locks import card_lock
 from gitkanban.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def _worker_here(place: Place, board: Board, card: Card) -> tuple[Config, Worker
 @contextmanager
 def _card_lock(locks: "Locks", card: CardId) -> Iterator["HeldLock"]:
     """The card's lock, by which no tick starts it. Raises Refused when somebody has it."""
-    lock = locks.take(f"card/{card}")
+    lock = locks.take(card_lock(card))
     if lock is None:
         raise Refused(
             f"{card} is being started, or somebody is attached to it",

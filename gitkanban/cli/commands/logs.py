@@ -16,10 +16,11 @@ from gitkanban.core.agents.transcript import StreamTeller
 from gitkanban.core.lookup import card_of
 from gitkanban.core.model import Board, Card
 from gitkanban.core.names import RunId
+from gitkanban.core.time_words import short_span
 from gitkanban.errors import NotFound, UsageError
 from gitkanban.runs.records import folders, logtail
 from gitkanban.runs.records.folders import Folder
-from gitkanban.views.text import Look, age, shown, shown_lines
+from gitkanban.views.text import Look, shown, shown_lines
 from gitkanban.views.transcript import entry_lines
 
 ORDER = ("include.log", "setup.log", "stdout.log", "stderr.log", "collect.log", "verify.log")
@@ -117,7 +118,7 @@ def _head_line(board: Board, card: Card, folder: Folder, hint: str) -> str:
         card.title,
         facts.one("slot"),
         facts.one("runner"),
-        age(until - facts.number("started", until)),
+        short_span(until - facts.number("started", until)),
         run_words(ran) if ran else "",
     ]
     look, line = look_here(), shown(" · ".join(filter(None, parts)))

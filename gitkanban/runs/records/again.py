@@ -6,8 +6,7 @@ half the program for it. It decides nothing; the tick itself takes the lock.
 
 import os
 
-from gitkanban import files
-from gitkanban.runs.supervision.locks import probe
+from gitkanban import files, flock
 
 
 def ask_again(private: str) -> None:
@@ -39,4 +38,4 @@ def ask_tick_at_work(private: str) -> bool:
 
 def _tick_locked(private: str) -> bool:
     # A shared look: two that look at once must not take each other for a tick at work.
-    return probe(f"{private}/locks/tick")
+    return flock.is_locked(f"{private}/locks/tick")

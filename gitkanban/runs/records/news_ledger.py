@@ -9,11 +9,11 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from gitkanban import files
+from gitkanban import files, flock
 from gitkanban.core.notify.ledger import NewsLedger
 from gitkanban.core.notify.news import NewsItem
 from gitkanban.errors import BoardBusy
-from gitkanban.runs.supervision.locks import Locks, probe
+from gitkanban.runs.supervision.locks import Locks
 from gitkanban.typed import Any, NamedTuple
 
 SENDER = "notify/sender"  # the lock of who sends
@@ -62,7 +62,7 @@ def changing(private: str) -> Iterator[None]:
 
 def is_sending(private: str) -> bool:
     """Whether a sender is at work, or waits until it may send."""
-    return probe(f"{private}/locks/{SENDER}")
+    return flock.is_locked(f"{private}/locks/{SENDER}")
 
 
 def read(private: str) -> tuple[NewsLedger, NotifierCall]:

@@ -13,6 +13,7 @@ from gitkanban.core.names import NO_CARD, NO_RUN, CardId, ProfileName, RunId
 from gitkanban.runs.records import tokens
 from gitkanban.runs.records.folders import Folder, card_of, run_of
 from gitkanban.runs.supervision import spec
+from gitkanban.runs.supervision.locks import slot_lock
 from gitkanban.typed import NamedTuple
 
 
@@ -36,8 +37,7 @@ class Lease(NamedTuple):
 
 def lock_name(slot: str) -> str:
     """The name of the kernel lock behind `profile#number`."""
-    profile, number = Slot.parse(slot)
-    return f"slot/{profile}/{number}"
+    return slot_lock(*Slot.parse(slot))
 
 
 def slots_of(lock_names: Iterable[str]) -> Iterator[str]:

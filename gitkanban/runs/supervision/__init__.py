@@ -1,4 +1,4 @@
-"""The small process that holds a run's locks. Standard library and portalocker only.
+"""The small process that holds a run's locks. Standard library alone, and the ground floor.
 
 activity    Whether a step of a run is still doing something: output, a transcript, a change in its
             workspace

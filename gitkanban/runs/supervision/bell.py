@@ -9,7 +9,7 @@ import errno
 import os
 import stat
 
-from gitkanban.runs.supervision.locks import probe
+from gitkanban import flock
 
 _LONGEST = 4096  # bytes read at once; a message is far shorter than the pipe's atomic write
 
@@ -32,7 +32,7 @@ def ring(pipe: str, lock: str, run: str) -> bool:
         return False
     finally:
         os.close(fd)
-    return probe(lock)
+    return flock.is_locked(lock)
 
 
 def listen(pipe: str) -> int:

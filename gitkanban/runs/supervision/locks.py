@@ -8,7 +8,7 @@ process that inherited it.
 import os
 import time
 
-from gitkanban import files
+from gitkanban import files, flock
 from gitkanban.errors import Refused
 
 TYPE_CHECKING = False
@@ -23,6 +23,16 @@ NETWORK = frozenset(
     )
 )
 _BRIEFLY = 0.05  # seconds that `take` outlasts somebody's momentary probe
+
+
+def card_lock(card: str) -> str:
+    """The name of a card's lock, which a run of it holds for its whole life."""
+    return f"card/{card}"
+
+
+def slot_lock(profile: str, number: int) -> str:
+    """The name of the lock behind a slot."""
+    return f"slot/{profile}/{number}"
 
 
 class HeldLock:
@@ -74,7 +84,7 @@ class Locks:
         path = self.path(name)
         fd = _open_lock_file(path)
         try:
-            locked = _lock_file(fd)
+            locked = flock.lock(fd)
         except OSError as error:
             os.close(fd)
             raise Refused(f"cannot lock {path}: {error}", "Is it on a local disk?") from error
@@ -89,34 +99,7 @@ class Locks:
         /proc/locks would touch nothing, but hides locks whose first taker has died from every pid
         name space but the machine's own, and took longer to read than a hundred locks to try.
         """
-        return {name for name in names if probe(self.path(name))}
-
-
-def _lock_file(fd: int) -> bool:
-    """Lock a file for us alone; False when somebody has it. Raises OSError.
-
-    By the call that portalocker makes where the system has it: loading portalocker, with all that
-    it brings, takes longer than everything else that an idle tick does.
-    """
-    try:
-        import fcntl
-    except ImportError:  # no flock(2) here
-        import portalocker
-
-        try:
-            portalocker.lock(
-                fd, portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING
-            )
-        except portalocker.AlreadyLocked:
-            return False
-        except portalocker.LockException as error:
-            raise OSError(str(error)) from error
-        return True
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        return {name for name in names if flock.is_locked(self.path(name))}
 
 
 def _open_lock_file(path: str) -> int:
@@ -146,23 +129,6 @@ def _same_file(fd: int, path: str) -> bool:
         return os.path.samestat(os.fstat(fd), os.stat(path))
     except FileNotFoundError:
         return False
-
-
-def probe(path: str) -> bool:
-    """Whether somebody holds the lock of a file, by a shared lock of ours for a moment."""
-    import fcntl
-
-    try:
-        fd = files.open_own(path, os.O_RDONLY)
-    except (FileNotFoundError, NotADirectoryError, files.InTheWay):
-        return False
-    try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(fd)
-    return False
 
 
 def network(folder: str) -> str:
