@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 from gitkanban.board import store
 from gitkanban.board.content import reading
-from gitkanban.board.repo import place
+from gitkanban.board.repo import placefinder
 from gitkanban.core.changes import AddCard, AddNote, Change, EditCard, EndRun, applied
 from gitkanban.core.model import Board, Card, Note, Run
 from gitkanban.views.message import commit_message
@@ -41,7 +41,7 @@ class Side:
 
     def __init__(self, root: Path, name: str, seed: str) -> None:
         self.root, self.name = root, name
-        self.place = place.find(str(root))
+        self.place = placefinder.find(str(root))
         self.random = random.Random(seed)
         self.count = 0
 

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from gitkanban.board.content.writing import NewTree
 from gitkanban.board.following import follow_board
 from gitkanban.board.moving import move
-from gitkanban.board.repo import git, mainfinder, refs
-from gitkanban.board.repo import place as places
+from gitkanban.board.repo import git, mainfinder, placefinder, placewriter, refs
 from gitkanban.board.repo.place import CONFIG, FOLDER, Place
 from gitkanban.errors import BoardBusy, BoardMoved, GitFailed, NoBoard, Refused
 from gitkanban.files import make_folder
@@ -27,7 +26,7 @@ def create(cwd: str, *, branch: str = "", config: str, files: Mapping[str, str])
     `branch` names a new branch of its own; empty: the branch that is checked out in `cwd`. Raises
     Refused for what stands in the way, GitFailed when git knows no author; nothing is written then.
     """
-    common, main, here, pinned, _, signs = places.repository(cwd)
+    common, main, here, pinned, _, signs = placefinder.repository(cwd)
     mainfinder.refuse_overlooked(common, main)
     _refuse_second(cwd, common, pinned)
     texts = {CONFIG: config, ".gitignore": IGNORED, **files}
@@ -40,7 +39,7 @@ def create(cwd: str, *, branch: str = "", config: str, files: Mapping[str, str])
         name = _checked_out(cwd)
         place = Place(common, main, name, FOLDER, slots, private, here=here, signs=signs)
         place = _in_tree(place, texts)
-    places.pin(place)
+    placewriter.pin(place)
     if main and main != os.path.dirname(common):
         make_folder(private)
         mainfinder.remember_main(common, main)
@@ -49,9 +48,9 @@ def create(cwd: str, *, branch: str = "", config: str, files: Mapping[str, str])
 
 def _refuse_second(cwd: str, common: str, pinned: str) -> None:
     try:
-        other = places.find(cwd)
+        other = placefinder.find(cwd)
     except NoBoard:
-        if pinned and places.exists(common, f"refs/heads/{pinned}"):
+        if pinned and refs.exists(common, f"refs/heads/{pinned}"):
             return  # somebody removed it from there; a new one may begin
         if pinned:
             raise
@@ -71,7 +70,7 @@ def _checked_out(cwd: str) -> str:
         raise Refused(
             f"branch {name} has no commit yet", "Commit something first; work starts from a commit."
         )
-    places.git_ref(cwd, name)
+    refs.check_branch_name(cwd, name)
     return name
 
 
@@ -87,7 +86,7 @@ def _in_tree(place: Place, texts: Mapping[str, str]) -> Place:
         commit = _commit_files(place, tip, texts)
         follow_board.begin(place, tip)
         if refs.swap(place, tip, commit, "kanban: a board"):
-            places.hide(place.common, f"{FOLDER}/slots/")
+            placewriter.hide(place.common, f"{FOLDER}/slots/")
             notices = follow_board.follow(place)
             return place._replace(notices=(*notices, *_uncommitted_files(root)))
     raise BoardMoved(f"branch {place.branch} moved all the time", "Try again.")
@@ -125,8 +124,8 @@ def _uncommitted_files(root: str) -> list[str]:
 
 
 def _on_its_own(place: Place, texts: Mapping[str, str]) -> None:
-    places.git_ref(place.common, place.branch)
-    if places.exists(place.common, place.ref):
+    refs.check_branch_name(place.common, place.branch)
+    if refs.exists(place.common, place.ref):
         raise Refused(
             f"branch {place.branch} exists, and holds no board", "Choose another name for it."
         )
@@ -136,7 +135,7 @@ def _on_its_own(place: Place, texts: Mapping[str, str]) -> None:
     commit = _commit_files(place, "", texts)
     if not refs.swap(place, "", commit, "kanban: a board"):
         raise Refused(f"branch {place.branch} has just been made by somebody else", "")
-    places.check_out(place.common, place.main, place.branch)
+    placewriter.check_out(place.common, place.main, place.branch)
 
 
 def refuse_occupied(place: Place) -> None:

@@ -9,8 +9,7 @@ import os
 from gitkanban.board import store
 from gitkanban.board.content.writing import NewTree
 from gitkanban.board.following import follow_base, rehearsal
-from gitkanban.board.repo import checkouts, git, refs, standstill
-from gitkanban.board.repo import place as places
+from gitkanban.board.repo import checkouts, git, placewriter, refs, standstill
 from gitkanban.board.repo.checkouts import Checkout
 from gitkanban.board.repo.place import FOLDER, Place
 from gitkanban.errors import BoardBusy, BoardMoved, Refused
@@ -41,16 +40,16 @@ def move(place: Place, branch: str) -> Place:
     if done.code:
         follow_base.forget(stays, bare_tip)
         raise BoardMoved(f"the board did not move: {done.complaint}", "Try again.")
-    places.pin(new)
+    placewriter.pin(new)
     follow_base.bring(place, stays, tip, bare_tip)
     _give_room(place)
-    places.check_out(new.common, new.main, branch)
+    placewriter.check_out(new.common, new.main, branch)
     return new
 
 
 def _refuse_all_drafts(place: Place, branch: str) -> None:
-    places.git_ref(place.common, branch)
-    if places.exists(place.common, f"refs/heads/{branch}"):
+    refs.check_branch_name(place.common, branch)
+    if refs.exists(place.common, f"refs/heads/{branch}"):
         raise Refused(f"branch {branch} exists", "Choose another name for the board's branch.")
     why = standstill.reason(place)
     if why:

@@ -8,8 +8,15 @@ from collections.abc import Callable, Sequence
 
 from gitkanban import clock, failpoints
 from gitkanban.board.content import board_cache, reading
-from gitkanban.board.repo import blobs, checkouts, git, refs, signing
-from gitkanban.board.repo import place as places
+from gitkanban.board.repo import (
+    blobs,
+    checkouts,
+    git,
+    placefinder,
+    placewriter,
+    refs,
+    signing,
+)
 from gitkanban.board.repo.place import Place
 from gitkanban.board.repo.turn import Turn
 from gitkanban.core.changes import Change, applied
@@ -57,9 +64,9 @@ def read(place: Place, rev: str = "") -> Board:
         raise NoBoard(
             f"no board at {rev}", "`git branch` lists what there is; see also `git reflog`."
         )
-    prefix = places.board_in(place.common, done.text)
+    prefix = placefinder.board_in(place.common, done.text)
     if prefix is None:
-        hint = places.meant(place, asked) or "`gitkanban log` lists the board's commits."
+        hint = place.rev_hint(asked) or "`gitkanban log` lists the board's commits."
         raise NoBoard(f"{asked} holds no board", hint)
     return reading.board_at(place._replace(prefix=prefix), done.text)
 
@@ -208,7 +215,7 @@ def _commit_on(
     if not _move_branches(place, board, draft, new, message(board, changes), onto):
         return None
     failpoints.reach("commit.branch-moved")
-    places.pin(place)
+    placewriter.pin(place)
     after = applied(board, changes)._replace(commit=new)
     if not place.aside and not (onto and onto.proposed):
         exact = board_after.after(board, after, changes, draft.written)

@@ -11,8 +11,9 @@ import time
 from gitkanban.board.following import follow_base
 from gitkanban.board.repo import checkouts, commits, signing, standstill
 from gitkanban.board.repo.checkouts import base_of
+from gitkanban.board.repo.clone import clone_id
 from gitkanban.board.repo.mainfinder import is_flipped
-from gitkanban.board.repo.place import FOLDER, Place, clone_id
+from gitkanban.board.repo.place import FOLDER, Place
 from gitkanban.care import equipment, leftovers, readiness
 from gitkanban.core.care.doctor import DEPEND_ON_LOCKS, symptoms
 from gitkanban.core.care.leftovers import known_cards

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from gitkanban import clock, files
 from gitkanban.board.repo import checkouts, commits, git
 from gitkanban.board.repo.checkouts import Checkout, base_of
-from gitkanban.board.repo.place import Place, check_out
+from gitkanban.board.repo.place import Place
+from gitkanban.board.repo.placewriter import check_out
 from gitkanban.core.model import Board
 from gitkanban.core.names import RunId
 from gitkanban.core.symptom import (

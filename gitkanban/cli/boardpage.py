@@ -49,11 +49,10 @@ def content_now(place: Place, with_logs: bool = False) -> PageContent:
 
 def content_at(place: Place, rev: str) -> PageContent:
     """The board as it was at a revision, wherever it lay there. Raises NoBoard."""
-    from gitkanban.board.repo import git
-    from gitkanban.board.repo import place as places
+    from gitkanban.board.repo import git, placefinder
 
     commit = store.read(place, rev).commit
-    place = place._replace(prefix=places.board_in(place.common, commit) or "")
+    place = place._replace(prefix=placefinder.board_in(place.common, commit) or "")
     board = reading.board_at(place, commit, whole=True)
     at = git.run(place.common, "show", "-s", "--format=%ct", commit).text
     return _content_of(place, board, int(at))

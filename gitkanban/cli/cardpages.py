@@ -40,7 +40,7 @@ class CardPages:
 
     def card(self, now: int, look: Look) -> str:
         """The page that `show` prints: fields, body, runs, notes, and what holds it back."""
-        from gitkanban.board.repo.place import clone_id
+        from gitkanban.board.repo.clone import clone_id
         from gitkanban.runs import handoffs
         from gitkanban.views.card import CardPage, card_text
 

@@ -7,7 +7,8 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 
-from gitkanban.board.repo.place import Place, find
+from gitkanban.board.repo.place import Place
+from gitkanban.board.repo.placefinder import find
 from gitkanban.board.store import Committed, commit, read
 from gitkanban.cli import declare
 from gitkanban.cli.streams import echo

@@ -11,7 +11,8 @@ from contextlib import suppress
 from gitkanban import files
 from gitkanban.board.repo import git
 from gitkanban.board.repo.checkouts import base_of
-from gitkanban.board.repo.place import Place, clone_id, host
+from gitkanban.board.repo.clone import clone_id, host
+from gitkanban.board.repo.place import Place
 from gitkanban.core import graph
 from gitkanban.core.model import REVIEW, RUNNING, SHARED, TODO, Board, Config
 from gitkanban.core.names import CardId, ProfileName, WorkerName

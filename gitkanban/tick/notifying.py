@@ -8,7 +8,8 @@ import os
 
 from gitkanban import clock
 from gitkanban.board import store
-from gitkanban.board.repo.place import Place, clone_id, host
+from gitkanban.board.repo.clone import clone_id, host
+from gitkanban.board.repo.place import Place
 from gitkanban.core.model import Board, Config
 from gitkanban.core.notify.ledger import take_in
 from gitkanban.core.notify.news import News, find_news

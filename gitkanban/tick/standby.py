@@ -169,7 +169,7 @@ class Standby:
             _write_log(f"Error: run {run} is not collected: {error}\n")
 
     def _find_place(self) -> "Place":
-        from gitkanban.board.repo.place import find
+        from gitkanban.board.repo.placefinder import find
 
         self.place = self.place or find(os.getcwd())
         return self.place

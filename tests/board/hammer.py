@@ -6,14 +6,14 @@ Each change adds a card of its own, or, where SHARED is a card's id, adds one to
 import sys
 
 from gitkanban.board import store
-from gitkanban.board.repo import place
+from gitkanban.board.repo import placefinder
 from gitkanban.core.changes import AddCard, Change, EditCard
 from gitkanban.core.model import Board, Card
 from tests.board.boards import said
 
 
 def main(repo: str, name: str, count: int, shared: str) -> None:
-    here = place.find(repo)
+    here = placefinder.find(repo)
     for number in range(count):
 
         def decide(board: Board, number: int = number) -> list[Change]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gitkanban.board import init, store
-from gitkanban.board.repo import place
+from gitkanban.board.repo import clone, placefinder
 from gitkanban.core.changes import AddCard
 from gitkanban.core.model import Card
 from gitkanban.errors import BoardBusy, GitkanbanError, NoBoard, Refused
@@ -52,17 +52,17 @@ def test_the_same_board_from_everywhere(repo: Path, tmp_path: Path, form: str) -
     git(repo, "worktree", "add", "-q", "-b", "card/T1", str(linked))
     git(repo, "switch", "-qc", "feature")
     for cwd in (repo, repo / "src", repo / ".git", linked / "src", repo / ".git/refs"):
-        assert place.find(str(cwd))._replace(here="") == here._replace(here="")
+        assert placefinder.find(str(cwd))._replace(here="") == here._replace(here="")
 
 
 def test_a_fresh_clone_finds_and_attaches_the_boards_branch(repo: Path, tmp_path: Path) -> None:
     new(repo, "kanban", Card("T1"))
     git(tmp_path, "clone", "-q", "repo", "clone")
-    here = place.find(str(tmp_path / "clone"))
+    here = placefinder.find(str(tmp_path / "clone"))
     assert here.branch == "kanban" and "attached" in here.notices[0]
     assert (tmp_path / "clone/.kanban/cards/T1.yaml").exists()
     assert git(tmp_path / "clone", "status", "--porcelain") == ""
-    assert place.find(str(tmp_path / "clone")).notices == ()
+    assert placefinder.find(str(tmp_path / "clone")).notices == ()
 
 
 def test_a_fresh_clone_finds_the_board_in_its_tree(repo: Path, tmp_path: Path) -> None:
@@ -71,15 +71,15 @@ def test_a_fresh_clone_finds_the_board_in_its_tree(repo: Path, tmp_path: Path) -
     git(tmp_path / "clone", "switch", "-qc", "feature")
     git(tmp_path / "clone", "rm", "-rq", ".kanban")
     git(tmp_path / "clone", "commit", "-qm", "without")
-    assert place.find(str(tmp_path / "clone")).branch == "main"
+    assert placefinder.find(str(tmp_path / "clone")).branch == "main"
 
 
 def test_no_repository_and_no_board(repo: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(NoBoard, match="not a git repository"):
-        place.find(str(tmp_path / "empty"))
+        placefinder.find(str(tmp_path / "empty"))
     with pytest.raises(NoBoard, match="no kanban board") as error:
-        place.find(str(repo))
+        placefinder.find(str(repo))
     assert "init" in error.value.hint
 
 
@@ -145,7 +145,7 @@ def test_a_board_in_a_bare_repository(repo: Path, tmp_path: Path) -> None:
     here = init.create(str(tmp_path / "bare.git"), branch="kanban", config=CONFIG, files={})
     assert here.slots.startswith(str(tmp_path / "bare.git"))
     boards.commit(here, AddCard(Card("T1")))
-    assert set(store.read(place.find(str(tmp_path / "bare.git"))).cards) == {"T1"}
+    assert set(store.read(placefinder.find(str(tmp_path / "bare.git"))).cards) == {"T1"}
 
 
 def test_a_move_to_its_own_branch_keeps_the_story(repo: Path) -> None:
@@ -164,7 +164,7 @@ def test_a_move_to_its_own_branch_keeps_the_story(repo: Path) -> None:
     assert git(repo, "ls-tree", "--name-only", "main").splitlines() == ["README.md", "src"]
     assert git(repo, "status", "--porcelain") == " M README.md"
     assert "retitled" in file_of(repo, "T1").read_text()
-    assert place.find(str(repo)) == moved._replace(here=str(repo))
+    assert placefinder.find(str(repo)) == moved._replace(here=str(repo))
     edit(moved, "T1", title="again")
     assert "again" in file_of(repo, "T1").read_text()
 
@@ -188,17 +188,17 @@ def test_a_pinned_branch_that_is_gone_says_how_it_comes_back(repo: Path) -> None
     here = new(repo, "kanban", Card("T1"))
     git(repo, "update-ref", "-d", here.ref)
     with pytest.raises(NoBoard, match="kanban does not exist") as error:
-        place.find(str(repo))
+        placefinder.find(str(repo))
     command = error.value.hint.split("(")[1].split(")")[0]
     git(repo, *command.split(" ")[1:])
-    assert set(store.read(place.find(str(repo))).cards) == {"T1"}
+    assert set(store.read(placefinder.find(str(repo))).cards) == {"T1"}
 
 
 def test_a_clone_has_one_id_whoever_asks_first(repo: Path) -> None:
     here = new(repo, "")
-    code = "import sys; from gitkanban.board.repo import place; print(place.clone_id(place.find(sys.argv[1])))"
+    code = "import sys; from gitkanban.board.repo import clone, placefinder; print(clone.clone_id(placefinder.find(sys.argv[1])))"
     asked = [
         subprocess.Popen([sys.executable, "-c", code, str(repo)], stdout=subprocess.PIPE, text=True)
         for _ in range(4)
     ]
-    assert {each.communicate()[0].strip() for each in asked} == {place.clone_id(here)}
+    assert {each.communicate()[0].strip() for each in asked} == {clone.clone_id(here)}

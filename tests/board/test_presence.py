@@ -9,7 +9,8 @@ import pytest
 
 from gitkanban import clock
 from gitkanban.board import presence, store
-from gitkanban.board.repo.place import Place, clone_id
+from gitkanban.board.repo.clone import clone_id
+from gitkanban.board.repo.place import Place
 from gitkanban.board.sync import sync
 from gitkanban.core.changes import AddCard, ArchiveCard, Change, EditCard, EndRun, WriteFile
 from gitkanban.core.model import Board, Card, Run

@@ -10,7 +10,7 @@ import pytest
 from gitkanban.board import store
 from gitkanban.board.content import board_cache, reading
 from gitkanban.board.formats import cardfile
-from gitkanban.board.repo import place
+from gitkanban.board.repo import placefinder
 from gitkanban.board.review import revisions
 from gitkanban.core.changes import AddCard, AddNote, Change, EndRun
 from gitkanban.core.model import Board, Card, Note, Run
@@ -70,7 +70,7 @@ def test_the_tip_is_the_truth_wherever_the_checkout_is(repo: Path, form: str) ->
     boards.file_of(repo, "T1").write_text("id: T1\n\ntitle: a draft\n")
     edit(here, "T1", title="on the board")
     assert store.read(here).cards["T1"].title == "on the board"
-    assert place.find(str(repo / "src")) == here
+    assert placefinder.find(str(repo / "src")) == here
 
 
 def test_a_change_is_decided_again_when_the_branch_moved(repo: Path) -> None:
@@ -167,7 +167,7 @@ def test_hooks_that_export_git_dir_do_not_mislead(
     monkeypatch.setenv("GIT_DIR", str(other / ".git"))
     monkeypatch.setenv("GIT_WORK_TREE", str(other))
     monkeypatch.setenv("GIT_INDEX_FILE", str(other / "index"))
-    assert place.find(str(repo)) == here
+    assert placefinder.find(str(repo)) == here
     assert edit(here, "T1", priority=1).commit
     monkeypatch.undo()
 
@@ -204,7 +204,7 @@ def test_a_damaged_cache_is_read_past(repo: Path) -> None:
 def test_a_bare_repository_has_a_board(repo: Path, tmp_path: Path) -> None:
     new(repo, "", Card("T1"))
     git(tmp_path, "clone", "-q", "--bare", "repo", "bare.git")
-    here = place.find(str(tmp_path / "bare.git"))
+    here = placefinder.find(str(tmp_path / "bare.git"))
     assert (here.main, here.branch, here.prefix) == ("", "main", ".kanban")
     assert edit(here, "T1", priority=4).commit
     assert store.read(here).cards["T1"].priority == 4
@@ -213,12 +213,12 @@ def test_a_bare_repository_has_a_board(repo: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("form", FORMS)
 def test_another_branch_is_planned_on_without_moving_the_board(repo: Path, form: str) -> None:
     here = new(repo, form, Card("T1"))
-    aside = place.find(str(repo), "plan")
+    aside = placefinder.find(str(repo), "plan")
     boards.commit(aside, AddCard(Card("T2")))
-    boards.commit(place.find(str(repo), "plan"), AddCard(Card("T3")))
+    boards.commit(placefinder.find(str(repo), "plan"), AddCard(Card("T3")))
     assert set(store.read(here).cards) == {"T1"}
-    assert set(store.read(place.find(str(repo), "plan")).cards) == {"T1", "T2", "T3"}
-    assert place.find(str(repo)) == here
+    assert set(store.read(placefinder.find(str(repo), "plan")).cards) == {"T1", "T2", "T3"}
+    assert placefinder.find(str(repo)) == here
     assert edit(here, "T1", priority=1).notices == ()
 
 
@@ -228,9 +228,9 @@ def test_killed_in_a_commit_leaves_no_lock_and_a_board(repo: Path) -> None:
     for number, point in enumerate(points):
         code = (
             "from gitkanban import failpoints; from tests.board import boards; "
-            "from gitkanban.board.repo import place; from gitkanban.core.changes import AddCard; "
+            "from gitkanban.board.repo import placefinder; from gitkanban.core.changes import AddCard; "
             "from gitkanban.core.model import Card; "
-            f"here = place.find({str(repo)!r}); failpoints.arm({point + ':kill'!r}); "
+            f"here = placefinder.find({str(repo)!r}); failpoints.arm({point + ':kill'!r}); "
             f"boards.commit(here, AddCard(Card('K{number}')))"
         )
         done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False)

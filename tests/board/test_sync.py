@@ -16,7 +16,8 @@ from gitkanban.board.init import create
 from gitkanban.board.repo import refs
 from gitkanban.board.repo import remotes as module
 from gitkanban.board.repo.git import Done
-from gitkanban.board.repo.place import Place, find
+from gitkanban.board.repo.place import Place
+from gitkanban.board.repo.placefinder import find
 from gitkanban.board.repo.remotes import Offline
 from gitkanban.board.sync import Conflicting, publish, remote_of, sync
 from gitkanban.core.changes import AddCard, AddNote, Change, EditCard

@@ -20,7 +20,7 @@ from tests.conftest import git
 WRITER = """
 import sys
 from gitkanban.board import store
-from gitkanban.board.repo.place import find
+from gitkanban.board.repo.placefinder import find
 from gitkanban.core.changes import AddNote, EditCard
 from gitkanban.core.model import Note
 

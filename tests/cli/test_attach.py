@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.board.repo.place import find
+from gitkanban.board.repo.placefinder import find
 from gitkanban.runs.supervision.locks import Locks
 from tests.cli.calls import call, ok
 from tests.conftest import git

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.board.repo.place import find
+from gitkanban.board.repo.placefinder import find
 from gitkanban.care import checkup, gc
 from gitkanban.cli import progress
 from gitkanban.core.care.gc import Tidying

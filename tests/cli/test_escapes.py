@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gitkanban.board import store
-from gitkanban.board.repo.place import find
+from gitkanban.board.repo.placefinder import find
 from gitkanban.cli.commands import review
 from gitkanban.runs.records import folders
 from tests.cli.calls import call

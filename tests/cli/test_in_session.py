@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.board.repo.place import find
+from gitkanban.board.repo.placefinder import find
 from gitkanban.core.model import BACKLOG, Card, Config, Worker
 from gitkanban.core.tick.facts import Letter, Report
 from gitkanban.core.tick.letters import report_in

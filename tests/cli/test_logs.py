@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.board.repo.place import find
+from gitkanban.board.repo.placefinder import find
 from gitkanban.runs.records import folders
 from gitkanban.runs.records.folders import Folder
 from tests.cli.calls import call, ok

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from gitkanban.board import store
-from gitkanban.board.repo.place import clone_id
+from gitkanban.board.repo.clone import clone_id
 from gitkanban.core.model import Card
 from tests.board.boards import FORMS, new
 from tests.cli.calls import call, ok

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from gitkanban.board import store
-from gitkanban.board.repo.place import Place, find
+from gitkanban.board.repo.place import Place
+from gitkanban.board.repo.placefinder import find
 from gitkanban.core.model import Card
 from gitkanban.runs.supervision.locks import Locks
 from tests.conftest import git

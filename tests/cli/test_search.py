@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from gitkanban.board.repo.place import find
+from gitkanban.board.repo.placefinder import find
 from gitkanban.runs.records import folders
 from tests.cli.calls import call, ok
 

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from gitkanban.board import store
-from gitkanban.board.repo import place
+from gitkanban.board.repo import placefinder
 from tests.cli.calls import call, ok
 from tests.conftest import git
 
 
 def worker_of(repo: Path, card: str) -> str:
-    return store.read(place.find(str(repo))).cards[card].worker
+    return store.read(placefinder.find(str(repo))).cards[card].worker
 
 
 def test_a_card_without_a_worker_is_for_the_only_one(repo: Path) -> None:

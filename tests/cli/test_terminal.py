@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.board.repo.place import find
+from gitkanban.board.repo.placefinder import find
 from gitkanban.runs.records import folders
 from tests.support.terminal import Terminal
 

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from gitkanban.board import store
-from gitkanban.board.repo import place
+from gitkanban.board.repo import placefinder
 from tests.cli.calls import ok
 from tests.conftest import git
 from tests.runs.places import until
@@ -34,7 +34,7 @@ def test_a_note_is_on_the_board_while_its_session_still_works(repo: Path, tmp_pa
     ok(repo, "tick")
 
     def has_mail() -> bool:
-        board = store.read(place.find(str(repo)))
+        board = store.read(placefinder.find(str(repo)))
         notes = [(note.by, note.text) for note in board.notes_of("A")]
         assert board.cards["A"].status == "running"
         return notes == [("session of A", "a remark")] and "N" in board.cards
@@ -43,7 +43,7 @@ def test_a_note_is_on_the_board_while_its_session_still_works(repo: Path, tmp_pa
     until(has_mail, "the note")
     assert "note by session of A, N added" in git(repo, "log", "--format=%s")
     go.touch()
-    until(lambda: store.read(place.find(str(repo))).cards["A"].status == "review", "A's end")
-    (run,) = store.read(place.find(str(repo))).runs_of("A")
+    until(lambda: store.read(placefinder.find(str(repo))).cards["A"].status == "review", "A's end")
+    (run,) = store.read(placefinder.find(str(repo))).runs_of("A")
     assert (run.outcome, run.summary) == ("succeeded", "all there")
-    assert store.read(place.find(str(repo))).cards["N"].status == "backlog"
+    assert store.read(placefinder.find(str(repo))).cards["N"].status == "backlog"

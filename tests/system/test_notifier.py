@@ -312,9 +312,9 @@ def test_two_clones_that_share_a_board_tell_each_piece_of_news_once(
     git(repo, "remote", "add", "origin", str(remote))
     git(repo, "push", "-q", "origin", "main")
     git(tmp_path, "clone", "-q", str(remote), str(second))
-    from gitkanban.board.repo import place as places
+    from gitkanban.board.repo import placefinder
 
-    other = places.find(str(second))
+    other = placefinder.find(str(second))
     config = store.read(other).config
     assert config
     trust.record(other, config)

@@ -8,7 +8,8 @@ import pytest
 
 from gitkanban.board import store
 from gitkanban.board.repo import signing
-from gitkanban.board.repo.place import Place, find
+from gitkanban.board.repo.place import Place
+from gitkanban.board.repo.placefinder import find
 from gitkanban.care.checkup import examine
 from gitkanban.core.changes import WriteFile
 from gitkanban.errors import GitFailed

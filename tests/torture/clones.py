@@ -12,7 +12,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from gitkanban.board.repo.place import Place, find
+from gitkanban.board.repo.place import Place
+from gitkanban.board.repo.placefinder import find
 from gitkanban.tick.rounds import tick
 from tests.conftest import git
 from tests.support import points

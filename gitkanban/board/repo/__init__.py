@@ -6,6 +6,7 @@ base           Which branch may be base: `setup` and `verify` run its code, so w
                board must not
 blobs          The content of objects by id or name, if they are small enough to belong to a board
 checkouts      The checkouts of a repository, main and linked, and the branch that each is on
+clone          Which clone this is, and which machine
 commits        Questions to git about commits; nothing is changed
 fingerprint    A fingerprint of what sessions share with everybody: hooks, configuration, trust,
                refs
@@ -24,7 +25,10 @@ object_reader  The content of objects by id: of a loose one from its file, of an
                cat-file`
 objects        The one place that opens a repository with libgit2; its errors become sentences of
                ours
-place          Which board a command means: found the same way from every folder of a repository
+place          Where a board is: its branch and path, and the folders of the repository around it
+placefinder    Which board a command means: found the same way from every folder of a repository
+placewriter    What finding or making a board writes outside of it: checkout, configuration,
+               excludes
 refs           The board's branch moved by compare-and-swap, through git's own reference
                transactions
 remote_names   Which remotes a name may stand for: those that this clone's owner has configured, and

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from gitkanban import clock
 from gitkanban.board.repo import checkouts, git, standstill
 from gitkanban.board.repo.place import Place
-from gitkanban.errors import BoardBusy, GitFailed
+from gitkanban.errors import BoardBusy, GitFailed, Refused
 from gitkanban.typed import TypeAlias
 
 LOCK_PATIENCE = 5.0  # seconds that a live ref lock is waited for
@@ -91,3 +91,19 @@ def _is_locked(place: Place, moves: Sequence[Move]) -> bool:
     """Whether some git has one of the refs, or all packed ones, locked."""
     names = ("HEAD", "packed-refs", SEEN_REF, *(ref for ref, _, _ in moves))
     return any(os.path.lexists(f"{place.common}/{name}.lock") for name in names)
+
+
+def check_branch_name(common: str, branch: str) -> None:
+    """Refuse what cannot be the board's branch. Raises Refused."""
+    if branch.startswith(("-", "card/")) or branch == "card":
+        raise Refused(
+            f"{branch!r} cannot be the board's branch",
+            "card/… is for the branches of cards." if branch.startswith("card") else "",
+        )
+    if git.run(common, "check-ref-format", f"refs/heads/{branch}", check=False).code:
+        raise Refused(f"{branch!r} is not a branch name", "See `git help check-ref-format`.")
+
+
+def exists(common: str, ref: str) -> bool:
+    """Whether the ref is there."""
+    return not git.run(common, "show-ref", "--verify", "--quiet", ref, check=False).code

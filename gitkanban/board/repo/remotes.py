@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 from gitkanban import clock
 from gitkanban.board.repo import checkouts, git
-from gitkanban.board.repo.place import NO_HOOKS, Place
+from gitkanban.board.repo.place import Place
+from gitkanban.board.repo.placewriter import NO_HOOKS
 from gitkanban.errors import GitFailed, Refused
 from gitkanban.typed import NamedTuple
 

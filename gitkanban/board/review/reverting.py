@@ -10,7 +10,7 @@ from gitkanban.board.formats import cardfile
 from gitkanban.board.formats.mergefile import merge_card
 from gitkanban.board.formats.yamltext import Bad
 from gitkanban.board.repo import blobs, commits
-from gitkanban.board.repo.place import Place, meant
+from gitkanban.board.repo.place import Place
 from gitkanban.board.review import history
 from gitkanban.board.review.history import Changed, Commit
 from gitkanban.core.changes import Change, RemoveCard, RewriteCard, WriteFile
@@ -26,7 +26,7 @@ def commit_of(place: Place, rev: str) -> Commit:
         raise NotFound(f"no board commit at {rev or place.branch}", "See `gitkanban log`.")
     wanted = commits.resolve(place.common, rev or place.ref)
     if not commits.is_ancestor(place.common, listed[0].id, place.ref):
-        hint = meant(place, rev) or "`gitkanban log` lists them."
+        hint = place.rev_hint(rev) or "`gitkanban log` lists them."
         raise NotFound(f"{rev} is not a commit of the board's branch", hint)
     if rev and listed[0].id != wanted:
         raise NotFound(f"{rev} changed nothing on the board", "See `gitkanban log`.")

@@ -11,7 +11,8 @@ from contextlib import suppress
 
 from gitkanban.board.content import reading
 from gitkanban.board.repo import blobs, git
-from gitkanban.board.repo.place import CONFIG, FOLDER, Place, find, meant, repository
+from gitkanban.board.repo.place import CONFIG, FOLDER, Place
+from gitkanban.board.repo.placefinder import find, repository
 from gitkanban.core import sizes
 from gitkanban.core.model import Board
 from gitkanban.errors import BadData, GitkanbanError, NoBoard, NotFound
@@ -127,7 +128,7 @@ def change_at(cwd: str, target: str, head: str = UNCOMMITTED) -> ReviewedChange:
 def _revision_hint(cwd: str, rev: str) -> str:
     """How a revision without the board should be said, where that is known."""
     try:
-        return meant(find(cwd), rev)
+        return find(cwd).rev_hint(rev)
     except GitkanbanError:
         return ""
 

@@ -10,7 +10,8 @@ from gitkanban.board.following import follow_base, mending, rehearsal
 from gitkanban.board.repo import checkouts, commits, git
 from gitkanban.board.repo.base import check_base
 from gitkanban.board.repo.checkouts import Checkout, base_of
-from gitkanban.board.repo.place import Place, clone_id
+from gitkanban.board.repo.clone import clone_id
+from gitkanban.board.repo.place import Place
 from gitkanban.board.work import cardwork, landed
 from gitkanban.board.work.cardmerge import CardMerge
 from gitkanban.core.ids import branch_of, card_ref

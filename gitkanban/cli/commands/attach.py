@@ -203,7 +203,7 @@ def _return_card(place: Place, card: CardId) -> None:
 
 def _follow_session(place: Place, card: Card) -> int:
     """Follow the log of the card's session; on ^C ask whether it is to be stopped."""
-    from gitkanban.board.repo.place import clone_id
+    from gitkanban.board.repo.clone import clone_id
     from gitkanban.cli.commands.logs import follow_logs
     from gitkanban.runs.records import folders
     from gitkanban.runs.sessions import Local

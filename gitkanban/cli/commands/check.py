@@ -28,7 +28,7 @@ def check_command(rev: str, base: str, branch: str, all_: bool, form: str, as_js
     This checks REV, or the current checkout with its uncommitted edits. With --base only the
     problems that the change brings in are reported and counted.
     """
-    from gitkanban.board.repo.place import find
+    from gitkanban.board.repo.placefinder import find
     from gitkanban.board.review import findings
     from gitkanban.board.review.revisions import change_at, read
     from gitkanban.core.review.rules import ERROR, in_order

@@ -123,7 +123,7 @@ def _run_demo(repo: Path, place: Place) -> None:
 def _demo_page(place: Place) -> tuple[dict[str, Any], str]:
     from gitkanban.board import store
     from gitkanban.board.content import status_cache
-    from gitkanban.board.repo.place import clone_id, host
+    from gitkanban.board.repo.clone import clone_id, host
     from gitkanban.cli.quick import live
     from gitkanban.cli.terminal import look_here
     from gitkanban.core.tick.facts import Observed

@@ -53,7 +53,7 @@ def diff_command(a: str, b: str, branch: str, form: str, as_json: bool) -> None:
 
 
 def _read_sides(cwd: str, a: str, b: str, branch: str) -> tuple[Side, Side]:
-    from gitkanban.board.repo.place import find
+    from gitkanban.board.repo.placefinder import find
     from gitkanban.errors import UsageError
 
     if branch and (a or b):

@@ -98,10 +98,10 @@ def init_command(branch: str, worker: str, runner: str, source: str | None, as_j
 def _move_board(cwd: str, branch: str) -> "Place | None":
     """The place of an in-tree board after its move to `branch`; None if there is no board yet."""
     from gitkanban.board import init
-    from gitkanban.board.repo import place
+    from gitkanban.board.repo import placefinder
 
     try:
-        old = place.find(cwd)
+        old = placefinder.find(cwd)
     except NoBoard:
         return None
     if not old.prefix:

@@ -69,7 +69,7 @@ def resume_command(workers: tuple[str, ...], all_: bool, branch: str, as_json: b
     It holds a worker whose agent is not logged in or set up wrongly, with the card on which that was
     noticed, and every worker of a profile whose service asked to come back later.
     """
-    from gitkanban.board.repo.place import clone_id
+    from gitkanban.board.repo.clone import clone_id
     from gitkanban.core.tick.agent_state import freed_cards
     from gitkanban.runs.records import agent_state
 

@@ -1,7 +1,8 @@
 """`gitkanban reclaim`: a person gives up on a run of another clone, which tick never does by itself."""
 
 from gitkanban import clock
-from gitkanban.board.repo.place import Place, clone_id
+from gitkanban.board.repo.clone import clone_id
+from gitkanban.board.repo.place import Place
 from gitkanban.cli import declare
 from gitkanban.cli.commands.moves import move_cards
 from gitkanban.cli.here import branch_option, json_option, person

@@ -60,7 +60,7 @@ def rename_command(old: str, new: str, branch: str, as_json: bool) -> None:
 def _rename_changes(place: Place, board: Board, old: CardId, new: CardId) -> list[Change]:
     from gitkanban.board import store
     from gitkanban.board.formats import cardfile
-    from gitkanban.board.repo.place import exists
+    from gitkanban.board.repo.refs import exists
 
     changes = renamed(board, old, new)
     if board.cards[old].status != "done" and exists(place.common, card_ref(old)):

@@ -30,8 +30,9 @@ from gitkanban.core.lookup import card_of
 from gitkanban.core.model import REVIEW, Board, Card, Note, NoteKind
 from gitkanban.core.moves import reject
 from gitkanban.core.names import CardId
+from gitkanban.core.time_words import short_span
 from gitkanban.errors import BadData, GitkanbanError, NotFound, Refused
-from gitkanban.views.text import age, plural, shown, shown_lines
+from gitkanban.views.text import plural, shown, shown_lines
 
 # (key, what it does, in a word, in a sentence)
 KEYS = (
@@ -218,7 +219,7 @@ class _Walk:
         say(f"{' '.join(worker.verify)} …")
         began = clock.now()
         verify(self._place, board.config, card, tip, "as its branch is")
-        say(f"verify passed ({age(clock.now() - began)})")
+        say(f"verify passed ({short_span(clock.now() - began)})")
         return False
 
     def _skip(self, _card: Card) -> bool:

@@ -30,7 +30,7 @@ def stop_command(cards: tuple[CardId, ...], all_: bool, why: str, as_json: bool)
     Each card becomes blocked; `gitkanban retry` lets it run again.
     """
     from gitkanban import clock
-    from gitkanban.board.repo.place import clone_id
+    from gitkanban.board.repo.clone import clone_id
     from gitkanban.runs import closing
     from gitkanban.runs.records import folders
     from gitkanban.runs.sessions import Local

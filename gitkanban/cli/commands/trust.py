@@ -91,7 +91,7 @@ def _report_trusted(again: bool, outdated: Sequence[str], cards: Sequence[str]) 
 
 def _free_workers(place: Place) -> list[str]:
     """Let every worker go on that this clone holds for its agent; the cards that go on with them."""
-    from gitkanban.board.repo.place import clone_id
+    from gitkanban.board.repo.clone import clone_id
     from gitkanban.core.tick.agent_state import freed_cards
     from gitkanban.runs.records import agent_state
 

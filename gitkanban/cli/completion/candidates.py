@@ -86,7 +86,7 @@ def _read_board(asked: "Cursor") -> "Board":
 
     from gitkanban.board.content import board_cache
     from gitkanban.board.repo.checkouts import tip
-    from gitkanban.board.repo.place import find
+    from gitkanban.board.repo.placefinder import find
 
     signal.signal(signal.SIGALRM, lambda *_: os._exit(0))  # with nothing on stdout yet
     signal.alarm(PATIENCE)

@@ -7,7 +7,8 @@ from collections.abc import Container
 
 from gitkanban.board import store
 from gitkanban.board.content.memorynotes import memory_notes
-from gitkanban.board.repo.place import Place, clone_id
+from gitkanban.board.repo.clone import clone_id
+from gitkanban.board.repo.place import Place
 from gitkanban.core.agents import memory as rules
 from gitkanban.core.agents.memory import CONSOLIDATED, STATES, WAITING, Proposal
 from gitkanban.core.changes import Change

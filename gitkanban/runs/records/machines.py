@@ -8,7 +8,8 @@ import os
 from collections.abc import Iterator
 
 from gitkanban import files
-from gitkanban.board.repo.place import Place, host
+from gitkanban.board.repo.clone import host
+from gitkanban.board.repo.place import Place
 from gitkanban.core.tick.machines import Machine, OpenRun, TickRight, claim
 from gitkanban.errors import Refused
 from gitkanban.runs.records import folders

@@ -6,7 +6,7 @@ It looks at names and links only, and makes nothing but the line that hides them
 import os
 from collections.abc import Iterator
 
-from gitkanban.board.repo import place as board_place
+from gitkanban.board.repo import placewriter
 from gitkanban.board.repo.gitdir import common_dir
 from gitkanban.board.repo.place import Place
 from gitkanban.errors import Refused
@@ -87,7 +87,7 @@ def hide(folder: str) -> None:
         common = common_dir(above)
         inside = os.path.relpath(real, above)
         if common and "\n" not in inside:
-            board_place.hide(common, f"{_ignore_pattern(inside)}/")
+            placewriter.hide(common, f"{_ignore_pattern(inside)}/")
         return
 
 

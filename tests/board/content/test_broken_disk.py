@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gitkanban.board import store
-from gitkanban.board.repo import place as places
+from gitkanban.board.repo import placefinder
 from gitkanban.board.repo.place import Place
 from gitkanban.core.changes import AddNote, EditCard
 from gitkanban.core.model import Card, Note
@@ -90,7 +90,7 @@ def test_a_disk_that_fills_up_at_any_point_of_a_commit_loses_nothing(
 def test_a_read_only_disk_can_be_read_and_says_so_when_written(disk: Path, board: Place) -> None:
     subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
     try:
-        assert places.find(board.main) == board
+        assert placefinder.find(board.main) == board
         before = store.read(board)
         assert set(before.cards) == {"T0", "T1"}
         with pytest.raises((GitkanbanError, OSError), match=r"(?i)read-only") as error:

@@ -8,7 +8,7 @@ import pytest
 
 from gitkanban.board import store
 from gitkanban.board.following import follow_board
-from gitkanban.board.repo import place
+from gitkanban.board.repo import placefinder
 from gitkanban.board.repo.place import Place
 from gitkanban.core.changes import AddCard, AddNote, RemoveCard
 from gitkanban.core.model import Card, Note
@@ -151,7 +151,7 @@ def test_every_checkout_follows_and_a_stale_copy_is_never_the_board(
     assert "priority: 8" in (linked / ".kanban/cards/T1.yaml").read_text()
     assert git(linked, "status", "--porcelain") == ""
     assert "priority: 1" in (stale / ".kanban/cards/T1.yaml").read_text()
-    found = place.find(str(stale / "src"))
+    found = placefinder.find(str(stale / "src"))
     assert found.branch == "main"
     assert store.read(found).cards["T1"].priority == 8
 

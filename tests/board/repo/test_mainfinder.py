@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gitkanban.board import init
-from gitkanban.board.repo import place
+from gitkanban.board.repo import placefinder
 from gitkanban.board.repo.place import Place
 from gitkanban.core.changes import AddCard
 from gitkanban.core.model import Card
@@ -18,7 +18,7 @@ from tests.conftest import git
 
 def found_alike(found: Place, *folders: Path) -> bool:
     """Whether every folder leads to the same board, main checkout and leases."""
-    return {place.find(str(each))._replace(here="") for each in folders} == {
+    return {placefinder.find(str(each))._replace(here="") for each in folders} == {
         found._replace(here="")
     }
 
@@ -42,13 +42,13 @@ def test_a_git_directory_that_was_put_apart(repo: Path, tmp_path: Path, name: st
     assert found_alike(found, repo, repo / "src", store, repo.parent / "feature")
     git(repo, "config", "core.bare", "true")
     assert found_alike(found, repo, store, repo.parent / "feature")
-    add_card(place.find(str(repo.parent / "feature")), "T1")
+    add_card(placefinder.find(str(repo.parent / "feature")), "T1")
     git(repo, "config", "core.bare", "false")
     assert clean(repo) and (repo / ".kanban/cards/T1.yaml").exists()
     moved = repo.rename(repo.parent / "moved")
-    add_card(place.find(str(moved)), "T2")  # from there it is known again
+    add_card(placefinder.find(str(moved)), "T2")  # from there it is known again
     assert clean(moved)
-    assert place.find(str(store)).main == str(moved)
+    assert placefinder.find(str(store)).main == str(moved)
 
 
 def test_a_main_checkout_that_nobody_has_called_from_is_asked_for(
@@ -113,8 +113,8 @@ def test_core_bare_does_not_hide_a_checkout(repo: Path) -> None:
     git(repo, "worktree", "add", "-q", "-b", "feature", "../feature")
     git(repo, "config", "core.bare", "true")
     assert found_alike(found, repo, repo / "src", repo / ".git", repo.parent / "feature")
-    assert place.find(str(repo / "src")).here == str(repo)
-    add_card(place.find(str(repo.parent / "feature")), "T1")
+    assert placefinder.find(str(repo / "src")).here == str(repo)
+    add_card(placefinder.find(str(repo.parent / "feature")), "T1")
     git(repo, "config", "core.bare", "false")
     assert clean(repo) and (repo / ".kanban/cards/T1.yaml").exists()
 
@@ -124,7 +124,7 @@ def test_a_repository_whose_checkout_was_given_up_is_bare(repo: Path) -> None:
     git(repo, "config", "core.bare", "true")
     for path in git(repo.parent / "feature", "ls-files").splitlines():
         (repo / path).unlink()
-    assert place.repository(str(repo)).main == ""
+    assert placefinder.repository(str(repo)).main == ""
 
 
 def test_a_bare_repository_beside_its_worktrees(repo: Path, tmp_path: Path) -> None:
@@ -139,11 +139,11 @@ def test_a_bare_repository_beside_its_worktrees(repo: Path, tmp_path: Path) -> N
 def test_core_worktree_elsewhere_is_refused(repo: Path, tmp_path: Path) -> None:
     init.create(str(repo), config=CONFIG, files={})
     git(repo, "config", "core.worktree", "..")
-    assert place.find(str(repo)).main == str(repo)  # it says the same
+    assert placefinder.find(str(repo)).main == str(repo)  # it says the same
     git(repo, "config", "core.worktree", str(tmp_path))
     for folder in (repo, repo / ".git"):
         with pytest.raises((Refused, NoBoard), match=r"core\.worktree|not a git"):
-            place.find(str(folder))
+            placefinder.find(str(folder))
 
 
 def test_a_bare_repository_with_a_checkout_by_option_is_refused(repo: Path, tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_a_bare_repository_with_a_checkout_by_option_is_refused(repo: Path, tmp_
     with pytest.raises(Refused, match="index"):
         init.create(str(dotfiles), branch="kanban", config=CONFIG, files={})
     with pytest.raises(NoBoard):
-        place.find(str(home))
+        placefinder.find(str(home))
     git(home, *option, "config", "core.bare", "false")
     git(home, *option, "config", "core.worktree", str(home))
     found = init.create(str(dotfiles), config=CONFIG, files={})

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from gitkanban.board.repo import merging
-from gitkanban.board.repo.place import Place, find
+from gitkanban.board.repo.place import Place
+from gitkanban.board.repo.placefinder import find
 from gitkanban.board.work.cardmerge import CardMerge
 from gitkanban.core.model import Card, Config
 from gitkanban.errors import Refused

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gitkanban.board import init, store
-from gitkanban.board.repo import place
+from gitkanban.board.repo import clone, placefinder
 from gitkanban.board.repo.place import Place
 from gitkanban.core.changes import AddCard, EditCard
 from gitkanban.core.model import Card
@@ -29,7 +29,7 @@ def test_every_folder_of_the_repository_finds_the_same_board(
         repo / ".git",
         repo.parent / "feature",
     ]
-    assert {place.find(str(folder))._replace(here="") for folder in folders} == {
+    assert {placefinder.find(str(folder))._replace(here="") for folder in folders} == {
         here._replace(here="")
     }
 
@@ -40,7 +40,7 @@ def test_a_worktree_that_is_just_being_made_is_in_nobodys_way(repo: Path) -> Non
     half.mkdir(parents=True)
     (half / "gitdir").write_text(f"{repo.parent}/half/.git\n")
     (half / "commondir").write_text("")  # git makes the file first, and fills it then
-    assert place.find(str(repo))._replace(here="") == here._replace(here="")
+    assert placefinder.find(str(repo))._replace(here="") == here._replace(here="")
 
 
 def test_a_linked_worktrees_own_copy_is_never_the_board(repo: Path) -> None:
@@ -49,10 +49,10 @@ def test_a_linked_worktrees_own_copy_is_never_the_board(repo: Path) -> None:
     stale = repo.parent / "feature"
     change(here, EditCard("T1", {"title": "new"}))
     (stale / ".kanban/cards/T2.yaml").write_text("id: T2\n\ntitle: not on the board\n")
-    board = store.read(place.find(str(stale)))
+    board = store.read(placefinder.find(str(stale)))
     assert {card.id: card.title for card in board.cards.values()} == {"T1": "new"}
     # A change made from there goes to the board, and the copy stays what it was.
-    change(place.find(str(stale)), EditCard("T1", {"title": "newer"}))
+    change(placefinder.find(str(stale)), EditCard("T1", {"title": "newer"}))
     assert store.read(here).cards["T1"].title == "newer"
     assert "title: old" in (stale / ".kanban/cards/T1.yaml").read_text()
     assert git(stale, "status", "--porcelain") == "?? .kanban/cards/T2.yaml"
@@ -63,7 +63,7 @@ def test_switching_branches_does_not_move_the_board(
 ) -> None:
     here = kanban(Card("T1"))
     git(repo, "switch", "-q", "--orphan", "elsewhere")
-    assert place.find(str(repo)) == here
+    assert placefinder.find(str(repo)) == here
     change(here, EditCard("T1", {"title": "still here"}))
     git(repo, "switch", "-q", "main")
     card = root_of(here) / "cards/T1.yaml"
@@ -85,7 +85,7 @@ def test_what_a_hook_exports_does_not_mislead(
         git(tmp_path, "clone", "-q", "--bare", str(repo), str(folder))
     monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "an-index"))
     monkeypatch.setenv("GIT_PREFIX", "src/")
-    found = place.find(str(folder))
+    found = placefinder.find(str(folder))
     assert found.common == (str(folder) if where == "bare" else here.common)
     assert change(found, EditCard("T1", {"title": "from a hook"})).commit
     assert not (tmp_path / "an-index").exists()
@@ -97,7 +97,7 @@ def test_a_real_hook_in_a_linked_worktree_finds_the_board(repo: Path, tmp_path: 
     git(repo, "worktree", "add", "-q", "-b", "feature", str(folder))
     hook = repo / ".git/hooks/post-commit"
     package = Path(__file__).parents[3]
-    code = "import os; from gitkanban.board.repo.place import find; print(find(os.getcwd()).common)"
+    code = "import os; from gitkanban.board.repo.placefinder import find; print(find(os.getcwd()).common)"
     hook.write_text(
         f"#!/bin/sh\nenv > {tmp_path}/env\nPYTHONPATH={package} {sys.executable} -c '{code}' > {tmp_path}/said\n"
     )
@@ -113,12 +113,12 @@ def test_a_fresh_clone_attaches_the_boards_own_branch_and_says_so(
     make_board(repo, "own-branch", Card("T1"))
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "-q", str(repo), str(clone))
-    found = place.find(str(clone / "src"))
+    found = placefinder.find(str(clone / "src"))
     assert found.notices == ("attached the board: branch kanban from origin/kanban",)
     assert (found.branch, found.prefix) == ("kanban", "")
     assert (clone / ".kanban/cards/T1.yaml").exists()
     assert git(clone, "status", "--porcelain") == ""
-    assert place.find(str(clone)).notices == ()
+    assert placefinder.find(str(clone)).notices == ()
 
 
 def test_a_fresh_clone_finds_the_board_in_the_tree_of_the_default_branch(
@@ -126,11 +126,11 @@ def test_a_fresh_clone_finds_the_board_in_the_tree_of_the_default_branch(
 ) -> None:
     make_board(repo, "in-tree", Card("T1"))
     git(repo, "branch", "dev")
-    change(place.find(str(repo)), AddCard(Card("T2")))
+    change(placefinder.find(str(repo)), AddCard(Card("T2")))
     for options in ([], ["-b", "dev"]):
         clone = tmp_path / f"clone{len(options)}"
         git(tmp_path, "clone", "-q", *options, str(repo), str(clone))
-        found = place.find(str(clone))
+        found = placefinder.find(str(clone))
         assert (found.branch, found.prefix) == ("main", ".kanban")
         assert set(store.read(found).cards) == {"T1", "T2"}
 
@@ -139,9 +139,9 @@ def test_configuration_goes_before_a_branch_named_kanban(repo: Path) -> None:
     here = make_board(repo, "in-tree", Card("T1"))
     assert git(repo, "config", "gitkanban.branch") == "main"  # pinned by the first change
     git(repo, "branch", "kanban")
-    assert place.find(str(repo)) == here
+    assert placefinder.find(str(repo)) == here
     git(repo, "config", "--unset", "gitkanban.branch")
-    assert place.find(str(repo)).branch == "kanban"
+    assert placefinder.find(str(repo)).branch == "kanban"
 
 
 @pytest.mark.parametrize("how", ["remote", "branch", "both"])
@@ -157,11 +157,11 @@ def test_a_branch_kanban_fetched_from_elsewhere_is_no_board_without_a_persons_wo
     if how != "remote":
         git(mine, "fetch", "-q", str(repo), "kanban:kanban")
     with pytest.raises(NoBoard, match="no kanban board") as error:
-        place.find(str(mine))
+        placefinder.find(str(mine))
     assert "git config gitkanban.branch" in error.value.hint
     git(mine, "branch", "-f", "kanban", "fork/kanban" if how == "remote" else "kanban")
     git(mine, "config", "gitkanban.branch", "kanban")
-    assert place.find(str(mine)).branch == "kanban"
+    assert placefinder.find(str(mine)).branch == "kanban"
 
 
 def test_a_config_yaml_of_the_code_is_no_board(repo: Path) -> None:
@@ -169,20 +169,20 @@ def test_a_config_yaml_of_the_code_is_no_board(repo: Path) -> None:
     git(repo, "add", "-A")
     git(repo, "commit", "-qm", "settings")
     with pytest.raises(NoBoard, match="no kanban board") as error:
-        place.find(str(repo))
+        placefinder.find(str(repo))
     assert "gitkanban init" in error.value.hint
     make_board(repo, "in-tree", Card("T1"))
-    assert place.find(str(repo)).prefix == ".kanban"
+    assert placefinder.find(str(repo)).prefix == ".kanban"
 
 
 def test_what_is_not_a_board_is_said_in_one_line(repo: Path, tmp_path: Path) -> None:
     with pytest.raises(NoBoard, match="not a git repository"):
-        place.find(str(tmp_path))
+        placefinder.find(str(tmp_path))
     with pytest.raises(NoBoard, match="no kanban board"):
-        place.find(str(repo))
+        placefinder.find(str(repo))
     git(tmp_path, "init", "-q", "empty")
     with pytest.raises(NoBoard, match="no kanban board"):
-        place.find(str(tmp_path / "empty"))
+        placefinder.find(str(tmp_path / "empty"))
     with pytest.raises(Refused, match="no commit yet"):
         init.create(str(tmp_path / "empty"), config=CONFIG, files={})
     git(repo, "switch", "-q", "--detach")
@@ -193,7 +193,7 @@ def test_what_is_not_a_board_is_said_in_one_line(repo: Path, tmp_path: Path) -> 
 def test_a_detached_head_still_finds_a_board(repo: Path, kanban: Callable[..., Place]) -> None:
     here = kanban(Card("T1"))
     git(repo, "switch", "-q", "--detach")
-    assert place.find(str(repo)) == here
+    assert placefinder.find(str(repo)) == here
     assert change(here, EditCard("T1", {"title": "x"})).commit
 
 
@@ -203,10 +203,10 @@ def test_a_pinned_branch_that_is_gone_is_said_with_the_way_back(
     here = kanban(Card("T1"))
     git(repo, "update-ref", "-d", here.ref)
     with pytest.raises(NoBoard, match=f"branch {here.branch} does not exist") as error:
-        place.find(str(repo))
+        placefinder.find(str(repo))
     assert "refs/gitkanban/seen" in error.value.hint
     git(repo, "update-ref", here.ref, "refs/gitkanban/seen")
-    assert set(store.read(place.find(str(repo))).cards) == {"T1"}
+    assert set(store.read(placefinder.find(str(repo))).cards) == {"T1"}
 
 
 @pytest.mark.parametrize("option", ["--object-format=sha256", "--ref-format=reftable"])
@@ -215,7 +215,7 @@ def test_repositories_that_cannot_be_read_are_refused(tmp_path: Path, option: st
     if done.returncode:
         pytest.skip(f"this git knows no {option}")
     git(tmp_path / "odd", "commit", "-q", "--allow-empty", "-m", "start")
-    for action in (place.find, lambda cwd: init.create(cwd, config=CONFIG, files={})):
+    for action in (placefinder.find, lambda cwd: init.create(cwd, config=CONFIG, files={})):
         with pytest.raises(Refused, match="cannot read"):
             action(str(tmp_path / "odd"))
 
@@ -227,29 +227,29 @@ def test_names_that_cannot_be_the_boards_branch(repo: Path, branch: str) -> None
     assert git(repo, "for-each-ref", "--format=%(refname)") == "refs/heads/main"
     make_board(repo, "in-tree")
     with pytest.raises(Refused):
-        place.find(str(repo), branch)
+        placefinder.find(str(repo), branch)
 
 
 def test_a_planning_branch_begins_at_the_boards_tip_at_its_first_commit(
     repo: Path, kanban: Callable[..., Place]
 ) -> None:
     here = kanban(Card("T1"))
-    aside = place.find(str(repo), "plan/feature")
+    aside = placefinder.find(str(repo), "plan/feature")
     assert set(store.read(aside).cards) == {"T1"}
     assert git(repo, "for-each-ref", aside.ref) == ""  # looking makes no branch
     done = change(aside, AddCard(Card("T2")))
     assert git(repo, "rev-parse", f"{done.commit}^") == git(repo, "rev-parse", here.ref)
     assert set(store.read(here).cards) == {"T1"}
-    assert set(store.read(place.find(str(repo), "plan/feature")).cards) == {"T1", "T2"}
+    assert set(store.read(placefinder.find(str(repo), "plan/feature")).cards) == {"T1", "T2"}
     assert git(repo, "config", "gitkanban.branch") == here.branch
 
 
 def test_a_clones_id_is_its_own_and_stays(repo: Path, tmp_path: Path) -> None:
     here = make_board(repo, "own-branch")
-    first = place.clone_id(here)
-    assert first == place.clone_id(here)
+    first = clone.clone_id(here)
+    assert first == clone.clone_id(here)
     git(tmp_path, "clone", "-q", str(repo), "clone")
-    assert place.clone_id(place.find(str(tmp_path / "clone"))) != first
+    assert clone.clone_id(placefinder.find(str(tmp_path / "clone"))) != first
 
 
 def test_bare_repositories_that_a_person_does_not_trust_are_left_alone(
@@ -258,14 +258,16 @@ def test_bare_repositories_that_a_person_does_not_trust_are_left_alone(
     git(repo, "config", "--global", "safe.bareRepository", "explicit")
     here = kanban(Card("T1"))
     git(repo, "worktree", "add", "-q", "-b", "feature", "../feature")
-    assert change(place.find(str(repo.parent / "feature")), EditCard("T1", {"title": "x"})).commit
+    assert change(
+        placefinder.find(str(repo.parent / "feature")), EditCard("T1", {"title": "x"})
+    ).commit
     git(repo, "clone", "-q", "--bare", ".", str(tmp_path / "bare.git"))
     with pytest.raises(GitFailed, match=r"safe\.bareRepository"):
-        place.find(str(tmp_path / "bare.git"))
+        placefinder.find(str(tmp_path / "bare.git"))
     assert store.read(here).cards["T1"].title == "x"
 
 
 def test_git_missing_is_said(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(GitFailed, match="not installed"):
-        place.find(str(repo))
+        placefinder.find(str(repo))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gitkanban.board.repo import git as our_git
-from gitkanban.board.repo import place, settings
+from gitkanban.board.repo import placefinder, settings
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import Card
 from gitkanban.errors import GitFailed, NoBoard
@@ -37,7 +37,7 @@ def age_sources(repo: Path) -> None:
 def ask_all(folder: Path) -> tuple[object, ...]:
     """What a new process would be answered."""
     settings.answers_of.cache_clear()
-    found = place.repository(str(folder))
+    found = placefinder.repository(str(folder))
     who = (settings.read_identity(found.common, each) for each in ("AUTHOR", "COMMITTER"))
     return (found, *who)
 
@@ -104,9 +104,9 @@ def test_an_included_file_counts_and_a_condition_is_never_cached(
     more = Path(os.environ["HOME"]) / "more.inc"
     git(repo, "config", "include.path", str(more))
     age_sources(repo)
-    assert not place.repository(str(repo)).signs
+    assert not placefinder.repository(str(repo)).signs
     more.write_text("[commit]\n\tgpgsign = yes\n")
-    assert place.repository(str(repo)).signs
+    assert placefinder.repository(str(repo)).signs
     git(repo, "config", f"includeIf.gitdir:{repo}/.path", str(more))
     age_sources(repo)
     ask_all(repo)
@@ -117,9 +117,9 @@ def test_an_included_file_counts_and_a_condition_is_never_cached(
 
 @pytest.mark.usefixtures("here")
 def test_a_repository_that_comes_or_goes_below_is_found(repo: Path) -> None:
-    assert place.repository(str(repo / "src")).main == str(repo)
+    assert placefinder.repository(str(repo / "src")).main == str(repo)
     git(repo / "src", "init", "-q")
-    assert place.repository(str(repo / "src")).main == str(repo / "src")
+    assert placefinder.repository(str(repo / "src")).main == str(repo / "src")
     (repo / ".git").rename(repo / "gone")
     with pytest.raises(NoBoard):
         ask_all(repo)

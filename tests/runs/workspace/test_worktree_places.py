@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.board.repo.place import find
+from gitkanban.board.repo.placefinder import find
 from gitkanban.errors import Refused
 from gitkanban.runs.workspace import worktree_places, worktrees
 from tests.conftest import git

@@ -1,0 +1,32 @@
+"""Which clone this is, and which machine: what the records of runs are told apart by."""
+
+import errno
+import os
+
+from gitkanban import files
+from gitkanban.board.repo.place import Place
+
+_ID_MOST = 100  # bytes
+
+
+def clone_id(place: Place) -> str:
+    """A random id of this clone, made once and kept in its git directory.
+
+    Empty if there is none yet and we may only look.
+    """
+    path = f"{place.private}/clone"
+    if not os.path.lexists(path):
+        from gitkanban import clock
+
+        try:
+            files.create(path, f"{clock.card_id()}{clock.card_id()}\n".encode(), make=True)
+        except OSError as error:
+            if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+                return ""
+            raise
+    return files.read(path, most=_ID_MOST).decode("ascii", "replace").strip()
+
+
+def host() -> str:
+    """This machine's name."""
+    return os.uname().nodename
