@@ -46,6 +46,15 @@ def create(cwd: str, *, branch: str = "", config: str, files: Mapping[str, str])
     return place
 
 
+def refuse_where_none_can_be(cwd: str) -> None:
+    """Refuse what would be refused of any board here, before anybody is asked which. Raises Refused,
+    GitFailed, NoBoard."""
+    common, _, _, pinned, _, _ = placefinder.repository(cwd)
+    _refuse_second(cwd, common, pinned)
+    if git.run(common, "for-each-ref", "--count=1", "refs/heads").text == "":
+        raise Refused("this repository has no commit yet", "Commit something first.")
+
+
 def _refuse_second(cwd: str, common: str, pinned: str) -> None:
     try:
         other = placefinder.find(cwd)

@@ -8,6 +8,7 @@ blobs          The content of objects by id or name, if they are small enough to
 checkouts      The checkouts of a repository, main and linked, and the branch that each is on
 clone          Which clone this is, and which machine
 commits        Questions to git about commits; nothing is changed
+company        Who else commits to a repository, as far as its history and its remotes show
 fingerprint    A fingerprint of what sessions share with everybody: hooks, configuration, trust,
                refs
 git            The one place that runs git's own command

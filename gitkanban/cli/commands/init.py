@@ -2,18 +2,25 @@
 
 import os
 import shutil
+import sys
+from collections.abc import Sequence
 
+from gitkanban.board.repo.company import look, why_own_branch
 from gitkanban.cli import declare
 from gitkanban.cli.here import json_option, print_json, refuse_in_session, tell, text_argument
 from gitkanban.cli.streams import echo
+from gitkanban.cli.terminal import is_terminal
 from gitkanban.core.agents.presets import PRESETS
 from gitkanban.core.ids import check_id
 from gitkanban.core.model import Board
 from gitkanban.errors import NoBoard, UsageError
 from gitkanban.typed import TYPE_CHECKING
+from gitkanban.views.text import shown
 
 if TYPE_CHECKING:
     from gitkanban.board.repo.place import Place
+
+OWN = "kanban"  # what a board's own branch is called where nobody says
 
 # What a new board starts with: one lane.
 CONFIG = """\
@@ -39,6 +46,11 @@ kanban:
     help="Keep the board on a branch of its own; moves an in-tree board there.",
 )
 @declare.option(
+    "--in-tree",
+    is_flag=True,
+    help="Keep it in `.kanban/` of the branch that is checked out; the default without a terminal.",
+)
+@declare.option(
     "--worker", default="coder", show_default=True, metavar="NAME", help="Name of the first worker."
 )
 @declare.option(
@@ -51,19 +63,25 @@ kanban:
     "--config", "source", default=None, metavar="FILE", help="Start with this config.yaml."
 )
 @json_option
-def init_command(branch: str, worker: str, runner: str, source: str | None, as_json: bool) -> None:
+def init_command(
+    branch: str, in_tree: bool, worker: str, runner: str, source: str | None, as_json: bool
+) -> None:
     """Make a board in this repository, and trust the commands it starts with.
 
     The commands of a --config FILE are not trusted: review them first, with `gitkanban trust`.
 
-    By default it lies in `.kanban/` of the branch that is checked out. With --branch it gets a
-    branch without code, checked out at `.kanban/`: that fits where main is protected, or where
-    board commits should not stand among the code's.
+    The board lies in `.kanban/` of the branch that is checked out, or with --branch on a branch
+    without code, checked out at `.kanban/`. That fits where others push, where main is protected,
+    or where board commits should not stand among the code's.
+
+    On a terminal it asks for what no option says: which of the two, and which agent.
     """
     from gitkanban.board import init, store
     from gitkanban.runs import trust
 
     refuse_in_session("init")
+    if branch and in_tree:
+        raise UsageError("either --branch or --in-tree, not both", "Leave one out.")
     cwd = os.getcwd()
     if branch:
         moved = _move_board(cwd, branch)
@@ -72,6 +90,12 @@ def init_command(branch: str, worker: str, runner: str, source: str | None, as_j
             return
     check_id(worker)
     config = text_argument("", source) if source else _config_text(worker, runner)
+    asks = is_terminal() and sys.stdin.isatty() and not as_json
+    reason = why_own_branch(look(cwd))
+    if asks and not ((branch or in_tree) and (runner or source)):
+        init.refuse_where_none_can_be(cwd)
+        branch = branch if branch or in_tree else _ask_form(look(cwd).branch, reason)
+        config = config if runner or source else _config_text(worker, _ask_runner())
     place = init.create(cwd, branch=branch, config=config, files={})
     tell(place.notices)
     board = store.read(place)
@@ -84,15 +108,57 @@ def init_command(branch: str, worker: str, runner: str, source: str | None, as_j
     if as_json:
         print_json({"branch": place.branch, "commit": board.commit, "prefix": place.prefix})
         return
+    why = reason or f"if {place.branch} is protected, or board commits do not belong there"
+    _print_next_steps(place, board, worker, bool(source), "" if in_tree or asks else why)
+
+
+def _print_next_steps(
+    place: "Place", board: Board, worker: str, untrusted: bool, own_branch: str
+) -> None:
+    """What was made, and what to do then; `own_branch` says why it should have one of its own."""
     echo(f"made a board {'in .kanban/ ' if place.prefix else ''}on {_where_words(place)}")
-    if not branch:
-        echo(
-            "(if main is protected, or board commits do not belong there: gitkanban init --branch kanban)"
-        )
+    echo(f"committed: {place.path('config.yaml')}, {place.path('.gitignore')}")
+    if place.prefix and own_branch:
+        echo(f"({own_branch}: gitkanban init --branch {OWN})")
     first = next(iter(board.config.workers), worker) if board.config else worker
-    trusted = "gitkanban trust, then " if source else ""
-    echo(f'next: {trusted}gitkanban add "what to do" --worker {first}, then gitkanban tick')
+    trust_first = "gitkanban trust, then " if untrusted else ""
+    echo(f'next: {trust_first}gitkanban add "what to do" --worker {first}, then gitkanban tick')
     echo("from cron: gitkanban tick each minute, gitkanban gc each night")
+
+
+def _ask_form(here: str, reason: str) -> str:
+    """The branch of its own that the board gets; empty for the one that is checked out."""
+    echo("Where does the board live?")
+    rows = [
+        f"in .kanban/ of {here or 'the branch that is checked out'}; its commits stand among the code's",
+        f"on a branch of its own, {OWN}, checked out at .kanban/",
+    ]
+    if reason:
+        rows[1] += f" (better here: {reason})"
+    return ("", OWN)[_ask_number(rows, 1 if reason else 0)]
+
+
+def _ask_runner() -> str:
+    """The agent of the first worker; those that are installed come first."""
+    here = installed_agents()
+    names = [*here, *(name for name in PRESETS if name not in here)]
+    size = max(map(len, names))
+    echo("Which agent works on the cards?")
+    rows = [
+        f"{name:<{size}}  {shutil.which(name) if name in here else 'not on PATH'}" for name in names
+    ]
+    return names[_ask_number(rows, 0)]
+
+
+def _ask_number(rows: Sequence[str], default: int) -> int:
+    """Which of the rows is chosen, from 0."""
+    import click
+
+    for number, row in enumerate(rows, 1):
+        echo(f"  {number}  {shown(row)}")
+    choice = click.IntRange(1, len(rows))
+    chosen: int = click.prompt("Number", default=default + 1, type=choice)
+    return chosen - 1
 
 
 def _move_board(cwd: str, branch: str) -> "Place | None":

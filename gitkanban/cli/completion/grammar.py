@@ -67,6 +67,7 @@ COMMANDS: dict[str, tuple[tuple[Argument, ...], tuple[Option, ...]]] = {
     'init': ((
     ), (
         (('--branch',), '', False, 'Keep the board on a branch of its own'),
+        (('--in-tree',), None, False, 'Keep it in `.kanban/` of the branch that is checked out'),
         (('--worker',), '', False, 'Name of the first worker'),
         (('--runner',), ('hermes', 'claude', 'codex', 'gemini', 'opencode', 'pi', 'aider'), False, 'Its agent: hermes, claude, codex, gemini, opencode, pi, aider'),
         (('--config',), 'file', False, 'Start with this config.yaml'),
