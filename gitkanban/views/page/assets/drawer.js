@@ -11,10 +11,10 @@ function drawer(card, to) {
   const details = value.details[card.id];
   const known = details || {};
   const change = changeOf.get(card.id);
-  const text = card.state === "question" && card.remark ? `“${card.remark}”` : card.remark;
+  const text = card.state === "question" && card.remark ? `“${card.remark}”` : card.group === "waiting" && card.after.length ? "" : card.remark;
   const story = value.events.filter((event) => event[1] === card.id);
   return [
-    h("header", { class: "drawer-head" },
+    h("div", { class: "drawer-head" },
       h("div", { class: "line" }, stateWord(card), h("span", { class: "id" }, card.id), changeMark(card.id),
         h("button", { type: "button", class: "close", "aria-label": "Close the card", onclick: closeCard }, "×")),
       h("h2", { id: "drawer-title", tabindex: "-1" }, words(card.title || "(no title)")),
@@ -166,7 +166,8 @@ function showCard(id, to) {
   const card = byId.get(id);
   const box = document.getElementById("drawer");
   if (!card) {
-    if (id) toast(`There is no card ${id} on this page.`);
+    const part = document.getElementById(id);
+    if (id && !(part && part.closest("main"))) toast(`There is no card ${id} on this page.`);
     return closeCard();
   }
   if (!openCard) cameFrom = document.activeElement;

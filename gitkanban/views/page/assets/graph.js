@@ -42,33 +42,28 @@ function stacks(list, linked, chain) {
   return [...piles].map(([key, ids]) => ({ key: ids.length > 1 ? key : ids[0], pile: ids.length > 1 ? key : "", ids }));
 }
 
-// The chain and what changes, then what needs somebody or moves, then what is next to those.
+// The chain and what changes; then what needs somebody or moves, each with its way down to what is
+// there already. What is left without a line to anything drawn is folded, too.
 function nearest(nodes, chain) {
   const at = new Map(nodes.flatMap((node) => node.ids.map((id) => [id, node.key])));
-  const rank = { "needs-you": 1, running: 1, next: 2 };
-  const first = nodes.map((node) => [chain.has(node.ids[0]) || changeOf.has(node.ids[0]) ? 0 : rank[byId.get(node.ids[0]).group] || 9, node.key, node.ids])
-    .filter(([order]) => order < 9).sort((one, other) => one[0] - other[0]);
-  const near = new Set();
-  let front = [];
-  for (const [, key, ids] of first) {
-    if (near.size >= NODES_MOST * 0.7) break;
-    near.add(key);
-    front.push(...ids);
-  }
-  while (front.length && near.size < NODES_MOST) {
-    const further = [];
-    for (const id of front) {
-      for (const next of [...byId.get(id).parents, ...(childrenOf.get(id) || [])]) {
-        const key = at.get(next);
-        if (key === undefined || near.has(key) || near.size >= NODES_MOST) continue;
-        near.add(key);
-        further.push(next);
-      }
+  const near = new Set(nodes.filter((node) => chain.has(node.ids[0]) || changeOf.has(node.ids[0])).slice(0, NODES_MOST).map((node) => node.key));
+  const moving = cards.filter((card) => at.has(card.id) && (card.group === "needs-you" || card.group === "running" || card.group === "next"));
+  moving.sort((one, other) => other.holds - one.holds);
+  for (let card of moving) {
+    for (let steps = 0; card && steps < 6 && near.size < NODES_MOST; steps += 1) {
+      near.add(at.get(card.id));
+      const kids = (childrenOf.get(card.id) || []).filter((id) => at.has(id)).map((id) => byId.get(id));
+      card = kids.some((kid) => near.has(at.get(kid.id))) ? null : kids.sort((one, other) => other.holds - one.holds)[0];
     }
-    front = further;
   }
-  if (!near.size) for (const node of nodes.slice(0, NODES_MOST)) near.add(node.key);
-  return near;
+  const joined = new Set();
+  for (const [id, key] of at) {
+    for (const parent of byId.get(id).parents) {
+      const above = at.get(parent);
+      if (above !== key && near.has(key) && near.has(above)) joined.add(key).add(above);
+    }
+  }
+  return joined.size ? joined : new Set(nodes.slice(0, NODES_MOST).map((node) => node.key));
 }
 
 function graph() {
@@ -76,6 +71,7 @@ function graph() {
   const holder = h("div", { class: "graph-box", tabindex: "0", role: "group", "aria-label": "Graph of cards; every card in it is a link. The board above says the same in words." });
   const note = h("p", { class: "legend" });
   const controls = h("div", { class: "controls" });
+  const part = section("graph", "Graph", "");
   const draw = () => {
     const found = graphNodes();
     controls.replaceChildren(...(found.canShowDone ? [h("label", null, checkbox(graphWithDone, (on) => {
@@ -85,7 +81,14 @@ function graph() {
       unfolded.clear();
       draw();
     } }, "fold again")] : []));
+    part.classList.toggle("broad", found.nodes.length > 30);
+    controls.hidden = !controls.childNodes.length;
     holder.replaceChildren(found.nodes.length ? drawGraph(found, draw) : h("p", { class: "none" }, "No open card waits for another one."));
+    const first = holder.querySelector(".node.bold");
+    if (first) {
+      const [box, at] = [holder.getBoundingClientRect(), first.getBoundingClientRect()];
+      holder.scrollTo(at.left - box.left + holder.scrollLeft - 24, at.top - box.top + holder.scrollTop - 140);
+    }
     const time = value.forecast && value.forecast.chain_seconds ? `, about ${span(value.forecast.chain_seconds)} at the usual pace` : "";
     note.replaceChildren(
       ...(found.chain.size > 1 ? [h("b", null, "Bold"), `: the longest chain of work left, ${plural(found.chain.size, "card")}${time}. `] : []),
@@ -93,7 +96,7 @@ function graph() {
         found.lone ? `${plural(found.lone, "card")} without open links ${found.lone === 1 ? "is" : "are"} not drawn. ` : "",
         found.folded ? `${found.folded} further away are folded; open a card for what surrounds it.` : ""].join(""));
   };
-  const part = section("graph", "Graph", "", controls, holder, note);
+  part.append(controls, holder, note);
   whenSeen(holder, draw);
   return part;
 }
@@ -148,9 +151,12 @@ function curve(points) {
   return path;
 }
 
+// A text of about so many letters; those of East Asia and emoji take nearly two.
 function short(text, most) {
   const signs = [...text];
-  return signs.length > most ? `${signs.slice(0, most - 1).join("")}…` : text;
+  let room = most;
+  const end = signs.findIndex((sign) => (room -= sign.codePointAt(0) > 0x10ff ? 1.9 : 1) < 0);
+  return end < 0 ? text : `${signs.slice(0, Math.max(1, end - 1)).join("")}…`;
 }
 
 function cardBox(card, x, y, chain) {
@@ -158,10 +164,10 @@ function cardBox(card, x, y, chain) {
   const names = [`node is-${card.state}`, chain.has(card.id) && "bold", change && `is-${change.kind}`, !matches(card) && "pale"].filter(Boolean).join(" ");
   const label = `${card.id}, ${STATE_WORDS[card.state] || card.state}: ${card.title}${card.parents.length ? `; after ${card.parents.join(", ")}` : ""}${chain.has(card.id) ? "; on the longest chain" : ""}`;
   const mark = change ? { added: "+ ", changed: "~ ", removed: "− ", archived: "− " }[change.kind] : "";
-  return s("a", { href: `#${encodeURIComponent(card.id)}`, class: names, "aria-label": label, transform: `translate(${x - NODE.width / 2} ${y - NODE.height / 2})`, "data-card": card.id },
-    s("title", null, `${card.id} ${card.title}`), s("rect", { width: NODE.width, height: NODE.height, rx: 7 }),
+  return s("a", { href: `#${encodeURIComponent(card.id)}`, class: names, transform: `translate(${x - NODE.width / 2} ${y - NODE.height / 2})`, "data-card": card.id },
+    s("title", null, label), s("rect", { width: NODE.width, height: NODE.height, rx: 7 }),
     s("g", { transform: "translate(8 4)" }, sign(card.state)),
-    s("text", { x: 29, y: 16.5, class: "id" }, mark + short(card.id, 18)), s("text", { x: 10, y: 32.5 }, short(card.title, 25)));
+    s("text", { x: 29, y: 16.5, class: "id", "aria-hidden": "true" }, mark + short(card.id, 18)), s("text", { x: 10, y: 32.5, "aria-hidden": "true" }, short(card.title, 22)));
 }
 
 function pileBox(node, x, y, redraw) {
@@ -180,7 +186,7 @@ function pileBox(node, x, y, redraw) {
     } },
   s("rect", { x: 4, y: 4, width: NODE.width, height: NODE.height, rx: 7 }), s("rect", { width: NODE.width, height: NODE.height, rx: 7 }),
   s("g", { transform: "translate(8 4)" }, sign(card.state)),
-  s("text", { x: 29, y: 16.5, class: "id" }, `${node.ids.length} cards alike`), s("text", { x: 10, y: 32.5 }, short(`${node.ids[0]} … ${node.ids[node.ids.length - 1]}`, 25)));
+  s("text", { x: 29, y: 16.5, class: "id", "aria-hidden": "true" }, `${node.ids.length} cards alike`), s("text", { x: 10, y: 32.5, "aria-hidden": "true" }, short(`${node.ids[0]} … ${node.ids[node.ids.length - 1]}`, 22)));
 }
 
 // Draws when it comes near the screen, so that the page is there at once; printing draws all.

@@ -150,7 +150,7 @@ function show(given) {
     head(),
     h("main", null, [summary(), causes(), changesBanner(), queue(), slots(), board(),
       h("div", { class: "pair" }, [graph(), timechart()].filter(Boolean)), cost(), history()].filter(Boolean)),
-    h("aside", { id: "drawer", role: "dialog", "aria-labelledby": "drawer-title", hidden: true }),
+    h("div", { id: "drawer", role: "dialog", "aria-labelledby": "drawer-title", hidden: true }),
     keysDialog(), h("div", { id: "toast", role: "status" }));
   setTheme(storedTheme());
 }

@@ -12,7 +12,7 @@ function summary() {
   const needs = count("needs-you");
   const { done, total } = value.progress;
   const percent = total ? Math.round((100 * done) / total) : 0;
-  const { running, limit } = value.host;
+  const { running, limit } = value.of_now ? value.host : { running: 0, limit: 0 };
   const cost = value.cost_usd;
   const unknown = value.cost.total.unknown_runs;
   const figure = (number, text, kind, extra) =>
@@ -61,8 +61,11 @@ function cardLink(card, ...children) {
   return h("a", { href: `#${encodeURIComponent(card.id)}`, class: "open", "data-card": card.id }, children);
 }
 
+// A backlog card that others wait for can start as soon as somebody approves it.
+const wordOf = (card) => (card.state === "stuck" && card.status === "backlog" ? "to approve" : STATE_WORDS[card.state] || card.state);
+
 function stateWord(card) {
-  return h("span", { class: `state is-${card.state}` }, sign(card.state), STATE_WORDS[card.state] || card.state);
+  return h("span", { class: `state is-${card.state}` }, sign(card.state), wordOf(card));
 }
 
 function queue() {
@@ -70,7 +73,7 @@ function queue() {
   const all = count("needs-you");
   const coming = cards.find((card) => card.group === "next");
   let body;
-  if (mine.length) body = more(mine, 20, queueItem, "ul", "queue");
+  if (mine.length) body = more(mine, 10, queueItem, "ul", "queue");
   else if (all) body = h("p", { class: "empty" }, "None of the cards that need you match.");
   else if (!cards.length) body = emptyBoard();
   else body = h("p", { class: "empty calm" }, sign("done"), value.causes.length ? "No card waits for your decision; see above for what holds the board up."
@@ -167,9 +170,9 @@ function board() {
 function column(group, title, sentence) {
   const mine = cards.filter((card) => card.group === group && matches(card));
   const all = count(group);
-  const counted = isFiltered() && mine.length !== all ? `${mine.length} of ${all}` : group === "running" && value.host.limit ? `${value.host.running}/${value.host.limit}` : String(all);
-  return h("section", { class: "column", "aria-labelledby": `col-${group}` },
-    h("header", null, h("h3", { id: `col-${group}` }, title, h("span", { class: "count" }, counted)), h("p", null, sentence)),
+  const counted = isFiltered() && mine.length !== all ? `${mine.length} of ${all}` : group === "running" && value.of_now && value.host.limit ? `${value.host.running}/${value.host.limit}` : String(all);
+  return h("div", { class: "column", role: "group", "aria-labelledby": `col-${group}` },
+    h("div", { class: "column-head" }, h("h3", { id: `col-${group}` }, title, h("span", { class: "count" }, counted)), h("p", null, sentence)),
     mine.length ? more(mine, group === "done" || group === "backlog" ? 8 : 15, boardCard, "ul", "cards") : h("p", { class: "none" }, isFiltered() ? "none match" : "none"));
 }
 
@@ -184,7 +187,7 @@ function boardCard(card) {
   const remark = card.group === "next" && card.remark === "with the next tick" ? "" : card.remark;
   const text = card.state === "question" && remark ? `“${remark}”` : remark;
   return h("li", { class: `card is-${card.state}${card.priority > 0 ? " urgent" : ""}${isGone(card) ? " gone" : ""}` },
-    h("div", { class: "line top" }, sign(card.state), hidden(STATE_WORDS[card.state] || card.state),
+    h("div", { class: "line top" }, sign(card.state), hidden(wordOf(card)),
       h("span", { class: "id" }, card.id), changeMark(card.id),
       card.priority ? h("span", { class: "priority", title: "priority" }, `↑${card.priority}`) : null,
       h("span", { class: "age" }, ageOf(card))),
@@ -216,7 +219,7 @@ function changesBanner() {
     [words(changes.b), " into ", words(changes.a), ": ", parts.join(", ") || (settings.length ? "no card" : "nothing"), "."],
     chips.length ? more(chips, 40, (chip) => chip, "ul", "chips") : null,
     settings.length ? h("div", { class: "scroll" }, h("table", { class: "settings" },
-      h("thead", null, h("tr", null, ["setting", "before", "after", ""].map((head) => h("th", { scope: "col" }, head)))), h("tbody", null, settings))) : null,
+      h("thead", null, h("tr", null, ["setting", "before", "after", hidden("note")].map((head) => h("th", { scope: "col" }, head)))), h("tbody", null, settings))) : null,
     changes.cycles.length ? h("p", { class: "cut" }, `! cards that wait for each other: ${changes.cycles.map((ring) => ring.join(" → ")).join("; ")}`) : null,
     changes.broken.length ? h("p", { class: "cut" }, `! files that become unreadable: ${changes.broken.join(", ")}`) : null);
 }
@@ -227,7 +230,7 @@ function cost() {
   const table = (title, rows, link) => {
     const most = Math.max(...rows.map((row) => row.cost_usd || 0), 0.000001);
     return h("div", { class: "scroll" }, h("table", null, h("caption", null, title),
-      h("thead", null, h("tr", null, [link, "cost", "", "runs"].map((head, at) => h("th", { scope: "col", class: at ? "number" : null }, head)))),
+      h("thead", null, h("tr", null, [link, "cost", hidden("share"), "runs"].map((head, at) => h("th", { scope: "col", class: at ? "number" : null }, head)))),
       h("tbody", null, rows.map((row) => h("tr", null,
         h("th", { scope: "row" }, words(row.name || "nobody")),
         h("td", { class: "number" }, row.cost_usd === null ? "unknown" : money(row.cost_usd),

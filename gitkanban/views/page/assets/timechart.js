@@ -85,9 +85,10 @@ function barBox(bar, y, scale) {
   const label = `${bar.card} on ${bar.slot}, ${word}, ${momentOf(bar.from)} to ${bar.kind === "running" ? "now" : momentOf(bar.to)}, ${span(bar.to - bar.from)}`;
   const mark = bar.kind === "bad" ? "✗ " : "";
   const name = width > 7 * ([...bar.card].length + mark.length) + 8 ? mark + bar.card : mark && width >= 12 ? "✗" : "";
-  const parts = [s("title", null, `${label}${card ? `\n${card.title}` : ""}`), s("rect", { x, y, width, height: LANE - 8, rx: Math.min(4, width / 2) }), name ? s("text", { x: x + 5, y: y + 13 }, name) : null];
-  return card ? s("a", { href: `#${encodeURIComponent(bar.card)}`, class: `bar ${bar.kind}`, "aria-label": label, "data-card": bar.card }, parts)
-    : s("g", { class: `bar ${bar.kind}` }, parts);
+  const kind = `bar ${bar.kind}${width < 6 ? " thin" : ""}`;
+  const parts = [s("title", null, `${label}${card ? `\n${card.title}` : ""}`), s("rect", { x, y, width, height: LANE - 8, rx: Math.min(4, width / 2) }), name ? s("text", { x: x + 5, y: y + 13, "aria-hidden": "true" }, name) : null];
+  return card ? s("a", { href: `#${encodeURIComponent(bar.card)}`, class: kind, "aria-label": label, "data-card": bar.card }, parts)
+    : s("g", { class: kind }, parts);
 }
 
 function chartLegend(bars, hiddenLanes, isLong) {
