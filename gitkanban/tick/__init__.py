@@ -3,6 +3,8 @@
 accepting    Cards in review: a card's branch goes into base, and the card to done, or to blocked
              on a conflict
 committing   The one commit of a round, and the checkouts that follow it
+earlier      What ticks of this clone did since one last printed, for the one that prints now: cron's
+             mail
 ending       Runs that end: the dead ones closed, the unwanted ones stopped, what the board has
              recorded settled
 foretelling  What a tick would do now, as far as it can be known without doing any of it

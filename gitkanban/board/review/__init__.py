@@ -7,6 +7,7 @@ history      The history of a board from its commits: who did what to which card
 reverting    Undoing a board commit: changes that restore the fields it changed
 revisions    Boards at any revision and as they lie in a checkout, for review: `check`, `diff` and
              `fmt`
+steps        The commits of a board between two of them, as the values that they changed
 worker_edit  An edit of one worker's keys in config.yaml: its comments kept, and refused where it is
              wrong
 searching    Text looked for in everything that a board holds: cards, notes and run records

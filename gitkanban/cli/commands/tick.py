@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from itertools import chain
 
 from gitkanban.cli import declare
@@ -12,6 +13,11 @@ from gitkanban.cli.viewing import look_options
 from gitkanban.core.names import WorkerName
 from gitkanban.core.trust.withheld import NEVER
 from gitkanban.errors import GitkanbanError, UsageError
+from gitkanban.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gitkanban.board.repo.place import Place
+    from gitkanban.core.tick.outcome import Outcome
 
 
 @declare.command("tick")
@@ -35,8 +41,9 @@ def tick_command(
 ) -> int:
     """Settle runs that have ended, then start cards that are ready.
 
-    From cron it prints only what it did. A second tick at the same time exits at once with 0, and
-    the first one makes another pass.
+    From cron it prints what was done since it last printed: by itself, and by the ticks of sessions
+    that ended. A second tick at the same time exits at once with 0, and the first one makes another
+    pass.
 
     \b
     * * * * *  cd /path/to/repo && gitkanban tick
@@ -63,8 +70,10 @@ def tick_command(
             if is_terminal():
                 page = outcome_page(outcome, look_here(), verbose or dry_run)
                 echo(page, nl=False, color=True)
-            else:
+            elif dry_run or outcome.contended or _is_printed_to_nobody():
                 echo(outcome_text(outcome, verbose or dry_run), nl=False)
+            else:
+                _print_for_mail(place, outcome, verbose)
             for error in outcome.errors:
                 tell_error(GitkanbanError(error))
             _report_notifier(place.private)
@@ -74,6 +83,25 @@ def tick_command(
             tell_error(GitkanbanError(error))
     _report_untrusted(total.untrusted)
     return 1 if total.errors or total.untrusted else 0
+
+
+def _print_for_mail(place: "Place", outcome: "Outcome", verbose: bool) -> None:
+    """Print what was done since the last time: most ends are settled by ticks that nobody reads."""
+    from gitkanban.runs.records import printed
+    from gitkanban.tick.earlier import add_earlier
+    from gitkanban.views.outcome import outcome_text
+
+    whole, commit = add_earlier(place, outcome)
+    echo(outcome_text(whole, verbose), nl=False)
+    with suppress(OSError):  # then it is said once more
+        printed.note(place.private, commit)
+
+
+def _is_printed_to_nobody() -> bool:
+    try:
+        return os.path.samestat(os.fstat(1), os.stat(os.devnull))
+    except OSError:
+        return True
 
 
 def _report_notifier(private: str) -> None:

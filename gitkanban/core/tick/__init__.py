@@ -24,6 +24,7 @@ reconcile       Recorded against observed: what must change so that the board sa
 room            What is taken and what is free at every level of limits: workers, profiles,
                 capacities, the host
 schedule        Who gets the next slot: pure, deterministic, and work-conserving
+since           What ticks did, read back from the board's commits, as the outcome of one tick
 standby_states  What the tick that stands by does next: a table of its states
 standing        How a board stands: what holds each card back, who must act, whether it goes
                 on by itself

@@ -7,6 +7,8 @@ folders      The private folder of a run: its spec, logs, requests and records, 
 logtail      The end of a log that may be as large as it likes, and what is added to it later
 machines     Which machine this is, and which one ticks a clone: recorded in its private folder
 news_ledger  What a clone has told people, what it has not told yet, and what came of the last try
+printed      Which commit of the board the last tick saw that printed to somebody who does not watch:
+             cron
 slots        Lease tokens: `.kanban/slots/<profile>/<n>.lock`, readable YAML that says who sits in a
              slot
 ticked       When a tick last looked at the board of this clone, and whether the clock was set since

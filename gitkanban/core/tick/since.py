@@ -1,0 +1,100 @@
+"""What ticks did, read back from the board's commits, as the outcome of one tick.
+
+Most ends are settled by the tick of a session itself, which prints to nobody; the next one that
+prints says it. It knows only what the board says: what was only observed is not in it.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+
+from gitkanban.core.ids import branch_of
+from gitkanban.core.model import BLOCKED, CONFLICT, DONE, REVIEW, RUNNING, Card, Pause, Run
+from gitkanban.core.names import WorkerName
+from gitkanban.core.tick.outcome import Accepted, Outcome, Started
+from gitkanban.core.tick.reconcile import Settled
+from gitkanban.typed import NamedTuple
+
+BY_TICK = "tick"  # who has paused a worker whose cards crash alike
+
+
+class BoardStep(NamedTuple):
+    """What one commit did to a board: records of ended runs that are new, cards before and after,
+    pauses that are new."""
+
+    runs: tuple[Run, ...] = ()
+    cards: tuple[tuple[Card | None, Card | None], ...] = ()
+    pauses: tuple[Pause, ...] = ()
+
+
+def outcome_since(
+    steps: Iterable[BoardStep], clone: str, accepting: Collection[WorkerName]
+) -> Outcome:
+    """What ticks of a clone did in these steps, oldest first.
+
+    `accepting` are the workers whose cards ticks accept: what else is accepted, a person did.
+    """
+    steps = list(steps)
+    settled = [each for step in steps for each in _settled_in(step, clone)]
+    ended = {each.run for each in settled}
+    started = [each for step in steps for each in _started_in(step, clone)]
+    return Outcome(
+        settled=tuple(settled),
+        accepted=tuple(each for step in steps for each in _accepted_in(step, clone, accepting)),
+        started=tuple(each for each in started if each.run not in ended),
+        notices=tuple(
+            f"worker {pause.worker} is paused: {pause.why}"
+            for step in steps
+            for pause in step.pauses
+            if pause.by == BY_TICK
+        ),
+    )
+
+
+def _settled_in(step: BoardStep, clone: str) -> Iterator[Settled]:
+    moved = {after.id: (before, after) for before, after in step.cards if before and after}
+    for run in step.runs:
+        if run.clone != clone:
+            continue
+        before, after = moved.get(run.card, (None, None))
+        to = after.status if before and after and before.run == run.run else ""
+        # Accepted by the same commit, which is an entry of its own.
+        to = REVIEW if to == DONE and run.outcome == "succeeded" else to
+        yield Settled(run.card, run.run, run.outcome, to, run.why)
+
+
+def _started_in(step: BoardStep, clone: str) -> Iterator[Started]:
+    for before, after in step.cards:
+        starts = after and after.status == RUNNING and (before is None or before.run != after.run)
+        if after and starts and after.clone == clone:
+            yield Started(after.id, after.run, after.slot, "", branch_of(after.id), 0)
+
+
+def _accepted_in(
+    step: BoardStep, clone: str, accepting: Collection[WorkerName]
+) -> Iterator[Accepted]:
+    for before, after in step.cards:
+        if before is None or after is None or after.worker not in accepting:
+            continue
+        if before.status not in (RUNNING, REVIEW) or before.clone not in ("", clone):
+            continue
+        if after.status == DONE:
+            yield Accepted(after.id, DONE, after.merged, (), after.merged)
+        elif after.status == BLOCKED and after.reason == CONFLICT:
+            yield Accepted(after.id, BLOCKED, after.why)
+
+
+def with_earlier(own: Outcome, earlier: Outcome) -> Outcome:
+    """The outcome of a tick with what was done before it; what it did itself stays as it says it."""
+    runs = {each.run for each in own.settled} | {each.run for each in own.started}
+    cards = {(each.card, each.to) for each in own.accepted}
+    return own._replace(
+        settled=(*(each for each in earlier.settled if each.run not in runs), *own.settled),
+        accepted=(
+            *(each for each in earlier.accepted if (each.card, each.to) not in cards),
+            *own.accepted,
+        ),
+        started=(
+            *(each for each in earlier.started if each.run not in runs),
+            *own.started,
+        ),
+        notices=tuple(dict.fromkeys((*earlier.notices, *own.notices))),
+    )
