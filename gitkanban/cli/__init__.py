@@ -3,6 +3,7 @@
 app        The commands, and the one place where errors become text and exit codes
 arguments  Reads plain command lines without click
 askwords   The words that go with an act, written in the person's editor where none were given
+at_once    What a person's verb has made ready starts at once, where ticks come by themselves
 boardpage  What the page of a board is made of, read: now, at a revision, or as a branch would
            have it
 cardpages  The pages of one card: what `show` prints, its work, the prompt of its next session

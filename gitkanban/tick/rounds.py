@@ -99,7 +99,7 @@ def _tick_locked(state: TickState) -> None:
     failpoints.reach("tick.locked")
     again.clear(state.place.private)
     state.add(notices=tuple(machines.enter(state.place)))
-    ticked.note(state.place.private)
+    ticked.note(state.place.private, state.remote.name if state.remote else "")
     failpoints.reach("tick.mark-cleared")
     with signing.unattended():
         observing.notice_tampering(state)

@@ -92,7 +92,7 @@ def test_words_come_from_the_editor(repo: Path, words: list[str], kind: str) -> 
 
 def test_words_under_a_line_of_the_work_name_it(repo: Path) -> None:
     with at_terminal(
-        repo, "reject", "T1", editor="sed -i 's/^+two/&\\n- why two?/' \"$1\""
+        repo, "reject", "T1", "--no-tick", editor="sed -i 's/^+two/&\\n- why two?/' \"$1\""
     ) as seat:
         assert seat.end() == 0, seat.text
     assert notes(repo) == [("reject", "made:2: - why two?")]

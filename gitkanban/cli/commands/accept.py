@@ -1,6 +1,7 @@
 """`gitkanban accept`: the work of cards in review goes into base, one card after the other."""
 
 from gitkanban.cli import declare
+from gitkanban.cli.at_once import no_tick_option, start_ready
 from gitkanban.cli.here import (
     board_of,
     json_option,
@@ -24,9 +25,13 @@ from gitkanban.errors import GitkanbanError
 @declare.option(
     "--ff", "how", flag_value="ff", help="This time, without a merge commit if possible."
 )
+@no_tick_option
 @json_option
-def accept_command(cards: tuple[CardId, ...], how: MergeWay | None, as_json: bool) -> int:
-    """Merge the branches of CARDS into base, and move the cards to done.
+def accept_command(
+    cards: tuple[CardId, ...], how: MergeWay | None, no_tick: bool, as_json: bool
+) -> int:
+    """Merge the branches of CARDS into base, and move the cards to done. What that frees starts at
+    once, if a tick has run in the last five minutes.
 
     Uncommitted work in a checkout of base stays as it is. If it is in the way, the card is refused
     and stays in review. A conflict blocks the card and names the files.
@@ -52,6 +57,8 @@ def accept_command(cards: tuple[CardId, ...], how: MergeWay | None, as_json: boo
             words = f"done ({each.detail[:10] or 'nothing to merge'})"
             say(f"{name} {words if each.to == 'done' else f'blocked: {each.detail}'}")
             tell(each.notices)
+    started = start_ready(place) if done and not no_tick else []
     if as_json:
-        print_json({"accepted": [accepted_data(each) for each in done], "refused": refused})
+        accepted = [accepted_data(each) for each in done]
+        print_json({"accepted": accepted, "refused": refused, "started": started})
     return 1 if refused or any(each.to != "done" for each in done) else 0

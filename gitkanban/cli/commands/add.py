@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from gitkanban import clock
 from gitkanban.board.repo.place import Place
 from gitkanban.cli import declare
+from gitkanban.cli.at_once import next_start_lines
 from gitkanban.cli.here import (
     board_of,
     branch_option,
@@ -21,7 +22,7 @@ from gitkanban.cli.here import (
 )
 from gitkanban.core.changes import AddCard
 from gitkanban.core.editing import drafted
-from gitkanban.core.model import BACKLOG, TODO, Card, Status
+from gitkanban.core.model import BACKLOG, TODO, Board, Card, Status
 from gitkanban.core.names import CardId, WorkerName
 from gitkanban.errors import UsageError
 
@@ -139,7 +140,7 @@ def add_command(
         drafts = _read_plan(source, status)
     place = place_here(branch)
     with written:
-        cards, commit = _add_drafts(place, drafts)
+        cards, commit, after = _add_drafts(place, drafts)
     if as_json:
         ids = [card.id for card in cards]
         print_json({"ids": ids, "commit": commit, "branch": place.branch})
@@ -147,6 +148,8 @@ def add_command(
         for card in cards:
             say(f"{card.id}  {card.title}")
     tell(_assignment_lines(place, cards, drafts))
+    if after and not as_json:
+        tell(next_start_lines(place, after, cards))
 
 
 def _assignment_lines(place: Place, cards: Sequence[Card], drafts: Sequence[Card]) -> list[str]:
@@ -182,20 +185,22 @@ def _read_plan(source: str, status: str) -> Sequence[Card]:
     return [card._replace(status=BACKLOG) for card in cards] if status == BACKLOG else cards
 
 
-def _add_drafts(place: Place, drafts: Sequence[Card]) -> tuple[list[Card], str]:
-    """The cards that were added, and the commit; from inside a session they are asked for."""
+def _add_drafts(place: Place, drafts: Sequence[Card]) -> tuple[list[Card], str, Board | None]:
+    """The cards that were added, the commit, and the board with them; from inside a session they are
+    asked for, and there is neither."""
     new_ids = map(CardId, iter(clock.card_id, ""))
     own, run = session()
     if not run:
         done = change(place, lambda board: drafted(board, drafts, new_ids))
-        return [each.card for each in done.changes if isinstance(each, AddCard)], done.commit
+        cards = [each.card for each in done.changes if isinstance(each, AddCard)]
+        return cards, done.commit, done.after
     from gitkanban.cli.report import send
     from gitkanban.core.tick.facts import Letter
 
     board = board_of(place)
     cards = [each.card for each in drafted(board, drafts, new_ids)]
     send(place, Letter("", "add", own, cards=tuple(cards)), board)
-    return cards, ""
+    return cards, "", None
 
 
 def _edit_body(text: str, title: str) -> tuple[str, AbstractContextManager[object]]:

@@ -7,6 +7,7 @@ from gitkanban.board.repo.place import Place
 from gitkanban.board.store import Committed, history, read
 from gitkanban.cli import declare
 from gitkanban.cli.askwords import WordsWanted, write_words
+from gitkanban.cli.at_once import no_tick_option, start_ready
 from gitkanban.cli.edit_file import can_edit
 from gitkanban.cli.here import (
     branch_option,
@@ -36,13 +37,17 @@ cards_argument = declare.argument("cards", nargs=-1, required=True)
 
 @declare.command("approve")
 @cards_argument
+@no_tick_option
 @branch_option
 @json_option
-def approve_command(cards: tuple[str, ...], branch: str, as_json: bool) -> None:
-    """Let backlog CARDS run: they become todo."""
+def approve_command(cards: tuple[str, ...], no_tick: bool, branch: str, as_json: bool) -> None:
+    """Let backlog CARDS run: they become todo. They start at once, if a tick has run in the last
+    five minutes.
+    """
     move_cards(
-        "approve", cards, branch, as_json, lambda _, board, card: move(board, "approve", card)
-    )
+        "approve", cards, branch, as_json, lambda _, board, card: move(board, "approve", card),
+        at_once=not no_tick,
+    )  # fmt: skip
 
 
 @declare.command("retry")
@@ -52,6 +57,7 @@ def approve_command(cards: tuple[str, ...], branch: str, as_json: bool) -> None:
 )
 @file_option
 @declare.option("--no-edit", is_flag=True, help="Without words; open no editor.")
+@no_tick_option
 @branch_option
 @json_option
 def retry_command(
@@ -59,10 +65,12 @@ def retry_command(
     why: str,
     source: str | None,
     no_edit: bool,
+    no_tick: bool,
     branch: str,
     as_json: bool,
 ) -> None:
-    """Let blocked CARDS run again; attempts are counted from zero.
+    """Let blocked CARDS run again; attempts are counted from zero. They start at once, if a tick has
+    run in the last five minutes.
 
     Without --why, on a terminal, your editor opens for your answer; --no-edit needs no words.
     """
@@ -74,7 +82,7 @@ def retry_command(
 
     move_with_words(
         "retry", cards, branch, as_json, why=why, source=source, decide=again,
-        wanted=_words_to_retry, edit=not no_edit,
+        wanted=_words_to_retry, edit=not no_edit, at_once=not no_tick,
     )  # fmt: skip
 
 
@@ -135,6 +143,7 @@ def move_with_words(
     decide: Callable[[Place, Board, Card, str], Sequence[Change]],
     wanted: Callable[[Place, Sequence[Card]], WordsWanted],
     edit: bool = True,
+    at_once: bool = False,
 ) -> None:
     """Make a move with words: those given, else those that a person at a terminal writes now.
 
@@ -148,6 +157,7 @@ def move_with_words(
             branch,
             as_json,
             lambda place, board, card: decide(place, board, card, text),
+            at_once=at_once,
         )
         return
     refuse_in_session(verb)
@@ -164,6 +174,7 @@ def move_with_words(
             branch,
             as_json,
             lambda place, board, card: decide(place, board, card, written),
+            at_once=at_once,
         )
 
 
@@ -186,8 +197,12 @@ def move_cards(
     branch: str,
     as_json: bool,
     decide: Callable[[Place, Board, Card], Sequence[Change]],
+    at_once: bool = False,
 ) -> Committed:
-    """Make one move on several cards, all or none, in one commit, and say what became of them."""
+    """Make one move on several cards, all or none, in one commit, and say what became of them.
+
+    What is ready then starts `at_once`, where ticks come by themselves.
+    """
     refuse_in_session(verb)
     place = place_here(branch)
     moved: list[CardId] = []
@@ -197,10 +212,13 @@ def move_cards(
         return [each for card in moved for each in decide(place, board, board.cards[card])]
 
     done = change(place, all_of)
-    if as_json:
-        rows = [{"id": card, "status": done.after.cards[card].status} for card in moved]
-        print_json({"cards": rows, "commit": done.commit})
     for card in moved if not as_json else ():
         before, after = done.before.cards[card], done.after.cards[card]
         echo(f"{card} {before.status} → {after.status}")
+    started = start_ready(place) if at_once else []
+    if as_json:
+        rows = [{"id": card, "status": done.after.cards[card].status} for card in moved]
+        print_json(
+            {"cards": rows, "commit": done.commit} | ({"started": started} if at_once else {})
+        )
     return done

@@ -3,6 +3,7 @@
 from gitkanban.board.repo.place import Place
 from gitkanban.cli import declare
 from gitkanban.cli.askwords import WordsWanted
+from gitkanban.cli.at_once import no_tick_option
 from gitkanban.cli.cardpages import CardPages
 from gitkanban.cli.commands.moves import file_option, move_with_words, words
 from gitkanban.cli.here import branch_option, json_option
@@ -18,17 +19,21 @@ from gitkanban.errors import NotFound
     "--why", default="", metavar="TEXT", help="What is wrong; it goes into the next prompt."
 )
 @file_option
+@no_tick_option
 @branch_option
 @json_option
-def reject_command(card: str, why: str, source: str | None, branch: str, as_json: bool) -> None:
-    """Send CARD back to todo; the next session continues in the same worktree.
+def reject_command(
+    card: str, why: str, source: str | None, no_tick: bool, branch: str, as_json: bool
+) -> None:
+    """Send CARD back to todo; the next session continues in the same worktree, at once if a tick has
+    run in the last five minutes.
 
     Without --why, on a terminal, your editor opens, with the diff of the work below. What you write
     under a line of the diff reaches the session as `file:line: words`.
     """
     move_with_words(
         "reject", [card], branch, as_json, why=why, source=source,
-        decide=reject_with, wanted=lambda place, cards: words_to_reject(place, cards[0]),
+        decide=reject_with, wanted=lambda place, cards: words_to_reject(place, cards[0]), at_once=not no_tick,
     )  # fmt: skip
 
 

@@ -62,6 +62,7 @@ COMMANDS: dict[str, tuple[tuple[Argument, ...], tuple[Option, ...]]] = {
         (('--merge',), None, False, 'This time, with a merge commit'),
         (('--squash',), None, False, 'This time, as one commit'),
         (('--ff',), None, False, 'This time, without a merge commit if possible'),
+        (('--no-tick',), None, False, 'Start nothing now, even if a tick has run in the last five minutes'),
         (('--json',), None, False, 'Print JSON'),
     )),
     'init': ((
@@ -129,6 +130,7 @@ COMMANDS: dict[str, tuple[tuple[Argument, ...], tuple[Option, ...]]] = {
     'approve': ((
         ('card backlog', True),
     ), (
+        (('--no-tick',), None, False, 'Start nothing now, even if a tick has run in the last five minutes'),
         (('-b', '--branch'), 'branch', False, "Use this branch's board"),
         (('--json',), None, False, 'Print JSON'),
     )),
@@ -320,6 +322,7 @@ COMMANDS: dict[str, tuple[tuple[Argument, ...], tuple[Option, ...]]] = {
     ), (
         (('--why',), '', False, 'What is wrong'),
         (('--file',), 'file', False, 'Read the words from a file'),
+        (('--no-tick',), None, False, 'Start nothing now, even if a tick has run in the last five minutes'),
         (('-b', '--branch'), 'branch', False, "Use this branch's board"),
         (('--json',), None, False, 'Print JSON'),
     )),
@@ -346,6 +349,7 @@ COMMANDS: dict[str, tuple[tuple[Argument, ...], tuple[Option, ...]]] = {
         (('--why',), '', False, 'Your answer'),
         (('--file',), 'file', False, 'Read the words from a file'),
         (('--no-edit',), None, False, 'Without words'),
+        (('--no-tick',), None, False, 'Start nothing now, even if a tick has run in the last five minutes'),
         (('-b', '--branch'), 'branch', False, "Use this branch's board"),
         (('--json',), None, False, 'Print JSON'),
     )),

@@ -32,6 +32,21 @@ def late_ticks(cards: "list[dict[str, Any]]", ticked: int, now: float) -> "dict[
     return cause_data("no-tick", (), text, "gitkanban tick", would)
 
 
+def start_words(who: str, cron: int, every: int, runs: bool, now: float) -> str:
+    """When what is ready starts: `T1 starts with the next tick (cron, in 34 s)`.
+
+    `who` has its verb with it. `cron` is when cron ticked last (epoch seconds, 0: never), `every`
+    how long after the time before (0: it has no beat yet); `runs`: a session runs, whose end ticks.
+    """
+    if every and now - cron < max(TICKS_LATE, 2 * every):
+        left = int(cron + every - now)
+        when = f", in {span(left)}" if 0 < left <= every else ""
+        return f"{who} with the next tick (cron{when})"
+    if runs:
+        return f"{who} when a session ends, or with `gitkanban tick`"
+    return f"nothing ticks here: {who} with `gitkanban tick`, or let cron call it (docs/cron.md)"
+
+
 def cause_data(
     code: str, subjects: "tuple[str, ...]", text: str, command: str = "", holds: int = 0
 ) -> "dict[str, Any]":
