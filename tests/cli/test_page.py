@@ -3,13 +3,18 @@
 import json
 import os
 import re
+import subprocess
+import sys
 import webbrowser
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.board.boards import FORMS, new
+from gitkanban.core.changes import EndRun
+from gitkanban.core.model import Run
+from gitkanban.core.names import RunId
+from tests.board.boards import FORMS, commit, edit, new
 from tests.board.work.test_integrate import CARD
 from tests.cli.calls import call, ok
 from tests.conftest import git
@@ -74,6 +79,34 @@ def test_work_in_review_has_its_diff_and_a_long_one_is_cut(
     details = page_of(repo)["details"]["T1"]
     assert details["patch"].endswith("\n") and len(details["patch"]) <= 500
     assert details["patch_cut"] > 300
+
+
+def test_logs_are_on_the_page_only_where_somebody_asks(repo: Path) -> None:
+    place = new(repo, FORMS[0], CARD)
+    record = Run(
+        RunId("01jd0000000000000001"), CARD.id, "w#1", worker=CARD.worker, started=1_764_000_000,
+        ended=1_764_000_060, outcome="failed", why="exited with 1",
+    )  # fmt: skip
+    commit(place, EndRun(record))
+    edit(place, CARD.id, status="blocked", reason="failed", why="exited with 1")
+    folder = Path(place.private, "runs", record.run)
+    folder.mkdir(parents=True)
+    (folder / "stdout.log").write_text("<b>token=secret</b>\n")
+    page = repo.parent / "page.html"
+    details = page_of(repo)["details"][CARD.id]
+    assert details["runs"] and details["prompt"] and "secret" not in page.read_text()
+    details = page_of(repo, "--with-logs")["details"][CARD.id]
+    assert [entry[2] for entry in details["log"]] == ["<b>token=secret</b>"]
+    assert "token=secret" in details["prompt"]
+
+
+def test_it_goes_to_stdout_in_utf_8_whatever_the_locale(board: Path) -> None:
+    ok(board, "edit", "T1", "--title", "結帳 <b>")
+    argv = [sys.executable, "-m", "gitkanban", "page", "--out", "-"]
+    env = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "latin-1"}
+    done = subprocess.run(argv, cwd=board, env=env, capture_output=True, check=True, timeout=60)
+    assert done.stdout.startswith(b"<!doctype html>") and "結帳".encode() in done.stdout
+    assert not list(board.glob("*.html"))
 
 
 def test_what_is_no_page_of_ours_stays(board: Path) -> None:
