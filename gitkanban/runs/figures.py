@@ -1,18 +1,23 @@
-"""What the situation of a board counts beside it: costs of runs, and of work in review its size and
-whether its verify passed, as far as this machine knows."""
+"""What the situation of a board counts beside it: costs of runs, of work in review its size and
+whether its verify passed, as far as this machine knows, and since when cards are done or dropped."""
 
-from gitkanban.board.content import run_costs
+from collections.abc import Collection
+
+from gitkanban.board.content import finish_times, run_costs
 from gitkanban.board.repo.place import Place
 from gitkanban.board.work import cardwork, worksize
-from gitkanban.core.model import REVIEW, Board
+from gitkanban.core.model import REVIEW, Board, Card
 from gitkanban.core.names import CardId
 from gitkanban.core.situation.figures import Figures
 from gitkanban.core.split_cards import open_cards
 from gitkanban.runs.records import folders
 
 
-def gather(place: Place, board: Board) -> Figures:
-    """The figures of a board; most come from caches."""
+def gather(place: Place, board: Board, only: Collection[Card] | None = None) -> Figures:
+    """The figures of a board; most come from caches.
+
+    With `only` those that some cards of it ask for are enough.
+    """
     return Figures(
         run_costs.read(place, board),
         worksize.measure(place, board),
@@ -21,6 +26,7 @@ def gather(place: Place, board: Board) -> Figures:
             for card in open_cards(board.cards)
             if card.status == REVIEW and _is_verified(place, board, card.id)
         ),
+        finish_times.read(place, board, only),
     )
 
 

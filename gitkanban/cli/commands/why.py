@@ -45,7 +45,7 @@ def why_command(cards: tuple[CardId, ...], all_: bool, as_json: bool) -> None:
     now = int(clock.now())
     observed = glance(place, board, now, Locks(place.private))
     named = [card_of(board, name) for name in dict.fromkeys(cards)]
-    counted = figures.gather(place, board)
+    counted = figures.gather(place, board, None if all_ else named)
     account = situation(board, observed, counted, only=None if all_ else named)
     standing = account.standing
     if not all_:

@@ -22,6 +22,7 @@ class CardPane(Vertical):
         self.page = "card"
         self.chosen = False  # a person has chosen the page, which then stays from card to card
         self._key: tuple[str, str] = ("", "")
+        self._head: tuple[CardData | None, float] = (None, 0)
 
     def compose(self) -> ComposeResult:
         """Head, tabs and text."""
@@ -40,7 +41,7 @@ class CardPane(Vertical):
 
     def show_head(self, card: CardData | None, now: float) -> None:
         """The card's head, and which page is open."""
-        look = self._look
+        self._head, look = (card, now), self._look
         if card is None:
             self.query_one("#card-head", TextBar).show([""])
             self.query_one("#tabs", TextBar).show([])
@@ -73,6 +74,10 @@ class CardPane(Vertical):
             for number, page in enumerate(PAGES, 1)
         )  # fmt: skip
         self.query_one("#tabs", TextBar).show([painted], parts)
+
+    def on_resize(self) -> None:
+        """Draw the head anew for the room that there is; none, before the pane is in sight."""
+        self.show_head(*self._head)
 
     def show_text(self, card: CardId, text: str, follow: bool = False) -> None:
         """The text of the open page; another card's or page's begins at its top."""

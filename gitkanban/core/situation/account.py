@@ -300,7 +300,7 @@ class _Teller:
         if group == rows.NEXT and card.status == TODO:
             return self._observed.ready_since.get(card.id, 0)
         if card.status in (DONE, DROPPED):
-            return self._ended.get(card.id, 0)
+            return self._figures.finished.get(card.id) or self._ended.get(card.id, 0)
         if card.status not in (BLOCKED, REVIEW):
             return 0
         runs = self._board.runs_of(card.id)

@@ -46,6 +46,7 @@ class Figures(NamedTuple):
     costs: Mapping[RunId, RunCost] = {}  # by run
     sizes: Mapping[str, WorkSize] = {}  # by card in review
     verified: frozenset[str] = frozenset()  # cards whose last run passed its verify, as seen here
+    finished: Mapping[CardId, int] = {}  # since when cards are done or dropped, epoch seconds
 
 
 NO_FIGURES = Figures()

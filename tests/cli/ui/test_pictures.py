@@ -83,7 +83,7 @@ def shop(repo: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("list-80", (80, 24), [], "next: gitkanban"),
         ("board-80", (80, 24), ["b"], "NEEDS YOU"),
         ("list-60", (60, 24), [], "NEEDS YOU"),
-        ("card-60", (60, 24), ["enter"], "the address form validates"),
+        ("card-60", (60, 24), ["enter"], "CO-3 · blocked 2m│the address form validates"),
         ("help-80", (80, 40), ["question_mark"], "everywhere"),
     ],
 )
@@ -97,7 +97,7 @@ def test_picture(
 ) -> None:
     async def steps(screen: Screen) -> None:
         await screen.press(*keys)
-        await screen.until(awaited)
+        await screen.until(*awaited.split("│"))
         text = screen.text + "\n"
         file = PICTURES / f"{name}.txt"
         if request.config.getoption("--rewrite"):

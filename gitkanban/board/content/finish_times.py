@@ -1,0 +1,69 @@
+"""Since when cards are done or dropped: the last commit that changed each card's file.
+
+Git is asked once for each of them; what it has answered lies in a cache, which may be deleted or
+damaged at any time.
+"""
+
+import json
+import re
+from collections.abc import Collection
+
+from gitkanban import files
+from gitkanban.board.repo import git
+from gitkanban.board.repo.place import Place
+from gitkanban.core.model import TERMINAL, Board, Card
+from gitkanban.core.names import CardId
+from gitkanban.errors import GitkanbanError
+
+_FORM = 1  # of the cache
+_CARD = re.compile(rb"(?:.*/)?cards/([^/]+)\.yaml\Z")
+_AT = b"\x01"  # before the time of a commit
+
+
+def read(place: Place, board: Board, only: Collection[Card] | None = None) -> dict[CardId, int]:
+    """Since when (epoch seconds) cards of the board are done or dropped, as far as git knows: all of
+    them, or `only` some."""
+    cards = board.cards.values() if only is None else only
+    over = {card.id for card in cards if card.status in TERMINAL}
+    if not over:
+        return {}
+    path = f"{place.private}/cache/finish-times"
+    commit, before = _load_times(path)
+    known = {card: at for card, at in before.items() if card in over}
+    new = over - known.keys()
+    if new:
+        since = f"{commit}..{board.commit}" if known and commit else board.commit
+        known |= dict.fromkeys(new, 0) | _ask_git(place, since, new)
+    if known != before and only is None and not place.aside:
+        files.cache(path, json.dumps([_FORM, board.commit, known]).encode())
+    return {card: at for card, at in known.items() if at}
+
+
+def _load_times(path: str) -> tuple[str, dict[CardId, int]]:
+    try:
+        form, commit, known = json.loads(files.read(path))
+        if form == _FORM:
+            return str(commit), {CardId(str(card)): int(at) for card, at in known.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        pass
+    return "", {}
+
+
+def _ask_git(place: Place, since: str, cards: set[CardId]) -> dict[CardId, int]:
+    """When each of the cards was changed last; git is left as soon as all of them have come."""
+    times: dict[CardId, int] = {}
+    words = ("log", "--format=%x01%ct", "--name-only", "--no-renames", since, "--")
+    try:
+        with git.stream(place.common, *words, place.path("cards"), input=b"") as lines:
+            at = 0
+            for line in lines:
+                line = line.rstrip(b"\n")
+                if line.startswith(_AT):
+                    at = int(line[1:])
+                elif named := _CARD.match(line):
+                    times.setdefault(CardId(named[1].decode("utf-8", "replace")), at)
+                    if len(times) >= len(cards) and cards <= times.keys():
+                        break
+    except GitkanbanError:
+        pass  # ages are done without; what is wrong is reported by who reads the board
+    return {card: at for card, at in times.items() if card in cards}
