@@ -6,13 +6,14 @@ import sys
 from gitkanban.cli import declare
 from gitkanban.cli.here import place_here, refuse_in_session
 from gitkanban.cli.streams import echo
-from gitkanban.cli.viewing import look_options
+from gitkanban.cli.viewing import label_option, look_options
 from gitkanban.errors import Refused
 
 
 @declare.command("ui")
+@label_option
 @look_options
-def ui_command() -> None:
+def ui_command(labels: tuple[str, ...]) -> None:
     """Show who needs you, what runs and what comes next, live, and decide with a key.
 
     The list is that of `status`. A key does what the command of the same name does: a accepts, r
@@ -32,7 +33,7 @@ def ui_command() -> None:
     place, data, look = place_here(), quick.status_now(), look_here()
     from gitkanban.cli.ui.app import BoardScreen
 
-    screen = BoardScreen(place, data, look)
+    screen = BoardScreen(place, data, look, labels)
     last = screen.run()
     if screen.bug:
         raise screen.bug

@@ -8,9 +8,13 @@ app         The screen as a whole: what is shown when, and which key does what
 asking      The line in which a person answers: words for a verb, a filter, a new card's title
 bar         A bar of a few lines of text: the head, a message, the keys
 cardpane    The pane of one card: a head, and one of its pages: card, work, log, prompt
+doing       What keys do to cards: verbs with their words, the editor, a shell, a conversation, a copy
+header      What stands above the list: which board it is, who sits where, and what is wrong with it
+keybar      The last lines of the screen: the keys that apply, to be pressed or clicked
 lines       A pane of lines: text of views, in our own few colours, scrolled line by line
 listing     The list of cards: groups in the order of the situation, one card selected
 logtail     The end of a run's logs, and what is added to them
+messages    The lines between the board and the keys: what is at work, what was done, what went wrong
 pageloader  Loads the open page of the selected card into its pane: asked for once, and late answers
             let go
 reading     Reads boards and cards for the screen, one thing after the other, in a thread of its own

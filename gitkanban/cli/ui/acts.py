@@ -30,6 +30,7 @@ class Act(NamedTuple):
     applies: Callable[[CardData], bool]
     argv: Callable[[str, str], list[str]] | None = None  # from a card's id and the words
     asks: AsksFor | None = None
+    in_footer: bool = True  # else only the help page has it
 
 
 def _is_answered_by(verb: str) -> Callable[[CardData], bool]:
@@ -84,6 +85,14 @@ CARD_ACTS = (
         "open", "o", "open", "A shell in its worktree; exit comes back.",
         lambda card: card["status"] != BACKLOG,
     ),
+    Act(
+        "copy", "y", "copy", "Copy its id; where it asks something, y answers.",
+        lambda card: card["state"] != QUESTION, in_footer=False,
+    ),
+    Act(
+        "copy-command", "Y", "copy", "Copy the command that answers it.",
+        lambda card: bool(card["command"]), in_footer=False,
+    ),
 )  # fmt: skip
 
 BOARD_ACTS = (
@@ -122,7 +131,8 @@ def by_name(name: str) -> Act:
 
 def offered(card: CardData | None) -> list[Act]:
     """The acts that apply: to the card, then to the board."""
-    return [*(act for act in CARD_ACTS if card and act.applies(card)), *BOARD_ACTS]
+    mine = (act for act in CARD_ACTS if card and act.in_footer and act.applies(card))
+    return [*mine, *BOARD_ACTS]
 
 
 def help_lines() -> list[str]:

@@ -16,6 +16,7 @@ from gitkanban.views.text import Look, width
 from tests.cli.calls import ok
 from tests.cli.ui.screens import Screen, drive
 from tests.conftest import git
+from tests.runs.places import until
 
 TITLES = {
     "L1": "long " * 60,
@@ -122,7 +123,8 @@ def test_a_board_that_is_deleted_is_a_line_and_the_board_comes_back(states: Path
 def test_a_repository_that_is_removed_is_a_line(states: Path) -> None:
     async def steps(screen: Screen) -> None:
         await screen.until("NEEDS YOU")
-        shutil.rmtree(states)
+        # Who looks at it writes into it meanwhile.
+        until(lambda: shutil.rmtree(states, ignore_errors=True) or not states.exists(), "its end")
         await screen.until("cannot read the board: ")
         await screen.press("j", "1", "2", "3", "4", "p", "a", "o", "c")
         await screen.press("escape", "q")

@@ -111,6 +111,6 @@ def test_the_page_has_the_picture_and_every_key() -> None:
     page = PAGE.read_text(encoding="utf-8")
     picture = (PICTURES / "list-80.txt").read_text(encoding="utf-8")
     assert f"```\n{picture}```" in page
-    rows = dict(re.findall(r"^\| `(\S+)` \| (.*) \|$", page, re.M))
+    rows = re.findall(r"^\| `(\S+)` \| (.*) \|$", page, re.M)
     for act in (*acts.CARD_ACTS, *acts.BOARD_ACTS):
-        assert rows.get(acts.drawn(act), "").startswith(act.help.rstrip(".")), act
+        assert (acts.drawn(act), act.help.rstrip(".")) in rows, act
