@@ -155,6 +155,7 @@ COMMANDS: dict[str, tuple[tuple[Argument, ...], tuple[Option, ...]]] = {
     )),
     'ui': ((
     ), (
+        (('--label',), 'label', True, 'Only cards with this label'),
         (('--color',), ('auto', 'always', 'never'), False, 'Colours: on a terminal (auto), always, or never'),
         (('--ascii',), None, False, 'Draw with ASCII signs alone'),
     )),
