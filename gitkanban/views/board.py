@@ -116,13 +116,13 @@ def _column_lines(
     for card in mine[:most]:
         if lines and column is not _DONE:
             lines.append(CellLine("", ""))
-        lines += _cell_lines(card, size, now, look)
+        lines += cell_lines(card, size, now, look)
     if len(mine) > most:
         lines.append(_plain_line(f"{len(mine) - most} more: -a", size, look))
     return lines
 
 
-def _cell_lines(card: CardRow, size: int, now: float, look: Look) -> list[CellLine]:
+def cell_lines(card: CardRow, size: int, now: float, look: Look) -> list[CellLine]:
     """One card: its sign, id and mark, its title, and what its group has to say."""
     group = card["group"]
     right = {

@@ -87,7 +87,7 @@ CARD_ACTS = (
     ),
     Act(
         "copy", "y", "copy", "Copy its id; where it asks something, y answers.",
-        lambda card: card["state"] != QUESTION, in_footer=False,
+        lambda card: not _is_answered_by(answers.ANSWER)(card), in_footer=False,
     ),
     Act(
         "copy-command", "Y", "copy", "Copy the command that answers it.",

@@ -16,10 +16,10 @@ from gitkanban.cli.ui.lines import strip_of
 from gitkanban.core.names import CardId
 from gitkanban.core.situation.rows import GROUPS, NEEDS_YOU, QUIET
 from gitkanban.typed import Any, ClassVar, NamedTuple
+from gitkanban.views.board import cell_lines
 from gitkanban.views.signs import age_of, remark, sign, tried
-from gitkanban.views.text import Look, clipped, padded, shown, width, wrapped
+from gitkanban.views.text import Look, clipped, padded, shown, width
 
-_TITLE_LINES = 2  # of a card in a column of the board
 _TALL_MOST = 100  # cards of a group in a column; the list has them all
 
 
@@ -166,22 +166,9 @@ class CardList(ScrollView, can_focus=True):
         return head + text + look.paint(more + (f" {cell}" if cell else ""), "dim")
 
     def _tall_lines(self, card: CardData) -> list[str]:
-        """A card in a column: id and its cell, the title, its remark, an empty line."""
-        look, room = self._look, max(8, self.size.width - 2)
-        cell = clipped(_cell_of(card, self._now), room // 2)
-        name = clipped(card["id"], room - 3 - width(cell))
-        gap = max(1, room - 2 - width(name) - width(cell))
-        title = wrapped(shown(card["title"]), room)
-        if len(title) > _TITLE_LINES:
-            rest = " ".join(title[_TITLE_LINES - 1 :])
-            title = [*title[: _TITLE_LINES - 1], clipped(rest, room)]
-        line = clipped(remark(card), room)
-        return [
-            f"{sign(look, card['state'])} {name}{' ' * gap}{look.paint(cell, 'dim')}",
-            *title,
-            *([look.paint(line, "dim")] if line else []),
-            "",
-        ]
+        """A card in a column, as `board` draws it, and an empty line."""
+        room = max(8, self.size.width - 2)
+        return [*(line.drawn for line in cell_lines(card, room, self._now, self._look)), ""]
 
     # -- moving
 

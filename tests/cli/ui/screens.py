@@ -72,11 +72,12 @@ def drive(
     steps: Callable[[Screen], Awaitable[None]],
     size: tuple[int, int] = (80, 24),
     look: Look | None = None,
+    labels: tuple[str, ...] = (),
 ) -> BoardScreen:
     """Open the screen in a folder and do the steps; the screen as it was left."""
 
     async def run() -> BoardScreen:
-        app = BoardScreen(place_here(), quick.status_now(), look or Look(size[0]))
+        app = BoardScreen(place_here(), quick.status_now(), look or Look(size[0]), labels)
         async with app.run_test(size=size) as pilot:
             await pilot.pause()
             await steps(Screen(app, pilot))

@@ -158,3 +158,19 @@ def test_a_filter_hides_and_esc_shows_again(states: Path) -> None:
         await screen.until("no card has 'nowhere'")
 
     drive(states, steps)
+
+
+def test_an_id_and_the_command_that_answers_are_copied(states: Path) -> None:
+    async def steps(screen: Screen) -> None:
+        await screen.at_card("A1")
+        await screen.press("y")
+        await screen.until("copied: A1")
+        assert screen.app.clipboard == "A1"
+        await screen.at_card("Q1")
+        await screen.press("Y")
+        await screen.until("copied: gitkanban retry Q1")
+        assert screen.app.clipboard.startswith("gitkanban retry Q1 --why")
+        await screen.press("y")
+        await screen.until("answer Q1: your answer")
+
+    drive(states, steps)

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from gitkanban.board.repo.place import find
 from gitkanban.cli.ui import app as screen_app
 from gitkanban.cli.ui.logtail import LogTail
+from gitkanban.runs.records import folders
 from gitkanban.runs.records.folders import Folder
 from gitkanban.views.text import Look, width
 from tests.cli.calls import ok
@@ -179,6 +181,25 @@ def test_a_log_of_two_hundred_megabytes_opens_at_its_end_and_follows(tmp_path: P
         file.write(b" line\n\x1b[31mred\n")
     assert tail.more()
     assert tail.lines[-2] == "half a line" and "\x1b" not in tail.lines[-1]
+
+
+def test_such_a_log_is_at_its_end_on_the_whole_screen_too(states: Path) -> None:
+    folder = folders.of(find(str(states)).private, "01run")
+    folder.write_spec({"card": "R1"})
+    with open(folder.file("stdout.log"), "wb") as file:
+        file.truncate(200 << 20)
+        file.seek(0, os.SEEK_END)
+        file.write(b"\n" + b"x" * 3000 + b"\nthe last line\n")
+
+    async def steps(screen: Screen) -> None:
+        await screen.at_card("R1")
+        await screen.press("3")
+        await screen.until("the last line")
+        with open(folder.file("stdout.log"), "ab") as file:
+            file.write(b"and one more\n")
+        await screen.until("and one more")
+
+    drive(states, steps)
 
 
 def test_a_bug_leaves_the_terminal_as_it_was_and_is_reported(

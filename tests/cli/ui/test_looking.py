@@ -55,3 +55,15 @@ def test_without_a_terminal_it_is_one_line_and_a_hint(board: Path) -> None:
     assert done.code == 1 and done.out == ""
     assert done.err.startswith("Error: ui draws on the whole terminal")
     assert done.err.splitlines()[1].startswith("Hint: `gitkanban status`")
+
+
+def test_with_labels_only_cards_that_have_them_are_there(board: Path) -> None:
+    ok(board, "edit", "T1", "--label", "api")
+
+    async def steps(screen: Screen) -> None:
+        text = await screen.until("T1 · ")
+        assert " T0 " not in text and " T4 " not in text
+        ok(board, "edit", "T4", "--label", "api")
+        await screen.until(" T4 ")
+
+    drive(board, steps, labels=("api",))

@@ -9,10 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import git
 from tests.runs.places import DEADLINE, until
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 
+PROGRAMS = {
+    "editor": 'sed -i.old \'s/in review/edited by hand/\' "$1"; rm -f "$1.old"',
+    "shell": "echo a shell in $(basename $PWD); read line",
+}
 Tmux = Callable[..., str]
 
 
@@ -29,7 +34,11 @@ def tmux(states: Path, tmp_path: Path) -> Iterator[Tmux]:
         )
         return done.stdout
 
-    script = f"echo $$ > {tmp_path}/pid; {sys.executable} -m gitkanban ui; echo left with $?; cat"
+    for name, does in PROGRAMS.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{does}\n")
+        (tmp_path / name).chmod(0o755)
+    program = f"EDITOR={tmp_path}/editor SHELL={tmp_path}/shell {sys.executable} -m gitkanban ui"
+    script = f"echo $$ > {tmp_path}/pid; {program}; echo left with $?; cat"
     run("new-session", "-d", "-x", "80", "-y", "24", "-s", "s", "-c", str(states), script)
     yield run
     run("kill-server")
@@ -65,3 +74,20 @@ def test_a_lost_terminal_ends_it(tmux: Tmux, tmp_path: Path) -> None:
     program = children.read_text().split()[0]
     tmux("kill-session")
     until(lambda: not Path(f"/proc/{program}").exists(), "the end of the program")
+
+
+def test_what_needs_the_terminal_gets_it_and_the_screen_comes_back(
+    tmux: Tmux, states: Path
+) -> None:
+    git(states, "worktree", "add", "-q", f"{states}.worktrees/R1", "card/R1")
+    await_text(tmux, "NEEDS YOU 3", "R1 · review")
+    tmux("send-keys", "e")
+    await_text(tmux, "R1 changed: title", "edited by hand")
+    tmux("send-keys", "o")
+    await_text(tmux, "a shell in R1")
+    tmux("send-keys", "Enter")
+    await_text(tmux, "NEEDS YOU 3", "R1 · review")
+    tmux("send-keys", "s")  # it refuses, and says why where people can read it
+    await_text(tmux, "Error: nothing of coder is run here", "enter comes back to the board")
+    tmux("send-keys", "Enter")
+    await_text(tmux, "NEEDS YOU 3", "attach R1 was left")
