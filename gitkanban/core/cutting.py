@@ -1,6 +1,11 @@
 """Long texts shortened, with the size of the cut announced where it was made."""
 
 
+def one_line(text: str) -> str:
+    """The text with its lines behind each other, for where one line must do for it."""
+    return " ".join(filter(None, (line.strip() for line in text.splitlines())))
+
+
 def cut(text: str, most: int) -> str:
     """The text, or its first `most` characters."""
     if len(text) <= most:

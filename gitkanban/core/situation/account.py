@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Collection, Iterable, Mapping
 
 from gitkanban.core import graph
+from gitkanban.core.cutting import one_line
 from gitkanban.core.model import (
     BACKLOG,
     BLOCKED,
@@ -270,7 +271,7 @@ class _Teller:
         remark = self._standings.remark_on(card, self._observed)
         if card.status == BLOCKED:
             runs = self._board.runs_of(card.id)
-            return last if runs and runs[-1].why == card.why and last else card.why
+            return last if runs and runs[-1].why == card.why and last else one_line(card.why)
         if card.status == REVIEW:
             return (
                 remark.removeprefix("is in review; ") if remark else self._work_words(card, group)

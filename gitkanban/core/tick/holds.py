@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from gitkanban.core import graph
 from gitkanban.core.agents.presets import choice_fault
 from gitkanban.core.backoff import describe_excess, due
+from gitkanban.core.cutting import one_line
 from gitkanban.core.ids import fault
 from gitkanban.core.model import (
     BACKLOG,
@@ -329,7 +330,7 @@ class Reasons:
     def status(self, card: Card) -> str:
         """A card that is not todo, as a verb phrase: `is blocked for 2 h: needs-input`."""
         if card.status == BLOCKED:
-            why = f" ({card.why})" if card.why else ""
+            why = f" ({one_line(card.why)})" if card.why else ""
             return f"is blocked{self._since(card)}: {card.reason or 'no reason given'}{why}"
         if card.status == REVIEW:
             refused = self._observed.refused.get(card.id)
