@@ -11,7 +11,7 @@ CostRow = tuple[str, Spent]
 
 
 def cost_data(rows: Sequence[CostRow], total: Spent, by: str, since: str) -> dict[str, Any]:
-    """The data of `cost --json`; an amount is a decimal number, null where nothing is known."""
+    """The data of `cost --json`; what nothing is known of is null, never 0."""
     return {
         "by": by,
         "since": since,
@@ -25,14 +25,19 @@ def _spent_data(spent: Spent) -> dict[str, Any]:
         "runs": spent.runs,
         "cost_usd": None if _is_unknown(spent) else float(Decimal(spent.amount) / DOLLAR),
         "unknown_runs": spent.unknown,
-        "tokens_in": spent.tokens_in,
-        "tokens_out": spent.tokens_out,
+        "tokens_in": spent.tokens_in if _is_counted(spent) else None,
+        "tokens_out": spent.tokens_out if _is_counted(spent) else None,
         "uncounted_runs": spent.uncounted,
     }
 
 
 def _is_unknown(spent: Spent) -> bool:
     return bool(spent.runs) and spent.unknown == spent.runs
+
+
+def _is_counted(spent: Spent) -> bool:
+    """Whether any run says its tokens, or there is none to say them."""
+    return not spent.runs or spent.uncounted < spent.runs
 
 
 def cost_text(rows: Sequence[CostRow], total: Spent, by: str) -> str:
@@ -51,6 +56,7 @@ def cost_text(rows: Sequence[CostRow], total: Spent, by: str) -> str:
 
 def _cells_of(name: str, spent: Spent) -> list[str]:
     cost = "unknown" if _is_unknown(spent) else dollars(spent.amount)
-    counted = spent.uncounted < spent.runs
-    tokens = [str(spent.tokens_in), str(spent.tokens_out)] if counted else ["unknown", "unknown"]
+    tokens = ["unknown", "unknown"]
+    if _is_counted(spent):
+        tokens = [str(spent.tokens_in), str(spent.tokens_out)]
     return [name, cost, str(spent.runs), str(spent.unknown or ""), *tokens]
