@@ -35,7 +35,9 @@ def editor_line(place: Place) -> str:
     known = git(place.common, "var", "GIT_EDITOR", check=False)
     named = any(os.environ.get(name) for name in ("GIT_EDITOR", "VISUAL", "EDITOR"))
     if known.code or not (named or sys.stdin.isatty()):
-        raise UsageError("no editor to open", "Set EDITOR, or give what to change as options.")
+        raise UsageError(
+            "no editor to open", "Set EDITOR, or use an option of the command instead."
+        )
     return known.text
 
 

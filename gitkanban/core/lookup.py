@@ -25,6 +25,7 @@ def not_known(what: str, name: str, known: Iterable[str]) -> NotFound:
 def no_worker(name: str, known: Iterable[str]) -> NotFound:
     """The error that there is no worker for a card; close ones are named, and how one is made."""
     names = list(known)
-    near = f"{did_you_mean(name, names)} Or make it" if names else "Make it"
-    new = name if not fault(name) else "NAME"
-    return NotFound(f"no worker {name!r}", f"{near}: gitkanban workers add {new}.".strip())
+    near = did_you_mean(name, names) if names else ""
+    line = f"gitkanban workers add {'NAME' if fault(name) else name}"
+    hint = f"{near} Or make it: {line}." if near else f"Make it: {line}."
+    return NotFound(f"no worker {name!r}", hint)

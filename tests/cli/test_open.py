@@ -151,3 +151,24 @@ def test_a_new_card_that_is_refused_leaves_its_text(repo: Path, tmp_path: Path) 
     ok(repo, "add", "third", "--id", "T3", "--edit", EDITOR=line)
     assert json.loads(ok(repo, "show", "T3", "--json"))["body"] == "words\n"
     assert sorted(os.listdir(kept.parent)) == ["new-card.md", "new-card.md.base"]
+
+
+def test_work_that_was_called_done_unmerged_can_be_merged_after_all(repo: Path) -> None:
+    done = call(repo, "done", "T1")
+    undo = git(repo, "rev-parse", "main")[:10]
+    assert done.out == "T1 review → done\n"
+    assert done.err == (
+        f"T1: its work was not merged; to merge it: `gitkanban undo {undo}`, "
+        "then `gitkanban accept T1`\n"
+    )
+    ok(repo, "undo", undo)
+    ok(repo, "accept", "T1")
+    assert (repo / "made").exists()
+    assert call(repo, "done", "T2").err == ""  # there was none
+
+
+def test_what_no_run_says_it_cost_is_null(repo: Path) -> None:
+    total = json.loads(ok(repo, "cost", "--json"))["total"]
+    assert total["runs"] == 1
+    assert [total[key] for key in ("cost_usd", "tokens_in", "tokens_out")] == [None] * 3
+    assert "unknown" in ok(repo, "cost") and "$0" not in ok(repo, "cost")
