@@ -6,7 +6,6 @@ neither a run of another clone nor a `merged` is in play, or base has not moved 
 that look is kept in a cache, which may be lost.
 """
 
-import json
 from collections.abc import Mapping
 
 from gitkanban import files
@@ -21,6 +20,7 @@ from gitkanban.core.model import DONE, REVIEW, TODO, Board, Card, Run
 from gitkanban.core.names import CardId
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick.facts import Elsewhere
+from gitkanban.late import json
 
 
 def elsewhere(place: Place, board: Board, clone: str) -> dict[CardId, Elsewhere]:

@@ -21,8 +21,7 @@ from gitkanban.core.ids import CARD_REFS, card_of_ref, card_ref
 from gitkanban.core.model import Config
 from gitkanban.core.names import NO_CARD, NO_RUN, CardId, RunId
 from gitkanban.core.tick.closing import Tries
-from gitkanban.runs import leases
-from gitkanban.runs.records import folders, slots
+from gitkanban.runs.records import folders, slots, supervised
 from gitkanban.runs.records.folders import Folder, card_of
 from gitkanban.runs.supervision import processes
 from gitkanban.runs.supervision.locks import Locks
@@ -55,7 +54,7 @@ def look_at_runs(
     others = {folder.run: name for folder in unsettled if (name := _other_owner(folder))}
     facts = {folder.run: folder.facts() for folder in unsettled}
     names = {
-        run: leases.lock_names(card_of(its_spec), its_spec.one("slot"))
+        run: supervised.lock_names(card_of(its_spec), its_spec.one("slot"))
         for run, its_spec in facts.items()
         if card_of(its_spec) and run not in others
     }
@@ -69,7 +68,7 @@ def look_at_runs(
             runs.append(RunState(folder.run, card, slot, owner=others[folder.run]))
         elif folder.run in names:
             runs.append(
-                _look_at_run(place, folder, its_spec, leases.is_supervised(its_spec, locked))
+                _look_at_run(place, folder, its_spec, supervised.is_supervised(its_spec, locked))
             )
         elif not _is_fresh(folder, now):
             empty = not os.listdir(folder.path) if os.path.isdir(folder.path) else False

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from gitkanban.board.repo.place import Place
 from gitkanban.cli.here import tell
 from gitkanban.core.tick.outcome import Outcome
-from gitkanban.runs import leases, sessions
-from gitkanban.runs.records import folders
+from gitkanban.runs import sessions
+from gitkanban.runs.records import folders, supervised
 from gitkanban.runs.supervision.locks import Locks
 
 LOOK = 0.5  # seconds between two looks at what lives
@@ -59,8 +59,8 @@ def _list_unsettled(place: Place) -> list[folders.Folder]:
 def _runs_in_hands(place: Place, locks: Locks) -> bool:
     """Whether a run's locks are held: by its supervisor, or by who collects what it left."""
     facts = [each.facts() for each in _list_unsettled(place)]
-    locked = leases.locks_in_use(locks, facts)
-    return any(leases.is_supervised(each, locked) for each in facts)
+    locked = supervised.locks_in_use(locks, facts)
+    return any(supervised.is_supervised(each, locked) for each in facts)
 
 
 def _reap_children() -> None:

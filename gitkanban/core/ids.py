@@ -3,14 +3,13 @@
 It does not make ids; `gitkanban.clock.card_id` does.
 """
 
-import re
 from bisect import bisect
 from collections.abc import Collection, Iterable
-from difflib import get_close_matches
 
 from gitkanban.core.names import CardId
 from gitkanban.core.sizes import HINTS_MOST
 from gitkanban.errors import NotFound, UsageError
+from gitkanban.late import difflib, re
 
 CARD_REFS = "refs/heads/card/"  # the branches of cards
 LONGEST = 64
@@ -102,7 +101,7 @@ class Nearest:
             return self._folded[key]
         at = bisect(words, key)
         around = words[max(0, at - _AROUND) : at + _AROUND]
-        close = get_close_matches(key, around, n=2, cutoff=0.6)
+        close = difflib.get_close_matches(key, around, n=2, cutoff=0.6)
         return next((self._folded[word] for word in close if self._folded[word] != but), "")
 
     def hint(self, text: str, but: str = "") -> str:

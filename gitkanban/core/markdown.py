@@ -3,9 +3,8 @@
 Blocks and spans are CommonMark's (0.31, sections 4.5 and 6.1); no HTML and no layout is made here.
 """
 
-import re
-
 from gitkanban.core.visible import shown, shown_lines
+from gitkanban.late import re
 
 
 def code_span(text: str) -> str:

@@ -25,7 +25,6 @@ From running, todo counts as a tick's retry and not as sent back.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
-from difflib import SequenceMatcher
 
 from gitkanban.core.model import (
     BACKLOG,
@@ -38,6 +37,7 @@ from gitkanban.core.model import (
     TODO,
     Card,
 )
+from gitkanban.late import difflib
 from gitkanban.typed import Any, NamedTuple, TypeVar
 
 T = TypeVar("T")
@@ -99,8 +99,8 @@ def _common_stretches(
     """Stretches of the base that both sides kept, as (in base, in ours, in theirs, length)."""
     # Exact while that is cheap: thousands of equal lines would take quadratic time.
     junk = max(len(base), len(ours), len(theirs)) > _MANY_LINES
-    mine = SequenceMatcher(None, base, ours, autojunk=junk).get_matching_blocks()
-    other = SequenceMatcher(None, base, theirs, autojunk=junk).get_matching_blocks()
+    mine = difflib.SequenceMatcher(None, base, ours, autojunk=junk).get_matching_blocks()
+    other = difflib.SequenceMatcher(None, base, theirs, autojunk=junk).get_matching_blocks()
     stretches = []
     i = j = 0
     while i < len(mine) and j < len(other):

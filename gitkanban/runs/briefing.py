@@ -5,7 +5,6 @@ form in which it is written down.
 """
 
 import os
-import shutil
 import sys
 import zlib
 from collections.abc import Mapping, Sequence
@@ -19,6 +18,7 @@ from gitkanban.core.agents.presets import commits_of, expand, preset_of, reads_s
 from gitkanban.core.agents.prompt import card_print
 from gitkanban.core.model import Card, Config, Worker
 from gitkanban.core.tick.room import needs_of
+from gitkanban.late import shutil
 from gitkanban.runs import contained, trust, worker_programs
 from gitkanban.runs.memory import homes
 from gitkanban.runs.records import folders, machines

@@ -6,7 +6,6 @@ The workspace is read as `workspace_git` reads it: nothing in it decides what gi
 """
 
 import os
-import re
 import sys
 
 from gitkanban import failpoints, files
@@ -15,6 +14,7 @@ from gitkanban.core.names import CardId, RunId
 from gitkanban.core.tick.facts import Work
 from gitkanban.core.visible import shown
 from gitkanban.errors import GitkanbanError
+from gitkanban.late import re
 from gitkanban.runs import contained, watching
 from gitkanban.runs.records.folders import Folder, card_of, run_of
 from gitkanban.runs.workspace import (

@@ -6,8 +6,6 @@ is bound where is `core.agents.sandboxes`' to say.
 """
 
 import os
-import re
-import subprocess
 import sys
 from functools import cache
 
@@ -17,6 +15,7 @@ from gitkanban.core.agents import sandboxes
 from gitkanban.core.agents.presets import preset_of, templates_of
 from gitkanban.core.agents.sandboxes import Ground
 from gitkanban.errors import Refused
+from gitkanban.late import re, subprocess
 from gitkanban.runs import trust
 from gitkanban.runs.memory import homes
 from gitkanban.runs.records.folders import MAILBOX, SCRATCH, Folder

@@ -5,7 +5,6 @@ session is not asked: anybody can write that, and it could name the conversation
 """
 
 import os
-import shutil
 
 from gitkanban.board.repo.place import Place
 from gitkanban.core.agents.presets import preset_of
@@ -13,6 +12,7 @@ from gitkanban.core.agents.readers import names_sessions
 from gitkanban.core.model import Run
 from gitkanban.core.names import CardId, ProfileName, WorkerName
 from gitkanban.core.tick.conversation import LastSession
+from gitkanban.late import shutil
 from gitkanban.runs import observe
 from gitkanban.runs.records import folders
 from gitkanban.runs.records.folders import Folder

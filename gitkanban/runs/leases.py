@@ -14,31 +14,11 @@ from gitkanban.core.tick.facts import Exit
 from gitkanban.runs import briefing
 from gitkanban.runs.briefing import Reservation
 from gitkanban.runs.memory import proposals
-from gitkanban.runs.records import folders, slots
-from gitkanban.runs.records.folders import Folder, card_of
+from gitkanban.runs.records import folders, slots, supervised
+from gitkanban.runs.records.folders import Folder
 from gitkanban.runs.records.slots import Lease
-from gitkanban.runs.supervision.locks import HeldLock, Locks, card_lock
-from gitkanban.runs.supervision.spec import Spec
+from gitkanban.runs.supervision.locks import HeldLock, Locks
 from gitkanban.runs.workspace import worktrees
-
-
-def lock_names(card: CardId, slot: str) -> tuple[str, str]:
-    """The kernel locks that a run's supervisor holds for its whole life."""
-    return card_lock(card), slots.lock_name(slot)
-
-
-def locks_in_use(locks: Locks, runs: Iterable[Spec]) -> set[str]:
-    """Those of the locks of runs that somebody holds now."""
-    names = (lock_names(card_of(run), run.one("slot")) for run in runs)
-    return locks.locked(name for pair in names for name in pair)
-
-
-def is_supervised(run: Spec, locked: set[str]) -> bool:
-    """Whether a run's supervisor lives: its card's and its slot's locks are among the `held`.
-
-    The run is alive as long as it has no exit record besides; look for that after the locks.
-    """
-    return locked.issuperset(lock_names(card_of(run), run.one("slot")))
 
 
 def shared_locks(worker: Worker) -> list[str]:
@@ -58,7 +38,7 @@ def take(locks: Locks, card: CardId, slot: str, also: Iterable[str] = ()) -> lis
     locked: list[HeldLock] = []
     whole = False
     try:
-        for name in (*lock_names(card, slot), *also):
+        for name in (*supervised.lock_names(card, slot), *also):
             got = locks.take(name)
             if got is None:
                 return None

@@ -6,7 +6,6 @@ nothing but what the last tick wrote down (`records.news_ledger`): neither board
 `python -m gitkanban.runs.notifier <private folder>`. It ends when nothing waits any more.
 """
 
-import json
 import os
 import sys
 import time
@@ -18,6 +17,7 @@ from gitkanban.core.notify.digest import Digest
 from gitkanban.core.notify.ledger import due_at, give_back, send_all
 from gitkanban.core.visible import shown
 from gitkanban.errors import GitkanbanError
+from gitkanban.late import json
 from gitkanban.runs.records import news_ledger
 from gitkanban.runs.records.news_ledger import Attempt, NotifierCall
 from gitkanban.runs.supervision.locks import HeldLock, Locks

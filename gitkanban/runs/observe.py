@@ -3,7 +3,8 @@
 It decides nothing and changes nothing but lease tokens that do not say what they should.
 """
 
-import json
+import marshal
+import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -22,8 +23,9 @@ from gitkanban.core.tick.reconcile import to_accept
 from gitkanban.core.trust.tampering import TamperFinding
 from gitkanban.core.trust.trusted import ACCEPTING
 from gitkanban.core.trust.withheld import Withheld
-from gitkanban.runs import leases, spending, trust, watching, worker_programs
-from gitkanban.runs.records import agent_state, folders, slots
+from gitkanban.late import json
+from gitkanban.runs import spending, trust, watching, worker_programs
+from gitkanban.runs.records import agent_state, folders, slots, supervised
 from gitkanban.runs.records.folders import Folder, card_of, run_of
 from gitkanban.runs.supervision import boundedlog, spec
 from gitkanban.runs.supervision.locks import Locks
@@ -116,7 +118,7 @@ def _lock_names_to_probe(board: Board, specs: Iterable[spec.Spec]) -> set[str]:
         if card.status == RUNNING and card.slot:
             names.add(slots.lock_name(card.slot))
     for its_spec in specs:
-        names.update(leases.lock_names(card_of(its_spec), its_spec.one("slot")))
+        names.update(supervised.lock_names(card_of(its_spec), its_spec.one("slot")))
     return names
 
 
@@ -132,7 +134,7 @@ def _run_facts(folder: Folder, its_spec: spec.Spec, locked: set[str]) -> RunFact
         slot=its_spec.one("slot"),
         started=int(its_spec.number("started", 0)),
         start_commit=its_spec.one("start_commit"),
-        alive=end is None and leases.is_supervised(its_spec, locked),
+        alive=end is None and supervised.is_supervised(its_spec, locked),
         session=its_spec.one("session_id"),
         resumed=its_spec.one("resumed") == "1",
         commits=its_spec.one("commits", "session"),
@@ -259,11 +261,13 @@ def remembered(place: Place) -> tuple[Mapping[CardId, int], Mapping[WorkerName, 
     A cache: empty when it is missing or damaged, and nothing is lost with it.
     """
     try:
-        with open(f"{place.private}/cache/schedule", encoding="utf-8") as file:
-            rows = json.load(file)
+        with open(f"{place.private}/cache/schedule", "rb") as file:
+            if os.fstat(file.fileno()).st_uid != os.geteuid():
+                return {}, {}  # what others wrote is not unmarshalled
+            rows = marshal.load(file)
         ready = {CardId(card): int(at) for card, at in rows["ready"].items()}
         served = {WorkerName(worker): float(at) for worker, at in rows["served"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, EOFError, KeyError, TypeError, AttributeError):
         return {}, {}
     return ready, served
 
@@ -272,8 +276,8 @@ def remember(place: Place, ready: Mapping[CardId, int], served: Mapping[WorkerNa
     """Keep them for the next tick; written only when they changed. Raises OSError."""
     if (dict(ready), dict(served)) == tuple(dict(each) for each in remembered(place)):
         return
-    text = json.dumps({"ready": dict(ready), "served": dict(served)}, sort_keys=True)
-    files.replace(f"{place.private}/cache/schedule", text.encode(), lasting=False, make=True)
+    data = marshal.dumps({"ready": dict(ready), "served": dict(served)})
+    files.replace(f"{place.private}/cache/schedule", data, lasting=False, make=True)
 
 
 def _still_refused(place: Place, board: Board) -> Mapping[str, str]:

@@ -4,9 +4,7 @@ Nothing is forced, and nothing but those branches is pushed. What fails is a not
 tried again after a while.
 """
 
-import json
 import os
-import shutil
 from collections.abc import Mapping
 
 from gitkanban import files
@@ -21,6 +19,7 @@ from gitkanban.core.model import REVIEW, Board, Card
 from gitkanban.core.split_cards import open_cards
 from gitkanban.core.visible import shown
 from gitkanban.errors import Refused
+from gitkanban.late import json, shutil
 from gitkanban.typed import Any
 
 AGAIN = 600  # seconds after which a failed push is tried again

@@ -17,7 +17,7 @@ from gitkanban.core.tick.facts import Exit, Work
 from gitkanban.errors import Refused
 from gitkanban.runs import briefing, collect, leases, trust
 from gitkanban.runs.briefing import Launch
-from gitkanban.runs.records import folders, slots
+from gitkanban.runs.records import folders, slots, supervised
 from gitkanban.runs.records.folders import Folder, card_of
 from gitkanban.runs.supervision import processes, spec, supervisor
 from gitkanban.runs.supervision.locks import Locks
@@ -115,11 +115,11 @@ class Local:
     def alive(self, runs: Iterable[Folder]) -> set[RunId]:
         """Runs whose two locks are held and that have not recorded their end."""
         facts = {folder: folder.facts() for folder in runs}
-        locked = leases.locks_in_use(self.locks, facts.values())
+        locked = supervised.locks_in_use(self.locks, facts.values())
         return {
             folder.run
             for folder, its_spec in facts.items()
-            if leases.is_supervised(its_spec, locked) and not folder.has("exit.json")
+            if supervised.is_supervised(its_spec, locked) and not folder.has("exit.json")
         }
 
     def stop(self, folder: Folder, why: str) -> bool:

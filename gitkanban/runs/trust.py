@@ -6,7 +6,6 @@ that it lacks. It also keeps what cron lacks: PATH, and the values of the variab
 on (in a file that only the owner can read).
 """
 
-import json
 import os
 from collections.abc import Mapping
 
@@ -25,6 +24,7 @@ from gitkanban.core.trust.trusted import (
 from gitkanban.core.trust.withheld import Record, Wanted, Withheld
 from gitkanban.core.trust.withheld import withheld as _withheld
 from gitkanban.errors import Untrusted
+from gitkanban.late import json
 from gitkanban.typed import Any
 
 # What every command gets of our environment.

@@ -5,12 +5,12 @@ Only commands that were trusted on this machine run. It judges by the exit code,
 
 import os
 import signal
-import subprocess
 
 from gitkanban.board.repo import git
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import Card, Config
 from gitkanban.errors import Refused, Untrusted
+from gitkanban.late import subprocess
 from gitkanban.runs import trust
 from gitkanban.runs.supervision import processes
 from gitkanban.runs.supervision.locks import Locks

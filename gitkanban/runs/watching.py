@@ -5,15 +5,13 @@ it once, when the run has ended. Findings stay in the private folder until a per
 with `trust`. What counts is decided in `core.trust.tampering`.
 """
 
-import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from math import inf
 
 from gitkanban import files
-from gitkanban.board.repo import checkouts, fingerprint
+from gitkanban.board.repo import checkouts
 from gitkanban.board.repo.place import Place
-from gitkanban.core.care.gc import finished
 from gitkanban.core.ids import CARD_REFS, card_of_ref
 from gitkanban.core.model import Board
 from gitkanban.core.names import CardId
@@ -27,6 +25,7 @@ from gitkanban.core.trust.tampering import (
     differing_refs,
     merged,
 )
+from gitkanban.late import json
 from gitkanban.runs.records import folders
 from gitkanban.runs.records.folders import Folder, card_of
 from gitkanban.typed import NamedTuple
@@ -41,6 +40,8 @@ def refs_of(place: Place, base: str) -> tuple[str, str]:
 
 def take(common: str, refs: Sequence[str]) -> bytes:
     """A fingerprint of the repository, as it is written down. Raises OSError."""
+    from gitkanban.board.repo import fingerprint
+
     prints = fingerprint.take(common, refs)
     return json.dumps({"items": prints.items, "refs": prints.refs, "also": list(refs)}).encode()
 
@@ -85,6 +86,8 @@ def notice(place: Place, board: Board, base: str, ended: Iterable[Folder], now: 
 
     Each run is compared once. Call it with the tick lock held. Raises OSError.
     """
+    from gitkanban.board.repo import fingerprint
+
     refs = refs_of(place, base)
     present = fingerprint.take(place.common, refs)
     unsettled = [f for f in folders.every(place.private) if not f.has("settled")]
@@ -124,6 +127,9 @@ def _ref_facts(
     present: Fingerprint,
 ) -> RefFacts:
     """What git and the run folders say of the refs that differ."""
+    from gitkanban.board.repo import fingerprint
+    from gitkanban.core.care.gc import finished
+
     base_ref, board_ref = refs
     differ = differing_refs(before, present)
     cards = {card_of_ref(ref) for ref, _, _ in differ if ref.startswith(CARD_REFS)}
@@ -141,6 +147,8 @@ def _ref_facts(
 
 def _is_seen_ref_ahead(place: Place, present: Fingerprint, board_ref: str) -> bool:
     """Whether what we last saw of the board is not part of it, as it stands at this moment."""
+    from gitkanban.board.repo import fingerprint
+
     recorded = present.refs.get(SEEN_REF, "")
     tip = checkouts.tip_in(place.common, board_ref)  # after `seen` was read: a commit moves both
     return bool(tip and recorded) and bool(
@@ -194,6 +202,8 @@ def expect(place: Place, name: str) -> None:
 
     Raises OSError.
     """
+    from gitkanban.board.repo import fingerprint
+
     digest = fingerprint.digest_of(f"{place.common}/{name}")
     for folder in folders.every(place.private):
         row = None if folder.has("settled") else _read_json(folder.file(_PRINT))

@@ -21,6 +21,7 @@ from gitkanban import clock, failpoints, flock
 from gitkanban.core.names import RunId
 from gitkanban.core.tick.standby_states import Condition, State, next_state
 from gitkanban.errors import GitkanbanError
+from gitkanban.runs.records import supervised
 from gitkanban.runs.supervision import bell, kernel, spec
 from gitkanban.runs.supervision.locks import HeldLock, Locks
 from gitkanban.typed import TYPE_CHECKING
@@ -193,7 +194,6 @@ class Standby:
 
     def _somebody_will_ring(self) -> bool:
         """Whether a run is alive whose supervisor would ring for us."""
-        from gitkanban.runs import leases
         from gitkanban.runs.records import folders
 
         if self.pipe_fd < 0 or not os.path.exists(self.pipe):
@@ -201,8 +201,8 @@ class Standby:
         unsettled = (each for each in folders.every(self.private) if not each.has("settled"))
         facts = [each.facts() for each in unsettled]
         ours = [each for each in facts if each.one("kind") == self.tick_key]
-        locked = leases.locks_in_use(self.locks, ours)
-        return any(leases.is_supervised(each, locked) for each in ours)
+        locked = supervised.locks_in_use(self.locks, ours)
+        return any(supervised.is_supervised(each, locked) for each in ours)
 
     def _stop_listening(self) -> None:
         """Let go of the lock; who rang before that is still to be served, and nobody after it."""

@@ -4,7 +4,6 @@ The board says `running` already; a start that fails is recorded in the run's fo
 the next look at the board.
 """
 
-import shlex
 from collections.abc import Container, Iterator, Sequence
 from contextlib import suppress
 
@@ -21,6 +20,7 @@ from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick.conversation import LastSession, compose_new_words, goes_on
 from gitkanban.core.tick.outcome import Started
 from gitkanban.errors import GitkanbanError
+from gitkanban.late import shlex
 from gitkanban.runs import briefing, conversations, handoffs, leases, trust, watching
 from gitkanban.runs.briefing import Launch, Reservation
 from gitkanban.runs.memory import homes

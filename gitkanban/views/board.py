@@ -4,11 +4,11 @@ It takes the data of `status --json`. As many columns stand side by side as the 
 what has none is counted below.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from itertools import zip_longest
 
 from gitkanban.core.situation.rows import NEEDS_YOU, NEXT, WAITING
+from gitkanban.late import re
 from gitkanban.typed import Any, NamedTuple
 from gitkanban.views.signs import after_words, age_of, money, remark, sign
 from gitkanban.views.status import cause_lines

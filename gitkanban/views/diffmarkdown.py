@@ -6,13 +6,13 @@ graphs of some hundred links.
 """
 
 import html
-import re
 from collections.abc import Iterator
 
 from gitkanban.core.markdown import code_span
 from gitkanban.core.names import CardId
 from gitkanban.core.review.diff import CardChange, Difference, FieldChange
 from gitkanban.core.review.worddiff import NEW, OLD, TextPiece, changed_lines, word_diff
+from gitkanban.late import re
 from gitkanban.views.diff import (
     PROSE,
     SETS,

@@ -1,13 +1,13 @@
 """The difference of two boards as a page for a terminal, or, uncut, for a pipe: workers, then cards as a
 tree with what is new in each, then what follows from it."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from gitkanban.core import graph
 from gitkanban.core.names import CardId
 from gitkanban.core.review.diff import CardChange, ChangedSetting, Difference, FieldChange
 from gitkanban.core.review.worddiff import NEW, OLD, changed_lines, word_diff
+from gitkanban.late import re
 from gitkanban.views.diff import (
     PROSE,
     SETS,

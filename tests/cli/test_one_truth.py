@@ -1,6 +1,7 @@
 """What holds a card back is the same everywhere: status and list, warm and cold, why, and tick."""
 
 import json
+import marshal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -124,7 +125,7 @@ def test_the_order_is_that_of_the_next_tick(repo: Path) -> None:
     # An earlier tick saw C ready long before the others.
     cache = repo / ".git/gitkanban/cache/schedule"
     cache.parent.mkdir(exist_ok=True)
-    cache.write_text(json.dumps({"ready": {"C": 1}, "served": {}}))
+    cache.write_bytes(marshal.dumps({"ready": {"C": 1}, "served": {}}))
     assert not is_warm(repo)
     assert said(repo) == {"B": "worker back 2/2: the next tick starts A, C first"}
 
@@ -217,7 +218,7 @@ def test_a_card_that_has_waited_a_long_time_keeps_what_it_needs_from_the_cache_t
     ok(repo, "trust", "--yes")
     seen = {"ready": {"big": clock.parse("2026-11-24T09:30:30Z")}, "served": {}}
     (repo / ".git/gitkanban/cache").mkdir(exist_ok=True)
-    (repo / ".git/gitkanban/cache/schedule").write_text(json.dumps(seen))
+    (repo / ".git/gitkanban/cache/schedule").write_bytes(marshal.dumps(seen))
     assert "small" not in said(repo, GITKANBAN_NOW="2026-11-24T10:00:00Z")
     held = said(repo, GITKANBAN_NOW="2026-11-24T10:00:30Z")
     assert held["small"] == "the next slot of back is kept for big, which has waited a long time"

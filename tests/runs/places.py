@@ -16,7 +16,7 @@ from gitkanban.board.repo.place import Place
 from gitkanban.core.model import Card, Config, Worker
 from gitkanban.core.tick.facts import Exit
 from gitkanban.runs import briefing, collect, leases, sessions
-from gitkanban.runs.records import folders
+from gitkanban.runs.records import folders, supervised
 from gitkanban.runs.records.folders import Folder
 from gitkanban.runs.records.slots import Lease
 from gitkanban.runs.supervision import processes, spec
@@ -136,7 +136,7 @@ class Bench:
     def nothing_left(self, running: Running) -> None:
         """No process of the run is alive, and its locks are free."""
         assert processes.survivors(running.folder.run, running.folder.path) == []
-        names = leases.lock_names(running.lease.card, running.lease.slot)
+        names = supervised.lock_names(running.lease.card, running.lease.slot)
         assert self.locks.locked(names) == set()
         held = leases.take(self.locks, running.lease.card, running.lease.slot)
         assert held, "the locks cannot be taken"

@@ -7,8 +7,8 @@ import fcntl
 import os
 from typing import Any
 
-from gitkanban.runs import collect, leases, sessions
-from gitkanban.runs.records import folders, slots
+from gitkanban.runs import collect, sessions
+from gitkanban.runs.records import folders, slots, supervised
 from gitkanban.runs.supervision import locks, processes
 from gitkanban.tick import committing, ending, reserving, rounds, starting
 
@@ -51,7 +51,7 @@ def reclaimed_by_pid_file() -> None:
         for folder in folders.every(private):
             if not folder.has("exit.json") and not processes.look(slots.supervisor_pid(folder)):
                 spec = folder.facts()
-                found -= set(leases.lock_names(spec.one("card"), spec.one("slot")))
+                found -= set(supervised.lock_names(spec.one("card"), spec.one("slot")))
         return found
 
     def take(self: locks.Locks, name: str, wait: float = 0.0) -> locks.HeldLock | None:

@@ -5,7 +5,6 @@ records that came since the last one. It may be deleted or damaged at any time.
 """
 
 import marshal
-import re
 
 from gitkanban import files
 from gitkanban.board.content.reading import BoardFile, listing
@@ -16,6 +15,7 @@ from gitkanban.core.names import CardId, RunId
 from gitkanban.core.situation.figures import RunCost
 from gitkanban.core.tick.verdict import SUCCEEDED
 from gitkanban.errors import GitkanbanError
+from gitkanban.late import re
 
 _FORMAT = ("costs", 3)
 _RUN = re.compile(r"(?:archive/[^/]+/)?runs/([^/]+)/([^/]+)\.yaml\Z")

@@ -5,7 +5,6 @@ in that layout, or holds anything that YAML could read in two ways, is left to `
 None says "ask the parser", never "this is not a card".
 """
 
-import re
 from collections.abc import Callable
 from functools import cache
 
@@ -13,6 +12,7 @@ from gitkanban import clock
 from gitkanban.core import ids, model, sizes
 from gitkanban.core.model import Card
 from gitkanban.core.names import CardId, WorkerName
+from gitkanban.late import re
 from gitkanban.typed import Any
 
 # No line break, control or unassigned-by-YAML character, and no tab: YAML 1.2, 5.1 and 5.4.
@@ -71,7 +71,7 @@ def read(data: bytes, stem: str) -> Card | None:
 
 
 @cache
-def _compile_layout() -> re.Pattern[str]:
+def _compile_layout() -> "re.Pattern[str]":
     """The pattern, which takes longer to compile than many a command takes in all."""
     return re.compile(_LAYOUT, re.DOTALL)
 

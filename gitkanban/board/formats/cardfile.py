@@ -9,7 +9,6 @@ Fields that are not `OPTIONAL` are always written, empty if need be: git's line 
 branch adds, and a change of the field behind it on another, for one conflict.
 """
 
-import re
 from collections.abc import Mapping
 
 from gitkanban import clock
@@ -19,6 +18,7 @@ from gitkanban.core import ids, model, sizes
 from gitkanban.core.changes import Value
 from gitkanban.core.model import Card, Problem
 from gitkanban.core.names import NO_CARD
+from gitkanban.late import re
 from gitkanban.typed import Any
 
 STATUS_GROUP = model.STATUS_FIELDS  # the paragraph of the status, in its order

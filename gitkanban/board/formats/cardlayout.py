@@ -4,11 +4,10 @@ It changes no meaning: fields, quoting and comments stay, only order, spacing an
 lists and of the body change.
 """
 
-import re
-
 from gitkanban.board.formats import cardfile, yamledit, yamltext
 from gitkanban.board.formats.cardfile import ORDER, STATUS_GROUP
 from gitkanban.board.formats.yamltext import Bad, Mapping, Node, Scalar
+from gitkanban.late import re
 from gitkanban.typed import NamedTuple
 
 

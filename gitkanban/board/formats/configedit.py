@@ -3,12 +3,12 @@
 It does not say whether the result is a good config; `configfile.parse` does.
 """
 
-import re
 from collections.abc import Sequence
 
 from gitkanban.board.formats import yamledit, yamltext
 from gitkanban.board.formats.yamltext import Mapping, Node, Scalar
 from gitkanban.errors import UsageError
+from gitkanban.late import re
 from gitkanban.typed import NamedTuple, TypeAlias
 
 _SECTION = 2  # keys on the path of a section such as kanban.profiles

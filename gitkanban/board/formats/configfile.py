@@ -3,8 +3,6 @@
 It does not look at cards, at the machine, or at what is trusted.
 """
 
-import re
-
 from gitkanban.board.formats import configkeys, yamltext
 from gitkanban.board.formats.configedit import (
     edited as edited,  # reading and editing are used together
@@ -17,6 +15,7 @@ from gitkanban.core.agents import cost, memory, presets, sandboxes
 from gitkanban.core.model import Config, Problem, Worker
 from gitkanban.core.names import NOBODY, ProfileName, WorkerName
 from gitkanban.errors import UsageError
+from gitkanban.late import re
 from gitkanban.typed import Any
 
 _DURATION = re.compile(r"(?:(\d{1,6})d)?(?:(\d{1,7})h)?(?:(\d{1,8})m)?(?:(\d{1,9})s?)?\Z", re.ASCII)

@@ -6,7 +6,6 @@ Where git's own line merge is clean and means the same, it is taken, so that bot
 and layout stay. Else ours is edited in place.
 """
 
-import re
 from collections.abc import Sequence
 
 from gitkanban.board.formats import cardfile, yamledit, yamltext
@@ -14,6 +13,7 @@ from gitkanban.board.formats.yamltext import Bad, Mapping, Scalar
 from gitkanban.core import merge
 from gitkanban.core.changes import Value
 from gitkanban.core.model import STATUS_FIELDS, Card
+from gitkanban.late import re
 from gitkanban.typed import NamedTuple
 
 WHOLE = "card"  # names a conflict that is not in one field
@@ -232,7 +232,7 @@ def _cut_fields(text: str, names: Sequence[str]) -> tuple[str, int] | None:
     return text, at
 
 
-def _field_lines(name: str, text: str) -> re.Match[str] | None:
+def _field_lines(name: str, text: str) -> "re.Match[str] | None":
     """A top-level field's lines: the key's, and the indented or listed ones below it."""
     key = rf"""(?:{re.escape(name)}|"{re.escape(name)}"|'{re.escape(name)}')"""
     more = r"(?:(?:[ \t]*\r?\n)*(?:[ \t]+\S|-[ \t])[^\n]*(?:\n|\Z))*"

@@ -3,12 +3,11 @@
 It does not edit: a note is written once.
 """
 
-import re
-
 from gitkanban.board.formats import recordfile, yamltext
 from gitkanban.board.formats.recordfile import TEXT, TIME
 from gitkanban.core.model import Note
 from gitkanban.core.names import CardId
+from gitkanban.late import re
 
 KINDS = {"by": TEXT, "at": TIME, "kind": TEXT, "run": TEXT}
 

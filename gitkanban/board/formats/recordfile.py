@@ -3,12 +3,12 @@
 It does not say which keys a record has; the modules of those files do.
 """
 
-import re
 from collections.abc import Mapping
 
 from gitkanban import clock
 from gitkanban.board.formats import yamltext
 from gitkanban.board.formats.yamltext import Scalar, refuse, scalar
+from gitkanban.late import re
 
 TEXT, TIME, NUMBER, MAYBE_NUMBER, BLOCK = "text", "time", "number", "maybe number", "block"
 

@@ -5,12 +5,12 @@ odd but valid layout elsewhere stay byte for byte. A round trip through an objec
 re-indent, re-wrap and re-space them. It does not check what the result means; callers do.
 """
 
-import re
 from collections.abc import Collection, Hashable, Sequence
 
 from gitkanban.board.formats import yamltext
 from gitkanban.board.formats.yamltext import Mapping, Node, Scalar
 from gitkanban.core.model import Problem
+from gitkanban.late import re
 from gitkanban.typed import NamedTuple
 
 

@@ -8,12 +8,12 @@ aliases, no key twice, `DEPTH` levels of `WIDTH` items or keys each. The parser 
 installed, else ruamel.yaml's own.
 """
 
-import re
 from collections.abc import Iterator
 
 from gitkanban.core import sizes
 from gitkanban.core.model import Problem
 from gitkanban.errors import BadData
+from gitkanban.late import re
 from gitkanban.typed import Any, NamedTuple, NoReturn, TypeAlias
 
 DEPTH = 20  # levels of nesting
@@ -308,7 +308,7 @@ def double_quoted(text: str) -> str:
     return '"' + re.sub(r'["\\\t\n]|' + _ODD.pattern, _escape_character, text) + '"'
 
 
-def _escape_character(match: re.Match[str]) -> str:
+def _escape_character(match: "re.Match[str]") -> str:
     char = match.group()
     known = _ESCAPES.get(char)
     if known:

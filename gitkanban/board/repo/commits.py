@@ -1,8 +1,7 @@
 """Questions to git about commits; nothing is changed."""
 
-import re
-
 from gitkanban.board.repo import git
+from gitkanban.late import re
 from gitkanban.typed import NamedTuple
 
 _ID = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")

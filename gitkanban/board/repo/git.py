@@ -5,13 +5,11 @@ git answer about another repository than the folder says. It parses nothing.
 """
 
 import os
-import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from threading import Thread, Timer
 
-from gitkanban.board.repo import limited
 from gitkanban.errors import GitFailed
+from gitkanban.late import subprocess
 from gitkanban.typed import IO, NamedTuple
 
 LIMIT = 600.0  # seconds for one git command and the filters and hooks of others that it runs
@@ -148,6 +146,8 @@ def run(
     `known`: the folder is of a repository that was found before. Its git directory may then be
     worked from even where `safe.bareRepository` is `explicit` (`git help config`).
     """
+    from gitkanban.board.repo import limited  # late: many commands run no git
+
     safe = ("-c", "safe.bareRepository=all") if known else ()
     ours = reading_environment() if _git_verb(args) in _READERS else environment()
     try:
@@ -180,6 +180,8 @@ def stream(cwd: str, *args: str, input: bytes) -> Iterator[IO[bytes]]:
 
     It is killed where the reader leaves before that, by an error too.
     """
+    from threading import Thread, Timer
+
     process = subprocess.Popen(
         ["git", "-c", "safe.bareRepository=all", *args],
         cwd=cwd,

@@ -8,13 +8,13 @@ moment, with nothing in it but those files. Where that is not enough (git below 
 """
 
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from gitkanban.board.repo import git
 from gitkanban.board.repo.scratch import scratch_in
 from gitkanban.errors import GitFailed
+from gitkanban.late import re
 from gitkanban.typed import NamedTuple
 
 _NO_SUCH_OPTION = 129  # how git ends on options that it does not know

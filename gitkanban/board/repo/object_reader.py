@@ -6,12 +6,11 @@ git, which has the words for it.
 """
 
 import os
-import subprocess
 import zlib
-from hashlib import sha1
 
 from gitkanban.board.repo import git
 from gitkanban.errors import GitFailed
+from gitkanban.late import hashlib, subprocess
 
 
 class ObjectReader:
@@ -84,7 +83,7 @@ def _read_loose(common: str, oid: str) -> tuple[str, bytes] | None:
             data = zlib.decompress(file.read())
     except (OSError, zlib.error):
         return None
-    if sha1(data, usedforsecurity=False).hexdigest() != oid:
+    if hashlib.sha1(data, usedforsecurity=False).hexdigest() != oid:
         return None
     end = data.index(b"\0")
     return data[:end].partition(b" ")[0].decode(), data[end + 1 :]

@@ -7,8 +7,6 @@ commits that already exist (`git commit-tree -S` makes their twins).
 """
 
 import os
-import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -18,6 +16,7 @@ from gitkanban import files
 from gitkanban.board.repo import git
 from gitkanban.board.repo.place import Place
 from gitkanban.errors import GitFailed
+from gitkanban.late import subprocess
 from gitkanban.typed import NamedTuple
 
 AUTO, ALWAYS, NEVER = "auto", "always", "never"
@@ -155,6 +154,8 @@ def _ask_signer(
         try:
             out, err = process.communicate(message, None if asks else PATIENCE)
         except subprocess.TimeoutExpired:
+            import signal
+
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             return _SigningFailure(f"the signer did not answer in {PATIENCE:g} s")

@@ -3,7 +3,6 @@
 It writes nothing. What it means to trust is for others to say.
 """
 
-import shlex
 from collections.abc import Sequence
 
 from gitkanban.board import store
@@ -16,6 +15,7 @@ from gitkanban.core.names import WorkerName
 from gitkanban.core.review import configrules
 from gitkanban.core.review.rules import ERROR, brought_in
 from gitkanban.errors import BadData, Refused, UsageError
+from gitkanban.late import shlex
 from gitkanban.typed import NamedTuple
 
 KeyValue = str | int | bool | tuple[str, ...]

@@ -4,7 +4,6 @@ Two git commands answer for all cards at once: where they forked, and what chang
 cached by the tip of the work and that fork, so that a base that moves on changes none of them.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 
 from gitkanban import files
@@ -14,6 +13,7 @@ from gitkanban.board.work import cardwork
 from gitkanban.core.model import REVIEW, Board
 from gitkanban.core.situation.figures import WorkSize
 from gitkanban.core.split_cards import open_cards
+from gitkanban.late import json
 from gitkanban.typed import NamedTuple
 
 _FORM = 2  # of the cache

@@ -4,11 +4,10 @@ Amounts are whole millionths of a US dollar, so that sums are exact. What an age
 unknown, and never counted as nothing; a text that is not a cost (negative, huge, NaN) says nothing.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
 
 from gitkanban.core.model import Run, Slot
+from gitkanban.late import datetime, re
 from gitkanban.typed import NamedTuple
 
 DOLLAR = 1_000_000
@@ -52,7 +51,7 @@ def add_up(runs: Iterable[Run]) -> Spent:
 
 def day_of(at: int) -> str:
     """The day of a time, `2026-11-28`, in UTC as every time that is shown."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")
+    return datetime.datetime.fromtimestamp(at, datetime.UTC).strftime("%Y-%m-%d")
 
 
 BY: Mapping[str, Callable[[Run], str]] = {

@@ -3,10 +3,10 @@
 A value of another type than is asked for reads as none; nothing here raises for what an agent wrote.
 """
 
-import json
 import math
 from collections.abc import Iterator, Mapping
 
+from gitkanban.late import json
 from gitkanban.typed import Any
 
 

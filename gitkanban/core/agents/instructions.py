@@ -1,9 +1,8 @@
 """What an agent that helps a person plan needs to know about the board: a short text, from values."""
 
-import re
-
 from gitkanban.core.model import Config
 from gitkanban.errors import Refused
+from gitkanban.late import re
 from gitkanban.typed import NamedTuple
 
 _TEXT = """\

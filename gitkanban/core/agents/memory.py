@@ -3,13 +3,13 @@
 It reads and writes no file; where proposals and memories lie is known in `gitkanban.runs`.
 """
 
-import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 
 from gitkanban.core.changes import AddCard
 from gitkanban.core.cutting import cut
 from gitkanban.core.model import DONE, DROPPED, REVIEW, RUNNING, Board, Card, Config
 from gitkanban.core.names import NO_RUN, NOBODY, CardId, ProfileName, RunId, WorkerName
+from gitkanban.late import re
 from gitkanban.typed import NamedTuple
 
 # What may become of a proposal.

@@ -4,11 +4,11 @@ Nothing is run here, and nothing is read: what the agents print is `core.agents.
 facts were tried with the versions named in each preset's `tried`.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 
 from gitkanban.core.agents.sandboxes import is_preset
 from gitkanban.core.model import Card, Worker
+from gitkanban.late import re
 from gitkanban.typed import NamedTuple
 
 NO_RESUME = ("never",)  # `resume: never`: each session is a new conversation
@@ -356,7 +356,7 @@ def expand(argv: Sequence[str], values: Mapping[str, str]) -> list[str]:
     """
     known = {*PLACEHOLDERS, *_PRIVATE}
 
-    def replaced(match: re.Match[str]) -> str:
+    def replaced(match: "re.Match[str]") -> str:
         return values[match[1]] if match[1] in known else match[0]
 
     return [_PLACEHOLDER.sub(replaced, word) for word in argv]

@@ -4,14 +4,13 @@ Pure text from values. `.kanban/prompt.md` may replace the template; what is fil
 as a template again, so card text stays data.
 """
 
-import re
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 
 from gitkanban.core.agents.presets import commits_of
 from gitkanban.core.cutting import cut, cut_bytes, cut_head
 from gitkanban.core.model import Card, Note, Run, Worker
 from gitkanban.core.names import CardId
+from gitkanban.late import hashlib, re
 from gitkanban.typed import NamedTuple
 
 PROMPT_MOST = 120_000  # bytes; one argument of an exec may hold 131,072 on Linux (execve(2))
@@ -109,7 +108,7 @@ def compose(
 def card_print(card: Card) -> str:
     """A fingerprint of what a session's prompt says of its card."""
     text = "\0".join((card.title, card.body, *card.acceptance))
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def acceptance_text(card: Card) -> str:

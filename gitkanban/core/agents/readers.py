@@ -5,7 +5,6 @@ the model wrote in its own prose is never taken for an error, a limit or a missi
 event that ends a turn is.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 
@@ -19,6 +18,7 @@ from gitkanban.core.agents.events import (
     message_of,
     parse_json,
 )
+from gitkanban.late import re
 from gitkanban.typed import Any, NamedTuple
 
 _SESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}\Z", re.ASCII)
@@ -423,7 +423,7 @@ def _reset_time(error: str, now: int, utc_offset: int) -> int:
     return 0
 
 
-def _time_of_day(at: re.Match[str], now: int, utc_offset: int) -> int:
+def _time_of_day(at: "re.Match[str]", now: int, utc_offset: int) -> int:
     """The next time the clock shows it: here, or in UTC where the words say so."""
     hour, minute, half = int(at[1]), int(at[2] or 0), (at[3] or "").lower()
     if half:

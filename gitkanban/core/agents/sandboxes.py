@@ -5,9 +5,9 @@ what is named here, and lets it write in its worktree and what belongs to its ow
 prefix is the worker's own. Values in, values out: what lies where is looked up in `runs.contained`.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from gitkanban.late import re
 from gitkanban.typed import NamedTuple
 
 BWRAP = "bwrap"

@@ -4,8 +4,6 @@ It reads line by line, so that a stream can be followed. What it does not know i
 the agent is known, and shows as it is, where it is not. Whether the run succeeded is not said here.
 """
 
-import json
-import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 
@@ -16,6 +14,7 @@ from gitkanban.core.agents.events import (
     message_of,
     parse_event,
 )
+from gitkanban.late import json, shlex
 from gitkanban.typed import Any, NamedTuple
 
 TEXT_MOST = 2000  # characters of one thing that are shown

@@ -8,7 +8,6 @@ a blocked, backlog, dropped or missing one never start.
 """
 
 from collections.abc import Collection, Mapping
-from hashlib import blake2b
 from heapq import heappop, heappush
 
 from gitkanban.core.backoff import due
@@ -23,6 +22,7 @@ from gitkanban.core.tick.limit_words import limit_words, of_limit
 from gitkanban.core.tick.reconcile import accepts
 from gitkanban.core.tick.room import Full, Key, Occupant, Room, needs_of, occupants
 from gitkanban.core.tick.schedule import Blocks, WorkerQueue, fill
+from gitkanban.late import hashlib
 from gitkanban.typed import NamedTuple
 
 TICK = 60  # seconds between ticks where nothing else calls for one
@@ -86,7 +86,7 @@ def duration(question: Question, worker: WorkerName, card: CardId) -> int:
     """How long a session takes in this question, in seconds, at least 1."""
     mean, spread = question.durations.get(worker, question.otherwise)
     if spread:
-        noise = blake2b(f"{question.seed}/{card}".encode(), digest_size=4).digest()
+        noise = hashlib.blake2b(f"{question.seed}/{card}".encode(), digest_size=4).digest()
         mean += round(spread * (int.from_bytes(noise, "big") / 2**31 - 1))
     return max(1, mean)
 

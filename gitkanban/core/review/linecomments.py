@@ -4,10 +4,9 @@ A person edits the text of a diff. Every line that is not the diff's own is thei
 with; lines of the diff that they took out say nothing. It does not know git, and reads no file.
 """
 
-import re
 from collections.abc import Iterator, Sequence
-from difflib import SequenceMatcher
 
+from gitkanban.late import difflib, re
 from gitkanban.typed import NamedTuple
 
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
@@ -162,12 +161,12 @@ def _added_lines(ours: Sequence[str], theirs: Sequence[str]) -> Iterator[tuple[i
 def _diff_lines(
     ours: Sequence[str], theirs: Sequence[str], exact: bool = False
 ) -> Iterator[tuple[int, int, int, int]]:
-    """Where the two differ, as `SequenceMatcher` says it: ours from start to end became theirs.
+    """Where the two differ, as `difflib.SequenceMatcher` says it: ours from start to end became theirs.
 
     First by the lines that are rare, which is fast and finds the long runs; what that leaves in
     between is then compared line by line.
     """
-    matcher = SequenceMatcher(None, ours, theirs, autojunk=not exact)
+    matcher = difflib.SequenceMatcher(None, ours, theirs, autojunk=not exact)
     for tag, start, end, first, last in matcher.get_opcodes():
         if tag == "replace" and not exact:
             for a, b, c, d in _diff_lines(ours[start:end], theirs[first:last], exact=True):

@@ -3,10 +3,9 @@
 It knows no layout: views put marks around the pieces.
 """
 
-import re
 from collections.abc import Iterator, Sequence
-from difflib import SequenceMatcher
 
+from gitkanban.late import difflib, re
 from gitkanban.typed import NamedTuple
 
 SAME, OLD, NEW = "same", "old", "new"
@@ -27,7 +26,7 @@ def word_diff(before: str, after: str) -> list[TextPiece]:
     if max(len(old), len(new)) > _MANY:
         old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
     pieces: list[TextPiece] = []
-    matcher = SequenceMatcher(None, old, new, autojunk=len(old) + len(new) > _MANY)
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=len(old) + len(new) > _MANY)
     for kind, a, b, c, d in _join_over_blanks(matcher.get_opcodes(), old):
         if kind == "equal":
             pieces.append(TextPiece(SAME, "".join(old[a:b])))

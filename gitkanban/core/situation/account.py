@@ -4,8 +4,6 @@ Every face shows it: status, list, board, show, why, and their JSON. It decides 
 card back is `standing`'s to say, and what only the moment knows is added by `moment`.
 """
 
-import re
-import shlex
 from collections.abc import Collection, Iterable, Mapping
 
 from gitkanban.core import graph
@@ -49,6 +47,7 @@ from gitkanban.core.tick.holds import (
 )
 from gitkanban.core.tick.standing import Needed, Standing, standing
 from gitkanban.core.tick.verdict import SUCCEEDED, attempts
+from gitkanban.late import re, shlex
 from gitkanban.typed import NamedTuple
 
 # Codes that are of a worker or of the board, not of the card that they hold: each is reported once, as a

@@ -5,8 +5,6 @@ judged, the last one; a note and cards for the backlog go onto the board with th
 in, values out: `runs.mailbox` reads and writes the files.
 """
 
-import json
-import re
 from collections.abc import Sequence
 
 from gitkanban.core.changes import AddCard, AddNote, Change, applied
@@ -24,6 +22,7 @@ from gitkanban.core.model import (
 from gitkanban.core.names import CardId, WorkerName
 from gitkanban.core.tick.facts import Letter, Report, RunFacts
 from gitkanban.errors import BadData, GitkanbanError
+from gitkanban.late import json, re
 from gitkanban.typed import Any, NamedTuple
 
 NAME = re.compile(r"[0-9a-z]{20}\.json\Z", re.ASCII)

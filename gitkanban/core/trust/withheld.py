@@ -3,7 +3,6 @@
 Values in, values out: programs are looked for and the record is read in `runs.trust`.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 
 from gitkanban.core.agents.presets import PRESETS, preset_of
@@ -23,6 +22,7 @@ from gitkanban.core.trust.trusted import (
     changes,
     defaults_of,
 )
+from gitkanban.late import json
 from gitkanban.typed import NamedTuple
 
 NEVER = "its commands have not been allowed on this machine"

@@ -6,9 +6,7 @@ written is taken back. What waits and what was decided is known to
 `gitkanban.runs.memory.proposals`.
 """
 
-import json
 import os
-import shutil
 from collections.abc import Sequence
 
 from gitkanban import files
@@ -17,6 +15,7 @@ from gitkanban.core.agents.memorymerge import merged
 from gitkanban.core.cutting import cut_lines
 from gitkanban.core.names import ProfileName
 from gitkanban.errors import Conflict, NotFound, Refused
+from gitkanban.late import json, shutil
 from gitkanban.runs.memory import proposals
 from gitkanban.runs.memory.proposals import JOURNAL, Home, MemoryChange
 from gitkanban.runs.supervision.locks import Locks

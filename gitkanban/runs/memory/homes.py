@@ -7,7 +7,6 @@ real path can write there, as any process of this user can.
 """
 
 import os
-import shutil
 from collections.abc import Iterator
 
 from gitkanban import files
@@ -15,6 +14,7 @@ from gitkanban.core.agents.memory import part_fault, path_fault
 from gitkanban.core.model import Worker
 from gitkanban.core.names import ProfileName
 from gitkanban.errors import Refused
+from gitkanban.late import shutil
 from gitkanban.runs.memory import applying, proposals
 from gitkanban.runs.memory.proposals import Home
 from gitkanban.runs.records.folders import Folder

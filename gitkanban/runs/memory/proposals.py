@@ -8,15 +8,14 @@ they are decided. It does not decide anything itself.
 One that is being applied has a `journal/`: see `gitkanban.runs.memory.applying`.
 """
 
-import json
 import os
-import shutil
 from collections.abc import Iterator, Sequence
 
 from gitkanban import files
 from gitkanban.core.agents.memory import ACCEPTED, STATES, WAITING, Proposal
 from gitkanban.core.names import ProfileName
 from gitkanban.errors import NotFound, Refused
+from gitkanban.late import json, shutil
 from gitkanban.runs.supervision.locks import HeldLock, Locks
 from gitkanban.typed import NamedTuple
 

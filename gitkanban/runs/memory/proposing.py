@@ -5,12 +5,12 @@ The copy is made by `gitkanban.runs.memory.homes`. Nothing here touches the real
 
 import errno
 import os
-import shutil
 
 from gitkanban import files
 from gitkanban.core.agents.memory import Proposal
 from gitkanban.core.cutting import cut
 from gitkanban.core.names import ProfileName, WorkerName
+from gitkanban.late import shutil
 from gitkanban.runs.memory import proposals
 from gitkanban.runs.memory.homes import BEFORE, private_home
 from gitkanban.runs.memory.proposals import Home, MemoryChange

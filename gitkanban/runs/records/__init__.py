@@ -11,6 +11,7 @@ printed      Which commit of the board the last tick saw that printed to somebod
              cron
 slots        Lease tokens: `.kanban/slots/<profile>/<n>.lock`, readable YAML that says who sits in a
              slot
+supervised   Whether a run's supervisor lives, by the kernel locks that it holds
 ticked       When a tick last looked at the board of this clone, and whether the clock was set since
              then
 tokens       Who sits where by the lease tokens, read as fast as it can be

@@ -4,7 +4,6 @@ What it means is decided in `core.tick.agent_state`. A file that is missing or d
 one run more learns it again.
 """
 
-import json
 from collections.abc import Collection, Mapping
 
 from gitkanban import files
@@ -13,6 +12,7 @@ from gitkanban.core.model import Board
 from gitkanban.core.names import CardId, ProfileName, RunId, WorkerName
 from gitkanban.core.tick.agent_state import freed
 from gitkanban.core.tick.facts import AgentFault, AgentState, Quota
+from gitkanban.late import json
 from gitkanban.typed import Any
 
 

@@ -3,7 +3,6 @@
 What the records mean is decided elsewhere; nothing here looks at processes or locks.
 """
 
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -11,6 +10,7 @@ from gitkanban import files
 from gitkanban.core.names import CardId, RunId
 from gitkanban.core.tick.closing import Tries
 from gitkanban.core.tick.facts import Exit, Report, StepEnd, Work
+from gitkanban.late import json
 from gitkanban.runs.supervision import processes, spec
 from gitkanban.runs.supervision.spec import Spec
 from gitkanban.typed import NamedTuple

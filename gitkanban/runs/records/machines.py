@@ -3,7 +3,6 @@
 What follows from the two is decided in `core.tick.machines`.
 """
 
-import json
 import os
 from collections.abc import Iterator
 
@@ -12,6 +11,7 @@ from gitkanban.board.repo.clone import host
 from gitkanban.board.repo.place import Place
 from gitkanban.core.tick.machines import Machine, OpenRun, TickRight, claim
 from gitkanban.errors import Refused
+from gitkanban.late import json
 from gitkanban.runs.records import folders
 from gitkanban.runs.records.folders import card_of
 from gitkanban.runs.supervision import processes

@@ -4,7 +4,6 @@ Which news is new is decided in `core.notify.ledger`. A ledger that is missing o
 nothing: then all that stands is news again.
 """
 
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from gitkanban import files, flock
 from gitkanban.core.notify.ledger import NewsLedger
 from gitkanban.core.notify.news import NewsItem
 from gitkanban.errors import BoardBusy
+from gitkanban.late import json
 from gitkanban.runs.supervision.locks import Locks
 from gitkanban.typed import Any, NamedTuple
 

@@ -7,7 +7,6 @@ was put there is listed where no session need write, and is never a session's wo
 """
 
 import os
-import re
 import sys
 from collections.abc import Mapping
 
@@ -16,6 +15,7 @@ from gitkanban.board.repo import commits, git
 from gitkanban.board.repo.git import Done
 from gitkanban.core.visible import shown
 from gitkanban.errors import GitkanbanError
+from gitkanban.late import re
 from gitkanban.runs.supervision import spec
 from gitkanban.runs.workspace.workspace_git import ChangedPath, View, head_of
 from gitkanban.typed import NamedTuple

@@ -5,12 +5,12 @@ configuration says. Nothing of them is changed.
 """
 
 import os
-import re
 import stat
 from collections.abc import Iterator
 
 from gitkanban.board.repo import commits
 from gitkanban.errors import GitkanbanError
+from gitkanban.late import re
 from gitkanban.runs.workspace.workspace_git import View, read_plain
 from gitkanban.typed import NamedTuple
 

@@ -4,12 +4,12 @@ Worktrees whose folder is already gone are in `ghosts`.
 """
 
 import os
-import shutil
 
 from gitkanban.board.repo import commits, git
 from gitkanban.board.repo.place import Place
 from gitkanban.core.ids import branch_of
 from gitkanban.errors import GitFailed
+from gitkanban.late import shutil
 from gitkanban.runs.supervision.locks import Locks
 from gitkanban.runs.workspace import cleanliness, ground, unfinished, worktrees
 from gitkanban.runs.workspace.workspace_git import head_of

@@ -4,10 +4,10 @@ Call it only while no process of the card is alive and its locks are ours.
 """
 
 import os
-import shutil
 
 from gitkanban.board.repo import checkouts, commits, standstill
 from gitkanban.errors import BoardBusy
+from gitkanban.late import shutil
 from gitkanban.runs.supervision import processes
 from gitkanban.runs.workspace import ground, salvage
 from gitkanban.runs.workspace.workspace_git import View, head_of, read_plain

@@ -10,14 +10,13 @@ are needed to read and write files as people do.
 """
 
 import os
-import re
-import shutil
 import stat
 from collections.abc import Mapping
 from types import TracebackType
 
 from gitkanban.board.repo import commits, git
 from gitkanban.board.repo.git import Done
+from gitkanban.late import re, shutil
 from gitkanban.typed import NamedTuple, Self
 
 _QUIET = {

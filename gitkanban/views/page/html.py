@@ -6,10 +6,10 @@ nothing else. What people wrote is text in a JSON block, or escaped by the templ
 
 import base64
 from collections.abc import Mapping
-from hashlib import sha256
 from importlib import resources
 
 from gitkanban import __version__
+from gitkanban.late import hashlib
 from gitkanban.typed import Any
 from gitkanban.views.page.value import json_text
 
@@ -73,4 +73,4 @@ def _without_source_map(script: str) -> str:
 
 
 def _hash_of(text: str) -> str:
-    return f"'sha256-{base64.b64encode(sha256(text.encode()).digest()).decode()}'"
+    return f"'hashlib.sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -5,7 +5,6 @@ forecast, costs, and of each card what was asked and what came of it. All text i
 as on a terminal; that it is never taken for markup is for `html` and the script to hold.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gitkanban.core.agents.cost import add_up, group, run_words
@@ -17,6 +16,7 @@ from gitkanban.core.names import CardId
 from gitkanban.core.situation.answers import answers
 from gitkanban.core.situation.rows import GROUPS, QUIET
 from gitkanban.core.visible import shown_lines
+from gitkanban.late import json
 from gitkanban.typed import Any, NamedTuple
 from gitkanban.views.cost import cost_data
 from gitkanban.views.text import seconds

@@ -1,0 +1,72 @@
+"""Modules of the standard library that are imported when they are first used, not before.
+
+`from gitkanban.late import json` stands for `import json` in modules that every command loads and few
+commands need it in: such a module costs more to import than a board takes to read. A pattern that
+`re.compile` gives here is compiled when it is first used, too. A type checker sees the modules.
+"""
+
+from gitkanban.typed import TYPE_CHECKING
+
+__all__ = ["datetime", "difflib", "hashlib", "json", "re", "shlex", "shutil", "subprocess"]
+
+if TYPE_CHECKING:
+    import datetime
+    import difflib
+    import hashlib
+    import json
+    import re
+    import shlex
+    import shutil
+    import subprocess
+else:
+
+    class _LateModule:
+        """A module by its name. Nothing of it is cached here, so that a test may replace it."""
+
+        def __init__(self, name):
+            self._name = name
+
+        def __getattr__(self, name):
+            return getattr(__import__(self._name), name)
+
+    class _LatePattern:
+        """A regular expression that is compiled when it is first used."""
+
+        def __init__(self, pattern, flags):
+            self._source = pattern, flags
+
+        def __getattr__(self, name):
+            import re
+
+            compiled = re.compile(*self._source)
+            for each in (
+                "findall",
+                "finditer",
+                "fullmatch",
+                "match",
+                "pattern",
+                "search",
+                "split",
+                "sub",
+            ):
+                setattr(self, each, getattr(compiled, each))
+            return getattr(compiled, name)
+
+    class _LateRegex(_LateModule):
+        """`re`. Its flags are numbers here, of which there is no need to import it."""
+
+        A, I, M, S, X = 256, 2, 8, 16, 64  # noqa: E741
+        ASCII, IGNORECASE, MULTILINE, DOTALL, VERBOSE = A, I, M, S, X
+
+        def compile(self, pattern, flags=0):
+            """A pattern, compiled when it is first used."""
+            return _LatePattern(pattern, flags)
+
+    datetime = _LateModule("datetime")
+    difflib = _LateModule("difflib")
+    hashlib = _LateModule("hashlib")
+    json = _LateModule("json")
+    re = _LateRegex("re")
+    shlex = _LateModule("shlex")
+    shutil = _LateModule("shutil")
+    subprocess = _LateModule("subprocess")
