@@ -61,7 +61,8 @@ def contended(argv: "list[str]") -> bool:
     common = gitdir.common_dir(os.getcwd())
     if not common or not again.ask_tick_at_work(f"{common}/gitkanban"):
         return False
-    sys.stdout.write("another tick is at work; it will make another pass\n")
+    if is_terminal():  # to a mailbox of cron it is no news
+        sys.stdout.write("another tick is at work; it will make another pass\n")
     return True
 
 

@@ -25,6 +25,7 @@ from gitkanban.runs.supervision.locks import HeldLock, Locks
 LIMIT = 30.0  # seconds that one call may take
 PATIENCE = 600  # seconds that a sender waits until it may send; what is later is left to a tick
 TRY_AGAIN = 75  # EX_TEMPFAIL of sysexits.h: the notifier asks for another try
+_STARTED = 5.0  # seconds after which a sender that was started has its lock
 _LOOK = 10.0  # seconds between two looks at what waits
 _OUTPUT_MOST = 2000  # bytes of what it prints that are kept
 _LINE_MOST = 200  # characters of its last line in what people are shown
@@ -52,6 +53,24 @@ def is_due(private: str) -> bool:
     ledger, call = news_ledger.read(private)
     due, now = due_at(ledger, call.every, int(clock.now())), int(clock.now())
     return bool(call.argv) and bool(due) and due - now <= PATIENCE
+
+
+def wait_until_sent(private: str) -> None:
+    """Wait for a sender that has something to send now, as long as one call may take.
+
+    For a process that everything ends with: a container's first.
+    """
+    begun = time.monotonic()
+    while (waited := time.monotonic() - begun) < LIMIT + _STARTED:
+        ledger, call = news_ledger.read(private)
+        attempt = news_ledger.last_attempt(private)
+        sends = news_ledger.is_sending(private)
+        is_due_now = 0 < due_at(ledger, call.every, int(clock.now())) <= clock.now()
+        if sends and not is_due_now and (attempt is None or attempt.how != "sending"):
+            return  # it waits until it may
+        if not sends and (not is_due_now or waited > _STARTED):
+            return
+        time.sleep(0.1)
 
 
 def _send_until_none_waits(private: str, lock: HeldLock) -> bool:

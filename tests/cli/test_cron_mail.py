@@ -1,5 +1,7 @@
 """What cron mails: what any tick of the clone has done since a tick last printed, and nothing twice."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -88,3 +90,13 @@ def test_what_another_clone_did_is_its_own_to_mail(arena: Arena) -> None:
     board = store.read(arena.place)
     assert board.cards["T1"].status == "done"
     assert "settled" not in mail(arena)
+
+
+def test_that_another_tick_is_at_work_is_no_mail(arena: Arena) -> None:
+    lock = arena.locks.take("tick")
+    assert lock
+    with lock:
+        assert mail(arena) == ""
+        argv = [sys.executable, "-m", "gitkanban", "tick"]
+        done = subprocess.run(argv, cwd=arena.repo, capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")

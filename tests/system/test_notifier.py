@@ -210,6 +210,18 @@ def test_a_notifier_that_is_not_allowed_is_not_called_and_everything_else_goes_o
     assert "T1 asks: which?" in told.words()[0]
 
 
+def test_a_tick_that_everything_ends_with_waits_until_its_news_are_out(
+    make_told: Callable[..., Told],
+) -> None:
+    told = make_told("cat >/dev/null; sleep 1; echo told >$0.log")
+    argv = [sys.executable, "-m", "gitkanban", "tick", "--wait"]
+    subprocess.run(argv, cwd=told.place.main, check=True, timeout=60)
+    assert Path(f"{told.program}.log").exists() and not told.senders()
+    begun = time.monotonic()
+    notifier.wait_until_sent(told.place.private)
+    assert time.monotonic() - begun < 3, "nothing waits"
+
+
 @pytest.mark.parametrize(
     ("script", "how", "words"),
     [

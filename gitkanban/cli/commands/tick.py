@@ -70,13 +70,17 @@ def tick_command(
             if is_terminal():
                 page = outcome_page(outcome, look_here(), verbose or dry_run)
                 echo(page, nl=False, color=True)
-            elif dry_run or outcome.contended or _is_printed_to_nobody():
+            elif dry_run or _is_printed_to_nobody():
                 echo(outcome_text(outcome, verbose or dry_run), nl=False)
             else:
                 _print_for_mail(place, outcome, verbose)
             for error in outcome.errors:
                 tell_error(GitkanbanError(error))
             _report_notifier(place.private)
+    if wait and os.path.exists(f"{place.private}/notify"):
+        from gitkanban.runs.notifier import wait_until_sent
+
+        wait_until_sent(place.private)
     if as_json:
         print_json(outcome_data(total))
         for error in total.errors:
@@ -91,6 +95,8 @@ def _print_for_mail(place: "Place", outcome: "Outcome", verbose: bool) -> None:
     from gitkanban.tick.earlier import add_earlier
     from gitkanban.views.outcome import outcome_text
 
+    # That another tick is at work is no news to a mailbox: it makes another pass.
+    outcome = outcome._replace(contended=outcome.contended and verbose)
     whole, commit = add_earlier(place, outcome)
     echo(outcome_text(whole, verbose), nl=False)
     with suppress(OSError):  # then it is said once more
