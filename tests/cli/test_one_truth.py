@@ -13,7 +13,10 @@ import pytest
 from gitkanban import clock
 from gitkanban.board.content import status_cache
 from gitkanban.tick.rounds import tick
+from gitkanban.views.signs import sign
+from gitkanban.views.text import Look
 from tests.cli.calls import call, ok
+from tests.cli.ui.screens import Screen, drive
 from tests.conftest import git
 from tests.support.arena import Arena
 
@@ -366,3 +369,57 @@ def test_an_agent_that_is_missing_is_known_before_any_start_and_when_it_comes_an
     assert done.code == 1 and "started  C" in done.out and "A" not in done.out
     assert f"nothing starts for coder: {words} (install it, or " in done.err
     assert not (repo / ".kanban/runs/A").exists()
+
+
+def test_board_ui_why_show_and_diff_have_the_groups_signs_and_words_of_status(repo: Path) -> None:
+    in_review(repo)
+    commit(
+        repo,
+        C="worker: back; status: blocked; reason: needs-input; why: which port?",
+        D="worker: back; status: todo",
+        E="worker: owner; status: backlog <- [B]",
+        F="worker: nobody; status: todo",
+    )
+    said(repo)
+    data = json.loads(ok(repo, "status", "--json"))
+    cards, causes = data["cards"], data["causes"]
+    signs = {card["id"]: sign(Look(), card["state"]) for card in cards}
+    counts = [
+        f"{group.replace('-', ' ').upper()} {sum(card['group'] == group for card in cards)}"
+        for group in ("needs-you", "next", "waiting", "backlog")
+    ]
+    assert causes and {card["group"] for card in cards} >= {"needs-you", "next", "waiting"}
+
+    def has(page: str) -> Callable[[dict[str, Any]], bool]:
+        lines = page.replace("│", "  ").splitlines()
+        return lambda card: any(f"{signs[card['id']]} {card['id']} " in f"{x} " for x in lines)
+
+    def agrees(face: str, page: str, marks: bool = True) -> None:
+        for count in counts if marks else ():
+            assert count in page, f"{face} has no {count!r}:\n{page}"
+        for card in cards if marks else ():
+            assert has(page)(card), (face, card["id"], page)
+        for cause in causes:
+            assert cause["text"] in page, (face, cause, page)
+
+    agrees("board", ok(repo, "board", COLUMNS="600"))
+    agrees("status", page_of(repo), marks=False)
+
+    async def steps(screen: Screen) -> None:
+        agrees("ui", await screen.until("NEEDS YOU", "which port?"))
+        await screen.press("b")
+        text = await screen.until_it(lambda text: all(map(has(text), cards)), "each card")
+        agrees("columns of ui", text)
+
+    drive(repo, steps, size=(200, 50))
+    for card in cards:
+        shown = ok(repo, "show", card["id"])
+        assert shown.startswith(f"{signs[card['id']]} {card['id']}  "), shown
+        why = ok(repo, "why", card["id"])
+        assert not card["held"] or card["held"] in why, (card, why)
+        assert not card["command"] or card["command"] in why + shown, (card, why, shown)
+    git(repo, "switch", "-qc", "plan")
+    commit(repo, G="worker: back; status: todo <- [D]")
+    git(repo, "switch", "-q", "main")
+    plan = ok(repo, "diff", "-b", "plan")
+    assert "+ G  G  (todo, back, after D)" in plan and "G waits for D" in plan
