@@ -8,7 +8,7 @@ import click
 
 from gitkanban.cli.app import COMMANDS
 from gitkanban.cli.group import cli
-from tests import completion_grammar, man_page
+from tests import completion_grammar, man_page, schema_files
 
 PAGE = Path(__file__).parent.parent / "docs" / "commands.md"
 HEAD = """\
@@ -79,3 +79,4 @@ if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
     completion_grammar.write()
     man_page.write()
+    schema_files.write()

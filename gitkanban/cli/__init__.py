@@ -22,6 +22,7 @@ progress   A progress bar on stderr, where that is a terminal; elsewhere nothing
 quick      The quick door: `status` and `list` from the cache, before anything heavy is imported
 redraw     A page drawn again and again in place, until ^C
 report     What a session says from inside its run: a letter into the run's mailbox
+schemas    The JSON schemas that the package has, and how a YAML file names the one it goes by
 streams    The three standard streams, made fit for every text and every caller. Imports nothing
            heavy
 synonyms   Names that people bring from elsewhere: short ones that work, and those that only name a

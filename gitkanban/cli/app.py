@@ -57,6 +57,7 @@ COMMANDS = (
     ),
     ("Look", "simulate", "simulate", "When each card would start and end."),
     ("Look", "log", "log", "The history of the board or of a card."),
+    ("Look", "schema", "schema", "The JSON schema of a file of the board, for editors."),
     ("Look", "cost", "cost", "What sessions cost, by card, worker, profile or day."),
     ("Look", "logs", "logs", "What a session printed."),
     ("Look", "open", "open", "A card's worktree in your editor, or in any command."),

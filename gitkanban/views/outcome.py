@@ -7,6 +7,47 @@ from gitkanban.typed import Any
 from gitkanban.views.signs import table
 from gitkanban.views.text import Look, plural, shown, wrapped
 
+TEXT, NUMBER, FLAG, TEXTS, ROWS = "text", "number", "true or false", "list of texts", "list"
+# Every key of `tick --json`, with and without --dry-run: (path, what it has, what it means).
+KEYS = (
+    ("settled", ROWS, "Runs whose end went onto the board."),
+    ("settled.card", TEXT, "The run's card."),
+    ("settled.run", TEXT, "The run."),
+    ("settled.outcome", TEXT, "How it ended."),
+    ("settled.to", TEXT, "Status the card went to; empty if it had moved on without the run."),
+    ("settled.why", TEXT, "What decided it."),
+    ("stopped", ROWS, "Live runs that must end, because their card says so."),
+    ("stopped.run", TEXT, "The run."),
+    ("stopped.card", TEXT, "Its card."),
+    ("stopped.why", TEXT, "Why it must end."),
+    ("accepted", ROWS, "Cards in review whose branch was merged into base, or did not merge."),
+    ("accepted.card", TEXT, "The card."),
+    ("accepted.to", TEXT, "`done` or `blocked`."),
+    ("accepted.detail", TEXT, "The merge commit, or what conflicts."),
+    ("accepted.told", TEXTS, "What a person should know of it."),
+    ("accepted.merged", TEXT, "Commit of base that has the work; empty if it left none."),
+    ("started", ROWS, "Runs that were started, or that would start."),
+    ("started.card", TEXT, "The card."),
+    ("started.run", TEXT, "The run; empty in a dry run."),
+    ("started.slot", TEXT, "The slot it has."),
+    ("started.workspace", TEXT, "The folder it works in."),
+    ("started.branch", TEXT, "The branch it works on."),
+    ("started.pid", NUMBER, "Process id of its supervisor; 0 in a dry run."),
+    ("held", ROWS, "Cards that do not start."),
+    ("held.card", TEXT, "The card."),
+    ("held.reason", TEXT, "What holds it back."),
+    ("held.code", TEXT, "The same as one word."),
+    ("held.frees", TEXT, "What would free it."),
+    ("held.at", TEXT, "Earliest time at which it is known to be freed; or empty."),
+    ("commit", TEXT, "The board's last commit that it made; empty: none."),
+    ("told", TEXTS, "What a person should know."),
+    ("errors", TEXTS, "What went wrong."),
+    ("untrusted", TEXTS, "Workers with cards that wait for `gitkanban trust`."),
+    ("standstill", TEXT, "Why nothing may be committed to the board now; empty if it may."),
+    ("contended", FLAG, "Another tick was at work; it makes another pass."),
+    ("dry_run", FLAG, "Nothing was changed."),
+)
+
 
 def accepted_data(accepted: Accepted) -> dict[str, Any]:
     """The data of one card that was accepted, or that conflicted."""

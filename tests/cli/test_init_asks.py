@@ -38,7 +38,9 @@ def test_it_asks_for_form_and_agent(repo: Path) -> None:
         seat.type("nobody\n")
         seat.until(r"Number \[1\]: ")
         seat.type("\n")
-        seat.until("made a board on branch kanban.*\ncommitted: config.yaml, .gitignore\nnext: ")
+        seat.until(
+            "made a board on branch kanban.*\ncommitted: config.yaml, .gitignore, schema/\nnext: "
+        )
         assert seat.end() == 0
     assert "runner: codex" in git(repo, "show", "kanban:config.yaml")
 
@@ -67,7 +69,7 @@ def test_without_a_terminal_nothing_is_asked(repo: Path) -> None:
     commit_as(repo, "bob", "Merge pull request #3 from bob/x")
     said = ok(repo, "init", stdin="2\n")
     assert "made a board in .kanban/ on branch main" in said
-    assert "committed: .kanban/config.yaml, .kanban/.gitignore\n" in said
+    assert "committed: .kanban/config.yaml, .kanban/.gitignore, .kanban/schema/\n" in said
     assert "(main gets its commits by pull requests: gitkanban init --branch kanban)" in said
 
 

@@ -15,7 +15,10 @@ from gitkanban.core.review.rules import Finding, finding
 from gitkanban.typed import TypeAlias
 
 # Files of the board that are read by something else than `reading`.
-_KNOWN = frozenset({"config.yaml", "prompt.md", ".gitignore", ".gitattributes", "README.md"})
+_KNOWN = frozenset(
+    {"config.yaml", "prompt.md", ".gitignore", ".gitattributes", "README.md",
+     "schema/config.json", "schema/card.json"}
+)  # fmt: skip
 
 
 def of_board(side: Side) -> list[Finding]:

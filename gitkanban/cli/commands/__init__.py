@@ -44,6 +44,8 @@ reclaim       `gitkanban reclaim`: a person gives up on a run of another clone, 
 reject        `gitkanban reject`: send a card in review back, with a reason for the next attempt
 rename        `gitkanban rename`: another id for a card, everywhere it is named
 review        `gitkanban review`: the cards in review one by one, on a terminal
+schema        `gitkanban schema`: the JSON schema of a file of the board, for editors and other
+              programs
 search        `gitkanban search`: cards by any text of theirs, their notes, results, and logs
               at hand
 show          `gitkanban show`: one card with its runs, its notes, and what holds it back

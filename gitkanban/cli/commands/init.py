@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from gitkanban.board.repo.company import look, why_own_branch
-from gitkanban.cli import declare
+from gitkanban.cli import declare, schemas
 from gitkanban.cli.here import json_option, print_json, refuse_in_session, tell, text_argument
 from gitkanban.cli.streams import echo
 from gitkanban.cli.terminal import is_terminal
@@ -96,7 +96,7 @@ def init_command(
         init.refuse_where_none_can_be(cwd)
         branch = branch if branch or in_tree else _ask_form(look(cwd).branch, reason)
         config = config if runner or source else _config_text(worker, _ask_runner())
-    place = init.create(cwd, branch=branch, config=config, files={})
+    place = init.create(cwd, branch=branch, config=config, files=schemas.board_files())
     tell(place.notices)
     board = store.read(place)
     if board.config is not None and not source:
@@ -117,7 +117,8 @@ def _print_next_steps(
 ) -> None:
     """What was made, and what to do then; `own_branch` says why it should have one of its own."""
     echo(f"made a board {'in .kanban/ ' if place.prefix else ''}on {_where_words(place)}")
-    echo(f"committed: {place.path('config.yaml')}, {place.path('.gitignore')}")
+    names = ("config.yaml", ".gitignore", f"{schemas.FOLDER}/")
+    echo(f"committed: {', '.join(map(place.path, names))}")
     if place.prefix and own_branch:
         echo(f"({own_branch}: gitkanban init --branch {OWN})")
     first = next(iter(board.config.workers), worker) if board.config else worker
@@ -182,7 +183,8 @@ def _config_text(worker: str, runner: str) -> str:
         raise UsageError(f"no preset {runner!r}", f"One of: {', '.join(PRESETS)}.")
     runner = runner or next(iter(installed_agents()), "claude")
     profile = _profile_line(worker) if runner == "hermes" else ""
-    return CONFIG.format(worker=worker, runner=runner, profile=profile)
+    config = CONFIG.format(worker=worker, runner=runner, profile=profile)
+    return schemas.modeline(f"{schemas.FOLDER}/config.json") + config
 
 
 def installed_agents() -> list[str]:

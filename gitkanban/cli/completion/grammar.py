@@ -235,6 +235,10 @@ COMMANDS: dict[str, tuple[tuple[Argument, ...], tuple[Option, ...]]] = {
         (('--color',), ('auto', 'always', 'never'), False, 'Colours: on a terminal (auto), always, or never'),
         (('--ascii',), None, False, 'Draw with ASCII signs alone'),
     )),
+    'schema': ((
+        (('config', 'card', 'cards', 'run', 'plan'), False),
+    ), (
+    )),
     'cost': ((
     ), (
         (('--since',), '', False, 'Only runs that ended later, as in `git log --since`'),
@@ -458,6 +462,7 @@ VERBS = {
     'workers': 'Workers, their limits and their load; add and set change them.',
     'simulate': 'When each card would start and end.',
     'log': 'The history of the board or of a card.',
+    'schema': 'The JSON schema of a file of the board, for editors.',
     'cost': 'What sessions cost, by card, worker, profile or day.',
     'logs': 'What a session printed.',
     'open': "A card's worktree in your editor, or in any command.",
