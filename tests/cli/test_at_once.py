@@ -129,16 +129,20 @@ def test_add_says_when_its_card_starts_and_starts_nothing(arena: Arena) -> None:
 
 def test_cron_is_known_by_its_ticks_and_add_says_in_how_many_seconds(arena: Arena) -> None:
     """Real processes without a terminal, as cron calls them, a minute apart by their clock."""
-    start = int(time.time()) - 100
-    for at in (start, start + 60):
+    start = int(time.time()) - 9_100
+
+    def cron(at: int) -> int:
         env = {**os.environ, "GITKANBAN_NOW": clock.iso(at)}
         argv = [sys.executable, "-m", "gitkanban", "tick"]
         subprocess.run(argv, cwd=arena.repo, env=env, stdin=subprocess.DEVNULL,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60)  # fmt: skip
-    last = ticked.last(arena.place.private)
-    assert (last.cron, last.every) == (start + 60, 60)
+        last = ticked.last(arena.place.private)
+        assert last.cron == at
+        return last.every
+
+    assert [cron(start + at) for at in (0, 60, 120, 1200, 1260)] == [0, 60, 60, 0, 60]
     argv = ["add", "new", "--id", "N1", "-w", "pool"]
-    done = call(arena.repo, *argv, GITKANBAN_NOW=clock.iso(start + 86))
+    done = call(arena.repo, *argv, GITKANBAN_NOW=clock.iso(start + 1286))
     assert done.err == "N1 starts with the next tick (cron, in 34 s)\n"
 
 

@@ -64,8 +64,8 @@ def note(private: str, remote: str = "") -> None:
         line += f" {_SYNCED}{synced}:{name}"
     cron, every = before.cron, before.every
     if _is_from_cron():
-        gap = now - cron
-        cron, every = now, gap if 0 < gap <= _EVERY_MOST else 0
+        gap, most = now - cron, 2 * every or _EVERY_MOST
+        cron, every = now, gap if 0 < gap <= most else 0  # after a break it has no beat
     if cron:
         line += f" {_CRON}{cron}:{every}"
     try:
