@@ -8,8 +8,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from gitkanban.board.repo.place import Place
-from gitkanban.cli.edit_file import EditFile
-from gitkanban.core.review.linecomments import SCISSORS, read_words
 from gitkanban.errors import Refused
 from gitkanban.typed import NamedTuple
 from gitkanban.views.text import shown_lines
@@ -39,6 +37,9 @@ def write_words(place: Place, wanted: WordsWanted) -> Iterator[str]:
 
     Raises Refused where nothing was written, and what the editor raises.
     """
+    from gitkanban.cli.edit_file import EditFile  # late: most acts come with their words
+    from gitkanban.core.review.linecomments import read_words
+
     template = _template_of(wanted)
     suffix = ".diff" if wanted.diff else ".md"
     draft = EditFile.begin(place, f"{wanted.verb}-{wanted.card}", template, suffix)
@@ -53,6 +54,8 @@ def write_words(place: Place, wanted: WordsWanted) -> Iterator[str]:
 
 def _template_of(wanted: WordsWanted) -> str:
     """An empty line for the words, the scissors, what they are for, and the diff."""
+    from gitkanban.core.review.linecomments import SCISSORS
+
     lines = [f"Write above the line with the scissors: {wanted.about[0]}", *wanted.about[1:]]
     lines.append(f"With nothing written, {wanted.otherwise}.")
     about = "".join(

@@ -22,11 +22,6 @@ HINT = "Set EDITOR, or git's core.editor, to one that works."
 _SHELL_SIGNS = frozenset("|&;<>()$`*?[#~=%\n\\")  # with any of these it is a line for the shell
 
 
-def can_edit() -> bool:
-    """Whether a person sits at a terminal, on which an editor can be opened unasked."""
-    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-
-
 def editor_line(place: Place) -> str:
     """The command line of the person's editor.
 

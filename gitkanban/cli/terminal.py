@@ -25,6 +25,11 @@ def is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
+def can_edit() -> bool:
+    """Whether a person sits at a terminal on which an editor can be opened unasked."""
+    return sys.stdin.isatty() and is_terminal() and os.environ.get("TERM") != "dumb"
+
+
 def colour_on() -> bool:
     """Whether stdout gets colours."""
     chosen = _colour_choice()

@@ -8,7 +8,6 @@ from gitkanban.board.store import Committed, history, read
 from gitkanban.cli import declare
 from gitkanban.cli.askwords import WordsWanted, write_words
 from gitkanban.cli.at_once import no_tick_option, start_ready
-from gitkanban.cli.edit_file import can_edit
 from gitkanban.cli.here import (
     branch_option,
     change,
@@ -20,6 +19,7 @@ from gitkanban.cli.here import (
     text_argument,
 )
 from gitkanban.cli.streams import echo
+from gitkanban.cli.terminal import can_edit
 from gitkanban.core.changes import AddNote, Change
 from gitkanban.core.lookup import card_of
 from gitkanban.core.model import Board, Card, Note, NoteKind

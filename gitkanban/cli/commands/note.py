@@ -4,7 +4,6 @@ from gitkanban import clock
 from gitkanban.board.repo.place import Place
 from gitkanban.cli import declare
 from gitkanban.cli.askwords import WordsWanted, write_words
-from gitkanban.cli.edit_file import can_edit
 from gitkanban.cli.here import (
     board_of,
     branch_option,
@@ -20,6 +19,7 @@ from gitkanban.cli.here import (
 )
 from gitkanban.cli.report import send
 from gitkanban.cli.streams import echo
+from gitkanban.cli.terminal import can_edit
 from gitkanban.core.changes import AddNote, Change
 from gitkanban.core.lookup import card_of
 from gitkanban.core.model import Board, Note, NoteKind

@@ -4,7 +4,6 @@ from gitkanban.board.repo.place import Place
 from gitkanban.cli import declare
 from gitkanban.cli.askwords import WordsWanted
 from gitkanban.cli.at_once import no_tick_option
-from gitkanban.cli.cardpages import CardPages
 from gitkanban.cli.commands.moves import file_option, move_with_words, words
 from gitkanban.cli.here import branch_option, json_option
 from gitkanban.core.changes import Change
@@ -44,6 +43,8 @@ def reject_with(place: Place, board: Board, card: Card, text: str) -> list[Chang
 
 def words_to_reject(place: Place, card: Card) -> WordsWanted:
     """What the editor is opened with: the diff of the work, to write into."""
+    from gitkanban.cli.cardpages import CardPages
+
     try:
         diff = CardPages(place, card.id).work()
     except NotFound:
