@@ -2,7 +2,7 @@
 
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -30,7 +30,37 @@ def test_it_is_drawn_anew_and_rings_when_another_card_needs_you(
     assert "which port?" in screen.text.rpartition("\x1b[?1049l")[2]
 
 
-def test_it_survives_a_board_that_goes_and_comes_back(screen: Terminal, board: Path) -> None:
+def _rename(board: Path, old: str, new: str) -> None:
+    (board / old).rename(board / new)
+
+
+GONE: dict[str, tuple[Callable[[Path], object], Callable[[Path], object]]] = {
+    "moved": (
+        lambda board: git(board, "branch", "-m", "main", "elsewhere"),
+        lambda board: git(board, "branch", "-m", "elsewhere", "main"),
+    ),
+    "unreadable": (
+        lambda board: _rename(board, ".git", "away"),
+        lambda board: _rename(board, "away", ".git"),
+    ),
+}
+
+
+@pytest.mark.parametrize("how", GONE)
+def test_it_survives_a_board_that_goes_and_comes_back(
+    screen: Terminal, board: Path, how: str
+) -> None:
+    take, give_back = GONE[how]
+    screen.until("NEXT")
+    take(board)
+    screen.until("Error: |elsewhere@")  # no branch was pinned, so it is found under its new name
+    give_back(board)
+    screen.until("NEXT")
+    assert screen.end(signal.SIGINT) == 0
+    assert "NEXT" in screen.text.rpartition("\x1b[?1049l")[2]
+
+
+def test_it_survives_a_branch_that_is_deleted(screen: Terminal, board: Path) -> None:
     screen.until("NEXT")
     tip = git(board, "rev-parse", "main")
     git(board, "update-ref", "-d", "refs/heads/main")
@@ -38,7 +68,7 @@ def test_it_survives_a_board_that_goes_and_comes_back(screen: Terminal, board: P
     git(board, "update-ref", "refs/heads/main", tip)
     screen.until("NEXT")
     assert screen.end(signal.SIGTERM) == 143
-    screen.until(re.escape("\x1b[?1049l"))
+    assert "\x1b[?1049l" in screen.text
 
 
 def test_it_is_drawn_for_the_size_that_the_terminal_has_now(screen: Terminal) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 ROOT = str(Path(__file__).parents[2])
 DEADLINE = 60.0  # seconds that only a broken program reaches, on a machine that is busy
+_SHOWN_MOST = 2000  # characters of what it printed, in a message
 # Makes the terminal the controlling one, which a program that is only given its ends has not.
 _SEAT = (
     "import fcntl, os, sys, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
@@ -71,11 +72,13 @@ class Terminal:
         """
         end = time.monotonic() + DEADLINE
         while not (found := re.search(sign, self.text)):
-            assert time.monotonic() < end, f"no {sign!r} came; {self.text!r} did"
+            assert time.monotonic() < end, f"no {sign!r} came; {self.text[-_SHOWN_MOST:]!r} did"
             if not self._read(0.3 if key else 1) and key:
                 self.type(key)
             elif self.process.poll() is not None and not self._read(0):
-                assert re.search(sign, self.text), f"it ended without {sign!r}: {self.text!r}"
+                assert re.search(sign, self.text), (
+                    f"it ended without {sign!r}: {self.text[-_SHOWN_MOST:]!r}"
+                )
         said, self.text = self.text[: found.end()], self.text[found.end() :]
         return said
 
@@ -103,7 +106,7 @@ class Terminal:
             self.signal(number)
         end = time.monotonic() + deadline
         while self.process.poll() is None:  # it can only end while somebody reads what it prints
-            assert time.monotonic() < end, f"it does not end: {self.text!r}"
+            assert time.monotonic() < end, f"it does not end: {self.text[-_SHOWN_MOST:]!r}"
             if not self._read(every if key else 0.05) and key:
                 self.type(key)
         while self._read(0):
