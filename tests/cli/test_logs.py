@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -52,6 +53,8 @@ def test_it_is_followed_until_the_run_ends(board: Path, folder: Folder) -> None:
         cwd=board, stdout=subprocess.PIPE, text=True, encoding="utf-8",
     )  # fmt: skip
     assert followed.stdout
+    limit = threading.Timer(60, followed.kill)  # then the next line is empty, and the test fails
+    limit.start()
     assert followed.stdout.readline().startswith("T0 define")
     assert "text   one" in followed.stdout.readline()
     with open(folder.file("stdout.log"), "a") as file:
@@ -67,4 +70,5 @@ def test_it_is_followed_until_the_run_ends(board: Path, folder: Folder) -> None:
     Path(folder.file("exit.json")).write_text('{"ended": 1, "how": "exited"}')
     assert followed.stdout.readline() == "── the run ended (exited)\n"
     assert followed.wait(30) == 0
+    limit.cancel()
     followed.stdout.close()
