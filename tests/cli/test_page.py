@@ -141,17 +141,42 @@ def test_options_that_do_not_go_together(board: Path, argv: tuple[str, ...], wor
     assert done.code == 2 and words in done.err and done.err.count("\n") == 2
 
 
+class OneBrowser(webbrowser.GenericBrowser):
+    """A browser that notes what it is to open."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.opened: list[str] = []
+
+    def open(self, url: str, new: int = 0, autoraise: bool = True) -> bool:
+        self.opened.append(url)
+        return True
+
+
+@pytest.mark.parametrize("name", ["", "w3m"])
 def test_without_a_browser_the_file_is_there_and_one_line_says_so(
+    board: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text_browser = OneBrowser(name)
+
+    def get() -> OneBrowser:
+        if name:
+            return text_browser
+        raise webbrowser.Error("none")
+
+    monkeypatch.setattr(webbrowser, "get", get)
+    done = call(board, "page", "--open")
+    assert done.code == 1 and (board / NAME).exists() and not text_browser.opened
+    assert done.err.startswith("Error: there is no browser here to open it\nHint: ")
+
+
+def test_a_browser_gets_the_address_of_the_file(
     board: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(webbrowser, "open", lambda _: False)
-    done = call(board, "page", "--open")
-    assert done.code == 1 and (board / NAME).exists()
-    assert done.err.startswith("Error: found no browser to open it with\nHint: ")
-    opened: list[str] = []
-    monkeypatch.setattr(webbrowser, "open", lambda url: opened.append(url) or True)
+    browser = OneBrowser("firefox")
+    monkeypatch.setattr(webbrowser, "get", lambda: browser)
     ok(board, "page", "--open")
-    assert opened == [(board / NAME).as_uri()]
+    assert browser.opened == [(board / NAME).as_uri()]
 
 
 def test_the_board_at_a_revision_offers_no_verbs(board: Path) -> None:

@@ -10,6 +10,7 @@ from gitkanban.cli.streams import echo
 from gitkanban.errors import NotFound, Refused, UsageError
 
 NAME = "index.html"  # in a folder
+_TEXT_BROWSERS = ("elinks", "links", "lynx", "w3m", "www-browser")  # they run no script
 _HEAD = 4096  # bytes in which a page of ours names itself
 
 
@@ -99,13 +100,15 @@ def _check_target(path: str) -> None:
 
 
 def _open_browser(path: str) -> None:
-    """Raises NotFound where there is no browser."""
+    """Raises NotFound where there is no browser that could show it."""
     import pathlib
     import webbrowser
 
     try:
-        opened = webbrowser.open(pathlib.Path(path).as_uri())
+        browser = webbrowser.get()
+        name = os.path.basename(getattr(browser, "name", ""))
+        opened = name not in _TEXT_BROWSERS and browser.open(pathlib.Path(path).as_uri())
     except webbrowser.Error:
         opened = False
     if not opened:
-        raise NotFound("found no browser to open it with", f"Open the file yourself: {path}")
+        raise NotFound("there is no browser here to open it", f"Open the file yourself: {path}")

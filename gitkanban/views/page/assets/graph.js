@@ -4,12 +4,14 @@
 const NODES_MOST = 120;
 const NODE = { width: 168, height: 40 };
 const unfolded = new Set();
-let graphWithDone = false;
+let graphWithDone = null; // until somebody chooses: only where nothing else can be drawn
 
 function graphNodes() {
-  const done = cards.filter((card) => card.group === "done" || card.group === "dropped");
-  const showDone = graphWithDone && cards.length <= 300;
-  const drawn = new Set(cards.filter((card) => showDone || !(card.group === "done" || card.group === "dropped")).map((card) => card.id));
+  const isOver = (card) => !card || card.group === "done" || card.group === "dropped";
+  const done = cards.filter(isOver);
+  const openLinks = cards.some((card) => !isOver(card) && card.parents.some((id) => !isOver(byId.get(id))));
+  const showDone = (graphWithDone === null ? !openLinks : graphWithDone) && cards.length <= 300;
+  const drawn = new Set(cards.filter((card) => showDone || !isOver(card)).map((card) => card.id));
   const linked = new Set();
   for (const card of cards) {
     if (!drawn.has(card.id)) continue;
@@ -26,7 +28,7 @@ function graphNodes() {
     folded = nodes.filter((node) => !near.has(node.key)).reduce((sum, node) => sum + node.ids.length, 0);
     nodes = nodes.filter((node) => near.has(node.key));
   }
-  return { nodes, lone, folded, chain, done: done.length, canShowDone: done.length > 0 && cards.length <= 300 };
+  return { nodes, lone, folded, chain, done: done.length, showDone, canShowDone: done.length > 0 && cards.length <= 300 };
 }
 
 // Cards with the same parents, children and state are one pile, until somebody unfolds it.
@@ -74,7 +76,7 @@ function graph() {
   const part = section("graph", "Graph", "");
   const draw = () => {
     const found = graphNodes();
-    controls.replaceChildren(...(found.canShowDone ? [h("label", null, checkbox(graphWithDone, (on) => {
+    controls.replaceChildren(...(found.canShowDone ? [h("label", null, checkbox(found.showDone, (on) => {
       graphWithDone = on;
       draw();
     }), `draw the ${found.done} that are over`)] : []), ...(unfolded.size ? [h("button", { type: "button", class: "small", onclick: () => {
@@ -92,7 +94,7 @@ function graph() {
     const time = value.forecast && value.forecast.chain_seconds ? `, about ${span(value.forecast.chain_seconds)} at the usual pace` : "";
     note.replaceChildren(
       ...(found.chain.size > 1 ? [h("b", null, "Bold"), `: the longest chain of work left, ${plural(found.chain.size, "card")}${time}. `] : []),
-      [found.done && !(graphWithDone && found.canShowDone) ? `${found.done} done or dropped are folded away. ` : "",
+      [found.done && !found.showDone ? `${found.done} done or dropped are folded away. ` : "",
         found.lone ? `${plural(found.lone, "card")} without open links ${found.lone === 1 ? "is" : "are"} not drawn. ` : "",
         found.folded ? `${found.folded} further away are folded; open a card for what surrounds it.` : ""].join(""));
   };

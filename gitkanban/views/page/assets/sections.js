@@ -186,7 +186,7 @@ function boardCard(card) {
   const quiet = card.group === "done" || card.group === "dropped";
   const remark = card.group === "next" && card.remark === "with the next tick" ? "" : card.remark;
   const text = card.state === "question" && remark ? `“${remark}”` : remark;
-  return h("li", { class: `card is-${card.state}${card.priority > 0 ? " urgent" : ""}${isGone(card) ? " gone" : ""}` },
+  return h("li", { class: `card is-${card.state}${card.priority > 0 && !quiet ? " urgent" : ""}${isGone(card) ? " gone" : ""}` },
     h("div", { class: "line top" }, sign(card.state), hidden(wordOf(card)),
       h("span", { class: "id" }, card.id), changeMark(card.id),
       card.priority ? h("span", { class: "priority", title: "priority" }, `↑${card.priority}`) : null,

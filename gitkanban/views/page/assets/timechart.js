@@ -1,7 +1,7 @@
 // Runs by slot over time, and the forecast of `simulate` after now. Colour is never all that tells.
 
 const LANES_MOST = 40;
-const SPANS = [["1 h", 3600], ["3 h", 10800], ["6 h", 21600], ["24 h", 86400], ["7 d", 604800], ["30 d", 2592000]];
+const SPANS = [["10 min", 600], ["1 h", 3600], ["3 h", 10800], ["6 h", 21600], ["24 h", 86400], ["7 d", 604800], ["30 d", 2592000]];
 const LANE = 26;
 let chartSpan = 0;
 
@@ -66,7 +66,7 @@ function drawChart(bars, total, legend) {
 }
 
 function axis(from, until, scale, height) {
-  const steps = [300, 600, 1800, 3600, 7200, 21600, 43200, 86400, 172800, 604800];
+  const steps = [60, 120, 300, 600, 1800, 3600, 7200, 21600, 43200, 86400, 172800, 604800];
   const step = steps.find((size) => (until - from) / size <= 7) || 604800;
   const shift = new Date(value.now * 1000).getTimezoneOffset() * 60;
   const ticks = [];
