@@ -73,4 +73,4 @@ def _without_source_map(script: str) -> str:
 
 
 def _hash_of(text: str) -> str:
-    return f"'hashlib.sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
