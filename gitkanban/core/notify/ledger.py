@@ -6,7 +6,7 @@ to tell enters as well, and is never told here: it must not become ours when the
 
 from collections.abc import Mapping
 
-from gitkanban.core.notify.news import News, NewsItem, is_ours
+from gitkanban.core.notify.news import News, NewsItem, teller_of
 from gitkanban.typed import NamedTuple
 
 # Seconds after which what was over is news again: what comes and goes is told once.
@@ -34,9 +34,10 @@ def take_in(ledger: NewsLedger, news: News, now: int, clone: str, alone: bool) -
         if key not in dropped and not (over and now - over >= FORGET):
             known[key] = 0 if key in present or key in news.lingering else over or now
     for item in news.items:
-        if item.key not in known:
+        teller = teller_of(item, news, clone, alone)
+        if teller and item.key not in known:
             known[item.key] = 0
-            pending += [item] if is_ours(item, news, clone, alone) else []
+            pending += [item] if teller == clone else []
     return NewsLedger(known, tuple(pending), ledger.sent)
 
 

@@ -96,12 +96,12 @@ def find_news(
     return News(items, lingering, ends[min(ends)][1] if ends else "")
 
 
-def is_ours(item: NewsItem, news: News, clone: str, alone: bool) -> bool:
-    """Whether this clone tells it. `alone`: no other clone ticks the board.
+def teller_of(item: NewsItem, news: News, clone: str, alone: bool) -> str:
+    """The clone that tells it, seen from `clone`; empty: none yet. `alone`: no other one ticks.
 
     It follows from the board alone, so two clones that see the same thing never both tell it.
     """
-    return item.clone == clone if item.clone else alone or news.first == clone
+    return item.clone or (clone if alone else news.first)
 
 
 def _news_of_cards(board: Board, account: Situation) -> Iterator[NewsItem]:

@@ -17,7 +17,7 @@ from gitkanban.core.notify.ledger import (
     send_all,
     take_in,
 )
-from gitkanban.core.notify.news import News, NewsItem, find_news, is_ours
+from gitkanban.core.notify.news import News, NewsItem, find_news, teller_of
 from gitkanban.core.situation.account import situation
 from gitkanban.core.situation.figures import Figures, RunCost, WorkSize
 from gitkanban.core.tick.facts import AgentState, NoProgram, Observed, Quota
@@ -250,7 +250,7 @@ def test_what_could_not_be_sent_goes_with_the_next_digest_unless_it_is_over() ->
 
 
 def owners(found: News, *clones: str) -> dict[str, list[str]]:
-    return {item.event: [clone for clone in clones if is_ours(item, found, clone, False)]
+    return {item.event: [clone for clone in clones if teller_of(item, found, clone, False) == clone]
             for item in found.items}  # fmt: skip
 
 
@@ -287,10 +287,16 @@ def test_what_is_anothers_never_becomes_ours() -> None:
     assert keys(step(ledger, found, alone=False)) == ["idle"]
 
 
-def test_before_anything_ran_a_clone_that_shares_its_board_is_silent_and_one_alone_is_not() -> None:
+def test_before_anything_ran_a_clone_that_shares_its_board_waits_and_one_alone_tells() -> None:
     found = news(board("T1 todo @-"))
-    assert keys(step(NewsLedger(), found, alone=False)) == []
     assert keys(step(NewsLedger(), found, alone=True)) == ["stuck", "idle"]
+    ledger = step(NewsLedger(), found, alone=False)
+    assert ledger == NewsLedger()
+    made = having(board("T1 todo @-", "T2 running"), ended("T2"))
+    assert keys(step(ledger, news(made), alone=False)) == ["stuck"], "a run of ours is the oldest"
+    other = having(board("T1 todo @-", "T2 running"), ended("T2", clone="other"))
+    ledger = step(ledger, news(other), alone=False)
+    assert keys(ledger) == [] and len(ledger.known) == 1, "the other clone tells it"
 
 
 # -- the message
