@@ -22,8 +22,13 @@ there is no command of a name, the one that is meant is suggested: names from gi
 Backlog.md and Beads are known.
 
 Exit codes: 0 success, 1 an expected failure (`Error:` and `Hint:` on stderr), 2 wrong usage, 3 a
-bug (a report file is written), 130 interrupted. There is no colour if the output is not a terminal,
-or with `NO_COLOR`.
+bug (a report file is written), 130 interrupted.
+
+`--color` decides on colours, else `NO_COLOR`, `CLICOLOR_FORCE` and `FORCE_COLOR`, else whether
+the output is a terminal that is not dumb. A page that is longer than the terminal goes through
+git's pager (`GIT_PAGER`, `core.pager`, `PAGER`). Signs are ASCII with `--ascii`, or where the
+locale is not UTF-8. In a pipe nothing is cut, and `status`, `list`, `search` and `workers` print
+tab-separated lines.
 
 `gitkanban help COMMAND` says the same of one command, `man gitkanban` and `git kanban --help` of
 all. `gitkanban completion install` lets bash, zsh and fish complete them, with the cards that each
