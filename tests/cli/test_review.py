@@ -175,7 +175,7 @@ def test_review_refuses_politely_without_a_terminal(repo: Path) -> None:
 
 def test_review_walks_and_decides_on_a_terminal(repo: Path) -> None:
     place = in_review(repo)
-    with Terminal(repo, "review", NO_COLOR="1") as terminal:
+    with Terminal(repo, "review", "--no-tick", NO_COLOR="1") as terminal:
         said = terminal.until(r"\[q\]uit")
         terminal.until("What is wrong", key="r")
         terminal.type("not like this\n")

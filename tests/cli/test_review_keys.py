@@ -62,7 +62,7 @@ def seat(repo: Path) -> Iterator[Terminal]:
         'sed -i "s/^+two/&\\nwhy/" "$1"; (echo mine; cat "$1") > $HOME/x; cp $HOME/x "$1"\n'
     )
     script.chmod(0o755)
-    with Terminal(repo, "review", EDITOR=str(script), NO_COLOR="1") as seat:
+    with Terminal(repo, "review", "--no-tick", EDITOR=str(script), NO_COLOR="1") as seat:
         yield seat
 
 
@@ -128,3 +128,12 @@ def test_what_is_given_up_decides_nothing(repo: Path, seat: Terminal) -> None:
     press(seat, "\x04", "3 left in review")
     assert seat.end() == 0
     assert set(states(repo).values()) == {"review"} and not notes(repo, "T1")
+
+
+def test_what_was_decided_starts_what_is_ready_at_once(repo: Path) -> None:
+    with Terminal(repo, "review", "T1", NO_COLOR="1") as seat:
+        press(seat, "r", "What is wrong")
+        seat.answer("with the diff)", "again\n")
+        seat.until("1 sent back\n.*T1  started")
+        assert seat.end() == 0
+    until(lambda: states(repo)["T1"] == "review", "its second try")

@@ -11,6 +11,7 @@ from gitkanban.board.repo import checkouts
 from gitkanban.board.repo.place import Place
 from gitkanban.cli import declare, paging
 from gitkanban.cli.askwords import WordsWanted, write_words
+from gitkanban.cli.at_once import no_tick_option, start_ready
 from gitkanban.cli.cardpages import CardPages
 from gitkanban.cli.here import (
     board_of,
@@ -53,7 +54,8 @@ ACCEPTED, REJECTED = "accepted", "sent back"
 
 @declare.command("review")
 @declare.argument("cards", nargs=-1)
-def review_command(cards: tuple[CardId, ...]) -> None:
+@no_tick_option
+def review_command(cards: tuple[CardId, ...], no_tick: bool) -> None:
     """Go through CARDS in review, all by default: what was asked, what was done, did verify pass; then decide.
 
     \b
@@ -82,7 +84,9 @@ def review_command(cards: tuple[CardId, ...]) -> None:
     if not every:
         echo("nothing is in review")
         return
-    _Walk(place, [card.id for card in named or every]).go()
+    decided = _Walk(place, [card.id for card in named or every]).go()
+    if decided and not no_tick:
+        start_ready(place)
 
 
 class _Walk:
@@ -94,8 +98,9 @@ class _Walk:
         self._at = 0
         self._decisions: dict[CardId, str] = {}
 
-    def go(self) -> None:
-        """Show card after card, and do what is asked for, to the end or until it is left."""
+    def go(self) -> bool:
+        """Show card after card, and do what is asked for, to the end or until it is left; whether
+        any was decided."""
         while self._at < len(self._cards):
             card, number = self._current(), f"{self._at + 1} of {len(self._cards)}"
             if card.status != REVIEW:  # somebody else was here meanwhile
@@ -112,6 +117,7 @@ class _Walk:
         done = [f"{count} {what}" for what, count in sorted(counts.items())]
         left = sum(card not in self._decisions for card in self._cards)
         echo(", ".join([*done, *([f"{left} left in review"] if left else [])]))
+        return bool(done)
 
     def _current(self) -> Card:
         """The card of this step, as the board has it now. Raises NotFound."""

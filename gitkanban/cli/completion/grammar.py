@@ -55,6 +55,7 @@ COMMANDS: dict[str, tuple[tuple[Argument, ...], tuple[Option, ...]]] = {
     'review': ((
         ('card review', True),
     ), (
+        (('--no-tick',), None, False, 'Start nothing now, even if a tick has run in the last five minutes'),
     )),
     'accept': ((
         ('card review', True),
