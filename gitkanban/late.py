@@ -7,7 +7,7 @@ commands need it in: such a module costs more to import than a board takes to re
 
 from gitkanban.typed import TYPE_CHECKING
 
-__all__ = ["datetime", "difflib", "hashlib", "json", "re", "shlex", "shutil", "subprocess"]
+__all__ = ["datetime", "difflib", "hashlib", "json", "re", "sha1", "shlex", "shutil", "subprocess"]
 
 if TYPE_CHECKING:
     import datetime
@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     import shlex
     import shutil
     import subprocess
+    from hashlib import sha1
 else:
+    try:
+        from _json import make_scanner
+    except ImportError:  # another interpreter: `json` does it
+        make_scanner = None
+    try:
+        from _sha1 import sha1  # hashlib loads OpenSSL first
+    except ImportError:
+        from hashlib import sha1
+    inf, nan = float("inf"), float("nan")
 
     class _LateModule:
         """A module by its name. Nothing of it is cached here, so that a test may replace it."""
@@ -28,6 +38,36 @@ else:
 
         def __getattr__(self, name):
             return getattr(__import__(self._name), name)
+
+    class _LateJson(_LateModule):
+        """`json`. A text is read by the C scanner that it uses itself, as long as nothing is odd."""
+
+        def load(self, file, **options):
+            """The value that a file holds."""
+            return self.loads(file.read(), **options)
+
+        def loads(self, text, **options):
+            """The value that a text stands for. Raises ValueError, as `json` words it."""
+            if type(text) is str and not options and _scan_json:
+                try:
+                    value, end = _scan_json(text.lstrip(_JSON_SPACE), 0)
+                    if not text.lstrip(_JSON_SPACE)[end:].strip(_JSON_SPACE):
+                        return value
+                except (StopIteration, ValueError):
+                    pass
+            import json
+
+            return json.loads(text, **options)
+
+    class _JsonWays:
+        """How the scanner is to read, as `json.JSONDecoder` has it by default."""
+
+        strict, object_hook, object_pairs_hook = True, None, None
+        parse_float, parse_int, memo = float, int, {}
+        parse_constant = {"-Infinity": -inf, "Infinity": inf, "NaN": nan}.__getitem__
+
+    _JSON_SPACE = " \t\n\r"
+    _scan_json = make_scanner(_JsonWays) if make_scanner else None
 
     class _LatePattern:
         """A regular expression that is compiled when it is first used."""
@@ -65,7 +105,7 @@ else:
     datetime = _LateModule("datetime")
     difflib = _LateModule("difflib")
     hashlib = _LateModule("hashlib")
-    json = _LateModule("json")
+    json = _LateJson("json")
     re = _LateRegex("re")
     shlex = _LateModule("shlex")
     shutil = _LateModule("shutil")

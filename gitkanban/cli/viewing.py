@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 
-from gitkanban.cli import declare, redraw, terminal
-from gitkanban.cli.redraw import Page
+from gitkanban.cli import declare, terminal
 from gitkanban.errors import UsageError
 from gitkanban.typed import TYPE_CHECKING, Any, TypeVar
 
@@ -11,6 +10,8 @@ SECONDS_LEAST = 0.1  # between two looks
 
 if TYPE_CHECKING:
     import click
+
+    from gitkanban.cli.redraw import Page
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -35,13 +36,17 @@ def watch_options(command: F) -> F:
     return watch(bell(command))
 
 
-def watched(watch: float, bell: bool, form: str, draw: Callable[[], Page]) -> int | None:
+def watched(watch: float, bell: bool, form: str, draw: "Callable[[], Page]") -> int | None:
     """Draw a page until ^C if that was asked for: the exit code then. Raises UsageError."""
     if bell and not watch:
         raise UsageError("--bell is for --watch", "gitkanban status --watch --bell")
     if watch and form not in ("", "text"):
         raise UsageError("--watch draws the page, and no other form", "Leave --format out.")
-    return redraw.watch(max(watch, SECONDS_LEAST), bell, draw) if watch else None
+    if not watch:
+        return None
+    from gitkanban.cli import redraw
+
+    return redraw.watch(max(watch, SECONDS_LEAST), bell, draw)
 
 
 def _choose_look(_ctx: "click.Context", param: "click.Parameter", value: object) -> None:

@@ -18,7 +18,7 @@ from gitkanban import failpoints
 from gitkanban.board.repo import git
 from gitkanban.board.repo.object_reader import ObjectReader
 from gitkanban.errors import GitFailed
-from gitkanban.late import hashlib, re
+from gitkanban.late import re, sha1
 from gitkanban.typed import NamedTuple
 
 BLOB, FOLDER = "100644", "40000"
@@ -60,7 +60,7 @@ class Author(NamedTuple):
 def object_id(kind: str, data: bytes) -> str:
     """The id that git gives an object."""
     header = b"%s %d\0" % (kind.encode(), len(data))
-    return hashlib.sha1(header + data, usedforsecurity=False).hexdigest()
+    return sha1(header + data).hexdigest()
 
 
 class NewObjects:
@@ -121,7 +121,7 @@ class NewObjects:
         failpoints.reach("commit.tree-written")
         head = b"PACK" + (2).to_bytes(4) + len(self._packed).to_bytes(4)
         pack = b"".join([head, *self._packed.values()])
-        pack += hashlib.sha1(pack, usedforsecurity=False).digest()
+        pack += sha1(pack).digest()
         done = git.run(self.common, *_SYNCED, "unpack-objects", "-q", input=pack, check=False)
         if done.code:
             raise _explain_failure(self.common, done)

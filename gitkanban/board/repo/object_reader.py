@@ -10,7 +10,7 @@ import zlib
 
 from gitkanban.board.repo import git
 from gitkanban.errors import GitFailed
-from gitkanban.late import hashlib, subprocess
+from gitkanban.late import sha1, subprocess
 
 
 class ObjectReader:
@@ -83,7 +83,7 @@ def _read_loose(common: str, oid: str) -> tuple[str, bytes] | None:
             data = zlib.decompress(file.read())
     except (OSError, zlib.error):
         return None
-    if hashlib.sha1(data, usedforsecurity=False).hexdigest() != oid:
+    if sha1(data).hexdigest() != oid:
         return None
     end = data.index(b"\0")
     return data[:end].partition(b" ")[0].decode(), data[end + 1 :]
