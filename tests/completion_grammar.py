@@ -25,16 +25,23 @@ Option = tuple[tuple[str, ...], Takes, bool, str]  # names, ..., what it does
 
 '''
 # Kinds by how the help names a value, and by the name of a parameter.
-METAVARS = {"FILE": "file", "DIR": "dir", "REV": "rev", "RUN": "run", "CLONE": "clone"}
+METAVARS = {
+    "FILE": "file",
+    "FILE|DIR": "file",
+    "DIR": "dir",
+    "REV": "rev",
+    "RUN": "run",
+    "CLONE": "clone",
+}
 CARDS = {"card", "cards", "parent", "parents", "old"}
 PARAMS = {
-    "worker": "worker", "workers": "worker", "profiles": "profile", "labels": "label",
+    "worker": "worker", "workers": "worker", "profile": "profile", "profiles": "profile", "labels": "label",
     "branch": "branch", "remote": "remote", "needs": "capacity", "model": "model",
     "effort": "effort", "a": "rev", "b": "rev", "rev": "rev", "commit": "rev",
 }  # fmt: skip
 # Arguments that are a little language of their own.
 WORDS: dict[str, tuple[tuple[object, bool], ...]] = {
-    "workers": ((("set",), False), ("worker", False), ("setting", True)),
+    "workers": ((("add", "set"), False), ("worker", False), ("setting", True)),
     "memory": ((("accept", "reject", "show"), False), ("", True)),
 }
 FREE = {("init", "worker"), ("init", "branch"), ("add", "card_id"), ("rename", "new")}

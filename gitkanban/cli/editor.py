@@ -7,6 +7,7 @@ from gitkanban.board import store
 from gitkanban.board.formats import cardfile
 from gitkanban.board.repo.place import Place
 from gitkanban.board.review.card_edit import CardEdit, edit_card
+from gitkanban.cli import schemas
 from gitkanban.cli.edit_file import EditFile, encode_text
 from gitkanban.cli.here import change, text_argument
 from gitkanban.core.changes import Change
@@ -33,9 +34,10 @@ def by_text(place: Place, name: str, source: str | None) -> Edited:
     card = _id_of(board, name)
     now = store.card_text(place, board, card)
     if source is None:
-        draft = EditFile.begin(place, card, now)
+        base = schemas.card_modeline() + now
+        draft = EditFile.begin(place, card, base)
         draft.edit(place)
-        base, text = now, draft.text()
+        text = draft.text()
     else:
         draft = EditFile(source if source != "-" else "")
         base, text = draft.base(now), text_argument("", source)
@@ -59,6 +61,8 @@ def _id_of(board: Board, name: str) -> CardId:
 def _commit_edit(place: Place, card: CardId, base: str, text: str) -> Edited:
     # In the person's own text a mistake has the position that the editor shows.
     cardfile.parse(encode_text(text), place.path(f"cards/{card}.yaml"))
+    # The line is for the editor alone.
+    base, text = (each.removeprefix(schemas.card_modeline()) for each in (base, text))
     edits: list[CardEdit] = []
 
     def decide(board: Board) -> list[Change]:

@@ -88,6 +88,8 @@ OFFERED: dict[str, tuple[str, ...]] = {
     "review": (REVIEW,),
     "stop": (RUNNING,),
     "reclaim": (RUNNING,),
+    "open": (RUNNING, REVIEW, BLOCKED),  # those that have a worktree
+    "path": (RUNNING, REVIEW, BLOCKED),
     "attach": ATTACHABLE,
     "why": _OPEN,
     "link": _OPEN,

@@ -82,3 +82,17 @@ def test_the_keys_of_a_tick_are_those_of_its_values() -> None:
     for name in ("settled", "stopped", "accepted", "started"):
         assert set(data[name][0]) == set(below(name))
     assert not list(Draft7Validator(schema_files.tick_schema()).iter_errors(data))
+
+
+def test_a_card_in_an_editor_has_the_schema_and_none_in_its_file(
+    board: Path, tmp_path: Path
+) -> None:
+    shot = tmp_path / "seen"
+    editor = f'sh -c \'cp "$0" {shot}; sed -i s/contract/treaty/ "$0"\''
+    ok(board, "edit", "T0", EDITOR=editor)
+    first, second, *_ = shot.read_text().splitlines()
+    path = first.removeprefix("# yaml-language-server: $schema=file://")
+    assert json.loads(Path(path).read_text())["title"] == "gitkanban: a card"
+    assert second == "id: T0"
+    text = git(board, "show", "HEAD:.kanban/cards/T0.yaml")
+    assert "treaty" in text and "yaml-language-server" not in text

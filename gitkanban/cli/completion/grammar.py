@@ -162,7 +162,7 @@ COMMANDS: dict[str, tuple[tuple[Argument, ...], tuple[Option, ...]]] = {
     )),
     'page': ((
     ), (
-        (('--out',), '', False, 'Where to write it'),
+        (('--out',), 'file', False, 'Where to write it'),
         (('--open',), None, False, 'Open it in a browser'),
         (('--at',), 'rev', False, 'The board as it was at a revision'),
         (('-b', '--branch'), 'branch', False, 'The board of branch NAME, with what it would change marked'),
@@ -200,14 +200,14 @@ COMMANDS: dict[str, tuple[tuple[Argument, ...], tuple[Option, ...]]] = {
         (('--json',), None, False, 'Print JSON'),
     )),
     'workers': ((
-        (('set',), False),
+        (('add', 'set'), False),
         ('worker', False),
         ('setting', True),
     ), (
         (('--lane',), None, False, 'With add: one card at a time, which is the default'),
         (('--pool',), '', False, 'With add: up to N cards at a time'),
         (('--runner',), ('hermes', 'claude', 'codex', 'gemini', 'opencode', 'pi', 'aider'), False, 'With add: its agent'),
-        (('--profile',), '', False, "With add: the agent's identity"),
+        (('--profile',), 'profile', False, "With add: the agent's identity"),
         (('-b', '--branch'), 'branch', False, "Use this branch's board"),
         (('--format',), ('text', 'tsv', 'json'), False, 'Default: text on a terminal, else tsv: a tab-separated line each'),
         (('--json',), None, False, 'The same as --format json'),
@@ -259,12 +259,12 @@ COMMANDS: dict[str, tuple[tuple[Argument, ...], tuple[Option, ...]]] = {
         (('--ascii',), None, False, 'Draw with ASCII signs alone'),
     )),
     'open': ((
-        ('card backlog todo running review done blocked dropped', False),
+        ('card running review blocked', False),
     ), (
         (('--in',), '', False, 'Run this shell command there instead, such as `code .`, bash or lazygit'),
     )),
     'path': ((
-        ('card backlog todo running review done blocked dropped', False),
+        ('card running review blocked', False),
     ), (
         (('--json',), None, False, 'Print JSON'),
     )),

@@ -66,7 +66,7 @@ ANY = f"card {' '.join(STATUSES)}"
         ("gitkanban status --json=", None),
         ("gitkanban show -- ", ANY),
         ("gitkanban accept -- -", "card review"),
-        ("gitkanban workers ", ("set",)),
+        ("gitkanban workers ", ("add", "set")),
         ("gitkanban mv ", ANY),
         ("gitkanban workers set coder ", "setting"),
         ("gitkanban logs T1 --run ", "run"),
