@@ -4,19 +4,25 @@ That is so where a tick has run in the last five minutes. It is one more tick, w
 those: a board that is ticked with --sync there is ticked with it here.
 """
 
+import sys
 from collections.abc import Sequence
 
 from gitkanban import clock
 from gitkanban.board.repo.place import Place
 from gitkanban.cli import declare
 from gitkanban.cli.here import tell
+from gitkanban.cli.streams import echo
+from gitkanban.cli.terminal import is_terminal, look_here
 from gitkanban.core import graph
 from gitkanban.core.model import RUNNING, TODO, Board, Card
 from gitkanban.core.situation.moment import TICKS_LATE, start_words
 from gitkanban.core.split_cards import open_cards
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs.records import ticked
-from gitkanban.typed import Any
+from gitkanban.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gitkanban.core.tick.outcome import Outcome
 
 no_tick_option = declare.option(
     "--no-tick", is_flag=True,
@@ -34,7 +40,6 @@ def start_ready(place: Place) -> list[dict[str, Any]]:
     if place.aside or not 0 <= now - last.at < TICKS_LATE:
         return []
     from gitkanban.tick.rounds import tick
-    from gitkanban.views.outcome import outcome_text
 
     remote = last.remote if now - last.synced < TICKS_LATE else ""
     try:
@@ -42,9 +47,20 @@ def start_ready(place: Place) -> list[dict[str, Any]]:
     except (GitkanbanError, OSError) as error:
         tell([f"nothing is started at once: {error}"])
         return []
-    tell(outcome_text(outcome._replace(contended=False), verbose=False).splitlines())
-    tell(outcome.errors)
+    _tell_outcome(outcome)
     return [each._asdict() for each in outcome.started]
+
+
+def _tell_outcome(outcome: "Outcome") -> None:
+    """What a tick did, beside the answer of the verb, and in the looks of `tick`."""
+    from gitkanban.views.outcome import outcome_page, outcome_text
+
+    done = outcome._replace(contended=False, holds=(), notices=(), standstill="")
+    if done.settled or done.stopped or done.accepted or done.started:
+        drawn = is_terminal() and sys.stderr.isatty()
+        text = outcome_page(done, look_here(), False) if drawn else outcome_text(done, False)
+        echo(text, nl=False, err=True, color=drawn)
+    tell((*outcome.notices, *outcome.errors))
 
 
 def next_start_lines(place: Place, board: Board, cards: Sequence[Card]) -> list[str]:
