@@ -28,11 +28,12 @@ function drawer(card, to) {
       details ? null : h("p", { class: "cut" }, value.left_out.details ? "What was asked and what came of it had no room on this page: " : "Nothing more is known of it here. ", value.of_now ? command(`gitkanban show ${quoted(card.id)}`) : null),
       details ? fold("asked", "What was asked", true, asked(known)) : null,
       known.patch !== undefined ? fold("diff", ["Work ", patchSize(known.patch)], to === "diff" || card.state === "review", patchView(known.patch, known.patch_cut || 0, card)) : null,
+      known.patch === undefined && card.status === "review" && value.of_now ? h("p", { class: "cut" }, "Its work is not on this page: ", command(`gitkanban show ${quoted(card.id)} --diff`)) : null,
       known.runs ? fold("runs", `Runs ${known.runs.length}`, true, runList(known.runs)) : null,
       known.notes ? fold("notes", `Notes ${known.notes.length}`, true, noteList(known.notes)) : null,
       known.log ? fold("log", "Log, its end", to === "log", logView(known.log)) : null,
       known.prompt ? fold("prompt", "Prompt of its next session", false, h("pre", { class: "text" }, known.prompt)) : null,
-      story.length ? fold("history", `History ${story.length}`, false, events(story, 20)) : null),
+      story.length ? fold("history", "History", false, events(story, 20), value.of_now ? h("p", { class: "cut" }, "All of it: ", command(`gitkanban log ${quoted(card.id)}`)) : null) : null),
   ];
 }
 
