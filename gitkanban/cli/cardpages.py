@@ -7,9 +7,9 @@ import os
 
 from gitkanban.board import store
 from gitkanban.board.content import status_cache
-from gitkanban.board.repo import git
+from gitkanban.board.repo import checkouts, git
 from gitkanban.board.repo.place import Place
-from gitkanban.core.ids import branch_of
+from gitkanban.core.ids import branch_of, card_ref
 from gitkanban.core.lookup import card_of
 from gitkanban.core.model import DONE, RUNNING, SHARED, TERMINAL, Board, Card
 from gitkanban.core.names import CardId
@@ -137,13 +137,13 @@ def _branch_and_workspace(place: Place, board: Board, card: Card) -> dict[str, s
     from gitkanban.runs.workspace import worktrees
 
     branch = branch_of(card.id)
-    known = git.run(place.common, "show-ref", "--verify", "-q", f"refs/heads/{branch}", check=False)
+    tip = checkouts.tip(place, card_ref(card.id))
     path = worktrees.current_path(place, card.id, board.config.worktrees if board.config else "")
     worker = board.worker_of(card)
     if worker and worker.workspace_policy == SHARED and card.status == RUNNING:
         path = place.main
     return {
-        "branch": branch if not known.code else "",
+        "branch": branch if tip else "",
         "workspace": path if os.path.isdir(path) else "",
     }
 

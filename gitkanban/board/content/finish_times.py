@@ -4,8 +4,6 @@ Git is asked once for each of them; what it has answered lies in a cache, which 
 damaged at any time.
 """
 
-import json
-import re
 from collections.abc import Collection
 
 from gitkanban import files
@@ -14,6 +12,7 @@ from gitkanban.board.repo.place import Place
 from gitkanban.core.model import TERMINAL, Board, Card
 from gitkanban.core.names import CardId
 from gitkanban.errors import GitkanbanError
+from gitkanban.late import json, re
 
 _FORM = 1  # of the cache
 _CARD = re.compile(rb"(?:.*/)?cards/([^/]+)\.yaml\Z")

@@ -335,6 +335,8 @@ def history_of(place: Place, board: Board, card: CardId) -> Board:
     """
     folders = (f"runs/{card}/", f"notes/{card}/")
     below = () if card in board.archived else folders
+    if below and not _is_any_there(place, board.commit, folders):
+        return board
     listed = map(_unarchived_entry, listing(place, board.commit, *below))
     own = [entry for entry in listed if entry.path.startswith(folders)]
     entries = [entry for entry in own if kind_of(entry.path) in ("run", "note")]
@@ -345,6 +347,21 @@ def history_of(place: Place, board: Board, card: CardId) -> Board:
         runs={**board.runs, card: tuple(sorted(known_runs.values()))},
         notes={**board.notes, card: tuple(sorted(known_notes.values()))},
     )
+
+
+def _is_any_there(place: Place, commit: str, folders: Iterable[str]) -> bool:
+    """Whether a commit has one of the board's folders; True where git must be asked."""
+    from gitkanban.board.repo.new_objects import NewObjects
+
+    paths = [
+        place.path(folder.rstrip("/")).encode("utf-8", "surrogateescape") for folder in folders
+    ]
+    try:
+        with NewObjects(place.common) as objects:
+            tree = objects.reader.tree_of(commit)
+            return any(objects.entry(tree, path)[1] for path in paths)
+    except GitFailed:
+        return True
 
 
 def runs_since(place: Place, board: Board, since: int) -> tuple[Run, ...]:

@@ -1,8 +1,7 @@
 """Who else commits to a repository, as far as its history and its remotes show; no remote is asked."""
 
-import re
-
 from gitkanban.board.repo import git
+from gitkanban.late import re
 from gitkanban.typed import NamedTuple
 
 RECENT = 200  # commits that are looked at
