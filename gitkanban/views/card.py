@@ -1,5 +1,6 @@
 """One card with its runs and notes, as JSON data and as a page of text."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from gitkanban.clock import iso
@@ -11,7 +12,10 @@ from gitkanban.core.tick.verdict import SUCCEEDED
 from gitkanban.core.time_words import short_span
 from gitkanban.typed import Any, NamedTuple
 from gitkanban.views.signs import money, sign
-from gitkanban.views.text import Look, seconds, shown, shown_lines, wrapped
+from gitkanban.views.text import Look, seconds, shown, shown_lines, width, wrapped
+
+_COLOUR = re.compile(r"\x1b\[\d*m")
+_WORD = re.compile(r"\s*\S+")
 
 # What is shown of a card beside its own fields, as every view of it has it.
 _OF_VIEW = (
@@ -95,10 +99,9 @@ class CardPage(NamedTuple):
 def card_text(board: Board, card: Card, page: CardPage, now: float, look: Look) -> str:
     """The page that `show` prints; nothing is cut, and lines break where `look` has an end."""
     view = page.view
-    first, *rest = wrapped(shown(card.title), look.width, " " * (len(card.id) + 4))
-    indent = " " * (len(card.id) + 4)
-    lines = [f"{sign(look, view['state'])} {look.paint(card.id, 'bold')}  {first.strip()}"]
-    lines += [indent + line for line in rest]
+    indent = " " * min(len(card.id) + 4, look.width // 2)
+    first, *rest = wrapped(shown(card.title), look.width, " " * (len(card.id) + 4), indent)
+    lines = [f"{sign(look, view['state'])} {look.paint(card.id, 'bold')}  {first.strip()}", *rest]
     lines += wrapped(_state_line(card, view, now), look.width)
     words = card.why if view["state"] == "question" else view["held"] or view["remark"]
     if words:
@@ -107,7 +110,9 @@ def card_text(board: Board, card: Card, page: CardPage, now: float, look: Look) 
     facts = _fact_lines(board, card, page, now, look)
     lines += ["", *facts] if facts else []
     if card.acceptance:
-        lines += ["", "done when:", *(f"  - {shown(line)}" for line in card.acceptance)]
+        lines += ["", "done when:"]
+        for text in card.acceptance:
+            lines += wrapped(shown(text), look.width, "  - ", "    ")
     if card.body.strip():
         lines += ["", *("  " + line for line in shown_lines(card.body.strip()).split("\n"))]
     lines += _received_lines(page.received)
@@ -116,7 +121,27 @@ def card_text(board: Board, card: Card, page: CardPage, now: float, look: Look) 
         lines += ["", "the log ends:", *("  | " + shown(line) for line in page.log)]
     if view["command"]:
         lines += ["", f"next: {look.paint(shown(view['command']), 'bold')}"]
-    return look.page(lines)
+    return look.page([part for line in lines for part in _fold_line(line, look.width)])
+
+
+def _fold_line(line: str, total: int) -> list[str]:
+    """A line that is too long, on several, under its own indent; its colours go with their words."""
+    plain = _COLOUR.sub("", line)
+    if width(plain) <= total:
+        return [line]
+    indent = plain[: len(plain) - len(plain.lstrip())][: total // 3]
+    if plain == line:
+        return wrapped(line, total, indent, indent)
+    lines, used = [""], 0
+    for word in _WORD.findall(line):
+        size = width(_COLOUR.sub("", word))
+        if used and used + size > total:
+            lines.append("")
+            word, used = f"{indent}  {word.lstrip()}", len(indent) + 2
+            size -= 1
+        lines[-1] += word
+        used += size
+    return lines
 
 
 _STATES = {

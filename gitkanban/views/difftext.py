@@ -243,8 +243,8 @@ def _flow_pieces(
             while used and used + width(word) > room:
                 lines.append(line)
                 line, used, word = "", 0, word.lstrip()
-            while width(word) > room + 2:
-                first = clipped(word, room + 1).removesuffix("…") or word[:1]
+            while width(word) > room:
+                first = clipped(word, room).removesuffix("…") or word[:1]
                 lines.append(look.paint(first, tone))
                 word = word[len(first) :]
             line += look.paint(word, tone)

@@ -16,14 +16,18 @@ def log_lines(events: Sequence[Any], now: float, look: Look) -> list[str]:
     lines, day = [], ""
     cards = max((width(shown(event.card)) for event in events), default=0)
     actors = min(16, max((width(shown(event.actor)) for event in events), default=0))
-    room = max(8, look.width - 14 - min(cards, 20) - actors - 2)
+    cards = min(cards, 20, max(4, look.width // 3))
+    room = look.width - 14 - cards - actors
+    if room < look.width * 2 // 5:  # what happened comes before who did it
+        actors, room = 0, look.width - 12 - cards
+    room = max(4, room)
     texts = min(room, max((width(shown(event.text)) for event in events), default=0))
     for event in events:
         date = clock.local_day(event.at)
         if date != day:
             day = date
             lines.append(look.paint(_day_words(date, now), "bold"))
-        name = padded(clipped(shown(event.card), 20), min(cards, 20))
+        name = padded(clipped(shown(event.card), cards), cards)
         text = padded(clipped(shown(event.text), texts), texts)
         mark = sign(look, _STATES.get(event.status, event.status))
         actor = look.paint(clipped(shown(event.actor), actors), "dim")

@@ -96,7 +96,7 @@ def _slot_lines(data: "dict[str, Any]", now: float, look: Look) -> list[str]:
         parts.append(f"host {data['host']['running']}/{data['host']['limit']}")
     ticked = f"ticked {short_span(now - seconds(data['ticked']))} ago" if data["ticked"] else ""
     lines, line = [], ""
-    for part in [*parts, ticked]:
+    for part in [clipped(each, look.width) for each in [*parts, ticked]]:
         if line and width(line) + 3 + width(part) > look.width:
             lines.append(line)
             line = ""
