@@ -16,6 +16,7 @@ PAGES = [
     *sorted(path for path in (ROOT / "docs").rglob("*.md")),
 ]
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
+_MESSAGE = re.compile(r"^### `.*`$", re.M)  # a heading that quotes what the program says
 _CALL = re.compile(r"(?:^|[\s;&|(])(?:[\w./~-]*/)?(?:gitkanban|git kanban) +([a-z].*)")
 _END = re.compile(r" +#.*| *[|;&>)].*| [12]?>.*")
 
@@ -41,7 +42,7 @@ def is_transcript(block: Block) -> bool:
 
 def calls_in(page: str) -> Iterator[str]:
     """What stands after `gitkanban` wherever a page says to type it: in code spans, and in blocks."""
-    prose = _BLOCK.sub("", page)
+    prose = _MESSAGE.sub("", _BLOCK.sub("", page))
     found_spans = re.findall(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", prose, re.S)
     spans = (span.replace("\n", " ") for _, span in found_spans)
     lines = [line for block in blocks_of(page) for line in _code_lines(block)]

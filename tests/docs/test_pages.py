@@ -9,6 +9,7 @@
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,6 +34,7 @@ for i in $(seq 600); do test -e "{home}/go" && break; sleep 0.1; done
 echo hello >"$GITKANBAN_CARD.md"
 cat "{home}/stream"
 """
+QUESTIONS = {"gitkanban init": ("Number [1]: ", "Number [1]: ")}
 # Before these commands, what a page leaves out: time goes by.
 MEANWHILE = {
     "gitkanban show T0": "touch ~/go && gitkanban tick --wait",
@@ -83,17 +85,25 @@ def shop(repo: Path) -> Iterator[Path]:
         play("touch ~/go; gitkanban tick --wait", path)
 
 
-def play(command: str, shop: Path) -> str:
-    """What a command prints on a terminal, with the paths of the pages; it must succeed."""
+def play(command: str, shop: Path, questions: tuple[str, ...] = ()) -> str:
+    """What a command prints on a terminal, with the paths of the pages; it must succeed.
+
+    Each question is answered with enter; without any, nobody is there to ask.
+    """
     home = os.environ["HOME"]
-    path = f"{home}/bin:/usr/local/bin:/usr/bin:/bin"
-    program = ("bash", "-c", command)
+    path = f"{home}/bin:/usr/bin:/bin"
+    program = ("bash", "-c", command if questions else f"exec </dev/null\n{command}")
     with Terminal(
         shop, program=program, COLUMNS=COLUMNS, PATH=path, TERM="dumb", PAGER="cat", EDITOR="false"
     ) as terminal:
+        printed = ""
+        for question in questions:
+            printed += terminal.until(re.escape(question))
+            terminal.type("\r")
         code = terminal.end(deadline=MOST_SECONDS)
-    assert code == 0, f"{command}: {terminal.text}"
-    return terminal.text.replace(str(shop), SHOWN_AS).replace(home, "~")
+    printed += terminal.text
+    assert code == 0, f"{command}: {printed}"
+    return printed.replace(str(shop), SHOWN_AS).replace(home, "~")
 
 
 def alike(command: str, text: str) -> list[str]:
@@ -117,7 +127,7 @@ def test_a_page_shows_what_its_commands_print(
         for command, shown in commands(block.text):
             if command in MEANWHILE:
                 play(MEANWHILE[command], shop)
-            printed = play(command, shop)
+            printed = play(command, shop, QUESTIONS.get(command, ()))
             if alike(command, printed) != alike(command, shown):
                 differing.append((command, printed, shown))
             parts.append("$ " + command.replace("\n", "\n> ") + "\n" + printed.rstrip("\n"))
