@@ -28,7 +28,9 @@ def main() -> None:
     if options.rounds < 7 and options.write:
         parser.error("a median that is written is one of 7 runs at least")
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    found = measure.run_all(sizes, options.rounds, lambda line: print(line, file=sys.stderr))
+    found = measure.run_all(
+        sizes, options.rounds, lambda line: print(line, file=sys.stderr, flush=True)
+    )
     if options.peers:
         found["peers"] = peers.measure_peers(options.rounds)
     print("\n".join(page.table_lines(found)))

@@ -39,17 +39,18 @@ _COLD = {10_000: Goal(GIT_STATUS, 10), 100_000: Goal(GIT_STATUS, 10)}
 
 ACTS = (
     Act("add", _WRITE,
-        "the interpreter and click; three gits, one after the other (the objects, the refs, the "
-        "index), each of which reads or writes whole files that grow with the folder of cards"),
+        "the interpreter and the modules of a change; three gits, one after the other (the objects, "
+        "the refs, the index), each of which reads or writes whole files that grow with the folder of cards"),
     Act("edit", _WRITE, "as `add`"),
     Act("tick", _goals(Goal(CLICK, 2), Goal(GIT_STATUS, 5), Goal(GIT_STATUS, 1.5)),
-        "the interpreter, click and some two hundred modules of a tick, whose loading takes most of the time; no git is started; the open cards are "
-        "loaded and weighed, finished ones are looked up one at a time"),
+        "the interpreter and some two hundred modules of a tick, whose loading takes most of the "
+        "time; no git is started; the open cards are loaded and weighed, finished ones are looked up one at a time"),
     Act("status", _READ,
         "the interpreter, and one `git status` of the board's folder for edits not committed yet"),
     Act("list", _READ, "as `status`, and a line for every card of the board"),
-    Act("why", _ONE, "the interpreter, click and the modules of the account of a card, whose loading takes most of the time; then what holds each open card"),
-    Act("show", _ONE, "as `why`, with the card's own runs and notes"),
+    Act("why", _ONE, "the interpreter and the modules of the account of a card, whose loading takes most of the "
+        "time; then what holds each open card"),
+    Act("show", _ONE, "as `why`, with the card's own runs and notes, and one `git status` as for `status`"),
     Act("status after a pull", _PULL,
         "the list of the board's files and what was parsed before are read whole, and the rows of "
         "all cards are worded again"),

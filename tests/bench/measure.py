@@ -23,14 +23,14 @@ class Times(NamedTuple):
     memory: dict[str, float]
 
 
-def measure_board(count: int, rounds: int) -> Times:
+def measure_board(count: int, rounds: int, report: Callable[[str], None]) -> Times:
     """All acts and their bases on a board of that many cards."""
     with scratch() as (folder, env):
         (folder / "twin").mkdir()
         repo = boards.build_board(folder, env, count)
         twin = folder / "twin" / "repo"  # git's own commits go here
         shutil.copytree(repo, twin, symlinks=True)
-        return _Rounds(repo, twin, env, count).run(rounds)
+        return _Rounds(repo, twin, env, count).run(rounds, report)
 
 
 class _Rounds:
@@ -42,12 +42,13 @@ class _Rounds:
         self.times: dict[str, list[float]] = {}
         self.memory: dict[str, float] = {}
 
-    def run(self, rounds: int) -> Times:
+    def run(self, rounds: int, report: Callable[[str], None]) -> Times:
         self.settle()
         for number in range(rounds + 1):
             if number == 1:  # the first round only warms up
                 self.times.clear()
                 self.memory.clear()
+            report(f"{self.count:,} cards: round {number} of {rounds}")
             self.measure_bases(number)
             self.measure_acts(number)
         return Times(self.times, self.memory)
@@ -174,7 +175,7 @@ def run_all(sizes: Iterable[int], rounds: int, report: Callable[[str], None]) ->
     }
     for size in sizes:
         report(f"a board of {size:,} cards")
-        found["sizes"][str(size)] = summarize(size, measure_board(size, rounds))
+        found["sizes"][str(size)] = summarize(size, measure_board(size, rounds, report))
     found["growth"] = growth(found["sizes"])
     found["load_after"] = round(os.getloadavg()[0], 2)
     return found
