@@ -140,6 +140,48 @@ def _snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
+def unused(package: Path = PACKAGE) -> list[str]:
+    """Functions, classes, methods and constants that no code of the package names, as
+    `module:name`: what is left for tests, or for nobody.
+
+    A name counts as used wherever anything of that name is, also in a text that is no docstring
+    (`"gitkanban.cli.commands.add:add_command"`). Names with two underscores are Python's.
+    """
+    trees = {module: ast.parse(text) for module, text in modules(package)}
+    used = {word for tree in trees.values() for node in ast.walk(tree) for word in _words(node)}
+    return [
+        f"{module}:{name}"
+        for module, tree in trees.items()
+        for name in _definable_names(tree)
+        if name not in used and not name.startswith("__")
+    ]
+
+
+def _words(node: ast.AST) -> Iterator[str]:
+    """The names that are used in a node itself."""
+    if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store):
+        yield node.id
+    elif isinstance(node, ast.Attribute):
+        yield node.attr
+    elif isinstance(node, ast.keyword) and node.arg:
+        yield node.arg
+    if not isinstance(node, ast.Expr):  # a text that stands alone is a docstring
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.Constant) and isinstance(child.value, str):
+                yield from re.findall(r"\w+", child.value)
+
+
+def _definable_names(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.name
+    for node in tree.body:
+        if isinstance(node, ast.Assign):
+            yield from (each.id for each in node.targets if isinstance(each, ast.Name))
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            yield node.target.id
+
+
 def wings(package: Path = PACKAGE) -> dict[str, tuple[int, int, int]]:
     """For each folder: its modules, the imports that go out of it, and those that come in."""
     files: Counter[str] = Counter()

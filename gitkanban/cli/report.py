@@ -15,19 +15,19 @@ from gitkanban.core.tick.facts import Letter, Report
 from gitkanban.errors import Refused
 
 
-def report(place: Place, name: str, verb: str, content: Report, as_json: bool) -> None:
+def report(place: Place, name: str, content: Report, as_json: bool) -> None:
     """Record the report of the run we are called from.
 
     Raises Refused for another card, and for a run that is no longer the card's current one.
     """
     run = session()[1]
     card = card_of(board_of(place), name)
-    refuse_in_session(verb, card.id)
-    send(place, Letter("", verb, card.id, report=content))
+    refuse_in_session(content.kind, card.id)
+    send(place, Letter("", content.kind, card.id, report=content))
     if as_json:
-        print_json({"card": card.id, "run": run, "report": verb})
+        print_json({"card": card.id, "run": run, "report": content.kind})
     else:
-        echo(f"reported {verb} for {card.id}; it counts when this session ends", err=True)
+        echo(f"reported {content.kind} for {card.id}; it counts when this session ends", err=True)
 
 
 def send(place: Place, letter: Letter, board: Board | None = None) -> str:

@@ -229,13 +229,10 @@ def below(kids: Mapping[CardId, list[CardId]], card: CardId) -> set[CardId]:
     return reached
 
 
-def downstream(board: Board, card: CardId) -> int:
-    """How many cards that are neither done nor dropped wait on this one, also through others."""
-    return len(below(children(open_cards(board.cards)), card))
-
-
 def downstream_counts(board: Board) -> dict[CardId, int]:
-    """`downstream` of every id that anybody waits on, ids of missing cards among them.
+    """How many cards that are neither done nor dropped wait on each id, also through others.
+
+    Every id that anybody waits on is there, ids of missing cards among them.
 
     Sets are kept as bits of one number per card: cards squared over 64 in time and space, which
     for 10,000 cards in one chain is 13 MB for a moment.

@@ -125,11 +125,6 @@ class Nearest:
         return self._words
 
 
-def nearest(text: str, known: Iterable[str]) -> str:
-    """The known word that `text` most likely means, or the empty string."""
-    return Nearest(known).find(text)
-
-
 def did_you_mean(text: str, known: Iterable[str]) -> str:
     """A hint that names the nearest known word, or all of them where they are few, or nothing."""
     names = list(known)

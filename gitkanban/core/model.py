@@ -39,6 +39,12 @@ Mode = Literal["lane", "pool"]
 MergeWay = Literal["merge", "squash", "ff"]
 Signing = Literal["auto", "always", "never"]
 WorkspacePolicy = Literal["worktree-per-task", "shared"]
+# How a run ended, as its record says; what each means for the card is `core.tick.verdict`'s.
+RunOutcome = Literal[
+    "succeeded", "failed", "killed", "no-work", "uncommitted", "setup-failed", "verify-failed",
+    "timed-out", "stalled", "rate-limited", "misconfigured", "not-started", "lost", "rebooted",
+    "blocked", "stopped", "cancelled",
+]  # fmt: skip
 NoteKind = Literal["note", "summary", "reject", "retry", "drop", "memory", "told"]
 
 
@@ -198,7 +204,7 @@ class Run(NamedTuple):
     worker: WorkerName = NOBODY
     started: int = 0
     ended: int = 0
-    outcome: str = ""  # one of verdict.OUTCOMES
+    outcome: RunOutcome | Literal[""] = ""  # another version may have recorded another word
     exit: int | None = None
     signal: int = 0
     commit: str = ""  # tip of the card's branch when the run ended

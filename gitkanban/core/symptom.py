@@ -5,11 +5,12 @@ It examines nothing; `core.care.doctor` and `core.care.leftovers` do.
 
 from collections.abc import Mapping
 
-from gitkanban.typed import NamedTuple
+from gitkanban.typed import Final, Literal, NamedTuple
 
-ERROR = "error"
-WARNING = "warning"
-INFO = "info"  # nothing is wrong, but a person may want to know
+ERROR: Final = "error"
+WARNING: Final = "warning"
+INFO: Final = "info"  # nothing is wrong, but a person may want to know
+SymptomSeverity = Literal["error", "warning", "info"]
 
 QUIET_MOST = 300  # seconds without a tick before cron is asked after; it ticks every minute
 
@@ -31,7 +32,7 @@ SCRUB_RUNS = "scrub-runs"  # nothing: every one of them
 class Symptom(NamedTuple):
     """One thing found. `repair` is what `--fix` does; empty: `advice` is for a person."""
 
-    severity: str
+    severity: SymptomSeverity
     code: str
     subject: str
     text: str

@@ -19,7 +19,7 @@ SETS = frozenset({"parents", "acceptance", "needs"})
 
 def counted(diff: Difference) -> str:
     """`2 cards added, 1 changed, config changed`, or that nothing has changed."""
-    kinds = [change.kind for change in diff.cards]
+    kinds: list[str] = [change.kind for change in diff.cards]
     parts: list[str] = []
     for kind in SIGNS:
         count = kinds.count(kind)

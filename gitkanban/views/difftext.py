@@ -155,6 +155,7 @@ def _branch_lines(
 def _card_lines(change: CardChange, parent: str, mine: str, below: str, look: Look) -> list[str]:
     """One card: its line, cut to fit, then its details behind the lines of the tree."""
     card = change.card
+    words: list[str]
     words = [] if change.kind == "changed" else [change.kind] if not change.after else facts(card)
     after = [each for each in card.parents if each != parent]
     if change.kind == "added" and after:

@@ -37,6 +37,12 @@ INSIDE_NAMES = {
     "seen_ref_ahead": "of that ref",
 }
 
+# What frameworks call by its name alone: click's commands, textual's handlers and actions.
+CALLED_BY_NAME = (
+    r"cli/commands/\w+\.py:\w+_command|cli/group\.py:(list_commands|get_command)"
+    r"|cli/ui/\w+\.py:(_?on_\w+|action_\w+|_act_\w+|render_line)"
+)
+
 
 def run(*command: str) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -221,6 +227,11 @@ def test_a_name_says_what_a_thing_is_not_how_it_came_about() -> None:
     assert house_figures.inside_names()["held"] == ["core/situation/account.py"]
 
 
+def test_nothing_is_there_for_tests_alone() -> None:
+    left = [name for name in house_figures.unused() if not re.fullmatch(CALLED_BY_NAME, name)]
+    assert left == []
+
+
 def test_a_function_longer_than_a_screen_says_why() -> None:
     """The line above it says `# Long: …`."""
     for each in house_figures.functions():
@@ -242,6 +253,10 @@ def test_the_figures_count_what_they_say(tmp_path: Path) -> None:
     (tmp_path / "three.py").write_text(
         "def f(kept_rows: int) -> None:\n    wasFound = made_up = 1\n"
     )
+    assert set(house_figures.unused(tmp_path)) == {
+        *("one.py:_go", "one.py:A", "one.py:f", "one.py:Move", "three.py:f"),
+        *("two.py:_go_on", "two.py:_Move"),
+    }
     inside = {"kept_rows": ["three.py"], "made_up": ["three.py"], "wasFound": ["three.py"]}
     assert house_figures.inside_names(tmp_path) == inside
     (tmp_path / "three.py").unlink()

@@ -14,7 +14,7 @@ from gitkanban.cli.here import (
 )
 from gitkanban.cli.report import report
 from gitkanban.core.changes import Change
-from gitkanban.core.model import BLOCK_REASONS, NEEDS_INPUT, Board, Card
+from gitkanban.core.model import BLOCK_REASONS, NEEDS_INPUT, BlockReason, Board, Card
 from gitkanban.core.moves import move, require_words
 from gitkanban.core.tick.facts import Report
 
@@ -33,7 +33,7 @@ from gitkanban.core.tick.facts import Report
 @branch_option
 @json_option
 def block_command(
-    card: str, why: str, source: str | None, reason: str, branch: str, as_json: bool
+    card: str, why: str, source: str | None, reason: BlockReason, branch: str, as_json: bool
 ) -> None:
     """Hold CARD until a person acts.
 
@@ -43,7 +43,7 @@ def block_command(
     card = own_card(card)
     if session()[1]:
         why = require_words("block", text_argument(why, source))
-        report(place_here(branch), card, "block", Report("block", reason=reason, why=why), as_json)
+        report(place_here(branch), card, Report("block", reason=reason, why=why), as_json)
         return
 
     def hold(_: Place, board: Board, target: Card, text: str) -> list[Change]:

@@ -44,7 +44,7 @@ def done_command(
     if session()[1]:
         if len(cards) > 1:
             raise UsageError("a session reports on one card, its own", "Name only that card.")
-        report(place_here(branch), cards[0], "done", Report("done", no_change, summary), as_json)
+        report(place_here(branch), cards[0], Report("done", no_change, summary), as_json)
         return
     if no_change:
         raise UsageError("--no-change is for sessions", "A person's `done` needs no commit anyway.")

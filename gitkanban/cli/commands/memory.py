@@ -179,8 +179,9 @@ def _decide_one(
 
     locks = Locks(place.private)
     if verb == "reject" or by_hand:
-        state = REJECTED if verb == "reject" else ACCEPTED
-        proposals.put_aside(place.private, locks, proposal, state)
+        proposals.put_aside(
+            place.private, locks, proposal, REJECTED if verb == "reject" else ACCEPTED
+        )
         return ()
     workers = board.config.workers if board.config else {}
     mine = [worker for _, worker in sorted(workers.items()) if worker.profile == proposal.profile]

@@ -26,6 +26,7 @@ from gitkanban.core.model import Board, Note, NoteKind
 from gitkanban.core.names import NO_CARD
 from gitkanban.core.tick.facts import Letter
 from gitkanban.errors import UsageError
+from gitkanban.typed import Literal
 
 
 @declare.command("note")
@@ -56,7 +57,7 @@ def note_command(
     card = own_card(card)
     if memory and (text or source):
         raise UsageError("either a note or --memory, not both", "Run the command twice.")
-    kind: NoteKind = "memory" if memory else "note"
+    kind: Literal["note", "memory"] = "memory" if memory else "note"
     words = text_argument(text or memory, source).strip()
     place = place_here(branch)
     if not words and source is None and not session()[1] and can_edit():
@@ -99,7 +100,9 @@ def _add_note(place: Place, card: str, kind: NoteKind, words: str, as_json: bool
         echo(f"proposed from {note.card}" if kind == "memory" else f"noted on {note.card}")
 
 
-def _send_note(place: Place, card: str, kind: str, words: str, as_json: bool) -> None:
+def _send_note(
+    place: Place, card: str, kind: Literal["note", "memory"], words: str, as_json: bool
+) -> None:
     """From inside a session: into the run's mailbox."""
     target = card_of(board_of(place), card).id
     refuse_in_session("note", target)

@@ -10,14 +10,15 @@ from gitkanban.core.cutting import cut
 from gitkanban.core.model import DONE, DROPPED, REVIEW, RUNNING, Board, Card, Config
 from gitkanban.core.names import NO_RUN, NOBODY, CardId, ProfileName, RunId, WorkerName
 from gitkanban.late import re
-from gitkanban.typed import NamedTuple
+from gitkanban.typed import Final, Literal, NamedTuple
 
 # What may become of a proposal.
-WAITING = "waiting"
-ACCEPTED = "accepted"
-REJECTED = "rejected"
-CONSOLIDATED = "consolidated"  # the card that gathered it is done
-STATES = (WAITING, ACCEPTED, REJECTED, CONSOLIDATED)
+WAITING: Final = "waiting"
+ACCEPTED: Final = "accepted"
+REJECTED: Final = "rejected"
+CONSOLIDATED: Final = "consolidated"  # the card that gathered it is done
+ProposalState = Literal["waiting", "accepted", "rejected", "consolidated"]
+STATES: tuple[ProposalState, ...] = (WAITING, ACCEPTED, REJECTED, CONSOLIDATED)
 
 PREFIX = "memory-"  # of the ids of cards that gather proposals
 GATHER_MOST = 50  # proposals in one card; the rest waits for the next one
@@ -41,7 +42,7 @@ class Proposal(NamedTuple):
     diff: str = ""
     files: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()  # what it made that is never applied: links, say
-    state: str = WAITING
+    state: ProposalState = WAITING
 
 
 def path_fault(path: str) -> str:

@@ -11,7 +11,15 @@ from gitkanban.core.care import equipment, leftovers, readiness
 from gitkanban.core.care.surroundings import Surroundings
 from gitkanban.core.model import RUNNING, TODO, Board
 from gitkanban.core.split_cards import open_cards
-from gitkanban.core.symptom import ERROR, INFO, QUIET_MOST, RESTORE_CHECKOUT, WARNING, Symptom
+from gitkanban.core.symptom import (
+    ERROR,
+    INFO,
+    QUIET_MOST,
+    RESTORE_CHECKOUT,
+    WARNING,
+    Symptom,
+    SymptomSeverity,
+)
 from gitkanban.core.time_words import span
 
 CLOCK_MOST = 120  # seconds that two clocks may differ
@@ -56,7 +64,7 @@ def _machine_symptoms(board: Board, around: Surroundings) -> Iterator[Symptom]:
 
 def _ticking_symptoms(board: Board, around: Surroundings) -> Iterator[Symptom]:
     waiting = any(card.status in (TODO, RUNNING) for card in open_cards(board.cards))
-    severity = WARNING if waiting else INFO
+    severity: SymptomSeverity = WARNING if waiting else INFO
     advice = "Let cron call `gitkanban tick` every minute: docs/cron.md."
     if not around.ticked:
         yield Symptom(severity, "not-ticking", "tick", "no tick has ever run here", advice)

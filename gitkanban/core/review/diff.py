@@ -11,9 +11,12 @@ from gitkanban.core.names import CardId, ProfileName, WorkerName
 from gitkanban.core.review.changerules import EXECUTED, executed_words
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.schedule import schedule
-from gitkanban.typed import Any, NamedTuple
+from gitkanban.typed import Any, Final, Literal, NamedTuple
 
-ADDED, REMOVED, ARCHIVED, CHANGED = "added", "removed", "archived", "changed"
+ADDED: Final = "added"
+REMOVED: Final = "removed"
+ARCHIVED: Final = "archived"
+CHANGED: Final = "changed"
 
 
 class FieldChange(NamedTuple):
@@ -28,7 +31,7 @@ class CardChange(NamedTuple):
     """What became of one card. `before` or `after` is None where there is no such card."""
 
     id: CardId
-    kind: str  # ADDED | REMOVED | ARCHIVED | CHANGED
+    kind: Literal["added", "removed", "archived", "changed"]
     before: Card | None
     after: Card | None
     fields: tuple[FieldChange, ...] = ()

@@ -13,16 +13,17 @@ from gitkanban.core.ids import Nearest
 from gitkanban.core.model import DROPPED, TERMINAL, TODO, Board, Card, Config
 from gitkanban.core.names import CardId
 from gitkanban.core.tick.holds import EVERYBODY
-from gitkanban.typed import NamedTuple
+from gitkanban.typed import Final, Literal, NamedTuple
 
-ERROR = "error"
-WARNING = "warning"
+ERROR: Final = "error"
+WARNING: Final = "warning"
+Severity = Literal["error", "warning"]
 
 
 class Rule(NamedTuple):
     """A rule of the review: its severity, and what it looks for."""
 
-    severity: str
+    severity: Severity
     finds: str
 
 
@@ -66,7 +67,7 @@ class Finding(NamedTuple):
     and at last perhaps an item. Lines and columns count from 1, 0 is unknown."""
 
     rule: str
-    severity: str
+    severity: Severity
     file: str
     at: tuple[str, ...]
     message: str
@@ -76,7 +77,12 @@ class Finding(NamedTuple):
 
 
 def finding(
-    rule: str, file: str, at: tuple[str, ...], message: str, hint: str = "", severity: str = ""
+    rule: str,
+    file: str,
+    at: tuple[str, ...],
+    message: str,
+    hint: str = "",
+    severity: Severity | None = None,
 ) -> Finding:
     """A finding with its rule's severity, unless another is given."""
     return Finding(rule, severity or RULES[rule].severity, file, at, message, hint)

@@ -6,16 +6,18 @@ It knows no layout: views put marks around the pieces.
 from collections.abc import Iterator, Sequence
 
 from gitkanban.late import difflib, re
-from gitkanban.typed import NamedTuple
+from gitkanban.typed import Final, Literal, NamedTuple
 
-SAME, OLD, NEW = "same", "old", "new"
+SAME: Final = "same"
+OLD: Final = "old"
+NEW: Final = "new"
 _MANY = 4000  # words; above that whole lines are compared
 
 
 class TextPiece(NamedTuple):
     """A stretch of text: kept, taken out, or put in."""
 
-    kind: str  # SAME | OLD | NEW
+    kind: Literal["same", "old", "new"]
     text: str
 
 

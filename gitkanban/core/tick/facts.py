@@ -5,11 +5,18 @@ Facts only; what they mean is decided in `verdict`, `reconcile` and `schedule`.
 
 from collections.abc import Mapping
 
-from gitkanban.core.model import Card, Run
+from gitkanban.core.model import BlockReason, Card, Run
 from gitkanban.core.names import CardId, ProfileName, RunId, WorkerName
 from gitkanban.core.tick.closing import Tries
 from gitkanban.core.trust.tampering import TamperFinding
-from gitkanban.typed import NamedTuple
+from gitkanban.typed import Literal, NamedTuple
+
+# What ended a run: it exited, a limit or a person ended it, or nobody saw it end.
+EndCause = Literal["exited", "timeout", "stall", "stop", "lost", "reboot", "not-started"]
+END_CAUSES: tuple[EndCause, ...] = (
+    *("exited", "timeout", "stall", "stop", "lost", "reboot", "not-started"),
+)
+LetterKind = Literal["done", "block", "note", "memory", "add"]
 
 
 class StepEnd(NamedTuple):
@@ -24,7 +31,7 @@ class Exit(NamedTuple):
     """A run's exit record, written last by its supervisor, or by the tick that found it lost."""
 
     ended: int
-    how: str  # exited | timeout | stall | stop | lost | reboot | not-started
+    how: EndCause
     steps: tuple[StepEnd, ...] = ()
     error: str = ""  # what could not be done, for not-started
 
@@ -51,10 +58,10 @@ class Work(NamedTuple):
 class Report(NamedTuple):
     """What the session said of itself through the CLI, from inside its workspace."""
 
-    kind: str  # done | block
+    kind: Literal["done", "block"]
     no_change: bool = False
     summary: str = ""
-    reason: str = ""
+    reason: BlockReason | Literal[""] = ""
     why: str = ""
 
 
@@ -62,7 +69,7 @@ class Letter(NamedTuple):
     """What a session wrote to us from inside its run. Only what its kind has is filled in."""
 
     id: str  # sorts by time
-    kind: str  # done | block | note | memory | add
+    kind: LetterKind
     card: CardId  # empty: the run's own
     text: str = ""  # of a note
     report: Report | None = None

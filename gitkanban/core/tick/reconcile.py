@@ -8,7 +8,19 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from gitkanban.core.changes import NOT_RUNNING, Change, EditCard, EndRun, SetPause, applied
 from gitkanban.core.cutting import cut
-from gitkanban.core.model import BLOCKED, DONE, REVIEW, RUNNING, TODO, Board, Card, Pause, Run
+from gitkanban.core.model import (
+    BLOCKED,
+    DONE,
+    REVIEW,
+    RUNNING,
+    TODO,
+    Board,
+    Card,
+    Pause,
+    Run,
+    RunOutcome,
+    Status,
+)
 from gitkanban.core.moves import base_has_work, conflicted
 from gitkanban.core.names import CardId, RunId, WorkerName
 from gitkanban.core.split_cards import open_cards
@@ -17,7 +29,7 @@ from gitkanban.core.tick.absence import absence_words
 from gitkanban.core.tick.facts import AgentState, Landing, Observed, RunFacts
 from gitkanban.core.tick.letters import open_letters
 from gitkanban.core.tick.verdict import COUNTED, Verdict, counting, destination, verdict
-from gitkanban.typed import NamedTuple
+from gitkanban.typed import Literal, NamedTuple
 
 SUMMARY_MOST = 20_000  # characters of a session's words that go onto the board
 ALIKE = 3  # cards of one worker that crash alike in one tick pause it
@@ -28,8 +40,8 @@ class Settled(NamedTuple):
 
     card: CardId
     run: RunId
-    outcome: str
-    to: str
+    outcome: RunOutcome
+    to: Status | Literal[""]
     why: str
 
 

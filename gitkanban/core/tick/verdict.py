@@ -7,13 +7,24 @@ happened before. Nothing here touches the board.
 from collections.abc import Sequence
 
 from gitkanban.core.backoff import BACKOFF_FIRST, BACKOFF_MOST
-from gitkanban.core.model import BLOCKED, CONFIG, FAILED, NEEDS_INPUT, REVIEW, TODO, Run
+from gitkanban.core.model import (
+    BLOCKED,
+    CONFIG,
+    FAILED,
+    NEEDS_INPUT,
+    REVIEW,
+    TODO,
+    BlockReason,
+    Run,
+    RunOutcome,
+)
 from gitkanban.core.tick.facts import Exit, RunFacts
-from gitkanban.typed import NamedTuple
+from gitkanban.typed import Final, Literal, NamedTuple
 
-# How a run can end. Counted outcomes use up an attempt; neutral ones are retried after a delay.
-SUCCEEDED = "succeeded"
-COUNTED = (
+# How a run can end. Counted outcomes use up an attempt; those that are neither counted nor asked for
+# are retried after a delay, up to their own limits.
+SUCCEEDED: Final = "succeeded"
+COUNTED: tuple[RunOutcome, ...] = (
     "failed",  # the session exited with an error
     "killed",  # a signal ended it
     "no-work",  # it exited cleanly and left no commit
@@ -23,11 +34,13 @@ COUNTED = (
     "timed-out",
     "stalled",
 )
-LIMITED = "rate-limited"  # its service asked to come back later: a thing of the whole profile
-MISCONFIGURED = "misconfigured"  # not logged in, or settings that cannot work: a thing for a person
-NEUTRAL = (LIMITED, MISCONFIGURED, "not-started", "lost", "rebooted")
-ASKED = ("blocked", "stopped", "cancelled")  # somebody asked for this end
-OUTCOMES = (SUCCEEDED, *COUNTED, *NEUTRAL, *ASKED)
+LIMITED: Final = (
+    "rate-limited"  # its service asked to come back later: a thing of the whole profile
+)
+MISCONFIGURED: Final = (
+    "misconfigured"  # not logged in, or settings that cannot work: a thing for a person
+)
+ASKED: tuple[RunOutcome, ...] = ("blocked", "stopped", "cancelled")  # somebody asked for this end
 
 LIMITED_MOST = 12  # limits in a row that one card meets before a person is asked
 LOST_MOST = 3
@@ -39,10 +52,10 @@ TEMPFAIL = 75  # EX_TEMPFAIL of sysexits.h: "try again later"
 class Verdict(NamedTuple):
     """The outcome, one line why, and what it means for the card."""
 
-    outcome: str
+    outcome: RunOutcome
     why: str
-    to: str  # review | todo | blocked
-    reason: str = ""  # for blocked
+    to: Literal["review", "todo", "blocked"]
+    reason: BlockReason | Literal[""] = ""  # for blocked
     delay: int = 0  # seconds before the next attempt
 
 
@@ -66,7 +79,7 @@ def verdict(facts: RunFacts, earlier: Sequence[Run]) -> Verdict:
     return _retry_verdict(outcome, why, facts.max_attempts, earlier)
 
 
-def judge(facts: RunFacts, end: Exit) -> tuple[str, str]:
+def judge(facts: RunFacts, end: Exit) -> tuple[RunOutcome, str]:
     """The outcome of a run and one line saying what decided it."""
     match end.how:
         case "stop":
@@ -117,7 +130,7 @@ def _misconfigured_words(facts: RunFacts) -> str:
     return facts.agent_error or "the agent is not logged in"
 
 
-def _failed_or_never_began(facts: RunFacts) -> str:
+def _failed_or_never_began(facts: RunFacts) -> RunOutcome:
     """What a session is that failed: one that failed at once may never have begun, because two
     first ones of an agent raced, or because it does not know the conversation to go on in."""
     quick = facts.lasted is not None and facts.lasted <= BEGIN_MOST
@@ -125,7 +138,7 @@ def _failed_or_never_began(facts: RunFacts) -> str:
     return "not-started" if quick and idle and (facts.unnamed or facts.resumed) else "failed"
 
 
-def _judge_work(facts: RunFacts, end: Exit) -> tuple[str, str]:
+def _judge_work(facts: RunFacts, end: Exit) -> tuple[RunOutcome, str]:
     verify = end.step("verify")
     if verify and (verify.exit or verify.signal):
         return "verify-failed", f"verify {_end_words(verify.exit, verify.signal)}"
@@ -156,7 +169,9 @@ def _judge_work(facts: RunFacts, end: Exit) -> tuple[str, str]:
     return "no-work", "exit 0, but no new commit and no `done --no-change`"
 
 
-def _retry_verdict(outcome: str, why: str, max_attempts: int, earlier: Sequence[Run]) -> Verdict:
+def _retry_verdict(
+    outcome: RunOutcome, why: str, max_attempts: int, earlier: Sequence[Run]
+) -> Verdict:
     if outcome == LIMITED:  # its whole profile waits, see `agent_state`
         times = _streak_length(earlier, (LIMITED,)) + 1
         if times >= LIMITED_MOST:
@@ -186,7 +201,7 @@ def destination(run: Run, max_attempts: int, earlier: Sequence[Run]) -> Verdict:
         return Verdict(run.outcome, run.why, REVIEW)
     if run.outcome in ASKED:
         return Verdict(run.outcome, run.why, BLOCKED, NEEDS_INPUT)
-    return _retry_verdict(run.outcome, run.why, max_attempts, earlier)
+    return _retry_verdict(run.outcome or "failed", run.why, max_attempts, earlier)
 
 
 def counting(runs: Sequence[Run], attempts_after: str) -> tuple[Run, ...]:

@@ -57,13 +57,13 @@ def accept(
         if was == ACCEPTED:
             hint = f"`gitkanban memory show {proposal.id}` shows it."
             raise NotFound(f"proposal {proposal.id} is already accepted", hint)
-        if was not in ("", WAITING):
+        if was and was != WAITING:
             proposals.move(private, proposal.id, WAITING, was)
         try:
             return _accept_proposal(private, proposal, home, take)
         except (Refused, OSError):
             path = proposals.folder(private, WAITING, proposal.id)
-            if was not in ("", WAITING) and not os.path.isdir(f"{path}/{JOURNAL}"):
+            if was and was != WAITING and not os.path.isdir(f"{path}/{JOURNAL}"):
                 proposals.move(private, proposal.id, was)
             raise
 

@@ -12,12 +12,12 @@ import os
 from collections.abc import Iterator, Sequence
 
 from gitkanban import files
-from gitkanban.core.agents.memory import ACCEPTED, STATES, WAITING, Proposal
+from gitkanban.core.agents.memory import ACCEPTED, STATES, WAITING, Proposal, ProposalState
 from gitkanban.core.names import ProfileName
 from gitkanban.errors import NotFound, Refused
 from gitkanban.late import json, shutil
 from gitkanban.runs.supervision.locks import HeldLock, Locks
-from gitkanban.typed import NamedTuple
+from gitkanban.typed import Literal, NamedTuple
 
 LOCK_WAIT = 5.0  # seconds that a decision waits for the memory
 JOURNAL = "journal"
@@ -40,7 +40,7 @@ class MemoryChange(NamedTuple):
     executable: bool = False  # the new one, as its owner
 
 
-def folder(private: str, state: str, name: str) -> str:
+def folder(private: str, state: ProposalState, name: str) -> str:
     """Where a proposal of that state lies."""
     return f"{private}/memory/{state}/{name}"
 
@@ -55,7 +55,7 @@ def keep(
     proposal: Proposal,
     home: Home,
     changes: Sequence[MemoryChange],
-    state: str = WAITING,
+    state: ProposalState = WAITING,
 ) -> bool:
     """Keep a proposal; False if it is already kept, whatever became of it. Raises OSError."""
     if state_of(private, proposal.id):
@@ -83,7 +83,7 @@ def describe(path: str, proposal: Proposal, home: Home) -> None:
     files.replace(f"{path}/proposal.json", (json.dumps(facts, indent=1) + "\n").encode())
 
 
-def every(private: str, states: Sequence[str] = STATES) -> Iterator[Proposal]:
+def every(private: str, states: Sequence[ProposalState] = STATES) -> Iterator[Proposal]:
     """The proposals that are kept here, in the order of states, then of ids."""
     for state in states:
         try:
@@ -96,7 +96,7 @@ def every(private: str, states: Sequence[str] = STATES) -> Iterator[Proposal]:
                 yield known[0]
 
 
-def about(private: str, state: str, name: str) -> tuple[Proposal, Home] | None:
+def about(private: str, state: ProposalState, name: str) -> tuple[Proposal, Home] | None:
     """A kept proposal and its home; None if it is not there, or cannot be read."""
     try:
         with open(f"{folder(private, state, name)}/proposal.json", "rb") as file:
@@ -129,13 +129,13 @@ def names(private: str, states: Sequence[str]) -> set[str]:
     return listed
 
 
-def state_of(private: str, name: str) -> str:
+def state_of(private: str, name: str) -> ProposalState | Literal[""]:
     """What became of a proposal; empty for words that have no folder yet."""
     return next((each for each in STATES if os.path.isdir(folder(private, each, name))), "")
 
 
 def put_aside(
-    private: str, locks: Locks, proposal: Proposal, state: str, wait: float = LOCK_WAIT
+    private: str, locks: Locks, proposal: Proposal, state: ProposalState, wait: float = LOCK_WAIT
 ) -> None:
     """Move a proposal to another state without applying it; words get a folder for it.
 
@@ -173,7 +173,7 @@ def locked(locks: Locks, profile: ProfileName, wait: float = LOCK_WAIT) -> HeldL
     return lock
 
 
-def move(private: str, name: str, state: str, was: str = WAITING) -> None:
+def move(private: str, name: str, state: ProposalState, was: ProposalState = WAITING) -> None:
     """Move a proposal's folder from one state to another. Raises OSError."""
     target = folder(private, state, name)
     os.makedirs(os.path.dirname(target), exist_ok=True)

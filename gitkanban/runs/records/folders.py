@@ -7,9 +7,10 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 
 from gitkanban import files
+from gitkanban.core.model import BLOCK_REASONS
 from gitkanban.core.names import CardId, RunId
 from gitkanban.core.tick.closing import Tries
-from gitkanban.core.tick.facts import Exit, Report, StepEnd, Work
+from gitkanban.core.tick.facts import END_CAUSES, Exit, Report, StepEnd, Work
 from gitkanban.late import json
 from gitkanban.runs.supervision import processes, spec
 from gitkanban.runs.supervision.spec import Spec
@@ -124,9 +125,11 @@ class Folder(NamedTuple):
         if row is None or row.get("kind") not in ("done", "block"):
             return None
         return Report(
-            str(row["kind"]),
+            "done" if row["kind"] == "done" else "block",
             row.get("no_change") is True,
-            *(str(row.get(name) or "") for name in ("summary", "reason", "why")),
+            str(row.get("summary") or ""),
+            next((each for each in BLOCK_REASONS if each == row.get("reason")), ""),
+            str(row.get("why") or ""),
         )
 
     def work(self) -> Work:
@@ -164,7 +167,7 @@ class Folder(NamedTuple):
         steps = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
         return Exit(
             _whole_number(record.get("ended")),
-            str(record.get("how") or "lost"),
+            next((each for each in END_CAUSES if each == record.get("how")), "lost"),
             tuple(
                 StepEnd(
                     str(row.get("name")),

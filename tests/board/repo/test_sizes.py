@@ -128,4 +128,4 @@ def test_the_nearest_name_is_sought_so_often_and_no_more(monkeypatch: pytest.Mon
     found = [each for each in rules.state(board) if each.rule == "unknown-parent"]
     assert len(found) == 1000
     assert len(searched) <= sizes.HINTS_MOST and max(searched) <= 1000
-    assert ids.nearest("c04999x", cards) == "C04999"
+    assert ids.Nearest(cards).find("c04999x") == "C04999"

@@ -4,7 +4,15 @@ import pytest
 
 from gitkanban.core.model import Run
 from gitkanban.core.tick.facts import Exit, Report, RunFacts, StepEnd, Work
-from gitkanban.core.tick.verdict import COUNTED, NEUTRAL, OUTCOMES, attempts, verdict
+from gitkanban.core.tick.verdict import (
+    ASKED,
+    COUNTED,
+    LIMITED,
+    MISCONFIGURED,
+    SUCCEEDED,
+    attempts,
+    verdict,
+)
 
 WORK = Work(tip="c2", session_commits=1)
 LEFT = Work(tip="c2", leftover="c2", leftover_paths=("a.py",))
@@ -15,6 +23,10 @@ NOTHING = Work(tip="c1")
 DONE = Report("done", summary="all of it")
 NO_CHANGE = Report("done", no_change=True)
 ASKS = Report("block", why="which port?")
+
+
+NEUTRAL = (LIMITED, MISCONFIGURED, "not-started", "lost", "rebooted")
+_OUTCOMES = (SUCCEEDED, *COUNTED, *NEUTRAL, *ASKED)
 
 
 def facts(
@@ -115,7 +127,7 @@ def test_verdict(what: str, given: RunFacts, outcome: str, to: str) -> None:
     judged = verdict(given, [])
     assert (judged.outcome, judged.to) == (outcome, to)
     assert judged.why
-    assert judged.outcome in OUTCOMES
+    assert judged.outcome in _OUTCOMES
 
 
 def test_what_could_not_be_committed_is_named() -> None:
@@ -160,7 +172,7 @@ def test_what_follows_depends_on_what_happened_before(
 
 
 def test_outcomes_are_distinct_and_neutral_ones_use_up_no_attempt() -> None:
-    assert len(set(OUTCOMES)) == len(OUTCOMES)
+    assert len(set(_OUTCOMES)) == len(_OUTCOMES)
     runs = earlier(*COUNTED, *NEUTRAL, "succeeded", "stopped")
     assert attempts(runs, "") == len(COUNTED)
 
