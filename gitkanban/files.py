@@ -43,7 +43,7 @@ def replace(
     folder, name = os.path.split(path)
     at = _open_folder(folder, below, make)
     try:
-        part = _write_part(at, name, content, mode, lasting)
+        part = _write_part(at, name, content, mode, lasting=lasting)
         try:
             failpoints.reach("file.synced")
             os.rename(part, name, src_dir_fd=at, dst_dir_fd=at)

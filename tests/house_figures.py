@@ -182,6 +182,22 @@ def _definable_names(tree: ast.Module) -> Iterator[str]:
             yield node.target.id
 
 
+MANY = 4  # arguments that a call may have without a name
+
+
+def nameless_calls(package: Path = PACKAGE) -> dict[str, list[str]]:
+    """Calls with more than `MANY` arguments that have no name, as `module:line` by what is called."""
+    calls: dict[str, list[str]] = defaultdict(list)
+    for module, text in modules(package):
+        for node in ast.walk(ast.parse(text)):
+            if not isinstance(node, ast.Call):
+                continue
+            if sum(not isinstance(each, ast.Starred) for each in node.args) > MANY:
+                called = ast.unparse(node.func).rpartition(".")[2]
+                calls[called].append(f"{module}:{node.lineno}")
+    return dict(calls)
+
+
 def wings(package: Path = PACKAGE) -> dict[str, tuple[int, int, int]]:
     """For each folder: its modules, the imports that go out of it, and those that come in."""
     files: Counter[str] = Counter()

@@ -33,11 +33,15 @@ def create(cwd: str, *, branch: str = "", config: str, files: Mapping[str, str])
     private = f"{common}/gitkanban"
     slots = f"{main}/{FOLDER}/slots" if main else f"{private}/slots"
     if branch:
-        place = Place(common, main, branch, "", slots, private, here=here, signs=signs)
+        place = Place(
+            common, main, branch, "", slots=slots, private=private, here=here, signs=signs
+        )
         _on_its_own(place, texts)
     else:
         name = _checked_out(cwd)
-        place = Place(common, main, name, FOLDER, slots, private, here=here, signs=signs)
+        place = Place(
+            common, main, name, FOLDER, slots=slots, private=private, here=here, signs=signs
+        )
         place = _in_tree(place, texts)
     placewriter.pin(place)
     if main and main != os.path.dirname(common):

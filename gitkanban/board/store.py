@@ -154,7 +154,7 @@ def commit_once(
     and may refuse: None then too. Raises BoardBusy, GitFailed, Refused, NotFound, OSError; nothing
     is written then.
     """
-    return _commit_on(place, board, tuple(changes), message, claim, onto)
+    return _commit_on(place, board, tuple(changes), message, claim=claim, onto=onto)
 
 
 def bring_checkouts_along(
@@ -212,7 +212,7 @@ def _commit_on(
     failpoints.reach("commit.decided")
     if claim and not claim(new):
         return None
-    if not _move_branches(place, board, draft, new, message(board, changes), onto):
+    if not _move_branches(place, board, draft, new, why=message(board, changes), onto=onto):
         return None
     failpoints.reach("commit.branch-moved")
     placewriter.pin(place)
@@ -222,7 +222,7 @@ def _commit_on(
         if exact is not None:
             board_cache.save(place, exact)
     step = None if onto or place.start else follow_board.Step(board.commit, new, files)
-    return Committed(board, after, new, changes, signing.take_notices(), step)
+    return Committed(board, after, new, changes, notices=signing.take_notices(), step=step)
 
 
 def _move_branches(
@@ -248,7 +248,7 @@ def _move_branches(
         return (onto is not None and onto.rewrite_lost()) | draft.rewrite_lost()
 
     move = ("" if place.start else board.commit, new)
-    if _swap_refs(place, rewrite_lost, move, why, also):
+    if _swap_refs(place, rewrite_lost, move, why, also=also):
         return True
     if onto:
         follow_base.forget(onto.checkouts, onto.tip)

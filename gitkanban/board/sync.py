@@ -140,7 +140,7 @@ def _take_in(place: Place, remote: str, ours: str, theirs: str) -> list[str] | N
     mixed = _tree_with_old_board(place, ours, new) if stays else ""
     if stays:
         rehearsal.refuse_unable(place, stays, ours, mixed)
-        follow_base.begin(stays, place.ref, ours, mixed, new)
+        follow_base.begin(stays, place.ref, ours, mixed, commit=new)
     if ours:
         follow_board.begin(place, ours)
     if not refs.swap(place, ours, new, f"kanban: merge {name}"):

@@ -200,7 +200,7 @@ def list_foreign_files(place: Place, config: Config | None) -> tuple[ForeignFile
             break
     more = looked == _PATHS_MOST
     return tuple(
-        ForeignFile(user_name(uid), user_name(ours), count, examples[uid], more)
+        ForeignFile(user_name(uid), user_name(ours), count, examples[uid], more=more)
         for uid, count in sorted(counts.items())
     )
 

@@ -55,7 +55,7 @@ def look(place: Place, board: Board, progress: "Progress[Ours]") -> Facts:
         if each.there and not fact.live and finished(board, each.card):
             _, head = head_of(place.common, each.admin)
             tips = {head, commits.resolve(place.common, card_ref(each.card))} - {""}
-            has = all(any(_in_base(place, board, each.card, tip, base)) for tip in tips)
+            has = all(any(_in_base(place, board, each.card, tip, base=base)) for tip in tips)
             unclean = cleanliness.describe_unclean(place.common, each.path, each.admin)
             fact = fact._replace(unclean=unclean, landed=has)
         trees.append(fact)
@@ -91,7 +91,7 @@ def _card_branches(place: Place, board: Board, base: str) -> Iterator[BranchFact
         if not finished(board, card):
             yield BranchFact(card, False)
             continue
-        merged, content = _in_base(place, board, card, tip, base)
+        merged, content = _in_base(place, board, card, tip, base=base)
         yield BranchFact(card, merged, tip if content else "")
 
 

@@ -73,4 +73,4 @@ def next_start_lines(place: Place, board: Board, cards: Sequence[Card]) -> list[
     who = f"{ready[0].id} starts" if len(ready) == 1 else f"{len(ready)} cards start"
     last = ticked.last(place.private)
     runs = any(card.status == RUNNING for card in open_cards(board.cards))
-    return [start_words(who, last.cron, last.every, runs, now)]
+    return [start_words(who, last.cron, last.every, runs, now=now)]

@@ -42,8 +42,8 @@ def content_now(place: Place, with_logs: bool = False) -> PageContent:
     groups = {card["id"]: card["group"] for card in status["cards"]}
     extras = dict(_extras_of(place, board, groups, with_logs))
     return PageContent(
-        status, board, now, runs, _events_of(place, board.commit),
-        usual_forecast(board, observed, runs), extras,
+        status, board, now, runs, events=_events_of(place, board.commit),
+        forecast=usual_forecast(board, observed, runs), extras=extras,
     )  # fmt: skip
 
 
@@ -84,8 +84,8 @@ def _content_of(place: Place, board: Board, now: int) -> PageContent:
 
     runs = reading.runs_since(place, board, 0)
     return PageContent(
-        status_of(place, board, now), board, now, runs, _events_of(place, board.commit),
-        usual_forecast(board, Observed(now, "", ""), runs), of_now=False,
+        status_of(place, board, now), board, now, runs, events=_events_of(place, board.commit),
+        forecast=usual_forecast(board, Observed(now, "", ""), runs), of_now=False,
     )  # fmt: skip
 
 
@@ -141,7 +141,7 @@ def _prompt_of(place: Place, board: Board, card: Card, with_logs: bool) -> str:
     template = template_of(place, board)
     try:
         words = words_of(
-            place, board, board.config, card, worker, template,
+            place, board, board.config, card, worker=worker, template=template,
             whole=frozenset(board.cards), private=with_logs,
         )  # fmt: skip
     except GitkanbanError:

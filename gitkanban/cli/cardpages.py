@@ -48,8 +48,10 @@ class CardPages:
         rows = _rows_of(place, self._glimpse, now)
         log = _last_log_lines(place, board, card)
         received = handoffs.received(place, board, card)
-        page = CardPage(rows[card.id], rows, self.places(), received, log, clone_id(place))
-        return card_text(board, card, page, now, look)
+        page = CardPage(
+            rows[card.id], rows, self.places(), received, log=log, clone=clone_id(place)
+        )
+        return card_text(board, card, page, now, look=look)
 
     def data(self, now: int) -> dict[str, Any]:
         """The same as JSON has it."""
@@ -59,11 +61,11 @@ class CardPages:
         # As other views have it, which know no runs of quiet cards.
         view = _rows_of(self.place, self._glimpse, now)[self._card.id]
         received = handoffs.received(self.place, self._board, self._card)
-        return card_data(self._board, self._card, view, self.places(), received)
+        return card_data(self._board, self._card, view, self.places(), received=received)
 
     def work(self, colour: bool = False, stat: bool = False) -> str:
         """Its work as a diff, or with `stat` how much each file changed. Raises NotFound."""
-        return _work_text(self.place, self._board, self._card, colour, stat)
+        return _work_text(self.place, self._board, self._card, colour, stat=stat)
 
     def prompt(self) -> str:
         """The prompt of its next session, as the session gets it. Raises BadData."""
@@ -129,7 +131,7 @@ def _prompt_text(place: Place, board: Board, card: Card) -> str:
     if worker is None or board.config is None:
         raise BadData(f"{card.id} has no worker to prompt", "Set one: gitkanban edit --worker.")
     template = template_of(place, board)
-    return words_of(place, board, board.config, card, worker, template).prompt
+    return words_of(place, board, board.config, card, worker=worker, template=template).prompt
 
 
 def _branch_and_workspace(place: Place, board: Board, card: Card) -> dict[str, str]:

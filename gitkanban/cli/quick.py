@@ -87,7 +87,7 @@ def status_now() -> "dict[str, Any]":
     now = int(clock.now())
     observed = glance(place, board, now, Locks(place.private))
     rows = summary(board, observed, figures.gather(place, board), to_cache=True)
-    status_cache.keep(place, rows, files, base, lookups)
+    status_cache.keep(place, rows, files, base, lookups=lookups)
     return live(rows | status_cache.beside(place))
 
 

@@ -122,7 +122,7 @@ def _piece_between(
         return [MergePiece(tuple(ours))] if ours else []
     if ours == base:
         return [MergePiece(tuple(theirs))] if theirs else []
-    return [MergePiece((), tuple(ours), tuple(theirs), True, tuple(base))]
+    return [MergePiece((), tuple(ours), tuple(theirs), True, base=tuple(base))]
 
 
 def text(base: str, ours: str, theirs: str) -> str | None:

@@ -65,7 +65,7 @@ def open_workspace(
     """
     run = RunId(clock.sortable_id())
     wish = Wish(
-        card.id, run, base_of(place, config), worker.workspace_policy, config.worktrees,
+        card.id, run, base_of(place, config), worker.workspace_policy, worktrees=config.worktrees,
         known=bool(runs),
     )  # fmt: skip
     workspace = workspaces.prepare(place, locks, wish)
@@ -77,10 +77,10 @@ def open_workspace(
         notices += [f"left out: {line}" for line in including.include(*words)]
     if workspace.setup and worker.setup:
         notices.append(f"its setup has not run yet: {' '.join(worker.setup)}")
-    argv = () if shell else _conversation_line(place, config, card, worker, runs)
-    env = _session_environment(place, config, card, worker, workspace, run)
+    argv = () if shell else _conversation_line(place, config, card, worker, runs=runs)
+    env = _session_environment(place, config, card, worker, workspace=workspace, run=run)
     opened = argv or (os.environ.get("SHELL") or _SHELL,)
-    return Opening(opened, workspace, env, bool(argv), tuple(notices))
+    return Opening(opened, workspace, env, bool(argv), notices=tuple(notices))
 
 
 def _conversation_line(
@@ -112,7 +112,9 @@ def _session_environment(
     memory = {worker.memory_env: home.path} if home else {}
     lease = Lease(worker.profile, 0, card.id, run)
     free = worker._replace(sandbox=())
-    launch = Launch(place, config, Reservation(card, free, lease, []), workspace, "", env=memory)
+    launch = Launch(
+        place, config, Reservation(card, free, lease, []), workspace, prompt="", env=memory
+    )
     env = {**trust.handed(place, worker), **briefing.environment(launch)}
     ours = {name: value for name, value in env.items() if name not in _OF_SESSIONS}
     terminal = {name: os.environ[name] for name in _OF_TERMINALS if name in os.environ}

@@ -68,14 +68,14 @@ def _place_of(folder: Folder) -> _RunPlace:
         card_of(its_spec),
         its_spec.one("title"),
         its_spec.one("branch"),
-        its_spec.one("workspace"),
-        its_spec.one("admin"),
-        its_spec.one("common"),
-        its_spec.one("start_commit"),
-        its_spec.one("base"),
-        "" if propose else its_spec.one("prefix"),
-        tuple(its_spec.get("droppings", ())),
-        its_spec.one("sparse") == "1",
+        workspace=its_spec.one("workspace"),
+        admin=its_spec.one("admin"),
+        common=its_spec.one("common"),
+        start=its_spec.one("start_commit"),
+        base=its_spec.one("base"),
+        board="" if propose else its_spec.one("prefix"),
+        droppings=tuple(its_spec.get("droppings", ())),
+        sparse=its_spec.one("sparse") == "1",
     )
 
 
@@ -150,7 +150,9 @@ def _collect_work(place: _RunPlace, folder: Folder) -> Work:
         work = _adopt_head(place, head, tip, notices)
     work, links = _count_commits(place, work, notices)
     if what != ground.GONE:
-        work = _with_leftover(place, folder, work, _Head(named, head, attached), links, notices)
+        work = _with_leftover(
+            place, folder, work, _Head(named, head, attached), links=links, notices=notices
+        )
     notices += ground.set_right(place.workspace, place.admin, place.run)
     return work._replace(notices=tuple(notices))
 

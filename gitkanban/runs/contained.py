@@ -53,7 +53,7 @@ def words(place: "Place", worker: "Worker", workspace: "Workspace", folder: Fold
         why = cannot(_search_path(place))
         if why:
             raise Refused(f"the sandbox of {worker.name} cannot be made: {why}", _UNTRIED)
-        ground = _prepare_ground(place, worker, workspace, folder, ground)
+        ground = _prepare_ground(place, worker, workspace, folder, ground=ground)
     first, *rest = sandboxes.prefix(worker.sandbox, ground)
     return [programs.find(first, _search_path(place))[0] or first, *rest]
 

@@ -37,10 +37,10 @@ def last_session(place: Place, card: CardId, runs: tuple[Run, ...]) -> LastSessi
         session,
         WorkerName(its_spec.one("worker")),
         ProfileName(its_spec.one("profile")),
-        runner,
-        its_spec.one("workspace"),
-        its_spec.one("text"),
-        its_spec.one("resumed") == "1",
+        runner=runner,
+        workspace=its_spec.one("workspace"),
+        text=its_spec.one("text"),
+        resumed=its_spec.one("resumed") == "1",
     )
 
 

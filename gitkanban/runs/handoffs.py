@@ -46,7 +46,7 @@ def _of_parent(place: Place, whole: Board, parent: CardId) -> Handoff:
     # Earlier attempts worked in the same worktree: what they committed is part of the result.
     start = next((run.start_commit for run in whole.runs_of(parent) if run.start_commit), "")
     paths, commits = _read_work(place, start, done.commit, known.merged if known else "")
-    return Handoff(parent, title, words, done.commit, paths, commits)
+    return Handoff(parent, title, words, done.commit, paths=paths, commits=commits)
 
 
 def _is_closing_note(note: Note, done: Run | None) -> bool:

@@ -94,7 +94,7 @@ def _send_digest(private: str) -> bool:
         items = ledger.pending
         news_ledger.write(private, send_all(ledger, now), call, lasting=True)
     news_ledger.note_attempt(private, Attempt(now, "sending", len(items)))
-    digest = Digest(call.repository, call.branch, call.commit, call.host, now, items)
+    digest = Digest(call.repository, call.branch, call.commit, call.host, at=now, items=items)
     attempt = send(call, digest)
     news_ledger.note_attempt(private, attempt)
     if attempt.words:

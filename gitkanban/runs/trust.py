@@ -54,13 +54,15 @@ def _wanted_of(config: Config, worker: Worker, path: str) -> Wanted:
         worker.runner,
         command,
         resume,
-        worker.setup,
-        worker.verify,
-        tuple(env),
-        worker.pass_env,
-        tuple(program(argv[0], path) for argv in (command, worker.setup, worker.verify) if argv),
-        (worker.memory_policy, *worker.memory_parts) if worker.memory_env else (),
-        worker_values(worker) | {"fallback": describe_fallback(config, worker)},
+        setup=worker.setup,
+        verify=worker.verify,
+        env=tuple(env),
+        pass_env=worker.pass_env,
+        programs=tuple(
+            program(argv[0], path) for argv in (command, worker.setup, worker.verify) if argv
+        ),
+        memory=(worker.memory_policy, *worker.memory_parts) if worker.memory_env else (),
+        keys=worker_values(worker) | {"fallback": describe_fallback(config, worker)},
     )
 
 

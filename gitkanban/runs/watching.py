@@ -97,7 +97,7 @@ def notice(place: Place, board: Board, base: str, ended: Iterable[Folder], now: 
         before, life = _read_print(folder.file(_PRINT)), _life_of(folder)
         lines: list[str] = []
         if before and life:
-            facts = _ref_facts(place, board, refs, life, before, present)
+            facts = _ref_facts(place, board, refs, life, before=before, present=present)
             lines = changes(before, present, facts, life.card)
             names = tuple(each.name for each in lives if each.until >= life.since)
             new += [TamperFinding(line, names, now) for line in lines]
@@ -140,8 +140,10 @@ def _ref_facts(
         board_ref,
         frozenset(fingerprint.rewritten(place.common, moved)),
         _is_seen_ref_ahead(place, present, board_ref),
-        frozenset(_cards_with_a_run(place, life.since)) if others else frozenset(),
-        frozenset(card for card in cards if card not in board.cards or finished(board, card)),
+        lived=frozenset(_cards_with_a_run(place, life.since)) if others else frozenset(),
+        finished=frozenset(
+            card for card in cards if card not in board.cards or finished(board, card)
+        ),
     )
 
 

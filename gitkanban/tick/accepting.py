@@ -51,7 +51,7 @@ def accept(
         # Once somebody was quicker, others wait for us: `verify` has passed by then.
         with Turn(place, "write", store.QUEUE_PATIENCE) if attempt else nullcontext():
             board = store.read(place)
-            base = _base_ahead(place, board, card_id, merge, attended)
+            base = _base_ahead(place, board, card_id, merge, attended=attended)
             card = board.cards[card_id]
             done = merge_onto(base, card, board.runs_of(card_id), verified)
             change = landed(card, _landing_of(done))
@@ -170,7 +170,7 @@ def merge_onto(base: BaseAhead, card: Card, runs: Sequence[Run], verified: set[s
 
 def _accepted_as(card: Card, result: MergeResult) -> Accepted:
     if not result.conflicts:
-        return Accepted(card.id, DONE, result.commit, result.notices, result.merged)
+        return Accepted(card.id, DONE, result.commit, result.notices, merged=result.merged)
     why = f"{result.branch} and {result.base} both changed {', '.join(result.conflicts)}"
     if result.others:
         why += f" (in {result.base} by {', '.join(result.others)})"

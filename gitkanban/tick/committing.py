@@ -30,7 +30,7 @@ def commit_board(
     """
     failpoints.reach("tick.commit")
     claim = state.remote.claim if state.remote and claims else None
-    done = store.commit_once(state.place, board, changes, commit_message, claim, base)
+    done = store.commit_once(state.place, board, changes, commit_message, claim=claim, onto=base)
     failpoints.reach("tick.committed")
     if done:
         state.add(commit=done.commit or state.outcome.commit, notices=done.notices)

@@ -21,7 +21,9 @@ def foretell(place: Place, locks: Locks) -> Outcome:
     board = store.read(place)
     look = BoardLook.planned(board, observe(place, board, int(clock.now()), locks))
     starts = tuple(
-        Started(start.card, NO_RUN, start.slot, _workspace_path(place, board, start), "", 0)
+        Started(
+            start.card, NO_RUN, start.slot, _workspace_path(place, board, start), branch="", pid=0
+        )
         for start in look.plan.starts
     )
     return Outcome(

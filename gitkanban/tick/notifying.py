@@ -48,7 +48,7 @@ def note_news(place: Place, board: Board, alone: bool) -> None:
     news, now = look_for_news(place, board), int(clock.now())
     with news_ledger.changing(place.private):
         ledger, _ = news_ledger.read(place.private)
-        ledger = take_in(ledger, news, now, clone_id(place), alone)
+        ledger = take_in(ledger, news, now, clone_id(place), alone=alone)
         news_ledger.write(place.private, ledger, call_of(place, board, config))
 
 

@@ -32,7 +32,7 @@ def notice_tampering(state: TickState) -> None:
     board = store.read(state.place)
     base = base_of(state.place, board.config) if board.config else ""
     try:
-        notices = watching.notice(state.place, board, base, ended, int(clock.now()))
+        notices = watching.notice(state.place, board, base, ended, now=int(clock.now()))
         state.add(notices=tuple(notices))
     except OSError as error:
         state.report_error(f"what changed during runs cannot be recorded: {error}")

@@ -36,7 +36,7 @@ class Reservations:
     def claims(self) -> list[EditCard]:
         """The changes by which the board says that their cards run."""
         return [
-            started(card, lease.run, lease.slot, lease.clone, lease.host)
+            started(card, lease.run, lease.slot, lease.clone, host=lease.host)
             for card, _, lease, _ in self.every
         ]
 
@@ -85,8 +85,8 @@ def _reserve_start(
     profile, number = Slot.parse(start.slot)
     observed = look.observed
     lease = Lease(
-        profile, number, start.card, RunId(clock.sortable_id()), observed.host, observed.clone, 0,
-        observed.now,
+        profile, number, start.card, RunId(clock.sortable_id()), host=observed.host, clone=observed.clone, pid=0,
+        started=observed.now,
     )  # fmt: skip
     card = look.plan.after.cards[start.card]
     worker = with_choices(config.workers[start.worker], card)

@@ -146,7 +146,7 @@ def commit_and_start(state: TickState, look: BoardLook, merges: Merges) -> bool:
         changes = (*look.plan.changes, *proposals, *reserved.claims)
         observing.remember_agents(state, look)
         committed = committing.commit_board(
-            state, look.board, changes, merges.base, bool(reserved.every)
+            state, look.board, changes, merges.base, claims=bool(reserved.every)
         )
         if not committed:
             return True

@@ -143,12 +143,14 @@ class Launcher:
         folder = folders.of(self.place.private, lease.run)
         env = homes.prepare(self.locks, reservation.worker, folder)
         launch = Launch(
-            self.place, self.config, reservation, workspace, words.prompt,
-            session, resume=words.last is not None, env=env,
+            self.place, self.config, reservation, workspace, prompt=words.prompt,
+            session=session, resume=words.last is not None, env=env,
         )  # fmt: skip
         self._note_fingerprint(folder)
         pid = self.executor.start(launch)
-        return Started(lease.card, lease.run, lease.slot, workspace.path, workspace.branch, pid)
+        return Started(
+            lease.card, lease.run, lease.slot, workspace.path, branch=workspace.branch, pid=pid
+        )
 
 
 def fresh_session() -> str:
@@ -183,7 +185,7 @@ def words_of(
     last = None if afresh else conversations.last_session(place, card.id, runs)
     if last and goes_on(worker, runs, last, path):
         log = logs.get(last.run, "")
-        return Words(compose_new_words(card, last, runs[-1], setting, notes, log), last)
+        return Words(compose_new_words(card, last, runs[-1], setting, notes=notes, log=log), last)
     prompt = compose(
         card,
         worker,

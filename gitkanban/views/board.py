@@ -68,7 +68,9 @@ def board_text(
     for lane, cards in _lanes_of(data["cards"], by):
         if by:
             lines.append(_lane_head(shown(lane), look))
-        cells = [_column_lines(column, cards, room, now, look, all_) for column in columns]
+        cells = [
+            _column_lines(column, cards, room, now, look=look, all_=all_) for column in columns
+        ]
         rows = zip_longest(*cells, fillvalue=CellLine("", ""))
         lines += [_side_by_side(row, size, look) for row in rows]
     below = _counts_below(data, columns)

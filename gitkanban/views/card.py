@@ -107,7 +107,7 @@ def card_text(board: Board, card: Card, page: CardPage, now: float, look: Look) 
     if words:
         quoted = f"“{words}”" if view["state"] == "question" else words
         lines += wrapped(shown(quoted), look.width)
-    facts = _fact_lines(board, card, page, now, look)
+    facts = _fact_lines(board, card, page, now, look=look)
     lines += ["", *facts] if facts else []
     if card.acceptance:
         lines += ["", "done when:"]
@@ -116,7 +116,7 @@ def card_text(board: Board, card: Card, page: CardPage, now: float, look: Look) 
     if card.body.strip():
         lines += ["", *("  " + line for line in shown_lines(card.body.strip()).split("\n"))]
     lines += _received_lines(page.received)
-    lines += _story_lines(board, card, page, now, look)
+    lines += _story_lines(board, card, page, now, look=look)
     if page.log:
         lines += ["", "the log ends:", *("  | " + shown(line) for line in page.log)]
     if view["command"]:
@@ -172,7 +172,7 @@ def _fact_lines(board: Board, card: Card, page: CardPage, now: float, look: Look
     lines = []
     for name, ids in (("after", list(card.parents)), ("before", kids)):
         for number, each in enumerate(ids[:PATHS_MOST]):
-            lines.append(_linked_line(name if not number else "", each, board, page, look))
+            lines.append(_linked_line(name if not number else "", each, board, page, look=look))
         if len(ids) > PATHS_MOST:
             lines.append(f"{'':<9}and {len(ids) - PATHS_MOST} more")
     facts = [
@@ -205,7 +205,11 @@ def _story_lines(board: Board, card: Card, page: CardPage, now: float, look: Loo
     runs = board.runs_of(card.id)
     size = _short_size([run.run for run in runs])
     parts: list[tuple[int, str, list[str]]] = [
-        (run.ended, run.run, _run_lines(run, f"try {number}", run.run[:size], page.clone, look))
+        (
+            run.ended,
+            run.run,
+            _run_lines(run, f"try {number}", run.run[:size], page.clone, look=look),
+        )
         for number, run in enumerate(runs, 1)
     ]
     parts += [(note.at, note.id, _note_lines(note, now)) for note in board.notes_of(card.id)]

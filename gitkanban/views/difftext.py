@@ -143,7 +143,9 @@ def _branch_lines(
     while todo:
         change, parent, mine, below = todo.pop()
         children = kids.get(change.id, [])
-        yield from _card_lines(change, parent, mine, below + ("│ " if children else "  "), look)
+        yield from _card_lines(
+            change, parent, mine, below + ("│ " if children else "  "), look=look
+        )
         if len(below) >= 2 * _DEPTH_MOST:
             below = below[:-2]
         for child in reversed(children):

@@ -143,7 +143,9 @@ def gantt(done: Simulated, total: int = 100, colour: bool = False) -> list[str]:
     lines = [f"{' ' * head}  {_axis_line(span, room)}"]
     for slot, bars in list(slots.items())[:ROWS_MOST]:
         name = padded(clipped(slot, head), head)
-        lines.append(f"{name}  {_bar_row(bars, done.now, span, room, workers, colour)}")
+        lines.append(
+            f"{name}  {_bar_row(bars, done.now, span, room, workers=workers, colour=colour)}"
+        )
     if len(slots) > ROWS_MOST:
         lines.append(f"[cut: {len(slots) - ROWS_MOST} more slots]")
     return lines + (_legend_lines(workers, total) if colour and len(workers) > 1 else [])

@@ -21,7 +21,9 @@ def status_text(data: "dict[str, Any]", now: float, look: Look, all_: bool = Fal
     if not data["cards"] and not any(data["left_out"].values()):
         body = first_steps(look)
     else:
-        body = [line for group in GROUPS for line in _group_lines(data, group, now, look, all_)]
+        body = [
+            line for group in GROUPS for line in _group_lines(data, group, now, look, all_=all_)
+        ]
         body = [*_calm_lines(data), *body, *_count_lines(data, look, all_)]
     parts = [
         *head_lines(data, now, look),

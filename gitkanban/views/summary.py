@@ -40,10 +40,10 @@ def summary(
     return {
         "branch": board.branch,
         "commit": board.commit,
-        "valid_until": _valid_until(board, observed, standing.scheduled, taken, bool(account.cost_today)),
+        "valid_until": _valid_until(board, observed, standing.scheduled, taken, spent_today=bool(account.cost_today)),
         "cards": [_card_row(view) for view in account.cards],
         "causes": [
-            cause_data(each.code, each.subjects, each.text, each.command, each.holds)
+            cause_data(each.code, each.subjects, each.text, each.command, holds=each.holds)
             for each in account.causes
         ],
         "progress": {"done": account.done, "total": account.total},
@@ -107,7 +107,10 @@ def _worker_rows(
     for card in open_cards(board.cards):
         if card.worker in mine:
             mine[card.worker].append(card)
-    rows = [_worker_row(board, name, cards, observed, holds, seats) for name, cards in mine.items()]
+    rows = [
+        _worker_row(board, name, cards, observed, holds=holds, seats=seats)
+        for name, cards in mine.items()
+    ]
     total = sum(row["weight"] for row in rows if row["running"] or row["ready"])
     for row in rows:
         busy = row["running"] or row["ready"]

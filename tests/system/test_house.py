@@ -43,6 +43,12 @@ CALLED_BY_NAME = (
     r"|cli/ui/\w+\.py:(_?on_\w+|action_\w+|_act_\w+|render_line)"
 )
 
+# Calls with many arguments that have no names, and why.
+NAMELESS = {
+    **dict.fromkeys(("run", "text", "git", "talk"), "the words of a command line"),
+    **dict.fromkeys(("create_commit", "prctl"), "a function of C, whose arguments have no names"),
+}
+
 
 def run(*command: str) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -227,6 +233,11 @@ def test_a_name_says_what_a_thing_is_not_how_it_came_about() -> None:
     assert house_figures.inside_names()["held"] == ["core/situation/account.py"]
 
 
+def test_more_than_four_arguments_have_names() -> None:
+    calls = house_figures.nameless_calls()
+    assert calls.keys() == NAMELESS.keys(), {name: calls[name] for name in calls.keys() - NAMELESS}
+
+
 def test_nothing_is_there_for_tests_alone() -> None:
     left = [name for name in house_figures.unused() if not re.fullmatch(CALLED_BY_NAME, name)]
     assert left == []
@@ -257,6 +268,8 @@ def test_the_figures_count_what_they_say(tmp_path: Path) -> None:
         *("one.py:_go", "one.py:A", "one.py:f", "one.py:Move", "three.py:f"),
         *("two.py:_go_on", "two.py:_Move"),
     }
+    (tmp_path / "four.py").write_text("a(1, 2, 3, 4)\nb.c(1, 2, 3, 4, 5)\nd(1, 2, 3, 4, *e, f=5)\n")
+    assert house_figures.nameless_calls(tmp_path) == {"c": ["four.py:2"]}
     inside = {"kept_rows": ["three.py"], "made_up": ["three.py"], "wasFound": ["three.py"]}
     assert house_figures.inside_names(tmp_path) == inside
     (tmp_path / "three.py").unlink()

@@ -45,11 +45,11 @@ def load(place: Place, commit: str) -> Board | None:
             commit,
             _config_from_row(config),
             _join_cards(place, {row[0]: Card._make(row) for row in cards}, finished),
-            {card: tuple(map(Run._make, rows)) for card, rows in runs.items()},
-            {card: tuple(map(Note._make, rows)) for card, rows in notes.items()},
-            {row[0]: Pause._make(row) for row in paused},
-            archived,
-            tuple(map(Problem._make, problems)),
+            runs={card: tuple(map(Run._make, rows)) for card, rows in runs.items()},
+            notes={card: tuple(map(Note._make, rows)) for card, rows in notes.items()},
+            paused={row[0]: Pause._make(row) for row in paused},
+            archived=archived,
+            problems=tuple(map(Problem._make, problems)),
         )
     except (OSError, ValueError, EOFError, TypeError, KeyError):
         return None

@@ -293,7 +293,15 @@ def board_at(place: Place, commit: str, *, whole: bool = False) -> Board:
     problems += wrong
     reader.save(entries)
     return Board(
-        place.branch, commit, config, cards, runs, notes, paused, archived, tuple(problems)
+        place.branch,
+        commit,
+        config,
+        cards,
+        runs=runs,
+        notes=notes,
+        paused=paused,
+        archived=archived,
+        problems=tuple(problems),
     )
 
 
@@ -316,7 +324,7 @@ def _archived_cards(
 def _problem_of_undone(path: str, card: Archived) -> Problem:
     home = f"{path.rpartition('archive/')[0]}cards/{card.card}.yaml"
     text = f"it lies in the archive and is {card.status}, not done"
-    return Problem(path, 0, 0, text, f"Move it back: git mv {path} {home}", card.card)
+    return Problem(path, 0, 0, text, hint=f"Move it back: git mv {path} {home}", card=card.card)
 
 
 def read_whole(cards: Iterable[Card]) -> frozenset[CardId]:

@@ -91,8 +91,8 @@ def _read_records(
             ended,
             _text_of(fields, b"cost_usd"),
             _text_of(fields, b"clone"),
-            _text_of(fields, b"worker"),
-            max(0, ended - began) if succeeded else 0,
+            worker=_text_of(fields, b"worker"),
+            took=max(0, ended - began) if succeeded else 0,
         )
     return costs
 

@@ -101,9 +101,9 @@ class NewTree:
     def _written_file(self, path: str, data: bytes | None) -> ChangedFile:
         mode, before = self._entry(path)
         if data is None:
-            return ChangedFile(path, mode, before, "", None)
+            return ChangedFile(path, mode, before, "", data=None)
         mode = mode if mode in _FILES else BLOB
-        return ChangedFile(path, mode, before, object_id("blob", data), data)
+        return ChangedFile(path, mode, before, object_id("blob", data), data=data)
 
     def refuse_unreadable(self) -> None:
         """Refuse what was written if reading would not take it. Raises Refused."""

@@ -56,7 +56,9 @@ def follow(place: Place, step: Step | None = None) -> list[str]:
                 return notices
             failpoints.reach("follow.locked")
             tip = checkouts.tip(place, place.ref)  # it may have moved before our turn came
-            done = [_bring_checkout(place, checkout, tip, notices, step) for checkout in behind]
+            done = [
+                _bring_checkout(place, checkout, tip, notices, step=step) for checkout in behind
+            ]
         if not all(done):
             return notices
 
@@ -94,7 +96,7 @@ def _bring_checkout(
     if standstill.unfinished(checkout):
         return False
     try:
-        done = _bring_paths(place, checkout, tip, notices, step)
+        done = _bring_paths(place, checkout, tip, notices, step=step)
         if done:
             _write_record(place, checkout, tip)
     except OSError as error:
@@ -128,7 +130,7 @@ def _bring_paths(
         index = entry.oid if entry else ""
         skipped = bool(entry and entry.skipped)
         settled = settle(
-            place, checkout.root, path._replace(staged=index), since or "", tip, skipped
+            place, checkout.root, path._replace(staged=index), since or "", tip=tip, skipped=skipped
         )
         failpoints.reach("follow.file-written")
         notices.extend(settled.notices)

@@ -17,7 +17,7 @@ def mend(place: Place, old: str, commit: str, ref: str) -> list[str]:
     something means it. Raises GitFailed, BoardBusy.
     """
     tip = checkouts.tip(place, ref)
-    taken = _taken_back(place, old, commit, tip, ref) if tip != commit else []
+    taken = _taken_back(place, old, commit, tip, ref=ref) if tip != commit else []
     if not taken or _is_meant(place, commit, tip, taken):
         return []
     from gitkanban.board.content.writing import NewTree

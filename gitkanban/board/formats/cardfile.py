@@ -46,7 +46,7 @@ def from_nodes(root: yamltext.Mapping, stem: str, path: str = "card") -> Card:
         if read is not None:
             values[key.text] = read(path, key.text, node)
     if "id" not in values:
-        raise Bad(Problem(path, 1, 1, "there is no id", f"Add the line `id: {stem}`."))
+        raise Bad(Problem(path, 1, 1, "there is no id", hint=f"Add the line `id: {stem}`."))
     if values["id"] != stem:
         node = next(value for key, value in root.entries if key.text == "id")
         hint = f"Write `id: {stem}`, or give the file the card's name."
@@ -95,12 +95,12 @@ def _commit_value(path: str, key: str, node: Node) -> str:
 
 def _status_value(path: str, key: str, node: Node) -> str:
     text = _text_value(path, key, node)
-    return _one_of(path, key, node, text, model.STATUSES) if text else model.TODO
+    return _one_of(path, key, node, text, known=model.STATUSES) if text else model.TODO
 
 
 def _reason_value(path: str, key: str, node: Node) -> str:
     text = _text_value(path, key, node)
-    return _one_of(path, key, node, text, model.BLOCK_REASONS) if text else ""
+    return _one_of(path, key, node, text, known=model.BLOCK_REASONS) if text else ""
 
 
 def _one_of(path: str, key: str, node: Node, text: str, known: tuple[str, ...]) -> str:
@@ -245,7 +245,9 @@ def edited(text: str, fields: Mapping[str, Value]) -> str:
     for key in fields:
         after = _edited_field(after, key, fields[key])
     if after != before and not _is_edit(before, after, fields):
-        raise Bad(Problem("card", 0, 0, "cannot be edited in place", "Format it: `gitkanban fmt`."))
+        raise Bad(
+            Problem("card", 0, 0, "cannot be edited in place", hint="Format it: `gitkanban fmt`.")
+        )
     return mark + after
 
 

@@ -80,7 +80,7 @@ def _tidy_comments(text: str) -> str:
 def _field_lines(source: str, key: Scalar, node: Node, span: yamledit.Span) -> str:
     raw = yamledit.with_newline(source[slice(*span)])
     if key.text in ("parents", "acceptance", "needs", "labels") and not isinstance(node, Scalar):
-        return _list_lines(source, key.text, node, span, raw)
+        return _list_lines(source, key.text, node, span, raw=raw)
     if key.text == "body" and isinstance(node, Scalar) and node.style not in ("|", ">"):
         behind = source[node.end : span.end].strip()
         return (behind + "\n" if behind else "") + cardfile.field("body", node.text)

@@ -48,7 +48,7 @@ def edited(text: str, path: Sequence[str], value: Value | None) -> str:
             return mark + edited(text, path[:-1], None)  # an empty section says nothing
         return mark + _remove_key(text, spot.mapping, spot.rest[0])
     if node is not None:
-        return mark + _replace_value(text, spot.mapping, spot.rest[0], node, value)
+        return mark + _replace_value(text, spot.mapping, spot.rest[0], node, value=value)
     return mark + _insert_value(text, spot, value)
 
 

@@ -51,9 +51,9 @@ def merge_card(
         mine, other = _CardVersion(ours), _CardVersion(theirs)
         if not base or not base.strip():
             return _added_twice(mine, other, labels, strict)
-        return _by_fields(_CardVersion(base), mine, other, labels, strict)
+        return _by_fields(_CardVersion(base), mine, other, labels, strict=strict)
     except Bad as bad:
-        return _by_lines(base or "", ours, theirs, labels, strict, bad.message)
+        return _by_lines(base or "", ours, theirs, labels, strict=strict, why=bad.message)
 
 
 class _CardVersion:
@@ -91,7 +91,7 @@ def _by_fields(
 ) -> MergedText:
     if not base.card.id == ours.card.id == theirs.card.id:
         why = "the id differs"
-        return _by_lines(base.text, ours.text, theirs.text, labels, strict, why)
+        return _by_lines(base.text, ours.text, theirs.text, labels, strict=strict, why=why)
     card, conflicts = merge.card(base.card, ours.card, theirs.card)
     other, wrong = merge.mappings(base.other, ours.other, theirs.other)
     if not conflicts and not wrong:
@@ -108,7 +108,7 @@ def _by_fields(
     names = (*conflicts, *wrong)
     notices = tuple(_conflict_line(name, ours, theirs, labels) for name in names)
     for name in names if strict else ():
-        text = _mark_field(text, name, base, ours, theirs, labels)
+        text = _mark_field(text, name, base, ours, theirs=theirs, labels=labels)
     return MergedText(text, names, notices)
 
 

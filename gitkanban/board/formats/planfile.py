@@ -62,7 +62,7 @@ def _card_of_node(node: Node, source: str) -> Card:
     given = name is not None and not (isinstance(name, Scalar) and name.absent and not name.text)
     entries = [entry for entry in node.entries if given or entry[0].text != "id"]
     if not given:
-        at = Scalar(_NO_ID, "", node.start, node.start, node.line, node.column)
+        at = Scalar(_NO_ID, "", node.start, node.start, line=node.line, column=node.column)
         entries = [(at._replace(text="id"), at), *entries]
     stem = name.text if given and isinstance(name, Scalar) else _NO_ID
     card = cardfile.from_nodes(node._replace(entries=entries), stem, source)

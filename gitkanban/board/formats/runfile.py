@@ -53,7 +53,7 @@ def parse(data: bytes, path: str) -> Run:
     run = str(values.pop("run", "") or stem)
     if run != stem or ids.fault(run):
         message = f"the run is {run[:70]!r}, the file is named {stem!r}"
-        raise Bad(Problem(path, 1, 1, message, "Run records are never edited: restore it."))
+        raise Bad(Problem(path, 1, 1, message, hint="Run records are never edited: restore it."))
     name = card.rpartition("/")[2]
     return Run(run, name, **values)  # type: ignore[arg-type]  # read by KINDS
 

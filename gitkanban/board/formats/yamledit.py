@@ -66,7 +66,9 @@ def spans(text: str, mapping: Mapping) -> dict[str, Span]:
         if text[start : key.start].strip(" ") or text[key.end : key.end + 1].strip(": "):
             raise LayoutError
         limit = starts[number + 1] if number + 1 < len(starts) else mapping.end
-        by_key[key.text] = Span(start, _value_end(text, key, value, line_start(text, limit), limit))
+        by_key[key.text] = Span(
+            start, _value_end(text, key, value, line_start(text, limit), hard=limit)
+        )
     return by_key
 
 
@@ -208,7 +210,7 @@ def as_block(text: str) -> str:
         top_spans(done, yamltext.load(done, ""))
     except LayoutError:
         message = "laid out so that it cannot be edited in place"
-        raise yamltext.Bad(Problem("", 0, 0, message, "Put each key on a line.")) from None
+        raise yamltext.Bad(Problem("", 0, 0, message, hint="Put each key on a line.")) from None
     return done
 
 

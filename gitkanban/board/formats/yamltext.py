@@ -79,7 +79,7 @@ Node: TypeAlias = Scalar | Sequence | Mapping
 
 def problem_at(file: str, node: Node, message: str, hint: str = "") -> Problem:
     """A problem at a node's position."""
-    return Problem(file, node.line + 1, node.column + 1, message, hint)
+    return Problem(file, node.line + 1, node.column + 1, message, hint=hint)
 
 
 def refuse(file: str, node: Node, message: str, hint: str = "") -> NoReturn:
@@ -101,7 +101,7 @@ def decoded(data: bytes, file: str) -> str:
         before = data[: error.start]
         line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
         hint = "Save the file as UTF-8."
-        raise Bad(Problem(file, line, column, "not UTF-8", hint)) from None
+        raise Bad(Problem(file, line, column, "not UTF-8", hint=hint)) from None
     return text.removeprefix("\ufeff")
 
 
@@ -125,7 +125,7 @@ def document(text: str, file: str) -> Node:
         if kind == "DocumentStartEvent":
             if root is not None:
                 mark = event.start_mark
-                place = Scalar("", "", 0, 0, mark.line, mark.column)
+                place = Scalar("", "", 0, 0, line=mark.line, column=mark.column)
                 refuse(file, place, "a second YAML document", "Keep one document in a file.")
             root = _build_node(next(events), events, file, 0)
     if root is None or (isinstance(root, Scalar) and root.absent):
@@ -145,7 +145,7 @@ def _parse_events(text: str, file: str) -> Iterator[Any]:
         if left:
             line = text.count("\n", 0, left.start()) + 1
             hint = "Keep one side and take the marker lines out."
-            raise Bad(Problem(file, line, 1, "an unresolved merge conflict", hint)) from None
+            raise Bad(Problem(file, line, 1, "an unresolved merge conflict", hint=hint)) from None
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         reason = " ".join(str(part) for part in (error.context, error.problem) if part)
@@ -184,12 +184,12 @@ def _odd_character(text: str, file: str, reason: str) -> Problem:
     line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
     message = f"control character U+{ord(odd.group()):04X}"
     hint = 'Write it as an escape in double quotes, such as "\\e".'
-    return Problem(file, line, column, message, hint)
+    return Problem(file, line, column, message, hint=hint)
 
 
 def _refuse_at(mark: Any, file: str, message: str, hint: str = "") -> NoReturn:
     """Raise `Bad` at a mark of the parser's."""
-    refuse(file, Scalar("", "", 0, 0, mark.line, mark.column), message, hint)
+    refuse(file, Scalar("", "", 0, 0, line=mark.line, column=mark.column), message, hint)
 
 
 def _build_node(event: Any, events: Iterator[Any], file: str, depth: int) -> Node:
@@ -202,7 +202,9 @@ def _build_node(event: Any, events: Iterator[Any], file: str, depth: int) -> Nod
     if kind == "ScalarEvent":
         style = event.style
         style = "" if style is None or style == "plain" else str(style)
-        return Scalar(event.value, style, mark.index, event.end_mark.index, mark.line, mark.column)
+        return Scalar(
+            event.value, style, mark.index, event.end_mark.index, line=mark.line, column=mark.column
+        )
     if depth >= DEPTH:
         _refuse_at(mark, file, f"nested more than {DEPTH} levels deep")
     flow = bool(event.flow_style)
@@ -214,8 +216,10 @@ def _build_node(event: Any, events: Iterator[Any], file: str, depth: int) -> Nod
                 _refuse_at(event.start_mark, file, f"a list of more than {WIDTH} items")
             items.append(_build_node(event, events, file, depth + 1))
             event = next(events)
-        return Sequence(items, flow, mark.index, event.end_mark.index, mark.line, mark.column)
-    return _build_mapping(mark, flow, events, file, depth)
+        return Sequence(
+            items, flow, mark.index, event.end_mark.index, line=mark.line, column=mark.column
+        )
+    return _build_mapping(mark, flow, events, file, depth=depth)
 
 
 def _build_mapping(mark: Any, flow: bool, events: Iterator[Any], file: str, depth: int) -> Mapping:
@@ -234,7 +238,9 @@ def _build_mapping(mark: Any, flow: bool, events: Iterator[Any], file: str, dept
         lines[key.text] = key.line + 1
         entries.append((key, _build_node(next(events), events, file, depth + 1)))
         event = next(events)
-    return Mapping(entries, flow, mark.index, event.end_mark.index, mark.line, mark.column)
+    return Mapping(
+        entries, flow, mark.index, event.end_mark.index, line=mark.line, column=mark.column
+    )
 
 
 def described(node: Node) -> str:

@@ -46,5 +46,5 @@ def changes(where: str, old: str, new: str) -> list[PathChange]:
     for meta, path in zip(fields[0::2], fields[1::2], strict=False):
         old_mode, mode, *oids, _ = meta[1:].split(" ")
         before, after = (oid if oid.strip("0") else "" for oid in oids)
-        changed.append(PathChange(path, old_mode, mode, before, after))
+        changed.append(PathChange(path, old_mode, mode, before, new=after))
     return changed

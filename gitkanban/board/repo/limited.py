@@ -57,7 +57,7 @@ def run(
         process_group=None if apart else _own_group(), start_new_session=apart,
     )  # fmt: skip
     try:
-        return _gather_output(process, input or b"", limit, silence, most)
+        return _gather_output(process, input or b"", limit, silence, most=most)
     except BaseException:
         _kill_command(process, apart or _own_group() is not None)
         raise

@@ -42,8 +42,8 @@ def find(cwd: str, branch: str = "", attached: bool = False) -> Place:
             start = f"refs/heads/{name}"
         name = branch
     return Place(
-        common, main, name, prefix, f"{root}/slots", private, tuple(notices), here, start, aside,
-        worktrees, signs,
+        common, main, name, prefix, slots=f"{root}/slots", private=private, notices=tuple(notices), here=here, start=start, aside=aside,
+        worktrees=worktrees, signs=signs,
     )  # fmt: skip
 
 
@@ -78,8 +78,8 @@ def repository(cwd: str) -> Repository:
         here = main  # though git is told that it is bare
     return Repository(
         common, main, here, settings.get("gitkanban.branch", ""),
-        settings.get("gitkanban.worktrees", ""),
-        settings.get("commit.gpgsign", "").lower() in mainfinder.TRUE,
+        worktrees=settings.get("gitkanban.worktrees", ""),
+        signs=settings.get("commit.gpgsign", "").lower() in mainfinder.TRUE,
     )  # fmt: skip
 
 

@@ -122,7 +122,7 @@ def _make_twin(common: str, commit: str, asks: bool) -> "str | _SigningFailure":
         "git", "-c", "safe.bareRepository=all", "-c", "core.fsync=all", "-c",
         "i18n.commitEncoding=UTF-8", "commit-tree", "-S", *parents, tree,
     )  # fmt: skip
-    return _ask_signer(argv, common, env, message, asks)
+    return _ask_signer(argv, common, env, message, asks=asks)
 
 
 def _identity_variables(kind: bytes, value: bytes) -> dict[str, str]:

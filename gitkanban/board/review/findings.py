@@ -45,7 +45,9 @@ def of_change(base: Side, head: Side, target: Side) -> list[Finding]:
     new += settingrules.change(base.board, head.board)
     if base.files.get("prompt.md") != head.files.get("prompt.md"):
         hint = "This goes into every session's prompt; read it as you read code."
-        new.append(finding("prompt", "prompt.md", (), "the prompt of every session changes", hint))
+        new.append(
+            finding("prompt", "prompt.md", (), "the prompt of every session changes", hint=hint)
+        )
     return located(head, [*new, *_taken_ids(base, head, target)])
 
 
@@ -60,7 +62,7 @@ def _taken_ids(base: Side, head: Side, target: Side) -> list[Finding]:
         title = target.board.cards[card].title if card in target.board.cards else "unreadable"
         hint = f"gitkanban rename {card} NEW on this branch; the older card keeps the id."
         message = f"{target.label} has another card {card} ({title})"
-        findings.append(finding("duplicate-id", name, ("id",), message, hint))
+        findings.append(finding("duplicate-id", name, ("id",), message, hint=hint))
     return findings
 
 
@@ -69,7 +71,7 @@ def _problem_findings(side: Side) -> list[Finding]:
     for problem in side.board.problems:
         name = problem.file.removeprefix(f"{side.place.prefix}/" if side.place.prefix else "")
         rule = "config" if name == "config.yaml" else "unreadable"
-        one = finding(rule, name, (), problem.message, problem.hint)
+        one = finding(rule, name, (), problem.message, hint=problem.hint)
         findings.append(one._replace(line=problem.line, column=problem.column))
     return findings
 
@@ -86,7 +88,7 @@ def _stray_file_findings(side: Side) -> list[Finding]:
         if folder == "cards":
             stem = last.rpartition(".")[0] or last
             hint = f"A card is read from cards/{stem}.yaml."
-        findings.append(finding("stray-file", name, (), f"nothing reads {name}", hint))
+        findings.append(finding("stray-file", name, (), f"nothing reads {name}", hint=hint))
     return findings
 
 
@@ -95,7 +97,7 @@ def _prompt_findings(side: Side) -> list[Finding]:
     for name, line, column in prompt.unknown_fields(side.text("prompt.md")):
         hint = near.hint(name)
         message = f"{{{name}}} stands for nothing, and goes to every session as it is"
-        one = finding("prompt-field", "prompt.md", (), message, hint)
+        one = finding("prompt-field", "prompt.md", (), message, hint=hint)
         findings.append(one._replace(line=line, column=column))
     return findings
 
@@ -112,7 +114,7 @@ def _layout_findings(side: Side, only: set[str] | None = None) -> list[Finding]:
         at = side.place.path(name) if side.label == revisions.AT_HAND else card.id
         hint = f"gitkanban fmt {at}"
         findings.append(
-            finding("layout", name, (), f"{card.id} is not in the layout that merges", hint)
+            finding("layout", name, (), f"{card.id} is not in the layout that merges", hint=hint)
         )
     return findings
 

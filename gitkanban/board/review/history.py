@@ -92,7 +92,7 @@ def _parse_commit(place: Place, part: str) -> Commit:
         old, new = meta.split(" ")[2:4]
         name = path.removeprefix(f"{place.prefix}/") if place.prefix else path
         files.append(Changed(name, *("" if oid == _NOTHING else oid for oid in (old, new))))
-    return Commit(commit, int(at), by, subject, tuple(files))
+    return Commit(commit, int(at), by, subject, files=tuple(files))
 
 
 def events(place: Place, listed: Iterable[Commit], card: CardId = NO_CARD) -> Iterator[Event]:
@@ -145,7 +145,9 @@ def _event_of(
         name, text = NO_CARD, _of_config(commit)
     if not text:
         return None
-    return Event(commit.id, commit.at, commit.by, name, text, run, actor, status)
+    return Event(
+        commit.id, commit.at, commit.by, name, text=text, run=run, actor=actor, status=status
+    )
 
 
 def _actor_of(before: Card | None, after: Card | None, person: str) -> str:

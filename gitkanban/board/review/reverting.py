@@ -46,9 +46,9 @@ def undone(place: Place, board: Board, commit: Commit) -> list[Change]:
             raise Refused(f"{file.path} cannot be read in that commit", blobs.TOO_LARGE)
         match kind_of(file.path):
             case "card":
-                changes += _revert_card(place, board, commit, file, was, did)
+                changes += _revert_card(place, board, commit, file, was=was, did=did)
             case "config":
-                changes += _revert_config(place, board, file, was, did)
+                changes += _revert_config(place, board, file, was, did=did)
             case "archived":
                 raise Refused("archiving cannot be taken back", "Move the files by hand.")
     return changes
@@ -61,7 +61,7 @@ def _revert_card(
     now = board.cards.get(name)
     text = store.card_text(place, board, name) if now else None
     _refuse_acted_upon(
-        place, board, commit, name, _parse_or_none(file, was), _parse_or_none(file, did)
+        place, board, commit, name, was=_parse_or_none(file, was), did=_parse_or_none(file, did)
     )
     merged = merge_card(did, text, was, ("now", "before"), strict=True)
     if merged.conflicts:

@@ -50,7 +50,7 @@ class Side(NamedTuple):
 def at_commit(place: Place, board: Board) -> Side:
     """The side that a board was read from, for its texts."""
     files = {entry.path: entry.oid for entry in reading.listing(place, board.commit)}
-    return Side(place.branch, place, board, board.commit, board.commit, files)
+    return Side(place.branch, place, board, board.commit, commit=board.commit, files=files)
 
 
 class AtHand(NamedTuple):
@@ -93,7 +93,7 @@ def read(cwd: str, rev: str = UNCOMMITTED) -> Side:
         raise NoBoard(
             f"{rev} holds no board", _revision_hint(cwd, rev) or "It has no .kanban/config.yaml."
         )
-    place = _place_for(common, main, here, rev, prefixes[0] if prefixes else FOLDER)
+    place = _place_for(common, main, here, rev, prefix=prefixes[0] if prefixes else FOLDER)
     return _read_side(rev, place, commit, commit)
 
 
@@ -141,7 +141,7 @@ def _read_or_empty(cwd: str, commit: str, place: Place) -> Side:
 
 
 def _empty_side(place: Place, commit: str) -> Side:
-    return Side(commit, place, Board("", commit, None, {}), commit, commit, {})
+    return Side(commit, place, Board("", commit, None, {}), commit, commit=commit, files={})
 
 
 def merge_base(cwd: str, one: str, other: str) -> str:
@@ -167,7 +167,7 @@ def resolved(cwd: str, rev: str) -> str:
 def _side_at_hand(hand: AtHand) -> Side:
     common, main, here, *_ = repository(hand.root)
     head = git.run(hand.root, "rev-parse", "--verify", "--quiet", "HEAD", check=False).text
-    place = _place_for(common, main, here, "", hand.prefix)
+    place = _place_for(common, main, here, "", prefix=hand.prefix)
     return _read_side(AT_HAND, place, _tree_of(hand, common), head)
 
 
@@ -206,10 +206,10 @@ def _has_path(common: str, commit: str, path: str) -> bool:
 def _place_for(common: str, main: str, here: str, branch: str, prefix: str) -> Place:
     private = f"{common}/gitkanban"
     slots = f"{main}/{FOLDER}/slots" if main else f"{private}/slots"
-    return Place(common, main, branch, prefix, slots, private, here=here)
+    return Place(common, main, branch, prefix, slots=slots, private=private, here=here)
 
 
 def _read_side(label: str, place: Place, tree: str, commit: str) -> Side:
     board = reading.board_at(place, tree, whole=True)
     files = {entry.path: entry.oid for entry in reading.listing(place, tree)}
-    return Side(label, place, board, tree, commit, files)
+    return Side(label, place, board, tree, commit=commit, files=files)

@@ -69,7 +69,7 @@ def find(place: Place, card: Card, runs: Sequence[Run], clone: str, base: str) -
     if commits.is_ancestor(place.common, end, base):
         return CardWork(merged=end)
     if tip and done.clone in ("", clone):
-        return _rewritten_work(place, card, done, tip, base)
+        return _rewritten_work(place, card, done, tip, base=base)
     if not present(place, [end]):
         away = where(place, done)
         raise Refused(

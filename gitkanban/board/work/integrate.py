@@ -76,11 +76,11 @@ class BaseAhead:
         have been without.
         """
         branch = branch_of(card.id)
-        located = cardwork.find(self.place, card, runs, clone_id(self.place), self.tip)
+        located = cardwork.find(self.place, card, runs, clone_id(self.place), base=self.tip)
         theirs = located.commit
         if not theirs:
             return MergeResult(branch, self.base, merged=located.merged)
-        work = CardMerge(self.place, self.config, card, self.tip, theirs)
+        work = CardMerge(self.place, self.config, card, self.tip, theirs=theirs)
         work.merge()
         notices = (*located.notices, *work.notices)
         result = MergeResult(branch, self.base, conflicts=work.conflicts, notices=notices)

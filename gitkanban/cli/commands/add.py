@@ -128,8 +128,8 @@ def add_command(
         title = (title or "").strip()
         text = text_argument(body, body_file)
         draft = Card(
-            CardId(card_id), title, WorkerName(worker), status, priority,
-            tuple(sorted(set(map(CardId, parents)))), parse_needs(needs), acceptance,
+            CardId(card_id), title, WorkerName(worker), status, priority=priority,
+            parents=tuple(sorted(set(map(CardId, parents)))), needs=parse_needs(needs), acceptance=acceptance,
             model=model, effort=effort, labels=parse_labels(labels),
         )  # fmt: skip
         if edit:

@@ -62,7 +62,7 @@ def attach_command(card: str, shell: bool) -> int:
     config, worker = _worker_here(place, board, target)
     locks = Locks(place.private)
     with _card_lock(locks, target.id):
-        opening = _take_card(place, locks, config, worker, target.id, shell)
+        opening = _take_card(place, locks, config, worker, card=target.id, shell=shell)
         _open_in_terminal(opening)
         return _settle_card(place, target.id, opening)
 

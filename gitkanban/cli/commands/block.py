@@ -59,6 +59,6 @@ def _words_to_block(card: Card) -> WordsWanted:
     about = [f"what {card.id} ({card.title}) needs before it may go on."]
     return WordsWanted(
         "block", card.id, about, f"{card.id} stays {card.status}",
-        f'`gitkanban block {card.id} --why "…"` takes words from the command line.',
-        f"gitkanban block {card.id} --file {{}}",
+        hint=f'`gitkanban block {card.id} --why "…"` takes words from the command line.',
+        again=f"gitkanban block {card.id} --file {{}}",
     )  # fmt: skip

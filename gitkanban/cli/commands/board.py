@@ -26,7 +26,7 @@ def board_command(
 
     def draw() -> Page:
         data = having_labels(status_now(), labels)
-        return Page(board_text(data, clock.now(), look_here(), by or "", all_), needing(data))
+        return Page(board_text(data, clock.now(), look_here(), by or "", all_=all_), needing(data))
 
     code = watched(watch, bell, "", draw)
     if code is None:

@@ -53,7 +53,7 @@ def done_command(
         note = noted(words(place, card, "summary", summary))
         return [*move(board, "done", card, merged=merged_of(place, board, card)), *note]
 
-    done = move_cards("done", cards, branch, as_json, close)
+    done = move_cards("done", cards, branch, as_json, decide=close)
     tell(_lines_unmerged(done))
 
 

@@ -123,7 +123,7 @@ def edit_command(
         )
     place = place_here(branch)
     if given or to_backlog:
-        _by_fields(place, card, given, to_backlog, as_json)
+        _by_fields(place, card, given, to_backlog, as_json=as_json)
     else:
         from gitkanban.cli.editor import by_text
 

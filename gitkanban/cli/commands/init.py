@@ -109,7 +109,7 @@ def init_command(
         print_json({"branch": place.branch, "commit": board.commit, "prefix": place.prefix})
         return
     why = reason or f"if {place.branch} is protected, or board commits do not belong there"
-    _print_next_steps(place, board, worker, bool(source), "" if in_tree or asks else why)
+    _print_next_steps(place, board, worker, bool(source), own_branch="" if in_tree or asks else why)
 
 
 def _print_next_steps(

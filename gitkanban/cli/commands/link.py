@@ -26,7 +26,7 @@ from gitkanban.core.names import NO_CARD, CardId
 @json_option
 def link_command(card: str, parents: tuple[str, ...], branch: str, as_json: bool) -> None:
     """Make CARD wait for PARENTS."""
-    _change_parents("link", card, parents, branch, as_json)
+    _change_parents("link", card, parents, branch, as_json=as_json)
 
 
 @declare.command("unlink")
@@ -36,7 +36,7 @@ def link_command(card: str, parents: tuple[str, ...], branch: str, as_json: bool
 @json_option
 def unlink_command(card: str, parents: tuple[str, ...], branch: str, as_json: bool) -> None:
     """Make CARD no longer wait for PARENTS."""
-    _change_parents("unlink", card, parents, branch, as_json)
+    _change_parents("unlink", card, parents, branch, as_json=as_json)
 
 
 def _change_parents(

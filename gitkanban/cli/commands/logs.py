@@ -65,16 +65,16 @@ def logs_command(
         files = {name: folder.text(name, 0, 1 << 20) for name in ORDER if folder.has(name)}
         print_json({"card": target.id, "run": folder.run, "files": files})
     elif follow:
-        _print_head(board, target, folder, raw, "^C stops following")
+        _print_head(board, target, folder, raw, hint="^C stops following")
         for text in follow_logs(folder, raw):
             sys.stdout.write(text)
             sys.stdout.flush()
     elif not any(folder.size(name) for name in ORDER):
         echo(f"run {folder.run} of {target.id} has printed nothing", err=True)
     elif lines > 0:
-        paging.write(_last_lines(board, target, folder, raw, lines))
+        paging.write(_last_lines(board, target, folder, raw, lines=lines))
     else:
-        _print_head(board, target, folder, raw, "")
+        _print_head(board, target, folder, raw, hint="")
         for text in _section_lines(folder, raw, 0, look_here()):
             sys.stdout.write(text)
 
@@ -82,7 +82,7 @@ def logs_command(
 def page_logs(place: Place, board: Board, card: Card) -> None:
     """Page the end of the logs of a card's latest run here. Raises NotFound."""
     folder = _find_folder(place, card.id, RunId(""))
-    paging.write(_last_lines(board, card, folder, False, LINES))
+    paging.write(_last_lines(board, card, folder, False, lines=LINES))
 
 
 def _last_lines(board: Board, card: Card, folder: Folder, raw: bool, lines: int) -> str:
@@ -134,7 +134,9 @@ def _section_lines(folder: Folder, raw: bool, lines: int, look: Look) -> Iterato
         path = folder.file(name)
         page = logtail.last_lines(path, lines) if lines else logtail.all_lines(path)
         yield from _section_head(name, raw, look)
-        yield from _print_lines(page, StreamTeller(folder.facts().one("runner")), name, raw, look)
+        yield from _print_lines(
+            page, StreamTeller(folder.facts().one("runner")), name, raw, look=look
+        )
 
 
 def _section_head(name: str, raw: bool, look: Look) -> Iterator[str]:

@@ -70,11 +70,13 @@ def memory_command(
     proposals = known(place, board)
     if verb in ("accept", "reject"):
         chosen = [_find_proposal(proposals, word, verb) for word in dict.fromkeys(words[1:])]
-        _decide_all(place, board, verb, chosen, take or "", by_hand, as_json)
+        _decide_all(place, board, verb, chosen, take=take or "", by_hand=by_hand, as_json=as_json)
     elif verb == "show":
         _show_proposals([_find_proposal(proposals, word) for word in words[1:]], as_json)
     else:
-        _list_proposals(board, proposals, ProfileName(words[0] if words else ""), all_, as_json)
+        _list_proposals(
+            board, proposals, ProfileName(words[0] if words else ""), all_, as_json=as_json
+        )
 
 
 def _find_proposal(proposals: Sequence[Proposal], word: str, verb: str = "show") -> Proposal:
@@ -142,7 +144,7 @@ def _decide_all(
     failed: list[tuple[str, GitkanbanError]] = []
     for proposal in proposals:
         try:
-            files = _decide_one(place, board, verb, proposal, take, by_hand)
+            files = _decide_one(place, board, verb, proposal, take=take, by_hand=by_hand)
             state = ACCEPTED if verb == "accept" else REJECTED
             done.append({"id": proposal.id, "state": state, "files": list(files)})
         except GitkanbanError as error:
@@ -187,4 +189,4 @@ def _decide_one(
     mine = [worker for _, worker in sorted(workers.items()) if worker.profile == proposal.profile]
     homes = [home for worker in mine if (home := memory.home_of(worker))]
     home = homes[0] if homes else Home("", ())
-    return applying.accept(place.private, locks, proposal, home, take)
+    return applying.accept(place.private, locks, proposal, home, take=take)

@@ -45,7 +45,7 @@ def approve_command(cards: tuple[str, ...], no_tick: bool, branch: str, as_json:
     five minutes.
     """
     move_cards(
-        "approve", cards, branch, as_json, lambda _, board, card: move(board, "approve", card),
+        "approve", cards, branch, as_json, decide=lambda _, board, card: move(board, "approve", card),
         at_once=not no_tick,
     )  # fmt: skip
 
@@ -95,7 +95,7 @@ def _words_to_retry(_place: Place, cards: Sequence[Card]) -> WordsWanted:
     line, stay = f"gitkanban retry {' '.join(names)}", "stays" if len(names) == 1 else "stay"
     return WordsWanted(
         "retry", names[0], [*about, ""], f"{', '.join(names)} {stay} blocked",
-        f"`{line} --no-edit` needs no words.", f"{line} --file {{}}",
+        hint=f"`{line} --no-edit` needs no words.", again=f"{line} --file {{}}",
     )  # fmt: skip
 
 
@@ -106,7 +106,7 @@ def _words_to_retry(_place: Place, cards: Sequence[Card]) -> WordsWanted:
 @json_option
 def drop_command(cards: tuple[str, ...], why: str, branch: str, as_json: bool) -> None:
     """Give up on CARDS. A running session is stopped; its work stays on its branch."""
-    move_cards("drop", cards, branch, as_json, lambda place, board, card: [
+    move_cards("drop", cards, branch, as_json, decide=lambda place, board, card: [
         *move(board, "drop", card), *noted(words(place, card, "drop", why))])  # fmt: skip
 
 
@@ -129,7 +129,7 @@ def reopen_command(
             board = history(place, board, name)
         return [*reopened(board, card, force), *noted(words(place, card, "retry", why))]
 
-    move_cards("reopen", cards, branch, as_json, back)
+    move_cards("reopen", cards, branch, as_json, decide=back)
 
 
 def move_with_words(
@@ -156,7 +156,7 @@ def move_with_words(
             names,
             branch,
             as_json,
-            lambda place, board, card: decide(place, board, card, text),
+            decide=lambda place, board, card: decide(place, board, card, text),
             at_once=at_once,
         )
         return
@@ -173,7 +173,7 @@ def move_with_words(
             ids,
             branch,
             as_json,
-            lambda place, board, card: decide(place, board, card, written),
+            decide=lambda place, board, card: decide(place, board, card, written),
             at_once=at_once,
         )
 
@@ -183,7 +183,7 @@ def words(place: Place, card: Card, kind: NoteKind, text: str) -> Note | None:
     if not text.strip():
         return None
     at = int(clock.now())
-    return Note(clock.sortable_id(), card.id, person(place), at, kind, text.strip())
+    return Note(clock.sortable_id(), card.id, person(place), at, kind=kind, text=text.strip())
 
 
 def noted(note: Note | None) -> list[Change]:

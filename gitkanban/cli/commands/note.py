@@ -63,28 +63,34 @@ def note_command(
     if not words and source is None and not session()[1] and can_edit():
         card = card_of(board_of(place), card).id
         with write_words(place, words_to_note(card)) as written:
-            _add_note(place, card, kind, written, as_json)
+            _add_note(place, card, kind, written, as_json=as_json)
         return
     if not words:
         raise UsageError("an empty note", 'Say something: gitkanban note CARD "text".')
     if session()[1]:
-        _send_note(place, card, kind, words, as_json)
+        _send_note(place, card, kind, words, as_json=as_json)
     else:
-        _add_note(place, card, kind, words, as_json)
+        _add_note(place, card, kind, words, as_json=as_json)
 
 
 def words_to_note(card: str) -> WordsWanted:
     """What the editor is opened with."""
     return WordsWanted(
         "note", card, [f"your note on {card}."], "no note is left",
-        f'`gitkanban note {card} "…"` takes words from the command line.',
-        f"gitkanban note {card} --file {{}}",
+        hint=f'`gitkanban note {card} "…"` takes words from the command line.',
+        again=f"gitkanban note {card} --file {{}}",
     )  # fmt: skip
 
 
 def _add_note(place: Place, card: str, kind: NoteKind, words: str, as_json: bool) -> None:
     note = Note(
-        clock.sortable_id(), NO_CARD, person(place), int(clock.now()), kind, words, session()[1]
+        clock.sortable_id(),
+        NO_CARD,
+        person(place),
+        int(clock.now()),
+        kind=kind,
+        text=words,
+        run=session()[1],
     )
 
     def decide(board: Board) -> list[Change]:

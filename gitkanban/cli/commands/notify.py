@@ -57,7 +57,9 @@ def notify_command(test: bool, dry_run: bool, as_json: bool) -> int:
     call = call_of(place, board, config)
     ledger = news_ledger.read(place.private)[0]
     items = (sample_news(),) if test else ledger.pending
-    digest = Digest(call.repository, call.branch, call.commit, call.host, now, items, test)
+    digest = Digest(
+        call.repository, call.branch, call.commit, call.host, at=now, items=items, test=test
+    )
     if dry_run:
         if items:
             print_json(digest.data(clock.iso(now)))
@@ -73,7 +75,7 @@ def notify_command(test: bool, dry_run: bool, as_json: bool) -> int:
     if as_json:
         print_json(notifier_data(config, ledger, attempt, sending))
     else:
-        for line in notifier_text(config, ledger, attempt, sending, now):
+        for line in notifier_text(config, ledger, attempt, sending, now=now):
             say(line)
     return 0
 

@@ -28,12 +28,12 @@ def reclaim_command(card: str, clone: str, branch: str, as_json: bool) -> None:
         _check_clone(place, target, clone)
         now = int(clock.now())
         run = Run(
-            target.run, target.id, target.slot, target.host, target.clone, target.worker,
+            target.run, target.id, target.slot, target.host, clone=target.clone, worker=target.worker,
             ended=now, outcome="lost", why=f"{person(place)} gave up on clone {clone}",
         )  # fmt: skip
         return [EndRun(run), EditCard(target.id, {"status": TODO, **NOT_RUNNING})]
 
-    move_cards("reclaim", [card], branch, as_json, lost)
+    move_cards("reclaim", [card], branch, as_json, decide=lost)
 
 
 def _check_clone(place: Place, card: Card, clone: str) -> None:

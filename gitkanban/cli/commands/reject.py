@@ -54,6 +54,6 @@ def words_to_reject(place: Place, card: Card) -> WordsWanted:
         about.append("Words under a line of the diff reach it as FILE:LINE: words.")
     return WordsWanted(
         "reject", card.id, about, f"{card.id} stays in review",
-        f'`gitkanban reject {card.id} --why "…"` takes words from the command line.',
-        f"gitkanban reject {card.id} --file {{}}", diff,
+        hint=f'`gitkanban reject {card.id} --why "…"` takes words from the command line.',
+        again=f"gitkanban reject {card.id} --file {{}}", diff=diff,
     )  # fmt: skip

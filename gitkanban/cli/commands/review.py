@@ -180,7 +180,7 @@ class _Walk:
 
     def _note(self, card: Card, kind: NoteKind, words: str) -> Note:
         who, at = person(self._place), int(clock.now())
-        return Note(clock.sortable_id(), card.id, who, at, kind, words)
+        return Note(clock.sortable_id(), card.id, who, at, kind=kind, text=words)
 
     @contextmanager
     def _words(self, question: str, wanted: Callable[[], WordsWanted]) -> Iterator[str]:
@@ -224,7 +224,7 @@ class _Walk:
             raise NotFound(f"{card.id} has no branch here", "There is nothing to verify.")
         say(f"{' '.join(worker.verify)} …")
         began = clock.now()
-        verify(self._place, board.config, card, tip, "as its branch is")
+        verify(self._place, board.config, card, tip, what="as its branch is")
         say(f"verify passed ({short_span(clock.now() - began)})")
         return False
 

@@ -76,7 +76,7 @@ def simulate_command(
         raise BadData("config.yaml cannot be read", "`gitkanban check` says where.")
     if host_limit:
         board = board._replace(config=board.config._replace(max_concurrency=host_limit))
-    question = _build_question(board, durations, review, until, seed)
+    question = _build_question(board, durations, review, until, seed=seed)
     observed = _observe_running(place, board)
     done = simulate(board, observed, question)
     worth = assess(board, observed, question, done)
@@ -84,7 +84,9 @@ def simulate_command(
     if as_json:
         print_json(simulation_data(done, worth, better or ()))
     else:
-        text = simulation_text(board, done, worth, better, terminal_width(), colour_on())
+        text = simulation_text(
+            board, done, worth, better, total=terminal_width(), colour=colour_on()
+        )
         echo(text, nl=False)
 
 
@@ -119,7 +121,7 @@ def _build_question(
         raise UsageError(
             "--until 0 leaves nothing to simulate", "Leave it out to go on to the end."
         )
-    return Question(durations, otherwise, duration(review), stop, seed)
+    return Question(durations, otherwise, duration(review), stop, seed=seed)
 
 
 def _parse_duration(word: str, text: str) -> Duration:

@@ -63,8 +63,8 @@ def workers_command(
     options = {"--lane": lane, "--pool": pool, "--runner": runner, "--profile": profile}
     unused = next((name for name, value in options.items() if value), "")
     if words[:1] == ("add",):
-        pairs = _new_pairs(words[1:], lane, pool, runner, profile)
-        _change_worker("add", WorkerName(words[1]), pairs, branch, form == "json")
+        pairs = _new_pairs(words[1:], lane, pool, runner, profile=profile)
+        _change_worker("add", WorkerName(words[1]), pairs, branch, as_json=form == "json")
         return
     if unused:
         raise UsageError(f"{unused} is for workers add", "See `gitkanban workers --help`.")
@@ -76,7 +76,9 @@ def workers_command(
     if words:
         if len(words) < 3 or any("=" not in word for word in words[2:]):
             raise UsageError("workers set takes NAME KEY=VALUE…", "…set backend max_concurrency=3")
-        _change_worker("set", WorkerName(words[1]), _pairs_of(words[2:]), branch, form == "json")
+        _change_worker(
+            "set", WorkerName(words[1]), _pairs_of(words[2:]), branch, as_json=form == "json"
+        )
         return
     if branch:
         raise UsageError("--branch is for workers set", "See `gitkanban status`.")

@@ -44,66 +44,66 @@ def _verb_with_why(verb: str) -> Callable[[str, str], list[str]]:
 CARD_ACTS = (
     Act(
         "accept", "a", "accept", "Merge its work into base.",
-        _is_answered_by(answers.ACCEPT), lambda card, _: ["accept", card], AsksFor("enter merges it"),
+        applies=_is_answered_by(answers.ACCEPT), argv=lambda card, _: ["accept", card], asks=AsksFor("enter merges it"),
     ),
     Act(
         "reject", "r", "reject", "Send it back, with words for the next attempt.",
-        _is_answered_by(answers.REJECT), _verb_with_why("reject"), AsksFor("what is wrong", must=True),
+        applies=_is_answered_by(answers.REJECT), argv=_verb_with_why("reject"), asks=AsksFor("what is wrong", must=True),
     ),
     Act(
         "answer", "y", "answer", "Answer its question; it runs again with your words.",
-        _is_answered_by(answers.ANSWER), _verb_with_why("retry"), AsksFor("your answer", must=True),
+        applies=_is_answered_by(answers.ANSWER), argv=_verb_with_why("retry"), asks=AsksFor("your answer", must=True),
     ),
     Act(
         "retry", "t", "retry", "Let it run again, with words for the next attempt or without.",
-        _is_answered_by(answers.RETRY),
-        _verb_with_why("retry"), AsksFor("words for the next attempt (none will do)"),
+        applies=_is_answered_by(answers.RETRY),
+        argv=_verb_with_why("retry"), asks=AsksFor("words for the next attempt (none will do)"),
     ),
     Act(
         "approve", "p", "approve", "Let a backlog card run.",
-        _is_answered_by(answers.APPROVE), lambda card, _: ["approve", card],
+        applies=_is_answered_by(answers.APPROVE), argv=lambda card, _: ["approve", card],
     ),
     Act(
         "stop", "x", "stop", "End its session; its work is kept.",
-        _is_answered_by(answers.STOP), _verb_with_why("stop"), AsksFor("why (none will do)"),
+        applies=_is_answered_by(answers.STOP), argv=_verb_with_why("stop"), asks=AsksFor("why (none will do)"),
     ),
     Act(
         "drop", "d", "drop", "Give up on it; its work stays on its branch.",
-        _is_answered_by(answers.DROP), _verb_with_why("drop"), AsksFor("why (none will do)"),
+        applies=_is_answered_by(answers.DROP), argv=_verb_with_why("drop"), asks=AsksFor("why (none will do)"),
     ),
     Act(
         "note", "c", "note", "Leave a note on it.",
-        lambda _: True, lambda card, text: ["note", "--", card, text],
-        AsksFor("your note", must=True),
+        applies=lambda _: True, argv=lambda card, text: ["note", "--", card, text],
+        asks=AsksFor("your note", must=True),
     ),
-    Act("edit", "e", "edit", "Open its file in your editor.", lambda _: True),
+    Act("edit", "e", "edit", "Open its file in your editor.", applies=lambda _: True),
     Act(
         "attach", "s", "attach", "Take it over, in its agent's conversation or a shell.",
-        lambda card: card["status"] not in TERMINAL,
+        applies=lambda card: card["status"] not in TERMINAL,
     ),
     Act(
         "open", "o", "open", "A shell in its worktree; exit comes back.",
-        lambda card: card["status"] != BACKLOG,
+        applies=lambda card: card["status"] != BACKLOG,
     ),
     Act(
         "copy", "y", "copy", "Copy its id; where it asks something, y answers.",
-        lambda card: not _is_answered_by(answers.ANSWER)(card), in_footer=False,
+        applies=lambda card: not _is_answered_by(answers.ANSWER)(card), in_footer=False,
     ),
     Act(
         "copy-command", "Y", "copy", "Copy the command that answers it.",
-        lambda card: bool(card["command"]), in_footer=False,
+        applies=lambda card: bool(card["command"]), in_footer=False,
     ),
 )  # fmt: skip
 
 BOARD_ACTS = (
-    Act("new", "n", "new", "Add a card.", lambda _: True),
-    Act("tick", "T", "tick", "Settle what has ended, start what is ready.", lambda _: True,
-        lambda *_: ["tick"]),
+    Act("new", "n", "new", "Add a card.", applies=lambda _: True),
+    Act("tick", "T", "tick", "Settle what has ended, start what is ready.", applies=lambda _: True,
+        argv=lambda *_: ["tick"]),
     Act("filter", "slash", "filter", "Show only cards with these words; an empty line shows all.",
-        lambda _: True),
-    Act("board", "b", "board", "Columns by who must move next, and back.", lambda _: True),
-    Act("help", "question_mark", "keys", "This page.", lambda _: True),
-    Act("quit", "q", "quit", "Leave; everything goes on running.", lambda _: True),
+        applies=lambda _: True),
+    Act("board", "b", "board", "Columns by who must move next, and back.", applies=lambda _: True),
+    Act("help", "question_mark", "keys", "This page.", applies=lambda _: True),
+    Act("quit", "q", "quit", "Leave; everything goes on running.", applies=lambda _: True),
 )  # fmt: skip
 
 MOVES = (

@@ -285,7 +285,9 @@ class BoardScreen(App[str]):
 
     @cached_property
     def _pages(self) -> PageLoader:
-        return PageLoader(self._place, self._pane, self._reader, self._look_of, self._ask_later)
+        return PageLoader(
+            self._place, self._pane, self._reader, self._look_of, ask_later=self._ask_later
+        )
 
     def _ask_later(self, do: Callable[[], None]) -> None:
         """Do it in a moment, if the screen is still there: who moves fast over cards reads the last."""

@@ -48,7 +48,7 @@ def _config_symptoms(board: Board, around: Surroundings) -> Iterator[Symptom]:
         where = f"{problem.file}:{problem.line}:{problem.column}" if problem.line else problem.file
         code = "unreadable-card" if problem.card else "broken-config"
         what = problem.card or where
-        yield Symptom(ERROR, code, what, f"{where}: {problem.message}", problem.hint)
+        yield Symptom(ERROR, code, what, f"{where}: {problem.message}", advice=problem.hint)
 
 
 def _machine_symptoms(board: Board, around: Surroundings) -> Iterator[Symptom]:
@@ -58,7 +58,7 @@ def _machine_symptoms(board: Board, around: Surroundings) -> Iterator[Symptom]:
             "other-machine",
             "tick",
             f"{around.elsewhere}; nothing is settled or started here",
-            "Tick it there; if that machine is gone for good, `gitkanban doctor --here`.",
+            advice="Tick it there; if that machine is gone for good, `gitkanban doctor --here`.",
         )
 
 
@@ -67,10 +67,12 @@ def _ticking_symptoms(board: Board, around: Surroundings) -> Iterator[Symptom]:
     severity: SymptomSeverity = WARNING if waiting else INFO
     advice = "Let cron call `gitkanban tick` every minute: docs/cron.md."
     if not around.ticked:
-        yield Symptom(severity, "not-ticking", "tick", "no tick has ever run here", advice)
+        yield Symptom(severity, "not-ticking", "tick", "no tick has ever run here", advice=advice)
     elif around.now - around.ticked > QUIET_MOST:
         ago = span(around.now - around.ticked)
-        yield Symptom(severity, "not-ticking", "tick", f"the last tick was {ago} ago", advice)
+        yield Symptom(
+            severity, "not-ticking", "tick", f"the last tick was {ago} ago", advice=advice
+        )
 
 
 def _container_symptoms(board: Board, around: Surroundings) -> Iterator[Symptom]:
@@ -81,7 +83,7 @@ def _container_symptoms(board: Board, around: Surroundings) -> Iterator[Symptom]
             "tick",
             "the last tick was the first process of a container, which ends with it, and with it "
             "every session that it started",
-            "`gitkanban tick --wait` stays until they have ended; docs/cron.md.",
+            advice="`gitkanban tick --wait` stays until they have ended; docs/cron.md.",
         )
 
 
@@ -93,7 +95,7 @@ def _standstill_symptoms(board: Board, around: Surroundings) -> Iterator[Symptom
             "standstill",
             board.branch,
             f"nothing is committed or started: {around.standstill}",
-            "Finish or abort that.",
+            advice="Finish or abort that.",
         )
 
 
@@ -104,7 +106,7 @@ def _signing_symptoms(board: Board, around: Surroundings) -> Iterator[Symptom]:
             "unsigned",
             board.branch,
             f"commits are made unsigned: {around.unsigned}",
-            "Let the agent of gpg or ssh hold the key, or set `kanban: sign:`; docs/format.md.",
+            advice="Let the agent of gpg or ssh hold the key, or set `kanban: sign:`; docs/format.md.",
         )
 
 
@@ -115,7 +117,7 @@ def _checkout_symptoms(board: Board, around: Surroundings) -> Iterator[Symptom]:
             "checkout-behind",
             root,
             f"{root} has not followed {branch}: a commit made there would take accepted work out again",
-            "`gitkanban tick` tries again, and says what is in the way.",
+            advice="`gitkanban tick` tries again, and says what is in the way.",
         )
     if around.no_board_checkout:
         yield Symptom(
@@ -124,8 +126,8 @@ def _checkout_symptoms(board: Board, around: Surroundings) -> Iterator[Symptom]:
             around.no_board_checkout,
             f"{around.no_board_checkout}, where {board.branch} was checked out, is gone: the board "
             "lives on, but its files cannot be edited there",
-            "",
-            RESTORE_CHECKOUT,
+            advice="",
+            repair=RESTORE_CHECKOUT,
         )
     if around.flipped:
         yield Symptom(
@@ -133,7 +135,7 @@ def _checkout_symptoms(board: Board, around: Surroundings) -> Iterator[Symptom]:
             "bare-with-checkout",
             around.flipped,
             f"core.bare is true, so git itself finds no checkout in {around.flipped}",
-            "`git config core.bare false`",
+            advice="`git config core.bare false`",
         )
 
 
@@ -146,14 +148,14 @@ def _clock_symptoms(board: Board, around: Surroundings) -> Iterator[Symptom]:
             "clock",
             "clock",
             f"the clock was set {way} by {span(abs(around.jumped))} since the last tick",
-            advice,
+            advice=advice,
         )
     times = [("the last tick", around.ticked), ("the board's last commit", around.tip_at)]
     times += [(f"the start of run {run.run}", run.started) for run in around.runs]
     for what, at in times:
         if at - around.now > CLOCK_MOST:
             text = f"{what} lies {span(at - around.now)} in the future"
-            yield Symptom(WARNING, "clock", "clock", text, advice)
+            yield Symptom(WARNING, "clock", "clock", text, advice=advice)
 
 
 def _wait_symptoms(board: Board, around: Surroundings) -> Iterator[Symptom]:
@@ -165,7 +167,7 @@ def _wait_symptoms(board: Board, around: Surroundings) -> Iterator[Symptom]:
         if describe_excess(board, card, around.now):
             text += f"; it counts for {span(LONGEST)} after its last run"
         advice = "Take not_before out of the card's file, unless it is intended."
-        yield Symptom(WARNING, "waits-too-long", card.id, text, advice)
+        yield Symptom(WARNING, "waits-too-long", card.id, text, advice=advice)
 
 
 def _trust_symptoms(board: Board, around: Surroundings) -> Iterator[Symptom]:
@@ -175,7 +177,7 @@ def _trust_symptoms(board: Board, around: Surroundings) -> Iterator[Symptom]:
             "untrusted",
             worker,
             f"nothing starts for {worker}: {why}",
-            "`gitkanban trust` shows what would run, and allows it.",
+            advice="`gitkanban trust` shows what would run, and allows it.",
         )
 
 
@@ -186,7 +188,7 @@ def _tampering_symptoms(board: Board, around: Surroundings) -> Iterator[Symptom]
             "tampering",
             "repository",
             line,
-            "Look at it, undo it unless it is intended, then run `gitkanban trust`.",
+            advice="Look at it, undo it unless it is intended, then run `gitkanban trust`.",
         )
 
 

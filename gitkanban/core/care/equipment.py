@@ -33,7 +33,7 @@ def network(board: Board, around: Surroundings) -> Iterator[Symptom]:
             around.network,
             f"the git directory is on {around.network}, where locks do not hold between hosts: two "
             "machines could run one card",
-            "Clone onto a local disk and run gitkanban there.",
+            advice="Clone onto a local disk and run gitkanban there.",
         )
 
 
@@ -49,7 +49,7 @@ def disks(board: Board, around: Surroundings) -> Iterator[Symptom]:
             "disk-nearly-full",
             disk.path,
             f"room for only {left} is left at {disk.path}",
-            "`gitkanban gc` frees what finished cards no longer need.",
+            advice="`gitkanban gc` frees what finished cards no longer need.",
         )
 
 
@@ -61,7 +61,7 @@ def unwritable(board: Board, around: Surroundings) -> Iterator[Symptom]:
             "not-writable",
             path,
             f"you may not write in {path}, so nothing can be committed or started",
-            "Work as its owner, or in a clone of your own.",
+            advice="Work as its owner, or in a clone of your own.",
         )
 
 
@@ -73,7 +73,7 @@ def programs(board: Board, around: Surroundings) -> Iterator[Symptom]:
             "missing-command",
             worker,
             f"{worker} cannot run {program}: {why}",
-            "Install it, or put its folder on PATH and `gitkanban trust` again.",
+            advice="Install it, or put its folder on PATH and `gitkanban trust` again.",
         )
 
 
@@ -85,7 +85,7 @@ def memory_homes(board: Board, around: Surroundings) -> Iterator[Symptom]:
             "memory-home",
             worker,
             f"the memory home of {worker}: {why}",
-            "Correct it there, or memory_home in config.yaml: docs/memory.md.",
+            advice="Correct it there, or memory_home in config.yaml: docs/memory.md.",
         )
 
 
@@ -97,7 +97,7 @@ def sandboxes(board: Board, around: Surroundings) -> Iterator[Symptom]:
             "no-sandbox",
             worker,
             f"the sandbox of {worker} cannot be made here, so nothing starts for it: {why}",
-            "Let users create user namespaces, or name another sandbox: docs/security.md.",
+            advice="Let users create user namespaces, or name another sandbox: docs/security.md.",
         )
 
 
@@ -109,7 +109,7 @@ def merge_driver(board: Board, around: Surroundings) -> Iterator[Symptom]:
             "no-merge-driver",
             "merge driver",
             "git merges cards line by line in this clone, not field by field",
-            "`gitkanban install merge-driver` if merges of cards conflict here.",
+            advice="`gitkanban install merge-driver` if merges of cards conflict here.",
         )
     elif not around.has_driver:
         yield Symptom(
@@ -117,7 +117,7 @@ def merge_driver(board: Board, around: Surroundings) -> Iterator[Symptom]:
             "merge-driver-missing",
             "merge driver",
             f"{around.driver}, with which git merges cards here, is not found",
-            "`gitkanban install merge-driver` writes it again.",
+            advice="`gitkanban install merge-driver` writes it again.",
         )
 
 
@@ -129,7 +129,7 @@ def agents(board: Board, around: Surroundings) -> Iterator[Symptom]:
             "agent-silent",
             worker,
             f"`{program} --version`, run as {worker} would run it, {why}",
-            "Run it by hand; install that agent again, or `gitkanban trust` again if PATH is old.",
+            advice="Run it by hand; install that agent again, or `gitkanban trust` again if PATH is old.",
         )
 
 
@@ -142,7 +142,7 @@ def logins(board: Board, around: Surroundings) -> Iterator[Symptom]:
             "agent-misconfigured",
             worker,
             fault_words(worker, fault),
-            f"Fix that, then {fault_way_out(worker).partition(',')[0]}.",
+            advice=f"Fix that, then {fault_way_out(worker).partition(',')[0]}.",
         )
     worked = {
         run.worker
@@ -153,7 +153,7 @@ def logins(board: Board, around: Surroundings) -> Iterator[Symptom]:
     for worker, lack in around.unready:
         if worker not in {*faults, *worked}:
             advice = "Set that up before the first start, unless it is logged in some other way."
-            yield Symptom(INFO, "agent-setup", worker, f"{worker}: {lack}", advice)
+            yield Symptom(INFO, "agent-setup", worker, f"{worker}: {lack}", advice=advice)
 
 
 def quotas(board: Board, around: Surroundings) -> Iterator[Symptom]:
@@ -165,10 +165,10 @@ def quotas(board: Board, around: Surroundings) -> Iterator[Symptom]:
         text = quota_words(profile, quota, lambda at: about(at, around.now))
         if asks_person(quota):
             advice = "Look at its account, then `gitkanban resume` one of its workers."
-            yield Symptom(WARNING, "quota", profile, text, advice)
+            yield Symptom(WARNING, "quota", profile, text, advice=advice)
         else:
             advice = "Nothing need be done: its cards go on after that."
-            yield Symptom(INFO, "quota", profile, text, advice)
+            yield Symptom(INFO, "quota", profile, text, advice=advice)
 
 
 def budgets(board: Board, around: Surroundings) -> Iterator[Symptom]:
@@ -183,7 +183,7 @@ def budgets(board: Board, around: Surroundings) -> Iterator[Symptom]:
                 "budget-unknown",
                 worker.name,
                 f"the budget of {worker.name} has no effect: {who} does not say what it costs",
-                "Set a limit with its provider.",
+                advice="Set a limit with its provider.",
             )
 
 
@@ -202,7 +202,7 @@ def notifiers(board: Board, around: Surroundings) -> Iterator[Symptom]:
         advice = "`gitkanban notify --test` tries it; docs/notify.md has recipes."
     else:
         return
-    yield Symptom(WARNING, code, "notifier", text, advice)
+    yield Symptom(WARNING, code, "notifier", text, advice=advice)
 
 
 def foreign_files(board: Board, around: Surroundings) -> Iterator[Symptom]:
@@ -215,6 +215,6 @@ def foreign_files(board: Board, around: Surroundings) -> Iterator[Symptom]:
             each.user,
             f"{'at least ' if each.more else ''}{count} of {each.user}'s in a repository of "
             f"{each.owner}'s, where they stop {each.owner}'s ticks: {each.example}",
-            f"Never tick with sudo. `sudo chown -R {each.owner}` the git directory, .kanban and "
+            advice=f"Never tick with sudo. `sudo chown -R {each.owner}` the git directory, .kanban and "
             "the worktrees.",
         )

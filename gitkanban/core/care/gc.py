@@ -94,13 +94,13 @@ def tidying(board: Board, facts: Facts, now: int) -> Tidying:
     branches = [each for each in facts.branches if _branch_goes(board, each, stay, spared)]
     folders = _old_folders(board, facts.folders, spared)
     stay |= {each.card for each in facts.branches} - {each.card for each in branches}
-    archive = _archived_runs(board, facts, now, stay, spared)
+    archive = _archived_runs(board, facts, now, stay, spared=spared)
     return Tidying(
         tuple(worktrees),
         tuple(branches),
         tuple(folders),
         tuple(archive),
-        tuple(sorted(set(spared))),
+        spared=tuple(sorted(set(spared))),
     )
 
 

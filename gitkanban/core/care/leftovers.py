@@ -58,7 +58,7 @@ def _run_symptoms(run: RunState, now: int) -> Iterator[Symptom]:
     """At most one: the first that explains the others."""
 
     def warn(code: str, text: str, advice: str, repair: str = "") -> Symptom:
-        return Symptom(WARNING, code, run.run, text, advice, repair)
+        return Symptom(WARNING, code, run.run, text, advice=advice, repair=repair)
 
     named = f"run {run.run} of {run.card}"
     if run.tries.failures:
@@ -88,7 +88,7 @@ def _moved_symptom(run: RunState) -> Symptom:
     if run.alive:
         advice = f"`git worktree repair {run.workspace}` lets git work there again."
     text = f"the repository was moved from {run.moved_from} after run {run.run} of {run.card} began"
-    return Symptom(WARNING, "repository-moved", run.run, text, advice)
+    return Symptom(WARNING, "repository-moved", run.run, text, advice=advice)
 
 
 def _somebody_elses(run: RunState, card: CardId) -> Symptom:
@@ -97,7 +97,7 @@ def _somebody_elses(run: RunState, card: CardId) -> Symptom:
         "run-of-another-user",
         run.run,
         f"run {run.run} of {card} belongs to {run.owner}, who alone can say whether it is alive",
-        f"Only a tick by {run.owner} settles it.",
+        advice=f"Only a tick by {run.owner} settles it.",
     )
 
 
@@ -112,8 +112,8 @@ def environments(board: Board, around: Surroundings) -> Iterator[Symptom]:
             folders,
             f"an earlier version wrote the environment of the shell that ticked into {folders}, "
             "where any session can read it",
-            "If that shell had secrets, change them; `gitkanban gc` removes them from here, too.",
-            SCRUB_RUNS,
+            advice="If that shell had secrets, change them; `gitkanban gc` removes them from here, too.",
+            repair=SCRUB_RUNS,
         )
 
 
@@ -127,8 +127,8 @@ def leases(board: Board, around: Surroundings) -> Iterator[Symptom]:
                 "lease-without-run",
                 token.slot,
                 f"the token of {token.slot} names {token.card or 'no card'}, but nobody sits there",
-                "",
-                REMOVE_TOKEN,
+                advice="",
+                repair=REMOVE_TOKEN,
             )
     theirs = {run.run for run in around.runs if run.owner}
     taken = {run.slot for run in around.runs if run.alive}
@@ -140,7 +140,7 @@ def leases(board: Board, around: Surroundings) -> Iterator[Symptom]:
                 "slot-without-run",
                 slot,
                 f"{slot} is locked, but by no run that is known here" + (f": {who}" if who else ""),
-                "If that persists, find out what that process is, and end it."
+                advice="If that persists, find out what that process is, and end it."
                 if who
                 else "If that persists, find out who has that lock open (`lsof`), and end it.",
             )
@@ -157,7 +157,7 @@ def cards(board: Board, around: Surroundings) -> Iterator[Symptom]:
                 "runs-elsewhere",
                 card.id,
                 f"{card.id} runs in another clone, on {card.host or 'a host that is not named'}",
-                f"If that clone is gone for good: `gitkanban reclaim {card.id} "
+                advice=f"If that clone is gone for good: `gitkanban reclaim {card.id} "
                 f"--from {card.clone}`.",
             )
         elif card.run not in around.known_runs:
@@ -167,7 +167,7 @@ def cards(board: Board, around: Surroundings) -> Iterator[Symptom]:
                 card.id,
                 f"{card.id} says that run {card.run or '(none)'} is working on it here, but "
                 "no such run is known here",
-                "The next tick counts it as lost and lets the card try again.",
+                advice="The next tick counts it as lost and lets the card try again.",
             )
 
 
@@ -182,7 +182,7 @@ def worktrees(board: Board, around: Surroundings) -> Iterator[Symptom]:
                 "stranger",
                 tree.path,
                 f"{tree.path} lies among the worktrees, but is not one of them",
-                "Move it away if a card of that name is to run.",
+                advice="Move it away if a card of that name is to run.",
             )
         elif not tree.there:
             yield Symptom(
@@ -190,8 +190,8 @@ def worktrees(board: Board, around: Surroundings) -> Iterator[Symptom]:
                 "worktree-gone",
                 tree.path,
                 f"the worktree of {tree.card} was removed by hand; git still lists it",
-                "Commits that only it had are salvaged first.",
-                FORGET_WORKTREE,
+                advice="Commits that only it had are salvaged first.",
+                repair=FORGET_WORKTREE,
             )
         elif tree.astray and tree.locked_for not in alive:
             yield _astray_symptom(tree)
@@ -203,8 +203,8 @@ def worktrees(board: Board, around: Surroundings) -> Iterator[Symptom]:
                 "worktree-locked",
                 tree.path,
                 f"{tree.path} is locked for run {tree.locked_for}, which is over",
-                "",
-                UNLOCK_WORKTREE,
+                advice="",
+                repair=UNLOCK_WORKTREE,
             )
 
 
@@ -215,10 +215,10 @@ def _astray_symptom(tree: WorktreeState) -> Symptom:
         tree.path,
         f"{tree.path}, the worktree of {tree.card}, does not belong to this repository any more: "
         f"{tree.astray}",
-        ""
+        advice=""
         if tree.adrift
         else "Find out which repository it belongs to before its card runs again.",
-        POINT_WORKTREE if tree.adrift else "",
+        repair=POINT_WORKTREE if tree.adrift else "",
     )
 
 
@@ -231,21 +231,23 @@ def worktrees_beside(board: Board, around: Surroundings) -> Iterator[Symptom]:
             tree.path,
             f"{tree.path} is a worktree that was made while {tree.card} ({tree.run}) ran, and is no "
             "card's",
-            f"`git worktree remove {tree.path}` once nothing in it is needed.",
+            advice=f"`git worktree remove {tree.path}` once nothing in it is needed.",
         )
 
 
 def _orphan_symptom(tree: WorktreeState) -> Symptom:
     text = f"{tree.path} was made for {tree.card}, a card that is not on the board"
     if tree.merged and not tree.dirty:
-        return Symptom(WARNING, "worktree-without-card", tree.path, text, "", REMOVE_WORKTREE)
+        return Symptom(
+            WARNING, "worktree-without-card", tree.path, text, advice="", repair=REMOVE_WORKTREE
+        )
     why = "changes that are not committed" if tree.dirty else "commits that base lacks"
     return Symptom(
         WARNING,
         "worktree-without-card",
         tree.path,
         f"{text}, and has {why}",
-        "Merge what you want of it, then `git worktree remove` it.",
+        advice="Merge what you want of it, then `git worktree remove` it.",
     )
 
 
@@ -262,8 +264,8 @@ def branches(board: Board, around: Surroundings) -> Iterator[Symptom]:
                 "branch-without-card",
                 branch_of(branch.card),
                 f"{text}; its work is in base",
-                "",
-                DELETE_BRANCH,
+                advice="",
+                repair=DELETE_BRANCH,
             )
         else:
             commits = f"{branch.ahead} commit{'' if branch.ahead == 1 else 's'}"
@@ -272,7 +274,7 @@ def branches(board: Board, around: Surroundings) -> Iterator[Symptom]:
                 "branch-without-card",
                 branch_of(branch.card),
                 f"{text}, and has {commits} that base lacks",
-                "Merge or rename it; `git branch -D` it if you want nothing of it.",
+                advice="Merge or rename it; `git branch -D` it if you want nothing of it.",
             )
 
 
@@ -286,7 +288,7 @@ def salvages(board: Board, around: Surroundings) -> Iterator[Symptom]:
             each.ref,
             f"{each.ref} keeps what did not fit a branch {ago} ago"
             + (f": {each.subject}" if each.subject else ""),
-            f"`git show {each.ref}`; `git update-ref -d {each.ref}` when it is not needed.",
+            advice=f"`git show {each.ref}`; `git update-ref -d {each.ref}` when it is not needed.",
         )
 
 
@@ -297,7 +299,9 @@ def locks(board: Board, around: Surroundings) -> Iterator[Symptom]:
             text = (
                 f"{lock.path} has been there for {lock.age} seconds, and may be in use: {lock.user}"
             )
-            yield Symptom(WARNING, "lock", lock.path, text, "Wait for that git command to end.")
+            yield Symptom(
+                WARNING, "lock", lock.path, text, advice="Wait for that git command to end."
+            )
         else:
             text = f"{lock.path} is {span(lock.age)} old, and no git is running that could own it"
-            yield Symptom(WARNING, "stale-lock", lock.path, text, "", REMOVE_LOCK)
+            yield Symptom(WARNING, "stale-lock", lock.path, text, advice="", repair=REMOVE_LOCK)

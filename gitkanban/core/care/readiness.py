@@ -15,14 +15,14 @@ def start(board: Board, around: Surroundings) -> Iterator[Symptom]:
     ready = around.ready
     if ready.no_base:
         advice = "Set `kanban: base:` in config.yaml to a branch that exists."
-        yield Symptom(ERROR, "no-base", "base", ready.no_base, advice)
+        yield Symptom(ERROR, "no-base", "base", ready.no_base, advice=advice)
     if ready.no_folder and not around.unwritable:  # the git directory is closed to us: that says it
         yield Symptom(
             ERROR,
             "no-worktrees-folder",
             "worktrees",
             f"no worktree of a card can be made: {ready.no_folder}",
-            "Fix that, or choose another folder: `git config gitkanban.worktrees FOLDER`.",
+            advice="Fix that, or choose another folder: `git config gitkanban.worktrees FOLDER`.",
         )
     for branch in ready.blocking:
         yield _blocked_branch_symptom(branch)
@@ -34,8 +34,8 @@ def _blocked_branch_symptom(branch: BlockingBranch) -> Symptom:
         "branch-in-the-way",
         branch.name,
         f"git cannot make branch {branch.blocked} beside branch {branch.name}",
-        f"`git branch -m {branch.name} another-name` makes room.",
-        DELETE_BRANCH if branch.merged else "",
+        advice=f"`git branch -m {branch.name} another-name` makes room.",
+        repair=DELETE_BRANCH if branch.merged else "",
     )
 
 
@@ -47,7 +47,7 @@ def accept(board: Board, around: Surroundings) -> Iterator[Symptom]:
             "accept-blocked",
             root,
             f"nothing can be accepted while {root} cannot follow: {why}",
-            "Finish or fix that.",
+            advice="Finish or fix that.",
         )
     for late in around.ready.late:
         yield Symptom(
@@ -56,6 +56,6 @@ def accept(board: Board, around: Surroundings) -> Iterator[Symptom]:
             late.root,
             f"the index of {late.root} is that of {late.commit[:10]}, before {late.branch} moved "
             "on: a commit made there would take out what came since",
-            f"If nobody staged that: `git -C {late.root} read-tree -m -u {late.commit[:10]} HEAD` "
+            advice=f"If nobody staged that: `git -C {late.root} read-tree -m -u {late.commit[:10]} HEAD` "
             "brings it along, and leaves what you have changed.",
         )

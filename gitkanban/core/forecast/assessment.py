@@ -161,7 +161,7 @@ def advice(
                 break
     offers.sort(key=lambda one: (one.makespan, by_waiting.index(one.key)))
     if by_waiting and not offers:
-        offers = _advise_pair(board, observed, question, done, by_waiting[0])
+        offers = _advise_pair(board, observed, question, done, first=by_waiting[0])
     return tuple(offers)
 
 
@@ -179,7 +179,7 @@ def _advise_pair(
         makespan = simulate(both, observed, question).makespan
         if makespan < done.makespan:
             also = (second, behind, 2 * behind)
-            return [Advice(first, limit, 2 * limit, makespan, also)]
+            return [Advice(first, limit, 2 * limit, makespan, also=also)]
     return []
 
 

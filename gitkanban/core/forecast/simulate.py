@@ -144,7 +144,9 @@ class _Course:
 
     def _sit(self, one: Occupant, start: int, end: int, ran: bool = False) -> None:
         slot = str(Slot(one.profile, one.number))
-        self.bars.append(Bar(one.card, one.worker, one.profile, slot, start, end, ran))
+        self.bars.append(
+            Bar(one.card, one.worker, one.profile, slot, start=start, end=end, ran=ran)
+        )
         self._event(end, END_OF_EARLIER if ran else END, one.card, one)
 
     def _ready(self, name: CardId, since: int) -> None:
@@ -172,7 +174,7 @@ class _Course:
 
     def _round(self) -> None:
         most = self.config.max_starts_per_tick or None
-        started, self.blocks = fill(self.seats, self.lines, self.accounts, self.time, most)
+        started, self.blocks = fill(self.seats, self.lines, self.accounts, self.time, most=most)
         for one in started:
             takes = duration(self.question, one.worker, one.card)
             self._sit(one, self.time, self.time + takes)
@@ -221,7 +223,9 @@ class _Course:
         left = len(self.todo.keys() - begun) if self.events else 0
         never = () if left else tuple(sorted(self._list_never_started(begun)))
         waited = dict(sorted(self.waited.items()))
-        return Simulated(self.begun, tuple(bars), max(0, end - self.begun), never, waited, left)
+        return Simulated(
+            self.begun, tuple(bars), max(0, end - self.begun), never, waited=waited, left=left
+        )
 
     def _list_never_started(self, ran: Collection[CardId]) -> list[Hold]:
         holds = []

@@ -48,7 +48,7 @@ def _new_card_findings(base: Board, card: Card) -> Iterator[Finding]:
             file,
             ("status",),
             f"a new card cannot be {card.status}",
-            "Write status: todo, or backlog.",
+            hint="Write status: todo, or backlog.",
         )
     elif any(getattr(card, name) for name in RUN_FIELDS):
         yield finding(
@@ -56,7 +56,7 @@ def _new_card_findings(base: Board, card: Card) -> Iterator[Finding]:
             file,
             ("run",),
             f"{card.id} is new and has fields of a run",
-            f"Take {', '.join(RUN_FIELDS[:-1])} and {RUN_FIELDS[-1]} out.",
+            hint=f"Take {', '.join(RUN_FIELDS[:-1])} and {RUN_FIELDS[-1]} out.",
         )
 
 
@@ -70,8 +70,8 @@ def _removed_card_findings(head: Board, card: Card) -> Iterator[Finding]:
             file,
             (),
             f"{card.id} is removed while it runs",
-            "Its session would be stopped. Drop it instead: the history stays.",
-            ERROR,
+            hint="Its session would be stopped. Drop it instead: the history stays.",
+            severity=ERROR,
         )
     else:
         yield finding(
@@ -79,7 +79,7 @@ def _removed_card_findings(head: Board, card: Card) -> Iterator[Finding]:
             file,
             (),
             f"{card.id} is removed",
-            "Set status: dropped instead, and its history stays.",
+            hint="Set status: dropped instead, and its history stays.",
         )
 
 
@@ -95,7 +95,7 @@ def _moved_card_findings(before: Card, after: Card) -> Iterator[Finding]:
                 file,
                 ("status",),
                 f"{after.id} {before.status} → {after.status} by hand",
-                hint,
+                hint=hint,
             )
         elif before.status == RUNNING:
             yield finding(
@@ -103,7 +103,7 @@ def _moved_card_findings(before: Card, after: Card) -> Iterator[Finding]:
                 file,
                 ("status",),
                 f"{after.id} runs; {after.status} ends its session",
-                "Its work so far is kept on its branch.",
+                hint="Its work so far is kept on its branch.",
             )
         return
     wrong = [name for name in RUN_FIELDS if getattr(before, name) != getattr(after, name)]
@@ -113,7 +113,7 @@ def _moved_card_findings(before: Card, after: Card) -> Iterator[Finding]:
             file,
             (wrong[0],),
             f"{', '.join(wrong)} of {after.id} changed by hand",
-            "Leave them as they were; only a run sets them.",
+            hint="Leave them as they were; only a run sets them.",
         )
 
 
@@ -132,7 +132,7 @@ def _while_running(before: Card, after: Card) -> Iterator[Finding]:
             card_file(after.id),
             (names[0],),
             f"{after.id} runs, and its session does not see the new {', '.join(names)}",
-            "A retry will. `gitkanban stop` ends the session now.",
+            hint="A retry will. `gitkanban stop` ends the session now.",
         )
 
 
@@ -150,7 +150,7 @@ def _history_findings(base: Board, head: Board) -> Iterator[Finding]:
                     f"runs/{card}/{name}.yaml",
                     (),
                     f"the record of run {name} of {card} was {done}",
-                    "Records of runs are evidence; restore it.",
+                    hint="Records of runs are evidence; restore it.",
                 )
     for card in sorted(base.notes):
         if card in head.archived:
@@ -164,7 +164,7 @@ def _history_findings(base: Board, head: Board) -> Iterator[Finding]:
                     f"notes/{card}/{note.id}.md",
                     (),
                     f"a note on {card} was {done}",
-                    "Add another note instead.",
+                    hint="Add another note instead.",
                 )
 
 
@@ -204,7 +204,7 @@ def _executed_findings(base: Board, head: Board) -> Iterator[Finding]:
                 "config.yaml",
                 ("kanban", "workers", name, key),
                 f"{name} {field}: {was or 'nothing'} → {now or 'nothing'}",
-                "Read it as you read code: it runs where the board ticks.",
+                hint="Read it as you read code: it runs where the board ticks.",
             )
 
 

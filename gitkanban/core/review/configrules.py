@@ -29,7 +29,7 @@ def _command_findings(worker: Worker) -> Iterator[Finding]:
             _FILE,
             ("kanban", "workers", worker.name),
             f"{worker.name} has neither runner nor command, and starts nothing",
-            "Write runner: with a preset, or command: [argv, with, '{prompt}'].",
+            hint="Write runner: with a preset, or command: [argv, with, '{prompt}'].",
         )
 
 
@@ -44,7 +44,7 @@ def _needs_findings(config: Config, worker: Worker, capacities: Nearest) -> Iter
                 _FILE,
                 at,
                 f"{worker.name} needs {name}, which is not a capacity",
-                hint or "Name it under capacities:.",
+                hint=hint or "Name it under capacities:.",
             )
         elif amount > limit:
             yield finding(
@@ -52,7 +52,7 @@ def _needs_findings(config: Config, worker: Worker, capacities: Nearest) -> Iter
                 _FILE,
                 at,
                 f"{worker.name} needs {name} {amount}, and there are {limit}",
-                "Ask for less, or raise it under capacities:.",
+                hint="Ask for less, or raise it under capacities:.",
             )
 
 
@@ -66,7 +66,7 @@ def _profile_findings(config: Config) -> Iterator[Finding]:
             _FILE,
             ("kanban", "profiles", name),
             f"no worker has the profile {name}, so its cap holds for nobody",
-            near.hint(name),
+            hint=near.hint(name),
         )
 
 
@@ -82,5 +82,5 @@ def _reserve_findings(config: Config) -> Iterator[Finding]:
             ("kanban", "workers", next(iter(reserves)), "reserve"),
             f"the reserve of {', '.join(reserves)} is {sum(reserves.values())} of a host total of {total}, "
             "which leaves nothing to others",
-            "Reserve less, or raise kanban.max_concurrency.",
+            hint="Reserve less, or raise kanban.max_concurrency.",
         )

@@ -119,18 +119,18 @@ def difference(before: Board, after: Board, now: int) -> Difference:
                {c: [r.run for r in after.runs_of(c)] for c in after.runs}),
         _grown_counts({c: [n.id for n in before.notes_of(c)] for c in before.notes},
                {c: [n.id for n in after.notes_of(c)] for c in after.notes}),
-        tuple(sorted(set(after.paused) - set(before.paused))),
-        tuple(sorted(set(before.paused) - set(after.paused))),
-        tuple(name for name in new.ready if name not in old.ready),
-        tuple(_new_waits(before, after)),
-        tuple(_freed_cards(before, after, new.ready)),
-        old,
-        new,
-        tuple(sorted(set(now_broken) - set(was_broken))),
-        tuple(sorted(set(was_broken) - set(now_broken))),
-        tuple(ring for ring in _rings_of(after) if ring not in _rings_of(before)),
-        tuple(sorted(links)),
-        tuple(sorted(were - links)),
+        paused=tuple(sorted(set(after.paused) - set(before.paused))),
+        resumed=tuple(sorted(set(before.paused) - set(after.paused))),
+        ready=tuple(name for name in new.ready if name not in old.ready),
+        waits=tuple(_new_waits(before, after)),
+        freed=tuple(_freed_cards(before, after, new.ready)),
+        before=old,
+        after=new,
+        broken=tuple(sorted(set(now_broken) - set(was_broken))),
+        mended=tuple(sorted(set(was_broken) - set(now_broken))),
+        rings=tuple(ring for ring in _rings_of(after) if ring not in _rings_of(before)),
+        links=tuple(sorted(links)),
+        cut=tuple(sorted(were - links)),
     )  # fmt: skip
 
 
@@ -168,7 +168,7 @@ def _card_change(name: CardId, before: Board, after: Board) -> CardChange | None
         for field in Card._fields
         if getattr(old, field) != getattr(new, field)
     )
-    return CardChange(name, CHANGED, old, new, fields)
+    return CardChange(name, CHANGED, old, new, fields=fields)
 
 
 def _new_waits(before: Board, after: Board) -> Iterable[Waiting]:

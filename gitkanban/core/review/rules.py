@@ -85,7 +85,7 @@ def finding(
     severity: Severity | None = None,
 ) -> Finding:
     """A finding with its rule's severity, unless another is given."""
-    return Finding(rule, severity or RULES[rule].severity, file, at, message, hint)
+    return Finding(rule, severity or RULES[rule].severity, file, at, message=message, hint=hint)
 
 
 def card_file(card: CardId) -> str:
@@ -132,7 +132,7 @@ def _card_findings(board: Board, card: Card, known: _Known) -> Iterator[Finding]
             file,
             ("title",),
             f"card {card.id} has no title",
-            "Give it one line that says what to do.",
+            hint="Give it one line that says what to do.",
         )
     elif "\n" in card.title.strip("\n"):
         yield finding(
@@ -140,7 +140,7 @@ def _card_findings(board: Board, card: Card, known: _Known) -> Iterator[Finding]
             file,
             ("title",),
             f"the title of {card.id} has several lines",
-            "Put the rest into body.",
+            hint="Put the rest into body.",
         )
     if card.id in board.archived:
         yield finding(
@@ -148,7 +148,7 @@ def _card_findings(board: Board, card: Card, known: _Known) -> Iterator[Finding]
             file,
             ("id",),
             f"card {card.id} is in the archive too",
-            f"Rename this one: gitkanban rename {card.id} NEW.",
+            hint=f"Rename this one: gitkanban rename {card.id} NEW.",
         )
     if card.status in TERMINAL:
         return
@@ -167,7 +167,7 @@ def _parent_findings(board: Board, card: Card, known: _Known) -> Iterator[Findin
                     file,
                     at,
                     f"{card.id} waits for {parent}, which is dropped",
-                    f"Unlink it, drop {card.id} too, or reopen {parent}.",
+                    hint=f"Unlink it, drop {card.id} too, or reopen {parent}.",
                 )
         elif parent not in board.archived and parent not in known.unreadable:
             hint = known.cards.hint(parent, but=card.id)
@@ -176,7 +176,7 @@ def _parent_findings(board: Board, card: Card, known: _Known) -> Iterator[Findin
                 file,
                 at,
                 f"parent {parent} of {card.id} is not a card",
-                hint or "Add that card, or take the parent out.",
+                hint=hint or "Add that card, or take the parent out.",
             )
 
 
@@ -192,7 +192,7 @@ def _worker_findings(board: Board, card: Card, known: _Known) -> Iterator[Findin
                 file,
                 ("title",),
                 f"{card.id} has no worker",
-                "Name one, or keep the card in the backlog.",
+                hint="Name one, or keep the card in the backlog.",
             )
     elif card.worker not in config.workers:
         # Of a worker with a mistake in it, the mistake is reported.
@@ -202,7 +202,7 @@ def _worker_findings(board: Board, card: Card, known: _Known) -> Iterator[Findin
                 file,
                 ("worker",),
                 f"no worker {card.worker!r}",
-                known.workers.hint(card.worker) or "`gitkanban workers add` makes one.",
+                hint=known.workers.hint(card.worker) or "`gitkanban workers add` makes one.",
             )
     elif card.worker in board.paused and card.status == TODO:
         why = board.paused[card.worker].why
@@ -211,7 +211,7 @@ def _worker_findings(board: Board, card: Card, known: _Known) -> Iterator[Findin
             file,
             ("worker",),
             f"worker {card.worker} is paused" + (f": {why}" if why else ""),
-            f"gitkanban resume {card.worker}, once its cause is gone.",
+            hint=f"gitkanban resume {card.worker}, once its cause is gone.",
         )
     yield from _choice_findings(config, card)
     yield from _needs_findings(config, card, known)
@@ -227,7 +227,9 @@ def _choice_findings(config: Config, card: Card) -> Iterator[Finding]:
             card_file(card.id),
             (key,),
             f"{card.id} asks for {key} {value}, which {worker.name} does not offer",
-            f"It offers: {offered}." if offered else f"Name it under {key}s: of {worker.name}.",
+            hint=f"It offers: {offered}."
+            if offered
+            else f"Name it under {key}s: of {worker.name}.",
         )
 
 
@@ -240,7 +242,7 @@ def _cost_findings(board: Board) -> Iterator[Finding]:
                     f"runs/{run.card}/{run.run}.yaml",
                     ("cost_usd",),
                     f"run {run.run} of {run.card} says that it cost {run.cost_usd[:40]!r}",
-                    "It counts as unknown.",
+                    hint="It counts as unknown.",
                 )
 
 
@@ -259,7 +261,7 @@ def _needs_findings(config: Config, card: Card, known: _Known) -> Iterator[Findi
                 file,
                 at,
                 f"no capacity {name!r}{by}",
-                hint or "Name it under capacities: in config.yaml.",
+                hint=hint or "Name it under capacities: in config.yaml.",
             )
         elif amount > limit:
             yield finding(
@@ -267,7 +269,7 @@ def _needs_findings(config: Config, card: Card, known: _Known) -> Iterator[Findi
                 file,
                 at,
                 f"{card.id} asks for {name} {amount}, and there are {limit}{by}",
-                "Ask for less, or raise it under capacities: in config.yaml.",
+                hint="Ask for less, or raise it under capacities: in config.yaml.",
             )
 
 
@@ -279,7 +281,7 @@ def _pause_of_all(board: Board) -> Iterator[Finding]:
             f"paused/{EVERYBODY}.yaml",
             ("why",),
             "every worker is paused" + (f": {why}" if why else ""),
-            "gitkanban resume --all, once its cause is gone.",
+            hint="gitkanban resume --all, once its cause is gone.",
         )
 
 
@@ -294,7 +296,7 @@ def _ring_findings(board: Board) -> list[Finding]:
                 card_file(first),
                 ("parents", second),
                 f"a cycle: {way}",
-                "Each waits for the next; take one of these parents out.",
+                hint="Each waits for the next; take one of these parents out.",
             )
         )
     return findings
@@ -312,7 +314,7 @@ def _twin_findings(board: Board) -> list[Finding]:
                     card_file(name),
                     ("id",),
                     f"{name} and {twin} differ only in case",
-                    f"gitkanban rename {name} NEW.",
+                    hint=f"gitkanban rename {name} NEW.",
                 )
             )
     return findings

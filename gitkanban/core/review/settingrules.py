@@ -35,7 +35,7 @@ def change(base: Board, head: Board) -> Iterator[Finding]:
                 yield from _named_finding(answer, at, f"{name} {answer.name}", *values)
     for name in sorted(set(old.workers) - set(head.config.workers) - set(head.config.faulty)):
         message = f"worker {name} is removed"
-        yield finding("setting", "config.yaml", ("kanban", "workers"), message, _SETTING)
+        yield finding("setting", "config.yaml", ("kanban", "workers"), message, hint=_SETTING)
 
 
 def _of_board(answer: Answer, old: Config, new: Config) -> Iterator[Finding]:
@@ -43,11 +43,11 @@ def _of_board(answer: Answer, old: Config, new: Config) -> Iterator[Finding]:
     field = path[1] if "*" in path else answer.attribute
     was, now = (getattr(side, field, None) for side in (old, new))
     if not isinstance(was, Mapping) or not isinstance(now, Mapping):
-        yield from _named_finding(answer, tuple(path), answer.name, was, now)
+        yield from _named_finding(answer, tuple(path), answer.name, was, now=now)
         return
     for name in sorted({*was, *now}):
         at = ("kanban", field, name, *path[3:])
-        yield from _named_finding(answer, at, ".".join(at), was.get(name), now.get(name))
+        yield from _named_finding(answer, at, ".".join(at), was.get(name), now=now.get(name))
 
 
 def _named_finding(
@@ -59,7 +59,7 @@ def _named_finding(
     if ".budget." in answer.path:
         was, now = (dollars(side) if side else None for side in (was, now))
     yield finding(
-        rule, "config.yaml", at, f"{key}: {_value_words(was)} → {_value_words(now)}", hint
+        rule, "config.yaml", at, f"{key}: {_value_words(was)} → {_value_words(now)}", hint=hint
     )
 
 

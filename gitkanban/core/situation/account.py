@@ -146,7 +146,7 @@ def situation(
     With `to_cache`, times in texts are left to `moment.put_in_words`.
     """
     standings = standing(board, observed, to_cache)
-    teller = _Teller(board, observed, figures, standings, to_cache)
+    teller = _Teller(board, observed, figures, standings, to_cache=to_cache)
     wanted = board.cards.values() if only is None else only
     cards = sorted(map(teller.view, wanted), key=teller.place)
     costs = teller.costs.values()
@@ -155,9 +155,11 @@ def situation(
         tuple(cards),
         _root_causes(board, observed, standings),
         count_status(board.cards, DONE),
-        len(board.cards) - count_status(board.cards, DROPPED),
-        total_cost(each.cost_usd for each in costs if each.ended >= day_begins(observed.now)),
-        total_cost(each.cost_usd for each in costs),
+        total=len(board.cards) - count_status(board.cards, DROPPED),
+        cost_today=total_cost(
+            each.cost_usd for each in costs if each.ended >= day_begins(observed.now)
+        ),
+        cost_all=total_cost(each.cost_usd for each in costs),
     )
 
 
@@ -373,12 +375,12 @@ def _root_causes(board: Board, observed: Observed, standings: Standing) -> tuple
             tuple(sorted(filter(None, by_worker))),
             f"nothing is committed or started: {text}" if code == STANDSTILL else text,
             command,
-            _count_waiting(kids, [name for names in by_worker.values() for name in names]),
+            holds=_count_waiting(kids, [name for names in by_worker.values() for name in names]),
         )
         for (code, text, command), by_worker in groups.items()
     ]
     causes += [
-        Cause(each.state, (each.card,), each.text, f"gitkanban why {each.card}", each.waiting)
+        Cause(each.state, (each.card,), each.text, f"gitkanban why {each.card}", holds=each.waiting)
         for each in standings.needed
         if each.card not in board.cards
     ]

@@ -29,7 +29,9 @@ class RunCost(NamedTuple):
 def cost_of(run: Run) -> RunCost:
     """What its record says that a run cost, and how long it took."""
     took = run.ended - run.started if run.outcome == SUCCEEDED and run.started else 0
-    return RunCost(run.card, run.ended, run.cost_usd, run.clone, run.worker, max(0, took))
+    return RunCost(
+        run.card, run.ended, run.cost_usd, run.clone, worker=run.worker, took=max(0, took)
+    )
 
 
 class WorkSize(NamedTuple):

@@ -29,7 +29,7 @@ def late_ticks(cards: "list[dict[str, Any]]", ticked: int, now: float) -> "dict[
     if not would or not ticked or now - ticked < TICKS_LATE:
         return None
     text = f"no tick for {span(int(now - ticked))}"
-    return cause_data("no-tick", (), text, "gitkanban tick", would)
+    return cause_data("no-tick", (), text, "gitkanban tick", holds=would)
 
 
 def start_words(who: str, cron: int, every: int, runs: bool, now: float) -> str:

@@ -103,7 +103,7 @@ class _OfWorker(NamedTuple):
     at: int = 0
 
     def of(self, card: CardId) -> Hold:
-        return Hold(card, self.code, self.text, self.frees.replace("{id}", card), self.at)
+        return Hold(card, self.code, self.text, self.frees.replace("{id}", card), at=self.at)
 
 
 class Reasons:
@@ -136,7 +136,7 @@ class Reasons:
         if at > now:
             excess = describe_excess(self._board, card, now)
             text = f"not before{self._time(at)}{f'; {excess}' if excess else ''}"
-            return Hold(card.id, NOT_BEFORE, text, "time", at)
+            return Hold(card.id, NOT_BEFORE, text, "time", at=at)
         hold = self._ask_worker(self.worker_for(card))
         if hold and hold.code in (NO_WORKER, UNKNOWN_WORKER, NO_COMMAND, CONFIG):
             return hold.of(card.id)
@@ -174,7 +174,7 @@ class Reasons:
             return None
         if use.kind == "card":
             return Hold(card.id, BUDGET, use.text, use.frees)
-        return Hold(card.id, BUDGET_DAY, use.text, use.frees, self._ledger.midnight())
+        return Hold(card.id, BUDGET_DAY, use.text, use.frees, at=self._ledger.midnight())
 
     def _of_absent(self, card: Card, away: list[CardId]) -> Hold:
         """A card whose parents are done, without their work being in base here."""
@@ -274,7 +274,7 @@ class Reasons:
         if root.state in (RUNNING, TODO, graph.MOVING):
             words = [f"{one} ({graph.state(self._board, one)})" for one in waits[:NAMES_MOST]]
             text = f"waits for {some(words, len(waits))}"
-            return Hold(card.id, PARENTS, text, f"{some(list(waits))} done", self._ahead(root))
+            return Hold(card.id, PARENTS, text, f"{some(list(waits))} done", at=self._ahead(root))
         via = ""
         if root.card not in waits:
             first = next(p for p in waits if roots.get(p) == root)

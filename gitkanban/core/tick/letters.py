@@ -105,10 +105,10 @@ def _card_of_row(row: object) -> Card:
         _line_field(row, "title").strip(),
         WorkerName(_line_field(row, "worker")),
         BACKLOG,
-        priority,
-        tuple(sorted(set(map(CardId, _line_fields(row, "parents"))))),
-        tuple(sorted((str(name), int(amount)) for name, amount in needs)),
-        tuple(_line_fields(row, "acceptance")),
+        priority=priority,
+        parents=tuple(sorted(set(map(CardId, _line_fields(row, "parents"))))),
+        needs=tuple(sorted((str(name), int(amount)) for name, amount in needs)),
+        acceptance=tuple(_line_fields(row, "acceptance")),
         body=_prose_field(row, "body"),
     )
 
@@ -202,7 +202,11 @@ def _changes_asked(board: Board, facts: RunFacts, letter: Letter, now: int) -> l
     if sum(note.run == run for note in notes) >= NOTES_MOST:
         raise BadData(f"it has already left {NOTES_MOST} notes")
     kind: NoteKind = "memory" if letter.kind == "memory" else "note"
-    return [AddNote(Note(letter.id, card, f"session of {card}", now, kind, letter.text, run))]
+    return [
+        AddNote(
+            Note(letter.id, card, f"session of {card}", now, kind=kind, text=letter.text, run=run)
+        )
+    ]
 
 
 def _check_cards(board: Board, cards: Sequence[Card]) -> list[Change]:

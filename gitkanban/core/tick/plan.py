@@ -44,19 +44,19 @@ def plan(board: Board, observed: Observed) -> Plan:
         reconciled.reclaims,
         reconciled.settled,
         reconciled.changes,
-        reconciled.finished_runs,
-        to_accept(after, observed.elsewhere),
-        scheduled.starts,
-        scheduled.holds,
-        dict(scheduled.served),
-        dict(scheduled.ready_since),
-        (
+        finished_runs=reconciled.finished_runs,
+        accepts=to_accept(after, observed.elsewhere),
+        starts=scheduled.starts,
+        holds=scheduled.holds,
+        served=dict(scheduled.served),
+        ready_since=dict(scheduled.ready_since),
+        notices=(
             *reconciled.notices,
             *crossed(board, after, observed, {run.card for run in reconciled.settled}),
         ),
-        reconciled.letters,
-        reconciled.agents,
-        after,
+        letters=reconciled.letters,
+        agents=reconciled.agents,
+        after=after,
     )
 
 

@@ -40,7 +40,7 @@ class Settled(NamedTuple):
 
     card: CardId
     run: RunId
-    outcome: RunOutcome
+    outcome: RunOutcome | Literal[""]
     to: Status | Literal[""]
     why: str
 
@@ -94,7 +94,9 @@ def reconcile(board: Board, observed: Observed) -> Reconciled:
     settled: list[Settled] = []
     for facts, judged, current in ended:
         settled.append(_settled_entry(facts, judged, current))
-        changes += _settle_run(board, observed, facts, judged, current, facts.run in forgiven)
+        changes += _settle_run(
+            board, observed, facts, judged, current=current, forgiven=facts.run in forgiven
+        )
         finished_runs.append(facts.run)
     for card in _orphan_cards(board, observed):
         changes += _settle_orphan(board, observed, card)
@@ -110,15 +112,15 @@ def reconcile(board: Board, observed: Observed) -> Reconciled:
         tuple(settled),
         tuple(stops),
         tuple(reclaims),
-        tuple(finished_runs),
-        (
+        finished_runs=tuple(finished_runs),
+        notices=(
             *(f"worker {pause.worker} is paused: {pause.why}" for pause in pauses),
             *agent_state.notices(observed.agents, agents, observed.now),
             *_absence_lines(board, observed),
             *refused,
         ),
-        letters,
-        agents,
+        letters=letters,
+        agents=agents,
     )
 
 
@@ -174,7 +176,9 @@ def _judge_run(board: Board, facts: RunFacts, current: bool) -> Verdict:
 
 
 def _settled_entry(facts: RunFacts, judged: Verdict, current: bool) -> Settled:
-    return Settled(facts.card, facts.run, judged.outcome, judged.to if current else "", judged.why)
+    return Settled(
+        facts.card, facts.run, judged.outcome, judged.to if current else "", why=judged.why
+    )
 
 
 def _settle_run(
@@ -189,7 +193,7 @@ def _settle_run(
     if all(run.run != facts.run for run in board.runs_of(facts.card)):
         changes.append(EndRun(_run_record(observed, facts, judged)))
     if current:
-        changes.append(_move_card(observed, facts.card, facts.run, judged, forgiven))
+        changes.append(_move_card(observed, facts.card, facts.run, judged, forgiven=forgiven))
     return changes
 
 
@@ -303,8 +307,8 @@ def _lost_run(card: Card, now: int, host: str) -> Run:
         card.id,
         card.slot,
         host,
-        card.clone,
-        card.worker,
+        clone=card.clone,
+        worker=card.worker,
         ended=now,
         outcome="lost",
         why=why,
@@ -321,7 +325,7 @@ def _settle_orphan(board: Board, observed: Observed, card: Card) -> list[Change]
 
 def _orphan_settled(board: Board, observed: Observed, card: Card) -> Settled:
     judged = _orphan_verdict(board, observed, card)
-    return Settled(card.id, card.run, judged.outcome, judged.to, judged.why)
+    return Settled(card.id, card.run, judged.outcome, judged.to, why=judged.why)
 
 
 def _with_landings(

@@ -126,7 +126,9 @@ def occupants(board: Board, observed: Observed) -> list[Occupant]:
     slots = {str(Slot(one.profile, one.number)) for one in occupied}
     for slot in sorted(observed.busy_slots - slots):
         profile, number = Slot.parse(slot)
-        occupied.append(Occupant(NO_CARD, NOBODY, profile, number, (Ask(PROFILE, profile),), True))
+        occupied.append(
+            Occupant(NO_CARD, NOBODY, profile, number, asks=(Ask(PROFILE, profile),), here=True)
+        )
     return occupied
 
 
@@ -139,7 +141,7 @@ def _of_run(board: Board, run: RunFacts) -> Occupant:
     if run.shared and Ask(SHARED_CHECKOUT, "") not in asks:
         asks = (*asks, Ask(SHARED_CHECKOUT, ""))
     asks = _of_profile(asks, worker.profile)
-    return Occupant(run.card, run.worker, worker.profile, number, asks, True)
+    return Occupant(run.card, run.worker, worker.profile, number, asks=asks, here=True)
 
 
 def _occupant_of(board: Board, observed: Observed, card: Card) -> Occupant:
@@ -149,7 +151,9 @@ def _occupant_of(board: Board, observed: Observed, card: Card) -> Occupant:
         worker = Worker(card.worker, profile)
     profile = profile or worker.profile
     asks = _of_profile(asks_of(worker, needs_of(card, worker)), profile)
-    return Occupant(card.id, card.worker, profile, number, asks, card.host == observed.host)
+    return Occupant(
+        card.id, card.worker, profile, number, asks=asks, here=card.host == observed.host
+    )
 
 
 def _worker_or(board: Board, name: WorkerName, otherwise: Worker) -> Worker:
@@ -244,7 +248,7 @@ class Room:
         """Take in a new run on this host, in the smallest free slot of its profile."""
         number = self.free_number(worker.profile)
         asks = self._want(worker, needs).asks
-        occupant = Occupant(card, worker.name, worker.profile, number, asks, True)
+        occupant = Occupant(card, worker.name, worker.profile, number, asks=asks, here=True)
         self.take(occupant)
         return occupant
 
@@ -334,7 +338,7 @@ class Room:
                 return Full(ask.kind, ask.name, limit, ask.amount)
             keep = self._keep.get(key)
             if keep and ask.amount > free - keep.amount and keep.of != (worker.name, needs):
-                return Full(KEEP, ask.name, limit, ask.amount, keep.card, ask.kind)
+                return Full(KEEP, ask.name, limit, ask.amount, by=keep.card, kind=ask.kind)
         return self._host_full(worker)
 
     def _host_full(self, worker: Worker) -> Full | None:

@@ -113,11 +113,11 @@ def fill(
     """
     started: list[Occupant] = []
     keepers = _keep_for_keepers(seats, lines, accounts.turns, now)
-    blocks = _start_what_fits(seats, lines, accounts, keepers, started, most)
+    blocks = _start_what_fits(seats, lines, accounts, keepers, started=started, most=most)
     # A start may make another card a keeper; then what was kept is free for others.
     while started and (then := _keep_for_keepers(seats, lines, accounts.turns, now)) != keepers:
         keepers = then
-        blocks = _start_what_fits(seats, lines, accounts, keepers, started, most)
+        blocks = _start_what_fits(seats, lines, accounts, keepers, started=started, most=most)
     waiting = {
         name for name, line in lines.items() if _is_crowded_out(line, blocks.get(name, {}), seats)
     }
@@ -215,14 +215,14 @@ def schedule(board: Board, observed: Observed, reasons: Reasons | None = None) -
         if reason:
             holds.append(reason)
         else:
-            _line_up(lines, board, card, since[card.id], reasons.worker_for(card))
+            _line_up(lines, board, card, since[card.id], name=reasons.worker_for(card))
     config = board.config or Config()
     idle = {name for name in config.workers if reasons.stops_worker(name)}
     seats = Room(config, occupants(board, observed), idle)
     accounts = Accounts(observed.served)
     most = max(0, config.max_starts_per_tick - observed.started)
     most_now = most if config.max_starts_per_tick else None
-    started, blocks = fill(seats, lines, accounts, observed.now, most_now)
+    started, blocks = fill(seats, lines, accounts, observed.now, most=most_now)
     for name, line in lines.items():
         holds.extend(
             _holds_of_line(line, blocks.get(name, {}), seats, {one.card for one in started})

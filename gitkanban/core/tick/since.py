@@ -58,14 +58,14 @@ def _settled_in(step: BoardStep, clone: str) -> Iterator[Settled]:
         to = after.status if before and after and before.run == run.run else ""
         # Accepted by the same commit, which is an entry of its own.
         to = REVIEW if to == DONE and run.outcome == "succeeded" else to
-        yield Settled(run.card, run.run, run.outcome, to, run.why)
+        yield Settled(run.card, run.run, run.outcome, to, why=run.why)
 
 
 def _started_in(step: BoardStep, clone: str) -> Iterator[Started]:
     for before, after in step.cards:
         starts = after and after.status == RUNNING and (before is None or before.run != after.run)
         if after and starts and after.clone == clone:
-            yield Started(after.id, after.run, after.slot, "", branch_of(after.id), 0)
+            yield Started(after.id, after.run, after.slot, "", branch=branch_of(after.id), pid=0)
 
 
 def _accepted_in(
@@ -77,7 +77,7 @@ def _accepted_in(
         if before.status not in (RUNNING, REVIEW) or before.clone not in ("", clone):
             continue
         if after.status == DONE:
-            yield Accepted(after.id, DONE, after.merged, (), after.merged)
+            yield Accepted(after.id, DONE, after.merged, (), merged=after.merged)
         elif after.status == BLOCKED and after.reason == CONFLICT:
             yield Accepted(after.id, BLOCKED, after.why)
 

@@ -121,7 +121,7 @@ def _cards_for_people(
         waiting, why = counts.get(card.id, 0), holds.get(card.id)
         if card.status == TODO:
             if why and why.code in FOR_PEOPLE and (why.code != RING or card.id in rings):
-                needed.append(Needed(card.id, why.code, why.text, why.frees, waiting))
+                needed.append(Needed(card.id, why.code, why.text, why.frees, waiting=waiting))
         elif (
             card.status == BLOCKED
             or (card.status == REVIEW and not reasons.moves(card))
@@ -129,7 +129,7 @@ def _cards_for_people(
             or (card.status == BACKLOG and card.id in alone)
         ):
             text, way_out = reasons.status(card), reasons.way_out(card)
-            needed.append(Needed(card.id, card.status, text, way_out, waiting))
+            needed.append(Needed(card.id, card.status, text, way_out, waiting=waiting))
     return tuple(sorted(needed, key=lambda each: (-each.waiting, each.card)))
 
 
@@ -141,7 +141,7 @@ def _not_there(board: Board, counts: Mapping[CardId, int]) -> list[Needed]:
     for name in missing:
         state = graph.state(board, name)
         way_out = f"a card {name} that can be read, or its children unlinked"
-        needed.append(Needed(name, state, words[state], way_out, counts[name]))
+        needed.append(Needed(name, state, words[state], way_out, waiting=counts[name]))
     return needed
 
 

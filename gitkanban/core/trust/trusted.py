@@ -190,7 +190,7 @@ def changes(
     for name, answer in BY_NAME.items():
         if name in now and asks(answer, now[name], allowed[name]):
             before, after = shown(allowed[name]), shown(now[name])
-            yield KeyChange(worker, name, before, after, answer.holds)
+            yield KeyChange(worker, name, before, after, holds=answer.holds)
 
 
 def asks(answer: Answer, now: Value, allowed: Value) -> bool:

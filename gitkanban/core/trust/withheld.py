@@ -147,7 +147,9 @@ def _executed_changes(worker: Worker, now: Wanted, allowed: Wanted) -> Iterator[
     if asks(BY_NAME["pass_env"], now.pass_env, allowed.pass_env):
         yield _key_change("pass_env", now, allowed)
     if now.memory and allowed.memory and now.memory[1:] != allowed.memory[1:]:
-        yield _key_change("memory_home.memory", now, allowed, now.memory[1:], allowed.memory[1:])
+        yield _key_change(
+            "memory_home.memory", now, allowed, now.memory[1:], before=allowed.memory[1:]
+        )
     are, were = _programs_of(now), _programs_of(allowed)
     for field in [name for name in are if name in were]:
         before, after = were[field], are[field]
@@ -155,7 +157,9 @@ def _executed_changes(worker: Worker, now: Wanted, allowed: Wanted) -> Iterator[
         same = getattr(now, field) == getattr(allowed, field)
         if same and before != after and "/" in after and "/" in before:
             words = f"{before} is now found as {after}"
-            yield KeyChange(now.worker, field, before, after, BY_NAME[field].holds, words)
+            yield KeyChange(
+                now.worker, field, before, after, holds=BY_NAME[field].holds, words=words
+            )
 
 
 def _programs_of(row: Wanted) -> dict[str, str]:
@@ -184,7 +188,7 @@ def _environment_changes(worker: Worker, now: Wanted, allowed: Wanted) -> Iterat
     if after != before:
         words = f"its environment changed: {_variable_changes(after, before)}"
         was, is_now = " ".join(before) or "nothing", " ".join(after) or "nothing"
-        yield KeyChange(now.worker, "environment", was, is_now, (STARTS,), words)
+        yield KeyChange(now.worker, "environment", was, is_now, holds=(STARTS,), words=words)
 
 
 def _key_change(
@@ -197,7 +201,7 @@ def _key_change(
     if after is None:
         before, after = getattr(allowed, field), getattr(now, field)
     holds = BY_NAME[field].holds if field in BY_NAME else (STARTS,)
-    return KeyChange(now.worker, field, _command_words(before), _command_words(after), holds)
+    return KeyChange(now.worker, field, _command_words(before), _command_words(after), holds=holds)
 
 
 def _variable_changes(now: tuple[str, ...], allowed: tuple[str, ...]) -> str:

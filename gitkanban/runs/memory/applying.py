@@ -143,7 +143,7 @@ def _plan_steps(
     for change in changes:
         inside(home, change.path)
         real = proposals.read(f"{home.path}/{change.path}")
-        result = merged(change.path, change.base, real, change.new, take)
+        result = merged(change.path, change.base, real, change.new, take=take)
         if result.conflict:
             conflicts.append(result.conflict)
         steps.append(_JournalStep(change.path, real, result.content, change.executable))

@@ -59,7 +59,9 @@ def _of_note(place: Place, board: Board, note: Note) -> Proposal:
     worker = board.worker_of(card) if card else None
     profile = worker.profile if worker else ProfileName("")
     name = card.worker if card else NOBODY
-    return Proposal(note.id, profile, note.card, note.run, name, note.by, note.at, note.text)
+    return Proposal(
+        note.id, profile, note.card, note.run, worker=name, by=note.by, at=note.at, text=note.text
+    )
 
 
 def due(place: Place, locks: Locks, board: Board) -> list[Change]:

@@ -147,7 +147,7 @@ def put_aside(
         if was not in ("", WAITING) and (state != ACCEPTED or was == ACCEPTED):
             raise NotFound(f"proposal {proposal.id} is already {was}")
         if not was:
-            keep(private, proposal, Home("", ()), (), state)
+            keep(private, proposal, Home("", ()), (), state=state)
             return
         if os.path.isdir(f"{folder(private, was, proposal.id)}/{JOURNAL}"):
             raise Refused(

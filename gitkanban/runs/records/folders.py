@@ -129,7 +129,7 @@ class Folder(NamedTuple):
             row.get("no_change") is True,
             str(row.get("summary") or ""),
             next((each for each in BLOCK_REASONS if each == row.get("reason")), ""),
-            str(row.get("why") or ""),
+            why=str(row.get("why") or ""),
         )
 
     def work(self) -> Work:
@@ -142,10 +142,10 @@ class Folder(NamedTuple):
             _whole_number(row.get("session_commits")),
             str(row.get("leftover") or ""),
             _text_items(row.get("leftover_paths")),
-            str(row.get("salvage") or ""),
-            _text_items(row.get("told")),
-            _text_items(row.get("missed")),
-            _whole_number(row.get("merged")),
+            salvage=str(row.get("salvage") or ""),
+            notices=_text_items(row.get("told")),
+            missed=_text_items(row.get("missed")),
+            merged=_whole_number(row.get("merged")),
         )
 
     def uncollected(self, facts: Spec) -> bool:

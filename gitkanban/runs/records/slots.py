@@ -98,7 +98,14 @@ def read(place: Place, slot: str) -> Lease | None:
         return None
     host, clone = fields.get("host", ""), fields.get("clone", "")
     return Lease(
-        profile, number, CardId(fields["card"]), RunId(fields["run"]), host, clone, pid, started
+        profile,
+        number,
+        CardId(fields["card"]),
+        RunId(fields["run"]),
+        host=host,
+        clone=clone,
+        pid=pid,
+        started=started,
     )
 
 
@@ -112,10 +119,10 @@ def of_run(folder: Folder, facts: spec.Spec | None = None) -> Lease | None:
         *slot,
         card_of(its_spec),
         run_of(its_spec),
-        its_spec.one("host"),
-        its_spec.one("clone"),
-        supervisor_pid(folder),
-        int(its_spec.number("started", 0)),
+        host=its_spec.one("host"),
+        clone=its_spec.one("clone"),
+        pid=supervisor_pid(folder),
+        started=int(its_spec.number("started", 0)),
     )
 
 

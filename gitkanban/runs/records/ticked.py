@@ -86,7 +86,15 @@ def last(private: str) -> Ticked:
             at, wall, boot, *words = file.read(_WIDTH).split()
         synced, remote = _pair_in(words, _SYNCED)
         cron, every = _pair_in(words, _CRON)
-        tick = Ticked(int(at), 0, _FIRST in words, int(synced), remote, int(cron), int(every or 0))
+        tick = Ticked(
+            int(at),
+            0,
+            _FIRST in words,
+            int(synced),
+            remote=remote,
+            cron=int(cron),
+            every=int(every or 0),
+        )
         if processes.boot_id() not in words:
             return tick
         # The system's clock, not ours: a fixed `GITKANBAN_NOW` is not a jump.

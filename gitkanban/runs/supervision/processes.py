@@ -52,7 +52,7 @@ def look(pid: int) -> Process | None:
     words = text[text.rfind(b")") + 2 :].split()
     if len(words) < 20 or words[0] in (b"Z", b"X"):
         return None
-    return Process(pid, words[0].decode(), int(words[1]), int(words[3]), int(words[19]))
+    return Process(pid, words[0].decode(), int(words[1]), int(words[3]), start=int(words[19]))
 
 
 def everyone() -> list[Process]:

@@ -135,7 +135,7 @@ class Supervisor:
         if pid == 0:
             os.close(go)
             where = self.spec.one(f"{name}.cwd") or self.spec.one("workspace")
-            self._become(name, argv, where, logs, (tell, wait), us)
+            self._become(name, argv, where, logs, pipes=(tell, wait), us=us)
         # Not before the fork: the child readies itself meanwhile. It waits for these lines.
         kernel.hide_memory()
         kernel.set_subreaper(True)

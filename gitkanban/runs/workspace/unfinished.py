@@ -64,7 +64,9 @@ def settle_worktree(common: str, workspace: str, admin: str, branch: str, run: s
     if named == ref and not under_way:
         return []
     notices = []
-    salvaged = salvage.snapshot(workspace, common, admin, run, f"{branch} before it was set right")
+    salvaged = salvage.snapshot(
+        workspace, common, admin, run, why=f"{branch} before it was set right"
+    )
     if not salvaged and head and not commits.is_ancestor(common, head, ref):
         salvaged = salvage.keep(common, run, head)
     for name in _STASHED:

@@ -75,9 +75,9 @@ def prepare(place: Place, locks: Locks, wish: Wish) -> Workspace:
     elif os.path.lexists(path):  # an empty folder is somebody's, too
         raise _occupied_error(path, "it is not a worktree of this repository")
     if os.path.lexists(path):
-        ready = _continue_workspace(place, wish, path, admin, notices)
+        ready = _continue_workspace(place, wish, path, admin, notices=notices)
     else:
-        ready = _make_workspace(place, locks, wish, path, notices)
+        ready = _make_workspace(place, locks, wish, path, notices=notices)
     includes = bool(place.main) and including.is_asked(place.common, wish.base)
     return ready._replace(includes=includes)
 
@@ -125,11 +125,19 @@ def _make_workspace(
         failpoints.reach("workspace.marked")
         worktrees.lock(admin, wish.run)
         failpoints.reach("workspace.kept")
-    sparse = _fill_worktree(place, path, admin, branch, wish.without_board)
+    sparse = _fill_worktree(place, path, admin, branch, without_board=wish.without_board)
     failpoints.reach("workspace.checked-out")
     notices += _post_checkout(place.common, path, start, is_base=not ahead)
     return Workspace(
-        path, branch, start, True, True, admin, sparse, wish.base, notices=tuple(notices)
+        path,
+        branch,
+        start,
+        True,
+        setup=True,
+        admin=admin,
+        sparse=sparse,
+        base=wish.base,
+        notices=tuple(notices),
     )
 
 
@@ -168,7 +176,7 @@ def _fill_worktree(place: Place, path: str, admin: str, branch: str, without_boa
     sparse = without_board and bool(place.prefix) and not os.path.lexists(rules)
     if sparse:
         files.replace(rules, _without_board(place).encode(), below=admin, make=True)
-    with _view_for_checkout(place, path, admin, branch, sparse) as view:
+    with _view_for_checkout(place, path, admin, branch, sparse=sparse) as view:
         view.git("reset", "--hard", "--quiet", "--no-recurse-submodules")
         view.keep_index(f"{admin}/index")
     return sparse
@@ -240,18 +248,26 @@ def _continue_workspace(
     fresh = not os.path.exists(f"{admin}/index")
     if fresh:  # the tick that made it died before its checkout
         ground.attach(admin, branch)
-        sparse = _fill_worktree(place, path, admin, branch, wish.without_board)
+        sparse = _fill_worktree(place, path, admin, branch, without_board=wish.without_board)
         notices += _post_checkout(place.common, path, tip, is_base=False)
     else:
-        notices += unfinished.settle_worktree(place.common, path, admin, branch, wish.run)
+        notices += unfinished.settle_worktree(place.common, path, admin, branch, run=wish.run)
     failpoints.reach("workspace.set-right")
     if tip != base and commits.is_ancestor(place.common, tip, base):
-        with _view_for_checkout(place, path, admin, branch, sparse) as view:
-            tip = _bring_to_base(view, admin, branch, (tip, base), notices)
+        with _view_for_checkout(place, path, admin, branch, sparse=sparse) as view:
+            tip = _bring_to_base(view, admin, branch, (tip, base), notices=notices)
     failpoints.reach("workspace.forwarded")
     setup = not os.path.exists(f"{admin}/{_SETUP}")
     return Workspace(
-        path, branch, tip, fresh, setup, admin, sparse, wish.base, notices=tuple(notices)
+        path,
+        branch,
+        tip,
+        fresh,
+        setup=setup,
+        admin=admin,
+        sparse=sparse,
+        base=wish.base,
+        notices=tuple(notices),
     )
 
 

@@ -245,7 +245,7 @@ def every(place: Place) -> list[Ours]:
             continue
         path = checkouts.root_of(admin)
         run = line(f"{admin}/locked").partition("gitkanban run ")[2]
-        worktrees.append(Ours(path, card, admin, os.path.lexists(f"{path}/.git"), run))
+        worktrees.append(Ours(path, card, admin, os.path.lexists(f"{path}/.git"), locked_for=run))
     return sorted(worktrees)
 
 
