@@ -95,7 +95,7 @@ def _in_tree(place: Place, texts: Mapping[str, str]) -> Place:
             _refuse_drafts(root, texts)
         why = refs.why_not(place)
         if why:
-            raise BoardBusy(f"no board is made: {why}", "Finish or abort that first.")
+            raise BoardBusy(f"the board was not created: {why}", "Finish or abort that first.")
         commit = _commit_files(place, tip, texts)
         follow_board.begin(place, tip)
         if refs.swap(place, tip, commit, "kanban: a board"):

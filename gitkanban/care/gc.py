@@ -161,7 +161,7 @@ class Tidier:
             if proposing.waits(folder):
                 proposing.propose(folder)
             if proposing.waits(folder):
-                return Spared("run folder", run, "nothing says whose memory it holds a copy of")
+                return Spared("run folder", run, "cannot tell whose memory it is a copy of")
             os.makedirs(trash, exist_ok=True)
             os.rename(folder.path, f"{trash}/{run}")
             shutil.rmtree(f"{trash}/{run}")

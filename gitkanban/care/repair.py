@@ -183,7 +183,7 @@ class Repairs:
         before = os.stat(path)
         lock = git_locks.look_at_lock(self.place, path)
         if lock is None or lock.user:
-            return "somebody may be using it"
+            return "it may be in use"
         if not os.path.samestat(before, os.stat(path)):
             return "it has been replaced"
         os.unlink(path)

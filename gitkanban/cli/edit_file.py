@@ -115,7 +115,7 @@ class EditFile:
             if self.text() == self.base(""):
                 self.discard()
             else:
-                error.hint = f"Your text is kept in {self.path}. {error.hint}"
+                error.hint = f"Your text is saved in {self.path}. {error.hint}"
             raise
 
     def text(self) -> str:
@@ -138,7 +138,7 @@ class EditFile:
         except GitkanbanError as error:
             if self.own:
                 files.replace(self.path, encode_text(text))
-            error.hint = f"{error.hint} Your text is kept; {how.format(self.path)}".strip()
+            error.hint = f"{error.hint} Your text is saved; {how.format(self.path)}".strip()
             raise
         self.discard()
 

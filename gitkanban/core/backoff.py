@@ -29,5 +29,5 @@ def due(board: Board, card: Card, now: int) -> int:
 def describe_excess(board: Board, card: Card, now: int) -> str:
     """What is said of a `not_before` that no back-off can have set; empty for any other."""
     if card.not_before > now and due(board, card, now) < card.not_before:
-        return "its `not_before` lies further ahead than the longest back-off, and counts no more"
+        return "its `not_before` is further ahead than the longest back-off, so it is ignored"
     return ""

@@ -204,7 +204,7 @@ def _branch_tip(place: _RunPlace, notices: list[str]) -> str:
     last = worktrees.last_known(place.admin)
     tip = last if last and commits.resolve(place.common, last) else place.start
     git.run(place.common, "update-ref", "--no-deref", place.ref, tip, "")
-    notices.append(f"branch {place.branch} was deleted under it and is made again")
+    notices.append(f"branch {place.branch} was deleted while it ran and has been created again")
     return tip
 
 

@@ -130,7 +130,7 @@ def remember_agents(state: TickState, look: BoardLook) -> None:
     try:
         agent_state.remember(state.place, look.plan.agents)
     except OSError as error:
-        state.report_error(f"what was learned of agents cannot be kept: {error}")
+        state.report_error(f"what was learned about agents cannot be saved: {error}")
 
 
 def cards_for_proposals(state: TickState, look: BoardLook) -> Sequence[Change]:

@@ -149,7 +149,7 @@ def test_words_for_an_act_that_is_refused_are_kept_and_taken_from_there(repo: Pa
         said = seat.text.replace("\n", "")
     kept = repo / ".git" / "gitkanban" / "edits" / "reject-T1.diff"
     assert "T1 is done; cannot reject it" in said
-    assert f"Your text is kept; go on with `gitkanban reject T1 --file {kept}`" in said
+    assert f"Your text is saved; go on with `gitkanban reject T1 --file {kept}`" in said
     assert kept.read_text() == "mine\n"
     ok(repo, "undo", git(repo, "rev-parse", "main"))
     ok(repo, "reject", "T1", "--file", str(kept))

@@ -123,7 +123,7 @@ def test_another_program_of_the_same_name_is_not_the_allowed_one(
     assert trust.search_path(place).startswith(f"{tmp_path}/first:")
     agent.rename(tmp_path / "first/agent")
     assert trust.untrusted(place, allowed)["w"] == (
-        f"{tmp_path}/second/agent is now found as {tmp_path}/first/agent"
+        f"{tmp_path}/second/agent now resolves to {tmp_path}/first/agent"
     )
 
 

@@ -256,6 +256,7 @@ def store_cache(path: str, value: Any) -> None:
     files.cache(path, marshal.dumps(value))
 
 
+# Long: the parts of a board are read one after the other, a line each.
 def board_at(place: Place, commit: str, *, whole: bool = False) -> Board:
     """The board at a commit, with the runs and notes of the cards that are in work; or of all."""
     entries = listing(place, commit)

@@ -57,7 +57,7 @@ def from_nodes(root: yamltext.Mapping, stem: str, path: str = "card") -> Card:
 def _text_value(path: str, key: str, node: Node) -> str:
     if not isinstance(node, Scalar):
         hint = f"Write {key}: and words; quote them where they hold brackets."
-        refuse(path, node, f"{key} must be text, found {yamltext.described(node)}", hint)
+        refuse(path, node, f"{key} must be text, not {yamltext.described(node)}", hint)
     return "" if node.absent else node.text
 
 
@@ -114,7 +114,7 @@ def _number_value(path: str, key: str, node: Node) -> int:
         return 0
     if not isinstance(node, Scalar) or not re.fullmatch(r"[-+]?[0-9]{1,15}", node.text, re.ASCII):
         hint = "Write it in digits, at most 15."
-        refuse(path, node, f"{key} must be a whole number, found {yamltext.described(node)}", hint)
+        refuse(path, node, f"{key} must be a whole number, not {yamltext.described(node)}", hint)
     return int(node.text)
 
 
@@ -133,11 +133,11 @@ def _item_values(path: str, key: str, node: Node) -> tuple[str, ...]:
         return ()
     if not isinstance(node, Sequence):
         hint = f"Write {key}: and one `- item` a line below."
-        refuse(path, node, f"{key} must be a list, found {yamltext.described(node)}", hint)
+        refuse(path, node, f"{key} must be a list, not {yamltext.described(node)}", hint)
     texts: list[str] = []
     for entry in node.items:
         if not isinstance(entry, Scalar) or (not entry.text and not entry.style):
-            refuse(path, entry, f"an item of {key} must be text, found {yamltext.described(entry)}")
+            refuse(path, entry, f"an item of {key} must be text, not {yamltext.described(entry)}")
         texts.append(entry.text)
     return tuple(dict.fromkeys(texts))
 
@@ -170,7 +170,7 @@ def _needs_value(path: str, _key: str, node: Node) -> tuple[tuple[str, int], ...
         return ()
     if not isinstance(node, yamltext.Mapping):
         hint = "Write needs: and one `capacity: 1` a line below."
-        refuse(path, node, f"needs must be a mapping, found {yamltext.described(node)}", hint)
+        refuse(path, node, f"needs must be a mapping, not {yamltext.described(node)}", hint)
     needs = []
     for name, value in node.entries:
         amount = _number_value(path, f"needs.{name.text}", value)

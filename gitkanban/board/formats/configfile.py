@@ -75,7 +75,7 @@ class _ConfigReader:
         if isinstance(node, Scalar) and node.absent:
             return values
         if not isinstance(node, Mapping):
-            self.say(node, f"{path} must have keys below it, found {described(node)}")
+            self.say(node, f"{path} must have keys below it, not {described(node)}")
             return values
         known = {key.path.rpartition(".")[2]: key for key in configkeys.below(path)}
         for name, child in node.entries:
@@ -105,7 +105,7 @@ class _ConfigReader:
         if node is None or (isinstance(node, Scalar) and node.absent):
             return []
         if not isinstance(node, Mapping):
-            self.say(node, f"{path} must have names below it, found {described(node)}")
+            self.say(node, f"{path} must have names below it, not {described(node)}")
             return []
         for name, _ in node.entries:
             wrong = ids.fault(name.text)
@@ -270,13 +270,13 @@ class _ConfigReader:
         if not isinstance(node, yamltext.Sequence):
             name = key.path.rpartition(".")[2]
             hint = f"Write {name}: [one, word, each]; nothing is split or passed through a shell."
-            self.say(node, f"{_short_name(key)} must be a list, found {described(node)}", hint)
+            self.say(node, f"{_short_name(key)} must be a list, not {described(node)}", hint)
             return None
         words = []
         for child in node.items:
             if not isinstance(child, Scalar) or (child.absent and not child.text):
                 self.say(
-                    child, f"a word of {_short_name(key)} must be text, found {described(child)}"
+                    child, f"a word of {_short_name(key)} must be text, not {described(child)}"
                 )
                 return None
             if key.kind == configkeys.ARGV and not self.placeholders(child, presets.PLACEHOLDERS):

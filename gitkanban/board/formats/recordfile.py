@@ -23,7 +23,7 @@ def read(
         if kind is None:
             continue
         if not isinstance(node, Scalar):
-            refuse(path, node, f"{key.text} must be text, found {yamltext.described(node)}")
+            refuse(path, node, f"{key.text} must be text, not {yamltext.described(node)}")
         if kind in (TEXT, BLOCK):
             values[key.text] = "" if node.absent else node.text
         elif not node.absent:
@@ -39,7 +39,7 @@ def _number_field(path: str, key: str, node: Scalar, kind: str) -> int:
             hint = "Write it as 2026-11-23T22:00:00Z."
             refuse(path, node, f"{node.text[:40]!r} is not a time", hint)
     if not re.fullmatch(r"[-+]?[0-9]{1,15}", node.text, re.ASCII):
-        refuse(path, node, f"{key} must be a whole number, found {yamltext.described(node)}")
+        refuse(path, node, f"{key} must be a whole number, not {yamltext.described(node)}")
     return int(node.text)
 
 

@@ -34,11 +34,11 @@ KEYS: tuple[RunKey, ...] = (
     RunKey("start_commit", TEXT, "The card branch's tip at the start."),
     RunKey("session", TEXT, "The agent's own session id, to look at or resume it by hand."),
     RunKey("salvage", TEXT, "A ref that keeps work which did not fit on the branch."),
-    RunKey("cost_usd", TEXT, "What the agent said it cost, in US dollars; absent: unknown."),
+    RunKey("cost_usd", TEXT, "What it cost according to the agent, in US dollars; absent: unknown."),
     RunKey("tokens_in", MAYBE_NUMBER, "Tokens that the agent says it read (cached ones too); absent: unknown."),
     RunKey("tokens_out", MAYBE_NUMBER, "Tokens that the agent says it wrote; absent: unknown."),
     RunKey("why", TEXT, "One line: what decided the outcome."),
-    RunKey("summary", BLOCK, "What the session said it did, by `done --summary` or in its preset's last message, "
+    RunKey("summary", BLOCK, "What the session reported, by `done --summary` or in its preset's last message, "
         "at most 20,000 characters; the next cards' prompts carry it. What a `command:` of your own prints stays "
         "in the private log."),
 )  # fmt: skip

@@ -46,14 +46,14 @@ class Done(NamedTuple):
     @property
     def complaint(self) -> str:
         """The first line of what it complained of, what it reported on the way left out."""
-        lines = self.err.decode("utf-8", "replace").strip().splitlines() or ["it said nothing"]
+        lines = self.err.decode("utf-8", "replace").strip().splitlines() or ["no output"]
         wrong = [line for line in lines if line.startswith(("fatal: ", "error: "))]
         return (wrong or lines)[0].removeprefix("fatal: ").removeprefix("error: ")
 
     @property
     def last(self) -> str:
         """The last line of what it complained of: the reason, where others come before it."""
-        lines = self.err.decode("utf-8", "replace").strip().splitlines() or ["it said nothing"]
+        lines = self.err.decode("utf-8", "replace").strip().splitlines() or ["no output"]
         return lines[-1].removeprefix("fatal: ").removeprefix("error: ")
 
 

@@ -66,7 +66,7 @@ PLAN_MOST = 64 << 20  # characters of a list of cards
 @declare.option("--model", default="", metavar="NAME", help="One of its worker's `models`.")
 @declare.option("--effort", default="", metavar="NAME", help="One of its worker's `efforts`.")
 @declare.option("-e", "--edit", is_flag=True, help="Write the body in your editor.")
-@declare.option("--backlog", is_flag=True, help="Do not run it until somebody approves it.")
+@declare.option("--backlog", is_flag=True, help="Do not run it until it is approved.")
 @declare.option(
     "--from",
     "source",

@@ -31,9 +31,7 @@ from gitkanban.typed import Any
 @declare.command("edit")
 @declare.argument("card")
 @declare.option("--title", default=None, metavar="TEXT", help="New title.")
-@declare.option(
-    "-w", "--worker", default=None, help="Worker that gets the card; '' for nobody yet."
-)
+@declare.option("-w", "--worker", default=None, help="Worker that gets the card; '' for none yet.")
 @declare.option("--priority", type=int, default=None, help="Higher goes first.")
 @declare.option(
     "-p",
@@ -75,15 +73,13 @@ from gitkanban.typed import Any
 @declare.option(
     "--label", "labels", multiple=True, metavar="NAME", help="Its labels (repeatable); '' for none."
 )
-@declare.option(
-    "--to-backlog", is_flag=True, help="Do not run it until somebody approves it again."
-)
+@declare.option("--to-backlog", is_flag=True, help="Do not run it until it is approved again.")
 @declare.option(
     "--file",
     "source",
     default=None,
     metavar="FILE",
-    help="Take the whole card from a file (- for stdin), such as one that a failed edit has kept.",
+    help="Take the whole card from a file (- for stdin), such as one that a failed edit left behind.",
 )
 @branch_option
 @json_option

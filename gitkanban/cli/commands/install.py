@@ -79,7 +79,7 @@ def _install_instructions(place: Place, agent: str, skill: bool, remove: bool) -
         say(f"{'removed the block from' if remove else 'wrote'} {name}; commit it yourself")
     else:
         files.remove(path, below=root)
-        say(f"removed {name}, which held nothing else; commit that yourself")
+        say(f"removed {name}, which had nothing else in it; commit that yourself")
 
 
 def _block_in(place: Place, text: str, skill: bool, remove: bool) -> instructions.NewText:

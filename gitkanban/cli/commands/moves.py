@@ -89,7 +89,7 @@ def retry_command(
 def _words_to_retry(_place: Place, cards: Sequence[Card]) -> WordsWanted:
     """What the editor is opened with: what each of the cards asks, or what it failed of."""
     names = [card.id for card in cards]
-    about = ["your answer. The next session is told so."]
+    about = ["your answer. The next session sees it."]
     for card in cards:
         about += ["", f"{card.id}  {card.title}", *(f"  {line}" for line in card.why.splitlines())]
     line, stay = f"gitkanban retry {' '.join(names)}", "stays" if len(names) == 1 else "stay"
@@ -101,7 +101,7 @@ def _words_to_retry(_place: Place, cards: Sequence[Card]) -> WordsWanted:
 
 @declare.command("drop")
 @cards_argument
-@declare.option("--why", default="", metavar="TEXT", help="Reason; kept as a note.")
+@declare.option("--why", default="", metavar="TEXT", help="Reason; saved as a note.")
 @branch_option
 @json_option
 def drop_command(cards: tuple[str, ...], why: str, branch: str, as_json: bool) -> None:

@@ -68,10 +68,8 @@ def notify_command(test: bool, dry_run: bool, as_json: bool) -> int:
         return 0
     if test:
         return _try_notifier(place, board, digest, as_json)
-    attempt, sending = (
-        news_ledger.last_attempt(place.private),
-        news_ledger.is_sending(place.private),
-    )
+    attempt = news_ledger.last_attempt(place.private)
+    sending = news_ledger.is_sending(place.private)
     if as_json:
         print_json(notifier_data(config, ledger, attempt, sending))
     else:

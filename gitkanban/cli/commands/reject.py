@@ -49,7 +49,7 @@ def words_to_reject(place: Place, card: Card) -> WordsWanted:
         diff = CardPages(place, card.id).work()
     except NotFound:
         diff = ""
-    about = [f"what is wrong with {card.id} ({card.title}).", "Its next session is told so."]
+    about = [f"what is wrong with {card.id} ({card.title}).", "Its next session sees it."]
     if diff:
         about.append("Words under a line of the diff reach it as FILE:LINE: words.")
     return WordsWanted(

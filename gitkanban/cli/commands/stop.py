@@ -22,7 +22,7 @@ from gitkanban.errors import Refused, UsageError
 @declare.command("stop")
 @declare.argument("cards", nargs=-1)
 @declare.option("--all", "all_", is_flag=True, help="Every session of this clone.")
-@declare.option("--why", default="", metavar="TEXT", help="Reason; kept with the run.")
+@declare.option("--why", default="", metavar="TEXT", help="Reason; saved with the run's record.")
 @json_option
 def stop_command(cards: tuple[CardId, ...], all_: bool, why: str, as_json: bool) -> None:
     """Stop the sessions of CARDS: TERM, ten seconds of grace, then KILL. Their work is kept.

@@ -122,7 +122,7 @@ def _report_untrusted(untrusted: Mapping[WorkerName, str]) -> None:
     """Say of the workers whose cards wait for trust why they do, those of one reason together."""
     for why in dict.fromkeys(untrusted.values()):
         names = ", ".join(name for name in untrusted if untrusted[name] == why)
-        what = f"nobody has allowed the commands of {names} on this machine"
+        what = f"the commands of {names} are not allowed on this machine"
         if why != NEVER:
             what = f"{names} starts nothing: {why}"
         tell_error(GitkanbanError(what, "`gitkanban trust` shows what would run, and allows it."))

@@ -115,7 +115,7 @@ def _ask_consent(question: str) -> bool:
             raise  # it was ^C
         echo()
         raise Refused(
-            "nobody answered, so nothing was allowed", "`gitkanban trust --yes` does not ask."
+            "no answer, so nothing was allowed", "`gitkanban trust --yes` does not ask."
         ) from None
 
 

@@ -65,7 +65,7 @@ class Doer:
 
         def titled(title: str) -> None:
             if not title:
-                self._messages.say("nothing was said, so no card is added")
+                self._messages.say("no text, so no card was added")
             elif len(workers) < 2:
                 self.run_verb("add", NO_CARD, ["add", "--", title])
             else:
@@ -89,7 +89,7 @@ class Doer:
 
         def answered(text: str) -> None:
             if act.asks and act.asks.must and not text:
-                self._messages.say(f"nothing was said, so nothing is done: {act.word} {card}")
+                self._messages.say(f"no text, so nothing was done: {act.word} {card}")
             elif act.argv:
                 self.run_verb(act.name, card, act.argv(card, text))
 

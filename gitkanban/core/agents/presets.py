@@ -262,7 +262,7 @@ def sentence(preset: Preset) -> str:
     edits, shell, network, asks_nobody = preset.allows
     if not edits:
         return ""
-    rest = "it asks nobody before it acts" if asks_nobody else "anything else is refused"
+    rest = "it acts without asking" if asks_nobody else "anything else is refused"
     return f"{preset.name} edits {edits}; runs {shell}; network: {network}; {rest}"
 
 

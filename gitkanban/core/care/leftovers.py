@@ -126,7 +126,7 @@ def leases(board: Board, around: Surroundings) -> Iterator[Symptom]:
                 WARNING,
                 "lease-without-run",
                 token.slot,
-                f"the token of {token.slot} names {token.card or 'no card'}, but nobody sits there",
+                f"the token of {token.slot} names {token.card or 'no card'}, but no run holds it",
                 advice="",
                 repair=REMOVE_TOKEN,
             )
@@ -181,7 +181,7 @@ def worktrees(board: Board, around: Surroundings) -> Iterator[Symptom]:
                 WARNING,
                 "stranger",
                 tree.path,
-                f"{tree.path} lies among the worktrees, but is not one of them",
+                f"{tree.path} is in the folder of the worktrees, but is not one of them",
                 advice="Move it away if a card of that name is to run.",
             )
         elif not tree.there:

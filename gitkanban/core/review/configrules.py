@@ -65,7 +65,7 @@ def _profile_findings(config: Config) -> Iterator[Finding]:
             "unused-profile",
             _FILE,
             ("kanban", "profiles", name),
-            f"no worker has the profile {name}, so its cap holds for nobody",
+            f"no worker has the profile {name}, so its cap applies to nobody",
             hint=near.hint(name),
         )
 

@@ -79,6 +79,7 @@ class _Sorted(NamedTuple):
     finished: list[RunId]
 
 
+# Long: one change after the other onto the same board, and the result by its fields.
 def reconcile(board: Board, observed: Observed) -> Reconciled:
     """Compare the board with what was observed. Equal inputs give equal results, in run order."""
     ended, stops, reclaims, finished_runs = _sort_runs(board, observed)

@@ -156,7 +156,7 @@ def _executed_changes(worker: Worker, now: Wanted, allowed: Wanted) -> Iterator[
         # Another command was named. One that has vanished is no danger: the start fails and says so.
         same = getattr(now, field) == getattr(allowed, field)
         if same and before != after and "/" in after and "/" in before:
-            words = f"{before} is now found as {after}"
+            words = f"{before} now resolves to {after}"
             yield KeyChange(
                 now.worker, field, before, after, holds=BY_NAME[field].holds, words=words
             )

@@ -55,7 +55,7 @@ def changing(private: str) -> Iterator[None]:
     """Keep others from changing the ledger. Raises BoardBusy, OSError, Refused."""
     lock = Locks(private).take(_LEDGER, _PATIENCE)
     if lock is None:
-        raise BoardBusy("somebody keeps the record of what was told locked", "Try again.")
+        raise BoardBusy("the record of notifications is locked", "Try again.")
     with lock:
         yield
 

@@ -29,7 +29,7 @@ def look(path: str, admin: str) -> tuple[str, str]:
     if _kind_of(admin) != "folder" or _kind_of(f"{admin}/HEAD") != "file":
         return REPLACED, "the git directory of its workspace was removed"
     if _kind_of(f"{path}/.git") == "folder":
-        return REPLACED, "its workspace was made a repository of its own"
+        return REPLACED, "its workspace was turned into a repository of its own"
     if not _points_to(path, admin):
         return CHANGED, "the .git file of its workspace was changed"
     if _kind_of(f"{admin}/index") not in ("file", ""):

@@ -91,7 +91,7 @@ def _describe_obstacle(path: str) -> str:
             return f"another file system in {os.path.relpath(folder, path)}"
         ours = os.geteuid() in (0, status.st_uid)
         if not ours and below and not _lets_us_write(status):
-            return f"files of somebody else in {os.path.relpath(folder, path)}"
+            return f"files of another user in {os.path.relpath(folder, path)}"
     return ""
 
 

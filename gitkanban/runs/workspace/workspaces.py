@@ -241,7 +241,7 @@ def _continue_workspace(
         last = worktrees.last_known(admin)
         tip = last if last and commits.resolve(place.common, last) else base
         git.run(place.common, "update-ref", "--no-deref", f"refs/heads/{branch}", tip, "")
-        notices.append(f"branch {branch} was gone and is made again")
+        notices.append(f"branch {branch} was missing and has been created again")
     worktrees.mark(place, admin, wish.card, path)
     worktrees.lock(admin, wish.run)
     sparse = _left_out(place, admin)

@@ -156,7 +156,7 @@ def making(locks: Locks) -> HeldLock:
     """
     lock = locks.take("worktrees", wait=_LOCK_WAIT)
     if lock is None:
-        raise BoardBusy("another worktree is being made", "It is tried again at the next tick.")
+        raise BoardBusy("another worktree is being created", "It is tried again at the next tick.")
     return lock
 
 

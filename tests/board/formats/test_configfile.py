@@ -170,14 +170,14 @@ W = "kanban:\n  workers:\n    w:\n      "
         ("kanban:\n  profiles:\n    p: {max: 1}\n",
          "3:9: unknown key 'max' in kanban.profiles.NAME"),
         ("kanban:\n  profiles:\n    p: 4\n",
-         "3:8: kanban.profiles.* must have keys below it, found '4'"),
+         "3:8: kanban.profiles.* must have keys below it, not '4'"),
         (f"{W}runner: cluade\n", "4:15: unknown runner 'cluade' | Did you mean 'claude'?"),
         (f"{W}command: [a, \"{{promt}}\"]\n",
          "4:20: unknown placeholder {promt} | Did you mean 'prompt'?"),
-        (f"{W}verify: pytest -q\n", "4:15: verify must be a list, found 'pytest -q' | "
+        (f"{W}verify: pytest -q\n", "4:15: verify must be a list, not 'pytest -q' | "
          "Write verify: [one, word, each]"),
         (f"{W}command: ['']\n", "4:17: command names no command"),
-        (f"{W}command: [[a]]\n", "4:17: a word of command must be text, found a list"),
+        (f"{W}command: [[a]]\n", "4:17: a word of command must be text, not a list"),
         (f"{W}timeout: soon\n",
          "4:16: timeout must be a duration such as 90s, 20m or 2h, found 'soon'"),
         (f"{W}weight: 0\n", "4:15: weight must be a whole number from 1, found '0'"),
@@ -217,9 +217,9 @@ W = "kanban:\n  workers:\n    w:\n      "
         ("kanban:\n  workers:\n    ../x: {}\n",
          "3:5: '../x' cannot be a name in kanban.workers: it has '/' in it"),
         ("kanban:\n  workers: [a]\n",
-         "2:12: kanban.workers must have names below it, found a list"),
+         "2:12: kanban.workers must have names below it, not a list"),
         ("kanban:\n  pr: yes\n", "2:7: pr must be true or false, found 'yes'"),
-        ("kanban: 1\n", "1:9: kanban must have keys below it, found '1'"),
+        ("kanban: 1\n", "1:9: kanban must have keys below it, not '1'"),
         ("version: 1\n", "1:1: there is no kanban: section"),
         ("version: 2\nkanban: {}\n", "1:10: version 2 of the format is not known here"),
         ("kanban:\n  base: a\n  base: b\n", "3:3: the key 'base' is there twice, first in line 2"),
@@ -362,7 +362,7 @@ def test_any_text_can_be_set(path: tuple[str, ...], value: str) -> None:
         ("[./tell.sh]", "'./tell.sh' lies in a folder that is not absolute"),
         ("[scripts/tell]", "'scripts/tell' lies in a folder that is not absolute"),
         ("['']", "notify names no command"),
-        ("notify-send", "notify must be a list, found 'notify-send'"),
+        ("notify-send", "notify must be a list, not 'notify-send'"),
     ],
 )
 def test_a_notifier_is_a_program_on_path_or_an_absolute_one(written: str, problem: str) -> None:

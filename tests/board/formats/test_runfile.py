@@ -66,9 +66,9 @@ def test_every_pause_reads_back(pause: Pause) -> None:
     ("text", "said"),
     [
         ("run: other\n", r"1:1: the run is 'other', the file is named '01jd'"),
-        ("run: 01jd\nexit: x\n", r"2:7: exit must be a whole number, found 'x'"),
+        ("run: 01jd\nexit: x\n", r"2:7: exit must be a whole number, not 'x'"),
         ("run: 01jd\nended: later\n", r"2:8: 'later' is not a time"),
-        ("run: 01jd\nhost: [a]\n", r"2:7: host must be text, found a list"),
+        ("run: 01jd\nhost: [a]\n", r"2:7: host must be text, not a list"),
         ("run: 01jd\nrun: 01jd\n", r"2:1: the key 'run' is there twice"),
     ],
 )

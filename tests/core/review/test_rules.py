@@ -147,7 +147,7 @@ CONFIGS = {
         "w profile=back\nprofile back-q 1",
         [
             "warning unused-profile config.yaml@kanban.profiles.back-q: "
-            "no worker has the profile back-q, so its cap holds for nobody"
+            "no worker has the profile back-q, so its cap applies to nobody"
         ],
     ),
     "reserves of the whole host": (

@@ -362,7 +362,7 @@ def test_files_of_somebody_else_keep_it_whole_and_registered(
     monkeypatch.setattr(os, "getegid", lambda: 4711)
     monkeypatch.setattr(os, "getgroups", list)
     done = remove(bench)
-    assert done.notices == (f"{where} has files of somebody else in cache: kept",)
+    assert done.notices == (f"{where} has files of another user in cache: kept",)
     assert (where / "README.md").exists()
     assert str(where) in git(bench.repo, "worktree", "list")
 
