@@ -123,7 +123,7 @@ def test_whatever_is_wrong_nothing_is_said(where: str, board: Path, tmp_path: Pa
         (board / ".kanban" / name).write_text("{[")
         git(board, "commit", "-qam", "break it")
     shown = {"broken card": ["T1", "T2", "T3", "T4"], "bad cache": ["T0", "T1", "T2", "T3", "T4"]}
-    for line in ("show ", "add -w ", "list --label ", "logs T1 --run ", "add --model ", ""):
+    for line in ("show ", "add -w ", "logs T1 --run "):
         done = complete(cwd, f"gitkanban {line}")
         assert (done.returncode, done.stderr) == (0, b"")
         if line == "show " and where != "broken config":
@@ -145,6 +145,7 @@ def test_an_unpinned_board_is_not_attached_by_a_completion(board: Path, tmp_path
     assert not (clone / ".kanban").exists() and git(clone, "branch", "--list", "kanban") == ""
 
 
+@pytest.mark.slow
 def test_ten_thousand_cards_are_answered(repo: Path) -> None:
     folder = repo / ".kanban" / "cards"
     folder.mkdir(parents=True)
