@@ -60,6 +60,8 @@ def _tell_outcome(outcome: "Outcome") -> None:
         drawn = is_terminal() and sys.stderr.isatty()
         text = outcome_page(done, look_here(), False) if drawn else outcome_text(done, False)
         echo(text, nl=False, err=True, color=drawn)
+    if outcome.contended:
+        tell(["another tick is at work; it starts what is ready"])
     tell((*outcome.notices, *outcome.errors))
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from gitkanban import clock
 from gitkanban.core.changes import EditCard
-from gitkanban.runs.records import ticked
+from gitkanban.runs.records import again, ticked
 from tests.cli.calls import Called, call
 from tests.conftest import git
 from tests.support import points
@@ -89,6 +89,15 @@ def test_accept_starts_what_its_work_frees(make: Callable[..., Arena]) -> None:
     done = verb(arena, "accept", "T1")
     assert done.out.startswith("T1 done (") and "started  T2" in done.err
     assert arena.status("T2") == "running"
+
+
+def test_where_another_tick_is_at_work_that_one_starts_it(arena: Arena) -> None:
+    lock = arena.locks.take("tick")
+    assert lock
+    with lock:
+        done = verb(arena, "approve", "T2")
+    assert done.err == "another tick is at work; it starts what is ready\n"
+    assert again.was_asked(arena.place.private), "it makes another pass"
 
 
 def test_a_tick_that_fails_fails_no_verb(arena: Arena, monkeypatch: pytest.MonkeyPatch) -> None:
