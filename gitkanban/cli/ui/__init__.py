@@ -9,6 +9,7 @@ asking      The line in which a person answers: words for a verb, a filter, a ne
 bar         A bar of a few lines of text: the head, a message, the keys
 cardpane    The pane of one card: a head, and one of its pages: card, work, log, prompt
 doing       What keys do to cards: verbs with their words, the editor, a shell, a conversation, a copy
+hangup      What becomes of the screen when its terminal is lost
 header      What stands above the list: which board it is, who sits where, and what is wrong with it
 keybar      The last lines of the screen: the keys that apply, to be pressed or clicked
 lines       A pane of lines: text of views, in our own few colours, scrolled line by line

@@ -5,9 +5,7 @@ when a card's time has come. What keys do to cards is `doing`'s.
 """
 
 import asyncio
-import os
 import signal
-import termios
 import time
 from collections.abc import Callable
 from functools import cached_property, wraps
@@ -27,6 +25,7 @@ from gitkanban.cli.ui.asking import AskLine
 from gitkanban.cli.ui.bar import TextBar
 from gitkanban.cli.ui.cardpane import PAGES, CardPane
 from gitkanban.cli.ui.doing import Doer
+from gitkanban.cli.ui.hangup import has_terminal, leave_lost_terminal
 from gitkanban.cli.ui.header import head_of_board, worry_lines
 from gitkanban.cli.ui.keybar import KeyBar
 from gitkanban.cli.ui.lines import LinePane
@@ -158,7 +157,7 @@ class BoardScreen(App[str]):
         self.set_interval(_LOOK_EVERY, self._look)
         loop = asyncio.get_running_loop()
         if not self.is_headless:
-            loop.add_signal_handler(signal.SIGHUP, self._terminal_lost)
+            loop.add_signal_handler(signal.SIGHUP, leave_lost_terminal)
             loop.add_signal_handler(signal.SIGTERM, self.exit)
 
     @property
@@ -198,9 +197,8 @@ class BoardScreen(App[str]):
     @_while_open
     def _look(self) -> None:
         """Once a second: has anything changed; and the ages."""
-        if not self.is_headless and not _has_terminal():
-            self._terminal_lost()
-            return
+        if not self.is_headless and not has_terminal():
+            leave_lost_terminal()
         prints, since = fingerprint(self._place), time.monotonic() - self._read_at
         due = since >= (_FAILED_EVERY if self._messages.failure else _READ_EVERY)
         if prints != self._prints or due or self._time_has_come():
@@ -437,15 +435,3 @@ class BoardScreen(App[str]):
         self._load_page()
         if not self.query_one(AskLine).is_open:
             self.action_refocus()
-
-    def _terminal_lost(self) -> None:
-        """Nobody looks any more; there is nothing to clean up, and nowhere to write to."""
-        os._exit(128 + signal.SIGHUP)
-
-
-def _has_terminal() -> bool:
-    try:
-        termios.tcgetattr(0)
-    except (OSError, termios.error):
-        return False
-    return True

@@ -6,7 +6,8 @@ One verb at a time for a card; a verb that takes long goes on while people look 
 import os
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from textual.app import App
 
@@ -17,6 +18,7 @@ from gitkanban.cli.cardpages import CardPages
 from gitkanban.cli.ui import verbs
 from gitkanban.cli.ui.acts import Act, CardData
 from gitkanban.cli.ui.asking import AskLine
+from gitkanban.cli.ui.hangup import has_terminal, leave_lost_terminal
 from gitkanban.cli.ui.messages import MessageBar
 from gitkanban.core.names import NO_CARD, CardId
 from gitkanban.errors import GitkanbanError
@@ -146,7 +148,7 @@ class Doer:
         if self._is_busy("edit", card["id"]):
             return
         try:
-            with self._screen.suspend():
+            with self._terminal_lent():
                 done = editor.by_text(self._place, card["id"], None)
         except Exception as error:  # whatever happens to the editor, the screen comes back
             self._messages.say_error(in_words(error))
@@ -181,10 +183,21 @@ class Doer:
         except Exception as error:  # as above
             self._messages.say_error(in_words(error))
 
+    @contextmanager
+    def _terminal_lent(self) -> Iterator[None]:
+        """The terminal for others. Where it is lost meanwhile, the screen does not come back: what
+        drives it would wait for ever for a terminal that is gone."""
+        with self._screen.suspend():
+            try:
+                yield
+            finally:
+                if not has_terminal():
+                    leave_lost_terminal()
+
     def _lend_terminal(self, argv: list[str], folder: str, name: str = "") -> int:
         """Run a program that needs the terminal, and come back; its exit code."""
         try:
-            with self._screen.suspend():
+            with self._terminal_lent():
                 if name:
                     print(f"{name}: {shown(folder)}; exit comes back", flush=True)
                 code = subprocess.run(argv, cwd=folder, check=False).returncode

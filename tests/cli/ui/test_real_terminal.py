@@ -65,13 +65,18 @@ def test_by_keys_in_tmux(tmux: Tmux) -> None:
     await_text(tmux, "left with 0")
 
 
-def test_a_lost_terminal_ends_it(tmux: Tmux, tmp_path: Path) -> None:
+@pytest.mark.parametrize("lent", [False, True], ids=["shown", "lent to a shell"])
+def test_a_lost_terminal_ends_it(tmux: Tmux, states: Path, tmp_path: Path, lent: bool) -> None:
     await_text(tmux, "NEEDS YOU 3")
     shell = (tmp_path / "pid").read_text().strip()
     children = Path(f"/proc/{shell}/task/{shell}/children")
     if not children.exists():
         pytest.skip("no /proc to find the program by")
     program = children.read_text().split()[0]
+    if lent:
+        git(states, "worktree", "add", "-q", f"{states}.worktrees/R1", "card/R1")
+        tmux("send-keys", "o")
+        await_text(tmux, "a shell in R1")
     tmux("kill-session")
     until(lambda: not Path(f"/proc/{program}").exists(), "the end of the program")
 
