@@ -181,7 +181,7 @@ def findings(place: Place) -> tuple[TamperFinding, ...]:
     try:
         return tuple(
             TamperFinding(str(row["what"]), tuple(map(str, row["runs"])), int(row["at"]))
-            for row in rows  # type: ignore[attr-defined]
+            for row in rows  # type: ignore[attr-defined]  # or it raises
         )
     except (TypeError, KeyError, ValueError):
         return ()

@@ -41,7 +41,7 @@ _SETTLING = 1.0  # seconds that another one may take from its lock to listening
 def main() -> int:
     """Serve the run of the folder in argv[1], and whoever rings after it."""
     for stream in (sys.stdout, sys.stderr):  # a file's name need not be text
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # real files
     kernel.hide_memory()
     folder, words = sys.argv[1], sys.argv[2:]
     private, run = os.path.dirname(os.path.dirname(folder)), RunId(os.path.basename(folder))

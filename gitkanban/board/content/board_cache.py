@@ -121,7 +121,7 @@ def _plain_config(config: Config | None) -> tuple[object, ...] | None:
             workers=workers,  # type: ignore[arg-type]  # tuples only: marshal knows no others
             profiles=dict(config.profiles),
             capacities=dict(config.capacities),
-            faulty={name: tuple(mistake) for name, mistake in config.faulty.items()},  # type: ignore[misc]
+            faulty={name: tuple(mistake) for name, mistake in config.faulty.items()},  # type: ignore[misc]  # as above
         )
     )
 

@@ -155,7 +155,8 @@ def _decide_all(
         print_json({"decided": done, "refused": [_refusal_data(*each) for each in failed]})
     else:
         for row in done:
-            wrote = f": {', '.join(map(str, row['files']))}" if row["files"] else ""  # type: ignore[call-overload]
+            written = row["files"]
+            wrote = f": {', '.join(written)}" if isinstance(written, list) and written else ""
             say(f"{row['id']} {row['state']}{wrote}")
         for _, why in failed:
             tell_error(why)
