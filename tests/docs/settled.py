@@ -5,7 +5,7 @@ import re
 _ESCAPE = re.compile(r"\x1b\[[\d;]*m")
 _CHANGING = (
     (re.compile(r"\b[0-9a-f]{7,40}\b|\b01[0-9a-hjkmnp-tv-z]{5,}\b"), "ID"),
-    (re.compile(r"\b\d+s\b"), "Ns"),
+    (re.compile(r"\b\d+[sm]\b"), "Ns"),
     (re.compile(r"after \d+ s"), "after N s"),
     (re.compile(r"\S*/gitkanban-demo-\w+"), "DEMO"),
     (re.compile(r"(?<=\S)  +"), "  "),  # ages have more or fewer signs
