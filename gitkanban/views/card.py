@@ -130,7 +130,7 @@ def _fold_line(line: str, total: int) -> list[str]:
     if width(plain) <= total:
         return [line]
     indent = plain[: len(plain) - len(plain.lstrip())][: total // 3]
-    if plain == line:
+    if plain == line and any(width(word) > total // 2 for word in line.split()):
         return wrapped(line, total, indent, indent)
     lines, used = [""], 0
     for word in _WORD.findall(line):

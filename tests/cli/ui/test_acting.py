@@ -33,7 +33,7 @@ def test_an_answer_without_words_and_a_question_that_was_left_do_nothing(states:
     async def steps(screen: Screen) -> None:
         await screen.at_card("Q1")
         await screen.press("y", "enter")
-        await screen.until("nothing was said")
+        await screen.until("no text, so nothing was done")
         await screen.press("y", "n", "escape")
         await screen.press("j")
         assert "your answer" not in screen.text

@@ -80,7 +80,7 @@ def shop(repo: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("name", "size", "keys", "awaited"),
     [
-        ("list-80", (80, 24), [], "next: gitkanban"),
+        ("list-80", (80, 24), [], "done when:│try 1"),
         ("board-80", (80, 24), ["b"], "NEEDS YOU"),
         ("list-60", (60, 24), [], "NEEDS YOU"),
         ("card-60", (60, 24), ["enter"], "CO-3 · blocked 2m│the address form validates"),
