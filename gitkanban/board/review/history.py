@@ -142,7 +142,7 @@ def _event_of(
         text = f"{'resumed' if not file.new else 'paused'} {name}"
         name = NO_CARD
     elif kind == "config":
-        name, text = NO_CARD, _of_config(commit)
+        name, text = NO_CARD, _of_config(commit) if file.old else "board made"
     if not text:
         return None
     return Event(

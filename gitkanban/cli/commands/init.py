@@ -101,15 +101,16 @@ def init_command(
     board = store.read(place)
     if board.config is not None and not source:
         trust.record(place, board.config)
+    if as_json:
+        print_json({"branch": place.branch, "commit": board.commit, "prefix": place.prefix})
+    else:
+        why = reason or f"if {place.branch} is protected, or board commits do not belong there"
+        why = "" if in_tree or asks else why
+        _print_next_steps(place, board, worker, bool(source), own_branch=why)
     tell(
         f"{program} was not found on PATH: install it, or name another agent in config.yaml"
         for program in _missing_programs(board)
     )
-    if as_json:
-        print_json({"branch": place.branch, "commit": board.commit, "prefix": place.prefix})
-        return
-    why = reason or f"if {place.branch} is protected, or board commits do not belong there"
-    _print_next_steps(place, board, worker, bool(source), own_branch="" if in_tree or asks else why)
 
 
 def _print_next_steps(
