@@ -1,10 +1,10 @@
 """Looks at what lies around a board, repairs what cannot lose work, and cleans up.
 
 checkup    Looks at everything around a board that may be wrong, as facts for `core.care.doctor`
-equipment  The machine around a board: programs, memory homes, the merge driver, room and owners on
-           disks
-gc         Gathers what may be cleaned up around a board, and removes what `core.care.gc` lets go
-leftovers  What runs have left behind, looked at for `core.care.leftovers`: runs, leases, worktrees,
+equipment  The machine around a board: programs, memory homes, merge driver, free space, owners of
+           files
+gc         Gathers what may be cleaned up around a board, and removes what `core.care.gc` allows
+leftovers  What runs left behind, as facts for `core.care.leftovers`: runs, leases, worktrees,
            branches
 readiness  A dry run of a start and of an accept, for `core.care.readiness`
 repair     Makes the repairs that `core.care.doctor` names, after checking each again under its own

@@ -1,7 +1,7 @@
 """Looks at everything around a board that may be wrong, as facts for `core.care.doctor`.
 
-It changes nothing, and takes no lock: a tick at work may be seen halfway, so what looks wrong with
-runs is looked at again.
+It changes nothing and takes no lock, so it may catch a tick halfway. What looks wrong with runs is
+therefore checked a second time.
 """
 
 import os
@@ -25,11 +25,11 @@ from gitkanban.runs.records import agent_state, folders, machines, ticked
 from gitkanban.runs.supervision.locks import Locks, network
 from gitkanban.runs.workspace import git_locks
 
-_AGAIN = 0.5  # seconds until what looked wrong is looked at again
+_AGAIN = 0.5  # seconds until what looked wrong is checked a second time
 
 
 def examine(place: Place, board: Board, now: int) -> list[Symptom]:
-    """Everything found; what may be a tick or a supervisor at work was seen twice.
+    """Return every symptom; those that a tick or supervisor at work could cause are checked twice.
 
     Raises GitFailed, OSError.
     """
@@ -44,9 +44,9 @@ def examine(place: Place, board: Board, now: int) -> list[Symptom]:
     return listed
 
 
-# Long: a value for each field of what is looked at.
+# Long, because it gives a value to each field of Surroundings.
 def look(place: Place, board: Board, now: int) -> Surroundings:
-    """One look at everything. Raises GitFailed, OSError."""
+    """Look at everything once. Raises GitFailed, OSError."""
     config = board.config
     locks = Locks(place.private)
     tokens = leftovers.read_tokens(place)
@@ -105,7 +105,7 @@ def _checkouts_behind(place: Place) -> tuple[tuple[str, str], ...]:
 
 
 def _find_lost_checkout(place: Place) -> str:
-    """Where the board's own branch was checked out, if that is gone; empty: it is there."""
+    """Return where the board branch was checked out if that checkout is gone, else ""."""
     path = f"{place.main}/{FOLDER}"
     if place.prefix or not place.main or place.aside or os.path.lexists(f"{path}/.git"):
         return ""
@@ -113,6 +113,6 @@ def _find_lost_checkout(place: Place) -> str:
 
 
 def base_tip(place: Place, config: Config | None) -> str:
-    """The commit that base is at; empty if it is not known."""
+    """Return the commit that base is at; empty if it is not known."""
     base = base_of(place, config) if config else ""
     return commits.resolve(place.common, f"refs/heads/{base}") if base else ""

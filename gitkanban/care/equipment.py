@@ -1,6 +1,6 @@
-"""The machine around a board: programs, memory homes, the merge driver, room and owners on disks.
+"""The machine around a board: programs, memory homes, merge driver, free space, owners of files.
 
-It changes nothing, but asks agents for their version; `core.care.doctor` says what of it is wrong.
+It changes nothing, but runs agents with `--version`; `core.care.doctor` decides what is wrong.
 """
 
 import os
@@ -19,15 +19,15 @@ from gitkanban.core.model import Config
 from gitkanban.runs import trust, worker_programs
 from gitkanban.runs.workspace import worktrees
 
-VERSION_MOST = 20.0  # seconds that an agent may take to say its version
-_LINE_MOST = 200  # characters of what it printed
-_PATHS_MOST = 50_000  # files whose owner is looked at
+VERSION_MOST = 20.0  # seconds that an agent may take to print its version
+_LINE_MOST = 200  # characters that are quoted of what it printed
+_PATHS_MOST = 50_000  # paths whose owner is checked
 
 
 def list_missing_programs(place: Place, config: Config | None) -> tuple[ProgramFault, ...]:
-    """Programs that a worker would run and that cannot be run by the PATH that was trusted.
+    """Return the programs that a worker would run and that cannot be run on the trusted PATH.
 
-    One with a folder in its name that is not absolute lies in the workspace: that cannot be known.
+    A relative path with a folder in it points into the workspace, so it cannot be checked here.
     """
     missing = []
     path = worker_programs.session_path(place)
@@ -41,7 +41,7 @@ def list_missing_programs(place: Place, config: Config | None) -> tuple[ProgramF
 
 
 def _find_program_fault(name: str, path: str) -> str:
-    """Why a program cannot be run; empty if it can, or where that cannot be known."""
+    """Return why a program cannot be run; empty if it can, or if that cannot be known here."""
     if not name or ("/" in name and not os.path.isabs(name)):
         return ""
     return programs.find(name, path)[1]
@@ -50,10 +50,10 @@ def _find_program_fault(name: str, path: str) -> str:
 def ask_agents(
     place: Place, config: Config | None, left_out: Container[str]
 ) -> Iterator[ProgramFault]:
-    """Have each known agent say its version, as its workers would run it; those that fail.
+    """Run each known agent with `--version`, as its workers would run it; yield those that fail.
 
-    Only programs by the name of a preset's are asked: what another does with `--version` nobody
-    knows. Workers in `left_out`, such as those that nobody has allowed, are not asked for.
+    Only programs with the name of a preset's program are run: nobody knows what another would do
+    with `--version`. Workers in `left_out`, such as those that are not trusted, are skipped.
     """
     path, asked = trust.search_path(place), dict[tuple[str, ...], str]()
     for worker in config.workers.values() if config else ():
@@ -75,7 +75,7 @@ _AGENTS = frozenset(preset.start[0] for preset in PRESETS.values() if preset.sta
 
 
 def _ask_version(program: str, env: Mapping[str, str]) -> str:
-    """What is wrong with the answer to `--version`, in words; empty if nothing is."""
+    """Run `program --version`; return what is wrong with the answer, empty if nothing is."""
     with tempfile.TemporaryDirectory() as folder:
         try:
             done = limited.run(
@@ -93,11 +93,11 @@ def _ask_version(program: str, env: Mapping[str, str]) -> str:
 
 
 def list_sandbox_faults(place: Place, config: Config | None) -> tuple[tuple[str, str], ...]:
-    """Workers whose sandbox is the preset, where this machine cannot make it; each with the reason.
+    """Return (worker, reason) for workers with the preset sandbox, if this machine cannot make it.
 
-    A program that is missing is reported as such.
+    A missing sandbox program is left out: `list_missing_programs` reports it.
     """
-    from gitkanban.runs import contained  # late: few workers are
+    from gitkanban.runs import contained  # late: few workers have a sandbox
 
     workers = config.workers.values() if config else ()
     asking = [worker.name for worker in workers if sandboxes.is_preset(worker.sandbox)]
@@ -109,7 +109,7 @@ def list_sandbox_faults(place: Place, config: Config | None) -> tuple[tuple[str,
 
 
 def list_memory_faults(place: Place, config: Config | None) -> tuple[tuple[str, str], ...]:
-    """Workers whose memory home cannot be used, and why."""
+    """Return (worker, reason) for workers whose memory home cannot be used."""
     from gitkanban.runs.memory import homes  # late: few boards say where memory is
 
     workers = config.workers.values() if config else ()
@@ -122,7 +122,7 @@ def list_memory_faults(place: Place, config: Config | None) -> tuple[tuple[str, 
 
 
 def look_at_notifier(place: Place, config: Config | None) -> NotifierState:
-    """What is wrong with the notifier; nothing where there is none."""
+    """Return what is wrong with the notifier; nothing if none is configured."""
     if config is None or not config.notify:
         return NotifierState()
     from gitkanban.runs.records import news_ledger  # late: few boards have one
@@ -141,7 +141,7 @@ def look_at_notifier(place: Place, config: Config | None) -> NotifierState:
 
 
 def find_merge_driver(place: Place) -> str:
-    """The program of the merge driver, empty where none is installed."""
+    """Return the program of the merge driver, empty if none is installed."""
     try:
         with open(f"{place.common}/info/attributes", encoding="utf-8", errors="replace") as file:
             wanted = "merge=gitkanban" in file.read().split()
@@ -155,21 +155,24 @@ def find_merge_driver(place: Place) -> str:
 
 
 def list_unwritable(place: Place) -> tuple[str, ...]:
-    """The first folder of git's directory that this user may not write to, if there is one."""
+    """Return the first folder in git's directory that this user may not write to, if any."""
     below = ("", "/objects", "/refs", "/gitkanban", "/gitkanban/locks", "/gitkanban/runs")
     folders = [place.common + name for name in below]
     closed = [path for path in folders if os.path.exists(path) and not os.access(path, os.W_OK)]
-    return tuple(closed[:1])  # one says it
+    return tuple(closed[:1])  # one is enough to report
 
 
 def measure_disks(place: Place, config: Config | None) -> tuple[DiskState, ...]:
-    """The room that is left on the disks of the repository and of the worktrees, one each."""
+    """Return the free space (bytes, and files) on the disks of the repository and the worktrees.
+
+    A disk that both share is listed once. Raises OSError.
+    """
     disks: dict[int, DiskState] = {}
     for path in (place.common, worktrees.folder_of(place, config.worktrees if config else "")):
         while not os.path.exists(path):
             path = os.path.dirname(path)
         room = os.statvfs(path)
-        files = room.f_favail if room.f_files else -1  # btrfs and others count no files
+        files = room.f_favail if room.f_files else -1  # btrfs and others do not count files
         disks.setdefault(
             os.stat(path).st_dev, DiskState(path, room.f_bavail * room.f_frsize, files)
         )
@@ -177,9 +180,9 @@ def measure_disks(place: Place, config: Config | None) -> tuple[DiskState, ...]:
 
 
 def list_foreign_files(place: Place, config: Config | None) -> tuple[ForeignFile, ...]:
-    """Files that another user than the repository's owner has made, by user.
+    """Return the files that belong to users other than the repository's owner, counted by user.
 
-    Where git is to share the repository among users that is as it should be.
+    Nothing where `core.sharedRepository` shares the repository: there it is as intended.
     """
     shared = commits.text(place.common, "config", "core.sharedRepository").lower()
     if shared not in ("", "umask", "false", "0"):
@@ -206,7 +209,10 @@ def list_foreign_files(place: Place, config: Config | None) -> tuple[ForeignFile
 
 
 def _owned_paths(place: Place, config: Config | None) -> Iterator[str]:
-    """What ticks write, what is looked for most first: our own files, refs, worktrees, objects."""
+    """Yield the paths that ticks write, the most important first.
+
+    Our own files, refs, worktrees, then objects.
+    """
     yield from (f"{place.common}/{name}" for name in ("index", "HEAD", "packed-refs", "config"))
     tops = [place.private, f"{place.common}/refs", f"{place.common}/logs"]
     tops += [f"{place.common}/worktrees", place.slots]
@@ -227,7 +233,7 @@ def _walk_paths(top: str) -> Iterator[str]:
 
 
 def user_name(uid: int) -> str:
-    """The login name of a user, else the number."""
+    """Return the login name of a user, or `user 1000` if the uid has none."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

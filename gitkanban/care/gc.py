@@ -1,6 +1,6 @@
-"""Gathers what may be cleaned up around a board, and removes what `core.care.gc` lets go.
+"""Gathers what may be cleaned up around a board, and removes what `core.care.gc` allows.
 
-Each thing is looked at again under its lock before it goes; what is not as it was stays.
+Everything is checked again under its lock before it is removed; what has changed since stays.
 """
 
 import contextlib
@@ -39,13 +39,13 @@ from gitkanban.runs.workspace.workspaces import Wish
 from gitkanban.runs.workspace.worktrees import Ours
 from gitkanban.typed import TypeVar
 
-_OLD = 86400.0  # seconds after which no process can still use what it made for itself
+_OLD = 86400.0  # seconds after which no process can still be using its temporary files
 T = TypeVar("T")
 Progress = Callable[[Iterable[T], int, str], Iterable[T]]  # items, how many, what is done with them
 
 
 def look(place: Place, board: Board, progress: "Progress[Ours]") -> Facts:
-    """What is there. Raises GitFailed, OSError."""
+    """Gather what may be cleaned up, as facts. Raises GitFailed, OSError."""
     base = checkup.base_tip(place, board.config)
     every = worktrees.every(place)
     live = Locks(place.private).locked(card_lock(each.card) for each in every)
@@ -73,7 +73,10 @@ def look(place: Place, board: Board, progress: "Progress[Ours]") -> Facts:
 
 
 def _in_base(place: Place, board: Board, card: CardId, tip: str, base: str) -> tuple[bool, bool]:
-    """(base has the commit, base has the content of a card's work that is done)."""
+    """Return (base has the commit, base has its content though not the commit).
+
+    The second is only looked up for cards that are done.
+    """
     if not base:
         return False, False
     if commits.is_ancestor(place.common, tip, base):
@@ -96,7 +99,7 @@ def _card_branches(place: Place, board: Board, base: str) -> Iterator[BranchFact
 
 
 class Tidier:
-    """Removes things around one board."""
+    """Cleans up around one board."""
 
     def __init__(self, place: Place, board: Board) -> None:
         self.place = place
@@ -105,7 +108,10 @@ class Tidier:
         self.worktrees = board.config.worktrees if board.config else ""
 
     def steps(self, todo: Tidying) -> list[Callable[[], Spared | None]]:
-        """What is to be removed, a call for each; one that did not go after all gives the reason."""
+        """Empty the trash, and return a call for each thing to remove.
+
+        A call returns None once the thing is gone, or the reason why it stays.
+        """
         squashed = {each.card: each.squashed for each in todo.branches if each.squashed}
         self._empty_trash()
         self._scrub_runs()
@@ -152,9 +158,9 @@ class Tidier:
         return Spared("branch", branch_of(branch.card), why) if why else None
 
     def _remove_folder(self, run: RunId) -> Spared | None:
-        """First moved out of sight: half a folder would look like a run that died.
+        """Move a run folder to the trash, then delete it: half a folder would look like a dead run.
 
-        What it remembered may be there alone, when it was killed at its end.
+        A run killed at its end may have left memory that is nowhere else: it is proposed first.
         """
         trash, folder = f"{self.place.private}/trash", folders.of(self.place.private, run)
         try:
@@ -172,9 +178,9 @@ class Tidier:
         return None
 
     def _scrub_runs(self) -> None:
-        """Take the environments out of run folders that an earlier version wrote."""
+        """Remove the environments that an earlier version wrote into run folders."""
         for folder in folders.exposed(self.place.private):
-            with contextlib.suppress(OSError):  # a full disk: `doctor` names it until it is done
+            with contextlib.suppress(OSError):  # a full disk: `doctor` reports it until it is done
                 folder.scrub()
 
     def _empty_trash(self) -> None:

@@ -1,6 +1,6 @@
-"""What runs have left behind, looked at for `core.care.leftovers`: runs, leases, worktrees, branches.
+"""What runs left behind, as facts for `core.care.leftovers`: runs, leases, worktrees, branches.
 
-It changes nothing and takes no lock, so a tick at work may be seen halfway.
+It changes nothing and takes no lock, so it may catch a tick halfway.
 """
 
 import os
@@ -30,14 +30,14 @@ from gitkanban.runs.workspace import cleanliness, git_locks, ground, salvage, wo
 from gitkanban.runs.workspace.workspace_git import head_of
 from gitkanban.runs.workspace.worktrees import Ours
 
-_FRESH = 60  # seconds during which an empty run folder may be about to be filled
+_FRESH = 60  # seconds for which a run folder without a spec may be about to get one
 
 
 # -- runs and leases
 
 
 def read_tokens(place: Place) -> tuple[TokenState, ...]:
-    """Every lease token; card and run are empty where it cannot be read."""
+    """Return every lease token; card and run are empty in those that cannot be read."""
     tokens = []
     for slot in slots.with_token(place):
         lease = slots.read(place, slot)
@@ -50,7 +50,10 @@ def read_tokens(place: Place) -> tuple[TokenState, ...]:
 def look_at_runs(
     place: Place, unsettled: list[Folder], locks: Locks, now: int
 ) -> tuple[tuple[RunState, ...], dict[str, str]]:
-    """(the runs, slots whose lock is held with who holds it where no run explains that)."""
+    """Return (the runs, {slot whose lock is held: the processes that hold it}).
+
+    The words for the processes are empty where a run explains the lock.
+    """
     others = {folder.run: name for folder in unsettled if (name := _other_owner(folder))}
     facts = {folder.run: folder.facts() for folder in unsettled}
     names = {
@@ -82,7 +85,7 @@ def look_at_runs(
 
 
 def _look_at_run(place: Place, folder: Folder, its_spec: Spec, locked: bool) -> RunState:
-    """A run of ours; `locked` says whether its locks are held."""
+    """Return the state of a run of this user's; `locked` says whether its locks are held."""
     end, lease = folder.exit(), slots.of_run(folder, its_spec)
     alive = end is None and locked
     return RunState(
@@ -100,7 +103,7 @@ def _look_at_run(place: Place, folder: Folder, its_spec: Spec, locked: bool) -> 
 
 
 def _other_owner(folder: Folder) -> str:
-    """The other user whose run it is; empty for one of ours."""
+    """Return the name of the other user who owns a run; empty for one of our own."""
     try:
         uid = os.lstat(folder.path).st_uid
     except OSError:
@@ -116,7 +119,7 @@ def _is_fresh(folder: Folder, now: int) -> bool:
 
 
 def _slot_files(locks: Locks) -> Iterator[tuple[str, str]]:
-    """(name of the lock, slot) of every slot that ever had a lock here."""
+    """Yield (lock name, slot) for every slot that ever had a lock here."""
     top = f"{locks.folder}/slot"
     for folder, _, names in os.walk(top):
         profile = os.path.relpath(folder, top)
@@ -136,7 +139,10 @@ def _process_words(path: str) -> str:
 def look_at_worktrees(
     place: Place, config: Config | None, known: set[CardId], base: str
 ) -> Iterator[WorktreeState]:
-    """The worktrees of cards, and folders among them that are none. Raises GitFailed."""
+    """Yield the worktrees of cards, and what lies among them without being one.
+
+    Raises GitFailed, OSError.
+    """
     ours = worktrees.every(place)
     configured = config.worktrees if config else ""
     moved = {each: worktrees.find_moved(place, each, configured) for each in ours}
@@ -176,7 +182,7 @@ def _look_at_worktree(place: Place, each: Ours, known: set[CardId], base: str) -
 
 
 def _find_astray(each: Ours) -> tuple[str, bool]:
-    """(why a worktree and this repository do not point at each other, whether it points nowhere)."""
+    """Return (why worktree and repository do not point at each other, if it points nowhere)."""
     what, words = ground.look(each.path, each.admin)
     if what == ground.INTACT:
         return "", False
@@ -189,7 +195,7 @@ def _find_astray(each: Ours) -> tuple[str, bool]:
 
 
 def look_at_worktrees_beside(place: Place, config: Config | None) -> Iterator[StrayWorktree]:
-    """Worktrees of nobody's, among those of cards or in one, registered while a run lived."""
+    """Yield worktrees of no card, in or among those of cards, that were added while a run lived."""
     ours = worktrees.every(place)
     folder = worktrees.folder_of(place, config.worktrees if config else "")
     tops = [os.path.realpath(path) for path in (folder, *(each.path for each in ours))]
@@ -204,7 +210,7 @@ def look_at_worktrees_beside(place: Place, config: Config | None) -> Iterator[St
 
 
 def _find_run_at(place: Place, path: str) -> tuple[CardId, RunId]:
-    """(card, run) of a run that lived when a file was written; two empty strings for none."""
+    """Return (card, run) of a run that was alive when a file was last written; empty if none."""
     try:
         at = os.stat(path).st_mtime
     except OSError:
@@ -227,7 +233,7 @@ def _ended_before(folder: Folder, at: float) -> bool:
 def list_cardless_branches(
     place: Place, known: set[CardId], base: str
 ) -> tuple[CardlessBranch, ...]:
-    """Branches `card/<id>` whose card is not known. Raises GitFailed."""
+    """Return the branches `card/<id>` whose card is not in `known`. Raises GitFailed."""
     branches = []
     listed = commits.text(
         place.common, "for-each-ref", "--format=%(refname) %(objectname)", CARD_REFS
@@ -235,7 +241,7 @@ def list_cardless_branches(
     for line in filter(None, listed.split("\n")):
         ref, _, tip = line.partition(" ")
         card = card_of_ref(ref)
-        if card.split("/")[0] in known:  # one below a card's name is in its way: `readiness`
+        if card.split("/")[0] in known:  # a branch below a known card's is for `readiness`
             continue
         ahead = commits.text(place.common, "rev-list", "--count", tip, f"^{base}") if base else ""
         branches.append(CardlessBranch(card, ahead == "0", int(ahead or 0)))
@@ -243,7 +249,7 @@ def list_cardless_branches(
 
 
 def list_salvages(place: Place) -> tuple[SalvageState, ...]:
-    """The salvage refs, with the time and title of what they hold. Raises GitFailed."""
+    """Return the salvage refs with the time and title of their commits. Raises GitFailed."""
     form = "--format=%(refname)%00%(committerdate:unix)%00%(subject)"
     listed = commits.text(place.common, "for-each-ref", form, salvage.PREFIX)
     rows = [line.split("\0") for line in listed.split("\n") if line]

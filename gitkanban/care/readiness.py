@@ -1,6 +1,6 @@
 """A dry run of a start and of an accept, for `core.care.readiness`.
 
-It changes nothing. What cannot be found out without trying, such as filters, is left to the accept.
+It changes nothing. What only a trial would show, such as a filter that fails, is left to the accept.
 """
 
 import os
@@ -19,11 +19,11 @@ from gitkanban.errors import Refused
 from gitkanban.runs import trust
 from gitkanban.runs.workspace import worktree_places, worktrees
 
-_EARLIER_MOST = 30  # commits of base with which an index is compared
+_EARLIER_MOST = 30  # earlier commits of base, of each kind, with which an index is compared
 
 
 def rehearse(place: Place, board: Board) -> Readiness:
-    """What would stop the next start, or the next accept. Raises GitFailed, OSError."""
+    """Return what would stop the next start or the next accept. Raises GitFailed, OSError."""
     config = board.config
     if config is None:
         return Readiness()
@@ -52,7 +52,7 @@ def _find_base_fault(place: Place, base: str) -> str:
 
 
 def _find_folder_fault(place: Place, config: Config) -> str:
-    """Why the folder of worktrees cannot be made, or written in; empty if it can."""
+    """Return why the folder of worktrees cannot be created or written to; empty if it can."""
     if all(worker.workspace_policy != WORKTREE for worker in config.workers.values()):
         return ""
     try:
@@ -72,7 +72,7 @@ def _find_folder_fault(place: Place, config: Config) -> str:
 
 
 def _list_blocking(place: Place, board: Board, base: str) -> Iterator[BlockingBranch]:
-    """Branches called `card`, or below the branch of a card of the board.
+    """Yield branches named `card`, or below the branch of a card on the board.
 
     git keeps refs as files in folders, so one name cannot be both (git-check-ref-format(1)).
     """
@@ -97,7 +97,7 @@ def _list_stuck(place: Place, on_base: list[Checkout]) -> Iterator[tuple[str, st
     for checkout in on_base:
         what = standstill.unfinished(checkout)
         if what and checkout.head == place.ref:
-            continue  # the board stands still, too, and that is reported
+            continue  # reported already, as the board's standstill
         if what:
             yield checkout.root, f"{what} is in progress there"
         elif paths := checkout.run("ls-files", "-z", "--unmerged", check=False).text:
@@ -108,7 +108,7 @@ def _list_stuck(place: Place, on_base: list[Checkout]) -> Iterator[tuple[str, st
 
 
 def _list_late(place: Place, on_base: list[Checkout], base: str) -> Iterator[LateIndex]:
-    """Checkouts whose index is that of an earlier commit of base, though nothing says so."""
+    """Yield checkouts whose index is that of an earlier commit of base, with no record of why."""
     for checkout in on_base:
         known = next(follow_base.behind(place, [checkout]), None) or standstill.unfinished(checkout)
         if known or _is_index_of(place, checkout, "HEAD"):
@@ -124,7 +124,10 @@ def _list_late(place: Place, on_base: list[Checkout], base: str) -> Iterator[Lat
 
 
 def _is_index_of(place: Place, checkout: Checkout, commit: str) -> bool:
-    """Whether the index is that of a commit, the board's files apart, which follow by themselves."""
+    """Return whether the index is that of a commit, apart from the board's files.
+
+    Those follow separately.
+    """
     apart = (
         (".", f":(exclude){place.prefix}") if place.prefix and place.ref == checkout.head else ()
     )

@@ -1,6 +1,6 @@
 """Makes the repairs that `core.care.doctor` names, after checking each again under its own lock.
 
-None of them can lose work; what is not as it was when it was found is left alone and said.
+None of them can lose work. What has changed since the check-up is left alone and reported.
 """
 
 import os
@@ -48,7 +48,7 @@ class Repairs:
         self.base = base_of(place, board.config) if board.config else ""
 
     def mend(self, symptom: Symptom) -> str:
-        """Do what the symptom names. Why it was not done, empty when it was."""
+        """Make the repair that the symptom names; return why it was not made, empty if it was."""
         does: Mapping[str, Callable[[str], str]] = {
             REMOVE_TOKEN: self._remove_token,
             WRITE_TOKEN: self._write_token,
@@ -162,7 +162,7 @@ class Repairs:
             check_out(place.common, place.main, place.branch)
         elif not admin or os.path.lexists(f"{path}/.git"):
             return f"something else is there: move {path} away first"
-        else:  # its index may have what was staged: it stays, and so does every file that is there
+        else:  # the index may hold staged changes: it stays, and so does every file that is there
             files.make_folder(path)
             files.replace(f"{path}/.git", os.fsencode(f"gitdir: {admin}\n"), lasting=False)
             Checkout(path, admin, place.ref).run(*git.PLAIN, "checkout-index", "--all", "--quiet")

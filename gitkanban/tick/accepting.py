@@ -1,7 +1,8 @@
-"""Cards in review: a card's branch goes into base, and the card to done, or to blocked on a conflict.
+"""Accepts cards in review: merges the branch into base, moves the card to done, or to blocked on a
+conflict.
 
-Base and the board move together, by one update of refs, whoever accepts: killed before it nothing
-has happened, killed after it the next command brings the checkouts along.
+Whoever accepts, base and the board move together in one update of refs. If the process is killed
+before it, nothing has happened; if after it, the next command brings the checkouts along.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -33,7 +34,7 @@ from gitkanban.views.message import commit_message
 ATTEMPTS = 10
 
 
-# -- a person's
+# -- accepting by a person
 
 
 def accept(
@@ -41,14 +42,14 @@ def accept(
 ) -> Accepted:
     """Merge the branch of a card in review into base, and move the card.
 
-    `merge` is how (merge, squash or ff), where it is not as configured. One that is blocked is
-    merged, too, where a person has `attended` to it. Raises as `merge_onto` does, Refused when the
-    card is not in review, and BoardMoved.
+    `merge` (merge, squash or ff) overrides the configured way. A blocked card is accepted only with
+    `attended`: a person has dealt with what blocked it. Raises as `merge_onto` does, and NotFound,
+    Refused when the card is not in review, BadData when config.yaml cannot be read, and BoardMoved.
     """
     notices = tuple(follow_base.complete(place))
     verified: set[str] = set()
     for attempt in range(ATTEMPTS):
-        # Once somebody was quicker, others wait for us: `verify` has passed by then.
+        # Somebody was quicker once: now others wait for us, since `verify` has already passed.
         with Turn(place, "write", store.QUEUE_PATIENCE) if attempt else nullcontext():
             board = store.read(place)
             base = _base_ahead(place, board, card_id, merge, attended=attended)
@@ -65,7 +66,7 @@ def accept(
 def _base_ahead(
     place: Place, board: Board, card_id: CardId, merge: MergeWay | None, attended: bool
 ) -> BaseAhead:
-    """Base, to merge the branch of a card in review onto it. Raises as `accept` does."""
+    """Return base, ready for the merge, once the card may be accepted. Raises as `accept` does."""
     card = board.cards.get(card_id)
     if card is None:
         raise NotFound(f"no card {card_id}", "It was removed in the meantime.")
@@ -77,21 +78,22 @@ def _base_ahead(
     return BaseAhead(place, board.config._replace(merge=merge or board.config.merge))
 
 
-# -- a tick's
+# -- accepting by a tick
 
 
 class Merges(NamedTuple):
-    """What was merged ahead of a commit: base as it will be, and what came of each card."""
+    """What was merged ahead of a commit: base as it will be, and the result for each card."""
 
     base: BaseAhead | None
     accepted: tuple[Accepted, ...]
 
 
 def accept_unattended(state: TickState, look: BoardLook) -> tuple[Merges, BoardLook]:
-    """Merge what needs no person, one after the other, in memory; planned again if that is news.
+    """Merge, in memory and one by one, the branches that need no person; return merges and look.
 
-    Base moves together with the board, whose next commit also starts what was freed. What is
-    refused is remembered for `status` and `why`, until a tick gets it done.
+    The look is planned again if the merges changed what is known. No ref moves here: base moves
+    with the board's next commit, which also starts the cards that these merges freed. Refusals are
+    saved for `status` and `why` until a tick succeeds.
     """
     cards = [card for card in look.plan.accepts if card not in state.given_up]
     base = _try_base(state, look.board.config, cards)
@@ -108,7 +110,7 @@ def accept_unattended(state: TickState, look: BoardLook) -> tuple[Merges, BoardL
 
 
 def _try_base(state: TickState, config: Config | None, cards: Sequence[CardId]) -> BaseAhead | None:
-    """Base, if there is anything to merge onto it; None if that cannot be."""
+    """Return base to merge onto; None if nothing is to be merged, or if base cannot be used."""
     if not cards or config is None:
         return None
     try:
@@ -122,7 +124,7 @@ def _try_base(state: TickState, config: Config | None, cards: Sequence[CardId]) 
 def _try_merge(
     state: TickState, look: BoardLook, base: BaseAhead, card_id: CardId
 ) -> Accepted | None:
-    """Merge the card's work; None, and an error in the outcome, where that is refused."""
+    """Merge the card's work; if that is refused, add an error to the outcome and return None."""
     card = look.plan.after.cards[card_id]
     try:
         why = trust.withheld(state.place, base.config).accepting(card.worker)
@@ -137,18 +139,18 @@ def _try_merge(
 
 def _note_refusal(state: TickState, cards: Sequence[CardId], error: Exception) -> None:
     state.given_up.update(cards)
-    if not isinstance(error, BoardBusy):  # that passes
+    if not isinstance(error, BoardBusy):  # a busy board is only temporary
         state.refused.update(dict.fromkeys(cards, str(error)))
 
 
 def _remember_refused(state: TickState, accepts: Collection[str]) -> None:
     state.refused = {card: why for card, why in state.refused.items() if card in accepts}
-    with suppress(OSError):  # lost without harm
+    with suppress(OSError):  # losing it does no harm
         remember_refused(state.place, state.refused)
 
 
 def report_accepted(state: TickState, merges: Merges) -> None:
-    """Add to the outcome what was accepted, once it is committed."""
+    """Add what was accepted to the outcome; call it once that is committed."""
     notices = tuple(line for each in merges.accepted for line in each.notices)
     state.add(accepted=merges.accepted, notices=notices)
 
@@ -157,11 +159,12 @@ def report_accepted(state: TickState, merges: Merges) -> None:
 
 
 def merge_onto(base: BaseAhead, card: Card, runs: Sequence[Run], verified: set[str]) -> Accepted:
-    """Merge the card's work onto base as it will be; nothing moves yet. `runs` are the card's.
+    """Merge the card's work onto base as it will be; no ref moves yet. `runs` are the card's.
 
-    `verified` holds the contents that `verify` has passed on, and gains what it passes on now.
-    Raises Refused when the work is not here, a checkout of base has changes in the way or verify is
-    red on the merged result (`verify_accept`), Untrusted, BoardBusy, GitFailed.
+    `verified` holds the contents that `verify` has passed on; those it passes on now are added.
+    Raises Refused when the work is not in this clone, when a checkout of base has changes in the
+    way, or when `verify` fails on the merged result (`verify_accept`); also Untrusted, BoardBusy,
+    GitFailed.
     """
     failpoints.reach("accept.begun")
     check = _merge_check(base.place, base.config, card, verified)
@@ -178,7 +181,7 @@ def _accepted_as(card: Card, result: MergeResult) -> Accepted:
 
 
 def _landing_of(accepted: Accepted) -> Landing:
-    """What came of the merge, as a fact."""
+    """Return the result of the merge as a fact."""
     if accepted.to == BLOCKED:
         return Landing(conflict=accepted.detail)
     return Landing(accepted.merged)
@@ -187,12 +190,12 @@ def _landing_of(accepted: Accepted) -> Landing:
 def _merge_check(
     place: Place, config: Config, card: Card, verified: set[str]
 ) -> Callable[[str], None]:
-    """What must hold of the merged commit before base moves to it."""
+    """Return the check that the merged commit must pass before base moves to it."""
     if not config.verify_accept:
         return integrate.unchecked
 
     def check(commit: str) -> None:
-        # Base may be the board's branch too: only its board moved while verify ran.
+        # Base may also be the board branch. Leave the board out: it changes while `verify` runs.
         listed = git.run(place.common, "ls-tree", "-z", commit).text.split("\0")
         content = "\0".join(line for line in listed if not line.endswith(f"\t{FOLDER}"))
         if content not in verified:

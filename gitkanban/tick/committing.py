@@ -1,6 +1,6 @@
 """The one commit of a round, and the checkouts that follow it.
 
-Base moves with the board, by the same update of refs. What a commit means was decided before.
+Base moves with the board, in the same update of refs. What is committed is decided elsewhere.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,8 +25,8 @@ def commit_board(
 ) -> Committed | None:
     """Commit on exactly this board; None if the branch has moved since it was read.
 
-    `base` is what was merged ahead of it. A commit that `claims` starts is asked of the remote, if
-    there is one, before it becomes the board's; None if that says no.
+    `base` is what was merged ahead of it. A commit that `claims` starts is pushed to the remote
+    first, if there is one; None if the remote does not take it.
     """
     failpoints.reach("tick.commit")
     claim = state.remote.claim if state.remote and claims else None
@@ -41,7 +41,7 @@ def commit_board(
 def checkouts_following(
     state: TickState, done: Committed | None, base: BaseAhead | None = None
 ) -> Iterator[None]:
-    """Bring checkouts along to a commit meanwhile: what it starts need not wait for them."""
+    """Bring checkouts along to a commit while the body runs, so that starts do not wait for it."""
     if not done or not done.commit:
         yield
         return

@@ -1,4 +1,4 @@
-"""What ticks of this clone did since one last printed, for the one that prints now: cron's mail.
+"""What earlier ticks of this clone did but never printed, such as those between two cron mails.
 
 It reads the board's commits; what they mean is decided in `core.tick.since`.
 """
@@ -18,9 +18,9 @@ from gitkanban.runs.workspace import worktrees
 
 
 def add_earlier(place: Place, outcome: Outcome) -> tuple[Outcome, str]:
-    """The outcome with what was done before it, and the commit to note once it is printed.
+    """Return the outcome with what was done before it, and the commit to note once it is printed.
 
-    Where nobody has printed before, or the board was rewritten since, it is only its own.
+    If nothing was printed before, or the history since then cannot be read, nothing is added.
     """
     tip, before = checkouts.tip(place, place.ref), printed.last(place.private)
     if not before or before == tip:

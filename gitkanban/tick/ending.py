@@ -1,7 +1,7 @@
-"""Runs that end: the dead ones closed, the unwanted ones stopped, what the board has recorded settled.
+"""Closes dead runs, stops sessions whose card has moved on, settles what the board has recorded.
 
-What an end means was decided before. Each effect can be repeated; what is left undone by a kill is
-found by the next tick, or by `gc`.
+What an end means is decided elsewhere. Every effect can be repeated: whatever a kill leaves undone
+is done by the next tick, or by `gc`.
 """
 
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ from gitkanban.tick.state import BoardLook, TickState
 
 
 def close_dead_runs(state: TickState, look: BoardLook) -> bool:
-    """Close runs that died without a record, and return whether there is something new to look at."""
+    """Close runs that died without a record; return whether there is something new to look at."""
     news = False
     for facts in look.plan.reclaims:
         if facts.run not in state.given_up:
@@ -49,13 +49,13 @@ def _close_dead_run(state: TickState, look: BoardLook, facts: RunFacts) -> bool:
 
 
 def stop_sessions(state: TickState, look: BoardLook) -> None:
-    """Ask for the end of sessions whose card has moved on."""
+    """Ask sessions whose card has moved on to end."""
     for stop in look.plan.stops:
         state.executor.stop(folders.of(state.place.private, stop.run), stop.why)
 
 
 def settle(state: TickState, look: BoardLook) -> None:
-    """Follow up what is on the board now: ends of runs, and merges that somebody else made."""
+    """Clean up after what the board now records: ended runs, and merges that somebody else made."""
     state.add(settled=look.plan.settled, notices=look.plan.notices)
     remove_letters(state.place, look.plan.letters)
     settle_runs(state.place, look.plan.finished_runs, state.outcome.commit)
@@ -82,14 +82,14 @@ def settle_runs(place: Place, runs: Iterable[RunId], commit: str) -> None:
 
 
 def remove_letters(place: Place, letters: Iterable[tuple[RunId, tuple[str, ...]]]) -> None:
-    """Remove what sessions wrote and the board has, by run; what stays is not done twice."""
+    """Remove letters, by run, that the board has taken in; any that stay are not applied twice."""
     for run, names in letters:
         failpoints.reach("settle.letters")
         mailbox.remove(folders.of(place.private, run), names)
 
 
 def remove_merged_worktree(place: Place, locks: Locks, config: Config, card: CardId) -> str:
-    """Remove the worktree of a card whose merge was seen, if it is clean; a notice, or nothing."""
+    """Remove the worktree of a merged card if it is clean; return a notice, or an empty string."""
     lock = locks.take(card_lock(card))
     if lock is None:
         return ""

@@ -1,4 +1,4 @@
-"""What a tick would do now, as far as it can be known without doing any of it (`--dry-run`)."""
+"""What a tick would do now, as far as that can be known without doing any of it (`--dry-run`)."""
 
 from gitkanban import clock
 from gitkanban.board import store
@@ -16,7 +16,10 @@ from gitkanban.tick.state import BoardLook
 
 
 def foretell(place: Place, locks: Locks) -> Outcome:
-    """The outcome of a tick with nothing done. Raises as `rounds.tick` does."""
+    """Return the outcome that a tick would have, without doing any of it.
+
+    Raises as `rounds.tick` does.
+    """
     machines.refuse_elsewhere(place)
     board = store.read(place)
     look = BoardLook.planned(board, observe(place, board, int(clock.now()), locks))

@@ -1,7 +1,7 @@
-"""News after a tick: what is new is written down, and a sender is started where something waits.
+"""News after a tick: records what is new, and starts a sender if anything waits.
 
-What is news is decided in `core.notify`; it is sent by a process of its own (`runs.notifier`), so
-no tick waits for a notifier. Called where `kanban.notify` is set, once the tick lock is free.
+`core.notify` decides what is news. A separate process sends it (`runs.notifier`), so no tick waits
+for a notifier. Called once the tick lock is free, and only where `kanban.notify` is set.
 """
 
 import os
@@ -24,7 +24,7 @@ from gitkanban.tick.state import TickState
 
 
 def notify(state: TickState) -> None:
-    """Write down what is new, and have it sent. Whatever fails is a notice, and stops nothing."""
+    """Record what is new and have it sent. A failure is reported as a notice and stops nothing."""
     try:
         board = store.read(state.place)
         if board.config is None or not board.config.notify:
@@ -42,7 +42,10 @@ def notify(state: TickState) -> None:
 
 
 def note_news(place: Place, board: Board, alone: bool) -> None:
-    """Take what is new into the ledger. Raises GitkanbanError, OSError."""
+    """Add what is new to the ledger; `alone` means that no remote shares the board.
+
+    Raises GitkanbanError, OSError.
+    """
     config = board.config
     assert config is not None
     news, now = look_for_news(place, board), int(clock.now())
@@ -53,14 +56,14 @@ def note_news(place: Place, board: Board, alone: bool) -> None:
 
 
 def look_for_news(place: Place, board: Board) -> News:
-    """All that could be told of the board now. Raises GitkanbanError, OSError."""
+    """Return all news that the board could give now. Raises GitkanbanError, OSError."""
     observed = glance(place, board, int(clock.now()), Locks(place.private))
     known = figures.gather(place, board)
     return find_news(board, observed, situation(board, observed, known, to_cache=True), known.costs)
 
 
 def call_of(place: Place, board: Board, config: Config) -> NotifierCall:
-    """How the notifier is called now: by the PATH that was trusted."""
+    """Return how to call the notifier now; its program is looked up on the trusted PATH."""
     path = trust.search_path(place)
     return NotifierCall(
         argv=(*(trust.program(name, path) for name in config.notify[:1]), *config.notify[1:]),
@@ -75,7 +78,7 @@ def call_of(place: Place, board: Board, config: Config) -> NotifierCall:
 
 
 def start_sender(private: str) -> None:
-    """Start a process that sends what waits, unless one is at it. Raises OSError."""
+    """Start a process that sends what waits, unless one is already sending. Raises OSError."""
     if news_ledger.is_sending(private):
         return
     null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)

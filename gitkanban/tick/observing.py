@@ -1,6 +1,6 @@
 """What a tick looks at before it decides: the board, the facts beside it, and what others changed.
 
-What of it is in the way of everybody is reported here; what holds one card back is in the plan.
+What is in everybody's way is reported here; what holds back a single card is in the plan.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,7 +25,10 @@ from gitkanban.tick.state import BoardLook, TickState
 
 
 def notice_tampering(state: TickState) -> None:
-    """Compare what ended runs shared with everybody; before anything of it is made use of."""
+    """Report what changed during ended runs in what they shared with everybody.
+
+    Call it before any of that is used.
+    """
     ended = watching.waiting(state.place)
     if not ended:
         return
@@ -39,7 +42,7 @@ def notice_tampering(state: TickState) -> None:
 
 
 def catch_up(state: TickState) -> None:
-    """Bring back what the branch lost, and checkouts along that an earlier command left."""
+    """Restore what the board branch lost, and bring along the checkouts that were left behind."""
     try:
         folders.remove_unborn(state.place.private)
         notices = (
@@ -48,26 +51,26 @@ def catch_up(state: TickState) -> None:
             *follow_base.complete(state.place),
             *follow_board.follow(state.place),
         )
-    except BoardBusy:  # the round says why
+    except BoardBusy:  # the round reports why
         return
     state.add(notices=notices)
 
 
 def read_board(state: TickState) -> Board:
-    """The board at its branch's tip."""
+    """Read the board at its branch's tip, and note its config in `state`."""
     board = store.read(state.place)
     state.config = board.config
     return board
 
 
 def observe_board(state: TickState, board: Board) -> Observed:
-    """The facts that a plan for this board needs."""
+    """Return the facts that a plan for this board needs."""
     observed = observe(state.place, board, int(clock.now()), state.locks)
     return observed._replace(started=state.started)
 
 
 def report_look(state: TickState, look: BoardLook) -> None:
-    """Add to the outcome what is known before anything is done."""
+    """Add what is known before anything is done to the outcome."""
     state.add(
         stopped=look.plan.stops,
         holds=look.plan.holds,
@@ -79,7 +82,7 @@ def report_look(state: TickState, look: BoardLook) -> None:
 
 
 def _lines_before_first_start(state: TickState, look: BoardLook) -> tuple[str, ...]:
-    """What the owners of agents seem not to have set up, before anything has ever run here."""
+    """Before the first run in this clone, return what the agents about to start seem to lack."""
     workers = {start.worker for start in look.plan.starts}
     if look.observed.known_runs or not workers:
         return ()
@@ -88,14 +91,14 @@ def _lines_before_first_start(state: TickState, look: BoardLook) -> tuple[str, .
 
 
 def untrusted_workers(look: BoardLook) -> dict[WorkerName, str]:
-    """The workers with cards that wait for trust -> why."""
+    """Return {worker whose cards wait for trust: why}."""
     return {worker: look.observed.untrusted[worker] for worker in _workers_stopped(look, UNTRUSTED)}
 
 
 def lines_in_the_way(look: BoardLook) -> tuple[str, ...]:
-    """Lines on what is wrong with the configuration, and on programs that are missing.
+    """Return a line for each fault of the configuration, and for each worker with missing programs.
 
-    A bad card concerns nobody else, and `status` shows it.
+    A bad card is left out: it concerns no other card, and `status` shows it.
     """
     problems = (
         each.located + (f" ({each.hint})" if each.hint else "")
@@ -111,13 +114,13 @@ def lines_in_the_way(look: BoardLook) -> tuple[str, ...]:
 
 
 def _workers_stopped(look: BoardLook, code: str) -> Iterable[WorkerName]:
-    """The workers of the cards that are held back for this reason, sorted."""
+    """Return the workers of cards that are held back for this reason, sorted."""
     cards = (each.card for each in look.plan.holds if each.code == code)
     return sorted({look.plan.after.cards[card].worker for card in cards})
 
 
 def remember(state: TickState, look: BoardLook) -> None:
-    """Keep for the next tick what only saves it work; what is granted starts without it too."""
+    """Cache what saves the next tick work; a failed write is reported and stops no start."""
     try:
         remember_schedule(state.place, look.plan.ready_since, look.plan.served)
     except OSError as error:
@@ -125,8 +128,11 @@ def remember(state: TickState, look: BoardLook) -> None:
 
 
 def remember_agents(state: TickState, look: BoardLook) -> None:
-    """Keep what ends have shown of agents before the board has those ends: a kill in between must
-    not send the next card where this one failed."""
+    """Save what the ends of runs showed about agents.
+
+    Call it before the board records those ends: a kill in between must not send the next card where
+    this one failed.
+    """
     try:
         agent_state.remember(state.place, look.plan.agents)
     except OSError as error:
@@ -134,7 +140,7 @@ def remember_agents(state: TickState, look: BoardLook) -> None:
 
 
 def cards_for_proposals(state: TickState, look: BoardLook) -> Sequence[Change]:
-    """Cards for memory proposals, when enough of them wait."""
+    """Return changes that add cards for memory proposals, if enough proposals wait."""
     board = look.plan.after
     workers = board.config.workers.values() if board.config else ()
     if not any(worker.consolidate_to for worker in workers):

@@ -1,6 +1,6 @@
-"""A remote whose other clones tick the same board: synced before a look, asked for each start.
+"""A remote whose other clones tick the same board: synced before looks, asked before starts.
 
-It knows nothing of a tick but its commits; `sharing` says when they are pushed.
+It knows only the commits of a tick; `sharing` says when they are pushed.
 """
 
 from gitkanban import failpoints
@@ -14,19 +14,19 @@ from gitkanban.errors import GitkanbanError
 class Remote:
     """A remote whose other clones tick the same board: a claim counts once it is pushed there.
 
-    What fails holds back new starts, and nothing else: what has happened here is on the board here.
+    A failure holds back new starts and nothing else: what has happened here is on the board here.
     """
 
     def __init__(self, place: Place, name: str) -> None:
         self.place, self.name = place, name
-        self.offline = ""  # why nothing new may start: it cannot be reached, or does not agree
+        self.offline = ""  # why nothing new may start: it cannot be reached, or refuses the push
         self.behind = True  # it may have moved since we looked
-        self.pushed = ""  # the last commit that it has from us
-        self.notices: list[str] = []  # what came with a sync; that it cannot be reached
-        self.errors: list[str] = []  # what goes on only when people act
+        self.pushed = ""  # the last commit of ours that it has
+        self.notices: list[str] = []  # from syncs, and when it cannot be reached
+        self.errors: list[str] = []  # faults that only a person can clear
 
     def catch_up(self) -> None:
-        """Sync if there is need."""
+        """Sync if the remote may have moved since the last look."""
         if not self.behind:
             return
         self.behind, self.offline = False, ""
@@ -39,8 +39,10 @@ class Remote:
         self.notices += done.notices
 
     def claim(self, commit: str) -> bool:
-        """Push the commit that starts runs, before it is ours; False if somebody was first, or
-        the remote does not take it."""
+        """Push the commit that starts runs before it becomes the board's.
+
+        Return False if another clone was first, or if the remote does not take it.
+        """
         failpoints.reach("sync.claim")
         try:
             self.behind = not publish(self.place, self.name, commit)
@@ -53,7 +55,7 @@ class Remote:
         return not self.behind
 
     def share(self) -> None:
-        """Push what a tick has settled, unless a claim has taken it along."""
+        """Push what a tick has settled, unless a claim has already carried it."""
         if not self.offline:
             self.behind = checkouts.tip(self.place, self.place.ref) != self.pushed
             self.catch_up()

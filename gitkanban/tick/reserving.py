@@ -1,7 +1,7 @@
 """Reservations for planned starts: locks taken and tokens written before the board says `running`.
 
-Who gets one is the scheduler's to say. A reservation that does not come to a start is cancelled;
-one that was left would look alive for as long as this process is.
+The scheduler decides who gets one. A reservation that leads to no start is cancelled: if it were
+left, it would look alive for as long as this process lives.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,10 @@ from gitkanban.tick.state import BoardLook, TickState
 
 
 class Reservations:
-    """The reservations of one round, as a context: cancelled at its end unless `committed`."""
+    """The reservations of one round, as a context manager.
+
+    At its end they are cancelled, or, if `committed`, their locks are released.
+    """
 
     def __init__(self, place: Place, every: Sequence[Reservation]) -> None:
         self.every = every
@@ -34,7 +37,7 @@ class Reservations:
 
     @property
     def claims(self) -> list[EditCard]:
-        """The changes by which the board says that their cards run."""
+        """The changes that make the board say `running` of their cards."""
         return [
             started(card, lease.run, lease.slot, lease.clone, host=lease.host)
             for card, _, lease, _ in self.every
@@ -45,14 +48,14 @@ class Reservations:
 
     def __exit__(self, *_: object) -> None:
         for each in self.every:
-            if self.committed:  # supervisors have the locks, and nobody else needs one
+            if self.committed:  # the supervisors have the locks now
                 leases.release(each.locks)
             else:
                 leases.cancel(self._place, each)
 
 
 def planned_starts(state: TickState, look: BoardLook) -> list[Start]:
-    """The planned starts, none while a remote cannot be reached or base cannot be one."""
+    """Return the planned starts; none while the remote holds them back or base cannot be used."""
     if state.remote and state.remote.offline:
         return []
     starts = [start for start in look.plan.starts if start.card not in state.given_up]
@@ -66,7 +69,7 @@ def planned_starts(state: TickState, look: BoardLook) -> list[Start]:
 
 
 def reserve_starts(state: TickState, look: BoardLook, starts: Sequence[Start]) -> Reservations:
-    """Reserve each start; a card for which that fails is not tried again in this tick."""
+    """Reserve each start; a card whose reservation fails is not tried again in this tick."""
     reserved: list[Reservation] = []
     config = look.board.config
     for start in starts:
@@ -81,7 +84,7 @@ def reserve_starts(state: TickState, look: BoardLook, starts: Sequence[Start]) -
 def _reserve_start(
     state: TickState, look: BoardLook, config: Config, start: Start
 ) -> Reservation | None:
-    """The reservation; None if a lock is somebody's, or cannot be made, which is an error."""
+    """Return the reservation; None if a lock is taken, or after an error, which is reported."""
     profile, number = Slot.parse(start.slot)
     observed = look.observed
     lease = Lease(
@@ -100,6 +103,6 @@ def _reserve_start(
 
 
 def report_holds(state: TickState, look: BoardLook, started: Sequence[Reservation]) -> None:
-    """Say of the cards that were not started what holds them back, now that these run."""
+    """Report what holds back the cards that were not started, now that `started` run."""
     if started:
         state.add(holds=holds_after(look.plan, look.observed, {each.card.id for each in started}))

@@ -1,8 +1,8 @@
 """The tick: read, observe, reconcile, schedule, accept, commit, start; round by round.
 
-What to do is for `core.tick.plan` to decide, and how each step is done is in the module of its
-name. A tick that is killed at any line leaves a difference between what is recorded and what is
-observed, which the next one repairs; there is no other recovery code.
+`core.tick.plan` decides what to do; each step is done by the module of its name. A tick that is
+killed at any line leaves a difference between what is recorded and what is observed, which the next
+one repairs; there is no other recovery code.
 """
 
 import os
@@ -35,7 +35,7 @@ ROUNDS_MOST = 100  # looks at the board in one tick; the next tick goes on from 
 def show_no_progress(
     starts: Iterable[Started | FailedStart], _total: int, _what: str
 ) -> Iterable[Started | FailedStart]:
-    """Hand the starts on as they come."""
+    """Return the starts unchanged: they are passed on as they come, and nothing is shown."""
     return starts
 
 
@@ -45,12 +45,12 @@ def tick(
     progress: StartProgress = show_no_progress,
     remote: str = "",
 ) -> Outcome:
-    """Do one tick, and another pass for every tick that came by in the meantime.
+    """Do one tick, and another pass if another tick was asked for in the meantime.
 
-    Called from inside a session it only leaves a mark. `progress` is handed the starts while they
-    come about, and hands them on. Raises GitkanbanError where nothing can be done at all; what
-    fails for one card is in the outcome's errors. With a `remote`, other clones tick the same board:
-    it is synced first, and what starts is pushed there before it does.
+    Called from inside a session, it only leaves a mark that asks for one. `progress` receives the
+    starts as they come and passes them on. With a `remote`, other clones tick the same board: it is
+    synced first, and each start is pushed there before it begins. Raises GitkanbanError if nothing
+    can be done at all; what fails for one card is in the outcome's errors.
     """
     locks = Locks(place.private)
     if dry_run:
@@ -84,7 +84,7 @@ def _notify_where_asked(state: TickState) -> None:
 
 
 def _take_tick_lock(place: Place, locks: Locks) -> HeldLock | None:
-    """The tick lock; None if another tick is at work, which will make another pass for us."""
+    """Take the tick lock; None if another tick is at work, which will make another pass for us."""
     lock = locks.take("tick")
     if lock is None:
         again.ask_again(place.private)
@@ -95,7 +95,7 @@ def _take_tick_lock(place: Place, locks: Locks) -> HeldLock | None:
 
 
 def _tick_locked(state: TickState) -> None:
-    """Make passes until a look at the board asks for nothing more. Call it with the tick lock held."""
+    """Do rounds until a look at the board asks for nothing more. The tick lock must be held."""
     failpoints.reach("tick.locked")
     again.clear(state.place.private)
     state.add(notices=tuple(machines.enter(state.place)))
@@ -112,7 +112,7 @@ def _tick_locked(state: TickState) -> None:
 
 
 def run_round(state: TickState) -> bool:
-    """One look at the board and what follows from it; whether to look again."""
+    """Look at the board once and act on it; return whether to look again."""
     observing.notice_tampering(state)  # of runs that were closed only now
     board = observing.read_board(state)
     observed = observing.observe_board(state, board)
@@ -133,11 +133,11 @@ def run_round(state: TickState) -> bool:
 
 
 def commit_and_start(state: TickState, look: BoardLook, merges: Merges) -> bool:
-    """Settle, accept and start in one commit; whether there is something new to look at.
+    """Settle, accept and start in one commit; return whether there is something new to look at.
 
-    With a remote it is two: what has happened is ours to say, and base and board say it here
-    before a start asks the remote. So a remote never says `done` of work that base lacks, and
-    one that is out of reach stops no settlement.
+    With a remote it is two commits. What has happened is recorded here first, in base and board,
+    and only then is the remote asked for a start. So a remote never says `done` of work that base
+    lacks, and one that is out of reach does not stop runs from being settled.
     """
     proposals = observing.cards_for_proposals(state, look)
     settles_first = state.remote is not None and bool(look.plan.changes or proposals)

@@ -1,7 +1,7 @@
-"""What a tick shares with others once its lock is free, so that nobody waits for a network.
+"""Pushes what a tick has done once its lock is free, so that nobody waits for a network.
 
-The board goes to the remote that other clones tick with, the branches of cards in review to where
-the board says. What starts was asked of the remote before (`remote`).
+The board goes to the remote that other clones tick with, the branches of cards in review to the
+remote that `push` names. The remote was asked for starts earlier (`remote`).
 """
 
 from gitkanban import clock
@@ -27,12 +27,12 @@ def share(state: TickState) -> None:
 
 
 def _publish_where_asked(state: TickState) -> None:
-    """Push the branches of cards in review where the board says so; block what was closed."""
+    """Push the branches of cards in review if `push` is set; block those that were closed there."""
     if state.config is None or not state.config.push:
         return
     lock = state.locks.take("publish")
     if lock is None:
-        return  # the tick before this one is still at it
+        return  # an earlier tick is still publishing
     with lock:
         board = store.read(state.place)
         if board.config is not None and board.config.push:
@@ -54,7 +54,7 @@ def _publish_branches(state: TickState, board: Board, config: Config) -> None:
 
 
 def _check_pushing(place: Place, board: Board, config: Config) -> None:
-    """Refuse to push anything to where it was not allowed. Raises Untrusted."""
+    """Raise Untrusted if branches wait to be pushed and the owner has not allowed pushing."""
     waiting = any(card.status == REVIEW for card in open_cards(board.cards))
     why = trust.withheld(place, config).pushing if waiting else ""
     if why:

@@ -1,13 +1,13 @@
 """What a supervisor becomes when its run has ended: it collects the run, ticks, and stands by.
 
-To start an interpreter and to import everything costs more than a whole tick. So the tick after one
-session's end waits for the ends of those that are still alive, and what they free starts at once.
-Between ticks it holds nothing but its own lock. It may be killed at any time (whoever ends next
-becomes one), and leaves when no run is left that would ring for it: nothing runs while nothing runs.
-What it does next is a table, `core.tick.standby_states`.
+Starting an interpreter and importing everything costs more than a whole tick. So the tick after one
+session's end stays and waits for the sessions that are still alive; what they free starts at once.
+Between ticks it holds nothing but its own lock. It may be killed at any time: the supervisor that
+ends next becomes the new standby. It leaves when no run is left that would ring for it, so nothing
+of ours runs while no session does. What it does next is a table, `core.tick.standby_states`.
 
-`python -m gitkanban.standby <run folder> [--sync --remote NAME]`, called in the repository. What its
-ticks do is printed, into the log of the supervisor that it was.
+`python -m gitkanban.standby <run folder> [--sync --remote NAME]`, called in the repository. What
+its ticks do is printed, into the log of the supervisor that it was.
 """
 
 import contextlib
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
 SIDE_BY_SIDE = 4  # runs collected at the same time
 PATIENCE = 0.25  # seconds that a tick waits for other runs to be collected: they share its commit
-BETWEEN = 0.05  # seconds that rings are waited for while runs are being collected
-LOOK = 60.0  # seconds between looks whether a run is left that would ring
-_SETTLING = 1.0  # seconds that another one may take from its lock to listening
+BETWEEN = 0.05  # seconds to wait for rings while runs are being collected
+LOOK = 60.0  # seconds between checks that a run is left that would ring
+_SETTLING = 1.0  # seconds that another standby may take from its lock to listening
 
 
 def main() -> int:
@@ -48,7 +48,7 @@ def main() -> int:
     remote = words[words.index("--remote") + 1] if "--remote" in words else ""
     try:
         tick_key = spec.read(f"{folder}/spec").one("kind")
-    except OSError:  # its folder was removed: there is a board all the same
+    except OSError:  # its folder was removed; there is still a board to tick
         tick_key = ""
     standby = Standby(private, tick_key, remote)
     if standby.begin(run):
@@ -57,7 +57,7 @@ def main() -> int:
 
 
 class Standby:
-    """One that stands by for supervisors whose ticks would be like its own (`tick_key`)."""
+    """A standby for supervisors whose ticks would be like its own: those with its `tick_key`."""
 
     def __init__(self, private: str, tick_key: str, remote: str = "") -> None:
         self.private = private
@@ -66,15 +66,15 @@ class Standby:
         self.pipe, self.lock_path, self.lock_name = bell.paths(private, self.tick_key)
         self.locks = Locks(private)
         self.lock: HeldLock | None = None
-        self.pipe_fd = -1  # where rings are heard; -1: another one listens, or nobody can
+        self.pipe_fd = -1  # where rings arrive; -1: another standby listens, or nobody can
         self.place: Place | None = None
         self.sources: dict[str, tuple[int, int]] = {}
-        self.runs: list[RunId] = []  # rung for, and not yet being collected
+        self.runs: list[RunId] = []  # they rang, and are not yet being collected
         self.collecting: set[Future[None]] = set()
         self.collected = False  # since the last tick
 
     def begin(self, run: RunId) -> bool:
-        """Begin to listen; False if another one does, and has heard of the run."""
+        """Begin to listen; False if another standby listens and has been told of the run."""
         until = time.monotonic() + _SETTLING
         while time.monotonic() < until:
             self.lock = None if flock.is_locked(self.lock_path) else self.locks.take(self.lock_name)
@@ -92,7 +92,7 @@ class Standby:
         return True
 
     def serve(self, runs: Sequence[RunId]) -> None:
-        """Collect these runs and tick, and so for all that ring, until nobody is left to ring."""
+        """Collect these runs and tick, and do so for every ring, until no run is left to ring."""
         from concurrent.futures import ThreadPoolExecutor
 
         self.runs = list(runs)
@@ -135,7 +135,7 @@ class Standby:
             self.runs += map(RunId, bell.read_rings(self.pipe_fd, patience))
 
     def _collect_runs(self, pool: "ThreadPoolExecutor") -> None:
-        """Begin to collect what was rung for, and wait a little for any of it to be done."""
+        """Begin to collect the runs that rang, and wait up to PATIENCE seconds for them."""
         from concurrent.futures import wait
 
         self.collecting |= {pool.submit(self._collect_run, run) for run in self.runs}
@@ -143,12 +143,12 @@ class Standby:
         self._import_tick()  # meanwhile git collects
         done, self.collecting = wait(self.collecting, PATIENCE)
         for each in done:
-            if each.exception():  # a bug: reported, and tried again by the tick
+            if each.exception():  # a bug: printed here; the tick tries again
                 traceback.print_exception(each.exception())
         self.collected |= bool(done)
 
     def _import_tick(self) -> None:
-        """Import all that a tick needs, and remember what it was made from."""
+        """Import all that a tick needs, and note the state of the files that it came from."""
         if self.sources:
             return
         from gitkanban.runs import sessions  # noqa: F401
@@ -158,7 +158,7 @@ class Standby:
         self.sources = {path: _file_state(path) for path in _source_files(self.private)}
 
     def _collect_run(self, run: RunId) -> None:
-        """Collect a run that has ended. What goes wrong is reported, and tried again by the tick."""
+        """Collect a run that has ended. A failure is logged, and the tick tries again."""
         from gitkanban.runs import sessions
         from gitkanban.runs.records import folders
 
@@ -176,7 +176,7 @@ class Standby:
         return self.place
 
     def _tick_once(self) -> None:
-        """One tick, printed as `gitkanban tick` prints it. What is refused is left to the next one."""
+        """Tick once and print it as `gitkanban tick` does. A failure is left to the next tick."""
         from gitkanban.runs import sessions
         from gitkanban.tick.rounds import tick
         from gitkanban.views.outcome import outcome_text
@@ -205,7 +205,7 @@ class Standby:
         return any(supervised.is_supervised(each, locked) for each in ours)
 
     def _stop_listening(self) -> None:
-        """Let go of the lock; who rang before that is still to be served, and nobody after it."""
+        """Release the lock and read the pipe one last time: only rings before the release count."""
         if self.lock:
             self.lock.close()
         failpoints.reach("standby.left")
@@ -215,11 +215,11 @@ class Standby:
         self.pipe_fd = -1
 
     def _is_outdated(self) -> bool:
-        """Whether we were made from files that are others now: an upgrade, git's configuration."""
+        """Whether files that we were loaded from have changed: an upgrade, git's configuration."""
         return any(_file_state(path) != state for path, state in self.sources.items())
 
     def _restart(self, run: RunId) -> None:
-        """Become a new one. What was rung for and not heard has its records, and is found by them."""
+        """Become a new standby (exec). A run whose ring is lost is found by its records."""
         from gitkanban.runs.briefing import OURS, own_environment
 
         argv = [*OURS, "gitkanban.standby", f"{self.private}/runs/{run}"]
@@ -229,13 +229,13 @@ class Standby:
 
 
 def _write_log(text: str) -> None:
-    """Into the log, where there is room for it."""
+    """Write to the log; on a full disk the text is lost."""
     with contextlib.suppress(OSError):
         print(text, end="", file=sys.stderr, flush=True)
 
 
 def _source_files(private: str) -> Iterator[str]:
-    """Files that we are made from: git's configuration, which is asked once, and our modules."""
+    """Yield the files that we depend on: git's configuration, read only once, and our modules."""
     home = os.path.expanduser("~")
     config = os.environ.get("XDG_CONFIG_HOME") or f"{home}/.config"
     yield from (f"{os.path.dirname(private)}/config", f"{home}/.gitconfig", f"{config}/git/config")
@@ -248,7 +248,7 @@ def _source_files(private: str) -> Iterator[str]:
 
 
 def _file_state(path: str) -> tuple[int, int]:
-    """What changes whenever the file does; (0, 0) if there is none."""
+    """Return (mtime in ns, size in bytes), which change with the file; (0, 0) if there is none."""
     try:
         status = os.stat(path)
     except OSError:

@@ -1,6 +1,6 @@
-"""Starts of what was committed: the workspace, the prompt, and a supervisor that takes the locks over.
+"""Starts committed sessions: the workspace, the prompt, and a supervisor that takes over the locks.
 
-The board says `running` already; a start that fails is recorded in the run's folder, and settled by
+The board already says `running`. A start that fails is recorded in the run's folder and settled by
 the next look at the board.
 """
 
@@ -32,11 +32,11 @@ from gitkanban.tick.state import BoardLook, FailedStart, TickState
 from gitkanban.typed import NamedTuple
 
 SIDE_BY_SIDE = 4  # checkouts at the same time; they wait for the disk more than for the processor
-BOARD_FILES_MOST = 1000  # in-tree cards above which a card's worktree leaves `.kanban/` out
+BOARD_FILES_MOST = 1000  # with more cards than this, worktrees leave an in-tree `.kanban/` out
 
 
 def start_sessions(state: TickState, look: BoardLook, reservations: Sequence[Reservation]) -> bool:
-    """Start what was committed, and return whether a start failed, which the next round settles."""
+    """Start what was committed; return whether any start failed, which the next round settles."""
     if not reservations or look.board.config is None:
         return False
     failed = False
@@ -53,14 +53,14 @@ def start_sessions(state: TickState, look: BoardLook, reservations: Sequence[Res
 
 
 class Words(NamedTuple):
-    """What a session is told, and the one whose conversation it goes on in, if it does."""
+    """A session's prompt, and the earlier session whose conversation it continues, if any."""
 
     prompt: str
     last: LastSession | None = None
 
 
 class Launcher:
-    """Starts what was committed on a board. `whole` are cards of which it has every run and note."""
+    """Starts what was committed. `whole`: the cards of which the board has every run and note."""
 
     def __init__(
         self, state: TickState, board: Board, config: Config, whole: Container[str]
@@ -70,10 +70,11 @@ class Launcher:
         self._fingerprint = b""
 
     def start_all(self, reservations: Sequence[Reservation]) -> Iterator[Started | FailedStart]:
-        """Start each; workspaces are made side by side, supervisors one after the other.
+        """Start each reservation, and yield the results in order.
 
-        One after the other, because a supervisor inherits every descriptor that is inheritable at
-        that moment, and must not get another one's locks.
+        Workspaces are prepared in parallel. Supervisors start one after the other: a supervisor
+        inherits every descriptor that is inheritable at that moment, and must not get another
+        one's locks.
         """
         self._record_passed(reservations)
         from concurrent.futures import ThreadPoolExecutor  # late: most ticks start nothing
@@ -85,7 +86,7 @@ class Launcher:
                 try:
                     try:
                         words = self._choose_words(reservation, template)
-                    finally:  # nothing is taken back while git still works for it
+                    finally:  # no reservation is cancelled while git still works on its workspace
                         workspace = future.result()
                     yield self._start_session(reservation, workspace, words)
                 except (GitkanbanError, OSError) as error:
@@ -94,15 +95,15 @@ class Launcher:
                     yield FailedStart(reservation.card.id, why)
 
     def _record_passed(self, reservations: Sequence[Reservation]) -> None:
-        """Record values of `pass_env` that only we have, before anything is fingerprinted."""
+        """Record `pass_env` values that only this process has, before any fingerprint is taken."""
         for each in reservations:
-            with suppress(OSError):  # the start says it
+            with suppress(OSError):  # the start reports it
                 if trust.keep_passed(self.place, each.worker):
                     watching.expect(self.place, "gitkanban/trust.env")
 
     def _note_fingerprint(self, run: Folder) -> None:
-        """Note what the run shares with everybody as it begins; the same for all of this tick."""
-        with suppress(OSError):  # the run begins all the same, and is not watched
+        """Note the state of what the run shares with everybody; it is taken once for this tick."""
+        with suppress(OSError):  # the run begins anyway, unwatched
             if not self._fingerprint:
                 refs = watching.refs_of(self.place, base_of(self.place, self.config))
                 self._fingerprint = watching.take(self.place.common, refs)
@@ -154,7 +155,7 @@ class Launcher:
 
 
 def fresh_session() -> str:
-    """A new session id, a random UUID (version 4, RFC 9562)."""
+    """Return a new session id, a random UUID (version 4, RFC 9562)."""
     from uuid import UUID  # late: most ticks start nothing
 
     return str(UUID(bytes=clock.random_bytes(16), version=4))
@@ -171,9 +172,11 @@ def words_of(
     afresh: bool = False,
     private: bool = True,
 ) -> Words:
-    """What the card's next session is told, from the board as it is; with `afresh` from the start,
-    even where it could go on in a conversation. Without `private`, what no commit has is left out:
-    the output of earlier sessions, and proposals to memory."""
+    """Compose the prompt of the card's next session from the board as it is.
+
+    With `afresh` it starts a new conversation even where it could continue one. Without `private`,
+    what no commit contains is left out: the output of earlier sessions, and proposals to memory.
+    """
     shared = worker.workspace_policy == SHARED
     path = place.main if shared else worktrees.current_path(place, card.id, config.worktrees)
     branch = "" if shared else branch_of(card.id)
@@ -201,7 +204,7 @@ def words_of(
 
 
 def _proposals_prompt(place: Place, board: Board, card: Card) -> str:
-    """The memory proposals that the card gathers, if it is one that does."""
+    """Return the prompt for the memory proposals that the card gathers; empty for other cards."""
     if not card.id.startswith(PREFIX):
         return ""
     from gitkanban.runs.memory import consolidation  # late: such cards are few
@@ -210,7 +213,7 @@ def _proposals_prompt(place: Place, board: Board, card: Card) -> str:
 
 
 def template_of(place: Place, board: Board) -> str:
-    """The board's own `prompt.md`, else the default template."""
+    """Return the board's own `prompt.md`, or else the default template."""
     name = f"{board.commit}:{place.path('prompt.md')}"
     data = blobs.content(place, name)
     return TEMPLATE if data is None else data.decode("utf-8", "replace").removesuffix("\n")

@@ -1,6 +1,6 @@
-"""What the steps of one tick share: where it works, what it tried in vain, and what came of it.
+"""What the steps of one tick share: where it works, what has failed, and its outcome so far.
 
-It decides nothing and does nothing: the steps are in the modules of their names.
+It decides nothing and does nothing: each step is in the module of its name.
 """
 
 from collections.abc import Callable, Iterable
@@ -18,13 +18,13 @@ from gitkanban.typed import Any, NamedTuple
 
 
 class FailedStart(NamedTuple):
-    """A start that did not come about, and why in a line."""
+    """A start that failed, and why, in one line."""
 
     card: CardId
     why: str
 
 
-# The starts as they come, how many there will be, and what is done with them.
+# Takes the starts as they come, how many there will be, and a label; passes the starts on.
 StartProgress = Callable[
     [Iterable[Started | FailedStart], int, str], Iterable[Started | FailedStart]
 ]
@@ -39,12 +39,12 @@ class BoardLook(NamedTuple):
 
     @classmethod
     def planned(cls, board: Board, observed: Observed) -> "BoardLook":
-        """The look with its plan."""
+        """Make the plan for a board and what was observed, and return the three together."""
         return cls(board, observed, plan(board, observed))
 
 
 class TickState:
-    """The state of a tick while it has the lock, over all of its rounds."""
+    """The state of a tick for as long as it has the lock, over all of its rounds."""
 
     def __init__(self, place: Place, locks: Locks, progress: StartProgress, remote: str) -> None:
         self.place = place
@@ -53,9 +53,9 @@ class TickState:
         options = ("--sync", "--remote", remote) if remote else ()
         self.executor = sessions.Local(place, locks, options)
         self.remote = Remote(place, remote) if remote else None
-        self.given_up: set[str] = set()  # runs and cards on which this tick tried in vain
-        self.refused: dict[str, str] = {}  # cards that it could not accept -> why
-        self.started = 0  # starts that it has committed
+        self.given_up: set[str] = set()  # runs and cards that this tick does not try again
+        self.refused: dict[str, str] = {}  # {card that could not be accepted: why}
+        self.started = 0  # number of starts committed so far
         self.verified: set[str] = set()  # contents of base on which `verify` has passed
         self.config: Config | None = None  # as of the last look
         self.outcome = Outcome()
