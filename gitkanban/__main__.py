@@ -1,11 +1,11 @@
-"""The way in: the quick door for what must be fast, the whole command line for all else."""
+"""The entry point: a fast path for the commands that must be quick, click for everything else."""
 
 import os
 import sys
 
 
 def main() -> int:
-    """Run the command line on sys.argv and give the exit code."""
+    """Run the command line on sys.argv and return the exit code."""
     if os.name == "nt":  # before anything is imported that Windows does not have
         sys.stderr.write(
             "gitkanban does not run on Windows itself; it does in WSL (wsl --install)\n"
@@ -16,7 +16,7 @@ def main() -> int:
             # Another locale: paths, titles and "→" are UTF-8 all the same. Argv stays, byte by byte.
             os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
         return _run_and_exit(sys.argv[1:])
-    except KeyboardInterrupt:  # before the command line could take it
+    except KeyboardInterrupt:  # before the command line could handle it
         sys.stderr.write("interrupted\n")
         return 130
 
@@ -37,7 +37,7 @@ def _run_and_exit(argv: list[str]) -> int:
             code = answer([SHORT.get(argv[0], argv[0]), *argv[1:]])
             sys.stdout.flush()
         except OSError:
-            code = None  # the whole command line meets it too, and has words for it
+            code = None  # the full command line fails the same way, and reports it
         if code is not None:
             return code
     from gitkanban.cli.app import run

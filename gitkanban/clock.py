@@ -1,4 +1,4 @@
-"""Time and randomness, the only place they come from.
+"""The only source of time and randomness.
 
 `GITKANBAN_NOW` (an ISO time, UTC) fixes both, so that a command run in a subprocess gives the same
 ids and times every time. Time is seconds since the epoch everywhere inside; ISO only in files.
@@ -13,13 +13,13 @@ _LETTERS = "abcdefghjkmnpqrstvwxyz"
 
 
 def now() -> float:
-    """Seconds since the epoch."""
+    """Return the time in seconds since the epoch."""
     fixed = os.environ.get("GITKANBAN_NOW")
     return float(parse(fixed)) if fixed else time.time()
 
 
 def parse(text: str) -> int:
-    """Epoch seconds of `2026-11-23T22:00:00Z` (or with an offset). Raises ValueError."""
+    """Parse `2026-11-23T22:00:00Z` (or with an offset) to epoch seconds. Raises ValueError."""
     from datetime import UTC, datetime
 
     moment = datetime.fromisoformat(text.strip())
@@ -73,14 +73,14 @@ def _encode_base32(number: int, width: int) -> str:
 def sortable_id() -> str:
     """A run or note id: 10 base-32 digits of milliseconds, then 10 random ones (a short ULID).
 
-    Ids made later sort later as text, to the millisecond, as far as the clock is right.
+    Later ids sort later as text, to the millisecond, as long as the clock is right.
     """
     millis = int(now() * 1000)
     return _encode_base32(millis, 10) + _encode_base32(int.from_bytes(random_bytes(7), "big"), 10)
 
 
 def time_of_id(text: str) -> float | None:
-    """When a `sortable_id` was made, epoch seconds; None for any other text."""
+    """The time at which a `sortable_id` was created, in epoch seconds; None for any other text."""
     digits = [_BASE32.find(letter) for letter in text[:10]]
     if len(text) != 20 or min(digits) < 0:
         return None

@@ -18,13 +18,13 @@ class GitkanbanError(Exception):
 
 
 class UsageError(GitkanbanError):
-    """The command line itself is wrong: an option, an id that cannot be one."""
+    """The command line itself is wrong: a bad option, or text that cannot be an id."""
 
     exit_code = 2
 
 
 class NoBoard(GitkanbanError):
-    """There is no board to be found from here."""
+    """No board can be found from the current directory."""
 
 
 class NotFound(GitkanbanError):
@@ -32,11 +32,11 @@ class NotFound(GitkanbanError):
 
 
 class Refused(GitkanbanError):
-    """The request is understood and not allowed: a move off the table, a fenced report."""
+    """The request is understood but not allowed: a move off the table, a fenced report."""
 
 
 class Conflict(Refused):
-    """Two sides changed the same. `lines` show where, for people; they are foreign text."""
+    """Two sides changed the same thing. `lines` show people where; they are foreign text."""
 
     def __init__(self, message: str, hint: str, lines: Sequence[str]) -> None:
         super().__init__(message, hint)
@@ -44,7 +44,7 @@ class Conflict(Refused):
 
 
 class BadData(GitkanbanError):
-    """A file does not hold what its format asks for. The message names file, line and column."""
+    """A file does not follow its format. The message names the file, line and column."""
 
 
 class Untrusted(GitkanbanError):
@@ -52,7 +52,7 @@ class Untrusted(GitkanbanError):
 
 
 class GitFailed(GitkanbanError):
-    """Git refused or broke; the message carries the first line of what it said."""
+    """Git refused or failed; the message carries the first line of its output."""
 
 
 class BoardBusy(GitkanbanError):
@@ -60,4 +60,4 @@ class BoardBusy(GitkanbanError):
 
 
 class BoardMoved(GitkanbanError):
-    """The branch moved under every attempt; nothing was written."""
+    """The branch moved during every attempt; nothing was written."""

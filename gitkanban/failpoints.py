@@ -1,14 +1,14 @@
 """Named points at every effect, where a test can strike: kill, stop, or fail as a disk does.
 
 It does nothing unless `GITKANBAN_FAILPOINT` says `name:kind` or `name:N:kind` (at the N-th time in
-a process), kind being `kill`, `stop`, `ENOSPC` or `EIO`. Supervisors import it, so it imports `os`
-alone; to them and to what they run it is handed on in the spec of a run, never by inheritance.
+a process), kind being `kill`, `stop`, `ENOSPC` or `EIO`. Supervisors import it, so it imports only
+`os`. They and what they run receive it through the spec of a run, never by inheritance.
 """
 
 import os
 
 VARIABLE = "GITKANBAN_FAILPOINT"
-# A file made by the first strike: there is no second one then, in no process.
+# A file that the first strike creates, so that no process strikes a second time.
 ONCE = "GITKANBAN_FAILPOINT_ONCE"
 
 _SIGNALS = {"kill": 9, "stop": 19 if os.uname().sysname == "Linux" else 17}
@@ -19,7 +19,10 @@ _given: tuple[str, str] = ("", "")
 
 
 def arm(what: str, once: str = "") -> None:
-    """Strike as `what` says; an empty text disarms."""
+    """Arm the failpoint that `what` describes; an empty text disarms.
+
+    `once` is the path of a file that the first strike creates, so that no process strikes again.
+    """
     global _armed, _given
     _given = (what, once)
     name, _, rest = what.partition(":")
@@ -28,12 +31,12 @@ def arm(what: str, once: str = "") -> None:
 
 
 def armed() -> tuple[str, str]:
-    """What to hand on to a process that is to be struck too, as `arm` takes it."""
+    """The arguments of the last `arm`, to be passed on to a process that should strike too."""
     return _given
 
 
 def reach(name: str) -> None:
-    """The point `name` is reached. Raises OSError where a disk fault was asked for here."""
+    """Strike if the point `name` is armed. Raises OSError where a disk fault was asked for."""
     if _armed is not None and _armed[0] == name:
         _strike_now(*_armed)
 

@@ -1,11 +1,11 @@
-"""Files that are there whole or not at all, in folders that somebody else may have arranged.
+"""Write files whole or not at all, in folders that somebody else may have arranged.
 
 The one place that writes below `.kanban/` and the git directory's `gitkanban/`. Whoever merges a
-pull request gets its links, too, so nothing is written through one: a file is made under a name
-that nobody can foretell, must not be there yet, and is renamed into its place. With `below` (a
-folder that is trusted) no folder on the way from there to the file may be a link either, which is
-held by going down descriptor by descriptor (`man 2 openat`). Without it the file's own folder is
-trusted. A supervisor imports it, so it imports nothing that `os` has not imported already.
+pull request gets its symbolic links, too, so nothing is written through one: a file is created
+under an unpredictable name that must not exist yet, and renamed into place. With `below` (a trusted
+folder) no folder on the way from there to the file may be a link either; this is enforced by going
+down descriptor by descriptor (`man 2 openat`). Without it the file's own folder is trusted.
+A supervisor imports it, so it imports nothing that `os` has not imported already.
 """
 
 import errno
@@ -15,13 +15,13 @@ import stat
 from gitkanban import failpoints
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-_NO_LINK = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # nor a pipe that lets nobody in
+_NO_LINK = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # never block on a pipe
 _MARK = 8  # random bytes in the name of a part file
-_OLD = 3600.0  # seconds after which nobody writes to a part file any more
+_OLD = 3600.0  # seconds after which nobody can still be writing a part file
 
 
 class InTheWay(OSError):
-    """What lies where a folder or a file of ours is needed is neither."""
+    """Something that is neither a folder nor a plain file lies where we need one."""
 
 
 def replace(
@@ -33,12 +33,12 @@ def replace(
     below: str = "",
     make: bool = False,
 ) -> None:
-    """Write a file so that it is there whole or not at all, also after a power cut.
+    """Write a file so that it is there whole or not at all, even after a power cut.
 
-    `mode` is set as it is given; without one a new file is 0644 as far as the umask lets it. One
-    that is not `lasting` means nothing after a power cut, and is not synced to the disk. `make`
-    makes the missing folders on its way. Raises OSError (InTheWay for a link); the file is then as
-    it was.
+    `mode` is set exactly as given; without one a new file is 0644, less the umask. A file that is
+    not `lasting` is not synced to the disk, because it means nothing after a power cut. `make`
+    creates the missing folders above it. Raises OSError (InTheWay for a link on the way); the file
+    is then as it was.
     """
     folder, name = os.path.split(path)
     at = _open_folder(folder, below, make)
@@ -60,7 +60,10 @@ def replace(
 
 
 def create(path: str, content: bytes, *, make: bool = False) -> bool:
-    """Write a file unless there is one: of several that try, the first one wins. Raises OSError."""
+    """Create a file unless it exists, and return whether it was created. Raises OSError.
+
+    Of several processes that try, exactly one succeeds.
+    """
     folder, name = os.path.split(path)
     at = _open_folder(folder, "", make)
     try:
@@ -79,10 +82,9 @@ def create(path: str, content: bytes, *, make: bool = False) -> bool:
 
 
 def read(path: str, *, below: str = "", most: int = -1) -> bytes:
-    """What a file holds, or its first `most` bytes. Raises OSError; InTheWay for what is not a
-    file.
+    """Return the content of a file, or its first `most` bytes.
 
-    A pipe or a device is not waited for.
+    It does not block on a pipe or a device. Raises OSError (InTheWay for what is not a plain file).
     """
     folder, name = os.path.split(path)
     at = _open_folder(folder, below)
@@ -99,7 +101,7 @@ def read(path: str, *, below: str = "", most: int = -1) -> bytes:
 
 
 def names(folder: str, *, below: str = "") -> list[str]:
-    """What lies in a folder, sorted; nothing where there is no such folder, or only behind a link."""
+    """The sorted names in a folder; empty if it does not exist or can only be reached by a link."""
     try:
         at = _open_folder(folder, below)
     except OSError:
@@ -111,9 +113,9 @@ def names(folder: str, *, below: str = "") -> list[str]:
 
 
 def open_own(path: str, flags: int) -> int:
-    """A descriptor of a file of ours that is written where it lies, such as a log or a lock.
+    """Open a file of ours that is written in place, such as a log or a lock; return its descriptor.
 
-    `flags` as for `os.open`. Raises OSError, for a link or a pipe too.
+    `flags` are those of `os.open`. Raises OSError, also for a link or a pipe.
     """
     try:
         fd = os.open(path, flags | _NO_LINK, 0o644)
@@ -127,17 +129,17 @@ def open_own(path: str, flags: int) -> int:
 
 
 def touch(path: str) -> None:
-    """Make an empty file unless it is there. Raises OSError."""
+    """Create an empty file unless it exists. Raises OSError."""
     os.close(open_own(path, os.O_WRONLY | os.O_CREAT))
 
 
 def make_folder(path: str, *, below: str = "") -> None:
-    """Make a folder and those above it that are missing. Raises OSError."""
+    """Create a folder and any missing folders above it. Raises OSError."""
     os.close(_open_folder(path, below, make=True))
 
 
 def remove(path: str, *, below: str = "") -> None:
-    """Remove a file that may be gone already, or whose folder may be. Raises OSError."""
+    """Remove a file, if it and its folder still exist. Raises OSError."""
     folder, name = os.path.split(path)
     try:
         at = _open_folder(folder, below)
@@ -152,7 +154,7 @@ def remove(path: str, *, below: str = "") -> None:
 
 
 def remove_folder(path: str, *, below: str = "") -> None:
-    """Remove an empty folder. Raises OSError, for one that is not empty too."""
+    """Remove an empty folder. Raises OSError, also if it is not empty."""
     folder, name = os.path.split(path)
     at = _open_folder(folder, below)
     try:
@@ -162,7 +164,7 @@ def remove_folder(path: str, *, below: str = "") -> None:
 
 
 def copy(path: str, to: str) -> None:
-    """Copy a file if it is there, for a short use: it means nothing after a power cut."""
+    """Copy a file if it exists, for short-lived use: the copy is not synced to the disk."""
     try:
         with open(path, "rb") as file:
             content = file.read()
@@ -173,12 +175,12 @@ def copy(path: str, to: str) -> None:
 
 
 def clone(path: str, to: str, *, below: str, to_below: str) -> os.stat_result:
-    """Copy a plain file, permissions and times too, without its blocks where the disk can.
+    """Copy a plain file with its permissions and times, sharing its blocks where the disk can.
 
-    Neither path leads through a link below its folder, and nothing that lies at `to` stays. What is
-    written is shared with the original until one of them changes (copy_file_range(2) on Btrfs, XFS
-    and others). What the copy is now. Raises OSError; InTheWay for what is not a file, or behind a
-    link.
+    Neither path may lead through a link below its folder, and whatever lies at `to` is replaced.
+    The blocks are shared with the original until one of the two changes (copy_file_range(2) on
+    Btrfs, XFS and others). Return the stat result of the copy. Raises OSError (InTheWay for what
+    is not a plain file, or lies behind a link).
     """
     folder, name = os.path.split(path)
     source = -1
@@ -199,7 +201,7 @@ def clone(path: str, to: str, *, below: str, to_below: str) -> os.stat_result:
 
 
 def _copy_whole(source: int, to: str, below: str) -> os.stat_result:
-    """Write a file from a descriptor, under another name until it is whole."""
+    """Copy an open file to `to`, under another name until it is complete."""
     folder, name = os.path.split(to)
     at = _open_folder(folder, below, make=True)
     part = f"{name}.{os.urandom(_MARK).hex()}.part"
@@ -223,7 +225,7 @@ def _copy_whole(source: int, to: str, below: str) -> os.stat_result:
 
 
 def _copy_bytes(source: int, target: int) -> None:
-    """Copy what is left of a file; by the file system itself where it does that."""
+    """Copy the rest of a file, by the file system itself where it can."""
     try:
         while os.copy_file_range(source, target, 1 << 30):
             pass
@@ -237,7 +239,7 @@ def _copy_bytes(source: int, target: int) -> None:
 
 
 def cache(path: str, content: bytes) -> None:
-    """Write what can be made again at any time; where it cannot be written it is done without."""
+    """Write a file that can be rebuilt at any time; a failure to write is ignored."""
     try:
         replace(path, content, lasting=False, make=True)
     except OSError:
@@ -245,7 +247,7 @@ def cache(path: str, content: bytes) -> None:
 
 
 def sync_folder(folder: str) -> None:
-    """Make the names in a folder durable."""
+    """Sync a folder, so that the names in it survive a power cut. Raises OSError."""
     fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(fd)
@@ -254,9 +256,9 @@ def sync_folder(folder: str) -> None:
 
 
 def is_part(name: str, of: str = "") -> bool:
-    """Whether a file is named as the part of a write is; `of`: the name that was to be written.
+    """Whether a name is that of an unfinished write, of the file named `of` if one is given.
 
-    Older versions put a process id where the random mark is.
+    Older versions put a process id where the random mark is now.
     """
     stem, dot, mark = name.removesuffix(".part").rpartition(".")
     if not dot or not name.endswith(".part") or (of and stem != of):
@@ -265,10 +267,10 @@ def is_part(name: str, of: str = "") -> bool:
 
 
 def remove_old_parts(folder: str, now: float) -> None:
-    """Remove what killed writes have left in a folder and below it; links are not followed.
+    """Remove what killed writes have left in a folder and below it, without following links.
 
-    Files of others, and those younger than an hour at `now` (epoch seconds), stay. A folder that
-    is not there has none.
+    Files of other users, and files less than an hour old at `now` (epoch seconds), stay. A folder
+    that does not exist has none.
     """
     if not os.path.isdir(folder):
         return
@@ -284,7 +286,7 @@ def remove_old_parts(folder: str, now: float) -> None:
 
 
 def _write_part(at: int, name: str, content: bytes, mode: int | None, lasting: bool) -> str:
-    """Write a new file beside the one that it is to become, and return its name."""
+    """Write the content to a new part file in the same folder, and return its name."""
     part = f"{name}.{os.urandom(_MARK).hex()}.part"
     new = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     fd = os.open(part, new, 0o644 if mode is None else mode & 0o600, dir_fd=at)
@@ -314,7 +316,7 @@ def _unlink_quietly(name: str, at: int) -> None:
 
 
 def _open_folder(path: str, below: str, make: bool = False) -> int:
-    """A descriptor of a folder. Raises OSError; InTheWay where a link is on the way to it."""
+    """Open a folder and return its descriptor. Raises OSError (InTheWay for a link on the way)."""
     if not below:
         if make:
             os.makedirs(path, exist_ok=True)
@@ -348,7 +350,7 @@ def _open_below(above: int, name: str, make: bool) -> int:
 
 
 def _with_path(error: OSError, path: str) -> OSError:
-    """The same error, of the whole path: below a descriptor only a name is known."""
+    """The same error with the full path: relative to a descriptor, only the name is known."""
     if isinstance(error, InTheWay):
         return error
     if error.errno == errno.ELOOP:

@@ -1,7 +1,7 @@
 """The kernel's lock on an open file, which ends with the last descriptor of it. One way to take one.
 
-Names of locks, and who holds them for how long, are others' (`runs.supervision.locks`, and
-`board.repo.turn` where nothing rests on it).
+Which locks exist, and who holds them for how long, is decided elsewhere: in
+`runs.supervision.locks`, and in `board.repo.turn` for the lock that correctness does not rest on.
 """
 
 import os
@@ -12,8 +12,8 @@ from gitkanban import files
 def lock(fd: int) -> bool:
     """Lock a file for us alone; False when somebody has it. Raises OSError.
 
-    By the call that portalocker makes where the system has it: loading portalocker, with all that
-    it brings, takes longer than everything else that an idle tick does.
+    Calls flock(2) directly where the system has it: importing portalocker takes longer than
+    everything else that an idle tick does.
     """
     try:
         import fcntl
@@ -37,8 +37,10 @@ def lock(fd: int) -> bool:
 
 
 def is_locked(path: str) -> bool:
-    """Whether somebody holds the lock of a file now; False where there is no file. Asked by
-    a shared lock of ours, for a moment."""
+    """Whether somebody holds the lock of a file now; False where there is no file.
+
+    It tests by taking a shared lock for a moment.
+    """
     import fcntl
 
     try:

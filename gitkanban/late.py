@@ -1,8 +1,8 @@
-"""Modules of the standard library that are imported when they are first used, not before.
+"""Modules of the standard library that are not imported until they are first used.
 
 `from gitkanban.late import json` stands for `import json` in modules that every command loads and few
-commands need it in: such a module costs more to import than a board takes to read. A pattern that
-`re.compile` gives here is compiled when it is first used, too. A type checker sees the modules.
+commands need it in: such a module takes longer to import than a board takes to read. A pattern from
+`re.compile` is compiled on first use here, too. A type checker sees the real modules.
 """
 
 from gitkanban.typed import TYPE_CHECKING
@@ -31,7 +31,7 @@ else:
     inf, nan = float("inf"), float("nan")
 
     class _LateModule:
-        """A module by its name. Nothing of it is cached here, so that a test may replace it."""
+        """A module by name. Nothing of it is cached here, so that a test can replace it."""
 
         def __init__(self, name):
             self._name = name
@@ -40,14 +40,14 @@ else:
             return getattr(__import__(self._name), name)
 
     class _LateJson(_LateModule):
-        """`json`. A text is read by the C scanner that it uses itself, as long as nothing is odd."""
+        """`json`. Plain cases go straight to its C scanner, all others to the module itself."""
 
         def load(self, file, **options):
-            """The value that a file holds."""
+            """Parse the content of an open file. Raises ValueError, as `json.load` does."""
             return self.loads(file.read(), **options)
 
         def loads(self, text, **options):
-            """The value that a text stands for. Raises ValueError, as `json` words it."""
+            """Parse a text. Raises ValueError, worded as by `json`."""
             if type(text) is str and not options and _scan_json:
                 try:
                     value, end = _scan_json(text.lstrip(_JSON_SPACE), 0)
@@ -60,7 +60,7 @@ else:
             return json.loads(text, **options)
 
     class _JsonWays:
-        """How the scanner is to read, as `json.JSONDecoder` has it by default."""
+        """The scanner's settings: the defaults of `json.JSONDecoder`."""
 
         strict, object_hook, object_pairs_hook = True, None, None
         parse_float, parse_int, memo = float, int, {}
@@ -93,13 +93,13 @@ else:
             return getattr(compiled, name)
 
     class _LateRegex(_LateModule):
-        """`re`. Its flags are numbers here, of which there is no need to import it."""
+        """`re`. Its flags are plain numbers here, so that using them does not import it."""
 
         A, I, M, S, X = 256, 2, 8, 16, 64  # noqa: E741
         ASCII, IGNORECASE, MULTILINE, DOTALL, VERBOSE = A, I, M, S, X
 
         def compile(self, pattern, flags=0):
-            """A pattern, compiled when it is first used."""
+            """Return a pattern that is compiled when it is first used."""
             return _LatePattern(pattern, flags)
 
     datetime = _LateModule("datetime")

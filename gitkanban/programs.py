@@ -1,4 +1,4 @@
-"""Where a program lies, found by looking at names and modes alone; nothing is run.
+"""Find where a program is, by names and modes alone; nothing is run.
 
 Light to import: `status` looks again before it shows what it has cached.
 """
@@ -11,10 +11,10 @@ NOT_EXECUTABLE = "is not executable"
 
 
 def find(name: str, path: str) -> tuple[str, str]:
-    """(where a program is, why it cannot be run); one of the two is empty.
+    """Return (path of the program, why it cannot be run); one of the two is empty.
 
-    `name` is a word of execvp(3): with a slash it is a path itself, else it is looked for in the
-    folders of `path`. A file that may not be executed counts only where no other is found.
+    `name` is read as by execvp(3): with a slash it is a path, otherwise it is looked up in the
+    folders of `path`. A file that is not executable counts only if no other is found.
     """
     if "/" in name:
         fault = _find_fault(name)

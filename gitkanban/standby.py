@@ -1,4 +1,4 @@
-"""The door to `tick.standby`: its name stands in the specs of runs, which live through upgrades."""
+"""An alias of `tick.standby`: the specs of runs, which live through upgrades, name this module."""
 
 import sys
 import traceback

@@ -1,9 +1,9 @@
 """The names of `typing`, without the cost of importing it, and named tuples that are cheap to define.
 
 A type checker sees `typing` itself. At run time the names stand for nothing, except that
-`NamedTuple` makes what `typing.NamedTuple` makes: a command defines more than a hundred of them
-before it can read its first card, and each costs a tenth this way. Hints are not to be looked up at
-run time.
+`NamedTuple` defines the same classes as `typing.NamedTuple`: a command defines more than a hundred
+of them before it can read its first card, and each takes a tenth of the time this way. Hints must
+not be evaluated at run time.
 """
 
 __all__ = [
@@ -33,18 +33,18 @@ else:
     from _collections import _tuplegetter
 
     class _Blank(type):
-        """A name for hints: `X`, `X[...]` and `X | None` are all allowed."""
+        """The type of names used only in hints: `X`, `X[...]` and `X | None` are allowed."""
 
         def __getitem__(cls, _parameters):
             return cls
 
     class Any(metaclass=_Blank):
-        """Stands for everything in `typing` that says something to type checkers alone."""
+        """Stands for every name in `typing` that only type checkers use."""
 
     BinaryIO = ClassVar = Final = IO = Literal = NoReturn = Self = TypeAlias = Any
 
     class TypeVar:
-        """A name for hints, for which another can be put: `Rows = list[T]` allows `Rows[int]`."""
+        """A name in hints that can be substituted: `Rows = list[T]` allows `Rows[int]`."""
 
         def __init__(self, name, *_kinds, **_options):
             self.__name__ = name
@@ -55,18 +55,18 @@ else:
         __ror__ = __or__
 
         def __typing_subst__(self, other):
-            """What stands in its place where an alias is given parameters (PEP 646)."""
+            """Return the parameter that an alias puts in its place (PEP 646)."""
             return other
 
     class Protocol(metaclass=_Blank):
-        """A base without anything."""
+        """An empty base class."""
 
     def NewType(_name, base):  # noqa: N802  # as in typing
-        """The type itself: `CardId("T1")` is the text."""
+        """Return the base type itself: `CardId("T1")` is a plain text."""
         return base
 
     def cast(_kind, value):
-        """The value."""
+        """Return the value unchanged."""
         return value
 
     class _TupleWithFields(tuple):
@@ -117,7 +117,7 @@ else:
             return type(name, (_TupleWithFields,), space)
 
     def _compile_and_call(cls, /, *values, **named):
-        """`__new__` until it is first called: then one with a parameter for each field takes over."""
+        """Stand in for `__new__`; the first call replaces it with one that names each field."""
         owner = next(each for each in cls.__mro__ if "_fields" in each.__dict__)
         words = "".join(f"{name}, " for name in owner._fields)
         code = f"lambda _cls, {words}: _new(_cls, ({words}))"
@@ -128,4 +128,4 @@ else:
         return new(cls, *values, **named)
 
     class NamedTuple(metaclass=_NamedTupleMaker):
-        """The base of a named tuple; what has it as its base is a tuple, not a `NamedTuple`."""
+        """The base of a named tuple; a class derived from it is a tuple, not a `NamedTuple`."""

@@ -1,6 +1,6 @@
-"""Changes to a board as data, what a board is after them, and how they read as history.
+"""Changes to a board as data: how they are applied, and how they read as history.
 
-A change says what is to hold, not how the file is edited; `gitkanban.board` does the writing.
+A change says what the result is, not how the file is edited; `gitkanban.board` does the writing.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,12 +12,12 @@ from gitkanban.typed import Any, NamedTuple, TypeAlias
 
 Value: TypeAlias = Any  # str, int, or a tuple of str or of (str, int): the type of the card's field
 
-# What a card loses when it leaves `running`.
+# The fields that are cleared when a card leaves `running`.
 NOT_RUNNING: Mapping[str, Value] = {"run": "", "slot": "", "clone": "", "host": ""}
 
 
 class AddCard(NamedTuple):
-    """A new card. `text` is its YAML where a person wrote it; empty: laid out canonically."""
+    """A new card. `text` is its YAML if a person wrote it; empty: it is formatted canonically."""
 
     card: Card
     text: str = ""
@@ -31,51 +31,51 @@ class EditCard(NamedTuple):
 
 
 class RewriteCard(NamedTuple):
-    """A card's file as a person left it in an editor; `card` is what the text holds."""
+    """A card's file as a person saved it in an editor; `card` is the parsed text."""
 
     card: Card
     text: str
 
 
 class RemoveCard(NamedTuple):
-    """The card's file is removed (by a merge or a rename; a person drops a card instead)."""
+    """Remove the card's file (for a merge or a rename; a person drops a card instead)."""
 
     card: CardId
 
 
 class EndRun(NamedTuple):
-    """The record of an ended run is added."""
+    """Add the record of an ended run."""
 
     run: Run
 
 
 class AddNote(NamedTuple):
-    """A note is added."""
+    """Add a note."""
 
     note: Note
 
 
 class SetPause(NamedTuple):
-    """A worker is paused."""
+    """Pause a worker."""
 
     pause: Pause
 
 
 class ClearPause(NamedTuple):
-    """A worker goes on."""
+    """Let a paused worker go on."""
 
     worker: WorkerName
 
 
 class WriteFile(NamedTuple):
-    """Another board file (config.yaml, prompt.md, .gitignore); `text` None removes it."""
+    """Write another board file (config.yaml, prompt.md, .gitignore); `text` None removes it."""
 
     path: str  # relative to the board's root
     text: str | None
 
 
 class ArchiveCard(NamedTuple):
-    """A card moves, with its runs and notes, to `archive/<year>/`."""
+    """Move a card, with its runs and notes, to `archive/<year>/`."""
 
     card: CardId
     year: int
@@ -96,7 +96,7 @@ Change: TypeAlias = (
 
 
 def applied(board: Board, changes: Iterable[Change]) -> Board:
-    """The board as it will read after the changes; `config` is left as it is.
+    """Return the board after the changes; `config` is left as it is.
 
     Raises KeyError when an edited card does not exist.
     """
@@ -140,7 +140,7 @@ class MessageLine(NamedTuple):
 
 
 def story(board: Board, changes: Sequence[Change]) -> list[MessageLine]:
-    """What the changes do, a line per card or file, in the order of the changes.
+    """Describe the changes, one line for each card or file, in their order.
 
     A card whose status moves reads `todo → running (backend-hermes#2)`; run records fold into the
     move of their card.
@@ -194,7 +194,7 @@ def _worker_words(worker: WorkerName) -> str:
 
 
 def change_words(before: Card | None, after: Card | None) -> str:
-    """What became of a card between two versions of it, in the words of the board's commits."""
+    """What changed between two versions of a card, in the words of the board's commits."""
     if before is None:
         return f"added ({after.title}, {after.status})" if after else ""
     if after is None:

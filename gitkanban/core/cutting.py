@@ -1,20 +1,20 @@
-"""Long texts shortened, with the size of the cut announced where it was made."""
+"""Shortening of long texts; every cut says how much was left out."""
 
 
 def one_line(text: str) -> str:
-    """The text with its lines behind each other, for where one line must do for it."""
+    """Join the lines of a text with blanks, for places that have room for one line."""
     return " ".join(filter(None, (line.strip() for line in text.splitlines())))
 
 
 def cut(text: str, most: int) -> str:
-    """The text, or its first `most` characters."""
+    """Return the text, or its first `most` characters and a line that says how many are missing."""
     if len(text) <= most:
         return text
     return f"{text[:most].rstrip()}\n[cut: {len(text) - most} more characters]\n"
 
 
 def cut_bytes(text: str, most: int) -> str:
-    """The text, or as much of its beginning as `most` bytes of UTF-8 hold."""
+    """Like `cut`, with `most` in bytes of UTF-8."""
     data = text.encode("utf-8", "surrogatepass")
     if len(data) <= most:
         return text
@@ -22,14 +22,14 @@ def cut_bytes(text: str, most: int) -> str:
 
 
 def cut_head(text: str, most: int) -> str:
-    """The text, or its last `most` characters."""
+    """Return the text, or its last `most` characters after a line that counts the missing ones."""
     if len(text) <= most:
         return text
     return f"[cut: {len(text) - most} characters before this]\n{text[-most:].lstrip()}"
 
 
 def cut_lines(text: str, most: int) -> str:
-    """The text without its empty lines, or the first `most` of the others."""
+    """Drop empty lines, and all lines after the first `most`, whose number the last line says."""
     lines = [line for line in text.splitlines() if line.strip()]
     rest = len(lines) - most
     return "\n".join([*lines[:most], *([f"[cut: {rest} more lines]"] if rest > 0 else [])])

@@ -1,7 +1,7 @@
 """New cards and edits of cards, checked against the board they go to.
 
 It refuses what would leave the board broken: unknown workers, parents and capacities, cycles,
-ids that exist. Where new ids come from is not for it to say, and it reads no files.
+ids that exist. It does not choose new ids, and it reads no files.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ from gitkanban.typed import Any
 
 
 def added(board: Board, cards: Sequence[Card]) -> list[AddCard]:
-    """The changes that add the cards, all or none; they may name each other as parents.
+    """Return the changes that add the cards, all or none; they may name each other as parents.
 
     Raises UsageError, NotFound, BadData or Refused, naming the first card that cannot be added.
     """
@@ -35,10 +35,10 @@ def added(board: Board, cards: Sequence[Card]) -> list[AddCard]:
 
 
 def drafted(board: Board, drafts: Sequence[Card], new_ids: Iterator[CardId]) -> list[AddCard]:
-    """The changes that add cards as a person wrote them, in their order; raises as `added` does.
+    """Return the changes that add cards as a person wrote them, in order; raises as `added` does.
 
-    A card without an id gets the next new one that nobody has, one without a worker the only worker
-    there is; parents may be named by a prefix, and may be drafts.
+    A card without an id gets the next unused one of `new_ids`. A card without a worker gets the
+    board's worker if there is exactly one. Parents may be other drafts, or ids cut to a prefix.
     """
     taken = {card.id for card in drafts if card.id} | board.cards.keys() | board.archived
     unused = (fresh for fresh in new_ids if fresh not in taken)
@@ -54,7 +54,7 @@ def drafted(board: Board, drafts: Sequence[Card], new_ids: Iterator[CardId]) -> 
 
 
 def _only_worker(board: Board) -> WorkerName:
-    """The worker's name where the config has exactly one."""
+    """The name of the config's worker if there is exactly one, else NOBODY."""
     config = board.config
     if config is None or config.faulty or len(config.workers) != 1:
         return NOBODY
@@ -62,7 +62,10 @@ def _only_worker(board: Board) -> WorkerName:
 
 
 def edited(board: Board, card: Card, fields: Mapping[str, Any]) -> list[EditCard]:
-    """The change of some fields of a card; nothing when they hold already."""
+    """Return the change of some fields of a card; empty if they have these values already.
+
+    Raises what `check_fields` raises, and Refused for a cycle.
+    """
     fields = {name: value for name, value in fields.items() if getattr(card, name) != value}
     if not fields:
         return []
@@ -76,9 +79,9 @@ def edited(board: Board, card: Card, fields: Mapping[str, Any]) -> list[EditCard
 
 
 def check_rewrite(board: Board, before: Card | None, after: Card) -> None:
-    """Refuse a card's file as a person left it; `before` is None for one that cannot be read.
+    """Check a card's file as a person saved it; `before` is None if it could not be read before.
 
-    Raises what `edited` raises, and Refused where fields changed that only moves and runs set.
+    Raises what `edited` raises, and Refused if fields changed that only moves and runs may set.
     """
     if before:
         moved = [name for name in STATUS_FIELDS if getattr(after, name) != getattr(before, name)]
@@ -95,12 +98,12 @@ def check_rewrite(board: Board, before: Card | None, after: Card) -> None:
 
 
 def linked(board: Board, card: Card, parents: Iterable[CardId]) -> list[EditCard]:
-    """The card with more parents."""
+    """Return the change that adds parents to a card. Raises as `edited` does."""
     return edited(board, card, {"parents": tuple(sorted({*card.parents, *parents}))})
 
 
 def unlinked(board: Board, card: Card, parents: Sequence[CardId]) -> list[EditCard]:
-    """The card without some of its parents. Raises NotFound for one it does not have."""
+    """Return the change that removes parents of a card. Raises NotFound if it lacks one of them."""
     for parent in parents:
         if parent not in card.parents:
             has = ", ".join(card.parents) or "none"
@@ -111,10 +114,10 @@ def unlinked(board: Board, card: Card, parents: Sequence[CardId]) -> list[EditCa
 def check_fields(
     board: Board, known: Mapping[CardId, Card], card: Card, before: Card | None = None
 ) -> None:
-    """Refuse a card whose worker, parents or needs the board does not have.
+    """Check a card's title, and that the board has its worker, its parents and its needs.
 
-    What stood in the card `before` is not complained of again: an edit of the title must not fail
-    on a worker that somebody removed.
+    What the card already had `before` is not checked again: an edit of the title must not fail
+    because somebody removed the worker. Raises UsageError, NotFound, BadData or Refused.
     """
     old = before or Card(card.id)
     if not card.title.strip():
@@ -156,7 +159,7 @@ def _check_choice(board: Board, card: Card, old: Card) -> None:
 
 
 def _check_needs(board: Board, card: Card, old: Card) -> None:
-    """Refuse needs that can never be met, also those which all cards of its worker have."""
+    """Refuse needs that can never be met, including those that all cards of its worker have."""
     capacities = board.config.capacities if board.config else {}
     worker = board.worker_of(card)
     needs, known, by = card.needs, old.needs, ""
@@ -192,7 +195,7 @@ def _check_new(board: Board, known: Mapping[CardId, Card], card: Card) -> None:
 
 
 def _check_cycles(known: Mapping[CardId, Card], changed: Iterable[CardId]) -> None:
-    """Refuse a ring that the changed cards are in; they and what is above them is all it can hold."""
+    """Refuse a cycle through the changed cards; only they and their ancestors can be part of it."""
     above: dict[CardId, Card] = {}
     front = [card for card in changed if known[card].parents]
     while front:

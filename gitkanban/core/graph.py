@@ -1,7 +1,7 @@
 """The graph of cards: rings, what a card waits for, what waits for it, the longest chain.
 
-It holds no opinion on limits. Everything is linear in cards and links unless it says otherwise,
-and iterative: chains may be ten thousand long.
+It knows nothing of limits. Every function is linear in cards and links unless it says otherwise,
+and iterative: a chain may have ten thousand cards.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -16,14 +16,14 @@ MISSING = "missing"  # no such card
 BROKEN = "unreadable"  # its file is quarantined
 RING = "ring"  # it waits for itself, through others or directly
 STUCK = "stuck"  # it is todo, and cannot start before a person acts
-MOVING = "moving"  # it is in review, and tick accepts it
+MOVING = "moving"  # it is in review, and a tick accepts it
 
 
 def cycles(cards: Mapping[CardId, Card]) -> list[list[CardId]]:
-    """Every ring of cards that wait for each other, once each, from its smallest id onwards.
+    """Every ring of cards that wait for each other, each once, starting at its smallest id.
 
-    Each card waits for the next one in its list, and the last for the first. Rings that share
-    cards are reported as one (the shortest way round through their smallest id is given).
+    Each card waits for the next one in its list, and the last for the first. Of rings that share
+    cards only one is given: the shortest through their smallest id.
     """
     rings = []
     for group in components(cards):
@@ -108,22 +108,22 @@ def children(cards: Iterable[Card]) -> dict[CardId, list[CardId]]:
 
 
 def is_done(board: Board, card_id: CardId) -> bool:
-    """Whether a card frees its children: it is done, or archived. Dropped ones never do."""
+    """Whether a card frees its children: it is done or archived. A dropped card never does."""
     card = board.cards.get(card_id)
     return card.status == DONE if card else card_id in board.archived
 
 
 def unfinished(board: Board, card: Card) -> tuple[CardId, ...]:
-    """The parents that are not done, missing and unreadable ones among them."""
+    """The parents that are not done, including missing and unreadable ones."""
     if not card.parents:
         return ()
     return tuple([parent for parent in card.parents if not is_done(board, parent)])
 
 
 def ready(board: Board, card: Card, now: int, elsewhere: Collection[CardId] = ()) -> bool:
-    """Whether a card may start as far as it and its parents are concerned.
+    """Whether a card may start, as far as the card itself and its parents are concerned.
 
-    `elsewhere` are cards whose work is not here, though they are done.
+    `elsewhere` are cards that are done, but whose work is not in this clone's base.
     """
     return (
         card.status == TODO
@@ -134,7 +134,7 @@ def ready(board: Board, card: Card, now: int, elsewhere: Collection[CardId] = ()
 
 
 def archived_parents(board: Board) -> frozenset[CardId]:
-    """The cards of the archive that a card in todo waited for."""
+    """The archived cards that are parents of a card in todo."""
     if not board.archived:
         return frozenset()
     parents = (p for card in open_cards(board.cards) if card.status == TODO for p in card.parents)
@@ -152,14 +152,16 @@ def state(board: Board, card_id: CardId) -> str:
 
 
 class Root(NamedTuple):
-    """Where a chain of waiting cards ends; `state` is what `state` gives, RING, or what `roots`
-    was told."""
+    """The card at which a chain of waiting cards ends.
+
+    Its `state` is that of the function `state`, RING, or the one that `roots` got in `known`.
+    """
 
     card: CardId
     state: str
 
 
-# What holds a chain for longest comes first: what no session can mend, then what no tick can.
+# What blocks a chain for longest comes first: what no session can fix, then what no tick can.
 _HOPELESS = (
     *(RING, MISSING, BROKEN, DROPPED, "blocked", STUCK, "backlog", "review"),
     *(MOVING, "running", TODO),
@@ -168,10 +170,10 @@ _RANK = {name: rank for rank, name in enumerate(_HOPELESS)}
 
 
 def roots(board: Board, known: Mapping[CardId, str] = {}) -> dict[CardId, Root]:
-    """For each card that waits for parents: the end of its most hopeless chain of parents.
+    """For each card that waits for parents, the end of its most hopeless chain of parents.
 
-    That is a card that a person must see to if there is one, else one that runs or may run.
-    `known` gives cards that are STUCK or MOVING.
+    That is a card that a person must act on if there is one, else one that runs or may run.
+    `known` maps cards to STUCK or MOVING, which the board's graph alone does not show.
     """
     waiting = _waiting_cards(board)
     ends_of: dict[CardId, Root] = {}
@@ -189,11 +191,9 @@ def roots(board: Board, known: Mapping[CardId, str] = {}) -> dict[CardId, Root]:
 
 
 def sole_ends(board: Board) -> frozenset[CardId]:
-    """Cards that are all that some waiting card waits for in the end, through whatever others."""
+    """The cards that are, in the end, the only thing that some waiting card waits for."""
     waiting = _waiting_cards(board)
-    ends: dict[
-        CardId, CardId
-    ] = {}  # of a waiting card: the only end of its chains, empty for several
+    ends: dict[CardId, CardId] = {}  # waiting card -> the only end of its chains; empty: several
     for group in components(waiting):
         if len(group) > 1 or group[0] in waiting[group[0]].parents:
             ends.update(dict.fromkeys(group, NO_CARD))
@@ -204,7 +204,7 @@ def sole_ends(board: Board) -> frozenset[CardId]:
 
 
 def rings(board: Board) -> list[list[CardId]]:
-    """The rings that hold cards back, as `cycles` gives them: those of cards that wait."""
+    """The rings among waiting cards, as `cycles` gives them; other rings hold nothing back."""
     return cycles(_waiting_cards(board))
 
 
@@ -217,7 +217,7 @@ def _waiting_cards(board: Board) -> dict[CardId, Card]:
 
 
 def below(kids: Mapping[CardId, list[CardId]], card: CardId) -> set[CardId]:
-    """Every card below one, itself left out; `kids` is what `children` gives."""
+    """Every descendant of a card, without the card itself; `kids` is what `children` gives."""
     reached: set[CardId] = set()
     front = [card]
     while front:
@@ -230,12 +230,12 @@ def below(kids: Mapping[CardId, list[CardId]], card: CardId) -> set[CardId]:
 
 
 def downstream_counts(board: Board) -> dict[CardId, int]:
-    """How many cards that are neither done nor dropped wait on each id, also through others.
+    """How many open cards wait for each id, directly or through other cards.
 
-    Every id that anybody waits on is there, ids of missing cards among them.
+    Every id that a card waits for has an entry, even if no such card exists.
 
-    Sets are kept as bits of one number per card: cards squared over 64 in time and space, which
-    for 10,000 cards in one chain is 13 MB for a moment.
+    The sets are bits of one integer per card. Time and space are cards squared over 64: for 10,000
+    cards in one chain, 13 MB for a moment.
     """
     cards = {card.id: card for card in open_cards(board.cards)}
     kids = children(cards.values())
@@ -263,10 +263,10 @@ def downstream_counts(board: Board) -> dict[CardId, int]:
 def longest_chain(
     cards: Mapping[CardId, Card], length: Callable[[Card], float] = lambda _: 1
 ) -> tuple[float, list[CardId]]:
-    """The heaviest chain from parent to child among `cards`, and its weight; rings are left out.
+    """Return the weight of the heaviest chain from parent to child, and its cards, without rings.
 
-    `length` weighs a card (seconds, say); parents that are not in `cards` weigh nothing. Of equal
-    chains the one through the smallest ids is given.
+    `length` is the weight of a card, say in seconds. Parents that are not in `cards` weigh nothing.
+    Of equal chains, the one through the smallest ids is given.
     """
     weight: dict[CardId, float] = {}
     before: dict[CardId, CardId] = {}

@@ -1,6 +1,6 @@
-"""Which names are allowed to become a path or a ref, and which card a person means.
+"""Which names may become a path or a ref, and which card a person means.
 
-It does not make ids; `gitkanban.clock.card_id` does.
+New ids come from `gitkanban.clock.card_id`, not from here.
 """
 
 from bisect import bisect
@@ -13,15 +13,15 @@ from gitkanban.late import difflib, re
 
 CARD_REFS = "refs/heads/card/"  # the branches of cards
 LONGEST = 64
-_AROUND = 500  # words on either side among which the nearest one is searched
+_AROUND = 500  # words on either side that are searched for the nearest one
 
 _ID = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?\Z")
 
 
 def fault(text: str) -> str:
-    """Why `text` cannot be an id, or the empty string. Also the rule for workers and profiles.
+    """Why `text` cannot be an id; empty if it can. The same rule holds for workers and profiles.
 
-    Stricter than `git check-ref-format refs/heads/card/<id>` in its letters, and never laxer.
+    It allows fewer characters than `git check-ref-format refs/heads/card/<id>`, and is never laxer.
     """
     if _ID.match(text) and ".." not in text and not text.endswith(".lock"):
         return ""
@@ -42,9 +42,10 @@ def fault(text: str) -> str:
 
 
 def branch_fault(text: str) -> str:
-    """Why `text` cannot be the name of a branch or of a remote, or the empty string.
+    """Why `text` cannot be the name of a branch or a remote; empty if it can.
 
-    The rules of git-check-ref-format(1), and no option: what passes can stand in a command line.
+    The rules are those of git-check-ref-format(1). Options are refused as well, so that a valid
+    name is safe on a command line.
     """
     if text.startswith("-"):
         return "it starts with '-'"
@@ -68,12 +69,12 @@ def card_ref(card: CardId) -> str:
 
 
 def card_of_ref(ref: str) -> CardId:
-    """The card whose branch has that full name; what `card_ref` gives, backwards."""
+    """The card whose branch has that full name; the inverse of `card_ref`."""
     return CardId(ref.removeprefix(CARD_REFS))
 
 
 def check_id(text: str, what: str = "card id") -> str:
-    """`text` itself. Raises UsageError when it cannot name a card, worker or profile."""
+    """Return `text` unchanged. Raises UsageError if it cannot name a card, worker or profile."""
     wrong = fault(text)
     if wrong:
         shown = ascii(text if len(text) <= 40 else text[:37] + "...")
@@ -83,9 +84,9 @@ def check_id(text: str, what: str = "card id") -> str:
 
 
 class Nearest:
-    """The known words that unknown ones most likely mean, for as many questions as are worth it.
+    """Finds the known words closest to misspelt ones; only the first `questions` get a hint.
 
-    Each search is bounded: of very many words those are looked at that come next in the alphabet.
+    Each search is bounded: of very many words only the alphabetical neighbours are compared.
     """
 
     def __init__(self, known: Iterable[str], questions: int = HINTS_MOST) -> None:
@@ -94,7 +95,7 @@ class Nearest:
         self._folded: dict[str, str] = {}
 
     def find(self, text: str, but: str = "") -> str:
-        """The nearest word that is not `but`, or the empty string."""
+        """The nearest word other than `but`; empty if none is close."""
         words = self._sorted()
         key = text[:LONGEST].lower()
         if self._folded.get(key, but) != but:

@@ -1,4 +1,4 @@
-"""Cards and workers by what a person called them; the error if there is none of that name."""
+"""Cards by the names that people type, and the errors for unknown names."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ from gitkanban.errors import BadData, NotFound
 
 
 def card_of(board: Board, text: str) -> Card:
-    """The card named by an id or a prefix. Raises NotFound, BadData for a quarantined one."""
+    """Return the card that an id or prefix names. Raises NotFound, BadData if quarantined."""
     bad = next((problem for problem in board.problems if problem.card == text), None)
     if bad and text not in board.cards:
         raise BadData(f"card {text} cannot be read: {bad.located}", bad.hint)
@@ -18,12 +18,12 @@ def card_of(board: Board, text: str) -> Card:
 
 
 def not_known(what: str, name: str, known: Iterable[str]) -> NotFound:
-    """The error that there is no worker, profile or capacity of that name; close ones are named."""
+    """The error for an unknown worker, profile or capacity; it suggests names that are close."""
     return NotFound(f"no {what} {name!r}", did_you_mean(name, known))
 
 
 def no_worker(name: str, known: Iterable[str]) -> NotFound:
-    """The error that there is no worker for a card; close ones are named, and how one is made."""
+    """The error for an unknown worker of a card; it suggests close names and how to add one."""
     names = list(known)
     near = did_you_mean(name, names) if names else ""
     line = f"gitkanban workers add {'NAME' if fault(name) else name}"

@@ -1,6 +1,6 @@
-"""Foreign text inside markdown that renders on GitHub: nothing of it is markup, nobody is mentioned.
+"""Foreign text for markdown on GitHub: it never becomes markup and mentions nobody.
 
-Blocks and spans are CommonMark's (0.31, sections 4.5 and 6.1); no HTML and no layout is made here.
+Fences and code spans are CommonMark's (0.31, sections 4.5 and 6.1). It produces no HTML, no layout.
 """
 
 from gitkanban.core.visible import shown, shown_lines
@@ -8,7 +8,7 @@ from gitkanban.late import re
 
 
 def code_span(text: str) -> str:
-    """One line of text that nothing in it can end."""
+    """One line of text as a code span that no character in the text can end."""
     text = shown(text)
     if not text.strip():
         return "*nothing*"
@@ -18,7 +18,7 @@ def code_span(text: str) -> str:
 
 
 def fenced(text: str) -> str:
-    """Text of several lines in a fence longer than any in it; empty for no text."""
+    """A fenced code block, its fence longer than any in the text; empty for blank text."""
     text = shown_lines(text).strip("\n")
     fence = "`" * max(3, _longest_run(text) + 1)
     return f"{fence}text\n{text}\n{fence}\n" if text.strip() else ""

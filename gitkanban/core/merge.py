@@ -1,11 +1,11 @@
 """Three-way merge of values: text by lines, sets as sets, a card field by field.
 
 It knows no files and no YAML; `gitkanban.board.formats.mergefile` puts the result into text. The line
-merge is written here on difflib rather than taken from a library, because the core imports none;
-it is the classic one: what both sides kept of the base holds the rest apart.
+merge is written here on difflib, because the core imports no library. It is the classic algorithm:
+the lines of the base that both sides kept separate the stretches that are merged.
 
-What becomes of a status that both sides changed, from one base (a table for people to check; a
-side that changed nothing always yields):
+The result for a status that both sides changed from one base (a table for people to check; a side
+that changed nothing always yields):
 
 | one side | other side             | from                   | result                             |
 |----------|------------------------|------------------------|------------------------------------|
@@ -20,7 +20,7 @@ side that changed nothing always yields):
 | dropped  | todo, running, review  | todo, running          | dropped: a person over a tick      |
 | dropped  | any other              | any                    | conflict                           |
 
-Forward is along backlog → todo → running → review → done; sent back is behind the base in it.
+Forward is along backlog → todo → running → review → done; sent back is to before the base in it.
 From running, todo counts as a tick's retry and not as sent back.
 """
 
@@ -50,25 +50,25 @@ _SINGLE = tuple(
     name for name in Card._fields if name not in ("id", *STATUS_FIELDS, *_SETS, *_MAPPINGS)
 )
 _LATEST = frozenset({"not_before", "attempts_after"})  # the later of two is right for both
-_EITHER = frozenset({"merged"})  # both are right, so any choice that both sides make alike
+_EITHER = frozenset({"merged"})  # both are right; both sides must choose alike
 _MANY_LINES = 2000
 _CHAIN = {status: place for place, status in enumerate((BACKLOG, TODO, RUNNING, REVIEW, DONE))}
 
 
 class MergePiece(NamedTuple):
-    """A stretch of merged lines: either agreed (`lines`), or both sides of a conflict."""
+    """A stretch of merged lines: either `lines`, or the two sides of a conflict."""
 
     lines: tuple[str, ...]
     ours: tuple[str, ...] = ()
     theirs: tuple[str, ...] = ()
     conflict: bool = False
-    base: tuple[str, ...] = ()  # of a conflict: what both sides changed, empty where both added
+    base: tuple[str, ...] = ()  # what both sides of a conflict changed; empty where both added
 
 
 class MergedCard(NamedTuple):
-    """The merged card, ours where it conflicts, and the names of the fields that do.
+    """The merged card, with our values in conflicting fields, and the names of these fields.
 
-    A conflict in any of STATUS_FIELDS is named `status`.
+    A conflict in any of STATUS_FIELDS is reported as `status`.
     """
 
     card: Card
@@ -76,7 +76,7 @@ class MergedCard(NamedTuple):
 
 
 def lines(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> list[MergePiece]:
-    """Merge lists of lines. Changes that touch or overlap conflict unless they are the same."""
+    """Merge lists of lines. Changes that touch or overlap conflict unless they are equal."""
     if ours == theirs or theirs == base:
         return [MergePiece(tuple(ours))]
     if ours == base:
@@ -97,7 +97,7 @@ def _common_stretches(
     base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]
 ) -> list[tuple[int, int, int, int]]:
     """Stretches of the base that both sides kept, as (in base, in ours, in theirs, length)."""
-    # Exact while that is cheap: thousands of equal lines would take quadratic time.
+    # Exact for short texts only: thousands of equal lines would take quadratic time.
     junk = max(len(base), len(ours), len(theirs)) > _MANY_LINES
     mine = difflib.SequenceMatcher(None, base, ours, autojunk=junk).get_matching_blocks()
     other = difflib.SequenceMatcher(None, base, theirs, autojunk=junk).get_matching_blocks()
@@ -136,15 +136,15 @@ def text(base: str, ours: str, theirs: str) -> str | None:
         return None
     merged = [line for piece in pieces for line in piece.lines]
     if any(not line.endswith("\n") for line in merged[:-1]):
-        return None  # a last line without an end would run into the next one
+        return None  # a last line without a newline would run into the next one
     return "".join(merged)
 
 
 def sets(base: Sequence[K], ours: Sequence[K], theirs: Sequence[K]) -> tuple[K, ...]:
-    """Merge as sets: what either side added is in, what either side took out is not.
+    """Merge as sets: what either side added is in, what either side removed is out.
 
-    A side that changed nothing, not even the order, yields. Else the order is ours; what only
-    theirs has stands behind the item it follows there.
+    A side that changed nothing, not even the order, yields. Otherwise the order is ours, and an
+    item that only theirs has comes after the item that precedes it there.
     """
     if theirs == base or ours == base:
         return tuple(dict.fromkeys(ours if theirs == base else theirs))
@@ -163,7 +163,7 @@ def sets(base: Sequence[K], ours: Sequence[K], theirs: Sequence[K]) -> tuple[K, 
 def mappings(
     base: Mapping[K, T], ours: Mapping[K, T], theirs: Mapping[K, T]
 ) -> tuple[dict[K, T], list[K]]:
-    """Merge key by key; the keys that both sides changed differently, ours kept, come second."""
+    """Merge key by key; return the result, with our values in conflicts, and the keys in conflict."""
     merged: dict[K, T] = {}
     conflicts = []
     for key in (*ours, *(key for key in theirs if key not in ours)):
@@ -177,10 +177,10 @@ def mappings(
 
 
 def winner(base: str, ours: str, theirs: str) -> str | None:
-    """Which of two different statuses holds, None when only a person can say.
+    """Return which of two different statuses wins; None if only a person can decide.
 
-    See the table at the top. Both sides are taken to have changed, if only in the details; a
-    change of details yields to a change of status.
+    See the table at the top. Both sides are assumed to have changed, if only in details; a change
+    of details yields to a change of status.
     """
     pair = {ours, theirs}
     if base in pair and base != RUNNING:  # from running, another run is a change
@@ -204,7 +204,7 @@ def _sent_back(base: str, status: str) -> bool:
 
 
 def card(base: Card, ours: Card, theirs: Card) -> MergedCard:
-    """Merge a card field by field; `id` is taken to be the same on all sides."""
+    """Merge a card field by field; `id` must be the same on all sides."""
     merged: dict[str, Any] = {}
     conflicts: list[str] = []
     for name in _SINGLE:
@@ -251,7 +251,7 @@ def _merge_status(base: Card, ours: Card, theirs: Card) -> dict[str, Any] | None
 def _latest_value(
     name: str, was: Mapping[str, Any], mine: Mapping[str, Any], other: Mapping[str, Any]
 ) -> Any:
-    """What one side changed it to, the later one when both did."""
+    """The value that one side changed the field to, or the later one if both did."""
     if was[name] in (mine[name], other[name]):
         return other[name] if mine[name] == was[name] else mine[name]
     return max(mine[name], other[name])
@@ -276,4 +276,4 @@ def _merge_details(
     runs = ("run", "slot", "clone", "host")
     taken = tuple(merged[name] for name in runs)
     whole = {tuple(side[name] for name in runs) for side in (mine, other)}
-    return merged if taken in whole else None  # half of one run and half of another is neither
+    return merged if taken in whole else None  # never half of one run and half of another

@@ -1,4 +1,4 @@
-"""The values everything else is made of: cards, workers, runs, notes, and the board of them all.
+"""The values everything else is made of: cards, workers, runs, notes, and the board.
 
 Nothing here reads or decides. All of them are named tuples: immutable, cheap to build by the ten
 thousand, and made of plain values only, so that a cache can marshal them. Times are whole seconds
@@ -39,7 +39,7 @@ Mode = Literal["lane", "pool"]
 MergeWay = Literal["merge", "squash", "ff"]
 Signing = Literal["auto", "always", "never"]
 WorkspacePolicy = Literal["worktree-per-task", "shared"]
-# How a run ended, as its record says; what each means for the card is `core.tick.verdict`'s.
+# How a run ended, as recorded; `core.tick.verdict` decides what each means for the card.
 RunOutcome = Literal[
     "succeeded", "failed", "killed", "no-work", "uncommitted", "setup-failed", "verify-failed",
     "timed-out", "stalled", "rate-limited", "misconfigured", "not-started", "lost", "rebooted",
@@ -52,11 +52,11 @@ class Slot(NamedTuple):
     """One numbered unit of a profile's capacity; as text `profile#number`."""
 
     profile: ProfileName
-    number: int  # from 1; 0: a text that names none
+    number: int  # from 1; 0: the text had no number
 
     @classmethod
     def parse(cls, text: str) -> "Slot":
-        """The slot of `profile#number`; all of the text is the profile where it has no number."""
+        """Parse `profile#number`; without a number, the whole text is the profile."""
         profile, _, number = text.rpartition("#")
         if number.isascii() and number.isdigit():
             return cls(ProfileName(profile), int(number))
@@ -85,14 +85,14 @@ class Card(NamedTuple):
     reason: BlockReason | Literal[""] = ""  # while blocked
     why: str = ""  # while blocked: a person's or the verdict's words
     attempts_after: str = ""  # runs up to this id no longer count as attempts
-    merged: str = ""  # once done: a commit of base that has its work; empty: nobody has to have it
+    merged: str = ""  # once done: a commit of base with its work; empty: there is no work to have
     body: str = ""
     model: str = ""  # one of its worker's `models`; empty: what the worker says
     effort: str = ""  # one of its worker's `efforts`
-    labels: tuple[str, ...] = ()  # sorted; they mean something to people alone
+    labels: tuple[str, ...] = ()  # sorted; only people give them a meaning
 
 
-# Fields that a transition writes together: one fact, which never merges by halves.
+# Fields that a transition writes together: one fact, which is never merged in part.
 STATUS_FIELDS = (
     "status", "run", "slot", "clone", "host", "not_before", "reason", "why", "attempts_after",
     "merged",
@@ -102,7 +102,7 @@ RUN_FIELDS = ("run", "slot", "clone", "host", "attempts_after", "merged")
 
 
 class Worker(NamedTuple):
-    """A named assignee. `command` is the argv template; a preset's when `runner` names one."""
+    """A named assignee. `command` is its argv template; `runner` names a preset that has one."""
 
     name: WorkerName
     profile: ProfileName
@@ -111,11 +111,11 @@ class Worker(NamedTuple):
     workspace_policy: WorkspacePolicy = WORKTREE
     runner: str = ""
     command: tuple[str, ...] = ()
-    # Argv template that goes on in a conversation, beside `command`; `presets.NO_RESUME`: never.
+    # Argv template that resumes a conversation, for use with `command`; `presets.NO_RESUME`: never.
     resume: tuple[str, ...] = ()
-    stdin: str = ""  # "prompt": a command of its own reads the prompt there
-    args: tuple[str, ...] = ()  # words added to the start and to the resume
-    model: str = ""  # put into the preset's words for it
+    stdin: str = ""  # "prompt": the worker's own command reads the prompt there
+    args: tuple[str, ...] = ()  # words added to the start and resume commands
+    model: str = ""  # passed in the way that the preset knows
     effort: str = ""
     models: tuple[str, ...] = ()  # what its cards may choose from
     efforts: tuple[str, ...] = ()
@@ -123,7 +123,7 @@ class Worker(NamedTuple):
         NOBODY  # worker that takes its ready cards while its profile's quota is used up
     )
     budget_card: int = 0  # millionths of a US dollar that one card may cost; 0: no budget
-    budget_day: int = 0  # that its runs of one day may cost
+    budget_day: int = 0  # the same for all its runs of one day
     sandbox: tuple[str, ...] = ()  # words before setup, session and verify; or a preset's name
     setup: tuple[str, ...] = ()
     verify: tuple[str, ...] = ()
@@ -145,7 +145,7 @@ class Worker(NamedTuple):
 
     @property
     def memory_policy(self) -> str:
-        """`read-only` or `read-write`: as said, else read-only for pools, read-write for lanes."""
+        """`memory` if it is set; else `read-only` for pools and `read-write` for lanes."""
         return self.memory or ("read-only" if self.mode == POOL else "read-write")
 
 
@@ -156,7 +156,7 @@ class Config(NamedTuple):
     max_concurrency: int = 6
     max_starts_per_tick: int = 0  # 0: no limit
     workers: Mapping[WorkerName, Worker] = {}
-    profiles: Mapping[ProfileName, int] = {}  # caps that were said
+    profiles: Mapping[ProfileName, int] = {}  # the caps that are set
     capacities: Mapping[str, int] = {}
     merge: MergeWay = "merge"
     verify_accept: bool = False  # run the worker's verify on the merged result
@@ -167,7 +167,7 @@ class Config(NamedTuple):
     consolidate_after: int = 5  # memory proposals that make one consolidation card
     push: str = ""  # a remote to which the branches of cards in review are pushed
     pr: bool = False  # open a pull request for them with gh
-    git_timeout: int = 600  # seconds for one git command, with filters and hooks of others
+    git_timeout: int = 600  # seconds for one git command, including filters and hooks
     on_tamper: Literal["tell", "hold"] = "tell"
     sign: Signing = "auto"  # commits of the board and merges
     notify: tuple[str, ...] = ()  # a command that is given the news on stdin
@@ -176,15 +176,15 @@ class Config(NamedTuple):
         0  # millionths of a US dollar, for cards whose worker has no budget of its own
     )
     budget_day: int = 0  # that all runs of one day may cost
-    faulty: Mapping[WorkerName, "Problem"] = {}  # workers left out for a mistake -> the first of it
+    faulty: Mapping[WorkerName, "Problem"] = {}  # workers left out for a mistake -> the first one
 
     @property
     def holds_tampering(self) -> bool:
-        """Whether nothing starts after tampering was noticed, until a person settles it."""
+        """Whether noticed tampering stops all starts until a person settles it."""
         return self.on_tamper == "hold"
 
     def profile_limit(self, profile: ProfileName) -> int:
-        """What `profiles:` says, else the largest limit among the profile's workers."""
+        """The profile's cap: from `profiles:`, else the largest limit among its workers."""
         limit = self.profiles.get(profile)
         if limit is not None:
             return limit
@@ -211,7 +211,7 @@ class Run(NamedTuple):
     start_commit: str = ""  # where the run began
     session: str = ""  # the agent's own session id
     salvage: str = ""  # ref that keeps what would otherwise be lost
-    cost_usd: str = ""  # what the agent said it cost, as text; empty: unknown
+    cost_usd: str = ""  # the cost that the agent reported, as text; empty: unknown
     why: str = ""  # one line: what decided the outcome
     summary: str = ""
     tokens_in: int | None = None  # None: unknown
@@ -247,7 +247,7 @@ class Problem(NamedTuple):
     column: int
     message: str
     hint: str = ""
-    card: CardId = NO_CARD  # the card that is quarantined for it
+    card: CardId = NO_CARD  # the card that is quarantined because of it
 
     @property
     def located(self) -> str:

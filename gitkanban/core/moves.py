@@ -1,7 +1,7 @@
-"""The moves a person makes, as changes: approve, done, block, retry, drop, reopen, reject.
+"""The moves that people make, as changes: approve, done, block, retry, drop, reopen, reject.
 
-It decides what a move means and refuses what may not be; it writes nothing. Accepting is a merge
-first and lies with the tick.
+It decides what a move means and refuses what is not allowed; it writes nothing. Accepting is a
+merge first, and belongs to the tick.
 """
 
 from gitkanban.core.changes import NOT_RUNNING, AddNote, Change, EditCard
@@ -31,12 +31,13 @@ _FRESH = {"reason": "", "why": "", "not_before": 0, "merged": ""}
 def move(
     board: Board, verb: str, card: Card, *, why: str = "", reason: str = "", merged: str = ""
 ) -> list[Change]:
-    """The changes that a person's verb makes to a card.
+    """Return the changes that a person's verb makes to a card.
 
-    `merged` is the commit by which base has what is done; a card that is already done only gets
-    another one.
+    `merged` is the commit by which base has the work of a done card; a card that is already done
+    only gets this commit.
 
-    Raises Refused when the transition table has no such move, UsageError when words are missing.
+    Raises Refused if the transition table has no such move, or a child of a reopened card has
+    started; UsageError if a reason is missing or unknown.
     """
     if verb == "done" and card.status == DONE and card.merged != merged:
         return [EditCard(card.id, {"merged": merged})]
@@ -52,19 +53,25 @@ def move(
 
 
 def reject(board: Board, card: Card, note: Note) -> list[Change]:
-    """Back to todo, with the reviewer's words as a note that the next prompt carries."""
+    """Send a card back to todo, with the reviewer's words as a note for the next prompt.
+
+    Raises UsageError without words, and Refused as `move` does.
+    """
     require_words("reject", note.text)
     return [AddNote(note), *move(board, "reject", card)]
 
 
 def retried(board: Board, card: Card, note: Note | None) -> list[Change]:
-    """A blocked card runs again; the person's answer, if any, goes into the next prompt."""
+    """Let a blocked card run again, with the person's answer, if any, for the next prompt."""
     changes = move(board, "retry", card)
     return [AddNote(note), *changes] if note else changes
 
 
 def taken_over(card: Card, person: str) -> EditCard:
-    """A person works on the card, by the name that others see: nothing starts it meanwhile."""
+    """Block a card while the named person works on it, so that nothing starts it meanwhile.
+
+    Raises Refused as `check_attached` does.
+    """
     start = check_attached(card)
     why = f"with {person}"
     fields: dict[str, object] = {"status": BLOCKED, "reason": NEEDS_INPUT, "why": why}
@@ -74,7 +81,7 @@ def taken_over(card: Card, person: str) -> EditCard:
 
 
 def check_attached(card: Card) -> str:
-    """The card's status, if a person can take it over. Raises Refused."""
+    """Return the card's status if a person can take it over. Raises Refused otherwise."""
     if card.status in ATTACHABLE:
         return card.status
     if card.status == RUNNING:
@@ -83,22 +90,22 @@ def check_attached(card: Card) -> str:
 
 
 def base_has_work(card: Card, merged: str) -> EditCard:
-    """The card's work is in base, by the commit `merged`; empty if it left none."""
+    """Mark the card done: base has its work by the commit `merged` (empty if it left no work)."""
     return EditCard(card.id, _changed_fields(card, {"status": DONE, "merged": merged}))
 
 
 def conflicted(card: Card, why: str) -> EditCard:
-    """The card's branch does not merge: it leaves review for a person."""
+    """Block a card in review whose branch does not merge; a person must act."""
     return EditCard(card.id, {"status": BLOCKED, "reason": "conflict", "why": why})
 
 
 def branch_closed(card: Card, why: str) -> EditCard:
-    """The card's branch went away unmerged: it leaves review for a person."""
+    """Block a card in review whose branch was closed unmerged; a person must act."""
     return EditCard(card.id, {"status": BLOCKED, "reason": NEEDS_INPUT, "why": why})
 
 
 def check_session(verb: str, card: CardId, own: str) -> None:
-    """Refuse what a session may not do from inside its run. Raises Refused."""
+    """Raise Refused for a verb that a session may not use from inside its run."""
     if verb in SESSION_ANY or (verb in SESSION_OWN and card == own):
         return
     if verb in SESSION_OWN:
@@ -113,7 +120,7 @@ def check_session(verb: str, card: CardId, own: str) -> None:
 
 
 def check_report(board: Board, card_id: CardId, run: RunId) -> Card:
-    """The card, if `run` is still its current run (fencing). Raises Refused."""
+    """Return the card if `run` is still its current run (fencing). Raises Refused otherwise."""
     card = board.cards.get(card_id)
     if card and card.status == RUNNING and card.run == run:
         return card
@@ -125,7 +132,7 @@ def check_report(board: Board, card_id: CardId, run: RunId) -> Card:
 
 
 def started(card: Card, run: RunId, slot: str, clone: str, host: str) -> EditCard:
-    """A run takes the card."""
+    """Return the change by which a run takes the card."""
     fields = {"status": RUNNING, "run": run, "slot": slot, "clone": clone, "host": host}
     return EditCard(card.id, _changed_fields(card, {**fields, **_FRESH}))
 
@@ -135,7 +142,7 @@ def _no_child_started(board: Board, card: Card) -> None:
         other.id
         for other in board.cards.values()
         if card.id in other.parents
-        # One that a person closed has started only if it has run.
+        # A child that a person closed counts as started only if it has run.
         and (
             other.status in (RUNNING, REVIEW)
             or (other.status == "done" and board.runs_of(other.id))
@@ -149,9 +156,9 @@ def _no_child_started(board: Board, card: Card) -> None:
 
 
 def reopened(board: Board, card: Card, force: bool) -> list[Change]:
-    """A done or dropped card comes back; `force` even when a child has started.
+    """Bring a done or dropped card back; with `force`, even if a child has started.
 
-    The board is asked for the runs of the card and of its children.
+    `board` must hold the runs of the card and of its children. Raises Refused.
     """
     if not force:
         return move(board, "reopen", card)
@@ -168,7 +175,7 @@ def _block_reason(reason: str) -> str:
 
 
 def require_words(verb: str, text: str) -> str:
-    """The words, if there are any. Raises UsageError."""
+    """Return the words, stripped. Raises UsageError if there are none."""
     if not text.strip():
         raise UsageError(f"{verb} needs a reason", f'Say it: gitkanban {verb} ID --why "…".')
     return text.strip()
@@ -180,5 +187,5 @@ def _last_run(board: Board, card: Card) -> str:
 
 
 def _changed_fields(card: Card, fields: dict[str, object]) -> dict[str, object]:
-    """Only what differs, so that a move touches the lines it must."""
+    """Only the fields that differ, so that a move touches no other lines."""
     return {name: value for name, value in fields.items() if getattr(card, name) != value}

@@ -1,7 +1,7 @@
-"""The kinds of names that a board is made of, each a text of its own type.
+"""The kinds of names on a board, each a text of its own type.
 
-A text becomes one where it is read: from a file of the board, from git, from a run folder, or from
-an argument that `ids` has checked or resolved. Nothing here checks.
+A text gets its type where it is read: from a file of the board, from git, from a run folder, or
+from an argument that `ids` has checked or resolved. Nothing is checked here.
 """
 
 from gitkanban.typed import NewType

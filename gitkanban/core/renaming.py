@@ -1,6 +1,6 @@
-"""Another id for a card, as changes to everything that names it.
+"""Renaming a card, as changes to everything that names it.
 
-It does not touch branches; who calls it sees to those.
+It does not touch branches; the caller renames those.
 """
 
 from gitkanban.core.changes import AddCard, AddNote, Change, EditCard, EndRun, RemoveCard, WriteFile
@@ -11,9 +11,10 @@ from gitkanban.errors import Refused
 
 
 def renamed(board: Board, old: CardId, new: CardId) -> list[Change]:
-    """The changes that rename a card; `board` holds all its runs and notes.
+    """Return the changes that rename a card; `board` must hold all its runs and notes.
 
-    Raises UsageError for what cannot be an id, Refused when it is taken or the card is in work.
+    Raises UsageError if `new` cannot be an id, Refused if it is taken or the card is running or in
+    review.
     """
     check_id(new)
     card = board.cards[old]

@@ -1,7 +1,7 @@
-"""How large a board may be: far above what people make, and small enough to be read at once.
+"""How large a board may be: far above real use, yet small enough to be read in one go.
 
-Whoever reads asks for a size before the content. What is larger is refused with a sentence, so
-that nobody's pull request takes a machine's memory or time.
+Readers check the size before they load the content. Anything larger is refused with a message, so
+that no pull request can use up a machine's memory or time.
 """
 
 FILE_MOST = 1 << 20  # bytes of one file
@@ -13,10 +13,10 @@ _TOGETHER, _EACH = 32 << 20, 4 << 10  # bytes
 
 
 def together_most(files: int) -> int:
-    """How many bytes so many files of a board may have together."""
+    """The total size, in bytes, that this many files of a board may have."""
     return _TOGETHER + files * _EACH
 
 
 def shown(size: int) -> str:
-    """A size in bytes as a message says it: `90.0 MiB`."""
+    """A size in bytes, formatted for a message: `90.0 MiB`."""
     return f"{size / (1 << 20):.1f} MiB"

@@ -1,8 +1,7 @@
-"""The cards of a large board, of which those that are done or dropped are looked up one at a time.
+"""The cards of a large board, whose finished cards are looked up one at a time.
 
-To everybody it is a mapping of ids to cards. Who only wants cards that still have something to do
-asks `open_cards`, which looks at no others. It does no I/O: where finished cards come from is
-known to whoever made it.
+It is a mapping of ids to cards. Callers that need only open cards use `open_cards`, which reads no
+finished ones (done or dropped). It does no I/O: the creator says where finished cards come from.
 """
 
 from collections.abc import (
@@ -21,22 +20,22 @@ from gitkanban.typed import Protocol
 
 
 class FinishedCards(Protocol):
-    """Cards that never change; newer versions of some may stand beside them."""
+    """A fixed set of finished cards; `SplitCards` keeps newer versions of some beside it."""
 
     def __len__(self) -> int: ...
 
     def count(self, status: str) -> int:
-        """How many have a status."""
+        """The number of cards with a status."""
 
     def cards(self) -> Iterator[Card]:
-        """All of them."""
+        """All the cards."""
 
     def like(self, card_id: CardId) -> list[Card]:
-        """Those whose ids are the same but for case."""
+        """The cards whose ids equal this one, ignoring case."""
 
 
 class SplitCards(MutableMapping[CardId, Card]):
-    """Open cards, finished ones, and what has become of finished ones since (None: not finished)."""
+    """Open cards, finished ones, and later changes to these (None: no longer finished)."""
 
     def __init__(
         self,
@@ -47,7 +46,7 @@ class SplitCards(MutableMapping[CardId, Card]):
         self.unfinished, self.finished, self.changed = unfinished, finished, changed
 
     def copy(self) -> "SplitCards":
-        """One that changes apart from this one."""
+        """Return a copy that changes independently."""
         return SplitCards(dict(self.unfinished), self.finished, dict(self.changed))
 
     def __getitem__(self, card_id: CardId) -> Card:
@@ -81,7 +80,7 @@ class SplitCards(MutableMapping[CardId, Card]):
         return len(self.unfinished) + newer + len(self.finished) - older
 
     def count(self, status: str) -> int:
-        """How many have a status."""
+        """The number of cards with a status."""
         newer = (*self.unfinished.values(), *self.changed.values())
         older = map(self._find_finished, self.changed)
         counted = sum(card is not None and card.status == status for card in newer)
@@ -134,19 +133,19 @@ def open_cards(cards: Mapping[CardId, Card]) -> Collection[Card]:
 
 
 def count_status(cards: Mapping[CardId, Card], status: str) -> int:
-    """How many cards have a status."""
+    """The number of cards with a status."""
     if isinstance(cards, SplitCards):
         return cards.count(status)
     return sum(card.status == status for card in cards.values())
 
 
 def copied(cards: Mapping[CardId, Card]) -> MutableMapping[CardId, Card]:
-    """The cards, to be changed without a change of the original."""
+    """Return a copy of the cards that can be changed independently."""
     return cards.copy() if isinstance(cards, SplitCards) else dict(cards)
 
 
 def twin_of(cards: Mapping[CardId, Card], card_id: CardId) -> CardId | None:
-    """The id of a card that differs from this one by case at most; None where there is none."""
+    """The id of a card that equals this one, ignoring case; None if there is none."""
     lower = card_id.lower()
     near: Iterable[CardId] = cards
     if isinstance(cards, SplitCards):

@@ -12,9 +12,9 @@ WARNING: Final = "warning"
 INFO: Final = "info"  # nothing is wrong, but a person may want to know
 SymptomSeverity = Literal["error", "warning", "info"]
 
-QUIET_MOST = 300  # seconds without a tick before cron is asked after; it ticks every minute
+QUIET_MOST = 300  # seconds without a tick after which cron is suspected; it ticks every minute
 
-# What `care.repair` knows to do.
+# The repairs that `care.repair` can do.
 REMOVE_TOKEN = "remove-token"  # subject: a slot
 WRITE_TOKEN = "write-token"  # a run
 CLOSE_RUN = "close-run"  # a run
@@ -26,11 +26,11 @@ POINT_WORKTREE = "point-worktree"  # a path
 RESTORE_CHECKOUT = "restore-checkout"  # a path
 DELETE_BRANCH = "delete-branch"  # a card
 REMOVE_LOCK = "remove-lock"  # a path
-SCRUB_RUNS = "scrub-runs"  # nothing: every one of them
+SCRUB_RUNS = "scrub-runs"  # empty: it scrubs every run
 
 
 class Symptom(NamedTuple):
-    """One thing found. `repair` is what `--fix` does; empty: `advice` is for a person."""
+    """One problem found. `repair` is what `--fix` does; if empty, a person follows `advice`."""
 
     severity: SymptomSeverity
     code: str
@@ -58,5 +58,5 @@ REPAIRS: Mapping[str, str] = {
 
 
 def would(symptom: Symptom) -> str:
-    """What `--fix` would do about it, in words; empty if it leaves it to a person."""
+    """What `--fix` would do about the symptom, in words; empty if it is left to a person."""
     return REPAIRS[symptom.repair].format(symptom.subject) if symptom.repair else ""

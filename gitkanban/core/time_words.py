@@ -1,9 +1,9 @@
-"""Times in words, now or later: a text that is kept for a while holds marks in their place.
+"""Times in words; a cached text has marks instead, which are worded when it is shown.
 
 It imports nothing, because `status` must start fast.
 """
 
-# Stands on both sides of a time in a text that is kept; it hardly ever occurs in a card's own text.
+# Stands on both sides of a time in a cached text; it hardly ever occurs in a card's own text.
 _MARK = "\x1e"
 
 
@@ -16,8 +16,10 @@ def span(seconds: int) -> str:
 
 
 def short_span(seconds: float) -> str:
-    """A duration in one word for a table, below two hours or days in smaller units: `90s` is `1m`,
-    `3h`, `2d`; rounded down."""
+    """A duration as one word for a table, rounded down: `45s`, `1m`, `3h`, `2d`.
+
+    Hours and days are used from two on: below two days it is hours, below two hours minutes.
+    """
     seconds = max(0, int(seconds))
     for size, unit, least in ((86400, "d", 2), (3600, "h", 2), (60, "m", 1)):
         if seconds >= least * size:
@@ -26,7 +28,10 @@ def short_span(seconds: float) -> str:
 
 
 def exact_span(seconds: int) -> str:
-    """A duration that is compared with others: `1h05m`, `40m`, `9m30s`, `90s` is `1m30s`."""
+    """A duration for comparison with others: `1h05m`, `40m`, `9m30s`, `30s`.
+
+    It has seconds below ten minutes, and is rounded to minutes from there on.
+    """
     minutes, rest = divmod(seconds, 60)
     if seconds < 600:
         text = f"{minutes}m" if minutes else ""
@@ -41,26 +46,26 @@ def exact_span(seconds: int) -> str:
 
 
 def moment(at: int, now: int) -> str:
-    """A time of day in UTC, `14:05 UTC`, with seconds when it is less than ten minutes away."""
+    """A time of day in UTC, `14:05 UTC`, with seconds if it is less than ten minutes away."""
     hours, minutes = at % 86400 // 3600, at % 3600 // 60
     seconds = f":{at % 60:02}" if abs(at - now) < 600 else ""
     return f"{hours:02}:{minutes:02}{seconds} UTC"
 
 
 def about(at: int, now: int) -> str:
-    """` for 2 h` if the time has passed, ` 14:05 UTC, in 12 min` if it is still to come."""
+    """` for 2 h` for a time in the past, ` 14:05 UTC, in 12 min` for one in the future."""
     if at > now:
         return f" {moment(at, now)}, in {span(at - now)}"
     return f" for {span(now - at)}" if at < now else ""
 
 
 def marked(at: int) -> str:
-    """What stands for `about` in a text that `worded` puts into words when it is shown."""
+    """A mark for a time, which `worded` replaces with `about` when the text is shown."""
     return f"{_MARK}{at}{_MARK}"
 
 
 def worded(text: str, now: float) -> str:
-    """The text with its marks put into words."""
+    """The text with every mark replaced by the time in words."""
     if _MARK not in text:
         return text
     words, *parts = text.split(_MARK)

@@ -1,7 +1,7 @@
 """The life of a card: which move leads from which status to which, and who may make it.
 
-A move that is not in this table is nobody's: verbs and edits of people are refused by it, a change
-that a branch brings is found by it, and tests hold to it what tick does.
+Nobody may make a move that is not in this table. It refuses people's verbs and edits, it flags
+changes that a branch brings, and tests compare what ticks do with it.
 """
 
 from gitkanban.core.model import (
@@ -22,7 +22,7 @@ from gitkanban.typed import NamedTuple
 PERSON = "person"
 TICK = "tick"
 
-# (from, to) -> who may. `running` is entered by tick alone: only it can hold a slot.
+# (from, to) -> who may. Only a tick may enter `running`, because only it can take a slot.
 TABLE: dict[tuple[str, str], frozenset[str]] = {
     (start, end): frozenset(who.split())
     for start, end, who in (
@@ -56,7 +56,7 @@ TABLE: dict[tuple[str, str], frozenset[str]] = {
 
 
 class Verb(NamedTuple):
-    """A person's word for a move."""
+    """A verb by which a person moves a card."""
 
     name: str
     to: str
@@ -80,11 +80,11 @@ VERBS: dict[str, Verb] = {
 
 _OPEN = tuple(status for status in STATUSES if status not in TERMINAL)
 ATTACHABLE = (BACKLOG, TODO, REVIEW, BLOCKED)  # a person may take such a card over
-# The statuses of the cards that a verb is for, where the shell completes one. A verb that is not
-# here is for every card.
+# The statuses of the cards that the shell completes after a verb. A verb that is not listed applies
+# to every card.
 OFFERED: dict[str, tuple[str, ...]] = {
     **{verb.name: verb.sources for verb in VERBS.values()},
-    "retry": (BLOCKED,),  # also for todo, which runs again by itself
+    "retry": (BLOCKED,),  # a todo card may be retried, too, but runs again by itself
     "review": (REVIEW,),
     "stop": (RUNNING,),
     "reclaim": (RUNNING,),
@@ -99,7 +99,7 @@ OFFERED: dict[str, tuple[str, ...]] = {
 
 
 def offered(verb: str) -> tuple[str, ...]:
-    """The statuses of the cards that the shell offers after a verb."""
+    """The statuses of the cards that the shell completes after a verb."""
     return OFFERED.get(verb, tuple(STATUSES))
 
 
@@ -127,12 +127,15 @@ _INSTEAD = {
 
 
 def allowed(start: str, end: str, who: str) -> bool:
-    """Whether `who` (person or tick) may move a card so; staying where it is is always fine."""
+    """Whether `who` (person or tick) may make this move; no move at all is always allowed."""
     return start == end or who in TABLE.get((start, end), ())
 
 
 def check_verb(verb: str, card_id: CardId, status: str) -> Verb:
-    """The verb, if it applies to a card of that status. Raises Refused with what to do instead."""
+    """Return the verb if it applies to a card of that status.
+
+    Raises Refused, with a hint on what to do instead.
+    """
     known = VERBS[verb]
     if status in known.sources:
         return known

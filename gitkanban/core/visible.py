@@ -1,11 +1,12 @@
-"""Foreign text made visible: what steers a terminal, or takes no room on it, becomes its escape.
+"""Foreign text made visible: control and invisible characters become escapes.
 
-The one table for texts, commit messages and JSON. It imports nothing, for `status` must start fast.
+One table serves texts, commit messages and JSON. It imports nothing, because `status` must start
+fast.
 """
 
 # Cf, Zl, Zp and the rest of Default_Ignorable_Code_Point of Unicode 16 (DerivedCoreProperties.txt),
-# C1, and two letters that are drawn as nothing. Bidirectional controls are among them
-# (CVE-2021-42574), and tags, in which whole sentences can be hidden.
+# C1, and two letters that are drawn as nothing. They include bidirectional controls
+# (CVE-2021-42574), and tags, which can hide whole sentences.
 _UNSEEN = (
     (0x7F, 0x9F), (0xAD, 0xAD), (0x34F, 0x34F), (0x600, 0x605), (0x61C, 0x61C), (0x6DD, 0x6DD),
     (0x70F, 0x70F), (0x890, 0x891), (0x8E2, 0x8E2), (0x115F, 0x1160), (0x17B4, 0x17B5),
@@ -14,11 +15,11 @@ _UNSEEN = (
     (0xFFF0, 0xFFFB), (0x110BD, 0x110BD), (0x110CD, 0x110CD), (0x13430, 0x1343F),
     (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF),
 )  # fmt: skip
-_SELECTORS = ("\ufe0e", "\ufe0f")  # text or emoji: they choose how the sign before them is drawn
+_SELECTORS = ("\ufe0e", "\ufe0f")  # they choose text or emoji style for the sign before them
 
 
 class _Pictures(dict[int, "int | str"]):
-    """By code point, for `str.translate`: what is drawn for it. Filled as characters come by."""
+    """A table for `str.translate`, from code point to replacement, filled as characters occur."""
 
     def __missing__(self, code: int) -> "int | str":
         unseen = any(first <= code <= last for first, last in _UNSEEN)
@@ -27,7 +28,7 @@ class _Pictures(dict[int, "int | str"]):
 
 
 class _JsonEscapes(_Pictures):
-    """The same in JSON's own notation, where astral characters are two surrogates (RFC 8259)."""
+    """The same in JSON notation, where astral characters are two surrogates (RFC 8259)."""
 
     def __missing__(self, code: int) -> "int | str":
         escape = super().__missing__(code)
@@ -40,37 +41,37 @@ class _JsonEscapes(_Pictures):
 
 def _escape_code(code: int) -> str:
     if 0xDC80 <= code <= 0xDCFF:
-        code -= 0xDC00  # a byte of a file name that is not text
+        code -= 0xDC00  # a byte of a file name that is not UTF-8
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-# C0 controls become their pictures: U+2400 and what follows it.
+# C0 controls become their pictures, U+2400 and following.
 _LINE = _Pictures({code: chr(0x2400 + code) for code in range(32)} | {0x7F: "\u2421"})
 _LINES = _Pictures({code: sign for code, sign in _LINE.items() if code not in (9, 10)})
 _JSON = _JsonEscapes()
 
 
 def shown(text: str) -> str:
-    """One line of foreign text with every control and every unseen character made visible."""
+    """One line of foreign text with every control and invisible character made visible."""
     if text.isascii() and text.isprintable():
         return text
     return _without_selectors(text.translate(_LINE))
 
 
 def shown_lines(text: str) -> str:
-    """Foreign text of several lines: newlines and tabs stay, the rest is made visible."""
+    """Foreign text of several lines, made visible as by `shown`; newlines and tabs stay."""
     return _without_selectors(text.replace("\r\n", "\n").translate(_LINES))
 
 
 def safe_json(text: str) -> str:
-    """JSON text, with escapes for what `shown` would make visible in it: it means the same."""
+    """Equivalent JSON text, with escapes for the characters that `shown` would make visible."""
     return text if text.isascii() and "\x7f" not in text else text.translate(_JSON)
 
 
 def _without_selectors(text: str) -> str:
-    """Selectors stay after a sign that has two ways to be drawn; elsewhere nobody would see them."""
+    """Escape variation selectors, except after signs that have two styles."""
     for selector in _SELECTORS:
         head, *rest = text.split(selector)
         for part in rest:
@@ -80,7 +81,7 @@ def _without_selectors(text: str) -> str:
 
 
 def _has_two_styles(sign: str) -> bool:
-    # The blocks in which emoji-variation-sequences.txt has its signs, but for digits of keycaps.
+    # The blocks of the signs in emoji-variation-sequences.txt, except the digits of keycaps.
     return bool(sign) and (
         sign in "\xa9\xae\u203c\u2049"
         or "\u2100" <= sign <= "\u2bff"
