@@ -163,7 +163,7 @@ def sets(base: Sequence[K], ours: Sequence[K], theirs: Sequence[K]) -> tuple[K, 
 def mappings(
     base: Mapping[K, T], ours: Mapping[K, T], theirs: Mapping[K, T]
 ) -> tuple[dict[K, T], list[K]]:
-    """Merge key by key; return the result, with our values in conflicts, and the keys in conflict."""
+    """Merge key by key; return the result and the keys in conflict, which have our values."""
     merged: dict[K, T] = {}
     conflicts = []
     for key in (*ours, *(key for key in theirs if key not in ours)):
