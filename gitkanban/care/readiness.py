@@ -1,6 +1,6 @@
 """A dry run of a start and of an accept, for `core.care.readiness`.
 
-It changes nothing. What only a trial would show, such as a filter that fails, is left to the accept.
+It changes nothing. What only a trial can show, such as a failing filter, is left to the accept.
 """
 
 import os

@@ -1,7 +1,7 @@
 """The board as columns by who must move next: you, a session, the next tick, another card.
 
 It takes the data of `status --json`. As many columns stand side by side as the width has room for;
-what has none is counted below.
+cards of other groups are counted below.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,15 +15,15 @@ from gitkanban.views.status import cause_lines
 from gitkanban.views.text import Look, clipped, padded, shown, width, wrapped
 
 CARDS_MOST = 10  # in one column
-_COLUMN_LEAST = 20  # columns of the terminal that one of ours needs
+_COLUMN_LEAST = 20  # terminal columns that one of our columns needs
 
-_IN_FILES = re.compile(r" in \d+ files?")  # the part of a size that a narrow column does without
+_IN_FILES = re.compile(r" in \d+ files?")  # the part of a size that a narrow column leaves out
 
 CardRow = dict[str, Any]
 
 
 class BoardColumn(NamedTuple):
-    """A column: its head, and the groups whose cards stand in it."""
+    """A column: its heading, and the groups whose cards it shows."""
 
     head: str
     groups: tuple[str, ...]
@@ -31,7 +31,7 @@ class BoardColumn(NamedTuple):
 
 _YOU, _RUNNING = BoardColumn("NEEDS YOU", (NEEDS_YOU,)), BoardColumn("RUNNING", ("running",))
 _DONE = BoardColumn("DONE", ("done",))
-# From how many columns of the terminal on which of ours stand side by side.
+# (least width of the terminal, the columns that then stand side by side)
 _LAYOUTS = (
     (
         6 * _COLUMN_LEAST,
@@ -47,7 +47,7 @@ _LAYOUTS = (
 
 
 class CellLine(NamedTuple):
-    """A line of a cell, as it is measured and as it is drawn."""
+    """A line of a cell: the plain text, which is measured, and the text that is drawn."""
 
     text: str
     drawn: str
@@ -56,7 +56,7 @@ class CellLine(NamedTuple):
 def board_text(
     data: dict[str, Any], now: float, look: Look, by: str = "", all_: bool = False
 ) -> str:
-    """The page. `by` makes a lane for each `worker` or `label`; with `all_` every card is on it."""
+    """Return the page. `by` (`worker` or `label`) splits it into lanes; `all_` shows every card."""
     columns = next(columns for least, columns in _LAYOUTS if look.width >= least)
     size = (look.width - len(columns) + 1) // len(columns)
     lines = [line for cause in data["causes"] for line in cause_lines(cause, look)]
@@ -79,7 +79,10 @@ def board_text(
 
 
 def _lanes_of(cards: Sequence[CardRow], by: str) -> list[tuple[str, list[CardRow]]]:
-    """(name, cards) of every lane; a card of several labels stands in each, what has none last."""
+    """Return (name, cards) of each lane.
+
+    A card with several labels is in the lane of each; cards without any come last.
+    """
     if not by:
         return [("", list(cards))]
     named: dict[str, list[CardRow]] = {}
@@ -125,7 +128,7 @@ def _column_lines(
 
 
 def cell_lines(card: CardRow, size: int, now: float, look: Look) -> list[CellLine]:
-    """One card: its sign, id and mark, its title, and what its group has to say."""
+    """Return a card's lines: its sign, id and mark, its title, and what matters in its group."""
     group = card["group"]
     right = {
         NEEDS_YOU: _corner_mark(card),
@@ -204,7 +207,7 @@ def _side_by_side(cells: Sequence[CellLine], size: int, look: Look) -> str:
 
 
 def _counts_below(data: dict[str, Any], columns: Sequence[BoardColumn]) -> str:
-    """How many cards stand in groups that have no column here."""
+    """Return how many cards are in groups that have no column here, in words."""
     drawn = {group for column in columns for group in column.groups}
     counts = {
         group: sum(card["group"] == group for card in data["cards"])

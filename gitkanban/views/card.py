@@ -17,7 +17,7 @@ from gitkanban.views.text import Look, seconds, shown, shown_lines, width, wrapp
 _COLOUR = re.compile(r"\x1b\[\d*m")
 _WORD = re.compile(r"\s*\S+")
 
-# What is shown of a card beside its own fields, as every view of it has it.
+# What is shown of a card besides its own fields, the same in every view.
 _OF_VIEW = (
     "ready", "held", "holds", "needs_person", "group", "state", "remark", "since", "after", "tries",
     "tries_most", "last", "cost_usd", "command", "labels",
@@ -34,9 +34,10 @@ def card_data(
     places: dict[str, str],
     received: Sequence[Handoff] = (),
 ) -> dict[str, Any]:
-    """The data of `show ID --json`; `places` holds branch and workspace, empty if there is none.
+    """Return the data of `show ID --json`.
 
-    `view` is the card's row of `status --json`, `received` what its parents left to it.
+    `places` has `branch` and `workspace`, empty if there is none; `view` is the card's row of
+    `status --json`; `received` are the handoffs from its parents.
     """
     return {
         "id": card.id,
@@ -73,20 +74,22 @@ def _received_data(handoff: Handoff) -> dict[str, Any]:
 
 
 def run_data(run: Run) -> dict[str, Any]:
-    """An ended run; times are ISO, an absent exit code is null."""
+    """Return the data of an ended run; times are ISO, an absent exit code is null."""
     data: dict[str, Any] = dict(run._asdict())
     return {**data, "started": iso(run.started), "ended": iso(run.ended)}
 
 
 def note_data(note: Note) -> dict[str, Any]:
-    """A note; its time is ISO."""
+    """Return the data of a note; its time is ISO."""
     return {**note._asdict(), "at": iso(note.at)}
 
 
 class CardPage(NamedTuple):
-    """What the page of a card shows beside the card: its row and those of the others by id (as in
-    `status --json`), branch and workspace, what its parents left to it, the last lines of its last
-    run where that failed, and this clone."""
+    """What the page of a card shows besides the card itself.
+
+    Its own row and those of other cards by id (as in `status --json`), its branch and workspace,
+    the handoffs from its parents, the last lines of its last run if that failed, and this clone.
+    """
 
     view: Mapping[str, Any]
     rows: Mapping[str, Mapping[str, Any]]
@@ -97,7 +100,7 @@ class CardPage(NamedTuple):
 
 
 def card_text(board: Board, card: Card, page: CardPage, now: float, look: Look) -> str:
-    """The page that `show` prints; nothing is cut, and lines break where `look` has an end."""
+    """Return the page that `show` prints; nothing is cut, and lines are folded at `look.width`."""
     view = page.view
     indent = " " * min(len(card.id) + 4, look.width // 2)
     first, *rest = wrapped(shown(card.title), look.width, " " * (len(card.id) + 4), indent)
@@ -125,7 +128,7 @@ def card_text(board: Board, card: Card, page: CardPage, now: float, look: Look) 
 
 
 def _fold_line(line: str, total: int) -> list[str]:
-    """A line that is too long, on several, under its own indent; its colours go with their words."""
+    """Fold a line that is too long, keeping its indent; colours stay with their words."""
     plain = _COLOUR.sub("", line)
     if width(plain) <= total:
         return [line]
@@ -201,7 +204,7 @@ def _linked_line(name: str, other: str, board: Board, page: CardPage, look: Look
 
 
 def _story_lines(board: Board, card: Card, page: CardPage, now: float, look: Look) -> list[str]:
-    """Its tries and notes, as they came."""
+    """Return the lines for a card's tries and notes, in order of time."""
     runs = board.runs_of(card.id)
     size = _short_size([run.run for run in runs])
     parts: list[tuple[int, str, list[str]]] = [
@@ -218,7 +221,7 @@ def _story_lines(board: Board, card: Card, page: CardPage, now: float, look: Loo
 
 
 def _received_lines(received: Sequence[Handoff]) -> list[str]:
-    """What its next session gets from its parents, shortened; `show --prompt` has it whole."""
+    """Return what its next session gets from its parents, shortened; `show --prompt` has it all."""
     lines = []
     for each in received:
         if not (each.summary or each.commit):
@@ -232,7 +235,7 @@ def _received_lines(received: Sequence[Handoff]) -> list[str]:
 
 
 def _short_size(ids: Sequence[str]) -> int:
-    """How many characters tell these ids apart, eight at least."""
+    """Return how many characters tell these ids apart, at least eight."""
     longest = max(map(len, ids), default=0)
     return next(
         (n for n in range(8, longest) if len({each[:n] for each in ids}) == len(ids)), longest

@@ -11,7 +11,7 @@ CostRow = tuple[str, Spent]
 
 
 def cost_data(rows: Sequence[CostRow], total: Spent, by: str, since: str) -> dict[str, Any]:
-    """The data of `cost --json`; what nothing is known of is null, never 0."""
+    """Return the data of `cost --json`; unknown amounts are null, never 0."""
     return {
         "by": by,
         "since": since,
@@ -36,12 +36,12 @@ def _is_unknown(spent: Spent) -> bool:
 
 
 def _is_counted(spent: Spent) -> bool:
-    """Whether any run says its tokens, or there is none to say them."""
+    """Return whether any run reports its tokens; true if there are no runs."""
     return not spent.runs or spent.uncounted < spent.runs
 
 
 def cost_text(rows: Sequence[CostRow], total: Spent, by: str) -> str:
-    """A line for each name and one for all."""
+    """Return a table with a row for each name, and a total if there are several."""
     if not rows:
         return "no runs\n"
     heads = [by.upper(), "COST", "RUNS", "UNKNOWN", "TOKENS IN", "TOKENS OUT"]

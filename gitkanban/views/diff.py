@@ -18,7 +18,7 @@ SETS = frozenset({"parents", "acceptance", "needs"})
 
 
 def counted(diff: Difference) -> str:
-    """`2 cards added, 1 changed, config changed`, or that nothing has changed."""
+    """Return `2 cards added, 1 changed, config changed`, or say that nothing has changed."""
     kinds: list[str] = [change.kind for change in diff.cards]
     parts: list[str] = []
     for kind in SIGNS:
@@ -42,14 +42,14 @@ def _total_count(counts: Sequence[tuple[str, int]]) -> int:
 
 
 def facts(card: Card) -> list[str]:
-    """What a card is, in short: status, worker, priority, needs."""
+    """Return a card's main fields in short: status, worker, priority, needs."""
     parts = [card.status, card.worker or "no worker"]
     parts += [f"priority {card.priority}"] if card.priority else []
     return parts + [f"{name} {amount}" for name, amount in card.needs]
 
 
 def value_text(name: str, value: Any) -> str:
-    """A field's value as people write it."""
+    """Return a field's value as people write it."""
     if name == "not_before":
         return iso(value)
     if isinstance(value, tuple):
@@ -58,18 +58,18 @@ def value_text(name: str, value: Any) -> str:
 
 
 def item_text(item: Any) -> str:
-    """An item of a set: a text, or a need as `build 2`."""
+    """Return an item of a set as text; a need as `build 2`."""
     return " ".join(map(str, item)) if isinstance(item, tuple) else str(item)
 
 
 def set_change(field: FieldChange) -> tuple[list[str], list[str]]:
-    """What left a set, and what came into it; both empty when only the order changed."""
+    """Return (removed, added) items of a set; both are empty if only the order changed."""
     gone = [item_text(item) for item in field.before if item not in field.after]
     return gone, [item_text(item) for item in field.after if item not in field.before]
 
 
 def outlook_lines(diff: Difference) -> Iterator[str]:
-    """What follows from the change, a line each."""
+    """Yield a line for each consequence of the change."""
     yield from (f"a new cycle: {ring_text(ring)}; none of them can start" for ring in diff.rings)
     if diff.ready:
         yield f"ready: {', '.join(diff.ready)}"
@@ -82,7 +82,7 @@ def outlook_lines(diff: Difference) -> Iterator[str]:
 
 
 def ring_text(ring: Sequence[str]) -> str:
-    """A cycle as its cards, the first one again at the end."""
+    """Return the cards of a cycle, the first one again at the end: `T1 → T2 → T1`."""
     return " → ".join([*ring, ring[0]])
 
 

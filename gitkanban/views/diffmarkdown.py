@@ -1,8 +1,8 @@
-"""The difference of two boards as markdown that renders on GitHub, a graph in it.
+"""The difference of two boards as markdown that renders on GitHub, with a graph.
 
-Text of cards is foreign: it stands in code spans and <pre> only, where nothing of it is markup and
-nobody is mentioned. The page is bounded: GitHub takes comments of 65,536 characters, and mermaid
-graphs of some hundred links.
+Text of cards is foreign: it appears only in code spans and <pre>, where none of it is markup and
+nobody is mentioned. The page is bounded: GitHub takes comments of up to 65,536 characters, and
+mermaid graphs of some hundred links.
 """
 
 import html
@@ -32,11 +32,11 @@ NODES_MOST = 60
 LINKS_MOST = 200
 MOST = 60_000  # characters
 
-MARK = "<!-- gitkanban diff -->"  # by which a later comment finds this one
+MARK = "<!-- gitkanban diff -->"  # by which a script can find its earlier comment and replace it
 
 
 def diff_markdown(diff: Difference, a: str, b: str) -> str:
-    """The whole page, at most MOST characters."""
+    """Return the whole page, at most MOST characters."""
     parts = [MARK, f"### Board: {code(a)} → {code(b)}", f"{counted(diff)}."]
     if not diff.empty:
         parts += [
@@ -56,7 +56,7 @@ def diff_markdown(diff: Difference, a: str, b: str) -> str:
 
 
 def code(text: str, most: int = 120) -> str:
-    """Foreign text of one line as a code span that nothing in it can end."""
+    """Return one line of foreign text as a code span that nothing in it can end."""
     return code_span(clipped(shown(text), most))
 
 
@@ -100,7 +100,7 @@ def _details_block(card: CardId, text: str) -> str:
 
 
 def _html_line(text: str) -> str:
-    """A line inside an HTML block, which a line of blanks would end (CommonMark 0.31, 4.6)."""
+    """Return a line for an HTML block, which a blank line would end (CommonMark 0.31, 4.6)."""
     return html.escape(text) if text.strip() else "&nbsp;"
 
 
@@ -200,7 +200,7 @@ _CLASSES = {
 
 
 def _change_graph(diff: Difference) -> Iterator[str]:
-    """A mermaid graph of the cards that change and their neighbours; new links are thick."""
+    """Yield a mermaid graph of the cards that change and their neighbours; new links are thick."""
     kinds = {change.id: change for change in diff.cards}
     links = [(link, "old") for link in diff.links] + [(link, "cut") for link in diff.cut]
     near = [link for link in links if kinds.keys() & set(link[0])]
@@ -232,5 +232,5 @@ def _is_new(diff: Difference, parent: CardId, child: str) -> bool:
 
 
 def _quote_label(text: str) -> str:
-    """Text inside a quoted label: mermaid's own entities, so that nothing ends it or is markup."""
+    """Escape text for a quoted label, by mermaid's own entities: nothing ends it or is markup."""
     return re.sub(r"[^\w .,:/()+=-]", lambda match: f"#{ord(match[0])};", text)

@@ -1,5 +1,7 @@
-"""The difference of two boards as a page for a terminal, or, uncut, for a pipe: workers, then cards as a
-tree with what is new in each, then what follows from it."""
+"""The difference of two boards as a page for a terminal, or uncut for a pipe.
+
+Workers come first, then cards as a tree with what is new in each, then what follows from it.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -23,15 +25,15 @@ from gitkanban.views.text import Look, clipped, plural, shown, width
 _COLOURS = {"added": "green", "removed": "red", "archived": "dim", "changed": "yellow"}
 _BODY_MOST = 5  # lines of an added card's body
 _LINES_MOST = 40  # lines that one text may take
-_DEPTH_MOST = 12  # levels that are indented; deeper ones stand below each other
-_SUMMED_UP = ("mode", "max_concurrency", "runner")  # said in the line of an added worker
+_DEPTH_MOST = 12  # levels that are indented; deeper ones are not indented further
+_SUMMED_UP = ("mode", "max_concurrency", "runner")  # already in the line of an added worker
 _WORD = re.compile(r"\s*\S+|\s+$")
 
 Piece = tuple[str, str]  # a text and its colour
 
 
 def diff_text(diff: Difference, a: str, b: str, look: Look) -> str:
-    """The whole page; it begins with what is compared, and ends with what a person must allow."""
+    """Return the page; it begins with what is compared, and ends with what a person must allow."""
     roots, kids, levels = _tree_of(diff.cards)
     deep = f"; {max(levels.values()) + 1} deep" if any(levels.values()) else ""
     head = f"{shown(a)} → {shown(b)}: {counted(diff)}{deep}"
@@ -59,7 +61,7 @@ def diff_text(diff: Difference, a: str, b: str, look: Look) -> str:
 
 
 def _setting_groups(settings: Sequence[ChangedSetting]) -> list[list[ChangedSetting]]:
-    """Settings of a worker together, every other one alone."""
+    """Group settings: those of one worker together, every other one alone."""
     groups: dict[str, list[ChangedSetting]] = {}
     for each in settings:
         groups.setdefault(_worker_in(each.path)[0] or each.path, []).append(each)
@@ -67,7 +69,7 @@ def _setting_groups(settings: Sequence[ChangedSetting]) -> list[list[ChangedSett
 
 
 def _worker_in(path: str) -> tuple[str, str]:
-    """(worker, field) of `workers.NAME.FIELD`; names may have dots."""
+    """Return (worker, field) of `workers.NAME.FIELD`; names may have dots."""
     if not path.startswith("workers."):
         return "", path
     name, _, field = path.removeprefix("workers.").rpartition(".")
@@ -114,9 +116,9 @@ def _change_pieces(setting: ChangedSetting, name: str, new: bool = False) -> lis
 def _tree_of(
     changes: Sequence[CardChange],
 ) -> tuple[list[CardChange], dict[CardId, list[CardChange]], dict[CardId, int]]:
-    """The cards without a changed parent, the changed children of each card, and how deep each is.
+    """Return (cards without a changed parent, changed children of each card, depth of each card).
 
-    A card of several parents stands below the deepest; cards of a ring stand side by side.
+    A card with several parents stands below the deepest; the cards of a cycle stand side by side.
     """
     cards = {change.id: change.card for change in changes}
     levels: dict[CardId, int] = {}
@@ -138,7 +140,7 @@ def _tree_of(
 def _branch_lines(
     root: CardChange, kids: dict[CardId, list[CardChange]], look: Look
 ) -> Iterator[str]:
-    """A card and all below it; of each, what stands in its line and what is new in it."""
+    """Yield the lines of a card and of all cards below it: for each, what is new in it."""
     todo: list[tuple[CardChange, str, str, str]] = [(root, "", "", "")]
     while todo:
         change, parent, mine, below = todo.pop()
@@ -155,7 +157,7 @@ def _branch_lines(
 
 
 def _card_lines(change: CardChange, parent: str, mine: str, below: str, look: Look) -> list[str]:
-    """One card: its line, cut to fit, then its details behind the lines of the tree."""
+    """Return one card's own line, cut to fit, then its details, drawn beside the tree."""
     card = change.card
     words: list[str]
     words = [] if change.kind == "changed" else [change.kind] if not change.after else facts(card)
@@ -233,9 +235,10 @@ def _other_lines(diff: Difference) -> Iterator[str]:
 def _flow_pieces(
     pieces: Iterable[Piece], look: Look, indent: str = "", colour: str = ""
 ) -> list[str]:
-    """Pieces of text one after the other, in lines as wide as the look, each below the first.
+    """Lay out pieces of text one after the other, in lines no wider than the look.
 
-    What stands before them in the first line has the `colour`; a word that fits no line is cut up.
+    The first line begins with `indent` in `colour`, and the others line up below it. A word that
+    fits no line is broken.
     """
     hanging = " " * len(indent) if indent.strip() in ("+", "~", "-") else indent
     room = max(8, look.width - width(indent) - 2)

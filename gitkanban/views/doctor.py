@@ -1,4 +1,4 @@
-"""What a check-up found, as text: what is wrong, what would repair it, what is left to a person."""
+"""The result of a check-up: what is wrong, what would repair it, what is left to a person."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,11 +8,11 @@ from gitkanban.views.text import shown
 
 _WORDS = {ERROR: "error", INFO: "note"}
 
-Mended = Mapping[Symptom, str]  # what was tried: why it was not done, empty when it was
+Mended = Mapping[Symptom, str]  # {repair that was tried: why it failed, or empty}
 
 
 def doctor_data(listed: Sequence[Symptom], mended: Mended, left: Sequence[Symptom]) -> Any:
-    """The data of `doctor --json`."""
+    """Return the data of `doctor --json`."""
     rows = [
         {
             "severity": each.severity,
@@ -30,7 +30,7 @@ def doctor_data(listed: Sequence[Symptom], mended: Mended, left: Sequence[Sympto
 
 
 def doctor_text(listed: Sequence[Symptom], mended: Mended) -> str:
-    """A paragraph for each symptom, and a last line that counts."""
+    """Return a paragraph for each symptom, and a last line that counts them."""
     if not listed:
         return "nothing is wrong\n"
     parts = ["\n".join(_symptom_lines(each, mended)) for each in listed]

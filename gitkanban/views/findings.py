@@ -8,7 +8,7 @@ from gitkanban.views.text import coloured, plural, shown
 
 
 def findings_text(findings: Sequence[Finding], colour: bool = False) -> str:
-    """A line each, its hint below it, and the count of them."""
+    """Return a line for each finding, its hint below it, and a last line that counts them."""
     lines = []
     for each in findings:
         where = ":".join(str(part) for part in (shown(each.file), each.line, each.column) if part)
@@ -20,7 +20,7 @@ def findings_text(findings: Sequence[Finding], colour: bool = False) -> str:
 
 
 def counted(findings: Sequence[Finding]) -> str:
-    """`2 errors, 1 warning`, or that there is nothing."""
+    """Return `2 errors, 1 warning`, or say that nothing is wrong."""
     errors = sum(each.severity == ERROR for each in findings)
     warnings = len(findings) - errors
     parts = [plural(errors, "error")] if errors else []
@@ -29,7 +29,7 @@ def counted(findings: Sequence[Finding]) -> str:
 
 
 def findings_data(findings: Sequence[Finding], rev: str, base: str) -> dict[str, Any]:
-    """The data of `check --format json`."""
+    """Return the data of `check --format json`."""
     keys = ("rule", "severity", "file", "line", "column", "message", "hint")
     return {
         "rev": rev,
@@ -41,7 +41,7 @@ def findings_data(findings: Sequence[Finding], rev: str, base: str) -> dict[str,
 
 
 def findings_github(findings: Sequence[Finding]) -> str:
-    """GitHub workflow commands, a line each.
+    """Return GitHub workflow commands, one line for each finding.
 
     https://docs.github.com/actions/reference/workflow-commands-for-github-actions
     """

@@ -12,7 +12,7 @@ _STATES = {"todo": "waiting", "blocked": "failed"}
 
 
 def log_lines(events: Sequence[Any], now: float, look: Look) -> list[str]:
-    """Events as they come, each under its day of this machine's clock, within the width."""
+    """Return events in their order, grouped by day in local time, cut to the width."""
     lines, day = [], ""
     cards = max((width(shown(event.card)) for event in events), default=0)
     actors = min(16, max((width(shown(event.actor)) for event in events), default=0))
@@ -37,7 +37,7 @@ def log_lines(events: Sequence[Any], now: float, look: Look) -> list[str]:
 
 
 def plain_lines(events: Sequence[Any]) -> list[str]:
-    """The same for a pipe: the whole date, the commit, and nothing cut."""
+    """Return the same for a pipe: with the whole date and the commit, and nothing cut."""
     rows = [
         [iso(each.at)[:16].replace("T", " "), each.commit[:10], each.card, each.text, each.actor]
         for each in events

@@ -10,7 +10,7 @@ from gitkanban.views.text import clipped, columns, plural, shown, shown_lines
 
 
 def proposal_data(proposal: Proposal, gathered_in: str) -> dict[str, Any]:
-    """The data of one proposal; `gathered_in` is the card that gathers it, or empty."""
+    """Return the data of one proposal; `gathered_in` is the card that gathers it, or empty."""
     return {
         **proposal._asdict(),
         "at": iso(proposal.at),
@@ -21,7 +21,7 @@ def proposal_data(proposal: Proposal, gathered_in: str) -> dict[str, Any]:
 
 
 def proposals_text(proposals: Sequence[Proposal], gathered: Mapping[str, str], now: float) -> str:
-    """One line each, by profile; how to go on below."""
+    """Return a line for each proposal, by profile, and the commands to go on with below."""
     if not proposals:
         return "no proposals are waiting\n"
     rows = [["ID", "PROFILE", "CARD", "AGE", "STATE", "WHAT"]]
@@ -46,7 +46,7 @@ def _proposal_words(proposal: Proposal) -> str:
 
 
 def proposal_text(proposal: Proposal) -> str:
-    """The whole of a proposal."""
+    """Return a proposal in full."""
     facts = [
         ("proposal", proposal.id),
         ("profile", proposal.profile),

@@ -16,13 +16,13 @@ SUBJECT_MOST = 100
 
 
 def commit_message(board: Board, changes: Sequence[Change], subject: str = "") -> str:
-    """The whole message for changes to a board; a board may ask for a suffix such as `[skip ci]`."""
+    """Return the message for changes to a board, with the board's suffix, such as `[skip ci]`."""
     suffix = shown(board.config.commit_suffix) if board.config else ""
     return from_lines(story(board, changes), suffix, subject)
 
 
 def from_lines(lines: Sequence[MessageLine], suffix: str = "", subject: str = "") -> str:
-    """Subject, one body line per line when there are several, and the trailers."""
+    """Return the subject, the lines as a body if there are several, and the trailers."""
     first = clipped(f"kanban: {shown(subject)}", SUBJECT_MOST) if subject else _subject_line(lines)
     parts = [first + (f" {suffix}" if suffix else "")]
     if len(lines) > 1 or subject:

@@ -1,4 +1,4 @@
-"""The notifier of a board as text and data: what it was told last, and what waits."""
+"""The notifier of a board as text and data: the last news sent to it, and what waits."""
 
 from gitkanban.clock import iso
 from gitkanban.core.model import Config
@@ -11,13 +11,13 @@ from gitkanban.views.text import plural
 
 
 def sample_news() -> NewsItem:
-    """What `notify --test` tells."""
+    """Return the news that `notify --test` sends."""
     words = "this is a test of kanban.notify; nothing needs you"
     return NewsItem("test", "test", words, "gitkanban notify")
 
 
 def attempt_data(attempt: Attempt | None) -> dict[str, Any] | None:
-    """The data of the last call of the notifier."""
+    """Return the data of the last call of the notifier; None if there was none."""
     if attempt is None:
         return None
     return {**attempt._asdict(), "at": iso(attempt.at)}
@@ -26,7 +26,7 @@ def attempt_data(attempt: Attempt | None) -> dict[str, Any] | None:
 def notifier_data(
     config: Config, ledger: NewsLedger, attempt: Attempt | None, sending: bool
 ) -> dict[str, Any]:
-    """The data of `notify --json`."""
+    """Return the data of `notify --json`."""
     return {
         "notify": list(config.notify),
         "every": config.notify_every,
@@ -42,7 +42,7 @@ def notifier_data(
 def notifier_text(
     config: Config, ledger: NewsLedger, attempt: Attempt | None, sending: bool, now: int
 ) -> list[str]:
-    """The same in lines for people."""
+    """Return the same as lines for people."""
     every = f", each {span(config.notify_every)} at most" if config.notify_every else ""
     lines = [
         f"notifier  {' '.join(config.notify)}{every}",

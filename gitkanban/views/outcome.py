@@ -1,4 +1,4 @@
-"""The outcome of a tick as JSON data and as lines a cron mail or a person reads."""
+"""The outcome of a tick as JSON data and as lines for a cron mail or a person."""
 
 from gitkanban.clock import iso
 from gitkanban.core.tick.outcome import Accepted, Outcome
@@ -8,7 +8,7 @@ from gitkanban.views.signs import table
 from gitkanban.views.text import Look, plural, shown, wrapped
 
 TEXT, NUMBER, FLAG, TEXTS, ROWS = "text", "number", "true or false", "list of texts", "list"
-# Every key of `tick --json`, with and without --dry-run: (path, what it has, what it means).
+# Every key of `tick --json`, with and without --dry-run: (path, type, meaning).
 KEYS = (
     ("settled", ROWS, "Runs whose end went onto the board."),
     ("settled.card", TEXT, "The run's card."),
@@ -50,14 +50,14 @@ KEYS = (
 
 
 def accepted_data(accepted: Accepted) -> dict[str, Any]:
-    """The data of one card that was accepted, or that conflicted."""
+    """Return the data of one card that was accepted, or whose merge conflicted."""
     data = accepted._asdict()
     data["told"] = data.pop("notices")
     return data
 
 
 def outcome_data(outcome: Outcome) -> dict[str, Any]:
-    """The data of `tick --json`."""
+    """Return the data of `tick --json`."""
     return {
         "settled": [each._asdict() for each in outcome.settled],
         "stopped": [each._asdict() for each in outcome.stopped],
@@ -84,8 +84,10 @@ def outcome_data(outcome: Outcome) -> dict[str, Any]:
 
 
 def outcome_page(outcome: Outcome, look: Look, verbose: bool) -> str:
-    """The same for a person at a terminal: a sign, the card, what became of it; what waits is
-    counted, unless `verbose` asks for it."""
+    """Return the page for a terminal: a line for each card, with a sign and what happened to it.
+
+    Cards that wait are counted, or listed with `verbose`.
+    """
     rows = [_settled_row(each) for each in outcome.settled]
     rows += [("blocked", each.card, "stopping", each.why) for each in outcome.stopped]
     rows += [
@@ -109,7 +111,7 @@ def outcome_page(outcome: Outcome, look: Look, verbose: bool) -> str:
 
 
 def _settled_row(each: Settled) -> tuple[str, str, str, str]:
-    """A run that ended: how, where its card is now, and why."""
+    """Return (state, card, word, detail) for a run that ended."""
     state = {"review": "review", "done": "done", "todo": "failed", "blocked": "failed"}
     if each.outcome == "blocked":
         return "question", each.card, "asks", each.why
@@ -117,7 +119,10 @@ def _settled_row(each: Settled) -> tuple[str, str, str, str]:
 
 
 def outcome_text(outcome: Outcome, verbose: bool) -> str:
-    """What happened, a line each; `verbose` adds what is held, and a line when nothing happened."""
+    """Return a line for each thing that happened.
+
+    `verbose` adds the cards that are held back, and a line if nothing happened.
+    """
     lines = [
         *(f"settled  {s.card}  {s.outcome}{f' → {s.to}' if s.to else ''}  ({s.why})"
           for s in outcome.settled),
@@ -135,7 +140,7 @@ def outcome_text(outcome: Outcome, verbose: bool) -> str:
 
 
 def _closing_lines(outcome: Outcome, any_before: bool) -> list[str]:
-    """Why nothing went on, and that nothing was changed."""
+    """Return the last lines: a standstill, another tick at work, and that it was a dry run."""
     lines = []
     if outcome.standstill:
         lines.append(f"nothing is committed or started: {shown(outcome.standstill)}")

@@ -1,4 +1,4 @@
-"""What a search has found, as a page: each card once, below it where the text stands."""
+"""The results of a search as a page: each card once, with the matching lines below it."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,7 +11,7 @@ from gitkanban.views.text import Look, clipped, padded, shown, width
 def search_page(
     hits: Sequence[Hit], cards: Mapping[str, dict[str, Any]], text: str, look: Look
 ) -> str:
-    """The page. `cards` are the rows of `status`; a card that is not among them is archived."""
+    """Return the page. `cards` are the rows of `status`; a card not among them is archived."""
     hits_of: dict[str, list[Hit]] = {}
     for hit in hits:
         hits_of.setdefault(hit.card, []).append(hit)
@@ -29,7 +29,7 @@ def search_page(
         for hit in hits_of[card]:
             is_title = hit.where == "card" and hit.line in (title, f"title: {title}")
             if is_title and text.casefold() in head.casefold():
-                continue  # the line above says it
+                continue  # the line above shows it already
             place = f"{indent}{padded(hit.where, places)}  "
             line = _excerpt_of(shown(hit.line), text, look.width - width(place))
             lines.append(place + look.paint(line, "dim"))
@@ -37,7 +37,7 @@ def search_page(
 
 
 def _excerpt_of(line: str, text: str, room: int) -> str:
-    """As much of a line as fits, the text in it."""
+    """Return as much of a line as fits into `room` columns, cut so that the text stays in it."""
     at = line.casefold().find(text.casefold())
     if width(line[: at + len(text)]) > room > 0:
         line = "…" + line[max(0, at + len(text) - room // 2) :]

@@ -29,7 +29,7 @@ _SIGNS = {
 
 
 def sign(look: Look, state: str) -> str:
-    """The sign of a state, in its colour; one column."""
+    """Return the sign of a state, in its colour; it takes one column."""
     drawn, colour = _SIGNS.get(state, (" ", ""))
     return look.paint(drawn, colour)
 
@@ -43,14 +43,14 @@ def after_words(card: "dict[str, Any]", most: int = 5) -> str:
 
 
 def remark(card: "dict[str, Any]") -> str:
-    """A card's one line; parents with their signs."""
+    """Return a card's remark, its parents with their signs."""
     if card["group"] == "waiting" and card["remark"].startswith("after "):
         return shown(after_words(card))
     return shown(card["remark"])
 
 
 def age_of(card: "dict[str, Any]", now: float) -> str:
-    """For how long a card is in its state; empty if nobody knows."""
+    """Return for how long a card has been in its state; empty if that is unknown."""
     return short_span(now - seconds(card["since"])) if card["since"] else ""
 
 
@@ -73,10 +73,10 @@ def tried(card: "dict[str, Any]") -> str:
 def table(
     look: Look, rows: "Sequence[tuple[str, str, str, list[str]]]", flexible: int = -1
 ) -> "list[str]":
-    """Cards as aligned lines: (state, id, title, cells) each; all rows have as many cells.
+    """Return cards as aligned lines; a row is (state, id, title, cells), with equally many cells.
 
-    Where a line is too long the flexible cell is cut first, then the title, down to 40 % of the
-    width; what has no room even then is left out.
+    If a line is too long, the flexible cell is cut first, then the title, down to 40 % of the
+    width; what still does not fit is left out.
     """
     if not rows:
         return []

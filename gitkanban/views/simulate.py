@@ -20,7 +20,7 @@ _COLOURS = ("green", "cyan", "yellow", "red")
 
 
 def simulation_data(done: Simulated, worth: Assessment, better: Sequence[Advice]) -> dict[str, Any]:
-    """The data of `simulate --json`; times are ISO, durations seconds."""
+    """Return the data of `simulate --json`; times are ISO, durations are in seconds."""
     return {
         "from": iso(done.now),
         "makespan": done.makespan,
@@ -68,9 +68,9 @@ def simulation_text(
     total: int = 100,
     colour: bool = False,
 ) -> str:
-    """The report, at most `total` columns wide (24 at least).
+    """Return the report, at most `total` columns wide (at least 24).
 
-    `better` is None where no advice was asked for.
+    `better` is None if no advice was asked for.
     """
     if not done.bars:
         lines = ["nothing would run"]
@@ -90,7 +90,7 @@ def simulation_text(
 
 
 def _fold_line(line: str, total: int) -> list[str]:
-    """A line of words that is too long, on several; pictures and tables are as wide as they are."""
+    """Fold a line of prose that is too long; pictures and tables are left as they are."""
     if width(line) <= total or "\x1b" in line or "█" in line or "  " in line.strip():
         return [line]
     first = len(line) - len(line.lstrip())
@@ -100,7 +100,7 @@ def _fold_line(line: str, total: int) -> list[str]:
 
 
 def limit_name(key: Key) -> str:
-    """A limit as people say it: `the longest chain`, `worker backend`, `max_concurrency`."""
+    """Return a limit's name for people, such as `the longest chain` or `worker backend`."""
     kind, name = key
     return {
         "chain": "the longest chain",
@@ -132,7 +132,7 @@ def _head_lines(done: Simulated, worth: Assessment) -> list[str]:
 
 
 def gantt(done: Simulated, total: int = 100, colour: bool = False) -> list[str]:
-    """A row for each slot, time to the right; a bar bears its card's id where that fits."""
+    """Return a row for each slot, with time to the right; a bar shows its card's id if it fits."""
     slots: dict[str, list[Bar]] = {}
     for bar in sorted(done.bars, key=lambda bar: (Slot.parse(bar.slot), bar.start)):
         slots.setdefault(bar.slot, []).append(bar)
@@ -152,7 +152,7 @@ def gantt(done: Simulated, total: int = 100, colour: bool = False) -> list[str]:
 
 
 def _legend_lines(workers: Mapping[WorkerName, int], total: int) -> list[str]:
-    """Whose bars have which colour, as many workers a line as fit."""
+    """Return the legend of the colours, as many workers on a line as fit."""
     lines, used = [""], 0
     for name, at in workers.items():
         size = width(name) + 4

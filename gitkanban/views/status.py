@@ -17,7 +17,7 @@ _BARS_MOST = 8  # slots that are drawn one by one
 
 
 def status_text(data: "dict[str, Any]", now: float, look: Look, all_: bool = False) -> str:
-    """The whole page, in signs and colours as `look` says; with `all_`, every card is listed."""
+    """Return the whole page, in the signs and colours of `look`; `all_` lists every card."""
     if not data["cards"] and not any(data["left_out"].values()):
         body = first_steps(look)
     else:
@@ -35,8 +35,11 @@ def status_text(data: "dict[str, Any]", now: float, look: Look, all_: bool = Fal
 
 
 def tsv(cards: "list[dict[str, Any]]") -> str:
-    """Cards for programs: a line each, of tab-separated fields, nothing cut: id, state, worker,
-    priority, how many it holds up, since when (UTC), title, remark."""
+    """Return cards for programs: a line for each card, of tab-separated fields, nothing cut.
+
+    The fields: id, state, worker, priority, how many cards it holds up, since when (UTC), title,
+    remark.
+    """
     lines = []
     for card in cards:
         fields = (
@@ -48,7 +51,7 @@ def tsv(cards: "list[dict[str, Any]]") -> str:
 
 
 def list_text(cards: "list[dict[str, Any]]", now: float, look: Look) -> str:
-    """Cards as aligned lines, of all groups alike."""
+    """Return cards as aligned lines, in the same form for all groups."""
     return look.page(
         table(
             look,
@@ -66,7 +69,7 @@ def list_text(cards: "list[dict[str, Any]]", now: float, look: Look) -> str:
 
 
 def head_lines(data: "dict[str, Any]", now: float, look: Look) -> list[str]:
-    """Which board it is, how much needs you, runs and is done; who sits where; an empty line."""
+    """Return the head: the board, how much needs you, runs and is done, the slots, a blank line."""
     board = data["board"]
     name = shown(board["repository"])
     left = f"{name}  {shown(board['branch'])}@{board['commit'][:7]}".strip()
@@ -91,7 +94,7 @@ def head_lines(data: "dict[str, Any]", now: float, look: Look) -> list[str]:
 
 
 def _slot_lines(data: "dict[str, Any]", now: float, look: Look) -> list[str]:
-    """Who sits where, in bars; the host's total, capacities, and when a tick last looked."""
+    """Return the slots as bars, the host's total, capacities, and when the last tick was."""
     parts = [_taken_words(name, each) for name, each in sorted(data["profiles"].items())]
     parts += [_taken_words(name, each) for name, each in sorted(data["capacities"].items())]
     if data["host"]["limit"]:
@@ -124,7 +127,7 @@ def _cause_block(data: "dict[str, Any]", look: Look) -> list[str]:
 
 
 def cause_lines(cause: "dict[str, Any]", look: Look) -> list[str]:
-    """A root cause: what it is of, in words, how many cards it holds; the command for it below."""
+    """Return a root cause: whom it concerns, why, how many cards it holds, and its command."""
     names = cause["subjects"]
     who = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
     holds = f"; holds {plural(cause['holds'], 'card')}" if cause["holds"] else ""
@@ -162,7 +165,7 @@ def _group_lines(
 
 
 def _cells_of(card: "dict[str, Any]", now: float) -> "list[str]":
-    """What stands behind a title. All cards of a group have as many cells."""
+    """Return the cells after a card's title; all cards of a group have the same number."""
     group, since = card["group"], age_of(card, now)
     if group == NEEDS_YOU:
         asked = f"asked {since}" if since and card["state"] == "question" else since
@@ -179,7 +182,7 @@ def _cells_of(card: "dict[str, Any]", now: float) -> "list[str]":
 
 
 def _answer_lines(card: "dict[str, Any]", look: Look) -> list[str]:
-    """What a card that needs you says, and the command that answers it; on one line where both fit."""
+    """Return a card's remark and the command that answers it, on one line if both fit."""
     text, command = shown(card["remark"]), shown(card["command"])
     if card["state"] == "question" and text:
         text = f"“{text}”"
@@ -195,7 +198,7 @@ def _answer_lines(card: "dict[str, Any]", look: Look) -> list[str]:
 
 
 def _calm_lines(data: "dict[str, Any]") -> list[str]:
-    """That nothing needs you, and what comes next."""
+    """Return a line that nothing needs you, and what comes next; nothing if something does."""
     if any(card["group"] == NEEDS_YOU for card in data["cards"]) or data["causes"]:
         return []
     coming = next((card for card in data["cards"] if card["group"] == "next"), None)
@@ -216,7 +219,7 @@ def _count_lines(data: "dict[str, Any]", look: Look, all_: bool) -> list[str]:
 
 
 def first_steps(look: Look) -> list[str]:
-    """What to do with an empty board."""
+    """Return lines on what to do with an empty board."""
     steps = (
         ('gitkanban add "what to do" --worker NAME', "makes a card"),
         ("gitkanban tick", "starts what is ready"),

@@ -1,6 +1,6 @@
-"""A board as the rows that `status`, `list` and `workers` show: everything but who sits where now.
+"""A board as the rows that `status`, `list` and `workers` show, all but which slots are taken now.
 
-Plain tuples and dicts that a cache can marshal. Held reasons are the scheduler's own.
+Plain tuples and dicts that a cache can marshal. The words for holds are the scheduler's own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,9 +28,9 @@ DAY = 86400
 def summary(
     board: Board, observed: Observed, figures: Figures = NO_FIGURES, to_cache: bool = False
 ) -> dict[str, Any]:
-    """The rows of a board, a card's in the order of `rows.CARD_KEYS`.
+    """Return the rows of a board; a card's row is in the order of `rows.CARD_KEYS`.
 
-    `valid_until` is until when they hold if nothing is changed (epoch seconds), 0 for ever. With
+    If nothing is changed, they are valid until `valid_until` (epoch seconds; 0: for ever). With
     `to_cache`, times in their texts are left to `moment.put_in_words`.
     """
     account = situation(board, observed, figures, to_cache)
@@ -77,9 +77,11 @@ def _valid_until(
     taken: Sequence[Occupant],
     spent_today: bool,
 ) -> int:
-    """The next time at which time alone changes what holds a card back; now, while something holds
-    that passes without a commit: a standstill, a run that the board does not know of, or work that is
-    not here."""
+    """Return when time alone will next change what holds a card back (epoch seconds; 0: never).
+
+    That is now while something holds that can pass without a commit: a standstill, a run that the
+    board does not know of, or work that is not in this clone.
+    """
     running = sum(card.status == RUNNING for card in open_cards(board.cards))
     if observed.standstill or observed.elsewhere or len(taken) > running:
         return observed.now
@@ -93,7 +95,7 @@ def _valid_until(
 
 
 def _card_row(view: CardView) -> tuple[Any, ...]:
-    """A card as plain values: times as ISO texts, as JSON has them."""
+    """Return a card as plain values, with times as ISO texts, as in JSON."""
     times = {name: iso(getattr(view, name)) for name in ("not_before", "since")}
     return tuple(view._replace(**times))  # type: ignore[arg-type]  # a row, not a view any more
 
@@ -150,12 +152,12 @@ def _worker_row(
 
 
 def _is_stuck(why: Hold) -> bool:
-    """Whether a todo card goes on only when a person acts, on it or on one it waits for."""
+    """Return whether a todo card needs a person to act, on it or on a card that it waits for."""
     return why.code in FOR_PEOPLE or why.code.startswith("parent-")
 
 
 def _host_room(board: Board, seats: Room) -> dict[str, int]:
-    """What runs on this host, and at most; what its workers reserve of that, running or not."""
+    """Return how much runs on this host, its limit, and how much of that its workers reserve."""
     workers = board.config.workers.values() if board.config else ()
     return {
         "running": seats.taken(HOST),

@@ -10,7 +10,7 @@ __all__ = ["shown", "shown_lines"]
 _COLOURS = {
     "red": "31", "green": "32", "yellow": "33", "cyan": "36", "dim": "2", "bold": "1",
 }  # fmt: skip
-# What our own words are written with, for terminals that cannot draw it.
+# Replacements for the signs that we use ourselves, for terminals that cannot draw them.
 _ASCII = str.maketrans(
     {
         **dict(zip("✗◆●○·✓–▮▯│─┼├└┌┐┘┤┬┴▸", "x*@o.+-#.|-" + "+" * 9 + ">", strict=True)),
@@ -27,7 +27,7 @@ _ASCII = str.maketrans(
 
 
 class Look:
-    """How a page is drawn: its width in columns, with colours or not, with ASCII signs alone or not."""
+    """How a page is drawn: its width in columns, whether in colour, whether only in ASCII signs."""
 
     def __init__(self, width: int = 100, colour: bool = False, ascii_only: bool = False) -> None:
         self.width = width
@@ -35,17 +35,17 @@ class Look:
         self.ascii_only = ascii_only
 
     def paint(self, text: str, colour: str) -> str:
-        """The text in a colour, where there are any."""
+        """Return the text in a colour, or unchanged if this look has no colours."""
         return coloured(text, colour, self.colour)
 
     def page(self, lines: "list[str]") -> str:
-        """Lines as a page, in signs that the terminal can draw."""
+        """Join lines to a page, in signs that the terminal can draw."""
         text = "".join(f"{line}\n" for line in lines)
         return text.translate(_ASCII) if self.ascii_only else text
 
 
 def patch_lines(text: str, colour: bool) -> str:
-    """What `git diff` prints without colours, safe, and in our colours when `colour`."""
+    """Return uncoloured output of `git diff`, safe for a terminal, and with `colour` in ours."""
     if not colour:
         return shown_lines(text)
     tones = {"+": "green", "-": "red", "@": "cyan", "d": "bold"}
@@ -54,7 +54,7 @@ def patch_lines(text: str, colour: bool) -> str:
 
 
 def width(text: str) -> int:
-    """Columns the text takes on a terminal; east-asian wide characters and emoji count two."""
+    """Return how many columns a text takes; East Asian wide characters and emoji take two."""
     if text.isascii():
         return len(text)
     return sum(map(_columns_of, text))
@@ -71,28 +71,28 @@ def _columns_of(char: str) -> int:
 
 
 def clipped(text: str, most: int) -> str:
-    """The text in at most `most` columns, its end replaced by `…` where it does not fit."""
+    """Return the text in at most `most` columns, its end replaced by `…` if it does not fit."""
     if len(text) <= 4 * most and width(text) <= most:
         return text
     taken = 0
     for number, char in enumerate(text):
         taken += _columns_of(char)
-        if taken > most - 1 or number >= 4 * most:  # marks that take no column are not without end
+        if taken > most - 1 or number >= 4 * most:  # characters of no width are limited, too
             return text[:number] + "…" if most > 0 else ""
     return text
 
 
 def padded(text: str, columns: int) -> str:
-    """The text, filled with spaces to `columns`."""
+    """Return the text, padded with spaces on the right to `columns`."""
     return text + " " * (columns - width(text))
 
 
 def seconds(iso: str) -> int:
-    """Epoch seconds of `2026-11-23T22:00:00Z`, without the import that `clock.parse` needs."""
+    """Return the epoch seconds of `2026-11-23T22:00:00Z`, without the import of `clock.parse`."""
     year, month, day, hour, minute, second = (
         int(iso[at : at + size]) for at, size in ((0, 4), (5, 2), (8, 2), (11, 2), (14, 2), (17, 2))
     )
-    # Days since the epoch of a proleptic Gregorian date, with March as the first month.
+    # Days from the epoch to a proleptic Gregorian date, with March as the first month.
     year, month = (year - 1, month + 9) if month < 3 else (year, month - 3)
     days = (
         365 * year + year // 4 - year // 100 + year // 400 + (153 * month + 2) // 5 + day - 719469
@@ -101,8 +101,11 @@ def seconds(iso: str) -> int:
 
 
 def wrapped(text: str, total: int, indent: str = "", hanging: str = "") -> list[str]:
-    """The words of a text in lines of at most `total` columns: the first after `indent`, the others
-    after `hanging`; a word that is longer than a line is broken."""
+    """Wrap a text into lines of at most `total` columns.
+
+    The first line begins with `indent`, the others with `hanging`. A word longer than a line is
+    broken.
+    """
     lines, line, empty = [], indent, True
     for word in text.split():
         while True:
@@ -123,7 +126,7 @@ def wrapped(text: str, total: int, indent: str = "", hanging: str = "") -> list[
 
 
 def _fitting_size(word: str, most: int) -> int:
-    """How many of its characters fit into so many columns; one at least."""
+    """Return how many characters of a word fit into `most` columns, at least one."""
     taken = 0
     for number, char in enumerate(word):
         taken += _columns_of(char)
@@ -133,7 +136,7 @@ def _fitting_size(word: str, most: int) -> int:
 
 
 def table(heads: "list[str]", rows: "list[list[str | int]]") -> str:
-    """Rows under their heads and a rule, each column as wide as it must be; numbers to the right."""
+    """Return rows below their heads and a rule, in aligned columns; numbers stand to the right."""
     lines = [""] * (len(rows) + 2)
     for at, head in enumerate(heads):
         values = [row[at] for row in rows]
@@ -147,14 +150,14 @@ def table(heads: "list[str]", rows: "list[list[str | int]]") -> str:
 
 
 def padded_left(text: str, columns: int) -> str:
-    """The text, with spaces before it to `columns`."""
+    """Return the text, padded with spaces on the left to `columns`."""
     return " " * (columns - width(text)) + text
 
 
 def columns(rows: list[list[str]], total: int, stretch: int) -> list[str]:
-    """Rows as lines of aligned columns in at most `total` columns, control characters visible.
+    """Return rows as aligned lines of at most `total` columns, control characters made visible.
 
-    Column number `stretch` is the one that gives way (down to 12) when a row is too long.
+    If a row is too long, column number `stretch` shrinks, down to 12.
     """
     if not rows:
         return []
@@ -171,7 +174,7 @@ def columns(rows: list[list[str]], total: int, stretch: int) -> list[str]:
 
 
 def coloured(text: str, colour: str, on: bool) -> str:
-    """The text in an ANSI colour when `on`; several are given with spaces between them."""
+    """Return the text in ANSI colours if `on`; `colour` is one or several, separated by spaces."""
     if " " in colour:
         first, _, rest = colour.partition(" ")
         return coloured(coloured(text, rest, on), first, on)

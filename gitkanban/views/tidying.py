@@ -9,7 +9,7 @@ _NAMES_MOST = 3
 
 
 def tidying_data(done: Tidying, commit: str, dry_run: bool) -> Any:
-    """The data of `gc --json`."""
+    """Return the data of `gc --json`."""
     return {
         "worktrees": [{"card": each.card, "path": each.path} for each in done.worktrees],
         "branches": [branch_of(each.card) for each in done.branches],
@@ -22,7 +22,7 @@ def tidying_data(done: Tidying, commit: str, dry_run: bool) -> Any:
 
 
 def tidying_text(done: Tidying, dry_run: bool) -> str:
-    """A line for each thing that went, and one for each reason for which things stay."""
+    """Return a line for each thing that was removed, and one for each reason why things stay."""
     removed, archived = ("would remove", "would archive") if dry_run else ("removed", "archived")
     lines = [f"{removed} worktree {shown(each.path)}" for each in done.worktrees]
     lines += [

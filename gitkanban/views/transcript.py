@@ -1,4 +1,4 @@
-"""What a session printed, as lines for people: its time, what kind of thing it is, and its words."""
+"""The output of a session as lines for people: the time, the kind and the words of each entry."""
 
 from collections.abc import Iterable
 
@@ -13,8 +13,7 @@ _COLOURS = {
 
 
 def entry_lines(entries: Iterable[Entry], look: Look, wrap: bool) -> list[str]:
-    """A line for each thing; where `wrap` is set it goes on below itself within the width, and
-    elsewhere nothing is cut or broken."""
+    """Return a line for each entry; `wrap` folds it to the width, else nothing is cut or broken."""
     return [line for entry in entries for line in _lines_of(entry, look, wrap)]
 
 

@@ -1,4 +1,4 @@
-"""What a board asks of this machine: only what is new where something is, else all of it."""
+"""What a board asks of this machine: only what is new if anything is, else all of it."""
 
 from collections.abc import Container, Sequence
 from shlex import join
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from gitkanban.core.trust.trusted import KeyChange
     from gitkanban.core.trust.withheld import Wanted, Withheld
 
-# Rows that say more of a key that has changed.
+# Rows that say more about a key that has changed.
 _ROWS = {
     "command": ("command", "programs"),
     "setup": ("setup", "programs"),
@@ -29,7 +29,7 @@ _USUAL = {"on_success": "review", "workspace_policy": "worktree-per-task", "fall
 def trust_data(
     wanted: "Sequence[Wanted]", withheld: "Withheld", tampering: "Sequence[TamperFinding]"
 ) -> dict[str, Any]:
-    """The data of `trust --json`."""
+    """Return the data of `trust --json`."""
     return {
         "workers": {row.worker: row._asdict() for row in wanted},
         "untrusted": dict(withheld.starts),
@@ -39,7 +39,10 @@ def trust_data(
 
 
 def trust_text(wanted: "Sequence[Wanted]", withheld: "Withheld") -> str:
-    """A paragraph for the board's keys and one a worker; all workers where nothing is new."""
+    """Return a paragraph for the board's keys and one for each worker.
+
+    Only what is new is shown, or everything if nothing is.
+    """
     board = [change for change in withheld.changes if not change.worker]
     parts = [[f"the board    ← {_join_changes(board)}"]] if board else []
     for row in wanted:
@@ -81,6 +84,6 @@ def _fact_lines(row: "Wanted", only: Container[str] | None = None) -> list[str]:
 
 
 def _sandbox_of(row: "Wanted") -> str:
-    """The words before its commands."""
+    """Return the sandbox that a worker's commands run in; empty if it has none."""
     words = row.keys.get("sandbox", ())
     return join(words) if isinstance(words, tuple) else ""

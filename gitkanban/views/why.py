@@ -11,7 +11,7 @@ from gitkanban.core.time_words import moment, short_span, span
 from gitkanban.typed import TYPE_CHECKING, Any
 from gitkanban.views.text import plural, seconds, shown, width, wrapped
 
-if TYPE_CHECKING:  # it is not loaded where nothing is estimated
+if TYPE_CHECKING:  # not loaded if nothing is estimated
     from gitkanban.core.forecast.estimate import Estimate
     from gitkanban.core.names import CardId
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # it is not loaded where nothing is estimated
 def why_rows(
     cards: Sequence[Card], account: Situation, estimates: "Mapping[CardId, Estimate] | None" = None
 ) -> list[dict[str, Any]]:
-    """A row for each card; see `_why_data`."""
+    """Return a row for each card; see `_why_data`."""
     people = {each.card: each for each in account.standing.needed}
     views = {view.id: view for view in account.cards}
     return [
@@ -32,10 +32,10 @@ def why_rows(
 def _why_data(
     card: Card, standing: Standing, needed: Needed | None, view: CardView
 ) -> dict[str, Any]:
-    """One card: what holds it (an empty code: nothing), what frees it, when at the earliest.
+    """Return what holds a card (an empty code: nothing), what frees it, and the earliest time.
 
-    `needs_person` says that it goes on only when somebody acts on this very card; `waiting` counts
-    the cards that wait on it; `command` is the one that answers it.
+    `needs_person` says that a person must act on this very card; `waiting` counts the cards that
+    wait for it; `command` is the one that answers it.
     """
     hold = standing.holds.get(card.id)
     return {
@@ -54,7 +54,7 @@ def _why_data(
 
 
 def _estimate_data(estimate: "Estimate | None") -> dict[str, Any]:
-    """When it could start, and after the session of which card, which takes about how many seconds."""
+    """Return when a card could start, after which card's session, and how long that takes (s)."""
     if estimate is None:
         return {"could_start": "", "after": "", "takes": 0}
     return {"could_start": iso(estimate.start), "after": estimate.card, "takes": estimate.takes}
@@ -67,9 +67,9 @@ def _free_words(card: Card) -> str:
 
 
 def all_rows(board: Board, account: Situation) -> list[dict[str, Any]]:
-    """The rows of all that needs a person, in that order, then of every other card not done.
+    """Return the rows of all that needs a person, the most important first, then other open cards.
 
-    Those of ids that have no card have neither title nor status.
+    The row of an id that has no card has neither title nor status.
     """
     people = {each.card: each for each in account.standing.needed}
     rest = sorted(card.id for card in open_cards(board.cards))
@@ -97,8 +97,11 @@ def why_text(
     standing: Standing | None = None,
     total: int = 1 << 30,
 ) -> str:
-    """A line for each row, one for how many wait on it, one for what frees it; before them, with
-    `standing`, why nothing goes on. What is wider than `total` goes on below itself."""
+    """Return for each row a line, then lines for how many cards wait for it and what frees it.
+
+    If `standing` says that nothing goes on, the first line is why. Lines are folded at `total`
+    columns.
+    """
     lines: list[str] = []
     if standing and standing.deadlock:
         lines = [shown(f"Deadlock: {standing.deadlock}"), ""]
@@ -126,7 +129,7 @@ def why_text(
 
 
 def _about_words(length: int) -> str:
-    """A length of time to the nearest minute: `20m`, `2h`; shorter ones in seconds."""
+    """Return a length of time (seconds) as `20m` or `2h`, to the minute; `40s` below a minute."""
     return short_span(60 * round(length / 60) if length >= 60 else length)
 
 

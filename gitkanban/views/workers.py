@@ -5,7 +5,7 @@ from gitkanban.views.text import clipped, plural, shown, table
 
 
 def _share_words(worker: dict[str, Any]) -> str:
-    """`2 (40%)`: its weight, and what that is among the workers that have work now."""
+    """Return `2 (40%)`: its weight, and its share among the workers that have work now."""
     part = f" ({worker['share']:.0%})" if worker["share"] else ""
     return f"{worker['weight']}{part}"
 
@@ -16,7 +16,7 @@ def _taken_words(running: int, limit: int, reserved: int = 0) -> str:
 
 
 def workers_tsv(data: dict[str, Any]) -> str:
-    """A line a worker for programs; its fields are named in the command's help."""
+    """Return a line for each worker, for programs; the command's help names the fields."""
     keys = ("name", "profile", "mode", "running", "limit", "ready", "waiting", "stuck", "weight")
     return "".join(
         "\t".join(shown(str(worker[key])) for key in (*keys, "share", "paused")) + "\n"
@@ -25,13 +25,15 @@ def workers_tsv(data: dict[str, Any]) -> str:
 
 
 def problem_lines(data: dict[str, Any]) -> list[str]:
-    """The mistakes of the config, for which workers are left out."""
+    """Return the mistakes in the config, because of which workers are left out."""
     return [shown(_problem_line(each)) for each in data["problems"] if is_of_config(each)]
 
 
 def workers_text(data: dict[str, Any], total: int) -> str:
-    """The page of `gitkanban workers`, from the data of `status --json`; lines of at most `total`
-    columns."""
+    """Return the page of `gitkanban workers` from the data of `status --json`.
+
+    Lines have at most `total` columns.
+    """
     rows = [
         [
             worker["name"],
@@ -68,7 +70,7 @@ def workers_text(data: dict[str, Any], total: int) -> str:
 
 
 def is_of_config(problem: dict[str, Any]) -> bool:
-    """Whether a problem of `status --json` is one of the config, where workers are."""
+    """Return whether a problem of `status --json` is in the config."""
     return not problem["card"] and str(problem["file"]).endswith("config.yaml")
 
 

@@ -1,7 +1,8 @@
 """The page as one self-contained HTML file: nothing in it is markup but our own.
 
-No request leaves it: its policy allows this very style and these very scripts, by their hashes, and
-nothing else. What people wrote is text in a JSON block, or escaped by the template.
+It makes no requests: its content security policy allows exactly this style and these scripts, by
+their hashes, and nothing else. What people wrote is text in a JSON block, or escaped by the
+template.
 """
 
 import base64
@@ -13,7 +14,7 @@ from gitkanban.late import hashlib
 from gitkanban.typed import Any
 from gitkanban.views.page.value import json_text
 
-GENERATOR = '<meta name="generator" content="gitkanban'  # by which our files are known
+GENERATOR = '<meta name="generator" content="gitkanban'  # marks a file as one of our pages
 _SOURCE_MAP = "//# sourceMappingURL="
 _SCRIPTS = (
     "dom",
@@ -27,7 +28,7 @@ _SCRIPTS = (
 
 
 def page_html(value: Mapping[str, Any]) -> str:
-    """The file around a value of `value.page_value`."""
+    """Return the HTML file around a value made by `value.page_value`."""
     from jinja2 import Environment  # late: only a page needs it
     from markupsafe import Markup
 
@@ -68,7 +69,7 @@ def _read_asset(name: str) -> str:
 
 
 def _without_source_map(script: str) -> str:
-    """The script without its last line, which would have developer tools ask for another file."""
+    """Return the script without its last line, which makes developer tools ask for another file."""
     return "\n".join(line for line in script.split("\n") if not line.startswith(_SOURCE_MAP))
 
 

@@ -1,8 +1,9 @@
-"""What the page shows, as one JSON-able value, and what of it has room.
+"""What the page shows, as one JSON-able value that fits the page's limit in bytes.
 
-It takes the data of `status --json`, as every face does, and adds what a browser has room for: runs,
-forecast, costs, and of each card what was asked and what came of it. All text in it is made visible
-as on a terminal; that it is never taken for markup is for `html` and the script to hold.
+It takes the data of `status --json`, as every view does, and adds what a browser has room for:
+runs, forecast, costs, and for each card what was asked and what came of it. Control and invisible
+characters in its texts are made visible, as on a terminal. `html` and the scripts make sure that no
+text is taken for markup.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,12 +23,12 @@ from gitkanban.views.cost import cost_data
 from gitkanban.views.text import seconds
 
 PAGE_MOST = 4_500_000  # bytes of the value; with script and style the page stays below 5 MB
-RUNS_MOST = 5_000  # in the time chart
-BARS_MOST = 2_000  # of the forecast
+RUNS_MOST = 5_000  # runs in the time chart
+BARS_MOST = 2_000  # bars of the forecast
 EVENTS_MOST = 1_000
 DAYS_MOST = 60
 _TITLE_MOST, _LINE_MOST, _TEXT_MOST = 400, 1_000, 60_000  # characters
-# What a card's row holds, in this order.
+# The values of a card's row, in this order.
 ROW_KEYS = (
     "id", "title", "worker", "status", "group", "state", "remark", "held", "since", "started",
     "after", "parents", "holds", "tries", "tries_most", "last", "cost_usd", "command", "verbs",
@@ -51,11 +52,12 @@ class CardExtras(NamedTuple):
 
 
 class PageContent(NamedTuple):
-    """Everything that a page is made of. `status` is as in `status --json`, `board` has all its runs
-    and notes, `runs` are all there are, those of the archive too; `events` are those of `log`.
+    """Everything that a page is made from.
 
-    `changes` is the data of `diff --format json`, where the page shows what a branch would change;
-    `removed` has the rows of cards that are gone there. A page that is not `of_now` offers no verbs.
+    `status` is as in `status --json`. `board` has every run and note; `runs` include those of the
+    archive; `events` are those of `log`. If the page shows what a branch would change, `changes` is
+    the data of `diff --format json` and `removed` has the rows of cards that the branch removes. A
+    page that is not `of_now` offers no commands.
     """
 
     status: Mapping[str, Any]
@@ -71,8 +73,11 @@ class PageContent(NamedTuple):
 
 
 def page_value(content: PageContent) -> dict[str, Any]:
-    """The value. What has no room is counted in `left_out`: details of quiet cards go first, then
-    the oldest quiet cards themselves."""
+    """Return the value of the page, limited to PAGE_MOST bytes.
+
+    What does not fit is counted in `left_out`. Details of quiet cards are left out first, then the
+    oldest quiet cards themselves.
+    """
     status = content.status
     value: dict[str, Any] = {
         "now": content.now,
@@ -101,7 +106,7 @@ def page_value(content: PageContent) -> dict[str, Any]:
 
 
 def json_text(value: object) -> str:
-    """The value as JSON that can stand in a script element: no tag and no comment begins in it."""
+    """Return the value as JSON for a script element: no tag and no comment can begin in it."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     for char in "<\u2028\u2029":
         text = text.replace(char, f"\\u{ord(char):04x}")
@@ -109,7 +114,7 @@ def json_text(value: object) -> str:
 
 
 def make_visible(value: Any) -> Any:
-    """The value with every text in it made visible: no control, and nothing that nobody would see."""
+    """Return the value with control and invisible characters in its texts made visible."""
     if isinstance(value, str):
         return value if value.isascii() and value.isprintable() else shown_lines(value)
     if isinstance(value, Mapping):
@@ -120,13 +125,13 @@ def make_visible(value: Any) -> Any:
 
 
 class _BytesLeft:
-    """Bytes that are left on the page."""
+    """The number of bytes that are left on the page."""
 
     def __init__(self, left: int) -> None:
         self.left = left
 
     def takes(self, value: object) -> bool:
-        """Whether the value still had room; then it is taken."""
+        """Take the room for a value if there is enough; return whether there was."""
         size = len(json_text(value).encode("utf-8", "replace")) + 20
         if size > self.left:
             return False
@@ -137,7 +142,7 @@ class _BytesLeft:
 def _cards_within(
     content: PageContent, room: _BytesLeft, left_out: Mapping[str, int]
 ) -> dict[str, Any]:
-    """The rows of cards and their details, by what matters first."""
+    """Return the rows and details of the cards that fit, the most important first."""
     rows = [make_visible(_card_row(card, content.of_now)) for card in content.status["cards"]]
     rows += [make_visible(_card_row(card, False)) for card in content.removed]
     cards = [row for row in rows if room.takes(row)]
@@ -165,7 +170,10 @@ def _cards_within(
 def _details_in_order(
     content: PageContent, names: Sequence[CardId]
 ) -> Iterator[tuple[CardId, dict[str, Any]]]:
-    """Parts of the details of cards: what was asked of open ones, their work, then all the rest."""
+    """Yield parts of the details of cards, the most important first.
+
+    First what was asked of open cards, then their work, then all the rest.
+    """
     cards = content.board.cards
     quiet = {row["id"] for row in content.status["cards"] if row["group"] in QUIET}
     asked = [name for name in names if name in cards]
@@ -195,7 +203,7 @@ def _prompt_part(extras: CardExtras) -> dict[str, Any]:
 
 
 def _card_row(card: Mapping[str, Any], offers: bool) -> list[Any]:
-    """A card of `status --json` in the order of ROW_KEYS; times in epoch seconds."""
+    """Return a card of `status --json` as a list, by ROW_KEYS; times are in epoch seconds."""
     values = {
         **card,
         "title": cut(card["title"], _TITLE_MOST),
@@ -211,7 +219,7 @@ def _card_row(card: Mapping[str, Any], offers: bool) -> list[Any]:
 
 
 def _card_details(board: Board, card: Card) -> dict[str, Any]:
-    """What was asked of a card, and what came of it."""
+    """Return what was asked of a card, and what came of it."""
     details: dict[str, Any] = {
         "body": cut(card.body.strip(), _TEXT_MOST),
         "acceptance": list(card.acceptance),
@@ -257,12 +265,15 @@ def _newest_runs(runs: Iterable[Run]) -> list[Run]:
 
 
 def _run_bar(run: Run) -> list[Any]:
-    """[card, slot, worker, started, ended, outcome]"""
+    """Return [card, slot, worker, started, ended, outcome]."""
     return [run.card, run.slot, run.worker, run.started or run.ended, run.ended, run.outcome]
 
 
 def _forecast_data(forecast: Forecast) -> dict[str, Any]:
-    """Bars as [card, slot, worker, start, end, whether it runs already]; durations in seconds."""
+    """Return the forecast; bars are [card, slot, worker, start, end, is already running].
+
+    Durations are in seconds.
+    """
     done, question = forecast.done, forecast.question
     bars = done.bars[:BARS_MOST]
     return {
@@ -278,7 +289,7 @@ def _forecast_data(forecast: Forecast) -> dict[str, Any]:
 
 
 def _cost_tables(runs: Sequence[Run]) -> dict[str, Any]:
-    """As `cost --json` has them; an amount nobody knows is null."""
+    """Return the costs as in `cost --json`; an unknown amount is null."""
     total = add_up(runs)
     return {
         "workers": cost_data(group(runs, "worker"), total, "worker", "")["rows"],
@@ -288,6 +299,6 @@ def _cost_tables(runs: Sequence[Run]) -> dict[str, Any]:
 
 
 def _event_data(event: Any) -> list[Any]:
-    """[at, card, text, who, commit, status after it]"""
+    """Return [at, card, text, who, commit, status after it]."""
     text = cut(" ".join(event.text.split()), 300)
     return [event.at, event.card, text, event.actor, event.commit[:10], event.status]
