@@ -1,6 +1,6 @@
 """A new board: in the tree of the branch that is checked out, or on a branch of its own.
 
-It writes one commit by the same way as every other change, and overwrites nothing that is there.
+It writes one commit, in the same way as every other change, and overwrites no file.
 """
 
 import os
@@ -21,10 +21,10 @@ IGNORED = "slots/\n"
 
 
 def create(cwd: str, *, branch: str = "", config: str, files: Mapping[str, str]) -> Place:
-    """Make the board with its config and more files (by path from its root), and return its place.
+    """Make a board of a config and other files (by path from its root), and return its place.
 
-    `branch` names a new branch of its own; empty: the branch that is checked out in `cwd`. Raises
-    Refused for what stands in the way, GitFailed when git knows no author; nothing is written then.
+    `branch` names a new branch for the board; empty: the branch that is checked out in `cwd`.
+    Raises Refused for an obstacle, GitFailed when git knows no author; nothing is written then.
     """
     common, main, here, pinned, _, signs = placefinder.repository(cwd)
     mainfinder.refuse_overlooked(common, main)
@@ -51,8 +51,10 @@ def create(cwd: str, *, branch: str = "", config: str, files: Mapping[str, str])
 
 
 def refuse_where_none_can_be(cwd: str) -> None:
-    """Refuse what would be refused of any board here, before anybody is asked which. Raises Refused,
-    GitFailed, NoBoard."""
+    """Refuse a folder in which no board can begin, before the user is asked which one to make.
+
+    Raises Refused, GitFailed, NoBoard.
+    """
     common, _, _, pinned, _, _ = placefinder.repository(cwd)
     _refuse_second(cwd, common, pinned)
     if git.run(common, "for-each-ref", "--count=1", "refs/heads").text == "":
@@ -72,7 +74,7 @@ def _refuse_second(cwd: str, common: str, pinned: str) -> None:
 
 
 def _checked_out(cwd: str) -> str:
-    """The branch of the checkout we are in. Raises Refused where a board cannot begin."""
+    """Return the branch that is checked out here. Raises Refused where no board can begin."""
     name = git.run(cwd, "symbolic-ref", "-q", "HEAD", check=False).text.removeprefix("refs/heads/")
     if not name:
         raise Refused(
@@ -106,7 +108,7 @@ def _in_tree(place: Place, texts: Mapping[str, str]) -> Place:
 
 
 def _refuse_drafts(root: str, texts: Mapping[str, str]) -> None:
-    """What a person wrote by hand is not overwritten."""
+    """Refuse to overwrite files of the board that a person wrote by hand. Raises Refused."""
     folder = f"{root}/{FOLDER}"
     if os.path.lexists(folder) and (os.path.islink(folder) or not os.path.isdir(folder)):
         raise Refused(f"{folder} is in the way", "Move it away; the board's folder goes there.")
@@ -126,7 +128,7 @@ def _refuse_drafts(root: str, texts: Mapping[str, str]) -> None:
 
 
 def _uncommitted_files(root: str) -> list[str]:
-    """What lies uncommitted in the board's folder, in a line."""
+    """Return a notice about uncommitted files in the board's folder, if there are any."""
     if not root:
         return []
     done = git.run(
@@ -152,7 +154,7 @@ def _on_its_own(place: Place, texts: Mapping[str, str]) -> None:
 
 
 def refuse_occupied(place: Place) -> None:
-    """Refuse where the board's checkout would not find room. Raises Refused."""
+    """Refuse where something is in the place of the board's checkout. Raises Refused."""
     folder = f"{place.main}/{FOLDER}"
     if not place.main or not os.path.lexists(folder):
         return

@@ -1,7 +1,7 @@
-"""A board in the tree of the code moves to a branch of its own, with its history.
+"""Moves a board from the tree of the code to a branch of its own, with its history.
 
-Commits that changed the board are made again with the board as their root; who, when and what for
-stay. One commit then removes the folder from the code's branch; nothing of the code changes.
+Commits that changed the board are made again with the board as their root; author, time and message
+stay. One commit then removes the folder from the code's branch; the code itself does not change.
 """
 
 import os
@@ -19,7 +19,7 @@ from gitkanban.typed import Any
 def move(place: Place, branch: str) -> Place:
     """Move an in-tree board to `branch`, which must not exist, and return its new place.
 
-    Raises Refused for what stands in the way, BoardBusy, BoardMoved; nothing has changed then.
+    Raises Refused for an obstacle, BoardBusy, BoardMoved; nothing has changed then.
     """
     _refuse_all_drafts(place, branch)
     new = place._replace(branch=branch, prefix="", notices=(), start="")
@@ -65,7 +65,7 @@ def _refuse_all_drafts(place: Place, branch: str) -> None:
 
 
 def _refuse_drafts(checkout: Checkout) -> None:
-    """Nobody's uncommitted work on the board is left behind."""
+    """Refuse to leave anybody's uncommitted work on the board behind. Raises Refused."""
     done = checkout.run(
         "status", "--porcelain", "-z", "--ignored", "--untracked-files=all", "--", FOLDER,
         check=False,
@@ -80,7 +80,7 @@ def _refuse_drafts(checkout: Checkout) -> None:
 
 
 def _replay_history(place: Place, tip: str) -> str:
-    """The tip of the board's own history: every commit that changed it, without the code."""
+    """Rewrite every commit that changed the board without the code, and return the tip."""
     from gitkanban.board.repo.objects import open_repository
 
     repo = open_repository(place.common)
@@ -100,7 +100,7 @@ def _replay_history(place: Place, tip: str) -> str:
 
 
 def _commit_without_board(place: Place, tip: str, branch: str) -> str:
-    """A commit on the code's branch that removes the board's folder and nothing else."""
+    """Make a commit on the code's branch that removes only the board's folder; return its id."""
     draft = NewTree(place, tip)
     done = git.run(place.common, "ls-tree", "-r", "-z", "--name-only", tip, "--", f"{FOLDER}/")
     for path in done.text.split("\0"):
@@ -110,7 +110,7 @@ def _commit_without_board(place: Place, tip: str, branch: str) -> str:
 
 
 def _give_room(place: Place) -> None:
-    """Remove what is empty by now of the folder, so that a checkout fits there."""
+    """Remove empty folders from the board's old place, so that a checkout fits there."""
     if not place.main:
         return
     for root, _, _ in os.walk(f"{place.main}/{FOLDER}", topdown=False):

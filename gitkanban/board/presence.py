@@ -1,9 +1,9 @@
 """Which work of a board's cards is not here: a fact about this clone, not about the board.
 
-Of a card in review it is the commit that its run recorded; of a done one that others wait for, the
-`merged` commit, which base has to contain here too. Questions to git only, and none at all where
-neither a run of another clone nor a `merged` is in play, or base has not moved since the last look;
-that look is kept in a cache, which may be lost.
+The work of a card in review is the commit that its run recorded. The work of a done card that
+others wait for is its `merged` commit, which base must contain here too. Only git is asked, and not
+at all where no run of another clone and no `merged` matters, or base has not moved since the last
+look. The last look is cached; the cache may be lost.
 """
 
 from collections.abc import Mapping
@@ -24,8 +24,9 @@ from gitkanban.late import json
 
 
 def elsewhere(place: Place, board: Board, clone: str) -> dict[CardId, Elsewhere]:
-    """The cards in review whose work is not in this clone, and the done ones, of those that a card
-    in todo waits for, whose work base does not have. Raises GitFailed.
+    """Return the cards in review and done whose work is not here, with where it is.
+
+    Of done cards only those count that a card in todo waits for. Raises GitFailed.
     """
     return _of_reviews(place, board, clone) | _of_parents(place, board)
 
@@ -62,13 +63,12 @@ def _of_parents(place: Place, board: Board) -> dict[CardId, Elsewhere]:
 
 
 def absent(place: Place, board: Board, wanted: Mapping[CardId, str]) -> dict[CardId, Elsewhere]:
-    """Those of the done cards (by their `merged`) whose work base does not have, by whatever
-    commits."""
+    """Return which of these done cards (by their `merged`) lack their work in base, in any form."""
     base = checkouts.base_of(place, board.config) if board.config else ""
     ref = f"refs/heads/{base}"
     tip = checkouts.tip(place, ref) if base else ""
     if not tip:
-        return {}  # nothing can start from it, and that is said where it is tried
+        return {}  # nothing can start without base, and the start reports that
     inside = _commits_inside(place, ref, tip, frozenset(wanted.values()))
     away = {}
     for card, merged in wanted.items():
@@ -80,8 +80,9 @@ def absent(place: Place, board: Board, wanted: Mapping[CardId, str]) -> dict[Car
 
 
 def merged_of(place: Place, board: Board, card: Card) -> str:
-    """The commit by which base has the work of a card that people call done; empty if it does
-    not have it. What the card says already stays where it is true.
+    """Return the commit of base that has the work of a card called done; empty if base lacks it.
+
+    The card's own `merged` stays if it is still true.
     """
     if card.merged and not absent(place, board, {card.id: card.merged}):
         return card.merged
@@ -96,7 +97,7 @@ def merged_of(place: Place, board: Board, card: Card) -> str:
 
 
 def _landed_otherwise(place: Place, card: CardId, ids: tuple[str, ...], tip: str) -> bool:
-    """Whether base has one of the commits, or its content: merged there too, squashed, rebased."""
+    """Return whether base has one of the commits, or its content: merged, squashed or rebased."""
     here = cardwork.present(place, filter(None, ids))
     return any(
         one in here
@@ -109,7 +110,7 @@ def _landed_otherwise(place: Place, card: CardId, ids: tuple[str, ...], tip: str
 
 
 def _commits_inside(place: Place, ref: str, tip: str, wanted: frozenset[str]) -> frozenset[str]:
-    """Those of the commits that `tip`, where `ref` is, contains."""
+    """Return which of the commits are contained in `tip`, where `ref` is."""
     path = f"{place.private}/cache/inside"
     before, looked, known = _read_remembered(path)
     if before != ref or (looked != tip and not commits.is_ancestor(place.common, looked, tip)):

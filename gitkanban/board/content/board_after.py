@@ -1,7 +1,7 @@
 """The board after a commit of ours, as reading it would give it, without listing or reading it all.
 
-Only what the changes wrote is parsed. Where anything else could differ, it says so, and the board
-is read.
+Only what the changes wrote is parsed. Where anything else could differ, `after` returns None, and
+the caller reads the board.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,9 +28,10 @@ _FOREKNOWN = (AddCard, AddNote, ClearPause, EditCard, EndRun, RewriteCard, SetPa
 def after(
     before: Board, applied: Board, changes: Sequence[Change], text: Callable[[str], str | None]
 ) -> Board | None:
-    """`applied` with every value read from the text that was written; None: it must be read.
+    """Return `applied` with its changed values parsed from the text that was written.
 
-    `text` gives the text of a file that the changes wrote, by its path from the board's root.
+    `text` returns the text of a file that the changes wrote, by its path from the board's root.
+    None: the board must be read.
     """
     if before.problems or not all(isinstance(change, _FOREKNOWN) for change in changes):
         return None
@@ -46,7 +47,7 @@ def after(
                 case EditCard(card_id):
                     was = before.cards.get(card_id)
                     if was and was.status in QUIET and cards[card_id].status not in QUIET:
-                        return None  # its runs and notes were not read
+                        return None  # runs and notes of quiet cards are not on the board
                     cards[card_id] = _parse_written(text, f"cards/{card_id}.yaml")
                 case EndRun(run):
                     new = _parse_written(text, f"runs/{run.card}/{run.run}.yaml")

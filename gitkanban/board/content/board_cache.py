@@ -1,6 +1,6 @@
-"""The whole board of one commit, kept as plain data, so that a second read needs no git and no YAML.
+"""The whole board of one commit, cached as plain data: a second read needs no git and no YAML.
 
-A cache: whoever finds it missing, damaged or of another commit reads the files of the board.
+Where the cache is missing, damaged or of another commit, the files of the board are read.
 """
 
 import gc
@@ -20,19 +20,19 @@ from gitkanban.core.split_cards import SplitCards, open_cards
 from gitkanban.typed import Any
 
 _FIELDS = tuple(kind._fields for kind in (Card, Config, Note, Pause, Problem, Run, Worker))
-_FINISHED_LEAST = 500  # finished cards that are worth a file of their own
-_CHANGED_MOST = 1000  # of them, after which that file is written again
+_FINISHED_LEAST = 500  # with fewer finished cards they get no file of their own
+_CHANGED_MOST = 1000  # finished cards that may change before that file is rewritten
 _FORMAT = ("board", 5, finished_cards.FORM, __version__, sys.hexversion, _FIELDS)
 
 
 def load(place: Place, commit: str) -> Board | None:
-    """The board of a commit as `save` was given it; None if it is not the one that is kept."""
+    """Return the board of a commit as `save` was given it, or None if it is not in the cache."""
     collecting = gc.isenabled()
-    gc.disable()  # ten thousand tuples are made at once, and all of them stay
+    gc.disable()  # a pass over ten thousand new tuples would free none of them
     try:
         with open(_cache_path(place), "rb") as file:
             if os.fstat(file.fileno()).st_uid != os.geteuid():
-                return None  # what others wrote is not unmarshalled
+                return None  # never unmarshal another user's file
             form, cached, prefix, checksum = marshal.load(file)
             if (form, cached, prefix) != (_FORMAT, commit, place.prefix):
                 return None
@@ -59,9 +59,9 @@ def load(place: Place, commit: str) -> Board | None:
 
 
 def save(place: Place, board: Board) -> None:
-    """Keep the board; done without where it cannot be written."""
+    """Cache the board. A cache that cannot be written is ignored."""
     cards, finished = _part_cards(place, board.cards)
-    rows: Any = (  # not NamedTuples: marshal knows plain tuples only
+    rows: Any = (  # plain tuples: marshal cannot write NamedTuples
         _plain_config(board.config),
         [tuple(card) for card in cards],
         {card: [tuple(run) for run in runs] for card, runs in board.runs.items()},
@@ -77,10 +77,10 @@ def save(place: Place, board: Board) -> None:
 
 
 def _part_cards(place: Place, cards: Mapping[CardId, Card]) -> tuple[Collection[Card], Any]:
-    """The cards to be kept here, and which others are in a file of their own: name, stat, changes.
+    """Return the cards to cache here, and where the others are: (file name, stat, changed cards).
 
-    That file stays as it is while few of its cards change, so that a change of one card does not
-    write all that were ever done.
+    Finished cards have a file of their own, which stays as it is while few of them change. So a
+    change of one card does not rewrite all cards that were ever done.
     """
     folder = f"{place.private}/cache"
     if isinstance(cards, SplitCards) and isinstance(cards.finished, FinishedFile):

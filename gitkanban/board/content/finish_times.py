@@ -1,7 +1,7 @@
 """Since when cards are done or dropped: the last commit that changed each card's file.
 
-Git is asked once for each of them; what it has answered lies in a cache, which may be deleted or
-damaged at any time.
+Git is asked once for each card. Its answers are cached; the cache may be deleted or damaged at any
+time.
 """
 
 from collections.abc import Collection
@@ -14,14 +14,16 @@ from gitkanban.core.names import CardId
 from gitkanban.errors import GitkanbanError
 from gitkanban.late import json, re
 
-_FORM = 1  # of the cache
+_FORM = 1  # version of the cache's format
 _CARD = re.compile(rb"(?:.*/)?cards/([^/]+)\.yaml\Z")
-_AT = b"\x01"  # before the time of a commit
+_AT = b"\x01"  # precedes the time of a commit in git's output
 
 
 def read(place: Place, board: Board, only: Collection[Card] | None = None) -> dict[CardId, int]:
-    """Since when (epoch seconds) cards of the board are done or dropped, as far as git knows: all of
-    them, or `only` some."""
+    """Return since when (epoch seconds) finished cards are done or dropped, as far as git knows.
+
+    `only` limits this to some cards of the board. Cards of which git knows nothing are left out.
+    """
     cards = board.cards.values() if only is None else only
     over = {card.id for card in cards if card.status in TERMINAL}
     if not over:
@@ -49,7 +51,7 @@ def _load_times(path: str) -> tuple[str, dict[CardId, int]]:
 
 
 def _ask_git(place: Place, since: str, cards: set[CardId]) -> dict[CardId, int]:
-    """When each of the cards was changed last; git is left as soon as all of them have come."""
+    """Return when each card last changed, and stop reading git's log once all are found."""
     times: dict[CardId, int] = {}
     words = ("log", "--format=%x01%ct", "--name-only", "--no-renames", since, "--")
     try:
@@ -64,5 +66,5 @@ def _ask_git(place: Place, since: str, cards: set[CardId]) -> dict[CardId, int]:
                     if len(times) >= len(cards) and cards <= times.keys():
                         break
     except GitkanbanError:
-        pass  # ages are done without; what is wrong is reported by who reads the board
+        pass  # ages are optional; whoever reads the board reports the error
     return {card: at for card, at in times.items() if card in cards}

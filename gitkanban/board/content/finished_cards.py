@@ -1,8 +1,8 @@
 """The finished cards of a board in one file, read one at a time by their place in it.
 
-Part of the board's cache: written whole, under a name of its own, and never changed. The board's
-cache names it, with its stat. The file: how many, their keys (ascending), where each begins, and
-the cards.
+Part of the board's cache: each file is written whole, under a new name, and never changed. The
+board's cache names it, with its stat. The file holds the counts, the cards' keys (ascending), the
+offset of each card, and the cards.
 """
 
 import marshal
@@ -18,15 +18,15 @@ from gitkanban.core.model import DONE, DROPPED, Card
 from gitkanban.core.names import CardId
 
 PREFIX = "finished-"
-# Four numbers of four bytes: how many there are, done and dropped; then as many keys, and offsets.
+# Numbers of four bytes each: the counts of all, done and dropped cards; then the keys and offsets.
 _HEAD = 16
-FORM = 2  # another one for another form of the file
+FORM = 2  # version of the file's format
 
-FileStamp = tuple[int, int, int]  # of a file: size, mtime in nanoseconds, inode
+FileStamp = tuple[int, int, int]  # size in bytes, mtime in nanoseconds, inode
 
 
 class FinishedFile:
-    """The cards of such a file. Raises OSError, ValueError where it is not the one that was named."""
+    """The cards of such a file. Raises OSError, or ValueError where the file's stat has changed."""
 
     def __init__(self, folder: str, name: str, signature: FileStamp) -> None:
         self.folder, self.name, self.signature = folder, name, signature
@@ -45,15 +45,15 @@ class FinishedFile:
         return self._count
 
     def count(self, status: str) -> int:
-        """How many have a status."""
+        """Return how many of the cards have a status."""
         return self._counts.get(status, 0)
 
     def cards(self) -> Iterator[Card]:
-        """All of them."""
+        """Yield every card of the file."""
         return (self._card_at(at) for at in range(self._count))
 
     def like(self, card_id: CardId) -> list[Card]:
-        """Those whose ids are the same but for case."""
+        """Return the cards whose ids differ from `card_id` in case at most."""
         key, lower = _key_of(card_id), card_id.lower()
         cards, at = [], bisect_left(self._keys, key)
         while at < self._count and self._keys[at] == key:
@@ -68,7 +68,10 @@ class FinishedFile:
 
 
 def write(folder: str, cards: Iterable[Card]) -> tuple[str, FileStamp]:
-    """Write a file of these cards, and remove the others; its name and signature. Raises OSError."""
+    """Write a file of these cards, remove older ones, and return its name and stat.
+
+    Raises OSError.
+    """
     keyed = sorted((_key_of(card.id), card) for card in cards)
     rows = [marshal.dumps(tuple(card)) for _, card in keyed]
     offsets, at = array("I"), 0

@@ -1,6 +1,6 @@
 """The notes of kind `memory` on a board, those of quiet and archived cards among them.
 
-It knows nothing of what became of them; that is private to a clone.
+It does not know what became of a note; that is private to a clone.
 """
 
 from collections.abc import Container
@@ -13,10 +13,10 @@ from gitkanban.errors import BadData
 
 
 def memory_notes(place: Place, commit: str, besides: Container[str] = ()) -> list[Note]:
-    """All of them at a commit of the board, oldest first, but for those whose ids are given; those
-    that cannot be read are left out.
+    """Return the memory notes at a commit of the board, oldest first, without those in `besides`.
 
-    One search by git, so that ten thousand notes need not be read.
+    Notes that cannot be read are left out. Git searches for them in one go, so that ten thousand
+    notes need not be read.
     """
     folders = [place.path("notes"), place.path("archive")]
     listed = git.run(

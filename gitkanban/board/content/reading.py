@@ -27,12 +27,12 @@ from gitkanban.core.names import NO_CARD, CardId, WorkerName
 from gitkanban.errors import BadData, GitFailed, Refused
 from gitkanban.typed import Any, NamedTuple
 
-# What was parsed is read back by position, so a cache of other fields is a cache of another version.
+# Parsed values are read back by position, so other fields make it a cache of another version.
 VERSION = (2, *(kind._fields for kind in (Card, Run, Note, Pause, Problem)))
-ROOM = 64 << 10  # bytes of `sizes.FILE_MOST` that are left to what ticks write into it later
+ROOM = 64 << 10  # bytes of `sizes.FILE_MOST` reserved for what ticks add to a file later
 _NO_FILES = {"120000": "a symbolic link", "160000": "a submodule"}  # by their modes in a tree
-_RUN_MOST = 30 * 86400  # seconds for which a run may have lived
-QUIET = frozenset({BACKLOG, DONE, DROPPED})  # their runs and notes are read when asked for
+_RUN_MOST = 30 * 86400  # seconds that a run may have lasted
+QUIET = frozenset({BACKLOG, DONE, DROPPED})  # their runs and notes are read on demand
 
 
 class BoardFile(NamedTuple):
@@ -44,7 +44,7 @@ class BoardFile(NamedTuple):
 
 
 def listing(place: Place, commit: str, *below: str) -> list[BoardFile]:
-    """Every file of the board at a commit, or those in some of its folders."""
+    """Return every file of the board at a commit, or those in some of its folders."""
     tree = f"{commit}:{place.prefix}" if place.prefix else commit
     done = git.run(place.common, "ls-tree", "-r", "-z", "--full-tree", tree, *below, check=False)
     if done.code:
@@ -59,14 +59,14 @@ def listing(place: Place, commit: str, *below: str) -> list[BoardFile]:
 
 
 def _refuse_unreadable(place: Place, commit: str, error: str) -> None:
-    """Half a board is not taken for a whole one. Raises GitFailed unless the commit has no board."""
+    """Raise GitFailed unless the commit has no board: half a board must not pass for a whole."""
     at = ("ls-tree", "-z", "--full-tree", commit, "--", place.prefix or ".")
     if git.run(place.common, *at).out or not place.prefix:
         raise GitFailed(f"the board at {commit[:10]} cannot be read: {error}", git.FSCK)
 
 
 def kind_of(path: str) -> str:
-    """What a file of the board is: card, run, note, pause, config, archived, or nothing."""
+    """Return what a file of the board is: card, run, note, pause, config, archived, or ""."""
     parts = path.split("/")
     if path == "config.yaml":
         return "config"
@@ -91,9 +91,9 @@ def card_named(path: str) -> CardId:
 
 @lru_cache(maxsize=16)
 def parse_file(data: bytes, path: str) -> Any:
-    """The value in a file that is a card, a run, a note or a pause by its path. Raises Bad.
+    """Return the value in a file that is a card, run, note or pause by its path. Raises Bad.
 
-    What has just been written is asked for twice: whether it reads, and for the board's cache.
+    A file that was just written is parsed twice: to check that it can be read, and for the cache.
     """
     return _parse_kind(kind_of(path), data, path)
 
@@ -108,7 +108,7 @@ def _parse_kind(kind: str, data: bytes, path: str) -> Any:
         card = cardfast.read(data, path.rpartition("/")[2].removesuffix(".yaml"))
         if card is not None:
             return card
-    # Late, for a warm read parses nothing.
+    # Late imports: a warm read parses nothing.
     from gitkanban.board.formats import cardfile, notefile, pausefile, runfile
 
     parsers = {"card": cardfile, "run": runfile, "note": notefile, "pause": pausefile}
@@ -116,14 +116,14 @@ def _parse_kind(kind: str, data: bytes, path: str) -> Any:
 
 
 class Archived(NamedTuple):
-    """What counts of a card in the archive."""
+    """The id and status of an archived card: all that a read of the board needs of it."""
 
     card: CardId
     status: str
 
 
 def refuse_unreadable(name: str, data: bytes) -> None:
-    """Refuse to write what reading would not take; `name` is relative to the board's root.
+    """Refuse to write a file that could not be read back; `name` is relative to the board's root.
 
     Raises Refused.
     """
@@ -167,7 +167,7 @@ class _Parsed(NamedTuple):
 
 
 class ParsedFiles:
-    """Parsed files of one clone, by path and blob id, kept in `<private>/cache/parsed`."""
+    """Parsed files of one clone, by path and blob id, cached in `<private>/cache/parsed`."""
 
     def __init__(self, place: Place) -> None:
         self.place = place
@@ -217,7 +217,7 @@ class ParsedFiles:
         return Problem(path, 0, 0, f"{verb}{what}, which is not read", card=_card_of(entry.path))
 
     def save(self, entries: Iterable[BoardFile]) -> None:
-        """Keep what the listed files say; what is no longer there is forgotten now and then."""
+        """Cache the parsed files. Files that are no longer listed are dropped now and then."""
         if not self.grown:
             return
         wanted = {f"{entry.oid} {entry.path}" for entry in entries}
@@ -242,7 +242,7 @@ def _card_of(path: str) -> CardId:
 
 
 def _load_cache(path: str) -> dict[str, Any]:
-    """A cache file's rows; nothing when it is missing, damaged, or of another version."""
+    """Return a cache file's rows; none when it is missing, damaged, or of another version."""
     try:
         with open(path, "rb") as file:
             version, rows = marshal.loads(file.read())
@@ -256,9 +256,9 @@ def store_cache(path: str, value: Any) -> None:
     files.cache(path, marshal.dumps(value))
 
 
-# Long: the parts of a board are read one after the other, a line each.
+# Long: it reads the parts of a board one after the other, a line each.
 def board_at(place: Place, commit: str, *, whole: bool = False) -> Board:
-    """The board at a commit, with the runs and notes of the cards that are in work; or of all."""
+    """Return the board at a commit; runs and notes only of cards in work, or of all if `whole`."""
     entries = listing(place, commit)
     reader = ParsedFiles(place)
     kinds: dict[str, list[BoardFile]] = {}
@@ -309,8 +309,10 @@ def board_at(place: Place, commit: str, *, whole: bool = False) -> Board:
 def _archived_cards(
     place: Place, reader: ParsedFiles, entries: Iterable[BoardFile], cards: Container[CardId]
 ) -> tuple[frozenset[CardId], list[Problem]]:
-    """The cards that lie in the archive, done; one that is not counts as unreadable, and so frees
-    nobody: a pull request that moves its file must not start what waits for it."""
+    """Return the archived cards. One that is not done counts as unreadable.
+
+    So it frees no child: a pull request that moves a card's file must not start what waits for it.
+    """
     done: set[CardId] = set()
     problems = []
     for path, parsed in reader.values(entries).items():
@@ -329,7 +331,7 @@ def _problem_of_undone(path: str, card: Archived) -> Problem:
 
 
 def read_whole(cards: Iterable[Card]) -> frozenset[CardId]:
-    """Those of the cards whose runs and notes are read with the board: those in work."""
+    """Return which of the cards have their runs and notes read with the board: those in work."""
     return frozenset(
         card.id
         for card in cards
@@ -338,9 +340,9 @@ def read_whole(cards: Iterable[Card]) -> frozenset[CardId]:
 
 
 def history_of(place: Place, board: Board, card: CardId) -> Board:
-    """The board with all runs and notes of one card, the archive's among them.
+    """Return the board with all runs and notes of one card, archived ones included.
 
-    What the board has of it already, since it was read or by changes to it, stays.
+    Runs and notes of the card that the board already has stay.
     """
     folders = (f"runs/{card}/", f"notes/{card}/")
     below = () if card in board.archived else folders
@@ -359,7 +361,7 @@ def history_of(place: Place, board: Board, card: CardId) -> Board:
 
 
 def _is_any_there(place: Place, commit: str, folders: Iterable[str]) -> bool:
-    """Whether a commit has one of the board's folders; True where git must be asked."""
+    """Return whether a commit has one of the board's folders; True where only git can say."""
     from gitkanban.board.repo.new_objects import NewObjects
 
     paths = [
@@ -374,8 +376,10 @@ def _is_any_there(place: Place, commit: str, folders: Iterable[str]) -> bool:
 
 
 def runs_since(place: Place, board: Board, since: int) -> tuple[Run, ...]:
-    """Every recorded run of the board that ended at `since` (epoch seconds) or later, the archive's
-    among them; those that began long before are not even read."""
+    """Return every run of the board that ended at `since` (epoch seconds) or later.
+
+    Archived runs are included. Runs that began long before `since` are not even read.
+    """
     entries = listing(place, board.commit)
     wanted = [
         entry
@@ -394,12 +398,12 @@ def _may_end_after(path: str, since: int) -> bool:
 
 
 def archived_card(place: Place, board: Board, card: CardId) -> Card | None:
-    """A card in the archive, None when it is not there or cannot be read."""
+    """Return a card of the archive, None when it is not there or cannot be read."""
     return archived_cards(place, board, (card,)).get(card)
 
 
 def archived_cards(place: Place, board: Board, wanted: Collection[str]) -> dict[CardId, Card]:
-    """Those of the wanted cards that are in the archive and can be read, by id."""
+    """Return the wanted cards that are in the archive and can be read, by id."""
     files = {f"cards/{card}.yaml" for card in wanted}
     entries = {
         entry.path: entry
@@ -415,7 +419,7 @@ def _archived_entries(entries: Iterable[BoardFile]) -> Iterator[BoardFile]:
 
 
 def _unarchived_entry(entry: BoardFile) -> BoardFile:
-    """A file of the archive as it was called before: `archive/2026/runs/T1/…` as `runs/T1/…`."""
+    """Return an archived file under its former path: `archive/2026/runs/T1/…` as `runs/T1/…`."""
     if not entry.path.startswith("archive/"):
         return entry
     return entry._replace(path=entry.path.split("/", 2)[-1])

@@ -1,7 +1,7 @@
-"""What the runs of a board cost and how long they took, those of quiet and archived cards among them, brought up to date.
+"""What the runs of a board cost and how long they took, quiet and archived cards included.
 
-Board values leave the runs of quiet cards out, so this is a cache of its own: a look reads only the
-records that came since the last one. It may be deleted or damaged at any time.
+A board value leaves out the runs of quiet cards, so this is a cache of its own. Each read adds only
+the records that are new since the last one. The cache may be deleted or damaged at any time.
 """
 
 import marshal
@@ -25,7 +25,7 @@ _FIELD = re.compile(
 
 
 def read(place: Place, board: Board) -> dict[RunId, RunCost]:
-    """What each run of a board cost, by run; of records that cannot be read, nothing."""
+    """Return what each run of a board cost, by run. A record that cannot be read costs nothing."""
     path = f"{place.private}/cache/costs"
     commit, known = _load_costs(path, place.prefix)
     if commit == board.commit:
@@ -36,7 +36,7 @@ def read(place: Place, board: Board) -> dict[RunId, RunCost]:
             known, changed = {}, listing(place, board.commit, "runs", "archive")
         fresh = _read_records(place, known, changed)
     except GitkanbanError:
-        return known  # figures are done without; what is wrong is said by who reads the board
+        return known  # costs are optional; whoever reads the board reports the error
     if not place.aside:
         rows = {run: tuple(each) for run, each in fresh.items()}
         head = (_FORMAT, board.commit, place.prefix)
@@ -55,7 +55,7 @@ def _load_costs(path: str, prefix: str) -> tuple[str, dict[RunId, RunCost]]:
 
 
 def _changed_records(place: Place, old: str, new: str) -> list[BoardFile] | None:
-    """The records that differ between two commits (an empty id: gone); None: not known."""
+    """Return the records that differ between two commits (empty id: removed); None: unknown."""
     words = ("diff-tree", "-r", "-z", "--raw", "--no-abbrev", "--no-renames", old, new, "--")
     folders = (place.path("runs"), place.path("archive"))
     done = git.run(place.common, *words, *folders, check=False)
@@ -73,7 +73,7 @@ def _changed_records(place: Place, old: str, new: str) -> list[BoardFile] | None
 def _read_records(
     place: Place, known: dict[RunId, RunCost], changed: list[BoardFile]
 ) -> dict[RunId, RunCost]:
-    """What is known, with the changes; a record that moved into the archive is gone and come."""
+    """Return the known costs with the changes; a record that was archived is removed and added."""
     costs, wanted = dict(known), dict[str, tuple[CardId, RunId]]()
     for entry in sorted(changed, key=lambda each: bool(each.oid)):
         named = _RUN.match(entry.path)

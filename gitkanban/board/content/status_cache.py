@@ -1,8 +1,8 @@
 """The rows that `status` and `list` show, kept for the commit they were made of.
 
 A warm read imports nothing beyond what the interpreter has loaded anyway, runs no git and looks at
-no card. Whatever is in doubt gives None, and the board itself is read. No fact about what lives now
-is kept here.
+no card. In any doubt it returns None, and the board itself is read. Which sessions live now is not
+cached here.
 """
 
 import gc
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from gitkanban.board.repo.place import Place
     from gitkanban.typed import Any, BinaryIO
 
-# The shape of what is kept, and by whom it can be read.
+# The cache's format, and the interpreter that can read it.
 _FORMAT = ("gitkanban", 9, __version__, sys.hexversion)
-# What decides, beside the board, on what the rows say: git's configuration, and in the private folder
-# what was allowed to run, what the last tick saw, and when closing a run last failed.
+# Besides the board, the rows depend on git's configuration and, in the private folder, on what was
+# allowed to run, what the last tick saw, and when closing a run last failed.
 _OUTSIDE = (
     "config", "gitkanban/trust", "gitkanban/cache/schedule", "gitkanban/cache/refused",
     "gitkanban/cache/closing", "gitkanban/tampering", "gitkanban/agents",
 )  # fmt: skip
-# What a checkout has while it is in the middle of something; `standstill` then has the word.
+# Files of a checkout in which git works or an operation is unfinished; `standstill` says which.
 _SIGNS = (
     "rebase-merge", "rebase-apply", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "BISECT_LOG",
     "index.lock",
@@ -35,13 +35,13 @@ _SIGNS = (
 
 
 def warm(cwd: str, brief: bool = False) -> "dict[str, Any] | None":
-    """The rows that `keep` was given, with what `beside` gives; None: read the board.
+    """Return the rows that `keep` was given, with those of `beside`; None: read the board.
 
     With `brief` the cards of quiet groups are only counted, in `left_out`, and not even loaded.
 
-    None when the branch has moved, the rows' time is over, one of the files that they also depend
-    on was changed, a program that a worker needs has come or gone, something is in progress in a checkout, the disk is full, or there is nothing
-    sound in the cache.
+    None when the branch has moved, the rows have expired, a file that they also depend on has
+    changed, a program that a worker needs has come or gone, a git operation is unfinished in a
+    checkout, the disk is full, or the cache is missing or damaged.
     """
     common = common_dir(cwd)
     if not common:
@@ -51,7 +51,7 @@ def warm(cwd: str, brief: bool = False) -> "dict[str, Any] | None":
     try:
         with open(f"{common}/gitkanban/cache/status", "rb") as file:
             if os.fstat(file.fileno()).st_uid != os.geteuid():
-                return None  # what others wrote is not unmarshalled
+                return None  # never unmarshal another user's file
             head = marshal.load(file)
             if not _is_current(common, head):
                 return None
@@ -68,9 +68,9 @@ def warm(cwd: str, brief: bool = False) -> "dict[str, Any] | None":
 
 
 def last_of_tip(cwd: str) -> "dict[str, Any] | None":
-    """The rows of the board's tip for names, titles and statuses alone; None: read the board.
+    """Return the rows of the board's tip, good for ids, titles and statuses; None: read the board.
 
-    What holds cards back may have changed since; the cards have not, unless the branch has moved.
+    What holds the cards back may have changed since the rows were cached; the cards have not.
     """
     common = common_dir(cwd)
     try:
@@ -90,7 +90,7 @@ def last_of_tip(cwd: str) -> "dict[str, Any] | None":
 
 
 def _load_part(file: "BinaryIO", sound: "tuple[int, int]") -> "Any":
-    """The next part of the cache. Raises ValueError where it is damaged."""
+    """Return the next part of the cache. Raises ValueError where it is damaged."""
     data = file.read(sound[0])
     if (len(data), _checksum_of(data)) != tuple(sound):
         raise ValueError
@@ -98,7 +98,7 @@ def _load_part(file: "BinaryIO", sound: "tuple[int, int]") -> "Any":
 
 
 def _is_current(common: str, head: "Any") -> bool:
-    """Whether the rows behind this head are of the board as it is."""
+    """Return whether the rows that belong to this head still describe the board."""
     form, files, ref, commit, valid_until, admins, room, _, _, base, base_tip, lookups = head
     if form != _FORMAT or files != outside(common) or commit != _tip_of(common, ref):
         return False
@@ -122,13 +122,14 @@ def keep(
     base: "tuple[str, str]" = ("", ""),
     lookups: "Any" = ("", ()),
 ) -> None:
-    """Keep the rows of a board; they have its `commit` and `valid_until` (epoch seconds, 0: ever).
+    """Cache the rows of a board, with its `commit` and `valid_until` (epoch seconds, 0: forever).
 
-    `around` is what `outside` gave before anything was read for them, and `base` the ref, with its
-    commit, on which they depend beside the board's; `lookups` is a PATH, and for each program that
-    workers need what `programs.find` gives.
-    Kept only for the board that git's configuration names, since only that can be known again
-    without asking git. Raises nothing: a cache that cannot be written is done without.
+    `around` is what `outside` returned before anything was read for them. `base` is the ref, with
+    its commit, that they depend on besides the board's. `lookups` is a PATH, and what
+    `programs.find` returns for each program that workers need.
+
+    Rows are cached only for the board that git's configuration names: only that one can be found
+    again without git. A cache that cannot be written is ignored.
     """
     from gitkanban import files
     from gitkanban.board.repo import checkouts, standstill
@@ -157,7 +158,7 @@ def keep(
 
 
 def beside(place: "Place") -> "dict[str, Any]":
-    """Where `status` looks for what is kept with no rows: leases, drafts, checkouts left behind."""
+    """Return where `status` finds what no rows hold: leases, drafts, checkouts left behind."""
     return {
         "slots_dir": place.slots,
         "main": place.main,
@@ -182,7 +183,7 @@ def _time_now() -> float:
 
 
 def outside(common: str) -> tuple[tuple[int, int, int], ...]:
-    """What changes whenever one of the files does on which the rows depend beside the board."""
+    """Return the stats of the files that the rows depend on besides the board."""
     return tuple([_file_signature(f"{common}/{name}") for name in _OUTSIDE])
 
 
@@ -195,7 +196,7 @@ def _file_signature(path: str) -> tuple[int, int, int]:
 
 
 def _tip_of(common: str, ref: str) -> str:
-    """The commit that a branch is at, loose before packed; empty if there is none."""
+    """Return the commit that a ref is at, loose before packed; empty if there is none."""
     try:
         return first_line(f"{common}/{ref}")
     except FileNotFoundError:

@@ -45,14 +45,14 @@ _FILES = ("100644", "100755")
 class NewTree:
     """The board's files as they will be: the tip's, with what the changes write on top.
 
-    Use it with `with` where it is read from: its git ends with it.
+    Use it as a context manager if you read from it, so that its git process ends.
     """
 
     def __init__(self, place: Place, tip: str) -> None:
         self.place = place
-        self.tip = tip  # empty: a branch that begins here
-        self.start_tree = ""  # begins with this tree instead of the tip's
-        self.files: dict[str, bytes | None] = {}  # by path in the whole tree; None: removed
+        self.tip = tip  # empty: a new branch
+        self.start_tree = ""  # if set, the tree to start from instead of the tip's
+        self.files: dict[str, bytes | None] = {}  # by path from the tree's root; None: removed
         self._new = NewObjects(place.common)
         self._is_written = False
         self._signed: tuple[str, bytes] | None = None  # the signed twin: its id and content
@@ -64,7 +64,7 @@ class NewTree:
         self._new.reader.close()
 
     def read(self, name: str) -> str | None:
-        """The text of a board file as it is now, None when there is none."""
+        """Return the text of a board file as it is now, None when there is none."""
         path = self.place.path(name)
         if path in self.files:
             return self.written(name)
@@ -74,7 +74,7 @@ class NewTree:
         return self._new.content(blob).decode("utf-8", "surrogateescape")
 
     def written(self, name: str) -> str | None:
-        """The text of a board file that was written into the draft; None for any other."""
+        """Return the text of a board file that was written into the draft; None for any other."""
         data = self.files.get(self.place.path(name))
         return None if data is None else data.decode("utf-8", "surrogateescape")
 
@@ -82,7 +82,7 @@ class NewTree:
         return self._new.entry(self._starting_tree(), _encode_text(path))
 
     def _starting_tree(self) -> str:
-        """The tree that the new one begins with; empty: none."""
+        """Return the tree that the new one starts from; empty: none."""
         return self.start_tree or self._tip_tree
 
     @cached_property
@@ -95,7 +95,7 @@ class NewTree:
         self.files[self.place.path(name)] = data
 
     def written_files(self) -> tuple[ChangedFile, ...]:
-        """All files that the draft sets or removes, against the tree that it begins with."""
+        """Return all files that the draft sets or removes, against the tree that it starts from."""
         return tuple(self._written_file(path, data) for path, data in self.files.items())
 
     def _written_file(self, path: str, data: bytes | None) -> ChangedFile:
@@ -106,7 +106,7 @@ class NewTree:
         return ChangedFile(path, mode, before, object_id("blob", data), data=data)
 
     def refuse_unreadable(self) -> None:
-        """Refuse what was written if reading would not take it. Raises Refused."""
+        """Refuse a draft with a file that could not be read back. Raises Refused."""
         for path, data in self.files.items():
             if data is not None:
                 prefix = f"{self.place.prefix}/" if self.place.prefix else ""
@@ -152,7 +152,7 @@ class NewTree:
         return text
 
     def _once(self, name: str, text: str) -> None:
-        """Runs and notes are written once: what is there stays."""
+        """Write a run or a note unless it is already there: neither is ever rewritten."""
         if self.read(name) is None:
             self.write(name, text)
 
@@ -166,7 +166,7 @@ class NewTree:
             self._move(name, f"archive/{year:04}/{name}")
 
     def _below(self, folder: str) -> list[str]:
-        """The files of a folder, as names of the board's."""
+        """Return the files of a folder, by path from the board's root."""
         asked = f"{self.start_tree or self.tip}:{self.place.path(folder)}"
         done = git.run(self.place.common, "ls-tree", "-z", "--name-only", asked, check=False)
         return [f"{folder}/{name}" for name in done.text.split("\0") if name]
@@ -194,7 +194,7 @@ class NewTree:
             return self._write_commit(tree, message, parents)
 
     def commit_tree(self, tree: object, message: str, parents: Sequence[str]) -> str:
-        """A commit of a tree that is already written; its id. Raises GitFailed as `commit` does."""
+        """Commit a tree that is already written, and return the id. Raises as `commit` does."""
         return self._write_commit(str(tree), message, parents)
 
     def rewrite_lost(self) -> bool:
@@ -220,7 +220,7 @@ class NewTree:
         return self._sign(commit)
 
     def _sign(self, commit: str) -> str:
-        """The commit as it is to be: signed where that is asked for."""
+        """Return the commit, or its signed twin where commits are to be signed."""
         signed = signing.sign(self.place, commit)
         if signed != commit:
             self._signed = signed, signing.content(self.place.common, signed)
@@ -232,7 +232,7 @@ def _encode_text(text: str) -> bytes:
 
 
 def _read_signatures(place: Place) -> tuple[Author, Author]:
-    """Author and committer, as git says it for this environment; the time is ours."""
+    """Return author and committer as git has them in this environment; the time is ours."""
     now = int(clock.now())
     zone = time.strftime("%z", time.localtime(now))
     author, committer = (

@@ -1,10 +1,12 @@
 """Checkouts brought from one commit to another by git's two-way merge, all or none.
 
-A person's uncommitted work stays (`git help read-tree`, "Two Tree Merge"); whether a checkout can
-follow is found out by `rehearsal` before a ref moves. No ref is moved here: `begin` is called before
-one moves, `bring` after that. A checkout that is left behind would undo the move with its next
-commit, so what is to be brought along is noted in it, what was cut short is completed by the next
-tick, and `mending` puts back what such a commit has taken.
+A person's uncommitted work stays (`git help read-tree`, "Two Tree Merge"); `rehearsal` finds out
+whether a checkout can follow before a ref moves. No ref is moved here: call `begin` before one
+moves, and `bring` after that.
+
+A checkout that is left behind would undo the move with its next commit. So each pending move is
+noted in its checkout, the next tick completes what was cut short, and `mending` restores what such
+a commit has taken back.
 """
 
 import os
@@ -22,14 +24,14 @@ from gitkanban.board.repo.scratch import scratch_in
 from gitkanban.errors import GitFailed
 from gitkanban.typed import NamedTuple
 
-# A note in a checkout's administrative folder, one for each move: from, to, the move itself.
+# A note in a checkout's administrative folder, one for each pending move.
 NOTE = "gitkanban-bringing-"
 REPORT = "cache/behind"  # in the private folder: lines about checkouts that cannot follow
 _YOUNG = 60.0  # seconds in which the ref of a note may be about to move
 
 
 class PendingMove(NamedTuple):
-    """A checkout is to be brought from tree `old` to tree `new`, once `ref` holds `commit`."""
+    """A move that a checkout has to follow, from tree `old` to `new`, once `ref` holds `commit`."""
 
     checkout: Checkout
     path: str
@@ -40,9 +42,9 @@ class PendingMove(NamedTuple):
 
 
 def begin(checkouts: Sequence[Checkout], ref: str, old: str, new: str, commit: str = "") -> None:
-    """Note that the checkouts are to be brought to `new` once `ref` has moved. Raises OSError.
+    """Note that the checkouts must be brought to `new` once `ref` has moved. Raises OSError.
 
-    `commit` is where it moves to, if `new` is a tree made for them.
+    `commit` is where the ref moves to, if `new` is a tree made for the checkouts.
     """
     for checkout in checkouts:
         text = f"{old} {new} {commit or new} {ref}\n".encode("utf-8", "surrogateescape")
@@ -55,7 +57,7 @@ def _path_for(checkout: Checkout, new: str) -> str:
 
 
 def bring(place: Place, checkouts: Sequence[Checkout], old: str, new: str) -> list[str]:
-    """Do it, and return notices about checkouts that could not be brought along after all."""
+    """Bring the checkouts from `old` to `new`, and return notices about those that failed."""
     notices = []
     for checkout in checkouts:
         try:
@@ -74,15 +76,15 @@ def bring(place: Place, checkouts: Sequence[Checkout], old: str, new: str) -> li
 
 
 def forget(checkouts: Sequence[Checkout], new: str) -> None:
-    """The ref did not move to `new`, so nothing is to be brought along to it."""
+    """Remove the notes of a move to `new` that did not happen."""
     for checkout in checkouts:
         files.remove(_path_for(checkout, new))
 
 
 def complete(place: Place) -> list[str]:
-    """Bring along what a killed process, or something in the way, has left behind; notices.
+    """Bring along checkouts that a killed process or an obstacle left behind, and return notices.
 
-    It does no harm to what another process brings along meanwhile: the second one finds it done.
+    Two processes may do this at once: the second one finds it done.
     """
     notices, behind = list[str](), list[str]()
     for note in _read_notes(place):
@@ -95,14 +97,14 @@ def complete(place: Place) -> list[str]:
 
 
 def behind(place: Place, checkouts: Sequence[Checkout] = ()) -> Iterator[PendingMove]:
-    """The moves that the given checkouts (all, by default) have yet to follow."""
+    """Yield the moves that the given checkouts (all by default) have yet to follow."""
     for note in _read_notes(place):
         if (not checkouts or note.checkout in checkouts) and _has_moved(place, note):
             yield note
 
 
 def is_young(note: PendingMove) -> bool:
-    """Whether another process may just be bringing that checkout along."""
+    """Return whether another process may be bringing that checkout along right now."""
     return _file_age(note.path) <= _YOUNG
 
 
@@ -112,9 +114,9 @@ def _has_moved(place: Place, note: PendingMove) -> bool:
 
 
 def _complete_one(place: Place, note: PendingMove) -> tuple[list[str], list[str]]:
-    """Complete one move: what was done, and what stays as it is, in lines."""
+    """Complete one move, and return notices: what was done, and what could not be done."""
     if _has_moved(place, note):
-        # First what counts for everybody: the checkout may have to wait for its person.
+        # The branch first, which everybody shares: the checkout may have to wait for its person.
         mended = mending.mend(place, note.old, note.commit, note.ref)
         stays = bring(place, [note.checkout], note.old, note.new)
         return mended, stays if os.path.exists(note.path) else []
@@ -124,7 +126,7 @@ def _complete_one(place: Place, note: PendingMove) -> tuple[list[str], list[str]
 
 
 def _read_notes(place: Place) -> list[PendingMove]:
-    """The notes of all checkouts, for each the oldest first."""
+    """Return the notes of all checkouts, the oldest of each first."""
     notes = []
     for checkout in all_checkouts.followers(place):
         paths = sorted(_note_files(checkout), key=_file_age, reverse=True)
@@ -152,7 +154,7 @@ def _file_age(path: str) -> float:
 
 
 def _leave_report(place: Place, lines: Sequence[str]) -> None:
-    """Leave the lines for `status`, which runs no git to find them out."""
+    """Leave the notices for `status`, which runs no git and so cannot find them itself."""
     path = f"{place.private}/{REPORT}"
     if lines:
         text = "".join(f"{line}\n" for line in lines)
@@ -165,7 +167,7 @@ def _leave_report(place: Place, lines: Sequence[str]) -> None:
 
 
 def _read_tree(checkout: Checkout, old: str, new: str) -> None:
-    """The two-way merge, files and index. Raises GitFailed; files may be half changed then."""
+    """Run the two-way merge on files and index. Raises GitFailed, with files half changed."""
     words = (*PLAIN, "read-tree", "-m", "-u", old, new)
     done = checkout.run(*words, check=False)
     if done.code and _admit_written(checkout, old, new):
@@ -175,10 +177,9 @@ def _read_tree(checkout: Checkout, old: str, new: str) -> None:
 
 
 def _admit_written(checkout: Checkout, old: str, new: str) -> bool:
-    """Put into the index what an earlier try has written of `new`, and return whether there was
-    anything.
+    """Add files of `new` that an earlier try has written to the index; return whether it had any.
 
-    To git such files are changes of a person, for it writes the index last.
+    Git writes the index last, so after a kill it takes such files for a person's changes.
     """
     changed = {
         change.path: change

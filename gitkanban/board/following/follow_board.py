@@ -1,8 +1,8 @@
 """Checkouts of the board's branch brought along after a commit: the board's changed paths only.
 
-What each checkout last followed is recorded in its administrative folder, so that following can be
-repeated, and is completed by the next command when it was cut short. Files come first and the index
-after, through git's own `update-index`, which locks the index before it reads it. No ref is moved.
+The commit that each checkout last followed is recorded in its administrative folder. So following
+can be repeated, and the next command completes what was cut short. Files are written first, then
+the index by git's own `update-index`, which locks it before reading it. No ref is moved.
 """
 
 from gitkanban import failpoints, files
@@ -17,13 +17,13 @@ from gitkanban.errors import BadData, GitFailed
 from gitkanban.typed import NamedTuple
 
 RECORD = "gitkanban-followed"
-_FEW = 8  # paths, each of which is looked for in the whole index by hand
-_MANY = 200  # paths, above which the whole board's index entries are listed
+_FEW = 8  # paths; up to as many are looked up in the index by hand
+_MANY = 200  # paths; above this the whole board's index entries are listed
 _FILES = ("100644", "100755")
 
 
 class Step(NamedTuple):
-    """A commit of ours and what it changed, so that git need not be asked for it."""
+    """A commit of ours and the paths that it changed, so that git need not be asked for them."""
 
     old: str
     new: str
@@ -31,7 +31,7 @@ class Step(NamedTuple):
 
 
 def begin(place: Place, commit: str) -> None:
-    """Note where checkouts stand that were never brought along, before the branch moves."""
+    """Record, before the branch moves, where checkouts stand that have never followed it."""
     for checkout in _board_checkouts(place):
         if _followed_commit(place, checkout) is None:
             _write_record(place, checkout, commit)
@@ -40,10 +40,10 @@ def begin(place: Place, commit: str) -> None:
 def follow(place: Place, step: Step | None = None) -> list[str]:
     """Bring every checkout of the board's branch to its tip, and return notices.
 
-    `step` is a commit that has just been made: most often all that there is to bring.
+    `step` is a commit that has just been made: most often it is all that the checkouts lack.
 
-    While another process does it, it is left to that one, which looks again before it ends. What
-    stands in the way, a locked index or a full disk, is notices and left to the next command.
+    If another process is doing this, it is left to that one, which looks again before it ends. An
+    obstacle, such as a locked index or a full disk, gives a notice; the next command tries again.
     """
     notices: list[str] = []
     while True:
@@ -68,7 +68,7 @@ def _board_checkouts(place: Place) -> list[Checkout]:
 
 
 def _followed_commit(place: Place, checkout: Checkout) -> str | None:
-    """The commit that a checkout has followed this branch to; None if it never did."""
+    """Return the commit up to which a checkout has followed this branch; None if it never did."""
     commit, _, ref = checkouts.line(f"{checkout.admin}/{RECORD}").partition(" ")
     return commit if ref == place.ref else None
 
@@ -81,12 +81,12 @@ def _write_record(place: Place, checkout: Checkout, commit: str) -> None:
 
 
 class _IndexEntry(NamedTuple):
-    """An entry of an index."""
+    """The entry of one path in an index."""
 
     mode: str
     oid: str
     stage: str
-    skipped: bool  # sparse: it has no file
+    skipped: bool  # left out by a sparse checkout
 
 
 def _bring_checkout(
@@ -149,12 +149,12 @@ def _bring_paths(
 
 
 def _index_line(path: Path, oid: str) -> str:
-    """A line for `update-index --index-info` (its third form)."""
+    """Return a line for `update-index --index-info` (its third form)."""
     return f"{path.mode} {oid} 0\t{path.name}\0" if oid else f"0 {'0' * 40}\t{path.name}\0"
 
 
 def _changed_paths(place: Place, since: str, tip: str) -> list[Path]:
-    """The board's paths that differ between two commits; none where the older is gone."""
+    """Return the board's paths that differ between two commits; none if the older one is gone."""
     done = git.run(
         place.common, "diff-tree", "-r", "-z", "--raw", "--no-renames", since, tip, "--",
         place.prefix or ".", check=False,

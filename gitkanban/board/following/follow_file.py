@@ -1,8 +1,8 @@
 """One path of a checkout that follows: what becomes of its file and of its index entry.
 
 A file that nobody touched becomes the board's. One that a person has edited or staged is merged, a
-card by field; where both changed the same thing the person's stays, and that is reported. The index
-is written by the caller.
+card by field. Where both changed the same thing, the person's version stays, and that is reported.
+The caller writes the index.
 """
 
 import os
@@ -37,9 +37,10 @@ class IndexOutcome(NamedTuple):
 def settle(
     place: Place, root: str, path: Path, since: str, tip: str, skipped: bool
 ) -> IndexOutcome:
-    """Bring the file along and say what the index is to hold. Raises OSError, GitFailed.
+    """Bring the file along and return what the index entry must become. Raises OSError, GitFailed.
 
-    `skipped`: a sparse checkout leaves the file out.
+    `old` versions are those between commits `since` and `tip`; `skipped`: a sparse checkout leaves
+    the file out.
     """
     file = _File(root, path.name)
     work = file.oid
@@ -75,13 +76,13 @@ class _PathVersions:
             self.known[path.new] = path.text
 
     def content(self, oid: str) -> bytes:
-        """The content of an object. Raises GitFailed."""
+        """Return the content of a blob. Raises GitFailed."""
         if oid not in self.known:
             self.known[oid] = git.run(self.place.common, "cat-file", "blob", oid).out
         return self.known[oid]
 
     def merged(self, mine: str, data: bytes | None, what: str, base: str | None = None) -> str:
-        """The object id of a person's version with the board's change in it."""
+        """Return the object id of a person's version with the board's change merged into it."""
         base = self.path.base if base is None else base
         if data is not None:
             self.known[mine] = data
@@ -112,7 +113,7 @@ class _PathVersions:
 def merged(
     name: str, base: str | None, ours: str | None, theirs: str | None
 ) -> tuple[str | None, str]:
-    """The merged text, and what could not be merged."""
+    """Return the merged text, and what could not be merged, in words."""
     if "cards" in name.split("/")[-2:-1] and name.endswith(".yaml"):
         from gitkanban.board.formats import mergefile  # late: it brings the YAML parser
 
@@ -129,7 +130,7 @@ def merged(
 
 
 def _versions_between(place: Place, name: str, since: str, tip: str) -> set[str]:
-    """Every version that the path had between two commits: a switch of branches leaves those."""
+    """Return every version of the path between two commits: a switch of branches leaves those."""
     done = git.run(
         place.common, "log", "--format=", "--raw", "-z", "--no-abbrev", "--no-renames", "-m",
         f"{since}...{tip}", "--", name, check=False,
@@ -176,7 +177,7 @@ class _File:
 
     @property
     def oid(self) -> str:
-        """The object id that git would give the content; empty if there is no file."""
+        """Return the object id that git would give the content; empty if there is no file."""
         if self.data is None:
             return ""
         from hashlib import sha1
@@ -200,6 +201,6 @@ class _File:
         while folder:
             try:
                 files.remove_folder(f"{self.root}/{folder}", below=self.root)
-            except OSError:  # something is left in it
+            except OSError:  # not empty
                 return
             folder = os.path.dirname(folder)

@@ -1,20 +1,20 @@
-"""What a commit from a checkout that was left behind has taken back, brought back into its branch.
+"""Restores merged work that a commit from a checkout left behind has taken out of its branch.
 
 The index of such a checkout is still that of the old commit, so whatever is committed there takes
-the merged work out again, unasked. A note in the checkout is the evidence (`follow_base`).
+the merged work out again, unintentionally. A note in the checkout is the evidence (`follow_base`).
 """
 
 from gitkanban.board.repo import checkouts, commits, git, merging, refs
 from gitkanban.board.repo.place import Place
 
-_ASKED_MOST = 50  # paths of which it is asked who changed them last
+_ASKED_MOST = 50  # paths for which git is asked whether they were reverted on purpose
 
 
 def mend(place: Place, old: str, commit: str, ref: str) -> list[str]:
-    """Merge the move from `old` to `commit` into the branch again where it lost it; notices.
+    """Merge the move from `old` to `commit` again where the branch lost it, and return notices.
 
-    The board is not looked at: `at_tip` brings it back, by field. A commit that says it reverts
-    something means it. Raises GitFailed, BoardBusy.
+    The board's own files are left to `restoring`, which merges by field. A commit whose message
+    says that it reverts something is taken as intended. Raises GitFailed, BoardBusy.
     """
     tip = checkouts.tip(place, ref)
     taken = _taken_back(place, old, commit, tip, ref=ref) if tip != commit else []
@@ -35,7 +35,7 @@ def mend(place: Place, old: str, commit: str, ref: str) -> list[str]:
 
 
 def _taken_back(place: Place, old: str, commit: str, tip: str, ref: str) -> list[str]:
-    """The paths of the move that are at the tip as they were before it."""
+    """Return the paths of the move whose version at the tip is the one from before the move."""
     board = f"{place.prefix}/" if place.prefix and ref == place.ref else ""
     later = {change.path: change for change in commits.changes(place.common, commit, tip)}
     return [

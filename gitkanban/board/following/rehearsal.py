@@ -1,8 +1,8 @@
 """Whether checkouts can follow a move of their branch, found out by doing it beside them.
 
-What would change is written, through the filters of that checkout, into a scratch folder on the same
-disk; folders that are touched must be writable. Nothing of the checkout changes. What passes here
-and fails later all the same is for `follow_base` to complete.
+The files that would change are written, through that checkout's filters, into a scratch folder on
+the same disk; folders that would change must be writable. The checkout itself stays as it is. If a
+checkout passes here and fails later all the same, `follow_base` completes it.
 """
 
 import os
@@ -22,9 +22,9 @@ _NAMED_MOST = 5  # paths in one message
 
 
 def refuse_unable(place: Place, checkouts: Sequence[Checkout], old: str, new: str) -> None:
-    """Raise Refused for a checkout that cannot follow from `old` to `new`, and says why not.
+    """Raise Refused, with the reason, if a checkout cannot follow from `old` to `new`.
 
-    Raises BoardBusy where that will pass by itself, OSError.
+    Raises BoardBusy where the obstacle will pass by itself, and OSError.
     """
     for note in follow_base.behind(place, checkouts):
         if follow_base.is_young(note):
@@ -48,10 +48,10 @@ def refuse_unable(place: Place, checkouts: Sequence[Checkout], old: str, new: st
 
 
 def _refuse_in_the_way(checkout: Checkout, old: str, new: str) -> None:
-    """What a person has changed, staged or left lying stays as it is."""
+    """Refuse to overwrite what a person has changed, staged or left untracked in the checkout."""
     dry_run = (*PLAIN, "read-tree", "-n", "-m", "-u", old, new)
     done = checkout.run(*dry_run, check=False)
-    if done.code:  # perhaps only for times of files that were touched and not changed
+    if done.code:  # perhaps only because of new times on unchanged files
         checkout.run("update-index", "-q", "--refresh", check=False)
         done = checkout.run(*dry_run, check=False)
     if not done.code:
@@ -66,7 +66,7 @@ def _refuse_in_the_way(checkout: Checkout, old: str, new: str) -> None:
 
 
 def _named_files(error: str) -> list[str]:
-    """The paths that git names, as `error: Entry 'x' not uptodate. Cannot merge.`"""
+    """Return the paths that git names, as in `error: Entry 'x' not uptodate. Cannot merge.`"""
     names = []
     for line in error.splitlines():
         name = line.partition("'")[2].rpartition("'")[0]
@@ -100,7 +100,7 @@ _EFFECTIVE = os.access in os.supports_effective_ids
 
 
 def _standing_folder(root: str, path: str) -> str:
-    """The innermost folder above a path that is there; links are left to git, which refuses them."""
+    """Return the innermost existing folder above a path. Git itself refuses links."""
     folder = os.path.dirname(f"{root}/{path}")
     while folder != root and not os.path.isdir(folder):
         folder = os.path.dirname(folder)
@@ -108,7 +108,7 @@ def _standing_folder(root: str, path: str) -> str:
 
 
 def _fixed_files(root: str, paths: Iterable[str]) -> Iterator[str]:
-    """Files that their folder does not let go of, though it is writable: see chattr(1), chmod(1)."""
+    """Yield files that cannot be removed from a writable folder: see chattr(1), chmod(1)."""
     me = os.geteuid()
     for path in paths:
         try:
@@ -130,7 +130,7 @@ def _fixed_files(root: str, paths: Iterable[str]) -> Iterator[str]:
 
 
 def _refuse_unfiltered(checkout: Checkout, old: str, new: str) -> None:
-    """Write what would change beside the checkout, by the very command that will do it there."""
+    """Write the changed files beside the checkout, by the command that will write them there."""
     at = checkout.admin if _is_same_disk(checkout.admin, checkout.root) else checkout.root
     with scratch_in(at) as folder:
         tree, index = f"{folder}/tree", f"{folder}/index"
@@ -160,7 +160,7 @@ def _is_same_disk(one: str, other: str) -> bool:
 
 
 def _filter_options(checkout: Checkout) -> Iterator[str]:
-    """Options by which every filter runs in the checkout itself, where its program may lie."""
+    """Yield options that run every filter in the checkout itself, where its program may be."""
     asked = ("config", "-z", "--get-regexp", r"^filter\..*\.(smudge|process)$")
     root = checkout.root.replace("'", "'\\''").replace("%", "%%")  # `%f` is the path of a file
     for entry in checkout.run(*asked, check=False).text.split("\0"):

@@ -1,10 +1,11 @@
 """Changes of the board that its branch has lost since we made them, and how they come back.
 
-`refs/gitkanban/seen` keeps the last commit that we know. A branch that was amended, reset or
-replaced no longer holds it; a merge concluded from an old index holds it, with old versions of
-cards on top. What was lost is merged in again, a card by field, in one commit of its own. Where a
-person changed the same field since, the person's stays. A commit made while its checkout was still
-behind us takes back all that our last moves brought, merged work too: all of it comes back.
+`refs/gitkanban/seen` points at the last commit that we know. A branch that was amended, reset or
+replaced no longer contains it. A merge concluded from an old index contains it, with old versions
+of cards on top. Lost changes are merged in again, a card by field, in one commit of their own.
+Where a person changed the same field since, the person's value stays. A commit made in a checkout
+that was still behind takes back all that our last moves brought, merged work included: all of it
+comes back.
 """
 
 import itertools
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
     from gitkanban.board.content.writing import NewTree
 
 ATTEMPTS = 10
-MOVES_MOST = 20  # of the branch, among which that one is looked for from which a commit was made
+MOVES_MOST = 20  # of our last moves, searched for the one that a commit takes back
 
 
 class Loss(NamedTuple):
-    """A path that has lost a change: object ids (empty: no file) before it, with it, and now."""
+    """A path that lost a change; object ids before it, with it and now (empty: no file)."""
 
     path: str
     before: str
@@ -32,7 +33,7 @@ class Loss(NamedTuple):
 
 
 def restore(place: Place) -> list[str]:
-    """Bring back what the branch lost, in one commit, and return notices, none if nothing was lost.
+    """Bring back what the branch lost, in one commit, and return notices; none if nothing was lost.
 
     Does nothing while the board must not be written. Raises GitFailed, BoardBusy.
     """
@@ -69,11 +70,11 @@ def _begin_tree(place: Place, tip: str) -> "NewTree":
 
 
 def _commit_behind(place: Place, recorded: str, tip: str) -> str:
-    """Where our moves began that the first commit after them takes back, unasked; else "".
+    """Return where those of our moves began that the next commit took back by accident; else "".
 
-    It was made in a checkout that had not been brought along, so its index was still there, or
-    halfway: what it has of each of our changes is the old version or the new, of our records too.
-    A commit that does nothing else means it, and so does a `git revert`.
+    Such a commit comes from a checkout that had not been brought along, or only halfway. So it has
+    the old or the new version of each of our changes, our records included. A commit that does
+    nothing else is taken as intended, and so is a `git revert`.
     """
     done = git.run(
         place.common, "log", "--first-parent", "--reverse", "--format=%H%x00%P%x00%B%x00%x00",
@@ -91,13 +92,13 @@ def _commit_behind(place: Place, recorded: str, tip: str) -> str:
     theirs = _path_deltas(place, recorded, first)
     board = f"{place.prefix}/"
     if len({path.startswith(board) for path in theirs}) < 2:
-        return ""  # all the board's, and meant; or none of it
+        return ""  # it changed the board alone, so intended; or did not touch it
     behind = ""
     for old in _earlier_tips(place, recorded):
         ours = _path_deltas(place, old, recorded)
         taken = {path for path in ours.keys() & theirs.keys() if theirs[path][1] == ours[path][0]}
         if ours.keys() & theirs.keys() - taken:
-            continue  # neither the old version nor the new: not from there
+            continue  # neither the old version nor the new: not made before that move
         mine = {path for path in ours if path.startswith(board)}
         records = any(path.startswith((f"{board}runs/", f"{board}notes/")) for path in taken)
         if records or (mine and mine <= taken):
@@ -106,7 +107,7 @@ def _commit_behind(place: Place, recorded: str, tip: str) -> str:
 
 
 def _earlier_tips(place: Place, recorded: str) -> Iterator[str]:
-    """Where the branch stood before our last moves of it, the newest first."""
+    """Yield where the branch stood before each of our last moves, newest first."""
     done = git.run(
         place.common, "log", "-g", "-n1000", "--format=%H %gs", place.ref, "--", check=False
     )
@@ -119,17 +120,17 @@ def _earlier_tips(place: Place, recorded: str) -> Iterator[str]:
 
 
 def _path_deltas(place: Place, old: str, new: str) -> dict[str, tuple[str, str]]:
-    """The object ids before and after of every path that differs between two commits."""
+    """Return the object ids before and after of every path that differs between two commits."""
     changes = commits.changes(place.common, old, new)
     return {change.path: (change.old, change.new) for change in changes}
 
 
 def _reapply_changes(draft: "NewTree", start: str, recorded: str) -> list[str]:
-    """The draft with all that came between two commits of ours once more, and return notices."""
+    """Merge all that lies between two commits of ours into the draft again, and return notices."""
     from gitkanban.board.repo import merging  # late, as it is rarely needed
 
     done = merging.merge_trees(draft.place.common, start, draft.tip, recorded)
-    if not done.clean:  # changed further since: by field, then, or not at all
+    if not done.clean:  # changed further since: restore by field, if at all
         paths = sorted(done.conflicts)
         return [f"{path}: the branch lost a change that no longer fits" for path in paths]
     draft.start_tree = done.tree
@@ -144,7 +145,7 @@ def _commit_restored(draft: "NewTree", message: str, tip: str) -> str:
 def _find_losses(place: Place, recorded: str, tip: str) -> list[Loss]:
     fork = git.run(place.common, "merge-base", recorded, tip, check=False)
     if fork.code:
-        return []  # another history altogether: somebody has rewritten it all
+        return []  # unrelated history: somebody has rewritten all of it
     if fork.text == recorded:
         return _committed_over(place, recorded, tip)
     now = {change.path: change for change in _card_changes(place, fork.text, tip)}
@@ -179,9 +180,9 @@ def _card_changes(place: Place, old: str, new: str) -> list[_FileChange]:
 
 
 def _committed_over(place: Place, recorded: str, tip: str) -> list[Loss]:
-    """Cards that a later commit took back to an old version, byte for byte, without meaning to.
+    """Return cards that a later commit took back to an old version, byte for byte, by accident.
 
-    A commit that does nothing else means it, and so does a `git revert`.
+    A commit that does nothing else is taken as intended, and so is a `git revert`.
     """
     lost = []
     for change in _card_changes(place, recorded, tip):
@@ -194,7 +195,7 @@ def _committed_over(place: Place, recorded: str, tip: str) -> list[Loss]:
 
 
 def _path_versions(place: Place, commits: str, path: str) -> list[str]:
-    """The object ids that a path had at some commits, the newest first."""
+    """Return the object ids that a path had in a range of commits, newest first."""
     done = git.run(
         place.common, "log", "--format=", "--raw", "-z", "--no-abbrev", "--no-renames", "-m", commits,
         "--", path,
@@ -204,7 +205,7 @@ def _path_versions(place: Place, commits: str, path: str) -> list[str]:
 
 
 def _was_meant(place: Place, recorded: str, tip: str, path: str) -> bool:
-    """Whether the last commit that changed the path did it on purpose."""
+    """Return whether the last commit that changed the path did it on purpose."""
     done = git.run(
         place.common, "log", "--first-parent", "-n1", "--format=%H%n%P%n%B", f"{recorded}..{tip}", "--",
         path,
@@ -213,7 +214,7 @@ def _was_meant(place: Place, recorded: str, tip: str, path: str) -> bool:
         return True
     commit, parents, message = done.text.split("\n", 2)
     if " " in parents:
-        return False  # a merge brings what both sides have
+        return False  # a merge only brings together what both sides have
     others = git.run(
         place.common, "diff-tree", "-r", "--no-commit-id", "--name-only", "-z", commit, "--", ":/",
         f":(exclude,literal){path}",
@@ -223,7 +224,7 @@ def _was_meant(place: Place, recorded: str, tip: str, path: str) -> bool:
 
 
 def _put_back(place: Place, draft: "NewTree", lost: Iterable[Loss]) -> list[str]:
-    """Merge every loss into the draft; a line for each that changed something."""
+    """Merge every loss into the draft, and return a notice for each that changed something."""
     lost = list(lost)
     wanted = {oid for loss in lost for oid in loss[1:] if oid}
     texts = blobs.texts(place, wanted)

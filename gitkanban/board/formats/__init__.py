@@ -2,13 +2,12 @@
 
 cardfast    A card exactly in the layout of `fmt`, read by one pattern instead of a YAML parser
 cardfile    `cards/<id>.yaml` to a card and back: parsing, the canonical layout, edits in place
-cardkeys    Every field of a card's file as data, in the order of the file: what it takes, what it
-            means
+cardkeys    Every field of a card's file as data, in the order of the file: its values and its
+            meaning
 cardlayout  `gitkanban fmt`: a card written by hand in the canonical layout, comments and words kept
 configedit  Edits of `config.yaml` in place, one key at a time, comments and layout kept
 configfile  `config.yaml` to a Config and every problem in it
-configkeys  Every key of `config.yaml` as data: where it stands, what it takes, its default, what it
-            does
+configkeys  Every key of `config.yaml` as data: its path, its values, its default, what it does
 mergefile   Three-way merge of the text of a card, field by field, on top of `gitkanban.core.merge`
 notefile    `notes/<card>/<id>.md` to a note and back: a front matter between `---` lines, then the
             text

@@ -1,8 +1,8 @@
 """A card exactly in the layout of `fmt`, read by one pattern instead of a YAML parser.
 
 A board of ten thousand cards is parsed in a tenth of a second this way. Whatever is not plainly
-in that layout, or holds anything that YAML could read in two ways, is left to `cardfile.parse`:
-None says "ask the parser", never "this is not a card".
+in that layout, or has anything that YAML could read in two ways, is left to `cardfile.parse`:
+None means "ask the parser", never "this is not a card".
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from gitkanban.typed import Any
 # No line break, control or unassigned-by-YAML character, and no tab: YAML 1.2, 5.1 and 5.4.
 _ODD = "\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff"
 _CHAR = f"[^{_ODD}]"
-# A plain scalar starts with what starts nothing else in YAML; `: ` and ` #` would end it (7.3.3).
+# A plain scalar begins with a character that begins nothing else; `: ` and ` #` end it (7.3.3).
 _PLAIN = rf"[A-Za-z0-9_/(\u00c0-\u02af](?:[^{_ODD} :]++| ++(?=[^ #\n])|:(?=[^ \n]))*+"
 _SCALAR = rf"(?:{_PLAIN}|'(?:[^{_ODD}']++|'')*+')"
 _ITEMS = rf"\[\]\n|\n(?:  - {_SCALAR}\n)++"
@@ -39,7 +39,7 @@ _NULLS = frozenset({"null", "Null", "NULL"})  # plain, these stand for nothing
 
 
 def read(data: bytes, stem: str) -> Card | None:
-    """The card in a file named `stem`.yaml; None if only the parser may say what it is."""
+    """Return the card in a file named `stem`.yaml, or None if the file needs the parser."""
     try:
         match = _compile_layout().fullmatch(data.decode("utf-8"))
     except UnicodeDecodeError:
@@ -72,7 +72,7 @@ def read(data: bytes, stem: str) -> Card | None:
 
 @cache
 def _compile_layout() -> "re.Pattern[str]":
-    """The pattern, which takes longer to compile than many a command takes in all."""
+    """Return the pattern; compiling it takes longer than many commands do as a whole."""
     return re.compile(_LAYOUT, re.DOTALL)
 
 
@@ -83,19 +83,19 @@ def _read_scalar(source: str) -> str:
 
 
 def _read_items(source: str) -> tuple[str, ...]:
-    """The items of a list, each once."""
+    """Return the items of a list, without duplicates."""
     if source == "[]\n":
         return ()
     return tuple(dict.fromkeys(_read_item(line[4:]) for line in source.split("\n")[1:-1]))
 
 
 def _read_item(source: str) -> str:
-    """A scalar where nothing cannot stand: `null` is a word like any other."""
+    """Return a scalar that cannot be empty: `null` is a word like any other here."""
     return source if source in _NULLS else _read_scalar(source)
 
 
 def _read_needs(source: str) -> tuple[tuple[str, int], ...] | None:
-    """(capacity, amount) pairs, sorted; None if a capacity stands there twice."""
+    """Return sorted (capacity, amount) pairs; None if a capacity is given twice."""
     if source == "{}\n":
         return ()
     pairs = [line[2:].split(": ") for line in source.split("\n")[1:-1]]
@@ -104,14 +104,14 @@ def _read_needs(source: str) -> tuple[tuple[str, int], ...] | None:
 
 
 def _read_block(source: str) -> str:
-    """The text of a literal block, one newline at its end for `|`, none for `|-`."""
+    """Return the text of a literal block, ending in one newline for `|`, in none for `|-`."""
     header, _, lines = source.partition("\n")
     text = "\n".join(line[2:] for line in lines.split("\n")).rstrip("\n")
     return text if header == "|-" else f"{text}\n"
 
 
 def _read_status_group(source: str) -> dict[str, Any] | None:
-    """The optional lines below `status:`; None for one that only the parser can judge."""
+    """Return the optional fields below `status:`; None if one of them needs the parser."""
     values: dict[str, Any] = {}
     for line in source.split("\n")[:-1]:
         key, _, written = line.partition(": ")

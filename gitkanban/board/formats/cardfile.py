@@ -1,12 +1,12 @@
 """`cards/<id>.yaml` to a card and back: parsing, the canonical layout, edits in place.
 
-It does not look at other cards: unknown parents and workers are found where the board is checked.
+It does not look at other cards: the check of the whole board finds unknown parents and workers.
 
 The canonical layout lets plain git merge what two branches changed: a blank line between fields,
 lists one item a line, sets sorted. The fields that a transition writes together (`status` and
-what goes with it) stand together as one paragraph; they are one fact and never merge by halves.
-Fields that are not `OPTIONAL` are always written, empty if need be: git's line merge takes a field that one
-branch adds, and a change of the field behind it on another, for one conflict.
+what goes with it) form one paragraph; they are one fact, and never merge by halves. Fields that are
+not `OPTIONAL` are always written, empty if need be. Otherwise git would report a conflict where one
+branch adds a field and another changes the field below it.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from gitkanban.core.names import NO_CARD
 from gitkanban.late import re
 from gitkanban.typed import Any
 
-STATUS_GROUP = model.STATUS_FIELDS  # the paragraph of the status, in its order
+STATUS_GROUP = model.STATUS_FIELDS  # the fields of the status paragraph, in order
 ORDER = tuple(key.name for key in cardkeys.KEYS)
 OPTIONAL = frozenset(key.name for key in cardkeys.KEYS if key.optional)
 ALWAYS = frozenset(ORDER) - OPTIONAL
@@ -30,17 +30,17 @@ _SLOT = re.compile(r"(?P<profile>.+)#(?P<number>[1-9][0-9]{0,5})\Z")
 
 
 def parse(data: bytes, path: str) -> Card:
-    """The card in a file. `path` is named in problems, and its stem must be the card's id.
+    """Return the card in a file. `path` is named in problems, and its stem must be the card's id.
 
-    Raises Bad; never returns half a card. Unknown keys are left to whoever wrote them.
+    Raises Bad; never returns half a card. Unknown keys are ignored.
     """
     root = yamltext.load(yamltext.decoded(data, path), path)
     return from_nodes(root, path.rpartition("/")[2].removesuffix(".yaml"), path)
 
 
 def from_nodes(root: yamltext.Mapping, stem: str, path: str = "card") -> Card:
-    """The card in a document that is already read; its id must be `stem`. Raises Bad."""
-    values: dict[str, Any] = {}  # each reader gives its field's type
+    """Return the card in a parsed document; its id must be `stem`. Raises Bad."""
+    values: dict[str, Any] = {}  # each reader returns its field's type
     for key, node in root.entries:
         read = _READERS.get(key.text)
         if read is not None:
@@ -66,7 +66,7 @@ def _prose_value(path: str, key: str, node: Node) -> str:
 
 
 def _trim_blank_lines(text: str) -> str:
-    """Without blank lines at the end: in a file they cannot be distinguished from the layout."""
+    """Return a text without blank lines at its end: in a file they would look like layout."""
     return re.sub(r"\n\n+\Z", "\n", text).removeprefix("" if text.strip("\n") else "\n")
 
 
@@ -194,7 +194,7 @@ _READERS = {key.name: _READERS_BY_KIND[key.kind] for key in cardkeys.KEYS}
 
 
 def render(card: Card) -> str:
-    """The canonical text of a card."""
+    """Return the canonical text of a card."""
     text = ""
     for key in ORDER:
         value = _normal_value(key, getattr(card, key))
@@ -205,7 +205,7 @@ def render(card: Card) -> str:
 
 
 def field(key: str, value: Value) -> str:
-    """The canonical lines of one field, the last one ended."""
+    """Return the canonical lines of one field, with a newline at the end."""
     if isinstance(value, tuple):
         if not value:
             return f"{key}: []\n" if key != "needs" else "needs: {}\n"
@@ -223,17 +223,17 @@ def _write_value(key: str, value: Value, style: str = "") -> str:
 
 
 def _written_items(key: str, value: tuple[Any, ...]) -> list[tuple[object, str]]:
-    """(identity, YAML) of every item, see `yamledit.relisted`."""
+    """Return (identity, YAML) of every item, see `yamledit.relisted`."""
     if key == "needs":
         return [((name, str(n)), f"{scalar(name)}: {n}") for name, n in sorted(value)]
     return [(entry, scalar(entry)) for entry in value]
 
 
 def edited(text: str, fields: Mapping[str, Value]) -> str:
-    """The text with new values for some fields, every other line as it was.
+    """Return the text with new values for some fields, every other line as it was.
 
-    A field at its default is taken out, except those that are always written. Raises Bad when the
-    text is not a card, or the values would make it none.
+    A field at its default is removed, unless it is always written. Raises Bad when the text is not
+    a card, or would not be one with these values.
     """
     fields = {key: _normal_value(key, fields[key]) for key in sorted(fields, key=ORDER.index)}
     laid_out = _edit_laid_out(text, fields)
@@ -252,9 +252,9 @@ def edited(text: str, fields: Mapping[str, Value]) -> str:
 
 
 def _edit_laid_out(text: str, fields: Mapping[str, Value]) -> str | None:
-    """The same for a card in which nothing stands but what `render` writes; None for any other.
+    """Do what `edited` does for a card exactly as `render` writes it; None for any other.
 
-    No YAML parser is needed, nor imported, for it.
+    This needs no YAML parser, and imports none.
     """
     card = _read_fast(text)
     if card is None or render(card) != text:
@@ -270,7 +270,7 @@ def _read_fast(text: str) -> Card | None:
 
 
 def _is_edit(before: str, after: str, fields: Mapping[str, Value]) -> bool:
-    """Whether the edit did what was asked and no more."""
+    """Return whether the edit changed what was asked and nothing else."""
     old = yamltext.load(before, "card")
     name = old.get("id")
     stem = name.text if isinstance(name, Scalar) else ""
@@ -280,7 +280,7 @@ def _is_edit(before: str, after: str, fields: Mapping[str, Value]) -> bool:
 
 
 def _normal_value(key: str, value: Value) -> Value:
-    """The value as it reads back: sets sorted, nothing twice, no lone surrogates."""
+    """Return the value as it will be read back: sets sorted, no duplicates, no lone surrogates."""
     if key == "needs" and isinstance(value, tuple):
         return tuple(sorted(value))
     if isinstance(value, tuple):

@@ -1,4 +1,4 @@
-"""Every field of a card's file as data, in the order of the file: what it takes, what it means.
+"""Every field of a card's file as data, in the order of the file: its values and its meaning.
 
 It reads nothing; `cardfile` does. The documentation is checked against this table, and the schema
 that editors use is made from it.
@@ -7,29 +7,29 @@ that editors use is made from it.
 from gitkanban.core import model
 from gitkanban.typed import NamedTuple
 
-# What a field takes. A tuple of words stands for a choice of them.
-NAME = "name"  # the rule of ids
+# What values a field takes. A tuple of words is a choice of them.
+NAME = "name"  # spelled like an id
 TEXT = "text"
 PROSE = "prose"  # text of several lines
 NUMBER = "number"  # a whole number
 TIME = "time"  # 2026-11-23T22:00:00Z, or seconds since the epoch
 SLOT = "slot"  # profile#1
-COMMIT = "commit"  # its whole id
-ITEMS = "items"  # a list of texts
+COMMIT = "commit"  # the full id
+ITEMS = "items"  # a list of strings
 LABELS = "labels"
 PARENTS = "parents"  # a list of ids
 COUNTS = "counts"  # names with whole numbers
 
 
 class CardKey(NamedTuple):
-    """One field. `planned`: a new card may be given it. What it defaults to, `model.Card` says."""
+    """One field. `planned`: a new card may be given it. Its default is the one of `model.Card`."""
 
     name: str
     kind: str | tuple[str, ...]
     doc: str
     planned: bool = False
-    # Only in a file while it says something: absent means empty. Nothing adds such a field empty,
-    # and no card has to be laid out again because a version brings a new one.
+    # Only in a file when it has a value: absent means empty. So a version that brings a new field
+    # of this kind does not make every card need `fmt`.
     optional: bool = False
 
 

@@ -1,7 +1,7 @@
 """`gitkanban fmt`: a card written by hand in the canonical layout, comments and words kept.
 
-It changes no meaning: fields, quoting and comments stay, only order, spacing and the layout of
-lists and of the body change.
+Fields, quoting and comments stay; only order, spacing and the layout of lists and of the body
+change.
 """
 
 from gitkanban.board.formats import cardfile, yamledit, yamltext
@@ -12,7 +12,7 @@ from gitkanban.typed import NamedTuple
 
 
 class _Part(NamedTuple):
-    """One field: the comments that stand above it, and its lines."""
+    """One field: the comments above it, and its lines."""
 
     key: str
     above: str
@@ -20,9 +20,9 @@ class _Part(NamedTuple):
 
 
 def formatted(text: str) -> str:
-    """The text of a card in the canonical layout, comments kept. Raises Bad when it is not a card.
+    """Return the text of a card in the canonical layout, comments kept. Raises Bad for no card.
 
-    What cannot be formatted without a change of meaning is given back as it is.
+    Text that cannot be formatted without changing its meaning is returned as it is.
     """
     source = re.sub("\r\n?", "\n", text.removeprefix("\ufeff"))
     try:
@@ -51,7 +51,7 @@ def _meaning_of(root: Mapping) -> object:
 def _split_parts(
     source: str, root: Mapping, spans: dict[str, yamledit.Span]
 ) -> tuple[str, list[_Part], str]:
-    """What stands above the first field, the fields, and what stands below the last one."""
+    """Return the text above the first field, the fields, and the text below the last one."""
     parts: list[_Part] = []
     at, head = 0, ""
     for key, node in root.entries:
@@ -68,7 +68,7 @@ def _split_parts(
 
 
 def _tidy_comments(text: str) -> str:
-    """Comment lines, blank lines around them gone but for one that sets them apart from below."""
+    """Return comment lines without blank lines around them, but one that sets them apart below."""
     lines = [line.rstrip() for line in text.split("\n")]
     joined = "\n".join(lines).strip("\n")
     if not joined:
@@ -90,7 +90,7 @@ def _field_lines(source: str, key: Scalar, node: Node, span: yamledit.Span) -> s
 
 
 def _list_lines(source: str, key: str, node: Node, span: yamledit.Span, raw: str) -> str:
-    """One item a line, indented by two, sets sorted; the comments of each item go with it."""
+    """Return a list one item a line, indented by two, sets sorted; items keep their comments."""
     assert not isinstance(node, Scalar)
     items: list[tuple[str, Node, Node]] = (
         [(k.text, k, v) for k, v in node.entries]
@@ -98,7 +98,7 @@ def _list_lines(source: str, key: str, node: Node, span: yamledit.Span, raw: str
         else [(n.text, n, n) for n in node.items if isinstance(n, Scalar)]
     )
     if not items or any("\n" in source[first.start : last.end] for _, first, last in items):
-        return raw  # empty, or items of several lines: left as they are
+        return raw  # empty, or with items of several lines: leave it as it is
     first = items[0][1]
     opening = source[span.start : first.start]
     comment = re.search(r"#.*", opening.split("\n")[0])
@@ -120,7 +120,7 @@ def _list_lines(source: str, key: str, node: Node, span: yamledit.Span, raw: str
 
 
 def _add_missing_fields(parts: list[_Part]) -> list[_Part]:
-    """With the fields that are always written."""
+    """Add the fields that are always written and are missing."""
     there = {part.key for part in parts}
     missing = [key for key in ORDER if key in cardfile.ALWAYS and key not in there]
     return [
@@ -130,7 +130,7 @@ def _add_missing_fields(parts: list[_Part]) -> list[_Part]:
 
 
 def _order_parts(parts: list[_Part]) -> list[_Part]:
-    """Known keys in their order, each unknown one behind the known one that it followed."""
+    """Put known keys in their order, each unknown key after the known one that it followed."""
     ranks, rank = [], -1
     for part in parts:
         if part.key in ORDER:

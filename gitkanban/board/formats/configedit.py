@@ -1,6 +1,6 @@
 """Edits of `config.yaml` in place, one key at a time, comments and layout kept.
 
-It does not say whether the result is a good config; `configfile.parse` does.
+It does not check the result; `configfile.parse` does.
 """
 
 from collections.abc import Sequence
@@ -20,14 +20,15 @@ class _Spot(NamedTuple):
 
     mapping: Mapping
     rest: tuple[str, ...]
-    empty: Scalar | None  # the last key found has nothing behind it
+    empty: Scalar | None  # the empty value of the last key that was found
 
 
 def edited(text: str, path: Sequence[str], value: Value | None) -> str:
-    """The text with one key set (None takes it out), every other line as it was.
+    """Return the text with one key set (None removes it), every other line as it was.
 
-    `path` is such as ("kanban", "workers", "w", "max_concurrency"). Missing sections are made.
-    Raises Bad when the text is not YAML, UsageError when a section on the path is not one.
+    `path` is, for example, ("kanban", "workers", "w", "max_concurrency"). Missing sections are
+    created. Raises Bad when the text is not YAML, UsageError when a section on the path is not a
+    mapping.
     """
     root = yamltext.load(text.removeprefix("\ufeff"), "config.yaml")
     mark, text = text[: text.startswith("\ufeff")], text.removeprefix("\ufeff")
@@ -45,7 +46,7 @@ def edited(text: str, path: Sequence[str], value: Value | None) -> str:
     if value is None:
         last = len(spot.mapping.entries) == 1
         if last and len(path) > _SECTION and not _names_worker(path[:-1]):
-            return mark + edited(text, path[:-1], None)  # an empty section says nothing
+            return mark + edited(text, path[:-1], None)  # remove the section when it is empty
         return mark + _remove_key(text, spot.mapping, spot.rest[0])
     if node is not None:
         return mark + _replace_value(text, spot.mapping, spot.rest[0], node, value=value)
@@ -77,7 +78,7 @@ def _inline_value(value: Value) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
-    # Numbers and durations that come as words must not gain quotes.
+    # Numbers and durations given as strings must not gain quotes.
     return value if re.fullmatch(r"[0-9]+[smhd]?", value, re.ASCII) else yamltext.item(value)
 
 
@@ -128,7 +129,7 @@ def _insert_value(text: str, spot: _Spot, value: Value) -> str:
 
 
 def _are_set_apart(text: str, mapping: Mapping) -> bool:
-    """Whether the last of its sections has a blank line above it, and so wants one below."""
+    """Return whether the last section has a blank line above, so that a new one needs it too."""
     ends = sorted(yamledit.spans(text, mapping).values())[-2:]
     between = text[ends[0].end : ends[1].start] if len(ends) > 1 else ""
     return bool(between) and not between.split("\n")[0].strip()

@@ -19,14 +19,14 @@ from gitkanban.late import re
 from gitkanban.typed import Any
 
 _DURATION = re.compile(r"(?:(\d{1,6})d)?(?:(\d{1,7})h)?(?:(\d{1,8})m)?(?:(\d{1,9})s?)?\Z", re.ASCII)
-_MOST = 999_999_999  # of anything that is counted
+_MOST = 999_999_999  # the largest number that any key takes
 
 
 def parse(data: bytes, path: str) -> tuple[Config | None, list[Problem]]:
-    """The config, and all that is wrong with it.
+    """Return the config and all that is wrong with it.
 
-    A worker with a problem is left out and named in `faulty`, the others stay; a problem anywhere
-    else (a limit, say, that cannot be read) gives None, because guessing could start too much.
+    A worker with a problem is left out and named in `faulty`; the others stay. With a problem
+    anywhere else, such as an unreadable limit, the config is None: a guess could start too much.
     """
     try:
         root = yamltext.load(yamltext.decoded(data, path), path)
@@ -70,7 +70,7 @@ class _ConfigReader:
         return read, sorted(self.problems)
 
     def section(self, node: Node, path: str) -> dict[str, Any]:
-        """The values of a section's own keys, by field name; problems are told, values left out."""
+        """Return the values of a section's own keys, by field name; wrong ones become problems."""
         values: dict[str, Any] = {}
         if isinstance(node, Scalar) and node.absent:
             return values
@@ -101,7 +101,7 @@ class _ConfigReader:
         self.say(name, f"unknown key {name.text[:60]!r} in {inside}", hint)
 
     def named(self, node: Node | None, path: str) -> list[tuple[str, Node]]:
-        """The entries of a mapping whose keys are names that people choose."""
+        """Return the entries of a mapping whose keys are names that people choose."""
         if node is None or (isinstance(node, Scalar) and node.absent):
             return []
         if not isinstance(node, Mapping):
@@ -185,7 +185,7 @@ class _ConfigReader:
             values["command"] = preset.start
 
     def options(self, node: Mapping, values: dict[str, Any]) -> None:
-        """What belongs to a preset beside a command of one's own, or the other way round."""
+        """Report keys of a preset next to a `command`, and the other way round."""
         runner = values.get("runner", "")
         own = "command" in values
         preset = presets.CUSTOM if own else presets.preset_of(runner)
@@ -203,7 +203,7 @@ class _ConfigReader:
     def across(
         self, workers: dict[WorkerName, Worker | None], nodes: dict[WorkerName, Node]
     ) -> None:
-        """What can only be said with all workers known."""
+        """Report problems that take all workers to see."""
         near = ids.Nearest(tuple(workers))
         for name, worker in workers.items():
             if worker and worker.fallback:
@@ -219,7 +219,7 @@ class _ConfigReader:
                 continue
             owner = workers[target] if target else None
             if owner and owner.memory_path and owner.memory_policy == "read-only":
-                # What it would remember would be proposals again, and those would be a card again.
+                # What it remembers would become proposals, those would become a card, and so on.
                 at = _child_of(nodes[name], "consolidate_to") or nodes[name]
                 hint = "Write memory: read-write there, or name another worker."
                 self.say(at, f"consolidate_to names {target}, which may not write a memory", hint)
@@ -246,7 +246,7 @@ class _ConfigReader:
     # One value ------------------------------------------------------------------------------
 
     def value(self, key: ConfigKey, node: Node) -> Any:
-        """The value of a key, None when it is not what the key takes (which is then told)."""
+        """Return the value of a key, or None and a problem when the key does not take it."""
         if key.kind == configkeys.SANDBOX and isinstance(node, Scalar):
             return self.sandbox(node)
         if key.kind in configkeys.LISTS:
@@ -298,7 +298,7 @@ class _ConfigReader:
         return tuple(words)
 
     def sandbox(self, node: Scalar) -> tuple[str, ...] | None:
-        """The words that a preset's name stands for."""
+        """Return the words that a sandbox preset's name stands for."""
         if node.text in sandboxes.PRESETS:
             return (node.text,)
         hint = "Write sandbox: bwrap, or a command that stands before the session's: [one, word, each]."
@@ -313,8 +313,10 @@ class _ConfigReader:
         return True
 
     def is_outside(self, node: Node, program: str) -> bool:
-        """Whether a program is named by itself or by its absolute path. One in the repository would
-        be whatever somebody commits there, and nobody would be asked."""
+        """Return whether a program is given by its bare name or by its absolute path.
+
+        A path into the repository would run whatever somebody commits there, without asking.
+        """
         if "/" not in program or program.startswith("/"):
             return True
         hint = "Write the name of a program on PATH, or its absolute path."
@@ -360,7 +362,7 @@ def _wanted_words(key: ConfigKey) -> str:
     }.get(key.kind, "text")
 
 
-# What people mean by a limit of 0.
+# What people who write a limit of 0 mean.
 _INSTEAD_OF_0 = {
     "kanban.max_concurrency": "`gitkanban pause --all` lets nothing start.",
     "kanban.workers.*.max_concurrency": "`gitkanban pause NAME` lets it start nothing.",
@@ -368,7 +370,7 @@ _INSTEAD_OF_0 = {
 
 
 def typed(key: ConfigKey, text: str) -> str | int | bool:
-    """The value that `text` stands for under a key of one word. Raises UsageError."""
+    """Return the value that `text` stands for under a key of one word. Raises UsageError."""
     kind = key.kind
     wrong = f"{_short_name(key)} must be {_wanted_words(key)}, found {text[:40]!r}"
     if isinstance(kind, tuple):
@@ -402,12 +404,12 @@ def typed(key: ConfigKey, text: str) -> str | int | bool:
 
 
 def _whole_number(text: str) -> int | None:
-    """The number that plain digits stand for; one of very many digits is none."""
+    """Return the number that plain digits stand for; None for anything else, or too many digits."""
     return int(text) if re.fullmatch(r"[0-9]{1,99}", text, re.ASCII) else None
 
 
 def duration(text: str, wrong: str = "") -> int:
-    """Seconds of `2h`, `20m`, `90s`, `1h30m`, `7d` or `90`. Raises UsageError."""
+    """Return the seconds of `2h`, `20m`, `90s`, `1h30m`, `7d` or `90`. Raises UsageError."""
     match = _DURATION.match(text.strip())
     if not text.strip() or not match:
         fault = wrong or f"{text[:40]!r} is not a duration"

@@ -1,4 +1,4 @@
-"""Every key of `config.yaml` as data: where it stands, what it takes, its default, what it does.
+"""Every key of `config.yaml` as data: its path, its values, its default, what it does.
 
 It reads nothing; `configfile` does, and the documentation is checked against this table.
 """
@@ -7,11 +7,11 @@ from functools import cache
 
 from gitkanban.typed import NamedTuple
 
-# What a key takes. A tuple of words stands for a choice of them.
+# What values a key takes. A tuple of words is a choice of them.
 TEXT = "text"
 BRANCH = "branch"  # its name, without refs/heads/
-REMOTE = "remote"  # the name of one that the clone has, never a path or a URL
-NAME = "name"  # the rule of ids
+REMOTE = "remote"  # the name of a remote of the clone, never a path or a URL
+NAME = "name"  # spelled like an id
 COUNT = "count"  # a whole number from 1
 NATURAL = "number"  # a whole number from 0
 DURATION = "duration"  # 2h, 20m, 90s, 1h30m, 7d, or seconds
@@ -28,7 +28,7 @@ LISTS = (*COMMANDS, WORDS)
 
 
 class ConfigKey(NamedTuple):
-    """One key. `path` is dotted, `*` standing for a name that people choose."""
+    """One key. `path` is dotted; `*` stands for a name that people choose."""
 
     path: str
     kind: str | tuple[str, ...]
@@ -137,7 +137,7 @@ BY_PATH = {key.path: key for key in KEYS}
 
 @cache
 def below(path: str) -> list[ConfigKey]:
-    """The keys directly below a section (`""` for the root)."""
+    """Return the keys directly below a section (`""` for the root)."""
     prefix = f"{path}." if path else ""
     depth = prefix.count(".")
     return [k for k in KEYS if k.path.startswith(prefix) and k.path.count(".") == depth]

@@ -1,9 +1,10 @@
 """Three-way merge of the text of a card, field by field, on top of `gitkanban.core.merge`.
 
-It runs no git and knows no board: a new cycle or an unknown parent is for the check to find.
+It runs no git and knows no board: the check of the merged board finds new cycles and unknown
+parents.
 
-Where git's own line merge is clean and means the same, it is taken, so that both sides' comments
-and layout stay. Else ours is edited in place.
+Where git's own line merge is clean and means the same, its result is taken, so that both sides'
+comments and layout stay. Otherwise ours is edited in place.
 """
 
 from collections.abc import Sequence
@@ -37,9 +38,9 @@ def merge_card(
 ) -> MergedText:
     """Merge three versions of one card's file; None stands for no file.
 
-    `strict` puts git's conflict markers around a field that conflicts, which no loader accepts.
-    Otherwise ours stays there and the text loads. A side that cannot be read as a card is merged
-    by lines. Nothing is raised for what the texts hold.
+    `strict` puts git's conflict markers around a field that conflicts, so that the text cannot be
+    read as a card. Otherwise our value stays, and it can. A side that is not a card is merged by
+    lines. No content makes this raise.
     """
     if ours == theirs or theirs == base:
         return MergedText(ours)
@@ -122,7 +123,7 @@ def _has_meaning(text: str, card: Card, other: dict[str, object]) -> bool:
 def _with_others(
     text: str, ours: _CardVersion, theirs: _CardVersion, other: dict[str, object]
 ) -> str:
-    """The text with the unknown keys that theirs changed, as theirs wrote them."""
+    """Return the text with the unknown keys that theirs changed, as theirs wrote them."""
     source = _splice_ready(theirs.text)
     spans = yamledit.top_spans(source, yamltext.load(source, "card"))
     for key in dict.fromkeys((*ours.other, *other)):
@@ -192,10 +193,10 @@ def _mark_field(
     theirs: _CardVersion,
     labels: tuple[str, str],
 ) -> str:
-    """The text with markers around one field, in every layout at the margin.
+    """Return the text with markers around one field, always at the start of the line.
 
-    A line `<<<<<<<` at the margin ends any block scalar and then is a key without a colon, which
-    is an error in every YAML parser.
+    A line `<<<<<<<` there ends any block scalar, and then is a key without a colon, which is an
+    error in every YAML parser.
     """
     names = STATUS_FIELDS if name == "status" else (name,)
     mine, other = (_lines_of(names, side) for side in (ours, theirs))
@@ -211,7 +212,7 @@ def _mark_field(
 
 
 def _lines_of(names: Sequence[str], side: _CardVersion) -> str:
-    """Some fields of one side, as that side wrote them."""
+    """Return some fields of one side, as that side wrote them."""
     source = _splice_ready(side.text)
     spans = yamledit.top_spans(source, yamltext.load(source, "card"))
     cut = [source[slice(*spans[name])] for name in names if name in spans]
@@ -219,9 +220,9 @@ def _lines_of(names: Sequence[str], side: _CardVersion) -> str:
 
 
 def _cut_fields(text: str, names: Sequence[str]) -> tuple[str, int] | None:
-    """The text without some fields, and where the first of them stood.
+    """Return the text without some fields, and the offset of the first of them.
 
-    Works on a text that has markers already: fields are found by their lines.
+    The text may already have markers: fields are found by their lines.
     """
     spans = [(m.start(), m.end()) for name in names for m in [_field_lines(name, text)] if m]
     if not spans:
@@ -233,14 +234,14 @@ def _cut_fields(text: str, names: Sequence[str]) -> tuple[str, int] | None:
 
 
 def _field_lines(name: str, text: str) -> "re.Match[str] | None":
-    """A top-level field's lines: the key's, and the indented or listed ones below it."""
+    """Return the lines of a top-level field: its key's, and the indented or listed ones below."""
     key = rf"""(?:{re.escape(name)}|"{re.escape(name)}"|'{re.escape(name)}')"""
     more = r"(?:(?:[ \t]*\r?\n)*(?:[ \t]+\S|-[ \t])[^\n]*(?:\n|\Z))*"
     return re.search(rf"^{key}[ \t]*:(?=\s|\Z)[^\n]*(?:\n|\Z){more}", text, re.MULTILINE)
 
 
 def _marked_body(base: str, ours: str, theirs: str, labels: tuple[str, str]) -> str | None:
-    """A body field with markers around the lines that conflict; None: not as a literal block."""
+    """Return a body field with markers around conflicting lines; None: no literal block fits it."""
     for body in (base, ours, theirs):
         if not re.match(r"\|-?\n", yamltext.block(body) + "\n"):
             return None
@@ -291,7 +292,7 @@ def _added_twice(
 def _by_lines(
     base: str, ours: str, theirs: str, labels: tuple[str, str], strict: bool, why: str
 ) -> MergedText:
-    """A side is not a card: merge lines as git does, the whole text conflicting at worst."""
+    """Merge by lines as git does, for a side that is not a card; at worst the whole conflicts."""
     clean = merge.text(base, ours, theirs)
     if clean is not None:
         return MergedText(clean)

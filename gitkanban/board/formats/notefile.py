@@ -15,7 +15,7 @@ _FRONT = re.compile(r"---[ \t]*\r?\n(?P<head>.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOT
 
 
 def parse(data: bytes, path: str) -> Note:
-    """The note in a file; card and note are named by `path` (`…/<card>/<id>.md`). Raises Bad.
+    """Return the note in a file; `path` names card and note (`…/<card>/<id>.md`). Raises Bad.
 
     A file without front matter is a note of unknown author and time.
     """
@@ -36,11 +36,11 @@ def parse(data: bytes, path: str) -> Note:
 
 
 def _strip_frame(text: str, end: str) -> str:
-    """The text without the blank line above it and the line end behind it."""
+    """Return the text without the blank line above it and the newline at its end."""
     return text.removeprefix(end).removesuffix(end)
 
 
 def render(note: Note) -> str:
-    """The text of a note's file. Lone surrogates become U+FFFD."""
+    """Return the text of a note's file. Lone surrogates become U+FFFD."""
     body = re.sub("[\ud800-\udfff]", "\ufffd", note.text)
     return f"---\n{recordfile.write(note._asdict(), KINDS)}---\n\n{body}\n"

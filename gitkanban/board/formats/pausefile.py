@@ -8,7 +8,7 @@ KINDS = {"worker": TEXT, "by": TEXT, "at": TIME, "why": TEXT}
 
 
 def parse(data: bytes, path: str) -> Pause:
-    """The pause in a file; the worker is named by `path` (`…/<worker>.yaml`). Raises Bad."""
+    """Return the pause in a file; `path` names the worker (`…/<worker>.yaml`). Raises Bad."""
     root = yamltext.load(yamltext.decoded(data, path), path)
     values = recordfile.read(root, KINDS, path)
     values["worker"] = path.rpartition("/")[2].removesuffix(".yaml")
@@ -16,5 +16,5 @@ def parse(data: bytes, path: str) -> Pause:
 
 
 def render(pause: Pause) -> str:
-    """The text of a pause's file."""
+    """Return the text of a pause's file."""
     return recordfile.write(pause._asdict(), KINDS)

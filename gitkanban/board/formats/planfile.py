@@ -1,7 +1,6 @@
 """A plan, several new cards in one YAML file, to cards: a list, or a mapping with `cards:`.
 
-It looks at no board: unknown workers and parents, and ids that are taken, are found when the cards
-are added.
+It looks at no board: adding the cards finds unknown workers and parents, and ids that are taken.
 """
 
 from gitkanban.board.formats import cardfile, cardkeys, yamltext
@@ -11,15 +10,14 @@ from gitkanban.core.model import BACKLOG, TODO, Card
 from gitkanban.core.names import NO_CARD
 
 FIELDS = tuple(key.name for key in cardkeys.KEYS if key.planned)
-_NO_ID = "card"  # stands in for an id that is not given, while the card is read
+_NO_ID = "card"  # stands in for a missing id while the card is read
 
 
 def parse_plan(data: bytes, source: str) -> list[Card]:
-    """The cards of a plan in the order of the file; `source` is named in problems.
+    """Return the cards of a plan in the order of the file; `source` is named in problems.
 
-    A card without an id has the id "". Raises Bad: for anything that a card file may not hold, for
-    fields that only a run sets, and for keys that are unknown (a plan is not kept, so they would be
-    lost).
+    A card without an id has the id "". Raises Bad for anything that a card file may not hold, for
+    fields that only a run sets, and for unknown keys, which would be lost with the plan.
     """
     listed = _card_list(yamltext.document(yamltext.decoded(data, source), source), source)
     cards: list[Card] = []
@@ -36,7 +34,7 @@ def parse_plan(data: bytes, source: str) -> list[Card]:
 
 
 def _card_list(root: Node, source: str) -> Sequence:
-    """The list of cards; an empty one is refused."""
+    """Return the list of cards. Raises Bad for an empty one."""
     hint = "Write one `- title: …` for each card, or `cards:` and that list below."
     node: Node = root
     if isinstance(root, Mapping):
@@ -87,5 +85,5 @@ def _check_key(key: Scalar, source: str) -> None:
 
 
 def _value_or_node(node: Node, key: str) -> Node:
-    """The value of a key, or the whole node where it is not there: a position to point at."""
+    """Return the value of a key, or the whole node if it is missing: a position to point at."""
     return (node.get(key) if isinstance(node, Mapping) else None) or node

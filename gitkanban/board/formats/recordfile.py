@@ -1,4 +1,4 @@
-"""Flat YAML mappings of text and numbers, the shape of run records, pauses and note headers.
+"""Flat YAML mappings of text and numbers: the format of run records, pauses and note headers.
 
 It does not say which keys a record has; the modules of those files do.
 """
@@ -16,7 +16,7 @@ TEXT, TIME, NUMBER, MAYBE_NUMBER, BLOCK = "text", "time", "number", "maybe numbe
 def read(
     root: yamltext.Mapping, kinds: Mapping[str, str], path: str
 ) -> dict[str, str | int | None]:
-    """The known keys of a mapping, by their kinds; times as epoch seconds. Raises Bad."""
+    """Return the known keys of a mapping, by their kinds; times in epoch seconds. Raises Bad."""
     values: dict[str, str | int | None] = {}
     for key, node in root.entries:
         kind = kinds.get(key.text)
@@ -44,7 +44,7 @@ def _number_field(path: str, key: str, node: Scalar, kind: str) -> int:
 
 
 def write(values: Mapping[str, str | int | None], kinds: Mapping[str, str]) -> str:
-    """The keys of `kinds`, in that order, a line each; what is empty is left out."""
+    """Return the keys of `kinds`, in that order, a line each; empty values are left out."""
     lines = []
     for key, kind in kinds.items():
         value = values.get(key)

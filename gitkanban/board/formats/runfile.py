@@ -46,7 +46,7 @@ KINDS = {key.name: key.kind for key in KEYS}
 
 
 def parse(data: bytes, path: str) -> Run:
-    """The run in a file; card and run are named by `path` (`…/<card>/<run>.yaml`). Raises Bad."""
+    """Return the run in a file; `path` names card and run (`…/<card>/<run>.yaml`). Raises Bad."""
     root = yamltext.load(yamltext.decoded(data, path), path)
     card, _, stem = path.removesuffix(".yaml").rpartition("/")
     values = recordfile.read(root, KINDS, path)
@@ -59,5 +59,5 @@ def parse(data: bytes, path: str) -> Run:
 
 
 def render(run: Run) -> str:
-    """The text of a run's file; what is empty is left out, the card is in the path."""
+    """Return the text of a run's file; empty values are left out, and the path names the card."""
     return recordfile.write(run._asdict(), KINDS)

@@ -1,4 +1,4 @@
-"""Edits a YAML document in place: only the lines of the entries that are to change.
+"""Edits a YAML document in place: only the lines of the entries that change.
 
 It cuts and inserts whole lines at the positions the parser gave, so comments, order, quoting and
 odd but valid layout elsewhere stay byte for byte. A round trip through an object tree would
@@ -15,11 +15,11 @@ from gitkanban.typed import NamedTuple
 
 
 class LayoutError(Exception):
-    """The document is laid out so that lines cannot be exchanged one entry at a time."""
+    """The document's layout does not allow replacing the lines of single entries."""
 
 
 class Span(NamedTuple):
-    """Where an entry's lines are: offsets of the first line's start and behind the last line."""
+    """An entry's lines: the offsets of the first line's start and of the last line's end."""
 
     start: int
     end: int
@@ -93,14 +93,14 @@ def with_newline(text: str) -> str:
 
 
 def replaced(text: str, span: Span, lines: str) -> str:
-    """The document with an entry's lines exchanged; `lines` has plain newlines and a last one."""
+    """Return the document with an entry's lines replaced; `lines` ends in a plain newline."""
     return text[: span.start] + lines.replace("\n", newline(text)) + text[span.end :]
 
 
 def inserted(text: str, at: int, lines: str, *, glued: bool) -> str:
-    """The document with new lines at offset `at`, a line's start, blank lines around them.
+    """Return the document with new lines at `at`, the start of a line, and blank lines around them.
 
-    `glued` puts them directly under what stands before, and asks for no blank line behind.
+    `glued` leaves out the blank lines.
     """
     end = newline(text)
     before, after = text[:at], text[at:]
@@ -119,7 +119,7 @@ def inserted(text: str, at: int, lines: str, *, glued: bool) -> str:
 
 
 def removed(text: str, span: Span) -> str:
-    """The document without an entry and without the blank line that set it apart."""
+    """Return the document without an entry and the blank line that set it apart."""
     before, after = text[: span.start], text[span.end :]
     if not after or not after.split("\n", 1)[0].strip():
         before = re.sub(r"(?<=\n)[ \t]*\r?\n\Z", "", before)
@@ -127,7 +127,7 @@ def removed(text: str, span: Span) -> str:
 
 
 def value_replaced(text: str, value: Scalar, written: str) -> str | None:
-    """The document with a one-line value exchanged, the comment behind it kept; None: not one line.
+    """Return the document with a one-line value replaced, its comment kept; None: not one line.
 
     `written` is YAML on one line.
     """
@@ -140,7 +140,7 @@ def value_replaced(text: str, value: Scalar, written: str) -> str | None:
 def relisted(
     text: str, span: Span, node: Node, wanted: Sequence[tuple[Hashable, str]]
 ) -> str | None:
-    """The document with the items of a block list or mapping exchanged, kept items' lines kept.
+    """Return the document with other items in a block list or mapping; kept items keep their lines.
 
     `wanted` is (identity, YAML of the item) in order. An item is identified by its text, an entry
     by (key, value). None: the node is not laid out one item a line.
@@ -183,8 +183,8 @@ def _parts_of(node: Node) -> list[tuple[Hashable, Node, Node]]:
 def as_block(text: str) -> str:
     """The document rewritten so that its root's entries each start a line, comments kept.
 
-    The one place that goes through ruamel.yaml's round trip: for a document in braces, an indented
-    root, or odd line breaks, where lines cannot be exchanged. Raises Bad where that fails too.
+    The one place that uses ruamel.yaml's round trip: for a document in braces, an indented root, or
+    odd line breaks, where lines cannot be replaced. Raises Bad where that fails too.
     """
     from io import StringIO
 
@@ -215,6 +215,6 @@ def as_block(text: str) -> str:
 
 
 def place_after(order: Sequence[str], present: Collection[str], key: str) -> str:
-    """The present key behind which a new `key` belongs by `order`; empty: before all others."""
+    """Return the present key after which a new `key` belongs by `order`; empty: before all."""
     before = order[: order.index(key)]
     return next((name for name in reversed(before) if name in present), "")

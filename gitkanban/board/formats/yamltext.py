@@ -1,11 +1,11 @@
 """Reads YAML into nodes that keep source text and positions, and writes scalars.
 
-It does not resolve types (`1.10` stays the text it is; who reads a field says what it wants), and
-it knows nothing of cards. Edits in place are in `yamledit`.
+It does not resolve types (`1.10` stays text; whoever reads a field decides on its type), and it
+knows nothing of cards. Edits in place are in `yamledit`.
 
-Only a plain subset is let in: UTF-8, at most `sizes.FILE_MOST` bytes, one document, no tags, no anchors or
-aliases, no key twice, `DEPTH` levels of `WIDTH` items or keys each. The parser is libyaml through ruamel.yaml.clib where that is
-installed, else ruamel.yaml's own.
+Only a plain subset is accepted: UTF-8, at most `sizes.FILE_MOST` bytes, one document, no tags, no
+anchors or aliases, no key twice, `DEPTH` levels of `WIDTH` items or keys each. The parser is
+libyaml through ruamel.yaml.clib where that is installed, else ruamel.yaml's own.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ WIDTH = sizes.WORKERS_MOST  # items of a list, keys of a mapping
 
 
 class Bad(BadData):
-    """A file of the board cannot be used; `problem` says where and why."""
+    """A file of the board that cannot be used; `problem` says where and why."""
 
     def __init__(self, problem: Problem) -> None:
         where = ":".join(str(p) for p in (problem.file, problem.line, problem.column) if p)
@@ -44,12 +44,12 @@ class Scalar(NamedTuple):
 
     @property
     def absent(self) -> bool:
-        """Nothing is written here, or null is."""
+        """Whether there is no value here, or null."""
         return not self.style and self.text in ("", "~", "null", "Null", "NULL")
 
 
 class Sequence(NamedTuple):
-    """A list; `flow` says that it is written in brackets."""
+    """A list; `flow`: it is written in brackets."""
 
     items: list["Node"]
     flow: bool
@@ -117,7 +117,7 @@ def load(text: str, file: str) -> Mapping:
 
 
 def document(text: str, file: str) -> Node:
-    """The root of a document, which holds something. Raises Bad like `load`."""
+    """Return the root of a document that is not empty. Raises Bad like `load`."""
     events = _parse_events(text if text.endswith("\n") else text + "\n", file)
     root: Node | None = None
     for event in events:
@@ -176,7 +176,10 @@ _UNREADABLE = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010fff
 
 
 def _odd_character(text: str, file: str, reason: str) -> Problem:
-    """The parsers give only an offset in bytes or none: find the character ourselves."""
+    """Return a problem at the first character that is not allowed.
+
+    The parsers give only an offset in bytes, or none, so it is searched for here.
+    """
     odd = re.search(_UNREADABLE, text)
     if not odd:
         return Problem(file, 0, 0, f"not valid YAML: {reason}")
@@ -255,7 +258,7 @@ def described(node: Node) -> str:
 
 
 def plain(node: Node) -> object:
-    """A node without its position and layout, to compare by.
+    """Return a node without its position and layout, for comparisons.
 
     Blank lines at the end of a block scalar count as layout.
     """
@@ -269,7 +272,7 @@ def plain(node: Node) -> object:
 
 # Writing ------------------------------------------------------------------------------------
 
-# Plain, and plain for every reader: not a number, a date, a truth value or null in YAML 1.1 or 1.2.
+# Plain for every reader: not a number, a date, a truth value or null in YAML 1.1 or 1.2.
 _PLAIN = re.compile(r"[A-Za-z0-9_./(\u00c0-\u02af][^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]*\Z")
 _NOT_TEXT = re.compile(
     r"(?i:null|true|false|yes|no|on|off|y|n)\Z"
@@ -283,7 +286,7 @@ _ESCAPES = {
 
 
 def scalar(text: str, style: str = "") -> str:
-    """A one-line scalar that reads back as `text`; `style` ' or " keeps that quoting.
+    """Return a one-line scalar that reads back as `text`; `style` ' or " keeps that quoting.
 
     Lone surrogates cannot be stored and become U+FFFD.
     """
@@ -302,7 +305,7 @@ def scalar(text: str, style: str = "") -> str:
 
 
 def item(text: str) -> str:
-    """Like `scalar`, for a place inside brackets or braces."""
+    """Return what `scalar` does, for use inside brackets or braces."""
     written = scalar(text)
     if written == text and any(mark in text for mark in ",[]{}:?"):
         return scalar(text, "'")
@@ -310,7 +313,7 @@ def item(text: str) -> str:
 
 
 def double_quoted(text: str) -> str:
-    """`text` in double quotes, what is not printable escaped."""
+    """Return `text` in double quotes, with unprintable characters escaped."""
     return '"' + re.sub(r'["\\\t\n]|' + _ODD.pattern, _escape_character, text) + '"'
 
 
@@ -326,9 +329,9 @@ def _escape_character(match: "re.Match[str]") -> str:
 
 
 def block(text: str, indent: str = "  ") -> str:
-    """A literal block (`|` and its lines, without a last newline), or a quoted scalar.
+    """Return a literal block (`|` and its lines, without a last newline), or a quoted scalar.
 
-    The header goes behind the key. What a literal block cannot hold is double-quoted.
+    The header goes after the key. Text that no literal block can hold is double-quoted.
     """
     core = text.rstrip("\n")
     # A last line of nothing but white space cannot be distinguished from the layout around it.

@@ -1,10 +1,10 @@
-"""What git has answered about a repository, cached while the files that it goes by stay as they are.
+"""What git has answered about a repository, cached while the files it depends on are unchanged.
 
-Where a repository is, how it is configured and who commits are asked by every command, and change
-once in months. An answer counts while everything that it comes from has the same stat: the
-configuration files that git has read or would have read, git itself, the folders whose owner
-decides on trust; and while the environment says the same. What cannot be known like that (a
-conditional include, a file changed just now) is not cached. It runs no git.
+Every command asks where a repository is, how it is configured and who commits; the answers change
+once in months. An answer is valid while all its sources have the same stat (the configuration files
+that git has read or would have read, git itself, the folders whose owner decides on trust), and
+while the environment is the same. What cannot be checked like that (a conditional include, a file
+changed just now) is not cached. No git is run here.
 """
 
 import marshal
@@ -18,7 +18,8 @@ from gitkanban.typed import Any
 
 _FORMAT = ("answers", 1, __version__, sys.hexversion)
 _MOST = 16  # answers of one repository: by checkout and by environment
-# A file that was changed this recently before the question may change again without a trace in its stat (nanoseconds).
+# Nanoseconds: a file changed this recently before the question may change again without a trace in
+# its stat.
 _YOUNG = 100_000_000
 _VARIABLES = (
     "GIT_CONFIG", "GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_",
@@ -37,18 +38,18 @@ class Answers:
         self._known = _load_answers(self.path)
 
     def recall(self, key: str) -> Any:
-        """The answer to a question; None if it must be asked again."""
+        """Return the cached answer to a question; None if git must be asked again."""
         sources, answer = self._known.get((key, _git_environment()), ((), None))
         if any(_sign_source(path) != signature for path, signature in sources):
             return None
         return answer
 
     def remember(self, key: str, sources: Iterable[str], answer: Any, asked_at: int) -> None:
-        """Cache an answer, of strings, bytes, tuples and dictionaries, that comes from these paths.
+        """Cache an answer of strings, bytes, tuples and dictionaries that comes from these paths.
 
-        `sources` name files and folders, also those whose absence counts. One that may have changed
-        since git was asked (`asked_at`, nanoseconds) is not what the answer comes from, and nothing
-        is cached; nor for a repository in which nothing of ours is.
+        `sources` are files and folders, including those whose absence counts. Nothing is cached if
+        one of them may have changed since git was asked (`asked_at`, nanoseconds), or if the
+        repository has no folder of ours.
         """
         if not os.path.isdir(os.path.dirname(os.path.dirname(self.path))):
             return
@@ -71,7 +72,7 @@ def _git_environment() -> tuple[tuple[str, str], ...]:
 
 
 def find_git() -> str:
-    """The git that is run; empty: there is none on PATH."""
+    """Return the path of the git that will be run; empty: there is none on PATH."""
     return _look_up_git(os.environ.get("PATH", os.defpath))
 
 
@@ -81,7 +82,7 @@ def _look_up_git(path: str) -> str:
 
 
 def _sign_source(path: str) -> SourceStamp:
-    """What changes with a file, or with what a folder is and whose."""
+    """Return a stamp that changes with a file, or with a folder's identity and owner."""
     try:
         status = os.stat(path)
     except OSError:
@@ -95,7 +96,7 @@ def _load_answers(path: str) -> dict[Any, Any]:
     try:
         with open(path, "rb") as file:
             if os.fstat(file.fileno()).st_uid != os.geteuid():
-                return {}  # what others wrote is not unmarshalled
+                return {}  # never unmarshal another user's file
             form, known = marshal.load(file)
     except (OSError, ValueError, EOFError, TypeError):
         return {}

@@ -1,6 +1,6 @@
-"""Which branch may be base: `setup` and `verify` run its code, so whoever writes the board must not.
+"""Which branch may be base: `setup` and `verify` run its code, so the board must not decide it.
 
-In tree base and board are one branch, reviewed as one; then everything may be base.
+For a board in tree, base and board are one branch, reviewed as one; then any branch may be base.
 """
 
 from gitkanban.board.repo import git

@@ -1,7 +1,7 @@
 """The content of objects by id or name, if they are small enough to belong to a board.
 
-One git for all of them, whose answers are read as they come: what is too large is seen in the line
-before its content, which is then not read.
+One git process reads all of them, and its output is read as it comes. The line before each content
+has its size, so content that is too large is never read.
 """
 
 from collections.abc import Generator, Iterable, Iterator
@@ -14,7 +14,7 @@ from gitkanban.typed import IO, NamedTuple
 
 
 class Blob(NamedTuple):
-    """An object as it was asked for; `size` in bytes, -1: missing. Too large: without `data`."""
+    """An object, by the name asked for; `size` in bytes, -1: missing. Too large: no `data`."""
 
     asked: str
     size: int
@@ -22,7 +22,7 @@ class Blob(NamedTuple):
 
 
 def read(place: Place, asked: Iterable[str]) -> Iterator[Blob]:
-    """Each object, in order, those of more than `sizes.FILE_MOST` without their content.
+    """Yield each object, in order; one of more than `sizes.FILE_MOST` bytes without its content.
 
     Raises BadData when they are too large together, GitFailed for an object that is damaged.
     """
@@ -37,14 +37,14 @@ def read(place: Place, asked: Iterable[str]) -> Iterator[Blob]:
                 f"They may have {sizes.shown(sizes.together_most(len(wanted)))}.",
             )
         yield blob
-        if blob.size > sizes.FILE_MOST:  # how large the others are is asked first, once
+        if blob.size > sizes.FILE_MOST:  # ask for the sizes of the rest first, once
             answers.close()
             yield from _sorted_out(place, wanted[number + 1 :], room)
             return
 
 
 def texts(place: Place, asked: Iterable[str]) -> dict[str, str]:
-    """The text of each object; the missing and the too large are left out. Raises as `read`."""
+    """Return the text of each object, without missing and too large ones. Raises as `read` does."""
     return {
         blob.asked: blob.data.decode("utf-8", "surrogateescape")
         for blob in read(place, asked)
@@ -53,7 +53,7 @@ def texts(place: Place, asked: Iterable[str]) -> dict[str, str]:
 
 
 def content(place: Place, name: str) -> bytes | None:
-    """The content of one object, such as `<commit>:<path>`; None if there is no such file.
+    """Return the content of one object, such as `<commit>:<path>`; None if there is no such file.
 
     Raises BadData for one that is too large, GitFailed for one that is damaged.
     """
@@ -69,7 +69,7 @@ TOO_LARGE = f"A file of a board may have {sizes.shown(sizes.FILE_MOST)}."
 
 
 def _sorted_out(place: Place, wanted: list[str], room: int) -> Iterator[Blob]:
-    """The same, where there are large ones among them."""
+    """Yield objects, of which some are large, after asking for all sizes."""
     lines = git.run(
         place.common, "cat-file", "--batch-check", "--buffer", input=_name_lines(wanted)
     ).out.splitlines()
@@ -84,7 +84,7 @@ def _sorted_out(place: Place, wanted: list[str], room: int) -> Iterator[Blob]:
 
 
 def _read_answers(place: Place, wanted: list[str]) -> Generator[Blob, None, None]:
-    """What git answers; it ends behind the first that is too large, whose content is not read."""
+    """Yield what git answers, up to the first object that is too large, without its content."""
     if not wanted:
         return
     with git.stream(
@@ -117,7 +117,7 @@ def _read_answer(name: str, out: IO[bytes]) -> Blob | None:
 
 
 def _answered_size(fields: list[bytes]) -> int:
-    """The size in `<id> <type> <size>`; -1 for `<name> missing`."""
+    """Return the size in `<id> <type> <size>`; -1 for `<name> missing`."""
     return int(fields[2]) if len(fields) == 3 and fields[2].strip().isdigit() else -1
 
 

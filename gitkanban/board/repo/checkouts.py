@@ -1,7 +1,7 @@
 """The checkouts of a repository, main and linked, and the branch that each is on.
 
-Files are read by hand: this runs on every commit, and a git process for each worktree would cost
-more than the commit. Nothing is changed by it.
+Git's files are read directly: this runs on every commit, and a git process for each worktree would
+cost more than the commit. It changes nothing.
 """
 
 import os
@@ -12,7 +12,7 @@ from gitkanban.board.repo.place import Place
 from gitkanban.core.model import Config
 from gitkanban.typed import Any, NamedTuple
 
-MARK = "gitkanban"  # in a worktree's git directory: it was made for a card, whose id this is
+MARK = "gitkanban"  # in a worktree's git directory: a file with the id of the card it was made for
 _LINE_MOST = 16 << 10  # characters of a line that are read
 
 
@@ -25,29 +25,29 @@ class Checkout(NamedTuple):
 
     @property
     def index_file(self) -> str:
-        """The path of the index file."""
+        """Path of the index file."""
         return f"{self.admin}/index"
 
     def run(self, *args: str, **how: Any) -> git.Done:
-        """Run git in this checkout, found by nothing that lies in it, as `git.run` does.
+        """Run git in this checkout as `git.run` does, whatever its own `.git` says.
 
-        It is one even where `core.bare` says otherwise.
+        It counts as a checkout even if `core.bare` is set.
         """
         which = (f"--git-dir={self.admin}", f"--work-tree={self.root}")
         return git.run(self.root, *which, *args, **how)
 
 
 def every(place: Place) -> Iterator[Checkout]:
-    """All checkouts whose folder is there, the main one first.
+    """Yield all checkouts whose folder exists, the main one first.
 
-    One whose git directory leads to another repository or another index is not one of this.
+    One whose git directory leads to another repository or another index is left out.
     """
     if place.main:
         yield Checkout(place.main, place.common, head(place.common))
     parent = f"{place.common}/worktrees"
     try:
         names = sorted(os.listdir(parent))
-    except OSError:  # no linked worktree was ever made
+    except OSError:  # no linked worktree has ever been made
         return
     for name in names:
         admin = f"{parent}/{name}"
@@ -57,7 +57,7 @@ def every(place: Place) -> Iterator[Checkout]:
 
 
 def _is_sound(place: Place, admin: str) -> bool:
-    """Whether git, told of this git directory, reads this repository and writes this index."""
+    """Return whether git with this git directory reads this repository and writes this index."""
     if os.path.islink(admin) or os.path.islink(f"{admin}/index"):
         return False
     commondir = line(f"{admin}/commondir")
@@ -69,7 +69,7 @@ def _is_sound(place: Place, admin: str) -> bool:
 
 
 def root_of(admin: str) -> str:
-    """The folder of a linked worktree, which may be gone, from its administrative folder."""
+    """Return a linked worktree's folder, which may be gone, from its administrative folder."""
     file = line(f"{admin}/gitdir")
     if not os.path.isabs(file):  # git 2.48 may write it relative to the folder it lies in
         file = os.path.normpath(os.path.join(admin, file))
@@ -77,9 +77,9 @@ def root_of(admin: str) -> str:
 
 
 def followers(place: Place) -> Iterator[Checkout]:
-    """The checkouts that follow their branch when it is moved: all but those of cards.
+    """Yield the checkouts that follow their branch when it is moved: all but those of cards.
 
-    What the HEAD, the index and the settings of a card's worktree say was its session's to decide.
+    HEAD, index and settings of a card's worktree may be whatever its session made of them.
     """
     return (each for each in every(place) if not _is_of_card(place, each))
 
@@ -87,7 +87,7 @@ def followers(place: Place) -> Iterator[Checkout]:
 def _is_of_card(place: Place, checkout: Checkout) -> bool:
     if checkout.admin == place.common:
         return False
-    # A session can remove the mark, or rename what has it; a record lies elsewhere as well.
+    # A session can remove the mark, or rename its folder, so there is also a record elsewhere.
     notes = (f"{checkout.admin}/{MARK}", place_record(place, checkout.admin))
     if any(map(os.path.lexists, notes)):
         return True
@@ -96,22 +96,22 @@ def _is_of_card(place: Place, checkout: Checkout) -> bool:
 
 
 def place_record(place: Place, admin: str) -> str:
-    """The file that says where a worktree of a card was made, by the name of its git directory."""
+    """Return the file that records where a card's worktree is, named after its git directory."""
     return f"{place.private}/worktrees/{os.path.basename(admin)}"
 
 
 def on(place: Place, ref: str) -> list[Checkout]:
-    """The checkouts that follow one branch; one in the middle of a rebase of it counts too."""
+    """Return the checkouts that follow one branch, also while they rebase it."""
     return [each for each in followers(place) if ref in (each.head, unfinished_branch(each.admin))]
 
 
 def head(admin: str) -> str:
-    """What HEAD names: a ref, or a commit id; empty if it cannot be read."""
+    """Return what HEAD names: a ref, or a commit id; empty if it cannot be read."""
     return line(f"{admin}/HEAD").removeprefix("ref: ")
 
 
 def base_of(place: Place, config: Config) -> str:
-    """The branch that work goes to: the configured one, the board's in tree, else the default."""
+    """Return the base branch: the configured one, the board's own in tree, else the default."""
     if config.base or place.prefix:
         return config.base or place.branch
     at = head(place.common)
@@ -119,7 +119,7 @@ def base_of(place: Place, config: Config) -> str:
 
 
 def unfinished_branch(admin: str) -> str:
-    """The ref that a rebase or a bisect has detached HEAD from, and will go back to."""
+    """Return the ref that an unfinished rebase or bisect left, and will return to; else ""."""
     for name in ("rebase-merge/head-name", "rebase-apply/head-name"):
         branch = line(f"{admin}/{name}")
         if branch:
@@ -129,7 +129,7 @@ def unfinished_branch(admin: str) -> str:
 
 
 def line(path: str) -> str:
-    """The first line of a file, empty when there is none."""
+    """Return the first line of a file, empty when there is none."""
     try:
         with open(path, encoding="utf-8", errors="surrogateescape", opener=_open_at_once) as file:
             return file.readline(_LINE_MOST).rstrip("\n")
@@ -138,17 +138,17 @@ def line(path: str) -> str:
 
 
 def _open_at_once(path: str, flags: int) -> int:
-    """Open a file; a pipe that somebody put in its place is not waited for."""
+    """Open a file without blocking on a pipe that somebody put in its place."""
     return os.open(path, flags | os.O_NONBLOCK)
 
 
 def tip(place: Place, ref: str) -> str:
-    """The commit id that a ref stands at; empty if there is none."""
+    """Return the commit id that a ref points at; empty if there is none."""
     return tip_in(place.common, ref)
 
 
 def tip_in(common: str, ref: str) -> str:
-    """The commit id that a ref stands at, read from its file; empty if there is none.
+    """Return the commit id that a ref points at, read from its file; empty if there is none.
 
     Loose before packed, as git reads them (`git help pack-refs`).
     """

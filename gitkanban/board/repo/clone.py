@@ -10,9 +10,9 @@ _ID_MOST = 100  # bytes
 
 
 def clone_id(place: Place) -> str:
-    """A random id of this clone, made once and kept in its git directory.
+    """Return the random id of this clone, created once and stored in its git directory.
 
-    Empty if there is none yet and we may only look.
+    Empty if there is none yet and it cannot be written.
     """
     path = f"{place.private}/clone"
     if not os.path.lexists(path):
@@ -28,5 +28,5 @@ def clone_id(place: Place) -> str:
 
 
 def host() -> str:
-    """This machine's name."""
+    """Return this machine's host name."""
     return os.uname().nodename

@@ -8,28 +8,28 @@ _ID = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 
 
 def text(where: str, *args: str) -> str:
-    """What git prints for a question, stripped; empty if it says no."""
+    """Return what a git command prints, stripped; empty if it fails."""
     done = git.run(where, *args, check=False)
     return done.out.decode("utf-8", "surrogateescape").strip() if done.code == 0 else ""
 
 
 def resolve(where: str, name: str) -> str:
-    """The commit that a revision names, empty when there is none."""
+    """Return the commit that a revision names, empty when there is none."""
     return text(where, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
 
 
 def resolve_id(where: str, text: str) -> str:
-    """The commit of a whole object id, empty where it is none: for text that was not ours to write."""
+    """Return the commit of a full object id; empty for anything else, so text may be untrusted."""
     return resolve(where, text) if _ID.fullmatch(text) else ""
 
 
 def is_ancestor(where: str, older: str, newer: str) -> bool:
-    """Whether `newer` contains `older`; both are commits or refs that are there."""
+    """Return whether `newer` contains `older`; both are commits or refs that exist."""
     return git.run(where, "merge-base", "--is-ancestor", "--", older, newer, check=False).code == 0
 
 
 class PathChange(NamedTuple):
-    """A path that differs between two trees. Object ids are empty, and modes 0, where it is not."""
+    """A path that differs between two trees. Where it does not exist, id is empty and mode is 0."""
 
     path: str
     old_mode: str
@@ -39,7 +39,7 @@ class PathChange(NamedTuple):
 
 
 def changes(where: str, old: str, new: str) -> list[PathChange]:
-    """What differs between two commits or trees, path by path, renames as two. Raises GitFailed."""
+    """Return what differs between two commits or trees, a rename as two paths. Raises GitFailed."""
     done = git.run(where, "diff-tree", "-r", "-z", "--raw", "--no-renames", old, new)
     fields = done.text.split("\0")
     changed = []

@@ -1,4 +1,4 @@
-"""Who else commits to a repository, as far as its history and its remotes show; no remote is asked."""
+"""Who else commits to a repository, as far as its history and configuration show; no network."""
 
 from gitkanban.board.repo import git
 from gitkanban.late import re
@@ -9,8 +9,8 @@ _PULL_REQUEST = re.compile(r"Merge (?:pull|merge) request |.* \(#[0-9]+\)\Z")
 
 
 class Company(NamedTuple):
-    """What bears on where a new board belongs: the branch that is checked out (empty: none), a remote
-    (empty: none), how many others have committed lately, and whether by pull requests."""
+    """Facts for choosing where a new board goes: the checked-out branch and a remote (empty: none),
+    how many others have committed lately, and whether pull requests are in use."""
 
     branch: str = ""
     remote: str = ""
@@ -19,7 +19,7 @@ class Company(NamedTuple):
 
 
 def look(cwd: str) -> Company:
-    """Who else commits to the branch that is checked out in a folder."""
+    """Return who else commits to the branch that is checked out in a folder."""
     branch = git.run(cwd, "symbolic-ref", "-q", "--short", "HEAD", check=False).text
     remotes = git.run(cwd, "remote", check=False).text.split("\n")
     own = git.run(cwd, "config", "user.email", check=False).text.lower()
@@ -31,7 +31,7 @@ def look(cwd: str) -> Company:
 
 
 def why_own_branch(company: Company) -> str:
-    """Why the board should have a branch of its own; empty where either form will do.
+    """Return why the board should have a branch of its own; empty where either form will do.
 
     Where others push, or a branch takes pull requests alone, each move of a card would have to go
     through them.

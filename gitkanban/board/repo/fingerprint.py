@@ -1,7 +1,7 @@
 """A fingerprint of what sessions share with everybody: hooks, configuration, trust, refs.
 
-Files and refs are read by hand; git is asked once, for the shared configuration. What of two
-fingerprints matters is decided in `core.trust.tampering`.
+Files and refs are read directly; git is asked once, for the shared configuration. Which differences
+between two fingerprints matter is decided in `core.trust.tampering`.
 """
 
 import hashlib
@@ -15,19 +15,22 @@ from gitkanban.core.trust.tampering import OURS, TAGS, Fingerprint, is_watched
 from gitkanban.typed import Any
 
 _FILES = ("info/attributes", "info/grafts", "objects/info/alternates", "config.worktree")
-_MOST = 1 << 20  # bytes of a file that are read; of a larger one the size counts
+_MOST = 1 << 20  # bytes of a file that are read; a larger one counts by its size
 
 
 def take(common: str, refs: Iterable[str] = ()) -> Fingerprint:
-    """The fingerprint of a repository by its common directory; `refs` are full names beside the
-    cards' branches, the tags and our own refs. Raises OSError."""
+    """Return the fingerprint of a repository, given its common directory.
+
+    `refs` are full names of refs besides the cards' branches, the tags and our own refs. Raises
+    OSError.
+    """
     return Fingerprint(dict(_watched_items(common)), _all_refs(common, set(refs)))
 
 
 def rewritten(common: str, moves: Iterable[tuple[str, str, str]]) -> set[str]:
-    """Of (ref, before, after) the refs whose new commit does not contain the old one.
+    """Return the refs, of (ref, before, after), whose new commit does not contain the old one.
 
-    In this process: a board moves with each run that ends, and git would be asked each time.
+    It uses libgit2: a board moves with each run that ends, and a git process each time is slow.
     """
     wanted = [(ref, old, new) for ref, old, new in moves if new and old != new]
     if not wanted:
@@ -46,7 +49,7 @@ def _is_descendant(repo: Any, old: str, new: str) -> bool:
 
 
 def digest_of(path: str) -> str:
-    """What changes whenever the file does: its kind, mode and content; empty if there is none."""
+    """Return a digest of a file's kind, mode and content; empty if there is none."""
     try:
         status = os.lstat(path)
         if stat.S_ISLNK(status.st_mode):
@@ -91,7 +94,7 @@ def _sorted_names(folder: str) -> list[str]:
 
 
 def _watched_settings(common: str) -> Iterator[tuple[str, str]]:
-    """The watched keys of the shared config alone: what it includes is named by a key of its own."""
+    """Yield the watched keys of the shared config. Included files count by the key naming them."""
     asked = ("config", "--file", f"{common}/config", "--no-includes", "--list", "-z")
     done = git.run(common, *asked, check=False)
     if done.code:
@@ -107,7 +110,7 @@ def _watched_settings(common: str) -> Iterator[tuple[str, str]]:
 
 
 def _all_refs(common: str, also: set[str]) -> dict[str, str]:
-    """Loose before packed, as git reads them (`git help pack-refs`)."""
+    """Return the refs, loose before packed, as git reads them (`git help pack-refs`)."""
     refs = {ref: at for ref, at in _packed_refs(common) if ref in also or _is_ours(ref)}
     for top in (CARD_REFS, OURS, TAGS):
         for folder, _, names in os.walk(f"{common}/{top}"):

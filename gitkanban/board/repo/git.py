@@ -12,9 +12,9 @@ from gitkanban.errors import GitFailed
 from gitkanban.late import subprocess
 from gitkanban.typed import IO, NamedTuple
 
-LIMIT = 600.0  # seconds for one git command and the filters and hooks of others that it runs
+LIMIT = 600.0  # seconds for one git command, with the filters and hooks that it runs
 
-# Variables that name no repository: who commits, configuration, transport, tracing.
+# Git variables that name no repository: who commits, configuration, transport, tracing.
 _PASSED_ON = (
     "GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG", "GIT_SSH", "GIT_ASKPASS", "GIT_TERMINAL_PROMPT",
     "GIT_TRACE", "GIT_PROXY", "GIT_SSL", "GIT_HTTP", "GIT_EXEC_PATH", "GIT_TEMPLATE_DIR",
@@ -23,7 +23,7 @@ _PASSED_ON = (
 
 
 class TooSlow(GitFailed):
-    """A git command was ended for taking too long, or for giving no sign of life."""
+    """A git command that was killed for taking too long, or for showing no progress."""
 
 
 class Done(NamedTuple):
@@ -40,19 +40,19 @@ class Done(NamedTuple):
 
     @property
     def lines(self) -> list[str]:
-        """The lines of standard output, split at newlines alone: names may hold other breaks."""
+        """The lines of standard output, split at newlines alone: names may have other breaks."""
         return self.text.split("\n") if self.out else []
 
     @property
     def complaint(self) -> str:
-        """The first line of what it complained of, what it reported on the way left out."""
+        """The first error line of standard error, progress left out."""
         lines = self.err.decode("utf-8", "replace").strip().splitlines() or ["no output"]
         wrong = [line for line in lines if line.startswith(("fatal: ", "error: "))]
         return (wrong or lines)[0].removeprefix("fatal: ").removeprefix("error: ")
 
     @property
     def last(self) -> str:
-        """The last line of what it complained of: the reason, where others come before it."""
+        """The last line of standard error: the reason, where other lines precede it."""
         lines = self.err.decode("utf-8", "replace").strip().splitlines() or ["no output"]
         return lines[-1].removeprefix("fatal: ").removeprefix("error: ")
 
@@ -63,20 +63,20 @@ PLAIN = ("-c", "submodule.recurse=false", "-c", "core.hooksPath=/dev/null")
 
 
 def names_no_repository(name: str) -> bool:
-    """Whether a variable is one of git's that says who commits or how, not in which repository."""
+    """Return whether a git variable says who commits or how, rather than in which repository."""
     return name.startswith(_PASSED_ON)
 
 
-# Commits, trees and files are what their ids say, as they are in every clone. A session may have put
-# others in their place (`git help replace`), or given commits other parents (grafts).
+# Read objects as they are in every clone. A session may have replaced some (`git help replace`), or
+# given commits other parents (grafts).
 _AS_THEY_ARE = {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_GRAFT_FILE": os.devnull}
 
 
 def environment() -> dict[str, str]:
-    """Our environment without the variables that point git to a repository.
+    """Return our environment without the variables that point git to a repository.
 
-    Nor to objects that lie aside: a git that writes would take them for being in the repository,
-    and leave them out. `reading_environment` is for one that reads.
+    Those that point to objects outside of it are left out too: a git that writes would think them
+    in the repository, and not write them. `reading_environment` is for a git that only reads.
     """
     return {
         name: value
@@ -86,18 +86,18 @@ def environment() -> dict[str, str]:
 
 
 _ALTERNATES = "GIT_ALTERNATE_OBJECT_DIRECTORIES"
-_beside: dict[str, str] = {}  # where objects lie that this process has written aside
-IN_REPOSITORY = {_ALTERNATES: ""}  # for a git that is to say what the repository itself has
+_beside: dict[str, str] = {}  # object folders that this process has written outside of repositories
+IN_REPOSITORY = {_ALTERNATES: ""}  # for a git that must see only the repository's own objects
 _READERS = ("cat-file", "diff-tree", "log", "ls-tree", "rev-parse")
 
 
 def reading_environment() -> dict[str, str]:
-    """The same, for a git that writes nothing: it finds what this process has written aside too."""
+    """Return `environment` for a git that only reads: it finds our `objects_aside` too."""
     return environment() | _beside
 
 
 def objects_aside(common: str) -> dict[str, str]:
-    """The environment of a git that writes no object into the repository.
+    """Return the environment of a git that writes its objects outside of the repository.
 
     Later calls that read find those objects, as long as this process lives. Raises OSError.
     """
@@ -123,7 +123,7 @@ _SLOW = "Look for a filter or a hook that hangs, or raise `kanban.git_timeout`."
 
 
 def set_limit(seconds: float) -> None:
-    """How long a git command of this process may take from now on."""
+    """Set how many seconds a git command of this process may take from now on."""
     global _limit
     _limit = seconds or LIMIT
 
@@ -140,11 +140,12 @@ def run(
 ) -> Done:
     """Run git in a folder with no terminal. Raises GitFailed when it fails and `check` is set.
 
-    It may take `timeout` seconds (None: what `set_limit` said), or with `silence` as long as it takes while it shows
-    progress that often. Then it is killed, with what it has started, and TooSlow raised, whatever
-    `check` says.
-    `known`: the folder is of a repository that was found before. Its git directory may then be
-    worked from even where `safe.bareRepository` is `explicit` (`git help config`).
+    It may take `timeout` seconds (None: the limit of `set_limit`). With `silence` it may take as
+    long as it likes, but must print something every `silence` seconds. Otherwise it is killed, with
+    all that it has started, and TooSlow is raised, whatever `check` says.
+
+    `known`: the folder belongs to a repository that was found before. Git may then work from its
+    git directory even where `safe.bareRepository` is `explicit` (`git help config`).
     """
     from gitkanban.board.repo import limited  # late: many commands run no git
 
@@ -175,10 +176,10 @@ def run(
 
 @contextmanager
 def stream(cwd: str, *args: str, input: bytes) -> Iterator[IO[bytes]]:
-    """What a git that reads prints, as it comes. Raises GitFailed when it failed and was read to its
-    end.
+    """Give the output of a reading git command as it comes.
 
-    It is killed where the reader leaves before that, by an error too.
+    Raises GitFailed when it fails, if its output was read to the end. It is killed if the caller
+    leaves before that, with or without an error.
     """
     from threading import Thread, Timer
 
@@ -221,7 +222,7 @@ FSCK = "`git fsck` names what is damaged; a fetch from a remote that has it may 
 
 
 def in_words(error: Exception, what: str = "the repository") -> GitFailed:
-    """What libgit2 complains of, as an error for a person."""
+    """Return an error of libgit2 as one for the user."""
     return GitFailed(f"{what} cannot be read: {error}", FSCK)
 
 

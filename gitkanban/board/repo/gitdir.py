@@ -1,4 +1,4 @@
-"""Where the git directory of a repository is, found by looking alone; no git is run.
+"""Where the git directory of a repository is, found by looking at files; no git is run.
 
 It imports nothing beyond what the interpreter has loaded anyway: the quick door needs it.
 """
@@ -7,7 +7,7 @@ import os
 
 
 def common_dir(cwd: str) -> str:
-    """The common directory of the repository around a folder, as git finds it; empty: none."""
+    """Return the common directory of the repository around a folder, or ""; found as git does."""
     at = cwd
     while True:
         dot = f"{at}/.git" if at != "/" else "/.git"
@@ -29,7 +29,7 @@ def common_dir(cwd: str) -> str:
 
 
 def root_above(cwd: str) -> str:
-    """The folder at or above `cwd` that has the `.git` that git finds; empty if none is sure."""
+    """Return the folder, `cwd` or above, whose `.git` git would use; empty if that is unsure."""
     at, device = os.path.realpath(cwd), os.stat(cwd).st_dev
     while not os.path.isfile(f"{at}/.git") and not os.path.lexists(f"{at}/.git/HEAD"):
         if at == "/" or os.path.isfile(f"{at}/HEAD"):  # perhaps a git directory itself
@@ -53,6 +53,6 @@ def _join_path(folder: str, path: str) -> str:
 
 
 def first_line(path: str) -> str:
-    """The first line of a file, without its end. Raises OSError, UnicodeDecodeError."""
+    """Return the first line of a file without its newline. Raises OSError, UnicodeDecodeError."""
     with open(path, encoding="utf-8") as file:
         return file.readline().rstrip("\n")

@@ -1,4 +1,4 @@
-"""Entries of an index looked up by hand, so that a change of one card starts no git to see them.
+"""Entries of an index, read directly, so that a change of one card need not start git for them.
 
 Only an index of the plain form is read (gitformat-index(5), versions 2 and 3), and only plain
 entries; for any other, None says "ask git". Nothing is written.
@@ -8,15 +8,15 @@ from collections.abc import Iterable
 
 _HEADER = 12  # bytes before the first entry
 _FIXED = 62  # bytes of an entry before its name: mode at 24, object id at 40, flags at 60
-_LENGTH = 0xFFF  # in the flags: the length of the name, as far as it goes
-_ODD = 0x7000  # in the flags: a stage, or that more of them follow
+_LENGTH = 0xFFF  # in the flags: the length of the name, or this for longer names
+_ODD = 0x7000  # in the flags: a stage, or the sign of extended flags
 _FILES = frozenset({0o100644, 0o100755, 0o120000, 0o160000})
-# Extensions by which entries lie elsewhere, or stand for whole folders.
+# Extensions with which entries are in another file, or stand for whole folders.
 _ELSEWHERE = (b"link", b"sdir")
 
 
 def read_entries(path: str, names: Iterable[str]) -> dict[str, tuple[str, str]] | None:
-    """(mode, object id) of those names that an index has; None where git must be asked."""
+    """Return (mode, object id) of those names that an index has; None where git must be asked."""
     try:
         with open(path, "rb") as file:
             data = file.read()

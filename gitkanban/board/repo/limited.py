@@ -1,6 +1,6 @@
-"""Running a command that must end: within a limit, and, if asked, with a sign of life now and then.
+"""Running a command that must end: within a time limit, and, if asked, with regular output.
 
-What does not end is killed with all that it has started. It knows nothing of git.
+A command that does not end is killed with all that it has started. It knows nothing of git.
 """
 
 import os
@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 
 from gitkanban.typed import NamedTuple
 
-_LOOK = 0.2  # seconds between two looks whether the command has ended while others hold its pipes
+_LOOK = 0.2  # seconds between checks for the command's end while others hold its pipes
 _CHUNK = 1 << 16
 
 
@@ -27,7 +27,7 @@ class Ended(NamedTuple):
 
 
 class TimedOut(Exception):
-    """It was killed. `seconds` is what it had, `silent` that it was for a sign of life."""
+    """The command was killed after `seconds`; `silent`: because it printed nothing for so long."""
 
     def __init__(self, seconds: float, silent: bool) -> None:
         super().__init__(f"no {'sign of life' if silent else 'end'} in {seconds:g} s")
@@ -45,11 +45,14 @@ def run(
     apart: bool = False,
     most: int | None = None,
 ) -> Ended:
-    """Run a command without a terminal and gather what it prints.
+    """Run a command without a terminal and collect what it prints.
 
-    `limit` is the seconds that it may take, `silence` those between two pieces of its output, None
-    for any time. Of either output the last `most` bytes are kept, None for all. One that is `apart` gets a session of its own, and so no way to the terminal. What it leaves running may hold its pipes: only its own end is waited for. Raises
-    TimedOut, and OSError where it cannot be started.
+    `limit` is how many seconds it may take, `silence` how many may pass without output; None: no
+    limit. `most` is how many bytes are kept of the end of either output; None: all. With `apart`
+    the command gets a session of its own, and so cannot reach the terminal.
+
+    What the command leaves running may hold its pipes; only the command's own end is awaited.
+    Raises TimedOut, and OSError where the command cannot be started.
     """
     process = subprocess.Popen(
         argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
@@ -114,7 +117,7 @@ def _gather_output(
 
 
 class _Output:
-    """What a command has printed, or the last `most` bytes of it."""
+    """What a command has printed, or its last `most` bytes."""
 
     def __init__(self, most: int | None) -> None:
         self._most = most
@@ -142,7 +145,7 @@ def _check_limits(taken: float, limit: float | None, quiet: float, silence: floa
 def _feed_input(
     process: subprocess.Popen[bytes], pipes: selectors.BaseSelector, input: bytes
 ) -> bytes:
-    """Write what fits, and return what is left."""
+    """Write as much input as fits, and return the rest."""
     assert process.stdin
     try:
         input = input[os.write(process.stdin.fileno(), input[:_CHUNK]) :] if input else b""
@@ -155,7 +158,7 @@ def _feed_input(
 
 
 def _kill_command(process: subprocess.Popen[bytes], leads: bool) -> None:
-    """End the command and what it has started. `leads`: its process group is its own."""
+    """Kill the command and what it has started. `leads`: it has a process group of its own."""
     try:
         if not leads:
             process.terminate()  # git passes that on to its own children

@@ -1,10 +1,10 @@
 """Where the main checkout of a repository is, whatever its git directory is called.
 
-git says it in the checkout itself, and through `core.worktree`. Elsewhere it goes by the name of
-the git directory (`git help worktree`: so does its own list), which says nothing for one that was
-put apart (`git init --separate-git-dir`); there we remember where we were called from. That a
-repository is bare is believed only where nothing of it is checked out: a checkout that is overlooked
-undoes every move of its branch with its next commit.
+Git reports it in the checkout itself, and through `core.worktree`. Elsewhere git goes by the name
+of the git directory (as its own list does, see `git help worktree`). That fails for a separate git
+directory (`git init --separate-git-dir`), for which we record the checkout we were called from. A
+repository counts as bare only if nothing of it is checked out: an overlooked checkout would undo
+every move of its branch with its next commit.
 """
 
 import os
@@ -20,17 +20,17 @@ TRUE = ("true", "yes", "on", "1")  # `git help config`, "Values"
 
 
 def find_main(common: str, here: str, settings: Mapping[str, str]) -> str:
-    """The root of the main checkout; empty: the repository is bare.
+    """Return the root of the main checkout; empty: the repository is bare.
 
-    `here` is what git calls the top level in the main checkout, empty anywhere else; `settings` are
-    `core.bare` and `core.worktree` as configured. Raises Refused where it cannot be known.
+    `here` is the top level that git reports in the main checkout, empty anywhere else; `settings`
+    are `core.bare` and `core.worktree` as configured. Raises Refused where it cannot be known.
     """
     beside = os.path.dirname(common) if os.path.basename(common) == ".git" else ""
     if "core.worktree" in settings:
         return _configured_main(common, beside, settings["core.worktree"])
     if here:
         if here != beside:
-            with suppress(OSError):  # where nothing can be written, nothing is moved either
+            with suppress(OSError):  # where this cannot be written, no branch can be moved either
                 remember_main(common, here)
         return here
     recorded = _recorded_main(common)
@@ -49,7 +49,7 @@ def find_main(common: str, here: str, settings: Mapping[str, str]) -> str:
 
 
 def refuse_overlooked(common: str, main: str) -> None:
-    """Refuse a bare repository from which something is checked out all the same. Raises Refused."""
+    """Refuse a bare repository that has a checkout all the same. Raises Refused."""
     if not main and os.path.basename(common) != ".git" and os.path.exists(f"{common}/index"):
         raise Refused(
             f"{common} is a bare repository, and has the index of a checkout",
@@ -59,7 +59,7 @@ def refuse_overlooked(common: str, main: str) -> None:
 
 
 def is_flipped(common: str, main: str) -> bool:
-    """Whether git's configuration calls a repository bare that has a main checkout."""
+    """Return whether git's configuration calls a repository bare though it has a main checkout."""
     words = ("config", "--type=bool", "core.bare")
     return bool(main) and git.run(common, *words, check=False).text == "true"
 
@@ -89,7 +89,7 @@ def _recorded_main(common: str) -> str:
 
 
 def _git_dir(root: str) -> str:
-    """The git directory that a folder's `.git` is or names, without links in it."""
+    """Return the git directory that a folder's `.git` is or names, links resolved."""
     path = f"{root}/.git"
     if os.path.isdir(path):
         return os.path.realpath(path)
@@ -102,14 +102,14 @@ def _git_dir(root: str) -> str:
 
 
 def remember_main(common: str, root: str) -> None:
-    """Note the root of the main checkout, for calls from elsewhere. Raises OSError."""
+    """Record the root of the main checkout, for calls from elsewhere. Raises OSError."""
     if _git_dir(root) == os.path.realpath(common) and _recorded_main(common) != root:
         text = f"{root}\n".encode("utf-8", "surrogateescape")
         files.replace(f"{common}/{_RECORD}", text)
 
 
 def _is_filled(common: str, root: str) -> bool:
-    """Whether anything that the index names is in the folder."""
+    """Return whether any file that the index names is in the folder."""
     if not os.path.exists(f"{common}/index"):
         return False
     words = (f"--git-dir={common}", f"--work-tree={root}", "ls-files", "-z")

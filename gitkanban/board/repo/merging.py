@@ -1,10 +1,10 @@
 """Two commits merged as git merges them, in no checkout of anybody: by `git merge-tree`.
 
-Merge drivers, `merge.renormalize`, renames: all of it as configured, with the attributes of our
-side's own tree. git below 2.43 reads attributes from a working tree only, so there is one for a
-moment, with nothing in it but those files. Where that is not enough (git below 2.38 has no such
-`merge-tree`; a driver's program lies in the tree) the whole of our side is checked out there, and
-`git merge` run in it. No ref moves; objects are on the disk.
+Merge drivers, `merge.renormalize` and renames work as configured, with the attributes of our side's
+tree. Git below 2.43 reads attributes from a working tree only, so a temporary one has just those
+files. Where that is not enough (git below 2.38 has no such `merge-tree`; a driver's program is in
+the tree), our whole side is checked out there, and `git merge` is run in it. No ref moves; the
+objects are on the disk.
 """
 
 import os
@@ -18,9 +18,9 @@ from gitkanban.late import re
 from gitkanban.typed import NamedTuple
 
 _NO_SUCH_OPTION = 129  # how git ends on options that it does not know
-_READ_AT_ROOT = (b".gitattributes", b".gitmodules")  # git reads the latter at the root only
-# Objects must be on the disk before a ref points at them; nothing watches the working tree, which
-# is whole; hooks, signatures and remembered resolutions are not part of what a merge comes to.
+_READ_AT_ROOT = (b".gitattributes", b".gitmodules")  # git reads .gitmodules at the root only
+# Objects must be on the disk before a ref points at them. The working tree is complete, and nothing
+# watches it. Hooks, signatures and recorded resolutions must not change the result of a merge.
 _SETTINGS = (
     *git.PLAIN, "-c", "core.fsync=all", "-c", "core.fsmonitor=false", "-c",
     "core.sparseCheckout=false", "-c", "rerere.enabled=false", "-c", "merge.verifySignatures=false",
@@ -33,7 +33,7 @@ _NOBODY = {
 
 
 class TreeMerge(NamedTuple):
-    """What a merge came to. With conflicts the tree has their markers in it, as git writes them."""
+    """The result of a merge. With conflicts the tree has git's conflict markers."""
 
     tree: str
     clean: bool
@@ -41,7 +41,7 @@ class TreeMerge(NamedTuple):
 
 
 class Merger:
-    """Merges branches into one commit, `ours`. Made by `merger`."""
+    """Merges branches into one commit, `ours`. Use `merger` to get one."""
 
     def __init__(self, common: str, ours: str, folder: str) -> None:
         self.common, self.ours = common, ours
@@ -49,7 +49,7 @@ class Merger:
         self._whole: bool | None = None  # whether all of our side is checked out
 
     def merge(self, theirs: str) -> TreeMerge:
-        """Merge a commit that has history in common with ours. Raises GitFailed, OSError."""
+        """Merge a commit that shares history with ours. Raises GitFailed, OSError."""
         if self._whole is None:
             self._begin()
         if not self._whole:
@@ -61,7 +61,7 @@ class Merger:
         return self._by_hand(theirs)
 
     def _begin(self) -> None:
-        """A git directory of our own, which shares everything with the repository's but HEAD."""
+        """Make a temporary git directory that shares everything with the repository's but HEAD."""
         os.mkdir(self.admin)
         os.mkdir(self.tree)
         for name, text in (("HEAD", self.ours), ("commondir", self.common)):
@@ -107,7 +107,7 @@ class Merger:
 
 @contextmanager
 def merger(common: str, ours: str) -> Iterator[Merger]:
-    """A `Merger` into the commit `ours`; what it needs beside is removed at the end."""
+    """Give a `Merger` into the commit `ours`, and remove its temporary files at the end."""
     private = f"{common}/gitkanban"
     os.makedirs(private, exist_ok=True)
     with scratch_in(private) as folder:
@@ -115,7 +115,7 @@ def merger(common: str, ours: str) -> Iterator[Merger]:
 
 
 def merge_trees(common: str, base: str, ours: str, theirs: str) -> TreeMerge:
-    """Merge three trees, of which `base` counts as the common ancestor. Raises GitFailed, OSError."""
+    """Merge three trees, with `base` as the common ancestor. Raises GitFailed, OSError."""
     start = passing_commit(common, base)
     one, other = (passing_commit(common, tree, start) for tree in (ours, theirs))
     with merger(common, one) as merging:
@@ -123,7 +123,7 @@ def merge_trees(common: str, base: str, ours: str, theirs: str) -> TreeMerge:
 
 
 def passing_commit(common: str, tree: str, *parents: str) -> str:
-    """A commit of a tree (or of a commit's) that no ref will ever point at."""
+    """Make a commit of a tree (or of a commit's tree) that no ref will ever point at."""
     words = [word for parent in parents for word in ("-p", parent)]
     return git.run(
         common, "commit-tree", *words, "-m", "kanban", f"{tree}^{{tree}}", env=_NOBODY
@@ -131,7 +131,7 @@ def passing_commit(common: str, tree: str, *parents: str) -> str:
 
 
 def with_folder(common: str, tree: str, name: str, folder: str) -> str:
-    """The tree with another one in it, at its root; an empty `folder` removes what is there."""
+    """Return the tree with `folder` as `name` at its root; an empty `folder` removes that entry."""
     entries = git.run(common, "ls-tree", "-z", f"{tree}^{{tree}}").out.split(b"\0")
     path = os.fsencode(name)
     rest = [each for each in entries if each and each.partition(b"\t")[2] != path]
@@ -152,9 +152,9 @@ def _from_merge_tree(done: git.Done) -> TreeMerge:
 
 
 def _named_in(messages: list[str]) -> Iterator[str]:
-    """The paths that conflicts are about, where git leaves no file in conflict.
+    """Yield the paths of conflicts for which git leaves no file in conflict.
 
-    A message is: how many paths, those, its kind, its text (`git help merge-tree`).
+    A message is: the number of paths, the paths, its kind, its text (`git help merge-tree`).
     """
     fields = iter(messages)
     for count in fields:
@@ -166,7 +166,7 @@ def _named_in(messages: list[str]) -> Iterator[str]:
 
 
 def _runs_from_tree(common: str, ours: str) -> bool:
-    """Whether a merge driver or a filter is a program that lies in the tree itself."""
+    """Return whether a merge driver or a filter is a program in the tree itself."""
     asked = (
         "config",
         "-z",
