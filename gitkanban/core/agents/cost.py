@@ -1,7 +1,8 @@
-"""What runs cost: amounts read, added up by card, worker, profile or day, and put into words.
+"""What runs cost: parsed, added up by card, worker, profile or day, and put into words.
 
-Amounts are whole millionths of a US dollar, so that sums are exact. What an agent does not say is
-unknown, and never counted as nothing; a text that is not a cost (negative, huge, NaN) says nothing.
+Amounts are whole millionths of a US dollar, so that sums are exact. A cost that an agent does not
+report is unknown, which is never shown as zero. A text that is no cost (negative, huge, NaN) counts
+as not reported.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -11,13 +12,13 @@ from gitkanban.late import datetime, re
 from gitkanban.typed import NamedTuple
 
 DOLLAR = 1_000_000
-_MOST = 1_000_000 * DOLLAR  # of one run or budget; more is a mistake
+_MOST = 1_000_000 * DOLLAR  # for one run or budget; more is a mistake
 _AMOUNT = re.compile(r"([0-9]{1,7})(?:\.([0-9]{1,12}))?\Z", re.ASCII)
 _NEVER_BEGAN = "not-started"
 
 
 class Spent(NamedTuple):
-    """The sum over some runs. `unknown` of them do not say what they cost, `uncounted` no tokens."""
+    """The sum over some runs: `unknown` of them have no cost, and `uncounted` have no tokens."""
 
     runs: int = 0
     amount: int = 0
@@ -28,7 +29,7 @@ class Spent(NamedTuple):
 
 
 def parse_amount(text: str) -> int | None:
-    """The millionths of `12.5`; None if it is not an amount from 0 to a million dollars."""
+    """Parse `12.5` (dollars) to millionths; None if it is not an amount up to a million dollars."""
     digits = _AMOUNT.match(text)
     if not digits:
         return None
@@ -37,7 +38,7 @@ def parse_amount(text: str) -> int | None:
 
 
 def add_up(runs: Iterable[Run]) -> Spent:
-    """What the runs cost together; those that never began cost nothing, and do not count."""
+    """Add up what the runs cost; runs that never began are left out."""
     total = [0] * len(Spent._fields)
     for run in runs:
         if run.outcome == _NEVER_BEGAN and not run.cost_usd:
@@ -50,7 +51,7 @@ def add_up(runs: Iterable[Run]) -> Spent:
 
 
 def day_of(at: int) -> str:
-    """The day of a time, `2026-11-28`, in UTC as every time that is shown."""
+    """The day of a time, `2026-11-28`, in UTC."""
     return datetime.datetime.fromtimestamp(at, datetime.UTC).strftime("%Y-%m-%d")
 
 
@@ -63,7 +64,7 @@ BY: Mapping[str, Callable[[Run], str]] = {
 
 
 def group(runs: Iterable[Run], by: str) -> list[tuple[str, Spent]]:
-    """(name, what its runs cost) by one of `BY`: days in their order, others the dearest first."""
+    """(Name, cost of its runs) by one of `BY`: days in order, others the most expensive first."""
     groups: dict[str, list[Run]] = {}
     for run in runs:
         groups.setdefault(BY[by](run), []).append(run)
@@ -91,7 +92,7 @@ def spent_words(spent: Spent) -> str:
 
 
 def run_words(run: Run) -> str:
-    """What one run cost: `$4.20`, or its tokens where the agent says no more; else nothing."""
+    """What one run cost: `$4.20`, or its tokens if only these are known; else empty."""
     amount = parse_amount(run.cost_usd)
     if amount is not None:
         return dollars(amount)

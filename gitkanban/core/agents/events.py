@@ -1,6 +1,6 @@
-"""Events that an agent printed, one JSON object a line, and values in them, as nobody vouches for them.
+"""Events in an agent's output, one JSON object a line, read without trusting them.
 
-A value of another type than is asked for reads as none; nothing here raises for what an agent wrote.
+A value of an unexpected type counts as missing; no output of an agent makes anything here raise.
 """
 
 import math
@@ -11,7 +11,7 @@ from gitkanban.typed import Any
 
 
 def parse_json(text: str) -> object:
-    """The value of a text; None where it is no JSON."""
+    """The JSON value of a text; None if it is not JSON."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -19,38 +19,38 @@ def parse_json(text: str) -> object:
 
 
 def parse_event(line: str) -> dict[str, Any] | None:
-    """The object of a line; None for any other line."""
+    """The JSON object on a line; None for any other line."""
     value = parse_json(line) if line.startswith("{") else None
     return value if isinstance(value, dict) else None
 
 
 def json_events(stdout: str) -> Iterator[dict[str, Any]]:
-    """The objects of an output, one a line; other lines are passed over."""
+    """The JSON objects in an output, one a line; other lines are skipped."""
     return (event for event in map(parse_event, stdout.splitlines()) if event is not None)
 
 
 def as_mapping(value: object) -> Mapping[str, Any]:
-    """An object; empty for anything else."""
+    """The value if it is an object, else an empty one."""
     return value if isinstance(value, dict) else {}
 
 
 def as_list(value: object) -> list[Any]:
-    """A list; empty for anything else."""
+    """The value if it is a list, else an empty one."""
     return value if isinstance(value, list) else []
 
 
 def as_mappings(value: object) -> list[Mapping[str, Any]]:
-    """The parts of a list, as objects."""
+    """The items of a list, each as an object."""
     return [as_mapping(part) for part in as_list(value)]
 
 
 def as_text(value: object) -> str:
-    """A text; empty for anything else."""
+    """The value if it is a text, else an empty one."""
     return value if isinstance(value, str) else ""
 
 
 def as_number(value: object) -> float | None:
-    """A finite number that is not negative; None for anything else."""
+    """The value if it is a finite number and not negative, else None."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
@@ -61,7 +61,7 @@ def as_number(value: object) -> float | None:
 
 
 def message_of(error: object) -> str:
-    """The words of an error: itself, or what it holds under `message` at some depth."""
+    """The text of an error: the value itself, or its `message` at any depth."""
     for _ in range(4):
         if not isinstance(error, dict):
             break

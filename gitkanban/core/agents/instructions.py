@@ -1,4 +1,4 @@
-"""What an agent that helps a person plan needs to know about the board: a short text, from values."""
+"""A short text on the board for an agent that helps a person plan."""
 
 from gitkanban.core.model import Config
 from gitkanban.errors import Refused
@@ -39,7 +39,7 @@ description: Read and plan work on this repository's gitkanban board. Use when a
 
 
 def instructions(config: Config | None, version: str, agent: str = "") -> str:
-    """The text, for any agent or the named one."""
+    """Return the text, for the named agent or for any."""
     workers = ", ".join(sorted(config.workers)) if config and config.workers else "none yet"
     own = f"\nPut this into {file_for(agent)}.\n" if agent else ""
     return _TEXT.format(version=version, workers=workers, own=own)
@@ -51,22 +51,22 @@ def file_for(agent: str) -> str:
 
 
 def skill_for(agent: str) -> str:
-    """The file of the skill that the agent finds."""
+    """The file in which the agent looks for our skill."""
     return f"{SKILLS.get(agent, _OTHER_SKILLS)}/gitkanban/SKILL.md"
 
 
 class NewText(NamedTuple):
-    """A file after its block was put in or taken out. An empty text: nothing of it is left."""
+    """A file after its block was inserted or removed; an empty text: nothing is left of it."""
 
     text: str
     changed: bool
 
 
 def with_block(text: str, block: str, skill: bool = False) -> NewText:
-    """The text of a file with the marked block in it: in its place, or at the end.
+    """Return a file with the marked block: where it was before, or at the end.
 
-    A `skill` is a file of ours, with a head by which agents find it. Raises Refused for a file whose
-    marks are not one pair, and for a skill that is somebody else's.
+    A `skill` is a file of ours, with a header by which agents find it. Raises Refused for a file
+    that does not have its marks as one pair, and for a skill that is not ours.
     """
     _check_marks(text)
     end = "\r\n" if "\r\n" in text else "\n"
@@ -84,7 +84,7 @@ def with_block(text: str, block: str, skill: bool = False) -> NewText:
 
 
 def without_block(text: str, skill: bool = False) -> NewText:
-    """The text of a file without the marked block, and without the lines that it left empty."""
+    """Return a file without the marked block and the empty lines around it."""
     _check_marks(text)
     block = _BLOCK.search(text)
     if not block:
@@ -98,7 +98,7 @@ def without_block(text: str, skill: bool = False) -> NewText:
 
 
 def _check_marks(text: str) -> None:
-    """Refuse a file in which a mark has lost its other one."""
+    """Refuse a file with a mark whose counterpart is missing."""
     marks = len(_MARK.findall(text))
     if marks not in (0, 2) or bool(marks) != bool(_BLOCK.search(text)):
         raise Refused(

@@ -1,6 +1,6 @@
 """Proposals to an agent profile's memory, and the card that gathers them for its owner.
 
-It reads and writes no file; where proposals and memories lie is known in `gitkanban.runs`.
+It reads and writes no files; `gitkanban.runs` knows where proposals and memories are stored.
 """
 
 from collections.abc import Container, Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ from gitkanban.core.names import NO_RUN, NOBODY, CardId, ProfileName, RunId, Wor
 from gitkanban.late import re
 from gitkanban.typed import Final, Literal, NamedTuple
 
-# What may become of a proposal.
+# The states of a proposal.
 WAITING: Final = "waiting"
 ACCEPTED: Final = "accepted"
 REJECTED: Final = "rejected"
@@ -20,16 +20,16 @@ CONSOLIDATED: Final = "consolidated"  # the card that gathered it is done
 ProposalState = Literal["waiting", "accepted", "rejected", "consolidated"]
 STATES: tuple[ProposalState, ...] = (WAITING, ACCEPTED, REJECTED, CONSOLIDATED)
 
-PREFIX = "memory-"  # of the ids of cards that gather proposals
-GATHER_MOST = 50  # proposals in one card; the rest waits for the next one
+PREFIX = "memory-"  # prefix of the ids of cards that gather proposals
+GATHER_MOST = 50  # proposals in one card; the others wait for the next card
 DIFF_MOST = 6_000  # characters of one proposal in a prompt
-PROMPT_MOST = 50_000  # of all of them
+PROMPT_MOST = 50_000  # characters of all proposals together
 
 _LISTED = re.compile(r"^- proposal (\S+) from (\S+)", re.M)
 
 
 class Proposal(NamedTuple):
-    """What a run, or a note, wants remembered. It has a text or a diff; paths are in the home."""
+    """What a run or a note wants remembered: a text or a diff; paths are relative to the home."""
 
     id: str  # of the run or the note
     profile: ProfileName
@@ -41,33 +41,33 @@ class Proposal(NamedTuple):
     text: str = ""
     diff: str = ""
     files: tuple[str, ...] = ()
-    left_out: tuple[str, ...] = ()  # what it made that is never applied: links, say
+    left_out: tuple[str, ...] = ()  # files that are never applied, such as links
     state: ProposalState = WAITING
 
 
 def path_fault(path: str) -> str:
-    """Why `memory_home.path` can be none, wherever the board is read; empty if it can."""
+    """Why `memory_home.path` is invalid on any machine; empty if it is valid."""
     plain = path == "~" or path.startswith(("/", "~/"))
     return "" if plain else "which does not begin with / or ~/"
 
 
 def part_fault(part: str) -> str:
-    """Why an item of `memory_home.memory` names nothing in the home; empty if it does."""
+    """Why an item of `memory_home.memory` cannot name a file in the home; empty if it can."""
     words = part.strip("/").split("/")
     return "which is not a path in it" if {"", ".", ".."} & set(words) else ""
 
 
 def noted(proposal: Proposal) -> str:
-    """A note's words as an entry of a memory file, with where they come from."""
+    """A note as an entry of a memory file, with its source."""
     words = proposal.text.strip().replace("\n", "\n  ")
     return f"- {words} (card {proposal.card}, {proposal.id})\n"
 
 
-# -- gathered into cards
+# -- gathering into cards
 
 
 def gathered(board: Board) -> dict[str, CardId]:
-    """Proposal -> the card that gathers it; dropped cards let go of theirs."""
+    """Map each proposal to the card that gathers it; dropped cards gather none."""
     return {
         listed[1]: card.id
         for card in board.cards.values()
@@ -79,10 +79,10 @@ def gathered(board: Board) -> dict[str, CardId]:
 def consolidated(
     board: Board, private: Container[str] = (), here: Container[str] = ()
 ) -> frozenset[str]:
-    """The proposals that were before the session of a card that is done.
+    """The proposals that done cards have gathered.
 
-    What is `private` to this clone only a session of this clone has seen; `here` are the cards that
-    have had one.
+    A proposal that is `private` to this clone counts only if its card is in `here`: the cards that
+    had a session in this clone.
     """
     return frozenset(
         name
@@ -94,9 +94,9 @@ def consolidated(
 
 
 def consolidations(board: Board, waiting: Iterable[Proposal]) -> list[AddCard]:
-    """The cards that gather waiting proposals for the owner of a memory; none when too few wait.
+    """New cards that gather waiting proposals for the owners of the memories; none if too few wait.
 
-    The id is made of the proposals, so that the same ones never make two cards.
+    A card's id is derived from its proposals, so that the same ones never give two cards.
     """
     config = board.config or Config()
     owners: dict[ProfileName, WorkerName] = {}
@@ -123,8 +123,8 @@ def consolidations(board: Board, waiting: Iterable[Proposal]) -> list[AddCard]:
 def _consolidation_card(
     profile: ProfileName, owner: WorkerName, proposals: Sequence[Proposal]
 ) -> Card:
-    """What the proposals say stays out of the card: it may be private, and the board is shared."""
-    import hashlib  # late: most ticks make no such card
+    """A card that names the proposals; their text may be private, so it stays off the board."""
+    import hashlib  # imported late, because most ticks create no such card
 
     name = hashlib.sha256("\n".join(each.id for each in proposals).encode()).hexdigest()[:10]
     listed = "\n".join(f"- proposal {each.id} from {each.card}" for each in proposals)
@@ -137,14 +137,14 @@ def _consolidation_card(
 
 
 def listed(card: Card) -> list[tuple[str, str]]:
-    """(proposal, source card) of each proposal that a card gathers; empty for any other card."""
+    """(Proposal, source card) of each proposal that a card gathers; empty for other cards."""
     return _LISTED.findall(card.body) if card.id.startswith(PREFIX) else []
 
 
 def taken(board: Board, card: Card) -> dict[str, str]:
-    """Of the proposals that a card gathers, those that another took up first -> that one.
+    """Map those of a card's proposals that another card gathered first to that card.
 
-    There is another when one was dropped, and opened again after the next was made.
+    There is another one if a card was dropped, and reopened after the next was added.
     """
     mine = {name for name, _ in listed(card)}
     return {
@@ -159,9 +159,9 @@ def taken(board: Board, card: Card) -> dict[str, str]:
 def consolidation_prompt(
     card: Card, known: Mapping[str, Proposal], taken: Mapping[str, str] | None = None
 ) -> str:
-    """What goes into the prompt of a gathering card beside the card, bounded, with cuts announced.
+    """The proposals as part of a gathering card's prompt, bounded, with every cut announced.
 
-    `known` are the proposals that this machine has, whatever became of them, and `taken` those that
+    `known` are the proposals that this machine has, in whatever state; `taken` are those that
     another card has.
     """
     wanted = listed(card)

@@ -1,6 +1,6 @@
-"""A memory file merged three ways: as it was, as it is, and as a proposal has it.
+"""Three-way merge of a memory file: as it was, as it is, and as proposed.
 
-It reads and writes no file.
+It reads and writes no files.
 """
 
 from collections.abc import Sequence
@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from gitkanban.core import merge
 from gitkanban.typed import NamedTuple
 
-TAKES = ("memory", "proposal")  # whose side a conflict may be decided for
+TAKES = ("memory", "proposal")  # the sides that can win a conflict
 CONFLICT_MOST = 10  # lines of each side of a conflict
 CONFLICT_WIDTH = 200  # characters of such a line
-# Where both sides added lines at one place, both may stay: there is no syntax to break.
+# If both sides added lines in one place of such a file, both can stay: there is no syntax to break.
 _PROSE = (".md", ".markdown", ".txt", ".rst")
 _FENCES = ("```", "~~~")
 
 
 class MergedMemory(NamedTuple):
-    """A memory file after a merge: its content (None: no file), and what is in conflict, in lines."""
+    """A merged memory file: its content (None: no file), and a text on its conflicts."""
 
     content: bytes | None
     conflict: str = ""
@@ -26,11 +26,11 @@ class MergedMemory(NamedTuple):
 def merged(
     path: str, base: bytes | None, memory: bytes | None, proposed: bytes | None, take: str = ""
 ) -> MergedMemory:
-    """Bring a proposed file into the memory's file, three-way; None stands for no file.
+    """Merge a proposed file into the memory's file; None stands for no file.
 
-    Lines that both added at one place of a prose file are both kept, the memory's first; what both
-    begin with, or what the memory has as a whole, stands there once. Any other conflict is reported in
-    `conflict`, unless `take` (one of TAKES) decides it.
+    If both added lines in one place of a prose file, both stay, the memory's first; lines with
+    which both begin, and a block that the memory has already, are not repeated. Any other conflict
+    is reported in `conflict`, unless `take` (one of TAKES) decides it.
     """
     if memory == proposed or proposed == base:
         return MergedMemory(memory)
@@ -69,7 +69,7 @@ def _by_lines(path: str, base: str, memory: str, proposed: str, *, take: str) ->
 
 
 def _side_lines(name: str, lines: Sequence[str]) -> list[str]:
-    """One side of a conflict, bounded, the cut announced."""
+    """One side of a conflict, bounded, with the cut announced."""
     notices = [f"{name} {line.rstrip()[:CONFLICT_WIDTH]}" for line in lines[:CONFLICT_MOST]]
     if len(lines) > CONFLICT_MOST:
         notices.append(f"{name} [cut: {len(lines) - CONFLICT_MOST} more lines]")
@@ -77,10 +77,10 @@ def _side_lines(name: str, lines: Sequence[str]) -> list[str]:
 
 
 def _lacking_lines(ours: Sequence[str], theirs: Sequence[str]) -> Sequence[str]:
-    """Those of their lines that are to follow ours.
+    """Those of their lines that must be added after ours.
 
-    They are looked at as a block, for a line that stands in ours may be needed again: the fences of
-    a second piece of code, or the blank line before it.
+    They are compared as a block, because a line that ours has may be needed again: the fences of a
+    second piece of code, or the blank line before it.
     """
     size = len(theirs)
     if any(ours[at : at + size] == theirs for at in range(len(ours) - size + 1)):
@@ -89,13 +89,13 @@ def _lacking_lines(ours: Sequence[str], theirs: Sequence[str]) -> Sequence[str]:
     while same < min(len(ours), len(theirs)) and ours[same] == theirs[same]:
         same += 1
     while sum(line.lstrip().startswith(_FENCES) for line in theirs[:same]) % 2:
-        same -= 1  # never from the inside of a piece of code
-    begun = any(line.strip() for line in theirs[:same])  # blank lines alone are no beginning
+        same -= 1  # never start inside a piece of code
+    begun = any(line.strip() for line in theirs[:same])  # blank lines alone do not count
     return theirs[same:] if begun else theirs
 
 
 def _decode_text(content: bytes | None) -> str | None:
-    """A file's text; empty for no file, None for what is not text."""
+    """The text of a file; empty if there is no file, None if it is not text."""
     if content is None:
         return ""
     try:
@@ -107,5 +107,5 @@ def _decode_text(content: bytes | None) -> str | None:
 def _split_lines(text: str) -> list[str]:
     lines = text.splitlines(keepends=True)
     if lines and not lines[-1].endswith("\n"):
-        lines[-1] += "\n"  # else a line that is added behind it would change it
+        lines[-1] += "\n"  # otherwise a line added after it would change it
     return lines

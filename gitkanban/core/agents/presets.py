@@ -1,7 +1,7 @@
 """What is known of each agent's command line, as data.
 
-Nothing is run here, and nothing is read: what the agents print is `core.agents.readers`' to read. The
-facts were tried with the versions named in each preset's `tried`.
+Nothing is run here; `core.agents.readers` reads what the agents print. The facts were tried with
+the versions named in each preset's `tried`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,25 +22,25 @@ PLACEHOLDERS = (
     "session",
     "branch",
 )
-# Presets only: files and folders of the run, and our own program as a session finds it.
+# Only for presets: files and folders of the run, and the path of our own program for a session.
 _PRIVATE = ("last_message", "run_dir", "mailbox", "gitkanban")
-OPTIONS = "{options}"  # a word of its own: model, effort and `args` of the worker go there
+OPTIONS = "{options}"  # a separate word that the model, effort and `args` of the worker replace
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 
 class Allows(NamedTuple):
-    """What an agent started by its preset may do without asking anybody, in words for people."""
+    """What an agent started by its preset may do without asking, in words for people."""
 
     edits: str
     shell: str
     network: str
-    asks_nobody: bool = False  # it approves by itself whatever its tools want
+    asks_nobody: bool = False  # it approves all that its tools ask for
 
 
 class Login(NamedTuple):
-    """Signs of a login, of which one is enough: files below HOME, variables in `pass_env`.
+    """Signs of a login, one of which is enough: files below HOME, variables in `pass_env`.
 
-    There are other ways to log in, so that none of them found proves nothing.
+    Their absence proves nothing, because there are other ways to log in.
     """
 
     files: tuple[str, ...] = ()
@@ -55,25 +55,25 @@ class Preset(NamedTuple):
     start: tuple[str, ...]
     allows: Allows
     resume: tuple[str, ...] = ()
-    interactive: tuple[str, ...] = ()  # goes on in a `{session}` at a person's terminal
-    stdin: bool = False  # it reads the prompt there, so that `ps` shows none and no limit cuts it
+    interactive: tuple[str, ...] = ()  # resumes a `{session}` at a person's terminal
+    stdin: bool = False  # it reads the prompt there: `ps` does not show it, no limit cuts it
     model: tuple[str, ...] = ()  # words that choose `{value}` as its model
     effort: tuple[str, ...] = ()  # words that choose `{value}` as its effort
     commits: str = "session"  # supervisor: it cannot commit in a linked worktree, or as its owner
     env: tuple[tuple[str, str], ...] = ()
-    read_only_memory: tuple[tuple[str, str], ...] = ()  # its own switch: variables that throw it
+    read_only_memory: tuple[tuple[str, str], ...] = ()  # variables that make it so
     droppings: tuple[str, ...] = ()  # its own files, never work
-    transcript: str = ""  # folder (under the run folder) where it writes while working
-    contained: tuple[tuple[str, str], ...] = ()  # words of its own sandbox, and instead in ours
-    state: tuple[str, ...] = ()  # of the home: where it keeps logins and sessions
-    settings: tuple[str, ...] = ()  # of the home: what says what it runs, and is not a session's
+    transcript: str = ""  # folder (below the run folder) that it writes to
+    contained: tuple[tuple[str, str], ...] = ()  # words for its own sandbox -> in ours
+    state: tuple[str, ...] = ()  # in the home: where it stores logins and sessions
+    settings: tuple[str, ...] = ()  # in the home: no session may change them
     needs: str = ""  # what its owner must have set up before the first start
     login: Login = Login()
     says_cost: bool = False
-    profiles: str = ""  # folder below HOME with a folder for each profile but `default`
+    profiles: str = ""  # folder below HOME with a folder for each profile except `default`
 
 
-# Where the agents that speak to many providers look for a key.
+# Where agents that support many providers look for a key.
 _KEYS = (
     "ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENROUTER_API_KEY", "GEMINI_API_KEY",
     "GOOGLE_API_KEY", "GROQ_API_KEY", "MISTRAL_API_KEY", "DEEPSEEK_API_KEY", "XAI_API_KEY",
@@ -110,7 +110,7 @@ PRESETS: Mapping[str, Preset] = {
             name="hermes",
             tried="0.19.0",
             start=("hermes", "-p", "{profile}", "-z", "{prompt}", *_HERMES),
-            resume=(  # with `-z` it would begin another conversation
+            resume=(  # with `-z` it would start another conversation
                 "hermes", "-p", "{profile}", "chat", "--yolo", "-Q", "--resume", "{session}",
                 "-q", "{prompt}", OPTIONS,
             ),
@@ -183,7 +183,7 @@ PRESETS: Mapping[str, Preset] = {
             allows=Allows("every file", "any command", "whatever its tools reach", True),
             stdin=True,
             model=("-m", "{value}"),
-            commits="supervisor",  # its shell hides ~/.gitconfig, where most people's names stand
+            commits="supervisor",  # its shell hides ~/.gitconfig, which has most people's names
             state=(".gemini",),
             settings=tuple(f".gemini/{name}" for name in _GEMINI_SETTINGS),
             needs="a login (`gemini`, then /auth), or GEMINI_API_KEY in pass_env",
@@ -253,12 +253,12 @@ CUSTOM = Preset("command", "", (), Allows("", "", ""))
 
 
 def preset_of(runner: str) -> Preset:
-    """The named preset; for a worker with a `command:` of its own, one that knows nothing."""
+    """The named preset; for a worker with its own `command:`, an empty one."""
     return PRESETS.get(runner, CUSTOM)
 
 
 def sentence(preset: Preset) -> str:
-    """What the agent may do, as a person reads it before allowing it; empty for CUSTOM."""
+    """What the agent may do, for a person who must allow it; empty for CUSTOM."""
     edits, shell, network, asks_nobody = preset.allows
     if not edits:
         return ""
@@ -267,14 +267,14 @@ def sentence(preset: Preset) -> str:
 
 
 def commits_of(worker: Worker) -> str:
-    """Who commits what a session of the worker leaves: the worker says, else its preset."""
+    """Who commits what a session of the worker leaves: from the worker, else from its preset."""
     return worker.commits or preset_of(worker.runner).commits
 
 
 def templates_of(worker: Worker) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The argv templates of the worker's start and resume, with its options in their place.
+    """The argv templates for a worker's start and resume, with its options filled in.
 
-    Two empty tuples when the worker has neither a runner nor a command.
+    Both are empty if the worker has neither a runner nor a command.
     """
     preset = preset_of(worker.runner)
     own = worker.command not in ((), preset.start)
@@ -282,7 +282,7 @@ def templates_of(worker: Worker) -> tuple[tuple[str, ...], tuple[str, ...]]:
     known = CUSTOM if own else preset
     if worker.resume == NO_RESUME:
         resume = ()
-    if is_preset(worker.sandbox):  # one sandbox cannot be made in the other everywhere
+    if is_preset(worker.sandbox):  # sandboxes cannot be nested everywhere
         words = dict(known.contained)
         start, resume = (tuple(words.get(each, each) for each in line) for line in (start, resume))
     chosen = (*_fill_value(known.model, worker.model), *_fill_value(known.effort, worker.effort))
@@ -291,9 +291,9 @@ def templates_of(worker: Worker) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def interactive_of(worker: Worker) -> tuple[str, ...]:
-    """The argv template with which a person goes on in a `{session}`; empty if there is none.
+    """The argv template with which a person resumes a `{session}`; empty if there is none.
 
-    What a worker's `args` say to sessions that nobody watches is left out.
+    A worker's `args` are left out: they are for sessions that nobody watches.
     """
     preset = preset_of(worker.runner)
     if worker.command not in ((), preset.start):
@@ -303,15 +303,15 @@ def interactive_of(worker: Worker) -> tuple[str, ...]:
 
 
 def with_choices(worker: Worker, card: Card) -> Worker:
-    """The worker with what the card chooses of its models and efforts; else as it is."""
+    """Return the worker with the model and effort that the card chooses, if any."""
     model = card.model if card.model in worker.models else worker.model
     effort = card.effort if card.effort in worker.efforts else worker.effort
     return worker._replace(model=model, effort=effort)
 
 
 def choice_fault(worker: Worker, card: Card) -> tuple[str, str]:
-    """(key, value) of the first thing that the card chooses and its worker does not offer; else
-    two empty strings."""
+    """(Key, value) of the first choice of the card that its worker does not offer, or two empty
+    strings."""
     for key in ("model", "effort"):
         wanted = getattr(card, key)
         if wanted not in ("", getattr(worker, key), *getattr(worker, f"{key}s")):
@@ -333,7 +333,7 @@ def _with_options(template: tuple[str, ...], options: tuple[str, ...]) -> tuple[
 
 
 def reads_stdin(worker: Worker) -> bool:
-    """Whether a session of the worker is given its prompt on stdin."""
+    """Whether a session of the worker gets its prompt on stdin."""
     preset = preset_of(worker.runner)
     if worker.command not in ((), preset.start):
         return worker.stdin == "prompt"
@@ -341,16 +341,16 @@ def reads_stdin(worker: Worker) -> bool:
 
 
 def unknown_placeholders(word: str, known: Sequence[str] = PLACEHOLDERS) -> list[str]:
-    """What stands in braces in a word of a template and is not a known placeholder, in order.
+    """The words in braces in a word of a template that are not known placeholders, in order.
 
-    Only what could be meant as one: `{}` and `{"a": 1}` are text.
+    Only what could be meant as a placeholder counts: `{}` and `{"a": 1}` are text.
     """
     names = re.findall(r"\{([A-Za-z_][A-Za-z0-9_ -]*)\}", word)
     return [name for name in names if name not in known]
 
 
 def expand(argv: Sequence[str], values: Mapping[str, str]) -> list[str]:
-    """The argv with every known placeholder replaced, once: values are never expanded again.
+    """Replace every known placeholder in an argv, once: values are never expanded again.
 
     Raises KeyError for a placeholder that `values` does not have.
     """

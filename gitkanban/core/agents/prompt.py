@@ -1,7 +1,7 @@
 """The prompt of a session: the card, what came before it, the rules, and how to report.
 
-Pure text from values. `.kanban/prompt.md` may replace the template; what is filled in is never read
-as a template again, so card text stays data.
+Pure text from values. `.kanban/prompt.md` can replace the template. What is filled in is never
+expanded again, so the text of cards stays data.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,8 +17,8 @@ PROMPT_MOST = 120_000  # bytes; one argument of an exec may hold 131,072 on Linu
 SUMMARY_MOST = 3_000
 PATHS_MOST = 40
 COMMITS_MOST = 20
-HANDOFFS_MOST = 30_000  # of all parents together
-LOG_MOST = 3_000  # of the last output of a failed attempt
+HANDOFFS_MOST = 30_000  # characters for all parents together
+LOG_MOST = 3_000  # characters of the last output of a failed attempt
 BODY_MOST = 60_000
 
 TEMPLATE = """\
@@ -35,8 +35,8 @@ You are working on card {card}: {title}
 {rules}
 """
 
-# What the command lines of agents take for an option, a file to read, or a command of their own or of
-# a shell, even behind invisible characters.
+# What agents' command lines take for an option, a file to read, or a command of their own or of a
+# shell, even after invisible characters.
 _STEERS = re.compile(r"[^\w\s!-/:-@\[-`{-~]*[-@/!]")
 
 FIELDS = ("card", "title", "body", "acceptance", "parents", "attempts", "rules")
@@ -47,7 +47,7 @@ class Handoff(NamedTuple):
 
     card: CardId
     title: str
-    summary: str = ""  # its session's, then what a person said when closing it
+    summary: str = ""  # by its session, then by the person who closed it
     commit: str = ""  # the tip of its work
     paths: tuple[str, ...] = ()  # changed paths
     commits: tuple[str, ...] = ()  # `1a2b3c4 subject` of each, the newest first
@@ -59,11 +59,11 @@ class SessionSetting(NamedTuple):
     workspace: str
     branch: str  # empty: the shared checkout
     base: str
-    program: str = "gitkanban"  # how the session calls us
+    program: str = "gitkanban"  # the command by which the session calls us
 
 
 def unknown_fields(template: str) -> list[tuple[str, int, int]]:
-    """The `{words}` of a prompt template that mean nothing, with line and column from 1."""
+    """The unknown `{words}` of a prompt template, each with line and column from 1."""
     return [
         (match[1], number, match.start() + 1)
         for number, line in enumerate(template.splitlines(), 1)
@@ -84,9 +84,9 @@ def compose(
     template: str = TEMPLATE,
     extra: str = "",
 ) -> str:
-    """The whole prompt, at most about PROMPT_MOST bytes; every cut is announced where it is made.
+    """Return the whole prompt, at most about PROMPT_MOST bytes, with every cut announced.
 
-    `logs` is the last output of failed runs, by run; `extra` goes at the end.
+    `logs` maps failed runs to their last output; `extra` goes at the end.
     """
     parts = {
         "card": card.id,
@@ -106,22 +106,22 @@ def compose(
 
 
 def card_print(card: Card) -> str:
-    """A fingerprint of what a session's prompt says of its card."""
+    """A fingerprint of what a session's prompt says about its card."""
     text = "\0".join((card.title, card.body, *card.acceptance))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def acceptance_text(card: Card) -> str:
-    """What must hold when the card is done; empty if it says nothing."""
+    """The card's acceptance criteria as text; empty if it has none."""
     if not card.acceptance:
         return ""
     return "The card is done when:\n" + "\n".join(f"- {line}" for line in card.acceptance)
 
 
 def parents_text(handoffs: Sequence[Handoff]) -> str:
-    """What a card receives from its parents: each with summary, commits and changed paths.
+    """What a card gets from its parents: for each its summary, commits and changed paths.
 
-    Many parents get a smaller share each; none is left out.
+    The more parents, the smaller the share of each; none is left out.
     """
     if not handoffs:
         return ""
@@ -156,7 +156,7 @@ def note_line(note: Note) -> str:
 
 
 def _attempts_section(runs: Sequence[Run], notes: Sequence[Note], logs: Mapping[str, str]) -> str:
-    """Earlier attempts and what people said, in the order in which they happened."""
+    """Earlier attempts and people's notes, in chronological order."""
     entries: list[tuple[str, str]] = []
     for run in runs:
         why = run.why.replace("\n", "\n  ")

@@ -1,8 +1,8 @@
-"""What stands before a session to contain it: a worker's `sandbox`, as a command line.
+"""The command line of a worker's `sandbox`, which contains its sessions.
 
-`bwrap` is a preset: bubblewrap shows the session this machine read-only, its home empty but for
-what is named here, and lets it write in its worktree and what belongs to its own run. Any other
-prefix is the worker's own. Values in, values out: what lies where is looked up in `runs.contained`.
+`bwrap` is a preset: bubblewrap shows the session this machine read-only, with a home that is empty
+except for what is named here, and lets it write to its worktree and to what belongs to its own run.
+Any other prefix is the worker's own. Values in, values out: `runs.contained` looks up the paths.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,16 +15,16 @@ PRESETS = (BWRAP,)
 PLACEHOLDERS = ("workspace", "run_dir", "git_dir")
 _PLACEHOLDER = re.compile(r"\{(" + "|".join(PLACEHOLDERS) + r")\}")
 
-# Folders that hold the homes of many programs: one of theirs is shown, never all of them.
+# Folders that contain the homes of many programs: only the one that is needed is shown.
 _SHELVES = (".config", ".local", ".local/share", ".local/lib", ".cache", ".local/state")
-# Shown of every home: who commits, and what programs on PATH need beside their own folders.
+# Shown of every home: the committer's name, and what programs on PATH need besides their folders.
 _SHOWN = (".gitconfig", ".config/git", ".rustup")
-# Hidden in folders that are shown because a program lies there.
+# Hidden in folders that are shown because of a program in them.
 _HIDDEN = (".cargo/credentials.toml", ".cargo/credentials")
 
 
 class Ground(NamedTuple):
-    """Where a contained session lives; absolute paths without links, empty if there is none."""
+    """The paths of a contained session: absolute, without links; empty if there is none."""
 
     home: str
     workspace: str
@@ -32,25 +32,25 @@ class Ground(NamedTuple):
     run_dir: str
     main: str = ""  # the main checkout
     admin: str = ""  # git's directory of the worktree
-    branches: tuple[str, str] = ("", "")  # folder of the card's ref: a private one, the real one
-    reflogs: tuple[str, str] = ("", "")  # the same of its reflog
-    programs: tuple[str, ...] = ()  # files and folders that its programs lie in
-    outputs: tuple[str, ...] = ()  # what else of the run's folder it writes
-    state: tuple[str, ...] = ()  # files and folders in which its agent keeps logins and sessions
-    settings: tuple[str, ...] = ()  # of these, what says what the agent runs: read-only
+    branches: tuple[str, str] = ("", "")  # folder of the card's ref: (a private one, the real one)
+    reflogs: tuple[str, str] = ("", "")  # the same for its reflog
+    programs: tuple[str, ...] = ()  # files and folders that contain its programs
+    outputs: tuple[str, ...] = ()  # what else in the run's folder it writes
+    state: tuple[str, ...] = ()  # files and folders in which its agent stores logins and sessions
+    settings: tuple[str, ...] = ()  # those of them that decide what the agent runs: read-only
     memory: str = ""  # the real memory home
-    memory_fixed: tuple[str, ...] = ()  # of it, what is read-only
-    secrets: tuple[str, ...] = ()  # files that read as empty
-    resolver: str = ""  # what /etc/resolv.conf leads to
+    memory_fixed: tuple[str, ...] = ()  # the parts of it that are read-only
+    secrets: tuple[str, ...] = ()  # files that appear empty
+    resolver: str = ""  # what /etc/resolv.conf points to
 
 
 def is_preset(sandbox: tuple[str, ...]) -> bool:
-    """Whether a worker's sandbox is one that we know, with options of its own or without."""
+    """Whether a worker's sandbox is a preset, with or without options."""
     return sandbox[:1] == (BWRAP,)
 
 
 def prefix(sandbox: tuple[str, ...], ground: Ground) -> list[str]:
-    """The words before the session's command line; none without a sandbox."""
+    """The words that go before the session's command line; empty without a sandbox."""
     own = [_expand_word(word, ground) for word in sandbox]
     if not is_preset(sandbox):
         return own
@@ -59,12 +59,12 @@ def prefix(sandbox: tuple[str, ...], ground: Ground) -> list[str]:
 
 
 def trial() -> list[str]:
-    """A command line that succeeds where the preset can work: all it asks of the kernel."""
+    """A command line that succeeds if the preset can work: it needs all that the preset needs."""
     return [BWRAP, *_namespace_options(), *_mask_options(), "--", "true"]
 
 
 def _expand_word(word: str, ground: Ground) -> str:
-    """The word with placeholders put in, and a leading `~/` as the home."""
+    """Replace the placeholders in a word, and a leading `~/` by the home."""
     values: Mapping[str, str] = ground._asdict()
     text = _PLACEHOLDER.sub(lambda match: values[match[1]], word)
     return f"{ground.home}{text[1:]}" if text.startswith("~/") and ground.home else text
@@ -77,7 +77,7 @@ def _namespace_options() -> list[str]:
 
 
 def _mask_options() -> list[str]:
-    """The machine, read-only, without the sockets and files of others in common places."""
+    """Options for a read-only view of the machine, without others' sockets and files."""
     empty = [word for path in ("/tmp", "/var/tmp", "/run") for word in ("--tmpfs", path)]
     return ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", *empty]
 
@@ -121,10 +121,10 @@ def _bind_each(option: str, paths: Iterable[str]) -> Iterator[str]:
 
 
 def shelf_of(home: str, path: str) -> str:
-    """What of the home has to be shown for a program or a folder of PATH in it, as a path.
+    """The path in the home that must be shown for a program or a folder of PATH.
 
     `~/.nvm` for `~/.nvm/versions/node/v22/bin`, `~/.local/share/uv` for a tool of uv's. Empty for a
-    path that is not in the home, or is a folder of many programs' homes.
+    path that is not in the home, or that is itself a folder of many programs' homes.
     """
     if not path.startswith(f"{home}/"):
         return ""
@@ -135,5 +135,5 @@ def shelf_of(home: str, path: str) -> str:
 
 
 def hidden_in(home: str) -> list[str]:
-    """Files that hold logins in folders that are shown for their programs."""
+    """Files with logins in folders that are shown because of their programs."""
     return [f"{home}/{name}" for name in _HIDDEN]

@@ -1,4 +1,4 @@
-"""Words for work that is not in this clone: where it is, and how people get it here."""
+"""Words for work that is not in this clone: where it is, and how to fetch it."""
 
 from gitkanban.core.ids import branch_of
 from gitkanban.core.names import CardId
@@ -13,6 +13,6 @@ def absence_words(away: Elsewhere) -> str:
 
 
 def fetch_hint(card: CardId, away: Elsewhere) -> str:
-    """The commands that bring a card's branch here, over a remote that both clones have."""
+    """The commands that fetch a card's branch through a remote that both clones use."""
     remote, host = away.remote or "REMOTE", away.host or "the host that has it"
     return f"`git push {remote} {branch_of(card)}` on {host}, then `git fetch {remote} {branch_of(card)}` here"

@@ -1,8 +1,9 @@
-"""What the ends of runs say of this clone's agents: whose quota is used up, who cannot work at all.
+"""What ended runs show about this clone's agents: used-up quotas, workers that cannot work at all.
 
-A quota is a profile's: the service of an agent asked to come back later. A fault is a worker's: it
-is not logged in, or its settings are wrong. Both are this clone's alone, never the board's: another
-host has other logins. Pure; the shell keeps them, and a person ends a fault (`resume`, `trust`).
+A quota belongs to a profile: its agent's service asked us to come back later. A fault belongs to a
+worker: it is not logged in, or its settings are wrong. Both belong to this clone and never to the
+board, because another host has other logins. Pure: the shell stores them, and a person ends a fault
+(`resume`, `trust`).
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -16,20 +17,20 @@ from gitkanban.core.tick.facts import AgentFault, AgentState, Quota, RunFacts
 from gitkanban.core.tick.verdict import LIMITED, MISCONFIGURED, SUCCEEDED, Verdict
 from gitkanban.core.time_words import about, marked
 
-WAIT_LEAST, WAIT_MOST = 60, 6 * 3600  # seconds that a quota holds, whatever the service says
-GROWN_FIRST, GROWN_MOST = 60, 3600  # the same where it says nothing
+WAIT_LEAST, WAIT_MOST = 60, 6 * 3600  # seconds that a quota lasts, whatever the service says
+GROWN_FIRST, GROWN_MOST = 60, 3600  # the same if the service names no time
 TIMES_MOST = 10  # limits in a row after which a person is asked
 WORDS_MOST = 200  # characters of the agent's own words
 
-# Ends of sessions that the service has answered.
+# Outcomes which show that the service has answered.
 ANSWERED = frozenset((SUCCEEDED, "no-work", "uncommitted", "verify-failed", "blocked"))
 
 
 def learn(state: AgentState, ends: Iterable[tuple[RunFacts, str]], now: int) -> AgentState:
-    """What is known after these ends, (facts, outcome) each. Equal ends learned twice change nothing.
+    """Return the state after these ends, each (facts, outcome). Repeated ends change nothing.
 
-    Sessions that met one limit together count as one: only a run that began after the quota was
-    last set makes it grow.
+    Sessions that ran into one limit at the same time count as one: only a run that began after the
+    quota was last set makes it grow.
     """
     quotas, faults = dict(state.quotas), dict(state.faults)
     for facts, outcome in sorted(ends, key=lambda each: each[0].run):
@@ -46,7 +47,7 @@ def learn(state: AgentState, ends: Iterable[tuple[RunFacts, str]], now: int) -> 
 
 def _next_quota(known: Quota | None, facts: RunFacts, now: int) -> Quota:
     words = facts.agent_error[:WORDS_MOST]
-    if known and facts.started <= known.since <= now:  # of the same time
+    if known and facts.started <= known.since <= now:  # the same limit
         until = max(known.until, _bound_until(facts.limited_until, known.since))
         return known._replace(until=until, words=known.words or words)
     times = known.times + 1 if known else 1
@@ -56,14 +57,14 @@ def _next_quota(known: Quota | None, facts: RunFacts, now: int) -> Quota:
 
 
 def _bound_until(until: int, now: int) -> int:
-    """When a quota ends that the service says ends at `until`; 0 where it says nothing."""
+    """The end of a quota, from the one that the service named; 0 if it named none."""
     return min(max(until, now + WAIT_LEAST), now + WAIT_MOST) if until else 0
 
 
 def spare(state: AgentState, facts: RunFacts, judged: Verdict) -> Verdict:
-    """The verdict, without a block where another run has shown already that the worker cannot work.
+    """Return the verdict, without its block if another run has shown that the worker cannot work.
 
-    One card says it to a person; the others wait with the worker, and lose nothing.
+    One blocked card tells a person; the others stay in todo until the worker can work again.
     """
     fault = state.faults.get(facts.worker)
     if judged.outcome != MISCONFIGURED or fault is None or fault.run == facts.run:
@@ -72,7 +73,7 @@ def spare(state: AgentState, facts: RunFacts, judged: Verdict) -> Verdict:
 
 
 def notices(before: AgentState, after: AgentState, now: int) -> list[str]:
-    """A line on each quota and fault that is new."""
+    """One line for each new quota and fault."""
     return [
         *(
             quota_words(profile, quota, lambda at: about(at, now))
@@ -88,7 +89,7 @@ def notices(before: AgentState, after: AgentState, now: int) -> list[str]:
 
 
 def standing_lines(state: AgentState, now: int, to_cache: bool = False) -> list[str]:
-    """A line on each quota and fault that holds now; with `to_cache`, times are left to `worded`."""
+    """One line for each current quota and fault; with `to_cache`, times stay marks for `worded`."""
 
     def time(at: int) -> str:
         return marked(at) if to_cache else about(at, now)
@@ -114,14 +115,14 @@ def fault_words(worker: WorkerName, fault: AgentFault) -> str:
 
 
 def fault_way_out(worker: WorkerName) -> str:
-    """What ends a fault."""
+    """How a person ends a fault, in words."""
     return f"`gitkanban resume {worker}`, once that is fixed"
 
 
 def quota_now(state: AgentState, profile: ProfileName, now: int) -> Quota | None:
-    """The quota that holds the profile now, None where nothing does.
+    """The profile's current quota; None if it has none.
 
-    One that lies ahead, because the clock was wrong, holds nobody.
+    A quota from the future, set while the clock was wrong, does not count.
     """
     quota = state.quotas.get(profile)
     if quota is None or quota.since > now:
@@ -130,14 +131,14 @@ def quota_now(state: AgentState, profile: ProfileName, now: int) -> Quota | None
 
 
 def asks_person(quota: Quota) -> bool:
-    """Whether a person must say that it may go on: it came too often in a row."""
+    """Whether a person must let the profile go on, because it met too many limits in a row."""
     return quota.times >= TIMES_MOST
 
 
 def freed(state: AgentState, workers: Mapping[WorkerName, ProfileName]) -> AgentState:
-    """Without the faults of these workers, and without the quotas of their profiles.
+    """Return the state without the faults of these workers and the quotas of their profiles.
 
-    `workers` are names with profiles.
+    `workers` maps each worker to its profile.
     """
     profiles = set(workers.values())
     return AgentState(
@@ -147,7 +148,7 @@ def freed(state: AgentState, workers: Mapping[WorkerName, ProfileName]) -> Agent
 
 
 def freed_cards(board: Board, workers: Collection[WorkerName], clone: str) -> list[Change]:
-    """The changes that let cards run again which a fault of these workers has blocked here."""
+    """The changes that retry the cards which a fault of these workers has blocked in this clone."""
     freed: list[Change] = []
     for card in sorted(open_cards(board.cards)):
         runs = board.runs_of(card.id)
@@ -160,7 +161,7 @@ def freed_cards(board: Board, workers: Collection[WorkerName], clone: str) -> li
 
 
 def next_change(state: AgentState, now: int) -> int:
-    """The next time at which a quota ends, 0 where none does by itself."""
+    """The time at which the next quota ends, in epoch seconds; 0 if none ends by itself."""
     ends = (
         quota.until
         for profile in state.quotas

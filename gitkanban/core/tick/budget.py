@@ -1,7 +1,7 @@
-"""Budgets of boards and workers: what has been spent of them, and what they hold back.
+"""Budgets of boards and workers: what has been spent, and what they hold back.
 
-A budget holds starts and asks a person; it ends no session, and what running ones will cost nobody
-knows. What the agents do not say is unknown: it counts as nothing against a budget, and is named.
+A spent budget holds back starts until a person acts. It ends no session, and the future cost of
+running sessions is not counted. Runs of unknown cost count as nothing, but are always mentioned.
 """
 
 from collections.abc import Collection, Iterable
@@ -14,7 +14,7 @@ from gitkanban.core.tick.verdict import counting
 from gitkanban.typed import Literal, NamedTuple
 
 _DAY = 86400
-WARN_AT = 80  # per cent of a budget
+WARN_AT = 80  # percent of a budget
 
 
 class Use(NamedTuple):
@@ -27,12 +27,12 @@ class Use(NamedTuple):
 
     @property
     def is_over(self) -> bool:
-        """Whether it is used up."""
+        """Whether the budget is used up."""
         return self.spent.amount >= self.budget
 
     @property
     def is_near(self) -> bool:
-        """Whether so much is spent that a person is to know."""
+        """Whether at least WARN_AT percent of the budget is spent, so that people should know."""
         return self.spent.amount * 100 >= self.budget * WARN_AT
 
     @property
@@ -43,7 +43,7 @@ class Use(NamedTuple):
 
     @property
     def frees(self) -> str:
-        """What lets the card, or the worker, go on."""
+        """What lets the card or the worker go on, in words."""
         if self.kind == "card":
             more = dollars(self.budget)
             return f"`gitkanban retry {self.whose}` (another {more}), or a larger budget.card"
@@ -51,7 +51,7 @@ class Use(NamedTuple):
 
 
 def has_day(config: Config) -> bool:
-    """Whether there is a budget of a day."""
+    """Whether there is any daily budget."""
     return bool(config.budget_day) or any(w.budget_day for w in config.workers.values())
 
 
@@ -62,13 +62,15 @@ def has_any(config: Config) -> bool:
 
 
 def day_begins(now: int) -> int:
-    """When the day of a time began (UTC), epoch seconds."""
+    """The start of the day (UTC) of a time, in epoch seconds."""
     return now // _DAY * _DAY
 
 
 class Ledger:
-    """What a board's runs have cost, added up once. Runs of today are the observed ones, and the
-    board's own."""
+    """The costs of a board's runs, added up once.
+
+    Today's runs are those of the board together with the observed ones.
+    """
 
     def __init__(self, board: Board, observed: Observed) -> None:
         self._board = board
@@ -88,7 +90,7 @@ class Ledger:
         return tuple(run for run in every.values() if day_of(run.ended) == today)
 
     def days(self) -> list[Use]:
-        """The use of every budget of a day: the board's, then the workers' by name."""
+        """The use of every daily budget: the board's, then the workers' by name."""
         if self._uses is None:
             self._uses = self._add_up_days()
         return self._uses
@@ -106,8 +108,10 @@ class Ledger:
         return Use("day", whose, add_up(runs), budget)
 
     def of_card(self, card: Card, worker: Worker | None) -> Use | None:
-        """The use of the card's own budget, None where it has none. A person's retry, reject or
-        reopen gives it the same again."""
+        """The use of the card's own budget; None if it has none.
+
+        A person's retry, reject or reopen gives the card the full budget again.
+        """
         budget = (worker.budget_card if worker else 0) or self._card
         if not budget:
             return None
@@ -115,7 +119,7 @@ class Ledger:
         return Use("card", card.id, add_up(runs), budget)
 
     def over(self, card: Card, worker: Worker | None) -> Use | None:
-        """The first budget that is used up for the card if this worker takes it."""
+        """The first used-up budget that holds the card back if this worker takes it, or None."""
         own = self.of_card(card, worker)
         uses = [*([own] if own else []), *self.days()]
         names = ("the board", worker.name if worker else "")
@@ -123,19 +127,19 @@ class Ledger:
         return next((use for use in mine if use.is_over), None)
 
     def midnight(self) -> int:
-        """When the day ends, epoch seconds."""
+        """The end of the day (UTC), in epoch seconds."""
         return day_begins(self._now) + _DAY
 
 
 def near_lines(board: Board, observed: Observed) -> list[str]:
-    """A line on each budget of a day that is nearly spent, or spent."""
+    """One line for each daily budget that is nearly or fully spent."""
     return [use.text for use in Ledger(board, observed).days() if use.is_near]
 
 
 def crossed(
     before: Board, after: Board, observed: Observed, cards: Collection[CardId]
 ) -> tuple[str, ...]:
-    """A line on each budget that was not nearly spent before these cards' runs ended, and is now."""
+    """One line for each budget that became nearly spent when these cards' runs ended."""
     config = after.config
     if not cards or config is None or not has_any(config):
         return ()

@@ -1,6 +1,6 @@
-"""What to do about a run that ended and cannot be closed: try again, wait, or give it up.
+"""What to do when an ended run cannot be closed: try again, wait, or give up.
 
-Pure: how often closing it failed goes in, with the time; what follows comes out.
+Pure: it decides from the number of failed tries and the time.
 """
 
 from gitkanban.core.names import CardId, RunId
@@ -8,15 +8,15 @@ from gitkanban.core.time_words import span
 from gitkanban.typed import Literal, NamedTuple
 
 TRIES_LEAST = 3
-SPAN_LEAST = 600  # seconds between the first try and giving up
-REASON_MOST = 500  # characters of it that are kept
-TRIES_ASKED = 2  # once a person has stopped or dropped it
+SPAN_LEAST = 600  # seconds from the first failure to giving up, at least
+REASON_MOST = 500  # characters of the reason
+TRIES_ASKED = 2  # tries once a person has stopped the run or dropped its card
 
 ClosingStep = Literal["again", "wait", "give-up"]
 
 
 class Tries(NamedTuple):
-    """How often closing a run has failed, between which times (epoch seconds), and why last."""
+    """How often closing a run has failed, the first and last time (epoch seconds), and why last."""
 
     failures: int = 0
     first: int = 0
@@ -24,16 +24,16 @@ class Tries(NamedTuple):
     reason: str = ""
 
     def failed(self, now: int, reason: str) -> "Tries":
-        """These and one that failed just now. A clock that was set back begins the span again."""
+        """Add a failure now. The span starts again if the clock was set back."""
         first = self.first if self.failures and self.first <= now else now
         line = " ".join(reason.split())[:REASON_MOST].rstrip(".")
         return Tries(self.failures + 1, first, now, line)
 
 
 def next_step(tries: Tries, now: int, *, passes: bool = False, asked: bool = False) -> ClosingStep:
-    """What to do after a try that failed.
+    """Decide what to do after a failed try.
 
-    `passes`: its cause goes away without anybody looking at the run (no space, a busy lock).
+    `passes`: the cause will go away without anybody looking at the run (no space, a busy lock).
     `asked`: a person has stopped the run, or its card has moved on without it.
     """
     if passes:
@@ -46,7 +46,7 @@ def next_step(tries: Tries, now: int, *, passes: bool = False, asked: bool = Fal
 
 
 def unclosed_line(run: RunId, card: CardId, tries: Tries) -> str:
-    """The finding, in a line for `status`, `doctor` and `tick`."""
+    """One line about the run for `status`, `doctor` and `tick`."""
     times = (
         "1 try"
         if tries.failures == 1

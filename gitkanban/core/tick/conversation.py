@@ -1,7 +1,7 @@
-"""Whether a card's next session goes on in the conversation of its last one, and what its prompt then says.
+"""Whether a card's next session resumes its last conversation, and with what prompt.
 
-Only in the same clone, worktree, worker, profile and preset, and only after the card's own last run:
-whatever else came in between is told in a new conversation, from the beginning.
+It does so only in the same clone and worktree, with the same worker, profile and preset, and only
+right after the card's own last run. Otherwise a new conversation begins with a full prompt.
 """
 
 from collections.abc import Sequence
@@ -24,14 +24,14 @@ from gitkanban.core.names import ProfileName, RunId, WorkerName
 from gitkanban.core.tick.verdict import LIMITED, MISCONFIGURED, SUCCEEDED
 from gitkanban.typed import NamedTuple
 
-# Ends of runs that leave no conversation, or whose card somebody took away.
+# Outcomes that leave no conversation, or whose card somebody took away.
 _NOTHING_LEFT = frozenset(("not-started", "setup-failed", "cancelled"))
-# Ends after which a conversation that had gone on already is not gone on in once more.
+# Outcomes after which a conversation that was resumed before is not resumed again.
 _NO_GOOD = frozenset(("failed", "killed", "no-work", "stalled", "timed-out"))
 
 
 class LastSession(NamedTuple):
-    """The last session that a card had in this clone, as its run's own folder knows it."""
+    """The last session that a card had in this clone, according to its run folder."""
 
     run: RunId
     session: str  # the agent's id of the conversation
@@ -39,14 +39,14 @@ class LastSession(NamedTuple):
     profile: ProfileName
     runner: str
     workspace: str
-    text: str = ""  # `card_print` of the card as the session was told it
-    resumed: bool = False  # it went on in an earlier conversation itself
+    text: str = ""  # `card_print` of the card as it was in the session's prompt
+    resumed: bool = False  # it resumed an earlier conversation itself
 
 
 def goes_on(worker: Worker, runs: Sequence[Run], last: LastSession | None, workspace: str) -> bool:
-    """Whether the next session of a card goes on where `last` ended.
+    """Whether the next session of a card resumes the conversation of `last`.
 
-    `runs` are the card's recorded runs, oldest first; `workspace` is where the worker would work.
+    `runs` are the card's recorded runs, oldest first; `workspace` is where the session would work.
     """
     if last is None or not runs or not templates_of(worker)[1]:
         return False
@@ -67,9 +67,9 @@ def compose_new_words(
     notes: Sequence[Note],
     log: str = "",
 ) -> str:
-    """The prompt of a session that goes on: only what is new since its last run.
+    """Return the prompt of a resumed session: only what is new since the card's last run.
 
-    `notes` are all of the card's, `log` the last words of the run where it failed.
+    `notes` are all notes of the card; `log` is the last output of the run if it failed.
     """
     parts = [f"Continue with card {card.id} where you left off.", _end_of(run, log)]
     news = [

@@ -1,6 +1,6 @@
 """What was observed of the world outside the board, as values: the input of reconcile and verdict.
 
-Facts only; what they mean is decided in `verdict`, `reconcile` and `schedule`.
+Facts only; `verdict`, `reconcile` and `schedule` decide what they mean.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from gitkanban.core.tick.closing import Tries
 from gitkanban.core.trust.tampering import TamperFinding
 from gitkanban.typed import Literal, NamedTuple
 
-# What ended a run: it exited, a limit or a person ended it, or nobody saw it end.
+# What ended a run: its own exit, a limit, a person, or something that nobody saw.
 EndCause = Literal["exited", "timeout", "stall", "stop", "lost", "reboot", "not-started"]
 END_CAUSES: tuple[EndCause, ...] = (
     *("exited", "timeout", "stall", "stop", "lost", "reboot", "not-started"),
@@ -28,7 +28,7 @@ class StepEnd(NamedTuple):
 
 
 class Exit(NamedTuple):
-    """A run's exit record, written last by its supervisor, or by the tick that found it lost."""
+    """A run's exit record, written last by its supervisor, or by the tick that noticed its loss."""
 
     ended: int
     how: EndCause
@@ -36,27 +36,27 @@ class Exit(NamedTuple):
     error: str = ""  # what could not be done, for not-started
 
     def step(self, name: str) -> StepEnd | None:
-        """The end of the named step, None when it never ran."""
+        """The end of the named step; None if it never ran."""
         return next((step for step in self.steps if step.name == name), None)
 
 
 class Work(NamedTuple):
-    """What a run left in git, seen from the commit at which it started."""
+    """What a run left in git, compared with the commit at which it started."""
 
     tip: str = ""  # the card branch's tip once everything is collected
     session_commits: int = 0  # new commits the session made
-    leftover: str = ""  # the commit made of changes it left uncommitted; empty: none
-    leftover_paths: tuple[str, ...] = ()  # without the agent's own droppings
+    leftover: str = ""  # the commit of changes that the session left uncommitted; empty: none
+    leftover_paths: tuple[str, ...] = ()  # without the agent's own files
     salvage: str = ""  # ref that keeps what did not fit the branch
     notices: tuple[
         str, ...
     ] = ()  # things a person should know: branch switched, board paths left out
     missed: tuple[str, ...] = ()  # paths that should have been committed, and could not be
-    merged: int = 0  # commits of the session's own that base has already: it merged them itself
+    merged: int = 0  # the session's commits that base already has: it merged them itself
 
 
 class Report(NamedTuple):
-    """What the session said of itself through the CLI, from inside its workspace."""
+    """What the session reported through the CLI, from inside its workspace."""
 
     kind: Literal["done", "block"]
     no_change: bool = False
@@ -66,7 +66,7 @@ class Report(NamedTuple):
 
 
 class Letter(NamedTuple):
-    """What a session wrote to us from inside its run. Only what its kind has is filled in."""
+    """What a session wrote to us from inside its run. Only the fields of its kind are filled in."""
 
     id: str  # sorts by time
     kind: LetterKind
@@ -88,49 +88,51 @@ class RunFacts(NamedTuple):
     start_commit: str = ""
     alive: bool = False  # its kernel locks are held
     exit: Exit | None = None
-    collected: bool = True  # its work is; a run that ended is reported only then
-    tries: Tries = Tries()  # closing it that failed
-    tampering: tuple[str, ...] = ()  # what changed around the repository while it lived
-    given_up: str = ""  # why it is not tried again
+    collected: bool = True  # its work is collected; only then is its end reported
+    tries: Tries = Tries()  # failed tries to close it
+    tampering: tuple[str, ...] = ()  # what changed around the repository while it was alive
+    given_up: str = ""  # why closing it is not tried again
     work: Work = Work()
     report: Report | None = None
     letters: tuple[Letter, ...] = ()  # oldest first
     bad_letters: tuple[tuple[str, str], ...] = ()  # (file, what is wrong with it)
     session: str = ""
-    # What the config said when the run began; the worker may be gone by now.
+    # From the config when the run began; the worker may be gone by now.
     commits: str = "session"  # session | supervisor
     shared: bool = False  # it works in the shared checkout: no branch
     verified: bool = False  # a verify command was to be run
     max_attempts: int = 2
     needs: tuple[tuple[str, int], ...] = ()
-    # What the agent's output says, as a preset's reader reads it.
+    # From the agent's output, as its preset's reader reads it.
     rate_limited: bool = False
-    limited_until: int = 0  # seconds since the epoch; 0: nothing says
-    misconfigured: bool = False  # its service does not know who asks, or for what
-    unnamed: bool = False  # it names its sessions, and has named none
-    resumed: bool = False  # it was to go on in an earlier conversation
-    strayed: bool = False  # and has begun another one
+    limited_until: int = 0  # seconds since the epoch; 0: unknown
+    misconfigured: bool = False  # its login or its settings were rejected
+    unnamed: bool = False  # its agent names its sessions, but has not named this one
+    resumed: bool = False  # it was started to resume an earlier conversation
+    strayed: bool = False  # but began another one
     lasted: int | None = None  # seconds that the session lived; None: unknown
     agent_error: str = ""  # what ended the agent's last turn, in its own words
     summary: str = ""  # the agent's last message
     cost_usd: str = ""  # a decimal number; empty: unknown
     tokens_in: int | None = None
     tokens_out: int | None = None
-    denied: tuple[str, ...] = ()  # tools that it was refused
+    denied: tuple[str, ...] = ()  # tools that it was not allowed to use
 
 
 class Elsewhere(NamedTuple):
-    """Work that a card's status speaks of, and that is not here."""
+    """Where the work of a card is, if this clone does not have it."""
 
     commit: str
-    host: str = ""  # where the run that made it was; empty: unknown
+    host: str = ""  # of the run that produced it; empty: unknown
     clone: str = ""
-    remote: str = ""  # by which it may come; empty: there is none
+    remote: str = ""  # from which it may be fetched; empty: none
 
 
 class Landing(NamedTuple):
-    """What came of merging a card's work: the commit by which base has it (empty: it left none), or
-    what conflicts."""
+    """The result of merging a card's work.
+
+    It is either the commit by which base has the work (empty: there was none), or what conflicts.
+    """
 
     merged: str = ""
     conflict: str = ""
@@ -141,15 +143,15 @@ class NoProgram(NamedTuple):
 
     program: str
     fault: str
-    step: str = ""  # setup | verify | its sandbox; empty: it is the agent itself
+    step: str = ""  # setup | verify | its sandbox; empty: the agent itself
 
 
 class Quota(NamedTuple):
     """A profile's service asked to come back later."""
 
-    since: int  # when that was last learned, epoch seconds
-    until: int  # nothing of the profile starts before
-    times: int = 1  # how often in a row, without an answer in between
+    since: int  # when it was last reported, epoch seconds
+    until: int  # no session of the profile starts before, epoch seconds
+    times: int = 1  # how often in a row, with no answer in between
     words: str = ""  # the agent's own
 
 
@@ -158,7 +160,7 @@ class AgentFault(NamedTuple):
 
     since: int
     words: str  # the agent's own
-    card: CardId  # of the run that met it first
+    card: CardId  # the card of the first run that had it
     run: RunId
 
 
@@ -170,7 +172,7 @@ class AgentState(NamedTuple):
 
 
 class Observed(NamedTuple):
-    """Everything a plan needs to know beside the board."""
+    """Everything a plan needs to know besides the board."""
 
     now: int
     host: str
@@ -179,20 +181,20 @@ class Observed(NamedTuple):
     known_runs: frozenset[str] = frozenset()  # runs with a folder here, settled or not
     base: str = ""  # the branch that work goes to
     merged: Mapping[CardId, str] = {}  # cards in review whose work is in base -> by which commit
-    accepted: Mapping[CardId, Landing] = {}  # cards tick has just merged, or tried to
-    # Cards in review whose work this clone does not have, and done ones that a card in todo waits
-    # for whose work base does not have here.
+    accepted: Mapping[CardId, Landing] = {}  # cards that the tick has just merged, or tried to
+    # Cards in review whose work this clone does not have; and done cards that a card in todo waits
+    # for, whose work is not in this clone's base.
     elsewhere: Mapping[CardId, Elsewhere] = {}
     commits_here: frozenset[str] = frozenset()  # of recorded runs that would settle a card
     refused: Mapping[str, str] = {}  # cards the last tick could not accept -> why
-    busy_slots: frozenset[str] = frozenset()  # "profile#n" whose kernel lock somebody holds
-    tampering: tuple[TamperFinding, ...] = ()  # of earlier runs, too: what nobody has settled yet
-    untrusted: Mapping[WorkerName, str] = {}  # why it may start nothing
+    busy_slots: frozenset[str] = frozenset()  # slots ("profile#n") whose kernel lock is held
+    tampering: tuple[TamperFinding, ...] = ()  # not settled yet, also of earlier runs
+    untrusted: Mapping[WorkerName, str] = {}  # worker -> why it may not start anything
     missing: Mapping[WorkerName, NoProgram] = {}  # worker -> what its runs would fail for
     agents: AgentState = AgentState()
-    runs_today: tuple[Run, ...] = ()  # those of done cards, too, where a budget asks for them
-    withheld: tuple[str, ...] = ()  # changes of trusted keys that are not allowed, in words
+    runs_today: tuple[Run, ...] = ()  # of done cards, too; if a budget needs them
+    withheld: tuple[str, ...] = ()  # changes of trusted keys that are not allowed yet, in words
     ready_since: Mapping[CardId, int] = {}  # card -> when a tick first saw it ready
-    started: int = 0  # starts that count as this tick's already
+    started: int = 0  # starts that this tick has made already
     served: Mapping[WorkerName, float] = {}  # worker -> virtual finish time, see `schedule`
-    standstill: str = ""  # why nothing may be committed or started now; empty: go on
+    standstill: str = ""  # why nothing may be committed or started now; empty: it may

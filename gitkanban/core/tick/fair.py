@@ -1,11 +1,11 @@
-"""Whose turn it is among workers: start-time fair queueing by weight, one start being one unit.
+"""Whose turn it is among workers: start-time fair queueing by weight, one unit for each start.
 
-It keeps tags only, not cards. The rule is Goyal, Vin and Cheng's (1996): a start is tagged with the
+It stores tags, not cards. The rule is Goyal, Vin and Cheng's (1996): a start is tagged with the
 later of the virtual time and the tag at which its worker's last start ended; the smallest tag goes
-first; the virtual time is the tag of the latest start. Two things are added. A worker that waits at
-a limit it shares with others keeps its place while the virtual time goes on; else two workers who
-wait for one rare capacity would meet as equals each time, and the same one would always win. And it
-never counts as more than LAG behind, or it could then start any number of times in a row.
+first; the virtual time is the tag of the latest start. There are two additions. A worker that waits
+at a shared limit keeps its place while the virtual time advances; otherwise two workers that wait
+for one rare capacity would tie each time, and the same one would always win. And a worker never
+counts as more than LAG behind, or it could then start any number of times in a row.
 """
 
 from collections.abc import Collection, Mapping
@@ -14,13 +14,13 @@ from gitkanban.core.names import WorkerName
 
 LAG = 4.0  # units of virtual time: at weight 1, starts
 
-# The name under which the virtual time itself lies among the tags; no worker has an empty name.
+# The name of the virtual time among the tags; no worker has an empty name.
 CLOCK = WorkerName("")
-TURN = "turn "  # before the names of the second account; no worker's name holds a space
+TURN = "turn "  # prefix of the names in the second account; no worker's name contains a space
 
 
 class Fair:
-    """The tags of workers and the virtual time. Losing them makes the order start again, no more."""
+    """The tags of workers and the virtual time. If they are lost, all workers start level again."""
 
     def __init__(self, served: Mapping[WorkerName, float] = {}) -> None:
         """`served`: worker -> tag, with the virtual time under CLOCK, as `served` gives it."""
@@ -28,17 +28,17 @@ class Fair:
         self.time = served.get(CLOCK, 0.0)
 
     def tag(self, worker: WorkerName) -> float:
-        """Where a worker stands; the smallest goes first. One that comes in stands at the time."""
+        """A worker's tag; the smallest goes first. A newcomer gets the virtual time."""
         return self._tags.get(worker, self.time)
 
     def serve(self, worker: WorkerName, weight: int) -> None:
-        """A card of the worker starts."""
+        """Charge a worker for the start of a card."""
         start = max(self.tag(worker), self.time - LAG)
         self._tags[worker] = start + 1 / max(weight, 1)
         self.time = max(self.time, start)
 
     def settle(self, waiting: Collection[WorkerName]) -> None:
-        """End of a round: workers that wait keep their place, others may not save up for later."""
+        """End a round: waiting workers keep their place, others cannot save up credit."""
         self._tags = {
             name: tag
             for name, tag in self._tags.items() | {(name, self.tag(name)) for name in waiting}
@@ -51,9 +51,9 @@ class Fair:
 
 
 class Turns:
-    """Whose turn it is to keep: by weight too, and strictly in order, so nobody is ever behind.
+    """Whose turn it is to keep: by weight, too, but strictly in order, so nobody is ever behind.
 
-    The time is the tag of the first of those who wait; whoever comes in comes after them.
+    The time is the smallest tag among the waiting workers; newcomers come after them.
     """
 
     def __init__(self, served: Mapping[WorkerName, float] = {}) -> None:
@@ -62,16 +62,16 @@ class Turns:
         self.time = served.get(CLOCK, 0.0)
 
     def tag(self, worker: WorkerName) -> float:
-        """Where a worker stands; the smallest goes first."""
+        """A worker's tag; the smallest goes first."""
         return max(self.time, self._tags.get(worker, 0.0))
 
     def advance(self, waiting: Collection[WorkerName]) -> None:
-        """These workers wait for a turn."""
+        """Advance the time to the first of the workers that wait for a turn."""
         self.time = min((self.tag(name) for name in waiting), default=self.time)
         self._tags = {name: tag for name, tag in self._tags.items() if tag > self.time}
 
     def serve(self, worker: WorkerName, weight: int) -> None:
-        """A card of the worker that kept starts."""
+        """Charge a worker for the start of a card that kept."""
         self._tags[worker] = self.tag(worker) + 1 / max(weight, 1)
 
     def served(self) -> dict[WorkerName, float]:
@@ -81,10 +81,10 @@ class Turns:
 
 
 class Accounts:
-    """The starts of workers and their turns at keeping, with one value to remember both by."""
+    """The starts of workers and their turns to keep, stored as one value."""
 
     def __init__(self, served: Mapping[WorkerName, float] = {}) -> None:
-        """`served` as `served` gives it."""
+        """`served` is what the method `served` returns."""
         turns = {name for name in served if name.startswith(TURN)}
         self.starts = Fair({name: served[name] for name in served.keys() - turns})
         self.turns = Turns({WorkerName(name.removeprefix(TURN)): served[name] for name in turns})

@@ -1,7 +1,7 @@
 """Why a card does not start, in words with names and numbers: `Hold`, for tick, status and why.
 
-It asks no limits: which one is full is for `room` to say, in the words of `limit_words`, and whose turn
-it is for `schedule`.
+It knows no limits: `room` says which one is full, `limit_words` puts that into words, and
+`schedule` decides whose turn it is.
 """
 
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ from gitkanban.core.tick.room import needs_of, too_much
 from gitkanban.core.time_words import about, marked
 from gitkanban.typed import NamedTuple
 
-# Codes of what holds a card back, beside the kinds and codes of `room`.
+# Codes of holds, besides the kinds and codes of `room`.
 PARENTS = "parents"  # a parent runs or may run
 NOT_HERE = "not-here"  # a parent is done, but its work is not in this clone's base
 RING = "ring"
@@ -49,15 +49,15 @@ STILL_RUNNING = "still-running"  # an earlier run of the card has not ended
 STANDSTILL = "standstill"
 PAUSED = "paused"
 UNTRUSTED = "untrusted"
-NO_PROGRAM = "no-program"  # what the worker runs is not on this machine
-MISCONFIGURED = "misconfigured"  # its agent is not logged in here, or set up wrongly
+NO_PROGRAM = "no-program"  # a program that the worker runs is not on this machine
+MISCONFIGURED = "misconfigured"  # its agent is not logged in here, or is set up wrongly
 QUOTA = "quota"  # the service of its profile asked to come back later
-QUOTA_ASKS = "quota-asks"  # it did so too often in a row
-CHOICE = "choice"  # the card chooses what its worker does not offer
-BUDGET = "budget"  # what the card may cost is spent
-BUDGET_DAY = "budget-day"  # what its worker, or the board, may spend in a day is
+QUOTA_ASKS = "quota-asks"  # the service did so too often in a row
+CHOICE = "choice"  # the card chooses a model or an effort that its worker does not offer
+BUDGET = "budget"  # the card's budget is spent
+BUDGET_DAY = "budget-day"  # the daily budget of its worker or of the board is spent
 
-# Those of a todo card that pass only when somebody changes the card, the config, the trust or the
+# Holds of a todo card that pass only when somebody changes the card, the config, the trust or the
 # machine.
 FOR_PEOPLE = frozenset(
     (
@@ -67,7 +67,7 @@ FOR_PEOPLE = frozenset(
     )
 )
 
-EVERYBODY = WorkerName("*")  # the name under which a pause of all workers lies
+EVERYBODY = WorkerName("*")  # the name that stands for all workers in a pause
 
 NAMES_MOST = 5
 RING_MOST = 8
@@ -76,8 +76,8 @@ RING_MOST = 8
 class Hold(NamedTuple):
     """The first thing that holds a card back.
 
-    `frees` says what would free it; `at` is the earliest time at which that is known to happen
-    (epoch seconds), 0 where nobody can know.
+    `frees` says what would free the card; `at` is the earliest time at which that is known to
+    happen, in epoch seconds; 0: unknown.
     """
 
     card: CardId
@@ -88,7 +88,7 @@ class Hold(NamedTuple):
 
     @property
     def is_ready(self) -> bool:
-        """Whether the card is ready all the same: parents done, its time come."""
+        """Whether the card is ready nevertheless: its parents are done and its time has come."""
         return self.code not in (NOT_BEFORE, NOT_HERE, PARENTS, RING) and not self.code.startswith(
             "parent-"
         )
@@ -107,9 +107,9 @@ class _OfWorker(NamedTuple):
 
 
 class Reasons:
-    """Words for one board at one moment; what several cards need is worked out once.
+    """The holds of one board at one moment; what several cards share is computed once.
 
-    With `kept` the words are to be kept for long: times stay marks, for `time_words.worded`.
+    With `to_cache` the words can be cached: times stay marks for `time_words.worded`.
     """
 
     def __init__(self, board: Board, observed: Observed, to_cache: bool = False) -> None:
@@ -117,14 +117,14 @@ class Reasons:
         self._observed = observed
         self._to_cache = to_cache
         self._roots: dict[CardId, graph.Root] | None = None
-        self._stuck: dict[CardId, Hold] = {}  # by id: why a card at the end of a chain cannot start
+        self._stuck: dict[CardId, Hold] = {}  # why a card at the end of a chain cannot start
         self._rings: dict[str, list[CardId]] | None = None
         self._live = {run.card: run.run for run in observed.runs if run.alive or run.exit is None}
         self._workers: dict[str, _OfWorker | None] = {}
         self._ledger = Ledger(board, observed)
 
     def of_card(self, card: Card) -> Hold | None:
-        """What holds a todo card back before any limit is asked, None when nothing does."""
+        """What holds a todo card back, leaving limits aside; None if nothing does."""
         waits = graph.unfinished(self._board, card)
         if waits:
             return self._parents(card, waits)
@@ -150,8 +150,11 @@ class Reasons:
         return self._of_choice(card) or self._of_budget(card) or self._find_impossible(card)
 
     def worker_for(self, card: Card) -> WorkerName:
-        """The worker that takes the card now: its own, or, while the quota of that one's profile is
-        used up, its fallback, if that one can start anything."""
+        """The worker that takes the card now.
+
+        That is the card's own worker; or, while the quota of its profile is used up, the fallback,
+        if it can start anything.
+        """
         worker = self._board.worker_of(card)
         hold = self._ask_worker(card.worker) if worker and worker.fallback else None
         if not worker or not hold or hold.code not in (QUOTA, QUOTA_ASKS):
@@ -177,19 +180,19 @@ class Reasons:
         return Hold(card.id, BUDGET_DAY, use.text, use.frees, at=self._ledger.midnight())
 
     def _of_absent(self, card: Card, away: list[CardId]) -> Hold:
-        """A card whose parents are done, without their work being in base here."""
+        """The hold of a card whose parents are done, but whose work is not in this clone's base."""
         first, base = self._observed.elsewhere[away[0]], self._observed.base or "base"
         whose = f"{away[0]}'s work" if len(away) == 1 else f"the work of {some(away)}"
         where = f" (merged on {first.host})" if first.host and len(away) == 1 else ""
         text = f"waits for {whose}, which is not in {base} here{where}"
         frees = f"commit {first.commit[:10]} in {base} here, or"
-        if away[0] not in self._board.cards:  # nobody decides again on what is in the archive
+        if away[0] not in self._board.cards:  # an archived card cannot be changed any more
             return Hold(card.id, NOT_HERE, text, f"{frees} `gitkanban unlink {card.id} {away[0]}`")
         way_out = f"`gitkanban done {away[0]}` if {base} has its work by other commits"
         return Hold(card.id, NOT_HERE, text, f"{frees} {way_out}")
 
     def _find_impossible(self, card: Card) -> Hold | None:
-        """What the card asks for that there will never be enough of."""
+        """The hold of a card that asks for more of a capacity than there is; else None."""
         config = self._board.config
         worker = config.workers.get(self.worker_for(card)) if config else None
         full = too_much(config, needs_of(card, worker)) if config and worker else None
@@ -246,7 +249,7 @@ class Reasons:
         return self._of_agent(worker)
 
     def _of_agent(self, worker: Worker) -> _OfWorker | None:
-        """What earlier runs have shown of the worker's agent here."""
+        """The fault or quota of the worker's agent that earlier runs here have shown, or None."""
         now, agents = self._observed.now, self._observed.agents
         if worker.name in agents.faults:
             text = agent_state.fault_words(worker.name, agents.faults[worker.name])
@@ -260,7 +263,7 @@ class Reasons:
         return _OfWorker(QUOTA, text, "time", quota.until)
 
     def stops_worker(self, name: WorkerName) -> bool:
-        """Whether a worker can start nothing at all now, whatever room there is."""
+        """Whether a worker cannot start anything now, however much room there is."""
         return self._ask_worker(name) is not None
 
     def _parents(self, card: Card, waits: tuple[CardId, ...]) -> Hold:
@@ -289,7 +292,7 @@ class Reasons:
         return self._roots
 
     def _ends(self) -> dict[CardId, str]:
-        """What more than their status is known of cards at which chains of parents end."""
+        """The ends of chains that are MOVING or STUCK, which their status does not show."""
         ends = {}
         for card in open_cards(self._board.cards):
             if card.status == REVIEW and self.moves(card):
@@ -309,13 +312,13 @@ class Reasons:
         return accepts(self._board, card)
 
     def _ahead(self, root: graph.Root) -> int:
-        """The time before which the card at the end of a chain cannot start, 0 for none."""
+        """The earliest start of the card at the end of a chain (epoch seconds); 0: now."""
         now = self._observed.now
         at = due(self._board, self._board.cards[root.card], now) if root.state == TODO else 0
         return at if at > now else 0
 
     def _predicate(self, root: graph.Root) -> str:
-        """What is the matter with the card at the end of a chain, as a verb phrase."""
+        """What is wrong with the card at the end of a chain, as a verb phrase."""
         if root.state == graph.MISSING:
             return "does not exist"
         if root.state == graph.BROKEN:
@@ -328,7 +331,7 @@ class Reasons:
         return self.status(self._board.cards[root.card])
 
     def status(self, card: Card) -> str:
-        """A card that is not todo, as a verb phrase: `is blocked for 2 h: needs-input`."""
+        """The status of a card as a verb phrase: `is blocked for 2 h: needs-input`."""
         if card.status == BLOCKED:
             why = f" ({one_line(card.why)})" if card.why else ""
             return f"is blocked{self._since(card)}: {card.reason or 'no reason given'}{why}"
@@ -345,7 +348,7 @@ class Reasons:
     def _since(self, card: Card) -> str:
         runs = self._board.runs_of(card.id)
         if card.status == BLOCKED and runs and runs[-1].why != card.why:
-            return ""  # somebody has blocked it since its last run
+            return ""  # somebody has blocked it after its last run
         ended = runs[-1].ended if runs else 0
         return self._time(ended) if 0 < ended <= self._observed.now else ""
 
@@ -358,7 +361,7 @@ class Reasons:
         return self._rings[smallest]
 
     def way_out(self, card: Card) -> str:
-        """What would free a card that is not todo."""
+        """What would free a card that is not todo, in words."""
         return self._way_out(graph.Root(card.id, card.status), NO_CARD)
 
     def _way_out(self, root: graph.Root, child: CardId) -> str:
@@ -395,12 +398,12 @@ def missing_words(missing: NoProgram) -> str:
 
 
 def _ring_words(ring: list[CardId]) -> str:
-    """A ring in words, from its first card back to it; long ones cut in the middle."""
+    """A ring in words, from its first card back to it; a long one is cut in the middle."""
     shown = ring if len(ring) <= RING_MOST else [*ring[: RING_MOST - 1], "…", ring[-1]]
     return " → ".join([*shown, ring[0]])
 
 
 def some(names: Sequence[str], total: int = 0, joined: str = ", ") -> str:
-    """The first few names, and how many more there are; `total` counts them all."""
+    """The first few names, and how many more there are; `total` is their number if it is larger."""
     rest = (total or len(names)) - min(len(names), NAMES_MOST)
     return joined.join(names[:NAMES_MOST]) + (f" and {rest} more" if rest > 0 else "")

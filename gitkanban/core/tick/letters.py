@@ -1,8 +1,8 @@
-"""What a session writes to us: letters, in the mailbox of its run, read as a stranger's.
+"""What sessions write to us: letters in the mailboxes of their runs, which nobody vouches for.
 
-A letter is a file `<id>.json`; ids sort by time. A report (`done`, `block`) counts when the run is
-judged, the last one; a note and cards for the backlog go onto the board with the next tick. Values
-in, values out: `runs.mailbox` reads and writes the files.
+A letter is a file `<id>.json`; ids sort by time. The last report (`done`, `block`) counts when the
+run is judged. Notes, and cards for the backlog, go onto the board with the next tick. Values in,
+values out: `runs.mailbox` reads and writes the files.
 """
 
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ _KINDS = ("done", "block", "note", "memory", "add")
 
 
 class Opened(NamedTuple):
-    """What letters ask for. `used` are those with nothing more to them, good or bad."""
+    """What letters ask for. `used` are the files that are finished with, valid or not."""
 
     changes: tuple[Change, ...] = ()
     used: tuple[str, ...] = ()
@@ -46,7 +46,7 @@ class Opened(NamedTuple):
 
 
 def written(letter: Letter) -> bytes:
-    """The letter as a file holds it."""
+    """The letter as the content of its file."""
     values: dict[str, Any] = {"kind": letter.kind, "card": letter.card}
     if letter.report:
         values |= letter.report._asdict() | {"kind": letter.kind}
@@ -59,7 +59,7 @@ def written(letter: Letter) -> bytes:
 
 
 def parse_letter(name: str, data: bytes) -> Letter:
-    """A letter from its file. Raises BadData, saying what is wrong in a line."""
+    """Read a letter from the content of its file. Raises BadData with one line on what is wrong."""
     if len(data) > SIZE_MOST:
         raise BadData(f"it has more than {SIZE_MOST >> 10} KiB")
     try:
@@ -161,9 +161,10 @@ def report_in(letters: Sequence[Letter], card: CardId) -> Report | None:
 
 
 def open_letters(board: Board, facts: RunFacts, now: int) -> Opened:
-    """The changes that a run's letters ask for: notes on its own card, cards for the backlog.
+    """Return the changes that a run's letters ask for: notes on its card, cards for the backlog.
 
-    What was already done is not done again. A run that is not its card's current one is not heard.
+    Changes that were already made are not made again. A run that is no longer its card's current
+    one changes nothing.
     """
     card = board.cards.get(facts.card)
     if card is None or card.status != RUNNING or card.run != facts.run:
@@ -173,7 +174,7 @@ def open_letters(board: Board, facts: RunFacts, now: int) -> Opened:
     refused = [why for _, why in facts.bad_letters]
     for letter in facts.letters:
         if letter.report and letter.card in ("", card.id):
-            continue  # it stays until the run is judged
+            continue  # it stays in the mailbox until the run is judged
         used.append(f"{letter.id}.json")
         try:
             changes += _changes_asked(applied(board, changes), facts, letter, now)

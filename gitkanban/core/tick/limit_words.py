@@ -1,6 +1,6 @@
-"""What a full limit is in words: who holds it, and whose end makes room.
+"""Words for a full limit: who holds it, and whose end makes room.
 
-Which limit is full is for `room` to say.
+`room` decides which limit is full.
 """
 
 from collections.abc import Collection, Mapping
@@ -10,12 +10,12 @@ from gitkanban.core.tick import room
 from gitkanban.core.tick.holds import Hold, some
 from gitkanban.core.tick.room import Full, Room
 
-# Limits at which other workers take their turns in between.
+# Limits at which other workers start cards in between.
 _SHARED = frozenset({room.HOST, room.RESERVE, room.STARTS, room.PROFILE, room.CAPACITY})
 
 
 def of_limit(card: CardId, code: str, words: tuple[str, str], ahead: int = 0) -> Hold:
-    """A card held by a limit; `ahead` cards of the same worker wait for the same and go first."""
+    """The hold of a card at a limit; `ahead` cards of its worker wait there before it."""
     text, frees = words
     if not ahead:
         return Hold(card, code, text, frees)
@@ -26,7 +26,7 @@ def of_limit(card: CardId, code: str, words: tuple[str, str], ahead: int = 0) ->
 
 
 def limit_words(full: Full, seats: Room, starting: Collection[str] = ()) -> tuple[str, str]:
-    """What is full and who holds it, and what would free it; `starting` cards do not run yet."""
+    """(What is full and who holds it, what would free it); `starting` cards do not run yet."""
     kind = room.HOST if full.code == room.RESERVE else full.code
     count = f"{seats.taken(kind, full.name)}/{full.limit}"
     if full.code == room.KEEP:
@@ -79,7 +79,7 @@ def _with_is(by: str) -> str:
 
 
 def _whose_ends(holders: list[str], amounts: Mapping[str, int], full: Full) -> str:
-    """Whose ends make room: of any one, where that is enough, else of as many as it takes."""
+    """Whose ends make room: any one of the holders that suffice alone, else as many as it takes."""
     short = sum(amounts.values()) + full.amount - full.limit
     enough = [name for name in holders if amounts[name] >= short]
     if enough:

@@ -1,7 +1,7 @@
-"""On which machine a clone is ticked: here, here from now on, or not here. Pure.
+"""Which machine ticks a clone: this one, this one from now on, or another.
 
-Kernel locks hold among the processes of one machine. Where two reach one clone over a shared disk,
-each sees the other's live runs unlocked, and would take them for dead.
+Kernel locks work among the processes of one machine. If two machines share a clone on one disk,
+each sees the other's live runs as unlocked, and would take them for dead.
 """
 
 from collections.abc import Iterable
@@ -13,16 +13,16 @@ MachineStanding = Literal["here", "takes-over", "elsewhere"]
 
 
 class Machine(NamedTuple):
-    """What identifies a machine. The host's name is only shown: it changes, and two may share one."""
+    """What identifies a machine. The host name is only displayed: it can change or be shared."""
 
-    boot: str = ""  # the kernel's boot id: containers of one kernel share it, and its locks
+    boot: str = ""  # the kernel's boot id; containers of one kernel share it, and its locks
     id: str = ""  # machine-id(5)
     host: str = ""
 
     def is_same(self, other: "Machine") -> bool:
-        """The same boot, else the same machine-id that is not empty.
+        """Whether both have the same boot id, or the same machine-id.
 
-        What has neither (not Linux) cannot be distinguished, and is taken for the same.
+        A machine with neither (not Linux) cannot be told apart, and counts as the same.
         """
         if not (self.boot or self.id):
             return True
@@ -30,7 +30,7 @@ class Machine(NamedTuple):
 
 
 class OpenRun(NamedTuple):
-    """A run that is not settled, with the machine that began it."""
+    """A run that is not settled, with the machine that started it."""
 
     run: RunId
     card: CardId
@@ -38,7 +38,7 @@ class OpenRun(NamedTuple):
 
 
 class TickRight(NamedTuple):
-    """Whether a machine may tick; for `elsewhere` the runs that are open on other machines."""
+    """Whether a machine may tick; if not (`elsewhere`), with the runs open on other machines."""
 
     standing: MachineStanding
     other: Machine = Machine()
@@ -46,7 +46,7 @@ class TickRight(NamedTuple):
 
     @property
     def line(self) -> str:
-        """What it means, for a person; empty if nothing is new."""
+        """The decision in a line for people; empty if nothing has changed."""
         host = self.other.host or "another machine"
         if self.standing == "takes-over":
             return f"this clone was ticked on {host} until now, and is ticked here from now on"
@@ -59,9 +59,9 @@ class TickRight(NamedTuple):
 def claim(
     ours: Machine, last: Machine | None, given_up: Iterable[Machine], runs: Iterable[OpenRun]
 ) -> TickRight:
-    """Whether `ours` may tick a clone that `last` has ticked (None: nobody has).
+    """Decide whether `ours` may tick a clone that `last` ticked before (None: no machine did).
 
-    `given_up` are machines of which a person has said that nothing of them lives any more.
+    `given_up` are machines on which, as a person has declared, nothing runs any more.
     """
     known = (ours, *given_up)
     open_there = tuple(run for run in runs if not any(each.is_same(run.machine) for each in known))

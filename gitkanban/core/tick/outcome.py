@@ -20,13 +20,13 @@ class Started(NamedTuple):
 
 
 class Accepted(NamedTuple):
-    """A card in review whose branch tick merged into base, or tried to."""
+    """A card in review whose branch the tick merged into base, or tried to."""
 
     card: CardId
     to: str  # done | blocked
     detail: str  # the merge commit (empty: nothing to merge), or what conflicts
     notices: tuple[str, ...] = ()
-    merged: str = ""  # a commit of base that has the work; empty: it left none
+    merged: str = ""  # a commit of base that has the work; empty: there was none
 
 
 class Outcome(NamedTuple):
@@ -37,7 +37,7 @@ class Outcome(NamedTuple):
     accepted: tuple[Accepted, ...] = ()
     started: tuple[Started, ...] = ()
     holds: tuple[Hold, ...] = ()
-    commit: str = ""  # the last board commit it made; empty: none
+    commit: str = ""  # the tick's last commit to the board; empty: none
     notices: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
     untrusted: Mapping[WorkerName, str] = {}  # workers with cards that wait for trust -> why
@@ -46,13 +46,13 @@ class Outcome(NamedTuple):
     dry_run: bool = False
 
     def adding(self, **more: Any) -> "Outcome":
-        """What happened added up, without repeats; what holds now (the other fields) replaced."""
+        """Return the outcome with more events added, without repeats; other fields are replaced."""
         for name in _EVENTS & more.keys():
             more[name] = tuple(dict.fromkeys((*getattr(self, name), *more[name])))
         return self._replace(**more)
 
     def then(self, later: "Outcome") -> "Outcome":
-        """This pass and a later one as one outcome."""
+        """Return this pass and a later one as one outcome."""
         more = later._asdict()
         return self.adding(**{**more, "commit": later.commit or self.commit})
 

@@ -1,6 +1,6 @@
 """The plan of a tick: reconcile, then schedule the board as it will be, as one value.
 
-`tick --dry-run` prints it and stops; it holds no effect and does none.
+`tick --dry-run` prints it and stops; nothing here has an effect.
 """
 
 from collections.abc import Collection
@@ -21,7 +21,7 @@ class Plan(NamedTuple):
     stops: tuple[Stop, ...]
     reclaims: tuple[RunFacts, ...]
     settled: tuple[Settled, ...]
-    changes: tuple[Change, ...]  # the settling ones; a start adds its own once it has a run id
+    changes: tuple[Change, ...]  # those that settle runs; a start adds its own once it has a run id
     finished_runs: tuple[RunId, ...]
     accepts: tuple[CardId, ...]  # accepted before anything starts: their children are freed by it
     starts: tuple[Start, ...]
@@ -29,13 +29,13 @@ class Plan(NamedTuple):
     served: dict[WorkerName, float]
     ready_since: dict[CardId, int]
     notices: tuple[str, ...]
-    letters: tuple[tuple[RunId, tuple[str, ...]], ...]  # of sessions: (run, files done with)
+    letters: tuple[tuple[RunId, tuple[str, ...]], ...]  # of sessions: (run, files finished with)
     agents: AgentState  # what is known of agents after those ends
     after: Board  # the board with `changes` applied
 
 
 def plan(board: Board, observed: Observed) -> Plan:
-    """What one tick should do with this board, given what was observed."""
+    """Decide what one tick should do with this board, given what was observed."""
     reconciled = reconcile(board, observed)
     after = applied(board, reconciled.changes)
     scheduled = schedule(after, observed._replace(agents=reconciled.agents))
@@ -61,7 +61,7 @@ def plan(board: Board, observed: Observed) -> Plan:
 
 
 def holds_after(todo: Plan, observed: Observed, started: Collection[CardId]) -> tuple[Hold, ...]:
-    """What holds back the cards that a plan does not start, once these of its cards run."""
+    """What holds back the cards that a plan does not start, once the `started` ones run."""
     cards = dict(todo.after.cards)
     for start in todo.starts:
         if start.card in started:
@@ -72,5 +72,5 @@ def holds_after(todo: Plan, observed: Observed, started: Collection[CardId]) -> 
     )
     then = schedule(todo.after._replace(cards=cards), remembered)
     then_holds = {each.card: each for each in then.holds}
-    # Without an entry it is `max_starts_per_tick` that holds a card until the next tick.
+    # A card without an entry is held by `max_starts_per_tick` until the next tick.
     return tuple(then_holds.get(each.card, each) for each in todo.holds)

@@ -1,7 +1,7 @@
-"""Recorded against observed: what must change so that the board says what is true.
+"""The board compared with what was observed: the changes that make it true again.
 
-Runs that ended are settled, live runs whose card moved on are stopped, dead runs without a record
-are named for reclaiming. Pure; the effects are the tick's. There is no other recovery code.
+Runs that ended are settled, live runs whose card moved on are stopped, and dead runs without a
+record are listed for reclaiming. Pure: the tick has the effects. There is no other recovery code.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -31,12 +31,12 @@ from gitkanban.core.tick.letters import open_letters
 from gitkanban.core.tick.verdict import COUNTED, Verdict, counting, destination, verdict
 from gitkanban.typed import Literal, NamedTuple
 
-SUMMARY_MOST = 20_000  # characters of a session's words that go onto the board
-ALIKE = 3  # cards of one worker that crash alike in one tick pause it
+SUMMARY_MOST = 20_000  # characters of a session's summary that go onto the board
+ALIKE = 3  # this many cards of a worker that fail alike in one tick pause the worker
 
 
 class Settled(NamedTuple):
-    """A run whose end goes onto the board; `to` is empty where the card had moved on without it."""
+    """A run whose end goes onto the board; `to` is empty if the card had moved on without it."""
 
     card: CardId
     run: RunId
@@ -46,7 +46,7 @@ class Settled(NamedTuple):
 
 
 class Stop(NamedTuple):
-    """A live run that must end, because its card says so."""
+    """A live run that must end, because its card has moved on."""
 
     run: RunId
     card: CardId
@@ -61,17 +61,17 @@ class Reconciled(NamedTuple):
     stops: tuple[Stop, ...] = ()
     reclaims: tuple[
         RunFacts, ...
-    ] = ()  # dead without a record, or not collected: make up for it, look again
+    ] = ()  # dead without a record, or not collected: do that first, then look again
     finished_runs: tuple[
         RunId, ...
     ] = ()  # runs with nothing more to do once the changes are committed
     notices: tuple[str, ...] = ()
-    letters: tuple[tuple[RunId, tuple[str, ...]], ...] = ()  # (run, files that are done with)
-    agents: AgentState = AgentState()  # what is known of them after these ends
+    letters: tuple[tuple[RunId, tuple[str, ...]], ...] = ()  # (run, files finished with)
+    agents: AgentState = AgentState()  # what is known of agents after these ends
 
 
 class _Sorted(NamedTuple):
-    """The observed runs by what is to be done about them, each in run order."""
+    """The observed runs by what must be done about them, each list in run order."""
 
     ended: list[tuple[RunFacts, Verdict, bool]]  # with its verdict, and whether its card still runs
     stops: list[Stop]
@@ -79,7 +79,7 @@ class _Sorted(NamedTuple):
     finished: list[RunId]
 
 
-# Long: one change after the other onto the same board, and the result by its fields.
+# Long: it collects changes to one board, step by step, and fills in every field of the result.
 def reconcile(board: Board, observed: Observed) -> Reconciled:
     """Compare the board with what was observed. Equal inputs give equal results, in run order."""
     ended, stops, reclaims, finished_runs = _sort_runs(board, observed)
@@ -146,7 +146,7 @@ def _sort_runs(board: Board, observed: Observed) -> _Sorted:
 def _open_all(
     board: Board, observed: Observed
 ) -> tuple[list[Change], tuple[tuple[RunId, tuple[str, ...]], ...], list[str]]:
-    """What the sessions wrote to us: (changes, letters that are done with, notices)."""
+    """Open the letters of all sessions: (changes, letters finished with, notices)."""
     changes: list[Change] = []
     done: list[tuple[RunId, tuple[str, ...]]] = []
     notices: list[str] = []
@@ -246,7 +246,7 @@ def _tampering_words(facts: RunFacts) -> tuple[str, ...]:
 def _crashes_alike(
     ended: Iterable[tuple[RunFacts, Verdict, bool]], now: int
 ) -> tuple[list[Pause], frozenset[str]]:
-    """Workers to pause, and the runs that are not held against their cards."""
+    """The workers to pause, and the runs that do not count as attempts of their cards."""
     alike: dict[tuple[WorkerName, str, str], list[RunFacts]] = {}
     for facts, judged, current in ended:
         if current and judged.outcome in COUNTED:
@@ -264,7 +264,7 @@ def _crashes_alike(
 
 
 def _orphan_cards(board: Board, observed: Observed) -> list[Card]:
-    """Cards that say `running` with a run of this clone (or none at all) that nobody knows here."""
+    """Cards that are `running` in this clone or without a run, with nothing of the run here."""
     observed_runs = {facts.run for facts in observed.runs}
     return [
         card
@@ -281,8 +281,11 @@ def _orphan_run(board: Board, card: Card) -> Run | None:
 
 
 def _deciding_run(board: Board, observed: Observed, card: Card) -> Run | None:
-    """The record of the card's run, if it may move the card: begun in this clone, its commit here,
-    or none left. Any other is history: a pull request can write one that says what it likes."""
+    """The record of the card's run if it may move the card, else None.
+
+    It may if the run began in this clone, and its commit, if it left one, is here. Any other record
+    is only history, because a pull request can write one with any content.
+    """
     run = _orphan_run(board, card)
     if run is None or run.clone != observed.clone or card.clone != observed.clone:
         return None
@@ -332,7 +335,7 @@ def _orphan_settled(board: Board, observed: Observed, card: Card) -> Settled:
 def _with_landings(
     board: Board, changes: Sequence[Change], results: Mapping[CardId, Landing]
 ) -> list[Change]:
-    """The changes, and what came of merging branches: one move where the card is settled here."""
+    """Add the results of merges to the changes; a card that is settled as well moves only once."""
     after = applied(board, changes).cards
     moves = {
         card: landed(after[card], landing).fields
@@ -348,7 +351,7 @@ def _with_landings(
 
 
 def _absence_lines(board: Board, observed: Observed) -> list[str]:
-    """A line on each card that tick would accept, had this clone its work."""
+    """One line for each card that the tick would accept if this clone had its work."""
     cards = to_accept(board, ())
     away = [card for card in cards if card in observed.elsewhere]
     return [
@@ -357,20 +360,20 @@ def _absence_lines(board: Board, observed: Observed) -> list[str]:
 
 
 def landed(card: Card, landing: Landing) -> EditCard:
-    """The move of a card in review whose merge came to this."""
+    """The move of a card in review after its merge."""
     if landing.conflict:
         return conflicted(card, landing.conflict)
     return base_has_work(card, landing.merged)
 
 
 def accepts(board: Board, card: Card) -> bool:
-    """Whether tick, not a person, accepts the card: its worker says `on_success: done`."""
+    """Whether a tick and not a person accepts the card: its worker has `on_success: done`."""
     worker = board.worker_of(card)
     return worker is not None and worker.on_success == DONE
 
 
 def to_accept(board: Board, elsewhere: Collection[CardId] = ()) -> tuple[CardId, ...]:
-    """Cards in review that tick accepts by itself; not those whose work is `elsewhere`."""
+    """The cards in review that a tick accepts by itself, except those whose work is `elsewhere`."""
     return tuple(
         card.id
         for card in sorted(open_cards(board.cards))

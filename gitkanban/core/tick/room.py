@@ -1,7 +1,7 @@
-"""What is taken and what is free at every level of limits: workers, profiles, capacities, the host.
+"""What is taken and what is free under each limit: workers, profiles, capacities, the host.
 
-It counts; who goes first is decided in `schedule`. A limit that was lowered below what runs is
-simply full: nothing starts under it and nothing is ended.
+It counts; `schedule` decides who goes first. A limit that was lowered below what runs is simply
+full: nothing starts under it, and no session is ended.
 """
 
 from collections import Counter
@@ -16,21 +16,21 @@ from gitkanban.typed import NamedTuple, TypeAlias
 Needs: TypeAlias = tuple[tuple[str, int], ...]
 Key: TypeAlias = tuple[str, str]  # (kind, name)
 
-# Kinds of limits, in the order in which they are asked.
+# Kinds of limits, in the order in which they are checked.
 WORKER = "worker"
 PROFILE = "profile"
 CAPACITY = "capacity"
 SHARED_CHECKOUT = "shared"
 MEMORY = "memory"
 HOST = "host"
-# More codes of what is full.
-NEVER = "never"  # it asks for more than there is, or for what there is not
+# More codes for `Full`.
+NEVER = "never"  # it needs more than there is, or something that does not exist
 KEEP = "kept"  # free, but kept for a card that has waited long
 RESERVE = "reserve"  # free, but reserved for another worker
 STARTS = "starts"  # max_starts_per_tick
 
-# What a card that has waited long may keep from those behind it, see `schedule`: first slots, and
-# once it has those, the rest. The host's are nobody's to keep.
+# What a card that has waited long may keep from the cards behind it, see `schedule`: first slots,
+# and once it has those, the rest. Slots of the host are never kept.
 SLOTS = frozenset({WORKER, PROFILE})
 KEEPABLE = frozenset({CAPACITY, SHARED_CHECKOUT, MEMORY})
 
@@ -44,14 +44,16 @@ class Ask(NamedTuple):
 
     @property
     def key(self) -> Key:
-        """The limit it is about."""
+        """The limit that is asked."""
         return self.kind, self.name
 
 
 class Full(NamedTuple):
-    """The first limit that leaves no room. `by` is the card or the workers it is kept for; `kind`
-    is that of a limit of which something is kept; `lasting` says of a reserve that no end of a
-    session makes room beside it."""
+    """The first limit that leaves no room.
+
+    `by` is the card or the workers for which the room is kept or reserved. `kind` is set for KEEP:
+    the kind of the limit. `lasting` is set for a RESERVE beside which no session's end makes room.
+    """
 
     code: str
     name: str
@@ -63,9 +65,9 @@ class Full(NamedTuple):
 
 
 class Occupant(NamedTuple):
-    """A run that takes room, whoever started it; `here` says that it runs on this host."""
+    """A run that takes room, whoever started it; `here` means that it runs on this host."""
 
-    card: CardId  # NO_CARD: nobody knows which
+    card: CardId  # NO_CARD: unknown
     worker: WorkerName
     profile: ProfileName
     number: int
@@ -74,17 +76,17 @@ class Occupant(NamedTuple):
 
     @property
     def label(self) -> str:
-        """Its card, or its slot where that is all that is known."""
+        """The run's card, or its slot if only that is known."""
         return self.card or f"slot {Slot(self.profile, self.number)}"
 
 
 def needs_of(card: Card, worker: Worker) -> Needs:
-    """The capacities a card takes: its own, be they of amount 0, else what its worker's cards take."""
+    """The capacities that a card takes: its own needs, even of amount 0, else its worker's."""
     return card.needs or worker.needs
 
 
 def too_much(config: Config, needs: Needs) -> Full | None:
-    """The first capacity of which more is asked for than there is, None when there is none."""
+    """The first capacity of which more is needed than there is, or None."""
     for name, amount in sorted(needs):
         limit = config.capacities.get(name, 0)
         if amount > limit:
@@ -93,12 +95,12 @@ def too_much(config: Config, needs: Needs) -> Full | None:
 
 
 def own_memory(worker: Worker) -> bool:
-    """Whether the worker's runs write the profile's memory, and so exclude each other."""
+    """Whether the worker's runs write the profile's memory, and therefore exclude each other."""
     return bool(worker.memory_path) and worker.memory_policy == "read-write"
 
 
 def asks_of(worker: Worker, needs: Needs) -> tuple[Ask, ...]:
-    """Every limit but the host's that a run of this worker counts against, in order."""
+    """The limits, in order, that a run of this worker counts against, without the host's."""
     asks = [Ask(WORKER, worker.name), Ask(PROFILE, worker.profile)]
     asks += [Ask(CAPACITY, name, amount) for name, amount in sorted(needs) if amount > 0]
     if worker.workspace_policy == SHARED:
@@ -109,15 +111,18 @@ def asks_of(worker: Worker, needs: Needs) -> tuple[Ask, ...]:
 
 
 def occupants(board: Board, observed: Observed) -> list[Occupant]:
-    """The running cards of the board, then live runs whose card no longer says so, then slots
-    whose lock is held by nobody known."""
+    """All that takes room now.
+
+    First the running cards of the board, then live runs whose card is no longer running, then slots
+    whose lock is held by an unknown process.
+    """
     occupied: list[Occupant] = []
     running: set[str] = set()
     facts = {run.run: run for run in observed.runs}
     for card in sorted(open_cards(board.cards)):
         if card.status == RUNNING:
             running.add(card.run)
-            # A run of this clone takes what it took when it began, whatever was edited since.
+            # A run of this clone takes what it took when it began, whatever was edited later.
             own = facts.get(card.run)
             occupied.append(_of_run(board, own) if own else _occupant_of(board, observed, card))
     for run in sorted(observed.runs, key=lambda facts: facts.run):
@@ -161,7 +166,7 @@ def _worker_or(board: Board, name: WorkerName, otherwise: Worker) -> Worker:
 
 
 def _of_profile(asks: tuple[Ask, ...], profile: ProfileName) -> tuple[Ask, ...]:
-    """A run counts against the profile it was started under, whatever the config says by now."""
+    """A run counts against the profile it started under, whatever the config says now."""
     return tuple(
         ask._replace(name=profile) if ask.kind in (PROFILE, MEMORY) else ask for ask in asks
     )
@@ -171,12 +176,12 @@ class _Want(NamedTuple):
     """What every card of one worker with the same needs asks for."""
 
     asks: tuple[Ask, ...]
-    limits: tuple[tuple[Ask, Key, int], ...]  # with the key and the limit of each
-    never: Full | None  # it asks for more than there is
+    limits: tuple[tuple[Ask, Key, int], ...]  # each with its key and its limit
+    never: Full | None  # set if it asks for more than there is
 
 
 class _Keep(NamedTuple):
-    """How much of one limit is kept for a card: one of this worker with these needs."""
+    """How much of one limit is kept for a card, with the card's worker and needs."""
 
     amount: int
     card: CardId
@@ -184,12 +189,12 @@ class _Keep(NamedTuple):
 
 
 class Room:
-    """What is taken at each level, kept up to date while runs are taken in and let go."""
+    """What is taken of each limit, updated as runs start and end."""
 
     def __init__(
         self, config: Config, taken: Iterable[Occupant] = (), idle: Collection[WorkerName] = ()
     ) -> None:
-        """`idle` are workers that start nothing now, for whom nothing is reserved."""
+        """`idle` are workers that cannot start anything now; nothing is reserved for them."""
         self._config = config
         self._taken: dict[Key, int] = {}
         self._holders: dict[Key, dict[str, int]] = {}
@@ -197,8 +202,8 @@ class Room:
         self._numbers: dict[ProfileName, set[int]] = {}
         self._lowest: dict[ProfileName, int] = {}
         self._keep: dict[Key, _Keep] = {}
-        self._claimed: set[Key] = set()  # all that those ask for of whom something is kept
-        self._wants: dict[tuple[WorkerName, Needs], _Want] = {}  # worked out once, asked often
+        self._claimed: set[Key] = set()  # every limit that cards with a keep ask for
+        self._wants: dict[tuple[WorkerName, Needs], _Want] = {}  # computed once, used often
         self._limits: dict[Key, int] = {}
         profiles = Counter(worker.profile for worker in config.workers.values())
         self._shared = {name for name, workers in profiles.items() if workers > 1}
@@ -211,7 +216,7 @@ class Room:
             self.take(occupant)
 
     def take(self, occupant: Occupant) -> None:
-        """A run begins, or is found running."""
+        """Add a run that starts or already runs."""
         for ask in (*occupant.asks, *(_HOST_ASK if occupant.here else ())):
             self._taken[ask.key] = self._taken.get(ask.key, 0) + ask.amount
             holders = self._holders.setdefault(ask.key, {})
@@ -221,7 +226,7 @@ class Room:
         self._numbers.setdefault(occupant.profile, set()).add(occupant.number)
 
     def release(self, occupant: Occupant) -> None:
-        """A run that was taken in ends."""
+        """Remove a run that ended."""
         for ask in (*occupant.asks, *(_HOST_ASK if occupant.here else ())):
             self._taken[ask.key] -= ask.amount
             holders = self._holders[ask.key]
@@ -236,7 +241,7 @@ class Room:
         )
 
     def free_number(self, profile: ProfileName) -> int:
-        """The smallest slot number of the profile that nobody sits in."""
+        """The smallest free slot number of the profile."""
         used = self._numbers.setdefault(profile, set())
         number = self._lowest.get(profile, 1)
         while number in used:
@@ -245,7 +250,7 @@ class Room:
         return number
 
     def seat(self, card: CardId, worker: Worker, needs: Needs) -> Occupant:
-        """Take in a new run on this host, in the smallest free slot of its profile."""
+        """Add a new run on this host, in the smallest free slot of its profile."""
         number = self.free_number(worker.profile)
         asks = self._want(worker, needs).asks
         occupant = Occupant(card, worker.name, worker.profile, number, asks=asks, here=True)
@@ -253,7 +258,7 @@ class Room:
         return occupant
 
     def _want(self, worker: Worker, needs: Needs) -> "_Want":
-        """What a card of one of the config's workers asks for, remembered."""
+        """What a card of one of the config's workers asks for (cached)."""
         want = self._wants.get((worker.name, needs))
         if want is None:
             asks = asks_of(worker, needs)
@@ -263,8 +268,11 @@ class Room:
         return want
 
     def contends(self, worker: Worker, needs: Needs) -> bool:
-        """Whether a card of the worker asks for more than slots that no other worker uses:
-        capacities, exclusive places, slots of a profile that workers share."""
+        """Whether a card of the worker competes with other workers' cards.
+
+        It does if it needs capacities or exclusive places, or a slot of a profile that workers
+        share.
+        """
         return worker.profile in self._shared or any(
             ask.kind in KEEPABLE for ask in self._want(worker, needs).asks
         )
@@ -277,9 +285,9 @@ class Room:
         return worker.name in self._reserves or reserved < self._config.max_concurrency
 
     def keep(self, card: CardId, worker: Worker, needs: Needs) -> bool:
-        """Keep a slot for this card from all others; and, if it has one, what else it needs.
+        """Keep the next slot for this card; if one is free now, keep all else that it needs, too.
 
-        False, and nothing is kept, where another card that keeps asks for one of these limits too.
+        Return False, and keep nothing, if another card that keeps asks for one of the same limits.
         """
         asks = self._want(worker, needs).asks
         if any(ask.key in self._claimed for ask in asks):
@@ -292,7 +300,7 @@ class Room:
         return True
 
     def drop_keeps(self) -> None:
-        """Nothing is kept for anybody any more."""
+        """Give up all that is kept."""
         self._keep.clear()
         self._claimed.clear()
 
@@ -301,7 +309,7 @@ class Room:
         return self._taken.get((kind, name), 0)
 
     def limit(self, kind: str, name: str = "") -> int:
-        """How much there is; 0 for a worker or a capacity that the config does not name."""
+        """How much a limit allows; 0 for a worker or a capacity that the config does not have."""
         limit = self._limits.get((kind, name))
         if limit is None:
             limit = self._limits[kind, name] = self._limit(kind, name)
@@ -328,7 +336,7 @@ class Room:
         return dict(self._holders.get((kind, name), {}))
 
     def full(self, worker: Worker, needs: Needs) -> Full | None:
-        """The first limit under which one more run of this worker does not fit, None if it fits."""
+        """The first limit that has no room for one more run of this worker, or None."""
         want = self._want(worker, needs)
         if want.never:
             return want.never
@@ -347,7 +355,7 @@ class Room:
             return Full(HOST, "", limit)
         own = self._reserves.get(worker.name)
         if own and self._here.get(worker.name, 0) < own.reserve:
-            return None  # its own reserve; else reserves that exceed the total would stop everybody
+            return None  # its own reserve; or reserves that exceed the total would stop everybody
         reserved = {name: self._outstanding(name) for name in self._reserves if name != worker.name}
         if taken + sum(reserved.values()) >= limit:
             by = ", ".join(name for name, count in reserved.items() if count)
@@ -355,19 +363,21 @@ class Room:
         return None
 
     def _own(self, reserved: Mapping[WorkerName, int]) -> int:
-        """What these workers have of their reserves, and what is kept free for them."""
+        """What these workers use of their reserves, plus what is still reserved for them."""
         used = (min(self._here.get(name, 0), self._reserves[name].reserve) for name in reserved)
         return sum(reserved.values()) + sum(used)
 
     def _outstanding(self, name: WorkerName) -> int:
-        """Slots still to be kept free on this host for a worker with a reserve."""
+        """The slots on this host that are still reserved for a worker."""
         worker, here = self._reserves[name], self._here.get(name, 0)
         elsewhere = self.taken(WORKER, name) - here
         return max(0, min(worker.reserve, worker.max_concurrency - elsewhere) - here)
 
     def _reserve(self, worker: Worker) -> int:
-        """How much of a worker's reserve is ever of use: what its limits let run, and those of what
-        its cards need where they do not say."""
+        """How much of a worker's reserve it can ever use.
+
+        That is bounded by its limits, including those of the needs that its cards have by default.
+        """
         asks = asks_of(worker, worker.needs)
         return min(worker.reserve, *(self.limit(a.kind, a.name) // a.amount for a in asks))
 

@@ -1,23 +1,23 @@
 """Who gets the next slot: pure, deterministic, and work-conserving.
 
-It holds no limits (`room`) and no words (`holds`). Within a worker the order is priority and age,
-then longest ready, then id: an hour of waiting weighs as much as one step of priority, without end,
-so that a card of low priority is overtaken only by cards that became ready within as many hours as
-their priority is higher. Across workers it is fair queueing by weight (`fair`), so that priority
-cannot starve another worker's cards.
+It has no limits (`room`) and no words (`holds`). Within a worker the order is priority and age,
+then longest ready, then id. An hour of waiting weighs as much as one step of priority, without a
+bound: a card is overtaken only by cards that became ready within as many hours as their priority is
+higher. Across workers it is fair queueing by weight (`fair`), so that priority cannot starve
+another worker's cards.
 
-A card starts as soon as everything it asks for is free, even when one that comes first must wait
-for something else. There is one exception, or a card that needs several things would wait for ever
+A card starts as soon as everything it asks for is free, even when a card before it must wait for
+something else. There is one exception, because a card that needs several things could wait forever
 behind cards that need fewer: keepers. A keeper is the first card of its worker's line, has been
-ready for PATIENCE, and asks for something that its worker alone does not fill: a capacity, an
-exclusive place, a slot of a shared profile. It keeps the next slot of its worker and profile; once
-it has one, all else that it needs, but no slot of the host; and it does so until it starts. So only
-a slot lies idle while what the card needs is in use, and what it needs lies idle only while it
-gathers more than one piece, and for its worker's turn at the host.
+ready for PATIENCE, and asks for something that other workers use, too: a capacity, an exclusive
+place, a slot of a shared profile. It keeps the next slot of its worker and profile. Once it has a
+slot, it keeps all else that it needs, but no slot of the host. It keeps them until it starts. So
+only a slot is idle while what the card needs is in use; and what it needs is idle only while the
+card gathers more than one piece, and until its worker's turn at the host.
 
-Of cards that ask for the same limit one keeps at a time. Workers take turns, by weight and whatever
-else they start (`fair`); within a turn the card that has been ready longest comes first, then the
-id.
+Of the cards that ask for one limit, only one keeps it at a time. Workers take turns, by weight and
+whatever else they start (`fair`); within a turn the card that has been ready longest comes first,
+then the id.
 
 Bounds, each proved in the tests: over any stretch in which two workers both wait at the host's
 limit alone, their starts per weight differ by at most 1/w + 1/w'; a waiting worker sees at most
@@ -36,16 +36,16 @@ from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick import room
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.fair import Accounts, Turns
-from gitkanban.core.tick.holds import Hold as Hold  # part of what `schedule` gives
+from gitkanban.core.tick.holds import Hold as Hold  # part of the result of `schedule`
 from gitkanban.core.tick.holds import Reasons
 from gitkanban.core.tick.limit_words import limit_words, of_limit
 from gitkanban.core.tick.room import Full, Needs, Occupant, Room, needs_of, occupants
 from gitkanban.typed import NamedTuple
 
 AGE_STEP = 3600  # seconds of waiting that weigh as much as one step of priority
-PATIENCE = 1800  # seconds ready after which a card may keep what it needs
+PATIENCE = 1800  # seconds that a card is ready before it may keep what it needs
 
-SortKey = tuple[int, int, CardId]  # sorts cards of one worker: earliest first
+SortKey = tuple[int, int, CardId]  # within a worker; the smallest starts first
 
 
 class Start(NamedTuple):
@@ -58,8 +58,10 @@ class Start(NamedTuple):
 
 
 class Scheduled(NamedTuple):
-    """Who starts, in order; why the other todo cards do not, by id; and, for the next call, the
-    tags of workers and since when each ready card has been so."""
+    """The cards that start, in order, and the holds of the other todo cards, by id.
+
+    `served` (the workers' tags) and `ready_since` (epoch seconds) are input of the next call.
+    """
 
     starts: tuple[Start, ...]
     holds: tuple[Hold, ...]
@@ -68,28 +70,28 @@ class Scheduled(NamedTuple):
 
 
 def order(card: Card, since: int) -> SortKey:
-    """Where a card stands within its worker; `since` is when it became ready."""
+    """The sort key of a card within its worker; `since` is when it became ready (epoch seconds)."""
     return since - AGE_STEP * card.priority, since, card.id
 
 
 class WorkerQueue:
-    """The ready cards of one worker, grouped by what they need: all of a group fit, or none."""
+    """The ready cards of one worker, grouped by needs: if one of a group fits, any of them does."""
 
     def __init__(self, worker: Worker) -> None:
         self.worker = worker
         self.groups: dict[Needs, list[SortKey]] = {}
 
     def add(self, card: Card, since: int) -> None:
-        """A card becomes ready; its place does not depend on when it is added."""
+        """Add a ready card; its place does not depend on when it is added."""
         heappush(self.groups.setdefault(needs_of(card, self.worker), []), order(card, since))
 
     def first(self, without: Container[Needs]) -> Needs | None:
-        """The group whose first card comes first, of those not left out."""
+        """The group with the foremost card, apart from those in `without`, or None."""
         heads = [(keys[0], needs) for needs, keys in self.groups.items() if needs not in without]
         return min(heads)[1] if heads else None
 
     def pop(self, needs: Needs) -> CardId:
-        """Take the first card out of a group."""
+        """Remove and return the first card of a group."""
         keys = self.groups[needs]
         card = heappop(keys)[2]
         if not keys:
@@ -97,7 +99,7 @@ class WorkerQueue:
         return card
 
 
-Blocks = dict[WorkerName, dict[Needs, Full]]  # worker -> group -> what leaves it no room
+Blocks = dict[WorkerName, dict[Needs, Full]]  # worker -> group -> the full limit
 
 
 def fill(
@@ -107,14 +109,14 @@ def fill(
     now: int,
     most: int | None = None,
 ) -> tuple[list[Occupant], Blocks]:
-    """Start what fits, at most `most` cards (None: no limit): who starts, and what stops the rest.
+    """Start what fits, at most `most` cards (None: no limit); return the starts and the blocks.
 
-    Started cards leave their lines, take their room, and are charged to their worker.
+    Started cards leave their lines, take up room, and are charged to their worker.
     """
     started: list[Occupant] = []
     keepers = _keep_for_keepers(seats, lines, accounts.turns, now)
     blocks = _start_what_fits(seats, lines, accounts, keepers, started=started, most=most)
-    # A start may make another card a keeper; then what was kept is free for others.
+    # A start may make another card a keeper, and free what was kept.
     while started and (then := _keep_for_keepers(seats, lines, accounts.turns, now)) != keepers:
         keepers = then
         blocks = _start_what_fits(seats, lines, accounts, keepers, started=started, most=most)
@@ -133,8 +135,10 @@ def _start_what_fits(
     started: list[Occupant],
     most: int | None,
 ) -> Blocks:
-    """Start what fits beside what is kept, worker by worker in fair order; until a keeper starts,
-    for then another card may be one."""
+    """Start what fits beside what is kept, worker by worker in fair order.
+
+    It returns early when a keeper starts, because another card may then become one.
+    """
     fair = accounts.starts
     blocks: Blocks = {name: {} for name, line in lines.items() if line.groups}
     turn = [(fair.tag(name), name) for name in blocks]
@@ -142,7 +146,7 @@ def _start_what_fits(
     while turn:
         name = heappop(turn)[1]
         line, blocked = lines[name], blocks[name]
-        # Room only shrinks in here, so a group that finds none is not asked again.
+        # Room only shrinks here, so a group that found none is not tried again.
         while (needs := line.first(blocked)) is not None:
             full = seats.full(line.worker, needs)
             if full is None and most is not None and len(started) >= most:
@@ -163,7 +167,7 @@ def _start_what_fits(
 def _keep_for_keepers(
     seats: Room, lines: Mapping[WorkerName, WorkerQueue], turns: Turns, now: int
 ) -> list[CardId]:
-    """Keep what they need for the cards whose turn it is: those cards."""
+    """Keep what the cards need whose turn it is, and return these cards."""
     seats.drop_keeps()
     patient = {
         name: card for name, line in lines.items() if (card := _longest_ready(seats, line, now))
@@ -176,7 +180,7 @@ def _keep_for_keepers(
 
 
 def _longest_ready(seats: Room, line: WorkerQueue, now: int) -> tuple[int, CardId, Needs] | None:
-    """Since when the first card of a line is ready, that card and what it needs, if it may keep."""
+    """The first card of a line if it may keep: (ready since, card, its needs)."""
     needs = line.first([group for group in line.groups if not seats.ever(line.worker, group)])
     if needs is None or not seats.contends(line.worker, needs):
         return None
@@ -190,17 +194,17 @@ def _is_crowded_out(line: WorkerQueue, blocked: Mapping[Needs, Full], seats: Roo
 
 
 def _is_own_limit(full: Full, worker: Worker, seats: Room) -> bool:
-    """Whether a worker is stopped on its own account: it gets no credit for that time."""
-    if full.code == room.PROFILE:  # all of it in its own hands
+    """Whether a limit of the worker's own stops it, so that it gets no credit for that time."""
+    if full.code == room.PROFILE:  # its own runs alone fill it
         return seats.taken(room.PROFILE, full.name) <= seats.taken(room.WORKER, worker.name)
     return full.code in (room.WORKER, room.NEVER) or full.kind == room.WORKER
 
 
 def schedule(board: Board, observed: Observed, reasons: Reasons | None = None) -> Scheduled:
-    """What starts now on this host, of a board that has been reconciled.
+    """Decide what starts now on this host; the board must have been reconciled.
 
-    Equal boards and facts give equal results, in whatever order cards, workers and runs come.
-    `reasons` are those of this board and these facts, where the caller has them.
+    Equal boards and facts give equal results, whatever the order of cards, workers and runs.
+    `reasons` are those of this board and these facts, if the caller has them already.
     """
     reasons = reasons or Reasons(board, observed)
     holds: list[Hold] = []
@@ -240,7 +244,7 @@ def _line_up(
     """Add a ready card to the line of the worker of that name."""
     line = lines.get(name)
     if line is None:
-        assert board.config is not None  # a card without a worker is held
+        assert board.config is not None  # a card without a worker has a hold, and never gets here
         line = lines[name] = WorkerQueue(board.config.workers[name])
     line.add(card, since)
 
@@ -248,10 +252,10 @@ def _line_up(
 def _holds_of_line(
     line: WorkerQueue, blocked: Mapping[Needs, Full], seats: Room, starting: Collection[CardId]
 ) -> Iterable[Hold]:
-    """Why the cards that are still in line did not start, in their order."""
+    """The holds of the cards that are still in line, in their order."""
     waiting = sorted((key, needs) for needs, keys in line.groups.items() for key in keys)
     words = {needs: limit_words(blocked[needs], seats, starting) for needs in line.groups}
-    ahead: dict[tuple[str, str], int] = {}  # by what they wait for
+    ahead: dict[tuple[str, str], int] = {}  # limit -> cards of this line that wait for it
     for key, needs in waiting:
         full = blocked[needs]
         yield of_limit(key[2], full.code, words[needs], ahead.get((full.code, full.name), 0))

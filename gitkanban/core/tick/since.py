@@ -1,7 +1,7 @@
-"""What ticks did, read back from the board's commits, as the outcome of one tick.
+"""What earlier ticks did, read from the board's commits, as the outcome of one tick.
 
-Most ends are settled by the tick of a session itself, which prints to nobody; the next one that
-prints says it. It knows only what the board says: what was only observed is not in it.
+Most runs are settled by the tick at their session's end, which prints to nobody; the next tick with
+an audience reports them. Only what is on the board is reported, not what was merely observed.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -13,12 +13,11 @@ from gitkanban.core.tick.outcome import Accepted, Outcome, Started
 from gitkanban.core.tick.reconcile import Settled
 from gitkanban.typed import NamedTuple
 
-BY_TICK = "tick"  # who has paused a worker whose cards crash alike
+BY_TICK = "tick"  # the author of the pause of a worker whose cards fail alike
 
 
 class BoardStep(NamedTuple):
-    """What one commit did to a board: records of ended runs that are new, cards before and after,
-    pauses that are new."""
+    """What one commit did to a board: new run records, cards before and after, new pauses."""
 
     runs: tuple[Run, ...] = ()
     cards: tuple[tuple[Card | None, Card | None], ...] = ()
@@ -28,9 +27,9 @@ class BoardStep(NamedTuple):
 def outcome_since(
     steps: Iterable[BoardStep], clone: str, accepting: Collection[WorkerName]
 ) -> Outcome:
-    """What ticks of a clone did in these steps, oldest first.
+    """The outcome of a clone's ticks in these steps, oldest first.
 
-    `accepting` are the workers whose cards ticks accept: what else is accepted, a person did.
+    `accepting` are the workers whose cards ticks accept; people accepted all others.
     """
     steps = list(steps)
     settled = [each for step in steps for each in _settled_in(step, clone)]
@@ -56,7 +55,7 @@ def _settled_in(step: BoardStep, clone: str) -> Iterator[Settled]:
             continue
         before, after = moved.get(run.card, (None, None))
         to = after.status if before and after and before.run == run.run else ""
-        # Accepted by the same commit, which is an entry of its own.
+        # The same commit accepted it, which is a separate entry.
         to = REVIEW if to == DONE and run.outcome == "succeeded" else to
         yield Settled(run.card, run.run, run.outcome, to, why=run.why)
 
@@ -83,7 +82,7 @@ def _accepted_in(
 
 
 def with_earlier(own: Outcome, earlier: Outcome) -> Outcome:
-    """The outcome of a tick with what was done before it; what it did itself stays as it says it."""
+    """Add what was done earlier to the outcome of a tick, whose own entries take precedence."""
     runs = {each.run for each in own.settled} | {each.run for each in own.started}
     cards = {(each.card, each.to) for each in own.accepted}
     return own._replace(

@@ -1,6 +1,6 @@
-"""What the tick that stands by does next: a table of its states.
+"""What the standby does next: a table of its states.
 
-It looks at nothing: whoever asks says which conditions hold, and is asked only for those that count.
+It observes nothing: the caller says which conditions hold, and is asked only for the relevant ones.
 """
 
 from collections.abc import Callable
@@ -8,19 +8,19 @@ from enum import Enum
 
 
 class State(Enum):
-    """What the one that stands by is at."""
+    """What the standby is doing."""
 
     COLLECTING = "collecting"  # what ended runs left in git is being collected
     TICKING = "ticking"
-    LISTENING = "listening"  # looking for rings that have come meanwhile
-    WAITING = "waiting"  # nothing to do until the next ring, or a look at who is left
+    LISTENING = "listening"  # looking for rings that have arrived meanwhile
+    WAITING = "waiting"  # nothing to do until the next ring or the next look
     LEAVING = "leaving"  # lets go of its lock, then reads the pipe for the last time
-    RESTARTING = "restarting"  # becomes a new process, made from what is installed now
+    RESTARTING = "restarting"  # becomes a new process that runs what is installed now
     GONE = "gone"
 
 
 class Condition(Enum):
-    """What a move depends on. They are asked in the order of the table."""
+    """What a transition depends on. Conditions are checked in the order of the table."""
 
     COLLECTED = "a run was collected that no tick has settled"
     OUTDATED = "there are runs to collect, none is being collected, and our files have changed"
@@ -42,7 +42,7 @@ MOVES: tuple[tuple[State, Condition, State], ...] = (
     (_S.WAITING, _C.OUTDATED, _S.RESTARTING),
     (_S.WAITING, _C.BUSY, _S.COLLECTING),
     (_S.WAITING, _C.AWAITED, _S.WAITING),
-    # Who was waited for died without a ring: once more, to settle that.
+    # The awaited supervisor died without a ring: tick once more to settle its run.
     (_S.WAITING, _C.REPOSITORY_THERE, _S.TICKING),
     (_S.WAITING, _C.ALWAYS, _S.LEAVING),
     # Somebody rang before the lock was free, and relies on us.
@@ -52,7 +52,7 @@ MOVES: tuple[tuple[State, Condition, State], ...] = (
 
 
 def next_state(state: State, holds: Callable[[Condition], bool]) -> State:
-    """The state that follows: of the first row whose condition holds. Raises LookupError in GONE."""
+    """The next state, from the first row whose condition holds. Raises LookupError in GONE."""
     for before, condition, after in MOVES:
         if before is state and (condition is Condition.ALWAYS or holds(condition)):
             return after

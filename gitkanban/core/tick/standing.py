@@ -1,7 +1,7 @@
-"""How a board stands: what holds each card back, who must act, whether it goes on by itself.
+"""The state of a board: what holds each card back, who must act, whether it goes on by itself.
 
-The words are those of `holds` and the limits those of `schedule`, so that tick, status and why
-never disagree. It decides nothing and asks nobody.
+The words come from `holds` and the limits from `schedule`, so that tick, status and why never
+disagree. It decides nothing.
 """
 
 from collections.abc import Mapping
@@ -34,21 +34,21 @@ from gitkanban.core.tick.room import occupants
 from gitkanban.core.tick.schedule import Scheduled, schedule
 from gitkanban.typed import NamedTuple
 
-# By itself.
+# Holds that pass by themselves.
 _PASSES = frozenset({BUDGET_DAY, NOT_BEFORE, QUOTA, STILL_RUNNING, room.STARTS, STANDSTILL})
-# What somebody has stopped on purpose, or what is reported elsewhere: it says nothing of other cards.
+# Stopped on purpose, or reported elsewhere: this says nothing about other cards.
 _STOPPED = frozenset({PAUSED, UNTRUSTED})
-# What a person sees to in the normal course of work; the rest of what is needed is a mistake.
+# What people do in the normal course of work; anything else that needs a person is a mistake.
 _USUAL = frozenset(
     {BLOCKED, REVIEW, BACKLOG, BUDGET, MISCONFIGURED, NO_WORKER, NOT_HERE, QUOTA_ASKS}
 )
 
 
 class Needed(NamedTuple):
-    """A card (or the id of one that is not there) that a person must see to.
+    """A card (or the id of a missing one) that needs a person.
 
-    `state` is its status, or the code of what is wrong with it; `waiting` counts the cards,
-    neither done nor dropped, that wait on it, also through others.
+    `state` is its status, or the code of what is wrong with it; `waiting` counts the open cards
+    that wait for it, directly or through others.
     """
 
     card: CardId
@@ -61,11 +61,11 @@ class Needed(NamedTuple):
 class Standing(NamedTuple):
     """A board at one moment.
 
-    `held`: what holds each card back; cards that would start, and done and dropped ones, have no
-    entry, and for a running one it says where it runs. `waiting`: how many cards that are neither
-    done nor dropped wait on each id. `needed`: what needs a person, that on which most wait first,
-    then by id. Nothing goes on by itself while `deadlock` or `waits_for_you` says why: the first
-    where something is wrong with the board, the second in the normal course of work.
+    `holds`: what holds each card back. Cards that would start, and done and dropped ones, have no
+    entry; for a running card it says where it runs. `waiting`: how many open cards wait for each
+    id. `needed`: what needs a person, sorted by how many cards wait for it, then by id. If nothing
+    goes on by itself, `deadlock` or `waits_for_you` says why: the first if something is wrong with
+    the board, the second in the normal course of work.
     """
 
     scheduled: Scheduled
@@ -76,7 +76,7 @@ class Standing(NamedTuple):
     waits_for_you: str = ""
 
     def remark_on(self, card: Card, observed: Observed) -> str:
-        """What is shown beside a card's status: what holds it, where its own fields do not say it."""
+        """The remark beside a card's status: its hold, unless the card's own fields say it."""
         why = self.holds.get(card.id)
         beside = card.id in observed.refused or card.id in observed.elsewhere
         if why and (card.status == TODO or (card.status == REVIEW and beside)):
@@ -85,7 +85,7 @@ class Standing(NamedTuple):
 
 
 def standing(board: Board, observed: Observed, to_cache: bool = False) -> Standing:
-    """How a board stands. With `to_cache`, times in the texts are left to `time_words.worded`."""
+    """Compute the state of a board. With `to_cache`, times stay marks for `time_words.worded`."""
     reasons = Reasons(board, observed, to_cache)
     scheduled = schedule(board, observed, reasons)
     holds = {each.card: each for each in scheduled.holds}
@@ -110,9 +110,12 @@ def _of_status(card: Card, reasons: Reasons) -> Hold:
 def _cards_for_people(
     board: Board, reasons: Reasons, holds: Mapping[CardId, Hold], counts: Mapping[CardId, int]
 ) -> tuple[Needed, ...]:
-    """Blocked cards, those in review (unless tick accepts them), and todo ones that can never start
-    as they are; dropped, missing and unreadable ones only where something waits on them, and
-    backlog where something waits on nothing else. A ring counts once, under its smallest id."""
+    """The cards that need a person.
+
+    Blocked cards, cards in review (unless a tick accepts them), and todo cards that can never start
+    as they are. Dropped, missing and unreadable cards only if a card waits for them; backlog cards
+    only if a card waits for nothing else. A ring counts once, under its smallest id.
+    """
     needed = _not_there(board, counts)
     alone = graph.sole_ends(board)
     rings = {ring[0] for ring in graph.rings(board)}
@@ -134,7 +137,7 @@ def _cards_for_people(
 
 
 def _not_there(board: Board, counts: Mapping[CardId, int]) -> list[Needed]:
-    """Ids that somebody waits on and that have no card."""
+    """The ids that cards wait for and that have no readable card."""
     missing = [name for name in counts if name not in board.cards and name not in board.archived]
     words = {graph.MISSING: "does not exist", graph.BROKEN: "cannot be read"}
     needed = []
@@ -146,7 +149,7 @@ def _not_there(board: Board, counts: Mapping[CardId, int]) -> list[Needed]:
 
 
 def _is_at_rest(board: Board, observed: Observed, reasons: Reasons, scheduled: Scheduled) -> bool:
-    """Whether nothing will ever go on by itself, though something is to be done."""
+    """Whether nothing will ever go on by itself, although there is work to do."""
     holds = [each for each in scheduled.holds if each.code not in _STOPPED]
     if scheduled.starts or not holds or any(each.code in _PASSES for each in holds):
         return False
@@ -156,10 +159,10 @@ def _is_at_rest(board: Board, observed: Observed, reasons: Reasons, scheduled: S
 
 
 def _at_rest(result: Standing) -> Standing:
-    """Why nothing goes on: what most cards wait on, else the first card that cannot start."""
+    """Say why nothing goes on: what most cards wait for, else the first card that cannot start."""
     needed = [each for each in result.needed if each.waiting and each.state not in _STOPPED]
     if not needed and any(each.waiting for each in result.needed):
-        return result  # all that is left waits for what somebody has stopped
+        return result  # all that is left waits for something that was stopped on purpose
     if not needed:
         first = next(each for each in result.scheduled.holds if each.code not in _STOPPED)
         line = f"{first.card}: {first.text}"

@@ -1,6 +1,6 @@
 """What a run's end means: a pure function of its exit record, what it left in git, and its report.
 
-The outcome is recorded; where the card goes next follows from the outcome and from how often this
+The outcome is recorded. Where the card goes next follows from the outcome and from how often it
 happened before. Nothing here touches the board.
 """
 
@@ -21,48 +21,48 @@ from gitkanban.core.model import (
 from gitkanban.core.tick.facts import Exit, RunFacts
 from gitkanban.typed import Final, Literal, NamedTuple
 
-# How a run can end. Counted outcomes use up an attempt; those that are neither counted nor asked for
-# are retried after a delay, up to their own limits.
+# How a run can end. Counted outcomes use up an attempt. Those that are neither counted nor asked
+# for are retried after a delay, up to limits of their own.
 SUCCEEDED: Final = "succeeded"
 COUNTED: tuple[RunOutcome, ...] = (
     "failed",  # the session exited with an error
     "killed",  # a signal ended it
     "no-work",  # it exited cleanly and left no commit
-    "uncommitted",  # it left changes, but committing was its job, or some cannot be committed
+    "uncommitted",  # it left changes that it should have committed, or that git cannot commit
     "setup-failed",
     "verify-failed",
     "timed-out",
     "stalled",
 )
 LIMITED: Final = (
-    "rate-limited"  # its service asked to come back later: a thing of the whole profile
+    "rate-limited"  # its service asked us to come back later, which concerns the whole profile
 )
 MISCONFIGURED: Final = (
-    "misconfigured"  # not logged in, or settings that cannot work: a thing for a person
+    "misconfigured"  # not logged in, or settings that cannot work: a person must act
 )
 ASKED: tuple[RunOutcome, ...] = ("blocked", "stopped", "cancelled")  # somebody asked for this end
 
-LIMITED_MOST = 12  # limits in a row that one card meets before a person is asked
+LIMITED_MOST = 12  # limits in a row that a card may meet before a person is asked
 LOST_MOST = 3
 NOT_STARTED_MOST = 3
-BEGIN_MOST = 15  # seconds in which an agent that fails without having named its session never began
+BEGIN_MOST = 15  # seconds; an agent that fails sooner, its session unnamed, never began
 TEMPFAIL = 75  # EX_TEMPFAIL of sysexits.h: "try again later"
 
 
 class Verdict(NamedTuple):
-    """The outcome, one line why, and what it means for the card."""
+    """The outcome of a run, the reason in one line, and what it means for the card."""
 
     outcome: RunOutcome
     why: str
     to: Literal["review", "todo", "blocked"]
-    reason: BlockReason | Literal[""] = ""  # for blocked
+    reason: BlockReason | Literal[""] = ""  # if `to` is blocked
     delay: int = 0  # seconds before the next attempt
 
 
 def verdict(facts: RunFacts, earlier: Sequence[Run]) -> Verdict:
     """Judge an ended run. `earlier` are the card's runs that still count, oldest first.
 
-    `facts.exit` must be there: a run without an exit record has not ended.
+    `facts.exit` must be set: a run without an exit record has not ended.
     """
     assert facts.exit is not None
     if facts.given_up:
@@ -80,7 +80,7 @@ def verdict(facts: RunFacts, earlier: Sequence[Run]) -> Verdict:
 
 
 def judge(facts: RunFacts, end: Exit) -> tuple[RunOutcome, str]:
-    """The outcome of a run and one line saying what decided it."""
+    """Return the outcome of a run, and one line on what decided it."""
     match end.how:
         case "stop":
             return "stopped", end.error or "stopped on request"
@@ -131,8 +131,11 @@ def _misconfigured_words(facts: RunFacts) -> str:
 
 
 def _failed_or_never_began(facts: RunFacts) -> RunOutcome:
-    """What a session is that failed: one that failed at once may never have begun, because two
-    first ones of an agent raced, or because it does not know the conversation to go on in."""
+    """The outcome of a failed session: `failed`, or `not-started` if it failed at once.
+
+    It may never have begun because two first sessions of an agent raced, or because the agent does
+    not know the conversation that it was to resume.
+    """
     quick = facts.lasted is not None and facts.lasted <= BEGIN_MOST
     idle = not facts.work.session_commits and not facts.work.leftover
     return "not-started" if quick and idle and (facts.unnamed or facts.resumed) else "failed"
@@ -164,7 +167,7 @@ def _judge_work(facts: RunFacts, end: Exit) -> tuple[RunOutcome, str]:
         return SUCCEEDED, "reported that no change is needed"
     if work.leftover and work.leftover_paths:
         return "uncommitted", "exit 0, but its changes were not committed"
-    if facts.strayed:  # it was told only what is new, of a card that it has never seen
+    if facts.strayed:  # its prompt had only what is new, about a card that it never saw
         return "not-started", "the agent no longer knew the card's conversation, and began another"
     return "no-work", "exit 0, but no new commit and no `done --no-change`"
 
@@ -172,7 +175,7 @@ def _judge_work(facts: RunFacts, end: Exit) -> tuple[RunOutcome, str]:
 def _retry_verdict(
     outcome: RunOutcome, why: str, max_attempts: int, earlier: Sequence[Run]
 ) -> Verdict:
-    if outcome == LIMITED:  # its whole profile waits, see `agent_state`
+    if outcome == LIMITED:  # the whole profile waits, see `agent_state`
         times = _streak_length(earlier, (LIMITED,)) + 1
         if times >= LIMITED_MOST:
             return Verdict(outcome, f"{why}, {times} times", BLOCKED, NEEDS_INPUT)
@@ -196,7 +199,7 @@ def _retry_verdict(
 
 
 def destination(run: Run, max_attempts: int, earlier: Sequence[Run]) -> Verdict:
-    """Where a card goes whose run was already recorded but which still says `running`."""
+    """Decide where a card goes that is still `running` although its run is already recorded."""
     if run.outcome == SUCCEEDED:
         return Verdict(run.outcome, run.why, REVIEW)
     if run.outcome in ASKED:
@@ -205,7 +208,7 @@ def destination(run: Run, max_attempts: int, earlier: Sequence[Run]) -> Verdict:
 
 
 def counting(runs: Sequence[Run], attempts_after: str) -> tuple[Run, ...]:
-    """The runs that still count: those a person's retry, reject or reopen has not forgiven."""
+    """The runs that still count: those after a person's last retry, reject or reopen."""
     return tuple(run for run in runs if run.run > attempts_after)
 
 
