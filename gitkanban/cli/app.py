@@ -1,6 +1,6 @@
 """The commands, and the one place where errors become text and exit codes.
 
-A command's module is imported when it is called, not before: `gitkanban --help` imports none. Plain
+A command's module is imported only when it is called: `gitkanban --help` imports none. Plain
 command lines are read here (`arguments`), all others by click (`group`).
 """
 
@@ -16,7 +16,7 @@ from gitkanban.cli.terminal import colour_wanted
 from gitkanban.errors import GitkanbanError
 from gitkanban.views.text import shown
 
-# (section, command, module under gitkanban.cli, what the overview says)
+# (section, command, module under gitkanban.cli.commands, line in the overview)
 COMMANDS = (
     ("Every day", "add", "add", "Add one card, or several from a file."),
     (
@@ -86,13 +86,13 @@ COMMANDS = (
     ("Care", "pause", "pause", "Start nothing new for a worker, or for the whole board."),
     ("Care", "resume", "pause", "Let it start cards again."),
 )
-# Called by git, not by people, and so in no overview.
+# Called by git, not by people, so not in the overview.
 HIDDEN = (("merge-file", "mergefile"),)
 MODULES = {name: module for _, name, module, _ in COMMANDS} | dict(HIDDEN)
 
 
 def run(argv: Sequence[str]) -> int:
-    """Run one command line; every error ends here as text on stderr and an exit code."""
+    """Run one command line and return its exit code; every error ends here, as text on stderr."""
     if list(argv[:1]) == ["help"]:
         argv = [*argv[1:], "--help"]
     try:
@@ -105,7 +105,7 @@ def run(argv: Sequence[str]) -> int:
         echo("\ninterrupted", err=True)
         return 130
     except BrokenPipeError:
-        # The reader has gone (`gitkanban list | head`): not an error, and nothing to say it to.
+        # The reader has gone (`gitkanban list | head`): no error, and nobody to report it to.
         lead_nowhere()
         return 0
     except OSError as error:
@@ -119,7 +119,7 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _run_command(argv: Sequence[str]) -> object:
-    """Run the command that is called, and give what it gives; what is not plain is click's to read."""
+    """Run the called command and return its result; click reads what is not plain."""
     command = find_command(argv[0]) if argv else None
     values = read_plain(command, argv[1:]) if command else None
     if command and values is not None:
@@ -130,10 +130,10 @@ def _run_command(argv: Sequence[str]) -> object:
 
 
 def find_command(name: str) -> DeclaredCommand | None:
-    """The command of that name, its module imported; None if there is none."""
+    """Import and return the command of that name; None if there is none."""
     if name not in MODULES:
         return None
-    # Without importlib, which imports more than it does.
+    # Not by importlib: importing that would cost more than it saves.
     module = __import__(f"gitkanban.cli.commands.{MODULES[name]}", fromlist=["_"])
     command: DeclaredCommand = getattr(module, f"{name.replace('-', '_')}_command")
     return command
@@ -148,7 +148,7 @@ def _end_by_click(error: Exception) -> int | GitkanbanError | None:
 
 
 def in_words(error: Exception) -> GitkanbanError:
-    """Any error as an expected one, for where a line must do for it and the program goes on."""
+    """Turn any error into an expected one, for callers that report it in a line and go on."""
     if isinstance(error, GitkanbanError):
         return error
     if isinstance(error, OSError):
@@ -160,8 +160,8 @@ def in_words(error: Exception) -> GitkanbanError:
 
 
 def _libgit2_error(error: Exception) -> GitkanbanError | None:
-    """What libgit2 met in a repository, as an expected error; None for any other error."""
-    if type(error).__name__ != "GitError":  # by name: pygit2 is not imported for it
+    """Turn an error of libgit2 into an expected one; None for any other error."""
+    if type(error).__name__ != "GitError":  # by name, so that pygit2 need not be imported
         return None
     from gitkanban.board.repo.git import in_words
 
@@ -169,7 +169,7 @@ def _libgit2_error(error: Exception) -> GitkanbanError | None:
 
 
 def report_expected(error: GitkanbanError) -> int:
-    """Print an expected failure as `Error:` and `Hint:`, give its exit code."""
+    """Print an expected failure as `Error:` and `Hint:`, and return its exit code."""
     from gitkanban.cli.here import tell_error
 
     tell_error(error)
@@ -177,7 +177,7 @@ def report_expected(error: GitkanbanError) -> int:
 
 
 def os_error(error: OSError) -> GitkanbanError:
-    """What the operating system refused, in a line a person can act on."""
+    """Turn an error of the operating system into a line that a person can act on."""
     import errno
 
     hints = {
@@ -193,7 +193,7 @@ def os_error(error: OSError) -> GitkanbanError:
         hint = "Everything up to that point is done; see `gitkanban log`."
         return GitkanbanError(f"cannot write the output: {text}", hint)
     where = f": {error.filename}" if error.filename else ""
-    # libgit2 gives the words alone.
+    # Errors from libgit2 have the message but no number.
     number = error.errno or next((n for n in hints if os.strerror(n) in str(error)), 0)
     return GitkanbanError(f"{text}{where}", hints.get(number, ""))
 
@@ -204,9 +204,10 @@ def _program_name() -> str:
 
 
 def _report_bug(error: Exception, argv: Sequence[str]) -> int:
-    """Write a report to paste into an issue; it may hold secrets, and says so.
+    """Write a report to paste into an issue, and return the exit code, which is 3.
 
-    Whatever the error and the machine are like: what cannot be written to a file goes to stderr.
+    The report may hold secrets, and the hint says to read it first. If it cannot be written to a
+    file, it goes to stderr.
     """
     import platform
     import traceback
@@ -232,7 +233,7 @@ def _report_bug(error: Exception, argv: Sequence[str]) -> int:
 
 
 def _write_report(text: bytes) -> str:
-    """The path of the report's file; empty if none can be written."""
+    """Write the report to a temporary file; return its path, empty if it cannot be written."""
     import tempfile
 
     try:

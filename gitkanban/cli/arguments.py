@@ -1,13 +1,12 @@
 """Reads plain command lines without click: known options with plain values, each once, and arguments.
 
-`read_plain` gives what click would, or None for every doubt: a word it does not know, `--help`, an
-empty word, a value that begins with a dash, what is missing, wrong or too much. None means that
-click reads the line and has the words for what is wrong with it. That both agree is a property test
-over all commands (tests/cli/test_arguments.py).
+`read_plain` gives what click would, or None if there is any doubt: an unknown word, `--help`, an
+empty word, a value that begins with a dash, anything missing, wrong or too much. None means that
+click reads the line, and reports what is wrong with it. A property test over all commands proves
+that both agree (tests/cli/test_arguments.py).
 
-A new command needs nothing but its declarations (`declare`). Where a command line is answered for
-another program, such as completion, `read_plain(command, words)` can be asked in the same way: it
-runs nothing and prints nothing.
+A new command needs nothing but its declarations (`declare`). `read_plain` runs and prints nothing,
+so completion and others that read a command line without running it can call it, too.
 """
 
 from collections.abc import Sequence
@@ -15,16 +14,16 @@ from collections.abc import Sequence
 from gitkanban.cli.declare import Declaration, DeclaredCommand, ValueKind
 from gitkanban.typed import Any
 
-# Attributes that say nothing about which values are right.
+# Attributes that do not affect which values are valid.
 _SILENT = frozenset({"help", "metavar", "hidden", "expose_value"})
 _OF_OPTIONS = _SILENT | {"default", "type", "is_flag", "multiple", "required"}
 _OF_ARGUMENTS = _SILENT | {"default", "required", "nargs"}
-# With these an option that is not given still has its default; one that is given is for click.
+# An option with these gets its default here if it is not given; if it is, click reads the line.
 _WHEN_ABSENT = _OF_OPTIONS | {"flag_value", "callback", "is_eager"}
 
 
 def read_plain(command: DeclaredCommand, words: Sequence[str]) -> dict[str, Any] | None:
-    """The values for a command's parameters; None where click is to read the words."""
+    """Return the values for a command's parameters; None if click must read the words."""
     options = [each for each in command.declared if each.is_option]
     if any(set(each.attributes) - _WHEN_ABSENT for each in options):
         return None
@@ -56,7 +55,7 @@ def read_plain(command: DeclaredCommand, words: Sequence[str]) -> dict[str, Any]
 
 
 def _take_value(declared: Declaration, text: str, given: dict[str, Any]) -> bool:
-    """Add an option's value to what is given; False where it is not plain."""
+    """Add an option's value to `given`; False if it is not plain."""
     value = _convert_text(declared.attributes.get("type"), text)
     if value is None:
         return False
@@ -69,7 +68,7 @@ def _take_value(declared: Declaration, text: str, given: dict[str, Any]) -> bool
 
 
 def _convert_text(kind: object, text: str) -> str | int | None:
-    """The value that a text stands for; None where it is not plain."""
+    """Return the value that a text stands for; None if it is not plain."""
     if not text or text.startswith("-"):
         return None
     if kind is None or kind is str:
@@ -84,7 +83,7 @@ def _convert_text(kind: object, text: str) -> str | int | None:
 def _fill_arguments(
     declared: Sequence[Declaration], free: Sequence[str], given: dict[str, Any]
 ) -> bool:
-    """Hand the words that are no options to the arguments, in order; False where they do not fit."""
+    """Assign the words that are not options to the arguments, in order; False if any is left."""
     at = 0
     for number, each in enumerate(declared):
         attributes = each.attributes
@@ -108,7 +107,7 @@ def _fill_arguments(
 
 
 def _add_defaults(options: Sequence[Declaration], given: dict[str, Any]) -> dict[str, Any] | None:
-    """What is given with the defaults of the options that are not; None where one is missing."""
+    """Add the defaults of options that were not given; None if a required option is missing."""
     for each in options:
         attributes = each.attributes
         if each.name not in given:

@@ -1,7 +1,8 @@
-"""The words that go with an act, written in the person's editor where none were given.
+"""Asks for the words of a command in the person's editor, if none were given.
 
-The text they find there says what their words are for, and may end with a diff to write into. It
-does not do the act; while that is done, the words lie in a file, which is named where it is refused.
+The template in the editor says what the words are for, and may end with a diff to write into. This
+module does not run the command; while that runs, the words lie in a file, and if the command is
+refused, the error names that file.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,14 +13,14 @@ from gitkanban.errors import Refused
 from gitkanban.typed import NamedTuple
 from gitkanban.views.text import shown_lines
 
-DIFF_MOST = 20_000  # lines of a diff that are worth an editor
+DIFF_MOST = 20_000  # lines of a diff that an editor is given at most
 
 
 class WordsWanted(NamedTuple):
     """What words are wanted for.
 
-    `about` are lines that say so, `otherwise` what is so where nothing is written, `hint` what to
-    do then, `again` the command line that takes the words from a file, `{}` standing for it.
+    `about` are lines that explain it; `otherwise` is what happens if nothing is written, and `hint`
+    what to do then; `again` is the command line that takes the words from a file, written as `{}`.
     """
 
     verb: str
@@ -33,11 +34,11 @@ class WordsWanted(NamedTuple):
 
 @contextmanager
 def write_words(place: Place, wanted: WordsWanted) -> Iterator[str]:
-    """The words as the editor leaves them, for as long as they are needed.
+    """Yield the words that the person writes; their file is removed once the body succeeds.
 
-    Raises Refused where nothing was written, and what the editor raises.
+    Raises Refused if nothing was written, and as `EditFile.edit` does.
     """
-    from gitkanban.cli.edit_file import EditFile  # late: most acts come with their words
+    from gitkanban.cli.edit_file import EditFile  # late: most commands come with their words
     from gitkanban.core.review.linecomments import read_words
 
     template = _template_of(wanted)
@@ -53,7 +54,7 @@ def write_words(place: Place, wanted: WordsWanted) -> Iterator[str]:
 
 
 def _template_of(wanted: WordsWanted) -> str:
-    """An empty line for the words, the scissors, what they are for, and the diff."""
+    """Return an empty line for the words, the scissors, what the words are for, and the diff."""
     from gitkanban.core.review.linecomments import SCISSORS
 
     lines = [f"Write above the line with the scissors: {wanted.about[0]}", *wanted.about[1:]]

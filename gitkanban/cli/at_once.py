@@ -1,7 +1,7 @@
-"""What a person's verb has made ready starts at once, where ticks come by themselves.
+"""Starts at once what a person's command has made ready, where ticks run by themselves.
 
-That is so where a tick has run in the last five minutes. It is one more tick, with the remote of
-those: a board that is ticked with --sync there is ticked with it here.
+They do if one has run in the last five minutes. What starts the cards is one more tick, with the
+same remote: where those ticks use --sync, so does this one.
 """
 
 import sys
@@ -31,9 +31,9 @@ no_tick_option = declare.option(
 
 
 def start_ready(place: Place) -> list[dict[str, Any]]:
-    """Tick, where one has run in the last five minutes, and say on stderr what it did.
+    """Tick if a tick has run in the last five minutes, and report on stderr what it did.
 
-    What it started, as `tick --json` has it. Whatever stops it is said, and stops nothing else.
+    Return what it started, as in `tick --json`. A failure is reported, and stops nothing else.
     """
     last = ticked.last(place.private)
     now = clock.now()
@@ -52,7 +52,7 @@ def start_ready(place: Place) -> list[dict[str, Any]]:
 
 
 def _tell_outcome(outcome: "Outcome") -> None:
-    """What a tick did, beside the answer of the verb, and in the looks of `tick`."""
+    """Print on stderr what a tick did, in the same form as `tick` prints it."""
     from gitkanban.views.outcome import outcome_page, outcome_text
 
     done = outcome._replace(contended=False, holds=(), notices=(), standstill="")
@@ -66,7 +66,7 @@ def _tell_outcome(outcome: "Outcome") -> None:
 
 
 def next_start_lines(place: Place, board: Board, cards: Sequence[Card]) -> list[str]:
-    """When those of these cards start that are ready: a line, or none where none is."""
+    """Return a line on when those of the cards start that are ready; nothing if none is."""
     now = clock.now()
     ready = [card for card in cards if card.worker and card.status == TODO
              and graph.ready(board, card, int(now))]  # fmt: skip

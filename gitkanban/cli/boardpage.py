@@ -1,6 +1,6 @@
-"""What the page of a board is made of, read: now, at a revision, or as a branch would have it.
+"""Gathers what the page of a board shows: now, at a revision, or as a branch would have it.
 
-It reads and changes nothing; what of it is shown, and how, is for `views.page` to say.
+It only reads; `views.page` decides what of it is shown, and how.
 """
 
 from collections.abc import Iterator
@@ -20,15 +20,15 @@ from gitkanban.typed import Any
 from gitkanban.views.page.value import CardExtras, CardPatch, PageContent
 
 PATCH_MOST = 200_000  # bytes of one card's diff
-PATCHES_MOST = 200  # cards whose diff is asked of git
+PATCHES_MOST = 200  # cards whose diff is read from git
 PROMPTS_MOST = 40
-LOG_LINES = 80  # things that a session said or did, at the end of its log
-_PRINTED = 600  # lines of a session's stdout that are looked at for them
-_COMMITS = 500  # whose events are read
+LOG_LINES = 80  # entries shown from the end of a session's log
+_PRINTED = 600  # lines of a session's stdout that are read for them
+_COMMITS = 500  # commits whose events are read
 
 
 def content_now(place: Place, with_logs: bool = False) -> PageContent:
-    """The board as it is, with who sits where. Logs may hold secrets, so they must be asked for."""
+    """Return the board as it is now. `with_logs` adds logs, which may hold secrets."""
     from gitkanban.cli.quick import status_now
     from gitkanban.runs.observe import glance
     from gitkanban.runs.supervision.locks import Locks
@@ -37,7 +37,7 @@ def content_now(place: Place, with_logs: bool = False) -> PageContent:
     board = reading.board_at(place, status["board"]["commit"], whole=True)
     now = int(clock.now())
     runs = reading.runs_since(place, board, 0)
-    # As `simulate` does: trust is not asked for.
+    # As in `simulate`, missing trust holds nothing back.
     observed = glance(place, board, now, Locks(place.private))._replace(untrusted={})
     groups = {card["id"]: card["group"] for card in status["cards"]}
     extras = dict(_extras_of(place, board, groups, with_logs))
@@ -48,7 +48,7 @@ def content_now(place: Place, with_logs: bool = False) -> PageContent:
 
 
 def content_at(place: Place, rev: str) -> PageContent:
-    """The board as it was at a revision, wherever it lay there. Raises NoBoard."""
+    """Return the board as it was at a revision, in whatever folder it was then. Raises NoBoard."""
     from gitkanban.board.repo import git, placefinder
 
     commit = store.read(place, rev).commit
@@ -59,8 +59,10 @@ def content_at(place: Place, rev: str) -> PageContent:
 
 
 def content_of_change(cwd: str, target: str, branch: str) -> PageContent:
-    """The board as a branch has it, with what that would change in `target`. Raises NotFound,
-    NoBoard."""
+    """Return the board as a branch has it, and what merging that would change in `target`.
+
+    Raises NotFound, NoBoard.
+    """
     from gitkanban.board.review.revisions import change_at
     from gitkanban.cli.quick import status_of
     from gitkanban.core.review.diff import REMOVED, difference
@@ -79,7 +81,7 @@ def content_of_change(cwd: str, target: str, branch: str) -> PageContent:
 
 
 def _content_of(place: Place, board: Board, now: int) -> PageContent:
-    """A board that nobody works on: nobody sits anywhere, and nothing can be decided of it."""
+    """Return a board that nobody works on: no slot is taken, and the page offers no commands."""
     from gitkanban.cli.quick import status_of
 
     runs = reading.runs_since(place, board, 0)
@@ -90,7 +92,7 @@ def _content_of(place: Place, board: Board, now: int) -> PageContent:
 
 
 def _events_of(place: Place, commit: str) -> list[Any]:
-    """The latest of what `log` tells, newest first."""
+    """Return the latest events of `log`, newest first."""
     from gitkanban.board.review import history
     from gitkanban.views.page.value import EVENTS_MOST
 
@@ -104,7 +106,7 @@ def _events_of(place: Place, commit: str) -> list[Any]:
 def _extras_of(
     place: Place, board: Board, groups: dict[CardId, str], with_logs: bool
 ) -> Iterator[tuple[CardId, CardExtras]]:
-    """What cards have on the page that are in work: diff, prompt, log."""
+    """Yield (card, what the page adds for it) for cards in progress: diff, prompt, log."""
     prompts = patches = 0
     for name, group in groups.items():
         card = board.cards.get(name)
@@ -128,11 +130,11 @@ def _patch_of(place: Place, board: Board, card: Card) -> CardPatch | None:
     try:
         return CardPatch(*first_of_patch(place, board, card, PATCH_MOST))
     except GitkanbanError:
-        return None  # it has left no work, or not in this clone
+        return None  # it has no work, or none in this clone
 
 
 def _prompt_of(place: Place, board: Board, card: Card, with_logs: bool) -> str:
-    """The prompt of its next session; empty where it cannot have one."""
+    """Return the prompt of the card's next session; empty if it cannot have one."""
     from gitkanban.tick.starting import template_of, words_of
 
     worker = board.worker_of(card)
@@ -150,7 +152,7 @@ def _prompt_of(place: Place, board: Board, card: Card, with_logs: bool) -> str:
 
 
 def _log_of(place: Place, board: Board, card: Card) -> tuple[Any, ...]:
-    """The last things that its session said and did, where this machine has its log."""
+    """Return the last entries of its session's log; empty if this machine does not have that."""
     from gitkanban.core.agents import transcript
     from gitkanban.runs.records import folders, logtail
 

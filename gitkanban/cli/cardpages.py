@@ -1,4 +1,4 @@
-"""The pages of one card: what `show` prints of it, its work as a diff, the prompt of its next session.
+"""The pages of one card: what `show` prints, its work as a diff, the prompt of its next session.
 
 Every page is text fit for a terminal. Nothing here prints or writes.
 """
@@ -23,7 +23,7 @@ LOG_LINES = 8
 class CardPages:
     """One card at the board's tip; each page is made when it is asked for.
 
-    Raises NotFound, BadData for a card that is not there or cannot be read.
+    Raises NotFound for a card that does not exist, BadData for one that cannot be read.
     """
 
     def __init__(self, place: Place, name: str) -> None:
@@ -39,7 +39,7 @@ class CardPages:
         return self._card.status
 
     def card(self, now: int, look: Look) -> str:
-        """The page that `show` prints: fields, body, runs, notes, and what holds it back."""
+        """Return the page that `show` prints: fields, body, runs, notes, and what holds it back."""
         from gitkanban.board.repo.clone import clone_id
         from gitkanban.runs import handoffs
         from gitkanban.views.card import CardPage, card_text
@@ -54,37 +54,43 @@ class CardPages:
         return card_text(board, card, page, now, look=look)
 
     def data(self, now: int) -> dict[str, Any]:
-        """The same as JSON has it."""
+        """Return the data of `show --json`."""
         from gitkanban.runs import handoffs
         from gitkanban.views.card import card_data
 
-        # As other views have it, which know no runs of quiet cards.
+        # The row is as in other views, which do not read the runs of quiet cards.
         view = _rows_of(self.place, self._glimpse, now)[self._card.id]
         received = handoffs.received(self.place, self._board, self._card)
         return card_data(self._board, self._card, view, self.places(), received=received)
 
     def work(self, colour: bool = False, stat: bool = False) -> str:
-        """Its work as a diff, or with `stat` how much each file changed. Raises NotFound."""
+        """Return its work as a diff, or with `stat` how much each file changed.
+
+        Raises NotFound.
+        """
         return _work_text(self.place, self._board, self._card, colour, stat=stat)
 
     def prompt(self) -> str:
-        """The prompt of its next session, as the session gets it. Raises BadData."""
+        """Return the prompt of its next session, as the session gets it. Raises BadData."""
         return _prompt_text(self.place, self._board, self._card)
 
     def worktree(self) -> str:
-        """The folder that its work lies in. Raises NotFound, with what shows the work then."""
+        """Return the folder of its worktree.
+
+        Raises NotFound if there is none; the hint says what shows the work instead.
+        """
         folder = self.places()["workspace"]
-        if not folder or os.path.islink(folder):  # a link is not what was made there
+        if not folder or os.path.islink(folder):  # a link is not the worktree that we made
             raise _no_worktree(self.place, self._board, self._card)
         return folder
 
     def places(self) -> dict[str, str]:
-        """Its `branch` and `workspace`, empty where they do not exist."""
+        """Return its `branch` and `workspace`, empty if they do not exist."""
         return _branch_and_workspace(self.place, self._board, self._card)
 
 
 def _no_worktree(place: Place, board: Board, card: Card) -> NotFound:
-    """The error that a card has no worktree here, with what brings its work into view."""
+    """Return the error that a card has no worktree here; its hint says how to see the work."""
     from gitkanban.board.work.patches import tips_of
 
     shared = board.worker_of(card)
@@ -103,7 +109,7 @@ def _no_worktree(place: Place, board: Board, card: Card) -> NotFound:
 
 
 def _work_text(place: Place, board: Board, card: Card, colour: bool, stat: bool) -> str:
-    """What the card's branch, or its last run where that is gone, changes since it left base."""
+    """Return what the card's branch changes since it left base, or its last run if that is gone."""
     from gitkanban.board.work.patches import patch_of
     from gitkanban.views.text import patch_lines
 
@@ -111,7 +117,7 @@ def _work_text(place: Place, board: Board, card: Card, colour: bool, stat: bool)
 
 
 def _rows_of(place: Place, board: Board, now: int) -> dict[str, dict[str, Any]]:
-    """The cards by id as every view shows them; one of the archive as the board knew it last."""
+    """Return the rows of cards by id, as in `status --json`."""
     from gitkanban.cli.quick import live
     from gitkanban.runs import figures
     from gitkanban.runs.observe import glance
@@ -135,7 +141,7 @@ def _prompt_text(place: Place, board: Board, card: Card) -> str:
 
 
 def _branch_and_workspace(place: Place, board: Board, card: Card) -> dict[str, str]:
-    """The card's branch and workspace, empty where they do not exist."""
+    """Return the card's branch and workspace, empty if they do not exist."""
     from gitkanban.runs.workspace import worktrees
 
     branch = branch_of(card.id)
@@ -151,7 +157,7 @@ def _branch_and_workspace(place: Place, board: Board, card: Card) -> dict[str, s
 
 
 def _last_log_lines(place: Place, board: Board, card: Card) -> list[str]:
-    """The last lines of a failed run's log, where this machine has them."""
+    """Return the last lines of a failed run's log; empty if this machine does not have them."""
     from gitkanban.runs import handoffs
 
     runs = board.runs_of(card.id)

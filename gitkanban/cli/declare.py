@@ -1,9 +1,9 @@
-"""What a command's arguments and options are, as data: click is imported only where it is needed.
+"""A command's arguments and options, declared as data: click is imported only where it is needed.
 
-`command`, `argument` and `option` are written as click's own, and take the same words. What they
-record is read twice: `arguments` answers plain command lines from it, and `as_click` makes the
-click command that answers all others, helps and completes. So there is one truth, and a command line
-that is plain need not wait for click, which takes longer to import than most commands to run.
+`command`, `argument` and `option` are used like click's own and take the same arguments. What they
+record is read twice: `arguments` reads plain command lines by it, and `as_click` makes the click
+command that handles all others, help and completion. So there is one source of truth, and a plain
+command line need not wait for click, which takes longer to import than most commands take to run.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,13 +17,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class ValueKind(NamedTuple):
-    """A type of click's, by its name, and what it is made with."""
+    """One of click's types, by name, and the arguments that it is made with."""
 
     name: str
     words: tuple[Any, ...]
 
     def as_click(self) -> "click.ParamType[Any]":
-        """The type itself."""
+        """Return the click type."""
         import click
 
         kind: click.ParamType[Any] = getattr(click, self.name)(*self.words)
@@ -31,22 +31,22 @@ class ValueKind(NamedTuple):
 
 
 def choice(words: Sequence[str]) -> ValueKind:
-    """One of these words."""
+    """Return the type for one of these words."""
     return ValueKind("Choice", (words,))
 
 
 def int_range(least: int | None = None, most: int | None = None) -> ValueKind:
-    """A whole number between two bounds, None for none."""
+    """Return the type for an integer between two bounds (inclusive; None: no bound)."""
     return ValueKind("IntRange", (least, most))
 
 
 def float_range(least: float | None = None, most: float | None = None) -> ValueKind:
-    """A number between two bounds, None for none."""
+    """Return the type for a number between two bounds (inclusive; None: no bound)."""
     return ValueKind("FloatRange", (least, most))
 
 
 class Declaration(NamedTuple):
-    """An argument or an option: the words that declare it, and its attributes, as click has them."""
+    """An argument or an option: the words that declare it and its attributes, as in click."""
 
     is_option: bool
     words: tuple[str, ...]
@@ -60,7 +60,7 @@ class Declaration(NamedTuple):
         return (bare[0] if bare else longest).lstrip("-").replace("-", "_").lower()
 
     def as_click(self) -> "click.Parameter":
-        """The parameter itself."""
+        """Return the click parameter."""
         import click
 
         attributes = dict(self.attributes)
@@ -85,7 +85,7 @@ class DeclaredCommand:
         self.attributes = attributes
 
     def as_click(self) -> "click.Command":
-        """The click command."""
+        """Return the click command."""
         import click
 
         params = [each.as_click() for each in self.declared]
@@ -96,7 +96,7 @@ class DeclaredCommand:
 
 
 def command(name: str, **attributes: Any) -> Callable[[Callable[..., Any]], DeclaredCommand]:
-    """Make a function a command; its docstring is its help."""
+    """Turn the decorated function into a command; its docstring is its help text."""
 
     def decorate(function: Callable[..., Any]) -> DeclaredCommand:
         declared = tuple(reversed(_declarations_of(function)))
@@ -124,6 +124,6 @@ def _declare_on(declaration: Declaration) -> Callable[[F], F]:
 
 
 def _declarations_of(function: Any) -> list[Declaration]:
-    """Those of a function so far, from the last to the first."""
+    """Return the list of a function's declarations so far, in reverse order."""
     declared: list[Declaration] = function.__dict__.setdefault("declarations", [])
     return declared

@@ -1,8 +1,8 @@
-"""The person's editor, by git's own rules, and the files in which their text lies until it is used.
+"""The person's editor, by git's own rules, and the files that hold their text until it is used.
 
 git's rules are `GIT_EDITOR`, `core.editor`, `VISUAL`, `EDITOR`, then git's own default; all of them
-may be command lines with options. A text lies in `<private>/edits/` while it is written, with the
-text it began from beside it, until it is discarded: a mistake, a conflict or ^C loses nothing.
+may be command lines with options. A text stays in `<private>/edits/`, beside the text that it was
+begun from, until it is used or discarded: a mistake, a conflict or ^C loses nothing.
 """
 
 import os
@@ -19,13 +19,14 @@ from gitkanban.board.repo.place import Place
 from gitkanban.errors import GitkanbanError, Refused, UsageError
 
 HINT = "Set EDITOR, or git's core.editor, to one that works."
-_SHELL_SIGNS = frozenset("|&;<>()$`*?[#~=%\n\\")  # with any of these it is a line for the shell
+_SHELL_SIGNS = frozenset("|&;<>()$`*?[#~=%\n\\")  # a line with any of these is run by the shell
 
 
 def editor_line(place: Place) -> str:
-    """The command line of the person's editor.
+    """Return the command line of the person's editor.
 
-    Without a terminal only one that the environment names. Raises UsageError where there is none.
+    Without a terminal, only an editor that the environment names counts. Raises UsageError if there
+    is none.
     """
     known = git(place.common, "var", "GIT_EDITOR", check=False)
     named = any(os.environ.get(name) for name in ("GIT_EDITOR", "VISUAL", "EDITOR"))
@@ -39,7 +40,7 @@ def editor_line(place: Place) -> str:
 def edit_path(place: Place, path: str, cwd: str = "") -> None:
     """Open a file or a folder in the person's editor, and wait until it is closed.
 
-    Raises UsageError where there is no editor, Refused for one that cannot be run or fails.
+    Raises UsageError if there is no editor, Refused if it cannot be run or fails.
     """
     line = editor_line(place)
     argv = _with_path(line, path)
@@ -52,7 +53,7 @@ def edit_path(place: Place, path: str, cwd: str = "") -> None:
 
 
 def _with_path(line: str, path: str) -> list[str]:
-    """The editor's line as words, run by the shell only where it must be, as git does."""
+    """Return the editor's line with a path as argv; the shell runs it only if it must, as in git."""
     if not _SHELL_SIGNS & set(line):
         try:
             return [*shlex.split(line), path]
@@ -64,9 +65,9 @@ def _with_path(line: str, path: str) -> list[str]:
 def run_in_terminal(
     argv: Sequence[str], cwd: str | None = None, env: Mapping[str, str] | None = None
 ) -> int:
-    """Run a program that has the terminal to itself; ^C and the like are its own. Its exit code.
+    """Run a program that has the terminal, ^C included, to itself; return its exit code.
 
-    Raises OSError where it cannot be run.
+    Raises OSError if it cannot be run.
     """
     sys.stdout.flush()
     with _signals_passed_on():
@@ -75,7 +76,7 @@ def run_in_terminal(
 
 @contextmanager
 def _signals_passed_on() -> Iterator[None]:
-    """While it lasts, ^C and ^\\ are for the program in front alone."""
+    """While the body runs, leave ^C and ^\\ to the program in the foreground."""
     numbers = (signal.SIGINT, signal.SIGQUIT)
     before = {number: signal.signal(number, lambda *_: None) for number in numbers}
     try:
@@ -86,7 +87,7 @@ def _signals_passed_on() -> Iterator[None]:
 
 
 class EditFile:
-    """The file in which a person's text lies; `<path>.base` is what it was begun from."""
+    """The file that holds a person's text; `<path>.base` is the text that it was begun from."""
 
     def __init__(self, path: str, own: bool = False) -> None:
         self.path = path
@@ -94,7 +95,7 @@ class EditFile:
 
     @classmethod
     def begin(cls, place: Place, name: str, text: str, suffix: str = ".yaml") -> "EditFile":
-        """A new file, beside those that earlier edits may have left."""
+        """Create a new file, beside those that earlier edits may have left."""
         folder = f"{place.private}/edits"
         number = 1
         while True:
@@ -105,9 +106,10 @@ class EditFile:
             number += 1
 
     def edit(self, place: Place) -> None:
-        """Open the editor on the file and wait for it; a text that was not begun is discarded.
+        """Open the file in the editor and wait.
 
-        Raises UsageError, Refused.
+        If the editor fails, an unchanged text is discarded; the error's hint says where a changed
+        one is saved. Raises UsageError, Refused.
         """
         try:
             edit_path(place, self.path)
@@ -119,19 +121,19 @@ class EditFile:
             raise
 
     def text(self) -> str:
-        """What the file holds."""
+        """Return the file's text."""
         return _decode_file(self.path)
 
     def base(self, otherwise: str) -> str:
-        """The text that the edit began from."""
+        """Return the text that the edit began from; `otherwise` if there is no record of it."""
         return _decode_file(f"{self.path}.base") if self.own else otherwise
 
     @contextmanager
     def saved_until_done(self, text: str, how: str) -> Iterator[None]:
-        """Discard the file once what is done with the text succeeds.
+        """Discard the file once the body succeeds.
 
-        Where it is refused, the text is put into the file, and the error's hint says where it is
-        and `how` to go on, `{}` standing for the file.
+        If the body is refused, the text is written to the file. The error's hint then names the
+        file and `how` to go on, in which `{}` stands for the file.
         """
         try:
             yield
@@ -143,19 +145,19 @@ class EditFile:
         self.discard()
 
     def discard(self) -> None:
-        """The text is used, or nothing was changed; a file of the person's own stays."""
+        """Remove the file: its text is used, or unchanged. A file of the person's own stays."""
         if self.own and self.path:
             files.remove(self.path)
             files.remove(f"{self.path}.base")
 
 
 def encode_text(text: str) -> bytes:
-    """A text as its file has it, byte for byte as it came."""
+    """Encode a text; what `_decode_file` read comes out again byte for byte."""
     return text.encode("utf-8", "surrogateescape")
 
 
 def _decode_file(path: str) -> str:
-    """What a file holds; nothing where the editor has taken it away."""
+    """Return a file's text; empty if the editor has removed the file."""
     try:
         return files.read(path).decode("utf-8", "surrogateescape")
     except FileNotFoundError:

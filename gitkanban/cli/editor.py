@@ -1,4 +1,4 @@
-"""A card's file as a person leaves it in an editor, or in a file, to a commit.
+"""Commits a card's file as a person leaves it in an editor, or in a file.
 
 The text is removed only once it is committed.
 """
@@ -18,7 +18,7 @@ from gitkanban.typed import NamedTuple
 
 
 class Edited(NamedTuple):
-    """What became of the text: the fields that changed, and the commit ("" for none)."""
+    """The result of an edit: the fields that changed, and the commit ("" for none)."""
 
     card: CardId
     fields: list[str]
@@ -52,7 +52,7 @@ def by_text(place: Place, name: str, source: str | None) -> Edited:
 
 
 def _id_of(board: Board, name: str) -> CardId:
-    """The card's id; a card that cannot be read can be edited, to repair it."""
+    """Return the card's id; it may be a card that cannot be read, so that it can be repaired."""
     if any(problem.card == name for problem in board.problems):
         return CardId(name)
     return card_of(board, name).id

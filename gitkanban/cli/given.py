@@ -1,7 +1,7 @@
-"""What was given on a command line by mistake: empty words, and options given twice.
+"""Refuses what was given by mistake: empty words, and options given twice.
 
-An empty word is most often a shell variable that is not set; taken for "not given", or for a prefix
-of everything, it would act on something that nobody named.
+An empty word is most often a shell variable that is not set. Read as "not given", or as a prefix of
+everything, it would make a command act on something that nobody named.
 """
 
 from collections import Counter
@@ -19,20 +19,20 @@ _MAY_BE_EMPTY = frozenset(
             ("edit", name)
             for name in ("worker", "parents", "needs", "acceptance", "labels", "body")
         ),
-        *(("add", "title"), ("block", "why")),  # refused there, in words of their own
+        *(("add", "title"), ("block", "why")),  # refused there, with messages of their own
     }
 )
 
 
 def check_given(command: click.Command, name: str, ctx: click.Context, args: Sequence[str]) -> None:
-    """Raises UsageError for an empty word, and for a single-valued option that is given twice."""
+    """Raise UsageError for an empty word, and for a single-valued option that is given twice."""
     if command.name is None or isinstance(command, click.Group):
         return
     inner = command.context_class(command, info_name=name, parent=ctx)
     try:
         values, _, order = command.make_parser(inner).parse_args(list(args))
     except click.UsageError:
-        return  # click says so itself
+        return  # click reports that itself
     hint = f"See `{inner.command_path} --help`."
     for param in dict.fromkeys(order):
         value = values.get(param.name or "")

@@ -1,4 +1,4 @@
-"""The commands as click knows them: whatever is not plain, help, and completion."""
+"""The commands as click sees them: for lines that are not plain, for help, and for completion."""
 
 from collections.abc import Sequence
 
@@ -11,10 +11,10 @@ from gitkanban.errors import GitkanbanError, UsageError
 
 
 class LazyGroup(click.Group):
-    """A group that knows its commands by name, and imports one when it is asked for."""
+    """A group that knows its commands by name, and imports a command only when it is needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Every command, in the order of the overview."""
+        """Return every command, in the order of the overview."""
         return [name for _, name, _, _ in COMMANDS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -25,7 +25,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, with the short names; an unknown command names the one that is meant."""
+        """Resolve a command as click does, and its short names; suggest one for an unknown name."""
         if args and args[0] in SHORT:
             args = [SHORT[args[0]], *args[1:]]
         if args and args[0] not in MODULES and not args[0].startswith("-"):
@@ -38,12 +38,12 @@ class LazyGroup(click.Group):
         return name, command, rest
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The commands first: they are what people look for, and the everyday ones open the page."""
+        """Write the commands before the options: they are what people look for."""
         self.format_commands(ctx, formatter)
         click.Command.format_options(self, ctx, formatter)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The overview, by section, without importing a command."""
+        """Write the overview, by section, without importing a command."""
         for section in dict.fromkeys(section for section, *_ in COMMANDS):
             with formatter.section(section):
                 formatter.write_dl(
@@ -52,7 +52,7 @@ class LazyGroup(click.Group):
 
 
 def _unknown_command(args: Sequence[str]) -> UsageError:
-    """The error about a command that there is not, with the command line that is meant."""
+    """Return the error for an unknown command; its hint suggests what is most likely meant."""
     from gitkanban.cli.synonyms import suggest
     from gitkanban.core.ids import fault
 
@@ -80,12 +80,12 @@ def cli() -> None:
 
 
 def answer_by_click(argv: Sequence[str], program: str) -> object:
-    """Read a command line with click and run it: what the command gives. Raises what click does."""
+    """Read a command line with click, run it, and return its result. Raises as click does."""
     return cli.main(list(argv), prog_name=program, standalone_mode=False)
 
 
 def end_by_click(error: Exception) -> int | GitkanbanError | None:
-    """What click's own exceptions mean: an exit code, or an error in our words; None for others."""
+    """Turn click's own exceptions into an exit code or one of our errors; None for others."""
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
@@ -98,7 +98,7 @@ def end_by_click(error: Exception) -> int | GitkanbanError | None:
 
 
 def _in_our_words(error: click.ClickException) -> GitkanbanError:
-    """What click complains of, said as every other error is."""
+    """Turn click's error into one that is worded like all others."""
     context = getattr(error, "ctx", None)
     text = " ".join(error.format_message().split())  # click puts choices on lines of their own
     if not isinstance(error, click.UsageError):

@@ -1,6 +1,6 @@
 """Where a command is called from, and how it answers: board, person, session; text, JSON, errors.
 
-Shared by the commands. What others wrote is made visible here, on its way out.
+Shared by the commands. Control characters in what others wrote are made visible here, on output.
 """
 
 import os
@@ -32,9 +32,9 @@ json_option = declare.option("--json", "as_json", is_flag=True, help="Print JSON
 
 
 def place_here(branch: str = "") -> Place:
-    """The board found from the current folder; what finding it did is reported on stderr.
+    """Find the board from the current folder; what finding it changed is reported on stderr.
 
-    Raises Refused for another branch inside a session, and what `find` raises.
+    Raises Refused if a session names a branch, and as `find` does.
     """
     if branch and session()[1]:
         raise Refused(
@@ -46,19 +46,19 @@ def place_here(branch: str = "") -> Place:
 
 
 def tell(lines: Iterable[str]) -> None:
-    """Lines beside the answer, on stderr; what branches and commands put into them is made visible."""
+    """Print lines on stderr, beside the answer; control characters in them are made visible."""
     for line in lines:
         echo(shown(line), err=True)
 
 
 def tell_error(error: GitkanbanError) -> None:
-    """An expected failure, as `Error:` and `Hint:` on stderr."""
+    """Print an expected failure as `Error:` and `Hint:` on stderr."""
     echo("\x1b[31mError: \x1b[0m", nl=False, err=True, color=colour_wanted())
     tell((error.message, *([f"Hint: {error.hint}"] if error.hint else ())))
 
 
 def session() -> tuple[CardId, RunId]:
-    """(card, run) of the session we are called from; two empty strings for a person."""
+    """Return (card, run) of the session we are called from; two empty strings for a person."""
     from gitkanban.runs.supervision.processes import session_above
 
     card, run = (
@@ -67,20 +67,20 @@ def session() -> tuple[CardId, RunId]:
     )
     above = session_above()
     if above[1]:  # whatever our own environment says
-        # A supervisor right above us names its run alone.
+        # If the process above us is a supervisor, we know only its run.
         return CardId(above[0]) or (card if run == above[1] else NO_CARD), RunId(above[1])
     return (card, run) if run else (NO_CARD, NO_RUN)
 
 
 def own_card(name: str) -> str:
-    """The card that was named, or inside a session its own. Raises UsageError for neither."""
+    """Return the named card, or inside a session its own. Raises UsageError if there is neither."""
     if name or session()[0]:
         return name or session()[0]
     raise UsageError("name a card", "`gitkanban list` shows them.")
 
 
 def refuse_in_session(verb: str, card: CardId = NO_CARD) -> None:
-    """Refuse a verb that is not for sessions when called from inside one."""
+    """Raise Refused if we are called from inside a session and the verb is not for sessions."""
     own, run = session()
     if run:
         from gitkanban.core.moves import check_session
@@ -91,7 +91,7 @@ def refuse_in_session(verb: str, card: CardId = NO_CARD) -> None:
 def change(place: Place, decide: Callable[[Board], Sequence[Change]], why: str = "") -> Committed:
     """Commit what `decide` wants of the board as it is now, and report what followed.
 
-    `why` is a subject for the commit, where the changes do not say it best themselves.
+    `why` is the commit's subject, if the changes do not describe themselves well enough.
     """
     done = commit(place, decide, message=lambda b, c: commit_message(b, c, why))
     tell(done.notices)
@@ -99,25 +99,24 @@ def change(place: Place, decide: Callable[[Board], Sequence[Change]], why: str =
 
 
 def say(line: str) -> None:
-    """A line on stdout; what others wrote in it is shown, not obeyed."""
+    """Print a line on stdout; control characters in it are made visible."""
     echo(shown(line))
 
 
 def board_of(place: Place) -> Board:
-    """The board at the tip."""
+    """Return the board at its branch's tip."""
     return read(place)
 
 
 def print_json(value: object) -> None:
-    """JSON on stdout, indented, text as it is; what nobody would see, and bytes that are no text,
-    as escapes."""
-    import json  # late, as everywhere on the way of a change
+    """Print indented JSON on stdout; only invisible characters and non-text bytes are escaped."""
+    import json  # late: a change that prints no JSON need not wait for it
 
     echo(safe_json(json.dumps(value, indent=2, ensure_ascii=False)))
 
 
 def person(place: Place) -> str:
-    """Who acts: git's user name, or the session's card when called from inside one."""
+    """Return who acts: git's user name, or `session of CARD` inside a session."""
     own, run = session()
     if run:
         return f"session of {own}"
@@ -127,13 +126,13 @@ def person(place: Place) -> str:
     return name or os.environ.get("USER", "") or "somebody"
 
 
-TEXT_MOST = 1 << 20  # characters of a text that is given in a file, as of a file of the board
+TEXT_MOST = 1 << 20  # characters of a text from a file; the same limit as for a file of the board
 
 
 def text_argument(text: str, file: str | None, most: int = TEXT_MOST) -> str:
-    """Text from an argument, a file, or stdin (`-`), at most `most` characters.
+    """Return text from an argument, a file, or stdin (`-`), of at most `most` characters.
 
-    Raises UsageError for both a text and a file, for a file that cannot be read or has no end.
+    Raises UsageError if both are given, or if the file cannot be read or is too long.
     """
     if file is None:
         return text

@@ -1,4 +1,4 @@
-"""A progress bar on stderr, where that is a terminal; elsewhere nothing at all."""
+"""A progress bar on stderr if that is a terminal; otherwise nothing at all."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -7,11 +7,11 @@ from gitkanban.typed import TypeVar
 
 T = TypeVar("T")
 
-FEW = 3  # so many are done before a bar could be read
+FEW = 3  # this many are done before anybody could read a bar
 
 
 def progress(items: Iterable[T], total: int, what: str) -> Iterator[T]:
-    """The items as they come, with a bar that says how many of `total` have come."""
+    """Yield the items as they come, with a bar that shows how many of `total` have come."""
     if total <= FEW or not sys.stderr.isatty():
         yield from items
         return

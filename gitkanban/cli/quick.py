@@ -1,7 +1,7 @@
 """The quick door: `status` and `list` from the cache, before anything heavy is imported.
 
-It answers only the plainest calls. Every other call, and every doubt, is left to the whole command
-line, which shows the same data through the same views.
+It answers only the plainest calls. All others, and all that are in doubt, are left to the full
+command line, which shows the same data through the same views.
 """
 
 import os
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 
 def answer(argv: "list[str]") -> "int | None":
-    """Answer `status`, `list` or a tick that finds another at work, and give the exit code.
+    """Answer `status`, `list`, or a tick that finds another at work; return the exit code.
 
-    None when this is not for the quick door.
+    Return None if the call is not for the quick door.
     """
     if argv[0] == "tick":
         return 0 if contended(argv) else None
@@ -52,8 +52,9 @@ def answer(argv: "list[str]") -> "int | None":
 
 
 def contended(argv: "list[str]") -> bool:
-    """Whether another tick is at work; then that is said, it is marked to make another pass, and the
-    whole command line need not be loaded.
+    """Return whether another tick is at work, in which case the command line need not be loaded.
+
+    That tick is then asked to make another pass, and on a terminal a line says so.
     """
     # With --json or --dry-run a program waits for the whole answer.
     if argv[1:2] not in ([], ["--sync"]) or (argv[2:] and (argv[2] != "--remote" or argv[4:])):
@@ -61,13 +62,13 @@ def contended(argv: "list[str]") -> bool:
     common = gitdir.common_dir(os.getcwd())
     if not common or not again.ask_tick_at_work(f"{common}/gitkanban"):
         return False
-    if is_terminal():  # to a mailbox of cron it is no news
+    if is_terminal():  # not worth a mail from cron
         sys.stdout.write("another tick is at work; it will make another pass\n")
     return True
 
 
 def status_now() -> "dict[str, Any]":
-    """The data of `status --json`, from the cache or from the board, which fills the cache."""
+    """Return the data of `status --json`, from the cache, or from the board to fill the cache."""
     warm = status_cache.warm(os.getcwd())
     if warm is not None:
         return live(warm)
@@ -92,7 +93,7 @@ def status_now() -> "dict[str, Any]":
 
 
 def _base_and_tip(place: "Place", board: "Board") -> "tuple[str, str]":
-    """The branch that work goes to and its commit, where rows say what of it is there."""
+    """Return the ref of base and its commit; empty strings if no row depends on what base has."""
     from gitkanban.board.repo import checkouts
     from gitkanban.core import graph
     from gitkanban.core.model import TODO
@@ -109,7 +110,7 @@ def _base_and_tip(place: "Place", board: "Board") -> "tuple[str, str]":
 
 
 def status_at(rev: str) -> "dict[str, Any]":
-    """The data of the board as it was: nobody sits anywhere, nothing is a draft."""
+    """Return the data of the board at a revision: no slot is taken, nothing is uncommitted."""
     from gitkanban.board import store
     from gitkanban.board.repo import git
     from gitkanban.cli.here import place_here
@@ -121,7 +122,7 @@ def status_at(rev: str) -> "dict[str, Any]":
 
 
 def status_of(place: "Place", board: "Board", now: int) -> "dict[str, Any]":
-    """The data of a board that nobody works on, as of `now`."""
+    """Return the data of a board that nobody works on, as of `now` (epoch seconds)."""
     from gitkanban.core.tick.facts import Observed
     from gitkanban.views.summary import summary
 
@@ -130,11 +131,11 @@ def status_of(place: "Place", board: "Board", now: int) -> "dict[str, Any]":
     return live(rows | status_cache.beside(place) | nowhere)
 
 
-# Long: a value for each key that `status --json` has.
+# Long, because it gives a value to each key of `status --json`.
 def live(rows: "dict[str, Any]", brief: bool = False) -> "dict[str, Any]":
-    """The rows of a board with who sits where now, and what a person should know beside it.
+    """Add the slots as they are now, and what else a person should know, to the rows of a board.
 
-    Times that the rows leave open are put into words. With `brief` the cards of quiet groups are
+    Times that the rows leave open are put into words. With `brief`, the cards of quiet groups are
     counted in `left_out`, not listed.
     """
     drafts = _UncommittedEdits(rows)
@@ -184,7 +185,7 @@ def _cause_now(cause: "dict[str, Any]", now: float) -> "dict[str, Any]":
 
 
 def _ticked_at(private: str) -> int:
-    """When a tick last looked, as `runs.records.ticked` notes it; 0 for never."""
+    """Return the time of the last tick, as `runs.records.ticked` notes it (epoch s; 0: never)."""
     try:
         with open(f"{private}/ticked", "rb") as file:
             return int(file.read(20).split()[0])
@@ -193,7 +194,7 @@ def _ticked_at(private: str) -> int:
 
 
 def _lines_behind(private: str) -> "list[str]":
-    """Lines about checkouts that have not followed a move of their branch (`follow_base` leaves them)."""
+    """Return the lines that `follow_base` has left about checkouts behind their branch."""
     try:
         with open(f"{private}/cache/behind", encoding="utf-8", errors="replace") as file:
             return file.read().splitlines()
@@ -202,7 +203,7 @@ def _lines_behind(private: str) -> "list[str]":
 
 
 class _UncommittedEdits:
-    """Uncommitted edits under `.kanban/`, asked of git while everything else goes on."""
+    """Uncommitted edits under `.kanban/`: git looks for them while everything else goes on."""
 
     def __init__(self, rows: "dict[str, Any]") -> None:
         self.pid = 0
@@ -210,9 +211,9 @@ class _UncommittedEdits:
         folder = main if prefix else f"{main}/.kanban"
         head = (prefix and _head_branch(f"{main}/.git/HEAD")) or _head_branch(f"{folder}/.git")
         if not main or head != f"refs/heads/{rows['branch']}":
-            return  # what lies there is not this board
+            return  # the files there are not this board's
         if _is_behind(rows):
-            return  # what a tick has committed, and has not yet written there, is nobody's draft
+            return  # files that a tick has committed but not yet written would look like edits
         read, write = os.pipe()
         env = {name: os.environ[name] for name in os.environ if not name.startswith("GIT_")}
         argv = ["git", "-C", folder, "--no-optional-locks", "status", "--porcelain", "-z"]
@@ -231,7 +232,7 @@ class _UncommittedEdits:
         os.close(write)
 
     def lines(self) -> "list[str]":
-        """One line that names the drafts, none when there are none."""
+        """Return a line that names the uncommitted files; nothing if there are none."""
         if not self.pid:
             return []
         with open(self.read, "rb") as stream:
@@ -245,7 +246,7 @@ class _UncommittedEdits:
 
 
 def _is_behind(rows: "dict[str, Any]") -> bool:
-    """Whether a tick is at work whose last commit the checkout has not followed yet."""
+    """Return whether a tick is at work whose last commit the checkout has not followed yet."""
     try:
         with open(f"{rows['main']}/.git/gitkanban-followed", encoding="utf-8") as file:
             followed = file.read(64).partition(" ")[0]
@@ -255,7 +256,10 @@ def _is_behind(rows: "dict[str, Any]") -> bool:
 
 
 def _head_branch(path: str) -> str:
-    """The branch that is checked out; `path` is HEAD, or the `.git` file of a linked worktree."""
+    """Return the ref that is checked out, empty if unknown.
+
+    `path` is HEAD, or the `.git` file of a linked worktree.
+    """
     try:
         with open(path, encoding="utf-8") as file:
             text = file.read().strip()
@@ -268,7 +272,10 @@ def _head_branch(path: str) -> str:
 
 
 def print_status(data: "dict[str, Any]", form: str, all_: bool = False) -> None:
-    """Print the page, a line a card, or the data: by `form`, or as stdout is a terminal or not."""
+    """Print the page, a line for each card, or the data.
+
+    Without a `form`, a terminal gets the page and a pipe gets lines.
+    """
     if form == "json":
         _print_json(data)
     elif form == "text" or (not form and is_terminal()):
@@ -278,7 +285,7 @@ def print_status(data: "dict[str, Any]", form: str, all_: bool = False) -> None:
 
 
 def status_page(all_: bool, rev: str, labels: "tuple[str, ...]") -> "Page":
-    """The page as `redraw` draws it."""
+    """Return the page of `status` for `redraw`."""
     from gitkanban.cli.redraw import Page
 
     data = having_labels(status_at(rev) if rev else status_now(), labels)
@@ -287,7 +294,7 @@ def status_page(all_: bool, rev: str, labels: "tuple[str, ...]") -> "Page":
 
 
 def having_labels(data: "dict[str, Any]", labels: "tuple[str, ...]") -> "dict[str, Any]":
-    """The data with the cards alone that have all of the labels."""
+    """Return the data with only those cards that have all of the labels."""
     if not labels:
         return data
     cards = [card for card in data["cards"] if set(labels).issubset(card["labels"])]
@@ -295,12 +302,12 @@ def having_labels(data: "dict[str, Any]", labels: "tuple[str, ...]") -> "dict[st
 
 
 def needing(data: "dict[str, Any]") -> "frozenset[str]":
-    """The cards that need somebody."""
+    """Return the ids of the cards that need a person."""
     return frozenset(card["id"] for card in data["cards"] if card["group"] == NEEDS_YOU)
 
 
 def print_list(data: "dict[str, Any]", form: str) -> None:
-    """Print cards as aligned lines, as a tab-separated line each, or as data."""
+    """Print cards as aligned lines, as tab-separated lines, or as data."""
     cards = data["cards"]
     if form == "json":
         _print_json(cards)

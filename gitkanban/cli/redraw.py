@@ -1,9 +1,9 @@
-"""A page drawn again and again in place, until ^C, which leaves its last state on the terminal.
+"""A page that is redrawn in place until ^C, which leaves its last state on the terminal.
 
-On a terminal it has a screen of its own (xterm's alternate one), so that resizing spoils nothing, and
-what the shell had printed is there again afterwards. Where stdout cannot be drawn on, a page is
-printed anew whenever it changes. An error is shown in its place, and looked after as well: a board
-may come back.
+A terminal shows it on a screen of its own (xterm's alternate one): resizing spoils nothing, and
+what the shell had printed is there again afterwards. If stdout cannot be drawn on, the page is
+printed whenever it changes. An error takes the page's place, and the next look tries again: the
+board may come back.
 """
 
 import os
@@ -19,21 +19,21 @@ from gitkanban.typed import Any, NamedTuple
 from gitkanban.views.text import wrapped
 
 _ENTER, _LEAVE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
-_BEGIN, _END = "\x1b[?2026h\x1b[H", "\x1b[J\x1b[?2026l"  # shown at once, where it can be
+_BEGIN, _END = "\x1b[?2026h\x1b[H", "\x1b[J\x1b[?2026l"  # one synchronized update, if supported
 _END_OF_LINE = "\x1b[K\n"
 
 
 class Page(NamedTuple):
-    """A page, and the cards on it that need somebody."""
+    """A page, and the cards on it that need a person."""
 
     text: str
-    needs: frozenset[str] | None  # None: nobody can tell
+    needs: frozenset[str] | None  # None: unknown, as the board cannot be read
 
 
 def watch(seconds: float, bell: bool, draw: Callable[[], Page]) -> int:
-    """Draw the page every so many seconds until ^C (0) or SIGTERM (143); its exit code.
+    """Draw the page every `seconds` until ^C or SIGTERM; return the exit code, 0 or 143.
 
-    `bell` rings when a card is new among those that need somebody.
+    With `bell`, the terminal's bell rings when another card needs a person.
     """
     known: frozenset[str] | None = None
     last = ""
@@ -81,13 +81,13 @@ def _draw_page(text: str) -> None:
 
 
 class _Screen:
-    """A screen of its own while it is in the foreground, and the signals that end or change it.
+    """The alternate screen while we are in the foreground, and the signals that end or change it.
 
-    ^C is noted and not raised: it may come in the middle of anything. The second one is raised.
+    The first ^C is only noted, since it may come in the middle of anything; the second is raised.
     """
 
     def __init__(self, drawn_on: bool) -> None:
-        self.ended = 0  # by which signal
+        self.ended = 0  # the signal that ended it; 0: none yet
         self._drawn_on = drawn_on
         self._before: dict[int, Any] = {}
         self._reader, self._writer = os.pipe()
@@ -115,7 +115,7 @@ class _Screen:
             sys.stdout.flush()
 
     def wait(self, seconds: float) -> None:
-        """Sleep, unless a signal comes, or has come since the last time."""
+        """Sleep until a signal comes; not at all if one has come since the last call."""
         if select.select([self._reader], [], [], seconds)[0]:
             os.read(self._reader, 4096)
 
@@ -128,6 +128,6 @@ class _Screen:
         sys.stdout.write(_LEAVE)
         sys.stdout.flush()
         signal.signal(signal.SIGTSTP, signal.SIG_DFL)
-        os.kill(os.getpid(), signal.SIGTSTP)  # and here it goes on when it is continued
+        os.kill(os.getpid(), signal.SIGTSTP)  # after SIGCONT, it goes on here
         signal.signal(signal.SIGTSTP, self._pause)
         sys.stdout.write(_ENTER)

@@ -1,7 +1,7 @@
-"""What a session says from inside its run: a letter into the run's mailbox.
+"""What a session reports from inside its run: a letter into the run's mailbox.
 
-The board does not change here, and no sandbox has to let a session commit: the next tick reads the
-letter. A report counts when the run is judged.
+The board does not change here, so no sandbox has to let a session commit: the next tick reads the
+letter. A report counts towards the run's verdict.
 """
 
 from gitkanban import clock
@@ -33,7 +33,8 @@ def report(place: Place, name: str, content: Report, as_json: bool) -> None:
 def send(place: Place, letter: Letter, board: Board | None = None) -> str:
     """Drop a letter into the mailbox of the run we are called from, and return its id.
 
-    Raises Refused for a run that is no longer its card's current one, and where it cannot be left.
+    Raises Refused for a run that is no longer its card's current one, and if the letter cannot be
+    written.
     """
     from gitkanban.runs import mailbox
     from gitkanban.runs.records import folders

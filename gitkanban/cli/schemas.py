@@ -1,4 +1,4 @@
-"""The JSON schemas that the package has, and how a YAML file names the one it goes by.
+"""The JSON schemas in the package, and how a YAML file names its own.
 
 They are made from the tables of keys by `tests.schema_files`, not here.
 """
@@ -13,7 +13,7 @@ ON_BOARD = ("config", "card")
 
 
 def text(name: str) -> str:
-    """The text of a schema."""
+    """Return the text of a schema."""
     with open(_path_of(name), encoding="utf-8") as file:
         return file.read()
 
@@ -23,17 +23,20 @@ def _path_of(name: str) -> str:
 
 
 def board_files() -> dict[str, str]:
-    """The files of a new board, by path: with them editors need neither network nor gitkanban."""
+    """Return the schema files of a new board, by path.
+
+    With them, editors need neither a network nor gitkanban.
+    """
     return {f"{FOLDER}/{name}.json": text(name) for name in ON_BOARD}
 
 
 def card_modeline() -> str:
-    """The line for a card that is written in an editor: by the schema of this very version."""
+    """Return the modeline for a card that is edited: it names the schema of this very version."""
     from urllib.parse import quote
 
     return modeline(f"file://{quote(_path_of('card'))}")
 
 
 def modeline(path: str) -> str:
-    """The comment by which the YAML language server finds a schema; the first line of a file."""
+    """Return the comment that names a schema to the YAML language server; a file's first line."""
     return f"# yaml-language-server: $schema={path}\n"

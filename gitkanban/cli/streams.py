@@ -1,10 +1,10 @@
-"""The three standard streams, made fit for every text and every caller. Imports nothing heavy."""
+"""The three standard streams, made safe for any text and any caller. Imports nothing heavy."""
 
 import io
 import os
 import sys
 
-STDOUT = "<stdout>"  # the file name in an OSError of stdout, which has none by itself
+STDOUT = "<stdout>"  # file name for an OSError of stdout, which has none otherwise
 
 
 class OutputStream(io.TextIOWrapper):
@@ -19,7 +19,7 @@ class OutputStream(io.TextIOWrapper):
             raise
 
     def flush(self) -> None:
-        """Hand over what was written. Raises OSError with the file name STDOUT."""
+        """Flush what was written. Raises OSError with the file name STDOUT."""
         try:
             super().flush()
         except OSError as error:
@@ -28,9 +28,9 @@ class OutputStream(io.TextIOWrapper):
 
 
 def settle() -> None:
-    """Let the streams take every text; those that the caller has closed lead nowhere.
+    """Make the streams accept every text, and replace those that the caller closed by /dev/null.
 
-    What is opened here lives as long as the process does.
+    What is opened here stays open until the process ends.
     """
     if None in (sys.stdin, sys.stdout, sys.stderr):
         while (fd := os.open(os.devnull, os.O_RDWR)) < 3:  # a lock file must not become stdout
@@ -38,7 +38,7 @@ def settle() -> None:
         os.close(fd)
         sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
         sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
-    # A path may hold what is no text, and PYTHONIOENCODING may ask for less than UTF-8.
+    # A path may hold bytes that are not text, and PYTHONIOENCODING may allow less than UTF-8.
     how = "backslashreplace"
     old = sys.stdout
     if old is None:
@@ -50,14 +50,14 @@ def settle() -> None:
 
 
 def lead_nowhere() -> None:
-    """Let stdout take everything: its reader has gone, and Python would say so at its end."""
+    """Point stdout to /dev/null: its reader has gone, and Python would complain of that at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def echo(text: object = "", nl: bool = True, err: bool = False, color: bool | None = None) -> None:
-    """Print a line, or a text that is no line, to stdout or stderr, and hand it over at once.
+    """Print a text to stdout or stderr, with a newline unless `nl` is false, and flush it.
 
-    Colours are left out where `color` says so, or by default where nobody sees them.
+    `color` says whether its colours stay; by default they do if the stream is a terminal.
     """
     stream = sys.stderr if err else sys.stdout
     words = f"{text}\n" if nl else f"{text}"

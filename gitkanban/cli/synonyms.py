@@ -1,14 +1,14 @@
-"""Names that people bring from elsewhere: short ones that work, and those that only name a command.
+"""Command names that people know from other tools: some work, others only lead to a suggestion.
 
-They are what people type from git, gh, Taskwarrior, Backlog.md and Beads (bd). A synonym is never
-run: where it comes from, it may do something else. Nothing heavy is imported.
+They come from git, gh, Taskwarrior, Backlog.md and Beads (bd). Short names are run. The others are
+not: in the tool that they come from, they may do something else. Imports nothing heavy.
 """
 
 from collections.abc import Sequence
 
 SHORT = {"ls": "list", "st": "status", "mv": "rename"}
 
-# The command line that is meant: the words that are typed for it.
+# {the command line that is meant: the words that people type for it}
 _TYPED = {
     "accept ID": "merge ok lgtm ship land complete",
     "add": "new create task issue todo card insert import draft",
@@ -63,7 +63,7 @@ MEANT = {word: line for line, words in _TYPED.items() for word in words.split()}
 
 
 def suggest(word: str, commands: Sequence[str]) -> str:
-    """The command line that an unknown command most likely means; empty if it is like nothing."""
+    """Return the command line that an unknown command most likely means; empty if there is none."""
     from difflib import get_close_matches
 
     key = word[:40].lower().replace("_", "-")

@@ -1,4 +1,4 @@
-"""The options that every view has: colour, signs, and the form of what is printed."""
+"""The options that every view has: colour, signs, and the output format."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ from gitkanban.cli import declare, terminal
 from gitkanban.errors import UsageError
 from gitkanban.typed import TYPE_CHECKING, Any, TypeVar
 
-SECONDS_LEAST = 0.1  # between two looks
+SECONDS_LEAST = 0.1  # seconds between two looks
 
 if TYPE_CHECKING:
     import click
@@ -17,7 +17,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def label_option(command: F) -> F:
-    """`--label`: only cards that have all of these labels."""
+    """Add `--label`: only cards that have all of these labels."""
     return declare.option(
         "--label", "labels", multiple=True, metavar="NAME",
         help="Only cards with this label; with several, those that have them all (repeatable).",
@@ -25,7 +25,7 @@ def label_option(command: F) -> F:
 
 
 def watch_options(command: F) -> F:
-    """`--watch[=SECONDS]`, 0 without it, and `--bell`."""
+    """Add `--watch[=SECONDS]`, which is 0 if it is not given, and `--bell`."""
     watch = declare.option(
         "--watch", "watch", is_flag=False, flag_value=2.0, default=0.0, metavar="[=SECONDS]",
         type=declare.float_range(0), help="Draw it again every 2 seconds, or so many, until ^C.",
@@ -37,7 +37,10 @@ def watch_options(command: F) -> F:
 
 
 def watched(watch: float, bell: bool, form: str, draw: "Callable[[], Page]") -> int | None:
-    """Draw a page until ^C if that was asked for: the exit code then. Raises UsageError."""
+    """If `--watch` was given, draw a page until ^C and return the exit code; else return None.
+
+    Raises UsageError.
+    """
     if bell and not watch:
         raise UsageError("--bell is for --watch", "gitkanban status --watch --bell")
     if watch and form not in ("", "text"):
@@ -55,7 +58,7 @@ def _choose_look(_ctx: "click.Context", param: "click.Parameter", value: object)
 
 
 def look_options(command: F) -> F:
-    """`--color` and `--ascii`, which the command itself does not see."""
+    """Add `--color` and `--ascii`, which the command itself does not get."""
     color = declare.option(
         "--color", type=declare.choice(["auto", "always", "never"]), expose_value=False,
         callback=_choose_look, help="Colours: on a terminal (auto), always, or never.",
@@ -68,7 +71,10 @@ def look_options(command: F) -> F:
 
 
 def list_options(command: F) -> F:
-    """`look_options`, with `--format` and `--json`; the command gets `form` and `as_json` for `form_of`."""
+    """Add `look_options`, `--format` and `--json`.
+
+    The command gets `form` and `as_json`, for `form_of`.
+    """
     form = declare.option(
         "--format", "form", type=declare.choice(["text", "tsv", "json"]),
         help="Default: text on a terminal, else tsv: a tab-separated line each.",
@@ -78,7 +84,7 @@ def list_options(command: F) -> F:
 
 
 def form_of(form: str | None, as_json: bool) -> str:
-    """The form that was asked for by `--format` or `--json`. Raises UsageError for two of them."""
+    """Return the format chosen by `--format` or `--json`. Raises UsageError if they disagree."""
     if as_json and form not in (None, "json"):
         raise UsageError("--json and --format exclude each other", "Leave one of them out.")
     return "json" if as_json else form or ""

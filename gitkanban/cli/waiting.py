@@ -1,7 +1,7 @@
-"""Waiting until the sessions of a clone have ended, for a tick that is a container's main process.
+"""Waits until the sessions of a clone have ended, for a tick that is a container's main process.
 
-Each end is settled by the tick of its own supervisor, as ever; here one more follows when all is
-quiet, for what those left to do. Nothing is stopped, whatever ends this.
+As always, each end is settled by the tick of its own supervisor. Once all is quiet, one more tick
+does what those have left to do. Nothing is stopped, however the wait ends.
 """
 
 import os
@@ -15,14 +15,14 @@ from gitkanban.runs import sessions
 from gitkanban.runs.records import folders, supervised
 from gitkanban.runs.supervision.locks import Locks
 
-LOOK = 0.5  # seconds between two looks at what lives
+LOOK = 0.5  # seconds between two looks at which sessions are alive
 
 
 def tick_until_quiet(place: Place, tick_again: Callable[[], Outcome]) -> Iterator[Outcome]:
-    """Wait for the sessions that live, then tick, until a tick leaves none that lives.
+    """Wait until no session is alive, then tick, until a tick leaves none alive; yield outcomes.
 
-    Cards that wait for a time or for a person are not waited for, nor are runs that a tick could not
-    settle though nobody else was at work on them.
+    It does not wait for cards that wait for a time or a person, nor for runs that a tick could not
+    settle though nothing else was at work on them.
     """
     locks = Locks(place.private)
     executor = sessions.Local(place, locks)
@@ -33,12 +33,12 @@ def tick_until_quiet(place: Place, tick_again: Callable[[], Outcome]) -> Iterato
                 _reap_children()
                 time.sleep(LOOK)
             outcome = tick_again()
-            if outcome.contended:  # the tick of a session's own end, which says what it did
+            if outcome.contended:  # the tick after a session's end, which reports what it did
                 time.sleep(LOOK)
                 continue
             yield outcome
             before, unsettled = unsettled, {each.run for each in _list_unsettled(place)}
-            # One that a session's own end was collecting during our tick is settled by the next.
+            # A run that its supervisor was still collecting during our tick is settled by the next.
             if unsettled <= before and not _runs_in_hands(place, locks):
                 return
     except KeyboardInterrupt:
@@ -52,19 +52,19 @@ def tick_until_quiet(place: Place, tick_again: Callable[[], Outcome]) -> Iterato
 
 
 def _list_unsettled(place: Place) -> list[folders.Folder]:
-    """Runs that live, or whose end is not on the board yet."""
+    """Return the runs that are alive, or whose end is not on the board yet."""
     return [each for each in folders.every(place.private) if not each.has("settled")]
 
 
 def _runs_in_hands(place: Place, locks: Locks) -> bool:
-    """Whether a run's locks are held: by its supervisor, or by who collects what it left."""
+    """Return whether any run's locks are taken: by its supervisor, or by what collects the run."""
     facts = [each.facts() for each in _list_unsettled(place)]
     locked = supervised.locks_in_use(locks, facts)
     return any(supervised.is_supervised(each, locked) for each in facts)
 
 
 def _reap_children() -> None:
-    """Reap children that ended; the first process of a container inherits everybody's."""
+    """Reap children that have ended; a container's first process inherits everybody's."""
     if os.getpid() != 1:
         sessions.reap()
         return
