@@ -83,7 +83,7 @@ def _convert_text(kind: object, text: str) -> str | int | None:
 def _fill_arguments(
     declared: Sequence[Declaration], free: Sequence[str], given: dict[str, Any]
 ) -> bool:
-    """Assign the words that are not options to the arguments, in order; False if any is left."""
+    """Assign the words that are not options to arguments, in order; False if they do not fit."""
     at = 0
     for number, each in enumerate(declared):
         attributes = each.attributes

@@ -1,16 +1,15 @@
 """One file a verb: arguments in, text out.
 
-accept        `gitkanban accept`: the work of cards in review goes into base, one card after the
+accept        `gitkanban accept`: merge the work of cards in review into base, one card after the
               other
 add           `gitkanban add`: one card from the command line, or several from a YAML list
 attach        `gitkanban attach`: a person takes a card over, in its worktree
 block         `gitkanban block`: a person holds a card; a session asks for a person
 board         `gitkanban board`: the cards in columns, by who must move next
-check         `gitkanban check`: the findings of a review, of a board or of what a change brings
-              in
+check         `gitkanban check`: the findings of a review, of a board or of what a change adds
 completion    `gitkanban completion`: teach bash, zsh and fish the commands, the cards and all
               other names
-cost          `gitkanban cost`: what sessions cost, as far as their agents say
+cost          `gitkanban cost`: what sessions cost, as far as their agents report it
 demo          `gitkanban demo`: the example board, worked to its end in a throw-away repository
 diff          `gitkanban diff`: a change of the board in the board's own words
 doctor        `gitkanban doctor`: find what is wrong around the board, and repair what cannot lose
@@ -18,18 +17,17 @@ doctor        `gitkanban doctor`: find what is wrong around the board, and repai
 done          `gitkanban done`: a person closes a card; a session reports that it has finished
 edit          `gitkanban edit`: fields of a card by options, or its whole file in an editor
 fmt           `gitkanban fmt`: cards in the canonical layout, on the board or as files
-gc            `gitkanban gc`: remove what finished work leaves behind, and archive cards done long
-              ago
+gc            `gitkanban gc`: remove what finished work leaves behind, and archive old done cards
 init          `gitkanban init`: a board in this repository, in its tree or on a branch of its own
-install       `gitkanban install`: what makes git know cards in this clone, and agents the board
+install       `gitkanban install`: a merge driver for cards in this clone, and instructions for
+              agents
 instructions  `gitkanban instructions`: what an agent must know to plan with this board
 link          `gitkanban link` and `unlink`: what a card waits for
 list          `gitkanban list`: cards, filtered, one per line
 log           `gitkanban log`: the history of the board, or of one card, from its commits
 logs          `gitkanban logs`: what the session of a card printed, and what its setup and verify
               did
-memory        `gitkanban memory`: what runs want remembered, listed, accepted into the real memory,
-              or not
+memory        `gitkanban memory`: list proposals to a profile's memory, and accept or reject them
 mergefile     `gitkanban merge-file`: git's merge driver for cards. Git calls it; people install it
 moves         `approve`, `retry`, `drop` and `reopen`: moves that people make on one or several
               cards
@@ -42,16 +40,15 @@ pause         `pause` and `resume`: nothing new starts for a worker; running ses
 reclaim       `gitkanban reclaim`: a person gives up on a run of another clone, which tick never
               does by itself
 reject        `gitkanban reject`: send a card in review back, with a reason for the next attempt
-rename        `gitkanban rename`: another id for a card, everywhere it is named
+rename        `gitkanban rename`: change the id of a card, everywhere it is named
 review        `gitkanban review`: the cards in review one by one, on a terminal
 schema        `gitkanban schema`: the JSON schema of a file of the board, for editors and other
               programs
-search        `gitkanban search`: cards by any text of theirs, their notes, results, and logs
-              at hand
+search        `gitkanban search`: find cards by any text: fields, notes, results, logs on this
+              machine
 show          `gitkanban show`: one card with its runs, its notes, and what holds it back
 simulate      `gitkanban simulate`: the board's future by the real scheduler, on a virtual clock
-status        `gitkanban status`: the board at a glance. The quick door answers it when the cache is
-              warm
+status        `gitkanban status`: the board at a glance. The quick door answers if the cache is warm
 stop          `gitkanban stop`: end a running session; its card becomes blocked until a person acts
 sync          `gitkanban sync`: merge the board with a remote's
 tick          `gitkanban tick`: one pass over the board, for cron, hooks and people
@@ -59,6 +56,6 @@ trust         `gitkanban trust`: show what tick would run on this machine, and a
 ui            `gitkanban ui`: the board live on the whole terminal, with keys for what people decide
 undo          `gitkanban undo`: undo a board commit field by field, with a new commit
 why           `gitkanban why`: the first thing that holds a card back, and what would free it
-workers       `gitkanban workers`: who works on this board and how much at once; `add` and `set`
-              change it
+workers       `gitkanban workers`: who works on this board, and how much at once; `add` and `set`
+              edit that
 """

@@ -1,4 +1,4 @@
-"""`gitkanban accept`: the work of cards in review goes into base, one card after the other."""
+"""`gitkanban accept`: merge the work of cards in review into base, one card after the other."""
 
 from gitkanban.cli import declare
 from gitkanban.cli.at_once import no_tick_option, start_ready

@@ -26,7 +26,7 @@ from gitkanban.core.model import BACKLOG, TODO, Board, Card, Status
 from gitkanban.core.names import CardId, WorkerName
 from gitkanban.errors import UsageError
 
-PLAN_MOST = 64 << 20  # characters of a list of cards
+PLAN_MOST = 64 << 20  # characters of a file with a list of cards
 
 
 @declare.command("add")
@@ -76,7 +76,7 @@ PLAN_MOST = 64 << 20  # characters of a list of cards
 )
 @branch_option
 @json_option
-# Long: a parameter for each option.
+# Long, because it has a parameter for each option.
 def add_command(
     title: str | None,
     card_id: str,
@@ -153,7 +153,7 @@ def add_command(
 
 
 def _assignment_lines(place: Place, cards: Sequence[Card], drafts: Sequence[Card]) -> list[str]:
-    """Who got the cards for which nobody was named."""
+    """Return a line on who got the cards for which no worker was named."""
     open_ = [card for card, draft in zip(cards, drafts, strict=True) if not draft.worker]
     if not open_:
         return []
@@ -178,7 +178,7 @@ def _check_words(title: str | None, body: str, body_file: str | None, source: st
 
 
 def _read_plan(source: str, status: str) -> Sequence[Card]:
-    """The cards of a YAML list, all in the backlog if that is what `status` says."""
+    """Return the cards of a YAML list; if `status` is backlog, they all go there."""
     from gitkanban.board.formats.planfile import parse_plan
 
     cards = parse_plan(text_argument("", source, PLAN_MOST).encode(), source)
@@ -186,8 +186,10 @@ def _read_plan(source: str, status: str) -> Sequence[Card]:
 
 
 def _add_drafts(place: Place, drafts: Sequence[Card]) -> tuple[list[Card], str, Board | None]:
-    """The cards that were added, the commit, and the board with them; from inside a session they are
-    asked for, and there is neither."""
+    """Add the cards; return them, the commit, and the board with them.
+
+    From inside a session they are only proposed, by a letter: there is no commit and no board.
+    """
     new_ids = map(CardId, iter(clock.card_id, ""))
     own, run = session()
     if not run:
@@ -204,7 +206,7 @@ def _add_drafts(place: Place, drafts: Sequence[Card]) -> tuple[list[Card], str, 
 
 
 def _edit_body(text: str, title: str) -> tuple[str, AbstractContextManager[object]]:
-    """The body as the editor leaves it, and what keeps it until the card is added."""
+    """Return the body as the editor leaves it, and a context that saves it if adding fails."""
     from gitkanban.cli.edit_file import EditFile
 
     place = place_here()
@@ -216,7 +218,7 @@ def _edit_body(text: str, title: str) -> tuple[str, AbstractContextManager[objec
 
 
 def parse_labels(words: Sequence[str]) -> tuple[str, ...]:
-    """Labels in their order, each once. Raises UsageError for what cannot be one."""
+    """Return labels, sorted and each once. Raises UsageError for a word that cannot be a label."""
     from gitkanban.core.ids import LABEL_RULE, is_label
 
     for word in words:
@@ -226,7 +228,10 @@ def parse_labels(words: Sequence[str]) -> tuple[str, ...]:
 
 
 def parse_needs(words: Sequence[str]) -> tuple[tuple[str, int], ...]:
-    """`build:2` or `build` as (name, amount), sorted; `build:0` is none. Raises UsageError."""
+    """Return needs as sorted (name, amount) pairs: `build:2`, `build` (is 1), `build:0` (no need).
+
+    Raises UsageError.
+    """
     needs: dict[str, int] = {}
     for word in words:
         name, _, amount = word.partition(":")

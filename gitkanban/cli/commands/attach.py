@@ -1,6 +1,6 @@
 """`gitkanban attach`: a person takes a card over, in its worktree.
 
-The card is theirs on the board before anything is opened, so that killed in the middle it stays so.
+The card becomes theirs on the board before anything is opened, so it stays theirs after a kill.
 """
 
 import sys
@@ -68,7 +68,10 @@ def attach_command(card: str, shell: bool) -> int:
 
 
 def _worker_here(place: Place, board: Board, card: Card) -> tuple[Config, Worker]:
-    """The config and the card's worker, if what it runs is allowed here. Raises GitkanbanError."""
+    """Return the config and the card's worker, if its commands are trusted here.
+
+    Raises GitkanbanError.
+    """
     from gitkanban.core.agents.presets import with_choices
     from gitkanban.runs import trust
 
@@ -88,7 +91,7 @@ def _worker_here(place: Place, board: Board, card: Card) -> tuple[Config, Worker
 
 @contextmanager
 def _card_lock(locks: "Locks", card: CardId) -> Iterator["HeldLock"]:
-    """The card's lock, by which no tick starts it. Raises Refused when somebody has it."""
+    """Hold the card's lock, so that no tick starts it. Raises Refused if it is taken."""
     lock = locks.take(card_lock(card))
     if lock is None:
         raise Refused(
@@ -104,7 +107,7 @@ def _card_lock(locks: "Locks", card: CardId) -> Iterator["HeldLock"]:
 def _take_card(
     place: Place, locks: "Locks", config: Config, worker: Worker, card: CardId, shell: bool
 ) -> "Opening":
-    """Make the card ours on the board, then its worktree ready."""
+    """Make the card the person's on the board, then prepare its worktree."""
     from gitkanban.board.store import history
     from gitkanban.runs import attaching
 
@@ -121,7 +124,7 @@ def _take_card(
 
 
 def _open_in_terminal(opening: "Opening") -> None:
-    """Run it to its end. Raises Refused where it cannot be run."""
+    """Run the conversation or shell to its end. Raises Refused if it cannot be run."""
     try:
         code = run_in_terminal(opening.argv, opening.workspace.path, opening.env)
     except OSError as error:
@@ -133,7 +136,10 @@ def _open_in_terminal(opening: "Opening") -> None:
 
 
 def _settle_card(place: Place, card: CardId, opening: "Opening") -> int:
-    """Ask what the card is now, and make it so. Without an answer it stays ours."""
+    """Ask what the card is now, and move it; without an answer it stays the person's.
+
+    Return the exit code.
+    """
     from gitkanban.runs import attaching
 
     left = attaching.list_left_running(opening)
@@ -202,7 +208,7 @@ def _return_card(place: Place, card: CardId) -> None:
 
 
 def _follow_session(place: Place, card: Card) -> int:
-    """Follow the log of the card's session; on ^C ask whether it is to be stopped."""
+    """Follow the log of the card's session; on ^C, ask whether to stop the session."""
     from gitkanban.board.repo.clone import clone_id
     from gitkanban.cli.commands.logs import follow_logs
     from gitkanban.runs.records import folders

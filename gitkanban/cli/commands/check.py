@@ -1,4 +1,4 @@
-"""`gitkanban check`: the findings of a review, of a board or of what a change brings in."""
+"""`gitkanban check`: the findings of a review, of a board or of what a change adds."""
 
 import os
 

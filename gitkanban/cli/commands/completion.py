@@ -67,7 +67,7 @@ def _uninstall_files(shell: str) -> None:
 
 
 def _paths_words(paths: list[str]) -> str:
-    """`~/folder/a, b`; a file of another folder whole."""
+    """Return `~/folder/a, b`; a file in another folder is given with its whole path."""
     folder = os.path.dirname(paths[0])
     names = [path.removeprefix(f"{folder}/") for path in paths[1:]]
     return ", ".join([shells.in_home(paths[0]), *map(shells.in_home, names)])

@@ -1,4 +1,4 @@
-"""`gitkanban cost`: what sessions cost, as far as their agents say."""
+"""`gitkanban cost`: what sessions cost, as far as their agents report it."""
 
 from gitkanban.board.repo import git
 from gitkanban.board.repo.place import Place
@@ -40,7 +40,7 @@ def cost_command(since: str, by: str, as_json: bool) -> None:
 
 
 def _time_of_date(place: Place, text: str) -> int:
-    """The time that git's words for a date mean, epoch seconds; 0 for none."""
+    """Return the time (epoch seconds) of a date in any form that git reads; 0 for no date."""
     if not text:
         return 0
     answer = git.run(place.common, "rev-parse", f"--since={text}").text

@@ -39,7 +39,7 @@ def demo_command(keep: str | None, own_branch: bool) -> None:
     home = Path(keep) if keep else Path(tempfile.mkdtemp(prefix="gitkanban-demo-"))
     repo = home.resolve() / "messages"
     place = None
-    kernel.set_subreaper(True)  # whatever a session or a supervisor leaves becomes our child
+    kernel.set_subreaper(True)  # processes that sessions or supervisors leave become our children
     try:
         place = _make_demo_board(repo, own_branch)
         _run_demo(repo, place)
@@ -52,7 +52,7 @@ def demo_command(keep: str | None, own_branch: bool) -> None:
 
 
 def _make_demo_board(repo: Path, own_branch: bool) -> Place:
-    """A small repository with the example board, its commands trusted."""
+    """Make a small repository with the example board, and trust its commands."""
     from gitkanban.board import init, store
     from gitkanban.runs import trust
 
@@ -84,7 +84,10 @@ def _make_demo_board(repo: Path, own_branch: bool) -> Place:
 
 
 def example_board() -> Path:
-    """The folder of the example board: in the package, or beside it in a checkout."""
+    """Return the folder of the example board: in the package, or beside it in a checkout.
+
+    Raises GitkanbanError if it is missing.
+    """
     package = Path(__file__).resolve().parents[2]
     for folder in (package / "example", package.parent / ".kanban-example"):
         if (folder / "config.yaml").exists():
@@ -93,7 +96,7 @@ def example_board() -> Path:
 
 
 def _run_demo(repo: Path, place: Place) -> None:
-    """Tick once; from then on each session that ends starts what it frees. Show what changes."""
+    """Tick once, then show what changes: each session that ends starts what it frees."""
     from gitkanban.tick.rounds import tick
     from gitkanban.views.outcome import outcome_text
 
@@ -131,7 +134,7 @@ def _demo_page(place: Place) -> tuple[dict[str, Any], str]:
     from gitkanban.views.summary import summary
 
     board = store.read(place)
-    # Without a look around: every lock that git takes for a moment would make a page.
+    # Without observing: every lock that git takes for a moment would make a new page.
     rows = summary(board, Observed(int(clock.now()), host(), clone_id(place)))
     rows |= {**status_cache.beside(place), "main": ""}
     data = live(rows)
@@ -170,7 +173,7 @@ def _look_back(repo: Path, place: Place, keep: str | None) -> None:
 
 
 def _at_once(place: Place, board: Board) -> str:
-    """The most sessions that ran at one moment, from the run records."""
+    """Return the most sessions that ran at one moment, from the run records, in words."""
     from gitkanban.board import store
 
     runs = [run for card in board.cards for run in store.history(place, board, card).runs_of(card)]
@@ -184,7 +187,7 @@ def _runs_at(run: Run, moment: int) -> bool:
 
 
 def _end_everything(place: Place) -> None:
-    """End what still runs, and wait for every process of ours, so that the folder can be removed."""
+    """Stop all sessions and wait for our processes to end, so that the folder can be removed."""
     from gitkanban.runs.records import folders
     from gitkanban.runs.sessions import Local
     from gitkanban.runs.supervision.locks import Locks
@@ -205,7 +208,7 @@ def _end_everything(place: Place) -> None:
 
 
 def _has_children() -> bool:
-    """Whether a process of ours is left: a supervisor, or what stands by after it."""
+    """Return whether a process of ours is left: a supervisor, or the standby that it became."""
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass

@@ -14,7 +14,7 @@ from gitkanban.errors import UsageError
 
 
 def merged_of(place: Place, board: Board, card: Card) -> str:
-    """The commit by which base has the card's work; empty if base does not have it."""
+    """Return the commit by which base has the card's work; empty if base does not have it."""
     from gitkanban.board import presence  # late: a session's report needs none of it
 
     return presence.merged_of(place, board, card)
@@ -58,7 +58,7 @@ def done_command(
 
 
 def _lines_unmerged(done: Committed) -> list[str]:
-    """A line for each card that was in review with work that base does not have."""
+    """Return a line for each card that was in review with work that base does not have."""
     from gitkanban.board.work.cardwork import left_nothing
 
     lines = []

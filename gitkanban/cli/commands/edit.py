@@ -1,7 +1,7 @@
 """`gitkanban edit`: fields of a card by options, or its whole file in an editor.
 
-A text that was written in the editor is never lost: it lies in a file of its own until it has
-become a commit.
+A text that was written in the editor is never lost: it stays in a file of its own until it is
+committed.
 """
 
 from collections.abc import Mapping

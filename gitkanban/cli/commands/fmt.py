@@ -29,7 +29,7 @@ def fmt_command(cards: tuple[str, ...], check: bool, branch: str) -> int:
     names = [name for name in cards if name not in paths]
     changed, wrong = _format_files(paths, check)
     if names or not paths:
-        refuse_in_session("fmt")  # files are a session's own; hooks of its commits lay them out
+        refuse_in_session("fmt")  # on files a session may: a hook may format what it commits
         changed += _on_board(place_here(branch), names, check)
     if not changed and not wrong:
         echo("nothing to format")
@@ -39,7 +39,7 @@ def fmt_command(cards: tuple[str, ...], check: bool, branch: str) -> int:
 
 
 def _format_files(paths: list[str], check: bool) -> tuple[int, int]:
-    """How many files were (or would be) changed, and how many cannot be read."""
+    """Format files; return how many were (or would be) changed, and how many cannot be read."""
     from gitkanban.board.formats import cardfile, cardlayout
     from gitkanban.board.formats.yamltext import Bad
     from gitkanban.cli.app import report_expected
@@ -71,7 +71,7 @@ def _format_files(paths: list[str], check: bool) -> tuple[int, int]:
 
 
 def _on_board(place: Place, names: list[str], check: bool) -> int:
-    """How many cards of the board were (or would be) changed."""
+    """Format cards on the board; return how many were (or would be) changed."""
     from gitkanban.board import store
 
     def decide(board: Board) -> list[Change]:

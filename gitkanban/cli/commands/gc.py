@@ -1,4 +1,4 @@
-"""`gitkanban gc`: remove what finished work leaves behind, and archive cards done long ago."""
+"""`gitkanban gc`: remove what finished work leaves behind, and archive old done cards."""
 
 from gitkanban import clock
 from gitkanban.cli import declare
@@ -45,7 +45,7 @@ def gc_command(dry_run: bool, as_json: bool) -> None:
         todo = todo.without(left)
 
         def archive(board: Board) -> list[Change]:
-            # A card that was touched since stays where it is.
+            # A card that was changed since stays where it is.
             return [
                 ArchiveCard(card, year)
                 for card, year in todo.archive

@@ -20,7 +20,7 @@ from gitkanban.views.text import shown
 if TYPE_CHECKING:
     from gitkanban.board.repo.place import Place
 
-OWN = "kanban"  # what a board's own branch is called where nobody says
+OWN = "kanban"  # default name of a board's own branch
 
 # What a new board starts with: one lane.
 CONFIG = """\
@@ -116,7 +116,10 @@ def init_command(
 def _print_next_steps(
     place: "Place", board: Board, worker: str, untrusted: bool, own_branch: str
 ) -> None:
-    """What was made, and what to do then; `own_branch` says why it should have one of its own."""
+    """Print what was made and what to do next.
+
+    `own_branch` is why the board would do better on a branch of its own; empty for no reason.
+    """
     echo(f"made a board {'in .kanban/ ' if place.prefix else ''}on {_where_words(place)}")
     names = ("config.yaml", ".gitignore", f"{schemas.FOLDER}/")
     echo(f"committed: {', '.join(map(place.path, names))}")
@@ -129,7 +132,7 @@ def _print_next_steps(
 
 
 def _ask_form(here: str, reason: str) -> str:
-    """The branch of its own that the board gets; empty for the one that is checked out."""
+    """Ask where the board goes; return its own branch, or empty for the one that is checked out."""
     echo("Where does the board live?")
     rows = [
         f"in .kanban/ of {here or 'the branch that is checked out'}; its commits stand among the code's",
@@ -141,7 +144,7 @@ def _ask_form(here: str, reason: str) -> str:
 
 
 def _ask_runner() -> str:
-    """The agent of the first worker; those that are installed come first."""
+    """Ask for the first worker's agent; installed ones are listed first."""
     here = installed_agents()
     names = [*here, *(name for name in PRESETS if name not in here)]
     size = max(map(len, names))
@@ -153,7 +156,7 @@ def _ask_runner() -> str:
 
 
 def _ask_number(rows: Sequence[str], default: int) -> int:
-    """Which of the rows is chosen, from 0."""
+    """Ask for one of the rows; return its index, from 0."""
     import click
 
     for number, row in enumerate(rows, 1):
@@ -164,7 +167,10 @@ def _ask_number(rows: Sequence[str], default: int) -> int:
 
 
 def _move_board(cwd: str, branch: str) -> "Place | None":
-    """The place of an in-tree board after its move to `branch`; None if there is no board yet."""
+    """Move an in-tree board to `branch` and return its new place; None if there is no board yet.
+
+    Raises UsageError if the board is already on a branch of its own.
+    """
     from gitkanban.board import init
     from gitkanban.board.repo import placefinder
 
@@ -189,18 +195,18 @@ def _config_text(worker: str, runner: str) -> str:
 
 
 def installed_agents() -> list[str]:
-    """The presets whose program is on PATH, in their order."""
+    """Return the presets whose program is on PATH, in the order of the presets."""
     return [name for name in PRESETS if shutil.which(name)]
 
 
 def hermes_profile(worker: str) -> str:
-    """hermes' own profile, where it has none of the worker's name; else empty."""
+    """Return `default`, hermes' own profile, if hermes has none of the worker's name, else ""."""
     home = os.environ.get("HERMES_HOME") or os.path.expanduser("~/.hermes")
     return "" if os.path.isdir(f"{home}/profiles/{worker}") else "default"
 
 
 def _profile_line(worker: str) -> str:
-    """The line that names hermes' own profile, where it has none of the worker's name."""
+    """Return the config line for hermes' own profile, if hermes has none of the worker's name."""
     name = hermes_profile(worker)
     if not name:
         return ""
@@ -208,13 +214,13 @@ def _profile_line(worker: str) -> str:
 
 
 def _where_words(place: "Place") -> str:
-    """The board's branch, and where a branch of its own is checked out; a bare repository has none."""
+    """Return words for the board's branch, and for the checkout of a branch of its own, if any."""
     own = bool(place.main) and not place.prefix
     return f"branch {place.branch}" + (", checked out at .kanban/" if own else "")
 
 
 def _missing_programs(board: Board) -> list[str]:
-    """The programs of the workers' commands that are looked for on PATH and not there, each once."""
+    """Return the programs of the workers' commands that are missing on PATH, each once."""
     workers = board.config.workers.values() if board.config else ()
     programs = dict.fromkeys(worker.command[0] for worker in workers if worker.command)
     return [name for name in programs if "/" not in name and not shutil.which(name)]

@@ -1,4 +1,4 @@
-"""`gitkanban install`: what makes git know cards in this clone, and agents the board."""
+"""`gitkanban install`: a merge driver for cards in this clone, and instructions for agents."""
 
 import os
 import shutil
@@ -57,7 +57,7 @@ def install_command(what: str, agent: str | None, skill: bool, remove: bool) -> 
 
 
 def _install_instructions(place: Place, agent: str, skill: bool, remove: bool) -> None:
-    """Put the block into the agent's file, or take it out. Raises Refused, OSError."""
+    """Write the block into the agent's file, or remove it. Raises Refused, OSError."""
     root = checkout_root(place)
     name = instructions.skill_for(agent) if skill else instructions.file_for(agent)
     path = _real_file(root, name)
@@ -90,9 +90,9 @@ def _block_in(place: Place, text: str, skill: bool, remove: bool) -> instruction
 
 
 def _real_file(root: str, name: str) -> str:
-    """The file itself: AGENTS.md is a link to CLAUDE.md in many repositories.
+    """Resolve links to the real file: in many repositories AGENTS.md is a link to CLAUDE.md.
 
-    Raises Refused for one that leads out of the checkout.
+    Raises Refused for a link that leads out of the checkout.
     """
     path = os.path.realpath(f"{root}/{name}")
     if not path.startswith(f"{root}/") or path.startswith(f"{root}/.git/"):
@@ -101,7 +101,10 @@ def _real_file(root: str, name: str) -> str:
 
 
 def checkout_root(place: Place) -> str:
-    """The top of the checkout that we are called in. Raises Refused in a bare repository."""
+    """Return the top folder of the checkout that we are called in.
+
+    Raises Refused if there is none, as in a bare repository.
+    """
     top = git(os.getcwd(), "rev-parse", "--show-toplevel", check=False).text
     if not top or os.path.realpath(top).startswith(f"{os.path.realpath(place.common)}/"):
         raise Refused("there is no checkout here", "Call it in one of the code.")
@@ -109,7 +112,7 @@ def checkout_root(place: Place) -> str:
 
 
 def program() -> str:
-    """The command line that starts gitkanban from git, quoted for a shell."""
+    """Return the command line by which git can start gitkanban, quoted for a shell."""
     from shlex import quote
 
     if shutil.which("gitkanban"):
@@ -121,7 +124,7 @@ def program() -> str:
 
 
 def _set_line(place: Place, remove: bool = False) -> None:
-    """Put the driver's line into info/attributes, or take it out; other lines stay."""
+    """Write the driver's line into info/attributes, or remove it; other lines stay."""
     path = f"{place.common}/info/attributes"
     wanted = f"{place.path('cards/*.yaml')} merge={NAME}"
     lines: list[str] = []

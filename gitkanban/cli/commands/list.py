@@ -79,14 +79,14 @@ def list_command(
 
 
 def _word_of(card: dict[str, Any]) -> str:
-    """A todo card is `ready` or `waiting`."""
+    """Return a card's status for the filter; a todo card is `ready` or `waiting`."""
     if card["status"] == "todo":
         return "ready" if card["ready"] else "waiting"
     return str(card["status"])
 
 
 def _cards_having(text: str, rev: str) -> frozenset[str]:
-    """The cards with the text in title or body; the columns of a list have no bodies."""
+    """Return the cards with the text in title or body; the rows of a list have no bodies."""
     from gitkanban.board import store
     from gitkanban.cli.here import place_here
 
@@ -98,7 +98,7 @@ def _cards_having(text: str, rev: str) -> frozenset[str]:
 def _check_filters(
     data: dict[str, Any], workers: tuple[WorkerName, ...], profiles: tuple[ProfileName, ...]
 ) -> None:
-    """Raises NotFound for a worker or a profile that nothing on the board bears."""
+    """Raise NotFound for a worker or profile that nothing on the board has."""
     known = {
         "worker": {each["name"] for each in data["workers"]} | {c["worker"] for c in data["cards"]},
         "profile": {each["profile"] for each in data["workers"]},

@@ -58,7 +58,7 @@ def log_command(card: str, since: str, lines: int | None, reverse: bool, as_json
         echo("\n".join(plain_lines(events)))
 
 
-# The words of git's approxidate (date.c), which takes every other one for "now" without a word.
+# The words of git's approxidate (date.c), which silently reads every other word as "now".
 _DATE_WORD = re.compile(
     r"now|today|yesterday|noon|midnight|tea|never|ago|last|next|at|on|in|the|of|and|am|pm|z|t|utc|gmt"
     r"|zero|one|two|three|four|five|six|seven|eight|nine|ten"
@@ -72,7 +72,7 @@ _DATE_STEMS = (
 
 
 def check_since(text: str) -> None:
-    """Raises UsageError for what git would not understand, and take for this moment."""
+    """Raise UsageError for a date that git does not understand and would read as now."""
     for word in re.findall(r"[^\W\d_]+", text.lower()) or [""] * bool(text):
         stem = len(word) > 2 and any(each.startswith(word) for each in _DATE_STEMS)
         if (
@@ -87,7 +87,10 @@ def check_since(text: str) -> None:
 
 
 def _whole_id(board: Board, text: str) -> CardId:
-    """The id that a prefix stands for; an id that the board does not have (any more) as it is."""
+    """Return the id that a prefix stands for; an id that is not on the board is returned as it is.
+
+    Raises NotFound for an ambiguous prefix.
+    """
     try:
         return resolve(board.cards, text)
     except NotFound:

@@ -24,9 +24,9 @@ from gitkanban.views.text import Look, shown, shown_lines
 from gitkanban.views.transcript import entry_lines
 
 ORDER = ("include.log", "setup.log", "stdout.log", "stderr.log", "collect.log", "verify.log")
-SESSION = "stdout.log"  # what the agent printed, which is told as its things
+SESSION = "stdout.log"  # what the agent printed, which is shown entry by entry
 LINES = 200
-LOOK_EACH = 0.2  # seconds
+LOOK_EACH = 0.2  # seconds between looks at the logs
 
 
 @declare.command("logs")
@@ -91,7 +91,7 @@ def _last_lines(board: Board, card: Card, folder: Folder, raw: bool, lines: int)
 
 
 def _find_folder(place: Place, card: str, run: RunId) -> Folder:
-    """The card's latest run folder here, or the named one. Raises NotFound."""
+    """Return the card's latest run folder here, or that of the named run. Raises NotFound."""
     every = folders.every(place.private)
     runs = sorted((f for f in every if f.spec().one("card") == card), key=lambda f: f.run)
     if run:
@@ -127,7 +127,7 @@ def _head_line(board: Board, card: Card, folder: Folder, hint: str) -> str:
 
 
 def _section_lines(folder: Folder, raw: bool, lines: int, look: Look) -> Iterator[str]:
-    """Each log that has anything, under its name where it is not the session's."""
+    """Yield the lines of each log that is not empty, under its name unless it is the session's."""
     for name in ORDER:
         if not folder.size(name):
             continue
@@ -156,7 +156,7 @@ def _print_lines(
 
 
 def follow_logs(folder: Folder, raw: bool = False) -> Iterator[str]:
-    """What is in the logs and what is added to them, until the run has its exit record."""
+    """Yield what the logs hold and what is added to them, until the run has its exit record."""
     look = look_here()
     followers = {name: logtail.Follower(folder.file(name)) for name in ORDER}
     teller = StreamTeller(folder.facts().one("runner"))

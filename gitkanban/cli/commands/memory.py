@@ -1,4 +1,4 @@
-"""`gitkanban memory`: what runs want remembered, listed, accepted into the real memory, or not."""
+"""`gitkanban memory`: list proposals to a profile's memory, and accept or reject them."""
 
 from collections.abc import Sequence
 
@@ -80,7 +80,7 @@ def memory_command(
 
 
 def _find_proposal(proposals: Sequence[Proposal], word: str, verb: str = "show") -> Proposal:
-    """The proposal of that id or prefix, if the verb is for it. Raises NotFound."""
+    """Return the proposal with that id or prefix, if the verb applies to it. Raises NotFound."""
     matching = [each for each in proposals if each.id.startswith(word)]
     exact = [each for each in matching if each.id == word]
     matching = exact or [each for each in matching if each.state == WAITING] or matching
@@ -137,7 +137,10 @@ def _decide_all(
     by_hand: bool,
     as_json: bool,
 ) -> None:
-    """One after the other; those before a conflict stay decided. Exit code 1 when one failed."""
+    """Decide on proposals one after the other; one that fails does not stop the others.
+
+    Exits with 1 if any failed.
+    """
     from gitkanban.cli.app import os_error
 
     done: list[dict[str, object]] = []

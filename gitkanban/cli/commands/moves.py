@@ -87,7 +87,7 @@ def retry_command(
 
 
 def _words_to_retry(_place: Place, cards: Sequence[Card]) -> WordsWanted:
-    """What the editor is opened with: what each of the cards asks, or what it failed of."""
+    """Return what the editor is opened with: what each card asks, or why it failed."""
     names = [card.id for card in cards]
     about = ["your answer. The next session sees it."]
     for card in cards:
@@ -145,9 +145,9 @@ def move_with_words(
     edit: bool = True,
     at_once: bool = False,
 ) -> None:
-    """Make a move with words: those given, else those that a person at a terminal writes now.
+    """Make a move with words: those that are given, or else those that a person writes now.
 
-    A card that the verb is not for is refused before the editor opens.
+    A card that the verb does not apply to is refused before the editor opens.
     """
     text = text_argument(why, source).strip()
     if text or not edit or not can_edit():
@@ -179,7 +179,7 @@ def move_with_words(
 
 
 def words(place: Place, card: Card, kind: NoteKind, text: str) -> Note | None:
-    """A note by the person at hand; None if there is nothing to say."""
+    """Return a note by whoever acts; None if the text is empty."""
     if not text.strip():
         return None
     at = int(clock.now())
@@ -187,7 +187,7 @@ def words(place: Place, card: Card, kind: NoteKind, text: str) -> Note | None:
 
 
 def noted(note: Note | None) -> list[Change]:
-    """The change that adds the note, if there is one."""
+    """Return the change that adds the note, if there is one."""
     return [AddNote(note)] if note else []
 
 
@@ -199,9 +199,9 @@ def move_cards(
     decide: Callable[[Place, Board, Card], Sequence[Change]],
     at_once: bool = False,
 ) -> Committed:
-    """Make one move on several cards, all or none, in one commit, and say what became of them.
+    """Move several cards, all or none, in one commit, and print their new status.
 
-    What is ready then starts `at_once`, where ticks come by themselves.
+    With `at_once`, what is then ready starts at once, where ticks run by themselves.
     """
     refuse_in_session(verb)
     place = place_here(branch)

@@ -53,7 +53,7 @@ def note_command(
     board, where other clones see them: keep secrets out.
     """
     if session()[1] and card != session()[0] and not (text or source or memory):
-        card, text = "", card  # the one word is the text
+        card, text = "", card  # a single word is the text
     card = own_card(card)
     if memory and (text or source):
         raise UsageError("either a note or --memory, not both", "Run the command twice.")
@@ -74,7 +74,7 @@ def note_command(
 
 
 def words_to_note(card: str) -> WordsWanted:
-    """What the editor is opened with."""
+    """Return what the editor is opened with."""
     return WordsWanted(
         "note", card, [f"your note on {card}."], "no note is left",
         hint=f'`gitkanban note {card} "…"` takes words from the command line.',
@@ -109,7 +109,7 @@ def _add_note(place: Place, card: str, kind: NoteKind, words: str, as_json: bool
 def _send_note(
     place: Place, card: str, kind: Literal["note", "memory"], words: str, as_json: bool
 ) -> None:
-    """From inside a session: into the run's mailbox."""
+    """Put a session's note into its run's mailbox."""
     target = card_of(board_of(place), card).id
     refuse_in_session("note", target)
     sent = send(place, Letter("", kind, target, words))

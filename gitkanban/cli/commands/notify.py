@@ -79,7 +79,7 @@ def notify_command(test: bool, dry_run: bool, as_json: bool) -> int:
 
 
 def _try_notifier(place: Place, board: Board, digest: "Digest", as_json: bool) -> int:
-    """Call it once, in this process, and say what came of it."""
+    """Call the notifier once, in this process, and print how that went; return the exit code."""
     from gitkanban.runs import notifier, trust
     from gitkanban.runs.records import news_ledger
     from gitkanban.tick.notifying import call_of

@@ -29,9 +29,9 @@ def open_command(card: str, line: str) -> int:
 
 
 def open_folder(pages: CardPages, line: str = "") -> int:
-    """Open a card's worktree in the editor, or run a command line in it; the exit code.
+    """Open a card's worktree in the editor, or run a command line in it; return the exit code.
 
-    Raises NotFound where it is gone, UsageError and Refused for the editor.
+    Raises NotFound if the worktree is gone, and UsageError or Refused as `edit_path` does.
     """
     folder = pages.worktree()
     if pages.status == RUNNING:

@@ -9,9 +9,9 @@ from gitkanban.cli.here import place_here
 from gitkanban.cli.streams import echo
 from gitkanban.errors import NotFound, Refused, UsageError
 
-NAME = "index.html"  # in a folder
-_TEXT_BROWSERS = ("elinks", "links", "lynx", "w3m", "www-browser")  # they run no script
-_HEAD = 4096  # bytes in which a page of ours names itself
+NAME = "index.html"  # the file's name if --out is a folder
+_TEXT_BROWSERS = ("elinks", "links", "lynx", "w3m", "www-browser")  # they run no scripts
+_HEAD = 4096  # bytes at the start of a file in which our pages have their mark
 
 
 @declare.command("page")
@@ -58,7 +58,7 @@ def page_command(out: str, open_: bool, rev: str, branch: str, with_logs: bool) 
         content = boardpage.content_now(place_here(), with_logs)
     text = page_html(page_value(content)).encode("utf-8", "replace")
     if out == "-":
-        sys.stdout.buffer.write(text)  # in UTF-8, as it says of itself, whatever the locale
+        sys.stdout.buffer.write(text)  # in UTF-8, as the page declares, whatever the locale
         return
     path = _choose_path(out or f"{content.status['board']['repository'] or 'kanban'}-board.html")
     _check_target(path)
@@ -69,7 +69,10 @@ def page_command(out: str, open_: bool, rev: str, branch: str, with_logs: bool) 
 
 
 def _choose_path(out: str) -> str:
-    """The file that is meant; the missing folder of a page is made. Raises NotFound, OSError."""
+    """Return the path of the file to write; with a trailing slash, a missing folder is made.
+
+    Raises NotFound, OSError.
+    """
     from gitkanban import files
 
     path = os.path.abspath(out)
@@ -83,7 +86,7 @@ def _choose_path(out: str) -> str:
 
 
 def _check_target(path: str) -> None:
-    """Raises Refused where something lies there that is no page of ours."""
+    """Raise Refused if the path exists and is not one of our pages."""
     from gitkanban import files
     from gitkanban.views.page.html import GENERATOR
 
@@ -100,7 +103,7 @@ def _check_target(path: str) -> None:
 
 
 def _open_browser(path: str) -> None:
-    """Raises NotFound where there is no browser that could show it."""
+    """Open the page in a browser. Raises NotFound if none can show it."""
     import pathlib
     import webbrowser
 

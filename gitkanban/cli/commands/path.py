@@ -20,4 +20,4 @@ def path_command(card: str, as_json: bool) -> None:
     if as_json:
         print_json({"id": pages.name, "path": folder})
     else:
-        echo(folder)  # as it is: it is for `cd`
+        echo(folder)  # unescaped, because it is for `cd`

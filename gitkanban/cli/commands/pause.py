@@ -85,7 +85,7 @@ def resume_command(workers: tuple[str, ...], all_: bool, branch: str, as_json: b
         blocked = freed_cards(board, whom(board), clone)
         if all_:
             return [*(ClearPause(name) for name in sorted(board.paused)), *blocked]
-        # A worker that the config has lost may still be paused.
+        # A worker that is no longer in the config may still be paused.
         _check_workers(board, [name for name in names if name not in board.paused])
         return [*(ClearPause(name) for name in names if name in board.paused), *blocked]
 
@@ -118,7 +118,7 @@ def _named_workers(workers: tuple[str, ...], all_: bool) -> list[WorkerName]:
 
 
 def _check_workers(board: Board, names: Sequence[WorkerName]) -> None:
-    """Raises NotFound for a worker that the config does not know."""
+    """Raise NotFound for a worker that is not in the config."""
     known = {*board.config.workers, *board.config.faulty} if board.config else set()
     for name in names:
         if name != EVERYBODY and board.config is not None and name not in known:

@@ -37,12 +37,12 @@ def reject_command(
 
 
 def reject_with(place: Place, board: Board, card: Card, text: str) -> list[Change]:
-    """The changes that send a card back with a person's words."""
+    """Return the changes that send a card back with a person's words."""
     return reject(board, card, words(place, card, "reject", text) or Note("", card.id))
 
 
 def words_to_reject(place: Place, card: Card) -> WordsWanted:
-    """What the editor is opened with: the diff of the work, to write into."""
+    """Return what the editor is opened with: the diff of the work, to write into."""
     from gitkanban.cli.cardpages import CardPages
 
     try:

@@ -1,4 +1,4 @@
-"""`gitkanban rename`: another id for a card, everywhere it is named."""
+"""`gitkanban rename`: change the id of a card, everywhere it is named."""
 
 from collections.abc import Sequence
 

@@ -35,7 +35,7 @@ from gitkanban.core.time_words import short_span
 from gitkanban.errors import BadData, GitkanbanError, NotFound, Refused
 from gitkanban.views.text import plural, shown, shown_lines
 
-# (key, what it does, in a word, in a sentence)
+# (key, what it does in a word, what it does in a sentence)
 KEYS = (
     ("a", "accept", "Merge its work into base."),
     ("r", "reject", "Send it back, with words on the whole or on lines of the diff."),
@@ -90,7 +90,7 @@ def review_command(cards: tuple[CardId, ...], no_tick: bool) -> None:
 
 
 class _Walk:
-    """A walk through cards in review: what each is, which key was pressed, what came of it."""
+    """A walk through cards in review: shows each, acts on keys, and counts what was decided."""
 
     def __init__(self, place: Place, cards: Sequence[CardId]) -> None:
         self._place = place
@@ -99,11 +99,13 @@ class _Walk:
         self._decisions: dict[CardId, str] = {}
 
     def go(self) -> bool:
-        """Show card after card, and do what is asked for, to the end or until it is left; whether
-        any was decided."""
+        """Show card after card and do what the keys ask, until the last card or `q`.
+
+        Return whether any card was decided.
+        """
         while self._at < len(self._cards):
             card, number = self._current(), f"{self._at + 1} of {len(self._cards)}"
-            if card.status != REVIEW:  # somebody else was here meanwhile
+            if card.status != REVIEW:  # somebody else has decided meanwhile
                 say(f"{card.id} is {card.status} now")
                 self._decisions.setdefault(card.id, "decided elsewhere")
                 self._at += 1
@@ -120,11 +122,11 @@ class _Walk:
         return bool(done)
 
     def _current(self) -> Card:
-        """The card of this step, as the board has it now. Raises NotFound."""
+        """Return the card of this step, as it is on the board now. Raises NotFound."""
         return card_of(board_of(self._place), self._cards[self._at])
 
     def _ask_until_decided(self, card: Card) -> bool:
-        """Do what keys say until another card is to be shown; False to leave."""
+        """Do what the keys ask until another card is to be shown; return False to leave."""
         import click
 
         acts: dict[str, Callable[[Card], bool]] = {
@@ -141,7 +143,7 @@ class _Walk:
             try:
                 if key in acts and acts[key](card):
                     return True
-            except (KeyboardInterrupt, click.Abort):  # whatever was done by then is shown next
+            except (KeyboardInterrupt, click.Abort):  # the next step shows what was done by then
                 echo("\ninterrupted")
                 return True
             except GitkanbanError as error:
@@ -184,7 +186,7 @@ class _Walk:
 
     @contextmanager
     def _words(self, question: str, wanted: Callable[[], WordsWanted]) -> Iterator[str]:
-        """Words typed in a line, or else in the editor. Raises Refused for none."""
+        """Ask for words on one line; for an empty line, in the editor. Raises Refused for none."""
         import click
 
         line = click.prompt(question, default="", show_default=False).strip()
@@ -233,7 +235,7 @@ class _Walk:
         return True
 
     def _go_back(self, _card: Card) -> bool:
-        """To the nearest card before this one that is still in review."""
+        """Go to the nearest card before this one that is still in review. Raises NotFound."""
         board = board_of(self._place)
         for at in range(self._at - 1, -1, -1):
             card = board.cards.get(self._cards[at])
@@ -253,7 +255,7 @@ class _Walk:
 
 
 def _read_key() -> str:
-    """The key that is pressed, in lower case; ^D leaves. What was typed before is thrown away."""
+    """Read a key, in lower case; ^D counts as `q`. What was typed before is discarded."""
     import click
 
     try:
@@ -263,7 +265,7 @@ def _read_key() -> str:
 
 
 def _review_page(place: Place, board: Board, card: Card) -> str:
-    """What was asked and what was done, in a screen."""
+    """Return what was asked and what was done, short enough for one screen."""
     lines = [f"{card.id}  {shown(card.title)}", *(f"  - {shown(line)}" for line in card.acceptance)]
     runs = board.runs_of(card.id)
     if runs:

@@ -1,4 +1,4 @@
-"""`gitkanban search`: cards by any text of theirs, their notes, results, and logs at hand."""
+"""`gitkanban search`: find cards by any text: fields, notes, results, logs on this machine."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from gitkanban.cli.streams import echo
 from gitkanban.cli.viewing import form_of, list_options
 from gitkanban.runs.records.folders import card_of
 
-LINE_MOST = 300  # characters of a line of a log
+LINE_MOST = 300  # characters of a line of a log that are printed
 
 
 @declare.command("search")
@@ -57,7 +57,7 @@ def _print_lines(hits: list[Hit]) -> None:
 
 
 def _search_logs(place: Place, text: str) -> Iterator[Hit]:
-    """The lines of the ends of logs that have the text; of agents' streams, what they say."""
+    """Yield hits in the logs on this machine; in an agent's stream, only its words are searched."""
     from gitkanban.cli.commands.logs import ORDER, SESSION
     from gitkanban.core.agents.transcript import entries, plain_line
     from gitkanban.runs.records import folders, logtail

@@ -30,7 +30,7 @@ def show_command(card: str, prompt: bool, diff: bool, stat: bool, as_json: bool)
             from gitkanban.views.text import shown_lines
 
             text = shown_lines(text)
-        echo(text, nl=False, color=True)  # a pipe gets what the session gets
+        echo(text, nl=False, color=True)  # unchanged, even in a pipe: exactly what the session gets
     elif diff or stat:
         paging.write(pages.work(colour_on(), stat))
     elif as_json:

@@ -91,7 +91,7 @@ def simulate_command(
 
 
 def _observe_running(place: Place, board: Board) -> Observed:
-    """What runs now; trust is not asked for, because a plan may be simulated anywhere."""
+    """Observe what runs now; missing trust is ignored, so that any clone can simulate a plan."""
     from gitkanban.runs.observe import observe
     from gitkanban.runs.supervision.locks import Locks
 
@@ -125,7 +125,10 @@ def _build_question(
 
 
 def _parse_duration(word: str, text: str) -> Duration:
-    """`10m±5m` as a duration; `word` is what was written. Raises UsageError."""
+    """Return `10m±5m` as a duration; errors quote `word`, the whole option value.
+
+    Raises UsageError.
+    """
     from gitkanban.board.formats.configfile import duration
 
     mean, *spread = _SPREAD.split(text.strip())

@@ -1,4 +1,4 @@
-"""`gitkanban status`: the board at a glance. The quick door answers it when the cache is warm."""
+"""`gitkanban status`: the board at a glance. The quick door answers if the cache is warm."""
 
 from gitkanban.cli import declare
 from gitkanban.cli.viewing import form_of, label_option, list_options, watch_options, watched

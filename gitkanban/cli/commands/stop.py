@@ -50,7 +50,7 @@ def stop_command(cards: tuple[CardId, ...], all_: bool, why: str, as_json: bool)
     for card in named:
         folder = folders.of(place.private, card.run)
         asked = executor.stop(folder, words)
-        if folder.tries().failures:  # it is over: there is no session to end
+        if folder.tries().failures:  # the session is over, and only closing the run has failed
             done = closing.close(executor, folder, int(clock.now()), asked=True)
             tell([done.failure] if done.failure else [])
             asked = False
@@ -67,7 +67,7 @@ def stop_command(cards: tuple[CardId, ...], all_: bool, why: str, as_json: bool)
 
 
 def _cards_to_stop(board: Board, names: Sequence[str], clone: str) -> list[Card]:
-    """The named cards, or all that run in this clone. Raises Refused for one that does not."""
+    """Return the named cards, or all that run in this clone. Raises Refused for any other."""
     if not names:
         cards = board.cards.values()
         return [card for card in cards if card.status == RUNNING and card.clone == clone]

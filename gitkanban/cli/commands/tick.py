@@ -90,16 +90,16 @@ def tick_command(
 
 
 def _print_for_mail(place: "Place", outcome: "Outcome", verbose: bool) -> None:
-    """Print what was done since the last time: most ends are settled by ticks that nobody reads."""
+    """Print what was done since the last print: nobody reads the ticks that settle most runs."""
     from gitkanban.runs.records import printed
     from gitkanban.tick.earlier import add_earlier
     from gitkanban.views.outcome import outcome_text
 
-    # That another tick is at work is no news to a mailbox: it makes another pass.
+    # That another tick is at work is not worth a mail: it will make another pass.
     outcome = outcome._replace(contended=outcome.contended and verbose)
     whole, commit = add_earlier(place, outcome)
     echo(outcome_text(whole, verbose), nl=False)
-    with suppress(OSError):  # then it is said once more
+    with suppress(OSError):  # then it is printed once more
         printed.note(place.private, commit)
 
 
@@ -111,7 +111,7 @@ def _is_printed_to_nobody() -> bool:
 
 
 def _report_notifier(private: str) -> None:
-    """Say once what is wrong with the notifier, where there is one."""
+    """Report once what is wrong with the notifier, if there is one."""
     if os.path.exists(f"{private}/notify"):
         from gitkanban.runs.records import news_ledger
 
@@ -119,7 +119,7 @@ def _report_notifier(private: str) -> None:
 
 
 def _report_untrusted(untrusted: Mapping[WorkerName, str]) -> None:
-    """Say of the workers whose cards wait for trust why they do, those of one reason together."""
+    """Report why workers' cards wait for trust, in one error for each reason."""
     for why in dict.fromkeys(untrusted.values()):
         names = ", ".join(name for name in untrusted if untrusted[name] == why)
         what = f"the commands of {names} are not allowed on this machine"

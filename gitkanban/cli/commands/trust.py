@@ -74,7 +74,7 @@ def trust_command(yes: bool, as_json: bool) -> int:
 
 
 def _agree_to(again: bool, waiting: Iterable[str]) -> bool:
-    """Ask whether to allow what is new, or else to let the workers that are held start again."""
+    """Ask whether to allow what is new, or, if nothing is, to let held workers start again."""
     question = "Allow these on this machine?" if again else f"Let {', '.join(waiting)} start again?"
     agreed = _ask_consent(question)
     if not agreed:
@@ -90,7 +90,7 @@ def _report_trusted(again: bool, outdated: Sequence[str], cards: Sequence[str]) 
 
 
 def _free_workers(place: Place) -> list[str]:
-    """Let every worker go on that this clone holds for its agent; the cards that go on with them."""
+    """Free every worker that this clone holds because of its agent; return the cards freed too."""
     from gitkanban.board.repo.clone import clone_id
     from gitkanban.core.tick.agent_state import freed_cards
     from gitkanban.runs.records import agent_state
@@ -105,7 +105,7 @@ def _free_workers(place: Place) -> list[str]:
 
 
 def _ask_consent(question: str) -> bool:
-    """Ask. Raises Refused when there is nobody to answer."""
+    """Ask yes or no. Raises Refused if there is nobody to answer."""
     import click
 
     try:

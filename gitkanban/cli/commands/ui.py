@@ -28,7 +28,7 @@ def ui_command(labels: tuple[str, ...]) -> None:
             "ui draws on the whole terminal, and there is none that it can draw on",
             "`gitkanban status` prints the same; `gitkanban review` goes through what is in review.",
         )
-    for name in ("COLUMNS", "LINES"):  # textual would believe them, and miss every resize
+    for name in ("COLUMNS", "LINES"):  # textual would trust them, and miss every resize
         os.environ.pop(name, None)
     place, data, look = place_here(), quick.status_now(), look_here()
     from gitkanban.cli.ui.app import BoardScreen

@@ -12,7 +12,7 @@ from gitkanban.core.names import CardId
 from gitkanban.errors import UsageError
 from gitkanban.typed import TYPE_CHECKING
 
-if TYPE_CHECKING:  # loaded when they are needed
+if TYPE_CHECKING:  # loaded only when they are needed
     from gitkanban.core.forecast.estimate import Estimate
     from gitkanban.core.situation.figures import Figures
     from gitkanban.core.tick.facts import Observed
@@ -72,7 +72,7 @@ def why_command(cards: tuple[CardId, ...], all_: bool, as_json: bool) -> None:
 def _estimate_starts(
     board: Board, observed: "Observed", cards: Sequence[Card], counted: "Figures"
 ) -> "dict[CardId, Estimate]":
-    """When cards that wait could start, where it is known how long sessions take."""
+    """Estimate when waiting cards could start, if it is known how long sessions take."""
     waiting = [card for card in cards if card.status == TODO]
     if not waiting or not any(run.took for run in counted.costs.values()):
         return {}

@@ -1,4 +1,4 @@
-"""`gitkanban workers`: who works on this board and how much at once; `add` and `set` change it."""
+"""`gitkanban workers`: who works on this board, and how much at once; `add` and `set` edit that."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -98,7 +98,7 @@ def workers_command(
 
 
 def _pairs_of(words: Sequence[str]) -> list[tuple[str, str]]:
-    """`KEY=VALUE` words as pairs. Raises UsageError for a key that is given twice."""
+    """Return `KEY=VALUE` words as pairs. Raises UsageError for a key that is given twice."""
     pairs = [(key, value) for key, _, value in (word.partition("=") for word in words)]
     twice = next((key for key, count in Counter(key for key, _ in pairs).items() if count > 1), "")
     if twice:
@@ -109,7 +109,10 @@ def _pairs_of(words: Sequence[str]) -> list[tuple[str, str]]:
 def _new_pairs(
     words: Sequence[str], lane: bool, pool: int | None, runner: str, profile: str
 ) -> list[tuple[str, str]]:
-    """The keys of a new worker, in the order of `init`'s; the words are its name and KEY=VALUE."""
+    """Return the keys of a new worker, in `init`'s order; the words are its name and KEY=VALUE.
+
+    Raises UsageError.
+    """
     refuse_in_session("workers add")
     hint = "gitkanban workers add tester --pool 3 --runner codex"
     if not words or any("=" not in word for word in words[1:]) or "=" in words[0]:
@@ -138,7 +141,7 @@ def _new_pairs(
 def _change_worker(
     verb: str, name: WorkerName, pairs: Sequence[tuple[str, str]], branch: str, as_json: bool
 ) -> None:
-    """Set keys of a worker, or add it with them, in one commit."""
+    """Set keys of a worker, or add a worker with them, in one commit."""
     refuse_in_session(f"workers {verb}")
     from gitkanban.board import store
     from gitkanban.board.review.worker_edit import (

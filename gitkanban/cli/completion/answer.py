@@ -1,13 +1,13 @@
-"""The door of completion: the line up to the cursor in, the words that may follow out.
+"""The entry point of completion: the line up to the cursor in, the words that may follow out.
 
     gitkanban __complete SHELL LINE [BREAKS [LISTS [COLUMNS]]]
 
-The first line of the answer says what follows: `words`, or `files` or `dirs` for the shell to find
-them; `nospace` where a single word is not finished yet. Then one candidate a line, as the shell's
-script takes it. For bash, BREAKS is COMP_WORDBREAKS and LISTS is 1 where candidates are about to be
-listed.
+The first line of the answer says what follows: `words`; `nospace` if a single word is not finished
+yet; `files` or `dirs` if the shell must find them itself. Then comes one candidate a line, in the
+form that the shell's script reads. For bash, BREAKS is COMP_WORDBREAKS, and LISTS is 1 if
+candidates are about to be listed.
 
-An answer is printed into somebody's prompt: whatever goes wrong, nothing is said.
+An answer is printed into somebody's prompt, so errors are never reported.
 """
 
 import sys
@@ -17,14 +17,14 @@ from gitkanban.cli.completion.line import at_cursor, split_line
 from gitkanban.core.visible import shown
 
 _FILES = {"file": "files\n", "dir": "dirs\n"}
-_MANY = 500  # candidates that a shell which matches for itself is given whole
+_MANY = 500  # with more candidates than this, zsh and fish get only those that match
 
 
 def answer(argv: "list[str]") -> int:
-    """Print what may follow, or nothing; the exit code, which is 0."""
+    """Print what may follow, or nothing; return the exit code, which is always 0."""
     try:
         text = _answer_text(argv)
-    except Exception:  # a broken board, a bug: neither is news for a prompt
+    except Exception:  # a broken board, a bug: neither belongs in a prompt
         return 0
     sys.stdout.write(text)
     return 0
@@ -45,7 +45,7 @@ def _answer_text(argv: "list[str]") -> str:
     head = "nospace\n" if entries[0][0].endswith("=") else "words\n"
     if shell == "bash":
         return head + "".join(f"{each}\n" for each in _for_bash(entries, typed, argv[2:]))
-    if shell == "zsh":  # a colon parts a word from its description, and a backslash is for colons
+    if shell == "zsh":  # a colon separates word and description; a backslash escapes a colon
         entries = [(name.replace(":", "\\:"), does and f":{does}") for name, does in entries]
         entries = [(name, does.replace("\\", "\\\\")) for name, does in entries]
     else:
@@ -54,14 +54,14 @@ def _answer_text(argv: "list[str]") -> str:
 
 
 def _for_bash(entries: "list[tuple[str, str]]", typed: str, rest: "list[str]") -> "list[str]":
-    """Words as bash puts them in: without what it takes for words before, such as `--worker=`.
+    """Return words as bash inserts them: without what it reads as words before, as `--worker=`.
 
-    Where they are listed, each has its description beside it, which bash never puts in: it inserts
-    what all of them begin with, and that ends within the words.
+    If they are listed, each has its description beside it. bash never inserts that: it inserts what
+    all lines have in common, which ends within the words.
     """
     breaks, lists, columns = [*rest, *("", "0", "80")[len(rest) :]][:3]
     behind = 0
-    if not set(typed) & set("\\'\""):  # in a quoted word nothing breaks
+    if not set(typed) & set("\\'\""):  # bash does not split a quoted word
         behind = 1 + max((typed.rfind(sign) for sign in breaks.strip()), default=-1)
     words = [name[behind:] for name, _ in entries]
     if lists != "1" or len(entries) < 2:

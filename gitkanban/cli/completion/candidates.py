@@ -1,6 +1,6 @@
-"""The words of one kind, each with what it is: read from the board and the repository, never written.
+"""The words of one kind, with descriptions: read from the board and the repository, never written.
 
-Names come from the cache of `status` where the branch has not moved since, else from the board.
+Names come from the cache of `status` if the branch has not moved since, else from the board.
 """
 
 import os
@@ -18,15 +18,18 @@ if TYPE_CHECKING:
     from gitkanban.cli.completion.line import Cursor
     from gitkanban.core.model import Board
 
-    Candidates = Iterable[tuple[str, str]]  # (word, what it is; may be empty)
+    Candidates = Iterable[tuple[str, str]]  # (word, description or "")
 
-PATIENCE = 5  # seconds after which a board is no longer read: somebody waits at a prompt
-# What every shell takes for nothing but itself: a branch named `$(…)` is not offered.
+PATIENCE = 5  # seconds until reading a board is given up: somebody waits at a prompt
+# Words that no shell expands: a branch named `$(…)` is not offered.
 _PLAIN = re.compile(r"[\w./@%+=:,][\w./@%+=:,-]*\Z")
 
 
 def candidates(asked: "Cursor") -> "list[tuple[str, str]]":
-    """What may stand at the cursor, with what it is. Raises what reading the board raises."""
+    """Return (word, description) for what may stand at the cursor.
+
+    Raises as reading a board does.
+    """
     entries: list[tuple[str, str]] = []
     if isinstance(asked.kind, tuple):
         entries += [(word, "") for word in asked.kind]
@@ -41,7 +44,7 @@ def candidates(asked: "Cursor") -> "list[tuple[str, str]]":
 
 
 class _Names:
-    """The names on a board: cards as (id, title, status, labels), and who and what is there."""
+    """The names on a board: cards as (id, title, status, labels), workers, profiles, capacities."""
 
     def __init__(
         self,
@@ -81,7 +84,10 @@ def _names_on(board: "Board") -> _Names:
 
 
 def _read_board(asked: "Cursor") -> "Board":
-    """The board itself, within PATIENCE. One that is not attached here yet stays so: NoBoard."""
+    """Read the board within PATIENCE seconds, or end the process.
+
+    Raises NoBoard for a board that is not attached here yet: a completion does not attach it.
+    """
     import signal
 
     from gitkanban.board.content import board_cache
@@ -100,7 +106,7 @@ def _read_board(asked: "Cursor") -> "Board":
 
 
 def _find_cards(asked: "Cursor", statuses: str) -> "Candidates":
-    """Cards of these statuses, without those that are given already."""
+    """Yield cards of these statuses, without those that are already on the line."""
     fitting = statuses.split()
     for id_, title, status, _ in _names_of(asked).cards:
         if status in fitting and id_ not in asked.given:
@@ -136,7 +142,7 @@ def _find_models(asked: "Cursor", field: str) -> "Candidates":
 
 
 def _find_runs(asked: "Cursor", _rest: str) -> "Candidates":
-    """The runs of the card that is given, the newest first."""
+    """Yield the runs of the card on the line, newest first."""
     from gitkanban.clock import iso
     from gitkanban.core.names import CardId
 
@@ -156,7 +162,7 @@ def _find_clones(asked: "Cursor", _rest: str) -> "Candidates":
 
 
 def _find_refs(folders: str) -> "Candidates":
-    """The branches, or tags, below these folders of refs, as git names them."""
+    """Yield the branches or tags below these folders of refs, as git names them."""
     if not common_dir(os.getcwd()):
         return ()
     form = "--format=%(refname:lstrip=2)%09%(contents:subject)"
@@ -170,7 +176,7 @@ def _find_remotes(_asked: "Cursor", _rest: str) -> "Candidates":
 
 
 def _output_of(argv: "list[str]") -> "list[str]":
-    """The lines that git prints, none where it fails or takes long."""
+    """Return the lines that git prints; none if it fails or takes too long."""
     import subprocess
 
     try:
@@ -183,7 +189,7 @@ def _output_of(argv: "list[str]") -> "list[str]":
 
 
 def _find_settings(asked: "Cursor", _rest: str) -> "Candidates":
-    """`key=` for a worker's keys, and `key=value` where few values are possible."""
+    """Yield `key=` for a worker's keys, and `key=value` if there are only a few values."""
     from gitkanban.board.formats.configkeys import KEYS, SECTION
 
     name, equals, _ = asked.value.partition("=")

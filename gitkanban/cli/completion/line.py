@@ -16,10 +16,10 @@ _VERSION: "Option" = (("-V", "--version"), None, False, "Show the version and ex
 class Cursor:
     """What the word at the cursor may be.
 
-    `kind` is a kind of value (see `candidates`) or a tuple of words, None where nothing is known;
-    `options` are those that may stand there. `lead` is what the word has before the value, such as
-    `--worker=`, and `value` what is typed of the value. `verb` and its arguments, `given`, stand
-    before it; `board` is the branch whose board is meant, empty for the board itself.
+    `kind` is a kind of value (see `candidates`), a tuple of words, or None if nothing is known;
+    `options` are those that may stand there. `lead` is the part of the word before the value, such
+    as `--worker=`, and `value` is what has been typed of the value. `verb` and its arguments,
+    `given`, come before it. `board` is the branch that `--branch` names, or empty.
     """
 
     def __init__(self, word: str) -> None:
@@ -33,9 +33,9 @@ class Cursor:
 
 
 def split_line(line: str) -> "tuple[list[str], str, str]":
-    """The words before the cursor, the word at it without its quotes, and the same as it was typed.
+    """Return the words before the cursor, the word at it without quotes, and that word as typed.
 
-    An open quote goes on to the end of the line; nothing is expanded.
+    An open quote extends to the end of the line; nothing is expanded.
     """
     words: list[str] = []
     word, quote, start, is_escaped = "", "", -1, False
@@ -61,7 +61,7 @@ def split_line(line: str) -> "tuple[list[str], str, str]":
 
 
 def at_cursor(words: "list[str]", word: str) -> Cursor:
-    """What may stand at the cursor; `words` begins with the program, or what stands for it."""
+    """Return what may stand at the cursor; `words` begins with the program, as in `git kanban`."""
     start = next((n for n, each in enumerate(words) if os.path.basename(each) in _PROGRAMS), 0)
     rest = words[start + 1 :]
     asked = Cursor(word)
@@ -79,7 +79,7 @@ def at_cursor(words: "list[str]", word: str) -> Cursor:
 
 
 def _find_place(asked: Cursor, words: "list[str]") -> None:
-    """Whether the word is an option, the value of one, or the n-th argument of the verb."""
+    """Fill in whether the word is an option, the value of one, or the n-th argument of the verb."""
     arguments, options = COMMANDS[asked.verb]
     options = (*options, _HELP)
     by_name = {name: option for option in options for name in option[0]}
@@ -106,7 +106,10 @@ def _find_place(asked: Cursor, words: "list[str]") -> None:
 def _read_words(
     asked: Cursor, words: "list[str]", by_name: "dict[str, Option]"
 ) -> "tuple[Option | None, bool]":
-    """The option whose value is at the cursor, and whether `--` ended them; fills `given`, `board`."""
+    """Return the option whose value is at the cursor, and whether `--` has ended the options.
+
+    Fills in `given` and `board`.
+    """
     pending: Option | None = None
     is_over = False
     for word in words:
@@ -132,11 +135,11 @@ def _read_words(
 
 
 def _free_options(options: "tuple[Option, ...]", words: "list[str]") -> "tuple[Option, ...]":
-    """Without those that are there already, and may be there once."""
+    """Leave out the options that are on the line already and may be given only once."""
     there = {word.partition("=")[0] for word in words}
     return tuple(option for option in options if option[2] or there.isdisjoint(option[0]))
 
 
 def _is_optional(takes: "Takes") -> bool:
-    """Whether a value can only stand behind `=`."""
+    """Return whether an option's value can only follow `=`."""
     return isinstance(takes, str) and takes.startswith("=")

@@ -1,7 +1,7 @@
 """The scripts of bash, zsh and fish, the folders in which they look for one, and how to ask them.
 
-Only files of our own are written, each below the user's home; what a shell runs when it starts is
-left to its owner.
+Only files of our own are written, all below the user's home. A shell's startup files are left to
+their owner.
 """
 
 import os
@@ -15,9 +15,9 @@ from gitkanban.typed import NamedTuple
 
 SHELLS = ("bash", "zsh", "fish")
 _MARK = "Written by `gitkanban completion install`"
-_PATIENCE = 10  # seconds that a shell may take to start as it does for its owner
-_SIZE_MOST = 1 << 20  # bytes
-# The files by shell: where below its folder, and what the package calls it.
+_PATIENCE = 10  # seconds that a shell may take to start with its owner's startup files
+_SIZE_MOST = 1 << 20  # bytes of a script that is read
+# {shell: {path below its folder: name in the package}}
 _FILES = {
     "bash": {"gitkanban": "gitkanban.bash", "git-kanban": "git-kanban.bash"},
     "zsh": {"_gitkanban": "gitkanban.zsh", "_git-kanban": "git-kanban.zsh"},
@@ -27,7 +27,7 @@ _FILES = {
         "../vendor_conf.d/gitkanban.fish": "git.fish",
     },
 }
-# What a shell that starts as for its owner prints if it looks into a folder, here `$1`.
+# Run by a shell with its owner's startup files: prints `yes:` for each condition that holds.
 _ASK = {
     "bash": "{ declare -F _completion_loader || declare -F _comp_load || complete -p gitkanban; }"
     " >/dev/null 2>&1 && printf yes:",
@@ -37,14 +37,14 @@ _ASK = {
 
 
 class Installed(NamedTuple):
-    """The files of one shell, by path: those that were written or removed, and those left as they are."""
+    """Paths of a shell's files: those that were written or removed, and those left as they were."""
 
     changed: list[str]
     left: list[str]
 
 
 def script(shell: str, program: str) -> str:
-    """The script that completes gitkanban; `program` is the command line that starts it."""
+    """Return the script that completes gitkanban; `program` is the command line that starts it."""
     return _script_text(next(iter(_FILES[shell].values())), program)
 
 
@@ -54,7 +54,7 @@ def _script_text(name: str, program: str) -> str:
 
 
 def folder_of(shell: str) -> str:
-    """The folder for completions of a user's own, by the XDG base directories."""
+    """Return the folder for a user's own completions, by the XDG base directories."""
     data = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
     if shell == "bash":
         own = os.environ.get("BASH_COMPLETION_USER_DIR", "").partition(":")[0]
@@ -63,7 +63,7 @@ def folder_of(shell: str) -> str:
 
 
 def install(shell: str, program: str) -> Installed:
-    """Write the files of a shell. Raises Refused for a file that is somebody else's, OSError."""
+    """Write the files of a shell. Raises Refused if a file there is not ours, OSError."""
     done = Installed([], [])
     texts = {
         os.path.normpath(f"{folder_of(shell)}/{name}"): _script_text(source, program)
@@ -89,7 +89,7 @@ def uninstall(shell: str) -> Installed:
 
 
 def _own_text(path: str) -> str:
-    """What `install` wrote there before; empty if there is nothing. Raises Refused."""
+    """Return what `install` wrote there; empty if there is no file. Raises Refused if not ours."""
     if not os.path.lexists(path):
         return ""
     text = files.read(path, most=_SIZE_MOST).decode("utf-8", "replace")
@@ -99,9 +99,9 @@ def _own_text(path: str) -> str:
 
 
 def advice(shell: str) -> list[str]:
-    """What its owner has yet to do so that the shell finds the files: why, then the lines to add.
+    """Start the shell and ask whether it finds the files; return what its owner has yet to do.
 
-    Nothing is left to do where the list is empty. It starts the shell as for its owner, and asks it.
+    That is the reason, then the lines to add; an empty list if nothing is left to do.
     """
     folder = in_home(folder_of(shell))
     answers = _ask_shell(shell, folder_of(shell)).count("yes:")
@@ -121,7 +121,7 @@ def advice(shell: str) -> list[str]:
 
 
 def _ask_shell(shell: str, folder: str) -> str:
-    """What the shell prints; empty where it does not answer."""
+    """Return what the shell prints; empty if it does not answer."""
     path = shutil.which(shell)
     if path is None:
         return ""
@@ -141,6 +141,6 @@ def _ask_shell(shell: str, folder: str) -> str:
 
 
 def in_home(path: str) -> str:
-    """A path as people write it."""
+    """Return a path with `~` for the home folder."""
     home = os.path.expanduser("~")
     return f"~{path.removeprefix(home)}" if path.startswith(f"{home}/") else path

@@ -1,7 +1,7 @@
 """What can be done from the screen: one table of keys, what each asks for, and where it applies.
 
-Footer, help and bindings are made of it. Acts on a card are verbs of the command line; what they
-refuse, they refuse there. `applies` only decides which keys are offered.
+Footer, help and bindings are made from it. Acts on a card are verbs of the command line, which
+themselves refuse what is not allowed; `applies` only decides which keys are offered.
 """
 
 from collections.abc import Callable
@@ -14,23 +14,23 @@ CardData = dict[str, Any]
 
 
 class AsksFor(NamedTuple):
-    """What an act asks for before it is done; without `must`, an empty line will do."""
+    """What an act asks for before it is done; without `must`, an empty line is enough."""
 
     words: str
     must: bool = False
 
 
 class Act(NamedTuple):
-    """One thing to do: its key, its word in the footer, what help says, and its verb's arguments."""
+    """One thing to do: its key, its word in the footer, its help, and its verb's arguments."""
 
     name: str
     key: str
     word: str
     help: str
     applies: Callable[[CardData], bool]
-    argv: Callable[[str, str], list[str]] | None = None  # from a card's id and the words
+    argv: Callable[[str, str], list[str]] | None = None  # takes a card's id and the words
     asks: AsksFor | None = None
-    in_footer: bool = True  # else only the help page has it
+    in_footer: bool = True  # else it is only on the help page
 
 
 def _is_answered_by(verb: str) -> Callable[[CardData], bool]:
@@ -120,23 +120,23 @@ _DRAWN = {"slash": "/", "question_mark": "?"}
 
 
 def drawn(act: Act) -> str:
-    """The act's key as people type it."""
+    """Return the act's key as people type it."""
     return _DRAWN.get(act.key, act.key)
 
 
 def by_name(name: str) -> Act:
-    """The act of that name."""
+    """Return the act of that name."""
     return next(act for act in (*CARD_ACTS, *BOARD_ACTS) if act.name == name)
 
 
 def offered(card: CardData | None) -> list[Act]:
-    """The acts that apply: to the card, then to the board."""
+    """Return the acts that apply: to the card, then to the board."""
     mine = (act for act in CARD_ACTS if card and act.in_footer and act.applies(card))
     return [*mine, *BOARD_ACTS]
 
 
 def help_lines() -> list[str]:
-    """Every key with what it does, for the help page."""
+    """Return a line for every key and what it does, for the help page."""
     rows = [("move", ""), *MOVES, ("", ""), ("on a card, where it applies", "")]
     rows += [(drawn(act), act.help) for act in CARD_ACTS]
     rows += [("", ""), ("everywhere", ""), *((drawn(act), act.help) for act in BOARD_ACTS)]

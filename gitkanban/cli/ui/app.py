@@ -1,7 +1,7 @@
 """The screen as a whole: what is shown when, and which key does what.
 
-It reads again when the board may have changed (`watching`), once a minute whatever happens, and
-when a card's time has come. What keys do to cards is `doing`'s.
+It reads the board again when that may have changed (`watching`), when the time has come that a card
+waited for, and once a minute in any case. What keys do to cards is in `doing`.
 """
 
 import asyncio
@@ -44,13 +44,13 @@ Handler = TypeVar("Handler", bound=Callable[..., None])
 
 NARROW = 70  # columns below which list and card take turns
 _LOOK_EVERY = 1.0  # seconds between two looks at what may have changed
-_READ_EVERY = 60.0  # seconds after which the board is read again whatever happens
-_FAILED_EVERY = 5.0  # and while it cannot be read
+_READ_EVERY = 60.0  # seconds after which the board is read again in any case
+_FAILED_EVERY = 5.0  # the same, while it cannot be read
 _COLUMNS = (("needs-you",), ("running",), ("next", "waiting"), ("backlog", "done", "dropped"))
 
 
 def _while_open(handle: Handler) -> Handler:
-    """Handle what comes while the screen is open; what comes as it closes has nowhere to go."""
+    """Ignore events that arrive while the screen closes: they have nowhere to go."""
 
     @wraps(handle)
     def handle_if_open(self: "BoardScreen", *args: Any) -> None:
@@ -61,7 +61,7 @@ def _while_open(handle: Handler) -> Handler:
 
 
 class _HandedOver(Message):
-    """Something that a thread wants done on the screen."""
+    """Carries a call from another thread to the screen's."""
 
     def __init__(self, do: Callable[[], None]) -> None:
         super().__init__()
@@ -69,7 +69,7 @@ class _HandedOver(Message):
 
 
 class BoardScreen(App[str]):
-    """The board, live. What `run` gives is a line to print once the screen is left."""
+    """The board, live. `run` returns a line to print once the screen is left."""
 
     ENABLE_COMMAND_PALETTE = False
     TITLE = "gitkanban"
@@ -127,12 +127,12 @@ class BoardScreen(App[str]):
         self.bug: Exception | None = None
 
     def _handle_exception(self, error: Exception) -> None:
-        """A bug ends the screen; whoever ran it reports it as every other."""
+        """End the screen on a bug; whoever ran it reports the bug like any other."""
         self.bug = error
         super()._handle_exception(error) if self.is_headless else self.exit()
 
     def compose(self) -> ComposeResult:
-        """Head, root causes, list and card or columns or help, a message, a question, the keys."""
+        """Yield head, root causes, list and card, columns, help, message, question, keys."""
         yield TextBar("head")
         yield TextBar("causes")
         with Horizontal(id="body"):
@@ -149,7 +149,7 @@ class BoardScreen(App[str]):
         yield KeyBar(self._look_of)
 
     def on_mount(self) -> None:
-        """Show what was read before the screen was opened, and look on."""
+        """Show what was read before the screen was opened, and start looking for changes."""
         self.screen.set_class(self._look_of.ascii_only, "ascii")
         self._doer = Doer(self, self._place, self._hand_over, self._read_board)
         self._list.focus()
@@ -180,23 +180,23 @@ class BoardScreen(App[str]):
         self.query_one(KeyBar).show_acts(self._card, self.size.width)
 
     def _hand_over(self, do: Callable[[], None]) -> None:
-        """Have something done on the screen; from any thread."""
+        """Have the screen's thread make a call; may be called from any thread."""
         self.post_message(_HandedOver(do))
 
     @_while_open
     def on__handed_over(self, message: _HandedOver) -> None:
-        """Do what a thread wants done here."""
+        """Make the call that another thread handed over."""
         message.do()
 
     def _is_open(self) -> bool:
-        """Whether there is a screen still."""
+        """Return whether the screen is still open."""
         return bool(self._running and self.screen_stack and self.query("#keys"))
 
-    # -- what is shown
+    # -- reading and showing
 
     @_while_open
     def _look(self) -> None:
-        """Once a second: has anything changed; and the ages."""
+        """Check, once a second, whether anything has changed, and update the ages."""
         if not self.is_headless and not has_terminal():
             leave_lost_terminal()
         prints, since = fingerprint(self._place), time.monotonic() - self._read_at
@@ -208,7 +208,7 @@ class BoardScreen(App[str]):
         self._pages.follow_log()
 
     def _time_has_come(self) -> bool:
-        """Whether a card may start now that had to wait for its time when the board was read."""
+        """Return whether a card may start now that still waited for its time at the last read."""
         read_at = clock.now() - (time.monotonic() - self._read_at)
         return any(
             read_at < seconds(card["not_before"]) <= clock.now()
@@ -217,7 +217,7 @@ class BoardScreen(App[str]):
         )
 
     def _read_board(self) -> None:
-        """Read the board; once more if it changes while it is read."""
+        """Read the board; if it changes meanwhile, read it once more."""
         self._again = self._reading
         if self._reading:
             return
@@ -233,7 +233,7 @@ class BoardScreen(App[str]):
             self._read_board()
 
     def _show_data(self) -> None:
-        """All of it, from the data at hand."""
+        """Show everything, from the data read last."""
         now = clock.now()
         words = self._messages.filter
         cards = [card for card in self._data["cards"] if matches(card, words)]
@@ -248,7 +248,7 @@ class BoardScreen(App[str]):
         self._load_page()
 
     def _show_ages(self) -> None:
-        """What changes with time alone."""
+        """Show what changes with time alone."""
         now = clock.now()
         room = Look(self.size.width, self._look_of.colour, self._look_of.ascii_only)
         height = self.size.height
@@ -264,7 +264,7 @@ class BoardScreen(App[str]):
 
     @_while_open
     def on_card_list_selected(self, message: CardList.Selected) -> None:
-        """Show the card that was selected in the list that is looked at."""
+        """Show the selected card, if the list that it was selected in is the visible one."""
         looked_at = self.focused if self.screen.has_class("columns") else self._list
         if message.where is looked_at:
             self._card = message.card
@@ -288,12 +288,12 @@ class BoardScreen(App[str]):
         )
 
     def _ask_later(self, do: Callable[[], None]) -> None:
-        """Do it in a moment, if the screen is still there: who moves fast over cards reads the last."""
+        """Make a call after 80 ms: moving fast over cards loads only the last one's page."""
         self.set_timer(0.08, lambda: self._hand_over(do))
 
     @_while_open
     def _load_page(self) -> None:
-        """Have the open page of the selected card in its pane."""
+        """Load the open page of the selected card into its pane."""
         card = None if self.screen.has_class("columns") else self._card
         if card:
             self._pane.show_head(card, clock.now())
@@ -308,14 +308,14 @@ class BoardScreen(App[str]):
 
     @_while_open
     def on_text_bar_pressed(self, message: TextBar.Pressed) -> None:
-        """A click on a key or a page does what the key does."""
+        """Do what the clicked key or page tab stands for."""
         if message.name in PAGES:
             self.action_page(message.name)
         else:
             self.action_act(message.name)
 
     def action_across(self, by: int) -> None:
-        """To the card and back; on the board, to the next column."""
+        """Move to the card and back; in the board view, to the next column."""
         if self.screen.has_class("columns"):
             lists = self._columns
             at = next((number for number, each in enumerate(lists) if each.has_focus), 0)
@@ -328,7 +328,7 @@ class BoardScreen(App[str]):
             self._list.focus()
 
     def action_leave(self) -> None:
-        """Out of help, out of the card, out of the board view, out of a filter."""
+        """Leave help, the board view, the card, or the filter."""
         screen = self.screen
         if screen.has_class("helping"):
             screen.remove_class("helping")
@@ -343,7 +343,7 @@ class BoardScreen(App[str]):
 
     @_while_open
     def on_ask_line_closed(self) -> None:
-        """Go on where one was."""
+        """Return the focus to where it was."""
         self.action_refocus()
 
     def action_refocus(self) -> None:
@@ -369,7 +369,7 @@ class BoardScreen(App[str]):
         self._read_board()
 
     def action_key(self, key: str) -> None:
-        """Do what a key stands for: of several acts that one which applies."""
+        """Do what a key stands for; if it has several acts, the one that applies."""
         meant = [act for act in (*acts.CARD_ACTS, *acts.BOARD_ACTS) if act.key == key]
         card = self._card
         self.action_act(next((a for a in meant if card and a.applies(card)), meant[0]).name)
@@ -422,7 +422,7 @@ class BoardScreen(App[str]):
 
     @_while_open
     def on_resize(self, event: events.Resize) -> None:
-        """One pane where two have no room."""
+        """Show one pane at a time if there is no room for two."""
         self.screen.set_class(event.size.width < NARROW, "narrow")
         self.call_after_refresh(self._after_resize)
 

@@ -13,7 +13,7 @@ from gitkanban.views.text import shown
 
 
 class _Field(Input):
-    """An input line; of what is pasted, line ends become spaces, and nothing is left out."""
+    """An input line; line ends in pasted text become spaces, so that nothing is lost."""
 
     BINDINGS: ClassVar[list[Any]] = [
         ("escape", "leave", "leave"),
@@ -37,7 +37,7 @@ class AskLine(Horizontal):
     """One question at a time, above the keys; enter answers it, esc leaves it."""
 
     class Closed(Message):
-        """No question is open any more, unless the answer has led to another."""
+        """Sent when a question is closed; the answer may already have led to another."""
 
     def __init__(self) -> None:
         super().__init__(id="ask")
@@ -46,16 +46,16 @@ class AskLine(Horizontal):
 
     @property
     def is_open(self) -> bool:
-        """Whether a question is open."""
+        """Return whether a question is open."""
         return self._answered is not None
 
     def compose(self) -> ComposeResult:
-        """The question and its field."""
+        """Yield the question and its field."""
         yield Label(id="question", markup=False)
         yield _Field(id="answer", compact=True)
 
     def ask(self, question: str, answered: Callable[[str], None], text: str = "") -> None:
-        """Ask; `answered` gets the words, stripped."""
+        """Ask a question; `answered` gets the words, stripped. The field begins with `text`."""
         self._answered = answered
         self.query_one("#question", Label).update(shown(question))
         field = self.query_one(_Field)
@@ -64,7 +64,7 @@ class AskLine(Horizontal):
         field.focus()
 
     def close(self) -> None:
-        """Ask no more."""
+        """Close the question."""
         self._answered = None
         self.display = False
         self.post_message(self.Closed())

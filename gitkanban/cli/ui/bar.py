@@ -15,7 +15,7 @@ class TextBar(Widget):
     """Lines of text, as high as there are lines."""
 
     class Pressed(Message):
-        """The part of that name was clicked."""
+        """Sent when the part of that name was clicked."""
 
         def __init__(self, name: str) -> None:
             super().__init__()
@@ -36,14 +36,14 @@ class TextBar(Widget):
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        """Line `y`."""
+        """Return line `y`."""
         width = self.size.width
         if y >= len(self.lines):
             return Strip.blank(width)
         return strip_of(self.lines[y]).adjust_cell_length(width)
 
     def on_click(self, event: events.Click) -> None:
-        """Say which part was clicked."""
+        """Post a message that says which part was clicked."""
         for line, first, after, name in self._parts:
             if event.y == line and first <= event.x < after:
                 self.post_message(self.Pressed(name))

@@ -14,7 +14,7 @@ PAGES = ("card", "work", "log", "prompt")
 
 
 class CardPane(Vertical):
-    """Shows what it is given; which page is wanted, it knows."""
+    """Shows the text that it is given; it only remembers which page is open."""
 
     def __init__(self, look: Look) -> None:
         super().__init__(id="pane")
@@ -25,7 +25,7 @@ class CardPane(Vertical):
         self._head: tuple[CardData | None, float] = (None, 0)
 
     def compose(self) -> ComposeResult:
-        """Head, tabs and text."""
+        """Yield head, tabs and text."""
         yield TextBar("card-head")
         yield TextBar("tabs")
         yield LinePane("text")
@@ -40,7 +40,7 @@ class CardPane(Vertical):
         self.page, self.chosen = page, True
 
     def show_head(self, card: CardData | None, now: float) -> None:
-        """The card's head, and which page is open."""
+        """Show the card's head, and which page is open."""
         self._head, look = (card, now), self._look
         if card is None:
             self.query_one("#card-head", TextBar).show([""])
@@ -76,11 +76,11 @@ class CardPane(Vertical):
         self.query_one("#tabs", TextBar).show([painted], parts)
 
     def on_resize(self) -> None:
-        """Draw the head anew for the room that there is; none, before the pane is in sight."""
+        """Draw the head again for the new width."""
         self.show_head(*self._head)
 
     def show_text(self, card: CardId, text: str, follow: bool = False) -> None:
-        """The text of the open page; another card's or page's begins at its top."""
+        """Show the text of the open page; that of another card or page begins at its top."""
         key = (card, self.page)
         room = self.text.size.width - 1
         lines = _fold_text(text, room) if self.page == "prompt" else text.split("\n")
@@ -92,7 +92,7 @@ class CardPane(Vertical):
 
 
 def _fold_text(text: str, room: int) -> list[str]:
-    """Lines that fit, each folded under its own indent; those with colours are taken as they are."""
+    """Fold lines to `room` columns, keeping their indent; lines with colours stay as they are."""
     lines: list[str] = []
     for line in text.split("\n"):
         if "\x1b" in line or width(line) <= room or room < 12:

@@ -1,6 +1,6 @@
 """What keys do to cards: verbs with their words, the editor, a shell, a conversation, a copy.
 
-One verb at a time for a card; a verb that takes long goes on while people look around.
+A card has one verb at a time; a verb that takes long goes on while people look around.
 """
 
 import os
@@ -28,8 +28,11 @@ from gitkanban.views.text import clipped, shown
 
 
 class Doer:
-    """Does acts for a screen. `hand_over` has something done on it, from any thread; `read_again`
-    reads the board, which may look different now."""
+    """Does acts for a screen.
+
+    `hand_over` has the screen's thread make a call, from any thread; `read_again` reads the board
+    again, since an act may have changed it.
+    """
 
     def __init__(
         self,
@@ -45,7 +48,7 @@ class Doer:
         self._messages = screen.query_one(MessageBar)
 
     def at_work(self) -> list[str]:
-        """The verbs that are at work: `accept CO-2`."""
+        """Return the verbs that are at work, such as `accept CO-2`."""
         return [f"{name} {card}".rstrip() for card, (name, _) in self._messages.busy.items()]
 
     def do(self, act: Act, card: CardData) -> None:
@@ -63,7 +66,7 @@ class Doer:
             self._ask_words(act, card["id"])
 
     def add_card(self, workers: Sequence[str], worker: str) -> None:
-        """Ask for a new card's title, and for its worker where there are several."""
+        """Ask for a new card's title, and for its worker if there are several."""
 
         def titled(title: str) -> None:
             if not title:
@@ -139,12 +142,12 @@ class Doer:
         self._read_again()
 
     def _copy_text(self, text: str) -> None:
-        """To the clipboard, by the terminal: OSC 52, which works over ssh too."""
+        """Copy a text to the clipboard through the terminal (OSC 52), which works over ssh too."""
         self._screen.copy_to_clipboard(text)
         self._messages.say(f"copied: {text}")
 
     def _edit_card(self, card: CardData) -> None:
-        """The card's file in the editor, by the function of the verb."""
+        """Open the card's file in the editor, by the same function as `gitkanban edit`."""
         if self._is_busy("edit", card["id"]):
             return
         try:
@@ -161,7 +164,7 @@ class Doer:
         )
 
     def _open_worktree(self, card: CardData) -> None:
-        """A shell in the card's worktree."""
+        """Open a shell in the card's worktree."""
         try:
             folder = CardPages(self._place, card["id"]).places()["workspace"]
             if not folder:
@@ -173,7 +176,7 @@ class Doer:
             self._messages.say_error(in_words(error))
 
     def _attach_card(self, card: CardData) -> None:
-        """The verb that takes a card over, on the terminal that it needs."""
+        """Run `gitkanban attach` on the card; it gets the terminal meanwhile."""
         if self._is_busy("attach", card["id"]):
             return
         try:
@@ -185,8 +188,10 @@ class Doer:
 
     @contextmanager
     def _terminal_lent(self) -> Iterator[None]:
-        """The terminal for others. Where it is lost meanwhile, the screen does not come back: what
-        drives it would wait for ever for a terminal that is gone."""
+        """Suspend the screen and lend its terminal to the body.
+
+        If the terminal is lost meanwhile, the program ends: textual would wait for it for ever.
+        """
         with self._screen.suspend():
             try:
                 yield
@@ -195,7 +200,7 @@ class Doer:
                     leave_lost_terminal()
 
     def _lend_terminal(self, argv: list[str], folder: str, name: str = "") -> int:
-        """Run a program that needs the terminal, and come back; its exit code."""
+        """Run a program that needs the terminal, then come back; return its exit code."""
         try:
             with self._terminal_lent():
                 if name:
@@ -204,5 +209,5 @@ class Doer:
                 if code and not name:
                     input("enter comes back to the board ")
         finally:
-            self._read_again()  # whatever it has done is seen at once
+            self._read_again()  # so that whatever it did is shown at once
         return code

@@ -1,4 +1,4 @@
-"""What becomes of the screen when its terminal is lost: it ends, and everything goes on running."""
+"""Ends the screen when its terminal is lost; sessions and verbs go on running."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ from gitkanban.typed import NoReturn
 
 
 def has_terminal() -> bool:
-    """Whether somebody may still look."""
+    """Return whether stdin is still a terminal."""
     try:
         termios.tcgetattr(0)
     except (OSError, termios.error):
@@ -17,5 +17,5 @@ def has_terminal() -> bool:
 
 
 def leave_lost_terminal() -> NoReturn:
-    """Nobody looks any more; there is nothing to clean up, and nowhere to write to."""
+    """End the process at once: there is nothing to clean up, and nowhere to write to."""
     os._exit(128 + signal.SIGHUP)

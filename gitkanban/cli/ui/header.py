@@ -1,4 +1,4 @@
-"""What stands above the list: which board it is, who sits where, and what is wrong with it."""
+"""The lines above the list: which board it is, its slots, and what is wrong with it."""
 
 from gitkanban.core.situation.moment import cause_data
 from gitkanban.typed import Any
@@ -7,13 +7,13 @@ from gitkanban.views.text import Look, plural
 
 
 def head_of_board(data: dict[str, Any], now: float, look: Look, height: int) -> list[str]:
-    """The head of `status`, fewer lines of it where the terminal is low."""
+    """Return the head of `status`, shortened to three lines, or to one on a low terminal."""
     lines = look.page(head_lines(data, now, look)[:-1]).split("\n")[:-1]
     return lines[: 3 if height >= 20 else 1]
 
 
 def worry_lines(data: dict[str, Any], look: Look, height: int) -> list[str]:
-    """Root causes, in a fifth of the terminal at most."""
+    """Return root causes, in at most a fifth of the terminal's height."""
     lines = [line for each in _list_worries(data) for line in cause_lines(each, look)]
     most = max(1, height // 5)
     if len(lines) > most:
@@ -22,7 +22,7 @@ def worry_lines(data: dict[str, Any], look: Look, height: int) -> list[str]:
 
 
 def _list_worries(data: dict[str, Any]) -> list[dict[str, Any]]:
-    """Root causes, and what cannot be read, in the form of a root cause."""
+    """Return root causes, then deadlock, problems and a note, in the same form."""
     unread, worries = data["problems"], list(data["causes"])
     if data["deadlock"]:
         worries.append(cause_data("deadlock", (), f"deadlock: {data['deadlock']}"))

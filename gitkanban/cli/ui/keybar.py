@@ -16,7 +16,7 @@ class KeyBar(TextBar):
         self._look = look
 
     def show_acts(self, card: CardData | None, room: int) -> None:
-        """Show those that apply to this card, in `room` columns."""
+        """Show the keys that apply to this card, in `room` columns."""
         look, lines, columns, parts = self._look, [" "], 1, []
         for act in acts.offered(card):
             key, word = acts.drawn(act), act.word

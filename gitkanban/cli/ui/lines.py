@@ -1,7 +1,7 @@
 """A pane of lines: text of views, in our own few colours, scrolled line by line.
 
-A line is drawn when it comes into sight, so that a long diff costs no more than a short one. Text is
-never markup here: of escapes only the colours that `views.text` writes are known.
+A line is drawn only when it comes into sight, so a long diff costs no more than a short one. Text
+is never markup here, and the only escapes that are understood are the colours of `views.text`.
 """
 
 import re
@@ -30,7 +30,7 @@ _STYLES = {
 
 @lru_cache(maxsize=4096)
 def strip_of(line: str) -> Strip:
-    """A line of a view as what the screen takes."""
+    """Return a line of a view in the form that textual draws."""
     segments, style = [], Style.null()
     for number, part in enumerate(_COLOUR.split(line)):
         if number % 2:
@@ -70,7 +70,7 @@ class LinePane(ScrollView, can_focus=True):
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        """The line in row `y` of what is in sight."""
+        """Return the line in row `y` of what is in sight."""
         x, top = self.scroll_offset
         width = self.size.width
         strip = strip_of(self.lines[top + y]) if top + y < len(self.lines) else Strip.blank(width)

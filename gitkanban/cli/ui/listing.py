@@ -1,4 +1,4 @@
-"""The list of cards: groups in the order of the situation, one card selected.
+"""The list of cards: groups in the same order as in `status`, one card selected.
 
 It is drawn line by line as lines come into sight, so that thousands of cards cost as little as ten.
 The selection stays on its card whatever comes and goes around it.
@@ -20,11 +20,11 @@ from gitkanban.views.board import cell_lines
 from gitkanban.views.signs import age_of, remark, sign, tried
 from gitkanban.views.text import Look, clipped, padded, shown, width
 
-_TALL_MOST = 100  # cards of a group in a column; the list has them all
+_TALL_MOST = 100  # cards of a group that a column shows; the list shows them all
 
 
 class _Line(NamedTuple):
-    """One line of the list: of the card at `card`, or of none (-1); no text: drawn when in sight."""
+    """A line of the list: its card's index (-1: none), and its text, or "" to draw it in sight."""
 
     card: int
     text: str = ""
@@ -44,21 +44,21 @@ class CardList(ScrollView, can_focus=True):
     ]
 
     class Selected(Message):
-        """Another card is selected, or none."""
+        """Sent when another card is selected, or none."""
 
         def __init__(self, where: "CardList", card: CardData | None) -> None:
             super().__init__()
             self.where, self.card = where, card
 
     class CardOpened(Message):
-        """The selected card is to be opened."""
+        """Sent when the selected card is to be opened."""
 
     def __init__(self, look: Look, groups: tuple[str, ...] = GROUPS, tall: bool = False) -> None:
         super().__init__()
         self._look, self._groups, self._tall = look, groups, tall
         self._cards: list[CardData] = []
         self._lines: list[_Line] = []
-        self._first: dict[int, int] = {}  # the first line of each card
+        self._first: dict[int, int] = {}  # {index of a card: its first line}
         self._counts: dict[str, int] = {}
         self._ids = 0
         self._at = -1
@@ -122,7 +122,7 @@ class CardList(ScrollView, can_focus=True):
         self._keep_in_sight()
 
     def render_line(self, y: int) -> Strip:
-        """The line in row `y` of what is in sight."""
+        """Return the line in row `y` of what is in sight."""
         if not y:
             self._drawn = [self._text_of(row) for row in self._rows_in_sight()]
         row, room = self.scroll_offset.y + y, self.size.width
@@ -135,7 +135,7 @@ class CardList(ScrollView, can_focus=True):
         return range(self.scroll_offset.y, self.scroll_offset.y + self.size.height)
 
     def _is_marked(self, card: int) -> bool:
-        """Whether it is the selected card; of columns, only that with the focus shows it."""
+        """Return whether a card is marked as selected; only the column with the focus marks one."""
         return card == self._at >= 0 and (self.has_focus or not self._tall)
 
     def _text_of(self, row: int) -> str:
@@ -153,7 +153,7 @@ class CardList(ScrollView, can_focus=True):
         return mark + (line.text if self._tall else self._flat_line(self._cards[line.card]))
 
     def _flat_line(self, card: CardData) -> str:
-        """A card in a line: sign, id, title, and what its group is looked at for."""
+        """Return a card in one line: sign, id, title, and what matters in its group."""
         look, room = self._look, self.size.width - 1
         head = f"{sign(look, card['state'])} {padded(clipped(card['id'], self._ids), self._ids)} "
         cell = _cell_of(card, self._now)
@@ -166,7 +166,7 @@ class CardList(ScrollView, can_focus=True):
         return head + text + look.paint(more + (f" {cell}" if cell else ""), "dim")
 
     def _tall_lines(self, card: CardData) -> list[str]:
-        """A card in a column, as `board` draws it, and an empty line."""
+        """Return a card's lines in a column, as `board` draws them, and a blank line."""
         room = max(8, self.size.width - 2)
         return [*(line.drawn for line in cell_lines(card, room, self._now, self._look)), ""]
 
@@ -177,7 +177,7 @@ class CardList(ScrollView, can_focus=True):
         self._move_to(self._at + by)
 
     def action_page(self, by: int) -> None:
-        """Select the card a page on."""
+        """Select the card `by` pages on."""
         self._move_to(self._at + by * max(1, self.size.height - 2))
 
     def action_first(self) -> None:
@@ -218,7 +218,7 @@ class CardList(ScrollView, can_focus=True):
                 self.action_open()
 
     def on_focus(self) -> None:
-        """In columns, the selection goes with the focus."""
+        """In columns, show the card of the column that gets the focus."""
         self.refresh()
         self.post_message(self.Selected(self, self.selected))
 
@@ -228,7 +228,7 @@ def _head_of(group: str, count: int) -> str:
 
 
 def _cell_of(card: CardData, now: float) -> str:
-    """What stands at the right of a card."""
+    """Return what is shown at the right of a card."""
     if card["group"] == NEEDS_YOU:
         return f"▸{card['holds']}" if card["holds"] else tried(card) or age_of(card, now)
     if card["group"] == "running" or card["group"] in QUIET:
@@ -237,7 +237,7 @@ def _cell_of(card: CardData, now: float) -> str:
 
 
 def matches(card: dict[str, Any], words: str) -> bool:
-    """Whether a card has all the words, in whatever case: in its id, title, worker, state or remark."""
+    """Return whether all words are in a card's id, title, worker, state or remark, in any case."""
     fields = ("id", "title", "worker", "state", "remark")
     text = " ".join(str(card[name]) for name in fields).casefold()
     return all(word in text for word in words.casefold().split())

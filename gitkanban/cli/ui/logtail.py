@@ -16,7 +16,7 @@ LINES_MOST = 5000
 
 
 class LogTail:
-    """The lines at hand of one run; `more` reads what has come."""
+    """The last lines of one run's logs; `more` reads what was added."""
 
     def __init__(self, folder: Folder, look: Look) -> None:
         self.lines: list[str] = []
@@ -26,7 +26,7 @@ class LogTail:
         self._last = _SESSION
 
     def more(self) -> bool:
-        """Read what was added; whether there was anything."""
+        """Read what was added; return whether there was anything."""
         first = not self.lines
         added: list[str] = []
         for name, follower in self._followers.items():
@@ -40,7 +40,7 @@ class LogTail:
         return bool(added)
 
     def _word_lines(self, lines: list[str], first: bool) -> list[str]:
-        """What the session's stream says; what comes while one looks is of now."""
+        """Return the session's stream as lines; new entries without a time get the current one."""
         now = 0 if first else int(clock.now())
         entries = [entry for line in lines for entry in self._teller.feed(line)]
         return entry_lines([each._replace(at=each.at or now) for each in entries], self._look, True)

@@ -6,24 +6,24 @@ from gitkanban.cli.ui.bar import TextBar
 from gitkanban.errors import GitkanbanError
 from gitkanban.views.text import Look, shown, wrapped
 
-_STAYS = 20.0  # seconds that words stay
+_STAYS = 20.0  # seconds that a message stays
 _LINES_MOST = 6
 
 
 class MessageBar(TextBar):
-    """What people are told, for some seconds or until the next; and what is so for longer."""
+    """Shows a message for some seconds or until the next, beside what stays for longer."""
 
     def __init__(self, look: Look) -> None:
         super().__init__("message")
         self._look = look
         self._words: list[str] = []
         self._worded_at = 0.0
-        self.busy: dict[str, tuple[str, float]] = {}  # what is at work since when, by card
+        self.busy: dict[str, tuple[str, float]] = {}  # {card: (verb at work, monotonic start)}
         self.failure: GitkanbanError | None = None  # why the board cannot be read
-        self.filter = ""  # which words cards must have to be shown
+        self.filter = ""  # the words that cards must have to be shown
 
     def draw(self) -> None:
-        """Show it as of now."""
+        """Show what is at work, errors, the message, and the filter as they are now."""
         look, lines = self._look, []
         for card, (verb, began) in self.busy.items():
             took = int(time.monotonic() - began)
@@ -39,7 +39,7 @@ class MessageBar(TextBar):
         self.show(look.page(lines).split("\n")[:-1][:_LINES_MOST])
 
     def say(self, text: str, hint: str = "", bad: bool = False) -> None:
-        """Words to be read now; `bad` ones are an error."""
+        """Show a message; a `bad` one is an error."""
         room = max(20, self.app.size.width)
         lines = wrapped(shown(text), room)[:4]
         if bad and lines:
@@ -49,10 +49,10 @@ class MessageBar(TextBar):
         self.draw()
 
     def say_error(self, error: GitkanbanError) -> None:
-        """An error as every command prints it."""
+        """Show an error as commands print it."""
         self.say(f"Error: {error.message}", error.hint, bad=True)
 
     def clear(self) -> None:
-        """Leave out the words of before."""
+        """Remove the message."""
         self._words = []
         self.draw()

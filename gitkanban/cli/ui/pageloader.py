@@ -1,4 +1,4 @@
-"""Loads the open page of the selected card into its pane: asked for once, and late answers let go."""
+"""Loads the open page of the selected card into its pane, once; late answers are dropped."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ from gitkanban.views.text import Look, shown, shown_lines
 
 
 class _WantedPage(NamedTuple):
-    """A page of a card. `state` changes whenever it has to be made again: of a log, its run."""
+    """A page of a card. It is loaded again when its `state` changes; for a log, that is the run."""
 
     card: CardId
     page: str
@@ -25,7 +25,7 @@ class _WantedPage(NamedTuple):
 
 
 class PageLoader:
-    """One for a pane. `ask_later` does something in a moment, unless the screen closes before."""
+    """Loads pages into one pane. `ask_later` delays a call, and drops it if the screen closes."""
 
     def __init__(
         self,
@@ -41,11 +41,11 @@ class PageLoader:
         self._tail: LogTail | None = None
 
     def forget(self) -> None:
-        """Load the page again, whatever is there."""
+        """Make the next `load` load the page, even if it is there already."""
         self._wanted = None
 
     def load(self, card: CardData | None, commit: str) -> None:
-        """Have the open page of a card, on the board of a commit, unless it is there or asked for."""
+        """Load the open page of a card at a board commit, unless it is there or on its way."""
         if card is None:
             self._wanted = self._tail = None
             return
@@ -60,12 +60,12 @@ class PageLoader:
         self._ask_later(lambda: self._ask_page(wanted))
 
     def follow_log(self) -> None:
-        """Show what was added to the log, where that is the open page."""
+        """Show what was added to the log, if that is the open page."""
         if self._tail and self._pane.page == "log" and self._tail.more():
             self._show_log()
 
     def _width(self) -> int:
-        """Columns of a page; the last one is the scroll bar's."""
+        """Return the columns of a page, without the scroll bar's."""
         return max(20, (self._pane.size.width or self._pane.app.size.width) - 2)
 
     def _ask_page(self, wanted: _WantedPage) -> None:

@@ -1,6 +1,6 @@
-"""Reads boards and cards for the screen, one thing after the other, in a thread of its own.
+"""Reads boards and cards for the screen, one after the other, in a thread of its own.
 
-The thread dies with the program, whatever it waits for, so that leaving never takes long.
+The thread ends with the program, whatever it waits for, so leaving never takes long.
 """
 
 import threading
@@ -17,7 +17,7 @@ WhenRead = Callable[[Any, GitkanbanError | None], None]
 
 
 class Reader:
-    """Does jobs in their order; `hand_over` is called in the thread, with what has come of each."""
+    """Does jobs in order; it calls `hand_over` in its own thread, with the result of each job."""
 
     def __init__(self, hand_over: Callable[[Callable[[], None]], None]) -> None:
         self._jobs: SimpleQueue[tuple[Job, WhenRead]] = SimpleQueue()
@@ -34,6 +34,6 @@ class Reader:
             result, failure = None, None
             try:
                 result = job()
-            except Exception as error:  # an error of whatever kind is a line on the screen
+            except Exception as error:  # an error of any kind becomes a line on the screen
                 failure = in_words(error)
             self._hand_over(partial(done, result, failure))

@@ -1,7 +1,7 @@
-"""Verbs of the command line, done for the screen: each in a process of its own.
+"""Runs verbs of the command line for the screen, each in a process of its own.
 
-So a verb refuses here what it refuses there and says it in the same words, and it goes on when the
-screen is left or its terminal is lost.
+So a verb refuses the same things here as on the command line, in the same words, and it goes on
+when the screen is left or its terminal is lost.
 """
 
 import os
@@ -17,7 +17,7 @@ def start(
 ) -> None:
     """Start `gitkanban argv`; `on_line` gets each line it prints, `on_end` its exit code.
 
-    Both are called in a thread. Raises OSError, ValueError when it cannot be started.
+    Both are called in a thread of their own. Raises OSError, ValueError if it cannot be started.
     """
     child = subprocess.Popen(
         [*OURS, "gitkanban", *argv],
@@ -26,7 +26,7 @@ def start(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        start_new_session=True,  # a lost terminal ends the screen alone
+        start_new_session=True,  # a lost terminal ends only the screen
     )
     threading.Thread(target=_follow_child, args=(child, on_line, on_end), daemon=True).start()
 

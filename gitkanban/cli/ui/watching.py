@@ -1,6 +1,6 @@
-"""Whether a board may look different from before: the stat of what it is made of, a few dozen files.
+"""Whether a board may have changed, by the stat of its files, a few dozen of them.
 
-No git is run and nothing is read, so that it can be asked once a second all night.
+No git is run and no file is read, so it can be asked once a second all night.
 """
 
 import os
@@ -11,7 +11,7 @@ from gitkanban.board.repo.place import Place
 
 
 def fingerprint(place: Place) -> tuple[object, ...]:
-    """A value that changes with the board's branch, base, the slots, and what stands beside them."""
+    """Return a value that changes with the board's branch, base, slots, and records of ticks."""
     return (
         status_cache.outside(place.common),
         tuple(_stat_of(path) for path in _paths_beside(place)),
@@ -23,7 +23,7 @@ def _paths_beside(place: Place) -> tuple[str, ...]:
     common, private = place.common, place.private
     return (
         f"{common}/{place.ref}",
-        # A ref is replaced by a rename, which its folder shows: base, and the branches of cards.
+        # git replaces a ref by a rename, which changes its folder: base, and branches of cards.
         f"{common}/refs/heads",
         f"{common}/refs/heads/card",
         f"{common}/packed-refs",
