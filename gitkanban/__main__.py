@@ -31,10 +31,14 @@ def _run_and_exit(argv: list[str]) -> int:
         return complete(argv[1:])
     if argv and argv[0] in ("status", "st", "list", "ls", "tick"):
         from gitkanban.cli.quick import answer
-        from gitkanban.cli.synonyms import SHORT
 
+        name = argv[0]
+        if name in ("st", "ls"):
+            from gitkanban.cli.synonyms import SHORT
+
+            name = SHORT[name]
         try:
-            code = answer([SHORT.get(argv[0], argv[0]), *argv[1:]])
+            code = answer([name, *argv[1:]])
             sys.stdout.flush()
         except OSError:
             code = None  # the full command line fails the same way, and reports it
