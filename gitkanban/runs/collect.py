@@ -215,7 +215,7 @@ def _keep_stray(place: _RunPlace, commit: str, tip: str, notices: list[str]) -> 
     if _is_on_a_branch(place, commit, tip):
         return ""
     ref = salvage.keep(place.common, place.run, commit)
-    notices.append(f"branch {place.branch} was moved under it; its own commits are in {ref}")
+    notices.append(f"branch {place.branch} was moved while it ran; its own commits are in {ref}")
     return ref
 
 

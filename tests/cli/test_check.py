@@ -250,7 +250,7 @@ def test_hooks_and_workflows_of_the_docs_are_yaml_and_call_what_there_is() -> No
     loaded = [YAML(typ="safe", pure=True).load(block) for block in blocks]
     hooks = YAML(typ="safe", pure=True).load((ROOT / ".pre-commit-hooks.yaml").read_text())
     assert [hook["id"] for hook in loaded[0]["repos"][0]["hooks"]] == [hook["id"] for hook in hooks]
-    checking, posting = loaded[1:]
+    checking, posting = loaded[1:3]
     assert checking["permissions"] == {"contents": "read"}  # forks get no more
     assert "checkout" not in blocks[2]  # what may write never looks at the pull request's code
     assert posting["permissions"] == {"actions": "read", "pull-requests": "write"}

@@ -311,7 +311,7 @@ def test_gc_keeps_what_a_run_remembered_that_nobody_has_looked_at(
     monkeypatch.setattr(proposing, "propose", broken)
     said = ok(repo, "gc")
     assert f"kept run folder {ids['B']}: No space left on device" in said
-    assert f"kept run folder {ids['C']}: nothing says whose memory" in said
+    assert f"kept run folder {ids['C']}: cannot tell whose memory" in said
     assert sorted(os.listdir(private / "runs")) == sorted([ids["B"], ids["C"]])
     assert os.listdir(private / "memory" / "waiting") == [ids["A"]]
 

@@ -134,6 +134,6 @@ def test_what_was_decided_starts_what_is_ready_at_once(repo: Path) -> None:
     with Terminal(repo, "review", "T1", NO_COLOR="1") as seat:
         press(seat, "r", "What is wrong")
         seat.answer("with the diff)", "again\n")
-        seat.until("1 sent back\nstarted +T1")
+        seat.until("1 sent back\n ● T1 +started")
         assert seat.end() == 0
     until(lambda: states(repo)["T1"] != "running", "the end of its second try")

@@ -17,7 +17,7 @@ def worker_of(repo: Path, card: str) -> str:
 def test_a_card_without_a_worker_is_for_the_only_one(repo: Path) -> None:
     ok(repo, "init", "--runner", "claude")
     done = call(repo, "add", "x", "--id", "T1")
-    assert (done.out, done.err) == ("T1  x\n", "T1: for coder, the only worker\n")
+    assert (done.out, done.err.splitlines()[0]) == ("T1  x\n", "T1: for coder, the only worker")
     assert worker_of(repo, "T1") == "coder"
     plan = "- {id: T2, title: y}\n- {id: T3, title: z, worker: coder}\n- {id: T4, title: z}\n"
     done = call(repo, "add", "--from", "-", stdin=plan)

@@ -46,7 +46,7 @@ def test_a_back_off_lasts_no_longer_than_the_longest(
     assert ready(given, card, NOW) == (expected <= NOW)
     held = standing(given, observed()).holds.get("a")
     assert (held.at if held else 0) == (expected if expected > NOW else 0)
-    assert ("lies further ahead" in (held.text if held else "")) == (NOW < expected < not_before)
+    assert ("is further ahead" in (held.text if held else "")) == (NOW < expected < not_before)
     found = [
         each.subject
         for each in symptoms(given, Surroundings(NOW, CLONE))

@@ -142,7 +142,7 @@ def test_a_branch_taken_away_under_it(bench: Bench, how: str) -> None:
     keeper = "card/T1" if how == "deleted" else work.salvage
     assert "a.txt" in files(bench, keeper)
     assert work.session_commits == (1 if how == "deleted" else 0)
-    assert any("under it" in line for line in work.notices)
+    assert any("while it ran" in line for line in work.notices)
     assert running.workspace.start_commit == start
 
 
@@ -150,7 +150,7 @@ def test_a_workspace_deleted_under_it_keeps_its_commits(bench: Bench) -> None:
     script = "echo a > a.txt && git add . && git commit -qm a && rm -rf $PWD"
     _, work = ended(bench, override={"session": ["sh", "-c", script]})
     assert work.session_commits == 1
-    assert work.notices == ("its workspace was deleted under it",)
+    assert work.notices == ("its workspace was deleted while it ran",)
     assert "a.txt" in files(bench, "card/T1")
     _, work = ended(bench, "commit:b.txt")
     assert files(bench, "card/T1") >= {"a.txt", "b.txt"}

@@ -51,7 +51,7 @@ def accept(repo: Path, strike: str) -> int:
 def review(repo: Path, strike: str) -> int:
     """Accept by `gitkanban review`, on a terminal; its exit code, negative for a signal."""
     with Terminal(repo, "review", GITKANBAN_FAILPOINT=strike) as terminal:
-        terminal.until(r"\[q\]uit: ")
+        terminal.until(r"\[q\]uit")
         return terminal.end(key="a")
 
 

@@ -163,7 +163,7 @@ def test_a_conversation_is_gone_on_in_only_where_it_is_the_cards_own(
 ) -> None:
     loop.add("A", "odd" if change == "odd" else "ok", "ok", worker="spare")
     loop.tick()
-    ok(loop.repo, "reject", "A", "--why", "again")
+    ok(loop.repo, "reject", "A", "--why", "again", "--no-tick")
     if change == "worker":
         ok(loop.repo, "edit", "A", "--worker", "helper")
     elif change == "never":

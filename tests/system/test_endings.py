@@ -145,7 +145,7 @@ ENDS = {
     "branch-moved": End(
         "commit wait:moved", "succeeded", "review", move_branch, notices="salvage/"
     ),
-    "branch-deleted": End(DELETED, "succeeded", "review", notices="is made again"),
+    "branch-deleted": End(DELETED, "succeeded", "review", notices="has been created again"),
 }
 
 

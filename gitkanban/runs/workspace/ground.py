@@ -23,7 +23,7 @@ def look(path: str, admin: str) -> tuple[str, str]:
     """
     kind = _kind_of(path)
     if not kind:
-        return GONE, "its workspace was deleted under it"
+        return GONE, "its workspace was deleted while it ran"
     if kind != "folder":
         return GONE, f"its workspace was replaced by a {kind}"
     if _kind_of(admin) != "folder" or _kind_of(f"{admin}/HEAD") != "file":

@@ -1,5 +1,6 @@
 """Limits before reading: what is too large is refused in a sentence, and not read first."""
 
+import difflib
 import resource
 from pathlib import Path
 
@@ -115,13 +116,13 @@ def test_a_config_has_no_more_than_ten_thousand_workers() -> None:
 
 def test_the_nearest_name_is_sought_so_often_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     searched: list[int] = []
-    real = ids.get_close_matches
+    real = difflib.get_close_matches
 
     def counted(word: str, known: list[str], **more: float) -> list[str]:
         searched.append(len(known))
         return real(word, known, **more)
 
-    monkeypatch.setattr(ids, "get_close_matches", counted)
+    monkeypatch.setattr(difflib, "get_close_matches", counted)
     cards = {f"C{number:05}": Card(f"C{number:05}", title="t") for number in range(5000)}
     evil = Card("EVIL", title="t", parents=tuple(f"Q{number:05}" for number in range(1000)))
     board = Board("main", "", Config(), {**cards, "EVIL": evil})

@@ -55,7 +55,7 @@ class Bench:
         """Move base alone, as an accept that is killed before any checkout is brought along."""
         place, own = self.place._replace(branch=onto.base), onto.base == self.place.branch
         onto.begin()
-        moved = refs.swap(place, onto.old, onto.tip, "an accept", seen=own)
+        moved = refs.swap(place, onto.old, onto.tip, "an accept", by_us=own)
         if not moved:
             follow_base.forget(onto.checkouts, onto.tip)
         return moved

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gitkanban.board import store
-from gitkanban.board.repo.place import find
+from gitkanban.board.repo.placefinder import find
 from gitkanban.board.work.patches import first_of_patch, patch_of
 from gitkanban.errors import NotFound
 from tests.board.boards import FORMS, new

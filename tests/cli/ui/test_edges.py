@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gitkanban.board.repo.place import find
+from gitkanban.board.repo.placefinder import find
 from gitkanban.cli.ui import app as screen_app
 from gitkanban.cli.ui.logtail import LogTail
 from gitkanban.runs.records import folders
