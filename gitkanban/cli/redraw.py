@@ -125,9 +125,9 @@ class _Screen:
         self.ended = number
 
     def _pause(self, _number: int, _frame: object) -> None:
-        sys.stdout.write(_LEAVE)
-        sys.stdout.flush()
+        # Past the buffer: the signal may have come in the middle of a write, which is not re-entrant.
+        os.write(sys.stdout.fileno(), _LEAVE.encode())
         signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGTSTP)  # after SIGCONT, it goes on here
         signal.signal(signal.SIGTSTP, self._pause)
-        sys.stdout.write(_ENTER)
+        os.write(sys.stdout.fileno(), _ENTER.encode())

@@ -21,8 +21,8 @@ def test_a_card_without_a_worker_is_for_the_only_one(repo: Path) -> None:
     assert worker_of(repo, "T1") == "coder"
     plan = "- {id: T2, title: y}\n- {id: T3, title: z, worker: coder}\n- {id: T4, title: z}\n"
     done = call(repo, "add", "--from", "-", stdin=plan)
-    assert done.err == "T2, T4: for coder, the only worker\n"
-    assert call(repo, "add", "x", "-w", "coder").err == ""
+    assert done.err.splitlines()[0] == "T2, T4: for coder, the only worker"
+    assert "only worker" not in call(repo, "add", "x", "-w", "coder").err
 
 
 def test_where_there_are_several_it_is_said_that_nobody_is_assigned(board: Path) -> None:
