@@ -61,10 +61,10 @@ class Preset(NamedTuple):
     effort: tuple[str, ...] = ()  # words that choose `{value}` as its effort
     commits: str = "session"  # supervisor: it cannot commit in a linked worktree, or as its owner
     env: tuple[tuple[str, str], ...] = ()
-    read_only_memory: tuple[tuple[str, str], ...] = ()  # variables that make it so
+    read_only_memory: tuple[tuple[str, str], ...] = ()  # variables that switch it on
     droppings: tuple[str, ...] = ()  # its own files, never work
     transcript: str = ""  # folder (below the run folder) that it writes to
-    contained: tuple[tuple[str, str], ...] = ()  # words for its own sandbox -> in ours
+    contained: tuple[tuple[str, str], ...] = ()  # words for its own sandbox, words instead in ours
     state: tuple[str, ...] = ()  # in the home: where it stores logins and sessions
     settings: tuple[str, ...] = ()  # in the home: no session may change them
     needs: str = ""  # what its owner must have set up before the first start

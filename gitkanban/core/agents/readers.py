@@ -1,8 +1,8 @@
-"""What an agent printed, read: one reader for each preset, over text that nobody vouches for.
+"""What a session reports in its output: one reader for each preset, which trusts nothing.
 
-A reader gives what the session said of itself; whether the run succeeded is the verdict's. What
-the model wrote in its own prose is never taken for an error, a limit or a missing login: only the
-event that ends a turn is.
+A reader returns what the session said about itself; the verdict decides whether the run succeeded.
+The model's own prose never counts as an error, a limit or a missing login: only the event that ends
+a turn does.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,7 +28,7 @@ _SUMMARY_MOST, _ERROR_MOST, _DENIED_MOST = 20_000, 300, 20
 _COST_MOST = 1_000_000.0  # USD; more than that in one session is a mistake, not a cost
 _TOKENS_MOST = 1 << 48
 
-# In the text of an error, lower case. A service words them as it likes: each was observed.
+# Parts of error texts, in lower case, all of them observed: services word them as they like.
 _LIMITS = (
     "rate limit", "rate_limit", "ratelimit", "usage limit", "session limit", "weekly limit",
     "too many requests", "overloaded", "resource_exhausted", "quota exceeded", "exceeded your",
@@ -39,7 +39,7 @@ _LOGINS = (
     "unauthenticated", "unauthorized", "authenticat", "not logged in", "/login", "log in",
     "invalid_api_key",
 )  # fmt: skip
-# The same, of a model or a profile that the service, or the agent itself, does not know.
+# The same for a model or a profile that the service, or the agent itself, does not know.
 _SETTINGS = (
     "model_not_found", "model not found", "issue with the selected model", "unknown model",
     "does not exist or you do not have access", "is not found for api version",
@@ -49,18 +49,18 @@ _NO_PROFILE = re.compile(r"profile '?[\w.-]+'? (does not exist|not found)")
 
 
 class SessionOutput(NamedTuple):
-    """What a session left to read, as text. Lines may be cut out of the middle of `stdout`."""
+    """What a session left to read, as text. Lines may be missing from the middle of `stdout`."""
 
     stdout: str
     stderr: str = ""
-    last_message: str = ""  # of the file in which an agent writes its last message
-    usage: str = ""  # of the file in which an agent writes what it used
-    whole: bool = True  # nothing of stdout was cut out, so that its sums are right
-    failed: bool = False  # it did not end by itself with exit 0: stderr may say why
+    last_message: str = ""  # content of the file with the agent's last message
+    usage: str = ""  # content of the file with the agent's usage
+    whole: bool = True  # nothing is missing from stdout, so that sums over it are right
+    failed: bool = False  # it did not exit with 0 by itself; stderr may say why
 
 
 class Reading(NamedTuple):
-    """What a session said of itself; what it did not say is empty or None, never 0."""
+    """What a session said about itself; what it did not say is empty or None, never a made-up 0."""
 
     session: str = ""  # the agent's own id of the conversation
     summary: str = ""  # its last message
@@ -68,18 +68,19 @@ class Reading(NamedTuple):
     cost_usd: str = ""  # a decimal number
     tokens_in: int | None = None
     tokens_out: int | None = None
-    limited: bool = False  # the service asks to come back later
-    limited_until: int = 0  # seconds since the epoch; 0: it did not say
-    # The service does not know who asks, or what for: a thing for a person.
+    limited: bool = False  # the service asked us to come back later
+    limited_until: int = 0  # seconds since the epoch; 0: unknown
+    # The service rejected the login or the settings; a person must act.
     misconfigured: bool = False
-    denied: tuple[str, ...] = ()  # tools that it wanted to use and was refused
+    denied: tuple[str, ...] = ()  # tools that it was not allowed to use
 
 
 def read(runner: str, output: SessionOutput, now: int, utc_offset: int = 0) -> Reading:
-    """Read the output of a session of the named preset; nothing of one without a preset.
+    """Read the output of a session of the named preset.
 
-    What a command of one's own prints is nobody's message, and may hold secrets. `now` is when the
-    session ended, `utc_offset` this machine's, in seconds: times of day without a zone are its.
+    Without a preset nothing is read: what a custom command prints is no message, and may contain
+    secrets. `now` is when the session ended, in epoch seconds. `utc_offset` is this machine's, in
+    seconds, for times of day without a zone.
     """
     reader = _READERS.get(runner)
     if reader is None:
@@ -102,19 +103,19 @@ def read(runner: str, output: SessionOutput, now: int, utc_offset: int = 0) -> R
 
 
 def is_session_id(text: str) -> bool:
-    """Whether a text can be handed to an agent as the id of a conversation."""
+    """Whether a text is safe to pass to an agent as the id of a conversation."""
     return _SESSION.match(text) is not None
 
 
 def _asks_for_a_person(error: str) -> bool:
-    """Whether an error, in lower case, is one of logins or settings, which every card would meet."""
+    """Whether an error, in lower case, is about logins or settings, and would affect every card."""
     if re.search(r"\b401\b", error) or any(sign in error for sign in _LOGINS):
         return True
     return any(sign in error for sign in _SETTINGS) or bool(_NO_PROFILE.search(error))
 
 
 def clean(text: str) -> str:
-    """The text without terminal escapes and control characters, line ends apart."""
+    """The text without terminal escapes and control characters, except newlines and tabs."""
     return _CONTROLS.sub("", _ESCAPES.sub("", text)).strip()
 
 
@@ -123,7 +124,7 @@ def _on_one_line(text: str, most: int) -> str:
 
 
 def _last_line(text: str) -> str:
-    """The last line that says something; traces of a program's stack do not."""
+    """The last line that says something, skipping stack traces."""
     lines = [line.strip() for line in clean(text).splitlines()]
     return next((line for line in reversed(lines) if re.match(r"(?!at )[A-Za-z\[]", line)), "")
 
@@ -132,14 +133,14 @@ def _last_line(text: str) -> str:
 
 
 def _sum_tokens(*values: object) -> int | None:
-    """Their sum; None if none of them is a count."""
+    """The sum of the values that are counts; None if none is."""
     numbers = [number for value in values if (number := as_number(value)) is not None]
     total = sum(numbers)
     return int(total) if numbers and total <= _TOKENS_MOST else None
 
 
 def _sum_costs(*values: object) -> str:
-    """Their sum as a decimal number; empty if one of them is not a cost, or there is none."""
+    """The sum of the values as a decimal number; empty if there are none, or one is not a cost."""
     numbers = [as_number(value) for value in values]
     total = sum(number or 0.0 for number in numbers)
     if not numbers or None in numbers or total > _COST_MOST:
@@ -167,7 +168,7 @@ def _read_claude(output: SessionOutput) -> Reading:
 
 
 def _with_claude_limit(reading: Reading, info: Mapping[str, Any]) -> Reading:
-    """`status: allowed` and `allowed_warning` are information; only `rejected` is a limit."""
+    """Add a limit to the reading; only `status: rejected` is one, all others are information."""
     if info.get("status") != "rejected":
         return reading
     return reading._replace(limited=True, limited_until=int(as_number(info.get("resetsAt")) or 0))
@@ -182,7 +183,7 @@ def _with_claude_result(reading: Reading, event: Mapping[str, Any]) -> Reading:
     return reading._replace(
         summary="" if failed else result,
         error=(words or "the agent says that it failed") if failed else "",
-        limited=reading.limited and failed,  # a limit that it got over is none
+        limited=reading.limited and failed,  # a limit that it overcame does not count
         cost_usd=_sum_costs(event.get("total_cost_usd")),
         tokens_in=_sum_tokens(
             usage.get("input_tokens"),
@@ -209,7 +210,7 @@ def _read_codex(output: SessionOutput) -> Reading:
                 reading = reading._replace(session=as_text(event.get("thread_id")))
             case "item.completed" if item.get("type") == "agent_message":
                 reading = reading._replace(summary=as_text(item.get("text")), error="")
-            case "error":  # it tries again; the words count unless an answer follows
+            case "error":  # it tries again; the error counts unless an answer follows
                 reading = reading._replace(error=_codex_words(event.get("message")))
             case "turn.failed":
                 words = _codex_words(event.get("error"))
@@ -225,7 +226,7 @@ def _read_codex(output: SessionOutput) -> Reading:
 
 
 def _codex_words(error: object) -> str:
-    """An error of the service is a JSON text within the text."""
+    """The message of an error; an error of the service has JSON within its text."""
     words = message_of(error)
     return message_of(parse_json(words)) or words
 
@@ -278,7 +279,7 @@ def _read_opencode(output: SessionOutput) -> Reading:
 def _with_sums(
     reading: Reading, output: SessionOutput, parts: list[Mapping[str, Any]], cost: str, tokens: str
 ) -> Reading:
-    """With the sums over all parts, unless some of them may have been cut out."""
+    """Add the sums over all parts to the reading, unless parts may be missing."""
     if not output.whole or not parts:
         return reading
     counts = [as_mapping(part.get(tokens)) for part in parts]
@@ -319,13 +320,13 @@ _AIDER_COST = re.compile(r"\$([\d.]+) session")
 
 
 def _read_aider(output: SessionOutput) -> Reading:
-    """Text for people: the error is the last one after which no answer came."""
+    """Read text for people: the error is the last one that no answer follows."""
     text = clean(output.stdout)
     answers = list(_SENT.finditer(text))
     last = answers[-1] if answers else None
     errors = [each for each in _LITELLM.finditer(text) if not last or each.start() > last.end()]
     if errors:
-        # What follows are litellm's own words for the kind of error, overload among them.
+        # The rest is litellm's general explanation of such errors, which mentions overload, too.
         return Reading(error=errors[-1][1].partition("\nThe API provider")[0])
     if last is None:
         return Reading()
@@ -347,7 +348,7 @@ def _aider_count(number: str, thousand: str) -> int | None:
 
 
 def _read_hermes(output: SessionOutput) -> Reading:
-    """It prints its last message alone; the rest is in its usage file, where it begins anew."""
+    """Read a new session: it prints only its last message; all else is in its usage file."""
     usage = as_mapping(parse_json(output.usage))
     if not usage:
         return _read_hermes_chat(output)
@@ -370,7 +371,7 @@ _HERMES_ERROR = re.compile(r"^(?:Error: .*|Session not found: .*)$", re.MULTILIN
 
 
 def _read_hermes_chat(output: SessionOutput) -> Reading:
-    """One that goes on prints its last message, after warnings, and its session on stderr."""
+    """Read a resumed session: it prints warnings, its last message, and its id on stderr."""
     errors = clean(output.stderr)
     lines = [
         line for line in clean(output.stdout).splitlines() if not line.lstrip().startswith("⚠")
@@ -397,11 +398,11 @@ _READERS: Mapping[str, Callable[[SessionOutput], Reading]] = {
 
 
 def names_sessions(runner: str) -> bool:
-    """Whether an agent of the named preset names its session before it does anything."""
+    """Whether the preset's agent prints the id of its session before it does anything."""
     return runner in _READERS and runner != "aider"
 
 
-# -- when a limit ends, from its words
+# -- the end of a limit, from the words of the error
 
 _IN = re.compile(r"(?:in|after|retry.after:?) (?:(\d{1,3})h ?)?(?:(\d{1,5})m(?:in\w*)? ?)?(?:(\d{1,7})(?:\.\d+)? ?s(?:ec\w*)?)?\b")  # fmt: skip
 _AT = re.compile(r"resets? (?:at )?(\d{1,2})(?::(\d{2}))? ?([ap]m)?(?: \(([^)]+)\))?", re.I)
@@ -409,7 +410,7 @@ _EPOCH = re.compile(r"\|(\d{10})\b|resetsAt\W+(\d{10})\b")
 
 
 def _reset_time(error: str, now: int, utc_offset: int) -> int:
-    """When the limit is over, in seconds since the epoch; 0 where the words do not say."""
+    """The time at which the limit ends, in seconds since the epoch; 0 if the error does not say."""
     epoch = _EPOCH.search(error)
     if epoch:
         return int(epoch[1] or epoch[2])
@@ -424,7 +425,7 @@ def _reset_time(error: str, now: int, utc_offset: int) -> int:
 
 
 def _time_of_day(at: "re.Match[str]", now: int, utc_offset: int) -> int:
-    """The next time the clock shows it: here, or in UTC where the words say so."""
+    """The next occurrence of a time of day: local, or UTC if the error says so."""
     hour, minute, half = int(at[1]), int(at[2] or 0), (at[3] or "").lower()
     if half:
         hour = hour % 12 + (12 if half == "pm" else 0)

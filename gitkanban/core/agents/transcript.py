@@ -1,7 +1,7 @@
-"""What an agent printed, for people: one line a thing, whatever the format of its stream.
+"""An agent's output for people: a line for each thing, whatever the format of the stream.
 
-It reads line by line, so that a stream can be followed. What it does not know it leaves out, where
-the agent is known, and shows as it is, where it is not. Whether the run succeeded is not said here.
+It reads line by line, so that a stream can be followed. Unknown events of a known agent are left
+out; lines of an unknown agent are shown as they are. It does not say whether the run succeeded.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,7 +17,7 @@ from gitkanban.core.agents.events import (
 from gitkanban.late import json, shlex
 from gitkanban.typed import Any, NamedTuple
 
-TEXT_MOST = 2000  # characters of one thing that are shown
+TEXT_MOST = 2000  # characters shown of one entry
 KIND_WIDTH = 6
 _RESULT_MOST = 160
 
@@ -32,7 +32,7 @@ _KINDS = {
         ("grep", "glob", "search_file_content", "websearch", "google_web_search"), "find"
     ),
 }
-# What a call is about, of all that it was given: the first of these that it has.
+# The argument that says most about a call: the first of these that it has.
 _TELLING = (
     "command", "file_path", "filePath", "path", "absolute_path", "notebook_path", "pattern", "query",
     "url", "prompt", "description",
@@ -40,7 +40,7 @@ _TELLING = (
 
 
 class Entry(NamedTuple):
-    """One thing that a session did or said. `at` in epoch seconds, 0: the stream does not say.
+    """One thing that a session did or said. `at` is in epoch seconds; 0: unknown.
 
     `kind` is start, text, think, run, edit, read, find, tool, result, DENIED, retry, error, ended,
     or empty for a line that is shown as it is.
@@ -53,7 +53,7 @@ class Entry(NamedTuple):
 
 
 def entries(runner: str, lines: Iterable[str]) -> Iterator[Entry]:
-    """What the lines of a session's stdout say; `runner` names the preset, empty for none."""
+    """The entries in the lines of a session's stdout; `runner` names the preset, empty for none."""
     teller = StreamTeller(runner)
     for line in lines:
         yield from teller.feed(line)
@@ -61,7 +61,7 @@ def entries(runner: str, lines: Iterable[str]) -> Iterator[Entry]:
 
 
 def plain_line(entry: Entry) -> str:
-    """A thing as one line without a time, for prompts and tails: `run    pytest -q`."""
+    """An entry as one line without a time, for prompts and tails: `run    pytest -q`."""
     if not entry.kind:
         return entry.text
     failed = "failed: " if entry.failed and entry.kind == "result" else ""
@@ -69,16 +69,16 @@ def plain_line(entry: Entry) -> str:
 
 
 class StreamTeller:
-    """Reads one stream. A preset that prints no stream, and no preset, give lines as they are."""
+    """Reads one stream. Without a preset, or if it prints no stream, lines stay as they are."""
 
     def __init__(self, runner: str) -> None:
         self._runner = runner
-        self._calls: dict[str, str] = {}  # by id: what was called
-        self._answer = ""  # the parts of an answer that comes in parts
+        self._calls: dict[str, str] = {}  # id -> what was called
+        self._answer = ""  # what has arrived of an answer that comes in parts
         self._at = 0
 
     def feed(self, line: str) -> Iterator[Entry]:
-        """What one whole line says."""
+        """The entries in one complete line."""
         line = line.rstrip("\r\n")
         event = parse_event(line)
         if event is not None and self._runner not in _TELLERS:
@@ -98,13 +98,13 @@ class StreamTeller:
                 yield entry._replace(text=text, at=entry.at or self._at)
 
     def finish(self) -> Iterator[Entry]:
-        """What is still to be said when the stream ends."""
+        """The entries that are left when the stream ends."""
         answer, self._answer = self._answer, ""
         if answer.strip():
             yield Entry("text", " ".join(answer.split())[:TEXT_MOST], self._at)
 
     def call(self, name: str, given: object, call_id: object = "") -> Entry:
-        """A tool that is called."""
+        """The entry of a tool call; it remembers the call by its id."""
         values = given if isinstance(given, dict) else {}
         kind = _KINDS.get(name.lower(), "tool")
         about = next((v for key in _TELLING if isinstance(v := values.get(key), str) and v), "")
@@ -119,16 +119,16 @@ class StreamTeller:
         return Entry(kind, text)
 
     def called(self, call_id: object) -> str:
-        """What the call of an id was; empty for an unknown one."""
+        """The text of the call with an id; empty if it is unknown."""
         return self._calls.get(call_id, "") if isinstance(call_id, str) else ""
 
     def add_part(self, text: str) -> None:
-        """A part of an answer that goes on."""
+        """Add a part of an answer that comes in parts."""
         self._answer += text
 
 
 def _result_entries(output: object, failed: bool, code: object = None) -> Iterator[Entry]:
-    """How a call ended: nothing where it went well and said nothing."""
+    """The entry of a call's end; none if it succeeded without output."""
     text = _flat_text(output).strip()
     lines = [line for line in text.splitlines() if line.strip()]
     first = (lines[-1] if failed else lines[0])[:_RESULT_MOST] if lines else ""
@@ -140,7 +140,7 @@ def _result_entries(output: object, failed: bool, code: object = None) -> Iterat
 
 
 def _flat_text(value: object) -> str:
-    """The text in an output: itself, or that of its parts."""
+    """The text in an output: the output itself, or the text of its parts."""
     if isinstance(value, str):
         return value
     if isinstance(value, list):
@@ -151,7 +151,7 @@ def _flat_text(value: object) -> str:
 
 
 def _edit_size(given: Mapping[str, Any]) -> str:
-    """` +3 −1` of an edit that gives old and new text, ` +41` of a file that is written."""
+    """` +3 −1` for an edit with old and new text, ` +41` for a file that is written."""
     new = given.get("new_string", given.get("content", given.get("newString")))
     old = given.get("old_string", given.get("oldString", ""))
     if not isinstance(new, str) or not isinstance(old, str):
@@ -172,7 +172,7 @@ def _without_shell(command: str) -> str:
 
 
 def _time_of(event: Mapping[str, Any]) -> int:
-    """When it was, as far as the event says: an ISO time, or milliseconds since the epoch."""
+    """The time of an event (ISO, or milliseconds) in epoch seconds; 0 if it does not say."""
     stamp = event.get("timestamp") or as_mapping(event.get("message")).get("timestamp")
     if isinstance(stamp, bool) or stamp is None:
         return 0
@@ -335,7 +335,7 @@ _TELLERS: Mapping[str, Callable[[StreamTeller, Mapping[str, Any]], Iterator[Entr
 
 
 def _known_agent(event: Mapping[str, Any]) -> str:
-    """Which agent begins its stream with such an event; empty for none that is known."""
+    """The agent whose stream begins with such an event; empty if it is unknown."""
     match event.get("type"), event.get("subtype"):
         case "system", "init":
             return "claude"

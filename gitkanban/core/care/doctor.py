@@ -1,7 +1,7 @@
-"""What is wrong around a board, as symptoms: said in words, with what would repair it, if anything.
+"""What is wrong around a board, as symptoms: in words, and with a repair where there is one.
 
-It sees facts only (`care.checkup` gathers them) and repairs nothing (`care.repair` does). A repair
-is named only where it cannot lose work.
+It examines facts that `care.checkup` gathers, and leaves repairs to `care.repair`. A symptom names
+a repair only if that cannot lose work.
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ from gitkanban.core.time_words import span
 CLOCK_MOST = 120  # seconds that two clocks may differ
 
 
-# Findings about runs and leases that only the machine can make that has their locks.
+# Examinations of runs and leases, which only the machine that has their locks can make.
 DEPEND_ON_LOCKS = frozenset(
     (
         *("run-without-lease", "run-without-record", "lease-without-run", "slot-without-run"),
@@ -35,9 +35,9 @@ DEPEND_ON_LOCKS = frozenset(
 
 
 def symptoms(board: Board, around: Surroundings) -> list[Symptom]:
-    """Everything found, the worst first, then in the order of the list in `_EXAMINATIONS`."""
+    """All symptoms, the worst first, then in the order of `_EXAMINATIONS`."""
     listed = [each for examine in _EXAMINATIONS for each in examine(board, around)]
-    if around.elsewhere:  # whether runs live cannot be said here
+    if around.elsewhere:  # this machine cannot tell which runs are alive
         listed = [each for each in listed if each.code not in DEPEND_ON_LOCKS]
     order = (ERROR, WARNING, INFO)
     return sorted(listed, key=lambda each: order.index(each.severity))
@@ -88,7 +88,7 @@ def _container_symptoms(board: Board, around: Surroundings) -> Iterator[Symptom]
 
 
 def _standstill_symptoms(board: Board, around: Surroundings) -> Iterator[Symptom]:
-    # A lock in the way is told as such, with what may be done about it.
+    # A lock in the way is reported as a lock, with what can be done about it.
     if around.standstill and not any(lock.path in around.standstill for lock in around.locks):
         yield Symptom(
             WARNING,

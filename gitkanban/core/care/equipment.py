@@ -1,6 +1,6 @@
 """What the machine lacks: room, rights, programs that can be run, memory homes, a merge driver.
 
-A part of the check-up of `core.care.doctor`; it sees facts only.
+A part of the check-up of `core.care.doctor`; it examines facts only.
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ FREE_BARELY = 100 << 20
 
 
 def network(board: Board, around: Surroundings) -> Iterator[Symptom]:
-    """Locks on a network file system, which need not hold."""
+    """Locks on a network file system, which may not work."""
     if around.network:
         yield Symptom(
             ERROR,
@@ -54,7 +54,7 @@ def disks(board: Board, around: Surroundings) -> Iterator[Symptom]:
 
 
 def unwritable(board: Board, around: Surroundings) -> Iterator[Symptom]:
-    """Folders of git's that this user may not write to."""
+    """Git's folders that this user may not write to."""
     for path in around.unwritable:
         yield Symptom(
             ERROR,
@@ -90,7 +90,7 @@ def memory_homes(board: Board, around: Surroundings) -> Iterator[Symptom]:
 
 
 def sandboxes(board: Board, around: Surroundings) -> Iterator[Symptom]:
-    """Sandboxes that this machine cannot make."""
+    """Sandboxes that cannot work on this machine."""
     for worker, why in around.sandboxes:
         yield Symptom(
             ERROR,
@@ -122,7 +122,7 @@ def merge_driver(board: Board, around: Surroundings) -> Iterator[Symptom]:
 
 
 def agents(board: Board, around: Surroundings) -> Iterator[Symptom]:
-    """Agents that can be started and then say nothing."""
+    """Agents that can be started, but do not answer."""
     for worker, program, why in around.ready.silent:
         yield Symptom(
             ERROR,
@@ -134,7 +134,7 @@ def agents(board: Board, around: Surroundings) -> Iterator[Symptom]:
 
 
 def logins(board: Board, around: Surroundings) -> Iterator[Symptom]:
-    """Agents that said that they cannot work here, and those that seem not to be set up."""
+    """Agents that reported that they cannot work here, and agents that seem not to be set up."""
     faults = around.agents.faults
     for worker, fault in sorted(faults.items()):
         yield Symptom(
@@ -157,7 +157,7 @@ def logins(board: Board, around: Surroundings) -> Iterator[Symptom]:
 
 
 def quotas(board: Board, around: Surroundings) -> Iterator[Symptom]:
-    """Profiles whose service asked to come back later."""
+    """Profiles whose service asked us to come back later."""
     for profile in sorted(around.agents.quotas):
         quota = quota_now(around.agents, profile, around.now)
         if quota is None:
@@ -172,7 +172,7 @@ def quotas(board: Board, around: Surroundings) -> Iterator[Symptom]:
 
 
 def budgets(board: Board, around: Surroundings) -> Iterator[Symptom]:
-    """Budgets that cannot be kept, because the agent does not say what it costs."""
+    """Budgets without effect, because the agent does not report its cost."""
     config = board.config
     for worker in config.workers.values() if config else ():
         has_budget = config and (worker.budget_day or worker.budget_card or has_any(config))
@@ -188,7 +188,7 @@ def budgets(board: Board, around: Surroundings) -> Iterator[Symptom]:
 
 
 def notifiers(board: Board, around: Surroundings) -> Iterator[Symptom]:
-    """A notifier that tells nobody anything."""
+    """A notifier that does not reach anybody."""
     state = around.notifier
     if state.withheld:
         code, text = "notifier-untrusted", f"nobody is notified: {state.withheld}"
@@ -206,7 +206,7 @@ def notifiers(board: Board, around: Surroundings) -> Iterator[Symptom]:
 
 
 def foreign_files(board: Board, around: Surroundings) -> Iterator[Symptom]:
-    """Files of other users where this one must write."""
+    """Files of other users where the repository's owner must write."""
     for each in around.foreign:
         count = "1 file" if each.number == 1 else f"{each.number} files"
         yield Symptom(

@@ -1,7 +1,7 @@
-"""What may go: worktrees, branches and run folders of finished work, and cards done long ago.
+"""What may be removed: worktrees, branches and run folders of finished work, cards done long ago.
 
-It decides on facts that `care.gc` gathered; nothing is removed here. What stays is named with
-the reason, so that nobody has to guess.
+It decides from facts that `care.gc` gathered; nothing is removed here. Everything that stays is
+listed with a reason.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,12 +23,12 @@ class WorktreeFact(NamedTuple):
     card: CardId
     there: bool = True  # its folder exists
     live: bool = False  # a run holds its card's lock
-    unclean: str = ""  # what it has that would go with it, in words
+    unclean: str = ""  # what would be lost with it, in words
     landed: bool = True  # base has its work
 
 
 class BranchFact(NamedTuple):
-    """A branch `card/<id>`. `squashed` is its tip when base has its content, not its commits."""
+    """A branch `card/<id>`. `squashed` is its tip if base has its content, but not its commits."""
 
     card: CardId
     landed: bool
@@ -44,7 +44,7 @@ class FolderFact(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """Everything that is there. `changed` is when a card's file last changed, epoch seconds."""
+    """Everything that exists. `changed` is when each card's file last changed, in epoch seconds."""
 
     worktrees: tuple[WorktreeFact, ...] = ()
     branches: tuple[BranchFact, ...] = ()
@@ -61,7 +61,7 @@ class Spared(NamedTuple):
 
 
 class Tidying(NamedTuple):
-    """What goes, and what stays."""
+    """What is removed, and what stays."""
 
     worktrees: tuple[WorktreeFact, ...] = ()
     branches: tuple[BranchFact, ...] = ()
@@ -70,7 +70,7 @@ class Tidying(NamedTuple):
     spared: tuple[Spared, ...] = ()
 
     def without(self, stayed: Sequence[Spared]) -> "Tidying":
-        """The same when these things stayed after all."""
+        """Return the result for the case that these things stayed after all."""
         names = {(each.kind, each.name) for each in stayed}
         trees = [tree for tree in self.worktrees if ("worktree", tree.path) in names]
         branches = [b for b in self.branches if ("branch", branch_of(b.card)) in names]
@@ -87,7 +87,7 @@ class Tidying(NamedTuple):
 
 
 def tidying(board: Board, facts: Facts, now: int) -> Tidying:
-    """What may go from around this board at `now`."""
+    """Decide what may be removed around this board at `now` (epoch seconds)."""
     spared: list[Spared] = []
     worktrees = [each for each in facts.worktrees if _worktree_goes(board, each, spared)]
     stay = {each.card for each in facts.worktrees} - {each.card for each in worktrees}
@@ -105,7 +105,7 @@ def tidying(board: Board, facts: Facts, now: int) -> Tidying:
 
 
 def finished(board: Board, card: CardId) -> str:
-    """`done`, `dropped` or `archived`; empty for a card that is not finished, or not known."""
+    """`done`, `dropped` or `archived`; empty for an unfinished or unknown card."""
     if card in board.cards:
         status = board.cards[card].status
         return status if status in TERMINAL else ""
@@ -113,7 +113,7 @@ def finished(board: Board, card: CardId) -> str:
 
 
 def _why_card_stays(board: Board, card: CardId) -> str:
-    """Why a card's things stay."""
+    """Why the worktree and branch of an unfinished or unknown card stay."""
     if card in board.cards:
         return f"its card is still in {board.cards[card].status}"
     if any(problem.card == card for problem in board.problems):
@@ -141,7 +141,7 @@ def _worktree_goes(board: Board, tree: WorktreeFact, spared: list[Spared]) -> bo
 
 def _branch_goes(board: Board, branch: BranchFact, stay: set[CardId], spared: list[Spared]) -> bool:
     if branch.card in stay:
-        return False  # said of the worktree
+        return False  # reported with its worktree
     state = finished(board, branch.card)
     why = ""
     if not state:
@@ -154,8 +154,11 @@ def _branch_goes(board: Board, branch: BranchFact, stay: set[CardId], spared: li
 
 
 def _old_folders(board: Board, folders: Sequence[FolderFact], spared: list[Spared]) -> list[RunId]:
-    """The runs whose folders go: settled, beyond the newest `keep_runs`, and not the last of a
-    card that is not finished, whose log may still be asked for."""
+    """The runs whose folders can be removed.
+
+    They are settled and not among the newest `keep_runs`. The last run of an unfinished card stays,
+    because its log may still be needed.
+    """
     most = (board.config or Config()).keep_runs
     newest = sorted((each.run for each in folders if each.settled), reverse=True)[:most]
     last = {each.card: each.run for each in sorted(folders)}

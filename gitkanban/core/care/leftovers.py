@@ -1,6 +1,6 @@
 """What runs leave behind when something breaks: leases, run folders, worktrees, branches, locks.
 
-A part of the check-up of `core.care.doctor`; it sees facts only. Dead or alive is what locks say.
+A part of the check-up of `core.care.doctor`; it examines facts only. Locks decide what is alive.
 """
 
 from collections.abc import Iterator
@@ -33,19 +33,19 @@ from gitkanban.core.time_words import span
 
 
 def known_cards(board: Board) -> set[CardId]:
-    """Cards that exist: on the board, in the archive, or in a file that cannot be read."""
+    """The ids of all cards: on the board, in the archive, or in a file that cannot be read."""
     unreadable = {problem.card for problem in board.problems if problem.card}
     return {*board.cards, *board.archived, *unreadable}
 
 
 def runs(board: Board, around: Surroundings) -> Iterator[Symptom]:
-    """Runs that are not what their record, their card or their lease says."""
+    """Runs that do not match their record, their card or their lease."""
     cards_by_run = {token.run: token.card for token in around.tokens}
     cards_by_run |= {
         card.run: card.id for card in open_cards(board.cards) if card.status == RUNNING
     }
     for run in around.runs:
-        if run.owner:  # of one that nothing names we may not even see that it was settled
+        if run.owner:  # if nothing names it, it may be settled without our seeing it
             if run.run in cards_by_run:
                 yield _somebody_elses(run, cards_by_run[run.run])
             continue
@@ -55,7 +55,7 @@ def runs(board: Board, around: Surroundings) -> Iterator[Symptom]:
 
 
 def _run_symptoms(run: RunState, now: int) -> Iterator[Symptom]:
-    """At most one: the first that explains the others."""
+    """At most one symptom of a run: the first, which explains the others."""
 
     def warn(code: str, text: str, advice: str, repair: str = "") -> Symptom:
         return Symptom(WARNING, code, run.run, text, advice=advice, repair=repair)
@@ -102,7 +102,7 @@ def _somebody_elses(run: RunState, card: CardId) -> Symptom:
 
 
 def environments(board: Board, around: Surroundings) -> Iterator[Symptom]:
-    """Run folders that hold the environment of an older version."""
+    """Run folders in which an older version stored a shell's environment."""
     if around.exposed:
         count = len(around.exposed)
         folders = "1 run folder" if count == 1 else f"{count} run folders"
@@ -118,7 +118,7 @@ def environments(board: Board, around: Surroundings) -> Iterator[Symptom]:
 
 
 def leases(board: Board, around: Surroundings) -> Iterator[Symptom]:
-    """Lease tokens without a run, and runs without one."""
+    """Lease tokens and locked slots without a run."""
     runs = {run.run: run for run in around.runs}
     for token in around.tokens:
         if token.slot not in around.locked_slots and token.run not in runs:
@@ -147,7 +147,7 @@ def leases(board: Board, around: Surroundings) -> Iterator[Symptom]:
 
 
 def cards(board: Board, around: Surroundings) -> Iterator[Symptom]:
-    """Cards that say `running` while no run of theirs is here."""
+    """Cards that are `running` without a run here."""
     for card in sorted(board.cards.values()):
         if card.status != RUNNING:
             continue
@@ -223,7 +223,7 @@ def _astray_symptom(tree: WorktreeState) -> Symptom:
 
 
 def worktrees_beside(board: Board, around: Surroundings) -> Iterator[Symptom]:
-    """Worktrees that a session made for itself."""
+    """Worktrees that a session created for itself."""
     for tree in around.beside:
         yield Symptom(
             WARNING,
@@ -257,7 +257,7 @@ def branches(board: Board, around: Surroundings) -> Iterator[Symptom]:
     for branch in around.branches:
         text = f"branch {branch_of(branch.card)} belongs to no card on the board"
         if branch.card in standing:
-            continue  # told with its worktree
+            continue  # reported with its worktree
         if branch.merged:
             yield Symptom(
                 WARNING,
@@ -279,7 +279,7 @@ def branches(board: Board, around: Surroundings) -> Iterator[Symptom]:
 
 
 def salvages(board: Board, around: Surroundings) -> Iterator[Symptom]:
-    """What was salvaged, and waits for a person to look at it."""
+    """Salvaged work that waits for a person to look at it."""
     for each in around.salvages:
         ago = span(around.now - each.at)
         yield Symptom(
@@ -293,7 +293,7 @@ def salvages(board: Board, around: Surroundings) -> Iterator[Symptom]:
 
 
 def locks(board: Board, around: Surroundings) -> Iterator[Symptom]:
-    """Lock files of git's that are in the way."""
+    """Git's lock files that are in the way."""
     for lock in around.locks:
         if lock.user:
             text = (

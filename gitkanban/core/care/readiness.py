@@ -1,6 +1,6 @@
-"""What would stop the next start or the next accept, found by going through both without doing them.
+"""What would stop the next start or accept, found by a dry run of both.
 
-A part of the check-up of `core.care.doctor`; it sees facts only.
+A part of the check-up of `core.care.doctor`; it examines facts only.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ def start(board: Board, around: Surroundings) -> Iterator[Symptom]:
     if ready.no_base:
         advice = "Set `kanban: base:` in config.yaml to a branch that exists."
         yield Symptom(ERROR, "no-base", "base", ready.no_base, advice=advice)
-    if ready.no_folder and not around.unwritable:  # the git directory is closed to us: that says it
+    if ready.no_folder and not around.unwritable:  # that explains it
         yield Symptom(
             ERROR,
             "no-worktrees-folder",

@@ -1,6 +1,7 @@
-"""What was seen around a board: runs, leases, worktrees, branches, locks, the machine. Values only.
+"""What was observed around a board: runs, leases, worktrees, branches, locks, the machine.
 
-`care.checkup` looks, `core.care.doctor` says what of it is wrong. Times are epoch seconds.
+Values only: `care.checkup` observes, `core.care.doctor` says what is wrong. Times are epoch
+seconds.
 """
 
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ class TokenState(NamedTuple):
 
 
 class RunState(NamedTuple):
-    """A run folder whose end is not marked as settled. `card` is empty when it cannot be read."""
+    """A run folder that is not marked as settled. `card` is empty if the folder cannot be read."""
 
     run: RunId
     card: CardId = NO_CARD
@@ -28,29 +29,29 @@ class RunState(NamedTuple):
     started: int = 0
     alive: bool = False  # its kernel locks are held
     ended: int = 0
-    leased: bool = True  # its token says what it should
-    empty: bool = False  # the folder holds nothing
-    tries: Tries = Tries()  # closing it that failed
-    moved_from: str = ""  # the git directory that it began in, if the repository was moved since
+    leased: bool = True  # its token is right
+    empty: bool = False  # nothing is in the folder
+    tries: Tries = Tries()  # failed tries to close it
+    moved_from: str = ""  # the git directory in which it began, if the repository was moved later
     workspace: str = ""
-    owner: str = ""  # the other user whose run it is: then nothing else may be known of it
+    owner: str = ""  # another user whose run it is; then nothing else may be known about it
 
 
 class WorktreeState(NamedTuple):
-    """A worktree made for a card, or a folder among them that is none (`card` empty)."""
+    """A worktree of a card, or a folder beside them that is no worktree (`card` empty)."""
 
     path: str
     card: CardId = NO_CARD
     there: bool = True  # its folder exists
-    locked_for: str = ""  # the run for which git keeps off it
-    dirty: bool = False  # looked at only where no card is known
-    merged: bool = False  # as well: base has its commits
-    astray: str = ""  # why it and this repository do not point at each other
-    adrift: bool = False  # as well: it points at nothing, so that it can be pointed here again
+    locked_for: str = ""  # the run for which it is locked in git
+    dirty: bool = False  # checked only if its card is unknown
+    merged: bool = False  # base has its commits; checked as `dirty` is
+    astray: str = ""  # why it and this repository do not point to each other
+    adrift: bool = False  # and it points nowhere, so that it can be pointed here again
 
 
 class StrayWorktree(NamedTuple):
-    """A worktree that nobody made for a card, registered while a run lived, among or in theirs."""
+    """A worktree of no card, registered during a run, beside or inside the worktrees of cards."""
 
     path: str
     card: CardId
@@ -58,7 +59,7 @@ class StrayWorktree(NamedTuple):
 
 
 class CardlessBranch(NamedTuple):
-    """A branch `card/<id>` whose card is not known."""
+    """A branch `card/<id>` whose card is unknown."""
 
     card: CardId
     merged: bool
@@ -66,7 +67,7 @@ class CardlessBranch(NamedTuple):
 
 
 class SalvageState(NamedTuple):
-    """A ref that keeps what would have been lost."""
+    """A salvage ref."""
 
     ref: str
     at: int
@@ -74,7 +75,7 @@ class SalvageState(NamedTuple):
 
 
 class LockState(NamedTuple):
-    """A lock file of git's. `user` is who may own it (`process 4711`); empty: provably nobody."""
+    """One of git's lock files. `user` may own it (`process 4711`); empty: certainly nobody does."""
 
     path: str
     age: int  # seconds
@@ -82,21 +83,21 @@ class LockState(NamedTuple):
 
 
 class DiskState(NamedTuple):
-    """Room on a file system, in bytes and in files."""
+    """Free room on a file system, in bytes and in files."""
 
     path: str
     free: int
-    files: int = -1  # that can still be made; -1: it does not say
+    files: int = -1  # how many can still be created; -1: unknown
 
 
 class ForeignFile(NamedTuple):
-    """Files around the board that another user than the repository's owner has made."""
+    """Files around the board that belong to a user other than the repository's owner."""
 
     user: str
     owner: str
     number: int
     example: str  # one of them
-    more: bool = False  # there may be others: not everything was looked at
+    more: bool = False  # there may be more: not everything was examined
 
 
 class ProgramFault(NamedTuple):
@@ -108,7 +109,7 @@ class ProgramFault(NamedTuple):
 
 
 class BlockingBranch(NamedTuple):
-    """A branch beside which git can make no other one: `blocked` is `card/<id>`, or `card/…`."""
+    """A branch whose name keeps git from creating `blocked`, which is `card/<id>` or `card/…`."""
 
     name: str
     blocked: str
@@ -116,7 +117,7 @@ class BlockingBranch(NamedTuple):
 
 
 class LateIndex(NamedTuple):
-    """A checkout of base whose index has what base was at an earlier commit."""
+    """A checkout of base whose index is still that of an earlier commit."""
 
     root: str
     branch: str
@@ -124,64 +125,62 @@ class LateIndex(NamedTuple):
 
 
 class NotifierState(NamedTuple):
-    """What is wrong with the notifier of a board. `at`: when it was called last."""
+    """What is wrong with the notifier of a board. `at` is the time of its last call."""
 
     withheld: str = ""  # why it may not be called
     missing: str = ""  # why its program cannot be run
     failed: str = ""  # what went wrong with the last call
-    is_cut_off: bool = False  # the last call's sender died before the notifier had ended
+    is_cut_off: bool = False  # the sender of the last call died before the notifier ended
     at: int = 0
 
 
 class Readiness(NamedTuple):
-    """What a dry start and a dry accept ran into."""
+    """What a dry run of a start and an accept ran into."""
 
-    no_base: str = ""  # why no work can begin from base, nor go there
-    no_folder: str = ""  # why the worktrees of cards cannot be made
+    no_base: str = ""  # why no work can start from base, or be merged into it
+    no_folder: str = ""  # why no worktrees can be created
     blocking: tuple[BlockingBranch, ...] = ()
-    silent: tuple[ProgramFault, ...] = ()  # agents that do not say their version
+    silent: tuple[ProgramFault, ...] = ()  # agents that do not print their version
     late: tuple[LateIndex, ...] = ()
-    stuck: tuple[tuple[str, str], ...] = ()  # (checkout of base, why it could follow no move)
+    stuck: tuple[tuple[str, str], ...] = ()  # (checkout of base, why it cannot follow base)
 
 
 class Surroundings(NamedTuple):
-    """Everything that was looked at. Times are epoch seconds."""
+    """Everything that was examined. Times are epoch seconds."""
 
     now: int
     clone: str
     tokens: tuple[TokenState, ...] = ()
-    locked_slots: Mapping[str, str] = {}  # slot whose kernel lock is held -> by whom, if it shows
+    locked_slots: Mapping[str, str] = {}  # slot whose kernel lock is held -> the holder, if known
     runs: tuple[RunState, ...] = ()
     known_runs: frozenset[str] = frozenset()
     worktrees: tuple[WorktreeState, ...] = ()
     branches: tuple[CardlessBranch, ...] = ()
     salvages: tuple[SalvageState, ...] = ()
     locks: tuple[LockState, ...] = ()
-    exposed: tuple[str, ...] = ()  # settled runs whose folder holds a shell's environment
-    tampering: tuple[str, ...] = ()  # what changed while runs lived, in lines for people
+    exposed: tuple[str, ...] = ()  # settled runs with a shell's environment in their folder
+    tampering: tuple[str, ...] = ()  # what changed during runs, in lines for people
     elsewhere: str = ""  # which other machine has runs open here, as a line for people
-    network: str = ""  # the network file system that the kernel locks lie on
+    network: str = ""  # the network file system that has the kernel locks
     beside: tuple[StrayWorktree, ...] = ()
     foreign: tuple[ForeignFile, ...] = ()
     no_board_checkout: str = ""  # where the checkout of the board's own branch was, if it is gone
-    ticked_first: bool = False  # the last tick was the process with which a container ends
+    ticked_first: bool = False  # the last tick was a container's first process
     ready: Readiness = Readiness()
-    ticked: int = 0  # when a tick last ended its look at the board; 0: never
-    jumped: int = 0  # seconds that the clock was moved since then
+    ticked: int = 0  # when a tick last examined the board; 0: never
+    jumped: int = 0  # seconds by which the clock was moved since then
     tip_at: int = 0  # commit time of the board's tip
     untrusted: Mapping[WorkerName, str] = {}
     missing: tuple[ProgramFault, ...] = ()
     memories: tuple[tuple[str, str], ...] = ()  # (worker, what is wrong with its memory home)
-    sandboxes: tuple[tuple[str, str], ...] = ()  # (worker, why its sandbox cannot be made)
+    sandboxes: tuple[tuple[str, str], ...] = ()  # (worker, why its sandbox cannot work)
     unready: tuple[tuple[WorkerName, str], ...] = ()  # (worker, what its agent's owner must set up)
     agents: AgentState = AgentState()
     notifier: NotifierState = NotifierState()
     disks: tuple[DiskState, ...] = ()
-    unwritable: tuple[str, ...] = ()  # folders in which we may write nothing
+    unwritable: tuple[str, ...] = ()  # folders that we may not write to
     standstill: str = ""
-    behind: tuple[
-        tuple[str, str], ...
-    ] = ()  # (checkout, branch whose last move it has not followed)
+    behind: tuple[tuple[str, str], ...] = ()  # (checkout, branch whose last move it missed)
     unsigned: str = ""  # why the signer refused, within the last ten minutes
     flipped: str = ""  # the main checkout of a repository that git's configuration calls bare
     driver: str = "git"  # the program that merges cards in this clone; empty: none is installed

@@ -1,6 +1,6 @@
-"""What a simulated future is worth: how short it could be at best, who is idle, what to raise first.
+"""How good a simulated future is: how short it could be, who is idle, what to raise first.
 
-It judges a simulation that was played to its end; it starts nothing and changes no config.
+It assesses a simulation that ran to its end; it starts nothing and changes no config.
 """
 
 from collections.abc import Mapping
@@ -15,9 +15,9 @@ from gitkanban.core.tick.room import HOST, Key, Room, asks_of, needs_of, occupan
 from gitkanban.typed import NamedTuple
 
 CHAIN: Key = ("chain", "")  # the bound that no limit can move
-TRIED_MOST = 4  # limits that are tried out
+TRIED_MOST = 4  # limits that are tried
 
-# Of equal bounds the nearest to the worker is named.
+# Of equal bounds, the one nearest to the worker is named.
 _ORDER = (
     *(CHAIN[0], room.WORKER, room.PROFILE, room.CAPACITY),
     *(room.SHARED_CHECKOUT, room.MEMORY, HOST),
@@ -25,11 +25,11 @@ _ORDER = (
 
 
 class Bound(NamedTuple):
-    """No schedule is shorter than `seconds`: the work that must pass this limit, over the limit."""
+    """No schedule is shorter than `seconds`: the work under this limit, divided by the limit."""
 
     key: Key  # (kind, name), kinds as in `room`; CHAIN for the longest chain
     seconds: int
-    work: int = 0  # seconds of sessions, times what each takes of the limit
+    work: int = 0  # seconds of sessions, each times what it takes of the limit
     limit: int = 0
 
 
@@ -47,13 +47,15 @@ class Assessment(NamedTuple):
 
     @property
     def binds(self) -> Key:
-        """What makes the lower bound what it is."""
+        """The limit, or CHAIN, that determines the lower bound."""
         return self.bounds[0].key
 
 
 class Advice(NamedTuple):
-    """A limit to raise from `limit` to `to`, and the makespan that gives, in seconds; with `also`,
-    one that must be raised together with it."""
+    """A limit to raise from `limit` to `to`, and the resulting makespan in seconds.
+
+    `also` is another limit that must be raised together with it.
+    """
 
     key: Key
     limit: int
@@ -63,7 +65,7 @@ class Advice(NamedTuple):
 
 
 def assess(board: Board, observed: Observed, question: Question, done: Simulated) -> Assessment:
-    """Compare a simulation of this board with what limits and chains allow at best."""
+    """Compare a simulation of this board with the best that limits and chains allow."""
     seconds, chain = _longest_chain(board, question, done)
     bounds = [Bound(CHAIN, seconds), *_work_bounds(board, observed, done)]
     return Assessment(
@@ -78,16 +80,16 @@ def assess(board: Board, observed: Observed, question: Question, done: Simulated
 def _longest_chain(
     board: Board, question: Question, done: Simulated
 ) -> tuple[int, tuple[str, ...]]:
-    """The heaviest chain of sessions; between two of them lies a review."""
+    """The heaviest chain of sessions, with a review between each two: (seconds, its cards)."""
     takes = {
         bar.card: bar.end - max(bar.start, done.now)
         for bar in done.bars
         if not bar.ran or (bar.card in board.cards and board.cards[bar.card].status == RUNNING)
-    }  # nobody waits for the run of a card that is over
+    }  # nobody waits for the run of a finished card
     takes |= {card.id: 0 for card in board.cards.values() if card.status == REVIEW}
     cards = {card: board.cards[card] for card in takes if card in board.cards}
     for card in [card for card in cards.values() if card.status != TODO]:
-        cards[card.id] = card._replace(parents=())  # under way, whatever its parents say by now
+        cards[card.id] = card._replace(parents=())  # it is under way, whatever its parents are now
     total, chain = longest_chain(
         cards, lambda card: takes[card.id] + review_of(board, question, card)
     )
@@ -96,9 +98,9 @@ def _longest_chain(
 
 
 def _work_bounds(board: Board, observed: Observed, done: Simulated) -> list[Bound]:
-    """For each limit: everything that passes it, over how much passes at once.
+    """A bound for each limit: all work under it, divided by how much it allows at once.
 
-    Runs that were there before count unless they alone exceed the limit (it was lowered).
+    Earlier runs count, unless they exceed the limit by themselves because it was lowered.
     """
     config = board.config or Config()
     before = occupants(board, observed)
@@ -142,11 +144,11 @@ def _worker_utilisation(board: Board, done: Simulated) -> dict[WorkerName, float
 def advice(
     board: Board, observed: Observed, question: Question, done: Simulated
 ) -> tuple[Advice, ...]:
-    """What raising each of the limits that cards wait longest at would give, the best first.
+    """What raising each of the limits at which cards wait longest would give, the best first.
 
-    Each is raised by one, or doubled where one is not enough, and simulated again, so this takes up
-    to twice TRIED_MOST times as long as `simulate`. Limits whose raise shortens nothing are left
-    out; where that is all of them, the first is tried together with the one that binds behind it.
+    Each limit is raised by one, or doubled if that is not enough, and simulated again, so this
+    takes up to twice TRIED_MOST times as long as `simulate`. Limits that shorten nothing are left
+    out. If that leaves none, the first is tried together with the limit that binds after it.
     """
     config = board.config or Config()
     offers = []
@@ -168,7 +170,7 @@ def advice(
 def _advise_pair(
     board: Board, observed: Observed, question: Question, done: Simulated, first: Key
 ) -> list[Advice]:
-    """What doubling a limit gives, together with the one at which cards wait longest then."""
+    """What doubling a limit gives, together with the one at which cards then wait longest."""
     config = board.config or Config()
     limit = _limit_of(config, first)
     raised = _raise_limit(config, first, 2 * limit)
@@ -184,12 +186,12 @@ def _advise_pair(
 
 
 def waited_at(done: Simulated) -> list[Key]:
-    """The limits that can be raised and that cards waited at, the longest first."""
+    """The limits that can be raised and at which cards waited, the longest wait first."""
     by_waiting = sorted(done.waited, key=lambda key: (-done.waited[key], key))
     return [key for key in by_waiting if key[0] in _RAISABLE]
 
 
-# The shared checkout and memory that a run writes are exclusive by nature.
+# The shared checkout, and memory that runs write, are exclusive by nature and cannot be raised.
 _RAISABLE = frozenset({room.WORKER, room.PROFILE, room.CAPACITY, HOST, room.STARTS})
 
 

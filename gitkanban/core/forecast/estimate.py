@@ -1,7 +1,7 @@
-"""When a card could start, judged by how long its workers' sessions have taken so far.
+"""When a card could start, judging by how long sessions have taken so far.
 
-It takes everybody to act at once: a review is accepted now. Where a card waits for one that only a
-person can free, or for a worker that has not finished anything yet, nothing is known.
+It assumes that people act at once: a review is accepted now. There is no estimate for a card that
+waits for one that only a person can free, or for a worker that has not finished anything yet.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,12 +15,14 @@ from gitkanban.core.situation.figures import RunCost
 from gitkanban.core.tick.facts import Observed
 from gitkanban.typed import NamedTuple
 
-RUNS_MOST = 20  # the latest of a worker that count
+RUNS_MOST = 20  # the number of a worker's latest runs that count
 
 
 class Estimate(NamedTuple):
-    """A card could start at `start` (epoch seconds): when `card` has ended, whose sessions take
-    `takes` seconds."""
+    """The time `start` (epoch seconds) at which a card could start.
+
+    That is at the end of `card`, whose worker's sessions take `takes` seconds.
+    """
 
     start: int
     card: CardId
@@ -30,7 +32,7 @@ class Estimate(NamedTuple):
 def estimate_start(
     board: Board, observed: Observed, card: Card, runs: Iterable[RunCost]
 ) -> Estimate | None:
-    """When a card in todo could start, if that is known and not now."""
+    """Estimate when a card in todo could start; None if that is now, or unknown."""
     takes = session_lengths(runs)
     before = _list_before(board, card, takes) if card.status == TODO and takes else None
     if before is None:
@@ -43,14 +45,14 @@ def estimate_start(
     last = _last_before(bars, mine, card)
     late = {
         bar.card for bar in bars if bar.ran and bar.end <= observed.now + 1
-    }  # who knows for how long
+    }  # overdue: their end is unknown
     if last is None or last.worker not in takes or late & {*before, last.card}:
         return None
     return Estimate(mine.start, CardId(last.card), takes[last.worker].mean)
 
 
 def session_lengths(runs: Iterable[RunCost]) -> dict[str, Duration]:
-    """How long the sessions of each worker take, of those that have succeeded."""
+    """Map each worker to the usual length of its sessions that succeeded."""
     ended: dict[str, list[tuple[int, int]]] = {}
     for run in runs:
         if run.took > 0 and run.worker:
@@ -62,8 +64,10 @@ def session_lengths(runs: Iterable[RunCost]) -> dict[str, Duration]:
 
 
 def _list_before(board: Board, card: Card, takes: Mapping[str, Duration]) -> set[CardId] | None:
-    """All that a card waits for; None where something of it does not go on by itself, or for a time
-    that nobody knows."""
+    """All cards that a card waits for.
+
+    None if one of them does not go on by itself, or takes an unknown time.
+    """
     front, reached = [card], set[CardId]()
     while front:
         for name in unfinished(board, front.pop()):
@@ -79,7 +83,7 @@ def _list_before(board: Board, card: Card, takes: Mapping[str, Duration]) -> set
 
 
 def _last_before(bars: Iterable[Bar], mine: Bar, card: Card) -> Bar | None:
-    """The session after whose end it starts: of a parent, else of whoever makes room for it."""
+    """The session at whose end the card starts: a parent's, else the one that makes room for it."""
     ended = [bar for bar in bars if bar.end <= mine.start and bar is not mine]
     parents = [bar for bar in ended if bar.card in card.parents and bar.end == mine.start]
     same = [bar for bar in ended if bar.end == mine.start]

@@ -1,10 +1,10 @@
 """The future of a board on a virtual clock: when each card would start and end, by the real rules.
 
-It runs the scheduler's own `fill` at every event, on lines and room that are kept up to date, so it
-answers for ten thousand cards in seconds. It assumes what cannot be known: each session takes as
-long as its worker's cards are said to take, every session succeeds, whoever reviews takes `review`
-seconds, and a session's end is followed by a tick at once. It waits for nobody: cards that hang on
-a blocked, backlog, dropped or missing one never start.
+It runs the scheduler's own `fill` at every event and updates lines and room step by step, so ten
+thousand cards take seconds. It assumes what cannot be known: each session takes as long as the
+question says for its worker, every session succeeds, a review takes `review` seconds, and each
+session's end is followed by a tick at once. No person acts otherwise: cards that wait for a
+blocked, backlog, dropped or missing card never start.
 """
 
 from collections.abc import Collection, Mapping
@@ -25,9 +25,9 @@ from gitkanban.core.tick.schedule import Blocks, WorkerQueue, fill
 from gitkanban.late import hashlib
 from gitkanban.typed import NamedTuple
 
-TICK = 60  # seconds between ticks where nothing else calls for one
+TICK = 60  # seconds between ticks when nothing else causes one
 
-# What happens in a simulation.
+# The events of a simulation.
 END, END_OF_EARLIER, ACCEPT, READY, NEXT_TICK = "end", "end-of-earlier", "accept", "ready", "tick"
 
 
@@ -42,9 +42,9 @@ class Question(NamedTuple):
     """What to simulate. Equal questions give equal answers."""
 
     durations: Mapping[str, Duration] = {}  # worker -> how long its cards take
-    otherwise: Duration = Duration()  # of workers not named there
+    otherwise: Duration = Duration()  # for all other workers
     review: int = 0  # seconds from a session's end to its card's acceptance
-    until: int = 0  # seconds after which to stop; 0: go on until nothing can start any more
+    until: int = 0  # seconds after which to stop; 0: when nothing can start any more
     seed: int = 0
     until_start: str = ""  # a card at whose start to stop
 
@@ -53,7 +53,7 @@ _PLAIN = Question()
 
 
 class Bar(NamedTuple):
-    """One session of the simulation; times are epoch seconds. `run` ones ran when it began."""
+    """One session of the simulation; times are epoch seconds. `ran`: it ran when that began."""
 
     card: CardId
     worker: WorkerName
@@ -65,25 +65,25 @@ class Bar(NamedTuple):
 
 
 class Simulated(NamedTuple):
-    """Who would run when. `waited` is card-seconds spent ready at each full limit."""
+    """Who would run when. `waited` is the time that cards waited at each limit (card-seconds)."""
 
     now: int
     bars: tuple[Bar, ...]  # by start, then card; with `until`, those that began before it
     makespan: int  # seconds from now to the last end
-    never: tuple[Hold, ...]  # cards that would not start, with what holds them
+    never: tuple[Hold, ...]  # the holds of cards that would not start
     waited: Mapping[Key, int]
-    left: int = 0  # todo cards that had not begun when it stopped at `until`, with work to come
+    left: int = 0  # todo cards that had not begun when it stopped early
 
 
 def simulate(board: Board, observed: Observed, question: Question = _PLAIN) -> Simulated:
-    """Play the board from `observed.now` on; a standstill is taken to be over."""
+    """Simulate the board from `observed.now` on; a standstill is assumed to be over."""
     course = _Course(board, observed._replace(standstill=""), question)
     course.run()
     return course.result()
 
 
 def duration(question: Question, worker: WorkerName, card: CardId) -> int:
-    """How long a session takes in this question, in seconds, at least 1."""
+    """The length of a card's session in this question, in seconds, at least 1."""
     mean, spread = question.durations.get(worker, question.otherwise)
     if spread:
         noise = hashlib.blake2b(f"{question.seed}/{card}".encode(), digest_size=4).digest()
@@ -92,7 +92,7 @@ def duration(question: Question, worker: WorkerName, card: CardId) -> int:
 
 
 def review_of(board: Board, question: Question, card: Card) -> int:
-    """Seconds that a person takes before a card is accepted; 0 where tick accepts it itself."""
+    """The seconds until a person accepts a card; 0 if a tick accepts it."""
     return 0 if accepts(board, card) else question.review
 
 
@@ -111,15 +111,15 @@ class _Course:
         self.bars: list[Bar] = []
         self.waited: dict[Key, int] = {}
         self.begun = self.time = observed.now
-        # (when, count, what, card, the run that ends); the count keeps runs from being compared
+        # (time, count, event, card, the run that ends); the count avoids comparing runs
         self.events: list[tuple[int, int, str, CardId, Occupant | None]] = []
         todo = [card for card in board.cards.values() if card.status == TODO]
         self.todo = {c.id: c for c in todo if not self.reasons.stops_worker(c.worker)}
         self.kids = children(self.todo.values())
         self.open = {c.id: len(set(unfinished(board, c))) for c in self.todo.values()}
-        self.busy: set[str] = set()  # cards with a run that was there before
+        self.busy: set[str] = set()  # cards with a run from before the simulation
         self.count = 0
-        self.reached = False  # the card has started that nothing is asked beyond
+        self.reached = False  # the card `until_start` has started
         self._begin(observed)
 
     def _begin(self, observed: Observed) -> None:
@@ -150,7 +150,7 @@ class _Course:
         self._event(end, END_OF_EARLIER if ran else END, one.card, one)
 
     def _ready(self, name: CardId, since: int) -> None:
-        """A todo card lines up if nothing but limits and `not_before` holds it any more."""
+        """Line up a todo card if only limits hold it; if its `not_before` is ahead, do so then."""
         card = self.todo[name]
         if self.open[name] or name in self.busy:
             return
@@ -163,7 +163,7 @@ class _Course:
         self.lines[card.worker].add(card, since)
 
     def run(self) -> None:
-        """Play every event in order of time, a round of the scheduler after each moment."""
+        """Process all events in order of time, with a round of the scheduler after each time."""
         last = self.begun + self.question.until if self.question.until else None
         self._event(self.begun, NEXT_TICK)
         while self.events and not self.reached and (last is None or self.events[0][0] < last):
@@ -183,7 +183,7 @@ class _Course:
             self._event(self.time + TICK - self.time % TICK, NEXT_TICK)
 
     def _pass(self, at: int) -> None:
-        """Time goes on, and those who wait have waited."""
+        """Advance the time, and add it to what waiting cards have waited."""
         for worker, blocked in self.blocks.items():
             groups = self.lines[worker].groups
             for needs in blocked.keys() & groups.keys():
@@ -216,7 +216,7 @@ class _Course:
         return review_of(self.board, self.question, known) if known else 0
 
     def result(self) -> Simulated:
-        """What came of it."""
+        """Return the result of the simulation."""
         bars = sorted(self.bars, key=lambda bar: (bar.start, bar.card, bar.slot))
         end = max((bar.end for bar in bars), default=self.begun)
         begun = {bar.card for bar in bars if not bar.ran}
@@ -246,6 +246,6 @@ class _Course:
 
 
 def _limit_key(full: Full) -> Key:
-    """The limit to which waiting is put down, where it is not the one that was found full."""
+    """The limit that waiting counts for, which for a keep or a reserve is the one behind it."""
     kind = full.kind or (room.HOST if full.code == room.RESERVE else full.code)
     return kind, "" if kind in (room.HOST, room.STARTS, room.SHARED_CHECKOUT) else full.name

@@ -1,6 +1,6 @@
-"""The future of a board at its usual pace: sessions take what their worker's last ones took.
+"""The future of a board at its usual pace, with sessions as long as each worker's recent ones.
 
-A guess from what there was, and no promise.
+It is a guess from the past, not a promise.
 """
 
 from collections.abc import Iterable
@@ -17,8 +17,10 @@ from gitkanban.typed import NamedTuple
 
 
 class Forecast(NamedTuple):
-    """A simulated future, what it assumes, and the longest chain of work left: how many seconds of
-    sessions it takes, and its cards."""
+    """A simulated future, what it assumes, and the longest chain of work left.
+
+    `chain_seconds` is the time of the chain's sessions, `chain` its cards.
+    """
 
     question: Question
     done: Simulated
@@ -27,8 +29,7 @@ class Forecast(NamedTuple):
 
 
 def usual_forecast(board: Board, observed: Observed, runs: Iterable[Run]) -> Forecast | None:
-    """What would come if all went as it usually does; `runs` are those there were. None where the
-    config cannot be read."""
+    """Simulate the future at the usual pace of `runs`; None if the config cannot be read."""
     if board.config is None:
         return None
     usual = session_lengths(map(cost_of, runs))
@@ -37,8 +38,10 @@ def usual_forecast(board: Board, observed: Observed, runs: Iterable[Run]) -> For
 
 
 def chain_left(board: Board, question: Question) -> tuple[int, tuple[CardId, ...]]:
-    """The chain of open cards that needs most seconds of sessions, whatever holds them back; cards
-    in review need none. One card is no chain."""
+    """The chain of open cards whose sessions take longest: (seconds, cards).
+
+    Holds are ignored, and cards in review take no time. (0, ()) if no chain has two cards.
+    """
 
     def takes(card: Card) -> float:
         return 0 if card.status == REVIEW else duration(question, card.worker, card.id)

@@ -1,7 +1,6 @@
-"""What people are told without looking: news of a board, each once, several together.
+"""News of a board that people get without asking: each piece once, several in a message.
 
-digest  Several pieces of news as one message: a title, a text, and what a program reads
-ledger  Which news was told, and which waits to be: what is new at a look, and when it may go out
-news    What of a situation is news, in words, with the command that answers it, and whose it is to
-        tell
+digest  Several pieces of news as one message: a title, a text, and data for a program
+ledger  Which news was sent and which is pending: what is new, and when it may go out
+news    What is news in a situation, with the command that answers it and the clone that sends it
 """

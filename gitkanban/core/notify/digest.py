@@ -1,6 +1,6 @@
-"""Several pieces of news as one message: a title, a text, and what a program reads.
+"""Several pieces of news as one message: a title, a text, and data for a program.
 
-It sends nothing. What others wrote is made visible here, and cut: a message goes to a telephone.
+It sends nothing. Foreign text is made visible and shortened here, because messages go to phones.
 """
 
 from gitkanban.core.notify.news import OF_CARDS, NewsItem
@@ -8,7 +8,7 @@ from gitkanban.core.time_words import worded
 from gitkanban.core.visible import shown
 from gitkanban.typed import Any, NamedTuple
 
-VERSION = 1  # of the shape; keys are added under the same number
+VERSION = 1  # of the data's format; new keys do not change it
 ITEMS_MOST = 30
 WORDS_MOST = 500  # characters of one piece of news
 TITLE_MOST = 120
@@ -17,7 +17,7 @@ _COUNTED = {"held": "held up", "paused": "paused", "limit": "limited"}
 
 
 class Digest(NamedTuple):
-    """What is told at one moment, of one board, from one host. `at` in epoch seconds."""
+    """One message on a board, from one host. `at` is its time in epoch seconds."""
 
     repository: str
     branch: str
@@ -29,7 +29,7 @@ class Digest(NamedTuple):
 
     @property
     def title(self) -> str:
-        """`shop: T1 asks: which one?`, or what there is several of: `shop: 3 need you · paused`."""
+        """`shop: T1 asks: which one?`; for several pieces `shop: 3 need you · paused`."""
         if len(self.items) == 1:
             return _cut_line(f"{self.repository}: {self._words_of(self.items[0])}", TITLE_MOST)
         events = [item.event for item in self.items]
@@ -41,7 +41,7 @@ class Digest(NamedTuple):
 
     @property
     def text(self) -> str:
-        """A paragraph for each piece of news: its words, the card's title, the command."""
+        """The news as text, for each piece: its words, the card's title, the command."""
         parts = []
         for item in self.items[:ITEMS_MOST]:
             title = _cut_line(shown(item.title), TITLE_MOST)
@@ -54,7 +54,7 @@ class Digest(NamedTuple):
         return _cut_line(shown(worded(item.words, self.at)), WORDS_MOST)
 
     def data(self, at: str) -> dict[str, Any]:
-        """What the notifier reads; `at` is its moment as text."""
+        """The data that the notifier reads; `at` is the time as text."""
         return {
             "version": VERSION,
             "test": self.test,

@@ -1,7 +1,8 @@
-"""Which news was told, and which waits to be: what is new at a look, and when it may go out.
+"""Which news was sent and which is pending: what is new, and when it may go out.
 
-A value; the shell keeps it. Each piece of news enters once, when it begins. What is another clone's
-to tell enters as well, and is never told here: it must not become ours when the board changes.
+The ledger is a value that the shell stores. Each piece of news enters once, when it begins. News
+that another clone sends enters as well, but is never sent from here: it must not become ours when
+the board changes.
 """
 
 from collections.abc import Mapping
@@ -9,14 +10,15 @@ from collections.abc import Mapping
 from gitkanban.core.notify.news import News, NewsItem, teller_of
 from gitkanban.typed import NamedTuple
 
-# Seconds after which what was over is news again: what comes and goes is told once.
+# Seconds after its end before a thing is news again, so that what comes and goes is sent once.
 FORGET = 3600
 
 
 class NewsLedger(NamedTuple):
-    """`known` has the keys of all that began, each with when it was over, 0 while it lasts.
+    """The state of the news of one clone. Times are epoch seconds.
 
-    `pending` was not told yet, oldest first. `sent` is when the last digest went out, epoch seconds.
+    `known` maps the key of each piece of news to the time of its end, 0 while it lasts. `pending`
+    is what was not sent yet, oldest first. `sent` is when the last digest went out.
     """
 
     known: Mapping[str, int] = {}
@@ -25,7 +27,7 @@ class NewsLedger(NamedTuple):
 
 
 def take_in(ledger: NewsLedger, news: News, now: int, clone: str, alone: bool) -> NewsLedger:
-    """The ledger after a look. What was over before it was told is dropped, as if it never was."""
+    """Return the ledger with the current news; what ended before it was sent is dropped."""
     present = {item.key: item for item in news.items}
     pending = [present[item.key] for item in ledger.pending if item.key in present]
     dropped = {item.key for item in ledger.pending} - present.keys()
@@ -42,7 +44,10 @@ def take_in(ledger: NewsLedger, news: News, now: int, clone: str, alone: bool) -
 
 
 def due_at(ledger: NewsLedger, every: int, now: int) -> int:
-    """When what waits may go out, epoch seconds; 0: nothing waits."""
+    """When the pending news may go out (epoch seconds; 0: there is none).
+
+    `every` is the least number of seconds between two digests.
+    """
     if not ledger.pending:
         return 0
     sent = ledger.sent if ledger.sent <= now else 0  # the clock was set back
@@ -50,13 +55,16 @@ def due_at(ledger: NewsLedger, every: int, now: int) -> int:
 
 
 def send_all(ledger: NewsLedger, now: int) -> NewsLedger:
-    """The ledger once all that waits is on its way. Written before anything is sent: told twice is
-    worse than told on the screen alone."""
+    """Return the ledger with all pending news marked as sent.
+
+    It is written before anything is sent: a lost message is still on the screen, which is better
+    than a repeated one.
+    """
     return ledger._replace(pending=(), sent=now)
 
 
 def give_back(ledger: NewsLedger, items: tuple[NewsItem, ...]) -> NewsLedger:
-    """The ledger with what could not be sent waiting again; what is over by now is left out."""
+    """Return the ledger with unsent news pending again, unless it has ended."""
     waits = {item.key for item in ledger.pending}
     back = [i for i in items if ledger.known.get(i.key) == 0 and i.key not in waits]
     return ledger._replace(pending=(*back, *ledger.pending))

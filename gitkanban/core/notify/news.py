@@ -1,7 +1,7 @@
-"""What of a situation is news, in words, with the command that answers it, and whose it is to tell.
+"""What is news in a situation, with the command that answers it and the clone that sends it.
 
-Everything comes from the one account of a board (`core.situation`). What was told before is for
-`ledger` to know. Times in words stay marks, for `time_words.worded`: a text may wait for a while.
+Everything comes from the account of a board (`core.situation`). `ledger` knows what was sent
+before. Times stay marks for `time_words.worded`, because a text may wait for a while.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,8 +25,8 @@ from gitkanban.core.tick.holds import (
 from gitkanban.core.time_words import marked
 from gitkanban.typed import Literal, NamedTuple
 
-# Of a card: question, review, failed, conflict, stuck. Of workers: held, paused, limit. Of the whole
-# board: idle, deadlock, done. Of nothing: test.
+# About a card: question, review, failed, conflict, stuck. About workers: held, paused, limit. About
+# the board: idle, deadlock, done. About nothing: test.
 NewsEvent = Literal[
     "question", "review", "failed", "conflict", "stuck",
     "held", "paused", "limit", "idle", "deadlock", "done", "test",
@@ -42,15 +42,15 @@ _VERBS: Mapping[str, str] = {
 
 
 class NewsItem(NamedTuple):
-    """One thing that people should know. Equal keys are the same thing, however it is worded.
+    """One thing that people should know. Equal keys mean the same thing, however it is worded.
 
-    `clone` is the one whose it is to tell; empty: no clone's more than another's.
+    `clone` is the clone that sends it; empty: any clone could, and `teller_of` chooses one.
     """
 
     key: str
     event: NewsEvent
     words: str
-    command: str = ""  # the one that answers it; empty where nobody has to
+    command: str = ""  # that answers it; empty: nobody has to
     card: str = ""
     title: str = ""
     workers: tuple[WorkerName, ...] = ()
@@ -59,10 +59,10 @@ class NewsItem(NamedTuple):
 
 
 class News(NamedTuple):
-    """All that could be told of a board now.
+    """All current news of a board.
 
-    `lingering` are keys of what is no news by itself, and not over either. `first` is the clone of
-    the board's oldest run: it tells what is no clone's.
+    `lingering` are keys of what is no news now, but has not ended either. `first` is the clone of
+    the board's oldest run, which sends the news that belongs to no clone.
     """
 
     items: tuple[NewsItem, ...]
@@ -71,7 +71,7 @@ class News(NamedTuple):
 
 
 class _LastRun(NamedTuple):
-    """The run of a board that ended last."""
+    """The board's run that ended last."""
 
     ended: int = 0
     run: RunId = NO_RUN
@@ -81,7 +81,10 @@ class _LastRun(NamedTuple):
 def find_news(
     board: Board, observed: Observed, account: Situation, costs: Mapping[RunId, RunCost]
 ) -> News:
-    """What could be told of a board. `account` was made with `to_cache`; `costs` are of all its runs."""
+    """Find the current news of a board.
+
+    `account` must have been computed with `to_cache`; `costs` are those of all runs.
+    """
     ends = {run.run: (run.ended, run.clone) for runs in board.runs.values() for run in runs}
     ends |= {run: (each.ended, each.clone) for run, each in costs.items()}
     last = max((_LastRun(at, run, clone) for run, (at, clone) in ends.items()), default=_LastRun())
@@ -97,9 +100,10 @@ def find_news(
 
 
 def teller_of(item: NewsItem, news: News, clone: str, alone: bool) -> str:
-    """The clone that tells it, seen from `clone`; empty: none yet. `alone`: no other one ticks.
+    """The clone that sends a piece of news, as `clone` sees it; empty: none yet.
 
-    It follows from the board alone, so two clones that see the same thing never both tell it.
+    `alone`: no other clone ticks. The answer follows from the board, so two clones that notice the
+    same thing never both send it.
     """
     return item.clone or (clone if alone else news.first)
 
@@ -111,7 +115,7 @@ def _news_of_cards(board: Board, account: Situation) -> Iterator[NewsItem]:
             continue
         runs = board.runs_of(view.id)
         yield NewsItem(
-            # One try, one question, one failure; a card that comes back with another try is news.
+            # A key for each try, question or failure: a card that comes back is news.
             key=f"{view.state} {view.id} {view.since} {view.why}",
             event=_event_of(view),
             words=_card_words(view, texts.get(view.id, "")),
@@ -141,7 +145,7 @@ def _card_words(view: CardView, text: str) -> str:
 
 
 def _news_of_causes(observed: Observed, account: Situation) -> Iterator[NewsItem]:
-    """What only a person ends and what is no card's own. A standstill is somebody at work with git."""
+    """Root causes that only a person can end; not standstills: there, somebody is using git."""
     for cause in account.causes:
         if cause.code in (PAUSED, QUOTA, BUDGET_DAY, STANDSTILL):
             continue
@@ -159,7 +163,7 @@ def _news_of_causes(observed: Observed, account: Situation) -> Iterator[NewsItem
         )
 
 
-# Causes that every clone sees alike; the others are of this machine.
+# Causes that are the same for every clone; the others belong to this machine.
 _OF_THE_BOARD = frozenset({"config", "no-command", "unknown-worker"})
 
 
@@ -192,7 +196,7 @@ def _limit_key(name: str) -> str:
 
 
 def _news_of_limits(observed: Observed, account: Situation) -> Iterator[NewsItem]:
-    """Quotas and budgets that hold cards back until a time that is known."""
+    """Quotas and budgets that hold cards back until a known time."""
     by_text = {each.text: each for each in account.causes if each.code == QUOTA}
     for profile, quota in sorted(observed.agents.quotas.items()):
         cause = by_text.get(quota_words(profile, quota, marked))
@@ -209,7 +213,7 @@ def _news_of_limits(observed: Observed, account: Situation) -> Iterator[NewsItem
 
 
 def _news_of_rest(account: Situation, last: _LastRun) -> Iterator[NewsItem]:
-    """That nothing goes on: once for each time that something has run before it."""
+    """The news that nothing goes on, once after each time that something ran."""
     standing = account.standing
     event: NewsEvent = "idle"
     if standing.deadlock:

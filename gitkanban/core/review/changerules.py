@@ -1,6 +1,6 @@
-"""What a change to a board does that a person should not do, or that a reviewer should know of.
+"""What in a change to a board people should not do, or reviewers should know.
 
-It compares values; what is wrong with a board as it is, is found in `rules`.
+It compares values; `rules` finds what is wrong with a board as it is.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from gitkanban.typed import Any
 
 
 def change(base: Board, head: Board) -> list[Finding]:
-    """What a change from `base` to `head` does that a person should not do, or should know of."""
+    """What in the change from `base` to `head` people should not do, or should know."""
     findings: list[Finding] = []
     for name in sorted({*base.cards, *head.cards}):
         before, after = base.cards.get(name), head.cards.get(name)
@@ -172,7 +172,7 @@ def _verb_for(before: object, after: object, added: str) -> str:
     return "removed" if after is None else added if before is None else "changed"
 
 
-# Fields of a worker that decide what is executed, and with what at hand.
+# Fields of a worker that decide what is executed, and with access to what.
 EXECUTED = (
     "runner",
     "command",
@@ -197,7 +197,7 @@ def _executed_findings(base: Board, head: Board) -> Iterator[Finding]:
                 continue
             preset = PRESETS.get(worker.runner)
             if field == "command" and preset and worker.command == preset.start:
-                continue  # reported as the runner
+                continue  # reported as a change of the runner
             key = "memory_home" if field.startswith("memory_") else field
             yield finding(
                 "executes",
@@ -209,7 +209,7 @@ def _executed_findings(base: Board, head: Board) -> Iterator[Finding]:
 
 
 def executed_words(worker: Worker | None, field: str) -> str:
-    """A field of EXECUTED as text, a command's words quoted where they must be."""
+    """A field of EXECUTED as text, with the words of a command quoted where necessary."""
     value: Any = getattr(worker, field) if worker and field in EXECUTED else ""
     return value if isinstance(value, str) else " ".join(map(_quote_word, value))
 

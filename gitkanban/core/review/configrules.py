@@ -1,6 +1,6 @@
-"""What is wrong with a config that can be read: needs that are never met, caps for nobody, reserves.
+"""What is wrong with a readable config: needs that are never met, unused caps, reserves.
 
-Mistakes in the text are found where it is read (`board.formats.configfile`); cards are looked at in `rules`.
+`board.formats.configfile` finds mistakes in the text when it reads it; `rules` examines cards.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _FILE = "config.yaml"
 
 
 def state(config: Config) -> list[Finding]:
-    """What is wrong with a config, in the order of its workers' names."""
+    """The findings on a config, in the order of its workers' names."""
     findings: list[Finding] = []
     capacities = Nearest(config.capacities)
     for _, worker in sorted(config.workers.items()):
@@ -59,7 +59,7 @@ def _needs_findings(config: Config, worker: Worker, capacities: Nearest) -> Iter
 def _profile_findings(config: Config) -> Iterator[Finding]:
     used = {worker.profile for worker in config.workers.values()}
     near = Nearest(used)
-    # Whose profile a worker with a mistake has is not known.
+    # The profile of a worker with a mistake is unknown.
     for name in sorted(set(config.profiles) - used) if not config.faulty else ():
         yield finding(
             "unused-profile",
@@ -71,7 +71,7 @@ def _profile_findings(config: Config) -> Iterator[Finding]:
 
 
 def _reserve_findings(config: Config) -> Iterator[Finding]:
-    """Idle workers keep what they reserve, so reserves of the whole host stop everybody else."""
+    """Find reserves of the whole host: they stop all other workers, even while theirs are idle."""
     total, workers = config.max_concurrency, sorted(config.workers.items())
     reserves = {name: min(w.reserve, w.max_concurrency) for name, w in workers if w.reserve}
     wants_more = any(w.max_concurrency > reserves.get(name, 0) for name, w in workers)

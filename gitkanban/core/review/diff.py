@@ -1,6 +1,6 @@
-"""The difference of two boards in the board's own words, as one value.
+"""The difference between two boards in the board's own words, as one value.
 
-It compares values: a card that was only formatted has not changed. Views print it.
+It compares values: a card that was only reformatted has not changed. Views print it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -28,7 +28,7 @@ class FieldChange(NamedTuple):
 
 
 class CardChange(NamedTuple):
-    """What became of one card. `before` or `after` is None where there is no such card."""
+    """How one card changed. `before` or `after` is None if the card does not exist there."""
 
     id: CardId
     kind: Literal["added", "removed", "archived", "changed"]
@@ -38,21 +38,21 @@ class CardChange(NamedTuple):
 
     @property
     def card(self) -> Card:
-        """The card as it is, or as it last was."""
+        """The card as it is now, or as it was before it was removed."""
         card = self.after or self.before
         assert card is not None
         return card
 
 
 class Waiting(NamedTuple):
-    """A card that waits, and the parents it waits for."""
+    """A waiting card, and the parents it waits for."""
 
     card: CardId
     parents: tuple[CardId, ...]
 
 
 class ChangedSetting(NamedTuple):
-    """A key of the config before and after, as text; "" for nothing. `executes` marks commands."""
+    """A config key before and after, as text ("" if unset). `executes` marks commands."""
 
     path: str
     before: str
@@ -61,8 +61,11 @@ class ChangedSetting(NamedTuple):
 
 
 class Outlook(NamedTuple):
-    """Where a board stands: cards ready, the longest chain of open cards, and the sessions that a
-    tick would start, by profile."""
+    """What is ahead of a board.
+
+    The number of ready cards, the longest chain of open cards, and the sessions that a tick would
+    start, by profile.
+    """
 
     ready: tuple[CardId, ...]
     chain: tuple[CardId, ...]
@@ -71,7 +74,7 @@ class Outlook(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """Everything a reviewer wants to know of a change from `before` to `after`."""
+    """Everything a reviewer wants to know about a change from `before` to `after`."""
 
     cards: tuple[CardChange, ...]
     settings: tuple[ChangedSetting, ...]
@@ -80,19 +83,19 @@ class Difference(NamedTuple):
     paused: tuple[str, ...]
     resumed: tuple[str, ...]
     ready: tuple[CardId, ...]  # cards that become ready
-    waits: tuple[Waiting, ...]  # cards that are new or wait for something new
-    freed: tuple[CardId, ...]  # open cards that wait for nothing any more, and did
+    waits: tuple[Waiting, ...]  # cards that are new, or that wait for something new
+    freed: tuple[CardId, ...]  # open cards that no longer wait for anything, but did
     before: Outlook
     after: Outlook
     broken: tuple[str, ...]  # files that become unreadable
     mended: tuple[str, ...]
     rings: tuple[tuple[CardId, ...], ...] = ()  # new cycles; each card waits for the next
     links: tuple[tuple[CardId, CardId], ...] = ()  # (parent, child) of `after`, for a drawing
-    cut: tuple[tuple[CardId, CardId], ...] = ()  # links that are gone
+    cut: tuple[tuple[CardId, CardId], ...] = ()  # removed links
 
     @property
     def empty(self) -> bool:
-        """Nothing that means anything has changed."""
+        """Whether nothing of any meaning has changed."""
         return not any(
             (self.cards, self.settings, self.runs, self.notes, self.paused, self.resumed,
              self.broken, self.mended)
@@ -100,7 +103,7 @@ class Difference(NamedTuple):
 
 
 def difference(before: Board, after: Board, now: int) -> Difference:
-    """What changes from one board to the other; `now` decides which cards are ready."""
+    """Compare two boards; `now` (epoch seconds) decides which cards are ready."""
     old, new = outlook(before, now), outlook(after, now)
     cards = tuple(
         change
@@ -139,11 +142,11 @@ def _rings_of(board: Board) -> list[tuple[CardId, ...]]:
 
 
 def outlook(board: Board, now: int) -> Outlook:
-    """Where the board stands, with nothing known of the machines it is worked on."""
+    """Compute what is ahead of a board, without knowing the machines that work on it."""
     cards = {card.id: card for card in board.cards.values() if card.status not in TERMINAL}
     starts: dict[str, list[CardId]] = {}
     if board.config:
-        # As the host that the board is worked on, so that its running sessions count there.
+        # Assume the host that works on the board, so that its running sessions count.
         host = next((card.host for card in cards.values() if card.host), "")
         for start in schedule(board, Observed(now, host, "")).starts:
             starts.setdefault(start.profile, []).append(start.card)
@@ -172,7 +175,7 @@ def _card_change(name: CardId, before: Board, after: Board) -> CardChange | None
 
 
 def _new_waits(before: Board, after: Board) -> Iterable[Waiting]:
-    """Open cards that wait for something they did not wait for."""
+    """Open cards that wait for something they did not wait for before."""
     for name, card in sorted(after.cards.items()):
         if card.status in TERMINAL:
             continue
@@ -184,7 +187,7 @@ def _new_waits(before: Board, after: Board) -> Iterable[Waiting]:
 
 
 def _freed_cards(before: Board, after: Board, now_ready: Iterable[CardId]) -> Iterable[CardId]:
-    """Open cards that waited and do not any more, without being ready: in the backlog, say."""
+    """Open cards that no longer wait, without being ready: those in the backlog, for example."""
     notices = set(now_ready)
     for name, card in sorted(after.cards.items()):
         old = before.cards.get(name)
@@ -208,7 +211,7 @@ def _grown_counts(
 
 
 def settings(before: Config | None, after: Config | None) -> Iterable[ChangedSetting]:
-    """The keys that differ, workers field by field; a config that cannot be read has none."""
+    """The keys that differ, for workers field by field; an unreadable config has none."""
     old, new = before or Config(), after or Config()
     for field in Config._fields:
         was, now = getattr(old, field), getattr(new, field)

@@ -1,7 +1,7 @@
-"""Words written into a diff: which of them stand under which line of which file.
+"""Comments written into a diff: which belong to which line of which file.
 
-A person edits the text of a diff. Every line that is not the diff's own is theirs, whatever it begins
-with; lines of the diff that they took out say nothing. It does not know git, and reads no file.
+A person edits the text of a diff. Every line that is not part of the diff is theirs, whatever it
+begins with; lines that they removed mean nothing. It does not use git, and reads no files.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,15 +15,13 @@ _ESCAPED = {
     bytes([sign]): bytes([code])
     for sign, code in zip(b'abtnvfr"\\', b'\a\b\t\n\v\f\r"\\', strict=True)
 }
-SCISSORS = (
-    "# ------------------------ >8 ------------------------"  # as `git commit --verbose` has it
-)
+SCISSORS = "# ------------------------ >8 ------------------------"  # as in `git commit --verbose`
 
 
 class LineComment(NamedTuple):
-    """Words about a line. `path` is empty for words about the whole, `line` 0 for words about a file.
+    """A comment on a line; on a file, if `line` is 0; on the whole change, if `path` is empty.
 
-    Lines are those of the file after the change; of a line that was removed, those before it.
+    Line numbers are those after the change; for a removed line, those before it.
     """
 
     path: str
@@ -33,7 +31,7 @@ class LineComment(NamedTuple):
 
 
 class DiffLine(NamedTuple):
-    """What a line of a diff shows: a line of a file, or with `line` 0 something about the file."""
+    """What a line of a diff shows: a line of a file; with `line` 0, something about the file."""
 
     path: str
     line: int
@@ -41,13 +39,13 @@ class DiffLine(NamedTuple):
 
 
 def read_comments(diff: str, edited: str) -> list[LineComment]:
-    """The words that were written into a diff, in its order; none where it is untouched.
+    """Return the comments that were written into a diff, in its order.
 
-    Line ends, and white space at the end of every line, may have been changed by the editor. Words
-    above the first line of a hunk are about that line, words anywhere else about the line above.
+    The editor may have changed line ends, and white space at the end of lines. A comment above the
+    first line of a hunk is about that line; any other is about the line above it.
     """
     ours, theirs = _split_lines(diff), _split_lines(edited)
-    if not any(line != line.rstrip() for line in theirs):  # as some editors leave a text
+    if not any(line != line.rstrip() for line in theirs):  # some editors remove it
         ours = [line.rstrip() for line in ours]
     spots = list(locate_lines(_split_lines(diff)))
     comments = []
@@ -61,10 +59,11 @@ def read_comments(diff: str, edited: str) -> list[LineComment]:
 
 
 def read_words(template: str, edited: str) -> str:
-    """What a person wrote into a text that has the scissors line, and below it a diff.
+    """Return what a person wrote into a text that has a scissors line, and below it a diff.
 
-    Words above the scissors come first, as they are; then those in the diff, as `file:line: words`.
-    Where the scissors were taken out, all lines that are not the template's count.
+    Text above the scissors comes first, as it is; then the comments in the diff, as
+    `file:line: words`. If the scissors were removed, all lines that the template does not have
+    count.
     """
     head, scissors, tail = edited.partition(SCISSORS)
     if not scissors:
@@ -74,7 +73,7 @@ def read_words(template: str, edited: str) -> str:
 
 
 def comments_text(comments: Sequence[LineComment]) -> str:
-    """Comments as a note has them: `file:line: words`, set apart where some have several lines."""
+    """The comments as a note: `file:line: words`, with blank lines between if any is long."""
     parts = []
     for each in comments:
         where = f"{each.path}:{each.line}" if each.line else each.path
@@ -85,13 +84,13 @@ def comments_text(comments: Sequence[LineComment]) -> str:
 
 
 def _split_lines(text: str) -> list[str]:
-    """Lines as git counts them: a form feed or a separator of paragraphs ends none."""
+    """The lines as git counts them: form feeds and paragraph separators do not end one."""
     lines = [line.removesuffix("\r") for line in text.split("\n")]
     return lines[:-1] if lines and not lines[-1] else lines
 
 
 def locate_lines(diff: Sequence[str]) -> Iterator[DiffLine]:
-    """What each line of a diff shows. A line that looks like a header counts by where it stands."""
+    """What each line of a diff shows. A line in a hunk is never taken for a header."""
     path, old, new, olds, news = "", 0, 0, 0, 0
     spot = DiffLine("", 0, False)
     for line in diff:
@@ -115,7 +114,7 @@ def locate_lines(diff: Sequence[str]) -> Iterator[DiffLine]:
 
 
 def _named_path(line: str, before: str) -> str:
-    """The file that a header is about: by its new name, by the old one where it was deleted."""
+    """The file that a header names: by its new name, or by the old one if it was deleted."""
     for head, prefix in (("+++ ", "b/"), ("--- ", "a/"), ("rename to ", ""), ("copy to ", "")):
         if line.startswith(head):
             name = _unquote_name(line[len(head) :].removesuffix("\t"))
@@ -126,7 +125,7 @@ def _named_path(line: str, before: str) -> str:
 
 
 def _path_of_pair(pair: str) -> str:
-    """The file of `a/x b/x`, all that a changed mode or a binary file has to name it."""
+    """The file in `a/x b/x`, the only name in the diff of a changed mode or a binary file."""
     if pair.endswith('"'):
         quoted = re.findall(r'"(?:[^"\\]|\\.)*"', pair)
         return _unquote_name(quoted[-1]).removeprefix("b/")
@@ -137,7 +136,7 @@ def _path_of_pair(pair: str) -> str:
 
 
 def _unquote_name(name: str) -> str:
-    """A name as git quotes it where it holds quotes, backslashes or control characters."""
+    """Undo git's quoting of a name that has quotes, backslashes or control characters."""
     if not (len(name) > 1 and name[0] == name[-1] == '"'):
         return name
     data = _ESCAPE.sub(
@@ -148,9 +147,9 @@ def _unquote_name(name: str) -> str:
 
 
 def _added_lines(ours: Sequence[str], theirs: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
-    """(the line of ours that they stand under, lines that are not ours); -1: above all of them.
+    """(Index of the line of ours above them, lines that are not ours); -1: above all of ours.
 
-    What stands in place of a line of ours stands under it.
+    Lines that replace some of ours belong to the first of these.
     """
     for start, end, first, last in _diff_lines(ours, theirs):
         if first < last:
@@ -161,9 +160,9 @@ def _added_lines(ours: Sequence[str], theirs: Sequence[str]) -> Iterator[tuple[i
 def _diff_lines(
     ours: Sequence[str], theirs: Sequence[str], exact: bool = False
 ) -> Iterator[tuple[int, int, int, int]]:
-    """Where the two differ, as `difflib.SequenceMatcher` says it: ours from start to end became theirs.
+    """The differences as in `difflib.SequenceMatcher`: (start, end) in ours, then in theirs.
 
-    First by the lines that are rare, which is fast and finds the long runs; what that leaves in
+    It compares by rare lines first, which is fast and finds the long matches; what is left in
     between is then compared line by line.
     """
     matcher = difflib.SequenceMatcher(None, ours, theirs, autojunk=not exact)

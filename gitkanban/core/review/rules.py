@@ -1,7 +1,7 @@
-"""What is wrong with a board's cards as they are, as findings, and the table of all rules.
+"""What is wrong with a board's cards, as findings, and the table of all rules.
 
-It sees values only. What is wrong with the config is in `configrules`, what a change does in `changerules`; files, lines and columns are put to findings where texts are (`board.review.findings`),
-with the rules that are about texts.
+It examines values only. `configrules` examines the config, `changerules` a change.
+`board.review.findings` has the rules about texts, and adds files, lines and columns to findings.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -65,8 +65,11 @@ RULES: Mapping[str, Rule] = {
 
 
 class Finding(NamedTuple):
-    """One thing found. `file` is relative to the board's root; `at` leads to a place in it: keys,
-    and at last perhaps an item. Lines and columns count from 1, 0 is unknown."""
+    """One finding. `file` is relative to the board's root; `line` and `column` count from 1.
+
+    0 is an unknown line or column. `at` is the place in the file: a path of keys, perhaps with a
+    list item at its end.
+    """
 
     rule: str
     severity: Severity
@@ -86,7 +89,7 @@ def finding(
     hint: str = "",
     severity: Severity | None = None,
 ) -> Finding:
-    """A finding with its rule's severity, unless another is given."""
+    """Return a finding, with its rule's severity unless another is given."""
     return Finding(rule, severity or RULES[rule].severity, file, at, message=message, hint=hint)
 
 
@@ -96,7 +99,7 @@ def card_file(card: CardId) -> str:
 
 
 def state(board: Board) -> list[Finding]:
-    """What is wrong with a board's cards, whoever made it so. Problems of files are not among it."""
+    """The findings on a board's cards, whoever caused them, without problems of files."""
     known = _Known.of(board)
     findings = [
         each for card in board.cards.values() for each in _card_findings(board, card, known)
@@ -108,7 +111,7 @@ def state(board: Board) -> list[Finding]:
 
 
 class _Known(NamedTuple):
-    """The names that cards may use, and the cards that cannot be read."""
+    """The names that cards may use, and the unreadable cards."""
 
     cards: Nearest
     workers: Nearest
@@ -197,7 +200,7 @@ def _worker_findings(board: Board, card: Card, known: _Known) -> Iterator[Findin
                 hint="Name one, or keep the card in the backlog.",
             )
     elif card.worker not in config.workers:
-        # Of a worker with a mistake in it, the mistake is reported.
+        # If the worker has a mistake in it, that is reported instead.
         if card.worker not in config.faulty:
             yield finding(
                 "unknown-worker",
@@ -249,7 +252,7 @@ def _cost_findings(board: Board) -> Iterator[Finding]:
 
 
 def _needs_findings(config: Config, card: Card, known: _Known) -> Iterator[Finding]:
-    """Needs that are never met: the card's own, else those that its worker's cards have."""
+    """Find needs that are never met: the card's own, else its worker's."""
     file, worker = card_file(card.id), config.workers.get(card.worker)
     inherited = worker.needs if worker and not card.needs else ()
     by = f" (all cards of {card.worker} need it)" if inherited else ""
@@ -323,13 +326,13 @@ def _twin_findings(board: Board) -> list[Finding]:
 
 
 def brought_in(base: list[Finding], head: list[Finding]) -> list[Finding]:
-    """The findings of `head` that `base` did not have, wherever they stood."""
+    """The findings of `head` that `base` did not have, in whatever place."""
     known = {(each.rule, each.file, each.message) for each in base}
     return [each for each in head if (each.rule, each.file, each.message) not in known]
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
-    """By file, line and column, errors before warnings of one place."""
+    """Sort findings by file, line and column, with errors before warnings in one place."""
     return sorted(
         findings, key=lambda each: (each.file, each.line, each.column, each.severity, each.rule)
     )

@@ -1,6 +1,6 @@
-"""What a change does to the keys of `config.yaml` that are compared by value, each named once.
+"""Changes of the keys of `config.yaml` that are compared by value, each reported once.
 
-Commands and what they get are looked at in `changerules`; how keys are distinguished is in `trusted`.
+`changerules` examines commands and what they get; `trusted` says which keys are of which kind.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,12 +13,12 @@ from gitkanban.typed import Any
 
 _TRUSTED = "Machines that tick use it only once their owner has run `gitkanban trust`."
 _SETTING = "It holds from the moment it is merged; no machine asks its owner."
-# Named with the commands, as what a session runs as (`changerules`).
+# Reported with the commands, because sessions run as it (`changerules`).
 _ELSEWHERE = ("profile",)
 
 
 def change(base: Board, head: Board) -> Iterator[Finding]:
-    """The settings that differ, the board's first. A new board has only what is trusted named."""
+    """The settings that differ, the board's first; of a new board only the trusted ones."""
     if head.config is None:
         return
     old = base.config or Config()

@@ -11,18 +11,18 @@ from gitkanban.typed import Final, Literal, NamedTuple
 SAME: Final = "same"
 OLD: Final = "old"
 NEW: Final = "new"
-_MANY = 4000  # words; above that whole lines are compared
+_MANY = 4000  # words; longer texts are compared by lines
 
 
 class TextPiece(NamedTuple):
-    """A stretch of text: kept, taken out, or put in."""
+    """A stretch of text: unchanged, removed or added."""
 
     kind: Literal["same", "old", "new"]
     text: str
 
 
 def word_diff(before: str, after: str) -> list[TextPiece]:
-    """The pieces, which in order without NEW are `before`, and without OLD `after`."""
+    """Compare two texts. The pieces without NEW add up to `before`, without OLD to `after`."""
     split = re.compile(r"\n|[^\S\n]+|\w+|[^\w\s]")
     old, new = split.findall(before), split.findall(after)
     if max(len(old), len(new)) > _MANY:
@@ -44,7 +44,7 @@ Opcode = tuple[str, int, int, int, int]
 
 
 def _join_over_blanks(opcodes: Sequence[Opcode], old: list[str]) -> Iterator[Opcode]:
-    """Changes with nothing but a blank between them read better as one."""
+    """Join changes with only blanks between them, because they read better as one."""
     last: Opcode | None = None
     for number, (kind, a, b, c, d) in enumerate(opcodes):
         blank = kind == "equal" and not "".join(old[a:b]).strip() and "\n" not in old[a:b]
@@ -62,14 +62,14 @@ def _join_over_blanks(opcodes: Sequence[Opcode], old: list[str]) -> Iterator[Opc
 
 
 def changed_lines(pieces: Sequence[TextPiece], context: int = 1) -> list[list[TextPiece] | None]:
-    """The lines with a change in them and `context` lines around; None stands for left-out ones."""
+    """The changed lines with `context` lines around them; None stands for omitted lines."""
     lines: list[list[TextPiece]] = [[]]
     for piece in pieces:
         for number, part in enumerate(piece.text.split("\n")):
             if number:
                 lines.append([])
                 if piece.kind != SAME:
-                    lines[-2].append(TextPiece(piece.kind, ""))  # the line's end is the change
+                    lines[-2].append(TextPiece(piece.kind, ""))  # the newline itself changed
             if part:
                 lines[-1].append(TextPiece(piece.kind, part))
     if not lines[-1]:

@@ -1,8 +1,8 @@
-"""What people see of a board: made once here, worded once, and shown by every face.
+"""What people see of a board: computed once, worded once, shown everywhere.
 
-account  The situation of a board: its groups of cards in their order, a card's one line, root causes
-answers  The verbs by which a person can move a card on, for every face that offers them
-figures  What a situation counts beside the board: costs, and how much work in review changes
-moment   What only the moment can say: who sits where, ages, whether ticks come. Imports nothing
-rows     What a card's row holds, in order, and the words for groups and states. Imports nothing
+account  The situation of a board: groups of cards in order, one line for each card, root causes
+answers  The verbs with which a person can move a card on
+figures  Figures from outside the board: costs, and how much work in review changes
+moment   What depends on the current time: ages, late ticks. Imports nothing heavy
+rows     The fields of a card's row, in order, and the names of groups and states. Imports nothing
 """

@@ -1,7 +1,7 @@
-"""The situation of a board: groups of cards in their order, a card's one line, root causes.
+"""The situation of a board: groups of cards in order, one line for each card, root causes.
 
-Every face shows it: status, list, board, show, why, and their JSON. It decides nothing: what holds a
-card back is `standing`'s to say, and what only the moment knows is added by `moment`.
+All views show it: status, list, board, show, why, and their JSON. It decides nothing: `standing`
+says what holds a card back, and `moment` adds what depends on the current time.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -50,9 +50,9 @@ from gitkanban.core.tick.verdict import SUCCEEDED, attempts
 from gitkanban.late import re, shlex
 from gitkanban.typed import NamedTuple
 
-# Codes that are of a worker or of the board, not of the card that they hold: each is reported once, as a
-# root cause, with all the cards that it holds. What holds a worker for a time belongs here too.
-# The word is what the line of such a card says; `held` has the whole of it.
+# Holds that belong to a worker or to the board, not to the card: each is reported once, as a root
+# cause, with all the cards that it holds, even if it passes by itself. The words are for the line
+# of such a card; its `held` has the whole text.
 ROOTS = {
     CONFIG: "config.yaml has a mistake",
     NO_COMMAND: "its worker has no command",
@@ -67,7 +67,7 @@ ROOTS = {
     BUDGET_DAY: "the day's budget is spent",
 }
 
-_WHOLE = (BUDGET_DAY, CONFIG, QUOTA, QUOTA_ASKS, STANDSTILL)  # with their subject in the text
+_WHOLE = (BUDGET_DAY, CONFIG, QUOTA, QUOTA_ASKS, STANDSTILL)  # the text names their subject already
 
 _COMMAND = re.compile(r"`(gitkanban [^`]+)`")
 
@@ -75,9 +75,9 @@ _COMMAND = re.compile(r"`(gitkanban [^`]+)`")
 class CardView(NamedTuple):
     """A card as people see it, in the order of `rows.CARD_KEYS`; times in epoch seconds, 0: none.
 
-    `since` is when its state began, `after` the parents it waits for with their states, `tries` how
-    often it was tried (a running one included) of `tries_most`, `last` how the last try ended, where
-    it did not succeed, `command` the one that answers it.
+    `since` is when its state began. `after` are the parents it waits for, with their states.
+    `tries` counts its tries, including a running one, of at most `tries_most`. `last` is how the
+    last try ended, unless it succeeded. `command` is the one that answers it.
     """
 
     id: CardId
@@ -110,7 +110,7 @@ class CardView(NamedTuple):
 
 
 class Cause(NamedTuple):
-    """What holds back cards that are not its own: reported once, with the count of those cards."""
+    """A root cause that holds cards back: reported once, with the number of these cards."""
 
     code: str
     subjects: tuple[str, ...]  # workers, or ids; empty: the whole board
@@ -120,9 +120,9 @@ class Cause(NamedTuple):
 
 
 class Situation(NamedTuple):
-    """A board as people see it: its cards by group and in their order, and what to know beside them.
+    """A board as people see it: its cards by group and in order, root causes, and totals.
 
-    `done` of `total` cards are done, dropped ones and the archive apart.
+    `done` of `total` cards are done, not counting dropped and archived ones.
     """
 
     standing: Standing
@@ -141,9 +141,9 @@ def situation(
     to_cache: bool = False,
     only: Collection[Card] | None = None,
 ) -> Situation:
-    """What people see of a board, or of `only` some of its cards.
+    """Compute what people see of a board, or of `only` some of its cards.
 
-    With `to_cache`, times in texts are left to `moment.put_in_words`.
+    With `to_cache`, times in texts stay marks for `moment.put_in_words`.
     """
     standings = standing(board, observed, to_cache)
     teller = _Teller(board, observed, figures, standings, to_cache=to_cache)
@@ -173,7 +173,7 @@ def ending_words(run: Run, verify: tuple[str, ...] = ()) -> str:
 
 
 class _Teller:
-    """Words cards of one board at one moment; what several need is worked out once."""
+    """Words the cards of one board at one moment; what several share is computed once."""
 
     def __init__(
         self,
@@ -197,7 +197,7 @@ class _Teller:
             self._ended[each.card] = max(each.ended, self._ended.get(each.card, 0))
 
     def view(self, card: Card) -> CardView:
-        """One card."""
+        """Return one card as people see it."""
         observed, standings = self._observed, self._standings
         needed, hold = self._needed.get(card.id), standings.holds.get(card.id)
         group = self._group_in(card, needed, hold)
@@ -260,7 +260,7 @@ class _Teller:
         return tuple((name, self._state_of(name)) for name in waits)
 
     def _state_of(self, name: CardId) -> str:
-        """The state of a parent as its child shows it."""
+        """The state of a parent, as its child's row shows it."""
         card = self._board.cards.get(name)
         if card is None:
             return graph.state(self._board, name)
@@ -268,7 +268,7 @@ class _Teller:
         return _state_in(card, group)
 
     def _remark_of(self, card: Card, group: str, hold: Hold | None, last: str) -> str:
-        """What one line says of it: what is asked, what was done, where it runs, what it waits for."""
+        """The card's one line: what it asks, what was done, where it runs, or what it waits for."""
         remark = self._standings.remark_on(card, self._observed)
         if card.status == BLOCKED:
             runs = self._board.runs_of(card.id)
@@ -307,11 +307,11 @@ class _Teller:
             return 0
         runs = self._board.runs_of(card.id)
         if not runs or (card.status == BLOCKED and runs[-1].why != card.why):
-            return 0  # somebody has blocked it since its last run
+            return 0  # somebody has blocked it after its last run
         return runs[-1].ended
 
     def _command_for(self, card: Card, state: str, needed: Needed | None, hold: Hold | None) -> str:
-        """The one command that answers it; empty if nobody has to."""
+        """The one command that answers the card; empty if nobody has to."""
         if needed is None:
             return ""
         runs = self._board.runs_of(card.id)
@@ -326,8 +326,11 @@ class _Teller:
         }.get(state, f"gitkanban retry {card.id}")
 
     def place(self, view: CardView) -> tuple[object, ...]:
-        """Where a card stands: by group; what needs somebody by what it holds up and how long it
-        has waited, what is over latest first, the rest with parents before their children."""
+        """The sort key of a card: its group first.
+
+        Within their group, cards that need somebody are sorted by how many cards they hold up, then
+        the longest waiting first. Finished cards come latest first, all others after their parents.
+        """
         group = rows.GROUPS.index(view.group)
         if view.group == rows.NEEDS_YOU:
             return group, -view.holds, view.since or self._observed.now, view.id
@@ -346,7 +349,7 @@ def _state_in(card: Card, group: str) -> str:
 
 
 def _levels_of(board: Board) -> dict[CardId, int]:
-    """How many open cards stand one behind the other before each open card."""
+    """The length of the longest chain of open cards before each open card."""
     cards = {card.id: card for card in open_cards(board.cards)}
     levels: dict[CardId, int] = {}
     for group in graph.components(cards):
@@ -357,7 +360,7 @@ def _levels_of(board: Board) -> dict[CardId, int]:
 
 
 def _root_causes(board: Board, observed: Observed, standings: Standing) -> tuple[Cause, ...]:
-    """The root causes, that which holds most first; what nobody waits for is not among them."""
+    """The root causes, the one that holds most cards first."""
     groups: dict[tuple[str, str, str], dict[str, set[CardId]]] = {}
     for card in open_cards(board.cards):
         why = standings.holds.get(card.id)
@@ -399,7 +402,7 @@ def _root_causes(board: Board, observed: Observed, standings: Standing) -> tuple
 
 
 def _without_subject(text: str, worker: WorkerName) -> str:
-    """What is the matter, without the name of the worker: causes of several are reported as one."""
+    """The text without the worker's name, so that equal causes of several workers become one."""
     for head in (f"{worker} is ", "every worker is ", f"{worker}: ", f"{worker} "):
         if worker and text.startswith(head):
             return text.removeprefix(head)
@@ -412,7 +415,7 @@ def _first_command(frees: str) -> str:
 
 
 def _count_waiting(kids: Mapping[CardId, list[CardId]], first: Iterable[CardId]) -> int:
-    """These cards, and all that wait on any of them, each once."""
+    """Count these cards and all that wait for any of them, each once."""
     reached = set(first)
     front = list(reached)
     while front:

@@ -1,6 +1,6 @@
-"""The verbs by which a person can move a card on, for every face that offers them.
+"""The verbs with which a person can move a card on.
 
-What they do, and refuse, is for the verbs themselves to say.
+The verbs themselves decide what they do, and what they refuse.
 """
 
 from gitkanban.core.model import BACKLOG, BLOCKED, DROPPED, RUNNING, Status
@@ -12,7 +12,7 @@ APPROVE, STOP, DROP = "approve", "stop", "drop"
 
 
 def answers(status: Status, state: str) -> tuple[str, ...]:
-    """The verbs that apply to a card of that status, which is shown in that state."""
+    """The verbs that apply to a card with that status, shown in that state."""
     verbs = []
     if state == REVIEW:
         verbs += [ACCEPT, REJECT]

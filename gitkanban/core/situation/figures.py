@@ -1,6 +1,6 @@
-"""What a situation counts beside the board: costs, and how much work in review changes.
+"""Figures from outside the board: costs, and how much work in review changes.
 
-All of it is optional: what is not known is not shown.
+All of them are optional: what is unknown is not shown.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,9 +13,9 @@ from gitkanban.typed import NamedTuple
 
 
 class RunCost(NamedTuple):
-    """What one ended run cost; `ended` in epoch seconds, `cost_usd` a decimal number or empty.
+    """What one ended run cost; `ended` is in epoch seconds, `cost_usd` a decimal number or empty.
 
-    `clone` is the one that it ran in, `took` the seconds that it took if it succeeded, else 0.
+    `clone` is where it ran; `took` is how many seconds it took if it succeeded, else 0.
     """
 
     card: CardId
@@ -27,7 +27,7 @@ class RunCost(NamedTuple):
 
 
 def cost_of(run: Run) -> RunCost:
-    """What its record says that a run cost, and how long it took."""
+    """The cost and the duration of a run, from its record."""
     took = run.ended - run.started if run.outcome == SUCCEEDED and run.started else 0
     return RunCost(
         run.card, run.ended, run.cost_usd, run.clone, worker=run.worker, took=max(0, took)
@@ -43,18 +43,18 @@ class WorkSize(NamedTuple):
 
 
 class Figures(NamedTuple):
-    """What is known beside the board."""
+    """What is known besides the board."""
 
     costs: Mapping[RunId, RunCost] = {}  # by run
     sizes: Mapping[str, WorkSize] = {}  # by card in review
-    verified: frozenset[str] = frozenset()  # cards whose last run passed its verify, as seen here
-    finished: Mapping[CardId, int] = {}  # since when cards are done or dropped, epoch seconds
+    verified: frozenset[str] = frozenset()  # cards whose last run passed its verify in this clone
+    finished: Mapping[CardId, int] = {}  # when cards were done or dropped, epoch seconds
 
 
 NO_FIGURES = Figures()
 
 
 def total_cost(costs: Iterable[str]) -> str:
-    """The sum of decimal numbers, as one; empty if none is given. What is not a cost is left out."""
+    """The sum of costs, as a decimal number; empty if there are none. Invalid ones are left out."""
     known = [amount for text in costs if (amount := parse_amount(text)) is not None]
     return f"{sum(known) / DOLLAR:.6f}".rstrip("0").rstrip(".") if known else ""

@@ -1,6 +1,6 @@
-"""What only the moment can say of a situation: who sits where, ages, whether ticks come.
+"""What in a situation depends on the current time: ages, late ticks.
 
-It takes the rows of `account` as plain data, kept or fresh, and imports nothing heavy, because
+It takes the rows of `account` as plain data, cached or fresh, and imports nothing heavy, because
 `status` must start fast.
 """
 
@@ -11,19 +11,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gitkanban.typed import Any
 
-TICKS_LATE = 300  # seconds without a tick after which people should know, where one is needed
+TICKS_LATE = 300  # seconds without a needed tick after which people should know
 
 
 def put_in_words(card: "dict[str, Any]", now: float) -> None:
-    """The times that a kept row leaves open, put into words as of now."""
+    """Replace the marks for times in a cached row by words, in place."""
     card["held"] = worded(card["held"], now)
     card["remark"] = worded(card["remark"], now)
 
 
 def late_ticks(cards: "list[dict[str, Any]]", ticked: int, now: float) -> "dict[str, Any] | None":
-    """The root cause that no tick comes, though one would do something; None while all is well.
+    """The root cause that no tick runs although one would start something; else None.
 
-    `ticked` is when the last one looked (epoch seconds, 0: never, which is not a cause yet).
+    `ticked` is the time of the last tick (epoch seconds; 0: never, which is not a cause yet).
     """
     would = sum(card["group"] == NEXT and not card["held"] for card in cards)
     if not would or not ticked or now - ticked < TICKS_LATE:
@@ -33,10 +33,10 @@ def late_ticks(cards: "list[dict[str, Any]]", ticked: int, now: float) -> "dict[
 
 
 def start_words(who: str, cron: int, every: int, runs: bool, now: float) -> str:
-    """When what is ready starts: `T1 starts with the next tick (cron, in 34 s)`.
+    """When ready cards start: `T1 starts with the next tick (cron, in 34 s)`.
 
-    `who` has its verb with it. `cron` is when cron ticked last (epoch seconds, 0: never), `every`
-    how long after the time before (0: it has no beat yet); `runs`: a session runs, whose end ticks.
+    `who` includes the verb. `cron` is when cron last ticked (epoch seconds; 0: never), `every` the
+    seconds between its last two ticks (0: unknown). `runs`: a session runs, whose end ticks.
     """
     if every and now - cron < max(TICKS_LATE, 2 * every):
         left = int(cron + every - now)
@@ -50,7 +50,7 @@ def start_words(who: str, cron: int, every: int, runs: bool, now: float) -> str:
 def cause_data(
     code: str, subjects: "tuple[str, ...]", text: str, command: str = "", holds: int = 0
 ) -> "dict[str, Any]":
-    """A root cause as data: what it is of, in words, the command for it, how many cards it holds."""
+    """A root cause as plain data: code, subjects, text, command, and how many cards it holds."""
     return {
         "code": code, "subjects": list(subjects), "text": text, "command": command, "holds": holds
     }  # fmt: skip

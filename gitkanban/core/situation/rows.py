@@ -1,4 +1,4 @@
-"""What the row of a card holds, in its order, and the groups and states it may be of.
+"""The fields of a card's row, in order, and the names of groups and states.
 
 It imports nothing, because `status` must start fast.
 """
@@ -13,13 +13,13 @@ CARD_KEYS = (
 NEEDS_YOU = "needs-you"
 NEXT = "next"
 WAITING = "waiting"
-# Groups in the order of every view; the others bear the name of their status.
+# Groups in the order of all views; those that are not named here have the name of their status.
 GROUPS = (NEEDS_YOU, "running", NEXT, WAITING, "backlog", "done", "dropped")
-QUIET = ("backlog", "done", "dropped")  # counted, not listed, unless somebody asks
+QUIET = ("backlog", "done", "dropped")  # counted, but listed only on request
 
-# States of what needs somebody; every other card's state is its group.
+# States of cards that need somebody; the state of any other card is its group.
 QUESTION = "question"  # its session, or a person, asks something
 REVIEW = "review"
 FAILED = "failed"
 CONFLICT = "conflict"
-STUCK = "stuck"  # as it is it can never start
+STUCK = "stuck"  # it can never start as it is

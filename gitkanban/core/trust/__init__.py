@@ -1,7 +1,8 @@
 """What this machine's owner must have allowed, and what changed behind their back.
 
-tampering  What changed around a repository during runs that nobody had reason to change. Pure
+tampering  Unexpected changes around a repository during runs
 trusted    Which keys of `config.yaml` this machine's owner must have allowed, and what waits until
            then
-withheld   What a board asks of this machine and its owner has not allowed, and what waits for that
+withheld   What a board wants from this machine without its owner's permission, and what waits for
+           it
 """

@@ -1,9 +1,9 @@
-"""What changed around a repository during runs that nobody had reason to change. Pure.
+"""Unexpected changes around a repository during runs.
 
-One user id owns the repository and the sessions, so nothing here can be prevented; it is noticed.
-A fingerprint is taken when a run begins and again when it has ended; two of them, and what the
-shell found out about the refs that differ, give findings. Nobody is accused: runs that overlap are
-all named, and a person may have made the change.
+One user id owns the repository and the sessions, so nothing here can be prevented, only noticed.
+Pure: the shell takes a fingerprint when a run begins and when it has ended. Findings follow from
+the two, and from facts on the refs that differ. Nobody is accused: all overlapping runs are named,
+and a person may have made the change.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,8 +14,8 @@ from gitkanban.typed import NamedTuple
 OURS = "refs/gitkanban/"
 TAGS = "refs/tags/"
 SEEN_REF = f"{OURS}seen"
-WRITING = f"{OURS}writing-"  # of a commit that is being written
-# Keys of the shared config that run programs, say where work goes, or change what git means.
+WRITING = f"{OURS}writing-"  # refs to commits that are being written
+# Keys of the shared config that run programs, say where work goes, or change how git works.
 _KEYS = frozenset(
     (
         *("core.hookspath", "core.fsmonitor", "core.bare", "core.pager", "core.editor"),
@@ -40,18 +40,18 @@ class Fingerprint(NamedTuple):
 
 
 class RefFacts(NamedTuple):
-    """What the shell found out about refs that differ between two fingerprints."""
+    """Facts on the refs that differ between two fingerprints."""
 
     base: str = ""  # full names
     board: str = ""
-    rewritten: frozenset[str] = frozenset()  # what they were at is not part of what they are at
-    seen_ref_ahead: bool = False  # what we last saw of the board is not part of the board
-    lived: frozenset[str] = frozenset()  # cards that had a run between the two
+    rewritten: frozenset[str] = frozenset()  # their old commit is not an ancestor of the new one
+    seen_ref_ahead: bool = False  # the last commit of the board that we saw is not part of it
+    lived: frozenset[str] = frozenset()  # cards that had a run between the two fingerprints
     finished: frozenset[str] = frozenset()  # cards that are done, dropped, or not on the board
 
 
 class TamperFinding(NamedTuple):
-    """One change, the runs that lived when it was made, and when it was noticed (epoch seconds)."""
+    """One change, the runs that were alive then, and when it was noticed (epoch seconds)."""
 
     what: str
     runs: tuple[str, ...] = ()  # `T1 (<run>)`
@@ -65,7 +65,7 @@ class TamperFinding(NamedTuple):
 
 
 def is_watched(key: str) -> bool:
-    """Whether a key of the shared config is part of a fingerprint. Its name is as git lists it."""
+    """Whether a key of the shared config, as git lists it, is part of a fingerprint."""
     section, _, rest = key.partition(".")
     if section.lower() == "merge":
         return rest.rpartition(".")[2].lower() == "driver"
@@ -73,7 +73,7 @@ def is_watched(key: str) -> bool:
 
 
 def differing_refs(before: Fingerprint, after: Fingerprint) -> list[tuple[str, str, str]]:
-    """(ref, before, after or empty) of refs that were there before and differ now."""
+    """(Ref, old commit, new commit or empty) of refs that existed before and differ now."""
     return [
         (ref, old, after.refs.get(ref, ""))
         for ref, old in sorted(before.refs.items())
@@ -82,7 +82,7 @@ def differing_refs(before: Fingerprint, after: Fingerprint) -> list[tuple[str, s
 
 
 def changes(before: Fingerprint, after: Fingerprint, facts: RefFacts, own: str) -> list[str]:
-    """What changed that nobody had reason to change, a line each; `own` is the run's card."""
+    """The unexpected changes, one line each; `own` is the run's card."""
     moved = [
         f"{ref} {what}"
         for ref, _, new in differing_refs(before, after)
@@ -104,7 +104,7 @@ def _item_changes(before: Mapping[str, str], after: Mapping[str, str]) -> Iterat
 
 
 def _ref_move_words(ref: str, new: str, facts: RefFacts, own: str) -> str:
-    """What is wrong with how a ref moved; empty: somebody had reason to."""
+    """What is wrong with how a ref moved; empty if the move is expected."""
     rewritten = ref in facts.rewritten
     if ref in (facts.base, facts.board):
         return "is gone" if not new else "was rewritten" if rewritten else ""
@@ -123,7 +123,7 @@ def _ref_move_words(ref: str, new: str, facts: RefFacts, own: str) -> str:
 def merged(
     known: Iterable[TamperFinding], new: Iterable[TamperFinding]
 ) -> tuple[TamperFinding, ...]:
-    """Both, the same change once, with every run that lived then."""
+    """Join findings; the same change is listed once, with all runs that were alive then."""
     findings: dict[str, TamperFinding] = {}
     for each in (*known, *new):
         first = findings.get(each.what, each)

@@ -1,8 +1,8 @@
 """Which keys of `config.yaml` this machine's owner must have allowed, and what waits until then.
 
-One answer for every key of `board.formats.configkeys.KEYS`. A key is trusted if it decides what runs, where,
-as whom, from what, or who gets the work. Limits, weights, times and texts are for the reviewer of a
-change alone. It compares values; the record is kept in `runs.trust`.
+There is an answer for every key of `board.formats.configkeys.KEYS`. A key is trusted if it decides
+what runs, where, as whom, from what, or who gets the work. Limits, weights, times and texts concern
+only the reviewer of a change. It compares values; `runs.trust` keeps the record.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,12 +11,11 @@ from gitkanban.core.model import Config, Worker
 from gitkanban.core.names import NOBODY, ProfileName, WorkerName
 from gitkanban.typed import Literal, NamedTuple
 
-# A value of a key as JSON has it.
+# The value of a key, as in JSON.
 Value = str | bool | int | tuple[str, ...]
 
-# What stands still while a change of a trusted key is not allowed: the starts of sessions, the
-# pushing of branches, the accepting of work, the call of the notifier. Of a worker's key, those of
-# that worker alone.
+# What waits until a change of a trusted key is allowed: starting sessions, pushing branches,
+# accepting work, calling the notifier. For a worker's key, only what concerns that worker waits.
 TrustedAct = Literal["starts", "pushing", "accepting", "notifying"]
 STARTS: TrustedAct = "starts"
 PUSHING: TrustedAct = "pushing"
@@ -27,36 +26,36 @@ _BOARD, _WORKER = "kanban.", "kanban.workers.*."
 
 
 class Answer(NamedTuple):
-    """What is true of one key. Without `holds` it is the reviewer's, and no machine asks."""
+    """How one key is trusted. Without `holds` it concerns only reviewers, and needs no trust."""
 
     path: str
     holds: tuple[TrustedAct, ...] = ()
-    # Values from the strictest on. A change towards the front asks nothing; what is not named here
-    # counts as the loosest.
+    # Values, the strictest first. A change towards the front needs no trust; a value that is not
+    # listed counts as the loosest.
     stricter: tuple[Value, ...] = ()
-    fewer: bool = False  # of a list: a word less is stricter
-    field: str = ""  # of model.Config or model.Worker, where it is not the last word of the path
+    fewer: bool = False  # for a list: fewer words are stricter
+    field: str = ""  # in model.Config or model.Worker, if it is not the last word of the path
     # Compared as part of what a worker executes (`runs.trust.Wanted`), not by its value.
     executed: bool = False
 
     @property
     def is_workers(self) -> bool:
-        """Whether it is a key of each worker."""
+        """Whether each worker has this key."""
         return self.path.startswith(_WORKER)
 
     @property
     def name(self) -> str:
-        """The key as a person writes it, `kanban.base` or `memory_home.path`."""
+        """The key as people write it: `kanban.base`, `memory_home.path`."""
         return self.path.removeprefix(_WORKER)
 
     @property
     def attribute(self) -> str:
-        """The field of the model that has its value."""
+        """The model's field with the value."""
         return self.field or self.path.rpartition(".")[2]
 
 
 def _starts_answer(name: str, field: str = "", fewer: bool = False) -> Answer:
-    """A key of what a worker executes."""
+    """The answer for a key that is part of what a worker executes."""
     return Answer(f"{_WORKER}{name}", (STARTS,), field=field, fewer=fewer, executed=True)
 
 
@@ -129,7 +128,7 @@ class KeyChange(NamedTuple):
     before: str
     after: str
     holds: tuple[TrustedAct, ...]
-    words: str = ""  # what is said of it, where it is not as `text` would
+    words: str = ""  # replaces the usual `text`
 
     @property
     def text(self) -> str:
@@ -143,7 +142,7 @@ class KeyChange(NamedTuple):
 def board_values(config: Config, board_branch: str = "") -> dict[str, Value]:
     """The values of the board's trusted keys, by name.
 
-    `board_branch` is the board's branch if it is base as long as no other is named.
+    `board_branch` is the board's branch, if it is base when the config names none.
     """
     values = {a.name: getattr(config, a.attribute) for a in _recorded_answers(workers=False)}
     return values | {"kanban.base": config.base or board_branch}
@@ -155,14 +154,15 @@ def worker_values(worker: Worker) -> dict[str, Value]:
 
 
 def defaults_of(worker: Worker) -> dict[str, Value]:
-    """What `worker_values` gives where the worker says nothing of those keys: an older record."""
+    """The `worker_values` of a worker with defaults only, for older records without these keys."""
     return worker_values(Worker(worker.name, ProfileName(worker.name), mode=worker.mode))
 
 
 def describe_fallback(config: Config, worker: Worker) -> str:
-    """The worker's fallback, with what its cards get there that they do not get here; empty: none.
+    """The worker's fallback, with whatever cards get only there; empty: it has none.
 
-    It is the value that is allowed: a fallback that gets more later must be allowed again.
+    This text is the value that is allowed: if the fallback gets more later, it must be allowed
+    again.
     """
     other = config.workers.get(worker.fallback)
     if other is None:
@@ -206,7 +206,7 @@ def asks(answer: Answer, now: Value, allowed: Value) -> bool:
 
 
 def shown(value: Value) -> str:
-    """A value for people to read."""
+    """A value as people read it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, tuple):

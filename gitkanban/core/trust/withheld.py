@@ -1,6 +1,6 @@
-"""What a board asks of this machine and its owner has not allowed, and what waits for that.
+"""What a board wants from this machine without its owner's permission, and what waits for it.
 
-Values in, values out: programs are looked for and the record is read in `runs.trust`.
+Values in, values out: `runs.trust` looks up programs and reads the record.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -29,7 +29,7 @@ NEVER = "its commands have not been allowed on this machine"
 
 
 class Wanted(NamedTuple):
-    """All that a worker would execute, and in which environment."""
+    """Everything a worker would execute, and in what environment."""
 
     worker: WorkerName
     runner: str
@@ -37,40 +37,40 @@ class Wanted(NamedTuple):
     resume: tuple[str, ...]
     setup: tuple[str, ...]
     verify: tuple[str, ...]
-    env: tuple[str, ...]  # NAME=value, of the preset and of the worker's own memory home
+    env: tuple[str, ...]  # NAME=value, from the preset and the worker's memory home
     pass_env: tuple[str, ...]
-    programs: tuple[str, ...]  # absolute, of command, setup and verify; as written where not found
-    memory: tuple[str, ...] = ()  # with a memory home: the policy, then what in it is memory
-    keys: Mapping[str, Value] = {}  # of `core.trust.trusted`, those that are compared by value
+    programs: tuple[str, ...]  # of command, setup, verify: absolute; as written if not found
+    memory: tuple[str, ...] = ()  # if there is a memory home: the policy, then its memory parts
+    keys: Mapping[str, Value] = {}  # the keys of `core.trust.trusted` compared by value
 
 
 class Record(NamedTuple):
-    """What was allowed. `path` is empty, and nothing is allowed, where there is no sound record."""
+    """What was allowed. Without a sound record `path` is empty, and nothing is allowed."""
 
-    path: str  # PATH, as it was then
+    path: str  # PATH at that time
     workers: Mapping[str, Wanted]
-    board: Mapping[str, Value]  # the keys that no worker has
+    board: Mapping[str, Value]  # the board's own keys
 
 
 class Withheld(NamedTuple):
-    """What must not be done before `gitkanban trust`: everything that differs from the record."""
+    """What must wait for `gitkanban trust`: everything that differs from the record."""
 
     starts: Mapping[WorkerName, str] = {}  # workers that may start nothing -> why
-    unasked: Mapping[WorkerName, str] = {}  # workers of which no change can be named -> why
+    unasked: Mapping[WorkerName, str] = {}  # workers never allowed, or with no command -> why
     changes: tuple[KeyChange, ...] = ()
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """What has changed, a line each: `coder: its profile changed from low to high`."""
+        """The changes, one line each: `coder: its profile changed from low to high`."""
         return tuple(f"{c.worker}: {c.text}" if c.worker else c.text for c in self.changes)
 
     def board(self, hold: TrustedAct) -> str:
-        """The changes of the board's keys that hold this back; empty if none does."""
+        """The changes of the board's keys that hold this act back, as text; empty if none does."""
         return _join_texts(c for c in self.changes if not c.worker and hold in c.holds)
 
     @property
     def pushing(self) -> str:
-        """Why no branch may be pushed; empty if they may."""
+        """Why no branch may be pushed; empty if branches may be."""
         return self.board(PUSHING)
 
     @property
@@ -93,12 +93,12 @@ def _join_texts(changes: Iterable[KeyChange]) -> str:
 def withheld(
     record: Record, config: Config, wanted: Iterable[Wanted], board_branch: str = ""
 ) -> Withheld:
-    """What differs from the record, and what that holds back.
+    """Compare a config with the record: what differs, and what that holds back.
 
-    `wanted` is what the workers would run now, `board_branch` as for `trusted.board_values`.
+    `wanted` is what the workers would run now; `board_branch` is as for `trusted.board_values`.
     """
     changes = list(_board_changes(record, config, board_branch))
-    # Where nothing was ever allowed, that is what is said of each worker.
+    # If nothing was ever allowed, that alone is reported for each worker.
     every = (
         _join_texts(change for change in changes if STARTS in change.holds) if record.path else ""
     )
@@ -126,17 +126,17 @@ def _board_changes(record: Record, config: Config, board_branch: str) -> Iterato
 
 def _worker_changes(worker: Worker, now: Wanted, allowed: Wanted) -> Iterator[KeyChange]:
     keys = defaults_of(worker)
-    if allowed.memory:  # an older record has the policy there
+    if allowed.memory:  # an older record has the policy here
         keys["memory"] = allowed.memory[0]
     yield from _executed_changes(worker, now, allowed)
     yield from changes(now.keys, keys | dict(allowed.keys), worker.name)
 
 
 def _executed_changes(worker: Worker, now: Wanted, allowed: Wanted) -> Iterator[KeyChange]:
-    """What differs in the commands, their environment and their programs."""
+    """The changes of commands, of their environment and of their programs."""
     for field in ("command", "resume"):
         if field == "resume" and not now.resume:
-            continue  # to begin again is no danger
+            continue  # to start a new conversation is no danger
         if getattr(now, field) != getattr(allowed, field):
             yield _say_of_preset(worker, _key_change(field, now, allowed), allowed)
             break
@@ -153,7 +153,7 @@ def _executed_changes(worker: Worker, now: Wanted, allowed: Wanted) -> Iterator[
     are, were = _programs_of(now), _programs_of(allowed)
     for field in [name for name in are if name in were]:
         before, after = were[field], are[field]
-        # Another command was named. One that has vanished is no danger: the start fails and says so.
+        # A changed command is reported above. A vanished program is no danger: the start fails.
         same = getattr(now, field) == getattr(allowed, field)
         if same and before != after and "/" in after and "/" in before:
             words = f"{before} now resolves to {after}"
@@ -163,15 +163,15 @@ def _executed_changes(worker: Worker, now: Wanted, allowed: Wanted) -> Iterator[
 
 
 def _programs_of(row: Wanted) -> dict[str, str]:
-    """The program of each of the commands."""
+    """The program of each command."""
     fields = (field for field in ("command", "setup", "verify") if getattr(row, field))
     return dict(zip(fields, row.programs, strict=False))
 
 
 def _say_of_preset(worker: Worker, change: KeyChange, allowed: Wanted) -> KeyChange:
-    """The change, said of the preset where the config names the same one as before."""
+    """Word the change as one of the preset, if the config names the same preset as before."""
     preset = PRESETS.get(worker.runner)
-    options = worker.args or worker.model or worker.effort  # these may be what differs
+    options = worker.args or worker.model or worker.effort  # these may be the difference
     own = not preset or worker.command not in ((), preset.start)
     if own or options or worker.runner != allowed.runner:
         return change
@@ -180,11 +180,11 @@ def _say_of_preset(worker: Worker, change: KeyChange, allowed: Wanted) -> KeyCha
 
 
 def _environment_changes(worker: Worker, now: Wanted, allowed: Wanted) -> Iterator[KeyChange]:
-    """The variables that differ, but for a preset's own switch that keeps a memory read-only."""
+    """The change of variables, except those with which a preset makes memory read-only."""
     switch = {f"{name}={value}" for name, value in preset_of(worker.runner).read_only_memory}
     after, before = (tuple(v for v in row.env if v not in switch) for row in (now, allowed))
     if now.command != allowed.command and set(after) <= set(before):
-        return  # the variables of a preset go with its command, which was named
+        return  # the variables of a preset go with its command, which is reported
     if after != before:
         words = f"its environment changed: {_variable_changes(after, before)}"
         was, is_now = " ".join(before) or "nothing", " ".join(after) or "nothing"
@@ -205,7 +205,7 @@ def _key_change(
 
 
 def _variable_changes(now: tuple[str, ...], allowed: tuple[str, ...]) -> str:
-    """The variables that differ, as `A=1 is new, B=2 is gone, C=3 was 4`."""
+    """The variables that differ, in words: `A=1 is new, B=2 is gone, C=3 was 4`."""
     after, before = (dict(each.split("=", 1) for each in env) for env in (now, allowed))
     notices = []
     for name in sorted({*after, *before}):
