@@ -62,7 +62,7 @@ def ask_agents(
             continue
         program = trust.program(argv[0], path)
         if not os.path.isabs(program) or _find_program_fault(program, path):
-            continue  # reported as missing, or lies in the workspace
+            continue  # reported as missing, or in the workspace
         env = {"TERM": "dumb", **trust.preset_env(worker), **trust.handed(place, worker)}
         key = (program, *sorted(f"{name}={value}" for name, value in env.items()))
         if key not in asked:

@@ -133,7 +133,7 @@ def find_command(name: str) -> DeclaredCommand | None:
     """Import and return the command of that name; None if there is none."""
     if name not in MODULES:
         return None
-    # Not by importlib: importing that would cost more than it saves.
+    # Not by importlib, whose own imports take longer.
     module = __import__(f"gitkanban.cli.commands.{MODULES[name]}", fromlist=["_"])
     command: DeclaredCommand = getattr(module, f"{name.replace('-', '_')}_command")
     return command

@@ -106,7 +106,7 @@ def _events_of(place: Place, commit: str) -> list[Any]:
 def _extras_of(
     place: Place, board: Board, groups: dict[CardId, str], with_logs: bool
 ) -> Iterator[tuple[CardId, CardExtras]]:
-    """Yield (card, what the page adds for it) for cards in progress: diff, prompt, log."""
+    """Yield (card, what the page adds for it) for open cards: diff, prompt, log."""
     prompts = patches = 0
     for name, group in groups.items():
         card = board.cards.get(name)

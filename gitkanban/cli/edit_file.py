@@ -53,7 +53,7 @@ def edit_path(place: Place, path: str, cwd: str = "") -> None:
 
 
 def _with_path(line: str, path: str) -> list[str]:
-    """Return the editor's line with a path as argv; as in git, by the shell only if it must be."""
+    """Return argv for the editor's line and a path; like git, it uses the shell only if it must."""
     if not _SHELL_SIGNS & set(line):
         try:
             return [*shlex.split(line), path]

@@ -28,7 +28,8 @@ class Edited(NamedTuple):
 def by_text(place: Place, name: str, source: str | None) -> Edited:
     """Edit a card's file in the editor, or take it from `source` (`-`: stdin), and commit it.
 
-    Raises what is wrong with the text; the hint then says where it is kept and how to go on.
+    Raises GitkanbanError if the text cannot be used; the hint says where it is saved, and how to
+    go on.
     """
     board = store.read(place)
     card = _id_of(board, name)
@@ -59,9 +60,9 @@ def _id_of(board: Board, name: str) -> CardId:
 
 
 def _commit_edit(place: Place, card: CardId, base: str, text: str) -> Edited:
-    # In the person's own text a mistake has the position that the editor shows.
+    # Parsed first as the person wrote it, so that a mistake has the position that the editor shows.
     cardfile.parse(encode_text(text), place.path(f"cards/{card}.yaml"))
-    # The line is for the editor alone.
+    # The modeline is only for the editor.
     base, text = (each.removeprefix(schemas.card_modeline()) for each in (base, text))
     edits: list[CardEdit] = []
 

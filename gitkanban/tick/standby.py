@@ -74,7 +74,7 @@ class Standby:
         self.collected = False  # since the last tick
 
     def begin(self, run: RunId) -> bool:
-        """Begin to listen; False if another standby listens and has been told of the run."""
+        """Begin to listen; False if another standby listens and has got the run's ring."""
         until = time.monotonic() + _SETTLING
         while time.monotonic() < until:
             self.lock = None if flock.is_locked(self.lock_path) else self.locks.take(self.lock_name)
@@ -193,7 +193,7 @@ class Standby:
         sessions.reap()
 
     def _somebody_will_ring(self) -> bool:
-        """Whether a run is alive whose supervisor would ring for us."""
+        """Return whether a run is alive whose supervisor would ring for us."""
         from gitkanban.runs.records import folders
 
         if self.pipe_fd < 0 or not os.path.exists(self.pipe):
@@ -215,7 +215,7 @@ class Standby:
         self.pipe_fd = -1
 
     def _is_outdated(self) -> bool:
-        """Whether files that we were loaded from have changed: an upgrade, git's configuration."""
+        """Return whether files that we depend on have changed: an upgrade, git's configuration."""
         return any(_file_state(path) != state for path, state in self.sources.items())
 
     def _restart(self, run: RunId) -> None:

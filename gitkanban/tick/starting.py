@@ -174,7 +174,7 @@ def words_of(
 ) -> Words:
     """Compose the prompt of the card's next session from the board as it is.
 
-    With `afresh` it starts a new conversation even where it could continue one. Without `private`,
+    With `afresh` it starts a new conversation even if it could continue one. Without `private`,
     what no commit contains is left out: the output of earlier sessions, and proposals to memory.
     """
     shared = worker.workspace_policy == SHARED

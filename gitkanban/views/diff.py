@@ -113,7 +113,7 @@ def _first_cards(cards: Sequence[CardId]) -> str:
 
 
 def diff_data(diff: Difference, a: str, b: str) -> dict[str, Any]:
-    """The data of `diff --format json`."""
+    """Return the data of `diff --format json`."""
     return {
         "a": a,
         "b": b,

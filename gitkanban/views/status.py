@@ -127,7 +127,7 @@ def _cause_block(data: "dict[str, Any]", look: Look) -> list[str]:
 
 
 def cause_lines(cause: "dict[str, Any]", look: Look) -> list[str]:
-    """Return a root cause: whom it concerns, why, how many cards it holds, and its command."""
+    """Return a root cause: what it concerns, why, how many cards it holds, and its command."""
     names = cause["subjects"]
     who = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
     holds = f"; holds {plural(cause['holds'], 'card')}" if cause["holds"] else ""

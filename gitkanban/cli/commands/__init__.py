@@ -35,7 +35,7 @@ note          `gitkanban note`: a note on a card, by a person or by its session
 open          `gitkanban open`: a card's worktree in the person's editor, or in any command
 page          `gitkanban page`: the board as one HTML file for a browser, complete in itself
 path          `gitkanban path`: where a card's worktree lies
-notify        `gitkanban notify`: what people are told without looking, and a try of the notifier
+notify        `gitkanban notify`: what the notifier has sent, what waits, and a test of it
 pause         `pause` and `resume`: nothing new starts for a worker; running sessions go on
 reclaim       `gitkanban reclaim`: a person gives up on a run of another clone, which tick never
               does by itself

@@ -91,7 +91,7 @@ def _worker_here(place: Place, board: Board, card: Card) -> tuple[Config, Worker
 
 @contextmanager
 def _card_lock(locks: "Locks", card: CardId) -> Iterator["HeldLock"]:
-    """Hold the card's lock, so that no tick starts it. Raises Refused if it is taken."""
+    """Take the card's lock for the body, so that no tick starts it. Raises Refused if taken."""
     lock = locks.take(card_lock(card))
     if lock is None:
         raise Refused(

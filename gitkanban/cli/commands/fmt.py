@@ -29,7 +29,7 @@ def fmt_command(cards: tuple[str, ...], check: bool, branch: str) -> int:
     names = [name for name in cards if name not in paths]
     changed, wrong = _format_files(paths, check)
     if names or not paths:
-        refuse_in_session("fmt")  # on files a session may: a hook may format what it commits
+        refuse_in_session("fmt")  # a session may format files, as a hook of its commits does
         changed += _on_board(place_here(branch), names, check)
     if not changed and not wrong:
         echo("nothing to format")

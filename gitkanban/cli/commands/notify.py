@@ -1,4 +1,4 @@
-"""`gitkanban notify`: what people are told without looking, and a try of the notifier."""
+"""`gitkanban notify`: what the notifier has sent, what waits, and a test of it."""
 
 from gitkanban import clock
 from gitkanban.board.repo.place import Place

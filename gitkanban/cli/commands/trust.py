@@ -90,7 +90,7 @@ def _report_trusted(again: bool, outdated: Sequence[str], cards: Sequence[str]) 
 
 
 def _free_workers(place: Place) -> list[str]:
-    """Free every worker that this clone holds because of its agent; return the cards freed too."""
+    """Free every worker that this clone holds for its agent; return the cards freed with them."""
     from gitkanban.board.repo.clone import clone_id
     from gitkanban.core.tick.agent_state import freed_cards
     from gitkanban.runs.records import agent_state
