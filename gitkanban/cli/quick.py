@@ -93,7 +93,10 @@ def status_now() -> "dict[str, Any]":
 
 
 def _base_and_tip(place: "Place", board: "Board") -> "tuple[str, str]":
-    """Return the ref of base and its commit; empty strings if no row depends on what base has."""
+    """Return the ref of base and its commit, on which the rows depend.
+
+    Empty strings if no row depends on them, or if base is the board branch.
+    """
     from gitkanban.board.repo import checkouts
     from gitkanban.core import graph
     from gitkanban.core.model import TODO

@@ -19,7 +19,7 @@ class Remote:
 
     def __init__(self, place: Place, name: str) -> None:
         self.place, self.name = place, name
-        self.offline = ""  # why nothing new may start: it cannot be reached, or refuses the push
+        self.offline = ""  # why nothing new may start: out of reach, or a sync or push failed
         self.behind = True  # it may have moved since we looked
         self.pushed = ""  # the last commit of ours that it has
         self.notices: list[str] = []  # from syncs, and when it cannot be reached
