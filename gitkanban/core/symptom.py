@@ -26,7 +26,7 @@ POINT_WORKTREE = "point-worktree"  # a path
 RESTORE_CHECKOUT = "restore-checkout"  # a path
 DELETE_BRANCH = "delete-branch"  # a card
 REMOVE_LOCK = "remove-lock"  # a path
-SCRUB_RUNS = "scrub-runs"  # empty: it scrubs every run
+SCRUB_RUNS = "scrub-runs"  # the run folders, counted; it scrubs them all
 
 
 class Symptom(NamedTuple):

@@ -96,7 +96,7 @@ _CLAUDE_SETTINGS = (
     "skills",
 )  # fmt: skip
 _GEMINI_SETTINGS = ("settings.json", ".env", "GEMINI.md", "commands", "extensions", "policies")
-# It writes beside these, which then is nothing that stays.
+# What it writes beside these does not persist.
 _OPENCODE_SETTINGS = (
     "opencode.json", "opencode.jsonc", "config.json", "AGENTS.md", "agent", "agents", "command",
     "commands", "plugin", "plugins", "skill", "skills", "tool", "tools", "themes",
@@ -310,8 +310,10 @@ def with_choices(worker: Worker, card: Card) -> Worker:
 
 
 def choice_fault(worker: Worker, card: Card) -> tuple[str, str]:
-    """(Key, value) of the first choice of the card that its worker does not offer, or two empty
-    strings."""
+    """The first choice of the card that its worker does not offer: (key, value).
+
+    Both are empty if the worker offers all that the card chooses.
+    """
     for key in ("model", "effort"):
         wanted = getattr(card, key)
         if wanted not in ("", getattr(worker, key), *getattr(worker, f"{key}s")):

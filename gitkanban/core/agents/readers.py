@@ -60,7 +60,7 @@ class SessionOutput(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What a session said about itself; what it did not say is empty or None, never a made-up 0."""
+    """What a session said about itself; what it did not say is empty or None, never 0."""
 
     session: str = ""  # the agent's own id of the conversation
     summary: str = ""  # its last message

@@ -246,6 +246,6 @@ class _Course:
 
 
 def _limit_key(full: Full) -> Key:
-    """The limit that waiting counts for, which for a keep or a reserve is the one behind it."""
+    """The limit at which waiting counts: for a keep the kept one, for a reserve the host's."""
     kind = full.kind or (room.HOST if full.code == room.RESERVE else full.code)
     return kind, "" if kind in (room.HOST, room.STARTS, room.SHARED_CHECKOUT) else full.name

@@ -1,6 +1,6 @@
 """Budgets of boards and workers: what has been spent, and what they hold back.
 
-A spent budget holds back starts until a person acts. It ends no session, and the future cost of
+A spent budget holds back starts and asks a person. It ends no session, and the future cost of
 running sessions is not counted. Runs of unknown cost count as nothing, but are always mentioned.
 """
 

@@ -23,7 +23,7 @@ class Fair:
     """The tags of workers and the virtual time. If they are lost, all workers start level again."""
 
     def __init__(self, served: Mapping[WorkerName, float] = {}) -> None:
-        """`served`: worker -> tag, with the virtual time under CLOCK, as `served` gives it."""
+        """`served` is a result of the method `served`: worker -> tag, the time under CLOCK."""
         self._tags = {name: tag for name, tag in served.items() if name != CLOCK}
         self.time = served.get(CLOCK, 0.0)
 
@@ -57,7 +57,7 @@ class Turns:
     """
 
     def __init__(self, served: Mapping[WorkerName, float] = {}) -> None:
-        """`served`: worker -> tag, with the time under CLOCK, as `served` gives it."""
+        """`served` is a result of the method `served`: worker -> tag, the time under CLOCK."""
         self._tags = {name: tag for name, tag in served.items() if name != CLOCK}
         self.time = served.get(CLOCK, 0.0)
 
@@ -84,7 +84,7 @@ class Accounts:
     """The starts of workers and their turns to keep, stored as one value."""
 
     def __init__(self, served: Mapping[WorkerName, float] = {}) -> None:
-        """`served` is what the method `served` returns."""
+        """`served` is a result of the method `served`."""
         turns = {name for name in served if name.startswith(TURN)}
         self.starts = Fair({name: served[name] for name in served.keys() - turns})
         self.turns = Turns({WorkerName(name.removeprefix(TURN)): served[name] for name in turns})

@@ -21,9 +21,9 @@ then the id.
 
 Bounds, each proved in the tests: over any stretch in which two workers both wait at the host's
 limit alone, their starts per weight differ by at most 1/w + 1/w'; a waiting worker sees at most
-w' * (LAG + 1/w) + 1 starts of another one before its own. A keeper waits, and what it keeps lies
-idle, for two sessions at most, those that held its slot and then those that held what it needs, and
-for its worker's turn at the host. The first card of a line that has waited for PATIENCE sees at most
+w' * (LAG + 1/w) + 1 starts of another one before its own. A keeper waits, and what it keeps is
+idle, for at most two sessions (the one in its slot, then the one with what it needs) and for its
+worker's turn at the host. The first card of a line that has waited for PATIENCE sees at most
 w'/w + 1 turns of another worker before its own, each of them broken off at most once.
 """
 

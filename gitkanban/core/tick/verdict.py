@@ -45,7 +45,7 @@ ASKED: tuple[RunOutcome, ...] = ("blocked", "stopped", "cancelled")  # somebody 
 LIMITED_MOST = 12  # limits in a row that a card may meet before a person is asked
 LOST_MOST = 3
 NOT_STARTED_MOST = 3
-BEGIN_MOST = 15  # seconds; an agent that fails sooner, its session unnamed, never began
+BEGIN_MOST = 15  # seconds; an agent that fails sooner may never have begun
 TEMPFAIL = 75  # EX_TEMPFAIL of sysexits.h: "try again later"
 
 
