@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from gitkanban.board.work.integrate import BaseAhead
 
 ATTEMPTS = 100
-QUEUE_PATIENCE = 2.0  # seconds that our turn to write is waited for
+QUEUE_PATIENCE = 2.0  # seconds to wait for our turn to write
 
 Decide = Callable[[Board], Sequence[Change]]
 Claim = Callable[[str], bool]
@@ -50,7 +50,7 @@ class Committed(NamedTuple):
 
 
 def read(place: Place, rev: str = "") -> Board:
-    """The board at the branch's tip, or at a revision, wherever it lay there.
+    """Return the board at the branch's tip, or at a revision, in whatever folder it was there.
 
     Raises NoBoard when there is none.
     """
@@ -89,23 +89,23 @@ def _at_tip(place: Place) -> Board:
 
 
 def history(place: Place, board: Board, card: CardId) -> Board:
-    """The board with all runs and notes of one card; `read` leaves out those of quiet cards."""
+    """Return the board with all runs and notes of one card; `read` omits those of quiet cards."""
     return reading.history_of(place, board, card)
 
 
 def archived(place: Place, board: Board, card: CardId) -> Board:
-    """The board with a card of the archive among its cards; as it is when the card is not there."""
+    """Return the board with an archived card among its cards; unchanged if there is none."""
     old = reading.archived_card(place, board, card) if card in board.archived else None
     return board._replace(cards={card: old, **board.cards}) if old else board
 
 
 def card_text(place: Place, board: Board, card: CardId) -> str:
-    """The text of a card's file at the board's commit."""
+    """Return the text of a card's file at the board's commit."""
     return text_of(place, board, f"cards/{card}.yaml")
 
 
 def text_of(place: Place, board: Board, name: str) -> str:
-    """The text of one of the board's files at its commit. Raises GitFailed when it has none."""
+    """Return the text of a board file at the board's commit. Raises GitFailed for none."""
     data = blobs.content(place, f"{board.commit}:{place.path(name)}")
     if data is None:
         raise GitFailed(f"no file {place.path(name)} at {board.commit[:10]}")
@@ -115,16 +115,16 @@ def text_of(place: Place, board: Board, name: str) -> str:
 def commit(
     place: Place, decide: Decide, *, message: Message, attempts: int = ATTEMPTS
 ) -> Committed:
-    """Commit what `decide` wants of the board as it is; decided again whenever the branch moved.
+    """Commit the changes that `decide` returns for the board; ask it again if the branch moved.
 
-    Raises BoardBusy while the board must not be written, BoardMoved when it never held still, and
-    whatever `decide` raises; nothing is written then.
+    Raises BoardBusy while the board must not be written, BoardMoved when the branch moved at every
+    attempt, and whatever `decide` raises; nothing is written then.
     """
     from gitkanban.board.following import restoring
 
     notices: list[str] = []
     for attempt in range(attempts):
-        # One after the other, or of eight writers seven would work in vain.
+        # One after the other: else seven of eight writers would work in vain.
         with Turn(place, "write", QUEUE_PATIENCE):
             notices += restoring.restore(place)
             board = read(place)
@@ -149,10 +149,10 @@ def commit_once(
 ) -> Committed | None:
     """Commit the changes on exactly this board; None if the branch has moved since it was read.
 
-    What was merged `onto` base becomes so with the same move of refs. No checkout is brought along:
-    `bring_checkouts_along` does that. `claim` is handed the commit before the branch moves to it,
-    and may refuse: None then too. Raises BoardBusy, GitFailed, Refused, NotFound, OSError; nothing
-    is written then.
+    Base moves to the merges in `onto` in the same transaction. Checkouts stay as they are until
+    `bring_checkouts_along`. `claim` gets the commit before the branch moves to it, and may refuse
+    it: the result is None then too. Raises BoardBusy, GitFailed, Refused, NotFound, OSError;
+    nothing is written then.
     """
     return _commit_on(place, board, tuple(changes), message, claim=claim, onto=onto)
 
@@ -160,7 +160,7 @@ def commit_once(
 def bring_checkouts_along(
     place: Place, done: Committed, onto: "BaseAhead | None" = None
 ) -> Committed:
-    """The commit, once checkouts of the branch have been brought along to it, and those of base."""
+    """Bring the checkouts of board and base along; return the commit with the notices."""
     from gitkanban.board.following import follow_board
 
     if not done.commit:
@@ -170,7 +170,7 @@ def bring_checkouts_along(
     return done._replace(notices=(*done.notices, *notices))
 
 
-# Long: each step stands once, in the order in which a kill between two of them is harmless.
+# Long: it has the steps in the one order in which a kill between two of them is harmless.
 def _commit_on(
     place: Place,
     board: Board,
@@ -180,10 +180,10 @@ def _commit_on(
     onto: "BaseAhead | None" = None,
     checked: bool = False,
 ) -> Committed | None:
-    """The commit made and the branch moved to it; None if that has moved before.
+    """Make the commit and move the branch to it; None if the branch has moved before.
 
-    What a person wrote is `checked` to be readable. A tick's is not: it adds little to files that
-    are, and one card must not stop it.
+    `checked`: refuse files that could not be read back. That is for what people wrote; a tick adds
+    little to files that can be read, and one card must not stop it.
     """
     from gitkanban.board.content import board_after
     from gitkanban.board.content.writing import NewTree
@@ -235,7 +235,7 @@ def _move_branches(
 ) -> bool:
     """Move the board's branch to the commit, and base with it; False if one has moved before.
 
-    Checkouts of either are brought along whatever happens after this, by whom.
+    The pending move of their checkouts is noted first, so that somebody completes it after a kill.
     """
     from gitkanban.board.following import follow_base, follow_board
 

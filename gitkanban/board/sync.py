@@ -1,7 +1,7 @@
 """The board's branch synced with a remote's: fetched, merged field by field, pushed.
 
-Never by force, and nothing but the board's branch (and card branches, when asked) is pushed. What
-conflicts is named and left as it was on both sides.
+Nothing is forced, and only the board's branch (and card branches, if asked for) is pushed. On a
+conflict both sides stay as they were, and the conflict is named.
 """
 
 import time
@@ -34,7 +34,7 @@ class Conflicting(Refused):
 
 
 class Synced(NamedTuple):
-    """What a sync did: the branch's commit afterwards, and whether anything came or went."""
+    """The result of a sync: the branch's commit, and whether anything was fetched or pushed."""
 
     commit: str
     pulled: bool = False
@@ -43,7 +43,7 @@ class Synced(NamedTuple):
 
 
 def remote_of(place: Place, named: str = "") -> str:
-    """The remote to sync with: the named one, the branch's own, origin, or the only one there is.
+    """Return the remote to sync with: the named one, the branch's own, origin, or the only one.
 
     Raises NotFound.
     """
@@ -61,10 +61,10 @@ def remote_of(place: Place, named: str = "") -> str:
 
 
 def sync(place: Place, remote: str, cards: bool = False) -> Synced:
-    """Fetch, merge, push; again with a little patience whenever somebody moves either side first.
+    """Fetch, merge and push; try again a few times when somebody moves either side first.
 
-    `cards` pushes the card branches too. Raises Offline, Conflicting, BoardBusy, Refused, GitFailed,
-    BoardMoved; the branch is then as it was, or has been brought up to the remote's.
+    `cards` pushes the card branches too. Raises Offline, Conflicting, BoardBusy, Refused,
+    GitFailed, BoardMoved; the branch is then as it was, or has only taken in the remote's.
     """
     pulled, notices = False, []
     for attempt in range(ATTEMPTS):
@@ -92,10 +92,10 @@ def sync(place: Place, remote: str, cards: bool = False) -> Synced:
 def publish(place: Place, remote: str, commit: str, cards: bool = False) -> bool:
     """Push a commit as the remote's board branch; False if the remote has moved on.
 
-    Raises Offline, Refused where the server does not want it, GitFailed.
+    Raises Offline, Refused where the server rejects it, GitFailed.
     """
     before = remotes.tip(place, remote, place.branch)
-    # The hooks of the code have no business with a branch that holds the board alone.
+    # Hooks of the code must not run for a branch that has only the board.
     pushed = remotes.push(place, remote, [f"{commit}:{place.ref}"], hooks=bool(place.prefix))
     if pushed.done and cards:
         spec = "refs/heads/card/*:refs/heads/card/*"
@@ -109,12 +109,12 @@ def publish(place: Place, remote: str, commit: str, cards: bool = False) -> bool
 
 
 def _was_first(place: Place, remote: str, before: str, why: str) -> bool:
-    """Whether somebody else pushed at the same time, which a server reports in its own words."""
+    """Return whether a push failed because somebody else pushed: servers word that differently."""
     return _fetch_tip(place, remote) != before or "lock" in why
 
 
 def _fetch_tip(place: Place, remote: str) -> str:
-    """The remote's tip of the board branch, fetched; empty if the remote has no such branch."""
+    """Fetch the remote's tip of the board branch and return it; empty if it has no such branch."""
     tracking = f"refs/remotes/{remote}/{place.branch}"
     there = remotes.fetch(place, remote, place.ref, tracking)
     return remotes.tip(place, remote, place.branch) if there else ""
@@ -134,8 +134,8 @@ def _take_in(place: Place, remote: str, ours: str, theirs: str) -> list[str] | N
     else:
         merge = _BoardMerge(place, ours, theirs, name)
         new, notices = merge.commit(), merge.notices
-    # Code and board move apart: the code by git's two-way merge, refused where work is in the way;
-    # the board as after every commit, where a card that is being edited is merged by field.
+    # Code and board move separately. The code moves by git's two-way merge, refused where work
+    # is in the way. The board moves as after every commit: an edited card is merged by field.
     stays = checkouts.on(place, place.ref) if place.prefix and ours else []
     mixed = _tree_with_old_board(place, ours, new) if stays else ""
     if stays:
@@ -153,7 +153,7 @@ def _take_in(place: Place, remote: str, ours: str, theirs: str) -> list[str] | N
 
 
 def _tree_with_old_board(place: Place, old: str, new: str) -> str:
-    """The tree of `new` with the board of `old`."""
+    """Return the tree of `new` with the board of `old`."""
     folder = commits.text(place.common, "rev-parse", "--verify", "-q", f"{old}:{place.prefix}")
     return merging.with_folder(place.common, new, place.prefix, folder)
 
@@ -173,7 +173,7 @@ class _BoardMerge:
             )
 
     def commit(self) -> str:
-        """The merge commit's id. Raises Conflicting naming everything in dispute."""
+        """Make the merge commit and return its id. Raises Conflicting, naming every conflict."""
         with merging.merger(self.place.common, self.ours) as merger:
             done = merger.merge(self.theirs)
         from gitkanban.board.content.writing import NewTree
@@ -193,7 +193,7 @@ class _BoardMerge:
     def _merge_cards(
         self, draft: "NewTree", cards: Mapping[str, tuple[str, str, str]]
     ) -> list[str]:
-        """Write the merged cards into the draft; what of them is in dispute."""
+        """Write the merged cards into the draft, and return the conflicts."""
         wanted = {oid for sides in cards.values() for oid in sides if oid}
         texts = blobs.texts(self.place, wanted)
         wrong = []
@@ -214,7 +214,7 @@ class _BoardMerge:
         return wrong
 
     def _cards(self) -> dict[str, tuple[str, str, str]]:
-        """The card files that both sides have changed: as object ids before, here and there."""
+        """Return the card files that both sides changed: (id before, ours, theirs) by path."""
         folder = self.place.path("cards") + "/"
         ours, theirs = (
             {

@@ -1,4 +1,4 @@
-"""Blobs, trees and commits, put together here and handed to git as one pack, whose files git writes.
+"""Blobs, trees and commits, put together here and handed to git as one pack to write.
 
 `git unpack-objects` gives each object its file: with the modes of this repository
 (`core.sharedRepository`), all synced before it ends. A tree is handed over as what differs from the
@@ -35,7 +35,7 @@ NewFile = tuple[str, bytes] | None  # (mode, content); None: no such file
 
 
 class ChangedFile(NamedTuple):
-    """A file that a change sets or removes. Object ids are empty, and data None, where it is not."""
+    """A file that a change sets or removes. Where it does not exist, id is empty and data None."""
 
     path: str  # in the whole tree
     mode: str
@@ -45,7 +45,7 @@ class ChangedFile(NamedTuple):
 
 
 class Author(NamedTuple):
-    """Who commits, in git's own bytes, and when: seconds since the epoch, zone as `+0100`."""
+    """Who commits, in git's own bytes, and when: epoch seconds, time zone as `+0100`."""
 
     name: bytes
     email: bytes
@@ -58,15 +58,15 @@ class Author(NamedTuple):
 
 
 def object_id(kind: str, data: bytes) -> str:
-    """The id that git gives an object."""
+    """Return the id that git gives an object."""
     header = b"%s %d\0" % (kind.encode(), len(data))
     return sha1(header + data).hexdigest()
 
 
 class NewObjects:
-    """Objects for a change of a repository. Nothing is on the disk before `write`.
+    """New objects for a repository. Nothing is on the disk before `write`.
 
-    Use it with `with`: the git that reads for it ends then.
+    Use it as a context manager, so that the git process that reads for it ends.
     """
 
     def __init__(self, common: str) -> None:
@@ -87,7 +87,7 @@ class NewObjects:
         return tuple(self._packed)
 
     def entry(self, tree: str, path: bytes) -> tuple[str, str]:
-        """(mode, object id) of a path in a tree that is there; empty strings if there is none."""
+        """Return (mode, object id) of a path in an existing tree; empty strings for none."""
         mode, oid = FOLDER, tree
         for name in path.split(b"/"):
             if mode != FOLDER:
@@ -96,11 +96,11 @@ class NewObjects:
         return mode, oid
 
     def content(self, blob: str) -> bytes:
-        """The content of a blob that is there. Raises GitFailed when it is missing or no blob."""
+        """Return the content of an existing blob. Raises GitFailed for anything else."""
         return self.reader.read(blob, "blob")
 
     def tree(self, changed: Mapping[bytes, NewFile], start: str = "") -> str:
-        """The id of a tree: `start` with some files set or removed. Folders left empty go."""
+        """Add a tree, `start` with some files set or removed; return its id. Empty folders go."""
         return self._edit_folder(changed, start) or self._add_object("tree", b"")
 
     def commit(
@@ -111,13 +111,13 @@ class NewObjects:
         committer: Author,
         parents: Sequence[str],
     ) -> str:
-        """The id of a new commit."""
+        """Add a commit, and return its id."""
         head = [b"tree %s\n" % tree.encode(), *(b"parent %s\n" % p.encode() for p in parents)]
         who = b"author %s\ncommitter %s\n\n" % (author.line(), committer.line())
         return self._add_object("commit", b"".join(head) + who + message)
 
     def write(self) -> None:
-        """Have git write all of them, again if they were before. Raises GitFailed, OSError."""
+        """Have git write all objects, even if it wrote them before. Raises GitFailed, OSError."""
         failpoints.reach("commit.tree-written")
         head = b"PACK" + (2).to_bytes(4) + len(self._packed).to_bytes(4)
         pack = b"".join([head, *self._packed.values()])
@@ -130,7 +130,7 @@ class NewObjects:
             raise GitFailed(f"git unpack-objects has not written {lost[0]}", git.FSCK)
 
     def missing(self, oids: Iterable[str]) -> list[str]:
-        """Which of these objects the repository has not."""
+        """Return which of these objects the repository lacks."""
         folder = f"{self.common}/objects"
         packed = [oid for oid in oids if not os.path.exists(f"{folder}/{oid[:2]}/{oid[2:]}")]
         if not packed:
@@ -140,7 +140,7 @@ class NewObjects:
         return [line.split(" ")[0] for line in done.lines if line.endswith(" missing")]
 
     def _edit_folder(self, changed: Mapping[bytes, NewFile], start: str) -> str:
-        """The id of a folder; empty if nothing is left in it."""
+        """Return the id of an edited folder; empty if nothing is left in it."""
         tree = self._tree_at(start)
         entries: dict[bytes, tuple[str, str] | None] = {}
         below: dict[bytes, dict[bytes, NewFile]] = {}
@@ -183,7 +183,7 @@ class NewObjects:
 
 
 def _explain_failure(common: str, done: git.Done) -> GitFailed | OSError:
-    """Why it failed: what the disk refuses as the system says it, anything else in git's words."""
+    """Return why git failed: an OSError if the disk refused, anything else in git's words."""
     objects = f"{common}/objects"
     if not os.access(objects, os.W_OK):
         code = errno.EROFS if os.statvfs(objects).f_flag & os.ST_RDONLY else errno.EACCES
@@ -303,7 +303,7 @@ def _build_delta(old: bytes, new: bytes, edits: Iterable[_Edit]) -> bytes:
 
 
 def _copy_orders(start: int, end: int) -> Iterable[bytes]:
-    """The instructions that copy a range: which bytes of offset and size follow, and those."""
+    """Yield the instructions that copy a range: a mask of the bytes that follow, and those."""
     for begin in range(start, end, _COPIED_MOST):
         size = min(_COPIED_MOST, end - begin)
         numbers = begin.to_bytes(4, "little") + size.to_bytes(3, "little")

@@ -1,8 +1,8 @@
 """The content of objects by id: of a loose one from its file, of any other by one `git cat-file`.
 
-What a commit of ours has just written lies loose, so a change of the board right after another one
-starts no git to read what it builds on. Whatever is not there, or not what its id says, is left to
-git, which has the words for it.
+Objects of a commit that we have just made are loose, so a change of the board right after another
+one starts no git to read what it builds on. Git reads whatever is missing or damaged here, so that
+the error is git's own.
 """
 
 import os
@@ -21,19 +21,19 @@ class ObjectReader:
         self._process: subprocess.Popen[bytes] | None = None
 
     def read(self, oid: str, kind: str) -> bytes:
-        """The content of an object. Raises GitFailed where it is missing, damaged or another kind."""
+        """Return an object's content. Raises GitFailed if missing, damaged or of another kind."""
         its_kind, data = _read_loose(self.common, oid) or self._ask_git(oid)
         if its_kind != kind:
             raise GitFailed(f"{oid[:10]} is a {its_kind} where a {kind} is needed", git.FSCK)
         return data
 
     def tree_of(self, commit: str) -> str:
-        """The id of a commit's tree. Raises GitFailed."""
+        """Return the id of a commit's tree. Raises GitFailed."""
         head = self.read(commit, "commit").partition(b"\n")[0]
         return head.removeprefix(b"tree ").decode("ascii", "replace")
 
     def close(self) -> None:
-        """End its git."""
+        """End the git process, if one was started."""
         process, self._process = self._process, None
         if process:
             process.kill()
@@ -68,7 +68,7 @@ class ObjectReader:
         return fields[1].decode(), data[:-1]
 
     def _explain_end(self) -> GitFailed:
-        """What it complained of; it has ended."""
+        """Return an error with what the ended git process complained of."""
         process, self._process = self._process, None
         assert process
         _, words = process.communicate()
@@ -76,7 +76,7 @@ class ObjectReader:
 
 
 def _read_loose(common: str, oid: str) -> tuple[str, bytes] | None:
-    """(kind, content) of a sound loose object; None for any other."""
+    """Return (kind, content) of a sound loose object; None for any other."""
     try:
         fd = os.open(f"{common}/objects/{oid[:2]}/{oid[2:]}", os.O_RDONLY | os.O_NONBLOCK)
         with open(fd, "rb") as file:

@@ -1,7 +1,7 @@
-"""The one place that opens a repository with libgit2; its errors become sentences of ours.
+"""The one place that opens a repository with libgit2; its errors become messages of ours.
 
-Git itself has been asked before whether we may work here, by settings that libgit2 does not look at
-(`safe.directory` in the environment, say), so libgit2 is not asked again. No working tree is used.
+Git itself has already decided that we may work here, also by settings that libgit2 ignores (such as
+`safe.directory` in the environment), so libgit2's own check is off. No working tree is used.
 """
 
 import pygit2
@@ -13,10 +13,10 @@ from gitkanban.typed import Any
 
 
 class CheckedRepository(pygit2.Repository):
-    """A repository whose objects are there and readable, or the error is one for a person."""
+    """A repository that raises an error for the user where an object is missing or unreadable."""
 
     def __getitem__(self, key: Any) -> Any:
-        """The object of an id. Raises GitFailed where it is missing or damaged."""
+        """Return the object with an id. Raises GitFailed where it is missing or damaged."""
         try:
             return super().__getitem__(key)
         except (KeyError, ValueError) as error:
@@ -25,7 +25,7 @@ class CheckedRepository(pygit2.Repository):
             raise in_words(error, f"object {key}") from error
 
     def commit_at(self, oid: str) -> Any:
-        """The commit of an id. Raises GitFailed for what is not a commit, or cannot be read."""
+        """Return the commit with an id. Raises GitFailed if it is no commit, or cannot be read."""
         thing = self[oid]
         if not isinstance(thing, pygit2.Commit):
             kind = thing.type_str

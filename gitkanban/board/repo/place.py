@@ -18,11 +18,11 @@ class Place(NamedTuple):
     prefix: str  # ".kanban", or "" for a branch of its own
     slots: str  # folder of the lease tokens
     private: str  # <common>/gitkanban
-    notices: tuple[str, ...] = ()  # what finding it did, for people
+    notices: tuple[str, ...] = ()  # what finding the board has changed, for people
     here: str = ""  # root of the checkout we were called from
     start: str = ""  # a branch that does not exist yet begins at this ref
-    aside: bool = False  # the branch was named: it is not the one that ticks
-    worktrees: str = ""  # folder for worktrees by git's configuration: this machine's owner's word
+    aside: bool = False  # the user named this branch; ticks use another one
+    worktrees: str = ""  # folder for worktrees, as this machine's owner has configured it in git
     signs: bool = False  # commits are to be signed, by git's configuration
 
     @property
@@ -35,7 +35,7 @@ class Place(NamedTuple):
         return f"{self.prefix}/{name}" if self.prefix else name
 
     def rev_hint(self, rev: str) -> str:
-        """A hint how `rev` is said of a board on a branch of its own; empty for one in tree."""
+        """Return a hint how to write `rev` for a board on its own branch; empty for one in tree."""
         if not self.branch or self.prefix:
             return ""
         rest = rev.removeprefix("HEAD") if rev.startswith("HEAD") else ""

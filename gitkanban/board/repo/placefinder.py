@@ -1,7 +1,7 @@
 """Which board a command means: found the same way from every folder of a repository.
 
-It reads refs and configuration through git, never a working tree's copy of the board. A board that
-only origin has is attached by it (`placewriter`), and said in the place's notices.
+It reads refs and configuration through git, never a working tree's copy of the board. It attaches a
+board that only origin has (`placewriter`), and reports that in the place's notices.
 """
 
 import os
@@ -17,10 +17,10 @@ _ORIGINS = "refs/remotes/origin/kanban"
 
 
 def find(cwd: str, branch: str = "", attached: bool = False) -> Place:
-    """The board that a command called in `cwd` means; `branch` aims it at another branch's board.
+    """Return the board that a command called in `cwd` means, or the one on `branch`.
 
-    A board that only a remote-tracking branch has is attached, unless it must be `attached` already.
-    Raises NoBoard, and Refused for repositories that libgit2 cannot open.
+    A board that only a remote-tracking branch has is attached, unless `attached` asks for one that
+    already is. Raises NoBoard, and Refused for repositories that libgit2 cannot open.
     """
     common, main, here, pinned, worktrees, signs = repository(cwd)
     notices: list[str] = []
@@ -88,7 +88,7 @@ def _is_within(path: str, folder: str) -> bool:
 
 
 class _Folders(NamedTuple):
-    """What `git rev-parse` says in a folder: where the repository is, its format, its checkout."""
+    """What `git rev-parse` reports in a folder: the repository's paths, format and checkout."""
 
     common: str
     admin: str
@@ -130,14 +130,14 @@ def _recall_folders(cwd: str) -> _Folders | None:
 
 
 def _ownership_advice(error: str) -> str:
-    """The command that git itself names, where a repository is somebody else's."""
+    """Return the command that git suggests where a repository belongs to somebody else."""
     lines = [line.strip() for line in error.splitlines()]
     command = next((line for line in lines if line.startswith("git config ")), "")
     return f"If you trust its owner: {command}" if command else ""
 
 
 def _configured_board(common: str, name: str) -> tuple[str, str] | None:
-    """The board where git's configuration names its branch. Raises NoBoard when it is not there."""
+    """Return the board whose branch git's configuration names. Raises NoBoard if it is missing."""
     if not name:
         return None
     ref = f"refs/heads/{name}"
@@ -164,7 +164,7 @@ def _configured_board(common: str, name: str) -> tuple[str, str] | None:
 
 
 def _prefix_at_tip(common: str, ref: str) -> str | None:
-    """The board's folder on a branch; None if git must be asked what is wrong there."""
+    """Return the board's folder on a branch; None if git must be asked what is wrong there."""
     from gitkanban.board.repo.checkouts import tip_in
     from gitkanban.board.repo.new_objects import NewObjects
 
@@ -182,9 +182,10 @@ def _prefix_at_tip(common: str, ref: str) -> str | None:
 
 
 def _standing_board(common: str, main: str, notices: list[str] | None) -> tuple[str, str] | None:
-    """The board where nothing is configured: branch kanban, origin's default branch, HEAD.
+    """Return the board where none is configured: branch kanban, origin's default branch, HEAD.
 
-    A branch that only origin has is made here, which `notices` get; with None there is no board.
+    A branch that only origin has is created here and reported in `notices`; if that is None, such a
+    board does not count.
     """
     ours = board_in(common, "refs/heads/kanban")
     if ours is not None and _is_own(common):
@@ -204,8 +205,10 @@ def _standing_board(common: str, main: str, notices: list[str] | None) -> tuple[
 
 
 def _is_own(common: str) -> bool:
-    """Whether the branch kanban grew here or came from origin's own: what was fetched from
-    elsewhere under that name becomes the board only by a person's word."""
+    """Return whether the branch kanban was created here or comes from origin's.
+
+    A branch of that name from elsewhere becomes the board only if a person says so.
+    """
     done = git.run(common, "merge-base", "refs/heads/kanban", _ORIGINS, check=False)
     if not done.code:
         return True
@@ -214,12 +217,12 @@ def _is_own(common: str) -> bool:
 
 
 def _head_of(common: str) -> str:
-    """The branch that is checked out in the main checkout; empty if HEAD is detached."""
+    """Return the branch that is checked out in the main checkout; empty if HEAD is detached."""
     return git.run(common, "symbolic-ref", "-q", "HEAD", check=False).text
 
 
 def _default_branch(common: str, notices: list[str] | None) -> str:
-    """Origin's default branch if there is a board in it; made here where only origin has it."""
+    """Return origin's default branch; created here where only origin has it, with a board."""
     theirs = git.run(common, "symbolic-ref", "-q", "refs/remotes/origin/HEAD", check=False).text
     ours = theirs.replace("refs/remotes/origin/", "refs/heads/")
     if notices is None or not theirs:
@@ -232,7 +235,7 @@ def _default_branch(common: str, notices: list[str] | None) -> str:
 
 
 def board_in(common: str, ref: str) -> str | None:
-    """The board's folder on that ref, None when it holds no board."""
+    """Return the board's folder on a ref, None when it has no board."""
     asked = f"{ref}:{FOLDER}/{CONFIG}\n{ref}:{CONFIG}\n".encode()
     lines = git.run(common, "cat-file", "--batch-check", input=asked).text.split("\n")
     for line, prefix in zip(lines, (FOLDER, ""), strict=True):

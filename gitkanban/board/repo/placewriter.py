@@ -10,19 +10,19 @@ from gitkanban.board.repo import git
 from gitkanban.board.repo.place import FOLDER, Place
 from gitkanban.board.repo.settings import read_settings
 
-NO_HOOKS = ("-c", "core.hooksPath=/dev/null")  # those of the code have no business here
+NO_HOOKS = ("-c", "core.hooksPath=/dev/null")  # hooks of the code must not run here
 _pinned: dict[str, str] = {}  # what this process has written or read, by common directory
 
 
 def attach(common: str, main: str, ref: str) -> None:
-    """Make the local branch kanban from a remote-tracking one, checked out at `.kanban/`."""
+    """Create the local branch kanban from a remote-tracking one, and check it out at `.kanban/`."""
     git.run(common, "branch", "--no-track", "kanban", ref)
     if not os.path.lexists(f"{main}/{FOLDER}"):
         check_out(common, main, "kanban")
 
 
 def hide(common: str, pattern: str) -> None:
-    """Have git leave a path out of everybody's status, in this clone only. Raises OSError."""
+    """Have git leave a path out of `git status`, in this clone only. Raises OSError."""
     path = f"{common}/info/exclude"
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
@@ -57,5 +57,5 @@ def pin(place: Place) -> None:
 
 
 def note_pinned(common: str, branch: str) -> None:
-    """Git's configuration names the branch already, so that `pin` need not look."""
+    """Note that git's configuration already names the branch, so that `pin` need not look."""
     _pinned[common] = branch

@@ -15,25 +15,25 @@ from gitkanban.typed import TypeAlias
 
 LOCK_PATIENCE = 5.0  # seconds that a live ref lock is waited for
 INDEX_PATIENCE = 2.0  # seconds that a live index.lock is waited for
-TRIES_MOST = 3  # without a lock in the way, which may have gone just when we looked
+TRIES_MOST = 3  # when no lock is found in the way: it may have gone just before we looked
 STALE_AFTER = 10.0  # seconds; a live git holds a ref's lock for milliseconds
 Move: TypeAlias = tuple[str, str, str]  # (ref, from, to)
 SEEN_REF = "refs/gitkanban/seen"
-# For the next line of `update-ref --stdin`: a ref that a session has made a name for another one is
-# written itself. Only people's own branches may stand for others.
+# For the next line of `update-ref --stdin`: write the ref itself, even if a session has made it a
+# symbolic ref. Only people's own branches may be symbolic.
 PLAIN = "option no-deref\n"
 
 
 def why_not(place: Place) -> str:
-    """Why nothing may be committed to the board now; empty: it may."""
+    """Return why nothing may be committed to the board now; empty: commits are fine."""
     return standstill.reason(place, INDEX_PATIENCE)
 
 
 def remove_stale_locks(place: Place) -> list[str]:
     """Remove ref locks that a killed git left in the way of the board's branch, and return notices.
 
-    Only what nobody has open, while no git works in the repository. Call it with the tick lock
-    held, so that no other tick is about to take one.
+    Only locks that nobody has open are removed, and only while no git works in the repository. Call
+    it with the tick lock held, so that no other tick is about to take one.
     """
     notices = []
     for name in (place.ref, SEEN_REF, "HEAD"):
@@ -54,12 +54,13 @@ def remove_stale_locks(place: Place) -> list[str]:
 def swap(
     place: Place, old: str, new: str, why: str, *, by_us: bool = True, also: Sequence[Move] = ()
 ) -> bool:
-    """Move the branch, and with it (`by_us`) the ref of what we have seen of it, from `old` (empty: it is new) to `new`.
+    """Move the board's branch from `old` (empty: it is new) to `new`, and return whether it moved.
 
-    Other refs move `also`, all of them or none. False when one was not where it was said to be.
-    Raises BoardBusy, GitFailed.
+    `by_us` moves our ref of its last known commit with it, `also` other refs: all of them or none.
+    False when one of them was not at its old commit. Raises BoardBusy, GitFailed.
     """
-    # The ref of what we have seen goes first: between the two it is ahead, which reads as lost and finds the branch moved.
+    # The ref of the last known commit goes first. Between the two moves it is ahead: that looks
+    # like a lost change, but bringing it back then finds the branch moved.
     orders = f"start\n{PLAIN}update {SEEN_REF} {new}\n" if by_us and not place.aside else "start\n"
     for ref, here, there in ((place.ref, old, new), *also):
         orders += f"update {ref} {there} {here or '0' * 40}\n"
@@ -73,7 +74,7 @@ def swap(
         )  # fmt: skip
         if not done.code:
             return True
-        # What the refs and their locks say, in no language.
+        # Decided by the refs and their locks, not by the words of git's messages.
         if any(checkouts.tip(place, ref) != here for ref, here, _ in moves):
             return False
         tries = 0 if _is_locked(place, moves) else tries + 1
@@ -88,13 +89,13 @@ def swap(
 
 
 def _is_locked(place: Place, moves: Sequence[Move]) -> bool:
-    """Whether some git has one of the refs, or all packed ones, locked."""
+    """Return whether a git has locked one of the refs, or the packed refs."""
     names = ("HEAD", "packed-refs", SEEN_REF, *(ref for ref, _, _ in moves))
     return any(os.path.lexists(f"{place.common}/{name}.lock") for name in names)
 
 
 def check_branch_name(common: str, branch: str) -> None:
-    """Refuse what cannot be the board's branch. Raises Refused."""
+    """Refuse a name that cannot be the board's branch. Raises Refused."""
     if branch.startswith(("-", "card/")) or branch == "card":
         raise Refused(
             f"{branch!r} cannot be the board's branch",
@@ -105,5 +106,5 @@ def check_branch_name(common: str, branch: str) -> None:
 
 
 def exists(common: str, ref: str) -> bool:
-    """Whether the ref is there."""
+    """Return whether the ref exists."""
     return not git.run(common, "show-ref", "--verify", "--quiet", ref, check=False).code

@@ -1,7 +1,7 @@
 """Which remotes a name may stand for: those that this clone's owner has configured, and no others.
 
-Git takes a path, a URL, or an option in the place of a remote's name; text of a board never gets so
-far.
+Git accepts a path, a URL or an option in place of a remote's name, so text from a board must never
+reach it unchecked.
 """
 
 from gitkanban.board.repo import git
@@ -9,7 +9,7 @@ from gitkanban.errors import NotFound
 
 
 def configured(common: str) -> list[str]:
-    """The names of the remotes that have an address, in git's order."""
+    """Return the names of the remotes that have an address, in git's order."""
     wanted = r"^remote\..+\.(url|pushurl)$"
     done = git.run(common, "config", "-z", "--name-only", "--get-regexp", wanted, check=False)
     names = (key.partition(".")[2].rpartition(".")[0] for key in done.text.split("\0") if key)
@@ -17,7 +17,7 @@ def configured(common: str) -> list[str]:
 
 
 def check_configured(common: str, name: str) -> str:
-    """`name` itself. Raises NotFound when no remote of this clone is called so."""
+    """Return `name` itself. Raises NotFound when this clone has no remote of that name."""
     known = configured(common)
     if name not in known:
         raise NotFound(f"no remote {name!r}", f"There are: {', '.join(known) or 'none'}.")

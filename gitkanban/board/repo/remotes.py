@@ -1,7 +1,7 @@
 """Talks with a remote: fetch and push of named refs, and whether the remote can be reached.
 
-Each ends, after a time without a sign of life. A remote's answers are read from exit codes and from
-what git prints for programs. Nothing is merged or decided here.
+Each command is killed after a time without output. Results are read from exit codes and from git's
+output for programs. Nothing is merged or decided here.
 """
 
 import os
@@ -15,29 +15,29 @@ from gitkanban.board.repo.placewriter import NO_HOOKS
 from gitkanban.errors import GitFailed, Refused
 from gitkanban.typed import NamedTuple
 
-SILENCE = 120.0  # seconds that a remote may say nothing, and nothing arrive from it
-ATTEMPTS = 8  # fetches that other fetches of this clone may be in the way of
+SILENCE = 120.0  # seconds that may pass without anything from the remote
+ATTEMPTS = 8  # fetches to try while other fetches of this clone are in the way
 NO_SUCH_REF = 2  # `git help ls-remote`, --exit-code
 # Nobody is there to type a password: a tick from cron must not hang on one.
 _QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "true", "SSH_ASKPASS": "true"}
 
 
 class Offline(GitFailed):
-    """The remote cannot be reached; everything local goes on."""
+    """The remote cannot be reached; everything local still works."""
 
 
 class Pushed(NamedTuple):
-    """What a push came to: done, or refused by the remote (why), or somebody was first."""
+    """The result of a push: done, refused by the remote (why), or somebody else pushed first."""
 
     done: bool
     refused: str = ""
 
 
 def talk(place: Place, *words: str) -> git.Done:
-    """Run git against a remote. Raises Offline when nothing comes from there any more."""
+    """Run git against a remote. Raises Offline when the remote stops answering."""
     # A remote may be a path, which git reads from the root of the checkout.
     where = place.main if os.path.isdir(place.main) else place.common
-    here = f"--git-dir={place.common}"  # found before: nothing that lies in the checkout says it
+    here = f"--git-dir={place.common}"  # found before: nothing in the checkout may decide it
     try:
         return git.run(where, here, *words, check=False, env=_QUIET, silence=SILENCE)
     except git.TooSlow as slow:
@@ -56,16 +56,16 @@ def fetch(place: Place, remote: str, ref: str, tracking: str) -> bool:
             return False
         if answer.code:
             break
-        # It is there: another fetch of this clone was in the way, and may have brought less.
+        # The ref exists: another fetch of this clone was in the way, and may have fetched less.
         time.sleep(min(1.0, 0.02 * 2**attempt) * clock.jitter())
     raise Offline(f"cannot fetch from {remote}: {done.complaint}", "Going on with what is here.")
 
 
 def push(place: Place, remote: str, refspecs: Sequence[str], hooks: bool) -> Pushed:
-    """Push exactly these refs, never by force; with the repository's pre-push hook or without.
+    """Push exactly these refs, never by force; `hooks`: with the repository's pre-push hook.
 
-    What the user has configured for pushes by hand (tags, submodules, a mirror) has no part in it.
-    Raises Offline, and Refused where the pre-push hook does not let it go.
+    The user's settings for pushes by hand (tags, submodules, a mirror) do not apply. Raises
+    Offline, and Refused where the pre-push hook refuses.
     """
     settings = (
         "-c", f"remote.{remote}.mirror=false", "-c", "push.followTags=false",
@@ -94,5 +94,5 @@ def _has_hook(place: Place) -> bool:
 
 
 def tip(place: Place, remote: str, branch: str) -> str:
-    """The commit at which a branch of the remote was last seen; empty if it never was."""
+    """Return the commit of a remote's branch as of the last fetch; empty if never fetched."""
     return checkouts.tip(place, f"refs/remotes/{remote}/{branch}")

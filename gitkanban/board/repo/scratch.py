@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 PREFIX = "gitkanban-scratch-"
-_OLD = 24 * 3600.0  # seconds after which nobody uses one any more
+_OLD = 24 * 3600.0  # seconds after which a folder is no longer in use
 
 
 @contextmanager
 def scratch_in(folder: str) -> Iterator[str]:
-    """A new folder in `folder`, removed at the end. Raises OSError."""
+    """Give a new folder in `folder`, and remove it at the end. Raises OSError."""
     import tempfile
 
     _remove_old(folder)

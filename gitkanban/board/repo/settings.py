@@ -1,6 +1,6 @@
 """Git's configuration of a repository, and who commits in it: asked of git once, and then cached.
 
-What is not asked by every command (urls, credentials, drivers) is not in it.
+Settings that few commands need (urls, credentials, drivers) are left out.
 """
 
 import os
@@ -30,12 +30,12 @@ class Settings(NamedTuple):
 
 @cache
 def answers_of(common: str) -> Answers:
-    """The cached answers about a repository, loaded once by this process."""
+    """Return the cached answers about a repository, loaded once by this process."""
     return Answers(common)
 
 
 def read_settings(common: str) -> Settings:
-    """The configuration of the repository with this common directory."""
+    """Return the configuration of the repository with this common directory."""
     known = answers_of(common).recall("settings")
     if known is not None:
         return Settings(*known)
@@ -57,7 +57,7 @@ def read_settings(common: str) -> Settings:
 
 
 def read_identity(common: str, who: str) -> tuple[bytes, bytes]:
-    """(name, address) of the `AUTHOR` or `COMMITTER`, in the bytes that git would write.
+    """Return (name, address) of the `AUTHOR` or `COMMITTER`, in the bytes that git would write.
 
     Raises GitFailed where it has none.
     """
@@ -80,7 +80,7 @@ def read_identity(common: str, who: str) -> tuple[bytes, bytes]:
 
 
 def _is_configured(settings: Settings, who: str, part: str) -> bool:
-    """Whether configuration or environment say it; else git goes by the machine's own names."""
+    """Return whether configuration or environment set it; else git uses the machine's own names."""
     keys = (f"{who.lower()}.{part}", f"user.{part}")
     return bool(os.environ.get(f"GIT_{who}_{part.upper()}") or any(map(settings.values.get, keys)))
 
@@ -88,7 +88,7 @@ def _is_configured(settings: Settings, who: str, part: str) -> bool:
 def _config_files(
     common: str, origins: Sequence[str], values: Iterable[tuple[str, str]]
 ) -> tuple[str, ...]:
-    """The files that git has read, or would have read, for these (key, value) pairs.
+    """Return the files that git has read, or would have read, for these (key, value) pairs.
 
     Empty where an include depends on more than files.
     """
@@ -113,7 +113,7 @@ def _global_files() -> list[str]:
 
 
 def _system_files() -> list[str]:
-    """Where git may have been built to look: below its own prefix, or at /etc."""
+    """Return where git may look by its build: below its own prefix, or in /etc."""
     if "GIT_CONFIG_SYSTEM" in os.environ:
         return [os.environ["GIT_CONFIG_SYSTEM"]]
     prefix = os.path.dirname(os.path.dirname(os.path.realpath(find_git())))

@@ -1,9 +1,9 @@
 """Commits signed as git's configuration and the board's `sign` say; what happens where that fails.
 
 A person's command on a terminal lets the signer ask, as `git commit -S` does. Anything else, above
-all a tick, tries without a terminal and for two seconds; a refusal is remembered for ten minutes,
-and the commits until then are unsigned, or with `sign: always` not made. It signs nothing but
-commits that already exist (`git commit-tree -S` makes their twins).
+all a tick, tries without a terminal and for two seconds. A refusal is remembered for ten minutes;
+until then commits are unsigned, or with `sign: always` not made. Only commits that already exist
+are signed: `git commit-tree -S` makes their signed twins.
 """
 
 import os
@@ -20,10 +20,10 @@ from gitkanban.late import subprocess
 from gitkanban.typed import NamedTuple
 
 AUTO, ALWAYS, NEVER = "auto", "always", "never"
-PATIENCE = 2.0  # seconds that a signer has where nobody is asked
-REMEMBERED = 600.0  # seconds for which it is not tried again after that
+PATIENCE = 2.0  # seconds that a signer has where it cannot ask anybody
+REMEMBERED = 600.0  # seconds after a refusal in which the signer is not tried again
 REFUSAL = "cache/unsigned"  # in the private folder: why the signer refused
-# By these a signer would find somebody to ask (gpg-agent(1), ssh(1)).
+# With these variables a signer would find somebody to ask (gpg-agent(1), ssh(1)).
 _ASKING = ("DISPLAY", "WAYLAND_DISPLAY", "GPG_TTY", "SSH_ASKPASS", "DBUS_SESSION_BUS_ADDRESS")
 
 _policy = AUTO
@@ -36,14 +36,14 @@ class _SigningFailure(NamedTuple):
 
 
 def set_policy(policy: str) -> None:
-    """What the board's configuration says from now on: `auto`, `always` or `never`."""
+    """Set the board's `sign` policy from now on: `auto`, `always` or `never`."""
     global _policy
     _policy = policy
 
 
 @contextmanager
 def unattended() -> Iterator[None]:
-    """Nobody is asked meanwhile, whatever terminal there is."""
+    """Keep signers from asking anybody inside this block, even on a terminal."""
     global _attended
     before, _attended = _attended, False
     try:
@@ -53,14 +53,14 @@ def unattended() -> Iterator[None]:
 
 
 def take_notices() -> tuple[str, ...]:
-    """What is to be reported since the last call."""
+    """Return the notices since the last call."""
     notices = tuple(_notices)
     _notices.clear()
     return notices
 
 
 def sign(place: Place, commit: str) -> str:
-    """The signed twin of a commit, or the commit itself where it is to stay unsigned.
+    """Return the signed twin of a commit, or the commit itself where it stays unsigned.
 
     Raises GitFailed where it must be signed and cannot be.
     """
@@ -86,7 +86,7 @@ def sign(place: Place, commit: str) -> str:
 
 
 def last_refusal(place: Place) -> str:
-    """Why the signer refused less than ten minutes ago; empty: it did not."""
+    """Return why the signer refused within the last ten minutes; empty: it did not."""
     path = f"{place.private}/{REFUSAL}"
     try:
         if time.time() - os.stat(path).st_mtime > REMEMBERED:
@@ -98,7 +98,7 @@ def last_refusal(place: Place) -> str:
 
 
 def content(common: str, commit: str) -> bytes:
-    """A commit object as it is, to be written again by `rewrite` if it gets lost."""
+    """Return a raw commit object, which `rewrite` can write again if it gets lost."""
     return git.run(common, "cat-file", "commit", commit).out
 
 
@@ -126,7 +126,7 @@ def _make_twin(common: str, commit: str, asks: bool) -> "str | _SigningFailure":
 
 
 def _identity_variables(kind: bytes, value: bytes) -> dict[str, str]:
-    """The variables by which git makes the same `author` or `committer` line."""
+    """Return the variables that make git write the same `author` or `committer` line."""
     if kind not in (b"author", b"committer"):
         return {}
     who, _, when = os.fsdecode(value).rpartition("> ")
@@ -138,7 +138,7 @@ def _identity_variables(kind: bytes, value: bytes) -> dict[str, str]:
 def _ask_signer(
     argv: tuple[str, ...], cwd: str, env: Mapping[str, str], message: bytes, asks: bool
 ) -> "str | _SigningFailure":
-    """The id that git prints, or why there is none."""
+    """Return the id that git prints, or why there is none."""
     if not asks:
         env = {name: value for name, value in env.items() if name not in _ASKING}
         env |= {"SSH_ASKPASS_REQUIRE": "never"}

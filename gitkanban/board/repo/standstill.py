@@ -1,7 +1,7 @@
-"""Why nothing may be committed to the board now: somebody is in the middle of something.
+"""Why nothing may be committed to the board now: a merge, rebase or the like is in progress.
 
 A commit under an unfinished rebase, merge or the like is dropped or reverted when that ends; one
-under an `index.lock` leaves the checkout behind. Files are read, git is not run.
+under an `index.lock` leaves the checkout behind. Git's files are read; git is not run.
 """
 
 import os
@@ -12,7 +12,7 @@ from gitkanban.board.repo import checkouts
 from gitkanban.board.repo.checkouts import Checkout
 from gitkanban.board.repo.place import Place
 
-STALE_AFTER = 60.0  # seconds; no git writes an index for as long
+STALE_AFTER = 60.0  # seconds; no git takes that long to write an index
 FREE_LEAST = 16 << 20  # bytes, below which neither a commit nor a workspace should be begun
 _STEP = 0.01
 
@@ -29,9 +29,9 @@ OPERATIONS = (
 
 
 def reason(place: Place, patience: float = 0.0) -> str:
-    """What is in progress in a checkout of the board's branch, in words; empty if nothing is.
+    """Return what is in progress in a checkout of the board's branch, in words; empty: nothing.
 
-    An `index.lock` is waited for up to `patience` seconds, for most live as long as a `git add`.
+    It waits up to `patience` seconds for an `index.lock`: most last no longer than a `git add`.
     """
     end = time.monotonic() + patience
     while True:
@@ -49,9 +49,9 @@ def reason(place: Place, patience: float = 0.0) -> str:
 
 
 def crowded(place: Place) -> str:
-    """That the disk is too full to begin anything, in words; empty: there is room.
+    """Return that the disk is too full to begin anything, in words; empty: there is room.
 
-    Ends of runs wait in their folders meanwhile, and are settled once there is room again.
+    Ended runs wait in their folders meanwhile, and are settled once there is room again.
     """
     try:
         disk = os.statvfs(place.common)
@@ -66,7 +66,7 @@ def crowded(place: Place) -> str:
 
 
 def _lock_owner_words(checkout: Checkout) -> str:
-    """Whose index lock it is, or that it is nobody's."""
+    """Return, in words, who owns an index lock, or that nobody does."""
     lock = f"{checkout.index_file}.lock"
     try:
         age = time.time() - os.stat(lock).st_mtime
@@ -78,9 +78,9 @@ def _lock_owner_words(checkout: Checkout) -> str:
 
 
 def is_stale(lock: str, folders: Iterable[str]) -> bool:
-    """Whether no process on this host can still own the lock file; False if that is unknown.
+    """Return whether no process on this host can still own the lock file; False if unknown.
 
-    git closes the lock while an editor is open, so a git that works in one of the folders counts.
+    Git closes the lock while an editor is open, so a git at work in one of the folders counts.
     """
     try:
         pids = [name for name in os.listdir("/proc") if name.isdigit()]
@@ -97,7 +97,7 @@ def is_stale(lock: str, folders: Iterable[str]) -> bool:
 
 
 def at_work(folders: Iterable[str]) -> int:
-    """The pid of a git that works in or below one of the folders; 0: none that can be seen."""
+    """Return the pid of a git that works in or below one of the folders; 0: none is visible."""
     tops = [os.path.realpath(folder) for folder in folders]
     try:
         pids = [name for name in os.listdir("/proc") if name.isdigit()]
@@ -133,11 +133,11 @@ def _is_within(path: str, folder: str) -> bool:
 
 
 def unfinished(checkout: Checkout) -> str:
-    """The unfinished operation of one checkout, in words; empty when there is none."""
+    """Return the unfinished operation of one checkout, in words; empty when there is none."""
     name = operation_in(checkout.admin)
     return f"{'an' if name == 'am' else 'a'} {name}" if name else ""
 
 
 def operation_in(admin: str) -> str:
-    """The name of what is unfinished by an administrative folder (`rebase`, …); empty for nothing."""
+    """Return the unfinished operation (`rebase`, …) in an administrative folder; empty for none."""
     return next((name for sign, name in OPERATIONS if os.path.lexists(f"{admin}/{sign}")), "")

@@ -1,7 +1,7 @@
 """A kernel lock by which processes of this clone take turns at the board.
 
-It is a courtesy that saves work, and nothing rests on it: the branch itself moves by
-compare-and-swap alone. The file is never replaced or removed; closing it lets go.
+It saves work, but nothing depends on it: the branch itself moves by compare-and-swap alone. The
+file is never replaced or removed; closing it releases the lock.
 """
 
 import os
@@ -15,7 +15,7 @@ _STEP = 0.004  # seconds between two tries
 
 
 class Turn:
-    """`with Turn(place, name, patience)`: waits up to `patience` seconds; `ours` says if it came.
+    """`with Turn(place, name, patience)` waits up to `patience` seconds; `ours`: we got the turn.
 
     Nobody gets it on a read-only disk.
     """

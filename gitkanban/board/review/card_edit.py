@@ -1,6 +1,6 @@
 """A card's file as a person has edited it, merged with what the board has by now.
 
-It writes nothing; where the person's text lies meanwhile is not for it to know.
+It writes nothing, and does not know where the person's text is stored.
 """
 
 from gitkanban.board import store
@@ -15,17 +15,17 @@ from gitkanban.typed import NamedTuple
 
 
 class CardEdit(NamedTuple):
-    """The change that an edit comes to, and the fields that it changes, sorted."""
+    """The change that an edit makes, and the fields that it changes, sorted."""
 
     change: RewriteCard
     fields: list[str]
 
 
 def edit_card(place: Place, board: Board, card: CardId, *, base: str, text: str) -> CardEdit:
-    """The edit of a card's file from `base` to `text`, on the board as it is.
+    """Return the edit of a card's file from `base` to `text`, merged with the board as it is.
 
-    A card that cannot be read may be repaired. Raises NotFound when the card is gone, Refused where
-    both have changed the same, and what `check_rewrite` raises; BadData.
+    It may repair a card that cannot be read. Raises NotFound when the card is gone, Refused where
+    person and board changed the same field, BadData, and what `check_rewrite` raises.
     """
     before = board.cards.get(card)
     if before is None and all(problem.card != card for problem in board.problems):

@@ -14,7 +14,7 @@ from gitkanban.core.review import changerules, configrules, rules, settingrules
 from gitkanban.core.review.rules import Finding, finding
 from gitkanban.typed import TypeAlias
 
-# Files of the board that are read by something else than `reading`.
+# Files of the board that `reading` does not read.
 _KNOWN = frozenset(
     {"config.yaml", "prompt.md", ".gitignore", ".gitattributes", "README.md",
      "schema/config.json", "schema/card.json"}
@@ -22,12 +22,12 @@ _KNOWN = frozenset(
 
 
 def of_board(side: Side) -> list[Finding]:
-    """Everything found in a board, whoever brought it in."""
+    """Return all findings on a board, no matter which change caused them."""
     return located(side, [*_state_findings(side), *_layout_findings(side)])
 
 
 def _state_findings(side: Side) -> list[Finding]:
-    """What is wrong with a board as it is, but for the layout of cards."""
+    """Return what is wrong with a board as it is, apart from the layout of cards."""
     findings = [
         *_problem_findings(side),
         *rules.state(side.board),
@@ -38,7 +38,7 @@ def _state_findings(side: Side) -> list[Finding]:
 
 
 def of_change(base: Side, head: Side, target: Side) -> list[Finding]:
-    """What the change from `base` to `head` brings in; `target` is what it is to be merged into."""
+    """Return the findings that the change from `base` to `head` brings into `target`."""
     new = rules.brought_in(_state_findings(base), _state_findings(head))
     changed = {name for name, oid in head.files.items() if base.files.get(name) != oid}
     new += [*changerules.change(base.board, head.board), *_layout_findings(head, changed)]
@@ -52,7 +52,7 @@ def of_change(base: Side, head: Side, target: Side) -> list[Finding]:
 
 
 def _taken_ids(base: Side, head: Side, target: Side) -> list[Finding]:
-    """Cards of one id that were added on both branches."""
+    """Return a finding for each card id that was added on both branches."""
     added = {name for name in head.files if reading.kind_of(name) == "card"} - set(base.files)
     findings = []
     for name in sorted(added):
@@ -103,7 +103,7 @@ def _prompt_findings(side: Side) -> list[Finding]:
 
 
 def _layout_findings(side: Side, only: set[str] | None = None) -> list[Finding]:
-    """Cards that `fmt` would format; what it would leave as it is counts as laid out."""
+    """Return a finding for each card that `fmt` would change."""
     findings = []
     cards = {rules.card_file(card.id): card for card in side.board.cards.values()}
     texts = side.texts([name for name in cards if only is None or name in only])
@@ -120,7 +120,7 @@ def _layout_findings(side: Side, only: set[str] | None = None) -> list[Finding]:
 
 
 def located(side: Side, findings: list[Finding]) -> list[Finding]:
-    """The findings with the board's folder before the file, and line and column where known."""
+    """Return the findings with files below the board's folder, and line and column where known."""
     roots: dict[str, Mapping | None] = {}
     indexes: _Indexes = {}
     out = []
@@ -148,9 +148,9 @@ _Indexes: TypeAlias = dict[int, dict[str, Node]]
 
 
 def _position_of(root: Mapping | None, at: tuple[str, ...], indexes: _Indexes) -> tuple[int, int]:
-    """Line and column from 1 of the deepest part of `at` that is there; (1, 1) for none of it.
+    """Return line and column (from 1) of the deepest existing part of `at`; (1, 1) if none exists.
 
-    A key that is there gives its value's place, an item its own.
+    A key gives its value's position, an item its own.
     """
     if root is None:
         return (0, 0)

@@ -55,7 +55,7 @@ class Commit(NamedTuple):
 def commits(
     place: Place, rev: str = "", card: CardId = NO_CARD, since: str = "", most: int = 0
 ) -> list[Commit]:
-    """The commits that touched the board (or one card), newest first, along first parents.
+    """Return the commits that touched the board (or one card), newest first, along first parents.
 
     `since` is a date as git reads it. Raises NotFound for a revision that does not exist.
     """
@@ -96,7 +96,7 @@ def _parse_commit(place: Place, part: str) -> Commit:
 
 
 def events(place: Place, listed: Iterable[Commit], card: CardId = NO_CARD) -> Iterator[Event]:
-    """What the commits did, in their order; of one card when it is named."""
+    """Yield what the commits did, in their order; only to `card` when it is given."""
     listed = list(listed)
     wanted = {oid for each in listed for file in each.files for oid in file[1:] if oid}
     texts = {blob.asked: blob.data or b"" for blob in blobs.read(place, wanted)}
@@ -151,7 +151,7 @@ def _event_of(
 
 
 def _actor_of(before: Card | None, after: Card | None, person: str) -> str:
-    """Who moved a card: only ticks start one, and what ends a run is its session."""
+    """Return who moved a card: a tick if it started, its session if that ended, else the person."""
     was, now = before.status if before else "", after.status if after else ""
     if was != now and now == RUNNING:
         return "tick"
@@ -159,7 +159,7 @@ def _actor_of(before: Card | None, after: Card | None, person: str) -> str:
 
 
 def _of_config(commit: Commit) -> str:
-    """What a commit did to the config, in its own words where it did nothing else to the board."""
+    """Return what a commit did to the config; its title if it changed nothing else of the board."""
     own = commit.subject.removeprefix("kanban: ")
     if len(commit.files) > 1:
         return "config.yaml changed"

@@ -20,7 +20,7 @@ from gitkanban.errors import NotFound, Refused
 
 
 def commit_of(place: Place, rev: str) -> Commit:
-    """The board commit named by `rev`; the branch's last one when it is empty. Raises NotFound."""
+    """Return the board commit that `rev` names, the last one if empty. Raises NotFound."""
     listed = history.commits(place, rev, most=1)
     if not listed:
         raise NotFound(f"no board commit at {rev or place.branch}", "See `gitkanban log`.")
@@ -34,9 +34,9 @@ def commit_of(place: Place, rev: str) -> Commit:
 
 
 def undone(place: Place, board: Board, commit: Commit) -> list[Change]:
-    """The changes that take the commit back on this board.
+    """Return the changes that undo the commit on this board.
 
-    Raises Refused where a session acted upon it, or a field was changed again since.
+    Raises Refused where a session acted on it, or a field was changed again since.
     """
     texts = blobs.texts(place, {oid for file in commit.files for oid in file[1:] if oid})
     changes: list[Change] = []

@@ -1,7 +1,7 @@
-"""Boards at any revision and as they lie in a checkout, for review: `check`, `diff` and `fmt`.
+"""Boards at any revision and in a checkout's files, for review: `check`, `diff` and `fmt`.
 
-It changes no ref, no index and no file, and works where no board branch is known yet (a detached
-checkout on a build server, say): where the board lies is found in each revision itself.
+It changes no ref, no index and no file. It works where no board branch is known yet, such as in a
+detached checkout on a build server: the board's folder is looked up in each revision itself.
 """
 
 import os
@@ -18,8 +18,8 @@ from gitkanban.core.model import Board
 from gitkanban.errors import BadData, GitkanbanError, NoBoard, NotFound
 from gitkanban.typed import NamedTuple
 
-AT_HAND = "draft"  # how the board in the checkout at hand is called
-UNCOMMITTED = ""  # the revision that stands for what lies in the checkout at hand
+AT_HAND = "draft"  # name of the board in the current checkout
+UNCOMMITTED = ""  # the revision that stands for the files of the current checkout
 
 
 class Side(NamedTuple):
@@ -41,14 +41,14 @@ class Side(NamedTuple):
         return self.texts([name]).get(name, "")
 
     def texts(self, names: Sequence[str]) -> dict[str, str]:
-        """The texts of those board files that there are, by path."""
+        """Return the texts of those of the board files that exist, by path."""
         oids = {name: self.files[name] for name in names if name in self.files}
         by_oid = blobs.texts(self.place, sorted(set(oids.values())))
         return {name: by_oid[oid] for name, oid in oids.items() if oid in by_oid}
 
 
 def at_commit(place: Place, board: Board) -> Side:
-    """The side that a board was read from, for its texts."""
+    """Return the side that a board was read from, for its texts."""
     files = {entry.path: entry.oid for entry in reading.listing(place, board.commit)}
     return Side(place.branch, place, board, board.commit, commit=board.commit, files=files)
 
@@ -61,7 +61,7 @@ class AtHand(NamedTuple):
 
 
 def at_hand(cwd: str) -> AtHand | None:
-    """The copy of a board in the checkout around `cwd`, None when it holds none."""
+    """Return the copy of a board in the checkout around `cwd`, None when it has none."""
     here = repository(cwd).here
     if not here:
         return None
@@ -75,7 +75,7 @@ def at_hand(cwd: str) -> AtHand | None:
 
 
 def read(cwd: str, rev: str = UNCOMMITTED) -> Side:
-    """The board at a revision, or as it lies in the checkout at hand (the board's tip if none).
+    """Return the board at a revision, or in the current checkout (the board's tip if it has none).
 
     Raises NotFound for an unknown revision, NoBoard when there is no board in it.
     """
@@ -98,7 +98,7 @@ def read(cwd: str, rev: str = UNCOMMITTED) -> Side:
 
 
 class ReviewedChange(NamedTuple):
-    """A change for review: where it left its target, what it made of it, and the target now."""
+    """A change for review: the board where it left its target, the changed one, the target now."""
 
     base: Side
     head: Side
@@ -106,7 +106,7 @@ class ReviewedChange(NamedTuple):
 
 
 def change_at(cwd: str, target: str, head: str = UNCOMMITTED) -> ReviewedChange:
-    """What `head` (the draft at hand by default) would bring into `target`, as `target...head`.
+    """Return what `head` (default: the current checkout) would change in `target`: `target...head`.
 
     A base or target without a board counts as an empty one. Raises what `read` raises.
     """
@@ -126,7 +126,7 @@ def change_at(cwd: str, target: str, head: str = UNCOMMITTED) -> ReviewedChange:
 
 
 def _revision_hint(cwd: str, rev: str) -> str:
-    """How a revision without the board should be said, where that is known."""
+    """Return a hint which revision has the board, where that is known."""
     try:
         return find(cwd).rev_hint(rev)
     except GitkanbanError:
@@ -145,7 +145,7 @@ def _empty_side(place: Place, commit: str) -> Side:
 
 
 def merge_base(cwd: str, one: str, other: str) -> str:
-    """The best common ancestor of two commits. Raises NotFound when they have none."""
+    """Return the best common ancestor of two commits. Raises NotFound when they have none."""
     done = git.run(cwd, "merge-base", one, other, check=False)
     if done.code or not done.text:
         hint = "In a shallow clone, fetch more: git fetch --unshallow."
@@ -154,7 +154,7 @@ def merge_base(cwd: str, one: str, other: str) -> str:
 
 
 def resolved(cwd: str, rev: str) -> str:
-    """The commit a revision names. Raises NotFound."""
+    """Return the commit that a revision names. Raises NotFound."""
     done = git.run(
         cwd, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}",
         check=False,
@@ -172,7 +172,7 @@ def _side_at_hand(hand: AtHand) -> Side:
 
 
 def _tree_of(here: AtHand, common: str) -> str:
-    """A tree object of the files as they lie there, by an index and an object store of its own.
+    """Return a tree object of the checkout's files, made with an index and object store of its own.
 
     Raises BadData when they are too large to be a board.
     """

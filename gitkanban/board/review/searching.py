@@ -1,6 +1,6 @@
-"""Text looked for in everything that a board holds: cards, notes and run records, the archive's too.
+"""Text search in all of a board: cards, notes and run records, archived ones included.
 
-One search by git, so that ten thousand files need not be read.
+Git searches in one go, so that ten thousand files need not be read.
 """
 
 from collections.abc import Iterator
@@ -12,11 +12,11 @@ from gitkanban.core.names import NO_RUN, CardId, RunId
 from gitkanban.errors import GitFailed
 from gitkanban.typed import NamedTuple
 
-MOST = 1000  # hits that are given
+MOST = 1000  # hits that are returned
 
 
 class Hit(NamedTuple):
-    """A line with the text. `where` is card, note or run, or the name of a log; `run` may be empty."""
+    """A line with the text. `where`: card, note, run, or the name of a log; `run` may be empty."""
 
     card: CardId
     where: str
@@ -25,13 +25,13 @@ class Hit(NamedTuple):
 
 
 def search(place: Place, board: Board, text: str) -> Iterator[Hit]:
-    """The lines of the board at its commit that have the text, whatever its case. Raises GitFailed."""
+    """Yield the lines of the board that have the text, ignoring case. Raises GitFailed."""
     folders = [place.path(name) for name in ("cards", "notes", "runs", "archive")]
     done = git.run(
         place.common, "grep", "-I", "-i", "-F", "-z", "--full-name", "-e", text,
         board.commit, "--", *folders, check=False,
     )  # fmt: skip
-    if done.code not in (0, 1):  # 1: it is nowhere
+    if done.code not in (0, 1):  # 1: no match
         raise GitFailed(f"the board cannot be searched: {done.last}", git.FSCK)
     head = len(f"{board.commit}:{place.prefix}/" if place.prefix else f"{board.commit}:")
     for match in done.out.decode("utf-8", "replace").splitlines()[:MOST]:

@@ -1,6 +1,6 @@
 """The commits of a board between two of them, as the values that they changed.
 
-It reads commits and blobs only. What the changes mean is for `core.tick.since` to say.
+It reads commits and blobs only. `core.tick.since` decides what the changes mean.
 """
 
 from collections.abc import Mapping
@@ -14,12 +14,14 @@ from gitkanban.board.review import history
 from gitkanban.core.model import Card, Pause, Run
 from gitkanban.core.tick.since import BoardStep
 
-COMMITS_MOST = 1000  # that are read; the oldest of more are left out
+COMMITS_MOST = 1000  # commits that are read; older ones are left out
 
 
 def steps_between(place: Place, old: str, new: str) -> list[BoardStep]:
-    """What the commits after `old` up to `new` did, oldest first; files that cannot be read are
-    left out. Raises NotFound where one of the two does not exist any more."""
+    """Return what the commits after `old` up to `new` did, oldest first.
+
+    Files that cannot be read are left out. Raises NotFound where one of the two commits is gone.
+    """
     listed = history.commits(place, f"{old}..{new}", most=COMMITS_MOST)
     wanted = {
         oid

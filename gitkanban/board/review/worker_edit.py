@@ -1,6 +1,6 @@
-"""An edit of one worker's keys in config.yaml: its comments kept, and refused where it is wrong.
+"""An edit of one worker's keys in config.yaml: comments are kept, and a wrong edit is refused.
 
-It writes nothing. What it means to trust is for others to say.
+It writes nothing, and does not know what the edit means for trust.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ KeyValue = str | int | bool | tuple[str, ...]
 
 
 class WorkerEdit(NamedTuple):
-    """The config after an edit, as text and as values, and what is doubtful about it now."""
+    """The config after an edit, as text and as values, and what is questionable about it now."""
 
     text: str
     config: Config
@@ -32,9 +32,9 @@ class WorkerEdit(NamedTuple):
 def edit_worker(
     place: Place, board: Board, name: WorkerName, values: Sequence[tuple[str, KeyValue | None]]
 ) -> WorkerEdit:
-    """The config with keys of the worker set, or taken out for None; keys may be dotted.
+    """Return the config with keys of the worker set, or removed for None; keys may be dotted.
 
-    Raises NotFound for a worker that is not there, BadData or Refused for what would be wrong.
+    Raises NotFound for an unknown worker, BadData or Refused where the result would be wrong.
     """
     if board.config is not None:  # what is wrong with it is reported when it is read after the edit
         known = {*board.config.workers, *board.config.faulty}
@@ -49,10 +49,10 @@ def edit_worker(
 def add_worker(
     place: Place, board: Board, name: WorkerName, values: Sequence[tuple[str, KeyValue | None]]
 ) -> WorkerEdit:
-    """The config with one more worker that has these keys, in their order.
+    """Return the config with one more worker that has these keys, in their order.
 
-    Raises Refused where there is one of that name, UsageError for what can be none, and BadData or
-    Refused for what would be wrong.
+    Raises Refused where the name is taken, UsageError where it cannot be a worker's, and BadData or
+    Refused where the result would be wrong.
     """
     check_id(name)
     if board.config is not None:
@@ -70,7 +70,7 @@ def add_worker(
 
 
 def parse_value(name: str, key: str, text: str) -> KeyValue | None:
-    """What a word stands for under a key of the worker; None takes the key out. Raises UsageError."""
+    """Return the value of a word under a key of a worker; None removes it. Raises UsageError."""
     head, _, rest = key.partition(".")
     known = configkeys.BY_PATH.get(f"kanban.workers.*.{key}")
     counts = configkeys.BY_PATH.get(f"kanban.workers.*.{head}")
@@ -99,8 +99,8 @@ def parse_value(name: str, key: str, text: str) -> KeyValue | None:
 def _check_edit(place: Place, name: WorkerName, before: str, after: str) -> WorkerEdit:
     """The config after the edit of a worker.
 
-    Raises BadData or Refused with the first mistake that the edit makes, without a line: what the
-    edit would have written is in no file. A mistake that was already there is reported with its place.
+    Raises BadData or Refused with the first mistake that the edit makes, without a line number: the
+    edited text is in no file. A mistake that was there before is reported with its place.
     """
     path = place.path("config.yaml")
     old, had = configfile.parse(before.encode(), path)
@@ -113,7 +113,7 @@ def _check_edit(place: Place, name: WorkerName, before: str, after: str) -> Work
         raise BadData(had[0].located, had[0].hint)
     doubts = [f"it has a mistake: {config.faulty[name].located}"] if name in config.faulty else []
     for each in brought_in(configrules.state(old), configrules.state(config)):
-        # Of a worker that had a mistake, nothing was known before.
+        # A faulty worker is left out of the config, so its other mistakes were not known before.
         if (each.severity == ERROR or each.rule == "no-command") and name not in old.faulty:
             raise Refused(f"with that, {each.message}", each.hint)
         doubts.append(each.message)

@@ -1,7 +1,7 @@
 """A card's work merged into base as a commit that no ref points at yet.
 
-The board is what base says, whatever the branch has done to it; but for the cards that a planner
-proposes.
+Base decides the board, whatever the branch has done to it. The exception is the cards that a
+planner proposes.
 """
 
 from gitkanban.board.formats import cardfile
@@ -32,17 +32,17 @@ class CardMerge:
         self.common = place.common
         self.config, self.card = config, card
         self.ours, self.theirs = ours, theirs
-        from gitkanban.board.content.writing import NewTree  # late: only a merge needs it
+        from gitkanban.board.content.writing import NewTree  # late import: only a merge needs it
 
         self.draft = NewTree(place, ours)
-        self.new = ""  # the commit that base is to be at; empty if there is nothing to merge
-        self.conflicts: tuple[str, ...] = ()  # files in dispute
+        self.new = ""  # the commit that base will be at; empty if there is nothing to merge
+        self.conflicts: tuple[str, ...] = ()  # conflicting files
         self.notices: list[str] = []
         self._boards = Boards("", "", "")  # of the three commits that were merged
 
     @property
     def proposed(self) -> bool:
-        """Whether cards come with the work, as a planner's may."""
+        """Whether the work brings new cards, as a planner's may."""
         return bool(self.draft.files)
 
     def merge(self) -> None:
@@ -65,7 +65,7 @@ class CardMerge:
             self._commit(tree)
 
     def rewrite_lost(self) -> bool:
-        """Make the merge again if a gc took something of it, and return whether it did."""
+        """Repeat the merge if a gc removed some of its objects, and return whether it did."""
         if self.new in ("", self.theirs):
             return False
         asked = (
@@ -84,9 +84,9 @@ class CardMerge:
         return self.draft.rewrite_lost()
 
     def _merged_tree(self, boards: Boards) -> str:
-        """The tree with base's own board in it; empty if files conflict."""
+        """Return the merged tree with base's own board; empty if files conflict."""
         theirs = self.theirs
-        if boards.theirs != boards.fork:  # as if it had left the board alone
+        if boards.theirs != boards.fork:  # as if the branch had not changed the board
             tree = merging.with_folder(self.common, theirs, FOLDER, boards.fork)
             theirs = merging.passing_commit(self.common, tree, theirs)
         with merging.merger(self.common, self.ours) as merger:
@@ -109,7 +109,7 @@ class CardMerge:
         return git.run(self.common, "rev-parse", f"{commit}^{{tree}}").text
 
     def _take_proposals(self, fork: str) -> None:
-        """Put what a planner proposes into the draft; notice what else it did to the board."""
+        """Put a planner's new cards into the draft; other changes of the board become notices."""
         below = f"{FOLDER}/"
         changed = [
             change
@@ -131,7 +131,7 @@ class CardMerge:
             )
 
     def _proposal(self, change: commits.PathChange) -> bytes | None:
-        """The content of a card that base does not have, still to be approved; None: it is none."""
+        """Return the content of a proposed card, new to base and not approved; None for others."""
         name = change.path.removeprefix(f"{FOLDER}/cards/")
         regular = change.mode in ("100644", "100755")
         if change.path == name or "/" in name or not regular:
@@ -152,7 +152,7 @@ class CardMerge:
 
 
 def _board_folders(common: str, *trees: str) -> list[str]:
-    """The object id of the board's folder in each commit or tree, empty if there is none."""
+    """Return the object id of the board's folder in each commit or tree, empty if there is none."""
     asked = "".join(f"{tree}:{FOLDER}\n" for tree in trees).encode()
     answers = git.run(common, "cat-file", "--batch-check", input=asked).text.split("\n")
     return [line.split(" ")[0] if " tree " in line else "" for line in answers]

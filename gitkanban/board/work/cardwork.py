@@ -1,8 +1,8 @@
 """Where the work of a card is: in base, on its branch, in this clone by its recorded commit, or not
 here at all.
 
-Questions to git only. What is merged is what a run recorded and people could review, never the tip
-of somebody else's branch.
+It only asks git. What gets merged is what a run recorded and people could review, never the tip of
+somebody else's branch.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,7 +24,7 @@ NAMES_MOST = 5  # commits beyond the recorded one that are named
 class CardWork(NamedTuple):
     """What accept has to merge; without a `commit` there is nothing to merge.
 
-    `merged` is then the commit by which base has the work already, empty where the run left none.
+    `merged` is then the commit of base that has the work already, empty where the run left none.
     """
 
     commit: str = ""
@@ -33,21 +33,21 @@ class CardWork(NamedTuple):
 
 
 def result_of(runs: Sequence[Run]) -> Run | None:
-    """The run whose result is reviewed: the last one that succeeded."""
+    """Return the run whose result is reviewed: the last one that succeeded."""
     return next((run for run in reversed(runs) if run.outcome == SUCCEEDED), None)
 
 
 def left_nothing(runs: Sequence[Run]) -> bool:
-    """Whether the result is that nothing needed changing: no attempt has left a commit."""
+    """Return whether nothing needed changing: no attempt has left a commit."""
     done = result_of(runs)
     start = next((run.start_commit for run in runs if run.start_commit), "")
     return done is not None and done.commit in ("", start)
 
 
 def find(place: Place, card: Card, runs: Sequence[Run], clone: str, base: str) -> CardWork:
-    """What of a card in review is to be merged into `base`, a commit.
+    """Return what of a card in review has to be merged into `base`, a commit.
 
-    The branch of the clone that ran it is taken as it is now: people may have added to it, or
+    In the clone that ran the card that is its branch as it is now: people may have added to it, or
     rebased it. Elsewhere it is the recorded commit. Raises Refused when that is not here, and when
     the branch no longer has it.
     """
@@ -82,7 +82,10 @@ def find(place: Place, card: Card, runs: Sequence[Run], clone: str, base: str) -
 
 
 def _rewritten_work(place: Place, card: Card, done: Run, tip: str, base: str) -> CardWork:
-    """The branch without the recorded commit: rebased by people, or moved away from the work."""
+    """Return the work of a branch without the recorded commit, if people rebased it.
+
+    Raises Refused if the branch was moved away from the work.
+    """
     if not commits.is_ancestor(place.common, tip, base) or landed.has(place, done.commit, base):
         return CardWork(tip)
     raise Refused(
@@ -93,7 +96,7 @@ def _rewritten_work(place: Place, card: Card, done: Run, tip: str, base: str) ->
 
 
 def _lines_beyond_end(place: Place, card: Card, end: str, pattern: str) -> tuple[str, ...]:
-    """A line on the commits that branches have on top of the recorded one."""
+    """Return a notice about commits that branches have on top of the recorded one."""
     listed = git.run(
         place.common, "for-each-ref", "--format=%(objectname) %(refname)", "--contains", end,
         pattern,
@@ -114,7 +117,7 @@ def _lines_beyond_end(place: Place, card: Card, end: str, pattern: str) -> tuple
 
 
 def where(place: Place, run: Run | None, commit: str = "") -> Elsewhere:
-    """Where the work of a run is that is not here."""
+    """Return where the work of a run is, if not here."""
     own = git.run(place.common, "config", f"branch.{place.branch}.remote", check=False).text
     known = git.run(place.common, "remote").text.split()
     remote = next((name for name in (own, "origin", *known[:1]) if name in known), "")
@@ -124,7 +127,7 @@ def where(place: Place, run: Run | None, commit: str = "") -> Elsewhere:
 
 
 def present(place: Place, ids: Iterable[str]) -> set[str]:
-    """Those of the commits that this clone has, asked in one go."""
+    """Return which of the commits this clone has, asking git once."""
     wanted = sorted(set(ids))
     if not wanted:
         return set()

@@ -1,4 +1,4 @@
-"""A card's branch goes into base: merged by git (`cardmerge`), and only when every checkout of base can follow.
+"""A card's branch goes into base: merged by git, and only if every checkout of base can follow.
 
 It moves no card; nothing has changed when it raises, or when the branch conflicts.
 """
@@ -23,9 +23,9 @@ from gitkanban.typed import NamedTuple
 
 
 class MergeResult(NamedTuple):
-    """What a merge did. `commit` is empty when there was nothing to merge, or it conflicts.
+    """The result of a merge. `commit` is empty when there was nothing to merge, or it conflicts.
 
-    `merged` is the commit by which base has the work then, empty if there is none.
+    `merged` is the commit of base that has the work, empty if there is none.
     """
 
     branch: str
@@ -38,13 +38,13 @@ class MergeResult(NamedTuple):
 
 
 def unchecked(commit: str) -> None:
-    """Every merge is fine."""
+    """Accept every merge."""
 
 
 class BaseAhead:
-    """Base as it will be: its tip as it was read, and branches merged on top of it, in memory.
+    """Base as it will be: its tip as it was read, with branches merged on top of it.
 
-    `tip` is where base will be; no ref has moved and no checkout is touched until that is done.
+    `tip` is where base will be. No ref is moved and no checkout touched before the caller does so.
     """
 
     def __init__(self, place: Place, config: Config) -> None:
@@ -68,12 +68,10 @@ class BaseAhead:
     ) -> MergeResult:
         """Merge a card's work by `config.merge`: a merge commit, one squashed commit, or `ff`.
 
-        `runs` are the card's; `cardwork` says what of it is merged.
-
-        `ff` takes the branch itself where that is possible, and merges otherwise. `check` is handed
-        the new commit, and may raise. Raises Refused when the work is not here, or uncommitted work
-        in a checkout of base is in the way, BoardBusy, GitFailed; base will then be as it would
-        have been without.
+        `runs` are the card's; `cardwork` decides what of its work is merged. `ff` takes the branch
+        itself where that is possible, and merges otherwise. `check` gets the new commit, and may
+        raise. Raises Refused when the work is not here, or uncommitted work in a checkout of base
+        is in the way, BoardBusy, GitFailed; `tip` is then as before.
         """
         branch = branch_of(card.id)
         located = cardwork.find(self.place, card, runs, clone_id(self.place), base=self.tip)
@@ -100,14 +98,15 @@ class BaseAhead:
         return result._replace(commit=work.new, merged=work.new)
 
     def rewrite_lost(self) -> bool:
-        """Write again what somebody's `git gc --prune=now` took of the merges, and return whether
-        it did.
-        """
+        """Repeat merges that lost objects to `git gc --prune=now`; return whether any did."""
         pairs = [merge.rewrite_lost() for merge in self.merges]
         return any(pairs)
 
     def begin(self) -> None:
-        """Call it before base moves, so that its checkouts are brought along whatever happens."""
+        """Note the move for base's checkouts, so that they follow even after a kill.
+
+        Call it before base moves.
+        """
         follow_base.begin(self.checkouts, self.ref, self.old, self.tip)
 
     def bring(self) -> list[str]:
@@ -115,7 +114,7 @@ class BaseAhead:
         if self.tip == self.old:
             return []
         notices = follow_base.bring(self.place, self.checkouts, self.old, self.tip)
-        if self.ref != self.place.ref:  # the board's own branch is looked at by whatever writes it
+        if self.ref != self.place.ref:  # whoever commits to the board's branch mends it
             notices += mending.mend(self.place, self.old, self.tip, self.ref)
         failpoints.reach("accept.checkouts-brought")
         return notices
@@ -124,7 +123,7 @@ class BaseAhead:
 def _accepted_meanwhile(
     place: Place, ours: str, theirs: str, files: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """The cards whose work came into base since the branch left it, and changed these files."""
+    """Return the cards accepted since the branch left base whose work changed these files."""
     done = git.run(
         place.common, "log", "--first-parent", "--format=%(trailers:key=Kanban-Card,valueonly)",
         f"{theirs}..{ours}", "--", *(f":(top,literal){file}" for file in files), check=False,
@@ -133,11 +132,10 @@ def _accepted_meanwhile(
 
 
 def already_merged(place: Place, board: Board) -> dict[CardId, str]:
-    """The cards in review whose work is in base already, merged, squashed or rebased: by which
-    commit of base.
+    """Return the cards in review whose work base has: merged, squashed or rebased, in which commit.
 
-    Two git processes for all of them; one more where a branch is gone or went on after its run,
-    and a look at what was squashed or rebased, where base has other content than at the last look.
+    It takes two git processes for all cards, one more where a branch is gone or has commits after
+    its run, and a search for squashed and rebased work if base has changed since the last one.
     """
     ends: dict[CardId, str] = {}
     for card in board.cards.values():

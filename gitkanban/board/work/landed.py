@@ -1,7 +1,7 @@
 """Whether base has what a commit holds, and when the cards of a board last changed.
 
-Questions to git only; nothing is written but the objects of a merge in memory, and a cache of what
-base was found not to have, which may be lost.
+It only asks git. It writes nothing but the objects of a trial merge, and a cache of what base did
+not have, which may be lost.
 """
 
 import os
@@ -15,7 +15,7 @@ from gitkanban.core.names import CardId
 
 
 def content(place: Place, tip: str, base: str) -> bool:
-    """Whether merging `tip` would change nothing in `base`: its work was squashed or picked.
+    """Return whether merging `tip` would change nothing in `base`: its work was squashed or picked.
 
     Work that base has reverted since, or changed further on the same lines, does not count.
     """
@@ -31,14 +31,14 @@ def content(place: Place, tip: str, base: str) -> bool:
     return done.clean and done.tree == ours
 
 
-LOOKS_MOST = 50  # cards looked at in one go; the next look takes the others
+LOOKS_MOST = 50  # cards checked in one call; the next call checks others
 COMMITS_MOST = 500  # of base, newest first, among which a squashed branch is searched
 
 
 def otherwise(place: Place, tips: Mapping[CardId, str], base: str) -> set[CardId]:
-    """The cards (by their branch's tip) whose work base has by other commits than the branch's.
+    """Return the cards (given by their branch's tip) whose work base has in commits of its own.
 
-    What was looked at in vain is not looked at again until base has other content, its board aside.
+    A card without a match is not checked again until base has other content, its board aside.
     """
     if not tips:
         return set()
@@ -67,7 +67,7 @@ def otherwise(place: Place, tips: Mapping[CardId, str], base: str) -> set[CardId
 
 
 def has(place: Place, tip: str, base: str) -> bool:
-    """Whether base has the work of `tip` squashed or rebased, even if it went on from there."""
+    """Return whether base has the work of `tip` squashed or rebased, even if changed since."""
     fork = git.run(place.common, "merge-base", tip, base, check=False).text
     if not fork or fork == tip:
         return False
@@ -80,7 +80,7 @@ def has(place: Place, tip: str, base: str) -> bool:
 
 
 def _is_squashed(place: Place, fork: str, tip: str, base: str) -> bool:
-    """Whether one commit of base makes the whole change of the branch."""
+    """Return whether one commit of base makes the whole change of the branch."""
     options = ("--no-ext-diff", "--no-textconv", "--no-renames", "--full-index", "--binary")
     whole = git.run(place.common, "diff", *options, fork, tip).out
     names = git.run(place.common, "diff", "--name-only", "--no-renames", "-z", fork, tip).out
@@ -108,7 +108,7 @@ def _read_remembered(path: str) -> set[str]:
 
 
 def changed(place: Place, board: Board) -> dict[str, int]:
-    """When each card's file last changed on the board's history, in epoch seconds."""
+    """Return when each card's file last changed in the board's history, in epoch seconds."""
     folder = place.path("cards")
     done = git.run(
         place.common, "log", "-z", "--format=%x01%ct", "--name-only", "--no-renames", board.commit,

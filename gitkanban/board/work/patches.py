@@ -24,13 +24,13 @@ class Patch(NamedTuple):
 
 
 def patch_of(place: Place, board: Board, card: Card, stat: bool = False) -> str:
-    """The patch, or with `stat` how much each file changed. Raises NotFound."""
+    """Return the patch, or with `stat` how much each file changed. Raises NotFound."""
     words = [*_DIFF, *(["--stat"] if stat else []), *_find_ends(place, board, card)]
     return git.run(place.common, *_NAMES, *words).out.decode("utf-8", "replace")
 
 
 def first_of_patch(place: Place, board: Board, card: Card, most: int) -> Patch:
-    """The patch up to its last whole line within `most` bytes. Raises NotFound, GitFailed."""
+    """Return the patch, cut to whole lines within `most` bytes. Raises NotFound, GitFailed."""
     ends = _find_ends(place, board, card)
     with git.stream(place.common, *_NAMES, *_DIFF, *ends, input=b"") as printed:
         data = printed.read(most)
@@ -45,13 +45,13 @@ def first_of_patch(place: Place, board: Board, card: Card, most: int) -> Patch:
 
 
 def tips_of(board: Board, card: Card) -> tuple[str, ...]:
-    """Where its work may be: its branch, then the commit of its last run that left one."""
+    """Return where a card's work may be: its branch, then the last commit that a run left."""
     runs = [run.commit for run in board.runs_of(card.id) if run.commit]
     return (card_ref(card.id), *runs[-1:])
 
 
 def _find_ends(place: Place, board: Board, card: Card) -> tuple[str, str]:
-    """The commits between which the work lies. Raises NotFound."""
+    """Return the commits before and after the work. Raises NotFound."""
     runs = [run for run in board.runs_of(card.id) if run.commit]
     base = base_of(place, board.config) if board.config else ""
     for tip in tips_of(board, card):

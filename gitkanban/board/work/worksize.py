@@ -20,7 +20,7 @@ _FORM = 2  # of the cache
 
 
 class _Measured(NamedTuple):
-    """The work of one tip: where it forked from base as base was at `onto`, and its size since."""
+    """The work of one tip: where it forked from base (at `onto` then), and its size since."""
 
     onto: str
     fork: str
@@ -28,7 +28,7 @@ class _Measured(NamedTuple):
 
 
 def measure(place: Place, board: Board) -> dict[str, WorkSize]:
-    """The sizes of the work of cards in review, by card, as far as it is here."""
+    """Return the sizes of the work of cards in review, by card, as far as the work is here."""
     tips = {
         card.id: done.commit
         for card in open_cards(board.cards)
@@ -46,7 +46,7 @@ def measure(place: Place, board: Board) -> dict[str, WorkSize]:
     if asked:
         known = _measure_tips(place, onto, asked, known)
         used = {tip: each for tip, each in known.items() if tip in wanted}
-        files.cache(path, json.dumps([_FORM, used]).encode())  # what nobody asks for any more goes
+        files.cache(path, json.dumps([_FORM, used]).encode())  # other tips are dropped
     return {card: known[tip].size for card, tip in tips.items() if tip in known}
 
 
@@ -66,7 +66,7 @@ def _load_sizes(path: str) -> dict[str, _Measured]:
 def _measure_tips(
     place: Place, onto: str, tips: Iterable[str], known: Mapping[str, _Measured]
 ) -> dict[str, _Measured]:
-    """What is known, brought up to date for these tips."""
+    """Return the known sizes, updated for these tips."""
     forks = _ask_forks(place, onto, tips)
     new = {tip: fork for tip, fork in forks.items() if tip not in known or known[tip].fork != fork}
     sizes = _ask_sizes(place, new) if new else {}
@@ -79,7 +79,7 @@ def _measure_tips(
 
 
 def _ask_forks(place: Place, onto: str, tips: Iterable[str]) -> dict[str, str]:
-    """For each tip that is here the commit at which it left base."""
+    """Return the commit at which each tip left base, for tips that are here."""
     words = ("--parents", "--boundary", "--ignore-missing", *tips, "--not", onto)
     done = git.run(place.common, "rev-list", *words, check=False)
     if done.code:
@@ -108,7 +108,7 @@ def _ask_forks(place: Place, onto: str, tips: Iterable[str]) -> dict[str, str]:
 
 
 def _ask_sizes(place: Place, forks: Mapping[str, str]) -> dict[str, WorkSize]:
-    """The sizes of tips since their forks; binary files count no lines."""
+    """Return the sizes of tips since their forks; binary files count no lines."""
     lines = "".join(f"{tip} {fork}\n" for tip, fork in forks.items())
     words = ("--stdin", "--always", "-r", "-M", "--no-ext-diff", "--numstat", "-z")
     done = git.run(place.common, "diff-tree", *words, input=lines.encode(), check=False)
