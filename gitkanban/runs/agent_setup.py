@@ -1,7 +1,7 @@
-"""What the owners of agents must still set up here, as far as files show it.
+"""What the owners of agents must still set up on this machine, as far as files show it.
 
-It looks for names alone, and reads no key and no login. What a missing sign is worth is said where it
-is shown: an agent has more ways to log in than are known here.
+It looks at file names only, and reads no key and no login. An agent has more ways to log in than
+are known here, so a missing file proves nothing.
 """
 
 import os
@@ -15,7 +15,7 @@ from gitkanban.runs import trust
 
 
 def list_unready(place: Place, config: Config | None) -> tuple[tuple[WorkerName, str], ...]:
-    """(worker, what it lacks, in words) of the workers whose agents seem not to be set up."""
+    """Return (worker, what it lacks, in words) for workers whose agents seem not to be set up."""
     workers = config.workers.values() if config else ()
     rows = ((worker.name, _find_lack(place, worker)) for worker in workers)
     return tuple((name, lack) for name, lack in rows if lack)
@@ -23,7 +23,7 @@ def list_unready(place: Place, config: Config | None) -> tuple[tuple[WorkerName,
 
 def _find_lack(place: Place, worker: Worker) -> str:
     preset = preset_of(worker.runner)
-    # A home of its own, or a command line of one's own, may be set up in any way.
+    # A worker with its own home or command line may be set up in any way.
     if not preset.needs or worker.memory_env or worker.command not in ((), preset.start):
         return ""
     home = os.path.expanduser("~")
@@ -38,7 +38,7 @@ def _find_lack(place: Place, worker: Worker) -> str:
 
 def _has_login(place: Place, worker: Worker, preset: Preset, home: str) -> bool:
     if sys.platform == "darwin" and preset.name == "claude":
-        return True  # it lies in the keychain
+        return True  # the login is in the keychain
     if any(os.path.exists(f"{home}/{name}") for name in preset.login.files):
         return True
     known = {*trust.passed(place), *os.environ} & {*worker.pass_env}

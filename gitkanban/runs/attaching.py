@@ -1,7 +1,7 @@
 """A person in a card's worktree: what is opened there, with which environment.
 
-Nothing is supervised: the person's terminal is the agent's. Nothing of it carries a run's marker, so
-that nobody takes it for a session, and nothing ends it but itself. It is not contained.
+Nothing is supervised: the agent runs in the person's own terminal. It carries no run's marker, so
+that nothing takes it for a session or ends it. It does not run in a sandbox.
 """
 
 import os
@@ -25,12 +25,12 @@ from gitkanban.runs.workspace import cleanliness, including, workspaces, worktre
 from gitkanban.runs.workspace.workspaces import Wish, Workspace
 from gitkanban.typed import NamedTuple
 
-MARKER = "GITKANBAN_ATTACHED"  # in the environment of what is opened, with an id of its own
-# What names a run, or is there because nobody sits at a session's terminal.
+MARKER = "GITKANBAN_ATTACHED"  # in the environment of what is opened, with a unique id
+# Variables that name a run, or are set because nobody sits at a session's terminal.
 _OF_SESSIONS = (
     processes.MARKER, "GITKANBAN_MAILBOX", "GITKANBAN_SLOT", "GIT_TERMINAL_PROMPT", "TMPDIR", "TERM",
 )  # fmt: skip
-# What of the person's own environment a terminal needs.
+# Variables of the person's environment that a terminal needs.
 _OF_TERMINALS = (
     "TERM", "COLORTERM", "TERM_PROGRAM", "NO_COLOR", "DISPLAY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR",
     "SSH_AUTH_SOCK", "EDITOR", "VISUAL", "PAGER", "TMUX", "TMPDIR",
@@ -39,7 +39,7 @@ _SHELL = "/bin/sh"
 
 
 class Opening(NamedTuple):
-    """What to run, where, and in which environment; `resumes` the agent's own conversation."""
+    """What to run, where, and in which environment; `resumes`: it continues a conversation."""
 
     argv: tuple[str, ...]
     workspace: Workspace
@@ -58,7 +58,7 @@ def open_workspace(
     runs: tuple[Run, ...],
     shell: bool,
 ) -> Opening:
-    """Make the card's worktree ready, and say what to run in it: the agent, or with `shell` a shell.
+    """Prepare the card's worktree, and return what to run in it: the agent, or (`shell`) a shell.
 
     `runs` are the card's, oldest first. Call it with the card's lock held. Raises as
     `workspaces.prepare` does.
@@ -69,7 +69,7 @@ def open_workspace(
         known=bool(runs),
     )  # fmt: skip
     workspace = workspaces.prepare(place, locks, wish)
-    if workspace.admin:  # the card's lock keeps it; git is told only where a run lives
+    if workspace.admin:  # the card's lock protects it; git's own lock is for runs
         worktrees.unlock(workspace.admin)
     notices = list(workspace.notices)
     if workspace.includes and workspace.admin:
@@ -86,7 +86,7 @@ def open_workspace(
 def _conversation_line(
     place: Place, config: Config, card: Card, worker: Worker, runs: tuple[Run, ...]
 ) -> tuple[str, ...]:
-    """The command line with which a person goes on in the card's conversation; empty for none."""
+    """Return the command line that continues the card's conversation; empty for none."""
     template = interactive_of(worker)
     last = conversations.last_session(place, card.id, runs)
     shared = worker.workspace_policy == SHARED
@@ -107,7 +107,7 @@ def _conversation_line(
 def _session_environment(
     place: Place, config: Config, card: Card, worker: Worker, workspace: Workspace, run: RunId
 ) -> dict[str, str]:
-    """The environment of the card's sessions, but for what only a session has."""
+    """Return the environment of the card's sessions, without what only a session has."""
     home = homes.home_of(worker)
     memory = {worker.memory_env: home.path} if home else {}
     lease = Lease(worker.profile, 0, card.id, run)
@@ -122,7 +122,7 @@ def _session_environment(
 
 
 def describe_unfinished(place: Place, workspace: Workspace) -> str:
-    """What in the worktree is not committed, in words; empty for nothing.
+    """Return what in the worktree is not committed, in words; empty for nothing.
 
     Raises GitFailed, OSError.
     """
@@ -132,6 +132,6 @@ def describe_unfinished(place: Place, workspace: Workspace) -> str:
 
 
 def list_left_running(opening: Opening) -> list[int]:
-    """The processes that were started from there and still live."""
+    """Return the pids of processes that were started from the opening and still live."""
     needle = opening.env[MARKER]
     return [each.pid for each in processes.marked(needle, processes.everyone(), MARKER)]

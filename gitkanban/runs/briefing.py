@@ -1,7 +1,7 @@
-"""What a run's supervisor has to do: its spec, from worker, card, lease and workspace.
+"""The spec of a run, which tells its supervisor what to do, from worker, card, lease and workspace.
 
-Commands are expanded and environments put together here; nothing is started, and `spec` has the
-form in which it is written down.
+Commands are expanded and environments put together here; nothing is started. The file format is in
+`supervision.spec`.
 """
 
 import os
@@ -31,21 +31,21 @@ from gitkanban.runs.workspace.workspaces import Workspace
 from gitkanban.typed import NamedTuple
 
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(gitkanban.__file__)))
-# What commands of ours are given beside `trust.ALWAYS`, PATH, and what git itself reads.
+# What our own commands get besides `trust.ALWAYS`, PATH, and what git itself reads.
 _OURS = ("SSH_AUTH_SOCK", "PYTHONPATH")
 _OUR_FAMILIES = ("LC_", "XDG_")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY")
-# Variables that make one tick other than the next: what git and its transports read.
+# Variables that change what a tick does: those that git and its transports read.
 _OF_TICKS = ("SSH_AUTH_SOCK", "XDG_CONFIG_HOME", "PYTHONPATH")
-# Commands of ours speak UTF-8 in every locale; a session has its own. -P: a module at the top of the
-# repository, where they run, is none of ours.
+# Our own commands use UTF-8 in every locale. -P: they run at the top of the repository, whose
+# modules must not be imported.
 OURS = (sys.executable, "-P", "-X", "utf8", "-m")
 _SYSTEM = "/usr/local/bin:/usr/bin:/bin"  # what login shells set PATH to, at least
 GRACE = 10.0  # seconds between TERM and KILL
 
 
 class Reservation(NamedTuple):
-    """A start that may come about: card, worker and lease, and the kernel locks that we hold."""
+    """A reserved start: card, worker and lease, and the kernel locks that we hold for it."""
 
     card: Card
     worker: Worker
@@ -54,7 +54,7 @@ class Reservation(NamedTuple):
 
 
 class Launch(NamedTuple):
-    """Everything that a session is started from."""
+    """Everything needed to start a session."""
 
     place: Place
     config: Config
@@ -63,8 +63,8 @@ class Launch(NamedTuple):
     prompt: str
     session: str = ""  # the agent's session id: a new one, or the one to resume
     resume: bool = False
-    tick_words: tuple[str, ...] = ()  # options of the tick that its supervisor becomes
-    env: Mapping[str, str] = {}  # what is added last: a private memory home, say
+    tick_words: tuple[str, ...] = ()  # options of the tick that its supervisor turns into
+    env: Mapping[str, str] = {}  # added last, such as a private memory home
 
     @property
     def card(self) -> Card:
@@ -78,12 +78,12 @@ class Launch(NamedTuple):
 
     @property
     def lease(self) -> Lease:
-        """Who sits in which slot, for the run's whole life."""
+        """The lease: who sits in which slot, for the run's whole life."""
         return self.reservation.lease
 
 
 def facts(place: Place, config: Config, reservation: Reservation) -> dict[str, str | Sequence[str]]:
-    """What is known of a run before it has a workspace."""
+    """Return the part of a spec that is known before the run has a workspace."""
     card, worker, lease = reservation.card, reservation.worker, reservation.lease
     return {
         "run": lease.run,
@@ -112,9 +112,9 @@ def facts(place: Place, config: Config, reservation: Reservation) -> dict[str, s
     }
 
 
-# Long: a value for each key of a spec, in the order in which they are written.
+# Long: it has a value for each key of a spec, in the order of the file.
 def whole_spec(launch: Launch, folder: Folder) -> dict[str, str | Sequence[str]]:
-    """The whole spec for the supervisor of a launch; `folder` is the run's.
+    """Return the whole spec for the supervisor of a launch; `folder` is the run's.
 
     Raises KeyError for a placeholder that has no value here.
     """
@@ -133,7 +133,7 @@ def whole_spec(launch: Launch, folder: Folder) -> dict[str, str | Sequence[str]]
     before = bool(workspace.branch) and (not workspace.fresh or bool(worker.setup))
     transcript = [folder.file(preset.transcript)] if preset.transcript else []
     values = facts(place, launch.config, launch.reservation)
-    # Who verifies needs the work collected first; else that is left to whoever ticks next.
+    # `verify` needs the work collected first; without it, the next tick collects.
     collects = bool(workspace.branch or remembered)
     ticks = [*OURS, "gitkanban.standby", folder.path, *launch.tick_words]
     kind = kind_of(launch.tick_words, own)
@@ -207,8 +207,10 @@ def _session_command(launch: Launch, folder: Folder) -> list[str]:
 
 
 def environment(launch: Launch) -> dict[str, str]:
-    """The session's whole environment but for the values of `pass_env`, which no file of a run
-    holds: its supervisor reads them from where `trust` keeps them. Nothing else of ours reaches it.
+    """Return the session's environment, but for the values of `pass_env`.
+
+    No file of a run has those values: its supervisor reads them from where `trust` stores them.
+    Nothing else of our environment reaches the session.
     """
     place = launch.place
     env = {"TERM": "dumb", **trust.preset_env(launch.worker), **trust.common_environment()}
@@ -216,7 +218,7 @@ def environment(launch: Launch) -> dict[str, str]:
 
 
 def _run_environment(launch: Launch) -> dict[str, str]:
-    """What names the run; no `pass_env` changes it."""
+    """Return the variables that name the run; `pass_env` cannot change them."""
     place, worker, lease = launch.place, launch.worker, launch.lease
     env = {
         "GITKANBAN_CARD": launch.card.id,
@@ -237,15 +239,15 @@ def _run_environment(launch: Launch) -> dict[str, str]:
 
 
 def _passed_names(launch: Launch) -> list[str]:
-    """The variables whose values the supervisor adds."""
+    """Return the names of the variables whose values the supervisor adds."""
     ours = {"PATH", *_run_environment(launch)}
     return [name for name in launch.worker.pass_env if name not in ours]
 
 
 def program_of_ours(path: str) -> str:
-    """How a session names our command: absolute where the shell of an agent may not find it.
+    """Return how a session calls our command: by absolute path if a shell may not find it.
 
-    Some agents' shells are login shells, which set PATH again: only the system's own is sure.
+    Some agents use login shells, which reset PATH: only the system's folders are certainly on it.
     """
     if shutil.which("gitkanban", path=_SYSTEM):
         return "gitkanban"
@@ -261,7 +263,7 @@ def _git_settings(settings: Mapping[str, str]) -> dict[str, str]:
 
 
 def own_environment() -> dict[str, str]:
-    """For commands of ours: of our environment what they and git need, and none of its secrets.
+    """Return the environment of our own commands: what they and git need, and no secrets.
 
     It is written into the run's folder, where every session of this user can read it.
     """
@@ -280,10 +282,10 @@ def _is_ours(name: str) -> bool:
 
 
 def kind_of(words: Sequence[str], env: Sequence[str]) -> str:
-    """A name for the ticks that are as good as each other: equal options, and equal `NAME=value`.
+    """Return a name for interchangeable ticks: those with equal options and equal `NAME=value`.
 
-    Of the environment only that counts which a tick's work depends on; whether a person, cron or
-    systemd has called it does not.
+    Only variables that a tick's work depends on count; whether a person, cron or systemd called it
+    does not.
     """
     known = sorted(pair for pair in env if _matters_to_ticks(pair.partition("=")[0]))
     return f"{zlib.crc32(chr(0).join((*words, *known)).encode('utf-8', 'surrogateescape')):08x}"

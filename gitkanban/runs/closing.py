@@ -1,6 +1,6 @@
 """Closes a run that is over, or records that it cannot be closed, or gives it up.
 
-When to give up is decided in `core.tick.closing`; the effects on processes and git are the executor's.
+When to give up is decided in `core.tick.closing`; the executor acts on processes and git.
 """
 
 import errno
@@ -13,7 +13,7 @@ from gitkanban.runs.records.folders import Folder, card_of
 from gitkanban.runs.sessions import Executor
 from gitkanban.typed import NamedTuple
 
-# Causes that pass without anybody looking at the run: the disk, or the machine's limits.
+# Causes that pass by themselves: the disk, or the machine's limits.
 _PASSING = frozenset(
     (
         *(errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EAGAIN, errno.EBUSY, errno.EINTR),
@@ -23,7 +23,7 @@ _PASSING = frozenset(
 
 
 class Closing(NamedTuple):
-    """What came of it: whether there is something new to settle, and a line if it failed."""
+    """The result: whether there is something new to settle, and a notice if closing failed."""
 
     done: bool
     failure: str = ""
@@ -32,7 +32,7 @@ class Closing(NamedTuple):
 def close(
     executor: Executor, folder: Folder, now: int, *, asked: bool = False, standstill: str = ""
 ) -> Closing:
-    """Close the run; where that fails once too often, give it up. Raises OSError.
+    """Close the run, or give it up where that has failed too often. Raises OSError.
 
     `asked`: a person wants it ended, or its card has moved on. `standstill` is why nothing may be
     committed now, such as a full disk.
@@ -40,7 +40,7 @@ def close(
     try:
         return Closing(executor.finish(folder, now))
     except (GitkanbanError, OSError, ValueError, RecursionError) as error:
-        # A workspace is the session's to prepare: what it makes fail must not stop other cards.
+        # A session may leave a workspace that makes this fail: that must not stop other cards.
         passes = bool(standstill) or _passes_by_itself(error, folder)
         reason = str(error) or type(error).__name__
     tries = folder.tries().failed(now, reason)
@@ -54,7 +54,7 @@ def close(
 
 
 def mark_changed(private: str) -> None:
-    """Have `status` look again, which keeps what it showed."""
+    """Have `status` look again instead of showing its cached rows."""
     files.cache(f"{private}/cache/closing", b"")
 
 
@@ -63,7 +63,7 @@ def _passes_by_itself(error: Exception, folder: Folder) -> bool:
         return error.errno in _PASSING
     if isinstance(error, BoardBusy):
         return True
-    # Git says it in prose; the disk says it in numbers.
+    # Git reports it in prose; the disk itself can be asked for numbers.
     where = (folder.path, folder.spec().one("workspace"))
     return any(_takes_nothing(path) for path in where if os.path.isdir(path))
 

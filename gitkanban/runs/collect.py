@@ -1,8 +1,8 @@
 """What a run left in git: its commits counted, left-over changes committed, strays salvaged.
 
-The supervisor runs it as a command (`python -m gitkanban.runs.collect <run folder>`), the tick
+The supervisor runs it as a command (`python -m gitkanban.runs.collect <run folder>`); the tick
 calls it for a run whose supervisor is gone. It judges nothing. No process of the run may be alive.
-The workspace is read as `workspace_git` reads it: nothing in it decides what git runs.
+The workspace is read through `workspace_git` only: nothing in it decides what git runs.
 """
 
 import os
@@ -32,8 +32,8 @@ from gitkanban.runs.workspace.workspace_git import ChangedPath, View, head_of, r
 from gitkanban.typed import NamedTuple
 
 _BEFORE = "before"  # in the run folder: the workspace's tree when the session began
-_MISSED = "before-missed"  # there: what could not be taken into that tree, ended by NULs
-# What git calls a move of HEAD by which a commit was made, in the reflog of a worktree.
+_MISSED = "before-missed"  # there: paths that are not in that tree, each ended by a NUL
+# Reflog entries of a worktree's HEAD that stand for a new commit.
 _OWN_COMMIT = re.compile(
     r"(commit|cherry-pick|revert|am|rebase \((pick|reword|edit|squash|fixup)\))\b"
 )
@@ -51,7 +51,7 @@ class _RunPlace(NamedTuple):
     common: str
     start: str
     base: str
-    board: str  # path of the board in the tree; empty: it is not there, or may be changed
+    board: str  # path of the board in the tree; empty: none, or the run may change it
     droppings: tuple[str, ...]
     sparse: bool
 
@@ -80,9 +80,9 @@ def _place_of(folder: Folder) -> _RunPlace:
 
 
 def note_before(folder: Folder) -> None:
-    """Note what the workspace holds before the session begins: setup's files, earlier verifies'.
+    """Record what is in the workspace before the session begins, such as files of `setup`.
 
-    Left-over changes are measured against it. Raises GitFailed, OSError.
+    Left-over changes are found by comparison with it. Raises GitFailed, OSError.
     """
     place = _place_of(folder)
     if not place.branch:
@@ -102,8 +102,8 @@ def note_before(folder: Folder) -> None:
 def collect(folder: Folder) -> Work:
     """Collect a run's work and record it in its folder. Doing it again changes nothing.
 
-    What it changed in its copy of a memory is kept as a proposal. Raises GitFailed, BoardBusy (a
-    live git is in the way), OSError.
+    Changes in the run's copy of a memory become a proposal. Raises GitFailed, BoardBusy (a live git
+    is in the way), OSError.
     """
     place = _place_of(folder)
     failpoints.reach("collect.begun")
@@ -118,7 +118,7 @@ def collect(folder: Folder) -> Work:
     if place.branch and place.start:
         work = _collect_work(place, folder)
         if before.leftover and not work.leftover and work.tip == before.leftover:
-            work = before  # collected already; what follows it is nothing new
+            work = before  # already collected: the earlier record stays
     failpoints.reach("collect.record")
     folder.write_work(work)
     if folder.spec().one("contained"):
@@ -168,7 +168,7 @@ class _Head(NamedTuple):
 def _with_leftover(
     place: _RunPlace, folder: Folder, work: Work, head: _Head, links: list[str], notices: list[str]
 ) -> Work:
-    """What the session left uncommitted is committed, or salvaged where it does not fit."""
+    """Commit what the session left uncommitted, or salvage it where it does not fit."""
     index = _index_path(place)
     with View(place.workspace, place.common, head.commit, index) as view:
         left = _add_leftover(place, folder, view, links)
@@ -181,7 +181,7 @@ def _with_leftover(
         failpoints.reach("collect.leftover-committed")
         if index and os.path.lexists(
             index
-        ):  # else it was never checked out, which is still to be done
+        ):  # else the checkout has yet to be done
             view.keep_index(index)
     work = work._replace(leftover_paths=left.paths)
     if head.commit != work.tip:
@@ -196,7 +196,7 @@ def _with_leftover(
 
 
 def _branch_tip(place: _RunPlace, notices: list[str]) -> str:
-    """The tip of the card's branch, which is made again where it was deleted."""
+    """Return the tip of the card's branch, which is created again if it was deleted."""
     notices += worktrees.make_plain(place.common, place.branch)
     tip = checkouts.tip_in(place.common, place.ref)
     if tip:
@@ -209,7 +209,7 @@ def _branch_tip(place: _RunPlace, notices: list[str]) -> str:
 
 
 def _keep_stray(place: _RunPlace, commit: str, tip: str, notices: list[str]) -> str:
-    """Keep a commit of the run that neither its branch nor base holds."""
+    """Salvage a commit of the run that neither its branch nor base contains."""
     if commit in ("", tip) or not commits.resolve(place.common, commit):
         return ""
     if _is_on_a_branch(place, commit, tip):
@@ -226,7 +226,7 @@ def _is_on_a_branch(place: _RunPlace, commit: str, tip: str) -> bool:
 
 
 def _adopt_head(place: _RunPlace, head: str, tip: str, notices: list[str]) -> Work:
-    """HEAD is not on the card's branch: the branch's tip after that, and what is salvaged."""
+    """Handle a HEAD off the card's branch; return the branch's tip then, and what is salvaged."""
     if not head or _is_on_a_branch(place, head, tip):
         return Work(tip=tip)
     if commits.is_ancestor(place.common, tip, head):
@@ -239,8 +239,8 @@ def _adopt_head(place: _RunPlace, head: str, tip: str, notices: list[str]) -> Wo
 
 
 def _count_commits(place: _RunPlace, work: Work, notices: list[str]) -> tuple[Work, list[str]]:
-    """The session's commits counted, and the paths of the repositories that they link to."""
-    # What base has, if there is a base: its commits are not the session's.
+    """Count the session's commits, and return the paths of repositories that they link to too."""
+    # Exclude base's commits, if there is a base: they are not the session's.
     count = int(
         commits.text(
             place.common, "rev-list", "--ignore-missing", "--count", work.tip, f"^{place.start}",
@@ -259,7 +259,7 @@ def _count_commits(place: _RunPlace, work: Work, notices: list[str]) -> tuple[Wo
 
 
 def _is_own_link(place: _RunPlace, path: str, entry: ChangedPath) -> bool:
-    """Whether it is a link to a commit of another repository, and base knows of none there."""
+    """Return whether a change is a new link to another repository's commit, not one of base's."""
     if entry.mode != LINK or entry.before == LINK:
         return False
     base = f"refs/heads/{place.base}"
@@ -267,7 +267,7 @@ def _is_own_link(place: _RunPlace, path: str, entry: ChangedPath) -> bool:
 
 
 def _count_merged(place: _RunPlace, tip: str, notices: list[str]) -> int:
-    """How many commits of the session's own base has already, because it merged them itself."""
+    """Return how many of the session's own commits base has because the session merged them."""
     if tip == place.start:
         return 0
     rows = [line.partition("\t") for line in read_plain(f"{place.admin}/logs/HEAD").splitlines()]
@@ -280,12 +280,12 @@ def _count_merged(place: _RunPlace, tip: str, notices: list[str]) -> int:
 
 
 def _index_path(place: _RunPlace) -> str:
-    """The workspace's index; empty if the way to it is a link, so that it is another's."""
+    """Return the workspace's index; empty if a link leads to it, so that it may be another's."""
     return "" if os.path.islink(place.admin) else f"{place.admin}/index"
 
 
 class _Left(NamedTuple):
-    """What the session left uncommitted, and what of it could not be taken."""
+    """What the session left uncommitted, and which of it could not be committed."""
 
     paths: tuple[str, ...] = ()
     missed: tuple[str, ...] = ()
@@ -293,7 +293,7 @@ class _Left(NamedTuple):
 
 
 def _add_leftover(place: _RunPlace, folder: Folder, view: View, links: list[str]) -> _Left:
-    """Bring it into the index of the view. What was there before the session is left out."""
+    """Add left-over changes to the view's index, without what was there before the session."""
     without = [
         f":(exclude,glob)**/{pattern}{below}"
         for pattern in place.droppings

@@ -1,8 +1,8 @@
 """A session in the sandbox `bwrap`: what it is shown, and how its commits come onto its branch.
 
-It may write objects, but no ref of the repository: it has a private folder in the place of the one
-its branch's ref lies in, and what it has made of that is taken over when the run is collected. What
-is bound where is `core.agents.sandboxes`' to say.
+The session may write objects, but no ref of the repository: a private folder replaces the one of
+its branch's ref, and the branch is brought to the ref there when the run is collected.
+`core.agents.sandboxes` decides what is mounted where.
 """
 
 import os
@@ -22,7 +22,7 @@ from gitkanban.runs.records.folders import MAILBOX, SCRATCH, Folder
 from gitkanban.runs.workspace import salvage
 from gitkanban.typed import TYPE_CHECKING
 
-if TYPE_CHECKING:  # who collects needs none of these, and is started for each run
+if TYPE_CHECKING:  # collecting needs none of these, and is a process for each run
     from gitkanban.board.repo.place import Place
     from gitkanban.core.model import Worker
     from gitkanban.runs.workspace.workspaces import Workspace
@@ -30,15 +30,15 @@ if TYPE_CHECKING:  # who collects needs none of these, and is started for each r
 _HEADS, _LOGS = "contained/heads", "contained/logs"  # in the run folder
 _TRIAL_MOST = 20.0  # seconds
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
-# What a preset's command line names in the run's folder, to be written by the agent.
+# Files of the run's folder that a preset's command line has the agent write.
 _OUTPUT = re.compile(r"\{run_dir\}/([\w.-]+)|\{(last_message)\}")
 _UNTRIED = "Install bubblewrap, and let users create user namespaces: docs/security.md."
 
 
 def words(place: "Place", worker: "Worker", workspace: "Workspace", folder: Folder) -> list[str]:
-    """What stands before the session's command line; what it needs is made.
+    """Return the words before the session's command line, after creating the files they need.
 
-    Raises Refused where the preset cannot work, OSError.
+    Raises Refused where the sandbox cannot work, OSError.
     """
     if not worker.sandbox:
         return []
@@ -59,7 +59,7 @@ def words(place: "Place", worker: "Worker", workspace: "Workspace", folder: Fold
 
 
 def _without_links(path: str) -> str:
-    """Without links: bubblewrap makes what it binds at a path of its own root."""
+    """Return a path without links: bubblewrap creates its mount points below a root of its own."""
     return os.path.realpath(path) if path else ""
 
 
@@ -69,9 +69,9 @@ def _search_path(place: "Place") -> str:
 
 @cache
 def cannot(path: str) -> str:
-    """Why the preset cannot work on this machine, in words; empty if it can.
+    """Return why the sandbox cannot work on this machine, in words; empty if it can.
 
-    `path` is the PATH by which bubblewrap is looked for.
+    `path` is the PATH on which bubblewrap is searched.
     """
     program, fault = programs.find(sandboxes.BWRAP, path)
     if fault:
@@ -114,7 +114,7 @@ def _prepare_ground(
 
 
 def _with_refs(place: "Place", workspace: "Workspace", ground: Ground) -> Ground:
-    """Make the private folders of the branch's ref and reflog, and where they are shown."""
+    """Create the private folders for the branch's ref and reflog; return the ground with them."""
     ref = f"refs/heads/{workspace.branch}"
     above, name = os.path.split(ref)
     heads, logs = f"{ground.run_dir}/{_HEADS}", f"{ground.run_dir}/{_LOGS}"
@@ -129,7 +129,7 @@ def _with_refs(place: "Place", workspace: "Workspace", ground: Ground) -> Ground
 
 
 def _with_memory(worker: "Worker", folder: Folder, ground: Ground) -> Ground:
-    """The real memory home, its memory read-only where the session got a copy of that."""
+    """Return the ground with the real memory home, read-only where the session has a copy."""
     home = homes.home_of(worker)
     if home is None:
         return ground
@@ -141,7 +141,7 @@ def _with_memory(worker: "Worker", folder: Folder, ground: Ground) -> Ground:
 
 
 def _make_outputs(worker: "Worker", folder: Folder) -> list[str]:
-    """Make what the session may write in the run's folder; as paths."""
+    """Create what the session may write in the run's folder, and return the paths."""
     outputs = [folder.file(MAILBOX), folder.file(SCRATCH)]
     transcript = preset_of(worker.runner).transcript
     named = {
@@ -162,7 +162,7 @@ def _make_outputs(worker: "Worker", folder: Folder) -> list[str]:
 
 
 def _program_folders(home: str, worker: "Worker", path: str) -> tuple[str, ...]:
-    """What of the home has to be shown so that the session finds its programs, and ours."""
+    """Return what must be visible of the home so that the session finds its programs, and ours."""
     named = [argv[0] for argv in (templates_of(worker)[0], worker.verify, worker.setup) if argv]
     programs_named = [programs.find(name, path)[0] or name for name in named if "{" not in name]
     programs_named += filter(None, map(_interpreter_of, programs_named))
@@ -179,7 +179,7 @@ def _program_folders(home: str, worker: "Worker", path: str) -> tuple[str, ...]:
 
 
 def _links_in(folder: str) -> list[str]:
-    """The links in a folder of PATH: installers of tools leave the tools themselves elsewhere."""
+    """Return the links in a folder of PATH: many installers put the tools themselves elsewhere."""
     try:
         with os.scandir(folder) as entries:
             return [each.path for each in entries if each.is_symlink()]
@@ -188,7 +188,7 @@ def _links_in(folder: str) -> list[str]:
 
 
 def _interpreter_of(program: str) -> str:
-    """The program that runs a script; empty for what is none."""
+    """Return the program that runs a script; empty if the file is no script."""
     try:
         with open(program, "rb") as file:
             line = file.readline(500)
@@ -204,7 +204,7 @@ def _secret_files(place: "Place", home: str) -> tuple[str, ...]:
 
 
 def _hidden_resolver() -> str:
-    """Where /etc/resolv.conf leads, if that is among what is hidden."""
+    """Return where /etc/resolv.conf leads, if that is hidden from the session."""
     real = os.path.realpath("/etc/resolv.conf")
     return real if real.startswith("/run/") else ""
 
@@ -235,7 +235,7 @@ def adopt(folder: Folder, common: str, branch: str, start: str) -> list[str]:
 
 
 def _session_tip(folder: Folder, branch: str) -> str:
-    """The commit that the session has left as the tip of its branch; empty for none."""
+    """Return the commit that the session left as the tip of its branch; empty for none."""
     path = f"{folder.file(_HEADS)}/{branch.rpartition('/')[2]}"
     try:
         text = files.read(path, below=folder.path, most=100).decode("ascii", "replace").strip()
@@ -245,7 +245,7 @@ def _session_tip(folder: Folder, branch: str) -> str:
 
 
 def follow(folder: Folder, branch: str, tip: str) -> None:
-    """Show what comes after the session where its branch is by now. Raises OSError."""
+    """Set the private ref to the branch's tip, for the steps after the session. Raises OSError."""
     if tip and _session_tip(folder, branch) not in ("", tip):
         path = f"{folder.file(_HEADS)}/{branch.rpartition('/')[2]}"
         files.replace(path, f"{tip}\n".encode(), below=folder.path, lasting=False)

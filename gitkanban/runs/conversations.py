@@ -1,7 +1,7 @@
-"""The last session that a card had here, from the folder of its run, and what the next one needs of it.
+"""The last session that a card had here, from its run's folder, and what the next one needs of it.
 
-Whether the next one goes on in it is decided in `core.tick.conversation`. The board's own record of a
-session is not asked: anybody can write that, and it could name the conversation of another card.
+Whether the next session continues it is decided in `core.tick.conversation`. The board's own record
+of a session is not used: anybody can write that, and it could name another card's conversation.
 """
 
 import os
@@ -17,11 +17,12 @@ from gitkanban.runs import observe
 from gitkanban.runs.records import folders
 from gitkanban.runs.records.folders import Folder
 
-_TRANSCRIPT_MOST = 256 << 20  # bytes of an agent's own transcript that are carried along
+_TRANSCRIPT_MOST = 256 << 20  # bytes of an agent's own transcript that are copied at most
 
 
 def last_session(place: Place, card: CardId, runs: tuple[Run, ...]) -> LastSession | None:
-    """The session of the card's last run, None where it was not here or left no conversation."""
+    """Return the session of the card's last run; None if it was elsewhere or left no conversation.
+    """
     folder = folders.of(place.private, runs[-1].run) if runs else None
     end = folder.exit() if folder else None
     if folder is None or end is None:
@@ -45,9 +46,9 @@ def last_session(place: Place, card: CardId, runs: tuple[Run, ...]) -> LastSessi
 
 
 def carry_transcript(place: Place, last: LastSession, folder: Folder) -> None:
-    """Copy into the folder of a run what its agent keeps of the conversation in the last one's.
+    """Copy the agent's transcript from the folder of the last run to that of the new run.
 
-    Raises OSError, also where that is too much.
+    Raises OSError, also where it is too large.
     """
     name = preset_of(last.runner).transcript
     source = folders.of(place.private, last.run).file(name) if name else ""

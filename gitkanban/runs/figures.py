@@ -1,5 +1,8 @@
-"""What the situation of a board counts beside it: costs of runs, of work in review its size and
-whether its verify passed, as far as this machine knows, and since when cards are done or dropped."""
+"""Figures that are not on the board itself, as far as this machine knows them.
+
+They are the costs of runs, the size of work in review and whether its verify passed, and since when
+cards are done or dropped.
+"""
 
 from collections.abc import Collection
 
@@ -14,9 +17,9 @@ from gitkanban.runs.records import folders
 
 
 def gather(place: Place, board: Board, only: Collection[Card] | None = None) -> Figures:
-    """The figures of a board; most come from caches.
+    """Return the figures of a board; most come from caches.
 
-    With `only` those that some cards of it ask for are enough.
+    `only` limits them to what some of its cards need.
     """
     return Figures(
         run_costs.read(place, board),

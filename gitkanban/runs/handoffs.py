@@ -1,6 +1,6 @@
 """What a card's next session is handed: its parents' results, and how its own attempts ended.
 
-It gathers; how much of it a prompt holds is for `core.agents.prompt` to say.
+It only gathers; `core.agents.prompt` decides how much of it goes into a prompt.
 """
 
 from collections.abc import Container
@@ -17,17 +17,17 @@ from gitkanban.runs.records import folders, logtail
 from gitkanban.runs.records.folders import Folder
 
 LOG_LINES = 40
-_PRINTED = 400  # lines of a session's stdout that are looked at for its last things
-_LINE_MOST = 500  # characters of one
+_PRINTED = 400  # lines of a session's stdout that are searched for its last messages
+_LINE_MOST = 500  # characters of a line
 _LOGS = {"setup-failed": "setup.log", "verify-failed": "verify.log"}
 
 
 def received(
     place: Place, board: Board, card: Card, whole: Container[str] = frozenset()
 ) -> list[Handoff]:
-    """What each parent of a card leaves to it, in the order of the parents.
+    """Return what each parent hands to a card, in the order of the parents.
 
-    `whole` are cards of which the board has every run and note.
+    `whole` are the cards of which the board has every run and note.
     """
     return [
         _of_parent(place, board if parent in whole else store.history(place, board, parent), parent)
@@ -50,25 +50,25 @@ def _of_parent(place: Place, whole: Board, parent: CardId) -> Handoff:
 
 
 def _is_closing_note(note: Note, done: Run | None) -> bool:
-    """Whether a note is what a person said on closing the card after that run."""
+    """Return whether a person wrote the note when closing the card after that run."""
     return note.kind == "summary" and (done is None or note.id > done.run)
 
 
 def _read_work(
     place: Place, start: str, end: str, merged: str
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(files changed, commits with their subjects) between two commits; nothing where one is gone.
+    """Return (changed files, commits with subjects) between two commits; nothing if one is gone.
 
-    What the branch took from base in between is left out, and the board. `merged` is the commit by
-    which base has the work, if that is known: base before it holds nothing of the work. One call of
-    git where it is, for this lies between a parent's end and its child's start.
+    What the branch merged from base in between is left out, and so is the board. `merged` is the
+    commit of base that has the work, if known: base before it has none of the work. Then one call
+    of git is enough, which matters here: a child's start waits for it.
     """
     if not start or not end:
         return (), ()
     work: tuple[tuple[str, ...], tuple[str, ...]] = (), ()
     if merged and merged != end:
         work = _read_log(place, "--full-history", f"{start}..{end}", f"^{merged}^1")
-    # A branch that base went on from, or that was merged elsewhere: what base had comes by merges.
+    # Base went on from the branch, or it was merged elsewhere: base's part came by merges.
     return work if any(work) else _read_log(place, "--first-parent", f"{start}..{end}")
 
 
@@ -87,9 +87,9 @@ def _read_log(place: Place, *words: str) -> tuple[tuple[str, ...], tuple[str, ..
 
 
 def last_words(place: Place, run: Run, lines: int = LOG_LINES) -> list[str]:
-    """The last lines that a failed run printed, where this machine has its logs.
+    """Return the last lines that a failed run printed, where this machine has its logs.
 
-    Of a session both outputs, half of the lines each where both have as many; stderr last.
+    For a session both outputs share the lines, half each if both have enough; stderr comes last.
     """
     if run.outcome not in COUNTED:
         return []
@@ -103,7 +103,7 @@ def last_words(place: Place, run: Run, lines: int = LOG_LINES) -> list[str]:
 
 
 def _session_tail(folder: Folder, lines: int) -> list[str]:
-    """The last things that the session said and did, a line each."""
+    """Return the last messages and actions of the session, a line each."""
     printed = logtail.last_lines(folder.file("stdout.log"), _PRINTED)
     entries = transcript.entries(folder.facts().one("runner"), printed)
     return [transcript.plain_line(each)[:_LINE_MOST] for each in entries][-lines:]

@@ -1,7 +1,7 @@
-"""Leases of runs-to-be: the kernel locks taken, folder and token written, and all of it taken back.
+"""Leases of runs about to start: taking kernel locks, writing folder and token, and undoing it.
 
-Who gets a slot is decided before. What is taken here a supervisor keeps to its end; a lock is let
-go by closing its descriptor alone.
+Who gets a slot is decided before. A supervisor keeps the locks taken here to its end; a lock is
+released only by closing its descriptor.
 """
 
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ from gitkanban.runs.workspace import worktrees
 
 
 def shared_locks(worker: Worker) -> list[str]:
-    """Locks that runs of several slots exclude each other by: the shared checkout, one memory."""
+    """Return locks that exclude runs across slots: for the shared checkout, and for one memory."""
     names = ["shared"] if worker.workspace_policy == SHARED else []
     if worker.memory_env and worker.memory_policy == "read-write":
         names.append(proposals.lock_name(worker.profile))
@@ -30,10 +30,10 @@ def shared_locks(worker: Worker) -> list[str]:
 
 
 def take(locks: Locks, card: CardId, slot: str, also: Iterable[str] = ()) -> list[HeldLock] | None:
-    """Take the locks of a run-to-be, None when one is held by somebody.
+    """Take the locks of a run about to start; None when somebody else has one of them.
 
-    `also` are its worker's `shared_locks`; like the others the supervisor keeps them to its end.
-    Raises Refused when a lock cannot be made.
+    `also` are its worker's `shared_locks`, which the supervisor keeps to its end like the others.
+    Raises Refused when a lock file cannot be created.
     """
     locked: list[HeldLock] = []
     whole = False
@@ -60,9 +60,10 @@ def release(locked: Iterable[HeldLock]) -> None:
 def reserve(
     place: Place, locks: Locks, *, config: Config, card: Card, worker: Worker, lease: Lease
 ) -> Reservation | None:
-    """Take the locks of a run-to-be, and write its folder and its token; None if one is held.
+    """Take the locks of a run, write its folder and token; None when somebody else has a lock.
 
-    Raises Refused when a lock cannot be made, OSError when a file cannot be; nothing stays then.
+    Raises Refused when a lock file cannot be created, OSError when a file cannot be written;
+    nothing is left behind then.
     """
     locked = take(locks, card.id, lease.slot, shared_locks(worker))
     if locked is None:
@@ -90,7 +91,7 @@ def write(place: Place, config: Config, reservation: Reservation) -> Folder:
 
 
 def cancel(place: Place, reservation: Reservation) -> None:
-    """Take a reservation back: the commit did not come about, nothing was started."""
+    """Undo a reservation: its commit was not made, and nothing was started."""
     import shutil
 
     folder = folders.of(place.private, reservation.lease.run)

@@ -1,7 +1,7 @@
 """The mailbox of a run: the one folder of ours that its session may write, in every sandbox.
 
-The session's side drops letters, the tick's side reads and removes them, as files of a stranger:
-by descriptor, no link followed, sizes and numbers bounded. What a letter says is `core.tick.letters`'.
+The session's side drops letters; the tick's side reads and removes them as untrusted files: by
+descriptor, following no link, bounded in size and number. `core.tick.letters` has their format.
 """
 
 import errno
@@ -16,11 +16,11 @@ from gitkanban.errors import BadData
 from gitkanban.runs.records.folders import MAILBOX, Folder
 from gitkanban.typed import NamedTuple
 
-_NAMES_MOST = 100_000  # entries that are looked at
+_NAMES_MOST = 100_000  # folder entries that are looked at
 
 
 class Mail(NamedTuple):
-    """The letters of a run, oldest first; what could not be read, by name, each with the reason."""
+    """The letters of a run, oldest first, and the files that could not be read, with reasons."""
 
     letters: tuple[Letter, ...] = ()
     bad: tuple[tuple[str, str], ...] = ()
@@ -33,12 +33,12 @@ def send(folder: Folder, letter: Letter) -> None:
 
 
 def receive(folder: Folder) -> Mail:
-    """Read what lies in the run's mailbox; nothing is removed, and what cannot be read does no harm."""
+    """Read the run's mailbox. It removes nothing, and reports files that it cannot read."""
     try:
         at = os.open(
             folder.file(MAILBOX), os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
         )
-    except OSError:  # none (a run of an older version), or it was put in another's place
+    except OSError:  # missing (a run of an older version), or replaced by something else
         return Mail()
     try:
         return _read_all(at)
@@ -62,7 +62,7 @@ def _read_all(at: int) -> Mail:
 
 
 def _letter_names(at: int) -> list[str]:
-    """Names that letters may have, in no order."""
+    """Return the names in the mailbox that may be letters, unsorted."""
     names = []
     with os.scandir(at) as entries:
         for count, entry in enumerate(entries):
@@ -74,7 +74,7 @@ def _letter_names(at: int) -> list[str]:
 
 
 def _read_letter(at: int, name: str) -> bytes:
-    """The file's bytes, one more than a letter may have. Raises OSError."""
+    """Return the file's bytes, at most one more than a letter may have. Raises OSError."""
     fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=at)
     try:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
@@ -85,7 +85,7 @@ def _read_letter(at: int, name: str) -> bytes:
 
 
 def remove(folder: Folder, names: tuple[str, ...]) -> None:
-    """Remove letters that are done with; what cannot be removed stays, and is done once all the same."""
+    """Remove handled letters. One that cannot be removed stays, and is not handled twice."""
     try:
         at = os.open(
             folder.file(MAILBOX), os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -1,9 +1,9 @@
-"""Sending what waits to be told: a process of its own, which no tick waits for.
+"""Sends waiting news: a process of its own, which no tick waits for.
 
-It calls the notifier with a digest on stdin, within a time limit, and notes what came of it. It reads
-nothing but what the last tick wrote down (`records.news_ledger`): neither board nor git.
+It calls the notifier with a digest on stdin, within a time limit, and records the result. It reads
+only what the last tick wrote down (`records.news_ledger`): neither board nor git.
 
-`python -m gitkanban.runs.notifier <private folder>`. It ends when nothing waits any more.
+`python -m gitkanban.runs.notifier <private folder>` ends when no news waits any more.
 """
 
 import os
@@ -23,33 +23,33 @@ from gitkanban.runs.records.news_ledger import Attempt, NotifierCall
 from gitkanban.runs.supervision.locks import HeldLock, Locks
 
 LIMIT = 30.0  # seconds that one call may take
-PATIENCE = 600  # seconds that a sender waits until it may send; what is later is left to a tick
+PATIENCE = 600  # seconds that a sender waits until it may send; anything later is left to a tick
 TRY_AGAIN = 75  # EX_TEMPFAIL of sysexits.h: the notifier asks for another try
-_STARTED = 5.0  # seconds after which a sender that was started has its lock
-_LOOK = 10.0  # seconds between two looks at what waits
-_OUTPUT_MOST = 2000  # bytes of what it prints that are kept
-_LINE_MOST = 200  # characters of its last line in what people are shown
+_STARTED = 5.0  # seconds in which a new sender takes its lock
+_LOOK = 10.0  # seconds between two looks for waiting news
+_OUTPUT_MOST = 2000  # bytes of its output that are recorded
+_LINE_MOST = 200  # characters of its last line that people see
 
 
 def main() -> int:
-    """Send what waits in the clone whose private folder is argv[1]."""
+    """Send the waiting news of the clone whose private folder is argv[1]."""
     os.setsid()
     serve(sys.argv[1])
     return 0
 
 
 def serve(private: str) -> None:
-    """Send all that waits, digest by digest, unless another sender is at it."""
+    """Send all waiting news, digest by digest, unless another sender is at work."""
     locks = Locks(private)
     while is_due(private):
         lock = locks.take(news_ledger.SENDER)
         if lock is None or not _send_until_none_waits(private, lock):
             return
-        # What came while we let go of the lock relies on us: look once more.
+        # News that came while we released the lock has no other sender: look once more.
 
 
 def is_due(private: str) -> bool:
-    """Whether something waits that may go out now or soon."""
+    """Return whether news waits that may be sent now or soon."""
     ledger, call = news_ledger.read(private)
     due, now = due_at(ledger, call.every, int(clock.now())), int(clock.now())
     return bool(call.argv) and bool(due) and due - now <= PATIENCE
@@ -58,7 +58,7 @@ def is_due(private: str) -> bool:
 def wait_until_sent(private: str) -> None:
     """Wait for a sender that has something to send now, as long as one call may take.
 
-    For a process that everything ends with: a container's first.
+    For a process whose end ends all others: the first one of a container.
     """
     begun = time.monotonic()
     while (waited := time.monotonic() - begun) < LIMIT + _STARTED:
@@ -67,7 +67,7 @@ def wait_until_sent(private: str) -> None:
         sends = news_ledger.is_sending(private)
         is_due_now = 0 < due_at(ledger, call.every, int(clock.now())) <= clock.now()
         if sends and not is_due_now and (attempt is None or attempt.how != "sending"):
-            return  # it waits until it may
+            return  # the sender waits until it may send
         if not sends and (not is_due_now or waited > _STARTED):
             return
         time.sleep(0.1)
@@ -87,7 +87,7 @@ def _send_until_none_waits(private: str, lock: HeldLock) -> bool:
 
 
 def _send_digest(private: str) -> bool:
-    """Send all that waits; False if it must be tried again."""
+    """Send all waiting news as one digest; False if it must be tried again."""
     now = int(clock.now())
     with news_ledger.changing(private):
         ledger, call = news_ledger.read(private)
@@ -108,7 +108,7 @@ def _send_digest(private: str) -> bool:
 
 
 def send(call: NotifierCall, digest: Digest) -> Attempt:
-    """Call the notifier with a digest, and say what came of it. It is ended after `LIMIT`."""
+    """Call the notifier with a digest, and return the result. It is killed after `LIMIT` seconds."""
     data = json.dumps(digest.data(clock.iso(digest.at)), ensure_ascii=False) + "\n"
     name = os.path.basename(call.argv[0])
     fault = programs.find(call.argv[0], call.path)[1]
@@ -143,7 +143,7 @@ def send(call: NotifierCall, digest: Digest) -> Attempt:
 
 
 def notifier_environment(path: str) -> Mapping[str, str]:
-    """The tick's environment, without what would point git to a repository or a session to us."""
+    """Return the tick's environment without the variables that name a repository or a run."""
     env = {n: v for n, v in os.environ.items() if not n.startswith(("GIT_", "GITKANBAN_"))}
     return env | {"PATH": path}
 
@@ -152,4 +152,4 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except (GitkanbanError, OSError):
-        sys.exit(1)  # nobody listens; the next tick starts another one
+        sys.exit(1)  # nobody reads this; the next tick starts another sender

@@ -1,6 +1,6 @@
 """What is true outside the board, as facts: runs of this clone, slots, branches, trust.
 
-It decides nothing and changes nothing but lease tokens that do not say what they should.
+It decides nothing, and changes nothing but wrong lease tokens.
 """
 
 import marshal
@@ -38,12 +38,13 @@ _HEAD, _TAIL, _ERRORS = 64 << 10, 2 << 20, 16 << 10  # bytes of an agent's outpu
 
 
 def observe(place: Place, board: Board, now: int, locks: Locks) -> Observed:
-    """Look at everything a plan needs to know. No git runs and no process is looked at for runs
-    that live: their locks say it. Raises OSError, GitFailed.
+    """Return the facts that a plan needs. Raises OSError, GitFailed.
+
+    Whether a run lives is read from its locks: that takes no git and no look at processes.
     """
     observed, live = _look_at_place(place, board, now, locks)
     for folder, its_spec in live:
-        with suppress(OSError):  # it is for people to read, and the run goes on without
+        with suppress(OSError):  # the token is only for people to read
             slots.mend(place, folder, its_spec)
     return observed._replace(
         merged=_merged_in_review(place, board), commits_here=_commits_here(place, board)
@@ -51,9 +52,9 @@ def observe(place: Place, board: Board, now: int, locks: Locks) -> Observed:
 
 
 def glance(place: Place, board: Board, now: int, locks: Locks) -> Observed:
-    """What `observe` gives, as far as it holds cards back; nothing is changed.
+    """Return those facts of `observe` that can hold cards back; change nothing.
 
-    No git runs, but for work that may not be here (`board.presence`). Raises OSError, GitFailed.
+    Git runs only for work that may not be here (`board.presence`). Raises OSError, GitFailed.
     """
     return _look_at_place(place, board, now, locks)[0]
 
@@ -61,7 +62,7 @@ def glance(place: Place, board: Board, now: int, locks: Locks) -> Observed:
 def _look_at_place(
     place: Place, board: Board, now: int, locks: Locks
 ) -> tuple[Observed, list[tuple[Folder, spec.Spec]]]:
-    """The facts, and the folders of the runs that live."""
+    """Return the facts, and the folders of the runs with their specs."""
     from gitkanban.board.repo import standstill
 
     every = list(folders.every(place.private))
@@ -100,14 +101,14 @@ def _look_at_place(
 def _suspect_workers(
     config: Config | None, findings: Sequence[TamperFinding]
 ) -> Mapping[WorkerName, str]:
-    """Every worker where the board starts nothing after tampering, with what was noticed."""
+    """Return every worker with the finding, where the config starts nothing after tampering."""
     if config is None or not findings or not config.holds_tampering:
         return {}
     return dict.fromkeys(config.workers, findings[0].what)
 
 
 def _lock_names_to_probe(board: Board, specs: Iterable[spec.Spec]) -> set[str]:
-    """The locks worth a look: every slot the config knows, and those of unsettled runs."""
+    """Return the locks to probe: those of all configured slots and of unsettled runs."""
     names = set()
     if board.config:
         profiles = {worker.profile for worker in board.config.workers.values()}
@@ -123,8 +124,8 @@ def _lock_names_to_probe(board: Board, specs: Iterable[spec.Spec]) -> set[str]:
 
 
 def _run_facts(folder: Folder, its_spec: spec.Spec, locked: set[str]) -> RunFacts:
-    """The facts of one run, of which `its_spec` is the beginning of its spec."""
-    # The locks were looked at first: a run that lets go of them has written its record before.
+    """Return the facts of one run; `its_spec` is the beginning of its spec."""
+    # The locks were probed first: a run writes its record before it releases them.
     end = folder.exit()
     facts = RunFacts(
         run=run_of(its_spec),
@@ -151,7 +152,7 @@ def _run_facts(folder: Folder, its_spec: spec.Spec, locked: set[str]) -> RunFact
 
 
 def _with_end(facts: RunFacts, folder: Folder, its_spec: spec.Spec, end: Exit) -> RunFacts:
-    """The facts of a run that has ended, with what it left and what its session said."""
+    """Return the facts of an ended run, with what it left and what its session reported."""
     from gitkanban.core.agents import (
         readers,  # late: most looks at a board find no run that has ended
     )
@@ -190,7 +191,7 @@ def _with_letters(facts: RunFacts, folder: Folder) -> RunFacts:
 
 
 def read_session(folder: Folder, runner: str, end: Exit) -> "Reading":
-    """What the session of an ended run said of itself, as its preset's reader reads it."""
+    """Return what the session of an ended run printed, as its preset's reader understands it."""
     from gitkanban.core.agents import (
         readers,  # late: most looks at a board find no run that has ended
     )
@@ -214,7 +215,7 @@ def _session_failed(end: Exit) -> bool:
 
 
 def _commits_here(place: Place, board: Board) -> frozenset[str]:
-    """The commits, present in this clone, of recorded runs whose cards still say that they run."""
+    """Return the commits, present here, of recorded runs whose cards are still `running`."""
     wanted = {
         run.commit
         for card in open_cards(board.cards)
@@ -237,7 +238,7 @@ def _merged_in_review(place: Place, board: Board) -> dict[CardId, str]:
     if all(card.status != REVIEW for card in open_cards(board.cards)):
         return {}
     if board.config and trust.withheld(place, board.config).board(ACCEPTING):
-        return {}  # the branch that would have the work is not allowed to decide that
+        return {}  # a branch that may not be base must not decide this
     from gitkanban.board.work import integrate
 
     return integrate.already_merged(place, board)
@@ -256,14 +257,14 @@ def _work_elsewhere(place: Place, board: Board, clone: str) -> dict[CardId, Else
 
 
 def remembered(place: Place) -> tuple[Mapping[CardId, int], Mapping[WorkerName, float]]:
-    """What earlier ticks saw: (card -> since when it is ready, worker -> virtual finish time).
+    """Return what earlier ticks saw: (card -> ready since when, worker -> virtual finish time).
 
-    A cache: empty when it is missing or damaged, and nothing is lost with it.
+    It is only a cache: empty when it is missing or damaged.
     """
     try:
         with open(f"{place.private}/cache/schedule", "rb") as file:
             if os.fstat(file.fileno()).st_uid != os.geteuid():
-                return {}, {}  # what others wrote is not unmarshalled
+                return {}, {}  # never unmarshal another user's file
             rows = marshal.load(file)
         ready = {CardId(card): int(at) for card, at in rows["ready"].items()}
         served = {WorkerName(worker): float(at) for worker, at in rows["served"].items()}
@@ -273,7 +274,7 @@ def remembered(place: Place) -> tuple[Mapping[CardId, int], Mapping[WorkerName, 
 
 
 def remember(place: Place, ready: Mapping[CardId, int], served: Mapping[WorkerName, float]) -> None:
-    """Keep them for the next tick; written only when they changed. Raises OSError."""
+    """Store both for the next tick; written only when they changed. Raises OSError."""
     if (dict(ready), dict(served)) == tuple(dict(each) for each in remembered(place)):
         return
     data = marshal.dumps({"ready": dict(ready), "served": dict(served)})
@@ -281,14 +282,14 @@ def remember(place: Place, ready: Mapping[CardId, int], served: Mapping[WorkerNa
 
 
 def _still_refused(place: Place, board: Board) -> Mapping[str, str]:
-    """Those that tick is still to accept."""
+    """Return the refused cards that a tick has yet to accept, with the reasons."""
     reasons = refused(place)
     waiting = to_accept(board) if reasons else ()
     return {card: why for card, why in reasons.items() if card in waiting}
 
 
 def refused(place: Place) -> Mapping[str, str]:
-    """The cards that the last tick could not accept, and why; a cache as `remembered` is."""
+    """Return the cards that the last tick could not accept, and why; a cache like `remembered`."""
     try:
         with open(f"{place.private}/cache/refused", encoding="utf-8") as file:
             return {str(card): str(why) for card, why in json.load(file).items()}
@@ -297,7 +298,7 @@ def refused(place: Place) -> Mapping[str, str]:
 
 
 def remember_refused(place: Place, reasons: Mapping[str, str]) -> None:
-    """Keep them until the next tick has tried; written only when they changed. Raises OSError."""
+    """Store them until the next tick has tried; written only when they changed. Raises OSError."""
     if dict(reasons) == refused(place):
         return
     text = json.dumps(dict(reasons), sort_keys=True, ensure_ascii=False)

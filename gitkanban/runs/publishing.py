@@ -1,7 +1,7 @@
 """Branches of cards in review, pushed for people elsewhere, with a pull request where gh is there.
 
-Nothing is forced, and nothing but those branches is pushed. What fails is a notice; it is
-tried again after a while.
+Nothing is forced, and nothing but those branches is pushed. A failure becomes a notice, and is tried
+again after a while.
 """
 
 import os
@@ -27,7 +27,7 @@ PATIENCE = 120.0  # seconds that gh may take
 
 
 class Publisher:
-    """Pushes for one board, with what it pushed before."""
+    """Pushes the branches of one board, and knows what it pushed before."""
 
     def __init__(self, place: Place, board: Board, now: int) -> None:
         self.place, self.board, self.now = place, board, now
@@ -36,7 +36,7 @@ class Publisher:
         self.path = f"{place.private}/pushed"
         self.before = _read_remembered(self.path)
         self.notices: list[str] = []
-        self.closed: list[Card] = []  # their branches went from the remote without a merge
+        self.closed: list[Card] = []  # their branches were deleted on the remote without a merge
 
     def run(self) -> None:
         """Push what is new; find what was closed. Fills `notices` and `closed`.
@@ -44,7 +44,7 @@ class Publisher:
         Raises NotFound where `push` is not the name of a remote of this clone.
         """
         if any(int(row.get("away", 0)) > self.now for row in self.before.values()):
-            return  # it gave no answer a while ago: no tick waits for that again so soon
+            return  # the remote did not answer a while ago: do not make a tick wait again so soon
         waiting = [card for card in open_cards(self.board.cards) if card.status == REVIEW]
         if not waiting and not self.before:
             return
@@ -67,7 +67,7 @@ class Publisher:
             files.replace(self.path, json.dumps(after, sort_keys=True).encode(), make=True)
 
     def _due(self, card: Card) -> str:
-        """The tip of a card's branch that is to be pushed now; empty if there is none."""
+        """Return the tip of a card's branch that must be pushed now; empty for none."""
         known = self.before.get(card.id, {})
         tip = commits.resolve(self.place.common, card_ref(card.id))
         new = tip and known.get("tip") != tip and self.now >= int(known.get("again", 0))
@@ -93,7 +93,7 @@ class Publisher:
         return row
 
     def _request(self, card: Card) -> str:
-        """Open a pull request with gh, and return its address, empty when it did not come about."""
+        """Open a pull request with gh, and return its address; empty when that failed."""
         base = base_of(self.place, self.config)
         gh = shutil.which("gh")
         if gh is None:
@@ -122,7 +122,7 @@ class Publisher:
         return lines[-1] if lines else "opened"
 
     def _look_for_closed(self, cards: list[Card]) -> None:
-        """Cards whose pushed branch the remote no longer has, and whose work it did not take."""
+        """Find cards whose pushed branch is gone from the remote, without their work merged there."""
         if not cards:
             return
         words = ("ls-remote", "--heads", "--", self.config.push, "refs/heads/card/*")

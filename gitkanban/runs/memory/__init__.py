@@ -6,7 +6,7 @@ consolidation  The proposals that wait here, from runs and from notes, and the c
                them
 homes          The memory that a session gets: the real one, or a private home whose memory paths
                are copies
-proposals      Proposals to a profile's memory as folders: kept, listed, applied once, or put
+proposals      Proposals to a profile's memory as folders: stored, listed, applied once, or put
                aside
-proposing      What an ended run changed in its copy of a memory, kept as a proposal
+proposing      What an ended run changed in its copy of a memory, stored as a proposal
 """

@@ -1,8 +1,8 @@
-"""Proposals written into the real memory: merged with it as it is, all of one or nothing of it.
+"""Proposals applied to the real memory: merged with it as it is, each of them whole or not at all.
 
-It is safe to be killed at any point: what is to be written is in the proposal's `journal/` first,
-and whoever takes the memory's lock next writes the rest of it before anything else. What cannot be
-written is taken back. What waits and what was decided is known to
+A kill at any point is safe: the writes are first recorded in the proposal's `journal/`, and whoever
+takes the memory's lock next completes them before anything else. If a file cannot be written, the
+others are restored. Which proposals wait and which are decided is in
 `gitkanban.runs.memory.proposals`.
 """
 
@@ -21,7 +21,7 @@ from gitkanban.runs.memory.proposals import JOURNAL, Home, MemoryChange
 from gitkanban.runs.supervision.locks import Locks
 from gitkanban.typed import NamedTuple
 
-CONFLICT_LINES = 60  # that are shown of all conflicts of a proposal
+CONFLICT_LINES = 60  # lines shown of all conflicts of a proposal
 
 
 class _JournalStep(NamedTuple):
@@ -34,7 +34,7 @@ class _JournalStep(NamedTuple):
 
 
 class _Write(NamedTuple):
-    """One file to be written: its absolute path, what it is to hold, and what it held."""
+    """One file to write: its absolute path, its new content, and its content before."""
 
     path: str
     content: bytes | None
@@ -47,8 +47,8 @@ def accept(
 ) -> tuple[str, ...]:
     """Apply a proposal to the real memory, all of it or nothing, and return the paths it changed.
 
-    One that was rejected or consolidated is taken as well. `home` is where the words of a note go;
-    a diff knows its own. Raises Refused, naming the conflicts, with nothing written; NotFound when
+    A rejected or consolidated proposal can be applied too. `home` is where a note's text goes; a
+    diff has its own home. Raises Refused, naming the conflicts, with nothing written; NotFound when
     it was accepted in the meantime; OSError.
     """
     with proposals.locked(locks, proposal.profile):
@@ -70,13 +70,13 @@ def accept(
 
 def _accept_proposal(private: str, proposal: Proposal, home: Home, take: str) -> tuple[str, ...]:
     path = proposals.folder(private, WAITING, proposal.id)
-    proposals.keep(private, proposal, home, ())  # words have no folder before
+    proposals.keep(private, proposal, home, ())  # a note on the board has no folder before
     current = proposals.about(private, WAITING, proposal.id)
     if current is None:
         raise Refused(f"proposal {proposal.id} cannot be read", f"Its files are in {path}.")
     begun = os.path.isdir(f"{path}/{JOURNAL}")
     if not (begun or current[0].files):
-        current = current[0], home  # it may have been set since words were kept
+        current = current[0], home  # it may have been configured since the note was stored
         proposals.describe(path, *current)
     home = current[1]
     if not begun:
@@ -90,10 +90,10 @@ def _accept_proposal(private: str, proposal: Proposal, home: Home, take: str) ->
 
 
 def finish(private: str, profile: ProfileName, besides: str = "") -> tuple[str, ...]:
-    """Write what interrupted accepts left, before anybody else changes this memory.
+    """Complete interrupted accepts, before anybody else changes this memory.
 
-    Call it with the memory's lock held. What conflicts by now, or cannot be written, goes back to
-    waiting. Gives the ids of those of which the memory still holds a part.
+    Call it with the memory's lock held. A proposal that conflicts by now, or cannot be written,
+    goes back to waiting. Return the ids of proposals that are still partly in the memory.
     """
     left = []
     for proposal in list(proposals.every(private, (WAITING,))):
@@ -115,7 +115,7 @@ def finish(private: str, profile: ProfileName, besides: str = "") -> tuple[str, 
 
 
 def note_file(home: Home) -> str:
-    """The file, as a path in the home, that takes the words of notes. Raises Refused."""
+    """Return the file for the text of notes, as a path in the home. Raises Refused."""
     if not home.path or not home.parts:
         raise Refused(
             "nothing says where this profile keeps its memory",
@@ -159,8 +159,10 @@ def _conflict_of(message: str, conflicts: Sequence[str]) -> Conflict:
 
 
 def inside(home: Home, path: str) -> None:
-    """Refuse a path that is not below one of the home's memory paths, or that a link to a folder
-    leads out of them."""
+    """Refuse a path outside of the home's memory paths, also one that leaves them by a link.
+
+    Raises Refused.
+    """
     words = path.split("/")
     under = [part for part in home.parts if f"{path}/".startswith(f"{part}/")]
     if not under or ".." in words or "" in words:
@@ -205,9 +207,9 @@ def _read_journal(path: str) -> list[_JournalStep]:
 
 
 def _apply_journal(path: str, home: Home) -> tuple[str, ...]:
-    """Write what the journal says. A file that somebody changed since is merged once more.
+    """Write the files of the journal. A file that somebody has changed since is merged again.
 
-    Where one cannot be written, all are as before, and there is no journal any more.
+    If one of them cannot be written, all are restored and the journal is removed.
     """
     steps = _read_journal(path)
     writes = []
@@ -216,7 +218,7 @@ def _apply_journal(path: str, home: Home) -> tuple[str, ...]:
         real = proposals.read(f"{home.path}/{step.path}")
         result = merged(step.path, step.before, real, step.target)
         if result.conflict:
-            shutil.rmtree(f"{path}/{JOURNAL}")  # it is planned again by the next accept
+            shutil.rmtree(f"{path}/{JOURNAL}")  # the next accept plans it again
             raise _conflict_of("the memory was changed in the meantime", [result.conflict])
         old = step.before if real == step.target else real  # written before an interruption
         where = f"{home.path}/{step.path}"
@@ -232,7 +234,7 @@ def _apply_journal(path: str, home: Home) -> tuple[str, ...]:
 
 
 def _write_all(writes: Sequence[_Write]) -> None:
-    # What goes makes room for what comes: a file where a folder was.
+    # Remove first, to make room: a file may replace a folder.
     for write in sorted(writes, key=lambda write: write.content is not None):
         _put_file(write.path, write.content, write.executable)
 
@@ -245,14 +247,14 @@ def _put_file(path: str, content: bytes | None, runs: bool) -> None:
         return
     if os.path.isdir(path):
         _remove_empty(path)
-    real = os.path.realpath(path)  # a link stays one: what it points to is written
+    real = os.path.realpath(path)  # a link stays: its target is written
     os.makedirs(os.path.dirname(real), exist_ok=True)
     mode = os.stat(real).st_mode & 0o777 if os.path.exists(real) else 0o700 if runs else 0o600
     files.replace(real, content, mode)
 
 
 def _remove_empty(path: str) -> None:
-    """Remove a folder that holds nothing but folders. Raises OSError."""
+    """Remove a folder that contains nothing but folders. Raises OSError."""
     for at, _, _ in os.walk(path, topdown=False):
         os.rmdir(at)
 

@@ -1,6 +1,6 @@
 """The proposals that wait here, from runs and from notes, and the card that gathers them.
 
-When enough of them wait, and for whom, is decided in `core.agents.memory`.
+`core.agents.memory` decides when enough of them wait, and for which worker.
 """
 
 from collections.abc import Container
@@ -21,16 +21,16 @@ from gitkanban.runs.supervision.locks import Locks
 
 
 def known(place: Place, board: Board) -> list[Proposal]:
-    """Every proposal that this clone knows of, whatever became of it; by id.
+    """Return every proposal that this clone knows, in any state, sorted by id.
 
-    One that a finished card has gathered reads as consolidated. Raises OSError.
+    One that a finished card has gathered counts as consolidated. Raises OSError.
     """
     decided = list(proposals.every(place.private, STATES[1:]))
     return sorted([*_undecided_proposals(place, board), *decided])
 
 
 def _undecided_proposals(place: Place, board: Board) -> list[Proposal]:
-    """Those of which nothing is filed away here: what was, need not be read each time."""
+    """Return the proposals that are not filed as decided here; decided ones are not read."""
     decided = proposals.names(place.private, STATES[1:])
     undecided = {each.id: each for each in proposals.every(place.private, (WAITING,))}
     for note in memory_notes(place, board.commit, besides=decided):
@@ -44,7 +44,7 @@ def _undecided_proposals(place: Place, board: Board) -> list[Proposal]:
 
 
 def _knows_here(place: Place, board: Board, private: Container[str]) -> set[str]:
-    """The finished cards that gather private proposals and had a session in this clone."""
+    """Return the finished cards that gathered private proposals in a session of this clone."""
     return {
         card.id
         for card in board.cards.values()
@@ -65,23 +65,23 @@ def _of_note(place: Place, board: Board, note: Note) -> Proposal:
 
 
 def due(place: Place, locks: Locks, board: Board) -> list[Change]:
-    """The cards to add now that gather proposals; files away what finished ones gathered.
+    """File what finished cards have gathered, and return the gathering cards to add now.
 
     Raises OSError.
     """
-    proposing.gather(place.private)  # what fails is reported by the tick that collects it
+    proposing.gather(place.private)  # the tick that collects the run reports failures
     every = _undecided_proposals(place, board)
     for each in every:
         if each.state == CONSOLIDATED:
             try:
                 proposals.put_aside(place.private, locks, each, CONSOLIDATED, wait=0.0)
             except (Refused, NotFound):
-                continue  # half accepted, or a session writes the memory: the next tick will
+                continue  # half accepted, or a session writes the memory: left to the next tick
     return list(rules.consolidations(board, [each for each in every if each.state == WAITING]))
 
 
 def prompt(place: Place, board: Board, card: Card) -> str:
-    """What goes into the prompt of a gathering card about its proposals; empty for other cards."""
+    """Return the part of a gathering card's prompt about its proposals; empty for other cards."""
     if not rules.listed(card):
         return ""
     every = {each.id: each for each in known(place, board)}

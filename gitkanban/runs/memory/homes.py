@@ -1,9 +1,9 @@
 """The memory that a session gets: the real one, or a private home whose memory paths are copies.
 
-A private home links to everything of the real one except the memory, so the agent finds its
-settings and its login, and what it remembers stays in the run folder: see `gitkanban.runs.memory.proposing`
-for what becomes of it. It decides nothing, and it does not fence a session off: one that knows the
-real path can write there, as any process of this user can.
+A private home links to everything in the real one except the memory. So the agent finds its
+settings and its login, and what it remembers stays in the run folder; `proposing` turns that into a
+proposal. It is no sandbox: a session that knows the real path can write there, as any process of
+this user can.
 """
 
 import os
@@ -24,12 +24,12 @@ from gitkanban.typed import NamedTuple
 BEFORE = "memory-before"  # in the run folder
 _HOME = "home"  # there, as all runs had it before profiles were looked for by agents
 _DEFAULT = "default"  # the profile that hermes takes from its root
-# Of a file that went meanwhile, or is not ours to read; a full or broken disk is another matter.
+# A file has gone meanwhile, or we may not read it; a full or broken disk raises.
 _GONE = (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError)
 
 
 def home_of(worker: Worker) -> Home | None:
-    """Where the worker's profile keeps its memory, None where nothing says so. Raises Refused."""
+    """Return where the worker's profile stores its memory; None if not configured. Raises Refused."""
     if not (worker.memory_env and worker.memory_path):
         return None
     path = os.path.expanduser(worker.memory_path)
@@ -45,7 +45,7 @@ def home_of(worker: Worker) -> Home | None:
 
 
 def prepare(locks: Locks, worker: Worker, folder: Folder) -> dict[str, str]:
-    """Make the memory of a run that is about to start, and return what to add to its environment.
+    """Prepare the memory of a run that is about to start, and return what to add to its environment.
 
     Call it with the run's locks held. Raises Refused, OSError.
     """
@@ -72,14 +72,13 @@ def prepare(locks: Locks, worker: Worker, folder: Folder) -> dict[str, str]:
         name = _home_name(worker.profile)
         _make_private(home, folder, name)
     finally:
-        if lock:  # else a session or an accept writes there now: what it has finished is copied
+        if lock:  # else a session or an accept is writing there: copy the finished files
             lock.close()
     return {worker.memory_env: folder.file(name)}
 
 
 def lacking(worker: Worker, private: str) -> list[str]:
-    """What is wrong with the worker's memory home on this machine, or missing in the copies of it,
-    a line each."""
+    """Return what is wrong with the worker's memory home here, or missing in copies; a line each."""
     try:
         home = home_of(worker)
     except Refused as error:
@@ -98,7 +97,7 @@ def lacking(worker: Worker, private: str) -> list[str]:
 
 
 def facts(worker: Worker) -> dict[str, str | tuple[str, ...]]:
-    """What a run's spec holds of its memory, so that it can be collected."""
+    """Return the facts about its memory that a run's spec needs for collecting it."""
     home = home_of(worker)
     if home is None or worker.memory_policy == "read-write":
         return {}
@@ -106,13 +105,13 @@ def facts(worker: Worker) -> dict[str, str | tuple[str, ...]]:
 
 
 def private_home(folder: Folder) -> str:
-    """The private home of a run, as a path; empty if it has none."""
+    """Return the path of a run's private home; empty if it has none."""
     names = (_home_name(ProfileName(folder.facts().one("profile"))), _HOME)
     return next((folder.file(name) for name in names if folder.has(name)), "")
 
 
 def _home_name(profile: ProfileName) -> str:
-    """Where the private home lies in the run's folder.
+    """Return where the private home is in the run's folder.
 
     `hermes -p NAME` looks for `profiles/NAME` below its root, and takes the grandparent of a home
     that lies so for the root; the profile `default` is the root itself. Other agents do not mind.
@@ -127,7 +126,7 @@ def _make_private(home: Home, folder: Folder, name: str) -> None:
     for entry in _entries_to_copy(home, os.path.dirname(os.path.dirname(folder.path))):
         if entry.why:
             continue
-        # The real one is read once: it may change meanwhile, which is not the run's doing.
+        # Read the real memory once: it may change meanwhile, and not by the run.
         before = f"{folder.file(BEFORE)}/{entry.path}"
         _copy_entry(entry.real, before)
         if os.path.lexists(before):
@@ -167,8 +166,10 @@ class _MemoryEntry(NamedTuple):
 
 
 def _entries_to_copy(home: Home, private: str) -> Iterator[_MemoryEntry]:
-    """What is to be copied, a folder before what is in it; links are followed, for a write through
-    one would reach what it points to. Folders that are not in the memory are left out."""
+    """Yield what to copy, a folder before its content; folders outside of the memory are left out.
+
+    Links are followed: a write through a copied link would reach its target.
+    """
     roots = [os.path.realpath(f"{home.path}/{part}") for part in home.parts]
     stack = [(part, frozenset((os.path.realpath(private),))) for part in home.parts]
     while stack:
@@ -199,7 +200,7 @@ def _is_readable(path: str) -> bool:
 
 
 def _copy_entry(real: str, target: str) -> None:
-    """Copy a file or an empty folder; what is gone by now is left out."""
+    """Copy a file or an empty folder, unless it is gone by now."""
     if os.path.isdir(real):
         os.makedirs(target, mode=0o700, exist_ok=True)
         return

@@ -1,11 +1,11 @@
-"""Proposals to a profile's memory as folders: kept, listed, applied once, or put aside.
+"""Proposals to a profile's memory as folders: stored, listed, applied once, or put aside.
 
-They lie in the git directory, not on the board, because what an agent remembers may be private:
+They are in the git directory, not on the board, because what an agent remembers may be private:
 `<private>/memory/<state>/<id>/` with `proposal.json`, and the changed files before (`base/`) and
-after (`new/`). Words on a card (`note --memory`) are on the board; a folder is made for them when
-they are decided. It does not decide anything itself.
+after (`new/`). Notes for the memory (`note --memory`) are on the board; they get a folder when
+they are decided. This module decides nothing itself.
 
-One that is being applied has a `journal/`: see `gitkanban.runs.memory.applying`.
+A proposal that is being applied has a `journal/`: see `gitkanban.runs.memory.applying`.
 """
 
 import os
@@ -19,9 +19,9 @@ from gitkanban.late import json, shutil
 from gitkanban.runs.supervision.locks import HeldLock, Locks
 from gitkanban.typed import Literal, NamedTuple
 
-LOCK_WAIT = 5.0  # seconds that a decision waits for the memory
+LOCK_WAIT = 5.0  # seconds that a decision waits for the memory's lock
 JOURNAL = "journal"
-_NOBODY = ProfileName("?")  # no profile can be called so
+_NOBODY = ProfileName("?")  # not a valid profile name
 
 
 class Home(NamedTuple):
@@ -37,16 +37,16 @@ class MemoryChange(NamedTuple):
     path: str
     base: bytes | None
     new: bytes | None
-    executable: bool = False  # the new one, as its owner
+    executable: bool = False  # whether the owner may execute the new file
 
 
 def folder(private: str, state: ProposalState, name: str) -> str:
-    """Where a proposal of that state lies."""
+    """Return the folder of a proposal in a state."""
     return f"{private}/memory/{state}/{name}"
 
 
 def lock_name(profile: ProfileName) -> str:
-    """The kernel lock of whoever writes a profile's memory."""
+    """Return the name of the kernel lock for writing a profile's memory."""
     return f"memory/{profile}"
 
 
@@ -57,7 +57,7 @@ def keep(
     changes: Sequence[MemoryChange],
     state: ProposalState = WAITING,
 ) -> bool:
-    """Keep a proposal; False if it is already kept, whatever became of it. Raises OSError."""
+    """Store a proposal; False if it was stored before, in whatever state. Raises OSError."""
     if state_of(private, proposal.id):
         return False
     path = folder(private, state, proposal.id)
@@ -84,7 +84,7 @@ def describe(path: str, proposal: Proposal, home: Home) -> None:
 
 
 def every(private: str, states: Sequence[ProposalState] = STATES) -> Iterator[Proposal]:
-    """The proposals that are kept here, in the order of states, then of ids."""
+    """Yield the proposals that are stored here, sorted by state, then by id."""
     for state in states:
         try:
             names = sorted(os.listdir(f"{private}/memory/{state}"))
@@ -97,7 +97,7 @@ def every(private: str, states: Sequence[ProposalState] = STATES) -> Iterator[Pr
 
 
 def about(private: str, state: ProposalState, name: str) -> tuple[Proposal, Home] | None:
-    """A kept proposal and its home; None if it is not there, or cannot be read."""
+    """Return a stored proposal and its home; None if it is missing, or cannot be read."""
     try:
         with open(f"{folder(private, state, name)}/proposal.json", "rb") as file:
             row = json.load(file)
@@ -109,7 +109,7 @@ def about(private: str, state: ProposalState, name: str) -> tuple[Proposal, Home
 
 
 def changes_of(private: str, proposal: Proposal) -> list[MemoryChange]:
-    """The changed files of a proposal, with their contents."""
+    """Return the changed files of a proposal, with their contents."""
     path = folder(private, proposal.state, proposal.id)
     return [
         MemoryChange(name, read(f"{path}/base/{name}"), read(new), executable(new))
@@ -119,7 +119,7 @@ def changes_of(private: str, proposal: Proposal) -> list[MemoryChange]:
 
 
 def names(private: str, states: Sequence[str]) -> set[str]:
-    """The ids of the proposals of those states."""
+    """Return the ids of the proposals in these states."""
     listed: set[str] = set()
     for state in states:
         try:
@@ -130,17 +130,17 @@ def names(private: str, states: Sequence[str]) -> set[str]:
 
 
 def state_of(private: str, name: str) -> ProposalState | Literal[""]:
-    """What became of a proposal; empty for words that have no folder yet."""
+    """Return the state of a proposal; empty for a note that has no folder yet."""
     return next((each for each in STATES if os.path.isdir(folder(private, each, name))), "")
 
 
 def put_aside(
     private: str, locks: Locks, proposal: Proposal, state: ProposalState, wait: float = LOCK_WAIT
 ) -> None:
-    """Move a proposal to another state without applying it; words get a folder for it.
+    """Move a proposal to another state without applying it; a note gets a folder for that.
 
-    Only a waiting one is put aside, but for one that was written by hand after all. Raises Refused
-    when it is half applied, NotFound when it was decided in the meantime, OSError.
+    Only a waiting proposal can be put aside, except one that was applied by hand after all. Raises
+    Refused when it is half applied, NotFound when it was decided in the meantime, OSError.
     """
     with locked(locks, proposal.profile or _NOBODY, wait):
         was = state_of(private, proposal.id)
@@ -182,7 +182,7 @@ def move(private: str, name: str, state: ProposalState, was: ProposalState = WAI
 
 
 def read(path: str) -> bytes | None:
-    """A file's content, None where no file is. Raises OSError."""
+    """Return a file's content, None where there is no file. Raises OSError."""
     try:
         with open(path, "rb") as file:
             return file.read()
@@ -191,7 +191,7 @@ def read(path: str) -> bytes | None:
 
 
 def executable(path: str) -> bool:
-    """Whether a file is there that its owner may execute."""
+    """Return whether the file exists and its owner may execute it."""
     try:
         return bool(os.stat(path).st_mode & 0o100)
     except OSError:

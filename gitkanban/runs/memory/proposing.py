@@ -1,4 +1,4 @@
-"""What an ended run changed in its copy of a memory, kept as a proposal.
+"""What an ended run changed in its copy of a memory, stored as a proposal.
 
 The copy is made by `gitkanban.runs.memory.homes`. Nothing here touches the real memory.
 """
@@ -21,23 +21,22 @@ from gitkanban.runs.supervision.locks import Locks
 from gitkanban.typed import NamedTuple
 
 PROPOSED_MARK = "memory-kept"  # in the run folder
-KEEP_WAIT = 10.0  # seconds that keeping a proposal waits for others that keep theirs
-DIFF_MOST = 200_000  # characters of a diff; the files themselves are kept whole
+KEEP_WAIT = 10.0  # seconds to wait for other processes that store proposals
+DIFF_MOST = 200_000  # characters of a diff; the files themselves are stored whole
 
 
 class _Addition(NamedTuple):
-    """What differs between a memory as it was given to a run, and as the run left it."""
+    """The differences between a memory as a run got it, and as the run left it."""
 
     changes: tuple[MemoryChange, ...]
     left_out: tuple[str, ...]
 
 
 def propose(folder: Folder) -> bool:
-    """Keep what an ended run changed in its copy of the memory, and return whether there was
-    something.
+    """Store what an ended run changed in its copy of the memory; return whether it changed any.
 
-    Doing it again changes nothing. No process of the run may be alive. Raises OSError, TimeoutError
-    among them when another process keeps proposals all the time.
+    Doing it again changes nothing. No process of the run may be alive. Raises OSError, which
+    includes TimeoutError when other processes do not let go of the lock.
     """
     its_spec = folder.spec()
     home = Home(its_spec.one("memory_home"), tuple(its_spec.get("memory_parts", ())))
@@ -52,7 +51,7 @@ def propose(folder: Folder) -> bool:
 
 
 def waits(folder: Folder) -> bool:
-    """Whether nobody has looked yet what the run changed in its copy of a memory."""
+    """Return whether nobody has checked yet what the run changed in its copy of a memory."""
     return bool(private_home(folder)) and not folder.has(PROPOSED_MARK)
 
 
@@ -73,14 +72,14 @@ def _write_proposal(folder: Folder, its_spec: spec.Spec, home: Home, private: st
         )
         proposals.keep(private, proposal, home, what.changes)
     files.replace(folder.file(PROPOSED_MARK), b"")
-    shutil.rmtree(folder.file(BEFORE), ignore_errors=True)  # a proposal has what differs
+    shutil.rmtree(folder.file(BEFORE), ignore_errors=True)  # the proposal has the differences
     return bool(what.changes or what.left_out)
 
 
 def gather(private: str) -> list[str]:
-    """Keep what runs left whose collecting failed, on a full disk say.
+    """Store what runs left whose collecting failed, for example on a full disk.
 
-    What cannot be kept yet is told, a line each, and stops nobody: it is tried again.
+    Return a notice for each that cannot be stored yet; it is tried again.
     """
     notices = []
     for folder in folders.every(private):
@@ -101,7 +100,7 @@ def _memory_differences(folder: Folder, home: Home) -> _Addition:
         after = _regular_files(mine, part, left)
         for path in sorted(before | after):
             if any(f"{path}/".startswith(f"{each}/") for each in left):
-                continue  # it may be there still, or a link has taken its place
+                continue  # it may still exist, or a link has replaced it
             old = _read_content(f"{folder.file(BEFORE)}/{path}") if path in before else None
             try:
                 new = _read_content(f"{mine}/{path}") if path in after else None
@@ -115,9 +114,9 @@ def _memory_differences(folder: Folder, home: Home) -> _Addition:
 
 
 def _regular_files(root: str, part: str, left: dict[str, str]) -> set[str]:
-    """The regular files of a memory path; `left` gets what is left out, by path, with words for it.
+    """Return the regular files of a memory path; `left` gets the paths left out, with the reasons.
 
-    What was at such a path, or below it, is not known to be gone.
+    Files at or below a path that was left out do not count as removed.
     """
     paths: set[str] = set()
     stack = [part]
@@ -133,7 +132,7 @@ def _regular_files(root: str, part: str, left: dict[str, str]) -> set[str]:
                 if error.errno not in (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG):
                     raise
                 left[path] = f"{path}: cannot be read"
-        elif full.endswith(".lock"):  # an agent's own, of no use to anybody later
+        elif full.endswith(".lock"):  # the agent's own, of no use later
             continue
         elif os.path.isfile(full):
             paths.add(path)
@@ -148,7 +147,7 @@ def _read_content(path: str) -> bytes:
 
 
 def _unified_diff(changes: tuple[MemoryChange, ...]) -> str:
-    """A unified diff of all changes, at most DIFF_MOST characters."""
+    """Return a unified diff of all changes, at most DIFF_MOST characters."""
     import difflib  # late: most runs change nothing
 
     lines: list[str] = []
