@@ -21,8 +21,7 @@ _TRANSCRIPT_MOST = 256 << 20  # bytes of an agent's own transcript that are copi
 
 
 def last_session(place: Place, card: CardId, runs: tuple[Run, ...]) -> LastSession | None:
-    """Return the session of the card's last run; None if it was elsewhere or left no conversation.
-    """
+    """Return the session of the card's last run; None if elsewhere or without a conversation."""
     folder = folders.of(place.private, runs[-1].run) if runs else None
     end = folder.exit() if folder else None
     if folder is None or end is None:

@@ -108,7 +108,7 @@ def _send_digest(private: str) -> bool:
 
 
 def send(call: NotifierCall, digest: Digest) -> Attempt:
-    """Call the notifier with a digest, and return the result. It is killed after `LIMIT` seconds."""
+    """Call the notifier with a digest, for `LIMIT` seconds at most, and return the result."""
     data = json.dumps(digest.data(clock.iso(digest.at)), ensure_ascii=False) + "\n"
     name = os.path.basename(call.argv[0])
     fault = programs.find(call.argv[0], call.path)[1]

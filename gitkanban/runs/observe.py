@@ -62,7 +62,7 @@ def glance(place: Place, board: Board, now: int, locks: Locks) -> Observed:
 def _look_at_place(
     place: Place, board: Board, now: int, locks: Locks
 ) -> tuple[Observed, list[tuple[Folder, spec.Spec]]]:
-    """Return the facts, and the folders of the runs with their specs."""
+    """Return the facts, and the folders of live runs with the beginnings of their specs."""
     from gitkanban.board.repo import standstill
 
     every = list(folders.every(place.private))

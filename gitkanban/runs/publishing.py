@@ -1,7 +1,7 @@
 """Branches of cards in review, pushed for people elsewhere, with a pull request where gh is there.
 
-Nothing is forced, and nothing but those branches is pushed. A failure becomes a notice, and is tried
-again after a while.
+Nothing is forced, and nothing but those branches is pushed. A failure becomes a notice, and the
+push is tried again after a while.
 """
 
 import os
@@ -122,7 +122,7 @@ class Publisher:
         return lines[-1] if lines else "opened"
 
     def _look_for_closed(self, cards: list[Card]) -> None:
-        """Find cards whose pushed branch is gone from the remote, without their work merged there."""
+        """Find cards whose pushed branch is gone from the remote, their work not merged there."""
         if not cards:
             return
         words = ("ls-remote", "--heads", "--", self.config.push, "refs/heads/card/*")

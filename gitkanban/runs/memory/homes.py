@@ -29,7 +29,7 @@ _GONE = (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionErr
 
 
 def home_of(worker: Worker) -> Home | None:
-    """Return where the worker's profile stores its memory; None if not configured. Raises Refused."""
+    """Return where the worker's profile stores its memory; None if not set. Raises Refused."""
     if not (worker.memory_env and worker.memory_path):
         return None
     path = os.path.expanduser(worker.memory_path)
@@ -45,7 +45,7 @@ def home_of(worker: Worker) -> Home | None:
 
 
 def prepare(locks: Locks, worker: Worker, folder: Folder) -> dict[str, str]:
-    """Prepare the memory of a run that is about to start, and return what to add to its environment.
+    """Prepare the memory of a run about to start, and return what to add to its environment.
 
     Call it with the run's locks held. Raises Refused, OSError.
     """
@@ -78,7 +78,7 @@ def prepare(locks: Locks, worker: Worker, folder: Folder) -> dict[str, str]:
 
 
 def lacking(worker: Worker, private: str) -> list[str]:
-    """Return what is wrong with the worker's memory home here, or missing in copies; a line each."""
+    """Return what is wrong with the worker's memory home or missing in copies; a line each."""
     try:
         home = home_of(worker)
     except Refused as error:

@@ -1,18 +1,17 @@
-"""What a clone writes down of its runs: folders, lease tokens, when it ticked.
+"""What a clone records of its runs: folders, lease tokens, when it ticked.
 
-again        The mark that sends a tick at work into another pass, and the look whether one is at work
+again        The mark that sends a tick at work into another pass, and the check for such a tick
 agent_state  What this clone's runs have learned of its agents, kept in its private folder
 folders      The private folder of a run: its spec, logs, requests and records, as files written
              atomically
 logtail      The end of a log that may be as large as it likes, and what is added to it later
 machines     Which machine this is, and which one ticks a clone: recorded in its private folder
 news_ledger  What a clone has told people, what it has not told yet, and what came of the last try
-printed      Which commit of the board the last tick saw that printed to somebody who does not watch:
-             cron
+printed      The board's commit as of the last tick that printed to nobody's terminal: from cron
 slots        Lease tokens: `.kanban/slots/<profile>/<n>.lock`, readable YAML that says who sits in a
              slot
 supervised   Whether a run's supervisor lives, by the kernel locks that it holds
 ticked       When a tick last looked at the board of this clone, and whether the clock was set since
              then
-tokens       Who sits where by the lease tokens, read as fast as it can be
+tokens       Who sits in which slot by the lease tokens, read as fast as possible
 """

@@ -1,7 +1,7 @@
-"""The mark that sends a tick at work into another pass, and the look whether one is at work.
+"""The mark that sends a tick at work into another pass, and the check for such a tick.
 
-Twelve sessions that end at once start twelve ticks: eleven of them only ring, and must not import
-half the program for it. It decides nothing; the tick itself takes the lock.
+Twelve sessions that end at once start twelve ticks. Eleven of them only leave this mark, and must
+not import half the program for it. It decides nothing; the tick itself takes the lock.
 """
 
 import os
@@ -16,19 +16,19 @@ def ask_again(private: str) -> None:
 
 
 def was_asked(private: str) -> bool:
-    """Whether somebody has left the mark."""
+    """Return whether somebody has left the mark."""
     return os.path.exists(f"{private}/again")
 
 
 def clear(private: str) -> None:
-    """Take the mark away: what rang is being handled."""
+    """Remove the mark: the next pass handles what it was left for."""
     files.remove(f"{private}/again")
 
 
 def ask_tick_at_work(private: str) -> bool:
-    """Whether a tick is at work and now knows that it is to go round again.
+    """Return whether a tick is at work, after leaving the mark for it to make another pass.
 
-    After ringing it looks once more: the tick may have looked for marks just before.
+    It checks again afterwards: the tick may have looked for the mark just before.
     """
     if not _tick_locked(private):
         return False
@@ -37,5 +37,5 @@ def ask_tick_at_work(private: str) -> bool:
 
 
 def _tick_locked(private: str) -> bool:
-    # A shared look: two that look at once must not take each other for a tick at work.
+    # A shared lock: two checks at once must not take each other for a tick at work.
     return flock.is_locked(f"{private}/locks/tick")

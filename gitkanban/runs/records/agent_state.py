@@ -1,7 +1,7 @@
-"""What this clone's runs have learned of its agents, kept in its private folder.
+"""What this clone's runs have learned of its agents, stored in its private folder.
 
-What it means is decided in `core.tick.agent_state`. A file that is missing or damaged says nothing: then
-one run more learns it again.
+`core.tick.agent_state` decides what it means. A missing or damaged file counts as empty: one more
+run then learns it again.
 """
 
 from collections.abc import Collection, Mapping
@@ -17,7 +17,7 @@ from gitkanban.typed import Any
 
 
 def recall(place: Place) -> AgentState:
-    """What earlier runs have learned; nothing where that cannot be read."""
+    """Return what earlier runs have learned; nothing where that cannot be read."""
     try:
         with open(_path_of(place), encoding="utf-8") as file:
             rows = json.load(file)
@@ -40,7 +40,7 @@ def _read_fault(row: Mapping[str, Any]) -> AgentFault:
 
 
 def remember(place: Place, state: AgentState) -> None:
-    """Keep it for the next tick; written only when it changed. Raises OSError."""
+    """Store the state for the next tick; written only when it changed. Raises OSError."""
     if state == recall(place):
         return
     rows = {
@@ -52,8 +52,10 @@ def remember(place: Place, state: AgentState) -> None:
 
 
 def free(place: Place, board: Board, workers: Collection[WorkerName]) -> list[WorkerName]:
-    """End the faults of these workers and the quotas of their profiles, as a person asks: the
-    workers that were held. Raises OSError."""
+    """Clear the faults of these workers and the quotas of their profiles, as a person asked.
+
+    Return the workers that this frees. Raises OSError.
+    """
     config = board.config
     profiles = {
         name: config.workers[name].profile if config and name in config.workers else ProfileName("")

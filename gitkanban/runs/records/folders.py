@@ -1,6 +1,6 @@
 """The private folder of a run: its spec, logs, requests and records, as files written atomically.
 
-What the records mean is decided elsewhere; nothing here looks at processes or locks.
+What the records mean is decided elsewhere. Nothing here looks at processes or locks.
 """
 
 import os
@@ -16,19 +16,19 @@ from gitkanban.runs.supervision import processes, spec
 from gitkanban.runs.supervision.spec import Spec
 from gitkanban.typed import NamedTuple
 
-MAILBOX = "mailbox"  # what the session leaves for us, and the only folder here that it may write
-SCRATCH = "tmp"  # the session's TMPDIR, gone with the folder
+MAILBOX = "mailbox"  # letters of the session, and the only folder here that it may write
+SCRATCH = "tmp"  # the session's TMPDIR, removed with the folder
 _TAIL = 64 << 10
-_FACTS = 8 << 10  # bytes of a spec that hold its facts; commands, prompt included, come after
+_FACTS = 8 << 10  # bytes of a spec that contain its facts; commands and prompt come after
 
 
 def card_of(facts: Spec) -> CardId:
-    """The card of a run, by its spec."""
+    """Return the card of a run, by its spec."""
     return CardId(facts.one("card"))
 
 
 def run_of(facts: Spec) -> RunId:
-    """The id of a run, by its spec."""
+    """Return the id of a run, by its spec."""
     return RunId(facts.one("run"))
 
 
@@ -43,19 +43,19 @@ class Folder(NamedTuple):
         return RunId(os.path.basename(self.path))
 
     def file(self, name: str) -> str:
-        """The path of one of its files."""
+        """Return the path of one of its files."""
         return f"{self.path}/{name}"
 
     def has(self, name: str) -> bool:
-        """Whether that file is there."""
+        """Return whether it has that file."""
         return os.path.lexists(self.file(name))
 
     def spec(self) -> Spec:
-        """The run's spec; an empty one when it is missing or unreadable."""
+        """Return the run's spec; an empty one when it is missing or unreadable."""
         return self._spec(-1)
 
     def facts(self) -> Spec:
-        """The beginning of the spec, with all of its facts and not all of its commands."""
+        """Return the beginning of the spec, with all facts but not all commands."""
         return self._spec(_FACTS)
 
     def _spec(self, most: int) -> Spec:
@@ -65,9 +65,9 @@ class Folder(NamedTuple):
             return Spec()
 
     def _located(self, its_spec: Spec) -> Spec:
-        """The spec with its paths as they are now, where the repository was moved since.
+        """Return the spec with its paths as they are now, if the repository was moved since.
 
-        `moved_from` then is the git directory that the run began in.
+        `moved_from` is then the git directory that the run began in.
         """
         old, now = its_spec.one("common"), self.common
         if not old or old == now:
@@ -85,7 +85,7 @@ class Folder(NamedTuple):
 
     @property
     def common(self) -> str:
-        """Git's common directory, in which it lies."""
+        """Return git's common directory, which contains the folder."""
         return os.path.dirname(os.path.dirname(os.path.dirname(self.path)))
 
     def write_spec(self, values: Mapping[str, str | Sequence[str]]) -> None:
@@ -94,8 +94,10 @@ class Folder(NamedTuple):
         spec.write(self.file("spec"), values)
 
     def exposes_environment(self) -> bool:
-        """Whether its spec holds the environment of the shell that ticked, as versions before
-        `secrets` was part of a spec wrote it."""
+        """Return whether its spec has the environment of the shell that ticked.
+
+        Versions before `secrets` was part of a spec wrote it.
+        """
         its_spec = self.spec()
         return bool(its_spec.get("env")) and "secrets" not in its_spec
 
@@ -107,12 +109,12 @@ class Folder(NamedTuple):
     # -- requests and records
 
     def request_stop(self, why: str) -> None:
-        """Ask the supervisor to end the session; the first request's words stay."""
+        """Ask the supervisor to end the session; the reason of the first request stays."""
         if not self.has("stop"):
             files.replace(self.file("stop"), (" ".join(why.split()) + "\n").encode())
 
     def has_mail(self) -> bool:
-        """Whether its session has left anything in the mailbox."""
+        """Return whether its session has left anything in the mailbox."""
         try:
             with os.scandir(self.file(MAILBOX)) as entries:
                 return next(entries, None) is not None
@@ -120,7 +122,7 @@ class Folder(NamedTuple):
             return False
 
     def report(self) -> Report | None:
-        """What the session said of itself, as versions before the mailbox recorded it."""
+        """Return the session's own report, as versions before the mailbox recorded it."""
         row = self._json("report.json")
         if row is None or row.get("kind") not in ("done", "block"):
             return None
@@ -133,7 +135,7 @@ class Folder(NamedTuple):
         )
 
     def work(self) -> Work:
-        """What the run left in git; an empty record when it was not collected."""
+        """Return what the run left in git; an empty record when it was not collected."""
         row = self._json("work.json")
         if row is None:
             return Work()
@@ -149,17 +151,17 @@ class Folder(NamedTuple):
         )
 
     def uncollected(self, facts: Spec) -> bool:
-        """Whether the run ended without its work being collected, which a tick makes up for."""
+        """Return whether the run ended without its work being collected; a tick then does that."""
         return bool(facts.one("collector")) and not self.has("work.json")
 
     def write_work(self, work: Work) -> None:
-        """Record what was collected. Lost in a power cut, it is collected again."""
+        """Record what was collected. If a power cut loses it, the work is collected again."""
         values = work._asdict()
-        values["told"] = values.pop("notices")  # as every version has called it
+        values["told"] = values.pop("notices")  # its name in the file, the same in every version
         self._write_json("work.json", values, lasting=False)
 
     def exit(self) -> Exit | None:
-        """How the run ended, None while it has not."""
+        """Return how the run ended, None while it has not."""
         record = self._json("exit.json")
         if record is None:
             return None
@@ -180,9 +182,9 @@ class Folder(NamedTuple):
         )
 
     def session_seconds(self, end: Exit) -> int | None:
-        """How long the session of a run that ended so had lived, as far as files say; None: unknown.
+        """Return how many seconds the session of an ended run lasted, by its files; None: unknown.
 
-        Nothing is written between these files and the session's start.
+        Its files are the last ones written before the session's start.
         """
         began = [at for name in ("before", "prompt.md") if (at := self._written_at(name))]
         return max(0, end.ended - began[0]) if began and end.step("session") else None
@@ -194,38 +196,38 @@ class Folder(NamedTuple):
             return 0
 
     def write_exit(self, end: Exit) -> None:
-        """Record the end of a run whose supervisor could not; an existing record stays."""
+        """Record the end of a run in place of its supervisor; an existing record stays."""
         if not self.has("exit.json"):
             text = spec.exit_record(end.ended, end.how, end.steps, end.error)
             files.replace(self.file("exit.json"), text)
 
     def tries(self) -> Tries:
-        """How often closing the run has failed."""
+        """Return how often closing the run has failed."""
         row = self._json("tries.json") or {}
         failures, first, last = (_whole_number(row.get(name)) for name in Tries._fields[:3])
         return Tries(failures, first, last, str(row.get("reason") or ""))
 
     def write_tries(self, tries: Tries) -> None:
-        """Record a try that failed. Raises OSError."""
+        """Record a failed try. Raises OSError."""
         self._write_json("tries.json", tries._asdict())
 
     def given_up(self) -> str:
-        """Why the run was given up instead of closed; empty: it was not."""
+        """Return why the run was given up instead of closed; empty: it was not."""
         row = self._json("given-up.json")
         return str(row.get("reason") or "for no reason that was recorded") if row else ""
 
     def give_up(self, reason: str) -> None:
-        """Record that closing the run is not tried again. Raises OSError."""
+        """Record that closing the run will not be tried again. Raises OSError."""
         self._write_json("given-up.json", {"reason": reason})
 
     def settle(self, commit: str) -> None:
-        """Note that the run's end is on the board, in `commit`."""
+        """Record that the run's end is on the board, in `commit`."""
         files.replace(self.file("settled"), f"{commit}\n".encode(), lasting=False)
 
     def noted(self) -> list[tuple[int, int]]:
-        """Processes of the run that its supervisor knew: (pid, start time in ticks since boot).
+        """Return the processes that its supervisor recorded: (pid, start time in ticks since boot).
 
-        Empty for those of another boot, whose numbers mean nothing any more.
+        Empty after a reboot, when these numbers mean nothing any more.
         """
         if self.facts().one("boot") != processes.boot_id():
             return []
@@ -241,19 +243,19 @@ class Folder(NamedTuple):
         ]
 
     def tail(self, name: str, lines: int = 20) -> list[str]:
-        """The last lines of a log, without their ends; empty if there is none."""
+        """Return the last lines of a log, without newlines; empty if there is no log."""
         text = self.text(name, 0, _TAIL)
         return text.splitlines()[-lines:]
 
     def size(self, name: str) -> int:
-        """The bytes of a log; 0 when there is none."""
+        """Return the size of a log in bytes; 0 when there is none."""
         try:
             return os.stat(self.file(name)).st_size
         except OSError:
             return 0
 
     def text(self, name: str, head: int, tail: int) -> str:
-        """The first and last bytes of a log as text, what lies between them left out."""
+        """Return the first `head` and last `tail` bytes of a log as text, without the middle."""
         try:
             with open(self.file(name), "rb") as file:
                 size = os.fstat(file.fileno()).st_size
@@ -264,7 +266,7 @@ class Folder(NamedTuple):
                 last = file.read(tail)
         except OSError:
             return ""
-        # A cut line would be read as a line of its own: drop what is left of it.
+        # The rest of a cut line would be read as a whole line: drop it.
         last = last[last.find(b"\n") + 1 :] if b"\n" in last else last
         return (first[: first.rfind(b"\n") + 1] + last).decode("utf-8", "replace")
 
@@ -282,12 +284,12 @@ class Folder(NamedTuple):
 
 
 def of(private: str, run: RunId) -> Folder:
-    """The folder of a run of the repository whose private folder is given."""
+    """Return the folder of a run, given the repository's private folder."""
     return Folder(f"{private}/runs/{run}")
 
 
 def every(private: str) -> Iterator[Folder]:
-    """Every run folder, oldest run first."""
+    """Yield every run folder, oldest run first."""
     try:
         names = sorted(os.listdir(f"{private}/runs"))
     except FileNotFoundError:
@@ -297,14 +299,14 @@ def every(private: str) -> Iterator[Folder]:
 
 
 def exposed(private: str) -> list[Folder]:
-    """Settled runs whose spec still holds a shell's environment."""
+    """Return settled runs whose spec still has a shell's environment."""
     return [each for each in every(private) if each.has("settled") and each.exposes_environment()]
 
 
 def remove_unborn(private: str) -> None:
-    """Remove run folders whose tick died before the spec was there: no claim was ever made.
+    """Remove run folders whose tick died before it wrote the spec: nothing was reserved for them.
 
-    Call it with the tick lock held: only ticks make run folders.
+    Call it with the tick lock held: only ticks create run folders.
     """
     for folder in every(private):
         if folder.has("settled") or folder.has("spec"):

@@ -1,17 +1,17 @@
-"""The end of a log that may be as large as it likes, and what is added to it later.
+"""The end of a log of any size, and what is added to it later.
 
-Only the end is read, from the back, and whole lines alone are given. It changes nothing.
+Only the end is read, backwards, and only whole lines are returned. It changes nothing.
 """
 
 import os
 from collections.abc import Iterator
 
 _BLOCK = 64 << 10
-MOST = 8 << 20  # bytes of an end; a longer one begins later
+MOST = 8 << 20  # bytes read from the end at most
 
 
 def last_lines(path: str, count: int) -> list[str]:
-    """The last lines of a file, without their ends; none where there is no file."""
+    """Return the last lines of a file, without newlines; none where there is no file."""
     try:
         with open(path, "rb") as file:
             size = file.seek(0, os.SEEK_END)
@@ -25,14 +25,14 @@ def last_lines(path: str, count: int) -> list[str]:
         return []
     lines = data.decode("utf-8", "replace").split("\n")
     if len(data) < size:
-        del lines[0]  # it may have lost its beginning
+        del lines[0]  # it may be incomplete
     if lines and not lines[-1]:
         lines.pop()
     return lines[-count:]
 
 
 def all_lines(path: str) -> Iterator[str]:
-    """Every line of a file, without its end, as it is read; none where there is no file."""
+    """Yield every line of a file, without newline; none where there is no file."""
     try:
         with open(path, encoding="utf-8", errors="replace", newline="\n") as file:
             for line in file:
@@ -42,7 +42,7 @@ def all_lines(path: str) -> Iterator[str]:
 
 
 class Follower:
-    """What is added to one file: its end first, then whatever has come since the last look."""
+    """Reads what is added to one file: its end first, then what has come since the last read."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -50,7 +50,7 @@ class Follower:
         self._rest = b""
 
     def added(self, ended: bool = False) -> list[str]:
-        """The lines that are whole by now, without their ends; with `ended`, the last one too."""
+        """Return the lines that are whole by now, without newlines; if `ended`, the last one too."""
         data = self._rest + self._read_piece()
         *whole, self._rest = data.split(b"\n")
         if ended and self._rest:
@@ -63,7 +63,7 @@ class Follower:
                 size = file.seek(0, os.SEEK_END)
                 first = self._read < 0
                 start = max(0, size - _BLOCK) if first else self._read
-                if size < start:  # it was cut in the middle to keep it bounded
+                if size < start:  # its middle was cut out to keep it bounded
                     start = size
                 file.seek(start)
                 data = file.read(size - start)

@@ -1,6 +1,6 @@
 """Which machine this is, and which one ticks a clone: recorded in its private folder.
 
-What follows from the two is decided in `core.tick.machines`.
+`core.tick.machines` decides what follows from the two.
 """
 
 import os
@@ -22,12 +22,12 @@ HINT = "Tick it there; if that machine is gone for good, `gitkanban doctor --her
 
 
 def this() -> Machine:
-    """The machine we run on."""
+    """Return the machine we run on."""
     return Machine(processes.boot_id(), machine_id(), host())
 
 
 def machine_id() -> str:
-    """The id that the installation got once; empty if there is none, as in many containers."""
+    """Return the machine id of the installation; empty if there is none, as in many containers."""
     for path in _IDS:
         try:
             with open(path, encoding="ascii") as file:
@@ -40,7 +40,7 @@ def machine_id() -> str:
 
 
 def look(place: Place) -> TickRight:
-    """Whether this machine may tick the clone; nothing is changed. Raises OSError."""
+    """Return whether this machine may tick the clone; change nothing. Raises OSError."""
     last, given_up = _read_record(place)
     return claim(this(), last, given_up, _open_runs(place))
 
@@ -48,8 +48,8 @@ def look(place: Place) -> TickRight:
 def enter(place: Place) -> list[str]:
     """Make this the machine that ticks the clone, and return notices.
 
-    Call it with the tick lock held. Raises Refused while another machine has runs open here,
-    OSError.
+    Call it with the tick lock held. Raises OSError, and Refused while another machine has open
+    runs here.
     """
     here = refuse_elsewhere(place)
     last, given_up = _read_record(place)
@@ -61,7 +61,7 @@ def enter(place: Place) -> list[str]:
 
 
 def refuse_elsewhere(place: Place) -> TickRight:
-    """What `look` gives. Raises Refused while another machine has runs open here."""
+    """Return what `look` does. Raises OSError, and Refused while another machine has open runs."""
     here = look(place)
     if here.standing == "elsewhere":
         raise Refused(here.line, HINT)
@@ -69,7 +69,7 @@ def refuse_elsewhere(place: Place) -> TickRight:
 
 
 def take_over(place: Place) -> TickRight:
-    """Give up what other machines have open, on a person's word; what it was until now."""
+    """Give up other machines' open runs, as a person asked; return the right as it was before."""
     here = look(place)
     _, given_up = _read_record(place)
     _write_record(place, this(), [*given_up, *dict.fromkeys(run.machine for run in here.runs)])
@@ -79,7 +79,7 @@ def take_over(place: Place) -> TickRight:
 def _open_runs(place: Place) -> Iterator[OpenRun]:
     for folder in folders.every(place.private):
         its_spec = Spec() if folder.has("settled") else folder.facts()
-        if "machine" in its_spec:  # runs that an earlier version began do not say it
+        if "machine" in its_spec:  # runs that an earlier version began do not record it
             machine = Machine(its_spec.one("boot"), its_spec.one("machine"), its_spec.one("host"))
             yield OpenRun(folder.run, card_of(its_spec), machine)
 

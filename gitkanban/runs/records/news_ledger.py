@@ -1,7 +1,7 @@
-"""What a clone has told people, what it has not told yet, and what came of the last try.
+"""Which news a clone has sent to people, which still waits, and how the last try went.
 
-Which news is new is decided in `core.notify.ledger`. A ledger that is missing or damaged says
-nothing: then all that stands is news again.
+`core.notify.ledger` decides what is news. A missing or damaged ledger counts as empty: then the
+whole current situation is news again.
 """
 
 import os
@@ -16,15 +16,15 @@ from gitkanban.late import json
 from gitkanban.runs.supervision.locks import Locks
 from gitkanban.typed import Any, NamedTuple
 
-SENDER = "notify/sender"  # the lock of who sends
-_LEDGER = "notify/ledger"  # the lock for the moment of a change
-_PATIENCE = 2.0  # seconds that it is waited for
+SENDER = "notify/sender"  # lock of the process that sends
+_LEDGER = "notify/ledger"  # lock for changing the ledger
+_PATIENCE = 2.0  # seconds to wait for that lock
 
 
 class NotifierCall(NamedTuple):
     """How the notifier is called, as the last tick found it; `every` in seconds."""
 
-    argv: tuple[str, ...] = ()  # the program by its absolute path, where it was found
+    argv: tuple[str, ...] = ()  # the program by its absolute path, if it was found
     path: str = ""  # PATH for it
     cwd: str = ""
     every: int = 0
@@ -41,18 +41,18 @@ class Attempt(NamedTuple):
     at: int
     how: str
     items: int
-    words: str = ""  # what went wrong
-    output: str = ""  # the end of what it printed
+    words: str = ""  # the error, in words
+    output: str = ""  # the end of its output
 
     @property
     def is_good(self) -> bool:
-        """Whether nothing is wrong with it, as far as that is known."""
+        """Whether no error of this call is known."""
         return self.how in ("sent", "sending")
 
 
 @contextmanager
 def changing(private: str) -> Iterator[None]:
-    """Keep others from changing the ledger. Raises BoardBusy, OSError, Refused."""
+    """Keep others from changing the ledger in this block. Raises BoardBusy, OSError, Refused."""
     lock = Locks(private).take(_LEDGER, _PATIENCE)
     if lock is None:
         raise BoardBusy("the record of notifications is locked", "Try again.")
@@ -61,12 +61,12 @@ def changing(private: str) -> Iterator[None]:
 
 
 def is_sending(private: str) -> bool:
-    """Whether a sender is at work, or waits until it may send."""
+    """Return whether a sender is at work, or waits until it may send."""
     return flock.is_locked(f"{private}/locks/{SENDER}")
 
 
 def read(private: str) -> tuple[NewsLedger, NotifierCall]:
-    """The ledger, and how the notifier is called."""
+    """Return the ledger, and how the notifier is called."""
     try:
         stored = _read_json(f"{private}/notify/ledger")
         known = {str(key): int(over) for key, over in stored["known"].items()}
@@ -78,7 +78,7 @@ def read(private: str) -> tuple[NewsLedger, NotifierCall]:
 
 
 def write(private: str, ledger: NewsLedger, call: NotifierCall, lasting: bool = False) -> None:
-    """Keep them, whatever happens to the machine if `lasting`; written only when they changed.
+    """Store both, written only when they changed; `lasting`: so that they survive a power cut.
 
     Raises OSError.
     """
@@ -94,7 +94,7 @@ def write(private: str, ledger: NewsLedger, call: NotifierCall, lasting: bool = 
 
 
 def last_attempt(private: str) -> Attempt | None:
-    """The last call of the notifier; None where there was none."""
+    """Return the last call of the notifier; None where there was none."""
     try:
         row = _read_json(f"{private}/notify/attempt")
         texts = (str(row[name]) for name in ("words", "output"))
@@ -104,7 +104,7 @@ def last_attempt(private: str) -> Attempt | None:
 
 
 def note_attempt(private: str, attempt: Attempt) -> None:
-    """Note what came of a call. Raises OSError."""
+    """Record the result of a call. Raises OSError."""
     _write_json(f"{private}/notify/attempt", attempt._asdict())
     if attempt.how == "sent":
         files.remove(f"{private}/notify/reported")
@@ -112,8 +112,10 @@ def note_attempt(private: str, attempt: Attempt) -> None:
 
 
 def report_once(private: str, words: str) -> None:
-    """Have the next tick that prints say it, unless that was said since the last call that went
-    well. Raises OSError."""
+    """Have the next tick that prints report this, once until a call succeeds again.
+
+    Raises OSError.
+    """
     if _read_line(f"{private}/notify/reported") != words:
         for name in ("reported", "unreported"):
             line = words.encode("utf-8", "replace")
@@ -121,7 +123,7 @@ def report_once(private: str, words: str) -> None:
 
 
 def take_report(private: str) -> str:
-    """What is to be said of the notifier, once; empty afterwards, and while all is well."""
+    """Return the pending report about the notifier, and clear it; empty while all is well."""
     path = f"{private}/notify/unreported"
     words = _read_line(path) if os.path.exists(path) else ""
     if words:

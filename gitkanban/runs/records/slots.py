@@ -1,7 +1,7 @@
 """Lease tokens: `.kanban/slots/<profile>/<n>.lock`, readable YAML that says who sits in a slot.
 
-A token proves nothing: the kernel lock of the same name does. Tokens are for people and tools to
-read; a missing, damaged or edited one is written again from the run folder.
+A token proves nothing; the kernel lock of the same name does. Tokens are for people and tools to
+read. A missing, damaged or edited one is written again from the run folder.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ from gitkanban.typed import NamedTuple
 
 
 class Lease(NamedTuple):
-    """Who sits in slot `number` of `profile`; `pid` is the supervisor's, 0 before it started."""
+    """Who sits in slot `number` of `profile`; `pid` is the supervisor's, 0 before its start."""
 
     profile: ProfileName
     number: int
@@ -36,12 +36,12 @@ class Lease(NamedTuple):
 
 
 def lock_name(slot: str) -> str:
-    """The name of the kernel lock behind `profile#number`."""
+    """Return the name of the kernel lock behind `profile#number`."""
     return slot_lock(*Slot.parse(slot))
 
 
 def slots_of(lock_names: Iterable[str]) -> Iterator[str]:
-    """The slots, as `profile#number`, behind those of the locks that are slots'."""
+    """Yield the slots, as `profile#number`, of those of the locks that belong to slots."""
     for name in lock_names:
         kind, _, rest = name.partition("/")
         profile, _, number = rest.rpartition("/")
@@ -50,17 +50,20 @@ def slots_of(lock_names: Iterable[str]) -> Iterator[str]:
 
 
 def token(place: Place, slot: str) -> str:
-    """The path of a slot's token."""
+    """Return the path of a slot's token."""
     return tokens.path_of(place.slots, *Slot.parse(slot))
 
 
 def _trusted_root(place: Place) -> str:
-    """The folder below which nothing on the way to a token may be a link: it comes with the board."""
+    """Return the folder below which no part of a token's path may be a link.
+
+    What is there comes with the board, so others may have written it.
+    """
     return tokens.trusted_root(place.slots)
 
 
 def render(lease: Lease) -> str:
-    """The token's text."""
+    """Return the token's text."""
     return (
         "# Who sits in this slot. Written by gitkanban; the lock itself is in the git directory.\n"
         f"slot: {spec.quoted(lease.slot)}\n"
@@ -81,12 +84,12 @@ def write(place: Place, lease: Lease) -> None:
 
 
 def remove(place: Place, slot: str) -> None:
-    """Remove the token of a slot that is free now."""
+    """Remove the token of a slot that is now free."""
     files.remove(token(place, slot), below=_trusted_root(place))
 
 
 def read(place: Place, slot: str) -> Lease | None:
-    """What the token says, None when it is missing or does not read as one of this slot."""
+    """Return the lease in a token, None when it is missing or is not one of this slot."""
     profile, number = Slot.parse(slot)
     fields = tokens.read_fields(place.slots, profile, number)
     if fields.get("slot") != slot or not fields.get("run") or not fields.get("card"):
@@ -110,7 +113,7 @@ def read(place: Place, slot: str) -> Lease | None:
 
 
 def of_run(folder: Folder, facts: spec.Spec | None = None) -> Lease | None:
-    """The lease as the run folder knows it, the source from which tokens are rebuilt."""
+    """Return the lease by the run folder, from which tokens are rebuilt."""
     its_spec = folder.facts() if facts is None else facts
     slot = Slot.parse(its_spec.one("slot"))
     if not slot.profile or not slot.number:
@@ -127,7 +130,7 @@ def of_run(folder: Folder, facts: spec.Spec | None = None) -> Lease | None:
 
 
 def supervisor_pid(folder: Folder) -> int:
-    """The supervisor's pid as recorded when it started, 0 before that."""
+    """Return the supervisor's pid as recorded at its start, 0 before that."""
     try:
         with open(folder.file("pid"), encoding="ascii") as file:
             return int(file.read(20))
@@ -136,7 +139,7 @@ def supervisor_pid(folder: Folder) -> int:
 
 
 def mend(place: Place, folder: Folder, facts: spec.Spec | None = None) -> bool:
-    """Write the token of a live run again unless it says what it should. True if it was corrected."""
+    """Write the token of a live run again if it is wrong, and return whether it was."""
     right = of_run(folder, facts)
     if right is None or read(place, right.slot) == right:
         return False
@@ -145,7 +148,7 @@ def mend(place: Place, folder: Folder, facts: spec.Spec | None = None) -> bool:
 
 
 def with_token(place: Place) -> list[str]:
-    """Every slot that has a token, as `profile#number`, whatever is in it."""
+    """Return every slot that has a token, as `profile#number`, whatever its content."""
     return [
         str(Slot(ProfileName(profile), number)) for profile, number in tokens.every(place.slots)
     ]

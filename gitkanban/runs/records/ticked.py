@@ -1,7 +1,7 @@
 """When a tick last looked at the board of this clone, who called it, and whether the clock was set
 since then.
 
-`doctor` asks, and verbs that would have a tick follow; no decision of a tick depends on it.
+`doctor` uses it, and commands that need a tick to follow; no decision of a tick depends on it.
 """
 
 import os
@@ -14,22 +14,22 @@ from gitkanban.runs.supervision import processes
 from gitkanban.typed import NamedTuple
 
 _SYNCED, _CRON = "synced=", "cron="  # words with two values, parted by a colon
-_EVERY_MOST = 7200  # seconds between two ticks of cron that are taken for its beat
-_FIRST = "first"  # the mark of a tick with which a container ends
-_INITS = ("tini", "docker-init", "dumb-init", "catatonit")  # they end when what they started does
-_WIDTH = 400  # bytes, always the same: written over in place it needs no room on a full disk
+_EVERY_MOST = 7200  # seconds; ticks of cron further apart are not its regular interval
+_FIRST = "first"  # the mark of a tick whose end ends its container
+_INITS = ("tini", "docker-init", "dumb-init", "catatonit")  # these end with the process that they started
+_WIDTH = 400  # bytes, always the same: overwritten in place, even on a full disk
 
 
 class Ticked(NamedTuple):
     """`at` in epoch seconds, 0: never; `jumped`: seconds by which the clock was set since then.
 
-    `synced` is when one last synced, with `remote`; `cron` when one was last called without a
-    terminal, `every` seconds after the time before (0: unknown).
+    `synced` is when a tick last synced, with `remote`; `cron` when one was last called without a
+    terminal, `every` seconds after the one before (0: unknown).
     """
 
     at: int = 0
     jumped: int = 0
-    first: bool = False  # it was the process with which a container ends, and did not wait
+    first: bool = False  # its end ended the container, and it did not wait for its runs
     synced: int = 0
     remote: str = ""
     cron: int = 0
@@ -37,24 +37,24 @@ class Ticked(NamedTuple):
 
 
 def _since_boot() -> int:
-    """Seconds since this boot, those asleep included where the system counts them."""
+    """Return the seconds since boot, including sleep where the system counts it."""
     return int(time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)))
 
 
 def _ends_container() -> bool:
-    """Whether a container ends with this process: its first one, or the one that a mere init runs."""
+    """Return whether a container ends with this process: its first, or the one run by an init."""
     if os.getpid() == 1:
         return True
     return os.getppid() == 1 and checkouts.line("/proc/1/comm") in _INITS
 
 
 def _is_from_cron() -> bool:
-    """Whether this is a `gitkanban tick` that nobody watches: of cron, of a timer, of a loop."""
+    """Return whether this is a `gitkanban tick` without a terminal: from cron, a timer, a loop."""
     return sys.argv[1:2] == ["tick"] and not any(map(os.isatty, (0, 1, 2)))
 
 
 def note(private: str, remote: str = "") -> None:
-    """Note that a tick is looking now. What cannot be written is done without."""
+    """Record that a tick looks at the board now. A failure to write is ignored."""
     now, before = int(clock.now()), last(private)
     line = f"{now} {int(time.time())} {_since_boot()} {processes.boot_id()}"
     if _ends_container() and "--wait" not in sys.argv:
@@ -65,7 +65,7 @@ def note(private: str, remote: str = "") -> None:
     cron, every = before.cron, before.every
     if _is_from_cron():
         gap, most = now - cron, 2 * every or _EVERY_MOST
-        cron, every = now, gap if 0 < gap <= most else 0  # after a break it has no beat
+        cron, every = now, gap if 0 < gap <= most else 0  # after a longer break the interval is unknown
     if cron:
         line += f" {_CRON}{cron}:{every}"
     try:
@@ -80,7 +80,7 @@ def note(private: str, remote: str = "") -> None:
 
 
 def last(private: str) -> Ticked:
-    """The last tick; nothing for a missing or damaged note."""
+    """Return the last tick; an empty value for a missing or damaged record."""
     try:
         with open(f"{private}/ticked", encoding="utf-8") as file:
             at, wall, boot, *words = file.read(_WIDTH).split()
@@ -104,7 +104,7 @@ def last(private: str) -> Ticked:
 
 
 def _pair_in(words: list[str], name: str) -> tuple[str, str]:
-    """The two values of the word that begins with a name; 0 and nothing where there is none."""
+    """Return the two values of the word that begins with `name`; 0 and "" if there is none."""
     pair = next((word for word in words if word.startswith(name)), f"{name}0:")
     first, _, second = pair.removeprefix(name).partition(":")
     return first, second

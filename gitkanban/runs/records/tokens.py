@@ -1,6 +1,6 @@
-"""The lease tokens, `<slots>/<profile>/<n>.lock`, read: which there are, and what they say.
+"""Reads the lease tokens, `<slots>/<profile>/<n>.lock`: which exist, and what they contain.
 
-It changes nothing and imports nothing heavy: `status` is built on it. `slots` writes the tokens.
+It changes nothing, and imports nothing heavy: `status` uses it. `slots` writes the tokens.
 """
 
 import os
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def locked_slots(slots: str) -> "list[dict[str, Any]]":
-    """The tokens that say somebody sits there, by profile and number; damaged ones are left out."""
+    """Return the tokens of occupied slots, by profile and number; damaged ones are left out."""
     locked = []
     for profile, number in every(slots):
         fields = read_fields(slots, profile, number)
         pid = fields.get("pid", "")
-        # Without a pid nobody sits there yet.
+        # Without a pid the supervisor has not started yet.
         if fields.get("card") and pid.isdecimal() and len(pid) < 10 and int(pid):
             locked.append(
                 {
@@ -37,7 +37,7 @@ def locked_slots(slots: str) -> "list[dict[str, Any]]":
 
 
 def every(slots: str) -> "Iterator[tuple[str, int]]":
-    """(profile, number) of every token, sorted, whatever is in it."""
+    """Yield (profile, number) of every token, sorted, whatever its content."""
     if not os.path.isdir(slots):
         return
     from gitkanban import files
@@ -51,19 +51,20 @@ def every(slots: str) -> "Iterator[tuple[str, int]]":
 
 
 def path_of(slots: str, profile: str, number: int) -> str:
-    """The path of a slot's token."""
+    """Return the path of a slot's token."""
     return f"{slots}/{profile}/{number}.lock"
 
 
 def trusted_root(slots: str) -> str:
-    """The folder that holds `.kanban/slots`: nothing below it may be a link, for it may be theirs
-    who sent a pull request.
+    """Return the folder that contains `.kanban/slots`.
+
+    Nothing below it may be a link: its content may come from somebody's pull request.
     """
     return os.path.dirname(os.path.dirname(slots))
 
 
 def read_fields(slots: str, profile: str, number: int) -> "dict[str, str]":
-    """The fields of a token as text; none when it is missing or damaged."""
+    """Return the fields of a token as text; none when it is missing or damaged."""
     from gitkanban import files
 
     try:
