@@ -1,7 +1,7 @@
 """Sessions on this machine: started under a supervisor, asked to stop, recovered.
 
-Who gets a slot is decided before, what an end means is decided after. `Executor` is the whole
-interface: another one (a batch system) would offer the same calls.
+Who gets a slot is decided before, and what an end means is decided after. `Executor` is the whole
+interface: another executor, such as a batch system, would offer the same calls.
 """
 
 import os
@@ -29,31 +29,31 @@ class Executor(Protocol):
     """Where sessions run. A lease's host need not be this one."""
 
     def start(self, launch: Launch) -> int:
-        """Start the session, handing the locks over; a number that names it, for people."""
+        """Start the session, hand the locks over, and return a number that names it for people."""
 
     def alive(self, runs: Iterable[Folder]) -> set[RunId]:
-        """Which of the runs live."""
+        """Return which of the runs live."""
 
     def stop(self, folder: Folder, why: str) -> bool:
-        """Ask for the session's end, which comes later, as an exit record; False if it has ended."""
+        """Ask the session to end, which an exit record reports later; False if it has ended."""
 
     def finish(self, folder: Folder, now: float) -> bool:
-        """Close a run that has no exit record; False if it is alive after all."""
+        """Close a run whose supervisor is gone; False if it is alive after all."""
 
     def give_up(self, folder: Folder, now: float, reason: str) -> bool:
         """Record the end of a run that cannot be closed; False if it is alive after all."""
 
 
-_children: set[int] = set()  # that this process has started and does not wait for
+_children: set[int] = set()  # pids that this process has started and does not wait for
 
 
 def adopt(pid: int) -> None:
-    """Have `reap` reap a child of ours that nobody waits for."""
+    """Register a child of ours that nobody waits for with `reap`."""
     _children.add(pid)
 
 
 def reap() -> bool:
-    """Reap children of ours that ended, so that no zombie stays, and return whether none is left."""
+    """Reap children that ended, so that no zombie stays; return whether none is left."""
     for pid in list(_children):
         try:
             if os.waitpid(pid, os.WNOHANG)[0]:
@@ -107,13 +107,13 @@ class Local:
             leases.release(locks)
             failpoints.reach("start.handed-over")
         except OSError:
-            pass  # It runs, whatever the disk says: to call it not started would free its room.
+            pass  # It runs even if the disk is full: reporting it as not started would free its slot.
         leases.release(locks)
         reap()
         return pid
 
     def alive(self, runs: Iterable[Folder]) -> set[RunId]:
-        """Runs whose two locks are held and that have not recorded their end."""
+        """Return the runs whose two locks are held and that have no exit record."""
         facts = {folder: folder.facts() for folder in runs}
         locked = supervised.locks_in_use(self.locks, facts.values())
         return {
@@ -135,7 +135,7 @@ class Local:
         process = processes.look(pid) if pid else None
         moved_from = folder.facts().one("moved_from")
         if process and _is_supervisor(pid, folder, moved_from):
-            # One that was begun at another path may look for the request there.
+            # A run that began at another path may look for the request there.
             processes.tell(process, signal.SIGTERM if moved_from else signal.SIGUSR1)
             processes.tell(process, signal.SIGCONT)
         return True
@@ -143,9 +143,9 @@ class Local:
     def finish(self, folder: Folder, now: float) -> bool:
         """End what is left of a dead run, collect its work, and write its exit record.
 
-        Of one that ended and only was not collected, the rest is done. False when it lives after
-        all, or something of it could not be ended. Raises GitFailed, BoardBusy, OSError; it can be
-        called again.
+        For a run that ended but was not collected, only the rest is done. False when it lives after
+        all, or some process of it could not be ended. Raises GitFailed, BoardBusy, OSError; it can
+        be called again.
         """
         its_spec = folder.spec()
         locks = leases.take(self.locks, card_of(its_spec), its_spec.one("slot"))
@@ -157,7 +157,7 @@ class Local:
             if folder.has("exit.json"):
                 if folder.uncollected(its_spec):
                     collect.collect(folder)
-                if its_spec.one("moved_from"):  # its supervisor could not
+                if its_spec.one("moved_from"):  # its supervisor could not unlock it
                     worktrees.unlock_run(self.place.common, folder.run)
                 return True
             failpoints.reach("recover.locked")
@@ -167,7 +167,7 @@ class Local:
             try:
                 collect.collect(folder)
             finally:
-                # The tick may have died before it noted which workspace it had locked.
+                # The tick may have died before it recorded which workspace it had locked.
                 worktrees.unlock_run(self.place.common, folder.run)
             failpoints.reach("recover.collected")
             folder.write_exit(_lost_exit(its_spec, now))
@@ -207,11 +207,11 @@ class Local:
 
 
 def _uncollected_work(its_spec: spec.Spec) -> Work:
-    """What is known of a run's work that nobody could collect."""
+    """Return what is known of the work of a run that could not be collected."""
     branch, workspace = its_spec.one("branch"), its_spec.one("workspace")
     tip = checkouts.tip_in(its_spec.one("common"), f"refs/heads/{branch}") if branch else ""
     left = bool(branch) and os.path.lexists(workspace)
-    whole = len(tip) == 40 and not set(tip) - set("0123456789abcdef")  # it may be what is broken
+    whole = len(tip) == 40 and not set(tip) - set("0123456789abcdef")  # the ref itself may be damaged
     return Work(
         tip if whole else "",
         notices=(f"what it left in {workspace} was not collected",) if left else (),
@@ -219,7 +219,7 @@ def _uncollected_work(its_spec: spec.Spec) -> Work:
 
 
 def _is_supervisor(pid: int, folder: Folder, moved_from: str = "") -> bool:
-    """Whether the recorded pid still is this run's supervisor, not one that reuses the number."""
+    """Return whether the pid is still this run's supervisor, not another process by now."""
     path = folder.path.replace(folder.common, moved_from, 1) if moved_from else folder.path
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:
@@ -236,7 +236,10 @@ def _lost_exit(its_spec: spec.Spec, now: float) -> Exit:
 
 
 def spawn(folder: Folder, fds: list[int]) -> int:
-    """Start a supervisor that inherits the descriptors; it leaves our session by itself."""
+    """Start a supervisor that inherits the descriptors, and return its pid.
+
+    It leaves our session by itself.
+    """
     argv = [sys.executable, "-I", "-S", "-c", supervisor.BOOT, briefing.ROOT, folder.path]
     argv += [str(fd) for fd in fds]
     null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
@@ -249,7 +252,7 @@ def spawn(folder: Folder, fds: list[int]) -> int:
             argv,
             {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"},
             file_actions=actions,
-            setsigmask=supervisor.WOKEN_BY,  # a stop that comes before it listens waits for it
+            setsigmask=supervisor.WOKEN_BY,  # a stop signal stays pending until it listens
         )
     finally:
         for fd in fds:

@@ -1,4 +1,4 @@
-"""The runs of today, for budgets: of a board only those of cards in work are read with it."""
+"""The runs of today, for budgets. A board value has only the runs of cards in work."""
 
 from gitkanban.board.content import reading
 from gitkanban.board.repo.place import Place
@@ -7,7 +7,7 @@ from gitkanban.core.tick.budget import day_begins, has_day
 
 
 def runs_today(place: Place, board: Board, now: int) -> tuple[Run, ...]:
-    """The recorded runs that ended today (UTC), of whatever card; none where no budget asks."""
+    """Return the runs of any card that ended today (UTC); none where no budget needs them."""
     if board.config is None or not has_day(board.config):
         return ()
     return reading.runs_since(place, board, day_begins(now))

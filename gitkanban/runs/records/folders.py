@@ -184,7 +184,7 @@ class Folder(NamedTuple):
     def session_seconds(self, end: Exit) -> int | None:
         """Return how many seconds the session of an ended run lasted, by its files; None: unknown.
 
-        Its files are the last ones written before the session's start.
+        It counts from the last file that is written before the session's start.
         """
         began = [at for name in ("before", "prompt.md") if (at := self._written_at(name))]
         return max(0, end.ended - began[0]) if began and end.step("session") else None

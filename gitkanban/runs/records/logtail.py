@@ -50,7 +50,7 @@ class Follower:
         self._rest = b""
 
     def added(self, ended: bool = False) -> list[str]:
-        """Return the lines that are whole by now, without newlines; if `ended`, the last one too."""
+        """Return the new whole lines, without newlines; if `ended`, the last line too."""
         data = self._rest + self._read_piece()
         *whole, self._rest = data.split(b"\n")
         if ended and self._rest:

@@ -16,7 +16,7 @@ from gitkanban.typed import NamedTuple
 _SYNCED, _CRON = "synced=", "cron="  # words with two values, parted by a colon
 _EVERY_MOST = 7200  # seconds; ticks of cron further apart are not its regular interval
 _FIRST = "first"  # the mark of a tick whose end ends its container
-_INITS = ("tini", "docker-init", "dumb-init", "catatonit")  # these end with the process that they started
+_INITS = ("tini", "docker-init", "dumb-init", "catatonit")  # these end with their child
 _WIDTH = 400  # bytes, always the same: overwritten in place, even on a full disk
 
 
@@ -65,7 +65,7 @@ def note(private: str, remote: str = "") -> None:
     cron, every = before.cron, before.every
     if _is_from_cron():
         gap, most = now - cron, 2 * every or _EVERY_MOST
-        cron, every = now, gap if 0 < gap <= most else 0  # after a longer break the interval is unknown
+        cron, every = now, gap if 0 < gap <= most else 0  # unknown after a longer break
     if cron:
         line += f" {_CRON}{cron}:{every}"
     try:

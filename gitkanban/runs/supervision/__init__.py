@@ -7,7 +7,7 @@ boundedlog  Logs that a session writes directly and that stay bounded: head and 
             middle cut
 kernel      Linux process attributes that Python does not offer: subreaper, parent-death signal,
             dumpable
-locks       Kernel locks by name: taken here, seen from outside, handed over by descriptor
+locks       Kernel locks by name: taken, probed from outside, handed over by descriptor
 processes   Processes of a run: who descends from whom, who survived, and how they are ended
 spec        A run's spec: NUL-separated `key=value` pairs, a key repeated for each item of a list
 supervisor  The small process that holds a run's locks, runs its steps one after the other, and ends

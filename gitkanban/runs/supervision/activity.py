@@ -1,6 +1,6 @@
-"""Whether a step of a run is still doing something: output, a transcript, a change in its workspace.
+"""Whether a step of a run is still active: output, a transcript, a change in its workspace.
 
-The logs are kept bounded on the way. It ends nothing; standard library only, like the supervisor.
+It also keeps the logs bounded. It ends nothing; standard library only, like the supervisor.
 """
 
 import os
@@ -16,10 +16,10 @@ _FIRST_WAKE = 0.25  # seconds; doubles up to the beat while the logs grow slowly
 
 
 class Activity:
-    """When a step was last active, and when to look again. `since` is of the monotonic clock."""
+    """When a step was last active, and when to look again. `since` is monotonic, in seconds."""
 
     def __init__(self, watch: "tuple[str, ...]", log_limit: int, beat: float) -> None:
-        """`watch`: folders in which a change is activity. `log_limit` in bytes, `beat` in seconds."""
+        """`watch`: folders whose changes count as activity; `log_limit` in bytes, `beat` in seconds."""
         self.since = time.monotonic()
         self.wake = _FIRST_WAKE  # seconds until the next look
         self._watch = watch
@@ -30,13 +30,13 @@ class Activity:
         self._sizes: dict[str, int] = {}
 
     def begin(self, logs: list[str]) -> None:
-        """A step begins that writes these logs."""
+        """Begin to watch a step that writes these logs."""
         self.since = time.monotonic()
         self.wake = _FIRST_WAKE
         self._logs = logs
 
     def look(self) -> None:
-        """Look at the logs: what has grown was written just now, what is too long is cut."""
+        """Look at the logs: growth counts as activity, and a log that is too long is cut."""
         grown = 0
         for path in self._logs:
             size = boundedlog.size(path)
@@ -56,13 +56,13 @@ class Activity:
             pass
 
     def stalled(self, patience: float) -> bool:
-        """Whether nothing has happened for `patience` seconds, in logs or watched folders."""
+        """Return whether nothing has happened for `patience` seconds, in logs or watched folders."""
         now = time.monotonic()
         return now - self.since >= patience and not self._changed(now)
 
     def _changed(self, now: float) -> bool:
-        """Look for a file changed since the last activity."""
-        # By today's clock, so that a clock set back or forth does not make a change of nothing.
+        """Return whether a file has changed since the last activity."""
+        # Converted with the current clock, so that setting the clock does not look like a change.
         clock = time.time()
         since = clock - (now - self.since)
         newest = 0.0
@@ -77,7 +77,7 @@ class Activity:
 
 
 def _change_times(top: str) -> "Iterator[float]":
-    """Modification times below a folder, in no order; symlinks are not followed."""
+    """Yield modification times below a folder, unsorted; symlinks are not followed."""
     todo = [top]
     while todo:
         try:

@@ -1,8 +1,9 @@
 """The bell: by it a supervisor tells the tick that stands by that its run has ended.
 
-A named pipe that carries run ids, and a lock that says that somebody listens. A message counts as
-taken only if the listener still held its lock after it was written; whoever stops listening lets go
-of the lock first and reads what is left after that. So no end is lost, and none needs an answer.
+It is a named pipe that carries run ids, and a lock that shows that somebody listens. A message
+counts as received only if the listener still held its lock after it was written. A listener that
+leaves releases the lock first, and then reads what is left. So no end is lost, and none needs an
+answer.
 """
 
 import errno
@@ -15,7 +16,7 @@ _LONGEST = 4096  # bytes read at once; a message is far shorter than the pipe's 
 
 
 def paths(private: str, kind: str) -> tuple[str, str, str]:
-    """(pipe, lock file, name of that lock) of the listener for supervisors of one kind."""
+    """Return (pipe, lock file, name of that lock) of the listener for supervisors of one kind."""
     name = f"standby/{kind}"
     return f"{private}/bells/{kind}", f"{private}/locks/{name}", name
 
@@ -28,7 +29,7 @@ def ring(pipe: str, lock: str, run: str) -> bool:
         return False
     try:
         os.write(fd, f"{run}\n".encode())
-    except OSError:  # it has just left; or it does not read, and the pipe is full
+    except OSError:  # the listener has just left, or does not read, and the pipe is full
         return False
     finally:
         os.close(fd)
@@ -36,25 +37,25 @@ def ring(pipe: str, lock: str, run: str) -> bool:
 
 
 def listen(pipe: str) -> int:
-    """A descriptor from which `read_rings` reads. Call it with the lock held.
+    """Return a descriptor for `read_rings`. Call it with the lock held.
 
-    Raises OSError, also where something else lies in the pipe's place (a copy of the folder, say).
+    Raises OSError, also where the pipe was replaced by something else (by copying the folder, say).
     """
     os.makedirs(os.path.dirname(pipe), exist_ok=True)
     try:
         os.mkfifo(pipe, 0o600)
     except FileExistsError:
         pass
-    # For writing too: without any writer a poll would report the end of the pipe for ever.
+    # For writing too: without any writer a poll would report the end of the pipe forever.
     fd = os.open(pipe, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
-    if not stat.S_ISFIFO(os.fstat(fd).st_mode):  # it would be readable for ever
+    if not stat.S_ISFIFO(os.fstat(fd).st_mode):  # it would be readable forever
         os.close(fd)
         raise OSError(errno.EEXIST, os.strerror(errno.EEXIST), pipe)
     return fd
 
 
 def read_rings(fd: int, patience: float) -> list[str]:
-    """The runs that were rung for, none when `patience` seconds have gone by. Raises OSError."""
+    """Return the runs that rang, waiting up to `patience` seconds for one. Raises OSError."""
     import select
 
     if not select.select([fd], (), (), patience)[0]:

@@ -8,16 +8,16 @@ import os
 from gitkanban import files
 
 _CUT = b"\n[gitkanban: %d bytes left out here]\n"
-CUT_SIGN = " bytes left out here]\n"  # stands in the text of a log that was cut
+CUT_SIGN = " bytes left out here]\n"  # part of the text of a log that was cut
 
 
 def open_log(path: str) -> int:
-    """A descriptor that appends to the log."""
+    """Open a log for appending, and return the descriptor."""
     return files.open_own(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
 
 def size(path: str) -> int:
-    """Bytes in the log, 0 when there is none."""
+    """Return the size of the log in bytes, 0 when there is none."""
     try:
         return os.stat(path).st_size
     except OSError:
@@ -27,8 +27,8 @@ def size(path: str) -> int:
 def bound(path: str, limit: int, cut_before: int) -> int:
     """Cut the middle out of a log of more than `limit` bytes; head and tail keep a quarter each.
 
-    `cut_before` is what earlier calls returned; the result is the number of bytes cut in all. What
-    is written between our reading the tail and the cut is lost with the middle.
+    `cut_before` is the result of the last call; return the number of bytes cut in all. Output that
+    is written between reading the tail and the cut is lost with the middle.
     """
     if size(path) <= limit:
         return cut_before
@@ -38,7 +38,7 @@ def bound(path: str, limit: int, cut_before: int) -> int:
         length = os.fstat(fd).st_size
         tail = _read_at(fd, length - keep, keep)
         os.ftruncate(fd, keep)
-        # The bytes counted earlier sit in the part that goes now, marker included.
+        # The part that is cut now includes the marker of the earlier cuts.
         cut = cut_before + length - 2 * keep - (len(_CUT % cut_before) if cut_before else 0)
         os.write(fd, _CUT % cut + tail)
     finally:

@@ -1,6 +1,6 @@
 """Linux process attributes that Python does not offer: subreaper, parent-death signal, dumpable.
 
-Elsewhere they do nothing and say so by returning False.
+On other systems these functions do nothing and return False.
 """
 
 import sys
@@ -32,7 +32,8 @@ def die_with_parent(number: int) -> bool:
 def hide_memory() -> bool:
     """Keep our memory and environment from other processes of this user, and out of core dumps.
 
-    It lasts until the next exec. What /proc has of us belongs to root from then on, but our command
-    line, state and children stay readable for everybody (proc_pid_environ(5), PR_SET_DUMPABLE(2const)).
+    It lasts until the next exec. Our files in /proc belong to root from then on, but our command
+    line, state and children stay readable for everybody (proc_pid_environ(5),
+    PR_SET_DUMPABLE(2const)).
     """
     return _call_prctl(_PR_SET_DUMPABLE, 0)

@@ -1,8 +1,8 @@
-"""Kernel locks by name: taken here, seen from outside, handed over by descriptor.
+"""Kernel locks by name: taken, probed from outside, handed over by descriptor.
 
-A lock says that somebody is alive, not who: that is the lease. Lock files are never replaced or
-removed, and a lock is released by closing its descriptor alone: LOCK_UN would free it for every
-process that inherited it.
+A lock shows that somebody is alive, not who: that is in the lease. Lock files are never replaced or
+removed. A lock is released only by closing its descriptor: LOCK_UN would free it for every process
+that inherited it.
 """
 
 import os
@@ -26,12 +26,12 @@ _BRIEFLY = 0.05  # seconds that `take` outlasts somebody's momentary probe
 
 
 def card_lock(card: str) -> str:
-    """The name of a card's lock, which a run of it holds for its whole life."""
+    """Return the name of a card's lock, which a run of it holds for its whole life."""
     return f"card/{card}"
 
 
 def slot_lock(profile: str, number: int) -> str:
-    """The name of the lock behind a slot."""
+    """Return the name of the lock behind a slot."""
     return f"slot/{profile}/{number}"
 
 
@@ -64,7 +64,7 @@ class Locks:
         self.folder = os.path.join(private, "locks")
 
     def path(self, name: str) -> str:
-        """Where the named lock's file lies: `tick`, `card/<id>`, `slot/<profile>/<n>`."""
+        """Return the path of a lock's file; names: `tick`, `card/<id>`, `slot/<profile>/<n>`."""
         return f"{self.folder}/{name}"
 
     def take(self, name: str, wait: float = 0.0) -> HeldLock | None:
@@ -90,14 +90,14 @@ class Locks:
             raise Refused(f"cannot lock {path}: {error}", "Is it on a local disk?") from error
         if locked and _same_file(fd, path):
             return HeldLock(name, fd)
-        os.close(fd)  # somebody has it, or removed the folder: this inode is nobody's anchor now
+        os.close(fd)  # somebody has the lock, or the folder was removed and this inode guards nothing
         return None
 
     def locked(self, names: "Iterable[str]") -> set[str]:
-        """Which of the named locks somebody holds now, each seen by a moment's shared lock of ours.
+        """Return which of the named locks somebody holds, by trying a shared lock for a moment.
 
-        /proc/locks would touch nothing, but hides locks whose first taker has died from every pid
-        name space but the machine's own, and took longer to read than a hundred locks to try.
+        Reading /proc/locks would touch nothing. But other pid namespaces than the machine's own do
+        not see locks there whose first taker has died, and trying a hundred locks takes less time.
         """
         return {name for name in names if flock.is_locked(self.path(name))}
 
@@ -132,7 +132,7 @@ def _same_file(fd: int, path: str) -> bool:
 
 
 def network(folder: str) -> str:
-    """The network file system that `folder` lies on (`nfs4 at /mnt/team`); empty: a local one."""
+    """Return the network file system that has `folder` (`nfs4 at /mnt/team`); empty: it is local."""
     try:
         with open("/proc/self/mounts", encoding="utf-8", errors="surrogateescape") as file:
             mounts = [line.split(" ") for line in file]

@@ -1,8 +1,8 @@
 """Processes of a run: who descends from whom, who survived, and how they are ended.
 
-It decides nothing about runs. Linux tells all of it in /proc; elsewhere these functions find
-nothing and the caller is left with process groups. Imported by the supervisor, so it imports
-next to nothing.
+It decides nothing about runs. On Linux all of it is in /proc; elsewhere these functions find
+nothing, and the caller has only process groups. The supervisor imports this module, so it imports
+next to nothing itself.
 """
 
 import os
@@ -20,7 +20,7 @@ _STARTS_SUPERVISOR = "supervisor import main"  # in the command of a supervisor 
 
 
 def boot_id() -> str:
-    """What identifies this boot of the machine; empty if it cannot be known."""
+    """Return the id of this boot of the machine; empty if unknown."""
     try:
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
             return file.read().strip()
@@ -29,7 +29,7 @@ def boot_id() -> str:
 
 
 class Process:
-    """What /proc/<pid>/stat says: parent, session, start time in ticks since boot, and state."""
+    """The fields of /proc/<pid>/stat: parent, session, start time in ticks since boot, and state."""
 
     __slots__ = ("parent", "pid", "session", "start", "state")
 
@@ -42,13 +42,13 @@ class Process:
 
 
 def look(pid: int) -> Process | None:
-    """The process, None when it is gone (or is only waiting for its parent to notice)."""
+    """Return the process, None when it is gone or a zombie."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             text = file.read()
     except OSError:
         return None
-    # The name in parentheses may hold anything, parentheses too: count from the last one.
+    # The name in parentheses may have any character, parentheses too: count from the last one.
     words = text[text.rfind(b")") + 2 :].split()
     if len(words) < 20 or words[0] in (b"Z", b"X"):
         return None
@@ -56,7 +56,7 @@ def look(pid: int) -> Process | None:
 
 
 def everyone() -> list[Process]:
-    """Every live process that can be seen, ourselves excluded."""
+    """Return every live process that is visible, except ourselves."""
     try:
         names = os.listdir("/proc")
     except OSError:
@@ -67,7 +67,7 @@ def everyone() -> list[Process]:
 
 
 def descendants(root: int, among: "Iterable[Process] | None" = None) -> list[Process]:
-    """Every live process whose line of parents leads to `root`."""
+    """Return every live process that descends from `root`."""
     children: dict[int, list[Process]] = {}
     for process in everyone() if among is None else among:
         children.setdefault(process.parent, []).append(process)
@@ -81,7 +81,7 @@ def descendants(root: int, among: "Iterable[Process] | None" = None) -> list[Pro
 
 
 def children(pid: int) -> list[int]:
-    """The direct children of a one-threaded process, cheaply; empty if it cannot be said."""
+    """Return the children of a single-threaded process, cheaply; empty if they cannot be read."""
     try:
         with open(f"/proc/{pid}/task/{pid}/children", "rb") as file:
             return [int(word) for word in file.read().split()]
@@ -90,7 +90,7 @@ def children(pid: int) -> list[int]:
 
 
 def marked(run: str, among: "Iterable[Process]", marker: str = MARKER) -> list[Process]:
-    """Those of the processes that carry the run's marker in their environment."""
+    """Return the processes that have the run's marker in their environment."""
     needle = f"{marker}={run}\0".encode()
     return [process for process in among if needle in _environment_bytes(process.pid)]
 
@@ -103,14 +103,14 @@ def _environment_bytes(pid: int) -> bytes:
         return b""
 
 
-_above: "list[tuple[str, str]]" = []  # what `session_above` found: parents do not change
+_above: "list[tuple[str, str]]" = []  # result of `session_above`: parents do not change
 
 
 def session_above() -> tuple[str, str]:
-    """(card, run) of the session that an ancestor of ours belongs to; two empty strings for none.
+    """Return (card, run) of the session that we run in; two empty strings for none.
 
-    Whatever our own environment says: a session can empty it, but not that of what started it. Its
-    supervisor hides its environment, and shows its run's folder in its command line.
+    Our own environment does not count: a session can empty it, but not that of its ancestors. Its
+    supervisor hides its environment, but has its run's folder in its command line.
     """
     if not _above:
         _above.append(_find_session_above())
@@ -137,7 +137,7 @@ def _environment_of(pid: int) -> dict[str, str]:
 
 
 def _supervised_run(pid: int) -> str:
-    """The run that the process supervises; empty if it is not a supervisor."""
+    """Return the run that the process supervises; empty if it is no supervisor."""
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:
             words = file.read().decode("utf-8", "surrogateescape").split("\0")
@@ -148,9 +148,9 @@ def _supervised_run(pid: int) -> str:
 
 
 def holding(folder: str, among: "Iterable[Process]") -> list[Process]:
-    """Those with a file of `folder` open for writing, as a session inherits its logs.
+    """Return the processes with a file of `folder` open for writing, such as an inherited log.
 
-    Somebody who only reads there (`tail -f`) is not meant.
+    Those that only read there (`tail -f`) do not count.
     """
     inside = os.path.realpath(folder) + "/"
     return [process for process in among if _writes_in(process.pid, inside)]
@@ -169,7 +169,7 @@ def _writes_in(pid: int, inside: str) -> bool:
 
 
 def opened(path: str) -> list[Process]:
-    """Those that have this very file open, for reading or writing."""
+    """Return the processes that have this file open, for reading or writing."""
     real = os.path.realpath(path)
     return [process for process in everyone() if _has_open(process.pid, real)]
 
@@ -183,11 +183,11 @@ def _has_open(pid: int, real: str) -> bool:
 
 
 def survivors(run: str, folder: str, noted: "Iterable[tuple[int, int]]" = ()) -> list[Process]:
-    """Live processes that belong to a run: by marker, inherited descriptor, session, or parents.
+    """Return live processes of a run, by marker, inherited descriptor, session, or ancestors.
 
-    `noted` are processes of the run, (pid, start time), as recorded at this boot: those and what
-    descends from them, and the sessions that they lead or led. A number that now names a younger
-    process was reused: it is not the run's.
+    `noted` are (pid, start time) of processes of the run, as recorded since boot. They count, with
+    their descendants and the sessions that they lead or led. If a pid now belongs to a younger
+    process, it was reused and does not count.
     """
     present = everyone()
     ours = dict(noted)
@@ -208,7 +208,7 @@ def survivors(run: str, folder: str, noted: "Iterable[tuple[int, int]]" = ()) ->
 
 
 def tell(process: Process, number: int) -> None:
-    """Send a signal to this very process, not to one that reuses its number."""
+    """Send a signal to this process, but not to another one that reuses its pid."""
     try:
         if not hasattr(os, "pidfd_open"):
             os.kill(process.pid, number)
@@ -220,15 +220,15 @@ def tell(process: Process, number: int) -> None:
                 signal.pidfd_send_signal(fd, number)
         finally:
             os.close(fd)
-    except OSError:  # it is gone, or not ours to signal: the caller looks again
+    except OSError:  # it is gone, or we may not signal it: the caller looks again
         pass
 
 
 def end(find: "Callable[[], list[Process]]", grace: float, patience: float = 10.0) -> list[Process]:
-    """End the processes that `find` gives: TERM, `grace` seconds, then KILL until none is left.
+    """End the processes that `find` returns: TERM, `grace` seconds, then KILL until none is left.
 
-    Returns those still there `patience` seconds after the first KILL (in the kernel, or another
-    user's).
+    Return those that remain `patience` seconds after the first KILL, because they hang in the
+    kernel or belong to another user.
     """
     left = find()
     for process in left:
@@ -248,6 +248,6 @@ def end(find: "Callable[[], list[Process]]", grace: float, patience: float = 10.
 
 
 def alive(process: Process) -> bool:
-    """Whether this very process still runs."""
+    """Return whether this process, not one that reuses its pid, still runs."""
     now = look(process.pid)
     return now is not None and now.start == process.start

@@ -1,6 +1,6 @@
 """A run's spec: NUL-separated `key=value` pairs, a key repeated for each item of a list.
 
-It knows nothing of what the keys mean. The supervisor reads it, so it imports next to nothing.
+It does not know what the keys mean. The supervisor uses it, so it imports next to nothing.
 """
 
 from gitkanban import files
@@ -14,32 +14,32 @@ class Spec(dict[str, list[str]]):
     """The values of each key, in the order in which they were written."""
 
     def one(self, key: str, default: str = "") -> str:
-        """The key's only value."""
+        """Return the key's only value, or the default."""
         values = self.get(key)
         return values[0] if values else default
 
     def number(self, key: str, default: float) -> float:
-        """The key's value as a number; the default when it is missing or none."""
+        """Return the key's value as a number; the default when it is missing or no number."""
         try:
             return float(self.one(key))
         except ValueError:
             return default
 
     def pairs(self, key: str) -> dict[str, str]:
-        """The key's values, each a `NAME=value` of its own."""
+        """Return the key's values, each of them a `NAME=value`, as a mapping."""
         return dict(item.partition("=")[::2] for item in self.get(key, ()))
 
 
 def read(path: str, most: int = -1) -> Spec:
     """Read a spec, or what its first `most` bytes hold. Raises OSError.
 
-    Damaged pairs are passed over.
+    Damaged pairs are skipped.
     """
     with open(path, "rb") as file:
         text = file.read(most).decode("utf-8", "surrogateescape")
     items = text.split("\0")
     if len(text) >= most >= 0:
-        items.pop()  # it may have been cut
+        items.pop()  # the last pair may be cut off
     spec = Spec()
     for item in items:
         key, equals, value = item.partition("=")
@@ -49,7 +49,7 @@ def read(path: str, most: int = -1) -> Spec:
 
 
 def write(path: str, values: "Mapping[str, str | Sequence[str]]") -> None:
-    """Write a spec atomically. Raises ValueError when a value holds a NUL byte."""
+    """Write a spec atomically. Raises ValueError when a value has a NUL byte."""
     items = []
     for key, value in values.items():
         for item in (value,) if isinstance(value, str) else value:
@@ -60,7 +60,7 @@ def write(path: str, values: "Mapping[str, str | Sequence[str]]") -> None:
 
 
 def quoted(text: str) -> str:
-    """The text as a JSON string."""
+    """Return the text as a JSON string."""
     plain = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
     chars = (
         plain.get(char) or (char if " " <= char < "\x7f" else _escape_code(ord(char)))
@@ -79,7 +79,7 @@ def _escape_code(code: int) -> str:
 def exit_record(
     ended: int, how: str, steps: "Iterable[tuple[str, int | None, int]]", error: str = ""
 ) -> bytes:
-    """The text of `exit.json`; steps are (name, exit, signal)."""
+    """Return the text of `exit.json`; steps are (name, exit code, signal)."""
     rows = ", ".join(
         f'{{"name": {quoted(name)}, "exit": {"null" if code is None else code}, '
         f'"signal": {number}}}'

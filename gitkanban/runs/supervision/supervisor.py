@@ -4,8 +4,9 @@ It judges nothing and knows neither the board nor git: it follows the run's spec
 each step ended, last and atomically. Standard library only, and of that as little as possible;
 start it with `python -I -S -c BOOT <package root> <run folder> <lock descriptors>`.
 
-Steps, in order: `include` (puts ignored files of the main checkout there), `setup`, `before` (notes what is uncommitted), `session`, `collect` (puts left-over
-work onto the branch), `verify`. Each is a list of words in the spec; a missing one is left out.
+Steps, in order: `include` (copies ignored files from the main checkout), `setup`, `before` (records
+what is uncommitted), `session`, `collect` (puts left-over work onto the branch), `verify`. Each is
+a list of words in the spec; missing ones are skipped.
 """
 
 import os
@@ -24,7 +25,7 @@ else:  # the same functions without `enum`, which costs as much start-up as all 
 
 BOOT = "import sys; sys.path.append(sys.argv[1]); from gitkanban.runs.supervision.supervisor import main; main()"
 
-_LOGS = {"session": ("stdout.log", "stderr.log")}  # the others: one log, `<step>.log`
+_LOGS = {"session": ("stdout.log", "stderr.log")}  # other steps have one log, `<step>.log`
 _STOPPING = (signal.SIGTERM, signal.SIGINT)
 WOKEN_BY = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 _COLLECT_TIMEOUT = 900.0
@@ -42,9 +43,9 @@ class Supervisor:
         self.steps: list[tuple[str, int | None, int]] = []
         self.how = "exited"
         self.error = ""
-        self.ends_by_signal = False  # by a signal, without a stop request: the machine goes down
+        self.ends_by_signal = False  # by a signal without a stop request: the machine shuts down
         self.noted: set[int] = set()
-        self.letters_rung = 0  # when the mailbox had last changed that somebody was rung for
+        self.letters_rung = 0  # modification time of the mailbox at the last ring for it
         limit = int(self.spec.number("log_limit", 64 << 20))
         self.activity = Activity(tuple(self.spec.get("watch", ())), limit, self.beat)
 
@@ -66,7 +67,7 @@ class Supervisor:
         self._end_strays()
         failpoints.reach("supervisor.all-ended")
         if self.spec.one("admin"):
-            files.remove(f"{self.spec.one('admin')}/locked")  # git may prune the worktree again
+            files.remove(f"{self.spec.one('admin')}/locked")  # let git prune the worktree again
         failpoints.reach("supervisor.record")
         self._record()
         failpoints.reach("supervisor.recorded")
@@ -74,14 +75,14 @@ class Supervisor:
     def _run_step(
         self, name: str, timeout: float, stall: float = 0.0, asked: bool = True
     ) -> int | None:
-        """Run one step to its end and end what it leaves. Its exit code, None for a missing one."""
+        """Run one step, end what it leaves running, and return its exit code; None: no such step."""
         argv = self.spec.get(name)
         if not argv or (asked and self._asked()):
             return None
         self.activity.begin(self._logs(name))
         try:
             pid, trouble = self._spawn(name, argv)
-        except OSError as error:  # a full disk, no more processes
+        except OSError as error:  # a full disk, or the limit of processes
             pid, trouble = 0, error.errno or 1
         if trouble:
             self._not_run(name, argv[0], trouble)
@@ -98,7 +99,7 @@ class Supervisor:
             number = os.WTERMSIG(status)
         elif status is not None:
             code = os.WEXITSTATUS(status)
-            if cause == "timeout" and code == 0:  # it caught the TERM: that is no success
+            if cause == "timeout" and code == 0:  # it handled the TERM: that is no success
                 code, number = None, signal.SIGTERM
         if name != "before":
             self.steps.append((name, code, int(number)))
@@ -109,7 +110,7 @@ class Supervisor:
         if mark and self.spec.get("setup"):
             try:
                 files.touch(mark)
-            except OSError:  # a full disk: it is run once more next time
+            except OSError:  # a full disk: the step runs again next time
                 pass
 
     def _not_run(self, name: str, program: str, trouble: int) -> None:
@@ -126,7 +127,7 @@ class Supervisor:
     # -- starting a step
 
     def _spawn(self, name: str, argv: list[str]) -> tuple[int, int]:
-        """Start a step in a session of its own: (pid, 0), or (0, errno) when it cannot be run."""
+        """Start a step in a session of its own; return (pid, 0), or (0, errno) if it cannot run."""
         logs = [boundedlog.open_log(path) for path in self._logs(name)]
         asked, tell = os.pipe()
         wait, go = os.pipe()
@@ -136,7 +137,7 @@ class Supervisor:
             os.close(go)
             where = self.spec.one(f"{name}.cwd") or self.spec.one("workspace")
             self._become(name, argv, where, logs, pipes=(tell, wait), us=us)
-        # Not before the fork: the child readies itself meanwhile. It waits for these lines.
+        # After the fork: the child prepares itself meanwhile, and then waits for these lines.
         kernel.hide_memory()
         kernel.set_subreaper(True)
         os.close(go)
@@ -153,15 +154,15 @@ class Supervisor:
         return pid, 0
 
     def _session_env(self) -> dict[str, str]:
-        """The environment of a step of the worker's, in the child that becomes it.
+        """Return the environment of a step of the worker. Call it in the child that becomes it.
 
-        The values of `pass_env` are in no spec: they are read where `trust` has put them.
+        The values of `pass_env` are in no spec: they are read from where `trust` stores them.
         """
         env = self.spec.pairs("env")
         names = self.spec.get("pass_env", ())
         if not names:
             return env
-        import json  # in the child alone: a supervisor is small as long as its session lives
+        import json  # only in the child: the supervisor stays small while its session lives
 
         try:
             with open(self.spec.one("secrets"), encoding="utf-8") as file:
@@ -180,9 +181,9 @@ class Supervisor:
         pipes: tuple[int, int],
         us: int,
     ) -> None:
-        """In the child: turn into the step. Never returns.
+        """Turn into the step, in the child. Never returns.
 
-        `pipes`: where to tell an errno, and what ends when our parent `us` is ready for us.
+        `pipes`: one to report an errno to, and one that closes when our parent `us` is ready.
         """
         try:
             os.setsid()
@@ -205,7 +206,7 @@ class Supervisor:
             os._exit(127)
 
     def _note(self, name: str, pid: int) -> None:
-        """Record a process with its start time, so that it can be found after we are gone."""
+        """Record a process with its start time, so that others find it when we are gone."""
         process = processes.look(pid)
         try:
             failpoints.reach(f"supervisor.{name}-spawned")
@@ -221,7 +222,7 @@ class Supervisor:
             os.close(fd)
 
     def _note_orphans(self) -> None:
-        """Record what became our child by losing its parent: it may hide every other trace."""
+        """Record orphans that became our children: they may have no other trace of the run."""
         for pid in processes.children(os.getpid()):
             if pid not in self.noted:
                 self._note("orphan", pid)
@@ -229,7 +230,7 @@ class Supervisor:
     # -- watching it
 
     def _watch(self, pid: int, timeout: float, stall: float, asked: bool) -> tuple[int | None, str]:
-        """Wait for the step: (wait status, why it was ended: empty, timeout, stall or stop)."""
+        """Wait for the step; return (wait status, why we ended it: "", timeout, stall or stop)."""
         until = time.monotonic() + timeout if timeout > 0 else None
         while True:
             status = self._reap(pid)
@@ -253,14 +254,14 @@ class Supervisor:
         return ""
 
     def _next(self, until: float | None, stall: float) -> float:
-        """Seconds until a limit may be reached."""
+        """Return the seconds until a limit may be reached."""
         now = time.monotonic()
         limits = (until, self.activity.since + stall if stall else None)
         left = [limit - now for limit in limits if limit]
         return max(min(left, default=self.beat), 0.01)
 
     def _ring_for_letters(self) -> None:
-        """Have the tick that stands by, if any, look at what the session has put in its mailbox."""
+        """Have the tick that stands by, if any, read new letters in the session's mailbox."""
         mailbox = f"{self.folder}/mailbox"
         try:
             changed = os.stat(mailbox).st_mtime_ns
@@ -275,7 +276,7 @@ class Supervisor:
                 self.letters_rung = changed
 
     def _asked(self) -> bool:
-        """Whether somebody asked for the end: a stop request, or the machine going down."""
+        """Return whether the run must end: by a stop request, or because the machine shuts down."""
         try:
             with open(f"{self.folder}/stop", encoding="utf-8", errors="replace") as file:
                 self.error = " ".join(file.read().split())[:500]
@@ -289,7 +290,7 @@ class Supervisor:
     # -- signals and children
 
     def _wait(self, seconds: float) -> None:
-        """Sleep until a child ends, a signal tells us to stop, or the time is up; then beat."""
+        """Sleep until a child ends, a signal asks us to stop, or the time is up; then beat."""
         number = _wait_signal(seconds)
         if number in _STOPPING:
             self.ends_by_signal = True
@@ -299,7 +300,7 @@ class Supervisor:
             pass
 
     def _reap(self, pid: int) -> int | None:
-        """Collect every child that ended; the wait status of `pid` if it is among them."""
+        """Reap every child that ended; return the wait status of `pid` if it is among them."""
         its_status = None
         while True:
             try:
@@ -330,7 +331,7 @@ class Supervisor:
                 elif not asked:
                     processes.tell(process, signal.SIGTERM)
                     processes.tell(process, signal.SIGCONT)
-            if not below and pid:  # no /proc (macOS): the step's own group is what we know
+            if not below and pid:  # no /proc (macOS): we only know the step's own group
                 _tell_group(pid, signal.SIGKILL if now >= until else signal.SIGTERM)
             asked = True
             late = now - until
@@ -352,24 +353,24 @@ class Supervisor:
                 files.replace(f"{self.folder}/exit.json", text)
                 return
             except FileNotFoundError:
-                return  # the run folder was removed: there is nobody left to tell
+                return  # the run folder was removed: nobody is left to read a record
             except OSError:
                 self._wait(self.beat)
 
     def hand_on(self, locks: list[int]) -> None:
         """Tell the tick that stands by, or become one, so that the next card starts now.
 
-        Returns when it was told, or the run has none.
+        Returns when the standby was told, or the run has none.
         """
         argv = self.spec.get("tick")
-        if not argv or self.how == "lost":  # the machine goes down: nothing new starts
+        if not argv or self.how == "lost":  # the machine shuts down: nothing new starts
             return
         kernel.set_subreaper(False)
         failpoints.reach("supervisor.hand-on")
-        for fd in locks:  # they are taken once more to collect the run
+        for fd in locks:  # collecting the run takes them once more
             _close_quietly(fd)
         from gitkanban.runs.supervision import (
-            bell,  # late: a supervisor is small as long as its session lives
+            bell,  # late: a supervisor stays small while its session lives
         )
 
         where = self.spec.one("tick_cwd", "/")
@@ -402,11 +403,11 @@ def _tell_group(group: int, number: int) -> None:
 
 
 def _wait_signal(seconds: float) -> int:
-    """The number of the signal that came within `seconds`, 0 for none."""
+    """Return the number of the signal that came within `seconds`, 0 for none."""
     if hasattr(signal, "sigtimedwait"):
         came = signal.sigtimedwait(WOKEN_BY, seconds)
         return came.si_signo if came else 0
-    time.sleep(min(seconds, 0.2))  # macOS has no such call: look more often instead
+    time.sleep(min(seconds, 0.2))  # macOS has no sigtimedwait: look more often instead
     pending = signal.sigpending()
     return next((int(number) for number in _STOPPING if number in pending), 0)
 
@@ -414,7 +415,7 @@ def _wait_signal(seconds: float) -> int:
 def _close_quietly(fd: int) -> None:
     try:
         os.close(fd)
-    except OSError:  # the descriptor with which the list itself was read
+    except OSError:  # the descriptor that read the list itself
         pass
 
 
@@ -422,7 +423,7 @@ def _detach_process(folder: str, keep: list[int]) -> None:
     """Leave the caller's session, terminal and descriptors; keep the locks, closed on exec."""
     try:
         os.setsid()
-    except PermissionError:  # we lead one already
+    except PermissionError:  # we lead a session already
         pass
     os.chdir(folder)  # whose files are found from here, also when the repository is moved
     null = os.open(os.devnull, os.O_RDONLY)
