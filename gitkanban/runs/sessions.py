@@ -107,7 +107,7 @@ class Local:
             leases.release(locks)
             failpoints.reach("start.handed-over")
         except OSError:
-            pass  # It runs even if the disk is full: reporting it as not started would free its slot.
+            pass  # It runs even if the disk is full: called not started, it would free its slot.
         leases.release(locks)
         reap()
         return pid
@@ -211,7 +211,7 @@ def _uncollected_work(its_spec: spec.Spec) -> Work:
     branch, workspace = its_spec.one("branch"), its_spec.one("workspace")
     tip = checkouts.tip_in(its_spec.one("common"), f"refs/heads/{branch}") if branch else ""
     left = bool(branch) and os.path.lexists(workspace)
-    whole = len(tip) == 40 and not set(tip) - set("0123456789abcdef")  # the ref itself may be damaged
+    whole = len(tip) == 40 and not set(tip) - set("0123456789abcdef")  # the ref may be damaged
     return Work(
         tip if whole else "",
         notices=(f"what it left in {workspace} was not collected",) if left else (),

@@ -1,9 +1,9 @@
 """What this machine's owner has allowed: recorded by worker and key, compared before it is used.
 
-Which keys are asked for is `core.trust.trusted`'s to say, and what waits for them `core.trust.withheld`'s. The
-record is readable text in the git directory; one of an older version allows the defaults of keys
-that it lacks. It also keeps what cron lacks: PATH, and the values of the variables that workers pass
-on (in a file that only the owner can read).
+`core.trust.trusted` decides which keys must be allowed, and `core.trust.withheld` what waits for
+that. The record is readable text in the git directory; one of an older version allows the defaults
+of keys that it lacks. Recorded with it is what cron lacks: PATH, and the values of the variables
+that workers pass on (in a file that only the owner can read).
 """
 
 import os
@@ -27,15 +27,15 @@ from gitkanban.errors import Untrusted
 from gitkanban.late import json
 from gitkanban.typed import Any
 
-# What every command gets of our environment.
+# Variables of our environment that every command gets.
 ALWAYS = ("HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR")
 _DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
 def wanted(config: Config) -> list[Wanted]:
-    """What each worker would run if it were allowed now: programs as today's PATH finds them.
+    """Return what each worker would run if it were allowed now, sorted by worker.
 
-    Sorted by worker.
+    Programs are those that the current PATH finds.
     """
     return _wanted_in(config, os.environ.get("PATH", _DEFAULT_PATH))
 
@@ -67,9 +67,9 @@ def _wanted_of(config: Config, worker: Worker, path: str) -> Wanted:
 
 
 def preset_env(worker: Worker) -> dict[str, str]:
-    """What the worker's preset adds to the environment.
+    """Return what the worker's preset adds to the environment.
 
-    Its switch for memory is thrown where a read-only session would otherwise get the real one.
+    That includes its switch against memory, where a read-only session would get the real one.
     """
     preset = preset_of(worker.runner)
     bare = worker.memory_policy == "read-only" and not worker.memory_env
@@ -77,14 +77,14 @@ def preset_env(worker: Worker) -> dict[str, str]:
 
 
 def program(name: str, path: str) -> str:
-    """The absolute path of a program; as written when it is not found or lies in the workspace."""
+    """Return a program's absolute path; unchanged when not found or in the workspace."""
     if "/" in name:
         return name
     return programs.find(name, path)[0] or name
 
 
 def recorded(place: Place) -> Record:
-    """What was allowed; nothing for a missing or damaged record."""
+    """Return what was allowed; nothing for a missing or damaged record."""
     try:
         with open(f"{place.private}/trust", encoding="utf-8") as file:
             rows = json.load(file)
@@ -108,12 +108,12 @@ def _read_values(row: Mapping[str, Any]) -> dict[str, Value]:
 
 
 def search_path(place: Place) -> str:
-    """The PATH that sessions get: the recorded one, else ours."""
+    """Return the PATH that sessions get: the recorded one, else ours."""
     return recorded(place).path or os.environ.get("PATH", _DEFAULT_PATH)
 
 
 def record(place: Place, config: Config) -> None:
-    """Allow everything that the config would run now, with today's PATH and variables.
+    """Allow everything that the config would run now, with the current PATH and variables.
 
     Raises OSError.
     """
@@ -138,7 +138,7 @@ def _json_bytes(value: object) -> bytes:
 
 
 def passed(place: Place) -> dict[str, str]:
-    """The values of variables to pass on, as they were when trust was given."""
+    """Return the values of the variables to pass on, as recorded when trust was given."""
     try:
         with open(secrets_path(place), encoding="utf-8") as file:
             rows = json.load(file)
@@ -150,7 +150,7 @@ def passed(place: Place) -> dict[str, str]:
 
 
 def outdated(place: Place, config: Config) -> list[str]:
-    """What was recorded with another value than it has now: PATH, and variables to pass on."""
+    """Return what has changed since it was recorded: PATH, and variables to pass on."""
     path, known = recorded(place).path, passed(place)
     names = {name for worker in config.workers.values() for name in worker.pass_env}
     changed = [n for n in sorted(names) if n in os.environ and os.environ[n] != known.get(n)]
@@ -158,15 +158,15 @@ def outdated(place: Place, config: Config) -> list[str]:
 
 
 def secrets_path(place: Place) -> str:
-    """The file with the values of the variables to pass on, for its owner alone to read."""
+    """Return the path of the file, readable by its owner alone, with the variables to pass on."""
     return f"{place.private}/trust.env"
 
 
 def keep_passed(place: Place, worker: Worker) -> bool:
     """Record the values of the worker's `pass_env` that our environment has and the record lacks.
 
-    A supervisor reads them there, and ticks to come may lack them. What was recorded stays. Whether
-    there was anything to record. Raises OSError.
+    Supervisors read them there, and later ticks may lack them. Values on record stay. Return
+    whether there was anything to record. Raises OSError.
     """
     known = passed(place)
     new = {n: os.environ[n] for n in worker.pass_env if n not in known and n in os.environ}
@@ -176,14 +176,14 @@ def keep_passed(place: Place, worker: Worker) -> bool:
 
 
 def common_environment() -> dict[str, str]:
-    """What every command of a worker gets of our environment."""
+    """Return the variables of our environment that every command of a worker gets."""
     return {name: os.environ[name] for name in ALWAYS if name in os.environ}
 
 
 def handed(place: Place, worker: Worker) -> dict[str, str]:
-    """The variables of ours that a worker's commands get, whoever calls this.
+    """Return the variables of ours that a worker's commands get, whoever calls this.
 
-    What was recorded comes first: this may be a tick that has stood by since before that.
+    Recorded values win over our own: this may be a tick that has stood by since before them.
     """
     env = common_environment()
     known = passed(place)
@@ -195,9 +195,9 @@ def handed(place: Place, worker: Worker) -> dict[str, str]:
 
 
 def check_accepting(place: Place, config: Config) -> None:
-    """Refuse a merge into a base, or without a check, that was not allowed here. Raises Untrusted.
+    """Refuse a merge whose base or missing check was not allowed here. Raises Untrusted.
 
-    A clone in which nothing was ever allowed ticks nothing, and a person may accept there.
+    In a clone without any trust no tick starts anything, and a person may accept.
     """
     why = withheld(place, config).board(ACCEPTING) if recorded(place).path else ""
     if why:
@@ -205,12 +205,12 @@ def check_accepting(place: Place, config: Config) -> None:
 
 
 def untrusted(place: Place, config: Config) -> Mapping[WorkerName, str]:
-    """Workers that may start nothing before `gitkanban trust`, each with the reason."""
+    """Return the workers that may start nothing before `gitkanban trust`, with the reasons."""
     return withheld(place, config).starts
 
 
 def withheld(place: Place, config: Config) -> Withheld:
-    """What differs from the record, and what that holds back. It reads one file."""
+    """Return what differs from the record, and what waits for that. It reads one file."""
     record = recorded(place)
     now = _wanted_in(config, record.path or os.environ.get("PATH", _DEFAULT_PATH))
     return _withheld(record, config, now, place.branch if place.prefix else "")

@@ -1,6 +1,6 @@
 """A worker's `verify`, run on a commit in a throw-away worktree before base moves to it.
 
-Only commands that were trusted on this machine run. It judges by the exit code, and merges nothing.
+Only commands that this machine's owner trusts are run. The exit code decides; nothing is merged.
 """
 
 import os
@@ -16,17 +16,17 @@ from gitkanban.runs.supervision import processes
 from gitkanban.runs.supervision.locks import Locks
 from gitkanban.runs.workspace import removal, worktrees
 
-LINES = 5  # of a failed verify's output that are shown
+LINES = 5  # lines of a failed verify's output that are shown
 
 
 def verify(
     place: Place, config: Config, card: Card, commit: str, what: str = "merged into base"
 ) -> None:
-    """Run the verify of the card's worker on a commit; nothing where it has none.
+    """Run the verify of the card's worker on a commit, if it has one.
 
-    `what` says of the card what the commit is.
+    `what` says what the commit is, as in "verify fails on T1 merged into base".
 
-    Raises Refused when it is red or takes longer than the worker's timeout, Untrusted, BoardBusy,
+    Raises Refused when it fails or takes longer than the worker's timeout, Untrusted, BoardBusy,
     GitFailed.
     """
     worker = config.workers.get(card.worker)
@@ -41,8 +41,8 @@ def verify(
         words = ("--quiet", "--detach", "--no-checkout", path, commit)
         git.run(place.common, "worktree", "add", *words)
     try:
-        git.run(path, "reset", "--hard", "--quiet")  # it may take minutes: beside others
-        # It runs what a session wrote, so verbs for people are refused there as in a session.
+        git.run(path, "reset", "--hard", "--quiet")  # without a lock: it may take minutes
+        # It runs what a session wrote, so commands for people are refused there as in a session.
         marks = {processes.MARKER: f"verify-{card.id}", "GITKANBAN_CARD": card.id}
         env = trust.handed(place, worker) | marks
         argv = [trust.program(worker.verify[0], env["PATH"]), *worker.verify[1:]]
@@ -64,7 +64,7 @@ def _end_words(code: int) -> str:
 
 
 def _run_verify(argv: list[str], cwd: str, env: dict[str, str], timeout: int) -> tuple[int, bytes]:
-    """Exit code and output; the whole group is killed when it takes too long."""
+    """Return exit code and output; the process group is killed after `timeout` seconds."""
     try:
         process = subprocess.Popen(
             argv,
@@ -84,13 +84,13 @@ def _run_verify(argv: list[str], cwd: str, env: dict[str, str], timeout: int) ->
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
             return 124, f"it took longer than {timeout} s".encode()
-        except KeyboardInterrupt:  # its own process group has not heard of it
+        except KeyboardInterrupt:  # its process group did not get the signal
             os.killpg(process.pid, signal.SIGKILL)
             raise
     return process.returncode, output
 
 
 def _remove_worktree(place: Place, path: str) -> None:
-    """Remove the worktree whole: what verify ran may have put a link, or anything, in its place."""
+    """Remove the whole worktree: what verify ran may have replaced it by a link, or anything."""
     if os.path.lexists(path):
         removal.take_whole(place, path)

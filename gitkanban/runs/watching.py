@@ -1,8 +1,8 @@
 """Notices what changed around the repository during runs: fingerprints, findings, their record.
 
-A run's fingerprint is in its folder from its start on, and again after its setup; a tick compares
+A run's fingerprint is stored in its folder at the start, and again after its setup. A tick compares
 it once, when the run has ended. Findings stay in the private folder until a person settles them
-with `trust`. What counts is decided in `core.trust.tampering`.
+with `trust`. `core.trust.tampering` decides what counts.
 """
 
 import os
@@ -30,16 +30,16 @@ from gitkanban.runs.records import folders
 from gitkanban.runs.records.folders import Folder, card_of
 from gitkanban.typed import NamedTuple
 
-_PRINT, _NOTICED = "fingerprint", "tampering"  # in a run's folder; the second when it was compared
+_PRINT, _NOTICED = "fingerprint", "tampering"  # in a run's folder; the second once compared
 
 
 def refs_of(place: Place, base: str) -> tuple[str, str]:
-    """(base, the board's branch) by their full names."""
+    """Return the full names of (base, the board's branch)."""
     return f"refs/heads/{base}", place.ref
 
 
 def take(common: str, refs: Sequence[str]) -> bytes:
-    """A fingerprint of the repository, as it is written down. Raises OSError."""
+    """Return a fingerprint of the repository in its written form. Raises OSError."""
     from gitkanban.board.repo import fingerprint
 
     prints = fingerprint.take(common, refs)
@@ -47,20 +47,22 @@ def take(common: str, refs: Sequence[str]) -> bytes:
 
 
 def begin(folder: Folder, text: bytes) -> None:
-    """Note the fingerprint that a run begins with. Raises OSError."""
+    """Record the fingerprint that a run begins with. Raises OSError."""
     files.replace(folder.file(_PRINT), text, lasting=False)
 
 
 def begin_again(folder: Folder) -> None:
-    """Note it as it is now: what a trusted setup has changed is no finding. Raises OSError."""
+    """Record a new fingerprint: changes by a trusted setup are no finding. Raises OSError."""
     row = _read_json(folder.file(_PRINT))
     if isinstance(row, dict):
         begin(folder, take(folder.common, [str(ref) for ref in row.get("also", ())]))
 
 
 class _Life(NamedTuple):
-    """A run that is not settled: from the time of its fingerprint (seconds of the file system's
-    clock) to its end, infinite while it lives."""
+    """The life of an unsettled run: from its fingerprint to its end, infinite while it lives.
+
+    Times are in seconds of the file system's clock.
+    """
 
     folder: Folder
     card: CardId
@@ -73,7 +75,7 @@ class _Life(NamedTuple):
 
 
 def waiting(place: Place) -> list[Folder]:
-    """Runs that have ended and whose fingerprint is still to be compared."""
+    """Return ended runs whose fingerprint has not been compared yet."""
     return [
         folder
         for folder in folders.every(place.private)
@@ -82,7 +84,7 @@ def waiting(place: Place) -> list[Folder]:
 
 
 def notice(place: Place, board: Board, base: str, ended: Iterable[Folder], now: int) -> list[str]:
-    """Compare what is with what was when each run that has ended began, and return notices.
+    """Compare the repository with the fingerprint of each ended run, and return notices.
 
     Each run is compared once. Call it with the tick lock held. Raises OSError.
     """
@@ -126,7 +128,7 @@ def _ref_facts(
     before: Fingerprint,
     present: Fingerprint,
 ) -> RefFacts:
-    """What git and the run folders say of the refs that differ."""
+    """Return what git and the run folders say about the refs that differ."""
     from gitkanban.board.repo import fingerprint
     from gitkanban.core.care.gc import finished
 
@@ -148,18 +150,18 @@ def _ref_facts(
 
 
 def _is_seen_ref_ahead(place: Place, present: Fingerprint, board_ref: str) -> bool:
-    """Whether what we last saw of the board is not part of it, as it stands at this moment."""
+    """Return whether the board's branch, right now, lacks the last commit that we know of it."""
     from gitkanban.board.repo import fingerprint
 
     recorded = present.refs.get(SEEN_REF, "")
-    tip = checkouts.tip_in(place.common, board_ref)  # after `seen` was read: a commit moves both
+    tip = checkouts.tip_in(place.common, board_ref)  # read after `seen`: a commit moves both
     return bool(tip and recorded) and bool(
         fingerprint.rewritten(place.common, [(SEEN_REF, recorded, tip)])
     )
 
 
 def _cards_with_a_run(place: Place, since: float) -> Iterator[str]:
-    """Cards of which a run was not settled before that time."""
+    """Yield cards with a run that was not settled before `since`."""
     for folder in folders.every(place.private):
         try:
             settled = os.stat(folder.file("settled")).st_mtime
@@ -170,13 +172,13 @@ def _cards_with_a_run(place: Place, since: float) -> Iterator[str]:
 
 
 def of_run(folder: Folder) -> tuple[str, ...]:
-    """What changed while a run lived, as it was noticed when it had ended."""
+    """Return what changed while a run lived, as noticed after its end."""
     rows = _read_json(folder.file(_NOTICED))
     return tuple(str(line) for line in rows) if isinstance(rows, list) else ()
 
 
 def findings(place: Place) -> tuple[TamperFinding, ...]:
-    """What nobody has settled yet."""
+    """Return the findings that nobody has settled yet."""
     rows = _read_json(f"{place.private}/tampering")
     try:
         return tuple(
@@ -188,7 +190,7 @@ def findings(place: Place) -> tuple[TamperFinding, ...]:
 
 
 def settle(place: Place, base: str) -> None:
-    """A person has said that everything is as it should be: live runs begin from here again.
+    """Drop all findings, as a person accepted the present state, and have live runs begin from it.
 
     Raises OSError.
     """
@@ -200,7 +202,7 @@ def settle(place: Place, base: str) -> None:
 
 
 def expect(place: Place, name: str) -> None:
-    """One watched file was changed by ourselves: no live run is to be suspected of it.
+    """Accept our own change of one watched file, so that no live run is suspected of it.
 
     Raises OSError.
     """

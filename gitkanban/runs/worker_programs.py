@@ -1,6 +1,6 @@
 """Which programs the workers of a board need here, and which of them cannot be run.
 
-Found by looking, as `status` does each time; what may be run is `trust`'s to say.
+It only looks for files, as `status` does each time; `trust` decides what may be run.
 """
 
 import os
@@ -15,15 +15,15 @@ from gitkanban.core.names import WorkerName
 from gitkanban.core.tick.facts import NoProgram
 from gitkanban.runs import trust
 
-# A PATH, and for each program that is needed where it is, or why it cannot be run.
+# A PATH, and for each program that is needed its place, or why it cannot be run.
 Lookups = tuple[str, tuple[tuple[str, tuple[str, str]], ...]]
 
 
 def find_missing(place: Place, config: Config) -> dict[WorkerName, NoProgram]:
-    """For each worker the first program without which its runs would fail.
+    """Return for each worker the first missing program without which its runs would fail.
 
-    What lies in the workspace, or is named by a placeholder, cannot be known before there is one;
-    nor what a `setup` brings for `verify`.
+    Programs in the workspace or named by a placeholder are not checked: they are unknown before
+    there is a workspace. The same holds for programs that `setup` installs for `verify`.
     """
     path, missing = session_path(place), {}
     for name, worker in config.workers.items():
@@ -36,7 +36,7 @@ def find_missing(place: Place, config: Config) -> dict[WorkerName, NoProgram]:
 
 
 def look_up(place: Place, config: Config | None) -> Lookups:
-    """All on which `find_missing` depends, for `board.content.status_cache` to compare."""
+    """Return all that `find_missing` depends on, for `board.content.status_cache` to compare."""
     path = session_path(place)
     workers = config.workers.values() if config else ()
     names = {program for worker in workers for _, program in _program_steps(worker)}
@@ -44,7 +44,7 @@ def look_up(place: Place, config: Config | None) -> Lookups:
 
 
 def session_path(place: Place) -> str:
-    """The PATH of sessions: with our own folder at its end where they would not find `gitkanban`."""
+    """Return the PATH of sessions, with our own folder at its end if it lacks `gitkanban`."""
     path, own = trust.search_path(place), os.path.dirname(sys.executable)
     if programs.find("gitkanban", path)[0] or not os.path.exists(f"{own}/gitkanban"):
         return path
@@ -52,7 +52,7 @@ def session_path(place: Place) -> str:
 
 
 def _program_steps(worker: Worker) -> Iterator[tuple[str, str]]:
-    """(step, program) of the commands whose program can be known before a run; the agent's first."""
+    """Yield (step, program) of commands whose program is known before a run; the agent first."""
     steps = [
         ("", templates_of(worker)[0]),
         ("its sandbox", worker.sandbox),

@@ -19,7 +19,7 @@ class Activity:
     """When a step was last active, and when to look again. `since` is monotonic, in seconds."""
 
     def __init__(self, watch: "tuple[str, ...]", log_limit: int, beat: float) -> None:
-        """`watch`: folders whose changes count as activity; `log_limit` in bytes, `beat` in seconds."""
+        """`watch`: folders whose changes are activity. `log_limit` in bytes, `beat` in seconds."""
         self.since = time.monotonic()
         self.wake = _FIRST_WAKE  # seconds until the next look
         self._watch = watch
@@ -56,7 +56,7 @@ class Activity:
             pass
 
     def stalled(self, patience: float) -> bool:
-        """Return whether nothing has happened for `patience` seconds, in logs or watched folders."""
+        """Return whether logs and watched folders have been still for `patience` seconds."""
         now = time.monotonic()
         return now - self.since >= patience and not self._changed(now)
 

@@ -90,7 +90,7 @@ class Locks:
             raise Refused(f"cannot lock {path}: {error}", "Is it on a local disk?") from error
         if locked and _same_file(fd, path):
             return HeldLock(name, fd)
-        os.close(fd)  # somebody has the lock, or the folder was removed and this inode guards nothing
+        os.close(fd)  # somebody has it, or the folder is gone and this inode guards nothing
         return None
 
     def locked(self, names: "Iterable[str]") -> set[str]:
@@ -132,7 +132,7 @@ def _same_file(fd: int, path: str) -> bool:
 
 
 def network(folder: str) -> str:
-    """Return the network file system that has `folder` (`nfs4 at /mnt/team`); empty: it is local."""
+    """Return the network file system with `folder` (`nfs4 at /mnt/team`); empty: it is local."""
     try:
         with open("/proc/self/mounts", encoding="utf-8", errors="surrogateescape") as file:
             mounts = [line.split(" ") for line in file]

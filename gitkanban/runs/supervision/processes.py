@@ -29,7 +29,7 @@ def boot_id() -> str:
 
 
 class Process:
-    """The fields of /proc/<pid>/stat: parent, session, start time in ticks since boot, and state."""
+    """Fields of /proc/<pid>/stat: parent, session, start time in ticks since boot, and state."""
 
     __slots__ = ("parent", "pid", "session", "start", "state")
 

@@ -75,7 +75,7 @@ class Supervisor:
     def _run_step(
         self, name: str, timeout: float, stall: float = 0.0, asked: bool = True
     ) -> int | None:
-        """Run one step, end what it leaves running, and return its exit code; None: no such step."""
+        """Run one step, end what it leaves running, and return its exit code; None: no step."""
         argv = self.spec.get(name)
         if not argv or (asked and self._asked()):
             return None

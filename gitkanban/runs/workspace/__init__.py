@@ -2,16 +2,15 @@
 
 cleanliness      Whether a worktree holds anything that is nowhere else, in its files or in a
                  repository inside it
-gathering        Everything that lies in a folder brought into the index of a view, and what could
-                 not be
+gathering        Adds everything in a folder to the index of a view, and reports what could not be
+                 added
 ghosts           Worktrees that git still has registered while their folders are gone: salvaged,
                  then dropped
-git_locks        Lock files of git's, and who may still own them, looked at for
-                 `core.care.leftovers`
+git_locks        Git's lock files, and who may still own them, as facts for `core.care.leftovers`
 ground           The folder of a worktree as its session left it, compared with what was made
 including        What `.worktreeinclude` names, put into a card's worktree: a step of its
                  supervisor, before setup
-nested           The git repositories that lie inside a worktree, and what of them is nowhere else
+nested           The git repositories inside a worktree, and what of them is nowhere else
 removal          The end of a card's worktree: removed whole if nothing is lost with it, else kept
                  whole
 salvage          Refs that keep what would otherwise be lost: `refs/gitkanban/salvage/<run>`
@@ -23,6 +22,6 @@ workspace_git    The only way in which git looks into a folder that a session ha
 workspaces       The directory a run works in: made, or continued
 worktree_places  Where the worktrees of cards may lie: not where git, a shell, or another repository
                  would use them
-worktrees        The worktrees of cards, as git's directory has them: where they lie, which are
-                 ours, kept for whom
+worktrees        The worktrees of cards by git's directory: where they are, which are ours, and for
+                 which run they are locked
 """

@@ -1,8 +1,8 @@
-"""Whether a worktree holds anything that is nowhere else, in its files or in a repository inside it.
+"""Whether a worktree has anything that is nowhere else, in its files or in a repository inside it.
 
-What hides changes from `git status` hides nothing here: settings that ignore submodules, marks in
-the index that have git pass over files, ignored folders with repositories in them. Files that setup
-left, and nobody has changed, are no work.
+Things that hide changes from `git status` hide nothing here: settings that ignore submodules, index
+flags that make git skip files, ignored folders with repositories in them. Files that setup left,
+and nobody has changed, do not count.
 """
 
 import os
@@ -16,7 +16,7 @@ UNCOMMITTED = "changes that are not committed"
 
 
 def describe_unclean(common: str, path: str, admin: str) -> str:
-    """What a worktree has that would go with it, in words; empty for a clean one.
+    """Return what would be lost with a worktree, in words; empty for a clean one.
 
     Raises GitFailed, OSError.
     """
@@ -36,7 +36,7 @@ def describe_unclean(common: str, path: str, admin: str) -> str:
 
 
 def _look_at_all(view: View) -> None:
-    """Take back what was said of files in the index so that git does not look at them.
+    """Clear the index flags that make git skip files.
 
     See `git help update-index`, --assume-unchanged and --skip-worktree.
     """
@@ -53,7 +53,7 @@ def _look_at_all(view: View) -> None:
 
 
 def _has_changes(view: View, admin: str) -> bool:
-    """Whether something differs from HEAD that is not setup's, and that we have not put there."""
+    """Return whether a file differs from HEAD that neither setup nor we have put there."""
     if not setupfiles.read(admin) and not including.included(view.common, admin):
         return True
     gathered = gathering.gather(view, view.head)
@@ -63,10 +63,10 @@ def _has_changes(view: View, admin: str) -> bool:
 
 
 def _has_own(view: View, each: Nested) -> bool:
-    """Whether a repository inside has work that is nowhere else, as far as can be seen."""
+    """Return whether a nested repository has work that is nowhere else, as far as is visible."""
     tracked = _is_tracked(view, each)
     if not each.checkout and tracked:
-        return False  # files of a commit, which look like a repository
+        return False  # committed files that look like a repository
     try:
         if each.store and nested.only_here(view.common, each):
             return True
@@ -78,6 +78,6 @@ def _has_own(view: View, each: Nested) -> bool:
 
 
 def _is_tracked(view: View, each: Nested) -> bool:
-    """Whether the files of a repository inside are files of the worktree's own repository."""
+    """Return whether a nested repository's files are files of the worktree's own repository."""
     rows = view.git("ls-files", "-s", "-z", "--", f":(top,literal){each.path}", check=False).text
     return any(not row.startswith(gathering.LINK) for row in rows.split("\0") if row)

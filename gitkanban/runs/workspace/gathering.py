@@ -1,7 +1,7 @@
-"""Everything that lies in a folder brought into the index of a view, and what could not be.
+"""Adds everything in a folder to the index of a view, and reports what could not be added.
 
-A repository that a session made inside its workspace is taken as the files it holds: a link to a
-commit that only the workspace has would be nothing once that is removed. Submodules stay links.
+A repository that a session made inside its workspace is added as its files: a link to a commit that
+only the workspace has would be useless once that is removed. Submodules stay links.
 """
 
 import os
@@ -14,8 +14,8 @@ LINK = "160000"  # the mode of a link to a commit of another repository, git-fas
 
 
 class Gathered(NamedTuple):
-    """The changes against what was compared with, the paths that were left out although they should
-    not have been, and the folders whose repositories were taken as files."""
+    """The changes against a commit or tree, paths that could not be added, and folders whose
+    repositories were added as files."""
 
     changes: dict[str, ChangedPath]
     missed: tuple[str, ...] = ()
@@ -29,18 +29,18 @@ def gather(
     links: Iterable[str] = (),
     removals: bool = True,
 ) -> Gathered:
-    """Bring the folder of a view into its index: all that git does not ignore.
+    """Add all of a view's folder that git does not ignore to the view's index.
 
-    `against` is a commit or a tree, empty for none; `without` are pathspecs of what is left out;
-    `links` are paths of links to commits that are a session's own; without `removals` what is not
-    there counts as unchanged. Raises GitFailed, OSError.
+    `against` is the commit or tree to compare with, empty for none; `without` are pathspecs to
+    leave out; `links` are paths of links to commits that a session made itself; without `removals`
+    missing files count as unchanged. Raises GitFailed, OSError.
     """
     how = "--all" if removals else "--no-all"
     done = view.git("add", how, "--ignore-errors", "--", ".", *without, check=False)
     changes = view.changes(against)
     paths = set(links) | {path for path, each in changes.items() if _is_new_link(each)}
     missed = set()
-    if done.code or done.err:  # something was not taken, or there is only a warning
+    if done.code or done.err:  # something was not added, or it is only a warning
         left = {path for state, path in view.status(*without) if state[1] != " "}
         empty = {path.rstrip("/") for path in left if _is_repository(view, path)}
         paths |= empty
@@ -63,17 +63,16 @@ def _is_repository(view: View, path: str) -> bool:
 
 
 def _submodule_paths(view: View) -> set[str]:
-    """The paths of submodules, by the `.gitmodules` of the index."""
+    """Return the paths of submodules, by the `.gitmodules` of the index."""
     words = ("config", "-z", "--blob", ":.gitmodules", "--get-regexp", r"^submodule\..*\.path$")
     rows = view.git(*words, check=False).text.split("\0")
     return {row.partition("\n")[2] for row in rows}
 
 
 def _take_files(view: View, path: str) -> list[str]:
-    """Put the files of a repository inside in the place of the link to it, and return what was left
-    out.
+    """Replace the link to a nested repository by its files, and return what was left out.
 
-    A path that is empty: there is no folder to take.
+    An empty path in the result means that there was no folder to add.
     """
     folder = f"{view.folder}/{path}"
     if os.path.islink(folder) or not os.path.isdir(folder) or not _is_straight(view.folder, path):
@@ -88,12 +87,12 @@ def _take_files(view: View, path: str) -> list[str]:
 
 
 def _is_straight(folder: str, path: str) -> bool:
-    """Whether no link leads to the path."""
+    """Return whether no symbolic link leads to the path."""
     return os.path.realpath(f"{folder}/{path}") == f"{os.path.realpath(folder)}/{path}"
 
 
 def _unreadable_folders(view: View) -> Iterator[str]:
-    """Folders that cannot be read, and that git does not ignore: it warns of them and goes on."""
+    """Yield unreadable folders that git does not ignore: it only warns about them."""
     closed: list[str] = []
     for _ in os.walk(view.folder, onerror=lambda error: closed.append(error.filename)):
         pass

@@ -1,7 +1,7 @@
 """Worktrees that git still has registered while their folders are gone: salvaged, then dropped.
 
-A session, or a person, deleted the folder. What git's own directory keeps of it, commits that no
-branch has and what was staged, is saved first.
+A session, or a person, deleted the folder. What git's own directory still has of it, commits on no
+branch and staged files, is saved first.
 """
 
 import os
@@ -17,9 +17,7 @@ from gitkanban.runs.workspace.workspace_git import View
 
 
 def salvaged(place: Place, path: str, run: str) -> list[str]:
-    """Keep the last commit of a worktree that is gone from `path`, if no branch has it, and return
-    a notice.
-    """
+    """Salvage the last commit of a worktree gone from `path` unless a branch has it; notices."""
     admin = ground.registered(place.common, path)
     last = worktrees.last_known(admin) if admin else ""
     if not last or commits.text(place.common, "branch", "--contains", last):
@@ -34,17 +32,17 @@ def _keep_commit(place: Place, run: str, commit: str) -> str:
 def drop(place: Place, path: str) -> None:
     """Have git forget the worktree whose folder is gone from `path`. Call it under `making`."""
     link = f"{place.common}/worktrees/{os.path.basename(path)}"
-    if os.path.islink(link):  # git makes none, and would empty what it leads to
+    if os.path.islink(link):  # git never makes a link here, and would empty its target
         os.unlink(link)
     if ground.registered(place.common, path):
         worktrees.unregister(place, path)
 
 
 def forget(place: Place, locks: Locks, card: CardId, path: str) -> list[str]:
-    """Have git forget a worktree whose folder was removed by hand, and return what was kept of it.
+    """Have git forget a worktree whose folder was removed by hand, and return what was salvaged.
 
     Commits that no branch has, and what was staged in it, are salvaged first. Call it with the
-    card's lock held. Raises Refused when its disk may only be away, BoardBusy, GitFailed.
+    card's lock held. Raises Refused when its disk may only be unmounted, BoardBusy, GitFailed.
     """
     if not os.path.isdir(os.path.dirname(path)):
         raise Refused(
@@ -63,11 +61,11 @@ def forget(place: Place, locks: Locks, card: CardId, path: str) -> list[str]:
 
 
 def _salvaged_index(place: Place, card: CardId, admin: str, run: str) -> list[str]:
-    """Keep what was staged in a worktree that is gone, unless its last commit or its branch has it."""
+    """Salvage what was staged in a worktree that is gone, unless its commit or branch has it."""
     last = worktrees.last_known(admin)
     if not last or not os.path.exists(f"{admin}/index"):
         return []
-    # git writes what it has found out into the index, and through a link into another's.
+    # git refreshes the index file, and through a link it would write another worktree's.
     with View(place.common, place.common, last, f"{admin}/index") as view:
         tree = view.tree()
     for name in (last, card_ref(card)):

@@ -1,4 +1,4 @@
-"""Lock files of git's, and who may still own them, looked at for `core.care.leftovers`."""
+"""Git's lock files, and who may still own them, as facts for `core.care.leftovers`."""
 
 import os
 import sys
@@ -10,11 +10,11 @@ from gitkanban.board.repo.place import Place
 from gitkanban.core.care.surroundings import LockState
 from gitkanban.runs.supervision import processes
 
-LOCK_AGE_LEAST = 10  # seconds; younger lock files belong to commands at work
+LOCK_AGE_LEAST = 10  # seconds; younger lock files belong to running commands
 
 
 def look_at_lock_files(place: Place) -> Iterator[LockState]:
-    """Every lock file of git's here, with who may own it, by path."""
+    """Yield every lock file of git here, with its possible owner, sorted by path."""
     for path in sorted(_lock_files(place)):
         lock = look_at_lock(place, path)
         if lock:
@@ -31,7 +31,7 @@ def _lock_files(place: Place) -> Iterator[str]:
 
 
 def look_at_lock(place: Place, path: str) -> LockState | None:
-    """A lock file of git's with its age and possible owner; None if it is gone or too young."""
+    """Return a lock file of git with age and possible owner; None if it is gone or too young."""
     try:
         age = int(time.time() - os.stat(path).st_mtime)  # the file system's clock, not ours
     except OSError:
@@ -40,9 +40,9 @@ def look_at_lock(place: Place, path: str) -> LockState | None:
 
 
 def _lock_user(place: Place, path: str) -> str:
-    """Who may own a lock file; empty only when provably nobody on this host does.
+    """Return who may own a lock file; empty only if provably nobody on this host does.
 
-    git closes its lock while an editor is open, so any git at work in the repository counts too.
+    Git closes its lock while an editor is open, so any git at work in the repository counts too.
     """
     if not sys.platform.startswith("linux"):
         return "this system does not say"
@@ -66,5 +66,5 @@ def _lock_user(place: Place, path: str) -> str:
 
 
 def command_of(pid: int) -> str:
-    """The name of the program that a process runs."""
+    """Return the name of the program that a process runs."""
     return checkouts.line(f"/proc/{pid}/comm") or "unknown"

@@ -1,6 +1,6 @@
 """The folder of a worktree as its session left it, compared with what was made.
 
-What was made is known from the run and from git's own directory, never from what the folder says.
+How it was made is known from the run and from git's own directory, never from the folder itself.
 Links are not followed.
 """
 
@@ -15,11 +15,10 @@ INTACT, CHANGED, REPLACED, GONE = "intact", "changed", "replaced", "gone"
 
 
 def look(path: str, admin: str) -> tuple[str, str]:
-    """(what has become of a worktree, the same in words): `path` is its folder, `admin` its git
-    directory.
+    """Return the state of a worktree, and the same in words.
 
-    `changed` can be set right in place; of one that is `replaced` the files are worth a look and
-    the rest is not ours; one that is `gone` has no files.
+    `path` is its folder, `admin` its git directory. A `changed` worktree can be set right in place;
+    of a `replaced` one only the files are of interest; a `gone` one has no files.
     """
     kind = _kind_of(path)
     if not kind:
@@ -42,7 +41,7 @@ def look(path: str, admin: str) -> tuple[str, str]:
 
 
 def _kind_of(path: str) -> str:
-    """`folder`, `file`, `link` or `device`, the last for anything else; empty: nothing is there."""
+    """Return `folder`, `file`, `link`, or `device` for anything else; empty: nothing is there."""
     try:
         mode = os.lstat(path).st_mode
     except OSError:
@@ -56,9 +55,9 @@ def _first_line(path: str) -> str:
 
 
 def points_at(path: str) -> str:
-    """The git directory that a worktree's `.git` file names, links resolved; empty for none."""
+    """Return the git directory that a worktree's `.git` file names, links resolved; else ""."""
     kind, _, target = _first_line(f"{path}/.git").partition(": ")
-    # git may write it from the folder (`worktree.useRelativePaths`), and names folders as they are.
+    # The path may be relative to the folder (`worktree.useRelativePaths`).
     return os.path.realpath(os.path.join(path, target)) if kind == "gitdir" else ""
 
 
@@ -67,17 +66,16 @@ def _points_to(path: str, admin: str) -> bool:
 
 
 def _admin_facts(path: str, admin: str) -> dict[str, str]:
-    """What git's directory of a worktree says where it is as it was made."""
+    """Return what the files of a worktree's git directory contain when nobody changed them."""
     back = _first_line(f"{admin}/gitdir")
     same = os.path.realpath(os.path.join(admin, back)) == os.path.realpath(f"{path}/.git")
     return {"commondir": "../..", "gitdir": back if same and back else f"{path}/.git"}
 
 
 def set_right(path: str, admin: str, run: str) -> list[str]:
-    """Make a worktree what it was made as, once its content is safe, and return notices about what
-    was done.
+    """Restore a worktree to the way it was made, once its content is safe, and return notices.
 
-    What cannot be set right in place is moved aside, whole. Raises OSError.
+    If that cannot be done in place, the whole folder is moved aside. Raises OSError.
     """
     what, words = look(path, admin)
     if what == INTACT or not _kind_of(path):
@@ -87,7 +85,7 @@ def set_right(path: str, admin: str, run: str) -> list[str]:
         os.rename(path, aside)
         return [f"what was left there is in {aside}"]
     if not _points_to(path, admin):
-        # Where it is a device or a link, the rename that ends this puts a file in its place.
+        # If it is a device or a link, the final rename replaces it by a file.
         files.replace(f"{path}/.git", os.fsencode(f"gitdir: {admin}\n"), lasting=False)
     if _kind_of(f"{admin}/index") not in ("file", ""):
         os.rename(f"{admin}/index", free_name(f"{admin}/index.{run}"))
@@ -98,7 +96,7 @@ def set_right(path: str, admin: str, run: str) -> list[str]:
 
 
 def free_name(path: str) -> str:
-    """The path, with a number after it where something is already there."""
+    """Return the path, with a number after it if something is already there."""
     number, name = 1, path
     while os.path.lexists(name):
         number += 1
@@ -107,12 +105,12 @@ def free_name(path: str) -> str:
 
 
 def attach(admin: str, branch: str) -> None:
-    """Put a worktree's HEAD onto a branch; its files and its index stay. Raises OSError."""
+    """Point a worktree's HEAD at a branch; its files and its index stay. Raises OSError."""
     files.replace(f"{admin}/HEAD", f"ref: refs/heads/{branch}\n".encode(), lasting=False)
 
 
 def registered(common: str, path: str) -> str:
-    """The git directory of the worktree that is to lie at `path`; empty if there is none."""
+    """Return the git directory of the worktree registered at `path`; empty if there is none."""
     top = f"{common}/worktrees"
     names = os.listdir(top) if os.path.isdir(top) else []
     for name in [os.path.basename(path), *names]:

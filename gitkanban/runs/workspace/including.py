@@ -1,9 +1,9 @@
-"""What `.worktreeinclude` names, put into a card's worktree: a step of its supervisor, before setup.
+"""Copies what `.worktreeinclude` names into a card's worktree: a supervisor's step, before setup.
 
-The file has the syntax of a `.gitignore` and is read from base, never from a card's branch. Copied
-are files of the main checkout that match it and that git ignores there and in the worktree: `.env`,
-say. No link is followed and none is copied, so nothing from outside the main checkout gets in. What
-was put there is listed where no session need write, and is never a session's work.
+The file has the syntax of a `.gitignore` and is read from base, never from a card's branch. It
+selects files of the main checkout that git ignores there and in the worktree, such as `.env`. No
+link is followed or copied, so nothing from outside the main checkout gets in. The copies are listed
+where no session needs to write, and never count as a session's work.
 """
 
 import os
@@ -22,14 +22,14 @@ from gitkanban.typed import NamedTuple
 
 NAME = ".worktreeinclude"
 MOST = 1 << 16  # bytes of a `.worktreeinclude`
-_NAMED_MOST = 20  # files that are left out, each with a line
-_NOTHING = "000000"  # the mode of what a commit does not have
+_NAMED_MOST = 20  # files left out that get a notice each
+_NOTHING = "000000"  # the mode of a file that a commit lacks
 _ROW = re.compile(r"([0-9]{1,19}) ([0-9]{1,19}) (.+)", re.DOTALL)
-_ROOM = "included"  # in the private folder: a list for each worktree
+_ROOM = "included"  # folder in the private one: a list for each worktree
 
 
 class Included(NamedTuple):
-    """A file that was put into a worktree: its bytes and its time then (nanoseconds)."""
+    """A file that was copied into a worktree: its size in bytes and its time in nanoseconds then."""
 
     path: str
     size: int
@@ -37,12 +37,12 @@ class Included(NamedTuple):
 
 
 def is_asked(common: str, base: str) -> bool:
-    """Whether base, a branch, has a `.worktreeinclude`."""
+    """Return whether the branch `base` has a `.worktreeinclude`."""
     return bool(commits.text(common, "ls-tree", f"refs/heads/{base}", "--", NAME))
 
 
 def included(common: str, admin: str) -> dict[str, Included]:
-    """What was put into a worktree, by path. `admin` is its git directory."""
+    """Return the files copied into a worktree, by path. `admin` is its git directory."""
     try:
         rows = os.fsdecode(files.read(_list_of(common, admin))).split("\0")
     except OSError:
@@ -52,7 +52,7 @@ def included(common: str, admin: str) -> dict[str, Included]:
 
 
 def put_there(common: str, admin: str, changes: Mapping[str, ChangedPath]) -> set[str]:
-    """Those of the changed paths that we have put there, unless HEAD has them: then they are work."""
+    """Return the changed paths that are our copies. Paths that HEAD has are work instead."""
     ours = included(common, admin) if changes else {}
     return {path for path, each in changes.items() if path in ours and each.before == _NOTHING}
 
@@ -69,8 +69,8 @@ def _list_of(common: str, admin: str) -> str:
 def include(common: str, main: str, base: str, path: str, admin: str) -> list[str]:
     """Copy what base names from the main checkout into the worktree at `path`.
 
-    What is already there stays, unless we have put it there and nobody changed it since. Lines
-    about what was left out. Raises GitFailed, OSError.
+    A file that is already there stays, unless it is our copy and nobody changed it since. Return
+    notices about files left out. Raises GitFailed, OSError.
     """
     before = included(common, admin)
     wanted = _included_files(common, main, base)
@@ -108,7 +108,7 @@ def _write_list(common: str, admin: str, rows: dict[str, Included]) -> None:
 
 
 def _included_files(common: str, main: str, base: str) -> list[str]:
-    """The plain files of the main checkout that base names and git ignores there, sorted."""
+    """Return the plain files of the main checkout that base names and git ignores, sorted."""
     text = git.run(common, "cat-file", "blob", f"refs/heads/{base}:{NAME}").out[:MOST]
     rules = f"{common}/gitkanban/{_ROOM}/rules.{os.urandom(8).hex()}"
     files.replace(rules, text, lasting=False, make=True)
@@ -131,11 +131,11 @@ def _ignored_in_worktree(common: str, path: str, admin: str, names: list[str]) -
         return set(_listed_names(view.git(*_IGNORED, input=_names_as_input(names), check=False)))
 
 
-_IGNORED = ("check-ignore", "-z", "--stdin")  # it does not name what is tracked
+_IGNORED = ("check-ignore", "-z", "--stdin")  # it leaves out tracked files
 
 
 def _is_file(path: str) -> bool:
-    """Whether it is a plain file; repositories inside are listed as folders, by git."""
+    """Return whether it is a plain file; git lists nested repositories as folders."""
     return os.path.isfile(path) and not os.path.islink(path)
 
 

@@ -1,7 +1,7 @@
-"""The git repositories that lie inside a worktree, and what of them is nowhere else.
+"""The git repositories inside a worktree, and what of them is nowhere else.
 
-They are read by hand: a session may have made them, and a git that is run in one does what its
-configuration says. Nothing of them is changed.
+Their files are read directly: a session may have made them, and a git run in one does what its
+configuration says. They are not changed.
 """
 
 import os
@@ -19,10 +19,10 @@ _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 
 
 class Nested(NamedTuple):
-    """A repository inside a worktree: where, from the worktree's folder, and its git directory.
+    """A repository inside a worktree: its path from the worktree's folder, and its git directory.
 
-    `store` is empty where that lies elsewhere, and does not go with the worktree. `checkout` says
-    whether there are files of it.
+    `store` is empty if that is outside of the worktree, and so is not removed with it. `checkout`:
+    whether it has files.
     """
 
     path: str
@@ -31,7 +31,7 @@ class Nested(NamedTuple):
 
 
 def find(folder: str, admin: str) -> list[Nested]:
-    """All repositories in a worktree, also below what is ignored, and its stores of submodules."""
+    """Return all repositories in a worktree, ignored ones too, and its stores of submodules."""
     repositories = []
     modules = f"{admin}/modules"
     for path, names in _walk_folders(folder):
@@ -52,15 +52,17 @@ def find(folder: str, admin: str) -> list[Nested]:
 
 
 def _walk_folders(top: str) -> Iterator[tuple[str, set[str]]]:
-    """The folder and all below it, with the names in each; links are not followed, and what lies in
-    a git directory is left out, but for the stores of its submodules."""
+    """Yield the folder and all below it, with the names in each. Links are not followed.
+
+    The content of git directories is left out, except for the stores of submodules.
+    """
     waiting = [top]
     while waiting:
         path = waiting.pop()
         try:
             with os.scandir(path) as entries:
                 rows = [(each.name, each.is_dir(follow_symlinks=False)) for each in entries]
-        except OSError:  # not there, or not to be read: nothing can be removed below it, either
+        except OSError:  # missing or unreadable: nothing below it can be removed, either
             continue
         names = {name for name, _ in rows}
         yield path, names
@@ -78,14 +80,15 @@ def _is_folder(path: str) -> bool:
 
 
 def _pointed_at(path: str) -> str:
-    """The git directory that a `.git` file names; empty for one that names none."""
+    """Return the git directory that a `.git` file names; empty for none."""
     kind, _, target = _first_line(f"{path}/.git").partition(": ")
     return os.path.normpath(os.path.join(path, target)) if kind == "gitdir" else ""
 
 
 def only_here(common: str, nested: Nested) -> list[str]:
-    """The tips of branches and the like whose commits are neither on a remote of that repository
-    nor in the one at `common`, as far as can be seen. Raises OSError, GitFailed.
+    """Return the tips of refs whose commits are nowhere else, as far as is visible.
+
+    Elsewhere means a remote of that repository, or the one at `common`. Raises OSError, GitFailed.
     """
     own, remote = read_tips(nested.store)
     tips = [tip for tip in sorted(own - remote) if not _is_reachable(common, tip)]
@@ -101,16 +104,16 @@ def only_here(common: str, nested: Nested) -> list[str]:
 
 
 def _is_reachable(common: str, tip: str) -> bool:
-    """Whether a ref of the repository holds the commit."""
+    """Return whether a ref of the repository contains the commit."""
     if not commits.resolve(common, tip):
         return False
     return bool(commits.text(common, "for-each-ref", "--count=1", "--contains", tip))
 
 
 def read_tips(store: str) -> tuple[set[str], set[str]]:
-    """The commits at which a repository's refs and HEADs stand: (its own, those of its remotes).
+    """Return the commits of a repository's refs and HEADs: (its own, those of its remotes).
 
-    Raises GitFailed for refs in a form that is not known here, OSError.
+    Raises GitFailed for an unknown format of refs, OSError.
     """
     if os.path.lexists(f"{store}/reftable"):
         raise GitkanbanError(f"the refs of {store} are in a form that is not known here")
@@ -151,7 +154,7 @@ def _first_line(path: str) -> str:
 
 
 def head_of(store: str) -> str:
-    """The commit at which its HEAD stands, empty if there is none."""
+    """Return the commit of a repository's HEAD, empty if there is none."""
     named = _first_line(f"{store}/HEAD")
     if not named.startswith("ref: "):
         return named if _COMMIT.fullmatch(named) else ""
@@ -161,7 +164,7 @@ def head_of(store: str) -> str:
 
 
 def is_dirty(common: str, folder: str, nested: Nested) -> bool:
-    """Whether its files differ from the commit that its HEAD stands at. Raises OSError, GitFailed."""
+    """Return whether its files differ from its HEAD. Raises OSError, GitFailed."""
     where = os.path.normpath(f"{folder}/{nested.path}")
     head = head_of(nested.store)
     with View(where, common, head, f"{nested.store}/index", store=nested.store) as view:
@@ -169,9 +172,9 @@ def is_dirty(common: str, folder: str, nested: Nested) -> bool:
 
 
 def take_in(common: str, nested: Nested, tips: list[str]) -> bool:
-    """Bring the history of commits into the repository at `common`, which then needs a ref for them.
+    """Copy commits with their history into the repository at `common`; the caller adds a ref.
 
-    False where they cannot be had whole: of a shallow clone, say, or with objects missing.
+    False where the history is incomplete: a shallow clone, say, or missing objects.
     """
     if os.path.lexists(f"{nested.store}/shallow"):
         return False
@@ -182,6 +185,6 @@ def take_in(common: str, nested: Nested, tips: list[str]) -> bool:
 
 
 def in_words(paths: list[str]) -> str:
-    """Some of the paths, for a line of text."""
+    """Return some of the paths, for a line of text."""
     more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
     return ", ".join(paths[:3]) + more

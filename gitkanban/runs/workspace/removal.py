@@ -1,4 +1,4 @@
-"""The end of a card's worktree: removed whole if nothing is lost with it, else kept whole.
+"""The end of a card's worktree: it is removed whole if nothing is lost with it, else not at all.
 
 Worktrees whose folder is already gone are in `ghosts`.
 """
@@ -16,11 +16,11 @@ from gitkanban.runs.workspace.workspace_git import head_of
 from gitkanban.runs.workspace.workspaces import Wish
 from gitkanban.typed import NamedTuple
 
-_TRASH = ".gitkanban-trash-"  # beside worktrees: what is on its way out
+_TRASH = ".gitkanban-trash-"  # prefix of folders beside worktrees that are being removed
 
 
 class Removed(NamedTuple):
-    """What `remove` did: whether the worktree is gone, and notices."""
+    """The result of `remove`: whether the worktree is gone, and notices."""
 
     gone: bool
     notices: tuple[str, ...] = ()
@@ -29,9 +29,9 @@ class Removed(NamedTuple):
 def remove(place: Place, locks: Locks, wish: Wish, landed: str = "") -> Removed:
     """Remove a card's worktree, and its branch where base contains it.
 
-    Only a clean worktree of a merged branch goes. `landed` is a commit whose content base is known
-    to have by other commits; it counts as merged, and its branch stays. Call it with the card's
-    lock held. Raises BoardBusy, GitFailed, OSError.
+    Only a clean worktree of a merged branch is removed. `landed` is a commit whose content base is
+    known to have in other commits; it counts as merged, and its branch stays. Call it with the
+    card's lock held. Raises BoardBusy, GitFailed, OSError.
     """
     path = worktrees.current_path(place, wish.card, wish.worktrees)
     branch = branch_of(wish.card)
@@ -67,9 +67,9 @@ def take_whole(place: Place, path: str) -> list[str]:
 
 
 def _take_away(place: Place, path: str) -> str:
-    """Have git forget a worktree, its folder renamed: so it goes whole, or not at all. Its new path.
+    """Have git forget a worktree, rename its folder, and return the new path.
 
-    Nothing of git's looks into the folder, and no link in its place is followed.
+    So it goes whole, or not at all. Git does not look into the folder, and no link is followed.
     """
     folder, name = os.path.split(path)
     trash = ground.free_name(f"{folder}/{_TRASH}{name}")
@@ -83,7 +83,7 @@ def _take_away(place: Place, path: str) -> str:
 
 
 def _describe_obstacle(path: str) -> str:
-    """What keeps a worktree from being removed whole, in words: found before anything is touched."""
+    """Return what keeps a worktree from being removed whole, in words, before anything is changed."""
     device = os.lstat(path).st_dev
     for folder, below in _walk_folders(path):
         status = os.lstat(folder)
@@ -96,15 +96,15 @@ def _describe_obstacle(path: str) -> str:
 
 
 def _lets_us_write(status: os.stat_result) -> bool:
-    """Whether a folder of somebody else lets us remove what is in it."""
+    """Return whether somebody else's folder lets us remove its content."""
     needed = 0o030 if status.st_gid in (os.getegid(), *os.getgroups()) else 0o003
     return status.st_mode & needed == needed
 
 
 def _walk_folders(top: str, writable: bool = False) -> list[tuple[str, list[str]]]:
-    """The folder and all below it, each with the names in it; links are not followed.
+    """Return the folder and all below it, each with the names in it; links are not followed.
 
-    `writable`: made so before it is looked into.
+    `writable`: make each folder writable before reading it.
     """
     folders, waiting = [], [top]
     while waiting:
@@ -122,7 +122,7 @@ def _walk_folders(top: str, writable: bool = False) -> list[tuple[str, list[str]
 
 
 def _empty_trash(trash: str) -> list[str]:
-    """Remove a folder that was taken away, and return notices about what could not be."""
+    """Remove a folder that was taken away, and return notices about what could not be removed."""
     try:
         if os.path.islink(trash) or not os.path.isdir(trash):
             os.unlink(trash)
@@ -137,9 +137,9 @@ def _empty_trash(trash: str) -> list[str]:
 
 
 def empty_trash(folder: str) -> list[str]:
-    """Remove what a kill has left in a folder of worktrees that were on their way out.
+    """Remove what a kill left of worktrees in a folder that were being removed.
 
-    Lines about what could not be removed.
+    Return notices about what could not be removed.
     """
     names = os.listdir(folder) if os.path.isdir(folder) else []
     trash = [f"{folder}/{name}" for name in names if name.startswith(_TRASH)]
