@@ -9,20 +9,20 @@ collect          What a run left in git: its commits counted, left-over changes 
 contained        A session in the sandbox `bwrap`: what it is shown, and how its commits come onto
                  its branch
 conversations    The last session that a card had here, and what the next one needs of it
-figures          What the situation of a board counts beside it: costs, the size of work in review
+figures          Figures that are not on the board itself: costs, the size of work in review
 handoffs         What a card's next session is handed: its parents' results, and how its own
                  attempts ended
-leases           Leases of runs-to-be: the kernel locks taken, folder and token written, and all of
-                 it taken back
+leases           Leases of runs about to start: taking kernel locks, writing folder and token, and
+                 undoing it
 mailbox          The mailbox of a run: the one folder of ours that its session may write, in every
                  sandbox
 memory/          An agent profile's memory: copied for a session, proposed, applied by a person
-notifier         Sending what waits to be told: a process of its own, which no tick waits for
+notifier         Sends waiting news: a process of its own, which no tick waits for
 observe          What is true outside the board, as facts: runs of this clone, slots, branches,
                  trust
 publishing       Branches of cards in review, pushed for people elsewhere, with a pull request where
                  gh is there
-records/         What a clone writes down of its runs: folders, lease tokens, when it ticked
+records/         What a clone records of its runs: folders, lease tokens, when it ticked
 sessions         Sessions on this machine: started under a supervisor, asked to stop, recovered
 spending         The runs of today, for budgets
 supervision/     The small process that holds a run's locks. Standard library and portalocker only

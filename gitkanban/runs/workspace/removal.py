@@ -83,7 +83,7 @@ def _take_away(place: Place, path: str) -> str:
 
 
 def _describe_obstacle(path: str) -> str:
-    """Return what keeps a worktree from being removed whole, in words, before anything is changed."""
+    """Return, before anything changes, what keeps a worktree from being removed whole."""
     device = os.lstat(path).st_dev
     for folder, below in _walk_folders(path):
         status = os.lstat(folder)

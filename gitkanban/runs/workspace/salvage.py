@@ -14,7 +14,7 @@ PREFIX = "refs/gitkanban/salvage/"
 
 
 def keep(common: str, run: str, commit: str) -> str:
-    """Point a salvage ref at the commit and return the ref. What it held before stays reachable.
+    """Point a salvage ref at the commit and return the ref. Its earlier commits stay reachable.
 
     `run` is the run's id, or the name of whoever else found the commit (`doctor`, `gc-T1`).
     """
@@ -40,7 +40,10 @@ def keep(common: str, run: str, commit: str) -> str:
 
 
 def commit_tree(where: str, tree: str, parents: tuple[str, ...], message: str) -> str:
-    """Make a commit; as `gitkanban` when the repository knows no identity. Raises GitFailed."""
+    """Make a commit and return its id; its author is `gitkanban` if none is configured.
+
+    Raises GitFailed.
+    """
     args = ["commit-tree", tree, *(word for parent in parents for word in ("-p", parent))]
     try:
         done = git.run(where, *args, "-F", "-", input=shown_lines(message).encode())
@@ -55,7 +58,7 @@ def commit_tree(where: str, tree: str, parents: tuple[str, ...], message: str) -
 
 
 def snapshot(workspace: str, common: str, admin: str, run: str, why: str) -> str:
-    """Keep a workspace's whole content and HEAD in a salvage ref; empty if HEAD has it all.
+    """Save a workspace's whole content and HEAD in a salvage ref; empty if HEAD has it all.
 
     Raises GitFailed, OSError.
     """

@@ -1,6 +1,6 @@
-"""What a worker's setup left in a worktree: files that are nobody's work as long as nobody changes them.
+"""The files that a worker's setup left in a worktree: no work, as long as nobody changes them.
 
-They are listed in the worktree's git directory, and go with it.
+They are listed in the worktree's git directory; the list is removed with it.
 """
 
 from gitkanban import files
@@ -16,7 +16,7 @@ def note(admin: str, changes: dict[str, ChangedPath]) -> None:
 
 
 def read(admin: str) -> dict[str, tuple[str, str]]:
-    """Path -> (mode, object id) of what setup left; empty if nothing is listed."""
+    """Return path -> (mode, object id) of what setup left; empty if nothing is listed."""
     try:
         with open(f"{admin}/{_LIST}", "rb") as file:
             rows = file.read().decode("utf-8", "surrogateescape").split("\0")
@@ -27,6 +27,6 @@ def read(admin: str) -> dict[str, tuple[str, str]]:
 
 
 def unchanged(admin: str, changes: dict[str, ChangedPath]) -> set[str]:
-    """Those of the changed paths that are as setup left them."""
+    """Return which of the changed paths are as setup left them."""
     known = read(admin)
     return {path for path, each in changes.items() if known.get(path) == (each.mode, each.oid)}

@@ -13,8 +13,8 @@ from gitkanban.runs.workspace import ground, salvage
 from gitkanban.runs.workspace.workspace_git import View, head_of, read_plain
 
 _LOCKS = ("index.lock", "HEAD.lock", "ORIG_HEAD.lock", "config.worktree.lock")
-# All that git forgets with `--quit`, `remove_merge_branch_state` and `bisect_clean_state` of its
-# sources: read from there, for git itself is not run on what a session may have written.
+# All files that git removes with `--quit`, and in `remove_merge_branch_state` and
+# `bisect_clean_state` of its sources. Git itself is not run on what a session may have written.
 _STATE = (
     *(sign for sign, _ in standstill.OPERATIONS), "sequencer", "MERGE_MSG", "MERGE_MODE", "MERGE_RR", "MERGE_AUTOSTASH",
     "AUTO_MERGE", "SQUASH_MSG", "REBASE_HEAD", "BISECT_START", "BISECT_NAMES", "BISECT_TERMS",
@@ -30,7 +30,7 @@ def remove_stale_locks(common: str, admin: str, branch: str) -> list[str]:
     Raises BoardBusy when a live process holds one, or a git works in the worktree: git closes its
     lock while a person's editor is open.
     """
-    # Behind a link they are the locks of another worktree.
+    # Behind a link they would be the locks of another worktree.
     paths = [] if os.path.islink(admin) else [f"{admin}/{name}" for name in _LOCKS]
     paths.append(f"{common}/refs/heads/{branch}.lock")
     removed = []
@@ -47,16 +47,15 @@ def remove_stale_locks(common: str, admin: str, branch: str) -> list[str]:
 
 
 def operation(admin: str) -> str:
-    """The operation that is in progress in a worktree (`rebase`, `merge`, …), empty for none."""
+    """Return the operation in progress in a worktree (`rebase`, `merge`, …), empty for none."""
     several = os.path.lexists(f"{admin}/sequencer")  # of several commits, between two of them
     return standstill.operation_in(admin) or ("cherry-pick" if several else "")
 
 
 def settle_worktree(common: str, workspace: str, admin: str, branch: str, run: str) -> list[str]:
-    """Bring a worktree back onto its branch with no operation in progress, and return what was
-    done.
+    """Bring a worktree back onto its branch with no operation in progress; return notices.
 
-    Whatever the branch does not hold is salvaged first. Raises GitFailed, OSError.
+    Whatever the branch does not contain is salvaged first. Raises GitFailed, OSError.
     """
     ref = f"refs/heads/{branch}"
     under_way = operation(admin)
@@ -88,7 +87,7 @@ def _forget_operations(admin: str) -> None:
     for name in _STATE:
         path = f"{admin}/{name}"
         if os.path.islink(os.path.dirname(path)):
-            continue  # what lies behind it is not of this worktree
+            continue  # what is behind it is not this worktree's
         if os.path.isdir(path) and not os.path.islink(path):
             shutil.rmtree(path)
         elif os.path.lexists(path):

@@ -1,12 +1,14 @@
 """The only way in which git looks into a folder that a session has had.
 
-After a session its folder is hostile: the `.git` there, and what the worktree's git directory
-holds, were the session's to change, and git runs the programs that they name. So no git discovers a
-repository from such a folder. A view is a git directory of our own making, over that folder as the
-working tree: a HEAD that we name, a copy of the index, and the repository's objects, refs and
-configuration; nothing of `<worktree git directory>/config.worktree`, `commondir` or `info/` counts.
-What runs programs is switched off, filters excepted: those of the repository's own configuration
-are needed to read and write files as people do.
+After a session its folder is hostile: the session may have changed the `.git` there and the
+worktree's git directory, and git runs the programs that they name. So no git discovers a repository
+from such a folder.
+
+A view is a git directory of our own making, with that folder as its working tree: a HEAD that we
+name, a copy of the index, and the repository's objects, refs and configuration. Nothing of
+`<worktree git directory>/config.worktree`, `commondir` or `info/` counts. Settings that run programs
+are off, except for filters: those of the repository's own configuration are needed to read and
+write files as people do.
 """
 
 import os
@@ -24,7 +26,7 @@ _QUIET = {
     "core.hooksPath": os.devnull,
     "core.untrackedCache": "false",
     "core.splitIndex": "false",
-    # Entries that are there although the index says that they need not be are looked at.
+    # Look at existing files even if their index entries are marked as skipped.
     "core.sparseCheckout": "true",
     "core.sparseCheckoutCone": "false",
     "submodule.recurse": "false",
@@ -32,7 +34,7 @@ _QUIET = {
     "maintenance.auto": "false",
 }
 _OPTIONS = [word for key, value in _QUIET.items() for word in ("-c", f"{key}={value}")]
-# Of a submodule only the commit it stands at is looked at: git would run in its folder otherwise.
+# Look only at a submodule's commit: otherwise git would run in its folder.
 NO_SUBMODULES = "--ignore-submodules=dirty"
 SHA256_NONE = "0" * 64
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
@@ -48,7 +50,7 @@ class ChangedPath(NamedTuple):
 
 
 class View:
-    """A folder as git sees it, whatever lies in it. Leave it, and nothing of the view stays."""
+    """A folder as git sees it, whatever is in it. A context manager; the view is removed at its end."""
 
     def __init__(
         self,
@@ -62,9 +64,10 @@ class View:
         """Look at `folder` with the objects and the configuration of the repository at `common`.
 
         `head` is a ref (`refs/heads/…`), a commit, or empty. `index` is a file to copy; without it,
-        or where it is not a regular file, the index begins as HEAD has it (not without `begin`: what is
-        to be checked out is not there yet). `store` is the git directory
-        of another repository, whose objects are read instead, without its refs and configuration.
+        or where it is not a regular file, the index begins as HEAD has it. Without `begin` it begins
+        empty, for files yet to be checked out. `store` is the git directory of another repository,
+        whose objects are read instead, without its refs and configuration.
+
         Raises OSError, GitFailed.
         """
         self.folder, self.common, self.head = folder, common, head
@@ -129,16 +132,16 @@ class View:
         )
 
     def text(self, *args: str) -> str:
-        """What git prints, stripped; empty if it says no."""
+        """Return what git prints, stripped; empty if it fails."""
         done = self.git(*args, check=False)
         return done.text.strip() if not done.code else ""
 
     def tree(self) -> str:
-        """The index as a tree. Raises GitFailed."""
+        """Write the index as a tree and return its id. Raises GitFailed."""
         return self.git("write-tree").text
 
     def changes(self, against: str) -> dict[str, ChangedPath]:
-        """The paths in which the index differs from a commit or tree; empty: from nothing at all.
+        """Return the paths in which the index differs from a commit or tree; empty: an empty tree.
 
         Raises GitFailed.
         """
@@ -147,11 +150,11 @@ class View:
         return read_raw(done.out)
 
     def empty_tree(self) -> str:
-        """The id of the tree without entries."""
+        """Return the id of the empty tree."""
         return self.git("hash-object", "-t", "tree", "-w", "/dev/null").text
 
     def status(self, *paths: str) -> list[tuple[str, str]]:
-        """(state, path) of everything that differs from HEAD, as `git status --porcelain` says it.
+        """Return (state, path) of everything that differs from HEAD, as in `git status --porcelain`.
 
         Raises GitFailed.
         """
@@ -161,11 +164,11 @@ class View:
         return [(row[:2], row[3:]) for row in rows if row]
 
     def leave_out(self, rules: str) -> None:
-        """Have checkouts leave out what sparse-checkout rules say (`git help sparse-checkout`)."""
+        """Have checkouts follow sparse-checkout rules (`git help sparse-checkout`)."""
         self._write_file("info/sparse-checkout", rules.rstrip("\n"))
 
     def keep_index(self, index: str) -> None:
-        """Make the view's index the index of the worktree; a link in its place is replaced."""
+        """Store the view's index as the worktree's index file, replacing a link in its place."""
         part = f"{os.path.dirname(index)}/gitkanban-index"
         if os.path.lexists(part):
             os.unlink(part)
@@ -174,7 +177,7 @@ class View:
 
 
 def read_raw(out: bytes) -> dict[str, ChangedPath]:
-    """Path -> what it is now, from git's raw diff format with NULs."""
+    """Return path -> what it is now, from git's raw diff format with NULs."""
     fields = out.decode("utf-8", "surrogateescape").split("\0")
     settings = {}
     for head, path in zip(fields[::2], fields[1::2], strict=False):
@@ -184,7 +187,7 @@ def read_raw(out: bytes) -> dict[str, ChangedPath]:
 
 
 def head_of(common: str, admin: str) -> tuple[str, str]:
-    """(what a worktree's HEAD names, the commit that is); empty if it names nothing."""
+    """Return (what a worktree's HEAD names, its commit); empty strings if it names nothing."""
     named = read_plain(f"{admin}/HEAD").partition("\n")[0].removeprefix("ref: ")
     if not _COMMIT.fullmatch(named) and _safe_ref(named) != named:
         return "", ""
@@ -192,7 +195,7 @@ def head_of(common: str, admin: str) -> tuple[str, str]:
 
 
 def _safe_ref(name: str) -> str:
-    """The name, if a ref may be called so; else one that there is not."""
+    """Return the name if it is valid for a ref, else the name of a ref that does not exist."""
     safe = (
         name.startswith("refs/")
         and ".." not in name
@@ -202,9 +205,9 @@ def _safe_ref(name: str) -> str:
 
 
 def read_plain(path: str, most: int = 1 << 16) -> str:
-    """The last `most` bytes of a plain file; empty for none, for a link, for a pipe.
+    """Return the last `most` bytes of a plain file; empty for none, a link or a pipe.
 
-    Nothing of a session's makes it wait or read without end.
+    Nothing that a session may have put there makes it wait or read forever.
     """
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -240,18 +243,18 @@ def copy_plain(source: str, target: str) -> bool:
 
 
 def _make_room(common: str) -> str:
-    import tempfile  # late: most ticks look into no workspace
+    import tempfile  # late: most ticks read no workspace
 
     rooms = f"{common}/gitkanban/{_ROOMS}"
     try:
         os.makedirs(rooms, exist_ok=True)
         return tempfile.mkdtemp(dir=rooms)
-    except OSError:  # a repository that can only be read
+    except OSError:  # a read-only repository
         return tempfile.mkdtemp(prefix="gitkanban-view-")
 
 
 def sweep_rooms(common: str, before: float) -> None:
-    """Remove views that a kill has left behind: those made before a time in epoch seconds."""
+    """Remove views that a kill left behind: those made before `before` (epoch seconds)."""
     rooms = f"{common}/gitkanban/{_ROOMS}"
     for name in os.listdir(rooms) if os.path.isdir(rooms) else ():
         path = f"{rooms}/{name}"

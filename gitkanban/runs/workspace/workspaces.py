@@ -1,7 +1,7 @@
 """The directory a run works in: made, or continued.
 
-A worktree on branch `card/<id>` in a folder beside the repository, or the main checkout for the
-shared policy. What a run leaves in it is collected elsewhere (`collect`), its end is in `removal`.
+It is a worktree on branch `card/<id>` in a folder beside the repository, or the main checkout for
+the shared policy. `collect` collects what a run leaves in it, and `removal` removes it.
 """
 
 import os
@@ -33,7 +33,7 @@ class Wish(NamedTuple):
     """What kind of workspace a run needs."""
 
     card: CardId
-    run: str  # its id, or whoever else works on the folder: salvage refs are named after it
+    run: str  # the run's id, or another user of the folder: salvage refs are named after it
     base: str  # branch name
     policy: str = WORKTREE
     worktrees: str = ""  # a folder; empty: `<repo>.worktrees`
@@ -72,7 +72,7 @@ def prepare(place: Place, locks: Locks, wish: Wish) -> Workspace:
     if admin:
         _check_ours(wish, path, admin)
         notices += ground.set_right(path, admin, wish.run)
-    elif os.path.lexists(path):  # an empty folder is somebody's, too
+    elif os.path.lexists(path):  # an empty folder is in use, too
         raise _occupied_error(path, "it is not a worktree of this repository")
     if os.path.lexists(path):
         ready = _continue_workspace(place, wish, path, admin, notices=notices)
@@ -171,7 +171,7 @@ def _add_worktree(place: Place, branch: str, path: str, words: tuple[str, ...]) 
 
 
 def _fill_worktree(place: Place, path: str, admin: str, branch: str, without_board: bool) -> bool:
-    """Fill a worktree made without checkout. True when the board was left out."""
+    """Check out the files of a new worktree, and return whether the board was left out."""
     rules = f"{admin}/info/sparse-checkout"
     sparse = without_board and bool(place.prefix) and not os.path.lexists(rules)
     if sparse:
@@ -187,7 +187,7 @@ def _without_board(place: Place) -> str:
 
 
 def _view_for_checkout(place: Place, path: str, admin: str, branch: str, sparse: bool) -> View:
-    """A view in which git may write to the workspace, on the card's branch."""
+    """Return a view in which git may write to the workspace, on the card's branch."""
     view = View(path, place.common, f"refs/heads/{branch}", f"{admin}/index", begin=False)
     if sparse:
         view.leave_out(_without_board(place))
@@ -196,7 +196,7 @@ def _view_for_checkout(place: Place, path: str, admin: str, branch: str, sparse:
 
 @cache
 def _hooks_folder(common: str) -> str:
-    """The folder of hooks, asked once: a tick may make many worktrees."""
+    """Return the folder of hooks. Git is asked once, as a tick may make many worktrees."""
     configured = commits.text(common, "config", "--type=path", "core.hooksPath")
     return configured or f"{common}/hooks"
 
@@ -204,10 +204,10 @@ def _hooks_folder(common: str) -> str:
 def _post_checkout(common: str, path: str, commit: str, is_base: bool) -> list[str]:
     """Run the hook that `git worktree add` would have run, with the arguments of its manual.
 
-    One that lies in the worktree (`core.hooksPath` as a relative path) runs only where the worktree
-    `is_base`: it would be a session's else.
+    A hook inside the worktree (`core.hooksPath` as a relative path) runs only if the worktree
+    `is_base`: otherwise a session may have written it.
     """
-    # A configured path counts from the root of the worktree in which the hook runs (githooks(5)).
+    # A relative path starts at the root of the worktree in which the hook runs (githooks(5)).
     folder = os.path.join(path, _hooks_folder(common))
     hook = f"{folder}/post-checkout"
     if not os.access(hook, os.X_OK) or not os.path.isfile(hook):
@@ -283,13 +283,13 @@ def _left_out(place: Place, admin: str) -> bool:
 def _bring_to_base(
     view: View, admin: str, branch: str, move: tuple[str, str], notices: list[str]
 ) -> str:
-    """Bring a branch without work of its own up to base; the commit at which the run starts.
+    """Bring a branch without work of its own up to base; return the commit where the run starts.
 
     Files and index come first: with an index behind its branch, the session's next commit would
     take back what base has gained. Raises GitFailed, OSError.
     """
     tip, base = move
-    view.git("update-index", "-q", "--refresh", check=False)  # times of files that did not change
+    view.git("update-index", "-q", "--refresh", check=False)  # new times on unchanged files
     if view.git("read-tree", "-m", "-u", tip, base, check=False).code:
         notices.append("base has moved on, but changes in the workspace keep it where it was")
         return tip
@@ -301,5 +301,5 @@ def _bring_to_base(
 
 
 def setup_mark(admin: str) -> str:
-    """The file that says that a worktree's setup has passed."""
+    """Return the path of the file that marks a worktree's setup as passed."""
     return f"{admin}/{_SETUP}"

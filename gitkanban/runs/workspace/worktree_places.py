@@ -1,6 +1,6 @@
-"""Where the worktrees of cards may lie: not where git, a shell, or another repository would use them.
+"""Where worktrees of cards may be: not where git, a shell, or another repository would use them.
 
-It looks at names and links only, and makes nothing but the line that hides them from git's status.
+It looks at names and links only, and writes only the line that hides them from `git status`.
 """
 
 import os
@@ -18,7 +18,7 @@ _GIT_FILES = ("HEAD", "objects", "refs")  # what makes a git directory, gitrepos
 def check_folder(place: Place, configured: str) -> None:
     """Refuse a folder for worktrees that a board must not choose. Raises Refused.
 
-    One that this machine's owner has set, and the default beside the repository, are fine.
+    A folder that this machine's owner has set, and the default beside the repository, are fine.
     """
     if place.worktrees or not configured:
         return
@@ -32,7 +32,7 @@ def check_folder(place: Place, configured: str) -> None:
 
 
 def _find_fault(place: Place, real: str) -> str:
-    """What is wrong with a folder, all links resolved; empty if nothing is."""
+    """Return what is wrong with a folder (links resolved), in words; empty if nothing is."""
     main = os.path.realpath(place.main) if place.main else ""
     home = os.path.realpath(os.path.expanduser("~"))
     dotted = _dot_folder(real, home)
@@ -49,7 +49,7 @@ def _find_fault(place: Place, real: str) -> str:
 
 
 def _dot_folder(path: str, home: str) -> str:
-    """The hidden folder directly in the home that a path lies in; empty if it lies in none."""
+    """Return the hidden folder directly in the home that contains a path; empty for none."""
     if not path.startswith(f"{home.rstrip('/')}/"):
         return ""
     first = os.path.relpath(path, home).split("/")[0]
@@ -66,7 +66,7 @@ def _parent_folders(path: str) -> Iterator[str]:
 
 
 def _is_checkout(folder: str) -> bool:
-    """Whether git would find a repository there; a folder that is only called `.git` is none."""
+    """Return whether git would find a repository there; a mere folder named `.git` is none."""
     dot = f"{folder}/.git"
     return os.path.lexists(dot) and (not os.path.isdir(dot) or _is_git_directory(dot))
 
@@ -76,7 +76,7 @@ def _is_git_directory(folder: str) -> bool:
 
 
 def hide(folder: str) -> None:
-    """Have git leave the folder out of the status of the checkout it lies in, if there is one.
+    """Have git leave the folder out of the status of the checkout around it, if there is one.
 
     Raises OSError.
     """
@@ -92,5 +92,5 @@ def hide(folder: str) -> None:
 
 
 def _ignore_pattern(path: str) -> str:
-    """A path as a pattern of gitignore(5) that stands for it alone."""
+    """Return a gitignore(5) pattern that matches only this path."""
     return "".join(f"\\{char}" if char in "\\*?[" else char for char in path)

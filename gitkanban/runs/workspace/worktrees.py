@@ -1,6 +1,6 @@
-"""The worktrees of cards, as git's directory has them: where they lie, which are ours, kept for whom.
+"""The worktrees of cards by git's directory: where they are, which are ours, who locked them.
 
-Most is read by hand from git's files; none is made or removed here (`workspaces`, `removal`).
+Most is read directly from git's files. `workspaces` makes them, and `removal` removes them.
 """
 
 import os
@@ -23,21 +23,20 @@ NO_COMMIT = "0" * 40
 
 
 class Ours(NamedTuple):
-    """A worktree that was made for a card. `there` is False when its folder was removed by hand."""
+    """A worktree made for a card. `there` is False when its folder was removed by hand."""
 
     path: str
     card: CardId
     admin: str
     there: bool
-    locked_for: str = ""  # the run for which git is to keep it
+    locked_for: str = ""  # the run for which git must keep it
 
 
 def folder_of(place: Place, worktrees: str = "") -> str:
-    """The folder that holds the worktrees: the configured one, else beside the repository.
+    """Return the folder for worktrees: the configured one, else one beside the repository.
 
-    What this machine's owner has set (`git config gitkanban.worktrees`) comes before the board's.
-
-    Of a submodule it is beside the outermost superproject, in whose tree it would be in the way.
+    The owner's setting (`git config gitkanban.worktrees`) comes before the board's. For a submodule
+    the default is beside the outermost superproject: inside its tree it would be in the way.
     """
     root = place.main or place.common.removesuffix(".git").rstrip("/")
     worktrees = place.worktrees or worktrees
@@ -47,7 +46,7 @@ def folder_of(place: Place, worktrees: str = "") -> str:
 
 
 def _name_outside(place: Place) -> str:
-    """`/x/shop.lib` for the submodule lib of /x/shop; empty if there is no superproject."""
+    """Return `/x/shop.lib` for the submodule lib of /x/shop; empty without a superproject."""
     if not place.main or os.path.isdir(f"{place.main}/.git"):
         return ""
     top, above = place.main, _superproject_of(place.main, place.common)
@@ -64,8 +63,10 @@ def _superproject_of(root: str, admin: str = "") -> str:
 
 
 def make_plain(common: str, branch: str) -> list[str]:
-    """Undo that a card's branch stands for another one (`git help symbolic-ref`), as a session may
-    have left it: what is committed there would be committed to that one. Lines about it.
+    """Make a card's branch a plain ref again, and return notices.
+
+    A session may have made it symbolic (`git help symbolic-ref`): commits to it would go to another
+    branch.
     """
     ref = f"refs/heads/{branch}"
     file = f"{common}/{ref}"
@@ -76,12 +77,12 @@ def make_plain(common: str, branch: str) -> list[str]:
 
 
 def path_of(place: Place, card: CardId, worktrees: str = "") -> str:
-    """Where a card's worktree lies or would lie."""
+    """Return where a card's worktree is or would be."""
     return f"{folder_of(place, worktrees)}/{card}"
 
 
 def current_path(place: Place, card: CardId, worktrees: str = "") -> str:
-    """Where a card's worktree lies; where it would, if there is none.
+    """Return where a card's worktree is, or would be if there is none.
 
     A repository that was moved or renamed leaves its worktrees where they were, and their `.git`
     files then name a git directory that is gone.
@@ -100,9 +101,9 @@ def _is_left_behind(each: Ours) -> bool:
 
 
 def find_moved(place: Place, each: Ours, configured: str) -> str:
-    """Where a worktree is now that was moved along with its repository; empty if it was not.
+    """Return where a worktree is that was moved along with its repository; empty if it was not.
 
-    Its `.git` file still names where the repository was, and nothing is there any more.
+    Its `.git` file still names the old place of the repository, where nothing is any more.
     """
     path = path_of(place, each.card, configured)
     target = "" if each.there or path == each.path else ground.points_at(path)
@@ -111,8 +112,10 @@ def find_moved(place: Place, each: Ours, configured: str) -> str:
 
 
 def admin_at(place: Place, card: CardId, path: str, worktrees: str = "") -> str:
-    """The git directory of the worktree at a path, one that was moved along with the repository
-    among them; empty if there is none."""
+    """Return the git directory of the worktree at a path, even if it moved with its repository.
+
+    Empty if there is none.
+    """
     if not os.path.lexists(path):
         return ""
     ours = (each for each in every(place) if each.card == card)
@@ -122,15 +125,15 @@ def admin_at(place: Place, card: CardId, path: str, worktrees: str = "") -> str:
 
 
 def last_known(admin: str) -> str:
-    """The commit that a worktree's HEAD last stood at by its reflog; empty if it has none."""
+    """Return the last commit of a worktree's HEAD by its reflog; empty if it has none."""
     lines = read_plain(f"{admin}/logs/HEAD").splitlines()
     words = lines[-1].split() if lines else []
-    # Where the branch was deleted, the last line leads from its commit to none.
+    # If the branch was deleted, the last line goes from its commit to none.
     return next((commit for commit in words[1::-1] if commit != NO_COMMIT), "")
 
 
 def tips(place: Place, base: str, branch: str) -> tuple[str, str]:
-    """The commits of base and of the card's branch (empty when it does not exist yet).
+    """Return the commits of base and of the card's branch (empty when it does not exist yet).
 
     Raises NotFound when base does not exist.
     """
@@ -144,13 +147,13 @@ def tips(place: Place, base: str, branch: str) -> tuple[str, str]:
 
 
 def checked_out(place: Place, branch: str) -> str:
-    """The checkout that a branch is checked out at; empty for none."""
+    """Return the checkout in which a branch is checked out; empty for none."""
     ref = f"refs/heads/{branch}"
     return next((each.root for each in checkouts.every(place) if each.head == ref), "")
 
 
 def making(locks: Locks) -> HeldLock:
-    """The lock under which worktrees are made and removed, where git races with itself.
+    """Take the lock for making and removing worktrees, in which git races with itself.
 
     Raises BoardBusy.
     """
@@ -161,19 +164,19 @@ def making(locks: Locks) -> HeldLock:
 
 
 def mark(place: Place, admin: str, card: CardId, path: str) -> None:
-    """Note that a worktree is a card's: in its git directory, and where no session need write."""
+    """Mark a worktree as a card's, in its git directory and where no session needs to write."""
     files.replace(f"{admin}/{MARK}", f"{card}\n".encode(), lasting=False)
     record = checkouts.place_record(place, admin)
     files.replace(record, os.fsencode(f"{path}\n"), lasting=False, make=True)
 
 
 def is_marked(admin: str) -> bool:
-    """Whether a worktree's git directory says that it was made for a card."""
+    """Return whether a worktree's git directory says that it was made for a card."""
     return os.path.lexists(f"{admin}/{MARK}")
 
 
 def unregister(place: Place, path: str) -> None:
-    """Have git forget the worktree that was at `path`, one that is locked, too. Raises GitFailed."""
+    """Have git forget the worktree that was at `path`, even a locked one. Raises GitFailed."""
     admin = ground.registered(place.common, path)
     git.run(place.common, "worktree", "remove", "--force", "--force", path)
     if admin:
@@ -190,10 +193,10 @@ def lock(admin: str, run: str) -> None:
 
 
 def repair(moved_from: str, its_spec: Spec) -> None:
-    """Let a run's worktree and its repository, which was moved, find each other again.
+    """Reconnect a run's worktree with its repository, which was moved.
 
-    As `git worktree repair` does, but only where the worktree still says what was written there:
-    anything else in its place is the session's. Raises OSError.
+    It does what `git worktree repair` does, but only if the worktree's `.git` is as it was written:
+    anything else there comes from the session. Raises OSError.
     """
     admin, workspace = its_spec.one("admin"), its_spec.one("workspace")
     dot = f"{workspace}/.git"
@@ -213,7 +216,7 @@ def unlock(admin: str) -> None:
 
 
 def unlock_run(common: str, run: str) -> None:
-    """Let git remove the worktree that is locked for a run, wherever it lies."""
+    """Let git remove the worktree that is locked for a run, wherever it is."""
     top = f"{common}/worktrees"
     for name in os.listdir(top) if os.path.isdir(top) else ():
         try:
@@ -226,7 +229,7 @@ def unlock_run(common: str, run: str) -> None:
 
 
 def git_config(sparse: bool) -> dict[str, str]:
-    """Git settings for sessions, which get them through their environment."""
+    """Return git settings for sessions, which get them through their environment."""
     settings = {"gc.auto": "0", "maintenance.auto": "false"}
     if sparse:
         # Not written into the repository's own config, which belongs to people.
@@ -235,7 +238,7 @@ def git_config(sparse: bool) -> dict[str, str]:
 
 
 def every(place: Place) -> list[Ours]:
-    """The worktrees that were made for cards, by path."""
+    """Return the worktrees that were made for cards, sorted by path."""
     top = f"{place.common}/worktrees"
     worktrees = []
     for name in os.listdir(top) if os.path.isdir(top) else ():
@@ -250,5 +253,5 @@ def every(place: Place) -> list[Ours]:
 
 
 def at(place: Place, path: str) -> Ours | None:
-    """The worktree of ours at a path."""
+    """Return the card's worktree at a path, None if there is none."""
     return next((each for each in every(place) if each.path == path), None)
