@@ -179,9 +179,7 @@ def _with_leftover(
         parents = (head.commit,) if head.commit else ()
         commit = salvage.commit_tree(place.common, view.tree(), parents, _commit_text(place))
         failpoints.reach("collect.leftover-committed")
-        if index and os.path.lexists(
-            index
-        ):  # else the checkout has yet to be done
+        if index and os.path.lexists(index):  # else the checkout has yet to be done
             view.keep_index(index)
     work = work._replace(leftover_paths=left.paths)
     if head.commit != work.tip:

@@ -29,7 +29,7 @@ _ROOM = "included"  # folder in the private one: a list for each worktree
 
 
 class Included(NamedTuple):
-    """A file that was copied into a worktree: its bytes and its time (nanoseconds) then."""
+    """A file that was copied into a worktree: its size (bytes) and time (nanoseconds) then."""
 
     path: str
     size: int

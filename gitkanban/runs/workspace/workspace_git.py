@@ -6,9 +6,9 @@ from such a folder.
 
 A view is a git directory of our own making, with that folder as its working tree: a HEAD that we
 name, a copy of the index, and the repository's objects, refs and configuration. Nothing of
-`<worktree git directory>/config.worktree`, `commondir` or `info/` counts. Settings that run programs
-are off, except for filters: those of the repository's own configuration are needed to read and
-write files as people do.
+`<worktree git directory>/config.worktree`, `commondir` or `info/` counts. Settings that run
+programs are off, except for filters: those of the repository's own configuration are needed to read
+and write files as people do.
 """
 
 import os
@@ -50,7 +50,7 @@ class ChangedPath(NamedTuple):
 
 
 class View:
-    """A folder as git sees it, whatever is in it. A context manager; the view is removed at its end."""
+    """A folder as git sees it, whatever is in it. Use it in `with`: the view is removed after."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class View:
         """Look at `folder` with the objects and the configuration of the repository at `common`.
 
         `head` is a ref (`refs/heads/…`), a commit, or empty. `index` is a file to copy; without it,
-        or where it is not a regular file, the index begins as HEAD has it. Without `begin` it begins
+        or where it is not a regular file, the index begins as HEAD has it, or (without `begin`)
         empty, for files yet to be checked out. `store` is the git directory of another repository,
         whose objects are read instead, without its refs and configuration.
 
@@ -154,7 +154,7 @@ class View:
         return self.git("hash-object", "-t", "tree", "-w", "/dev/null").text
 
     def status(self, *paths: str) -> list[tuple[str, str]]:
-        """Return (state, path) of everything that differs from HEAD, as in `git status --porcelain`.
+        """Return (state, path) of all that differs from HEAD, as in `git status --porcelain`.
 
         Raises GitFailed.
         """
