@@ -2,8 +2,8 @@
 
 answers        What git has answered about a repository, cached while the files that it goes by stay
                as they are
-base           Which branch may be base: `setup` and `verify` run its code, so whoever writes the
-               board must not
+base           Which branch may be base: `setup` and `verify` run its code, so the board must not
+               decide it
 blobs          The content of objects by id or name, if they are small enough to belong to a board
 checkouts      The checkouts of a repository, main and linked, and the branch that each is on
 clone          Which clone this is, and which machine
@@ -15,8 +15,8 @@ git            The one place that runs git's own command
 gitdir         Where the git directory of a repository is, found by looking alone; no git is run
 index_file     Entries of an index looked up by hand, so that a change of one card starts no git to
                see them
-limited        Running a command that must end: within a limit, and, if asked, with a sign of life
-               now and then
+limited        Running a command that must end: within a time limit, and, if asked, with regular
+               output
 mainfinder     Where the main checkout of a repository is, whatever its git directory is called
 merging        Two commits merged as git merges them, in no checkout of anybody: by `git merge-
                tree`

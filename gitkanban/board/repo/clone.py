@@ -1,4 +1,4 @@
-"""Which clone this is, and which machine: what the records of runs are told apart by."""
+"""Ids of this clone and this machine, by which the records of runs are distinguished."""
 
 import errno
 import os

@@ -75,7 +75,7 @@ def repository(cwd: str) -> Repository:
             )
     main = mainfinder.find_main(common, here if admin == common else "", settings)
     if not here and admin == common and _is_within(cwd, main) and not _is_within(cwd, common):
-        here = main  # though git is told that it is bare
+        here = main  # though it is configured as bare
     return Repository(
         common, main, here, settings.get("gitkanban.branch", ""),
         worktrees=settings.get("gitkanban.worktrees", ""),

@@ -6,7 +6,7 @@ folders      The private folder of a run: its spec, logs, requests and records, 
              atomically
 logtail      The end of a log that may be as large as it likes, and what is added to it later
 machines     Which machine this is, and which one ticks a clone: recorded in its private folder
-news_ledger  What a clone has told people, what it has not told yet, and what came of the last try
+news_ledger  Which news a clone has sent, which still waits, and how the last try went
 printed      The board's commit as of the last tick that printed to nobody's terminal: from cron
 slots        Lease tokens: `.kanban/slots/<profile>/<n>.lock`, readable YAML that says who sits in a
              slot

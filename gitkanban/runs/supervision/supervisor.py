@@ -360,7 +360,7 @@ class Supervisor:
     def hand_on(self, locks: list[int]) -> None:
         """Tell the tick that stands by, or become one, so that the next card starts now.
 
-        Returns when the standby was told, or the run has none.
+        Returns when a standby got the message, or the run has none.
         """
         argv = self.spec.get("tick")
         if not argv or self.how == "lost":  # the machine shuts down: nothing new starts
