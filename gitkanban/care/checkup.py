@@ -44,7 +44,7 @@ def examine(place: Place, board: Board, now: int) -> list[Symptom]:
     return listed
 
 
-# Long, because it gives a value to each field of Surroundings.
+# Long: it gives a value to each field of Surroundings.
 def look(place: Place, board: Board, now: int) -> Surroundings:
     """Look at everything once. Raises GitFailed, OSError."""
     config = board.config

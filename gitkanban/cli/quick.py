@@ -134,7 +134,7 @@ def status_of(place: "Place", board: "Board", now: int) -> "dict[str, Any]":
     return live(rows | status_cache.beside(place) | nowhere)
 
 
-# Long, because it gives a value to each key of `status --json`.
+# Long: it gives a value to each key of `status --json`.
 def live(rows: "dict[str, Any]", brief: bool = False) -> "dict[str, Any]":
     """Add the slots as they are now, and what else a person should know, to the rows of a board.
 

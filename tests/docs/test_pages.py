@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -79,10 +80,12 @@ def shop(repo: Path) -> Iterator[Path]:
     (home / "stream").write_text(json.loads(STREAM.read_text())["stdout.log"])
     (home / ".claude").mkdir()
     (home / ".claude" / ".credentials.json").write_text("{}")
-    path = repo.rename(repo.with_name("shop"))
-    yield path
-    if (path / ".kanban").exists():
-        play("touch ~/go; gitkanban tick --wait", path)
+    # A short path: pages fold a longer one at the edge of the terminal.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        path = Path(shutil.move(repo, Path(folder) / "shop"))
+        yield path
+        if (path / ".kanban").exists():
+            play("touch ~/go; gitkanban tick --wait", path)
 
 
 def play(command: str, shop: Path, questions: tuple[str, ...] = ()) -> str:

@@ -76,7 +76,7 @@ PLAN_MOST = 64 << 20  # characters of a file with a list of cards
 )
 @branch_option
 @json_option
-# Long, because it has a parameter for each option.
+# Long: it has a parameter for each option.
 def add_command(
     title: str | None,
     card_id: str,
