@@ -64,6 +64,7 @@ class _Rounds:
         self.time(goals.GIT_COMMIT, "sh", "-c", line, where=self.twin)
 
     def measure_acts(self, number: int) -> None:
+        self.settle()  # the round before ended without a cache
         self.time("add", GITKANBAN, "add", "one more", "--worker", "coder", "--backlog")
         self.time("edit", GITKANBAN, "edit", "c000000", "--priority", str(10 + number))
         self.settle()
