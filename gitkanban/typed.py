@@ -30,7 +30,12 @@ if TYPE_CHECKING:
         cast,
     )
 else:
-    from _collections import _tuplegetter
+    try:
+        from _collections import _tuplegetter
+    except ImportError:  # another interpreter; `collections` does the same then
+
+        def _tuplegetter(number, _doc):
+            return property(lambda values: values[number])
 
     class _Blank(type):
         """The type of names used only in hints: `X`, `X[...]` and `X | None` are allowed."""

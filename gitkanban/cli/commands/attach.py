@@ -195,13 +195,13 @@ def _accept_card(place: Place, card: CardId) -> int:
 def _return_card(place: Place, card: CardId) -> None:
     import click
 
-    from gitkanban.cli.commands.moves import words
+    from gitkanban.cli.commands.moves import note_by_person
 
     text = click.prompt("Words for its next session", default="", show_default=False)
 
     def back(board: Board) -> Sequence[Change]:
         now = card_of(board, card)
-        return retried(board, now, words(place, now, "retry", text))
+        return retried(board, now, note_by_person(place, now, "retry", text))
 
     change(place, back)
     say(f"{card} blocked → todo")

@@ -3,7 +3,7 @@
 from gitkanban.board.repo.place import Place
 from gitkanban.board.store import Committed
 from gitkanban.cli import declare
-from gitkanban.cli.commands.moves import move_cards, noted, words
+from gitkanban.cli.commands.moves import move_cards, note_by_person, noted
 from gitkanban.cli.here import branch_option, json_option, own_card, place_here, session, tell
 from gitkanban.cli.report import report
 from gitkanban.core.changes import Change
@@ -50,7 +50,7 @@ def done_command(
         raise UsageError("--no-change is for sessions", "A person's `done` needs no commit anyway.")
 
     def close(place: Place, board: Board, card: Card) -> list[Change]:
-        note = noted(words(place, card, "summary", summary))
+        note = noted(note_by_person(place, card, "summary", summary))
         return [*move(board, "done", card, merged=merged_of(place, board, card)), *note]
 
     done = move_cards("done", cards, branch, as_json, decide=close)

@@ -78,7 +78,7 @@ def retry_command(
         raise UsageError("either words or --no-edit, not both", "Leave one out.")
 
     def again(place: Place, board: Board, card: Card, text: str) -> list[Change]:
-        return retried(board, card, words(place, card, "retry", text))
+        return retried(board, card, note_by_person(place, card, "retry", text))
 
     move_with_words(
         "retry", cards, branch, as_json, why=why, source=source, decide=again,
@@ -107,7 +107,7 @@ def _words_to_retry(_place: Place, cards: Sequence[Card]) -> WordsWanted:
 def drop_command(cards: tuple[str, ...], why: str, branch: str, as_json: bool) -> None:
     """Give up on CARDS. A running session is stopped; its work stays on its branch."""
     move_cards("drop", cards, branch, as_json, decide=lambda place, board, card: [
-        *move(board, "drop", card), *noted(words(place, card, "drop", why))])  # fmt: skip
+        *move(board, "drop", card), *noted(note_by_person(place, card, "drop", why))])  # fmt: skip
 
 
 @declare.command("reopen")
@@ -127,7 +127,7 @@ def reopen_command(
         children = [each.id for each in board.cards.values() if card.id in each.parents]
         for name in (card.id, *children):
             board = history(place, board, name)
-        return [*reopened(board, card, force), *noted(words(place, card, "retry", why))]
+        return [*reopened(board, card, force), *noted(note_by_person(place, card, "retry", why))]
 
     move_cards("reopen", cards, branch, as_json, decide=back)
 
@@ -149,8 +149,8 @@ def move_with_words(
 
     A card that the verb does not apply to is refused before the editor opens.
     """
-    text = text_argument(why, source).strip()
-    if text or not edit or not can_edit():
+
+    def move(names: Sequence[str], text: str) -> None:
         move_cards(
             verb,
             names,
@@ -159,6 +159,10 @@ def move_with_words(
             decide=lambda place, board, card: decide(place, board, card, text),
             at_once=at_once,
         )
+
+    text = text_argument(why, source).strip()
+    if text or not edit or not can_edit():
+        move(names, text)
         return
     refuse_in_session(verb)
     place = place_here(branch)
@@ -167,18 +171,10 @@ def move_with_words(
     for card in cards:
         check_verb(verb, card.id, card.status)
     with write_words(place, wanted(place, cards)) as written:
-        ids = [card.id for card in cards]
-        move_cards(
-            verb,
-            ids,
-            branch,
-            as_json,
-            decide=lambda place, board, card: decide(place, board, card, written),
-            at_once=at_once,
-        )
+        move([card.id for card in cards], written)
 
 
-def words(place: Place, card: Card, kind: NoteKind, text: str) -> Note | None:
+def note_by_person(place: Place, card: Card, kind: NoteKind, text: str) -> Note | None:
     """Return a note by whoever acts; None if the text is empty."""
     if not text.strip():
         return None

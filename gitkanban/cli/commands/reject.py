@@ -4,7 +4,7 @@ from gitkanban.board.repo.place import Place
 from gitkanban.cli import declare
 from gitkanban.cli.askwords import WordsWanted
 from gitkanban.cli.at_once import no_tick_option
-from gitkanban.cli.commands.moves import file_option, move_with_words, words
+from gitkanban.cli.commands.moves import file_option, move_with_words, note_by_person
 from gitkanban.cli.here import branch_option, json_option
 from gitkanban.core.changes import Change
 from gitkanban.core.model import Board, Card, Note
@@ -38,7 +38,7 @@ def reject_command(
 
 def reject_with(place: Place, board: Board, card: Card, text: str) -> list[Change]:
     """Return the changes that send a card back with a person's words."""
-    return reject(board, card, words(place, card, "reject", text) or Note("", card.id))
+    return reject(board, card, note_by_person(place, card, "reject", text) or Note("", card.id))
 
 
 def words_to_reject(place: Place, card: Card) -> WordsWanted:

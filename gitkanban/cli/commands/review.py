@@ -13,10 +13,10 @@ from gitkanban.cli import declare, paging
 from gitkanban.cli.askwords import WordsWanted, write_words
 from gitkanban.cli.at_once import no_tick_option, start_ready
 from gitkanban.cli.cardpages import CardPages
+from gitkanban.cli.commands.moves import note_by_person, noted
 from gitkanban.cli.here import (
     board_of,
     change,
-    person,
     place_here,
     refuse_in_session,
     say,
@@ -25,10 +25,9 @@ from gitkanban.cli.here import (
 )
 from gitkanban.cli.streams import echo
 from gitkanban.cli.terminal import colour_on
-from gitkanban.core.changes import AddNote
 from gitkanban.core.ids import card_ref
 from gitkanban.core.lookup import card_of
-from gitkanban.core.model import REVIEW, Board, Card, Note, NoteKind
+from gitkanban.core.model import REVIEW, Board, Card, Note
 from gitkanban.core.moves import reject
 from gitkanban.core.names import CardId
 from gitkanban.core.time_words import short_span
@@ -104,7 +103,7 @@ class _Walk:
         Return whether any card was decided.
         """
         while self._at < len(self._cards):
-            card, number = self._current(), f"{self._at + 1} of {len(self._cards)}"
+            card, number = self._current_card(), f"{self._at + 1} of {len(self._cards)}"
             if card.status != REVIEW:  # somebody else has decided meanwhile
                 say(f"{card.id} is {card.status} now")
                 self._decisions.setdefault(card.id, "decided elsewhere")
@@ -121,7 +120,7 @@ class _Walk:
         echo(", ".join([*done, *([f"{left} left in review"] if left else [])]))
         return bool(done)
 
-    def _current(self) -> Card:
+    def _current_card(self) -> Card:
         """Return the card of this step, as it is on the board now. Raises NotFound."""
         return card_of(board_of(self._place), self._cards[self._at])
 
@@ -130,9 +129,9 @@ class _Walk:
         import click
 
         acts: dict[str, Callable[[Card], bool]] = {
-            "a": self._accept, "r": self._reject, "d": self._show_diff, "l": self._show_logs,
+            "a": self._accept_work, "r": self._reject_work, "d": self._show_diff, "l": self._show_logs,
             "o": self._open_worktree, "n": self._leave_note, "v": self._verify_again,
-            "s": self._skip, "b": self._go_back, "?": self._explain_keys,
+            "s": self._skip_card, "b": self._go_back, "?": self._explain_keys,
         }  # fmt: skip
         while True:
             echo(f"{PROMPT} ", nl=False)
@@ -149,43 +148,41 @@ class _Walk:
             except GitkanbanError as error:
                 tell_error(error)
 
-    def _accept(self, card: Card) -> bool:
+    def _accept_work(self, card: Card) -> bool:
         from gitkanban.tick.accepting import accept
 
         done = accept(self._place, card.id)
         merged = done.to == "done"
         say(f"{card.id} {done.to}" + (f": {done.detail}" if not merged else ""))
         tell(done.notices)
-        return self._decide(card, ACCEPTED if merged else done.to)
+        return self._note_decision(card, ACCEPTED if merged else done.to)
 
-    def _reject(self, card: Card) -> bool:
+    def _reject_work(self, card: Card) -> bool:
         from gitkanban.cli.commands.reject import words_to_reject
 
         question = "What is wrong (an empty line opens the editor, with the diff)"
-        with self._words(question, lambda: words_to_reject(self._place, card)) as words:
-            note = self._note(card, "reject", words)
+        with self._asked_words(question, lambda: words_to_reject(self._place, card)) as words:
+            note = note_by_person(self._place, card, "reject", words) or Note("", card.id)
             change(self._place, lambda board: reject(board, card_of(board, card.id), note))
         say(f"{card.id} goes back with your words")
-        return self._decide(card, REJECTED)
+        return self._note_decision(card, REJECTED)
 
     def _leave_note(self, card: Card) -> bool:
         from gitkanban.cli.commands.note import words_to_note
 
         question = "Your note (an empty line opens the editor)"
-        with self._words(question, lambda: words_to_note(card.id)) as words:
-            note = self._note(card, "note", words)
+        with self._asked_words(question, lambda: words_to_note(card.id)) as words:
             change(
-                self._place, lambda board: [AddNote(note._replace(card=card_of(board, card.id).id))]
+                self._place,
+                lambda board: noted(
+                    note_by_person(self._place, card_of(board, card.id), "note", words)
+                ),
             )
         say(f"noted on {card.id}")
         return False
 
-    def _note(self, card: Card, kind: NoteKind, words: str) -> Note:
-        who, at = person(self._place), int(clock.now())
-        return Note(clock.sortable_id(), card.id, who, at, kind=kind, text=words)
-
     @contextmanager
-    def _words(self, question: str, wanted: Callable[[], WordsWanted]) -> Iterator[str]:
+    def _asked_words(self, question: str, wanted: Callable[[], WordsWanted]) -> Iterator[str]:
         """Ask for words on one line; for an empty line, in the editor. Raises Refused for none."""
         import click
 
@@ -230,7 +227,7 @@ class _Walk:
         say(f"verify passed ({short_span(clock.now() - began)})")
         return False
 
-    def _skip(self, _card: Card) -> bool:
+    def _skip_card(self, _card: Card) -> bool:
         self._at += 1
         return True
 
@@ -248,7 +245,7 @@ class _Walk:
         echo("".join(f"  {key}  {word:<7} {text}\n" for key, word, text in KEYS), nl=False)
         return False
 
-    def _decide(self, card: Card, what: str) -> bool:
+    def _note_decision(self, card: Card, what: str) -> bool:
         self._decisions[card.id] = what
         self._at += 1
         return True
