@@ -1,6 +1,7 @@
 """Calls the command line in this process, in a folder, and gives what it printed."""
 
 import io
+import json
 import os
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -39,3 +40,13 @@ def ok(cwd: Path, *argv: str, stdin: str = "", **env: str) -> str:
     done = call(cwd, *argv, stdin=stdin, **env)
     assert done.code == 0, done
     return done.out
+
+
+def work_one_card(repo: Path, config: Path, text: str) -> None:
+    """Begin a board with this config.yaml (written to `config`), and work T1 until it is in review."""
+    config.write_text(text)
+    ok(repo, "init", "--config", str(config))
+    ok(repo, "add", "first", "--id", "T1", "-w", "w")
+    ok(repo, "trust", "--yes")
+    ok(repo, "tick", "--wait")
+    assert json.loads(ok(repo, "show", "T1", "--json"))["status"] == "review"

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.calls import call, ok
+from tests.cli.calls import call, ok, work_one_card
 from tests.conftest import git
-from tests.support.arena import until
 from tests.support.terminal import ROOT, Terminal
 
 CONFIG = """\
@@ -27,12 +26,7 @@ kanban:
 @pytest.fixture
 def repo(repo: Path, tmp_path: Path) -> Path:
     """A board with T1 in review and T2 in the backlog."""
-    (tmp_path / "config.yaml").write_text(CONFIG)
-    ok(repo, "init", "--config", str(tmp_path / "config.yaml"))
-    ok(repo, "add", "first", "--id", "T1", "-w", "w")
-    ok(repo, "trust", "--yes")
-    ok(repo, "tick", "--wait")
-    until(lambda: card(repo)["status"] == "review", "T1 in review")
+    work_one_card(repo, tmp_path / "config.yaml", CONFIG)
     ok(repo, "add", "second", "--id", "T2", "--backlog")
     return repo
 
