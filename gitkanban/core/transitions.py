@@ -119,8 +119,8 @@ _INSTEAD = {
     ("reopen", REVIEW): "Use `gitkanban reject {id} --why TEXT`.",
     ("accept", BLOCKED): "Use `gitkanban retry {id}`, or `gitkanban done {id}` if its work is in.",
     ("accept", RUNNING): "Wait for the run to end; `gitkanban logs -f {id}` follows it.",
-    ("accept", TODO): "No work has been done yet; `gitkanban done {id}` closes it without a run.",
-    ("accept", BACKLOG): "No work has been done yet; `gitkanban approve {id}` lets it run.",
+    ("accept", TODO): "It has no work in review; `gitkanban done {id}` closes it as it is.",
+    ("accept", BACKLOG): "It has no work in review; `gitkanban approve {id}` lets it run.",
     ("reject", DONE): "Use `gitkanban reopen {id}`.",
     ("done", DROPPED): "Use `gitkanban reopen {id}` first.",
 }
