@@ -40,9 +40,10 @@ def drafted(board: Board, drafts: Sequence[Card], new_ids: Iterator[CardId]) -> 
     A card without an id gets the next unused one of `new_ids`. A card without a worker gets the
     board's worker if there is exactly one. Parents may be other drafts, or ids cut to a prefix.
     """
-    taken = {card.id for card in drafts if card.id} | board.cards.keys() | board.archived
-    unused = (fresh for fresh in new_ids if fresh not in taken)
     own = {card.id for card in drafts if card.id} | board.archived
+    taken = set(own)
+    # The board is asked name by name: a set of all its cards would read each finished one.
+    unused = (fresh for fresh in new_ids if fresh not in taken and fresh not in board.cards)
     cards = []
     for card in drafts:
         parents = {name if name in own else card_of(board, name).id for name in card.parents}
