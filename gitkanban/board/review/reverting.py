@@ -85,8 +85,11 @@ def _refuse_acted_upon(
             "What a session did cannot be undone; stop, reject or reopen the card instead.",
         )
     now = board.cards.get(name)
+    # Told by what the commit knew, not by times: clocks differ, and a commit's is whole seconds.
+    as_of_then = board._replace(commit=commit.id, runs={}, notes={})
+    known = {run.run for run in store.history(place, as_of_then, name).runs_of(name)}
     runs = store.history(place, board, name).runs_of(name)
-    if (now and now.status == RUNNING) or any(run.started >= commit.at for run in runs):
+    if (now and now.status == RUNNING) or any(run.run not in known for run in runs):
         raise Refused(
             f"a session has acted upon {name} since {commit.id[:10]}",
             "Stop, reject or reopen the card instead.",
