@@ -20,17 +20,12 @@ if TYPE_CHECKING:
     from gitkanban.typed import Any, BinaryIO
 
 # The cache's format, and the interpreter that can read it.
-_FORMAT = ("gitkanban", 9, __version__, sys.hexversion)
+_FORMAT = ("gitkanban", 10, __version__, sys.hexversion)
 # Besides the board, the rows depend on git's configuration and, in the private folder, on what was
 # allowed to run, what the last tick saw, and when closing a run last failed.
 _OUTSIDE = (
     "config", "gitkanban/trust", "gitkanban/cache/schedule", "gitkanban/cache/refused",
     "gitkanban/cache/closing", "gitkanban/tampering", "gitkanban/agents",
-)  # fmt: skip
-# Files of a checkout in which git works or an operation is unfinished; `standstill` says which.
-_SIGNS = (
-    "rebase-merge", "rebase-apply", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "BISECT_LOG",
-    "index.lock",
 )  # fmt: skip
 
 
@@ -99,7 +94,7 @@ def _load_part(file: "BinaryIO", sound: "tuple[int, int]") -> "Any":
 
 def _is_current(common: str, head: "Any") -> bool:
     """Return whether the rows that belong to this head still describe the board."""
-    form, files, ref, commit, valid_until, admins, room, _, _, base, base_tip, lookups = head
+    form, files, ref, commit, valid_until, signs, room, _, _, base, base_tip, lookups = head
     if form != _FORMAT or files != outside(common) or commit != _tip_of(common, ref):
         return False
     if valid_until and _time_now() >= valid_until:
@@ -112,7 +107,7 @@ def _is_current(common: str, head: "Any") -> bool:
     disk = os.statvfs(common)
     if disk.f_bavail * disk.f_frsize < room:
         return False
-    return not any(os.path.exists(f"{admin}/{sign}") for admin in admins for sign in _SIGNS)
+    return not any(os.path.exists(sign) for sign in signs)
 
 
 def keep(
@@ -132,7 +127,7 @@ def keep(
     again without git. A cache that cannot be written is ignored.
     """
     from gitkanban import files
-    from gitkanban.board.repo import checkouts, standstill
+    from gitkanban.board.repo import checkouts, operations, standstill
     from gitkanban.board.repo.settings import read_settings
     from gitkanban.core.situation.rows import CARD_KEYS, QUIET
 
@@ -141,6 +136,9 @@ def keep(
         return
     admins = {each.admin for each in checkouts.on(place, place.ref)}
     admins |= {place.common} if place.main else set()
+    # With one of these, git works in a checkout, or an operation is unfinished there.
+    names = ("index.lock", *(each.sign for each in operations.OPERATIONS))
+    signs = tuple(f"{admin}/{name}" for admin in admins for name in names)
     group, left_out = CARD_KEYS.index("group"), dict.fromkeys(QUIET, 0)
     cards: dict[bool, list[Any]] = {False: [], True: []}
     for row in rows["cards"]:
@@ -151,7 +149,7 @@ def keep(
     brief = rows | beside(place) | {"cards": cards[False], "left_out": left_out}
     parts = [marshal.dumps(part) for part in (brief, cards[True])]
     head = (
-        _FORMAT, around, place.ref, rows["commit"], rows["valid_until"], tuple(admins),
+        _FORMAT, around, place.ref, rows["commit"], rows["valid_until"], signs,
         standstill.FREE_LEAST, *((len(part), _checksum_of(part)) for part in parts), *base, lookups,
     )  # fmt: skip
     files.cache(f"{place.private}/cache/status", b"".join([marshal.dumps(head), *parts]))

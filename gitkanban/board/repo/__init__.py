@@ -26,6 +26,8 @@ object_reader  The content of objects by id: of a loose one from its file, of an
                cat-file`
 objects        The one place that opens a repository with libgit2; its errors become sentences of
                ours
+operations     What git leaves in a checkout's git directory while an operation is unfinished: the
+               one table
 place          Where a board is: its branch and path, and the folders of the repository around it
 placefinder    Which board a command means: found the same way from every folder of a repository
 placewriter    What finding or making a board writes outside of it: checkout, configuration,

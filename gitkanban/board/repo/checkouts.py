@@ -7,7 +7,7 @@ cost more than the commit. It changes nothing.
 import os
 from collections.abc import Iterator
 
-from gitkanban.board.repo import git
+from gitkanban.board.repo import git, operations
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import Config
 from gitkanban.typed import Any, NamedTuple
@@ -120,12 +120,10 @@ def base_of(place: Place, config: Config) -> str:
 
 def unfinished_branch(admin: str) -> str:
     """Return the ref that an unfinished rebase or bisect left, and will return to; else ""."""
-    for name in ("rebase-merge/head-name", "rebase-apply/head-name"):
-        branch = line(f"{admin}/{name}")
-        if branch:
-            return branch
-    start = line(f"{admin}/BISECT_START")
-    return f"refs/heads/{start}" if start else ""
+    files = (each.branch for each in operations.OPERATIONS if each.branch)
+    named = next(filter(None, (line(f"{admin}/{name}") for name in files)), "")
+    # A bisect notes the short name.
+    return named if named.startswith("refs/") or not named else f"refs/heads/{named}"
 
 
 def line(path: str) -> str:

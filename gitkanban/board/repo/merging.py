@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from gitkanban.board.repo import git
+from gitkanban.board.repo import git, operations
 from gitkanban.board.repo.scratch import scratch_in
 from gitkanban.errors import GitFailed
 from gitkanban.late import re
@@ -99,7 +99,7 @@ class Merger:
         elif done.code:  # a conflict that leaves no file in conflict
             paths = {line for line in done.lines if line.startswith("CONFLICT")}
         tree = self._git("write-tree").text
-        for name in ("MERGE_HEAD", "MERGE_MODE", "MERGE_MSG", "AUTO_MERGE"):
+        for name in (operations.MERGE.sign, *operations.MERGE.files):
             if os.path.exists(f"{self.admin}/{name}"):
                 os.unlink(f"{self.admin}/{name}")
         return TreeMerge(tree, not done.code, tuple(sorted(paths)))

@@ -8,24 +8,13 @@ import os
 import time
 from collections.abc import Iterable
 
-from gitkanban.board.repo import checkouts
+from gitkanban.board.repo import checkouts, operations
 from gitkanban.board.repo.checkouts import Checkout
 from gitkanban.board.repo.place import Place
 
 STALE_AFTER = 60.0  # seconds; no git takes that long to write an index
 FREE_LEAST = 16 << 20  # bytes, below which neither a commit nor a workspace should be begun
 _STEP = 0.01
-
-# What git leaves in a checkout's administrative folder while something is unfinished, and its name.
-OPERATIONS = (
-    ("rebase-merge", "rebase"),
-    ("rebase-apply/applying", "am"),
-    ("rebase-apply", "rebase"),
-    ("MERGE_HEAD", "merge"),
-    ("CHERRY_PICK_HEAD", "cherry-pick"),
-    ("REVERT_HEAD", "revert"),
-    ("BISECT_LOG", "bisect"),
-)
 
 
 def reason(place: Place, patience: float = 0.0) -> str:
@@ -134,10 +123,5 @@ def _is_within(path: str, folder: str) -> bool:
 
 def unfinished(checkout: Checkout) -> str:
     """Return the unfinished operation of one checkout, in words; empty when there is none."""
-    name = operation_in(checkout.admin)
+    name = operations.operation_in(checkout.admin)
     return f"{'an' if name == 'am' else 'a'} {name}" if name else ""
-
-
-def operation_in(admin: str) -> str:
-    """Return the unfinished operation (`rebase`, …) in an administrative folder; empty for none."""
-    return next((name for sign, name in OPERATIONS if os.path.lexists(f"{admin}/{sign}")), "")

@@ -5,7 +5,7 @@ Call it only while no process of the card is alive and its locks are ours.
 
 import os
 
-from gitkanban.board.repo import checkouts, commits, standstill
+from gitkanban.board.repo import checkouts, commits, operations, standstill
 from gitkanban.errors import BoardBusy
 from gitkanban.late import shutil
 from gitkanban.runs.supervision import processes
@@ -13,15 +13,6 @@ from gitkanban.runs.workspace import ground, salvage
 from gitkanban.runs.workspace.workspace_git import View, head_of, read_plain
 
 _LOCKS = ("index.lock", "HEAD.lock", "ORIG_HEAD.lock", "config.worktree.lock")
-# All files that git removes with `--quit`, and in `remove_merge_branch_state` and
-# `bisect_clean_state` of its sources. Git itself is not run on what a session may have written.
-_STATE = (
-    *(sign for sign, _ in standstill.OPERATIONS), "sequencer", "MERGE_MSG", "MERGE_MODE", "MERGE_RR", "MERGE_AUTOSTASH",
-    "AUTO_MERGE", "SQUASH_MSG", "REBASE_HEAD", "BISECT_START", "BISECT_NAMES", "BISECT_TERMS",
-    "BISECT_RUN", "BISECT_ANCESTORS_OK", "BISECT_FIRST_PARENT", "BISECT_EXPECTED_REV",
-    "BISECT_HEAD", "refs/bisect",
-)  # fmt: skip
-_STASHED = ("rebase-merge/autostash", "rebase-apply/autostash", "MERGE_AUTOSTASH")
 
 
 def remove_stale_locks(common: str, admin: str, branch: str) -> list[str]:
@@ -49,7 +40,7 @@ def remove_stale_locks(common: str, admin: str, branch: str) -> list[str]:
 def operation(admin: str) -> str:
     """Return the operation in progress in a worktree (`rebase`, `merge`, …), empty for none."""
     several = os.path.lexists(f"{admin}/sequencer")  # of several commits, between two of them
-    return standstill.operation_in(admin) or ("cherry-pick" if several else "")
+    return operations.operation_in(admin) or ("cherry-pick" if several else "")
 
 
 def settle_worktree(common: str, workspace: str, admin: str, branch: str, run: str) -> list[str]:
@@ -68,7 +59,7 @@ def settle_worktree(common: str, workspace: str, admin: str, branch: str, run: s
     )
     if not salvaged and head and not commits.is_ancestor(common, head, ref):
         salvaged = salvage.keep(common, run, head)
-    for name in _STASHED:
+    for name in filter(None, (each.stash for each in operations.OPERATIONS)):
         stashed = commits.resolve_id(common, read_plain(f"{admin}/{name}").strip())
         salvaged = salvage.keep(common, run, stashed) if stashed else salvaged
     if salvaged:
@@ -84,7 +75,8 @@ def settle_worktree(common: str, workspace: str, admin: str, branch: str, run: s
 
 
 def _forget_operations(admin: str) -> None:
-    for name in _STATE:
+    """Remove what unfinished operations left; git itself is not run on what a session wrote."""
+    for name in (name for each in operations.OPERATIONS for name in (each.sign, *each.files)):
         path = f"{admin}/{name}"
         if os.path.islink(os.path.dirname(path)):
             continue  # what is behind it is not this worktree's
