@@ -1,0 +1,1 @@
+"""The page, and the board that is served, in a real browser."""
