@@ -20,6 +20,7 @@ from gitkanban.board.repo import (
 from gitkanban.board.repo.place import Place
 from gitkanban.board.repo.turn import Turn
 from gitkanban.core.changes import Change, applied
+from gitkanban.core.ids import SEEN_REF
 from gitkanban.core.model import Board
 from gitkanban.core.names import CardId
 from gitkanban.errors import BoardBusy, BoardMoved, GitFailed, NoBoard
@@ -76,7 +77,7 @@ def _at_tip(place: Place) -> Board:
     if not tip:
         raise NoBoard(
             f"the board's branch {place.branch} does not exist",
-            f"If it was deleted: git branch {place.branch} {refs.SEEN_REF}",
+            f"If it was deleted: git branch {place.branch} {SEEN_REF}",
         )
     board = board_cache.load(place, tip)
     if board is None:

@@ -20,6 +20,7 @@ from gitkanban.board.repo import (
     remotes,
 )
 from gitkanban.board.repo.place import Place
+from gitkanban.core.ids import CARD_REFS
 from gitkanban.errors import BoardBusy, BoardMoved, NotFound, Refused
 from gitkanban.typed import TYPE_CHECKING, NamedTuple
 
@@ -98,7 +99,7 @@ def publish(place: Place, remote: str, commit: str, cards: bool = False) -> bool
     # Hooks of the code must not run for a branch that has only the board.
     pushed = remotes.push(place, remote, [f"{commit}:{place.ref}"], hooks=bool(place.prefix))
     if pushed.done and cards:
-        spec = "refs/heads/card/*:refs/heads/card/*"
+        spec = f"{CARD_REFS}*:{CARD_REFS}*"
         pushed = remotes.push(place, remote, [spec], hooks=True)
     if pushed.refused and not _was_first(place, remote, before, pushed.refused):
         raise Refused(

@@ -12,7 +12,7 @@ from gitkanban.board.repo.checkouts import Checkout, base_of
 from gitkanban.board.repo.place import Place
 from gitkanban.care import equipment
 from gitkanban.core.care.surroundings import BlockingBranch, LateIndex, Readiness
-from gitkanban.core.ids import CARD_REFS, branch_of
+from gitkanban.core.ids import CARD_BRANCHES, CARD_REFS, branch_of
 from gitkanban.core.model import WORKTREE, Board, Config
 from gitkanban.core.names import CardId
 from gitkanban.errors import Refused
@@ -77,14 +77,14 @@ def _list_blocking(place: Place, board: Board, base: str) -> Iterator[BlockingBr
     git keeps refs as files in folders, so one name cannot be both (git-check-ref-format(1)).
     """
     listed = commits.text(
-        place.common, "for-each-ref", "--format=%(refname)", "refs/heads/card", CARD_REFS
+        place.common, "for-each-ref", "--format=%(refname)", CARD_REFS.rstrip("/"), CARD_REFS
     )
     for ref in dict.fromkeys(filter(None, listed.split("\n"))):
         name = ref.removeprefix("refs/heads/")
         _, _, rest = name.partition("/")
         card, below, _ = rest.partition("/")
         if not rest:
-            yield BlockingBranch(name, "card/…")
+            yield BlockingBranch(name, f"{CARD_BRANCHES}…")
         elif below and card in board.cards:
             merged = bool(base) and commits.is_ancestor(place.common, ref, f"refs/heads/{base}")
             yield BlockingBranch(name, branch_of(CardId(card)), merged)

@@ -11,7 +11,9 @@ from gitkanban.core.sizes import HINTS_MOST
 from gitkanban.errors import NotFound, UsageError
 from gitkanban.late import difflib, re
 
-CARD_REFS = "refs/heads/card/"  # the branches of cards
+CARD_BRANCHES = "card/"  # how the names of cards' branches begin
+CARD_REFS = f"refs/heads/{CARD_BRANCHES}"
+SEEN_REF = "refs/gitkanban/seen"  # the last commit of the board that this clone knows
 LONGEST = 64
 _AROUND = 500  # words on either side that are searched for the nearest one
 
@@ -60,7 +62,7 @@ def branch_fault(text: str) -> str:
 
 def branch_of(card: CardId) -> str:
     """The branch on which a card's sessions work."""
-    return f"card/{card}"
+    return f"{CARD_BRANCHES}{card}"
 
 
 def card_ref(card: CardId) -> str:

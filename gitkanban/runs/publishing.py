@@ -13,7 +13,7 @@ from gitkanban.board.repo.checkouts import base_of
 from gitkanban.board.repo.place import Place
 from gitkanban.board.repo.remotes import Offline
 from gitkanban.board.work import landed
-from gitkanban.core.ids import branch_of, card_ref
+from gitkanban.core.ids import CARD_REFS, branch_of, card_ref
 from gitkanban.core.markdown import fenced
 from gitkanban.core.model import REVIEW, Board, Card
 from gitkanban.core.split_cards import open_cards
@@ -125,7 +125,7 @@ class Publisher:
         """Find cards whose pushed branch is gone from the remote, their work not merged there."""
         if not cards:
             return
-        words = ("ls-remote", "--heads", "--", self.config.push, "refs/heads/card/*")
+        words = ("ls-remote", "--heads", "--", self.config.push, f"{CARD_REFS}*")
         done = remotes.talk(self.place, *words)
         if done.code:
             raise Offline(f"cannot reach {self.config.push}: {done.complaint}", "")

@@ -12,12 +12,11 @@ from math import inf
 from gitkanban import files
 from gitkanban.board.repo import checkouts
 from gitkanban.board.repo.place import Place
-from gitkanban.core.ids import CARD_REFS, card_of_ref
+from gitkanban.core.ids import CARD_REFS, SEEN_REF, card_of_ref
 from gitkanban.core.model import Board
 from gitkanban.core.names import CardId
 from gitkanban.core.trust.tampering import (
     OURS,
-    SEEN_REF,
     Fingerprint,
     RefFacts,
     TamperFinding,

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from gitkanban.board.following import follow_board, follow_file
 from gitkanban.board.repo import blobs, checkouts, commits, git, refs
 from gitkanban.board.repo.place import Place
+from gitkanban.core.ids import SEEN_REF
 from gitkanban.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def restore(place: Place) -> list[str]:
     Does nothing while the board must not be written. Raises GitFailed, BoardBusy.
     """
     for _ in range(ATTEMPTS):
-        tip, recorded = checkouts.tip(place, place.ref), checkouts.tip(place, refs.SEEN_REF)
+        tip, recorded = checkouts.tip(place, place.ref), checkouts.tip(place, SEEN_REF)
         if place.aside or not recorded or not tip or recorded == tip or refs.why_not(place):
             return []
         lost = _find_losses(place, recorded, tip)
@@ -53,9 +54,7 @@ def restore(place: Place) -> list[str]:
         message = "kanban: bring back what the branch lost\n\n" + "".join(f"{t}\n" for t in notices)
         new = (_commit_restored(draft, message, tip) if draft else "") or tip
         if new == tip:
-            git.run(
-                place.common, "update-ref", "--no-deref", refs.SEEN_REF, tip, recorded, check=False
-            )
+            git.run(place.common, "update-ref", "--no-deref", SEEN_REF, tip, recorded, check=False)
             return notices
         follow_board.begin(place, tip)
         if refs.swap(place, tip, new, "kanban: bring back what the branch lost"):

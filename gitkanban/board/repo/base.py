@@ -5,6 +5,7 @@ For a board in tree, base and board are one branch, reviewed as one; then any br
 
 from gitkanban.board.repo import git
 from gitkanban.board.repo.place import Place
+from gitkanban.core.ids import CARD_BRANCHES
 from gitkanban.errors import Refused
 
 
@@ -26,7 +27,7 @@ def check_base(place: Place, base: str) -> None:
 def _find_fault(place: Place, base: str) -> str:
     if base == place.branch:
         return "it is the board's own branch"
-    if base.startswith("card/"):
+    if base.startswith(CARD_BRANCHES):
         return "it is the branch of a card"
     sides = f"refs/heads/{base}", place.ref
     done = git.run(place.common, "merge-base", "--", *sides, check=False)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from gitkanban import clock
 from gitkanban.board.repo import checkouts, git, standstill
 from gitkanban.board.repo.place import Place
+from gitkanban.core.ids import CARD_BRANCHES, SEEN_REF
 from gitkanban.errors import BoardBusy, GitFailed, Refused
 from gitkanban.typed import TypeAlias
 
@@ -18,7 +19,6 @@ INDEX_PATIENCE = 2.0  # seconds that a live index.lock is waited for
 TRIES_MOST = 3  # when no lock is found in the way: it may have gone just before we looked
 STALE_AFTER = 10.0  # seconds; a live git holds a ref's lock for milliseconds
 Move: TypeAlias = tuple[str, str, str]  # (ref, from, to)
-SEEN_REF = "refs/gitkanban/seen"
 # For the next line of `update-ref --stdin`: write the ref itself, even if a session has made it a
 # symbolic ref. Only people's own branches may be symbolic.
 PLAIN = "option no-deref\n"
@@ -96,10 +96,10 @@ def _is_locked(place: Place, moves: Sequence[Move]) -> bool:
 
 def check_branch_name(common: str, branch: str) -> None:
     """Refuse a name that cannot be the board's branch. Raises Refused."""
-    if branch.startswith(("-", "card/")) or branch == "card":
+    if branch.startswith("-") or f"{branch}/".startswith(CARD_BRANCHES):
         raise Refused(
             f"{branch!r} cannot be the board's branch",
-            "card/… is for the branches of cards." if branch.startswith("card") else "",
+            f"{CARD_BRANCHES}… is for the branches of cards." if branch.startswith("card") else "",
         )
     if git.run(common, "check-ref-format", f"refs/heads/{branch}", check=False).code:
         raise Refused(f"{branch!r} is not a branch name", "See `git help check-ref-format`.")

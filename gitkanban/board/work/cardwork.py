@@ -75,7 +75,7 @@ def find(place: Place, card: Card, runs: Sequence[Run], clone: str, base: str) -
         raise Refused(
             f"{card.id} is not accepted: {absence_words(away)}", fetch_hint(card.id, away)
         )
-    notices = _lines_beyond_end(place, card, end, f"refs/remotes/*/card/{card.id}")
+    notices = _lines_beyond_end(place, card, end, f"refs/remotes/*/{branch_of(card.id)}")
     if tip:
         notices = (f"{card.id}: {branch_of(card.id)} of this clone is another attempt's", *notices)
     return CardWork(end, notices=notices)

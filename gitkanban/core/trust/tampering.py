@@ -8,12 +8,11 @@ and a person may have made the change.
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from gitkanban.core.ids import CARD_REFS, card_of_ref
+from gitkanban.core.ids import CARD_REFS, SEEN_REF, card_of_ref
 from gitkanban.typed import NamedTuple
 
 OURS = "refs/gitkanban/"
 TAGS = "refs/tags/"
-SEEN_REF = f"{OURS}seen"
 WRITING = f"{OURS}writing-"  # refs to commits that are being written
 # Keys of the shared config that run programs, say where work goes, or change how git works.
 _KEYS = frozenset(
