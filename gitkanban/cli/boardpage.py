@@ -143,9 +143,8 @@ def _prompt_of(place: Place, board: Board, card: Card, with_logs: bool) -> str:
     template = template_of(place, board)
     try:
         words = words_of(
-            place, board, board.config, card, worker=worker, template=template,
-            whole=frozenset(board.cards), private=with_logs,
-        )  # fmt: skip
+            place, board, board.config, card, worker=worker, template=template, private=with_logs
+        )
     except GitkanbanError:
         return ""
     return words.prompt

@@ -127,7 +127,12 @@ def applied(board: Board, changes: Iterable[Change]) -> Board:
             case WriteFile():
                 pass
     return board._replace(
-        cards=cards, runs=runs, notes=notes, paused=paused, archived=frozenset(archived)
+        cards=cards,
+        runs=runs,
+        notes=notes,
+        paused=paused,
+        archived=frozenset(archived),
+        complete=board.complete - archived,
     )
 
 

@@ -267,6 +267,7 @@ class Board(NamedTuple):
     paused: Mapping[WorkerName, Pause] = {}
     archived: frozenset[CardId] = frozenset()  # ids of cards in the archive: done, unless in cards
     problems: tuple[Problem, ...] = ()
+    complete: frozenset[CardId] = frozenset()  # the cards that have all their runs and notes here
 
     def runs_of(self, card: CardId) -> tuple[Run, ...]:
         """The ended runs of a card, oldest first."""

@@ -3,8 +3,6 @@
 It only gathers; `core.agents.prompt` decides how much of it goes into a prompt.
 """
 
-from collections.abc import Container
-
 from gitkanban.board import store
 from gitkanban.board.repo import git
 from gitkanban.board.repo.place import Place
@@ -22,29 +20,23 @@ _LINE_MOST = 500  # characters of a line
 _LOGS = {"setup-failed": "setup.log", "verify-failed": "verify.log"}
 
 
-def received(
-    place: Place, board: Board, card: Card, whole: Container[str] = frozenset()
-) -> list[Handoff]:
-    """Return what each parent hands to a card, in the order of the parents.
-
-    `whole` are the cards of which the board has every run and note.
-    """
+def received(place: Place, board: Board, card: Card) -> list[Handoff]:
+    """Return what each parent hands to a card, in the order of the parents."""
     return [
-        _of_parent(place, board if parent in whole else store.history(place, board, parent), parent)
-        for parent in card.parents
+        _of_parent(place, store.history(place, board, parent), parent) for parent in card.parents
     ]
 
 
-def _of_parent(place: Place, whole: Board, parent: CardId) -> Handoff:
-    known = whole.cards.get(parent)
-    done = next((run for run in reversed(whole.runs_of(parent)) if run.outcome == SUCCEEDED), None)
-    texts = [note.text for note in whole.notes_of(parent) if _is_closing_note(note, done)]
+def _of_parent(place: Place, board: Board, parent: CardId) -> Handoff:
+    known = board.cards.get(parent)
+    done = next((run for run in reversed(board.runs_of(parent)) if run.outcome == SUCCEEDED), None)
+    texts = [note.text for note in board.notes_of(parent) if _is_closing_note(note, done)]
     words = "\n\n".join(text.strip() for text in (done.summary if done else "", *texts) if text)
     title = known.title if known else ""
     if done is None:
         return Handoff(parent, title, words)
     # Earlier attempts worked in the same worktree: what they committed is part of the result.
-    start = next((run.start_commit for run in whole.runs_of(parent) if run.start_commit), "")
+    start = next((run.start_commit for run in board.runs_of(parent) if run.start_commit), "")
     paths, commits = _read_work(place, start, done.commit, known.merged if known else "")
     return Handoff(parent, title, words, done.commit, paths=paths, commits=commits)
 

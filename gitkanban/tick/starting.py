@@ -4,11 +4,10 @@ The board already says `running`. A start that fails is recorded in the run's fo
 the next look at the board.
 """
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from gitkanban import clock
-from gitkanban.board.content.reading import read_whole
 from gitkanban.board.repo import blobs
 from gitkanban.board.repo.checkouts import base_of
 from gitkanban.board.repo.place import Place
@@ -16,7 +15,6 @@ from gitkanban.core.agents.memory import PREFIX
 from gitkanban.core.agents.prompt import TEMPLATE, SessionSetting, compose
 from gitkanban.core.ids import branch_of
 from gitkanban.core.model import SHARED, Board, Card, Config, Worker
-from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick.conversation import LastSession, compose_new_words, goes_on
 from gitkanban.core.tick.outcome import Started
 from gitkanban.errors import GitkanbanError
@@ -40,8 +38,7 @@ def start_sessions(state: TickState, look: BoardLook, reservations: Sequence[Res
     if not reservations or look.board.config is None:
         return False
     failed = False
-    whole = read_whole(open_cards(look.board.cards))
-    launcher = Launcher(state, look.plan.after, look.board.config, whole)
+    launcher = Launcher(state, look.plan.after, look.board.config)
     starts = launcher.start_all(reservations)
     for each in state.progress(starts, len(reservations), "starting sessions"):
         if isinstance(each, FailedStart):
@@ -60,13 +57,11 @@ class Words(NamedTuple):
 
 
 class Launcher:
-    """Starts what was committed. `whole`: the cards of which the board has every run and note."""
+    """Starts what was committed."""
 
-    def __init__(
-        self, state: TickState, board: Board, config: Config, whole: Container[str]
-    ) -> None:
+    def __init__(self, state: TickState, board: Board, config: Config) -> None:
         self.place, self.locks, self.executor = state.place, state.locks, state.executor
-        self.board, self.config, self.whole = board, config, whole
+        self.board, self.config = board, config
         self._fingerprint = b""
 
     def start_all(self, reservations: Sequence[Reservation]) -> Iterator[Started | FailedStart]:
@@ -126,14 +121,14 @@ class Launcher:
 
     def _choose_words(self, reservation: Reservation, template: str) -> Words:
         given = self.place, self.board, self.config, reservation.card, reservation.worker
-        words = words_of(*given, template=template, whole=self.whole)
+        words = words_of(*given, template=template)
         if words.last is None:
             return words
         try:
             folder = folders.of(self.place.private, reservation.lease.run)
             conversations.carry_transcript(self.place, words.last, folder)
         except OSError:
-            return words_of(*given, template=template, whole=self.whole, afresh=True)
+            return words_of(*given, template=template, afresh=True)
         return words
 
     def _start_session(
@@ -168,7 +163,6 @@ def words_of(
     card: Card,
     worker: Worker,
     template: str,
-    whole: Container[str] = frozenset(),
     afresh: bool = False,
     private: bool = True,
 ) -> Words:
@@ -193,7 +187,7 @@ def words_of(
         card,
         worker,
         setting,
-        handoffs=handoffs.received(place, board, card, whole),
+        handoffs=handoffs.received(place, board, card),
         runs=runs,
         notes=notes,
         logs={run: text for run, text in logs.items() if text},

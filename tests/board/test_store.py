@@ -86,7 +86,8 @@ def test_a_change_is_decided_again_when_the_branch_moved(repo: Path) -> None:
     done = store.commit(here, decide, message=boards.said)
     assert seen == [0, 7]
     assert done.after.cards["T2"].priority == 7
-    assert store.read(here)._replace(config=None) == done.after._replace(config=None)
+    left_out = {"config": None, "complete": frozenset()}  # changes alone do not say these
+    assert store.read(here)._replace(**left_out) == done.after._replace(**left_out)
 
 
 def test_a_change_that_changes_nothing_commits_nothing(repo: Path) -> None:
@@ -240,3 +241,20 @@ def test_killed_in_a_commit_leaves_no_lock_and_a_board(repo: Path) -> None:
         assert git(repo, "status", "--porcelain") == ""
     assert {"after-0", "after-3", "K1", "K2", "K3"} <= set(store.read(here).cards)
     assert git(repo, "fsck", "--strict", "--no-dangling") == ""
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_board_has_the_whole_history_of_cards_in_work_and_looks_up_the_others(
+    repo: Path, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = new(repo, form, Card("T1", status="review"), Card("T2", status="done"))
+    boards.commit(here, EndRun(Run("r1", "T1")), EndRun(Run("r2", "T2")))
+    for board in (reading.board_at(here, store.read(here).commit), store.read(here)):
+        assert board.complete == {"T1"}
+        asked = store.history(here, board, "T2")
+        assert [run.run for run in asked.runs_of("T2")] == ["r2"]
+        assert asked.complete == {"T1", "T2"}
+        with monkeypatch.context() as patch:
+            patch.setattr(reading, "listing", None)  # nothing needs to be listed any more
+            assert store.history(here, asked, "T2") is asked
+            assert store.history(here, board, "T1") is board

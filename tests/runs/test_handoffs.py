@@ -70,8 +70,9 @@ def test_a_parent_hands_on_its_own_work_alone(repo: Path, how: str) -> None:
     card = Card("T1", title="one", status="done", merged=merged)
     run = Run("r1", "T1", outcome="succeeded", start_commit=start, commit=end)
     child = Card("T3", parents=("T1",))
-    board = Board("main", "c", None, {"T1": card, "T3": child}, {"T1": (run,)})
-    (found,) = handoffs.received(place_of(repo), board, child, {"T1"})
+    cards = {"T1": card, "T3": child}
+    board = Board("main", "c", None, cards, {"T1": (run,)}, complete=frozenset(cards))
+    (found,) = handoffs.received(place_of(repo), board, child)
     assert found.paths == ("more.txt", "own.txt")
     assert [each.split(" ", 1)[1] for each in found.commits] == ["more.txt", "own.txt"]
 

@@ -6,7 +6,7 @@ the caller reads the board.
 
 from collections.abc import Callable, Sequence
 
-from gitkanban.board.content.reading import QUIET, parse_file
+from gitkanban.board.content.reading import QUIET, cards_in_work, parse_file
 from gitkanban.board.formats.yamltext import Bad
 from gitkanban.core.changes import (
     AddCard,
@@ -62,7 +62,9 @@ def after(
                     paused[name] = _parse_written(text, f"paused/{name}.yaml")
     except (Bad, KeyError):
         return None
-    return applied._replace(cards=cards, runs=runs, notes=notes, paused=paused)
+    added = cards_in_work(cards[each.card.id] for each in changes if isinstance(each, AddCard))
+    complete = applied.complete | added
+    return applied._replace(cards=cards, runs=runs, notes=notes, paused=paused, complete=complete)
 
 
 def _parse_written(text: Callable[[str], str | None], name: str) -> Any:

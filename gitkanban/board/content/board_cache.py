@@ -13,6 +13,7 @@ from zlib import crc32
 from gitkanban import __version__, files
 from gitkanban.board.content import finished_cards
 from gitkanban.board.content.finished_cards import FinishedFile
+from gitkanban.board.content.reading import cards_in_work
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import TERMINAL, Board, Card, Config, Note, Pause, Problem, Run, Worker
 from gitkanban.core.names import CardId
@@ -39,17 +40,19 @@ def load(place: Place, commit: str) -> Board | None:
             data = file.read()
         if crc32(data) != checksum:
             return None
-        config, cards, runs, notes, paused, archived, problems, finished = marshal.loads(data)
+        config, rows, runs, notes, paused, archived, problems, finished = marshal.loads(data)
+        cards = {row[0]: Card._make(row) for row in rows}
         return Board(
             place.branch,
             commit,
             _config_from_row(config),
-            _join_cards(place, {row[0]: Card._make(row) for row in cards}, finished),
+            _join_cards(place, cards, finished),
             runs={card: tuple(map(Run._make, rows)) for card, rows in runs.items()},
             notes={card: tuple(map(Note._make, rows)) for card, rows in notes.items()},
             paused={row[0]: Pause._make(row) for row in paused},
             archived=archived,
             problems=tuple(map(Problem._make, problems)),
+            complete=cards_in_work(cards.values()),
         )
     except (OSError, ValueError, EOFError, TypeError, KeyError):
         return None

@@ -275,12 +275,12 @@ def board_at(place: Place, commit: str, *, whole: bool = False) -> Board:
             cards[parsed.value.id] = parsed.value
     config, wrong = _read_config(place, kinds.get("config", ()))
     problems += wrong
-    active = read_whole(cards.values())
+    complete = frozenset(cards) if whole else cards_in_work(cards.values())
     histories = [
         entry
         for kind in ("run", "note")
         for entry in kinds.get(kind, ())
-        if whole or entry.path.split("/")[1] in active
+        if whole or entry.path.split("/")[1] in complete
     ]
     runs, notes, wrong = _read_histories(reader, histories)
     problems += wrong
@@ -303,6 +303,7 @@ def board_at(place: Place, commit: str, *, whole: bool = False) -> Board:
         paused=paused,
         archived=archived,
         problems=tuple(problems),
+        complete=complete,
     )
 
 
@@ -330,8 +331,8 @@ def _problem_of_undone(path: str, card: Archived) -> Problem:
     return Problem(path, 0, 0, text, hint=f"Move it back: git mv {path} {home}", card=card.card)
 
 
-def read_whole(cards: Iterable[Card]) -> frozenset[CardId]:
-    """Return which of the cards have their runs and notes read with the board: those in work."""
+def cards_in_work(cards: Iterable[Card]) -> frozenset[CardId]:
+    """Return the cards whose runs and notes are read with the board."""
     return frozenset(
         card.id
         for card in cards
@@ -344,6 +345,8 @@ def history_of(place: Place, board: Board, card: CardId) -> Board:
 
     Runs and notes of the card that the board already has stay.
     """
+    if card in board.complete:
+        return board
     folders = (f"runs/{card}/", f"notes/{card}/")
     below = () if card in board.archived else folders
     if below and not _is_any_there(place, board.commit, folders):
@@ -357,6 +360,7 @@ def history_of(place: Place, board: Board, card: CardId) -> Board:
     return board._replace(
         runs={**board.runs, card: tuple(sorted(known_runs.values()))},
         notes={**board.notes, card: tuple(sorted(known_notes.values()))},
+        complete=board.complete | {card},
     )
 
 
