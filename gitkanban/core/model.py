@@ -45,7 +45,7 @@ RunOutcome = Literal[
     "timed-out", "stalled", "rate-limited", "misconfigured", "not-started", "lost", "rebooted",
     "blocked", "stopped", "cancelled",
 ]  # fmt: skip
-NoteKind = Literal["note", "summary", "reject", "retry", "drop", "memory", "told"]
+NoteKind = Literal["note", "summary", "reject", "retry", "drop", "memory"]
 
 
 class Slot(NamedTuple):

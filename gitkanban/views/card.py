@@ -19,7 +19,7 @@ _WORD = re.compile(r"\s*\S+")
 
 # What is shown of a card besides its own fields, the same in every view.
 _OF_VIEW = (
-    "ready", "held", "holds", "needs_person", "group", "state", "remark", "since", "after", "tries",
+    "ready", "hold", "holds", "needs_person", "group", "state", "remark", "since", "after", "tries",
     "tries_most", "last", "cost_usd", "command", "labels",
 )  # fmt: skip
 SUMMARY_MOST = 600  # characters of a parent's summary on the page
@@ -106,7 +106,7 @@ def card_text(board: Board, card: Card, page: CardPage, now: float, look: Look) 
     first, *rest = wrapped(shown(card.title), look.width, " " * (len(card.id) + 4), indent)
     lines = [f"{sign(look, view['state'])} {look.paint(card.id, 'bold')}  {first.strip()}", *rest]
     lines += wrapped(_state_line(card, view, now), look.width)
-    words = card.why if view["state"] == "question" else view["held"] or view["remark"]
+    words = card.why if view["state"] == "question" else view["hold"] or view["remark"]
     if words:
         quoted = f"“{words}”" if view["state"] == "question" else words
         lines += wrapped(shown(quoted), look.width)

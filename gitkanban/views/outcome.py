@@ -1,7 +1,7 @@
 """The outcome of a tick as JSON data and as lines for a cron mail or a person."""
 
 from gitkanban.clock import iso
-from gitkanban.core.tick.outcome import Accepted, Outcome
+from gitkanban.core.tick.outcome import Outcome
 from gitkanban.core.tick.reconcile import Settled
 from gitkanban.typed import Any
 from gitkanban.views.signs import table
@@ -24,7 +24,7 @@ KEYS = (
     ("accepted.card", TEXT, "The card."),
     ("accepted.to", TEXT, "`done` or `blocked`."),
     ("accepted.detail", TEXT, "The merge commit, or what conflicts."),
-    ("accepted.told", TEXTS, "What a person should know of it."),
+    ("accepted.notices", TEXTS, "What a person should know of it."),
     ("accepted.merged", TEXT, "Commit of base that has the work; empty if it left none."),
     ("started", ROWS, "Runs that were started, or that would start."),
     ("started.card", TEXT, "The card."),
@@ -33,14 +33,14 @@ KEYS = (
     ("started.workspace", TEXT, "The folder it works in."),
     ("started.branch", TEXT, "The branch it works on."),
     ("started.pid", NUMBER, "Process id of its supervisor; 0 in a dry run."),
-    ("held", ROWS, "Cards that do not start."),
-    ("held.card", TEXT, "The card."),
-    ("held.reason", TEXT, "What holds it back."),
-    ("held.code", TEXT, "The same as one word."),
-    ("held.frees", TEXT, "What would free it."),
-    ("held.at", TEXT, "Earliest time at which it is known to be freed; or empty."),
+    ("holds", ROWS, "Cards that do not start."),
+    ("holds.card", TEXT, "The card."),
+    ("holds.reason", TEXT, "What holds it back."),
+    ("holds.code", TEXT, "The same as one word."),
+    ("holds.frees", TEXT, "What would free it."),
+    ("holds.at", TEXT, "Earliest time at which it is known to be freed; or empty."),
     ("commit", TEXT, "The board's last commit that it made; empty: none."),
-    ("told", TEXTS, "What a person should know."),
+    ("notices", TEXTS, "What a person should know."),
     ("errors", TEXTS, "What went wrong."),
     ("untrusted", TEXTS, "Workers with cards that wait for `gitkanban trust`."),
     ("standstill", TEXT, "Why nothing may be committed to the board now; empty if it may."),
@@ -49,21 +49,14 @@ KEYS = (
 )
 
 
-def accepted_data(accepted: Accepted) -> dict[str, Any]:
-    """Return the data of one card that was accepted, or whose merge conflicted."""
-    data = accepted._asdict()
-    data["told"] = data.pop("notices")
-    return data
-
-
 def outcome_data(outcome: Outcome) -> dict[str, Any]:
     """Return the data of `tick --json`."""
     return {
         "settled": [each._asdict() for each in outcome.settled],
         "stopped": [each._asdict() for each in outcome.stopped],
-        "accepted": [accepted_data(each) for each in outcome.accepted],
+        "accepted": [each._asdict() for each in outcome.accepted],
         "started": [each._asdict() for each in outcome.started],
-        "held": [
+        "holds": [
             {
                 "card": each.card,
                 "reason": each.text,
@@ -74,7 +67,7 @@ def outcome_data(outcome: Outcome) -> dict[str, Any]:
             for each in outcome.holds
         ],
         "commit": outcome.commit,
-        "told": list(outcome.notices),
+        "notices": list(outcome.notices),
         "errors": list(outcome.errors),
         "untrusted": list(outcome.untrusted),
         "standstill": outcome.standstill,

@@ -236,7 +236,7 @@ def test_pause_and_resume_are_on_the_board_for_every_clone(board: Path) -> None:
 def test_a_paused_board_starts_nothing(board: Path) -> None:
     ok(board, "pause", "messages-owner")
     ok(board, "pause", "--all", "--why", "freeze")
-    held = json.loads(call(board, "tick", "--dry-run", "--json").out)["held"]
+    held = json.loads(call(board, "tick", "--dry-run", "--json").out)["holds"]
     assert {each["card"]: each["code"] for each in held}["T0"] == "paused"
     told = call(board, "resume", "messages-owner")
     assert "the whole board is paused" in told.err

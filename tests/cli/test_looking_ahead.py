@@ -79,14 +79,14 @@ def test_the_words_of_why_are_those_of_tick_and_status(planned: Path) -> None:
     ok(planned, "trust", "--yes")
     tick = {
         each["card"]: each["reason"]
-        for each in json.loads(ok(planned, "tick", "--dry-run", "--json"))["held"]
+        for each in json.loads(ok(planned, "tick", "--dry-run", "--json"))["holds"]
     }
     why = {
         each["card"]: each["text"]
         for each in json.loads(ok(planned, "why", "--all", "--json"))["cards"]
     }
     status = {
-        card["id"]: card["held"] for card in json.loads(ok(planned, "status", "--json"))["cards"]
+        card["id"]: card["hold"] for card in json.loads(ok(planned, "status", "--json"))["cards"]
     }
     for card in ("T1", "T4", "Q2", "Q3"):
         assert tick[card] == why[card] == status[card] != ""

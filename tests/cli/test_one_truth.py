@@ -33,7 +33,7 @@ kanban:
 
 # What a card is shown with, by whichever command.
 SHOWN = (
-    "held",
+    "hold",
     "group",
     "state",
     "remark",
@@ -67,7 +67,7 @@ def commit(repo: Path, **cards: str) -> None:
 
 def said(repo: Path, **env: str) -> dict[str, str]:
     """What holds each card back, for which every way to ask gives the same words."""
-    foreseen = json.loads(call(repo, "tick", "--dry-run", "--json", **env).out)["held"]
+    foreseen = json.loads(call(repo, "tick", "--dry-run", "--json", **env).out)["holds"]
     cards = json.loads(ok(repo, "status", "--json", **env))["cards"]
     warm = json.loads(ok(repo, "list", "--json", **env))
     every = json.loads(ok(repo, "why", "--all", "--json", **env))
@@ -81,8 +81,8 @@ def said(repo: Path, **env: str) -> dict[str, str]:
         assert {key: shown[key] for key in SHOWN} == {key: card[key] for key in SHOWN}
         if card["id"] in why:
             assert why[card["id"]]["command"] == card["command"]
-    assert {c["id"]: c["held"] for c in cards if c["status"] == "todo" and c["held"]} == held
-    assert {c["id"]: c["held"] for c in warm} == {c["id"]: c["held"] for c in cards}
+    assert {c["id"]: c["hold"] for c in cards if c["status"] == "todo" and c["hold"]} == held
+    assert {c["id"]: c["hold"] for c in warm} == {c["id"]: c["hold"] for c in cards}
     for name, text in held.items():
         assert why[name]["text"] == text
         assert json.loads(ok(repo, "why", name, "--json", **env)) == [why[name]]
@@ -195,7 +195,7 @@ def test_work_that_tick_could_not_accept_is_everywhere_and_needs_a_person(repo: 
     done = call(repo, "tick", "--json")
     assert done.code == 1
     why = f"tick could not accept it: uncommitted work in {repo} is in the way: src/app.py"
-    (held,) = json.loads(done.out)["held"]
+    (held,) = json.loads(done.out)["holds"]
     assert held["reason"] == f"waits for A, which is in review; {why}" == said(repo)["B"]
     page = page_of(repo)
     assert f"         {why}" in page and "holds 1" in page
@@ -416,7 +416,7 @@ def test_board_ui_why_show_and_diff_have_the_groups_signs_and_words_of_status(re
         shown = ok(repo, "show", card["id"])
         assert shown.startswith(f"{signs[card['id']]} {card['id']}  "), shown
         why = ok(repo, "why", card["id"])
-        assert not card["held"] or card["held"] in why, (card, why)
+        assert not card["hold"] or card["hold"] in why, (card, why)
         assert not card["command"] or card["command"] in why + shown, (card, why, shown)
     git(repo, "switch", "-qc", "plan")
     commit(repo, G="worker: back; status: todo <- [D]")

@@ -57,7 +57,7 @@ def test_it_shows_what_every_face_shows(board: Path) -> None:
     rows = rows_of(page_of(board))
     assert list(rows) == [card["id"] for card in status["cards"]]
     for card in status["cards"]:
-        for key in rows[card["id"]].keys() & card.keys() - {"since", "started", "held"}:
+        for key in rows[card["id"]].keys() & card.keys() - {"since", "started", "hold"}:
             assert rows[card["id"]][key] == json.loads(json.dumps(card[key])), key
     assert page_of(board)["causes"] == status["causes"] != []
     assert rows["T2"]["verbs"] == ["answer", "drop"]

@@ -61,7 +61,7 @@ def test_what_a_tick_prints_is_valid(board: Path) -> None:
         for name, rows in data.items():
             known = schema["properties"][name].get("items", {}).get("properties")
             assert not known or all(set(row) == set(known) for row in rows), name
-    assert json.loads(texts[0])["untrusted"] and json.loads(texts[1])["held"]
+    assert json.loads(texts[0])["untrusted"] and json.loads(texts[1])["holds"]
 
 
 def test_the_keys_of_a_tick_are_those_of_its_values() -> None:

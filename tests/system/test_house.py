@@ -33,7 +33,6 @@ INSIDE_NAMES = {
     "NotFound": "an error, named as such errors are everywhere",
     "SEEN_REF": "the ref's own name is refs/gitkanban/seen",
     "_is_seen_ref_ahead": "of that ref",
-    "held": "a card's key in the JSON of status and list",
     "seen_ref_ahead": "of that ref",
 }
 
@@ -230,7 +229,6 @@ def test_a_private_function_says_what_it_does() -> None:
 
 def test_a_name_says_what_a_thing_is_not_how_it_came_about() -> None:
     assert house_figures.inside_names().keys() == INSIDE_NAMES.keys()
-    assert house_figures.inside_names()["held"] == ["core/situation/account.py"]
 
 
 def test_more_than_four_arguments_have_names() -> None:

@@ -37,7 +37,6 @@ def accept_command(
     and stays in review. A conflict blocks the card and names the files.
     """
     from gitkanban.tick.accepting import accept
-    from gitkanban.views.outcome import accepted_data
 
     refuse_in_session("accept")
     place = place_here()
@@ -59,6 +58,6 @@ def accept_command(
             tell(each.notices)
     started = start_ready(place) if done and not no_tick else []
     if as_json:
-        accepted = [accepted_data(each) for each in done]
+        accepted = [each._asdict() for each in done]
         print_json({"accepted": accepted, "refused": refused, "started": started})
     return 1 if refused or any(each.to != "done" for each in done) else 0

@@ -12,7 +12,7 @@ from gitkanban.cli.streams import echo
 from gitkanban.cli.terminal import is_terminal, look_here
 from gitkanban.cli.viewing import look_options
 from gitkanban.core.agents.cost import run_words
-from gitkanban.core.agents.transcript import StreamTeller
+from gitkanban.core.agents.transcript import Transcriber
 from gitkanban.core.lookup import card_of
 from gitkanban.core.model import Board, Card
 from gitkanban.core.names import RunId
@@ -135,7 +135,7 @@ def _section_lines(folder: Folder, raw: bool, lines: int, look: Look) -> Iterato
         page = logtail.last_lines(path, lines) if lines else logtail.all_lines(path)
         yield from _section_head(name, raw, look)
         yield from _print_lines(
-            page, StreamTeller(folder.facts().one("runner")), name, raw, look=look
+            page, Transcriber(folder.facts().one("runner")), name, raw, look=look
         )
 
 
@@ -145,21 +145,21 @@ def _section_head(name: str, raw: bool, look: Look) -> Iterator[str]:
 
 
 def _print_lines(
-    lines: Iterable[str], teller: StreamTeller, name: str, raw: bool, look: Look
+    lines: Iterable[str], transcriber: Transcriber, name: str, raw: bool, look: Look
 ) -> Iterator[str]:
     for line in lines:
         if raw or name != SESSION:
             yield f"{shown_lines(line)}\n"
         else:
-            yield look.page(entry_lines(teller.feed(line), look, is_terminal()))
-    yield look.page(entry_lines(teller.finish(), look, is_terminal()))
+            yield look.page(entry_lines(transcriber.feed(line), look, is_terminal()))
+    yield look.page(entry_lines(transcriber.finish(), look, is_terminal()))
 
 
 def follow_logs(folder: Folder, raw: bool = False) -> Iterator[str]:
     """Yield what the logs hold and what is added to them, until the run has its exit record."""
     look = look_here()
     followers = {name: logtail.Follower(folder.file(name)) for name in ORDER}
-    teller = StreamTeller(folder.facts().one("runner"))
+    transcriber = Transcriber(folder.facts().one("runner"))
     last = SESSION
     while True:
         ended = folder.has("exit.json")
@@ -174,11 +174,11 @@ def follow_logs(folder: Folder, raw: bool = False) -> Iterator[str]:
                 yield "".join(f"{shown_lines(line)}\n" for line in lines)
             else:
                 now = int(clock.now())
-                entries = [each for line in lines for each in teller.feed(line)]
+                entries = [each for line in lines for each in transcriber.feed(line)]
                 timed = [each._replace(at=each.at or now) for each in entries]
                 yield look.page(entry_lines(timed, look, is_terminal()))
         if ended:
-            yield look.page(entry_lines(teller.finish(), look, is_terminal()))
+            yield look.page(entry_lines(transcriber.finish(), look, is_terminal()))
             end = folder.exit()
             yield f"── the run ended ({end.how})\n" if end else ""
             return

@@ -4,7 +4,7 @@ It starts near the end, so that a log of any size opens at once.
 """
 
 from gitkanban import clock
-from gitkanban.core.agents.transcript import StreamTeller
+from gitkanban.core.agents.transcript import Transcriber
 from gitkanban.runs.records import logtail
 from gitkanban.runs.records.folders import Folder
 from gitkanban.views.text import Look, shown
@@ -22,7 +22,7 @@ class LogTail:
         self.lines: list[str] = []
         self._look = look
         self._followers = {name: logtail.Follower(folder.file(name)) for name in _FILES}
-        self._teller = StreamTeller(folder.facts().one("runner"))
+        self._transcriber = Transcriber(folder.facts().one("runner"))
         self._last = _SESSION
 
     def more(self) -> bool:
@@ -42,5 +42,5 @@ class LogTail:
     def _word_lines(self, lines: list[str], first: bool) -> list[str]:
         """Return the session's stream as lines; new entries without a time get the current one."""
         now = 0 if first else int(clock.now())
-        entries = [entry for line in lines for entry in self._teller.feed(line)]
+        entries = [entry for line in lines for entry in self._transcriber.feed(line)]
         return entry_lines([each._replace(at=each.at or now) for each in entries], self._look, True)

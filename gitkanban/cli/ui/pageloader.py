@@ -50,7 +50,7 @@ class PageLoader:
             self._wanted = self._tail = None
             return
         page = self._pane.page
-        state = card["run"] if page == "log" else f"{commit} {card['held']} {self._width()}"
+        state = card["run"] if page == "log" else f"{commit} {card['hold']} {self._width()}"
         wanted = _WantedPage(card["id"], page, state)
         if wanted == self._wanted:
             return

@@ -33,7 +33,7 @@ _KINDS = {
     ),
 }
 # The argument that says most about a call: the first of these that it has.
-_TELLING = (
+_SUBJECTS = (
     "command", "file_path", "filePath", "path", "absolute_path", "notebook_path", "pattern", "query",
     "url", "prompt", "description",
 )  # fmt: skip
@@ -54,10 +54,10 @@ class Entry(NamedTuple):
 
 def entries(runner: str, lines: Iterable[str]) -> Iterator[Entry]:
     """The entries in the lines of a session's stdout; `runner` names the preset, empty for none."""
-    teller = StreamTeller(runner)
+    transcriber = Transcriber(runner)
     for line in lines:
-        yield from teller.feed(line)
-    yield from teller.finish()
+        yield from transcriber.feed(line)
+    yield from transcriber.finish()
 
 
 def plain_line(entry: Entry) -> str:
@@ -68,7 +68,7 @@ def plain_line(entry: Entry) -> str:
     return f"{entry.kind:<{KIND_WIDTH}} {failed}{entry.text}"
 
 
-class StreamTeller:
+class Transcriber:
     """Reads one stream. Without a preset, or if it prints no stream, lines stay as they are."""
 
     def __init__(self, runner: str) -> None:
@@ -81,18 +81,18 @@ class StreamTeller:
         """The entries in one complete line."""
         line = line.rstrip("\r\n")
         event = parse_event(line)
-        if event is not None and self._runner not in _TELLERS:
+        if event is not None and self._runner not in _TRANSCRIBERS:
             self._runner = _known_agent(event) or self._runner
-        tell = _TELLERS.get(self._runner)
-        if tell is None or event is None:
+        transcribe = _TRANSCRIBERS.get(self._runner)
+        if transcribe is None or event is None:
             yield from self.finish()
-            if tell and line.startswith("{"):
+            if transcribe and line.startswith("{"):
                 yield Entry("", f"[a line that is cut: {line[:60]}…]")
             elif line.strip():
                 yield Entry("", line)
             return
         self._at = _time_of(event)
-        for entry in tell(self, event):
+        for entry in transcribe(self, event):
             text = " ".join(entry.text.split())[:TEXT_MOST]
             if text:
                 yield entry._replace(text=text, at=entry.at or self._at)
@@ -107,7 +107,7 @@ class StreamTeller:
         """The entry of a tool call; it remembers the call by its id."""
         values = given if isinstance(given, dict) else {}
         kind = _KINDS.get(name.lower(), "tool")
-        about = next((v for key in _TELLING if isinstance(v := values.get(key), str) and v), "")
+        about = next((v for key in _SUBJECTS if isinstance(v := values.get(key), str) and v), "")
         text = about or (json.dumps(values, ensure_ascii=False) if values else "")
         if kind == "edit":
             text += _edit_size(values)
@@ -189,22 +189,22 @@ def _cost_words(value: object) -> str:
     return "" if cost is None else f"${cost:.2f}"
 
 
-# -- one teller for each agent
+# -- one transcriber for each agent
 
 
-def _tell_claude(teller: StreamTeller, event: Mapping[str, Any]) -> Iterator[Entry]:
+def _transcribe_claude(transcriber: Transcriber, event: Mapping[str, Any]) -> Iterator[Entry]:
     match event.get("type"), event.get("subtype"):
         case "system", "init":
             yield Entry("start", str(event.get("model") or ""))
         case "system", "permission_denied":
-            what = teller.called(event.get("tool_use_id")) or str(event.get("tool_name") or "")
+            what = transcriber.called(event.get("tool_use_id")) or str(event.get("tool_name") or "")
             yield Entry("DENIED", what, failed=True)
         case "system", "api_retry":
             status = event.get("error_status") or event.get("error") or ""
             yield Entry("retry", f"the service answers {status}; try {event.get('attempt')}")
         case "assistant", _:
             for part in as_mappings(as_mapping(event.get("message")).get("content")):
-                yield from _tell_claude_part(teller, part)
+                yield from _transcribe_claude_part(transcriber, part)
         case "user", _:
             for part in as_mappings(as_mapping(event.get("message")).get("content")):
                 if part.get("type") == "tool_result":
@@ -213,14 +213,14 @@ def _tell_claude(teller: StreamTeller, event: Mapping[str, Any]) -> Iterator[Ent
             yield _claude_end(event)
 
 
-def _tell_claude_part(teller: StreamTeller, part: Mapping[str, Any]) -> Iterator[Entry]:
+def _transcribe_claude_part(transcriber: Transcriber, part: Mapping[str, Any]) -> Iterator[Entry]:
     match part.get("type"):
         case "text":
             yield Entry("text", _flat_text(part))
         case "thinking":
             yield Entry("think", _flat_text(part.get("thinking")))
         case "tool_use":
-            yield teller.call(str(part.get("name")), part.get("input"), part.get("id"))
+            yield transcriber.call(str(part.get("name")), part.get("input"), part.get("id"))
 
 
 def _claude_end(event: Mapping[str, Any]) -> Entry:
@@ -234,11 +234,11 @@ def _claude_end(event: Mapping[str, Any]) -> Entry:
     return Entry("ended", "  ".join(filter(None, parts)) or "the end", failed=failed)
 
 
-def _tell_codex(teller: StreamTeller, event: Mapping[str, Any]) -> Iterator[Entry]:
+def _transcribe_codex(transcriber: Transcriber, event: Mapping[str, Any]) -> Iterator[Entry]:
     item = as_mapping(event.get("item"))
     match event.get("type"), item.get("type"):
         case "item.started", "command_execution":
-            yield teller.call("shell", item, item.get("id"))
+            yield transcriber.call("shell", item, item.get("id"))
         case "item.completed", "command_execution":
             code = item.get("exit_code")
             yield from _result_entries(item.get("aggregated_output"), bool(code), code)
@@ -252,7 +252,7 @@ def _tell_codex(teller: StreamTeller, event: Mapping[str, Any]) -> Iterator[Entr
         case "item.completed", "error":
             yield Entry("retry", message_of(item))
         case "item.completed", ("mcp_tool_call" | "web_search") as kind:
-            yield teller.call(str(item.get("tool") or kind), item.get("arguments") or item)
+            yield transcriber.call(str(item.get("tool") or kind), item.get("arguments") or item)
         case "error", _:
             yield Entry("retry", message_of(event))
         case "turn.failed", _:
@@ -262,19 +262,19 @@ def _tell_codex(teller: StreamTeller, event: Mapping[str, Any]) -> Iterator[Entr
             yield Entry("ended", f"{usage.get('output_tokens', '?')} tokens written")
 
 
-def _tell_gemini(teller: StreamTeller, event: Mapping[str, Any]) -> Iterator[Entry]:
+def _transcribe_gemini(transcriber: Transcriber, event: Mapping[str, Any]) -> Iterator[Entry]:
     kind = event.get("type")
     if kind == "message" and event.get("role") == "assistant":
         if not event.get("delta"):
-            yield from teller.finish()
-        teller.add_part(_flat_text(event.get("content")))
+            yield from transcriber.finish()
+        transcriber.add_part(_flat_text(event.get("content")))
         return
-    yield from teller.finish()
+    yield from transcriber.finish()
     match kind:
         case "init":
             yield Entry("start", str(event.get("model") or ""))
         case "tool_use":
-            yield teller.call(
+            yield transcriber.call(
                 str(event.get("tool_name")), event.get("parameters"), event.get("tool_id")
             )
         case "tool_result":
@@ -289,7 +289,7 @@ def _tell_gemini(teller: StreamTeller, event: Mapping[str, Any]) -> Iterator[Ent
             yield Entry("ended", words or "failed", failed=failed)
 
 
-def _tell_opencode(teller: StreamTeller, event: Mapping[str, Any]) -> Iterator[Entry]:
+def _transcribe_opencode(transcriber: Transcriber, event: Mapping[str, Any]) -> Iterator[Entry]:
     part = as_mapping(event.get("part"))
     match event.get("type"):
         case "text":
@@ -298,7 +298,7 @@ def _tell_opencode(teller: StreamTeller, event: Mapping[str, Any]) -> Iterator[E
             yield Entry("think", _flat_text(part))
         case "tool_use":
             state = as_mapping(part.get("state"))
-            yield teller.call(str(part.get("tool")), state.get("input"), part.get("callID"))
+            yield transcriber.call(str(part.get("tool")), state.get("input"), part.get("callID"))
             code = as_mapping(state.get("metadata")).get("exit")
             failed = state.get("status") == "error" or bool(code)
             yield from _result_entries(state.get("error") or state.get("output"), failed, code)
@@ -308,7 +308,7 @@ def _tell_opencode(teller: StreamTeller, event: Mapping[str, Any]) -> Iterator[E
             yield Entry("ended", _cost_words(part.get("cost")) or "done")
 
 
-def _tell_pi(teller: StreamTeller, event: Mapping[str, Any]) -> Iterator[Entry]:
+def _transcribe_pi(transcriber: Transcriber, event: Mapping[str, Any]) -> Iterator[Entry]:
     message = as_mapping(event.get("message"))
     match event.get("type"):
         case "message_end" if message.get("role") == "assistant":
@@ -318,19 +318,21 @@ def _tell_pi(teller: StreamTeller, event: Mapping[str, Any]) -> Iterator[Entry]:
                 elif part.get("type") == "thinking":
                     yield Entry("think", _flat_text(part.get("thinking")))
                 elif part.get("type") == "toolCall":
-                    yield teller.call(str(part.get("name")), part.get("arguments"), part.get("id"))
+                    yield transcriber.call(
+                        str(part.get("name")), part.get("arguments"), part.get("id")
+                    )
             if message.get("stopReason") in ("error", "aborted"):
                 yield Entry("error", message_of(message.get("errorMessage")), failed=True)
         case "tool_execution_end":
             yield from _result_entries(event.get("result"), event.get("isError") is True)
 
 
-_TELLERS: Mapping[str, Callable[[StreamTeller, Mapping[str, Any]], Iterator[Entry]]] = {
-    "claude": _tell_claude,
-    "codex": _tell_codex,
-    "gemini": _tell_gemini,
-    "opencode": _tell_opencode,
-    "pi": _tell_pi,
+_TRANSCRIBERS: Mapping[str, Callable[[Transcriber, Mapping[str, Any]], Iterator[Entry]]] = {
+    "claude": _transcribe_claude,
+    "codex": _transcribe_codex,
+    "gemini": _transcribe_gemini,
+    "opencode": _transcribe_opencode,
+    "pi": _transcribe_pi,
 }
 
 

@@ -7,7 +7,7 @@ the board changes.
 
 from collections.abc import Mapping
 
-from gitkanban.core.notify.news import News, NewsItem, teller_of
+from gitkanban.core.notify.news import News, NewsItem, sender_of
 from gitkanban.typed import NamedTuple
 
 # Seconds after its end before a thing is news again, so that what comes and goes is sent once.
@@ -36,10 +36,10 @@ def take_in(ledger: NewsLedger, news: News, now: int, clone: str, alone: bool) -
         if key not in dropped and not (over and now - over >= FORGET):
             known[key] = 0 if key in present or key in news.lingering else over or now
     for item in news.items:
-        teller = teller_of(item, news, clone, alone)
-        if teller and item.key not in known:
+        sender = sender_of(item, news, clone, alone)
+        if sender and item.key not in known:
             known[item.key] = 0
-            pending += [item] if teller == clone else []
+            pending += [item] if sender == clone else []
     return NewsLedger(known, tuple(pending), ledger.sent)
 
 

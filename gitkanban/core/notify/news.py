@@ -44,7 +44,7 @@ _VERBS: Mapping[str, str] = {
 class NewsItem(NamedTuple):
     """One thing that people should know. Equal keys mean the same thing, however it is worded.
 
-    `clone` is the clone that sends it; empty: any clone could, and `teller_of` chooses one.
+    `clone` is the clone that sends it; empty: any clone could, and `sender_of` chooses one.
     """
 
     key: str
@@ -99,7 +99,7 @@ def find_news(
     return News(items, lingering, ends[min(ends)][1] if ends else "")
 
 
-def teller_of(item: NewsItem, news: News, clone: str, alone: bool) -> str:
+def sender_of(item: NewsItem, news: News, clone: str, alone: bool) -> str:
     """The clone that sends a piece of news, as `clone` sees it; empty: none yet.
 
     `alone`: no other clone ticks. The answer follows from the board, so two clones that notice the

@@ -52,7 +52,7 @@ from gitkanban.typed import NamedTuple
 
 # Holds that belong to a worker or to the board, not to the card: each is reported once, as a root
 # cause, with all the cards that it holds, even if it passes by itself. The words are for the line
-# of such a card; its `held` has the whole text.
+# of such a card; its `hold` has the whole text.
 ROOTS = {
     CONFIG: "config.yaml has a mistake",
     NO_COMMAND: "its worker has no command",
@@ -93,7 +93,7 @@ class CardView(NamedTuple):
     not_before: int
     reason: str
     why: str
-    held: str
+    hold: str
     holds: int
     needs_person: bool
     group: str
@@ -219,7 +219,7 @@ class _Teller:
             not_before=card.not_before,
             reason=card.reason,
             why=card.why,
-            held=standings.remark_on(card, observed),
+            hold=standings.remark_on(card, observed),
             holds=0 if card.status == DONE else standings.waiting.get(card.id, 0),
             needs_person=needed is not None,
             group=group,

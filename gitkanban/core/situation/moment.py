@@ -16,7 +16,7 @@ TICKS_LATE = 300  # seconds without a needed tick after which people should know
 
 def put_in_words(card: "dict[str, Any]", now: float) -> None:
     """Replace the marks for times in a cached row by words, in place."""
-    card["held"] = worded(card["held"], now)
+    card["hold"] = worded(card["hold"], now)
     card["remark"] = worded(card["remark"], now)
 
 
@@ -25,7 +25,7 @@ def late_ticks(cards: "list[dict[str, Any]]", ticked: int, now: float) -> "dict[
 
     `ticked` is the time of the last tick (epoch seconds; 0: never, which is not a cause yet).
     """
-    would = sum(card["group"] == NEXT and not card["held"] for card in cards)
+    would = sum(card["group"] == NEXT and not card["hold"] for card in cards)
     if not would or not ticked or now - ticked < TICKS_LATE:
         return None
     text = f"no tick for {span(int(now - ticked))}"

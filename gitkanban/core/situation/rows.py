@@ -5,7 +5,7 @@ It imports nothing, because `status` must start fast.
 
 CARD_KEYS = (
     "id", "title", "worker", "status", "ready", "parents", "priority", "run", "slot", "host",
-    "not_before", "reason", "why", "held", "holds", "needs_person",
+    "not_before", "reason", "why", "hold", "holds", "needs_person",
     "group", "state", "remark", "since", "after", "tries", "tries_most", "last", "cost_usd",
     "command", "labels",
 )  # fmt: skip

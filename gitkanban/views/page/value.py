@@ -30,7 +30,7 @@ DAYS_MOST = 60
 _TITLE_MOST, _LINE_MOST, _TEXT_MOST = 400, 1_000, 60_000  # characters
 # The values of a card's row, in this order.
 ROW_KEYS = (
-    "id", "title", "worker", "status", "group", "state", "remark", "held", "since", "started",
+    "id", "title", "worker", "status", "group", "state", "remark", "hold", "since", "started",
     "after", "parents", "holds", "tries", "tries_most", "last", "cost_usd", "command", "verbs",
     "labels", "priority", "slot",
 )  # fmt: skip
@@ -208,7 +208,7 @@ def _card_row(card: Mapping[str, Any], offers: bool) -> list[Any]:
         **card,
         "title": cut(card["title"], _TITLE_MOST),
         "remark": cut(card["remark"], _LINE_MOST),
-        "held": "" if card["held"] == card["remark"] else cut(card["held"], _LINE_MOST),
+        "hold": "" if card["hold"] == card["remark"] else cut(card["hold"], _LINE_MOST),
         "last": cut(card["last"], _LINE_MOST),
         "since": seconds(card["since"]) if card["since"] else 0,
         "started": seconds(card["started"]) if card["started"] else 0,

@@ -17,7 +17,7 @@ from gitkanban.core.notify.ledger import (
     send_all,
     take_in,
 )
-from gitkanban.core.notify.news import News, NewsItem, find_news, teller_of
+from gitkanban.core.notify.news import News, NewsItem, find_news, sender_of
 from gitkanban.core.situation.account import situation
 from gitkanban.core.situation.figures import Figures, RunCost, WorkSize
 from gitkanban.core.tick.facts import AgentState, NoProgram, Observed, Quota
@@ -250,7 +250,7 @@ def test_what_could_not_be_sent_goes_with_the_next_digest_unless_it_is_over() ->
 
 
 def owners(found: News, *clones: str) -> dict[str, list[str]]:
-    return {item.event: [clone for clone in clones if teller_of(item, found, clone, False) == clone]
+    return {item.event: [clone for clone in clones if sender_of(item, found, clone, False) == clone]
             for item in found.items}  # fmt: skip
 
 

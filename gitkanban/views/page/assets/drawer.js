@@ -21,7 +21,7 @@ function drawer(card, to) {
       h("p", { class: "meta" }, metaOf(card), card.priority ? h("span", null, `priority ${card.priority}`) : null, card.slot ? h("span", null, words(card.slot)) : null, labelsOf(card))),
     h("div", { class: "drawer-body" },
       text ? h("p", { class: "remark strong" }, words(text)) : null,
-      card.held ? h("p", { class: "remark" }, words(card.held)) : null,
+      card.hold ? h("p", { class: "remark" }, words(card.hold)) : null,
       verbBar(card, null), card.command ? h("p", { class: "next" }, command(card.command)) : null,
       change && change.kind === "changed" ? fold("change", "What changes", true, fieldTable(change.fields)) : null,
       linkList("After", card.parents), linkList("Before", childrenOf.get(card.id) || []),
