@@ -159,8 +159,9 @@ def _attempts_section(runs: Sequence[Run], notes: Sequence[Note], logs: Mapping[
     """Earlier attempts and people's notes, in chronological order."""
     entries: list[tuple[str, str]] = []
     for run in runs:
-        why = run.why.replace("\n", "\n  ")
-        text = f"- attempt {run.run}: {run.outcome} ({why})"
+        text = f"- attempt {run.run}: {run.outcome}"
+        if run.why:
+            text += " ({})".format(run.why.replace("\n", "\n  "))
         if run.summary:
             text += "\n  " + cut(run.summary.strip(), SUMMARY_MOST).replace("\n", "\n  ")
         if run.run in logs:
