@@ -8,6 +8,7 @@ import os
 import shutil
 import time
 
+from gitkanban import lock_files
 from gitkanban.board.following import follow_base
 from gitkanban.board.repo import checkouts, commits, signing, standstill
 from gitkanban.board.repo.checkouts import base_of
@@ -22,7 +23,7 @@ from gitkanban.core.model import Board, Config
 from gitkanban.core.symptom import Symptom
 from gitkanban.runs import agent_setup, trust, watching
 from gitkanban.runs.records import agent_state, folders, machines, ticked
-from gitkanban.runs.supervision.locks import Locks, network
+from gitkanban.runs.supervision.locks import Locks
 from gitkanban.runs.workspace import git_locks
 
 _AGAIN = 0.5  # seconds until what looked wrong is checked a second time
@@ -76,7 +77,8 @@ def look(place: Place, board: Board, now: int) -> Surroundings:
         exposed=tuple(folder.run for folder in folders.exposed(place.private)),
         tampering=tuple(each.line for each in watching.findings(place)),
         elsewhere=claim.line if claim.standing == "elsewhere" else "",
-        network=network(place.private if os.path.isdir(place.private) else place.common),
+        shared_disk=lock_files.shared_by(place.private) if os.path.exists(locks.folder) else "",
+        locks_apart=os.path.realpath(locks.folder) if os.path.islink(locks.folder) else "",
         ticked=last.at,
         jumped=last.jumped,
         tip_at=int(commits.text(place.common, "log", "-1", "--format=%ct", board.commit) or 0),

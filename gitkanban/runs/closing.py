@@ -9,6 +9,7 @@ import os
 from gitkanban import files
 from gitkanban.core.tick.closing import next_step, unclosed_line
 from gitkanban.errors import BoardBusy, GitkanbanError
+from gitkanban.runs.records import machines
 from gitkanban.runs.records.folders import Folder, card_of
 from gitkanban.runs.sessions import Executor
 from gitkanban.typed import NamedTuple
@@ -35,8 +36,11 @@ def close(
     """Close the run, or give it up where that has failed too often. Raises OSError.
 
     `asked`: a person wants it ended, or its card has moved on. `standstill` is why nothing may be
-    committed now, such as a full disk.
+    committed now, such as a full disk. A run of another machine is never closed here: its locks
+    cannot be seen, and two machines may tick a shared clone at the same moment.
     """
+    if machines.began_elsewhere(folder):
+        return Closing(False)
     try:
         return Closing(executor.finish(folder, now))
     except (GitkanbanError, OSError, ValueError, RecursionError) as error:

@@ -112,3 +112,12 @@ def test_a_git_file_that_the_session_wrote_is_not_repaired(bench: Bench) -> None
     folder = Folder(f"{moved}/.git/gitkanban/runs/{running.folder.run}")
     worktrees.repair(old, folder.spec())
     assert dot.read_text() == "gitdir: /elsewhere\n"
+
+
+def test_a_run_of_another_machine_is_not_closed_here(bench: Bench) -> None:
+    running = dead(bench)
+    there = {"boot": "another-boot", "machine": "another-id", "host": "h2"}
+    running.folder.write_spec({**running.folder.spec(), **there})
+    assert not closing.close(bench.local, running.folder, NOW).done
+    assert running.folder.exit() is None
+    running.folder.write_spec({**running.folder.spec(), "host": ""})

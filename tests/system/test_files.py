@@ -132,6 +132,7 @@ _ELSEWHERE = {
     "cli/commands/demo.py": "a repository of its own in a new temporary folder",
     "cli/streams.py": "the standard streams",
     "failpoints.py": "tests alone",
+    "lock_files.py": "a link in the private folder to this machine's own disk, unless one is there",
     "runs/workspace/ground.py": "a folder and an index moved aside whole",
     "runs/records/machines.py": "the private folder",
     "runs/sessions.py": "folders in a new run folder",

@@ -8,8 +8,9 @@ import os
 import time
 from contextlib import suppress
 
-from gitkanban import clock, files, flock
+from gitkanban import clock, flock, lock_files
 from gitkanban.board.repo.place import Place
+from gitkanban.errors import Refused
 
 _STEP = 0.004  # seconds between two tries
 
@@ -21,16 +22,15 @@ class Turn:
     """
 
     def __init__(self, place: Place, name: str, patience: float = 0.0) -> None:
-        self.path = f"{place.private}/locks/{name}"
+        self._private, self._name = place.private, name
         self.patience = patience
         self.ours, self.fd = False, -1
 
     def __enter__(self) -> "Turn":
         until = time.monotonic() + self.patience
         try:
-            files.make_folder(os.path.dirname(self.path))
-            self.fd = files.open_own(self.path, os.O_RDWR | os.O_CREAT)
-        except OSError:
+            self.fd = lock_files.open_lock_file(self._private, self._name)
+        except (OSError, Refused):
             return self
         while not self._try_lock() and time.monotonic() < until:
             time.sleep(_STEP * (0.5 + clock.jitter()))

@@ -195,7 +195,7 @@ def _tampering_symptoms(board: Board, around: Surroundings) -> Iterator[Symptom]
 _EXAMINATIONS = (
     _config_symptoms,
     _machine_symptoms,
-    equipment.network,
+    equipment.shared_disk,
     equipment.disks,
     equipment.unwritable,
     equipment.foreign_files,

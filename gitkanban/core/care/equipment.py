@@ -24,16 +24,26 @@ FREE_LEAST = 1 << 30  # bytes
 FREE_BARELY = 100 << 20
 
 
-def network(board: Board, around: Surroundings) -> Iterator[Symptom]:
-    """Locks on a network file system, which may not work."""
-    if around.network:
+def shared_disk(board: Board, around: Surroundings) -> Iterator[Symptom]:
+    """A git directory that other machines may share, and where its locks are."""
+    if around.shared_disk and around.locks_apart:
+        yield Symptom(
+            INFO,
+            "network-file-system",
+            around.shared_disk,
+            f"the git directory is on {around.shared_disk}, so one machine alone may tick this "
+            f"clone: this one, whose locks are in {around.locks_apart}",
+            advice="Nothing need be done.",
+        )
+    elif around.shared_disk:
         yield Symptom(
             ERROR,
             "network-file-system",
-            around.network,
-            f"the git directory is on {around.network}, where locks do not hold between hosts: two "
-            "machines could run one card",
-            advice="Clone onto a local disk and run gitkanban there.",
+            around.shared_disk,
+            f"the git directory is on {around.shared_disk} with locks that were made elsewhere, "
+            "and do not hold between machines: two could run one card",
+            advice="While no session runs, remove gitkanban/locks in the git directory: it is made "
+            "again on a disk of this machine's own.",
         )
 
 

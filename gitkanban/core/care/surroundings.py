@@ -161,7 +161,8 @@ class Surroundings(NamedTuple):
     exposed: tuple[str, ...] = ()  # settled runs with a shell's environment in their folder
     tampering: tuple[str, ...] = ()  # what changed during runs, in lines for people
     elsewhere: str = ""  # which other machine has runs open here, as a line for people
-    network: str = ""  # the network file system that has the kernel locks
+    shared_disk: str = ""  # the file system of the git directory, if machines may share it
+    locks_apart: str = ""  # the folder of the lock files, if it is on a disk of its own
     beside: tuple[StrayWorktree, ...] = ()
     foreign: tuple[ForeignFile, ...] = ()
     no_board_checkout: str = ""  # where the checkout of the board's own branch was, if it is gone

@@ -13,7 +13,7 @@ from gitkanban.core.tick.machines import Machine, OpenRun, TickRight, claim
 from gitkanban.errors import Refused
 from gitkanban.late import json
 from gitkanban.runs.records import folders
-from gitkanban.runs.records.folders import card_of
+from gitkanban.runs.records.folders import Folder, card_of
 from gitkanban.runs.supervision import processes
 from gitkanban.runs.supervision.spec import Spec
 
@@ -41,7 +41,7 @@ def machine_id() -> str:
 
 def look(place: Place) -> TickRight:
     """Return whether this machine may tick the clone; change nothing. Raises OSError."""
-    last, given_up = _read_record(place)
+    last, given_up = _read_record(place.private)
     return claim(this(), last, given_up, _open_runs(place))
 
 
@@ -52,7 +52,7 @@ def enter(place: Place) -> list[str]:
     runs here.
     """
     here = refuse_elsewhere(place)
-    last, given_up = _read_record(place)
+    last, given_up = _read_record(place.private)
     ours = this()
     needed = [m for m in given_up if any(m.is_same(run.machine) for run in _open_runs(place))]
     if last != ours or list(given_up) != needed:
@@ -71,22 +71,38 @@ def refuse_elsewhere(place: Place) -> TickRight:
 def take_over(place: Place) -> TickRight:
     """Give up other machines' open runs, as a person asked; return the right as it was before."""
     here = look(place)
-    _, given_up = _read_record(place)
+    _, given_up = _read_record(place.private)
     _write_record(place, this(), [*given_up, *dict.fromkeys(run.machine for run in here.runs)])
     return here
+
+
+def began_elsewhere(folder: Folder) -> bool:
+    """Return whether another machine has started a run, and nobody has given that machine up."""
+    its_spec = folder.facts()
+    _, given_up = _read_record(os.path.dirname(os.path.dirname(folder.path)))
+    known = (this(), *given_up)
+    began = _machine_of_run(its_spec)
+    return began is not None and not any(each.is_same(began) for each in known)
 
 
 def _open_runs(place: Place) -> Iterator[OpenRun]:
     for folder in folders.every(place.private):
         its_spec = Spec() if folder.has("settled") else folder.facts()
-        if "machine" in its_spec:  # runs that an earlier version began do not record it
-            machine = Machine(its_spec.one("boot"), its_spec.one("machine"), its_spec.one("host"))
+        machine = _machine_of_run(its_spec)
+        if machine:
             yield OpenRun(folder.run, card_of(its_spec), machine)
 
 
-def _read_record(place: Place) -> tuple[Machine | None, tuple[Machine, ...]]:
+def _machine_of_run(its_spec: Spec) -> Machine | None:
+    """Return the machine that started a run; None: an earlier version did, and has not said."""
+    if "machine" not in its_spec:
+        return None
+    return Machine(its_spec.one("boot"), its_spec.one("machine"), its_spec.one("host"))
+
+
+def _read_record(private: str) -> tuple[Machine | None, tuple[Machine, ...]]:
     try:
-        with open(f"{place.private}/machine", encoding="utf-8") as file:
+        with open(f"{private}/machine", encoding="utf-8") as file:
             record = json.load(file)
         given_up = tuple(_machine_of(row) for row in record["given_up"])
         return _machine_of(record["last"]), given_up

@@ -8,20 +8,13 @@ that inherited it.
 import os
 import time
 
-from gitkanban import files, flock
+from gitkanban import flock, lock_files
 from gitkanban.errors import Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # a supervisor imports this at its end, and each import delays the next start
     from collections.abc import Iterable
 
-# File systems on which flock is either local to one host or emulated: a second host would get in.
-NETWORK = frozenset(
-    (
-        *("nfs", "nfs4", "cifs", "smb3", "smbfs", "smb2", "afs", "ncpfs", "davfs", "beegfs"),
-        *("fuse.sshfs", "fuse.davfs2", "fuse.glusterfs", "fuse.s3fs", "fuse.rclone", "fuse.cephfs"),
-    )
-)
 _BRIEFLY = 0.05  # seconds that `take` outlasts somebody's momentary probe
 
 
@@ -61,6 +54,7 @@ class Locks:
     """The locks of one repository, below `<private>/locks`."""
 
     def __init__(self, private: str) -> None:
+        self.private = private
         self.folder = os.path.join(private, "locks")
 
     def path(self, name: str) -> str:
@@ -71,7 +65,7 @@ class Locks:
         """Take the lock, None when somebody holds it for longer than `wait` seconds.
 
         The descriptor is closed on exec unless it is handed over on purpose. Raises Refused when
-        the lock file cannot be made, or lies on a network file system.
+        the lock file cannot be made, or no disk of this machine's own can have it.
         """
         until = time.monotonic() + max(wait, _BRIEFLY)
         while True:
@@ -82,16 +76,27 @@ class Locks:
 
     def _try_lock(self, name: str) -> HeldLock | None:
         path = self.path(name)
-        fd = _open_lock_file(path)
+        fd = self._open_lock_file(name)
         try:
             locked = flock.lock(fd)
         except OSError as error:
             os.close(fd)
             raise Refused(f"cannot lock {path}: {error}", "Is it on a local disk?") from error
+        if locked and lock_files.are_apart(self.private):
+            os.utime(fd)  # what cleans /var/tmp goes by it
         if locked and _same_file(fd, path):
             return HeldLock(name, fd)
         os.close(fd)  # somebody has it, or the folder is gone and this inode guards nothing
         return None
+
+    def _open_lock_file(self, name: str) -> int:
+        try:
+            return lock_files.open_lock_file(self.private, name)
+        except OSError as error:
+            raise Refused(
+                f"cannot make the lock file {self.path(name)}: {error.strerror}",
+                "gitkanban must be able to write in the git directory.",
+            ) from error
 
     def locked(self, names: "Iterable[str]") -> set[str]:
         """Return which of the named locks somebody holds, by trying a shared lock for a moment.
@@ -102,46 +107,8 @@ class Locks:
         return {name for name in names if flock.is_locked(self.path(name))}
 
 
-def _open_lock_file(path: str) -> int:
-    flags = os.O_RDWR | os.O_CREAT
-    try:
-        try:
-            return files.open_own(path, flags)
-        except FileNotFoundError:
-            folder = os.path.dirname(path)
-            files.make_folder(folder)
-            reason = network(folder)
-            if reason:
-                raise Refused(
-                    f"{folder} is on {reason}, where locks do not hold between hosts",
-                    "Clone onto a local disk and run gitkanban there.",
-                ) from None
-            return files.open_own(path, flags)
-    except OSError as error:
-        raise Refused(
-            f"cannot make the lock file {path}: {error.strerror}",
-            "gitkanban must be able to write in the git directory.",
-        ) from error
-
-
 def _same_file(fd: int, path: str) -> bool:
     try:
         return os.path.samestat(os.fstat(fd), os.stat(path))
     except FileNotFoundError:
         return False
-
-
-def network(folder: str) -> str:
-    """Return the network file system with `folder` (`nfs4 at /mnt/team`); empty: it is local."""
-    try:
-        with open("/proc/self/mounts", encoding="utf-8", errors="surrogateescape") as file:
-            mounts = [line.split(" ") for line in file]
-    except OSError:
-        return ""
-    real = os.path.realpath(folder) + "/"
-    best, kind = "", ""
-    for words in mounts:
-        point = words[1].replace("\\040", " ").rstrip("/") + "/"
-        if real.startswith(point) and len(point) >= len(best):
-            best, kind = point, words[2]
-    return f"{kind} at {best.rstrip('/') or '/'}" if kind in NETWORK else ""

@@ -60,7 +60,11 @@ CASES = [
     ({"tip_at": NOW + 7200}, WARNING, "clock", "clock", ""),
     ({"jumped": -3600}, WARNING, "clock", "clock", ""),
     ({"runs": (LIVE._replace(started=NOW + 500),)}, WARNING, "clock", "clock", ""),
-    ({"network": "nfs4 at /mnt"}, ERROR, "network-file-system", "nfs4 at /mnt", ""),
+    ({"shared_disk": "nfs4 at /mnt"}, ERROR, "network-file-system", "nfs4 at /mnt", ""),
+    (
+        {"shared_disk": "nfs4 at /mnt", "locks_apart": "/var/tmp/gitkanban-1/shop-0/locks"},
+        INFO, "network-file-system", "nfs4 at /mnt", "",
+    ),
     ({"untrusted": {"solo": "never allowed"}}, WARNING, "untrusted", "solo", ""),
     ({"missing": (ProgramFault("solo", "hermes"),)}, ERROR, "missing-command", "solo", ""),
     ({"notifier": NotifierState(withheld="kanban.notify changed")}, WARNING, "notifier-untrusted",

@@ -13,7 +13,6 @@ from gitkanban.errors import Refused
 from gitkanban.runs import leases
 from gitkanban.runs.records import slots
 from gitkanban.runs.records.slots import Lease
-from gitkanban.runs.supervision import locks as module
 from gitkanban.runs.supervision import processes
 from gitkanban.runs.supervision.locks import Locks
 from tests.conftest import git
@@ -67,14 +66,6 @@ def test_a_lock_whose_file_was_removed_is_not_a_second_one(tmp_path: Path) -> No
     again = locks.take("card/T1")
     assert again
     assert os.path.samestat(os.fstat(again.fd), os.stat(locks.path("card/T1")))
-
-
-def test_a_network_file_system_is_refused_with_the_reason(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "network", lambda folder: "nfs4 at /mnt/team")
-    with pytest.raises(Refused, match="is on nfs4 at /mnt/team"):
-        Locks(str(tmp_path)).take("tick")
 
 
 def test_a_folder_that_cannot_be_written_is_an_error_with_a_hint(tmp_path: Path) -> None:
