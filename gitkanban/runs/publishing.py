@@ -126,7 +126,7 @@ class Publisher:
         if not cards:
             return
         words = ("ls-remote", "--heads", "--", self.config.push, f"{CARD_REFS}*")
-        done = remotes.talk(self.place, *words)
+        done = remotes.talk(self.place, self.config.push, *words)
         if done.code:
             raise Offline(f"cannot reach {self.config.push}: {done.complaint}", "")
         there = {line.split("\t")[1] for line in done.lines if "\t" in line}

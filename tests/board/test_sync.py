@@ -22,6 +22,7 @@ from gitkanban.board.repo.remotes import Offline
 from gitkanban.board.sync import Conflicting, publish, remote_of, sync
 from gitkanban.core.changes import AddCard, AddNote, Change, EditCard
 from gitkanban.core.model import Board, Card, Note
+from gitkanban.core.tick import network
 from gitkanban.errors import NotFound, Refused
 from gitkanban.tick.remote import Remote
 from gitkanban.views.message import commit_message
@@ -287,11 +288,11 @@ def test_two_fetches_of_one_clone_at_once_are_no_lost_connection(
     one, _, _ = pair(repo, "kanban")
     real, begun = module.talk, []
 
-    def talk(place: Place, *words: str) -> Done:
+    def talk(place: Place, remote: str, *words: str) -> Done:
         begun.append(next(w for w in words if w in ("fetch", "ls-remote", "push")))
         if begun == ["fetch"]:
             return Done(1, b"", b"error: cannot lock ref 'x': is at 1 but expected 2\n")
-        return real(place, *words)
+        return real(place, remote, *words)
 
     monkeypatch.setattr(module, "talk", talk)
     change(one, AddCard(Card("C", "c")))
@@ -425,11 +426,58 @@ def test_a_remote_that_says_nothing_is_out_of_reach_after_a_while(
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         git(repo, "remote", "set-url", "origin", f"git://127.0.0.1:{port}/x.git")
-        monkeypatch.setattr(module, "SILENCE", 0.5)
+        monkeypatch.setattr(network, "SILENT_MOST", 0.5)
         with pytest.raises(Offline, match="no sign of life"):
             sync(one, "origin")
         with pytest.raises(Offline, match="no sign of life"):
             publish(one, "origin", store.read(one).commit)
+
+
+def test_an_http_server_that_hangs_is_noticed_by_the_transport(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, _, _ = pair(repo, "kanban")
+    monkeypatch.setattr(
+        module, "_HTTP", ("-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=1")
+    )
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        git(repo, "remote", "set-url", "origin", f"http://127.0.0.1:{silent.getsockname()[1]}/x")
+        with pytest.raises(Offline, match="too slow"):
+            sync(one, "origin")
+
+
+@pytest.mark.parametrize(
+    ("url", "settings", "env", "options", "silence"),
+    [
+        ("ada@host:x", {}, ["GIT_SSH_COMMAND"], 0, network.WATCHED_MOST),
+        ("ada@host:x", {"core.sshCommand": "ssh -i key"}, [], 0, network.SILENT_MOST),
+        (
+            *("ada@host:x", {"core.sshCommand": "ssh -o ServerAliveInterval=9"}),
+            *([], 0, network.WATCHED_MOST),
+        ),
+        ("https://host/x", {}, [], 4, network.SILENT_MOST),
+        ("https://host/x", {"http.lowSpeedTime": "60"}, [], 0, network.WATCHED_MOST),
+        (
+            *("https://host/x", {"http.https://host.lowSpeedTime": "60"}),
+            *([], 0, network.WATCHED_MOST),
+        ),
+        ("git://host/x", {}, [], 0, network.SILENT_MOST),
+        ("/srv/x", {}, [], 0, network.WATCHED_MOST),
+    ],
+)
+def test_a_cut_line_is_watched_for_unless_its_owner_does_so(
+    repo: Path,
+    url: str,
+    settings: dict[str, str],
+    env: list[str],
+    options: int,
+    silence: float,
+) -> None:
+    git(repo, "remote", "add", "origin", url)
+    for key, value in settings.items():
+        git(repo, "config", key, value)
+    line = module.line_to(str(repo / ".git"), "origin")
+    assert (list(line.env), len(line.options), line.silence) == (env, options, silence)
 
 
 @FORMS

@@ -118,9 +118,9 @@ def test_a_tick_whose_remote_has_not_moved_pushes_once(
 
     real, words = remotes.talk, list[str]()
 
-    def talk(place: Any, *given: str) -> Any:
+    def talk(place: Any, remote: str, *given: str) -> Any:
         words.append(next(word for word in given if word in ("fetch", "push", "ls-remote")))
-        return real(place, *given)
+        return real(place, remote, *given)
 
     monkeypatch.setattr(remotes, "talk", talk)
     assert [each.card for each in ticked(arena).started] == ["T1"]

@@ -1,29 +1,44 @@
 """Talks with a remote: fetch and push of named refs, and whether the remote can be reached.
 
-Each command is killed after a time without output. Results are read from exit codes and from git's
+A line that is cut without a word is noticed by the transport, where it can, or by a time without
+output; then the command is killed. Results are read from exit codes and from git's
 output for programs. Nothing is merged or decided here.
 """
 
 import os
 import time
 from collections.abc import Sequence
+from functools import cache
 
 from gitkanban import clock
 from gitkanban.board.repo import checkouts, git
 from gitkanban.board.repo.place import Place
 from gitkanban.board.repo.placewriter import NO_HOOKS
+from gitkanban.board.repo.settings import read_settings
+from gitkanban.core.tick.network import CONNECT, is_http, is_ssh, silence_allowed
 from gitkanban.errors import GitFailed, Refused
 from gitkanban.typed import NamedTuple
 
-SILENCE = 120.0  # seconds that may pass without anything from the remote
 ATTEMPTS = 8  # fetches to try while other fetches of this clone are in the way
 NO_SUCH_REF = 2  # `git help ls-remote`, --exit-code
 # Nobody is there to type a password: a tick from cron must not hang on one.
 _QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "true", "SSH_ASKPASS": "true"}
+# ssh_config(5): give up on a host that does not accept, and on one that no longer answers.
+_SSH = f"ssh -o ConnectTimeout={CONNECT} -o ServerAliveInterval=5 -o ServerAliveCountMax=2"
+# `git help config`, http.lowSpeedLimit: bytes and seconds. A busy server sends a byte a second.
+_HTTP = ("-c", "http.lowSpeedLimit=1", "-c", f"http.lowSpeedTime={CONNECT}")
 
 
 class Offline(GitFailed):
     """The remote cannot be reached; everything local still works."""
+
+
+class RemoteLine(NamedTuple):
+    """How git talks with one remote: more options and environment, and the silence it may keep."""
+
+    options: tuple[str, ...]
+    env: dict[str, str]
+    silence: float  # seconds
 
 
 class Pushed(NamedTuple):
@@ -33,13 +48,48 @@ class Pushed(NamedTuple):
     refused: str = ""
 
 
-def talk(place: Place, *words: str) -> git.Done:
+def line_to(common: str, remote: str) -> RemoteLine:
+    """Return how to talk with a remote; what its owner has configured is left alone.
+
+    It takes two git processes, again only when the repository's configuration has changed.
+    """
+    status = os.stat(f"{common}/config")
+    return _line_as_configured(common, remote, (status.st_mtime_ns, status.st_size))
+
+
+@cache
+def _line_as_configured(common: str, remote: str, _config: tuple[int, int]) -> RemoteLine:
+    url = git.run(common, "ls-remote", "--get-url", "--", remote, check=False).text
+    env, options, watched = dict[str, str](), tuple[str, ...](), False
+    if is_ssh(url):
+        own = _ssh_of_its_own(common)
+        env = {} if own else {"GIT_SSH_COMMAND": _SSH}
+        watched = "serveraliveinterval" in (own or _SSH).lower()
+    elif is_http(url):
+        own = git.run(common, "config", "--get-urlmatch", "http", url, check=False).text
+        watched = "http.lowspeedtime" in own.lower()
+        # The time does not begin before the connection is made, so silence counts as well.
+        options = () if watched else _HTTP
+    return RemoteLine(options, env, silence_allowed(url, watched))
+
+
+def _ssh_of_its_own(common: str) -> str:
+    """Return the command that the owner has chosen for ssh; empty for git's own choice."""
+    named = os.environ.get("GIT_SSH_COMMAND") or os.environ.get("GIT_SSH")
+    return named or read_settings(common).values.get("core.sshcommand", "")
+
+
+def talk(place: Place, remote: str, *words: str) -> git.Done:
     """Run git against a remote. Raises Offline when the remote stops answering."""
+    line = line_to(place.common, remote)
     # A remote may be a path, which git reads from the root of the checkout.
     where = place.main if os.path.isdir(place.main) else place.common
     here = f"--git-dir={place.common}"  # found before: nothing in the checkout may decide it
     try:
-        return git.run(where, here, *words, check=False, env=_QUIET, silence=SILENCE)
+        return git.run(
+            where, here, *line.options, *words,
+            check=False, env=_QUIET | line.env, silence=line.silence,
+        )  # fmt: skip
     except git.TooSlow as slow:
         raise Offline(slow.message, "Going on with what is here.") from None
 
@@ -48,10 +98,10 @@ def fetch(place: Place, remote: str, ref: str, tracking: str) -> bool:
     """Fetch one ref into another; False if the remote has no such ref. Raises Offline."""
     words = ("--no-tags", "--no-prune", "--no-recurse-submodules", "--refmap=", "--progress")
     for attempt in range(ATTEMPTS):
-        done = talk(place, "fetch", *words, "--", remote, f"+{ref}:{tracking}")
+        done = talk(place, remote, "fetch", *words, "--", remote, f"+{ref}:{tracking}")
         if not done.code:
             return True
-        answer = talk(place, "ls-remote", "--exit-code", "--", remote, ref)
+        answer = talk(place, remote, "ls-remote", "--exit-code", "--", remote, ref)
         if answer.code == NO_SUCH_REF:
             return False
         if answer.code:
@@ -71,7 +121,9 @@ def push(place: Place, remote: str, refspecs: Sequence[str], hooks: bool) -> Pus
         "-c", f"remote.{remote}.mirror=false", "-c", "push.followTags=false",
         "-c", "push.recurseSubmodules=no", *(() if hooks else NO_HOOKS),
     )  # fmt: skip
-    done = talk(place, *settings, "push", "--porcelain", "--progress", "--", remote, *refspecs)
+    done = talk(
+        place, remote, *settings, "push", "--porcelain", "--progress", "--", remote, *refspecs
+    )
     if not done.code:
         return Pushed(True)
     rejected = [line.split("\t")[-1] for line in done.lines if line.startswith("!\t")]

@@ -16,6 +16,7 @@ letters         What sessions write to us: letters in the mailboxes of their run
                 vouches for
 limit_words     Words for a full limit: who holds it, and whose end makes room
 machines        Which machine ticks a clone: this one, this one from now on, or another
+network         How long a remote may stay silent, by the kind of its address
 outcome         What one tick did, as a value that views print and other programs read
 plan            The plan of a tick: reconcile, then schedule the board as it will be, as one value
 reconcile       The board compared with what was observed: the changes that make it true again
