@@ -135,7 +135,7 @@ def _run_facts(folder: Folder, its_spec: spec.Spec, locked: set[str]) -> RunFact
         slot=its_spec.one("slot"),
         started=int(its_spec.number("started", 0)),
         start_commit=its_spec.one("start_commit"),
-        alive=end is None and supervised.is_supervised(its_spec, locked),
+        phase="live" if end is None and supervised.is_supervised(its_spec, locked) else "ended",
         session=its_spec.one("session_id"),
         resumed=its_spec.one("resumed") == "1",
         commits=its_spec.one("commits", "session"),

@@ -149,7 +149,7 @@ def _seen(rng: Random, board: Board) -> Observed:
             facts.append(
                 RunFacts(
                     f"late-{name}", name, card.worker, "p0", slot, NOW - 60, needs=_needs(rng),
-                    alive=rng.random() < 0.5, exit=exit_, shared=rng.random() < 0.2,
+                    phase=rng.choice(("live", "ended")), exit=exit_, shared=rng.random() < 0.2,
                 )
             )  # fmt: skip
     config = board.config or Config()

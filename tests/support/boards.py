@@ -91,7 +91,7 @@ def live(line: str, **more: Any) -> RunFacts:
     run, card, worker, slot = words
     profile = slot.rpartition("#")[0]
     return RunFacts(
-        run, card, worker.removeprefix("@"), profile, slot, NOW - 60, **{"alive": True, **more}
+        run, card, worker.removeprefix("@"), profile, slot, NOW - 60, **{"phase": "live", **more}
     )
 
 

@@ -16,6 +16,8 @@ EndCause = Literal["exited", "timeout", "stall", "stop", "lost", "reboot", "not-
 END_CAUSES: tuple[EndCause, ...] = (
     *("exited", "timeout", "stall", "stop", "lost", "reboot", "not-started"),
 )
+# What a run is doing. Only `ended` gives its room back: one that cannot be reached may live.
+Phase = Literal["queued", "live", "unreachable", "ended"]
 LetterKind = Literal["done", "block", "note", "memory", "add"]
 
 
@@ -86,7 +88,7 @@ class RunFacts(NamedTuple):
     slot: str  # "profile#number"
     started: int
     start_commit: str = ""
-    alive: bool = False  # its kernel locks are held
+    phase: Phase = "ended"
     exit: Exit | None = None
     collected: bool = True  # its work is collected; only then is its end reported
     tries: Tries = Tries()  # failed tries to close it
@@ -117,6 +119,11 @@ class RunFacts(NamedTuple):
     tokens_in: int | None = None
     tokens_out: int | None = None
     denied: tuple[str, ...] = ()  # tools that it was not allowed to use
+
+    @property
+    def alive(self) -> bool:
+        """Whether it lives, or may live or begin: only of an ended run anything is concluded."""
+        return self.phase != "ended"
 
 
 class Elsewhere(NamedTuple):

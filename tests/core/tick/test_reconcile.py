@@ -38,7 +38,7 @@ def after(state: Board, *runs: RunFacts, **more: object) -> Reconciled:
 
 
 def test_a_live_run_of_its_card_is_left_alone() -> None:
-    assert after(running(), facts(alive=True)) == Reconciled()
+    assert after(running(), facts(phase="live")) == Reconciled()
 
 
 def test_a_run_that_succeeded_is_recorded_and_its_card_goes_to_review() -> None:
@@ -81,7 +81,7 @@ def test_a_failed_run_delays_its_card_then_blocks_it() -> None:
     ],
 )
 def test_a_live_run_whose_card_moved_on_is_stopped(state: Board, why: str) -> None:
-    found = after(state, facts(alive=True), busy_slots=frozenset({"solo#1"}))
+    found = after(state, facts(phase="live"), busy_slots=frozenset({"solo#1"}))
     assert [(stop.run, stop.why) for stop in found.stops] == [("r5", why)]
     assert not any(isinstance(change, EndRun) for change in found.changes)
 

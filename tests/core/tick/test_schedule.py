@@ -225,7 +225,7 @@ def test_a_run_whose_card_moved_on_keeps_its_slot_and_its_card() -> None:
     given = board("a todo\nb todo", workers="w pool 2")
     alive = live("r1 of a @w in w#1")
     check(given, "start b w#2\nheld  a still-running: its run r1 has not ended yet", runs=(alive,))
-    ended = alive._replace(alive=False, exit=Exit(NOW, "exited"))
+    ended = alive._replace(phase="ended", exit=Exit(NOW, "exited"))
     check(given, "start a w#1\nstart b w#2", runs=(ended,))
 
 
