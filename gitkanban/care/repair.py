@@ -29,7 +29,8 @@ from gitkanban.core.symptom import (
     Symptom,
 )
 from gitkanban.errors import GitkanbanError
-from gitkanban.runs import closing, sessions
+from gitkanban.runs import closing
+from gitkanban.runs.executors import Executors
 from gitkanban.runs.records import folders, slots
 from gitkanban.runs.supervision.locks import Locks, card_lock
 from gitkanban.runs.workspace import ghosts, git_locks, ground, removal, worktrees
@@ -91,7 +92,7 @@ class Repairs:
 
     def _close_run(self, run: str) -> str:
         folder = folders.of(self.place.private, RunId(run))
-        executor = sessions.Local(self.place, self.locks)
+        executor = Executors(self.place, self.locks).of(folder)
         done = closing.close(executor, folder, int(clock.now()))
         if done.done or done.failure:
             return "" if done.done else done.failure

@@ -12,6 +12,7 @@ from gitkanban.board.repo.place import Place
 from gitkanban.cli.here import tell
 from gitkanban.core.tick.outcome import Outcome
 from gitkanban.runs import sessions
+from gitkanban.runs.executors import Executors
 from gitkanban.runs.records import folders, supervised
 from gitkanban.runs.supervision.locks import Locks
 
@@ -25,7 +26,6 @@ def tick_until_quiet(place: Place, tick_again: Callable[[], Outcome]) -> Iterato
     settle though nothing else was at work on them.
     """
     locks = Locks(place.private)
-    executor = sessions.Local(place, locks)
     unsettled: set[str] = set()
     try:
         while True:
@@ -42,7 +42,7 @@ def tick_until_quiet(place: Place, tick_again: Callable[[], Outcome]) -> Iterato
             if unsettled <= before and not _runs_in_hands(place, locks):
                 return
     except KeyboardInterrupt:
-        live = len(executor.alive(folders.every(place.private)))
+        live = len(Executors(place, locks).alive())
         if live:
             what = (
                 "1 session is still running" if live == 1 else f"{live} sessions are still running"

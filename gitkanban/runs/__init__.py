@@ -9,6 +9,7 @@ collect          What a run left in git: its commits counted, left-over changes 
 contained        A session in the sandbox `bwrap`: what it is shown, and how its commits come onto
                  its branch
 conversations    The last session that a card had here, and what the next one needs of it
+executors        Where sessions run: what every executor offers, and which one a run belongs to
 figures          Figures that are not on the board itself: costs, the size of work in review
 handoffs         What a card's next session is handed: its parents' results, and how its own
                  attempts ended

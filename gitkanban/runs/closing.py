@@ -9,9 +9,9 @@ import os
 from gitkanban import files
 from gitkanban.core.tick.closing import next_step, unclosed_line
 from gitkanban.errors import BoardBusy, GitkanbanError
+from gitkanban.runs.executors import Executor
 from gitkanban.runs.records import machines
 from gitkanban.runs.records.folders import Folder, card_of
-from gitkanban.runs.sessions import Executor
 from gitkanban.typed import NamedTuple
 
 # Causes that pass by themselves: the disk, or the machine's limits.

@@ -1,19 +1,19 @@
 """Sessions on this machine: started under a supervisor, asked to stop, recovered.
 
-Who gets a slot is decided before, and what an end means is decided after. `Executor` is the whole
-interface: another executor, such as a batch system, would offer the same calls.
+Who gets a slot is decided before, and what an end means is decided after. `runs.executors` says
+what every executor offers.
 """
 
 import os
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from gitkanban import failpoints, files
 from gitkanban.board.repo import checkouts
 from gitkanban.board.repo.place import Place
 from gitkanban.core.names import RunId
-from gitkanban.core.tick.facts import Exit, Work
+from gitkanban.core.tick.facts import Exit, Sighting, Work
 from gitkanban.errors import Refused
 from gitkanban.runs import briefing, collect, leases, trust
 from gitkanban.runs.briefing import Launch
@@ -22,27 +22,6 @@ from gitkanban.runs.records.folders import Folder, card_of
 from gitkanban.runs.supervision import processes, spec, supervisor
 from gitkanban.runs.supervision.locks import Locks
 from gitkanban.runs.workspace import worktrees
-from gitkanban.typed import Protocol
-
-
-class Executor(Protocol):
-    """Where sessions run. A lease's host need not be this one."""
-
-    def start(self, launch: Launch) -> int:
-        """Start the session, hand the locks over, and return a number that names it for people."""
-
-    def alive(self, runs: Iterable[Folder]) -> set[RunId]:
-        """Return which of the runs live."""
-
-    def stop(self, folder: Folder, why: str) -> bool:
-        """Ask the session to end, which an exit record reports later; False if it has ended."""
-
-    def finish(self, folder: Folder, now: float) -> bool:
-        """Close a run whose supervisor is gone; False if it is alive after all."""
-
-    def give_up(self, folder: Folder, now: float, reason: str) -> bool:
-        """Record the end of a run that cannot be closed; False if it is alive after all."""
-
 
 _children: set[int] = set()  # pids that this process has started and does not wait for
 
@@ -111,6 +90,12 @@ class Local:
         leases.release(locks)
         reap()
         return pid
+
+    def look(self, runs: Iterable[Folder]) -> Mapping[RunId, Sighting]:
+        """Return for each run whether it lives."""
+        every = list(runs)
+        alive = self.alive(every)
+        return {each.run: Sighting("live" if each.run in alive else "ended") for each in every}
 
     def alive(self, runs: Iterable[Folder]) -> set[RunId]:
         """Return the runs whose two locks are held and that have no exit record."""

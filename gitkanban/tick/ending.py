@@ -38,8 +38,9 @@ def _close_dead_run(state: TickState, look: BoardLook, facts: RunFacts) -> bool:
     card = look.plan.after.cards.get(facts.card)
     asked = card is None or card.run != facts.run or folder.has("stop")
     now, standstill = int(clock.now()), look.observed.standstill
+    executor = state.executors.of(folder)
     try:
-        done = closing.close(state.executor, folder, now, asked=asked, standstill=standstill)
+        done = closing.close(executor, folder, now, asked=asked, standstill=standstill)
     except OSError as error:  # not even that could be recorded
         state.report_error(f"run {facts.run} of {facts.card} cannot be closed: {error}")
         return False
@@ -51,7 +52,8 @@ def _close_dead_run(state: TickState, look: BoardLook, facts: RunFacts) -> bool:
 def stop_sessions(state: TickState, look: BoardLook) -> None:
     """Ask sessions whose card has moved on to end."""
     for stop in look.plan.stops:
-        state.executor.stop(folders.of(state.place.private, stop.run), stop.why)
+        folder = folders.of(state.place.private, stop.run)
+        state.executors.of(folder).stop(folder, stop.why)
 
 
 def settle(state: TickState, look: BoardLook) -> None:

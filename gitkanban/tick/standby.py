@@ -159,13 +159,14 @@ class Standby:
 
     def _collect_run(self, run: RunId) -> None:
         """Collect a run that has ended. A failure is logged, and the tick tries again."""
-        from gitkanban.runs import sessions
+        from gitkanban.runs.executors import Executors
         from gitkanban.runs.records import folders
 
         folder = folders.of(self.private, run)
         try:
             if folder.has("exit.json") and not folder.has("settled"):
-                sessions.Local(self._find_place(), self.locks).finish(folder, clock.now())
+                executors = Executors(self._find_place(), self.locks)
+                executors.of(folder).finish(folder, clock.now())
         except (GitkanbanError, OSError) as error:
             _write_log(f"Error: run {run} is not collected: {error}\n")
 

@@ -60,7 +60,7 @@ class Launcher:
     """Starts what was committed."""
 
     def __init__(self, state: TickState, board: Board, config: Config) -> None:
-        self.place, self.locks, self.executor = state.place, state.locks, state.executor
+        self.place, self.locks, self.executors = state.place, state.locks, state.executors
         self.board, self.config = board, config
         self._fingerprint = b""
 
@@ -143,7 +143,7 @@ class Launcher:
             session=session, resume=words.last is not None, env=env,
         )  # fmt: skip
         self._note_fingerprint(folder)
-        pid = self.executor.start(launch)
+        pid = self.executors.start(launch)
         return Started(
             lease.card, lease.run, lease.slot, workspace.path, branch=workspace.branch, pid=pid
         )

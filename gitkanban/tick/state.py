@@ -11,7 +11,7 @@ from gitkanban.core.names import CardId
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.outcome import Outcome, Started
 from gitkanban.core.tick.plan import Plan, plan
-from gitkanban.runs import sessions
+from gitkanban.runs.executors import Executors
 from gitkanban.runs.supervision.locks import Locks
 from gitkanban.tick.remote import Remote
 from gitkanban.typed import Any, NamedTuple
@@ -51,7 +51,7 @@ class TickState:
         self.locks = locks
         self.progress = progress
         options = ("--sync", "--remote", remote) if remote else ()
-        self.executor = sessions.Local(place, locks, options)
+        self.executors = Executors(place, locks, options)
         self.remote = Remote(place, remote) if remote else None
         self.given_up: set[str] = set()  # runs and cards that this tick does not try again
         self.refused: dict[str, str] = {}  # {card that could not be accepted: why}

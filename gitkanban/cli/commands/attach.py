@@ -211,15 +211,15 @@ def _follow_session(place: Place, card: Card) -> int:
     """Follow the log of the card's session; on ^C, ask whether to stop the session."""
     from gitkanban.board.repo.clone import clone_id
     from gitkanban.cli.commands.logs import follow_logs
+    from gitkanban.runs.executors import Executors
     from gitkanban.runs.records import folders
-    from gitkanban.runs.sessions import Local
     from gitkanban.runs.supervision.locks import Locks
 
     if card.clone != clone_id(place):
         raise Refused(f"{card.id} runs in another clone, on {card.host}", "Attach to it there.")
     folder = folders.of(place.private, card.run)
-    executor = Local(place, Locks(place.private))
-    if not executor.alive([folder]):
+    executor = Executors(place, Locks(place.private)).of(folder)
+    if executor.look([folder])[folder.run].phase == "ended":
         raise Refused(f"the session of {card.id} has ended", "`gitkanban tick` settles it first.")
     try:
         say(f"{card.id} runs ({card.slot}); ^C leaves its log")

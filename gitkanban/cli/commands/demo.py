@@ -188,18 +188,17 @@ def _runs_at(run: Run, moment: int) -> bool:
 
 def _end_everything(place: Place) -> None:
     """Stop all sessions and wait for our processes to end, so that the folder can be removed."""
-    from gitkanban.runs.records import folders
-    from gitkanban.runs.sessions import Local
+    from gitkanban.runs.executors import Executors
     from gitkanban.runs.supervision.locks import Locks
 
     locks = Locks(place.private)
-    executor = Local(place, locks)
+    executors = Executors(place, locks)
     lock = locks.take("tick", wait=GRACE)  # nothing new starts
     until = time.monotonic() + GRACE
     while time.monotonic() < until:
-        live = executor.alive(folders.every(place.private))
-        for run in live:
-            executor.stop(folders.of(place.private, run), "the demo is over")
+        live = executors.alive()
+        for folder in live:
+            executors.of(folder).stop(folder, "the demo is over")
         if not live and not _has_children():
             break
         time.sleep(LOOK)

@@ -32,8 +32,8 @@ def stop_command(cards: tuple[CardId, ...], all_: bool, why: str, as_json: bool)
     from gitkanban import clock
     from gitkanban.board.repo.clone import clone_id
     from gitkanban.runs import closing
+    from gitkanban.runs.executors import Executors
     from gitkanban.runs.records import folders
-    from gitkanban.runs.sessions import Local
     from gitkanban.runs.supervision.locks import Locks
 
     refuse_in_session("stop")
@@ -45,10 +45,11 @@ def stop_command(cards: tuple[CardId, ...], all_: bool, why: str, as_json: bool)
     board = board_of(place)
     named = _cards_to_stop(board, cards, clone_id(place))
     words = "stopped by " + person(place) + (f": {why}" if why else "")
-    executor = Local(place, Locks(place.private))
+    executors = Executors(place, Locks(place.private))
     stopping = []
     for card in named:
         folder = folders.of(place.private, card.run)
+        executor = executors.of(folder)
         asked = executor.stop(folder, words)
         if folder.tries().failures:  # the session is over, and only closing the run has failed
             done = closing.close(executor, folder, int(clock.now()), asked=True)

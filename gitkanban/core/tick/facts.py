@@ -42,6 +42,15 @@ class Exit(NamedTuple):
         return next((step for step in self.steps if step.name == name), None)
 
 
+class Sighting(NamedTuple):
+    """What became of a run. `end`: how it ended, if that is known without an exit record."""
+
+    phase: Phase
+    where: str = ""  # `n1, job 4711`
+    note: str = ""  # why it is queued or cannot be reached
+    end: Exit | None = None
+
+
 class Work(NamedTuple):
     """What a run left in git, compared with the commit at which it started."""
 

@@ -1,0 +1,69 @@
+"""Where sessions run: the calls that every executor offers, and which executor a run belongs to.
+
+A run belongs to the executor that its spec names, whatever the config says by now. Who gets a slot
+is decided before a start, and what an end means is decided after it.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from gitkanban.board.repo.place import Place
+from gitkanban.core.names import RunId
+from gitkanban.core.tick.facts import Sighting
+from gitkanban.errors import Refused
+from gitkanban.runs.briefing import Launch
+from gitkanban.runs.records import folders
+from gitkanban.runs.records.folders import Folder
+from gitkanban.runs.sessions import Local
+from gitkanban.runs.supervision.locks import Locks
+from gitkanban.typed import Protocol
+
+
+class Executor(Protocol):
+    """Starts sessions, says what became of them, and ends them."""
+
+    def start(self, launch: Launch) -> int:
+        """Start the session; return the pid of its supervisor, 0 if that is not a process here.
+
+        Raises GitkanbanError or OSError only when it surely was not started.
+        """
+
+    def look(self, runs: Iterable[Folder]) -> Mapping[RunId, Sighting]:
+        """Return what became of each of the runs. What cannot be known is no end."""
+
+    def stop(self, folder: Folder, why: str) -> bool:
+        """Ask the session to end, which an exit record reports later; False if it has ended."""
+
+    def finish(self, folder: Folder, now: float) -> bool:
+        """Close a run that is over: collect its work, and record its end if nobody else has.
+
+        False if it is alive after all. It can be called again.
+        """
+
+    def give_up(self, folder: Folder, now: float, reason: str) -> bool:
+        """Record the end of a run that cannot be closed; False if it is alive after all."""
+
+
+class Executors:
+    """The executors of one clone."""
+
+    def __init__(self, place: Place, locks: Locks, tick_words: tuple[str, ...] = ()) -> None:
+        """`tick_words` are the options of the ticks that follow the ends of sessions."""
+        self._place = place
+        self._local = Local(place, locks, tick_words)
+
+    def of(self, folder: Folder) -> Executor:
+        """Return the executor that a run belongs to. Raises Refused for one not known here."""
+        name = folder.facts().one("executor")
+        if name:
+            raise Refused(f"run {folder.run} belongs to the executor {name}, not known here")
+        return self._local
+
+    def start(self, launch: Launch) -> int:
+        """Start a session where its worker's sessions run; see `Executor.start`."""
+        return self._local.start(launch)
+
+    def alive(self) -> list[Folder]:
+        """Return the runs of this clone that are alive, oldest first."""
+        every = [each for each in folders.every(self._place.private) if not each.has("settled")]
+        sightings = self._local.look(every)
+        return [each for each in every if sightings[each.run].phase != "ended"]
