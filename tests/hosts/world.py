@@ -1,0 +1,264 @@
+"""A remote and its hosts, which tick by turns as cron would have them, and can lose their power."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from gitkanban.board import init
+from tests.hosts.judge import Board, git_in, is_alive, read_board
+from tests.hosts.remote import ADDRESS, URL, Remote
+from tests.hosts.spaces import PATIENCE, Space, Wire
+
+ROOT = Path(__file__).parents[2]
+VARIANTS = Path(__file__).with_name("variants")
+SESSION = Path(__file__).with_name("session.py")
+EVERY = 1.5  # seconds from the end of a tick to the next one; cron's minute, made short
+
+CONFIG = """\
+version: 1
+kanban:
+  base: main
+  max_concurrency: 3
+  workers:
+    lane:
+      profile: solo
+      command: [{python}, -I, -S, {session}, {log}, lane]
+      on_success: done
+    pool:
+      profile: many
+      mode: pool
+      max_concurrency: 4
+      command: [{python}, -I, -S, {session}, {log}, pool]
+      on_success: done
+  capacities: {{build: 2}}
+"""
+
+
+class Host:
+    """A machine with a clone. `folder` is its disk, and survives when its power is gone."""
+
+    def __init__(self, world: "World", name: str, number: int) -> None:
+        self.world, self.name = world, name
+        self.address = f"10.77.0.{number + 1}"
+        self.number = number
+        self.folder = world.folder / name
+        self.home, self.repo = self.folder / "home", self.folder / "home" / "shop"
+        self.space: Space | None = None
+        self.wire: Wire | None = None
+        self.strike = ""  # a failpoint for its next tick
+        self.ticking: subprocess.Popen[bytes] | None = None
+        self.begun = self.next = 0.0
+        self.ticks: list[float] = []  # how long each took, in seconds
+        self.gone = False  # for good, with its disk
+
+    # -- power and network
+
+    def power_on(self) -> None:
+        """Boot, with a wire to the remote."""
+        self.space = Space(self.name, self.folder / "machine")
+        remote = self.world.remote.space
+        self.wire = Wire(self.space, self.address, remote, ADDRESS, f"wire{self.number}")
+
+    def power_off(self) -> None:
+        """End everything that runs here at once. The network falls silent first: no goodbyes."""
+        if self.space is None or self.wire is None:
+            return
+        self.wire.tell("cut")
+        self.space.kill()
+        self.wire.close()
+        self.space = self.wire = None
+        if self.ticking:
+            self.ticking.wait(PATIENCE)
+            self.ticking = None
+
+    # -- commands
+
+    def environment(self) -> dict[str, str]:
+        """What cron gives, and nothing of ours."""
+        return {
+            "HOME": str(self.home), "PATH": os.environ.get("PATH", os.defpath), "TZ": "UTC",
+            "LC_ALL": "C.UTF-8", "GIT_CONFIG_NOSYSTEM": "1", "PYTHONPATH": str(VARIANTS),
+        }  # fmt: skip
+
+    def begin(self, *argv: str, cwd: Path | None = None) -> "subprocess.Popen[bytes]":
+        """Begin a command here; what it prints is appended to `output` on its disk."""
+        assert self.space, f"{self.name} has no power"
+        env = self.environment()
+        if self.strike and "tick" in argv:
+            env["GITKANBAN_FAILPOINT"], self.strike = self.strike, ""
+        with (self.folder / "output").open("ab") as out:
+            return self.space.begin(argv, env, cwd or self.repo, out=out, error=out)
+
+    def run(self, *argv: str, cwd: Path | None = None, check: bool = True) -> int:
+        """A command here, to its end; its exit code."""
+        code = self.begin(*argv, cwd=cwd).wait(300)
+        if check and code:
+            raise AssertionError(f"{self.name}: {' '.join(argv)}: exit {code}\n{self.output()}")
+        return code
+
+    def gitkanban(self, *words: str, check: bool = True) -> int:
+        """A command of the program, to its end."""
+        return self.run(*gitkanban(*words), check=check)
+
+    def output(self) -> str:
+        """The end of what commands have printed here."""
+        return (self.folder / "output").read_text(errors="replace")[-4000:]
+
+    # -- cron
+
+    def turn(self) -> None:
+        """Begin a tick when it is time for one, and note how long the last one took."""
+        now = time.monotonic()
+        if self.ticking:
+            if self.ticking.poll() is None:
+                return
+            self.turn_ended(now)
+        if self.space and now >= self.next:
+            self.begun = now
+            self.ticking = self.begin(*gitkanban("tick", "--sync"))
+
+    def turn_ended(self, now: float) -> None:
+        """Note how long the tick took."""
+        self.ticks.append(now - self.begun)
+        self.ticking, self.next = None, now + EVERY
+
+
+def gitkanban(*words: str) -> list[str]:
+    """The program's command line."""
+    return [sys.executable, "-P", "-m", "gitkanban", *words]
+
+
+class World:
+    """Everything of one story; leaving it ends all that runs, and removes what lies on the disk."""
+
+    def __init__(
+        self, names: tuple[str, ...], cards: Mapping[str, str], *, config: str = CONFIG,
+        branch: str = "kanban", broken: str = "",
+    ) -> None:  # fmt: skip
+        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+        self.folder = Path(tempfile.mkdtemp(prefix="gitkanban-hosts-", dir=memory))
+        self.log = self.folder / "sessions"
+        self.cards, self.branch = dict(cards), branch or "main"
+        self.prefix = "" if branch else ".kanban/"
+        self.hosts = [Host(self, name, number) for number, name in enumerate(names, 1)]
+        self.remote: Remote
+        for name in ("live", "words"):
+            (self.log / name).mkdir(parents=True)
+        self._config, self._own_branch, self._broken = config, branch, broken
+
+    def __enter__(self) -> Self:
+        try:
+            self.remote = Remote(self.folder / "remote")
+            self._make_board()
+            for host in self.hosts:
+                self._set_up(host)
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        self.close()
+
+    def close(self) -> None:
+        """End and remove everything."""
+        for host in self.hosts:
+            host.power_off()
+        if hasattr(self, "remote"):
+            self.remote.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _make_board(self) -> None:
+        """A project with a board, pushed to the remote by a person."""
+        first = self.folder / "person"
+        first.mkdir()
+        git_in(first, "init", "-q", "-b", "main")
+        (first / "README.md").write_text("# a shop\n")
+        git_in(first, "add", "-A")
+        git_in(first, "commit", "-qm", "start")
+        text = self._config.format(python=sys.executable, session=SESSION, log=self.log)
+        files = {f"cards/{name}.yaml": _card(name, words) for name, words in self.cards.items()}
+        init.create(str(first), branch=self._own_branch, config=text, files=files)
+        git_in(first, "push", "-q", str(self.remote.repo), *{"main", self.branch})
+
+    def _set_up(self, host: Host) -> None:
+        host.home.mkdir(parents=True)
+        (host.home / ".gitconfig").write_text(
+            f"[user]\n\tname = Ada\n\temail = ada@{host.name}.example.org\n"
+            "[init]\n\tdefaultBranch = main\n[advice]\n\tdetachedHead = false\n"
+        )
+        if self._broken:
+            (host.home / "broken").write_text(self._broken)
+        host.power_on()
+        host.run("git", "clone", "-q", URL, str(host.repo), cwd=host.home)
+        host.gitkanban("trust", "--yes")
+
+    # -- a story
+
+    def host(self, name: str) -> Host:
+        """A host by its name."""
+        return next(host for host in self.hosts if host.name == name)
+
+    def words(self, card: str, words: str) -> None:
+        """What the sessions of a card do."""
+        (self.log / "words" / card).write_text(words)
+
+    def until(self, look: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
+        """Let the hosts tick until something is so. Raises AssertionError when it never is."""
+        end = time.monotonic() + seconds
+        while not look():
+            if time.monotonic() > end:
+                said = "\n".join(f"-- {host.name}\n{host.output()}" for host in self.hosts)
+                raise AssertionError(f"not within {seconds:g} s: {what}\n{said}")
+            for host in self.hosts:
+                host.turn()
+            time.sleep(0.05)
+
+    def pass_time(self, seconds: float) -> None:
+        """Let the hosts tick for a while."""
+        end = time.monotonic() + seconds
+        self.until(lambda: time.monotonic() > end, "time to pass", seconds + 60)
+
+    def rest(self) -> None:
+        """Wait for the ticks that are under way, and begin none."""
+        for host in self.hosts:
+            if host.ticking:
+                host.ticking.wait(300)
+                host.turn_ended(time.monotonic())
+
+    def board(self) -> Board:
+        """The board of the remote."""
+        return read_board(self.remote.repo, self.branch, self.prefix)
+
+    def alive(self) -> list[str]:
+        """Sessions that live now: `card+run+host+worker+profile+pid`."""
+        return [path.name for path in (self.log / "live").iterdir() if is_alive(path)]
+
+    def all_are(self, *statuses: str) -> bool:
+        """Whether every card of the remote's board has one of these statuses, and nothing lives."""
+        cards = self.board().cards.values()
+        return not self.alive() and all(card["status"] in statuses for card in cards)
+
+
+def _card(name: str, fields: str) -> str:
+    """A card file from `@worker <-PARENT,PARENT !capacity`."""
+    lines = [f"id: {name}", f"title: work of {name}", "status: todo"]
+    for word in fields.split():
+        mark, rest = word[0], word[1:]
+        if mark == "@":
+            lines.append(f"worker: {rest}")
+        elif mark == "!":
+            lines.append(f"needs:\n  {rest}: 1")
+        else:
+            lines.append("parents:\n" + "\n".join(f"  - {each}" for each in rest[1:].split(",")))
+    return "\n\n".join(lines) + "\n"
