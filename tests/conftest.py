@@ -75,6 +75,15 @@ def repo(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """What `-n auto` means: half as many again as there are cores, for tests wait a lot."""
+    cores = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
+    return cores + cores // 2
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--rewrite` writes expected files anew from what came out."""
     parser.addoption("--rewrite", action="store_true", help="write expected files anew")

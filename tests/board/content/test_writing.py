@@ -127,12 +127,14 @@ def test_trees_are_those_that_git_makes_of_the_same_files(
             files |= {os.fsencode(p): ("100644", b"") for p, data in step.items() if data == b""}
             start = new.tree(files, start)
             new.write()
-        for path, data in sorted(step.items(), key=lambda item: item[1] is not None):
-            git_with(index, repo, "rm", "-rq", "--cached", "--ignore-unmatch", "--", path)
-            if data is not None:
-                blob = git(repo, "hash-object", "-w", "--stdin", input=data.decode())
-                info = f"100644 {blob} 0\t{path}\n"
-                git_with(index, repo, "update-index", "--replace", "--index-info", input=info)
+        blobs = {
+            data: git(repo, "hash-object", "-w", "--stdin", input=data.decode())
+            for data in {data for data in step.values() if data is not None}
+        }
+        gone = git_with(index, repo, "ls-files", "-z", "--", *step).split("\0")[:-1] if step else []
+        infos = [f"0 {'0' * 40}\t{path}\n" for path in gone]
+        infos += [f"100644 {blobs[data]} 0\t{p}\n" for p, data in step.items() if data is not None]
+        git_with(index, repo, "update-index", "--replace", "--index-info", input="".join(infos))
         assert git_with(index, repo, "write-tree") == start
     git(repo, "fsck", "--strict", start)
 
