@@ -61,8 +61,8 @@ def look_at_runs(
         for run, its_spec in facts.items()
         if card_of(its_spec) and run not in others
     }
-    seats = dict(_slot_files(locks))
-    locked = locks.locked({*seats, *(name for pair in names.values() for name in pair)})
+    slot_files = dict(_slot_files(locks))
+    locked = locks.locked({*slot_files, *(name for pair in names.values() for name in pair)})
     runs = []
     for folder in unsettled:
         its_spec = facts[folder.run]
@@ -78,8 +78,8 @@ def look_at_runs(
             runs.append(RunState(folder.run, empty=empty))
     explained = {run.slot for run in runs if run.alive or run.owner}
     holders = {
-        seats[name]: "" if seats[name] in explained else _process_words(locks.path(name))
-        for name in locked & seats.keys()
+        slot_files[name]: "" if slot_files[name] in explained else _process_words(locks.path(name))
+        for name in locked & slot_files.keys()
     }
     return tuple(runs), holders
 

@@ -17,7 +17,7 @@ from gitkanban.core.agents import sandboxes
 from gitkanban.core.agents.presets import commits_of, expand, preset_of, reads_stdin, templates_of
 from gitkanban.core.agents.prompt import card_print
 from gitkanban.core.model import Card, Config, Worker
-from gitkanban.core.tick.room import needs_of
+from gitkanban.core.tick.limits import needs_of
 from gitkanban.late import shutil
 from gitkanban.runs import contained, trust, worker_programs
 from gitkanban.runs.memory import homes

@@ -8,7 +8,7 @@ from gitkanban.core.forecast.assessment import CHAIN, Advice, Assessment, waited
 from gitkanban.core.forecast.simulate import Bar, Simulated
 from gitkanban.core.model import Board, Slot
 from gitkanban.core.names import WorkerName
-from gitkanban.core.tick.room import Key
+from gitkanban.core.tick.limits import Key
 from gitkanban.core.time_words import exact_span
 from gitkanban.typed import Any
 from gitkanban.views.text import clipped, coloured, columns, padded, plural, shown, width

@@ -18,7 +18,9 @@ from gitkanban.core.tick import agent_state, budget
 from gitkanban.core.tick.closing import unclosed_line
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.holds import EVERYBODY, FOR_PEOPLE, Hold
-from gitkanban.core.tick.room import CAPACITY, HOST, PROFILE, WORKER, Occupant, Room, occupants
+from gitkanban.core.tick.limits import CAPACITY, HOST, PROFILE, WORKER
+from gitkanban.core.tick.occupants import Occupant, occupants
+from gitkanban.core.tick.room import Room
 from gitkanban.core.tick.schedule import PATIENCE, Scheduled
 from gitkanban.typed import Any
 
@@ -36,7 +38,7 @@ def summary(
     account = situation(board, observed, figures, to_cache)
     standing = account.standing
     taken = occupants(board, observed)
-    seats = Room(board.config or Config(), taken)
+    room = Room(board.config or Config(), taken)
     return {
         "branch": board.branch,
         "commit": board.commit,
@@ -48,10 +50,10 @@ def summary(
         ],
         "progress": {"done": account.done, "total": account.total},
         "cost_usd": {"today": account.cost_today, "all": account.cost_all},
-        "workers": _worker_rows(board, observed, standing.holds, seats),
-        "host": _host_room(board, seats),
-        "profiles": _profile_room(board, seats, taken),
-        "capacities": _capacity_room(board, seats),
+        "workers": _worker_rows(board, observed, standing.holds, room),
+        "host": _host_room(board, room),
+        "profiles": _profile_room(board, room, taken),
+        "capacities": _capacity_room(board, room),
         "deadlock": standing.deadlock,
         "waits_for_you": standing.waits_for_you,
         "notices": [
@@ -101,7 +103,7 @@ def _card_row(view: CardView) -> tuple[Any, ...]:
 
 
 def _worker_rows(
-    board: Board, observed: Observed, holds: Mapping[CardId, Hold], seats: Room
+    board: Board, observed: Observed, holds: Mapping[CardId, Hold], room: Room
 ) -> list[dict[str, Any]]:
     if board.config is None:
         return []
@@ -110,7 +112,7 @@ def _worker_rows(
         if card.worker in mine:
             mine[card.worker].append(card)
     rows = [
-        _worker_row(board, name, cards, observed, holds=holds, seats=seats)
+        _worker_row(board, name, cards, observed, holds=holds, room=room)
         for name, cards in mine.items()
     ]
     total = sum(row["weight"] for row in rows if row["running"] or row["ready"])
@@ -126,7 +128,7 @@ def _worker_row(
     mine: list[Card],
     observed: Observed,
     holds: Mapping[CardId, Hold],
-    seats: Room,
+    room: Room,
 ) -> dict[str, Any]:
     assert board.config is not None
     worker = board.config.workers[name]
@@ -138,7 +140,7 @@ def _worker_row(
         "name": name,
         "profile": worker.profile,
         "mode": worker.mode,
-        "running": seats.taken(WORKER, name),
+        "running": room.taken(WORKER, name),
         "limit": worker.max_concurrency,
         "ready": can,
         "waiting": len(waiting) - can,
@@ -156,33 +158,31 @@ def _is_stuck(why: Hold) -> bool:
     return why.code in FOR_PEOPLE or why.code.startswith("parent-")
 
 
-def _host_room(board: Board, seats: Room) -> dict[str, int]:
+def _host_room(board: Board, room: Room) -> dict[str, int]:
     """Return how much runs on this host, its limit, and how much of that its workers reserve."""
     workers = board.config.workers.values() if board.config else ()
     return {
-        "running": seats.taken(HOST),
+        "running": room.taken(HOST),
         "limit": board.config.max_concurrency if board.config else 0,
         "reserved": sum(min(worker.reserve, worker.max_concurrency) for worker in workers),
     }
 
 
-def _profile_room(
-    board: Board, seats: Room, taken: Sequence[Occupant]
-) -> dict[str, dict[str, int]]:
+def _profile_room(board: Board, room: Room, taken: Sequence[Occupant]) -> dict[str, dict[str, int]]:
     if board.config is None:
         return {}
     names = {worker.profile for worker in board.config.workers.values()}
     names |= {*board.config.profiles, *(one.profile for one in taken if one.profile)}
     return {
-        name: {"running": seats.taken(PROFILE, name), "limit": board.config.profile_limit(name)}
+        name: {"running": room.taken(PROFILE, name), "limit": board.config.profile_limit(name)}
         for name in sorted(names)
     }
 
 
-def _capacity_room(board: Board, seats: Room) -> dict[str, dict[str, int]]:
+def _capacity_room(board: Board, room: Room) -> dict[str, dict[str, int]]:
     if board.config is None:
         return {}
     return {
-        name: {"running": seats.taken(CAPACITY, name), "limit": most}
+        name: {"running": room.taken(CAPACITY, name), "limit": most}
         for name, most in board.config.capacities.items()
     }

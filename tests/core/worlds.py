@@ -56,7 +56,7 @@ def world(rng: Random, cards: int) -> World:
         "main",
         "",
         config,
-        _seated(rng, made, config),
+        _with_slots(rng, made, config),
         paused={name: Pause(name) for name in config.workers if odd and rng.random() < 0.2},
         archived=frozenset({"old"}),
     )
@@ -123,7 +123,7 @@ def _card(rng: Random, name: str, names: list[str], config: Config, odd: bool) -
     )
 
 
-def _seated(rng: Random, cards: dict[str, Card], config: Config) -> dict[str, Card]:
+def _with_slots(rng: Random, cards: dict[str, Card], config: Config) -> dict[str, Card]:
     for name, card in cards.items():
         if card.status == RUNNING:
             worker = config.workers.get(card.worker)

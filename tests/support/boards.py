@@ -72,7 +72,7 @@ def board(
     taken: set[str] = set()
     for name, card in cards.items():
         worker = {"": first, _NOBODY: ""}.get(card.worker, card.worker)
-        cards[name] = _seated(card._replace(worker=worker), known, taken)
+        cards[name] = _with_slots(card._replace(worker=worker), known, taken)
     problems = tuple(
         Problem(f"cards/{name}.yaml", 1, 1, "not a card", card=name) for name in broken
     )
@@ -136,7 +136,7 @@ def _card(line: str) -> Card:
     return Card(name, parents=tuple(lists["<-"]), needs=_amounts(lists["needs"]), **fields)
 
 
-def _seated(card: Card, workers: dict[str, Worker], taken: set[str]) -> Card:
+def _with_slots(card: Card, workers: dict[str, Worker], taken: set[str]) -> Card:
     """A running card with the fields that tick would have given it."""
     if card.status != RUNNING:
         return card

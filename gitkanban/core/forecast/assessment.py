@@ -9,9 +9,11 @@ from gitkanban.core.forecast.simulate import Question, Simulated, review_of, sim
 from gitkanban.core.graph import longest_chain
 from gitkanban.core.model import LANE, POOL, REVIEW, RUNNING, TODO, Board, Config
 from gitkanban.core.names import ProfileName, WorkerName
-from gitkanban.core.tick import room
+from gitkanban.core.tick import limits
 from gitkanban.core.tick.facts import Observed
-from gitkanban.core.tick.room import HOST, Key, Room, asks_of, needs_of, occupants
+from gitkanban.core.tick.limits import HOST, Key, asks_of, needs_of
+from gitkanban.core.tick.occupants import occupants
+from gitkanban.core.tick.room import Room
 from gitkanban.typed import NamedTuple
 
 CHAIN: Key = ("chain", "")  # the bound that no limit can move
@@ -19,8 +21,8 @@ TRIED_MOST = 4  # limits that are tried
 
 # Of equal bounds, the one nearest to the worker is named.
 _ORDER = (
-    *(CHAIN[0], room.WORKER, room.PROFILE, room.CAPACITY),
-    *(room.SHARED_CHECKOUT, room.MEMORY, HOST),
+    *(CHAIN[0], limits.WORKER, limits.PROFILE, limits.CAPACITY),
+    *(limits.SHARED_CHECKOUT, limits.MEMORY, HOST),
 )
 
 
@@ -104,27 +106,27 @@ def _work_bounds(board: Board, observed: Observed, done: Simulated) -> list[Boun
     """
     config = board.config or Config()
     before = occupants(board, observed)
-    seats = Room(config, before)
+    room = Room(config, before)
     left: dict[str, int] = {}
     for bar in done.bars:
         if bar.ran:
             left[bar.card] = min(left.get(bar.card, bar.end), bar.end - done.now)
     work: dict[Key, int] = {}
     for one in before:
-        asks = [*one.asks, *([room.Ask(HOST, "")] if one.here else [])]
+        asks = [*one.asks, *([limits.Ask(HOST, "")] if one.here else [])]
         for ask in asks:
-            fits = seats.taken(ask.kind, ask.name) <= seats.limit(ask.kind, ask.name)
+            fits = room.taken(ask.kind, ask.name) <= room.limit(ask.kind, ask.name)
             work[ask.key] = work.get(ask.key, 0) + left[one.card] * ask.amount * fits
     for bar in done.bars:
         if not bar.ran:
             worker = config.workers[bar.worker]
-            asks = [*asks_of(worker, needs_of(board.cards[bar.card], worker)), room.Ask(HOST, "")]
+            asks = [*asks_of(worker, needs_of(board.cards[bar.card], worker)), limits.Ask(HOST, "")]
             for ask in asks:
                 work[ask.key] = work.get(ask.key, 0) + (bar.end - bar.start) * ask.amount
     return [
-        Bound(key, -(-total // seats.limit(*key)), total, seats.limit(*key))
+        Bound(key, -(-total // room.limit(*key)), total, room.limit(*key))
         for key, total in work.items()
-        if seats.limit(*key) > 0
+        if room.limit(*key) > 0
     ]
 
 
@@ -192,26 +194,26 @@ def waited_at(done: Simulated) -> list[Key]:
 
 
 # The shared checkout, and memory that runs write, are exclusive by nature and cannot be raised.
-_RAISABLE = frozenset({room.WORKER, room.PROFILE, room.CAPACITY, HOST, room.STARTS})
+_RAISABLE = frozenset({limits.WORKER, limits.PROFILE, limits.CAPACITY, HOST, limits.STARTS})
 
 
 def _limit_of(config: Config, key: Key) -> int:
-    if key[0] == room.STARTS:
+    if key[0] == limits.STARTS:
         return config.max_starts_per_tick
     return Room(config).limit(*key)
 
 
 def _raise_limit(config: Config, key: Key, to: int) -> Config:
     kind, name = key
-    if kind == room.WORKER:
+    if kind == limits.WORKER:
         worker = config.workers[WorkerName(name)]
         mode = POOL if worker.mode == LANE else worker.mode
         more = worker._replace(max_concurrency=to, mode=mode, memory=worker.memory_policy)
         return config._replace(workers={**config.workers, worker.name: more})
-    if kind == room.PROFILE:
+    if kind == limits.PROFILE:
         return config._replace(profiles={**config.profiles, ProfileName(name): to})
-    if kind == room.CAPACITY:
+    if kind == limits.CAPACITY:
         return config._replace(capacities={**config.capacities, name: to})
-    if kind == room.STARTS:
+    if kind == limits.STARTS:
         return config._replace(max_starts_per_tick=to)
     return config._replace(max_concurrency=to)

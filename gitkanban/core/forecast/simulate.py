@@ -14,13 +14,15 @@ from gitkanban.core.backoff import due
 from gitkanban.core.graph import children, unfinished
 from gitkanban.core.model import REVIEW, RUNNING, TODO, Board, Card, Config, Slot
 from gitkanban.core.names import NO_CARD, CardId, ProfileName, WorkerName
-from gitkanban.core.tick import room
+from gitkanban.core.tick import limits
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.fair import Accounts
 from gitkanban.core.tick.holds import Hold, Reasons
 from gitkanban.core.tick.limit_words import limit_words, of_limit
+from gitkanban.core.tick.limits import Full, Key, needs_of
+from gitkanban.core.tick.occupants import Occupant, occupants
 from gitkanban.core.tick.reconcile import accepts
-from gitkanban.core.tick.room import Full, Key, Occupant, Room, needs_of, occupants
+from gitkanban.core.tick.room import Room
 from gitkanban.core.tick.schedule import Blocks, WorkerQueue, fill
 from gitkanban.late import hashlib
 from gitkanban.typed import NamedTuple
@@ -104,7 +106,7 @@ class _Course:
         self.config = board.config or Config()
         self.reasons = Reasons(board, observed)
         idle = {name for name in self.config.workers if self.reasons.stops_worker(name)}
-        self.seats = Room(self.config, (), idle)
+        self.room = Room(self.config, (), idle)
         self.accounts = Accounts(observed.served)
         self.lines: dict[WorkerName, WorkerQueue] = {}
         self.blocks: Blocks = {}
@@ -128,7 +130,7 @@ class _Course:
             start = began.get(one.card, self.time)
             takes = duration(self.question, one.worker, one.card)
             self.busy.add(one.card)
-            self.seats.take(one)
+            self.room.take(one)
             self._sit(one, start, max(start + takes, self.time + 1), ran=True)
         for card in self.board.cards.values():
             if card.status == REVIEW:
@@ -174,7 +176,7 @@ class _Course:
 
     def _round(self) -> None:
         most = self.config.max_starts_per_tick or None
-        started, self.blocks = fill(self.seats, self.lines, self.accounts, self.time, most=most)
+        started, self.blocks = fill(self.room, self.lines, self.accounts, self.time, most=most)
         for one in started:
             takes = duration(self.question, one.worker, one.card)
             self._sit(one, self.time, self.time + takes)
@@ -187,7 +189,7 @@ class _Course:
         for worker, blocked in self.blocks.items():
             groups = self.lines[worker].groups
             for needs in blocked.keys() & groups.keys():
-                if blocked[needs].code == room.NEVER:
+                if blocked[needs].code == limits.NEVER:
                     continue
                 key = _limit_key(blocked[needs])
                 waited = len(groups[needs]) * (at - self.time)
@@ -196,7 +198,7 @@ class _Course:
 
     def _happen(self, what: str, card: CardId, ends: Occupant | None) -> None:
         if ends:
-            self.seats.release(ends)
+            self.room.release(ends)
         if what == END_OF_EARLIER:
             self.busy.discard(card)
             known = self.board.cards.get(card)
@@ -239,7 +241,7 @@ class _Course:
             needs = needs_of(card, worker) if worker else ()
             full = self.blocks.get(card.worker, {}).get(needs)
             if hold is None and full:
-                hold = of_limit(card.id, full.code, limit_words(full, self.seats))
+                hold = of_limit(card.id, full.code, limit_words(full, self.room))
             if hold:
                 holds.append(hold)
         return holds
@@ -247,5 +249,5 @@ class _Course:
 
 def _limit_key(full: Full) -> Key:
     """The limit at which waiting counts: for a keep the kept one, for a reserve the host's."""
-    kind = full.kind or (room.HOST if full.code == room.RESERVE else full.code)
-    return kind, "" if kind in (room.HOST, room.STARTS, room.SHARED_CHECKOUT) else full.name
+    kind = full.kind or (limits.HOST if full.code == limits.RESERVE else full.code)
+    return kind, "" if kind in (limits.HOST, limits.STARTS, limits.SHARED_CHECKOUT) else full.name

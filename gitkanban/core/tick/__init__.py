@@ -14,9 +14,13 @@ holds           Why a card does not start, in words with names and numbers: `Hol
                 and why
 letters         What sessions write to us: letters in the mailboxes of their runs, which nobody
                 vouches for
+limits          The limits that a start counts against: their kinds, and how much of each a run
+                takes
 limit_words     Words for a full limit: who holds it, and whose end makes room
 machines        Which machine ticks a clone: this one, this one from now on, or another
 network         How long a remote may stay silent, by the kind of its address
+occupants       What takes room now: running cards, live runs that no card names, and slots that are
+                locked
 outcome         What one tick did, as a value that views print and other programs read
 plan            The plan of a tick: reconcile, then schedule the board as it will be, as one value
 reconcile       The board compared with what was observed: the changes that make it true again

@@ -27,16 +27,16 @@ from gitkanban.core.model import (
 from gitkanban.core.model import CONFIG as BLOCKED_CONFIG
 from gitkanban.core.names import NO_CARD, CardId, WorkerName
 from gitkanban.core.split_cards import open_cards
-from gitkanban.core.tick import agent_state, room
+from gitkanban.core.tick import agent_state, limits
 from gitkanban.core.tick.absence import absence_words, fetch_hint
 from gitkanban.core.tick.budget import Ledger
 from gitkanban.core.tick.facts import NoProgram, Observed
+from gitkanban.core.tick.limits import needs_of, too_much
 from gitkanban.core.tick.reconcile import accepts
-from gitkanban.core.tick.room import needs_of, too_much
 from gitkanban.core.time_words import about, marked
 from gitkanban.typed import NamedTuple
 
-# Codes of holds, besides the kinds and codes of `room`.
+# Codes of holds, besides the kinds and codes of `limits`.
 PARENTS = "parents"  # a parent runs or may run
 NOT_HERE = "not-here"  # a parent is done, but its work is not in this clone's base
 RING = "ring"
@@ -63,7 +63,7 @@ FOR_PEOPLE = frozenset(
     (
         *(BUDGET, CHOICE, CONFIG, MISCONFIGURED, NO_COMMAND, NO_PROGRAM, NO_WORKER, PAUSED),
         *(QUOTA_ASKS, RING, UNKNOWN_WORKER, UNTRUSTED),
-        room.NEVER,
+        limits.NEVER,
     )
 )
 
@@ -206,7 +206,7 @@ class Reasons:
         else:
             text = f"needs {full.amount} of {full.name}, of which there are {full.limit}"
             way_out = "a larger `capacities: {}`"
-        return Hold(card.id, room.NEVER, text, way_out.format(full.name))
+        return Hold(card.id, limits.NEVER, text, way_out.format(full.name))
 
     def _ask_worker(self, name: WorkerName) -> _OfWorker | None:
         if name not in self._workers:

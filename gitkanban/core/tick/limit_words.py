@@ -6,12 +6,13 @@
 from collections.abc import Collection, Mapping
 
 from gitkanban.core.names import CardId
-from gitkanban.core.tick import room
+from gitkanban.core.tick import limits
 from gitkanban.core.tick.holds import Hold, some
-from gitkanban.core.tick.room import Full, Room
+from gitkanban.core.tick.limits import Full
+from gitkanban.core.tick.room import Room
 
 # Limits at which other workers start cards in between.
-_SHARED = frozenset({room.HOST, room.RESERVE, room.STARTS, room.PROFILE, room.CAPACITY})
+_SHARED = frozenset({limits.HOST, limits.RESERVE, limits.STARTS, limits.PROFILE, limits.CAPACITY})
 
 
 def of_limit(card: CardId, code: str, words: tuple[str, str], ahead: int = 0) -> Hold:
@@ -25,42 +26,42 @@ def of_limit(card: CardId, code: str, words: tuple[str, str], ahead: int = 0) ->
     return Hold(card, code, queued, f"{frees}, once {first} started")
 
 
-def limit_words(full: Full, seats: Room, starting: Collection[str] = ()) -> tuple[str, str]:
+def limit_words(full: Full, room: Room, starting: Collection[str] = ()) -> tuple[str, str]:
     """(What is full and who holds it, what would free it); `starting` cards do not run yet."""
-    kind = room.HOST if full.code == room.RESERVE else full.code
-    count = f"{seats.taken(kind, full.name)}/{full.limit}"
-    if full.code == room.KEEP:
+    kind = limits.HOST if full.code == limits.RESERVE else full.code
+    count = f"{room.taken(kind, full.name)}/{full.limit}"
+    if full.code == limits.KEEP:
         what = {
-            room.CAPACITY: full.name,
-            room.SHARED_CHECKOUT: "the shared checkout",
-            room.MEMORY: f"the memory of {full.name}",
+            limits.CAPACITY: full.name,
+            limits.SHARED_CHECKOUT: "the shared checkout",
+            limits.MEMORY: f"the memory of {full.name}",
         }.get(full.kind, f"the next slot of {full.name}")
         return (
             f"{what} is kept for {full.by}, which has waited a long time",
             f"the start of {full.by}",
         )
-    if full.code == room.STARTS:
+    if full.code == limits.STARTS:
         starts = "1 start" if full.limit == 1 else f"{full.limit} starts"
         return f"{starts} per tick, and as many come first", "a later tick"
-    holders = seats.holders(kind, full.name)
+    holders = room.holders(kind, full.name)
     by = _holder_words(holders, starting)
-    if full.code == room.RESERVE:
+    if full.code == limits.RESERVE:
         frees = "a session's end on this host"
         if full.lasting:
             frees = f"a smaller `reserve` of {full.by}, or a larger max_concurrency"
         return f"host {count}{by}, the rest is reserved for {full.by}", frees
     frees = (
-        _whose_ends(holders, seats.amounts(full.code, full.name), full)
+        _whose_ends(holders, room.amounts(full.code, full.name), full)
         if holders
         else "a higher limit"
     )
-    if full.code == room.SHARED_CHECKOUT:
+    if full.code == limits.SHARED_CHECKOUT:
         return f"the shared checkout{_with_is(by)}", frees
-    if full.code == room.MEMORY:
+    if full.code == limits.MEMORY:
         return f"the memory of {full.name}{_with_is(by)}", frees
-    if full.code == room.HOST:
+    if full.code == limits.HOST:
         return f"host {count}{by}", frees
-    if full.code == room.CAPACITY:
+    if full.code == limits.CAPACITY:
         much = f" (it needs {full.amount})" if full.amount > 1 else ""
         return f"capacity {full.name} {count}{much}{by}", frees
     return f"{full.code} {full.name} {count}{by}", frees

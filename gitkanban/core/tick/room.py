@@ -7,169 +7,27 @@ full: nothing starts under it, and no session is ended.
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
-from gitkanban.core.model import RUNNING, SHARED, WORKTREE, Board, Card, Config, Slot, Worker
-from gitkanban.core.names import NO_CARD, NOBODY, CardId, ProfileName, WorkerName
-from gitkanban.core.split_cards import open_cards
-from gitkanban.core.tick.facts import Observed, RunFacts
-from gitkanban.typed import NamedTuple, TypeAlias
-
-Needs: TypeAlias = tuple[tuple[str, int], ...]
-Key: TypeAlias = tuple[str, str]  # (kind, name)
-
-# Kinds of limits, in the order in which they are checked.
-WORKER = "worker"
-PROFILE = "profile"
-CAPACITY = "capacity"
-SHARED_CHECKOUT = "shared"
-MEMORY = "memory"
-HOST = "host"
-# More codes for `Full`.
-NEVER = "never"  # it needs more than there is, or something that does not exist
-KEEP = "kept"  # free, but kept for a card that has waited long
-RESERVE = "reserve"  # free, but reserved for another worker
-STARTS = "starts"  # max_starts_per_tick
-
-# What a card that has waited long may keep from the cards behind it, see `schedule`: first slots,
-# and once it has those, the rest. Slots of the host are never kept.
-SLOTS = frozenset({WORKER, PROFILE})
-KEEPABLE = frozenset({CAPACITY, SHARED_CHECKOUT, MEMORY})
-
-
-class Ask(NamedTuple):
-    """How much of one limit a start takes."""
-
-    kind: str
-    name: str
-    amount: int = 1
-
-    @property
-    def key(self) -> Key:
-        """The limit that is asked."""
-        return self.kind, self.name
-
-
-class Full(NamedTuple):
-    """The first limit that leaves no room.
-
-    `by` is the card or the workers for which the room is kept or reserved. `kind` is set for KEEP:
-    the kind of the limit. `lasting` is set for a RESERVE beside which no session's end makes room.
-    """
-
-    code: str
-    name: str
-    limit: int = 0
-    amount: int = 1
-    by: str = ""
-    kind: str = ""
-    lasting: bool = False
-
-
-class Occupant(NamedTuple):
-    """A run that takes room, whoever started it; `here` means that it runs on this host."""
-
-    card: CardId  # NO_CARD: unknown
-    worker: WorkerName
-    profile: ProfileName
-    number: int
-    asks: tuple[Ask, ...]
-    here: bool
-
-    @property
-    def label(self) -> str:
-        """The run's card, or its slot if only that is known."""
-        return self.card or f"slot {Slot(self.profile, self.number)}"
-
-
-def needs_of(card: Card, worker: Worker) -> Needs:
-    """The capacities that a card takes: its own needs, even of amount 0, else its worker's."""
-    return card.needs or worker.needs
-
-
-def too_much(config: Config, needs: Needs) -> Full | None:
-    """The first capacity of which more is needed than there is, or None."""
-    for name, amount in sorted(needs):
-        limit = config.capacities.get(name, 0)
-        if amount > limit:
-            return Full(NEVER, name, limit, amount)
-    return None
-
-
-def own_memory(worker: Worker) -> bool:
-    """Whether the worker's runs write the profile's memory, and therefore exclude each other."""
-    return bool(worker.memory_path) and worker.memory_policy == "read-write"
-
-
-def asks_of(worker: Worker, needs: Needs) -> tuple[Ask, ...]:
-    """The limits, in order, that a run of this worker counts against, without the host's."""
-    asks = [Ask(WORKER, worker.name), Ask(PROFILE, worker.profile)]
-    asks += [Ask(CAPACITY, name, amount) for name, amount in sorted(needs) if amount > 0]
-    if worker.workspace_policy == SHARED:
-        asks.append(Ask(SHARED_CHECKOUT, ""))
-    if own_memory(worker):
-        asks.append(Ask(MEMORY, worker.profile))
-    return tuple(asks)
-
-
-def occupants(board: Board, observed: Observed) -> list[Occupant]:
-    """All that takes room now.
-
-    First the running cards of the board, then live runs whose card is no longer running, then slots
-    whose lock is held by an unknown process.
-    """
-    occupied: list[Occupant] = []
-    running: set[str] = set()
-    facts = {run.run: run for run in observed.runs}
-    for card in sorted(open_cards(board.cards)):
-        if card.status == RUNNING:
-            running.add(card.run)
-            # A run of this clone takes what it took when it began, whatever was edited later.
-            own = facts.get(card.run)
-            occupied.append(_of_run(board, own) if own else _occupant_of(board, observed, card))
-    for run in sorted(observed.runs, key=lambda facts: facts.run):
-        if run.run not in running and (run.alive or run.exit is None):
-            occupied.append(_of_run(board, run))
-    slots = {str(Slot(one.profile, one.number)) for one in occupied}
-    for slot in sorted(observed.busy_slots - slots):
-        profile, number = Slot.parse(slot)
-        occupied.append(
-            Occupant(NO_CARD, NOBODY, profile, number, asks=(Ask(PROFILE, profile),), here=True)
-        )
-    return occupied
-
-
-def _of_run(board: Board, run: RunFacts) -> Occupant:
-    profile, number = Slot.parse(run.slot)
-    worker = Worker(
-        run.worker, run.profile or profile, workspace_policy=SHARED if run.shared else WORKTREE
-    )
-    asks = asks_of(_worker_or(board, run.worker, worker), run.needs)
-    if run.shared and Ask(SHARED_CHECKOUT, "") not in asks:
-        asks = (*asks, Ask(SHARED_CHECKOUT, ""))
-    asks = _of_profile(asks, worker.profile)
-    return Occupant(run.card, run.worker, worker.profile, number, asks=asks, here=True)
-
-
-def _occupant_of(board: Board, observed: Observed, card: Card) -> Occupant:
-    worker = board.worker_of(card)
-    profile, number = Slot.parse(card.slot)
-    if worker is None:
-        worker = Worker(card.worker, profile)
-    profile = profile or worker.profile
-    asks = _of_profile(asks_of(worker, needs_of(card, worker)), profile)
-    return Occupant(
-        card.id, card.worker, profile, number, asks=asks, here=card.host == observed.host
-    )
-
-
-def _worker_or(board: Board, name: WorkerName, otherwise: Worker) -> Worker:
-    return (board.config.workers.get(name) if board.config else None) or otherwise
-
-
-def _of_profile(asks: tuple[Ask, ...], profile: ProfileName) -> tuple[Ask, ...]:
-    """A run counts against the profile it started under, whatever the config says now."""
-    return tuple(
-        ask._replace(name=profile) if ask.kind in (PROFILE, MEMORY) else ask for ask in asks
-    )
+from gitkanban.core.model import Config, Worker
+from gitkanban.core.names import CardId, ProfileName, WorkerName
+from gitkanban.core.tick.limits import (
+    CAPACITY,
+    HOST,
+    KEEP,
+    KEEPABLE,
+    PROFILE,
+    RESERVE,
+    SLOTS,
+    STARTS,
+    WORKER,
+    Ask,
+    Full,
+    Key,
+    Needs,
+    asks_of,
+    too_much,
+)
+from gitkanban.core.tick.occupants import Occupant
+from gitkanban.typed import NamedTuple
 
 
 class _Want(NamedTuple):
@@ -249,7 +107,7 @@ class Room:
         self._lowest[profile] = number
         return number
 
-    def seat(self, card: CardId, worker: Worker, needs: Needs) -> Occupant:
+    def place(self, card: CardId, worker: Worker, needs: Needs) -> Occupant:
         """Add a new run on this host, in the smallest free slot of its profile."""
         number = self.free_number(worker.profile)
         asks = self._want(worker, needs).asks
@@ -294,8 +152,8 @@ class Room:
             return False
         self._claimed.update(ask.key for ask in asks)
         slots = [ask for ask in asks if ask.kind in SLOTS]
-        seated = all(self.taken(*ask.key) < self.limit(*ask.key) for ask in slots)
-        for ask in asks if seated else slots:
+        has_slot = all(self.taken(*ask.key) < self.limit(*ask.key) for ask in slots)
+        for ask in asks if has_slot else slots:
             self._keep[ask.key] = _Keep(ask.amount, card, (worker.name, needs))
         return True
 

@@ -33,13 +33,15 @@ from heapq import heapify, heappop, heappush
 from gitkanban.core.model import TODO, Board, Card, Config, Slot, Worker
 from gitkanban.core.names import CardId, ProfileName, WorkerName
 from gitkanban.core.split_cards import open_cards
-from gitkanban.core.tick import room
+from gitkanban.core.tick import limits
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.fair import Accounts, Turns
 from gitkanban.core.tick.holds import Hold as Hold  # part of the result of `schedule`
 from gitkanban.core.tick.holds import Reasons
 from gitkanban.core.tick.limit_words import limit_words, of_limit
-from gitkanban.core.tick.room import Full, Needs, Occupant, Room, needs_of, occupants
+from gitkanban.core.tick.limits import Full, Needs, needs_of
+from gitkanban.core.tick.occupants import Occupant, occupants
+from gitkanban.core.tick.room import Room
 from gitkanban.typed import NamedTuple
 
 AGE_STEP = 3600  # seconds of waiting that weigh as much as one step of priority
@@ -103,7 +105,7 @@ Blocks = dict[WorkerName, dict[Needs, Full]]  # worker -> group -> the full limi
 
 
 def fill(
-    seats: Room,
+    room: Room,
     lines: Mapping[WorkerName, WorkerQueue],
     accounts: Accounts,
     now: int,
@@ -114,21 +116,21 @@ def fill(
     Started cards leave their lines, take up room, and are charged to their worker.
     """
     started: list[Occupant] = []
-    keepers = _keep_for_keepers(seats, lines, accounts.turns, now)
-    blocks = _start_what_fits(seats, lines, accounts, keepers, started=started, most=most)
+    keepers = _keep_for_keepers(room, lines, accounts.turns, now)
+    blocks = _start_what_fits(room, lines, accounts, keepers, started=started, most=most)
     # A start may make another card a keeper, and free what was kept.
-    while started and (then := _keep_for_keepers(seats, lines, accounts.turns, now)) != keepers:
+    while started and (then := _keep_for_keepers(room, lines, accounts.turns, now)) != keepers:
         keepers = then
-        blocks = _start_what_fits(seats, lines, accounts, keepers, started=started, most=most)
+        blocks = _start_what_fits(room, lines, accounts, keepers, started=started, most=most)
     waiting = {
-        name for name, line in lines.items() if _is_crowded_out(line, blocks.get(name, {}), seats)
+        name for name, line in lines.items() if _is_crowded_out(line, blocks.get(name, {}), room)
     }
     accounts.starts.settle(waiting)
     return started, blocks
 
 
 def _start_what_fits(
-    seats: Room,
+    room: Room,
     lines: Mapping[WorkerName, WorkerQueue],
     accounts: Accounts,
     keepers: Container[CardId],
@@ -148,12 +150,12 @@ def _start_what_fits(
         line, blocked = lines[name], blocks[name]
         # Room only shrinks here, so a group that found none is not tried again.
         while (needs := line.first(blocked)) is not None:
-            full = seats.full(line.worker, needs)
+            full = room.full(line.worker, needs)
             if full is None and most is not None and len(started) >= most:
-                full = Full(room.STARTS, "", seats.limit(room.STARTS))
+                full = Full(limits.STARTS, "", room.limit(limits.STARTS))
             if full is None:
                 card = line.pop(needs)
-                started.append(seats.seat(card, line.worker, needs))
+                started.append(room.place(card, line.worker, needs))
                 fair.serve(name, line.worker.weight)
                 if card in keepers:
                     accounts.turns.serve(name, line.worker.weight)
@@ -165,39 +167,37 @@ def _start_what_fits(
 
 
 def _keep_for_keepers(
-    seats: Room, lines: Mapping[WorkerName, WorkerQueue], turns: Turns, now: int
+    room: Room, lines: Mapping[WorkerName, WorkerQueue], turns: Turns, now: int
 ) -> list[CardId]:
     """Keep what the cards need whose turn it is, and return these cards."""
-    seats.drop_keeps()
+    room.drop_keeps()
     patient = {
-        name: card for name, line in lines.items() if (card := _longest_ready(seats, line, now))
+        name: card for name, line in lines.items() if (card := _longest_ready(room, line, now))
     }
     turns.advance(patient)
     order = sorted((turns.tag(name), *card, name) for name, card in patient.items())
-    return [
-        card for _, _, card, needs, name in order if seats.keep(card, lines[name].worker, needs)
-    ]
+    return [card for _, _, card, needs, name in order if room.keep(card, lines[name].worker, needs)]
 
 
-def _longest_ready(seats: Room, line: WorkerQueue, now: int) -> tuple[int, CardId, Needs] | None:
+def _longest_ready(room: Room, line: WorkerQueue, now: int) -> tuple[int, CardId, Needs] | None:
     """The first card of a line if it may keep: (ready since, card, its needs)."""
-    needs = line.first([group for group in line.groups if not seats.ever(line.worker, group)])
-    if needs is None or not seats.contends(line.worker, needs):
+    needs = line.first([group for group in line.groups if not room.ever(line.worker, group)])
+    if needs is None or not room.contends(line.worker, needs):
         return None
     _, since, card = line.groups[needs][0]
     return (since, card, needs) if now - since >= PATIENCE else None
 
 
-def _is_crowded_out(line: WorkerQueue, blocked: Mapping[Needs, Full], seats: Room) -> bool:
+def _is_crowded_out(line: WorkerQueue, blocked: Mapping[Needs, Full], room: Room) -> bool:
     """Whether a worker has a card that other workers' cards keep out."""
-    return any(not _is_own_limit(blocked[needs], line.worker, seats) for needs in line.groups)
+    return any(not _is_own_limit(blocked[needs], line.worker, room) for needs in line.groups)
 
 
-def _is_own_limit(full: Full, worker: Worker, seats: Room) -> bool:
+def _is_own_limit(full: Full, worker: Worker, room: Room) -> bool:
     """Whether a limit of the worker's own stops it, so that it gets no credit for that time."""
-    if full.code == room.PROFILE:  # its own runs alone fill it
-        return seats.taken(room.PROFILE, full.name) <= seats.taken(room.WORKER, worker.name)
-    return full.code in (room.WORKER, room.NEVER) or full.kind == room.WORKER
+    if full.code == limits.PROFILE:  # its own runs alone fill it
+        return room.taken(limits.PROFILE, full.name) <= room.taken(limits.WORKER, worker.name)
+    return full.code in (limits.WORKER, limits.NEVER) or full.kind == limits.WORKER
 
 
 def schedule(board: Board, observed: Observed, reasons: Reasons | None = None) -> Scheduled:
@@ -222,14 +222,14 @@ def schedule(board: Board, observed: Observed, reasons: Reasons | None = None) -
             _line_up(lines, board, card, since[card.id], name=reasons.worker_for(card))
     config = board.config or Config()
     idle = {name for name in config.workers if reasons.stops_worker(name)}
-    seats = Room(config, occupants(board, observed), idle)
+    room = Room(config, occupants(board, observed), idle)
     accounts = Accounts(observed.served)
     most = max(0, config.max_starts_per_tick - observed.started)
     most_now = most if config.max_starts_per_tick else None
-    started, blocks = fill(seats, lines, accounts, observed.now, most=most_now)
+    started, blocks = fill(room, lines, accounts, observed.now, most=most_now)
     for name, line in lines.items():
         holds.extend(
-            _holds_of_line(line, blocks.get(name, {}), seats, {one.card for one in started})
+            _holds_of_line(line, blocks.get(name, {}), room, {one.card for one in started})
         )
     starts = tuple(
         Start(one.card, one.worker, one.profile, str(Slot(one.profile, one.number)))
@@ -250,11 +250,11 @@ def _line_up(
 
 
 def _holds_of_line(
-    line: WorkerQueue, blocked: Mapping[Needs, Full], seats: Room, starting: Collection[CardId]
+    line: WorkerQueue, blocked: Mapping[Needs, Full], room: Room, starting: Collection[CardId]
 ) -> Iterable[Hold]:
     """The holds of the cards that are still in line, in their order."""
     waiting = sorted((key, needs) for needs, keys in line.groups.items() for key in keys)
-    words = {needs: limit_words(blocked[needs], seats, starting) for needs in line.groups}
+    words = {needs: limit_words(blocked[needs], room, starting) for needs in line.groups}
     ahead: dict[tuple[str, str], int] = {}  # limit -> cards of this line that wait for it
     for key, needs in waiting:
         full = blocked[needs]

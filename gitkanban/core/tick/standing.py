@@ -10,7 +10,7 @@ from gitkanban.core import graph
 from gitkanban.core.model import BACKLOG, BLOCKED, DROPPED, REVIEW, RUNNING, TODO, Board, Card
 from gitkanban.core.names import CardId
 from gitkanban.core.split_cards import open_cards
-from gitkanban.core.tick import room
+from gitkanban.core.tick import limits
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.holds import (
     BUDGET,
@@ -30,12 +30,12 @@ from gitkanban.core.tick.holds import (
     Hold,
     Reasons,
 )
-from gitkanban.core.tick.room import occupants
+from gitkanban.core.tick.occupants import occupants
 from gitkanban.core.tick.schedule import Scheduled, schedule
 from gitkanban.typed import NamedTuple
 
 # Holds that pass by themselves.
-_PASSES = frozenset({BUDGET_DAY, NOT_BEFORE, QUOTA, STILL_RUNNING, room.STARTS, STANDSTILL})
+_PASSES = frozenset({BUDGET_DAY, NOT_BEFORE, QUOTA, STILL_RUNNING, limits.STARTS, STANDSTILL})
 # Stopped on purpose, or reported elsewhere: this says nothing about other cards.
 _STOPPED = frozenset({PAUSED, UNTRUSTED})
 # What people do in the normal course of work; anything else that needs a person is a mistake.

@@ -5,8 +5,8 @@ import pytest
 from gitkanban.core.forecast.assessment import CHAIN, advice, assess, waited_at
 from gitkanban.core.forecast.simulate import Duration, Question, simulate
 from gitkanban.core.model import Board
-from gitkanban.core.tick import room
-from gitkanban.core.tick.room import Key
+from gitkanban.core.tick import limits
+from gitkanban.core.tick.limits import Key
 from tests.support.boards import board, live, observed
 
 FOUR = "a\nb\nc\nd"
@@ -15,33 +15,33 @@ TWO_EACH = "a @x\nb @x\nc @y\nd @y"
 
 CASES: list[tuple[str, Board, Key, int]] = [
     ("one after the other", board("a\nb <- a\nc <- b"), CHAIN, 1800),
-    ("a lane", board(FOUR), (room.WORKER, "solo"), 2400),
-    ("a pool", board(FOUR, workers="w pool 2"), (room.WORKER, "w"), 1200),
+    ("a lane", board(FOUR), (limits.WORKER, "solo"), 2400),
+    ("a pool", board(FOUR, workers="w pool 2"), (limits.WORKER, "w"), 1200),
     (
         "a profile below its workers",
         board(TWO_EACH, workers="x pool 2 profile=p\ny pool 2 profile=p\nprofile p 1"),
-        (room.PROFILE, "p"),
+        (limits.PROFILE, "p"),
         2400,
     ),
     (
         "a capacity",
         board(FOUR_BUILDS, workers="w pool 4\ncapacity build 1"),
-        (room.CAPACITY, "build"),
+        (limits.CAPACITY, "build"),
         2400,
     ),
     (
         "the shared checkout",
         board(TWO_EACH, workers="x workspace_policy=shared\ny workspace_policy=shared"),
-        (room.SHARED_CHECKOUT, ""),
+        (limits.SHARED_CHECKOUT, ""),
         2400,
     ),
     (
         "memory that runs write",
         board(FOUR, workers="w pool 4 profile=p memory=read-write memory_path=~/m"),
-        (room.MEMORY, "p"),
+        (limits.MEMORY, "p"),
         2400,
     ),
-    ("the host", board(FOUR, workers="w pool 4\nhost 2"), (room.HOST, ""), 1200),
+    ("the host", board(FOUR, workers="w pool 4\nhost 2"), (limits.HOST, ""), 1200),
 ]
 
 
@@ -81,7 +81,7 @@ def test_advice_is_what_saves_when_tried_out(
 def test_raising_the_starts_of_a_tick_is_tried_too() -> None:
     given = board("a\nb\nc", workers="w pool 4\nstarts 2")
     (first,) = advice(given, observed(), Question(), simulate(given, observed()))
-    assert first.key == (room.STARTS, "") and (first.limit, first.to) == (2, 3)
+    assert first.key == (limits.STARTS, "") and (first.limit, first.to) == (2, 3)
 
 
 def test_runs_above_a_lowered_limit_are_no_lower_bound() -> None:
@@ -108,16 +108,16 @@ def test_the_run_of_a_card_that_is_over_is_in_nobodys_chain() -> None:
 def test_where_one_more_is_not_enough_twice_as_many_are_tried() -> None:
     given = board("\n".join(f"c{n}" for n in range(8)), workers="w pool 4\nhost 9")
     (first,) = advice(given, observed(), Question(), simulate(given, observed()))
-    assert (first.key, first.to, first.makespan) == ((room.WORKER, "w"), 8, 600)
+    assert (first.key, first.to, first.makespan) == ((limits.WORKER, "w"), 8, 600)
 
 
 TIGHT = [
     ("a chain with a review", board("a\nb <- a"), Question(review=100), CHAIN, 1300),
     ("two pieces each", board("a needs build:2\nb needs build:2", workers="w pool 4\ncapacity build 2"),
-     Question(), (room.CAPACITY, "build"), 1200),
+     Question(), (limits.CAPACITY, "build"), 1200),
     ("two pieces of what runs", board("a running needs build:2\nb needs build:2", workers="w pool 4\ncapacity build 2"),
-     Question(), (room.CAPACITY, "build"), 1200),
-    ("rounded up", board("a\nb\nc", workers="w pool 2"), Question(otherwise=Duration(1)), (room.WORKER, "w"), 2),
+     Question(), (limits.CAPACITY, "build"), 1200),
+    ("rounded up", board("a\nb\nc", workers="w pool 2"), Question(otherwise=Duration(1)), (limits.WORKER, "w"), 2),
 ]  # fmt: skip
 
 
@@ -156,8 +156,8 @@ def test_two_limits_that_bind_together_are_raised_together() -> None:
         "\n".join(f"c{n}" for n in range(30)), workers="w pool 3 profile=p\nprofile p 3\nhost 16"
     )
     (first,) = advice(given, observed(), Question(), simulate(given, observed()))
-    assert (first.key, first.to) == ((room.WORKER, "w"), 6)
-    assert first.also == ((room.PROFILE, "p"), 3, 6) and first.makespan == 3000
+    assert (first.key, first.to) == ((limits.WORKER, "w"), 6)
+    assert first.also == ((limits.PROFILE, "p"), 3, 6) and first.makespan == 3000
 
 
 def test_what_no_limit_shortens_is_advised_nothing_and_cards_that_never_start_wait_for_none() -> (
@@ -167,4 +167,4 @@ def test_what_no_limit_shortens_is_advised_nothing_and_cards_that_never_start_wa
     given = board(f"{lanes}\nx @w0 needs gpu:1", workers="w0\nw1\nw2\nhost 3")
     done = simulate(given, observed())
     assert advice(given, observed(), Question(), done) == ()
-    assert waited_at(done) == [(room.WORKER, f"w{n}") for n in range(3)]
+    assert waited_at(done) == [(limits.WORKER, f"w{n}") for n in range(3)]

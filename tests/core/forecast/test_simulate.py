@@ -8,7 +8,7 @@ from gitkanban.core import graph
 from gitkanban.core.forecast.assessment import CHAIN, advice, assess
 from gitkanban.core.forecast.simulate import Duration, Question, Simulated, duration, simulate
 from gitkanban.core.model import DONE, REVIEW, RUNNING, TODO, Board
-from gitkanban.core.tick import room
+from gitkanban.core.tick import limits
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.schedule import schedule
 from tests.support.boards import DEMO, HERE, NOW, board, live, observed
@@ -102,9 +102,9 @@ def test_the_limit_to_raise_first_is_the_one_that_saves_most() -> None:
     )
     done = simulate(given, observed())
     (first,) = advice(given, observed(), Question(), done)
-    assert (first.key, first.limit, first.to) == ((room.WORKER, "x"), 1, 2)
+    assert (first.key, first.limit, first.to) == ((limits.WORKER, "x"), 1, 2)
     assert (done.makespan, first.makespan) == (2400, 1200)
-    assert assess(given, observed(), Question(), done).binds == (room.WORKER, "x")
+    assert assess(given, observed(), Question(), done).binds == (limits.WORKER, "x")
 
 
 def test_a_spread_is_seeded_by_card_and_stays_within_its_bounds() -> None:
@@ -293,6 +293,6 @@ def test_a_spread_goes_both_ways() -> None:
 
 def test_every_card_that_waits_counts_and_nothing_takes_no_time() -> None:
     given = board("a\nb\nc")
-    assert simulate(given, observed()).waited == {(room.WORKER, "solo"): 1800}
+    assert simulate(given, observed()).waited == {(limits.WORKER, "solo"): 1800}
     assert simulate(given, observed(), Question(until=700)).never == ()
     assert duration(Question(otherwise=Duration(0)), "w", "a") == 1

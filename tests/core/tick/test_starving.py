@@ -8,7 +8,7 @@ from hypothesis import given, settings
 
 from gitkanban.core.model import DONE, TODO, Card, Config
 from gitkanban.core.tick.fair import LAG
-from gitkanban.core.tick.room import Needs
+from gitkanban.core.tick.limits import Needs
 from gitkanban.core.tick.schedule import PATIENCE
 from tests.core.tick.test_schedule_histories import SEEDS, TICK, History
 from tests.core.worlds import World
