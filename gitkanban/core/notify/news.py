@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from gitkanban.core.model import BACKLOG, DROPPED, RUNNING, TODO, Board
 from gitkanban.core.names import NO_RUN, RunId, WorkerName
 from gitkanban.core.situation import rows
-from gitkanban.core.situation.account import ROOTS, CardView, Cause, Situation
+from gitkanban.core.situation.account import CardView, Situation
+from gitkanban.core.situation.causes import ROOTS, Cause
 from gitkanban.core.situation.figures import RunCost
 from gitkanban.core.tick.agent_state import asks_person, quota_words
 from gitkanban.core.tick.budget import day_begins

@@ -1,10 +1,10 @@
-"""The situation of a board: groups of cards in order, one line for each card, root causes.
+"""The situation of a board: groups of cards in order, one line for each card; and root causes.
 
 All views show it: status, list, board, show, why, and their JSON. It decides nothing: `standing`
 says what holds a card back, and `moment` adds what depends on the current time.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection
 
 from gitkanban.core import graph
 from gitkanban.core.cutting import one_line
@@ -22,54 +22,18 @@ from gitkanban.core.model import (
     Card,
     Run,
 )
-from gitkanban.core.names import NOBODY, CardId, RunId, WorkerName
+from gitkanban.core.names import CardId, RunId, WorkerName
 from gitkanban.core.situation import rows
+from gitkanban.core.situation.causes import ROOTS, Cause, command_in, root_causes
 from gitkanban.core.situation.figures import NO_FIGURES, Figures, cost_of, total_cost
 from gitkanban.core.split_cards import count_status, open_cards
 from gitkanban.core.tick.budget import day_begins
 from gitkanban.core.tick.facts import Observed
-from gitkanban.core.tick.holds import (
-    BUDGET_DAY,
-    CONFIG,
-    EVERYBODY,
-    MISCONFIGURED,
-    NO_COMMAND,
-    NO_PROGRAM,
-    PARENTS,
-    PAUSED,
-    QUOTA,
-    QUOTA_ASKS,
-    STANDSTILL,
-    UNKNOWN_WORKER,
-    UNTRUSTED,
-    Hold,
-    some,
-)
+from gitkanban.core.tick.holds import PARENTS, STANDSTILL, Hold, some
 from gitkanban.core.tick.standing import Needed, Standing, standing
 from gitkanban.core.tick.verdict import SUCCEEDED, attempts
-from gitkanban.late import re, shlex
+from gitkanban.late import shlex
 from gitkanban.typed import NamedTuple
-
-# Holds that belong to a worker or to the board, not to the card: each is reported once, as a root
-# cause, with all the cards that it holds, even if it passes by itself. The words are for the line
-# of such a card; its `hold` has the whole text.
-ROOTS = {
-    CONFIG: "config.yaml has a mistake",
-    NO_COMMAND: "its worker has no command",
-    NO_PROGRAM: "its agent cannot be run",
-    PAUSED: "paused",
-    STANDSTILL: "standstill",
-    UNKNOWN_WORKER: "no such worker",
-    UNTRUSTED: "not trusted",
-    MISCONFIGURED: "its agent cannot work",
-    QUOTA: "its quota is used up",
-    QUOTA_ASKS: "its quota is used up",
-    BUDGET_DAY: "the day's budget is spent",
-}
-
-_WHOLE = (BUDGET_DAY, CONFIG, QUOTA, QUOTA_ASKS, STANDSTILL)  # the text names their subject already
-
-_COMMAND = re.compile(r"`(gitkanban [^`]+)`")
 
 
 class CardView(NamedTuple):
@@ -109,16 +73,6 @@ class CardView(NamedTuple):
     labels: tuple[str, ...]
 
 
-class Cause(NamedTuple):
-    """A root cause that holds cards back: reported once, with the number of these cards."""
-
-    code: str
-    subjects: tuple[str, ...]  # workers, or ids; empty: the whole board
-    text: str
-    command: str = ""
-    holds: int = 0
-
-
 class Situation(NamedTuple):
     """A board as people see it: its cards by group and in order, root causes, and totals.
 
@@ -146,14 +100,14 @@ def situation(
     With `to_cache`, times in texts stay marks for `moment.put_in_words`.
     """
     standings = standing(board, observed, to_cache)
-    teller = _Teller(board, observed, figures, standings, to_cache=to_cache)
+    views = _CardViews(board, observed, figures, standings, to_cache=to_cache)
     wanted = board.cards.values() if only is None else only
-    cards = sorted(map(teller.view, wanted), key=teller.place)
-    costs = teller.costs.values()
+    cards = sorted(map(views.view_of, wanted), key=views.sort_key)
+    costs = views.costs.values()
     return Situation(
         standings,
         tuple(cards),
-        _root_causes(board, observed, standings),
+        root_causes(board, observed, standings),
         count_status(board.cards, DONE),
         total=len(board.cards) - count_status(board.cards, DROPPED),
         cost_today=total_cost(
@@ -172,7 +126,7 @@ def ending_words(run: Run, verify: tuple[str, ...] = ()) -> str:
     return run.why or run.outcome
 
 
-class _Teller:
+class _CardViews:
     """Words the cards of one board at one moment; what several share is computed once."""
 
     def __init__(
@@ -196,7 +150,7 @@ class _Teller:
             self._costs.setdefault(each.card, []).append(each.cost_usd)
             self._ended[each.card] = max(each.ended, self._ended.get(each.card, 0))
 
-    def view(self, card: Card) -> CardView:
+    def view_of(self, card: Card) -> CardView:
         """Return one card as people see it."""
         observed, standings = self._observed, self._standings
         needed, hold = self._needed.get(card.id), standings.holds.get(card.id)
@@ -317,15 +271,15 @@ class _Teller:
         runs = self._board.runs_of(card.id)
         here = bool(runs) and runs[-1].run in self._observed.known_runs
         if card.id in self._observed.elsewhere or card.status in (TODO, BACKLOG, DROPPED):
-            command = _COMMAND.search(needed.frees or (hold.frees if hold else ""))
-            return command[1] if command else f"gitkanban why {card.id}"
+            command = command_in(needed.frees or (hold.frees if hold else ""))
+            return command or f"gitkanban why {card.id}"
         return {
             rows.QUESTION: f'gitkanban retry {card.id} --why "…"',
             rows.REVIEW: f"gitkanban review {card.id}",
             rows.FAILED: f"gitkanban {'logs' if here else 'show'} {card.id}",
         }.get(state, f"gitkanban retry {card.id}")
 
-    def place(self, view: CardView) -> tuple[object, ...]:
+    def sort_key(self, view: CardView) -> tuple[object, ...]:
         """The sort key of a card: its group first.
 
         Within their group, cards that need somebody are sorted by how many cards they hold up, then
@@ -357,70 +311,3 @@ def _levels_of(board: Board) -> dict[CardId, int]:
         level = 1 + max((levels[name] for name in parents if name in levels), default=-1)
         levels.update(dict.fromkeys(group, level))
     return levels
-
-
-def _root_causes(board: Board, observed: Observed, standings: Standing) -> tuple[Cause, ...]:
-    """The root causes, the one that holds most cards first."""
-    groups: dict[tuple[str, str, str], dict[str, set[CardId]]] = {}
-    for card in open_cards(board.cards):
-        why = standings.holds.get(card.id)
-        if card.status == TODO and why and why.code in ROOTS:
-            subject = NOBODY if why.code in _WHOLE else card.worker
-            key = why.code, _without_subject(why.text, subject), _first_command(why.frees)
-            groups.setdefault(key, {}).setdefault(subject, set()).add(card.id)
-    if observed.standstill:
-        key = STANDSTILL, observed.standstill, ""
-        groups.setdefault(key, {}).setdefault("", set())
-    kids = graph.children(open_cards(board.cards))
-    causes = [
-        Cause(
-            code,
-            tuple(sorted(filter(None, by_worker))),
-            f"nothing is committed or started: {text}" if code == STANDSTILL else text,
-            command,
-            holds=_count_waiting(kids, [name for names in by_worker.values() for name in names]),
-        )
-        for (code, text, command), by_worker in groups.items()
-    ]
-    causes += [
-        Cause(each.state, (each.card,), each.text, f"gitkanban why {each.card}", holds=each.waiting)
-        for each in standings.needed
-        if each.card not in board.cards
-    ]
-    paused = {name for each in causes for name in each.subjects if each.code == PAUSED}
-    causes += [
-        Cause(
-            PAUSED,
-            () if name == EVERYBODY else (name,),
-            f"paused{f': {pause.why}' if pause.why else ''}",
-            f"gitkanban resume {'--all' if name == EVERYBODY else name}",
-        )
-        for name, pause in sorted(board.paused.items())
-        if name not in paused and not (name == EVERYBODY and paused)
-    ]
-    return tuple(sorted(causes, key=lambda each: (-each.holds, each)))
-
-
-def _without_subject(text: str, worker: WorkerName) -> str:
-    """The text without the worker's name, so that equal causes of several workers become one."""
-    for head in (f"{worker} is ", "every worker is ", f"{worker}: ", f"{worker} "):
-        if worker and text.startswith(head):
-            return text.removeprefix(head)
-    return text
-
-
-def _first_command(frees: str) -> str:
-    command = _COMMAND.search(frees)
-    return command[1] if command else ""
-
-
-def _count_waiting(kids: Mapping[CardId, list[CardId]], first: Iterable[CardId]) -> int:
-    """Count these cards and all that wait for any of them, each once."""
-    reached = set(first)
-    front = list(reached)
-    while front:
-        for child in kids.get(front.pop(), ()):
-            if child not in reached:
-                reached.add(child)
-                front.append(child)
-    return len(reached)
