@@ -141,7 +141,7 @@ const addressed = () => {
 function show(given) {
   takeIn(given);
   document.getElementById("app").replaceChildren(
-    h("a", { class: "skip", href: "#board", onclick: (event) => {
+    h("a", { class: "skip", href: cards.length ? "#board" : "#queue", onclick: (event) => {
       event.preventDefault();
       const part = document.getElementById("board") || document.getElementById("queue");
       part.scrollIntoView();
