@@ -399,6 +399,13 @@ class Cluster:
             ("mount", "-t", "tmpfs", "tmpfs", "/run"),
             ("mkdir", "-p", "-m", "0755", "/run/munge", "/run/slurmd", f"/run/user/{UID}"),
             ("chown", f"{UID}:{UID}", f"/run/user/{UID}"),
+            # Each host is a machine of its own, that has just started: by these it is known.
+            ("cp", "/proc/sys/kernel/random/uuid", "/run/boot_id"),
+            ("mount", "--bind", "/run/boot_id", "/proc/sys/kernel/random/boot_id"),
+            ("sh", "-c", f"echo {host.name} | md5sum | cut -c -32 >/run/machine-id"),
+            ("mount", "--bind", "/run/machine-id", "/etc/machine-id"),
+            ("mkdir", "-m", "1777", "/run/tmp"),
+            ("mount", "--bind", "/run/tmp", "/var/tmp"),
         ):
             self._root(host.name, *words)
         self._root(host.name, "bindfs", "-o", "allow_other", str(self.share), SHARE)

@@ -31,8 +31,8 @@ def shared_disk(board: Board, around: Surroundings) -> Iterator[Symptom]:
             INFO,
             "network-file-system",
             around.shared_disk,
-            f"the git directory is on {around.shared_disk}, so one machine alone may tick this "
-            f"clone: this one, whose locks are in {around.locks_apart}",
+            f"the git directory is on {around.shared_disk}: only one machine may tick this clone, "
+            f"and has its locks on its own disk, in {around.locks_apart}",
             advice="Nothing need be done.",
         )
     elif around.shared_disk:

@@ -1,0 +1,103 @@
+"""gitkanban on the cluster: a repository on the share, fake sessions, and what they say they did.
+
+Sessions are `agent.sh`: what one does stands in `words/<card>`, a line an attempt (the last counts
+for all later ones). Each session appends to `log` when it begins and ends, with its node: by that
+log, and by git's objects, tests judge.
+"""
+
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.slurm.rig import CONTROL, HOME, SOURCES, UID, USER, Cluster, wait_until
+
+AGENT = Path(__file__).with_name("agent.sh")
+PROGRAM = (sys.executable, "-P", "-X", "utf8", "-m", "gitkanban")
+
+
+class Site:
+    """One repository on the share, worked on as the user from `ctl`."""
+
+    def __init__(self, cluster: Cluster, name: str) -> None:
+        self.cluster = cluster
+        self.inside = f"{HOME}/{USER}/{name}"  # as the hosts see it
+        self.path = cluster.share / "home" / USER / name
+        self.repo = self.path / "shop"
+        (self.path / "words").mkdir(parents=True)
+        self.repo.mkdir()
+        (self.path / "agent").write_text(AGENT.read_text())
+        (self.path / "agent").chmod(0o755)
+        for each in (self.path, *self.path.rglob("*")):
+            os.chown(each, UID, UID)
+        for words in (
+            ("init", "-q", "-b", "main"),
+            ("config", "user.name", "Ada"),
+            ("config", "user.email", "ada@example.org"),
+            ("commit", "-q", "--allow-empty", "-m", "start"),
+        ):
+            self.call("git", *words)
+
+    @property
+    def agent(self) -> str:
+        """The fake agent's path on the hosts."""
+        return f"{self.inside}/agent"
+
+    def call(self, *argv: str, host: str = CONTROL, timeout: float = 60.0) -> str:
+        """Run a program in the repository, and return what it printed. Raises AssertionError."""
+        done = self.tried(*argv, host=host, timeout=timeout)
+        assert done.returncode == 0, f"{shlex.join(argv)}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def tried(
+        self, *argv: str, host: str = CONTROL, timeout: float = 60.0
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program in the repository, however it ends."""
+        env = {"PYTHONPATH": SOURCES, "COLUMNS": "100"}
+        return self.cluster.run(host, *argv, cwd=f"{self.inside}/shop", env=env, timeout=timeout)
+
+    def gk(self, *words: str, host: str = CONTROL) -> str:
+        """Run gitkanban, and return what it printed. Raises AssertionError."""
+        return self.call(*PROGRAM, *words, host=host)
+
+    def board(self, config: str) -> None:
+        """Make the board with this config, and trust it."""
+        (self.path / "config.yaml").write_text(config)
+        self.gk("init", "--config", "../config.yaml")
+        self.gk("trust", "--yes")
+
+    def words(self, card: str, *lines: str) -> None:
+        """What the card's sessions do, a line for each attempt."""
+        (self.path / "words" / card).write_text("".join(f"{line}\n" for line in lines))
+
+    def log(self) -> list[list[str]]:
+        """What the sessions have said, a list of words a line: kind, card, run, node, pid."""
+        try:
+            lines = (self.path / "log").read_text().splitlines()
+        except FileNotFoundError:
+            return []
+        return [line.split() for line in lines]
+
+    def said(self, kind: str, card: str) -> list[list[str]]:
+        """What the sessions of a card have said of one kind."""
+        return [row for row in self.log() if row[:2] == [kind, card]]
+
+    def status(self, card: str) -> str:
+        """A card's status at the tip."""
+        text = self.call("git", "show", f"main:.kanban/cards/{card}.yaml")
+        return (
+            next(line.split()[1] for line in text.splitlines() if line.startswith("status:"))
+            if "status:" in text
+            else "todo"
+        )
+
+    def settle(self, cards: Sequence[str], *, into: Sequence[str], most: float = 60.0) -> None:
+        """Tick until each of the cards is in one of these statuses."""
+
+        def there() -> bool:
+            self.gk("tick")
+            return all(self.status(card) in into for card in cards)
+
+        wait_until(f"{', '.join(cards)} in {' or '.join(into)}", there, most)
