@@ -5,6 +5,7 @@ arguments  Reads plain command lines without click
 askwords   Asks for the words of a command in the person's editor, if none were given
 at_once    Starts at once what a person's command has made ready, where ticks run by themselves
 boardpage  Gathers what the page of a board shows: now, at a revision, or as a branch would have it
+browser    Opens a file in a browser that runs scripts
 cardpages  The pages of one card: what `show` prints, its work, the prompt of its next session
 commands/  One file a verb: arguments in, text out
 completion/  What the shell completes: the typed line in, the words that may follow out

@@ -46,6 +46,7 @@ COMMANDS = (
     ("Look", "search", "search", "Find a text in cards, notes, results and logs."),
     ("Look", "ui", "ui", "The board live on the whole terminal, with keys for what you decide."),
     ("Look", "page", "page", "The board as one HTML file, for a browser."),
+    ("Look", "web", "web", "The board in a browser, live, with buttons for what you decide."),
     ("Look", "list", "list", "List cards, with filters."),
     ("Look", "show", "show", "One card with its runs and notes."),
     ("Look", "why", "why", "What is holding a card back, and what would free it."),

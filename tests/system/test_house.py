@@ -29,6 +29,7 @@ ONE_WORD: dict[str, str] = {}
 
 # Names with a word that says how a thing came about, not what it is; and why these may.
 INSIDE_NAMES = {
+    "connection_made": "asyncio calls it so",
     "HeldLock": "a lock that is ours, beside `Locks` that may be anybody's",
     "NotFound": "an error, named as such errors are everywhere",
     "SEEN_REF": "the ref's own name is refs/gitkanban/seen",

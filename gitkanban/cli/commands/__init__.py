@@ -55,6 +55,7 @@ tick          `gitkanban tick`: one pass over the board, for cron, hooks and peo
 trust         `gitkanban trust`: show what tick would run on this machine, and allow it
 ui            `gitkanban ui`: the board live on the whole terminal, with keys for what people decide
 undo          `gitkanban undo`: undo a board commit field by field, with a new commit
+web           `gitkanban web`: the board as a page on this machine's own address, live
 why           `gitkanban why`: the first thing that holds a card back, and what would free it
 workers       `gitkanban workers`: who works on this board, and how much at once; `add` and `set`
               edit that

@@ -5,12 +5,12 @@ import stat
 import sys
 
 from gitkanban.cli import declare
+from gitkanban.cli.browser import open_in_browser
 from gitkanban.cli.here import place_here
 from gitkanban.cli.streams import echo
 from gitkanban.errors import NotFound, Refused, UsageError
 
 NAME = "index.html"  # the file's name if --out is a folder
-_TEXT_BROWSERS = ("elinks", "links", "lynx", "w3m", "www-browser")  # they run no scripts
 _HEAD = 4096  # bytes at the start of a file in which our pages have their mark
 
 
@@ -65,7 +65,7 @@ def page_command(out: str, open_: bool, rev: str, branch: str, with_logs: bool) 
     files.replace(path, text)
     echo(f"wrote {path}")
     if open_:
-        _open_browser(path)
+        open_in_browser(path, f"Open the file yourself: {path}")
 
 
 def _choose_path(out: str) -> str:
@@ -100,18 +100,3 @@ def _check_target(path: str) -> None:
     raise Refused(
         f"{path} is {what}, and stays as it is", "Remove it, or name another file: --out."
     )
-
-
-def _open_browser(path: str) -> None:
-    """Open the page in a browser. Raises NotFound if none can show it."""
-    import pathlib
-    import webbrowser
-
-    try:
-        browser = webbrowser.get()
-        name = os.path.basename(getattr(browser, "name", ""))
-        opened = name not in _TEXT_BROWSERS and browser.open(pathlib.Path(path).as_uri())
-    except webbrowser.Error:
-        opened = False
-    if not opened:
-        raise NotFound("there is no browser here to open it", f"Open the file yourself: {path}")

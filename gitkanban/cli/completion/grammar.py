@@ -168,6 +168,12 @@ COMMANDS: dict[str, tuple[tuple[Argument, ...], tuple[Option, ...]]] = {
         (('-b', '--branch'), 'branch', False, 'The board of branch NAME, with what it would change marked'),
         (('--with-logs',), None, False, "Add the end of each open card's log"),
     )),
+    'web': ((
+    ), (
+        (('--port',), '', False, 'Listen on this port'),
+        (('--open',), None, False, 'Open it in a browser'),
+        (('--read-only',), None, False, 'Show the board, and let nobody act'),
+    )),
     'list': ((
     ), (
         (('-s', '--status'), ('backlog', 'todo', 'running', 'review', 'done', 'blocked', 'dropped', 'ready', 'waiting'), True, 'Only cards with this status'),
@@ -457,6 +463,7 @@ VERBS = {
     'search': 'Find a text in cards, notes, results and logs.',
     'ui': 'The board live on the whole terminal, with keys for what you decide.',
     'page': 'The board as one HTML file, for a browser.',
+    'web': 'The board in a browser, live, with buttons for what you decide.',
     'list': 'List cards, with filters.',
     'show': 'One card with its runs and notes.',
     'why': 'What is holding a card back, and what would free it.',

@@ -52,6 +52,16 @@ function commandOf(card, verb, text) {
   return argv.map(quoted).join(" ") + (text ? ` --why=${quoted(text)}` : "");
 }
 
+// How the page acts. Of a file, to act is to copy a command; a live page has other hands.
+const hand = {
+  live: false,
+  wordOf: (verb) => (verb === "answer" ? "copy the answer" : `copy ${verb}`),
+  act: (card, verb, text) => copyText(commandOf(card, verb, text)),
+  opened: () => {}, // a card was opened, or closed
+  logPart: (entries, open) => (entries ? fold("log", "Log, its end", open, logView(entries)) : null),
+  state: () => "",
+};
+
 // Without a server, to act is to copy the command that acts.
 async function copyText(text) {
   try {
@@ -81,10 +91,10 @@ function verbBar(card, lead) {
   const line = h("form", { class: "words", hidden: true });
   const ask = (verb, focus) => {
     const input = h("input", { type: "text", placeholder: ASKS[verb], "aria-label": `${verb} ${card.id}: ${ASKS[verb]}`, autocomplete: "off", required: MUST.has(verb) });
-    line.replaceChildren(input, h("button", { type: "submit", class: "primary" }, verb === "answer" ? "copy the answer" : `copy ${verb}`));
+    line.replaceChildren(input, h("button", { type: "submit", class: "primary" }, hand.wordOf(verb)));
     line.onsubmit = (event) => {
       event.preventDefault();
-      copyText(commandOf(card, verb, input.value.trim()));
+      hand.act(card, verb, input.value.trim());
     };
     line.hidden = false;
     if (focus) input.focus();
@@ -95,7 +105,7 @@ function verbBar(card, lead) {
       type: "button",
       class: verb === "accept" || verb === "approve" ? "primary" : verb === "drop" || verb === "stop" ? "quiet" : null,
       "aria-label": `${verb} ${card.id}`,
-      onclick: () => (ASKS[verb] ? ask(verb, true) : copyText(commandOf(card, verb, ""))),
+      onclick: () => (ASKS[verb] ? ask(verb, true) : hand.act(card, verb, "")),
     }, ASKS[verb] ? `${verb}…` : verb));
   const row = h("div", { class: "buttons" }, lead, buttons);
   return h("div", { class: "verbs" }, verbs.includes("answer") ? [line, row] : [row, line]);

@@ -31,7 +31,7 @@ function drawer(card, to) {
       known.patch === undefined && card.status === "review" && value.of_now ? h("p", { class: "cut" }, "Its work is not on this page: ", command(`gitkanban show ${quoted(card.id)} --diff`)) : null,
       known.runs ? fold("runs", `Runs ${known.runs.length}`, true, runList(known.runs)) : null,
       known.notes ? fold("notes", `Notes ${known.notes.length}`, true, noteList(known.notes)) : null,
-      known.log ? fold("log", "Log, its end", to === "log", logView(known.log)) : null,
+      hand.logPart(known.log, to === "log", card),
       known.prompt ? fold("prompt", "Prompt of its next session", false, h("pre", { class: "text" }, known.prompt)) : null,
       story.length ? fold("history", "History", false, events(story, 20), value.of_now ? h("p", { class: "cut" }, "All of it: ", command(`gitkanban log ${quoted(card.id)}`)) : null) : null),
   ];
@@ -82,10 +82,12 @@ function noteList(notes) {
     h("pre", { class: "text", dir: "auto" }, note.text))).reverse());
 }
 
-function logView(entries) {
-  return h("ol", { class: "log", tabindex: "0", "aria-label": "The end of the log" }, entries.map(([at, kind, text, failed]) => h("li", { class: failed ? "bad" : null },
-    at ? h("time", null, clockOf(at, true)) : h("span"), h("span", { class: "kind" }, failed && kind === "result" ? "✗" : kind === "result" ? "" : kind), words(text))));
+function logLine([at, kind, text, failed]) {
+  const drawn = kind === "result" ? (failed ? "✗" : "") : kind;
+  return h("li", { class: failed ? "bad" : null }, at ? h("time", null, clockOf(at, true)) : h("span"), h("span", { class: "kind" }, drawn), words(text));
 }
+
+const logView = (entries) => h("ol", { class: "log", tabindex: "0", "aria-label": "The end of the log" }, entries.map(logLine));
 
 function patchSize(patch) {
   const { added, removed } = countLines(patch.split("\n"));
@@ -173,6 +175,7 @@ function showCard(id, to) {
   }
   if (!openCard) cameFrom = document.activeElement;
   openCard = id;
+  hand.opened();
   box.replaceChildren(...drawer(card, to).filter(Boolean));
   box.hidden = false;
   box.scrollTop = 0;
@@ -189,6 +192,7 @@ function closeCard() {
   if (box.hidden) return;
   const was = openCard;
   openCard = "";
+  hand.opened();
   box.hidden = true;
   box.replaceChildren();
   document.body.classList.remove("with-drawer");

@@ -3,8 +3,18 @@
 const KEYS = [["j", "the next card"], ["k", "the card before"], ["enter", "open it"], ["esc", "close the card, leave the search"], ["/", "search"], ["c", "copy the command that answers the card"], ["t", "light, dark, or as the system has it"], ["?", "these keys"]];
 const THEMES = ["auto", "light", "dark"];
 
+function boardWords() {
+  const { branch, commit } = value.board;
+  return words(branch ? `${branch}@${commit.slice(0, 7)}` : commit.slice(0, 7), { class: "mono", id: "board-at" });
+}
+
+function madeWords() {
+  const passed = Math.floor(Date.now() / 1000) - value.now;
+  const when = [value.changes ? "plan, " : value.of_now ? "" : "as it was, ", timeOf(value.now), passed > 90 ? `, ${span(passed)} ago` : ""];
+  return h("span", { class: "made", id: "made" }, hand.live ? hand.state() : when);
+}
+
 function head() {
-  const { repository, branch, commit } = value.board;
   const workers = [...new Set(cards.map((card) => card.worker).filter(Boolean))].sort();
   const labels = [...new Set(cards.flatMap((card) => card.labels))].sort();
   const search = h("input", { type: "search", id: "search", placeholder: "Search", "aria-label": "Search cards", "aria-keyshortcuts": "/", autocomplete: "off", spellcheck: "false", oninput: (event) => {
@@ -15,29 +25,79 @@ function head() {
     filter[name] = event.target.value;
     refresh();
   } }, h("option", { value: "" }, all), list.slice(0, 500).map((each) => h("option", { value: each }, each))) : null);
-  const made = h("span", { class: "made" });
-  const age = () => {
-    const passed = Math.floor(Date.now() / 1000) - value.now;
-    made.replaceChildren(value.changes ? "plan, " : value.of_now ? "" : "as it was, ", timeOf(value.now), passed > 90 ? `, ${span(passed)} ago` : "");
-  };
-  age();
-  setInterval(age, 30000);
+  if (!hand.live) setInterval(() => document.getElementById("made").replaceWith(madeWords()), 30000);
   return h("header", { class: "page-head" },
-    h("div", { class: "brand" }, h("h1", null, words(repository || "board")), h("span", { class: "mono" }, words(branch ? `${branch}@${commit.slice(0, 7)}` : commit.slice(0, 7))), made),
+    h("div", { class: "brand" }, h("h1", null, words(value.board.repository || "board")), boardWords(), madeWords()),
     h("div", { class: "tools" }, h("span", { class: "search" }, search, h("kbd", { "aria-hidden": "true" }, "/")), choice("worker", "all workers", workers), choice("label", "all labels", labels),
       h("button", { type: "button", id: "theme", onclick: nextTheme }), h("button", { type: "button", "aria-label": "Keys", onclick: showKeys }, "?")));
 }
 
-// The parts that a search changes.
-const PARTS = { queue, board, graph };
+// The parts of the page below its head, in their order. A part may be missing.
+const PARTS = { summary, causes, changes: changesBanner, queue, slots, board, graph, time: timechart, cost, history };
+const SEARCHED = ["queue", "board", "graph"];
+const placed = new Map(); // the node of each part; a comment where it is missing
+const drawnAs = new Map(); // what each part was when it was drawn
 
-function refresh() {
-  for (const [id, make] of Object.entries(PARTS)) {
-    const old = document.getElementById(id);
-    const fresh = make();
-    if (old && fresh) old.replaceWith(fresh);
+function drawPart(name) {
+  const node = PARTS[name]() || document.createComment(name);
+  // Graph and chart are drawn when they are seen: what they are drawn from says whether they differ.
+  const from = name === "graph" || name === "time" ? JSON.stringify([value.cards, value.runs, value.forecast, filter]) : "";
+  return [node, (node.outerHTML || "") + from];
+}
+
+function placePart(name) {
+  const [node, as] = drawPart(name);
+  placed.set(name, node);
+  drawnAs.set(name, as);
+  return node;
+}
+
+// Draws parts again, where they differ, and leaves people where they were.
+function redraw(names) {
+  for (const name of names) {
+    const [node, as] = drawPart(name);
+    if (as === drawnAs.get(name)) continue;
+    const back = stateOf(placed.get(name));
+    placed.get(name).replaceWith(node);
+    placed.set(name, node);
+    drawnAs.set(name, as);
+    back(node);
   }
   markOpen();
+}
+
+const SCROLLED = ".columns, .graph-box, .cards, .code, .log, .scroll";
+
+// Remembers what people have opened, scrolled and focused in a part; returns what restores it.
+function stateOf(old) {
+  if (old.nodeType !== Node.ELEMENT_NODE) return () => {};
+  const all = (part, query) => [...part.querySelectorAll(query)];
+  const nameOf = (node) => node.id || node.getAttribute("aria-label") || node.getAttribute("href") || node.textContent;
+  const opened = new Map(all(old, "details").map((each, at) => [each.id || at, each.open]));
+  const scrolled = all(old, SCROLLED).map((each) => [each.scrollLeft, each.scrollTop]);
+  const lengths = all(old, "button.more").map((each) => each.previousElementSibling.children.length);
+  const active = old.contains(document.activeElement) ? document.activeElement : null;
+  const focused = active && [active.tagName, nameOf(active), active.selectionStart, active.selectionEnd];
+  return (node) => {
+    if (node.nodeType !== Node.ELEMENT_NODE) return;
+    all(node, "details").forEach((each, at) => {
+      const was = opened.get(each.id || at);
+      if (was !== undefined) each.open = was;
+    });
+    all(node, "button.more").forEach((each, at) => {
+      while (!each.hidden && each.previousElementSibling.children.length < (lengths[at] || 0)) each.click();
+    });
+    all(node, SCROLLED).forEach((each, at) => scrolled[at] && each.scrollTo(...scrolled[at]));
+    if (!focused) return;
+    const again = all(node, focused[0].toLowerCase()).find((each) => nameOf(each) === focused[1]);
+    if (!again) return;
+    again.focus({ preventScroll: true });
+    if (typeof focused[2] === "number" && again.setSelectionRange) again.setSelectionRange(focused[2], focused[3]);
+  };
+}
+
+function refresh() {
+  redraw(SEARCHED);
 }
 
 function setTheme(theme) {
@@ -148,26 +208,27 @@ function show(given) {
       (part.querySelector("a") || part).focus();
     } }, "To the board"),
     head(),
-    h("main", null, [summary(), causes(), changesBanner(), queue(), slots(), board(),
-      h("div", { class: "pair" }, [graph(), timechart()].filter(Boolean)), cost(), history()].filter(Boolean)),
+    h("main", null, ["summary", "causes", "changes", "queue", "slots", "board"].map(placePart),
+      h("div", { class: "pair" }, placePart("graph"), placePart("time")), placePart("cost"), placePart("history")),
     h("div", { id: "drawer", role: "dialog", "aria-labelledby": "drawer-title", hidden: true }),
     keysDialog(), h("div", { id: "toast", role: "status" }));
   setTheme(storedTheme());
 }
 
-show(JSON.parse(document.getElementById("board-data").textContent));
-document.addEventListener("keydown", onKey);
-// A link into a part of a card says which; its address alone is that of the card.
-let wanted = "";
-document.addEventListener("click", (event) => {
-  const link = event.target.closest && event.target.closest("a[data-to]");
-  wanted = link ? link.dataset.to : "";
-  const card = event.target.closest && event.target.closest("a[href^='#']");
-  if (card && card.getAttribute("href") === location.hash) showCard(addressed(), wanted);
-});
-window.addEventListener("hashchange", () => {
-  showCard(addressed(), wanted);
-  wanted = "";
-});
-if (addressed()) showCard(addressed(), "");
-document.documentElement.setAttribute("data-ready", String(Math.round(performance.now())));
+function begin() {
+  document.addEventListener("keydown", onKey);
+  // A link into a part of a card says which; its address alone is that of the card.
+  let wanted = "";
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest && event.target.closest("a[data-to]");
+    wanted = link ? link.dataset.to : "";
+    const card = event.target.closest && event.target.closest("a[href^='#']");
+    if (card && card.getAttribute("href") === location.hash) showCard(addressed(), wanted);
+  });
+  window.addEventListener("hashchange", () => {
+    showCard(addressed(), wanted);
+    wanted = "";
+  });
+  if (addressed()) showCard(addressed(), "");
+  document.documentElement.setAttribute("data-ready", String(Math.round(performance.now())));
+}
