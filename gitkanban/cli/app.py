@@ -83,7 +83,7 @@ COMMANDS = (
     ("Decide", "memory", "memory", "What agents want to remember: list, accept, reject."),
     ("Care", "doctor", "doctor", "Find what is wrong; repair what can be repaired safely."),
     ("Care", "gc", "gc", "Remove what finished work leaves behind; archive old cards."),
-    ("Care", "notify", "notify", "What people are told without looking; try the notifier."),
+    ("Care", "notify", "notify", "What the notifier has sent and will send; try it."),
     ("Care", "pause", "pause", "Start nothing new for a worker, or for the whole board."),
     ("Care", "resume", "pause", "Let it start cards again."),
 )

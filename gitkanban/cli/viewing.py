@@ -20,7 +20,7 @@ def label_option(command: F) -> F:
     """Add `--label`: only cards that have all of these labels."""
     return declare.option(
         "--label", "labels", multiple=True, metavar="NAME",
-        help="Only cards with this label; with several, those that have them all (repeatable).",
+        help="Only cards with this label (repeatable: only cards with all of them).",
     )(command)  # fmt: skip
 
 
@@ -28,7 +28,7 @@ def watch_options(command: F) -> F:
     """Add `--watch[=SECONDS]`, which is 0 if it is not given, and `--bell`."""
     watch = declare.option(
         "--watch", "watch", is_flag=False, flag_value=2.0, default=0.0, metavar="[=SECONDS]",
-        type=declare.float_range(0), help="Draw it again every 2 seconds, or so many, until ^C.",
+        type=declare.float_range(0), help="Draw it again every 2 seconds, or every SECONDS, until ^C.",
     )  # fmt: skip
     bell = declare.option(
         "--bell", is_flag=True, help="With --watch: ring when another card needs you."
@@ -77,7 +77,7 @@ def list_options(command: F) -> F:
     """
     form = declare.option(
         "--format", "form", type=declare.choice(["text", "tsv", "json"]),
-        help="Default: text on a terminal, else tsv: a tab-separated line each.",
+        help="Default: text on a terminal, else tsv (tab-separated lines).",
     )  # fmt: skip
     json_ = declare.option("--json", "as_json", is_flag=True, help="The same as --format json.")
     return form(json_(look_options(command)))

@@ -42,7 +42,7 @@ DONE, AGAIN, MINE = "done", TODO, "mine"
 def attach_command(card: str, shell: bool) -> int:
     """Take CARD over: go on in its agent's own conversation, or work in a shell, in its worktree.
 
-    Nothing starts the card meanwhile; on the board it is blocked, `with` your name. Afterwards you
+    Nothing starts the card meanwhile; on the board it is blocked, with your name. Afterwards you
     say what it is: done (its branch is merged into base), todo again, or still yours.
 
     While a session runs, its log is followed instead; ^C asks whether to stop it.

@@ -5,8 +5,10 @@ from gitkanban.cli.viewing import label_option, look_options, watch_options, wat
 
 
 @declare.command("board")
-@declare.option("-a", "--all", "all_", is_flag=True, help="All cards, not ten a column.")
-@declare.option("--by", type=declare.choice(["worker", "label"]), help="A lane for each of them.")
+@declare.option("-a", "--all", "all_", is_flag=True, help="All cards, not just ten per column.")
+@declare.option(
+    "--by", type=declare.choice(["worker", "label"]), help="One lane for each worker or label."
+)
 @label_option
 @watch_options
 @look_options

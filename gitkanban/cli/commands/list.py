@@ -52,7 +52,7 @@ def list_command(
     form: str | None,
     as_json: bool,
 ) -> None:
-    """List cards, those that need a person first; in a pipe a tab-separated line each, as `status`."""
+    """List cards, those that need a person first; in a pipe, as tab-separated lines like `status`."""
     from gitkanban.cli.quick import print_list, status_at, status_now
 
     data = status_at(rev) if rev else status_now()

@@ -56,7 +56,7 @@ def approve_command(cards: tuple[str, ...], no_tick: bool, branch: str, as_json:
     "--why", default="", metavar="TEXT", help="Your answer; it goes into the next prompt."
 )
 @file_option
-@declare.option("--no-edit", is_flag=True, help="Without words; open no editor.")
+@declare.option("--no-edit", is_flag=True, help="Retry without an answer; open no editor.")
 @no_tick_option
 @branch_option
 @json_option
@@ -72,7 +72,7 @@ def retry_command(
     """Let blocked CARDS run again; attempts are counted from zero. They start at once, if a tick has
     run in the last five minutes.
 
-    Without --why, on a terminal, your editor opens for your answer; --no-edit needs no words.
+    Without --why, on a terminal, your editor opens for your answer; with --no-edit it does not.
     """
     if no_edit and (why or source is not None):
         raise UsageError("either words or --no-edit, not both", "Leave one out.")
@@ -95,7 +95,7 @@ def _words_to_retry(_place: Place, cards: Sequence[Card]) -> WordsWanted:
     line, stay = f"gitkanban retry {' '.join(names)}", "stays" if len(names) == 1 else "stay"
     return WordsWanted(
         "retry", names[0], [*about, ""], f"{', '.join(names)} {stay} blocked",
-        hint=f"`{line} --no-edit` needs no words.", again=f"{line} --file {{}}",
+        hint=f"`{line} --no-edit` retries without an answer.", again=f"{line} --file {{}}",
     )  # fmt: skip
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 )
 @json_option
 def notify_command(test: bool, dry_run: bool, as_json: bool) -> int:
-    """Show what the notifier was told last, and what waits to be told.
+    """Show what was last sent to the notifier, and what is waiting to be sent.
 
     A tick gives news to the command `kanban: notify:` of config.yaml, as JSON on stdin: what needs a
     person, has failed for good, idles, is paused or limited. docs/notify.md has recipes.
@@ -64,7 +64,7 @@ def notify_command(test: bool, dry_run: bool, as_json: bool) -> int:
         if items:
             print_json(digest.data(clock.iso(now)))
         else:
-            tell(["nothing waits to be told; with --test you see what a message looks like"])
+            tell(["nothing is waiting to be sent; --test shows what a message looks like"])
         return 0
     if test:
         return _try_notifier(place, board, digest, as_json)

@@ -64,10 +64,10 @@ def pause_command(
 @branch_option
 @json_option
 def resume_command(workers: tuple[str, ...], all_: bool, branch: str, as_json: bool) -> None:
-    """Let WORKERs start cards again that were paused, or that this clone holds.
+    """Let WORKERs that were paused, or that this clone holds back, start cards again.
 
-    It holds a worker whose agent is not logged in or set up wrongly, with the card on which that was
-    noticed, and every worker of a profile whose service asked to come back later.
+    A clone holds back a worker whose agent is not logged in or is set up wrongly, with the card on
+    which that was noticed, and every worker of a profile whose service asked to come back later.
     """
     from gitkanban.board.repo.clone import clone_id
     from gitkanban.core.tick.agent_state import freed_cards

@@ -9,8 +9,8 @@ from gitkanban.cli.streams import echo
 def schema_command(name: str) -> None:
     """Print the JSON schema of config.yaml, a card, a run's record, or a plan.
 
-    cards is a file of new cards for `add --from`, plan what `tick --json` prints, with --dry-run the
-    plan of a tick.
+    cards is a file of new cards for `add --from`; plan is what `tick --json` prints, with --dry-run
+    the plan of a tick.
 
     A board that `init` makes has two of them in its folder `schema`, so that an editor with the YAML
     language server completes and checks config.yaml, offline. After an upgrade:

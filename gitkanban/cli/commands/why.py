@@ -29,8 +29,8 @@ def why_command(cards: tuple[CardId, ...], all_: bool, as_json: bool) -> None:
 
     `tick` and `status` say it in the same words. Without CARDS, or with --all, cards that need a
     person come first, then missing and dropped parents; of these, the ones that most cards wait for
-    lead. A board that cannot go on by itself is reported as such. Of a card that is named, it also
-    says when it could start, where it is known how long the sessions before it take.
+    lead. A board that cannot go on by itself is reported as such. For a card that is named, it also
+    says when it could start, if it is known how long the sessions before it take.
     """
     if cards and all_:
         raise UsageError("either name cards or use --all, not both", "gitkanban why T4")

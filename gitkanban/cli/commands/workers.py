@@ -56,7 +56,7 @@ def workers_command(
     dots (needs.build=1). An edit that would make the config invalid is refused. New and changed
     commands need `gitkanban trust` before they run.
 
-    In a pipe it prints a line a worker, tab-separated: name, profile, mode, running, limit, ready,
+    In a pipe it prints one tab-separated line per worker: name, profile, mode, running, limit, ready,
     waiting, stuck, weight, share (0 to 1), why it is paused.
     """
     form = form_of(form, as_json)
