@@ -70,7 +70,7 @@ def _refuse_second(cwd: str, common: str, pinned: str) -> None:
         if pinned:
             raise
         return
-    raise Refused(f"there already is a board, on branch {other.branch}", "`gitkanban status`")
+    raise Refused(f"there is already a board, on branch {other.branch}", "`gitkanban status`")
 
 
 def _checked_out(cwd: str) -> str:
@@ -104,7 +104,7 @@ def _in_tree(place: Place, texts: Mapping[str, str]) -> Place:
             placewriter.hide(place.common, f"{FOLDER}/slots/")
             notices = follow_board.follow(place)
             return place._replace(notices=(*notices, *_uncommitted_files(root)))
-    raise BoardMoved(f"branch {place.branch} moved all the time", "Try again.")
+    raise BoardMoved(f"branch {place.branch} kept moving", "Try again.")
 
 
 def _refuse_drafts(root: str, texts: Mapping[str, str]) -> None:

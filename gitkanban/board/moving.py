@@ -54,11 +54,11 @@ def _refuse_all_drafts(place: Place, branch: str) -> None:
         raise Refused(f"branch {branch} exists", "Choose another name for the board's branch.")
     why = standstill.reason(place)
     if why:
-        raise BoardBusy(f"the board does not move: {why}", "Finish or abort that first.")
+        raise BoardBusy(f"the board cannot be moved: {why}", "Finish or abort that first.")
     running = [c.id for c in store.read(place).cards.values() if c.status == "running"]
     if running:
         raise Refused(
-            f"the board does not move while {', '.join(sorted(running)[:5])} runs",
+            f"the board cannot be moved while sessions run: {', '.join(sorted(running)[:5])}",
             "Wait for the sessions, or `gitkanban stop` them.",
         )
     for checkout in checkouts.on(place, place.ref):
@@ -75,7 +75,7 @@ def _refuse_drafts(checkout: Checkout) -> None:
     drafts = [path for path in paths if not path.startswith(f"{FOLDER}/slots/")]
     if drafts:
         raise Refused(
-            f"uncommitted in {checkout.root}: {', '.join(drafts[:5])}",
+            f"uncommitted changes in {checkout.root}: {', '.join(drafts[:5])}",
             "Commit it, or move it away, first.",
         )
 

@@ -136,7 +136,7 @@ def commit(
         time.sleep(min(0.2, 0.005 * 2 ** min(attempt, 6)) * clock.jitter())
     raise BoardMoved(
         f"branch {place.branch} moved under each of {attempts} attempts",
-        "Something commits to it all the time; try again.",
+        "Something keeps committing to it; try again.",
     )
 
 

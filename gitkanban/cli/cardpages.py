@@ -95,7 +95,9 @@ def _no_worktree(place: Place, board: Board, card: Card) -> NotFound:
 
     shared = board.worker_of(card)
     if shared and shared.workspace_policy == SHARED:
-        return NotFound(f"{card.id} has no worktree of its own", f"It is worked in {place.main}.")
+        return NotFound(
+            f"{card.id} has no worktree of its own", f"Its sessions work in {place.main}."
+        )
     again = f"`gitkanban attach {card.id}` makes the worktree again."
     again = again if card.status not in (*TERMINAL, RUNNING) else ""
     for tip in tips_of(board, card):

@@ -86,5 +86,5 @@ def list_options(command: F) -> F:
 def form_of(form: str | None, as_json: bool) -> str:
     """Return the format chosen by `--format` or `--json`. Raises UsageError if they disagree."""
     if as_json and form not in (None, "json"):
-        raise UsageError("--json and --format exclude each other", "Leave one of them out.")
+        raise UsageError("either --json or --format, not both", "Leave one of them out.")
     return "json" if as_json else form or ""

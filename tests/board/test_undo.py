@@ -1,4 +1,4 @@
-"""Taking a board commit back: by fields, and never what a session has acted upon."""
+"""Taking a board commit back: by fields, and never what a session has acted on."""
 
 from pathlib import Path
 
@@ -67,13 +67,13 @@ def test_what_a_session_acted_upon_stays(place: Place) -> None:
     before = change(place, EditCard("A", {"title": "new"}))
     card = store.read(place).cards["A"]
     start = change(place, started(card, "r1", "w#1", "c", "h"))
-    for commit, words in ((before, "a session has acted upon A"), (start, "starts or ends a run")):
+    for commit, words in ((before, "a session has acted on A"), (start, "starts or ends a run")):
         with pytest.raises(Refused, match=words):
             undo(place, commit)
     end = {"status": "review", "run": "", "slot": "", "clone": "", "host": ""}
     settled = change(place, EndRun(Run("r1", "A", started=1)), EditCard("A", end))
     for commit, words in (
-        (before, "a session has acted upon A"),
+        (before, "a session has acted on A"),
         (settled, "starts or ends a run"),
     ):
         with pytest.raises(Refused, match=words):

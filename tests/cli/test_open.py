@@ -128,7 +128,7 @@ def test_a_link_in_its_place_is_not_followed(repo: Path) -> None:
 def test_a_card_without_a_worktree_of_its_own_is_worked_in_the_checkout(repo: Path) -> None:
     ok(repo, "workers", "set", "w", "workspace_policy=shared")
     done = call(repo, "path", "T2")
-    assert done.code == 1 and f"It is worked in {repo}." in done.err
+    assert done.code == 1 and f"Its sessions work in {repo}." in done.err
 
 
 def test_sessions_open_nothing(repo: Path) -> None:

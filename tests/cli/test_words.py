@@ -108,7 +108,10 @@ def test_an_empty_text_does_nothing(repo: Path, words: list[str]) -> None:
 def test_a_card_runs_again_without_words_where_that_is_said(repo: Path) -> None:
     ok(repo, "block", "T2", "--why", "which port?")
     with at_terminal(repo, "retry", "T2") as seat:
-        assert seat.end() == 1 and "`gitkanban retry T2 --no-edit` retries without an answer" in seat.text
+        assert (
+            seat.end() == 1
+            and "`gitkanban retry T2 --no-edit` retries without an answer" in seat.text
+        )
     with at_terminal(repo, "retry", "T2", "--no-edit", EDITOR="false") as seat:
         assert seat.end() == 0 and "T2 blocked → todo" in seat.text
     done = call(repo, "retry", "T2", "--no-edit", "--why", "x")

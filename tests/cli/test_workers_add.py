@@ -130,7 +130,7 @@ def test_it_runs_once_it_is_trusted(repo: Path) -> None:
         ("", 2, "workers add takes NAME"),
         ("a b", 2, "workers add takes NAME"),
         ("mode=pool", 2, "workers add takes NAME"),
-        ("coder", 1, "there already is a worker coder"),
+        ("coder", 1, "there is already a worker coder"),
         ("Coder", 1, "differs from coder only in case"),
         ("../x", 2, "'../x'"),
         ("x --lane --pool 2", 2, "either --lane or --pool"),

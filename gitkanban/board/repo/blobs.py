@@ -33,8 +33,8 @@ def read(place: Place, asked: Iterable[str]) -> Iterator[Blob]:
         room -= len(blob.data or b"")
         if room < 0:
             raise BadData(
-                f"the files of the board are larger together than {len(wanted)} files may be",
-                f"They may have {sizes.shown(sizes.together_most(len(wanted)))}.",
+                f"the {len(wanted)} files of the board are too large together",
+                f"Together they may have {sizes.shown(sizes.together_most(len(wanted)))}.",
             )
         yield blob
         if blob.size > sizes.FILE_MOST:  # ask for the sizes of the rest first, once
@@ -65,7 +65,7 @@ def content(place: Place, name: str) -> bytes | None:
     return blob.data
 
 
-TOO_LARGE = f"A file of a board may have {sizes.shown(sizes.FILE_MOST)}."
+TOO_LARGE = f"A file of a board may be at most {sizes.shown(sizes.FILE_MOST)}."
 
 
 def _sorted_out(place: Place, wanted: list[str], room: int) -> Iterator[Blob]:

@@ -153,7 +153,7 @@ def _configured_board(common: str, name: str) -> tuple[str, str] | None:
         raise NoBoard(
             f"the board's branch {name} does not exist",
             f"Restore it (git branch {name} {SEEN_REF}), or "
-            "`git config gitkanban.branch` another one.",
+            "name another one with `git config gitkanban.branch`.",
         )
     if not any(there[1:]):
         raise NoBoard(

@@ -76,7 +76,7 @@ def sign(place: Place, commit: str) -> str:
         return twin
     if asks or _policy == ALWAYS:
         raise GitFailed(
-            f"nothing is committed, for it could not be signed: {twin.why}",
+            f"nothing was committed, because it could not be signed: {twin.why}",
             "`commit.gpgsign` and `kanban.sign` say that commits are signed; `kanban: sign: never` "
             "leaves them unsigned.",
         )

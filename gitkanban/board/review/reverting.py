@@ -91,7 +91,7 @@ def _refuse_acted_upon(
     runs = store.history(place, board, name).runs_of(name)
     if (now and now.status == RUNNING) or any(run.run not in known for run in runs):
         raise Refused(
-            f"a session has acted upon {name} since {commit.id[:10]}",
+            f"a session has acted on {name} since {commit.id[:10]}",
             "Stop, reject or reopen the card instead.",
         )
 

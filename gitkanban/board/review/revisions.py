@@ -160,7 +160,9 @@ def resolved(cwd: str, rev: str) -> str:
         check=False,
     )  # fmt: skip
     if done.code:
-        raise NotFound(f"no revision {rev!r}", "A branch, tag or commit; `git branch -a` lists.")
+        raise NotFound(
+            f"no revision {rev!r}", "A branch, tag or commit; `git branch -a` lists them."
+        )
     return done.text
 
 

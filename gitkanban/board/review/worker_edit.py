@@ -59,7 +59,7 @@ def add_worker(
         known = {*board.config.workers, *board.config.faulty}
         if name in known:
             hint = f"`gitkanban workers set {name} KEY=VALUE` changes it."
-            raise Refused(f"there already is a worker {name}", hint)
+            raise Refused(f"there is already a worker {name}", hint)
         twin = next((each for each in known if each.lower() == name.lower()), "")
         if twin:
             raise Refused(f"{name} differs from {twin} only in case", "Choose another name.")

@@ -70,7 +70,7 @@ def simulate_command(
 
     place = place_here(branch)
     if place.start:
-        raise NotFound(f"no branch {branch!r}", "`git branch --list` shows those there are.")
+        raise NotFound(f"no branch {branch!r}", "`git branch --list` shows what there is.")
     board = board_of(place)
     if board.config is None:
         raise BadData("config.yaml cannot be read", "`gitkanban check` says where.")

@@ -56,8 +56,8 @@ def workers_command(
     dots (needs.build=1). An edit that would make the config invalid is refused. New and changed
     commands need `gitkanban trust` before they run.
 
-    In a pipe it prints one tab-separated line per worker: name, profile, mode, running, limit, ready,
-    waiting, stuck, weight, share (0 to 1), why it is paused.
+    In a pipe it prints one tab-separated line per worker: name, profile, mode, running, limit,
+    ready, waiting, stuck, weight, share (0 to 1), why it is paused.
     """
     form = form_of(form, as_json)
     options = {"--lane": lane, "--pool": pool, "--runner": runner, "--profile": profile}
@@ -75,13 +75,20 @@ def workers_command(
         )
     if words:
         if len(words) < 3 or any("=" not in word for word in words[2:]):
-            raise UsageError("workers set takes NAME KEY=VALUE…", "…set backend max_concurrency=3")
+            raise UsageError(
+                "workers set takes NAME KEY=VALUE…",
+                "gitkanban workers set backend max_concurrency=3",
+            )
         _change_worker(
             "set", WorkerName(words[1]), _pairs_of(words[2:]), branch, as_json=form == "json"
         )
         return
     if branch:
         raise UsageError("--branch is for workers set", "See `gitkanban status`.")
+    _show_workers(form)
+
+
+def _show_workers(form: str) -> None:
     from gitkanban.cli.quick import status_now
     from gitkanban.views.workers import is_of_config, problem_lines, workers_text, workers_tsv
 

@@ -61,7 +61,7 @@ def prepare(locks: Locks, worker: Worker, folder: Folder) -> dict[str, str]:
     if worker.memory_policy == "read-write":
         for name in applying.finish(private, worker.profile):
             raise Refused(
-                f"the memory of {worker.profile} holds a part of proposal {name} only",
+                f"the memory of {worker.profile} holds only a part of proposal {name}",
                 f"Finish it: gitkanban memory accept {name}",
             )
         return {worker.memory_env: home.path}
