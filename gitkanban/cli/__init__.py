@@ -6,6 +6,7 @@ askwords   Asks for the words of a command in the person's editor, if none were 
 at_once    Starts at once what a person's command has made ready, where ticks run by themselves
 boardpage  Gathers what the page of a board shows: now, at a revision, or as a branch would have it
 browser    Opens a file in a browser that runs scripts
+cardfields  The fields of a card, as `add` and `edit` take them from a command line
 cardpages  The pages of one card: what `show` prints, its work, the prompt of its next session
 commands/  One file a verb: arguments in, text out
 completion/  What the shell completes: the typed line in, the words that may follow out

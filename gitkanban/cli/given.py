@@ -15,10 +15,8 @@ from gitkanban.errors import UsageError
 _MAY_BE_EMPTY = frozenset(
     {
         ("add", "body"),
-        *(
-            ("edit", name)
-            for name in ("worker", "parents", "needs", "acceptance", "labels", "body")
-        ),
+        *(("edit", name) for name in ("worker", "parents", "needs", "acceptance", "body")),
+        *(("edit", name) for name in ("labels", "model", "effort")),
         *(("add", "title"), ("block", "why")),  # refused there, with messages of their own
     }
 )

@@ -36,6 +36,7 @@ def test_an_empty_word_is_refused_wherever_it_stands(board: Path, line: str) -> 
 def test_an_empty_text_empties_a_field_where_the_help_says_so(board: Path) -> None:
     ok(board, "edit", "T1", "--worker", "", "--needs", "", "--parent", "", "--body", "")
     assert json.loads(ok(board, "show", "T1", "--json"))["worker"] == ""
+    ok(board, "edit", "T1", "--model", "", "--effort", "", "--label", "", "--acceptance", "")
     ok(board, "add", "y", "--id", "Y", "--body", "")
 
 

@@ -7,6 +7,13 @@ from gitkanban import clock
 from gitkanban.board.repo.place import Place
 from gitkanban.cli import declare
 from gitkanban.cli.at_once import next_start_lines
+from gitkanban.cli.cardfields import (
+    body_argument,
+    body_options,
+    field_option,
+    parse_labels,
+    parse_needs,
+)
 from gitkanban.cli.here import (
     board_of,
     branch_option,
@@ -34,37 +41,18 @@ PLAN_MOST = 64 << 20  # characters of a file with a list of cards
 @declare.option(
     "--id", "card_id", default="", help="Id of the card; by default a short random one."
 )
-@declare.option("-w", "--worker", default="", help="Worker that gets the card.")
-@declare.option(
-    "-p",
-    "--parent",
-    "parents",
-    multiple=True,
-    metavar="ID",
-    help="Start only when this card is done (repeatable).",
+@field_option("worker", "Worker that gets the card.")
+@field_option("parents", "Start only when this card is done (repeatable).")
+@field_option("priority", "Higher goes first; default 0.")
+@field_option(
+    "needs",
+    "Amount of a capacity that it needs; :0 for none, whatever the worker's needs are (repeatable).",
 )
-@declare.option("--priority", type=int, default=0, help="Higher goes first; default 0.")
-@declare.option(
-    "--needs",
-    multiple=True,
-    metavar="NAME[:N]",
-    help="Amount of a capacity that it needs; :0 for none, whatever the worker's needs are (repeatable).",
-)
-@declare.option(
-    "--acceptance",
-    multiple=True,
-    metavar="TEXT",
-    help="One line that must hold when it is done (repeatable).",
-)
-@declare.option("--body", default="", metavar="TEXT", help="Full description of the work.")
-@declare.option(
-    "--body-file", default=None, metavar="FILE", help="Read the body from a file; - for stdin."
-)
-@declare.option(
-    "--label", "labels", multiple=True, metavar="NAME", help="A word to find it by (repeatable)."
-)
-@declare.option("--model", default="", metavar="NAME", help="One of its worker's `models`.")
-@declare.option("--effort", default="", metavar="NAME", help="One of its worker's `efforts`.")
+@field_option("acceptance", "One line that must hold when it is done (repeatable).")
+@body_options
+@field_option("labels", "A word to find it by (repeatable).")
+@field_option("model", "One of its worker's `models`.")
+@field_option("effort", "One of its worker's `efforts`.")
 @declare.option("-e", "--edit", is_flag=True, help="Write the body in your editor.")
 @declare.option("--backlog", is_flag=True, help="Do not run it until it is approved.")
 @declare.option(
@@ -80,15 +68,15 @@ PLAN_MOST = 64 << 20  # characters of a file with a list of cards
 def add_command(
     title: str | None,
     card_id: str,
-    worker: str,
+    worker: str | None,
     parents: tuple[str, ...],
-    priority: int,
+    priority: int | None,
     needs: tuple[str, ...],
     acceptance: tuple[str, ...],
-    body: str,
+    body: str | None,
     body_file: str | None,
-    model: str,
-    effort: str,
+    model: str | None,
+    effort: str | None,
     labels: tuple[str, ...],
     edit: bool,
     backlog: bool,
@@ -105,7 +93,7 @@ def add_command(
     gitkanban add --from plan.yaml
     """
     refuse_in_session("add")
-    _check_words(title, body, body_file, source)
+    _check_words(title, source)
     fields = (
         card_id,
         worker,
@@ -126,11 +114,11 @@ def add_command(
     written: AbstractContextManager[object] = nullcontext()
     if source is None:
         title = (title or "").strip()
-        text = text_argument(body, body_file)
+        text = body_argument(body, body_file) or ""
         draft = Card(
-            CardId(card_id), title, WorkerName(worker), status, priority=priority,
+            CardId(card_id), title, WorkerName(worker or ""), status, priority=priority or 0,
             parents=tuple(sorted(set(map(CardId, parents)))), needs=parse_needs(needs), acceptance=acceptance,
-            model=model, effort=effort, labels=parse_labels(labels),
+            model=model or "", effort=effort or "", labels=parse_labels(labels),
         )  # fmt: skip
         if edit:
             text, written = _edit_body(text, title)
@@ -166,15 +154,13 @@ def _assignment_lines(place: Place, cards: Sequence[Card], drafts: Sequence[Card
     return [f"{names}: nobody is assigned: {new}gitkanban edit {first} --worker NAME"]
 
 
-def _check_words(title: str | None, body: str, body_file: str | None, source: str | None) -> None:
+def _check_words(title: str | None, source: str | None) -> None:
     if title is not None and source is not None:
         raise UsageError("either a title or --from FILE, not both", "The file has the titles.")
     if source is None and not (title or "").strip():
         raise UsageError(
             "a card needs a title", 'gitkanban add "what to do" --worker NAME, or --from FILE.'
         )
-    if body and body_file is not None:
-        raise UsageError("either --body or --body-file, not both", "Leave one out.")
 
 
 def _read_plan(source: str, status: str) -> Sequence[Card]:
@@ -215,27 +201,3 @@ def _edit_body(text: str, title: str) -> tuple[str, AbstractContextManager[objec
     done = draft.text()
     done = text if done == draft.base("") else done
     return done, draft.saved_until_done(done, "go on with --body-file {}.")
-
-
-def parse_labels(words: Sequence[str]) -> tuple[str, ...]:
-    """Return labels, sorted and each once. Raises UsageError for a word that cannot be a label."""
-    from gitkanban.core.ids import LABEL_RULE, is_label
-
-    for word in words:
-        if not is_label(word):
-            raise UsageError(f"{word!r} cannot be a label", f"A label is {LABEL_RULE}.")
-    return tuple(sorted(set(words)))
-
-
-def parse_needs(words: Sequence[str]) -> tuple[tuple[str, int], ...]:
-    """Return needs as sorted (name, amount) pairs: `build:2`, `build` (is 1), `build:0` (no need).
-
-    Raises UsageError.
-    """
-    needs: dict[str, int] = {}
-    for word in words:
-        name, _, amount = word.partition(":")
-        if not name or (amount and not (amount.isascii() and amount.isdigit())):
-            raise UsageError(f"{word!r} is not a need", "Write NAME or NAME:AMOUNT, as in build:1.")
-        needs[name] = int(amount or 1)
-    return tuple(sorted(needs.items()))

@@ -8,7 +8,13 @@ from collections.abc import Mapping
 
 from gitkanban.board.repo.place import Place
 from gitkanban.cli import declare
-from gitkanban.cli.commands.add import parse_labels, parse_needs
+from gitkanban.cli.cardfields import (
+    body_argument,
+    body_options,
+    field_option,
+    parse_labels,
+    parse_needs,
+)
 from gitkanban.cli.here import (
     branch_option,
     change,
@@ -16,7 +22,6 @@ from gitkanban.cli.here import (
     place_here,
     print_json,
     refuse_in_session,
-    text_argument,
 )
 from gitkanban.cli.streams import echo
 from gitkanban.core.changes import Change
@@ -31,27 +36,15 @@ from gitkanban.typed import Any
 @declare.command("edit")
 @declare.argument("card")
 @declare.option("--title", default=None, metavar="TEXT", help="New title.")
-@declare.option("-w", "--worker", default=None, help="Worker that gets the card; '' for none yet.")
-@declare.option("--priority", type=int, default=None, help="Higher goes first.")
-@declare.option(
-    "-p",
-    "--parent",
-    "parents",
-    multiple=True,
-    metavar="ID",
-    help="Everything it waits for (repeatable); '' for nothing. `link` adds one.",
+@field_option("worker", "Worker that gets the card; '' for none yet.")
+@field_option("priority", "Higher goes first.")
+@field_option("parents", "Everything it waits for (repeatable); '' for nothing. `link` adds one.")
+@field_option(
+    "needs",
+    "All the capacities it needs (repeatable); build:0 for none, '' for the worker's own needs.",
 )
-@declare.option(
-    "--needs",
-    multiple=True,
-    metavar="NAME[:N]",
-    help="All the capacities it needs (repeatable); build:0 for none, '' for the worker's own needs.",
-)
-@declare.option(
-    "--acceptance",
-    multiple=True,
-    metavar="TEXT",
-    help="Everything that must hold when it is done (repeatable); '' for nothing.",
+@field_option(
+    "acceptance", "Everything that must hold when it is done (repeatable); '' for nothing."
 )
 @declare.option(
     "--add-acceptance",
@@ -60,19 +53,10 @@ from gitkanban.typed import Any
     metavar="TEXT",
     help="One more thing that must hold (repeatable).",
 )
-@declare.option("--body", default=None, metavar="TEXT", help="Full description of the work.")
-@declare.option(
-    "--body-file", default=None, metavar="FILE", help="Read the body from a file; - for stdin."
-)
-@declare.option(
-    "--model", default=None, metavar="NAME", help="One of its worker's `models`; '' for none."
-)
-@declare.option(
-    "--effort", default=None, metavar="NAME", help="One of its worker's `efforts`; '' for none."
-)
-@declare.option(
-    "--label", "labels", multiple=True, metavar="NAME", help="Its labels (repeatable); '' for none."
-)
+@body_options
+@field_option("model", "One of its worker's `models`; '' for none.")
+@field_option("effort", "One of its worker's `efforts`; '' for none.")
+@field_option("labels", "Its labels (repeatable); '' for none.")
 @declare.option("--to-backlog", is_flag=True, help="Do not run it until it is approved again.")
 @declare.option(
     "--file",
@@ -95,14 +79,12 @@ def edit_command(
     drop and the other commands.
     """
     refuse_in_session("edit")
-    if body is not None and body_file is not None:
-        raise UsageError("either --body or --body-file, not both", "Leave one out.")
+    text = body_argument(body, body_file)
     given: dict[str, Any] = {"title": title, "worker": worker, "priority": priority}
     given |= {"model": model, "effort": effort}
     given = {name: value for name, value in given.items() if value is not None}
-    if body is not None or body_file is not None:
-        words = text_argument(body or "", body_file).strip("\n")
-        given["body"] = f"{words}\n" if words.strip() else ""
+    if text is not None:
+        given["body"] = "{}\n".format(text.strip("\n")) if text.strip() else ""
     if parents:
         given["parents"] = tuple(part for part in parents if part)
     if needs:
