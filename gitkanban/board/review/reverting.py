@@ -86,7 +86,7 @@ def _refuse_acted_upon(
         )
     now = board.cards.get(name)
     # Told by what the commit knew, not by times: clocks differ, and a commit's is whole seconds.
-    as_of_then = board._replace(commit=commit.id, runs={}, notes={})
+    as_of_then = board._replace(commit=commit.id, runs={}, notes={}, complete=frozenset())
     known = {run.run for run in store.history(place, as_of_then, name).runs_of(name)}
     runs = store.history(place, board, name).runs_of(name)
     if (now and now.status == RUNNING) or any(run.run not in known for run in runs):
