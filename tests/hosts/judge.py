@@ -127,6 +127,7 @@ class Judge:
     ) -> None:
         self.log, self.remote, self.branch, self.prefix = log, remote, branch, prefix
         self.clones = clones
+        self.excused: set[str] = set()  # runs that a person gave up: they may live beside others
         self.rows = [line.split() for line in _read_lines(log / "log")]
         self.begun = [_begun(row[1:]) for row in self.rows if row[0] == "begin"]
         self.board = read_board(remote, f"refs/heads/{branch}", prefix)
@@ -152,7 +153,7 @@ class Judge:
                 found.append(f"twice: run {run} of {who[run].card} began {count} times")
         alive: dict[str, set[Seat]] = defaultdict(set)
         for row in self.rows:
-            if row[0] == "saw":
+            if row[0] == "saw" and not {row[2], row[4]} & self.excused:
                 alive[row[2]].add(Seat(*row[3:8]))
         for run, others in alive.items():
             own = who[run]
@@ -254,17 +255,17 @@ class Judge:
 
     def _without_work(self, repo: Path, board: Board, base: str) -> list[str]:
         """Cards that are done on a board, and whose work a base does not have."""
-        worked = {row[2] for row in self.rows if row[0] == "commit"}
-        found = []
         done = [card for card, values in board.cards.items() if values.get("status") == "done"]
-        if not done:
-            return []
-        texts = _read_work(repo, base)
-        for card in done:
-            runs = {run for run, values in board.runs.items() if values["card"] == card}
-            if runs & worked and not runs & texts.get(card, set()):
-                found.append(f"{card} was done and its work was not in base")
-        return found
+        texts = _read_work(repo, base) if done else {}
+        worked: dict[str, set[str]] = defaultdict(set)
+        for row in self.rows:
+            if row[0] == "commit":
+                worked[row[1]].add(row[2])
+        return [
+            f"{card} was done and its work was not in base"
+            for card in done
+            if worked[card] and not worked[card] & texts.get(card, set())
+        ]
 
     # -- figures
 

@@ -29,10 +29,10 @@ def enter_net(pid: int) -> None:
         os.close(fd)
 
 
-def mount(source: str, target: str, kind: str = "", flags: int = 0) -> None:
+def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str = "") -> None:
     """Mount. Raises OSError."""
-    words = [word.encode() or None for word in (source, target, kind)]
-    _check(_LIBC.mount(*words, flags, None), f"mount {target}")
+    words = [word.encode() or None for word in (source, target, kind, options)]
+    _check(_LIBC.mount(*words[:3], flags, words[3]), f"mount {target}")
 
 
 def die_with_parent() -> None:

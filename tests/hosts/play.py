@@ -1,14 +1,18 @@
-"""Plays a scenario: steps are words, `VERB HOST …`, with semicolons between."""
+"""Plays a scenario: its steps are words, `VERB …`, with semicolons between.
 
-from collections.abc import Callable
+A verb is a public method of `Play`; hosts are named as the scenario names them.
+"""
 
-from tests.hosts.judge import Judge
+import os
+import signal
+from contextlib import suppress
+from typing import Any
+
+from tests.hosts.judge import Judge, git_in, read_board
 from tests.hosts.scenarios import Scenario
 from tests.hosts.world import World
 
 PUSHES_MOST, FETCHES_MOST = 1.5, 2.0  # a run
-TICK_MOST = 20.0  # seconds, whatever the network does
-Verb = Callable[..., None]
 
 
 class Play:
@@ -16,22 +20,109 @@ class Play:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._lost: list[str] = []  # clones that are gone
+        self.excused: set[str] = set()  # runs that a person gave up while they lived
 
     def step(self, line: str) -> None:
         """Do one step."""
         verb, *words = line.split()
         getattr(self, verb.replace("-", "_"))(*words)
 
-    def running(self, host: str) -> None:
-        """Until a session lives on the host."""
-        self._world.until(
-            lambda: any(name.split("+")[2] == host for name in self._world.alive()),
-            f"a session on {host}",
-        )
+    def heal_everything(self) -> None:
+        """Whole networks, no rules, power where there is a disk, nothing stopped."""
+        self.allow()
+        self.writable()
+        for host in self._world.hosts:
+            if host.gone:
+                continue
+            if host.space is None:
+                host.power_on()
+            self.let_go("push", host.name)
+            self.let_go("fetch", host.name)
+            self.heal(host.name)
+            self.go_on(host.name)
+            host.strike = ""
+
+    # -- time
 
     def wait(self, seconds: str) -> None:
         """Let time pass."""
         self._world.pass_time(float(seconds))
+
+    def running(self, host: str) -> None:
+        """Until a session lives on the host."""
+        self._world.until(lambda: bool(self._alive_on(host)), f"a session on {host}")
+
+    def settled(self, host: str, seconds: str) -> None:
+        """Until that clone's board has a record of each session that has ended there."""
+        world, clone = self._world, self._world.host(host).repo
+
+        def look() -> bool:
+            live = {seat[1] for seat in self._alive_on(host)}
+            ended = {row[2] for row in _rows(world) if row[:1] + row[3:4] == ["begin", host]} - live
+            return (
+                ended <= read_board(clone, f"refs/heads/{world.branch}", world.prefix).runs.keys()
+            )
+
+        world.until(look, f"{host} to settle what has ended", float(seconds))
+
+    def status(self, card: str, status: str) -> None:
+        """Until the remote's board has the card in this status."""
+        self._world.until(
+            lambda: self._world.board().cards[card]["status"] == status, f"{card} to be {status}"
+        )
+
+    def free(self, name: str) -> None:
+        """Let sessions go on that wait for a name."""
+        (self._world.log / name).touch()
+
+    def _alive_on(self, host: str) -> list[list[str]]:
+        every = [name.split("+") for name in self._world.alive()]
+        return [seat for seat in every if seat[2] == host]
+
+    # -- networks and power
+
+    def cut(self, host: str) -> None:
+        """Cut its wire: silence, both ways."""
+        self._tell_wire(host, "cut")
+
+    def heal(self, host: str) -> None:
+        """Mend its wire."""
+        self._tell_wire(host, "heal")
+
+    def slow(self, host: str, delay: str, loss: str) -> None:
+        """Delay its packets by seconds each way, and lose a share of them."""
+        self._tell_wire(host, f"slow {delay} {loss} 1")
+
+    def _tell_wire(self, host: str, line: str) -> None:
+        wire = self._world.host(host).wire
+        if wire:
+            wire.tell(line)
+
+    def off(self, host: str) -> None:
+        """End its power."""
+        self._world.host(host).power_off()
+
+    def on(self, host: str) -> None:
+        """Boot it."""
+        self._world.host(host).power_on()
+
+    def lose(self, host: str) -> None:
+        """End its power for good; its disk is gone."""
+        self._lost.append(self._world.host(host).clone_id())
+        self._world.host(host).lose()
+
+    # -- the remote
+
+    def trap(self, kind: str, host: str) -> None:
+        """Have the remote stop at the host's next `push`, once taken, or `fetch`; until it does."""
+        remote, address = self._world.remote, self._world.host(host).address
+        remote.set_trap(kind, address)
+        self._world.until(lambda: remote.sprung(kind, address), f"a {kind} of {host}")
+
+    def let_go(self, kind: str, host: str) -> None:
+        """Let the remote go on."""
+        self._world.remote.let_go(kind, self._world.host(host).address)
 
     def refuse(self, pattern: str) -> None:
         """The remote refuses pushes to refs that a shell pattern matches."""
@@ -49,36 +140,95 @@ class Play:
         """It takes them again."""
         self._world.remote.serve_pushes(True)
 
+    # -- failpoints
+
+    def strike(self, host: str, failpoint: str) -> None:
+        """Stop the host's next tick at a failpoint; until it is stopped."""
+        where = self._world.host(host)
+        where.strike = f"{failpoint}:stop"
+        self._world.until(lambda: bool(where.space and where.space.stopped()), f"{failpoint}")
+
+    def go_on(self, host: str) -> None:
+        """Let go on what was stopped there."""
+        space = self._world.host(host).space
+        for pid in space.stopped() if space else ():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+    # -- people
+
+    def accept(self, host: str, card: str) -> None:
+        """A person accepts a card there, and shares that."""
+        self._world.host(host).gitkanban("accept", card)
+
+    def reclaim(self, host: str, other: str) -> None:
+        """A person gives up what another host runs, whether or not that still lives."""
+        lost = self._world.host(other)
+        clone = self._lost[-1] if lost.gone else lost.clone_id()
+        self.excused |= {seat[1] for seat in self._alive_on(other)}
+        where = self._world.host(host)
+        where.gitkanban("sync")
+        for card, values in self._world.board().cards.items():
+            if values["status"] == "running" and values.get("clone") == clone:
+                where.gitkanban("reclaim", card, "--from", clone)
+
+    def merge_all(self) -> None:
+        """A person merges every card's branch into base, on the server."""
+        person = self._world.folder / "person"
+        git_in(person, "fetch", "-q", str(self._world.remote.repo), "+refs/heads/*:refs/theirs/*")
+        git_in(person, "checkout", "-q", "--detach", "refs/theirs/main")
+        for ref in git_in(
+            person, "for-each-ref", "--format=%(refname)", "refs/theirs/card"
+        ).split():
+            git_in(person, "merge", "-q", "--no-edit", ref)
+        git_in(person, "push", "-q", str(self._world.remote.repo), "HEAD:refs/heads/main")
+
+
+def _rows(world: World) -> list[list[str]]:
+    path = world.log / "log"
+    return [line.split() for line in path.read_text().splitlines()] if path.exists() else []
+
 
 def play(scenario: Scenario, broken: str = "") -> list[str]:
     """Play it; what the judge finds. Raises AssertionError where it does not come to its end.
 
     `broken` names a way in which the program is broken; then the end is not waited for.
     """
-    with World(scenario.hosts, scenario.cards, branch=scenario.branch, broken=broken) as world:
+    with World(
+        scenario.hosts, scenario.cards, branch=scenario.branch, broken=broken,
+        clocks=scenario.clocks,
+    ) as world:  # fmt: skip
         for card, words in scenario.words.items():
             world.words(card, words)
         story = Play(world)
         for line in filter(None, map(str.strip, scenario.steps.split(";"))):
             story.step(line)
         if broken:
-            return judged(world, scenario)
-        done = " or ".join(scenario.ends)
-        world.until(lambda: world.all_are(*scenario.ends), f"all cards {done}", scenario.seconds)
-        world.rest()
-        for host in world.hosts:
+            return judged(world, scenario, story)
+        finish(world, scenario, story)
+        return judged(world, scenario, story)
+
+
+def finish(world: World, scenario: Scenario, story: Play) -> None:
+    """Heal everything, and wait until all cards are where they may be at the end."""
+    story.heal_everything()
+    done = " or ".join(scenario.ends)
+    world.until(lambda: world.all_are(*scenario.ends), f"all cards {done}", scenario.seconds)
+    world.rest()
+    for host in world.hosts:
+        if not host.gone:
             host.gitkanban("sync")
-        return judged(world, scenario)
 
 
-def judged(world: World, scenario: Scenario) -> list[str]:
+def judged(world: World, scenario: Scenario, story: Play) -> list[str]:
     """What does not hold now that all is quiet."""
-    clones = {host.name: host.repo for host in world.hosts}
+    clones = {host.name: host.repo for host in world.hosts if not host.gone}
     judge = Judge(world.log, world.remote.repo, world.branch, world.prefix, clones)
-    ticks = {host.name: host.ticks for host in world.hosts}
+    judge.excused = story.excused
+    ticks: dict[str, Any] = {host.name: host.ticks for host in world.hosts}
     asked = (world.remote.asked("receive-pack"), world.remote.asked("upload-pack"))
-    figures = (PUSHES_MOST, FETCHES_MOST) if scenario.figures else (float("inf"),) * 2
+    most = (PUSHES_MOST, FETCHES_MOST) if scenario.figures else (float("inf"),) * 2
     return [
         *judge.violations(list(world.remote.updates())),
-        *judge.excesses(*asked, ticks, (*figures, TICK_MOST)),
+        *judge.excesses(*asked, ticks, (*most, scenario.tick_most)),
     ]

@@ -33,6 +33,7 @@ sed "s/^/$$ ${{REMOTE_ADDR:-here}} /" >> {folder}/updates
 """
 _UPDATE = """\
 #!/bin/sh
+[ -n "$REMOTE_ADDR" ] || exit 0  # a person, on the server itself
 for rule in {folder}/rules/*; do
   [ -e "$rule" ] || continue
   case "$1" in $(cat "$rule")) echo "not allowed here: ${{rule##*/}}" >&2; exit 1;; esac
@@ -96,7 +97,7 @@ class Remote:
 
     def allow(self, rule: str) -> None:
         """Take a rule back."""
-        (self.folder / "rules" / rule).unlink()
+        (self.folder / "rules" / rule).unlink(missing_ok=True)
 
     def serve_pushes(self, yes: bool) -> None:
         """Whether it takes pushes at all."""

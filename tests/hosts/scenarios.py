@@ -15,33 +15,96 @@ class Scenario(NamedTuple):
     """One story. At its end networks are whole, rules are gone, and hosts that can be are on."""
 
     name: str
+    steps: str = ""
     cards: Mapping[str, str] = LAYERS
     hosts: tuple[str, ...] = ("h1", "h2")
-    steps: str = ""
     branch: str = "kanban"  # of the board; empty: in the tree of main
     words: Mapping[str, str] = {}  # what sessions of a card do
+    clocks: Mapping[str, int] = {}  # seconds that a host's time of day is ahead
     ends: tuple[str, ...] = ("done",)  # statuses in which cards may be at the end
-    short: bool = True  # played in the suite; the others only by `python -m tests.hosts`
+    short: bool = False  # played in the suite; the others only by `python -m tests.hosts`
     figures: bool = False  # whether pushes and fetches a run are judged
+    tick_most: float = 20.0  # seconds of a tick, whatever the network does
     seconds: float = 120.0  # that it may take from the last step until all is done
     fails: str = ""  # why the program is known to fail it
 
 
 _NO_WORK = "the board travels, base and card branches do not"
+_FORKED = (
+    "a run that was given up and ends after all has two records, which no merge brings together"
+)
+_PATIENT = "the steps of a tick are patient one after another"
+_LONG = dict.fromkeys(LAYERS, "sleep:3 commit")
+_FREED = dict.fromkeys(LAYERS, "wait:go commit")
+THREE = ("h1", "h2", "h3")
 
 SCENARIOS = (
-    Scenario("plain, board in main", branch=""),
-    Scenario("plain", seconds=20, fails=_NO_WORK),
-    Scenario("pushes rejected", branch="", steps="refuse *; wait 5; allow"),
-    Scenario("remote read-only", branch="", steps="read-only; wait 5; writable", short=False),
+    Scenario("plain", hosts=THREE, short=True, seconds=20, fails=_NO_WORK),
+    Scenario("plain, board in main", hosts=THREE, branch="", short=True),
+    Scenario("clocks", hosts=THREE, branch="", clocks={"h1": 18000, "h2": -18000}),
+    Scenario(
+        "delay and loss", "slow h1 0.1 0.1; slow h2 0.1 0.1; wait 60", branch="", tick_most=90
+    ),
+    Scenario(
+        "cut while sessions run",
+        "running h1; cut h1; wait 30",
+        branch="",
+        words=_LONG,
+        fails=_PATIENT,
+    ),
+    Scenario(
+        "cut during fetch", "running h2; trap fetch h1; cut h1; wait 10", branch="", words=_LONG
+    ),
+    Scenario(
+        "cut between claim and start",
+        "strike h1 sync.claimed; cut h1; go-on h1; wait 10",
+        branch="",
+    ),
+    Scenario(
+        "reply lost",
+        "trap push h1; cut h1; let-go push h1; wait 30",
+        branch="",
+        words=_LONG,
+        fails=_PATIENT,
+    ),
+    Scenario("reply lost for good", "trap push h1; lose h1; wait 5; reclaim h2 h1", branch=""),
+    Scenario(
+        "power loss while sessions run", "running h1; off h1; wait 3; on h1", branch="", words=_LONG
+    ),
+    Scenario(
+        "power loss during fetch",
+        "running h2; trap fetch h1; off h1; wait 2; on h1",
+        branch="",
+        words=_LONG,
+    ),
+    Scenario(
+        "power loss between claim and start",
+        "strike h1 sync.claimed; off h1; wait 2; on h1",
+        branch="",
+    ),
+    Scenario("power loss before the reply", "trap push h1; off h1; wait 2; on h1", branch=""),
+    Scenario(
+        "power loss for good", "running h1; lose h1; wait 3; reclaim h2 h1", branch="", words=_LONG
+    ),
+    Scenario(
+        "split brain",
+        "running h1; cut h1; reclaim h2 h1; wait 8; free go; wait 8; heal h1",
+        branch="",
+        words=_FREED,
+        fails=_FORKED,
+    ),
+    Scenario(
+        "dead after review",
+        "status R0 review; lose h1; accept h2 R0",
+        {"R0": "@reviewed", "C0": "@pool <-R0"},
+        fails=_NO_WORK,
+    ),
+    Scenario("pushes rejected", "refuse *; wait 5; allow", branch=""),
+    Scenario("remote read-only", "read-only; wait 5; writable", branch=""),
+    Scenario("base protected", "refuse refs/heads/main; wait 10; merge-all", fails=_NO_WORK),
 )
 
 # (how the program is broken on purpose, a story in which that shows, what the judge must say)
 CONTROLS = (
-    ("claim_not_pushed", Scenario("pushes rejected", branch="", steps="refuse *; wait 5"), "twice"),
+    ("claim_not_pushed", Scenario("pushes rejected", "refuse *; wait 5", branch=""), "twice"),
 )
-
-
-def named(name: str) -> Scenario:
-    """The scenario of that name."""
-    return next(each for each in SCENARIOS if each.name == name)

@@ -1,5 +1,6 @@
 """A set of name spaces with a pid 1 in it, commands run there, and whether this machine has them."""
 
+import atexit
 import ctypes
 import os
 import select
@@ -7,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -22,6 +24,20 @@ _LIBC = ctypes.CDLL(None)
 def die_with_us() -> None:
     """Have the process that calls it, between fork and exec, killed when the rig ends."""
     _LIBC.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+@cache
+def clock_library() -> Path | None:
+    """The library that changes the clock of a host; None where there is no C compiler."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        return None
+    folder = Path(tempfile.mkdtemp(prefix="gitkanban-hosts-clock-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    made = folder / "clock.so"
+    words = ["-O1", "-shared", "-fPIC", "-o", str(made), str(HERE / "clock.c"), "-ldl"]
+    subprocess.run([compiler, *words], check=True, timeout=60)
+    return made
 
 
 @cache
@@ -93,16 +109,41 @@ class Program:
 class Space:
     """A machine of its own: network, processes, name, mounts. `folder` has what identifies it."""
 
-    def __init__(self, name: str, folder: Path) -> None:
+    def __init__(self, name: str, folder: Path, clock: int = 0) -> None:
+        """`clock`: how many seconds its time of day is ahead. Raises AssertionError, OSError."""
         self.name, self.folder = name, folder
         folder.mkdir(parents=True, exist_ok=True)
         machine = folder / "machine-id"
         if not machine.exists():
             machine.write_text(f"{uuid.uuid4().hex}\n")
         (folder / "boot_id").write_text(f"{uuid.uuid4()}\n")
+        library = clock_library() if clock else None
+        if library:
+            shutil.copy(library, folder / "clock.so")
+            (folder / "clock").write_text(str(clock))
         self._init = Program("init.py", name, folder)
         self.pid = int(self._init.expect_line())
         assert self._init.expect_line() == "up"
+
+    def processes(self) -> list[int]:
+        """Pids of what runs here, as the rig sees them."""
+        own = os.readlink(f"/proc/{self.pid}/ns/pid")
+        found = []
+        for name in os.listdir("/proc"):
+            with suppress(OSError):
+                if name.isdigit() and os.readlink(f"/proc/{name}/ns/pid") == own:
+                    found.append(int(name))
+        return found
+
+    def stopped(self) -> list[int]:
+        """Pids of what has been stopped here."""
+        found = []
+        for pid in self.processes():
+            with suppress(OSError):
+                text = Path(f"/proc/{pid}/stat").read_text()
+                if text[text.rfind(")") + 2] == "T":
+                    found.append(pid)
+        return found
 
     def begin(
         self, argv: Sequence[str], env: Mapping[str, str], cwd: Path | None = None,

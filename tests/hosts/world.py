@@ -37,6 +37,11 @@ kanban:
       max_concurrency: 4
       command: [{python}, -I, -S, {session}, {log}, pool]
       on_success: done
+    reviewed:
+      profile: many
+      mode: pool
+      max_concurrency: 4
+      command: [{python}, -I, -S, {session}, {log}, reviewed]
   capacities: {{build: 2}}
 """
 
@@ -44,8 +49,8 @@ kanban:
 class Host:
     """A machine with a clone. `folder` is its disk, and survives when its power is gone."""
 
-    def __init__(self, world: "World", name: str, number: int) -> None:
-        self.world, self.name = world, name
+    def __init__(self, world: "World", name: str, number: int, clock: int) -> None:
+        self.world, self.name, self.clock = world, name, clock
         self.address = f"10.77.0.{number + 1}"
         self.number = number
         self.folder = world.folder / name
@@ -62,7 +67,7 @@ class Host:
 
     def power_on(self) -> None:
         """Boot, with a wire to the remote."""
-        self.space = Space(self.name, self.folder / "machine")
+        self.space = Space(self.name, self.folder / "machine", self.clock)
         remote = self.world.remote.space
         self.wire = Wire(self.space, self.address, remote, ADDRESS, f"wire{self.number}")
 
@@ -72,11 +77,23 @@ class Host:
             return
         self.wire.tell("cut")
         self.space.kill()
+        for kind in ("push", "fetch"):
+            self.world.remote.let_go(kind, self.address)
         self.wire.close()
         self.space = self.wire = None
         if self.ticking:
             self.ticking.wait(PATIENCE)
             self.ticking = None
+
+    def lose(self) -> None:
+        """Lose its power for good, and its disk with it."""
+        self.power_off()
+        self.gone = True
+        shutil.rmtree(self.folder)
+
+    def clone_id(self) -> str:
+        """The id by which its clone is known on the board."""
+        return (self.repo / ".git" / "gitkanban" / "clone").read_text().strip()
 
     # -- commands
 
@@ -109,7 +126,8 @@ class Host:
 
     def output(self) -> str:
         """The end of what commands have printed here."""
-        return (self.folder / "output").read_text(errors="replace")[-4000:]
+        path = self.folder / "output"
+        return path.read_text(errors="replace")[-4000:] if path.exists() else ""
 
     # -- cron
 
@@ -140,14 +158,17 @@ class World:
 
     def __init__(
         self, names: tuple[str, ...], cards: Mapping[str, str], *, config: str = CONFIG,
-        branch: str = "kanban", broken: str = "",
+        branch: str = "kanban", broken: str = "", clocks: Mapping[str, int] | None = None,
     ) -> None:  # fmt: skip
         memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
         self.folder = Path(tempfile.mkdtemp(prefix="gitkanban-hosts-", dir=memory))
         self.log = self.folder / "sessions"
         self.cards, self.branch = dict(cards), branch or "main"
         self.prefix = "" if branch else ".kanban/"
-        self.hosts = [Host(self, name, number) for number, name in enumerate(names, 1)]
+        self.hosts = [
+            Host(self, name, number, (clocks or {}).get(name, 0))
+            for number, name in enumerate(names, 1)
+        ]
         self.remote: Remote
         for name in ("live", "words"):
             (self.log / name).mkdir(parents=True)

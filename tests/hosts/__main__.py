@@ -1,0 +1,48 @@
+"""`python -m tests.hosts [NAME…]`: play stories of several hosts, and let the judge say what broke.
+
+Without `--minutes` each story (or those named) is played once. With it, chaos is played until the
+time is up: a round is a function of the seed and its number, and `--round N` repeats one.
+"""
+
+import argparse
+import signal
+import sys
+import time
+
+from tests.hosts import spaces
+from tests.hosts.play import play
+from tests.hosts.scenarios import SCENARIOS, Scenario
+from tests.torture.__main__ import hermetic
+
+
+def main() -> int:
+    """Play; exit 1 when anything was violated, 2 where hosts cannot be made."""
+    parser = argparse.ArgumentParser(prog="python -m tests.hosts", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="words of a story's name")
+    given = parser.parse_args()
+    if spaces.why_not():
+        print(spaces.why_not(), file=sys.stderr)
+        return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything is taken down
+    hermetic()
+    stories = [each for each in SCENARIOS if not given.names or each.name in given.names]
+    wrong = [each.name for each in stories if not told(each)]
+    return 1 if wrong else 0
+
+
+def told(story: Scenario) -> bool:
+    """Play a story and print what came of it; whether all was as the scenario says."""
+    begun = time.monotonic()
+    try:
+        found = play(story)
+    except AssertionError as error:
+        found = str(error).splitlines()
+    took = time.monotonic() - begun
+    print(f"{'ok' if not found else 'FAILS'}  {took:3.0f} s  {story.name}", flush=True)
+    for line in found:
+        print(f"    {line}", flush=True)
+    return bool(found) == bool(story.fails)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
