@@ -244,6 +244,15 @@ def _card(name: str, content: Callable[[], PageContent] = shop) -> View:
     return View(content, f"location.hash = '{name}'", "#drawer")
 
 
+def _lanes(kind: str) -> str:
+    return f"""
+        const choose = $('#board .lanes');
+        choose.value = '{kind}';
+        choose.dispatchEvent(new Event('change'));
+        $('#board').scrollIntoView();
+    """
+
+
 _SEARCH = """
 const box = $('#search');
 box.value = 'nothing like it';
@@ -256,6 +265,8 @@ VIEWS = {
     "big": View(big),
     "empty": View(empty),
     "nothing-matches": View(shop, _SEARCH),
+    "lanes-by-worker": View(shop, _lanes("worker"), "#board"),
+    "lanes-by-label": View(shop, _lanes("label"), "#board"),
     "keys": View(shop, "$('[aria-label=Keys]').click()", "dialog"),
     "toast": View(shop, "$('#queue [data-row=CO-2] .buttons .primary').click()", "#toast"),
     "asking": View(shop, _REJECT, "#queue"),

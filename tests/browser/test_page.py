@@ -99,6 +99,26 @@ def test_buttons_give_the_command_with_words_as_a_shell_takes_them(
     browser.wait_for("return text('#toast code')", "gitkanban accept CO-2")
 
 
+def test_the_board_has_a_lane_for_each_worker_or_label(browser: Browser, tmp_path: Path) -> None:
+    cards = ("A todo @w labels=api,web", "B blocked @w", "C done @v", "D dropped @u labels=old")
+    lanes = """
+        const choose = $('#board .lanes');
+        choose.value = arguments[0];
+        choose.dispatchEvent(new Event('change'));
+        return $$('.lane-of').map((lane) => [lane.querySelector('h3').innerText,
+          ...[...lane.querySelectorAll('.card')].map((card) => card.querySelector('.id').innerText)].join(' '));
+    """
+    browser.open_page(content_of(board(*cards)), tmp_path)
+    assert browser.ask(lanes, "worker") == ["v1 C", "w2 B A"]
+    assert browser.ask(lanes, "label") == ["api1 A", "web1 A", "no label2 B C"]
+    browser.ask("$('#search').focus()")
+    browser.press("done")
+    assert browser.ask("return $$('.lane-of').length") == 1  # a search keeps the lanes
+    assert browser.ask(lanes, "") == []
+    browser.open_page(content_of(board("A todo @w", "B done @w")), tmp_path)
+    assert browser.ask("return $('#board .lanes')") is None
+
+
 def test_the_policy_stops_what_would_run_or_load(browser: Browser, tmp_path: Path) -> None:
     """That the page is quiet is also the policy's doing: it holds against a script of ours."""
     browser.open_page(shop(), tmp_path)

@@ -157,22 +157,62 @@ const COLUMNS = [
   ["done", "Done", "Its work is in."],
 ];
 
+let lanesBy = ""; // "worker" or "label": the board has a lane of columns for each
+
 function board() {
   if (!cards.length) return null;
-  const columns = COLUMNS.map(([group, title, sentence]) => column(group, title, sentence));
   const dropped = cards.filter((card) => card.group === "dropped" && matches(card));
   const left = value.left_out.cards ? h("p", { class: "cut" }, `${plural(value.left_out.cards, "older card")} had no room on this page: gitkanban list has all.`) : null;
-  return section("board", "Board", "Columns by who must move next.",
-    h("div", { class: "columns" }, columns),
-    dropped.length ? h("details", { class: "dropped" }, h("summary", null, `Dropped ${dropped.length}`), more(dropped, 20, boardCard, "ul", "cards")) : null, left);
+  const part = section("board", "Board", "Columns by who must move next.");
+  const holder = h("div", { class: "swim" });
+  const draw = () => holder.replaceChildren(...(lanesBy ? lanes() : [columns(cards.filter(matches), "")]));
+  const choice = laneChoice(draw);
+  if (choice) part.firstChild.append(choice);
+  draw();
+  return fill(part, null, [holder,
+    dropped.length ? h("details", { class: "dropped" }, h("summary", null, `Dropped ${dropped.length}`), more(dropped, 20, boardCard, "ul", "cards")) : null, left]);
 }
 
-function column(group, title, sentence) {
-  const mine = cards.filter((card) => card.group === group && matches(card));
+// How the board is split, where there is something to split it by.
+function laneChoice(draw) {
+  const kinds = [["", "one lane"]];
+  if (new Set(cards.map((card) => card.worker)).size > 1) kinds.push(["worker", "a lane per worker"]);
+  if (cards.some((card) => card.labels.length)) kinds.push(["label", "a lane per label"]);
+  if (!kinds.some(([kind]) => kind === lanesBy)) lanesBy = "";
+  return kinds.length > 1 ? h("select", { class: "lanes", "aria-label": "Lanes", onchange: (event) => {
+    lanesBy = event.target.value;
+    draw();
+    markOpen();
+  } }, kinds.map(([kind, text]) => h("option", { value: kind, selected: kind === lanesBy }, text))) : null;
+}
+
+const LANES_SHOWN = 20;
+
+// A card with several labels is in the lane of each; cards without any come last.
+function lanes() {
+  const named = new Map();
+  for (const card of cards.filter((each) => each.group !== "dropped" && matches(each))) {
+    const names = lanesBy === "worker" ? [card.worker] : card.labels.length ? card.labels : [""];
+    for (const name of names) named.set(name, [...(named.get(name) || []), card]);
+  }
+  const sorted = [...named].sort(([one], [other]) => (!one - !other) || (one < other ? -1 : 1));
+  const drawn = sorted.map(([name, mine], number) => h("section", { class: "lane-of", "aria-labelledby": `lane-${number}` },
+    h("h3", { id: `lane-${number}` }, words(name || `no ${lanesBy}`), h("span", { class: "count" }, String(mine.length))), columns(mine, `lane-${number}`)));
+  return drawn.length ? more(drawn, LANES_SHOWN, (lane) => lane, "div", "swim") : [h("p", { class: "none" }, "none match")];
+}
+
+// The columns of these cards; in a lane they have no sentences, and count the cards of the lane.
+function columns(mine, lane) {
+  return h("div", { class: "columns" }, COLUMNS.map(([group, title, sentence]) =>
+    column(mine.filter((card) => card.group === group), group, title, lane ? "" : sentence, lane)));
+}
+
+function column(mine, group, title, sentence, lane) {
   const all = count(group);
-  const counted = isFiltered() && mine.length !== all ? `${mine.length} of ${all}` : group === "running" && value.of_now && value.host.limit ? `${value.host.running}/${value.host.limit}` : String(all);
-  return h("div", { class: "column", role: "group", "aria-labelledby": `col-${group}` },
-    h("div", { class: "column-head" }, h("h3", { id: `col-${group}` }, title, h("span", { class: "count" }, counted)), h("p", null, sentence)),
+  const counted = lane ? String(mine.length) : isFiltered() && mine.length !== all ? `${mine.length} of ${all}` : group === "running" && value.of_now && value.host.limit ? `${value.host.running}/${value.host.limit}` : String(all);
+  const id = `col-${lane}${group}`;
+  return h("div", { class: "column", role: "group", "aria-labelledby": id },
+    h("div", { class: "column-head" }, h(lane ? "h4" : "h3", { id }, title, h("span", { class: "count" }, counted)), sentence ? h("p", null, sentence) : null),
     mine.length ? more(mine, group === "done" || group === "backlog" ? 8 : 15, boardCard, "ul", "cards") : h("p", { class: "none" }, isFiltered() ? "none match" : "none"));
 }
 
