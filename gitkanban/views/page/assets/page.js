@@ -36,13 +36,13 @@ function head() {
 const PARTS = { summary, causes, changes: changesBanner, queue, slots, board, graph, time: timechart, cost, history };
 const SEARCHED = ["queue", "board", "graph"];
 const placed = new Map(); // the node of each part; a comment where it is missing
-const drawnAs = new Map(); // what each part was when it was drawn
+const drawnAs = new Map(); // a copy of each part as it was drawn, and what it was drawn from
 
 function drawPart(name) {
   const node = PARTS[name]() || document.createComment(name);
   // Graph and chart are drawn when they are seen: what they are drawn from says whether they differ.
   const from = name === "graph" || name === "time" ? JSON.stringify([value.cards, value.runs, value.forecast, filter]) : "";
-  return [node, (node.outerHTML || "") + from];
+  return [node, { copy: node.cloneNode(true), from }];
 }
 
 function placePart(name) {
@@ -56,7 +56,8 @@ function placePart(name) {
 function redraw(names) {
   for (const name of names) {
     const [node, as] = drawPart(name);
-    if (as === drawnAs.get(name)) continue;
+    const before = drawnAs.get(name);
+    if (as.from === before.from && as.copy.isEqualNode(before.copy)) continue;
     const back = stateOf(placed.get(name));
     placed.get(name).replaceWith(node);
     placed.set(name, node);
