@@ -33,6 +33,10 @@ class Screen:
         strips = self.app.screen._compositor.render_strips()
         return "\n".join(strip.text.rstrip() for strip in strips)
 
+    def listed(self) -> list[str]:
+        """The ids of the cards in the list, from top to bottom."""
+        return [each["id"] for each in self.app._list._cards]
+
     async def press(self, *keys: str) -> None:
         """Press keys, one after the other."""
         await self.pilot.press(*keys)
@@ -62,8 +66,7 @@ class Screen:
         await self.press("g")
         while cards.selected is None or cards.selected["id"] != card:
             assert time.monotonic() < end, f"no {card} in\n{self.text}"
-            ids = [each["id"] for each in cards._cards]
-            await self.press("j" if ids.index(card) > cards._at else "k")
+            await self.press("j" if self.listed().index(card) > cards._at else "k")
         await self.until(f" {card} · ")
 
 
