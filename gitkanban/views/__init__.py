@@ -9,6 +9,7 @@ difftext      The difference of two boards as a page for a terminal: workers, a 
 doctor        The result of a check-up: what is wrong, what would repair it, what is left to a
               person
 findings      Findings of a review as lines for people, as JSON data, and as GitHub annotations
+gc            What `gc` removed and kept, as text and data
 log           The story of a board for people: one line an event, by day, with who did it
 memory        Proposals to a memory, as JSON data and as text
 message       Commit messages of the board: they read as history and carry trailers for machines
@@ -24,7 +25,6 @@ status        The board at a glance: profile lines such as `backend-hermes 2/3 r
 summary       A board as the rows that `status`, `list` and `workers` show: everything but which
               slots are taken now
 text          Text aligned for a terminal: safe, in columns, with ages
-tidying       What `gc` removed and kept, as text and data
 transcript    The output of a session as lines for people: the time, the kind and the words of each
               entry
 trust         What a board asks of this machine: only what is new if anything is, else all of it

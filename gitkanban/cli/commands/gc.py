@@ -31,7 +31,7 @@ def gc_command(dry_run: bool, as_json: bool) -> None:
     from gitkanban.cli.progress import progress
     from gitkanban.core.care.gc import tidying
     from gitkanban.runs.records.machines import refuse_elsewhere
-    from gitkanban.views.tidying import tidying_data, tidying_text
+    from gitkanban.views.gc import gc_data, gc_text
 
     refuse_in_session("gc")
     place = place_here()
@@ -57,6 +57,6 @@ def gc_command(dry_run: bool, as_json: bool) -> None:
         gone = {each.card for each in done.changes if isinstance(each, ArchiveCard)}
         todo = todo._replace(archive=tuple(each for each in todo.archive if each[0] in gone))
     if as_json:
-        print_json(tidying_data(todo, commit, dry_run))
+        print_json(gc_data(todo, commit, dry_run))
     else:
-        echo(tidying_text(todo, dry_run), nl=False)
+        echo(gc_text(todo, dry_run), nl=False)

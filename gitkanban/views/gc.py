@@ -8,7 +8,7 @@ from gitkanban.views.text import shown
 _NAMES_MOST = 3
 
 
-def tidying_data(done: Tidying, commit: str, dry_run: bool) -> Any:
+def gc_data(done: Tidying, commit: str, dry_run: bool) -> Any:
     """Return the data of `gc --json`."""
     return {
         "worktrees": [{"card": each.card, "path": each.path} for each in done.worktrees],
@@ -21,7 +21,7 @@ def tidying_data(done: Tidying, commit: str, dry_run: bool) -> Any:
     }
 
 
-def tidying_text(done: Tidying, dry_run: bool) -> str:
+def gc_text(done: Tidying, dry_run: bool) -> str:
     """Return a line for each thing that was removed, and one for each reason why things stay."""
     removed, archived = ("would remove", "would archive") if dry_run else ("removed", "archived")
     lines = [f"{removed} worktree {shown(each.path)}" for each in done.worktrees]
