@@ -38,6 +38,10 @@ docs:
 recording:
     {{python}} -m tests.recording
 
+# Draw the picture of the page again, docs/page.png; with a folder, pictures of every view there, to look at.
+picture *folder:
+    {{python}} -m tests.browser.pictures {{folder}}
+
 # Write the transcripts again from what came out; read the difference.
 transcripts:
     {{python}} -m pytest tests/cli/test_transcripts.py --rewrite; git diff --stat tests/cli/transcripts
