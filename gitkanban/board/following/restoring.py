@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 10
 MOVES_MOST = 20  # of our last moves, searched for the one that a commit takes back
+_PATHS_MOST = 100  # that git is given one by one: it compares each with every file of a folder
+_VERSIONS = ("log", "--format=", "--raw", "-z", "--no-abbrev", "--no-renames", "-m")
 
 
 class Loss(NamedTuple):
@@ -183,22 +185,41 @@ def _committed_over(place: Place, recorded: str, tip: str) -> list[Loss]:
 
     A commit that does nothing else is taken as intended, and so is a `git revert`.
     """
-    lost = []
-    for change in _card_changes(place, recorded, tip):
-        if not change.old or "/cards/" not in f"/{change.path}" or not change.new:
-            continue
-        before = _path_versions(place, recorded, change.path)
-        if change.new in before and not _was_meant(place, recorded, tip, change.path):
-            lost.append(Loss(change.path, change.new, change.old, change.new))
-    return lost
+    taken = [
+        change
+        for change in _card_changes(place, recorded, tip)
+        if change.old and change.new and "/cards/" in f"/{change.path}"
+    ]
+    old = _versions_below(place, recorded, [change.path for change in taken])
+    return [
+        Loss(change.path, change.new, change.old, change.new)
+        for change in taken
+        if (change.path, change.new) in old
+        and change.new in _path_versions(place, recorded, change.path)
+        and not _was_meant(place, recorded, tip, change.path)
+    ]
+
+
+def _versions_below(place: Place, commit: str, paths: list[str]) -> set[tuple[str, str]]:
+    """Return (path, object id) of all versions of these paths in the history of a commit.
+
+    One git walks the history for all of them. It may name more than `_path_versions` does, because
+    git leaves fewer sides of merges out where it is asked for several paths.
+    """
+    if not paths:
+        return set()
+    wanted = paths if len(paths) <= _PATHS_MOST else [place.path("cards")]
+    found = set()
+    done = git.run(place.common, *_VERSIONS, commit, "--", *wanted)
+    fields = done.text.split("\0")
+    for meta, path in zip(fields[0::2], fields[1::2], strict=False):
+        found.add((path, meta.split(" ")[3]))
+    return found
 
 
 def _path_versions(place: Place, commits: str, path: str) -> list[str]:
     """Return the object ids that a path had in a range of commits, newest first."""
-    done = git.run(
-        place.common, "log", "--format=", "--raw", "-z", "--no-abbrev", "--no-renames", "-m", commits,
-        "--", path,
-    )  # fmt: skip
+    done = git.run(place.common, *_VERSIONS, commits, "--", path)
     news = (field.split(" ")[3] for field in done.text.split("\0") if field.startswith(":"))
     return [oid for oid in news if oid.strip("0")]
 
