@@ -79,14 +79,21 @@ def _at_tip(place: Place) -> Board:
             f"the board's branch {place.branch} does not exist",
             f"If it was deleted: git branch {place.branch} {SEEN_REF}",
         )
-    board = board_cache.load(place, tip)
+    last = board_cache.load(place)
+    board = last if last and last.commit == tip else None
     if board is None:
-        board = reading.board_at(place, tip)
+        board = _changed_since(place, last, tip) or reading.board_at(place, tip)
         if not place.aside:
             board_cache.save(place, board)
     git.set_limit(board.config.git_timeout if board.config else 0)
     signing.set_policy(board.config.sign if board.config else signing.AUTO)
     return board
+
+
+def _changed_since(place: Place, before: Board | None, commit: str) -> Board | None:
+    from gitkanban.board.content.board_since import board_since  # late, as most reads are warm
+
+    return board_since(place, before, commit) if before else None
 
 
 def history(place: Place, board: Board, card: CardId) -> Board:

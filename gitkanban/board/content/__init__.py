@@ -2,12 +2,14 @@
 
 board_after     The board after a commit of ours, as reading it would give it, without listing or
                 reading it all
+board_since     The board at a commit, made from the board at another one: only files that differ
+                are read
 board_cache     The whole board of one commit, kept as plain data, so that a second read needs no
                 git and no YAML
 finished_cards  The finished cards of a board in one file, read one at a time by their place in it
 finish_times    Since when cards are done or dropped: the last commit that changed each card's file
 memorynotes     The notes of kind `memory` on a board, those of quiet and archived cards among them
-reading         The files of a board at a commit, as values; only blobs that are new here are parsed
+reading         The files of a board at a commit, as values
 run_costs       What the runs of a board cost, those of quiet and archived cards among them, brought
                 up to date
 status_cache    The rows that `status` and `list` show, kept for the commit they were made of

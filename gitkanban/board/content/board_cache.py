@@ -23,11 +23,14 @@ from gitkanban.typed import Any
 _FIELDS = tuple(kind._fields for kind in (Card, Config, Note, Pause, Problem, Run, Worker))
 _FINISHED_LEAST = 500  # with fewer finished cards they get no file of their own
 _CHANGED_MOST = 1000  # finished cards that may change before that file is rewritten
-_FORMAT = ("board", 5, finished_cards.FORM, __version__, sys.hexversion, _FIELDS)
+_FORMAT = ("board", 6, finished_cards.FORM, __version__, sys.hexversion, _FIELDS)
 
 
-def load(place: Place, commit: str) -> Board | None:
-    """Return the board of a commit as `save` was given it, or None if it is not in the cache."""
+def load(place: Place, commit: str = "") -> Board | None:
+    """Return the board of a commit as `save` was given it, or None if it is not in the cache.
+
+    Without a commit, whatever board `save` was given last is returned.
+    """
     collecting = gc.isenabled()
     gc.disable()  # a pass over ten thousand new tuples would free none of them
     try:
@@ -35,7 +38,7 @@ def load(place: Place, commit: str) -> Board | None:
             if os.fstat(file.fileno()).st_uid != os.geteuid():
                 return None  # never unmarshal another user's file
             form, cached, prefix, checksum = marshal.load(file)
-            if (form, cached, prefix) != (_FORMAT, commit, place.prefix):
+            if (form, prefix) != (_FORMAT, place.prefix) or (commit and cached != commit):
                 return None
             data = file.read()
         if crc32(data) != checksum:
@@ -44,7 +47,7 @@ def load(place: Place, commit: str) -> Board | None:
         cards = {row[0]: Card._make(row) for row in rows}
         return Board(
             place.branch,
-            commit,
+            cached,
             _config_from_row(config),
             _join_cards(place, cards, finished),
             runs={card: tuple(map(Run._make, rows)) for card, rows in runs.items()},

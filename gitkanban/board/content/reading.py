@@ -1,10 +1,11 @@
-"""The files of a board at a commit, as values; only blobs that are new here are parsed.
+"""The files of a board at a commit, as values.
 
-What was parsed is kept by path and blob id in a cache that may be deleted or damaged at any time.
+What takes a YAML parser is kept by path and blob id, in a cache that may be deleted or damaged at
+any time. Cards in the layout of `fmt` are read faster than such a cache, so they are not in it.
 """
 
 import marshal
-from collections.abc import Collection, Container, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable
 from functools import lru_cache
 
 from gitkanban import clock, files
@@ -33,6 +34,7 @@ ROOM = 64 << 10  # bytes of `sizes.FILE_MOST` reserved for what ticks add to a f
 _NO_FILES = {"120000": "a symbolic link", "160000": "a submodule"}  # by their modes in a tree
 _RUN_MOST = 30 * 86400  # seconds that a run may have lasted
 QUIET = frozenset({BACKLOG, DONE, DROPPED})  # their runs and notes are read on demand
+ARCHIVE = "archive"  # the folder of archived cards, runs and notes
 
 
 class BoardFile(NamedTuple):
@@ -79,7 +81,7 @@ def kind_of(path: str) -> str:
             return "note"
         case ["paused", name] if name.endswith(".yaml"):
             return "pause"
-        case ["archive", _, "cards", name] if name.endswith(".yaml"):
+        case [folder, _, "cards", name] if folder == ARCHIVE and name.endswith(".yaml"):
             return "archived"
     return ""
 
@@ -99,15 +101,24 @@ def parse_file(data: bytes, path: str) -> Any:
 
 
 def _parse_kind(kind: str, data: bytes, path: str) -> Any:
-    if kind == "archived":
-        card = _parse_kind("card", data, path)
-        return Archived(card.id, card.status)
-    if kind == "card":
-        from gitkanban.board.formats import cardfast
+    value = _parse_at_once(kind, data, path)
+    return _parse_yaml(kind, data, path) if value is None else value
 
-        card = cardfast.read(data, path.rpartition("/")[2].removesuffix(".yaml"))
-        if card is not None:
-            return card
+
+def _parse_at_once(kind: str, data: bytes, path: str) -> Any:
+    """Return the value of a card in the layout of `fmt`; None for any other file."""
+    if kind not in ("card", "archived"):
+        return None
+    from gitkanban.board.formats import cardfast  # late: a warm read parses nothing
+
+    card = cardfast.read(data, path.rpartition("/")[2].removesuffix(".yaml"))
+    return Archived(card.id, card.status) if card and kind == "archived" else card
+
+
+def _parse_yaml(kind: str, data: bytes, path: str) -> Any:
+    if kind == "archived":
+        card = _parse_yaml("card", data, path)
+        return Archived(card.id, card.status)
     # Late imports: a warm read parses nothing.
     from gitkanban.board.formats import cardfile, notefile, pausefile, runfile
 
@@ -167,7 +178,7 @@ class _Parsed(NamedTuple):
 
 
 class ParsedFiles:
-    """Parsed files of one clone, by path and blob id, cached in `<private>/cache/parsed`."""
+    """Parsed files of one clone; those that took a parser are cached in `<private>/cache/parsed`."""
 
     def __init__(self, place: Place) -> None:
         self.place = place
@@ -190,6 +201,11 @@ class ParsedFiles:
                 by_path[entry.path] = _revive_row(entry.path, row)
         for oid, size, data in blobs.read(self.place, missing):
             for entry in missing[oid]:
+                kind = kind_of(entry.path)
+                value = data is not None and _parse_at_once(kind, data, entry.path)
+                if value:
+                    by_path[entry.path] = _Parsed(value)
+                    continue
                 parsed = self._parse(entry, size, data)
                 self.known[f"{oid} {entry.path}"] = (
                     tuple(parsed.problem) if parsed.problem else None,
@@ -208,7 +224,7 @@ class ParsedFiles:
         from gitkanban.board.formats.yamltext import Bad
 
         try:
-            return _Parsed(_parse_kind(kind_of(entry.path), data, path))
+            return _Parsed(_parse_yaml(kind_of(entry.path), data, path))
         except Bad as bad:
             return _Parsed(None, bad.problem._replace(card=_card_of(entry.path)))
 
@@ -216,14 +232,14 @@ class ParsedFiles:
         path = self.place.path(entry.path)
         return Problem(path, 0, 0, f"{verb}{what}, which is not read", card=_card_of(entry.path))
 
-    def save(self, entries: Iterable[BoardFile]) -> None:
-        """Cache the parsed files. Files that are no longer listed are dropped now and then."""
+    def save(self, entries: Collection[BoardFile] = ()) -> None:
+        """Cache the parsed files. Of those that `entries` do not list, many are dropped at once."""
         if not self.grown:
             return
-        wanted = {f"{entry.oid} {entry.path}" for entry in entries}
-        if len(self.known) > 2 * len(wanted) + 1000:
+        if entries and len(self.known) > 2 * len(entries) + 1000:
+            wanted = {f"{entry.oid} {entry.path}" for entry in entries}
             self.known = {key: row for key, row in self.known.items() if key in wanted}
-        store_cache(self.path, (VERSION, self.known))
+        files.cache(self.path, marshal.dumps((VERSION, self.known)))
 
 
 def _too_large(size: int) -> str:
@@ -251,12 +267,6 @@ def _load_cache(path: str) -> dict[str, Any]:
     return rows if version == VERSION and isinstance(rows, dict) else {}
 
 
-def store_cache(path: str, value: Any) -> None:
-    """Marshal a value into a cache file."""
-    files.cache(path, marshal.dumps(value))
-
-
-# Long: it reads the parts of a board one after the other, a line each.
 def board_at(place: Place, commit: str, *, whole: bool = False) -> Board:
     """Return the board at a commit; runs and notes only of cards in work, or of all if `whole`."""
     entries = listing(place, commit)
@@ -266,14 +276,8 @@ def board_at(place: Place, commit: str, *, whole: bool = False) -> Board:
         kinds.setdefault(kind_of(entry.path), []).append(entry)
     if len(kinds.get("card", ())) > sizes.CARDS_MOST:
         raise BadData(f"more than {sizes.CARDS_MOST} cards at {commit[:10]}", "Archive some.")
-    problems: list[Problem] = []
-    cards: dict[CardId, Card] = {}
-    for parsed in reader.values(kinds.get("card", ())).values():
-        if parsed.problem:
-            problems.append(parsed.problem)
-        else:
-            cards[parsed.value.id] = parsed.value
-    config, wrong = _read_config(place, kinds.get("config", ()))
+    cards, problems = read_cards(reader, kinds.get("card", ()))
+    config, wrong = read_config(place, kinds.get("config", ()))
     problems += wrong
     complete = frozenset(cards) if whole else cards_in_work(cards.values())
     histories = [
@@ -282,15 +286,11 @@ def board_at(place: Place, commit: str, *, whole: bool = False) -> Board:
         for entry in kinds.get(kind, ())
         if whole or entry.path.split("/")[1] in complete
     ]
-    runs, notes, wrong = _read_histories(reader, histories)
+    runs, notes, wrong = read_histories(reader, histories)
     problems += wrong
-    paused: dict[WorkerName, Pause] = {}
-    for parsed in reader.values(kinds.get("pause", ())).values():
-        if parsed.problem:
-            problems.append(parsed.problem)
-        else:
-            paused[parsed.value.worker] = parsed.value
-    archived, wrong = _archived_cards(place, reader, kinds.get("archived", ()), cards)
+    paused, wrong = read_pauses(reader, kinds.get("pause", ()))
+    problems += wrong
+    archived, wrong = read_archived(place, reader, kinds.get("archived", ()), cards)
     problems += wrong
     reader.save(entries)
     return Board(
@@ -302,12 +302,35 @@ def board_at(place: Place, commit: str, *, whole: bool = False) -> Board:
         notes=notes,
         paused=paused,
         archived=archived,
-        problems=tuple(problems),
+        problems=sorted_problems(problems),
         complete=complete,
     )
 
 
-def _archived_cards(
+def sorted_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return the problems by file, those of one file in their order."""
+    return tuple(sorted(problems, key=lambda problem: problem.file))
+
+
+def read_cards(
+    reader: ParsedFiles, entries: Iterable[BoardFile]
+) -> tuple[dict[CardId, Card], list[Problem]]:
+    """Return the cards in these files, and what is wrong with the others."""
+    each = reader.values(entries).values()
+    problems = [parsed.problem for parsed in each if parsed.problem]
+    return {p.value.id: p.value for p in each if not p.problem}, problems
+
+
+def read_pauses(
+    reader: ParsedFiles, entries: Iterable[BoardFile]
+) -> tuple[dict[WorkerName, Pause], list[Problem]]:
+    """Return the pauses in these files, and what is wrong with the others."""
+    each = reader.values(entries).values()
+    problems = [parsed.problem for parsed in each if parsed.problem]
+    return {p.value.worker: p.value for p in each if not p.problem}, problems
+
+
+def read_archived(
     place: Place, reader: ParsedFiles, entries: Iterable[BoardFile], cards: Container[CardId]
 ) -> tuple[frozenset[CardId], list[Problem]]:
     """Return the archived cards. One that is not done counts as unreadable.
@@ -354,7 +377,7 @@ def history_of(place: Place, board: Board, card: CardId) -> Board:
     listed = map(_unarchived_entry, listing(place, board.commit, *below))
     own = [entry for entry in listed if entry.path.startswith(folders)]
     entries = [entry for entry in own if kind_of(entry.path) in ("run", "note")]
-    runs, notes, _ = _read_histories(ParsedFiles(place), entries)
+    runs, notes, _ = read_histories(ParsedFiles(place), entries)
     known_runs = {run.run: run for run in (*runs.get(card, ()), *board.runs_of(card))}
     known_notes = {note.id: note for note in (*notes.get(card, ()), *board.notes_of(card))}
     return board._replace(
@@ -384,7 +407,7 @@ def runs_since(place: Place, board: Board, since: int) -> tuple[Run, ...]:
 
     Archived runs are included. Runs that began long before `since` are not even read.
     """
-    entries = listing(place, board.commit)
+    entries = listing(place, board.commit, "runs", ARCHIVE)
     wanted = [
         entry
         for entry in map(_unarchived_entry, entries)
@@ -392,7 +415,7 @@ def runs_since(place: Place, board: Board, since: int) -> tuple[Run, ...]:
     ]
     reader = ParsedFiles(place)
     records = reader.values(wanted).values()
-    reader.save(entries)
+    reader.save()
     return tuple(sorted(e.value for e in records if not e.problem and e.value.ended >= since))
 
 
@@ -411,27 +434,25 @@ def archived_cards(place: Place, board: Board, wanted: Collection[str]) -> dict[
     files = {f"cards/{card}.yaml" for card in wanted}
     entries = {
         entry.path: entry
-        for entry in map(_unarchived_entry, _archived_entries(listing(place, board.commit)))
+        for entry in map(_unarchived_entry, listing(place, board.commit, ARCHIVE))
         if entry.path in files
     }
     parsed = ParsedFiles(place).values(list(entries.values())).values()
     return {each.value.id: each.value for each in parsed if not each.problem}
 
 
-def _archived_entries(entries: Iterable[BoardFile]) -> Iterator[BoardFile]:
-    return (entry for entry in entries if entry.path.startswith("archive/"))
-
-
 def _unarchived_entry(entry: BoardFile) -> BoardFile:
     """Return an archived file under its former path: `archive/2026/runs/T1/…` as `runs/T1/…`."""
-    if not entry.path.startswith("archive/"):
+    if not entry.path.startswith(f"{ARCHIVE}/"):
         return entry
     return entry._replace(path=entry.path.split("/", 2)[-1])
 
 
-def _read_histories(
-    reader: ParsedFiles, entries: list[BoardFile]
-) -> tuple[dict[CardId, tuple[Run, ...]], dict[CardId, tuple[Note, ...]], list[Problem]]:
+Histories = tuple[dict[CardId, tuple[Run, ...]], dict[CardId, tuple[Note, ...]], list[Problem]]
+
+
+def read_histories(reader: ParsedFiles, entries: list[BoardFile]) -> Histories:
+    """Return the runs and notes in these files by card, and what is wrong with the others."""
     runs: dict[CardId, list[Run]] = {}
     notes: dict[CardId, list[Note]] = {}
     problems = []
@@ -449,7 +470,8 @@ def _read_histories(
     )
 
 
-def _read_config(place: Place, entries: Iterable[BoardFile]) -> tuple[Config | None, list[Problem]]:
+def read_config(place: Place, entries: Iterable[BoardFile]) -> tuple[Config | None, list[Problem]]:
+    """Return the configuration in this file, or why there is none."""
     from gitkanban.board.formats import configfile
 
     for entry in entries:

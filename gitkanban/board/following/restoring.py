@@ -209,12 +209,10 @@ def _versions_below(place: Place, commit: str, paths: list[str]) -> set[tuple[st
     if not paths:
         return set()
     wanted = paths if len(paths) <= _PATHS_MOST else [place.path("cards")]
-    found = set()
     done = git.run(place.common, *_VERSIONS, commit, "--", *wanted)
     fields = done.text.split("\0")
-    for meta, path in zip(fields[0::2], fields[1::2], strict=False):
-        found.add((path, meta.split(" ")[3]))
-    return found
+    pairs = zip(fields[0::2], fields[1::2], strict=False)
+    return {(path, meta.split(" ")[3]) for meta, path in pairs}
 
 
 def _path_versions(place: Place, commits: str, path: str) -> list[str]:
