@@ -14,6 +14,7 @@ declare    A command's arguments and options, declared as data
 edit_file  The person's editor, by git's own rules, and the files that hold their text until it is
            used
 editor     Commits a card's file as a person leaves it in an editor, or in a file
+freshrows  The rows of `status`; what has not changed is not worded again
 given      Refuses what was given by mistake: empty words, and options given twice
 group      The commands as click sees them: for lines that are not plain, for help, and for
            completion

@@ -14,7 +14,7 @@ from gitkanban.board.repo import gitdir
 from gitkanban.cli import paging
 from gitkanban.cli.terminal import is_terminal, look_here
 from gitkanban.core.situation import moment
-from gitkanban.core.situation.rows import CARD_KEYS, NEEDS_YOU, QUIET
+from gitkanban.core.situation.rows import CARD_KEYS, FINISHED, NEEDS_YOU, QUIET
 from gitkanban.core.time_words import worded
 from gitkanban.core.visible import safe_json
 from gitkanban.runs.records import again, tokens
@@ -22,6 +22,7 @@ from gitkanban.views import status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from gitkanban.board.content.finished_rows import FinishedRows
     from gitkanban.board.repo.place import Place
     from gitkanban.cli.redraw import Page
     from gitkanban.core.model import Board
@@ -37,18 +38,31 @@ def answer(argv: "list[str]") -> "int | None":
         return 0 if contended(argv) else None
     if argv[1:] not in ([], ["--json"]):
         return None
-    brief = argv == ["status"] and is_terminal()
-    warm = status_cache.warm(os.getcwd(), brief)
+    form = "json" if argv[1:] else ""
+    part = status_cache.ALL if form or is_terminal() else status_cache.LINES
+    part = status_cache.BRIEF if argv == ["status"] and is_terminal() else part
+    warm = status_cache.warm(os.getcwd(), part)
     if warm is None:
         return None
-    form = "json" if argv[1:] else ""
-    show = print_status if argv[0] == "status" else print_list
     try:
-        show(live(warm, brief), form)
+        if part == status_cache.LINES and (warm["cards"] or argv[0] == "status"):
+            sys.stdout.write(lines_of(live(warm), warm.get("finished")))
+        else:
+            show = print_status if argv[0] == "status" else print_list
+            show(live(warm, part == status_cache.BRIEF), form)
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return 0
+
+
+def lines_of(data: "dict[str, Any]", finished: "FinishedRows | None") -> str:
+    """Return a line for each card; those of most finished cards are ready."""
+    if not finished:
+        return status.tsv(data["cards"])
+    newer = [card for card in data["cards"] if card["group"] in FINISHED]
+    others = [card for card in data["cards"] if card["group"] not in FINISHED]
+    return status.tsv(others) + finished.lines(status.tsv(newer))
 
 
 def contended(argv: "list[str]") -> bool:
@@ -67,49 +81,19 @@ def contended(argv: "list[str]") -> bool:
     return True
 
 
-def status_now() -> "dict[str, Any]":
-    """Return the data of `status --json`, from the cache, or from the board to fill the cache."""
-    warm = status_cache.warm(os.getcwd())
-    if warm is not None:
-        return live(warm)
-    from gitkanban import clock
-    from gitkanban.board import store
-    from gitkanban.cli.here import place_here
-    from gitkanban.runs import figures, worker_programs
-    from gitkanban.runs.observe import glance
-    from gitkanban.runs.supervision.locks import Locks
-    from gitkanban.views.summary import summary
+def status_now(brief: bool = False) -> "dict[str, Any]":
+    """Return the data of `status --json`, from the cache, or from the board to fill the cache.
 
-    place = place_here()
-    files = status_cache.outside(place.common)
-    board = store.read(place)
-    base = _base_and_tip(place, board)
-    lookups = worker_programs.look_up(place, board.config)
-    now = int(clock.now())
-    observed = glance(place, board, now, Locks(place.private))
-    rows = summary(board, observed, figures.gather(place, board), to_cache=True)
-    status_cache.keep(place, rows, files, base, lookups=lookups)
-    return live(rows | status_cache.beside(place))
-
-
-def _base_and_tip(place: "Place", board: "Board") -> "tuple[str, str]":
-    """Return the ref of base and its commit, on which the rows depend.
-
-    Empty strings if no row depends on them, or if base is the board branch.
+    With `brief`, the cards of quiet groups are counted in `left_out`, not listed.
     """
-    from gitkanban.board.repo import checkouts
-    from gitkanban.core import graph
-    from gitkanban.core.model import TODO
-    from gitkanban.core.split_cards import open_cards
+    part = status_cache.BRIEF if brief else status_cache.ALL
+    warm = status_cache.warm(os.getcwd(), part)
+    if warm is not None:
+        return live(warm, brief)
+    from gitkanban.cli.freshrows import make_rows
+    from gitkanban.cli.here import place_here
 
-    name = checkouts.base_of(place, board.config) if board.config else ""
-    ref = f"refs/heads/{name}"
-    asked = any(
-        c.merged or (c.status == TODO and c.parents) for c in open_cards(board.cards)
-    ) or graph.archived_parents(board)
-    if not name or ref == place.ref or not asked:
-        return "", ""
-    return ref, checkouts.tip(place, ref)
+    return live(make_rows(place_here(), brief), brief)
 
 
 def status_at(rev: str) -> "dict[str, Any]":
@@ -146,11 +130,9 @@ def live(rows: "dict[str, Any]", brief: bool = False) -> "dict[str, Any]":
     slots = tokens.locked_slots(rows["slots_dir"])
     running = {slot["run"]: slot for slot in slots}
     cards: list[dict[str, Any]] = []
-    left_out = rows.get("left_out") or dict.fromkeys(QUIET, 0)
     at = CARD_KEYS.index("group")
     for row in rows["cards"]:
-        if brief and row[at] in left_out:
-            left_out[row[at]] += 1
+        if brief and row[at] in QUIET:
             continue
         card = dict(zip(CARD_KEYS, row, strict=True))
         seat = running.get(card["run"])
@@ -166,7 +148,7 @@ def live(rows: "dict[str, Any]", brief: bool = False) -> "dict[str, Any]":
         },
         "causes": [*([late] if late else []), *(_cause_now(each, now) for each in rows["causes"])],
         "cards": cards,
-        "left_out": left_out,
+        "left_out": rows["left_out"] if brief else dict.fromkeys(QUIET, 0),
         "progress": rows["progress"],
         "cost_usd": rows["cost_usd"],
         "ticked": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(ticked)) if ticked else "",
@@ -291,7 +273,8 @@ def status_page(all_: bool, rev: str, labels: "tuple[str, ...]") -> "Page":
     """Return the page of `status` for `redraw`."""
     from gitkanban.cli.redraw import Page
 
-    data = having_labels(status_at(rev) if rev else status_now(), labels)
+    brief = not (all_ or labels)
+    data = having_labels(status_at(rev) if rev else status_now(brief), labels)
     text = status.status_text(data, _time_now(), look_here(), all_)
     return Page(text, needing(data))
 

@@ -44,6 +44,7 @@ class SplitCards(MutableMapping[CardId, Card]):
         changed: dict[CardId, Card | None],
     ) -> None:
         self.unfinished, self.finished, self.changed = unfinished, finished, changed
+        self._looked_up: dict[CardId, Card | None] = {}
 
     def copy(self) -> "SplitCards":
         """Return a copy that changes independently."""
@@ -108,7 +109,10 @@ class SplitCards(MutableMapping[CardId, Card]):
             self.changed[card_id] = None
 
     def _find_finished(self, card_id: CardId) -> Card | None:
-        return next((card for card in self.finished.like(card_id) if card.id == card_id), None)
+        if card_id not in self._looked_up:
+            cards = (card for card in self.finished.like(card_id) if card.id == card_id)
+            self._looked_up[card_id] = next(cards, None)
+        return self._looked_up[card_id]
 
 
 class _Values(ValuesView[Card]):

@@ -16,10 +16,15 @@ from gitkanban.core.split_cards import open_cards
 from gitkanban.runs.records import folders
 
 
-def gather(place: Place, board: Board, only: Collection[Card] | None = None) -> Figures:
+def gather(
+    place: Place,
+    board: Board,
+    only: Collection[Card] | None = None,
+    changed: tuple[str, Collection[CardId]] = ("", ()),
+) -> Figures:
     """Return the figures of a board; most come from caches.
 
-    `only` limits them to what some of its cards need.
+    `only` limits them to what some of its cards need. `changed` is as for `finish_times.read`.
     """
     return Figures(
         run_costs.read(place, board),
@@ -29,7 +34,7 @@ def gather(place: Place, board: Board, only: Collection[Card] | None = None) -> 
             for card in open_cards(board.cards)
             if card.status == REVIEW and _is_verified(place, board, card.id)
         ),
-        finish_times.read(place, board, only),
+        finish_times.read(place, board, only, changed),
     )
 
 

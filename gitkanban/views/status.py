@@ -10,6 +10,8 @@ from gitkanban.views.text import Look, clipped, plural, seconds, shown, width, w
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` alone costs half of what `status` may
+    from collections.abc import Iterable
+
     from gitkanban.typed import Any
 
 LISTED_MOST = {NEEDS_YOU: 20, "running": 20, "next": 10, "waiting": 10}
@@ -34,7 +36,7 @@ def status_text(data: "dict[str, Any]", now: float, look: Look, all_: bool = Fal
     return look.page(parts)
 
 
-def tsv(cards: "list[dict[str, Any]]") -> str:
+def tsv(cards: "Iterable[dict[str, Any]]") -> str:
     """Return cards for programs: a line for each card, of tab-separated fields, nothing cut.
 
     The fields: id, state, worker, priority, how many cards it holds up, since when (UTC), title,
@@ -43,11 +45,14 @@ def tsv(cards: "list[dict[str, Any]]") -> str:
     lines = []
     for card in cards:
         fields = (
-            *(card["id"], card["state"], card["worker"], str(card["priority"]), str(card["holds"])),
-            *(card["since"], card["title"], card["remark"]),
-        )
-        lines.append("\t".join(" ".join(shown(field).split("\t")) for field in fields) + "\n")
-    return "".join(lines)
+            card["id"], card["state"], card["worker"], str(card["priority"]), str(card["holds"]),
+            card["since"], card["title"], card["remark"],
+        )  # fmt: skip
+        text = "".join(fields)
+        if not (text.isascii() and text.isprintable()):
+            fields = tuple([" ".join(shown(field).split("\t")) for field in fields])
+        lines.append("\t".join(fields))
+    return "\n".join([*lines, ""]) if lines else ""
 
 
 def list_text(cards: "list[dict[str, Any]]", now: float, look: Look) -> str:

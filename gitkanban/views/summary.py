@@ -3,17 +3,18 @@
 Plain tuples and dicts that a cache can marshal. The words for holds are the scheduler's own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from gitkanban.clock import iso
 from gitkanban.core.backoff import due
 from gitkanban.core.graph import ready
 from gitkanban.core.model import BLOCKED, RUNNING, TODO, Board, Card, Config
 from gitkanban.core.names import CardId, WorkerName
-from gitkanban.core.situation.account import CardView, situation
+from gitkanban.core.situation.account import CardView, Situation, situation
 from gitkanban.core.situation.figures import NO_FIGURES, Figures
 from gitkanban.core.situation.moment import cause_data
-from gitkanban.core.split_cards import open_cards
+from gitkanban.core.situation.rows import QUIET
+from gitkanban.core.split_cards import count_status, open_cards
 from gitkanban.core.tick import agent_state, budget
 from gitkanban.core.tick.closing import unclosed_line
 from gitkanban.core.tick.facts import Observed
@@ -22,20 +23,28 @@ from gitkanban.core.tick.limits import CAPACITY, HOST, PROFILE, WORKER
 from gitkanban.core.tick.occupants import Occupant, occupants
 from gitkanban.core.tick.room import Room
 from gitkanban.core.tick.schedule import PATIENCE, Scheduled
+from gitkanban.core.tick.standing import Standing
 from gitkanban.typed import Any
 
 DAY = 86400
 
 
+# Long: it gives a value to each key of the data that views share.
 def summary(
-    board: Board, observed: Observed, figures: Figures = NO_FIGURES, to_cache: bool = False
+    board: Board,
+    observed: Observed,
+    figures: Figures = NO_FIGURES,
+    to_cache: bool = False,
+    only: Collection[Card] | None = None,
+    standings: Standing | None = None,
 ) -> dict[str, Any]:
     """Return the rows of a board; a card's row is in the order of `rows.CARD_KEYS`.
 
     If nothing is changed, they are valid until `valid_until` (epoch seconds; 0: for ever). With
-    `to_cache`, times in their texts are left to `moment.put_in_words`.
+    `to_cache`, times in their texts are left to `moment.put_in_words`. `only` limits the rows of
+    cards, and `standings` is as for `situation`.
     """
-    account = situation(board, observed, figures, to_cache)
+    account = situation(board, observed, figures, to_cache, only=only, standings=standings)
     standing = account.standing
     taken = occupants(board, observed)
     room = Room(board.config or Config(), taken)
@@ -44,6 +53,7 @@ def summary(
         "commit": board.commit,
         "valid_until": _valid_until(board, observed, standing.scheduled, taken, spent_today=bool(account.cost_today)),
         "cards": [_card_row(view) for view in account.cards],
+        "left_out": _count_quiet(board, account),
         "causes": [
             cause_data(each.code, each.subjects, each.text, each.command, holds=each.holds)
             for each in account.causes
@@ -94,6 +104,12 @@ def _valid_until(
     turns += [due(board, card, observed.now) for card in open_cards(board.cards)]
     turns += [since[each.card] + PATIENCE for each in scheduled.holds if each.card in since]
     return min((at for at in turns if at > observed.now), default=0)
+
+
+def _count_quiet(board: Board, account: Situation) -> dict[str, int]:
+    """Return how many cards are in each quiet group; a card that needs a person is in none."""
+    apart = [card.status for card in account.cards if card.group not in QUIET]
+    return {group: count_status(board.cards, group) - apart.count(group) for group in QUIET}
 
 
 def _card_row(view: CardView) -> tuple[Any, ...]:

@@ -7,6 +7,7 @@ board_since     The board at a commit, made from the board at another one: only 
 board_cache     The whole board of one commit, kept as plain data, so that a second read needs no
                 git and no YAML
 finished_cards  The finished cards of a board in one file, read one at a time by their place in it
+finished_rows   The rows of finished cards in one file, as lines and as data
 finish_times    Since when cards are done or dropped: the last commit that changed each card's file
 memorynotes     The notes of kind `memory` on a board, those of quiet and archived cards among them
 reading         The files of a board at a commit, as values

@@ -4,6 +4,7 @@ Git is asked once for each card. Its answers are cached; the cache may be delete
 time.
 """
 
+import marshal
 from collections.abc import Collection
 
 from gitkanban import files
@@ -12,17 +13,23 @@ from gitkanban.board.repo.place import Place
 from gitkanban.core.model import TERMINAL, Board, Card
 from gitkanban.core.names import CardId
 from gitkanban.errors import GitkanbanError
-from gitkanban.late import json, re
+from gitkanban.late import re
 
-_FORM = 1  # version of the cache's format
+_FORM = ("finish times", 2)  # version of the cache's format
 _CARD = re.compile(rb"(?:.*/)?cards/([^/]+)\.yaml\Z")
 _AT = b"\x01"  # precedes the time of a commit in git's output
 
 
-def read(place: Place, board: Board, only: Collection[Card] | None = None) -> dict[CardId, int]:
+def read(
+    place: Place,
+    board: Board,
+    only: Collection[Card] | None = None,
+    changed: tuple[str, Collection[CardId]] = ("", ()),
+) -> dict[CardId, int]:
     """Return since when (epoch seconds) finished cards are done or dropped, as far as git knows.
 
-    `only` limits this to some cards of the board. Cards of which git knows nothing are left out.
+    `only` limits this to some cards of the board. `changed` is a commit, and the cards whose files
+    have changed since: of these, git is asked again. Cards of which git knows nothing are left out.
     """
     cards = board.cards.values() if only is None else only
     over = {card.id for card in cards if card.status in TERMINAL}
@@ -30,22 +37,25 @@ def read(place: Place, board: Board, only: Collection[Card] | None = None) -> di
         return {}
     path = f"{place.private}/cache/finish-times"
     commit, before = _load_times(path)
-    known = {card: at for card, at in before.items() if card in over}
+    known = {card: before[card] for card in over if card in before and card not in changed[1]}
+    again = over.intersection(changed[1])
+    if again and changed[0]:
+        known |= _ask_git(place, f"{changed[0]}..{board.commit}", again)
     new = over - known.keys()
     if new:
-        since = f"{commit}..{board.commit}" if known and commit else board.commit
+        since = f"{commit}..{board.commit}" if known and commit and not again else board.commit
         known |= dict.fromkeys(new, 0) | _ask_git(place, since, new)
     if known != before and only is None and not place.aside:
-        files.cache(path, json.dumps([_FORM, board.commit, known]).encode())
+        files.cache(path, marshal.dumps((_FORM, board.commit, known)))
     return {card: at for card, at in known.items() if at}
 
 
 def _load_times(path: str) -> tuple[str, dict[CardId, int]]:
     try:
-        form, commit, known = json.loads(files.read(path))
+        form, commit, known = marshal.loads(files.read(path))
         if form == _FORM:
-            return str(commit), {CardId(str(card)): int(at) for card, at in known.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
+            return str(commit), dict(known)
+    except (OSError, ValueError, EOFError, TypeError):
         pass
     return "", {}
 

@@ -126,6 +126,16 @@ def _parse_yaml(kind: str, data: bytes, path: str) -> Any:
     return parsers[kind].parse(data, path)
 
 
+def card_with_file(path: str) -> CardId:
+    """Return the card that a file below `cards`, `runs` or `notes` belongs to, archived or not."""
+    parts = path.split("/")
+    if parts[0] == ARCHIVE:
+        parts = parts[2:]
+    if len(parts) == 2 and parts[0] == "cards":
+        return card_named(path)
+    return CardId(parts[1]) if len(parts) == 3 and parts[0] in ("runs", "notes") else NO_CARD
+
+
 class Archived(NamedTuple):
     """The id and status of an archived card: all that a read of the board needs of it."""
 

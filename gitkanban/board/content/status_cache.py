@@ -12,15 +12,20 @@ import sys
 import time
 
 from gitkanban import __version__, programs
+from gitkanban.board.content.finished_rows import FinishedRows
 from gitkanban.board.repo.gitdir import common_dir, first_line
+from gitkanban.core.situation.rows import CARD_KEYS, FINISHED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from gitkanban.board.content.finished_rows import Row
     from gitkanban.board.repo.place import Place
     from gitkanban.typed import Any, BinaryIO
 
+ALL, BRIEF, LINES = "all", "brief", "lines"  # how much `warm` returns
+_ID, _STATUS, _GROUP = (CARD_KEYS.index(key) for key in ("id", "status", "group"))
 # The cache's format, and the interpreter that can read it.
-_FORMAT = ("gitkanban", 10, __version__, sys.hexversion)
+_FORMAT = ("gitkanban", 11, __version__, sys.hexversion)
 # Besides the board, the rows depend on git's configuration and, in the private folder, on what was
 # allowed to run, what the last tick saw, and when closing a run last failed.
 _OUTSIDE = (
@@ -29,10 +34,12 @@ _OUTSIDE = (
 )  # fmt: skip
 
 
-def warm(cwd: str, brief: bool = False) -> "dict[str, Any] | None":
+def warm(cwd: str, part: str = ALL) -> "dict[str, Any] | None":
     """Return the rows that `keep` was given, with those of `beside`; None: read the board.
 
-    With `brief` the cards of quiet groups are only counted, in `left_out`, and not even loaded.
+    With BRIEF the cards of quiet groups are only counted, in `left_out`, and not even loaded. With
+    LINES the finished cards that have not changed for long are lines in `finished`, if there are
+    many.
 
     None when the branch has moved, the rows have expired, a file that they also depend on has
     changed, a program that a worker needs has come or gone, a git operation is unfinished in a
@@ -51,9 +58,14 @@ def warm(cwd: str, brief: bool = False) -> "dict[str, Any] | None":
             if not _is_current(common, head):
                 return None
             rows = _load_part(file, head[7])
-            if not brief:
+            if part != BRIEF:
                 rows["cards"] += _load_part(file, head[8])
                 del rows["left_out"]
+                if head[12] and part == LINES:
+                    rows["finished"] = _finished_of(rows["private"], head[12])
+                    rows["finished"].load_lines()
+                elif head[12]:
+                    add_finished(rows, _finished_of(rows["private"], head[12]))
     except (OSError, ValueError, EOFError, TypeError, IndexError, UnicodeDecodeError):
         return None
     finally:
@@ -79,9 +91,62 @@ def last_of_tip(cwd: str) -> "dict[str, Any] | None":
                 return None
             rows = _load_part(file, head[7])
             rows["cards"] += _load_part(file, head[8])
+            if head[12]:
+                add_finished(rows, _finished_of(rows["private"], head[12]))
     except (OSError, ValueError, EOFError, TypeError, IndexError, UnicodeDecodeError):
         return None
     return rows if isinstance(rows, dict) else None
+
+
+class LastFinished:
+    """What the cache has of finished cards, whatever the board is now.
+
+    `newer` are rows that are not in the file; `flagged` are finished cards in other groups; `basis`
+    is what `keep` was told that the rows depend on.
+    """
+
+    def __init__(
+        self,
+        commit: str,
+        finished: FinishedRows,
+        newer: "list[Row]",
+        flagged: "set[str]",
+        basis: "Any",
+    ) -> None:
+        self.commit, self.finished = commit, finished
+        self.newer, self.flagged, self.basis = newer, flagged, basis
+
+
+def last_finished(place: "Place") -> "LastFinished | None":
+    """Return what the cache has of finished cards; None: nothing that can be used again."""
+    try:
+        with open(f"{place.private}/cache/status", "rb") as file:
+            if os.fstat(file.fileno()).st_uid != os.geteuid():
+                return None
+            head = marshal.load(file)
+            if head[0] != _FORMAT or head[2] != place.ref or not head[12]:
+                return None
+            rows = _load_part(file, head[7])
+            if rows["prefix"] != place.prefix:
+                return None
+            newer = [row for row in _load_part(file, head[8]) if row[_GROUP] in FINISHED]
+        flagged = {row[_ID] for row in rows["cards"] if row[_STATUS] in FINISHED}
+        finished = _finished_of(place.private, head[12])
+        return LastFinished(head[3], finished, newer, flagged=flagged, basis=head[12][2])
+    except (OSError, ValueError, EOFError, TypeError, IndexError, KeyError):
+        return None
+
+
+def add_finished(rows: "dict[str, Any]", finished: "FinishedRows") -> None:
+    """Add the finished cards of a file to the other rows. Raises as `FinishedRows.rows`."""
+    newer = [row for row in rows["cards"] if row[_GROUP] in FINISHED]
+    others = [row for row in rows["cards"] if row[_GROUP] not in FINISHED]
+    rows["cards"] = others + finished.rows(newer)
+
+
+def _finished_of(private: str, stored: "Any") -> "FinishedRows":
+    mark, hidden, _ = stored
+    return FinishedRows(f"{private}/cache", mark, set(hidden))
 
 
 def _load_part(file: "BinaryIO", sound: "tuple[int, int]") -> "Any":
@@ -94,7 +159,7 @@ def _load_part(file: "BinaryIO", sound: "tuple[int, int]") -> "Any":
 
 def _is_current(common: str, head: "Any") -> bool:
     """Return whether the rows that belong to this head still describe the board."""
-    form, files, ref, commit, valid_until, signs, room, _, _, base, base_tip, lookups = head
+    form, files, ref, commit, valid_until, signs, room, _, _, base, base_tip, lookups, _ = head
     if form != _FORMAT or files != outside(common) or commit != _tip_of(common, ref):
         return False
     if valid_until and _time_now() >= valid_until:
@@ -116,43 +181,50 @@ def keep(
     around: "Any",
     base: "tuple[str, str]" = ("", ""),
     lookups: "Any" = ("", ()),
+    finished: "tuple[FinishedRows, Any] | None" = None,
 ) -> None:
     """Cache the rows of a board, with its `commit` and `valid_until` (epoch seconds, 0: forever).
 
     `around` is what `outside` returned before anything was read for them. `base` is the ref, with
     its commit, that they depend on besides the board's. `lookups` is a PATH, and what
-    `programs.find` returns for each program that workers need.
+    `programs.find` returns for each program that workers need. `finished` are the cards that `rows`
+    omits, and what their rows depend on besides their files.
 
-    Rows are cached only for the board that git's configuration names: only that one can be found
-    again without git. A cache that cannot be written is ignored.
+    A cache that cannot be written is ignored, and so is a board that is not `can_keep`.
     """
     from gitkanban import files
     from gitkanban.board.repo import checkouts, operations, standstill
-    from gitkanban.board.repo.settings import read_settings
-    from gitkanban.core.situation.rows import CARD_KEYS, QUIET
 
-    pinned = read_settings(place.common).values.get("gitkanban.branch")
-    if place.aside or pinned != place.branch:
+    if not can_keep(place):
         return
     admins = {each.admin for each in checkouts.on(place, place.ref)}
     admins |= {place.common} if place.main else set()
     # With one of these, git works in a checkout, or an operation is unfinished there.
     names = ("index.lock", *(each.sign for each in operations.OPERATIONS))
     signs = tuple(f"{admin}/{name}" for admin in admins for name in names)
-    group, left_out = CARD_KEYS.index("group"), dict.fromkeys(QUIET, 0)
+    left_out = rows["left_out"]
     cards: dict[bool, list[Any]] = {False: [], True: []}
     for row in rows["cards"]:
-        is_quiet = row[group] in left_out
-        cards[is_quiet].append(row)
-        if is_quiet:
-            left_out[row[group]] += 1
+        cards[row[_GROUP] in left_out].append(row)
     brief = rows | beside(place) | {"cards": cards[False], "left_out": left_out}
     parts = [marshal.dumps(part) for part in (brief, cards[True])]
     head = (
         _FORMAT, around, place.ref, rows["commit"], rows["valid_until"], signs,
         standstill.FREE_LEAST, *((len(part), _checksum_of(part)) for part in parts), *base, lookups,
+        (finished[0].mark, tuple(finished[0].hidden), finished[1]) if finished else None,
     )  # fmt: skip
     files.cache(f"{place.private}/cache/status", b"".join([marshal.dumps(head), *parts]))
+
+
+def can_keep(place: "Place") -> bool:
+    """Return whether this is the board that git's configuration names.
+
+    Only that one can be found again without git.
+    """
+    from gitkanban.board.repo.settings import read_settings
+
+    pinned = read_settings(place.common).values.get("gitkanban.branch")
+    return not place.aside and pinned == place.branch
 
 
 def beside(place: "Place") -> "dict[str, Any]":

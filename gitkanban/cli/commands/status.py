@@ -1,6 +1,7 @@
 """`gitkanban status`: the board at a glance. The quick door answers if the cache is warm."""
 
 from gitkanban.cli import declare
+from gitkanban.cli.terminal import is_terminal
 from gitkanban.cli.viewing import form_of, label_option, list_options, watch_options, watched
 
 
@@ -37,6 +38,7 @@ def status_command(
     form = form_of(form, as_json)
     code = watched(watch, bell, form, lambda: status_page(all_, rev, labels))
     if code is None:
-        data = status_at(rev) if rev else status_now()
+        brief = not (all_ or form or labels) and is_terminal()
+        data = status_at(rev) if rev else status_now(brief)
         print_status(having_labels(data, labels), form, all_)
     return code or 0

@@ -94,12 +94,14 @@ def situation(
     figures: Figures = NO_FIGURES,
     to_cache: bool = False,
     only: Collection[Card] | None = None,
+    standings: Standing | None = None,
 ) -> Situation:
     """Compute what people see of a board, or of `only` some of its cards.
 
-    With `to_cache`, times in texts stay marks for `moment.put_in_words`.
+    With `to_cache`, times in texts stay marks for `moment.put_in_words`. `standings` is what
+    `standing` returned for the same, if it has been asked already.
     """
-    standings = standing(board, observed, to_cache)
+    standings = standings or standing(board, observed, to_cache)
     views = _CardViews(board, observed, figures, standings, to_cache=to_cache)
     wanted = board.cards.values() if only is None else only
     cards = sorted(map(views.view_of, wanted), key=views.sort_key)

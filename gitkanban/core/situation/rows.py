@@ -15,7 +15,8 @@ NEXT = "next"
 WAITING = "waiting"
 # Groups in the order of all views; those that are not named here have the name of their status.
 GROUPS = (NEEDS_YOU, "running", NEXT, WAITING, "backlog", "done", "dropped")
-QUIET = ("backlog", "done", "dropped")  # counted, but listed only on request
+FINISHED = ("done", "dropped")
+QUIET = ("backlog", *FINISHED)  # counted, but listed only on request
 
 # States of cards that need somebody; the state of any other card is its group.
 QUESTION = "question"  # its session, or a person, asks something

@@ -1,0 +1,124 @@
+"""Rows of a large board that are worded in part are those that wording all of them gives."""
+
+import json
+import random
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gitkanban.board import store
+from gitkanban.board.content import board_cache, finished_rows, status_cache
+from gitkanban.board.formats import cardfile, runfile
+from gitkanban.cli import freshrows, quick
+from gitkanban.cli.here import place_here
+from gitkanban.core.model import BACKLOG, DONE, DROPPED, TODO, Card, Run
+from gitkanban.core.split_cards import SplitCards
+from tests.board import boards
+from tests.cli.calls import ok
+from tests.conftest import git
+
+IDS = [f"T{number}" for number in range(9)]
+
+
+@pytest.fixture
+def large(repo: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A board whose finished cards lie in files of their own, few as they are."""
+    monkeypatch.setattr(board_cache, "_FINISHED_LEAST", 2)
+    monkeypatch.chdir(repo)
+    done = [Card(f"D{number}", title="é\t" * number, status=DONE) for number in range(4)]
+    boards.new(repo, "", Card("T0"), *done, Card("X", status=DROPPED))
+    return repo
+
+
+def rows_file(repo: Path) -> str:
+    """The name of the file of finished rows."""
+    [found] = (repo / ".git/gitkanban/cache").glob(f"{finished_rows.PREFIX}*")
+    return found.name
+
+
+def shown(repo: Path) -> tuple[Any, ...]:
+    """What every view says of the board, and what a board without any cache says."""
+    is_large = isinstance(store.read(place_here()).cards, SplitCards)
+    outs = [ok(repo, *words) for words in (["status", "--json"], ["list"], ["status", "--json"])]
+    brief = quick.live(freshrows.make_rows(place_here(), True), True)
+    warm = status_cache.warm(str(repo), status_cache.LINES)
+    assert warm is not None
+    assert ("finished" in warm) or not is_large
+    lines = quick.lines_of(quick.live(warm), warm.get("finished"))
+    assert outs[0] == outs[2]
+    return json.loads(outs[0]), outs[1], lines, brief["left_out"]
+
+
+def test_after_any_change_all_views_say_what_they_say_without_a_cache(large: Path) -> None:
+    dice = random.Random(5)
+    ok(large, "status")
+    names = set()
+    for number in range(25):
+        for name in dice.sample(IDS, dice.randrange(1, 4)):
+            status = dice.choice([TODO, BACKLOG, DONE, DONE, DROPPED])
+            parents = tuple(dice.sample([*IDS, "X", "D1"], dice.randrange(3)))
+            card = Card(name, title=f"{number}", status=status, worker="coder", parents=parents)
+            text = cardfile.render(card._replace(parents=tuple(p for p in parents if p != name)))
+            (large / f".kanban/cards/{name}.yaml").write_text(text)
+        if dice.randrange(4) == 0:
+            run = Run(
+                "r1", dice.choice([*IDS, "D1", "X"]), cost_usd=f"{number}.5", ended=1700000000
+            )
+            path = large / f".kanban/runs/{run.card}/r{number}.yaml"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(runfile.render(run._replace(run=f"r{number}")))
+        git(large, "add", "-A")
+        git(large, "commit", "-qm", "by hand")
+        found = shown(large)
+        names.add(rows_file(large))
+        again = large / ".git/gitkanban/again"
+        (large / ".git/gitkanban/cache").rename(again)
+        ok(large, "status")
+        assert shown(large) == found
+        shutil.rmtree(large / ".git/gitkanban/cache")
+        again.rename(large / ".git/gitkanban/cache")
+    assert len(names) == 1  # it was written once; else nothing was tried
+
+
+def test_what_more_than_the_card_changes_all_rows(large: Path) -> None:
+    ok(large, "status")
+    before = rows_file(large)
+    config = large / ".kanban/config.yaml"
+    config.write_text(config.read_text() + "      max_attempts: 7\n")
+    git(large, "commit", "-qam", "more tries")
+    ok(large, "status")
+    assert rows_file(large) != before
+
+
+def test_after_many_changes_the_file_is_written_again(
+    large: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ok(large, "status")
+    before = rows_file(large)
+    monkeypatch.setattr(freshrows, "_CHANGED_MOST", 1)
+    for name in ("D1", "D2"):
+        assert rows_file(large) == before
+        ok(large, "edit", name, "--title", "again")
+        found = json.loads(ok(large, "status", "--json"))
+    assert rows_file(large) != before
+    assert {card["title"] for card in found["cards"] if card["id"] in ("D1", "D2")} == {"again"}
+
+
+@pytest.mark.parametrize("part", [status_cache.ALL, status_cache.LINES])
+@pytest.mark.parametrize("damage", ["gone", "cut", "changed"])
+def test_a_damaged_file_costs_time_only(large: Path, damage: str, part: str) -> None:
+    ok(large, "status")
+    before = ok(large, "status", "--json")
+    path = large / ".git/gitkanban/cache" / rows_file(large)
+    data = path.read_bytes()
+    if damage == "gone":
+        path.unlink()
+    elif damage == "cut":
+        path.write_bytes(data[:-9])
+    else:
+        path.write_bytes(data[::-1])
+    assert status_cache.warm(str(large), part) is None
+    assert status_cache.warm(str(large), status_cache.BRIEF) is not None
+    assert ok(large, "status", "--json") == before
