@@ -4,9 +4,9 @@ Every page is text fit for a terminal. Nothing here prints or writes.
 """
 
 import os
+from collections.abc import Collection
 
 from gitkanban.board import store
-from gitkanban.board.content import status_cache
 from gitkanban.board.repo import checkouts, git
 from gitkanban.board.repo.place import Place
 from gitkanban.core.ids import branch_of, card_ref
@@ -42,10 +42,10 @@ class CardPages:
         """Return the page that `show` prints: fields, body, runs, notes, and what holds it back."""
         from gitkanban.board.repo.clone import clone_id
         from gitkanban.runs import handoffs
-        from gitkanban.views.card import CardPage, card_text
+        from gitkanban.views.card import CardPage, card_text, neighbours
 
         place, board, card = self.place, self._board, self._card
-        rows = _rows_of(place, self._glimpse, now)
+        rows = _rows_of(place, self._glimpse, [card.id, *neighbours(self._glimpse, card)], now)
         log = _last_log_lines(place, board, card)
         received = handoffs.received(place, board, card)
         page = CardPage(
@@ -59,7 +59,7 @@ class CardPages:
         from gitkanban.views.card import card_data
 
         # The row is as in other views, which do not read the runs of quiet cards.
-        view = _rows_of(self.place, self._glimpse, now)[self._card.id]
+        view = _rows_of(self.place, self._glimpse, [self._card.id], now)[self._card.id]
         received = handoffs.received(self.place, self._board, self._card)
         return card_data(self._board, self._card, view, self.places(), received=received)
 
@@ -118,18 +118,23 @@ def _work_text(place: Place, board: Board, card: Card, colour: bool, stat: bool)
     return patch_lines(patch_of(place, board, card, stat), colour and not stat)
 
 
-def _rows_of(place: Place, board: Board, now: int) -> dict[str, dict[str, Any]]:
-    """Return the rows of cards by id, as in `status --json`."""
-    from gitkanban.cli.quick import live
+def _rows_of(
+    place: Place, board: Board, names: Collection[CardId], now: int
+) -> dict[str, dict[str, Any]]:
+    """Return the rows of some cards by id, as in `status --json`."""
+    from gitkanban.cli.quick import card_now
+    from gitkanban.core.situation.account import situation
     from gitkanban.runs import figures
     from gitkanban.runs.observe import glance
+    from gitkanban.runs.records import tokens
     from gitkanban.runs.supervision.locks import Locks
-    from gitkanban.views.summary import summary
+    from gitkanban.views.summary import card_row
 
     observed = glance(place, board, now, Locks(place.private))
-    rows = summary(board, observed, figures.gather(place, board))
-    data = live(rows | status_cache.beside(place))
-    return {each["id"]: each for each in data["cards"]}
+    only = [board.cards[name] for name in dict.fromkeys(names)]
+    account = situation(board, observed, figures.gather(place, board, only), only=only)
+    running = {slot["run"]: slot for slot in tokens.locked_slots(place.slots)}
+    return {view.id: card_now(card_row(view), running, now) for view in account.cards}
 
 
 def _prompt_text(place: Place, board: Board, card: Card) -> str:

@@ -134,12 +134,7 @@ def live(rows: "dict[str, Any]", brief: bool = False) -> "dict[str, Any]":
     for row in rows["cards"]:
         if brief and row[at] in QUIET:
             continue
-        card = dict(zip(CARD_KEYS, row, strict=True))
-        seat = running.get(card["run"])
-        card["started"] = seat["started"] if seat else ""
-        card["since"] = card["since"] or card["started"]
-        moment.put_in_words(card, now)
-        cards.append(card)
+        cards.append(card_now(row, running, now))
     ticked = _ticked_at(rows["private"])
     late = moment.late_ticks(cards, ticked, now) if rows["private"] else None
     return {
@@ -163,6 +158,21 @@ def live(rows: "dict[str, Any]", brief: bool = False) -> "dict[str, Any]":
         "problems": rows["problems"],
         "notes": [*_lines_behind(rows["private"]), *(worded(each, now) for each in rows["notices"]), *drafts.lines()],
     }  # fmt: skip
+
+
+def card_now(
+    row: "tuple[Any, ...]", running: "dict[str, dict[str, Any]]", now: float
+) -> "dict[str, Any]":
+    """Return a card's row as data, with the beginning of its session and times in words.
+
+    `running` are the taken slots by run.
+    """
+    card = dict(zip(CARD_KEYS, row, strict=True))
+    seat = running.get(card["run"])
+    card["started"] = seat["started"] if seat else ""
+    card["since"] = card["since"] or card["started"]
+    moment.put_in_words(card, now)
+    return card
 
 
 def _cause_now(cause: "dict[str, Any]", now: float) -> "dict[str, Any]":

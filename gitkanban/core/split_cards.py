@@ -33,6 +33,9 @@ class FinishedCards(Protocol):
     def like(self, card_id: CardId) -> list[Card]:
         """The cards whose ids equal this one, ignoring case."""
 
+    def children_of(self, card_id: CardId) -> list[Card]:
+        """The cards that name this one as a parent."""
+
 
 class SplitCards(MutableMapping[CardId, Card]):
     """Open cards, finished ones, and later changes to these (None: no longer finished)."""
@@ -134,6 +137,17 @@ def open_cards(cards: Mapping[CardId, Card]) -> Collection[Card]:
     if isinstance(cards, SplitCards):
         return cards.unfinished.values()
     return [card for card in cards.values() if card.status not in TERMINAL]
+
+
+def children_of(cards: Mapping[CardId, Card], card_id: CardId) -> list[CardId]:
+    """The cards that name this one as a parent, finished ones too, sorted."""
+    near: Iterable[Card] = cards.values()
+    if isinstance(cards, SplitCards):
+        older = [
+            card for card in cards.finished.children_of(card_id) if card.id not in cards.changed
+        ]
+        near = [*cards.unfinished.values(), *filter(None, cards.changed.values()), *older]
+    return sorted(card.id for card in near if card_id in card.parents)
 
 
 def count_status(cards: Mapping[CardId, Card], status: str) -> int:

@@ -8,6 +8,8 @@ from gitkanban.core.agents.cost import run_words
 from gitkanban.core.agents.prompt import Handoff
 from gitkanban.core.cutting import cut, cut_lines
 from gitkanban.core.model import Board, Card, Note, Run
+from gitkanban.core.names import CardId
+from gitkanban.core.split_cards import children_of
 from gitkanban.core.tick.verdict import SUCCEEDED
 from gitkanban.core.time_words import short_span
 from gitkanban.typed import Any, NamedTuple
@@ -87,7 +89,7 @@ def note_data(note: Note) -> dict[str, Any]:
 class CardPage(NamedTuple):
     """What the page of a card shows besides the card itself.
 
-    Its own row and those of other cards by id (as in `status --json`), its branch and workspace,
+    Its own row and those of its `neighbours` by id (as in `status --json`), its branch and workspace,
     the handoffs from its parents, the last lines of its last run if that failed, and this clone.
     """
 
@@ -97,6 +99,13 @@ class CardPage(NamedTuple):
     received: Sequence[Handoff] = ()
     log: Sequence[str] = ()
     clone: str = ""
+
+
+def neighbours(board: Board, card: Card) -> list[CardId]:
+    """Return the parents and children that the page shows by name, as far as they are cards."""
+    kids = children_of(board.cards, card.id)
+    shown_ids = [*card.parents[:PATHS_MOST], *kids[:PATHS_MOST]]
+    return [each for each in shown_ids if each in board.cards]
 
 
 def card_text(board: Board, card: Card, page: CardPage, now: float, look: Look) -> str:
@@ -171,7 +180,7 @@ def _state_line(card: Card, view: Mapping[str, Any], now: float) -> str:
 
 
 def _fact_lines(board: Board, card: Card, page: CardPage, now: float, look: Look) -> list[str]:
-    kids = sorted(each.id for each in board.cards.values() if card.id in each.parents)
+    kids = children_of(board.cards, card.id)
     lines = []
     for name, ids in (("after", list(card.parents)), ("before", kids)):
         for number, each in enumerate(ids[:PATHS_MOST]):

@@ -44,7 +44,7 @@ def tsv(cards: "Iterable[dict[str, Any]]") -> str:
     """
     lines = []
     for card in cards:
-        fields = (
+        fields: tuple[str, ...] = (
             card["id"], card["state"], card["worker"], str(card["priority"]), str(card["holds"]),
             card["since"], card["title"], card["remark"],
         )  # fmt: skip

@@ -52,7 +52,7 @@ def summary(
         "branch": board.branch,
         "commit": board.commit,
         "valid_until": _valid_until(board, observed, standing.scheduled, taken, spent_today=bool(account.cost_today)),
-        "cards": [_card_row(view) for view in account.cards],
+        "cards": [card_row(view) for view in account.cards],
         "left_out": _count_quiet(board, account),
         "causes": [
             cause_data(each.code, each.subjects, each.text, each.command, holds=each.holds)
@@ -112,7 +112,7 @@ def _count_quiet(board: Board, account: Situation) -> dict[str, int]:
     return {group: count_status(board.cards, group) - apart.count(group) for group in QUIET}
 
 
-def _card_row(view: CardView) -> tuple[Any, ...]:
+def card_row(view: CardView) -> tuple[Any, ...]:
     """Return a card as plain values, with times as ISO texts, as in JSON."""
     times = {name: iso(getattr(view, name)) for name in ("not_before", "since")}
     return tuple(view._replace(**times))  # type: ignore[arg-type]  # a row, not a view any more

@@ -2,7 +2,8 @@
 
 Part of the board's cache: each file is written whole, under a new name, and never changed. The
 board's cache names it, with its stat. The file holds the counts, the cards' keys (ascending), the
-offset of each card, and the cards.
+offset of each card, the keys of their parents (ascending), the place of each one's child, and the
+cards.
 """
 
 import marshal
@@ -18,9 +19,9 @@ from gitkanban.core.model import DONE, DROPPED, Card
 from gitkanban.core.names import CardId
 
 PREFIX = "finished-"
-# Numbers of four bytes each: the counts of all, done and dropped cards; then the keys and offsets.
+# Numbers of four bytes each: the counts of all, done and dropped cards, and of links to parents.
 _HEAD = 16
-FORM = 2  # version of the file's format
+FORM = 3  # version of the file's format
 
 FileStamp = tuple[int, int, int]  # size in bytes, mtime in nanoseconds, inode
 
@@ -34,12 +35,14 @@ class FinishedFile:
             if _sign_file(file.fileno()) != tuple(signature):
                 raise ValueError(f"{name} has been changed")
             self._data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-        self._count, *each = self._data[:12].cast("I")
+        self._count, *each, links = self._data[:_HEAD].cast("I")
         self._counts = dict(zip((DONE, DROPPED), each, strict=True))
-        keys, offsets = _HEAD + 4 * self._count, _HEAD + 8 * self._count
-        self._keys = self._data[_HEAD:keys].cast("I")
-        self._offsets = self._data[keys:offsets].cast("I")
-        self._cards = self._data[offsets:]
+        at, parts = _HEAD, []
+        for length in (self._count, self._count, links, links):
+            parts.append(self._data[at : at + 4 * length].cast("I"))
+            at += 4 * length
+        self._keys, self._offsets, self._parents, self._kids = parts
+        self._cards = self._data[at:]
 
     def __len__(self) -> int:
         return self._count
@@ -63,6 +66,17 @@ class FinishedFile:
             at += 1
         return cards
 
+    def children_of(self, card_id: CardId) -> list[Card]:
+        """Return the cards that name this one as a parent."""
+        key = _key_of(card_id)
+        cards, at = [], bisect_left(self._parents, key)
+        while at < len(self._parents) and self._parents[at] == key:
+            card = self._card_at(self._kids[at])
+            if card_id in card.parents:
+                cards.append(card)
+            at += 1
+        return cards
+
     def _card_at(self, at: int) -> Card:
         return Card._make(marshal.loads(self._cards[self._offsets[at] :]))
 
@@ -73,6 +87,7 @@ def write(folder: str, cards: Iterable[Card]) -> tuple[str, FileStamp]:
     Raises OSError.
     """
     keyed = sorted((_key_of(card.id), card) for card in cards)
+    links = sorted((_key_of(p), at) for at, (_, card) in enumerate(keyed) for p in card.parents)
     rows = [marshal.dumps(tuple(card)) for _, card in keyed]
     offsets, at = array("I"), 0
     for row in rows:
@@ -81,8 +96,9 @@ def write(folder: str, cards: Iterable[Card]) -> tuple[str, FileStamp]:
     keys = array("I", [key for key, _ in keyed])
     name = f"{PREFIX}{os.urandom(6).hex()}"
     counts = (sum(card.status == status for _, card in keyed) for status in (DONE, DROPPED))
-    head = array("I", [len(rows), *counts, 0])
-    data = b"".join([head.tobytes(), keys.tobytes(), offsets.tobytes(), *rows])
+    head = array("I", [len(rows), *counts, len(links)])
+    parents, kids = (array("I", each) for each in zip(*links, strict=True)) if links else (b"", b"")
+    data = b"".join([*map(bytes, (head, keys, offsets, parents, kids)), *rows])
     files.replace(f"{folder}/{name}", data, make=True)
     for other in os.listdir(folder):
         if other.startswith(PREFIX) and other != name:

@@ -9,7 +9,7 @@ from gitkanban.board.content import board_cache, reading
 from gitkanban.board.repo.place import Place
 from gitkanban.core.changes import AddCard, Change, EditCard, RemoveCard
 from gitkanban.core.model import DONE, Card
-from gitkanban.core.split_cards import SplitCards
+from gitkanban.core.split_cards import SplitCards, children_of
 from tests.board.boards import new, said
 
 
@@ -79,3 +79,16 @@ def test_a_damaged_file_means_that_the_board_is_read(here: Place, damage: str) -
         file.write_bytes(data[::-1])
     assert board_cache.load(here, before.commit) is None
     assert store.read(here) == before._replace(cards=dict(store.read(here).cards))
+
+
+def test_children_are_the_same_from_the_file_and_from_all_cards(here: Place) -> None:
+    cached(here)
+    commit(here, EditCard("D1", {"parents": ("D0", "T1")}), EditCard("D2", {"parents": ("D0",)}))
+    (Path(here.private) / "cache/board").unlink()
+    store.read(here)  # writes the file again
+    commit(here, EditCard("D2", {"parents": ()}), EditCard("T1", {"parents": ("D0", "D4")}))
+    cards = cached(here).cards
+    every = dict(cards.items())
+    for name in (*cards, "no such card"):
+        assert children_of(cards, name) == children_of(every, name)
+    assert children_of(cards, "D0") == ["D1", "T1"]
