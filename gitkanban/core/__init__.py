@@ -7,6 +7,7 @@ changes      Changes to a board as data: how they are applied, and how they read
 cutting      Shortening of long texts; every cut says how much was left out
 editing      New cards and edits of cards, checked against the board they go to
 forecast/    The future of a board, simulated by the real rules, and how good it is
+engines      Batch systems as data: their command lines, and their words for what a job is doing
 graph        The graph of cards: rings, what a card waits for, what waits for it, the longest
              chain
 ids          Which names may become a path or a ref, and which card a person means

@@ -142,11 +142,22 @@ class Worker(NamedTuple):
     memory_parts: tuple[str, ...] = ()
     consolidate_to: WorkerName = NOBODY
     board: str = ""  # "propose": its branches may add backlog cards
+    executor: str = ""  # where its sessions run; empty: on the machine that ticks
 
     @property
     def memory_policy(self) -> str:
         """`memory` if it is set; else `read-only` for pools and `read-write` for lanes."""
         return self.memory or ("read-only" if self.mode == POOL else "read-write")
+
+
+class ExecutorConfig(NamedTuple):
+    """Where sessions run besides this machine: `kanban.executors.<name>`."""
+
+    name: str
+    engine: str  # see `core.engines`
+    options: tuple[str, ...] = ()  # words added to the command that submits a job
+    max_concurrency: int = 0  # runs at the same time; 0: no limit of ours
+    workspaces: Literal["shared"] = "shared"  # how a run's files get there
 
 
 class Config(NamedTuple):
@@ -176,6 +187,7 @@ class Config(NamedTuple):
         0  # millionths of a US dollar, for cards whose worker has no budget of its own
     )
     budget_day: int = 0  # that all runs of one day may cost
+    executors: Mapping[str, ExecutorConfig] = {}
     faulty: Mapping[WorkerName, "Problem"] = {}  # workers left out for a mistake -> the first one
 
     @property

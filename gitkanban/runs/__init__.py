@@ -2,6 +2,7 @@
 
 agent_setup      What the owners of agents must still set up here, as far as files show it
 attaching        A person in a card's worktree: what is opened there, with which environment
+batch            Sessions as jobs of a batch system that shares the file system with us
 briefing         What a run's supervisor has to do: its spec, from worker, card, lease and workspace
 closing          Closes a run that is over, or records that it cannot be closed, or gives it up
 collect          What a run left in git: its commits counted, left-over changes committed, strays
@@ -24,6 +25,8 @@ observe          What is true outside the board, as facts: runs of this clone, s
 publishing       Branches of cards in review, pushed for people elsewhere, with a pull request where
                  gh is there
 records/         What a clone records of its runs: folders, lease tokens, when it ticked
+recovering       Closes runs that are over: collects their work, records an end nobody else has
+                 recorded
 sessions         Sessions on this machine: started under a supervisor, asked to stop, recovered
 spending         The runs of today, for budgets
 supervision/     The small process that holds a run's locks. Standard library and portalocker only

@@ -10,14 +10,16 @@ import zlib
 from collections.abc import Mapping, Sequence
 
 import gitkanban
-from gitkanban import failpoints
+from gitkanban import failpoints, files
 from gitkanban.board.repo import git
 from gitkanban.board.repo.place import Place
 from gitkanban.core.agents import sandboxes
 from gitkanban.core.agents.presets import commits_of, expand, preset_of, reads_stdin, templates_of
 from gitkanban.core.agents.prompt import card_print
+from gitkanban.core.engines import Engine, find_engine
 from gitkanban.core.model import Card, Config, Worker
 from gitkanban.core.tick.limits import needs_of
+from gitkanban.errors import Refused
 from gitkanban.late import shutil
 from gitkanban.runs import contained, trust, worker_programs
 from gitkanban.runs.memory import homes
@@ -85,6 +87,7 @@ class Launch(NamedTuple):
 def facts(place: Place, config: Config, reservation: Reservation) -> dict[str, str | Sequence[str]]:
     """Return the part of a spec that is known before the run has a workspace."""
     card, worker, lease = reservation.card, reservation.worker, reservation.lease
+    engine = engine_of(config, worker)
     return {
         "run": lease.run,
         "card": card.id,
@@ -108,8 +111,39 @@ def facts(place: Place, config: Config, reservation: Reservation) -> dict[str, s
         "common": place.common,
         "prefix": place.prefix,
         "board": worker.board,
+        "executor": worker.executor,
+        "engine": engine.name if engine else "",
         "droppings": preset_of(worker.runner).droppings,
     }
+
+
+def engine_of(config: Config, worker: Worker) -> Engine | None:
+    """Return the batch system that runs a worker's sessions; None: this machine does."""
+    executor = config.executors.get(worker.executor)
+    return find_engine(executor.engine) if executor else None
+
+
+def write_files(launch: Launch, folder: Folder) -> None:
+    """Write what a supervisor needs into the run's folder: prompt, mailbox and spec.
+
+    Raises Refused when a prompt cannot be passed on or a placeholder has no value, OSError.
+    """
+    prompt = launch.prompt.encode("utf-8", "replace")
+    files.replace(folder.file("prompt.md"), prompt, lasting=False)
+    for name in (MAILBOX, SCRATCH):
+        os.makedirs(folder.file(name), mode=0o700, exist_ok=True)
+    failpoints.reach("start.prompt-written")
+    trust.keep_passed(launch.place, launch.worker)
+    try:
+        folder.write_spec(whole_spec(launch, folder))
+    except ValueError as error:
+        raise Refused(str(error), "Remove it from the card's text.") from error
+    except KeyError as error:
+        raise Refused(
+            f"the command of {launch.worker.name} uses {error}, which has no value here",
+            "Leave that placeholder out.",
+        ) from error
+    failpoints.reach("start.spec-written")
 
 
 # Long: it has a value for each key of a spec, in the order of the file.
@@ -137,11 +171,14 @@ def whole_spec(launch: Launch, folder: Folder) -> dict[str, str | Sequence[str]]
     collects = bool(workspace.branch or remembered)
     ticks = [*OURS, "gitkanban.standby", folder.path, *launch.tick_words]
     kind = kind_of(launch.tick_words, own)
+    engine = engine_of(launch.config, worker)
     return values | {
         **remembered,
         "collector": ("supervisor" if worker.verify else "tick") if collects else "",
-        "bell": bell.paths(place.private, kind)[:2],
-        "kind": kind,
+        # Nobody ticks on a node: it has neither the locks nor this machine's trust.
+        "bell": [] if engine else bell.paths(place.private, kind)[:2],
+        "kind": "" if engine else kind,
+        "guard": [engine.job_id, engine.job_node] if engine else [],
         "workspace": workspace.path,
         "branch": workspace.branch,
         "base": workspace.base or launch.config.base or place.branch,
@@ -175,7 +212,7 @@ def whole_spec(launch: Launch, folder: Folder) -> dict[str, str | Sequence[str]]
         "collect.env": marked,
         "collect.cwd": place.common,
         "verify": [*inside, *worker.verify] if worker.verify else [],
-        "tick": ticks,
+        "tick": [] if engine else ticks,
         "tick_cwd": place.main or place.common,
         "tick.env": own,
         "failpoint": [strike, once] if strike else [],

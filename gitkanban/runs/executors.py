@@ -7,9 +7,12 @@ is decided before a start, and what an end means is decided after it.
 from collections.abc import Iterable, Mapping
 
 from gitkanban.board.repo.place import Place
+from gitkanban.core.engines import find_engine
+from gitkanban.core.model import Config
 from gitkanban.core.names import RunId
 from gitkanban.core.tick.facts import Sighting
 from gitkanban.errors import Refused
+from gitkanban.runs.batch import Batch
 from gitkanban.runs.briefing import Launch
 from gitkanban.runs.records import folders
 from gitkanban.runs.records.folders import Folder
@@ -20,6 +23,9 @@ from gitkanban.typed import Protocol
 
 class Executor(Protocol):
     """Starts sessions, says what became of them, and ends them."""
+
+    def ready(self) -> str:
+        """Return why nothing can start now; empty if it can."""
 
     def start(self, launch: Launch) -> int:
         """Start the session; return the pid of its supervisor, 0 if that is not a process here.
@@ -49,21 +55,51 @@ class Executors:
     def __init__(self, place: Place, locks: Locks, tick_words: tuple[str, ...] = ()) -> None:
         """`tick_words` are the options of the ticks that follow the ends of sessions."""
         self._place = place
+        self._locks = locks
+        self._batch: dict[str, Batch] = {}  # by engine: one question to each is enough
         self._local = Local(place, locks, tick_words)
 
     def of(self, folder: Folder) -> Executor:
         """Return the executor that a run belongs to. Raises Refused for one not known here."""
-        name = folder.facts().one("executor")
-        if name:
-            raise Refused(f"run {folder.run} belongs to the executor {name}, not known here")
-        return self._local
+        its_spec = folder.facts()
+        name, engine = its_spec.one("executor"), its_spec.one("engine")
+        return self._of_engine(name, engine) if name or engine else self._local
 
     def start(self, launch: Launch) -> int:
         """Start a session where its worker's sessions run; see `Executor.start`."""
-        return self._local.start(launch)
+        return self._named(launch.config, launch.worker.executor).start(launch)
+
+    def unready(self, config: Config) -> dict[str, str]:
+        """Return the executors of the config that can start nothing now, and why."""
+        faults = {name: self._named(config, name).ready() for name in sorted(config.executors)}
+        return {name: why for name, why in faults.items() if why}
+
+    def look(self, runs: Iterable[Folder]) -> dict[RunId, Sighting]:
+        """Return what became of each of the runs; each executor is asked once."""
+        groups: dict[Executor, list[Folder]] = {}
+        for folder in runs:
+            groups.setdefault(self.of(folder), []).append(folder)
+        sightings: dict[RunId, Sighting] = {}
+        for executor, group in groups.items():
+            sightings.update(executor.look(group))
+        return sightings
 
     def alive(self) -> list[Folder]:
         """Return the runs of this clone that are alive, oldest first."""
         every = [each for each in folders.every(self._place.private) if not each.has("settled")]
-        sightings = self._local.look(every)
+        sightings = self.look(every)
         return [each for each in every if sightings[each.run].phase != "ended"]
+
+    def _named(self, config: Config, name: str) -> Executor:
+        executor = config.executors.get(name)
+        if name and executor is None:
+            raise Refused(f"there is no executor {name}", "`gitkanban check` says more.")
+        return self._of_engine(name, executor.engine) if executor else self._local
+
+    def _of_engine(self, name: str, engine: str) -> Executor:
+        if engine not in self._batch:
+            known = find_engine(engine)
+            if known is None:
+                raise Refused(f"executor {name}: no engine {engine!r} is known to this version")
+            self._batch[engine] = Batch(self._place, self._locks, known)
+        return self._batch[engine]

@@ -15,8 +15,9 @@ from gitkanban.runs import briefing
 from gitkanban.runs.briefing import Reservation
 from gitkanban.runs.memory import proposals
 from gitkanban.runs.records import folders, slots, supervised
-from gitkanban.runs.records.folders import Folder
+from gitkanban.runs.records.folders import Folder, card_of
 from gitkanban.runs.records.slots import Lease
+from gitkanban.runs.supervision import spec
 from gitkanban.runs.supervision.locks import HeldLock, Locks
 from gitkanban.runs.workspace import worktrees
 
@@ -29,17 +30,24 @@ def shared_locks(worker: Worker) -> list[str]:
     return names
 
 
-def take(locks: Locks, card: CardId, slot: str, also: Iterable[str] = ()) -> list[HeldLock] | None:
+def take_of_run(locks: Locks, folder: Folder, facts: spec.Spec) -> list[HeldLock] | None:
+    """Take the locks of a run to be closed, by its spec; None when it is alive, or being closed."""
+    return take(locks, card_of(facts), facts.one("slot"), run=folder.run)
+
+
+def take(
+    locks: Locks, card: CardId, slot: str, also: Iterable[str] = (), run: str = ""
+) -> list[HeldLock] | None:
     """Take the locks of a run about to start; None when somebody else has one of them.
 
-    `also` are its worker's `shared_locks`, which the supervisor keeps to its end like the others.
+    `run` is one to be closed instead, see `Locks.take`. `also` are its worker's `shared_locks`, which the supervisor keeps to its end like the others.
     Raises Refused when a lock file cannot be created.
     """
     locked: list[HeldLock] = []
     whole = False
     try:
         for name in (*supervised.lock_names(card, slot), *also):
-            got = locks.take(name)
+            got = locks.take(name, run=run)
             if got is None:
                 return None
             locked.append(got)

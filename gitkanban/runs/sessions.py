@@ -10,18 +10,16 @@ import sys
 from collections.abc import Iterable, Mapping
 
 from gitkanban import failpoints, files
-from gitkanban.board.repo import checkouts
 from gitkanban.board.repo.place import Place
 from gitkanban.core.names import RunId
-from gitkanban.core.tick.facts import Exit, Sighting, Work
-from gitkanban.errors import Refused
-from gitkanban.runs import briefing, collect, leases, trust
+from gitkanban.core.tick.facts import Exit, Sighting
+from gitkanban.runs import briefing, leases
 from gitkanban.runs.briefing import Launch
 from gitkanban.runs.records import folders, slots, supervised
-from gitkanban.runs.records.folders import Folder, card_of
+from gitkanban.runs.records.folders import Folder
+from gitkanban.runs.recovering import Recovering
 from gitkanban.runs.supervision import processes, spec, supervisor
 from gitkanban.runs.supervision.locks import Locks
-from gitkanban.runs.workspace import worktrees
 
 _children: set[int] = set()  # pids that this process has started and does not wait for
 
@@ -42,13 +40,16 @@ def reap() -> bool:
     return not _children
 
 
-class Local:
+class Local(Recovering):
     """Sessions as processes of this machine."""
 
     def __init__(self, place: Place, locks: Locks, tick_words: tuple[str, ...] = ()) -> None:
-        self.place = place
-        self.locks = locks
+        super().__init__(place, locks)
         self.tick_words = tick_words  # options of the ticks that supervisors become
+
+    def ready(self) -> str:
+        """Return why nothing can start now: there is no such reason here."""
+        return ""
 
     def start(self, launch: Launch) -> int:
         """Start a supervisor that inherits the locks, close ours, and return its pid.
@@ -57,24 +58,7 @@ class Local:
         Our descriptors of the locks stay open when it raises.
         """
         folder, locks = folders.of(launch.place.private, launch.lease.run), launch.reservation.locks
-        prompt = launch.prompt.encode("utf-8", "replace")
-        files.replace(folder.file("prompt.md"), prompt, lasting=False)
-        for name in (folders.MAILBOX, folders.SCRATCH):
-            os.makedirs(folder.file(name), mode=0o700, exist_ok=True)
-        failpoints.reach("start.prompt-written")
-        trust.keep_passed(launch.place, launch.worker)
-        try:
-            folder.write_spec(
-                briefing.whole_spec(launch._replace(tick_words=self.tick_words), folder)
-            )
-        except ValueError as error:
-            raise Refused(str(error), "Remove it from the card's text.") from error
-        except KeyError as error:
-            raise Refused(
-                f"the command of {launch.worker.name} uses {error}, which has no value here",
-                "Leave that placeholder out.",
-            ) from error
-        failpoints.reach("start.spec-written")
+        briefing.write_files(launch._replace(tick_words=self.tick_words), folder)
         pid = spawn(folder, [lock.fd for lock in locks])
         adopt(pid)
         try:
@@ -125,82 +109,14 @@ class Local:
             processes.tell(process, signal.SIGCONT)
         return True
 
-    def finish(self, folder: Folder, now: float) -> bool:
-        """End what is left of a dead run, collect its work, and write its exit record.
-
-        For a run that ended but was not collected, only the rest is done. False when it lives after
-        all, or some process of it could not be ended. Raises GitFailed, BoardBusy, OSError; it can
-        be called again.
-        """
-        its_spec = folder.spec()
-        locks = leases.take(self.locks, card_of(its_spec), its_spec.one("slot"))
-        if locks is None:
-            return False
-        try:
-            if its_spec.one("moved_from"):
-                worktrees.repair(its_spec.one("moved_from"), its_spec)
-            if folder.has("exit.json"):
-                if folder.uncollected(its_spec):
-                    collect.collect(folder)
-                if its_spec.one("moved_from"):  # its supervisor could not unlock it
-                    worktrees.unlock_run(self.place.common, folder.run)
-                return True
-            failpoints.reach("recover.locked")
-            if not self._end_survivors(folder):
-                return False
-            failpoints.reach("recover.ended")
-            try:
-                collect.collect(folder)
-            finally:
-                # The tick may have died before it recorded which workspace it had locked.
-                worktrees.unlock_run(self.place.common, folder.run)
-            failpoints.reach("recover.collected")
-            folder.write_exit(_lost_exit(its_spec, now))
-            failpoints.reach("recover.recorded")
-            slots.remove(self.place, its_spec.one("slot"))
-            return True
-        finally:
-            leases.release(locks)
-
-    def give_up(self, folder: Folder, now: float, reason: str) -> bool:
-        """End what is left of a dead run and record it as lost; its folder is left as it is.
-
-        False when it is alive after all, or part of it could not be ended. Raises OSError.
-        """
-        its_spec = folder.spec()
-        locks = leases.take(self.locks, card_of(its_spec), its_spec.one("slot"))
-        if locks is None:
-            return False
-        try:
-            if not folder.has("exit.json") and not self._end_survivors(folder):
-                return False
-            worktrees.unlock_run(self.place.common, folder.run)
-            if not folder.has("work.json"):
-                folder.write_work(_uncollected_work(its_spec))
-            folder.give_up(reason)
-            failpoints.reach("give-up.recorded")
-            folder.write_exit(_lost_exit(its_spec, now))
-            slots.remove(self.place, its_spec.one("slot"))
-            return True
-        finally:
-            leases.release(locks)
+    def _end_run(self, folder: Folder, now: float) -> Exit | None:
+        """End what is left of a dead run; None where part of it could not be ended."""
+        return _lost_exit(folder.spec(), now) if self._end_survivors(folder) else None
 
     def _end_survivors(self, folder: Folder) -> bool:
         noted = folder.noted()
         grace = folder.spec().number("grace", briefing.GRACE)
         return not processes.end(lambda: processes.survivors(folder.run, folder.path, noted), grace)
-
-
-def _uncollected_work(its_spec: spec.Spec) -> Work:
-    """Return what is known of the work of a run that could not be collected."""
-    branch, workspace = its_spec.one("branch"), its_spec.one("workspace")
-    tip = checkouts.tip_in(its_spec.one("common"), f"refs/heads/{branch}") if branch else ""
-    left = bool(branch) and os.path.lexists(workspace)
-    whole = len(tip) == 40 and not set(tip) - set("0123456789abcdef")  # the ref may be damaged
-    return Work(
-        tip if whole else "",
-        notices=(f"what it left in {workspace} was not collected",) if left else (),
-    )
 
 
 def _is_supervisor(pid: int, folder: Folder, moved_from: str = "") -> bool:

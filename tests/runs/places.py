@@ -74,7 +74,8 @@ class Running(NamedTuple):
 
     def leave(self) -> None:
         """End what a failed test left."""
-        for process in (processes.look(self.pid), *processes.descendants(self.pid)):
+        below = processes.descendants(self.pid) if self.pid else []  # 0: not a process here
+        for process in (processes.look(self.pid) if self.pid else None, *below):
             if process:
                 processes.tell(process, 9)
         found = self.folder.noted()

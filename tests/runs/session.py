@@ -28,7 +28,10 @@ def tell(name: str, text: str = "") -> None:
 
 
 def wait_for(name: str) -> None:
+    until = time.monotonic() + 60
     while not os.path.exists(name):
+        if time.monotonic() > until:
+            raise SystemExit(f"{name} never came")
         time.sleep(0.01)
 
 
@@ -95,6 +98,8 @@ def act(word: str) -> None:
         away(value, setsid=False, fds=True, env=True)
     elif verb == "tell":
         tell(value)
+    elif verb == "wait":
+        wait_for(value)
     elif verb == "env":
         tell(value, "\n".join(f"{key}={val}" for key, val in sorted(os.environ.items())))
     elif verb == "fds":

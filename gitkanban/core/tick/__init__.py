@@ -12,6 +12,8 @@ fair            Whose turn it is among workers: start-time fair queueing by weig
                 each start
 holds           Why a card does not start, in words with names and numbers: `Hold`, for tick, status
                 and why
+jobs            What is true of a run that a batch system has: a table of job, guard, beat and
+                exit record
 letters         What sessions write to us: letters in the mailboxes of their runs, which nobody
                 vouches for
 limits          The limits that a start counts against: their kinds, and how much of each a run

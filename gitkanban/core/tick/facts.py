@@ -12,9 +12,11 @@ from gitkanban.core.trust.tampering import TamperFinding
 from gitkanban.typed import Literal, NamedTuple
 
 # What ended a run: its own exit, a limit, a person, or something that nobody saw.
-EndCause = Literal["exited", "timeout", "stall", "stop", "lost", "reboot", "not-started"]
+EndCause = Literal[
+    "exited", "timeout", "stall", "stop", "lost", "reboot", "not-started", "out-of-memory"
+]
 END_CAUSES: tuple[EndCause, ...] = (
-    *("exited", "timeout", "stall", "stop", "lost", "reboot", "not-started"),
+    *("exited", "timeout", "stall", "stop", "lost", "reboot", "not-started", "out-of-memory"),
 )
 # What a run is doing. Only `ended` gives its room back: one that cannot be reached may live.
 Phase = Literal["queued", "live", "unreachable", "ended"]
@@ -35,7 +37,7 @@ class Exit(NamedTuple):
     ended: int
     how: EndCause
     steps: tuple[StepEnd, ...] = ()
-    error: str = ""  # what could not be done, for not-started
+    error: str = ""  # what ended it, or what could not be done, in one line
 
     def step(self, name: str) -> StepEnd | None:
         """The end of the named step; None if it never ran."""

@@ -85,7 +85,7 @@ def judge(facts: RunFacts, end: Exit) -> tuple[RunOutcome, str]:
         case "stop":
             return "stopped", end.error or "stopped on request"
         case "timeout":
-            return "timed-out", "it ran longer than its timeout"
+            return "timed-out", end.error or "it ran longer than its timeout"
         case "stall" if facts.rate_limited:
             return LIMITED, _limit_words(facts)
         case "stall" if facts.misconfigured:
@@ -93,9 +93,11 @@ def judge(facts: RunFacts, end: Exit) -> tuple[RunOutcome, str]:
         case "stall":
             return "stalled", "no output and no change for longer than its stall_timeout"
         case "reboot":
-            return "rebooted", "the machine was restarted during the run"
+            return "rebooted", end.error or "the machine was restarted during the run"
         case "lost":
-            return "lost", "its supervisor was gone and left no exit record"
+            return "lost", end.error or "its supervisor was gone and left no exit record"
+        case "out-of-memory":
+            return "failed", end.error or "out of memory"
         case "not-started":
             return "not-started", end.error or "it could not be started"
     include, setup, session = map(end.step, ("include", "setup", "session"))

@@ -4,6 +4,7 @@ again        The mark that sends a tick at work into another pass, and the check
 agent_state  What this clone's runs have learned of its agents, kept in its private folder
 folders      The private folder of a run: its spec, logs, requests and records, as files written
              atomically
+job_records  What a run folder says of the run's job: when it was submitted, its last word
 logtail      The end of a log that may be as large as it likes, and what is added to it later
 machines     Which machine this is, and which one ticks a clone: recorded in its private folder
 news_ledger  Which news a clone has sent, which still waits, and how the last try went

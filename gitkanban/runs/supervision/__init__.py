@@ -5,6 +5,7 @@ activity    Whether a step of a run is still doing something: output, a transcri
 bell        The bell: by it a supervisor tells the tick that stands by that its run has ended
 boundedlog  Logs that a session writes directly and that stay bounded: head and tail kept, the
             middle cut
+guard       The guard of a run that a batch system starts: a file that makes it begin at most once
 kernel      Linux process attributes that Python does not offer: subreaper, parent-death signal,
             dumpable
 locks       Kernel locks by name: taken, probed from outside, handed over by descriptor

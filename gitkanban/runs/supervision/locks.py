@@ -3,18 +3,22 @@
 A lock shows that somebody is alive, not who: that is in the lease. Lock files are never replaced or
 removed. A lock is released only by closing its descriptor: LOCK_UN would free it for every process
 that inherited it.
+
+A run that a batch system starts has no process here. Its locks stand: the lock file contains the id
+of the run, and the lock is taken for as long as the run's folder has no record of its end.
 """
 
 import os
 import time
 
-from gitkanban import flock, lock_files
+from gitkanban import files, flock, lock_files
 from gitkanban.errors import Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # a supervisor imports this at its end, and each import delays the next start
     from collections.abc import Iterable
 
+_RUN_MOST = 200  # bytes of the id of a run
 _BRIEFLY = 0.05  # seconds that `take` outlasts somebody's momentary probe
 
 
@@ -61,20 +65,21 @@ class Locks:
         """Return the path of a lock's file; names: `tick`, `card/<id>`, `slot/<profile>/<n>`."""
         return f"{self.folder}/{name}"
 
-    def take(self, name: str, wait: float = 0.0) -> HeldLock | None:
+    def take(self, name: str, wait: float = 0.0, run: str = "") -> HeldLock | None:
         """Take the lock, None when somebody holds it for longer than `wait` seconds.
 
+        `run` is the one to be closed, whose own standing locks are no obstacle.
         The descriptor is closed on exec unless it is handed over on purpose. Raises Refused when
         the lock file cannot be made, or no disk of this machine's own can have it.
         """
         until = time.monotonic() + max(wait, _BRIEFLY)
         while True:
-            lock = self._try_lock(name)
+            lock = self._try_lock(name, run)
             if lock or time.monotonic() >= until:
                 return lock
             time.sleep(0.01)
 
-    def _try_lock(self, name: str) -> HeldLock | None:
+    def _try_lock(self, name: str, run: str) -> HeldLock | None:
         path = self.path(name)
         fd = self._open_lock_file(name)
         try:
@@ -84,7 +89,7 @@ class Locks:
             raise Refused(f"cannot lock {path}: {error}", "Is it on a local disk?") from error
         if locked and lock_files.are_apart(self.private):
             os.utime(fd)  # what cleans /var/tmp goes by it
-        if locked and _same_file(fd, path):
+        if locked and _same_file(fd, path) and self._standing_run(fd) in ("", run):
             return HeldLock(name, fd)
         os.close(fd)  # somebody has it, or the folder is gone and this inode guards nothing
         return None
@@ -104,7 +109,34 @@ class Locks:
         Reading /proc/locks would touch nothing. But other pid namespaces than the machine's own do
         not see locks there whose first taker has died, and trying a hundred locks takes less time.
         """
-        return {name for name in names if flock.is_locked(self.path(name))}
+        return {name for name in names if flock.is_locked(self.path(name)) or self._stands(name)}
+
+    def leave_standing(self, lock: HeldLock, run: str) -> None:
+        """Have the lock stand for the run until its end is recorded. Raises OSError."""
+        os.ftruncate(lock.fd, 0)
+        os.pwrite(lock.fd, run.encode(), 0)
+        os.fsync(lock.fd)
+
+    def _stands(self, name: str) -> bool:
+        path = self.path(name)
+        try:
+            if not os.stat(path).st_size:
+                return False
+            fd = files.open_own(path, os.O_RDONLY)
+        except OSError:
+            return False
+        try:
+            return bool(self._standing_run(fd))
+        finally:
+            os.close(fd)
+
+    def _standing_run(self, fd: int) -> str:
+        """Return the run for which a lock stands, empty if it stands for none."""
+        run = os.pread(fd, _RUN_MOST, 0).decode("utf-8", "replace")
+        folder = f"{self.private}/runs/{run}"
+        if not run or "/" in run or not os.path.lexists(f"{folder}/spec"):
+            return ""
+        return "" if os.path.lexists(f"{folder}/exit.json") else run
 
 
 def _same_file(fd: int, path: str) -> bool:

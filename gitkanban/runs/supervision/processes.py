@@ -67,7 +67,9 @@ def everyone() -> list[Process]:
 
 
 def descendants(root: int, among: "Iterable[Process] | None" = None) -> list[Process]:
-    """Return every live process that descends from `root`."""
+    """Return every live process that descends from `root`. Raises ValueError for no process."""
+    if root <= 0:  # every process there is descends from 0
+        raise ValueError(f"{root} is no process")
     children: dict[int, list[Process]] = {}
     for process in everyone() if among is None else among:
         children.setdefault(process.parent, []).append(process)

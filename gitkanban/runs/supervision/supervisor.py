@@ -440,6 +440,17 @@ def _detach_process(folder: str, keep: list[int]) -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, WOKEN_BY)
 
 
+def _take_guard(its_spec: spec.Spec) -> bool:
+    """Take the guard of a run that a batch system has started; False if it began before."""
+    from gitkanban.runs.supervision import guard  # late: runs of this machine have none
+
+    job, node = (os.environ.get(name, "") for name in its_spec.get("guard", ())[:2])
+    begins = guard.begin(".", job, node or os.uname().nodename)
+    if not begins:
+        sys.stderr.write(f"job {job} on {node} leaves: the run began before, or may not begin\n")
+    return begins
+
+
 def main() -> None:
     """Supervise the run of the folder in argv[2]; argv[3:] are the lock descriptors."""
     folder = sys.argv[2]
@@ -448,6 +459,8 @@ def main() -> None:
     supervisor = Supervisor(".")
     if "failpoint" in supervisor.spec:
         failpoints.arm(*supervisor.spec["failpoint"])
+    if supervisor.spec.one("guard") and not _take_guard(supervisor.spec):
+        return
     failpoints.reach("supervisor.begun")
     supervisor.run()
     supervisor.hand_on(locks)

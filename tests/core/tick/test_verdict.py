@@ -116,6 +116,7 @@ CASES = [
     ("supervisor lost", facts(None, how="lost"), "lost", "todo"),
     ("reboot", facts(None, how="reboot"), "rebooted", "todo"),
     ("not started", facts(how="not-started"), "not-started", "todo"),
+    ("out of memory", facts(how="out-of-memory"), "failed", "todo"),
     ("shared, reported", facts(report=DONE, shared=True), "succeeded", "review"),
     ("shared, verify green", facts(shared=True, verify=0), "succeeded", "review"),
     ("shared, silent", facts(shared=True), "no-work", "todo"),

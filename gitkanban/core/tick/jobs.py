@@ -1,0 +1,125 @@
+"""What is true of a run that a batch system has: its job, its guard, its beat and its exit record.
+
+A pure table. A batch system's silence proves nothing, and neither does its word that a node is
+lost: a session may live there. What proves an end is the exit record, or that nothing which could
+still write one is left. Asking the engine, and the effects of an end, are in `runs`.
+"""
+
+from gitkanban.core.engines import BatchJob, JobState
+from gitkanban.core.tick.facts import EndCause, Exit, Sighting
+from gitkanban.typed import Literal, NamedTuple
+
+# Who took the guard of a run, the file that makes it begin at most once: nobody, its supervisor, or
+# a tick that had to be certain that it never will.
+GuardState = Literal["free", "begun", "buried"]
+
+LIFE = 60.0  # seconds for which a beat is a sign of life; its absence proves nothing
+# What an engine says once and then forgets.
+FINAL: frozenset[JobState] = frozenset(
+    (
+        *("node-lost", "preempted", "cancelled"),
+        *("out-of-time", "out-of-memory", "over"),
+    )
+)
+
+
+class Traces(NamedTuple):
+    """What a run's folder says of it, whatever its engine says."""
+
+    recorded: bool = False  # its exit record is there
+    guard: GuardState = "free"
+    submitted: float | None = None  # seconds since it was submitted; None: it was not
+    silence: float | None = None  # seconds since the last beat; None: there was none
+    asked: bool = False  # somebody asked it to end
+
+
+# Long: it is the whole table, a line for each of its rows.
+def judge_job(
+    job: BatchJob,
+    traces: Traces,
+    now: int,
+    title: str,
+    *,
+    last: BatchJob | None = None,
+    settling: float = 20.0,
+) -> Sighting:
+    """Say what is true of a run of the engine `title`.
+
+    `last` is what the engine said of an end earlier and may have forgotten since. `settling` is for
+    how many seconds after a submission the engine need not know the job.
+    """
+    if traces.recorded:
+        return Sighting("ended", _place_words(job))
+    if job.state == "silent":  # nothing is concluded
+        note = f"{title} does not answer"
+        if last:
+            return judge_job(last, traces, now, title)._replace(note=note)
+        begun = traces.guard == "begun"
+        return Sighting("live" if begun else "queued", _place_words(job), note)
+    if job.state == "unknown" and last:
+        job = last._replace(node_answers=job.node_answers)
+    begun, where = traces.guard == "begun", _place_words(job)
+    at = f" on {job.node}" if job.node else ""
+    match job.state:
+        case _ if traces.guard == "buried":
+            return _end_without_record(where, now, "not-started", f"{title} never began it")
+        case "waiting" if not begun:
+            return Sighting("queued", where, job.reason)
+        case "waiting" if not _beats_lately(
+            traces
+        ):  # a job that began waits again: nothing of it lives
+            return _end_without_record(where, now, "reboot", f"{title} put it back into the queue")
+        case "waiting" | "running":
+            return Sighting("live", where)
+        case "node-lost" if begun and not job.node_answers:
+            return Sighting("unreachable", where, f"{job.node or 'its node'} does not answer")
+        case "node-lost" if begun and _beats_lately(traces):
+            return Sighting("live", where)
+        case "node-lost":
+            return _end_without_record(where, now, "reboot", f"{job.node or 'its node'} failed")
+        case "preempted":
+            return _end_without_record(where, now, "reboot", f"preempted{at}")
+        case "cancelled" if traces.asked:
+            return _end_without_record(where, now, "stop")
+        case "cancelled":
+            why = f": {job.reason}" if job.reason else ""
+            return _end_without_record(where, now, "stop", f"cancelled in {title}{why}")
+        case "out-of-time" if begun:
+            return _end_without_record(where, now, "timeout", f"{title} ended it at its time limit")
+        case "out-of-memory" if begun:
+            return _end_without_record(where, now, "out-of-memory", f"out of memory{at}")
+        case "over" if begun:
+            return _end_without_record(
+                where, now, "lost", f"its supervisor ended{at} and left no exit record"
+            )
+        case "over" | "out-of-time" | "out-of-memory":
+            return _end_without_record(
+                where, now, "not-started", f"its job ended{at} before it began"
+            )
+        case _ if not begun and traces.submitted is None:
+            return _end_without_record(
+                where, now, "not-started", "the tick that was starting it died"
+            )
+        case _ if not begun and (traces.submitted or 0) < settling:
+            return Sighting("queued", where)
+        case _ if not begun:
+            return _end_without_record(where, now, "not-started", f"{title} does not know its job")
+        case _ if _beats_lately(traces):
+            return Sighting("live", where)
+        case _ if not job.node_answers:
+            return Sighting("unreachable", where, f"{job.node or 'its node'} does not answer")
+        case _:
+            return _end_without_record(where, now, "lost", f"{title} no longer knows its job")
+
+
+def _end_without_record(where: str, now: int, how: EndCause, error: str = "") -> Sighting:
+    return Sighting("ended", where, error, Exit(now, how, error=error))
+
+
+def _beats_lately(traces: Traces) -> bool:
+    return traces.silence is not None and traces.silence < LIFE
+
+
+def _place_words(job: BatchJob) -> str:
+    """`n1, job 4711`."""
+    return ", ".join(filter(None, (job.node, job.id and f"job {job.id}")))

@@ -1,0 +1,271 @@
+"""Sessions as jobs of a batch system that shares the file system with us; see `core.engines`.
+
+What a job's state means is decided in `core.tick.jobs`; here the engine is asked, once for all
+runs, and told. After a command to which it did not answer it is asked nothing more by this object,
+and nothing is concluded or submitted: every command to a dead engine may cost its whole patience.
+"""
+
+import os
+import shlex
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+
+from gitkanban import clock, failpoints, files
+from gitkanban.board.repo import limited
+from gitkanban.board.repo.place import Place
+from gitkanban.core import engines
+from gitkanban.core.engines import BatchJob, Engine
+from gitkanban.core.names import RunId
+from gitkanban.core.tick.facts import Exit, Sighting
+from gitkanban.core.tick.jobs import judge_job
+from gitkanban.errors import Refused
+from gitkanban.runs import briefing, leases, trust
+from gitkanban.runs.briefing import Launch
+from gitkanban.runs.records import folders, job_records
+from gitkanban.runs.records.folders import Folder
+from gitkanban.runs.recovering import Recovering
+from gitkanban.runs.supervision import guard, supervisor
+from gitkanban.runs.supervision.locks import Locks
+
+PREFIX = "gk."  # of the names of our jobs
+AFTER_GRACE = 30.0  # seconds after a session's grace at which its whole job is cancelled
+# States in which a job may still do something, the likeliest to have our session first.
+_OPEN = ("running", "waiting", "node-lost")
+
+
+class NoAnswer(Exception):
+    """The engine does not answer, and nothing may be concluded from that."""
+
+
+class Batch(Recovering):
+    """The jobs of one engine, as seen at one moment: make a new object to look again."""
+
+    def __init__(self, place: Place, locks: Locks, engine: Engine) -> None:
+        super().__init__(place, locks)
+        self.engine = engine
+        self._jobs: dict[str, list[BatchJob]] | None = None  # by name; None: not asked yet
+        self._silence = ""  # why the engine is asked nothing more
+        self._nodes: dict[str, bool] = {}  # node -> whether it answers
+
+    # -- what executors do
+
+    def ready(self) -> str:
+        """Return why nothing can be submitted now; empty if it can."""
+        try:
+            self._list_jobs()
+        except NoAnswer as silence:
+            return str(silence)
+        return ""
+
+    def start(self, launch: Launch) -> int:
+        """Submit a job that becomes the run's supervisor, leave its locks standing, and return 0.
+
+        Raises Refused or OSError only when it will never begin. If the engine does not say whether
+        it has the job, the run is left as it is: the next look finds out.
+        """
+        folder = folders.of(launch.place.private, launch.lease.run)
+        executor = launch.config.executors[launch.worker.executor]
+        if why := self.ready():
+            raise Refused(why)
+        briefing.write_files(launch, folder)
+        script = folder.file("job.sh")
+        files.replace(script, _script_of(folder).encode(), 0o700)
+        for lock in launch.reservation.locks:
+            self.locks.leave_standing(lock, folder.run)
+        failpoints.reach("submit.locks-standing")
+        job_records.note_submission(folder, clock.now())
+        failpoints.reach("submit.noted")
+        minutes = str(_minutes_of(launch))
+        named = {"name": PREFIX + folder.run, "minutes": minutes, "script": script}
+        try:
+            self._submit(folder, engines.fill(self.engine.submit, named, executor.options))
+        except NoAnswer:
+            pass
+        failpoints.reach("submit.submitted")
+        leases.release(launch.reservation.locks)
+        return 0
+
+    def look(self, runs: Iterable[Folder]) -> Mapping[RunId, Sighting]:
+        """Return what became of each of the runs, with one question to the engine for all."""
+        every = list(runs)
+        now = clock.now()
+        sightings = {folder.run: self._look_at_run(folder, now) for folder in every}
+        self._cancel_ghosts()
+        return sightings
+
+    def stop(self, folder: Folder, why: str) -> bool:
+        """Leave a stop request, and wake the supervisor, or cancel a job that has not begun.
+
+        False if the run has ended. A supervisor that cannot be reached reads the request first if
+        it ever wakes.
+        """
+        if folder.has("exit.json"):
+            return False
+        folder.request_stop(why)
+        failpoints.reach("stop.asked")
+        try:
+            job = self._find_job(folder)
+            if job.state == "running":
+                self._ask(engines.fill(self.engine.signal, {"job": job.id}))
+            elif job.state == "waiting":
+                self._ask(engines.fill(self.engine.cancel, {"job": job.id}))
+                self._jobs = None
+        except NoAnswer:
+            pass  # every later look tries again
+        return True
+
+    def _end_run(self, folder: Folder, now: float) -> Exit | None:
+        """Say how a run ended, once it is certain that it has, and never will begin again."""
+        end = self._look_at_run(folder, now).end
+        if end is None:
+            return None
+        if guard.read(folder.path)[0] != "begun" and not guard.bury(folder.path):
+            return None
+        failpoints.reach("guard.buried")
+        try:
+            self._cancel_jobs(PREFIX + folder.run)
+        except NoAnswer:
+            pass  # its guard is taken: a job that comes later leaves at once
+        if end.how == "stop" and not end.error:
+            return end._replace(error=" ".join(folder.text("stop", 500, 0).split()))
+        return end
+
+    # -- one run
+
+    def _look_at_run(self, folder: Folder, now: float) -> Sighting:
+        if folder.has("exit.json"):
+            return Sighting("ended")
+        title = self.engine.title
+        try:
+            job = self._find_job(folder)
+        except NoAnswer:
+            job = job_records.job_begun(folder)._replace(state="silent")
+        begun = guard.read(folder.path)[0] == "begun"
+        doubtful = begun and job.state in ("unknown", "node-lost", "waiting")
+        if doubtful and job.node:
+            job = job._replace(node_answers=self._node_answers(job.node))
+        last = job_records.last_word(folder)
+        job_records.note_word(folder, job)
+        sighting = judge_job(
+            job, job_records.traces(folder, now, beat=doubtful), int(now), title, last=last,
+            settling=self.engine.settling,
+        )  # fmt: skip
+        if sighting.phase == "live" and folder.has("stop"):
+            self._pursue_stop(folder, job, now)
+        return sighting
+
+    def _pursue_stop(self, folder: Folder, job: BatchJob, now: float) -> None:
+        """Cancel the job of a run that was asked to end, and has not for too long."""
+        grace = folder.spec().number("grace", briefing.GRACE)
+        since = job_records.seconds_since_request(folder, now)
+        if job.id and job.state == "running" and since > grace + AFTER_GRACE:
+            try:
+                self._ask(engines.fill(self.engine.cancel, {"job": job.id}))
+            except NoAnswer:
+                pass
+
+    def _find_job(self, folder: Folder) -> BatchJob:
+        """Return the run's job: the one that has its guard, else the one that may begin yet.
+
+        Raises NoAnswer.
+        """
+        begun = job_records.job_begun(folder)
+        jobs = self._list_jobs().get(PREFIX + folder.run, [])
+        ours = [job for job in jobs if job.id == begun.id] if begun.node else []
+        for state in _OPEN:
+            ours = ours or [job for job in jobs if job.state == state]
+        found = (ours or jobs or [begun])[-1]
+        return found._replace(node=found.node or begun.node)
+
+    # -- the engine
+
+    def _submit(self, folder: Folder, argv: Sequence[str]) -> None:
+        """Submit a job. Raises Refused when it will never begin, NoAnswer when it may or may not."""
+        ended = self._ask(argv, fails=True)
+        self._jobs = None
+        if ended.code == 0:
+            words = ended.out.decode("utf-8", "replace").split()
+            job_records.note_id(folder, words[-1].partition(";")[0] if words else "")
+            return
+        if self._list_jobs().get(PREFIX + folder.run):
+            return  # refused in words, and accepted in fact
+        if guard.bury(folder.path):
+            lines = ended.err.decode("utf-8", "replace").strip().splitlines()
+            last = " ".join((lines or ["it gives no reason"])[-1].split())[:300]
+            raise Refused(f"{self.engine.title} refused it: {last}")
+
+    def _list_jobs(self) -> Mapping[str, Sequence[BatchJob]]:
+        """Return the jobs by name; the engine is asked once. Raises NoAnswer."""
+        if self._jobs is None:
+            text = self._ask(self.engine.look).out.decode("utf-8", "replace")
+            jobs: dict[str, list[BatchJob]] = {}
+            try:
+                for name, job in engines.read_jobs(self.engine, text):
+                    if name.startswith(PREFIX):
+                        jobs.setdefault(name, []).append(job)
+            except ValueError as error:
+                self._silence = str(error)
+                raise NoAnswer(self._silence) from None
+            self._jobs = jobs
+        return self._jobs
+
+    def _cancel_jobs(self, name: str) -> None:
+        for job in self._list_jobs().get(name, ()):
+            if job.state in _OPEN:
+                self._ask(engines.fill(self.engine.cancel, {"job": job.id}))
+
+    def _cancel_ghosts(self) -> None:
+        """Cancel jobs whose run is settled here: an engine that lost its state may bring them back."""
+        for name in self._jobs or ():
+            if folders.of(self.place.private, RunId(name.removeprefix(PREFIX))).has("settled"):
+                try:
+                    self._cancel_jobs(name)
+                except NoAnswer:
+                    return
+
+    def _node_answers(self, node: str) -> bool:
+        if node not in self._nodes:
+            try:
+                ended = self._ask(engines.fill(self.engine.node, {"node": node}))
+                text = ended.out.decode("utf-8", "replace")
+                self._nodes[node] = engines.node_answers(self.engine, text)
+            except NoAnswer:
+                self._nodes[node] = False
+        return self._nodes[node]
+
+    def _ask(self, argv: Sequence[str], fails: bool = False) -> limited.Ended:
+        """Run a command of the engine. Raises NoAnswer; if it `fails` that is an answer, too."""
+        if self._silence:
+            raise NoAnswer(self._silence)
+        title, path = self.engine.title, trust.search_path(self.place)
+        env = {"PATH": path, "LC_ALL": "C.UTF-8", **trust.common_environment()}
+        env |= {name: os.environ[name] for name in self.engine.env if name in os.environ}
+        try:
+            program = trust.program(argv[0], path)
+            ended = limited.run(
+                [program, *argv[1:]], cwd="/", env=env, limit=self.engine.patience, apart=True
+            )
+        except limited.TimedOut:
+            self._silence = f"{title} does not answer ({argv[0]} took {self.engine.patience:g} s)"
+        except OSError as error:
+            self._silence = f"{title} cannot be asked: {argv[0]}: {error.strerror}"
+        else:
+            if ended.code == 0 or fails:
+                return ended
+            lines = ended.err.decode("utf-8", "replace").strip().splitlines()
+            last = " ".join((lines or [f"exit {ended.code}"])[-1].split())[:300]
+            self._silence = f"{title} does not answer ({argv[0]}: {last})"
+        raise NoAnswer(self._silence)
+
+
+def _script_of(folder: Folder) -> str:
+    """Return the script of a job: it becomes the run's supervisor."""
+    argv = [sys.executable, "-I", "-S", "-c", supervisor.BOOT, briefing.ROOT, folder.path]
+    return f"#!/bin/sh\nexec {shlex.join(argv)}\n"
+
+
+def _minutes_of(launch: Launch) -> int:
+    """Return the minutes that a job may take: all its steps, and ten to spare."""
+    worker = launch.worker
+    steps = 1 + bool(worker.setup) + bool(worker.verify)
+    return (steps * worker.timeout + 59) // 60 + 10

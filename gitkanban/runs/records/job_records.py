@@ -1,0 +1,108 @@
+"""What a run folder says of the run's job: when it was submitted, whether it began, its last word.
+
+The clock of a node may be wrong, so the age of a beat is measured by ours: from the moment at which
+this value of it was first noticed.
+"""
+
+import os
+from collections.abc import Mapping
+
+from gitkanban import files
+from gitkanban.core.engines import BatchJob
+from gitkanban.core.tick.jobs import FINAL, Traces
+from gitkanban.late import json
+from gitkanban.runs.records.folders import Folder
+from gitkanban.runs.supervision import guard
+
+_SUBMITTED, _ID, _LAST, _BEAT = "submitted", "job", "job.json", "beat.json"
+
+
+def note_submission(folder: Folder, now: float) -> None:
+    """Record that the run is about to be submitted. Raises OSError."""
+    files.replace(folder.file(_SUBMITTED), f"{now:.3f}\n".encode())
+
+
+def note_id(folder: Folder, job: str) -> None:
+    """Record the id of the job that the engine named. Raises OSError."""
+    files.replace(folder.file(_ID), f"{job}\n".encode(), lasting=False)
+
+
+def job_begun(folder: Folder) -> BatchJob:
+    """Return the job by the guard, or by what its submission said; its state is `unknown`.
+
+    Raises OSError.
+    """
+    _, job, node = guard.read(folder.path)
+    return BatchJob("unknown", job or " ".join(folder.text(_ID, 100, 0).split()), node)
+
+
+def traces(folder: Folder, now: float, *, beat: bool = False) -> Traces:
+    """Return what the folder says of the run; `beat`: also for how long it has been silent.
+
+    The folder is listed first: a network file system may otherwise remember for a while that a
+    record was not there. Raises OSError.
+    """
+    os.listdir(folder.path)
+    return Traces(
+        recorded=folder.has("exit.json"),
+        guard=guard.read(folder.path)[0],
+        submitted=_seconds_since_submission(folder, now),
+        silence=_seconds_of_silence(folder, now) if beat else None,
+        asked=folder.has("stop"),
+    )
+
+
+def seconds_since_request(folder: Folder, now: float) -> float:
+    """Return how long ago the run was asked to end; 0 if it was not."""
+    try:
+        return max(0.0, now - os.stat(folder.file("stop")).st_mtime)
+    except OSError:
+        return 0.0
+
+
+def _seconds_since_submission(folder: Folder, now: float) -> float | None:
+    try:
+        return max(0.0, now - float(folder.text(_SUBMITTED, 100, 0)))
+    except ValueError:
+        return 0.0 if folder.has(_SUBMITTED) else None
+
+
+def _seconds_of_silence(folder: Folder, now: float) -> float | None:
+    try:
+        value = os.stat(folder.file("beat")).st_mtime_ns
+    except FileNotFoundError:
+        return None
+    row = _read_row(folder, _BEAT)
+    since = row.get("since")
+    if row.get("beat") == value and isinstance(since, int | float) and since <= now:
+        return now - since
+    _write_row(folder, _BEAT, {"beat": value, "since": now})
+    return 0.0
+
+
+def last_word(folder: Folder) -> BatchJob | None:
+    """Return what the engine said of the job's end, which it may have forgotten since."""
+    row = _read_row(folder, _LAST)
+    state = next((each for each in FINAL if each == row.get("state")), None)
+    if state is None:
+        return None
+    job, node, reason = (str(row.get(name) or "") for name in ("id", "node", "reason"))
+    return BatchJob(state, job, node, reason, node_answers=row.get("node_answers") is not False)
+
+
+def note_word(folder: Folder, job: BatchJob) -> None:
+    """Record what the engine says of the job, if that is an end. Raises OSError."""
+    if job.state in FINAL and last_word(folder) != job:
+        _write_row(folder, _LAST, job._asdict())
+
+
+def _read_row(folder: Folder, name: str) -> Mapping[str, object]:
+    try:
+        row = json.loads(folder.text(name, 4096, 0))
+    except ValueError:
+        return {}
+    return row if isinstance(row, dict) else {}
+
+
+def _write_row(folder: Folder, name: str, row: Mapping[str, object]) -> None:
+    files.replace(folder.file(name), json.dumps(row).encode() + b"\n", lasting=False)
