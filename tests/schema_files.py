@@ -14,6 +14,7 @@ from gitkanban.board.formats import cardkeys, configkeys, recordfile, runfile
 from gitkanban.core import model
 from gitkanban.core.agents.presets import NO_RESUME, PRESETS
 from gitkanban.core.agents.sandboxes import PRESETS as SANDBOXES
+from gitkanban.core.engines import ENGINES
 from gitkanban.views import outcome
 
 FOLDER = Path(__file__).parent.parent / "gitkanban" / "schema"
@@ -135,6 +136,7 @@ CONFIG_KINDS: dict[str, Schema] = {
 CONFIG_MORE: dict[str, Schema] = {
     "version": {"enum": [1, "1", None]},
     "kanban.workers.*.runner": choice(PRESETS),
+    "kanban.executors.*.engine": choice(ENGINES),
     "kanban.workers.*.resume": {"anyOf": [{"enum": list(NO_RESUME)}, words(TEXT)]},
 }
 

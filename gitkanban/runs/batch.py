@@ -174,8 +174,8 @@ class Batch(Recovering):
         ours = [job for job in jobs if job.id == begun.id] if begun.node else []
         for state in _OPEN:
             ours = ours or [job for job in jobs if job.state == state]
-        found = (ours or jobs or [begun])[-1]
-        return found._replace(node=found.node or begun.node)
+        job = (ours or jobs or [begun])[-1]
+        return job._replace(node=job.node or begun.node)
 
     # -- the engine
 

@@ -18,6 +18,7 @@ from gitkanban.core.trust.trusted import (
     ACCEPTING,
     Value,
     board_values,
+    describe_executor,
     describe_fallback,
     worker_values,
 )
@@ -62,7 +63,11 @@ def _wanted_of(config: Config, worker: Worker, path: str) -> Wanted:
             program(argv[0], path) for argv in (command, worker.setup, worker.verify) if argv
         ),
         memory=(worker.memory_policy, *worker.memory_parts) if worker.memory_env else (),
-        keys=worker_values(worker) | {"fallback": describe_fallback(config, worker)},
+        keys=worker_values(worker)
+        | {
+            "fallback": describe_fallback(config, worker),
+            "executor": describe_executor(config, worker),
+        },
     )
 
 

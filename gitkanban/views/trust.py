@@ -23,7 +23,12 @@ _ROWS = {
     "pass_env": ("env",),
     "memory_home.memory": ("memory",),
 }
-_USUAL = {"on_success": "review", "workspace_policy": "worktree-per-task", "fallback": ""}
+_USUAL = {
+    "on_success": "review",
+    "workspace_policy": "worktree-per-task",
+    "fallback": "",
+    "executor": "",
+}
 
 
 def trust_data(

@@ -16,7 +16,7 @@ none), `!priority`, `needs name:amount …`, and `field=value` for any other fie
 gets a run, the next slot of its profile, and the host `here` unless it says otherwise.
 A worker: name, then `lane` or `pool N`, `paused`, and `field=value`; runner is hermes. Workers that
 cards name and no line does are lanes. Other lines: `host N`, `starts N`, `profile NAME N`,
-`capacity NAME N`. Values hold no spaces; `_` in a title reads as one.
+`capacity NAME N`, `executor NAME [N]`. Values hold no spaces; `_` in a title reads as one.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,6 +30,7 @@ from gitkanban.core.model import (
     Board,
     Card,
     Config,
+    ExecutorConfig,
     Pause,
     Problem,
     Worker,
@@ -155,10 +156,15 @@ def _config(lines: Sequence[str]) -> tuple[Config, dict[str, Pause]]:
     paused: dict[str, Pause] = {}
     totals: dict[str, dict[str, int]] = {"profile": {}, "capacity": {}}
     limits: dict[str, int] = {}
+    executors: dict[str, ExecutorConfig] = {}
     for line in lines:
         first, *words = line.split()
         if first in totals:
             totals[first][words[0]] = int(words[1])
+        elif first == "executor":
+            executors[words[0]] = ExecutorConfig(
+                words[0], "slurm", max_concurrency=int("".join(words[1:]) or 0)
+            )
         elif first in ("host", "starts"):
             name = "max_concurrency" if first == "host" else "max_starts_per_tick"
             limits[name] = int(words[0])
@@ -167,7 +173,11 @@ def _config(lines: Sequence[str]) -> tuple[Config, dict[str, Pause]]:
             if "paused" in words:
                 paused[first] = Pause(first, "by hand")
     config = Config(
-        workers=workers, profiles=totals["profile"], capacities=totals["capacity"], **limits
+        workers=workers,
+        profiles=totals["profile"],
+        capacities=totals["capacity"],
+        executors=executors,
+        **limits,
     )
     return config, paused
 

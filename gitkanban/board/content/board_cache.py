@@ -15,12 +15,25 @@ from gitkanban.board.content import finished_cards
 from gitkanban.board.content.finished_cards import FinishedFile
 from gitkanban.board.content.reading import cards_in_work
 from gitkanban.board.repo.place import Place
-from gitkanban.core.model import TERMINAL, Board, Card, Config, Note, Pause, Problem, Run, Worker
+from gitkanban.core.model import (
+    TERMINAL,
+    Board,
+    Card,
+    Config,
+    ExecutorConfig,
+    Note,
+    Pause,
+    Problem,
+    Run,
+    Worker,
+)
 from gitkanban.core.names import CardId
 from gitkanban.core.split_cards import SplitCards, open_cards
 from gitkanban.typed import Any
 
-_FIELDS = tuple(kind._fields for kind in (Card, Config, Note, Pause, Problem, Run, Worker))
+_FIELDS = tuple(
+    kind._fields for kind in (Card, Config, ExecutorConfig, Note, Pause, Problem, Run, Worker)
+)
 _FINISHED_LEAST = 500  # with fewer finished cards they get no file of their own
 _CHANGED_MOST = 1000  # finished cards that may change before that file is rewritten
 _FORMAT = ("board", 6, finished_cards.FORM, __version__, sys.hexversion, _FIELDS)
@@ -127,6 +140,7 @@ def _plain_config(config: Config | None) -> tuple[object, ...] | None:
             workers=workers,  # type: ignore[arg-type]  # tuples only: marshal knows no others
             profiles=dict(config.profiles),
             capacities=dict(config.capacities),
+            executors={name: tuple(each) for name, each in config.executors.items()},  # type: ignore[misc]  # as above
             faulty={name: tuple(mistake) for name, mistake in config.faulty.items()},  # type: ignore[misc]  # as above
         )
     )
@@ -138,4 +152,5 @@ def _config_from_row(row: tuple[object, ...] | None) -> Config | None:
     config = Config._make(row)
     workers = {name: Worker._make(worker) for name, worker in config.workers.items()}
     faulty = {name: Problem._make(mistake) for name, mistake in config.faulty.items()}
-    return config._replace(workers=workers, faulty=faulty)
+    executors = {name: ExecutorConfig._make(each) for name, each in config.executors.items()}
+    return config._replace(workers=workers, executors=executors, faulty=faulty)

@@ -10,9 +10,9 @@ from gitkanban.board.formats.configedit import (
 from gitkanban.board.formats.configkeys import KEYS as KEYS  # the documented table
 from gitkanban.board.formats.configkeys import ConfigKey
 from gitkanban.board.formats.yamltext import Bad, Mapping, Node, Scalar, described, problem_at
-from gitkanban.core import ids, model, sizes
+from gitkanban.core import engines, ids, model, sizes
 from gitkanban.core.agents import cost, memory, presets, sandboxes
-from gitkanban.core.model import Config, Problem, Worker
+from gitkanban.core.model import Config, ExecutorConfig, Problem, Worker
 from gitkanban.core.names import NOBODY, ProfileName, WorkerName
 from gitkanban.errors import UsageError
 from gitkanban.late import re
@@ -62,11 +62,16 @@ class _ConfigReader:
         profiles = self.profiles(_child_of(kanban, "profiles"))
         fatal = bool(self.problems)
         workers = {name: self.worker(name, node) for name, node in nodes.items()}
+        given = self.named(_child_of(kanban, "executors"), "kanban.executors")
+        executors = self.executors(given)
+        self.on_executors(workers, nodes, executors, {name for name, _ in given})
         self.across(workers, nodes)
         good = {name: worker for name, worker in workers.items() if worker is not None}
         if fatal:
             return None, sorted(self.problems)
-        read = Config(**values, workers=good, profiles=profiles, faulty=self.faulty)
+        read = Config(
+            **values, workers=good, profiles=profiles, executors=executors, faulty=self.faulty
+        )
         return read, sorted(self.problems)
 
     def section(self, node: Node, path: str) -> dict[str, Any]:
@@ -120,6 +125,47 @@ class _ConfigReader:
             if "max_concurrency" in values:
                 limits[ProfileName(name)] = values["max_concurrency"]
         return limits
+
+    def executors(self, given: list[tuple[str, Node]]) -> dict[str, ExecutorConfig]:
+        """Return the executors without a mistake; what is wrong with one is its workers' problem."""
+        executors = {}
+        for name, child in given:
+            before = len(self.problems)
+            values = self.section(child, "kanban.executors.*")
+            engine = engines.find_engine(values.get("engine", ""))
+            if "engine" not in values and len(self.problems) == before:
+                known = ", ".join(engines.ENGINES)
+                self.say(child, f"executor {name} has no engine", f"Write engine: {known}.")
+            elif "engine" in values and engine is None:
+                hint = ids.did_you_mean(values["engine"], engines.ENGINES)
+                hint = hint or f"Known: {', '.join(engines.ENGINES)}."
+                at = _child_of(child, "engine") or child
+                self.say(at, f"unknown engine {values['engine']!r}", hint)
+            elif engine and (why := engines.option_fault(engine, values.get("options", ()))):
+                self.say(_child_of(child, "options") or child, f"options of {name}: {why}")
+            if len(self.problems) == before:
+                executors[name] = ExecutorConfig(name, **values)
+        return executors
+
+    def on_executors(
+        self,
+        workers: dict[WorkerName, Worker | None],
+        nodes: dict[WorkerName, Node],
+        executors: dict[str, ExecutorConfig],
+        given: set[str],
+    ) -> None:
+        """Leave out workers whose executor is not there: elsewhere they must not start."""
+        for name, worker in workers.items():
+            if worker and worker.executor and worker.executor not in executors:
+                at, other = _child_of(nodes[name], "executor") or nodes[name], worker.executor
+                if other in given:
+                    self.say(at, f"{name} starts nothing: its executor {other} has a mistake")
+                else:
+                    hint = ids.did_you_mean(other, given) if given else ""
+                    hint = hint or "Name it under executors:, or leave it out to run here."
+                    self.say(at, f"unknown executor {other!r}", hint)
+                self.faulty[name] = self.problems[-1]
+                workers[name] = None
 
     def budget(self, node: Node, path: str) -> dict[str, Any]:
         budget = _child_of(node, "budget")

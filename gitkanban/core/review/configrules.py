@@ -19,7 +19,12 @@ def state(config: Config) -> list[Finding]:
     for _, worker in sorted(config.workers.items()):
         findings += _command_findings(worker)
         findings += _needs_findings(config, worker, capacities)
-    return [*findings, *_profile_findings(config), *_reserve_findings(config)]
+    return [
+        *findings,
+        *_profile_findings(config),
+        *_executor_findings(config),
+        *_reserve_findings(config),
+    ]
 
 
 def _command_findings(worker: Worker) -> Iterator[Finding]:
@@ -67,6 +72,19 @@ def _profile_findings(config: Config) -> Iterator[Finding]:
             ("kanban", "profiles", name),
             f"no worker has the profile {name}, so its cap applies to nobody",
             hint=near.hint(name),
+        )
+
+
+def _executor_findings(config: Config) -> Iterator[Finding]:
+    used = {worker.executor for worker in config.workers.values()}
+    # The executor of a worker with a mistake is unknown.
+    for name in sorted(set(config.executors) - used) if not config.faulty else ():
+        yield finding(
+            "unused-executor",
+            _FILE,
+            ("kanban", "executors", name),
+            f"no worker runs on the executor {name}",
+            hint=f"Write executor: {name} for those that shall.",
         )
 
 

@@ -44,6 +44,7 @@ RULES: Mapping[str, Rule] = {
     "cost": Rule(WARNING, "A run whose cost is not an amount: negative, huge, or not a number."),
     "no-command": Rule(WARNING, "A worker with neither runner nor command, which starts nothing."),
     "unused-profile": Rule(WARNING, "A cap for a profile that no worker has."),
+    "unused-executor": Rule(WARNING, "An executor that no worker runs on."),
     "reserves": Rule(WARNING, "Reserves that leave nothing of the host total to others."),
     "paused-worker": Rule(
         WARNING, "A card that could run, but its worker, or every worker, is paused."

@@ -6,7 +6,7 @@
 from collections.abc import Iterator, Mapping
 
 from gitkanban.core.agents.cost import dollars
-from gitkanban.core.model import Board, Config, Worker
+from gitkanban.core.model import Board, Config, ExecutorConfig, Worker
 from gitkanban.core.review.rules import Finding, finding
 from gitkanban.core.trust.trusted import ANSWERS, Answer, shown
 from gitkanban.typed import Any
@@ -22,7 +22,9 @@ def change(base: Board, head: Board) -> Iterator[Finding]:
     if head.config is None:
         return
     old = base.config or Config()
-    answers = [a for a in ANSWERS if not a.executed and (base.config or a.holds)]
+    # What workers execute is reported by `changerules`; executors are not workers.
+    valued = (a for a in ANSWERS if not (a.executed and a.is_workers))
+    answers = [a for a in valued if base.config or a.holds]
     for answer in answers:
         if not answer.is_workers:
             yield from _of_board(answer, old, head.config)
@@ -47,7 +49,13 @@ def _of_board(answer: Answer, old: Config, new: Config) -> Iterator[Finding]:
         return
     for name in sorted({*was, *now}):
         at = ("kanban", field, name, *path[3:])
-        yield from _named_finding(answer, at, ".".join(at), was.get(name), now=now.get(name))
+        values = (_value_of(side.get(name), path[-1]) for side in (was, now))
+        yield from _named_finding(answer, at, ".".join(at), *values)
+
+
+def _value_of(entry: Any, key: str) -> Any:
+    """The value of one key of an executor; all other entries are values themselves."""
+    return getattr(entry, key) if isinstance(entry, ExecutorConfig) else entry
 
 
 def _named_finding(

@@ -4,7 +4,7 @@ The outcome is recorded. Where the card goes next follows from the outcome and f
 happened before. Nothing here touches the board.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gitkanban.core.backoff import BACKOFF_FIRST, BACKOFF_MOST
 from gitkanban.core.model import (
@@ -47,6 +47,15 @@ LOST_MOST = 3
 NOT_STARTED_MOST = 3
 BEGIN_MOST = 15  # seconds; an agent that fails sooner may never have begun
 TEMPFAIL = 75  # EX_TEMPFAIL of sysexits.h: "try again later"
+
+
+# Ends of which no session's exit code tells: (outcome, what is said if the record says nothing).
+_WITHOUT_WORD: Mapping[str, tuple[RunOutcome, str]] = {
+    "reboot": ("rebooted", "the machine was restarted during the run"),
+    "lost": ("lost", "its supervisor was gone and left no exit record"),
+    "out-of-memory": ("failed", "it ran out of memory"),
+    "not-started": ("not-started", "it could not be started"),
+}
 
 
 class Verdict(NamedTuple):
@@ -92,14 +101,9 @@ def judge(facts: RunFacts, end: Exit) -> tuple[RunOutcome, str]:
             return MISCONFIGURED, _misconfigured_words(facts)
         case "stall":
             return "stalled", "no output and no change for longer than its stall_timeout"
-        case "reboot":
-            return "rebooted", end.error or "the machine was restarted during the run"
-        case "lost":
-            return "lost", end.error or "its supervisor was gone and left no exit record"
-        case "out-of-memory":
-            return "failed", end.error or "out of memory"
-        case "not-started":
-            return "not-started", end.error or "it could not be started"
+        case "reboot" | "lost" | "out-of-memory" | "not-started" as how:
+            outcome, words = _WITHOUT_WORD[how]
+            return outcome, end.error or words
     include, setup, session = map(end.step, ("include", "setup", "session"))
     if include and (include.exit or include.signal):
         return "not-started", "what .worktreeinclude names could not be copied; `logs` says why"

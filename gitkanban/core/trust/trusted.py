@@ -7,6 +7,7 @@ only the reviewer of a change. It compares values; `runs.trust` keeps the record
 
 from collections.abc import Iterator, Mapping
 
+from gitkanban.core.engines import fill, find_engine
 from gitkanban.core.model import Config, Worker
 from gitkanban.core.names import NOBODY, ProfileName, WorkerName
 from gitkanban.typed import Literal, NamedTuple
@@ -35,7 +36,8 @@ class Answer(NamedTuple):
     stricter: tuple[Value, ...] = ()
     fewer: bool = False  # for a list: fewer words are stricter
     field: str = ""  # in model.Config or model.Worker, if it is not the last word of the path
-    # Compared as part of what a worker executes (`runs.trust.Wanted`), not by its value.
+    # Compared as part of what a worker executes (`runs.trust.Wanted`, `describe_executor`), not by
+    # its value.
     executed: bool = False
 
     @property
@@ -114,6 +116,11 @@ ANSWERS: tuple[Answer, ...] = (
     _starts_answer("memory_home.memory", "memory_parts"),
     Answer("kanban.workers.*.consolidate_to", (STARTS,), ("",)),
     Answer("kanban.workers.*.board"),
+    Answer("kanban.workers.*.executor", (STARTS,)),
+    Answer("kanban.executors.*.engine", (STARTS,), field="executors", executed=True),
+    Answer("kanban.executors.*.options", (STARTS,), field="executors", executed=True),
+    Answer("kanban.executors.*.max_concurrency"),
+    Answer("kanban.executors.*.workspaces", (STARTS,), field="executors", executed=True),
     Answer("kanban.profiles.*.max_concurrency"),
     Answer("kanban.capacities"),
 )
@@ -177,6 +184,21 @@ def describe_fallback(config: Config, worker: Worker) -> str:
         how = f"in {' '.join(other.sandbox)}" if other.sandbox else "without a sandbox"
         more.append(how)
     return ", ".join((worker.fallback, *more))
+
+
+def describe_executor(config: Config, worker: Worker) -> str:
+    """The worker's executor with all that is run for it on this machine; empty: it has none.
+
+    This text is the value that is allowed: options that change must be allowed again.
+    """
+    executor = config.executors.get(worker.executor)
+    engine = find_engine(executor.engine) if executor else None
+    if executor is None or engine is None:
+        return worker.executor
+    submit = fill(engine.submit, {}, executor.options)
+    commands = (submit, engine.look, engine.signal, engine.cancel, engine.node)
+    words = "; ".join(" ".join(command) for command in commands)
+    return f"{executor.name}, {executor.workspaces} workspaces, by {words}"
 
 
 def _recorded_answers(workers: bool) -> list[Answer]:

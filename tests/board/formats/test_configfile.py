@@ -117,17 +117,21 @@ kanban:
       memory_home: {env: HERMES_HOME, path: ~/.hermes, memory: [memories, skills]}
       consolidate_to: v
       board: propose
+      executor: cluster
     v:
+  executors:
+    cluster: {engine: slurm, options: [--mem=8G, -pshort], max_concurrency: 200, workspaces: shared}
 """
 
 
 def test_every_key() -> None:
     config = good(EVERYTHING)
+    cluster = model.ExecutorConfig("cluster", "slurm", ("--mem=8G", "-pshort"), 200)
     assert config.workers["v"] == Worker("v", "v")
     assert config == Config(
         "develop", 9, 4, config.workers, {"p": 4}, {"build": 2}, "squash", True, "../trees",
         "[skip ci]", 5, 30 * 86400, 3, "origin", True, 300, "tell",
-        "always",
+        "always", executors={"cluster": cluster},
     )  # fmt: skip
     assert config.workers["w"] == Worker(
         name="w", profile="p", mode="pool", max_concurrency=2, runner="claude",
@@ -136,8 +140,41 @@ def test_every_key() -> None:
         timeout=5400, stall_timeout=90, max_attempts=3, weight=2, reserve=1,
         needs=(("build", 1),), memory="read-write", memory_env="HERMES_HOME",
         memory_path="~/.hermes", memory_parts=("memories", "skills"), consolidate_to="v",
-        board="propose",
+        board="propose", executor="cluster",
     )  # fmt: skip
+
+
+EXECUTORS = [
+    ("{engine: slurn}", "5:17: unknown engine 'slurn' | Did you mean 'slurm'?"),
+    ("{options: [--mem=8G]}", "5:8: executor c has no engine | Write engine: slurm."),
+    (
+        "{engine: slurm, options: [--wrap=evil]}",
+        "5:33: options of c: --wrap is refused: it would change what runs | ",
+    ),
+    ("{engine: slurm, max_concurrency: 0}", "5:41: max_concurrency must be a whole number from 1"),
+    ("{engine: slurm, workspaces: git}", "workspaces must be shared"),
+]
+
+
+@pytest.mark.parametrize(("executor", "problem"), EXECUTORS)
+def test_a_mistake_in_an_executor_stops_its_workers_alone(executor: str, problem: str) -> None:
+    config, problems = read(
+        f"version: 1\nkanban:\n  workers: {{w: {{executor: c}}, v: {{}}}}\n  executors:\n"
+        f"    c: {executor}\n"
+    )
+    assert config and list(config.workers) == ["v"] and list(config.faulty) == ["w"]
+    assert not config.executors
+    assert len(problems) == 2
+    assert any(problem in each for each in problems), problems
+
+
+def test_a_worker_on_an_executor_that_does_not_exist_starts_nothing() -> None:
+    config, problems = read(
+        "version: 1\nkanban:\n  workers: {w: {executor: clutser}}\n"
+        "  executors: {cluster: {engine: slurm}}\n"
+    )
+    assert config and not config.workers
+    assert problems == ["3:27: unknown executor 'clutser' | Did you mean 'cluster'?"]
 
 
 def test_the_table_of_keys_is_the_model() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from gitkanban.core.model import Board, Config, Note, Pause, Problem, Run, Worker
-from gitkanban.core.review import changerules, configrules, rules
+from gitkanban.core.review import changerules, configrules, rules, settingrules
 from gitkanban.core.review.rules import RULES
 from tests.support.boards import board
 
@@ -150,6 +150,13 @@ CONFIGS = {
             "no worker has the profile back-q, so its cap applies to nobody"
         ],
     ),
+    "an executor for nobody": (
+        "w\nv executor=cluster\nexecutor cluster\nexecutor other",
+        [
+            "warning unused-executor config.yaml@kanban.executors.other: "
+            "no worker runs on the executor other"
+        ],
+    ),
     "reserves of the whole host": (
         "w\nr pool 3 reserve=2\ns reserve=5\nhost 3",
         [
@@ -245,6 +252,22 @@ def test_what_a_change_does(name: str) -> None:
     workers = "solo pool 9"
     found = changerules.change(board(*before, workers=workers), board(*after, workers=workers))
     assert notices(found) == expected
+
+
+def test_a_change_of_an_executor_names_what_changed() -> None:
+    before, after = board(workers="executor a\nexecutor b"), board(workers="executor a 3")
+    executor = after.config.executors["a"]._replace(options=("--mem=8G",))  # type: ignore[union-attr]
+    config = after.config._replace(executors={"a": executor})  # type: ignore[union-attr]
+    lines = notices(settingrules.change(before, after._replace(config=config)))
+    at = "config.yaml@kanban.executors"
+    assert lines == [
+        f"warning trusted {at}.b.engine: kanban.executors.b.engine: slurm → nothing",
+        f"warning trusted {at}.a.options: kanban.executors.a.options: nothing → --mem=8G",
+        f"warning trusted {at}.b.options: kanban.executors.b.options: nothing → nothing",
+        f"warning setting {at}.a.max_concurrency: kanban.executors.a.max_concurrency: 0 → 3",
+        f"warning setting {at}.b.max_concurrency: kanban.executors.b.max_concurrency: 0 → nothing",
+        f"warning trusted {at}.b.workspaces: kanban.executors.b.workspaces: shared → nothing",
+    ]
 
 
 def test_a_card_that_moved_to_the_archive_is_not_removed() -> None:
