@@ -42,7 +42,9 @@ class Engine(NamedTuple):
     name: str
     title: str  # as people call it
     tried: str
-    submit: tuple[str, ...]  # {name}, {minutes}, {script}, {options}; prints the job's id
+    # {name}, {minutes}, {script}, {options}; prints the job's id. It gets a bare environment, which
+    # is the job's: the session's own is in the spec of its run.
+    submit: tuple[str, ...]
     look: tuple[str, ...]  # prints a line for each job of this user, with `columns`
     columns: tuple[str, ...]  # fields of `BatchJob`, and `name`, in the order of a line of `look`
     cancel: tuple[str, ...]  # {job}
@@ -70,7 +72,7 @@ ENGINES: Mapping[str, Engine] = {
             title="Slurm",
             tried="22.05",
             submit=(
-                "sbatch", "--parsable", "--no-requeue", "--export=NIL", "--chdir=/",
+                "sbatch", "--parsable", "--no-requeue", "--export=ALL", "--chdir=/",
                 "--output=/dev/null", "--job-name={name}", "--time={minutes}", OPTIONS, "{script}",
             ),
             look=("squeue", "--noheader", "--me", "--states=all", "--format=%i|%j|%T|%N|%r"),

@@ -187,7 +187,8 @@ class Batch(Recovering):
             words = ended.out.decode("utf-8", "replace").split()
             job_records.note_id(folder, words[-1].partition(";")[0] if words else "")
             return
-        if self._list_jobs().get(PREFIX + folder.run):
+        jobs = self._list_jobs().get(PREFIX + folder.run, ())
+        if any(job.state in _OPEN for job in jobs):
             return  # refused in words, and accepted in fact
         if guard.bury(folder.path):
             lines = ended.err.decode("utf-8", "replace").strip().splitlines()

@@ -301,7 +301,7 @@ def test_stop_cancels_a_job_that_has_not_begun(bench: BatchBench) -> None:
 @pytest.mark.parametrize(
     ("state", "how", "error"),
     [
-        ("CANCELLED", "stop", "cancelled in the queue: by root"),
+        ("CANCELLED", "stop", "cancelled in the queue"),
         ("EVICTED", "reboot", "preempted on node-1"),
         ("LATE", "timeout", "the queue ended it at its time limit"),
         ("BIG", "out-of-memory", "out of memory on node-1"),

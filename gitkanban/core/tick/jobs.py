@@ -82,8 +82,7 @@ def judge_job(
         case "cancelled" if traces.asked:
             return _end_without_record(where, now, "stop")
         case "cancelled":
-            why = f": {job.reason}" if job.reason else ""
-            return _end_without_record(where, now, "stop", f"cancelled in {title}{why}")
+            return _end_without_record(where, now, "stop", f"cancelled in {title}")
         case "out-of-time" if begun:
             return _end_without_record(where, now, "timeout", f"{title} ended it at its time limit")
         case "out-of-memory" if begun:
