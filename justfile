@@ -30,6 +30,10 @@ bench *args:
 torture *args="--minutes 10":
     {{python}} -m tests.torture {{args}}
 
+# Several hosts in name spaces, stories and chaos by seed (root).
+hosts *args="--minutes 5":
+    {{python}} -m tests.hosts {{args}}
+
 # Write again the pages that are made from the code.
 docs:
     {{python}} -m tests.commands_page && {{python}} -m tests.agents.page

@@ -1,17 +1,17 @@
 """Plays a scenario: its steps are words, `VERB …`, with semicolons between.
 
-A verb is a public method of `Play`; hosts are named as the scenario names them.
+A verb is a public method of `Play`; hosts are named as the scenario names them. `try VERB …` waits
+for it only a little, and goes on without it.
 """
 
-import os
-import signal
 from contextlib import suppress
 from typing import Any
 
 from tests.hosts.judge import Judge, git_in, read_board
 from tests.hosts.scenarios import Scenario
-from tests.hosts.world import World
+from tests.hosts.world import NotSoon, World
 
+TRY_MOST = 8.0  # seconds
 PUSHES_MOST, FETCHES_MOST = 1.5, 2.0  # a run
 
 
@@ -26,7 +26,11 @@ class Play:
     def step(self, line: str) -> None:
         """Do one step."""
         verb, *words = line.split()
-        getattr(self, verb.replace("-", "_"))(*words)
+        if verb == "try":
+            with suppress(NotSoon), self._world.impatient(TRY_MOST):
+                self.step(" ".join(words))
+        else:
+            getattr(self, verb.replace("-", "_"))(*words)
 
     def heal_everything(self) -> None:
         """Whole networks, no rules, power where there is a disk, nothing stopped."""
@@ -118,7 +122,10 @@ class Play:
         """Have the remote stop at the host's next `push`, once taken, or `fetch`; until it does."""
         remote, address = self._world.remote, self._world.host(host).address
         remote.set_trap(kind, address)
-        self._world.until(lambda: remote.sprung(kind, address), f"a {kind} of {host}")
+        try:
+            self._world.until(lambda: remote.sprung(kind, address), f"a {kind} of {host}")
+        finally:
+            remote.remove_trap(kind, address)
 
     def let_go(self, kind: str, host: str) -> None:
         """Let the remote go on."""
@@ -146,20 +153,23 @@ class Play:
         """Stop the host's next tick at a failpoint; until it is stopped."""
         where = self._world.host(host)
         where.strike = f"{failpoint}:stop"
-        self._world.until(lambda: bool(where.space and where.space.stopped()), f"{failpoint}")
+        try:
+            self._world.until(lambda: bool(where.space and where.space.stopped()), failpoint)
+        finally:
+            where.strike = ""
 
     def go_on(self, host: str) -> None:
         """Let go on what was stopped there."""
-        space = self._world.host(host).space
-        for pid in space.stopped() if space else ():
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
+        self._world.host(host).go_on()
 
     # -- people
 
     def accept(self, host: str, card: str) -> None:
         """A person accepts a card there, and shares that."""
-        self._world.host(host).gitkanban("accept", card)
+        where = self._world.host(host)
+        where.gitkanban("sync")
+        where.gitkanban("accept", card)
+        where.gitkanban("sync")
 
     def reclaim(self, host: str, other: str) -> None:
         """A person gives up what another host runs, whether or not that still lives."""

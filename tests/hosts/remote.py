@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.hosts.judge import git_in
-from tests.hosts.spaces import PATIENCE, Space
+from tests.hosts.spaces import Space
 
 ADDRESS = "10.77.0.1"
 URL = f"git://{ADDRESS}/board.git"
@@ -81,12 +81,11 @@ class Remote:
         env = {"HOME": str(self.folder), "PATH": path, "GIT_CONFIG_NOSYSTEM": "1"}
         words = ["--reuseaddr", "--verbose", "--log-destination=stderr", "--export-all"]
         words += ["--enable=receive-pack", f"--base-path={self.folder}"]
-        self.daemon = self.space.begin(["git", "daemon", *words], env, error=self.log)
+        self.space.begin(["git", "daemon", *words], env, error=self.log)
 
     def close(self) -> None:
         """End it."""
         self.space.kill()
-        self.daemon.wait(PATIENCE)
         self.log.close()
 
     # -- rules and traps
@@ -106,6 +105,10 @@ class Remote:
     def set_trap(self, kind: str, address: str) -> None:
         """Set a trap for the next `push` or `fetch` from an address."""
         (self.folder / "traps" / f"{kind}-{address}").touch()
+
+    def remove_trap(self, kind: str, address: str) -> None:
+        """Take a trap away that has not been sprung."""
+        (self.folder / "traps" / f"{kind}-{address}").unlink(missing_ok=True)
 
     def sprung(self, kind: str, address: str) -> bool:
         """Whether the trap has been sprung, and waits."""

@@ -95,7 +95,7 @@ SCENARIOS = (
     ),
     Scenario(
         "dead after review",
-        "status R0 review; lose h1; accept h2 R0",
+        "cut h2; status R0 review; lose h1; heal h2; accept h2 R0",
         {"R0": "@reviewed", "C0": "@pool <-R0"},
         fails=_NO_WORK,
     ),

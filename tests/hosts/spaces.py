@@ -121,6 +121,7 @@ class Space:
         if library:
             shutil.copy(library, folder / "clock.so")
             (folder / "clock").write_text(str(clock))
+        self._commands: list[subprocess.Popen[bytes]] = []
         self._init = Program("init.py", name, folder)
         self.pid = int(self._init.expect_line())
         assert self._init.expect_line() == "up"
@@ -152,15 +153,21 @@ class Space:
         """Begin a command here, as cron would."""
         where = [f"--wd={cwd}"] if cwd else []
         enter = ["nsenter", "-t", str(self.pid), "-m", "-u", "-n", "-p", *where, "--"]
-        return subprocess.Popen(
+        command = subprocess.Popen(
             [*enter, *argv], env=dict(env), stdin=subprocess.DEVNULL, stdout=out, stderr=error,
             preexec_fn=die_with_us, cwd="/",
         )  # fmt: skip
+        self._commands = [each for each in self._commands if each.poll() is None] + [command]
+        return command
 
     def kill(self) -> None:
         """End pid 1, and with it everything that runs here; wait until it is gone."""
         with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
+        # Outside of the host: nsenter, parent of what pid 1 waits for. It stops with its child.
+        for command in self._commands:
+            command.kill()
+            command.wait(PATIENCE)
         self._init.end(kill=False)
 
 

@@ -1,15 +1,27 @@
 """Several hosts on one board, each in name spaces of its own."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import pytest
 
-from tests.hosts import spaces
+from tests.hosts import chaos, spaces
 from tests.hosts.play import play
 from tests.hosts.scenarios import CONTROLS, SCENARIOS, Scenario
 
-pytestmark = [
-    pytest.mark.skipif(bool(spaces.why_not()), reason=spaces.why_not() or "they can be made"),
-    pytest.mark.timeout(240),
-]
+ROOT = Path(__file__).parents[2]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+
+
+@pytest.fixture(autouse=True)
+def possible() -> None:
+    """Skip, with the reason, where hosts cannot be made."""
+    if spaces.why_not():
+        pytest.skip(spaces.why_not())
 
 
 def as_parameter(scenario: Scenario):  # type: ignore[no-untyped-def]
@@ -18,7 +30,6 @@ def as_parameter(scenario: Scenario):  # type: ignore[no-untyped-def]
     return pytest.param(scenario, id=scenario.name.replace(" ", "-"), marks=marks)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("scenario", [as_parameter(each) for each in SCENARIOS if each.short])
 def test_hosts_that_share_a_board_work_as_one(scenario: Scenario) -> None:
     assert play(scenario) == []
@@ -29,3 +40,41 @@ def test_hosts_that_share_a_board_work_as_one(scenario: Scenario) -> None:
 )
 def test_a_program_broken_on_purpose_is_caught(broken: str, scenario: Scenario, word: str) -> None:
     assert word in {line.partition(":")[0] for line in play(scenario, broken)}
+
+
+def test_a_seed_and_a_number_make_one_story() -> None:
+    assert chaos.story(7, 3) == chaos.story(7, 3) != chaos.story(7, 4)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_nothing_of_the_rig_outlives_it(tmp_path: Path, how: signal.Signals) -> None:
+    words = [sys.executable, "-m", "tests.hosts", "plain, board in main"]
+    env = {**os.environ, "HOSTS_ROOM": str(tmp_path)}
+    with subprocess.Popen(words, cwd=ROOT, env=env, stderr=subprocess.DEVNULL) as rig:
+        until(lambda: any(tmp_path.glob("*/h1/home/shop")), "a clone")
+        rig.send_signal(how)
+        rig.wait(60)
+    until(lambda: not mentioning(str(tmp_path)), "the end of everything")
+    if how != signal.SIGKILL:
+        assert not list(tmp_path.iterdir())
+
+
+def mentioning(text: str) -> list[str]:
+    """Command lines of processes that name a folder of the rig."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if text in line:
+            found.append(line)
+    return found
+
+
+def until(look, what: str) -> None:  # type: ignore[no-untyped-def]
+    """Wait for something that must come."""
+    end = time.monotonic() + 90
+    while not look():
+        assert time.monotonic() < end, f"waited too long for {what}"
+        time.sleep(0.1)

@@ -2,11 +2,13 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,7 +16,7 @@ from typing import Self
 from gitkanban.board import init
 from tests.hosts.judge import Board, git_in, is_alive, read_board
 from tests.hosts.remote import ADDRESS, URL, Remote
-from tests.hosts.spaces import PATIENCE, Space, Wire
+from tests.hosts.spaces import Space, Wire
 
 ROOT = Path(__file__).parents[2]
 VARIANTS = Path(__file__).with_name("variants")
@@ -44,6 +46,10 @@ kanban:
       command: [{python}, -I, -S, {session}, {log}, reviewed]
   capacities: {{build: 2}}
 """
+
+
+class NotSoon(AssertionError):
+    """What was waited for did not come."""
 
 
 class Host:
@@ -81,9 +87,15 @@ class Host:
             self.world.remote.let_go(kind, self.address)
         self.wire.close()
         self.space = self.wire = None
+        self.ticking = None
+
+    def go_on(self) -> None:
+        """Let go on what was stopped here."""
+        for pid in self.space.stopped() if self.space else ():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
         if self.ticking:
-            self.ticking.wait(PATIENCE)
-            self.ticking = None
+            self.ticking.send_signal(signal.SIGCONT)
 
     def lose(self) -> None:
         """Lose its power for good, and its disk with it."""
@@ -161,7 +173,8 @@ class World:
         branch: str = "kanban", broken: str = "", clocks: Mapping[str, int] | None = None,
     ) -> None:  # fmt: skip
         memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-        self.folder = Path(tempfile.mkdtemp(prefix="gitkanban-hosts-", dir=memory))
+        room = os.environ.get("HOSTS_ROOM", memory)
+        self.folder = Path(tempfile.mkdtemp(prefix="gitkanban-hosts-", dir=room))
         self.log = self.folder / "sessions"
         self.cards, self.branch = dict(cards), branch or "main"
         self.prefix = "" if branch else ".kanban/"
@@ -172,6 +185,7 @@ class World:
         self.remote: Remote
         for name in ("live", "words"):
             (self.log / name).mkdir(parents=True)
+        self._patience = float("inf")  # seconds, beside what is asked for
         self._config, self._own_branch, self._broken = config, branch, broken
 
     def __enter__(self) -> Self:
@@ -192,12 +206,13 @@ class World:
         self.close()
 
     def close(self) -> None:
-        """End and remove everything."""
-        for host in self.hosts:
-            host.power_off()
-        if hasattr(self, "remote"):
-            self.remote.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """End and remove everything, whatever of it fails to end."""
+        with ExitStack() as stack:
+            stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
+            if hasattr(self, "remote"):
+                stack.callback(self.remote.close)
+            for host in self.hosts:
+                stack.callback(host.power_off)
 
     def _make_board(self) -> None:
         """A project with a board, pushed to the remote by a person."""
@@ -235,15 +250,25 @@ class World:
         (self.log / "words" / card).write_text(words)
 
     def until(self, look: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
-        """Let the hosts tick until something is so. Raises AssertionError when it never is."""
+        """Let the hosts tick until something is so. Raises NotSoon when it is not in that time."""
+        seconds = min(seconds, self._patience)
         end = time.monotonic() + seconds
         while not look():
             if time.monotonic() > end:
                 said = "\n".join(f"-- {host.name}\n{host.output()}" for host in self.hosts)
-                raise AssertionError(f"not within {seconds:g} s: {what}\n{said}")
+                raise NotSoon(f"not within {seconds:g} s: {what}\n{said}")
             for host in self.hosts:
                 host.turn()
             time.sleep(0.05)
+
+    @contextmanager
+    def impatient(self, seconds: float) -> Iterator[None]:
+        """Wait for nothing longer than this."""
+        self._patience, before = seconds, self._patience
+        try:
+            yield
+        finally:
+            self._patience = before
 
     def pass_time(self, seconds: float) -> None:
         """Let the hosts tick for a while."""
