@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from gitkanban.runs.supervision.processes import everyone
+from tests.cli.calls import call
 from tests.conftest import git
+
+MOVE = re.compile(r"(T\d) (\w+) → (\w+)")
 
 
 @pytest.mark.parametrize("form", ["in-tree", "own-branch"])
@@ -31,14 +34,30 @@ def test_the_example_board_is_worked_to_its_end(tmp_path: Path, form: str) -> No
     assert "at most 3 at once: T1, T2, T3" in done.stdout
     repo = where / "messages"
     branch = "kanban" if words else "main"
-    story = git(repo, "log", "--reverse", "--format=%B", branch)
-    start = [story.index(f"{card} todo → running") for card in ("T0", "T1", "T4")]
-    assert start == sorted(start)
-    last = max(story.index(f"{card} running → done") for card in ("T1", "T2", "T3"))
-    assert start[1] < last < start[2]
+    commits = git(repo, "log", "--reverse", "--format=%B%x00", branch).split("\0")
+    # What one commit does may be told in any order.
+    at = {part: number for number, text in enumerate(commits) for part in re.findall(MOVE, text)}
+    start = [at[card, "todo", "running"] for card in ("T0", "T1", "T4")]
+    assert start[0] < start[1] < start[2]
+    last = max(at[card, "running", "done"] for card in ("T1", "T2", "T3"))
+    assert start[1] < last <= start[2]
     files = git(repo, "ls-tree", "-r", "--name-only", "main", "docs", "src", "tests").split()
     assert files == ["docs/recall.md", "docs/review.md", "src/recall.html", "src/recall.sh", "tests/recall.sh"]  # fmt: skip
     assert git(repo, "status", "--porcelain") == ""
+    page = where / "messages-board.html"
+    assert f"The board as a page, for any browser: {page}\n" in done.stdout
+    assert "5 of 5 done" in page.read_text(encoding="utf-8")
+
+
+def test_without_a_server_library_open_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    monkeypatch.delitem(sys.modules, "gitkanban.web.running", raising=False)
+    monkeypatch.delitem(sys.modules, "gitkanban.web.listening", raising=False)
+    done = call(tmp_path, "demo", "--keep", "there", "--open")
+    assert done.code == 1 and "pip install uvicorn" in done.err
+    assert not (tmp_path / "there").exists()
 
 
 @pytest.mark.parametrize("moment", ["● T0", "● T1"])

@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import sys
 import tempfile
 import time
+from contextlib import chdir, suppress
 from pathlib import Path
 
 from gitkanban import clock
@@ -15,6 +17,7 @@ from gitkanban.cli.streams import echo
 from gitkanban.cli.terminal import colour_wanted
 from gitkanban.core.model import Board, Run
 from gitkanban.errors import GitkanbanError, UsageError
+from gitkanban.late import subprocess
 from gitkanban.runs.supervision import kernel
 from gitkanban.typed import Any
 from gitkanban.views.text import shown_lines
@@ -29,22 +32,32 @@ LOOK = 0.2  # seconds between looks at the board
     "--keep", default=None, metavar="DIR", help="Make it in DIR, and leave it for you to explore."
 )
 @declare.option("--own-branch", is_flag=True, help="Keep the board on a branch of its own.")
-def demo_command(keep: str | None, own_branch: bool) -> None:
+@declare.option("--open", "open_", is_flag=True, help="Watch it in a browser, too, until ^C.")
+def demo_command(keep: str | None, own_branch: bool, open_: bool) -> None:
     """Watch a small board at work: five cards, three workers, real worktrees and sessions.
 
     A small shell script stands in for the agent. It takes about ten seconds.
     """
     if keep and Path(keep).exists() and any(Path(keep).iterdir()):
         raise UsageError(f"{keep} is not empty", "Name a folder that does not exist yet.")
+    if open_:
+        from gitkanban.cli.commands.web import require_server
+
+        require_server()
     home = Path(keep) if keep else Path(tempfile.mkdtemp(prefix="gitkanban-demo-"))
     repo = home.resolve() / "messages"
-    place = None
+    place = viewer = None
     kernel.set_subreaper(True)  # processes that sessions or supervisors leave become our children
     try:
         place = _make_demo_board(repo, own_branch)
+        viewer = _open_viewer(repo) if open_ else None
         _run_demo(repo, place)
         _look_back(repo, place, keep)
+        if viewer:
+            _wait_for_viewer(viewer)
     finally:
+        if viewer:
+            _end_viewer(viewer)  # first: it is a child of ours, as what sessions leave is
         if place:
             _end_everything(place)
         if not keep:
@@ -93,6 +106,29 @@ def example_board() -> Path:
         if (folder / "config.yaml").exists():
             return folder
     raise GitkanbanError("the example board is missing", "Install gitkanban again.")
+
+
+def _open_viewer(repo: Path) -> "subprocess.Popen[bytes]":
+    """Serve the board and show it in a browser; ^C at our terminal is for us alone."""
+    argv = [sys.executable, "-m", "gitkanban", "web", "--open"]
+    return subprocess.Popen(argv, cwd=repo, stdin=subprocess.DEVNULL, start_new_session=True)
+
+
+def _wait_for_viewer(viewer: "subprocess.Popen[bytes]") -> None:
+    """Wait for ^C, or for its end: it ends at once where there is no browser, and has said so."""
+    with suppress(KeyboardInterrupt):
+        if viewer.poll() is None:
+            say("The page in the browser stays until ^C.")
+        viewer.wait()
+
+
+def _end_viewer(viewer: "subprocess.Popen[bytes]") -> None:
+    viewer.terminate()
+    try:
+        viewer.wait(GRACE)
+    except subprocess.TimeoutExpired:
+        viewer.kill()
+        viewer.wait()
 
 
 def _run_demo(repo: Path, place: Place) -> None:
@@ -168,8 +204,24 @@ def _look_back(repo: Path, place: Place, keep: str | None) -> None:
             echo("  git log main                        the work")
         echo("  git branch --list 'card/*'          the branch of each card")
         echo("  gitkanban show T1; gitkanban logs T1")
+        say(f"The board as a page, for any browser: {_write_page(repo, place)}")
+        echo("  gitkanban page --open               opens one of the board as it is then")
     else:
         echo("Run it again with --keep DIR to explore the repository.")
+
+
+def _write_page(repo: Path, place: Place) -> Path:
+    """Write the page of the board beside the repository, where it makes no change; return its path."""
+    from gitkanban import files
+    from gitkanban.cli.boardpage import content_now
+    from gitkanban.views.page.html import page_html
+    from gitkanban.views.page.value import page_value
+
+    path = repo.with_name(f"{repo.name}-board.html")
+    with chdir(repo):
+        text = page_html(page_value(content_now(place)))
+    files.replace(str(path), text.encode("utf-8", "replace"))
+    return path
 
 
 def _at_once(place: Place, board: Board) -> str:

@@ -21,8 +21,16 @@ def web_command(port: int, open_: bool, read_only: bool) -> int:
     """
     refuse_in_session("web")
     place = place_here()
+    require_server()
+    from gitkanban.web.running import serve_board
+
+    return serve_board(place, port, open_=open_, read_only=read_only)
+
+
+def require_server() -> None:
+    """Raise NotFound, with what to install, if there is no library to serve with."""
     try:
-        from gitkanban.web.running import serve_board
+        import gitkanban.web.running  # noqa: F401
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("gitkanban"):
             raise
@@ -30,4 +38,3 @@ def web_command(port: int, open_: bool, read_only: bool) -> int:
             f"web needs {error.name}, which is not installed",
             "pipx install 'gitkanban[web]', or pip install uvicorn; `gitkanban page` needs nothing.",
         ) from None
-    return serve_board(place, port, open_=open_, read_only=read_only)

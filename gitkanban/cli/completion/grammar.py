@@ -79,6 +79,7 @@ COMMANDS: dict[str, tuple[tuple[Argument, ...], tuple[Option, ...]]] = {
     ), (
         (('--keep',), 'dir', False, 'Make it in DIR, and leave it for you to explore'),
         (('--own-branch',), None, False, 'Keep the board on a branch of its own'),
+        (('--open',), None, False, 'Watch it in a browser, too, until ^C'),
     )),
     'trust': ((
     ), (
