@@ -28,6 +28,10 @@ branch_option = declare.option(
     "-b", "--branch", default="", metavar="NAME",
     help="Use this branch's board; created from the board's tip if it does not exist.",
 )  # fmt: skip
+since_option = declare.option(
+    "--unchanged-since", "since", default="", metavar="REV",
+    help="Only if the card is still as it was at this commit of the board.",
+)  # fmt: skip
 json_option = declare.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 

@@ -10,6 +10,7 @@ from contextlib import nullcontext, suppress
 
 from gitkanban import failpoints
 from gitkanban.board import store
+from gitkanban.board.content.unchanged import check_unchanged
 from gitkanban.board.following import follow_base
 from gitkanban.board.repo import git
 from gitkanban.board.repo.place import FOLDER, Place
@@ -38,12 +39,17 @@ ATTEMPTS = 10
 
 
 def accept(
-    place: Place, card_id: CardId, merge: MergeWay | None = None, attended: bool = False
+    place: Place,
+    card_id: CardId,
+    merge: MergeWay | None = None,
+    attended: bool = False,
+    since: str = "",
 ) -> Accepted:
     """Merge the branch of a card in review into base, and move the card.
 
     `merge` (merge, squash or ff) overrides the configured way. A blocked card is accepted only with
-    `attended`: a person has dealt with what blocked it. Raises as `merge_onto` does, and NotFound,
+    `attended`: a person has dealt with what blocked it. With `since`, the card must be as it was at
+    that commit of the board. Raises as `merge_onto` does, and NotFound,
     Refused when the card is not in review, BadData when config.yaml cannot be read, and BoardMoved.
     """
     notices = tuple(follow_base.complete(place))
@@ -53,6 +59,7 @@ def accept(
         with Turn(place, "write", store.QUEUE_PATIENCE) if attempt else nullcontext():
             board = store.read(place)
             base = _base_ahead(place, board, card_id, merge, attended=attended)
+            check_unchanged(place, board, card_id, since)
             card = board.cards[card_id]
             done = merge_onto(base, card, board.runs_of(card_id), verified)
             change = landed(card, _landing_of(done))

@@ -14,5 +14,6 @@ reading         The files of a board at a commit, as values
 run_costs       What the runs of a board cost, those of quiet and archived cards among them, brought
                 up to date
 status_cache    The rows that `status` and `list` show, kept for the commit they were made of
+unchanged       Whether a card is as somebody saw it at an earlier commit of the board
 writing         Changes to a board as a new commit object; the ref is not moved here
 """

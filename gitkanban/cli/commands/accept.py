@@ -9,6 +9,7 @@ from gitkanban.cli.here import (
     print_json,
     refuse_in_session,
     say,
+    since_option,
     tell,
     tell_error,
 )
@@ -26,9 +27,10 @@ from gitkanban.errors import GitkanbanError
     "--ff", "how", flag_value="ff", help="This time, without a merge commit if possible."
 )
 @no_tick_option
+@since_option
 @json_option
 def accept_command(
-    cards: tuple[CardId, ...], how: MergeWay | None, no_tick: bool, as_json: bool
+    cards: tuple[CardId, ...], how: MergeWay | None, no_tick: bool, since: str, as_json: bool
 ) -> int:
     """Merge the branches of CARDS into base, and move the cards to done. What that frees starts at
     once, if a tick has run in the last five minutes.
@@ -45,7 +47,7 @@ def accept_command(
     done, refused = [], []
     for name in names:
         try:
-            done.append(accept(place, name, how))
+            done.append(accept(place, name, how, since=since))
         except GitkanbanError as error:
             refused.append({"card": name, "why": error.message})
             if not as_json:

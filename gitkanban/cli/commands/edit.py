@@ -6,6 +6,7 @@ committed.
 
 from collections.abc import Mapping
 
+from gitkanban.board.content.unchanged import check_unchanged
 from gitkanban.board.repo.place import Place
 from gitkanban.cli import declare
 from gitkanban.cli.cardfields import (
@@ -22,6 +23,7 @@ from gitkanban.cli.here import (
     place_here,
     print_json,
     refuse_in_session,
+    since_option,
 )
 from gitkanban.cli.streams import echo
 from gitkanban.core.changes import Change
@@ -65,13 +67,14 @@ from gitkanban.typed import Any
     metavar="FILE",
     help="Take the whole card from a file (- for stdin), such as one that a failed edit left behind.",
 )
+@since_option
 @branch_option
 @json_option
 def edit_command(
     card: str, title: str | None, worker: str | None, priority: int | None,
     parents: tuple[str, ...], needs: tuple[str, ...], acceptance: tuple[str, ...],
     more: tuple[str, ...], body: str | None, body_file: str | None, model: str | None,
-    effort: str | None, labels: tuple[str, ...], to_backlog: bool, source: str | None, branch: str, as_json: bool,
+    effort: str | None, labels: tuple[str, ...], to_backlog: bool, source: str | None, since: str, branch: str, as_json: bool,
 ) -> None:  # fmt: skip
     """Change fields of CARD; without options, open its file in your editor.
 
@@ -101,7 +104,9 @@ def edit_command(
         )
     place = place_here(branch)
     if given or to_backlog:
-        _by_fields(place, card, given, to_backlog, as_json=as_json)
+        _by_fields(place, card, given, to_backlog, since=since, as_json=as_json)
+    elif since:
+        raise UsageError("--unchanged-since is for fields", "A text is merged field by field.")
     else:
         from gitkanban.cli.editor import by_text
 
@@ -110,12 +115,13 @@ def edit_command(
 
 
 def _by_fields(
-    place: Place, name: str, given: Mapping[str, Any], to_backlog: bool, as_json: bool
+    place: Place, name: str, given: Mapping[str, Any], to_backlog: bool, since: str, as_json: bool
 ) -> None:
     changed: dict[str, Any] = {}
 
     def decide(board: Board) -> list[Change]:
         card = card_of(board, name)
+        check_unchanged(place, board, card.id, since)
         fields = dict(given)
         if "parents" in fields:
             fields["parents"] = tuple(

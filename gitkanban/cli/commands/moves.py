@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from gitkanban import clock
+from gitkanban.board.content.unchanged import check_unchanged
 from gitkanban.board.repo.place import Place
 from gitkanban.board.store import Committed, history, read
 from gitkanban.cli import declare
@@ -16,6 +17,7 @@ from gitkanban.cli.here import (
     place_here,
     print_json,
     refuse_in_session,
+    since_option,
     text_argument,
 )
 from gitkanban.cli.streams import echo
@@ -38,15 +40,18 @@ cards_argument = declare.argument("cards", nargs=-1, required=True)
 @declare.command("approve")
 @cards_argument
 @no_tick_option
+@since_option
 @branch_option
 @json_option
-def approve_command(cards: tuple[str, ...], no_tick: bool, branch: str, as_json: bool) -> None:
+def approve_command(
+    cards: tuple[str, ...], no_tick: bool, since: str, branch: str, as_json: bool
+) -> None:
     """Let backlog CARDS run: they become todo. They start at once, if a tick has run in the last
     five minutes.
     """
     move_cards(
         "approve", cards, branch, as_json, decide=lambda _, board, card: move(board, "approve", card),
-        at_once=not no_tick,
+        at_once=not no_tick, since=since,
     )  # fmt: skip
 
 
@@ -58,6 +63,7 @@ def approve_command(cards: tuple[str, ...], no_tick: bool, branch: str, as_json:
 @file_option
 @declare.option("--no-edit", is_flag=True, help="Retry without an answer; open no editor.")
 @no_tick_option
+@since_option
 @branch_option
 @json_option
 def retry_command(
@@ -66,6 +72,7 @@ def retry_command(
     source: str | None,
     no_edit: bool,
     no_tick: bool,
+    since: str,
     branch: str,
     as_json: bool,
 ) -> None:
@@ -82,7 +89,7 @@ def retry_command(
 
     move_with_words(
         "retry", cards, branch, as_json, why=why, source=source, decide=again,
-        wanted=_words_to_retry, edit=not no_edit, at_once=not no_tick,
+        wanted=_words_to_retry, edit=not no_edit, at_once=not no_tick, since=since,
     )  # fmt: skip
 
 
@@ -102,12 +109,13 @@ def _words_to_retry(_place: Place, cards: Sequence[Card]) -> WordsWanted:
 @declare.command("drop")
 @cards_argument
 @declare.option("--why", default="", metavar="TEXT", help="Reason; saved as a note.")
+@since_option
 @branch_option
 @json_option
-def drop_command(cards: tuple[str, ...], why: str, branch: str, as_json: bool) -> None:
+def drop_command(cards: tuple[str, ...], why: str, since: str, branch: str, as_json: bool) -> None:
     """Give up on CARDS. A running session is stopped; its work stays on its branch."""
     move_cards("drop", cards, branch, as_json, decide=lambda place, board, card: [
-        *move(board, "drop", card), *noted(note_by_person(place, card, "drop", why))])  # fmt: skip
+        *move(board, "drop", card), *noted(note_by_person(place, card, "drop", why))], since=since)  # fmt: skip
 
 
 @declare.command("reopen")
@@ -144,6 +152,7 @@ def move_with_words(
     wanted: Callable[[Place, Sequence[Card]], WordsWanted],
     edit: bool = True,
     at_once: bool = False,
+    since: str = "",
 ) -> None:
     """Make a move with words: those that are given, or else those that a person writes now.
 
@@ -158,6 +167,7 @@ def move_with_words(
             as_json,
             decide=lambda place, board, card: decide(place, board, card, text),
             at_once=at_once,
+            since=since,
         )
 
     text = text_argument(why, source).strip()
@@ -194,10 +204,12 @@ def move_cards(
     as_json: bool,
     decide: Callable[[Place, Board, Card], Sequence[Change]],
     at_once: bool = False,
+    since: str = "",
 ) -> Committed:
     """Move several cards, all or none, in one commit, and print their new status.
 
-    With `at_once`, what is then ready starts at once, where ticks run by themselves.
+    With `at_once`, what is then ready starts at once, where ticks run by themselves. With `since`,
+    the cards must be as they were at that commit of the board.
     """
     refuse_in_session(verb)
     place = place_here(branch)
@@ -205,7 +217,10 @@ def move_cards(
 
     def all_of(board: Board) -> list[Change]:
         moved[:] = dict.fromkeys(card_of(board, name).id for name in names)
-        return [each for card in moved for each in decide(place, board, board.cards[card])]
+        changes = [each for card in moved for each in decide(place, board, board.cards[card])]
+        for card in moved:  # last: that a card has the wrong status says more
+            check_unchanged(place, board, card, since)
+        return changes
 
     done = change(place, all_of)
     for card in moved if not as_json else ():

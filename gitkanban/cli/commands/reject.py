@@ -5,7 +5,7 @@ from gitkanban.cli import declare
 from gitkanban.cli.askwords import WordsWanted
 from gitkanban.cli.at_once import no_tick_option
 from gitkanban.cli.commands.moves import file_option, move_with_words, note_by_person
-from gitkanban.cli.here import branch_option, json_option
+from gitkanban.cli.here import branch_option, json_option, since_option
 from gitkanban.core.changes import Change
 from gitkanban.core.model import Board, Card, Note
 from gitkanban.core.moves import reject
@@ -19,10 +19,11 @@ from gitkanban.errors import NotFound
 )
 @file_option
 @no_tick_option
+@since_option
 @branch_option
 @json_option
 def reject_command(
-    card: str, why: str, source: str | None, no_tick: bool, branch: str, as_json: bool
+    card: str, why: str, source: str | None, no_tick: bool, since: str, branch: str, as_json: bool
 ) -> None:
     """Send CARD back to todo; the next session continues in the same worktree, at once if a tick has
     run in the last five minutes.
@@ -33,6 +34,7 @@ def reject_command(
     move_with_words(
         "reject", [card], branch, as_json, why=why, source=source,
         decide=reject_with, wanted=lambda place, cards: words_to_reject(place, cards[0]), at_once=not no_tick,
+        since=since,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from gitkanban.cli.here import (
     place_here,
     print_json,
     refuse_in_session,
+    since_option,
     tell,
 )
 from gitkanban.cli.streams import echo
@@ -23,13 +24,17 @@ from gitkanban.errors import Refused, UsageError
 @declare.argument("cards", nargs=-1)
 @declare.option("--all", "all_", is_flag=True, help="Every session of this clone.")
 @declare.option("--why", default="", metavar="TEXT", help="Reason; saved with the run's record.")
+@since_option
 @json_option
-def stop_command(cards: tuple[CardId, ...], all_: bool, why: str, as_json: bool) -> None:
+def stop_command(
+    cards: tuple[CardId, ...], all_: bool, why: str, since: str, as_json: bool
+) -> None:
     """Stop the sessions of CARDS: TERM, ten seconds of grace, then KILL. Their work is kept.
 
     Each card becomes blocked; `gitkanban retry` lets it run again.
     """
     from gitkanban import clock
+    from gitkanban.board.content.unchanged import check_unchanged
     from gitkanban.board.repo.clone import clone_id
     from gitkanban.runs import closing
     from gitkanban.runs.executors import Executors
@@ -44,6 +49,8 @@ def stop_command(cards: tuple[CardId, ...], all_: bool, why: str, as_json: bool)
     place = place_here()
     board = board_of(place)
     named = _cards_to_stop(board, cards, clone_id(place))
+    for card in named:
+        check_unchanged(place, board, card.id, since)
     words = "stopped by " + person(place) + (f": {why}" if why else "")
     executors = Executors(place, Locks(place.private))
     stopping = []

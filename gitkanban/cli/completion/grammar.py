@@ -64,6 +64,7 @@ COMMANDS: dict[str, tuple[tuple[Argument, ...], tuple[Option, ...]]] = {
         (('--squash',), None, False, 'This time, as one commit'),
         (('--ff',), None, False, 'This time, without a merge commit if possible'),
         (('--no-tick',), None, False, 'Start nothing now, even if a tick has run in the last five minutes'),
+        (('--unchanged-since',), 'rev', False, 'Only if the card is still as it was at this commit of the board'),
         (('--json',), None, False, 'Print JSON'),
     )),
     'init': ((
@@ -112,6 +113,7 @@ COMMANDS: dict[str, tuple[tuple[Argument, ...], tuple[Option, ...]]] = {
         (('--label',), 'label', True, 'Its labels'),
         (('--to-backlog',), None, False, 'Do not run it until it is approved again'),
         (('--file',), 'file', False, 'Take the whole card from a file (- for stdin), such as one that a failed edit left behind'),
+        (('--unchanged-since',), 'rev', False, 'Only if the card is still as it was at this commit of the board'),
         (('-b', '--branch'), 'branch', False, "Use this branch's board"),
         (('--json',), None, False, 'Print JSON'),
     )),
@@ -133,6 +135,7 @@ COMMANDS: dict[str, tuple[tuple[Argument, ...], tuple[Option, ...]]] = {
         ('card backlog', True),
     ), (
         (('--no-tick',), None, False, 'Start nothing now, even if a tick has run in the last five minutes'),
+        (('--unchanged-since',), 'rev', False, 'Only if the card is still as it was at this commit of the board'),
         (('-b', '--branch'), 'branch', False, "Use this branch's board"),
         (('--json',), None, False, 'Print JSON'),
     )),
@@ -323,6 +326,7 @@ COMMANDS: dict[str, tuple[tuple[Argument, ...], tuple[Option, ...]]] = {
     ), (
         (('--all',), None, False, 'Every session of this clone'),
         (('--why',), '', False, 'Reason'),
+        (('--unchanged-since',), 'rev', False, 'Only if the card is still as it was at this commit of the board'),
         (('--json',), None, False, 'Print JSON'),
     )),
     'attach': ((
@@ -336,6 +340,7 @@ COMMANDS: dict[str, tuple[tuple[Argument, ...], tuple[Option, ...]]] = {
         (('--why',), '', False, 'What is wrong'),
         (('--file',), 'file', False, 'Read the words from a file'),
         (('--no-tick',), None, False, 'Start nothing now, even if a tick has run in the last five minutes'),
+        (('--unchanged-since',), 'rev', False, 'Only if the card is still as it was at this commit of the board'),
         (('-b', '--branch'), 'branch', False, "Use this branch's board"),
         (('--json',), None, False, 'Print JSON'),
     )),
@@ -363,6 +368,7 @@ COMMANDS: dict[str, tuple[tuple[Argument, ...], tuple[Option, ...]]] = {
         (('--file',), 'file', False, 'Read the words from a file'),
         (('--no-edit',), None, False, 'Retry without an answer'),
         (('--no-tick',), None, False, 'Start nothing now, even if a tick has run in the last five minutes'),
+        (('--unchanged-since',), 'rev', False, 'Only if the card is still as it was at this commit of the board'),
         (('-b', '--branch'), 'branch', False, "Use this branch's board"),
         (('--json',), None, False, 'Print JSON'),
     )),
@@ -370,6 +376,7 @@ COMMANDS: dict[str, tuple[tuple[Argument, ...], tuple[Option, ...]]] = {
         ('card backlog todo running review blocked', True),
     ), (
         (('--why',), '', False, 'Reason'),
+        (('--unchanged-since',), 'rev', False, 'Only if the card is still as it was at this commit of the board'),
         (('-b', '--branch'), 'branch', False, "Use this branch's board"),
         (('--json',), None, False, 'Print JSON'),
     )),
