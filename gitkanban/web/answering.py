@@ -1,4 +1,4 @@
-"""Answers the requests that were admitted: the empty shell, and the stream of what changes.
+"""Answers the requests that were admitted: the empty shell, the stream of what changes, the acts.
 
 An ASGI application. Every answer is bounded in time: a client that does not take what it is sent,
 or does not send what it announced, is left.
@@ -10,10 +10,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from gitkanban.board.repo.place import Place
 from gitkanban.core import ids
 from gitkanban.core.names import CardId
+from gitkanban.errors import UsageError
 from gitkanban.late import json
 from gitkanban.typed import Any
 from gitkanban.views.page.html import live_html
-from gitkanban.web.admission import Access, Denial, admit, head_of
+from gitkanban.web.acts import read_act
+from gitkanban.web.admission import BODY_MOST, Access, Denial, admit, head_of
+from gitkanban.web.doing import Doer
 from gitkanban.web.headers import NOTHING, Kind, headers_of
 from gitkanban.web.liveboard import LiveBoard, trouble_data
 from gitkanban.web.logfollow import LogFollow
@@ -24,6 +27,7 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 SEND_MOST = 20.0  # seconds in which a client must take what it is sent
 LOG_EACH = 0.3  # seconds between two looks at a log
+BODY_SECONDS = 10.0  # seconds in which a body must be there whole
 ALIVE_EACH = 15.0  # seconds after which a silent stream says that it lives
 
 
@@ -31,9 +35,14 @@ class Answering:
     """Answers for one board. `on_first_look` is called once somebody with the token looks."""
 
     def __init__(
-        self, place: Place, board: LiveBoard, access: Access, on_first_look: Callable[[], None]
+        self,
+        place: Place,
+        board: LiveBoard,
+        doer: Doer,
+        access: Access,
+        on_first_look: Callable[[], None],
     ) -> None:
-        self._place, self._board, self._access = place, board, access
+        self._place, self._board, self._doer, self._access = place, board, doer, access
         self._on_first_look = on_first_look
         self._shell, self._policy = live_html()
 
@@ -49,11 +58,29 @@ class Answering:
             html: Kind = "text/html; charset=utf-8"
             await _send_whole(send, 200, html, self._shell, policy=self._policy)
         elif answer == "act":
-            await _deny(send, Denial(501, "acting is not there yet", "Use the command line."))
+            await self._act(receive, send)
         else:
             query = scope["query_string"].decode("latin-1")
             self._on_first_look()
             await self._stream(receive, send, query)
+
+    async def _act(self, receive: Receive, send: Send) -> None:
+        """Do what the body asks for, once it is there whole."""
+        try:
+            body = await asyncio.wait_for(_read_body(receive), BODY_SECONDS)
+        except TimeoutError:
+            return await _deny(send, Denial(408, "the act did not come in time"))
+        if body is None:
+            return await _deny(send, Denial(413, "that is more than an act may have"))
+        try:
+            act = read_act(json.loads(body.decode()))
+        except UsageError as error:
+            return await _deny(send, Denial(400, error.message, error.hint))
+        except (ValueError, RecursionError):
+            return await _deny(send, Denial(400, "an act is sent as JSON"))
+        result = await self._doer.do(act)
+        text = json.dumps({"done": result.done, "text": result.text, "hint": result.hint})
+        return await _send_whole(send, 200, "application/json", text)
 
     async def _stream(self, receive: Receive, send: Send, query: str) -> None:
         """Send what changes until the client has gone or the server ends."""
@@ -112,6 +139,20 @@ async def _first_of(seconds: float, gone: "asyncio.Future[None]", news: asyncio.
     both: tuple[asyncio.Future[Any], ...] = (gone, wait)
     await asyncio.wait(both, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     wait.cancel()
+
+
+async def _read_body(receive: Receive) -> bytes | None:
+    """Return the whole body; None if it is too long, or if the client has gone."""
+    body = bytearray()
+    while True:
+        event = await receive()
+        if event["type"] != "http.request":
+            return None
+        body += event.get("body", b"")
+        if len(body) > BODY_MOST:
+            return None
+        if not event.get("more_body"):
+            return bytes(body)
 
 
 async def _until_gone(receive: Receive) -> None:

@@ -9,7 +9,7 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from gitkanban import clock
 from gitkanban.board.repo.place import Place
@@ -20,6 +20,7 @@ from gitkanban.late import hashlib
 from gitkanban.typed import Any, NamedTuple
 from gitkanban.views.page.value import json_text
 from gitkanban.views.text import shown
+from gitkanban.web.handover import hand_over
 
 LOOK_EACH = 0.4  # seconds between two looks at what may have changed
 _READ_EVERY = 60.0  # seconds after which the board is read again in any case
@@ -57,7 +58,7 @@ class LiveBoard:
         self.news = asyncio.Event()  # set at the next change; take it before you look
         self._somebody_looks = asyncio.Event()
         loop = asyncio.get_running_loop()
-        self._reader = Reader(lambda call: _hand_over(loop, call))
+        self._reader = Reader(lambda call: hand_over(loop, call))
         self._prints: object = None
         self._read_at = 0.0
         self._due = 0
@@ -126,12 +127,6 @@ class LiveBoard:
         if before != (self.version, _words_of(failure)):
             news, self.news = self.news, asyncio.Event()
             news.set()
-
-
-def _hand_over(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
-    """Have the loop's thread make a call; one that comes after its end has nowhere to go."""
-    with suppress(RuntimeError):
-        loop.call_soon_threadsafe(call)
 
 
 def trouble_data(error: GitkanbanError) -> dict[str, str]:

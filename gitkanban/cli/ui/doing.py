@@ -131,14 +131,8 @@ class Doer:
 
     def _verb_ended(self, name: str, card: CardId, code: int, lines: list[str]) -> None:
         self._messages.busy.pop(card, None)
-        printed = [line for line in lines if line.strip()]
-        if code:
-            errors = [line for line in printed if line.startswith("Error: ")] or printed[-1:]
-            hint = next((line for line in printed if line.startswith("Hint: ")), "")
-            text = errors[0] if errors else f"Error: {name} {card} ended with {code}"
-            self._messages.say(text, hint.removeprefix("Hint: "), bad=bool(errors))
-        else:
-            self._messages.say(" · ".join(printed[:3]) or f"{name} {card}: done")
+        result = verbs.verb_result(f"{name} {card}", code, lines)
+        self._messages.say(result.text, result.hint, bad=not result.done)
         self._read_again()
 
     def _copy_text(self, text: str) -> None:
