@@ -59,7 +59,7 @@ def accept(
         with Turn(place, "write", store.QUEUE_PATIENCE) if attempt else nullcontext():
             board = store.read(place)
             base = _base_ahead(place, board, card_id, merge, attended=attended)
-            check_unchanged(place, board, card_id, since)
+            check_unchanged(place, board, [card_id], since)
             card = board.cards[card_id]
             done = merge_onto(base, card, board.runs_of(card_id), verified)
             change = landed(card, _landing_of(done))

@@ -21,7 +21,7 @@ _LIST_MOST = 200
 WORDS_MOST = 500_000  # characters of what goes to standard input
 
 
-class Act(NamedTuple):
+class PageAct(NamedTuple):
     """An act: its own key, the card it is on (empty: none), the command line, and its input."""
 
     key: str
@@ -75,7 +75,7 @@ class Asked:
         return value
 
 
-def read_act(row: object) -> Act:
+def read_act(row: object) -> PageAct:
     """Return the act that a page asks for. Raises UsageError."""
     if not isinstance(row, dict):
         raise UsageError("an act is a mapping")
@@ -86,17 +86,17 @@ def read_act(row: object) -> Act:
     if verb in _ON_CARD:
         card = check_id(asked.text("card"))
         argv, words = _ON_CARD[verb](asked)
-        return Act(key, card, (*argv, "--", card), words)
+        return PageAct(key, card, (*argv, "--", card), words)
     if verb in _ON_BOARD:
         argv, words = _ON_BOARD[verb](asked)
-        return Act(key, "", argv, words)
+        return PageAct(key, "", argv, words)
     raise UsageError(f"there is no act {verb[:40]!r} here")
 
 
-Line = tuple[tuple[str, ...], str]  # the words of a command line, and its input
+VerbLine = tuple[tuple[str, ...], str]  # the words of a command line, and its input
 
 
-def _since(asked: Asked) -> str:
+def _since_option(asked: Asked) -> str:
     commit = asked.text("commit")
     if not _COMMIT.match(commit):
         raise UsageError("an act on a card names the commit of the board that was shown")
@@ -115,32 +115,32 @@ def _read_words(asked: Asked) -> str:
     return "\n\n".join(filter(None, (asked.text("words", WORDS_MOST), spoken)))
 
 
-def _plain(verb: str) -> Callable[[Asked], Line]:
-    return lambda asked: ((verb, _since(asked)), "")
+def _without_words(verb: str) -> Callable[[Asked], VerbLine]:
+    return lambda asked: ((verb, _since_option(asked)), "")
 
 
-def _with_why(verb: str) -> Callable[[Asked], Line]:
-    def line(asked: Asked) -> Line:
+def _with_why(verb: str) -> Callable[[Asked], VerbLine]:
+    def line(asked: Asked) -> VerbLine:
         why = asked.text("words")
-        return (verb, _since(asked), *([f"--why={why}"] if why else [])), ""
+        return (verb, _since_option(asked), *([f"--why={why}"] if why else [])), ""
 
     return line
 
 
-def _with_words(verb: str) -> Callable[[Asked], Line]:
-    return lambda asked: ((verb, _since(asked), "--file=-"), _read_words(asked))
+def _with_words(verb: str) -> Callable[[Asked], VerbLine]:
+    return lambda asked: ((verb, _since_option(asked), "--file=-"), _read_words(asked))
 
 
-def _retry(asked: Asked) -> Line:
+def _retry_line(asked: Asked) -> VerbLine:
     words = _read_words(asked)
-    return ("retry", _since(asked), "--file=-" if words else "--no-edit"), words
+    return ("retry", _since_option(asked), "--file=-" if words else "--no-edit"), words
 
 
-def _note(asked: Asked) -> Line:
+def _note_line(asked: Asked) -> VerbLine:
     return ("note", "--file=-"), asked.text("words", WORDS_MOST)
 
 
-def _edit(asked: Asked) -> Line:
+def _edit_line(asked: Asked) -> VerbLine:
     options = [f"--{name}={asked.text(name)}" for name in ("title", "worker") if asked.has(name)]
     options += _list_options(asked, empty=True)
     if asked.has("priority"):
@@ -149,10 +149,10 @@ def _edit(asked: Asked) -> Line:
         options.append("--body-file=-")
     if not options:
         raise UsageError("nothing of it was changed")
-    return ("edit", _since(asked), *options), asked.text("body", WORDS_MOST)
+    return ("edit", _since_option(asked), *options), asked.text("body", WORDS_MOST)
 
 
-def _add(asked: Asked) -> Line:
+def _add_line(asked: Asked) -> VerbLine:
     options = [f"--worker={asked.text('worker')}"] if asked.text("worker") else []
     options += _list_options(asked, empty=False)
     options += [f"--priority={asked.number('priority')}"] if asked.number("priority") else []
@@ -171,8 +171,8 @@ def _list_options(asked: Asked, empty: bool) -> list[str]:
     return options
 
 
-def _of_worker(verb: str) -> Callable[[Asked], Line]:
-    def line(asked: Asked) -> Line:
+def _of_worker(verb: str) -> Callable[[Asked], VerbLine]:
+    def line(asked: Asked) -> VerbLine:
         why, worker = asked.text("words"), asked.text("worker")
         options = [f"--why={why}"] if why and verb == "pause" else []
         return (verb, *options, *(["--", worker] if worker else ["--all"])), ""
@@ -180,19 +180,19 @@ def _of_worker(verb: str) -> Callable[[Asked], Line]:
     return line
 
 
-_ON_CARD: Mapping[str, Callable[[Asked], Line]] = {
-    "accept": _plain("accept"),
+_ON_CARD: Mapping[str, Callable[[Asked], VerbLine]] = {
+    "accept": _without_words("accept"),
     "reject": _with_words("reject"),
     "answer": _with_words("retry"),
-    "retry": _retry,
-    "approve": _plain("approve"),
+    "retry": _retry_line,
+    "approve": _without_words("approve"),
     "stop": _with_why("stop"),
     "drop": _with_why("drop"),
-    "edit": _edit,
-    "note": _note,
+    "edit": _edit_line,
+    "note": _note_line,
 }
-_ON_BOARD: Mapping[str, Callable[[Asked], Line]] = {
-    "add": _add,
+_ON_BOARD: Mapping[str, Callable[[Asked], VerbLine]] = {
+    "add": _add_line,
     "pause": _of_worker("pause"),
     "resume": _of_worker("resume"),
 }

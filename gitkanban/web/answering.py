@@ -16,7 +16,7 @@ from gitkanban.typed import Any
 from gitkanban.views.page.html import live_html
 from gitkanban.web.acts import read_act
 from gitkanban.web.admission import BODY_MOST, Access, Denial, admit, head_of
-from gitkanban.web.doing import Doer
+from gitkanban.web.doing import ActRunner
 from gitkanban.web.headers import NOTHING, Kind, headers_of
 from gitkanban.web.liveboard import LiveBoard, trouble_data
 from gitkanban.web.logfollow import LogFollow
@@ -38,7 +38,7 @@ class Answering:
         self,
         place: Place,
         board: LiveBoard,
-        doer: Doer,
+        doer: ActRunner,
         access: Access,
         on_first_look: Callable[[], None],
     ) -> None:
@@ -58,13 +58,13 @@ class Answering:
             html: Kind = "text/html; charset=utf-8"
             await _send_whole(send, 200, html, self._shell, policy=self._policy)
         elif answer == "act":
-            await self._act(receive, send)
+            await self._answer_act(receive, send)
         else:
             query = scope["query_string"].decode("latin-1")
             self._on_first_look()
-            await self._stream(receive, send, query)
+            await self._answer_stream(receive, send, query)
 
-    async def _act(self, receive: Receive, send: Send) -> None:
+    async def _answer_act(self, receive: Receive, send: Send) -> None:
         """Do what the body asks for, once it is there whole."""
         try:
             body = await asyncio.wait_for(_read_body(receive), BODY_SECONDS)
@@ -82,7 +82,7 @@ class Answering:
         text = json.dumps({"done": result.done, "text": result.text, "hint": result.hint})
         return await _send_whole(send, 200, "application/json", text)
 
-    async def _stream(self, receive: Receive, send: Send, query: str) -> None:
+    async def _answer_stream(self, receive: Receive, send: Send, query: str) -> None:
         """Send what changes until the client has gone or the server ends."""
         from urllib.parse import parse_qs
 

@@ -8,14 +8,14 @@ from collections import OrderedDict
 
 from gitkanban.cli.ui import verbs
 from gitkanban.cli.ui.verbs import VerbResult, verb_result
-from gitkanban.web.acts import Act
+from gitkanban.web.acts import PageAct
 from gitkanban.web.handover import hand_over
 
 AT_ONCE_MOST = 8  # acts at work
 _KEYS_MOST = 1000  # acts that are remembered, so that none is done twice
 
 
-class Doer:
+class ActRunner:
     """Does acts in a folder. Call it in the event loop's thread."""
 
     def __init__(self, cwd: str) -> None:
@@ -23,17 +23,17 @@ class Doer:
         self._at_work: dict[str, str] = {}  # {card: the verb}, for acts on the board {key: verb}
         self._results: OrderedDict[str, asyncio.Future[VerbResult]] = OrderedDict()
 
-    async def do(self, act: Act) -> VerbResult:
+    async def do(self, act: PageAct) -> VerbResult:
         """Do an act, or wait for it if it is at work or was done; return how it ended."""
         known = self._results.get(act.key)
         if known is None:
-            refused = self._refusal(act)
+            refused = self._refusal_of(act)
             if refused:
                 return refused
-            known = self._start(act)
+            known = self._start_verb(act)
         return await asyncio.shield(known)
 
-    def _refusal(self, act: Act) -> VerbResult | None:
+    def _refusal_of(self, act: PageAct) -> VerbResult | None:
         verb = self._at_work.get(act.card)
         if verb:
             hint = f"Wait for it, then {act.argv[0]}."
@@ -43,7 +43,7 @@ class Doer:
             return VerbResult(False, text, "Wait for one of them.")
         return None
 
-    def _start(self, act: Act) -> "asyncio.Future[VerbResult]":
+    def _start_verb(self, act: PageAct) -> "asyncio.Future[VerbResult]":
         loop = asyncio.get_running_loop()
         result: asyncio.Future[VerbResult] = loop.create_future()
         lines: list[str] = []

@@ -14,7 +14,7 @@ from gitkanban.views.page.value import page_value
 from gitkanban.views.text import seconds
 from gitkanban.web.admission import Access
 from gitkanban.web.answering import Answering
-from gitkanban.web.doing import Doer
+from gitkanban.web.doing import ActRunner
 from gitkanban.web.listening import ADDRESS, listen, serve
 from gitkanban.web.liveboard import BoardRead, LiveBoard
 from gitkanban.web.opening import OpenFile
@@ -50,7 +50,7 @@ def _serve_until_signal(
     async def run() -> None:
         board = LiveBoard(place, lambda: _read_board(place))
         follow = asyncio.ensure_future(board.follow())
-        app = Answering(place, board, Doer(os.getcwd()), access, on_first_look=on_first_look)
+        app = Answering(place, board, ActRunner(os.getcwd()), access, on_first_look=on_first_look)
         await serve(listener, app, on_end=board.close)
         follow.cancel()
 

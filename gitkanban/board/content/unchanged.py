@@ -1,5 +1,7 @@
 """Whether a card is as somebody saw it at an earlier commit of the board, byte for byte."""
 
+from collections.abc import Iterable
+
 from gitkanban.board.repo import blobs
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import Board
@@ -7,18 +9,19 @@ from gitkanban.core.names import CardId
 from gitkanban.errors import Refused
 
 
-def check_unchanged(place: Place, board: Board, card: CardId, since: str) -> None:
-    """Raise Refused if the card's file differs from what it was at the commit `since`.
+def check_unchanged(place: Place, board: Board, cards: Iterable[CardId], since: str) -> None:
+    """Raise Refused if a card's file differs from what it was at the commit `since`.
 
     An empty `since` asks for nothing.
     """
     if not since:
         return
-    path = place.path(f"cards/{card}.yaml")
-    before, now = f"{since}:{path}", f"{board.commit}:{path}"
-    texts = blobs.texts(place, [before, now])
-    if before not in texts or texts[before] != texts.get(now):
-        raise Refused(
-            f"{card} has changed since {since[:10]}, so nothing was done",
-            f"Look at it again: gitkanban show {card}",
-        )
+    for card in cards:
+        path = place.path(f"cards/{card}.yaml")
+        before, now = f"{since}:{path}", f"{board.commit}:{path}"
+        texts = blobs.texts(place, [before, now])
+        if before not in texts or texts[before] != texts.get(now):
+            raise Refused(
+                f"{card} has changed since {since[:10]}, so nothing was done",
+                f"Look at it again: gitkanban show {card}",
+            )

@@ -121,7 +121,7 @@ def _by_fields(
 
     def decide(board: Board) -> list[Change]:
         card = card_of(board, name)
-        check_unchanged(place, board, card.id, since)
+        check_unchanged(place, board, [card.id], since)
         fields = dict(given)
         if "parents" in fields:
             fields["parents"] = tuple(

@@ -218,8 +218,7 @@ def move_cards(
     def all_of(board: Board) -> list[Change]:
         moved[:] = dict.fromkeys(card_of(board, name).id for name in names)
         changes = [each for card in moved for each in decide(place, board, board.cards[card])]
-        for card in moved:  # last: that a card has the wrong status says more
-            check_unchanged(place, board, card, since)
+        check_unchanged(place, board, moved, since)  # last: a wrong status says more
         return changes
 
     done = change(place, all_of)

@@ -49,8 +49,7 @@ def stop_command(
     place = place_here()
     board = board_of(place)
     named = _cards_to_stop(board, cards, clone_id(place))
-    for card in named:
-        check_unchanged(place, board, card.id, since)
+    check_unchanged(place, board, [card.id for card in named], since)
     words = "stopped by " + person(place) + (f": {why}" if why else "")
     executors = Executors(place, Locks(place.private))
     stopping = []

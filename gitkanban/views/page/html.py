@@ -32,7 +32,9 @@ def live_html() -> tuple[str, str]:
     It asks the server that it came from, and nobody else. The policy is for a header, which alone
     can keep the page out of frames.
     """
-    html, policy = _render_page((*_SCRIPTS, "live"), "connect-src 'self'", value=None, cards=())
+    html, policy = _render_page(
+        (*_SCRIPTS, "acting", "live"), "connect-src 'self'", value=None, cards=()
+    )
     return html, f"{policy}; frame-ancestors 'none'"
 
 

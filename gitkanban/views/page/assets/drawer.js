@@ -22,7 +22,7 @@ function drawer(card, to) {
     h("div", { class: "drawer-body" },
       text ? h("p", { class: "remark strong" }, words(text)) : null,
       card.hold ? h("p", { class: "remark" }, words(card.hold)) : null,
-      verbBar(card, null), card.command ? h("p", { class: "next" }, command(card.command)) : null,
+      verbBar(card, null, true), card.command ? h("p", { class: "next" }, command(card.command)) : null,
       change && change.kind === "changed" ? fold("change", "What changes", true, fieldTable(change.fields)) : null,
       linkList("After", card.parents), linkList("Before", childrenOf.get(card.id) || []),
       details ? null : h("p", { class: "cut" }, value.left_out.details ? "What was asked and what came of it had no room on this page: " : "Nothing more is known of it here. ", value.of_now ? command(`gitkanban show ${quoted(card.id)}`) : null),
@@ -113,13 +113,13 @@ const LINES_MOST = 3000; // of one file, until somebody asks for more
 function patchView(patch, cut, card) {
   const files = patch.split(/^(?=diff --git )/m).filter((part) => part.trim());
   return [
-    files.map((part, number) => fileView(part, number < FILES_OPEN)),
+    files.map((part, number) => fileView(part, number < FILES_OPEN, card)),
     cut ? h("p", { class: "cut" }, `Cut here: ${Math.ceil(cut / 1000)} kB more. `, command(`gitkanban show ${quoted(card.id)} --diff`)) : null,
     files.length ? null : h("p", { class: "none" }, "It changes no file."),
   ];
 }
 
-function fileView(part, open) {
+function fileView(part, open, card) {
   const lines = part.replace(/\n$/, "").split("\n");
   const hunk = lines.findIndex((line) => line.startsWith("@@"));
   const head = lines.slice(0, hunk < 0 ? lines.length : hunk);
@@ -132,7 +132,7 @@ function fileView(part, open) {
   const view = h("details", { class: "file" }, h("summary", null, words(name, { class: "mono" }), what ? h("span", { class: "label" }, what) : null,
     h("span", { class: "size" }, h("span", { class: "plus" }, `+${added}`), " ", h("span", { class: "minus" }, `−${removed}`))), body);
   const show = () => {
-    if (!body.childNodes.length) body.append(...more(numbered(hunk < 0 ? head : lines.slice(hunk)), LINES_MOST, codeLine, "div", "lines"));
+    if (!body.childNodes.length) body.append(...more(numbered(hunk < 0 ? head : lines.slice(hunk)), LINES_MOST, (line) => codeLine(line, card, name), "div", "lines"));
   };
   view.addEventListener("toggle", () => view.open && show());
   if (open) {
@@ -160,9 +160,20 @@ function numbered(lines) {
   });
 }
 
-function codeLine([old, now, kind, text]) {
-  return h("div", { class: `row ${kind}` }, h("span", { class: "at", "aria-hidden": "true" }, String(old)), h("span", { class: "at", "aria-hidden": "true" }, String(now)),
-    h("code", { dir: "auto" }, text));
+function codeLine([old, now, kind, text], card, name) {
+  const at = (number) => h("span", { class: "at", "aria-hidden": "true" }, String(number));
+  const spot = kind === "hunk" ? null : { path: unquoted(name), line: kind === "minus" ? old : now, removed: kind === "minus" };
+  const row = h("div", { class: `row ${kind}` }, at(old), at(now), spot && hand.lineTool(card, spot), h("code", { dir: "auto" }, text));
+  return [row, spot && hand.underLine(card, spot)].filter(Boolean);
+}
+
+// A file's name as it is; git quotes one that has quotes, backslashes or bytes beyond ASCII.
+function unquoted(name) {
+  if (!/^".*"$/.test(name)) return name;
+  const codes = { a: 7, b: 8, t: 9, n: 10, v: 11, f: 12, r: 13 };
+  const bytes = [...name.slice(1, -1).matchAll(/\\([0-7]{3})|\\(.)|([^\\])/gu)].flatMap(([, octal, escaped, plain]) =>
+    octal ? [parseInt(octal, 8)] : escaped && codes[escaped] ? [codes[escaped]] : [...new TextEncoder().encode(escaped || plain)]);
+  return new TextDecoder().decode(new Uint8Array(bytes)).replace(/^[ab]\//, "");
 }
 
 function showCard(id, to) {

@@ -113,10 +113,7 @@ function takeMessage(message) {
 }
 
 function takeBoard(given, acts) {
-  if (!acts) {
-    const at = given.keys.indexOf("verbs");
-    for (const row of given.cards) row[at] = [];
-  }
+  canAct = acts;
   if (!value) {
     show(given);
     begin();

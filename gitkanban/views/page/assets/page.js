@@ -29,7 +29,7 @@ function head() {
   return h("header", { class: "page-head" },
     h("div", { class: "brand" }, h("h1", null, words(value.board.repository || "board")), boardWords(), madeWords()),
     h("div", { class: "tools" }, h("span", { class: "search" }, search, h("kbd", { "aria-hidden": "true" }, "/")), choice("worker", "all workers", workers), choice("label", "all labels", labels),
-      h("button", { type: "button", id: "theme", onclick: nextTheme }), h("button", { type: "button", "aria-label": "Keys", onclick: showKeys }, "?")));
+      hand.headTools(), h("button", { type: "button", id: "theme", onclick: nextTheme }), h("button", { type: "button", "aria-label": "Keys", onclick: showKeys }, "?")));
 }
 
 // The parts of the page below its head, in their order. A part may be missing.
@@ -137,7 +137,7 @@ function showKeys() {
 
 function keysDialog() {
   const dialog = h("dialog", { id: "keys", "aria-labelledby": "keys-h" }, h("h2", { id: "keys-h" }, "Keys"),
-    h("dl", null, KEYS.map(([key, text]) => [h("dt", null, h("kbd", null, key)), h("dd", null, text)])),
+    h("dl", null, [...KEYS, ...hand.keyWords].map(([key, text]) => [h("dt", null, h("kbd", null, key)), h("dd", null, text)])),
     h("form", { method: "dialog" }, h("button", { class: "primary" }, "close")));
   return dialog;
 }
@@ -175,12 +175,14 @@ function onKey(event) {
     } else if (openCard) closeCard();
     return;
   }
-  if (typing || document.getElementById("keys").open) return;
+  if (typing || document.querySelector("dialog[open]")) return;
+  const chosen = () => byId.get(openCard || (document.activeElement.dataset || {}).card);
   const acts = {
+    ...Object.fromEntries(Object.entries(hand.keys).map(([key, act]) => [key, () => act(chosen())])),
     j: () => step(1), k: () => step(-1), "?": showKeys, t: nextTheme,
     "/": () => document.getElementById("search").focus(),
     c: () => {
-      const card = byId.get(openCard || (document.activeElement.dataset || {}).card);
+      const card = chosen();
       if (card && card.command) copyText(card.command);
       else toast(card ? `Nothing has to be decided on ${card.id}.` : "Choose a card first: j, k.");
     },

@@ -105,7 +105,7 @@ function more(list, most, draw, tag, name) {
   let shown = 0;
   const button = h("button", { type: "button", class: "more" });
   const add = (size) => {
-    box.append(...list.slice(shown, shown + size).map(draw));
+    box.append(...list.slice(shown, shown + size).flatMap(draw));
     shown = Math.min(list.length, shown + size);
     button.hidden = shown >= list.length;
     button.textContent = `${list.length - shown} more`;
@@ -139,7 +139,7 @@ function slots() {
   const note = names.length > SLOTS_MOST ? `${names.length - SLOTS_MOST} more are not drawn.` : "";
   const capacities = Object.entries(value.capacities).map(([name, { running, limit }]) => `${name} ${running}/${limit}`).join(", ");
   return section("slots", ["Slots", h("span", { class: "count" }, `${busy.size}/${names.length}`)],
-    [capacities, note].filter(Boolean).join(". "), h("ul", { class: "slots" }, tiles));
+    [capacities, note].filter(Boolean).join(". "), h("ul", { class: "slots" }, tiles), hand.workers());
 }
 
 function lastWord(card) {
