@@ -1,13 +1,16 @@
-"""The board's branch synced with a remote's: fetched, merged field by field, pushed.
+"""The board's branch synced with a remote's: fetched, merged field by field, pushed; and the work
+of its cards with it.
 
-Nothing is forced, and only the board's branch (and card branches, if asked for) is pushed. On a
-conflict both sides stay as they were, and the conflict is named.
+Nothing is forced. Only the board's branch is pushed, the branches of cards, and base if it has
+work that the board calls done. On a conflict both sides stay as they were, and the conflict is
+named.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from gitkanban import clock, failpoints
+from gitkanban.board import store
 from gitkanban.board.following import follow_base, follow_board, rehearsal
 from gitkanban.board.repo import (
     blobs,
@@ -19,19 +22,56 @@ from gitkanban.board.repo import (
     remote_names,
     remotes,
 )
+from gitkanban.board.repo.base import check_base
+from gitkanban.board.repo.clone import clone_id
 from gitkanban.board.repo.place import Place
-from gitkanban.core.ids import CARD_REFS
-from gitkanban.errors import BoardBusy, BoardMoved, NotFound, Refused
+from gitkanban.board.work import cardwork
+from gitkanban.core.ids import CARD_BRANCHES, CARD_REFS, card_ref
+from gitkanban.core.model import Board
+from gitkanban.core.names import CardId, RunId
+from gitkanban.core.tick.travel import CardTip, Load, cards_due, carries_work, lighten
+from gitkanban.errors import BoardBusy, BoardMoved, GitFailed, NotFound, Refused
 from gitkanban.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from gitkanban.board.content.writing import NewTree
 
 ATTEMPTS = 20
+LATE_REFS = "refs/gitkanban/late/"  # here, by run: work that its card's branch did not take there
 
 
 class Conflicting(Refused):
     """Both sides changed the same thing; nothing was changed."""
+
+
+class Link(NamedTuple):
+    """What this clone shares with a remote: the board, and the work of its cards if `work`."""
+
+    place: Place
+    remote: str
+    work: bool = False
+    base: str = ""  # the branch; empty: it does not travel, or only as the board's own branch
+    closed: Collection[str] = ()  # refs that the remote has lately refused to take: not pushed
+
+    @property
+    def base_ref(self) -> str:
+        """Base's ref; empty if base does not travel."""
+        return f"refs/heads/{self.base}" if self.base else ""
+
+    def tip_there(self, branch: str) -> str:
+        """Return the commit of the remote's branch as far as known; empty for none."""
+        return remotes.tip(self.place, self.remote, branch)
+
+
+class Published(NamedTuple):
+    """The result of a push: whether the board went, and what of the load the remote did not take.
+
+    Not `done`: somebody else was first.
+    """
+
+    done: bool
+    refused: Mapping[str, str] = {}  # the refs that the remote does not take, and why
+    fenced: tuple[CardTip, ...] = ()  # their branches have other commits there
 
 
 class Synced(NamedTuple):
@@ -41,6 +81,8 @@ class Synced(NamedTuple):
     pulled: bool = False
     pushed: bool = False
     notices: tuple[str, ...] = ()
+    base_fault: str = ""  # why base here does not contain base there
+    published: Published = Published(True)
 
 
 def remote_of(place: Place, named: str = "") -> str:
@@ -61,64 +103,265 @@ def remote_of(place: Place, named: str = "") -> str:
     )
 
 
-def sync(place: Place, remote: str, cards: bool = False) -> Synced:
+def sync(link: Link, cards: bool = False, ask_first: bool = True, send: bool = True) -> Synced:
     """Fetch, merge and push; try again a few times when somebody moves either side first.
 
-    `cards` pushes the card branches too. Raises Offline, Conflicting, BoardBusy, Refused,
-    GitFailed, BoardMoved; the branch is then as it was, or has only taken in the remote's.
+    `cards` pushes all branches of cards. Without `ask_first` it pushes first and fetches only if
+    that is refused; without `send` it only fetches. Raises Offline, Conflicting, BoardBusy,
+    Refused, GitFailed, BoardMoved; the branch is then as it was, or has only taken in the remote's.
     """
-    pulled, notices = False, []
+    pulled, fault, notices = False, "", list[str]()
+    place = link.place
     for attempt in range(ATTEMPTS):
         if attempt:
             time.sleep(min(1.0, 0.01 * 2 ** min(attempt, 7)) * clock.jitter())
-        theirs = _fetch_tip(place, remote)
-        ours = checkouts.tip(place, place.ref)
-        if theirs and not (ours and commits.is_ancestor(place.common, theirs, ours)):
-            taken_in = _take_in(place, remote, ours, theirs)
-            if taken_in is None:
-                continue
-            notices += taken_in
-            pulled = True
+        if attempt or ask_first:
+            theirs = fetch(link)
+            moved, fault, lines = _take_base(link)
+            notices += lines
+            pulled |= moved
             ours = checkouts.tip(place, place.ref)
-        if ours == theirs and not cards:
-            return Synced(ours, pulled, False, tuple(notices))
-        if publish(place, remote, ours, cards):
-            return Synced(ours, pulled, ours != theirs, tuple(notices))
+            if theirs and not (ours and commits.is_ancestor(place.common, theirs, ours)):
+                taken_in = _take_in(place, link.remote, ours, theirs)
+                if taken_in is None:
+                    continue
+                notices += taken_in
+                pulled = True
+        ours = checkouts.tip(place, place.ref)
+        load = load_of(link) if send else Load("")
+        done = publish(link, load)
+        if done.done:
+            if cards:
+                _push_all_cards(link)
+            return Synced(
+                ours, pulled, bool(load.board), tuple(notices), base_fault=fault, published=done
+            )
     raise BoardMoved(
-        f"{place.branch} moved, here or in {remote}, under each of {ATTEMPTS} attempts to sync it",
+        f"{place.branch} moved, here or in {link.remote}, under each of {ATTEMPTS} attempts to "
+        "sync it",
         "Try again in a moment.",
     )
 
 
-def publish(place: Place, remote: str, commit: str, cards: bool = False) -> bool:
-    """Push a commit as the remote's board branch; False if the remote has moved on.
+# -- what is pushed
 
-    Raises Offline, Refused where the server rejects it, GitFailed.
+
+def load_of(link: Link) -> Load:
+    """Return what the remote lacks, as far as known."""
+    place = link.place
+    ours = checkouts.tip(place, place.ref)
+    board = ours if ours != link.tip_there(place.branch) else ""
+    if not link.work or not ours:
+        return Load(board)
+    now = store.read(place)
+    return Load(board, _base_due(link, now), card_tips(link, now))
+
+
+def card_tips(link: Link, board: Board) -> tuple[CardTip, ...]:
+    """Return the branches of cards that the remote lacks, as far as known."""
+    if not link.work:
+        return ()
+    clone = clone_id(link.place)
+    if not cards_due(board, clone, {}):
+        return ()
+    prefix = f"refs/remotes/{link.remote}/{CARD_BRANCHES}"
+    listed = git.run(
+        link.place.common, "for-each-ref", "--format=%(objectname) %(refname)", prefix, LATE_REFS
+    ).lines
+    tips = {ref: tip for tip, _, ref in (line.partition(" ") for line in listed)}
+    there = {CardId(ref.removeprefix(prefix)): tip for ref, tip in tips.items()}
+    fenced = [RunId(ref.removeprefix(LATE_REFS)) for ref in tips]
+    due = cards_due(board, clone, there, fenced)
+    return tuple(tip for tip in due if card_ref(tip.card) not in link.closed)
+
+
+def _base_due(link: Link, board: Board) -> str:
+    """Return base's commit if it has work that the board calls done and the remote lacks."""
+    ours, theirs = checkouts.tip(link.place, link.base_ref), link.tip_there(link.base)
+    if not link.base or link.base_ref in link.closed or not ours or ours == theirs:
+        return ""
+    if theirs and not commits.is_ancestor(link.place.common, theirs, ours):
+        return ""
+    return ours if carries_work(board, _commits_between(link, theirs, ours)) else ""
+
+
+def _commits_between(link: Link, older: str, newer: str) -> frozenset[str]:
+    without = (f"^{older}",) if older else ()
+    return frozenset(git.run(link.place.common, "rev-list", newer, *without).lines)
+
+
+def publish(link: Link, load: Load, whole: bool = False) -> Published:
+    """Push a load in one step, and again without what the remote does not take.
+
+    With `whole` nothing is pushed without base. Raises Offline, Refused where the server rejects
+    the board, GitFailed.
     """
-    before = remotes.tip(place, remote, place.branch)
-    # Hooks of the code must not run for a branch that has only the board.
-    pushed = remotes.push(place, remote, [f"{commit}:{place.ref}"], hooks=bool(place.prefix))
-    if pushed.done and cards:
-        spec = f"{CARD_REFS}*:{CARD_REFS}*"
-        pushed = remotes.push(place, remote, [spec], hooks=True)
-    if pushed.refused and not _was_first(place, remote, before, pushed.refused):
+    place = link.place
+    before = link.tip_there(place.branch)
+    refused, fenced = dict[str, str](), list[CardTip]()
+    while load != Load(""):
+        wants_base = load.base
+        try:
+            pushed = _push_load(link, load)
+        except Refused as refusal:  # by the hook of the code, which the board alone does not run
+            if place.prefix or load == Load(load.board):
+                raise
+            refused |= dict.fromkeys(_refs_of(link, load) - {place.ref}, refusal.message)
+            load = Load(load.board)
+        else:
+            if pushed.done:
+                failpoints.reach("sync.pushed")
+                _note_pushed(link, load)
+                break
+            lighter = lighten(load, pushed.refs, place.ref, link.base_ref)
+            if lighter is None:
+                return _not_published(link, pushed.refused, before)
+            left = _refs_of(link, load) - _refs_of(link, lighter)
+            refused |= {ref: pushed.refs[ref].why for ref in left if not pushed.refs[ref].stale}
+            tips = set(load.cards) - set(lighter.cards)
+            fenced += [tip for tip in tips if card_ref(tip.card) not in refused]
+            load = lighter
+        if whole and wants_base and not load.base:
+            return Published(False, refused)
+    return Published(True, refused, tuple(sorted(fenced)))
+
+
+def _refs_of(link: Link, load: Load) -> set[str]:
+    refs_there = {card_ref(tip.card) for tip in load.cards}
+    refs_there |= {link.base_ref} if load.base else set()
+    return refs_there | ({link.place.ref} if load.board else set())
+
+
+def _not_published(link: Link, why: str, before: str) -> Published:
+    """Return that somebody else was first. Raises Refused if the remote takes no board."""
+    if why and not _was_first(link, before):
         raise Refused(
-            f"{remote} does not take pushes to {place.branch} {pushed.refused}",
+            f"{link.remote} does not take pushes to {link.place.branch} {why}",
             "A board that ticks cannot live on a protected branch: gitkanban init --branch kanban.",
         )
-    return pushed.done
+    return Published(False)
 
 
-def _was_first(place: Place, remote: str, before: str, why: str) -> bool:
+def _push_load(link: Link, load: Load) -> remotes.Pushed:
+    place = link.place
+    specs = [f"{tip.commit}:{card_ref(tip.card)}" for tip in load.cards]
+    specs += [f"{load.base}:{link.base_ref}"] if load.base else []
+    # Hooks of the code must not run for a branch that has only the board.
+    hooks = bool(place.prefix or specs)
+    specs += [f"{load.board}:{place.ref}"] if load.board else []
+    return remotes.push(place, link.remote, specs, hooks=hooks)
+
+
+def _push_all_cards(link: Link) -> None:
+    """Push every branch of a card. Raises Offline, Refused."""
+    pushed = remotes.push(link.place, link.remote, [f"{CARD_REFS}*:{CARD_REFS}*"], hooks=True)
+    if not pushed.done:
+        why = pushed.refused or f"{', '.join(pushed.refs)} has other commits there"
+        raise Refused(f"{link.remote} does not take the branches of all cards: {why}")
+
+
+def _note_pushed(link: Link, load: Load) -> None:
+    """Note the remote's new tips, which git itself does only if a fetch is configured so."""
+    moves = {f"{CARD_BRANCHES}{tip.card}": tip.commit for tip in load.cards}
+    moves |= {link.place.branch: load.board, link.base: load.base}
+    wrong = {
+        f"refs/remotes/{link.remote}/{branch}": commit
+        for branch, commit in moves.items()
+        if commit and link.tip_there(branch) != commit
+    }
+    if wrong:
+        orders = "".join(f"update {ref} {commit}\n" for ref, commit in wrong.items())
+        git.run(link.place.common, "update-ref", "--stdin", input=orders.encode(), check=False)
+
+
+def _was_first(link: Link, before: str) -> bool:
     """Return whether a push failed because somebody else pushed: servers word that differently."""
-    return _fetch_tip(place, remote) != before or "lock" in why
+    return fetch(link) != before
 
 
-def _fetch_tip(place: Place, remote: str) -> str:
-    """Fetch the remote's tip of the board branch and return it; empty if it has no such branch."""
-    tracking = f"refs/remotes/{remote}/{place.branch}"
-    there = remotes.fetch(place, remote, place.ref, tracking)
-    return remotes.tip(place, remote, place.branch) if there else ""
+# -- what is fetched
+
+
+def fetch(link: Link) -> str:
+    """Fetch what is shared, and return the remote's tip of the board; empty if it has none.
+
+    With it come the branches of open cards whose last work is not here. Raises Offline.
+    """
+    branches = [link.place.branch, *filter(None, [link.base])]
+    wanted = {f"refs/heads/{name}": f"refs/remotes/{link.remote}/{name}" for name in branches}
+    # With a star: a branch that is not there is no fault.
+    cards = [
+        f"+{CARD_REFS}{card}*:refs/remotes/{link.remote}/{CARD_BRANCHES}{card}*"
+        for card in _cards_wanted(link)
+    ]
+    there = remotes.fetch(link.place, link.remote, wanted, cards)
+    failpoints.reach("sync.fetched")
+    return link.tip_there(link.place.branch) if link.place.ref in there else ""
+
+
+def _cards_wanted(link: Link) -> list[CardId]:
+    """Return the open cards whose last recorded work this clone does not have."""
+    if not link.work or not checkouts.tip(link.place, link.place.ref):
+        return []
+    return cardwork.missing(link.place, store.read(link.place))
+
+
+def _take_base(link: Link) -> tuple[bool, str, list[str]]:
+    """Bring base here to contain base there: (whether it moved, why it could not, notices).
+
+    It is fast-forwarded. Where both have commits, they are merged if ours are accepted work, for
+    only then must base be pushed; what a person has not pushed yet stays a person's.
+    """
+    ours, theirs = checkouts.tip(link.place, link.base_ref), link.tip_there(link.base)
+    if not link.base or not theirs or ours == theirs:
+        return False, "", []
+    common = link.place.common
+    if ours and commits.is_ancestor(common, theirs, ours):
+        return False, "", []
+    name = f"{link.remote}/{link.base}"
+    try:
+        check_base(link.place, link.base)
+        new = theirs
+        if ours and not commits.is_ancestor(common, ours, theirs):
+            if not carries_work(store.read(link.place), _commits_between(link, theirs, ours)):
+                why = f"{link.base} and {name} have diverged, by commits that no card made"
+                return False, f"{why}: merge or rebase them, and push", []
+            new = _merge_bases(link, ours, theirs, name)
+        return True, "", _move_base(link, ours, new, name)
+    except (Refused, BoardBusy, GitFailed) as error:
+        return False, f"{link.base} stays behind {name}: {error.message}", []
+
+
+def _merge_bases(link: Link, ours: str, theirs: str, name: str) -> str:
+    """Make the merge of base here and there, and return its commit. Raises Refused."""
+    from gitkanban.board.content.writing import NewTree
+
+    with merging.merger(link.place.common, ours) as merger:
+        done = merger.merge(theirs)
+    if not done.clean:
+        raise Refused(f"both changed {', '.join(done.conflicts)}", f"`git merge {name}` by hand.")
+    return NewTree(link.place, ours).commit_tree(done.tree, f"Merge {name}\n", [ours, theirs])
+
+
+def _move_base(link: Link, old: str, new: str, name: str) -> list[str]:
+    """Move base and the checkouts that are on it; return notices. Raises Refused, BoardBusy."""
+    place, ref = link.place, link.base_ref
+    why = refs.why_not(place)
+    if why:
+        raise BoardBusy(why, "Finish or abort that first.")
+    stays = checkouts.on(place, ref) if old else []
+    rehearsal.refuse_unable(place, stays, old, new)
+    follow_base.begin(stays, ref, old, new)
+    words = ("-c", "core.fsync=all", "update-ref", "-m", f"kanban: merge {name}")
+    done = git.run(place.common, *words, ref, new, old or "0" * 40, check=False)
+    if done.code:
+        follow_base.forget(stays, new)
+        raise BoardBusy(f"{link.base} moved meanwhile", "Try again.")
+    failpoints.reach("sync.base-moved")
+    return follow_base.bring(place, stays, old, new)
+
+
+# -- how the board is merged
 
 
 def _take_in(place: Place, remote: str, ours: str, theirs: str) -> list[str] | None:

@@ -188,6 +188,7 @@ class Config(NamedTuple):
     )
     budget_day: int = 0  # that all runs of one day may cost
     executors: Mapping[str, ExecutorConfig] = {}
+    sync_work: bool = True  # base and the branches of cards travel with a board that is synced
     faulty: Mapping[WorkerName, "Problem"] = {}  # workers left out for a mistake -> the first one
 
     @property

@@ -135,7 +135,7 @@ class Publisher:
             return
         base = base_of(self.place, self.config)
         tracking = f"refs/remotes/{self.config.push}/{base}"
-        if not remotes.fetch(self.place, self.config.push, f"refs/heads/{base}", tracking):
+        if not remotes.fetch(self.place, self.config.push, {f"refs/heads/{base}": tracking}):
             return
         tips = {card.id: str(self.before[card.id]["tip"]) for card in gone}
         taken = {

@@ -23,7 +23,15 @@ from gitkanban.core.tick.facts import Landing
 from gitkanban.core.tick.outcome import Accepted
 from gitkanban.core.tick.reconcile import landed
 from gitkanban.core.transitions import check_verb
-from gitkanban.errors import BadData, BoardBusy, BoardMoved, GitkanbanError, NotFound, Untrusted
+from gitkanban.errors import (
+    BadData,
+    BoardBusy,
+    BoardMoved,
+    GitkanbanError,
+    NotFound,
+    Refused,
+    Untrusted,
+)
 from gitkanban.runs import trust
 from gitkanban.runs.observe import remember_refused
 from gitkanban.runs.verifying import verify
@@ -95,6 +103,9 @@ class Merges(NamedTuple):
     accepted: tuple[Accepted, ...]
 
 
+NO_MERGES = Merges(None, ())
+
+
 def accept_unattended(state: TickState, look: BoardLook) -> tuple[Merges, BoardLook]:
     """Merge, in memory and one by one, the branches that need no person; return merges and look.
 
@@ -119,6 +130,10 @@ def accept_unattended(state: TickState, look: BoardLook) -> tuple[Merges, BoardL
 def _try_base(state: TickState, config: Config | None, cards: Sequence[CardId]) -> BaseAhead | None:
     """Return base to merge onto; None if nothing is to be merged, or if base cannot be used."""
     if not cards or config is None:
+        return None
+    why = state.remote.base_refusal(config) if state.remote else ""
+    if why:  # reported when it was found out
+        _note_refusal(state, cards, Refused(why))
         return None
     try:
         return BaseAhead(state.place, config)

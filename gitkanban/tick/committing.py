@@ -25,11 +25,16 @@ def commit_board(
 ) -> Committed | None:
     """Commit on exactly this board; None if the branch has moved since it was read.
 
-    `base` is what was merged ahead of it. A commit that `claims` starts is pushed to the remote
-    first, if there is one; None if the remote does not take it.
+    `base` is what was merged ahead of it. A commit that `claims` starts or accepts is pushed to the
+    remote first, if there is one; None if the remote does not take it.
     """
     failpoints.reach("tick.commit")
-    claim = state.remote.claim if state.remote and claims else None
+    remote = state.remote
+
+    def claim_there(commit: str) -> bool:
+        return remote is None or remote.claim(commit, board, base.tip if base else "")
+
+    claim = claim_there if claims and remote else None
     done = store.commit_once(state.place, board, changes, commit_message, claim=claim, onto=base)
     failpoints.reach("tick.committed")
     if done:

@@ -1,70 +1,166 @@
-"""A remote whose other clones tick the same board: synced before looks, asked before starts.
+"""A remote whose other clones tick the same board: asked before starts, given what has happened.
 
-It knows only the commits of a tick; `sharing` says when they are pushed.
+It knows only the commits of a tick; `rounds` says when it is asked, and never while it has the tick
+lock, but for claims. A failure holds back starts and unattended accepts, and nothing else: what has
+happened here is on the board here.
 """
 
-from gitkanban import failpoints
+import time
+
+from gitkanban import clock, failpoints
+from gitkanban.board import store, sync
 from gitkanban.board.repo import checkouts
 from gitkanban.board.repo.place import Place
 from gitkanban.board.repo.remotes import Offline
-from gitkanban.board.sync import publish, sync
+from gitkanban.board.sync import Link, Published, Synced
+from gitkanban.core.model import Board, Config
+from gitkanban.core.tick.travel import FRESH, Load, wait_to_yield
+from gitkanban.core.trust.trusted import ACCEPTING
 from gitkanban.errors import GitkanbanError
+from gitkanban.runs import trust
+from gitkanban.runs.records import reached
+
+
+def link_to(place: Place, remote: str, config: Config | None, by_hand: bool = False) -> Link:
+    """Return what of this clone is shared with a remote, as its board and its owner want it.
+
+    `by_hand`: also refs that it has lately refused to take are pushed.
+    """
+    if config is None or not config.sync_work:
+        return Link(place, remote)
+    withheld = trust.withheld(place, config)
+    if withheld.pushing:
+        return Link(place, remote)
+    base = "" if place.prefix or withheld.board(ACCEPTING) else checkouts.base_of(place, config)
+    closed = () if by_hand else reached.refused_refs(place.private, remote, int(clock.now()))
+    return Link(place, remote, work=True, base=base, closed=closed)
+
+
+def sync_by_hand(place: Place, remote: str, cards: bool) -> Synced:
+    """Sync at once, whatever the remote did before. Raises as `sync.sync` does."""
+    link = link_to(place, remote, _config_of(place), by_hand=True)
+    done = sync.sync(link, cards)
+    refused = dict(done.published.refused)
+    reached.note_answer(place.private, remote, int(clock.now()), refused)
+    lines = (*done.notices, *_refusal_lines(remote, done.published))
+    return done._replace(notices=(*lines, *filter(None, [done.base_fault])))
+
+
+def _config_of(place: Place) -> Config | None:
+    try:
+        return store.read(place).config
+    except GitkanbanError:  # there is no board here yet, or none that can be read
+        return None
+
+
+def _refusal_lines(remote: str, done: Published) -> list[str]:
+    return [
+        f"warning: {remote} does not take pushes to {ref.removeprefix('refs/heads/')} {why}"
+        for ref, why in sorted(done.refused.items())
+    ]
 
 
 class Remote:
-    """A remote whose other clones tick the same board: a claim counts once it is pushed there.
-
-    A failure holds back new starts and nothing else: what has happened here is on the board here.
-    """
+    """The remote of one tick: a claim counts once it is pushed there."""
 
     def __init__(self, place: Place, name: str) -> None:
         self.place, self.name = place, name
         self.offline = ""  # why nothing new may start: out of reach, or a sync or push failed
-        self.behind = True  # it may have moved since we looked
-        self.pushed = ""  # the last commit of ours that it has
+        self.base_fault = ""  # why nothing may be accepted: base here lacks what base there has
+        self.waiting = False  # a start or an accept waits until the remote was asked
         self.notices: list[str] = []  # from syncs, and when it cannot be reached
         self.errors: list[str] = []  # faults that only a person can clear
+        self._asked = False  # in this tick
+        self._lost, self._won, self._took = 0, False, 0.0  # claims, and the seconds of the last one
+        now = int(clock.now())
+        self._is_fresh = now - reached.recall(place.private, name).at < FRESH
+        left = reached.wait_left(place.private, name, now)
+        if left:
+            self.offline = f"{name} was out of reach a moment ago, and is asked again in {left} s"
+            self.notices.append(f"warning: {self.offline} (at once: gitkanban sync)")
 
-    def catch_up(self) -> None:
-        """Sync if the remote may have moved since the last look."""
-        if not self.behind:
-            return
-        self.behind, self.offline = False, ""
-        try:
-            done = sync(self.place, self.name)
-        except GitkanbanError as error:
-            self._hold_back(error)
-            return
-        self.pushed = done.commit
-        self.notices += done.notices
+    def may_claim(self) -> bool:
+        """Return whether a start or an accept can be asked for now; else note that one waits."""
+        if self.offline:
+            return False
+        self.waiting = self.waiting or not self._is_fresh
+        return self._is_fresh
 
-    def claim(self, commit: str) -> bool:
-        """Push the commit that starts runs before it becomes the board's.
+    def base_refusal(self, config: Config) -> str:
+        """Return why no base can be pushed there, so that no tick may accept; empty if it can."""
+        link = link_to(self.place, self.name, config)
+        why = reached.why_refused(self.place.private, self.name, link.base_ref)
+        if link.base and link.base_ref in link.closed:
+            return f"{self.name} does not take pushes to {link.base} {why}: merge it there"
+        return self.base_fault
 
-        Return False if another clone was first, or if the remote does not take it.
+    def claim(self, commit: str, board: Board, base: str = "") -> bool:
+        """Push the commit of starts and accepts before it becomes the board's, and base with it.
+
+        `board` is the board before it. Return False if another clone was first, or if the remote
+        does not take it.
         """
         failpoints.reach("sync.claim")
+        link = link_to(self.place, self.name, board.config)
+        begun = time.monotonic()
         try:
-            self.behind = not publish(self.place, self.name, commit)
+            load = Load(commit, base if link.base else "", sync.card_tips(link, board))
+            done = sync.publish(link, load, whole=True)
         except GitkanbanError as error:
             self._hold_back(error)
             return False
-        if not self.behind:
-            self.pushed = commit
+        self._took = time.monotonic() - begun
+        self._note_answer(done)
+        if done.done:
             failpoints.reach("sync.claimed")
-        return not self.behind
+            self._won, self._lost = True, 0
+        elif not done.refused:
+            self._is_fresh = False
+            self._lost += 1
+        return done.done
 
-    def share(self) -> None:
-        """Push what a tick has settled, unless a claim has already carried it."""
-        if not self.offline:
-            self.behind = checkouts.tip(self.place, self.place.ref) != self.pushed
-            self.catch_up()
+    def ask(self) -> bool:
+        """Sync if anything waits for it; return whether that gives a tick something to look at.
+
+        Call it without the tick lock: it may wait for the network.
+        """
+        if self.offline:
+            return False
+        waited, self.waiting = self.waiting, False
+        link = link_to(self.place, self.name, _config_of(self.place))
+        unsent = bool(sync.load_of(link) != Load(""))
+        if self._asked and not waited and not unsent:
+            return False
+        time.sleep(wait_to_yield(self._lost, self._won, self._took, clock.jitter()))
+        try:
+            done = sync.sync(link, ask_first=waited or not unsent, send=not waited)
+        except GitkanbanError as error:
+            self._hold_back(error)
+            return False
+        self._note_answer(done.published)
+        self._is_fresh = True
+        self.notices += done.notices
+        self._note_base_fault(done.base_fault)
+        return done.pulled or waited
+
+    def _note_answer(self, done: Published) -> None:
+        self._asked = True
+        now = int(clock.now())
+        reached.note_answer(self.place.private, self.name, now, dict(done.refused))
+        self.notices += _refusal_lines(self.name, done)
+
+    def _note_base_fault(self, fault: str) -> None:
+        if fault and fault != self.base_fault:
+            self.errors.append(f"nothing is accepted: {fault}")
+        self.base_fault = fault
 
     def _hold_back(self, error: GitkanbanError) -> None:
         self.offline = error.message
         if isinstance(error, Offline):
+            reached.note_failure(self.place.private, self.name, int(clock.now()))
             line = f"warning: {error.message}; nothing new starts until it can be reached"
             self.notices.append(line)
         else:
+            reached.forget_refusals(self.place.private, self.name)
             hint = f" ({error.hint})" if error.hint else ""
             self.errors.append(f"{error.message}{hint}; nothing new starts until then")

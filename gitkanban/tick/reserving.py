@@ -55,9 +55,7 @@ class Reservations:
 
 
 def planned_starts(state: TickState, look: BoardLook) -> list[Start]:
-    """Return the planned starts; none while the remote holds them back or base cannot be used."""
-    if state.remote and state.remote.offline:
-        return []
+    """Return the planned starts; none while base cannot be used."""
     starts = [start for start in look.plan.starts if start.card not in state.given_up]
     try:
         if starts and look.board.config:

@@ -26,7 +26,6 @@ from gitkanban.tick import (
     sharing,
     starting,
 )
-from gitkanban.tick.accepting import Merges
 from gitkanban.tick.state import BoardLook, FailedStart, StartProgress, TickState
 
 ROUNDS_MOST = 100  # looks at the board in one tick; the next tick goes on from there
@@ -67,6 +66,9 @@ def tick(
         with lock:
             _tick_locked(state)
         failpoints.reach("tick.unlocked")
+        if not _tick_with_remote(state):
+            sharing.report_remote(state)
+            return outcome.then(state.outcome)._replace(contended=True)
         with signing.unattended():
             sharing.share(state)
         _notify_where_asked(state)
@@ -74,6 +76,25 @@ def tick(
         if not again.was_asked(place.private):
             break
     return outcome
+
+
+def _tick_with_remote(state: TickState) -> bool:
+    """Ask the remote, and tick again for as long as that brings something new to look at.
+
+    Nobody waits for a network while the remote is asked: the tick lock is free. False if another
+    tick took it in the meantime, which goes on from there.
+    """
+    for _ in range(ROUNDS_MOST):
+        with signing.unattended():
+            if state.remote is None or not state.remote.ask():
+                break
+        lock = _take_tick_lock(state.place, state.locks)
+        if lock is None:
+            return False
+        with lock:
+            _tick_locked(state)
+        failpoints.reach("tick.unlocked")
+    return True
 
 
 def _notify_where_asked(state: TickState) -> None:
@@ -105,8 +126,6 @@ def _tick_locked(state: TickState) -> None:
         observing.notice_tampering(state)
         observing.catch_up(state)
         for _ in range(ROUNDS_MOST):
-            if state.remote:
-                state.remote.catch_up()
             if not run_round(state):
                 break
 
@@ -125,29 +144,31 @@ def run_round(state: TickState) -> bool:
     if observed.standstill:
         return False
     try:
-        merges, look = accepting.accept_unattended(state, look)
-        return commit_and_start(state, look, merges)
+        return commit_and_start(state, look)
     except BoardBusy as busy:
         state.add(standstill=busy.message)
         return False
 
 
-def commit_and_start(state: TickState, look: BoardLook, merges: Merges) -> bool:
+def commit_and_start(state: TickState, look: BoardLook) -> bool:
     """Settle, accept and start in one commit; return whether there is something new to look at.
 
-    With a remote it is two commits. What has happened is recorded here first, in base and board,
-    and only then is the remote asked for a start. So a remote never says `done` of work that base
-    lacks, and one that is out of reach does not stop runs from being settled.
+    With a remote it is two commits. What has happened is recorded here first, whatever the network
+    does. Starts and accepts are then asked of the remote, in one push of the board with base: so it
+    never says `done` of work that base lacks there, and no two clones accept onto bases of their
+    own.
     """
     proposals = observing.cards_for_proposals(state, look)
     settles_first = state.remote is not None and bool(look.plan.changes or proposals)
-    starts = [] if settles_first else reserving.planned_starts(state, look)
+    asks = not settles_first and _may_ask(state, look)
+    merges = accepting.NO_MERGES
+    if asks:
+        merges, look = accepting.accept_unattended(state, look)
+    starts = reserving.planned_starts(state, look) if asks else []
     with reserving.reserve_starts(state, look, starts) as reserved:
         changes = (*look.plan.changes, *proposals, *reserved.claims)
         observing.remember_agents(state, look)
-        committed = committing.commit_board(
-            state, look.board, changes, merges.base, claims=bool(reserved.every)
-        )
+        committed = committing.commit_board(state, look.board, changes, merges.base, claims=asks)
         if not committed:
             return True
         reserved.committed = True
@@ -161,3 +182,11 @@ def commit_and_start(state: TickState, look: BoardLook, merges: Merges) -> bool:
             failed = starting.start_sessions(state, look, reserved.every)
     reserving.report_holds(state, look, reserved.every)
     return failed or settles_first or len(reserved.every) < len(starts) or bool(proposals)
+
+
+def _may_ask(state: TickState, look: BoardLook) -> bool:
+    """Return whether this round may start and accept: always, unless a remote must allow it."""
+    if state.remote is None:
+        return True
+    wanted = {*look.plan.accepts, *(start.card for start in look.plan.starts)}
+    return bool(wanted - state.given_up) and state.remote.may_claim()

@@ -1,7 +1,7 @@
-"""Pushes what a tick has done once its lock is free, so that nobody waits for a network.
+"""Pushes the branches of cards in review to the remote that `push` names, once the tick lock is
+free, so that nobody waits for a network.
 
-The board goes to the remote that other clones tick with, the branches of cards in review to the
-remote that `push` names. The remote was asked for starts earlier (`remote`).
+What other clones tick with has gone before (`remote`).
 """
 
 from gitkanban import clock
@@ -18,10 +18,13 @@ from gitkanban.tick.state import TickState
 
 
 def share(state: TickState) -> None:
-    """Push what has happened. Call it once the tick lock is free."""
-    if state.remote and state.outcome.commit:
-        state.remote.share()
+    """Push what `push` asks for, and report what a remote has said."""
     _publish_where_asked(state)
+    report_remote(state)
+
+
+def report_remote(state: TickState) -> None:
+    """Add what a remote has said to the outcome."""
     if state.remote:
         state.add(notices=tuple(state.remote.notices), errors=tuple(state.remote.errors))
 

@@ -11,7 +11,7 @@ from gitkanban import clock
 from gitkanban.board import presence, store
 from gitkanban.board.repo.clone import clone_id
 from gitkanban.board.repo.place import Place
-from gitkanban.board.sync import sync
+from gitkanban.board.sync import Link, sync
 from gitkanban.core.changes import AddCard, ArchiveCard, Change, EditCard, EndRun, WriteFile
 from gitkanban.core.model import Board, Card, Run
 from gitkanban.core.tick.standing import standing
@@ -55,8 +55,8 @@ def clones(repo: Path) -> tuple[Place, Place]:
 
 
 def shared(one: Place, two: Place) -> None:
-    sync(one, "origin")
-    sync(two, "origin")
+    sync(Link(one, "origin"))
+    sync(Link(two, "origin"))
 
 
 def gitkanban(place: Place, *words: str) -> subprocess.CompletedProcess[str]:

@@ -19,10 +19,11 @@ from gitkanban.board.repo.git import Done
 from gitkanban.board.repo.place import Place
 from gitkanban.board.repo.placefinder import find
 from gitkanban.board.repo.remotes import Offline
-from gitkanban.board.sync import Conflicting, publish, remote_of, sync
+from gitkanban.board.sync import Conflicting, Link, publish, remote_of, sync
 from gitkanban.core.changes import AddCard, AddNote, Change, EditCard
 from gitkanban.core.model import Board, Card, Note
 from gitkanban.core.tick import network
+from gitkanban.core.tick.travel import Load
 from gitkanban.errors import NotFound, Refused
 from gitkanban.tick.remote import Remote
 from gitkanban.views.message import commit_message
@@ -54,7 +55,7 @@ def pair(repo: Path, branch: str) -> tuple[Place, Place, Path]:
     }
     create(str(repo), branch=branch, config=CONFIG, files=cards)
     one = find(str(repo))
-    assert sync(one, "origin").pushed
+    assert sync(Link(one, "origin")).pushed
     return one, clone(hub, "other"), hub
 
 
@@ -65,7 +66,7 @@ def test_a_commit_here_while_the_remote_is_merged_loses_nothing(
     one, two, _ = pair(repo, branch)
     change(one, AddCard(Card("C", "from one")))
     change(two, AddCard(Card("D", "from two")))
-    assert sync(two, "origin").pushed
+    assert sync(Link(two, "origin")).pushed
     swap = refs.swap
 
     def second(place: Place, old: str, new: str, why: str) -> bool:
@@ -74,10 +75,10 @@ def test_a_commit_here_while_the_remote_is_merged_loses_nothing(
         return swap(place, old, new, why)
 
     monkeypatch.setattr(refs, "swap", second)
-    assert sync(one, "origin").pushed
+    assert sync(Link(one, "origin")).pushed
     assert set(store.read(one).cards) == set("ABCDE")
     assert git(Path(one.main) / ".kanban", "status", "--porcelain") == ""
-    assert not sync(two, "origin").pushed
+    assert not sync(Link(two, "origin")).pushed
     assert store.read(two).cards == store.read(one).cards
 
 
@@ -87,10 +88,10 @@ def test_changes_of_both_sides_come_together(repo: Path, branch: str) -> None:
     change(one, AddCard(Card("C", "from one")), EditCard("A", {"title": "retitled"}))
     change(two, AddCard(Card("D", "from two")), EditCard("A", {"priority": 7}))
     change(two, AddNote(Note("01", "A", "Bob", 0, "note", "words")))
-    assert sync(one, "origin").pushed
-    done = sync(two, "origin")
+    assert sync(Link(one, "origin")).pushed
+    done = sync(Link(two, "origin"))
     assert (done.pulled, done.pushed) == (True, True)
-    assert sync(one, "origin").pulled
+    assert sync(Link(one, "origin")).pulled
     left, right = store.read(one), store.read(two)
     assert left.commit == right.commit
     assert sorted(left.cards) == ["A", "B", "C", "D"]
@@ -107,16 +108,16 @@ def test_changes_of_both_sides_come_together(repo: Path, branch: str) -> None:
 def test_what_truly_conflicts_is_named_and_left_as_it_was(repo: Path, branch: str) -> None:
     one, two, hub = pair(repo, branch)
     change(one, EditCard("A", {"title": "this"}))
-    sync(one, "origin")
+    sync(Link(one, "origin"))
     before = change(two, EditCard("A", {"title": "that"})).commit
     with pytest.raises(Conflicting) as caught:
-        sync(two, "origin")
+        sync(Link(two, "origin"))
     assert "A.yaml" in caught.value.message
     assert "this" in caught.value.message
     assert "that" in caught.value.message
     assert store.read(two).commit == before
     change(two, EditCard("A", {"title": "this"}))
-    assert sync(two, "origin").pushed
+    assert sync(Link(two, "origin")).pushed
     assert git(hub, "fsck", "--strict", "--no-dangling") == ""
 
 
@@ -125,10 +126,10 @@ def test_code_in_conflict_stops_the_sync_and_changes_nothing(repo: Path) -> None
     for place, text in ((one, "one"), (two, "two")):
         (Path(place.main) / "src" / "app.py").write_text(text)
         git(Path(place.main), "commit", "-qam", text)
-    sync(one, "origin")
+    sync(Link(one, "origin"))
     before = store.read(two).commit
     with pytest.raises(Conflicting, match=r"src/app.py"):
-        sync(two, "origin")
+        sync(Link(two, "origin"))
     assert store.read(two).commit == before
     assert (Path(two.main) / "src" / "app.py").read_text() == "two"
 
@@ -139,20 +140,20 @@ def test_code_that_merges_comes_into_the_checkout_and_open_work_is_not_lost(repo
     git(Path(one.main), "add", "new.py")
     git(Path(one.main), "commit", "-qm", "new")
     change(one, EditCard("A", {"priority": 3}))
-    sync(one, "origin")
+    sync(Link(one, "origin"))
     change(two, AddCard(Card("C", "c")))
     mine = Path(two.main) / "README.md"
     mine.write_text("open work\n")
-    assert sync(two, "origin").pulled
+    assert sync(Link(two, "origin")).pulled
     assert (Path(two.main) / "new.py").read_text() == "new\n"
     assert mine.read_text() == "open work\n"
     assert git(Path(two.main), "status", "--porcelain") == " M README.md"
     (Path(one.main) / "README.md").write_text("another\n")
     git(Path(one.main), "commit", "-qam", "readme")
-    sync(one, "origin")
+    sync(Link(one, "origin"))
     before = store.read(two).commit
     with pytest.raises(Refused, match=r"README.md"):
-        sync(two, "origin")
+        sync(Link(two, "origin"))
     assert store.read(two).commit == before
     assert mine.read_text() == "open work\n"
 
@@ -161,9 +162,9 @@ def test_a_remote_out_of_reach_is_a_warning_and_holds_new_starts_back(repo: Path
     one, _, hub = pair(repo, "kanban")
     hub.rename(hub.with_name("away.git"))
     with pytest.raises(Offline):
-        sync(one, "origin")
+        sync(Link(one, "origin"))
     remote = Remote(one, "origin")
-    remote.catch_up()
+    remote.ask()
     [line] = remote.notices
     assert line.startswith("warning: cannot fetch from origin")
     assert remote.offline
@@ -176,13 +177,13 @@ def test_a_protected_branch_is_reported_with_the_way_out_and_nothing_is_forced(r
     hook.chmod(0o755)
     change(two, AddCard(Card("C", "c")))
     with pytest.raises(Refused) as caught:
-        sync(two, "origin")
+        sync(Link(two, "origin"))
     assert "--branch kanban" in caught.value.hint
     hook.unlink()
     change(one, AddCard(Card("D", "d")))
-    sync(one, "origin")
+    sync(Link(one, "origin"))
     tip = git(hub, "rev-parse", "main")
-    assert not publish(two, "origin", store.read(two).commit)
+    assert not publish(Link(two, "origin"), Load(store.read(two).commit)).done
     assert git(hub, "rev-parse", "main") == tip
 
 
@@ -193,9 +194,9 @@ def test_only_the_board_is_pushed_and_card_branches_when_asked(repo: Path) -> No
     git(repo, "commit", "-q", "--allow-empty", "-m", "not for others yet")
     change(one, AddCard(Card("C", "c")))
     before = git(hub, "rev-parse", "main")
-    sync(one, "origin")
+    sync(Link(one, "origin"))
     assert git(hub, "branch", "--format=%(refname:short)").split() == ["kanban", "main"]
-    sync(one, "origin", cards=True)
+    sync(Link(one, "origin"), cards=True)
     assert git(hub, "branch", "--format=%(refname:short)").split() == ["card/A", "kanban", "main"]
     assert git(hub, "rev-parse", "main") == before
 
@@ -258,8 +259,8 @@ def test_over_http(repo: Path, served: str) -> None:
     for place in (one, two):
         git(Path(place.main), "remote", "set-url", "origin", f"{served}/{hub.name}")
     change(one, AddCard(Card("C", "c")))
-    assert sync(one, "origin").pushed
-    assert sync(two, "origin").pulled
+    assert sync(Link(one, "origin")).pushed
+    assert sync(Link(two, "origin")).pulled
     assert "C" in store.read(two).cards
 
 
@@ -274,8 +275,8 @@ def test_over_ssh(repo: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     for place in (one, two):
         git(Path(place.main), "remote", "set-url", "origin", f"host:{hub}")
     change(one, AddCard(Card("C", "c")))
-    assert sync(one, "origin").pushed
-    assert sync(two, "origin").pulled
+    assert sync(Link(one, "origin")).pushed
+    assert sync(Link(two, "origin")).pulled
 
 
 # Read here, for tests see none of the caller's variables; 100 is worth a try now and then.
@@ -296,7 +297,7 @@ def test_two_fetches_of_one_clone_at_once_are_no_lost_connection(
 
     monkeypatch.setattr(module, "talk", talk)
     change(one, AddCard(Card("C", "c")))
-    assert sync(one, "origin").pushed
+    assert sync(Link(one, "origin")).pushed
     assert begun == ["fetch", "ls-remote", "fetch", "push"]
 
 
@@ -328,7 +329,7 @@ def test_four_clones_that_tick_one_board_never_run_a_card_twice(repo: Path) -> N
     config.write_text(POOL % log)
     git(config.parent, "commit", "-qam", "a pool")
     change(one, *(AddCard(Card(f"T{n}", f"t{n}", "w")) for n in range(CARDS)))
-    sync(one, "origin")
+    sync(Link(one, "origin"))
     places = [one, *(clone(hub, f"c{n}") for n in range(3))]
     for place in places:
         subprocess.run(
@@ -347,7 +348,7 @@ def test_four_clones_that_tick_one_board_never_run_a_card_twice(repo: Path) -> N
         ]
         said = [tick.communicate()[0].decode() for tick in ticks]
         assert all(tick.returncode == 0 for tick in ticks), said
-        sync(one, "origin")
+        sync(Link(one, "origin"))
         cards = store.read(one).cards
         if all(card.status in ("review", "done") for card in cards.values()):
             break
@@ -374,7 +375,7 @@ def test_what_is_configured_for_pushes_by_hand_has_no_part_in_the_board_s(
     git(repo, "branch", "private")
     change(one, AddCard(Card("C", "c")))
     before = store.read(one).commit
-    assert sync(one, "origin").pushed
+    assert sync(Link(one, "origin")).pushed
     assert store.read(one).commit == before
     assert git(hub, "for-each-ref", "--format=%(refname)").split() == sorted(
         {"refs/heads/main", f"refs/heads/{branch or 'main'}"}
@@ -392,14 +393,14 @@ def test_a_pre_push_hook_is_the_code_s_and_its_refusal_is_called_a_hook_s(
     hook.chmod(0o755)
     change(one, AddCard(Card("C", "c")))
     if branch:
-        assert sync(one, "origin").pushed  # the board's own branch has no code in it
+        assert sync(Link(one, "origin")).pushed  # the board's own branch has no code in it
         assert git(hub, "rev-parse", branch) == store.read(one).commit
         git(repo, "branch", "card/A")
         with pytest.raises(Refused, match="the pre-push hook of this repository refuses"):
-            sync(one, "origin", cards=True)
+            sync(Link(one, "origin"), cards=True)
         return
     with pytest.raises(Refused, match="the pre-push hook of this repository refuses") as caught:
-        sync(one, "origin")
+        sync(Link(one, "origin"))
     assert not isinstance(caught.value, Offline)
     assert "hooks/pre-push" in caught.value.hint
 
@@ -412,10 +413,10 @@ def test_tags_and_branches_of_others_named_as_ours_change_nothing(repo: Path, br
             git(place, "tag", name, "HEAD")
     git(repo, "branch", "origin/kanban", "refs/heads/main")
     change(one, AddCard(Card("C", "c")))
-    assert sync(one, "origin").pushed
+    assert sync(Link(one, "origin")).pushed
     change(two, AddCard(Card("D", "d")))
-    assert sync(two, "origin").pulled
-    assert sync(one, "origin").pulled
+    assert sync(Link(two, "origin")).pulled
+    assert sync(Link(one, "origin")).pulled
     assert {"C", "D"} <= set(store.read(one).cards) & set(store.read(two).cards)
 
 
@@ -428,9 +429,9 @@ def test_a_remote_that_says_nothing_is_out_of_reach_after_a_while(
         git(repo, "remote", "set-url", "origin", f"git://127.0.0.1:{port}/x.git")
         monkeypatch.setattr(network, "SILENT_MOST", 0.5)
         with pytest.raises(Offline, match="no sign of life"):
-            sync(one, "origin")
+            sync(Link(one, "origin"))
         with pytest.raises(Offline, match="no sign of life"):
-            publish(one, "origin", store.read(one).commit)
+            publish(Link(one, "origin"), Load(store.read(one).commit))
 
 
 def test_an_http_server_that_hangs_is_noticed_by_the_transport(
@@ -443,7 +444,7 @@ def test_an_http_server_that_hangs_is_noticed_by_the_transport(
     with socket.create_server(("127.0.0.1", 0)) as silent:
         git(repo, "remote", "set-url", "origin", f"http://127.0.0.1:{silent.getsockname()[1]}/x")
         with pytest.raises(Offline, match="too slow"):
-            sync(one, "origin")
+            sync(Link(one, "origin"))
 
 
 @pytest.mark.parametrize(
@@ -486,5 +487,5 @@ def test_a_remote_that_is_a_path_beside_the_checkout(repo: Path, branch: str) ->
     for place in (one, two):
         git(Path(place.main), "remote", "set-url", "origin", f"../{hub.name}")
     change(one, AddCard(Card("C", "c")))
-    assert sync(one, "origin").pushed
-    assert sync(two, "origin").pulled
+    assert sync(Link(one, "origin")).pushed
+    assert sync(Link(two, "origin")).pulled

@@ -100,13 +100,13 @@ def prepared(arena: Arena, point: str):  # type: ignore[no-untyped-def]
 
 
 def share(arena: Arena) -> None:
-    """A remote that has moved on since it was last seen, by somebody's note on a card."""
+    """A remote that has moved on since it was last seen: by a note on a card, and work on base."""
     remote, other = arena.repo.parent / "remote.git", arena.repo.parent / "other"
     branch = arena.place.branch
     if not remote.exists():
         git(arena.repo, "init", "-q", "--bare", "-b", branch, str(remote))
         git(arena.repo, "remote", "add", "origin", str(remote))
-        git(arena.repo, "push", "-q", "origin", branch)
+        git(arena.repo, "push", "-q", "origin", *dict.fromkeys(("main", branch)))
         git(arena.repo, "clone", "-q", "-b", branch, str(remote), str(other))
     git(other, "pull", "-q", "--no-edit", "origin", branch)
     prefix = f"{arena.place.prefix}/" if arena.place.prefix else ""
@@ -116,6 +116,9 @@ def share(arena: Arena) -> None:
     git(other, "add", "-A")
     git(other, "commit", "-qm", "a note")
     git(other, "push", "-q", "origin", f"HEAD:{branch}")
+    if branch != "main":
+        more = git(remote, "commit-tree", "-p", "main", "-m", "somebody's", "main^{tree}")
+        git(remote, "update-ref", "refs/heads/main", more)
 
 
 def hang(arena: Arena) -> None:

@@ -87,7 +87,8 @@ def test_a_kill_at_every_point_loses_nothing_and_runs_nothing_twice(
         ("supervisor", "collect", "recover", "give-up")
     )  # a strike needs one session
     config = CONFIG.replace(": 3", ": 1") if alone else CONFIG
-    arena = make({}, config=config + (STEPS if group == "supervisor" else ""))
+    steps = STEPS if group == "supervisor" else ""
+    arena = make({}, config=config + steps, branch="kanban" if group == "sync" else "")
     mine = arena.repo / "mine.txt"
     mine.write_text("staged")
     git(arena.repo, "add", "mine.txt")

@@ -1,4 +1,7 @@
-"""Ticks of a board that has a remote: what has happened is said here first, then starts are asked."""
+"""Ticks of a board that has a remote: what has happened is said here first, then starts are asked.
+
+Accepts are asked as well: base goes there with the board, or no card is done.
+"""
 
 import os
 from collections.abc import Callable
@@ -7,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from gitkanban.board.repo import remotes
 from gitkanban.board.repo.remotes import Offline
 from gitkanban.core.tick.outcome import Outcome
-from gitkanban.tick import committing, reserving, rounds
+from gitkanban.tick import remote as remote_module
 from gitkanban.tick.rounds import tick
 from tests.conftest import git
 from tests.support import points
@@ -36,28 +40,30 @@ def remote_of(arena: Arena) -> Path:
     return arena.repo.parent / "remote.git"
 
 
+def branches_there(arena: Arena) -> list[str]:
+    return git(remote_of(arena), "branch", "--format=%(refname:short)").split()
+
+
 def lost_with_the_host(arena: Arena) -> list[str]:
-    """Cards that the remote calls done, by a commit that base does not have here."""
-    found = []
+    """Cards that the remote calls done, by a commit that base does not have there."""
+    lost = []
+    base = git(remote_of(arena), "rev-list", "refs/heads/main", check=False).split()
     for name in git(remote_of(arena), "ls-tree", "--name-only", "kanban", "cards/").split():
         text = git(remote_of(arena), "show", f"kanban:{name}")
         fields = dict(line.split(": ", 1) for line in text.splitlines() if ": " in line)
-        base = git(arena.repo, "rev-list", "refs/heads/main").split()
         if fields["status"] == "done" and fields.get("merged") not in base:
-            found.append(fields["id"])
-    return found
+            lost.append(fields["id"])
+    return lost
 
 
-def claimed_with_what_happened() -> None:
-    """The mistake: one commit of ends, merges and starts, which the remote has before base moves."""
+def claim_without_base() -> None:
+    """The mistake: a commit of merges and starts, which the remote has without base."""
+    real = remote_module.Remote.claim
 
-    def commit_at_once(state: Any, look: Any, merges: Any) -> bool:
-        reserved = reserving.reserve_starts(state, look, list(look.plan.starts))
-        changes = (*look.plan.changes, *reserved.claims)
-        committing.commit_board(state, look.board, changes, merges.base, claims=True)
-        return False
+    def claim(self: Any, commit: str, board: Any, base: str = "") -> bool:
+        return real(self, commit, board)
 
-    rounds.commit_and_start = commit_at_once
+    remote_module.Remote.claim = claim  # type: ignore[method-assign]
 
 
 @pytest.mark.parametrize("broken", [False, True], ids=["as it is", "the mistake"])
@@ -66,7 +72,7 @@ def test_a_power_cut_after_a_claim_leaves_no_done_without_its_work(
 ) -> None:
     def struck() -> None:
         if broken:
-            claimed_with_what_happened()
+            claim_without_base()
         tick(arena.place, remote="origin")
 
     assert os.WIFSIGNALED(arena.act(struck, "sync.claimed:kill"))
@@ -80,12 +86,12 @@ def test_a_remote_that_takes_no_pushes_stops_no_settlement(arena: Arena) -> None
     hook.write_text("#!/bin/sh\nexit 1\n")
     hook.chmod(0o755)
     done = ticked(arena)
-    assert (arena.status("T0"), arena.status("T1")) == ("done", "todo")
-    assert [each.card for each in done.accepted] == ["T0"]
-    assert done.started == ()
+    assert (arena.status("T0"), arena.status("T1")) == ("review", "todo")
+    assert (done.accepted, done.started) == ((), ())
     assert any("does not take pushes to kanban" in line for line in done.errors)
-    assert arena.board().cards["T0"].merged in git(arena.repo, "rev-list", "main")
     hook.unlink()
+    with arena.patched():
+        remote_module.sync_by_hand(arena.place, "origin", cards=False)
     assert [each.card for each in ticked(arena).started] == ["T1"]
     arena.wait()
     ticked(arena)
@@ -104,18 +110,15 @@ def test_a_remote_out_of_reach_stops_no_settlement(
         def gone(*_: object, **__: object) -> None:
             raise Offline("cannot push to origin: the cable is cut")
 
-        monkeypatch.setattr("gitkanban.tick.remote.publish", gone)
+        monkeypatch.setattr("gitkanban.board.sync.publish", gone)
     done = ticked(arena)
-    assert (arena.status("T0"), arena.status("T1"), done.started) == ("done", "todo", ())
+    assert (arena.status("T0"), arena.status("T1"), done.started) == ("review", "todo", ())
     assert done.errors == ()
     assert any(line.startswith("warning: cannot ") for line in done.notices)
 
 
-def test_a_tick_whose_remote_has_not_moved_pushes_once(
-    arena: Arena, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from gitkanban.board.repo import remotes
-
+def talked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is asked of the remote from now on: fetch, push, ls-remote."""
     real, words = remotes.talk, list[str]()
 
     def talk(place: Any, remote: str, *given: str) -> Any:
@@ -123,6 +126,92 @@ def test_a_tick_whose_remote_has_not_moved_pushes_once(
         return real(place, remote, *given)
 
     monkeypatch.setattr(remotes, "talk", talk)
+    return words
+
+
+def test_a_tick_of_a_remote_that_answered_lately_pushes_once(
+    arena: Arena, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = talked(monkeypatch)
+    assert [each.card for each in ticked(arena).started] == ["T1"]
+    assert words == ["push"]
+    arena.wait()
+
+
+def test_a_tick_with_nothing_to_say_fetches_once(
+    arena: Arena, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticked(arena)
+    arena.wait()
+    ticked(arena)
+    words = talked(monkeypatch)
+    ticked(arena)
+    assert words == ["fetch"]
+
+
+def test_a_start_after_a_long_silence_is_asked_for_after_a_fetch(
+    arena: Arena, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = talked(monkeypatch)
+    monkeypatch.setattr(remote_module, "FRESH", -1)
     assert [each.card for each in ticked(arena).started] == ["T1"]
     assert words == ["fetch", "push"]
+    arena.wait()
+
+
+def test_the_work_of_a_card_goes_with_its_record_and_base_with_done(arena: Arena) -> None:
+    ticked(arena)
+    arena.wait()
+    there = remote_of(arena)
+    work = git(arena.repo, "rev-parse", "card/T0")
+    assert git(there, "rev-parse", "card/T0") == work
+    assert git(there, "rev-parse", "main") == git(arena.repo, "rev-parse", "main")
+    assert work in git(there, "rev-list", "main")
+    assert lost_with_the_host(arena) == []
+
+
+def test_a_board_alone_travels_where_that_is_wanted(arena: Arena) -> None:
+    config = arena.repo / ".kanban" / "config.yaml"
+    config.write_text(config.read_text().replace("kanban:\n", "kanban:\n  sync_work: false\n"))
+    git(config.parent, "commit", "-qam", "the board alone")
+    ticked(arena)
+    arena.wait()
+    ticked(arena)
+    assert branches_there(arena) == ["kanban", "main"]
+    assert arena.status("T1") == "done"
+
+
+def test_a_protected_base_is_reported_once_and_waits_for_a_person(arena: Arena) -> None:
+    hook = remote_of(arena) / "hooks" / "update"
+    hook.write_text('#!/bin/sh\n[ "$1" != refs/heads/main ]\n')
+    hook.chmod(0o755)
+    done = ticked(arena)
+    assert (arena.status("T0"), done.started) == ("review", ())
+    [line] = [line for line in done.notices if "does not take pushes to main" in line]
+    assert line.startswith("warning: origin does not take pushes to main")
+    again = ticked(arena)
+    assert (again.notices, again.errors) == ((), ())
+    assert branches_there(arena) == ["card/T0", "kanban", "main"]
+    # A person merges it there: the fetched base has the work, and the child starts from it.
+    hook.unlink()
+    git(remote_of(arena), "update-ref", "refs/heads/main", "card/T0")
+    assert [each.card for each in ticked(arena).started] == ["T1"]
+    assert arena.status("T0") == "done"
+    arena.wait()
+
+
+def test_a_remote_out_of_reach_is_left_alone_for_a_while_and_sync_asks_at_once(
+    arena: Arena, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = remote_of(arena).with_name("away.git")
+    remote_of(arena).rename(away)
+    ticked(arena)
+    words = talked(monkeypatch)
+    done = ticked(arena)
+    assert (words, done.started) == ([], ())
+    assert any("origin was out of reach a moment ago" in line for line in done.notices)
+    away.rename(remote_of(arena))
+    with arena.patched():
+        remote_module.sync_by_hand(arena.place, "origin", cards=False)
+    assert [each.card for each in ticked(arena).started] == ["T1"]
     arena.wait()

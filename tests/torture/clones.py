@@ -1,4 +1,4 @@
-"""Two clones of one board, each with a base of its own that travels only when people carry it.
+"""Two clones of one board, whose base travels with it, and now and then by people's hands.
 
 The judge reads git alone: every run began from a commit that has the work of all its parents.
 """
@@ -31,8 +31,6 @@ class Clones:
         points.share(arena)
         self.remote = arena.repo.parent / "remote.git"
         second = arena.repo.parent / "second"
-        if not arena.place.prefix:
-            git(arena.repo, "push", "-q", "origin", "main")
         git(arena.repo.parent, "clone", "-q", str(self.remote), "second")
         if not arena.place.prefix:
             git(second, "branch", "-q", "main", "refs/remotes/origin/main")
@@ -62,7 +60,8 @@ class Clones:
         first, second = (Path(place.main) for place in self.places)
         git(second, "push", "-q", "--force", "origin", "refs/heads/main:refs/heads/theirs")
         git(first, "fetch", "-q", "origin")
-        git(first, "merge", "-q", "--no-edit", "refs/remotes/origin/theirs")
+        for name in ("theirs", "main"):
+            git(first, "merge", "-q", "--no-edit", f"refs/remotes/origin/{name}")
         git(first, "push", "-q", "origin", "refs/heads/main:refs/heads/main")
         git(second, "fetch", "-q", "origin", "refs/heads/main:refs/heads/main")
 

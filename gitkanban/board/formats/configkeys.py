@@ -62,6 +62,9 @@ KEYS: tuple[ConfigKey, ...] = (
         "How many memory proposals make a card for `consolidate_to`."),
     ConfigKey("kanban.git_timeout", DURATION, "10m",
         "Time limit of one git command, including the filters and hooks that it runs."),
+    ConfigKey("kanban.sync_work", BOOL, "true",
+        "Whether base and the branches of cards travel with the board where ticks sync; else the "
+        "board alone (hosts.md)."),
     ConfigKey("kanban.push", REMOTE, "", "Remote to which branches of cards in review are pushed."),
     ConfigKey("kanban.pr", BOOL, "false", "Open a pull request for a pushed branch, with gh."),
     ConfigKey("kanban.on_tamper", ("tell", "hold"), "tell",

@@ -7,7 +7,7 @@ output for programs. Nothing is merged or decided here.
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 
 from gitkanban import clock
@@ -16,11 +16,14 @@ from gitkanban.board.repo.place import Place
 from gitkanban.board.repo.placewriter import NO_HOOKS
 from gitkanban.board.repo.settings import read_settings
 from gitkanban.core.tick.network import CONNECT, is_http, is_ssh, silence_allowed
+from gitkanban.core.tick.travel import RefRefusal
 from gitkanban.errors import GitFailed, Refused
 from gitkanban.typed import NamedTuple
 
 ATTEMPTS = 8  # fetches to try while other fetches of this clone are in the way
 NO_SUCH_REF = 2  # `git help ls-remote`, --exit-code
+# How servers word that a ref moved while a push was on its way.
+_SOMEBODY_FIRST = ("cannot lock", "failed to lock", "incorrect old value", "failed to update ref")
 # Nobody is there to type a password: a tick from cron must not hang on one.
 _QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "true", "SSH_ASKPASS": "true"}
 # ssh_config(5): give up on a host that does not accept, and on one that no longer answers.
@@ -46,6 +49,7 @@ class Pushed(NamedTuple):
 
     done: bool
     refused: str = ""
+    refs: Mapping[str, RefRefusal] = {}  # each ref that was refused for its own sake
 
 
 def line_to(common: str, remote: str) -> RemoteLine:
@@ -94,39 +98,50 @@ def talk(place: Place, remote: str, *words: str) -> git.Done:
         raise Offline(slow.message, "Going on with what is here.") from None
 
 
-def fetch(place: Place, remote: str, ref: str, tracking: str) -> bool:
-    """Fetch one ref into another; False if the remote has no such ref. Raises Offline."""
+def fetch(
+    place: Place, remote: str, refs: Mapping[str, str], patterns: Sequence[str] = ()
+) -> set[str]:
+    """Fetch refs, each into another ({theirs: ours}), and return those that the remote has.
+
+    `patterns` are refspecs with a star, which may match nothing. Raises Offline.
+    """
     words = ("--no-tags", "--no-prune", "--no-recurse-submodules", "--refmap=", "--progress")
+    wanted = dict(refs)
     for attempt in range(ATTEMPTS):
-        done = talk(place, remote, "fetch", *words, "--", remote, f"+{ref}:{tracking}")
+        specs = [f"+{theirs}:{ours}" for theirs, ours in wanted.items()]
+        done = talk(place, remote, "fetch", *words, "--", remote, *specs, *patterns)
         if not done.code:
-            return True
-        answer = talk(place, remote, "ls-remote", "--exit-code", "--", remote, ref)
+            return set(wanted)
+        answer = talk(place, remote, "ls-remote", "--exit-code", "--", remote, *wanted)
         if answer.code == NO_SUCH_REF:
-            return False
+            return set()
         if answer.code:
             break
-        # The ref exists: another fetch of this clone was in the way, and may have fetched less.
-        time.sleep(min(1.0, 0.02 * 2**attempt) * clock.jitter())
+        there = {line.rpartition("\t")[2] for line in answer.lines}
+        missing = wanted.keys() - there
+        wanted = {theirs: ours for theirs, ours in wanted.items() if theirs in there}
+        # All exist: another fetch of this clone was in the way, and may have fetched less.
+        if not missing:
+            time.sleep(min(1.0, 0.02 * 2**attempt) * clock.jitter())
     raise Offline(f"cannot fetch from {remote}: {done.complaint}", "Going on with what is here.")
 
 
 def push(place: Place, remote: str, refspecs: Sequence[str], hooks: bool) -> Pushed:
-    """Push exactly these refs, never by force; `hooks`: with the repository's pre-push hook.
+    """Push exactly these refs, all or none, and never by force.
 
-    The user's settings for pushes by hand (tags, submodules, a mirror) do not apply. Raises
+    `hooks`: with the repository's pre-push hook. The user's settings for pushes by hand (tags, submodules, a mirror) do not apply. Raises
     Offline, and Refused where the pre-push hook refuses.
     """
     settings = (
         "-c", f"remote.{remote}.mirror=false", "-c", "push.followTags=false",
         "-c", "push.recurseSubmodules=no", *(() if hooks else NO_HOOKS),
     )  # fmt: skip
-    done = talk(
-        place, remote, *settings, "push", "--porcelain", "--progress", "--", remote, *refspecs
-    )
+    words = ("--porcelain", "--progress", *(("--atomic",) if len(refspecs) > 1 else ()))
+    done = talk(place, remote, *settings, "push", *words, "--", remote, *refspecs)
     if not done.code:
         return Pushed(True)
-    rejected = [line.split("\t")[-1] for line in done.lines if line.startswith("!\t")]
+    lines = [line.split("\t") for line in done.lines if line.startswith("!\t")]
+    rejected = [fields[-1] for fields in lines]
     if not rejected and done.code == 1 and hooks and _has_hook(place):
         raise Refused(
             f"the pre-push hook of this repository refuses the push to {remote}: {done.complaint}",
@@ -136,8 +151,21 @@ def push(place: Place, remote: str, refspecs: Sequence[str], hooks: bool) -> Pus
         raise Offline(
             f"cannot push to {remote}: {done.complaint}", "It is tried again at the next sync."
         )
-    refused = [why for why in rejected if not why.startswith("[rejected]")]
-    return Pushed(False, refused[0].partition("] ")[2] or refused[0] if refused else "")
+    refs = dict(_own_refusals(lines))
+    refused = [each.why for each in refs.values() if not each.stale]
+    return Pushed(False, refused[0] if refused else "", refs)
+
+
+def _own_refusals(lines: Iterable[Sequence[str]]) -> Iterator[tuple[str, RefRefusal]]:
+    """Yield the refs of a push that were refused for their own sake, not for that of another ref.
+
+    The lines are those of `git push --porcelain` (`git help push`): flag, from:to, reason.
+    """
+    for _, names, words in lines:
+        ours, why = words.startswith("[rejected]"), words.partition("] ")[2] or words
+        if "atomic" not in why:
+            stale = ours or any(sign in why for sign in _SOMEBODY_FIRST)
+            yield names.rpartition(":")[2], RefRefusal(stale, why)
 
 
 def _has_hook(place: Place) -> bool:

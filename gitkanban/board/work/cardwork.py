@@ -11,9 +11,12 @@ from gitkanban.board.repo import checkouts, commits, git
 from gitkanban.board.repo.place import Place
 from gitkanban.board.work import landed
 from gitkanban.core.ids import branch_of, card_ref
-from gitkanban.core.model import Card, Run
+from gitkanban.core.model import Board, Card, Run
+from gitkanban.core.names import CardId
+from gitkanban.core.split_cards import open_cards
 from gitkanban.core.tick.absence import absence_words, fetch_hint
 from gitkanban.core.tick.facts import Elsewhere
+from gitkanban.core.tick.travel import last_work
 from gitkanban.core.tick.verdict import SUCCEEDED
 from gitkanban.errors import Refused
 from gitkanban.typed import NamedTuple
@@ -124,6 +127,17 @@ def where(place: Place, run: Run | None, commit: str = "") -> Elsewhere:
     if run is None:
         return Elsewhere(commit, remote=remote)
     return Elsewhere(commit or run.commit, run.host, run.clone, remote)
+
+
+def missing(place: Place, board: Board) -> list[CardId]:
+    """Return the open cards whose last work, a commit that their runs recorded, is not here."""
+    last = {
+        card.id: run.commit
+        for card in open_cards(board.cards)
+        if (run := last_work(board.runs_of(card.id)))
+    }
+    here = present(place, last.values())
+    return sorted(card for card, commit in last.items() if commit not in here)
 
 
 def present(place: Place, ids: Iterable[str]) -> set[str]:

@@ -20,7 +20,7 @@ limits          The limits that a start counts against: their kinds, and how muc
                 takes
 limit_words     Words for a full limit: who holds it, and whose end makes room
 machines        Which machine ticks a clone: this one, this one from now on, or another
-network         How long a remote may stay silent, by the kind of its address
+network         When a remote that did not answer is asked again, and how long it may stay silent
 occupants       What takes room now: running cards, live runs that no card names, and slots that are
                 locked
 outcome         What one tick did, as a value that views print and other programs read
@@ -33,6 +33,8 @@ since           What earlier ticks did, read from the board's commits, as the ou
 standby_states  What the standby does next: a table of its states
 standing        The state of a board: what holds each card back, who must act, whether it goes on by
                 itself
+travel          What travels to a remote with the board: which refs go into a push, and which are left
+                out when the remote does not take them
 verdict         What a run's end means: a pure function of its exit record, what it left in git, and
                 its report
 """

@@ -75,6 +75,7 @@ ANSWERS: tuple[Answer, ...] = (
     Answer("kanban.archive_after"),
     Answer("kanban.consolidate_after"),
     Answer("kanban.git_timeout"),
+    Answer("kanban.sync_work", (PUSHING,), (False,)),
     Answer("kanban.push", (PUSHING,), ("",)),
     Answer("kanban.pr", (PUSHING,), (False,)),
     Answer("kanban.on_tamper", (STARTS,), ("hold",)),

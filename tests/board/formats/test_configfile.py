@@ -90,6 +90,7 @@ kanban:
   git_timeout: 5m
   archive_after: 30d
   consolidate_after: 3
+  sync_work: false
   push: origin
   pr: true
   capacities: {build: 2}
@@ -131,7 +132,7 @@ def test_every_key() -> None:
     assert config == Config(
         "develop", 9, 4, config.workers, {"p": 4}, {"build": 2}, "squash", True, "../trees",
         "[skip ci]", 5, 30 * 86400, 3, "origin", True, 300, "tell",
-        "always", executors={"cluster": cluster},
+        "always", executors={"cluster": cluster}, sync_work=False,
     )  # fmt: skip
     assert config.workers["w"] == Worker(
         name="w", profile="p", mode="pool", max_concurrency=2, runner="claude",

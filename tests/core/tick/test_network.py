@@ -1,15 +1,36 @@
-"""How each kind of address is watched."""
+"""When a remote out of reach is asked again, and how each kind of address is watched."""
 
 import pytest
 
 from gitkanban.core.tick.network import (
     SILENT_MOST,
     WATCHED_MOST,
+    Reach,
+    after_answer,
+    after_failure,
     is_http,
     is_local,
     is_ssh,
     silence_allowed,
+    wait_left,
 )
+
+
+def test_a_remote_out_of_reach_is_asked_again_after_ever_longer_pauses() -> None:
+    reach, pauses = Reach(at=50), []
+    for _ in range(8):
+        reach = after_failure(reach, 1000)
+        pauses.append(wait_left(reach, 1000))
+    assert pauses == [10, 20, 40, 80, 160, 300, 300, 300]
+    assert reach.at == 50
+    assert wait_left(after_answer(1000), 1000) == 0
+
+
+@pytest.mark.parametrize(
+    ("now", "left"), [(1000, 20), (1019, 1), (1020, 0), (5000, 0), (999, 0)], ids=str
+)
+def test_the_pause_passes_and_a_clock_set_back_ends_it(now: int, left: int) -> None:
+    assert wait_left(Reach(0, 2, 1000), now) == left
 
 
 @pytest.mark.parametrize(
