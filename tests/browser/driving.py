@@ -144,6 +144,17 @@ class Browser:
         found = self.ask_later(_AXE_RUN, part, options)
         return [f"{name}: {text}: {node}" for name, text, nodes in found for node in nodes or [""]]
 
+    @contextmanager
+    def second_window(self) -> "Iterator[Browser]":
+        """Look through another window meanwhile; the first one stays as it is."""
+        first = self.driver.current_window_handle
+        self.driver.switch_to.new_window("window")
+        try:
+            yield self
+        finally:
+            self.driver.close()
+            self.driver.switch_to.window(first)
+
     def stop_clock(self, at: int) -> None:
         """Have pages that are opened from now on say that it is that moment, in epoch seconds."""
         script = f"Date.now = () => {at * 1000}"

@@ -1,7 +1,6 @@
 """What people, agents and files say is text on the page, whatever it says: it runs nothing, loads
 nothing, adds nothing."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from gitkanban.board.review.history import Event
@@ -10,113 +9,13 @@ from gitkanban.core.model import Note, Run
 from gitkanban.core.names import CardId, RunId
 from gitkanban.views.page.value import CardExtras, CardPatch, PageContent
 from tests.browser.driving import IN_A_BROWSER, Browser
+from tests.browser.hostility import assert_nothing_intrudes, intruders, read_cards
 from tests.browser.planted import TEXTS, plant_hostile_board
 from tests.cli.calls import ok
 from tests.support.boards import NOW, board
 from tests.views.page.contents import HOSTILE, content_of
 
 pytestmark = IN_A_BROWSER
-# What no text may have brought about: a script that ran, an element or an attribute that we do not
-# make, a link that leads away.
-_INTRUDERS = """
-const ours = new Set(arguments[0]);
-const found = window.owned === undefined ? [] : ['a script ran'];
-for (const element of document.querySelectorAll('*')) {
-  if (!ours.has(element.localName)) found.push(`<${element.localName}>`);
-  for (const { name, value } of element.attributes) {
-    if (/^on|^style$|^src/.test(name)) found.push(`${element.localName} ${name}=${value}`);
-    if (/href$/.test(name) && !/^#/.test(value)) found.push(`${element.localName} ${name}=${value}`);
-  }
-}
-if ($$('script').length !== 3) found.push('a script');
-return found;
-"""
-_READ_CARDS = """
-const read = [];
-for (const name of arguments[0]) {
-  const there = new Promise((go) => addEventListener('hashchange', go, { once: true }));
-  location.hash = name;
-  await there;
-  if (text('#drawer .id') !== name) throw Error(`${text('#drawer .id')} instead of ${name}`);
-  const unfolded = $$('#drawer details').filter((each) => !each.open)
-    .map((each) => new Promise((go) => each.addEventListener('toggle', go, { once: true })));
-  $$('#drawer details').forEach((each) => each.open = true);
-  await Promise.all(unfolded);
-  read.push($('#drawer').textContent);
-}
-return read;
-"""
-_OUR_ELEMENTS = [
-    "html",
-    "head",
-    "meta",
-    "title",
-    "style",
-    "body",
-    "div",
-    "noscript",
-    "script",
-    "a",
-    "header",
-    "h1",
-    "h2",
-    "h3",
-    "span",
-    "time",
-    "input",
-    "kbd",
-    "select",
-    "option",
-    "button",
-    "main",
-    "dl",
-    "dt",
-    "dd",
-    "progress",
-    "ul",
-    "ol",
-    "li",
-    "b",
-    "bdi",
-    "p",
-    "section",
-    "svg",
-    "path",
-    "circle",
-    "rect",
-    "text",
-    "g",
-    "line",
-    "defs",
-    "marker",
-    "label",
-    "details",
-    "summary",
-    "code",
-    "form",
-    "table",
-    "caption",
-    "thead",
-    "tbody",
-    "tr",
-    "th",
-    "td",
-    "meter",
-    "dialog",
-    "pre",
-]
-
-
-def assert_nothing_intrudes(browser: Browser, address: str) -> None:
-    """The page asked for nothing but itself, complains of nothing, and consists of our elements."""
-    assert browser.ask(_INTRUDERS, _OUR_ELEMENTS) == []
-    assert browser.requests() == [address]
-    assert browser.errors() == []
-
-
-def read_cards(browser: Browser, names: Sequence[str]) -> list[str]:
-    """Open one card after the other, with everything unfolded; all that can be read of each."""
-    return list(browser.ask_later(_READ_CARDS, names))
 
 
 def hostile_content() -> PageContent:
@@ -218,6 +117,6 @@ def test_a_text_that_became_markup_would_be_noticed(browser: Browser, tmp_path: 
         "document.body.append(Object.assign(document.createElement('img'), { src: 'x.png' }))"
     )
     browser.ask("window.owned = 1")
-    assert browser.ask(_INTRUDERS, _OUR_ELEMENTS)[:2] == ["a script ran", "<img>"]
+    assert intruders(browser)[:2] == ["a script ran", "<img>"]
     browser.wait_for("return performance.getEntriesByType('resource').length >= 0", True)
     assert browser.errors() != []
