@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
+
+from tests.support import examples
 
 if TYPE_CHECKING:
     from tests.runs.places import Bench
     from tests.support.arena import Arena
 
-# No test depends on a fast machine. (In CI hypothesis loads a profile of its own that says the same.)
-if "CI" not in os.environ:
-    settings.register_profile("here", deadline=None)
-    settings.load_profile("here")
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give properties fewer examples in the quick part, `-m "not slow"`."""
+    examples.load_profile(quick=config.getoption("markexpr") == "not slow")
 
 
 @pytest.fixture(autouse=True)

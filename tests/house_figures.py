@@ -6,23 +6,16 @@ package.
 """
 
 import ast
-import io
 import re
 import sys
-import tokenize
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 PACKAGE = Path(__file__).parents[1] / "gitkanban"
 LONG, TOO_LONG = 25, 40  # lines of code of one function
-_NO_CODE = frozenset(
-    {
-        *(tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT),
-        tokenize.ENDMARKER,
-    }
-)
 
 
 class Function(NamedTuple):
@@ -40,13 +33,18 @@ def modules(package: Path = PACKAGE) -> Iterator[tuple[str, str]]:
         yield path.relative_to(package).as_posix(), path.read_text()
 
 
+@cache
+def _tree_of(text: str) -> ast.Module:
+    return ast.parse(text)
+
+
 def functions(package: Path = PACKAGE) -> list[Function]:
     """Every function. A line of code is no docstring, not blank, and no comment alone."""
     return [
         Function(module, name, node.lineno, len(_lines_of(node) & code - _docstring_of(node)))
         for module, text in modules(package)
-        for code in [_code_lines(text)]
-        for name, node in _definitions(ast.parse(text))
+        for code in [_code_lines(text, _tree_of(text))]
+        for name, node in _definitions(_tree_of(text))
     ]
 
 
@@ -68,12 +66,14 @@ def _docstring_of(node: ast.FunctionDef) -> set[int]:
     return set() if ast.get_docstring(node) is None else _lines_of(node.body[0])
 
 
-def _code_lines(text: str) -> set[int]:
-    lines: set[int] = set()
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type not in _NO_CODE:
-            lines.update(range(token.start[0], token.end[0] + 1))
-    return lines
+def _code_lines(text: str, tree: ast.Module) -> set[int]:
+    """The lines that are not blank and no comment alone; all lines of a text count."""
+    lines = enumerate(text.splitlines(), 1)
+    code = {number for number, line in lines if line.strip() and line.lstrip()[0] != "#"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant | ast.JoinedStr) and node.end_lineno != node.lineno:
+            code |= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    return code
 
 
 def one_word_private(package: Path = PACKAGE) -> list[str]:
@@ -81,7 +81,7 @@ def one_word_private(package: Path = PACKAGE) -> list[str]:
     return [
         f"{module}:{node.name}"
         for module, text in modules(package)
-        for node in ast.parse(text).body
+        for node in _tree_of(text).body
         if isinstance(node, ast.FunctionDef)
         and node.name.startswith("_")
         and "_" not in node.name[1:]
@@ -92,7 +92,7 @@ def types_twice(package: Path = PACKAGE) -> dict[str, list[str]]:
     """The modules of each class or type that exists more than once, a leading `_` aside."""
     found: dict[str, list[str]] = defaultdict(list)
     for module, text in modules(package):
-        tree = ast.parse(text)
+        tree = _tree_of(text)
         classes = (node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
         for name in (*classes, *_aliases(tree)):
             found[name.lstrip("_")].append(module)
@@ -118,11 +118,13 @@ def inside_names(package: Path = PACKAGE) -> dict[str, list[str]]:
     """The modules of each name that has a word of `INSIDE_WORDS` in it, where it is given."""
     places: dict[str, set[str]] = defaultdict(set)
     for module, text in modules(package):
-        for node in ast.walk(ast.parse(text)):
-            name = _given_name(node)
-            if INSIDE_WORDS.intersection(re.findall(r"[a-z]+", _snake_case(name))):
-                places[name].add(module)
-    return {name: sorted(modules_of) for name, modules_of in sorted(places.items())}
+        for node in ast.walk(_tree_of(text)):
+            places[_given_name(node)].add(module)
+    return {
+        name: sorted(modules_of)
+        for name, modules_of in sorted(places.items())
+        if INSIDE_WORDS.intersection(re.findall(r"[a-z]+", _snake_case(name)))
+    }
 
 
 def _given_name(node: ast.AST) -> str:
@@ -147,7 +149,7 @@ def unused(package: Path = PACKAGE) -> list[str]:
     A name counts as used wherever anything of that name is, also in a text that is no docstring
     (`"gitkanban.cli.commands.add:add_command"`). Names with two underscores are Python's.
     """
-    trees = {module: ast.parse(text) for module, text in modules(package)}
+    trees = {module: _tree_of(text) for module, text in modules(package)}
     used = {word for tree in trees.values() for node in ast.walk(tree) for word in _words(node)}
     return [
         f"{module}:{name}"
@@ -189,7 +191,7 @@ def nameless_calls(package: Path = PACKAGE) -> dict[str, list[str]]:
     """Calls with more than `MANY` arguments that have no name, as `module:line` by what is called."""
     calls: dict[str, list[str]] = defaultdict(list)
     for module, text in modules(package):
-        for node in ast.walk(ast.parse(text)):
+        for node in ast.walk(_tree_of(text)):
             if not isinstance(node, ast.Call):
                 continue
             if sum(not isinstance(each, ast.Starred) for each in node.args) > MANY:
@@ -221,7 +223,7 @@ def _wing_of(module: str) -> str:
 def _imported(text: str) -> set[str]:
     """What a module imports anywhere in it, below the package, dotted; names of modules or not."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(_tree_of(text)):
         if isinstance(node, ast.ImportFrom) and node.module:
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     return {name.removeprefix("gitkanban.") for name in found if name.startswith("gitkanban.")}

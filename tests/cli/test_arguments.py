@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from gitkanban.cli import declare
@@ -16,6 +16,7 @@ from gitkanban.cli.declare import DeclaredCommand
 from gitkanban.cli.given import check_given
 from gitkanban.cli.group import cli
 from gitkanban.errors import UsageError
+from tests.support.examples import examples
 
 COMMANDS = [command for name in MODULES if (command := find_command(name))]
 VALUES = ("T1", "two words", "7", "007", "7.5", "²", "todo", "json", "text", "never", "failed",
@@ -53,7 +54,7 @@ def words_of(command: DeclaredCommand) -> st.SearchStrategy[list[str]]:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(60, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_a_line_that_is_read_without_click_is_read_as_click_reads_it(
     command: DeclaredCommand, data: st.DataObject

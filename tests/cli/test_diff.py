@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -17,6 +17,7 @@ from tests.cli.calls import call, ok
 from tests.conftest import git
 from tests.support.boards import NOW
 from tests.support.boards import board as board_of
+from tests.support.examples import examples
 
 
 def ids(repo: Path, *argv: str) -> list[str]:
@@ -115,7 +116,7 @@ def rendered(tokens: Sequence[Token]) -> Iterator[tuple[str, str]]:
             yield token.type, token.content
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(TEXTS, TEXTS)
 def test_nothing_in_a_card_leaves_its_block_as_a_markdown_parser_reads_the_page(
     text: str, other: str

@@ -4,11 +4,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from gitkanban.core import ids
 from gitkanban.errors import NotFound, UsageError
+from tests.support.examples import examples
 
 GOOD = ("T0", "a", "0", "1.10", "1e3", "a_b-c.d", "x" * 64, "_a", "a-", "lock", "a.locks", "A.LOCK")
 BAD = (
@@ -44,9 +45,7 @@ def test_git_takes_every_good_one_as_a_branch(text: str) -> None:
     assert _git_allows(text)
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.text("aL.-_0k", min_size=1, max_size=4)
     | st.text("ab.", max_size=3).map(lambda t: t + ".lock")

@@ -1,12 +1,13 @@
 """Three-way merges of values: lines, sets, the status table, whole cards."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gitkanban.core import merge
 from gitkanban.core.model import STATUS_FIELDS, STATUSES, Card
 from tests.board.cards import cards
+from tests.support.examples import examples
 
 LINES = st.lists(st.sampled_from("abc"), max_size=6)
 SETS = st.sets(st.sampled_from("abcdef")).map(lambda s: tuple(sorted(s)))
@@ -184,7 +185,7 @@ def test_what_goes_with_a_status_travels_with_it(
 
 @pytest.mark.slow
 @given(CARD, CARD, CARD)
-@settings(max_examples=300)
+@examples(300)
 def test_a_merge_means_the_same_from_either_side(base: Card, ours: Card, theirs: Card) -> None:
     one, two = merge.card(base, ours, theirs), merge.card(base, theirs, ours)
     assert one.conflicts == two.conflicts

@@ -2,6 +2,7 @@
 
 import random
 import time
+from bisect import insort
 from typing import Any
 
 import pytest
@@ -35,10 +36,11 @@ def data_of(board: Board, **more: Any) -> dict[str, Any]:
 
 def board(count: int = 60) -> Board:
     rng = random.Random(1)
-    cards, runs = {}, {}
+    cards, runs, names = {}, {}, list[str]()
     for number in range(count):
         name = f"C-{number}" if number % 9 else f"a-very-long-name-of-a-card-{number}"
-        parents = tuple(rng.sample(sorted(cards), min(len(cards), number % 3)))
+        parents = tuple(rng.sample(names, min(len(names), number % 3)))
+        insort(names, name)
         status = STATUSES[number % len(STATUSES)] if number % 4 else "todo"
         cards[name] = Card(
             name, TITLES[number % len(TITLES)], ("back", "own", "nobody")[number % 3], status,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from gitkanban.board import store
@@ -18,6 +18,7 @@ from gitkanban.core.model import Card
 from gitkanban.errors import GitFailed
 from tests.board.boards import edit, file_of, new, said
 from tests.conftest import git
+from tests.support.examples import examples
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -112,7 +113,7 @@ def is_consistent(changes: Mapping[str, bytes | None]) -> bool:
 
 
 @given(st.lists(CHANGES.filter(is_consistent), max_size=4), st.booleans())
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_trees_are_those_that_git_makes_of_the_same_files(
     repo: Path, steps: list[dict[str, bytes | None]], large: bool
 ) -> None:

@@ -1,13 +1,14 @@
 """The fast reading of laid-out cards: never another answer than the parser's."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gitkanban.board.formats import cardfast, cardfile
 from gitkanban.board.formats.yamltext import Bad
 from gitkanban.core.model import Card
 from tests.board.cards import cards
+from tests.support.examples import examples
 
 PLAIN = Card(
     "T1",
@@ -65,7 +66,7 @@ def test_any_card_laid_out_reads_as_the_parser_reads_it(card: Card) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=1500)
+@examples(1500)
 @given(
     st.just(PLAIN) | st.just(Card("T1", title="x", body="one\n\ntwo\n")) | cards("T1"),
     st.lists(st.tuples(st.floats(0, 1), st.integers(0, 6), PIECES), min_size=1, max_size=3),
@@ -108,7 +109,7 @@ def test_what_is_not_plainly_laid_out_is_left_to_the_parser(change: tuple[str, s
 
 
 @given(cards(), cards())
-@settings(max_examples=60)
+@examples(60)
 def test_a_laid_out_card_is_edited_as_the_parser_would_edit_it(old: Card, new: Card) -> None:
     fields = {key: getattr(new, key) for key in cardfile.ORDER if key != "id"}
     text = cardfile.render(old)

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gitkanban.board.formats import cardfile, cardlayout, yamltext
@@ -15,6 +15,7 @@ from gitkanban.core.changes import Value
 from gitkanban.core.model import Card
 from tests.board import cards
 from tests.conftest import git
+from tests.support.examples import examples
 
 FULL = Card(
     id="T1", title="implement backend API/repository", worker="backend-hermes-pool",
@@ -218,7 +219,7 @@ def test_edits_of_canonical_cards_stay_canonical(a: Card, b: Card, names: set[st
 
 @pytest.mark.slow
 @given(cards.handwritten(), cards.cards(), st.sampled_from(cardfile.ORDER[1:]))
-@settings(max_examples=300)
+@examples(300)
 def test_one_edit_of_a_handwritten_card_changes_one_stretch_of_lines(
     text: str, other: Card, name: str
 ) -> None:

@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gitkanban.board.formats import cardfile, yamltext
@@ -13,6 +13,7 @@ from gitkanban.board.formats.yamltext import Bad
 from gitkanban.core import merge
 from gitkanban.core.model import STATUS_FIELDS, Card
 from tests.board import cards
+from tests.support.examples import examples
 
 BASE = """\
 # about T1
@@ -172,7 +173,7 @@ HAND = cards.handwritten()
 
 @pytest.mark.slow
 @given(HAND, HAND, HAND)
-@settings(max_examples=300)
+@examples(300)
 def test_any_three_texts_merge_symmetrically_in_meaning(base: str, ours: str, theirs: str) -> None:
     one, two = merge_card(base, ours, theirs), merge_card(base, theirs, ours)
     assert sorted(one.conflicts) == sorted(two.conflicts)
@@ -220,7 +221,7 @@ EDITS = [
     CARD,
     st.lists(st.sampled_from((0, 1, None)), min_size=len(EDITS), max_size=len(EDITS)),
 )
-@settings(max_examples=200)
+@examples(200)
 def test_edits_of_different_fields_equal_one_after_the_other(
     base: str, mine: Card, other: Card, who: list[int | None]
 ) -> None:

@@ -1,7 +1,7 @@
 """The simulator: what it answers for small boards, and what holds for any board."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gitkanban.core import graph
@@ -12,6 +12,7 @@ from gitkanban.core.tick import limits
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.schedule import schedule
 from tests.support.boards import DEMO, HERE, NOW, board, live, observed
+from tests.support.examples import examples
 
 SEED = """
     T0 todo @messages-owner
@@ -146,7 +147,7 @@ def situations(draw: st.DrawFn) -> tuple[Board, Question]:
     return board(*lines, workers="\n".join(workers)), Question(times, review=review)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(situations())
 def test_no_simulation_beats_its_lower_bound_or_breaks_an_order(
     situation: tuple[Board, Question],
@@ -169,7 +170,7 @@ def test_no_simulation_beats_its_lower_bound_or_breaks_an_order(
     assert not ran & {held.card for held in done.never}
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(situations())
 def test_each_round_starts_what_the_scheduler_would_start_then(
     situation: tuple[Board, Question],

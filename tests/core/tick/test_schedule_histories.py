@@ -6,7 +6,7 @@ from heapq import heappop, heappush
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gitkanban.core.model import BLOCKED, DONE, RUNNING, TODO, Board, Card, Pause
@@ -14,6 +14,7 @@ from gitkanban.core.tick.fair import LAG
 from gitkanban.core.tick.schedule import AGE_STEP, PATIENCE, Hold, schedule
 from tests.core.worlds import World, violations, world
 from tests.support.boards import NOW, board, observed
+from tests.support.examples import examples
 
 TICK = 60  # seconds between ticks when nothing else happens
 SEEDS = st.integers(0)
@@ -73,7 +74,7 @@ class History:
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.integers(1, 25), SEEDS)
 def test_no_history_exceeds_a_limit_or_starts_a_card_before_its_parents(
     cards: int, seed: int
@@ -116,7 +117,7 @@ def crowd(weights: list[int], host: int) -> World:
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.lists(st.integers(1, 5), min_size=2, max_size=4), st.integers(1, 5), SEEDS)
 def test_shares_stay_within_one_start_each_of_the_weights(
     weights: list[int], host: int, seed: int
@@ -139,7 +140,7 @@ def test_shares_stay_within_one_start_each_of_the_weights(
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.lists(st.integers(1, 5), min_size=2, max_size=4), st.integers(1, 4), SEEDS)
 def test_a_waiting_worker_sees_a_bounded_number_of_starts_before_its_own(
     weights: list[int], host: int, seed: int
@@ -172,7 +173,7 @@ def test_a_waiting_worker_sees_a_bounded_number_of_starts_before_its_own(
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.sampled_from(["build:2", "build:3", "build:1 gpu:1", "build:2 gpu:1"]), SEEDS)
 def test_a_card_that_asks_for_much_waits_for_half_an_hour_and_three_sessions(
     asks: str, seed: int
@@ -226,7 +227,7 @@ def test_two_workers_share_a_rare_capacity_while_a_third_runs_freely() -> None:
     assert rare in (list("ababab"), list("bababa"))
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.integers(1, 20), SEEDS)
 def test_every_card_that_can_run_does_in_the_end(cards: int, seed: int) -> None:
     rng = Random(seed)

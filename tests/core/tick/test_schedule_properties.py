@@ -6,17 +6,18 @@ Boards are drawn at random, and histories of them played on a virtual clock thro
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gitkanban.core.tick.schedule import schedule
 from tests.core.worlds import World, after, violations, world
+from tests.support.examples import examples
 
 # Drawn from a seed: ten times as fast as drawing every field, and a world of few cards is small.
 WORLDS = st.builds(
     lambda cards, seed: world(Random(seed), cards), st.integers(1, 12), st.integers(0)
 )
-many = settings(max_examples=1500, deadline=None)
+many = examples(1500)
 
 
 @many

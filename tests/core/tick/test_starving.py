@@ -4,7 +4,7 @@ from random import Random
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from gitkanban.core.model import DONE, TODO, Card, Config
 from gitkanban.core.tick.fair import LAG
@@ -13,6 +13,7 @@ from gitkanban.core.tick.schedule import PATIENCE
 from tests.core.tick.test_schedule_histories import SEEDS, TICK, History
 from tests.core.worlds import World
 from tests.support.boards import board, observed
+from tests.support.examples import examples
 
 BUILD: Needs = (("build", 1),)
 
@@ -86,7 +87,7 @@ def _listed(feeds: dict[str, Needs]) -> dict[str, list[Needs]]:
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(SEEDS)
 def test_any_card_starts_within_the_bound_among_workers_that_always_have_more(seed: int) -> None:
     rng = Random(seed)
