@@ -163,13 +163,13 @@ def test_times_are_reported_as_of_now_from_the_cache_too(repo: Path) -> None:
     ok(repo, "trust", "--yes")
     early = said(repo, GITKANBAN_NOW=when.format("05"))
     assert early["A"] == "not before 10:00:50 UTC, in 45 s"
-    assert early["C"] == "waits for B, which is blocked for 35 s: failed (exit 1)"
+    assert early["C"] == "waits for B, which has been blocked for 35 s: failed (exit 1)"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GITKANBAN_NOW", when.format("45"))
         assert is_warm(repo)
     late = said(repo, GITKANBAN_NOW=when.format("45"))
     assert late["A"] == "not before 10:00:50 UTC, in 5 s"
-    assert late["C"] == "waits for B, which is blocked for 1 min: failed (exit 1)"
+    assert late["C"] == "waits for B, which has been blocked for 1 min: failed (exit 1)"
     assert "\x1e" not in page_of(repo, GITKANBAN_NOW=when.format("45"))
     assert "A" not in said(repo, GITKANBAN_NOW=when.format("51"))
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from gitkanban.core.care.leftovers import known_cards
 from gitkanban.core.ids import branch_of
-from gitkanban.core.model import DONE, TERMINAL, Board, Config
+from gitkanban.core.model import BACKLOG, DONE, REVIEW, TERMINAL, Board, Config
 from gitkanban.core.names import CardId, RunId
 from gitkanban.typed import NamedTuple
 
@@ -115,7 +115,9 @@ def finished(board: Board, card: CardId) -> str:
 def _why_card_stays(board: Board, card: CardId) -> str:
     """Why the worktree and branch of an unfinished or unknown card stay."""
     if card in board.cards:
-        return f"its card is still in {board.cards[card].status}"
+        status = board.cards[card].status
+        where = {REVIEW: "in review", BACKLOG: "in the backlog"}.get(status, status)
+        return f"{card} is still {where}"
     if any(problem.card == card for problem in board.problems):
         return "the card cannot be read"
     return "the board has no such card: see `gitkanban doctor`"

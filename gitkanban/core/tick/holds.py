@@ -331,26 +331,29 @@ class Reasons:
         return self.status(self._board.cards[root.card])
 
     def status(self, card: Card) -> str:
-        """The status of a card as a verb phrase: `is blocked for 2 h: needs-input`."""
+        """The status of a card as a verb phrase: `has been blocked for 2 h: needs-input`."""
+        began = self._began_at(card)
+        since = self._time(began) if began else ""  # empty, too, in its first second
+        is_now = "has been" if began else "is"
         if card.status == BLOCKED:
             why = f" ({one_line(card.why)})" if card.why else ""
-            return f"is blocked{self._since(card)}: {card.reason or 'no reason given'}{why}"
+            return f"{is_now} blocked{since}: {card.reason or 'no reason given'}{why}"
         if card.status == REVIEW:
             refused = self._observed.refused.get(card.id)
             why = f"; tick could not accept it: {refused}" if refused else ""
             if card.id in self._observed.elsewhere:
                 why = f"; {absence_words(self._observed.elsewhere[card.id])}"
-            return f"is in review{self._since(card)}{why}"
+            return f"{is_now} in review{since}{why}"
         if card.status == RUNNING:
             return f"runs in {card.slot or '?'} on {card.host or '?'}"
         return f"is {card.status}" if card.status != TODO else "may run"
 
-    def _since(self, card: Card) -> str:
+    def _began_at(self, card: Card) -> int:
+        """When its last run left the card in its status (epoch seconds); 0: unknown."""
         runs = self._board.runs_of(card.id)
-        if card.status == BLOCKED and runs and runs[-1].why != card.why:
-            return ""  # somebody has blocked it after its last run
-        ended = runs[-1].ended if runs else 0
-        return self._time(ended) if 0 < ended <= self._observed.now else ""
+        if not runs or (card.status == BLOCKED and runs[-1].why != card.why):
+            return 0  # never run, or somebody has blocked it after its last run
+        return runs[-1].ended if runs[-1].ended <= self._observed.now else 0
 
     def _time(self, at: int) -> str:
         return marked(at) if self._to_cache else about(at, self._observed.now)

@@ -43,7 +43,7 @@ def test_only_clean_and_merged_worktrees_of_finished_cards_go() -> None:
         "/w/T2": "it has commits that base lacks, and the card is dropped",
         "/w/T2b": "a run is alive there",
         "/w/T2c": "the folder is gone: see `gitkanban doctor`",
-        "/w/T3": "its card is still in review",
+        "/w/T3": "T3 is still in review",
         "/w/T9": "the card cannot be read",
         "/w/TX": "the board has no such card: see `gitkanban doctor`",
     }

@@ -107,7 +107,7 @@ def test_a_card_that_the_next_tick_accepts_or_tries_again_is_no_news() -> None:
         ),
         pytest.param(
             ["T1 review", "T2 todo <- T1"], ["T1"],
-            ("idle", "nothing runs: 1 card waits on T1, which is in review for 1 min", ""),
+            ("idle", "nothing runs: 1 card waits on T1, which has been in review for 1 min", ""),
             id="the rest waits for a review",
         ),
         pytest.param(

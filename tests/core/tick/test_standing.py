@@ -62,7 +62,7 @@ def test_how_long_a_card_is_blocked_is_said_where_it_is_known() -> None:
     given = board("T0 blocked reason=failed\nT1 todo <- T0")
     given = given._replace(runs={"T0": (Run("r1", "T0", ended=NOW - 7300),)})
     held = all_held(given)["T1"]
-    assert held.text == "waits for T0, which is blocked for 2 h: failed"
+    assert held.text == "waits for T0, which has been blocked for 2 h: failed"
     assert held.frees == "a person: `gitkanban show T0`, then `gitkanban retry T0`"
 
 
@@ -283,7 +283,7 @@ def test_times_in_words_that_are_kept_are_reported_when_they_are_shown() -> None
         then = all_held(given, now=NOW + later)
         for card in "ABC":
             assert worded(held[card].text, NOW + later) == then[card].text
-    assert then["B"].text == "waits for A, which is blocked for 11 min: failed"
+    assert then["B"].text == "waits for A, which has been blocked for 11 min: failed"
     assert then["C"].text == "not before 16:11:40 UTC, in 1 s"
     assert (
         worded("odd \x1e text \x1e of a person \x1e", NOW) == "odd \x1e text \x1e of a person \x1e"
