@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from gitkanban.cli.app import COMMANDS
 from gitkanban.cli.group import cli
+from gitkanban.cli.roster import COMMANDS
 from tests import completion_grammar, man_page, schema_files
 
 PAGE = Path(__file__).parent.parent / "docs" / "commands.md"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from gitkanban.cli.app import COMMANDS
 from gitkanban.cli.group import cli
+from gitkanban.cli.roster import COMMANDS
 from gitkanban.cli.synonyms import SHORT
 from gitkanban.core.transitions import offered
 

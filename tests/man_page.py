@@ -13,8 +13,8 @@ from pathlib import Path
 import click
 
 from gitkanban import __version__
-from gitkanban.cli.app import COMMANDS
 from gitkanban.cli.group import cli
+from gitkanban.cli.roster import COMMANDS
 
 FOLDER = Path(__file__).parent.parent / "share" / "man" / "man1"
 DATE = "2026-11-29"  # of the release; a manual page has one

@@ -1,6 +1,6 @@
 """The command line: arguments in, text out.
 
-app        The commands, and the one place where errors become text and exit codes
+app        Runs a command line: the one place where errors become text and exit codes
 arguments  Reads plain command lines without click
 askwords   Asks for the words of a command in the person's editor, if none were given
 at_once    Starts at once what a person's command has made ready, where ticks run by themselves
@@ -25,6 +25,7 @@ progress   A progress bar on stderr if that is a terminal; otherwise nothing at 
 quick      The quick door: `status` and `list` from the cache, before anything heavy is imported
 redraw     A page that is redrawn in place until ^C
 report     What a session reports from inside its run: a letter into the run's mailbox
+roster     The commands, by name: the section of the overview, the module, and one line for each
 schemas    The JSON schemas in the package, and how a YAML file names its own
 streams    The three standard streams, made safe for any text and any caller. Imports nothing heavy
 synonyms   Command names that people know from other tools: short ones that work, and others that

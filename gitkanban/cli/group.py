@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import click
 
 from gitkanban import __version__
-from gitkanban.cli.app import COMMANDS, MODULES, find_command
+from gitkanban.cli.roster import COMMANDS, MODULES, find_command
 from gitkanban.cli.synonyms import SHORT
 from gitkanban.errors import GitkanbanError, UsageError
 

@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from gitkanban.cli import declare
-from gitkanban.cli.app import MODULES, find_command
 from gitkanban.cli.arguments import read_plain
 from gitkanban.cli.declare import DeclaredCommand
 from gitkanban.cli.given import check_given
 from gitkanban.cli.group import cli
+from gitkanban.cli.roster import MODULES, find_command
 from gitkanban.errors import UsageError
 from tests.support.examples import examples
 

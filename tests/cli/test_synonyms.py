@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 import pytest
 
-from gitkanban.cli.app import COMMANDS
 from gitkanban.cli.group import cli
+from gitkanban.cli.roster import COMMANDS
 from gitkanban.cli.synonyms import MEANT, SHORT, suggest
 from tests.cli.calls import call, ok
 

@@ -121,7 +121,7 @@ def test_ci_calls_the_test_command_of_the_readme() -> None:
 
 
 def test_the_readme_names_commands_that_exist() -> None:
-    from gitkanban.cli.app import COMMANDS
+    from gitkanban.cli.roster import COMMANDS
 
     known = {name for _, name, _, _ in COMMANDS}
     text = (ROOT / "README.md").read_text()

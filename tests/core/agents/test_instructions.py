@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from gitkanban.cli.app import COMMANDS
+from gitkanban.cli.roster import COMMANDS
 from gitkanban.core.agents.instructions import (
     file_for,
     instructions,
