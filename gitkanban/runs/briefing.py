@@ -177,7 +177,7 @@ def whole_spec(launch: Launch, folder: Folder) -> dict[str, str | Sequence[str]]
         "collector": ("supervisor" if worker.verify else "tick") if collects else "",
         # Nobody ticks on a node: it has neither the locks nor this machine's trust.
         "bell": [] if engine else bell.paths(place.private, kind)[:2],
-        "kind": "" if engine else kind,
+        "kind": kind,
         "guard": [engine.job_id, engine.job_node] if engine else [],
         "workspace": workspace.path,
         "branch": workspace.branch,

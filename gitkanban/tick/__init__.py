@@ -2,6 +2,7 @@
 
 accepting    Accepts cards in review: merges a card's branch into base, and moves the card to done,
              or to blocked on a conflict
+calling      Starts the standby of runs that a batch system has: nobody there can ring for one
 committing   The one commit of a round, and the checkouts that follow it
 earlier      What earlier ticks of this clone did but never printed, such as those between two cron
              mails

@@ -7,6 +7,7 @@ one repairs; there is no other recovery code.
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 
 from gitkanban import failpoints
 from gitkanban.board.repo import signing
@@ -72,6 +73,7 @@ def tick(
         with signing.unattended():
             sharing.share(state)
         _notify_where_asked(state)
+        _call_standby_where_needed(state)
         outcome = outcome.then(state.outcome)
         if not again.was_asked(place.private):
             break
@@ -102,6 +104,14 @@ def _notify_where_asked(state: TickState) -> None:
         from gitkanban.tick import notifying  # late: few boards ask for it
 
         notifying.notify(state)
+
+
+def _call_standby_where_needed(state: TickState) -> None:
+    if state.config and state.config.executors:
+        from gitkanban.tick import calling  # late: few boards have a batch system
+
+        with suppress(OSError):  # the next tick tries again
+            calling.call_standby(state.place, state.words)
 
 
 def _take_tick_lock(place: Place, locks: Locks) -> HeldLock | None:

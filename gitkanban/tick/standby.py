@@ -6,8 +6,12 @@ Between ticks it holds nothing but its own lock. It may be killed at any time: t
 ends next becomes the new standby. It leaves when no run is left that would ring for it, so nothing
 of ours runs while no session does. What it does next is a table, `core.tick.standby_states`.
 
-`python -m gitkanban.standby <run folder> [--sync --remote NAME]`, called in the repository. What
-its ticks do is printed, into the log of the supervisor that it was.
+Runs of a batch system cannot ring. It looks for their records instead, and now and then asks the
+batch system whether one has ended without.
+
+`python -m gitkanban.standby <run folder> [--sync --remote NAME] [--batch]`, called in the
+repository. What its ticks do is printed, into the log of the supervisor that it was. `--batch`: a
+tick has called it, and no run has ended.
 """
 
 import contextlib
@@ -19,7 +23,7 @@ from collections.abc import Iterator, Sequence
 
 from gitkanban import clock, failpoints, flock
 from gitkanban.core.names import RunId
-from gitkanban.core.tick.standby_states import Condition, State, next_state
+from gitkanban.core.tick.standby_states import BATCH, Condition, State, next_state
 from gitkanban.errors import GitkanbanError
 from gitkanban.runs.records import supervised
 from gitkanban.runs.supervision import bell, kernel, spec
@@ -30,10 +34,13 @@ if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
     from gitkanban.board.repo.place import Place
+    from gitkanban.runs.records.folders import Folder
 
 SIDE_BY_SIDE = 4  # runs collected at the same time
 PATIENCE = 0.25  # seconds that a tick waits for other runs to be collected: they share its commit
 BETWEEN = 0.05  # seconds to wait for rings while runs are being collected
+GLANCE = 5.0  # seconds between looks for the records of runs that cannot ring
+ASK = 30.0  # seconds between questions to their batch system
 LOOK = 60.0  # seconds between checks that a run is left that would ring
 _SETTLING = 1.0  # seconds that another standby may take from its lock to listening
 
@@ -52,7 +59,7 @@ def main() -> int:
         tick_key = ""
     standby = Standby(private, tick_key, remote)
     if standby.begin(run):
-        standby.serve([run])
+        standby.serve([] if BATCH in words else [run])
     return 0
 
 
@@ -72,6 +79,8 @@ class Standby:
         self.runs: list[RunId] = []  # they rang, and are not yet being collected
         self.collecting: set[Future[None]] = set()
         self.collected = False  # since the last tick
+        self.left: dict[RunId, tuple[object, ...]] = {}  # what runs of batch systems had left
+        self.asked = time.monotonic()  # when a batch system was last asked
 
     def begin(self, run: RunId) -> bool:
         """Begin to listen; False if another standby listens and has got the run's ring."""
@@ -107,7 +116,8 @@ class Standby:
                     case State.LISTENING:
                         self._read_rings(BETWEEN if self.collecting else 0.0)
                     case State.WAITING:
-                        self._read_rings(LOOK)
+                        self._read_rings(GLANCE if self._list_batch_runs() else LOOK)
+                        self._find_records()
                     case State.LEAVING:
                         self._stop_listening()
                     case State.RESTARTING:
@@ -123,6 +133,8 @@ class Standby:
                 return idle and self.pipe_fd >= 0 and self._is_outdated()
             case Condition.BUSY:
                 return bool(self.runs or self.collecting)
+            case Condition.OVER:
+                return self._is_any_over()
             case Condition.AWAITED:
                 return self._somebody_will_ring()
             case Condition.REPOSITORY_THERE:
@@ -133,6 +145,42 @@ class Standby:
     def _read_rings(self, patience: float) -> None:
         if self.pipe_fd >= 0:
             self.runs += map(RunId, bell.read_rings(self.pipe_fd, patience))
+
+    def _list_batch_runs(self) -> "list[Folder]":
+        """Return the unsettled runs of batch systems."""
+        from gitkanban.runs.records import folders
+
+        unsettled = (each for each in folders.every(self.private) if not each.has("settled"))
+        return [each for each in unsettled if each.facts().one("engine")]
+
+    def _find_records(self) -> None:
+        """Take runs of batch systems that have left a record, or a letter, as if they had rung."""
+        from gitkanban.runs.records.folders import MAILBOX
+
+        for folder in self._list_batch_runs():
+            os.listdir(folder.path)  # a network file system may remember that it was not there
+            mail = _file_state(folder.file(MAILBOX)) if folder.has_mail() else None
+            left = (folder.has("exit.json"), mail)
+            if any(left) and self.left.get(folder.run) != left:
+                self.left[folder.run] = left
+                self.runs.append(folder.run)
+
+    def _is_any_over(self) -> bool:
+        """Return whether a batch system, asked now and then, says that a run is over."""
+        if time.monotonic() - self.asked < ASK:
+            return False
+        self.asked = time.monotonic()
+        batch = self._list_batch_runs()
+        if not batch:
+            return False
+        from gitkanban.runs.executors import Executors
+
+        try:
+            sightings = Executors(self._find_place(), self.locks).look(batch)
+        except (GitkanbanError, OSError) as error:
+            _write_log(f"Error: {error}\n")
+            return False
+        return any(each.phase == "ended" for each in sightings.values())
 
     def _collect_runs(self, pool: "ThreadPoolExecutor") -> None:
         """Begin to collect the runs that rang, and wait up to PATIENCE seconds for them."""

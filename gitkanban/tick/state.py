@@ -50,8 +50,8 @@ class TickState:
         self.place = place
         self.locks = locks
         self.progress = progress
-        options = ("--sync", "--remote", remote) if remote else ()
-        self.executors = Executors(place, locks, options)
+        self.words = ("--sync", "--remote", remote) if remote else ()  # options of ticks like it
+        self.executors = Executors(place, locks, self.words)
         self.remote = Remote(place, remote) if remote else None
         self.given_up: set[str] = set()  # runs and cards that this tick does not try again
         self.refused: dict[str, str] = {}  # {card that could not be accepted: why}

@@ -6,6 +6,8 @@ It observes nothing: the caller says which conditions hold, and is asked only fo
 from collections.abc import Callable
 from enum import Enum
 
+BATCH = "--batch"  # tells a standby that a tick has called it, and no run has ended
+
 
 class State(Enum):
     """What the standby is doing."""
@@ -25,7 +27,8 @@ class Condition(Enum):
     COLLECTED = "a run was collected that no tick has settled"
     OUTDATED = "there are runs to collect, none is being collected, and our files have changed"
     BUSY = "there are runs to collect, or that are being collected"
-    AWAITED = "a run lives whose supervisor will ring"
+    OVER = "a batch system says that a run is over, which has left no record"
+    AWAITED = "a run lives whose supervisor will ring, or whose record is looked for"
     REPOSITORY_THERE = "the pipe is there: the repository was not removed"
     ALWAYS = "whatever holds"
 
@@ -41,6 +44,7 @@ MOVES: tuple[tuple[State, Condition, State], ...] = (
     (_S.LISTENING, _C.ALWAYS, _S.LEAVING),
     (_S.WAITING, _C.OUTDATED, _S.RESTARTING),
     (_S.WAITING, _C.BUSY, _S.COLLECTING),
+    (_S.WAITING, _C.OVER, _S.TICKING),
     (_S.WAITING, _C.AWAITED, _S.WAITING),
     # The awaited supervisor died without a ring: tick once more to settle its run.
     (_S.WAITING, _C.REPOSITORY_THERE, _S.TICKING),
