@@ -84,6 +84,8 @@ def look(place: Place, board: Board, now: int) -> Surroundings:
         tip_at=int(commits.text(place.common, "log", "-1", "--format=%ct", board.commit) or 0),
         untrusted=trust.untrusted(place, config) if config else {},
         missing=equipment.list_missing_programs(place, config),
+        executors=equipment.list_executor_faults(place, locks, config),
+        unshared=equipment.list_unshared_executors(place, config),
         memories=equipment.list_memory_faults(place, config),
         sandboxes=equipment.list_sandbox_faults(place, config),
         unready=agent_setup.list_unready(place, config),

@@ -1,6 +1,6 @@
 """The machine around a board: programs, memory homes, merge driver, free space, owners of files.
 
-It changes nothing, but runs agents with `--version`; `core.care.doctor` decides what is wrong.
+It changes nothing, but runs agents with `--version` and asks batch systems; `core.care.doctor` decides what is wrong.
 """
 
 import os
@@ -9,7 +9,7 @@ import shlex
 import tempfile
 from collections.abc import Container, Iterator, Mapping
 
-from gitkanban import programs
+from gitkanban import lock_files, programs
 from gitkanban.board.repo import commits, limited
 from gitkanban.board.repo.place import Place
 from gitkanban.core.agents import sandboxes
@@ -17,6 +17,8 @@ from gitkanban.core.agents.presets import PRESETS, templates_of
 from gitkanban.core.care.surroundings import DiskState, ForeignFile, NotifierState, ProgramFault
 from gitkanban.core.model import Config
 from gitkanban.runs import trust, worker_programs
+from gitkanban.runs.executors import Executors
+from gitkanban.runs.supervision.locks import Locks
 from gitkanban.runs.workspace import worktrees
 
 VERSION_MOST = 20.0  # seconds that an agent may take to print its version
@@ -38,6 +40,25 @@ def list_missing_programs(place: Place, config: Config | None) -> tuple[ProgramF
             if why:
                 missing.append(ProgramFault(worker.name, name, why))
     return tuple(dict.fromkeys(missing))
+
+
+def list_executor_faults(place: Place, locks: Locks, config: Config | None) -> dict[str, str]:
+    """Return the batch systems in use that would start nothing, and why. They are asked.
+
+    One that is not trusted is not asked: its options are words of a command.
+    """
+    if config is None or not config.executors:
+        return {}
+    untrusted = trust.untrusted(place, config)
+    used = {w.executor for w in config.workers.values() if w.name not in untrusted}
+    asked = {name: each for name, each in config.executors.items() if name in used}
+    return Executors(place, locks).find_faults(config._replace(executors=asked))
+
+
+def list_unshared_executors(place: Place, config: Config | None) -> tuple[str, ...]:
+    """Return the batch systems in use, if nothing shows that their nodes see the git directory."""
+    used = sorted({each.executor for each in config.workers.values()} - {""}) if config else []
+    return () if not used or lock_files.shared_by(place.private) else tuple(used)
 
 
 def _find_program_fault(name: str, path: str) -> str:

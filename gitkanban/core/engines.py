@@ -45,6 +45,7 @@ class Engine(NamedTuple):
     # {name}, {minutes}, {script}, {options}; prints the job's id. It gets a bare environment, which
     # is the job's: the session's own is in the spec of its run.
     submit: tuple[str, ...]
+    rehearse: tuple[str, ...]  # {options}; fails for options that `submit` would refuse
     look: tuple[str, ...]  # prints a line for each job of this user, with `columns`
     columns: tuple[str, ...]  # fields of `BatchJob`, and `name`, in the order of a line of `look`
     cancel: tuple[str, ...]  # {job}
@@ -75,6 +76,7 @@ ENGINES: Mapping[str, Engine] = {
                 "sbatch", "--parsable", "--no-requeue", "--export=ALL", "--chdir=/",
                 "--output=/dev/null", "--job-name={name}", "--time={minutes}", OPTIONS, "{script}",
             ),
+            rehearse=("sbatch", "--test-only", "--output=/dev/null", OPTIONS, "--wrap=true"),
             look=("squeue", "--noheader", "--me", "--states=all", "--format=%i|%j|%T|%N|%r"),
             columns=("id", "name", "state", "node", "reason"),
             cancel=("scancel", "{job}"),

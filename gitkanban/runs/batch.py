@@ -57,6 +57,14 @@ class Batch(Recovering):
             return str(silence)
         return ""
 
+    def rehearse(self, options: Sequence[str]) -> str:
+        """Return why the engine would refuse every job with these options; empty: it would not."""
+        try:
+            ended = self._ask(engines.fill(self.engine.rehearse, {}, options), fails=True)
+        except NoAnswer as silence:
+            return str(silence)
+        return _last_line(ended.err) if ended.code else ""
+
     def start(self, launch: Launch) -> int:
         """Submit a job that becomes the run's supervisor, leave its locks standing, and return 0.
 
@@ -191,9 +199,7 @@ class Batch(Recovering):
         if any(job.state in _OPEN for job in jobs):
             return  # refused in words, and accepted in fact
         if guard.bury(folder.path):
-            lines = ended.err.decode("utf-8", "replace").strip().splitlines()
-            last = " ".join((lines or ["it gives no reason"])[-1].split())[:300]
-            raise Refused(f"{self.engine.title} refused it: {last}")
+            raise Refused(f"{self.engine.title} refused it: {_last_line(ended.err)}")
 
     def _list_jobs(self) -> Mapping[str, Sequence[BatchJob]]:
         """Return the jobs by name; the engine is asked once. Raises NoAnswer."""
@@ -253,10 +259,14 @@ class Batch(Recovering):
         else:
             if ended.code == 0 or fails:
                 return ended
-            lines = ended.err.decode("utf-8", "replace").strip().splitlines()
-            last = " ".join((lines or [f"exit {ended.code}"])[-1].split())[:300]
-            self._silence = f"{title} does not answer ({argv[0]}: {last})"
+            self._silence = f"{title} does not answer ({argv[0]}: {_last_line(ended.err)})"
         raise NoAnswer(self._silence)
+
+
+def _last_line(text: bytes) -> str:
+    """Return the last line of what a command says of its failure."""
+    lines = text.decode("utf-8", "replace").strip().splitlines()
+    return " ".join((lines or ["it gives no reason"])[-1].split())[:300]
 
 
 def _script_of(folder: Folder) -> str:

@@ -74,6 +74,15 @@ class Executors:
         faults = {name: self._named(config, name).ready() for name in sorted(config.executors)}
         return {name: why for name, why in faults.items() if why}
 
+    def find_faults(self, config: Config) -> dict[str, str]:
+        """Return the executors of the config that would start nothing, and why: each is asked."""
+        faults = self.unready(config)
+        for name, executor in config.executors.items():
+            batch = self._named(config, name)
+            if name not in faults and isinstance(batch, Batch):
+                faults[name] = batch.rehearse(executor.options)
+        return {name: why for name, why in faults.items() if why}
+
     def look(self, runs: Iterable[Folder]) -> dict[RunId, Sighting]:
         """Return what became of each of the runs; each executor is asked once."""
         groups: dict[Executor, list[Folder]] = {}

@@ -211,6 +211,7 @@ _EXAMINATIONS = (
     _trust_symptoms,
     _tampering_symptoms,
     equipment.programs,
+    equipment.executors,
     equipment.agents,
     equipment.logins,
     equipment.quotas,

@@ -87,6 +87,27 @@ def programs(board: Board, around: Surroundings) -> Iterator[Symptom]:
         )
 
 
+def executors(board: Board, around: Surroundings) -> Iterator[Symptom]:
+    """Batch systems that would start nothing, or may not see the clone."""
+    for name, why in sorted(around.executors.items()):
+        yield Symptom(
+            ERROR,
+            "executor-fault",
+            name,
+            f"nothing starts on {name}: {why}",
+            advice="Correct its options in config.yaml, or the batch system: docs/slurm.md.",
+        )
+    for name in around.unshared:
+        yield Symptom(
+            WARNING,
+            "executor-unshared",
+            name,
+            f"the git directory is on a disk of this machine's own, which the nodes of {name} may "
+            "not see",
+            advice="Clone onto a file system that all nodes share: docs/slurm.md.",
+        )
+
+
 def memory_homes(board: Board, around: Surroundings) -> Iterator[Symptom]:
     """Memory homes that cannot be used."""
     for worker, why in around.memories:

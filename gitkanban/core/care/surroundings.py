@@ -173,6 +173,8 @@ class Surroundings(NamedTuple):
     tip_at: int = 0  # commit time of the board's tip
     untrusted: Mapping[WorkerName, str] = {}
     missing: tuple[ProgramFault, ...] = ()
+    executors: Mapping[str, str] = {}  # executors that would start nothing -> why
+    unshared: tuple[str, ...] = ()  # executors whose nodes may not see the git directory
     memories: tuple[tuple[str, str], ...] = ()  # (worker, what is wrong with its memory home)
     sandboxes: tuple[tuple[str, str], ...] = ()  # (worker, why its sandbox cannot work)
     unready: tuple[tuple[WorkerName, str], ...] = ()  # (worker, what its agent's owner must set up)

@@ -65,6 +65,8 @@ CASES = [
         {"shared_disk": "nfs4 at /mnt", "locks_apart": "/var/tmp/gitkanban-1/shop-0/locks"},
         INFO, "network-file-system", "nfs4 at /mnt", "",
     ),
+    ({"executors": {"cluster": "Slurm does not answer"}}, ERROR, "executor-fault", "cluster", ""),
+    ({"unshared": ("cluster",)}, WARNING, "executor-unshared", "cluster", ""),
     ({"untrusted": {"solo": "never allowed"}}, WARNING, "untrusted", "solo", ""),
     ({"missing": (ProgramFault("solo", "hermes"),)}, ERROR, "missing-command", "solo", ""),
     ({"notifier": NotifierState(withheld="kanban.notify changed")}, WARNING, "notifier-untrusted",
