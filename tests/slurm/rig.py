@@ -28,6 +28,7 @@ SOURCES = str(Path(__file__).parents[2])
 USER, UID = "ada", 54321  # nobody of this machine
 PROGRAMS = ("slurmctld", "slurmd", "sbatch", "munged", "bindfs", "unshare", "nsenter", "ip")
 PACKAGES = "slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge bindfs iproute2"
+MEMORY = "/sys/fs/cgroup/memory"
 START = 30.0  # seconds that the cluster may take until its nodes are idle
 
 _HOLD = "exec env --ignore-signal=CHLD sleep infinity"  # an init for which the kernel reaps
@@ -46,7 +47,7 @@ SlurmdPidFile=/run/slurmd.pid
 SlurmctldLogFile={folder}/slurmctld.log
 SlurmdLogFile={folder}/slurmd-%n.log
 ProctrackType=proctrack/linuxproc
-TaskPlugin=task/none
+TaskPlugin={task}
 MpiDefault=none
 SchedulerType=sched/backfill
 SchedulerParameters=sched_interval=2,bf_interval=2,batch_sched_delay=0,sched_min_interval=100000
@@ -122,7 +123,9 @@ class Cluster:
         node_timeout: int = 5,
         kill_wait: int = 2,
         min_job_age: int = 300,
+        memory: bool = False,
     ) -> None:
+        """`memory`: jobs that use more than they may are killed, by control groups (version 1)."""
         self.folder = Path(tempfile.mkdtemp(prefix="slurm-rig-"))
         names = (CONTROL, *nodes)
         self.hosts = {n: Host(n, f"10.99.0.{at}") for at, n in enumerate(names, start=1)}
@@ -134,6 +137,7 @@ class Cluster:
             "node_timeout": node_timeout,
             "kill_wait": kill_wait,
             "min_job_age": min_job_age,
+            "task": "task/cgroup" if memory else "task/none",
         }
 
     def __enter__(self) -> "Cluster":
@@ -161,6 +165,9 @@ class Cluster:
             started.kill()
             started.wait(20)
         shutil.rmtree(self.folder, ignore_errors=True)
+        for node in self.nodes:  # groups outlive their processes
+            for path, _, _ in os.walk(f"{MEMORY}/slurm_{node}", topdown=False):
+                os.rmdir(path)
 
     # -- people and programs on it
 
@@ -184,6 +191,7 @@ class Cluster:
             self.words(host, *argv, user=user, cwd=cwd),
             env=self.environment(user) | (env or {}),
             input=stdin, capture_output=True, text=True, timeout=timeout,
+            start_new_session=True,  # what signals its own process group must not reach us
         )  # fmt: skip
 
     def words(self, host: str, *argv: str, user: str = USER, cwd: str = "") -> list[str]:
@@ -229,6 +237,12 @@ class Cluster:
         done = self.run(host, "ps", "-eo", "args", "--no-headers", user="root")
         lines = (line.strip() for line in done.stdout.splitlines())
         return [line for line in lines if line and not line.startswith(_OURS)]
+
+    def pids(self, host: str, word: str) -> list[str]:
+        """Return the pids, as the host counts, of processes whose command line has a word."""
+        done = self.run(host, "ps", "-eo", "pid,args", "--no-headers", user="root")
+        lines = (line.split(maxsplit=1) for line in done.stdout.splitlines())
+        return [pid for pid, args in lines if word in args]
 
     # -- trouble
 
@@ -313,6 +327,7 @@ class Cluster:
             control=CONTROL, folder=self.folder, nodes=nodes, **self._settings
         )
         (self.folder / "slurm.conf").write_text(conf)
+        (self.folder / "cgroup.conf").write_text("CgroupPlugin=cgroup/v1\nConstrainRAMSpace=yes\n")
         key = self.folder / "munge.key"
         key.write_bytes(os.urandom(128))
         key.chmod(0o600)
@@ -326,7 +341,8 @@ class Cluster:
         self._outside("mount", "-t", "tmpfs", "tmpfs", "/mnt")
         self._outside("mkdir", SHARE)
         self._outside("mount", "-t", "tmpfs", "tmpfs", "/etc/slurm")
-        self._outside("cp", str(self.folder / "slurm.conf"), "/etc/slurm/slurm.conf")
+        for name in ("slurm.conf", "cgroup.conf"):
+            self._outside("cp", str(self.folder / name), f"/etc/slurm/{name}")
         for name in ("passwd", "group"):
             self._outside("mount", "--bind", str(self.folder / name), f"/etc/{name}")
         self._open_to_everybody()
@@ -431,7 +447,9 @@ class Cluster:
 
     def _outside(self, *argv: str) -> None:
         words = [*self._enter(self._outer_pid), *argv]
-        done = subprocess.run(words, capture_output=True, text=True, timeout=20)
+        done = subprocess.run(
+            words, capture_output=True, text=True, timeout=20, start_new_session=True
+        )
         if done.returncode:
             raise RigFailed(f"{' '.join(argv)}: {done.stderr.strip()}")
 

@@ -17,6 +17,25 @@ from tests.slurm.rig import CONTROL, HOME, SOURCES, UID, USER, Cluster, wait_unt
 AGENT = Path(__file__).with_name("agent.sh")
 PROGRAM = (sys.executable, "-P", "-X", "utf8", "-m", "gitkanban")
 
+BATCH = """\
+version: 1
+kanban:
+  base: main
+  max_concurrency: 4
+  executors:
+    cluster: {{engine: slurm, options: [--mem=50M, --partition=agents]}}
+    held: {{engine: slurm, options: [--mem=50M, --hold]}}
+    nowhere: {{engine: slurm, options: [--partition=nowhere]}}
+  workers:
+    pool: {{{common}, executor: cluster}}
+    brief: {{{common}, executor: cluster, timeout: 4}}
+    checked: {{{common}, executor: cluster, setup: [touch, .setup], verify: [grep, -q, ., OK.txt]}}
+    picky: {{{common}, executor: cluster, verify: ["false"]}}
+    held: {{{common}, executor: held}}
+    nowhere: {{{common}, executor: nowhere}}
+"""
+_COMMON = "mode: pool, max_concurrency: 40, command: [{agent}], max_attempts: 9"
+
 
 class Site:
     """One repository on the share, worked on as the user from `ctl`."""
@@ -64,7 +83,8 @@ class Site:
 
     def board(self, config: str) -> None:
         """Make the board with this config, and trust it."""
-        (self.path / "config.yaml").write_text(config)
+        common = _COMMON.format(agent=self.agent)
+        (self.path / "config.yaml").write_text(config.format(agent=self.agent, common=common))
         self.gk("init", "--config", "../config.yaml")
         self.gk("trust", "--yes")
 
@@ -92,6 +112,38 @@ class Site:
             if "status:" in text
             else "todo"
         )
+
+    def ticked(self) -> bool:
+        """Tick once, however it ends; True."""
+        self.tried(*PROGRAM, "tick")
+        return True
+
+    def outcomes(self, card: str) -> list[str]:
+        """How the card's runs ended, oldest first, by the board's commits."""
+        done = self.tried("git", "grep", "-h", "^outcome:", "main", "--", f".kanban/runs/{card}/")
+        return [line.split()[1] for line in done.stdout.splitlines()]
+
+    def run_folder(self, card: str) -> str:
+        """The folder of the card's newest run, as the hosts see it."""
+        private = self.repo / ".git/gitkanban/runs"
+        names = sorted(each.name for each in private.iterdir())
+        ours = [n for n in names if f"\0card={card}\0" in (private / n / "spec").read_text()]
+        return f"{self.inside}/shop/.git/gitkanban/runs/{ours[-1]}"
+
+    def job(self, card: str) -> str:
+        """The id of the newest job of the card's newest run."""
+        name = f"gk.{self.run_folder(card).rpartition('/')[2]}"
+        return self.cluster.slurm("squeue", "-h", "--states=all", f"--name={name}", "-o", "%i")
+
+    def kill_supervisor(self, card: str) -> None:
+        """Kill the supervisor of the card's session, on its node."""
+        node = self.said("begin", card)[-1][3]
+        for pid in self.cluster.pids(node, self.run_folder(card)):
+            self.cluster.run(node, "kill", "-KILL", pid, user="root")
+
+    def tokens(self) -> list[str]:
+        """The lease tokens that are there."""
+        return [str(each) for each in (self.repo / ".kanban/slots").rglob("*.lock")]
 
     def settle(self, cards: Sequence[str], *, into: Sequence[str], most: float = 60.0) -> None:
         """Tick until each of the cards is in one of these statuses."""

@@ -24,7 +24,7 @@ _HERE = _SRUN.replace("srun, -Q, --mem=100M, ", "")
 
 def test_a_worker_whose_command_is_srun_has_its_sessions_on_nodes(cluster: Cluster) -> None:
     site = Site(cluster, "srun")
-    site.board(_SRUN.format(agent=site.agent))
+    site.board(_SRUN)
     for card in ("T1", "T2"):
         site.gk("add", card, "--id", card, "--worker", "pool")
     site.words("T2", "say:trying exit:3")
@@ -40,7 +40,7 @@ def test_a_worker_whose_command_is_srun_has_its_sessions_on_nodes(cluster: Clust
 
 def test_what_ends_an_srun_ends_its_session_on_the_node(cluster: Cluster) -> None:
     site = Site(cluster, "stop")
-    site.board(_SRUN.format(agent=site.agent))
+    site.board(_SRUN)
     site.gk("add", "long", "--id", "T1", "--worker", "pool")
     site.words("T1", "hang")
     site.gk("tick")
@@ -56,7 +56,7 @@ def test_one_machine_ticks_a_shared_clone_and_another_leaves_its_runs_alone(
     cluster: Cluster,
 ) -> None:
     site = Site(cluster, "shared")
-    site.board(_HERE.format(agent=site.agent))
+    site.board(_HERE)
     site.gk("add", "long", "--id", "T1", "--worker", "pool")
     site.words("T1", "wait:go commit")
     site.gk("tick")

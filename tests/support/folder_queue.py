@@ -35,6 +35,7 @@ def engine(patience: float = 10.0, settling: float = 0.0) -> "Engine":
         title="the queue",
         tried="always",
         submit=(*call, "submit", "{name}", "{minutes}", OPTIONS, "{script}"),
+        rehearse=(*call, "rehearse", OPTIONS),
         look=(*call, "look"),
         columns=("id", "name", "state", "node", "reason"),
         cancel=(*call, "cancel", "{job}"),
