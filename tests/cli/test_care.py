@@ -223,7 +223,7 @@ def test_pause_and_resume_are_on_the_board_for_every_clone(board: Path) -> None:
     again = ok(board, "pause", "backend-hermes-pool")
     assert again == "backend-hermes-pool is already paused; running sessions go on\n"
     assert git(board, "rev-parse", "HEAD") == tip
-    assert ok(board, "resume", "backend-hermes-pool") == "backend-hermes-pool is resumed\n"
+    assert ok(board, "resume", "backend-hermes-pool") == "backend-hermes-pool resumed\n"
     assert ok(board, "resume", "backend-hermes-pool") == "backend-hermes-pool was not paused\n"
     assert "paused" not in ok(board, "status", "--format", "text")
     subjects = git(board, "log", "-2", "--format=%s").splitlines()
@@ -241,7 +241,7 @@ def test_a_paused_board_starts_nothing(board: Path) -> None:
     told = call(board, "resume", "messages-owner")
     assert "the whole board is paused" in told.err
     ok(board, "pause", "messages-owner")
-    assert ok(board, "resume", "--all") == "every worker is resumed\nmessages-owner is resumed\n"
+    assert ok(board, "resume", "--all") == "every worker resumed\nmessages-owner resumed\n"
     assert ok(board, "resume", "--all") == "nothing was paused\n"
 
 

@@ -180,7 +180,7 @@ def test_one_id_on_both_branches_has_a_way_out(board: Path) -> None:
     assert done.code == 1
     assert ".kanban/cards/T9.yaml:1:5: error: main has another card T9 (theirs)" in done.out
     assert "gitkanban rename T9 NEW on this branch" in done.out
-    assert ok(board, "rename", "T9", "T11", "-b", "work") == "T9 is now T11, and in T10\n"
+    assert ok(board, "rename", "T9", "T11", "-b", "work") == "T9 is now T11, also in T10\n"
     assert ok(board, "check", "-b", "work") == "nothing found\n"
     git(board, "merge", "-q", "--no-edit", "work")
     assert found(board) == []

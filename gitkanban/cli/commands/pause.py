@@ -99,7 +99,7 @@ def resume_command(workers: tuple[str, ...], all_: bool, branch: str, as_json: b
     resumed = [each.worker for each in done.changes if isinstance(each, ClearPause)]
     resumed += [name for name in freed if name not in resumed]
     for name in dict.fromkeys((*([] if all_ else names), *resumed)):
-        say(f"{_worker_words(name)} {'is resumed' if name in resumed else 'was not paused'}")
+        say(f"{_worker_words(name)} {'resumed' if name in resumed else 'was not paused'}")
     for card in cards:
         say(f"{card} is todo again")
     if not resumed and all_:

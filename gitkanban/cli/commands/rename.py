@@ -53,7 +53,7 @@ def rename_command(old: str, new: str, branch: str, as_json: bool) -> None:
 
         print_json({"old": card, "new": new, "children": children, "commit": done.commit})
     else:
-        also = f", and in {', '.join(children)}" if children else ""
+        also = f", also in {', '.join(children)}" if children else ""
         say(f"{card} is now {new}{also}")
 
 
