@@ -4,11 +4,9 @@ Git is asked once for each card. Its answers are cached; the cache may be delete
 time.
 """
 
-import marshal
 from collections.abc import Collection
 
-from gitkanban import files
-from gitkanban.board.repo import git
+from gitkanban.board.repo import cachefile, git
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import TERMINAL, Board, Card
 from gitkanban.core.names import CardId
@@ -36,7 +34,8 @@ def read(
     if not over:
         return {}
     path = f"{place.private}/cache/finish-times"
-    commit, before = _load_times(path)
+    cached: tuple[str, dict[CardId, int]] = cachefile.load(path, _FORM) or ("", {})
+    commit, before = cached
     known = {card: before[card] for card in over if card in before and card not in changed[1]}
     again = over.intersection(changed[1])
     if again and changed[0]:
@@ -46,18 +45,8 @@ def read(
         since = f"{commit}..{board.commit}" if known and commit and not again else board.commit
         known |= dict.fromkeys(new, 0) | _ask_git(place, since, new)
     if known != before and only is None and not place.aside:
-        files.cache(path, marshal.dumps((_FORM, board.commit, known)))
+        cachefile.save(path, _FORM, (board.commit, known))
     return {card: at for card, at in known.items() if at}
-
-
-def _load_times(path: str) -> tuple[str, dict[CardId, int]]:
-    try:
-        form, commit, known = marshal.loads(files.read(path))
-        if form == _FORM:
-            return str(commit), dict(known)
-    except (OSError, ValueError, EOFError, TypeError):
-        pass
-    return "", {}
 
 
 def _ask_git(place: Place, since: str, cards: set[CardId]) -> dict[CardId, int]:

@@ -4,12 +4,11 @@ What takes a YAML parser is kept by path and blob id, in a cache that may be del
 any time. Cards in the layout of `fmt` are read faster than such a cache, so they are not in it.
 """
 
-import marshal
 from collections.abc import Collection, Container, Iterable
 from functools import lru_cache
 
-from gitkanban import clock, files
-from gitkanban.board.repo import blobs, git
+from gitkanban import clock
+from gitkanban.board.repo import blobs, cachefile, git
 from gitkanban.board.repo.place import Place
 from gitkanban.core import sizes
 from gitkanban.core.model import (
@@ -193,7 +192,7 @@ class ParsedFiles:
     def __init__(self, place: Place) -> None:
         self.place = place
         self.path = f"{place.private}/cache/parsed"
-        self.known: dict[str, Any] = _load_cache(self.path)
+        self.known: dict[str, Any] = cachefile.load(self.path, VERSION) or {}
         self.grown = False
 
     def values(self, entries: Iterable[BoardFile]) -> dict[str, _Parsed]:
@@ -249,7 +248,7 @@ class ParsedFiles:
         if entries and len(self.known) > 2 * len(entries) + 1000:
             wanted = {f"{entry.oid} {entry.path}" for entry in entries}
             self.known = {key: row for key, row in self.known.items() if key in wanted}
-        files.cache(self.path, marshal.dumps((VERSION, self.known)))
+        cachefile.save(self.path, VERSION, self.known)
 
 
 def _too_large(size: int) -> str:
@@ -265,16 +264,6 @@ def _revive_row(path: str, row: Any) -> _Parsed:
 
 def _card_of(path: str) -> CardId:
     return card_named(path) if kind_of(path) in ("card", "archived") else NO_CARD
-
-
-def _load_cache(path: str) -> dict[str, Any]:
-    """Return a cache file's rows; none when it is missing, damaged, or of another version."""
-    try:
-        with open(path, "rb") as file:
-            version, rows = marshal.loads(file.read())
-    except (OSError, ValueError, EOFError, TypeError):
-        return {}
-    return rows if version == VERSION and isinstance(rows, dict) else {}
 
 
 def board_at(place: Place, commit: str, *, whole: bool = False) -> Board:

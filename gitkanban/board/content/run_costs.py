@@ -4,11 +4,8 @@ A board value leaves out the runs of quiet cards, so this is a cache of its own.
 the records that are new since the last one. The cache may be deleted or damaged at any time.
 """
 
-import marshal
-
-from gitkanban import files
 from gitkanban.board.content.reading import BoardFile, listing
-from gitkanban.board.repo import blobs, git
+from gitkanban.board.repo import blobs, cachefile, git
 from gitkanban.board.repo.place import Place
 from gitkanban.core.model import Board
 from gitkanban.core.names import CardId, RunId
@@ -39,19 +36,13 @@ def read(place: Place, board: Board) -> dict[RunId, RunCost]:
         return known  # costs are optional; whoever reads the board reports the error
     if not place.aside:
         rows = {run: tuple(each) for run, each in fresh.items()}
-        head = (_FORMAT, board.commit, place.prefix)
-        files.cache(path, marshal.dumps((head, rows)))
+        cachefile.save(path, (_FORMAT, place.prefix), (board.commit, rows))
     return fresh
 
 
 def _load_costs(path: str, prefix: str) -> tuple[str, dict[RunId, RunCost]]:
-    try:
-        (form, commit, cached), rows = marshal.loads(files.read(path))
-        if (form, cached) == (_FORMAT, prefix):
-            return commit, {run: RunCost._make(row) for run, row in rows.items()}
-    except (OSError, ValueError, EOFError, TypeError, AttributeError):
-        pass
-    return "", {}
+    commit, rows = cachefile.load(path, (_FORMAT, prefix)) or ("", {})
+    return commit, {run: RunCost._make(row) for run, row in rows.items()}
 
 
 def _changed_records(place: Place, old: str, new: str) -> list[BoardFile] | None:

@@ -5,6 +5,8 @@ answers        What git has answered about a repository, cached while the files 
 base           Which branch may be base: `setup` and `verify` run its code, so the board must not
                decide it
 blobs          The content of objects by id or name, if they are small enough to belong to a board
+cachefile      Cache files in the form that loads fastest, `marshal`: read only if they are ours and
+               undamaged
 checkouts      The checkouts of a repository, main and linked, and the branch that each is on
 clone          Which clone this is, and which machine
 commits        Questions to git about commits; nothing is changed

@@ -7,13 +7,13 @@ while the environment is the same. What cannot be checked like that (a condition
 changed just now) is not cached. No git is run here.
 """
 
-import marshal
 import os
 import sys
 from collections.abc import Iterable
 from functools import cache
 
-from gitkanban import __version__, files, programs
+from gitkanban import __version__, programs
+from gitkanban.board.repo import cachefile
 from gitkanban.typed import Any
 
 _FORMAT = ("answers", 1, __version__, sys.hexversion)
@@ -59,7 +59,7 @@ class Answers:
             return
         known = {**_load_answers(self.path), (key, _git_environment()): (signed, answer)}
         self._known = dict(list(known.items())[-_MOST:])
-        files.cache(self.path, marshal.dumps((_FORMAT, self._known)))
+        cachefile.save(self.path, _FORMAT, self._known)
 
 
 def _git_environment() -> tuple[tuple[str, str], ...]:
@@ -93,11 +93,5 @@ def _sign_source(path: str) -> SourceStamp:
 
 
 def _load_answers(path: str) -> dict[Any, Any]:
-    try:
-        with open(path, "rb") as file:
-            if os.fstat(file.fileno()).st_uid != os.geteuid():
-                return {}  # never unmarshal another user's file
-            form, known = marshal.load(file)
-    except (OSError, ValueError, EOFError, TypeError):
-        return {}
-    return known if form == _FORMAT and isinstance(known, dict) else {}
+    known: dict[Any, Any] = cachefile.load(path, _FORMAT) or {}
+    return known
