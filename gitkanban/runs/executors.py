@@ -69,14 +69,19 @@ class Executors:
         """Start a session where its worker's sessions run; see `Executor.start`."""
         return self._named(launch.config, launch.worker.executor).start(launch)
 
-    def unready(self, config: Config) -> dict[str, str]:
-        """Return the executors of the config that can start nothing now, and why."""
-        faults = {name: self._named(config, name).ready() for name in sorted(config.executors)}
+    def unready(self, config: Config | None, names: Iterable[str]) -> dict[str, str]:
+        """Return which of these executors can start nothing now, and why."""
+        faults = {}
+        for name in sorted(names):
+            try:
+                faults[name] = self._named(config, name).ready()
+            except Refused as error:
+                faults[name] = error.message
         return {name: why for name, why in faults.items() if why}
 
     def find_faults(self, config: Config) -> dict[str, str]:
         """Return the executors of the config that would start nothing, and why: each is asked."""
-        faults = self.unready(config)
+        faults = self.unready(config, config.executors)
         for name, executor in config.executors.items():
             batch = self._named(config, name)
             if name not in faults and isinstance(batch, Batch):
@@ -86,9 +91,12 @@ class Executors:
     def look(self, runs: Iterable[Folder]) -> dict[RunId, Sighting]:
         """Return what became of each of the runs; each executor is asked once."""
         groups: dict[Executor, list[Folder]] = {}
-        for folder in runs:
-            groups.setdefault(self.of(folder), []).append(folder)
         sightings: dict[RunId, Sighting] = {}
+        for folder in runs:
+            try:
+                groups.setdefault(self.of(folder), []).append(folder)
+            except Refused as error:  # a newer version has started it
+                sightings[folder.run] = Sighting("unreachable", note=error.message)
         for executor, group in groups.items():
             sightings.update(executor.look(group))
         return sightings
@@ -99,8 +107,8 @@ class Executors:
         sightings = self.look(every)
         return [each for each in every if sightings[each.run].phase != "ended"]
 
-    def _named(self, config: Config, name: str) -> Executor:
-        executor = config.executors.get(name)
+    def _named(self, config: Config | None, name: str) -> Executor:
+        executor = config.executors.get(name) if config else None
         if name and executor is None:
             raise Refused(f"there is no executor {name}", "`gitkanban check` says more.")
         return self._of_engine(name, executor.engine) if executor else self._local

@@ -6,7 +6,7 @@ It decides nothing, and changes nothing but wrong lease tokens.
 import marshal
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from gitkanban import files
@@ -16,33 +16,57 @@ from gitkanban.board.repo.clone import clone_id, host
 from gitkanban.board.repo.place import Place
 from gitkanban.core import graph
 from gitkanban.core.model import REVIEW, RUNNING, SHARED, TODO, Board, Config
-from gitkanban.core.names import CardId, ProfileName, WorkerName
+from gitkanban.core.names import CardId, ProfileName, RunId, WorkerName
 from gitkanban.core.split_cards import open_cards
-from gitkanban.core.tick.facts import Elsewhere, Exit, Observed, RunFacts
+from gitkanban.core.tick.facts import Elsewhere, Exit, Observed, RunFacts, Sighting
 from gitkanban.core.tick.reconcile import to_accept
 from gitkanban.core.trust.tampering import TamperFinding
 from gitkanban.core.trust.trusted import ACCEPTING
 from gitkanban.core.trust.withheld import Withheld
 from gitkanban.late import json
 from gitkanban.runs import spending, trust, watching, worker_programs
-from gitkanban.runs.records import agent_state, folders, slots, supervised
+from gitkanban.runs.records import agent_state, folders, sightings, slots, supervised
 from gitkanban.runs.records.folders import Folder, card_of, run_of
 from gitkanban.runs.supervision import boundedlog, spec
 from gitkanban.runs.supervision.locks import Locks
-from gitkanban.typed import TYPE_CHECKING
+from gitkanban.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from gitkanban.core.agents.readers import Reading
+    from gitkanban.runs.executors import Executors
 
 _HEAD, _TAIL, _ERRORS = 64 << 10, 2 << 20, 16 << 10  # bytes of an agent's output that are read
 
 
-def observe(place: Place, board: Board, now: int, locks: Locks) -> Observed:
-    """Return the facts that a plan needs. Raises OSError, GitFailed.
+class _ExecutorNews(NamedTuple):
+    """What was learned of executors: sightings of their runs, and which can start nothing."""
 
-    Whether a run lives is read from its locks: that takes no git and no look at processes.
+    sightings: Mapping[RunId, Sighting] = {}
+    unready: Mapping[str, str] = {}
+
+
+def observe(
+    place: Place, board: Board, now: int, locks: Locks, executors: "Executors | None" = None
+) -> Observed:
+    """Return the facts that a plan needs. Raises GitkanbanError, OSError.
+
+    Whether a run of this machine lives is read from its locks: that takes no git and no look at
+    processes. `executors` are asked about all others.
     """
-    observed, live = _look_at_place(place, board, now, locks)
+
+    def ask_executors(runs: Sequence[Folder]) -> _ExecutorNews:
+        asked = executors
+        if asked is None:
+            from gitkanban.runs.executors import Executors  # late: few boards have any
+
+            asked = Executors(place, locks)
+        look = _ExecutorNews(
+            asked.look(runs), asked.unready(board.config, _executors_wanted(board))
+        )
+        sightings.remember(place.private, look.sightings, look.unready)
+        return look
+
+    observed, live = _look_at_place(place, board, now, locks, ask=ask_executors)
     for folder, its_spec in live:
         with suppress(OSError):  # the token is only for people to read
             slots.mend(place, folder, its_spec)
@@ -54,13 +78,29 @@ def observe(place: Place, board: Board, now: int, locks: Locks) -> Observed:
 def glance(place: Place, board: Board, now: int, locks: Locks) -> Observed:
     """Return those facts of `observe` that can hold cards back; change nothing.
 
-    Git runs only for work that may not be here (`board.presence`). Raises OSError, GitFailed.
+    Git runs only for work that may not be here (`board.presence`). What executors said is as of the
+    last tick. Raises OSError, GitFailed.
     """
-    return _look_at_place(place, board, now, locks)[0]
+    return _look_at_place(
+        place, board, now, locks, ask=lambda _: _ExecutorNews(*sightings.recall(place.private))
+    )[0]
 
 
+def _executors_wanted(board: Board) -> set[str]:
+    """Return the executors on which cards in todo would run."""
+    if board.config is None or not board.config.executors:
+        return set()
+    todo = (board.worker_of(card) for card in open_cards(board.cards) if card.status == TODO)
+    return {worker.executor for worker in todo if worker and worker.executor}
+
+
+# Long: it fills in every field of what is observed.
 def _look_at_place(
-    place: Place, board: Board, now: int, locks: Locks
+    place: Place,
+    board: Board,
+    now: int,
+    locks: Locks,
+    ask: Callable[[Sequence[Folder]], _ExecutorNews],
 ) -> tuple[Observed, list[tuple[Folder, spec.Spec]]]:
     """Return the facts, and the folders of live runs with the beginnings of their specs."""
     from gitkanban.board.repo import standstill
@@ -69,7 +109,11 @@ def _look_at_place(
     unsettled = [folder for folder in every if not folder.has("settled")]
     specs = {folder.run: folder.facts() for folder in unsettled}
     locked = locks.locked(_lock_names_to_probe(board, specs.values()))
-    runs = tuple(_run_facts(folder, specs[folder.run], locked) for folder in unsettled)
+    away = [folder for folder in unsettled if specs[folder.run].one("executor")]
+    look = ask(away) if away or _executors_wanted(board) else _ExecutorNews()
+    runs = tuple(
+        _run_facts(folder, specs[folder.run], locked, look.sightings) for folder in unsettled
+    )
     pairs = zip(runs, unsettled, strict=True)
     ready, served = remembered(place)
     clone = clone_id(place)
@@ -87,6 +131,7 @@ def _look_at_place(
         busy_slots=frozenset(slots.slots_of(locked)),
         tampering=findings,
         untrusted={**_suspect_workers(board.config, findings), **withheld.starts},
+        unready=look.unready,
         missing=worker_programs.find_missing(place, board.config) if board.config else {},
         agents=agent_state.recall(place),
         runs_today=spending.runs_today(place, board, now),
@@ -123,10 +168,16 @@ def _lock_names_to_probe(board: Board, specs: Iterable[spec.Spec]) -> set[str]:
     return names
 
 
-def _run_facts(folder: Folder, its_spec: spec.Spec, locked: set[str]) -> RunFacts:
+def _run_facts(
+    folder: Folder, its_spec: spec.Spec, locked: set[str], sightings: Mapping[RunId, Sighting]
+) -> RunFacts:
     """Return the facts of one run; `its_spec` is the beginning of its spec."""
     # The locks were probed first: a run writes its record before it releases them.
     end = folder.exit()
+    sighting = _sighting_here(its_spec, locked)
+    if its_spec.one("executor"):
+        sighting = sightings.get(folder.run, Sighting("queued"))
+        end = (sighting.end or end) if end else None
     facts = RunFacts(
         run=run_of(its_spec),
         card=card_of(its_spec),
@@ -135,7 +186,10 @@ def _run_facts(folder: Folder, its_spec: spec.Spec, locked: set[str]) -> RunFact
         slot=its_spec.one("slot"),
         started=int(its_spec.number("started", 0)),
         start_commit=its_spec.one("start_commit"),
-        phase="live" if end is None and supervised.is_supervised(its_spec, locked) else "ended",
+        phase="ended" if end else sighting.phase,
+        executor=its_spec.one("executor"),
+        where=sighting.where,
+        note=sighting.note,
         session=its_spec.one("session_id"),
         resumed=its_spec.one("resumed") == "1",
         commits=its_spec.one("commits", "session"),
@@ -149,6 +203,10 @@ def _run_facts(folder: Folder, its_spec: spec.Spec, locked: set[str]) -> RunFact
     if not facts.alive:
         facts = facts._replace(tries=folder.tries())
     return _with_end(facts, folder, its_spec, end) if end else facts
+
+
+def _sighting_here(its_spec: spec.Spec, locked: set[str]) -> Sighting:
+    return Sighting("live" if supervised.is_supervised(its_spec, locked) else "ended")
 
 
 def _with_end(facts: RunFacts, folder: Folder, its_spec: spec.Spec, end: Exit) -> RunFacts:

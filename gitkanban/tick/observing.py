@@ -65,7 +65,7 @@ def read_board(state: TickState) -> Board:
 
 def observe_board(state: TickState, board: Board) -> Observed:
     """Return the facts that a plan for this board needs."""
-    observed = observe(state.place, board, int(clock.now()), state.locks)
+    observed = observe(state.place, board, int(clock.now()), state.locks, executors=state.executors)
     return observed._replace(started=state.started)
 
 

@@ -49,7 +49,7 @@ GROUPS = {
     "recovery": "recover stop salvage cancel not-started",
     "what cannot be closed": "give-up",
 }
-BATCH = "submit guard"  # of runs of a batch system: struck in `test_batch`
+BATCH = "submit guard"  # of runs of a batch system: struck in `test_batch_ticks`
 
 
 def of(group: str) -> list[str]:

@@ -13,7 +13,7 @@ from gitkanban.core.tick import limits
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.limits import HOST, Key, asks_of, needs_of
 from gitkanban.core.tick.occupants import occupants
-from gitkanban.core.tick.room import Room
+from gitkanban.core.tick.room import UNLIMITED, Room
 from gitkanban.typed import NamedTuple
 
 CHAIN: Key = ("chain", "")  # the bound that no limit can move
@@ -22,7 +22,7 @@ TRIED_MOST = 4  # limits that are tried
 # Of equal bounds, the one nearest to the worker is named.
 _ORDER = (
     *(CHAIN[0], limits.WORKER, limits.PROFILE, limits.CAPACITY),
-    *(limits.SHARED_CHECKOUT, limits.MEMORY, HOST),
+    *(limits.SHARED_CHECKOUT, limits.MEMORY, limits.EXECUTOR, HOST),
 )
 
 
@@ -120,13 +120,14 @@ def _work_bounds(board: Board, observed: Observed, done: Simulated) -> list[Boun
     for bar in done.bars:
         if not bar.ran:
             worker = config.workers[bar.worker]
-            asks = [*asks_of(worker, needs_of(board.cards[bar.card], worker)), limits.Ask(HOST, "")]
+            host = [] if worker.executor else [limits.Ask(HOST, "")]
+            asks = [*asks_of(worker, needs_of(board.cards[bar.card], worker)), *host]
             for ask in asks:
                 work[ask.key] = work.get(ask.key, 0) + (bar.end - bar.start) * ask.amount
     return [
         Bound(key, -(-total // room.limit(*key)), total, room.limit(*key))
         for key, total in work.items()
-        if room.limit(*key) > 0
+        if 0 < room.limit(*key) < UNLIMITED
     ]
 
 
@@ -194,7 +195,12 @@ def waited_at(done: Simulated) -> list[Key]:
 
 
 # The shared checkout, and memory that runs write, are exclusive by nature and cannot be raised.
-_RAISABLE = frozenset({limits.WORKER, limits.PROFILE, limits.CAPACITY, HOST, limits.STARTS})
+_RAISABLE = frozenset(
+    (
+        *(limits.WORKER, limits.PROFILE, limits.CAPACITY),
+        *(limits.EXECUTOR, HOST, limits.STARTS),
+    )
+)
 
 
 def _limit_of(config: Config, key: Key) -> int:
@@ -214,6 +220,9 @@ def _raise_limit(config: Config, key: Key, to: int) -> Config:
         return config._replace(profiles={**config.profiles, ProfileName(name): to})
     if kind == limits.CAPACITY:
         return config._replace(capacities={**config.capacities, name: to})
+    if kind == limits.EXECUTOR:
+        executor = config.executors[name]._replace(max_concurrency=to)
+        return config._replace(executors={**config.executors, name: executor})
     if kind == limits.STARTS:
         return config._replace(max_starts_per_tick=to)
     return config._replace(max_concurrency=to)

@@ -30,6 +30,7 @@ from gitkanban.core.split_cards import count_status, open_cards
 from gitkanban.core.tick.budget import day_begins
 from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.holds import PARENTS, STANDSTILL, Hold, some
+from gitkanban.core.tick.jobs import run_words
 from gitkanban.core.tick.standing import Needed, Standing, standing
 from gitkanban.core.tick.verdict import SUCCEEDED, attempts
 from gitkanban.late import shlex
@@ -142,6 +143,7 @@ class _CardViews:
         self._board, self._observed, self._figures = board, observed, figures
         self._standings, self._to_cache = standings, to_cache
         self._needed = {each.card: each for each in standings.needed}
+        self._runs = {run.run: run for run in observed.runs}
         self._starts = {start.card for start in standings.scheduled.starts}
         self._levels = _levels_of(board)
         known = {run.run: cost_of(run) for runs in board.runs.values() for run in runs}
@@ -234,6 +236,9 @@ class _CardViews:
                 remark.removeprefix("is in review; ") if remark else self._work_words(card, group)
             )
         if card.status == RUNNING:
+            facts = self._runs.get(card.run)
+            if facts and facts.executor:
+                return f"{card.slot or '?'} {run_words(facts)}"
             away = f" on {card.host}" if card.host not in ("", self._observed.host) else ""
             return f"{card.slot or '?'}{away}"
         if card.status != TODO:

@@ -100,6 +100,9 @@ class RunFacts(NamedTuple):
     started: int
     start_commit: str = ""
     phase: Phase = "ended"
+    executor: str = ""  # empty: it runs on this machine
+    where: str = ""  # `n1, job 4711`, if an executor says so
+    note: str = ""  # why it is queued or cannot be reached
     exit: Exit | None = None
     collected: bool = True  # its work is collected; only then is its end reported
     tries: Tries = Tries()  # failed tries to close it
@@ -208,6 +211,7 @@ class Observed(NamedTuple):
     busy_slots: frozenset[str] = frozenset()  # slots ("profile#n") whose kernel lock is held
     tampering: tuple[TamperFinding, ...] = ()  # not settled yet, also of earlier runs
     untrusted: Mapping[WorkerName, str] = {}  # worker -> why it may not start anything
+    unready: Mapping[str, str] = {}  # executor -> why it can start nothing now
     missing: Mapping[WorkerName, NoProgram] = {}  # worker -> what its runs would fail for
     agents: AgentState = AgentState()
     runs_today: tuple[Run, ...] = ()  # of done cards, too; if a budget needs them

@@ -31,6 +31,7 @@ from gitkanban.core.tick import agent_state, limits
 from gitkanban.core.tick.absence import absence_words, fetch_hint
 from gitkanban.core.tick.budget import Ledger
 from gitkanban.core.tick.facts import NoProgram, Observed
+from gitkanban.core.tick.jobs import run_words
 from gitkanban.core.tick.limits import needs_of, too_much
 from gitkanban.core.tick.reconcile import accepts
 from gitkanban.core.time_words import about, marked
@@ -51,6 +52,7 @@ PAUSED = "paused"
 UNTRUSTED = "untrusted"
 NO_PROGRAM = "no-program"  # a program that the worker runs is not on this machine
 MISCONFIGURED = "misconfigured"  # its agent is not logged in here, or is set up wrongly
+ENGINE = "engine"  # the batch system that its sessions run on does not answer
 QUOTA = "quota"  # the service of its profile asked to come back later
 QUOTA_ASKS = "quota-asks"  # the service did so too often in a row
 CHOICE = "choice"  # the card chooses a model or an effort that its worker does not offer
@@ -246,6 +248,10 @@ class Reasons:
         if name in self._observed.missing:
             way_out = "its installation, or `gitkanban trust` where it is on PATH now"
             return _OfWorker(NO_PROGRAM, missing_words(self._observed.missing[name]), way_out)
+        if worker.executor in self._observed.unready:
+            why = self._observed.unready[worker.executor]
+            text = f"executor {worker.executor} can start nothing: {why}"
+            return _OfWorker(ENGINE, text, "its answer; each tick asks again")
         return self._of_agent(worker)
 
     def _of_agent(self, worker: Worker) -> _OfWorker | None:
@@ -345,6 +351,13 @@ class Reasons:
                 why = f"; {absence_words(self._observed.elsewhere[card.id])}"
             return f"{is_now} in review{since}{why}"
         if card.status == RUNNING:
+            facts = next((run for run in self._observed.runs if run.run == card.run), None)
+            if facts and facts.executor:
+                return (
+                    f"is {run_words(facts)}"
+                    if facts.phase != "live"
+                    else f"runs in {card.slot or '?'} at {run_words(facts)}"
+                )
             return f"runs in {card.slot or '?'} on {card.host or '?'}"
         return f"is {card.status}" if card.status != TODO else "may run"
 

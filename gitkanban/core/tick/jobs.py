@@ -6,7 +6,7 @@ still write one is left. Asking the engine, and the effects of an end, are in `r
 """
 
 from gitkanban.core.engines import BatchJob, JobState
-from gitkanban.core.tick.facts import EndCause, Exit, Sighting
+from gitkanban.core.tick.facts import EndCause, Exit, RunFacts, Sighting
 from gitkanban.typed import Literal, NamedTuple
 
 # Who took the guard of a run, the file that makes it begin at most once: nobody, its supervisor, or
@@ -109,6 +109,16 @@ def judge_job(
             return Sighting("unreachable", where, f"{job.node or 'its node'} does not answer")
         case _:
             return _end_without_record(where, now, "lost", f"{title} no longer knows its job")
+
+
+def run_words(facts: RunFacts) -> str:
+    """Where a run of an executor is, in words: `queued at cluster: Resources`."""
+    if facts.phase == "queued":
+        return f"queued at {facts.executor}{f': {facts.note}' if facts.note else ''}"
+    if facts.phase == "unreachable":
+        return f"out of reach at {facts.executor}: {facts.note}"
+    where = f"{facts.executor}, {facts.where}" if facts.where else facts.executor
+    return f"{where}; {facts.note}" if facts.note else where
 
 
 def _end_without_record(where: str, now: int, how: EndCause, error: str = "") -> Sighting:

@@ -12,7 +12,12 @@ from gitkanban.core.tick.limits import Full
 from gitkanban.core.tick.room import Room
 
 # Limits at which other workers start cards in between.
-_SHARED = frozenset({limits.HOST, limits.RESERVE, limits.STARTS, limits.PROFILE, limits.CAPACITY})
+_SHARED = frozenset(
+    (
+        *(limits.HOST, limits.RESERVE, limits.STARTS),
+        *(limits.PROFILE, limits.CAPACITY, limits.EXECUTOR),
+    )
+)
 
 
 def of_limit(card: CardId, code: str, words: tuple[str, str], ahead: int = 0) -> Hold:

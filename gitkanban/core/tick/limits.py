@@ -15,6 +15,7 @@ PROFILE = "profile"
 CAPACITY = "capacity"
 SHARED_CHECKOUT = "shared"
 MEMORY = "memory"
+EXECUTOR = "executor"
 HOST = "host"
 # More codes for `Full`.
 NEVER = "never"  # it needs more than there is, or something that does not exist
@@ -84,4 +85,6 @@ def asks_of(worker: Worker, needs: Needs) -> tuple[Ask, ...]:
         asks.append(Ask(SHARED_CHECKOUT, ""))
     if own_memory(worker):
         asks.append(Ask(MEMORY, worker.profile))
+    if worker.executor:
+        asks.append(Ask(EXECUTOR, worker.executor))
     return tuple(asks)

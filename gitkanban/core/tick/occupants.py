@@ -19,7 +19,10 @@ from gitkanban.typed import NamedTuple
 
 
 class Occupant(NamedTuple):
-    """A run that takes room, whoever started it; `here` means that it runs on this host."""
+    """A run that takes room, whoever started it.
+
+    `here` means that it runs on this host, and not on an executor.
+    """
 
     card: CardId  # NO_CARD: unknown
     worker: WorkerName
@@ -66,11 +69,13 @@ def _of_run(board: Board, run: RunFacts) -> Occupant:
     worker = Worker(
         run.worker, run.profile or profile, workspace_policy=SHARED if run.shared else WORKTREE
     )
-    asks = asks_of(_worker_or(board, run.worker, worker), run.needs)
+    now = _worker_or(board, run.worker, worker)._replace(executor=run.executor)
+    asks = asks_of(now, run.needs)
     if run.shared and Ask(SHARED_CHECKOUT, "") not in asks:
         asks = (*asks, Ask(SHARED_CHECKOUT, ""))
     asks = _of_profile(asks, worker.profile)
-    return Occupant(run.card, run.worker, worker.profile, number, asks=asks, here=True)
+    here = not run.executor
+    return Occupant(run.card, run.worker, worker.profile, number, asks=asks, here=here)
 
 
 def _occupant_of(board: Board, observed: Observed, card: Card) -> Occupant:
@@ -80,9 +85,8 @@ def _occupant_of(board: Board, observed: Observed, card: Card) -> Occupant:
         worker = Worker(card.worker, profile)
     profile = profile or worker.profile
     asks = _of_profile(asks_of(worker, needs_of(card, worker)), profile)
-    return Occupant(
-        card.id, card.worker, profile, number, asks=asks, here=card.host == observed.host
-    )
+    here = card.host == observed.host and not worker.executor
+    return Occupant(card.id, card.worker, profile, number, asks=asks, here=here)
 
 
 def _worker_or(board: Board, name: WorkerName, otherwise: Worker) -> Worker:

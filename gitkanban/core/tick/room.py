@@ -11,6 +11,7 @@ from gitkanban.core.model import Config, Worker
 from gitkanban.core.names import CardId, ProfileName, WorkerName
 from gitkanban.core.tick.limits import (
     CAPACITY,
+    EXECUTOR,
     HOST,
     KEEP,
     KEEPABLE,
@@ -28,6 +29,8 @@ from gitkanban.core.tick.limits import (
 )
 from gitkanban.core.tick.occupants import Occupant
 from gitkanban.typed import NamedTuple
+
+UNLIMITED = 1 << 30  # where a limit is not set
 
 
 class _Want(NamedTuple):
@@ -68,7 +71,10 @@ class Room:
         self._reserves = {
             name: worker._replace(reserve=most)
             for name, worker in sorted(config.workers.items())
-            if worker.reserve and name not in idle and (most := self._reserve(worker)) > 0
+            if worker.reserve
+            and not worker.executor
+            and name not in idle
+            and (most := self._reserve(worker)) > 0
         }
         for occupant in taken:
             self.take(occupant)
@@ -108,10 +114,11 @@ class Room:
         return number
 
     def place(self, card: CardId, worker: Worker, needs: Needs) -> Occupant:
-        """Add a new run on this host, in the smallest free slot of its profile."""
+        """Add a new run that this host starts, in the smallest free slot of its profile."""
         number = self.free_number(worker.profile)
         asks = self._want(worker, needs).asks
-        occupant = Occupant(card, worker.name, worker.profile, number, asks=asks, here=True)
+        here = not worker.executor
+        occupant = Occupant(card, worker.name, worker.profile, number, asks=asks, here=here)
         self.take(occupant)
         return occupant
 
@@ -139,6 +146,8 @@ class Room:
         """Whether a card of the worker could start if nothing ran."""
         if self._want(worker, needs).never:
             return False
+        if worker.executor:
+            return True
         reserved = sum(each.reserve for each in self._reserves.values())
         return worker.name in self._reserves or reserved < self._config.max_concurrency
 
@@ -147,7 +156,8 @@ class Room:
 
         Return False, and keep nothing, if another card that keeps asks for one of the same limits.
         """
-        asks = self._want(worker, needs).asks
+        # Like those of the host, the slots of an executor are never kept.
+        asks = [ask for ask in self._want(worker, needs).asks if ask.kind != EXECUTOR]
         if any(ask.key in self._claimed for ask in asks):
             return False
         self._claimed.update(ask.key for ask in asks)
@@ -183,6 +193,9 @@ class Room:
             return self._config.max_starts_per_tick
         if kind == CAPACITY:
             return self._config.capacities.get(name, 0)
+        if kind == EXECUTOR:
+            executor = self._config.executors.get(name)
+            return (executor.max_concurrency or UNLIMITED) if executor else 0
         return self._config.max_concurrency if kind == HOST else 1
 
     def holders(self, kind: str, name: str = "") -> list[str]:
@@ -208,6 +221,8 @@ class Room:
         return self._host_full(worker)
 
     def _host_full(self, worker: Worker) -> Full | None:
+        if worker.executor:
+            return None
         limit, taken = self._config.max_concurrency, self.taken(HOST)
         if taken >= limit:
             return Full(HOST, "", limit)

@@ -15,6 +15,7 @@ from gitkanban.core.tick.facts import Observed
 from gitkanban.core.tick.holds import (
     BUDGET,
     BUDGET_DAY,
+    ENGINE,
     FOR_PEOPLE,
     MISCONFIGURED,
     NO_WORKER,
@@ -35,7 +36,9 @@ from gitkanban.core.tick.schedule import Scheduled, schedule
 from gitkanban.typed import NamedTuple
 
 # Holds that pass by themselves.
-_PASSES = frozenset({BUDGET_DAY, NOT_BEFORE, QUOTA, STILL_RUNNING, limits.STARTS, STANDSTILL})
+_PASSES = frozenset(
+    {BUDGET_DAY, ENGINE, NOT_BEFORE, QUOTA, STILL_RUNNING, limits.STARTS, STANDSTILL}
+)
 # Stopped on purpose, or reported elsewhere: this says nothing about other cards.
 _STOPPED = frozenset({PAUSED, UNTRUSTED})
 # What people do in the normal course of work; anything else that needs a person is a mistake.

@@ -10,6 +10,7 @@ machines     Which machine this is, and which one ticks a clone: recorded in its
 news_ledger  Which news a clone has sent, which still waits, and how the last try went
 printed      The board's commit as of the last tick that printed to nobody's terminal: from cron
 reached      What a clone remembers of its remotes: when each last answered, and what it does not take
+sightings    What executors said of their runs at the last tick, for those who do not ask them
 slots        Lease tokens: `.kanban/slots/<profile>/<n>.lock`, readable YAML that says who sits in a
              slot
 supervised   Whether a run's supervisor lives, by the kernel locks that it holds

@@ -5,8 +5,8 @@ import itertools
 import pytest
 
 from gitkanban.core.engines import ENGINES, BatchJob, JobState
-from gitkanban.core.tick.facts import Exit, Sighting
-from gitkanban.core.tick.jobs import FINAL, LIFE, GuardState, Traces, judge_job
+from gitkanban.core.tick.facts import Exit, RunFacts, Sighting
+from gitkanban.core.tick.jobs import FINAL, LIFE, GuardState, Traces, judge_job, run_words
 
 NOW = 1_000_000
 AT = "n1, job 7"
@@ -74,6 +74,24 @@ ROWS = [
 @pytest.mark.parametrize(("what", "seen", "traces", "then"), ROWS, ids=[row[0] for row in ROWS])
 def test_a_row_of_the_table(what: str, seen: BatchJob, traces: Traces, then: Sighting) -> None:
     assert judge_job(seen, traces, NOW, "Slurm") == then
+
+
+def test_where_a_run_is_in_words() -> None:
+    run = RunFacts("r", "T1", "w", "p", "p#1", 0, executor="cluster")
+    said = [
+        run_words(run._replace(phase="queued", note="Resources")),
+        run_words(run._replace(phase="queued")),
+        run_words(run._replace(phase="live", where="n1, job 7")),
+        run_words(run._replace(phase="live", where="job 7", note="Slurm does not answer")),
+        run_words(run._replace(phase="unreachable", where="n1, job 7", note="n1 does not answer")),
+    ]
+    assert said == [
+        "queued at cluster: Resources",
+        "queued at cluster",
+        "cluster, n1, job 7",
+        "cluster, job 7; Slurm does not answer",
+        "out of reach at cluster: n1 does not answer",
+    ]
 
 
 STATES: tuple[JobState, ...] = (*sorted({*ENGINES["slurm"].states.values()}), "unknown", "silent")

@@ -33,6 +33,44 @@ def starts(given: Board, **facts: object) -> list[str]:
     return [one.card for one in schedule(given, observed(**facts)).starts]
 
 
+def test_an_executor_has_a_limit_of_its_own_and_takes_nothing_of_the_host() -> None:
+    given = board(
+        "A @far", "B @far", "C @far", "D @near", "E @near",
+        workers="far pool 5 executor=cluster\nnear pool 5\nexecutor cluster 2\nhost 1",
+    )  # fmt: skip
+    check(
+        given,
+        """
+        start A far#1
+        start D near#1
+        start B far#2
+        held  C executor: executor cluster 2/2: the next tick starts A, B first
+        held  E host: host 1/1: the next tick starts D first
+        """,
+    )
+    running = live("r1 of A @far in far#1", executor="cluster", phase="queued")
+    assert starts(given, runs=(running,)) == ["B", "D"]
+
+
+def test_an_executor_without_a_limit_has_none() -> None:
+    given = board(
+        "A @far", "B @far", workers="far pool 5 executor=cluster\nexecutor cluster\nhost 1"
+    )
+    assert starts(given) == ["A", "B"]
+
+
+def test_an_executor_that_does_not_answer_holds_its_cards_alone() -> None:
+    given = board("A @far", "B @near", workers="far executor=cluster\nnear\nexecutor cluster")
+    check(
+        given,
+        """
+        start B near#1
+        held  A engine: executor cluster can start nothing: Slurm does not answer
+        """,
+        unready={"cluster": "Slurm does not answer"},
+    )
+
+
 def test_the_first_card_of_the_seed_runs_alone() -> None:
     check(
         board(

@@ -1,0 +1,161 @@
+"""Ticks of a board whose sessions are jobs of a batch system: a queue in a folder."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from gitkanban import clock
+from gitkanban.core import engines
+from gitkanban.core.tick.facts import Observed
+from gitkanban.runs.observe import glance, observe
+from gitkanban.tick.observing import BoardLook
+from tests.support import folder_queue
+from tests.support.arena import Arena, until
+from tests.support.folder_queue import Queue
+
+CONFIG = """\
+version: 1
+kanban:
+  base: main
+  max_concurrency: 1
+  executors:
+    cluster: {{engine: queue, options: [--mem=1G], max_concurrency: 2}}
+  workers:
+    pool:
+      profile: many
+      mode: pool
+      max_concurrency: 3
+      executor: cluster
+      command: [{python}, -I, -S, {agent}, {log}, pool]
+      on_success: done
+      commits: supervisor
+      max_attempts: 9
+"""
+
+
+@pytest.fixture
+def queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Queue]:
+    queue = Queue(tmp_path / "queue")
+    monkeypatch.setenv(folder_queue.VARIABLE, str(queue.folder))
+    monkeypatch.setitem(engines.ENGINES, "queue", folder_queue.engine())  # type: ignore[misc]
+    yield queue
+    queue.close()
+
+
+@pytest.fixture
+def arena(make: Callable[..., Arena], queue: Queue) -> Arena:
+    return make({}, config=CONFIG)
+
+
+def hold_of(arena: Arena, card: str) -> str:
+    plan = BoardLook.planned(arena.board(), seen(arena)).plan
+    return next(hold.text for hold in plan.holds if hold.card == card)
+
+
+def seen(arena: Arena) -> Observed:
+    with arena.patched():
+        return observe(arena.place, arena.board(), int(clock.now()), arena.locks)
+
+
+def test_cards_run_as_jobs_within_the_executors_limit_and_not_the_hosts(
+    arena: Arena, queue: Queue
+) -> None:
+    queue.mood("hold")
+    first, second, third = arena.fresh("commit"), arena.fresh("exit:3"), arena.fresh("commit")
+    assert arena.tick() == 0
+    statuses = {card: arena.status(card) for card in (first, second, third)}
+    assert statuses == {first: "running", second: "running", third: "todo"}
+    assert hold_of(arena, third) == f"executor cluster 2/2 held by {first}, {second}"
+    queue.mood()
+    queue.release()
+    arena.settle()
+    assert [arena.status(card) for card in (first, third)] == ["done", "done"]
+    assert arena.board().runs_of(second)[0].why.startswith("the session exited with 3")
+    assert arena.judged() == []
+
+
+def test_what_the_queue_says_is_shown_without_asking_it_again(arena: Arena, queue: Queue) -> None:
+    queue.mood("hold")
+    card = arena.fresh("commit")
+    assert arena.tick() == 0
+    observed = seen(arena)
+    (facts,) = observed.runs
+    assert (facts.phase, facts.executor, facts.note) == ("queued", "cluster", "Full")
+    asked = queue.calls("look")
+    assert glance(arena.place, arena.board(), 0, arena.locks).runs == (facts,)
+    assert queue.calls("look") == asked
+    assert observed.busy_slots == {"many#1"}
+    assert card == facts.card
+
+
+def test_a_silent_queue_holds_its_cards_and_nothing_else(
+    arena: Arena, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = arena.fresh("commit")
+    queue.mood("garbled")
+    assert arena.tick() == 0
+    assert arena.status(card) == "todo"
+    assert "executor cluster can start nothing: not a line of the queue" in hold_of(arena, card)
+    queue.mood()
+    arena.settle()
+    assert arena.status(card) == "done"
+    assert arena.judged() == []
+
+
+def test_a_job_that_died_is_closed_by_the_next_tick_and_tried_again(
+    arena: Arena, queue: Queue
+) -> None:
+    card = arena.fresh("hang", "commit")
+    assert arena.tick() == 0
+    until(arena.hanging, "the session")
+    ((_, pid),) = arena.hanging()
+    folder_queue.kill({"pid": str(pid)}, 9)
+    until(lambda: queue.jobs()["1"]["state"] == "OVER", "the job's end")
+    arena.settle()
+    first, second = arena.board().runs_of(card)
+    assert (first.outcome, second.outcome) == ("lost", "succeeded")
+    assert first.why == "its supervisor ended on node-1 and left no exit record"
+    assert arena.judged() == []
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        "submit.locks-standing",
+        "submit.noted",
+        "submit.submitted",
+        "guard.taken",
+        "supervisor.begun",
+    ],
+)
+def test_killed_on_the_way_to_its_job_a_run_begins_at_most_once(
+    arena: Arena, queue: Queue, point: str
+) -> None:
+    card = arena.fresh("commit", "commit")
+    arena.tick(f"{point}:kill")
+    until(arena.once.exists, "the strike")
+    arena.settle()
+    assert arena.status(card) == "done"
+    assert arena.judged() == []
+    assert not arena.locks.locked(["card/T0", "slot/many/1"])
+
+
+def test_killed_once_the_guard_is_buried_a_run_never_begins(arena: Arena, queue: Queue) -> None:
+    queue.mood("hold")
+    card = arena.fresh("commit", "commit")
+    assert arena.tick() == 0
+    script = queue.jobs()["1"]["script"]
+    queue.forget()
+    queue.mood()
+    arena.tick("guard.buried:kill")
+    assert arena.once.exists()
+    (queue.folder / "9.job").write_text(
+        f'{{"name": "late", "script": "{script}", "state": "WAITING", "node": "", "reason": ""}}'
+    )
+    queue.release()  # the queue has found the job again
+    arena.settle()
+    assert arena.status(card) == "done"
+    first, second = arena.board().runs_of(card)
+    assert (first.outcome, second.outcome) == ("not-started", "succeeded")
+    assert arena.judged() == []
