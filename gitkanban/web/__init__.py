@@ -10,6 +10,7 @@ doing      Does acts by the verbs of the command line: each once, one at a time 
 handover   Hands calls from other threads to the thread of the event loop
 headers    The headers of every answer: nothing is stored, framed, or read by another origin
 listening  The socket on loopback, and the server on it until ^C; slow and many clients are bounded
+lastwords  What each running session did or said last, as its slot shows it
 liveboard  The board as the page shows it, read again when it may have changed, for all who look
 logfollow  The log of a card's latest run, entry by entry, and what is added
 opening    Leads a browser to the page, without its token in any argument, environment or log

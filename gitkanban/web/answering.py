@@ -102,6 +102,8 @@ class Answering:
         self, send: Send, gone: "asyncio.Future[None]", version: str, log: LogFollow | None
     ) -> None:
         trouble_sent: object = None
+        words_sent: dict[CardId, tuple[str, str]] = {}
+        searched = False  # for the latest run, since the board has changed
         silent = ALIVE_EACH  # so that it says at once that it lives
         while not (gone.done() or self._board.closed):
             news = self._board.news
@@ -116,8 +118,14 @@ class Answering:
                 messages.append(
                     f'{{"version":"{version}","acts":{acts},"board":{self._board.text}}}'
                 )
-                if log:
-                    log.find_run()
+                searched = False
+            if log and version and not searched:
+                log.find_run()
+                searched = True
+            words = self._board.last_words.by_card
+            if words != words_sent:
+                messages.append(json.dumps({"words": words}))
+                words_sent = dict(words)
             added = log.added() if log else None
             if added:
                 messages.append(json.dumps({"log": added}))

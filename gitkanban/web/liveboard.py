@@ -8,19 +8,21 @@ many look, the board is read once, in a thread of its own.
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 from gitkanban import clock
 from gitkanban.board.repo.place import Place
 from gitkanban.cli.ui.reading import Reader
 from gitkanban.cli.ui.watching import fingerprint
+from gitkanban.core.names import CardId, RunId
 from gitkanban.errors import GitkanbanError
 from gitkanban.late import hashlib
 from gitkanban.typed import Any, NamedTuple
 from gitkanban.views.page.value import json_text
 from gitkanban.views.text import shown
 from gitkanban.web.handover import hand_over
+from gitkanban.web.lastwords import LastWords
 
 LOOK_EACH = 0.4  # seconds between two looks at what may have changed
 _READ_EVERY = 60.0  # seconds after which the board is read again in any case
@@ -28,10 +30,11 @@ _FAILED_EVERY = 3.0  # the same, while it cannot be read
 
 
 class BoardRead(NamedTuple):
-    """The value of the page, and when a card may start that waits for its time (0: none waits)."""
+    """The value of the page, when a card may start that waits for its time (0: none), and the runs."""
 
     value: dict[str, Any]
     due: int = 0
+    running: Mapping[CardId, RunId] = {}
 
 
 class _Text(NamedTuple):
@@ -40,6 +43,7 @@ class _Text(NamedTuple):
     version: str
     text: str
     due: int
+    running: Mapping[CardId, RunId]
 
 
 class LiveBoard:
@@ -52,6 +56,7 @@ class LiveBoard:
     def __init__(self, place: Place, read: Callable[[], BoardRead]) -> None:
         self._place, self._read = place, read
         self.version, self.text = "", ""
+        self.last_words = LastWords(place)
         self.trouble: GitkanbanError | None = None
         self.closed = False
         self._lookers = 0
@@ -85,6 +90,8 @@ class LiveBoard:
             if prints != self._prints or self._is_due():
                 self._prints, self._read_at = prints, time.monotonic()
                 await self._read_once()
+            if self.last_words.look():
+                self._tell_news()
             await asyncio.sleep(LOOK_EACH)
 
     def close(self) -> None:
@@ -114,19 +121,23 @@ class LiveBoard:
 
     def _read_text(self) -> "_Text":
         """Return the board as it is now; in the reader's thread."""
-        value, due = self._read()
+        value, due, running = self._read()
         same = json_text({**value, "now": 0})
         digest = hashlib.sha256(same.encode("utf-8", "replace")).hexdigest()[:24]
-        return _Text(f"{self._run}-{digest}", json_text(value), due)
+        return _Text(f"{self._run}-{digest}", json_text(value), due, running)
 
     def _take_in(self, result: "_Text | None", failure: GitkanbanError | None) -> None:
         before = self.version, _words_of(self.trouble)
         if result is not None:
-            self.version, self.text, self._due = result
+            self.version, self.text, self._due, running = result
+            self.last_words.follow(running)
         self.trouble = failure
         if before != (self.version, _words_of(failure)):
-            news, self.news = self.news, asyncio.Event()
-            news.set()
+            self._tell_news()
+
+    def _tell_news(self) -> None:
+        news, self.news = self.news, asyncio.Event()
+        news.set()
 
 
 def trouble_data(error: GitkanbanError) -> dict[str, str]:

@@ -70,4 +70,5 @@ def _read_board(place: Place) -> BoardRead:
     content = content_now(place, with_logs=True)
     waits = (card["not_before"] for card in content.status["cards"])
     times = [at for each in waits if each and (at := seconds(each)) > content.now]
-    return BoardRead(page_value(content), min(times, default=0))
+    running = {card["id"]: card["run"] for card in content.status["cards"] if card["slot"]}
+    return BoardRead(page_value(content), min(times, default=0), running)

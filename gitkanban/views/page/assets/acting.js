@@ -151,7 +151,7 @@ function workers() {
     words(worker.name, { class: "name" }), h("span", { class: "dim" }, `${worker.running}/${worker.limit}`),
     worker.paused ? h("span", { class: "dim" }, "paused: ", words(worker.paused)) : null,
     canAct && !all ? button(worker.paused ? "resume" : "pause", worker.name) : null)),
-  canAct ? h("li", null, button(all ? "resume" : "pause", ""), h("span", { class: "dim" }, "everybody")) : null);
+  canAct ? h("li", null, h("span", null, "everybody"), button(all ? "resume" : "pause", "")) : null);
 }
 
 // -- a card's fields

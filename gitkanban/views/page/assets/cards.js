@@ -64,6 +64,7 @@ const hand = {
   state: () => "",
   hasWords: () => false, // whether something else than the line has words
   aboutWords: () => null,
+  lastWords: {}, // what each running session said last: [kind, text] by card
   keyWords: [],
   keys: {}, // more keys, and what they do to the chosen card
   headTools: () => null,

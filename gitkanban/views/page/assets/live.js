@@ -109,6 +109,10 @@ function takeMessage(message) {
   if (message.trouble !== undefined) trouble = message.trouble;
   if (trouble) sayLost(trouble.message, trouble.hint);
   else if (lost) sayLost("", "");
+  if (message.words) {
+    hand.lastWords = message.words;
+    if (value) redraw(["slots"]);
+  }
   if (message.log) takeLog(message.log);
 }
 

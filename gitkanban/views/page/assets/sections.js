@@ -144,8 +144,8 @@ function slots() {
 
 function lastWord(card) {
   const log = (value.details[card.id] || {}).log;
-  const last = log && log[log.length - 1];
-  return last ? h("p", { class: "remark" }, words(`${last[1]} ${last[2]}`)) : null;
+  const [kind, text] = hand.lastWords[card.id] || (log ? log[log.length - 1].slice(1) : []);
+  return text ? h("p", { class: "remark" }, words(`${kind} ${text}`)) : null;
 }
 
 const COLUMNS = [
