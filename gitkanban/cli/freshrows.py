@@ -10,16 +10,15 @@ from collections.abc import Collection
 from gitkanban import clock
 from gitkanban.board import store
 from gitkanban.board.content import finished_rows, status_cache
-from gitkanban.board.content.finished_rows import FinishedRows
 from gitkanban.board.content.reading import card_with_file
-from gitkanban.board.content.status_cache import LastFinished
+from gitkanban.board.content.status_cache import FinishedPart
 from gitkanban.board.repo import checkouts, commits
 from gitkanban.board.repo.place import Place
 from gitkanban.core import graph
 from gitkanban.core.model import TERMINAL, TODO, Board, Card
 from gitkanban.core.names import CardId
 from gitkanban.core.situation.rows import CARD_KEYS, FINISHED
-from gitkanban.core.split_cards import SplitCards, open_cards
+from gitkanban.core.split_cards import count_status, open_cards
 from gitkanban.core.tick.standing import Standing, standing
 from gitkanban.errors import GitFailed
 from gitkanban.runs import figures, worker_programs
@@ -29,6 +28,7 @@ from gitkanban.typed import Any
 from gitkanban.views import status
 from gitkanban.views.summary import summary
 
+_FINISHED_LEAST = 500  # with fewer finished cards all are worded each time
 _CHANGED_MOST = 2000  # cards that change before the file of rows is written again
 _ID, _STATUS, _GROUP, _RUN = (CARD_KEYS.index(key) for key in ("id", "status", "group", "run"))
 
@@ -38,95 +38,112 @@ Row = tuple[Any, ...]
 def make_rows(place: Place, brief: bool) -> dict[str, Any]:
     """Return the rows of the board at its tip, and cache them.
 
-    With `brief`, the rows of finished cards may be left out.
+    With `brief`, the finished cards of a large board are counted, but neither worded nor returned.
     """
     files = status_cache.outside(place.common)
-    last = _usable_last(place, brief)
     board = store.read(place)
     base = _base_and_tip(place, board)
     lookups = worker_programs.look_up(place, board.config)
     now = int(clock.now())
     observed = glance(place, board, now, Locks(place.private))
     standings = standing(board, observed, to_cache=True)
-    changed = _find_changed(place, board, last)
-    only = None if changed is None else _finished_to_word(board, standings, last, changed)
-    since = (last.commit, changed) if last and changed is not None else ("", ())
-    numbers = figures.gather(place, board, only, since)
-    wanted = None if only is None else [*open_cards(board.cards), *only]
-    rows = summary(board, observed, numbers, to_cache=True, only=wanted, standings=standings)
-    finished = None
-    if last and changed is not None:
-        finished = _replace_rows(rows, last, changed)
-    elif isinstance(board.cards, SplitCards) and status_cache.can_keep(place):
-        finished = _write_rows(place, rows)
-    stored = (finished, _basis_of(board)) if finished else None
-    status_cache.keep(place, rows, files, base, lookups=lookups, finished=stored)
+    is_part = _is_large(board) and status_cache.can_keep(place)
+    part = _usable_part(place, board, brief) if is_part else None
+    changed = _find_changed(place, board, part) if part and not brief else None
+    only = [*open_cards(board.cards), *_finished_to_word(board, standings, part, changed or ())]
+    some = None if changed is None and not (is_part and brief) else only
+    since = (part.commit, changed) if part and changed is not None else ("", ())
+    numbers = figures.gather(place, board, some, since)
+    rows = summary(board, observed, numbers, to_cache=True, only=some, standings=standings)
+    if part and changed is not None:
+        part = _renew_part(board, rows, part, changed)
+    elif is_part and not brief:
+        part = _write_part(place, board, rows)
+        is_part = part is not None
+    elif is_part:
+        rows["cards"] = [row for row in rows["cards"] if row[_GROUP] not in FINISHED]
+    status_cache.keep(place, rows, files, base, lookups=lookups, finished=part, is_part=is_part)
     rows |= status_cache.beside(place)
-    if finished and not brief:
-        status_cache.add_finished(rows, finished)
+    if part and not brief:
+        rows["cards"] += part.newer
+        status_cache.add_finished(rows, part.file)
     return rows
 
 
-def _usable_last(place: Place, brief: bool) -> LastFinished | None:
-    last = status_cache.last_finished(place)
+def _is_large(board: Board) -> bool:
+    """Return whether the finished cards are so many that they are worded apart."""
+    return sum(count_status(board.cards, status) for status in TERMINAL) >= _FINISHED_LEAST
+
+
+def _usable_part(place: Place, board: Board, brief: bool) -> FinishedPart | None:
+    """Return the finished cards as worded last, if their rows can still be true."""
+    part = status_cache.last_finished(place)
+    if not part or part.basis != _basis_of(board):
+        return None
     try:
-        if last and not brief:
-            last.finished.rows([])
+        if not brief:
+            part.file.rows([])
     except (OSError, ValueError, EOFError, TypeError):
-        return None  # the file is damaged: a brief answer does not need it, and does not look
-    return last
+        return None  # the file is damaged; a brief answer does not need it, and does not look
+    return part
 
 
-def _find_changed(place: Place, board: Board, last: LastFinished | None) -> set[CardId] | None:
-    """Return the cards of which a file has changed since the rows were cached.
+def _find_changed(place: Place, board: Board, part: FinishedPart) -> set[CardId] | None:
+    """Return the cards of which a file has changed since finished cards were worded.
 
     None where all cards must be worded.
     """
-    if not last or not isinstance(board.cards, SplitCards) or last.basis != _basis_of(board):
-        return None
-    trees = (f"{commit}:{place.prefix}" for commit in (last.commit, board.commit))
+    trees = (f"{commit}:{place.prefix}" for commit in (part.commit, board.commit))
     try:
-        changes = commits.changes(place.common, *trees) if last.commit != board.commit else ()
+        changes = commits.changes(place.common, *trees) if part.commit != board.commit else ()
     except GitFailed:
         return None  # git no longer has that commit
     changed = {card_with_file(each.path) for each in changes}
-    outdated = len(changed) + len(last.finished.hidden)
-    return changed if outdated <= _CHANGED_MOST else None
+    return changed if len(changed) + len(part.file.hidden) <= _CHANGED_MOST else None
 
 
 def _finished_to_word(
-    board: Board, standings: Standing, last: LastFinished | None, changed: Collection[CardId]
+    board: Board, standings: Standing, part: FinishedPart | None, changed: Collection[CardId]
 ) -> list[Card]:
     """Return the finished cards that have changed, or that need a person now or did before."""
-    names = {*changed, *(each.card for each in standings.needed), *(last.flagged if last else ())}
+    names = {*changed, *(each.card for each in standings.needed), *(part.flagged if part else ())}
     cards = (board.cards.get(CardId(name)) for name in sorted(names))
     return [card for card in cards if card and card.status in TERMINAL]
 
 
-def _replace_rows(
-    rows: dict[str, Any], last: LastFinished, changed: Collection[str]
-) -> FinishedRows:
-    """Put the newer rows of finished cards in place; return what stands for the others."""
-    names = {*changed, *(row[_ID] for row in rows["cards"] if row[_STATUS] in FINISHED)}
+def _renew_part(
+    board: Board, rows: dict[str, Any], part: FinishedPart, changed: Collection[str]
+) -> FinishedPart:
+    """Take newly worded finished cards out of the rows, in place of what they were before."""
+    flagged = {row[_ID] for row in _flagged_rows(rows)}
     fresh = [row for row in rows["cards"] if row[_GROUP] in FINISHED]
-    others = [row for row in rows["cards"] if row[_GROUP] not in FINISHED]
-    stay = [row for row in last.newer if row[_ID] not in names]
-    rows["cards"] = others + finished_rows.sort_rows([*fresh, *stay])
-    last.finished.hidden = {*last.finished.hidden, *names}
-    return last.finished
+    rows["cards"] = [row for row in rows["cards"] if row[_GROUP] not in FINISHED]
+    names = {*changed, *flagged, *(row[_ID] for row in fresh)}
+    newer = [*fresh, *(row for row in part.newer if row[_ID] not in names)]
+    part.file.hidden = {*part.file.hidden, *names}
+    basis = part.basis
+    return FinishedPart(board.commit, part.file, newer, flagged=flagged, basis=basis)
 
 
-def _write_rows(place: Place, rows: dict[str, Any]) -> FinishedRows | None:
-    """Move the rows of finished cards into a file of their own; None if it cannot be written."""
-    at_rest = [row for row in rows["cards"] if row[_GROUP] in FINISHED and not row[_RUN]]
-    names = {row[_ID] for row in at_rest}
+def _write_part(place: Place, board: Board, rows: dict[str, Any]) -> FinishedPart | None:
+    """Take all finished cards out of the rows, most into a new file; None if it cannot be written."""
+    finished = [row for row in rows["cards"] if row[_GROUP] in FINISHED]
+    at_rest = [row for row in finished if not row[_RUN]]
     lines = status.tsv(dict(zip(CARD_KEYS, row, strict=True)) for row in at_rest)
     try:
-        finished = finished_rows.write(f"{place.private}/cache", at_rest, lines)
+        file = finished_rows.write(f"{place.private}/cache", at_rest, lines)
     except OSError:
         return None
-    rows["cards"] = [row for row in rows["cards"] if row[_ID] not in names]
-    return finished
+    flagged = {row[_ID] for row in _flagged_rows(rows)}
+    rows["cards"] = [row for row in rows["cards"] if row[_GROUP] not in FINISHED]
+    newer = [row for row in finished if row[_RUN]]
+    basis = _basis_of(board)
+    return FinishedPart(board.commit, file, newer, flagged=flagged, basis=basis)
+
+
+def _flagged_rows(rows: dict[str, Any]) -> list[Row]:
+    """Return the rows of finished cards that need a person."""
+    return [r for r in rows["cards"] if r[_STATUS] in FINISHED and r[_GROUP] not in FINISHED]
 
 
 def _basis_of(board: Board) -> dict[str, int]:

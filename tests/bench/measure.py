@@ -81,7 +81,7 @@ class _Rounds:
 
     def settle(self) -> None:
         """Let whatever caches there are be filled."""
-        for verb in ("tick", "status"):
+        for verb in ("tick", "list", "status"):
             self.time("", GITKANBAN, verb, terminal=True)
 
     def pull(self, number: int) -> None:

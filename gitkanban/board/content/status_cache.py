@@ -37,8 +37,8 @@ _OUTSIDE = (
 def warm(cwd: str, part: str = ALL) -> "dict[str, Any] | None":
     """Return the rows that `keep` was given, with those of `beside`; None: read the board.
 
-    With BRIEF the cards of quiet groups are only counted, in `left_out`, and not even loaded. With
-    LINES the finished cards that have not changed for long are lines in `finished`, if there are
+    With BRIEF the cards of quiet groups are only counted, in `left_out`, and not even loaded. On a
+    large board others may have to be worded before the rest is there. With LINES the finished cards that have not changed for long are lines in `finished`, if there are
     many.
 
     None when the branch has moved, the rows have expired, a file that they also depend on has
@@ -59,13 +59,8 @@ def warm(cwd: str, part: str = ALL) -> "dict[str, Any] | None":
                 return None
             rows = _load_part(file, head[7])
             if part != BRIEF:
-                rows["cards"] += _load_part(file, head[8])
                 del rows["left_out"]
-                if head[12] and part == LINES:
-                    rows["finished"] = _finished_of(rows["private"], head[12])
-                    rows["finished"].load_lines()
-                elif head[12]:
-                    add_finished(rows, _finished_of(rows["private"], head[12]))
+                _load_quiet(file, rows, head, part)
     except (OSError, ValueError, EOFError, TypeError, IndexError, UnicodeDecodeError):
         return None
     finally:
@@ -90,35 +85,28 @@ def last_of_tip(cwd: str) -> "dict[str, Any] | None":
             if not is_of_tip or files[0] != _file_signature(f"{common}/{_OUTSIDE[0]}"):
                 return None
             rows = _load_part(file, head[7])
-            rows["cards"] += _load_part(file, head[8])
-            if head[12]:
-                add_finished(rows, _finished_of(rows["private"], head[12]))
+            _load_quiet(file, rows, head, ALL)
     except (OSError, ValueError, EOFError, TypeError, IndexError, UnicodeDecodeError):
         return None
     return rows if isinstance(rows, dict) else None
 
 
-class LastFinished:
-    """What the cache has of finished cards, whatever the board is now.
+class FinishedPart:
+    """The finished cards of a large board, as they were worded at a commit.
 
-    `newer` are rows that are not in the file; `flagged` are finished cards in other groups; `basis`
-    is what `keep` was told that the rows depend on.
+    Most of them are in a file; `newer` are rows that are not. `flagged` are finished cards in other
+    groups. `basis` is what the rows depend on besides the cards' own files.
     """
 
     def __init__(
-        self,
-        commit: str,
-        finished: FinishedRows,
-        newer: "list[Row]",
-        flagged: "set[str]",
-        basis: "Any",
+        self, commit: str, file: FinishedRows, newer: "list[Row]", flagged: "set[str]", basis: "Any"
     ) -> None:
-        self.commit, self.finished = commit, finished
+        self.commit, self.file = commit, file
         self.newer, self.flagged, self.basis = newer, flagged, basis
 
 
-def last_finished(place: "Place") -> "LastFinished | None":
-    """Return what the cache has of finished cards; None: nothing that can be used again."""
+def last_finished(place: "Place") -> "FinishedPart | None":
+    """Return the finished cards as they were worded last, whatever the board is now."""
     try:
         with open(f"{place.private}/cache/status", "rb") as file:
             if os.fstat(file.fileno()).st_uid != os.geteuid():
@@ -130,9 +118,9 @@ def last_finished(place: "Place") -> "LastFinished | None":
             if rows["prefix"] != place.prefix:
                 return None
             newer = [row for row in _load_part(file, head[8]) if row[_GROUP] in FINISHED]
-        flagged = {row[_ID] for row in rows["cards"] if row[_STATUS] in FINISHED}
-        finished = _finished_of(place.private, head[12])
-        return LastFinished(head[3], finished, newer, flagged=flagged, basis=head[12][2])
+        commit, flagged, basis, *_ = head[12]
+        finished = _finished_file(place.private, head[12])
+        return FinishedPart(commit, finished, newer, flagged=set(flagged), basis=basis)
     except (OSError, ValueError, EOFError, TypeError, IndexError, KeyError):
         return None
 
@@ -144,9 +132,22 @@ def add_finished(rows: "dict[str, Any]", finished: "FinishedRows") -> None:
     rows["cards"] = others + finished.rows(newer)
 
 
-def _finished_of(private: str, stored: "Any") -> "FinishedRows":
-    mark, hidden, _ = stored
+def _finished_file(private: str, stored: "Any") -> FinishedRows:
+    *_, mark, hidden = stored
     return FinishedRows(f"{private}/cache", mark, set(hidden))
+
+
+def _load_quiet(file: "BinaryIO", rows: "dict[str, Any]", head: "Any", part: str) -> None:
+    """Load the rest of the rows. Raises ValueError if finished cards have not been worded yet."""
+    stored, commit = head[12], head[3]
+    if stored is not None and stored[:1] != (commit,):
+        raise ValueError
+    rows["cards"] += _load_part(file, head[8])
+    if stored and part == LINES:
+        rows["finished"] = _finished_file(rows["private"], stored)
+        rows["finished"].load_lines()
+    elif stored:
+        add_finished(rows, _finished_file(rows["private"], stored))
 
 
 def _load_part(file: "BinaryIO", sound: "tuple[int, int]") -> "Any":
@@ -181,14 +182,15 @@ def keep(
     around: "Any",
     base: "tuple[str, str]" = ("", ""),
     lookups: "Any" = ("", ()),
-    finished: "tuple[FinishedRows, Any] | None" = None,
+    finished: FinishedPart | None = None,
+    is_part: bool = False,
 ) -> None:
     """Cache the rows of a board, with its `commit` and `valid_until` (epoch seconds, 0: forever).
 
     `around` is what `outside` returned before anything was read for them. `base` is the ref, with
     its commit, that they depend on besides the board's. `lookups` is a PATH, and what
-    `programs.find` returns for each program that workers need. `finished` are the cards that `rows`
-    omits, and what their rows depend on besides their files.
+    `programs.find` returns for each program that workers need. With `is_part`, `rows` omits the finished
+    cards, which `finished` has as they were worded last.
 
     A cache that cannot be written is ignored, and so is a board that is not `can_keep`.
     """
@@ -206,14 +208,22 @@ def keep(
     cards: dict[bool, list[Any]] = {False: [], True: []}
     for row in rows["cards"]:
         cards[row[_GROUP] in left_out].append(row)
+    cards[True] += finished.newer if finished else []
     brief = rows | beside(place) | {"cards": cards[False], "left_out": left_out}
     parts = [marshal.dumps(part) for part in (brief, cards[True])]
     head = (
         _FORMAT, around, place.ref, rows["commit"], rows["valid_until"], signs,
         standstill.FREE_LEAST, *((len(part), _checksum_of(part)) for part in parts), *base, lookups,
-        (finished[0].mark, tuple(finished[0].hidden), finished[1]) if finished else None,
+        _stored_part(finished) if is_part else None,
     )  # fmt: skip
     files.cache(f"{place.private}/cache/status", b"".join([marshal.dumps(head), *parts]))
+
+
+def _stored_part(part: FinishedPart | None) -> "tuple[Any, ...]":
+    if part is None:
+        return ()
+    hidden = tuple(part.file.hidden)
+    return part.commit, tuple(part.flagged), part.basis, part.file.mark, hidden
 
 
 def can_keep(place: "Place") -> bool:
