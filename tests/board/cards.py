@@ -45,6 +45,8 @@ def cards(name: str | None = None) -> st.SearchStrategy[Card]:
         attempts_after=st.just("") | NAMES,
         merged=st.just("") | st.integers(0, 16**40 - 1).map("{:040x}".format),
         body=PROSE,
+        model=WORDS,
+        effort=WORDS,
         labels=st.sets(NAMES, max_size=3).map(lambda names: tuple(sorted(names))),
     )
 

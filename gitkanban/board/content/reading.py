@@ -195,11 +195,11 @@ class ParsedFiles:
         self.known: dict[str, Any] = cachefile.load(self.path, VERSION) or {}
         self.grown = False
 
-    def values(self, entries: Iterable[BoardFile]) -> dict[str, _Parsed]:
-        """The value of each file, by path."""
+    def values(self, files: Collection[BoardFile]) -> dict[str, _Parsed]:
+        """The value of each file, by path, in the order of the files."""
         by_path: dict[str, _Parsed] = {}
         missing: dict[str, list[BoardFile]] = {}
-        for entry in entries:
+        for entry in files:
             if what := _NO_FILES.get(entry.mode, ""):
                 by_path[entry.path] = _Parsed(None, self._problem(entry, what))
                 continue
@@ -222,7 +222,7 @@ class ParsedFiles:
                 )
                 self.grown = True
                 by_path[entry.path] = parsed
-        return by_path
+        return {entry.path: by_path[entry.path] for entry in files if entry.path in by_path}
 
     def _parse(self, entry: BoardFile, size: int, data: bytes | None) -> _Parsed:
         path = self.place.path(entry.path)
@@ -312,7 +312,7 @@ def sorted_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 
 def read_cards(
-    reader: ParsedFiles, entries: Iterable[BoardFile]
+    reader: ParsedFiles, entries: Collection[BoardFile]
 ) -> tuple[dict[CardId, Card], list[Problem]]:
     """Return the cards in these files, and what is wrong with the others."""
     each = reader.values(entries).values()
@@ -321,7 +321,7 @@ def read_cards(
 
 
 def read_pauses(
-    reader: ParsedFiles, entries: Iterable[BoardFile]
+    reader: ParsedFiles, entries: Collection[BoardFile]
 ) -> tuple[dict[WorkerName, Pause], list[Problem]]:
     """Return the pauses in these files, and what is wrong with the others."""
     each = reader.values(entries).values()
@@ -330,7 +330,7 @@ def read_pauses(
 
 
 def read_archived(
-    place: Place, reader: ParsedFiles, entries: Iterable[BoardFile], cards: Container[CardId]
+    place: Place, reader: ParsedFiles, entries: Collection[BoardFile], cards: Container[CardId]
 ) -> tuple[frozenset[CardId], list[Problem]]:
     """Return the archived cards. One that is not done counts as unreadable.
 

@@ -32,6 +32,9 @@ _LAYOUT = (
     rf"\npriority: (-?[0-9]{{1,15}})\n"
     rf"\nparents:(?: |(?=\n))({_ITEMS})"
     rf"\nneeds:(?: |(?=\n))(\{{\}}\n|\n(?:  [A-Za-z0-9_.-]+: [0-9]{{1,15}}\n)+)"
+    rf"(?:\nlabels:(?: |(?=\n))({_ITEMS}))?"
+    rf"(?:\nmodel: ({_SCALAR})\n)?"
+    rf"(?:\neffort: ({_SCALAR})\n)?"
     rf"\nacceptance:(?: |(?=\n))({_ITEMS})"
     rf"\nbody: ({_SCALAR}\n|{_BLOCK})"
 )
@@ -46,7 +49,8 @@ def read(data: bytes, stem: str) -> Card | None:
         return None
     if match is None or _read_item(match[1]) != stem or ids.fault(stem):
         return None
-    _, title, worker, status, group, priority, parents, needs, acceptance, body = match.groups()
+    _, title, worker, status, group, priority, parents, needs, *rest = match.groups()
+    labels, model_name, effort, acceptance, body = rest
     if status not in model.STATUSES:
         return None
     group_values = _read_status_group(group) if group else {}
@@ -54,7 +58,8 @@ def read(data: bytes, stem: str) -> Card | None:
     amounts = _read_needs(needs)
     if group_values is None or amounts is None or any(map(ids.fault, parent_ids)):
         return None
-    if len(parent_ids) > sizes.PARENTS_MOST:
+    label_words = _read_items(labels) if labels else ()
+    if len(parent_ids) > sizes.PARENTS_MOST or not all(map(ids.is_label, label_words)):
         return None
     return Card(
         CardId(stem),
@@ -65,6 +70,9 @@ def read(data: bytes, stem: str) -> Card | None:
         parents=tuple(sorted(map(CardId, parent_ids))),
         needs=amounts,
         acceptance=_read_items(acceptance),
+        model=_read_scalar(model_name) if model_name else "",
+        effort=_read_scalar(effort) if effort else "",
+        labels=tuple(sorted(label_words)),
         body=_read_block(body) if body[0] == "|" else _read_scalar(body[:-1]),
         **group_values,
     )

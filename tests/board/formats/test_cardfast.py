@@ -28,13 +28,17 @@ PLAIN = Card(
     why="verify: pytest -q exited 1",
     attempts_after="01m85s4en7jc4150gpb8",
     merged="0123456789abcdef" * 2 + "01234567",
+    labels=("core", "ui/forms"),
+    model="large v2",
+    effort="it's high",
     body="First.\n\n  Indented.\nLast é.\n",
 )
 PIECES = st.sampled_from(
     ["\n", "\n\n", " ", "  ", "\t", ":", ": ", " #", "#", "'", '"', "- ", "---\n", "...\n", "&a ",
      "*a", "!t ", "{", "}", "[", "]", ",", "|", ">", "|2-", "+", "null", "~", "\x85", "\u2028",
      "\ufeff", "\x00", "\r\n", "é", "😀", "body: x\n", "x: 1\n", "  - T0\n", "run: ''\n", "%", "0",
-     "why: no\n", "status: done\n", "  gpu: 1\n"]
+     "why: no\n", "status: done\n", "  gpu: 1\n",
+     "model: x\n", "labels: []\n", "effort: null\n"]
 ) | st.text(max_size=3)  # fmt: skip
 
 
@@ -100,6 +104,9 @@ def test_a_mutated_card_reads_as_the_parser_reads_it_or_is_left_to_it(
         ("  Indented", "  \tIndented"),
         ("Last", "\x85Last"),
         ("id: T1", "id: T2"),
+        ("  - core", "  - two words"),
+        ("model: ", "model: &a "),
+        ("effort: ", "effort: x\neffort: "),
     ],
 )
 def test_what_is_not_plainly_laid_out_is_left_to_the_parser(change: tuple[str, str]) -> None:
