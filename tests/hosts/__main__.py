@@ -58,14 +58,14 @@ def play_chaos(seed: int, minutes: float, number: int | None) -> list[str]:
 
 def is_as_expected(story: Scenario) -> bool:
     """Play a story and print what came of it; whether all was as the scenario says."""
-    begun = time.monotonic()
+    begun, figures = time.monotonic(), list[str]()
     try:
-        found = play(story)
+        found = play(story, note=figures.append)
     except AssertionError as error:
         found = str(error).splitlines()
     took = time.monotonic() - begun
     print(f"{'ok' if not found else 'FAILS'}  {took:3.0f} s  {story.name}", flush=True)
-    for line in found:
+    for line in [*figures, *found]:
         print(f"    {line}", flush=True)
     return bool(found) == bool(story.fails)
 

@@ -31,7 +31,7 @@ MISFORTUNES = (
 )
 
 
-def story(seed: int, number: int, branch: str = "kanban") -> Scenario:
+def story(seed: int, number: int) -> Scenario:
     """Round `number` of a seed."""
     rng = random.Random(f"{seed}/{number}")
     hosts = tuple(f"h{n}" for n in range(1, rng.choice((2, 3, 3)) + 1))
@@ -53,6 +53,6 @@ def story(seed: int, number: int, branch: str = "kanban") -> Scenario:
         for _ in range(rng.randint(3, 6))
     ]  # fmt: skip
     return Scenario(
-        f"chaos {seed}/{number}", "; ".join(steps), cards, hosts, branch,
+        f"chaos {seed}/{number}", "; ".join(steps), cards, hosts, rng.choice(("", "kanban")),
         words=words, clocks=clocks, seconds=240, tick_most=60,
     )  # fmt: skip

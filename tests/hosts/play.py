@@ -4,8 +4,8 @@ A verb is a public method of `Play`; hosts are named as the scenario names them.
 for it only a little, and goes on without it.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 from tests.hosts.judge import Judge, git_in, read_board
 from tests.hosts.scenarios import Scenario
@@ -199,24 +199,30 @@ def _rows(world: World) -> list[list[str]]:
     return [line.split() for line in path.read_text().splitlines()] if path.exists() else []
 
 
-def play(scenario: Scenario, broken: str = "") -> list[str]:
+def play(
+    scenario: Scenario, broken: str = "", note: Callable[[str], object] = lambda _: None
+) -> list[str]:
     """Play it; what the judge finds. Raises AssertionError where it does not come to its end.
 
-    `broken` names a way in which the program is broken; then the end is not waited for.
+    `broken` names a way in which the program is broken; then the end is not waited for. Figures are
+    noted.
     """
     with World(
         scenario.hosts, scenario.cards, branch=scenario.branch, broken=broken,
-        clocks=scenario.clocks,
+        clocks=scenario.clocks, every=scenario.every,
     ) as world:  # fmt: skip
         for card, words in scenario.words.items():
             world.words(card, words)
         story = Play(world)
+        before = _asked(world)
         for line in filter(None, map(str.strip, scenario.steps.split(";"))):
             story.step(line)
-        if broken:
-            return judged(world, scenario, story)
-        finish(world, scenario, story)
-        return judged(world, scenario, story)
+        if not broken:
+            finish(world, scenario, story)
+        asked = tuple(now - then for now, then in zip(_asked(world), before, strict=True))
+        if not broken:
+            world.sync_all()
+        return judged(world, scenario, story, asked, note)
 
 
 def finish(world: World, scenario: Scenario, story: Play) -> None:
@@ -225,20 +231,29 @@ def finish(world: World, scenario: Scenario, story: Play) -> None:
     done = " or ".join(scenario.ends)
     world.until(lambda: world.all_are(*scenario.ends), f"all cards {done}", scenario.seconds)
     world.rest()
-    for host in world.hosts:
-        if not host.gone:
-            host.gitkanban("sync")
 
 
-def judged(world: World, scenario: Scenario, story: Play) -> list[str]:
-    """What does not hold now that all is quiet."""
+def judged(
+    world: World, scenario: Scenario, story: Play, asked: tuple[int, ...],
+    note: Callable[[str], object],
+) -> list[str]:  # fmt: skip
+    """What does not hold now that all is quiet; `asked`: tries to push, and fetches."""
     clones = {host.name: host.repo for host in world.hosts if not host.gone}
     judge = Judge(world.log, world.remote.repo, world.branch, world.prefix, clones)
     judge.excused = story.excused
-    ticks: dict[str, Any] = {host.name: host.ticks for host in world.hosts}
-    asked = (world.remote.asked("receive-pack"), world.remote.asked("upload-pack"))
+    ticks = {host.name: host.ticks for host in world.hosts}
+    runs = max(1, len(judge.begun))
+    longest = max((max(took) for took in ticks.values() if took), default=0)
+    note(
+        f"{len(judge.begun)} runs, {asked[0] / runs:.2f} tries to push and {asked[1] / runs:.2f}"
+        f" fetches a run, longest tick {longest:.0f} s"
+    )
     most = (PUSHES_MOST, FETCHES_MOST) if scenario.figures else (float("inf"),) * 2
     return [
         *judge.violations(list(world.remote.updates())),
         *judge.excesses(*asked, ticks, (*most, scenario.tick_most)),
     ]
+
+
+def _asked(world: World) -> tuple[int, int]:
+    return world.remote.asked("receive-pack"), world.remote.asked("upload-pack")

@@ -21,7 +21,6 @@ from tests.hosts.spaces import Space, Wire
 ROOT = Path(__file__).parents[2]
 VARIANTS = Path(__file__).with_name("variants")
 SESSION = Path(__file__).with_name("session.py")
-EVERY = 1.5  # seconds from the end of a tick to the next one; cron's minute, made short
 
 CONFIG = """\
 version: 1
@@ -113,7 +112,7 @@ class Host:
         """What cron gives, and nothing of ours."""
         return {
             "HOME": str(self.home), "PATH": os.environ.get("PATH", os.defpath), "TZ": "UTC",
-            "LC_ALL": "C.UTF-8", "GIT_CONFIG_NOSYSTEM": "1", "PYTHONPATH": str(VARIANTS),
+            "LC_ALL": "C.UTF-8", "GIT_CONFIG_NOSYSTEM": "1", "PYTHONPATH": f"{VARIANTS}:{ROOT}",
         }  # fmt: skip
 
     def begin(self, *argv: str, cwd: Path | None = None) -> "subprocess.Popen[bytes]":
@@ -157,7 +156,7 @@ class Host:
     def turn_ended(self, now: float) -> None:
         """Note how long the tick took."""
         self.ticks.append(now - self.begun)
-        self.ticking, self.next = None, now + EVERY
+        self.ticking, self.next = None, now + self.world.every
 
 
 def gitkanban(*words: str) -> list[str]:
@@ -170,7 +169,7 @@ class World:
 
     def __init__(
         self, names: tuple[str, ...], cards: Mapping[str, str], *, config: str = CONFIG,
-        branch: str = "kanban", broken: str = "", clocks: Mapping[str, int] | None = None,
+        branch: str = "kanban", broken: str = "", clocks: Mapping[str, int] | None = None, every: float = 1.5,
     ) -> None:  # fmt: skip
         memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
         room = os.environ.get("HOSTS_ROOM", memory)
@@ -185,6 +184,7 @@ class World:
         self.remote: Remote
         for name in ("live", "words"):
             (self.log / name).mkdir(parents=True)
+        self.every = every
         self._patience = float("inf")  # seconds, beside what is asked for
         self._config, self._own_branch, self._broken = config, branch, broken
 
@@ -238,6 +238,7 @@ class World:
         host.power_on()
         host.run("git", "clone", "-q", URL, str(host.repo), cwd=host.home)
         host.gitkanban("trust", "--yes")
+        (host.folder / "output").write_text("")
 
     # -- a story
 
@@ -281,6 +282,12 @@ class World:
             if host.ticking:
                 host.ticking.wait(300)
                 host.turn_ended(time.monotonic())
+
+    def sync_all(self) -> None:
+        """Sync every clone by hand, so that all know the same."""
+        for host in self.hosts:
+            if not host.gone:
+                host.gitkanban("sync")
 
     def board(self) -> Board:
         """The board of the remote."""

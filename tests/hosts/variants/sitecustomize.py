@@ -13,6 +13,16 @@ def claim_not_pushed() -> None:
     Remote.claim = lambda *_: True
 
 
+def base_left_behind() -> None:
+    """The board says done at the remote, and base follows with a later push."""
+    from gitkanban.board import sync
+
+    real = sync.publish
+    sync.publish = lambda link, load, whole=False: real(
+        link, load._replace(base="") if whole else load, whole
+    )
+
+
 def _break(name: str) -> None:
     globals()[name]()
 
